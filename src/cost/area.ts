@@ -1,7 +1,7 @@
 /**
- * Silicon area: of Xpikeformer's crossbars, cells and LIF units, or of all units of the simulated machine where a technology prices it
- * whole. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's arithmetic does not,
- * but its weights take SRAM.
+ * Silicon area: of Xpikeformer's crossbars, cells and LIF units, or of all units of the simulated machine if a technology
+ * prices it whole. Every weight of Xpikeformer has its own cell, so its area grows with the model; a digital engine's
+ * arithmetic does not, but its weights take SRAM.
  */
 import { blockRuns } from "../machine/densities.ts";
 import { stemBefore } from "../machine/shape.ts";
@@ -17,7 +17,7 @@ export interface Area {
   readonly annDigital: Readonly<Record<"arithmetic" | "weights", number>>;
 }
 
-/** Crossbars for all layers; embedding and head only where they are layers of spikes. */
+/** Crossbars for all layers; embedding and head only if they are layers of spikes. */
 export function countCrossbars(workload: Workload, { rows, columns }: Pick<Technology, "rows" | "columns">): number {
   const layers = [...blockLayers(workload), ...outerLayers(workload)];
   return layers.reduce(

@@ -1,13 +1,13 @@
 /**
- * The bottom-up preset: one consistent 45 nm set from publications, and the same rules for every machine: buffers of their own
- * size, clocks of the same node, inputs from DRAM for all or for none, as many bits in the weights of the digital SNN as our cells hold,
- * and nothing looked at where no spike is.
+ * The bottom-up preset: one consistent 45 nm set from publications, and the same rules for every machine: buffers of its own
+ * size, clocks of the same node, inputs from DRAM for all or for none, as many weight bits in the digital SNN as our cells
+ * hold, and no work where there is no spike.
  *
- * `SIMULATED` prices the whole machine that was simulated, and what keeps the digital engines running.
+ * `SIMULATED` prices the whole simulated machine, and the costs of keeping the digital engines running.
  *
- * `CLAIM` has the same prices under the rules that the comparison began with, which favour Xpikeformer. Nothing in either was
- * tuned, but two conventions (32-bit sums in the ANN, 16-bit sums of 8-bit weights in the digital SNN) were chosen with the paper's
- * claims known; the preset `op-only` has the thinner ones.
+ * `CLAIM` has the same prices under the rules of the original comparison, which favour Xpikeformer. Nothing in either was
+ * tuned, except that two conventions (32-bit sums in the ANN, 16-bit sums of 8-bit weights in the digital SNN) were chosen
+ * knowing the paper's claims; the preset `op-only` has the leaner ones.
  */
 import type { ParameterId } from "./parameters.ts";
 import type { Price } from "./receipt.ts";
@@ -145,7 +145,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   analogLeakage: o.analogLeakage,
 };
 
-/** The whole of the machine that is simulated where an experiment says nothing else: the defaults of `hardware`, with all of its units. */
+/** The whole of the simulated machine where an experiment sets nothing else: the defaults of `hardware`, with all of its units. */
 export const SIMULATED: Readonly<Record<ParameterId, Price>> = {
   ...BOTTOM_UP,
   wholeMachine: o.yes,

@@ -1,6 +1,6 @@
 /**
- * Actions of each time step, from the spike trains of a simulation: everything that does not depend on spikes is equal in
- * all steps, and what does follows the densities of the step.
+ * Actions of each time step, from the spike trains of a simulation: actions that do not depend on spikes are equal in all
+ * steps; the others follow the densities of the step.
  */
 import { tokensRead } from "../model/geometry.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -10,9 +10,9 @@ import { experimentWorkload, inputDensities, trainDensities } from "./measured.t
 import { type Workload, withSteps } from "./workload.ts";
 
 /**
- * For each step of the trains, which are named as in `Trace.rasters`, the workload whose steps are all like it: its energy over the number
- * of steps is that of the step. The share of coinciding q and k, which is
- * taken as the product of their densities, only gated cells would feel.
+ * For each step of the trains, which are named as in `Trace.rasters`, the workload with all steps like it: its energy divided
+ * by the number of steps is the energy of the step. The share of coinciding q and k is taken as the product of their densities;
+ * it would affect only gated cells.
  */
 export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<string, SpikeTrain>>): Workload[] {
   const shape = experimentWorkload(experiment);
@@ -35,7 +35,7 @@ function stepOf({ rows, features, words }: SpikeTrain, step: number): SpikeTrain
   return { steps: 1, rows, features, words: words.subarray(step * size, (step + 1) * size) };
 }
 
-/** The rows of query tokens: those that the head reads. */
+/** The rows of query tokens, which the head reads. */
 function queryRows({ rows, features, words }: SpikeTrain, tokens: number, queries: Int32Array): SpikeTrain {
   const stride = wordsPerRow(features);
   const picked: number[] = [];

@@ -1,4 +1,4 @@
-/** All sources, and a price by its id. */
+/** All sources, and look-up of a price by its id. */
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
 import { calibration } from "./paper-preset.ts";
@@ -28,7 +28,7 @@ export const SOURCES: readonly Source[] = [
   ...[dram, wires, links, aladdin, spikingformer, stillmaker, gpuAnchors, assumed, calibration],
 ];
 
-/** The source of an id. Throws CostError, with the likely meaning, for an unknown one. */
+/** The source with this id. Throws CostError, with the likely meaning, for an unknown one. */
 export function findSource(id: string): Source {
   const found = SOURCES.find((source) => source.id === id);
   if (found) return found;

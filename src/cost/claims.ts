@@ -1,12 +1,12 @@
-/** Energy ratios that the paper prints (section VII-A): ranges over two model sizes, whose ends are ours to assign. */
+/** Energy ratios printed in the paper (section VII-A): ranges over two model sizes; which end belongs to which size is our reading. */
 import type { ArchitectureId } from "./architectures/catalogue.ts";
 
 export interface ClaimedRatio {
   readonly workload: string;
   readonly architecture: ArchitectureId;
   /**
-   * As printed. The text says that the gain over the digital ANN grows with the size, so the low end is the small model's;
-   * for the other two it does not say, and either end may be either model's.
+   * As printed. The text says that the gain over the digital ANN grows with size, so the low end belongs to the small model.
+   * For the other two it does not say, and either end may belong to either model.
    */
   readonly printed: readonly string[];
 }

@@ -25,7 +25,7 @@ export type NamedOperation = PricedOperation & { readonly name: string };
 
 export interface ArchitectureCost {
   readonly label: string;
-  /** Joules per inference by component; they add up to `total`. */
+  /** Joules per inference by component; they sum to `total`. */
   readonly parts: Readonly<Breakdown>;
   readonly total: number;
   readonly performance: Performance;
@@ -38,7 +38,7 @@ export interface CostEstimate {
   readonly schedule: Schedule;
   readonly times: Times;
   readonly area: Area;
-  /** Xpikeformer's energy by operation of the network, where operations have names; alike ones as one, together. */
+  /** Xpikeformer's energy by operation of the network, if operations have names; equal operations are combined. */
   readonly operations: readonly { readonly name: string; readonly energy: number }[];
 }
 
@@ -53,7 +53,7 @@ const noNumber = (label: string, total: number): CostError =>
       "one; `xpike cost --list` shows published values.",
   );
 
-/** @param operations counted operations of one inference, such as a trace's; from the workload's densities when left out */
+/** @param operations counted operations of one inference, such as a trace's; default from the workload's densities */
 export function estimateCost(
   workload: Workload,
   resolved: ResolvedTechnology,
@@ -94,7 +94,7 @@ export function estimateCost(
 export const ratioTo = ({ architectures }: CostEstimate, id: ArchitectureId): number =>
   architectures[id].total / architectures.xpikeformer.total;
 
-/** The sources behind a technology with the parameters that each gave, in the catalogue's order. */
+/** The sources behind a technology with the parameters from each, in the catalogue's order. */
 export function sourcesOf({ prices }: Pick<ResolvedTechnology, "prices">): { source: Source; used: ParameterId[] }[] {
   return SOURCES.flatMap((source) => {
     const used = PARAMETER_IDS.filter((id) => prices[id].source === source.id);
@@ -102,6 +102,6 @@ export function sourcesOf({ prices }: Pick<ResolvedTechnology, "prices">): { sou
   });
 }
 
-/** Prices set by hand, which have no source. */
+/** Prices set by hand, without a source. */
 export const chosenPrices = ({ prices }: Pick<ResolvedTechnology, "prices">): Price[] =>
   PARAMETER_IDS.map((id) => prices[id]).filter(({ source }) => source === "chosen");

@@ -1,13 +1,13 @@
-/** Other spike densities for a workload than its own: single ones, or all of them scaled to a mean. */
+/** Replaces a workload's spike densities: individual ones, or all of them scaled to a mean. */
 import { CostError } from "../errors.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { meanDensity, scaleDensities, type Workload, withSnn } from "./workload.ts";
 
-/** Densities that a person names, of all blocks. */
+/** Densities that a user can set, for all blocks. */
 export const DENSITY_NAMES = ["qkv", "projection", "up", "down", "query", "key", "value", "scores"] as const;
 export type NamedDensities = Readonly<Partial<Record<(typeof DENSITY_NAMES)[number], number | undefined>>>;
 
-/** Where a spike of q meets one of k follows the densities of both. */
+/** The coincidence of q and k spikes follows the densities of both. */
 export function changeDensities(block: BlockDensities, given: NamedDensities): BlockDensities {
   const named = Object.fromEntries(Object.entries(given).filter(([, share]) => share !== undefined));
   const changed: BlockDensities = { ...block, ...named };
@@ -15,7 +15,7 @@ export function changeDensities(block: BlockDensities, given: NamedDensities): B
   return isMoved ? { ...changed, coincidences: changed.query * changed.key } : changed;
 }
 
-/** The same densities in all blocks, of this network and of the digital SNN's. */
+/** The same densities in all blocks, for this network and for the digital SNN's. */
 export function setDensities(workload: Workload, given: NamedDensities): Workload {
   const known = new Map<BlockDensities, BlockDensities>();
   const blocks = workload.blocks.map((block) => {
@@ -27,14 +27,14 @@ export function setDensities(workload: Workload, given: NamedDensities): Workloa
 }
 
 /**
- * All densities multiplied by one number, so that their mean over the inputs of the blocks' layers is this share.
- * Throws  CostError where some would have to be more than 1
+ * Multiplies all densities by one number, so that their mean over the inputs of the blocks' layers is the given value.
+ * Throws  CostError if any density would exceed 1
  */
 export function scaleToMean(workload: Workload, mean: number): Workload {
   const present = meanDensity(workload);
   const scaled = scaleDensities(workload, mean / present);
   const found = meanDensity(scaled);
-  // As far as rounding goes.
+  // Tolerates rounding.
   if (Math.abs(found - mean) <= 1e-9 * mean) return scaled;
   throw new CostError(
     "density",

@@ -1,9 +1,9 @@
 /**
- * Energy of an answer on a machine that stops at the first time step at which it is sure (`evaluation/exit.ts`).
+ * Energy of an answer on a machine that stops at the first time step at which it is confident (`evaluation/exit.ts`).
  *
- * Steps that are not run cost nothing. After each step that is, the two largest of the C sums of logits are found by 2 C comparisons and
- * their difference is compared with the margin, which is multiplied by the number of steps so that nothing is divided: 2 C + 1 additions of
- * 16 bits. The comparator is no unit of the machine: its area and leakage are left out.
+ * Steps that are not run cost nothing. After each executed step, the two largest of the C sums of logits are found with 2 C
+ * comparisons, and their difference is compared with the margin times the number of steps, which avoids a division: 2 C + 1
+ * additions of 16 bits. The comparator is not a unit of the machine: its area and leakage are left out.
  */
 import { estimateCost } from "./cost.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
@@ -12,7 +12,7 @@ import { type Workload, withSteps } from "./workload.ts";
 /**
  * Joules of one inference, mean over prompts.
  *
- * @param shares of prompts that take 1 .. T steps; they sum to 1
+ * @param shares fraction of prompts that take 1 .. T steps; they sum to 1
  */
 export function exitEnergy(workload: Workload, resolved: ResolvedTechnology, shares: readonly number[]): number {
   const look = (2 * workload.classes + 1) * resolved.technology.add16;

@@ -1,4 +1,4 @@
-/** The machine that a workload is priced on: its experiment's, or the defaults, with the sizes that a technology names laid over it. */
+/** The machine for which a workload is priced: its experiment's, or the defaults, overridden by sizes that a technology sets. */
 import { readoutUnits } from "../hardware/adc.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";
 import type { Timing } from "../hardware/timing.ts";
@@ -32,11 +32,11 @@ interface FixedSize {
   readonly id: ParameterId;
   /** Of `hardware`. */
   readonly field: string;
-  /** Null where the hardware leaves it to the preset. */
+  /** Null if the hardware leaves it to the preset. */
   readonly of: (hardware: HardwareSpec) => number | null;
 }
 
-/** What a machine fixes of a technology. */
+/** Parameters of a technology that a machine determines. */
 const FIXED: readonly FixedSize[] = [
   { id: "rows", field: "crossbar.rows", of: ({ crossbar }) => crossbar.rows },
   { id: "columns", field: "crossbar.columns", of: ({ crossbar }) => crossbar.columns },
@@ -46,7 +46,7 @@ const FIXED: readonly FixedSize[] = [
   { id: "adcBits", field: "adc.bits", of: ({ adc }) => adc.bits },
 ];
 
-/** Sizes that a machine fixes, by parameter: a tile for each head at most, and where `ssa.tiles` says nothing else. */
+/** Sizes that a machine determines, by parameter: at most one tile per head, unless `ssa.tiles` says otherwise. */
 export function hardwarePrices(
   { ssa, ...rest }: HardwareSpec,
   { heads }: { readonly heads: number },
@@ -64,7 +64,7 @@ export function hardwarePrices(
   return prices;
 }
 
-/** The technology with the sizes of a hardware, as `hardwareFor` reads them. */
+/** The technology with the sizes of a hardware, as read by `hardwareFor`. */
 export const sizedFor = (hardware: HardwareSpec, technology: Technology): Technology => ({
   ...technology,
   ...Object.fromEntries(FIXED.map(({ id, of }) => [id, of(hardware) ?? technology[id]])),
@@ -74,11 +74,11 @@ export const sizedFor = (hardware: HardwareSpec, technology: Technology): Techno
 export const coreFor = (workload: Workload, technology: Technology): MachineCore =>
   coreOf(hardwareFor(workload, technology), shapeFor(workload, technology));
 
-/** The shape of a workload's network, with numbers for spikes where a technology asks what they would cost. */
+/** The shape of a workload's network, with numbers instead of spikes if a technology prices those. */
 export const shapeFor = (workload: Workload, { residualInputBits }: Technology): NetworkShape =>
   residualInputBits === 1 ? workload : { ...workload, residualInputBits };
 
-/** The clocks that crossbars and converters of this hardware take at these prices. */
+/** The clocks of this hardware's crossbars and converters at these prices. */
 export function timingOf({ crossbar, adc }: HardwareSpec, technology: Technology): Timing {
   const { rows, columns, wires } = crossbar;
   const converters = readoutUnits(columns, adc) * (adc.mode === "pair" ? 2 : 1);

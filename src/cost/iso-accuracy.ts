@@ -1,18 +1,18 @@
 /**
- * Time steps at equal accuracy: energies may be compared only where the answers are equally good.
+ * Time steps at equal accuracy: energies may be compared only if the answers are equally good.
  *
- * A spiking network is given the fewest steps at which its error rate is within a tolerance of the conventional network's.
- * Where no number of steps gets there, it is given the fewest at which it is within the same tolerance of its own best:
- * the paper's rule, "each at its converged T", which is not equal accuracy and is reported as such.
+ * A spiking network gets the fewest steps with an error rate within a tolerance of the conventional network's. If no number of
+ * steps achieves that, it gets the fewest within the same tolerance of its own best. This is the paper's rule, "each at its
+ * converged T"; it is not equal accuracy and is reported as such.
  *
- * The digital spiking network has the same target: the conventional network's rate where Xpikeformer reaches that, else the best that
- * Xpikeformer reaches, so that both are equally good wherever the digital one can be.
+ * The digital spiking network has the same target: the conventional network's error rate if Xpikeformer reaches it, otherwise
+ * Xpikeformer's best. Both are then equally good wherever the digital network can match it.
  */
 
 export interface StepChoice {
   readonly steps: number;
   readonly errorRate: number;
-  /** True where the target is reached; false where the curve has only converged. */
+  /** True if the target is reached; false if the curve has only converged. */
   readonly reached: boolean;
 }
 
@@ -21,7 +21,7 @@ export const RATE_TOLERANCE = 0.05;
 
 /**
  * @param steps  ascending numbers of steps at which `errorRates` were measured
- * @param target error rate to reach, or undefined when there is none to compare with
+ * @param target error rate to reach, or undefined without a network to compare with
  */
 export function chooseSteps(
   steps: readonly number[],
@@ -35,16 +35,16 @@ export function chooseSteps(
   return { steps: steps[at], errorRate: errorRates[at], reached: reached >= 0 };
 }
 
-/** The error rate that time steps are chosen for. */
+/** The error rate for which time steps are chosen. */
 export interface StepTarget {
   readonly of: "ann" | "xpikeformer";
   readonly rate: number;
 }
 
 /**
- * The target of the digital spiking network beside Xpikeformer.
+ * The target of the digital spiking network compared with Xpikeformer.
  *
- * @param errorRates Xpikeformer's, at all numbers of steps that were measured
+ * @param errorRates Xpikeformer's, for all measured numbers of steps
  * @param ann        error rate of the conventional network
  */
 export const snnTarget = (choice: StepChoice, errorRates: readonly number[], ann: number | undefined): StepTarget =>

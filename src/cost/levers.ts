@@ -1,9 +1,9 @@
 /**
- * What to change: the machine at hand with one thing turned, priced again.
+ * What to change: the current machine with one setting changed, priced again.
  *
- * A lever is one field of `hardware`, the number of time steps, or a setting of the prices that stands for a part which a machine may
- * have: what finds silent row blocks, what gates cells. Levers that are turned already, and those that the machine refuses, are left
- * out. Energy, time and area are those of the changed machine. Whether its answers are as good, only a simulation says.
+ * A lever is one field of `hardware`, the number of time steps, or a price setting for an optional part: detection of silent
+ * row blocks, gated cells. Levers already in effect and levers that the machine refuses are omitted. Energy, time and area are
+ * those of the changed machine. Only a simulation tells whether its answers are as good.
  */
 import { MappingError } from "../errors.ts";
 import { runsOn } from "../hardware/ssa-parameters.ts";
@@ -19,18 +19,18 @@ export interface Lever {
   /** Words joined by dashes, for ids of figures. */
   readonly id: string;
   readonly label: string;
-  /** What to write: `adc.mode=differential` for a field of `hardware`, `steps=3`, or `--set skipSilentBlocks=1`. */
+  /** The setting to write: `adc.mode=differential` for a field of `hardware`, `steps=3`, or `--set skipSilentBlocks=1`. */
   readonly setting: string;
-  /** The same spikes come out, as long as converters do not err; otherwise accuracy has to be simulated again. */
+  /** Spikes are unchanged, as long as converters have no errors; otherwise accuracy has to be simulated again. */
   readonly sameAnswers: boolean;
-  /** Of the changed machine over the one at hand, less 1: -0.5 is half. */
+  /** Change relative to the current machine: -0.5 is half. */
   readonly change: Readonly<Record<LeverFigure, number>>;
 }
 
 export type LeverFigure = "energy" | "latency" | "interval" | "area";
 const CHANGED: readonly LeverFigure[] = ["energy", "latency", "interval", "area"];
 
-/** A machine at work. */
+/** A priced machine. */
 interface Case {
   readonly workload: Workload;
   readonly technology: Technology;
@@ -39,9 +39,9 @@ interface Case {
 type Turned = Omit<Lever, "change"> & Partial<Case>;
 
 /**
- * In the order of what they save in energy, over the same time that a prompt in flight has; those that cost some come last.
+ * Ordered by the energy they save, at the same interval between pipelined prompts; levers that cost energy come last.
  *
- * Throws MappingError where the machine at hand cannot be built
+ * Throws MappingError if the current machine cannot be built
  */
 export function leversOf(workload: Workload, resolved: ResolvedTechnology): Lever[] {
   const { technology } = resolved;
@@ -80,9 +80,9 @@ type Value = string | number;
 
 interface Field {
   readonly id: string;
-  /** Below `hardware`. */
+  /** Path within `hardware`. */
   readonly field: string;
-  /** What it is turned to; null where it is there already. */
+  /** The new value; null if already set. */
   readonly value: (hardware: HardwareSpec, workload: Workload) => Value | null;
   readonly label: (value: Value) => string;
   readonly sameAnswers?: true;
@@ -220,7 +220,7 @@ function turnSteps({ workload }: Case): Turned[] {
   ];
 }
 
-/** Parts that no field of `hardware` stands for, by the setting of the prices that does. */
+/** Parts without a field of `hardware`, by the price setting that represents them. */
 const PRICES: readonly (Pick<Lever, "id" | "label"> & { readonly set: ParameterId; readonly to: string })[] = [
   { id: "zero-detection", label: "silent row blocks skipped", set: "skipSilentBlocks", to: "1" },
   {
@@ -234,7 +234,7 @@ const PRICES: readonly (Pick<Lever, "id" | "label"> & { readonly set: ParameterI
 function turnPrices({ technology, prices }: ResolvedTechnology): Turned[] {
   return PRICES.flatMap(({ id, label, set, to }) => {
     const isPrice = to.includes(".");
-    // Both prices are for one node, and are brought to the user's alike.
+    // Both prices are for one node and are scaled to the user's in the same way.
     const value = isPrice ? findPrice(to).value * (technology[set] / prices[set].value) : Number(to);
     const changed = { ...technology, [set]: value };
     return technology[set] === value || !Number.isFinite(value)

@@ -1,4 +1,4 @@
-/** What a workload costs on the machine that would run it: energy, time and area as the estimate gives them, and the price of each unit. */
+/** The cost of a workload on the machine that would run it: energy, time and area as in the estimate, and the price of each unit. */
 import { totalOf } from "./architectures/energy.ts";
 import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { estimateArea } from "./area.ts";
@@ -8,11 +8,11 @@ import { planMachine, priceWorkload } from "./planned.ts";
 import type { Workload } from "./workload.ts";
 
 export interface MachineCost {
-  /** Of every unit, whether the technology's comparisons count it or not. */
+  /** For every unit, whether or not the technology's comparisons count it. */
   readonly price: MachinePrice;
-  /** Joules per inference, while the machine is kept busy. */
+  /** Joules per inference, with the pipeline full. */
   readonly energy: number;
-  /** Seconds of an inference by itself, and from one to the next while the machine is kept busy. */
+  /** Seconds of a single inference, and from one to the next with the pipeline full. */
   readonly latency: number;
   readonly interval: number;
   /** Square metres. */

@@ -1,24 +1,25 @@
 /**
- * What a machine costs: every counted action at the price of its unit, every unit's area, and leakage.
+ * The price of a machine: every counted action at the price of its unit, every unit's area, and leakage.
  *
- *   conversions   converters and multiplexers per conversion; wires and buffers of the layer per local sum, for the two codes of a pair
- *                 are subtracted where they arise
+ *   conversions   converters and multiplexers per conversion; wires and buffers of the layer per local sum, because the two codes of
+ *                 a pair are subtracted at the converters
  *   array         per pair that a spike reads; drivers per line raised
- *   digital       subtractions of codes, scalings, sums of row blocks, offsets: multipliers and adders of their widths; finding row
- *                 blocks without any spike, where those are not converted
- *   neurons       updates, and membranes that stand in SRAM
+ *   digital       subtractions of codes, scalings, sums of row blocks, offsets: multipliers and adders of their widths; detecting
+ *                 silent row blocks, if those are not converted
+ *   neurons       updates, and membranes stored in SRAM
  *   stream        additions, and the words read and written
  *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers and the registers they come from
- *   buffers       spikes read and written, in memories as large as the schedule needs
+ *   buffers       spikes read and written, in memories of the size that the schedule needs
  *                 (for stream and membranes a bank per column group)
  *   clock         the clock tree, for every flip-flop that is written; others are gated
  *   control, wires, links, leakage, upkeep
  *
- * Floorplan: layers lie one after the other, a block of the network in a square. What LIF units write goes to the next layer, as far as
- * the side of that square; q, k, v and what attention delivers go to the SSA engine and back, half the side of the chip. Where the chip
- * is several dies, a stream value and a spike of every feature pass from one to the next.
+ * Floorplan: layers follow one another, with each block of the network in a square. The output of LIF units travels to the next
+ * layer, as far as the side of that square; q, k, v and the output of attention travel to the SSA engine and back, half the
+ * side of the chip. If the chip consists of several dies, a stream value and a spike of every feature pass from one to the
+ * next.
  *
- * Left out: registers that hold while nothing is written, power gating, input and output.
+ * Left out: registers that hold their value, power gating, input and output.
  */
 import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { calibrationReads } from "../hardware/compensation.ts";
@@ -49,16 +50,16 @@ import {
 import { dram, sram } from "./prices/memory.ts";
 import { upkeep } from "./prices/upkeep.ts";
 
-/** A memory between units, as the schedule sizes it: a bank holds one inference at its fullest. */
+/** A memory between units, as sized by the schedule: a bank holds the peak of one inference. */
 export interface BufferSize extends BufferUse {
-  /** Bits of all inferences that are under way, in as many banks, of which one is accessed; those of one when left out. */
+  /** Bits of all inferences in progress, each in its own bank, one of which is accessed; default those of one inference. */
   readonly total?: number;
 }
 
-/** What a price needs to know of a machine: counts and widths of its units. */
+/** Inputs of a price: counts and widths of a machine's units. */
 export interface MachineSizes {
   readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset">;
-  /** One entry per layer with units of its own. */
+  /** One entry per layer with its own units. */
   readonly layers: readonly Pick<LayerUnit, "name">[];
   readonly units: Omit<MachineUnits, "converters"> & {
     readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
@@ -73,7 +74,7 @@ export interface MachineWork {
   /** Actions of one inference, operation by operation. */
   readonly operations: readonly { readonly kind: string; readonly actions: ActionCounts; readonly repeat?: number }[];
   readonly buffers: readonly BufferSize[];
-  /** Seconds that an inference has the chip: its latency, or the time between two in flight. */
+  /** Seconds that an inference occupies the chip: its latency, or the interval between two pipelined inferences. */
   readonly time: number;
 }
 
@@ -96,11 +97,11 @@ export interface MachinePrice {
   readonly dies: number;
 }
 
-/** Bits of the converter where the experiment passes exact currents: those of Table II, for want of any. */
+/** Converter bits if the experiment passes exact currents: those of Table II, as a default. */
 const ANY_BITS = 5;
 /** Bits of a random number. */
 const DRAW_BITS = 8;
-/** Bits that a LIF unit's price is for. */
+/** Bit width for which a LIF unit is priced. */
 const LIF_BITS = 16;
 
 export function priceMachine(work: MachineWork, technology: Technology): MachinePrice {
@@ -112,7 +113,7 @@ export function priceMachine(work: MachineWork, technology: Technology): Machine
   return { energy: energyOf(work, units, { chip, dies, leakage }, technology), area, leakage, dies };
 }
 
-/** The unit prices that energy and area share. */
+/** The unit prices shared by energy and area. */
 function unitPrices(work: MachineWork, technology: Technology) {
   const { machine, hardware } = work;
   const { units, ssa, shape, layers } = machine;
@@ -126,7 +127,7 @@ function unitPrices(work: MachineWork, technology: Technology) {
     trimBits: hardware.adc.trim?.bits ?? 0,
   };
   const fullScale = fullScaleOf({ rows: crossbars.rows, lines: hardware.adc.fullScale, maxConductance }, technology);
-  // A count is a power of two, or random numbers are multiplied by it.
+  // Unless a count is a power of two, random numbers are multiplied by it.
   const factorBits = (count: number) =>
     hardware.ssa.normaliser === "power-of-two" || Number.isInteger(Math.log2(count)) ? 0 : bitsFor(count);
   const codeBits = scalers.codeBits ?? ANY_BITS;
@@ -135,12 +136,12 @@ function unitPrices(work: MachineWork, technology: Technology) {
     fullScale,
     codeBits,
     conversion: converter({ bits, fullScale }, technology),
-    /** What finds a row block without any spike, where such a block is not converted. */
+    /** Detection of row blocks without spikes, if such blocks are not converted. */
     silence: zeroDetector({ rows: technology.skipSilentBlocks ? crossbars.rows : 0 }, technology),
     crossbar: crossbar(size, technology),
     difference: adder({ bits: codeBits }, technology),
     scaler: multiplier({ a: codeBits, b: scalers.factorBits }, technology),
-    /** Factors of scaling, and of drift compensation where each column has its own. */
+    /** Factors of scaling, and of drift compensation if each column has its own. */
     factors: register(
       { bits: scalers.factorBits * factorsOf(scaling, hardware.compensation.scope, crossbars.columns) },
       technology,
@@ -159,7 +160,7 @@ function unitPrices(work: MachineWork, technology: Technology) {
 
 type Prices = ReturnType<typeof unitPrices>;
 
-/** A memory: joules of reading and of writing one word, area and leakage. */
+/** A memory: joules for reading and writing one word, area and leakage. */
 function memoryPrice(
   { name, bits, total = bits, wordBits }: BufferSize,
   { machine, hardware }: MachineWork,
@@ -173,7 +174,7 @@ function memoryPrice(
     stream: Math.ceil(shape.width / columns),
     membranes: Math.ceil(units.adders.count / readoutUnits),
   }[name];
-  // The readout units of a column group deliver a word each in the same clock.
+  // The readout units of a column group deliver one word each in the same clock.
   const together = name === "stream" || name === "membranes" ? readoutUnits : 1;
   const { energy, write, area, leakage } = sram({ bytes: bits / 8, wordBits: together * wordBits, banks }, technology);
   const copies = bits === 0 ? 1 : total / bits;
@@ -186,7 +187,7 @@ function memoryPrice(
   };
 }
 
-/** Numbers that a crossbar keeps to scale its codes with. */
+/** Numbers that a crossbar stores to scale its codes. */
 function factorsOf(scaling: string, scope: string, columns: number): number {
   return scaling === "column" || scope === "column" ? columns : 1;
 }
@@ -198,7 +199,7 @@ function areaOf(
 ): Record<AreaPart, number> {
   const { crossbars, scalers, adders, lif, residual } = units;
   const unit = neuronPrices(shape, technology).area * (lif.membraneBits / LIF_BITS);
-  // A unit has the register of one membrane.
+  // A unit contains the register of one membrane.
   const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) : 0;
   let buffers = 0;
   for (const { area } of prices.buffers.values()) buffers += area;
@@ -250,7 +251,7 @@ function energyOf(
     return memory ? memory[which] / memory.wordBits : 0;
   };
   const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
-  /** Flip-flops that are written, each once for every clock at which it is. */
+  /** Flip-flop writes, one per flip-flop and clock. */
   const written =
     total.scalings * (prices.codeBits + scalers.factorBits) +
     (total.accumulations + total.offsetAdditions) * adders.bits +
@@ -342,7 +343,7 @@ function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, tech
   return upkeep({ programming: devices + first, calibration: later, schedule, interval: time }, technology);
 }
 
-/** A chip that is loaded several times in an inference fetches all its weights and programs all its devices in each. */
+/** A chip that is loaded several times per inference fetches all its weights and programs all its devices each time. */
 function loadsOf(
   { cells, loads }: MachineSizes["mapping"]["totals"],
   { devices }: MachineUnits["crossbars"],

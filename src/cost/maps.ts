@@ -1,4 +1,4 @@
-/** Ratios over two axes, and the points at which a ratio falls through a level. */
+/** Ratios over two axes, and the points at which a ratio falls below a level. */
 import { neurosim } from "./sources/peng-iedm-2019.ts";
 import { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./variation.ts";
 import { meanDensity } from "./workload.ts";
@@ -15,11 +15,11 @@ export interface BreakEven {
   readonly id: string;
   readonly label: string;
   readonly unit: "steps" | "1" | "J";
-  /** Null where the ratio does not cross its level within the range that is searched. */
+  /** Null if the ratio does not cross its level within the searched range. */
   readonly value: number | null;
 }
 
-/** Where the claims end: time steps, density and energy of a conversion at which ratios fall through round levels. */
+/** Limits of the claims: time steps, density and energy per conversion at which ratios cross round levels. */
 export function breakEvens(base: Varied): BreakEven[] {
   const steps = (level: number) => breakEven(base, "ann", level, (value) => ({ steps: value }), [1, 256]);
   const density = breakEven(base, "snn", 1, (value) => ({ density: value }), [0.01, 1]);
@@ -53,7 +53,7 @@ export function breakEvens(base: Varied): BreakEven[] {
   ];
 }
 
-/** Time steps down, mean density across: densities of all layers are scaled alike, to at most 1. */
+/** Time steps as rows, mean density as columns: densities of all layers are scaled together, to at most 1. */
 export const stepsByDensity = (base: Varied, steps: readonly number[], densities: readonly number[]): Ratios[][] =>
   ratioMap(
     base,
@@ -61,7 +61,7 @@ export const stepsByDensity = (base: Varied, steps: readonly number[], densities
     densities.map((density) => ({ density: density / meanDensity(base.workload) })),
   );
 
-/** Converter bits down; SAR and flash across, which has its own 5-bit conversion and periphery in NeuroSim. */
+/** Converter bits as rows; SAR and flash as columns. Flash has its own 5-bit conversion and periphery in NeuroSim. */
 export const converterMap = (base: Varied, bits: readonly number[]): Ratios[][] =>
   ratioMap(
     base,
@@ -70,11 +70,11 @@ export const converterMap = (base: Varied, bits: readonly number[]): Ratios[][] 
   );
 
 /**
- * The value between `low` and `high` at which a ratio crosses `level`, by doubling `low` up to the crossing and then by bisection; null
- * when it does not. So machines of many more time steps than the answer has are not built.
+ * The value between `low` and `high` at which a ratio crosses `level`, or null. `low` is doubled until the crossing is passed,
+ * then bisected, so machines with many more time steps than the answer are never built.
  *
  * @param low    above 0
- * @param change what the value changes, such as `(steps) => ({ steps })`; the ratio must be monotone in it
+ * @param change the variation for a value, such as `(steps) => ({ steps })`; the ratio must be monotone in it
  */
 export function breakEven(
   base: Varied,
@@ -90,7 +90,7 @@ export function breakEven(
     if (right === high) return null;
     [left, right] = [right, Math.min(2 * right, high)];
   }
-  // 60 halvings end far below the last digit that is printed.
+  // 60 halvings are far more precise than the printed digits.
   for (let i = 0; i < 60; i++) {
     const middle = (left + right) / 2;
     if (above(middle) === first) left = middle;

@@ -1,6 +1,6 @@
 /**
- * A workload from a simulation of ours: the shape of the experiment's network with the spike densities of its trace, the machine
- * that it was mapped on, and the networks that it is compared with, each with its own shape.
+ * A workload from one of our simulations: the shape of the experiment's network with the spike densities of its trace, the
+ * machine it was mapped to, and the networks it is compared with, each with its own shape.
  */
 import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
@@ -16,7 +16,7 @@ import type { NamedOperation } from "./cost.ts";
 import type { Workload } from "./workload.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
 
-/** What a simulation of `prompts` prompts counted; a `Trace` or the evaluation of a chip. */
+/** The counts of a simulation of `prompts` prompts: a `Trace`, or the evaluation of a chip. */
 export interface Measurement {
   readonly prompts: number;
   readonly operations: readonly OperationTrace[];
@@ -36,8 +36,8 @@ export function measuredWorkload(experiment: Experiment, { operations, densities
 }
 
 /**
- * The experiment's network with the densities of a published one, for want of a simulation; half of the input lines carry
- * a spike. Throws MappingError when its model is not spiking, and as `mapNetwork` where the hardware does not run it.
+ * The experiment's network with the densities of a published one, when there is no simulation; half of the input lines carry a
+ * spike. Throws MappingError when its model is not spiking, and as `mapNetwork` when the hardware cannot run it.
  */
 export function experimentWorkload(experiment: Experiment): Workload {
   const { model, name } = experiment;
@@ -63,8 +63,8 @@ export function experimentWorkload(experiment: Experiment): Workload {
 }
 
 /**
- * The networks that were evaluated beside it, for the machines that run them: `ann`, the conventional transformer, and `snn`, the digital
- * spiking one with the densities of its spikes by the names of `Trace.rasters`.
+ * The comparison networks that were evaluated, for the machines that run them: `ann`, the conventional transformer, and `snn`,
+ * the digital spiking one with the densities of its spikes by the names of `Trace.rasters`.
  */
 export function comparedWith(
   workload: Workload,
@@ -98,7 +98,7 @@ export function comparedWith(
   };
 }
 
-/** A digital SNN as it was evaluated, for `comparedWith`; undefined of a network whose spikes were not counted. */
+/** A digital SNN as it was evaluated, for `comparedWith`; undefined for a network without spike counts. */
 export const comparedSnn = (
   network: { readonly model: ModelSpec } | undefined,
   evaluation: { readonly spiking: { readonly densities: Readonly<Record<string, number>> } | null } | undefined,
@@ -107,7 +107,7 @@ export const comparedSnn = (
     ? { model: network.model, densities: evaluation.spiking.densities }
     : undefined;
 
-/** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
+/** A network of the experiment's task; for a conventional network, what a conventional engine needs to know. */
 function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
   const { spiking, real, grid } = createTask({ task, model }).geometry;
   const shape = shapeOf(model, afterStem(model, spiking, grid));
@@ -129,7 +129,7 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
   };
 }
 
-/** What the layers before the first block read: the input, or windows of a stem's maps; `at` has densities by train. */
+/** Inputs of the layers before the first block: the input, or windows of a stem's maps; `at` has densities by train. */
 export function inputDensities(
   { stem }: Pick<Workload, "stem">,
   at: (train: string) => number,
@@ -161,7 +161,7 @@ function blockDensities(
 }
 
 /**
- * A block's densities from those of its spike trains alone. Scores have no train, and the share of coinciding q and k is taken as the
+ * A block's densities from its spike trains alone. Scores have no train, so the share of coinciding q and k is taken as the
  * product of their densities.
  */
 export function trainDensities(block: string, at: (name: string) => number): BlockDensities {

@@ -1,9 +1,9 @@
 /**
- * Ratios under everything at once: seeded draws about the user's own preset, node and settings.
+ * Ratios with everything varied at once: seeded draws around the user's own preset, node and settings.
  *
- * Every price that the literature leaves open is drawn log-uniformly between its inverse factor and its factor of `priors.ts` times
- * the user's price; so are all densities together, and the time steps, which are whole. Ranges are priors, not measurements, and prices
- * are drawn apart even where one circuit would make both dearer.
+ * Every price that the literature leaves open is drawn log-uniformly, from the user's price divided by its factor in
+ * `priors.ts` to the price times that factor. All densities together and the (whole) time steps are drawn likewise. Ranges are
+ * priors, not measurements, and prices are drawn independently even where one circuit would raise both.
  */
 import { power } from "../numeric/power.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -14,13 +14,13 @@ import { type Ratios, ratiosOf } from "./variation.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
 
 export interface Spread {
-  /** The user's own, without any draw. */
+  /** The user's own values, without any draw. */
   readonly centre: number;
   /** At 5, 25, 50, 75 and 95 %. */
   readonly percentiles: readonly [number, number, number, number, number];
-  /** Share of draws in which the claim of the paper is met: at least 13 for the ANN, 1.9 for the SNN. */
+  /** Fraction of draws in which the paper's claim holds: at least 13 for the ANN, 1.9 for the SNN. */
   readonly claimed: number;
-  /** Share of draws in which Xpikeformer needs more energy. */
+  /** Fraction of draws in which Xpikeformer needs more energy. */
   readonly loses: number;
 }
 
@@ -33,9 +33,9 @@ export interface MonteCarlo {
 const CLAIM: Readonly<Record<keyof Ratios, number>> = { ann: 13, snn: 1.9 };
 
 /**
- * @param steps time steps, one drawn per draw; from half to twice the workload's when left out
+ * @param steps time steps, one drawn per draw; default from half to twice the workload's
  *
- * Random   draw i from `random.fork("draw", i)`, so that more draws leave the first ones as they are
+ * Random   draw i from `random.fork("draw", i)`, so more draws leave the first ones unchanged
  */
 export function monteCarlo(
   workload: Workload,

@@ -1,8 +1,8 @@
 /**
- * What an update of a neuron and the area of its unit cost, of 16 bits.
+ * Energy of a neuron update and area of its unit, for 16 bits.
  *
- * A leak by a fixed number of places is wires, so both kinds of neuron have one price. A soft reset chooses the comparator's own
- * difference, bit by bit, where a hard one clears.
+ * A leak by a fixed shift is only wires, so both kinds of neuron have the same price. A soft reset selects the comparator's own
+ * difference, bit by bit, where a hard reset clears.
  */
 import type { NetworkShape } from "../machine/shape.ts";
 import type { Technology } from "./parameters.ts";

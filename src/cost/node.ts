@@ -1,9 +1,9 @@
 /**
- * Energy, time and area of one technology node relative to 45 nm. Logic, wires, memories and converters scale differently, so each
- * has a table; DRAM and the read current of a memory cell do not scale.
+ * Energy, time and area of a technology node relative to 45 nm. Logic, wires, memories and converters scale differently, so
+ * each has its own table; DRAM and the read current of a memory cell do not scale.
  *
- * Between nodes of a table, straight lines in the logarithms of both. Beyond what a source covers a factor is an
- * extrapolation, which has to be asked for.
+ * Between the nodes of a table, interpolation is linear in the logarithms of both. Beyond the range of its source a factor is
+ * an extrapolation, which has to be requested.
  */
 import { CostError } from "../errors.ts";
 import { power } from "../numeric/power.ts";
@@ -11,19 +11,19 @@ import { naturalLog } from "../numeric/stream.ts";
 import type { Scaling } from "./parameters.ts";
 import { stillmaker } from "./sources/stillmaker-integration-2017.ts";
 
-/** Parts of the chip that may be made at nodes of their own. */
+/** Parts of the chip that may be made at different nodes. */
 export const BLOCKS = ["digital", "sram", "aimc", "area"] as const;
 export type NodeBlock = (typeof BLOCKS)[number];
 
 interface Law {
   /** What it scales, in words. */
   readonly scales: string;
-  /** Node in nanometres to factor, falling nodes. */
+  /** Factor by node in nanometres, in descending order. */
   readonly factors: readonly (readonly [number, number])[];
   /** Smallest and largest node that the source covers. */
   readonly covers: readonly [number, number];
   readonly source: string;
-  /** Whose node it follows. */
+  /** The block that sets the node. */
   readonly block: NodeBlock;
 }
 
@@ -63,7 +63,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     source: stillmaker.id,
     block: "digital",
   },
-  // Capacitance per length stays, so energy goes with the square of the supply, at the voltages of `digital`.
+  // Capacitance per length is constant, so energy scales with the square of the supply, at the voltages of `digital`.
   wire: {
     scales: "energies of wires",
     factors: [
@@ -139,7 +139,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
   },
 };
 
-/** Farther than this even `extrapolate` does not reach: a straight line through two nodes says nothing there. */
+/** Limit even with `extrapolate`: beyond it, a straight line through two nodes says nothing. */
 const FARTHEST = [5, 130] as const;
 
 /**
@@ -169,7 +169,7 @@ export function nodeFactor(scaling: Scaling, node: number, extrapolate = false):
   return f0 * power(node / n0, slope);
 }
 
-/** The block whose node a price follows; none where it does not scale. */
+/** The block that sets the node of a price; none if the price does not scale. */
 export function blockOf(scaling: Scaling): NodeBlock | undefined {
   if (scaling === "fixed") return undefined;
   return SCALING_LAWS[scaling === "clock" ? "delay" : scaling].block;

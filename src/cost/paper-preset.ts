@@ -1,18 +1,18 @@
 /**
- * The paper preset: prices calibrated until the paper's printed numbers for ViT-8-768 come out.
+ * The paper preset: prices calibrated to reproduce the paper's printed numbers for ViT-8-768.
  *
- * The paper prints totals, shares and ratios, but no price of an action. Here one set of prices is solved for:
+ * The paper prints totals, shares and ratios, but no price per action. Here one set of prices is solved for:
  *
  *   total      0.30 mJ = compute + SRAM traffic, T = 7
  *   compute    AIMC 78.4 %, SSA 18.9 %, other (residual additions) 2.7 %
  *   AIMC       periphery 85.9 %, accumulation (differential adders and LIF) 12.1 %, ADC 2.0 %
  *
- * which fixes six prices exactly once the SRAM traffic is known. Nine numbers that the paper leaves open (how often ANNs read
- * their activations, what softmax costs, how wide the residual stream is stored, ...) were then searched for the set that
- * brings most of the printed ratio ranges within their rounding. That search is over: its result is written down here. The
- * twelve ratios cannot all be reached by one set; `experiments/energy-ratios` lists which are.
+ * These determine six prices exactly once the SRAM traffic is known. Nine numbers that the paper leaves open (such as how often
+ * ANNs read their activations, the cost of softmax, and the stored width of the residual stream) were then searched for the set
+ * that brings most of the printed ratio ranges within their rounding. That search is finished; its result is written down here.
+ * No single set reaches all twelve ratios; `experiments/energy-ratios` lists which are reached.
  *
- * So this preset shows what the printed numbers imply per action. It predicts nothing.
+ * This preset therefore shows what the printed numbers imply per action. It predicts nothing.
  */
 import { totalOf } from "./architectures/energy.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
@@ -24,7 +24,7 @@ import { horowitz } from "./sources/horowitz-isscc-2014.ts";
 import { paper } from "./sources/song-tvlsi-2025.ts";
 import { atPublishedSteps, findWorkload } from "./workloads.ts";
 
-/** What section VII-A and Fig. 9 print for ViT-8-768. */
+/** Numbers printed in section VII-A and Fig. 9 for ViT-8-768. */
 export const PRINTED_SPLIT = {
   total: 0.3e-3,
   compute: { aimc: 0.784, ssa: 0.189, other: 0.027 },
@@ -67,7 +67,7 @@ const searched = (value: number, unit: Unit, what: string, node?: number): Price
   arithmetic: `searched for: ${what}`,
 });
 
-/** Prices that are taken as they are published. */
+/** Prices used as published. */
 const PUBLISHED: Readonly<Partial<Record<ParameterId, Price>>> = {
   accumulatorBits: assumed.prices.accumulator8,
   accumulateBits: assumed.prices.accumulate8,
@@ -139,7 +139,7 @@ export const PAPER: Readonly<Record<ParameterId, Price>> = {
   membraneTraffic: c.membraneTraffic,
 };
 
-/** The six prices that the split fixes: each share of the compute energy over the actions that pay for it. */
+/** The six prices determined by the split: each share of the compute energy divided by its number of actions. */
 function solveSplit() {
   const workload = atPublishedSteps(findWorkload("vit-8-768-imagenet"));
   const prices = { ...CLAIM, ...PUBLISHED };
@@ -151,7 +151,7 @@ function solveSplit() {
   };
   const traffic = totalOf(xpikeformer(workload, free));
   const compute = PRINTED_SPLIT.total - traffic;
-  /** Joules for a price of one joule: how often the action is paid. */
+  /** Joules at a price of one joule, i.e. the number of times the action is paid. */
   const paid = (id: ParameterId) => totalOf(xpikeformer(workload, { ...free, [id]: 1 })) - traffic;
   const { aimc, ssa, other } = PRINTED_SPLIT.compute;
   const { periphery, accumulation, adc } = PRINTED_SPLIT.aimc;

@@ -1,6 +1,6 @@
 /**
- * Everything that the cost model can be told, by name: prices of actions, sizes of the machine, and switches. A preset
- * (`presets.ts`) gives each a price with its receipt; `resolve.ts` scales them to a node and hands over plain numbers.
+ * All parameters of the cost model, by name: prices of actions, sizes of the machine, and switches. A preset (`presets.ts`)
+ * gives each a price with its receipt; `resolve.ts` scales them to a node and returns plain numbers.
  */
 import type { Unit } from "./receipt.ts";
 
@@ -160,5 +160,5 @@ export const PARAMETERS = {
 export type ParameterId = keyof typeof PARAMETERS;
 export const PARAMETER_IDS = Object.keys(PARAMETERS) as ParameterId[];
 
-/** Plain numbers in SI units at the chosen node: all that the formulas see. */
+/** Plain numbers in SI units at the chosen node: the only input of the formulas. */
 export type Technology = Readonly<Record<ParameterId, number>>;

@@ -1,5 +1,5 @@
 /**
- * The machine of a workload with its pace, and what all of it costs: prices of every action, unit and clock, one inference after another.
+ * A workload's machine with its pace and full cost: prices of every action, unit and clock, one inference after another.
  */
 import { type Machine, machineOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
@@ -33,13 +33,13 @@ export function planMachine(workload: Workload, technology: Technology): Planned
 }
 
 /**
- * Draws, maps and searches ask for the same few machines thousands of times. A plan follows from its key, so no result depends on which
- * are kept.
+ * A cache, because draws, maps and searches request the same few machines thousands of times. A plan follows from its key, so
+ * no result depends on which plans are cached.
  */
 const PLANS = new Map<string, PlannedMachine>();
 const KEPT = 64;
 
-/** What a machine depends on beside the hardware: a workload is more than its shape. */
+/** What a machine depends on besides the hardware: the workload's shape, without its other fields. */
 function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unknown>> {
   const { depth, width, heads, expansion, reset, draws, tokens, inputs, stem, classes, queries, meanReadOut } = shape;
   const { embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
@@ -51,8 +51,8 @@ function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unkno
 }
 
 /**
- * One inference of a machine that is kept busy: leakage and control last from one inference to the next, and each inference that is under
- * way has memory of its own.
+ * One inference of a machine with a full pipeline: leakage and control last from one inference to the next, and each inference
+ * in progress has its own memory.
  *
  * @param operations actions of one inference
  */

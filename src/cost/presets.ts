@@ -1,4 +1,4 @@
-/** Presets by name: a price with its receipt for every parameter. All but the first three change the second as they say. */
+/** Presets by name: a price with its receipt for every parameter. All except the first three modify the second, as they say. */
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
 import { BOTTOM_UP, CLAIM, SIMULATED } from "./bottom-up.ts";
@@ -18,9 +18,9 @@ export interface CostPreset {
   readonly name: string;
   readonly description: string;
   readonly node: number;
-  /** `equal`: both spiking machines run the workload's T; `published`: each its own of the paper. */
+  /** `equal`: both spiking machines run the workload's T; `published`: each runs its own T from the paper. */
   readonly steps: "equal" | "published";
-  /** Why sources may be used beyond their validity. */
+  /** Why sources may be used beyond their range of validity. */
   readonly extrapolates?: string;
   readonly prices: Readonly<Record<ParameterId, Price>>;
 }

@@ -1,24 +1,24 @@
 /**
- * How far each number may be off, as a factor about the user's own: what tornado and Monte Carlo have in common.
+ * How far each number may be off, as a factor around the user's own: shared by tornado and Monte Carlo.
  *
- * The ends of a receipt are what the literature leaves open. Half of their ratio, in logarithms, goes to either side of the price that
- * the user has, at the user's node: so a draw is as likely above as below it. A number that was set by hand, or that the experiment fixes,
- * is known.
+ * The ends of a receipt are what the literature leaves open. Half of their ratio, in logarithms, goes to either side of the
+ * user's price at the user's node, so a draw is as likely above as below it. A number that was set by hand, or that the
+ * experiment determines, is taken as known.
  */
 import { PARAMETER_IDS, type ParameterId } from "./parameters.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 
 export interface Prior {
   readonly id: ParameterId;
-  /** More than 1: the number lies between it and its inverse times the user's. */
+  /** More than 1: the number lies between the user's value divided by it and multiplied by it. */
   readonly factor: number;
 }
 
-/** Time steps may halve or double; all densities may be off by 1.6, about what networks of one family differ by. */
+/** Time steps may halve or double; all densities may be off by 1.6, about the spread among networks of one family. */
 export const STEPS_FACTOR = 2;
 export const DENSITY_FACTOR = 1.6;
 
-/** Of every price of a technology that is not 0 and whose receipt leaves a range. */
+/** For every price of a technology that is not 0 and has a range in its receipt. */
 export const pricePriors = ({ prices }: Pick<ResolvedTechnology, "prices">): Prior[] =>
   PARAMETER_IDS.flatMap((id) => {
     const { low, high, value } = prices[id];

@@ -1,9 +1,9 @@
 /**
- * Prices with receipts: a number, its range, and where it comes from.
+ * Prices with receipts: a number, its range, and its source.
  *
- * A source is one publication (or one tool run, or our own assumptions) and holds prices; a price says what is printed
- * there and how we get from that to the number. No price exists without a source, because only `defineSource` makes them.
- * Values are in SI units.
+ * A source is one publication (or one tool run, or our own assumptions) and holds prices. A price records what is printed there
+ * and the arithmetic from that to the number. No price exists without a source, because only `defineSource` makes them. Values
+ * are in SI units.
  */
 
 /**
@@ -17,23 +17,23 @@ export type Unit =
   | ("B" | "bit" | "1");
 
 /**
- * How a number was come by: `printed` in the source; `derived` from what is printed; `simulated` by running the published
- * tool; `synthesised` from gates of an open cell library; `assumed`; `calibrated` so that a printed total comes out.
+ * Origin of a number: `printed` in the source; `derived` from what is printed; `simulated` by running the published tool;
+ * `synthesised` from gates of an open cell library; `assumed`; `calibrated` to reproduce a printed total.
  */
 export type Basis = "printed" | "derived" | "simulated" | "synthesised" | "assumed" | "calibrated";
 
 export interface PriceDraft {
   readonly value: number;
-  /** Ends of the range that the literature leaves open; both equal `value` where nothing is open. */
+  /** Ends of the range that the literature leaves open; both equal `value` if nothing is open. */
   readonly low?: number;
   readonly high?: number;
   readonly unit: Unit;
-  /** Technology node in nanometres at which the value holds; left out where it does not depend on one. */
+  /** Technology node in nanometres for which the value holds; absent if it does not depend on a node. */
   readonly node?: number;
   readonly basis: Basis;
   /** What the source says, as a table row. */
   readonly printed: string;
-  /** From there to `value`. */
+  /** The arithmetic from there to `value`. */
   readonly arithmetic: string;
 }
 
@@ -41,7 +41,7 @@ export interface Price extends Required<Omit<PriceDraft, "node">> {
   /** `horowitz-isscc-2014.add8`. */
   readonly id: string;
   readonly source: string;
-  /** Node in nanometres, or null where the value does not depend on one. */
+  /** Node in nanometres, or null if the value does not depend on a node. */
   readonly node: number | null;
 }
 
@@ -50,9 +50,9 @@ export interface SourceHeader {
   readonly id: string;
   /** Authors, title, venue, year, DOI. */
   readonly reference: string;
-  /** Link to the publication; assumptions of ours have none. */
+  /** Link to the publication; absent for our own assumptions. */
   readonly url?: string;
-  /** Where its numbers hold, and what it leaves out. */
+  /** Where its numbers hold, and what they leave out. */
   readonly validity: string;
 }
 

@@ -1,9 +1,9 @@
 /**
- * From a preset and what a person changes to plain numbers at one node, with the receipt of each.
+ * From a preset and the user's changes to plain numbers at one node, with the receipt of each.
  *
- * `--set key=value` takes a number with its unit (`0.5 pJ`; without one where something is counted: `8`), or a price of a source by
- * its id (`shafiee-isca-2016.conversion5`). A price of another unit is refused: nothing converts joules into seconds. So is `0.5`
- * for an energy, which means picojoules to one person and joules to another.
+ * `--set key=value` takes a number with its unit (`0.5 pJ`; no unit for counts: `8`), or a price of a source by its id
+ * (`shafiee-isca-2016.conversion5`). A price with a different unit is refused, because joules cannot be converted to seconds.
+ * So is `0.5` for an energy, which some would read as picojoules and others as joules.
  */
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
@@ -13,30 +13,30 @@ import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./
 import type { CostPreset } from "./presets.ts";
 import type { Price, Unit } from "./receipt.ts";
 
-/** What a person chooses beside the preset. */
+/** The user's choices besides the preset. */
 export interface CostChoice {
-  /** Node in nanometres; the preset's when left out. */
+  /** Node in nanometres; default the preset's. */
   readonly node?: number;
-  /** Nodes of single blocks, where they differ: `digital`, `sram`, `aimc`, `area`. */
+  /** Nodes of individual blocks, if different: `digital`, `sram`, `aimc`, `area`. */
   readonly nodes?: Readonly<Partial<Record<NodeBlock, number>>>;
   /** Parameter to a number in SI units, text as typed, or a price. */
   readonly set?: Readonly<Record<string, number | string | Price>>;
-  /** Use sources beyond the nodes that they cover. */
+  /** Use sources beyond the nodes they cover. */
   readonly extrapolate?: boolean;
 }
 
-/** Prices of a choice and the plain numbers that they come to. */
+/** The prices of a choice and the resulting plain numbers. */
 export interface ResolvedTechnology {
   readonly preset: CostPreset;
   readonly node: number;
   readonly technology: Technology;
   /** The price behind each number, before scaling. */
   readonly prices: Readonly<Record<ParameterId, Price>>;
-  /** Whatever weakens the result: mixed nodes, extrapolation. */
+  /** Anything that weakens the result: mixed nodes, extrapolation. */
   readonly notes: readonly string[];
 }
 
-/** Throws CostError for an unknown parameter or source, a wrong unit, and a node that a source does not cover. */
+/** Throws CostError for an unknown parameter or source, a wrong unit, or a node that a source does not cover. */
 export function resolveTechnology(preset: CostPreset, choice: CostChoice = {}): ResolvedTechnology {
   const node = choice.node ?? preset.node;
   const extrapolate = choice.extrapolate === true || (node === preset.node && preset.extrapolates !== undefined);
@@ -49,7 +49,7 @@ export function resolveTechnology(preset: CostPreset, choice: CostChoice = {}): 
   for (const id of PARAMETER_IDS) {
     const { scaling } = PARAMETERS[id];
     const price = prices[id];
-    // A price is scaled from its own node; one without a node holds at any.
+    // A price is scaled from its own node; a price without a node holds at any.
     const scale = (to: number) =>
       price.node === null || price.value === 0
         ? 1
@@ -92,7 +92,7 @@ function notesOf(
   return notes;
 }
 
-/** Throws CostError, with the likely meaning, for a name that is none of PARAMETERS. */
+/** Throws CostError, with the likely meaning, for a name that is not in PARAMETERS. */
 export function findParameter(key: string): ParameterId {
   if (Object.hasOwn(PARAMETERS, key)) return key as ParameterId;
   const nearest = suggest(key, PARAMETER_IDS);
@@ -123,10 +123,10 @@ const SYMBOLS: Readonly<Record<Unit, string>> = {
 
 const describeUnit = (unit: Unit): string => (unit === "1" ? "plain numbers" : unit);
 
-/** What may be written without a unit, since nothing else can be meant. */
+/** Units that may be omitted because nothing else can be meant. */
 const COUNTED: ReadonlySet<Unit> = new Set<Unit>(["1", "bit"]);
 
-/** A value of each unit, as it may be typed. */
+/** An example value for each unit, as it may be typed. */
 const EXAMPLES: Readonly<Record<Unit, string>> = {
   ...{ J: "0.5pJ", "J/bit": "0.5pJ/bit", "J/B": "0.5pJ/B", s: "1ns", Hz: "500MHz", m2: "100um2", "m2/B": "1um2/B" },
   ...{ W: "1W", "op/J": "1Top/J", B: "64kB", bit: "8", "1": "2" },
@@ -159,7 +159,7 @@ function readValue(id: ParameterId, value: number | string, replaced: Price): Pr
   return chosen(id, Number(digits) * factor, unit, replaced);
 }
 
-/** The price that stands for a parameter. Throws CostError at the parameter, where the mistake is. */
+/** The price for a parameter given as an id. Throws CostError at the parameter where the mistake is. */
 function priceFor(id: ParameterId, text: string): Price {
   try {
     return findPrice(text);
@@ -168,7 +168,7 @@ function priceFor(id: ParameterId, text: string): Price {
   }
 }
 
-/** SI factor of `pJ`, `um2`, `kB`, or undefined when it is no multiple of the unit. */
+/** SI factor of `pJ`, `um2`, `kB`, or undefined when it is not a multiple of the unit. */
 function unitFactor(suffix: string, unit: Unit): number | undefined {
   const symbol = SYMBOLS[unit];
   if (symbol === "" || !suffix.endsWith(symbol)) return undefined;
@@ -187,13 +187,13 @@ const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
 ]);
 
-/** Sizes that are counted one by one where layers are placed. */
+/** Sizes counted one by one where layers are placed. */
 const COUNTS: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "referenceRows"] as const),
   ...(["ssaTiles"] as const),
 ]);
 
-/** In SI units, far beyond anything that is built: estimates multiply values, and their products stay numbers. */
+/** In SI units, far beyond anything that is built: estimates multiply values, and their products must stay finite. */
 const [LEAST_VALUE, MOST_VALUE] = [1e-30, 1e30];
 
 function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Price {
@@ -215,7 +215,7 @@ function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Pr
   }
   return {
     ...{ id: `chosen.${id}`, source: "chosen", value, low: value, high: value, unit },
-    // Given at the node of the price that it replaces, so that a larger node still makes it larger.
+    // Given at the node of the price that it replaces, so a larger node still makes it larger.
     node: replaced.node,
     basis: "assumed",
     printed: `${replaced.id} has ${replaced.value} ${SYMBOLS[unit]}`.trim(),

@@ -1,8 +1,8 @@
 /**
- * One thing at a time, to either side of the user's own preset, node and settings: which of them decide the ratios.
+ * One change at a time, to either side of the user's own preset, node and settings: which changes decide the ratios.
  *
- * Prices by the factors of `priors.ts`; choices of the design and the workload are listed here. A choice that the user's own estimate
- * makes impossible in one direction (a single time step, a single bit) has its own value at that end.
+ * Prices vary by the factors of `priors.ts`; choices of the design and the workload are listed here. If the user's own estimate
+ * makes a choice impossible in one direction (a single time step, a single bit), that end keeps its own value.
  */
 import { naturalLog } from "../numeric/stream.ts";
 import { PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
@@ -67,7 +67,7 @@ const choices = ({ adcBits }: Technology): Choice[] => [
 export const swing = ({ low, high }: TornadoBar, which: keyof Ratios = "ann"): number =>
   Math.abs(naturalLog(high[which] / low[which]));
 
-/** Bars of choices and of prices, in the order of how far they move the ratio to the ANN. */
+/** Bars of choices and of prices, ordered by how far they move the ratio to the ANN. */
 export function tornado(workload: Workload, resolved: ResolvedTechnology): TornadoBar[] {
   const { technology } = resolved;
   const base = { workload, technology };

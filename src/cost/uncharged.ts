@@ -1,6 +1,7 @@
 /**
- * What published projections leave out: leakage, the clock, wires between units, control, and that a crossbar of other rows, columns
- * or converters has other prices. Presets that stand for such a projection take these prices on top of their own.
+ * Costs that published projections leave out: leakage, the clock, wires between units, control, and the dependence of a
+ * crossbar's prices on its rows, columns and converters. Presets that represent such a projection add these prices to their
+ * own.
  */
 import type { ParameterId } from "./parameters.ts";
 import type { Price } from "./receipt.ts";

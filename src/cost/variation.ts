@@ -1,17 +1,17 @@
-/** A change to a workload and its prices, as data: what tornado, maps and break-even points are made of. */
+/** A change to a workload and its prices, as data: the building block of tornado, maps and break-even points. */
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { totalOf } from "./architectures/energy.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
 
 export interface Variation {
-  /** Values in SI units that take the place of the technology's. */
+  /** Values in SI units that replace the technology's. */
   readonly set?: Readonly<Partial<Record<ParameterId, number>>>;
   /** Factors on the technology's values. */
   readonly times?: Readonly<Partial<Record<ParameterId, number>>>;
   /** Time steps of both spiking machines. */
   readonly steps?: number;
-  /** Factor on the time steps of each spiking machine, of which at least one is left. */
+  /** Factor on the time steps of each spiking machine, which keeps at least one. */
   readonly timesSteps?: number;
   /** Factor on all densities. */
   readonly density?: number;
@@ -36,7 +36,7 @@ export function vary(
 }
 
 export interface Ratios {
-  /** Energy of the digital int8 ANN, and of the ideal digital SNN, over Xpikeformer's. */
+  /** Energy of the digital int8 ANN, and of the ideal digital SNN, divided by Xpikeformer's. */
   readonly ann: number;
   readonly snn: number;
 }

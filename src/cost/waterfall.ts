@@ -1,10 +1,10 @@
 /**
- * From the paper's ratio to that of the machine that is simulated: one assumption after the other is given up, and each has its worth.
+ * From the paper's ratio to that of the simulated machine: assumptions are dropped one by one, and each has its contribution.
  *
- * Begins with the paper's prices at the paper's time steps: an ANN of the same size, calibrated conversions, sums that need no scaling,
- * no FIFOs, no stored stream, no clock, wires, control or leakage. Ends with `machineCost` at the user's own prices, node and settings,
- * beside the ANN that was evaluated. The order is a choice: what an assumption is worth depends on those given up before it, the
- * product of all does not.
+ * Starts with the paper's prices at the paper's time steps: an ANN of the same size, calibrated conversions, sums that need no
+ * scaling, no FIFOs, no stored stream, no clock, wires, control or leakage. Ends with `machineCost` at the user's own prices,
+ * node and settings, compared with the ANN that was evaluated. The order is a choice: the contribution of an assumption depends
+ * on those dropped before it; their product does not.
  */
 import { ARCHITECTURES } from "./architectures/catalogue.ts";
 import { totalOf } from "./architectures/energy.ts";
@@ -19,9 +19,9 @@ import { atPublishedSteps } from "./workloads.ts";
 
 export interface WaterfallBar {
   readonly id: string;
-  /** What is assumed from here on. */
+  /** The assumption from here on. */
   readonly label: string;
-  /** Energy of the digital int8 ANN over Xpikeformer's, before and with it. */
+  /** Energy of the digital int8 ANN divided by Xpikeformer's, before and after. */
   readonly from: number;
   readonly to: number;
 }
@@ -29,16 +29,16 @@ export interface WaterfallBar {
 export interface Waterfall {
   /** The ratio with the paper's assumptions. */
   readonly start: number;
-  /** Those that change the ratio, in order: each begins where the one before ends. */
+  /** Those that change the ratio, in order: each starts where the previous one ends. */
   readonly bars: readonly WaterfallBar[];
   readonly end: number;
 }
 
-/** What a ratio is computed from. */
+/** Inputs of a ratio. */
 interface Assumptions {
   readonly workload: Workload;
   readonly technology: Technology;
-  /** Parts of Xpikeformer that are not paid yet. */
+  /** Parts of Xpikeformer not charged yet. */
   readonly unpaid: readonly EnergyPart[];
 }
 
@@ -61,7 +61,7 @@ export function waterfall(workload: Workload, resolved: ResolvedTechnology): Wat
   for (const { id, label, change } of steps(workload, resolved)) {
     state = { ...state, ...change(state) };
     const to = ratioOf(state);
-    // The same numbers, whatever the order in which they were added.
+    // The same numbers, in whatever order they were added.
     if (Math.abs(to / ratio - 1) > 1e-12) bars.push({ id, label, from: ratio, to });
     ratio = to;
   }
@@ -80,11 +80,11 @@ function ratioOf({ workload, technology, unpaid }: Assumptions): number {
   return totalOf(ARCHITECTURES.annDigital.energy(workload, technology)) / totalOf(own);
 }
 
-/** All that is paid per conversion. */
+/** Everything paid per conversion. */
 const CONVERSION: readonly ParameterId[] = [
   ...(["conversion5", "periphery", "accumulation", "interconnect", "buffer", "conversionsPerSum"] as const),
 ];
-/** What the conventional network's engine pays for beside SRAM. */
+/** Costs of the conventional network's engine besides SRAM. */
 const ANN: readonly ParameterId[] = [
   ...(["accumulatorBits", "softmaxElement", "layerNormElement", "geluElement"] as const),
   ...(["activationTraffic", "partialSumTraffic", "weightTraffic", "dramBit"] as const),
@@ -92,7 +92,7 @@ const ANN: readonly ParameterId[] = [
 const SIZES: readonly ParameterId[] = ["rows", "columns", "adcBits", "columnsPerConverter", "ssaTiles"];
 const CHARGES = Object.keys(UNCHARGED) as (keyof typeof UNCHARGED)[];
 
-/** What projections leave out. */
+/** Costs that projections leave out. */
 const BESIDE_UNITS = ["stream", "fifos", "clock", "wires", "links", "leakage", "control", "upkeep"] as const;
 
 function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
@@ -101,7 +101,7 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
     const values = Object.fromEntries(ids.map((id) => [id, from[id]]));
     return ({ technology }) => ({ technology: { ...technology, ...values } });
   };
-  /** A part of the machine, and the prices that only it pays. */
+  /** A part of the machine, and the prices that only this part pays. */
   const part = (id: string, label: string, parts: readonly EnergyPart[], ids: readonly ParameterId[] = []): Step => ({
     id,
     label,

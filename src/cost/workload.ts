@@ -1,5 +1,5 @@
 /**
- * A workload: the shape of a transformer with the densities of its spikes, which is all that energy, time and area depend on.
+ * A workload: the shape of a transformer with its spike densities, the only inputs of energy, time and area.
  */
 import { type BlockDensities, blockRuns, type Densities } from "../machine/densities.ts";
 import { type NetworkShape, stemBefore } from "../machine/shape.ts";
@@ -10,35 +10,35 @@ import type { DrawKind } from "../spec/model.ts";
 export interface Workload extends NetworkShape, Densities {
   readonly name: string;
   readonly description: string;
-  /** The experiment's hardware; the defaults when left out. */
+  /** The experiment's hardware; default values if omitted. */
   readonly hardware?: HardwareSpec;
-  /** Real values per token at the embedding of an ANN, or per pixel that its stem reads. */
+  /** Real values per token at the embedding of an ANN, or per pixel read by its stem. */
   readonly annInputs: number;
-  /** Lines that the embedding uses of one crossbar, at most; null where nothing limits it. */
+  /** Largest number of lines per crossbar used by the embedding; null for no limit. */
   readonly embedRows: number | null;
   /**
-   * Local sums are scaled before they are added, because every crossbar has its own range, and offsets are added (folded BatchNorm).
-   * Published comparisons leave both out.
+   * Local sums are scaled before they are added, because every crossbar has its own range, and offsets are added (folded
+   * BatchNorm). Published comparisons leave both out.
    */
   readonly scaled: boolean;
   /** Scores of one head that a conventional engine computes, normalises and stores. */
   readonly annScores: number;
   /** Time steps of the digital spiking network; Xpikeformer's are `steps`. */
   readonly snnSteps: number;
-  /** What one inference delivers, for figures per result: `image`, `symbol`. */
+  /** The result of one inference, for figures per result: `image`, `symbol`. */
   readonly result: { readonly name: string; readonly perInference: number };
-  /** Scores and outputs of attention are neurons that fire, as in a digital SNN with LIF attention. */
+  /** Scores and outputs of attention are spiking neurons, as in a digital SNN with LIF attention. */
   readonly lifAttention?: boolean;
-  /** How attention draws over the time steps; not known of a published network. */
+  /** How attention draws over the time steps; unknown for a published network. */
   readonly draws?: DrawKind;
-  /** Networks that other machines run, where they are others than this one: those whose accuracy stands beside it. */
+  /** Networks that other machines run, if different from this one: those with the accuracies they are compared at. */
   readonly compared?: { readonly ann?: Workload; readonly snn?: Workload };
 }
 
-/** Whose network a machine runs. */
+/** The kinds of network that a comparison covers. */
 export type ComparedNetwork = "xpikeformer" | "ann" | "snn";
 
-/** The network that a machine runs; this one where no other is known. */
+/** The network that a machine runs; this one if no other is known. */
 export const networkFor = (workload: Workload, runs: ComparedNetwork): Workload =>
   (runs === "xpikeformer" ? undefined : workload.compared?.[runs]) ?? workload;
 
@@ -49,11 +49,11 @@ export interface Layer {
   readonly outputs: number;
   readonly vectors: number;
   readonly density: number;
-  /** Lines that it uses of one crossbar, at most; null where nothing limits it. */
+  /** Largest number of lines per crossbar; null for no limit. */
   readonly rowLimit: number | null;
-  /** Lines that carry each input; left out: one. */
+  /** Lines per input; default one. */
   readonly linesPerInput?: number;
-  /** Identical layers that this one stands for. */
+  /** Number of identical layers represented by this one. */
   readonly repeat: number;
 }
 
@@ -83,10 +83,10 @@ export function blockLayers(workload: Workload): Layer[] {
   });
 }
 
-/** What a network reads of its input: binary lines at every step, or the real values of an ANN. */
+/** Input of a network: binary lines at every step, or the real values of an ANN. */
 type Reads = "lines" | "values";
 
-/** Layers of a stem in front of the embedding. */
+/** Layers of a stem before the embedding. */
 export function stemBeforeOf(workload: Workload, reads: Reads): Layer[] {
   return stemBefore(workload).map(({ name, kernel, inputs, outputs, windows }, i) => ({
     ...{ name, outputs, rowLimit: null, repeat: 1 },
@@ -96,7 +96,7 @@ export function stemBeforeOf(workload: Workload, reads: Reads): Layer[] {
   }));
 }
 
-/** Values that stand between the layers of a stem, in front of the embedding: a map and what its layer makes of it, and all outputs. */
+/** Values between the layers of a stem, before the embedding: a map with the output of its layer, and all outputs. */
 export function stemMaps(workload: Workload): {
   readonly layers: readonly {
     readonly read: number;
@@ -120,15 +120,15 @@ export function stemMaps(workload: Workload): {
   };
 }
 
-/** Values that the embedding reads of a token. */
+/** Values per token read by the embedding. */
 function embedInputs({ stem, inputs, annInputs }: Workload, reads: Reads): number {
   if (reads === "lines") return inputs;
-  // Behind a layer, maps have as many channels in either network.
+  // After a layer, maps have the same number of channels in either network.
   const first = stem?.length === 1 ? stem[0] : null;
   return stem ? (first ? first.kernel ** 2 * annInputs : inputs) : annInputs;
 }
 
-/** Stem, embedding and head as layers; none where values enter once. */
+/** Stem, embedding and head as layers; none for networks that read values once. */
 export function outerLayers(workload: Workload, reads: Reads = "lines"): Layer[] {
   if (workload.embedding === "values") return [];
   const { width, tokens, queries, classes, inputDensity, headDensity, embedRows } = workload;
@@ -146,15 +146,15 @@ export function outerLayers(workload: Workload, reads: Reads = "lines"): Layer[]
 export interface Macs {
   readonly linear: number;
   readonly attention: number;
-  /** With the convolutions in front of it. */
+  /** Including the convolutions before it. */
   readonly embedding: number;
   readonly head: number;
   readonly total: number;
-  /** Weights of the blocks, and of the convolutions in front of the embedding. */
+  /** Weights of the blocks, and of the convolutions before the embedding. */
   readonly weights: number;
 }
 
-/** Multiply-accumulates of one pass, as an ANN of this shape makes them. */
+/** Multiply-accumulates of one pass, as performed by an ANN of this shape. */
 export function countMacs(workload: Workload): Macs {
   const { depth, width, tokens, queries, classes, scores } = workload;
   const size = ({ inputs, outputs, repeat }: Layer) => inputs * outputs * repeat;
@@ -180,7 +180,7 @@ export function meanDensity(workload: Workload): number {
   return spikes / all;
 }
 
-/** Every density multiplied, at most 1; those of the digital SNN's own network too. */
+/** Multiplies every density, to at most 1, including those of the digital SNN's own network. */
 export function scaleDensities(workload: Workload, factor: number): Workload {
   if (factor === 1) return workload;
   const scale = (share: number) => Math.min(1, factor * share);
@@ -203,12 +203,12 @@ export function scaleDensities(workload: Workload, factor: number): Workload {
   return withSnn(scaled, (snn) => scaleDensities(snn, factor));
 }
 
-/** The workload with another network for the digital SNN, where it has one of its own. */
+/** The workload with another network for the digital SNN, if it has its own. */
 export function withSnn(workload: Workload, change: (snn: Workload) => Workload): Workload {
   const { compared } = workload;
   return compared?.snn ? { ...workload, compared: { ...compared, snn: change(compared.snn) } } : workload;
 }
 
-/** Other numbers of time steps; the digital spiking network's default to the same. */
+/** Changes the number of time steps; the digital spiking network's defaults to the same. */
 export const withSteps = (workload: Workload, steps: number, snnSteps = steps): Workload =>
   withSnn({ ...workload, steps, snnSteps }, (snn) => withSteps(snn, snnSteps));

@@ -1,8 +1,8 @@
 /**
- * Workloads by name: the sizes of the paper on images and on the wireless link.
+ * Workloads by name: the paper's model sizes for images and for the wireless link.
  *
- * Densities are Spikingformer's on ImageNet for all of them, since the paper prints none. Time steps are equal for both
- * spiking machines (iso-T); `publishedSteps` has what the paper uses, each network at its own converged T.
+ * All of them use Spikingformer's densities on ImageNet, since the paper prints none. Time steps are equal for both spiking
+ * machines (iso-T); `publishedSteps` has the paper's, each network at its own converged T.
  */
 import { CostError } from "../errors.ts";
 import type { BlockDensities } from "../machine/densities.ts";
@@ -68,11 +68,11 @@ function published(name: string, description: string, size: Size): Workload {
   };
 }
 
-/** Every token attends to itself and those before it. */
+/** Every token attends to itself and to those before it. */
 const causalMask = (tokens: number): Uint8Array =>
   Uint8Array.from({ length: tokens ** 2 }, (_, i) => (i % tokens <= Math.floor(i / tokens) ? 1 : 0));
 
-/** A network that somebody wrote down, accounted for as the published ones. */
+/** A network specified by the user, accounted for like the published ones. */
 export function describedWorkload(spec: WorkloadSpec): Workload {
   const { name, depth, width, heads, expansion, tokens, inputs, classes, steps, causal, result } = spec;
   const { snnSteps = steps, densities } = spec;
@@ -140,7 +140,7 @@ export function findWorkload(name: string): Workload {
   );
 }
 
-/** The workload at the time steps that the paper prints, where it prints any. */
+/** The workload at the time steps printed in the paper, if there are any. */
 export function atPublishedSteps(workload: Workload): Workload {
   const steps = PUBLISHED_STEPS[workload.name];
   return steps ? { ...workload, steps: steps.xpikeformer, snnSteps: steps.snn } : workload;

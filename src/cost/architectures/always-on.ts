@@ -1,22 +1,23 @@
 /**
- * What a digital engine pays beside its operations, where all of every machine is priced: by the prices that Xpikeformer pays in
- * `machine-price.ts`, at the engine's own area and time.
+ * Costs of a digital engine besides its operations, for presets that price the whole of every machine. Prices are those that
+ * Xpikeformer pays in `machine-price.ts`, at the engine's own area and time.
  *
  *   clock     the clock tree, for every flip-flop that is written; others are gated
- *               digital ANN   a multiply-accumulate writes the activation that it hands on, and its sum; a weight is written once
+ *               digital ANN   a multiply-accumulate writes the activation that it passes on, and its sum; a weight is written once
  *               digital SNN   an addition writes its sum, an update its membrane of 16 bits
  *               hybrid ANN    sums of bits and row blocks have 16 bits, scaled ones too; attention as on the digital ANN
  *   control   flip-flops of each kind of unit, at every clock of the engine
- *   wires     what a layer delivers travels half the side of the engine; a weight from its memory, half the side of the square that an
- *             array of multipliers has with its share of the memories. On the hybrid ANN as on Xpikeformer: to the next layer the side
- *             of a block's square; q, k, v and what attention delivers half the side of the chip
- *   links     a value of every token and feature from one die to the next, where the engine is larger than a die
+ *   wires     the output of a layer travels half the side of the engine; a weight from its memory, half the side of the square that
+ *             an array of multipliers occupies with its share of the memories. On the hybrid ANN as on Xpikeformer: to the next
+ *             layer the side of a block's square; q, k, v and the output of attention half the side of the chip
+ *   links     a value of every token and feature from one die to the next, if the engine is larger than a die
  *   leakage   of logic, crossbars, memories and control, from one result to the next; the hybrid ANN's engine is off while it waits
  *
- * Estimates by construction are clock, control and wires: which registers an engine has, and where its units lie, is assumed, not
- * designed. The clock is that of a systolic array; one that adds products in trees writes fewer sums. Wires are on the small side:
- * partial sums, scores and membranes stay beside the units that made them, and buffers lie at their array. Leakage is a published power
- * by area and by byte. Left out: registers of softmax, LayerNorm and GELU, and keeping a hybrid chip in use (`upkeep`).
+ * Clock, control and wires are estimates by construction: the registers and floorplan of an engine are assumed, not designed.
+ * The clock is that of a systolic array; an engine that adds products in trees writes fewer sums. Wire energy is on the low
+ * side: partial sums, scores and membranes stay next to the units that produced them, and buffers are at their array. Leakage
+ * is a published power per area and per byte. Left out: registers of softmax, LayerNorm and GELU, and keeping a hybrid chip in
+ * use (`upkeep`).
  */
 import type { Technology } from "../parameters.ts";
 import { countDies, dieLink, wire } from "../prices/floorplan.ts";
@@ -39,17 +40,17 @@ import {
 } from "./performance.ts";
 import { weightFetches } from "./snn-digital.ts";
 
-/** One inference of an engine, without its operations. */
+/** One inference of an engine, excluding its operations. */
 export interface EngineWork {
   readonly sizes: EngineSizes;
-  /** Kinds of unit that are controlled. */
+  /** Kinds of unit that need control. */
   readonly kinds: number;
-  /** Flip-flops written, each once for every clock at which it is. */
+  /** Flip-flop writes, one per flip-flop and clock. */
   readonly flipFlops: number;
   readonly moves: readonly { readonly bits: number; readonly metres: number }[];
-  /** Bits from one die to the next, where there are several. */
+  /** Bits from one die to the next, if there are several. */
   readonly crossing: number;
-  /** Seconds from one result to the next, and those in which logic has power. */
+  /** Seconds from one result to the next, and those in which logic is powered. */
   readonly time: number;
   readonly on: number;
 }
@@ -111,7 +112,7 @@ export function snnDigitalWork(workload: Workload, technology: Technology): Engi
   const layers = [...blockLayers(workload), ...outerLayers(workload)];
   const fetches = layers.reduce((sum, layer) => sum + weightFetches(layer, steps, technology), 0);
   const spikes = steps * deliveredValues(workload, layers);
-  // What attention delivers comes from a neuron with LIF attention only, as do scores.
+  // The output of attention and the scores come from neurons only with LIF attention.
   const updates = spikes + (lifAttention ? steps * depth * scores * heads : -steps * depth * tokens * width);
   const sizes = snnDigitalSizes(workload, technology);
   const { near, far } = distances(sizes, technology);
@@ -152,16 +153,16 @@ export function annAimcWork(workload: Workload, technology: Technology, cells: H
   };
 }
 
-/** Flip-flops that a multiply-accumulate writes: its activation and its sum; the weight stands. */
+/** Flip-flops written by a multiply-accumulate: its activation and its sum; the weight is stationary. */
 const writtenBits = ({ operandBytes, accumulatorBits }: Precision): number => 8 * operandBytes + accumulatorBits;
 
-/** Values that leave layers, the head's aside, and attention: of an ANN per inference, of a spiking network per step. */
+/** Outputs of layers (except the head) and of attention: of an ANN per inference, of a spiking network per step. */
 function deliveredValues({ depth, tokens, width }: Workload, layers: readonly Layer[]): number {
   const delivered = layers.filter(({ name }) => name !== "head");
   return delivered.reduce((sum, layer) => sum + layer.repeat * layer.vectors * layer.outputs, depth * tokens * width);
 }
 
-/** Metres: half the side of what an array has for itself, and half that of the engine. */
+/** Metres: half the side of one array's area, and half that of the engine. */
 function distances(sizes: EngineSizes, technology: Technology): { readonly near: number; readonly far: number } {
   const { arrayRows, arrayColumns, annUnits } = technology;
   const area = engineArea(sizes, technology);

@@ -1,9 +1,9 @@
 /**
- * A conventional transformer with its weights on crossbars: inputs bit by bit; attention, softmax, LayerNorm and GELU digital.
- * After X-Former with 8-bit weights in several cells and 8-bit converters, or with our own cells and converters.
+ * A conventional transformer with its weights on crossbars: inputs are read bit by bit; attention, softmax, LayerNorm and GELU
+ * are digital. After X-Former with 8-bit weights in several cells and 8-bit converters, or with our own cells and converters.
  *
- * Interconnect is paid once per output and bit, not once per cell of a weight, because shift-and-add comes first. Row
- * drivers are left out, as are embedding and head where values enter once.
+ * Interconnect is paid once per output and bit, not once per cell of a weight, because shift-and-add comes first. Left out: row
+ * drivers, and the embedding and head for networks that read values once.
  */
 import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
@@ -12,10 +12,10 @@ import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte, conve
 
 /** How a weight is stored and a sum converted. */
 export interface HybridCells {
-  /** Cells of a weight. */
+  /** Cells per weight. */
   readonly cells: number;
   readonly adcBits: number;
-  /** Local sums are scaled before they are added, once their bits are together. */
+  /** Local sums are scaled before they are added, after their bits have been combined. */
   readonly scaled: boolean;
 }
 
@@ -25,7 +25,7 @@ export const xformerCells = ({ hybridWeightBits, hybridCellBits, hybridAdcBits }
   scaled: false,
 });
 
-/** A pair of devices for a weight, converted and scaled as Xpikeformer's. */
+/** One pair of devices per weight, converted and scaled as in Xpikeformer. */
 export const ownCells = ({ adcBits, wholeMachine }: Technology, { scaled }: Workload): HybridCells => ({
   cells: 1,
   adcBits,
@@ -53,7 +53,7 @@ export function countHybrid(workload: Workload, technology: Technology, { cells,
   return { conversions, cellReads, scalings };
 }
 
-/** Layers that stand on crossbars. */
+/** Layers on crossbars. */
 export const hybridLayers = (workload: Workload): Layer[] => [
   ...blockLayers(workload),
   ...outerLayers(workload, "values"),

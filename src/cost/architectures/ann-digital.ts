@@ -5,20 +5,20 @@
  *   mac        MACs (multiply + add)
  *   registers  MACs (operands and accumulator) bits
  *   weights    every weight read from its buffer once per inference
- *   activations  sum over layers of N inputs ceil(outputs / array) + N outputs written, and q, k, v and scores of attention; of a stem's
- *                layers each value of the map once, whatever number of windows hold it
+ *   activations  sum over layers of N inputs ceil(outputs / array) + N outputs written, and q, k, v and scores of attention; for a
+ *                stem's layers each value of the map once, however many windows contain it
  *   partialSums  N outputs (ceil(inputs / array) - 1) of 4 bytes, written and read
- *   dram       the weights where they do not stay on chip, and inputs as the rules say
+ *   dram       the weights if they do not stay on chip, and inputs as the rules say
  *
- * Buffers hold the weights of all blocks, the widest layer's inputs and outputs beside the stream, and the partial sums of all tokens
- * at one column of arrays. Left out: embedding and head in the buffer traffic, idle cycles. Clock, control, wires and leakage are in
- * `always-on.ts`.
+ * Buffers hold the weights of all blocks, the widest layer's inputs and outputs plus the stream, and the partial sums of all
+ * tokens at one column of arrays. Left out: embedding and head in the buffer traffic, idle cycles. Clock, control, wires and
+ * leakage are in `always-on.ts`.
  */
 import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, stemMaps, type Workload } from "../workload.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
-/** Arithmetic of the engine: what one multiply-accumulate costs and how wide its operands are. */
+/** Arithmetic of the engine: the energy of one multiply-accumulate and the width of its operands. */
 export interface Precision {
   readonly mac: number;
   /** Bytes of a weight or activation, and bits of the accumulator. */
@@ -33,8 +33,8 @@ export const int8 = (technology: Technology): Precision => ({
 });
 
 /**
- * Fewer bits than 8: a multiplier's energy goes with the square of its width, and sums of 3,072 products take 12 bits more than a
- * product.
+ * Fewer bits than 8: a multiplier's energy scales with the square of its width, and sums of 3,072 products need 12 bits more
+ * than a product.
  */
 export function narrow(bits: number, technology: Technology): Precision {
   const accumulatorBits = 2 * bits + 12;
@@ -72,7 +72,7 @@ export function annDigital(workload: Workload, technology: Technology, precision
     tokens * dimension * (2 + Math.ceil(tokens / arrayColumns) + Math.ceil(dimension / arrayColumns));
   activations += depth * heads * (keysAndValues + 2 * annScores * (1 + write));
   const weightsFromDram = technology.annWeightsOnChip ? 0 : macs.weights;
-  // Where the digital ANN alone pays: a receiver's samples arrive on the chip; images are fetched.
+  // Where only the digital ANN pays: a receiver's samples arrive on the chip; images are fetched.
   const inputsFromDram = technology.inputDram === 2 && embedding === "values" ? tokens * annInputs : 0;
   const parts = addStatic(
     {
@@ -91,8 +91,8 @@ export function annDigital(workload: Workload, technology: Technology, precision
 }
 
 /**
- * Values alive at a time: the stream, a layer's input, and its output, which is q, k and v or the hidden layer; or a stem's largest map
- * with what its layer makes of it.
+ * Values alive at a time: the stream, a layer's input, and its output (q, k and v, or the hidden layer); or a stem's largest
+ * map with the output of its layer.
  */
 export const activationsHeld = (workload: Workload): number =>
   Math.max(workload.tokens * workload.width * (2 + Math.max(3, workload.expansion)), stemMaps(workload).largest);

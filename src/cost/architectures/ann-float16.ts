@@ -1,4 +1,4 @@
-/** The digital engine in 16-bit floating point: the baseline that makes any integer or spiking machine look good. */
+/** The digital engine in 16-bit floating point: the baseline that favours any integer or spiking machine. */
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
 import { annDigital, type Precision } from "./ann-digital.ts";

@@ -1,5 +1,5 @@
 /**
- * The digital engine with 4-bit weights and activations: a fair baseline for cells that hold three to four effective bits.
+ * The digital engine with 4-bit weights and activations: a fair baseline for cells with three to four effective bits.
  */
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";

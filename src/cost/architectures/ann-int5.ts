@@ -1,4 +1,4 @@
-/** The digital engine with 5-bit weights and activations: as many bits as a pair of our cells holds. */
+/** The digital engine with 5-bit weights and activations: the number of bits that a pair of our cells holds. */
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
 import { annDigital, narrow } from "./ann-digital.ts";

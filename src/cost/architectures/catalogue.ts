@@ -25,7 +25,7 @@ export interface Architecture {
   readonly runs: ComparedNetwork;
   /** Energy of one inference of the network that the machine runs. */
   readonly energy: (workload: Workload, technology: Technology) => Breakdown;
-  /** Time and area of the same. */
+  /** Time and area for the same network. */
   readonly performance: (workload: Workload, technology: Technology) => Performance;
 }
 
@@ -41,7 +41,7 @@ const architecture = (
   performance: (workload, technology) => performance(networkFor(workload, runs), technology),
 });
 
-/** With what an engine pays beside its operations, where all of every machine is priced. */
+/** Adds an engine's costs besides its operations, for presets that price the whole of every machine. */
 const engine =
   (
     energy: Architecture["energy"],

@@ -1,7 +1,7 @@
 /**
- * A graphics processor at batch 1, for an order of magnitude: bound by arithmetic or by launching kernels.
+ * A graphics processor at batch 1, as an order of magnitude: limited by arithmetic or by kernel launches.
  *
- *   launches  22 per block of an ANN; 24 + 18 T + 10 of a spiking network, whose LIF layers run step by step; 20 more
+ *   launches  22 per block of an ANN; 24 + 18 T + 10 of a spiking network, with LIF layers that run step by step; 20 more
  *   time      max(operations / (efficiency power), launches x launch time)
  *   energy    max(operations / efficiency, half the power x time)
  */

@@ -1,14 +1,14 @@
 /**
- * Time and area of every machine, so that an energy can be read beside what it buys.
+ * Time and area of every machine, so that an energy can be read together with throughput and size.
  *
  *   Xpikeformer   its schedule
- *   digital ANN   MACs / (units x utilisation x clock); a unit's area goes with the bits of its operands
+ *   digital ANN   MACs / (units x utilisation x clock); a unit's area scales with the bits of its operands
  *   digital SNN   as many adders as that engine has multipliers, at its clock: additions where spikes arrive, and where q and k meet
  *   hybrid ANN    a vector takes its input bits' reads one after another; layers of a block are pipelined over tokens; attention runs on
- *                 the digital engine, beside the crossbars of the next inference
+ *                 the digital engine, in parallel with the crossbars of the next inference
  *
- * Left out of areas: softmax, LayerNorm, GELU, control, and buffers of activations and spikes unless all of every machine is priced.
- * Engines are never short of data.
+ * Left out of areas: softmax, LayerNorm, GELU and control; also buffers of activations and spikes, unless the whole of every
+ * machine is priced. Engines are never short of data.
  */
 import { blockRuns } from "../../machine/densities.ts";
 import { stemBefore } from "../../machine/shape.ts";
@@ -24,27 +24,27 @@ import { gpu } from "./gpu.ts";
 import { spikesHeld } from "./snn-digital.ts";
 
 export interface Performance {
-  /** Seconds from an inference's input to its answer, and between answers while the machine is kept busy. */
+  /** Seconds from an inference's input to its answer, and between answers with the pipeline full. */
   readonly latency: number;
   readonly interval: number;
-  /** Square metres; null where no source says. */
+  /** Square metres; null if no source gives it. */
   readonly area: number | null;
 }
 
-/** What an inference's energy, time and area come to, by result: by image, by symbol. */
+/** Figures of merit from an inference's energy, time and area, per result: per image, per symbol. */
 export interface Merit {
   /** Energy of an inference times its latency, joule seconds. */
   readonly energyDelay: number;
-  /** Results per second, one inference at a time, and with as many in flight as keep the machine busy. */
+  /** Results per second, one inference at a time and pipelined. */
   readonly oneAtATime: number;
   readonly inFlight: number;
-  /** The latter per square millimetre; null where no area is known. */
+  /** Pipelined throughput per square millimetre; null if no area is known. */
   readonly perArea: number | null;
-  /** Results per second and watt, which are results per joule. */
+  /** Results per second and watt, i.e. results per joule. */
   readonly perWatt: number;
 }
 
-/** @param results answers of one inference */
+/** @param results answers per inference */
 export function meritOf(energy: number, { latency, interval, area }: Performance, results: number): Merit {
   const inFlight = results / interval;
   return {
@@ -66,7 +66,7 @@ export function xpikeformerPerformance(workload: Workload, technology: Technolog
   };
 }
 
-/** What an engine is made of. */
+/** The parts of an engine. */
 export interface EngineSizes {
   /** Square metres. */
   readonly logic: number;
@@ -78,11 +78,11 @@ export interface EngineSizes {
 export const engineArea = ({ logic, crossbars, memory }: EngineSizes, { sramArea }: Technology): number =>
   logic + crossbars + memory * sramArea;
 
-/** Buffers count where all of every machine does. */
+/** Buffers count if the whole of every machine is priced. */
 const memoryOf = (weights: number, buffers: number, { wholeMachine }: Technology): number =>
   weights + (wholeMachine === 1 ? buffers : 0);
 
-/** Operations that the digital engine's units do in a second. */
+/** Operations per second of the digital engine's units. */
 const rate = ({ annUnits, annUtilisation, annClock }: Technology): number => annUnits * annUtilisation * annClock;
 
 /** @param bytes of a weight or activation */
@@ -151,7 +151,7 @@ export function annAimcSizes(workload: Workload, technology: Technology, cells: 
   };
 }
 
-/** Seconds that the digital engine of a hybrid ANN computes in an inference. */
+/** Seconds per inference that the digital engine of a hybrid ANN computes. */
 export const attentionTime = (workload: Workload, technology: Technology): number =>
   countMacs(workload).attention / rate(technology);
 
@@ -163,7 +163,7 @@ export function annAimcPerformance(workload: Workload, technology: Technology, c
   const attention = attentionTime(workload, technology);
   const most = Math.max(0, ...stemBefore(workload).map(({ windows }) => pixels(windows)));
   return {
-    // Behind the first vector come the layers after attention. A stem's layers are as fast as the one with most windows.
+    // The layers after attention follow the first vector. A stem is as fast as its layer with most windows.
     latency: (depth * (tokens + 3) + most) * vector + attention,
     interval: Math.max(tokens * vector, most * vector, attention),
     area: engineArea(annAimcSizes(workload, technology, cells), technology),

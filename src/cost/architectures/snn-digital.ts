@@ -1,7 +1,7 @@
 /**
- * A digital spiking transformer as good as it can be: weights are added only where spikes arrive, membranes stay in
- * registers because time steps are the innermost loop, and every weight is fetched once for many token-steps. The paper's
- * SNN-Digi-Opt is such a projection.
+ * The best case of a digital spiking transformer: weights are added only where spikes arrive, membranes stay in registers
+ * because time steps are the innermost loop, and every weight is fetched once for many token-steps. The paper's SNN-Digi-Opt is
+ * such a projection.
  *
  *   accumulate   SOPs: N T sum(density inputs outputs) additions
  *   weights      (N T / B) (1 - (1 - density)^B) inputs outputs fetches, B token-steps sharing one; the ideal B is N T
@@ -12,8 +12,8 @@
  *                written and read per score and step
  *   values       an addition per spike of v
  *
- * Weights have `snnWeightBits` bits. Buffers hold the blocks' weights, the spikes of the widest layer's inputs and outputs at all tokens
- * and steps, and the membranes of its outputs. With LIF attention, scores and outputs of attention are neurons, too.
+ * Weights have `snnWeightBits` bits. Buffers hold the blocks' weights, the spikes of the widest layer's inputs and outputs at
+ * all tokens and steps, and the membranes of its outputs. With LIF attention, scores and outputs of attention are neurons, too.
  */
 import { blockRuns } from "../../machine/densities.ts";
 import { stemBefore } from "../../machine/shape.ts";
@@ -24,7 +24,7 @@ import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
-/** Times that weights of a layer are fetched for an inference: those that any of the token-steps of a bundle needs. */
+/** Fetches of a layer's weights per inference: a bundle of token-steps fetches the weights that any of them needs. */
 export function weightFetches(layer: Layer, steps: number, technology: Technology): number {
   const { inputs, outputs, vectors, density, repeat } = layer;
   const bundle = technology.bundle || vectors * steps;
@@ -76,7 +76,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     parts.weights += weightFetches(layer, steps, technology) * perWeight;
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
     parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
-    // The head's sums are averaged, not fired.
+    // The head's sums are averaged and fire no spikes.
     if (name !== "head") parts.lif += visits * outputs * update;
   };
   for (const layer of blockLayers(workload)) addLayer(layer);

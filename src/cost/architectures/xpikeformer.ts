@@ -1,16 +1,16 @@
 /**
- * Xpikeformer: counted actions times prices. Where a technology prices the whole machine, `machine-price.ts` does; else these are the
- * actions that published comparisons count:
+ * Xpikeformer: counted actions times prices. If a technology prices the whole machine, `machine-price.ts` is used; otherwise
+ * only the actions that published comparisons count:
  *
  *   adc, periphery, accumulation, interconnect, buffers   per conversion
  *   array        per pair of devices read by a spike
  *   drivers      per line raised, two segments of 128 devices for 128 pairs
- *   scaling      a local sum brought to the layer's scale: an 8-bit multiplication; and offsets, a 16-bit addition
+ *   scaling      scaling a local sum to the layer's unit: an 8-bit multiplication; and offsets, a 16-bit addition
  *   lif          per update
- *   ssaCells     an 8-bit addition's worth per AND of a cell: counter, its clock and its share of the column adder included
- *   ssaRandom    per random number, its comparison included
- *   spikeBuffer  bits read and written beside the crossbars, and the share of the tiles' that passes the buffer
- *   residual     an addition each, and what it reads and writes of the stream
+ *   ssaCells     the energy of an 8-bit addition per AND of a cell: counter, its clock and its share of the column adder included
+ *   ssaRandom    per random number, including its comparison
+ *   spikeBuffer  bits read and written at the crossbars, and the share of the tiles' bits that passes through the buffer
+ *   residual     an addition each, with its reads and writes of the stream
  *
  * Included in another price, hence not listed: subtractions and accumulations (in `accumulation`), counter increments,
  * column additions, partial sums and FIFO shifts (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
@@ -25,7 +25,7 @@ import { priceWorkload } from "../planned.ts";
 import type { Workload } from "../workload.ts";
 import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
 
-/** An operation's actions for pricing; `repeat` operations are alike, one if left out. */
+/** An operation's actions for pricing; `repeat` equal operations, default one. */
 export interface PricedOperation {
   readonly kind: "linear" | "neurons" | "attention" | "residual";
   readonly actions: ActionCounts;
@@ -76,14 +76,14 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
   lfsrShifts: ["ssaRandom"],
 };
 
-/** The actions of an inference, from shape and densities alone. */
+/** The actions of an inference, from shape and densities only. */
 export const workloadActions = (workload: Workload, technology: Technology): OperationCounts[] =>
   countActions(coreFor(workload, technology), workload, {
     scaled: workload.scaled || technology.wholeMachine === 1,
     skipSilentBlocks: technology.skipSilentBlocks === 1,
   });
 
-/** From a workload alone, or from what was counted. */
+/** From a workload alone, or from counted actions. */
 export function xpikeformer(
   workload: Workload,
   technology: Technology,
@@ -99,7 +99,7 @@ export function xpikeformer(
   return addInputs(parts, workload, technology);
 }
 
-/** A machine runs whole time steps: between them a straight line, for searches of where a ratio crosses a level. */
+/** A machine runs whole time steps; between them, linear interpolation, for searches of where a ratio crosses a level. */
 function betweenSteps(workload: Workload, technology: Technology): Breakdown {
   const floor = Math.floor(workload.steps);
   const [below, above] = [floor, floor + 1].map((steps) => xpikeformer({ ...workload, steps }, technology));
@@ -107,11 +107,11 @@ function betweenSteps(workload: Workload, technology: Technology): Breakdown {
   return Object.fromEntries(Object.keys(below).map((part) => [part, (1 - share) * below[part] + share * above[part]]));
 }
 
-/** Energy of the parts that keep the machine running whatever it computes. */
+/** Energy of the parts that keep the machine running regardless of its computation. */
 export const standingEnergy = ({ control, links, leakage, upkeep }: Readonly<Breakdown>): number =>
   control + links + leakage + upkeep;
 
-/** Joules by operation, in the order given; what keeps the machine running and static shares are left out. */
+/** Joules by operation, in the given order, without upkeep and static shares. */
 export function operationEnergies(
   workload: Workload,
   technology: Technology,
@@ -127,7 +127,7 @@ export function operationEnergies(
   });
 }
 
-/** From counted operations, such as a trace's, of one inference. */
+/** From the counted operations of one inference, such as a trace's. */
 export function priceOperations(
   operations: readonly PricedOperation[],
   technology: Technology,

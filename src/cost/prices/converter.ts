@@ -1,14 +1,14 @@
 /**
- * A converter by its bits and its full scale.
+ * The price of a converter from its bits and its full scale.
  *
- *   SAR      a cycle per bit and one more; a cycle's energy has a part that grows a little with the bits and a part that goes with
- *            the current of the column, hence with the full scale r:
+ *   SAR      one cycle per bit plus one; a cycle's energy has a part that grows slightly with the bits and a part proportional to
+ *            the current of the column, hence to the full scale r:
  *              E = E_5 (b + 1) / 6 ((1 - l) (1 + s (b - 5)) + l r)
  *   flash    energy and area double with every bit, one cycle
- *   survey   E_5 times what bits and rate cost in converter surveys, relative to 5 bits; the current as above
+ *   survey   E_5 times the cost of bits and rate in converter surveys, relative to 5 bits; the current as above
  *
- * The circuit model behind SAR was run to 8 bits; from there on, energy grows as in the survey, where noise decides. Area of a SAR
- * converter: logic per bit, and capacitors that double per bit (`shafiee-isca-2016`).
+ * The circuit model behind SAR was run up to 8 bits; beyond, energy grows as in the survey, where noise dominates. Area of a
+ * SAR converter: logic per bit, and capacitors that double per bit (`shafiee-isca-2016`).
  *
  * Source   E_5, l and s are prices: `conversion5`, `conversionLoad`, `conversionBitShare`
  */
@@ -21,19 +21,20 @@ import type { UnitPrice } from "./unit-price.ts";
 export interface ConverterSize {
   /** Bits of a code, sign included. */
   readonly bits: number;
-  /** Full scale over that of the crossbar whose price `conversion5` is: see `fullScaleOf`; 1 when left out. */
+  /** Full scale relative to the crossbar that `conversion5` is priced for: see `fullScaleOf`; default 1. */
   readonly fullScale?: number;
 }
 
-/** Siemens at full scale of the crossbar that the price of a conversion is from: 128 devices of 100 kOhm. */
+/** Siemens at full scale of the crossbar that a conversion is priced for: 128 devices of 100 kOhm. */
 const REFERENCE_FULL_SCALE = 128 * 10e-6;
-/** Largest conductance of a device for which reading a pair is a price (`assumptions.cellRead`), siemens. */
+/** Largest conductance of a device for which reading a pair is priced (`assumptions.cellRead`), siemens. */
 export const REFERENCE_CONDUCTANCE = 25e-6;
 
 /**
- * Full scale of a crossbar's converters over that of the reference.
+ * Full scale of a crossbar's converters relative to the reference.
  *
- * @param lines  full scale as a number of lines at the largest conductance; null: calibrated, which grows with the rows and the devices
+ * @param lines  full scale as a number of lines at the largest conductance; null: calibrated, so it grows with the rows and the
+ * devices
  * @param maxConductance  siemens
  */
 export function fullScaleOf(
@@ -48,14 +49,14 @@ export function fullScaleOf(
   return ((rows / referenceRows) * maxConductance) / REFERENCE_CONDUCTANCE;
 }
 
-/** Bits that the circuit model was run for, at most, and that the survey covers, at least. */
+/** Largest number of bits of the circuit model, and smallest number covered by the survey. */
 const SIMULATED_BITS = 8;
 const FEWEST_SURVEYED = 4;
 
 /** Energy and time per conversion, area of one converter. */
 export function converter({ bits, fullScale = 1 }: ConverterSize, technology: Technology): UnitPrice {
   const { conversion5, conversionTime, converterArea, analogLeakage, structure, flashConverter } = technology;
-  // One price for everything: the area of the converters is in that of their crossbar.
+  // One price for everything: the area of the converters is included in that of their crossbar.
   if (structure === 0) {
     return { energy: conversionEnergy(technology, bits), time: conversionTime, area: 0, leakage: 0 };
   }
@@ -66,8 +67,8 @@ export function converter({ bits, fullScale = 1 }: ConverterSize, technology: Te
 }
 
 /**
- * What trims a converter's offset: the capacitors of a converter of so many bits, and a register. It stands still, and adds no energy but
- * leakage, which is by its area.
+ * Trimming a converter's offset: the capacitors of a converter with this many bits, and a register. It does not switch, so it
+ * adds no energy except leakage, which follows its area.
  */
 export function trim({ bits }: Pick<ConverterSize, "bits">, technology: Technology): Pick<UnitPrice, "area"> {
   if (bits === 0) return { area: 0 };
@@ -75,7 +76,7 @@ export function trim({ bits }: Pick<ConverterSize, "bits">, technology: Technolo
   return { area: technology.converterArea * capacitors + bits * technology.registerArea };
 }
 
-/** Energy over that of 5 bits at the reference full scale. */
+/** Energy relative to 5 bits at the reference full scale. */
 function relativeEnergy(bits: number, fullScale: number, technology: Technology): number {
   const { conversionLoad: load, conversionBitShare: share, flashConverter } = technology;
   const cycles = (bits + 1) / 6;
@@ -95,7 +96,7 @@ function relativeArea(bits: number, technology: Technology): number {
   return capacitorArea(bits) / capacitorArea(5);
 }
 
-/** At 45 nm: only ratios are used, and prices are scaled to a node before. */
+/** At 45 nm: only ratios are used, and prices are scaled to a node beforehand. */
 const surveyed = (bits: number, { conversionTime }: Technology) =>
   surveyConverter({ bits: Math.max(bits, FEWEST_SURVEYED), rate: 1 / conversionTime, node: 45 });
 

@@ -1,10 +1,10 @@
 /**
- * A crossbar by rows, columns and converters.
+ * The price of a crossbar from its rows, columns and converters.
  *
- *   area      pairs of devices by their number; drivers, multiplexers and wires by the rows and columns; converters by their own. With
- *             several devices for a conductance, as many pairs
- *   settling  a read pulse, longer for lines that are longer than those of the reference: a line past n devices has the time
- *             constant tau n / 128 of its driver, and R C n^2 / 2 of its own resistance; a code of b bits waits for (b + 1) ln 2 of them
+ *   area      pairs of devices by their number; drivers, multiplexers and wires by rows and columns; converters by their own area.
+ *             Several devices per conductance count as that many pairs
+ *   settling  a read pulse, longer for lines longer than those of the reference: a line past n devices has the time constant
+ *             tau n / 128 of its driver, and R C n^2 / 2 of its own resistance; a code of b bits waits for (b + 1) ln 2 of them
  *
  * Left out: converters see the columns settle while the multiplexer steps through them.
  */
@@ -16,27 +16,27 @@ import type { UnitPrice } from "./unit-price.ts";
 
 export interface CrossbarSize {
   readonly rows: number;
-  /** Pairs of devices of a row. */
+  /** Pairs of devices per row. */
   readonly columns: number;
   /** Converters at its feet, and the bits of each. */
   readonly converters: number;
   readonly bits: number;
-  /** Bits that trim the offset of each converter; 0, as when left out, where none does. */
+  /** Bits that trim the offset of each converter; default 0: no trim. */
   readonly trimBits?: number;
   /** Ohms of a wire from one cell to the next: of input lines, of result lines. */
   readonly lineOhms?: number;
   readonly columnOhms?: number;
-  /** Largest conductance, siemens; that of the price when left out. */
+  /** Largest conductance, siemens; default that of the price. */
   readonly maxConductance?: number;
-  /** Devices side by side that hold one; 1 when left out. */
+  /** Devices in parallel per conductance; default 1. */
   readonly devices?: number;
 }
 
-/** Devices of the line whose drive and time constant are prices. */
+/** Devices on the line for which drive and time constant are priced. */
 const LINE_DEVICES = 128;
-/** Farads of it: what `lineDrive` charges to 1.1 V (`assumptions.lineDrive`). */
+/** Its capacitance in farads: what `lineDrive` charges to 1.1 V (`assumptions.lineDrive`). */
 const LINE_VOLTAGE = 1.1;
-/** Converters of the crossbar whose area is a price, 128 columns with 8 to a converter, and their bits. */
+/** Converters of the crossbar for which area is priced, 128 columns with 8 per converter, and their bits. */
 const REFERENCE_CONVERTERS = 16;
 const REFERENCE_BITS = 5;
 
@@ -96,9 +96,9 @@ export function calibration(size: CalibrationSize, technology: Technology): numb
 
 export interface CalibrationSize extends Pick<CrossbarSize, "columns" | "bits" | "devices" | "maxConductance"> {
   readonly vectors: number;
-  /** Lines raised in all of them together. */
+  /** Total of lines raised. */
   readonly driven: number;
-  /** 2: both lines of a pair are converted; 1: their difference. */
+  /** 2 if both lines of a pair are converted; 1 if their difference is. */
   readonly conversionsPerSum: number;
   /** As of a converter. */
   readonly fullScale?: number;

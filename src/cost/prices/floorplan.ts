@@ -1,8 +1,8 @@
-/** What distance costs: wires over the chip, and several dies where one would be larger than a scanner's field. */
+/** The cost of distance: wires across the chip, and several dies where one would exceed a scanner's field. */
 import type { Technology } from "../parameters.ts";
 import type { UnitPrice } from "./unit-price.ts";
 
-/** Energy of moving `bits` bits over `metres` metres of repeated wire. Wires run above the units and take no area of their own. */
+/** Energy of moving `bits` bits over `metres` metres of repeated wire. Wires run above the units and take no area. */
 export const wire = (
   { metres, bits }: { readonly metres: number; readonly bits: number },
   { wireBit }: Technology,
@@ -15,5 +15,5 @@ export const dieLink = ({ bits }: { readonly bits: number }, technology: Technol
   leakage: 0,
 });
 
-/** Dies for an area in square metres: no die is larger than the field of a scanner. */
+/** Dies for an area in square metres: no die is larger than a scanner's field. */
 export const countDies = (area: number, { reticle }: Technology): number => Math.max(1, Math.ceil(area / reticle));

@@ -1,4 +1,4 @@
-/** Memories by size, word, banks and ports. */
+/** Prices of memories from size, word, banks and ports. */
 import { sramByte } from "../architectures/energy.ts";
 import type { Technology } from "../parameters.ts";
 import type { UnitPrice } from "./unit-price.ts";
@@ -7,22 +7,22 @@ export interface SramSize {
   readonly bytes: number;
   /** Bits of one access. */
   readonly wordBits: number;
-  /** Parts that are accessed by themselves; 1 when left out. */
+  /** Independently accessed banks; default 1. */
   readonly banks?: number;
-  /** Accesses in one clock; 1 when left out. */
+  /** Accesses per clock; default 1. */
   readonly ports?: number;
 }
 
-/** Bytes of the accesses that the energies were found for. */
+/** Access width in bytes for which the energies were found. */
 const LINE = 16;
 
 /**
- * An SRAM: energy of reading a word, `write` of writing one.
+ * An SRAM: energy of reading a word; `write` is that of writing one.
  *
- *   word    E = e(bytes / banks) ((1 - l) w + 16 l)     w bytes; a word of any width pays the share l of a line of 16 bytes
- *   ports   each one more adds two wires to both sides of a cell: sides grow by p, area with their product
+ *   word    E = e(bytes / banks) ((1 - l) w + 16 l)     w bytes; a word of any width pays the share l of a 16-byte line
+ *   ports   each additional port adds two wires to both sides of a cell: sides grow by p, area with their product
  *
- * Source   CACTI 7 (`balasubramonian-taco-2017`). Differs from it where it chooses another organisation for each size
+ * Source   CACTI 7 (`balasubramonian-taco-2017`). Differs from it where CACTI chooses another organisation for each size
  */
 export function sram(
   { bytes, wordBits, banks = 1, ports = 1 }: SramSize,
@@ -40,7 +40,7 @@ export function sram(
   };
 }
 
-/** Memory beside the chip: energy of `bits` bits. Its own area and standby power are not counted. */
+/** Off-chip memory: energy of `bits` bits. Its own area and standby power are not counted. */
 export const dram = ({ bits }: { readonly bits: number }, { dramBit }: Technology): UnitPrice => ({
   energy: bits * dramBit,
   area: 0,

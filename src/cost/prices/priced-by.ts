@@ -1,4 +1,4 @@
-/** Which parameters each unit's price depends on: where its receipts are found. */
+/** The parameters that each unit's price depends on: where its receipts are found. */
 import type { ParameterId } from "../parameters.ts";
 
 const converter = [

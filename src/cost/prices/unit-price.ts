@@ -1,14 +1,14 @@
-/** What a unit of the machine costs, from its sizes and the prices of a technology. */
+/** The price of a unit of the machine, from its sizes and the prices of a technology. */
 import type { Technology } from "../parameters.ts";
 
 export interface UnitPrice {
-  /** Joules per action; of which one, its function says. */
+  /** Joules per action; the function that makes the price says which action. */
   readonly energy: number;
-  /** Seconds per action, where the unit has a time of its own; otherwise it takes a clock. */
+  /** Seconds per action, if the unit has its own delay; otherwise it takes a clock. */
   readonly time?: number;
   /** Square metres of one unit. */
   readonly area: number;
-  /** Watts of one unit while it has power. */
+  /** Watts of one unit while it is powered. */
   readonly leakage: number;
 }
 

@@ -1,10 +1,10 @@
-/** What keeps a chip in use beside its inferences: programming it, and calibrating it as its devices drift. */
+/** The cost of keeping a chip in use besides its inferences: programming it, and calibrating it as its devices drift. */
 import { calibrationHistory } from "../../hardware/compensation.ts";
 import type { CompensationSchedule } from "../../spec/compensation.ts";
 import type { Technology } from "../parameters.ts";
 
 export interface Upkeep {
-  /** Joules of programming all devices once, and of calibrating all crossbars once; 0 where drift is left alone. */
+  /** Joules for programming all devices once, and for calibrating all crossbars once; 0 if drift is not compensated. */
   readonly programming: number;
   readonly calibration: number;
   readonly schedule: CompensationSchedule;
@@ -12,7 +12,7 @@ export interface Upkeep {
   readonly interval: number;
 }
 
-/** Joules per inference, for a chip that is programmed anew after `lifetime` and never idle; one that often idles pays more. */
+/** Joules per inference, for a chip that is reprogrammed after `lifetime` and never idle; a chip that is often idle pays more. */
 export function upkeep({ programming, calibration, schedule, interval }: Upkeep, { lifetime }: Technology): number {
   const { calibrations } = calibrationHistory(schedule, lifetime);
   return ((programming + calibrations * calibration) * interval) / lifetime;

@@ -1,4 +1,4 @@
-/** What published converters need, by regression over Murmann's survey. */
+/** Published converters, by regression over Murmann's survey. */
 
 import { exponential } from "../../numeric/exponential.ts";
 import { power } from "../../numeric/power.ts";

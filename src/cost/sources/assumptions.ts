@@ -1,4 +1,4 @@
-/** Numbers that nobody has published in a form that fits. Each says why it is what it is. */
+/** Numbers that nobody has published in a usable form. Each states its reason. */
 import { picojoules } from "../../units.ts";
 import { defineSource, type PriceDraft } from "../receipt.ts";
 

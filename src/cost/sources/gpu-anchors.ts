@@ -1,4 +1,4 @@
-/** What graphics processors reach, for an order of magnitude. */
+/** Performance of graphics processors, as an order of magnitude. */
 import { defineSource } from "../receipt.ts";
 
 export const gpuAnchors = defineSource(

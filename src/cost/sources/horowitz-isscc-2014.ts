@@ -1,4 +1,4 @@
-/** Energy of arithmetic and of memories at 45 nm, 0.9 V: the table that most accelerator papers start from. */
+/** Energy of arithmetic and memories at 45 nm, 0.9 V: the table that most accelerator papers start from. */
 import { picojoules } from "../../units.ts";
 import { defineSource, type PriceDraft } from "../receipt.ts";
 

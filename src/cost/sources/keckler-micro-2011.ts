@@ -1,4 +1,4 @@
-/** Wires over the chip. */
+/** Wires across the chip. */
 import { defineSource } from "../receipt.ts";
 
 export const wires = defineSource(

@@ -1,4 +1,4 @@
-/** HERMES: phase-change memory that exists, measured. The anchor for everything that is only simulated. */
+/** HERMES: phase-change memory built and measured. The anchor for everything that is only simulated. */
 import { picojoules } from "../../units.ts";
 import { defineSource } from "../receipt.ts";
 

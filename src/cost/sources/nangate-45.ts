@@ -1,4 +1,4 @@
-/** Our own synthesis: what gates of an open 45 nm library need for the units of this machine. */
+/** Our own synthesis: gates of an open 45 nm library needed for the units of this machine. */
 import { picojoules, squareMicrometres } from "../../units.ts";
 import { defineSource } from "../receipt.ts";
 

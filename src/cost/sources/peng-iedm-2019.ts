@@ -1,6 +1,6 @@
 /**
- * Crossbars with their converters and wires from DNN+NeuroSim V1.4. Numbers of our own runs of the tool; none of its code,
- * whose licence (CC BY-NC 4.0) forbids that.
+ * Crossbars with their converters and wires from DNN+NeuroSim V1.4. Numbers from our own runs of the tool; none of its code,
+ * because its licence (CC BY-NC 4.0) forbids that.
  */
 import { picojoules, squareMicrometres } from "../../units.ts";
 import { defineSource } from "../receipt.ts";

@@ -12,7 +12,7 @@ const row = (what: string, pj: number): PriceDraft => ({
   arithmetic: "as printed",
 });
 
-/** Brought from 40 to 45 nm by the factors of logic. */
+/** Scaled from 40 to 45 nm by the factors of logic. */
 const at45 = (what: string, printed: number, symbol: "pJ" | "um2"): PriceDraft => {
   const [scaling, unit, value] =
     symbol === "pJ"

@@ -1,4 +1,4 @@
-/** The SSA paper, whose energy table tells what one attention cell is priced at. */
+/** The SSA paper, with an energy table that implies the price of one attention cell. */
 import { picojoules } from "../../units.ts";
 import { defineSource } from "../receipt.ts";
 

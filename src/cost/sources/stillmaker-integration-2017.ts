@@ -4,7 +4,7 @@ import { defineSource, type PriceDraft } from "../receipt.ts";
 /** `[node, supply in V, coefficients of powers of the supply, highest first]`. */
 type Row = readonly [node: number, supply: number, coefficients: readonly number[]];
 
-/** Energy of a gate over its supply voltage, in units of their own; low-power rows at 45 and 32 nm, high-performance rows below. */
+/** Energy of a gate as a function of supply voltage, in arbitrary units; low-power rows at 45 and 32 nm, high-performance rows below. */
 export const ENERGY_POLYNOMIALS: readonly Row[] = [
   [65, 1.1, [3.755, -4.398, 1.975]],
   [45, 0.9, [1.103, -0.362, 0.2767]],
@@ -16,7 +16,7 @@ export const ENERGY_POLYNOMIALS: readonly Row[] = [
   [7, 0.7, [0.1776, -0.09097, 0.02447]],
 ];
 
-/** Delay of a gate, high-performance rows. That of 20 nm is slower at 0.9 V than 32 nm, and is left out. */
+/** Delay of a gate, high-performance rows. The 20 nm row is left out: at 0.9 V it is slower than 32 nm. */
 export const DELAY_POLYNOMIALS: readonly Row[] = [
   [65, 1.1, [-53.3, 230.4, -333.9, 178.6]],
   [45, 0.9, [-501.6, 1567, -1619, 566.1]],

@@ -1,4 +1,4 @@
-/** Spike densities that the authors of Spikingformer measured on ImageNet. */
+/** Spike densities measured on ImageNet by the authors of Spikingformer. */
 import { defineSource, type PriceDraft } from "../receipt.ts";
 
 const density = (what: string, value: number): PriceDraft => ({
