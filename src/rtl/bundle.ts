@@ -4,12 +4,12 @@ import { type LifRuns, lifBundle } from "./lif-bundle.ts";
 import { ENGINE } from "./ssa-engine.ts";
 import { type EngineRun, engineTestbench, TESTBENCH, vectorFiles } from "./testbench.ts";
 
-/** Sources in order, leaves first, one name a line: `verilator -f`, `iverilog -f`. */
+/** Sources in order, leaves first, one name per line: `verilator -f`, `iverilog -f`. */
 export const FILE_LIST = "files.f";
-/** Testbenches with the modules that they alone have, in the same form. */
+/** Testbenches with the modules used only by them, in the same form. */
 export const TESTBENCH_LIST = "testbenches.f";
 
-/** A list of files, in one of those two. */
+/** A file list in one of these two formats. */
 export const fileList = (files: SourceFiles): string =>
   Object.keys(files)
     .map((name) => `${name}\n`)
@@ -18,8 +18,8 @@ export const fileList = (files: SourceFiles): string =>
 /**
  * The same arguments give the same texts.
  *
- * @param origin where the spikes come from, a sentence for the README
- * @param lif a LIF unit beside the engine, or the sentence that says why there is none
+ * @param origin source of the spikes, a sentence for the README
+ * @param lif a LIF unit next to the engine, or the sentence that explains its absence
  */
 export function rtlBundle(
   design: SsaDesign,

@@ -1,4 +1,4 @@
-/** The whole design as files: one module a file, a file list, and the testbench with its vectors. */
+/** The whole design as files: one module per file, a file list, and the testbench with its vectors. */
 import { SpecError } from "../errors.ts";
 import { seedWords } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
@@ -23,7 +23,7 @@ export const seedBits = ({ parameters, heads }: Pick<SsaDesign, "parameters" | "
 
 /**
  * The engine of `heads` tiles.
- * Throws  SpecError when there are fewer than two tokens, in a tile as well, or features
+ * Throws  SpecError with fewer than two tokens in the network or in a tile, or fewer than two features
  */
 export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
   const { tokens, dimension, draws, plan, lfsr } = parameters;

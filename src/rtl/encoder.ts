@@ -1,7 +1,8 @@
 /**
- * The Bernoulli encoder inside cells and column feet: fires where `floor(random I_max / 256) < gain count`, the hardware form of
- * `hardware/draws.ts`. A normaliser that is a power of two takes the upper bits of the byte; any other multiplies it by a constant, written
- * as shifts with adders and subtractors: of a `*` synthesis for FPGAs makes a multiplier block per column.
+ * The Bernoulli encoder inside cells and column feet: it fires if `floor(random I_max / 256) < gain count`, the hardware form
+ * of `hardware/draws.ts`. If the normaliser is a power of two, the upper bits of the byte suffice. Any other is a
+ * multiplication by a constant, written as shifts with adders and subtractors, because FPGA synthesis would turn a `*` into one
+ * multiplier block per column.
  */
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import {
@@ -32,7 +33,7 @@ export interface EncoderShape {
   readonly random: string;
 }
 
-/** Declares `draw` and `fires`, and what they need. */
+/** Declares `draw` and `fires`, and the signals they need. */
 export function encoderItems({ normaliser, gain, count, countBits, random }: EncoderShape): Item[] {
   const gainShift = Math.log2(gain);
   const scaled = shifted(name(count), gainShift);
@@ -87,7 +88,7 @@ function drawItems(normaliser: number, random: string): { items: Item[]; drawBit
   };
 }
 
-/** A value of so many bits times a constant, modulo 2^width: sums and differences of shifted values, none wider than `width`. */
+/** A value of the given width times a constant, modulo 2^width: sums and differences of shifted values, none wider than `width`. */
 export function timesConstant(value: Expression, bits: number, constant: number, width: number): Expression {
   const [first, ...rest] = signedDigits(constant)
     .reverse()
@@ -96,8 +97,8 @@ export function timesConstant(value: Expression, bits: number, constant: number,
 }
 
 /**
- * The digits of a positive whole number in canonical signed-digit form, lowest first: the fewest powers of two that add up to it
- * or are taken off. The highest is added.
+ * The digits of a positive whole number in canonical signed-digit form, lowest first: the fewest powers of two that are added
+ * or subtracted to give it. The highest is added.
  */
 export function signedDigits(value: number): { readonly sign: 1 | -1; readonly shift: number }[] {
   const digits: { sign: 1 | -1; shift: number }[] = [];
@@ -112,12 +113,12 @@ export function signedDigits(value: number): { readonly sign: 1 | -1; readonly s
   return digits;
 }
 
-/** Tells linters that bits are left over on purpose, in lowRISC's way. */
+/** Tells linters that bits are unused on purpose, in lowRISC's style. */
 export function unused(what: string, value: Parameters<typeof parity>[0]): Item[] {
   return [logic(1, `unused_${what}`), wire(name(`unused_${what}`), parity(value))];
 }
 
-/** The bits of `signal` that `isUsed` denies, as one sink; nothing when all are used. */
+/** Collects the bits of `signal` for which `isUsed` is false in one sink; nothing when all are used. */
 export function unusedBits(signal: string, width: number, isUsed: (bit: number) => boolean): Item[] {
   const ranges: { low: number; high: number }[] = [];
   for (let i = 0; i < width; i++) {

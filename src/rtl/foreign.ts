@@ -1,10 +1,10 @@
 /**
- * Verilog can run programs and write files: by `$system`, by `$fopen`, and by C functions that it imports. What a folder holds is
- * therefore compared with what `print.ts` writes before any tool reads it.
+ * Verilog can run programs and write files: with `$system`, with `$fopen`, and through imported C functions. The contents of a
+ * folder are therefore checked against what `print.ts` writes before any tool reads them.
  */
 import { FileError } from "../errors.ts";
 
-/** System tasks and functions of our modules and testbenches: none starts a program or writes a file. */
+/** System tasks and functions used by our modules and testbenches: none of them starts a program or writes a file. */
 const TASKS = [
   ...["$bitstoreal", "$display", "$error", "$finish", "$floor", "$fopen", "$fscanf"],
   ...["$itor", "$readmemh", "$realtobits", "$rtoi", "$urandom", "$value$plusargs"],
@@ -12,10 +12,10 @@ const TASKS = [
 const DIRECTIVE = /^`(ifndef SYNTHESIS|endif)$/;
 const READS = /^\$fopen\((\w+|"\w+(\.\w+)*"), "r"\)/;
 
-/** A string or a comment, neither of which goes over the end of its line; else what could run something, or hides where either ends. */
+/** A string or a comment within one line, or else anything that could run something or hide where a string or comment ends. */
 const TOKEN = /"""|"(?:\\[^\n]|[^"\\\n])*"|\/\/[^\n]*|\$[\w$]*|`[^\n]*|\b(?:import|export)\b|\/\*|["\\]/g;
 
-/** Throws FileError where a source has a system task, a directive or an import that `xpike rtl` does not write; `path` is its file. */
+/** Throws FileError for a source with a system task, directive or import that `xpike rtl` does not write; `path` is its file. */
 export function refuseForeign(source: string, path: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: tools differ in what they take for the end of a line.
   const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/.exec(source);

@@ -1,4 +1,4 @@
-/** What `xpike rtl` writes of the LIF unit: sources, testbench, vectors, and its part of the README. */
+/** The LIF unit's part of `xpike rtl`: sources, testbench, vectors, and a section of the README. */
 import type { LifPins } from "../hardware/clocked-lif.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import type { LifParameters } from "../hardware/lif-parameters.ts";
@@ -8,11 +8,11 @@ import { LIF_TESTBENCH, lifTestbench, lifVectors } from "./lif-testbench.ts";
 import { LIF_UNIT, lifUnit } from "./lif-unit.ts";
 import type { Module } from "./syntax.ts";
 
-/** A LIF unit with what its testbench feeds it. */
+/** A LIF unit with the stimuli of its testbench. */
 export interface LifRuns {
   readonly parameters: LifParameters;
   readonly pins: Iterable<LifPins>;
-  /** Where the codes come from: sentences for the README. */
+  /** Origin of the codes: sentences for the README. */
   readonly origin: string;
 }
 

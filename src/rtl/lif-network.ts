@@ -1,11 +1,12 @@
 /**
- * The LIF unit of a simulated chip, and vectors of it: the codes that the converters of one layer delivered.
+ * The LIF unit of a simulated chip, with vectors: the codes from the converters of one layer.
  *
- * Column c of a column group is served by unit c mod U of the group's U readout units, so one unit's columns lie U apart (Fig. 4 of the
- * paper). Where a group has fewer columns than its units serve, the rest of them get codes of 0 and never fire.
+ * Column c of a column group is served by unit c mod U of the group's U readout units, so the columns of one unit are U apart
+ * (Fig. 4 of the paper). If a group has fewer columns than its units can serve, the remaining ones get codes of 0 and never
+ * fire.
  *
- * The unit adds codes, so all row blocks of a column must be worth the same per code step. Crossbars whose scales and converter
- * ranges are their own give this for one row block only.
+ * The unit adds codes, so a code step must have the same value in all row blocks of a column. Crossbars with individual scales
+ * and converter ranges satisfy this only with one row block.
  */
 import { SpecError } from "../errors.ts";
 import { type LifPins, lifPins } from "../hardware/clocked-lif.ts";
@@ -31,24 +32,24 @@ import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import type { LifRuns } from "./lif-bundle.ts";
 import { lifTestPins } from "./lif-windows.ts";
 
-/** The first layer whose sums go to LIF units as they are, with no residual stream in between. */
+/** The first layer whose sums feed LIF units directly, without a residual stream in between. */
 const LAYER = "blocks.0.qkv";
-/** Offset and threshold to a sixteenth of a code step: ours. */
+/** Offset and threshold to a sixteenth of a code step: our choice. */
 const FRACTION_BITS = 4;
 const RANDOM_WINDOWS = 8;
 
 const hardResetOnly = ({ reset }: NeuronSpec) =>
   reset === "hard" ? null : "neurons reset by subtraction, and the unit resets to 0.";
 
-/** Why the generated unit is not that of such a neuron, or null where it is, by the kind of neuron. */
+/** By kind of neuron: why the generated unit does not implement it, or null if it does. */
 const REFUSALS: ByNeuron<string | null> = {
   lif: hardResetOnly,
   if: hardResetOnly,
 };
 
 /**
- * The unit of the chip's first q, k and v layer, with corner cases, random windows and, where the row blocks of a column share their
- * factor, the layer's codes on `input`. A sentence where the chip's neurons or converters have no such unit.
+ * The unit of the chip's first q, k and v layer, with corner cases, random windows and, if the row blocks of a column share
+ * their factor, the layer's codes on `input`. A sentence if no such unit exists for the chip's neurons or converters.
  *
  * Shapes   input: `[T][prompts tokens][inputs]`
  * Random   as `simulate`, and `random.fork("lif")`
@@ -122,7 +123,7 @@ interface ColumnGroup {
   readonly codes: readonly Float32Array[];
 }
 
-/** Null when the row blocks of a column differ in what a code step is worth. */
+/** Null when a code step has different values in the row blocks of a column. */
 function columnGroups(records: readonly CodeRecord[]): ColumnGroup[] | null {
   const groups = new Map<number, CodeRecord[]>();
   for (const record of records) {
@@ -142,7 +143,7 @@ interface UnitRun {
   readonly settings: readonly LifSettings[];
   /** `[rows][T][columns][rowBlocks]` */
   readonly codes: Int32Array;
-  /** Bits of the simulators' unit, `[rows][T][columns]`; 0 for columns that are not there. */
+  /** Bits of the simulators' unit, `[rows][T][columns]`; 0 for missing columns. */
   readonly fired: Uint8Array;
 }
 

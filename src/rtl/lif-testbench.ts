@@ -1,10 +1,10 @@
 /**
- * A testbench for the LIF unit that checks itself against vectors of the clocked model, and the vectors.
+ * A self-checking testbench for the LIF unit against vectors of the clocked model, and the vectors.
  *
  *   lif_inputs.hex    one line per clock: load, valid, rest, code, offset, threshold, from the high bits down
  *   lif_outputs.hex   one line per clock: valid and spike
  *
- * Both outputs are compared at every clock, so a bit that is right and late is an error. It prints one line that begins with PASS or
+ * Both outputs are compared at every clock, so a correct but late bit is an error. It prints one line that begins with PASS or
  * FAIL.
  */
 import { createClockedLif, type LifPins } from "../hardware/clocked-lif.ts";
@@ -17,16 +17,16 @@ import { nextClock, shortReset, task } from "./testbench-parts.ts";
 /** Name of the module. */
 export const LIF_TESTBENCH = "lif_unit_tb";
 
-/** What the unit sees, clock by clock from reset on, and the bits it gives. */
+/** The unit's inputs, clock by clock from reset on, and its output bits. */
 export interface LifVectors {
   readonly files: SourceFiles;
   readonly clocks: number;
-  /** Columns' updates, and those that fire. */
+  /** Number of column updates, and of those that fire. */
   readonly updates: number;
   readonly spikes: number;
 }
 
-/** The vectors as text files, outputs from `createClockedLif`. */
+/** The vectors as text files, with outputs from `createClockedLif`. */
 export function lifVectors(parameters: LifParameters, pins: Iterable<LifPins>): LifVectors {
   const { codeBits, offsetBits, membraneBits } = parameters;
   const unit = createClockedLif(parameters);

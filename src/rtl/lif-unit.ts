@@ -172,17 +172,17 @@ function columnRegister(register: string, width: number, columns: number) {
   const rest = columns === 1 ? [] : [slice(name(register), columns * width - 1, width)];
   return {
     head: columns === 1 ? name(register) : slice(name(register), width - 1, 0),
-    /** Moves all places down by one, `value` in at the top. */
+    /** Shifts all places down by one, with `value` in at the top. */
     shift: (value: Expression) => set(name(register), rest.length === 0 ? value : concat(value, ...rest)),
   };
 }
 
-/** The low `from` bits of a signal, with copies of their sign in front, to `width`. */
+/** Sign-extends the low `from` bits of a signal to `width`. */
 function extend(signal: string, from: number, width: number, bits: Expression = name(signal)): Expression {
   return from === width ? bits : concat(repeat(width - from, bit(name(signal), from - 1)), bits);
 }
 
-/** By other means than the datapath: codes are added in 32 bits, a membrane with a bit more, and clocks are counted in a shift register. */
+/** An independent check of the datapath: codes are added in 32 bits, a membrane with one bit more, and a shift register counts clocks. */
 function assertions({ rowBlocks, currentBits, membraneBits }: LifParameters): Item[] {
   const [total, wide, age] = [name("total_q"), name("potential_wide"), name("age_q")];
   const long = (signal: string) => extend(signal, currentBits, 32);

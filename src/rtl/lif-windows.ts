@@ -1,11 +1,12 @@
-/** Vectors for the LIF unit that need no network: corner cases, and random windows with pauses. */
+/** Vectors for the LIF unit that require no network: corner cases, and random windows with pauses. */
 import { type LifPins, lifPins } from "../hardware/clocked-lif.ts";
 import { type LifParameters, type LifSettings, signedRange, type WholeRange } from "../hardware/lif-parameters.ts";
 import type { Stream } from "../numeric/stream.ts";
 
 /**
- * Corner cases: all codes and offsets at one end, against the lowest and highest threshold, long enough for membranes to reach the
- * ends of their range; ends in alternation; thresholds at the membrane of the first step, which fires, and one above. Then random windows.
+ * Corner cases: all codes and offsets at one extreme, against the lowest and highest threshold, long enough for membranes to
+ * reach the ends of their range; alternating extremes; thresholds equal to the membrane of the first step, which fires, and one
+ * above. Then random windows.
  *
  * Random   `random.fork("window", n)`
  */
@@ -32,7 +33,7 @@ export function* lifTestPins(parameters: LifParameters, windows: number, random:
   for (let n = 0; n < windows; n++) yield* randomWindow(parameters, random.fork("window", n));
 }
 
-/** Two tokens of random codes, every second window with pauses. Thresholds lie where sums of random codes reach them. */
+/** Two tokens of random codes, every second window with pauses. Thresholds are within reach of sums of random codes. */
 function randomWindow(parameters: LifParameters, random: Stream): LifPins[] {
   const { columns, rowBlocks, codeBits, offsetBits, membraneRange, steps } = parameters;
   const within = ({ low, high }: WholeRange) => low + random.integer(high - low + 1);

@@ -1,4 +1,4 @@
-/** Vectors of a real network: what the tiles of a simulated chip saw and gave, grouped as the engine runs them. */
+/** Vectors from a real network: inputs and outputs of the tiles of a simulated chip, grouped as the engine runs them. */
 import { invariant, MappingError, SpecError } from "../errors.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -15,9 +15,9 @@ import { MAX_STEPS } from "./ssa-engine.ts";
 import type { EngineRun } from "./testbench.ts";
 
 /**
- * The engine that a chip's network needs, by itself: a run is all time steps of a block.
+ * The engine that a chip's network needs on its own: a run is all time steps of a block.
  *
- * Throws  as `machineEngine`, and MappingError where blocks take turns at it at every step
+ * Throws  as `machineEngine`, and MappingError if blocks take turns at the engine at every step
  */
 export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign {
   if (chip.hardware.order === "step-major") {
@@ -31,9 +31,9 @@ export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign 
 }
 
 /**
- * The engine that a chip's network needs in a machine of either order.
+ * The engine that a chip's network needs in a machine of either loop order.
  *
- * Throws  SpecError and MappingError as `ssaDesign`, MappingError where heads take turns at a tile
+ * Throws  SpecError and MappingError as `ssaDesign`, MappingError if heads take turns at a tile
  */
 export function machineEngine({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
   const { heads } = network.model;
@@ -71,11 +71,11 @@ export function networkRuns(chip: Chip, input: SpikeTrain, random: Stream): Engi
 }
 
 /**
- * The same runs for any number of prompts, slice by slice: the fast simulator gives the spikes, and its attention is compared with
- * that of the tiles.
+ * The same runs for any number of prompts, slice by slice: the fast simulator gives the spikes, and its attention is compared
+ * with the tiles.
  *
  * Shapes   slices: `[T][prompts tokens][inputs]`, none with more prompts or steps than the first
- * Random   as `simulate`: prompts draw by position
+ * Random   as `simulate`: prompts draw by index
  * Throws   SpecError as `networkRuns`; an error of our own when the simulators differ
  */
 export function* streamNetworkRuns(chip: Chip, slices: Iterable<SpikeTrain>, random: Stream): Generator<EngineRun> {

@@ -1,15 +1,15 @@
 /**
- * The windows of a run, for an engine whose tiles hold all tokens and for one that serves blocks of them pass by pass
+ * The windows of a run, for an engine with tiles that hold all tokens and for one that serves blocks of tokens pass by pass
  * (`hardware/tile-plan.ts`):
  *
  *   window      of d clocks; number t P + p for pass p of step t, and one more at the end, in which nothing enters
- *   in it       features of the pass's block of queries and block of keys and values enter
- *   in the next its products leave the cells; the last pass of a block of queries sends spikes, the others partial sums
+ *   during it   features of the pass's block of queries and block of keys and values enter
+ *   in the next its products leave the cells; the last pass of a block of queries outputs spikes, the others partial sums
  */
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePass, TilePlan } from "../hardware/tile-plan.ts";
 
-/** Blocks of queries, each of which gives a column of spikes for every feature. */
+/** Blocks of queries, each with one output column of spikes per feature. */
 export const blocksOf = ({ passes }: TilePlan): number => passes[passes.length - 1].queryBlock + 1;
 
 export interface Window {
@@ -17,13 +17,13 @@ export interface Window {
   readonly pass: TilePass;
 }
 
-/** What enters in a window of a run of `steps`; null before it and after its last step. */
+/** The block that enters in a window of a run of `steps`; null before the run and after its last step. */
 export function windowAt({ passes }: TilePlan, steps: number, window: number): Window | null {
   const step = Math.floor(window / passes.length);
   return window < 0 || step >= steps ? null : { step, pass: passes[window % passes.length] };
 }
 
-/** What shows at the outputs in a clock of a run, its feature included; null in clocks without `valid_o`. */
+/** The output in a clock of a run, with its feature; null in clocks without `valid_o`. */
 export function shownAt(
   { dimension, plan }: Pick<SsaParameters, "dimension" | "plan">,
   steps: number,
@@ -35,13 +35,14 @@ export function shownAt(
 }
 
 /**
- * The cells that a tile has, `[P][P]`: one for a single mask leaves the closed ones out, one that serves several pairs of blocks needs all.
+ * The cells of a tile, `[P][P]`: a tile for a single mask omits the closed ones, one that serves several pairs of blocks needs
+ * all.
  */
 export function cellsOf({ mask, plan: { passes, tileTokens } }: SsaParameters): Uint8Array {
   return passes.length === 1 ? mask : new Uint8Array(tileTokens ** 2).fill(1);
 }
 
-/** Whether a pass may count in a cell, `[P][P]` for each pass. Tokens past the last are silent, so that their cells may. */
+/** Whether a pass may count in a cell, `[P][P]` for each pass. Tokens past the last are silent, so their cells may. */
 export function openInPass({ mask, tokens, plan: { tileTokens } }: SsaParameters, pass: TilePass): Uint8Array {
   const open = new Uint8Array(tileTokens ** 2).fill(1);
   for (let i = 0; i < tileTokens; i++) {

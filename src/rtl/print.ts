@@ -1,6 +1,6 @@
 /**
- * Prints a module as SystemVerilog text in the manner of the lowRISC style guide: two-space indent, one port a line, lines of at
- * most 100 characters where a line can be broken. The same tree always gives the same text.
+ * Prints a module as SystemVerilog text in the manner of the lowRISC style guide: two-space indent, one port per line, lines of
+ * at most 100 characters where a line can be broken. The same tree always gives the same text.
  */
 import type { BinaryOperator, Expression, Item, Module, Port, Statement, Variable } from "./syntax.ts";
 
@@ -24,7 +24,7 @@ export function printModule(module: Module): string {
     .join("\n");
 }
 
-/** A long line, broken behind commas and in front of operators; what follows is indented by four more. */
+/** Breaks a long line after commas and before operators; continuation lines are indented by four more. */
 function broken(line: string, inside = false): string[] {
   if (line.length <= LINE_WIDTH || /^\s*\/\//.test(line)) return [line];
   const margin = /^ */.exec(line)![0].length;
@@ -247,7 +247,7 @@ function print(expression: Expression): string {
         if (side.kind === "choice") return true;
         if (side.kind !== "binary") return false;
         if (side.operator === operator && ASSOCIATIVE.has(operator)) return false;
-        // Parentheses also where two kinds of bit or logic operators meet: nobody remembers their order.
+        // Parentheses also where two kinds of bit or logic operators meet, because nobody remembers their precedence.
         if (STRENGTH[operator] <= 5 && STRENGTH[side.operator] <= 5) return true;
         return (
           STRENGTH[side.operator] < STRENGTH[operator] || (isRight && STRENGTH[side.operator] === STRENGTH[operator])

@@ -1,6 +1,6 @@
 /**
- * Runs of an engine on spikes of any origin, computed twice: by the functional tile and clock by clock. What both agree on is what
- * the RTL must give.
+ * Runs of an engine on any spikes, computed twice: by the functional tile and clock by clock. The RTL must match what both
+ * agree on.
  */
 import { invariant } from "../errors.ts";
 import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
@@ -30,7 +30,7 @@ export interface SimulatedTile extends HeadInput {
  * One head.
  *
  * Random   seeds of the registers; `random` gives the same stream at every call
- * Throws   an error of our own when functional tile and cycle model differ in a bit of S or A or in a counted action
+ * Throws   an internal error when functional tile and cycle model differ in a bit of S or A or in a counted action
  */
 export function simulatedTile(parameters: SsaParameters, input: HeadInput, random: () => Stream): SimulatedTile {
   const { tokens, dimension, lfsr, plan, draws: kind } = parameters;
@@ -48,7 +48,7 @@ export function simulatedTile(parameters: SsaParameters, input: HeadInput, rando
   return { query, key, value, ...clocked, seeds };
 }
 
-/** All heads. Random: seeds from `random.fork(head)`, or `random.fork(0)` where heads share them. Throws as `simulatedTile`. */
+/** All heads. Random: seeds from `random.fork(head)`, or `random.fork(0)` if heads share them. Throws as `simulatedTile`. */
 export function simulatedRun({ parameters }: SsaDesign, inputs: readonly HeadInput[], random: Stream): EngineRun {
   const { sharedByHeads } = parameters;
   return engineRun(
@@ -57,14 +57,15 @@ export function simulatedRun({ parameters }: SsaDesign, inputs: readonly HeadInp
   );
 }
 
-/** Tiles side by side. Where they share registers, the first one's seeds are those of all. */
+/** Tiles in parallel. If they share registers, the first tile's seeds are those of all. */
 export function engineRun({ sharedByHeads }: SsaParameters, heads: readonly SimulatedTile[]): EngineRun {
   const seeds = (sharedByHeads ? heads.slice(0, 1) : heads).flatMap((tile) => [...tile.seeds]);
   return { heads, seeds: Uint32Array.from(seeds) };
 }
 
 /**
- * A run of an engine as runs of engines of fewer heads, `heads` at a time, in order. Throws an error of our own when they do not divide.
+ * Splits a run of an engine into runs of engines with fewer heads, `heads` at a time, in order. Throws an internal error when
+ * they do not divide.
  */
 export function splitHeads({ heads, seeds }: EngineRun, { sharedByHeads }: SsaParameters, apart: number): EngineRun[] {
   invariant(heads.length % apart === 0, "heads go into groups of one size");
@@ -83,7 +84,7 @@ export const sameSpikes = (a: SpikeTrain, b: SpikeTrain): boolean =>
   a.words.length === b.words.length && a.words.every((word, n) => word === b.words[n]);
 
 /**
- * A run of T = 1 to `longest` steps. Densities differ from train to train: silence, a quarter, a half, three quarters, all ones.
+ * A run of T = 1 to `longest` steps. Densities vary from train to train: silence, a quarter, a half, three quarters, all ones.
  *
  * Random   steps, densities, spikes and seeds from forks of `random`
  */

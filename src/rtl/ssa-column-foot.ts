@@ -79,7 +79,7 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
   };
 }
 
-/** Adds single bits in pairs, level by level; level k has sums of k + 1 bits. */
+/** Adds single bits in pairs, level by level; sums at level k have k + 1 bits. */
 function adderTree(bits: string, count: number): { items: Item[]; sum: string; sumBits: number } {
   const levels = Math.ceil(Math.log2(count));
   const leaves = 2 ** levels;

@@ -1,4 +1,4 @@
-/** Generator of the SSA engine: H tiles side by side, their LFSRs, and the control of windows and steps. */
+/** Generator of the SSA engine: H tiles in parallel, their LFSRs, and the control of windows and steps. */
 import { seedWords } from "../hardware/draws.ts";
 import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePass } from "../hardware/tile-plan.ts";
@@ -224,7 +224,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
     ],
   };
 
-  /** Arrays of LFSRs, loaded with the seeds at a start and, where the numbers of a step come again, at its end. */
+  /** Arrays of LFSRs, loaded with the seeds at a start and, if every step repeats its numbers, at the end of a step. */
   function arrayItems(): Item[] {
     return [
       ...(spread ? [comment("Every step starts from the same numbers.")] : []),
@@ -243,7 +243,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
   }
 }
 
-/** What all cells and all feet compare with when draws are ordered: `orderedDraws`, by wiring. */
+/** The constants that all cells and all feet compare with when draws are ordered: `orderedDraws`, as wiring. */
 function orderedItems(dimension: number, seeds: number): Item[] {
   const featureBits = bitsFor(dimension - 1);
   const digits = Array.from({ length: Math.min(8, featureBits) }, (_, n) => bit(name("feature_q"), n));
@@ -265,7 +265,7 @@ function orderedItems(dimension: number, seeds: number): Item[] {
 const reversed = (step: string): Expression =>
   concat(...Array.from({ length: STEP_BITS }, (_, n) => bit(name(step), n)), sized(1, 0));
 
-/** What the pass of the window before means for the products that leave now. */
+/** The meaning of the previous window's pass for the products that leave now. */
 function passItems({ plan }: SsaParameters, emits: Expression, passBits: number, blockBits: number): Item[] {
   const { passes } = plan;
   const table = (title: string, width: number, entry: (pass: TilePass) => number): Item => {
@@ -306,7 +306,7 @@ function latencyAssertions(dimension: number, passes: number, start: Expression,
     : binary(binary(windows, "+", sized(32, 1)), "*", sized(32, dimension));
   const inside = (first: Expression, last: Expression) =>
     binary(binary(age, ">=", first), "&&", binary(age, "<=", last));
-  // The last value of a run shows in the first clock of one that follows at once.
+  // The last value of a run appears in the first clock of a run that follows immediately.
   const leaves = inside(sized(32, dimension + 1), end);
   const shows = isStepwise
     ? binary(leaves, "||", binary(binary(age, "==", sized(32, 0)), "&&", name("follows_q")))

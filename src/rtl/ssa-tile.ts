@@ -36,7 +36,7 @@ const byteOf = (bytes: string, index: Expression): Expression =>
 
 export function ssaTile(given: SsaParameters): Module {
   const { passes, tileTokens } = given.plan;
-  // The cells that are there, which with several passes are not those of one mask.
+  // The cells of the tile; with several passes they are not those of one mask.
   const parameters: SsaParameters = { ...given, tokens: tileTokens, mask: cellsOf(given) };
   const { tokens, dimension, mask, fifo, draws, lfsr } = parameters;
   const isBlockwise = passes.length > 1;
@@ -134,7 +134,7 @@ export function ssaTile(given: SsaParameters): Module {
   };
 }
 
-/** A bit for each cell and pass, passes side by side; null where all are 1. */
+/** One bit per cell and pass, passes side by side; null if all are 1. */
 function passMasks(parameters: SsaParameters): Item[] | null {
   const { passes, tileTokens } = parameters.plan;
   const masks = passes.map((pass) => openInPass(parameters, pass));
@@ -158,7 +158,7 @@ function passMasks(parameters: SsaParameters): Item[] | null {
   ];
 }
 
-/** Whether cell (i, j) counts in the pass at hand. */
+/** Whether cell (i, j) counts in the current pass. */
 const openNow = (tileTokens: number, passes: number): Expression => {
   const cell = binary(times(tileTokens, "i"), "+", name("j"));
   const pass = concat(sized(32 - bitsFor(passes - 1), 0), name("pass_i"));
@@ -166,13 +166,13 @@ const openNow = (tileTokens: number, passes: number): Expression => {
 };
 
 /**
- * Where a cell's byte comes from, in terms of i and j; with stratified draws from bytes that carry the offset, with ordered ones from the
- * engine.
+ * Source of a cell's byte, in terms of i and j; with stratified draws from bytes that include the offset, with ordered ones
+ * from the engine.
  */
 function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {
   readonly items: Item[];
   readonly random: Expression;
-  /** Bytes of `score_random`; 0 where it is not needed. */
+  /** Bytes of `score_random`; 0 if it is not needed. */
   readonly sources: number;
   readonly used: ReadonlySet<number>;
 } {
@@ -216,7 +216,7 @@ function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {
   };
 }
 
-/** Bytes that some foot, cell or offset adder reads. */
+/** Bytes read by any foot, cell or offset adder. */
 function usedBytes({ tokens, mask, draws, lfsr }: SsaParameters): ReadonlySet<number> {
   const { foot, cell } = lfsrWiring(lfsr.sharing, tokens);
   const used = new Set<number>();
@@ -225,7 +225,7 @@ function usedBytes({ tokens, mask, draws, lfsr }: SsaParameters): ReadonlySet<nu
     for (let j = 0; j < tokens; j++) {
       const [a, b] = cell(i, j);
       const open = mask[i * tokens + j] === 1;
-      // Offset adders stand at every source, also at one that no open cell asks.
+      // Every source has an offset adder, even one that no open cell reads.
       if (open || draws === "stratified") used.add(a);
       if (open && b !== undefined) used.add(b);
     }
@@ -260,7 +260,7 @@ function maskItems(parameters: SsaParameters): Item[] {
   ];
 }
 
-/** A cell that the mask leaves on; closed ones are not built. */
+/** A cell that the mask enables; closed ones are not built. */
 function guardCell(parameters: SsaParameters, cell: Item[], closed: Item): Item {
   const kind = maskKind(parameters);
   const { tokens } = parameters;

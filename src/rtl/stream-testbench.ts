@@ -1,15 +1,17 @@
 /**
- * A testbench for long runs: compiled once per engine, it reads as many runs as are sent to its standard input, so memory and
- * disk stay small however many there are.
+ * A testbench for long runs: compiled once per engine, it reads any number of runs from standard input, so memory and disk use
+ * stay small.
  *
- *   one line per run     idle clocks before the start, steps, seeds as they stand at `seed_i`
- *   then one per clock   value, key, query of all heads (head 0 in the low bits), then 1 where spikes are expected in that clock, and they
+ *   one line per run     idle clocks before the start, steps, seeds in the bit order of `seed_i`
+ *   then one per clock   value, key, query of all heads (head 0 in the low bits), then 1 if spikes are expected in that clock, and the
+ *                        spikes
  *   at the end           `0 0 0`
  *
- * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks, with P passes a step (P T + 1) d + 1: the last output is
- * registered. The testbench compares every pin in every clock: `busy_o`, `take_o` and `valid_o` with the clock's number, `spike_o` with the
- * line wherever it is valid. With no idle clock the next run starts in the clock in which the last output shows. Columns keep coming after
- * the last step, all ones, and `start_i` is up in every second clock of a run, beside another number of steps: all of it must be ignored.
+ * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks, or (P T + 1) d + 1 with P passes per step: the last
+ * output is registered. The testbench compares every pin in every clock: `busy_o`, `take_o` and `valid_o` with the clock's
+ * number, `spike_o` with the line whenever it is valid. Without idle clocks the next run starts in the clock in which the last
+ * output appears. Columns keep arriving after the last step, all ones, and `start_i` is high in every second clock of a run,
+ * with another number of steps: all of this must be ignored.
  */
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
@@ -48,10 +50,10 @@ import {
 
 export const STREAM_TESTBENCH = "ssa_engine_stream_tb";
 
-/** What ends a stream; one that breaks off fails. */
+/** End of a stream; a stream that breaks off fails. */
 export const END_OF_STREAM = "0 0 0\n";
 
-/** A run as lines of the stream, with the cycle model's spikes as those expected. `idle`: clocks between this run and the one before. */
+/** A run as lines of the stream, with the cycle model's spikes as expected output. `idle`: clocks between the previous run and this one. */
 export function streamText({ parameters }: SsaDesign, { heads, seeds }: EngineRun, idle: number): string {
   const { dimension, plan } = parameters;
   const { tileTokens } = plan;
@@ -81,7 +83,7 @@ export function streamText({ parameters }: SsaDesign, { heads, seeds }: EngineRu
   return `${lines.join("\n")}\n`;
 }
 
-/** The descriptor of standard input, IEEE 1800-2017, section 21.3.1. */
+/** The file descriptor of standard input, IEEE 1800-2017, section 21.3.1. */
 const STANDARD_INPUT = hex(32, 0x80000000);
 
 export function streamTestbench(design: SsaDesign): Module {

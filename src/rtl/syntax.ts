@@ -1,8 +1,8 @@
 /**
- * A syntax tree of the SystemVerilog that the generators need, and no more. `print.ts` turns it into text, once.
+ * A syntax tree of the SystemVerilog subset that the generators need. `print.ts` turns it into text, once.
  *
- * Generators build expressions with the functions below and never write parentheses: the printer puts them where they belong.
- * Widths are the generator's business; the tree holds what is written.
+ * Generators build expressions with the functions below and never write parentheses: the printer adds them where needed.
+ * Generators are responsible for widths; the tree holds exactly what is written.
  */
 
 export type Expression =
@@ -109,7 +109,7 @@ export type Item =
     }
   | { readonly kind: "simulation"; readonly body: readonly Item[] };
 
-/** Of a function; null bits: a whole number of 32 bits with sign; `real`: a double. */
+/** For a function; null bits: a signed 32-bit integer; `real`: a double. */
 export interface Variable {
   readonly name: string;
   readonly width: number | "real" | null;
@@ -128,7 +128,7 @@ export interface Module {
   readonly header: readonly string[];
   /** Names and default values. */
   readonly parameters?: readonly (readonly [string, Expression])[];
-  /** A macro: synthesis sees its ports and nothing inside. */
+  /** A macro: synthesis sees its ports but not its contents. */
   readonly isBlackBox?: boolean;
   readonly ports: readonly Port[];
   readonly items: readonly Item[];
@@ -153,7 +153,7 @@ export const hex = (width: number, value: number | bigint): Expression => ({
   width,
   hex: true,
 });
-/** A double, for behaviours of analog macros. */
+/** A double, for behavioural models of analog macros. */
 export const real = (value: number): Expression => ({ kind: "real", value });
 export const zeros: Expression = { kind: "fill", bit: 0 };
 export const text = (content: string): Expression => ({ kind: "text", text: content });
@@ -187,7 +187,7 @@ export const part = (of: Expression, base: Expression, width: number): Expressio
   base,
   width,
 });
-/** A number of unknown width, such as a loop's variable, in so many bits. */
+/** Casts a number of unknown width, such as a loop variable, to the given number of bits. */
 export const cast = (width: number, operand: Expression): Expression => ({ kind: "cast", width, operand });
 export const call = (fn: string, ...args: Expression[]): Expression => ({ kind: "call", name: fn, arguments: args });
 
@@ -197,10 +197,10 @@ export const times = (factor: number, variable: string): Expression =>
 export const plus = (left: Expression, constant: number): Expression =>
   constant === 0 ? left : binary(left, "+", decimal(constant));
 
-/** Zeros in front, to `width`; the expression itself when it has that width. */
+/** Zero-extends to `width`; the expression itself when it has that width. */
 export const widen = (value: Expression, from: number, to: number): Expression =>
   to === from ? value : concat(sized(to - from, 0), value);
-/** Zeros behind: a shift to the left by `count`. */
+/** Appends zeros: a shift to the left by `count`. */
 export const shifted = (value: Expression, count: number): Expression =>
   count === 0 ? value : concat(value, sized(count, 0));
 

@@ -1,4 +1,4 @@
-/** What testbenches have in common: the engine under test, clocks, files read line by line, counters and system tasks. */
+/** Shared parts of testbenches: the engine under test, clocks, files read line by line, counters and system tasks. */
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { ENGINE } from "./ssa-engine.ts";
 import {
@@ -19,8 +19,8 @@ import {
 } from "./syntax.ts";
 
 /**
- * The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps; a blockwise one has several passes a
- * step.
+ * The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps; a blockwise engine has
+ * several passes per step.
  */
 export const engineUnderTest = (steps: string, isBlockwise: boolean): Item =>
   instance(ENGINE, "u_engine", {
@@ -42,15 +42,16 @@ export const engineUnderTest = (steps: string, isBlockwise: boolean): Item =>
 const edges = (edge: "negedge" | "posedge", signal: string, times: number): Statement => ({
   ...{ kind: "edge", edge, signal, times },
 });
-/** Waits for falling edges, each between two rising ones, at which pins may change and have settled. */
+/** Waits for falling edges, each between two rising ones, where pins may change and have settled. */
 export const fallingEdges = (times: number, signal = "clk"): Statement => edges("negedge", signal, times);
 export const nextClock = fallingEdges(1);
-/** Waits for a rising edge: what it takes is seen right there. */
+/** Waits for a rising edge, where it is checked what the edge takes. */
 export const risingEdge = (signal: string): Statement => edges("posedge", signal, 1);
 
 /**
- * A reset that begins behind a falling edge, or when simulation begins, and ends before the next rising one. No register is clocked while
- * it lasts, so one whose reset is missing keeps what it had. Half a period of the clock must be more than two units.
+ * A reset that begins after a falling edge, or at the start of simulation, and ends before the next rising one. No register is
+ * clocked during it, so a register with a missing reset keeps its value. Half a period of the clock must be more than two time
+ * units.
  */
 export const shortReset = (signal: string): Statement[] => [
   put(name(signal), sized(1, 1)),
@@ -60,10 +61,10 @@ export const shortReset = (signal: string): Statement[] => [
   put(name(signal), sized(1, 1)),
 ];
 
-/** Reads numbers of a line of an open file; `got` is then how many were there. */
+/** Reads numbers from a line of an open file into variables; `got` is the number read. */
 export const readLine = (file: Expression, format: string, ...targets: string[]): Statement =>
   put(name("got"), call("$fscanf", file, text(format), ...targets.map(name)));
-/** The same where the line must be there: without it the testbench fails and ends. */
+/** The same for a required line: if it is missing, the testbench fails and ends. */
 export const nextLine = (file: string, format: string, ...targets: string[]): Statement[] => [
   readLine(name(file), format, ...targets),
   when(binary(name("got"), "!=", decimal(targets.length)), [
@@ -85,7 +86,7 @@ export const task = (systemTask: string, ...parts: Expression[]): Statement => (
   arguments: parts,
 });
 
-/** What counts an error where a condition holds, and says the first `most` of them; `always` are the first values of every format. */
+/** Counts an error if a condition holds, and prints the first `most` of them; `always` are the first values of every format. */
 export const complaints =
   (most: number, ...always: Expression[]) =>
   (condition: Expression, format: string, ...values: Expression[]): Statement =>
@@ -94,7 +95,7 @@ export const complaints =
       count("errors"),
     ]);
 
-/** Passes, or blocks, of a blockwise engine follow each other, and stay for as many columns as there are features; counted from 0. */
+/** Passes, or blocks, of a blockwise engine follow each other, and each lasts as many columns as there are features; counted from 0. */
 export const inTurn = (signal: "pass" | "block", column: Expression, dimension: number, among: number): Statement[] => {
   if (among < 2) return [];
   const turn = binary(binary(column, "/", decimal(dimension)), "%", decimal(among));

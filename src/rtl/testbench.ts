@@ -1,13 +1,13 @@
 /**
- * A testbench for the engine that checks itself against vectors of the cycle model, and the vectors.
+ * A self-checking testbench for the engine against vectors of the cycle model, and the vectors.
  *
- *   runs.hex     one line per run: steps, then the seeds as they stand at `seed_i`
+ *   runs.hex     one line per run: steps, then the seeds in the bit order of `seed_i`
  *   inputs.hex   one line per clock in which the engine takes a column: value, key, query of all heads, head 0 in the low bits
  *   outputs.hex  one line per clock with `valid_o`: spikes of all heads
  *
- * The testbench compares every output bit, the number of outputs, and the clocks that a run takes; the engine's own assertions
- * check when outputs come. In every second clock of a run `start_i` is up, beside another number of steps, and must be ignored. It prints
- * one line that begins with PASS or FAIL.
+ * The testbench compares every output bit, the number of outputs, and the clocks of a run; the engine's own assertions check
+ * when outputs appear. In every second clock of a run `start_i` is high, with another number of steps, and must be ignored. It
+ * prints one line that begins with PASS or FAIL.
  */
 
 import { bitsFor } from "../hardware/ssa-parameters.ts";
@@ -55,7 +55,7 @@ export interface VectorSizes {
   readonly runs: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** Clocks that the engine is busy for. */
+  /** Clocks that the engine is busy. */
   readonly clocks: number;
 }
 
@@ -117,7 +117,7 @@ export function columnBits(
   return column;
 }
 
-/** Seeds as they stand at `seed_i`, the first in the low bits. */
+/** Seeds in the bit order of `seed_i`, the first in the low bits. */
 export const seedText = (seeds: Uint32Array): string =>
   Array.from(seeds, (seed) => seed.toString(16).padStart(8, "0"))
     .reverse()
@@ -133,7 +133,7 @@ export function hexLine(bits: ArrayLike<number>): string {
   return line;
 }
 
-/** A testbench takes as many of its runs as the argument of this name says, or all. */
+/** The plusarg of this name limits the number of runs in a testbench; default all. */
 export const RUNS = "runs";
 
 export const TESTBENCH = "ssa_engine_tb";

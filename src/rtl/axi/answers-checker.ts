@@ -1,4 +1,4 @@
-/** What takes the answers of a machine's AXI edge in its testbench, at once or late, and compares each with the simulator's. */
+/** Testbench part that takes the answers at a machine's AXI edge, at once or late, and compares each with the simulator's. */
 import { ANSWER_FILE, DECISION_FILE } from "../machine/vectors.ts";
 import {
   binary,
@@ -28,12 +28,12 @@ export function answersChecker(facts: MachineFacts): Module {
   const { answers, totalBits, decisionBits } = facts;
   const sizes = streamSizes(facts);
   const field = (low: number, bits: number) => slice(name("tdata_i"), low + bits - 1, low);
-  /** The first number of a line is a clock, which nobody compares here. */
+  /** The first number of a line is a clock, which is not compared here. */
   const next = (file: string, target: string): Statement[] => [
     readLine(name(file), "%*h %h", target),
     complain(binary(name("got"), "!=", decimal(1)), `${file}: answer %0d is one too many`, name("seen")),
   ];
-  /** What fills the last byte of totals, and of the decision. */
+  /** Padding of the last byte of totals, and of the decision. */
   const fillers = [
     [totalBits, sizes.decisionAt],
     [sizes.decisionAt + decisionBits, sizes.output],

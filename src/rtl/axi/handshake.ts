@@ -1,4 +1,4 @@
-/** The rule of every AXI channel, as an assertion: what stands at a channel stays until it is taken. */
+/** The rule of every AXI channel, as an assertion: valid data stays unchanged until it is taken. */
 import {
   binary,
   concat,
@@ -14,18 +14,18 @@ import {
 } from "../syntax.ts";
 
 export interface Channel {
-  /** As in the names of its signals: `s_axil_aw`. */
+  /** As in its signal names: `s_axil_aw`. */
   readonly label: string;
   readonly valid: Expression;
   readonly ready: Expression;
   readonly payload: readonly Expression[];
   /** Bits of the payload. */
   readonly width: number;
-  /** Where this is 1 a channel may be emptied. */
+  /** A condition under which a channel may be emptied. */
   readonly reset?: Expression;
 }
 
-/** For simulation alone: an error where a channel that was not ready in one clock has less, or something else, in the next. */
+/** Simulation only: an error if a channel that was valid but not ready in one clock has less, or different, data in the next. */
 export function holdsUntilTaken({ label, valid, ready, payload, width, reset }: Channel): Item {
   const [waits, held, content] = [`${label}_waits_q`, `${label}_held_q`, `${label}_content`];
   const isWaiting = binary(valid, "&", isFalse(ready));

@@ -1,7 +1,7 @@
 /**
- * The registers of `xpike_axi`: one table, from which the RTL, its testbench and the page `docs/rtl-machine.md` are made.
+ * The registers of `xpike_axi`: one table that generates the RTL, its testbench and the table in `docs/rtl-machine.md`.
  *
- * All are words of 32 bits; offsets count bytes. Behind them lies a window of seeds, which is written only.
+ * All are 32-bit words; offsets count bytes. A window of write-only seeds follows them.
  */
 import { invariant } from "../../errors.ts";
 import { seedBits } from "../design.ts";
@@ -11,7 +11,7 @@ import type { MachineDesign } from "../machine/design.ts";
 import { inputOf } from "../machine/plan.ts";
 import { answerBits, answersOf, vectorOrder } from "../machine/top.ts";
 
-/** `read`: a write is refused. `write`: reads give 0. `clear`: a bit that is written 1 becomes 0. */
+/** `read`: writes are refused. `write`: reads give 0. `clear`: writing 1 to a bit clears it. */
 export type Access = "read" | "write" | "clear";
 
 export interface Field {
@@ -26,31 +26,31 @@ export interface Register {
   readonly access: Access;
   readonly meaning: string;
   readonly fields?: readonly Field[];
-  /** What it always holds; registers without it hold state. */
+  /** Constant content; registers without it hold state. */
   readonly value?: (machine: MachineFacts) => number;
 }
 
-/** What constant registers say of a machine, and the sizes that its edge is made from. */
+/** Contents of the constant registers, and the sizes of the machine's edge. */
 export interface MachineFacts {
   /** Of this package, `major.minor.patch`. */
   readonly version: string;
-  /** The first 32 bits of the experiment's SHA-256, which the first line of every source has. */
+  /** The first 32 bits of the experiment's SHA-256, which is in the first line of every source. */
   readonly fingerprint: number;
-  /** The schedule's, of a prompt alone. */
+  /** From the schedule of a single prompt. */
   readonly clocks: number;
-  /** Of a prompt: tokens, or pixels in front of a stem, times steps. */
+  /** Per prompt: tokens (pixels, with a stem) times steps. */
   readonly vectors: number;
   readonly vectorBits: number;
-  /** In which order they come, in words. */
+  /** Their order, in words. */
   readonly vectorOrder: string;
-  /** To a prompt. */
+  /** Per prompt. */
   readonly answers: number;
-  /** Of an answer: of all its totals, and of its decision. */
+  /** Of an answer: all its totals, and its decision. */
   readonly totalBits: number;
   readonly decisionBits: number;
   /** Of the head's outputs at a step. */
   readonly logitBits: number;
-  /** Words of seeds of a prompt. */
+  /** Seed words per prompt. */
   readonly seedWords: number;
 }
 
@@ -195,10 +195,13 @@ export type RegisterName = (typeof REGISTERS)[number]["name"];
 
 export const registerOf = (name: RegisterName): Register => REGISTERS.find((register) => register.name === name)!;
 
-/** The smallest window: registers below it have room to grow. */
+/** The smallest window, which leaves registers below it room to grow. */
 const SMALLEST_WINDOW = 0x1000;
 
-/** Where seeds begin: 0x1000, or the first power of two that their words do not exceed, so that the highest bit of an address tells. */
+/**
+ * Start of the seeds: 0x1000, or the first power of two that is at least their number of bytes, so the highest address bit
+ * selects them.
+ */
 export function seedBase(seedWords: number): number {
   let base = SMALLEST_WINDOW;
   while (base < 4 * seedWords) base *= 2;
@@ -216,7 +219,7 @@ function versionWord(version: string): number {
 
 const ACCESS: Readonly<Record<Access, string>> = { read: "read", write: "write", clear: "read; a 1 clears" };
 
-/** The map as a table of a page in Markdown. */
+/** The map as a Markdown table. */
 export function registerTable(): string {
   const rows = REGISTERS.flatMap((register: Register) => [
     `| ${hexText(register.offset)} | \`${register.name}\` | ${ACCESS[register.access]} | ${register.meaning} |`,

@@ -1,6 +1,7 @@
 /**
- * What the AXI4-Lite slave promises whoever asks it, as a module for a prover: an answer to a write or a read stays, and its contents too,
- * until it is taken. Whatever else comes in is left free: the promise holds for any of it. `holds_o` is always 1.
+ * What the AXI4-Lite slave guarantees its master, as a module for formal verification: the response to a write or a read,
+ * including its contents, stays until it is taken. All other inputs are left free, so the guarantee holds for any of them.
+ * `holds_o` is always 1.
  */
 
 import { both } from "../machine/parts.ts";

@@ -45,13 +45,13 @@ import {
 } from "./register-map.ts";
 
 export const AXI_REGISTERS = "axi_registers";
-/** AXI's answers. */
+/** AXI responses. */
 export const [OKAY, SLVERR] = [0b00, 0b10];
 /** Bits of an offset: all registers lie below this power of two. */
 const OFFSET_BITS = 6;
 const WORD = 32;
 
-/** The pins of AXI4-Lite, by the names that AXI tools look for; `address` is the bits of an address. */
+/** The pins of AXI4-Lite, with the names that AXI tools look for; `address` is the number of address bits. */
 export const axiLitePorts = (address: number): readonly Port[] => [
   input("s_axil_awaddr", address),
   input("s_axil_awprot", 3),
@@ -202,7 +202,8 @@ export function axiRegisters(facts: MachineFacts): Module {
       wire(name("read"), both(name("s_axil_arvalid"), name("s_axil_arready"))),
       gap,
       registers(
-        // What is held is read only where one of these says that it is; the count of clocks is 0 while the machine rests.
+        // Registers are read only while one of these conditions says that they are valid; the clock count is 0 while the
+        // machine is idle.
         ["address_held_q", "data_held_q", "bvalid_q", "rvalid_q", "error_q", "prompts_q", "clocks_q"].map((register) =>
           set(name(register), zeros),
         ),
@@ -249,13 +250,13 @@ export function axiRegisters(facts: MachineFacts): Module {
   };
 }
 
-/** Flags of a register as they stand in a concatenation, by their bits. */
+/** Flags of a register in the order of a concatenation, by their bits. */
 const highestFirst = <Flag extends string>(
   places: Readonly<Record<Flag, number>>,
   flags: Readonly<Record<Flag, Expression>>,
 ): Expression[] => (Object.keys(places) as Flag[]).toSorted((a, b) => places[b] - places[a]).map((flag) => flags[flag]);
 
-/** What both sides of the bus promise each other. */
+/** The mutual guarantees of both sides of the bus. */
 function channels(address: number): Item[] {
   const channel = (label: string, payload: readonly string[], width: number) =>
     holdsUntilTaken({

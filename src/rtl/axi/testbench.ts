@@ -1,10 +1,11 @@
 /**
  * Testbench of a machine's AXI edge: everything goes over the bus, and every answer is compared with the simulator's.
  *
- *   +stall=N   addresses, data, answers and vectors come and are taken late, at random with seed N
+ *   +stall=N   addresses, data, answers and vectors are sent and taken late, at random with seed N
  *
- * Registers are read and compared, what must be refused is tried, a prompt with a wrong length is cleared in its middle, then whole prompts
- * follow, each with seeds of its own. Where nothing waits, CLOCKS must be the schedule's. It prints one line that begins with PASS or FAIL.
+ * It reads and compares registers, tries accesses that must be refused, clears a prompt of wrong length midway, and then sends
+ * whole prompts, each with its own seeds. Without stalls, CLOCKS must equal the schedule's. It prints one line that begins with
+ * PASS or FAIL.
  */
 import { SEED_BITS } from "../machine/attention-unit.ts";
 import { STALL } from "../machine/testbench.ts";
@@ -47,10 +48,10 @@ import { axiLitePorts, OKAY, SLVERR } from "./registers.ts";
 import { AXI_TOP, streamSizes } from "./top.ts";
 
 export const AXI_TESTBENCH = `${AXI_TOP}_tb`;
-/** A run takes no more than so many times the clocks of its prompts. */
+/** Timeout of a run, as a multiple of the clocks of its prompts. */
 const PATIENCE = 4;
 
-// Pins change at falling edges, and what a rising one takes is seen right there.
+// Pins change at falling edges, and whether a rising edge takes them is checked right there.
 const [edge, rising] = [fallingEdges(1, "clk_i"), risingEdge("clk_i")];
 const loopWhile = (condition: Expression, ...body: Statement[]): Statement => ({ kind: "while", condition, body });
 const forever = (...body: Statement[]) => ({ kind: "initial", body: [loopWhile(sized(1, 1), ...body)] }) as const;
@@ -63,7 +64,7 @@ const bitOf = (place: number) => 2 ** place;
 
 const complain = complaints(8);
 
-/** Asks for a write, and waits for its answer, which must be `response`. */
+/** Issues a write and waits for its response, which must be `response`. */
 function write(address: Expression, data: Expression, response: number, strobe = 0b1111): Statement[] {
   return [
     put(name("write_address"), address),
@@ -80,7 +81,7 @@ function write(address: Expression, data: Expression, response: number, strobe =
   ];
 }
 
-/** Asks for a read, and waits for it. */
+/** Issues a read and waits for its response. */
 const ask = (address: Expression): Statement[] => [
   put(name("read_address"), address),
   count("reads"),
@@ -121,7 +122,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
   const control = (field: keyof typeof CONTROL, response: number) =>
     write(at("CONTROL"), word(bitOf(CONTROL[field])), response);
   const forget = (field: keyof typeof ERROR) => write(at("ERROR"), word(bitOf(ERROR[field])), OKAY);
-  /** Gives one vector, as soon as it is taken. */
+  /** Sends one vector, as soon as it is accepted. */
   const give = (data: Expression, last: Expression): Statement[] => [
     loopWhile(and(stalls, binary(random(4), "!=", decimal(0))), edge),
     put(name("s_axis_tvalid"), one),
@@ -140,7 +141,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
     ...["s_axis_tdata", "s_axis_tlast", "s_axis_tvalid", "s_axis_tready"],
     ...["m_axis_tdata", "m_axis_tlast", "m_axis_tvalid", "m_axis_tready"],
   ];
-  /** Drives a channel after a random wait until it is taken; a clock of the loop of both. */
+  /** Drives a channel after a random wait until it is accepted; one clock of a loop that drives both. */
   const drive = (channel: string): Statement =>
     put(
       name(`s_axil_${channel}valid`),

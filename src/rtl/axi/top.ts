@@ -1,7 +1,7 @@
 /**
- * The machine at the edge of a chip: AXI4-Lite for control and seeds, AXI-Stream for vectors and answers.
+ * The machine with the interfaces of a chip: AXI4-Lite for control and seeds, AXI-Stream for vectors and answers.
  *
- * A prompt is asked for by a start, so that its seeds are written in time and nothing of the next one comes before.
+ * Each prompt needs a start, so its seeds are written in time and no vector of the next prompt arrives early.
  */
 import { unused } from "../encoder.ts";
 import { SEED_BITS } from "../machine/attention-unit.ts";
@@ -37,11 +37,11 @@ export const AXI_TOP = "xpike_axi";
 
 const wholeBytes = (bits: number) => 8 * Math.ceil(bits / 8);
 
-/** What the streams carry. */
+/** Contents of the streams. */
 export interface StreamSizes {
   /** Bits of `s_axis_tdata`. */
   readonly input: number;
-  /** Bits of `m_axis_tdata`, and the first one of an answer's decision. */
+  /** Bits of `m_axis_tdata`, and the first bit of an answer's decision. */
   readonly output: number;
   readonly decisionAt: number;
 }
@@ -51,7 +51,7 @@ export function streamSizes({ vectorBits, totalBits, decisionBits }: MachineFact
   return { input: wholeBytes(vectorBits), output: decisionAt + wholeBytes(decisionBits), decisionAt };
 }
 
-/** Zeros in front of `value`, none where there are none. */
+/** Zeros in front of `value`, if any. */
 const padded = (bits: number, value: Expression): readonly Expression[] =>
   bits === 0 ? [value] : [sized(bits, 0), value];
 
@@ -183,5 +183,5 @@ export function axiTop(facts: MachineFacts): Module {
   };
 }
 
-/** The machine's edge, leaves first; they stand behind the modules of the machine. */
+/** The machine's edge, leaves first; its files follow the modules of the machine. */
 export const axiModules = (facts: MachineFacts): Module[] => [axiRegisters(facts), axiTop(facts)];

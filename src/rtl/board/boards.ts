@@ -1,5 +1,5 @@
 /**
- * Boards that a kit can be written for. Pins are those of the board's own constraint file:
+ * Supported boards. Pins are those of the board's own constraint file:
  *
  *   ULX3S   https://github.com/emard/ulx3s, doc/constraints/ulx3s_v20.lpf ("ULX3S v2.x.x and v3.0.x", file version 0a4321a of
  *           24 February 2019): clk_25mhz G2, ftdi_rxd L4 (the FPGA sends), ftdi_txd M1 (it receives), led[0] B2 to led[3] D2,
@@ -9,10 +9,10 @@
  */
 
 export interface BoardPin {
-  /** In the board's own file. */
+  /** As in the board's own file. */
   readonly name: string;
   readonly site: string;
-  /** What its own file says of the buffer. */
+  /** Buffer attributes from the board's own file. */
   readonly buffer: string;
 }
 

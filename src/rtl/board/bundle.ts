@@ -12,16 +12,16 @@ import { BOARD_FILE, type BoardDescription, boardConstraints, MAKE_FILE, makeScr
 import { BOARD_TESTBENCH, boardTestbench, exchangeFiles, exchangesOf } from "./testbench.ts";
 import { BOARD_TOP, boardModules, clocksPerBit } from "./top.ts";
 
-/** What is asked of a kit. */
+/** Options of a kit. */
 export interface BoardChoice {
   readonly board: BoardName;
   /** Bits per second of the serial line. */
   readonly baud: number;
-  /** 32 bits of a hash of the engine's sources, so that a host can tell what a board holds. */
+  /** 32 bits of a hash of the engine's sources, so a host can tell which engine a board holds. */
   readonly fingerprintOf: (sources: SourceFiles) => number;
 }
 
-/** Runs of the board's testbench: the line takes longer than the engine. */
+/** Number of runs in the board's testbench: the serial line takes longer than the engine. */
 const SIMULATED_RUNS = 2;
 
 /**

@@ -1,4 +1,4 @@
-/** Generators of the frame layer (`protocol.ts`): the check, and what takes frames off a line of bytes and puts them on. */
+/** Generators of the frame layer (`protocol.ts`): the checksum, and the modules that receive and send frames on a line of bytes. */
 import {
   binary,
   bit,

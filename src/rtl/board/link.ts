@@ -1,4 +1,4 @@
-/** Generator of the board's control: what a frame asks for, the columns that wait for the engine, and the reply. */
+/** Generator of the board's control: it decodes requests, buffers columns for the engine, and sends the reply. */
 import { bitsFor } from "../../hardware/ssa-parameters.ts";
 import { type SsaDesign, seedBits } from "../design.ts";
 import { timesConstant, unused } from "../encoder.ts";
@@ -35,7 +35,7 @@ import { REFUSAL, REPLY, REQUEST } from "./protocol.ts";
 
 export const BOARD_LINK = "board_link";
 
-/** Sizes of what goes over the line. */
+/** Sizes of the transfers over the line. */
 export interface LinkSizes {
   /** Bits and bytes of a column of V, K and Q, of the seeds, and of a column of A. */
   readonly columnBits: number;
@@ -64,7 +64,7 @@ const STATES = [
 ] as const;
 type State = (typeof STATES)[number];
 const STATE_BITS = 4;
-/** The first state in which no request is being received. */
+/** The first state after a request has been received. */
 const FIRST_DEAF: State = "Start";
 /** The first state of a reply. */
 const FIRST_REPLYING: State = "Answer";
@@ -72,7 +72,7 @@ const FIRST_REPLYING: State = "Answer";
 /** Bytes of the fingerprint. */
 const IDENTITY_BYTES = 4;
 
-/** @param fingerprint 32 bits that tell this engine from others */
+/** @param fingerprint 32 bits that identify this engine */
 export function boardLink(design: SsaDesign, fingerprint: number): Module {
   const { dimension } = design.parameters;
   const sizes = linkSizes(design);
@@ -92,7 +92,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): Module {
   const none = (counter: string) => set(name(counter), zeros);
   const address = (counter: string) => slice(name(counter), addressBits - 1, 0);
   const onByte = (which: State, ...body: Statement[]) => when(binary(name("valid_i"), "&", inState(which)), body);
-  /** A reply of one kind, whose word of so many bytes stands in reply_q. */
+  /** A reply of one kind, with a word of the given number of bytes in reply_q. */
   const reply = (kind: Expression, word: Expression, wordBytes: number): Statement[] => [
     set(name("kind_q"), kind),
     set(name("reply_q"), word),

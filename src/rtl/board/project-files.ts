@@ -1,4 +1,4 @@
-/** What a board's kit has beside sources: constraints, the script that makes a bitstream, and what its host program must know. */
+/** Files of a board's kit besides sources: constraints, the script that makes a bitstream, and the data for its host program. */
 import type { SourceFiles } from "../design.ts";
 import type { Board, BoardName } from "./boards.ts";
 import { BOARD_TOP } from "./top.ts";
@@ -18,7 +18,7 @@ export interface BoardDescription {
   readonly dimension: number;
 }
 
-/** Constraints in the form of Lattice's preference files, as nextpnr-ecp5 reads them. */
+/** Constraints as a Lattice preference file, as read by nextpnr-ecp5. */
 export function boardConstraints({ title, source, clock, pins }: Board): string {
   const lines = Object.entries(pins).flatMap(([port, { name, site, buffer }]) => [
     `# ${name}`,

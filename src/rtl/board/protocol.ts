@@ -1,18 +1,18 @@
 /**
- * The language between a host and a board: frames of bytes over a serial line.
+ * The protocol between a host and a board: frames of bytes over a serial line.
  *
- *   on the line   END, content with its check, END; a content's END and ESC bytes are escaped as in SLIP (RFC 1055)
- *   content       kind, payload, CRC-16 of both: polynomial 0x1021, from 0xFFFF, not reflected, inverted, high byte first. Without the
- *                 inversion a frame whose check ends in a byte of 0 would pass without that byte
+ *   on the line   END, content with its checksum, END; END and ESC bytes within the content are escaped as in SLIP (RFC 1055)
+ *   content       kind, payload, CRC-16 of both: polynomial 0x1021, from 0xFFFF, not reflected, inverted, high byte first. Without
+ *                 the inversion, a frame with a final checksum byte of 0 would pass without that byte
  *
  *   request         payload                                          reply           payload
  *   identify 0x01   none                                             identity 0x81   4 bytes, the fingerprint of the board's engine
  *   run      0x02   steps T, seeds, then T d columns of V, K and Q   spikes   0x82   T d columns of A
- *   any other, damaged, or of another length                         refused  0xE0   1 byte, why
+ *   any other, damaged, or of another length                         refused  0xE0   1 byte, the reason
  *
- * A column is the bits of one feature of all tokens of all heads, least significant first, in as few bytes as hold them; seeds are
- * words of 32 bits, low byte first. An END ends whatever came before it, also a reply that is being sent: a host that lost its
- * place sends one, waits until the line is silent, and asks for the identity.
+ * A column is the bits of one feature of all tokens of all heads, least significant first, in the fewest bytes that hold them;
+ * seeds are 32-bit words, low byte first. An END terminates whatever came before it, including a reply in progress: a host that
+ * has lost its place sends END, waits until the line is silent, and requests the identity.
  */
 
 export const END = 0xc0;
@@ -27,10 +27,10 @@ export const REFUSAL = { damaged: 1, unknown: 2, length: 3 } as const;
 
 export const CRC_POLYNOMIAL = 0x1021;
 export const CRC_START = 0xffff;
-/** What the register holds after bytes and their own check. */
+/** Register content after a frame followed by its own checksum. */
 export const CRC_RESIDUE = 0x1d0f;
 
-/** The check of bytes: CRC-16/GENIBUS. */
+/** The checksum of bytes: CRC-16/GENIBUS. */
 export const crc16 = (bytes: Iterable<number>): number => crcRegister(bytes) ^ 0xffff;
 
 function crcRegister(bytes: Iterable<number>): number {
@@ -42,7 +42,7 @@ function crcRegister(bytes: Iterable<number>): number {
   return crc;
 }
 
-/** Bytes on the line of a frame. */
+/** The bytes of a frame on the line. */
 export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array {
   const content = [kind, ...payload];
   const crc = crc16(content);
@@ -57,13 +57,13 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-/** Finds frames in what comes over the line. */
+/** Finds frames in the bytes received over the line. */
 export class FrameReader {
   private content: number[] = [];
   private isEscaped = false;
   private isBroken = false;
 
-  /** Takes the bytes that came. Returns the frames that ended in them; null stands for one that is damaged. */
+  /** Takes received bytes. Returns the frames completed by them; null represents a damaged one. */
   take(bytes: Uint8Array): (Frame | null)[] {
     const frames: (Frame | null)[] = [];
     for (const byte of bytes) {
@@ -81,7 +81,7 @@ export class FrameReader {
     return frames;
   }
 
-  /** Forgets what has come of a frame. */
+  /** Discards a partially received frame. */
   reset(): void {
     this.content = [];
     this.isEscaped = false;
@@ -95,7 +95,7 @@ export class FrameReader {
   }
 }
 
-/** Bytes of hexadecimal digits, the last two first, as vector files write bits. */
+/** Bytes of hexadecimal digits, last pair first, the bit order of vector files. */
 export function bytesOfHex(digits: string): Uint8Array {
   const even = digits.length % 2 === 0 ? digits : `0${digits}`;
   const bytes = Uint8Array.from({ length: even.length / 2 }, (_, n) =>

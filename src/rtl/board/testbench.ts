@@ -1,11 +1,12 @@
 /**
- * A testbench for a board's top level that speaks bits of the serial line, and its vectors:
+ * A testbench for a board's top level that drives the serial line bit by bit, and its vectors:
  *
- *   board_exchanges.hex   one line per exchange: how many bytes are sent, how many come back, 32 bits each
- *   board_sent.hex        all bytes that are sent, one a line
- *   board_replies.hex     all bytes that must come back
+ *   board_exchanges.hex   one line per exchange: number of bytes sent and of bytes expected back, 32 bits each
+ *   board_sent.hex        all bytes sent, one per line
+ *   board_replies.hex     all bytes expected back
  *
- * Every bit of every reply is compared, and after a reply the line must be silent. It prints one line that begins with PASS or FAIL.
+ * Every bit of every reply is compared, and the line must be silent after a reply. It prints one line that begins with PASS or
+ * FAIL.
  */
 
 import type { SpikeTrain } from "../../spike/train.ts";
@@ -38,7 +39,7 @@ import { CLOCKS_PER_BIT } from "./uart.ts";
 
 export const BOARD_TESTBENCH = "xpike_board_tb";
 
-/** A short bit: the line is the slowest part of a simulation. */
+/** A short bit, because the line is the slowest part of a simulation. */
 const BIT_CLOCKS = 8;
 
 export interface Exchange {
@@ -68,7 +69,7 @@ export function spikesPayload(design: SsaDesign, { heads }: EngineRun): Uint8Arr
   return Uint8Array.from(columnsOf(design, heads[0].query.steps, (t, f) => hexLine(columnOf(design, outputs, t, f))));
 }
 
-/** A kit's tile holds all tokens: they are its one block. */
+/** A kit's tile holds all tokens in one block. */
 const columnOf = (design: SsaDesign, trains: readonly SpikeTrain[], t: number, f: number): Uint8Array =>
   columnBits(trains, t, f, 0, design.parameters.plan.tileTokens);
 
@@ -99,7 +100,7 @@ export function exchangesOf(design: SsaDesign, fingerprint: number, runs: readon
     { sent: encodeFrame(REQUEST.run, Uint8Array.of(0, 1, 2)), reply: refused(REFUSAL.length) },
     { sent: encodeFrame(REQUEST.run, Uint8Array.of(MAX_STEPS + 1)), reply: refused(REFUSAL.length) },
     { sent: encodeFrame(REQUEST.identify, Uint8Array.of(7)), reply: refused(REFUSAL.length) },
-    // A byte is lost; then a request breaks off and another END says so.
+    // One byte is missing; then a request breaks off and another END shows it.
     { sent: Uint8Array.from([...whole.slice(0, 9), ...whole.slice(10)]), reply: refused(REFUSAL.damaged) },
     { sent: Uint8Array.from([...whole.slice(0, 20), whole[0]]), reply: refused(REFUSAL.damaged) },
     ...asked.slice(1),

@@ -34,10 +34,10 @@ import {
 
 export const BOARD_TOP = "xpike_board";
 
-/** A receiver samples the stop bit 9.5 bits after the start: an error of 2 % moves it by a fifth of a bit. */
+/** A receiver samples the stop bit 9.5 bits after the start, so a rate error of 2 % moves the sample by a fifth of a bit. */
 const LARGEST_RATE_ERROR = 0.02;
 
-/** Clocks of one bit. Throws SpecError for a rate that the clock does not divide into, with those next to it. */
+/** Clocks per bit. Throws SpecError, naming the nearest rates, for a rate that the clock does not divide into. */
 export function clocksPerBit(clock: number, baud: number): number {
   const clocks = Math.min(MOST_CLOCKS_PER_BIT, Math.max(LEAST_CLOCKS_PER_BIT, Math.round(clock / baud)));
   const rate = clock / clocks;
@@ -52,8 +52,8 @@ export function clocksPerBit(clock: number, baud: number): number {
 /**
  * Modules of the board around an engine, leaves first.
  *
- * @param fingerprint 32 bits that tell this engine from others
- * @param clocks of one bit of the serial line
+ * @param fingerprint 32 bits that identify this engine
+ * @param clocks per bit of the serial line
  */
 export function boardModules(design: SsaDesign, fingerprint: number, clocks: number): Module[] {
   return [

@@ -1,4 +1,4 @@
-/** Generators of a serial line's two ends: 8 data bits, least significant first, no parity, one stop bit. */
+/** Generators of the two ends of a serial line: 8 data bits, least significant first, no parity, one stop bit. */
 import {
   binary,
   bit,
@@ -25,12 +25,12 @@ import {
 
 export const UART_RECEIVER = "uart_receiver";
 export const UART_TRANSMITTER = "uart_transmitter";
-/** Parameter: clocks of one bit. */
+/** Parameter: clocks per bit. */
 export const CLOCKS_PER_BIT = "ClocksPerBit";
 const TIMER_BITS = 16;
-/** The slowest line that a timer can count. */
+/** The slowest line that the timer can count. */
 export const MOST_CLOCKS_PER_BIT = 2 ** TIMER_BITS - 1;
-/** At least: the receiver finds the middle of a bit to within a clock. */
+/** Minimum, because the receiver locates the middle of a bit to within a clock. */
 export const LEAST_CLOCKS_PER_BIT = 4;
 
 const timer = name("timer_q");
@@ -86,7 +86,7 @@ export function uartReceiver(): Module {
                 [
                   oneBit,
                   set(bits, binary(bits, "+", sized(4, 1))),
-                  // A start bit that is over before its middle was none.
+                  // A start bit that ends before its middle is ignored.
                   when(binary(binary(bits, "==", sized(4, 0)), "&", line), [set(name("busy_q"), sized(1, 0))]),
                   when(
                     binary(bits, "==", sized(4, 9)),

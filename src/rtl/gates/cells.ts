@@ -1,7 +1,7 @@
 /**
- * The generic cells of Yosys that the simulator knows: gates, and flip-flops of one clock edge. Their functions are those of the
+ * The generic Yosys cells that the simulator supports: gates, and flip-flops with one clock edge. Their functions follow the
  * cell reference in Yosys's manual ("Gate-level cells"). Latches, set-reset flip-flops, tristate buffers and wide multiplexers
- * are not among them.
+ * are not supported.
  */
 
 /** By name without `$_` and `_`: the input pins, and the output as a function of 32 runs at a time. */

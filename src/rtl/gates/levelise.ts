@@ -1,11 +1,11 @@
-/** Orders gates so that each comes after those that it reads from. */
+/** Orders gates so that each follows those it reads from. */
 import { GATES, type Gate, type GateType } from "./cells.ts";
 
 const TYPES = Object.keys(GATES) as GateType[];
 
 /**
- * Level 1 reads registers, ports and constants alone, level k + 1 something of level k. Within a level gates of one type stand
- * together. Gates in a loop have no level: the name of one of them is returned.
+ * Level 1 reads only registers, ports and constants; level k + 1 reads something of level k. Within a level, gates of one type
+ * are adjacent. Gates in a loop have no level: the name of one of them is returned.
  */
 export function levelise(
   gates: readonly Gate[],

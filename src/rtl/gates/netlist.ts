@@ -1,10 +1,10 @@
 /**
- * Reads a netlist of generic gates, as Yosys writes it with `write_json` after `synth -flatten`, and puts its gates in an order in
- * which they can be evaluated.
+ * Reads a netlist of generic gates, as written by Yosys with `write_json` after `synth -flatten`, and orders its gates for
+ * evaluation.
  *
- * The file is checked before anything is built from it: size, types, one driver for every net, no loop through gates, one clock
- * that goes to flip-flops alone, resets that act before the clock straight from a port. A netlist that passes is two-valued:
- * constants x and z are refused, as is every cell that `cells.ts` does not know.
+ * The file is checked before anything is built from it: size, types, one driver per net, no combinational loop, one clock that
+ * drives only flip-flops, asynchronous resets straight from a port. A netlist that passes is two-valued: constants x and z are
+ * refused, as is every cell that `cells.ts` does not support.
  */
 import { FileError } from "../../errors.ts";
 import { type FlipFlopType, flipFlopType, GATES, type Gate, gateType } from "./cells.ts";
@@ -16,20 +16,20 @@ export const CONSTANT_NETS = 2;
 export interface FlipFlop extends FlipFlopType {
   readonly data: number;
   readonly output: number;
-  /** Nets of the reset and of the enable; constants where there is none. */
+  /** Nets of the reset and of the enable; constants if absent. */
   readonly resetNet: number;
   readonly enableNet: number;
 }
 
 export interface GateNetlist {
   readonly module: string;
-  /** Name of the file, for errors. */
+  /** File name, for error messages. */
   readonly path: string;
   readonly nets: number;
-  /** Nets of every port, least significant bit first. The clock is among the inputs and is not set. */
+  /** Nets of every port, least significant bit first. The clock is listed among the inputs and cannot be set. */
   readonly inputs: ReadonlyMap<string, readonly number[]>;
   readonly outputs: ReadonlyMap<string, readonly number[]>;
-  /** In the order of evaluation: by level, and by type within a level. */
+  /** In evaluation order: by level, and by type within a level. */
   readonly gates: readonly Gate[];
   readonly flipFlops: readonly FlipFlop[];
   /** Gates on the longest path between registers and ports. */
@@ -42,7 +42,7 @@ const WIDEST_PORT = 2 ** 16;
 
 /**
  * The netlist of `module` in a JSON text.
- * Throws  FileError at `path` when it is no such netlist, or one that two values and one clock do not describe
+ * Throws  FileError at `path` when it is not such a netlist, or needs more than two values or one clock
  */
 export function readNetlist(text: string, module: string, path = "gates.json"): GateNetlist {
   const refuse = (what: string): never => {

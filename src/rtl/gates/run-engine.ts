@@ -1,10 +1,10 @@
 /**
- * Runs the engine's gates on what its testbench would give it (`testbench.ts`): 32 runs of the engine at a time, each with its own
- * seeds, spikes and number of steps.
+ * Runs the gates of the engine on the stimuli of its testbench (`testbench.ts`), 32 runs of the engine at a time, each with its
+ * own seeds, spikes and number of steps.
  *
- * A column enters where the cycle model says that the engine takes it, and `take_o`, `valid_o` and `busy_o` are compared with the
- * model's schedule at every clock: T steps of P passes keep the engine busy for (P T + 1) d clocks, and outputs come d + 1 clocks after
- * their inputs. Where an engine takes nothing it sees ones.
+ * A column enters when the cycle model says that the engine takes it, and `take_o`, `valid_o` and `busy_o` are compared with
+ * the model's schedule at every clock: T steps of P passes keep the engine busy for (P T + 1) d clocks, and outputs follow
+ * their inputs by d + 1 clocks. When an engine takes nothing, its inputs are ones.
  */
 import { ssaTileCycles } from "../../hardware/ssa-tile.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -16,7 +16,7 @@ import type { EngineRun } from "../testbench.ts";
 import { type GateNetlist, portNets } from "./netlist.ts";
 import { type GateSimulation, simulateGates } from "./simulate.ts";
 
-/** What goes into a run of the engine. */
+/** The stimulus of one engine run. */
 export type EngineInput = {
   readonly heads: readonly Pick<EngineRun["heads"][number], "query" | "key" | "value">[];
   readonly seeds: Uint32Array;
@@ -25,7 +25,7 @@ export type EngineInput = {
 export interface EngineOutput {
   /** By head, `[T][N][d]`. */
   readonly outputs: readonly SpikeTrain[];
-  /** Clocks at which `take_o`, `valid_o` or `busy_o` was not as the cycle model says. */
+  /** Number of clocks at which `take_o`, `valid_o` or `busy_o` differed from the cycle model. */
   readonly wrongClocks: number;
 }
 

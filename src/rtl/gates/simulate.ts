@@ -1,24 +1,24 @@
 /**
- * Simulates a netlist of gates, 32 runs side by side: bit r of every word belongs to run r.
+ * Simulates a gate netlist, 32 runs in parallel: bit r of every word belongs to run r.
  *
- * Gates have no delay and no unknown value: between two edges of the clock every net settles to 0 or 1. What flip-flops hold before
- * the first reset can be drawn at random, so that a run shows whether the reset reaches all of them.
- * Gates are evaluated level by level, in loops over gates of one type (`levelise.ts`).
+ * Gates have no delay and no unknown value: between two clock edges every net settles to 0 or 1. The contents of flip-flops
+ * before the first reset can be drawn at random, so a run shows whether the reset reaches all of them. Gates are evaluated
+ * level by level, in loops over gates of one type (`levelise.ts`).
  */
 import type { Stream } from "../../numeric/stream.ts";
 import type { Gate, GateType } from "./cells.ts";
 import type { GateNetlist } from "./netlist.ts";
 
 export interface GateSimulation {
-  /** Random content in every flip-flop and run; before that all hold 0. */
+  /** Fills every flip-flop in every run with random content; initially all hold 0. */
   powerUp(random: Stream): void;
   /** Sets an input net in all 32 runs. */
   set(net: number, runs: number): void;
   /** A net in all 32 runs, as of the last `settle`. */
   get(net: number): number;
-  /** Lets resets act and gates follow their inputs. */
+  /** Applies resets and lets gates follow their inputs. */
   settle(): void;
-  /** One edge of the clock: flip-flops take what they see since the last `settle`. Settle again to see what follows. */
+  /** One clock edge: flip-flops take their inputs as of the last `settle`. Settle again to see the result. */
   clock(): void;
 }
 
@@ -79,7 +79,7 @@ function registersOf({ flipFlops }: GateNetlist) {
   };
 }
 
-/** Neighbours of one type; where they span levels, those that are read from come first. */
+/** Adjacent gates of one type; if they span levels, gates come after those they read from. */
 interface Run {
   readonly type: GateType;
   readonly a: Int32Array;

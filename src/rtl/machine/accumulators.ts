@@ -1,6 +1,6 @@
 /**
- * The head's accumulators behind its readout units: outputs of the head, stopped at the ends of their register, added over tokens and
- * steps. Where all tokens of a step come before the next step, totals of all tokens that answer by themselves stand in a memory.
+ * The head's accumulators after its readout units: outputs of the head, saturated to their register, added over tokens and
+ * steps. In step-major order, totals of all tokens with separate answers are kept in a memory.
  */
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import {
@@ -36,19 +36,19 @@ import { SUM_BITS } from "./scaled-sums.ts";
 export interface AccumulatorSize {
   readonly lanes: number;
   readonly multiplexerSteps: number;
-  /** Outputs that are added up. */
+  /** Outputs that are summed. */
   readonly added: number;
-  /** Tokens whose totals are kept at the same time; 1: in registers. */
+  /** Number of tokens with totals kept at the same time; 1: in registers. */
   readonly tokens: number;
 }
 
 export const ACCUMULATORS = "accumulators";
 
-/** Bits of a total of so many outputs of the head. */
+/** Bits of a total of the given number of head outputs. */
 export const totalBits = ({ logitBits }: ArithmeticSpec, added: number): number =>
   logitBits + Math.ceil(Math.log2(added));
 
-/** Where totals of several tokens stand. */
+/** Where totals of several tokens are kept. */
 export const totalMemory = (
   { lanes, multiplexerSteps, added, tokens }: AccumulatorSize,
   arithmetic: ArithmeticSpec,

@@ -1,10 +1,10 @@
 /**
- * The analog macro: a crossbar with its multiplexers and converters, whose codes stand in registers. Its body is a behaviour in whole
- * numbers for simulation (`hardware/integer-arithmetic.ts`), and for synthesis a black box.
+ * The analog macro: a crossbar with its multiplexers and converters, with codes in registers. Its body is a behavioural model
+ * in whole numbers for simulation (`hardware/integer-arithmetic.ts`), and a black box for synthesis.
  *
  *   units = sum of conductances of driven lines, in 2^-stepBits code steps;    code = floor((units + half a step) / step), clipped
  *
- * Converters that err have a behaviour of their own: `erring-converters.ts`.
+ * Converters with errors have a separate model: `erring-converters.ts`.
  */
 import { codeRange } from "../../hardware/integer-arithmetic.ts";
 import { hasConverterErrors } from "../../spec/erring-converters.ts";
@@ -36,7 +36,7 @@ import { task } from "../testbench-parts.ts";
 import { erringCodes, erringItems, erringParameters, hasNoise, type VectorOrder } from "./erring-converters.ts";
 import { indexBits, isAt } from "./parts.ts";
 
-/** Bits of a conductance in units of current, without sign. */
+/** Bits of a conductance in units of current, unsigned. */
 export const CONDUCTANCE_BITS = 16;
 
 export interface AimcMacroSize {

@@ -1,10 +1,10 @@
 /**
- * Attention of all blocks in step-major order: blocks take turns at the SSA engine after every step, so that each has buffers of its own on
- * both sides of it, and crossbars are at other steps meanwhile.
+ * Attention of all blocks in step-major order: blocks take turns at the SSA engine after every step. Each block therefore has
+ * its own buffers on both sides of the engine, and crossbars work on other steps meanwhile.
  *
- * Blocks have their turns in the order of the schedule. A run begins when q, k and v of its step are whole and the engine is free, also in
- * the clock after the last one of a run before. Draws are stratified, so that every step starts from the block's seeds and nothing else of
- * the engine has to be kept while others have it.
+ * Blocks take turns in the order of the schedule. A run begins when q, k and v of its step are complete and the engine is free,
+ * which includes the clock right after the last one of the previous run. Draws are stratified: every step starts from the
+ * block's seeds, so no other engine state has to be saved while other blocks use it.
  */
 import { STEP_BITS } from "../ssa-engine.ts";
 import {
@@ -57,7 +57,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
   const rowBits = indexBits(tokens * attentionSteps);
   const tables = isBlockwise ? passTables(plan.ssa.plan) : null;
   const index = (signal: string, bits: number) => widen(name(signal), bits, 32);
-  /** Of a signal with a part for each block: that of the loop's block, and that of a block by number. */
+  /** For a signal with a part per block: the part of the loop's block, and that of a block by number. */
   const own = (signal: string, bits: number): Expression =>
     depth === 1 ? name(signal) : bits === 1 ? bit(name(signal), name("b")) : part(name(signal), times(bits, "b"), bits);
   const of = (signal: string, bits: number, block: string): Expression => {
@@ -241,7 +241,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
     ],
   };
 
-  /** A word of the seeds of the block that starts, or has the engine. */
+  /** A seed word of the block that starts, or that has the engine. */
   function seedWire(w: number): Item {
     const at = indexBits(depth * words);
     const word =

@@ -1,6 +1,6 @@
 /**
- * Attention of all blocks in token-major order: the SSA engine, the seeds of its registers, the buffers on both sides, and the control that
- * starts it.
+ * Attention of all blocks in token-major order: the SSA engine, the seeds of its registers, the buffers on both sides, and the
+ * control that starts it.
  */
 
 import type { TilePlan } from "../../hardware/tile-plan.ts";
@@ -43,7 +43,7 @@ export const attentionSize = ({ tokens, steps, heads, width, ssa }: MachinePlan)
   ...{ tokens, steps, heads, dimension: width / heads, tileTokens: ssa.plan.tileTokens, blocks: blocksOf(ssa.plan) },
 });
 
-/** Which blocks of queries and of keys a pass takes, and when a step and a column end, of an engine of several passes. */
+/** For an engine of several passes: the blocks of queries and keys in a pass, and when a step and a column end. */
 export function passTables({ passes, ...plan }: TilePlan): {
   readonly items: readonly Item[];
   readonly queriesEnd: Expression;
@@ -241,7 +241,7 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
     ],
   };
 
-  /** A word of the block at hand. */
+  /** A seed word of the current block. */
   function seedWire(w: number): Item {
     const at = indexBits(depth * words);
     const block = depth === 1 ? sized(at, w) : binary(binary(wideBlock(at), "*", sized(at, words)), "+", sized(at, w));

@@ -15,14 +15,14 @@ import { WAVES_FILE, WAVES_VIEW, wavesView } from "./waves.ts";
 export interface Provenance {
   /** Of this package. */
   readonly version: string;
-  /** What it was made from, with a hash: for the first line of every source. */
+  /** Its origin, with a hash: for the first line of every source. */
   readonly experiment: string;
-  /** Where the network and its prompts come from, a sentence for the README. */
+  /** Origin of the network and its prompts, a sentence for the README. */
   readonly origin: string;
 }
 
 export interface MachineProvenance extends Provenance {
-  /** The first 32 bits of the experiment's hash, which a machine says of itself. */
+  /** The first 32 bits of the experiment's hash, which the machine reports about itself. */
   readonly fingerprint: number;
 }
 

@@ -23,9 +23,9 @@ import type { LayerPlan, MachinePlan } from "./plan.ts";
 export interface WholeCrossbar extends IntegerCrossbar {
   readonly rows: number;
   readonly columns: number;
-  /** Of its converters; null where they are exact. */
+  /** Of its converters; null when they are exact. */
   readonly errors: ConverterErrors | null;
-  /** Of the stream of its conversions' noise. */
+  /** Key of the stream of its conversion noise. */
   readonly noiseKey: readonly [number, number];
 }
 
@@ -107,7 +107,7 @@ export function constantFiles(chip: Chip, plan: MachinePlan, crossbars: readonly
   return files;
 }
 
-/** A number for each readout unit at a step of the multiplexers; 0 where it has no column left. */
+/** A number per readout unit at a step of the multiplexers; 0 if the unit has no column left. */
 function byLane({ groups }: LayerPlan, m: number, of: (group: number, column: number) => number): number[] {
   return groups.flatMap(({ lanes, columns }, group) =>
     Array.from({ length: lanes }, (_, lane) => {
@@ -126,7 +126,7 @@ function cellText({ rows, columns, plus, minus }: WholeCrossbar): string {
   return lines(words);
 }
 
-/** Numbers of equal width in one word, the first in the low bits, negative ones in two's complement. */
+/** Numbers of equal width packed in one word, the first in the low bits, negative ones in two's complement. */
 export function wordText(values: readonly number[], width: number): string {
   let bits = "";
   for (const value of values) bits = BigInt.asUintN(width, BigInt(value)).toString(2).padStart(width, "0") + bits;

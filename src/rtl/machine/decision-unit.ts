@@ -1,6 +1,6 @@
 /**
- * The end of the machine: from the totals of an answer to what it says, as `task/answers.ts` decides. Totals are whole numbers that a mean
- * divides alike, so that the largest is that of the largest mean.
+ * The end of the machine: from the totals of an answer to its decision, as in `task/answers.ts`. Totals are whole numbers that
+ * a mean would divide by the same number, so the largest total is the largest mean.
  */
 import type { ReadOut } from "../../spec/model.ts";
 import {
@@ -95,14 +95,14 @@ function signs(outputs: number, bits: number): Item[] {
   return [wire(name("decision_d"), outputs === 1 ? isPositive[0] : concat(...isPositive))];
 }
 
-/** Level by level the larger of two; the later one wins only where it is larger, and what fills up the last level never is. */
+/** A tournament of pairs, level by level; the later one wins only if it is larger, and padding in the last level never is. */
 function tournament(outputs: number, bits: number): Item[] {
   const levels = indexBits(outputs);
   const leaves = 2 ** levels;
   const total = part(name("totals_i"), times(bits, "n"), bits);
   const items: Item[] = [
     logic(outputs * bits, "biased"),
-    // Without their sign, two's complement in the order of whole numbers.
+    // With the sign bit inverted, two's complement sorts as unsigned numbers do.
     loop("n", outputs, "gen_biased", [
       wire(part(name("biased"), times(bits, "n"), bits), binary(total, "^", sized(bits, 1n << BigInt(bits - 1)))),
     ]),

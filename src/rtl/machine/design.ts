@@ -42,10 +42,11 @@ export interface MachineDesign {
 }
 
 /**
- * The machine of a calibrated chip as one read of its devices finds it.
+ * The machine of a calibrated chip, for one read of its devices.
  *
  * Random   as `readChip`
- * Throws   MappingError and SpecError where such a machine is not generated; ValueError where a number does not fit its register
+ * Throws   MappingError and SpecError when such a machine cannot be generated; ValueError when a number does not fit its
+ * register
  */
 export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   const plan = machinePlan(chip);

@@ -1,13 +1,13 @@
 /**
- * Converters that err, in the analog macro's behaviour: the operations of `hardware/converter-errors.ts`, in doubles of which each is
- * rounded to single precision, and the words of its noise.
+ * Converters with errors, in the behaviour of the analog macro: the operations of `hardware/converter-errors.ts`, computed in
+ * doubles and each rounded to single precision, and the random words of its noise.
  *
  *   code = clamp(round(units / 2^StepBits * gain + offset + noise))
  *
- * A double holds the product of two singles exactly, and has more than twice a single's bits and two, so that rounding a sum twice gives
- * what rounding it once gives (Figueroa, "When is double rounding innocuous?", ACM SIGNUM 30(3), 1995). Offsets and gains are those of a
- * chip. Noise is of the simulator's stream, so that codes can be compared: the macro counts its vectors from a reset on. A real macro has
- * noise of its own.
+ * A double holds the product of two singles exactly, and has more than twice a single's bits plus two, so rounding a sum twice
+ * gives the same result as rounding once (Figueroa, "When is double rounding innocuous?", ACM SIGNUM 30(3), 1995). Offsets and
+ * gains are those of a chip. Noise comes from the simulator's stream, so that codes can be compared: the macro counts its
+ * vectors from reset. A real macro has its own noise.
  */
 import { converter } from "../../hardware/adc.ts";
 import { type ConverterErrors, type LineErrors, normalTable } from "../../hardware/converter-errors.ts";
@@ -41,21 +41,21 @@ import { task } from "../testbench-parts.ts";
 
 export type Sign = "plus" | "minus";
 
-/** In which order a macro's vectors come, and the time steps of each token. */
+/** The order of a macro's vectors, and the time steps of each token. */
 export interface VectorOrder {
   readonly order: LoopOrder;
   readonly steps: number;
 }
 
-/** Files with the errors of a crossbar's converters, and with all values of the noise of a conversion. */
+/** Files with the errors of a crossbar's converters, and with all values of conversion noise. */
 export const converterFile = (crossbar: number): string => `converters_${crossbar}.hex`;
 export const NOISE_FILE = "conversion_noise.hex";
 
-/** Bits of a double, of which a converter has two: its gain, in the low half, and its offset. */
+/** Bits of a double. A converter has two: its gain, in the low half, and its offset. */
 const REAL_BITS = 64;
 const CONVERTER_BITS = 2 * REAL_BITS;
 
-/** Signs that have converters of their own; of a difference there is one. */
+/** Signs with their own converters; one for a difference. */
 const signsOf = ({ mode }: AdcSpec): readonly Sign[] => (mode === "pair" ? ["plus", "minus"] : ["plus"]);
 
 export const hasNoise = ({ errors }: AdcSpec): boolean => errors.outputNoise > 0;
@@ -72,7 +72,7 @@ export const erringParameters = (adc: AdcSpec): [string, Expression][] => [
     : []),
 ];
 
-/** A word a line: of each column gain and offset of the plus line's converter, in the low bits, and of the minus line's, as doubles. */
+/** One word per line and column: gain and offset of the plus line's converter, in the low bits, and of the minus line's, as doubles. */
 export function converterWords(errors: ConverterErrors, adc: AdcSpec): string[] {
   const { gains } = errors.plus;
   const word = ({ gains, offsets }: LineErrors, c: number) => realText(offsets[c]) + realText(gains[c]);
@@ -96,7 +96,7 @@ function realText(value: number): string {
   return bits.getBigUint64(0).toString(16).padStart(16, "0");
 }
 
-/** What the macro's body has besides its cells. */
+/** Contents of the macro's body besides its cells. */
 export function erringItems(adc: AdcSpec, columns: number, vectors: VectorOrder, isLast: Expression | null): Item[] {
   return [
     { kind: "memory", width: signsOf(adc).length * CONVERTER_BITS, name: "converters", entries: columns },
@@ -107,7 +107,7 @@ export function erringItems(adc: AdcSpec, columns: number, vectors: VectorOrder,
   ];
 }
 
-/** The codes of a column from the variables `plus` and `minus`, its lines' units: their difference in `plus`. */
+/** The codes of a column from the variables `plus` and `minus`, the units of its lines: their difference in `plus`. */
 export function erringCodes(adc: AdcSpec): { variables: string[]; body: Statement[] } {
   const signs = signsOf(adc);
   const code = (sign: Sign): Statement => {
@@ -132,11 +132,11 @@ export function erringCodes(adc: AdcSpec): { variables: string[]; body: Statemen
   };
 }
 
-/** Twelve bits of a draw are one of all values. */
+/** Twelve bits of a draw select one of all values. */
 const noiseOf = (sign: Sign): Expression =>
   bit(name("normals"), cast(12, binary(name("draw"), ">>>", decimal(sign === "plus" ? 4 : 20))));
 
-/** Half of the last bit that a single has, and less for an even one: 29 bits of a double's fraction are dropped. */
+/** Half of a single's last bit, slightly less for an even one: 29 bits of a double's fraction are dropped. */
 const SINGLE: Item = {
   kind: "function",
   name: "single",
@@ -195,7 +195,7 @@ function erringCode(adc: AdcSpec): Item {
   };
 }
 
-/** Counters of the vectors that are converted, and the word of a conversion: `drawConversionNoise`. */
+/** Counters of converted vectors, and the random word of a conversion: `drawConversionNoise`. */
 function noiseItems({ order, steps }: VectorOrder, isLast: Expression | null): Item[] {
   const counters = ["step_q", "token_q", "prompt_q"];
   const next = (register: string) => set(name(register), binary(name(register), "+", sized(32, 1)));
@@ -260,7 +260,7 @@ function noiseItems({ order, steps }: VectorOrder, isLast: Expression | null): I
 const rotated = (word: string, bits: number): Expression =>
   concat(slice(name(word), 31 - bits, 0), slice(name(word), 31, 32 - bits));
 
-/** Rotations of rounds in groups of an even number, and of an odd one. */
+/** Rotations of rounds in even-numbered and odd-numbered groups. */
 const ROTATIONS = [
   [13, 17],
   [15, 29],

@@ -1,4 +1,4 @@
-/** Sizes and files of what a layer is made of, for the layer's module and for those inside and beside it. */
+/** Sizes and files of a layer's parts, for the layer's module and for those inside and next to it. */
 import type { AccumulatorSize } from "./accumulators.ts";
 import type { MemorySize } from "./memories.ts";
 import type { NeuronSize } from "./neurons.ts";
@@ -6,7 +6,7 @@ import type { GroupPlan, LayerPlan, LayerRole, MachinePlan } from "./plan.ts";
 import { SUM_BITS } from "./scaled-sums.ts";
 import type { StreamAdderSize } from "./stream-adders.ts";
 
-/** Layers whose sums meet the residual stream. */
+/** Layers with sums that join the residual stream. */
 export const meetsStream = (role: LayerRole): boolean => role === "embed" || role === "projection" || role === "down";
 
 /** Files with a layer's constants. */
@@ -25,7 +25,7 @@ export const positionMemory = (
   { arithmetic, tokens }: MachinePlan,
   { lanes, multiplexerSteps }: LayerPlan,
 ): MemorySize => ({ width: lanes * arithmetic.offsetBits, entries: tokens * multiplexerSteps });
-/** Words of the stream are those of a step of the multiplexers: of all vectors, or of as many as are held at once. */
+/** Words of the stream are those of a multiplexer step: for all vectors, or for as many as are held at once. */
 export const streamWords = (
   { arithmetic, tokens, steps, stepMajor }: MachinePlan,
   { lanes, multiplexerSteps }: LayerPlan,
@@ -34,7 +34,7 @@ export const streamWords = (
   entries: (stepMajor?.streamVectors ?? tokens * steps) * multiplexerSteps,
 });
 
-/** What is added to the sum in front of the stream's register; null: nothing. */
+/** What is added to the sum before the stream's register; null: nothing. */
 export const joined = (plan: MachinePlan, { role }: LayerPlan): "position" | "stream" | null =>
   role === "embed" ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
 
@@ -48,7 +48,7 @@ export const joinAdder = (plan: MachinePlan, layer: LayerPlan): StreamAdderSize 
   };
 };
 
-/** Outputs of the head that make one answer. */
+/** Head outputs per answer. */
 export const addedOutputs = ({ machine, steps, tokens }: MachinePlan): number =>
   steps * (machine.shape.meanReadOut ? tokens : 1);
 
@@ -56,7 +56,7 @@ export const macroSize = ({ lanes }: GroupPlan, multiplexerSteps: number, rows: 
   ...{ rows, columns, lanes, multiplexerSteps },
 });
 
-/** Behind a layer's readout units; tokens are those whose membranes are kept. */
+/** After a layer's readout units; tokens are those with membranes kept. */
 export const neuronSize = (plan: MachinePlan, { lanes, multiplexerSteps, role, tokens }: LayerPlan): NeuronSize => ({
   ...{ lanes, multiplexerSteps },
   currentBits: meetsStream(role) ? plan.arithmetic.streamBits : SUM_BITS,
@@ -64,7 +64,7 @@ export const neuronSize = (plan: MachinePlan, { lanes, multiplexerSteps, role, t
   tokens: plan.stepMajor ? tokens.length : 1,
 });
 
-/** Behind the head; tokens are those whose totals are kept. */
+/** After the head; tokens are those with totals kept. */
 export const accumulatorSize = (
   plan: MachinePlan,
   { lanes, multiplexerSteps, tokens }: LayerPlan,
@@ -75,7 +75,8 @@ export const accumulatorSize = (
 });
 
 /**
- * How a layer works on the residual stream's memory. What the last layer of all adds nobody reads: in step-major order it is not written.
+ * A layer's access to the residual stream's memory. Nobody reads what the last layer adds: in step-major order it is not
+ * written.
  */
 export const streamAccess = (plan: MachinePlan, layer: LayerPlan): { reads: boolean; writes: boolean } => ({
   reads: joined(plan, layer) === "stream",

@@ -1,13 +1,13 @@
 /**
- * A layer of weights: its crossbars, the readout units behind them, and the control of a vector's clocks.
+ * A layer of weights: its crossbars, the readout units after them, and the control of a vector's clocks.
  *
  *   clock      of a vector of c clocks: settle + M conversions
- *   0          the vector's first clock: it stands at lines_i, and stays
+ *   0          the vector's first clock: it is at lines_i, and stays
  *   ...        multiplexer step m converts in clock settle + (m + 1) conversion - 1, its last
- *   c - 1      take_o: the next vector may stand there in the next clock
- *   c + 2      valid_o: result of step M - 1 and with it of the vector, combinational; registers behind show it in clock c + 3
+ *   c - 1      take_o: the next vector may be there in the next clock
+ *   c + 2      valid_o: result of step M - 1 and thus of the vector, combinational; registers after it show it in clock c + 3
  *
- * Behind a conversion: codes in the macro's registers, products, sums, and then stream, neurons or accumulators (three clocks,
+ * After a conversion: codes in the macro's registers, products, sums, and then stream, neurons or accumulators (three clocks,
  * LIF_LATENCY).
  */
 
@@ -286,14 +286,14 @@ export function layerModule(
     ],
   };
 
-  /** A counter of what is read or served; the outer one goes on with the last of the inner. */
+  /** A counter of reads or services; the outer one advances with the last value of the inner. */
   function counter(of: "token" | "step", inner?: "token" | "step") {
     const counts = { token: layer.tokens.length, step: steps };
     const last = inner && isAt(`${inner}_q`, counts[inner] - 1, counts[inner]);
     return { register: `${of}_q`, count: counts[of], when: last ? both(name("valid_o"), last) : name("valid_o") };
   }
 
-  /** The word of a token and a step of the multiplexers in what is kept of every token. */
+  /** The memory word of a token at a multiplexer step, where every token's state is kept. */
   function addressed(memory: MemorySize): Item[] {
     return [
       logic(indexBits(memory.entries), "token_address"),
@@ -307,7 +307,7 @@ export function layerModule(
     return m * own + lane - firstLane < columns;
   }
 
-  /** A result of all steps of the multiplexers: those before the last one are held in registers. */
+  /** A result of all multiplexer steps: those before the last are held in registers. */
   function held(signal: string, bits: number, to: string): Item[] {
     const stored = (m: number) => `${signal}_${m}_q`;
     const steps = Array.from({ length: muxes - 1 }, (_, m) => m);
@@ -316,7 +316,7 @@ export function layerModule(
         const count = Math.min(own, columns - m * own);
         const source = m === muxes - 1 ? signal : stored(m);
         const [low, width] = [firstLane * bits, count * bits];
-        // A signal of one bit has no parts.
+        // A one-bit signal has no parts.
         const of = lanes * bits === 1 ? name(source) : slice(name(source), low + width - 1, low);
         return count <= 0 ? [] : [{ of, width }];
       }).flat(),

@@ -1,7 +1,7 @@
 /**
- * The memories of the machine. Those of many bits are macros, black boxes for synthesis: constants, the residual stream, and the two
- * buffers in which attention turns tokens into features and back. The queue in front of a layer is registers. All are written with the
- * clock and read in the same clock as the address stands there.
+ * The memories of the machine. Large ones are macros, black boxes for synthesis: constants, the residual stream, and the two
+ * buffers in which attention transposes tokens into features and back. The queue before a layer consists of registers. All are
+ * written at the clock edge and read combinationally, in the clock that presents the address.
  */
 import type { LoopOrder } from "../../spec/hardware.ts";
 import {
@@ -66,7 +66,7 @@ export function constantMemory(size: MemorySize): Module {
 
 export const stateName = ({ width, entries }: MemorySize): string => `state_memory_${width}x${entries}`;
 
-/** What is kept of every token from step to step: membranes, or totals of the head. */
+/** State of every token kept from step to step: membranes, or totals of the head. */
 export function stateMemory(size: MemorySize): Module {
   const { width, entries } = size;
   return {
@@ -99,7 +99,7 @@ export interface StreamPort {
   readonly writes: boolean;
 }
 
-/** The residual stream, with a port for each of the layers that may work on it in the same clock. */
+/** The residual stream, with a port for each of the layers that may access it in the same clock. */
 export function streamMemory({ width, entries }: MemorySize, ports: readonly StreamPort[]): Module {
   const bits = indexBits(entries);
   return {
@@ -135,14 +135,14 @@ export function streamMemory({ width, entries }: MemorySize, ports: readonly Str
 }
 
 export interface QueueSize extends MemorySize {
-  /** It says when it is full, to whom may wait. */
+  /** A full flag for a source that may have to wait. */
   readonly isGuarded?: boolean;
 }
 
 export const queueName = ({ width, entries, isGuarded = false }: QueueSize): string =>
   `spike_queue_${width}x${entries}${isGuarded ? "_guarded" : ""}`;
 
-/** Vectors that wait in front of a layer, first in, first out. */
+/** Vectors that wait for a layer, first in, first out. */
 export function spikeQueue(size: QueueSize): Module {
   const { width, entries, isGuarded = false } = size;
   const countBits = indexBits(entries + 1);
@@ -217,18 +217,18 @@ export function spikeQueue(size: QueueSize): Module {
 /** Sizes of attention, for the buffers on both sides of the engine. */
 export interface AttentionSize {
   readonly tokens: number;
-  /** That are held. */
+  /** Number held. */
   readonly steps: number;
   readonly heads: number;
   readonly dimension: number;
-  /** Tokens that the engine takes at once, and the blocks of so many tokens. */
+  /** Tokens that the engine takes at once, and the number of such blocks. */
   readonly tileTokens: number;
   readonly blocks: number;
 }
 
 export const QKV_BUFFER = "qkv_buffer";
 
-/** Takes q, k and v token by token, and gives a feature of all tokens. */
+/** Takes q, k and v token by token, and outputs one feature of all tokens at a time. */
 export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize): Module {
   const isBlockwise = blocks > 1;
   const features = 3 * heads * dimension;
@@ -240,7 +240,7 @@ export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks 
       "step_i",
       binary(plus(times(dimension, "head"), part * heads * dimension), "+", wide("feature_i", indexBits(dimension))),
     );
-  /** A word, or the block of it that is asked for; silence past the last token. */
+  /** A word, or the requested block of it; silence past the last token. */
   const taken = (port: "query" | "key" | "value", number: number): Statement[] => {
     if (!isBlockwise) return [put(lane(`${port}_o`), of(number))];
     const block = wide(port === "query" ? "query_block_i" : "key_block_i", indexBits(blocks));
@@ -292,7 +292,7 @@ export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks 
 
 export const ATTENTION_BUFFER = "attention_buffer";
 
-/** Takes a feature of all tokens from the engine, and gives the vector of a token. */
+/** Takes one feature of all tokens at a time from the engine, and outputs the vector of a token. */
 export function attentionBuffer(
   { tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize,
   order: LoopOrder,
@@ -352,5 +352,5 @@ export function attentionBuffer(
   };
 }
 
-/** An index in the 32 bits of a loop's variable. */
+/** An index, taken from the 32 bits of a loop variable. */
 const wide = (signal: string, bits: number): Expression => concat(sized(32 - bits, 0), name(signal));

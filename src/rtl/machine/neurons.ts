@@ -1,5 +1,5 @@
 /**
- * The neurons behind a layer's readout units, one for each column, with their membranes in registers, or in a memory where steps are not
+ * The neurons after a layer's readout units, one per column, with their membranes in registers, or in a memory if steps are not
  * the innermost loop (`hardware/integer-lif.ts`).
  *
  *   V = sat(floor(V / 2^k) + current);   fire where V >= threshold;   then V = 0, or V - threshold
@@ -42,14 +42,14 @@ export interface NeuronSize {
   readonly multiplexerSteps: number;
   readonly currentBits: number;
   readonly membraneBits: number;
-  /** Tokens whose membranes are kept at the same time; 1: in registers. */
+  /** Number of tokens with membranes kept at the same time; 1: in registers. */
   readonly tokens: number;
 }
 
 export const neuronsName = ({ lanes, multiplexerSteps, currentBits, tokens }: NeuronSize): string =>
   `neurons_${currentBits}_x${lanes}_m${multiplexerSteps}${tokens > 1 ? `_n${tokens}` : ""}`;
 
-/** Where membranes of several tokens stand. */
+/** Where membranes of several tokens are kept. */
 export const membraneMemory = ({ lanes, multiplexerSteps, membraneBits, tokens }: NeuronSize): MemorySize => ({
   width: lanes * membraneBits,
   entries: tokens * multiplexerSteps,
@@ -74,7 +74,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
   const fired = numberOf("spikes_o", lanes === 1 ? null : "l", 1);
   const after: Expression = reset === "hard" ? sized(bits, 0) : binary(potential, "-", sized(bits, threshold));
   const rests = choose(fired, after, potential);
-  // The leak is rounded down: low bits of a membrane are not read.
+  // The leak rounds down, so the low bits of a membrane are not read.
   const rested = part(name("stored"), plus(times(bits, "l"), shift), kept);
   return {
     name: neuronsName(size),

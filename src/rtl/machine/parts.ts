@@ -1,4 +1,4 @@
-/** Small pieces that several modules of the machine have: counters, numbers in two's complement, and the ends of registers. */
+/** Small building blocks shared by several modules of the machine: counters, two's complement numbers, and saturation. */
 import { bitsFor } from "../../hardware/ssa-parameters.ts";
 import {
   allOnes,
@@ -26,14 +26,14 @@ import {
 /** Bits of an index of `count` things, at least one. */
 export const indexBits = (count: number): number => bitsFor(Math.max(1, count - 1));
 
-/** Counts 0 to `count` - 1 and again. */
+/** Counts from 0 to `count` - 1 and wraps. */
 export const countUp = (register: string, count: number): Statement =>
   set(
     name(register),
     count === 1 ? zeros : choose(isAt(register, count - 1, count), zeroOf(count), increment(register, count)),
   );
 
-/** Counts what waits, in a register of `bits`: one more where something comes, one less where something goes. */
+/** Counts waiting items, in a register of `bits`: up when one arrives, down when one leaves. */
 export const countWaiting = (register: string, bits: number, comes: Expression, goes: Expression): Statement[] => {
   const change = (operator: "+" | "-") => set(name(register), binary(name(register), operator, sized(bits, 1)));
   return [when(both(comes, isFalse(goes)), [change("+")]), when(both(goes, isFalse(comes)), [change("-")])];
@@ -46,11 +46,11 @@ const increment = (register: string, count: number) => binary(name(register), "+
 export const isAt = (register: string, value: number, count: number): Expression =>
   binary(name(register), "==", sized(indexBits(count), value));
 
-/** All conditions together. */
+/** The conjunction of all conditions. */
 export const both = (...conditions: Expression[]): Expression =>
   conditions.reduce((sum, condition) => binary(sum, "&", condition));
 
-/** The word of a token at a step of the multiplexers; null select: there is one step. */
+/** The memory word of a token at a multiplexer step; null select: there is one step. */
 export function wordOfToken(tokens: number, select: string | null, multiplexerSteps: number): Expression {
   const width = indexBits(tokens * multiplexerSteps);
   const token = { kind: "cast", width, operand: name("token_q") } as const;
@@ -66,11 +66,11 @@ export function wordOfToken(tokens: number, select: string | null, multiplexerSt
 export const numberOf = (word: string, lane: string | null, width: number): Expression =>
   lane === null ? name(word) : width === 1 ? bit(name(word), name(lane)) : part(name(word), times(width, lane), width);
 
-/** A signal of `from` bits in two's complement, with its sign in front to `to` bits. */
+/** Sign-extends a two's complement signal from `from` to `to` bits. */
 export const signExtended = (signal: string, from: number, to: number): Expression =>
   from === to ? name(signal) : concat(repeat(to - from, bit(name(signal), from - 1)), name(signal));
 
-/** A signal of `from` bits in two's complement, stopped at the ends of a register of `to` bits, fewer. */
+/** Saturates a two's complement signal of `from` bits to a narrower register of `to` bits. */
 export function saturated(signal: string, from: number, to: number): Expression {
   const ends = slice(name(signal), from - 1, to - 1);
   const fits = binary(allOnes(ends), "|", not({ kind: "unary", operator: "|", operand: ends }));
@@ -81,11 +81,11 @@ export function saturated(signal: string, from: number, to: number): Expression 
 export interface AdderWidths {
   readonly a: number;
   readonly b: number;
-  /** Of the register that takes the sum; no more than the wider of a and b. */
+  /** Width of the register that takes the sum; at most the wider of a and b. */
   readonly sum: number;
 }
 
-/** The function `saturated_sum(a, b)`: numbers in two's complement, their sum stopped at the ends of its register. */
+/** The function `saturated_sum(a, b)`: the sum of two's complement numbers, saturated to its register. */
 export function saturatedSum({ a, b, sum }: AdderWidths): Item {
   const wide = Math.max(a, b) + 1;
   return {

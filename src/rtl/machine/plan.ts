@@ -1,11 +1,11 @@
 /**
- * The machine in RTL as numbers: what `Machine`, `Mapping` and `Schedule` say of one prompt alone, layer by layer, as the generators need
- * it.
+ * The numbers that the RTL generators need, layer by layer, from the `Machine`, `Mapping` and `Schedule` of a single prompt.
  *
- * Every layer works by itself: it takes a vector as soon as it is free and the vector is there, as the schedule does, so that no table of
- * clocks is needed. Two things are read from the schedule: how many vectors wait in front of a layer at most, and for how many
- * clocks attention waits when q, k and v come more slowly than it takes them. In step-major order it is the order in which blocks have the
- * engine's runs, in which each begins as soon as it can, and what is held of buffers at most (`step-major-plan.ts`).
+ * Every layer works independently: it takes a vector as soon as it is free and the vector is available, as in the schedule, so
+ * no table of clocks is needed. Two numbers come from the schedule: the largest number of vectors that wait for a layer, and
+ * how many clocks attention waits when q, k and v arrive more slowly than it takes them. In step-major order they are instead
+ * the order of the engine's runs, each of which begins as soon as possible, and the peak content of buffers
+ * (`step-major-plan.ts`).
  */
 import { MappingError, SpecError } from "../../errors.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
@@ -27,14 +27,14 @@ import { machineEngine } from "../network-vectors.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
 
-/** What stands behind the adders of a layer. */
+/** The stage after the adders of a layer. */
 export type LayerRole = "stem" | "embed" | "qkv" | "projection" | "up" | "down" | "head";
 
 /** Columns that share a tile, and the readout units that serve them. */
 export interface GroupPlan {
   readonly columnStart: number;
   readonly columns: number;
-  /** Readout units that have a column, and the first one's number among those of the layer. Unit u serves columns u, u + units, ... */
+  /** Number of readout units with a column, and index of the first within the layer. Unit u serves columns u, u + units, ... */
   readonly lanes: number;
   readonly firstLane: number;
   /** Row blocks, in ascending order. */
@@ -47,7 +47,7 @@ export interface LayerPlan {
   readonly module: string;
   readonly role: LayerRole;
   readonly inputs: number;
-  /** Of its crossbars: of the first layer one or more for each input. */
+  /** Lines of its crossbars: for the first layer one or more per input. */
   readonly lines: number;
   readonly outputs: number;
   readonly rowBlocks: number;
@@ -58,11 +58,11 @@ export interface LayerPlan {
   readonly lanes: number;
   /** Tokens, or windows of a map, that it serves, ascending. */
   readonly tokens: Int32Array;
-  /** Vectors that wait in front of it at most; null where they come from outside, from a map or from attention. */
+  /** Most vectors that wait for it; null if they come from outside, from a map or from attention. */
   readonly waiting: number | null;
-  /** Of a layer that reads a map; null: it reads vectors as they come. */
+  /** For a layer that reads a map; null: it reads vectors as they arrive. */
   readonly windows: WindowPlan | null;
-  /** When each vector's result is there, counted from the prompt's first clock. */
+  /** When each vector's result is available, counted from the prompt's first clock. */
   readonly results: Float64Array;
 }
 
@@ -78,12 +78,15 @@ export interface MachinePlan {
   readonly layers: readonly LayerPlan[];
   /** By block: first clocks of the engine's runs, one in token-major order and one for each step in step-major order. */
   readonly attention: readonly Float64Array[];
-  /** By block: clocks from the last token's first q, k and v to the first clock of attention. In step-major order it never waits so. */
+  /**
+   * By block: clocks from the last token's first q, k and v to the first clock of attention. Unused in step-major order, which
+   * never waits.
+   */
   readonly attentionWaits: readonly number[];
   /** Null in token-major order. */
   readonly stepMajor: StepMajorPlan | null;
   readonly readOut: ReadOut;
-  /** Of the first layer's lines. */
+  /** Number of lines of the first layer. */
   readonly wiring: Wiring;
   readonly hasPositions: boolean;
   readonly hasStream: boolean;
@@ -95,7 +98,7 @@ export interface MachinePlan {
 }
 
 /**
- * Throws  MappingError and SpecError where a machine of this kind is not generated, with the field to change
+ * Throws  MappingError and SpecError, naming the field to change, when a machine of this kind cannot be generated
  */
 export function machinePlan(chip: Chip): MachinePlan {
   const { hardware, network, mapping } = chip;
@@ -177,7 +180,7 @@ function layerPlan(
   const reader = stem.findIndex((one) => one.name === name);
   const windows = reader < 0 ? null : windowPlan(machine, reader, unit, before, latency);
   if (before?.kind === "linear" && windows === null) {
-    // The layer before serves all tokens, this one may read some of them.
+    // The previous layer serves all tokens; this one may read only some of them.
     const from = placesOf(machine.order, all, steps);
     const to = placesOf(machine.order, tokens.length, steps);
     const arrived = new Float64Array(unit.start.length);
@@ -208,14 +211,14 @@ function layerPlan(
   };
 }
 
-/** Of signals and instances of a layer. */
+/** Name in signals and instances of a layer. */
 export const shortName = ({ module }: Pick<LayerPlan, "module">): string => module.replace(/^layer_/, "");
 
 /** The layer that begins the residual stream. */
 export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan =>
   layers.find(({ role }) => role === "embed")!;
 
-/** What goes into the machine: lines of a vector, and vectors of a prompt. */
+/** Inputs of the machine: lines per vector, and vectors per prompt. */
 export function inputOf({ layers, tokens, steps }: Pick<MachinePlan, "layers" | "tokens" | "steps">) {
   const { windows, inputs } = layers[0];
   return windows

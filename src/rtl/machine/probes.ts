@@ -1,4 +1,4 @@
-/** The places of the machine that its testbench compares, and the modules in which it does so. */
+/** The signals of the machine that its testbench compares, and the modules in which it does so. */
 import {
   binary,
   call,
@@ -20,7 +20,7 @@ import type { MachineDesign } from "./design.ts";
 import { answerBits, answersOf } from "./top.ts";
 import { ANSWER_FILE, DECISION_FILE, expectFile } from "./vectors.ts";
 
-/** A place of the machine that is compared: its signals, the file of what is expected, and how many results a prompt has there. */
+/** A compared point of the machine: its signals, the file of expected results, and their number per prompt. */
 export interface Probe {
   readonly label: string;
   readonly width: number;
@@ -83,7 +83,7 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
 
 export const checkerName = (width: number) => `expect_vectors_${width}`;
 
-/** Compares what comes in a clock with the next line of a file. */
+/** Compares the result of a clock with the next line of a file. */
 export function checker(width: number): Module {
   const complain = complaints(5, name("Label"), name("checked"));
   const counters = ["checked", "errors"];

@@ -1,17 +1,17 @@
-/** What tools want beside sources: timing constraints, and a description for FuseSoC. */
+/** Files for tools besides sources: timing constraints, and a description for FuseSoC. */
 import { AXI_TESTBENCH } from "../axi/testbench.ts";
 import { AXI_TOP } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
 import { MACHINE_TESTBENCH } from "./testbench.ts";
 import { MACHINE } from "./top.ts";
 
-/** Share of a clock that outer logic may take at inputs and outputs: ours, for want of a chip around the machine. */
+/** Fraction of a clock available to external logic at inputs and outputs: our choice, because there is no chip around the machine. */
 const OUTER_SHARE = 0.3;
 
 /**
- * For Verilator: loops of crossbars and memories stay loops. Unrolled, they are C++ that takes minutes to compile. A limit of iterations
- * would hold for generated instances as well: `--unroll-count 1` refuses an engine of more than 51 tokens. The engine's own testbench has
- * no limit: with that one Verilator 5.032 said FAIL of runs without an error.
+ * For Verilator: loops of crossbars and memories stay loops. Unrolled, they become C++ that takes minutes to compile. An
+ * iteration limit would also apply to generated instances: `--unroll-count 1` refuses an engine of more than 51 tokens. The
+ * engine's own testbench sets no limit: with it, Verilator 5.032 reported FAIL for runs without an error.
  */
 export const ROLLED_LOOPS = ["--unroll-stmts", "1"];
 

@@ -1,11 +1,11 @@
 /**
- * What a queue of a machine promises, as a module for a prover: first in, first out, no more than it holds, and what stands at its head
- * stays until it is taken.
+ * The guarantees of a queue in the machine, as a module for formal verification: first in, first out, never more than it holds,
+ * and its head stays unchanged until it is taken.
  *
- * The module keeps the queue's handshake (nothing comes when it is full unless something goes, nothing is taken from an empty one), counts
- * by itself, and follows one vector of the prover's choice from its entry to its exit. `holds_o` is 1 where the promises hold, and where
- * pointers and contents fit the count, without which no induction would end: they are nets of the queue, which the prover connects to
- * `head`, `tail`, `filled` and `place_<n>`.
+ * The module assumes the queue's handshake (nothing arrives when it is full unless something leaves, nothing is taken from an
+ * empty one), keeps its own count, and follows one vector of the prover's choice from entry to exit. `holds_o` is 1 if the
+ * guarantees hold and pointers and contents agree with the count, without which no induction would close: they are nets of the
+ * queue, which the prover connects to `head`, `tail`, `filled` and `place_<n>`.
  */
 import {
   binary,
@@ -35,7 +35,7 @@ export const QUEUE = "u_queue";
 /** The contents of a place of the queue. */
 export const placeName = (at: number): string => `place_${at}`;
 
-/** @param followed bits of a vector that are followed, from the first on */
+/** @param followed number of leading bits of a vector that are followed */
 export function queueProperties(size: QueueSize, followed: number): Module {
   const { width, entries, isGuarded = false } = size;
   const first = (vector: string) => (followed === width ? name(vector) : slice(name(vector), followed - 1, 0));
@@ -48,7 +48,7 @@ export function queueProperties(size: QueueSize, followed: number): Module {
   const subtract = (value: Expression) => binary(value, "-", sized(bits, 1));
   const implies = (condition: Expression, consequence: Expression) => binary(isFalse(condition), "|", consequence);
   const equal = (a: Expression, b: Expression) => binary(a, "==", b);
-  /** A place so many behind another, around the end. */
+  /** The place at a given distance after another, modulo the queue's length. */
   const wide = (value: string, from: number): Expression => ({
     kind: "concat",
     parts: [sized(bits + 1 - from, 0), name(value)],

@@ -1,5 +1,5 @@
 /**
- * The scalers of a layer's readout units and their adders over row blocks: two registers behind the codes
+ * The scalers of a layer's readout units and their adders over row blocks: two register stages after the codes
  * (`simulation/reference/linear.ts`).
  */
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
@@ -25,7 +25,7 @@ import {
 } from "../syntax.ts";
 import { numberOf, signExtended } from "./parts.ts";
 
-/** Bits of a sum: `hardware/integer-arithmetic.ts` refuses networks whose sums need more. */
+/** Bits of a sum: `hardware/integer-arithmetic.ts` refuses networks with sums that need more. */
 export const SUM_BITS = 16;
 
 export interface ScaledSumSize {
@@ -82,7 +82,7 @@ export function scaledSums(size: ScaledSumSize, codeBits: number, { factorBits, 
   };
 }
 
-/** A sum is right in SUM_BITS bits, so products need no more of them. */
+/** A sum is correct modulo 2^SUM_BITS, so products need no more bits. */
 const product = (codeBits: number, factorBits: number): Item => ({
   kind: "function",
   name: "product",

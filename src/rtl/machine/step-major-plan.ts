@@ -1,20 +1,21 @@
 /**
- * What a machine in step-major order needs besides: whose turn it is at the engine, and how much of its buffers is held at once.
+ * Additional needs of a machine in step-major order: whose turn it is at the engine, and the peak content of its buffers.
  *
- * Runs follow one another in the order in which the schedule starts them, each as soon as q, k and v of its step are whole and the engine
- * is free. That gives the schedule's clocks: a run that does not start when it is ready starts when the one before it ends.
+ * Runs follow one another in the order in which the schedule starts them, each as soon as q, k and v of its step are complete
+ * and the engine is free. This gives the schedule's clocks: a run that does not start when it is ready starts when the previous
+ * one ends.
  */
 import type { Machine } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";
 import type { Timetable } from "../../machine/schedule.ts";
 
 export interface StepMajorPlan {
-  /** Blocks, run after run. */
+  /** The block of each run, in order. */
   readonly runs: readonly number[];
-  /** Steps of q, k and v that are held of a block at most, and steps of what attention gives it. */
+  /** Most steps of q, k and v held for a block, and most steps of attention's output for it. */
   readonly qkvSteps: number;
   readonly attentionSteps: number;
-  /** Vectors of the residual stream that are held at most. */
+  /** Most vectors of the residual stream held at a time. */
   readonly streamVectors: number;
 }
 
@@ -35,7 +36,7 @@ export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajor
         Float64Array.from(runs, ({ t, start }) => to(t, start)),
         Number.POSITIVE_INFINITY,
       );
-    // From the first token's vector to the last feature that the engine takes.
+    // From the first token's vector to the last feature taken by the engine.
     held.qkv = Math.max(
       held.qkv,
       atOnce(
@@ -43,7 +44,7 @@ export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajor
         (_, start) => start + counting,
       ),
     );
-    // From the window behind the first pass to the last token's vector.
+    // From the window after the first pass to the last token's vector.
     held.attention = Math.max(
       held.attention,
       atOnce(

@@ -1,4 +1,4 @@
-/** The adders of the residual stream behind a layer's readout units, or those of positions (`hardware/integer-arithmetic.ts`). */
+/** The adders of the residual stream after a layer's readout units, or those of positions (`hardware/integer-arithmetic.ts`). */
 import { call, combinational, forEach, input, type Module, output, put } from "../syntax.ts";
 import { type AdderWidths, numberOf, saturatedSum } from "./parts.ts";
 

@@ -1,9 +1,10 @@
 /**
- * The machine's testbench: whole prompts in, every spike train, output of the head, answer and decision compared, each with its clock.
+ * The machine's testbench: it sends whole prompts and compares every spike train, head output, answer and decision, each with
+ * its clock.
  *
- *   +prompts=N   takes the first N prompts
- *   +stall=N     a prompt is broken off by a reset first; then vectors come late and answers are taken late, at random with seed N, and
- *                clocks are not compared
+ *   +prompts=N   uses the first N prompts
+ *   +stall=N     first breaks off a prompt with a reset; then sends vectors late and takes answers late, at random with seed N, and
+ *                does not compare clocks
  *
  * It prints one line that begins with PASS or FAIL.
  */
@@ -39,12 +40,12 @@ import { answerBits, MACHINE } from "./top.ts";
 import { INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
 
 export const MACHINE_TESTBENCH = `${MACHINE}_tb`;
-/** A prompt takes no more than so many times its clocks, also where it is stalled. */
+/** Timeout of a prompt as a multiple of its clocks, including stalls. */
 const PATIENCE = 64;
 export const STALL = "stall";
 export const PROMPTS = "prompts";
 
-/** The modules in which the testbench compares, then itself. */
+/** The modules in which the testbench compares, then the testbench itself. */
 export function machineTestbench(design: MachineDesign, vectors: MachineVectors): Module[] {
   const probes = probesOf(design);
   const widths = [...new Set(probes.map(({ width }) => width))];
@@ -57,7 +58,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
   const words = design.plan.depth * seedWords(design);
   const entering = inputOf(plan);
   const { clocks } = schedule.alone;
-  // Pins change at falling edges, and what a rising one takes is seen right there.
+  // Pins change at falling edges, and whether a rising edge takes them is checked right there.
   const [edge, rising] = [fallingEdges(1, "clk_i"), risingEdge("clk_i")];
   const counters = ["got", "stall", "limit", "errors", "checked", "wanted"];
   const sum = (of: "errors" | "checked") =>
@@ -277,7 +278,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
   };
 }
 
-/** A counter that is 0 again where the condition ends. */
+/** A counter that is reset when the condition ends. */
 const countWhile = (counter: string, condition: Expression): Statement =>
   set(name(counter), {
     kind: "choice",
@@ -286,7 +287,7 @@ const countWhile = (counter: string, condition: Expression): Statement =>
     no: sized(32, 0),
   });
 
-/** Words of seeds of a block. */
+/** Seed words per block. */
 function seedWords({ modules }: MachineDesign): number {
   const unit = modules.find(({ name }) => name === "ssa_engine")!;
   return unit.ports.find((port) => port.name === "seed_i")!.width / SEED_BITS;

@@ -1,4 +1,7 @@
-/** What layers of the machine share, beside its edge: attention with the buffers on both sides, and the memory of the residual stream. */
+/**
+ * Resources shared by the layers of the machine, except its edge: attention with the buffers on both sides, and the residual
+ * stream's memory.
+ */
 import {
   binary,
   bit,
@@ -35,7 +38,7 @@ const gated = (bits: number, condition: Expression, value: Expression) => binary
 const named = ({ layers }: MachinePlan, role: LayerPlan["role"]) =>
   layers.filter((layer) => layer.role === role).map(shortName);
 
-/** Attention of one block after another: layers of different blocks never work at the same time, and share buffers and their ports. */
+/** Attention of one block after another: layers of different blocks never work at the same time, so they share buffers and their ports. */
 export function attentionInTurn(plan: MachinePlan): Item[] {
   const { tokens, steps, width, depth } = plan;
   const vectors = tokens * steps;
@@ -88,7 +91,7 @@ export function attentionInTurn(plan: MachinePlan): Item[] {
   ];
 }
 
-/** Attention of blocks that are all at work: each has its own lines to it, and its own vectors of it, a whole step of them at a time. */
+/** Attention of blocks that all work at once: each has its own lines to the unit and its own output vectors, one whole step at a time. */
 export function attentionOfBlocks(plan: MachinePlan, { attentionSteps }: StepMajorPlan): Item[] {
   const { tokens, width, depth } = plan;
   const [qkv, projections] = [named(plan, "qkv"), named(plan, "projection")];
@@ -137,8 +140,8 @@ export function attentionOfBlocks(plan: MachinePlan, { attentionSteps }: StepMaj
 }
 
 /**
- * Whose port of the stream's memory a layer has. In token-major order there are two: what stands in front of attention or behind it, and
- * what ends a block. In step-major order all layers may be at work, and each has its own.
+ * A layer's port of the stream's memory. In token-major order there are two: one for the layers before and after attention, one
+ * for the layers that end a block. In step-major order all layers may be active, and each has its own.
  */
 export const streamPortOf = ({ stepMajor }: MachinePlan, layer: LayerPlan): string =>
   stepMajor ? shortName(layer) : layer.role === "down" ? "end" : "branch";
@@ -167,7 +170,7 @@ export function streamItems(plan: MachinePlan): Item[] {
   return [
     ...ports.flatMap(({ name: port, reads, writes }): Item[] => {
       const users = usersOf(port);
-      /** Of the layer whose port it is, or of the one that works on it. */
+      /** For the layer that owns the port, or the layer currently using it. */
       const from = (bits: number, signal: string) =>
         plan.stepMajor
           ? name(`${users[0]}_${signal}`)

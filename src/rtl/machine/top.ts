@@ -1,8 +1,9 @@
 /**
- * The whole machine: layers, attention, the memories between them, and its edge, a stream of vectors in and a stream of answers out.
+ * The whole machine: layers, attention, the memories between them, and its edge, a stream of vectors in and a stream of answers
+ * out.
  *
- * Layers of one kind in different blocks share a port of the stream's memory, and blocks share the engine and its buffers: of one
- * prompt alone they never work at the same time.
+ * Layers of one kind in different blocks share a port of the stream's memory, and blocks share the engine and its buffers: with
+ * a single prompt they never work at the same time.
  */
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
 import {
@@ -46,7 +47,7 @@ export const MACHINE = "xpike_machine";
 export const answerBits = (plan: MachinePlan): number =>
   plan.layers[plan.layers.length - 1].outputs * totalBits(plan.arithmetic, addedOutputs(plan));
 
-/** Answers of a prompt. */
+/** Answers per prompt. */
 export const answersOf = ({ machine, layers }: MachinePlan): number =>
   machine.shape.meanReadOut ? 1 : layers[layers.length - 1].tokens.length;
 
@@ -65,7 +66,7 @@ export const inputQueue = ({ layers, steps, tokens, stepMajor }: MachinePlan) =>
   isGuarded: true,
 });
 
-/** Whether the head leaves tokens out. */
+/** Whether the head skips tokens. */
 export const isFiltered = (plan: MachinePlan): boolean =>
   plan.layers[plan.layers.length - 1].tokens.length < plan.tokens;
 
@@ -313,7 +314,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
   };
 }
 
-/** In which order vectors come to the edge. */
+/** The order of vectors at the edge. */
 export function vectorOrder({ layers, stepMajor }: MachinePlan): string {
   const isOfPixels = layers[0].windows !== null;
   if (stepMajor)

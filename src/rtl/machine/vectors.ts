@@ -1,11 +1,11 @@
 /**
- * Whole prompts for the machine's testbench, and what the simulator says of them: every spike train, every output of the head and every
- * answer, each with the clock at which the schedule has it.
+ * Whole prompts for the machine's testbench, with the simulator's results: every spike train, every output of the head and
+ * every answer, each with its clock in the schedule.
  *
- *   machine_seeds.hex      the seeds of a prompt, a word a line, as they stand in the machine's memory
- *   machine_inputs.hex     the vectors of a prompt, a vector a line, in the order of the machine
- *   expect_<layer>.hex     clock and vector of each result, a line each; of the head its outputs, and `attention` the columns of A
- *   expect_answers.hex     totals of the classes, a line for each answer
+ *   machine_seeds.hex      the seeds of a prompt, one word per line, as in the machine's memory
+ *   machine_inputs.hex     the vectors of a prompt, one per line, in the order of the machine
+ *   expect_<layer>.hex     clock and vector of each result, one per line; for the head its outputs, for `attention` the columns of A
+ *   expect_answers.hex     totals of the classes, one line per answer
  *   expect_decisions.hex   the class, or the bits, that an answer decides for
  */
 import { invariant } from "../../errors.ts";
@@ -40,13 +40,13 @@ export const expectFile = (name: string): string => `expect_${name}.hex`;
 export interface MachineVectors {
   readonly files: SourceFiles;
   readonly prompts: number;
-  /** Spikes and outputs of the head that are compared, and clocks of all prompts. */
+  /** Number of compared spikes and head outputs, and of clocks of all prompts. */
   readonly spikes: number;
   readonly logits: number;
   readonly clocks: number;
 }
 
-/** What a layer fires, by the name that a trace has for it. */
+/** The spikes of a layer, by their name in a trace. */
 export function trainOf({ name, role }: LayerPlan, depth: number): string {
   const block = Number(/^blocks\.(\d+)\./.exec(name)?.[1]);
   if (role === "stem") return `${name}.map`;
@@ -57,11 +57,11 @@ export function trainOf({ name, role }: LayerPlan, depth: number): string {
   return name;
 }
 
-/** From logits, `[rows, classes]` or `[rows, bits]`, to a class each. */
+/** From logits, `[rows, classes]` or `[rows, bits]`, to one class per row. */
 export type Decide = (logits: Float32Array, classes: number, readOut: ReadOut) => Int32Array;
 
 /**
- * @param decide what answers of simulators are decided by
+ * @param decide rule by which answers of simulators are decided
  *
  * Shapes   input: `[T][prompts tokens][inputs]`, with a stem pixels and channels instead
  * Random   as `simulate`; the stream that the design was made with
@@ -114,9 +114,9 @@ export function machineVectors(
   spikes += depth * steps * prompts * plan.tokens * plan.width;
   const { logits, answers } = headOutputs(plan, chip, trace, heads);
   Object.assign(files, answersText(plan, prompts, logits, answers));
-  // A network that reads out bits has an output for each, and 2^bits classes.
+  // A network that reads out bits has one output per bit, and 2^bits classes.
   const { outputs } = layers[layers.length - 1];
-  // The machine decides for each copy of a query, simulators for their mean.
+  // The machine decides for each copy of a query; simulators decide for their mean.
   const decided = chip.network.geometry.copies ? Float32Array.from(answers) : trace.logits;
   const decisions = decide(decided, plan.readOut === "bits" ? 2 ** outputs : outputs, plan.readOut);
   files[DECISION_FILE] = lines(
@@ -125,7 +125,7 @@ export function machineVectors(
   return { files, prompts, spikes, logits: logits.length, clocks: prompts * schedule.alone.clocks };
 }
 
-/** Seeds of all blocks of a prompt, as the engine has them: block after block, head after head. */
+/** Seeds of all blocks of a prompt, in the engine's order: block after block, head after head. */
 function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, random: Stream, prompt: number): string[] {
   const of = seedStream(chip, random);
   const words: string[] = [];
@@ -138,7 +138,7 @@ function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, ran
   return words;
 }
 
-/** The vectors that a layer takes of a prompt, in its order, by token, step and place. */
+/** The vectors of a prompt that a layer takes, in its order, by token, step and place. */
 function eachJob(
   { steps, machine }: Pick<MachinePlan, "steps" | "machine">,
   tokens: number,
@@ -151,7 +151,7 @@ function eachJob(
   }
 }
 
-/** A feature of all tokens of all heads, or of a block of them, head 0 in the low bits, as it shows at the engine's outputs. */
+/** A feature of all tokens of all heads, or of a block of them, head 0 in the low bits, as it appears at the engine's outputs. */
 function columnsOf(
   plan: MachinePlan,
   train: SpikeTrain,
@@ -183,11 +183,14 @@ function columnsOf(
 interface HeadOutputs {
   /** `[T][prompts][tokens read][classes]`, whole numbers. */
   readonly logits: Float32Array;
-  /** `[prompts][answers of the machine][classes]`; each copy of a query is one. */
+  /** `[prompts][answers of the machine][classes]`; one answer per copy of a query. */
   readonly answers: Float64Array;
 }
 
-/** Outputs of the head from its codes; their means are the trace's. The machine leaves it to others to add what copies of a query say. */
+/**
+ * Outputs of the head from its codes; their means are the trace's. The machine does not combine the copies of a query; the host
+ * adds them.
+ */
 function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: readonly CodeRecord[]): HeadOutputs {
   const { steps, arithmetic, layers, machine } = plan;
   const { outputs: classes, tokens: read } = layers[layers.length - 1];

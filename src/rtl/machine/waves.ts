@@ -1,15 +1,15 @@
-/** Waves of a machine: the module that dumps them, and a save file that shows them block by block. */
+/** Waveforms of a machine: the module that dumps them, and a save file that shows them block by block. */
 import type { Item, Module } from "../syntax.ts";
 import type { MachineDesign } from "./design.ts";
 import { MACHINE_TESTBENCH } from "./testbench.ts";
 import { MACHINE } from "./top.ts";
 
 export const WAVES_TOP = "xpike_waves";
-/** What Verilator writes, and what GTKWave opens: a dump in the form FST, and a save file. */
+/** Output of Verilator and input of GTKWave: a dump in FST format, and a save file. */
 export const WAVES_FILE = `${MACHINE}.fst`;
 export const WAVES_VIEW = `${MACHINE}.gtkw`;
 
-/** The testbench with a dump of all of it. Sources of a folder may not write files; this one is the package's own. */
+/** The testbench with a dump of all signals. Sources of a folder may not write files; this module is the package's own. */
 export const wavesModule = `module ${WAVES_TOP};
   ${MACHINE_TESTBENCH} u_tb ();
   initial begin
@@ -32,12 +32,12 @@ export interface WaveGroup {
   readonly signals: readonly WaveSignal[];
 }
 
-/** Registers that count: tokens, steps, features, blocks, what waits. */
+/** Registers that count: tokens, steps, features, blocks, waiting items. */
 const COUNTS = /^(\w*(token|step|feature|block|pass|mux|row|entered|left|filled|delivered|wait|word)\w*)_q$/;
-/** Wider signals than this are vectors of spikes or numbers of many units. */
+/** Wider signals are vectors of spikes or numbers of many units. */
 const WIDEST_COUNT = 16;
 
-/** Pins of a module, then its counters: nothing is looked for in loops. */
+/** Pins of a module, then its counters; loops are not searched. */
 function signalsOf({ ports, items }: Module): WaveSignal[] {
   const pins = ports.filter(({ name }) => name !== "clk_i" && name !== "rst_ni");
   const counters = items
@@ -46,7 +46,7 @@ function signalsOf({ ports, items }: Module): WaveSignal[] {
   return [...pins.map(({ name, width }) => ({ name, width })), ...counters];
 }
 
-/** The machine's edge, then every block of it in the order of the data. */
+/** The machine's edge, then each of its blocks in dataflow order. */
 export function waveGroups({ modules }: MachineDesign): WaveGroup[] {
   const named = new Map(modules.map((module) => [module.name, module]));
   const group = (title: string, scope: string, module: string): WaveGroup => ({
@@ -66,7 +66,7 @@ export function waveGroups({ modules }: MachineDesign): WaveGroup[] {
   ];
 }
 
-/** Flags of GTKWave's save files: how a signal is shown, and where a group begins and ends. */
+/** Flags of GTKWave's save files: how a signal is displayed, and where a group begins and ends. */
 const SHOWN = { bit: "@28", number: "@24", vector: "@22" } as const;
 const [GROUP_BEGINS, GROUP_ENDS] = ["@800200", "@1000200"];
 

@@ -1,12 +1,12 @@
 /**
- * What stands in front of a layer of the stem: the lines of a map of bits that windows are at work on, the maximum over squares of pixels
- * on the way in, and the windows on the way out.
+ * The input stage of a stem's layer: it max-pools the pixels on the way in, keeps the lines of the map that windows are working
+ * on, and forms the windows on the way out.
  *
- * Pixels come row by row, all steps of a pixel one after another; in step-major order all rows of a step, then those of the next. Of bits
- * the largest is their OR. A window is there when the last of its pixels is, and beyond the map there are zeros. Lines take turns: row r
- * stands in line r mod L, and in step-major order, where a line has one step, row r of R at step t in line (R t + r) mod L. There are as
- * many lines as the schedule needs, since no layer of a stem ever waits for the one behind it. In front of the first layer the whole map
- * waits at all steps, so that a prompt begins when it is there.
+ * Pixels arrive row by row, all steps of a pixel in succession; in step-major order all rows of a step, then those of the next.
+ * For bits, the maximum is the OR. A window is available when its last pixel is; beyond the map there are zeros. Lines are
+ * reused: row r is in line r mod L; in step-major order, where a line has one step, row r of R at step t is in line (R t + r)
+ * mod L. The number of lines follows from the schedule, because no layer of a stem ever waits for the next one. Before the
+ * first layer the whole map is stored for all steps, so a prompt begins when it is complete.
  */
 import type { Machine } from "../../machine/machine.ts";
 import type { ScheduledUnit } from "../../machine/schedule.ts";
@@ -46,21 +46,21 @@ import { both, countUp, indexBits, isAt } from "./parts.ts";
 export interface WindowPlan {
   /** The layer that reads the map. */
   readonly size: StemLayer;
-  /** Side of the squares of pixels that come, of which the largest stays. */
+  /** Side of the pooling squares. */
   readonly pool: number;
   /** Lines that are kept. */
   readonly lines: number;
 }
 
-/** Vectors that come of a prompt. */
+/** Vectors received per prompt. */
 export const comingVectors = ({ size, pool }: WindowPlan, steps: number): number =>
   pixels(size.grid) * pool ** 2 * steps;
 
 /**
- * What stands in front of layer `reader` of the stem.
+ * The input stage of layer `reader` of the stem.
  *
  * @param unit    its jobs
- * @param before  the layer of the stem whose results are the map; undefined: the map is the prompt
+ * @param before  the stem layer with the map as its result; undefined: the map is the prompt
  * @param latency clocks from the end of a job to its results
  */
 export function windowPlan(
@@ -80,10 +80,10 @@ export function windowPlan(
 }
 
 /**
- * Lines of a map that must be kept.
+ * Number of lines of a map that must be kept.
  *
  * @param coming from when each line is written, in clocks: a row at all steps, or in step-major order rows of one step after another
- * @param end    when the job of each window is over, in the order of the jobs
+ * @param end    when the job of each window ends, in the order of the jobs
  */
 function keptLines({ grid, windows, kernel, stride }: StemLayer, coming: readonly number[], end: Float64Array) {
   const edge = (kernel - 1) / 2;
@@ -101,7 +101,7 @@ function keptLines({ grid, windows, kernel, stride }: StemLayer, coming: readonl
   return lines;
 }
 
-/** @param isInput whether the map is the prompt, which is announced by full_o when it is there */
+/** @param isInput whether the map is the prompt; full_o then signals that it is complete */
 export function mapWindows(
   moduleName: string,
   plan: WindowPlan,
@@ -118,13 +118,13 @@ export function mapWindows(
   const ofMap = { inner_column_q: pool, column_q: grid.columns, inner_row_q: pool, row_q: grid.rows };
   const ofWindows = { window_column_q: windows.columns, window_row_q: windows.rows };
   const [ofStep, ofReadStep] = [{ step_q: steps }, { read_step_q: steps }];
-  /** Counters of what comes and of what is read, the innermost first. */
+  /** Counters of arrivals and reads, the innermost first. */
   const ends = isStepMajor ? { ...ofMap, ...ofStep } : { ...ofStep, ...ofMap };
   const reads = isStepMajor ? { ...ofWindows, ...ofReadStep } : { ...ofReadStep, ...ofWindows };
   const wide = (register: keyof typeof ends | keyof typeof reads) =>
     concat(sized(32 - indexBits({ ...ends, ...reads }[register]), 0), name(register));
   const allThere = binary(name("count_q"), "==", sized(countBits, total));
-  /** Row and column of a pixel of the window, with the edge of zeros. */
+  /** Row and column of a pixel of the window, including the border of zeros. */
   const at = (register: "window_row_q" | "window_column_q", offset: Expression): Expression =>
     binary(scaled(stride, wide(register)), "+", offset);
   const isInside = (place: Expression, side: number): Expression =>
@@ -142,7 +142,7 @@ export function mapWindows(
     part(name("data_o"), scaled(channels, binary(scaled(kernel, name("i")), "+", name("j"))), channels),
     word(minus(row), minus(column), wide("read_step_q")),
   );
-  /** The last pixel of a window, in pixels that come. */
+  /** The last pixel of a window, as an index of arriving pixels. */
   const last = (register: "window_row_q" | "window_column_q", side: number): Expression => {
     const furthest = plus(scaled(stride, wide(register)), edge);
     const inMap = edge === 0 ? furthest : choose(binary(furthest, "<", decimal(side)), furthest, decimal(side - 1));
@@ -153,7 +153,7 @@ export function mapWindows(
     "+",
     last("window_column_q", grid.columns),
   );
-  /** Counters, each of which goes on when those before it are at their ends. */
+  /** Nested counters: each advances when all before it are at their last value. */
   const chain = (counters: readonly (readonly [string, number])[], atEnd: Statement[]): Statement[] =>
     counters.reduceRight<Statement[]>(
       (inner, [register, count]) => [

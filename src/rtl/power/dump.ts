@@ -1,9 +1,9 @@
 /**
- * Reads a dump of a simulation in the form VCD (IEEE 1800, clause 21.7) while it is written: a prompt's dump is a gigabyte, of which no
- * more than one piece is held. Two values: what is x or z counts as 0. Values of real numbers and parameters are passed over.
+ * Reads a simulation dump in VCD format (IEEE 1800, clause 21.7) while it is being written: the dump of a prompt is about a
+ * gigabyte, and only one piece is held at a time. Two-valued: x and z count as 0. Real numbers and parameters are skipped.
  */
 
-/** A variable of the dump. Several may have one code: they are one net. */
+/** A variable of the dump. Several variables may share a code: they are one net. */
 export interface DumpVariable {
   /** Scopes and name, joined by dots. */
   readonly path: string;
@@ -14,14 +14,14 @@ export interface DumpVariable {
 export interface DumpListener {
   /** Once, before the first value. */
   readonly begin: (variables: readonly DumpVariable[]) => void;
-  /** Bits of all nets with this code, highest first; leading zeros may lack. */
+  /** Bits of all nets with this code, highest first; leading zeros may be missing. */
   readonly change: (code: string, bits: string) => void;
-  /** All changes of a moment have come. */
+  /** All changes at one time have arrived. */
   readonly moment: () => void;
 }
 
 export interface DumpReader {
-  /** The next piece, which may end anywhere. Throws Error for what is no dump. */
+  /** The next piece, which may end anywhere. Throws Error if the text is not a dump. */
   push(piece: Uint8Array): void;
   end(): void;
 }
@@ -48,7 +48,7 @@ export function dumpReader({ begin, change, moment }: DumpListener): DumpReader 
   const take = (line: string) => {
     if (isHead) return declare(line);
     const first = line.charCodeAt(0);
-    // "#time", "b0101 code", "0code"; in this order, since vectors are most of a dump.
+    // "#time", "b0101 code", "0code"; in this order, because most of a dump is vectors.
     if (first === 0x62) {
       const blank = line.indexOf(" ");
       change(line.slice(blank + 1), line.slice(1, blank));

@@ -1,8 +1,8 @@
 /**
- * A machine that is mapped to the cells of a library, as Yosys writes it with its hierarchy, made one flat netlist of generic gates: every
- * instance of a module, every cell by what the library says of it. Cells and scopes keep their names, so that what is counted here can be
- * put beside what other tools say of the same netlist. Macros and memories stay black boxes, whose outputs come from elsewhere, as those of
- * registers and ports do.
+ * Flattens a machine mapped to a cell library, as Yosys writes it with its hierarchy, into one netlist of generic gates: every
+ * module instance, and every cell by its function in the library. Cells and scopes keep their names, so counts can be compared
+ * with other tools' on the same netlist. Macros and memories stay black boxes; their outputs come from elsewhere, like those of
+ * registers and ports.
  */
 import { FileError } from "../../errors.ts";
 import { type FlipFlopType, flipFlopType, GATES, type Gate, type GateType, gateType } from "../gates/cells.ts";
@@ -20,7 +20,7 @@ export interface MappedCell {
   readonly outputs: readonly number[];
 }
 
-/** What a register holds in the next clock, as nets. */
+/** Nets of a register's next value. */
 export interface MappedRegister extends FlipFlopType {
   readonly cell: string;
   readonly data: number;
@@ -29,19 +29,19 @@ export interface MappedRegister extends FlipFlopType {
   readonly enableNet: number;
 }
 
-/** A net whose values no gate gives. */
+/** A net with values that do not come from a gate. */
 export interface Source {
   readonly net: number;
   readonly from: "register" | "blackBox" | "port";
 }
 
-/** Names in the sources of nets that `sources` has. */
+/** Source names of the nets that `sources` has. */
 export interface SourceName {
   /** Scopes and name, joined by dots. */
   readonly path: string;
-  /** Of every bit, lowest first: index of the source, or -1. */
+  /** For every bit, lowest first: index of the source, or -1. */
   readonly sources: Int32Array;
-  /** Whether the bits are those of the sources inverted. */
+  /** Whether the bits are the inverse of the sources. */
   readonly isInverted: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface MappedNetlist {
   readonly instances: ReadonlyMap<string, number>;
 }
 
-/** JSON of Yosys's `write_json`, as far as it is read. */
+/** JSON of Yosys's `write_json`, as far as it is used. */
 export interface JsonDesign {
   readonly modules: Readonly<Record<string, JsonModule>>;
 }
@@ -80,7 +80,8 @@ export interface MappedDesign {
   /** The mapped modules. */
   readonly mapped: JsonDesign;
   /**
-   * The modules with registers of the library and inverters, before gates were mapped: which registers hold the inverse of what is named.
+   * The modules with library registers and inverters, before gates were mapped: they tell which registers hold the inverse of
+   * the named signal.
    */
   readonly registers: JsonDesign;
   /** Every cell of the library as generic gates. */
@@ -90,18 +91,18 @@ export interface MappedDesign {
 interface Scope {
   readonly parts: readonly string[];
   readonly module: string;
-  /** Net of a bit of the module, before connections are followed. */
+  /** Net of a bit of the module, before connections are resolved. */
   readonly netOf: (bit: Bit) => number;
 }
 
 /**
- * Throws  FileError at `path` when gates form a loop, or the library has a cell that is neither gates nor a flip-flop
+ * Throws  FileError at `path` for a combinational loop, or a library cell that is neither gates nor a flip-flop
  */
 export function flattenMapped(
   { top, mapped, registers: before, library }: MappedDesign,
   path = "mapped.json",
 ): MappedNetlist {
-  // Which net a net is: connected ones point to the smallest of them, constants stay.
+  // Union of connected nets: each points to the smallest of its group; constants stay.
   const same: number[] = [0, 1];
   const rootOf = (net: number): number => {
     let root = net;
@@ -116,7 +117,7 @@ export function flattenMapped(
   const freshNets = () => {
     const nets = new Map<number, number>();
     return (bit: Bit): number => {
-      // What is undefined was set to 0.
+      // Undefined bits were set to 0.
       if (typeof bit === "string") return bit === "1" ? 1 : 0;
       const known = nets.get(bit);
       if (known !== undefined) return known;
@@ -248,13 +249,13 @@ function namesOf(
   return names;
 }
 
-/** The first output of a cell of the library; undefined for what is none. */
+/** The first output of a library cell; undefined for other cells. */
 const outputOf = ({ modules }: JsonDesign, type: string): string | undefined =>
   Object.hasOwn(modules, type)
     ? Object.entries(modules[type].ports).find(([, { direction }]) => direction === "output")?.[0]
     : undefined;
 
-/** By bit behind an inverter: the register in front of it. */
+/** By bit after an inverter: the register before it. */
 function invertedOutputs(cells: JsonModule["cells"], library: JsonDesign): Map<Bit, string> {
   const holders = new Map<Bit, string>();
   for (const [name, { type, connections }] of Object.entries(cells)) {

@@ -1,9 +1,9 @@
 /**
- * Counts how often every net of a mapped machine changes while a prompt is worked on. A dump of the simulated sources gives what registers,
- * macros, memories and ports hold in every clock; gates follow from these, 32 clocks at a time, without delay: a net changes once in a
- * clock or not at all, and glitches are not counted.
+ * Counts the transitions of every net of a mapped machine during a prompt. A dump of the simulated sources gives the values of
+ * registers, macros, memories and ports in every clock; gates are computed from these, 32 clocks at a time, without delay. A
+ * net changes at most once per clock, and glitches are not counted.
  *
- * The gates are checked on the way: what they give a register must be what it holds in the next clock of the dump.
+ * The gates are checked at the same time: a register's computed next value must equal its value in the next clock of the dump.
  */
 import { popcount32 } from "../../spike/train.ts";
 import { simulateGates } from "../gates/simulate.ts";
@@ -11,15 +11,15 @@ import type { DumpListener, DumpVariable } from "./dump.ts";
 import type { MappedNetlist } from "./mapped-netlist.ts";
 
 export interface Transitions {
-  /** Clocks that were counted: those in which the machine was busy. */
+  /** Number of clocks counted: those in which the machine was busy. */
   readonly clocks: number;
-  /** Of every cell, in the order of the netlist: transitions of its output, of the mean output where it has several. */
+  /** By cell, in the order of the netlist: transitions of its output, or the mean over its outputs. */
   readonly ofCells: Float64Array;
-  /** Sources of the netlist, by kind, and those among them that the dump does not name: they are taken as 0 throughout. */
+  /** Sources of the netlist by kind, and how many of them the dump does not name: those are taken as 0 throughout. */
   readonly sources: Readonly<Record<Kind, SourceBits>>;
-  /** Of registers, clocks in which the next value by gates is not that of the dump. Of those that the dump names. */
+  /** For registers named in the dump: clocks in which the next value computed by gates differs from the dump. */
   readonly unequal: number;
-  /** Values of registers that were compared. */
+  /** Number of register values compared. */
   readonly compared: number;
 }
 type Kind = MappedNetlist["sources"][number]["from"];
@@ -40,10 +40,10 @@ const LANES = 32;
 const [ZERO, ONE] = [0x30, 0x31];
 
 /**
- * A listener of a dump, and what it has counted when the dump is over. A clock's values are those before its rising edge.
+ * A listener of a dump, and its counts when the dump is over. A clock's values are those before its rising edge.
  *
  * @param scope of the machine's instance in the dump, such as `xpike_activity.u_tb.u_machine`
- * Throws (from `result`) Error when the dump has no busy clock, or does not name clock and busy
+ * Throws (from `result`) Error when the dump has no busy clock, or does not contain clock and busy
  */
 export function transitionCounter(
   netlist: MappedNetlist,
@@ -59,7 +59,7 @@ export function transitionCounter(
     outputs: new Map(),
     flipFlops: [],
   });
-  /** Of every code: sources by bit, lowest first, and where they are inverted. */
+  /** By code: sources by bit, lowest first, and where they are inverted. */
   const targets = new Map<string, { sources: Int32Array; flip: number }[]>();
   const named = new Uint8Array(sources.length);
   let [clockCode, busyCode] = ["", ""];
@@ -73,7 +73,7 @@ export function transitionCounter(
   const pending: [code: string, bits: string][] = [];
 
   const ofCells = new Float64Array(cells.length);
-  /** Outputs of all cells, one after another: cell, net, and the value in the last clock that was counted. */
+  /** Outputs of all cells in sequence: cell, net, and the value in the last counted clock. */
   const cellOf = Int32Array.from(cells.flatMap(({ outputs }, c) => outputs.map(() => c)));
   const netOf = Int32Array.from(cells.flatMap(({ outputs }) => outputs));
   const last = new Uint8Array(netOf.length);
@@ -86,7 +86,7 @@ export function transitionCounter(
     for (let s = 0; s < sources.length; s++) simulation.set(sources[s].net, words[s]);
     simulation.settle();
   };
-  /** Counts the clocks that are held; the first ones only say what came before. */
+  /** Counts the clocks that are held; the first ones only provide the previous values. */
   const count = () => {
     if (lanes === 0) return;
     settle();
@@ -102,7 +102,7 @@ export function transitionCounter(
       if (!named[sourceOf[register.output]]) continue;
       const held = simulation.get(register.output);
       const next = nextOf(register, simulation.get);
-      // What is held in a clock against what the clock before gave.
+      // Compares the values in a clock with those computed from the clock before.
       const given = (next << 1) | expected[r];
       if (!isFirst) {
         unequal += popcount32((held ^ given) & mask);
@@ -122,7 +122,7 @@ export function transitionCounter(
     }
     if (phase === "after") return;
     if (phase === "before" && isBusy) {
-      // The clock before is held alone.
+      // Only the previous clock is held.
       count();
       phase = "busy";
     } else if (!isBusy) lanes = 0;
@@ -187,7 +187,7 @@ export function transitionCounter(
   };
 }
 
-/** What a register takes at the end of a clock, in 32 clocks. */
+/** A register's next value at the end of a clock, for 32 clocks. */
 function nextOf(
   { data, output, enable, enableNet, reset, resetNet }: MappedNetlist["registers"][number],
   get: (net: number) => number,
