@@ -25,7 +25,7 @@ export function rtlBundle(
   design: SsaDesign,
   runs: readonly EngineRun[],
   origin: string,
-  lif: LifRuns | string = "No LIF unit was asked for.",
+  lif: LifRuns | string = "No LIF unit was requested.",
 ): SourceFiles {
   const unit =
     typeof lif === "string" ? { sources: {}, testbenches: {}, files: {}, readme: `${lif}\n` } : lifBundle(lif);
@@ -47,11 +47,11 @@ function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string):
     ["heads H", heads],
     ["tokens N", tokens],
     ["head dimension d", dimension],
-    ...(passes > 1 ? [["tokens of a tile, passes a step", `${plan.tileTokens}, ${passes}`]] : []),
-    [passes > 1 ? "pairs of tokens that the mask leaves out" : "cells the mask leaves out, per tile", closed],
+    ...(passes > 1 ? [["tokens per tile, passes per step", `${plan.tileTokens}, ${passes}`]] : []),
+    [passes > 1 ? "pairs of tokens closed by the mask" : "cells closed by the mask, per tile", closed],
     ["counter bits", counterBits],
     ["gain of scores, of outputs", `${scoreGain}, ${valueGain}`],
-    ["largest random number in cells, at feet", `${scoreNormaliser}, ${valueNormaliser}`],
+    ["largest random number in cells, in column feet", `${scoreNormaliser}, ${valueNormaliser}`],
     ["random numbers", draws],
     ...(draws === "ordered"
       ? []
@@ -63,10 +63,10 @@ function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string):
   ];
   return `# Stochastic spiking attention engine
 
-Generated SystemVerilog. Modules, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header says what the
-module computes and its latency. With T steps a run takes (${passes > 1 ? `${passes} ` : ""}T + 1) x ${dimension} clocks; ${
+Generated SystemVerilog. Modules, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header states what the
+module computes and its latency. A run of T steps takes (${passes > 1 ? `${passes} ` : ""}T + 1) x ${dimension} clocks; ${
     passes > 1 ? "an output" : "the first output"
-  } shows
+  } appears
 ${dimension} + 1 clocks after the ${passes > 1 ? "column of its last pass" : "first column"} entered.
 
 | parameter | value |
@@ -75,7 +75,7 @@ ${rows.map(([key, value]) => `| ${key} | ${value} |`).join("\n")}
 
 ## Check it
 
-\`xpike rtl verify .\` runs what is installed of Verilator, Icarus Verilog and Yosys. By hand:
+\`xpike rtl verify .\` runs Verilator, Icarus Verilog and Yosys, as far as they are installed. By hand:
 
 \`\`\`sh
 verilator --lint-only -Wall -f ${FILE_LIST} --top-module ${ENGINE}

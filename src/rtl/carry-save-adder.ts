@@ -13,9 +13,9 @@ export function carrySaveAdder(width: number): Module {
     name: CARRY_SAVE_ADDER,
     header: [
       `Adds three vectors of ${width} bits without letting carries run: a_i + b_i + c_i = sum_o + carry_o, modulo 2^${width}.`,
-      "One full adder per bit: its sum stays, its carry moves up by one place. The carry out of the top bit is dropped, which is right " +
-        "for two's complement as long as the sum of all that is added fits.",
-      "Latency: combinational, one full adder deep whatever the width.",
+      "One full adder per bit: its sum stays, its carry moves up by one place. The carry out of the top bit is dropped, which is correct " +
+        "in two's complement as long as the total sum fits.",
+      "Latency: combinational, one full adder deep for any width.",
     ],
     ports: [
       input("a_i", width),

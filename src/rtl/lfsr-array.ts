@@ -38,7 +38,7 @@ export function lfsrArray({ mask, shiftsPerClock }: LfsrSetup, count: number): M
     header: [
       `${count} Galois LFSRs of 32 bits, shifting right by ${shiftsPerClock} per clock, feedback mask 0x${mask.toString(16)} (a primitive ` +
         "polynomial: period 2^32 - 1). All four bytes of each are tapped.",
-      "load_i takes the seeds, which must not be 0: the next clock shows them. Otherwise every register shifts at every clock. Before a load they hold anything.",
+      "load_i takes the seeds, which must not be 0; they appear in the next clock. Otherwise every register shifts at every clock. Before a load the contents are undefined.",
     ],
     ports: [input("clk_i"), input("load_i"), input("seed_i", 32 * count), output("bytes_o", 32 * count)],
     items: [

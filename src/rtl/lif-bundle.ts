@@ -41,25 +41,25 @@ export function lifBundle({ parameters, pins, origin }: LifRuns): LifBundle {
     sources: sourceFiles(lifModules(parameters)),
     testbenches: sourceFiles([lifTestbench(parameters, clocks)]),
     files: vectors.files,
-    readme: readmeSection(parameters, `${origin} ${clocks} clocks, ${updates} updates of a column, ${spikes} spikes.`),
+    readme: readmeSection(parameters, `${origin} ${clocks} clocks, ${updates} column updates, ${spikes} spikes.`),
   };
 }
 
 function readmeSection(parameters: LifParameters, vectors: string): string {
   const { codeBits, rowBlocks, columns, leakShift, fractionBits, offsetBits, currentBits, membraneBits } = parameters;
   const rows = [
-    ["columns that the unit serves", columns],
+    ["columns served by the unit", columns],
     ["row blocks R, one code per clock", rowBlocks],
     ["code bits, signed", codeBits],
     ["leak", `shift by ${leakShift}, beta ${2 ** -leakShift}`],
-    ["offset, threshold and membrane count in", `2^-${fractionBits} code steps`],
+    ["unit of offset, threshold and membrane", `2^-${fractionBits} code steps`],
     ["bits of offset, sum and carry, membrane", `${offsetBits}, ${currentBits}, ${membraneBits}`],
     ["clocks from a column's last code to its bit", LIF_LATENCY],
   ];
   return `# LIF unit of an AIMC tile
 
-\`${LIF_UNIT}\` stands beside the engine, in the same file list; a chip has one per readout unit. ${columns} x ${rowBlocks} clocks take one time step of its
-columns.
+\`${LIF_UNIT}\` is independent of the engine but in the same file list; a chip has one per readout unit. One time step of its columns takes
+${columns} x ${rowBlocks} clocks.
 
 | parameter | value |
 |---|---|

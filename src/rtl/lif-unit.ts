@@ -64,7 +64,7 @@ export function lifUnit(parameters: LifParameters): Module {
       output("spike_o"),
     ],
     items: [
-      comment("Registers of the columns. Place 0 is the column in work; all move down by one place per column."),
+      comment("Registers of the columns. Place 0 is the current column; all move down by one place per column."),
       logic(columns * offsetBits, "offsets_q"),
       logic(columns * membraneBits, "thresholds_q", "membranes_q"),
       gap,
@@ -89,7 +89,7 @@ export function lifUnit(parameters: LifParameters): Module {
         carry_o: name("carry_d"),
       }),
       gap,
-      comment("Resolve: the one addition of a column in which carries run."),
+      comment("Resolve: the only addition of a column with carry propagation."),
       logic(1, "resolved_q", "resolved_rest_q"),
       logic(currentBits, "current_d", "current_q"),
       wire(name("current_d"), binary(name("sum_q"), "+", name("carry_q"))),
@@ -152,18 +152,18 @@ function headerOf(parameters: LifParameters): string[] {
   const scale = fractionBits === 0 ? "code steps" : `2^-${fractionBits} code steps`;
   const bound = leakShift === 0 ? `in ${steps} steps from rest` : "in any number of steps";
   return [
-    `LIF unit (leaky integrate-and-fire): serves ${columns} columns in turn. A column takes ${blocks}, and gives one bit.`,
-    `I = offset + sum of codes; V = (V >> ${leakShift}) + I, so beta = ${2 ** -leakShift}; fires where V >= threshold, then V = 0. Offset, threshold and V count in ` +
-      `${scale} of the column; everything is in two's complement. The shift rounds towards minus infinity, which changes no spike: V is ` +
-      "the floor of the membrane without rounding, and the threshold is whole.",
-    `Codes add up in a carry-save accumulator, whose two vectors are added once per column. No overflow: ${rowBlocks} x ${codeBits}-bit codes and ` +
+    `LIF unit (leaky integrate-and-fire): serves ${columns} columns in turn. A column takes ${blocks}, and outputs one bit.`,
+    `I = offset + sum of codes; V = (V >> ${leakShift}) + I, so beta = ${2 ** -leakShift}; fires if V >= threshold, then V = 0. Offset, threshold and V are in units of ` +
+      `${scale} of the column; all numbers are in two's complement. The shift rounds towards minus infinity, which changes no spike: V is ` +
+      "the floor of the unrounded membrane, and the threshold is a whole number.",
+    `Codes are summed in a carry-save accumulator; its two vectors are added once per column. No overflow: ${rowBlocks} x ${codeBits}-bit codes and ` +
       `a ${offsetBits}-bit offset give ${currentRange.low} to ${currentRange.high} (${currentBits} bits), and V stays within ${membraneRange.low} to ${membraneRange.high} (${membraneBits} bits) ${bound}.`,
-    `load_i shifts a column's offset and threshold in, column 0 first, ${columns} clocks for all, while no column is in work. rest_i, with the ` +
-      "last code of a column, takes 0 for V: the first time step of a token. Columns come in the same order at every step.",
-    `Latency: a code may enter at every clock; the bit of a column shows at spike_o, marked by valid_o, ${LIF_LATENCY} clocks after its last code. ` +
+    `load_i shifts a column's offset and threshold in, column 0 first, ${columns} clocks for all, while no column is in progress. rest_i, with the ` +
+      "last code of a column, uses V = 0: the first time step of a token. Columns come in the same order at every step.",
+    `Latency: a code may enter at every clock; the bit of a column appears at spike_o, marked by valid_o, ${LIF_LATENCY} clocks after its last code. ` +
       "Simulation asserts latency, loading between columns only, and that neither sum overflows.",
     "Verified by the generator's tests, for units of several shapes: equal to the clock-by-clock model in Icarus Verilog and Verilator over corner cases, random codes " +
-      "and pauses; for two-bit codes over every offset, threshold and sequence of four steps. The testbench beside this file checks this unit.",
+      "and pauses; for two-bit codes over every offset, threshold and sequence of four steps. The testbench next to this file checks this unit.",
   ];
 }
 
@@ -220,7 +220,7 @@ function assertions({ rowBlocks, currentBits, membraneBits }: LifParameters): It
         when(name("load_i"), [
           check(
             [...idle, ...between].reduce((all, condition) => binary(all, "&&", condition)),
-            text("load_i while a column is in work"),
+            text("load_i while a column is in progress"),
           ),
         ]),
       ],

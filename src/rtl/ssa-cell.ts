@@ -36,10 +36,10 @@ export function ssaCell(parameters: SsaParameters): Module {
     name: "ssa_cell",
     header: [
       "Stochastic attention cell (i, j): one score bit of query i and key j, and its product with value j.",
-      `Counts query_i & key_i over ${dimension} clocks. At the clock of last_i the count, that clock's bit included, meets a random ` +
+      `Counts query_i & key_i over ${dimension} clocks. At the clock of last_i the count, including that clock's bit, is compared with a random ` +
         "number; the result is held for the next window, in which it gates value j, delayed by one window.",
       `Latency: a score is held from the clock after last_i on; product_o is combinational.` +
-        (saturates ? ` The counter stops at ${largestCount}.` : ""),
+        (saturates ? ` The counter saturates at ${largestCount}.` : ""),
     ],
     ports: [
       ...CLOCKED,
@@ -78,7 +78,7 @@ export function ssaCell(parameters: SsaParameters): Module {
             wire(name("product_o"), binary(name("score_q"), "&", name("delayed"))),
           ]
         : [
-            comment("One FIFO per row, outside: value_i is delayed already."),
+            comment("One FIFO per row, outside: value_i is already delayed."),
             wire(name("product_o"), binary(name("score_q"), "&", name("value_i"))),
           ]),
     ],
@@ -90,7 +90,7 @@ export function valueFifo({ dimension }: SsaParameters): Module {
     name: "ssa_value_fifo",
     header: [
       `Shift register that delays the bits of one value by a window of ${dimension} clocks.`,
-      "It has no reset, so that FPGAs can make it of shift-register tables: what it holds before a window is over meets no output that is valid.",
+      "It has no reset, so FPGAs can map it to shift-register LUTs: its contents during the first window never reach a valid output.",
     ],
     ports: [input("clk_i"), input("value_i"), output("value_o")],
     items: [

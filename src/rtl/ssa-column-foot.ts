@@ -36,7 +36,7 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
       "Foot of a column: adds the products of one query over all keys, and emits one bit of A per clock.",
       ...(isPartial
         ? [
-            `Keys come block by block: while last_i is 0 the sums stand for nothing yet; all of the ${dimension} features go round, and join those of the next window, unless first_i is 1.`,
+            `Keys arrive block by block: while last_i is 0 the sums are partial; those of all ${dimension} features circulate and are added to the next window's, unless first_i is 1.`,
           ]
         : []),
       `Latency: one register, spike_o${isPartial ? ", which changes while last_i is 1" : ""}.`,

@@ -73,13 +73,13 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
     header: [
       `SSA engine: ${heads} tiles for ${heads} heads of ${parameters.tokens} tokens and ${dimension} features each, mask and random numbers included.`,
       (isStepwise
-        ? `A pulse of start_i, which counts while ready_o is 1, begins a run of one time step: step_i is its number (0 to ${MAX_STEPS - 1}). Its seeds stand at seed_i then, and until ready_o rises. From the next clock `
-        : `A pulse of start_i takes steps_i (1 to ${MAX_STEPS}) and the seeds, which stay at seed_i until busy_o falls. From the next clock `) +
+        ? `A pulse of start_i while ready_o is 1 begins a run of one time step: step_i is its number (0 to ${MAX_STEPS - 1}). Its seeds must be at seed_i from then until ready_o rises. From the next clock `
+        : `A pulse of start_i takes steps_i (1 to ${MAX_STEPS}) and the seeds, which must stay at seed_i until busy_o falls. From the next clock `) +
         "on, while take_o is 1, one feature of all tokens of all heads is taken per clock: the engine does not wait.",
       ...(isBlockwise
         ? [
-            `A tile holds ${tokens} tokens, so that a step takes ${passes.length} passes: block b has tokens ${tokens} b on. While take_o is 1, pass_o says which pass the column is ` +
-              `of, each with its block of queries and its block of keys and values: ${passes.map(({ queryBlock, keyBlock }, p) => `${p} (${queryBlock}, ${keyBlock})`).join(", ")}. Tokens past ` +
+            `A tile holds ${tokens} tokens, so a step takes ${passes.length} passes: block b has tokens from ${tokens} b on. While take_o is 1, pass_o is the pass of the ` +
+              `column, each with its block of queries and its block of keys and values: ${passes.map(({ queryBlock, keyBlock }, p) => `${p} (${queryBlock}, ${keyBlock})`).join(", ")}. Tokens past ` +
               "the last must be 0. block_o has the block of the spikes while valid_o is 1.",
             isStepwise
               ? `Latency: the engine is busy for ${(passes.length + 1) * dimension} clocks. Feature f of pass p enters at clock ${dimension} p + f; of the last pass of its queries it leaves at clock ` +
@@ -89,8 +89,8 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
           ]
         : [
             isStepwise
-              ? `Latency: the engine is busy for ${2 * dimension} clocks. Feature f enters at clock f and leaves at clock ${dimension} + f + 1, marked by valid_o: that of the last one is the first of a run ` +
-                "that follows at once. Simulation asserts both."
+              ? `Latency: the engine is busy for ${2 * dimension} clocks. Feature f enters at clock f and leaves at clock ${dimension} + f + 1, marked by valid_o: the last feature leaves in the first clock of a run ` +
+                "that follows immediately. Simulation asserts both."
               : `Latency: with T steps the engine is busy for (T + 1) x ${dimension} clocks. Feature f of step t enters at clock ${dimension} t + f and leaves at clock ` +
                 `${dimension} (t + 1) + f + 1, marked by valid_o. Simulation asserts both.`,
           ]),
@@ -147,7 +147,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
         ],
       ),
       gap,
-      comment("What a start sets counts in a run alone, and has no reset."),
+      comment("Registers set by a start matter only during a run, and have no reset."),
       clocked(
         ...(isBlockwise ? [set(name("block_o"), name("emitted_block"))] : []),
         when(
@@ -185,7 +185,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
             comment(
               isStepwise
                 ? "The bit-reversed step."
-                : "The bit-reversed step: scores belong to the step that enters, outputs to the one that leaves.",
+                : "The bit-reversed step: scores use the step that enters, outputs the one that leaves.",
             ),
             logic(8, "score_offset", "output_offset"),
             wire(name("score_offset"), reversed(isStepwise ? "step_q" : "window_q")),
@@ -252,7 +252,7 @@ function orderedItems(dimension: number, seeds: number): Item[] {
   const output = concat(...digits, ...half, ...(rest > 0 ? [sized(rest, 0)] : []));
   return [
     comment(
-      "Nothing is random: a constant for scores, and for outputs the reversed number of the feature that leaves, and half a level.",
+      "Nothing is random: a constant for scores, and for outputs the bit-reversed index of the feature that leaves, plus half a level.",
     ),
     logic(8, "score_random", "output_random"),
     wire(name("score_random"), binary(hex(8, ORDERED_SCORE), "+", name("score_offset"))),
@@ -279,7 +279,7 @@ function passItems({ plan }: SsaParameters, emits: Expression, passBits: number,
   const emitted = concat(sized(32 - passBits, 0), name("emitted_pass_q"));
   return [
     gap,
-    comment("A bit for each pass: whether it is the first or the last of its queries; and their block."),
+    comment("One bit per pass: whether it is the first or the last of its queries; and their block."),
     table("FirstOfQueries", 1, ({ first }) => Number(first)),
     table("LastOfQueries", 1, ({ last }) => Number(last)),
     table("BlockOfQueries", blockBits, ({ queryBlock }) => queryBlock),

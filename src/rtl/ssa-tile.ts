@@ -58,15 +58,15 @@ export function ssaTile(given: SsaParameters): Module {
     name: "ssa_tile",
     header: [
       `SSA tile for one attention head of ${given.tokens} tokens and ${dimension} features. Column i serves query i, row j key and value j` +
-        `${isBlockwise ? ` of a pass: ${passes.length} passes a step, each of ${tokens} queries and ${tokens} keys and values.` : "."}`,
+        `${isBlockwise ? ` of a pass: ${passes.length} passes per step, each of ${tokens} queries and ${tokens} keys and values.` : "."}`,
       `One feature of all tokens enters per clock; last_i marks feature ${dimension - 1} of a window of ${dimension}. In the next window the tile ` +
         "emits A of these inputs, one feature per clock.",
       ...(isBlockwise
         ? [
-            "The products of a window are the first of their queries while emit_first_i is 1, and the last while emit_last_i is 1: only then spikes leave.",
+            "The products of a window are the first of their queries while emit_first_i is 1, and the last while emit_last_i is 1: spikes leave only then.",
           ]
         : []),
-      `Latency: feature f of A shows at spike_o ${dimension} + 1 clocks after feature f of Q, K and V entered: a window and the output register.`,
+      `Latency: feature f of A appears at spike_o ${dimension} + 1 clocks after feature f of Q, K and V entered: a window and the output register.`,
     ],
     ports: [
       ...CLOCKED,
@@ -203,7 +203,7 @@ function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {
   });
   return {
     items: [
-      comment("The offset of the time step joins a byte once, before rows and columns meet."),
+      comment("The offset of the time step is added to a byte once, before row and column bytes are combined."),
       logic(8 * sources, "score_random"),
       loop("n", sources, "gen_score_random", [
         wire(byteOf("score_random", name("n")), binary(byte, "+", name("score_offset_i"))),

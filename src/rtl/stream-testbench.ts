@@ -106,9 +106,7 @@ export function streamTestbench(design: SsaDesign): Module {
   const isWrong = binary(binary(pins, "!==", expectedPins), "||", spikeDiffers);
   return {
     name: STREAM_TESTBENCH,
-    header: [
-      "Checks every pin of the engine in every clock of the runs that come by standard input, and prints PASS or FAIL.",
-    ],
+    header: ["Checks every pin of the engine in every clock of the runs from standard input, and prints PASS or FAIL."],
     ports: [],
     items: [
       logic(1, "clk", "rst_n", "start", "busy", "take", "valid", "shows"),

@@ -206,7 +206,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
               put(name("busy_clocks"), binary(name("busy_clocks"), "+", name("length"))),
               nextClock,
               put(name("steps"), not(name("steps"))),
-              comment("One clock beyond the last busy one: the last output is registered."),
+              comment("One clock after the last busy one, because the last output is registered."),
               {
                 kind: "for",
                 variable: "clock",

@@ -40,7 +40,7 @@ export function answersChecker(facts: MachineFacts): Module {
   ].filter(([from, to]) => to > from);
   return {
     name: ANSWERS_CHECKER,
-    header: ["Compares the answers of an AXI-Stream with the files of what is expected."],
+    header: ["Compares the answers of an AXI-Stream with the files of expected answers."],
     ports: [
       input("clk_i"),
       input("live_i"),

@@ -46,7 +46,7 @@ export function registerProperties(): Module {
   );
   return {
     name: REGISTER_PROPERTIES,
-    header: [`What ${AXI_REGISTERS} promises, for a prover: holds_o is always 1.`],
+    header: [`Guarantees of ${AXI_REGISTERS} for formal verification: holds_o is always 1.`],
     ports: [input("clk_i"), ...CHANNELS.map(({ label }) => input(`${label}ready`)), output("holds_o")],
     items: [
       logic(1, "begun_q"),

@@ -118,10 +118,10 @@ export function axiRegisters(facts: MachineFacts): Module {
   return {
     name: AXI_REGISTERS,
     header: [
-      `AXI4-Lite slave of the machine's edge: ${REGISTERS.length} registers of ${WORD} bits, and a window of ${seedWords} words of seeds, which are written only. One write and one read at a time; address and ` +
-        "data of a write may come in any order.",
-      "SLVERR answers what lies outside, a write to what is only read, a read of a seed, a write of less than a word, and a seed or a start while busy: nothing is then written. The two low bits of an address are not looked at.",
-      "Latency: a write works in the clock after its address and data have come, and is answered in the next; a read is answered in the clock after its address has come.",
+      `AXI4-Lite slave of the machine's edge: ${REGISTERS.length} registers of ${WORD} bits, and a window of ${seedWords} write-only words of seeds. One write and one read at a time; address and ` +
+        "data of a write may arrive in any order.",
+      "The response is SLVERR to an access outside the map, a write to a read-only register, a read of a seed, a write of less than a word, and a seed or a start while busy: nothing is then written. The two low bits of an address are ignored.",
+      "Latency: a write takes effect in the clock after its address and data have arrived, and its response follows in the next; the response to a read follows in the clock after its address has arrived.",
     ],
     ports: [
       ...CLOCKED,
@@ -147,7 +147,7 @@ export function axiRegisters(facts: MachineFacts): Module {
       logic(2, "bresp_q", "rresp_q"),
       logic(errors, "error_q", "error_d", "forgotten", "refused"),
       gap,
-      comment("Write: address and data wait for each other, then for the answer to the write before."),
+      comment("Write: address and data wait for each other, then for the response to the previous write."),
       wire(name("s_axil_awready"), isFalse(name("address_held_q"))),
       wire(name("s_axil_wready"), isFalse(name("data_held_q"))),
       wire(name("s_axil_bvalid"), name("bvalid_q")),
@@ -173,7 +173,7 @@ export function axiRegisters(facts: MachineFacts): Module {
         ),
       ),
       gap,
-      comment("What went wrong stays until somebody writes a 1 to it, or clears."),
+      comment("An error bit stays set until a 1 is written to it, or a clear."),
       wire(
         name("refused"),
         concat(

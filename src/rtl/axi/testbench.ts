@@ -162,7 +162,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
   return {
     name: AXI_TESTBENCH,
     header: [
-      `Checks the machine through its AXI edge: registers, what is refused, a prompt that is cleared, then ${vectors.prompts} prompts with their seeds.`,
+      `Checks the machine through its AXI edge: registers, refused accesses, a cleared prompt, then ${vectors.prompts} prompts with their seeds.`,
       `With +${STALL}=N all channels wait at random, and CLOCKS is not compared.`,
     ],
     ports: [],
@@ -201,7 +201,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
         tready_i: name("m_axis_tready"),
       }),
       gap,
-      comment("Writes: address and data each after a wait of its own."),
+      comment("Writes: address and data each after its own wait."),
       forever(
         edge,
         when(binary(name("written"), "!=", name("writes")), [
@@ -242,7 +242,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
         ]),
       ),
       gap,
-      comment("What the machine gives is taken at once, or late."),
+      comment("Outputs of the machine are taken at once, or late."),
       forever(
         edge,
         ...["m_axis_tready", "s_axil_bready", "s_axil_rready"].map((ready) => put(name(ready), isFalse(isLate))),
@@ -262,10 +262,10 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
             .filter((port) => !port.name.endsWith("ready"))
             .map((port) => put(name(port.name), { kind: "fill", bit: 0 })),
           ...shortReset("rst_ni"),
-          complain(binary(name("s_axil_bvalid"), "!==", nil), "a write that nobody asked for is answered"),
-          complain(binary(name("s_axil_rvalid"), "!==", nil), "a read that nobody asked for is answered"),
+          complain(binary(name("s_axil_bvalid"), "!==", nil), "response to a write that was not issued"),
+          complain(binary(name("s_axil_rvalid"), "!==", nil), "response to a read that was not issued"),
           edge,
-          comment("What it is."),
+          comment("Identity and sizes."),
           ...constants.flatMap((register: Register) =>
             expectRead(register.name as RegisterName, word(register.value!(facts))),
           ),
@@ -275,7 +275,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
           ...expectRead("CLOCKS", word(0)),
           ...errorIs(),
           complain(binary(name("s_axis_tready"), "!==", nil), "vectors are taken before a start"),
-          comment("What it refuses."),
+          comment("Accesses that must be refused."),
           ...write(at("ID"), word(0), SLVERR),
           ...write(hex(address, 0x40), word(0), SLVERR),
           ...write(at("CONTROL"), word(bitOf(CONTROL.start)), SLVERR, 0b0111),
@@ -299,7 +299,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
           ...errorIs("length", "start"),
           ...forget("start"),
           ...errorIs("length"),
-          complain(binary(name("s_axis_tready"), "!==", nil), "vectors are taken behind a wrong length"),
+          complain(binary(name("s_axis_tready"), "!==", nil), "vectors are taken after a wrong length"),
           ...control("clear", OKAY),
           ...errorIs(),
           ...expectRead("STATUS", word(bitOf(STATUS.idle))),
@@ -331,7 +331,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
                 below: decimal(each),
                 body: [
                   ...nextLine("input_file", "%h", "vector"),
-                  comment("The second prompt's last vector does not say that it is the last."),
+                  comment("The second prompt's last vector comes without tlast."),
                   ...give(
                     cast(sizes.input, name("vector")),
                     cast(1, and(binary(name("n"), "==", decimal(each - 1)), binary(name("prompt"), "!=", decimal(1)))),
@@ -375,7 +375,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
         ],
       },
       gap,
-      comment("A machine that hangs is wrong."),
+      comment("A machine that hangs fails."),
       {
         kind: "initial",
         body: [

@@ -66,10 +66,10 @@ export function axiTop(facts: MachineFacts): Module {
   return {
     name: AXI_TOP,
     header: [
-      `${MACHINE} behind AXI: registers and seeds on AXI4-Lite (s_axil), vectors in on AXI-Stream (s_axis), answers out on AXI-Stream (m_axis). Names of their pins are those that AXI tools look for.`,
-      `A start lets ${vectors} vectors in, ${facts.vectorOrder}: line 0 in bit 0 of s_axis_tdata, tlast with the last. ` +
+      `${MACHINE} behind AXI: registers and seeds on AXI4-Lite (s_axil), vectors in on AXI-Stream (s_axis), answers out on AXI-Stream (m_axis). Pin names are those that AXI tools look for.`,
+      `A start admits ${vectors} vectors, ${facts.vectorOrder}: line 0 in bit 0 of s_axis_tdata, tlast with the last. ` +
         `The prompt's ${answers === 1 ? "answer comes" : `${answers} answers come`} at m_axis, tlast with the last: totals in the low ${totalBits} bits of m_axis_tdata, class 0 lowest, and the decision from bit ${sizes.decisionAt} on.`,
-      "A clear resets the machine for a clock, but not its memories. It takes back an answer that waits at m_axis, which AXI-Stream allows to a reset alone: whoever takes answers has to be cleared with it.",
+      "A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine.",
     ],
     ports: [
       ...CLOCKED,
@@ -144,7 +144,7 @@ export function axiTop(facts: MachineFacts): Module {
       wire(name("busy"), binary(name("running_q"), "|", name("machine_busy"))),
       gap,
       comment(
-        "A prompt is open until its last vector, or a wrong one, has come, and runs until its last answer has gone.",
+        "A prompt is open until its last vector, or a wrong one, has arrived, and runs until its last answer has been taken.",
       ),
       registers(
         ["machine_rst_nq", "open_q", "running_q", "entered_q", "answered_q"].map((register) =>

@@ -82,15 +82,15 @@ function readmeText({ baud, heads, fingerprint }: BoardDescription, title: strin
   return `# Board kit: ${title}
 
 \`${BOARD_TOP}\` is \`${ENGINE}\` behind a serial line of ${baud} bits per second (8 data bits, no parity, one stop bit), on the board's own clock of
-${clock / 1e6} MHz. It holds ${heads} of the heads; runs of other heads of the network follow one another.
+${clock / 1e6} MHz. It holds ${heads} of the heads; the network's other heads run on it in turn.
 
 \`\`\`sh
 sh ${MAKE_FILE}                                        # yosys, nextpnr-ecp5, ecppack: ${BOARD_TOP}.bit
 openFPGALoader --board ulx3s ${BOARD_TOP}.bit    # or any other loader
-xpike rtl host . --port /dev/ttyUSB0              # streams the vectors of this folder, and compares A bit for bit
+xpike rtl host . --port /dev/ttyUSB0              # streams the vectors of this folder and compares A bit for bit
 \`\`\`
 
-\`${BOARD_FILE}\` tells the host the rate of the line and the engine's fingerprint, ${fingerprint}. \`${BOARD_TESTBENCH}\` speaks to the whole board
-in bits of the line; \`xpike rtl verify .\` runs it in Verilator. No board was at hand: sources were simulated, and no more.
+\`${BOARD_FILE}\` gives the host the baud rate and the engine's fingerprint, ${fingerprint}. \`${BOARD_TESTBENCH}\` drives the whole board
+over the serial line, bit by bit; \`xpike rtl verify .\` runs it in Verilator. The kit has only been simulated, never run on a board.
 `;
 }

@@ -72,8 +72,8 @@ export function frameReceiver(): Module {
   return {
     name: FRAME_RECEIVER,
     header: [
-      "Takes frames off a line of bytes: bytes of the content, check included, then end_o.",
-      "Latency: combinational. At end_o, intact_o says whether the check is right, no stop bit was missing and every escape is known.",
+      "Extracts frames from a line of bytes: bytes of the content including the checksum, then end_o.",
+      "Latency: combinational. At end_o, intact_o is 1 if the checksum is right, no stop bit was missing and every escape is valid.",
     ],
     ports: [
       ...CLOCKED,
@@ -136,9 +136,9 @@ export function frameSender(): Module {
   return {
     name: FRAME_SENDER,
     header: [
-      "Puts frames on a line of bytes: END, the content with escapes, its check, END. A frame begins with the first byte that stands at " +
+      "Sends frames on a line of bytes: END, the content with escapes, its checksum, END. A frame begins with the first byte at " +
         "data_i, and last_i marks its last.",
-      "Latency: combinational; a byte is taken when ready_o is 1. abort_i gives a frame up where it is.",
+      "Latency: combinational; a byte is taken when ready_o is 1. abort_i aborts the current frame.",
     ],
     ports: [
       ...CLOCKED,

@@ -110,10 +110,10 @@ export function boardLink(design: SsaDesign, fingerprint: number): Module {
   return {
     name: BOARD_LINK,
     header: [
-      "Control of the board: takes the content of a frame byte by byte, and gives the content of the reply.",
-      `A run (kind ${REQUEST.run}) brings steps, ${seedBytes} bytes of seeds and, for each step, ${dimension} columns of ${columnBytes} bytes. The columns wait in a memory, since the engine takes one a clock; ` +
-        "when the frame is whole and intact the engine runs, and its spikes wait in a second memory until they are sent.",
-      "An end of a frame gives up a reply that is being sent. Bytes that come while the engine runs or a reply is sent are lost.",
+      "Control of the board: takes the content of a frame byte by byte, and outputs the content of the reply.",
+      `A run (kind ${REQUEST.run}) brings steps, ${seedBytes} bytes of seeds and, for each step, ${dimension} columns of ${columnBytes} bytes. The columns are stored in a memory, because the engine takes one per clock; ` +
+        "when the frame is complete and intact the engine runs, and its spikes are stored in a second memory until they are sent.",
+      "The end of a frame aborts a reply in progress. Bytes that arrive while the engine runs or a reply is sent are lost.",
     ],
     ports: [
       ...CLOCKED,
@@ -170,7 +170,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): Module {
       wire(name("column_ends"), binary(binary(name("valid_i"), "&", inState("Columns")), "&", isByte(columnBytes - 1))),
       wire(name("stored"), binary(inState("Run"), "&", name("spikes_valid_i"))),
       comment(
-        "The engine takes a column at every clock, so they are read a clock ahead; a column of A has the time of its bytes.",
+        "The engine takes a column at every clock, so columns are read a clock ahead; a column of A has the time of its bytes.",
       ),
       wire(name("in_d"), choose(name("take_i"), binary(name("in_q"), "+", sized(countBits, 1)), name("in_q"))),
       wire(name("out_next"), binary(name("out_q"), "+", sized(countBits, 1))),
@@ -255,7 +255,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): Module {
           ]),
           onByte("Check", countOn, when(isByte(1), [to("Whole")])),
           onByte("Whole", to("Excess")),
-          comment("The end of a request, or of patience with a reply."),
+          comment("The end of a request, or an abort of the reply."),
           when(name("end_i"), [
             when(binary(name("hears"), "&", isFalse(inState("Kind"))), [
               set(name("refused_q"), sized(1, 0)),

@@ -137,7 +137,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
   return {
     name: BOARD_TESTBENCH,
     header: [
-      "Speaks to the board in bits of the serial line, and compares every reply, bit for bit.",
+      "Drives the board's serial line bit by bit, and compares every bit of every reply.",
       `${exchanges.length} exchanges, ${sent} bytes sent, ${replies} bytes back. A bit has ${BIT_CLOCKS} clocks here.`,
     ],
     ports: [],
@@ -185,7 +185,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
               { kind: "for", variable: "n", below: size(63), body: sendByte() },
               { kind: "for", variable: "n", below: size(31), body: receiveByte() },
               fallingEdges(4 * BIT_CLOCKS),
-              wrong(isFalse(isSilent), "exchange %0d: more comes than was expected", name("exchange")),
+              wrong(isFalse(isSilent), "exchange %0d: more bytes than expected", name("exchange")),
             ],
           },
           put(name("final_lights"), name("lights")),

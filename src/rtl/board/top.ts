@@ -74,9 +74,9 @@ function boardTop(design: SsaDesign, clocks: number): Module {
   return {
     name: BOARD_TOP,
     header: [
-      `Board with an SSA engine of ${design.heads} heads behind a serial line: 8 data bits, no parity, one stop bit, ${CLOCKS_PER_BIT} clocks a bit.`,
-      "Columns of Q, K and V come in frames, and those of A go back. The reset button is low when pressed; its release is brought to the clock.",
-      "Lights: a request comes, a reply goes, the engine runs, the last request was refused.",
+      `Board with an SSA engine of ${design.heads} heads behind a serial line: 8 data bits, no parity, one stop bit, ${CLOCKS_PER_BIT} clocks per bit.`,
+      "Columns of Q, K and V arrive in frames, and columns of A are sent back. The reset button is low when pressed; its release is synchronised to the clock.",
+      "LEDs: receiving a request, sending a reply, engine running, last request refused.",
     ],
     parameters: [[CLOCKS_PER_BIT, decimal(clocks)]],
     ports: [...CLOCKED, input("uart_rx_i"), output("uart_tx_o"), output("led_o", 4)],

@@ -79,9 +79,9 @@ export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec):
   return {
     name: ACCUMULATORS,
     header: [
-      `Totals of ${added} outputs of the head, of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each. An output stops at the ends of a register of ${logitBits} bits; ` +
-        `a total has ${bits} bits, which it cannot leave. All are in two's complement.` +
-        (isStored ? ` Totals of ${tokens} tokens stand in a memory, whose word is at address_i.` : ""),
+      `Totals of ${added} outputs of the head, of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each. An output saturates in a register of ${logitBits} bits; ` +
+        `a total has ${bits} bits and cannot overflow. All are in two's complement.` +
+        (isStored ? ` Totals of ${tokens} tokens are in a memory, addressed by address_i.` : ""),
       "Latency: logits_o and totals_o are combinational and belong to valid_i; first_i begins a new total.",
     ],
     ports: [

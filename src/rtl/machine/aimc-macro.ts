@@ -90,17 +90,17 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
     name: macroName(size),
     header: [
       `Analog macro: a crossbar of ${rows} lines and ${columns} columns, ${lanes} readout units, and their ${adc.mode === "pair" ? "pairs of " : ""}converters of ${adc.bits} bits.`,
-      `In the clock of convert_i, unit u converts column u + ${lanes} select_i of the lines that have been driven since they settled. The code, in ` +
+      `In the clock of convert_i, unit u converts column u + ${lanes} select_i for the settled lines. The code, in ` +
         `two's complement of ${codeBits} bits, is in codes_o from the next clock on, until the next conversion.`,
-      "A real macro must keep these ports and clocks: lines stay as they are from the first clock of a vector to its last conversion.",
-      "The body is a behaviour for simulation. Cells holds a word for each pair of cells, column after column: the conductance of the positive " +
-        "device in the high half and that of the negative one in the low half, in units of 2^-StepBits code steps.",
+      "A real macro must keep these ports and clocks: lines are stable from the first clock of a vector to its last conversion.",
+      "The body is a behavioural model for simulation. The file Cells holds a word for each pair of cells, column after column: the conductance of the positive " +
+        "device in the high half and of the negative one in the low half, in units of 2^-StepBits code steps.",
       ...(errs
         ? [
-            "Converters has gain and offset of each column's converters as doubles; every operation on them is rounded to single precision." +
+            "The file Converters holds gain and offset of each column's converters as doubles; every operation on them is rounded to single precision." +
               (isNoisy
                 ? ` A conversion's noise is word (prompt << 7 | step, place) of the stream NoiseKey, for ${vectors.steps} steps of Tokens tokens, ${vectors.order === "token-major" ? "" : "step by step, "}counted from the last reset on: a ` +
-                  "real macro has noise of its own, and no use for rst_ni."
+                  "real macro has its own noise, and no use for rst_ni."
                 : ""),
           ]
         : []),

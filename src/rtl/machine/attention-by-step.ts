@@ -75,7 +75,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
     depth === 1
       ? []
       : [
-          comment("Whose runs follow one another, the first in the low bits."),
+          comment("The block of each run in order, the first in the low bits."),
           {
             kind: "constant",
             type: `logic [${blockBits * runs.length - 1}:0]`,
@@ -145,10 +145,10 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
   return {
     name: ATTENTION_UNIT,
     header: [
-      `Attention of ${depth > 1 ? `${depth} blocks, which take turns step by step` : "a block, step by step"}: ${heads} heads of ${dimension} features, ${tokens} tokens, ${steps} steps. Of a signal with a part for each block, block 0 has the low bits.`,
-      "q, k and v come step by step, all tokens of a step one after another, a vector in each clock of the block's write_i, q in the low bits. The engine starts with the last " +
-        `token's vector, or when the run before it${depth > 1 ? " in the order of BlockOfRun" : ""} ends. A block's seeds are ${words} words of ${SEED_BITS} bits, block after block, which must stand before.`,
-      `Buffers hold ${qkvSteps} and ${attentionSteps} steps of a block, in turn: as many as are held in the schedule at most.`,
+      `Attention of ${depth > 1 ? `${depth} blocks, which take turns step by step` : "a block, step by step"}: ${heads} heads of ${dimension} features, ${tokens} tokens, ${steps} steps. In a signal with one part per block, block 0 is in the low bits.`,
+      "q, k and v arrive step by step, all tokens of a step in succession, a vector in each clock of the block's write_i, q in the low bits. The engine starts with the last " +
+        `token's vector, or when the previous run${depth > 1 ? " in the order of BlockOfRun" : ""} ends. A block's seeds are ${words} words of ${SEED_BITS} bits, block after block, which must be written before.`,
+      `Buffers hold ${qkvSteps} and ${attentionSteps} steps of a block, used in turn: the peak numbers of the schedule.`,
       `Latency: all vectors of a step can be read at vector_o from ${dimension * (passes.length + 1) + 1} clocks after the engine's first column of the step on; the block's delivered_o is 1 in the clock before.`,
     ],
     ports: [
@@ -207,7 +207,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
       gap,
       ofBlocks,
       gap,
-      comment("The last values of a run leave in the clock behind it."),
+      comment("The last values of a run leave in the clock after it."),
       registers(
         [...(depth > 1 ? ["run_q", "block_q", "out_block_q"] : []), "feature_q", "out_feature_q"].map((register) =>
           set(name(register), zeros),

@@ -128,10 +128,10 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
     name: ATTENTION_UNIT,
     header: [
       `Attention of ${depth} blocks, one after another: ${heads} heads of ${dimension} features, ${tokens} tokens, ${steps} steps.`,
-      "q, k and v come token by token, all steps of a token one after another, a vector in each clock of write_i, q in the low bits. The engine starts with the last " +
-        `token's first vector${wait > 0 ? `, at most ${wait} clocks later: then no vector comes too late` : ""}. Its seeds are ${words} words of ${SEED_BITS} bits for each block, block after block, which must stand before.`,
+      "q, k and v arrive token by token, all steps of a token in succession, a vector in each clock of write_i, q in the low bits. The engine starts with the last " +
+        `token's first vector${wait > 0 ? `, at most ${wait} clocks later, so no vector arrives too late` : ""}. Its seeds are ${words} words of ${SEED_BITS} bits for each block, block after block, which must be written before.`,
       `Latency: the vector at step t of a token can be read at vector_o from ${dimension} (t + 2) + 1 clocks after the engine's first column on; delivered_o is 1 ` +
-        "in the clock before, and delivered_block_o says whose it is.",
+        "in the clock before, and delivered_block_o names its block.",
     ],
     ports: [
       ...CLOCKED,

@@ -55,27 +55,27 @@ function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, o
     ["tokens, time steps", `${tokens}, ${steps}`],
     ["width, heads, blocks", `${width}, ${heads}, ${depth}`],
     ["crossbars, converters", `${totals.crossbars}, ${totals.converters}`],
-    ["clocks of a prompt alone", schedule.alone.clocks],
+    ["clocks of a single prompt", schedule.alone.clocks],
     ...(stepMajor
       ? [
           ["order", "step-major: all tokens of a step, then the next step"],
-          ["blocks whose turn it is at the engine", stepMajor.runs.join(", ")],
+          ["block of each engine run, in order", stepMajor.runs.join(", ")],
           [
-            "steps held of q, k and v, and of attention, by block",
+            "buffered steps of q, k and v, and of attention, per block",
             `${stepMajor.qkvSteps}, ${stepMajor.attentionSteps}`,
           ],
-          ["vectors held of the residual stream", stepMajor.streamVectors],
+          ["buffered vectors of the residual stream", stepMajor.streamVectors],
         ]
-      : [["clocks that attention waits", attentionWaits.join(", ")]]),
+      : [["clocks that attention waits, by block", attentionWaits.join(", ")]]),
     [
-      "vectors that wait, by layer",
+      "vectors queued, by layer",
       layers.flatMap(({ name, waiting }) => (waiting === null ? [] : `${name} ${waiting}`)).join(", "),
     ],
-    ["last bit of all numbers", `2^-${arithmetic.fractionBits}`],
+    ["value of the last bit of all numbers", `2^-${arithmetic.fractionBits}`],
   ];
   return `# The whole machine for one network
 
-Generated SystemVerilog; \`${MACHINE}\` is the machine, and \`${AXI_TOP}\` the same behind AXI4-Lite and AXI-Stream. Modules of the machine, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header says what the module
+Generated SystemVerilog; \`${MACHINE}\` is the machine, and \`${AXI_TOP}\` the machine with AXI4-Lite and AXI-Stream interfaces. Modules of the machine, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header states what the module
 computes and its latency.
 
 | parameter | value |
@@ -84,19 +84,19 @@ ${rows.map(([key, value]) => `| ${key} | ${value} |`).join("\n")}
 
 ## Check it
 
-\`xpike rtl verify .\` runs Verilator, where it is installed, and Yosys. By hand:
+\`xpike rtl verify .\` runs Verilator (if installed) and Yosys. By hand:
 
 \`\`\`sh
 verilator --lint-only -Wall -f ${FILE_LIST} --top-module ${MACHINE}
 verilator --binary --timing --assert -fno-gate ${ROLLED_LOOPS.join(" ")} -f ${FILE_LIST} -f ${TESTBENCH_LIST} --top-module ${MACHINE_TESTBENCH} && obj_dir/V${MACHINE_TESTBENCH}
 \`\`\`
 
-The testbench reads its vectors from the current folder, compares every spike train, output of the head and answer with the simulator's,
+The testbench reads its vectors from the current folder. It compares every spike train, output of the head and answer with the simulator's,
 and the clock of each result with the schedule's, and prints PASS or FAIL. ${origin} ${vectors.prompts} prompts, ${vectors.spikes} spikes, ${vectors.logits} outputs
-of the head, ${vectors.clocks} clocks. \`+prompts=N\` takes the first N prompts; \`+stall=N\` breaks a prompt off by a reset, then lets vectors come late and answers be
-taken late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI.
-\`xpike rtl verify . --waves\` writes the waves of the first prompt to \`${WAVES_FILE}\`; \`gtkwave ${WAVES_VIEW}\` shows them block by block.
+of the head, ${vectors.clocks} clocks. \`+prompts=N\` uses the first N prompts; \`+stall=N\` breaks off a prompt with a reset, then sends vectors late and takes
+answers late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI.
+\`xpike rtl verify . --waves\` writes the waveforms of the first prompt to \`${WAVES_FILE}\`; \`gtkwave ${WAVES_VIEW}\` shows them block by block.
 
-\`${MACHINE}.sdc\` has the clock, \`${MACHINE}.core\` describes all of it for FuseSoC. With \`SYNTHESIS\` defined, crossbars and memories are black boxes.
+\`${MACHINE}.sdc\` has the clock constraints, \`${MACHINE}.core\` describes the whole folder for FuseSoC. With \`SYNTHESIS\` defined, crossbars and memories are black boxes.
 `;
 }

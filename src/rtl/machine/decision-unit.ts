@@ -65,9 +65,9 @@ export function decisionUnit(size: DecisionSize): Module {
     header: [
       isBitwise
         ? `Decides ${outputs} bits: a bit is 1 where its total is above 0. Output 0 of the head is the highest bit.`
-        : `Decides for the class with the largest of ${outputs} totals, by pairs: of equal ones for the first.`,
+        : `Decides for the class with the largest of ${outputs} totals, by pairs; the first class wins a tie.`,
       `Totals have ${bits} bits each, in two's complement, class 0 in the low bits.`,
-      "Latency: one register; valid_o is 1 in the clock after valid_i, beside the totals and their decision.",
+      "Latency: one register; valid_o is 1 in the clock after valid_i, together with the totals and their decision.",
     ],
     ports: [
       ...CLOCKED,

@@ -185,7 +185,7 @@ function erringCode(adc: AdcSpec): Item {
       end(">", largest),
       end("<", smallest),
       put(name("code"), call("$rtoi", call("$floor", binary(value, "+", real(0.5))))),
-      { kind: "comment", text: "Halves go to the even code." },
+      { kind: "comment", text: "Ties go to the even code." },
       when(
         binary(bit(name("code"), 0), "&&", binary(binary(call("$itor", name("code")), "-", value), "==", real(0.5))),
         [put(name("code"), binary(name("code"), "-", decimal(1)))],

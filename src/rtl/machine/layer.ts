@@ -341,22 +341,22 @@ function headerOf(
   { name, role, lines, outputs, groups, lanes, rowBlocks, multiplexerSteps }: LayerPlan,
 ) {
   const behind: Record<LayerRole, string> = {
-    stem: "neurons behind them give the pixels of a map",
-    embed: "their sums and positions begin the residual stream, in front of neurons",
-    qkv: "neurons behind them give q, k and v",
-    projection: "their sums join the residual stream, in front of neurons",
-    up: "neurons behind them",
-    down: "their sums join the residual stream, in front of neurons",
-    head: "accumulators behind them add their outputs up",
+    stem: "followed by neurons that give the pixels of a map",
+    embed: "sums and positions begin the residual stream, followed by neurons",
+    qkv: "followed by neurons that give q, k and v",
+    projection: "sums join the residual stream, followed by neurons",
+    up: "followed by neurons",
+    down: "sums join the residual stream, followed by neurons",
+    head: "followed by accumulators of the outputs",
   };
   const clocks = timing.settle + multiplexerSteps * timing.conversion;
   return [
     `Layer ${name}: ${lines} lines to ${outputs} columns on ${groups.length * rowBlocks} crossbars, ${rowBlocks} row ${rowBlocks === 1 ? "block" : "blocks"} by ${groups.length} column ` +
       `${groups.length === 1 ? "group" : "groups"}; ${lanes} readout units, ${multiplexerSteps} multiplexer ${multiplexerSteps === 1 ? "step" : "steps"}; ${behind[role]}.`,
-    `A vector stands at lines_i while valid_i is 1, from its first clock to take_o, ${clocks} clocks; a next one may follow at once. Vectors come ` +
+    `A vector is held at lines_i while valid_i is 1, from its first clock to take_o, ${clocks} clocks; the next may follow at once. Vectors arrive ` +
       (stepMajor
-        ? "step by step, all tokens of a step one after another."
-        : "token by token, all steps of a token one after another."),
-    `Latency: valid_o and what belongs to it are combinational, ${clocks} + 2 clocks after a vector's first one.`,
+        ? "step by step, all tokens of a step in succession."
+        : "token by token, all steps of a token in succession."),
+    `Latency: valid_o and the results are combinational, ${clocks} + 2 clocks after the first clock of a vector.`,
   ];
 }

@@ -50,7 +50,7 @@ export function constantMemory(size: MemorySize): Module {
   return {
     name: romName(size),
     header: [
-      `${entries} words of ${width} bits, constants of a layer, which stand in the file Contents, a word a line.`,
+      `${entries} words of ${width} bits, constants of a layer from the file Contents, one word per line.`,
       "Latency: data_o belongs to address_i of the same clock.",
     ],
     parameters: [["Contents", text("contents.hex")]],
@@ -73,7 +73,7 @@ export function stateMemory(size: MemorySize): Module {
     name: stateName(size),
     header: [
       `${entries} words of ${width} bits with one port, which reads and writes the same word.`,
-      "Latency: data_o belongs to address_i of the same clock; what is written is there from the next clock on.",
+      "Latency: data_o belongs to address_i of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
     ports: [
@@ -106,7 +106,7 @@ export function streamMemory({ width, entries }: MemorySize, ports: readonly Str
     name: STREAM_MEMORY,
     header: [
       `The residual stream: ${entries} words of ${width} bits with ${ports.length} ports, ${ports.map((port) => port.name).join(" and ")}, that never write the same word in a clock.`,
-      "Latency: data_o belongs to the address of the same clock; what is written is there from the next clock on.",
+      "Latency: data_o belongs to the address of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
     ports: [
@@ -155,8 +155,8 @@ export function spikeQueue(size: QueueSize): Module {
   return {
     name: queueName(size),
     header: [
-      `${isSingle ? "A vector" : `${entries} vectors`} of ${width} spikes, first in, first out: as many as wait here at most.`,
-      "Latency: what is pushed in a clock is there in the next. A full queue takes a vector in the clock in which one leaves it.",
+      `${isSingle ? "A vector" : `${entries} vectors`} of ${width} spikes, first in, first out: the most that ever wait here.`,
+      "Latency: a pushed vector is available in the next clock. A full queue accepts a vector in a clock in which one leaves.",
     ],
     ports: [
       ...CLOCKED,
@@ -253,13 +253,13 @@ export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks 
     name: QKV_BUFFER,
     header: [
       `q, k and v of ${tokens} tokens and ${steps} steps: written token by token, read feature by feature. A word is a feature of all tokens at a step; ` +
-        "a token has a bit in each, so that every word has a write enable for each of its bits.",
+        "a token has one bit in each, so every word has a write enable per bit.",
       ...(isBlockwise
         ? [
-            `Of a word the block of ${tileTokens} tokens is read that query_block_i, or key_block_i for keys and values, says.`,
+            `A read returns one block of ${tileTokens} tokens of a word: query_block_i, or key_block_i for keys and values.`,
           ]
         : []),
-      "Latency: outputs belong to step_i and feature_i of the same clock; what is written is there from the next clock on.",
+      "Latency: outputs belong to step_i and feature_i of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
     ports: [
@@ -316,10 +316,10 @@ export function attentionBuffer(
   return {
     name: ATTENTION_BUFFER,
     header: [
-      `What attention gives to ${tokens} tokens at ${steps} steps: written feature by feature of all heads, read token by token. A word is the vector of a token ` +
+      `Output of attention for ${tokens} tokens and ${steps} steps: written feature by feature of all heads, read token by token. A word is the vector of a token ` +
         `at a step, at ${isStepMajor ? "token + tokens * step" : "step + steps * token"}.`,
-      ...(isBlockwise ? [`Features come of block_i, a block of ${tileTokens} tokens.`] : []),
-      "Latency: vector_o belongs to address_i of the same clock; what is written is there from the next clock on.",
+      ...(isBlockwise ? [`Features arrive for block_i, a block of ${tileTokens} tokens.`] : []),
+      "Latency: vector_o belongs to address_i of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
     ports: [

@@ -80,13 +80,13 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
     name: neuronsName(size),
     header: [
       `Neurons of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each: leak by ${leakShift} bits, threshold ${threshold}, ${reset} reset. Currents and ` +
-        "membranes are in two's complement and count in the last bit of the machine's numbers; a membrane stops at the ends of its register.",
+        "membranes are in two's complement, in units of the last bit of the machine's numbers; a membrane saturates in its register.",
       ...(isStored
         ? [
-            `Membranes of ${tokens} tokens stand in a memory, whose word is at address_i. They are not written at the last step, which last_i says.`,
+            `Membranes of ${tokens} tokens are in a memory, addressed by address_i. They are not written at the last step, marked by last_i.`,
           ]
         : []),
-      `In a clock of valid_i column ${isShared ? "select_i" : "0"} of every unit takes its current; first_i says that this is the first step of a token, whose membranes are 0.`,
+      `In a clock of valid_i column ${isShared ? "select_i" : "0"} of every unit takes its current; first_i marks the first step of a token, with membranes at 0.`,
       "Latency: spikes_o is combinational and belongs to valid_i; membranes follow with the clock.",
     ],
     ports: [

@@ -61,7 +61,7 @@ export function queueProperties(size: QueueSize, followed: number): Module {
   const isFollowed = name("follows_q");
   return {
     name: QUEUE_PROPERTIES,
-    header: [`What ${queueName(size)} promises, for a prover: holds_o is always 1.`],
+    header: [`Guarantees of ${queueName(size)} for formal verification: holds_o is always 1.`],
     ports: [
       input("clk_i"),
       input("push_i"),

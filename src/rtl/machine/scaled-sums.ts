@@ -47,10 +47,10 @@ export function scaledSums(size: ScaledSumSize, codeBits: number, { factorBits, 
   return {
     name: scaledSumsName(size),
     header: [
-      `Sums of ${lanes} readout units: a column's offset, and factor times code of ${rowBlocks === 1 ? "its row block" : `each of ${rowBlocks} row blocks`}. Codes, offset and sum are in ` +
-        "two's complement, factors have no sign; all but the codes count in the last bit of the machine's numbers.",
+      `Sums of ${lanes} readout units: a column's offset plus factor times code of ${rowBlocks === 1 ? "its row block" : `each of ${rowBlocks} row blocks`}. Codes, offset and sum are in ` +
+        "two's complement, factors are unsigned; all except codes are in units of the last bit of the machine's numbers.",
       "Latency: 2 clocks from codes and factors to the sum. Offsets are taken one clock after them.",
-      `The ${SUM_BITS} bits of a sum are enough for any codes: whoever loads factors and offsets must see to it.`,
+      `The ${SUM_BITS} bits of a sum must suffice for any codes: the loader of factors and offsets is responsible for that.`,
     ],
     ports: [
       input("clk_i"),

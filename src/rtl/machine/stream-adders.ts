@@ -13,7 +13,7 @@ export function streamAdders(size: StreamAdderSize): Module {
   return {
     name: streamAddersName(size),
     header: [
-      `${lanes} adders, one for each readout unit: numbers of ${a} and ${b} bits, whose sum stops at the ends of a register of ${sum} bits. All are in two's ` +
+      `${lanes} adders, one per readout unit: the sum of numbers of ${a} and ${b} bits saturates in a register of ${sum} bits. All are in two's ` +
         "complement.",
       "Combinational.",
     ],

@@ -78,7 +78,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
     header: [
       `Checks the machine against the simulator and the schedule: ${vectors.prompts} prompts of ${clocks} clocks, ${whole(vectors.spikes)} spikes and ${whole(vectors.logits)} outputs of ` +
         "the head each, and every result's clock.",
-      `+${PROMPTS}=N takes the first N prompts. With +${STALL}=N a prompt is broken off by a reset, then vectors come late and answers are taken late, at random; clocks are then not compared.`,
+      `+${PROMPTS}=N uses the first N prompts. +${STALL}=N breaks off a prompt with a reset, then sends vectors late and takes answers late, at random; clocks are then not compared.`,
     ],
     ports: [],
     items: [
@@ -263,7 +263,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         ],
       },
       gap,
-      comment("A machine that hangs is wrong, be it busy or deaf."),
+      comment("A machine that hangs fails, whether busy or not accepting vectors."),
       {
         kind: "initial",
         body: [

@@ -191,8 +191,8 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
           wire(name("in_ready_o"), binary(isFalse(name("full")), "|", name(`${first}_take`))),
           comment(
             stepMajor
-              ? "Blocks take turns at attention as the schedule says: a prompt begins when it is there."
-              : "Attention does not wait for steps of the last token: they enter when all are there.",
+              ? "Blocks take turns at attention as scheduled: a prompt begins when it has arrived completely."
+              : "Attention does not wait for steps of the last token: they enter when all have arrived.",
           ),
           wire(
             name(`${first}_ready`),
@@ -205,7 +205,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     wire(name("logits_valid_o"), name("head_valid")),
     wire(name("busy_o"), binary(name("started_q"), "|", name(`${first}_ready`))),
     logic(1, "started_q"),
-    comment("Behind a reset nothing leaves, and what it holds is gone before a vector has entered."),
+    comment("After a reset nothing leaves, and old contents are gone before a vector has entered."),
     clocked(
       when(both(name("head_valid"), isAt("left_q", headVectors - 1, headVectors)), [
         set(name("answered_q"), sized(1, 1)),
@@ -270,14 +270,14 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     name: MACHINE,
     header: [
       `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
-        "steps. It works on one prompt at a time; its layers work side by side.",
+        "steps. It works on one prompt at a time; its layers work in parallel.",
       `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${vectorOrder(plan)}, line 0 in the low bit. in_valid_i and ` +
-        `in_ready_o are those of AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors are there. Before its first vector the prompt's ` +
-        `${words} seeds are written, a word in each clock of seed_write_i: block after block, head after head.`,
-      `Answers come at out_data_o, ${answersOf(plan)} for a prompt, with out_valid_o and out_ready_i of AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
-        `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. Beside them out_decision_o has ${plan.readOut === "bits" ? "the bits that are decided, output 0 as the highest" : "the class with the largest total, the first of equals"}. busy_o is 1 from the first vector until the last answer has been taken.`,
+        `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors have arrived. Before its first vector, the prompt's ` +
+        `${words} seeds must be written, a word in each clock of seed_write_i: block after block, head after head.`,
+      `Answers appear at out_data_o, ${answersOf(plan)} per prompt, with out_valid_o and out_ready_i as in AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
+        `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. At the same time out_decision_o has ${plan.readOut === "bits" ? "the decided bits, output 0 as the highest" : "the class with the largest total, the first in a tie"}. busy_o is 1 from the first vector until the last answer has been taken.`,
       `logits_o has the outputs of the head at every step while logits_valid_o is 1, ${arithmetic.logitBits} bits each, class 0 in the low bits.`,
-      `Latency: ${plan.schedule.alone.clocks} clocks from the first clock of the first vector to the last total, where vectors are there in time.`,
+      `Latency: ${plan.schedule.alone.clocks} clocks from the first clock of the first vector to the last total, if vectors arrive in time.`,
     ],
     ports: [
       ...CLOCKED,
@@ -318,10 +318,10 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
 export function vectorOrder({ layers, stepMajor }: MachinePlan): string {
   const isOfPixels = layers[0].windows !== null;
   if (stepMajor)
-    return `step by step, all ${isOfPixels ? "pixels of a step row by row" : "tokens of a step one after another"}`;
+    return `step by step, all ${isOfPixels ? "pixels of a step row by row" : "tokens of a step in succession"}`;
   return isOfPixels
-    ? "pixel by pixel, row by row, all steps of a pixel one after another"
-    : "token by token, all steps of a token one after another";
+    ? "pixel by pixel, row by row, all steps of a pixel in succession"
+    : "token by token, all steps of a token in succession";
 }
 
 /** A bit for each token that the head reads. */

@@ -166,10 +166,10 @@ export function mapWindows(
   return {
     name: moduleName,
     header: [
-      `Windows of ${kernel} x ${kernel} pixels of ${channels} channels, ${stride} pixels apart, on a map of ${grid.rows} x ${grid.columns} pixels at ${steps} steps, of which ${lines} lines${isStepMajor ? ", each of one step," : ""} are kept.` +
-        (pool > 1 ? ` What comes are ${pool} x ${pool} times as many pixels: the OR of a square stays.` : ""),
-      `Pixels come row by row and windows leave so, ${isStepMajor ? "those of a step before those of the next" : "all steps of one one after another"}. A window has its pixels row by row, the first in the low bits, and zeros beyond the map.`,
-      "Latency: what is pushed in a clock is there in the next. When all windows of a prompt have been taken, and all of its pixels have come, the next prompt's may come.",
+      `Windows of ${kernel} x ${kernel} pixels of ${channels} channels, ${stride} pixels apart, on a map of ${grid.rows} x ${grid.columns} pixels at ${steps} steps. ${lines} of its lines${isStepMajor ? ", each of one step," : ""} are kept.` +
+        (pool > 1 ? ` Inputs are ${pool} x ${pool} times as many pixels, max-pooled by an OR over each square.` : ""),
+      `Pixels arrive and windows leave row by row, ${isStepMajor ? "those of a step before those of the next" : "all steps of each in succession"}. A window holds its pixels row by row, the first in the low bits, and zeros beyond the map.`,
+      "Latency: a pushed pixel is available in the next clock. The next prompt's pixels may arrive when all windows of a prompt have been taken and all of its pixels have arrived.",
     ],
     ports: [
       ...CLOCKED,
