@@ -99,7 +99,7 @@ const FIELDS: readonly Field[] = [
     id: "differential",
     field: "adc.mode",
     value: ({ adc }) => (adc.mode === "pair" ? "differential" : null),
-    label: () => "one conversion for a pair",
+    label: () => "one conversion per pair",
   },
   {
     id: "fewer-bits",
@@ -111,14 +111,14 @@ const FIELDS: readonly Field[] = [
     id: "more-converters",
     field: "adc.sharing",
     value: ({ adc }) => half(adc.sharing),
-    label: (columns) => `a converter for ${plural(columns, "column")}`,
+    label: (columns) => `one converter per ${plural(columns, "column")}`,
     sameAnswers: true,
   },
   {
     id: "fewer-converters",
     field: "adc.sharing",
     value: ({ adc, crossbar }) => twice(adc.sharing, crossbar.columns),
-    label: (columns) => `a converter for ${plural(columns, "column")}`,
+    label: (columns) => `one converter per ${plural(columns, "column")}`,
     sameAnswers: true,
   },
   {
@@ -143,7 +143,7 @@ const FIELDS: readonly Field[] = [
     id: "row-fifos",
     field: "ssa.fifo",
     value: ({ ssa }) => (ssa.fifo === "cell" ? "row" : null),
-    label: () => "one FIFO for a row of cells",
+    label: () => "one FIFO per row of cells",
     sameAnswers: true,
   },
   {
@@ -167,7 +167,7 @@ const FIELDS: readonly Field[] = [
       if (order === "step-major") return "token-major";
       return runsOn(ssa, draws) ? null : "step-major";
     },
-    label: (order) => (order === "step-major" ? "all tokens of a step first" : "all steps of a token first"),
+    label: (order) => (order === "step-major" ? "step-major order" : "token-major order"),
     sameAnswers: true,
   },
   {
@@ -222,7 +222,7 @@ function turnSteps({ workload }: Case): Turned[] {
 
 /** Parts without a field of `hardware`, by the price setting that represents them. */
 const PRICES: readonly (Pick<Lever, "id" | "label"> & { readonly set: ParameterId; readonly to: string })[] = [
-  { id: "zero-detection", label: "silent row blocks skipped", set: "skipSilentBlocks", to: "1" },
+  { id: "zero-detection", label: "skip silent row blocks", set: "skipSilentBlocks", to: "1" },
   {
     id: "gated-cells",
     label: "gated attention cells",

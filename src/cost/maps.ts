@@ -28,25 +28,25 @@ export function breakEvens(base: Varied): BreakEven[] {
   return [
     ...[10, 5, 1].map((level) => ({
       id: `steps.ann${level}`,
-      label: `Time steps at which the digital ANN needs ${level === 1 ? "as much" : `only ${level} times as much`}`,
+      label: `Time steps at which the digital ANN needs ${level === 1 ? "the same energy" : `only ${level} times the energy`}`,
       unit: "steps" as const,
       value: steps(level),
     })),
     {
       id: "density.snn1",
-      label: "Mean spike density below which the digital SNN needs less",
+      label: "Mean spike density below which the digital SNN needs less energy",
       unit: "1",
       value: density === null ? null : density * meanDensity(base.workload),
     },
     {
       id: "conversion.snn1",
-      label: "Energy of a 5-bit conversion above which the digital SNN needs less",
+      label: "Energy of a 5-bit conversion above which the digital SNN needs less energy",
       unit: "J",
       value: conversion("snn"),
     },
     {
       id: "conversion.ann1",
-      label: "Energy of a 5-bit conversion above which the digital ANN needs less",
+      label: "Energy of a 5-bit conversion above which the digital ANN needs less energy",
       unit: "J",
       value: conversion("ann"),
     },

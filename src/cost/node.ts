@@ -49,7 +49,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     block: "digital",
   },
   delay: {
-    scales: "delays of logic",
+    scales: "logic delays",
     factors: [
       [65, logic.delay65.value],
       [45, 1],
@@ -65,7 +65,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
   },
   // Capacitance per length is constant, so energy scales with the square of the supply, at the voltages of `digital`.
   wire: {
-    scales: "energies of wires",
+    scales: "wire energies",
     factors: [
       [65, 1.49],
       [45, 1],
@@ -80,7 +80,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     block: "digital",
   },
   sram: {
-    scales: "sram energies",
+    scales: "SRAM energies",
     factors: [
       [65, 2],
       [45, 1],
@@ -94,7 +94,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     block: "sram",
   },
   aimc: {
-    scales: "aimc energies",
+    scales: "crossbar energies",
     factors: [
       [65, 1.73],
       [45, 1],
@@ -109,7 +109,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
   },
   // Runs at 45 nm (104 ns for eight conversions) and at 22 nm (68 ns); 65 nm on the line through them.
   conversionTime: {
-    scales: "times of conversions",
+    scales: "conversion times",
     factors: [
       [65, 1.24],
       [45, 1],

@@ -97,7 +97,7 @@ export const calibration = defineSource(
     reference: `Calibrated to the printed results of ${paper.reference}`,
     url: paper.url!,
     validity:
-      "Solved for ViT-8-768 at 45 nm; says what the printed numbers imply, not what hardware needs. Its 5-bit conversion is far " +
+      "Solved for ViT-8-768 at 45 nm; states what the printed numbers imply, not what hardware needs. Its 5-bit conversion is far " +
       "below every published converter.",
   },
   {
@@ -107,11 +107,11 @@ export const calibration = defineSource(
     partialSumTraffic: searched(SEARCHED.partialSumTraffic, "1", "share of partial sums that leave the array"),
     softmaxElement: searched(SEARCHED.softmaxElement, "J", "softmax of a score", 45),
     elementwise: searched(SEARCHED.layerNormElement, "J", "LayerNorm and GELU, per element", 45),
-    hybridConversionFactor: searched(SEARCHED.hybridConversionFactor, "1", "what 8-bit sums add to a conversion"),
+    hybridConversionFactor: searched(SEARCHED.hybridConversionFactor, "1", "cost of 8-bit sums per conversion"),
     snnAccumulateFactor: searched(
       SEARCHED.snnAccumulateFactor,
       "1",
-      "an accumulation of the digital SNN over an 8-bit add",
+      "an accumulation of the digital SNN relative to an 8-bit add",
     ),
     membraneTraffic: searched(SEARCHED.membraneTraffic, "1", "how often the digital SNN stores a pre-activation"),
   },

@@ -29,14 +29,15 @@ export const COST_PRESETS: readonly CostPreset[] = [
   {
     name: "simulated",
     description:
-      "the machine that has the accuracy, all of it: every unit, action and buffer, clock, wires and leakage of every machine, equal T",
+      "the whole simulated machine: every unit, action and buffer, and clock, wires and leakage of every machine, at equal T",
     node: 45,
     steps: "equal",
     prices: SIMULATED,
   },
   {
     name: "bottom-up",
-    description: "the same prices for the operations that comparisons count, the same rules for every machine, equal T",
+    description:
+      "the same prices, only for operations that published comparisons count; the same rules for every machine, at equal T",
     node: 45,
     steps: "equal",
     prices: BOTTOM_UP,
@@ -44,7 +45,7 @@ export const COST_PRESETS: readonly CostPreset[] = [
   {
     name: "claim",
     description:
-      "the same prices under the rules that the claims need: 8-bit weights and dense q k in the digital SNN, buffers of one size for all",
+      "the same prices under the rules that favour the claims: 8-bit weights and dense q k in the digital SNN, one buffer size for all",
     node: 45,
     steps: "equal",
     prices: CLAIM,
@@ -59,7 +60,7 @@ export const COST_PRESETS: readonly CostPreset[] = [
   },
   {
     name: "op-only",
-    description: "claim with the thinner conventions: 8-bit sums, so 0.23 pJ per MAC and 0.03 pJ per accumulation",
+    description: "claim with leaner conventions: 8-bit sums, i.e. 0.23 pJ per MAC and 0.03 pJ per accumulation",
     node: 45,
     steps: "equal",
     prices: { ...CLAIM, accumulatorBits: o.accumulator8, accumulateBits: o.accumulate8 },
@@ -81,7 +82,7 @@ export const COST_PRESETS: readonly CostPreset[] = [
   },
   {
     name: "survey-adc",
-    description: "claim with a converter from the survey, and both lines of a pair converted",
+    description: "claim with a converter from the survey and both lines of a pair converted",
     node: 45,
     steps: "equal",
     prices: {

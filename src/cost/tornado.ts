@@ -57,7 +57,7 @@ const choices = ({ adcBits }: Technology): Choice[] => [
     high: { set: { annWeightsOnChip: 0 } },
   },
   {
-    label: "SNN weight fetched once .. for every 16 token-steps",
+    label: "SNN weight fetched once .. once per 16 token-steps",
     low: { set: { bundle: 0 } },
     high: { set: { bundle: 16 } },
   },

@@ -115,10 +115,10 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
   return [
     {
       id: "steps",
-      label: `T = ${own.steps} in place of the printed ${printed}`,
+      label: `T = ${own.steps} instead of the printed ${printed}`,
       change: ({ workload }) => ({ workload: { ...workload, steps: own.steps, snnSteps: own.snnSteps } }),
     },
-    { id: "conversions", label: "conversions at published prices, one for a pair", change: set(claim, CONVERSION) },
+    { id: "conversions", label: "conversions at published prices, one per pair", change: set(claim, CONVERSION) },
     { id: "ann", label: "the ANN at published prices", change: set(claim, ANN) },
     { id: "units", label: "memories and other units at published prices", change: () => ({ technology: claim }) },
     {
@@ -133,7 +133,11 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
         workload: { ...workload, ...(own.compared ? { compared: own.compared } : {}) },
       }),
     },
-    { id: "sizes", label: "crossbars, converters and tiles as they are", change: set(resolved.technology, SIZES) },
+    {
+      id: "sizes",
+      label: "crossbars, converters and tiles at their own sizes",
+      change: set(resolved.technology, SIZES),
+    },
     {
       id: "both-lines",
       label: "both lines of a pair converted",
@@ -141,16 +145,16 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
     },
     {
       id: "scaled",
-      label: "local sums scaled",
+      label: "scaling of local sums",
       change: ({ workload }) => ({ workload: { ...workload, scaled: true } }),
     },
     {
       id: "widths",
-      label: "units priced by width, memories by need",
+      label: "units priced by width, memories by required size",
       change: set({ ...bottomUp, wholeMachine: 1 }, ["structure", "wholeMachine"]),
     },
-    part("stream", "the residual stream stored", ["stream"]),
-    part("fifos", "FIFOs that move at every clock", ["fifos"]),
+    part("stream", "storage of the residual stream", ["stream"]),
+    part("fifos", "FIFOs that shift at every clock", ["fifos"]),
     part("clock", "clock tree", ["clock"], ["clockTree"]),
     part("wires", "wires between units and dies", ["wires", "links"], ["wireBit", "dieLink"]),
     part("leakage", "leakage", ["leakage"], ["sramLeakage", "logicLeakage", "analogLeakage"]),

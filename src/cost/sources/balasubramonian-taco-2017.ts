@@ -38,7 +38,7 @@ export const cacti = defineSource(
       unit: "1",
       basis: "assumed",
       printed: "writes of these read-optimised arrays cost 2.5 to 5.2 reads",
-      arithmetic: "1, the usual convention: a balanced array would be built where writes matter",
+      arithmetic: "1, the usual convention: where writes matter, a balanced array would be built",
     },
     leakage: {
       value: 9.1e-3 / 2 ** 20,
@@ -48,7 +48,7 @@ export const cacti = defineSource(
       node: 45,
       basis: "simulated",
       printed: "9.1 mW per MB at 330 K",
-      arithmetic: "9.1 mW / 2^20. Ends are assumed: cold, and hot or of faster transistors",
+      arithmetic: "9.1 mW / 2^20. Ends are assumed: cold, and hot or with faster transistors",
     },
     lineShare: {
       value: 0.3,
@@ -57,7 +57,7 @@ export const cacti = defineSource(
       unit: "1",
       basis: "derived",
       printed: "energy of narrower words, as hwcomponents-cacti found with the tool: 0.7 x width + 0.3",
-      arithmetic: "0.3 of the access to a 16 B line is paid for a word of any width: decoder, word line, sensing",
+      arithmetic: "a word of any width pays 0.3 of the access to a 16 B line: decoder, word line, sensing",
     },
     port: {
       value: 0.42,
@@ -67,7 +67,7 @@ export const cacti = defineSource(
       basis: "derived",
       printed: "tech_params/45nm.dat: cell 146 F^2, aspect 1.46; pitch of local wires 2.5 F",
       arithmetic:
-        "a further port adds two wires in each direction, 5 F, to sides of 10 F and 14.6 F: 0.50 and 0.34 of them, 0.42 in the mean",
+        "an additional port adds two wires in each direction, 5 F, to sides of 10 F and 14.6 F: 0.50 and 0.34, mean 0.42",
     },
     area: {
       value: 4.95e-6 / 2 ** 20,

@@ -16,7 +16,7 @@ export const gpuAnchors = defineSource(
       unit: "op/J",
       basis: "derived",
       printed: "as cited by accelerator papers: Jetson AGX Orin 0.177 TOPS/W, GTX 1060 0.0158, A100 at its peak 1.56",
-      arithmetic: "the edge device; the first measurement was not at hand",
+      arithmetic: "the edge device; the original measurement was not available to us",
     },
     power: {
       value: 40,

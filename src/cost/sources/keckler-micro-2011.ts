@@ -9,8 +9,8 @@ export const wires = defineSource(
       "2011, pp. 7-17",
     url: "https://doi.org/10.1109/MM.2011.89",
     validity:
-      "40 nm, 0.9 V, with repeaters, random data. Capacitance per length stays about the same from node to node, so energy goes with " +
-      "the square of the supply: 0.69 of it at 10 nm and 0.75 V, for which the paper projects 200 pJ instead of 310, 0.65.",
+      "40 nm, 0.9 V, with repeaters, random data. Capacitance per length is about the same from node to node, so energy scales with " +
+      "the square of the supply: a factor of 0.69 at 10 nm and 0.75 V, where the paper projects 200 pJ instead of 310, a factor of 0.65.",
   },
   {
     bit: {

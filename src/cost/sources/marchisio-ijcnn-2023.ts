@@ -19,7 +19,7 @@ export const swifttron = defineSource(
       node: 45,
       basis: "assumed",
       printed: "143 MHz at 65 nm",
-      arithmetic: "as printed, though at 45 nm, as comparisons take it: `clock45` is what the node allows",
+      arithmetic: "as printed, but used at 45 nm, as in published comparisons: `clock45` is what the node allows",
     },
     clock45: {
       value: 217e6,

@@ -2,7 +2,7 @@
 import { picojoules, squareMicrometres } from "../../units.ts";
 import { defineSource } from "../receipt.ts";
 
-const RUN = "Yosys on the Nangate 45 nm Open Cell Library, 1.1 V typical; toggles counted gate by gate, 1.5 fF a net";
+const RUN = "Yosys on the Nangate 45 nm Open Cell Library, 1.1 V typical; toggles counted gate by gate, 1.5 fF per net";
 
 const SOFT_RESET =
   "Yosys 0.55: a neuron of 14 bits without a leak has 151 gates with a hard reset and 190 with a soft one; 143 and 153 where the threshold is a power of two";
@@ -14,7 +14,7 @@ export const gates = defineSource(
       "Silicon Integration Initiative: Nangate FreePDK45 Open Cell Library; units written and synthesised for this project",
     url: "https://github.com/rbarzic/platform_nangate45",
     validity:
-      "No wires beyond 1.5 fF a net, no clock gating, no placement. Leakage of this library is large and left out.",
+      "No wires beyond 1.5 fF per net, no clock gating, no placement. Leakage of this library is large and left out.",
   },
   {
     lifUpdate: {
@@ -65,7 +65,7 @@ export const gates = defineSource(
       unit: "J",
       node: 45,
       basis: "derived",
-      printed: "a D flip-flop of the library takes 7 to 8 fJ a clock",
+      printed: "a D flip-flop of the library takes 7 to 8 fJ per clock",
       arithmetic: "8 flip-flops x 7.8 fJ + an 8-bit compare of 0.03 pJ; upper end: a 32-bit LFSR for one number",
     },
     flipFlopClock: {
@@ -75,8 +75,8 @@ export const gates = defineSource(
       unit: "J",
       node: 45,
       basis: "derived",
-      printed: "DFF_X1: 7 to 8 fJ a clock, 7.5 fJ more when its bit toggles",
-      arithmetic: "7.8 fJ: bits that rarely toggle; upper end: one that toggles at every clock",
+      printed: "DFF_X1: 7 to 8 fJ per clock, 7.5 fJ more when its bit toggles",
+      arithmetic: "7.8 fJ: a bit that rarely toggles; upper end: a bit that toggles at every clock",
     },
     clockTree: {
       value: picojoules(0.0036),
@@ -87,7 +87,7 @@ export const gates = defineSource(
       basis: "assumed",
       printed: "no clock tree was placed; one sink has about 1 fF",
       arithmetic:
-        "a clock pin of 1 fF and 10 um of wire at 0.2 fF/um, charged to 1.1 V once a clock: 3.6 fJ; buffers may treble it",
+        "a clock pin of 1 fF and 10 um of wire at 0.2 fF/um, charged to 1.1 V once per clock: 3.6 fJ; buffers may triple it",
     },
     andGate: {
       value: picojoules(0.0025),
@@ -96,7 +96,7 @@ export const gates = defineSource(
       unit: "J",
       node: 45,
       basis: "derived",
-      printed: "AND2_X1 at 1.1 V: 1.9 fJ rising, 2.9 to 3.2 fJ falling, beside its load",
+      printed: "AND2_X1 at 1.1 V: 1.9 fJ rising, 2.9 to 3.2 fJ falling, excluding its load",
       arithmetic: "their mean; lower end: Aladdin's 32-bit bitwise unit at 40 nm, 0.0181 pJ / 32",
     },
     lfsrStep: {
@@ -106,7 +106,7 @@ export const gates = defineSource(
       unit: "J",
       node: 45,
       basis: "derived",
-      printed: "DFF_X1: 7 fJ a clock, 7.5 fJ more when its bit toggles",
+      printed: "DFF_X1: 7 fJ per clock, 7.5 fJ more when its bit toggles",
       arithmetic: "32 bits x (7 + 7.5 / 2) fJ = 0.34 pJ; lower end: 32 of Aladdin's register bits",
     },
     counterStep: {
@@ -116,7 +116,7 @@ export const gates = defineSource(
       unit: "J",
       node: 45,
       basis: "derived",
-      printed: "DFF_X1: 7 fJ a clock, 8 fJ per toggling bit with its half adder",
+      printed: "DFF_X1: 7 fJ per clock, 8 fJ per toggling bit with its half adder",
       arithmetic: "8 bits x 7 fJ + 2 toggling bits x 8 fJ; lower end gated, upper end Aladdin's 32-bit counter",
     },
     lifArea: {
@@ -142,7 +142,7 @@ export const gates = defineSource(
       node: 45,
       basis: "synthesised",
       printed: `${RUN}: stochastic attention cell 103 um2`,
-      arithmetic: "without the delay line; the paper's 94.1 mm2 is 479 um2 a cell for 12 tiles of 128 x 128",
+      arithmetic: "without the delay line; the paper's 94.1 mm2 is 479 um2 per cell for 12 tiles of 128 x 128",
     },
     macArea: {
       value: squareMicrometres(1299),

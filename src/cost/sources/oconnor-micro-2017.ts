@@ -9,7 +9,7 @@ export const dram = defineSource(
       "M. O'Connor, N. Chatterjee, D. Lee, J. Wilson, A. Agrawal, S. W. Keckler, W. J. Dally: Fine-grained DRAM: Energy-efficient " +
       "DRAM for extreme bandwidth systems. MICRO 2017",
     url: "https://doi.org/10.1145/3123939.3124545",
-    validity: "HBM2 with its interface. Does not scale with the node of the chip beside it.",
+    validity: "HBM2 with its interface. Does not scale with the node of the adjacent chip.",
   },
   {
     hbm2: {
@@ -35,7 +35,7 @@ export const dram = defineSource(
       printed: "HBM2 3.9 pJ/bit",
       arithmetic:
         "5 pJ/bit: with the ANN's weights streamed at this price and the digital SNN fetching weights every 50 token-steps, the " +
-        "ratios of the first preprint (17.8 to 19.2 and 5.9 to 6.8) come out for ViT-8-768",
+        "ratios of the first preprint (17.8 to 19.2 and 5.9 to 6.8) are reproduced for ViT-8-768",
     },
   },
 );

@@ -18,7 +18,7 @@ export const neurosim = defineSource(
     url: "https://doi.org/10.1109/IEDM19573.2019.8993491",
     validity:
       "A circuit model, not silicon; 65, 45, 32 and 22 nm. Its 5-bit conversion is four to nine times cheaper than converter " +
-      "surveys say. Energies are per conversion and depend on the layer: 0.49 to 0.65 pJ in total over the layers tried.",
+      "surveys indicate. Energies are per conversion and depend on the layer: 0.49 to 0.65 pJ in total over the layers tried.",
   },
   {
     conversion5: {
@@ -130,8 +130,8 @@ export const neurosim = defineSource(
       printed:
         "SAR converter alone, 5 bits: 0.171, 0.196, 0.288 pJ for columns of 10, 50 and 200 uS; 8 bits: 0.316, 0.352, 0.490 pJ",
       arithmetic:
-        "0.165 pJ + 0.62 fJ per uS; the 0.276 pJ of the layer stand for 180 uS, of which 0.111 / 0.276 go with the current of the " +
-        "column. Ends: a column of half and of twice that conductance",
+        "0.165 pJ + 0.62 fJ per uS; the 0.276 pJ of the layer correspond to 180 uS; 0.111 / 0.276 of it scale with the current of the " +
+        "column. Ends: columns of half and twice that conductance",
     },
     conversionBitShare: {
       value: 0.08,
@@ -140,7 +140,7 @@ export const neurosim = defineSource(
       unit: "1",
       basis: "derived",
       printed: "the same: without current 0.165 pJ at 5 bits, 0.307 pJ at 8 bits",
-      arithmetic: "a cycle per bit and one more: 27.5 and 34.1 fJ a cycle; (34.1 - 27.5) / 3 / 27.5 more for each bit",
+      arithmetic: "one cycle per bit plus one: 27.5 and 34.1 fJ per cycle; (34.1 - 27.5) / 3 / 27.5 more for each bit",
     },
     converterArea: {
       value: squareMicrometres(923),

@@ -9,7 +9,8 @@ export const links = defineSource(
       "J. W. Poulton, W. J. Dally, X. Chen, J. G. Eyles, T. H. Greer, S. G. Tell, J. M. Wilson, C. T. Gray: A 0.54 pJ/b 20 Gb/s " +
       "ground-referenced single-ended short-reach serial link in 28 nm CMOS for advanced packaging applications. IEEE JSSC 48(12), 2013",
     url: "https://ieeexplore.ieee.org/document/6601723",
-    validity: "Measured in 28 nm over 4.5 mm of an organic package. Taken at any node: channel and swing decide.",
+    validity:
+      "Measured in 28 nm over 4.5 mm of an organic package. Used at any node, because channel and swing dominate.",
   },
   {
     bit: {

@@ -38,7 +38,7 @@ export const isaac = defineSource(
       basis: "derived",
       printed: "SAR at 32 nm after Saberi's scaling, 4 to 10 bits: 361, 477, 627, 845, 1200, 1828, 3002 um2",
       arithmetic:
-        "81.7 um2 b + 2.13 um2 2^b meets all seven within 0.3 %: logic per bit, and capacitors that double per bit",
+        "81.7 um2 b + 2.13 um2 2^b reproduces all seven within 0.3 %: logic per bit, and capacitors that double per bit",
     },
     areaPerStep: {
       value: squareMicrometres(2.13),

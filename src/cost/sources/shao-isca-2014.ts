@@ -58,14 +58,14 @@ export const aladdin = defineSource(
         "40 nm, mW and um2: adder 0.0024, 278; comparator 2.51e-5, 71; multiplier 0.08, 6350; counter 3.21e-4, 495.5",
       arithmetic:
         "8.6, 0.35, 12.6 and 0.65 mW/mm2, geometric mean 2.2. Upper end: our units of the Nangate library, 29 uW / 1299 um2. Per area it " +
-        "is taken as the same at every node",
+        "is assumed equal at every node",
     },
     registerBit: {
       value: picojoules(0.01),
       unit: "J/bit",
       node: 45,
       basis: "derived",
-      printed: "40 nm: 0.009 pJ a bit and access",
+      printed: "40 nm: 0.009 pJ per bit and access",
       arithmetic: "rounded up for 45 nm",
     },
   },

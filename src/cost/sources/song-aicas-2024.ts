@@ -19,7 +19,7 @@ export const ssaPaper = defineSource(
       unit: "J",
       node: 45,
       basis: "derived",
-      printed: "processing 1.23 uJ for the block (as cited; the full text was not at hand)",
+      printed: "processing 1.23 uJ for the block (as cited; the full text was not available to us)",
       arithmetic:
         "T (N^2 H (d - 1) + N D (N - 1)) = 41.3 M additions; 1.23 uJ / 41.3 M = 0.0298 pJ, Horowitz's 8-bit add. " +
         "Range: gate-level cells with and without a gated clock",

@@ -59,7 +59,7 @@ export const paper = defineSource(
       node: 45,
       basis: "derived",
       printed: "784 mm2: 76.5 % periphery and interconnect, 11.5 % AIMC core, 12 % SSA",
-      arithmetic: "88 % of 784 mm2 / 3456 crossbars of the blocks of ViT-8-768, the model that Table VI is about",
+      arithmetic: "88 % of 784 mm2 / 3456 crossbars of the blocks of ViT-8-768, the model of Table VI",
     },
     sacArea: {
       value: (784e-6 * 0.12) / (12 * 197 ** 2),

@@ -22,7 +22,7 @@ export const xformer = defineSource(
       basis: "calibrated",
       printed: "6.72 TOPS/W = 0.298 pJ per MAC at 32 nm",
       arithmetic:
-        "the 5-bit conversion with which this model's hybrid ANN has 0.298 pJ per MAC; NeuroSim's gives 0.150, ISAAC's 0.41",
+        "the 5-bit conversion that gives this model's hybrid ANN 0.298 pJ per MAC; NeuroSim's gives 0.150, ISAAC's 0.41",
     },
     inputBits: {
       value: 8,

@@ -57,8 +57,8 @@ export const stillmaker = defineSource(
       "Integration, the VLSI Journal 58, 2017, pp. 74-81",
     url: "https://doi.org/10.1016/j.vlsi.2017.02.002",
     validity:
-      "Digital logic only, 180 to 7 nm. Memories and converters scale worse and have tables of their own. 28 and 22 nm are " +
-      "interpolated. Coefficients as two public programs transcribe them, nodeScale and hwcomponents, which agree. Energies of 45 nm " +
+      "Digital logic only, 180 to 7 nm. Memories and converters scale worse and have their own tables. 28 and 22 nm are " +
+      "interpolated. Coefficients as transcribed by two public programs that agree, nodeScale and hwcomponents. Energies of 45 nm " +
       "are those of low-power transistors, of 20 nm and below of high-performance ones; with high-performance ones at 45 nm too, all " +
       "factors below 32 nm would be 1.2 times as large.",
   },
