@@ -80,7 +80,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     block: "digital",
   },
   sram: {
-    scales: "SRAM energies",
+    scales: "sram energies",
     factors: [
       [65, 2],
       [45, 1],
@@ -94,7 +94,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     block: "sram",
   },
   aimc: {
-    scales: "crossbar energies",
+    scales: "aimc energies",
     factors: [
       [65, 1.73],
       [45, 1],
