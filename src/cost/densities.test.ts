@@ -6,7 +6,7 @@ import { findWorkload } from "./workloads.ts";
 
 const large = findWorkload("vit-8-768-imagenet");
 
-test("a mean that can be reached is reached, and what cannot be says how far it gets", () => {
+test("a reachable mean is reached, and an unreachable one reports the largest possible", () => {
   // The densest layers have 0.286, so that all can be multiplied by up to 3.5: a mean of 0.64.
   fc.assert(
     fc.property(fc.double({ min: 0.001, max: 0.64, noNaN: true }), (mean) => {
@@ -17,13 +17,13 @@ test("a mean that can be reached is reached, and what cannot be says how far it 
   expect(() => scaleToMean(large, 0.9)).toThrow(/A mean density of 0\.9 is 4\.\d+ times that of vit-8-768-imagenet/);
 });
 
-test("named densities take the place of a block's, and spikes of q and k meet as often as both are there", () => {
+test("named densities replace a block's, and q and k coincide at the product of their densities", () => {
   const [block] = setDensities(large, { down: 0.5, query: 0.4, key: undefined }).blocks;
   expect(block).toEqual({ ...large.blocks[0], down: 0.5, query: 0.4, coincidences: 0.4 * large.blocks[0].key });
   expect(setDensities(large, {}).blocks).toEqual(large.blocks);
 });
 
-test("the digital SNN's own network is changed alike", () => {
+test("the digital SNN's own network is changed in the same way", () => {
   const snn = findWorkload("vit-4-384-imagenet");
   const beside: Workload = { ...large, compared: { snn } };
   expect(setDensities(beside, { up: 0.1 }).compared!.snn).toEqual(setDensities(snn, { up: 0.1 }));

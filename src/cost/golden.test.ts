@@ -88,7 +88,7 @@ test.each(Object.entries(TIMES))("time of the ANN on the array for %s", (name, t
   close(1e6 * ARCHITECTURES.annDigital.performance(findWorkload(name), technology).latency, time, "ann");
 });
 
-test("an image on ViT-8-768 at T = 4 takes 172,310 clocks alone, worked out by hand, and follows another after 30,720", () => {
+test("an image on ViT-8-768 at T = 4 takes 172,310 clocks alone, worked out by hand, with an interval of 30,720", () => {
   // A vector takes 2 + 8 x 2 = 18 clocks, and its results 3 more; a token of 8-bit pixels 8 x 18 = 144 at the embedding. The last token
   // leaves it at 197 x 144 + 3 = 28,371 and its step 0 leaves qkv 21 later: the engine begins at 28,392. One tile serves 12 heads in turn,
   // each for (4 + 1) 64 = 320 clocks; A of step 0 is there when the last head has counted and emitted, 11 x 320 + 2 x 64 + 1 = 3,649 after

@@ -1,4 +1,4 @@
-/** What must hold whatever the prices: parts add up, nothing is negative, more work costs more, and known limits. */
+/** What must hold for any prices: parts add up, nothing is negative, more work costs more, and known limits. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ACTION_NAMES } from "../hardware/actions.ts";
@@ -40,7 +40,7 @@ describe("receipts", () => {
     }
   });
 
-  test("every source can be found: a reference, and a link unless it is ours", () => {
+  test("every source has a reference, and a link unless it is ours", () => {
     for (const { id, reference, url, validity, prices } of SOURCES) {
       expect(reference.length, id).toBeGreaterThan(20);
       expect(validity.length, id).toBeGreaterThan(20);
@@ -193,7 +193,7 @@ describe("limits", () => {
 });
 
 describe("other published conventions", () => {
-  test("fp16 and 4-bit engines are 53 and 5.3 times Xpikeformer", () => {
+  test("fp16 and 4-bit engines take 53 and 5.3 times Xpikeformer's energy", () => {
     const own = energy(large);
     const ratio = (id: "annFloat16" | "annInt4") => totalOf(ARCHITECTURES[id].energy(large, technology)) / own;
     // 53 with one-byte traffic; two bytes per operand add 0.8.
@@ -214,7 +214,7 @@ describe("other published conventions", () => {
 });
 
 describe("nodes", () => {
-  test("45 nm is where everything is 1, and smaller nodes never cost more", () => {
+  test("all factors are 1 at 45 nm, and smaller nodes never cost more", () => {
     const energies = ["digital", "wire", "sram", "aimc"] as const;
     for (const scaling of [...energies, "delay", "conversionTime", "area", "fixed"] as const) {
       expect(nodeFactor(scaling, 45)).toBe(1);

@@ -12,7 +12,7 @@ test("without errors the fewest steps without errors are enough", () => {
   expect(chooseSteps([1, 2, 4], [0.1, 0, 0], undefined)).toEqual({ steps: 2, errorRate: 0, reached: false });
 });
 
-test("the digital spiking network is given the steps at which it is as good as Xpikeformer, not those that it was trained for", () => {
+test("the digital spiking network gets the steps at which it is as good as Xpikeformer, not those it was trained for", () => {
   // Those of our networks for the 2x2 link: the ANN is out of reach.
   const [rates, snn] = [
     [0.109, 0.079, 0.0739, 0.0688, 0.0675, 0.0656, 0.0648, 0.0646],

@@ -236,7 +236,7 @@ const freeKnobs = (prices: Technology, paid: Readonly<Record<string, Paid>> = PA
   });
 
 describe("a knob", () => {
-  test("of the hardware is paid, or says why not", () => {
+  test("of the hardware is paid, or states why not", () => {
     const fields = [...new Set(leaves(z.toJSONSchema(hardwareSpec, { io: "input" })))];
     expect([...Object.keys(PAID), ...Object.keys(FREE)].sort()).toEqual(fields.sort());
   });
@@ -255,7 +255,7 @@ describe("a knob", () => {
     expect(freeKnobs({ ...technology, [id]: 0 })).toContain(knob);
   });
 
-  test("that measures ranges by codes, or trims converters, is paid even where drift is left alone", () => {
+  test("that measures ranges by codes, or trims converters, is paid even without drift compensation", () => {
     const upkeepOf = (change: Change) =>
       costOf(hardwareSpec.parse({ compensation: { scope: "none" }, ...change }), technology)["energy.upkeep"];
     expect(upkeepOf({ calibration: "codes" })).toBeGreaterThan(upkeepOf({}));
@@ -265,12 +265,15 @@ describe("a knob", () => {
   test.each([
     [1, 10.35],
     [2, 20.7],
-  ])("that leaves the conductance of %i HERMES devices to their chip is paid as if it said so", (devices, largest) => {
-    const of = (maxConductance: number | null) =>
-      costOf(hardwareSpec.parse({ crossbar: { device: { kind: "hermes", devices, maxConductance } } }), technology);
-    expect(of(null)).toEqual(of(largest));
-    expect(of(null)["energy.array"]).toBeLessThan(costOf(hardwareSpec.parse({}), technology)["energy.array"]);
-  });
+  ])(
+    "that takes the conductance of %i HERMES devices from their chip is paid as if it were set explicitly",
+    (devices, largest) => {
+      const of = (maxConductance: number | null) =>
+        costOf(hardwareSpec.parse({ crossbar: { device: { kind: "hermes", devices, maxConductance } } }), technology);
+      expect(of(null)).toEqual(of(largest));
+      expect(of(null)["energy.array"]).toBeLessThan(costOf(hardwareSpec.parse({}), technology)["energy.array"]);
+    },
+  );
 
   test("that makes crossbars tall is no bargain; converters for every column take their area", () => {
     const of = (change: Change) => costOf(hardwareSpec.parse(change), technology, LARGE);
@@ -301,7 +304,7 @@ const UNUSED: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["flashConverter", "surveyConverter", "add32", "sramPort", "skipSilentBlocks"] as const),
 ]);
 
-/** All that machines read of their prices, but for those. */
+/** All other prices that machines read. */
 function pricesRead(): ParameterId[] {
   const read = new Set<ParameterId>();
   const watched = new Proxy(technology, {

@@ -91,7 +91,7 @@ describe("energy", () => {
     expect(1e12 * added({ membraneWrites: 1e6 }).neurons).toBeCloseTo((0.336 * (0.7 * 32 + 4.8)) / 16, 9);
   });
 
-  test("of finding silent row blocks is a gate for every line of an input vector", () => {
+  test("of detecting silent row blocks is one gate per line of an input vector", () => {
     const skipping = added({ bitsRead: 1e6 }, "linear", { ...technology, skipSilentBlocks: 1 });
     expect(1e15 * skipping.digital).toBeCloseTo(2.5, 9);
     expect(Object.keys(skipping).sort()).toEqual(["buffers", "digital"]);
@@ -118,7 +118,7 @@ describe("energy", () => {
     expect(ideal.energy.random).toBeCloseTo(10 * technology.randomNumber, 25);
   });
 
-  test("goes on while nothing happens: leakage, control and upkeep, in proportion to time", () => {
+  test("continues when idle: leakage, control and upkeep, in proportion to time", () => {
     const twice = priceMachine(work({}, { time: 2e-6 }), technology).energy;
     const parts = (Object.keys(idle) as EnergyPart[]).filter((part) => idle[part] > 0);
     expect(parts.sort()).toEqual(["control", "leakage", "upkeep"]);
@@ -127,7 +127,7 @@ describe("energy", () => {
     expect(idle.leakage).toBeCloseTo(leakage * 1e-6, 20);
   });
 
-  test("of a chip that is loaded anew includes programming and fetching all weights", () => {
+  test("of a chip that is reloaded includes programming and fetching all weights", () => {
     const loads = { mapping: { totals: { cells: 1000, loads: 2 } } };
     const { energy } = priceMachine(work({}, { machine: { ...machine, ...loads } }), technology);
     const kept = priceMachine(
@@ -138,14 +138,14 @@ describe("energy", () => {
     expect(1e9 * (energy.upkeep - kept.energy.upkeep)).toBeCloseTo(900 + 40, 6);
   });
 
-  test("without what projections leave out is that of the counted actions", () => {
+  test("without the costs that projections leave out is that of the counted actions", () => {
     const { energy, leakage } = priceMachine(work({ conversions: 1e6, fifoShifts: 1e6 }), published);
     expect(leakage).toBe(0);
     expect([energy.clock, energy.wires, energy.links, energy.leakage, energy.control]).toEqual([0, 0, 0, 0, 0]);
   });
 });
 
-test("a soft reset adds to updates of neurons and to their area, and to nothing else", () => {
+test("a soft reset adds only to neuron updates and to their area", () => {
   const [hard, soft] = (["hard", "soft"] as const).map((reset) =>
     priceMachine(
       { ...work({ lifUpdates: 1e6 }), machine: { ...machine, shape: { ...machine.shape, reset } } },

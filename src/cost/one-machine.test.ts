@@ -32,7 +32,7 @@ const PAIR = { adc: { mode: "pair", sharing: 8 }, ssa: { fifo: "cell" }, order: 
 const OTHER = { adc: { mode: "differential", sharing: 8 }, ssa: { fifo: "row", random: "lfsr" }, order: "step-major" };
 
 describe("the machine that is priced", () => {
-  test.each([PAIR, OTHER])("counts what simulators count of it: %j", (change) => {
+  test.each([PAIR, OTHER])("has the counts of the simulators: %j", (change) => {
     const { hardware, workload, technology } = machine(change);
     const priced = workloadActions(workload, technology);
     expect(priced).toEqual(countActions(coreOf(hardware, workload), workload));
@@ -72,7 +72,7 @@ describe("the machine that is priced", () => {
 });
 
 describe("time", () => {
-  test("has the embedding in it: 197 tokens of 8-bit pixels, bit by bit, are 142 us before the next image", () => {
+  test("includes the embedding: 197 tokens of 8-bit pixels, bit by bit, take 142 us before the next image", () => {
     const { workload, technology, cost } = machine(PAIR);
     const { layers } = planMachine(workload, technology).machine;
     const [embed] = layers;
@@ -114,7 +114,7 @@ describe("time", () => {
   });
 });
 
-test("every machine has a throughput: answers a second, one at a time and in flight, per mm2 and per watt, ours from its schedule", () => {
+test("every machine has a throughput: answers per second, one at a time and pipelined, per mm2 and per watt, ours from its schedule", () => {
   for (const resolved of [simulated, bottomUp]) {
     for (const workload of WORKLOADS) {
       const { architectures, times } = estimateCost(workload, resolved);

@@ -41,7 +41,7 @@ describe("a value", () => {
     expect(prices.conversion5.source).toBe("shafiee-isca-2016");
   });
 
-  test("is counted as scaled where scaling changes it, which is not so for zero", () => {
+  test("counts as scaled if scaling changes it, which excludes zero", () => {
     for (const node of [22, 32, 45, 65]) {
       const { technology, prices, notes } = resolveTechnology(preset, { node, set: { conversion5: "0 pJ" } });
       const changed = PARAMETER_IDS.filter((id) => technology[id] !== prices[id].value).length;
@@ -50,13 +50,13 @@ describe("a value", () => {
     }
   });
 
-  test("is scaled to the node from that of the price which it replaces", () => {
+  test("is scaled to the node from the node of the price it replaces", () => {
     const { technology } = resolveTechnology(preset, { node: 22, set: { conversion5: "1 pJ" } });
     expect(technology.conversion5 / 0.357e-12).toBeCloseTo(1, 12);
   });
 });
 
-test("a number without a unit is taken where something is counted; elsewhere the message shows one that is", () => {
+test("a number without a unit is accepted for counts; otherwise the message shows a valid one", () => {
   const tried = (id: string, text: string) => resolveTechnology(preset, { set: { [id]: text } });
   for (const id of PARAMETER_IDS) {
     if (["1", "bit"].includes(PARAMETERS[id].unit)) {
@@ -70,7 +70,7 @@ test("a number without a unit is taken where something is counted; elsewhere the
   }
 });
 
-describe("is refused, with the way out", () => {
+describe("is refused, with a remedy", () => {
   test.each([
     [{ set: { convesion5: "1 pJ" } }, /Did you mean conversion5\?/],
     [{ set: { conversion5: "1 ns" } }, /5-bit conversion is in J, but "1 ns" is in ns/],
@@ -122,13 +122,13 @@ test.each(["rows", "columns", "arrayRows", "columnsPerConverter", "ssaTiles"] as
   },
 );
 
-test("an energy that is no number is refused, whatever setting brought it there", () => {
+test("an energy that is not a number is refused, whatever setting caused it", () => {
   const workload = findWorkload("icl-4-256-2x2");
   const resolved = resolveTechnology(preset, { set: { sramExponent: 1e5 } });
   expect(refusal(() => estimateCost(workload, resolved)).path).toBe("set");
 });
 
-test("prices at both ends of what may be set give numbers", () => {
+test("prices at both ends of the allowed range give numbers", () => {
   const workload = findWorkload("icl-4-256-2x2");
   for (const id of PARAMETER_IDS.filter((id) => !["1", "bit"].includes(PARAMETERS[id].unit))) {
     for (const value of [1e-30, 1e30]) {

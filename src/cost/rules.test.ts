@@ -29,7 +29,7 @@ describe("inputs from DRAM", () => {
   // A graphics processor's energy has its memory in it.
   const machines = ARCHITECTURE_IDS.filter((id) => !id.startsWith("gpu"));
 
-  test("are paid by every machine alike, or by none", () => {
+  test("are paid by every machine, or by none", () => {
     for (const workload of WORKLOADS) {
       const paid = workload.tokens * workload.annInputs * 8 * technology.dramBit;
       for (const id of machines) {
@@ -47,7 +47,7 @@ describe("inputs from DRAM", () => {
 });
 
 describe("the hybrid ANN with our cells", () => {
-  test("converts as often as Xpikeformer in as many steps as its inputs have bits, at the same price", () => {
+  test("converts as often as Xpikeformer at T equal to its input bits, at the same price", () => {
     // Inputs of both kinds as lines at every step, so that embedding and head are layers of both.
     const lines = { ...small, embedding: "lines" as const, annInputs: small.inputs };
     for (const workload of [lines, { ...lines, scaled: true }]) {
@@ -64,7 +64,7 @@ describe("the hybrid ANN with our cells", () => {
     }
   });
 
-  test("needs 2.6 times as much for ViT-8-768 at T = 4, where one after X-Former needs 7.5 times", () => {
+  test("needs 2.6 times the energy for ViT-8-768 at T = 4, and 7.5 times when modelled after X-Former", () => {
     const own = total("xpikeformer", large);
     expect(total("annAimcOwn", large) / own).toBeCloseTo(2.6, 1);
     expect(total("annAimc", large) / own).toBeCloseTo(7.5, 1);
@@ -74,7 +74,7 @@ describe("the hybrid ANN with our cells", () => {
 describe("the digital SNN", () => {
   const partsOf = (workload: Workload, prices = technology) => ARCHITECTURES.snnDigital.energy(workload, prices);
 
-  test("pays for q k where spikes meet, so nothing without any, and never more than for all pairs", () => {
+  test("pays for q k where spikes coincide, so nothing without spikes, and never more than for all pairs", () => {
     expect(partsOf(scaleDensities(large, 0)).scores).toBe(0);
     expect(partsOf(scaleDensities(large, 0), claim).scores).toBe(partsOf(large, claim).scores);
     fc.assert(
@@ -103,7 +103,7 @@ describe("the digital SNN", () => {
 });
 
 describe("buffers", () => {
-  test("cost by what they hold from 8 kB up to a bank, and less is never dearer", () => {
+  test("are priced by their contents from 8 kB up to a bank, and less never costs more", () => {
     const bank = technology.weightBuffer;
     expect(bufferByte(technology, bank, 1)).toBe(sramByte(technology, 8192));
     expect(bufferByte(technology, bank, 2 ** 40)).toBe(sramByte(technology, bank));

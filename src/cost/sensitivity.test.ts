@@ -127,7 +127,7 @@ describe("one parameter at a time", () => {
     expect(bars.findIndex(({ label }) => label === "T / 2 .. x 2")).toBeLessThan(3);
   });
 
-  test("has its own number of steps where half of it is less than one", () => {
+  test("keeps its own number of steps if half of it is less than one", () => {
     const machine = hardwarePrices(machineByName("recommended"), workload);
     const whole = resolveTechnology(findCostPreset("simulated"), { set: machine });
     const once = { ...withSteps(workload, 1), hardware: machineByName("recommended") };
@@ -154,7 +154,7 @@ describe("one parameter at a time", () => {
     expect(tornado(workload, set).map(({ label }) => label)).not.toContain(PARAMETERS.conversion5.label);
   });
 
-  test("every range goes as far down as up, in logarithms, and none is without an end", () => {
+  test("every range is symmetric in logarithms, and none is unbounded", () => {
     for (const preset of COST_PRESETS) {
       const resolved = resolveTechnology(preset);
       for (const { id, factor } of pricePriors(resolved)) {
@@ -313,7 +313,7 @@ describe("around the user's own", () => {
     expect(ann.percentiles[4]).toBeGreaterThan(at(1.6 ** -0.78));
   });
 
-  test("is the same for the same seed, and starts alike with more draws", () => {
+  test("is the same for the same seed, and starts with the same draws if there are more", () => {
     const few = monteCarlo(workload, usual, { draws: 50, random: stream(1).fork("cost") });
     expect(monteCarlo(workload, usual, { draws: 50, random: stream(1).fork("cost") })).toEqual(few);
     expect(monteCarlo(workload, usual, { draws: 50, random: stream(2).fork("cost") })).not.toEqual(few);

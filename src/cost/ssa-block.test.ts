@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { annBlock, SSA_BLOCK, ssaBlock } from "./ssa-block.ts";
 
-test("the SSA row of the table comes out within 1 %, an fp16 ANN's within 7 % without its softmax", () => {
+test("the SSA row of the table is reproduced within 1 %, an fp16 ANN's within 7 % without softmax", () => {
   const ssa = ssaBlock(SSA_BLOCK);
   expect(1e6 * ssa.processing).toBeCloseTo(1.239, 3);
   expect(1e6 * ssa.memory).toBeCloseTo(52.84, 2);

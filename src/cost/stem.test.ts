@@ -32,7 +32,7 @@ describe("CIFAR-10 with 32, 64 and 128 channels", () => {
     expect(workload.stemDensities).toHaveLength(2);
   });
 
-  test("takes an ANN three values of a pixel, and as many multiplications as the windows have values", () => {
+  test("needs three values per pixel in an ANN, and as many multiplications as the windows have values", () => {
     const { embedding, weights, linear } = countMacs(workload);
     expect(embedding).toBe(1024 * 9 * 3 * 32 + 256 * 9 * 32 * 64 + 64 * 9 * 64 * 128);
     expect(linear).toBe(64 * 2 * 12 * 128 ** 2);
@@ -43,7 +43,7 @@ describe("CIFAR-10 with 32, 64 and 128 channels", () => {
     expect(countMacs(ann)).toEqual(countMacs(workload));
   });
 
-  test("takes its densities from what the layers read", () => {
+  test("takes its densities from the inputs of the layers", () => {
     const names = ["stem.0.windows", "stem.1.windows", "embed.windows", "output"];
     const blocks = [0, 1].flatMap((i) =>
       ["input", "qkv", "scores", "attention", "middle", "hidden"].map((part) => `blocks.${i}.${part}`),

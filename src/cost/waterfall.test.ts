@@ -36,7 +36,7 @@ describe("the waterfall", () => {
     expect(end / endOf(large, own)).toBeCloseTo(1, 12);
   });
 
-  test("is worth as much as all its bars together, each of which begins where the last one ended", () => {
+  test("equals the product of its bars, each of which begins where the last one ended", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...WORKLOADS.filter(({ depth }) => depth < 8)),
@@ -69,7 +69,7 @@ describe("the waterfall", () => {
     expect(waterfall(large, settings).end).toBe(ratioTo(estimateCost(large, settings), "annDigital"));
   });
 
-  test("names what the machine has, and nothing that it has not", () => {
+  test("names only parts that the machine has", () => {
     const ids = (workload: Workload, resolved = own) => waterfall(workload, resolved).bars.map(({ id }) => id);
     const all = ids(large);
     expect(all).toEqual([
@@ -84,7 +84,7 @@ describe("the waterfall", () => {
     expect(ids(large, rows)).toContain("sizes");
   });
 
-  test("of ViT-8-768 at T = 4: what each assumption is worth", () => {
+  test("of ViT-8-768 at T = 4: the contribution of each assumption", () => {
     const { bars } = waterfall(large, own);
     const worth = Object.fromEntries(bars.map(({ id, from, to }) => [id, Number((to / from).toFixed(2))]));
     expect(worth).toEqual({
@@ -93,7 +93,7 @@ describe("the waterfall", () => {
     });
   });
 
-  test("of our own network: an evaluated ANN of another size has a bar of its own", () => {
+  test("of our own network: an evaluated ANN of another size has its own bar", () => {
     const experiment = parseExperiment({ name: "own", model: { kind: "spiking", width: 64, depth: 2, heads: 4 } });
     const resolved = resolveTechnology(simulated, { set: hardwarePrices(experiment.hardware, experiment.model) });
     const workload = experimentWorkload(experiment);

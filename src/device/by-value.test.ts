@@ -13,7 +13,7 @@ test("the values are those of the function, for few values and for many", () => 
   );
 });
 
-test("each of sixteen levels is computed once, however often it is asked for", () => {
+test("each of sixteen levels is computed once, however often it is requested", () => {
   const asked: number[] = [];
   const of = byValue((x) => asked.push(x));
   for (let i = 0; i < 1000; i++) of(((i % 16) * 25) / 15);

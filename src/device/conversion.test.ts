@@ -9,7 +9,7 @@ const weightArrays = fc
   .array(fc.float({ min: -8, max: 8, noNaN: true }), { minLength: 1, maxLength: 64 })
   .map((values) => Float32Array.from(values, (value) => value + 0));
 
-test("continuous pairs on an ideal device give back the very weights", () => {
+test("continuous pairs on an ideal device return the exact weights", () => {
   const device = deviceOfSpec({ kind: "ideal", maxConductance: 25 });
   fc.assert(
     fc.property(weightArrays, (weights) => {

@@ -1,4 +1,4 @@
-/** The deterministic maps of every model of phase-change memory, against a program of its own. */
+/** The deterministic maps of every model of phase-change memory, against an independent program. */
 import { describe, expect, test } from "vitest";
 import { drifted } from "../../test/support/drifted.ts";
 import { type GoldenMaps, golden } from "../../test/support/golden-devices.ts";
@@ -60,7 +60,7 @@ describe.each(models)("%s", (name, statistics) => {
   });
 });
 
-test("the fits of the HERMES chip have the values that were computed from them by hand", () => {
+test("the fits of the HERMES chip have the values computed from them by hand", () => {
   // x, sigma in uS, mu, spread, Q of two devices.
   const rows = [
     [0, 0.16603, 0.13, 0.04, 0.04],

@@ -33,7 +33,7 @@ test.each(kinds)("stuck devices of %j stay where they are at any time, and the o
   expect([...chip.conductances].filter((g, i) => g !== healthy.conductances[i]).length).toBeGreaterThan(50);
 });
 
-test("the share of stuck devices is that of the spec, and a larger share keeps the faults of a smaller one", () => {
+test("the fraction of stuck devices is that of the spec, and a larger fraction keeps the faults of a smaller one", () => {
   const n = 100_000;
   const stuckAt = (atZero: number, atMaximum: number) =>
     layered({ stuck: { atZero, atMaximum } }).program(new Float64Array(n), stream(3)).stuckAt!;
@@ -60,7 +60,7 @@ test("spread is a gain of each device, drawn once per chip", () => {
   expect(device.read(chip, 1, stream(2))).toEqual(chip.conductances);
 });
 
-test.each(kinds)("several %j side by side hold a share each, with errors, faults and noise of their own", (device) => {
+test.each(kinds)("several %j in parallel each hold a share, with their own errors, faults and noise", (device) => {
   const faults = { spread: 0.05, stuck: { atZero: 0.1, atMaximum: 0.1 } };
   const [one, three] = [1, 3].map((parallelDevices) => layered({ device, ...faults, parallelDevices }));
   expect(three.maxConductance).toBe(3 * one.maxConductance);
@@ -76,7 +76,7 @@ test.each(kinds)("several %j side by side hold a share each, with errors, faults
   }
 });
 
-test("four devices side by side have half of the error of one", () => {
+test("four devices in parallel have half the error of one", () => {
   const n = 100_000;
   const errorOf = (parallelDevices: number) => {
     const device = layered({ parallelDevices });

@@ -1,4 +1,4 @@
-/** Both ways to go on with a pair, against a program of its own that was given the same random numbers. */
+/** Both pair models, against an independent program given the same random numbers. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { golden, scriptedStream } from "../../test/support/golden-devices.ts";
@@ -38,14 +38,14 @@ function expectClose(values: ArrayLike<number>, expected: readonly number[]): vo
   });
 }
 
-test("the programming error turns a sign in this example, so that an exponent of the other device is used", () => {
+test("the programming error flips a sign in this example, so an exponent of the other device is used", () => {
   expect(replay.turned).toBeGreaterThan(0);
 });
 
 describe("aihwkit", () => {
   const { device, crossbar } = programmed("aihwkit");
 
-  test("converts the programmed weights to new pairs, at a scale of their own", () => {
+  test("converts the programmed weights to new pairs with their own scale", () => {
     expectClose(
       pairWeights(crossbar.plus.conductances, crossbar.minus.conductances, crossbar.scales),
       replay.programmed,
@@ -103,7 +103,7 @@ test("a stuck device counts at programming and drifts as its difference does", (
   expect([...later.plus].filter((g) => g > 20)).toEqual([]);
 });
 
-test("resistive memory is drawn anew at every read, around its targets", () => {
+test("resistive memory is redrawn at every read, around its targets", () => {
   const spec = crossbarSpec.parse({ conductanceBits: null, pairs: "aihwkit", device: { kind: "reram" } });
   const device = deviceOfCrossbar(spec);
   const crossbar = programCrossbar(weights, rows, columns, spec, device, stream(1));

@@ -8,7 +8,7 @@ import { relaxation } from "./wan-nature-2022.ts";
 const DAY = 86_400;
 const memory = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));
 
-test("the spread follows the published fits, and lies half way between them half way in log time", () => {
+test("the spread follows the published fits, and is half way between them half way in log time", () => {
   for (const { time, sigma } of golden.reram.fits) {
     golden.reram.x.forEach((x, i) => {
       expect(relaxation(time, 40)(x)).toBeCloseTo(sigma[i], 8);
@@ -18,7 +18,7 @@ test("the spread follows the published fits, and lies half way between them half
   expect(relaxation(0, 40)(0.3)).toBe(relaxation(1, 40)(0.3));
 });
 
-test("the spread never falls below that at programming, so a device that was kept at zero stays there", () => {
+test("the spread never falls below that at programming, so a device kept at zero stays there", () => {
   for (const time of [10, 3600, DAY, 1.5 * DAY, 2 * DAY]) {
     for (let x = 0; x <= 1; x += 0.01) expect(relaxation(time, 40)(x)).toBeGreaterThanOrEqual(relaxation(0, 40)(x));
   }
@@ -35,7 +35,7 @@ test.each([0, DAY, 2 * DAY])("devices read %d s after programming have the publi
   expect(Math.abs(deviation - sigma)).toBeLessThan((4 * sigma) / Math.sqrt(2 * n));
 });
 
-test("a device keeps its place while the distribution widens, whatever the stream of the read", () => {
+test("a device keeps its position while the distribution widens, whatever the stream of the read", () => {
   const targets = Float64Array.from({ length: 50 }, (_, i) => (i * 40) / 49);
   const chip = memory.program(targets, stream(1));
   const [early, late] = [memory.read(chip, 1, stream(2)), memory.read(chip, DAY, stream(3))];
@@ -49,7 +49,7 @@ test("a device keeps its place while the distribution widens, whatever the strea
   });
 });
 
-test("nothing is known after two days, and the message says so", () => {
+test("there are no data after two days, and the message says so", () => {
   const chip = memory.program(Float64Array.of(1), stream(1));
   expect(() => memory.read(chip, 3 * DAY, stream(2))).toThrow(/measured up to 2 days \(172800 s\).*259200 s is later/);
 });

@@ -83,7 +83,7 @@ test.each(requests)("the registers give these spikes in this order: %o", (reques
   expect(emitted(clocked(window, () => window.random.integer(3) === 0))).toEqual(expected);
 });
 
-test.each(requests)("a bit shows three clocks after the last code of its column: %o", (request) => {
+test.each(requests)("a bit appears three clocks after the last code of its column: %o", (request) => {
   const window = randomCase(request, 2);
   const rows = clocked(window, () => window.random.integer(4) === 0);
   let codes = 0;
@@ -159,7 +159,7 @@ test("a membrane survives from step to step, and a reset between tokens clears i
   expect([...runIntegerLif(parameters, settings, codes, 2)]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
 });
 
-test("codes that are no whole tokens are refused", () => {
+test("codes for part of a token are refused", () => {
   const parameters = lifParameters(requests[0]);
   const settings = Array.from({ length: 8 }, () => ({ offset: 0, threshold: 1 }));
   expect(() => lifPins(parameters, settings, [1, 2, 3], 10)).toThrow(/takes 10 steps x 8 columns x 1 row blocks = 80/);

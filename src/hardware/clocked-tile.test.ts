@@ -83,7 +83,7 @@ test("clock by clock the tile gives the bits and the counts of the functional on
   expect(fired).toBeGreaterThan(10_000);
 });
 
-test("the first bit shows after one window and the output register, the last after T + 1 windows and it", () => {
+test("the first bit appears after one window and the output register, the last after T + 1 windows and the register", () => {
   const [query, key, value] = randomTrains(10, 4, 64, 0.5, 1);
   const parameters = setting({ tokens: 4, dimension: 64 });
   const run = runClockedTile(query, key, value, parameters, { seeds: Uint32Array.of(1, 2) }, emptyTally());
@@ -91,7 +91,7 @@ test("the first bit shows after one window and the output register, the last aft
   expect(ssaTileCycles(10, 64)).toBe(704);
 });
 
-test("a tile for half the tokens takes four passes a step, three under a causal mask", () => {
+test("a tile for half the tokens takes four passes per step, three under a causal mask", () => {
   const passes = (mask: Uint8Array) => setting({ tokens: 8, dimension: 4, mask }, { tileTokens: 4 }).plan.passes.length;
   expect([passes(open(8)), passes(causal(8))]).toEqual([4, 3]);
   const [query, key, value] = randomTrains(2, 8, 4, 0.5, 1);

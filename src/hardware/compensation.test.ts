@@ -6,7 +6,7 @@ import { crossbarSpec } from "../spec/hardware.ts";
 import { calibrationHistory, compensateReading, factorsByColumn, readOut, sharedFactor } from "./compensation.ts";
 import { type CrossbarReading, programCrossbar, readCrossbar, readProgrammed } from "./crossbar.ts";
 
-/** Devices that all drift alike, with no spread and no noise. */
+/** Devices that all drift equally, with no spread and no noise. */
 const alike = {
   kind: "custom-drift",
   programmingNoise: 0,
@@ -43,7 +43,7 @@ describe.each(["lines", "one-hot"] as const)("readout %s", (readout) => {
     }
   });
 
-  test("what codes stand for follows the factors, and line currents stay", () => {
+  test("values of codes follow the factors, and line currents stay the same", () => {
     const [, old] = readings({ kind: "pcm" }, [0, 1e5]);
     const factors = Float64Array.of(1.5, 2, 0.5);
     const compensated = compensateReading(old, factors);

@@ -67,7 +67,7 @@ test("gains, offsets and noise have the spreads of the spec", () => {
   }
 });
 
-test("noise of a conversion depends on its place alone, not on how prompts are divided, and differs from place to place", () => {
+test("noise of a conversion depends only on its position, not on how prompts are divided, and differs between positions", () => {
   const spec = converterErrorSpec.parse({ outputNoise: 0.3 });
   const { key } = stream(3);
   const shape = { steps: 2, firstPrompt: 0, prompts: 4, perPrompt: 3 };
@@ -117,6 +117,6 @@ describe("by hand, step 1", () => {
   });
 });
 
-test("a fixed full scale is so many lines at the largest conductance", () => {
+test("a fixed full scale is a number of lines at the largest conductance", () => {
   expect(converter("pair", 5, fixedFullScale(12, 25)).step).toBe(Math.fround(300 / 31));
 });

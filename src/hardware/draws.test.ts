@@ -19,7 +19,7 @@ const ideal = (kind: DrawKind, seed: number) =>
   idealDraws(shape, kind, { key: stream(seed).key, block: 2, prompt: 3, head: 1 });
 const lfsr = (kind: DrawKind, seed: number) => lfsrDraws(shape, kind, stream(seed));
 
-test.each([ideal, lfsr])("draws are functions of their place, whatever was asked before", (make) => {
+test.each([ideal, lfsr])("draws are functions of their position, whatever was drawn before", (make) => {
   for (const kind of ["independent", "stratified"] as const) {
     const a = make(kind, 1);
     const b = make(kind, 1);
@@ -88,7 +88,7 @@ test("LFSR bytes are those of the registers, clock by clock", () => {
   expect(draws.lfsrShifts).toBe(4 * 30);
 });
 
-test("no register is seeded with zero, at which it would stay", () => {
+test("no register is seeded with zero, where it would stay", () => {
   const words = [5, 0, 7];
   const seeds = lfsrSeeds(3, { ...stream(1), word: () => words.shift()! });
   expect([...seeds]).toEqual([5, 1, 7]);

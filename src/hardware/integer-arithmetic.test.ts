@@ -98,7 +98,7 @@ test("units of current are those of a code step", () => {
   expect([...whole]).toEqual([0, 2, 5, 50, 0, 6]);
 });
 
-test("a layer of units fires as one unit in whole numbers does, and a register that is wide enough never stops", () => {
+test("a layer of units fires as one unit in whole numbers does, and a register that is wide enough never saturates", () => {
   const steps = 6;
   const codes = fc.array(fc.integer({ min: -32, max: 31 }), { minLength: steps * 4, maxLength: steps * 4 });
   fc.assert(
@@ -130,7 +130,7 @@ test("a layer of units fires as one unit in whole numbers does, and a register t
   );
 });
 
-test("saturation stops at the ends of a register and counts", () => {
+test("saturation limits numbers to their register and counts them", () => {
   const values = Float32Array.of(-9, -8, 0, 7, 8, 100);
   expect(saturate(values, signedRange(4))).toBe(3);
   expect([...values]).toEqual([-8, -8, 0, 7, 7, 7]);
@@ -151,7 +151,7 @@ function messageOf(run: () => unknown): { path: string; message: string } {
   throw new Error("nothing was refused");
 }
 
-test("sums that could take more than 16 bits are refused, with the fraction bits that they leave", () => {
+test("sums that could take more than 16 bits are refused, with the fraction bits that would fit", () => {
   expect(() => requireSums("head", { low: -(2 ** 15), high: 2 ** 15 - 1 }, formats)).not.toThrow();
   const { path, message } = messageOf(() =>
     requireSums("head", { low: -5, high: 2 ** 17 }, { ...formats, fractionBits: 8 }),
@@ -250,7 +250,7 @@ test("no rows that are driven together take an accepted difference out of 16 bit
   expect(Math.min(seen.refused, seen.accepted)).toBeGreaterThan(50);
 });
 
-test("where converters err, a line that stops gives the code of any line beyond, or does not fit", () => {
+test("with converter errors, a saturated line gives the code of any larger line, or does not fit", () => {
   const pair = adcSpec.parse({ mode: "pair", errors: { gainSpread: 0.3, offsetSpread: 3, outputNoise: 2 } });
   const cases = fc.record({
     gain: fc.integer({ min: 0, max: 1000 }).map((x) => x / 1000),
@@ -291,7 +291,7 @@ test("where converters err, a line that stops gives the code of any line beyond,
   expect(Math.min(seen.refused, seen.allowed)).toBeGreaterThan(30);
 });
 
-test("a code step of a pair has as many bits as a line leaves it", () => {
+test("a code step of a pair has as many bits as its line allows", () => {
   const of = (bits: number, mode: string) => mostStepBits(adcSpec.parse({ bits, mode }), { ...formats, stepBits: 11 });
   expect([of(3, "pair"), of(5, "pair"), of(12, "pair"), of(12, "differential")]).toEqual([11, 10, 3, 11]);
   const { message } = messageOf(() =>

@@ -91,7 +91,7 @@ test("an offset register is as wide as the widest offset", () => {
   expect(offsetBitsFor(offsets(-2), 3)).toBe(5);
 });
 
-test.each(["codeBits", "rowBlocks", "columns", "steps", "offsetBits"] as const)("no %s are refused", (key) => {
+test.each(["codeBits", "rowBlocks", "columns", "steps", "offsetBits"] as const)("zero %s are refused", (key) => {
   const { path, message } = messageOf(() => lifParameters({ ...base, [key]: 0 }));
   expect(path).toBe(`lif.${key}`);
   expect(message).toContain(`${key} is 0, but a LIF unit needs a whole number from`);

@@ -14,14 +14,14 @@ test("three values of two thresholds each: the first thresholds, then the second
   expect([...valuesByLine(Float64Array.from([0, 1, 2, 3, 4, 5]), 3, strided(2))]).toEqual([0, 2, 1, 3, 5, 4]);
 });
 
-test("two lines for each of three values lie one after the others and share its weights", () => {
+test("with two lines per value, all lines come twice, and a value's lines share its weights", () => {
   const wiring = { inputStride: 2, linesPerInput: 2 };
   expect([...lineOrder(3, wiring)]).toEqual([0, 2, 1, 0, 2, 1]);
   expect([...weightsByLine(Float32Array.of(1, 2, 3), 1, wiring)]).toEqual([0.5, 1.5, 1, 0.5, 1.5, 1]);
   expect([...valuesByLine(Uint8Array.of(0, 1, 1, 1, 0, 0), 3, wiring)]).toEqual([0, 1, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0]);
 });
 
-test("every input has as many lines, whatever the stride, and what a column adds up stays", () => {
+test("every input has the same number of lines for any stride, and column sums are unchanged", () => {
   const sizes = fc.record({
     inputs: fc.integer({ min: 1, max: 90 }),
     inputStride: fc.integer({ min: 1, max: 100 }),

@@ -71,7 +71,7 @@ test("known inputs drive an eighth of the lines, and their currents are sums of 
   }
 });
 
-test.each([1, 1.3, 2, 5])("currents that shrank %d times are found by codes of erring converters", (shrunk) => {
+test.each([1, 1.3, 2, 5])("converters with errors find currents that shrank %d times", (shrunk) => {
   const spread = { gainSpread: 0.05, offsetSpread: 0.1, outputNoise: 0.5 };
   for (const [mode, errors] of [
     ["differential", drawConverterErrors(COLUMNS, COLUMNS, spread, stream(7))],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { planTile } from "./tile-plan.ts";
 
-test("a block of queries that may attend to nothing still has a pass, which emits its zeros", () => {
+test("a block of queries that may attend to nothing still has a pass, which outputs its zeros", () => {
   // Five tokens in blocks of two; tokens 2 and 3, the second block, see no key.
   const mask = new Uint8Array(25);
   for (const query of [0, 1, 4]) for (let key = 0; key <= query; key++) mask[query * 5 + key] = 1;

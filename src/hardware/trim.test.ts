@@ -13,7 +13,7 @@ const errorsOf = (offsets: number[]) => {
 };
 const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
-test("without noise a sixteenth of a step is left of any offset within reach, of both modes", () => {
+test("without noise at most a sixteenth of a step remains of any offset within reach, in both modes", () => {
   // Eighths round to a sixteenth; the dither tells offsets apart to another sixteenth.
   const bound = 1 / 8 + 1e-6;
   fc.assert(

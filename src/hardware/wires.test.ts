@@ -34,7 +34,7 @@ function error(a: Cells, b: Cells): number {
   return Math.max(most(a.plus, b.plus), most(a.minus, b.minus)) / 25;
 }
 
-test("a single cell is three resistors in series, beside its partner", () => {
+test("a single cell is three resistors in series, next to its partner", () => {
   // 20 uS behind 100 and 50 ohms; the partner conducts nothing.
   const [plus, minus] = [Float64Array.of(20), Float64Array.of(0)];
   wireLosses(plus, minus, 1, 1, { lines: 100, columns: 50 });
@@ -64,7 +64,7 @@ describe("against nodal analysis of 8 x 6 cells", () => {
     }
   });
 
-  test("with both, the error is small beside the loss, and falls with its square", () => {
+  test("with both, the error is small compared with the loss, and falls with its square", () => {
     for (let seed = 1; seed <= 5; seed++) {
       const cells = arrays(rows, columns, seed);
       const at = (ohms: number) => {
@@ -90,7 +90,7 @@ test("far cells lose most: last of the line, first of the column", () => {
   for (let c = 1; c < 32; c++) expect(at(9, c)).toBeLessThan(at(9, c - 1));
 });
 
-test("wires only take, and take more the more they resist", () => {
+test("wires only lose signal, and lose more with more resistance", () => {
   const ohms = fc.double({ min: 0, max: 50, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), ohms, ohms, (rows, columns, a, b) => {

@@ -14,7 +14,7 @@ const SHAPE: NetworkShape = {
 const machineFor = (shape: Partial<NetworkShape>, hardware: object = {}) =>
   machineOf(literalMachine(hardware), { ...SHAPE, ...shape });
 
-test("in the schedule that schedule.test.ts works out by hand, a token at a step is at its units at these clocks", () => {
+test("in the schedule worked out by hand in schedule.test.ts, a token at a step is at its units at these clocks", () => {
   const clocks = (order: string, token: number, step: number) => {
     const machine = machineFor({}, { order });
     return scheduleOf(machine).alone.units.map((unit) => {
@@ -29,7 +29,7 @@ test("in the schedule that schedule.test.ts works out by hand, a token at a step
   expect(clocks("step-major", 0, 1).slice(0, 3)).toEqual([8, 19, 38]);
 });
 
-test("every job is that of exactly one token and step, or serves a whole step", () => {
+test("every job belongs to exactly one token and step, or serves a whole step", () => {
   const machines = fc.record({
     shape: fc.record({ tokens: fc.integer({ min: 1, max: 6 }), steps: fc.integer({ min: 1, max: 5 }) }),
     order: fc.constantFrom("token-major", "step-major"),

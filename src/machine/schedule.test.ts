@@ -55,7 +55,7 @@ test("one block of two tokens and two steps, token-major, worked out by hand", (
   expect(inFlight!.prompts).toBe(Math.ceil(inFlight!.clocks / 24));
 });
 
-test("the same block step-major: attention works on a step while crossbars are at the next", () => {
+test("the same block step-major: attention works on one step while crossbars work on the next", () => {
   // Vectors are (0, 0), (1, 0), (0, 1), (1, 1), at the same clocks as before. Step 0 is whole at 22 now: a window and one in which the tile
   // empties, 22 to 38, A at 39. Step 1 is whole at 34 and waits for the tile: 38 to 54, A at 55.
   const { alone } = scheduleOf(machineFor({}, { order: "step-major" }));
@@ -146,7 +146,7 @@ describe("of any network on any machine", () => {
     );
   });
 
-  test("step-major, a run of the engine starts when q, k and v of its step are there, or when the run before it ends", () => {
+  test("step-major, a run of the engine starts when q, k and v of its step are available, or when the previous run ends", () => {
     fc.assert(
       fc.property(shapes, machines, (shape, drawn) => {
         const machine = machineFor(shape, hardwareOf({ ...drawn, order: "step-major" }));
@@ -166,7 +166,7 @@ describe("of any network on any machine", () => {
     );
   });
 
-  test("buffers hold what is alive at every clock, and at one clock nothing else", () => {
+  test("buffers hold what is alive at every clock, and are exactly full at one clock", () => {
     fc.assert(
       fc.property(shapes, machines, (shape, drawn) => {
         const machine = machineFor(shape, hardwareOf(drawn));
@@ -320,14 +320,14 @@ function queriesOf(machine: M, table: Timetable): [number, number][] {
 }
 
 describe("what does not fit", () => {
-  test("a chip whose SRAM is too small for one prompt is refused with the arithmetic", () => {
+  test("a chip with too little SRAM for one prompt is refused with the arithmetic", () => {
     expect(() => scheduleOf(machineFor({}, { sram: 80 }))).toThrow(
       "One prompt in token-major order needs spikes 5 + qkv 12 + attention 4 + stream 64 + logits 4 = 89 bytes, but the chip " +
         'has 80. Set hardware.sram to at least 89, use fewer time steps, or try "step-major" order, which buffers other data.',
     );
   });
 
-  test("with room for one prompt only, prompts do not overlap", () => {
+  test("with room for only one prompt, prompts do not overlap", () => {
     const { inFlight } = scheduleOf(machineFor({}));
     const small = scheduleOf(machineFor({}, { sram: 89 }));
     expect(bytesOf(inFlight!)).toBeGreaterThan(89);

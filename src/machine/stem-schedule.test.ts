@@ -32,7 +32,7 @@ test("a row of four pixels and windows of three, worked out by hand", () => {
   expect(spikes(alone) - spikes(plain.alone)).toBe(3 * 8);
 });
 
-test("a square counts with its last pixel, and takes its place with the first", () => {
+test("a pooling square takes its place with its first pixel, and is complete with its last", () => {
   // Two squares of 2 x 2 pixels. Pixels (row, column) are there at 7, 11, 15, 19 and 23, 27, 31, 35: the squares at 27 and 35.
   const stem = { layers: [{ channels: 8, kernel: 1, pool: 2 }], embedding: { kernel: 1 } };
   const { alone } = scheduleOf(machineFor({ rows: 2, columns: 4 }, stem));
@@ -50,7 +50,7 @@ const drawn = fc.record({
   sharing: fc.constantFrom(1, 8),
 });
 
-test("no window is read before all of its pixels are there, alone and with prompts in flight, and every window at every step once", () => {
+test("every window is read once per step, and never before all of its pixels have arrived, alone and with pipelined prompts", () => {
   fc.assert(
     fc.property(drawn, ({ rows, columns, kernel, stride, pool, order, steps, sharing }) => {
       // Sides that strides and squares divide.

@@ -136,7 +136,7 @@ describe("bits that the jobs of a schedule move", () => {
     });
   });
 
-  test("are moved once by a layer that is on several loads of the chip", () => {
+  test("are moved once by a layer split over several loads of the chip", () => {
     const whole = scheduleOf(machineFor({}, { crossbar: { columns: 16 } }));
     const loaded = scheduleOf(machineFor({}, { crossbar: { columns: 16 }, crossbars: 2 }));
     expect(loaded.alone.units.length).toBeGreaterThan(whole.alone.units.length);

@@ -74,7 +74,7 @@ test.each([
   expect(totals.stochasticCells).toBe(heads * 9);
 });
 
-test("blocks cover every weight of a layer exactly once, each on a crossbar of its own", () => {
+test("blocks cover every weight of a layer exactly once, each on its own crossbar", () => {
   const size = fc.integer({ min: 1, max: 300 });
   const crossbarSize = fc.integer({ min: 1, max: 64 });
   fc.assert(
@@ -104,7 +104,7 @@ function coverage({ inputs, outputs, blocks }: LayerMapping): Uint8Array {
   return times;
 }
 
-test("the first layer takes as many lines as carry its inputs, and no other layer does", () => {
+test("only the first layer takes several lines per input", () => {
   const [single, fourfold] = [1, 4].map((linesPerInput) => {
     const crossbar = { ...hardware.crossbar, rows: 20, linesPerInput };
     return mapNetwork(networkOf({}), { ...hardware, crossbar });
@@ -120,7 +120,7 @@ test("the first layer takes as many lines as carry its inputs, and no other laye
   expect(fourfold.totals.usedCells - single.totals.usedCells).toBe(3 * inputs * first.outputs);
 });
 
-test("the embedding is spread over more crossbars when it may use fewer of their lines, and no other layer is", () => {
+test("only the embedding is spread over more crossbars when it may use fewer of their lines", () => {
   const [whole, spread] = [null, 5].map((embedRows) => {
     const crossbar = { ...hardware.crossbar, embedRows };
     return mapNetwork(networkOf({}), { ...hardware, crossbar }).layers;
@@ -158,7 +158,7 @@ test("a chip that is too small is loaded again, a whole tile at a time, and no s
   expect(whole.totals).toMatchObject({ loads: 1, crossbars: whole.totals.blocks });
 });
 
-test("a tile that fills the last free crossbars is loaded with what came before", () => {
+test("a tile that fills the last free crossbars belongs to the current load", () => {
   const layer = { name: "layer", inputs: 256, outputs: 3 * 128 };
   const loads = (crossbars: number) =>
     mapLayer(layer, { ...hardware, crossbars }, START).layer.blocks.map(({ load, site }) => [load, site]);
@@ -179,7 +179,7 @@ test("a mapping is plain data, and the head has no neurons", () => {
   expect(mapping.layers.at(-1)).toMatchObject({ name: "head", lifUnits: 0, multiplexerSteps: 1 });
 });
 
-test("networks that the hardware cannot run are refused with the way out", () => {
+test("networks that the hardware cannot run are refused with a remedy", () => {
   const refusal = (model: object, coding: "bits" | "repeat" = "bits") => {
     try {
       mapNetwork(networkOf(model), hardware, coding);
@@ -196,7 +196,7 @@ test("networks that the hardware cannot run are refused with the way out", () =>
   expect(() => mapNetwork({ model, geometry, parameters: {} }, hardware)).toThrow(ShapeError);
 });
 
-test("step-major order is refused where LFSRs would have to run on from step to step", () => {
+test("step-major order is refused if LFSRs would have to keep running from step to step", () => {
   const draws = (draws: string) =>
     tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 16, heads: 2, depth: 1, attention: { draws } }), 1);
   const hardware = literalMachine({ order: "step-major", ssa: { random: "lfsr" } });

@@ -30,7 +30,7 @@ const parameters = ssaParameters(ssaSpec.parse({ random: "lfsr" }), {
 const design = ssaDesign(parameters, 1);
 const { dimension, lfsr } = parameters;
 
-/** The design with another module in the place of the one of its name. */
+/** The design with one module replaced by another of the same name. */
 const withModule = (module: Module) => {
   expect(design.modules.map((original) => original.name)).toContain(module.name);
   return { ...design, modules: design.modules.map((original) => (original.name === module.name ? module : original)) };
@@ -97,7 +97,7 @@ const faults: readonly (readonly [string, () => Module])[] = [
   ["a gain of outputs one shift too small", () => ssaColumnFoot({ ...parameters, valueGain: 1 })],
   ["a window one clock short", () => ssaEngine({ ...parameters, dimension: dimension - 1 }, 1)],
   [
-    "bits 3 and 4 of a step swapped where it is reversed, which matters from 9 steps on",
+    "bits 3 and 4 swapped in the bit reversal of a step, which matters from 9 steps on",
     () =>
       edited(ssaEngine(parameters, 1), (node) => {
         if (!isWireOf(node, "score_offset")) return null;

@@ -56,7 +56,7 @@ function unitOrder(fired: Uint8Array, outputs: number, group: number, units: num
 
 const firedBy = (chip: Chip) => unpackSpikes(simulate(chip, input, stream(5), { rasters: 1 }).rasters[QKV]);
 
-test("the codes of a chip give its own spikes, but for the rounding of offsets, which is said", () => {
+test("the codes of a chip give its own spikes, except for the rounding of offsets, which is reported", () => {
   // 144 outputs: groups of 100 and 44 columns; 25 units of 4 columns, and 25 with 19 that have a second one.
   const chip = chipOf({ crossbar: { columns: 100 }, adc: { sharing: 4 } });
   const runs = networkLif(chip, input, stream(5)) as LifRuns;
@@ -87,7 +87,7 @@ test("with offsets and thresholds that are whole code steps it gives the chip's 
   expect(runs.origin).toContain(`of ${expected.length} updates, 0 give another bit`);
 });
 
-test("row blocks of different worth are not added: the vectors are random, and say so", () => {
+test("row blocks with different code steps are not added: the vectors are random, and say so", () => {
   const runs = networkLif(chipOf({ crossbar: { rows: 16 } }), input, stream(5)) as LifRuns;
   expect(runs.parameters.rowBlocks).toBe(3);
   expect(runs.origin).toMatch(
@@ -96,7 +96,7 @@ test("row blocks of different worth are not added: the vectors are random, and s
   expect(lifBundle(runs).readme).toContain(runs.origin);
 });
 
-test("integrate-and-fire neurons have the unit of a leak of 1, without a shifter", () => {
+test("integrate-and-fire neurons use a unit with a leak of 1, without a shifter", () => {
   const [fire, leak] = [{ kind: "if" }, { beta: 1 }].map(
     (neuron) => networkLif(chipOf({}, tinySpiking(neuron)), input, stream(5)) as LifRuns,
   );

@@ -81,7 +81,7 @@ testInVerilator(
 );
 
 testInVerilator(
-  "cells whose counters have no reset are noticed: in Verilator they start with any bits",
+  "cell counters without a reset are noticed: in Verilator they start with random bits",
   async () => {
     const files = bundleOf(base);
     const cleared = "if (!rst_ni) begin\n      count_q <= '0;";

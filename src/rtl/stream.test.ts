@@ -75,7 +75,7 @@ test("a run is a line of idle clocks, steps and seeds, then a line for every clo
   expect(END_OF_STREAM).toBe("0 0 0\n");
 });
 
-test("an engine whose tiles take turns between blocks or heads is refused, because the generated one does not", () => {
+test("an engine with tiles that take turns between blocks or heads is refused, because the generated one does not support it", () => {
   const network = tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 48, heads: 3, depth: 1 }), 1);
   const design = (hardware: object) => () => chipDesign({ network, hardware: hardwareSpec.parse(hardware) });
   expect(design({ order: "step-major" })).toThrow('Set order to "token-major", or');

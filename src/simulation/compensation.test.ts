@@ -82,13 +82,13 @@ describe("after a year", () => {
     }
   });
 
-  test("without it half of a weight is lost", () => {
+  test("without compensation half of a weight is lost", () => {
     // ((1 year + 20 s) / 20 s)^-0.049 is 0.497 for large conductances, less for small ones.
     expect(none).toBeGreaterThan(0.45);
     expect(none).toBeLessThan(0.65);
   });
 
-  test("a calibration long ago is worth less than a late one, and more than none", () => {
+  test("an old calibration is worse than a recent one, and better than none", () => {
     const ageOf = (first: number) =>
       loss(
         chipOf({
@@ -102,7 +102,7 @@ describe("after a year", () => {
   });
 });
 
-test("a chip is programmed once and read at any age, and the read of an age is the same whatever was read before", () => {
+test("a chip is programmed once and read at any age, and the read at an age does not depend on earlier reads", () => {
   const chip = chipOf({ compensation: { scope: "crossbar" } });
   const young = readChip(chip, stream(3));
   const old = readChip(chipAt(chip, YEAR), stream(3));
@@ -111,7 +111,7 @@ test("a chip is programmed once and read at any age, and the read of an age is t
   expect(readChip(chipOf({ readTime: YEAR, compensation: { scope: "crossbar" } }), stream(3))).toEqual(old);
 });
 
-test("a compensated read differs from the plain one by its factors alone", () => {
+test("a compensated read differs from the plain one only by its factors", () => {
   const plain = readChip(chipOf({ readTime: YEAR }), stream(3));
   const tiles = chipOf({ readTime: YEAR, compensation: { scope: "tile" } });
   const factors = readChip(tiles, stream(3)).map((reading, c) => {
@@ -136,7 +136,7 @@ test("devices that do not drift need no factor", () => {
   }
 });
 
-test("wires take from every weight, and the losses are not taken for drift", () => {
+test("wires reduce every weight, and the losses are not mistaken for drift", () => {
   const crossbar = { device: { kind: "ideal" }, wires: { lines: 50, columns: 50 } };
   const plain = readChip(chipOf({ crossbar: { device: { kind: "ideal" } } }), stream(3));
   for (const readout of ["lines", "one-hot"]) {
@@ -182,13 +182,13 @@ describe("converter ranges", () => {
     });
   });
 
-  test("stay where nothing is compensated", () => {
+  test("are unchanged without compensation", () => {
     const chip = calibrate(chipOf({ crossbar: alike }), input, stream(2));
     expect(scalesAt(chip, YEAR)).toEqual(scalesAt(chip, CALIBRATION_TIME));
     expect(scalesAt(chip, YEAR)).toEqual(chip.ranges);
   });
 
-  test("make a compensated chip answer after a year as on its first day, where devices drift alike", () => {
+  test("make a compensated chip answer after a year as on its first day, if all devices drift equally", () => {
     const answers = (compensation: object) => {
       const chip = calibrate(chipOf({ crossbar: alike, compensation }), input, stream(2));
       const [young, old] = [CALIBRATION_TIME, YEAR].map((age) => simulate(chipAt(chip, age), input, stream(5)));

@@ -52,7 +52,7 @@ test.each([
   },
 );
 
-test("records of tiles hold what a tile needs to be run again", () => {
+test("tile records hold everything needed to run a tile again", () => {
   const chip = chipOf({}, { random: "lfsr" });
   const places: string[] = [];
   simulateCycles(chip, input(2), stream(5), {

@@ -43,14 +43,14 @@ const machines = [
   { ssa: { normaliser: "power-of-two", counterBits: 1, counterOverflow: "saturate" } },
 ];
 
-describe("a prompt that is looked at", () => {
-  test.each(machines)("runs as any other: %j", (hardware) => {
+describe("an inspected prompt", () => {
+  test.each(machines)("runs like any other: %j", (hardware) => {
     const { inspection, plainTrace } = inspected(hardware);
     expect(inspection.trace).toEqual(plainTrace);
     expect(inspection.trace.densities["blocks.0.attention"]).toBeGreaterThan(0);
   });
 
-  test.each(machines)("has tiles whose bits are the simulator's: %j", (hardware) => {
+  test.each(machines)("has tiles with the simulator's bits: %j", (hardware) => {
     const { chip, inspection } = inspected(hardware);
     const { heads, tokens, dimension } = chip.mapping.ssa;
     const output = unpackSpikes(inspection.trace.rasters["blocks.0.attention"]);
@@ -76,7 +76,7 @@ describe("a prompt that is looked at", () => {
     ["differential", STRAIGHT],
     ["differential", { inputStride: 5, linesPerInput: 1 }],
     ["pair", { inputStride: 1, linesPerInput: 3 }],
-  ] as const)("has crossbars whose currents give the codes that were summed: %s, lines as %j", (mode, wiring) => {
+  ] as const)("has crossbar currents that give the summed codes: %s, lines as %j", (mode, wiring) => {
     const { chip, inspection } = inspected({ arithmetic: null, adc: { mode } }, 3, wiring);
     const ranges = fullScales(chip, inspection.readings);
     let codes = 0;
@@ -109,7 +109,7 @@ describe("a prompt that is looked at", () => {
     }
   });
 
-  test("has no codes where converters pass the exact current, nor in the head at tokens that are not read", () => {
+  test("has no codes if converters pass the exact current, nor in the head at tokens that are not read", () => {
     const exact = inspected({ arithmetic: null, adc: { bits: null } });
     expect(inspectCrossbar(exact.inspection, 0, 0, 0).codes).toBeNull();
     const { chip, inspection } = inspected({});
@@ -120,7 +120,7 @@ describe("a prompt that is looked at", () => {
     expect(inspectCrossbar(inspection, head, 0, read[0]).codes).not.toBeNull();
   });
 
-  test("says which parts there are", () => {
+  test("names the available parts", () => {
     const { inspection } = inspected({});
     const refused = (look: () => unknown, path: string) => {
       expect(look).toThrow(ValueError);
@@ -135,7 +135,7 @@ describe("a prompt that is looked at", () => {
   });
 });
 
-test("layers read the trains that the trace calls so", () => {
+test("layers read the trains of that name in the trace", () => {
   expect(["embed", "blocks.3.qkv", "blocks.0.down", "head"].map((layer) => trainInto(layer, false))).toEqual([
     "input",
     "blocks.3.input",

@@ -1,4 +1,4 @@
-/** Formats and networks at their extremes: whatever a machine in whole numbers accepts, it computes without a bit that overflows unseen. */
+/** Formats and networks at their extremes: whatever a machine in whole numbers accepts, it computes without unnoticed overflow. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
@@ -38,7 +38,7 @@ const machines = fc.record({
   columns: bits(5, 40),
 });
 const networks = fc.record({
-  /** Of the weights, whose columns have factors in proportion, and of offsets and positions. */
+  /** Scales of the weights, with column factors in proportion, and of offsets and positions. */
   weightGain: fc.constantFrom(0.1, 1, 10, 100),
   offsetGain: fc.constantFrom(0, 1, 30),
   position: fc.constantFrom("none" as const, "learned" as const),
@@ -48,7 +48,7 @@ const networks = fc.record({
 });
 const inputDensity = fc.constantFrom(0, 0.5, 1);
 
-/** Parameters so many times as large. */
+/** Parameters multiplied by a factor. */
 function amplified(network: Network<SpikingSpec>, weightGain: number, offsetGain: number): Network<SpikingSpec> {
   const amplify = ([name, { shape, data }]: [string, Tensor]) => {
     const gain = name.endsWith(".weight") ? weightGain : offsetGain;
@@ -58,7 +58,7 @@ function amplified(network: Network<SpikingSpec>, weightGain: number, offsetGain
 }
 
 /**
- * Sums of all layers in numbers without end: codes times factors over row blocks, and the offset. Returns the largest size that one passes
+ * Sums of all layers in unbounded integers: codes times factors over row blocks, and the offset. Returns the largest size that one passes
  * through.
  */
 function sumsOf(
@@ -86,7 +86,7 @@ function sumsOf(
   return most;
 }
 
-test("what is accepted overflows nowhere: the kernels' 16 bits say what numbers without end say", () => {
+test("accepted machines overflow nowhere: the kernels' 16 bits equal unbounded integers", () => {
   const seen = { refused: new Map<string, number>(), accepted: 0, stopped: 0, clipped: 0, most: 0 };
   fc.assert(
     fc.property(arithmetic, machines, networks, inputDensity, fc.nat(1000), (format, machine, shape, density, seed) => {

@@ -187,7 +187,7 @@ test.each<Setting>([
     expect(trace.densities[name], name).toBeGreaterThan(0);
 });
 
-test("narrow registers stop, and the trace says where; recommended ones do not", () => {
+test("narrow registers saturate, and the trace says where; recommended ones do not", () => {
   const narrow = simulate(chipOf({ arithmetic: { streamBits: 8, membraneBits: 9, logitBits: 8 } }), input(), stream(5));
   expect(Object.keys(narrow.saturated)).toContain("blocks.0.down");
   expect(Object.keys(narrow.saturated)).toContain("blocks.0.qkv");
@@ -275,7 +275,7 @@ test.each<[Setting, string, RegExp]>([
   expect(error.message).toMatch(message);
 });
 
-test("a machine that is asked at another age keeps its format", () => {
+test("a machine read at another age keeps its format", () => {
   const trace = simulate(chipAt(chipOf({}), 1e7), input(), stream(5));
   expect([...trace.stepLogits].every((logit) => Number.isInteger(logit * 2 ** 8))).toBe(true);
   expect(trace.stepLogits.length).toBe(STEPS * PROMPTS * queries.length * classes);

@@ -1,4 +1,4 @@
-/** Chips that calibrate themselves: by codes of their own converters, in every simulator alike. */
+/** Chips that calibrate themselves: by codes of their own converters, equally in every simulator. */
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
@@ -92,7 +92,7 @@ test("after a year currents are as large in code steps as on the first day, as w
   }
 });
 
-test("what it takes is counted: passes, references, trials and reads of trims", () => {
+test("its work is counted: passes, references, trials and reads of trims", () => {
   const costOf = (hardware: object) => {
     const spec = hardwareSpec.parse({ calibration: "codes", ...hardware });
     const mapping = mapNetwork(network, spec);

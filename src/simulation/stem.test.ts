@@ -96,7 +96,7 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     },
   );
 
-  test("has room for all lines of the vectors that ranges are measured on", () => {
+  test("has room for all lines of the vectors used to measure ranges", () => {
     const [one, many] = [1, 16].map((linesPerInput) =>
       simulatorSizes(chipOf(networkOf(stem), { crossbar: { ...small, linesPerInput } }), { maxPrompts: 1 }),
     );
@@ -105,7 +105,7 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     expect(one.scratch).toBeLessThan(many.scratch);
   });
 
-  test("answers a prompt alike in any company", () => {
+  test("answers a prompt the same in any batch", () => {
     const chip = calibrate(chipOf(networkOf(stem), { crossbar: small }), input(3), stream(2));
     const whole = simulateFast(chip, input(3), stream(5));
     const bits = unpackSpikes(input(3)).filter((_, i) => Math.floor(i / (PIXELS * INPUTS)) % 3 === 1);
@@ -114,7 +114,7 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
   });
 });
 
-test("an input of tokens in place of pixels is refused", () => {
+test("an input of tokens instead of pixels is refused", () => {
   const chip = chipOf(networkOf(tinyStem), { adc: { fullScale: 4 } });
   const tokens = packSpikes(new Uint8Array(STEPS * 6 * INPUTS), STEPS, 6, INPUTS);
   expect(() => simulate(chip, tokens, stream(1))).toThrow(ShapeError);

@@ -1,4 +1,4 @@
-/** What digital engines pay beside operations: as much as follows from what they do, and nothing where projections leave it out. */
+/** Costs of digital engines besides operations: in proportion to their work, and zero where projections leave them out. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ParameterId, Technology } from "../parameters.ts";
@@ -62,7 +62,7 @@ describe("the price of", () => {
     ["links", 0],
   ] as const)("%s, by hand", (part, joules) => expect(parts[part] / (joules || 1)).toBeCloseTo(joules && 1, 9));
 
-  test("leakage, by hand: logic while it has power, all else for the whole time", () => {
+  test("leakage, by hand: logic while it is powered, everything else for the whole time", () => {
     // 3 mm2 at 2,200 W/m2 for 0.5 ms; 2 mm2 at 10 W/m2, 9.1 mW of SRAM, and 256 flip-flops' worth of control for 1 ms.
     const control = 2 * 128 * technology.registerArea * 2200;
     expect(parts.leakage / (3.3e-6 + (20e-6 + 9.1e-3 + control) * 1e-3)).toBeCloseTo(1, 9);
@@ -78,7 +78,7 @@ describe("the digital int8 ANN pays", () => {
   const parts = energyOf("annDigital");
   const { latency, area } = ARCHITECTURES.annDigital.performance(large, technology);
 
-  test("the clock of 40 flip-flops a product, and of each weight once: 1.69 mJ for ViT-8-768, by hand", () => {
+  test("the clock of 40 flip-flops per product, and of each weight once: 1.69 mJ for ViT-8-768, by hand", () => {
     const macs = 197 * 56_623_104 + 8 * 2 * 197 ** 2 * 768 + 197 * 768 ** 2 + 768 * 1000;
     expect(parts.clock / ((40 * macs + 8 * 56_623_104) * 3.6e-15)).toBeCloseTo(1, 9);
     expect(1e3 * parts.clock).toBeCloseTo(1.69, 2);
@@ -115,7 +115,7 @@ test.each([
   expect(1e6 * (control + links)).toBeLessThan(2);
 });
 
-test("flip-flops are as many as the operations whose energy is charged, on the digital SNN", () => {
+test("flip-flops match the operations that are charged, on the digital SNN", () => {
   const bundled = { ...technology, snnSparseScores: 0, sacOperation: technology.add8 };
   for (const workload of [...WORKLOADS, lines, { ...large, lifAttention: true }]) {
     for (const prices of [technology, bundled]) {
@@ -132,7 +132,7 @@ test("flip-flops are as many as the operations whose energy is charged, on the d
   }
 });
 
-test("flip-flops are as many as the operations whose energy is charged, on crossbars", () => {
+test("flip-flops match the operations that are charged, on crossbars", () => {
   for (const cells of [xformerCells(technology), ownCells(technology, large)]) {
     for (const conversionsPerSum of [1, 2]) {
       const prices = { ...technology, conversionsPerSum };
@@ -190,7 +190,7 @@ describe("for every engine and workload", () => {
     for (const energy of alwaysOnOf(id, workload)) expect(energy).toBeGreaterThanOrEqual(0);
   });
 
-  test("nothing is charged with the prices of a projection, nor where operations alone count", () => {
+  test("nothing is charged with the prices of a projection, nor where only operations count", () => {
     const projected = { ...technology };
     for (const [name, price] of Object.entries(UNCHARGED)) projected[name as ParameterId] = price.value;
     for (const [id, name, workload] of cases) {
@@ -268,7 +268,7 @@ describe("for every engine and workload", () => {
   });
 });
 
-test("fewer bits need less clock, less wire and leak less, on the digital engine", () => {
+test("fewer bits need less clock and wire energy and leak less, on the digital engine", () => {
   const works = [annDigitalWork(large, technology), annDigitalWork(large, technology, narrow(4, technology))];
   const [wide, thin] = works.map((each) => alwaysOn(each, technology));
   for (const part of ["clock", "wires", "leakage"] as const) expect(thin[part]).toBeLessThan(wide[part]);

@@ -12,7 +12,7 @@ const { technology } = resolved;
 const large = findWorkload("vit-8-768-imagenet");
 const of = (id: ArchitectureId, workload: Workload = large) => ARCHITECTURES[id].performance(workload, technology);
 
-test("images per second of ViT-8-768 at T = 4: 1,161 one at a time and 6,510 in flight, of the digital ANN 1,089", () => {
+test("images per second of ViT-8-768 at T = 4: 1,161 one at a time and 6,510 pipelined, 1,089 on the digital ANN", () => {
   const { architectures } = estimateCost(large, resolved);
   const [own, ann] = (["xpikeformer", "annDigital"] as const).map((id) =>
     meritOf(architectures[id].total, architectures[id].performance, 1),
@@ -25,7 +25,7 @@ test("images per second of ViT-8-768 at T = 4: 1,161 one at a time and 6,510 in 
   expect(own.perWatt / ann.perWatt).toBeCloseTo(12.1, 1);
 });
 
-test("the merits of one inference with two answers, by hand", () => {
+test("the figures of merit of one inference with two answers, by hand", () => {
   // 3 J in 4 s, another inference every 2 s, on 5 mm2.
   expect(meritOf(3, { latency: 4, interval: 2, area: 5e-6 }, 2)).toEqual({
     ...{ energyDelay: 12, oneAtATime: 0.5, inFlight: 1, perArea: 0.2, perWatt: 2 / 3 },
@@ -48,7 +48,7 @@ test("no machine answers less often with more inferences in flight, on any workl
 });
 
 describe("time", () => {
-  test("of the digital SNN follows spikes and steps, and is what its additions take", () => {
+  test("of the digital SNN follows spikes and steps, and is the time of its additions", () => {
     const time = of("snnDigital").latency;
     // Additions of 4 steps: 18.4 % of 11.15 G a step, the patches' 116 M once, and what q, k and v add.
     expect(time * technology.annUnits * technology.annUtilisation * technology.annClock).toBeCloseTo(
@@ -70,7 +70,7 @@ describe("time", () => {
 });
 
 describe("area", () => {
-  test("of the hybrid ANN is that of as many crossbars as it has cells for a weight, beside the digital engine", () => {
+  test("of the hybrid ANN is as many crossbars as it has cells per weight, plus the digital engine", () => {
     const engine = technology.annUnits * technology.macArea;
     const [four, one] = (["annAimc", "annAimcOwn"] as const).map((id) => of(id).area! - engine);
     expect(four / one).toBeCloseTo(4, 12);

@@ -87,7 +87,7 @@ test("a price moves with each of its parameters, and with no other", () => {
   }
 });
 
-test("what projections leave out belongs to a unit", () => {
+test("every cost that projections leave out belongs to a unit", () => {
   const paid = new Set<ParameterId>(Object.values(PRICED_BY).flat());
   for (const id of Object.keys(UNCHARGED) as ParameterId[]) expect(paid.has(id), id).toBe(true);
 });
@@ -135,7 +135,7 @@ describe("a converter", () => {
     expect(surveyConverter({ bits: 5, rate: 1e8, node: 45 }).area / adcSurvey.prices.area5.value).toBeCloseTo(1, 4);
   });
 
-  test("that is fast needs more energy from some rate on, and more area at any", () => {
+  test("that is fast needs more energy above some rate, and more area at any rate", () => {
     const at = (rate: number) => surveyConverter({ bits: 10, rate, node: 45 });
     expect(at(1e9).energy).toBeGreaterThan(3 * at(1e8).energy);
     expect(at(1e9).area).toBeGreaterThan(at(1e8).area);
@@ -151,7 +151,7 @@ describe("a converter", () => {
     expect(scale(128, 51.2)).toBeCloseTo(1, 12);
   });
 
-  test("counted as published projections count has one price, its area with the crossbar", () => {
+  test("priced as in published projections has one price, with its area in the crossbar", () => {
     for (const bits of [4, 5, 8]) {
       const price = converter({ bits, fullScale: 24 }, published);
       expect(price).toEqual({
@@ -176,7 +176,7 @@ describe("a crossbar", () => {
     expect(more / (112 * technology.converterArea)).toBeCloseTo(1, 9);
   });
 
-  test("of 3,072 rows is no bargain: half of 24 small ones' area, longer settling, and conversions of ten times the energy", () => {
+  test("of 3,072 rows saves nothing: half the area of 24 small ones, longer settling, and ten times the energy per conversion", () => {
     const tall = crossbar({ ...reference, rows: 3072 }, technology);
     const small = crossbar(reference, technology);
     expect(tall.area / (24 * small.area)).toBeGreaterThan(0.45);
@@ -196,7 +196,7 @@ describe("a crossbar", () => {
     expect((time(0, 2) - time(0, 0)) / ((waits * 2 * farads * 128 ** 2) / 2)).toBeCloseTo(1, 6);
   });
 
-  test("counted as published projections count has one area and one time, whatever its size", () => {
+  test("priced as in published projections has one area and one time, whatever its size", () => {
     const large = { rows: 4096, columns: 4096, converters: 4096, bits: 12, lineOhms: 10, columnOhms: 10 };
     const { area, time } = crossbar(large, published);
     expect([area, time]).toEqual([published.crossbarArea, published.settleTime]);
@@ -226,7 +226,7 @@ describe("clocks", () => {
 });
 
 describe("an SRAM", () => {
-  test("meets the printed read energies within 12 %, which is what its law is good for", () => {
+  test("reproduces the printed read energies within 12 %, the accuracy of its law", () => {
     const printed = { 8: 0.157, 32: 0.336, 64: 0.464, 256: 1, 1024: 2.13, 8192: 7.72 };
     for (const [kb, pj] of Object.entries(printed)) {
       const { energy } = sram({ bytes: 1024 * Number(kb), wordBits: 128 }, technology);
@@ -240,7 +240,7 @@ describe("an SRAM", () => {
     expect(at(1) / at(128)).toBeCloseTo(0.3 + 0.7 / 128, 12);
   });
 
-  test("in more banks reads for less and is larger; with more ports it is dearer in everything", () => {
+  test("with more banks costs less per read and is larger; with more ports it costs more in every respect", () => {
     const one = sram({ bytes: 65536, wordBits: 128 }, technology);
     const banked = sram({ bytes: 65536, wordBits: 128, banks: 4 }, technology);
     const ported = sram({ bytes: 65536, wordBits: 128, ports: 2 }, technology);
@@ -266,7 +266,7 @@ test("programming and calibrations are shared by all inferences of a lifetime", 
   expect(of({ kind: "geometric", first: 1, ratio: 10 }, day)).toBeCloseTo((5 + 5 * 2) / (day * 1000), 15);
 });
 
-test("a device of twice the conductance takes twice to read", () => {
+test("a device of twice the conductance takes twice the energy to read", () => {
   const of = (maxConductance: number) => crossbar({ ...reference, maxConductance }, technology).energy;
   expect(of(50e-6) / of(25e-6)).toBe(2);
   expect(of(25e-6)).toBe(technology.cellRead);

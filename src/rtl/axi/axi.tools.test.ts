@@ -28,7 +28,7 @@ beforeAll(() => {
 });
 
 testInVerilator(
-  "every answer comes over AXI, whether or not the bus waits, and registers hold what the map says",
+  "every answer arrives over AXI, with and without bus stalls, and registers match the map",
   async () => {
     const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [AXI_TOP] });
     expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
@@ -42,7 +42,7 @@ testInVerilator(
   COMPILATION,
 );
 
-/** Source, what is replaced, what stands there then. */
+/** Source, original text, replacement. */
 const FAULTS: readonly (readonly [string, string, string])[] = [
   ["axi_registers.sv", "seed_write_o = writes_seed & !busy_i", "seed_write_o = writes_seed"],
   ["axi_registers.sv", "error_d = (error_q & ~forgotten) | refused", "error_d = error_q | refused"],
@@ -55,7 +55,7 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
   ["xpike_axi.sv", "busy = running_q | machine_busy", "busy = machine_busy"],
 ];
 
-/** Whether the testbench passes, with and without waits, where a text stands in the place of a source. */
+/** Whether the testbench passes, with and without waits, with a text instead of a source. */
 async function isSound(source: string, text: string): Promise<boolean> {
   const [program, changed] = ["tb.vvp", "changed.sv"].map((name) => join(folder, name));
   writeFileSync(changed, text);
@@ -71,7 +71,7 @@ async function isSound(source: string, text: string): Promise<boolean> {
 }
 
 testInIcarus(
-  "a fault in the edge is noticed, each",
+  "each fault in the edge is noticed",
   async () => {
     expect(await isSound(`${AXI_TOP}.sv`, files[`${AXI_TOP}.sv`])).toBe(true);
     for (const [source, before, after] of FAULTS) {

@@ -14,14 +14,14 @@ const path = join(import.meta.dirname, "../../../docs/rtl-machine.md");
 const TABLE = /(<!-- registers of the AXI edge -->\n)[\s\S]*?\n\n/;
 const registers: readonly Register[] = REGISTERS;
 
-test("docs/rtl-machine.md has the map that the RTL is made from", async () => {
+test("docs/rtl-machine.md shows the register map that generates the RTL", async () => {
   const page = readFileSync(path, "utf8");
   expect(page).toMatch(TABLE);
   const written = page.replace(TABLE, (_, marker: string) => `${marker}${registerTable()}\n\n`);
   await expect(written).toMatchFileSnapshot(path);
 });
 
-test("registers are whole words side by side, and fields single bits", () => {
+test("registers are consecutive whole words, and fields are single bits", () => {
   expect(registers.map(({ offset }) => offset)).toEqual(registers.map((_, i) => 4 * i));
   for (const { name, fields = [] } of registers) {
     expect(
@@ -31,7 +31,7 @@ test("registers are whole words side by side, and fields single bits", () => {
   }
 });
 
-test("the page's offsets are those at which the printed RTL gives what it always holds", () => {
+test("the printed RTL returns the constants at the page's offsets", () => {
   const page = readFileSync(path, "utf8");
   const text = printModule(axiRegisters(smallEdge)).replace(/\s+/g, " ");
   const expected: Record<string, number> = {
@@ -47,7 +47,7 @@ test("the page's offsets are those at which the printed RTL gives what it always
   }
 });
 
-test("vectors are those of the machine, also where a stem takes pixels", () => {
+test("vectors are those of the machine, also with a stem that takes pixels", () => {
   const model = { width: 8, heads: 2, depth: 1, stem: { layers: [{ channels: 8, pool: 2 }] } };
   const { design, vectors } = tinyMachine({ steps: 1, model }, 1);
   const facts = machineFacts(design, madeInTests);
@@ -57,7 +57,7 @@ test("vectors are those of the machine, also where a stem takes pixels", () => {
   expect(facts.vectors).not.toBe(design.plan.tokens);
 });
 
-test("seeds have a window of their own, whatever their number", () => {
+test("seeds have their own window, whatever their number", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2 ** 20 }), (words) => {
       const base = seedBase(words);

@@ -1,4 +1,4 @@
-/** The whole board through its testbench, which speaks in bits of the serial line: the cycle model's bits, and faults that must be seen. */
+/** The whole board through its testbench, which drives the serial line bit by bit: the cycle model's bits, and faults that must be detected. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ testInVerilator(
 );
 
 testInIcarus(
-  "two heads, of which a column takes three bytes and one of A a byte",
+  "two heads with columns of three bytes, and of one byte for A",
   async () => {
     expect(await verified(kit(twoHeads, [1, 4]), "iverilog")).toEqual([passes]);
   },
@@ -61,7 +61,7 @@ testInIcarus(
 );
 
 testInIcarus(
-  "a column that comes to the engine a clock late is seen, and so is a check that takes everything",
+  "a column that reaches the engine a clock late is detected, and so is a checksum that accepts everything",
   async () => {
     const files = kit(twoHeads, [2]);
     const late = files["board_link.sv"].replace("column_q <= columns_in[in_d", "column_q <= columns_in[in_q");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesOfHex, crc16, END, encodeFrame, FrameReader } from "./protocol.ts";
 
-test("the check is the published one of this polynomial and start", () => {
+test("the checksum is the published one for this polynomial and initial value", () => {
   // CRC-16/GENIBUS of "123456789", the catalogue's check value: https://reveng.sourceforge.io/crc-catalogue/16.htm
   expect(crc16(new TextEncoder().encode("123456789"))).toBe(0xd64e);
 });
@@ -15,7 +15,7 @@ const frame = fc.record({
     .map((bytes) => bytes.map((byte) => (byte < 128 ? 0xc0 + (byte % 32) : byte))),
 });
 
-test("what is sent is read again, in whatever pieces it comes", () => {
+test("sent frames are read back, in whatever pieces they arrive", () => {
   fc.assert(
     fc.property(fc.array(frame, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 9 }), (frames, piece) => {
       const line = frames.flatMap(({ kind, payload }) => [...encodeFrame(kind, payload)]);
@@ -27,7 +27,7 @@ test("what is sent is read again, in whatever pieces it comes", () => {
   );
 });
 
-test("a lost byte or a turned bit is noticed, and the next frame is read", () => {
+test("a lost byte or a flipped bit is noticed, and the next frame is read", () => {
   fc.assert(
     fc.property(frame, fc.nat(), fc.integer({ min: 0, max: 8 }), ({ kind, payload }, at, fault) => {
       const sent = [...encodeFrame(kind, payload)];

@@ -70,7 +70,7 @@ describe("gates", () => {
     }
   });
 
-  test("are evaluated after those that they read from, whatever their order in the file", () => {
+  test("are evaluated after those they read from, whatever their order in the file", () => {
     const cells = {
       last: gate("$_XOR_", 20, { A: 21, B: 22 }),
       second: gate("$_NOT_", 21, { A: 22 }),

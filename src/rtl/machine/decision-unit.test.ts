@@ -1,4 +1,4 @@
-/** Gates of decision units against what answers of the simulators are decided by. */
+/** Gates of decision units against the decisions of the simulators. */
 import { expect, test } from "vitest";
 import { decisions } from "../../../test/support/decisions.ts";
 import { type DecisionSize, decisionUnit } from "./decision-unit.ts";

@@ -18,7 +18,7 @@ const settings = [
   { readOut: "mean" as const, steps: 4, model: { depth: 3 }, hardware: { order: "step-major" } },
 ];
 
-test.each(settings)("queues hold what the schedule says waits between layers: %j", (setting) => {
+test.each(settings)("queues hold what waits between layers in the schedule: %j", (setting) => {
   const { layers, schedule } = machinePlan(tinyChip(setting));
   const bits = layers.reduce((sum, { inputs, waiting }) => sum + inputs * (waiting ?? 0), 0);
   const { alone } = schedule;
@@ -26,7 +26,7 @@ test.each(settings)("queues hold what the schedule says waits between layers: %j
   expect(Math.max(...layers.map(({ results }) => results[results.length - 1]))).toBe(alone.clocks);
 });
 
-test("in step-major order the stream holds what the schedule says, and buffers of attention no fewer vectors than it does", () => {
+test("in step-major order the stream's memory has the size in the schedule, and attention's buffers hold no fewer vectors", () => {
   const { layers, schedule, stepMajor, tokens, width, depth } = machinePlan(tinyChip(settings[6]));
   const bits = Object.fromEntries(schedule.alone.buffers.map((buffer) => [buffer.name, buffer.bits]));
   const { streamVectors, qkvSteps, attentionSteps, runs } = stepMajor!;
@@ -96,7 +96,7 @@ test.each(["token-major", "step-major"])("%s: lines of the sources have at most 
   }
 });
 
-describe("machines that are not generated are refused, with the field to change", () => {
+describe("unsupported machines are refused, with the field to change", () => {
   test.each([
     ["hardware.arithmetic", { hardware: { arithmetic: null } }],
     ["hardware.ssa.tiles", { hardware: { ssa: { tiles: 2 } } }],

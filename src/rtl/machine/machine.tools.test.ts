@@ -115,7 +115,7 @@ testInVerilator.each(settings)(
 );
 
 testInVerilator(
-  "a machine of more tokens than Verilator unrolls loops is taken with loops as they are",
+  "a machine with more tokens than Verilator's unroll limit compiles with its loops kept",
   async () => {
     const folder = write(bundleOf({ readOut: "mean", tokens: 54, steps: 1, model: { ...SMALL, heads: 1 } }, 1).files);
     const all = ["-f", FILE_LIST, "-f", TESTBENCH_LIST, "--top-module", MACHINE_TESTBENCH];
@@ -128,7 +128,7 @@ testInVerilator(
 );
 
 testInYosys(
-  "Yosys takes the machine behind its edge with its macros as black boxes, finds neither latch nor loop, and proves its blocks",
+  "Yosys accepts the machine with its AXI edge and black-box macros, finds neither latch nor loop, and proves its blocks",
   async () => {
     const folder = write(bundleOf({ steps: 2, model: SMALL }, 1).files);
     const checks = await verifyRtl(folder, { tools: ["yosys"], tops: [AXI_TOP] });
@@ -138,7 +138,7 @@ testInYosys(
 );
 
 testInVerilator(
-  "waves of the first prompt are written where they are asked for",
+  "waveforms of the first prompt are written on request",
   async () => {
     const folder = write(bundleOf({ steps: 2, model: SMALL }, 2).files);
     const [waves, ...rest] = await verifyRtl(folder, { tools: ["verilator"], tops: [], waves: true });

@@ -105,7 +105,7 @@ testInIcarus.each(OTHERS)(
   COMPILATION,
 );
 
-/** Source, what is replaced, what stands there then. */
+/** Source, original text, replacement. */
 const FAULTS: readonly (readonly [string, RegExp, string])[] = [
   // A line fewer than the schedule needs.
   ["windows_embed.sv", /% 3/g, "% 2"],

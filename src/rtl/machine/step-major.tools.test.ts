@@ -10,7 +10,7 @@ const testInIcarus = await testWith("iverilog");
 
 let machine: MachineInIcarus;
 beforeAll(() => {
-  // Three blocks, of whose runs one begins as another ends; several prompts, each with seeds of its own.
+  // Three blocks with back-to-back runs; several prompts, each with its own seeds.
   machine = machineInIcarus(
     {
       steps: 5,
@@ -37,7 +37,7 @@ testInIcarus(
   COMPILATION,
 );
 
-/** Source, what is replaced, what stands there then. */
+/** Source, original text, replacement. */
 const FAULTS: readonly (readonly [string, RegExp, string])[] = [
   ["ssa_engine.sv", /ready_o = !busy_o \| [^;]*/, "ready_o = !busy_o"],
   ["ssa_engine.sv", /step_q <= step_i;/, "step_q <= step_i + 7'd1;"],

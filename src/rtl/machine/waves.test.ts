@@ -3,7 +3,7 @@ import { tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { printModule } from "../print.ts";
 import { waveGroups, wavesView } from "./waves.ts";
 
-test("waves have a group for every layer and attention, of signals that their sources declare, and steps and tokens as numbers", () => {
+test("waveforms have a group for every layer and for attention, with signals declared in their sources, and steps and tokens as numbers", () => {
   const { design } = tinyMachine({ steps: 2, model: { width: 8, heads: 2, depth: 1 } }, 1);
   const groups = waveGroups(design);
   const modules = groups.map(({ module }) => module);

@@ -23,7 +23,7 @@ const drawn = fc.record({
   sharing: fc.constantFrom(1, 8),
 });
 
-test("as many lines are kept as are needed so that every window finds its own, clock by clock, and no more", () => {
+test("exactly as many lines are kept as every window needs, clock by clock", () => {
   let crossings = 0;
   fc.assert(
     fc.property(drawn, ({ rows, columns, kernel, stride, pool, channels, width, order, steps, sharing }) => {

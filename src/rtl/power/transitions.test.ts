@@ -1,4 +1,4 @@
-/** Transitions from a dump, 32 clocks at a time, against a loop over clocks that says what every net of a small design is. */
+/** Transitions from a dump, 32 clocks at a time, against a loop over clocks that evaluates every net of a small design. */
 import { describe, expect, test } from "vitest";
 import { stream } from "../../numeric/stream.ts";
 import { dumpReader } from "./dump.ts";
@@ -112,7 +112,7 @@ const declarations = [
   "$upscope $end",
 ];
 const IDLE = 3;
-/** A dump of so many busy clocks between idle ones, and transitions of cells by their paths, counted while it is written. */
+/** A dump with the given number of busy clocks between idle ones, and the transitions of cells by path, counted while it is written. */
 function simulated(busyClocks: number, planted: (clock: number, second: number) => number = (_, second) => second) {
   const random = stream(busyClocks);
   const bit = () => random.word() & 1;
@@ -174,17 +174,17 @@ describe("transitions of a prompt", () => {
     expect(byPath).toEqual(transitions);
   });
 
-  test("do not depend on the pieces in which the dump comes", () => {
+  test("do not depend on the pieces in which the dump arrives", () => {
     const { text } = simulated(40);
     expect(counted(text, 7).byPath).toEqual(counted(text).byPath);
   });
 
-  test("a register that does not take what its gates give is told", () => {
+  test("a register that differs from the value computed by its gates is reported", () => {
     const { text } = simulated(64, (clock, second) => (clock === 40 ? 1 - second : second));
     expect(counted(text).result).toMatchObject({ unequal: 1 });
   });
 
-  test("a bit that the dump does not name counts as still", () => {
+  test("a bit that the dump does not name counts as constant", () => {
     const text = simulated(50).text.replace(" read [1:0]", " other [1:0]");
     const { result, byPath } = counted(text);
     expect(result.sources.blackBox).toEqual({ all: 2, unnamed: 2 });

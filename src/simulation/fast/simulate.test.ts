@@ -24,7 +24,7 @@ interface Setting {
   hardware?: object;
 }
 
-/** A chip of a network whose parameters fill single precision, so that the order of every sum matters. */
+/** A chip of a network with parameters that use all bits of single precision, so the order of every sum matters. */
 function chipOf({ model = {}, hardware = {} }: Setting, seed = 1): Chip {
   const base = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
   // A low threshold and a high gain keep every train of the untrained network busy.
@@ -102,7 +102,7 @@ test.each<Setting>([
   { model: { residual: "none", outputProjection: false, position: "learned" }, hardware: { arithmetic: {} } },
   { model: { position: "learned", neuron: { reset: "soft", beta: 0.25 } }, hardware: { arithmetic: {} } },
   { model: { neuron: { kind: "if" } }, hardware: { arithmetic: { membraneBits: 9 }, crossbar: blocks } },
-])("the fast simulator's trace is that of the slow one, bit for bit: %j", (setting) => {
+])("the fast simulator's trace equals the slow one's, bit for bit: %j", (setting) => {
   const chip = calibrated(chipOf(setting));
   const options = { firstPrompt: 6, rasters: 2 };
   const slow = simulate(chip, input(), stream(5), options);
@@ -120,7 +120,7 @@ test.each([
   { adc: { bits: null } },
   { adc: { fullScale: 6 } },
   { adc: { rangeQuantile: 0.9 }, arithmetic: {} },
-])("four ideal devices side by side are one of four times the conductance, and answer as one: %j", (hardware) => {
+])("four ideal devices in parallel equal one of four times the conductance: %j", (hardware) => {
   const answerOf = (crossbar: object) => {
     const chip = calibrated(chipOf({ hardware: { ...hardware, crossbar: { ...oddBlocks, ...crossbar } } }));
     return { trace: simulateFast(chip, input(), stream(5)), scales: fullScales(chip, readChip(chip, stream(5))) };
@@ -133,7 +133,7 @@ test.each([
   expect(four).toEqual(answerOf({ device: { ...ideal, maxConductance: 100 } }));
 });
 
-test("clipped conversions are part of what was compared", () => {
+test("the comparison includes clipped conversions", () => {
   const adc = { rangeQuantile: 0.9 };
   const trace = simulateFast(calibrated(chipOf({ hardware: { crossbar: oddBlocks, adc } })), input(), stream(5));
   expect(trace.operations.filter(({ clipped }) => clipped > 0).length).toBeGreaterThan(3);
@@ -152,7 +152,7 @@ test.each([
   expect(calibrateFast(chip, input(70), stream(2)).ranges).toEqual(calibrate(chip, input(70), stream(2)).ranges);
 });
 
-test("a simulator keeps nothing of earlier runs, whatever their size, stream and length", () => {
+test("a simulator keeps no state of earlier runs, whatever their size, stream and length", () => {
   const chip = calibrated(chipOf({ hardware: { crossbar: oddBlocks } }));
   const simulator = createStandaloneSimulator(chip, { maxPrompts: 6, maxSteps: 4 });
   const runs = fc.array(
@@ -245,7 +245,7 @@ test("a simulator runs with the ranges that it measured", () => {
   expect(simulator.run(input(), stream(2))).toEqual(simulate(measured, input(), stream(2)));
 });
 
-test("an input larger than planned is refused with the way out", () => {
+test("an input larger than planned is refused with a remedy", () => {
   const simulator = createStandaloneSimulator(calibrated(chipOf({})), { maxPrompts: 2 });
   expect(() => simulator.run(input(3), stream(1))).toThrow(ShapeError);
   expect(() => simulator.run(input(3), stream(1))).toThrow(/planned for 2 prompts of 3 steps/);

@@ -146,7 +146,7 @@ function cutPrompts(train: SpikeTrain, first: number, count: number): SpikeTrain
   return packSpikes(kept, train.steps, count * TOKENS, train.features);
 }
 
-test("chips differ from each other, so do reads of a chip, and both repeat with their streams", () => {
+test("chips differ from each other, as do reads of a chip, and both repeat with their streams", () => {
   const network = dyadicNetwork({});
   const input = randomInput(4);
   const chips = [1, 2].map((seed) => chipOf(network, noisyHardware, seed));
@@ -181,7 +181,7 @@ test("LFSR tiles run, count their shifts, and draw other bits than ideal ones", 
   expect(runs[1].logits).not.toEqual(runs[0].logits);
 });
 
-test("ranges below the largest current clip, and the clipped share says so", () => {
+test("ranges below the largest current clip, and the clipped fraction shows it", () => {
   const network = dyadicNetwork({});
   const input = randomInput(4);
   const share = (rangeQuantile: number) => {
@@ -224,7 +224,7 @@ test("actions of a layer with two row blocks and two column groups, counted by h
   expect(trace.actions.residualAdditions).toBe(2 * 5 * 24);
 });
 
-test("a chip without ranges and an input of another size are refused with the way out", () => {
+test("a chip without ranges and an input of another size are refused with a remedy", () => {
   const chip = chipOf(dyadicNetwork({}), noisyHardware);
   expect(() => simulate(chip, randomInput(1), stream(1))).toThrow(ValueError);
   expect(() => simulate(chip, randomInput(1), stream(1))).toThrow(/calibrate/);
