@@ -21,7 +21,7 @@ export const stateIndependent = (
 
 export const stateIndependentStatistics = (maxConductance: number): DriftingStatistics => ({
   name: "state-independent memory",
-  source: "Defaults of IBM's aihwkit (StateIndependentNoiseModel, commit 4545f11); no measurement",
+  source: "Defaults of IBM's aihwkit (StateIndependentNoiseModel, commit 4545f11); not measured",
   maxConductance,
   referenceTime: 20,
   readDuration: 250e-9,

@@ -197,7 +197,7 @@ export function lfsrDraws(
   };
 }
 
-/** Words of seeds that a tile's array takes; one for ordered draws, which nobody reads, so that an engine's edge has its form. */
+/** Seed words of a tile's array. For ordered draws one unused word, which keeps the engine's ports the same. */
 export const seedWords = ({ draws, lfsr, plan }: { draws: DrawKind; lfsr: LfsrSetup; plan: TilePlan }): number =>
   draws === "ordered" ? 1 : lfsrWiring(lfsr.sharing, plan.tileTokens).registers;
 

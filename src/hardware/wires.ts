@@ -64,7 +64,7 @@ export function wireLosses(
 /**
  * Replaces loads to ground by the voltages at them, on a wire driven with 1 V before the first:
  *
- *   y_k  conductance of load k and everything behind it:  y_k = load_k + y_(k+1) / (1 + resistance y_(k+1))
+ *   y_k  conductance of load k and everything after it:  y_k = load_k + y_(k+1) / (1 + resistance y_(k+1))
  *   v_k  = v_(k-1) / (1 + resistance y_k)
  */
 function ladder(values: Float64Array, first: number, stride: number, count: number, resistance: number): void {

@@ -1,5 +1,5 @@
 /**
- * A chip: a mapped network whose crossbars have been programmed.
+ * A chip: a mapped network with programmed crossbars.
  *
  * Programming is drawn once per chip, so several chips differ as the chips of a wafer do; reading is drawn at every simulation,
  * at any later time. A chip is never modified: `calibrate` returns one with converter ranges set, `chipAt` one of another age.
