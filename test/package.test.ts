@@ -131,6 +131,11 @@ describe("the packed package", () => {
       JSON.stringify({ ...experiment, hardware: { ...experiment.hardware, chips: 1 }, evaluation: small }),
     );
     const xpike = "node_modules/xpikeformer/dist/cli/main.js";
+    // The slice of MNIST stays in the clone; that of Fashion-MNIST, the default data set, comes along.
+    const set = (name: string) =>
+      node("-e", `import("xpikeformer/node").then(({ loadImageData }) => loadImageData("${name}")).catch(console.log)`);
+    expect(set("fashion-mnist-slice")).toBe("");
+    expect(set("mnist-slice")).toContain("mnist-slice is in none of");
     const report = JSON.parse(node(xpike, "run", "small.json", "--json", "--threads", "1"));
     expect(report.figures.length).toBeGreaterThan(5);
 

@@ -2,7 +2,7 @@
  * Finds and loads image data by name.
  *
  * The search takes the named folder, or else XPIKE_DATA, the cache that `xpike data fetch` fills, and the folder of Debian's package
- * of Fashion-MNIST. If none of these holds MNIST or Fashion-MNIST, the slice that comes with this package replaces it, and a note
+ * of Fashion-MNIST. If none of these holds MNIST or Fashion-MNIST, a slice replaces it where it is there, and a note
  * says so. Every file is checked against its published checksum; other content is allowed, and noted.
  */
 import { createReadStream } from "node:fs";
@@ -51,7 +51,7 @@ const packaged = (slice: string): string => fileURLToPath(new URL(`../../example
 /** The folder of the slice of Fashion-MNIST that comes with this package: 1,000 training and 500 test images. */
 export const FASHION_SLICE = packaged("fashion-mnist-slice");
 
-/** The folder of the slice of MNIST that comes with this package: 500 training and 500 test images. */
+/** The folder of the slice of MNIST, 500 training and 500 test images. A clone has it, the packed package does not. */
 export const MNIST_SLICE = packaged("mnist-slice");
 
 /** The folder of a slice by its name; undefined for a set that is none. */
@@ -113,7 +113,7 @@ async function findData(set: PublishedImages, directory: string | undefined): Pr
   if (folder === DEBIAN_FASHION) return { set, folder, note: `${set.name}: read from ${folder}, Debian's package` };
   if (folder !== undefined) return { set, folder, note: `${set.name}: read from ${folder}` };
   const slice = SLICES[set.name];
-  if (directory === undefined && slice !== undefined) {
+  if (directory === undefined && slice !== undefined && (await exists(packaged(slice)))) {
     const found = findImageData(slice);
     const note = `${set.name}: ${sliceOf(found)}; get all ${sum(set.images)} with \`xpike data fetch ${set.name}\``;
     return { set: found, folder: packaged(slice), note };
@@ -136,7 +136,7 @@ const sum = (counts: readonly number[]): number => counts.reduce((all, count) =>
 export async function findImageFolder(name: ImageDataName, directory?: string): Promise<string | undefined> {
   const set = findImageData(name);
   const slice = sliceFolder(name);
-  if (slice !== undefined && directory === undefined) return slice;
+  if (slice !== undefined && directory === undefined) return (await exists(slice)) ? slice : undefined;
   const below = (root: string): string[] => set.folders.map((folder) => join(root, folder));
   const places = directory === undefined ? usualRoots().flatMap(below) : [...below(directory), directory];
   if (name === "fashion-mnist" && directory === undefined) places.push(DEBIAN_FASHION);
