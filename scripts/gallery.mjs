@@ -146,11 +146,9 @@ export const gallery = {
     picture: "fronts",
     alt: "Energy per symbol over bit error rate, ANNs in 8, 5 and 4 bits and spiking networks",
     table: () => {
-      const { head, rows } = errorFrontTables["fronts-points"]();
-      return {
-        head,
-        rows: rows.filter(([name]) => /^(8-bit ANN|ours, 4 blocks of width 128, 8 copies)/.test(name)),
-      };
+      const { head, rows } = errorFrontTables["fronts-ratios"]();
+      const cells = (row) => [...row.slice(0, 4), row[head.indexOf("ours, uJ per symbol")]];
+      return { head: cells(head), rows: rows.map(cells) };
     },
     source: { command: "node experiments/fronts/measure.mjs" },
   },
