@@ -38,7 +38,7 @@ import { type CodeBlock, codeBlocks, shellCommands } from "./support/code-blocks
 
 const root = join(import.meta.dirname, "..");
 const SKIPPED = new Set(["node_modules", "dist", "out", "results", "runs", "api", ".git"]);
-const LANGUAGES = new Set(["", "text", "ts", "js", "json", "jsonc", "sh", "python", "systemverilog"]);
+const LANGUAGES = new Set(["", "text", "ts", "js", "json", "jsonc", "sh", "python", "systemverilog", "bibtex"]);
 
 const pages = pagesUnder(root);
 const blocks = pages.flatMap((page) => codeBlocks(page, readFileSync(join(root, page), "utf8")));

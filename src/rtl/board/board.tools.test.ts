@@ -1,4 +1,7 @@
-/** The whole board through its testbench, which drives the serial line bit by bit: the cycle model's bits, and faults that must be detected. */
+/**
+ * The whole board through its testbench, which drives the serial line bit by bit: the cycle model's bits, and faults that must be
+ * detected.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
