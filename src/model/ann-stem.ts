@@ -1,10 +1,11 @@
 /**
- * The stem of the conventional transformer, with the convolutions of its spiking twin. Every layer but the last, the embedding:
+ * The stem of the conventional transformer, with the same convolutions as its spiking twin. Every layer except the last, which is
+ * the embedding:
  *
  *   map = maximum over squares of GELU(LN(layer(windows of the map)))
  *
- * LayerNorm goes over the channels of a pixel. Rows are [B][pixels].
- * Source: Liu et al., "A ConvNet for the 2020s", CVPR 2022, which has LayerNorm and GELU between convolutions, too.
+ * LayerNorm normalises the channels of each pixel. Rows are [B][pixels].
+ * Source: Liu et al., "A ConvNet for the 2020s", CVPR 2022, which also puts LayerNorm and GELU between convolutions.
  */
 import { gatherWindows, scatterWindows } from "./convolution.ts";
 import type { DenseCache } from "./dense.ts";
@@ -17,7 +18,7 @@ export interface AnnStemCache {
   readonly layers: readonly {
     readonly dense: DenseCache;
     readonly norm: LayerNormCache;
-    /** What GELU read. */
+    /** The input of GELU. */
     readonly normalised: Float64Array;
     readonly chosen: Int32Array;
   }[];
@@ -48,7 +49,7 @@ export function annStemForward(
   return { output: embed.output, cache: { layers: caches, embed: embed.cache } };
 }
 
-/** The way back; `dense` and `norm` return the gradients with respect to what they read. */
+/** Backward pass; `dense` and `norm` return the gradients with respect to their inputs. */
 export function annStemBackward(
   layers: readonly StemLayer[],
   outputGradient: Float64Array,

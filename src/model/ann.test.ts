@@ -42,8 +42,8 @@ describe("a query", () => {
   };
   const before = annForward(network, input).logits;
 
-  test("reads earlier contexts, and nothing behind the mask", () => {
-    // Token 1 is a context that queries 1 and 2 (tokens 2 and 4) may attend to; token 2 is a query that nobody may.
+  test("reads earlier contexts, and nothing that the mask hides", () => {
+    // Token 1 is a context that queries 1 and 2 (tokens 2 and 4) may attend to; token 2 is a query that no token may attend to.
     expect(query(changed(1), 0)).toEqual(query(before, 0));
     expect(query(changed(1), 1)).not.toEqual(query(before, 1));
     expect(query(changed(1), 2)).not.toEqual(query(before, 2));
@@ -55,6 +55,6 @@ describe("a query", () => {
   });
 });
 
-test("an input of another geometry is refused", () => {
+test("an input that does not fit the geometry is refused", () => {
   expect(() => annForward(network, { prompts: 3, values })).toThrow(ShapeError);
 });

@@ -1,12 +1,12 @@
 /**
- * The conventional transformer that spiking ones are compared with: a pre-LayerNorm GPT block (Table I, left column).
+ * The conventional transformer that spiking ones are compared with: a pre-LayerNorm GPT block (paper, Table I, left column).
  *
- *   x = embed(values) + position[n]                     or, with a stem of convolutions, what `ann-stem.ts` says
+ *   x = embed(values) + position[n]                     or, with a convolutional stem, see `ann-stem.ts`
  *   each block:   x = x + projection(softmax attention(qkv(LN1(x))))
  *                 x = x + down(GELU(up(LN2(x))))
  *   logits = head(LN(x)), read at the query tokens
  *
- * Rows are [B][N]. There is no time: where layers shared with the spiking network count steps, T is 1. There is no dropout.
+ * Rows are [B][N]. There is no time dimension: layers shared with the spiking network run with T = 1. There is no dropout.
  */
 import type { AnnSpec } from "../spec/model.ts";
 import { type AnnStemCache, annStemBackward, annStemForward } from "./ann-stem.ts";
@@ -50,7 +50,7 @@ export interface AnnBlockCache {
   readonly projection: DenseCache;
   readonly norm2: LayerNormCache;
   readonly up: DenseCache;
-  /** What GELU read, `[rows, F]`. */
+  /** Input of GELU, `[rows, F]`. */
   readonly hidden: Float64Array;
   readonly down: DenseCache;
 }

@@ -3,9 +3,9 @@
  *
  *   y = gain x^ + offset,   x^ = (x - mean) / sqrt(variance + 1e-5)
  *
- * In training, mean and (biased) variance are those of the batch, over all M = T B N rows; otherwise the running ones, which
- * are constants and fold into the layer (`fold.ts`). The paper's hardware has no normalisation (Table I): this one is gone
- * before mapping.
+ * In training, the mean and (biased) variance are those of the batch, over all M = T B N rows. Otherwise the running statistics
+ * are used; they are constants and fold into the layer (`fold.ts`). The paper's hardware has no normalisation (Table I), so
+ * BatchNorm is folded before mapping.
  *
  * Backward through batch statistics, with sums over the M rows:
  *   dx = gain / sqrt(variance + 1e-5) (dy - (sum dy) / M - x^ (sum dy x^) / M),   d gain = sum dy x^,   d offset = sum dy.
@@ -25,7 +25,7 @@ export interface BatchNormCache {
   /** x^, `[rows, features]`. */
   readonly normalised: Float64Array;
   readonly statistics: BatchStatistics;
-  /** Whether the statistics were those of the batch, so that gradients flow through them. */
+  /** Whether batch statistics were used, so that gradients flow through them. */
   readonly ofBatch: boolean;
 }
 

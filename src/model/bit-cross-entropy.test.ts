@@ -15,7 +15,7 @@ const BITS = 3;
 const CLASSES = 8;
 const digit = (label: number, bit: number) => (label >> (BITS - 1 - bit)) & 1;
 
-test("an undecided bit costs ln 2, a sure one nothing or all that it is sure of", () => {
+test("an undecided bit costs ln 2, a confident bit nothing if right and the size of its logit if wrong", () => {
   expect(bitCrossEntropyForward(Float64Array.of(0, 0), [1, 0.3], 2).loss).toBeCloseTo(2 * Math.LN2, 14);
   expect(bitCrossEntropyForward(Float64Array.of(800, -800), [1, 0], 2).loss).toBe(0);
   expect(bitCrossEntropyForward(Float64Array.of(800, -800), [0, 1], 2).loss).toBe(1600);
@@ -49,7 +49,7 @@ const size = { width: 8, heads: 2, depth: 1, expansion: 2, readOut: "bits" } as 
 const targets = Float64Array.from({ length: 2 * 3 * BITS }, (_, i) => (i % 5) / 4);
 const loss = lossOf("bits");
 
-test("a conventional network that reads out bits has a logit for each, and its backward pass is the gradient", () => {
+test("a conventional network with a bit read-out has one logit per bit, and its backward pass is the gradient", () => {
   const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 2, geometry);
   expect(network.parameters["head.weight"].shape).toEqual([8, BITS]);
   const input = { prompts: 2, values: normals(2 * geometry.tokens * geometry.inputs, 1) };
@@ -66,7 +66,7 @@ test("a conventional network that reads out bits has a logit for each, and its b
   }
 });
 
-test("so is a spiking one's, a share of the loss taken at each step", () => {
+test("so is the backward pass of a spiking network, with a share of the loss at each step", () => {
   const model = spikingSpec.parse({ ...size, steps: 3, neuron: { threshold: 0.5 } });
   const network = tinyNetwork(model, 5, geometry);
   const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 3) };
@@ -76,14 +76,14 @@ test("so is a spiking one's, a share of the loss taken at each step", () => {
   const { cache } = stepLossForward(forward, targets, BITS, 0.4, loss);
   const { logits, stepLogits } = stepLossBackward(cache, BITS, loss);
   const gradients = spikingBackward(network, logits, forward.cache, { stepLogits });
-  // The head's alone: what is behind neurons has a surrogate in place of a gradient.
+  // Only the head is checked: behind neurons, a surrogate replaces the gradient.
   for (const name of ["head.weight", "head.offset"]) {
     const numeric = centralDifferences(value, network.parameters[name].data, 2 ** -18);
     expectClose(gradients[name], numeric, { absolute: 1e-8 }, name);
   }
 });
 
-test("bits are of classes that are all their words; others are refused, and without bits there is a logit a class", () => {
+test("a bit read-out needs classes that are all words of some bits; without bits there is one logit per class", () => {
   const model = annSpec.parse({ kind: "ann", ...size });
   expect([2, 4, 16, 256].map((classes) => logitsOf({ model, geometry: { ...geometry, classes } }))).toEqual([
     1, 2, 4, 8,

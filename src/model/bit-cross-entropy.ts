@@ -1,11 +1,11 @@
 /**
- * The loss of a read-out of bits: a logit z is the logarithm of the odds of its bit, and each bit has a cross-entropy of its own,
+ * The loss of a bit read-out. A logit z is the log odds of its bit, and each bit has its own cross-entropy:
  *
  *   loss = 1/rows sum_r sum_b (ln(1 + e^z_rb) - target_rb z_rb),   p = 1 / (1 + e^-z)
  *   d logits = (p - target) / rows
  *
- * Bits are added, not averaged, so that it is in nats an answer, as that of classes is, and never below it for the same knowledge: it
- * is the cross-entropy of the class where bits are taken for independent.
+ * The losses of the bits are summed, not averaged, so the loss is in nats per answer, like the loss over classes. It is the
+ * cross-entropy of the class with its bits taken as independent, so for the same knowledge it is never below the loss over classes.
  */
 import type { CrossEntropyCache } from "./cross-entropy.ts";
 import { expectMultiple, expectShape } from "./shape.ts";

@@ -54,14 +54,14 @@ describe("a checkpoint", () => {
     expect(read.metadata).toEqual({ seed: "7", note: "first" });
   });
 
-  test.each(["F32", "F16"] as const)("in %s is never trusted when any bit of it is different", (precision) => {
+  test.each(["F32", "F16"] as const)("in %s is refused when any bit of it is flipped", (precision) => {
     const bytes = encodeCheckpoint(spiking, { seed: "7", note: "first" }, { precision });
     expect(decodeCheckpoint(bytes).isChecked).toBe(true);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 8 * bytes.length - 1 }), (bit) => {
         const flipped = bytes.slice();
         flipped[bit >> 3] ^= 1 << (bit & 7);
-        // The name of the checksums may be what is damaged.
+        // The damage may also hit the name of the checksums.
         const isTrusted = messageOf(flipped) === "accepted" && decodeCheckpoint(flipped).isChecked;
         expect(isTrusted).toBe(false);
       }),
@@ -69,12 +69,12 @@ describe("a checkpoint", () => {
     );
   });
 
-  test("of a time without checksums is read, and says that it was not checked", () => {
+  test("written before checksums existed is read and reported as unchecked", () => {
     const { network: read, isChecked } = decodeCheckpoint(altered({ metadata: { checksums: undefined } }));
     expect([read, isChecked]).toEqual([spiking, false]);
   });
 
-  test("brings every architecture back", () => {
+  test("restores every architecture", () => {
     const models = fc.record({
       kind: fc.constantFrom("ann", "spiking"),
       width: fc.constantFrom(8, 16),
@@ -108,7 +108,7 @@ describe("a checkpoint", () => {
     }
   });
 
-  test("is not written when it could not be read", () => {
+  test("is not written if it could not be read back", () => {
     const { "head.weight": _, ...rest } = spiking.parameters;
     expect(() => encodeCheckpoint({ ...spiking, parameters: rest }, {})).toThrow(
       "the parameter head.weight [8,4] is missing",
@@ -141,7 +141,7 @@ describe("a damaged checkpoint", () => {
         const changed = bytes.slice();
         changed[at] ^= change;
         if (messageOf(changed) !== "accepted") return;
-        // Only a value of the model or geometry can have changed without contradiction; it can be written again.
+        // Only a value of the model or geometry can have changed without a contradiction; such a network can be written again.
         expect(encodeCheckpoint(decodeCheckpoint(changed).network, {}).length).toBeGreaterThan(0);
       }),
       { seed: 1, numRuns: 500 },

@@ -1,10 +1,11 @@
 /**
- * A network as the bytes of a file, and back.
+ * A network as the bytes of a file: writing and reading.
  *
- * The file is safetensors. Its metadata says what the arrays mean: `format` ("xpikeformer-1"), `model` (the spec as JSON),
- * `geometry` (sizes, mask as a text of 0 and 1, query tokens, read-out, grid of a stem) and whatever the writer adds, such as the training
- * seed. `checksums` has the CRC-32 of every array's float32 numbers, and, as `metadata`, of all other metadata: a copy with a single bit
- * flipped is found. Reading checks that the arrays are exactly the parameters of that model on that geometry, and then their checksums.
+ * The file is in safetensors format. Its metadata describes the arrays: `format` ("xpikeformer-1"), `model` (the spec as JSON),
+ * `geometry` (sizes, the mask as a string of 0 and 1, query tokens, read-out, pixel grid of a stem) and whatever the writer adds,
+ * such as the training seed. `checksums` holds the CRC-32 of every array's float32 numbers and, as `metadata`, of all other
+ * metadata, so a single flipped bit is detected. Reading checks that the arrays are exactly the parameters of that model on that
+ * geometry, and then checks the checksums.
  */
 import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
@@ -36,8 +37,8 @@ const geometryDocument = z.strictObject({
  * The bytes of a checkpoint.
  *
  * `extra` is kept as further metadata.
- * Throws  ValueError when the network could not be read back: parameters that the model does not have, numbers that are not
- *         finite, metadata under a reserved name
+ * Throws  ValueError when the network could not be read back: parameters that the model does not have, non-finite numbers, or
+ *         metadata under a reserved name
  */
 export function encodeCheckpoint(
   network: Network,
@@ -71,7 +72,7 @@ export function encodeCheckpoint(
   return encodeSafetensors(parameters, { ...metadata, checksums }, options);
 }
 
-/** By name; numbers as they are stored. */
+/** Checksums by array name, over the numbers as they are stored. */
 function checksumsOf(
   parameters: Readonly<Record<string, NamedArray>>,
   metadata: Readonly<Record<string, string>>,
@@ -89,11 +90,11 @@ function checksumsOf(
 const digits = (checksum: number): string => checksum.toString(16).padStart(8, "0");
 
 /**
- * The network of a checkpoint, and the metadata that its writer added. `isChecked` is false of a file without checksums, as they were
- * written before there were any: damage of its numbers would not be noticed.
+ * The network of a checkpoint, and the metadata that its writer added. `isChecked` is false for a file written before checksums
+ * existed: damage to its numbers would go unnoticed.
  *
- * `path` stands for the file in error messages.
- * Throws  FileError when the file is no checkpoint, or when its arrays do not belong to the model that it names
+ * `path` names the file in error messages.
+ * Throws  FileError when the file is not a checkpoint, or when its arrays do not fit the model that it names
  */
 export function decodeCheckpoint(
   bytes: Uint8Array,
@@ -198,7 +199,7 @@ function firstIssue(error: z.ZodError): string {
   return `${path.join(".") || "the whole"}: ${message}`;
 }
 
-/** A grid goes with a stem, which leaves as many pixels as there are tokens. */
+/** A geometry has a grid exactly when the model has a stem, and the stem leaves as many pixels as there are tokens. */
 function checkStem({ stem }: ModelSpec, geometry: Geometry, fail: Fail): void {
   const { tokens, grid } = geometry;
   if (!stem && !grid) return;
@@ -212,7 +213,7 @@ function checkStem({ stem }: ModelSpec, geometry: Geometry, fail: Fail): void {
   }
 }
 
-/** A read-out of bits goes with classes that are words of bits. */
+/** A bit read-out needs classes that are words of bits. */
 function checkBits(model: ModelSpec, geometry: Geometry, fail: Fail): void {
   try {
     logitsOf({ model, geometry });
@@ -222,7 +223,7 @@ function checkBits(model: ModelSpec, geometry: Geometry, fail: Fail): void {
   }
 }
 
-/** The parameters are those of the layout, no fewer, no more, each as float32 of the right shape. */
+/** The parameters are exactly those of the layout, each as float32 in the right shape. */
 function checkParameters(
   model: ModelSpec,
   geometry: Geometry,

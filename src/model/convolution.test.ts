@@ -68,13 +68,13 @@ describe("a linear layer on windows", () => {
   });
 
   test("reads zeros past the edge of its map", () => {
-    // 1 2 / 3 4: the window of the first pixel has it in its middle.
+    // Map 1 2 / 3 4: the window of the first pixel is centred on it.
     const windows = gatherWindows(Float64Array.of(1, 2, 3, 4), sizeOf(2, 2, 1, 3, 1), 1);
     expect([...windows.subarray(0, 9)]).toEqual([0, 0, 0, 0, 1, 2, 0, 3, 4]);
     expect([...windows.subarray(27)]).toEqual([1, 2, 0, 3, 4, 0, 0, 0, 0]);
   });
 
-  test("gives the map the gradients of all copies of its pixels", () => {
+  test("sums the gradients of all copies of a pixel", () => {
     fc.assert(
       fc.property(sizes, (size) => {
         const map = normals(2 * pixels(size.grid) * size.channels, 3);
@@ -87,7 +87,7 @@ describe("a linear layer on windows", () => {
     );
   });
 
-  test("refuses a map of another size with the arithmetic", () => {
+  test("refuses a map of the wrong size and shows the arithmetic", () => {
     expect(() => gatherWindows(new Float64Array(7), sizeOf(2, 2, 2, 3, 1), 1)).toThrow(ShapeError);
     expect(() => scatterWindows(new Float64Array(7), sizeOf(2, 2, 2, 3, 1), 1)).toThrow(ShapeError);
   });
@@ -119,7 +119,7 @@ describe("the maximum over squares", () => {
     expectClose(maxPoolBackward(towards, chosen, size, 2), numeric, { absolute: 1e-8 });
   });
 
-  test("keeps a map whose squares are single pixels", () => {
+  test("leaves the map unchanged when the squares are single pixels", () => {
     const map = normals(24 * 3, 7);
     const single = { ...size, pool: 1, pooled: size.windows };
     expect(maxPoolForward(map, single, 1).output).toEqual(map);

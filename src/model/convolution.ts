@@ -1,13 +1,13 @@
 /**
- * A convolution is a linear layer that reads windows: for every pixel that it leaves, the pixels around one of the map.
+ * A convolution as a linear layer on windows (im2col): each output pixel reads the input pixels around one position of the map.
  *
  *   window (y, x), of kernel k and stride s, holds the pixels (s y + i - (k - 1) / 2, s x + j - (k - 1) / 2),   i, j = 0 .. k - 1
  *
- * row by row, channels innermost, and zeros for pixels outside the map. A weight [k k channels, outputs] is therefore that of another
- * program's [outputs][channels][k][k] with its axes in the order 2, 3, 1, 0. A window of 0 and 1 is 0 and 1: a crossbar reads it as any
- * other row.
+ * row by row, channels innermost, with zeros for pixels outside the map. A weight [k k channels, outputs] is therefore the usual
+ * [outputs][channels][k][k] weight with its axes in the order 2, 3, 1, 0. Windows of binary pixels are binary, so a crossbar
+ * reads them like any other row.
  *
- * Backward: a pixel's gradient is the sum of the gradients of its copies.
+ * Backward: a pixel's gradient is the sum of the gradients of its copies (col2im).
  */
 import { expectShape } from "./shape.ts";
 import { pixels, type WindowSize } from "./stem.ts";
@@ -39,7 +39,7 @@ export function scatterWindows(windowGradient: Float64Array, size: WindowSize, i
   return gradient;
 }
 
-/** Every value of the map, once for each window that holds it. */
+/** Every value of the map, once for each window that contains it. */
 export function forEachCopy(
   { grid, channels, kernel, stride, windows }: WindowSize,
   images: number,

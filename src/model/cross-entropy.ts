@@ -1,5 +1,5 @@
 /**
- * The loss: cross-entropy between target distributions and the softmax of the logits, averaged over prompts and queries.
+ * Cross-entropy loss between target distributions and the softmax of the logits, averaged over prompts and queries.
  *
  *   loss = - 1/rows sum_r sum_c target_rc ln p_rc,   p = softmax(logits)
  *   d logits = (p sum_c target_rc - target) / rows, which is (p - target) / rows for distributions.

@@ -1,7 +1,7 @@
 /**
- * A named linear layer of a network: X W, followed by its BatchNorm while the network has one, or by its offset.
+ * A named linear layer of a network: X W, followed by its BatchNorm or, if the network has none or it is folded, by the offset.
  *
- * Both networks are made of these; the folded form (`fold.ts`) is what a crossbar holds. Parameters are read from the network
+ * Both networks are built from these layers; a crossbar holds the folded form (`fold.ts`). Parameters are read from the network
  * by name and widened to doubles; gradients are added to a record under the same names.
  */
 import { SpecError } from "../errors.ts";

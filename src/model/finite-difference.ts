@@ -1,16 +1,16 @@
 /**
- * Central finite differences, the independent way to compute a gradient: every backward rule in this folder is compared with
- * them, and so should a new neuron or layer be.
+ * Central finite differences: an independent way to compute a gradient. The tests compare every backward rule in this folder with
+ * them; do the same for a new neuron or layer.
  *
  *   df/dx_i = (f(x + h e_i) - f(x - h e_i)) / (2 h) + O(h^2)
  */
 
 /**
- * Gradient of `f` with respect to the entries of `at`, which `f` reads; entries without their index in `indices` stay 0.
+ * Gradient of `f` with respect to the entries of `at`, which `f` reads. Entries that are not in `indices` stay 0.
  *
- * Single-precision arrays work as well as double ones: the quotient uses the step that was really made.
+ * Works with single-precision arrays as well as double: the quotient uses the step that was actually made.
  *
- * State    entries of `at` are moved during the call and put back
+ * State    entries of `at` are changed during the call and restored
  */
 export function centralDifferences(
   f: () => number,

@@ -20,7 +20,7 @@ function membranes({ cache }: SpikingForward): number[] {
 }
 
 describe("a folded network", () => {
-  // A low threshold, so that every layer has something to say.
+  // A low threshold, so that every layer fires.
   const network = tinyNetwork(model({ neuron: { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
   const folded = foldNetwork(network);
 
@@ -35,8 +35,8 @@ describe("a folded network", () => {
     const draws = drawBlocks(network, input, stream(4));
     const before = spikingForward(network, input, { mode: "eval", draws });
     const after = spikingForward(folded, input, { mode: "eval", draws });
-    // Folded weights are rounded to single precision. A spike may flip only where a membrane is closer to the threshold than
-    // that rounding moves it; here none is, which is part of the test.
+    // Folded weights are rounded to single precision. A spike may flip only where a membrane is closer to the threshold than this
+    // rounding shifts it. No membrane here is that close, and the test checks that too.
     const [v, w] = [membranes(before), membranes(after)];
     const moved = Math.max(...v.map((x, i) => Math.abs(x - w[i])));
     const margin = Math.min(...v.map((x) => Math.abs(x - network.model.neuron.threshold)));
@@ -56,7 +56,7 @@ describe("a folded network", () => {
     expectClose(after.logits, before.logits, { absolute: 2e-6 });
   });
 
-  test("is left alone by a second fold", () => {
+  test("is unchanged by a second fold", () => {
     expect(foldNetwork(folded)).toBe(folded);
   });
 });

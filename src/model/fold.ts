@@ -1,5 +1,5 @@
 /**
- * Folding BatchNorm into the layer before it, so that the hardware sees Linear + LIF only:
+ * Folds BatchNorm into the layer before it, so that the hardware sees only Linear + LIF:
  *
  *   scale = gain / sqrt(variance + 1e-5),   W' = W scale (column by column),   offset' = offset - mean scale
  *
@@ -12,7 +12,7 @@ import type { SpikingSpec } from "../spec/model.ts";
 import { isNormalised, parameter, runningStatistics } from "./dense.ts";
 import { linearLayers, type Network, NORM_EPSILON, parameterLayout, type Tensor } from "./network.ts";
 
-/** The same network with normalisation "none". A network that has none is returned as it is. */
+/** The same network with normalisation "none". A network without normalisation is returned unchanged. */
 export function foldNetwork(network: Network<SpikingSpec>): Network<SpikingSpec> {
   if (network.model.normalisation === "none") return network;
   const { geometry } = network;

@@ -4,7 +4,7 @@ import { centralDifferences } from "./finite-difference.ts";
 import { geluBackward, geluForward } from "./gelu.ts";
 
 test("GELU is within 5e-4 of x times the normal distribution function", () => {
-  // The stated quality of the tanh approximation. Phi at these points from tables: 0.8413447461, 0.9772498681, 0.3085375387.
+  // The known accuracy of the tanh approximation. Phi at these points from tables: 0.8413447461, 0.9772498681, 0.3085375387.
   const x = Float64Array.of(1, 2, -0.5, 0);
   expectClose(geluForward(x), [0.8413447461, 2 * 0.9772498681, -0.5 * 0.3085375387, 0], { absolute: 5e-4 });
 });

@@ -1,5 +1,5 @@
 /**
- * The Gaussian error linear unit in the tanh approximation of GPT-2 (Hendrycks and Gimpel, arXiv 1606.08415); the ANN only:
+ * The Gaussian error linear unit, in the tanh approximation of GPT-2 (Hendrycks and Gimpel, arXiv 1606.08415). Used only by the ANN:
  *
  *   y = x (1 + tanh u) / 2,   u = sqrt(2 / pi) (x + 0.044715 x^3)
  */

@@ -4,14 +4,18 @@ export interface Grid {
   readonly columns: number;
 }
 
-/** Most tokens of a network. */
+/** Largest number of tokens of a network. */
 export const MOST_TOKENS = 2048;
 
-/** A mask by which all tokens see all; none for more tokens than a network has, such as pixels before a stem. */
+/**
+ * A mask that lets every token attend to every token; empty for more tokens than a network may have, such as pixels before a stem.
+ */
 export const fullMask = (tokens: number): Uint8Array =>
   new Uint8Array(tokens > MOST_TOKENS ? 0 : tokens * tokens).fill(1);
 
-/** What a task asks of a network, beside its architecture: sizes, who may attend to whom, and where the answer is read. */
+/**
+ * What a task requires of a network, apart from its architecture: sizes, who may attend to whom, and where the answer is read.
+ */
 export interface Geometry {
   /** Values (or binary lines) per token, or per pixel of the grid. */
   readonly inputs: number;
@@ -22,23 +26,23 @@ export interface Geometry {
   /** Tokens at which a class is predicted, ascending. */
   readonly queries: Int32Array;
   /**
-   * Copies of each query: so many tokens in a row hold it, the query's first, and its logits are the mean of the head's outputs there.
-   * No other token attends to a copy but the first. Left out: one of each.
+   * Copies of each query: this many consecutive tokens hold it, starting at the query token, and its logits are the mean of the
+   * head's outputs there. No other token attends to a copy except the first. Default: one copy.
    */
   readonly copies?: Int32Array;
   /**
-   * `mean`: there is one query, and its logits are the mean of the head's outputs at all tokens. Left out: the head reads the
+   * `mean`: there is one query, and its logits are the mean of the head's outputs over all tokens. Default: the head reads the
    * query tokens.
    */
   readonly readOut?: "mean";
-  /** The map that a stem of convolutions reads, whose pixels go in instead of tokens. Left out: tokens go in. */
+  /** The map that a convolutional stem reads; its pixels are the input instead of tokens. Default: the input is tokens. */
   readonly grid?: Grid;
 }
 
-/** Rows of a prompt's input: pixels where a stem reads a map, else tokens. */
+/** Rows of a prompt's input: pixels if a stem reads a map, otherwise tokens. */
 export const inputRows = ({ tokens, grid }: Geometry): number => (grid ? grid.rows * grid.columns : tokens);
 
-/** Tokens that the head reads, ascending: those of the first answer, of the second, and so on. */
+/** Tokens that the head reads, ascending: all tokens of the first answer, then of the second, and so on. */
 export function tokensRead({ tokens, queries, copies, readOut }: Geometry): Int32Array {
   if (readOut === "mean") return Int32Array.from({ length: tokens }, (_, i) => i);
   return copies ? Int32Array.from([...queries].flatMap((query, i) => upFrom(query, copies[i]))) : queries;
@@ -46,7 +50,7 @@ export function tokensRead({ tokens, queries, copies, readOut }: Geometry): Int3
 
 const upFrom = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
 
-/** Of how many of the tokens read the logits of each answer are the mean; null where each has one token. */
+/** For each answer, the number of tokens over which its logits are averaged; null when each answer has one token. */
 export const tokensPerAnswer = ({ tokens, copies, readOut }: Geometry): Int32Array | null =>
   readOut === "mean" ? Int32Array.of(tokens) : (copies ?? null);
 

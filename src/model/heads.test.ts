@@ -22,7 +22,7 @@ test.each([
   expect(caches[2 * 2 + 1]).toEqual([2, 1]);
 });
 
-test("gradients go back to the rows and features they came from", () => {
+test("gradients return to the rows and features they came from", () => {
   const outputGradient = normals(rows * width, 2);
   const gradient = multiHeadBackward(outputGradient, layout, new Array(6).fill(0), (dA) => ({
     query: dA,
@@ -36,7 +36,7 @@ test("gradients go back to the rows and features they came from", () => {
   expect(gradient).toEqual(expected);
 });
 
-test("rows of another width are refused", () => {
+test("rows of the wrong width are refused", () => {
   expect(() =>
     multiHeadForward(new Float64Array(rows * 2 * width), layout, () => ({ output: new Float64Array(0), cache: 0 })),
   ).toThrow(ShapeError);

@@ -1,9 +1,9 @@
 /**
- * Attention heads: cutting them out of the packed q, k, v of a layer, running one attention per head, and merging.
+ * Attention heads: slicing them out of a layer's packed q, k, v, running attention on each head, and merging the outputs.
  *
  * A row of the qkv layer holds 3 D features: q, then k, then v, each D wide, of which head h owns features h d .. h d + d - 1.
- * The merged output has D features, head after head. Which attention runs in a head is passed in, so stochastic, LIF and
- * softmax attention share these loops; they also share the two products Q K^T and S V, and their gradients.
+ * The merged output has D features, head after head. The attention that runs in a head is passed in, so stochastic, LIF and
+ * softmax attention share these loops, as well as the two products Q K^T and S V and their gradients.
  */
 import { expectShape } from "./shape.ts";
 
@@ -26,7 +26,7 @@ export interface HeadVectors {
 }
 
 /**
- * Runs `attend` on every head of every prompt. `caches[b H + h]` keeps what head h of prompt b needs for the way back.
+ * Runs `attend` on every head of every prompt. `caches[b H + h]` keeps what the backward pass of head h of prompt b needs.
  *
  * Shapes   qkv: [T][B][N][3 D]; returns [T][B][N][D]
  */

@@ -15,7 +15,7 @@ test("a row by hand: (1, 3, 1, 3) has mean 2 and variance 1", () => {
 test("shifting a row changes nothing", () => {
   const input = normals(3 * 4, 1);
   const shifted = input.map((x, i) => x + Math.floor(i / 4) * 8);
-  // Adding 16 costs up to four bits of a double.
+  // Adding 16 costs up to four bits of double precision.
   expectClose(layerNormForward(shifted, gain, offset).output, layerNormForward(input, gain, offset).output, {
     absolute: 1e-13,
   });

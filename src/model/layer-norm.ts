@@ -1,5 +1,5 @@
 /**
- * Layer normalisation (Ba, Kiros and Hinton, arXiv 1607.06450) of each row over its features; the ANN only:
+ * Layer normalisation (Ba, Kiros and Hinton, arXiv 1607.06450) of each row over its features. Used only by the ANN:
  *
  *   y = gain x^ + offset,   x^ = (x - mean) / sqrt(variance + 1e-5), with the row's own mean and biased variance
  *

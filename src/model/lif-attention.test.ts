@@ -33,7 +33,7 @@ test("a trace by hand: one token, one feature", () => {
   expect([...output]).toEqual([0, 0, 1, 0]);
 });
 
-test("no bit comes from behind the mask", () => {
+test("no bit comes from a masked token", () => {
   const ones = () => new Float64Array(24).fill(1);
   const { cache } = lifAttentionForward({ query: ones(), key: ones(), value: ones() }, shape, attention);
   expect([...cache.scores.slice(0, 9)]).toEqual([...causal]);

@@ -1,10 +1,10 @@
 /**
- * Attention with LIF neurons on one head, the usual spiking transformer's (Table I, middle column; Spikformer):
+ * Attention with LIF neurons on one head, as in the usual spiking transformer (paper, Table I, middle column; Spikformer):
  *
  *   S = LIF(scoreGain Q K^T / d), 0 where the mask is closed;   A = LIF(valueGain S V / N)
  *
- * It is the digital baseline beside stochastic attention: same normalisers and gains, but every one of the N N scores and
- * N d outputs keeps a membrane from step to step, and nothing is drawn. Membranes behind a closed mask run unread.
+ * This is the digital baseline for stochastic attention, with the same normalisers and gains. However, each of the N N scores and N
+ * d outputs keeps a membrane from step to step, and nothing is drawn at random. Membranes behind a closed mask run but are not read.
  */
 import type { NeuronSpec, SurrogateSpec } from "../spec/model.ts";
 import {
@@ -25,7 +25,7 @@ export interface LifAttention {
   readonly valueGain: number;
   readonly neuron: NeuronSpec;
   readonly surrogate: SurrogateSpec;
-  /** Read s(V - threshold) instead of bits (see `neuron/lif.ts`). */
+  /** Emit s(V - threshold) instead of bits (see `neuron/lif.ts`). */
   readonly smooth: boolean;
 }
 
@@ -57,7 +57,7 @@ export function lifAttentionForward(
   return { output: outputNeurons.output, cache: { head, shape, attention, scoreNeurons, scores, outputNeurons } };
 }
 
-/** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
+/** Gradients with respect to query, key and value, from the gradient with respect to the output, all [T][N][d]. */
 export function lifAttentionBackward(outputGradient: Float64Array, cache: LifAttentionCache): HeadVectors {
   const { head, shape, attention, scoreNeurons, scores, outputNeurons } = cache;
   const { steps, tokens, dimension } = shape;

@@ -6,7 +6,7 @@ import { linearBackward, linearForward } from "./linear.ts";
 
 const size = { inputs: 3, outputs: 2 };
 
-test("inputs sit on the rows of the weight matrix", () => {
+test("inputs are the rows of the weight matrix", () => {
   const weight = Float64Array.of(1, 10, 2, 20, 3, 30);
   expect([...linearForward(Float64Array.of(1, 0, 1), weight, Float64Array.of(0.5, 0.25), size)]).toEqual([4.5, 40.25]);
 });
@@ -23,7 +23,7 @@ test("the backward pass is the gradient with respect to input, weight and offset
   expectClose(gradient.offset, centralDifferences(loss, offset, 1e-3), tolerance);
 });
 
-test("an input of another width is refused with the arithmetic", () => {
+test("an input of the wrong width is refused and the error shows the arithmetic", () => {
   expect(() => linearForward(new Float64Array(7), new Float64Array(6), null, size)).toThrow(ShapeError);
   expect(() => linearForward(new Float64Array(6), new Float64Array(5), null, size)).toThrow(
     "weight should hold 3 inputs x 2 outputs = 6 values, but holds 5.",

@@ -1,5 +1,5 @@
 /**
- * A linear layer: Y = X W + offset, on rows. W is `[inputs, outputs]`, as it sits on a crossbar (inputs on rows).
+ * A linear layer on rows: Y = X W + offset. W is `[inputs, outputs]`, as on a crossbar, where inputs are rows.
  *
  * Backward: dX = dY W^T, dW = X^T dY, d offset = sum of dY over rows.
  */

@@ -1,7 +1,8 @@
 /**
- * The largest value of every square of pixels, channel by channel. Of spikes it is their OR: 1 where any pixel of the square fired.
+ * Max pooling over squares of pixels, channel by channel. For spikes the maximum is an OR: 1 if any pixel of the square fired.
  *
- * Backward: the gradient goes to the largest; of equal ones to the first, row by row, also where no pixel fired. So do other programs.
+ * Backward: the gradient goes to the largest value; among equal values to the first, row by row, even if no pixel fired.
+ * Other frameworks do the same.
  */
 
 import { expectShape } from "./shape.ts";
@@ -14,7 +15,7 @@ export type PoolSize = Pick<StemLayer, "windows" | "outputs" | "pool" | "pooled"
 export interface MaxPoolForward {
   /** `[images, pooled pixels, channels]` */
   readonly output: Float64Array;
-  /** Where in the map each of them was. */
+  /** Index in the map of each maximum. */
   readonly chosen: Int32Array;
 }
 
@@ -27,7 +28,7 @@ export function maxPoolForward(map: Float64Array, size: PoolSize, images: number
     const channel = i % channels;
     const pixel = Math.floor(i / channels);
     const column = (pixel % pooled.columns) * pool;
-    // Squares fill the map, so rows of squares of all images are rows of the map.
+    // Squares fill the map, so the rows of squares of all images are the rows of the map.
     const row = Math.floor(pixel / pooled.columns) * pool;
     const at = (y: number, x: number) => ((row + y) * windows.columns + column + x) * channels + channel;
     chosen[i] = at(0, 0);

@@ -1,11 +1,11 @@
 /**
- * The network as plain data: an architecture and its named parameters. Training, folding, mapping and simulation hand this
- * value over; `model/` says what it computes.
+ * The network as plain data: an architecture and its named parameters. Training, folding, mapping and simulation pass this value
+ * on; the rest of `model/` defines what it computes.
  *
  * Letters used throughout `model/` and `kernels/`:
  *   T steps, B prompts, N tokens, D width, H heads, d = D / H head dimension, F = expansion D, C logits, M = T B N rows.
  *
- * Weights are stored `[inputs, outputs]`, as they sit on a crossbar (inputs on rows). A linear layer `name` has
+ * Weights are stored `[inputs, outputs]`, as on a crossbar, where inputs are rows. A linear layer `name` has
  *   name.weight [K, n], name.offset [n]
  * and, while BatchNorm is not folded, name.gain, name.mean, name.variance [n] with
  *   I = gain (x W - mean) / sqrt(variance + 1e-5) + offset.
@@ -38,7 +38,7 @@ export interface ParameterLayout {
   readonly learned: boolean;
 }
 
-/** Whether a network is a spiking one, or an experiment about one; the other kind is the conventional transformer. */
+/** Whether a network (or an experiment's network) is spiking; otherwise it is the conventional transformer. */
 export function isSpiking<V extends { readonly model: ModelSpec }>(
   described: V,
 ): described is V & { readonly model: SpikingSpec } {
@@ -50,7 +50,7 @@ export function parameterLayout(model: ModelSpec, geometry: Geometry): Parameter
   return model.kind === "ann" ? annLayout(model, geometry) : spikingLayout(model, geometry);
 }
 
-/** Whether a parameter holds the weights of a layer that is not the head: its columns are features, not classes. */
+/** Whether a parameter holds the weights of a layer other than the head: its columns are features, not classes. */
 export const isFeatureWeight = (name: string): boolean => name.endsWith(".weight") && name !== "head.weight";
 
 /** A fresh network; each parameter draws from `random.fork(name)`. */
@@ -69,8 +69,8 @@ export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, ra
 }
 
 /**
- * Logits of an answer: one for each class, or one for each bit of a class.
- * Throws  SpecError for bits where the classes are not all words of some bits
+ * Number of logits per answer: one per class, or one per bit of a class.
+ * Throws  SpecError for a bit read-out when the classes are not all words of some number of bits
  */
 export function logitsOf({ model, geometry }: Pick<Network, "model" | "geometry">): number {
   const { classes } = geometry;
@@ -83,7 +83,7 @@ export function logitsOf({ model, geometry }: Pick<Network, "model" | "geometry"
   );
 }
 
-/** Linear layers of a spiking network in the order in which they run, with their input and output counts. */
+/** Linear layers of a spiking network in the order in which they run, with their numbers of inputs and outputs. */
 export function linearLayers(
   model: SpikingSpec,
   geometry: Geometry,

@@ -1,8 +1,10 @@
-/** Learned position vectors, added to the embedding of both networks where `position` is "learned"; else nothing. */
+/** Learned position vectors, added to the embedding of both networks if `position` is "learned"; otherwise nothing is added. */
 import { type Gradients, parameter } from "./dense.ts";
 import type { Network } from "./network.ts";
 
-/** Adds position[n] to every row; rows are [T][B][N] (or [B][N]) of D features. Returns the rows unchanged without positions. */
+/**
+ * Adds position[n] to every row; rows are [T][B][N] (or [B][N]) of D features. Without position vectors, returns the rows unchanged.
+ */
 export function positionForward(network: Network, rows: Float64Array): Float64Array {
   if (network.model.position === "none") return rows;
   const position = parameter(network, "position");

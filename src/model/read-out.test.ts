@@ -22,7 +22,7 @@ describe("a read-out at query tokens", () => {
   test("is the mean over steps at the query", () => {
     expect([...readOutForward(network, outputs, 2, 1)]).toEqual([(2 + 6) / 2, (20 + 60) / 2]);
   });
-  test("sends the gradient there alone", () => {
+  test("sends the gradient to the queries only", () => {
     expect([...readOutBackward(network, Float64Array.of(4, 8), 2, 1)]).toEqual([0, 0, 2, 4, 0, 0, 2, 4]);
   });
 });
@@ -32,7 +32,7 @@ describe("a mean read-out", () => {
   test("is the mean over steps and tokens", () => {
     expect([...readOutForward(network, outputs, 2, 1)]).toEqual([(1 + 2 + 3 + 6) / 4, (10 + 20 + 30 + 60) / 4]);
   });
-  test("shares the gradient out evenly", () => {
+  test("spreads the gradient evenly", () => {
     expect([...readOutBackward(network, Float64Array.of(4, 8), 2, 1)]).toEqual([1, 2, 1, 2, 1, 2, 1, 2]);
   });
   test("has the gradient of the whole network, against finite differences", () => {
@@ -63,16 +63,16 @@ describe("copies of a query", () => {
     copies: Int32Array.of(1, 2),
   };
   const network = networkWith(geometry);
-  test("have the mean of their outputs over steps and copies for logits", () => {
+  test("give the mean of their outputs over steps and copies as logits", () => {
     const outputs = Float64Array.of(1, 10, 2, 20, 3, 30, 6, 60, 7, 70, 9, 90);
     expect([...readOutForward(network, outputs, 2, 1)]).toEqual([3.5, 35, 21 / 4, 210 / 4]);
   });
-  test("share the gradient out evenly", () => {
+  test("spread the gradient evenly", () => {
     expect([...readOutBackward(network, Float64Array.of(4, 8, 4, 8), 2, 1)]).toEqual([
       2, 4, 1, 2, 1, 2, 2, 4, 1, 2, 1, 2,
     ]);
   });
-  test("are what the same tokens say one by one, averaged", () => {
+  test("give the average of the answers of the same tokens one by one", () => {
     const { copies, ...rest } = copiesGeometry;
     const ofEach = { ...rest, queries: tokensRead(copiesGeometry) };
     expect([...ofEach.queries]).toEqual([0, 2, 3, 5, 6, 7]);
@@ -85,7 +85,7 @@ describe("copies of a query", () => {
     );
     expectClose(logits, means, { absolute: 1e-12 });
   });
-  test("asked once are the queries themselves", () => {
+  test("equal the queries themselves when there is one copy", () => {
     expect(askedOnce(copiesGeometry)).toEqual(tinyGeometry);
     expect(askedOnce(tinyGeometry)).toEqual(tinyGeometry);
   });
@@ -107,12 +107,12 @@ describe("a checkpoint", () => {
   ])("of copies that do not fit is refused: %j", (change, message) => {
     expect(() => encodeCheckpoint(tinyNetwork(model, 2, { ...copiesGeometry, ...change }), {})).toThrow(message);
   });
-  test("says nothing of a read-out at query tokens, as before there was another", () => {
+  test("omits a read-out at query tokens, as it did when there was no other", () => {
     const bytes = encodeCheckpoint(tinyNetwork(model, 2), {});
     expect(new TextDecoder("latin1").decode(bytes)).not.toContain("readOut");
     expect(decodeCheckpoint(bytes).network.geometry).toEqual(tinyGeometry);
   });
-  test("of a mean over tokens for several queries is refused", () => {
+  test("with a mean over tokens and several queries is refused", () => {
     const several = tinyNetwork(model, 2, { ...meanGeometry, queries: Int32Array.of(2, 4) });
     expect(() => encodeCheckpoint(several, {})).toThrow(/1 query, but there are 2/);
   });

@@ -1,6 +1,6 @@
 /**
- * The read-out of both networks: logits are the outputs of `head`, averaged over time steps (T is 1 in the ANN), at the query
- * tokens; averaged as well over the copies of a query, or, where the geometry's read-out is `mean`, over all tokens.
+ * The read-out of both networks. Logits are the outputs of `head`, averaged over time steps (T is 1 in the ANN), at the query
+ * tokens. They are also averaged over the copies of a query or, if the geometry's read-out is `mean`, over all tokens.
  * Source: Xpikeformer, section V-A, averages the outputs over time steps.
  */
 import { tokensPerAnswer, tokensRead } from "./geometry.ts";
@@ -29,7 +29,7 @@ export function readOutBackward(
   return gradient;
 }
 
-/** Visits every output that a logit is the mean of, with the number of these. */
+/** Visits every output that contributes to a logit, with the number of outputs in that mean. */
 function forEachLogit(
   network: Network,
   steps: number,

@@ -31,14 +31,14 @@ const messageOf = (bytes: Uint8Array): string => {
 };
 
 describe("safetensors", () => {
-  test("arrays and metadata come back as they were", () => {
+  test("arrays and metadata survive a round trip", () => {
     const { tensors, metadata: read } = decodeSafetensors(encodeSafetensors(arrays, metadata));
     expect(tensors).toEqual(arrays);
     expect(Object.keys(tensors)).toEqual(Object.keys(arrays));
     expect(read).toEqual(metadata);
   });
 
-  test("the bytes are those of the format, worked by hand", () => {
+  test("the bytes are those of the format, computed by hand", () => {
     const bytes = encodeSafetensors({ a: { shape: [2], data: Float32Array.of(1, -2) } }, {});
     const header = '{"__metadata__":{},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}';
     // 72 characters are a multiple of 8, so no space is added; 1 is 3f800000 and -2 is c0000000, little-endian.
@@ -73,7 +73,7 @@ describe("safetensors", () => {
     expect(decodeSafetensors(shifted.subarray(13)).tensors).toEqual(arrays);
   });
 
-  test("what could not be read back is not written", () => {
+  test("data that could not be read back are not written", () => {
     const encode = (shape: number[], values: number[], precision: "F32" | "F16" = "F32") =>
       encodeSafetensors({ a: { shape, data: Float32Array.from(values) } }, {}, { precision });
     expect(() => encode([2, 2], [1, 2, 3])).toThrow(ShapeError);
@@ -86,12 +86,12 @@ describe("safetensors", () => {
 describe("a damaged file", () => {
   const bytes = encodeSafetensors(arrays, metadata);
 
-  test("is refused when it ends early, at whatever byte", () => {
+  test("is refused when it ends early, at any byte", () => {
     for (let length = 0; length < bytes.length; length++)
       expect(messageOf(bytes.subarray(0, length))).not.toBe("accepted");
   });
 
-  test("is refused or read as other numbers when bytes change, and nothing else happens", () => {
+  test("is refused or read as other numbers when bytes change, with no other effect", () => {
     fc.assert(
       fc.property(fc.nat({ max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const changed = bytes.slice();
@@ -115,9 +115,9 @@ describe("a damaged file", () => {
     );
   });
 
-  test("names its trouble: header", () => {
+  test("names the problem: header", () => {
     expect(messageOf(Uint8Array.of(1, 2))).toContain("2 bytes are too few");
-    // 2^63 + 2^53: more than a double can count, more than any file.
+    // 2^63 + 2^53: more than a double can count and more than any file holds.
     expect(messageOf(fileOf("{}", undefined, 0x8020000000000000n))).toContain("but 2 follow");
     expect(messageOf(fileOf("{"))).toContain("The header is not JSON. Line 1, column 2");
     expect(messageOf(fileOf("[]"))).toContain("The header is not an object");
@@ -128,7 +128,7 @@ describe("a damaged file", () => {
     expect(messageOf(fileOf(" ".repeat(17 * 1024 * 1024)))).toContain("at most 16777216 are read");
   });
 
-  test("names its trouble: entries", () => {
+  test("names the problem: entries", () => {
     const entry = (change: object) =>
       messageOf(fileOf({ a: { dtype: "F32", shape: [2], data_offsets: [0, 8], ...change } }, new Uint8Array(8)));
     expect(entry({})).toBe("accepted");
@@ -146,7 +146,7 @@ describe("a damaged file", () => {
     expect(messageOf(fileOf({ a: 5 }))).toContain("not an object");
   });
 
-  test("names its trouble: gaps, overlaps and rests", () => {
+  test("names the problem: gaps, overlaps and leftover bytes", () => {
     const at = (begin: number, end: number) => ({
       dtype: "F32",
       shape: [(end - begin) / 4],
@@ -158,7 +158,7 @@ describe("a damaged file", () => {
     expect(messageOf(fileOf({ a: at(0, 4) }, new Uint8Array(8)))).toContain("take 4 bytes, but the file holds 8");
   });
 
-  test("names its trouble: the value that is not finite", () => {
+  test("names the problem: a non-finite value", () => {
     const entry = { a: { dtype: "F32", shape: [2], data_offsets: [0, 8] } };
     const data = new Uint8Array(Float32Array.of(1, Number.NaN).buffer);
     expect(messageOf(fileOf(entry, data))).toContain('Value 1 of "a" is NaN');

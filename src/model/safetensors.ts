@@ -6,7 +6,7 @@
  *   data      the arrays one after another, little-endian, row-major, without gaps
  *
  * Source: https://github.com/huggingface/safetensors, section "Format". Three of its types are read and written: F32, F16 and
- * I32. A file is trusted in nothing: lengths are compared with the bytes at hand before anything is allocated by them.
+ * I32. Nothing in a file is trusted: lengths are checked against the available bytes before anything is allocated.
  */
 import { FileError, ShapeError, SpecError, ValueError } from "../errors.ts";
 import { fromHalf, LARGEST_HALF, toHalf } from "../numeric/half.ts";
@@ -18,7 +18,7 @@ export interface NamedArray {
 }
 
 export interface SafetensorsOptions {
-  /** How floats are stored; F16 halves the file and keeps three digits. */
+  /** How floats are stored; F16 halves the file and keeps three decimal digits. */
   readonly precision?: "F32" | "F16";
 }
 
@@ -34,8 +34,8 @@ const LONGEST_HEADER = 16 * 1024 * 1024;
 const MOST_DIMENSIONS = 8;
 
 /**
- * The bytes of a file that holds `tensors` in their order.
- * Throws  ShapeError where a shape does not fit its data; ValueError at a number that is not finite or too large for F16
+ * The bytes of a file that holds `tensors` in the given order.
+ * Throws  ShapeError when a shape does not fit its data; ValueError at a number that is not finite or too large for F16
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, NamedArray>>,
@@ -78,9 +78,9 @@ export function encodeSafetensors(
 /**
  * The arrays of a file: F32 and F16 as Float32Array, I32 as Int32Array.
  *
- * `path` stands for the file in error messages.
- * Throws  FileError when anything is out of place: sizes, types, gaps, numbers that are not finite. Memory stays within a
- *         small multiple of the bytes given.
+ * `path` names the file in error messages.
+ * Throws  FileError when anything is wrong: sizes, types, gaps, non-finite numbers. Memory stays within a small multiple of the
+ *         bytes given.
  */
 export function decodeSafetensors(bytes: Uint8Array, path = "checkpoint"): Safetensors {
   const fail = refusal(path);
@@ -95,7 +95,7 @@ export function decodeSafetensors(bytes: Uint8Array, path = "checkpoint"): Safet
   return { tensors, metadata };
 }
 
-/** Where each array of a file lies; `begin` and `end` count from byte `start`. */
+/** Where each array of a file is; `begin` and `end` count from byte `start`. */
 export interface SafetensorsLayout<Type extends string> {
   readonly entries: readonly Entry<Type>[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -103,7 +103,7 @@ export interface SafetensorsLayout<Type extends string> {
 }
 
 /**
- * The header of a file, checked against the bytes at hand; `sizes` has the types that are read, with their bytes per number.
+ * The header of a file, checked against the available bytes; `sizes` lists the types that can be read and their bytes per number.
  * Throws  FileError
  */
 export function readLayout<Type extends string>(

@@ -1,4 +1,6 @@
-/** Guards on array lengths, shared by the layers: a wrong length is reported with its arithmetic instead of read as zeros. */
+/**
+ * Guards on array lengths, shared by the layers: a wrong length is reported with its arithmetic instead of being read as zeros.
+ */
 import { ShapeError } from "../errors.ts";
 
 /** Throws ShapeError unless `length` is the product of the named sizes. */

@@ -1,9 +1,9 @@
 /**
- * Softmax attention on one head (Table I, left column); the ANN only:
+ * Softmax attention on one head (paper, Table I, left column). Used only by the ANN:
  *
  *   Z = Q K^T / sqrt(d),   W_i = softmax of Z_i over the keys that mask row i allows,   A = W V
  *
- * A token that may attend to nobody gets A = 0. Such tokens exist: in-context prompts open with a query that has no context.
+ * A token that may attend to no key gets A = 0. Such tokens exist: in-context prompts open with a query that has no context.
  *
  * Backward: dZ_ij = W_ij (dW_ij - sum_k W_ik dW_ik).
  */
@@ -46,7 +46,7 @@ export function softmaxAttentionForward(
   return { output: valueProduct(weights, head.value, shape), cache: { head, shape, weights } };
 }
 
-/** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
+/** Gradients with respect to query, key and value, from the gradient with respect to the output, all [T][N][d]. */
 export function softmaxAttentionBackward(outputGradient: Float64Array, cache: SoftmaxAttentionCache): HeadVectors {
   const { head, shape, weights } = cache;
   const { steps, tokens, dimension } = shape;

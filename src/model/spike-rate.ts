@@ -1,15 +1,14 @@
 /**
- * A penalty on neurons that fire often, beside the loss of the answers:
+ * A penalty on neurons that fire often, added to the loss of the answers:
  *
  *   penalty = weight sum over layers max(0, rate - target)^2
  *
- * where a layer is one of LIF neurons as `spiking.ts` names them, and its rate the mean of its spikes over steps, prompts, tokens
- * and features. Layers below the target are left alone. Not counted: the spikes inside attention (scores and its output), and
- * the input.
+ * A layer here is a layer of LIF neurons, as named in `spiking.ts`. Its rate is the mean of its spikes over steps, prompts, tokens
+ * and features. Layers below the target are not penalised. Not counted: spikes inside attention (scores and output), and the input.
  *
- * Source: the upper bound on the activity of a population by Zenke and Vogels (Neural Computation 33, 2021). Theirs is taken on
- * the counts of each input by itself, ours on the mean over the batch (in training, over each shard of it). Left out: their lower
- * bound, which keeps neurons alive.
+ * Source: the upper bound on population activity by Zenke and Vogels (Neural Computation 33, 2021). They apply it to the counts
+ * of each input separately; we apply it to the mean over the batch (in training, over each shard). Left out: their lower bound,
+ * which keeps neurons active.
  */
 import type { SpikeRateSpec } from "../spec/training.ts";
 

@@ -1,6 +1,6 @@
 /**
  * The attention of one spiking layer over all heads: stochastic (the paper's) or with LIF neurons (the digital baseline),
- * as the model says. Both take and give rows [T][B][N]; only here do they meet.
+ * depending on the model. Both read and return rows [T][B][N]; they share code only here.
  */
 import type { SpikingSpec } from "../spec/model.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "./heads.ts";
@@ -28,7 +28,7 @@ export interface SpikingAttentionForward {
   readonly fired: Uint8Array | null;
 }
 
-/** Shapes: qkv [T][B][N][3 D]. Stochastic attention without draws is expected attention. */
+/** Shapes: qkv [T][B][N][3 D]. Without draws, stochastic attention is expected attention. */
 export function spikingAttentionForward(
   qkv: Float64Array,
   layout: HeadLayout,
@@ -59,7 +59,7 @@ export function spikingAttentionForward(
   };
 }
 
-/** Gradient with respect to qkv, [T][B][N][3 D], from the one with respect to the output, [T][B][N][D]. */
+/** Gradient with respect to qkv, [T][B][N][3 D], from the gradient with respect to the output, [T][B][N][D]. */
 export function spikingAttentionBackward(
   outputGradient: Float64Array,
   layout: HeadLayout,
@@ -82,5 +82,5 @@ function mergeScores(caches: readonly { readonly scores: Float64Array }[], { ste
   return merged;
 }
 
-/** Bits as bytes. In the smooth network s(V - threshold) is 0.5 at the threshold, so this is the bit that decides the reset. */
+/** Bits as bytes. In the smooth network s(V - threshold) is 0.5 at the threshold, so this is the bit that controls the reset. */
 const toBits = (values: Float64Array): Uint8Array => Uint8Array.from(values, (s) => (s >= 0.5 ? 1 : 0));

@@ -1,9 +1,9 @@
 /**
- * The stem of the spiking network, from its input to the currents of the embedding. Every layer but the last:
+ * The convolutional stem of the spiking network, from its input to the currents of the embedding. Every layer except the last computes
  *
  *   s = LIF(layer(windows of the map));   map = OR over squares of s
  *
- * so that every window but those of a real input is of bits. Rows are [T][B][pixels].
+ * so all windows are binary, except those of a real-valued input. Rows are [T][B][pixels].
  */
 import { gatherWindows, scatterWindows } from "./convolution.ts";
 import type { DenseCache } from "./dense.ts";
@@ -21,7 +21,8 @@ export interface SpikingStemCache {
 }
 
 /**
- * `dense` runs a linear layer of the network, `fire` its neurons, by the name of what they record: `stem.0.map`, before the maximum.
+ * `dense` runs a linear layer of the network. `fire` runs its neurons, under the name of what they record: `stem.0.map`, before
+ * the maximum.
  *
  * Shapes  input: [images, pixels, inputs], where images are T x B
  */
@@ -46,7 +47,7 @@ export function spikingStemForward(
   return { output: embed.output, cache: { layers: caches, embed: embed.cache } };
 }
 
-/** The way back; `dense` and `fire` return the gradients with respect to what they read. */
+/** Backward pass; `dense` and `fire` return the gradients with respect to their inputs. */
 export function spikingStemBackward(
   layers: readonly StemLayer[],
   outputGradient: Float64Array,

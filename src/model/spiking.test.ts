@@ -32,10 +32,10 @@ function model(settings: Settings): SpikingSpec {
 }
 
 /**
- * Compares `spikingBackward` with finite differences of the loss on the smooth network: LIF neurons emit the surrogate's
- * integral, stochastic attention passes probabilities on. Resets follow the true bits, which the check asserts no step
- * flips, so they are constants here as they are in the backward rule. Every parameter is probed at up to eight entries.
- * `stepLoss` is the share of the loss that is taken at each step, `spikeRate` the penalty on rates.
+ * Compares `spikingBackward` with finite differences of the loss on the smooth network, in which LIF neurons emit the surrogate's
+ * integral and stochastic attention passes probabilities on. Resets follow the true bits. The check asserts that no step flips a
+ * bit, so the bits are constants here, as in the backward rule. Every parameter is probed at up to eight entries. `stepLoss` is
+ * the share of the loss that is taken at each step, `spikeRate` the penalty on rates.
  */
 function checkGradients(
   network: Network<SpikingSpec>,
@@ -76,7 +76,7 @@ function checkGradients(
       { absolute: 2e-8, relative: 1e-6 },
       name,
     );
-    // Gradients that vanish would agree, too.
+    // Vanishing gradients would agree, too.
     expect(Math.max(...analytic.map(Math.abs)), name).toBeGreaterThan(1e-6);
   }
 }
@@ -112,7 +112,7 @@ describe("the backward pass is the gradient of the smooth network", () => {
     },
   );
 
-  test.each([0, 0.2])("a penalty on rates above %d, which all or some layers pay", (target) => {
+  test.each([0, 0.2])("a penalty on rates above %d, paid by all or some layers", (target) => {
     const network = tinyNetwork(model({}), 5);
     const { rates } = spikingForward(network, bits, { mode: "train", attention: "expected", smooth: true });
     const paying = Object.values(rates).filter((rate) => rate > target);
@@ -121,14 +121,14 @@ describe("the backward pass is the gradient of the smooth network", () => {
     checkGradients(network, bits, "train", { spikeRate: { weight: 5, target } });
   });
 
-  test("running statistics, real inputs repeated", () => {
+  test("running statistics, repeated real inputs", () => {
     const values = Float64Array.from({ length: prompts * tokens * tinyGeometry.inputs }, (_, i) => Math.sin(3 * i));
     checkGradients(tinyNetwork(model({ depth: 1 }), 7), repeatInput(values, steps, prompts), "eval");
   });
 });
 
 describe("a forward pass", () => {
-  // A low threshold, so that every layer has something to say.
+  // A low threshold, so that every layer fires.
   const network = tinyNetwork(model({ neuron: { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
   const draws = drawBlocks(network, bits, stream(4));
   const forward = spikingForward(network, bits, { mode: "eval", draws });
@@ -185,7 +185,7 @@ describe("a forward pass", () => {
     expectClose(logits, expected, { absolute: 1e-14 });
   });
 
-  test("reads the logits of each step at that step alone", () => {
+  test("reads the logits of each step from that step only", () => {
     const { weight, offset } = {
       weight: network.parameters["head.weight"].data,
       offset: network.parameters["head.offset"].data,
@@ -200,7 +200,7 @@ describe("a forward pass", () => {
     expectClose(forward.stepLogits, expected, { absolute: 1e-14 });
   });
 
-  test("lets scores through only where the mask is open, so the first query attends to nobody", () => {
+  test("passes scores only where the mask is open, so the first query attends to no token", () => {
     const open = trace["blocks.0.scores"].filter((_, i) => tinyGeometry.mask[i % 25]);
     const closed = trace["blocks.0.scores"].filter((_, i) => !tinyGeometry.mask[i % 25]);
     expect(open.includes(1)).toBe(true);
@@ -228,7 +228,7 @@ describe("with LIF attention and running statistics", () => {
   const network = tinyNetwork(model({ attention: { neuron: "lif" } }), 5);
   const whole = spikingForward(network, bits, { mode: "eval" });
 
-  test("later time steps do not reach back", () => {
+  test("later time steps do not affect earlier ones", () => {
     const rows = prompts * tokens;
     const shorter = { steps: 2, prompts, values: bits.values.slice(0, 2 * rows * tinyGeometry.inputs) };
     const { trace } = spikingForward(network, shorter, { mode: "eval" });
@@ -243,10 +243,10 @@ describe("with LIF attention and running statistics", () => {
   });
 });
 
-describe("what does not fit is refused", () => {
+describe("refuses what does not fit", () => {
   const network = tinyNetwork(model({}), 5);
 
-  test("an input of another geometry", () => {
+  test("an input that does not fit the geometry", () => {
     expect(() => spikingForward(network, { ...bits, steps: 2 }, { mode: "eval", attention: "expected" })).toThrow(
       ShapeError,
     );

@@ -1,18 +1,17 @@
 /**
- * The spiking transformer as a whole, in exact arithmetic: the definition that the fast kernels, the simulators and the RTL
- * are compared with.
+ * The whole spiking transformer in exact arithmetic: the reference for the fast kernels, the simulators and the RTL.
  *
- * Every linear layer reads bits. The stream R carries currents; a branch reads LIF(R) and adds its own currents to R:
+ * Every linear layer reads bits. The residual stream R carries currents; a branch reads LIF(R) and adds its currents to R:
  *
- *   R = embed(x_t) + position[n]                        or, with a stem of convolutions, what `spiking-stem.ts` says
+ *   R = embed(x_t) + position[n]                        or, with a convolutional stem, see `spiking-stem.ts`
  *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = attention(q, k, v);   R = R + projection(A)
  *                 s2 = LIF(R);   h = LIF(up(s2));                                   R = R + down(h)
  *   logits = mean over t of head(LIF(R)), read at the query tokens
  *
  * Without `outputProjection`, A itself is added as 0 and 1; without `residual`, the branch replaces R.
- * `docs/model.md` derives these choices from the paper, which leaves the residual, the projection and the gains open.
+ * `docs/model.md` explains these choices; the paper leaves the residual, the projection and the gains open.
  *
- * Rows are [T][B][N] throughout. Membranes start at 0 for every prompt and token. Nothing here is fast.
+ * Rows are [T][B][N] throughout. Membranes start at 0 for every prompt and token. Nothing here is optimised for speed.
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -53,17 +52,17 @@ export interface SpikingOptions {
 export interface SpikingForward {
   /** `[B][queries][C]` */
   readonly logits: Float64Array;
-  /** Logits of each step alone, `[T][B][queries][C]`, of which `logits` is the mean. */
+  /** Logits of each step, `[T][B][queries][C]`; `logits` is their mean. */
   readonly stepLogits: Float64Array;
   /**
    * Bits by layer, each `[T][B][N][features]`: `blocks.0.input` (s), `.qkv`, `.attention` (A), `.middle` (s2),
-   * `.hidden` (h), ..., `output`, and of a stem `stem.0.map`, ...; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has
-   * neither S nor A bits.
+   * `.hidden` (h), ..., `output`, and for a stem `stem.0.map`, ...; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected
+   * attention has neither S nor A bits.
    */
   readonly trace: Record<string, Uint8Array>;
   /** Mean output of each layer of LIF neurons outside attention, by the names of `trace`: the share of spikes. */
   readonly rates: Record<string, number>;
-  /** Statistics of this batch by normalised layer, for the running averages; empty in `eval`. */
+  /** Statistics of this batch for each normalised layer, for the running averages; empty in `eval`. */
   readonly statistics: Record<string, BatchStatistics>;
   readonly cache: SpikingCache;
 }
@@ -156,23 +155,23 @@ export function spikingForward(
   const output = fire("output", stream);
   const head = dense("head", output.output);
   const logits = readOutForward(network, head.output, steps, prompts);
-  // A step alone: the read-out of T x B prompts of one step.
+  // A single step: the read-out of T x B prompts with one step each.
   const stepLogits = readOutForward(network, head.output, 1, steps * prompts);
   const cache = { steps, prompts, stem: stem.cache, blocks, output, head: head.cache };
   return { logits, stepLogits, trace, rates, statistics, cache };
 }
 
-/** What a loss may depend on besides the logits: its gradients with respect to these. */
+/** What a loss may depend on besides the logits: its gradients with respect to step logits and rates. */
 export interface FurtherGradients {
   /** `[T][B][queries][C]` */
   readonly stepLogits?: Float64Array;
-  /** By the names of `SpikingForward.rates`; 0 where a layer is left out. */
+  /** By the names of `SpikingForward.rates`; 0 for a layer that is left out. */
   readonly rates?: Readonly<Record<string, number>>;
 }
 
 /**
- * Gradients of all learned parameters, by name, from the gradient with respect to the logits, [B][queries][C]: surrogate
- * through LIF neurons, straight-through through stochastic attention, the reset detached.
+ * Gradients of all learned parameters, by name, from the gradient with respect to the logits, [B][queries][C]. Uses the surrogate
+ * through LIF neurons, the straight-through estimator through stochastic attention, and a detached reset.
  */
 export function spikingBackward(
   network: Network<SpikingSpec>,
@@ -191,12 +190,12 @@ export function spikingBackward(
   const dense = (name: string, outputGradient: Float64Array, layer: DenseCache) =>
     denseBackward(network, name, outputGradient, layer, gradients);
   const fire = (name: string, outputGradient: Float64Array, neurons: NeuronCache) => {
-    // Every spike is one term of its layer's rate, a mean.
+    // Every spike is one term of its layer's rate, which is a mean.
     const share = (further.rates?.[name] ?? 0) / outputGradient.length;
     const gradient = share === 0 ? outputGradient : outputGradient.map((ds) => ds + share);
     return neuronModel(model.neuron).backward(gradient, neurons, steps, model.surrogate);
   };
-  /** The stream before a branch: past the branch (if it is a shortcut) plus through it. */
+  /** Gradient of the stream before a branch: around the branch (if there is a shortcut) plus through it. */
   const join = (stream: Float64Array, branch: Float64Array) =>
     model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
 
@@ -224,20 +223,23 @@ export function spikingBackward(
   return gradients;
 }
 
-/** A packed spike train as input; its rows are prompts x `rows`, the tokens of a prompt or the pixels that a stem reads. */
+/**
+ * A packed spike train as input; its rows are prompts x `rows`, where `rows` counts the tokens of a prompt or the pixels that a
+ * stem reads.
+ */
 export function spikeInput(train: SpikeTrain, rows: number): SpikingInput {
   const prompts = expectMultiple("train.rows", train.rows, rows);
   return { steps: train.steps, prompts, values: Float64Array.from(unpackSpikes(train)) };
 }
 
-/** Real values `[B][N][inputs]`, the same at each of `steps` time steps (coding `repeat`). */
+/** Real values `[B][N][inputs]`, repeated at each of `steps` time steps (coding `repeat`). */
 export function repeatInput(values: ArrayLike<number>, steps: number, prompts: number): SpikingInput {
   const repeated = new Float64Array(steps * values.length);
   for (let t = 0; t < steps; t++) repeated.set(values, t * values.length);
   return { steps, prompts, values: repeated };
 }
 
-/** Words for the stochastic attention of every block, drawn as the model says; block i uses `random.fork("attention", i)`. */
+/** Words for the stochastic attention of every block, drawn as the model requires; block i uses `random.fork("attention", i)`. */
 export function drawBlocks(
   network: Network<SpikingSpec>,
   sizes: Pick<SpikingInput, "steps" | "prompts">,

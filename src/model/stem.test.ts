@@ -26,7 +26,7 @@ function modelOf(stem: StemSpec | undefined, fields: object = {}): ModelSpec {
 const twinOf = ({ width, heads, depth, expansion, position, stem }: ModelSpec): ModelSpec =>
   modelSpec.parse({ kind: "ann", width, heads, depth, expansion, position, stem });
 
-/** Loss, gradients and, of a spiking network, bits. The spiking network is smooth, and its attention passes probabilities on. */
+/** Loss, gradients and, for a spiking network, bits. The spiking network is smooth, and its attention passes probabilities on. */
 function run(network: Network, values: Float64Array): { loss: number; gradients: () => Gradients; fired: Uint8Array } {
   const targets = oneHot([2, 0], classes);
   const lossOf = (logits: Float64Array) => crossEntropyForward(logits, targets, classes);
@@ -68,7 +68,7 @@ describe("the backward pass is the gradient with respect to every parameter", ()
     expect(Object.keys(gradients).sort()).toEqual(learned.map(({ name }) => name).sort());
     const loss = () => {
       const moved = run(network, values);
-      // Resets follow the bits, which are constants of the rule.
+      // Resets follow the bits, which the backward rule treats as constants.
       expect(Buffer.compare(moved.fired, start.fired), "a bit flipped: choose another seed").toBe(0);
       return moved.loss;
     };
@@ -91,7 +91,7 @@ describe("a spiking network with a stem", () => {
   const draws = stream(6);
   const values = new Float64Array(steps * prompts * 24 * 2).map(() => (draws.uniform() < 0.4 ? 1 : 0));
 
-  test("leaves pixels as tokens, through layers that are named in order", () => {
+  test("turns pixels into tokens, through layers named in order", () => {
     expect(stemLayers(model, geometry)).toEqual([
       { name: "stem.0", ...tinySizes(tinyGrid, 2), inputs: 18, outputs: 8, pool: 2, pooled: { rows: 2, columns: 3 } },
       {
@@ -107,7 +107,7 @@ describe("a spiking network with a stem", () => {
     expect(geometry.queries).toEqual(Int32Array.of(5));
   });
 
-  test("gives its embedding windows of bits: those of an OR over squares of the map that it records", () => {
+  test("gives its embedding binary windows of an OR over squares of the recorded map", () => {
     if (!isSpiking(network)) return expect.unreachable();
     const { trace, cache } = spikingForward(
       network,
@@ -132,7 +132,7 @@ describe("a spiking network with a stem", () => {
       spikingForward(one, { steps, prompts, values }, options),
     );
     expect(folded.trace).toEqual(whole.trace);
-    // Folded weights are rounded to single precision, 6e-8 of sums of some 70 terms.
+    // Folded weights are rounded to single precision, 6e-8 of sums of about 70 terms.
     expectClose(folded.logits, whole.logits, { absolute: 1e-5 });
   });
 
@@ -156,8 +156,8 @@ function tinySizes(grid: typeof tinyGrid, channels: number) {
   return { grid, channels, kernel: 3, stride: 1, windows: grid };
 }
 
-describe("what a stem cannot read is refused", () => {
-  test("tokens that are no pixels, a class token, and squares that do not fill their map", () => {
+describe("refuses what a stem cannot read", () => {
+  test("tokens that are not pixels, a class token, and squares that do not fill their map", () => {
     expect(() => stemGeometry(tinyStem, meanGeometry, undefined)).toThrow(/not pixels.*Leave model.stem out/);
     const { readOut: _, ...classToken } = meanGeometry;
     expect(() => stemGeometry(tinyStem, classToken, tinyGrid)).toThrow(/Set task.readOut to `mean`/);

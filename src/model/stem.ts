@@ -1,12 +1,12 @@
 /**
- * The stem: how an image becomes tokens, as the sizes of its convolutions.
+ * The convolutional stem, which turns an image into tokens: the sizes of its convolutions.
  *
- * A convolution is a linear layer on windows (`convolution.ts`), followed by neurons and, where it says so, by a maximum over squares of
- * pixels (`max-pool.ts`). The last layer has neither: it is the embedding, and the pixels that it leaves are the tokens. A network
- * without a stem has that layer alone, on windows of one token.
+ * A convolution is a linear layer on windows (`convolution.ts`), followed by neurons and, if specified, by max pooling over
+ * squares of pixels (`max-pool.ts`). The last layer has neither: it is the embedding, and the pixels that remain are the tokens.
+ * A network without a stem has only that layer, on windows of one token.
  *
- * A convolution keeps the sides of a map, divided by its stride and rounded up: with kernel k, (k - 1) / 2 pixels of zeros lie around
- * the map.
+ * A convolution keeps the sides of a map, divided by its stride and rounded up: with kernel k, the map is padded by (k - 1) / 2
+ * zeros on each side.
  */
 import { invariant, SpecError } from "../errors.ts";
 import type { ModelSpec, StemSpec } from "../spec/model.ts";
@@ -28,7 +28,7 @@ export interface StemLayer extends WindowSize {
   /** Values of a window: kernel x kernel x channels. */
   readonly inputs: number;
   readonly outputs: number;
-  /** Side of the squares of which the largest stays, and the pixels that are left. */
+  /** Side of the max-pooling squares, and the number of pixels left. */
   readonly pool: number;
   readonly pooled: Grid;
 }
@@ -48,10 +48,10 @@ export function stemLayers(model: ModelSpec, geometry: Geometry): StemLayer[] {
 }
 
 /**
- * What a network with a stem is asked: the task's sizes, with as many tokens as the stem leaves pixels.
+ * The geometry of a network with a stem: the task's sizes, with one token for each pixel that the stem leaves.
  *
- * @param grid how the tokens of the task lie; left out where they do not
- * Throws  SpecError when the task's tokens are not the pixels of a map, or a map cannot be cut into squares
+ * @param grid how the task's tokens are arranged as pixels; omitted if they are not
+ * Throws  SpecError when the task's tokens are not the pixels of a map, or when a map cannot be cut into squares
  */
 export function stemGeometry(stem: StemSpec, geometry: Geometry, grid: Grid | undefined): Geometry {
   if (!grid) {

@@ -12,7 +12,7 @@ function threeSteps(seed: number) {
   return { stepLogits, logits };
 }
 
-test("two steps that contradict each other cost what each of them costs, though their mean is undecided", () => {
+test("two contradicting steps cost the mean of their own losses, though their mean is undecided", () => {
   // One row of two classes: logits (2, 0) at one step, (0, 2) at the other. CE is ln(1 + e^-2) and ln(1 + e^2), that of the mean ln 2.
   const outputs = { stepLogits: Float64Array.of(2, 0, 0, 2), logits: Float64Array.of(1, 1) };
   const loss = (share: number) => stepLossForward(outputs, [1, 0], 2, share).loss;
@@ -22,7 +22,7 @@ test("two steps that contradict each other cost what each of them costs, though 
   expect(loss(0.25)).toBeCloseTo(0.75 * Math.LN2 + 0.25 * each, 14);
 });
 
-test("the loss of the steps is never below that of their mean, and equals it where all steps say the same", () => {
+test("the loss of the steps is never below that of their mean, and equals it when all steps agree", () => {
   for (let seed = 1; seed <= 20; seed++) {
     const outputs = threeSteps(seed);
     const targets = oneHot([seed % 4, (seed * 3) % 4], 4);
@@ -43,6 +43,6 @@ test.each([0, 0.3, 1])("the backward pass is the gradient, at a share of %d", (s
   expectClose(gradient.stepLogits, centralDifferences(loss, outputs.stepLogits, 1e-5), { absolute: 1e-9 }, "steps");
 });
 
-test("targets of another shape are refused", () => {
+test("targets of the wrong shape are refused", () => {
   expect(() => stepLossForward(threeSteps(1), [1, 0, 0, 0], 4, 0.5)).toThrow(ShapeError);
 });

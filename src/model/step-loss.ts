@@ -1,13 +1,13 @@
 /**
- * The loss of a spiking network where a share of it is taken at every time step, before the mean over steps:
+ * The loss of a spiking network when a share of it is taken at every time step, before the mean over steps:
  *
  *   loss = (1 - share) CE(1/T sum_t o_t) + share 1/T sum_t CE(o_t)
  *
- * with o_t the logits of step t alone, CE the loss of the read-out, and the same targets at all of them. Cross-entropy is convex in the
- * logits, so the second term is never below the first; they are equal where all steps say the same.
+ * with o_t the logits of step t, CE the loss of the read-out, and the same targets at every step. Cross-entropy is convex in the
+ * logits, so the second term is never below the first; they are equal when all steps give the same logits.
  *
- * Source: temporal efficient training (Deng, Li, Zhang and Gu, ICLR 2022), which is share 1. Left out: the paper's second term, the
- * mean square of the distance between logits and a constant.
+ * Source: temporal efficient training (Deng, Li, Zhang and Gu, ICLR 2022), which corresponds to share 1. Left out: their second
+ * term, the mean squared distance between logits and a constant.
  */
 import type { CrossEntropyCache } from "./cross-entropy.ts";
 import { type Loss, lossOf } from "./loss.ts";

@@ -14,10 +14,10 @@ import {
 
 const [tokens, dimension] = [3, 5];
 const causal = Uint8Array.of(1, 0, 0, 1, 1, 0, 1, 1, 1);
-/** Algorithm 1 to the letter. */
+/** Algorithm 1, literally. */
 const literal: StochasticAttention = { mask: causal, scoreGain: 1, valueGain: 1 };
 
-/** The same bits at every step: about half of them 1. */
+/** The same bits at every step, about half of them 1. */
 function constantBits(steps: number, seed: number): HeadVectors {
   const repeat = (name: string) => {
     const draws = stream(seed).fork(name);
@@ -161,7 +161,7 @@ describe("gradients", () => {
       }
       return sum;
     };
-    // Counts and sums of bits never sit on a corner here: 2 count = 5 and 2 c = 3 have no integer solution.
+    // Counts and sums of bits never hit a corner here: 2 count = 5 and 2 c = 3 have no integer solution.
     const gradient = stochasticAttentionBackward(towards, cache);
     for (const part of ["query", "key", "value"] as const) {
       const numeric = centralDifferences(loss, moved[part], 1e-5);
@@ -171,7 +171,7 @@ describe("gradients", () => {
   });
 });
 
-test("draws of another shape are refused", () => {
+test("draws of the wrong shape are refused", () => {
   const shape = { steps: 2, tokens, dimension };
   const draws = drawAttention(stream(1), { ...shape, steps: 1, prompts: 1, heads: 1 }, "stratified");
   expect(() => stochasticAttentionForward(constantBits(2, 1), shape, literal, draws)).toThrow(ShapeError);

@@ -1,12 +1,12 @@
 /**
- * Stochastic spiking attention, Algorithm 1 of the paper, on one head, forward and backward.
+ * Stochastic spiking attention on one head, forward and backward: Algorithm 1 of the paper.
  *
  *   count_ij = sum_d Q_id K_jd          S_ij ~ Bern(P_ij),   P_ij = min(1, scoreGain count_ij / d) where mask_ij, else 0
  *   c_id = sum_j S_ij V_jd              A_id ~ Bern(PA_id),  PA_id = min(1, valueGain c_id / N)
  *
- * at every time step, without memory. Algorithm 1 has both gains at 1; `docs/model.md#gains` says why ours are larger.
- * The random words are an input: `sampled` attention is a pure function of them, and `expected` attention passes P and PA on
- * as reals without any.
+ * at every time step, without memory. In Algorithm 1 both gains are 1; `docs/model.md#gains` explains why ours are larger.
+ * The random words are an input: `sampled` attention is a pure function of them, while `expected` attention needs none and
+ * passes P and PA on as reals.
  *
  * Backward is straight-through (Bengio, Leonard and Courville, arXiv 1308.3432): dP = dS and dPA = dA, through the minimum
  * where it is not saturated and through the mask where it is open. With sampled bits the products use S, not P.
@@ -89,7 +89,7 @@ export function stochasticAttentionForward(
   return { output, cache: { head, shape, attention, counts, scores, sums } };
 }
 
-/** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
+/** Gradients with respect to query, key and value, from the gradient with respect to the output, all [T][N][d]. */
 export function stochasticAttentionBackward(
   outputGradient: Float64Array,
   cache: StochasticAttentionCache,
@@ -108,8 +108,8 @@ export function stochasticAttentionBackward(
 }
 
 /**
- * Words for all heads of one layer: `independent` anew at every step, `stratified` one per bit, spread over the steps, `ordered` the
- * constants of `orderedWords`.
+ * Words for all heads of one layer: `independent` draws new words at every step, `stratified` draws one per bit and spreads it
+ * over the steps, `ordered` uses the constants of `orderedWords`.
  *
  * Random   `random.fork("scores")` and `random.fork("outputs")`; ordered: none
  */
@@ -126,8 +126,8 @@ export function drawAttention(random: Stream, layout: HeadLayout, kind: DrawKind
 }
 
 /**
- * Words without chance, the same for every prompt, head and token: a constant for scores, one for each feature of outputs, spread over the
- * steps.
+ * Deterministic words, the same for every prompt, head and token: a constant for scores and one for each output feature, spread
+ * over the steps.
  */
 export function orderedWords({ steps, prompts, tokens, heads, dimension }: HeadLayout): AttentionDraws {
   const rows = prompts * heads * tokens;

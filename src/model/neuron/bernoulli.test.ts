@@ -6,7 +6,7 @@ import { bernoulliBit, bernoulliProbability, bernoulliSlope, stratify } from "./
 const WORDS = 2n ** 32n;
 
 test("exactly ceil(P 2^32) of the words fire", () => {
-  // Exact integer arithmetic finds the first word that must stay silent; sizes go up to the largest the spec allows.
+  // Exact integer arithmetic finds the first word that must not fire; sizes go up to the largest that the spec allows.
   const sizes = fc.record({
     denominator: fc.integer({ min: 1, max: 4096 }),
     count: fc.integer({ min: 0, max: 4096 }),
@@ -23,7 +23,7 @@ test("exactly ceil(P 2^32) of the words fire", () => {
   );
 });
 
-test("the slope is that of min(1, x), and 1 at the corner", () => {
+test("the slope is that of min(1, x), and 1 at the kink", () => {
   expect([bernoulliSlope(3, 4), bernoulliSlope(4, 4), bernoulliSlope(5, 4)]).toEqual([1, 1, 0]);
   expect([bernoulliProbability(3, 4), bernoulliProbability(4, 4), bernoulliProbability(5, 4)]).toEqual([0.75, 1, 1]);
 });
@@ -74,7 +74,7 @@ describe("stratified words", () => {
       expect(Math.abs(ones / neurons - p)).toBeLessThan(4 * Math.sqrt((p * (1 - p)) / neurons));
     }
     const variance = sums.reduce((all, s) => all + (s / steps - p) ** 2, 0) / neurons;
-    // Independent words would give p (1 - p) / T = 0.041. T = 6 is not a power of two, yet less than half of that is left.
+    // Independent words would give p (1 - p) / T = 0.041. T = 6 is not a power of two, yet the variance is less than half of that.
     expect(variance).toBeLessThan((0.5 * p * (1 - p)) / steps);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The Bernoulli neuron of the attention: stateless, it fires with probability min(1, numerator / denominator).
+ * The Bernoulli neuron of the attention. It is stateless and fires with probability min(1, numerator / denominator).
  *
- * The hardware compares an unnormalised count with a random word, so nothing is divided. With a 32-bit word u,
+ * The hardware compares an unnormalised count with a random word, so there is no division. With a 32-bit word u,
  *
  *   bit = 1 where u * denominator < numerator * 2^32,
  *
@@ -27,26 +27,26 @@ export const bernoulliBit = (word: number, numerator: number, denominator: numbe
 /** dP / d(numerator / denominator): 1 up to and including saturation, 0 beyond. */
 export const bernoulliSlope = (numerator: number, denominator: number): 0 | 1 => (numerator <= denominator ? 1 : 0);
 
-/** What a count of scores is compared with when draws are ordered, before the offset of the step: an eighth of the range, a byte. */
+/** Threshold for score counts when draws are ordered, before the step's offset: one eighth of the range, as a byte. */
 export const ORDERED_SCORE = 0x20;
 
 /**
- * The same for output `feature` of `dimension`, a byte: its number in base 2 with the digits reversed, and half a level more. The bytes of
- * 2^k features are equally spaced, at (n + 1/2) / 2^k of the range, and neighbouring features far apart.
+ * The same threshold for output `feature` of `dimension`, as a byte: the bit-reversed feature index plus half a level. The bytes
+ * of 2^k features are equally spaced, at (n + 1/2) / 2^k of the range, and neighbouring features are far apart.
  */
 export function orderedOutput(feature: number, dimension: number): number {
   return ((radicalInverse(feature & 0xff) >>> 24) + (0x80 >> bitsOf(dimension - 1))) & 0xff;
 }
 
-/** Bits that hold 0 .. `largest`. */
+/** Number of bits that hold 0 .. `largest`. */
 const bitsOf = (largest: number): number => 32 - Math.clz32(largest);
 
 /**
  * Words for T steps from one shared word per neuron: word_t = (word + offset_t) mod 2^32, where offset_t is the radical
  * inverse of t in base 2 times 2^32.
  *
- * Each word_t alone is uniform when the shared word is, so every step stays exactly Bernoulli. The offsets of T = 2^k steps
- * are equally spaced, so at a constant P the T bits contain T P ones, rounded up or down.
+ * Each word_t is uniform when the shared word is, so every step is exactly Bernoulli. The offsets of T = 2^k steps are equally
+ * spaced, so at constant P the T bits contain T P ones, rounded up or down.
  *
  * Shapes   words: [n]; returns [T][n]
  */

@@ -1,4 +1,4 @@
-/** The neurons by kind. */
+/** Neurons by kind. */
 import { type ByNeuron, forNeuron } from "../../spec/by-neuron.ts";
 import type { NeuronSpec } from "../../spec/model.ts";
 import { lifNeuron } from "./lif.ts";
@@ -6,7 +6,7 @@ import type { NeuronModel } from "./neuron.ts";
 
 const NEURONS: ByNeuron<NeuronModel> = {
   lif: lifNeuron,
-  // A product with 1 is exact.
+  // Multiplying by 1 is exact.
   if: (neuron) => lifNeuron({ ...neuron, beta: 1 }),
 };
 

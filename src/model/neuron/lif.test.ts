@@ -39,7 +39,7 @@ test("running T steps equals stepping T times", () => {
   }
 });
 
-test("with beta 1 and soft reset, spikes and what is left account for all the charge", () => {
+test("with beta 1 and soft reset, spikes and the remaining membrane account for all the charge", () => {
   // Quarters are exact in binary, so the balance is exact. Currents are at most the threshold: one spike suffices per step.
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -4, max: 4 }), { minLength: 1, maxLength: 12 }), (quarters) => {
@@ -76,6 +76,6 @@ describe.each<SurrogateSpec>([
   });
 });
 
-test("a current that is not a whole number of steps is refused", () => {
+test("a current whose length is not a whole number of steps is refused", () => {
   expect(() => lifForward(new Float64Array(7), 3, hard)).toThrow(ShapeError);
 });

@@ -1,22 +1,22 @@
 /**
- * Leaky integrate-and-fire neurons: a layer of them, one step or T steps, forward and backward.
+ * Leaky integrate-and-fire (LIF) neurons: one layer, for one step or for T steps, forward and backward.
  *
  *   V_t = beta V'_(t-1) + I_t            integrate; V'_0 = 0 for every prompt and token
  *   s_t = 1 where V_t >= threshold       fire; equality fires
  *   V'_t = V_t (1 - s_t)                 hard reset to 0, or
  *   V'_t = V_t - threshold s_t           soft reset
  *
- * Source: Xpikeformer, equations 2 and 3. The paper's hardware text says "exceeds" where equation 3 says >=; we follow the
+ * Source: Xpikeformer, equations 2 and 3. The paper's hardware text says "exceeds" where equation 3 has >=; we follow the
  * equation (`docs/model.md#ties`).
  *
- * Backward: the surrogate s' stands for the derivative of the step, and the reset is detached, that is, s_t in V'_t counts
- * as a constant:
+ * Backward: the surrogate s' replaces the derivative of the step function, and the reset is detached, that is, s_t in V'_t
+ * is treated as a constant:
  *
  *   dV_t = ds_t s'(V_t - threshold) + beta dV_(t+1) (1 - s_t)     (soft reset: without the last factor)
  *   dI_t = dV_t
  *
- * In the smooth network of `surrogate.ts`, s_t is s(V_t - threshold) for whoever reads it, while the reset still follows
- * the true bit. That bit is locally constant, so there the rule above is the exact gradient.
+ * In the smooth network of `surrogate.ts`, downstream layers read s(V_t - threshold) as s_t, while the reset still uses the true
+ * bit. That bit is locally constant, so the rule above is the exact gradient of the smooth network.
  */
 import type { LifConstants, SurrogateSpec } from "../../spec/model.ts";
 import { expectMultiple } from "../shape.ts";

@@ -1,13 +1,13 @@
 /**
- * What a network asks of the neurons behind a linear layer, whatever their kind. `catalogue.ts` has the kinds.
+ * What a network requires of the neurons after a linear layer, whatever their kind. `catalogue.ts` lists the kinds.
  */
 import type { SurrogateSpec } from "../../spec/model.ts";
 
-/** What the backward pass needs, and what rasters show. */
+/** What the backward pass needs and rasters show. */
 export interface NeuronCache {
   /** Membrane V before the reset, `[T][n]`. */
   readonly membrane: Float64Array;
-  /** 1 where the neuron fired, `[T][n]`; decides the reset also in the smooth network. */
+  /** 1 where the neuron fired, `[T][n]`; it controls the reset in the smooth network as well. */
   readonly fired: Uint8Array;
 }
 

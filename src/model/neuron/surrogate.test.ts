@@ -10,8 +10,8 @@ const surrogates: SurrogateSpec[] = [
 
 describe.each(surrogates)("the $kind surrogate", (surrogate) => {
   test("is the derivative of its integral", () => {
-    // Points avoid the corners at 0 and at the support's ends. Central differences with h = 1e-5 are off by
-    // h^2 s''' / 6, below 1e-8 for all kinds.
+    // Points avoid the corners at 0 and at the ends of the support. Central differences with h = 1e-5 have an error of h^2 s''' /
+    // 6, below 1e-8 for all kinds.
     for (const x of [-2.1, -0.6, -0.3, -0.01, 0.02, 0.3, 0.6, 1.9]) {
       const h = 1e-5;
       const slope = (surrogateIntegral(surrogate, x + h) - surrogateIntegral(surrogate, x - h)) / (2 * h);

@@ -1,11 +1,11 @@
 /**
- * Surrogate gradients: what training uses in place of the derivative of a spike.
+ * Surrogate gradients: what training uses instead of the derivative of a spike.
  *
- * A spike is the step function H(x) of x = V - threshold, whose derivative is 0 almost everywhere. Training replaces it by a
- * bump s'(x) of unit area around x = 0. Its integral s(x), rising from 0 to 1, is the spike of a *smooth* network of which
- * the surrogate gradient is the true gradient; gradient checks run that network.
+ * A spike is the step function H(x) of x = V - threshold, whose derivative is 0 almost everywhere. Training replaces that
+ * derivative by a bump s'(x) of unit area around x = 0. Its integral s(x), rising from 0 to 1, is the spike of a *smooth*
+ * network; the surrogate gradient is the true gradient of that network. Gradient checks run the smooth network.
  *
- * The paper trains with the surrogate of its simulator, SpikingJelly's sigmoid with alpha 4; the other two have compact
+ * The paper trains with the default surrogate of its simulator, SpikingJelly: a sigmoid with alpha 4. The other two have compact
  * support, so most entries of a backward pass are 0.
  */
 import type { SurrogateSpec } from "../../spec/model.ts";
@@ -24,7 +24,7 @@ export function surrogateDerivative(surrogate: SurrogateSpec, x: number): number
   }
 }
 
-/** s(x), the integral of s' from minus infinity: the smooth network's spike, in [0, 1] and 0.5 at the threshold. */
+/** s(x), the integral of s' from minus infinity: the spike of the smooth network, in [0, 1] and 0.5 at the threshold. */
 export function surrogateIntegral(surrogate: SurrogateSpec, x: number): number {
   switch (surrogate.kind) {
     case "sigmoid":
