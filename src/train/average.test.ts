@@ -16,8 +16,8 @@ const experimentOf = (training: object) => tinyExperiment({ training: { stages, 
 const experiment = experimentOf({ initialShare: 0.25 });
 const initial = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(11));
 
-describe("a share of the initial network in the one that comes out", () => {
-  test("leaves the training alone, and averages all that it ends with", async () => {
+describe("averaging the trained network with a share of the initial one", () => {
+  test("does not change the training, and averages every parameter it ends with", async () => {
     const without = await recorded(experimentOf({}), { initial });
     const { network, events, state } = await recorded(experiment, { initial });
     expect(events).toEqual(without.events);
@@ -30,8 +30,9 @@ describe("a share of the initial network in the one that comes out", () => {
     expect([state.parameters, state.best!.parameters]).toEqual([network.parameters, network.parameters]);
   });
 
-  test("is validated, and says so once", async () => {
-    // Without BatchNorm, whose running means would move: a rate so low that no weight does then validates what it starts from.
+  test("is validated and reported once", async () => {
+    // Without BatchNorm, whose running means would move. The learning rate is so low that no weight moves either, so this
+    // validates the initial network.
     const folded = { kind: "spiking", normalisation: "none" } as const;
     const of = (training: object) => tinyExperiment({ model: folded, training: { stages, ...training } });
     const notes: string[] = [];
@@ -48,7 +49,7 @@ describe("a share of the initial network in the one that comes out", () => {
     ]);
   });
 
-  test("comes once over an interruption, wherever it was", async () => {
+  test("happens once, wherever training was interrupted", async () => {
     const whole = await recorded(experiment, { initial });
     for (const { state } of whole.states) {
       const saved = decodeState(encodeState(state, experiment), experiment);
@@ -58,7 +59,7 @@ describe("a share of the initial network in the one that comes out", () => {
     }
   });
 
-  test("needs one", async () => {
+  test("needs an initial network", async () => {
     const error = await rejection(recorded(experiment));
     expect(error).toBeInstanceOf(SpecError);
     expect(error).toMatchObject({ path: "training.initialShare" });

@@ -1,11 +1,12 @@
 /**
- * The mean of two networks that one training connects, the one that it started from and the one that it ended with: their loss is often
- * lower between them than at either end. After M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, section 3.
+ * Weight averaging (WiSE-FT): the mean of the network that training started from and the network that it ended with. The loss between
+ * the two is often lower than at either end. After M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, section 3.
  */
 import type { Tensors } from "./state.ts";
 
 /**
- * Of every parameter `share` of what it was and the rest of what it is; running means and variances of BatchNorm too.
+ * For every parameter, including running means and variances of BatchNorm: `share` of the initial value plus the rest of the
+ * trained one.
  *
  * Shapes   those of `trained`, by name
  * Errors   each number is rounded to float32 once

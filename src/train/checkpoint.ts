@@ -1,12 +1,12 @@
-/** The file of a trained network, as `xpike train` writes it: its parameters, and where they come from. */
+/** The file of a trained network as `xpike train` writes it: its parameters and their origin. */
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { bestNumbers } from "./state.ts";
 import type { TrainResult } from "./train.ts";
 
 /**
- * The bytes of `network.safetensors`. Its metadata has the experiment, the seed, the steps done and the best validation, and the command
- * that gives the same network.
+ * The bytes of `network.safetensors`. Its metadata holds the experiment, the seed, the number of steps, the best validation, and
+ * the command that reproduces the network.
  * Throws  ValueError at a number that is not finite
  */
 export function encodeTrained(

@@ -16,19 +16,19 @@ import { createWeightNoise } from "./weight-noise.ts";
 const rootMeanSquare = (values: ArrayLike<number>) => Math.sqrt(mean(Array.from(values, (x) => x * x)));
 const ERRORS = { gainSpread: 0.03, offsetSpread: 0.5, outputNoise: 0.5 };
 
-test("in code steps: what trims leave of offsets, and a rounding's share of the noise", () => {
+test("in code steps: offsets left after trimming, and the share of rounding in the noise", () => {
   const adc = adcSpec.parse({ errors: ERRORS });
   expect(converterNoise(adc)).toEqual({ offsets: 0.5, gains: 0.03, outputs: Math.sqrt(0.25 + 1 / 12) });
   expect(converterNoise(adcSpec.parse({ bits: null }))).toBe(null);
-  // 64 reads of a rounded code with as much noise, and eighths of a step.
+  // 64 reads of a rounded code with as much noise, and offsets to an eighth of a step.
   const left = Math.sqrt((0.25 + 1 / 12) / 64 + 1 / (12 * 64));
   expect(converterNoise({ ...adc, trim: { bits: 6, reads: 64 } })!.offsets).toBeCloseTo(left, 9);
 });
 
-/** What a code step is worth here, by column, relative to what the column varies by. */
+/** Size of a code step per column, relative to the spread of the column. */
 const codeStep = (_: unknown, column: number) => 0.1 + 0.01 * (column % 5);
 
-/** What a step shows of the parameters, beside the exact ones. */
+/** The noisy parameters of a step, next to the exact ones. */
 function seen(normalisation: "batch" | "none", adc: object) {
   const experiment = tinyExperiment({
     model: { kind: "spiking", normalisation, width: 64 },
@@ -75,7 +75,7 @@ test("offsets and gains are those of readout units, on BatchNorm or, folded, on 
   const { exact, noisy } = folded.read("blocks.0.up.weight");
   const columns = 128;
   const ratios = Array.from({ length: columns }, (_, c) => noisy[c] / exact[c]);
-  // An ideal device shows the very weight, to a few roundings of its 127 levels' lines.
+  // An ideal device shows the exact weight, up to a few roundings of its 127 levels.
   for (const [i, weight] of exact.entries())
     expect(Math.abs(noisy[i] - weight * ratios[i % columns])).toBeLessThan(1e-4);
   expect(rootMeanSquare(ratios.map((ratio) => ratio - 1)) / 0.03).toBeCloseTo(1, 0);
@@ -83,7 +83,7 @@ test("offsets and gains are those of readout units, on BatchNorm or, folded, on 
   expect(still.read("blocks.0.up.offset").noisy).toEqual(still.read("blocks.0.up.offset").exact);
 });
 
-test("a stage takes all of its noise from the hardware, or says its own", () => {
+test("a stage takes all of its noise from the hardware or specifies its own", () => {
   const hardware = hardwareSpec.parse({ readTime: 86_400, adc: { errors: ERRORS } });
   const own = stageSpec.parse({ noise: { weights: 0.1, outputs: 0.2 } });
   const said = { weights: 0.1, outputs: 0.2, converters: null, devices: null, dropConnect: 0 };

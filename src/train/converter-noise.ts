@@ -1,7 +1,7 @@
 /**
- * What the converters of an experiment's hardware do to pre-activations, for hardware-aware training: offsets and gains as of a chip, drawn
- * once per step, and noise and rounding drawn for every row, in code steps. What a step is worth is measured (`converter-steps.ts`).
- * Left out: clipping, wires, and the head.
+ * The effect of an experiment's ADCs on pre-activations, for hardware-aware training. Offsets and gains are drawn once per step,
+ * as for a chip; noise and rounding are drawn for every row. All are in code steps, whose size is measured
+ * (`converter-steps.ts`). Left out: clipping, IR drop, and the head.
  */
 import { trimmedSpread } from "../hardware/trim.ts";
 import type { AdcSpec, HardwareSpec } from "../spec/hardware.ts";
@@ -14,10 +14,10 @@ export interface ConverterNoise {
   readonly outputs: number;
 }
 
-/** Variance of a code that is rounded. */
+/** Variance of the rounding error of a code. */
 const ROUNDING = 1 / 12;
 
-/** Null of converters that pass the exact current. */
+/** Null for converters that pass on the exact current. */
 export function converterNoise({ bits, errors, trim }: AdcSpec): ConverterNoise | null {
   if (bits === null) return null;
   return {
@@ -30,13 +30,13 @@ export function converterNoise({ bits, errors, trim }: AdcSpec): ConverterNoise 
 export interface StageNoise {
   readonly weights: number;
   readonly outputs: number;
-  /** In place of `outputs`, by column. */
+  /** Used instead of `outputs`, per column. */
   readonly converters: ConverterNoise | null;
   readonly devices: { readonly youngest: number; readonly oldest: number } | null;
   readonly dropConnect: number;
 }
 
-/** The noise of a stage: as it says, or as the hardware has it. Chips are read at any age up to the hardware's. */
+/** The converter noise of a stage: as specified, or as the hardware has it. Chips are read at any age up to the hardware's. */
 export function stageNoise({ noise }: StageSpec, { adc, readTime }: HardwareSpec): StageNoise {
   const { weights, outputs, devices = null, dropConnect } = noise;
   if (noise.hardware !== true) return { weights, outputs, converters: null, devices, dropConnect };

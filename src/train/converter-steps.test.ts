@@ -11,7 +11,7 @@ import type { SpikingSpec } from "../spec/model.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { columnSteps, measureConverterSteps } from "./converter-steps.ts";
 
-test("a hand case: two row blocks, each with a full scale of its own", () => {
+test("by hand: two row blocks, each with its own full scale", () => {
   const hardware = hardwareSpec.parse({ crossbar: { rows: 2, columns: 2 }, adc: { bits: 3, rangeQuantile: 1 } });
   // Three inputs, two columns: the largest weight of each column and block is one line at the largest conductance.
   const weights = Float32Array.from([1, 4, 0.5, -4, 2, 1]);
@@ -32,7 +32,7 @@ test("a hand case: two row blocks, each with a full scale of its own", () => {
   expect(columnSteps("embed", input, weights, 2, fixed).steps[0]).toBeCloseTo(Math.hypot(1, 2), 6);
 });
 
-/** A network with blocks of rows and columns that do not divide its layers, on pairs that show the very weights. */
+/** A network whose layers do not divide evenly into row and column blocks, on pairs that hold the exact weights. */
 const experimentOf = (adc: object, model: object = {}, inputStride = 1) =>
   tinyExperiment({
     model: { kind: "spiking", width: 24, depth: 2, heads: 3, steps: 4, ...model },
@@ -64,8 +64,8 @@ describe.each([
   ["differential", 1],
   ["differential", 4],
 ] as const)("converters of a simulated chip, %s, with lines in strides of %i", (mode, inputStride) => {
-  test("round a first layer's currents by as much as a code step says", () => {
-    // Fine enough that errors are uniform.
+  test("match the rounding error of a first layer's currents", () => {
+    // Steps fine enough that errors are uniform.
     const experiment = experimentOf({ bits: 8, mode, rangeQuantile: 0.99 }, {}, inputStride);
     const network = networkOf(experiment);
     const folded = foldNetwork(network);
@@ -102,14 +102,14 @@ describe.each([
       const error = rootMeanSquare(truth.map((x, i) => found[i] - x));
       return error / (spread * step * Math.sqrt(1 / 12));
     });
-    // Currents are sums of few weights, so errors of one column are not quite uniform; a hundredth of them clips.
+    // Currents are sums of few weights, so the errors of a column are not quite uniform; one in a hundred clips.
     ratios.sort((a, b) => a - b);
     expect(ratios[Math.floor(ratios.length / 2)]).toBeGreaterThan(0.8);
     expect(ratios[Math.floor(ratios.length / 2)]).toBeLessThan(1.3);
   });
 });
 
-test("every layer but the head has steps; exact converters and other networks have none", () => {
+test("every layer except the head has steps; exact converters and other networks have none", () => {
   const experiment = experimentOf({ bits: 5 });
   const network = networkOf(experiment);
   const steps = measureConverterSteps(network, experiment, 0, null, 0)!;
@@ -125,7 +125,7 @@ test("every layer but the head has steps; exact converters and other networks ha
   expect(measureConverterSteps(other, ann, 0, null, 0)).toBe(null);
 });
 
-test("copies of a query in answers change no steps, and those of a stage do", () => {
+test("copies of a query change the steps if a stage sets them, not if the task does", () => {
   const once = experimentOf({ bits: 5 });
   const network = networkOf(once);
   const measure = (task: object, stage: object) => {

@@ -1,14 +1,14 @@
 /**
- * How coarse the converters of an experiment's hardware are for the network that is trained: the width of a code step, by layer and column.
+ * How coarse the experiment's ADCs are for the network in training: the width of a code step, by layer and column.
  *
- * The converters of a crossbar share a full scale. The widest of its columns sets it, with what lines carry in the mean, so that a column
- * which varies by little has few codes, a first layer's above all. That is no matter of theory but of the weights, and so is measured: the
- * folded network runs a few training prompts in exact arithmetic, and full scales are taken from their currents as calibration takes them.
+ * The converters of a crossbar share one full scale, set by its widest column and the mean activity of its lines. A column that
+ * varies little therefore spans few codes, especially in the first layer. This depends on the weights, so it is measured: the
+ * folded network runs a few training prompts in exact arithmetic, and the full scales come from their currents, as in calibration.
  *
  *   step of a column = sqrt( sum over row blocks of (full scale / largest code x weight of the largest conductance)^2 )
  *
- * Each block rounds for itself, so errors add as squares do; both lines of a pair have a converter, which counts as two blocks.
- * Left out: the levels of conductances and what devices add, clipping, and the head, whose outputs are no columns of a normalised layer.
+ * Each block rounds separately, so errors add in quadrature. Both lines of a pair have a converter, which counts as two blocks. Left
+ * out: discrete conductance levels, device errors, clipping, and the head, whose outputs are not columns of a normalised layer.
  */
 import { largestWeights } from "../device/conversion.ts";
 import { convertedSizes, converter } from "../hardware/adc.ts";
@@ -30,24 +30,26 @@ import type { Given } from "../task/open.ts";
 import { convertingLayers, stageGeometry, stageModel, stageTask } from "./plan.ts";
 
 /**
- * Code steps by layer, `[outputs]`, relative to what noise on the layer's output is relative to: with BatchNorm the spread of the column,
- * without it the threshold.
+ * Code steps by layer, `[outputs]`, in the unit of the noise on the layer's output: the spread of the column with
+ * BatchNorm, the threshold without.
  */
 export type ConverterSteps = Readonly<Record<string, Float32Array>>;
 
-/** A column that varies by less than half a code step is taken to vary by that much: all that a converter could still tell. */
+/**
+ * A column that varies by less than half a code step is treated as varying by half a step, the least that a converter could resolve.
+ */
 const LARGEST_STEP = 2;
 
 const MOST_PROMPTS = 16;
 /**
- * Products of a spike and a weight that prompts are chosen for: a second or so, next to nothing beside the steps between two measurements.
- * A large network runs one prompt.
+ * Budget of spike-weight products for the choice of prompts: about a second, negligible next to the steps between two
+ * measurements. A large network runs one prompt.
  */
 const MOST_PRODUCTS = 2 ** 30;
 
 /**
- * Measures the code steps of a network on prompts of the training part, as the stage draws them; null of a network that has no converters,
- * or exact ones.
+ * Measures the code steps of a network on training prompts, drawn as the stage draws them; null for a network without
+ * converters or with exact ones.
  *
  * Random   `stream(seed).fork("converter steps", step)`
  */
@@ -93,7 +95,7 @@ export function measureConverterSteps(
   );
 }
 
-/** Products of an input and a weight, of a prompt at one time step. */
+/** Products of an input and a weight, for one prompt at one time step. */
 function productsOf({ model, geometry, parameters }: Network<SpikingSpec>): number {
   const windows = new Map(stemLayers(model, geometry).map(({ name, windows }) => [name, pixels(windows)]));
   return convertingLayers(Object.entries(parameters).map(([name, { shape }]) => ({ name, shape }))).reduce(
@@ -102,7 +104,7 @@ function productsOf({ model, geometry, parameters }: Network<SpikingSpec>): numb
   );
 }
 
-/** What each layer reads, `[rows, inputs]`. */
+/** The input of each layer, `[rows, inputs]`. */
 function layerInputs({ stem, blocks }: SpikingForward["cache"]): [string, Float64Array][] {
   return [
     ...stem.layers.map(({ dense }, i): [string, Float64Array] => [`stem.${i}`, dense.input]),
@@ -115,7 +117,7 @@ function layerInputs({ stem, blocks }: SpikingForward["cache"]): [string, Float6
   ];
 }
 
-/** Code steps of a layer's columns, and the standard deviations of what they put out, in the layer's unit. Shapes: input [rows, inputs]. */
+/** Code steps of a layer's columns, and the standard deviations of their outputs, in the layer's unit. Shapes: input [rows, inputs]. */
 export function columnSteps(
   layer: string,
   input: Float64Array,
@@ -145,7 +147,7 @@ export function columnSteps(
   return { steps: squares.map(Math.sqrt), spreads: columnMoments(sums, outputs).deviations };
 }
 
-/** Currents of both lines of each column for every row, as a number of lines at the largest conductance, `[rows, columns]`. */
+/** Currents of both lines of each column for every row, in units of a line at the largest conductance, `[rows, columns]`. */
 function lineCurrents(
   input: Float64Array,
   inputs: number,

@@ -11,7 +11,7 @@ const KEY = [0x12345678, -77] as const;
 const ROWS = 64;
 const COLUMNS = 24;
 const random = stream(3);
-/** Columns of very different sizes, as folded BatchNorm makes them. */
+/** Columns of very different scale, as folded BatchNorm produces. */
 const weights = Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => random.normal() * (1 + (i % COLUMNS)));
 
 interface Table {
@@ -19,7 +19,7 @@ interface Table {
   readonly deviations: Float32Array;
 }
 
-/** The kernel on a block inside of a wider matrix. */
+/** The kernel on a block inside a wider matrix. */
 function runKernel(
   largest: Float32Array,
   { means, deviations }: Table,
@@ -42,7 +42,7 @@ function runKernel(
   return Float32Array.from(weights, (_, i) => kernels.f32[target / 4 + Math.floor(i / COLUMNS) * ld + (i % COLUMNS)]);
 }
 
-/** The kernel's twin. */
+/** The kernel's slow reference. */
 function deviceNoise(largest: Float32Array, { means, deviations }: Table, exact: boolean): Float32Array {
   const pair = new Int32Array(2);
   const top = means.length - 1;
@@ -62,7 +62,7 @@ function deviceNoise(largest: Float32Array, { means, deviations }: Table, exact:
   });
 }
 
-test.each([false, true])("noise of devices equals its twin bit for bit, between levels: %s", (exact) => {
+test.each([false, true])("device noise equals its reference bit for bit, between levels: %s", (exact) => {
   const table = {
     means: Float32Array.from({ length: 16 }, (_, level) => level / 15 + Math.sin(level) / 100),
     deviations: Float32Array.from({ length: 16 }, (_, level) => 0.01 + level / 500),
@@ -110,8 +110,8 @@ test.each([
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
     const spread = table.deviations[level];
-    // Four standard errors of both samples. A chip's own factor of compensation moves all of its weights by up to 1 %, and pairs of
-    // small conductances have heavier tails than the normal (kurtosis up to 6), which widens the error of a deviation.
+    // Four standard errors of both samples. A chip's own compensation factor moves all of its weights by up to 1 %. Pairs of small
+    // conductances have heavier tails than the normal distribution (kurtosis up to 6), which widens the error of a deviation.
     const error = Math.sqrt(1 / values.length + 1 / 2048);
     const factors = compensation.scope === "none" ? 0 : (0.01 * level) / top;
     expect(Math.abs(mean), `mean of level ${level}`).toBeLessThan(4 * error * spread + factors);

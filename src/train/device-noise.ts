@@ -1,12 +1,12 @@
 /**
- * What the devices of a chip do to weights, for hardware-aware training: the forward and backward pass see weights as a freshly
- * programmed chip would hold them, the optimiser moves the exact ones (straight-through). Noise in the forward pass with the
- * statistics of the device: V. Joshi et al., Nature Communications 11, 2473 (2020), DOI 10.1038/s41467-020-16108-9.
+ * The effect of a chip's devices on weights, for hardware-aware training. The forward and backward pass see the weights of a
+ * freshly programmed chip; the optimiser updates the exact ones (straight-through). Noise in the forward pass with the statistics
+ * of the device follows V. Joshi et al., Nature Communications 11, 2473 (2020), DOI 10.1038/s41467-020-16108-9.
  *
- * Programming, drift and reading of every device at every step would take longer than the step. Instead crossbars of known levels
- * are programmed and read once, at several ages, and the mean and spread of each level are kept; a step then draws one normal per
- * weight. What is left out: higher moments of a level, the spread of compensation factors between crossbars, wires, and the
- * order of the first layer's lines, which decides whose largest weight a scale comes from.
+ * Programming, drifting and reading every device at every step would take longer than the step. Instead, crossbars of known
+ * levels are programmed and read once, at several ages, and the mean and spread of each level are kept. A step then draws one
+ * normal per weight. Left out: higher moments of a level, the spread of compensation factors between crossbars, IR drop, and the
+ * order of the first layer's lines, which decides from which weights a scale is taken.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { largestWeights } from "../device/conversion.ts";
@@ -17,11 +17,11 @@ import { columnMoments } from "../numeric/statistics.ts";
 import { naturalLog, type Stream } from "../numeric/stream.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 
-/** Pairs that are programmed for each level. */
+/** Pairs programmed for each level. */
 const SAMPLES = 2048;
-/** Ages at which statistics are kept, evenly spaced in the logarithm, when a stage trains for a range of ages. */
+/** Ages at which statistics are kept, evenly spaced on a log scale, when a stage trains for a range of ages. */
 const AGES = 8;
-/** Levels of devices without levels, in which their statistics are kept. */
+/** Number of levels at which statistics are kept for continuous devices. */
 const CONTINUOUS_LEVELS = 127;
 
 /** Mean and standard deviation of the weight that a pair shows, by level 0 .. top, in units of the largest weight. */
@@ -32,7 +32,7 @@ export interface LevelStatistics {
 }
 
 /**
- * Statistics of every level, by age. Stuck devices are not in them: `faultsOf` draws those.
+ * Statistics of every level, by age. They exclude stuck devices, which `faultsOf` draws.
  *
  * Random   forks "programming" and "read" of `random`
  */
@@ -69,19 +69,23 @@ export function levelStatistics(
   });
 }
 
-/** Most weights of a column are small: on a crossbar the level x is as common as the normal density at 2.7 x, 1 being the largest. */
+/**
+ * Most weights of a column are small. On a crossbar, level x is as common as the normal density at 2.7 x, where 1 is the largest
+ * weight.
+ */
 const LARGEST_DEVIATES = 2.7;
 const normalDensity = (x: number): number => exponential((-x * x) / 2);
 
-/** Levels above zero of each device, or those in which the statistics of continuous devices are kept. */
+/** Levels of each device above zero, or those at which statistics of continuous devices are kept. */
 export const levelsOf = ({ crossbar }: HardwareSpec): number =>
   crossbar.conductanceBits === null ? CONTINUOUS_LEVELS : 2 ** crossbar.conductanceBits - 1;
 
 /**
- * The weight that the largest conductance of a block stands for, by column, where BatchNorm is folded before the weights are mapped. A
- * column that BatchNorm silences, as at the end of a new block (`deepen`), has its own: nothing of its noise is heard until it has a gain.
+ * The weight that the largest conductance of a block represents, per column, with BatchNorm folded before mapping. A column that
+ * BatchNorm silences, as at the end of a new block (`deepen`), uses its own largest weight: its noise has no effect until it has
+ * a gain.
  *
- * @param folds what BatchNorm multiplies each column by, not negative
+ * @param folds factor by which BatchNorm multiplies each column, not negative
  */
 export function largestUnfolded(
   weights: Float32Array,
@@ -98,14 +102,14 @@ export function largestUnfolded(
   return folds.map((fold, c) => (fold > 0 ? largest[c] / fold : own[c]));
 }
 
-/** Stuck devices of a matrix of weights: the place of the weight, and whether a device of its pair is stuck at zero or full. */
+/** Stuck devices of a weight matrix: the index of the weight, and whether a device of its pair is stuck at zero or at full scale. */
 export interface Fault {
   readonly weight: number;
   readonly sign: 1 | -1;
   readonly at: "zero" | "maximum";
 }
 
-/** Draws the stuck devices among `weights` pairs, of so many devices for either sign. Random: `random`, a few numbers for each fault. */
+/** Draws the stuck devices among `weights` pairs, with this many devices per sign. Random: `random`, a few numbers for each fault. */
 export function* faultsOf(
   weights: number,
   { parallelDevices, stuck: { atZero, atMaximum } }: Pick<HardwareSpec["crossbar"], "parallelDevices" | "stuck">,
@@ -113,7 +117,7 @@ export function* faultsOf(
 ): Generator<Fault> {
   const share = atZero + atMaximum;
   if (share === 0) return;
-  // The distance between two faults is geometric.
+  // The distance between two faults has a geometric distribution.
   const decay = naturalLog(1 - share);
   for (let device = -1; ; ) {
     device += 1 + Math.floor(naturalLog(1 - random.uniform()) / decay);

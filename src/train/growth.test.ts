@@ -19,8 +19,8 @@ const ALL = [
 ];
 const growing = tinyExperiment({ model: { kind: "spiking", depth: 3 }, training: { stages: [...FEW, ...ALL] } });
 
-describe("a network that grows while it learns", () => {
-  test("learns as one of fewer blocks does, and goes on from it made deeper", async () => {
+describe("a network that grows during training", () => {
+  test("trains with fewer blocks, then continues from the deepened network", async () => {
     const { network, finished, states, events } = await recorded(growing);
     expect([finished, network.model.depth]).toEqual([true, 3]);
     expect(events.map(({ step, stage }) => `${step} ${stage}`)).toEqual([
@@ -31,7 +31,7 @@ describe("a network that grows while it learns", () => {
     const before = await recorded(alone);
     const ofFew = states.filter(({ state }) => state.stage < 2).map(({ state }) => state);
     expect(ofFew).toEqual(before.states.filter(({ state }) => state.stage < 2).map(({ state }) => state));
-    // The first state of two blocks is that of the network of one, its block repeated.
+    // The first two-block state is the one-block network with its block repeated.
     const first = states.find(({ state }) => state.stage === 2)!;
     expect(first).toMatchObject({ stageEnded: true, state: { step: 5, stageStart: 5, best: null, sinceBest: 0 } });
     const { parameters } = deepen(before.network, { ...growing.model, depth: 2 });
@@ -40,13 +40,13 @@ describe("a network that grows while it learns", () => {
       expect(Object.keys(moments).some((name) => name.startsWith("blocks.1."))).toBe(true);
       for (const { data } of Object.values(moments)) expect(data.every((value) => value === 0)).toBe(true);
     }
-    // New blocks have learned something.
+    // The new blocks have learned something.
     for (const block of [1, 2]) {
       expect(network.parameters[`blocks.${block}.down.gain`].data.some((gain) => gain !== 0)).toBe(true);
     }
   });
 
-  test("goes on from any state as if it had never stopped", async () => {
+  test("resumes from any state as if it had never stopped", async () => {
     const { network, states } = await recorded(growing);
     expect(states).toHaveLength(10);
     for (const { state } of states) {
@@ -56,7 +56,7 @@ describe("a network that grows while it learns", () => {
     }
   });
 
-  test("stops where it is told to, with as many blocks as it has", async () => {
+  test("stops where asked, with its current number of blocks", async () => {
     const stop = new AbortController();
     const stopped = await train(growing, {
       executor: inlineExecutor(jobs),
@@ -68,7 +68,7 @@ describe("a network that grows while it learns", () => {
     expect(network).toEqual((await recorded(growing)).network);
   });
 
-  test("may be an ANN, and begin with a network that there is", async () => {
+  test("may be an ANN, and may start from an existing network", async () => {
     const stages = [
       { steps: 2, warmup: 0, depth: 2 },
       { steps: 2, warmup: 0 },
@@ -88,7 +88,7 @@ describe("a network that grows while it learns", () => {
   });
 });
 
-/** New blocks end with gains of zero, by which noise that is undone by BatchNorm's fold may not be divided. */
+/** New blocks end with gains of zero; noise that is scaled back by the BatchNorm fold must not be divided by them. */
 test.each(
   [{ weights: 0.05 }, { devices: {} }, { hardware: true }].flatMap((noise) =>
     (["column", "crossbar"] as const).map((scaling) => ({ noise, scaling })),
@@ -126,7 +126,7 @@ test.each([
   await expect(refused).rejects.toThrow(message);
 });
 
-test("the model's own number of blocks may be said, with and without a way around a block", async () => {
+test("a stage may name the model's own number of blocks, with and without a shortcut around a block", async () => {
   const stages = [
     { steps: 1, warmup: 0, depth: 2 },
     { steps: 1, warmup: 0 },

@@ -1,6 +1,6 @@
 /**
- * Stages of fewer blocks than the model (`training.stages[].depth`): a network that grows while it learns. Where a stage has more than the
- * one before, training goes on from its network made deeper (`deepen`).
+ * Stages with fewer blocks than the model (`training.stages[].depth`): a network that grows during training. When a stage has
+ * more blocks than the one before, training continues from the deepened network (`deepen`).
  */
 import { SpecError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -8,18 +8,19 @@ import { type Network, parameterLayout, type Tensor } from "../model/network.ts"
 import type { Experiment } from "../spec/experiment.ts";
 import { deepen, hasShortcut } from "./initial.ts";
 
-/** Blocks of the network in a stage; after the last one, those of the model. */
+/** Number of blocks of the network in a stage; after the last stage, that of the model. */
 export const stageDepth = ({ model, training }: Experiment, stage: number): number =>
   training.stages[stage]?.depth ?? model.depth;
 
-/** The experiment with as many blocks as its network has in a stage. */
+/** The experiment with the number of blocks that its network has in a stage. */
 export const atStage = <E extends Experiment>(experiment: E, stage: number): E => ({
   ...experiment,
   model: { ...experiment.model, depth: stageDepth(experiment, stage) },
 });
 
 /**
- * Throws SpecError, at the stage, where a network would lose blocks, end with others than the model's, or change its answers by growing.
+ * Throws SpecError, at the stage, when a network would lose blocks, end with another depth than the model's, or change its
+ * answers by growing.
  */
 export function checkGrowth(experiment: Experiment): void {
   const { model, training } = experiment;
@@ -48,8 +49,8 @@ export function checkGrowth(experiment: Experiment): void {
 }
 
 /**
- * The state at the end of a stage as the next one, `state.stage`, begins with it where that has more blocks: its network made deeper, with
- * fresh moments. `geometry` is that of the network, whatever its blocks.
+ * Turns the state at the end of a stage into the state at the start of the next one, `state.stage`. If that stage has more
+ * blocks, the network is deepened and its moments are fresh. `geometry` is that of the network, whatever its depth.
  */
 export function grown<S extends { readonly stage: number; readonly parameters: Network["parameters"] }>(
   state: S,

@@ -1,4 +1,6 @@
-/** A thread that hangs in the midst of training: its shard is done again over the memory that it wrote to, and nothing changes. */
+/**
+ * A thread that hangs during training: its shard is computed again, over the memory that it wrote to, and the result does not change.
+ */
 import { afterEach, expect, test, vi } from "vitest";
 import { everyFeature, tinyExperiment } from "../../test/support/tiny-training.ts";
 import { NEVER, workerPorts } from "../../test/support/worker-ports.ts";
@@ -15,7 +17,7 @@ const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 };
 
-// Of the first wave, of a validation, and of the second stage; with Muon a matrix of the first step, behind five shards.
+// From the first wave, from a validation, and from the second stage; with Muon, a matrix of the first step, after five shards.
 test.each([
   [1, "adamw"],
   [12, "adamw"],
@@ -32,7 +34,7 @@ test.each([
   const executor = workerExecutor([create(), create()], { limit: 6000, replace: create, way: "" });
   const training = train(experiment, { executor });
   while (given <= hangs) await turns(1);
-  // Whatever else was begun is over, and waits.
+  // Everything else that was started is finished and waits.
   await turns(100);
   vi.advanceTimersByTime(6100);
   const { state } = await training;

@@ -1,4 +1,4 @@
-/** Training on images that a short training tells apart. */
+/** Training on images that a short training can tell apart. */
 import { describe, expect, test } from "vitest";
 import { tinyImages as images, tinyImageExperiment } from "../../test/support/tiny-images.ts";
 import { pickImages, withValidation } from "../data/images.ts";
@@ -19,7 +19,7 @@ const MODELS = {
 const run = (experiment: Experiment<ImageClassificationSpec>, options = {}) =>
   train(openExperiment(experiment, images), { executor: inlineExecutor(jobs), ...options });
 
-/** With fewer steps than the learning needs. */
+/** Fewer steps than the learning needs. */
 const short = (training: object = {}, task: object = {}) => {
   const experiment = tinyImageExperiment(MODELS["stochastic attention"], { crop: 1, flip: true, ...task });
   const stages = [{ ...experiment.training.stages[0], steps: 6 }];
@@ -30,10 +30,10 @@ describe("training on images", () => {
   for (const [name, model] of Object.entries(MODELS)) {
     test.each(["mean", "class-token"])(`teaches ${name} which half is bright, read out by %s`, async (readOut) => {
       const experiment = tinyImageExperiment(model, { readOut });
-      // A class token sees the patches through attention alone, and learns more slowly.
+      // A class token sees the patches only through attention and learns more slowly.
       const stages = [{ ...experiment.training.stages[0], steps: readOut === "mean" ? 200 : 500 }];
       const { state } = await run({ ...experiment, training: { ...experiment.training, stages } });
-      // By chance 75 % of the decisions are wrong.
+      // Guessing gives an error rate of 75 %.
       expect(state.best!.errorRate).toBeLessThan(0.4);
       expect(state.best!.bitErrorRate).toBeUndefined();
     });
@@ -51,13 +51,13 @@ describe("training on images", () => {
     expect(state.best!.errorRate).toBeLessThan(0.4);
   });
 
-  test("teaches with the loss at each step, too", async () => {
+  test("also trains with the loss at each step", async () => {
     const experiment = tinyImageExperiment(MODELS["LIF attention"], { readOut: "mean" });
     const { state } = await run({ ...experiment, training: { ...experiment.training, stepLoss: 1 } });
     expect(state.best!.errorRate).toBeLessThan(0.4);
   });
 
-  test("goes on from a saved state to the same network, across epochs", async () => {
+  test("resumes from a saved state to the same network, across epochs", async () => {
     // 4 batches are an epoch.
     const experiment = short();
     let saved: TrainingState | undefined;
@@ -70,7 +70,7 @@ describe("training on images", () => {
     expect(rest.network.parameters).toEqual(whole.network.parameters);
   });
 
-  test("with labels smoothed ends elsewhere, with targets of a teacher too, and with the loss at each step of all of them", async () => {
+  test("gives another network with label smoothing, with a teacher, and with the loss at each step of either", async () => {
     const teacher = (await run(tinyImageExperiment(MODELS["softmax attention"]))).network;
     const ends = [
       await run(short()),
@@ -83,13 +83,13 @@ describe("training on images", () => {
     expect(new Set(ends).size).toBe(6);
   });
 
-  test("takes all validation images where fewer are there than asked for", async () => {
+  test("uses all validation images when there are fewer than requested", async () => {
     const all = await run(short({ validationPrompts: 40 }));
     const more = await run(short({ validationPrompts: 1000 }));
     expect(more.state.best!.loss).toBe(all.state.best!.loss);
   });
 
-  test("of classes with one image each says that none is left to validate by", async () => {
+  test("of classes with one image each reports that none is left for validation", async () => {
     const { train: all } = images;
     const firsts = images.train.classes.map((_, label) => all.labels.indexOf(label)).filter((i) => i >= 0);
     const single = withValidation("one each", pickImages(all, firsts), images.test);
@@ -99,7 +99,7 @@ describe("training on images", () => {
     });
   });
 
-  test("asks for images where none are given", async () => {
+  test("asks for images when none are given", async () => {
     await expect(train(short(), { executor: inlineExecutor(jobs) })).rejects.toMatchObject({
       tag: "spec",
       path: "task.data",

@@ -22,10 +22,10 @@ const size = { width: 8, heads: 2, depth: 2, expansion: 2, position: "learned" }
 const spiking = (settings: Partial<SpikingSpec> = {}) => spikingSpec.parse({ kind: "spiking", ...size, ...settings });
 const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1) };
 
-/** Layers that spike, in a network whose low threshold gives every layer something to say. */
+/** Layers that spike; a low threshold makes every layer fire. */
 const neuron = { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } as const;
 
-describe("a network that is given more blocks", () => {
+describe("a network that gets more blocks", () => {
   test.each([
     ["with BatchNorm", tinyNetwork(spiking({ neuron }), 3)],
     ["folded", foldNetwork(tinyNetwork(spiking({ neuron }), 3))],
@@ -40,18 +40,18 @@ describe("a network that is given more blocks", () => {
     const after = spikingForward(deeper as Network<SpikingSpec>, input, { mode: "eval", draws });
     expect(after.logits).toEqual(before.logits);
     expect(after.trace).toMatchObject(before.trace);
-    // A copy of a block is no idle one: it hears the stream, and only its last layers are silent.
+    // A copied block is not idle: it reads the stream, and only its last layers are silent.
     for (const layer of ["input", "qkv", "hidden"]) expect(after.trace[`blocks.4.${layer}`]).toContain(1);
   });
 
-  test("answers as before where it is an ANN", () => {
+  test("gives the same answers as before if it is an ANN", () => {
     const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 3);
     const ofAnn = { prompts: 6, values: input.values };
     const after = annForward(deepen(network, { ...network.model, depth: 3 }) as typeof network, ofAnn);
     expect(after.logits).toEqual(annForward(network, ofAnn).logits);
   });
 
-  test("gets none where a silent block changes the stream", () => {
+  test("gets none if a silent block changes the stream", () => {
     for (const settings of [{ residual: "none" }, { outputProjection: false }] as const) {
       const network = tinyNetwork(spiking(), 3);
       expect(deepen(network, { ...spiking(settings), depth: 3 })).toBe(network);
@@ -71,13 +71,13 @@ describe("a spiking network that starts from an ANN", () => {
     random: stream(1),
   });
 
-  /** One block, asked what the experiment's network is asked. */
+  /** One block, with the experiment's geometry. */
   function annOf(sizes: object, experiment: Experiment) {
     const model = annSpec.parse({ kind: "ann", heads: 2, depth: 1, ...sizes });
     return tinyNetwork(model, 3, networkGeometry({ ...experiment, model }, createTask(experiment)));
   }
 
-  test("has its weights, and all else as a fresh one", () => {
+  test("takes its weights, and everything else from a fresh network", () => {
     const fresh = initialise(spiking({ stem }), geometry, stream(1)).parameters;
     for (const [name, tensor] of Object.entries(started.parameters)) {
       if (name === "stem.0.weight") continue;
@@ -85,7 +85,7 @@ describe("a spiking network that starts from an ANN", () => {
     }
   });
 
-  test("reads as many lines of a thermometer as the ANN reads of its height", () => {
+  test("splits each input weight of the ANN over the lines of a thermometer", () => {
     const heights = [3, 1, 0, 4, 2, 2, 1, 0, 4, 3, 0, 1, 2, 4, 3, 3, 0, 2];
     const bits = heights.flatMap((height) => Array.from({ length: lines }, (_, line) => (line < height ? 1 : 0)));
     const { data } = started.parameters["stem.0.weight"];
@@ -98,12 +98,12 @@ describe("a spiking network that starts from an ANN", () => {
     }
   });
 
-  test("has all of them where it reads what the ANN reads", () => {
+  test("takes all weights if it reads the same inputs as the ANN", () => {
     const same = fromAnn(ann, spiking({ stem }), { geometry: ann.geometry, random: stream(1) });
     expect(same.parameters["stem.0.weight"]).toEqual(ann.parameters["stem.0.weight"]);
   });
 
-  test("gives each line of a remainder the part of a threshold that it stands for", () => {
+  test("gives each line of a remainder the part of a threshold that it represents", () => {
     const spec = imageClassificationSpec.parse({
       kind: "image-classification",
       data: "cifar-10",
@@ -124,7 +124,7 @@ describe("a spiking network that starts from an ANN", () => {
     expect(data).toEqual(weights);
   });
 
-  test("is refused where nothing takes the scale out of its currents, or where sizes differ", async () => {
+  test("is refused if no BatchNorm removes the scale of its currents, or if sizes differ", async () => {
     expect(() => fromAnn(ann, spiking({ stem, normalisation: "none" }), { geometry, random: stream(1) })).toThrow(
       /Set model.normalisation to `batch`/,
     );
@@ -134,7 +134,7 @@ describe("a spiking network that starts from an ANN", () => {
     await expect(refused).rejects.toThrow(/the initial network has shape/);
   });
 
-  test("trains, and says where it came from", async () => {
+  test("trains, and reports where it came from", async () => {
     const experiment = tinyExperiment({ model: { kind: "spiking", depth: 2 }, training: { stages: [{ steps: 1 }] } });
     const { width, heads, expansion } = experiment.model;
     const shallow = annOf({ width, heads, expansion }, experiment);
@@ -145,7 +145,7 @@ describe("a spiking network that starts from an ANN", () => {
   });
 });
 
-describe("training that starts from a network of another depth", () => {
+describe("training that starts from a network with another depth", () => {
   const shallow = tinyExperiment({ model: { kind: "spiking", depth: 1 } });
   const network = initialise(shallow.model, networkGeometry(shallow, createTask(shallow)), stream(1));
   const deep = (optimiser: "adamw" | "muon") =>
@@ -154,7 +154,7 @@ describe("training that starts from a network of another depth", () => {
       training: { stages: [{ steps: 3, warmup: 0, optimiser }] },
     });
 
-  test.each(["adamw", "muon"] as const)("moves the new blocks by %s", async (optimiser) => {
+  test.each(["adamw", "muon"] as const)("updates the new blocks with %s", async (optimiser) => {
     const notes: string[] = [];
     const onNote = (note: string) => notes.push(note);
     const { state } = await train(deep(optimiser), { executor: inlineExecutor(jobs), initial: network, onNote });

@@ -1,6 +1,6 @@
 /**
- * What training starts from when it is given a network: its parameters, widened, deepened or folded where the experiment asks for that; of
- * an ANN, for a spiking network, its weights.
+ * The starting point of training when a network is given: its parameters, widened, deepened or folded if the experiment requires
+ * it; or, for a spiking network that starts from an ANN, the ANN's weights.
  */
 import { ShapeError, SpecError } from "../errors.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -17,22 +17,22 @@ import type { Stream } from "../numeric/stream.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { fewerLines, isWider, widen, withLines } from "./widen.ts";
 
-/** Layers whose output is what a block adds to the stream. */
+/** Layers whose output a block adds to the stream. */
 const BRANCH_ENDS: ReadonlySet<string> = new Set(["projection", "down"]);
 
-/** What is trained: its model, what it is asked, the names and shapes of its parameters, and what fresh ones are drawn from. */
+/** The network to train: its model, its geometry, the names and shapes of its parameters, and the random stream for fresh ones. */
 export interface Started {
   readonly model: ModelSpec;
   readonly geometry: Geometry;
-  /** As a task's geometry says. */
+  /** As in a task's geometry. */
   readonly lineShares?: readonly number[] | undefined;
   readonly layout: readonly Pick<ParameterLayout, "name" | "shape">[];
   readonly random: Stream;
 }
 
 /**
- * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or has more
- * blocks or channels; SpecError as `fromAnn`.
+ * The parameters to start from. Throws ShapeError when `initial` does not fit `model` and is not an ANN of the same sizes, or has
+ * more blocks or channels; SpecError as in `fromAnn`.
  */
 export function initialParameters(initial: Network, started: Started): Network["parameters"] {
   const { model, layout } = started;
@@ -57,20 +57,23 @@ export function initialParameters(initial: Network, started: Started): Network["
   return parameters;
 }
 
-/** A spiking network with the lines and channels of a spiking model; any other as it is, since LayerNorm takes the mean of all channels. */
+/**
+ * Widens a spiking network to the lines and channels of a spiking model. Any other network is unchanged, because LayerNorm
+ * averages over all channels.
+ */
 function widened(network: Network, { model, geometry, lineShares }: Started): Network {
   if (!isSpiking(network) || model.kind !== "spiking") return network;
   return widen(withLines(network, geometry.inputs, lineShares ?? []), model);
 }
 
 /**
- * A fresh spiking network that has the weights of an ANN, its depth, and its channels where `model` has more. Neurons behind BatchNorm
- * fire where a column is a standard deviation above its mean, whatever the scale of its weights. A real input that the spiking network
- * reads as a number of lines gives each its share of the weights; a first layer with any other inputs stays fresh. After N. Rathi et al.,
- * "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent backpropagation", ICLR 2020, whose training
- * starts from an ANN's weights and thresholds that are measured instead.
+ * A fresh spiking network with the weights and depth of an ANN, and with its channels, or more if `model` has more. Neurons after
+ * BatchNorm fire when a column is one standard deviation above its mean, whatever the scale of its weights. If the spiking
+ * network reads a real input as several lines, each line gets its share of the weights; a first layer with any other inputs stays
+ * fresh. After N. Rathi et al., "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent
+ * backpropagation", ICLR 2020, who start from an ANN's weights but with measured thresholds.
  *
- * Throws  SpecError without BatchNorm, where currents would have the scale of the ANN's weights
+ * Throws  SpecError without BatchNorm, because currents would then have the scale of the ANN's weights
  */
 export function fromAnn(
   ann: Network,
@@ -96,7 +99,7 @@ export function fromAnn(
   return { ...fresh, parameters };
 }
 
-/** Every row once for each share, one below the other, with that share of its weights. */
+/** Repeats all rows once per share, one copy below the other, each scaled by its share. */
 function sharedRows({ shape: [rows, columns], data }: Tensor, shares: readonly number[]): Tensor {
   const shared = new Float32Array(shares.length * data.length);
   for (let row = 0; row < shares.length * rows; row++) {
@@ -107,7 +110,7 @@ function sharedRows({ shape: [rows, columns], data }: Tensor, shares: readonly n
 }
 
 /**
- * Sentences about what is not taken as it is: an ANN, and blocks, lines or channels of which there are fewer than `model` asks for.
+ * Sentences about changes to the initial network: converted from an ANN, or with fewer blocks, lines or channels than `model` requires.
  */
 export function startNotes(initial: Network, { model, geometry, lineShares }: Started): string[] {
   const { depth } = initial.model;
@@ -135,15 +138,15 @@ export function startNotes(initial: Network, { model, geometry, lineShares }: St
   return notes;
 }
 
-/** Whether a block that adds nothing leaves the stream as it is. */
+/** Whether a block that adds nothing leaves the stream unchanged. */
 export const hasShortcut = (model: ModelSpec): boolean =>
   model.kind === "ann" || (model.residual === "membrane" && model.outputProjection);
 
 /**
- * A network with as many blocks as `model` and, in exact arithmetic, the answers that its own blocks give: they are repeated in order, and
- * every copy adds nothing to the stream until it has learned to (after T. Chen et al., "Net2Net", ICLR 2016, section 2.3, and L. Gong et
- * al., "Efficient training of BERT by progressively stacking", ICML 2019). Left as it is where it has enough blocks, or where `model` lets
- * a block that adds nothing change the stream: without a residual, and without an output projection.
+ * A network with as many blocks as `model` that, in exact arithmetic, gives the same answers as before. Its blocks are repeated in
+ * order, and every copy adds nothing to the stream until it has been trained (after T. Chen et al., "Net2Net", ICLR 2016, section
+ * 2.3, and L. Gong et al., "Efficient training of BERT by progressively stacking", ICML 2019). The network is unchanged if it has
+ * enough blocks, or if `model` has no residual and no output projection, because then a block that adds nothing changes the stream.
  */
 export function deepen(network: Network, model: ModelSpec): Network {
   const { parameters } = network;
@@ -164,7 +167,7 @@ export function deepen(network: Network, model: ModelSpec): Network {
   return { ...network, model: { ...network.model, depth }, parameters: deeper };
 }
 
-/** Folded where the experiment trains without BatchNorm: weight noise then acts as on a chip, whose offsets are fixed. */
+/** Folded if the experiment trains without BatchNorm: weight noise then acts as on a chip, where offsets are fixed. */
 function asTrained(initial: Network, model: ModelSpec): Network {
   const folds = isSpiking(initial) && model.kind === "spiking" && model.normalisation === "none";
   return folds ? foldNetwork(initial) : initial;

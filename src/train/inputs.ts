@@ -1,10 +1,10 @@
-/** How a batch gets to a pass, in whichever of the two kinds of network it runs. */
+/** How a batch is passed to either kind of network. */
 import type { Ops } from "../kernels/ops.ts";
 import type { Pass } from "../kernels/pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
 import type { Batch } from "../task/task.ts";
 
-/** Copies a batch's inputs to where the pass reads them: spikes where the batch has any and the network takes them. */
+/** Copies a batch's inputs to where the pass reads them: as spikes if the batch has spikes and the network reads them. */
 export function load(ops: Ops, pass: Pass | SpikingPass, batch: Batch): void {
   ops.write(pass.inputs, batch.spikes && "draws" in pass ? batch.spikes.words : batch.values);
 }

@@ -7,7 +7,7 @@ import { lookAhead, muonScratch, muonStep, orthogonalise } from "./muon.ts";
 const { kernels, arena } = standaloneKernels(4 << 20);
 const start = arena.mark();
 
-/** A matrix as an array of rows, in float64. */
+/** A matrix as an array of rows, float64. */
 type Matrix = number[][];
 
 const drawn = (rows: number, columns: number, seed: number): Matrix => {
@@ -19,8 +19,8 @@ const flat = (m: Matrix) => m.flat();
 const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 
 /**
- * Singular values s and the two sides of M = sum_i s_i u_i v_i^T, by one-sided Jacobi rotations in float64: pairs of columns are turned
- * until all are orthogonal. For rows >= columns.
+ * Singular values s and both sides of M = sum_i s_i u_i v_i^T, by one-sided Jacobi rotations in float64: pairs of columns are
+ * rotated until all are orthogonal. For rows >= columns.
  */
 function singular(m: Matrix): { left: Matrix; values: number[]; right: Matrix } {
   const columns = transposed(m).map((column) => [...column]);
@@ -42,7 +42,7 @@ function singular(m: Matrix): { left: Matrix; values: number[]; right: Matrix } 
   return { left: columns.map((column, i) => column.map((v) => v / values[i])), values, right: turned };
 }
 
-/** The matrix with the same singular vectors whose singular values have gone through the iteration's polynomial five times. */
+/** The matrix with the same singular vectors, after five applications of the iteration's polynomial to its singular values. */
 function expectedOf(m: Matrix): Matrix {
   if (m.length < m[0].length) return transposed(expectedOf(transposed(m)));
   const { left, values, right } = singular(m);
@@ -67,13 +67,13 @@ const shape = fc.record({
   seed: fc.integer({ min: 0, max: 1e6 }),
 });
 
-/** float32 over five iterations of up to 24 terms, whose slope at zero is 3.4^5 = 480. */
+/** Tolerance: float32 over five iterations of up to 24 terms, with slope 3.4^5 = 480 at zero. */
 const TOLERANCE = 2e-4;
 
 const farthest = (actual: ArrayLike<number>, expected: readonly number[]) =>
   expected.reduce((most, value, i) => Math.max(most, Math.abs(value - actual[i])), 0);
 
-test("keeps singular vectors and sends singular values through the polynomial, for wide, tall and square matrices", () => {
+test("keeps singular vectors and applies the polynomial to singular values, for wide, tall and square matrices", () => {
   fc.assert(
     fc.property(shape, ({ rows, columns, seed }) => {
       arena.rewind(start);
@@ -91,7 +91,7 @@ test("keeps singular vectors and sends singular values through the polynomial, f
   );
 });
 
-test("brings all singular values of a matrix as training has it close to one", () => {
+test("brings all singular values of a typical training matrix close to one", () => {
   const [rows, columns] = [24, 16];
   arena.rewind(start);
   const at = place(drawn(rows, columns, 3));
@@ -105,7 +105,7 @@ test("brings all singular values of a matrix as training has it close to one", (
   expect(Math.max(...values)).toBeLessThan(1.21);
 });
 
-test("steps against the momentum that looks ahead, made orthogonal, beside the decay", () => {
+test("steps against the orthogonalised Nesterov momentum, plus decay", () => {
   fc.assert(
     fc.property(shape, ({ rows, columns, seed }) => {
       arena.rewind(start);

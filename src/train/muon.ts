@@ -1,39 +1,39 @@
 /**
- * Muon: momentum whose matrix is made orthogonal before it is a step (K. Jordan et al., "Muon: An optimizer for hidden layers in
- * neural networks", 2024, kellerjordan.github.io/posts/muon).
+ * Muon: momentum that is orthogonalised before each step (K. Jordan et al., "Muon: An optimizer for hidden layers in neural
+ * networks", 2024, kellerjordan.github.io/posts/muon).
  *
  *   M = 0.95 M + G,   U = G + 0.95 M,   W -= rate (sqrt(max(rows, columns)) orthogonal(U) + decay W)
  *
- * The factor gives entries of the step a root mean square of 1, as they have in AdamW's first steps, so that one learning rate serves both.
- * J. Liu et al. ("Muon is scalable for LLM training", arXiv:2502.16982, section 2.2) take 0.2 of it, which is what AdamW's steps come to
- * have; on the networks here that learns more slowly.
+ * The factor gives the entries of the step a root mean square of 1, as in the first steps of AdamW, so that one learning rate
+ * serves both. J. Liu et al. ("Muon is scalable for LLM training", arXiv:2502.16982, section 2.2) use 0.2 of it, the value that
+ * AdamW's steps settle at; on the networks here, that learns more slowly.
  */
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { productScratch } from "../kernels/wasm/dense-ops.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 
-/** Of the running sum of gradients; Nesterov's, as both sources have it. */
+/** Decay of the running sum of gradients; Nesterov momentum, as in both sources. */
 const MOMENTUM = 0.95;
 
 /**
- * Each iteration maps every singular value s to 3.4445 s - 4.775 s^3 + 2.0315 s^5: steep at zero, and from 0.7 to 1.2 after five (Jordan et
- * al.).
+ * Each iteration maps every singular value s to 3.4445 s - 4.775 s^3 + 2.0315 s^5, which is steep at zero. After five iterations
+ * values lie between 0.7 and 1.2 (Jordan et al.).
  */
 const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315];
 const ITERATIONS = 5;
 
-/** Whether a stage steps by Muon: for `isFeatureWeight`; what the head says of classes is AdamW's (Jordan et al.). */
+/** Whether a stage uses Muon. It then updates the `isFeatureWeight` parameters; AdamW updates the head (Jordan et al.). */
 export const usesMuon = ({ optimiser }: TrainingSpec, stage: StageSpec): boolean =>
   (stage.optimiser ?? optimiser) === "muon";
 
-/** Words of scratch for matrices of this shape. */
+/** Words of scratch memory for matrices of this shape. */
 export function muonScratch(rows: number, columns: number): number {
   const [short, long] = [Math.min(rows, columns), Math.max(rows, columns)];
   return short * long + 2 * short * short + productScratch(long, long, long) + 4 * 16;
 }
 
-/** M and U of a step: the gradient goes into the momentum, and `ahead` becomes the momentum that looks ahead. */
+/** M and U of a step: adds the gradient to the momentum, and writes the Nesterov look-ahead to `ahead`. */
 export function lookAhead(
   ops: TrainingOps,
   of: { gradient: Place; momentum: Place; ahead: Place; count: number },
@@ -46,7 +46,7 @@ export function lookAhead(
   ops.add(ahead, gradient, count);
 }
 
-/** W -= rate (sqrt(max(rows, columns)) O + decay W); `orthogonal` becomes what is subtracted of it. */
+/** W -= rate (sqrt(max(rows, columns)) O + decay W); overwrites `orthogonal` with its part of the update. */
 export function muonStep(
   ops: TrainingOps,
   of: {
@@ -66,8 +66,8 @@ export function muonStep(
 }
 
 /**
- * Brings all singular values of a matrix [rows, columns] close to 1 and leaves its singular vectors, by Newton's and Schulz's iteration.
- * The source stays as it is. Scratch: `muonScratch` words.
+ * Brings all singular values of a matrix [rows, columns] close to 1 and keeps its singular vectors, by Newton-Schulz iteration.
+ * The source is not changed. Scratch: `muonScratch` words.
  */
 export function orthogonalise(
   ops: TrainingOps,
@@ -86,7 +86,7 @@ export function orthogonalise(
   const norm = Math.sqrt(ops.sumOfSquares(matrix, count));
   ops.scale(matrix, count, 1 / (norm + 1e-7));
   for (let i = 0; i < ITERATIONS; i++) {
-    // On the short side: X X^T of a wide matrix, X^T X of a tall one.
+    // On the short side: X X^T for a wide matrix, X^T X for a tall one.
     ops.product({
       m: short,
       n: short,

@@ -4,7 +4,7 @@ import { threefry2x32 } from "../numeric/stream.ts";
 
 const KEY = [0x12345678, -77] as const;
 
-/** The kernel's twin: target = source + deviation z, with z from the four half words of pair i of the keyed stream. */
+/** The kernel's reference: target = source + deviation z, with z from the four half words of pair i of the keyed stream. */
 function addNoise(source: Float32Array, columns: number, deviation: Float32Array): Float32Array {
   const pair = new Int32Array(2);
   const scale = Math.fround(2.6428149e-5);
@@ -41,12 +41,12 @@ test.each([
   expect(runKernel(source, rows, columns, deviation)).toEqual(addNoise(source, columns, deviation));
 });
 
-test("weight noise has mean 0, variance 1, kurtosis 2.7 and no neighbours that move together", () => {
+test("weight noise has mean 0, variance 1, kurtosis 2.7 and no correlated neighbours", () => {
   const n = 200_000;
   const z = runKernel(new Float32Array(n), n / 100, 100, new Float32Array(100).fill(1));
   const moment = (power: number) => z.reduce((sum, x) => sum + x ** power, 0) / n;
   // Four standard errors. The variances of z, z^2 and z^4 are 1, 2.7 - 1 = 1.7 and E z^8 - 2.7^2 < 105 - 7 = 98 (105 is the
-  // normal's eighth moment, which the bounded sum does not reach). The key is fixed.
+  // eighth moment of the normal, which the bounded sum does not reach). The key is fixed.
   expect(Math.abs(moment(1))).toBeLessThan(4 * Math.sqrt(1 / n));
   expect(Math.abs(moment(2) - 1)).toBeLessThan(4 * Math.sqrt(1.7 / n));
   expect(Math.abs(moment(4) - 2.7)).toBeLessThan(4 * Math.sqrt(98 / n));
@@ -56,7 +56,7 @@ test("weight noise has mean 0, variance 1, kurtosis 2.7 and no neighbours that m
   expect(z.reduce((most, x) => Math.max(most, Math.abs(x)), 0)).toBeLessThan(3.4641);
 });
 
-/** The kernel's twin: x + deviation z, with z from the two half words of word i of the keyed stream. */
+/** The kernel's reference: x + deviation z, with z from the two half words of word i of the keyed stream. */
 function addOutputNoise(x: Float32Array, columns: number, deviation: Float32Array, high: number): Float32Array {
   const pair = new Int32Array(2);
   const scale = Math.fround(3.7376247e-5);

@@ -9,13 +9,13 @@ import { createOptimiser, orthogonaliseMatrix } from "./optimiser.ts";
 import { planTraining } from "./plan.ts";
 
 const experiment = tinyExperiment({
-  // With a stage by Muon, so that there is scratch for it.
+  // One stage uses Muon, so that there is scratch memory for it.
   training: { weightDecay: 0.5, stages: [{ steps: 1 }, { steps: 1, optimiser: "muon" }] },
 });
 const geometry = networkGeometry(experiment, createTask(experiment));
 const [stage] = experiment.training.stages;
 
-/** The optimiser on memory of its own: parameters as drawn for a fresh network, gradients and moments zero. */
+/** The optimiser on its own memory: parameters as for a fresh network, gradients and moments zero. */
 function freshOptimiser() {
   const { kernels } = standaloneKernels(planTraining(experiment, geometry, 0, 1).bytes);
   const plan = planTraining(experiment, geometry, kernels.base, 1);
@@ -25,12 +25,12 @@ function freshOptimiser() {
   return { optimiser, parameters, kernels, plan };
 }
 
-/** AdamW asks for none. */
+/** AdamW requests no matrices. */
 const noMatrices = () => Promise.reject(new Error("nothing is to be made orthogonal"));
 
 test("without a gradient, a step shrinks matrices by the weight decay and leaves vectors alone", async () => {
   const { optimiser } = freshOptimiser();
-  // Fresh offsets are zero, on which decay would not show.
+  // Fresh offsets are zero, where decay would not show.
   const before = Object.fromEntries(
     Object.entries(optimiser.readParameters()).map(([name, { shape, data }]) => [name, { shape, data: data.fill(2) }]),
   );
@@ -46,7 +46,7 @@ test("without a gradient, a step shrinks matrices by the weight decay and leaves
   expect(Object.values(after).some(({ shape }) => shape.length === 1)).toBe(true);
 });
 
-test("weights are clipped to so many root mean squares of their own column, and nothing else is", () => {
+test("weights, and nothing else, are clipped to a multiple of the root mean square of their column", () => {
   const { optimiser, parameters } = freshOptimiser();
   optimiser.clipWeights(1.5);
   const clipped = optimiser.readParameters();
@@ -70,7 +70,7 @@ test("weights are clipped to so many root mean squares of their own column, and 
   expect(changed).toBeGreaterThan(10);
 });
 
-test("Muon steps for the weights of all layers but the head, the costliest first, and AdamW for everything else", async () => {
+test("Muon updates the weights of all layers except the head, the costliest first, and AdamW everything else", async () => {
   const orthogonal: string[] = [];
   const stepOf = async (kind: TrainingSpec["optimiser"]) => {
     const { optimiser, kernels, plan } = freshOptimiser();

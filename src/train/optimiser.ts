@@ -1,6 +1,6 @@
 /**
- * What acts on all parameters at once, on the calling thread and between the shards' work: AdamW or Muon with a clipped gradient, the
- * clipping of weights, and running BatchNorm statistics.
+ * Operations on all parameters at once, run on the calling thread between the shards' work: AdamW or Muon with gradient clipping,
+ * weight clipping, and running BatchNorm statistics.
  *
  * AdamW: Loshchilov and Hutter, ICLR 2019, algorithm 2 (`kernels/assembly/adamw.ts`). Muon: `muon.ts`.
  */
@@ -14,29 +14,29 @@ import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";
 import type { TrainingState } from "./state.ts";
 
-/** New statistics of a step count this much in the running ones. */
+/** Weight of a step's new statistics in the running ones. */
 const STATISTICS_MOMENTUM = 0.05;
 
-/** Does `orthogonaliseMatrix` for each of these, on any thread: matrices by the names of their weights, the costliest first. */
+/** Runs `orthogonaliseMatrix` for each of these matrices, on any thread; weights by name, the costliest first. */
 export type OrthogonaliseAll = (names: readonly string[]) => Promise<unknown>;
 
 export interface Optimiser {
-  /** Adds the gradients in these buffers to the sum in the first, in this order. */
+  /** Adds the gradients of these buffers, in this order, to the sum in the first. */
   addGradients(buffers: readonly number[]): void;
-  /** Clips the sum of gradients, steps, and moves the running statistics; resolves to the sum's norm before clipping. */
+  /** Clips the summed gradient, takes a step, and updates the running statistics; resolves to the norm before clipping. */
   update(stage: StageSpec, learningRate: number, count: number, orthogonaliseAll: OrthogonaliseAll): Promise<number>;
-  /** Clips every weight to so many root mean squares of its column. */
+  /** Clips every weight to this multiple of the root mean square of its column. */
   clipWeights(deviations: number): void;
   readParameters(): Record<string, Tensor>;
   /** Sets parameters and clears the moments. */
   writeParameters(parameters: Readonly<Record<string, Tensor>>): void;
-  /** Sets what the validation passes read. */
+  /** Writes the parameters that validation passes read. */
   writeFolded(network: Network): void;
   readMoments(): { first: Record<string, Tensor>; second: Record<string, Tensor> };
   restore(state: TrainingState): void;
 }
 
-/** Makes what Muon's momentum looks ahead to orthogonal, in place of the sum of gradients. `scratch` is a thread's region. */
+/** Orthogonalises Muon's look-ahead momentum, writing over the sum of gradients. `scratch` is a thread's region. */
 export function orthogonaliseMatrix(ops: TrainingOps, plan: TrainingPlan, name: string, scratch: Place): void {
   const [rows, columns] = plan.layout.find((parameter) => parameter.name === name)!.shape;
   orthogonalise(ops, { rows, columns, source: plan.second[name], target: plan.gradients[0][name], scratch });
@@ -97,7 +97,7 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
         beta1,
         beta2,
         epsilon,
-        // Decay acts on matrices only: gains and offsets set scales that the task decides.
+        // Decay acts on matrices only: gains and offsets set scales that the task determines.
         decay: shape.length > 1 ? weightDecay : 0,
         correction1,
         correction2,

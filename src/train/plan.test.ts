@@ -19,7 +19,7 @@ import {
   type TrainingPlan,
 } from "./plan.ts";
 
-test("metrics tell stages of one name apart", () => {
+test("metrics distinguish stages with the same name", () => {
   const namesOf = (names: readonly (string | undefined)[]) =>
     stageNames(tinyExperiment({ training: { stages: names.map((name) => ({ ...(name && { name }) })) } }).training);
   expect(namesOf([undefined, undefined, "noise", undefined])).toEqual(["train", "train 2", "noise", "train 3"]);
@@ -80,7 +80,7 @@ describe("the memory plan", () => {
     expect(all.at(-1)!.end).toBe(plan.bytes);
   });
 
-  test("keeps a shard's gradients together, so that they are summed in one sweep", () => {
+  test("keeps a shard's gradients contiguous, so that one sweep sums them", () => {
     const experiment = tinyExperiment();
     const plan = planTraining(experiment, networkGeometry(experiment, createTask(experiment)), 0, 1);
     for (const [shard, offsets] of plan.gradients.entries()) {
@@ -102,7 +102,7 @@ describe("a plan that does not fit", () => {
   const planned = (threads: number, limit: number) => planTraining(experiment, geometry, 0, threads, limit);
   const whole = planned(3, 2 ** 32);
 
-  test("keeps fewer gradients first, then computes layers again, then uses fewer threads", () => {
+  test("first keeps fewer gradients, then recomputes layers, then uses fewer threads", () => {
     const describePlan = ({ regions, recompute, gradients }: TrainingPlan) => [
       regions.length,
       recompute,
@@ -129,7 +129,7 @@ describe("a plan that does not fit", () => {
     ]);
   });
 
-  test("says what it does instead of what was asked for, or that there is no way", () => {
+  test("reports what it does instead of what was asked for, or that no plan fits", () => {
     expect(memoryNote(whole, 3)).toBeNull();
     expect(memoryNote(planned(3, whole.bytes - 64), 3)).toBeNull();
     const smallest = planned(3, 0);
@@ -138,7 +138,7 @@ describe("a plan that does not fit", () => {
     expect(() => requireRoom(smallest, experiment, smallest.bytes - 1)).toThrow("on shards of 2 prompts");
   });
 
-  test("runs the shards in waves, each once and in order, with buffers of their own", () => {
+  test("runs the shards in waves, each once and in order, with their own buffers", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 2, max: 50 }), (shards, buffers) => {
         const waves = shardWaves(shards, buffers);
@@ -147,7 +147,7 @@ describe("a plan that does not fit", () => {
           expect(new Set(wave.map(({ buffer }) => buffer)).size).toBe(wave.length);
           for (const { shard, buffer } of wave) {
             expect(buffer).toBeLessThan(buffers);
-            // The sum lies in buffer 0, and only shard 0 begins it.
+            // The sum is in buffer 0, and only shard 0 starts it.
             expect(buffer === 0).toBe(shard === 0);
           }
         }
@@ -157,7 +157,7 @@ describe("a plan that does not fit", () => {
   });
 });
 
-describe("the presets of the paper", () => {
+describe("presets of the paper", () => {
   afterEach(() => {
     vi.unstubAllGlobals();
   });

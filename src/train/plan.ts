@@ -1,10 +1,10 @@
 /**
- * Where everything lies in the one memory that the training threads share: parameters, their noisy copy, the folded copy for
- * validation, gradients of shards, optimiser moments, and a region of activations for each thread.
+ * The layout of the memory that the training threads share: parameters, their noisy copy, the folded copy for validation,
+ * gradients of shards, optimiser moments, and a region of activations for each thread.
  *
- * A memory ends at 4 GiB. Where not everything fits, a plan keeps fewer gradients at a time (shards then run in waves), computes
- * layers again on the way back instead of keeping them, or uses fewer threads: whatever takes the least time. None of it changes a bit
- * of the network, because gradients are added in the order of shards and a layer computed again is the same.
+ * A memory is limited to 4 GiB. If not everything fits, a plan keeps fewer gradients at a time (shards then run in waves),
+ * recomputes layers in the backward pass instead of keeping them, or uses fewer threads, whichever takes the least time. None of
+ * this changes a bit of the network: gradients are added in shard order, and a recomputed layer is the same.
  */
 import { PlatformError } from "../errors.ts";
 import { type Arena, arena, countingArena, LARGEST_MEMORY, type Place } from "../kernels/arena.ts";
@@ -30,34 +30,36 @@ export interface TrainingPlan {
   readonly foldedLayout: readonly ParameterLayout[];
   /** Parameters, by name. */
   readonly value: Offsets;
-  /** Parameters as the forward pass sees them when a stage adds weight noise; with them the noise of converters, by column. */
+  /** Parameters as the forward pass sees them when a stage adds weight noise, with the converters' noise by column. */
   readonly noisy: Offsets;
   /** Parameters without BatchNorm, for validation. */
   readonly folded: Offsets;
-  /** Scratch of the weight noise: a scale for each column of the widest matrix, a block of random words, and a table of levels. */
+  /**
+   * Scratch memory of the weight noise: a scale for each column of the widest matrix, a block of random words, and a table of levels.
+   */
   readonly noiseColumns: number;
   readonly noiseWords: number;
   readonly noiseLevels: number;
-  /** Buffers for the gradients of the shards of a wave, by name; the sum over all shards comes to be in the first. */
+  /** Buffers for the gradients of the shards of a wave, by name; the first accumulates the sum over all shards. */
   readonly gradients: readonly Offsets[];
   /** Words from the first to the last gradient of a buffer, padding included. */
   readonly gradientWords: number;
   /** First byte of each buffer. */
   readonly gradientStarts: readonly Place[];
-  /** Moments of AdamW by name; of Muon its momentum, and what this looks ahead to. */
+  /** Moments of AdamW by name; for Muon, its momentum and look-ahead. */
   readonly first: Offsets;
   readonly second: Offsets;
   /** BatchNorm statistics of each shard by parameter name (`blocks.0.up.mean`, ...). */
   readonly statistics: readonly Offsets[];
-  /** Whether layers are computed again on the way back instead of kept. */
+  /** Whether layers are recomputed in the backward pass instead of kept. */
   readonly recompute: boolean;
-  /** Activations of each thread; at most as many as were asked for. */
+  /** Activations of each thread; at most as many as requested. */
   readonly regions: readonly { readonly start: number; readonly end: number }[];
   /** Bytes of the whole memory. */
   readonly bytes: number;
 }
 
-/** Levels of a device of 12 bits, zero among them. */
+/** Levels of a 12-bit device, including zero. */
 const LARGEST_LEVELS = 4096;
 
 export const shardPrompts = ({ training }: Experiment): number => Math.ceil(training.batch / training.shards);
@@ -71,16 +73,16 @@ export function shardRange(
   return { first, count: Math.floor(((shard + 1) * batch) / shards) - first };
 }
 
-/** The model as the hardware sees it, and validation with it. */
+/** The model as the hardware and validation see it. */
 export const foldedModel = (model: ModelSpec): ModelSpec =>
   model.kind === "spiking" ? { ...model, normalisation: "none" } : model;
 
-/** How much longer a step takes that computes layers again, measured on the presets `paper-2x2-large` to `paper-6-512-cifar10`. */
+/** How much longer a step takes when it recomputes layers, measured on the presets `paper-2x2-large` to `paper-6-512-cifar10`. */
 const RECOMPUTED_TIME = 1.15;
 
 /**
- * Plans the memory of a training run on up to `threads` threads. `base` is the first byte that the kernels leave free. A plan that
- * cannot keep to `limit` bytes is the smallest there is, and larger than that.
+ * Plans the memory of a training run on up to `threads` threads. `base` is the first byte that the kernels leave free. If no plan
+ * fits in `limit` bytes, the result is the smallest possible plan, which is larger than `limit`.
  */
 export function planTraining(
   experiment: Experiment,
@@ -114,7 +116,7 @@ export function planTraining(
   return best;
 }
 
-/** All that threads share, with so many buffers for gradients; `end` is the first byte behind it. */
+/** Everything that threads share, with this many gradient buffers; `end` is the first byte after it. */
 function planShared(experiment: Experiment, geometry: Geometry, base: number, buffers: number) {
   const { model, training } = experiment;
   const layout = parameterLayout(model, geometry);
@@ -148,7 +150,7 @@ function planShared(experiment: Experiment, geometry: Geometry, base: number, bu
   return { layout, foldedLayout, value, noisy, folded, ...noise, ...sums, end: memory.mark() };
 }
 
-/** Bytes of a thread's activations in the stage that needs most, or of its part in the optimiser's step. */
+/** Bytes of a thread's activations in the most demanding stage, or of its part in the optimiser's step. */
 function regionBytes(experiment: Experiment, geometry: Geometry, recompute: boolean): number {
   const counting = countingArena();
   for (const stage of experiment.training.stages) {
@@ -166,7 +168,7 @@ function regionBytes(experiment: Experiment, geometry: Geometry, recompute: bool
 }
 
 /**
- * Shards in the order in which their gradients are added, wave by wave, each with the buffer for its gradients. Shard 0 begins the sum, in
+ * Shards in the order in which their gradients are added, wave by wave, each with its gradient buffer. Shard 0 starts the sum, in
  * buffer 0; a wave is added to it before the next one overwrites the other buffers.
  */
 export function shardWaves(shards: number, buffers: number): { readonly shard: number; readonly buffer: number }[][] {
@@ -180,8 +182,8 @@ export function shardWaves(shards: number, buffers: number): { readonly shard: n
 }
 
 /**
- * Throws PlatformError when even the smallest plan needs more than `limit` bytes. No plan can be smaller by more than a fraction: a shard's
- * activations must be in memory at once, because its BatchNorm statistics are those of the whole shard.
+ * Throws PlatformError when even the smallest plan needs more than `limit` bytes. No plan can be much smaller: a shard's
+ * activations must all be in memory at once, because its BatchNorm statistics cover the whole shard.
  */
 export function requireRoom({ bytes }: TrainingPlan, experiment: Experiment, limit: number): void {
   if (bytes <= limit) return;
@@ -193,7 +195,7 @@ export function requireRoom({ bytes }: TrainingPlan, experiment: Experiment, lim
   );
 }
 
-/** What a person should know of how training fits into memory; null when it does as asked. */
+/** What a user should know about how training fits into memory; null when it runs as requested. */
 export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads: number): string | null {
   const used = regions.length;
   const changes = [
@@ -207,44 +209,44 @@ export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads:
   );
 }
 
-/** Whether a stage's passes see other weights than the exact ones. */
+/** Whether a stage's passes see noisy weights instead of the exact ones. */
 export const isNoisy = ({ noise }: StageSpec): boolean =>
   noise.weights > 0 || noise.dropConnect > 0 || noise.devices !== undefined || noise.hardware === true;
 
-/** The model as a stage trains it: with its own number of time steps. */
+/** The model as a stage trains it, with the stage's number of time steps. */
 export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>
   model.kind === "spiking" && timeSteps !== undefined ? { ...model, steps: timeSteps } : model;
 
-/** The task whose prompts a stage learns from. */
+/** The task from which a stage draws its prompts. */
 export const stageTask = ({ task }: Experiment, { queryCopies = 1 }: StageSpec): TaskSpec =>
   kitOf(task).taught(task, queryCopies);
 
-/** What metrics call each stage: its name, and behind one that an earlier stage has its number. */
+/** The name of each stage in metrics: its own name, with its number added if an earlier stage has the same name. */
 export const stageNames = ({ stages }: TrainingSpec): string[] =>
   stages.map(({ name }, i) => {
     const earlier = stages.slice(0, i).filter((other) => other.name === name).length;
     return earlier === 0 ? name : `${name} ${earlier + 1}`;
   });
 
-/** What predictions of a stage are compared with. */
+/** Targets of a stage's predictions. */
 export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
   training.stages[stage].labels ?? training.labels;
 
-/** What a stage's network sees of its prompts; validation sees those of the experiment's task. */
+/** How a stage's network sees its prompts; validation sees those of the experiment's task. */
 export function stageGeometry(experiment: Experiment, stage: StageSpec): Geometry {
   const described = { task: stageTask(experiment, stage), model: experiment.model };
   return networkGeometry(described, createTask(described));
 }
 
-/** What one thread runs in a stage. */
+/** The passes that one thread runs in a stage. */
 export interface StageLayout {
   readonly training: NetworkLayout;
   readonly validation: NetworkLayout;
 }
 
 /**
- * `geometry` is that of validation. Both passes lie in the same region: a thread runs one at a time, and neither reads what an earlier run
- * has left.
+ * `geometry` is that of validation. Both passes use the same region: a thread runs one at a time, and neither reads what an
+ * earlier run left behind.
  */
 export function planPasses(
   memory: Arena,
@@ -278,7 +280,7 @@ export function planPasses(
   return { training: forTraining, validation };
 }
 
-/** Layers whose converters have a part in the noise. */
+/** Layers whose converters add noise. */
 export const convertingLayers = (
   layout: readonly Pick<ParameterLayout, "name" | "shape">[],
 ): { name: string; inputs: number; outputs: number }[] =>
@@ -286,7 +288,7 @@ export const convertingLayers = (
     .filter(({ name }) => isFeatureWeight(name))
     .map(({ name, shape }) => ({ name: name.slice(0, -".weight".length), inputs: shape[0], outputs: shape[1] }));
 
-/** Of each layer, what its converters add to each column. */
+/** For each layer, the noise that its converters add to each column. */
 const reserveOutputNoise = (memory: Arena, layout: readonly ParameterLayout[]): Offsets =>
   Object.fromEntries(convertingLayers(layout).map(({ name, outputs }) => [outputNoiseOf(name), memory.words(outputs)]));
 

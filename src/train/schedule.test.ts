@@ -22,7 +22,7 @@ test("a warm-up longer than the stage never passes the peak", () => {
 test("the half cosine agrees with the platform's cosine", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (p) => {
-      // Both are good to a few units in the last place of 1, 2.2e-16.
+      // Both are accurate to a few units in the last place of 1, 2.2e-16.
       expect(Math.abs(halfCosine(p) - 0.5 * (1 + Math.cos(Math.PI * p)))).toBeLessThan(5e-16);
     }),
     { seed: 1, numRuns: 1000 },

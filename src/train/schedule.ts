@@ -1,6 +1,6 @@
 /**
- * The learning rate over a stage: a straight warm-up, then half a cosine. It decides every weight, so it is computed from
- * IEEE basic operations only and is the same on every platform; `Math.cos` and `**` are not.
+ * The learning rate over a stage: linear warm-up, then half a cosine. It affects every weight, so it uses only basic IEEE
+ * operations and is the same on every platform; `Math.cos` and `**` are not.
  */
 import type { StageSpec } from "../spec/training.ts";
 
@@ -12,8 +12,7 @@ export function scheduledRate({ learningRate, warmup, finalFraction, steps }: St
 }
 
 /**
- * (1 + cos(pi p)) / 2 = cos(pi p / 2)^2 for p in 0 .. 1, by the Taylor series up to x^22: the first term left out is below
- * 1e-19.
+ * (1 + cos(pi p)) / 2 = cos(pi p / 2)^2 for p in 0 .. 1, by the Taylor series up to x^22: the first omitted term is below 1e-19.
  */
 export function halfCosine(p: number): number {
   const x = (Math.PI / 2) * p;
@@ -23,7 +22,7 @@ export function halfCosine(p: number): number {
   return sum * sum;
 }
 
-/** base^exponent for whole exponents, by repeated squaring. */
+/** base^exponent for integer exponents, by repeated squaring. */
 export function wholePower(base: number, exponent: number): number {
   let result = 1;
   for (let factor = base, left = exponent; left > 0; left = Math.floor(left / 2)) {

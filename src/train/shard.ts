@@ -1,6 +1,6 @@
 /**
- * What one thread does in training: the forward and backward pass of one shard, the validation of one slice, or a part of the optimiser's
- * step.
+ * The work of one thread in training: the forward and backward pass of one shard, the validation of one slice, or part of the
+ * optimiser's step.
  */
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
@@ -34,7 +34,7 @@ export interface ShardSetup extends Given {
   readonly threads: number;
   readonly memoryLimit: number;
   readonly stage: number;
-  /** The networks that give the labels, folded, when the stage asks for them. */
+  /** The teacher networks that provide the labels, folded, when the stage uses them. */
   readonly teachers: readonly Network[];
 }
 
@@ -43,7 +43,7 @@ export type ShardPiece =
   | { readonly kind: "validate"; readonly first: number; readonly count: number }
   | { readonly kind: "orthogonalise"; readonly name: string };
 
-/** Loss summed over prompts and queries, 0 where there are none; for validation also the decided class at each query. */
+/** Loss summed over prompts and queries, 0 if there are none; for validation also the decided class at each query. */
 export interface ShardResult {
   readonly loss: number;
   readonly labels?: Int32Array;
@@ -63,7 +63,7 @@ export const trainShard = ((setup, thread) => {
   const region = plan.regions[thread];
   const layout = planPasses(arena(region.start, region.end), experiment, geometry, stageSpec, plan.recompute);
   const value = isNoisy(stageSpec) ? plan.noisy : plan.value;
-  // They differ only in where gradients go.
+  // They differ only in the gradient destination.
   const training = plan.gradients.map((gradient) => bindNetwork(kernels, layout.training, { value, gradient }));
   const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null });
   const root = stream(experiment.seed);
@@ -103,7 +103,7 @@ export const trainShard = ((setup, thread) => {
     return teacherShare === 1 ? answers : blend(answers, labelTargets(batch, described, smoothing), teacherShare);
   }
 
-  /** Copies a shard's BatchNorm statistics to where the running ones are updated from. */
+  /** Copies a shard's BatchNorm statistics to where the running statistics are updated from. */
   function keepStatistics(pass: SpikingPass, shard: number): void {
     for (const { name, shape, learned } of plan.layout) {
       if (learned) continue;
@@ -133,7 +133,7 @@ export const trainShard = ((setup, thread) => {
 
 const VALIDATION = { part: "validation" } as const;
 
-/** Slices of the validation set, one piece each. */
+/** Slices of the validation set, one per job piece. */
 export function validationPieces({ experiment, data }: Given): ShardPiece[] {
   const size = shardPrompts(experiment);
   const prompts = Math.min(experiment.training.validationPrompts, data?.validation.count ?? Number.POSITIVE_INFINITY);
@@ -145,8 +145,7 @@ export function validationPieces({ experiment, data }: Given): ShardPiece[] {
 }
 
 /**
- * The batch's target distributions `[rows, classes]`, with a share of them spread over all classes, or what these say of the bits,
- * `[rows, bits]`.
+ * The batch's target distributions `[rows, classes]` after label smoothing, or the bit probabilities that they imply, `[rows, bits]`.
  */
 function labelTargets(
   batch: Batch,
@@ -159,11 +158,11 @@ function labelTargets(
   return targets.map((target) => (1 - smoothing) * target + smoothing * even);
 }
 
-/** A share of one, and the rest of the other. */
+/** Mixes a share of one with the rest of the other. */
 const blend = (one: Float32Array, other: Float32Array, share: number): Float32Array =>
   one.map((value, i) => share * value + (1 - share) * other[i]);
 
-/** Bits of labels are taken from the labels: there may be too many classes to list. */
+/** Bits of labels are computed from the labels, because there may be too many classes to list. */
 function unsmoothed({ targets, labels }: Batch, readOut: ReadOut | undefined, classes: number): Float32Array {
   if (targets) return readOut === "bits" ? bitProbabilities(targets, classes) : targets;
   if (readOut === "bits") {

@@ -44,7 +44,7 @@ const errorOf = (action: () => unknown): Error | null => {
   }
 };
 
-/** The file with its header changed and its checksum made right again. */
+/** The file with a changed header and a corrected checksum. */
 function forged(change: (metadata: Record<string, string>) => void, file = bytes): Uint8Array {
   const { tensors, metadata } = decodeSafetensors(file);
   const { checksum: _, ...rest } = metadata;
@@ -59,7 +59,7 @@ function resealed(file: Uint8Array): Uint8Array {
 }
 
 describe("a training state", () => {
-  test("of a time before a field goes on with the field's default", () => {
+  test("saved before a field existed resumes with the field's default", () => {
     const older = forged((metadata) => {
       const { model, ...rest } = JSON.parse(metadata.experiment);
       const { kind: _, ...neuron } = model.neuron;
@@ -68,7 +68,7 @@ describe("a training state", () => {
     expect(decodeState(older, experiment)).toEqual(state);
   });
 
-  test("whose noise is the hardware's does not go on with other converters, or for another age", () => {
+  test("with noise from the hardware does not resume with other converters or another age", () => {
     const document = { training: { stages: [{ steps: 9, noise: { hardware: true } }] } };
     const noisy = tinyExperiment(document);
     const noisyState = { ...stateOf(noisy), step: 2, stage: 0, stageStart: 0, best: null };
@@ -84,7 +84,7 @@ describe("a training state", () => {
     }
   });
 
-  test("with keys that every object seems to have is refused by them", () => {
+  test("with keys that every object inherits is refused because of them", () => {
     for (const key of ["constructor", "toString"]) {
       const odd = forged((metadata) => {
         metadata.experiment = JSON.stringify({ ...JSON.parse(metadata.experiment), [key]: 1 });
@@ -93,7 +93,7 @@ describe("a training state", () => {
     }
   });
 
-  test("of a time when hardware was not saved goes on with any", () => {
+  test("saved before hardware was recorded resumes with any hardware", () => {
     const noisy = tinyExperiment({ training: { stages: [{ steps: 5, noise: { weights: 0.1 } }, { steps: 7 }] } });
     const other = {
       ...noisy,
@@ -117,12 +117,12 @@ describe("a training state", () => {
     expect(decodeState(encodeState(original, experiment), experiment)).toEqual(original);
   });
 
-  test("of the conventional transformer comes back bit for bit", () => {
+  test("of the conventional transformer survives a round trip bit for bit", () => {
     const ann = tinyExperiment({ model: { kind: "ann" }, training: { stages: [{ steps: 5 }, { steps: 7 }] } });
     expect(decodeState(encodeState(stateOf(ann), ann), ann)).toEqual(stateOf(ann));
   });
 
-  test("is not written with numbers that could not be read", () => {
+  test("is not written with numbers that could not be read back", () => {
     const broken = { shape: [8], data: new Float32Array(8).fill(Number.NaN) };
     const parameters = { ...state.parameters, "embed.offset": broken };
     expect(() => encodeState({ ...state, parameters }, experiment)).toThrow(ValueError);
@@ -130,7 +130,7 @@ describe("a training state", () => {
 });
 
 describe("a damaged state", () => {
-  test("is refused when any byte is different", () => {
+  test("is refused when any byte is changed", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const damaged = bytes.slice();
@@ -141,7 +141,7 @@ describe("a damaged state", () => {
     );
   });
 
-  test("is refused when it is cut short or goes on", () => {
+  test("is refused when it is truncated or too long", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
         expect(errorOf(() => decodeState(bytes.subarray(0, length), experiment))).toBeInstanceOf(FileError);
@@ -169,7 +169,7 @@ describe("a damaged state", () => {
   });
 });
 
-describe("a state with a right checksum", () => {
+describe("a state with a correct checksum", () => {
   const progress = { step: 8, stage: 1, stageStart: 5, sinceBest: 1, best: { step: 6, loss: 0.3, bitErrorRate: 0.25 } };
 
   test.each([
@@ -192,7 +192,7 @@ describe("a state with a right checksum", () => {
     expect(error!.message).toContain(message);
   });
 
-  test("is refused when texts are missing, of another format, or not JSON", () => {
+  test("is refused when texts are missing, in another format, or not JSON", () => {
     const messageOf = (change: (metadata: Record<string, string>) => void) => {
       const error = errorOf(() => decodeState(forged(change), experiment));
       expect(error).toBeInstanceOf(FileError);
@@ -207,7 +207,7 @@ describe("a state with a right checksum", () => {
     ).toContain("not JSON");
   });
 
-  test("is refused when arrays are missing, of another shape, or too many", () => {
+  test("is refused when arrays are missing, have the wrong shape, or are too many", () => {
     const { tensors, metadata } = decodeSafetensors(bytes);
     const messageOf = (changed: typeof tensors) => {
       const error = errorOf(() =>
@@ -249,7 +249,7 @@ describe("a state of another experiment", () => {
     expect(error!.message).toContain(message);
   });
 
-  test("is accepted when training does not depend on what differs", () => {
+  test("is accepted when training does not depend on the difference", () => {
     const other: Experiment = {
       ...experiment,
       name: "renamed",

@@ -1,9 +1,10 @@
 /**
- * Everything that training needs to go on exactly where it stopped, and its file.
+ * Everything that training needs to resume exactly where it stopped, and its file format.
  *
- * The file is a safetensors file: arrays named `parameters.*`, `first.*`, `second.*` (AdamW moments), `best.*` and `converterSteps.*`, and
- * three texts: `progress` (the numbers below), `experiment` (what decides the result) and `checksum` (CRC-32 of the whole file, its own
- * eight digits read as zeros). Damage is found by the checksum, a foreign experiment by comparison.
+ * The file is in safetensors format, with arrays named `parameters.*`, `first.*`, `second.*` (AdamW moments), `best.*` and
+ * `converterSteps.*`, and three texts: `progress` (the numbers below), `experiment` (everything that affects the result) and
+ * `checksum` (CRC-32 of the whole file with its own eight digits read as zeros). The checksum detects damage; comparing
+ * `experiment` detects a state of another experiment.
  */
 import { FileError, SpecError } from "../errors.ts";
 import { type ParameterLayout, parameterLayout, type Tensor } from "../model/network.ts";
@@ -21,32 +22,34 @@ import type { ConverterSteps } from "./converter-steps.ts";
 import { atStage } from "./growth.ts";
 import { convertingLayers } from "./plan.ts";
 
-/** Parameters by name, or what training keeps of each. */
+/** Parameters by name, or per-parameter training state. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface TrainingState {
   /** Optimiser steps done, over all stages. */
   readonly step: number;
-  /** Stage that the next step belongs to; the number of stages when all are over. */
+  /** Stage that the next step belongs to; the number of stages after the last one. */
   readonly stage: number;
   /** Step at which the stage began. */
   readonly stageStart: number;
-  /** Validations since the best one. */
+  /** Validations since the best validation. */
   readonly sinceBest: number;
   readonly parameters: Tensors;
   /** AdamW moments of the learned parameters. */
   readonly first: Tensors;
   readonly second: Tensors;
-  /** Best validation of the stage (after the last stage: of that one), with its parameters. */
+  /** Best validation of the stage (after the last stage: of the last stage), with its parameters. */
   readonly best: {
     readonly step: number;
     readonly loss: number;
-    /** One of the two, as the task counts. */
+    /** One of the two, depending on the task's metric. */
     readonly bitErrorRate?: number;
     readonly errorRate?: number;
     readonly parameters: Tensors;
   } | null;
-  /** What a code step of each converter is worth, in a stage whose noise is the hardware's; null in others, and at a stage's start. */
+  /**
+   * Code step of each converter, in a stage that takes its noise from the hardware; null in other stages and at the start of a stage.
+   */
   readonly converterSteps: ConverterSteps | null;
 }
 
@@ -56,7 +59,7 @@ const CHECKSUM_PREFIX = new TextEncoder().encode('{"__metadata__":{"checksum":"'
 const CHECKSUM_AT = 8 + CHECKSUM_PREFIX.length;
 const NO_CHECKSUM = "00000000";
 
-/** The best validation without its parameters, its numbers always in this order, which files keep. */
+/** The best validation without its parameters. The order of its numbers is fixed, because files depend on it. */
 export const bestNumbers = ({ step, loss, bitErrorRate, errorRate }: BestNumbers): BestNumbers => ({
   step,
   loss,
@@ -66,7 +69,7 @@ export const bestNumbers = ({ step, loss, bitErrorRate, errorRate }: BestNumbers
 
 export type BestNumbers = Omit<NonNullable<TrainingState["best"]>, "parameters">;
 
-/** The bytes of a state of this experiment. Throws ValueError at a number that is not finite. */
+/** The bytes of a state of this experiment. Throws ValueError at a non-finite number. */
 export function encodeState(state: TrainingState, experiment: Experiment): Uint8Array {
   const { step, stage, stageStart, sinceBest, best, converterSteps } = state;
   const numbers = best && bestNumbers(best);
@@ -79,7 +82,7 @@ export function encodeState(state: TrainingState, experiment: Experiment): Uint8
       ...prefixed("converterSteps", asTensors(converterSteps ?? {})),
     },
     {
-      // First, so that its place in the file is known.
+      // First, so that its position in the file is known.
       checksum: NO_CHECKSUM,
       format: FORMAT,
       progress: JSON.stringify({ step, stage, stageStart, sinceBest, best: numbers }),
@@ -92,11 +95,11 @@ export function encodeState(state: TrainingState, experiment: Experiment): Uint8
 
 /**
  * The state in a file that `encodeState` made for the same experiment. `name`, `evaluation`, `checkpoints`, the time between
- * checkpoints, and `hardware` but for what noise is made of may differ, because training does not depend on them.
+ * checkpoints, and any part of `hardware` that noise is not derived from may differ, because training does not depend on them.
  *
- * `path` stands for the file in error messages.
- * Throws  FileError when the file is damaged or no training state; SpecError, at the field, when it belongs to an experiment
- *         that trains differently
+ * `path` names the file in error messages.
+ * Throws  FileError when the file is damaged or is not a training state; SpecError, at the field, when it belongs to an
+ *         experiment that trains differently
  */
 export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "state"): TrainingState {
   const fail = (problem: string): never => {
@@ -132,14 +135,14 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
 
 type Fail = (problem: string) => never;
 
-/** What decides the result of training. */
+/** Everything that affects the result of training. */
 function decisive({ seed, task, model, training, hardware }: Experiment): Record<string, unknown> {
   const { checkpointSeconds: _, ...rest } = training;
   const shown = noisyHardware(hardware, training);
   return { seed, task, model, training: rest, ...(shown && { hardware: shown }) };
 }
 
-/** As much of the hardware as the noise of a stage is made of; null where there is no such noise. */
+/** The part of the hardware from which a stage's noise is derived; null if there is no such noise. */
 function noisyHardware(hardware: HardwareSpec, training: TrainingSpec): object | null {
   const { crossbar, compensation, adc, readTime } = hardware;
   const { stages } = training;
@@ -149,8 +152,8 @@ function noisyHardware(hardware: HardwareSpec, training: TrainingSpec): object |
 }
 
 /**
- * Throws SpecError at the first field in which the saved experiment trains differently. Fields that are younger than it have their
- * defaults there; one of a time when hardware was not saved says nothing of it.
+ * Throws SpecError at the first field in which the saved experiment trains differently. Fields newer than the saved experiment
+ * take their defaults; a state saved before hardware was recorded is not checked for it.
  */
 function requireSame(saved: unknown, experiment: Experiment, file: string): void {
   const parsed = experimentSpec.safeParse(saved);

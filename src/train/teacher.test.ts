@@ -1,4 +1,4 @@
-/** What a network is taught: the bits of symbols, labels that another network gives, copies of a query that both are asked with. */
+/** What a network is taught: bits of symbols, the labels of a teacher (knowledge distillation), and copies of the query for both. */
 import { describe, expect, test } from "vitest";
 import { recorded } from "../../test/support/recorded-training.ts";
 import { rejection } from "../../test/support/rejection.ts";
@@ -18,7 +18,7 @@ import { openExperiment } from "../task/open.ts";
 import type { Batch } from "../task/task.ts";
 import { checkTeachers, createTeacher } from "./teacher.ts";
 
-test("training with a teacher has nothing to learn from itself, and learns from another", async () => {
+test("a network learns nothing with itself as the teacher, and learns from another", async () => {
   const experiment = tinyExperiment({
     model: { kind: "ann" },
     training: { labels: "teacher", stages: [{ steps: 1, warmup: 0 }] },
@@ -26,13 +26,13 @@ test("training with a teacher has nothing to learn from itself, and learns from 
   const geometry = networkGeometry(experiment, createTask(experiment));
   const teacher = initialise(experiment.model, geometry, stream(11));
   const own = await recorded(experiment, { initial: teacher, teacher });
-  // The gradient of the cross entropy is prediction minus label: the rounding of two soft maximums, 1e-7, and no more.
+  // The gradient of the cross-entropy is prediction minus label: only the rounding of two softmaxes, 1e-7, remains.
   expect(own.events[0].gradientNorm).toBeLessThan(1e-5);
   const other = await recorded(experiment, { teacher });
   expect(other.events[0].gradientNorm).toBeGreaterThan(0.01);
 });
 
-/** A network of classes whose logits are sums over the bits of each: it says what the network of bits says. */
+/** A network over classes whose logits are sums over the bits of each class: it gives the same answers as the network over bits. */
 function asClasses(network: Network): Network {
   const { model, geometry, parameters } = network;
   const spread = ({ shape, data }: Tensor): Tensor => {
@@ -49,7 +49,7 @@ function asClasses(network: Network): Network {
   return { model: { ...model, readOut: "joint" }, geometry, parameters: { ...parameters, ...head } };
 }
 
-test("there is nothing to learn from a teacher that says the same with bits, with classes, or both ways", async () => {
+test("there is nothing to learn from a teacher with the same answers, whether bits, classes or one of each", async () => {
   const experimentOf = (readOut: "bits" | "joint") => {
     const { task, ...rest } = tinyExperiment({
       model: { kind: "ann", readOut },
@@ -92,7 +92,7 @@ test.each(["joint", "bits"] as const)(
     const taught = await lossOf({ labels: "teacher" });
     const labelled = await lossOf({ labels: "symbols" });
     expect(Math.abs(taught - labelled)).toBeGreaterThan(0.01);
-    // A cross entropy is linear in what it is compared with. In single precision.
+    // Cross-entropy is linear in its target. In single precision.
     for (const teacherShare of [0, 0.25, 1]) {
       const loss = await lossOf({ labels: "teacher", teacherShare });
       expect(loss).toBeCloseTo(teacherShare * taught + (1 - teacherShare) * labelled, 5);
@@ -100,7 +100,7 @@ test.each(["joint", "bits"] as const)(
   },
 );
 
-test("several teachers teach the mean of what each says, with bits or with classes, whatever they say it with", async () => {
+test("several teachers teach the mean of their answers, in bits or classes, whichever they read out", async () => {
   for (const readOut of ["joint", "bits"] as const) {
     const experimentOf = (own: "joint" | "bits") => {
       const { task, ...rest } = tinyExperiment({
@@ -121,13 +121,13 @@ test("several teachers teach the mean of what each says, with bits or with class
     const each: number[] = [];
     for (const teacher of teachers) each.push(await lossOf(teacher));
     expect(Math.max(...each) - Math.min(...each)).toBeGreaterThan(0.001);
-    // A cross entropy is linear in what it is compared with. In single precision.
+    // Cross-entropy is linear in its target. In single precision.
     expect(await lossOf(teachers)).toBeCloseTo(each.reduce((sum, loss) => sum + loss, 0) / 3, 5);
     expect(await lossOf([teachers[0]])).toBe(each[0]);
   }
 });
 
-test("bits of as many joint symbols as cannot be listed are learned from the symbols, and a posterior of them is refused", async () => {
+test("bits of more joint symbols than can be listed are learned from the symbols, and their posterior is refused", async () => {
   const experimentOf = (labels: "symbols" | "posterior") => {
     const { task, ...rest } = tinyExperiment({
       model: { kind: "ann", readOut: "bits" },
@@ -147,14 +147,14 @@ test("bits of as many joint symbols as cannot be listed are learned from the sym
   const { losses } = answer(Float32Array.from(logits), labels, geometry.classes, "bits");
   expect(losses).toHaveLength(batch * 3);
   const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-  // In float32, of sixteen bits: 11 nats.
+  // In float32, sixteen bits: 11 nats.
   expect(events[0].loss).toBeCloseTo(mean, 4);
   const refused = await rejection(recorded(experimentOf("posterior"), { initial }));
   expect(refused).toMatchObject({ tag: "spec", path: "training.labels" });
   expect(refused.message).toContain("4 antennas of 16qam have 65536 joint symbols");
 });
 
-test("training with copies of every query has the loss of their mean, and leaves a network with the copies of its task", async () => {
+test("training with copies of every query uses the loss of their mean, and the network keeps the copies of its task", async () => {
   const tiny = tinyExperiment({
     training: {
       batch: 6,
@@ -187,7 +187,7 @@ test("training with copies of every query has the loss of their mean, and leaves
   expect(events[0].loss).toBeCloseTo(loss, 5);
 });
 
-test("a spiking teacher is asked as often as the stage asks", async () => {
+test("a spiking teacher answers as many copies as the stage asks for", async () => {
   const experiment = tinyExperiment({
     training: {
       labels: "teacher",
@@ -203,19 +203,19 @@ test("a spiking teacher is asked as often as the stage asks", async () => {
   expect((await recorded(several, { initial: once, teacher: once })).events[0].loss).toBe(events[0].loss);
 });
 
-/** What a teacher says of the classes, in double precision. */
+/** A teacher's class probabilities, in double precision. */
 const distributionsOf = (logits: ArrayLike<number>, classes: number): Float64Array =>
   Float64Array.from({ length: logits.length }, (_, i) => {
     const row = Array.from({ length: classes }, (_, c) => logits[i - (i % classes) + c]);
     return Math.exp(logits[i]) / row.reduce((sum, logit) => sum + Math.exp(logit), 0);
   });
 
-describe("a teacher that sees images in a way of its own", () => {
+describe("a teacher with its own view of the images", () => {
   const task = { readOut: "mean", crop: 1, flip: true };
   const training = { batch: 16, shards: 2, labels: "teacher", stages: [{ steps: 1, warmup: 0 }] };
   const size = { width: 16, depth: 1, heads: 2, expansion: 2 };
 
-  /** What the first step's loss is, and what it should be of a student that reads patches: the references see the same images. */
+  /** The first step's loss, and the expected loss for a student that reads patches: the references see the same images. */
   async function losses(
     teacherModel: object,
     teacherTask: object,
@@ -242,19 +242,19 @@ describe("a teacher that sees images in a way of its own", () => {
     };
   }
 
-  test("behind a stem teaches one that reads patches, of the same moved and mirrored images", async () => {
+  test("with a convolutional stem teaches a student that reads patches, on the same shifted and mirrored images", async () => {
     const stem = { layers: [{ channels: 8, pool: 2 }] };
     const { loss, expected, ofLabels } = await losses(
       { kind: "ann", ...size, stem },
       { patch: 1 },
       (teacher, { values }) => annForward(teacher as Network<AnnSpec>, { values, prompts: 16 }).logits,
     );
-    // Single precision, of about a nat.
+    // Single precision, of about one nat.
     expect(loss).toBeCloseTo(expected, 5);
     expect(Math.abs(loss - ofLabels)).toBeGreaterThan(0.001);
   });
 
-  test("with spikes teaches one without, in time steps and lines of its own", async () => {
+  test("with spikes teaches a student without, with its own time steps and lines", async () => {
     const model = { kind: "spiking", ...size, steps: 3, attention: { neuron: "lif" } };
     const { loss, expected } = await losses(
       model,
@@ -265,7 +265,7 @@ describe("a teacher that sees images in a way of its own", () => {
     expect(loss).toBeCloseTo(expected, 5);
   });
 
-  test("draws its attention anew at every step", async () => {
+  test("redraws its attention at every step", async () => {
     const spiking = { kind: "spiking", ...size, steps: 2, attention: { neuron: "stochastic" } };
     const own = { ...training, labels: "symbols", stages: [{ steps: 20, warmup: 0 }] };
     const given = openExperiment(tinyImageExperiment(spiking, task, { training: own }), tinyImages);
@@ -280,11 +280,11 @@ describe("a teacher that sees images in a way of its own", () => {
     const from = { part: "training", position: 0, order: root.fork("epochs") } as const;
     const [one, same, other] = [0, 0, 1].map((step) => ask(8, root.fork("train", step), { from }).slice());
     expect(same).toEqual(one);
-    // Of the same images, coded alike.
+    // The images and their coding are the same.
     expect(other).not.toEqual(one);
   });
 
-  test("says which of its sizes are not those, and where they are said", async () => {
+  test("names the sizes that do not match, and the field that sets them", async () => {
     const experiment = tinyImageExperiment({ kind: "ann" }, task, {
       training: { ...training, teacherTask: { patch: 1 } },
     });
@@ -295,7 +295,7 @@ describe("a teacher that sees images in a way of its own", () => {
     expect(refused.message).toContain("training.teacherTask");
   });
 
-  test("is refused where its patches do not fill an image, by the field that says so", async () => {
+  test("is refused when its patches do not fill an image, and the error names the field", async () => {
     const own = { ...training, teacherTask: { patch: 3 } };
     const experiment = tinyImageExperiment({ kind: "ann" }, task, { training: own });
     const teacher = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(12));
@@ -304,7 +304,7 @@ describe("a teacher that sees images in a way of its own", () => {
     expect(refused.message).toContain("Patches of 3 x 3 do not fill an image of 4 x 4 pixels");
   });
 
-  test("is refused where prompts are no images", async () => {
+  test("is refused when prompts are not images", async () => {
     const experiment = tinyExperiment({
       model: { kind: "ann" },
       training: { labels: "teacher", teacherTask: { patch: 2 } },
@@ -317,7 +317,7 @@ describe("a teacher that sees images in a way of its own", () => {
   });
 });
 
-test("training refuses a stage whose teacher is missing or knows another task", async () => {
+test("training refuses a stage if its teacher is missing or was made for another task", async () => {
   const experiment = tinyExperiment({ training: { stages: [{ labels: "teacher", steps: 1 }] } });
   const missing = await rejection(recorded(experiment));
   expect(missing).toBeInstanceOf(SpecError);

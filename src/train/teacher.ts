@@ -1,6 +1,6 @@
 /**
- * Networks that give labels (distillation, arXiv 1503.02531): they answer the prompts that another learns from, as each sees them
- * itself. Several teach by the mean of their answers.
+ * Knowledge distillation (arXiv 1503.02531): teacher networks answer the prompts that a student learns from, each in its own
+ * input format. Several teachers teach by the mean of their answers.
  */
 import { ShapeError, SpecError } from "../errors.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
@@ -20,13 +20,12 @@ import { load, setDraws } from "./inputs.ts";
 import { shardPrompts, stageLabels, stageTask } from "./plan.ts";
 
 /**
- * What networks say of prompts, drawn by the arguments of `Task.draw`: the distribution of the class at every query,
- * `[prompts, queries, classes]`; for a student that reads out bits, their probabilities, `[prompts, queries, bits]`. A teacher may read
- * out either.
+ * The teachers' answers to prompts, drawn by the arguments of `Task.draw`: the class distribution at every query, `[prompts, queries,
+ * classes]`; for a student with a bit read-out, the bit probabilities, `[prompts, queries, bits]`. A teacher may read out either.
  */
 export type Teacher = (...prompts: Parameters<Task["draw"]>) => Float32Array;
 
-/** Binds teachers, at least one, on the thread that asks them. */
+/** Binds one or more teachers on the thread that runs them. */
 export function createTeacher(networks: readonly Network[], given: Given, stage: StageSpec): Teacher {
   const [first, ...others] = networks.map((network) => bindTeacher(network, given, stage));
   return (...prompts) => {
@@ -62,7 +61,7 @@ function bindTeacher(network: Network, { experiment, data }: Given, stage: Stage
   };
 }
 
-/** In place, row by row. */
+/** Softmax in place, row by row. */
 function softmaxRows(scores: Float32Array, classes: number): Float32Array {
   for (let first = 0; first < scores.length; first += classes) {
     const row = scores.subarray(first, first + classes);
@@ -77,11 +76,14 @@ function softmaxRows(scores: Float32Array, classes: number): Float32Array {
   return scores;
 }
 
-/** The task as the teacher sees it. Throws SpecError where it is to see images otherwise, and there are none. */
+/** The task as the teacher sees it. Throws SpecError when the teacher should see images differently and there are no images. */
 const taskSeen = ({ training: { teacherTask } }: Experiment, task: TaskSpec): TaskSpec =>
   teacherTask ? kitOf(task).seen(task, teacherTask) : task;
 
-/** What the teacher's network should be made for. Throws SpecError where images cannot be cut so, or the network cannot read them. */
+/**
+ * The geometry that the teacher's network must have. Throws SpecError when images cannot be cut this way, or the network cannot
+ * read them.
+ */
 function geometrySeen(experiment: Experiment, { model }: Network): Geometry {
   const described = { task: taskSeen(experiment, experiment.task), model };
   try {
@@ -94,8 +96,9 @@ function geometrySeen(experiment: Experiment, { model }: Network): Geometry {
 }
 
 /**
- * The teachers, folded, or none when no stage asks for any.
- * Throws  SpecError where one is asked for and there is none, or cannot see images so; ShapeError for a network of another task
+ * The teachers, folded; empty when no stage uses any.
+ * Throws  SpecError when a teacher is required and missing, or cannot read the images this way; ShapeError for a network of
+ *         another task
  */
 export function checkTeachers(experiment: Experiment, teachers: readonly Network[]): Network[] {
   const { stages } = experiment.training;
@@ -110,7 +113,7 @@ export function checkTeachers(experiment: Experiment, teachers: readonly Network
   return teachers.map((teacher, i) => checkTeacher(experiment, teacher, teachers.length === 1 ? "" : `[${i}]`));
 }
 
-/** `place` says which of several it is. */
+/** `place` tells several teachers apart in messages. */
 function checkTeacher(experiment: Experiment, teacher: Network, place: string): Network {
   const asked = askedOnce(geometrySeen(experiment, teacher));
   const has = askedOnce(teacher.geometry);

@@ -19,8 +19,8 @@ import { decodeState, encodeState } from "./state.ts";
 import { train } from "./train.ts";
 
 /**
- * Everything that the trainer can do in three short stages: noise of every kind, expected attention, a loss at each step, a penalty on
- * rates, uneven shards, both optimisers.
+ * Everything that the trainer can do, in three short stages: noise of every kind, expected attention, a loss at each step, a
+ * penalty on rates, uneven shards, both optimisers.
  */
 const threeStages = tinyExperiment({
   training: {
@@ -49,8 +49,8 @@ const threeStages = tinyExperiment({
 });
 
 describe("training", () => {
-  // The first batch comes again at every step: 8 prompts with 3 symbols each, which a network of width 16 can learn by heart.
-  // The loss then has no floor; a twentieth within 60 steps leaves a factor of two to what was seen when this was written.
+  // The first batch is repeated at every step: 8 prompts with 3 symbols each, which a network of width 16 can memorise. The loss
+  // then has no floor. Reaching a twentieth within 60 steps leaves a factor of two to the loss measured when this was written.
   test.each([
     ["the conventional transformer", { kind: "ann" }, "adamw"],
     ["one that reads out bits", { kind: "ann", readOut: "bits" }, "adamw"],
@@ -80,7 +80,7 @@ describe("training", () => {
     expect(events.at(-1)!.loss).toBeLessThan(events[0].loss / 20);
   });
 
-  test("without BatchNorm starts from a network that has it, folded", async () => {
+  test("without BatchNorm can start from a folded network that had it", async () => {
     const model = { kind: "spiking" } as const;
     const training = { stages: [{ steps: 1, warmup: 0, learningRate: 1e-9 }] };
     const { network } = await recorded(tinyExperiment({ model, training: { stages: [{ steps: 4 }] } }));
@@ -93,7 +93,7 @@ describe("training", () => {
     }
   });
 
-  test("in as little memory as possible gives the same network, and says so", async () => {
+  test("in as little memory as possible gives the same network, and reports it", async () => {
     const { network, state } = await recorded(threeStages);
     const geometry = networkGeometry(threeStages, createTask(threeStages));
     const { base } = instantiateKernels(allocateMemory(0, false));
@@ -134,7 +134,7 @@ describe("training", () => {
     expect([finished, state.step, state.stage]).toEqual([true, 10, 3]);
   });
 
-  test("goes on from any step to the same network and the same events", async () => {
+  test("resumes from any step to the same network and the same events", async () => {
     const whole = await recorded(threeStages);
     expect(whole.states).toHaveLength(10);
     for (const { state } of whole.states) {
@@ -147,7 +147,7 @@ describe("training", () => {
     }
   });
 
-  test("takes the optimiser of a stage where it has one, and that of the whole training elsewhere", async () => {
+  test("uses the optimiser of a stage if it sets one, otherwise that of the whole training", async () => {
     const parameters = async (optimiser: "adamw" | "muon", own?: "adamw" | "muon") => {
       const stages = [{ steps: 2, warmup: 0, ...(own && { optimiser: own }) }];
       return (await recorded(tinyExperiment({ training: { optimiser, stages } }))).network.parameters;
@@ -158,7 +158,7 @@ describe("training", () => {
     expect(await parameters("muon", "adamw")).toEqual(adamw);
   });
 
-  test("with time steps of its own trains a stage as a model of that many steps", async () => {
+  test("trains a stage with its own number of time steps as a model with that number", async () => {
     const stage = { steps: 3, warmup: 0 };
     const few = tinyExperiment({ model: { kind: "spiking", steps: 2 }, training: { stages: [stage] } });
     const many = tinyExperiment({
@@ -174,7 +174,7 @@ describe("training", () => {
     ).not.toEqual(a.network.parameters);
   });
 
-  test("takes the loss at each step where the training or a stage asks for it, and nowhere else", async () => {
+  test("takes the loss at each step if the training or a stage sets it, and nowhere else", async () => {
     const stage = { steps: 3, warmup: 0 };
     const parameters = async (whole: object, ofStage: object = {}) =>
       (await recorded(tinyExperiment({ training: { ...whole, stages: [{ ...stage, ...ofStage }] } }))).network
@@ -186,12 +186,12 @@ describe("training", () => {
     expect(half).not.toEqual(none);
   });
 
-  test("at each step of one is training on the mean", async () => {
+  test("with the loss at each step equals training on the mean when there is one step", async () => {
     const model = { kind: "spiking", steps: 1 } as const;
     const first = async (stepLoss: number) =>
       (await recorded(tinyExperiment({ model, training: { stepLoss } }))).events[0];
     const [mean, each] = [await first(0), await first(1)];
-    // Another order of the same float32 operations.
+    // Float32 operations in another order.
     expect(each.loss).toBeCloseTo(mean.loss, 6);
     expect(each.gradientNorm).toBeCloseTo(mean.gradientNorm, 5);
   });
@@ -208,14 +208,14 @@ describe("training", () => {
     };
     const [free, bound] = [await rates(), await rates({ weight: 5, target: 0.08 })];
     for (const [layer, rate] of Object.entries(free)) {
-      // Seen when this was written: 0.18 to 0.24 on their own, 0.04 to 0.11 with the penalty.
+      // Measured when this was written: 0.18 to 0.24 without the penalty, 0.04 to 0.11 with it.
       expect(rate, layer).toBeGreaterThan(0.15);
       expect(bound[layer], layer).toBeLessThan(0.15);
       expect(bound[layer], layer).toBeGreaterThan(0.01);
     }
   });
 
-  test("with a penalty that nobody pays is training without one", async () => {
+  test("with a penalty that no layer pays equals training without a penalty", async () => {
     const [none, ...others] = await Promise.all(
       [{}, { spikeRate: { weight: 5, target: 1 } }, { spikeRate: { weight: 0, target: 0 } }].map((training) =>
         recorded(tinyExperiment({ training })),
@@ -228,7 +228,7 @@ describe("training", () => {
   });
 
   test("starts each stage from the best network of the one before, with fresh moments", async () => {
-    // A rate at which every step overshoots, so that the last network is not the best.
+    // A learning rate at which every step overshoots, so that the last network is not the best.
     const stage = { warmup: 0, learningRate: 0.3, finalFraction: 1 };
     const experiment = tinyExperiment({
       training: {
@@ -263,7 +263,7 @@ describe("training", () => {
     expect(network.parameters).toEqual(states.find((entry) => entry.state.step === best.step)!.state.parameters);
   });
 
-  test("of a stage with noise on weights returns the last network: validation has no noise, and cannot tell", async () => {
+  test("in a stage with weight noise returns the last network, because validation has no noise", async () => {
     const stage = { steps: 6, warmup: 0, learningRate: 0.3, finalFraction: 1, noise: { weights: 0.05 } };
     const { network, states, events, state } = await recorded(
       tinyExperiment({ training: { validateEvery: 1, stages: [stage] } }),
@@ -275,7 +275,7 @@ describe("training", () => {
     expect(network.parameters).toEqual(states.at(-1)!.state.parameters);
   });
 
-  test("leaves a stage early when validation stops getting better, also when it was interrupted there", async () => {
+  test("ends a stage early when validation stops improving, also after an interruption", async () => {
     const stage = { steps: 50, warmup: 0, learningRate: 0.3, finalFraction: 1 };
     const experiment = tinyExperiment({ training: { validateEvery: 1, patience: 2, stages: [stage, stage] } });
     const { states, events } = await recorded(experiment);
@@ -293,7 +293,7 @@ describe("training", () => {
     expect(stopped.state).toMatchObject({ step: end, stage: 1, stageStart: end });
   });
 
-  test("keeps what a code step is worth from one validation to the next, over an interruption too", async () => {
+  test("keeps the size of code steps from one validation to the next, also over an interruption", async () => {
     const noise = { hardware: true };
     const experiment = tinyExperiment({
       training: {
@@ -307,7 +307,7 @@ describe("training", () => {
     });
     const whole = await recorded(experiment);
     const steps = whole.states.map(({ state }) => state.converterSteps);
-    // After step 1 and the stage's end, then after the steps 3 to 6, of which 3 and 6 validate, and the end.
+    // After step 1 and the stage's end, then after steps 3 to 6, of which 3 and 6 validate, and the end.
     const [first, firstEnd, third, fourth, fifth, sixth, end] = steps;
     expect([first, firstEnd, end]).toEqual([null, null, null]);
     expect(third).not.toBe(null);
@@ -342,11 +342,11 @@ describe("training", () => {
   });
 });
 
-describe("training that cannot go well", () => {
+describe("training that cannot succeed", () => {
   const geometry = networkGeometry(threeStages, createTask(threeStages));
   const fresh = initialise(threeStages.model, geometry, stream(1));
 
-  test("says that it diverged, in which stage, and what to try", async () => {
+  test("reports that it diverged, in which stage, and what to try", async () => {
     // Weights near the largest float32, 3.4e38: the first sum overflows.
     const { data, shape } = fresh.parameters["head.weight"];
     const huge = { shape, data: data.map((value) => 3e38 * Math.sign(value)) };
@@ -357,7 +357,7 @@ describe("training that cannot go well", () => {
     expect((error as Error).message).toMatch(/diverged.* at step 0\. The stage "first" .* of 0\.02; try 0\.007, /);
   });
 
-  test("refuses to start from another network", async () => {
+  test("refuses to start from a network of another shape", async () => {
     const { "blocks.0.up.weight": _, ...rest } = fresh.parameters;
     const missing = await rejection(recorded(threeStages, { initial: { ...fresh, parameters: rest } }));
     expect(missing).toBeInstanceOf(ShapeError);

@@ -1,9 +1,9 @@
 /**
- * The trainer: backpropagation through time with surrogate gradients, AdamW or Muon, warm-up and cosine, in stages.
+ * The trainer: backpropagation through time with surrogate gradients, AdamW or Muon, warm-up and cosine decay, in stages.
  *
- * A step cuts its batch into a fixed number of shards; threads take shards as they are free, in one wave or several; gradients
- * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere,
- * gives the same network to the last bit.
+ * A step splits its batch into a fixed number of shards; threads take shards as they become free, in one wave or several;
+ * gradients are summed in shard order. All randomness is a function of seed and step, so training on any number of threads,
+ * interrupted anywhere, gives bit-identical networks.
  */
 import type { LabelledData } from "../data/labelled.ts";
 import { SpecError, ValueError } from "../errors.ts";
@@ -35,11 +35,11 @@ import { checkTeachers } from "./teacher.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
 export interface Validation extends Readonly<Partial<Record<Metric, number>>> {
-  /** Cross entropy per decision, nats, over all queries. */
+  /** Cross-entropy per decision, in nats, over all queries. */
   readonly loss: number;
-  /** Of symbol detection: at the last query, where all pilots are known. */
+  /** For symbol detection: at the last query, where all pilots are known. */
   readonly bitErrorRate?: number;
-  /** Of images: share of wrong decisions. */
+  /** For images: error rate. */
   readonly errorRate?: number;
 }
 
@@ -48,7 +48,7 @@ export interface TrainingEvent {
   readonly step: number;
   readonly steps: number;
   readonly stage: string;
-  /** What the step lowers, mean over the batch: with the share that `stepLoss` takes at each time step, and the penalty on rates. */
+  /** The training loss, mean over the batch, including the `stepLoss` share at each time step and the penalty on rates. */
   readonly loss: number;
   readonly learningRate: number;
   readonly gradientNorm: number;
@@ -57,42 +57,42 @@ export interface TrainingEvent {
 
 export interface TrainOptions {
   readonly executor: Executor;
-  /** Where to go on; a fresh network when absent. */
+  /** State to resume from; omit to train a fresh network. */
   readonly state?: TrainingState;
   /**
-   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model, or of one with fewer blocks, or, for
-   * a spiking one, of one with fewer channels in its stem, or an ANN of its sizes (`initial.ts`). A network with BatchNorm is folded for a
-   * model without.
+   * Starts from these parameters instead of fresh ones. They must be those of the experiment's model, of a model with fewer
+   * blocks, of a spiking model with fewer channels in its stem (for a spiking model), or of an ANN of its sizes (`initial.ts`). A
+   * network with BatchNorm is folded for a model without.
    */
   readonly initial?: Network;
   /**
-   * Gives the labels in stages whose labels are `teacher`, several by the mean of their answers; each must be made for the same task, or
-   * for its images cut and coded as `training.teacherTask` says.
+   * Teachers for stages with `teacher` labels; several teach by the mean of their answers. Each must be made for the same task,
+   * or for its images cut and coded as `training.teacherTask` specifies.
    */
   readonly teacher?: Network | readonly Network[];
   readonly onStep?: (event: TrainingEvent) => void;
   /**
-   * Bytes that parameters and activations may take, such as in a browser on a small machine. Changes speed only. Default: what a
-   * WebAssembly memory holds, 4 GiB.
+   * Bytes that parameters and activations may use, for example in a browser on a small machine. Affects speed only. Default: the
+   * limit of a WebAssembly memory, 4 GiB.
    */
   readonly memoryLimit?: number;
   /**
-   * Called before the first step when memory asks for fewer threads or more work than was asked for, or the initial network is not taken as
-   * it is, and after the last one when the network is averaged with the initial one, with a sentence about it.
+   * Called with a sentence of advice: before the first step if memory requires fewer threads or more work than requested, or if
+   * the initial network has to be changed; and after the last step if the network is averaged with the initial one.
    */
   readonly onNote?: (note: string) => void;
   /**
-   * Awaited after each step and, with `stageEnded`, once a stage is over. Training goes on from a saved `snapshot()` as if it
+   * Awaited after each step and, with `stageEnded`, at the end of a stage. Training resumes from a saved `snapshot()` as if it
    * had never stopped.
    */
   readonly afterStep?: (snapshot: () => TrainingState, stageEnded: boolean) => Promise<void>;
-  /** Stops after the current step; `finished` is false then. */
+  /** Stops after the current step; `finished` is then false. */
   readonly signal?: AbortSignal;
 }
 
 export interface TrainResult<M extends ModelSpec = ModelSpec> {
   /**
-   * The network of the last stage's best validation; of its last one when the stage has noise on weights. With `initialShare`, that one's
+   * The network of the last stage's best validation, or the last network if that stage has weight noise. With `initialShare`, its
    * mean with the initial network, which is then also the state's best.
    */
   readonly network: Network<M>;
@@ -106,8 +106,9 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Trains the network of an experiment.
  *
  * Random   streams of the experiment's seed, forked by purpose and step
- * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; SpecError where a stage's
- *          blocks cannot be, or an ANN cannot be started from; as `openExperiment`; PlatformError when memory or threads are lacking
+ * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; SpecError when a
+ *          stage's number of blocks is impossible or an ANN cannot be the start; as `openExperiment`; PlatformError when
+ *          memory or threads are lacking
  */
 export async function train<M extends ModelSpec>(
   subject: Openable<TaskSpec, M>,
@@ -126,7 +127,7 @@ export async function train<M extends ModelSpec>(
   }
 }
 
-/** Trains as many stages as have the number of blocks of the first one; the state is that of the next, which may have more. */
+/** Trains all stages that have the same number of blocks as the first one. The state is that of the next stage, which may have more. */
 async function trainBlocks<M extends ModelSpec>(
   whole: Opened<TaskSpec, M>,
   options: TrainOptions,
@@ -142,7 +143,7 @@ async function trainBlocks<M extends ModelSpec>(
   const planned = (of: Experiment) => planTraining(of, geometry, probe.base, threads, memoryLimit);
   const plan = planned(experiment);
   const isWhole = experiment.model.depth === whole.experiment.model.depth;
-  // Also for the stages to come, whose network may have more blocks.
+  // Also for later stages, whose network may have more blocks.
   requireRoom(isWhole ? plan : planned(whole.experiment), experiment, memoryLimit);
   const note = memoryNote(plan, threads);
   if (note !== null) options.onNote?.(note);
@@ -208,7 +209,7 @@ async function trainBlocks<M extends ModelSpec>(
     const { patience } = experiment.training;
     const measureSteps = () =>
       spec.noise.hardware === true ? measureConverterSteps(current(), experiment, stage, data, step) : null;
-    // Measured at the start of a stage and at validations, and kept in between, over an interruption too.
+    // Measured at the start of a stage and at validations, and kept in between, also over an interruption.
     converterSteps ??= measureSteps();
     const isOver = () => step - stageStart >= spec.steps || (patience > 0 && sinceBest >= patience);
     try {
@@ -233,7 +234,7 @@ async function trainBlocks<M extends ModelSpec>(
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
           const measured = await validate(validationPieces(given), experiment.task, optimiser, current(), session);
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
-          // Validation has no noise, so it cannot tell how well a noisy stage has done its work: there the last network counts.
+          // Validation has no noise, so it cannot judge a noisy stage; the last network counts there.
           const isBest = !best || isNoisy(spec) || measured.loss < best.loss;
           if (isBest) best = { ...measured, step, parameters: optimiser.readParameters() };
           sinceBest = isBest ? 0 : sinceBest + 1;

@@ -10,7 +10,7 @@ import { createOptimiser } from "./optimiser.ts";
 import { planTraining } from "./plan.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
-/** Every parameter as one step of a stage with devices sees it, beside the exact ones. */
+/** Every parameter as one step of a stage with devices sees it, next to the exact ones. */
 function seenByStep(
   stuck: { atZero: number; atMaximum: number },
   crossbar: object = {},
@@ -19,7 +19,7 @@ function seenByStep(
   const experiment = parseExperiment({
     ...document,
     training: { ...document.training, stages: [{ steps: 1, noise: { devices: { youngest: 1, oldest: 1 } } }] },
-    // One crossbar holds a whole matrix, and a pair shows its weight without an error.
+    // One crossbar holds a whole matrix, and a pair holds its weight without error.
     hardware: {
       crossbar: {
         device: { kind: "ideal", maxConductance: 25 },
@@ -58,13 +58,13 @@ interface Seen {
   of(layer: string): { columns: number; exact: Float32Array; seen: Float32Array };
 }
 
-test("lines that share a weight of the first layer err by less, by the square root of their number, and no other layer's do", () => {
+test("sharing a weight among lines of the first layer divides the error by the square root of their number, in no other layer", () => {
   const [one, four, sixteen] = [1, 4, 16].map((linesPerInput) =>
     seenByStep({ atZero: 0, atMaximum: 0 }, { device: { kind: "pcm" }, linesPerInput }),
   );
   const differences = (a: Seen, b: Seen, of: string) => a.of(of).seen.map((value, i) => value - b.of(of).seen[i]);
   const [near, far] = [differences(four, sixteen, "embed"), differences(one, four, "embed")];
-  // Of an error e they show e, e / 2 and e / 4: single-precision rounding of weights below 1 is all that is lost.
+  // An error e appears as e, e / 2 and e / 4, up to the single-precision rounding of weights below 1.
   far.forEach((difference, i) => {
     expect(Math.abs(difference - 2 * near[i])).toBeLessThan(1e-6);
   });
@@ -85,7 +85,7 @@ test.each([
   expect([...shares(other)].sort()).toEqual([0, 1]);
 });
 
-/** What a pair shows with its devices at `plus` and `minus`, in the weight's own unit. */
+/** The weight that a pair shows with its devices at `plus` and `minus`, in the weight's unit. */
 const pair = (weight: number) => ({ plus: Math.max(0, weight), minus: Math.max(0, -weight) });
 
 function largestByColumn(weights: Float32Array, columns: number): Float64Array {
@@ -96,7 +96,7 @@ function largestByColumn(weights: Float32Array, columns: number): Float64Array {
   return largest;
 }
 
-/** Counts how each weight changed, among what stuck devices of either sign can make of its pair. */
+/** Counts how each weight changed, among the outcomes that stuck devices of either sign can cause. */
 function countChanges(stuck: { atZero: number; atMaximum: number }) {
   const { columns, exact, seen } = seenByStep(stuck).of("blocks.0.up");
   const largest = largestByColumn(exact, columns);
@@ -104,7 +104,7 @@ function countChanges(stuck: { atZero: number; atMaximum: number }) {
   exact.forEach((weight, i) => {
     const { plus, minus } = pair(weight);
     const full = largest[i % columns];
-    // Levels are a 127th of the largest weight and lines between them: single-precision rounding is all that is lost.
+    // Levels are a 127th of the largest weight, and lines lie between them; only single-precision rounding is lost.
     const shows = (value: number) => Math.abs(seen[i] - value) < 1e-5 * full;
     if (shows(weight)) counts.unchanged++;
     else if (shows(0)) counts.lost++;
@@ -115,11 +115,11 @@ function countChanges(stuck: { atZero: number; atMaximum: number }) {
   return counts;
 }
 
-test("without faults an ideal device shows the very weight", () => {
+test("without faults an ideal device shows the exact weight", () => {
   expect(countChanges({ atZero: 0, atMaximum: 0 })).toMatchObject({ lost: 0, plusFull: 0, minusFull: 0, other: 0 });
 });
 
-test("a device stuck at zero takes away what it held, and nothing where its twin holds the weight", () => {
+test("a device stuck at zero removes what it held, and nothing if the other device holds the weight", () => {
   const { unchanged, lost, ...others } = countChanges({ atZero: 0.25, atMaximum: 0 });
   expect(others).toEqual({ plusFull: 0, minusFull: 0, other: 0 });
   // Four standard errors: a pair loses its weight when the one device that holds it is stuck.
@@ -127,7 +127,7 @@ test("a device stuck at zero takes away what it held, and nothing where its twin
   expect(Math.abs(lost / weights - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / weights));
 });
 
-test("a device stuck at its largest leaves what its twin holds", () => {
+test("a device stuck at its largest leaves what the other device holds", () => {
   const { plusFull, minusFull, lost, other } = countChanges({ atZero: 0, atMaximum: 0.02 });
   expect(plusFull).toBeGreaterThan(10);
   expect(minusFull).toBeGreaterThan(10);
@@ -136,11 +136,11 @@ test("a device stuck at its largest leaves what its twin holds", () => {
   expect(other).toBe(0);
 });
 
-test("of several devices side by side a stuck one takes away its share, or brings it", () => {
+test("among parallel devices a stuck one removes or adds its share", () => {
   const stuck = { atZero: 0.2, atMaximum: 0.1 };
   const { columns, exact, seen } = seenByStep(stuck, { parallelDevices: 2 }).of("blocks.0.up");
   const largest = largestByColumn(exact, columns);
-  // Of either sign each of two devices works, holds nothing, or holds half of the largest weight.
+  // For either sign, each of two devices works, is stuck at zero, or is stuck at half of the largest weight.
   const shares = (held: number, full: number) => {
     const [works, zero, most] = [held / 2, 0, full / 2];
     const first = [works, zero, most];
@@ -156,8 +156,8 @@ test("of several devices side by side a stuck one takes away its share, or bring
     if (!possible.some(near)) counts.other++;
   });
   expect(counts.other).toBe(0);
-  // Unchanged is a pair of whose two devices that hold it both work, and whose two at zero work or are stuck there: 0.7^2 0.9^2. Some are
-  // near by chance. Four standard errors.
+  // A pair is unchanged if both devices that hold it work, and the two at zero either work or are stuck there: 0.7^2 0.9^2. Some
+  // others are close by chance. Four standard errors.
   const share = 0.7 ** 2 * 0.9 ** 2;
   expect(counts.unchanged / exact.length).toBeGreaterThan(share - 4 * Math.sqrt((share * (1 - share)) / exact.length));
   expect(counts.unchanged / exact.length).toBeLessThan(share + 0.05);

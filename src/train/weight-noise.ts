@@ -1,5 +1,5 @@
 /**
- * The noisy copy of the parameters, which a stage's forward and backward pass see in place of the exact ones.
+ * The noisy copy of the parameters, which a stage's forward and backward pass see instead of the exact ones.
  *
  * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same; forks "offsets" and "gains" of
  *          `stream(seed).fork("weight noise", step, layer)`
@@ -19,10 +19,10 @@ import type { ConverterSteps } from "./converter-steps.ts";
 import { faultsOf, type LevelStatistics, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";
 import { convertingLayers, isNoisy, type TrainingPlan } from "./plan.ts";
 
-/** Weight noise of a column relative to its own largest weight, at most. */
+/** Maximum weight noise of a column, relative to its own largest weight. */
 const LARGEST_COLUMN_NOISE = 0.5;
 
-/** What fills the noisy copy before a step. */
+/** Fills the noisy copy before a step. */
 export function createWeightNoise(
   ops: TrainingOps,
   plan: TrainingPlan,
@@ -62,10 +62,10 @@ export function createWeightNoise(
   }
 
   /**
-   * Noise relative to the column's own largest weight, or to the largest folded weight of the layer, undone by the fold: BatchNorm
-   * rescales each column. The noise of a column is at most half of its own largest weight: it raises the column's running variance,
-   * which shrinks the column when folded, so that without a limit noise and variance of a weak column would drive each other to
-   * infinity. A column that BatchNorm silences has noise relative to its own, which is not heard.
+   * Noise relative to the column's own largest weight, or to the largest folded weight of the layer, scaled back by the fold:
+   * BatchNorm rescales each column. The noise of a column is limited to half of its own largest weight. Noise raises the column's
+   * running variance, which shrinks the folded column; without a limit, noise and variance of a weak column would drive each
+   * other to infinity. A column that BatchNorm silences has noise relative to its own weights, which has no effect.
    */
   function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
     const columnLargest = new Float32Array(columns);
@@ -82,7 +82,7 @@ export function createWeightNoise(
     );
   }
 
-  /** What BatchNorm multiplies each column of a layer by when it is folded. */
+  /** Factor by which folding BatchNorm multiplies each column of a layer. */
   function columnFolds(name: string, columns: number): Float32Array {
     const layer = name.slice(0, -".weight".length);
     const variance = plan.value[`${layer}.variance`];
@@ -92,7 +92,7 @@ export function createWeightNoise(
     return gains.map((gain, n) => Math.abs(gain) / Math.sqrt(variances[n] + NORM_EPSILON));
   }
 
-  /** Statistics of the age of this step's chip. */
+  /** Statistics at the age of this step's chip. */
   function levelsOfAge(stage: StageSpec, ages: NonNullable<StageNoise["devices"]>, step: number): LevelStatistics {
     if (statistics?.stage !== stage) {
       const random = stream(seed).fork("device statistics");
@@ -102,7 +102,7 @@ export function createWeightNoise(
     return byAge[root.fork(step, "age").integer(byAge.length)];
   }
 
-  /** Block by block, as crossbars hold the matrix; a weight that several lines share is held once, with the errors of their mean. */
+  /** Block by block, as crossbars hold the matrix; a weight that several lines share is held once, with the error of their mean. */
   function addDevices(
     name: string,
     rows: number,
@@ -143,13 +143,13 @@ export function createWeightNoise(
         target: plan.noisy[name] + 4 * place(0),
         scratch: noiseWords,
       });
-      // Faults of one pair come one after another, and each device holds a share of what the pair showed before them.
+      // Faults of one pair are consecutive, and each device holds a share of the pair's value before them.
       let faulty = { weight: -1, shown: 0 };
       for (const { weight, sign, at } of faultsOf(weights.length, crossbar, random.fork("stuck", b))) {
         const target = plan.noisy[name] + 4 * place(weight);
         const [shown] = ops.floats(target, 1);
         if (weight !== faulty.weight) faulty = { weight, shown };
-        // A device at zero takes away what it held; one at its largest leaves what its twin holds.
+        // A device stuck at zero removes what it held; one stuck at its largest leaves what the other device holds.
         const held = sign * faulty.shown > 0 ? faulty.shown : 0;
         const stuck = at === "maximum" ? sign * largest[weight % width] : 0;
         ops.write(target, Float32Array.of(shown + (stuck - held) / crossbar.parallelDevices));
@@ -158,8 +158,8 @@ export function createWeightNoise(
   }
 
   /**
-   * Converters, on the layer's outputs: `codeSteps` [columns] says what a step is worth. A gain multiplies what comes before BatchNorm
-   * takes the mean off, so that it moves the offset, too; without BatchNorm it multiplies the weights.
+   * Converter noise on the layer's outputs; `codeSteps` [columns] gives the size of a step. A gain multiplies the current before
+   * BatchNorm subtracts the mean, so it also shifts the offset; without BatchNorm it multiplies the weights.
    */
   function addConverters(
     layer: string,
@@ -206,7 +206,7 @@ export function createWeightNoise(
     );
   }
 
-  /** A normal for each readout unit, which several columns of a crossbar share. */
+  /** A normal variate for each readout unit, which several columns of a crossbar share. */
   function drawByUnit(columns: number, spread: number, random: Stream): Float32Array {
     const { columns: width } = hardware.crossbar;
     const units = readoutUnits(width, hardware.adc);

@@ -11,7 +11,7 @@ import { fromAnn, initialParameters, startNotes } from "./initial.ts";
 import { widen, withLines } from "./widen.ts";
 
 const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned" } as const;
-/** Layers that spike, in a network whose low threshold gives every layer something to say. */
+/** Layers that spike; a low threshold makes every layer fire. */
 const neuron = { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } as const;
 const spiking = (stem: StemSpec): SpikingSpec => spikingSpec.parse({ kind: "spiking", ...size, neuron, stem });
 const ann = (stem: StemSpec) => annSpec.parse({ kind: "ann", ...size, stem });
@@ -24,7 +24,7 @@ const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1, pixels(tinyGrid)
 const run = (of: Network<SpikingSpec>) =>
   spikingForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) });
 
-describe("a network that is given more lines per value", () => {
+describe("a network that gets more lines per value", () => {
   test.each([
     ["of a stem", network(tinyStem)],
     ["of a token", tinyNetwork(spikingSpec.parse({ kind: "spiking", ...size, neuron }), 3)],
@@ -35,7 +35,7 @@ describe("a network that is given more lines per value", () => {
     const others = tinyBits(9, 2, 2, tokens);
     const shares = [2, 2, 1, 0.5, 0.25].map((worth) => worth / 5.75);
     const wide = withLines(narrow, 5 * values, shares);
-    // Two lines of each value, then three others.
+    // Two lines of each value, then three more.
     const more = Float64Array.from({ length: (bits.length / 2) * 5 }, (_, i) =>
       i % 5 < 2 ? bits[2 * Math.floor(i / 5) + (i % 5)] : others[i],
     );
@@ -53,14 +53,14 @@ describe("a network that is given more lines per value", () => {
     expect(startNotes(narrow, { ...started, layout })).toEqual([expect.stringContaining("reads 2 of 5 lines")]);
     expect(startNotes(wide, { ...started, layout })).toEqual([]);
     expect(withLines(wide, 5 * values, shares)).toBe(wide);
-    // Of five thresholds the first two are not those of two.
+    // The first two of five thresholds differ from those of two.
     const thresholds = { ...started, lineShares: new Array(5).fill(0.2), layout };
     expect(() => initialParameters(narrow, thresholds)).toThrow(/the network to start from has shape/);
     expect(startNotes(narrow, thresholds)).toEqual([]);
   });
 });
 
-describe("a network that is given more channels", () => {
+describe("a network that gets more channels", () => {
   test.each([
     ["twice as many", tinyStem, [16]],
     ["four times as many", tinyStem, [32]],
@@ -86,7 +86,7 @@ describe("a network that is given more channels", () => {
     }
   });
 
-  test("reads a channel and its copies by their share of its weight, also where some have one more", () => {
+  test("reads a channel and its copies with their share of its weight, also with uneven numbers of copies", () => {
     const narrow = network(tinyStem);
     const { shape, data } = widen(narrow, spiking(withChannels(tinyStem, [40]))).parameters["embed.weight"];
     const uneven = widen(network(withChannels(tinyStem, [16])), spiking(withChannels(tinyStem, [24])));
@@ -110,7 +110,7 @@ describe("a network that is given more channels", () => {
     }
   });
 
-  test("hears its copies at other levels of the same current", () => {
+  test("has copies that fire at other levels of the same current", () => {
     const narrow = network(tinyStem);
     const wide = widen(narrow, spiking(withChannels(tinyStem, [40])));
     const levels = (channel: number) =>
@@ -124,13 +124,13 @@ describe("a network that is given more channels", () => {
     const rates = [0, 1, 2, 3, 4].map(
       (copy) => map.filter((spike, i) => i % 40 === 8 * copy && spike === 1).length / (map.length / 40),
     );
-    // The higher the offset, the more spikes: strictly, as the currents of this input lie apart.
+    // The higher the offset, the more spikes: strictly, because the currents of this input differ.
     const [own, lower, upper, lowest, uppermost] = rates;
     expect([lowest, lower, own, upper, uppermost]).toEqual(rates.toSorted((a, b) => a - b));
     expect(lowest).toBeLessThan(uppermost);
   });
 
-  test("is what training starts from, deeper where it must be, and from an ANN", () => {
+  test("is the start of training, also when it must be deepened or converted from an ANN", () => {
     const narrow = network(tinyStem);
     const { geometry } = narrow;
     const model = { ...spiking(withChannels(tinyStem, [16])), depth: 2 };
@@ -150,7 +150,7 @@ describe("a network that is given more channels", () => {
     expect(startNotes(conventional, started)).toContainEqual(expect.stringContaining("fewer channels"));
   });
 
-  test("is refused where it has other layers, more channels, or is an ANN that is to stay one", () => {
+  test("is refused if it has other layers, more channels, or is an ANN that should stay one", () => {
     const start = (initial: Network, model: ModelSpec) => {
       const geometry = stemmed(model.stem!);
       const layout = parameterLayout(model, geometry);

@@ -1,20 +1,20 @@
 /**
- * Networks that start from one with fewer lines per value, or fewer channels in its stem.
+ * Starts training from a network with fewer lines per value, or fewer channels in its stem.
  *
- * A spike has one bit where the activation of an ANN has many, so a spiking network wants more channels than the ANN that it is compared
- * with. A wider one need not begin anew: its further channels are copies of those that it has, whose neurons fire at other levels of the
- * same current, the more easily and the less easily by turns. A channel and its copies then tell several levels of an activation, as the
- * lines of a thermometer do.
+ * A spike carries one bit, an ANN activation many, so a spiking network wants more channels than the ANN that it is compared
+ * with. A wider network need not start from scratch: its extra channels are copies of the existing ones, whose neurons fire at
+ * other levels of the same current, alternately lower and higher. A channel and its copies then encode several levels of an
+ * activation, like the lines of a thermometer code.
  *
- * Copies after T. Chen et al., "Net2Net", ICLR 2016, section 2.2, where they have the level of the original.
+ * Copying follows T. Chen et al., "Net2Net", ICLR 2016, section 2.2, where copies keep the level of the original.
  */
 import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
 import type { ModelSpec, SpikingSpec, StemSpec } from "../spec/model.ts";
 
 /**
- * Lines that a network reads of a value, where it lacks only the last of those that `shares` has, and they stand for less than the first:
- * fewer thresholds would mean other levels. `inputs` are as many lines of every value as there are shares.
+ * Lines that a network reads per value, if it lacks only the last of those in `shares` and those represent less than the first:
+ * fewer thresholds would mean other levels. `inputs` has one line of every value for each share.
  */
 export function fewerLines({ geometry }: Network, inputs: number, shares: readonly number[]): number | undefined {
   const own = (geometry.inputs / inputs) * shares.length;
@@ -22,8 +22,8 @@ export function fewerLines({ geometry }: Network, inputs: number, shares: readon
 }
 
 /**
- * A network whose first layer reads a line of every value for each of its shares in place of fewer: its own are the first, and the further
- * ones weigh nothing until they have learned to. Left as it is where it has no such fewer.
+ * A network whose first layer reads one line of every value per share, instead of fewer: its own lines come first, and the added
+ * ones have zero weight until trained. The network is unchanged if it does not have fewer such lines.
  */
 export function withLines(
   network: Network<SpikingSpec>,
@@ -50,13 +50,13 @@ export function isWider(wide: ModelSpec, { stem }: ModelSpec): boolean {
   return more.every((further) => further >= 0) && more.some((further) => further > 0);
 }
 
-/** All of a stem but its channels, as a text to compare. */
+/** Everything in a stem except its channels, as text for comparison. */
 const windowsOf = ({ layers, embedding }: StemSpec): string =>
   JSON.stringify({ layers: layers.map((layer) => ({ ...layer, channels: null })), embedding });
 
 /**
- * A network with the channels of `model`'s stem; left as it is where `model` has no wider one. What reads a channel reads all of its
- * copies, each with its share of the weight: a staircase in place of a step.
+ * A network with the channels of `model`'s stem; unchanged if `model`'s stem is not wider. Every reader of a channel reads all of
+ * its copies, each with its share of the weight: a staircase instead of a step.
  */
 export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Network<SpikingSpec> {
   const { stem } = model;
@@ -82,13 +82,13 @@ export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Networ
 }
 
 /**
- * Offset of a channel's first, second, ... copy from its own, in thresholds: half of one up or down, then as much the other way, then a
- * whole one.
+ * Offset of a channel's first, second, ... copy from its own, in thresholds: half of one up or down, then the same the
+ * other way, then a whole one.
  */
 const level = (channel: number, copy: number): number =>
   ((channel + copy) % 2 === 0 ? 0.5 : -0.5) * Math.ceil(copy / 2);
 
-/** The columns of a matrix, or the numbers of a vector, from the first again until there are so many. */
+/** Repeats the columns of a matrix, or the numbers of a vector, from the first until this many are reached. */
 function repeatColumns({ shape, data }: Tensor, to: number): Tensor {
   const columns = shape[shape.length - 1];
   const repeated = new Float32Array((data.length / columns) * to);
@@ -99,8 +99,7 @@ function repeatColumns({ shape, data }: Tensor, to: number): Tensor {
 }
 
 /**
- * Rows for `to` channels in place of `from` at every pixel of a window, from the first again until there are so many, and each with its
- * share.
+ * Repeats the rows for channels, at every pixel of a window, from `from` to `to` channels, each scaled by its share.
  */
 function rowsOfCopies({ shape: [rows, columns], data }: Tensor, from: number, to: number): Tensor {
   const pixels = rows / from;
