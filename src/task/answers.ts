@@ -1,4 +1,6 @@
-/** From a network's logits to decisions and their loss. Only IEEE basic operations, so that every platform decides alike. */
+/**
+ * Turns a network's logits into decisions and their loss. Uses only basic IEEE operations, so that every platform decides the same way.
+ */
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { ReadOut } from "../spec/model.ts";
@@ -8,11 +10,11 @@ export interface Answers {
   /** `[prompts, queries]` */
   readonly labels: Int32Array;
   readonly decisions: Int32Array;
-  /** Cross entropy of the label, nats; of all its bits. */
+  /** Cross-entropy of the label, in nats; for a bit read-out, summed over its bits. */
   readonly losses: Float64Array;
 }
 
-/** The most probable class of each row of logits, `[rows, classes]` or `[rows, bits]`, the first of equals. */
+/** The most probable class of each row of logits, `[rows, classes]` or `[rows, bits]`; the first if several are equal. */
 export function decide(logits: Float32Array, classes: number, readOut: ReadOut = "joint"): Int32Array {
   if (readOut === "bits") return decideBits(logits, bitsOf(classes));
   const decisions = new Int32Array(logits.length / classes);
@@ -25,7 +27,7 @@ export function decide(logits: Float32Array, classes: number, readOut: ReadOut =
   return decisions;
 }
 
-/** Answers from logits `[prompts, queries, classes]`, or `[prompts, queries, bits]` where the network reads out bits. */
+/** Answers from logits `[prompts, queries, classes]`, or `[prompts, queries, bits]` for a bit read-out. */
 export function answer(logits: Float32Array, labels: Int32Array, classes: number, readOut: ReadOut = "joint"): Answers {
   const decisions = decide(logits, classes, readOut);
   const losses = new Float64Array(labels.length);
@@ -47,12 +49,12 @@ export function answer(logits: Float32Array, labels: Int32Array, classes: number
   return { labels, decisions, losses };
 }
 
-/** A bit is 1 where its logit is above 0. */
+/** A bit is 1 if its logit is above 0. */
 function decideBits(logits: Float32Array, bits: number): Int32Array {
   const decisions = new Int32Array(logits.length / bits);
   for (const [i, z] of logits.entries()) if (z > 0) decisions[Math.floor(i / bits)] |= 1 << (bits - 1 - (i % bits));
   return decisions;
 }
 
-/** ln(1 + e^x), without an overflow. */
+/** ln(1 + e^x), without overflow. */
 const softplus = (x: number): number => Math.max(x, 0) + naturalLog(1 + exponential(-Math.abs(x)));

@@ -1,20 +1,20 @@
 /**
- * A class as the bits that it stands for: its binary digits, bit 0 the most significant one (`link.ts`).
+ * The bits that a class represents: its binary digits, where bit 0 is the most significant (`link.ts`).
  *
- * A read-out of bits takes the bits of an answer for independent, given the prompt; a joint one does not. So bits follow from classes,
+ * A bit read-out treats the bits of an answer as independent, given the prompt; a joint read-out does not. Bits follow from classes,
  *
  *   p(bit b = 1) = sum of p(c) over the classes c whose bit b is 1,
  *
- * while classes from bits are a product, which holds where bits are independent.
+ * while classes follow from bits as a product, which is exact only if the bits are independent.
  */
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { ReadOut } from "../spec/model.ts";
 
-/** Bits of `classes` classes, a power of two. */
+/** Number of bits of `classes` classes, a power of two. */
 export const bitsOf = (classes: number): number => 31 - Math.clz32(classes);
 
-/** Bit `index` of `bits` bits. */
+/** Bit `index` of a class of `bits` bits. */
 export const bitOf = (label: number, index: number, bits: number): number => (label >>> (bits - 1 - index)) & 1;
 
 /** Probability of a 1 at every bit, `[rows, bits]`, from distributions of the class, `[rows, classes]`. */
@@ -28,7 +28,9 @@ export function bitProbabilities(distributions: Float32Array, classes: number): 
   });
 }
 
-/** Distributions of the class, `[rows, classes]`, from the probability of a 1 at every bit, `[rows, bits]`, taken for independent. */
+/**
+ * Distributions of the class, `[rows, classes]`, from the probability of a 1 at every bit, `[rows, bits]`, assuming independent bits.
+ */
 export function classProbabilities(ones: Float32Array, classes: number): Float32Array {
   const bits = bitsOf(classes);
   return Float32Array.from({ length: (ones.length / bits) * classes }, (_, i) => {
@@ -42,10 +44,10 @@ export function classProbabilities(ones: Float32Array, classes: number): Float32
 }
 
 /**
- * Soft bits from the logits of an answer, for a decoder: ln p(bit = 0) - ln p(bit = 1), the log-likelihood ratio where bits are equally
- * likely. Its sign decides, its size says how sure. The same numbers on every platform.
+ * Soft bits for a decoder, from the logits of an answer: ln p(bit = 0) - ln p(bit = 1). This is the log-likelihood ratio if 0 and
+ * 1 are equally likely. The sign is the decision, the magnitude its confidence. The numbers are the same on every platform.
  *
- * Shapes   logits: [rows, classes], or [rows, bits] where the network reads out bits
+ * Shapes   logits: [rows, classes], or [rows, bits] for a bit read-out
  * Returns  [rows, bits]
  *
  * @example

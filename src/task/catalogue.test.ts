@@ -6,7 +6,7 @@ import { TASKS } from "./catalogue.ts";
 const SOURCE = join(import.meta.dirname, "..");
 const kinds = Object.keys(TASKS);
 
-/** Where a kind is written: as a spec, as a default or a preset of one, and where the kits are listed. */
+/** Files that may name a kind: specs, their defaults and presets, and the list of kits. */
 const NAMED = [
   "node/task-data.ts",
   "runs/catalogue.ts",
@@ -16,7 +16,7 @@ const NAMED = [
   "task/catalogue.ts",
 ];
 
-test("outside the kits nobody looks at the kind of a task", () => {
+test("no code outside the kits tests the kind of a task", () => {
   const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) =>
     /(?<!\.test)\.ts$/.test(name),
   );

@@ -1,4 +1,4 @@
-/** All kinds of task. A kind that is in `TaskSpec` but not here does not compile. */
+/** All kinds of task. A kind in `TaskSpec` that is missing here does not compile. */
 import type { SpecOf, TaskSpec } from "../spec/task.ts";
 import { eventClassificationKit } from "./event-classification.ts";
 import { imageClassificationKit } from "./image-classification.ts";
@@ -13,7 +13,7 @@ export const TASKS = {
   "event-classification": eventClassificationKit,
 } satisfies { readonly [K in TaskSpec["kind"]]: TaskKit<SpecOf<K>, Task, TaskErrors, unknown> };
 
-/** Also of a kind without a kit, so that the compiler complains of TASKS alone. */
+/** Also accepts a kind without a kit, so that the compiler reports only TASKS. */
 type Kits = typeof TASKS & {
   readonly [K in Exclude<TaskSpec["kind"], keyof typeof TASKS>]: TaskKit<SpecOf<K>, Task, TaskErrors, never>;
 };
@@ -22,15 +22,15 @@ type Kit<T extends TaskSpec> = Kits[T["kind"]];
 /** The task that a spec describes. */
 export type TaskOf<T extends TaskSpec> = ReturnType<Kit<T>["create"]>;
 
-/** What the decisions of a spec's task are counted as. */
+/** What the spec's task counts as errors. */
 export type ErrorsOf<T extends TaskSpec> = ReturnType<Kit<T>["errors"]>;
 
-/** What a spec's task draws from; null for a task that makes up its prompts. */
+/** The data that a spec's task draws from; null for a task that generates its prompts. */
 export type DataOf<T extends TaskSpec> = T extends TaskSpec
   ? OrNull<Exclude<Parameters<Kit<T>["create"]>[2], null>>
   : never;
 type OrNull<D> = [D] extends [never] ? null : D;
 
-/** The kit of a spec, with its types. */
+/** The kit of a spec, typed. */
 export const kitOf = <T extends TaskSpec>({ kind }: T): TaskKit<T, TaskOf<T>, ErrorsOf<T>, DataOf<T>> =>
   (TASKS as Kits)[kind] as unknown as TaskKit<T, TaskOf<T>, ErrorsOf<T>, DataOf<T>>;

@@ -1,4 +1,4 @@
-/** From an experiment to its task, and to what the task asks of the experiment's network. */
+/** From an experiment to its task, and to the geometry that the task requires of the network. */
 import { SpecError } from "../errors.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
 import { stemGeometry } from "../model/stem.ts";
@@ -14,8 +14,8 @@ export interface TaskAndModel<T extends TaskSpec = TaskSpec> {
 }
 
 /**
- * The task of an experiment, for its network: one that would say the same at all copies of a query is asked once. A task that needs data
- * draws from it; without any it has a geometry only.
+ * The task of an experiment, for its network. A network that gives the same answer at all copies of a query gets only one copy. A
+ * task that needs data draws from it; without data it has only a geometry.
  * Throws  SpecError and ShapeError as `TaskKit.create`
  */
 export function createTask<T extends TaskSpec>(
@@ -31,7 +31,7 @@ export function createTask<T extends TaskSpec>(
 }
 
 /**
- * Whether a network's answer is a function of the prompt alone: neither its attention nor the coding of its inputs draws random numbers.
+ * Whether a network's answer depends on the prompt alone: neither its attention nor its input coding draws random numbers.
  */
 function drawsNothing(model: ModelSpec, { coding }: TaskSpec): boolean {
   if (model.kind === "ann") return true;
@@ -39,9 +39,9 @@ function drawsNothing(model: ModelSpec, { coding }: TaskSpec): boolean {
 }
 
 /**
- * The geometry for the experiment's network: binary lines for a spiking one, real values for an ANN and for `repeat`. Before a stem the
- * task's tokens are the pixels of its map.
- * Throws  SpecError where a stem cannot read them, or the model reads out bits that classes of the task do not have
+ * The geometry for the experiment's network: binary lines for a spiking network, real values for an ANN and for `repeat`. For a
+ * network with a convolutional stem, the task's tokens are the pixels of its map.
+ * Throws  SpecError when a stem cannot read them, or when the model reads out bits that the task's classes do not have
  */
 export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geometry: TaskGeometry }): Geometry {
   if (model.readOut === "bits" && kitOf(spec).metric.key !== "bitErrorRate") {
@@ -61,7 +61,7 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
   return afterStem(model, takesSpikes(model, spec) ? spiking : real, grid);
 }
 
-/** What the blocks of a network see of a task. Throws SpecError where a stem cannot read it, and where tokens are too many. */
+/** The task as the blocks of a network see it. Throws SpecError when a stem cannot read it, or when there are too many tokens. */
 export function afterStem(model: ModelSpec, read: Geometry, grid: TaskGeometry["grid"]): Geometry {
   const geometry = model.stem ? stemGeometry(model.stem, read, grid) : read;
   if (geometry.tokens > MOST_TOKENS) throw tooManyTokens(geometry.tokens, model);

@@ -1,11 +1,11 @@
 /**
- * Classification of recordings of event cameras: spikes go in as they came. A prompt is one recording; its tokens are squares of the
- * sensor, row by row; there is one query, whose logits are a mean over all tokens, so one decision per prompt.
+ * Classification of event-camera recordings; the events are the input spikes. A prompt is one recording. Its tokens are squares
+ * of the sensor, row by row. There is one query, whose logits are the mean over all tokens, so there is one decision per prompt.
  *
- * Time step t of a spiking network sees frame t mod `frames` (`data/events.ts`): line 2 p + polarity of a token is 1 where pixel p of its
- * square had an event in the frame. So a network of fewer steps than frames answers before the recording is over, and one of more sees it
- * again. An ANN has no steps: it sees all frames side by side, as values of 0 and 1. Nothing is drawn at random, and nothing augmented.
- * Not modelled: the time within a frame, how many events fell into one, and an axis of time in attention.
+ * Time step t of a spiking network sees frame t mod `frames` (`data/events.ts`): line 2 p + polarity of a token is 1 if pixel p
+ * of its square had an event in the frame. A network with fewer steps than frames therefore answers before the recording is over,
+ * and one with more steps sees it again. An ANN has no steps; it sees all frames concatenated, as values of 0 and 1. Nothing is
+ * random or augmented. Not modelled: the time within a frame, the number of events per bit, and a time axis in attention.
  */
 import { type EventData, type EventSet, frameBits, recordingBytes } from "../data/events.ts";
 import { MOVING_BARS } from "../data/moving-bars.ts";
@@ -39,7 +39,7 @@ const KNOWN: Readonly<Record<Extract<EventClassificationSpec["data"], string>, S
   "n-mnist": { height: 34, width: 34, classes: 10 },
 };
 
-/** Sizes of the spec's recordings: those of a known set, or those that the spec says. */
+/** Sizes of the spec's recordings: those of a known set, or those given in the spec. */
 export const sensorShape = ({ data }: EventClassificationSpec): SensorShape =>
   typeof data === "string" ? KNOWN[data] : data;
 
@@ -49,15 +49,15 @@ export interface EventTask extends Task {
   /**
    * Draws recordings.
    *
-   * Random   of training, their order, as `DataPlace` says
-   * Throws   SpecError when the task was made without recordings; ValueError when the part does not have so many
+   * Random   for training, the order of recordings, as in `DataPlace`
+   * Throws   SpecError when the task was made without recordings; ValueError when the part has fewer than requested
    */
   draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
 }
 
 /**
- * The task of a spec, for spiking networks of `steps` time steps. Without recordings it has a geometry, but draws nothing.
- * Throws  ShapeError when recordings are not those of the spec
+ * The task of a spec, for spiking networks with `steps` time steps. Without recordings it has a geometry but draws nothing.
+ * Throws  ShapeError when the recordings do not match the spec
  */
 export function eventClassification(
   spec: EventClassificationSpec,
@@ -130,7 +130,7 @@ function withoutRecordings(): SpecError {
   );
 }
 
-/** Sizes for networks that take real values and for spiking ones: an encoder, where all tokens see all. */
+/** Sizes for networks with real-valued inputs and for spiking networks: an encoder, where every token sees every token. */
 function eventGeometry(spec: EventClassificationSpec): TaskGeometry {
   const { height, width, classes } = sensorShape(spec);
   const grid = { rows: Math.ceil(height / spec.patch), columns: Math.ceil(width / spec.patch) };
@@ -148,7 +148,7 @@ function eventGeometry(spec: EventClassificationSpec): TaskGeometry {
 
 interface LinePlan extends Pick<Geometry, "tokens" | "inputs"> {
   readonly frames: number;
-  /** Bits of a frame, and for each token and line its bit there; -1 past the edge of the sensor, where nothing happens. */
+  /** Bits of a frame, and for each token and line the index of its bit; -1 past the edge of the sensor, where nothing happens. */
   readonly frameBits: number;
   readonly bits: Int32Array;
 }
@@ -167,7 +167,7 @@ function planLines(spec: EventClassificationSpec, { tokens, inputs }: Geometry):
   return { tokens, inputs, frames: spec.frames, frameBits: frameBits(shape), bits };
 }
 
-/** Whether line i of all tokens is on in a frame of a recording. */
+/** Whether line i, counted over all tokens, is on in a frame of a recording. */
 function isOn({ frameBits, bits }: LinePlan, { set, index }: Located<EventSet>, frame: number, i: number): boolean {
   if (bits[i] < 0) return false;
   const bit = frame * frameBits + bits[i];

@@ -39,7 +39,7 @@ describe("patches, by hand", () => {
       [33, 34, 43, 44],
     ]);
   });
-  test("are followed by what lies to their left, right, above and below, black outside the image", () => {
+  test("are followed by their left, right, upper and lower neighbours, black outside the image", () => {
     expect(read(specOf({ shift: 1 }))[1]).toEqual([
       ...[13, 14, 23, 24],
       ...[12, 13, 22, 23],
@@ -48,7 +48,7 @@ describe("patches, by hand", () => {
       ...[23, 24, 33, 34],
     ]);
   });
-  test("that do not fill the image are refused, with the sides that do", () => {
+  test("that do not fill the image are refused, and the error lists sides that do", () => {
     expect(() => imageGeometry(specOf({ patch: 3 }))).toThrow(/4 \/ 3 = 1.333.*Sides that do: 1, 2, 4\./);
     expect(() => imageGeometry(specOf({ patch: 3 }))).toThrow(SpecError);
   });
@@ -102,9 +102,9 @@ describe("what enters a network", () => {
     );
     expect(reached).toEqual([[], [0], [0], [0, 1], [0, 1], [0, 1, 2], [0, 1, 2]]);
   });
-  test("as a thermometer with a remainder are the thresholds reached, then the bits of what lies above", () => {
+  test("as a thermometer with a remainder are the thresholds reached, then the bits of the remainder", () => {
     const fields = { coding: "thermometer", thresholds: 3, remainderBits: 2 };
-    // Thresholds are 64 apart, the bits stand for 32 and 16.
+    // Thresholds are 64 apart; the bits represent 32 and 16.
     const lines = (pixel: number) => [0, 1, 2, 3, 4].map((line) => Number(isLineOn(specOf(fields), pixel, line)));
     expect([0, 15, 16, 63, 64, 100, 255].map(lines)).toEqual([
       ...[
@@ -139,7 +139,7 @@ describe("what enters a network", () => {
           (total, share, line) => total + (isLineOn(spec, pixel, line) ? share : 0),
           0,
         );
-        // The shares are rounded to doubles, each to 2^-53 at most.
+        // The shares are rounded to doubles, each within 2^-53.
         expect(sum).toBeCloseTo(Math.floor((pixel * levels) / 256) / (levels - 1), 12);
       }),
     );
@@ -157,14 +157,14 @@ describe("what enters a network", () => {
 
 describe("which images are drawn", () => {
   const order = stream(3);
-  /** As many images of each kind as there are brightest pixels: enough to know them by their pixels. */
+  /** All images differ, so their pixels identify them. */
   const keys = (values: Float32Array) =>
     Array.from({ length: values.length / 16 }, (_, k) => values.subarray(16 * k, 16 * k + 16).join());
   const task = imageClassification(specOf({ coding: "repeat" }), 1, images);
   const training = (position: number, count: number) =>
     task.draw(count, stream(7), { from: { part: "training", position, order } });
 
-  test("for training: each once per epoch, in another order each time, whatever the batch", () => {
+  test("for training: each once per epoch, in a new order each time, whatever the batch size", () => {
     const epochs = [0, 64].map((position) => keys(training(position, 64).values));
     expect(new Set(epochs[0]).size).toBe(64);
     expect([...epochs[0]].sort()).toEqual([...epochs[1]].sort());
@@ -172,7 +172,7 @@ describe("which images are drawn", () => {
     expect(keys(training(40, 48).values)).toEqual([...epochs[0].slice(40), ...epochs[1].slice(0, 24)]);
   });
 
-  test("for a test: in order, the same in any batch", () => {
+  test("for a test: in order, the same for any batch size", () => {
     const spec = specOf({ coding: "bernoulli" });
     const drawn = imageClassification(spec, 3, images);
     const whole = drawn.draw(40, stream(1));

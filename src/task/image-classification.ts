@@ -1,10 +1,10 @@
 /**
- * Classification of images by a vision transformer: the paper's encoder task (section VI-A). A prompt is one image; its tokens
- * are patches (`patches.ts`); there is one query, so one decision per prompt.
+ * Image classification by a vision transformer: the paper's encoder task (section VI-A). A prompt is one image; its tokens are
+ * patches (`patches.ts`). There is one query, so one decision per prompt.
  *
- * The labelled images come from outside, as plain data. Training goes through them epoch by epoch, each in an order of its own,
- * so that every image is seen once per epoch; validation and test take them as they are, in their order. Augmentation is a move
- * by whole pixels, a mirror image and a black square; not modelled: colour changes, mixing.
+ * The labelled images are passed in as plain data. Training goes through them epoch by epoch, each epoch in a new order, so that
+ * every image is seen once per epoch; validation and test use them in their given order. Augmentation shifts by whole pixels,
+ * mirrors, and masks a square (Cutout). Not modelled: colour changes, mixing.
  */
 import { augmentImage } from "../data/augment.ts";
 import type { ImageData } from "../data/images.ts";
@@ -33,16 +33,16 @@ export interface ImageTask extends Task {
   /**
    * Draws images.
    *
-   * Random   which training images, and how they are moved and mirrored: as `DataPlace` says. Image k of the batch is coded by
+   * Random   which training images, and how they are augmented: as in `DataPlace`. Image k of the batch is coded with
    *          `random.fork("coding").fork(firstPrompt + k)`
-   * Throws   SpecError when the task was made without images; ValueError when the part does not have so many
+   * Throws   SpecError when the task was made without images; ValueError when the part has fewer than requested
    */
   draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
 }
 
 /**
- * The task of a spec, for spiking networks of `steps` time steps. Without images it has a geometry, but draws nothing.
- * Throws  SpecError when patches do not fill the image; ShapeError when images are not those of the spec
+ * The task of a spec, for spiking networks with `steps` time steps. Without images it has a geometry but draws nothing.
+ * Throws  SpecError when patches do not fill the image; ShapeError when the images do not match the spec
  */
 export function imageClassification(spec: ImageClassificationSpec, steps: number, images?: ImageData): ImageTask {
   requireSteps(steps);
@@ -67,7 +67,7 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
       for (let k = 0; k < prompts; k++) {
         const image = locate(from, k, firstPrompt);
         labels[k] = image.label;
-        // Past the patches lies the class token, whose pixels stay 0.
+        // The class token comes after the patches; its pixels stay 0.
         const own = pixels.subarray(k * tokens * inputs, k * tokens * inputs + plan.rows.length);
         readPatches(plan, shape, image.pixels, image.start, own);
       }
@@ -129,7 +129,7 @@ function withoutImages(): SpecError {
   );
 }
 
-/** Where an image lies: its pixels begin at byte `start`. */
+/** Location of an image: its pixels begin at byte `start`. */
 interface LocatedImage {
   readonly pixels: Uint8Array;
   readonly start: number;
@@ -152,12 +152,12 @@ function locateImages(images: ImageData, { crop, flip, cutout }: ImageClassifica
 interface Coding {
   readonly spec: ImageClassificationSpec;
   readonly steps: number;
-  /** Tokens of a prompt, and those that are patches, which come first. */
+  /** Tokens of a prompt, and the number of patches among them, which come first. */
   readonly tokens: number;
   readonly patches: number;
   /** Pixels of a token. */
   readonly inputs: number;
-  /** Which lines each pixel turns on, `[256, lines]`. */
+  /** The lines that each pixel value turns on, `[256, lines]`. */
   readonly isOn: Uint8Array;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which of a task's labelled data a prompt is. Training goes through it epoch by epoch, each in an order of its own, so that all of it
- * is seen once per epoch; the other parts are taken as they are, in their order.
+ * Which labelled item a prompt is. Training goes through the data epoch by epoch, each epoch in a new order, so that every item
+ * is seen once per epoch; the other parts are used in their given order.
  */
 import { epochOrder } from "../data/augment.ts";
 import type { LabelledData, LabelledSet } from "../data/labelled.ts";
@@ -11,13 +11,13 @@ import type { DataPlace } from "./task.ts";
 export interface Located<S extends LabelledSet> {
   readonly set: S;
   readonly index: number;
-  /** Of training; null where data is taken as it is. */
+  /** For training; null when data are used in their given order. */
   readonly epoch: number | null;
 }
 
 export type Locate<S extends LabelledSet> = (from: DataPlace, prompt: number, firstPrompt: number) => Located<S>;
 
-/** Finds prompt k of a batch. Random: of training, an order for each epoch, as `epochOrder` with the place's stream. */
+/** Finds prompt k of a batch. Random: for training, an order for each epoch, as `epochOrder` with the place's stream. */
 export function locateIn<S extends LabelledSet>(data: LabelledData<S>): Locate<S> {
   const { count } = data.train;
   const orders = keepEpochs(count);
@@ -32,7 +32,7 @@ export function locateIn<S extends LabelledSet>(data: LabelledData<S>): Locate<S
   };
 }
 
-/** The order of the last two epochs asked for: a batch may hold the end of one and the start of the next. */
+/** The order of the last two epochs requested: a batch may contain the end of one and the start of the next. */
 function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Array {
   const kept = new Map<string, Uint32Array>();
   return (order, epoch) => {
@@ -48,7 +48,7 @@ function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Arra
   };
 }
 
-/** Throws ValueError when a part that is gone through once does not have so many; `things` is what the data holds, such as "Images". */
+/** Throws ValueError when a part that is used once has fewer items than requested; `things` names the items, such as "Images". */
 export function requireCountOf(
   data: LabelledData,
   { part }: DataPlace,
@@ -66,7 +66,7 @@ export function requireCountOf(
   );
 }
 
-/** Throws ShapeError, at `things` and the part, when a size of the data differs from that of the spec. */
+/** Throws ShapeError, naming `things` and the part, when a size of the data differs from the spec. */
 export function requireSizes(data: LabelledData, sizes: Readonly<Record<string, number>>, things: string): void {
   for (const part of ["train", "validation", "test"] as const) {
     const given: Readonly<Record<string, unknown>> = { ...data[part], classes: data[part].classes.length };

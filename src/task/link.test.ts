@@ -38,8 +38,8 @@ test("each antenna has unit power, and distance between classes grows with the b
   }
 });
 
-test("symbols of many levels are those of 3GPP TS 38.211, section 5.1", () => {
-  // Its formulas as they are printed, for bits b(0), b(1), ...
+test("multi-level symbols match 3GPP TS 38.211, section 5.1", () => {
+  // Its formulas as printed, for bits b(0), b(1), ...
   const printed = {
     "16qam": (b: (i: number) => number) =>
       [0, 1].map((i) => ((1 - 2 * b(i)) * (2 - (1 - 2 * b(i + 2)))) / Math.sqrt(10)),
@@ -73,7 +73,7 @@ test("symbols have unit mean power, nearest neighbours differ in one bit, and th
         if (a !== b && distance < 1.2) expect(popcount32(a ^ b)).toBe(1);
       }
     }
-    // The real parts of words whose imaginary bits are 0.
+    // The real parts of words with zero imaginary bits.
     const { parts, bits } = modulationOf(spec);
     const levels = Array.from({ length: 2 ** bits }, (_, word) => {
       const spread = Array.from({ length: bits }, (_, i) => ((word >>> i) & 1) << (parts * i + parts - 1));
@@ -89,7 +89,7 @@ test("symbols have unit mean power, nearest neighbours differ in one bit, and th
 test("received points are the channel times the symbols", () => {
   const spec = symbolDetectionSpec.parse({ transmitAntennas: 1, receiveAntennas: 2 });
   const out = new Float64Array(4 * 4);
-  // H = (1 + 2j, -j)^T after one value that is not part of it; x of class 1 is (1 - j)/sqrt 2.
+  // H = (1 + 2j, -j)^T, stored after one unrelated value; x of class 1 is (1 - j)/sqrt 2.
   receivedPoints(Float64Array.of(9, 1, 2, 0, -1), 1, constellation(spec), spec, out);
   // (1 + 2j)(1 - j) = 3 + j and -j (1 - j) = -1 - j, both over sqrt 2.
   const expected = [3, 1, -1, -1].map((x) => x * Math.SQRT1_2);
@@ -113,7 +113,7 @@ test("the quantiser is idempotent, monotonic, odd, and within half a step inside
       expect(code(x)).toBeGreaterThanOrEqual(0);
       expect(code(x)).toBeLessThan(2 ** bits);
       if (share <= other) expect(code(x)).toBeLessThanOrEqual(code(other * range));
-      // Inside, the middle of the cell is at most half a step away (and a rounding of x / step); outside, the last cell is.
+      // Inside, the centre of the cell is at most half a step away (plus a rounding of x / step); outside, the last cell is used.
       if (Math.abs(share) <= 1) expect(Math.abs(quantise(x) - x)).toBeLessThanOrEqual((step / 2) * (1 + 1e-12));
       else expect(quantise(x)).toBe(Math.sign(x) * (range - step / 2));
       // Odd symmetry, except on the edges of cells, which belong to the upper cell.

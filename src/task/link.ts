@@ -3,23 +3,23 @@
  *
  *   y = H x + n,   x in {constellation}^Nt,   yq = quantise(y)
  *
- * A class is the joint symbol of all antennas, and its binary digits are the transmitted bits: antenna 0 first, most
- * significant digit first. An antenna's bits go in turn to its real and its imaginary part (with BPSK to the real one alone), in the
- * order of 3GPP TS 38.211, section 5.1. The first bit of a part is its sign; each further one says on which side of the middle it lies of
- * the levels that are left:
+ * A class is the joint symbol of all antennas, and its binary digits are the transmitted bits: antenna 0 first, most significant
+ * digit first. An antenna's bits alternate between its real and its imaginary part (with BPSK all are real), in the order of 3GPP
+ * TS 38.211, section 5.1. The first bit of a part is its sign; each further bit selects one half of the remaining levels:
  *
  *   x = d (1 - 2b) (2^(m-1) - (1 - 2b') (2^(m-2) - (1 - 2b'') ...))   for m bits b, b', b'', ...: d times +-1, +-3, ...
  *
- * So neighbouring levels differ in one bit (Gray), d makes E|x|^2 = 1 per antenna, and wrong bits are the ones of `class XOR decision`.
+ * Neighbouring levels therefore differ in one bit (Gray coding), and d makes E|x|^2 = 1 per antenna. The wrong bits are the
+ * ones in `class XOR decision`.
  */
 import { BITS_PER_ANTENNA } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 
 /** How the parts of one antenna's symbol are modulated. */
 export interface Modulation {
-  /** 1: the real one; 2: the imaginary one, too. */
+  /** 1: real only; 2: real and imaginary. */
   readonly parts: 1 | 2;
-  /** Bits of a part. */
+  /** Bits per part. */
   readonly bits: number;
   /** d: levels are d times +-1, +-3, ... */
   readonly unit: number;
@@ -32,7 +32,7 @@ export function modulationOf({ modulation }: SymbolDetectionSpec): Modulation {
   return { parts, bits, unit: Math.sqrt(3 / (parts * (2 ** (2 * bits) - 1))) };
 }
 
-/** The symbols of one antenna, by their bits: `[2^bits]`, complex (real and imaginary part side by side). */
+/** The symbols of one antenna, indexed by their bits: `[2^bits]`, complex (real and imaginary part adjacent). */
 export function antennaSymbols(spec: SymbolDetectionSpec): Float64Array {
   const { parts, bits, unit } = modulationOf(spec);
   const length = parts * bits;
@@ -50,7 +50,7 @@ export function antennaSymbols(spec: SymbolDetectionSpec): Float64Array {
   return symbols;
 }
 
-/** The bits of one part whose level is nearest to x; of two as near those of 0. */
+/** The bits of the level of one part that is nearest to x; at a tie, those of 0. */
 export function nearestLevel(x: number, { bits, unit }: Modulation): number {
   let word = 0;
   let left = x;
@@ -61,7 +61,7 @@ export function nearestLevel(x: number, { bits, unit }: Modulation): number {
   return word;
 }
 
-/** The bits of an antenna's symbol that is nearest to re + im j; of two as near those of 0. */
+/** The bits of an antenna's symbol that is nearest to re + im j; at a tie, those of 0. */
 export function nearestSymbol(re: number, im: number, modulation: Modulation): number {
   const real = nearestLevel(re, modulation);
   if (modulation.parts === 1) return real;
@@ -71,7 +71,7 @@ export function nearestSymbol(re: number, im: number, modulation: Modulation): n
   return word;
 }
 
-/** Sent symbols of every class: `[classes, Nt]`, complex. */
+/** Transmitted symbols of every class: `[classes, Nt]`, complex. */
 export function constellation(spec: SymbolDetectionSpec): Float64Array {
   const symbols = antennaSymbols(spec);
   const { transmitAntennas: nt } = spec;
@@ -127,7 +127,7 @@ export function receivedPoints(
   for (let c = 0; c < classes; c++) receivedPoint(channel, offset, points, c, spec, out, 2 * c * spec.receiveAntennas);
 }
 
-/** Squared Euclidean distance of `length` values of a and b from the given offsets on. */
+/** Squared Euclidean distance between `length` values of a and b, starting at the given offsets. */
 export function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, length: number): number {
   let sum = 0;
   for (let k = 0; k < length; k++) {
@@ -137,11 +137,11 @@ export function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: 
   return sum;
 }
 
-/** A mid-rise quantiser: 2^bits equal cells over [-range, range], each read as its middle; outside, the last cell. */
+/** A mid-rise quantiser: 2^bits equal cells over [-range, range], each represented by its centre; outside, by the last cell. */
 export interface Quantiser {
-  /** Number of the cell, 0 .. 2^bits - 1, from the most negative one upwards. */
+  /** Index of the cell, 0 .. 2^bits - 1, starting at the most negative. */
   code(value: number): number;
-  /** Middle of a cell. */
+  /** Centre of a cell. */
   value(code: number): number;
 }
 

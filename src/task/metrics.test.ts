@@ -39,7 +39,7 @@ test("one symbol per prompt is one independent trial: its interval is Wilson's",
 test("bits that always fail together count once", () => {
   const decisions = Array.from({ length: 400 }, (_, k) => (k % 4 === 0 ? 15 : 0));
   const { bits, symbols } = detectionErrors(new Int32Array(400), decisions, spec);
-  // Every prompt is all right or all wrong, so 4 bits say no more than the symbol does.
+  // Every prompt is all right or all wrong, so 4 bits carry no more information than the symbol.
   expect(bits.designEffect).toBe(4);
   expect(bits.low).toBeCloseTo(symbols.low, 14);
   expect(bits.high).toBeCloseTo(symbols.high, 14);
@@ -52,7 +52,7 @@ test("without any error the interval is that of as many trials as prompts", () =
   expect(bits.high).toBeCloseTo(1.96 ** 2 / (50 + 1.96 ** 2), 14);
 });
 
-test("the clustered interval covers the true rate 95 times in 100; the binomial one does not", () => {
+test("the clustered interval covers the true rate in 95 % of cases; the binomial one does not", () => {
   // Each prompt has its own error probability, 0 or 0.4 with even chances (a good or a bad channel), for 3 x 4 bits.
   const [runs, prompts, truth] = [500, 150, 0.2];
   let clustered = 0;
@@ -87,12 +87,12 @@ test("errors by context add up to all errors", () => {
   expect(byContext).toHaveLength(3);
   expect(byContext.reduce((sum, { bits }) => sum + bits.errors, 0)).toBe(all.bits.errors);
   expect(byContext.reduce((sum, { symbols }) => sum + symbols.trials, 0)).toBe(all.symbols.trials);
-  // Query 1 alone, picked by hand.
+  // Query 1 only, counted by hand.
   const pick = (values: Int32Array) => values.filter((_, i) => i % 3 === 1);
   expect(byContext[1]).toEqual(detectionErrors(pick(labels), pick(decisions), spec));
 });
 
-test("lengths that differ, and numbers that are not classes, are refused", () => {
+test("different lengths and numbers that are not classes are refused", () => {
   expect(() => bitErrors([1], [1, 2], spec)).toThrow("1 labels were sent, but 2 decisions were made");
   expect(() => bitErrors([1], [16], spec)).toThrow("16 is not a class; this task has classes 0 .. 15");
   expect(() => bitErrors([-1], [1], spec)).toThrow("-1 is not a class");
@@ -100,8 +100,8 @@ test("lengths that differ, and numbers that are not classes, are refused", () =>
   expect(() => errorsByContext([1, 2, 3, 4], [1, 2, 3, 4], spec)).toThrow("are not [prompts, 3]");
 });
 
-test("prompts that err more alike than chance do not narrow the interval", () => {
-  // One wrong bit of four in every prompt: no spread at all, where independent bits would have some.
+test("prompts whose errors are more alike than chance do not narrow the interval", () => {
+  // One wrong bit of four in every prompt: no spread at all, although independent bits would have some.
   const { bits } = detectionErrors(new Int32Array(40), new Int32Array(40).fill(1), spec);
   expect(bits).toMatchObject({ rate: 0.25, designEffect: 1, ...wilson(40, 160) });
   expect(bits.standardError).toBeCloseTo(Math.sqrt((0.25 * 0.75) / 160), 14);

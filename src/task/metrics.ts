@@ -1,16 +1,16 @@
 /**
- * Bit and symbol error rates, and error rates over single decisions, with honest intervals.
+ * Bit and symbol error rates, and error rates over single decisions, with intervals that account for clustering.
  *
- * All bits of a prompt went through one channel at one SNR, so they tend to fail together: n bits say less than n independent
- * trials, and the binomial interval would be too narrow. A prompt is therefore one cluster. With e_k wrong of the m bits of
- * prompt k, and G prompts, the rate p is the mean of e_k / m and its squared standard error is
+ * All bits of a prompt pass through one channel at one SNR, so they tend to fail together: n bits carry less information than n
+ * independent trials, and the binomial interval would be too narrow. Each prompt is therefore one cluster. With e_k wrong bits of
+ * the m bits of prompt k, and G prompts, the rate p is the mean of e_k / m and its squared standard error is
  *
  *   SE^2 = sum (e_k / m - p)^2 / (G (G - 1)),   design effect d = SE^2 / (p (1 - p) / (G m))
  *
- * The interval is Wilson's with z sqrt(d) in the place of z, which is Wilson's for G m / d independent trials: it stays within
- * [0, 1] and is honest at few errors. d is kept within 1 .. m, its range for whole prompts; where the sample cannot tell (no
- * error at all, nothing but errors, a single prompt) it is m, as if the bits of a prompt always failed together.
- * An image is a prompt with one decision, so that its interval is Wilson's own.
+ * The interval is Wilson's with z sqrt(d) instead of z, which is Wilson's for G m / d independent trials: it stays within [0, 1]
+ * and is valid for few errors. d is limited to 1 .. m, its range for whole prompts. If the sample cannot determine it (no errors,
+ * only errors, or a single prompt), d is m, as if the bits of a prompt always failed together. An image is a prompt with one
+ * decision, so its interval is plain Wilson.
  * Source: L. Kish, "Survey Sampling" (1965), section 5.4 for the cluster variance and design effect.
  */
 import { ShapeError, ValueError } from "../errors.ts";
@@ -19,7 +19,7 @@ import { bitsPerClass } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { popcount32 } from "../spike/train.ts";
 
-/** A share of wrong bits or symbols, with its 95 % interval. */
+/** An error rate over bits or symbols, with its 95 % interval. */
 export interface ErrorRate extends Interval {
   readonly errors: number;
   readonly trials: number;
@@ -30,10 +30,10 @@ export interface ErrorRate extends Interval {
   readonly designEffect: number;
 }
 
-/** What the errors of every kind of task have in common. */
+/** What the errors of all kinds of task have in common. */
 export interface TaskErrors {
   readonly prompts: number;
-  /** What is wrong of each prompt, in the order of prompts: what comparisons in pairs are made from. */
+  /** Errors of each prompt, in prompt order: the input of paired comparisons. */
   readonly wrong: Uint16Array;
 }
 
@@ -44,12 +44,12 @@ export interface DetectionErrors extends TaskErrors {
   readonly wrong: Uint16Array;
 }
 
-/** Wrong decisions where a prompt is one thing of one class, such as an image. */
+/** Wrong decisions of a task with one decision per prompt, such as an image. */
 export interface ClassificationErrors extends TaskErrors {
   readonly answers: ErrorRate;
   /** Prompts by label (row) and decision (column). */
   readonly confusion: readonly (readonly number[])[];
-  /** Of each prompt: 1 where the decision is wrong. */
+  /** For each prompt: 1 if the decision is wrong. */
   readonly wrong: Uint16Array;
 }
 

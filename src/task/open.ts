@@ -1,28 +1,28 @@
-/** An experiment opened: with its task, and the data that the task draws from. Everything that draws prompts starts from it. */
+/** An opened experiment: with its task, and the data that the task draws from. Everything that draws prompts starts from it. */
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { type DataOf, kitOf, type TaskOf } from "./catalogue.ts";
 import { createTask } from "./create.ts";
 
-/** What can be copied to another thread, where the task is made anew. */
+/** The part that can be copied to another thread, where the task is created anew. */
 export interface Given<T extends TaskSpec = TaskSpec, M extends ModelSpec = ModelSpec> {
   readonly experiment: Experiment<T, M>;
-  /** Null for a task that makes up its prompts. */
+  /** Null for a task that generates its prompts. */
   readonly data: DataOf<T>;
 }
 
 export interface Opened<T extends TaskSpec = TaskSpec, M extends ModelSpec = ModelSpec> extends Given<T, M> {
-  /** For the experiment's own model; a network of other time steps asks `createTask` for its own. */
+  /** For the experiment's own model; a network with another number of time steps calls `createTask` itself. */
   readonly task: TaskOf<T>;
 }
 
-/** What functions take that draw prompts: an experiment whose task makes them up, or one opened with its data. */
+/** Argument of functions that draw prompts: an experiment whose task generates them, or one opened with its data. */
 export type Openable<T extends TaskSpec = TaskSpec, M extends ModelSpec = ModelSpec> = Experiment<T, M> | Opened<T, M>;
 
 /**
- * Opens an experiment with the data of its task: images for one that classifies them.
- * Throws  SpecError when the task needs data and there is none; ShapeError when the data is not that of the spec
+ * Opens an experiment with the data of its task, such as images for image classification.
+ * Throws  SpecError when the task needs data and there are none; ShapeError when the data do not match the spec
  *
  * @example
  * const { data } = await loadTaskData(experiment); // in xpikeformer/node
@@ -38,7 +38,7 @@ export function openExperiment<T extends TaskSpec, M extends ModelSpec>(
   return { experiment, data: own, task: createTask(experiment, own) };
 }
 
-/** The subject, opened if it is not. Throws as `openExperiment`. */
+/** The subject, opened if necessary. Throws as `openExperiment`. */
 export const opened = <T extends TaskSpec, M extends ModelSpec>(subject: Openable<T, M>): Opened<T, M> =>
   "experiment" in subject ? subject : openExperiment(subject);
 

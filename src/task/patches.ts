@@ -1,10 +1,10 @@
 /**
- * How an image becomes tokens: which pixels a token holds, and how a pixel becomes a real value, binary lines or a firing
+ * Turns an image into tokens: which pixels a token holds, and how a pixel becomes a real value, binary lines or a firing
  * probability. `docs/images.md` describes the patches.
  *
- * Tokens are patches, row by row. A token's pixels are those of its patch, row by row, channels innermost; with `shift` they are
- * followed by the pixels of the patch moved left, right, up and down, as in the first author's code. What lies outside the
- * image is black. A class token comes last, and all that it holds is 0.
+ * Tokens are patches, row by row. A token's pixels are those of its patch, row by row, channels innermost. With `shift`, the
+ * pixels of the patch shifted left, right, up and down follow, as in the first author's code. Pixels outside the image are black.
+ * A class token comes last and is all zeros.
  * Sources: Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021 (patches, class token); Lee, Lee and Song, "Vision
  * transformer for small-size datasets", arXiv 2112.13492, section 3.1 (shifted-patch tokens).
  */
@@ -28,11 +28,11 @@ const KNOWN: Readonly<Record<Extract<ImageClassificationSpec["data"], string>, I
   "cifar-10": { height: 32, width: 32, channels: 3, classes: 10 },
 };
 
-/** Sizes of the spec's images: those of a published set, or those that the spec says. */
+/** Sizes of the spec's images: those of a published set, or those given in the spec. */
 export const imageShape = ({ data }: ImageClassificationSpec): ImageShape =>
   typeof data === "string" ? KNOWN[data] : data;
 
-/** Patches of an image: the tokens, but for a class token. Throws SpecError when patches do not fill the image. */
+/** Patches of an image: all tokens except a class token. Throws SpecError when patches do not fill the image. */
 export function patchGrid(spec: ImageClassificationSpec): { readonly rows: number; readonly columns: number } {
   const { height, width } = imageShape(spec);
   const [rows, columns] = [height / spec.patch, width / spec.patch];
@@ -45,7 +45,9 @@ export function patchGrid(spec: ImageClassificationSpec): { readonly rows: numbe
   );
 }
 
-/** Sizes, mask and query for networks that take real values and for spiking ones: an encoder, where all tokens see all. */
+/**
+ * Sizes, mask and query for networks with real-valued inputs and for spiking networks: an encoder, where every token sees every token.
+ */
 export function imageGeometry(spec: ImageClassificationSpec): TaskGeometry {
   const { rows, columns } = patchGrid(spec);
   const tokens = rows * columns + (spec.readOut === "class-token" ? 1 : 0);
@@ -69,7 +71,7 @@ export function imageGeometry(spec: ImageClassificationSpec): TaskGeometry {
 const tokenPixels = (spec: ImageClassificationSpec): number =>
   spec.patch ** 2 * imageShape(spec).channels * shiftsOf(spec).length;
 
-/** Rows and columns by which a token's copies of its patch are moved. */
+/** Rows and columns by which the copies of a patch in a token are shifted. */
 const shiftsOf = ({ shift }: ImageClassificationSpec): readonly (readonly [number, number])[] =>
   shift === 0
     ? [[0, 0]]
@@ -81,13 +83,16 @@ const shiftsOf = ({ shift }: ImageClassificationSpec): readonly (readonly [numbe
         [shift, 0],
       ];
 
-/** Lines that one pixel of one channel takes. */
+/** Lines per pixel and channel. */
 export function linesPerPixel({ coding, pixelBits, thresholds, remainderBits }: ImageClassificationSpec): number {
   if (coding === "bits") return pixelBits;
   return coding === "thermometer" ? thresholds + remainderBits : 1;
 }
 
-/** What each line of a pixel stands for, as shares of white: a pixel is as bright as those that are on, but for its lowest bits. */
+/**
+ * The share of white that each line of a pixel represents: a pixel's brightness is the sum over its active lines, except for its
+ * lowest bits.
+ */
 export function lineShares(spec: ImageClassificationSpec): number[] {
   const thresholds = spec.coding === "thermometer" ? spec.thresholds : 0;
   const worth = Array.from({ length: linesPerPixel(spec) }, (_, line) => 2 ** Math.min(0, thresholds - line - 1));
@@ -95,7 +100,7 @@ export function lineShares(spec: ImageClassificationSpec): number[] {
   return worth.map((each) => each / white);
 }
 
-/** For each value of each patch, `[patches, values]`: its row, column and channel; rows and columns may lie outside the image. */
+/** For each value of each patch, `[patches, values]`: its row, column and channel; rows and columns may be outside the image. */
 export interface PatchPlan {
   readonly rows: Int16Array;
   readonly columns: Int16Array;
@@ -124,7 +129,7 @@ export function planPatches(spec: ImageClassificationSpec): PatchPlan {
   return plan;
 }
 
-/** Reads the image whose pixels begin at `start`, in the order of the plan, into `out`. Outside the image it is black. */
+/** Reads the image whose pixels begin at `start`, in the order of the plan, into `out`. Pixels outside the image are black. */
 export function readPatches(
   plan: PatchPlan,
   { height, width, channels }: ImageShape,
@@ -140,8 +145,8 @@ export function readPatches(
 }
 
 /**
- * Whether line `line` of a pixel is on: its bits, highest first; or its thresholds, lowest first, and the bits of the remainder, highest
- * first, in parts of the distance of two thresholds.
+ * Whether line `line` of a pixel is on: its bits, highest first; or its thresholds, lowest first, followed by the bits of the
+ * remainder, highest first, as fractions of the distance between two thresholds.
  */
 export function isLineOn(spec: ImageClassificationSpec, pixel: number, line: number): boolean {
   if (spec.coding === "bits") return ((pixel >>> (7 - line)) & 1) === 1;
@@ -151,7 +156,7 @@ export function isLineOn(spec: ImageClassificationSpec, pixel: number, line: num
   return ((level >>> (remainderBits - 1 - (line - thresholds))) & 1) === 1;
 }
 
-/** What `isLineOn` says, `[256, lines]`. */
+/** `isLineOn` as a table, `[256, lines]`. */
 export function lineTable(spec: ImageClassificationSpec): Uint8Array {
   const lines = linesPerPixel(spec);
   return Uint8Array.from({ length: 256 * lines }, (_, i) => Number(isLineOn(spec, Math.floor(i / lines), i % lines)));

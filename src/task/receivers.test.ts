@@ -76,8 +76,8 @@ const measured = reference.map(({ name, fields, two, four }) => ({
 test("bit error rates agree with an independent simulation within both sampling errors", () => {
   for (const { name, sizes } of measured) {
     for (const { published, ours } of sizes.flat()) {
-      // Theirs is +-0.003, ours three standard errors: 30 comparisons fail by chance about once in 12 seeds if theirs were
-      // exact, and this seed is fixed.
+      // Their error is +-0.003, ours three standard errors. If theirs were exact, 30 comparisons would fail by chance about once
+      // in 12 seeds; this seed is fixed.
       expect(Math.abs(ours.rate - published), name).toBeLessThan(0.003 + 3 * ours.standardError);
     }
   }
@@ -92,7 +92,7 @@ test("docs/task.md prints the rates that the receivers measure", () => {
   }
 });
 
-/** Links of many joint symbols, in the order of the table's columns. */
+/** Links with many joint symbols, in the order of the table's columns. */
 const larger = [
   ["2x2, 16-QAM", { modulation: "16qam" }],
   ["2x2, 16-QAM, receiver of 6 bits", { modulation: "16qam", receiverBits: 6 }],
@@ -104,7 +104,7 @@ const larger = [
   ["8x8, QPSK", { transmitAntennas: 8, receiveAntennas: 8 }],
 ] as const;
 
-test("docs/task.md prints the rates of links of many joint symbols", () => {
+test("docs/task.md prints the rates of links with many joint symbols", () => {
   const page = readFileSync(new URL("../../docs/task.md", import.meta.url), "utf8");
   for (const [name, fields] of larger) {
     const batch = drawPrompts(fields, 3000);
@@ -116,7 +116,7 @@ test("docs/task.md prints the rates of links of many joint symbols", () => {
 });
 
 test("one antenna to two receivers: the closed form of maximum-ratio combining", () => {
-  // A fine quantiser, so that only noise is left. BPSK over L = 2 Rayleigh branches of mean SNR g = 1 / v:
+  // A fine quantiser, so that only noise remains. BPSK over L = 2 Rayleigh branches of mean SNR g = 1 / v:
   //   BER = ((1 - m) / 2)^2 (2 + m), m = sqrt(g / (1 + g))    (Proakis, Digital Communications, 4th ed., eq. 14.4-15)
   const fields = { transmitAntennas: 1, receiveAntennas: 2, modulation: "bpsk", receiverBits: 12, receiverRange: 16 };
   for (const [noise, snrDecibels, variance] of [
@@ -149,9 +149,9 @@ test("one antenna each: the closed form of 16-QAM over a Rayleigh channel", () =
   }
 });
 
-test("with one transmit antenna, MMSE and maximum likelihood decide alike", () => {
-  // Both take the level nearest to h^H y / |h|^2 for each part. The quantiser is fine, because with few pilots and few bits h^H y is
-  // now and then exactly 0, and then rounding decides.
+test("with one transmit antenna, MMSE and maximum likelihood decide the same", () => {
+  // Both choose the level nearest to h^H y / |h|^2 for each part. The quantiser is fine, because with few pilots and few bits h^H
+  // y is sometimes exactly 0, and then rounding decides.
   for (const modulation of ["bpsk", "qpsk", "16qam", "64qam"]) {
     const batch = drawPrompts(
       { transmitAntennas: 1, receiveAntennas: 3, modulation, receiverBits: 12, pilots: 2 },
@@ -173,7 +173,7 @@ test("without noise, a fine quantiser and more receive than transmit antennas le
   }
 });
 
-test("pilots help: from guessing without any to nearly the true channel with eighteen", () => {
+test("pilots help: from guessing with none to nearly the true channel with eighteen", () => {
   const batch = drawPrompts({}, 3000);
   const rates = [0, 2, 6, 18].map((query) => errorsOf(batch, "ml", "pilots", query).bits);
   // Without a pilot the estimate is 0 and all classes tie: half of the bits are wrong.
@@ -184,7 +184,7 @@ test("pilots help: from guessing without any to nearly the true channel with eig
   expect(rates[3].rate).toBeLessThan(1.25 * perfect);
 });
 
-test("a query that the prompt does not have is refused", () => {
+test("a query that does not exist in the prompt is refused", () => {
   const batch = drawPrompts({ pilots: 3 }, 1);
   expect(() => detect(batch, "ml", "pilots", 4)).toThrow("have queries 0 .. 3, but no query 4");
 });

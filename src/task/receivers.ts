@@ -1,15 +1,15 @@
 /**
- * Classical receivers for the symbol-detection task, to judge a network by: maximum likelihood and linear MMSE, each with the
- * true channel or with a channel estimated from the pilots.
+ * Classical receivers for symbol detection, as baselines for networks: maximum likelihood and linear MMSE, each with the true
+ * channel or with a channel estimated from the pilots.
  *
  *   ml     the class that minimises |y - H x|^2
- *   mmse   x = A^-1 H^H y, A = H^H H + v I, then the nearest symbol of each antenna. Where amplitudes matter, x_a is over
- *          1 - v (A^-1)_aa first, which it is of the symbol sent, on average over all else
- *   pilots H = Y X^H (X X^H + v I)^-1, the MMSE estimate for H_ra ~ CN(0, 1), in the place of the true one
+ *   mmse   x = A^-1 H^H y, A = H^H H + v I, then the nearest symbol of each antenna. For multi-level symbols, x_a is first divided
+ *          by its bias 1 - v (A^-1)_aa
+ *   pilots H = Y X^H (X X^H + v I)^-1, the MMSE estimate for H_ra ~ CN(0, 1), instead of the true channel
  *
- * All of them see what the network sees: quantised pilots and a quantised query. They are told the noise variance v, which
- * the network is not, and treat the quantiser's error as absent: with 4 bits that costs them most at high SNR. So they are
- * strong and usual references, not bounds. (A bound would integrate the noise over each cell of the quantiser.)
+ * All of them see what the network sees: quantised pilots and a quantised query. They are given the noise variance v, which the
+ * network is not, and they ignore the quantiser's error, which at 4 bits costs them most at high SNR. They are strong, standard
+ * baselines, not bounds. (A bound would integrate the noise over each cell of the quantiser.)
  */
 import { ValueError } from "../errors.ts";
 import { solveHermitian } from "../numeric/complex.ts";
@@ -24,8 +24,8 @@ export type ChannelKnowledge = "perfect" | "pilots";
  * Decides the class of one query of every prompt.
  *
  * Shapes   returns [prompts] classes
- * Pilots   query i has the i pairs before it as pilots; by default the last query, which has all of them
- * Ties     ml: the smallest class; mmse: bit 0. Quantised pilots and query can tie exactly; then rounding may decide
+ * Pilots   query i uses the i pairs before it as pilots; the default is the last query, which has all of them
+ * Ties     ml: the smallest class; mmse: bit 0. Quantised pilots and query can tie exactly; rounding may then decide
  * Throws   ValueError when the prompts have no such query
  */
 export function detect(
@@ -64,7 +64,7 @@ function linearMmse({ spec, quantised, noiseVariances }: PromptBatch): Decide {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const modulation = modulationOf(spec);
   const { parts, bits } = modulation;
-  // Where levels differ in more than their sign, the right side is H^H y and the identity beside it.
+  // For multi-level symbols, the right-hand side holds H^H y and, next to it, the identity.
   const columns = bits === 1 ? 1 : 1 + nt;
   const gram = new Float64Array(2 * nt * nt);
   const x = new Float64Array(2 * nt * columns);

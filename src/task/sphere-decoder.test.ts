@@ -12,19 +12,19 @@ const anyLink = fc.record({
       receiveAntennas: fc.integer({ min: 1, max: 5 }),
       modulation: fc.constantFrom("bpsk", "qpsk", "16qam", "64qam"),
     })
-    // Every class is tried for comparison.
+    // Every class is tried, for comparison.
     .filter(({ transmitAntennas, modulation }) => (modulation === "64qam" ? 2 : 3) >= transmitAntennas)
     .map((fields) => symbolDetectionSpec.parse(fields)),
-  // Coarse values make classes that are exactly as near, and columns of a channel that depend on each other.
+  // Coarse values produce equally near classes, and linearly dependent channel columns.
   channelBits: fc.constantFrom(1, 2, 12),
-  // What the columns of a channel differ by.
+  // Differences between channel columns.
   spread: fc.constantFrom(1, 1e-4, 1e-8),
   receiverBits: fc.constantFrom(1, 3, 12),
   noise: fc.constantFrom(0, 0.03, 0.5, 4),
   seed: fc.nat(),
 });
 
-test("the class is the one that trying all of them finds, the smallest of equals", () => {
+test("finds the same class as trying all of them, the smallest if several are equally near", () => {
   fc.assert(
     fc.property(anyLink, ({ spec, channelBits, spread, receiverBits, noise, seed }) => {
       const points = constellation(spec);
@@ -54,13 +54,13 @@ test("the class is the one that trying all of them finds, the smallest of equals
   );
 });
 
-test("channels without a path, or with the same path twice, leave the smallest of equals", () => {
+test("channels with no path, or with the same path twice, give the smallest of equally near classes", () => {
   const spec = symbolDetectionSpec.parse({ transmitAntennas: 2, receiveAntennas: 2 });
   const decode = sphereDecoder(spec);
   const y = Float64Array.of(1, -1, 1, -1);
   expect(decode(new Float64Array(8), 0, y, 0)).toBe(0);
-  // Both antennas reach both receivers alike, so that x_0 + x_1 counts: it is sqrt 2 where both real bits are 0 and the imaginary ones
-  // differ, for 0b0001 and 0b0100.
+  // Both antennas reach both receivers equally, so only x_0 + x_1 matters: it is sqrt 2 if both real bits are 0 and the imaginary
+  // bits differ, for 0b0001 and 0b0100.
   const same = Float64Array.of(1, 0, 1, 0, 1, 0, 1, 0);
   expect(decode(same, 0, Float64Array.of(Math.SQRT2, 0, Math.SQRT2, 0), 0)).toBe(0b0001);
   // Read from the middle of longer arrays.

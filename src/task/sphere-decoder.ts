@@ -1,14 +1,14 @@
 /**
- * Maximum likelihood without trying every class: a sphere decoder.
+ * Maximum-likelihood detection without trying every class: a sphere decoder.
  *
  *   H = Q R   =>   |y - H x|^2 >= |z - R x|^2,   z = Q^H y,   R upper triangular
  *
- * Row a of R x needs the symbols of antennas a, a + 1, ... alone. So antennas are decided from the last to the first, the symbols of
- * each in the order of what they add, and a branch ends where it has more than the best class so far. Channels of less than full rank
- * leave rows of zeros, which cut nothing off.
+ * Row a of R x needs only the symbols of antennas a, a + 1, ... So antennas are decided from the last to the first, trying the
+ * symbols of each in the order of the distance that they add. A branch ends when its distance exceeds that of the best class so
+ * far. Rank-deficient channels leave rows of zeros, which prune nothing.
  *
- * Classes are compared by |y - H x|^2 as it stands, and a branch ends only well above rounding, so that decisions are exactly those of
- * trying every class, the smallest of equals among them.
+ * Classes are compared by the original |y - H x|^2, and a branch ends only well above rounding, so decisions are exactly those of
+ * an exhaustive search, including the smallest class among equals.
  *
  * Source: C. Schnorr, M. Euchner, Mathematical Programming 66 (1994); E. Agrell, T. Eriksson, A. Vardy, K. Zeger, "Closest point search
  * in lattices", IEEE Transactions on Information Theory 48 (8), 2002.
@@ -17,13 +17,13 @@ import { BITS_PER_ANTENNA } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { antennaSymbols, receivedPoint, squaredDistance } from "./link.ts";
 
-/** Below this share of a column's length, what is left of it beside the others is rounding. */
+/** Below this share of a column's length, the part orthogonal to the other columns is rounding. */
 const DEPENDENT = 1e-9;
-/** A branch ends at so much, relative to all that went into its sum, above the best class. */
+/** Relative margin above the best class at which a branch ends, as a share of all terms in its sum. */
 const SLACK = 1e-9;
 
 /**
- * The class that minimises |y - H x|^2, the smallest of equals.
+ * The class that minimises |y - H x|^2; the smallest if several are equal.
  *
  * Shapes   channel: [Nr, Nt] from `offset` on, y: [Nr] from `at` on, complex
  */
@@ -38,23 +38,23 @@ export function sphereDecoder(spec: SymbolDetectionSpec): Decoder {
   const { r, z } = factors;
   const received = new Float64Array(2 * nr);
   const x = new Float64Array(2 * nt);
-  // Of every antenna what each symbol adds, and the symbols in that order.
+  // For every antenna, the distance that each symbol adds, and the symbols in that order.
   const added = Array.from({ length: nt }, () => new Float64Array(count));
   const order = Array.from({ length: nt }, () => new Int32Array(count));
   let [nearest, best, slack] = [0, 0, 0];
 
   return (channel, offset, y, at) => {
     const power = sumOfSquares(channel, offset, 2 * nr * nt);
-    // No class is nearer than another.
+    // All classes are equally near.
     if (power === 0) return 0;
     factors.of(channel, offset, y, at);
-    // No symbol has more than four times the mean power of 1.
+    // No symbol has more than four times the mean power, 1.
     slack = SLACK * (sumOfSquares(y, at, 2 * nr) + 4 * nt * power);
     nearest = Number.POSITIVE_INFINITY;
     descend(nt - 1, 0, 0);
     return best;
 
-    /** Antenna a, after the later ones have added `sum` and are the digits of `word` behind its own. */
+    /** Antenna a, after the later antennas have added `sum` and set the digits of `word` after its own. */
     function descend(a: number, sum: number, word: number): void {
       sortSymbols(a);
       for (const symbol of order[a]) {
@@ -75,7 +75,7 @@ export function sphereDecoder(spec: SymbolDetectionSpec): Decoder {
     }
   };
 
-  /** What each symbol of antenna a adds in row a, given those of the later antennas, and their order by it. */
+  /** The distance that each symbol of antenna a adds in row a, given the symbols of later antennas, and the symbols in that order. */
   function sortSymbols(a: number): void {
     let [re, im] = [z[2 * a], z[2 * a + 1]];
     for (let b = a + 1; b < nt; b++) {
@@ -103,7 +103,7 @@ function triangular(nt: number, nr: number) {
   // Columns of Q, one after another.
   const q = new Float64Array(nt * length);
 
-  /** By Gram and Schmidt, twice, which is enough for columns that are orthogonal to rounding. */
+  /** Gram-Schmidt, twice, which is enough for columns that are orthogonal up to rounding. */
   function of(channel: Float64Array, offset: number, y: Float64Array, at: number): void {
     r.fill(0);
     for (let a = 0; a < nt; a++) {
@@ -123,7 +123,7 @@ function triangular(nt: number, nr: number) {
     }
   }
 
-  /** Column a without its share of column b of Q, which is added to R. */
+  /** Subtracts from column a its component along column b of Q, and adds it to R. */
   function subtractProjection(column: Float64Array, b: number, a: number): void {
     const [re, im] = inner(b, column, 0);
     for (let i = 0; i < length; i += 2) {
@@ -135,7 +135,7 @@ function triangular(nt: number, nr: number) {
     r[2 * (b * nt + a) + 1] += im;
   }
 
-  /** Column b of Q, conjugate, times v. */
+  /** The conjugate of column b of Q, times v. */
   function inner(b: number, v: Float64Array, at: number): [number, number] {
     let [re, im] = [0, 0];
     for (let i = 0; i < length; i += 2) {

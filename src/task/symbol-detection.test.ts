@@ -7,7 +7,7 @@ import { constellation, midRiseQuantiser, receivedPoints } from "./link.ts";
 import { detect } from "./receivers.ts";
 import { type PromptBatch, symbolDetection } from "./symbol-detection.ts";
 
-/** y - H x of every prompt, pair and receive antenna, real and imaginary part side by side. */
+/** y - H x of every prompt, pair and receive antenna, real and imaginary part adjacent. */
 function noiseOf({ spec, prompts, channels, received, labels }: PromptBatch): Float64Array {
   const points = constellation(spec);
   const length = 2 * spec.receiveAntennas;
@@ -23,7 +23,7 @@ function noiseOf({ spec, prompts, channels, received, labels }: PromptBatch): Fl
   return noise;
 }
 
-test("a slice of a set is the same whether drawn alone or with the rest", () => {
+test("a slice is the same whether drawn alone or with the rest", () => {
   for (const coding of ["bits", "bernoulli", "repeat"] as const) {
     const spec = symbolDetectionSpec.parse({ coding, pilots: 3, receiveAntennas: 3 });
     const task = symbolDetection(spec, 3);
@@ -51,7 +51,7 @@ test("a slice of a set is the same whether drawn alone or with the rest", () => 
   }
 });
 
-test("what is not asked for is left out, and changes nothing else", () => {
+test("parts that are not requested are left out, and nothing else changes", () => {
   const task = symbolDetection(symbolDetectionSpec.parse({ pilots: 4 }), 2);
   const all = task.draw(5, stream(1), { targets: "posterior" });
   const few = task.draw(5, stream(1), { spikes: false, values: false });
@@ -73,7 +73,7 @@ test("the posterior sums to 1 and peaks at the maximum-likelihood class of the e
           noise: fc.constantFrom("standard", "doubled"),
           pilots: fc.integer({ min: 1, max: 4 }),
         })
-        // 4,096 classes take long.
+        // 4,096 classes take a long time.
         .filter(({ transmitAntennas, modulation }) => transmitAntennas < 3 || modulation !== "16qam"),
       fc.nat(),
       (fields, seed) => {
@@ -87,7 +87,7 @@ test("the posterior sums to 1 and peaks at the maximum-likelihood class of the e
           for (let k = 0; k < 8; k++) {
             const start = (k * queries + query) * classes;
             const p = batch.targets!.subarray(start, start + classes);
-            // Each of the values is rounded to single precision, 2^-25 of itself at most.
+            // Each value is rounded to single precision, at most 2^-25 of its size.
             expect(Math.abs(p.reduce((a, b) => a + b, 0) - 1)).toBeLessThan(classes * 2 ** -24);
             expect(p[best[k]]).toBe(Math.max(...p));
           }
@@ -117,7 +117,7 @@ test("the posterior is calibrated: the class sent is a draw from it", () => {
   }
 });
 
-test("channel entries are CN(0, 1), and noise has the variance that the convention says", () => {
+test("channel entries are CN(0, 1), and noise has the variance of the convention", () => {
   for (const [noise, factor] of [
     ["standard", 1],
     ["doubled", 2],
@@ -136,7 +136,7 @@ test("channel entries are CN(0, 1), and noise has the variance that the conventi
       expect(Math.abs(mean(sample))).toBeLessThan(4 * Math.sqrt(expected / n));
       expect(Math.abs(mean(squares(sample)) / expected - 1)).toBeLessThan(4 * Math.sqrt(2 / n));
     }
-    // The exponential is good to 5e-16, and so is the platform's power.
+    // The exponential is accurate to 5e-16, and so is the platform's power.
     for (const v of batch.noiseVariances) expect(Math.abs(v / variance - 1)).toBeLessThan(2e-15);
   }
 });

@@ -1,12 +1,12 @@
 /**
- * The wireless task of the paper (section VI-A): in-context symbol detection on a MIMO link. A prompt holds P known pairs
- * (y_i, x_i) over a channel that stays the same within the prompt, then a new y; the network classifies the joint symbol x.
+ * The paper's wireless task (section VI-A): in-context symbol detection on a MIMO link. A prompt holds P known pairs (y_i, x_i)
+ * over a channel that is constant within the prompt, then a new y; the network classifies the joint symbol x.
  *
  *   y = H x + n,   H_ra ~ CN(0, 1),   n_r ~ CN(0, v),   v = 10^(-SNR/10), or twice that; y reaches the network quantised
  *
- * The formulation follows Zecchin et al. (public code `kclip/ICL-Equalization`) as far as the paper leaves it open; what the
- * paper leaves open, and what is chosen here, is listed in `docs/task.md`. Not modelled: correlated or time-varying channels,
- * channel coding, and other non-linearities than the quantiser.
+ * The formulation follows Zecchin et al. (public code `kclip/ICL-Equalization`) where the paper leaves it open; `docs/task.md`
+ * lists what the paper leaves open and what is chosen here. Not modelled: correlated or time-varying channels, channel coding,
+ * and non-linearities other than the quantiser.
  */
 import { SpecError, ValueError } from "../errors.ts";
 import { exponential, fromDecibels } from "../numeric/exponential.ts";
@@ -21,7 +21,7 @@ import { type DetectionErrors, detectionErrors } from "./metrics.ts";
 import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
 import { lineTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry } from "./tokens.ts";
 
-/** Pairs = pilots + 1: the query counts as the last one. Complex values have real and imaginary part side by side. */
+/** Pairs = pilots + 1: the query counts as the last one. Complex values store real and imaginary part next to each other. */
 export interface PromptBatch extends Batch {
   readonly spec: SymbolDetectionSpec;
   /** H, complex `[prompts, Nr, Nt]`. */
@@ -37,7 +37,10 @@ export interface PromptBatch extends Batch {
 }
 
 export interface SymbolDrawOptions extends DrawOptions {
-  /** This SNR for every prompt instead of the task's; channel, symbols and noise (but for its strength) stay the same. */
+  /**
+   * Uses this SNR for every prompt instead of the task's. Channel, symbols and noise stay the same, apart from the strength of
+   * the noise.
+   */
   readonly snrDecibels?: number;
 }
 
@@ -120,7 +123,7 @@ function checkDraw(prompts: number, { firstPrompt = 0, snrDecibels = 0 }: Symbol
   }
 }
 
-/** Most classes of a posterior: a batch of 64 prompts with 18 pilots then has 20 MB. */
+/** Most classes for which a posterior is computed: a batch of 64 prompts with 18 pilots then takes 20 MB. */
 const MOST_LISTED = 4096;
 
 type Link = Omit<PromptBatch, "values" | "spikes" | "targets">;
@@ -182,7 +185,7 @@ function drawSnr({ snrDecibels }: SymbolDetectionSpec, random: Stream): number {
   return snrDecibels.min + (snrDecibels.max - snrDecibels.min) * random.uniform();
 }
 
-/** Spike input of the task's coding; none for `repeat`, which gives a spiking network the real values. */
+/** Spike input in the task's coding; none for `repeat`, which gives a spiking network real values. */
 function codePairs(
   spec: SymbolDetectionSpec,
   pairs: Pairs,
@@ -206,10 +209,11 @@ function codePairs(
  *
  *   p(c | y) = exp(-|y - H x_c|^2 / v) / sum over c' of the same
  *
- * Training on it has the same expected gradient as training on the classes sent, which are a draw from it, with less
- * variance. (The network sees less than this posterior is given: its own best answer is the posterior's mean over all that.)
+ * Training on the posterior has the same expected gradient as training on the transmitted classes, which are a draw from
+ * it, with less variance. (The network sees less than this posterior conditions on; its own best answer is the posterior's
+ * mean over everything else.)
  *
- * Throws  SpecError where there are too many classes to list
+ * Throws  SpecError when there are too many classes to list
  */
 function posterior(link: Link, points: Float64Array): Float32Array {
   const { spec, prompts, channels, received, noiseVariances } = link;

@@ -1,4 +1,4 @@
-/** What every task offers to training and evaluation: a geometry, and batches drawn from a named stream. */
+/** What every task provides for training and evaluation: a geometry, and batches drawn from a named stream. */
 import { ValueError } from "../errors.ts";
 import type { Geometry, Grid } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -16,32 +16,35 @@ export interface Batch {
   readonly targets?: Float32Array;
 }
 
-/** Sizes for a network that takes real values, and for one that takes spikes. */
+/** Sizes for a network with real-valued inputs, and for one with spike inputs. */
 export interface TaskGeometry {
   readonly real: Geometry;
   readonly spiking: Geometry;
-  /** Where a spiking network reads every real input as so many lines, one after another: what each of them stands for. They add up to 1. */
+  /**
+   * If a spiking network reads every real input as several lines, one after another: the share that each line represents. They
+   * add up to 1.
+   */
   readonly lineShares?: readonly number[];
-  /** Where tokens are the pixels of a map, row by row, apart from a class token: a stem of convolutions can read them. */
+  /** Present if tokens are the pixels of a map, row by row, apart from a class token; a convolutional stem can then read them. */
   readonly grid?: Grid;
 }
 
-/** Which of a data set's prompts a batch holds. */
+/** Which prompts of a data set a batch holds. */
 export type DataPlace =
   /**
-   * For training: prompt k of the batch is number `position + k` of an endless row of epochs. Each epoch holds every training
-   * image once, in an order of its own (`epochOrder` with `order`), and images are augmented (`augmentImage` with `order`).
+   * For training: prompt k of the batch is number `position + k` of an endless sequence of epochs. Each epoch holds every
+   * training image once, in a new order (`epochOrder` with `order`), and images are augmented (`augmentImage` with `order`).
    */
   | { readonly part: "training"; readonly position: number; readonly order: Stream }
-  /** Prompt k is image `firstPrompt + k` of the part, as it is; `calibration` is of the training images. */
+  /** Prompt k is image `firstPrompt + k` of the part, without augmentation; `calibration` uses training images. */
   | { readonly part: "calibration" | "validation" | "test" };
 
 export interface DrawOptions {
-  /** Default: the test part. A task that makes up its prompts has no parts, and does not look. */
+  /** Default: the test part. Ignored by a task that generates its prompts. */
   readonly from?: DataPlace;
   /** Number of the batch's first prompt: prompts a .. b - 1 are the same whichever batch they are drawn in. Default 0. */
   readonly firstPrompt?: number;
-  /** `posterior` adds the exact distribution of the class given all that the generator knows. Default `symbols`: none. */
+  /** `posterior` adds the exact class distribution given everything that the generator knows. Default `symbols`: none. */
   readonly targets?: "symbols" | "posterior";
   /** False leaves out `spikes`. Default true. */
   readonly spikes?: boolean;
@@ -49,7 +52,7 @@ export interface DrawOptions {
   readonly values?: boolean;
 }
 
-/** How wrong decisions are counted: wrong bits, where a class stands for bits, or wrong decisions. */
+/** How wrong decisions are counted: wrong bits, if a class represents bits, or wrong decisions. */
 export type Metric = "bitErrorRate" | "errorRate";
 
 /** A source of batches. Prompt k of a stream is always the same, so any slice can be drawn on any thread. */
@@ -58,13 +61,13 @@ export interface Task {
   draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
 }
 
-/** Throws ValueError unless a spike train can have so many time steps. */
+/** Throws ValueError unless a spike train can have this many time steps. */
 export function requireSteps(steps: number): void {
   if (Number.isInteger(steps) && steps >= 1) return;
   throw new ValueError("steps", `${steps} time steps; a spike train has at least 1, and a whole number of them.`);
 }
 
-/** Throws ValueError unless so many prompts can be drawn from this one on. */
+/** Throws ValueError unless this many prompts can be drawn starting at this one. */
 export function requirePrompts(prompts: number, firstPrompt: number): void {
   if (!(Number.isInteger(prompts) && prompts >= 1)) {
     throw new ValueError("prompts", `${prompts} prompts cannot be drawn. Request a whole number of at least 1.`);

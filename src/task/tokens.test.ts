@@ -31,7 +31,7 @@ function drawMask(tokens: SymbolDetectionSpec["tokens"], pilots: number): string
 }
 
 test("two pilots in the three token forms, drawn by hand", () => {
-  // Tokens q1 c1 q2 c2 q3: only c1 and c2 are ever looked at, by later tokens.
+  // Tokens q1 c1 q2 c2 q3: only c1 and c2 are ever attended to, by later tokens.
   expect(drawMask("query-context", 2)).toEqual([".....", ".....", ".x...", ".x...", ".x.x."]);
   expect(drawMask("shifted", 2)).toEqual(["x..", "xx.", "xxx"]);
   expect(drawMask("interleaved", 2)).toEqual(["x....", "xx...", "xxx..", "xxxx.", "xxxxx"]);
@@ -62,12 +62,12 @@ test("copies of a query, drawn by hand", () => {
   // Tokens q1 q1 c1 q2 q2.
   const every = [".....", ".....", ".....", "..x..", "..x.."];
   expect(drawn({ every: 2 }, "query-context")).toEqual({ rows: every, queries: [0, 3], copies: [2, 2] });
-  // A token that sees itself is seen by itself alone, and by others in its first copy.
+  // A token that sees itself is seen only by itself; others are seen in their first copy.
   const shifted = ["x...", ".x..", "x.x.", "x..x"];
   expect(drawn({ every: 2 }, "shifted")).toEqual({ rows: shifted, queries: [0, 2], copies: [2, 2] });
 });
 
-test("whatever the copies, asked once it is the prompt without them, and copies hold what their query holds", () => {
+test("for any copies, the first of each gives the prompt without copies, and copies hold the same as their query", () => {
   const anyCopies = fc.oneof(fc.integer({ min: 1, max: 5 }), fc.record({ every: fc.integer({ min: 1, max: 3 }) }));
   const coding = fc.constantFrom("bits" as const, "thermometer" as const);
   fc.assert(
@@ -101,7 +101,7 @@ test("whatever the copies, asked once it is the prompt without them, and copies 
   );
 });
 
-test("Bernoulli lines are drawn anew in each copy, and are the same as without copies before the last query", () => {
+test("Bernoulli lines are redrawn in each copy, and equal those without copies before the last query", () => {
   const spec = symbolDetectionSpec.parse({ coding: "bernoulli", pilots: 3 });
   const [single, several] = [draw(spec, 1, 8), draw({ ...spec, queryCopies: 4 }, 1, 8)];
   const [a, b] = [unpackSpikes(single.spikes!), unpackSpikes(several.spikes!)];
@@ -114,7 +114,7 @@ test("Bernoulli lines are drawn anew in each copy, and are the same as without c
   expect(new Set(rates).size).toBe(4);
 });
 
-test("copies that cannot be are refused", () => {
+test("impossible numbers of copies are refused", () => {
   const geometry = (change: object) => tokenGeometry(symbolDetectionSpec.parse(change));
   expect(() => geometry({ queryCopies: 2, coding: "repeat" })).toThrow(
     expect.objectContaining({ path: "task.queryCopies", message: expect.stringContaining("coding `repeat`") }),
@@ -129,7 +129,7 @@ test("copies that cannot be are refused", () => {
   );
 });
 
-test("a query learns every earlier pair, and never its own answer or a later one", () => {
+test("a query sees every earlier pair, and never its own answer or a later pair", () => {
   fc.assert(
     fc.property(anySpec, (spec) => {
       const { mask, tokens, queries } = tokenGeometry(spec).spiking;
@@ -151,7 +151,7 @@ test("a query learns every earlier pair, and never its own answer or a later one
   );
 });
 
-test("real tokens hold the quantised y and the symbols sent, and 0 where a part is absent", () => {
+test("real tokens hold the quantised y and the transmitted symbols, and 0 for an absent part", () => {
   fc.assert(
     fc.property(anySpec, fc.nat(), (spec, seed) => {
       const batch = draw(spec, seed);
@@ -175,7 +175,7 @@ test("real tokens hold the quantised y and the symbols sent, and 0 where a part 
   );
 });
 
-test("binary lines decode to the quantised y and the bits sent, the same at every step", () => {
+test("binary lines decode to the quantised y and the transmitted bits, the same at every step", () => {
   fc.assert(
     fc.property(anySpec, fc.nat(), (spec, seed) => {
       const batch = draw(spec, seed);

@@ -1,6 +1,6 @@
 /**
- * Token forms of the symbol-detection task: which token holds which y and x, who may attend to whom, where the answer is
- * read, and how a token becomes real values, binary lines or firing probabilities. `docs/task.md` draws the three forms.
+ * Token forms of the symbol-detection task: which token holds which y and x, who may attend to whom, where the answer is read,
+ * and how a token becomes real values, binary lines or firing probabilities. `docs/task.md` shows the three forms.
  */
 import { SpecError } from "../errors.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
@@ -11,7 +11,7 @@ import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts
 import { midRiseQuantiser, modulationOf } from "./link.ts";
 import type { TaskGeometry } from "./task.ts";
 
-/** For each token the number of the pair whose y, and whose x, it holds; -1 where that part is absent. */
+/** For each token, the index of the pair whose y, and whose x, it holds; -1 if that part is absent. */
 export interface TokenLayout {
   readonly received: Int32Array;
   readonly sent: Int32Array;
@@ -32,7 +32,10 @@ export function tokenLayout(spec: SymbolDetectionSpec): TokenLayout {
   return { received, sent };
 }
 
-/** Sizes, mask and queries for networks that take real values and for spiking ones. Throws SpecError where a query cannot have copies. */
+/**
+ * Sizes, mask and queries for networks with real-valued inputs and for spiking networks. Throws SpecError when a query cannot
+ * have copies.
+ */
 export function tokenGeometry(spec: SymbolDetectionSpec): TaskGeometry {
   const { received, sent } = tokenLayout(spec);
   const tokens = received.length;
@@ -49,7 +52,7 @@ export function tokenGeometry(spec: SymbolDetectionSpec): TaskGeometry {
   return { real, spiking: withCopies({ ...real, inputs: spikingInputs(spec) }, spec) };
 }
 
-/** Copies of the query of each pair. */
+/** Number of copies of each pair's query. */
 function copiesOf({ queryCopies = 1, pilots }: SymbolDetectionSpec): Int32Array {
   const every = typeof queryCopies === "number" ? 1 : queryCopies.every;
   const copies = new Int32Array(pilots + 1).fill(every);
@@ -57,7 +60,7 @@ function copiesOf({ queryCopies = 1, pilots }: SymbolDetectionSpec): Int32Array 
   return copies;
 }
 
-/** For each token of a spiking network the token without copies that it is one of. */
+/** For each token of a spiking network, the index of the token in the prompt without copies. */
 function originals(spec: SymbolDetectionSpec): Int32Array {
   // The first token that holds a pair's y is its query.
   const left = new Map(copiesOf(spec).entries());
@@ -70,7 +73,7 @@ function originals(spec: SymbolDetectionSpec): Int32Array {
   );
 }
 
-/** A copy sees what its query sees, and itself where its query does; no other token sees it. */
+/** A copy sees what its query sees, and sees itself if its query does; no other token sees it. */
 function withCopies(single: Geometry, spec: SymbolDetectionSpec): Geometry {
   const copies = copiesOf(spec);
   const extra = copies.reduce((sum, count) => sum + count - 1, 0);
@@ -102,7 +105,7 @@ function withCopies(single: Geometry, spec: SymbolDetectionSpec): Geometry {
   return { ...single, tokens, mask, queries: single.queries.map((query) => of.indexOf(query)), copies };
 }
 
-/** The tokens of a spiking network, copies among them. */
+/** The tokens of a spiking network, including copies. */
 function spikingLayout(spec: SymbolDetectionSpec): TokenLayout {
   const { received, sent } = tokenLayout(spec);
   const of = originals(spec);
@@ -123,7 +126,7 @@ function linesPerPart({ coding, receiverBits }: SymbolDetectionSpec): number {
   return coding === "bits" ? receiverBits : 1;
 }
 
-/** The quantised y `[prompts, pairs, 2 Nr]` and the classes sent `[prompts, pairs]`, to be written as tokens. */
+/** The quantised y `[prompts, pairs, 2 Nr]` and the transmitted classes `[prompts, pairs]`, to be written as tokens. */
 export interface Pairs {
   readonly prompts: number;
   readonly quantised: Float64Array;
@@ -151,8 +154,8 @@ export function realTokens(spec: SymbolDetectionSpec, pairs: Pairs, points: Floa
 
 /**
  * Codings `bits` and `thermometer`: each quantised part of y as the binary code of its cell, most significant bit first, or as
- * one line per threshold of the quantiser that it exceeds, lowest first; then for each sent bit the pair (bit, not bit).
- * Absent parts are all 0, so a network sees whether x is there. The same at every time step.
+ * one line per quantiser threshold that it exceeds, lowest first; then, for each transmitted bit, the pair (bit, not bit). Absent
+ * parts are all 0, so a network sees whether x is present. The same at every time step.
  */
 export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: number): SpikeTrain {
   const { receiverBits, receiverRange } = spec;
@@ -189,8 +192,8 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
 
 /**
  * Coding `bernoulli`, firing probabilities of one prompt: one line per part of y, mapped from [-range, range] to [0, 1];
- * for each modulated part of x, mapped from [-1, 1], or from the outermost levels where they lie beyond, the pair (p, 1 - p). Absent
- * parts never fire.
+ * for each modulated part of x, the pair (p, 1 - p), mapped from [-1, 1], or from the outermost levels if they are further
+ * out. Absent parts never fire.
  */
 export function promptProbabilities(
   spec: SymbolDetectionSpec,
@@ -212,7 +215,7 @@ export function promptProbabilities(
     for (let i = 0; received >= 0 && i < parts; i++) {
       values[row * features + i] = 0.5 + pairs.quantised[(first + received) * parts + i] / (2 * spec.receiverRange);
     }
-    // Without imaginary parts every other value is modulated.
+    // Without imaginary parts, every other value is modulated.
     for (let i = 0; sent >= 0 && i < spec.transmitAntennas * sentParts; i++) {
       const value = points[pairs.labels[first + sent] * symbols + (2 / sentParts) * i];
       const probability = 0.5 + value / (2 * largest);
@@ -223,7 +226,7 @@ export function promptProbabilities(
   return { rows, features, values };
 }
 
-/** Visits every token with its row and the index, in `labels`, of the pairs whose y and x it holds; -1 where absent. */
+/** Visits every token with its row and the indices, in `labels`, of the pairs whose y and x it holds; -1 if absent. */
 function forEachToken(
   spec: SymbolDetectionSpec,
   pairs: Pairs,
