@@ -1,5 +1,5 @@
 /**
- * What the converters of chips are calibrated on: the first prompts of `stream(seed).fork("calibration")`, at the SNRs that the task draws.
+ * The prompts on which the converters of chips are calibrated: the first of `stream(seed).fork("calibration")`, at the task's SNRs.
  */
 export const CALIBRATION_PROMPTS = 32;
 export const CALIBRATION_DRAW = { values: false, from: { part: "calibration" } } as const;

@@ -16,14 +16,14 @@ function machine(width: number, steps: number, tokens: number) {
   return { network: larger, mapping: mapNetwork(larger, hardware), hardware };
 }
 
-test("a small network's threads take as many prompts at a time as they are asked to", () => {
+test("threads of a small network take as many prompts at a time as requested", () => {
   expect(memorySizes([machine(16, 3, 5)], 1, 32)).toMatchObject({ threads: 1, slicePrompts: 32, slices: 1 });
   expect(memorySizes([machine(16, 3, 5)], 3, 32)).toMatchObject({ threads: 3, slicePrompts: 32, slices: 3 });
-  // 32 prompts in slices of up to 7 are 5, and every thread takes as many.
+  // 32 prompts in slices of up to 7 make 5 slices, and every thread takes the same number.
   expect(memorySizes([machine(16, 3, 5)], 2, 7)).toMatchObject({ threads: 2, slicePrompts: 7, slices: 6 });
 });
 
-test("a large one's slices are smaller, and where memory ends, so is the number of threads", () => {
+test("a large network has smaller slices and, if memory runs out, fewer threads", () => {
   const large = machine(128, 4, 1000);
   const few = memorySizes([large], 1, 32);
   expect(few.slicePrompts).toBeLessThan(32);

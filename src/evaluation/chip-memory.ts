@@ -1,4 +1,4 @@
-/** How the memory that threads share is divided: a chip, slices of prompts, and what each thread computes in. */
+/** Divides the memory that threads share among a chip, slices of prompts, and each thread's scratch memory. */
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { KERNEL_BYTES } from "../kernels/memory.ts";
 import type { MappedNetwork } from "../simulation/chip.ts";
@@ -10,14 +10,14 @@ export interface MemorySizes {
   readonly threads: number;
   /** Most prompts of a slice. */
   readonly slicePrompts: number;
-  /** Slices that are under way at a time: at least one for each thread, and enough for the calibration's prompts. */
+  /** Slices in progress at a time: at least one per thread, and enough for the calibration prompts. */
   readonly slices: number;
 }
 
-/** What a thread may compute in, bytes: with more prompts at a time less of it stays in the cache, and with fewer tables repay less. */
+/** Limit of a thread's scratch memory, bytes. More prompts at a time fit the cache less well; with fewer, tables pay off less. */
 const SCRATCH_BYTES = 64 * 2 ** 20;
 
-/** The largest slices of up to `most` prompts that fit, and fewer threads where even single prompts of all of them do not. */
+/** The largest slices of up to `most` prompts that fit; fewer threads if not even single prompts fit for all of them. */
 export function memorySizes(machines: readonly MappedNetwork[], threads: number, most: number): MemorySizes {
   const sizesOf = (slicePrompts: number, threads: number): MemorySizes => {
     const slices = threads * Math.ceil(CALIBRATION_PROMPTS / slicePrompts / threads);

@@ -1,9 +1,9 @@
 /**
- * What chips have answered and counted so far, as sums that more chips and more prompts are added to.
+ * What chips have answered and counted so far, as sums to which more chips and prompts can be added.
  *
- * Chip c and prompt k are the same whatever their number, prompts come in their order, and actions and spikes are whole numbers. So a
- * tally that was made in several goes, each with more chips and prompts than the one before, is to the last bit the one that is made
- * in one, and what was answered before is not simulated again. Chips are programmed and calibrated in each go.
+ * Chip c and prompt k do not depend on how many there are, prompts keep their order, and actions and spikes are whole numbers. A
+ * tally made in several rounds, each with more chips and prompts, is therefore bit-identical to one made in a single round, and
+ * earlier answers are not simulated again. Chips are programmed and calibrated in each round.
  */
 import { invariant } from "../errors.ts";
 import type { Network } from "../model/network.ts";
@@ -16,11 +16,11 @@ import type { Executor } from "../threads/executor.ts";
 import { type ChipAnswers, openChips } from "./chips.ts";
 import { requireCounts, sumSpikes } from "./slices.ts";
 
-/** What one chip answered at one age. */
+/** One chip's answers at one age. */
 export interface ChipTally {
-  /** By prompt, from the first: what is wrong at the last query, bits of a symbol or 1. */
+  /** By prompt, from the first: errors at the last query, as wrong bits of a symbol or 1. */
   readonly wrong: readonly number[];
-  /** Cross entropies of all decisions, nats, added up in the order of prompts. */
+  /** Cross-entropies of all decisions, in nats, summed in prompt order. */
   readonly loss: number;
 }
 
@@ -39,11 +39,11 @@ export interface TallyOptions {
   readonly prompts: number;
   /** Seconds after programming. */
   readonly ages: readonly number[];
-  /** The same chips and ages so far, no more of them and on no more prompts. Default: nothing. */
+  /** Earlier tally of the same chips and ages, with at most as many chips and prompts. Default: none. */
   readonly before?: Tally | null;
 }
 
-/** Most prompts of one piece of work. */
+/** Most prompts per piece of work. */
 const SLICE = 32;
 
 /**

@@ -1,8 +1,8 @@
 /**
- * How well a network does on simulated chips: several chips, each programmed on its own, on the same prompts, on any number of
- * threads. One run of T steps answers for every shorter run, so the error rate against the number of steps comes with it.
+ * A network's performance on simulated chips: several chips, programmed independently, on the same prompts and any number of
+ * threads. One run of T steps also answers for every shorter run, so it gives the error rate as a function of the number of steps.
  *
- * Chips come one after another, and all threads share each (`shared-chip.ts`).
+ * Chips run one after another, and all threads share each of them (`shared-chip.ts`).
  */
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -36,26 +36,26 @@ import {
 } from "./slices.ts";
 
 export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
-  /** Number of chips, counted from 0: chip c is the same whatever the number. */
+  /** Number of chips, counted from 0: chip c is the same for any number of chips. */
   readonly chips: number;
   readonly prompts: number;
   /** Evaluates every chip at each of these SNRs. Default: once, at the SNRs that the task draws. */
   readonly snrDecibels?: readonly number[];
   /** Default: the experiment's. */
   readonly hardware?: HardwareSpec;
-  /** Most prompts of one piece of work. Changes the speed only. Default 32. */
+  /** Most prompts per piece of work. Affects the speed only. Default 32. */
   readonly slice?: number;
-  /** Keeps answers as they come. Default: keeps nothing. */
+  /** Saves answers as they come. Default: saves nothing. */
   readonly keeper?: Keeper;
-  /** Numbers of prompts, ascending, after which the first chip is summed up already, too. Default: none. */
+  /** Numbers of prompts, ascending, after which the first chip is already summarised. Default: none. */
   readonly early?: readonly number[];
   /** Ends the evaluation at its next piece of work; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called with the first chip when it is programmed and calibrated, before it answers; not where a keeper has all of its answers. */
+  /** Called with the first chip when it is programmed and calibrated, before it answers; not if a keeper has all of its answers. */
   readonly onFirstChip?: (chip: Chip) => void;
   /** Called when some prompts have been answered on one chip. What it throws ends the evaluation. */
   readonly onPrompts?: (prompts: number) => void;
-  /** Called when a chip is done at one SNR, and at each of the `early` numbers of prompts. */
+  /** Called when a chip is done at one SNR, and after each of the `early` numbers of prompts. */
   readonly onChip?: (evaluation: ChipEvaluation<E>) => void;
 }
 
@@ -63,7 +63,7 @@ export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly chip: number;
   /** At the last query, after 1 .. T time steps. */
   readonly bySteps: readonly E[];
-  /** With `evaluation.exitMargin`, at the last query: errors of exits, and the share of prompts that took 1 .. T steps. */
+  /** With `evaluation.exitMargin`, at the last query: error rate with early exit, and the share of prompts that took 1 .. T steps. */
   readonly exit: { readonly errors: E; readonly shares: readonly number[] } | null;
   /** Operations of the network in the order in which they run, summed over all prompts. */
   readonly operations: readonly OperationTrace[];
@@ -71,15 +71,15 @@ export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly actions: ActionCounts;
   /** Share of conversions that clipped. */
   readonly clippedShare: number;
-  /** Numbers that the registers took, and those that stopped at an end; null in floating point. */
+  /** Numbers that the registers took, and how many of them saturated; null in floating point. */
   readonly registers: RegisterCounts | null;
   /** Share of ones by spike train, named as in `Trace`. */
   readonly densities: Readonly<Record<string, number>>;
 }
 
 /**
- * Evaluates chips, chip by chip and, within a chip, SNR by SNR. Where the task has data, its test part is used, and some of the training
- * part to calibrate converters.
+ * Evaluates chips, chip by chip and, within a chip, SNR by SNR. If the task has data, this uses its test part, and some of the
+ * training part to calibrate converters.
  *
  * Random   prompts from `stream(seed).fork("evaluation")` and `.fork("calibration")`; chip c is programmed from
  *          `stream(seed).fork("chip", c)`, calibrated and run with forks "calibration" and "run" of the same
@@ -131,7 +131,7 @@ export async function evaluateChips<T extends TaskSpec>(
 }
 
 /**
- * The chips of one network, under a condition for each entry of `machines`, with at most `slice` prompts in a piece of work.
+ * The chips of one network, with one condition per entry of `machines` and at most `slice` prompts per piece of work.
  * Throws  MappingError and ShapeError when the network does not fit the machines or the task
  */
 export function openChips(

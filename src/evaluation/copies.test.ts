@@ -1,4 +1,4 @@
-/** Who is asked once although the task has copies of its queries: networks that say the same at all of them, and no others. */
+/** Networks that give the same answer at all copies of a query are evaluated with one copy; others are not. */
 import { expect, test } from "vitest";
 import { attentionDraws } from "../kernels/draws.ts";
 import { tokensRead } from "../model/geometry.ts";
@@ -33,7 +33,7 @@ test.each([
   const task = symbolDetection(experiment.task as SymbolDetectionSpec, STEPS);
   const { copies, ...rest } = task.geometry.spiking;
   expect([...copies!]).toEqual([1, 1, 1, 4]);
-  // The same tokens, each answering for itself.
+  // The same tokens, each giving its own answer.
   const ofEach = { ...rest, queries: tokensRead(task.geometry.spiking) };
   const network: Network<SpikingSpec> = initialise(model, ofEach, stream(3));
   const { spikes } = task.draw(PROMPTS, stream(5));
@@ -46,7 +46,7 @@ test.each([
   const answers = Array.from({ length: PROMPTS * ofEach.queries.length }, (_, i) =>
     [...logits.subarray(i * perToken, (i + 1) * perToken)].join(),
   );
-  // The copies of the last query of each prompt, behind three queries of one copy.
+  // The copies of the last query of each prompt, after three queries with one copy.
   const differ = Array.from({ length: PROMPTS }, (_, k) => new Set(answers.slice(k * 7 + 3, (k + 1) * 7)).size > 1);
   expect(differ.some(Boolean)).toBe(asked === "every copy");
 

@@ -120,7 +120,7 @@ test("a chip's evaluation is that of the slow simulator on all prompts at once",
   expect(evaluations[0].loss).not.toBe(evaluations[1].loss);
 });
 
-test("how prompts are cut into slices changes nothing, to the last bit", async () => {
+test("results are bit-identical however prompts are cut into slices", async () => {
   const errors = { gainSpread: 0.1, offsetSpread: 0.5, outputNoise: 0.5 };
   const experiment = experimentOf(spikingModel, { hardware: { ssa: { random: "lfsr" }, adc: { errors } } });
   const network = networkOf<SpikingSpec>(experiment);
@@ -130,7 +130,7 @@ test("how prompts are cut into slices changes nothing, to the last bit", async (
   const whole = await evaluateChips(executor, experiment, network, { ...options, onChip });
   expect(order).toEqual(["0 0", "0 20", "1 0", "1 20"]);
   expect(await evaluateChips(executor, experiment, network, { ...options, slice: 7 })).toEqual(whole);
-  // One chip at one SNR alone is what it is among others.
+  // A single chip at a single SNR gives what it gives among others.
   const alone = await evaluateChips(executor, experiment, network, { chips: 1, prompts: PROMPTS, snrDecibels: [20] });
   expect(alone).toEqual([whole[1]]);
   expect(whole[0].loss).not.toBe(whole[1].loss);
@@ -141,7 +141,7 @@ test("how prompts are cut into slices changes nothing, to the last bit", async (
   }
 });
 
-test("exact converters need no calibration, and other hardware than the experiment's may be asked for", async () => {
+test("exact converters need no calibration, and hardware other than the experiment's may be requested", async () => {
   const experiment = experimentOf(spikingModel);
   const network = networkOf<SpikingSpec>(experiment);
   const { hardware } = experimentOf(spikingModel, { hardware: { adc: { bits: null }, arithmetic: null } });

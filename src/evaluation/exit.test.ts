@@ -21,7 +21,7 @@ import { exitByMargin } from "./exit.ts";
 import { jobs } from "./jobs.ts";
 
 describe("an exit by margin", () => {
-  test("answers at the first step whose mean logits are a margin apart, by hand", () => {
+  test("answers at the first step whose mean logits differ by the margin, by hand", () => {
     // Three classes, two rows, three steps. Row 0 has means (1, 0, 0), (2, 0, 0.5), ...; row 1 never gets there.
     const stepLogits = Float32Array.from([1, 0, 0, 0, 0.5, 0, 3, 0, 1, 0.5, 0, 0, 0, 9, 0, 0, 0.25, 0]);
     const at = (margin: number) => {
@@ -47,15 +47,15 @@ describe("an exit by margin", () => {
     ]);
   });
 
-  test("of bits waits for all of them", () => {
-    // Two bits: the first is sure at once, the second in the second step.
+  test("with a bit read-out waits for all bits", () => {
+    // Two bits: the first is confident at once, the second in the second step.
     const stepLogits = Float32Array.from([4, 0.5, 4, -5]);
     const { steps, decisions } = exitByMargin({ stepLogits, steps: 2 }, 4, "bits", 2);
     expect([[...steps], [...decisions]]).toEqual([[2], [2]]);
     expect([...exitByMargin({ stepLogits, steps: 2 }, 4, "bits", 0.5).steps]).toEqual([1]);
   });
 
-  test("never comes later with a smaller margin, and gives the answer of the step it takes", () => {
+  test("is never later with a smaller margin, and gives the answer of its step", () => {
     const logit = fc.integer({ min: -8, max: 8 });
     fc.assert(
       fc.property(
@@ -87,7 +87,7 @@ const document = (exitMargin?: number, order = "step-major") => ({
   evaluation: exitMargin === undefined ? {} : { exitMargin },
 });
 
-describe("chips that stop when they are sure", () => {
+describe("chips that stop when they are confident", () => {
   const executor = inlineExecutor(jobs);
   const evaluate = async (exitMargin?: number, order?: string) => {
     const experiment = parseExperiment(document(exitMargin, order)) as Experiment<SymbolDetectionSpec, SpikingSpec>;
@@ -96,7 +96,7 @@ describe("chips that stop when they are sure", () => {
     return (await evaluateChips(executor, experiment, network, { chips: 1, prompts: 20 }))[0];
   };
 
-  test("answer as after one step where any margin will do, and as after all where none does", async () => {
+  test("answer as after one step if every margin suffices, and as after all steps if none does", async () => {
     const { exit, ...all } = await evaluate();
     expect(exit).toBeNull();
     const [first, last] = [await evaluate(1e-9), await evaluate(1e6)];
@@ -106,13 +106,13 @@ describe("chips that stop when they are sure", () => {
     expect(rest).toEqual(all);
   });
 
-  test("are refused on a machine that knows no logits before the end", async () => {
+  test("are refused on a machine that has no logits before the end", async () => {
     await expect(evaluate(1, "token-major")).rejects.toThrow(SpecError);
     expect((await evaluate(undefined, "token-major")).exit).toBeNull();
   });
 });
 
-test("an exit costs the steps that are run, and a look after each of them", () => {
+test("an exit costs the steps that are run, plus a check after each of them", () => {
   const experiment = parseExperiment(document(1));
   const workload = experimentWorkload(experiment);
   const resolved = resolveTechnology(findCostPreset("simulated"), {

@@ -1,13 +1,13 @@
 /**
- * An exit by confidence: a chip answers after the first time step at which its logits are sure enough, in place of the last.
+ * Early exit by confidence: a chip answers after the first time step at which its logits are confident enough, instead of the last.
  *
- *   sure after t steps:   z_first - z_second >= margin, of the mean logits z over steps 1 .. t; where a network reads out bits, every
- *                         |z_bit| >= margin, which is the same margin of the class with that bit turned
+ *   confident after t steps:   z_first - z_second >= margin, for the mean logits z over steps 1 .. t; for a bit read-out, every
+ *                              |z_bit| >= margin, which is the same margin over the class with that bit flipped
  *
- * Step t depends on inputs up to t only, so a run of all steps says what a chip that stops would have answered. The machine must know
- * logits after each step, which it does step by step (`hardware.order` `step-major`). Source: J. Chen, S. Park, O. Simeone, "Knowing When
- * to Stop: Delay-Adaptive Spiking Neural Network Classifiers with Reliability Guarantees", arXiv 2305.11322, which has a guarantee besides;
- * `experiments/early-exit` chooses a margin with one.
+ * Step t depends only on inputs up to t, so a run of all steps shows what a chip that stops early would have answered. The
+ * machine must have logits after each step, which requires step-by-step order (`hardware.order` `step-major`). Source: J. Chen,
+ * S. Park, O. Simeone, "Knowing When to Stop: Delay-Adaptive Spiking Neural Network Classifiers with Reliability Guarantees",
+ * arXiv 2305.11322, which also gives a guarantee; `experiments/early-exit` chooses a margin with a guarantee.
  */
 import { SpecError } from "../errors.ts";
 import { meanLogits, type Trace } from "../simulation/trace.ts";
@@ -17,7 +17,7 @@ import type { ReadOut } from "../spec/model.ts";
 import { decide } from "../task/answers.ts";
 import { bitsOf } from "../task/bits.ts";
 
-/** Of each prompt and query, `[prompts, queries]`. */
+/** For each prompt and query, `[prompts, queries]`. */
 export interface ExitAnswers {
   /** Time steps taken, 1 .. T. */
   readonly steps: Int32Array;
@@ -25,8 +25,7 @@ export interface ExitAnswers {
 }
 
 /**
- * The margin that an experiment asks for; null where chips take all steps. Throws SpecError when the machine knows no logits before the
- * end.
+ * The margin that an experiment requests; null if chips take all steps. Throws SpecError when the machine has no logits before the end.
  */
 export function exitMarginOf({ evaluation }: Pick<Experiment, "evaluation">, { order }: HardwareSpec): number | null {
   const { exitMargin = null } = evaluation;
@@ -38,7 +37,7 @@ export function exitMarginOf({ evaluation }: Pick<Experiment, "evaluation">, { o
   );
 }
 
-/** What a chip that stops would have answered, from the logits of each step, `[steps, prompts, queries, C]` as in `Trace`. */
+/** The answers of a chip that stops early, from the logits of each step, `[steps, prompts, queries, C]` as in `Trace`. */
 export function exitByMargin(
   { stepLogits, steps }: Pick<Trace, "stepLogits" | "steps">,
   classes: number,

@@ -1,4 +1,4 @@
-/** What an evaluation gives before its end: the first chip, what it comes to on a few prompts, and its end when nobody wants the rest. */
+/** What an evaluation gives before its end: the first chip, its result on a few prompts, and an early end when it is cancelled. */
 import { expect, test } from "vitest";
 import { keepUntil } from "../../test/support/memory-keeper.ts";
 import { workerPorts } from "../../test/support/worker-ports.ts";
@@ -59,7 +59,7 @@ test.each([
   },
 );
 
-test("what the first chip comes to early is what an evaluation of so few prompts gives, whatever was kept", async () => {
+test("the first chip's early result equals an evaluation of that few prompts, whatever was kept", async () => {
   const experiment = experimentOf({ crossbar: small });
   const network = networkOf(experiment);
   const evaluate = async (prompts: number, early: number[], keeper = keepUntil(100)) => {
@@ -76,13 +76,13 @@ test("what the first chip comes to early is what an evaluation of so few prompts
   const coarse = await evaluate(20, [5, 9, 20, 50]);
   expect(coarse.told).toEqual([few.told[0], more.told[0], ...all.told]);
   expect(coarse.answered).toBe(40);
-  // The first of four prompts were answered in an earlier sitting.
+  // The first of four prompts were answered in an earlier run.
   const again = await evaluate(20, [5], keepUntil(100, coarse.keeper.units.slice(0, 1)));
   expect(again.told).toEqual([few.told[0], ...all.told]);
   expect(again.answered).toBe(40);
 });
 
-test.each([1, 2])("on %d threads it ends at its next piece of work when nobody wants the rest", async (count) => {
+test.each([1, 2])("on %d threads it ends at its next piece of work when it is cancelled", async (count) => {
   const experiment = experimentOf({ crossbar: small });
   const network = networkOf(experiment);
   const executor = threadsOf(count);
@@ -98,7 +98,7 @@ test.each([1, 2])("on %d threads it ends at its next piece of work when nobody w
   });
   await expect(running).rejects.toBe(reason);
   expect(answered).toBe(2);
-  // A chip that is not yet calibrated is not brought to its end either.
+  // A chip that is not yet calibrated is not finished either.
   const steps: unknown[] = [];
   const early = new AbortController();
   const watched: Executor = {

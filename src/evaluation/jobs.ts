@@ -1,4 +1,4 @@
-/** The jobs that may run on another thread, by name. Workers of every platform serve this table. */
+/** The jobs that may run on another thread, by name. Workers on every platform serve this table. */
 import type { Job, JobRegistry } from "../threads/executor.ts";
 import { trainShard } from "../train/shard.ts";
 import { simulateChip } from "./chips.ts";

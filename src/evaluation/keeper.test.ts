@@ -44,7 +44,7 @@ const evaluations = {
   },
 };
 
-/** Stops the work again and again, each sitting with threads and slices of its own. */
+/** Interrupts the work repeatedly; each run has its own threads and slices. */
 async function inSittings<R>(
   work: (keeper: Keeper, random: Stream) => Promise<R>,
 ): Promise<{ result: R; sittings: number }> {
@@ -73,7 +73,7 @@ test.each(Object.entries(evaluations))(
   },
 );
 
-test("what is kept is not computed again, and no chip is programmed for it", async () => {
+test("kept answers are not computed again, and no chip is programmed for them", async () => {
   const keeper = keepUntil(1000);
   const evaluate = evaluations["of chips at two SNRs"];
   const whole = await evaluate(inlineExecutor(jobs), keeper, 8);
@@ -82,7 +82,7 @@ test("what is kept is not computed again, and no chip is programmed for it", asy
   await expect(evaluate(nobody, keepUntil(0, keeper.units.slice(1)), 8)).rejects.toThrow("no job");
 });
 
-test("parts of the work name their units each for itself, and prompts are counted whoever has answered them", async () => {
+test("parts of the work have separate unit names, and prompts count whoever answered them", async () => {
   const keeper = keepUntil(100);
   const answer = async (part: string, counts: number[]) =>
     answerPrompts<string>(
@@ -93,7 +93,7 @@ test("parts of the work name their units each for itself, and prompts are counte
       },
     );
   keeperOf(keeper, "a").keep("all", { firstPrompt: 3, prompts: 1, answers: "a kept" });
-  // As a sitting leaves it that was taken for dead.
+  // As left by a run that was taken for dead.
   keeperOf(keeper, "a").keep("all", { firstPrompt: 3, prompts: 1, answers: "twice" });
   const counts: number[] = [];
   expect(await answer("a", counts)).toEqual(["a 0 + 3", "a kept", "a 4 + 1"]);

@@ -1,22 +1,22 @@
 /**
- * What is finished of long work is kept as it comes, so that work which was stopped goes on from there.
+ * Saves the finished parts of long work as they come, so that interrupted work resumes from there.
  *
- * A unit is what one thread answers at a time: some prompts on one chip, or of one network. It has a name within the work, and is a
- * function of the question alone (experiment, networks, data) and of its prompts: who computed it, when, and beside what, changes
- * nothing. So units of several sittings, cut in different ways, are put together to what one sitting gives.
+ * A unit is what one thread answers at a time: some prompts on one chip, or of one network. It has a name within the work, and
+ * depends only on the question (experiment, networks, data) and its prompts, not on who computed it, when, or alongside what.
+ * Units of several runs, cut in different ways, therefore combine to the result of a single run.
  */
-/** Where units are kept; `node/unit-log.ts` keeps them in a file. */
+/** A store for units; `node/unit-log.ts` keeps them in a file. */
 export interface Keeper {
-  /** What earlier sittings kept under this name, in the order in which they did. */
+  /** Units that earlier runs kept under this name, in the order in which they were kept. */
   kept(name: string): readonly unknown[];
-  /** Keeps plain data, with arrays of numbers. */
+  /** Keeps plain data, including arrays of numbers. */
   keep(name: string, value: unknown): void;
 }
 
 /** Keeps nothing. */
 export const NO_KEEPER: Keeper = { kept: () => [], keep: () => {} };
 
-/** The same for a part of the work, which names its units without a thought to other parts. */
+/** The same store for a part of the work, which can name its units independently of other parts. */
 export const keeperOf = (keeper: Keeper, part: string): Keeper => ({
   kept: (name) => keeper.kept(`${part} / ${name}`),
   keep: (name, value) => keeper.keep(`${part} / ${name}`, value),
@@ -35,16 +35,16 @@ interface Kept<R> extends Range {
 export interface AnswerOptions<R> {
   readonly keeper: Keeper;
   readonly name: string;
-  /** Told of what was kept, too. */
+  /** Also called for answers that were kept. */
   readonly onPrompts?: ((prompts: number) => void) | undefined;
-  /** Numbers of prompts, ascending, after which `onEarly` is given the answers that there are, in their order. Default: none. */
+  /** Numbers of prompts, ascending, after which `onEarly` receives the answers so far, in prompt order. Default: none. */
   readonly early?: readonly number[];
   readonly onEarly?: (answers: R[]) => void;
 }
 
 /**
- * Answers to the first `prompts` prompts, in their order: those that are kept under `name`, and what `run` gives for the others,
- * which is kept as it comes.
+ * Answers to the first `prompts` prompts, in order: those kept under `name`, and the results of `run` for the others, which are
+ * kept as they come.
  */
 export async function answerPrompts<R>(
   prompts: number,
@@ -69,7 +69,7 @@ export async function answerPrompts<R>(
   return answered();
 }
 
-/** By their first prompt, without those that others have answered already. */
+/** By their first prompt, without prompts that others have already answered. */
 function inOrder<R>(units: readonly Kept<R>[]): Kept<R>[] {
   const sorted = [...units].sort((a, b) => a.firstPrompt - b.firstPrompt);
   let end = 0;

@@ -1,4 +1,4 @@
-/** What a spiking network's evaluation says beside its answers: of fewer time steps, and of its spikes. */
+/** What a spiking network's evaluation reports besides its answers: results for fewer time steps, and its spikes. */
 import { describe, expect, test } from "vitest";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise } from "../model/network.ts";
@@ -65,7 +65,7 @@ describe("densities", () => {
     }
   });
 
-  test("a network that takes values has none", async () => {
+  test("a network with real-valued inputs has none", async () => {
     const { experiment, network } = networkOf({});
     const repeated = { ...experiment, task: { ...experiment.task, coding: "repeat" as const } };
     const geometry = networkGeometry(repeated, createTask(repeated));

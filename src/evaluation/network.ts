@@ -1,5 +1,5 @@
 /**
- * How well a network does without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
+ * A network's performance without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
  * WebAssembly kernels and any number of threads.
  */
 import type { Kernels } from "../kernels/memory.ts";
@@ -31,27 +31,27 @@ import {
 } from "./slices.ts";
 
 export interface NetworkEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
-  /** Of a spiking network that takes spikes; null of any other. */
+  /** For a spiking network with spike inputs; null for any other. */
   readonly spiking: {
     /** At the last query, after 1 .. T time steps. */
     readonly bySteps: readonly E[];
-    /** Share of ones by spike train, named as in `Trace`; scores of attention have none. */
+    /** Share of ones by spike train, named as in `Trace`; attention scores are not included. */
     readonly densities: Readonly<Record<string, number>>;
   } | null;
 }
 
 export interface EvaluateOptions {
   readonly prompts: number;
-  /** This SNR for every prompt. Default: as the task says. */
+  /** This SNR for every prompt. Default: the task's. */
   readonly snrDecibels?: number;
-  /** Prompts of one task. Changes the speed only. Default 64. */
+  /** Prompts per piece of work. Affects the speed only. Default 64. */
   readonly slice?: number;
-  /** Keeps answers as they come. Default: keeps nothing. */
+  /** Saves answers as they come. Default: saves nothing. */
   readonly keeper?: Keeper;
 }
 
 /**
- * Evaluates a network, on the test part where the task has data; a spiking one is folded first.
+ * Evaluates a network, on the test part if the task has data; a spiking network is folded first.
  *
  * Random   prompts from `stream(seed).fork("evaluation")`, attention bits from `stream(seed).fork("evaluation attention")`
  * Throws   ShapeError when the network was made for another task, ValueError when an option is out of range, SpecError when the
@@ -137,7 +137,7 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
   };
 };
 
-/** Spikes of each layer in `images` prompts of a step each. */
+/** Spikes of each layer in `images` prompts of one step each. */
 const countSpikes = (kernels: Kernels, { spikes }: SpikingPass, images: number): Record<string, SpikeCount> =>
   Object.fromEntries(
     Object.entries(spikes).map(([name, bits]) => {

@@ -1,4 +1,4 @@
-/** The classical receivers of the task on the same prompts as the networks: what the networks are judged against. */
+/** The task's classical receivers on the same prompts as the networks, as baselines. */
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
@@ -58,7 +58,7 @@ export const detectSlice: Job<{ experiment: Experiment<SymbolDetectionSpec> }, S
   };
 };
 
-/** Every receiver on the experiment's evaluation prompts. Random: as the networks', `stream(seed).fork("evaluation")`. */
+/** Every receiver on the experiment's evaluation prompts. Random: as for networks, `stream(seed).fork("evaluation")`. */
 export async function evaluateReceivers(
   executor: Executor,
   experiment: Experiment<SymbolDetectionSpec>,

@@ -28,7 +28,7 @@ function experimentOf(hardware: object): Experiment<SymbolDetectionSpec> {
 const networkOf = (experiment: Experiment, seed: number) =>
   initialise(experiment.model as SpikingSpec, networkGeometry(experiment, createTask(experiment)), stream(seed));
 
-/** On workers whose answers come in another order than tasks. */
+/** On workers whose answers arrive in a different order from their tasks. */
 const threadsOf = (count: number): Executor =>
   workerExecutor(workerPorts(jobs, count, (thread, index) => (thread * 5 + index * 7) % 4).list);
 
@@ -44,7 +44,7 @@ async function evaluate(executor: Executor, experiment: Experiment) {
   return { chips, study: await runStudy(executor, experiment, { first, second }, conditions, size) };
 }
 
-describe("what a shared chip answers does not depend on the number of threads", () => {
+describe("the answers of a shared chip do not depend on the number of threads", () => {
   test.each([
     {},
     { crossbar: small },
@@ -73,7 +73,7 @@ describe("what a shared chip answers does not depend on the number of threads", 
     const experiment = experimentOf(hardware);
     const one = await evaluate(inlineExecutor(jobs), experiment);
     for (const threads of [2, 3]) expect(await evaluate(threadsOf(threads), experiment)).toEqual(one);
-    // The comparison is empty if nothing differs.
+    // The comparison would be empty if nothing differed.
     expect(new Set(one.chips.map(({ loss }) => loss)).size).toBe(4);
   });
 });
@@ -101,10 +101,10 @@ describe("an error on a thread", () => {
   const experiment = experimentOf({});
   const network = networkOf(experiment, 3);
 
-  test("while a chip is read arrives, and the threads go on with the next evaluation", async () => {
+  test("while a chip is read is reported, and the threads continue with the next evaluation", async () => {
     const executor = threadsOf(3);
     const options = { chips: 1, prompts: 8 };
-    // Nothing is published of this memory after two days.
+    // No statistics are published for this memory beyond two days.
     const { hardware } = experimentOf({ crossbar: { device: { kind: "reram" } } });
     const late = { ...hardware, readTime: 1e7 };
     await expect(evaluateChips(executor, experiment, network, { ...options, hardware: late })).rejects.toThrow(
@@ -114,7 +114,7 @@ describe("an error on a thread", () => {
     expect(await evaluateChips(executor, experiment, network, options)).toEqual(one);
   });
 
-  test("while prompts for calibration are drawn arrives too", async () => {
+  test("while calibration prompts are drawn is reported too", async () => {
     const images = { ...tinyImages, train: { ...tinyImages.train, count: 20 } };
     const experiment = tinyImageExperiment({ kind: "spiking", steps: 2 });
     const opened = openExperiment(experiment, images);
@@ -128,7 +128,7 @@ describe("an error on a thread", () => {
     const counted = list.map((port) => ({
       ...port,
       post: (message: Parameters<typeof port.post>[0]) => {
-        // The two threads are opened, equipped and told to calibrate; one of them ends in the midst of its layers.
+        // Both threads are opened, equipped and told to calibrate; one of them ends in the middle of its layers.
         if (++messages === 11) setImmediate(() => crash[1](new Error("out of memory")));
         port.post(message);
       },
@@ -137,7 +137,7 @@ describe("an error on a thread", () => {
     await expect(running).rejects.toThrow("A worker thread stopped: out of memory.");
   });
 
-  test("and so does closing the threads while a chip is under way", async () => {
+  test("and so does closing the threads while a chip is in progress", async () => {
     const executor = threadsOf(2);
     const running = evaluateChips(executor, experiment, network, {
       chips: 50,

@@ -1,11 +1,12 @@
 /**
- * A chip that all threads of a session share: each programs, reads and calibrates a part of its crossbars, and what these conduct lies
- * in one memory, from which every thread answers any prompts. So a chip takes its time and its memory once, however many threads there
- * are, and one chip keeps all of them busy. `simulation/fast/part.ts` says why nothing depends on their number.
+ * A chip that all threads of a session share. Each thread programs, reads and calibrates a part of its crossbars. Their conductances
+ * are in one memory, from which every thread can answer any prompt. A chip thus takes its time and memory once, however many threads
+ * there are, and one chip keeps all of them busy. `simulation/fast/part.ts` explains why nothing depends on their number.
  *
- * One side calls (`openSharedChip`): it brings a chip to where a condition wants it, step by step, and hands out prompts. The steps
- * are pieces of work that every thread gets once, and a step begins when all threads have finished the one before, so no thread waits
- * within a piece, and an error ends the session as that of any other piece does. The other side is a job (`sharedChipJob`).
+ * One side calls (`openSharedChip`): it brings a chip to the state that a condition requires, step by step, and hands out
+ * prompts. Each step is a piece of work that every thread gets once, and it begins when all threads have finished the previous
+ * step. No thread therefore waits within a piece, and an error ends the session like an error of any other piece. The other side
+ * is a job (`sharedChipJob`).
  */
 import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { arena } from "../kernels/arena.ts";
@@ -48,14 +49,14 @@ export interface Condition {
   readonly hardware: HardwareSpec;
 }
 
-/** What is run on chips, by whoever opens one. */
+/** What runs on chips, for any caller. */
 export interface ChipWork extends Given {
   /** Folded. */
   readonly networks: Readonly<Record<string, Network<SpikingSpec>>>;
   readonly conditions: readonly Condition[];
 }
 
-/** Which chip, under which condition, and which of its reads: each draws read noise and random bits of its own. */
+/** Which chip, under which condition, and which of its reads: each read draws its own read noise and random bits. */
 export interface ChipPlace {
   readonly condition: number;
   readonly chip: number;
@@ -63,15 +64,15 @@ export interface ChipPlace {
 }
 
 export interface SharedChip<Result> {
-  /** Has this chip programmed, calibrated and read, as far as it is not yet. */
+  /** Programs, calibrates and reads this chip, as far as that is not yet done. */
   bring(place: ChipPlace): Promise<void>;
-  /** Answers evaluation prompts on it, on all threads; `onResult` is given the results as they come. */
+  /** Answers evaluation prompts on the chip, on all threads; `onResult` receives the results as they come. */
   answer(
     ranges: readonly Range[],
     snrDecibels: number | null,
     onResult: (result: Result, slice: Slice) => void,
   ): Promise<void>;
-  /** Brings this chip, and gives all of it: each thread hands its part over. */
+  /** Prepares this chip and returns all of it: each thread hands over its part. */
   take(place: ChipPlace): Promise<Chip>;
   close(): void;
 }
@@ -80,7 +81,7 @@ export interface SharedChip<Result> {
  * Opens a job on as many threads as the memory has room for.
  *
  * @param most prompts that one piece of work answers at most
- * @param extra what the job wants to know beside
+ * @param extra further data for the job
  * Throws PlatformError when a chip does not fit the 4 GiB of a WebAssembly memory
  */
 export function openSharedChip<Extra, Result>(
@@ -105,13 +106,13 @@ export function openSharedChip<Extra, Result>(
   };
   const open = () => executor.open<ChipSetup & Extra, ChipStep | Slice, unknown>(job, setup, { threads });
   let session = open();
-  // Any thread may say which layer comes next; the first always has a slice.
+  // Any thread may say which layer is next; the first thread always has a slice.
   const step = async (what: ChipStep) => (await session.each(what))[0] as LayerInput | null;
   const nothing = { programmed: "", equipped: "", read: "" };
   let held = nothing;
   let asked: ChipPlace;
 
-  /** Once more where a thread hung, and took its part of the chip with it: what the other threads have of theirs is made again too. */
+  /** Retries once if a thread hung and took its part of the chip with it. The parts of the other threads are also made again. */
   async function persist<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -175,11 +176,11 @@ export function openSharedChip<Extra, Result>(
   };
 }
 
-/** What programming depends on, beside the chip. */
+/** What programming depends on, apart from the chip. */
 export const programmingKey = ({ network, hardware }: Condition): string =>
   JSON.stringify([network, hardware.crossbar, hardware.crossbars]);
 
-/** Everything but the age. */
+/** Everything except the age. */
 const machineKey = ({ network, hardware }: Condition): string =>
   JSON.stringify([network, { ...hardware, readTime: null }]);
 
@@ -189,7 +190,7 @@ const mapped = ({ experiment, networks }: ChipWork, { network, hardware }: Condi
   hardware,
 });
 
-/** The machines of all conditions, one for all ages. */
+/** The machines of all conditions; one machine serves all ages. */
 function mappedConditions(work: ChipWork): MappedNetwork[] {
   const distinct = new Map(work.conditions.map((condition) => [machineKey(condition), condition]));
   return [...distinct.values()].map((condition) => mapped(work, condition));
@@ -211,7 +212,7 @@ export type ChipStep =
   | { readonly kind: "read"; readonly condition: number; readonly read: number }
   | { readonly kind: "hand-over" };
 
-/** A slice of evaluation prompts, and what the chip made of it. */
+/** A slice of evaluation prompts, and the chip's results for it. */
 export interface ChipRun {
   readonly network: Network<SpikingSpec>;
   readonly labels: Int32Array;
@@ -219,7 +220,7 @@ export interface ChipRun {
 }
 
 /**
- * The job that does the steps of `openSharedChip`, and answers slices with what `answer` makes of their runs.
+ * The job that carries out the steps of `openSharedChip`, and answers slices with the results of `answer` for their runs.
  *
  * Random   evaluation prompts from `stream(seed).fork("evaluation")`, those of calibration from `.fork("calibration")`; chip c is
  *          programmed from `stream(seed).fork("chip", c)`, calibrated with fork "calibration" of the same, and read and run with fork
@@ -235,7 +236,7 @@ export function sharedChipJob<Extra, Result>(
   };
 }
 
-/** The part of chips that is a thread's own, and its runs on whole ones. */
+/** A thread's own part of chips, and its runs on whole chips. */
 function chipPart(work: ChipSetup, thread: number) {
   const { experiment, conditions, memory, sizes } = work;
   const { threads, slicePrompts, slices } = sizes;
@@ -256,7 +257,7 @@ function chipPart(work: ChipSetup, thread: number) {
     const simulator = bindSimulator(kernels, plan, whole, thread);
     machine = { network, task: taskOf(work, network), simulator };
     chipStream = root.fork("chip", chip);
-    // Two chips would be twice the memory.
+    // Two chips would take twice the memory.
     if (program) part = null;
     part = part ? equipChip(part, mapping, hardware, chipStream) : programChip(network, mapping, hardware, chipStream);
     placeErrors(simulator, part);

@@ -6,7 +6,7 @@ import { createTask, networkGeometry } from "../task/create.ts";
 import { openExperiment } from "../task/open.ts";
 import { taskOf } from "./slices.ts";
 
-test.each(["inputs", "tokens", "classes"] as const)("a network of other %s is refused with both numbers", (field) => {
+test.each(["inputs", "tokens", "classes"] as const)("a network with other %s is refused with both numbers", (field) => {
   const experiment = tinyExperiment();
   const geometry = networkGeometry(experiment, createTask(experiment));
   const network = initialise(experiment.model, geometry, stream(1));

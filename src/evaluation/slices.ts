@@ -1,9 +1,9 @@
 /**
- * Evaluating networks and chips on the experiment's evaluation prompts, slice by slice: what both have in common.
+ * Evaluates networks and chips on the experiment's evaluation prompts, slice by slice: the code that both share.
  *
- * Prompt k of `stream(seed).fork("evaluation")` is the same for every network, chip and SNR (but for the strength of its noise), so
- * comparisons are paired. Answers are kept per decision and summed in the order of prompts: how prompts are cut into
- * slices, and which thread takes which, changes no result.
+ * Prompt k of `stream(seed).fork("evaluation")` is the same for every network, chip and SNR (apart from the strength of its
+ * noise), so comparisons are paired. Answers are kept per decision and summed in prompt order, so how prompts are cut into
+ * slices, and which thread takes which slice, changes no result.
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -16,16 +16,16 @@ import { createTask, networkGeometry } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import type { Range } from "./keeper.ts";
 
-/** Errors of one kind of task; of any, when it is not said. */
+/** Errors of one kind of task; of any kind if none is given. */
 export interface Evaluation<E = ErrorsOf<TaskSpec>> {
   readonly prompts: number;
-  /** Signal-to-noise ratio of all prompts; null where every prompt draws its own, as the task says. */
+  /** Signal-to-noise ratio of all prompts; null if every prompt draws its own, as in the task. */
   readonly snrDecibels: number | null;
   /** At the last query, where all pilots are known; an image has one query. */
   readonly errors: E;
   /** At each query: after 0, 1, ... pilots. */
   readonly byContext: readonly E[];
-  /** Cross entropy per decision over all queries, nats. */
+  /** Cross-entropy per decision over all queries, in nats. */
   readonly loss: number;
 }
 
@@ -34,7 +34,7 @@ export interface Slice extends Range {
   readonly snrDecibels: number | null;
 }
 
-/** Throws ValueError when one of the values is not a whole number from 1 on. */
+/** Throws ValueError unless all values are positive integers. */
 export function requireCounts(values: Readonly<Record<string, number>>): void {
   for (const [path, value] of Object.entries(values)) {
     if (!(Number.isSafeInteger(value) && value >= 1)) {
@@ -56,7 +56,7 @@ export function cutRanges(ranges: readonly Range[], size: number, snrDecibels: n
   );
 }
 
-/** The name of what is kept of evaluations at one SNR. */
+/** The name under which evaluations at one SNR are kept. */
 export const snrName = (snrDecibels: number | null): string =>
   snrDecibels === null ? "every SNR" : `${snrDecibels} dB`;
 
@@ -100,7 +100,7 @@ export function evaluationOf<T extends TaskSpec>(
   return { prompts: errors.prompts, snrDecibels, errors, byContext, loss: loss / labels.length };
 }
 
-/** What a spiking network says of a slice beside its answers. */
+/** What a spiking network reports for a slice besides its answers. */
 export interface SpikingAnswers extends Answers {
   /** `[steps][prompts, queries]`, after 1 .. T steps. */
   readonly byStep: readonly Int32Array[];

@@ -51,7 +51,7 @@ const conditions = [
 const study = (options: Partial<StudyOptions> = {}, list = conditions) =>
   runStudy(executor, experiment, networks, list, { chips: 2, reads: 2, prompts: PROMPTS, ...options });
 
-/** Wrong bits of one read of one chip, on the slow simulator, with a chip that was programmed for it. */
+/** Wrong bits of one read of one chip, on the slow simulator, with a chip that was programmed for this read. */
 function expected({ network, hardware }: (typeof conditions)[0], chip: number, read: number, steps: number): number[] {
   const root = stream(experiment.seed);
   const random = root.fork("chip", chip);
@@ -80,7 +80,7 @@ describe("a study", () => {
         }
       });
     });
-    // The comparison is empty if nothing differs.
+    // The comparison would be empty if nothing differed.
     const distinct = new Set(results.map(({ wrong }) => wrong[1].values.join()));
     expect(distinct.size).toBeGreaterThan(4);
     expect(results.at(-1)!.clippedShares).toEqual([0, 0]);
@@ -101,7 +101,7 @@ describe("a study", () => {
     });
   });
 
-  test("depends neither on how prompts are cut, nor on the other conditions, and says how far it is", async () => {
+  test("depends neither on how prompts are cut nor on the other conditions, and reports progress", async () => {
     let done = 0;
     const whole = await study({ onPrompts: (prompts) => (done += prompts) });
     expect(done).toBe(conditions.length * 2 * 2 * PROMPTS);
@@ -110,7 +110,7 @@ describe("a study", () => {
     expect(alone).toEqual(whole[3]);
   });
 
-  test("refuses what it cannot run before it starts", async () => {
+  test("refuses what it cannot run, before it starts", async () => {
     await expect(study({ chips: 0 })).rejects.toThrow(ValueError);
     await expect(study({ reads: 1.5 })).rejects.toThrow(/reads is 1.5/);
     await expect(study({ steps: [2, 4] })).rejects.toThrow(/after 4 time steps .* run only 3/);

@@ -1,13 +1,13 @@
 /**
  * A study: the same chips, reads and prompts under several conditions, such as ages, networks or converters.
  *
- * Everything random is common to all conditions (chip c is programmed from the same stream, read r draws the same noise, prompt k is
- * the same prompt), so conditions are compared in pairs, and a difference is far more precise than either rate. What is kept
- * are the wrong bits of each prompt (of an image, whether it is wrong), from which `numeric/variance-components.ts` tells the spread of
- * chips, of reads and of prompts apart.
+ * All randomness is common to all conditions (chip c is programmed from the same stream, read r draws the same noise, prompt k is
+ * the same prompt). Conditions are therefore compared in pairs, and a difference is far more precise than either rate. A study
+ * keeps the wrong bits of each prompt (for an image, whether it is wrong), from which `numeric/variance-components.ts` separates
+ * the spread of chips, reads and prompts.
  *
- * Programming is slow and reading is not, so a chip that is programmed, and the ranges that it is calibrated to, serve all conditions
- * that share them, and all threads share the chip (`shared-chip.ts`).
+ * Programming is slow and reading is fast, so a programmed chip and its calibrated ranges serve all conditions that share them,
+ * and all threads share the chip (`shared-chip.ts`).
  */
 import { ValueError } from "../errors.ts";
 import { machineOf } from "../machine/machine.ts";
@@ -29,22 +29,22 @@ import { type ChipPlace, type Condition, openSharedChip, programmingKey, sharedC
 import { requireCounts, taskOf } from "./slices.ts";
 
 export interface StudyOptions {
-  /** Chips are counted from 0: chip c is the same whatever the number. */
+  /** Chips are counted from 0: chip c is the same for any number of chips. */
   readonly chips: number;
-  /** Reads of each chip; each draws read noise and random bits of its own. */
+  /** Reads of each chip; each read draws its own read noise and random bits. */
   readonly reads: number;
   readonly prompts: number;
-  /** Time steps after which answers are taken, one run for all. Default: those of the network. */
+  /** Time steps after which answers are taken, from one run for all. Default: the network's number. */
   readonly steps?: readonly number[];
-  /** Most prompts of one piece of work. Changes the speed only. Default 32. */
+  /** Most prompts per piece of work. Affects the speed only. Default 32. */
   readonly part?: number;
-  /** Keeps answers as they come. Default: keeps nothing. */
+  /** Saves answers as they come. Default: saves nothing. */
   readonly keeper?: Keeper;
   /** Called when some prompts have been answered on one chip. */
   readonly onPrompts?: (prompts: number) => void;
 }
 
-/** Of each chip, read and prompt, `[chips][reads][prompts]`: how many bits of a symbol are wrong, or 1 for a wrong image. */
+/** For each chip, read and prompt, `[chips][reads][prompts]`: the number of wrong bits of a symbol, or 1 for a wrong image. */
 export interface WrongAnswers extends Sample {
   readonly values: Uint8Array;
 }
@@ -54,7 +54,7 @@ export interface ConditionResult {
   readonly wrong: readonly WrongAnswers[];
   /** Share of conversions that clipped, by chip, over all its reads. */
   readonly clippedShares: readonly number[];
-  /** Numbers that the registers of all chips took over all reads, and those that stopped at an end; null in floating point. */
+  /** Numbers that the registers of all chips took over all reads, and how many of them saturated; null in floating point. */
   readonly registers: RegisterCounts | null;
 }
 
@@ -81,7 +81,7 @@ export async function runStudy(
     taskOf(given, folded[network]);
     mapNetwork(folded[network], hardware, experiment.task.coding);
     const { model, geometry } = folded[network];
-    // No figure needs the schedule, but a chip whose memory does not hold a prompt answers none.
+    // No figure needs the schedule, but a chip whose memory does not hold a prompt cannot answer.
     scheduleOf(machineOf(hardware, shapeOf(model, geometry)));
   }
   const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
@@ -133,7 +133,7 @@ function requireStep(step: number, longest: number): void {
   );
 }
 
-/** Of an answer that is kept: what is wrong of it, and the rate that reports make of it. */
+/** For a kept answer: its errors, and the rate that reports make of them. */
 const ANSWER_BYTES = 1 + 8;
 const MOST_GIGABYTES = 4;
 
@@ -165,7 +165,7 @@ export interface StudyAnswers {
   readonly registers: RegisterCounts | null;
 }
 
-/** Chip by chip, and on a chip all conditions that it is programmed alike for. */
+/** Chip by chip and, on a chip, all conditions with the same programming. */
 function listReads(
   conditions: readonly Condition[],
   { chips, reads }: Pick<StudyOptions, "chips" | "reads">,

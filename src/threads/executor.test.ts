@@ -17,7 +17,7 @@ const jobs: JobRegistry = {
     throw new ValueError("setup", "cannot be opened");
   }) as JobRegistry[string],
   uncopyable: (() => () => () => {}) as JobRegistry[string],
-  /** Opens and works in later turns; says how many of its pieces are under way. */
+  /** Opens and works in later turns; reports how many of its pieces are in progress. */
   slow: (async () => {
     await new Promise(setImmediate);
     let running = 0;
@@ -37,7 +37,7 @@ describe.each([
   ["inline", () => inlineExecutor(jobs)],
   ["on three workers", () => workerExecutor(ports(3, (_, index) => (index * 7) % 5).list)],
 ] as const)("an executor %s", (_, create) => {
-  test("gives results in the order of the pieces, whichever is done first", async () => {
+  test("gives results in piece order, whichever is done first", async () => {
     const session = create().open<{ factor: number }, number, number>("scale", { factor: 10 });
     const pieces = Array.from({ length: 11 }, (_, i) => i);
     expect(await session.run(pieces)).toEqual(pieces.map((piece) => 10 * piece));
@@ -45,7 +45,7 @@ describe.each([
     expect(await session.run([7])).toEqual([70]);
   });
 
-  test("hands over each result as it comes, once, with the index of its piece", async () => {
+  test("passes on each result as it comes, once, with the index of its piece", async () => {
     const session = create().open<{ factor: number }, number, number>("scale", { factor: 10 });
     const seen = new Map<number, number>();
     const pieces = Array.from({ length: 11 }, (_, i) => 100 - i);
@@ -62,7 +62,7 @@ describe.each([
     expect((await rejection(session.run([1, 2], refuse))).message).toBe("no room");
   });
 
-  test("hands a piece to each thread once, and gives the results by thread", async () => {
+  test("gives a piece to each thread once, and gives the results by thread", async () => {
     const executor = create();
     const all = Array.from({ length: executor.threads }, (_, thread) => thread);
     const session = executor.open<null, unknown, number>("thread", null);
@@ -75,7 +75,7 @@ describe.each([
     expect(error).toMatchObject({ tag: "value", path: "model.width", message: "piece 5" });
   });
 
-  test("waits for a job that takes a promise's time to open and to work, one piece at a time", async () => {
+  test("waits for a job that opens and works asynchronously, one piece at a time", async () => {
     const session = create().open<null, unknown, number>("slow", null);
     expect(await session.run([1, 2, 3, 4, 5])).toEqual([1, 1, 1, 1, 1]);
     expect(await rejection(session.run(["fail"]))).toMatchObject({ tag: "value", path: "piece" });
@@ -92,7 +92,7 @@ describe.each([
     expect(await b.run([5])).toEqual([15]);
   });
 
-  test("hands on an error of a piece with its class, path and message", async () => {
+  test("passes on an error of a piece with its class, path and message", async () => {
     const session = create().open<null, number, unknown>("fail", null);
     const error = await rejection(session.run([5]));
     expect(error).toBeInstanceOf(ValueError);
@@ -100,14 +100,14 @@ describe.each([
     expect(error.stack).toContain("executor.test.ts");
   });
 
-  test("hands on what is not of our classes", async () => {
+  test("passes on errors that are not of our classes", async () => {
     const session = create().open<null, unknown, unknown>("fail", null);
     const error = await rejection(session.run([new RangeError("out of range")]));
     expect(error).not.toBeInstanceOf(XpikeError);
     expect(error).toMatchObject({ name: "RangeError", message: "out of range" });
   });
 
-  test("says why a job could not be opened, and which jobs there are", async () => {
+  test("reports why a job could not be opened, and which jobs exist", async () => {
     const executor = create();
     expect(await rejection(executor.open("closed", null).run([1]))).toMatchObject({
       tag: "value",
@@ -123,7 +123,7 @@ describe.each([
 });
 
 describe("worker threads", () => {
-  test("bring every error class back", async () => {
+  test("return every error class", async () => {
     const kinds = Object.values(errors).filter(
       (value): value is typeof ValueError => typeof value === "function" && value.prototype instanceof XpikeError,
     );
@@ -146,19 +146,19 @@ describe("worker threads", () => {
     expect(new Set(await session.run([0, 1, 2, 3, 4, 5]))).toEqual(new Set([0, 1, 2]));
   });
 
-  test("open a job on the first few of them, where no more are wanted", async () => {
+  test("open a job on the first few of them if no more are requested", async () => {
     const session = workerExecutor(ports(3).list).open<null, number, number>("thread", null, { threads: 2 });
     expect(new Set(await session.run([0, 1, 2, 3, 4, 5]))).toEqual(new Set([0, 1]));
   });
 
-  test("forget what a failed list leaves behind", async () => {
+  test("ignore what a failed list leaves behind", async () => {
     // Piece 0 fails at once. Piece 1 of the same list answers after 40 turns, while piece 2, the whole next list, takes 80.
     const session = workerExecutor(ports(2, (_, index) => 40 * index).list).open<null, unknown, number>("fail", null);
     expect((await rejection(session.run(["first", "left behind"]))).message).toBe("first");
     expect((await rejection(session.run(["second"]))).message).toBe("second");
   });
 
-  test("do not begin a piece while one that a failed list left behind is still under way", async () => {
+  test("do not begin a piece while one left behind by a failed list is still running", async () => {
     const registry: JobRegistry = {
       wait: () => {
         let running = 0;
@@ -175,7 +175,7 @@ describe("worker threads", () => {
     expect(await session.run([1, 1, 1])).toEqual([1, 1, 1]);
   });
 
-  test("reject what they run when one crashes, and all that comes after", async () => {
+  test("reject what they run when one crashes, and everything after", async () => {
     const { list, crash } = ports(2, () => NEVER);
     const session = workerExecutor(list).open<{ factor: number }, number, number>("scale", { factor: 1 });
     const running = rejection(session.run([1, 2, 3]));
@@ -208,21 +208,21 @@ describe("a thread that hangs", () => {
     vi.useRealTimers();
   });
 
-  /** Lets messages through, then time pass. */
+  /** Lets messages through, then lets time pass. */
   const pass = async (ticks: number) => {
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
     vi.advanceTimersByTime(ticks * TICK);
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   };
 
-  /** Threads of which the given ones never answer that piece, counted by thread as they are made. */
+  /** Threads of which the given ones never answer that piece, numbered in order of creation. */
   function watched(count: number, hangs: (thread: number, index: number) => boolean, registry = jobs) {
     let made = 0;
     const ended: number[] = [];
     const create = () => {
       const thread = made++;
       const [port] = ports(1, (_, index) => (hangs(thread, index) ? NEVER : 1), registry).list;
-      // One after another, as real threads end.
+      // Threads end one after another, as real ones do.
       const terminate = async () => {
         ended.push(thread);
         for (let turn = 0; turn < 3 * thread; turn++) await new Promise(setImmediate);
@@ -234,7 +234,7 @@ describe("a thread that hangs", () => {
     return { executor, ended, made: () => made };
   }
 
-  test("has its piece done by a new one, where pieces stand by themselves", async () => {
+  test("has its piece done by a new thread if pieces are repeatable", async () => {
     const { executor, ended, made } = watched(2, (thread, index) => thread === 1 && index === 1);
     const session = executor.open<{ factor: number }, number, number>("scale", { factor: 10 }, { repeatable: true });
     const seen: number[] = [];
@@ -248,7 +248,7 @@ describe("a thread that hangs", () => {
     expect(await session.run([5, 6, 7])).toEqual([50, 60, 70]);
   });
 
-  test("is an error at the second try, with the time and the way out", async () => {
+  test("is an error at the second try, with the time and the remedy", async () => {
     const { executor, ended } = watched(1, (_, index) => index === 0);
     const session = executor.open<{ factor: number }, number, number>("scale", { factor: 10 }, { repeatable: true });
     const running = rejection(session.run([1, 2]));
@@ -263,7 +263,7 @@ describe("a thread that hangs", () => {
     expect(await session.run([3])).toEqual([30]);
   });
 
-  test("ends a session whose pieces do not stand by themselves, and no other", async () => {
+  test("ends a session whose pieces are not repeatable, and no other", async () => {
     const { executor } = watched(2, (thread, index) => thread === 0 && index === 0);
     const other = executor.open<null, unknown, number>("thread", null, { repeatable: true });
     const session = executor.open<{ factor: number }, number, number>("scale", { factor: 10 });
@@ -277,7 +277,7 @@ describe("a thread that hangs", () => {
     expect(await executor.open<{ factor: number }, number, number>("scale", { factor: 2 }).each(1)).toEqual([2, 2]);
   });
 
-  test("leaves what waits behind its piece to the new one, where nothing of that session was done on it", async () => {
+  test("leaves the pieces queued behind it to the new thread if it had done none of that session", async () => {
     const { executor, made } = watched(2, (thread) => thread < 2);
     const open = () => executor.open<{ factor: number }, number, number>("scale", { factor: 10 });
     const first = open();
@@ -291,7 +291,7 @@ describe("a thread that hangs", () => {
     expect(made()).toBe(4);
   });
 
-  test("is given 20 times the longest piece of its job, and time anew whenever its piece gets on", async () => {
+  test("gets 20 times the longest piece of its job, and new time whenever its piece makes progress", async () => {
     const turns: (() => void)[] = [];
     const registry: JobRegistry = {
       wait: () => async (_, alive) => {
@@ -320,7 +320,7 @@ describe("a thread that hangs", () => {
   });
 });
 
-test("events get through while pieces run inline", async () => {
+test("events are handled while pieces run inline", async () => {
   const session = inlineExecutor(jobs).open<{ factor: number }, number, number>("scale", { factor: 1 });
   let before = 0;
   let finished = false;

@@ -1,58 +1,58 @@
 /**
- * Work on several threads, by name: the same calls run inline on one thread, on Node workers or on Web workers.
+ * Runs work on several threads, by name: the same calls run inline on one thread, on Node workers or on Web workers.
  *
- * A job is a factory: its set-up value opens it on every thread, then each piece is handed to whichever thread is free.
- * Results come back in piece order, and a job must not depend on which thread runs a piece, so the outcome is the same for
- * any number of threads. Set-up values and pieces are copied (structured clone); shared memory is passed by reference.
+ * A job is a factory: its set-up value opens it on every thread, then each piece goes to whichever thread is free. Results come
+ * back in piece order, and a job must not depend on which thread runs a piece, so the outcome is the same for any number of
+ * threads. Set-up values and pieces are copied (structured clone); shared memory is passed by reference.
  */
 import { invariant, PlatformError } from "../errors.ts";
 import { fromPlainError, type PlainError, toPlainError } from "./plain-error.ts";
 
-/** Opens a job on one thread and returns the function that runs its pieces. Either may take its time and return a promise. */
+/** Opens a job on one thread and returns the function that runs its pieces. Both may be asynchronous. */
 export type Job<Setup = unknown, Piece = unknown, Result = unknown> = (
   setup: Setup,
   thread: number,
 ) => OpenJob<Piece, Result> | Promise<OpenJob<Piece, Result>>;
 
-/** A job that was opened on one thread: what does its pieces. A piece that takes long says with `alive` that it gets on. */
+/** A job that is open on one thread: runs its pieces. A long piece calls `alive` to report progress. */
 export type OpenJob<Piece, Result> = (piece: Piece, alive: () => void) => Result | Promise<Result>;
 
 export type JobRegistry = Readonly<Record<string, Job>>;
 
-/** Called with each result as it comes, in no order, and the index of its piece. */
+/** Called with each result as it comes, in any order, and the index of its piece. */
 export type OnResult<Result> = (result: Result, index: number) => void;
 
 export interface Session<Piece, Result> {
   /** Results in piece order; one call at a time. Rejects with the first error of a piece, or of opening the job. */
   run(pieces: readonly Piece[], onResult?: OnResult<Result>): Promise<Result[]>;
   /**
-   * The same piece on every thread of the session, once: for what each does with a part of its own. Results by thread; rejects as `run`.
+   * Runs the same piece once on every thread of the session, for work on each thread's own part. Results by thread; rejects as `run`.
    */
   each(piece: Piece): Promise<Result[]>;
   close(): void;
 }
 
 export interface SessionOptions {
-  /** On the first few threads. Default: on all. */
+  /** Opens the job on this many threads, the first ones. Default: on all. */
   readonly threads?: number;
   /**
-   * A piece depends on the set-up and on memory that only the caller changes meanwhile, so that another thread may do it again when one
-   * hangs. Default: no; a thread that hangs ends the session.
+   * A piece depends only on the set-up and on memory that only the caller changes meanwhile, so another thread may run it again
+   * if one hangs. Default: no; a thread that hangs ends the session.
    */
   readonly repeatable?: boolean;
 }
 
 export interface Executor {
   readonly threads: number;
-  /** Pieces run on other threads than the caller's, which memory that both use must be shared with. */
+  /** Whether pieces run on other threads than the caller's, so that common memory must be shared. */
   readonly isApart: boolean;
   open<Setup, Piece, Result>(job: string, setup: Setup, options?: SessionOptions): Session<Piece, Result>;
-  /** Ends the threads; what still runs rejects. */
+  /** Ends the threads; whatever is still running rejects. */
   close(): Promise<void>;
 }
 
 /**
- * Runs every piece on the calling thread, and lets events (Ctrl-C, a redraw) through between pieces.
+ * Runs every piece on the calling thread, and handles events (Ctrl-C, a redraw) between pieces.
  *
  * @param onPiece called when a piece is done
  */
@@ -83,7 +83,7 @@ export function inlineExecutor(jobs: JobRegistry, onPiece: () => void = () => {}
   };
 }
 
-/** Resolves after waiting events were handled. Resolved promises alone would keep them out for as long as training runs. */
+/** Resolves after waiting events were handled. Resolved promises alone would block them for as long as training runs. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") return setImmediate(resolve);
@@ -106,11 +106,11 @@ export type Response =
   | { session: number; index: number; alive: true }
   | { session: number; index: number; error: PlainError };
 
-/** One end of a worker thread, as Node and browsers both offer it. */
+/** One end of a worker thread, as both Node and browsers offer it. */
 export interface WorkerPort {
   post(message: Request): void;
   onMessage(listen: (message: Response) => void): void;
-  /** The thread is gone, or never came up. */
+  /** The thread has ended, or never started. */
   onError(listen: (error: Error) => void): void;
   terminate(): Promise<unknown>;
 }
@@ -119,11 +119,11 @@ export interface WorkerPort {
 export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => void {
   const open = new Map<number, Promise<OpenJob<unknown, unknown>>>();
   const openJob = async (name: string, setup: unknown, thread: number) => find(jobs, name)(setup, thread);
-  // A thread does one piece at a time, also where a list that failed has left one behind that takes a promise's time.
+  // A thread does one piece at a time, even if a failed list has left an asynchronous piece running.
   let last: Promise<void> = Promise.resolve();
   async function answer(session: number, index: number, piece: unknown) {
     const alive = () => post({ session, index, alive: true });
-    // From here on it is timed: until a thread has started, or has done what it had before, a piece cannot hang.
+    // Timing starts here: a piece cannot hang before its thread has started or has finished its previous work.
     alive();
     try {
       const work = await open.get(session)!;
@@ -149,46 +149,46 @@ export function serveJobs(jobs: JobRegistry, post: (message: Response) => void):
 
 /** When a thread counts as hung, and what takes its place. */
 export interface Watch {
-  /** Least time without progress, in milliseconds. */
+  /** Minimum time without progress, in milliseconds. */
   readonly limit: number;
-  /** A new thread; the one that hung has ended. */
+  /** Starts a new thread; the one that hung has ended. */
   readonly replace: () => WorkerPort;
-  /** How a person raises the limit. */
+  /** How a user raises the limit. */
   readonly way: string;
 }
 
-/** A piece that a thread was given and has not answered. */
+/** A piece that a thread was given and has not answered yet. */
 interface Posted {
   readonly session: number;
   readonly index: number;
   readonly piece: unknown;
   tries: number;
-  /** Ticks of the watch since the thread took it up, or last said that it gets on; null until it has. */
+  /** Ticks of the watch since the thread started the piece or last reported progress; null until it has. */
   ticks: number | null;
 }
 
 interface OpenSession extends Required<SessionOptions> {
   readonly job: string;
   readonly setup: unknown;
-  /** Threads that have done a piece, which others may build on. */
+  /** Threads that have done a piece, on which later pieces may depend. */
   readonly worked: Set<number>;
 }
 
-/** Ticks of the watch in its limit. They count time in which this process ran: a machine that slept has not let a thread hang. */
+/** Ticks of the watch within its limit. They count time in which this process ran: a machine that slept has not hung. */
 const TICKS = 60;
-/** A piece may take so many times as long as the longest of its job so far, where that is more than the limit. */
+/** A piece may take this many times as long as the longest of its job so far, if that is more than the limit. */
 const LONGEST = 20;
 
 /**
  * Spreads pieces over worker threads, one at a time each.
  *
- * @param watch ends a thread whose piece shows no progress: a repeatable piece is tried once more, on a new thread
+ * @param watch ends a thread whose piece makes no progress; a repeatable piece is tried once more, on a new thread
  */
 export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Executor {
   const ports = [...given];
   /** Threads that hung and are being ended. */
   const ending = new Set<number>();
-  /** By thread, in the order in which it takes them up. */
+  /** By thread, in execution order. */
   const posted: Posted[][] = ports.map(() => []);
   const sessions = new Map<number, OpenSession>();
   let opened = 0;
@@ -205,7 +205,7 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
 
   function listen(thread: number): void {
     const port = ports[thread];
-    // What a thread that is ending still says is of no interest.
+    // Messages from a thread that is ending are ignored.
     const isHere = () => ports[thread] === port && !ending.has(thread);
     port.onMessage((message) => {
       if (!isHere()) return;
@@ -248,11 +248,11 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
     }
   }
 
-  /** Ends a thread that hung, and gives what it was to do to a new one. */
+  /** Ends a thread that hung, and gives its work to a new one. */
   async function replaceThread(thread: number, { replace, limit, way }: Watch): Promise<void> {
     const [hung] = posted[thread];
     ending.add(thread);
-    // Only then may another write to the memory that it wrote to.
+    // Only then may another thread write to the memory that it wrote to.
     await ports[thread].terminate();
     if (broken) return;
     ports[thread] = replace();
@@ -289,7 +289,7 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
         invariant(!listeners.has(session), "a session runs one list of pieces at a time");
         if (broken) return reject(broken);
         const results = new Array<Result>(pieces.length);
-        // Indices go on from list to list: what is left of a list that failed is told apart by a smaller index.
+        // Indices continue from list to list: the rest of a failed list is recognised by a smaller index.
         const first = issued;
         issued += pieces.length;
         let next = 0;
@@ -324,7 +324,7 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
       });
     return {
       run,
-      // Each thread begins with the piece of its own number.
+      // Each thread starts with the piece of its own number.
       each: (piece) => run(used.map(() => piece)),
       close: () => {
         sessions.delete(session);
@@ -346,10 +346,10 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
 
 const pick = ({ session, index, piece }: Posted) => ({ session, index, piece });
 
-/** Of `hungThread`, by which `isHung` knows it. */
+/** Set by `hungThread` and checked by `isHung`. */
 const HUNG = new Error("A thread has hung.");
 
-/** The error of a thread that hung, which took its part of a session with it; a new one may do better. */
+/** The error of a thread that hung, which took its part of a session with it; a new thread may succeed. */
 export const isHung = (error: unknown): boolean => error instanceof Error && error.cause === HUNG;
 
 function hungThread(job: string, milliseconds: number, way: string): PlatformError {
@@ -379,7 +379,7 @@ function find(jobs: JobRegistry, name: string): Job {
   return job;
 }
 
-/** True where memory can be shared between threads; without it everything runs on one thread. */
+/** True if threads can share memory; otherwise everything runs on one thread. */
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer !== "undefined" &&
   ((globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true);

@@ -1,11 +1,11 @@
-/** Errors between threads: copying turns those of our classes into plain ones, so their fields travel instead. */
+/** Errors between threads: copying turns our error classes into plain errors, so their fields are sent instead. */
 import { ERROR_CLASSES, type ErrorTag, isXpikeError } from "../errors.ts";
 
 export interface PlainError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Of an XpikeError only. */
+  /** Only for an XpikeError. */
   readonly xpike?: { readonly tag: ErrorTag; readonly path: string };
 }
 
@@ -17,7 +17,7 @@ export function toPlainError(error: unknown): PlainError {
 
 export function fromPlainError({ name, message, stack, xpike }: PlainError): Error {
   const error = xpike ? new ERROR_CLASSES[xpike.tag](xpike.path, message) : Object.assign(new Error(message), { name });
-  // Where it happened, on the other thread.
+  // The stack on the other thread.
   if (stack !== undefined) error.stack = stack;
   return error;
 }

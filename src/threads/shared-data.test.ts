@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { tinyImages } from "../../test/support/tiny-images.ts";
 import { shareData } from "./shared-data.ts";
 
-test("shared data is the same data, with its arrays of numbers in shared memory, once", () => {
+test("shared data equals the original, with its arrays of numbers in shared memory, each once", () => {
   const shared = shareData(tinyImages);
   expect(shared).toEqual(tinyImages);
   for (const { pixels, labels } of [shared.train, shared.validation, shared.test]) {

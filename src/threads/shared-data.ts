@@ -1,9 +1,9 @@
-/** Data where every thread can read it without a copy of its own. */
+/** Data that every thread can read without its own copy. */
 import { canShareMemory } from "./executor.ts";
 
 /**
- * The same data, objects within objects, with arrays of numbers in shared memory; as it is where they lie there already, or none can be
- * shared.
+ * The same data, with nested objects, and with arrays of numbers in shared memory; unchanged if they are there already or memory
+ * cannot be shared.
  */
 export const shareData = <D>(data: D): D => (canShareMemory() ? (shareValue(data) as D) : data);
 

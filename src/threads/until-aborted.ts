@@ -1,9 +1,9 @@
-/** Threads on which nothing more is begun once a signal says so, for work that another question has overtaken. */
+/** Threads that start nothing new once a signal is aborted, for work that has become obsolete. */
 import type { Executor, OnResult, Session, SessionOptions } from "./executor.ts";
 
 /**
- * The same threads. Once `signal` is aborted, a list of pieces rejects with its reason at its next result, and no other is begun. A piece
- * that is under way goes on to its end.
+ * The same threads. Once `signal` is aborted, a list of pieces rejects with its reason at its next result, and no other piece is
+ * started. A piece that is running is completed.
  */
 export const untilAborted = (executor: Executor, signal: AbortSignal): Executor => ({
   ...executor,
