@@ -14,7 +14,7 @@ const source: ImageSet = {
 const pixel = (image: Uint8Array, row: number, column: number, channel: number): number =>
   row < 0 || row >= 4 || column < 0 || column >= 3 ? 0 : image[(row * 3 + column) * 2 + channel];
 
-/** The crop at an offset, written the obvious way. */
+/** The crop at an offset, in the obvious way. */
 function crop(image: number, top: number, left: number, isFlipped: boolean): number[] {
   const pixels = source.pixels.subarray(24 * image, 24 * (image + 1));
   const out: number[] = [];
@@ -63,7 +63,7 @@ describe("an augmented image", () => {
     for (const count of counts.values()) expect(Math.abs(count - 200)).toBeLessThan(5 * deviation);
   });
 
-  test("depends on seed, epoch and number alone, not on what was drawn before", () => {
+  test("depends only on seed, epoch and number, not on what was drawn before", () => {
     const options = { padding: 2, flips: true };
     const random = stream(9);
     const alone = augmentImage(source, 4, 1, stream(9), options);
@@ -72,7 +72,7 @@ describe("an augmented image", () => {
     expect(augmentImage(source, 4, 1, random, options, new Uint8Array(24).fill(9))).toEqual(alone);
   });
 
-  test("has a black square around a pixel of its own, and is otherwise what it would be without", () => {
+  test("has a black square around its own random pixel, and is otherwise unchanged", () => {
     fc.assert(
       fc.property(
         fc.nat(4),
@@ -82,7 +82,8 @@ describe("an augmented image", () => {
         (image, epoch, cutout, flips) => {
           const whole = augmentImage(source, image, epoch, stream(1), { padding: 0, flips });
           const seen = augmentImage(source, image, epoch, stream(1), { padding: 0, flips, cutout });
-          // The square's first pixel is half a side above and left of its middle: of an even side the middle is the later one of two.
+          // The square starts half a side above and left of its centre; for an even side, the centre is the later of the two
+          // middle pixels.
           const reaches = (at: number, middle: number) => {
             const past = at - (middle - Math.floor(cutout / 2));
             return past >= 0 && past < cutout;
@@ -115,7 +116,7 @@ describe("an augmented image", () => {
     for (const count of counts.values()) expect(Math.abs(count - 200)).toBeLessThan(5 * deviation);
   });
 
-  test("is refused for an image that does not exist, room of another size, or half a pixel", () => {
+  test("is refused for an image that does not exist, a buffer of the wrong size, or half a pixel", () => {
     const options = { padding: 1, flips: false };
     expect(() => augmentImage(source, 5, 0, stream(1), options)).toThrow(ShapeError);
     expect(() => augmentImage(source, 0, 0, stream(1), options, new Uint8Array(23))).toThrow(ShapeError);
@@ -126,7 +127,7 @@ describe("an augmented image", () => {
   });
 });
 
-test("every epoch has every image once, in an order of its own", () => {
+test("every epoch has every image once, in a new order", () => {
   const orders = [0, 1].map((epoch) => Array.from(epochOrder(50, epoch, stream(3))));
   for (const order of orders) expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
   expect(orders[0]).not.toEqual(orders[1]);

@@ -1,9 +1,9 @@
 /**
- * Order and variation of training images: a new order each epoch, and of each image a random crop with padding and a mirror
- * image, as is usual for CIFAR-10 since He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2
- * (4 pixels of padding, flips); and a black square somewhere in it, cutout (DeVries and Taylor 2017, arXiv 1708.04552).
+ * Order and augmentation of training images: a new order each epoch and, for each image, a random crop with padding and a mirror
+ * flip, as is usual for CIFAR-10 since He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2 (4
+ * pixels of padding, flips), and a random black square, Cutout (DeVries and Taylor 2017, arXiv 1708.04552).
  *
- * Image i of epoch e is the same whatever else is drawn, so any slice of an epoch can be drawn on any thread.
+ * Image i of epoch e does not depend on what else is drawn, so any slice of an epoch can be drawn on any thread.
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -11,13 +11,13 @@ import type { ImageSet } from "./images.ts";
 import { shuffle } from "./labelled.ts";
 
 export interface Augmentation {
-  /** Black pixels around the image, from which a crop of its size is taken. 0 takes none. */
+  /** Black padding around the image, in pixels, from which a crop of the image's size is taken. 0: none. */
   readonly padding: number;
-  /** Mirrors every second image, left to right. Not for digits or letters. */
+  /** Mirrors every second image on average, left to right. Not for digits or letters. */
   readonly flips: boolean;
   /**
-   * Side of a square that is made black, pixels. Its middle may lie on any pixel, so that part of it may fall outside the image. Left out:
-   * none.
+   * Side of the black square (Cutout), in pixels. Its centre may be any pixel, so part of the square may be outside the image.
+   * Default: none.
    */
   readonly cutout?: number | undefined;
 }
@@ -34,11 +34,11 @@ export function epochOrder(count: number, epoch: number, random: Stream): Uint32
 }
 
 /**
- * Image `image` of `source` as it is seen in an epoch: pixels `[height, width, channels]`, new or in `out`.
+ * Image `image` of `source` as seen in an epoch: pixels `[height, width, channels]`, new or in `out`.
  *
  * Random  draws (row, column, flip; row and column of the square) from `random.fork("augmentation", epoch, image)`
- * Throws  ShapeError when there is no such image, or `out` has another size; ValueError for a padding or square of no whole number of
- *         pixels
+ * Throws  ShapeError when there is no such image, or `out` has the wrong size; ValueError when the padding or square is not a
+ *         whole number of pixels
  */
 export function augmentImage(
   source: ImageSet,
@@ -74,7 +74,7 @@ export function augmentImage(
   return out;
 }
 
-/** Makes a square of `side` pixels black whose middle is a given pixel, as far as it lies in the image. */
+/** Blackens a square of `side` pixels centred on a given pixel, as far as it is inside the image. */
 function blacken(
   image: Uint8Array,
   { height, width, channels }: Pick<ImageSet, "height" | "width" | "channels">,

@@ -1,10 +1,10 @@
 /**
  * The published image sets that can be loaded by name: classes, files, addresses, licence, checksums.
  *
- * `contents` has the SHA-256 of each file after gzip was undone, because mirrors and distributions compress anew. Those of
- * Fashion-MNIST were computed from Debian's package dataset-fashion-mnist 0.0~git20200523. Those of MNIST and CIFAR-10 are
- * quoted, not computed here: MNIST's as many projects print them for the files of yann.lecun.com, CIFAR-10's as the TorchVision
- * port for Ruby does for the archive of cs.toronto.edu, whose MD5 sum its authors print too.
+ * `contents` holds the SHA-256 of each file after gunzip, because mirrors and distributions recompress. Those of Fashion-MNIST
+ * were computed from Debian's package dataset-fashion-mnist 0.0~git20200523. Those of MNIST and CIFAR-10 are quoted, not computed
+ * here: MNIST's as many projects print them for the files of yann.lecun.com, CIFAR-10's as the TorchVision port for Ruby prints
+ * it for the archive of cs.toronto.edu, whose MD5 sum its authors also print.
  */
 import { SpecError } from "../errors.ts";
 
@@ -12,10 +12,10 @@ export type ImageDataName = "mnist" | "fashion-mnist" | "cifar-10" | "fashion-mn
 
 export interface PublishedFile {
   readonly name: string;
-  /** Size as published. A mirror that compressed anew may differ. */
+  /** Size as published. A mirror that recompressed may differ. */
   readonly bytes: number;
   readonly sha256: string;
-  /** Whether `sha256` is that of the file itself, or of what it holds once gzip is undone. */
+  /** Whether `sha256` is that of the file itself, or of its contents after gunzip. */
   readonly of: "file" | "content";
 }
 
@@ -30,11 +30,11 @@ export interface PublishedImages {
   readonly reference: string;
   /** Folders that hold `files`, in the order in which they are tried. */
   readonly addresses: readonly string[];
-  /** What is downloaded. */
+  /** The files to download. */
   readonly files: readonly PublishedFile[];
-  /** Names of folders in which the files are found below a folder of data. */
+  /** Names of subfolders of the data folder in which the files may be. */
   readonly folders: readonly string[];
-  /** SHA-256 of each file with neither gzip nor tar around it. */
+  /** SHA-256 of each file without gzip or tar. */
   readonly contents: Readonly<Record<string, string>>;
 }
 

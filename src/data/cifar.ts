@@ -12,12 +12,12 @@ export const CIFAR_SIDE = 32;
 const CHANNELS = 3;
 const PLANE = CIFAR_SIDE * CIFAR_SIDE;
 export const CIFAR_RECORD = 1 + CHANNELS * PLANE;
-/** Images per published batch, and the most that is read from one file. */
+/** Images per published batch, and the most that are read from one file. */
 export const CIFAR_BATCH = 10_000;
 
 /**
- * The images of one batch, gzip or not, and its bytes without gzip. A batch may be shorter than a published one.
- * Throws  FileError when it is empty, longer, no whole number of records or damaged, or a label has no class
+ * The images of one batch, gzipped or not, and its uncompressed bytes. A batch may be shorter than a published one.
+ * Throws  FileError when it is empty, too long, damaged or not a whole number of records, or when a label has no class
  */
 export async function readCifarBatch(
   bytes: Uint8Array,

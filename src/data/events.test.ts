@@ -7,8 +7,8 @@ import { addEvent, type CameraEvent, emptyEventSet, pickRecordings, readEventFil
 const shape = { height: 2, width: 3, frames: 2, frameMicroseconds: 100 };
 
 describe("a file of events", () => {
-  test("holds them as their authors say", () => {
-    // x 2, y 1, ON, 0x010203 = 66,051 us; the clock goes over; x 0, y 0, OFF, 7 us, 8192 us later.
+  test("holds events in the published format", () => {
+    // x 2, y 1, ON, 0x010203 = 66,051 us; the clock overflows; x 0, y 0, OFF, 7 us, 8192 us later.
     const bytes = Uint8Array.of(2, 1, 0x81, 0x02, 0x03, 9, 240, 0, 0, 0, 0, 0, 0x00, 0x00, 0x07);
     expect([...readEventFile(bytes, "a.bin", shape)]).toEqual([
       { x: 2, y: 1, polarity: 1, microseconds: 66_051 },
@@ -16,7 +16,7 @@ describe("a file of events", () => {
     ]);
   });
 
-  test("of any bytes gives events on the sensor, or says what is wrong", () => {
+  test("of arbitrary bytes gives events on the sensor, or an error that says what is wrong", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {
@@ -52,7 +52,7 @@ describe("frames", () => {
     expect(recordingBytes(shape)).toBe(3);
     addEvent(set, 1, { x: 2, y: 1, polarity: 1, microseconds: 99.9 });
     addEvent(set, 1, { x: 0, y: 0, polarity: 0, microseconds: 100 });
-    // After the last frame, and twice in one: neither leaves a bit of its own.
+    // One after the last frame, and a second in the same frame: neither sets another bit.
     addEvent(set, 1, { x: 1, y: 1, polarity: 0, microseconds: 200 });
     addEvent(set, 1, { x: 0, y: 0, polarity: 0, microseconds: 199 });
     // Bit 11 of the first frame's 12, and bit 0 of the second's: bits 11 and 12.

@@ -1,10 +1,10 @@
 /**
- * Labelled recordings of event cameras, binned into frames of bits. An event says that at one pixel, at one time, the brightness rose (ON)
- * or fell (OFF). A bit of a frame is 1 where its pixel had an event of its polarity within the frame's time; how many there were is not
- * kept.
+ * Labelled event-camera recordings, binned into frames of bits. An event says that at one pixel and one time, the brightness
+ * rose (ON) or fell (OFF). A bit of a frame is 1 if its pixel had an event of its polarity within the frame's time; the
+ * number of events is not kept.
  *
- * Files are in the format of N-MNIST: 5 bytes an event, big-endian: x (8 bits), y (8), polarity (1; 1 is ON), time in microseconds (23).
- * A record with y = 240 is no event: from it on, 2^13 is added to all times, its own included.
+ * Files are in the N-MNIST format, 5 bytes per event, big-endian: x (8 bits), y (8), polarity (1; 1 is ON), time in microseconds
+ * (23). A record with y = 240 is not an event: from it on, 2^13 is added to all times, including its own.
  * Source  Orchard, Jayawant, Cohen, Thakor, "Converting static image datasets to spiking neuromorphic datasets using saccades", Frontiers
  *         in Neuroscience 9:437, 2015; the overflow record as in the authors' reader, github.com/gorchard/event-Python
  */
@@ -17,12 +17,14 @@ export interface EventShape {
   readonly height: number;
   readonly width: number;
   readonly frames: number;
-  /** Length of a frame. Frame f has the events from f times this on; what comes after the last frame is left out. */
+  /** Length of a frame. Frame f holds the events that start at f times this; events after the last frame are dropped. */
   readonly frameMicroseconds: number;
 }
 
 export interface EventSet extends EventShape, LabelledSet {
-  /** `[count][frames * height * width * 2]` bits, each recording from a whole byte on; bit i is bit (i mod 8) of byte floor(i / 8). */
+  /**
+   * `[count][frames * height * width * 2]` bits; each recording starts at a whole byte; bit i is bit (i mod 8) of byte floor(i / 8).
+   */
   readonly bits: Uint8Array;
 }
 
@@ -31,26 +33,26 @@ export type EventData = LabelledData<EventSet>;
 export interface CameraEvent {
   readonly x: number;
   readonly y: number;
-  /** 1 where it grew brighter, 0 where it grew darker. */
+  /** 1 if it grew brighter, 0 if it grew darker. */
   readonly polarity: 0 | 1;
   /** From the start of the recording. */
   readonly microseconds: number;
 }
 
-/** Bits of one frame: those of a pixel side by side, OFF then ON; pixels row by row. */
+/** Bits of one frame: the two bits of a pixel are adjacent, OFF then ON; pixels row by row. */
 export const frameBits = ({ height, width }: Pick<EventShape, "height" | "width">): number => 2 * height * width;
 
 /** Bytes of a recording. */
 export const recordingBytes = (shape: EventShape): number => Math.ceil((shape.frames * frameBits(shape)) / 8);
 
-/** Recordings of the given labels, still without events. */
+/** Recordings with the given labels, still without events. */
 export function emptyEventSet(shape: EventShape, classes: readonly string[], labels: Uint16Array): EventSet {
   const { height, width, frames, frameMicroseconds } = shape;
   const bits = new Uint8Array(labels.length * recordingBytes(shape));
   return { height, width, frames, frameMicroseconds, classes, count: labels.length, labels, bits };
 }
 
-/** State  `set.bits`: the event is in its frame, if there is one at its time. */
+/** State  `set.bits`: sets the bit of the event's frame, if there is a frame at its time. */
 export function addEvent(set: EventSet, recording: number, { x, y, polarity, microseconds }: CameraEvent): void {
   const frame = Math.floor(microseconds / set.frameMicroseconds);
   if (frame < 0 || frame >= set.frames) return;
@@ -69,13 +71,13 @@ export function pickRecordings(source: EventSet, indices: readonly number[]): Ev
 }
 
 const EVENT_BYTES = 5;
-/** y of a record that says that the clock has gone over. */
+/** y of a record that marks an overflow of the clock. */
 const OVERFLOW = 240;
 const OVERFLOW_MICROSECONDS = 2 ** 13;
 
 /**
  * The events in the bytes of a file.
- * Throws  FileError at `path` when there is none, the last is cut off, or one lies outside the sensor
+ * Throws  FileError at `path` when there are no events, the last is cut off, or one is outside the sensor
  */
 export function* readEventFile(
   bytes: Uint8Array,

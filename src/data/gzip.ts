@@ -1,13 +1,12 @@
 /**
- * gzip (RFC 1952) with a bound on what comes out, by the platform's `DecompressionStream`.
+ * gzip (RFC 1952) with a limit on the output, using the platform's `DecompressionStream`.
  *
- * A few kilobytes can inflate to gigabytes, so nothing is kept beyond what the caller expects: the bound comes from the
- * header of the format inside, as soon as that has arrived. The checksum at the end of the stream is checked by the
- * platform.
+ * A few kilobytes can inflate to gigabytes, so nothing is kept beyond what the caller expects: the limit comes from the header of
+ * the format inside, as soon as that has arrived. The platform checks the checksum at the end of the stream.
  */
 import { FileError } from "../errors.ts";
 
-/** Bytes handed to the decompressor at once; they can grow by a factor of about 1030. */
+/** Bytes given to the decompressor at a time; they can grow by a factor of about 1030. */
 const SLICE = 2 ** 14;
 
 export function isGzip(bytes: Uint8Array): boolean {
@@ -20,11 +19,11 @@ export function* slices(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /**
- * What a gzip stream holds, in pieces as they come; the source is closed when the caller stops early.
+ * The contents of a gzip stream, in chunks as they come; the source is closed if the caller stops early.
  *
- * Some platforms inflate all that they are given, whether or not anyone reads. So the next slice of the source goes in
- * only when nothing is waiting to be read: what is held at most comes from some 32 kilobytes of input, about 33 megabytes.
- * Throws  FileError at `path` when the stream is truncated, damaged or no gzip; what the source throws
+ * Some platforms inflate everything that they are given, whether or not anyone reads it. So the next slice of the source is given
+ * only when nothing is waiting to be read: the most that is held comes from about 32 kilobytes of input, about 33 megabytes.
+ * Throws  FileError at `path` when the stream is truncated, damaged or not gzip; whatever the source throws
  */
 export async function* inflateChunks(
   source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -40,7 +39,7 @@ export async function* inflateChunks(
   let state: "open" | "fed" | "over" = "open";
   let sourceError: { readonly error: unknown } | undefined;
 
-  /** Hands over one slice, or the end; resolves when it has been taken in. Its failure shows when reading. */
+  /** Passes on one slice, or the end; resolves when it has been accepted. A failure shows when reading. */
   const feed = async (): Promise<undefined> => {
     try {
       const { value, done } = await iterator.next();
@@ -57,7 +56,7 @@ export async function* inflateChunks(
   try {
     for (;;) {
       const reading = reader.read();
-      // What is waiting wins this race, since it stands first.
+      // Waiting data wins this race because it comes first.
       let result = await Promise.race([reading, undefined]);
       while (!result) {
         if (state === "open") feeding ??= feed();
@@ -80,15 +79,15 @@ export async function* inflateChunks(
   }
 }
 
-/** Bytes that are shown to `Expectation`: enough for every header of a fixed length that is read here. */
+/** Bytes that are shown to `Expectation`: enough for every fixed-length header that is read here. */
 const HEAD = 16;
 
-/** How many bytes a file should hold, by its first 16 bytes (or all of a shorter file); or a number not to exceed. */
+/** The number of bytes that a file should hold, from its first 16 bytes (or all of a shorter file); or an upper limit. */
 export type Expectation = ((head: Uint8Array) => number) | { readonly atMost: number };
 
 /**
- * The bytes of a file, inflated if it is gzip. Not more is kept than `expected` says, which is asked once and throws when
- * the first bytes are no header.
+ * The bytes of a file, inflated if it is gzip. No more is kept than `expected` says; it is asked once, and throws if the first
+ * bytes are not a valid header.
  *
  * Throws  FileError at `path` when more or fewer bytes arrive, or the stream is damaged
  */

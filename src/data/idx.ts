@@ -2,7 +2,7 @@
  * IDX, the format of MNIST and Fashion-MNIST: two zero bytes, a type, the number of dimensions, each dimension as a big-endian
  * 32-bit integer, then the values, last dimension fastest (http://yann.lecun.com/exdb/mnist, "The IDX file format").
  *
- * Only unsigned bytes are read (type 8), which both sets use. The file may be gzip.
+ * Only unsigned bytes are read (type 8), which both sets use. The file may be gzipped.
  */
 import { FileError } from "../errors.ts";
 import { inflate } from "./gzip.ts";
@@ -21,7 +21,7 @@ export interface IdxPair {
 }
 
 /**
- * Grey images with their labels, from the bytes of an IDX file of three dimensions and one of one, each gzip or not.
+ * Greyscale images with their labels, from the bytes of an IDX file with three dimensions and one with one, each gzipped or not.
  * Throws  FileError when a file is truncated, damaged, too long or of another format, when the two differ in number, or
  *         when a label has no class
  */
@@ -39,7 +39,7 @@ export async function readIdxImages(pair: IdxPair, classes: readonly string[]): 
   return { height, width, channels: 1, classes, count, pixels: images.data, labels: Uint16Array.from(labels.data) };
 }
 
-/** The values of an IDX file of `dimensions` dimensions, and all of its bytes without gzip. Throws FileError as above. */
+/** The values of an IDX file with `dimensions` dimensions, and all of its uncompressed bytes. Throws FileError as above. */
 export async function readIdx(
   bytes: Uint8Array,
   path: string,
@@ -81,7 +81,7 @@ function readShape(head: Uint8Array, path: string, dimensions: number): number[]
   return shape;
 }
 
-/** Throws FileError for the first label that is no class. */
+/** Throws FileError at the first label that is not a class. */
 export function checkLabels(labels: ArrayLike<number>, classes: number, path: string): void {
   for (let i = 0; i < labels.length; i++) {
     if (labels[i] >= classes) {

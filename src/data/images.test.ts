@@ -4,7 +4,7 @@ import { ShapeError, ValueError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
 import { type ImageSet, joinImages, pickImages, splitValidation } from "./images.ts";
 
-/** One-pixel images whose value is their number. */
+/** One-pixel images whose value is their index. */
 function numbered(labels: readonly number[], classes = 3): ImageSet {
   return {
     ...{ height: 1, width: 1, channels: 1, count: labels.length },
@@ -38,7 +38,7 @@ describe("the split", () => {
     expect([0, 1, 2].map((k) => validation.labels.filter((label) => label === k).length)).toEqual([4, 1, 0]);
   });
 
-  test("is the same for the same stream, and another for another", () => {
+  test("is the same for the same stream, and different for another", () => {
     const source = numbered(Array(200).fill(0));
     const chosen = (seed: number) => Array.from(splitValidation(source, stream(seed)).validation.pixels);
     expect(chosen(1)).toEqual(chosen(1));
@@ -51,18 +51,18 @@ describe("the split", () => {
     for (let seed = 0; seed < draws; seed++) {
       for (const i of splitValidation(numbered(Array(20).fill(0)), stream(seed)).validation.pixels) counts[i] += 1;
     }
-    // Two of twenty each time: binomial with p = 0.1. Five standard deviations, twenty images: once in 90,000 sets of seeds.
+    // Two of twenty each time: binomial with p = 0.1. Five standard deviations, twenty images: exceeded once in 90,000 sets of seeds.
     const deviation = Math.sqrt(draws * 0.1 * 0.9);
     for (const count of counts) expect(Math.abs(count - draws * 0.1)).toBeLessThan(5 * deviation);
   });
 
-  test("refuses a share that leaves nothing to train on", () => {
+  test("refuses a share that leaves no training images", () => {
     expect(() => splitValidation(numbered([0]), stream(1), 1)).toThrow(ValueError);
     expect(() => splitValidation(numbered([0]), stream(1), Number.NaN)).toThrow(ValueError);
   });
 });
 
-test("images are picked by number and joined in order", () => {
+test("images are selected by index and joined in order", () => {
   const source = numbered([0, 1, 2, 1]);
   const picked = pickImages(source, [3, 0]);
   expect([Array.from(picked.pixels), Array.from(picked.labels), picked.count]).toEqual([[3, 0], [1, 0], 2]);

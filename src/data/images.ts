@@ -1,7 +1,7 @@
 /**
  * Labelled images for classification, as bytes.
  *
- * The test images are those that a data set publishes as such. Validation images are cut from the training images (`labelled.ts`).
+ * The test images are those that a data set publishes. Validation images are split off the training images (`labelled.ts`).
  */
 import { ShapeError } from "../errors.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
@@ -10,7 +10,7 @@ import { type LabelledData, type LabelledSet, splitIndices, VALIDATION_SHARE } f
 export interface ImageSet extends LabelledSet {
   readonly height: number;
   readonly width: number;
-  /** 1 for grey, 3 for red, green and blue. */
+  /** 1 for greyscale, 3 for red, green and blue. */
   readonly channels: number;
   /** `[count, height, width, channels]`, 0 to 255. */
   readonly pixels: Uint8Array;
@@ -21,7 +21,7 @@ export type ImageData = LabelledData<ImageSet>;
 /** A label has 16 bits. */
 export const MOST_CLASSES = 65536;
 
-/** Training and validation images cut from one set, as `splitIndices` says. Throws as it. */
+/** Training and validation images split from one set by `splitIndices`. Throws as it does. */
 export function splitValidation(
   source: ImageSet,
   random: Stream,
@@ -31,12 +31,12 @@ export function splitValidation(
   return { train: pickImages(source, train), validation: pickImages(source, validation) };
 }
 
-/** Validation images are the same in every experiment, so that all are chosen by the same images. */
+/** Validation images are the same in every experiment, so that all choices are made on the same images. */
 const SPLIT_SEED = 1;
 
 /**
- * A set that has training and test images, with validation images cut from the former.
- * Random  the validation images, by a seed of the set's own: they are the same in every experiment
+ * A set with training and test images, with validation images split off the former.
+ * Random  the validation images, by a fixed seed of the set: they are the same in every experiment
  */
 export const withValidation = (name: string, train: ImageSet, test: ImageSet): ImageData => ({
   name,
@@ -64,8 +64,8 @@ export function pickImages(source: ImageSet, indices: ArrayLike<number>): ImageS
 }
 
 /**
- * Sets of images of the same size and classes, one after another.
- * Throws  ShapeError when there is none, or their sizes differ
+ * Concatenates sets of images with the same size and classes.
+ * Throws  ShapeError when there are none, or their sizes differ
  */
 export function joinImages(sets: readonly ImageSet[]): ImageSet {
   if (sets.length === 0) throw new ShapeError("sets", "There are no images to join. Give at least one set.");

@@ -1,9 +1,9 @@
 /**
- * Labelled data of any kind: what is known of it without looking at what is labelled, and the split into training and validation.
+ * Labelled data of any kind: what is known about them apart from the items themselves, and the split into training and validation.
  *
- * The test part is what a data set publishes as such. Validation is cut from the training part here: a fixed share of each class, chosen
- * by a named stream. So every choice (learning rate, step to keep, threshold) can be made on the validation part, and the test part is
- * looked at once, at the end.
+ * The test part is the one that a data set publishes. Validation is split off the training part here: a fixed share of each
+ * class, chosen by a named stream. Every choice (learning rate, checkpoint, threshold) can therefore be made on the validation
+ * part, and the test part is used once, at the end.
  */
 import { ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -27,8 +27,8 @@ export interface LabelledData<S extends LabelledSet = LabelledSet> {
 export const VALIDATION_SHARE = 0.1;
 
 /**
- * What of one set is for training and for validation: of the n of each class, floor(share * n) go to validation, and at least one where
- * the class has two or more. Both parts keep the order of the source.
+ * Splits one set into training and validation: of the n items of each class, floor(share * n) go to validation, and at least one
+ * if the class has two or more. Both parts keep the order of the source.
  *
  * Random  one permutation per class, from `random.fork("validation", class)`
  * Throws  ValueError when `share` is not in [0, 1)
@@ -62,7 +62,7 @@ export function splitIndices(
   };
 }
 
-/** Fisher and Yates's shuffle, in place. */
+/** Fisher-Yates shuffle, in place. */
 export function shuffle(values: number[] | Uint32Array, random: Stream): void {
   for (let i = values.length - 1; i > 0; i--) {
     const j = random.integer(i + 1);

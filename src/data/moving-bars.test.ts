@@ -4,7 +4,10 @@ import { movingBars } from "./moving-bars.ts";
 
 const bars = movingBars({ frames: 8, frameMicroseconds: 10_000 });
 
-/** Mean place of the events of a polarity, from the middle of the sensor, over the recordings of a class: `[right, down]` of a frame. */
+/**
+ * Mean position of the events of a polarity, relative to the centre of the sensor, over the recordings of a class: `[right,
+ * down]` of a frame.
+ */
 function meanPlace(set: EventSet, label: number, frame: number, polarity: 0 | 1): [number, number] {
   let [right, down, count] = [0, 0, 0];
   for (let k = 0; k < set.count; k++) {
@@ -20,7 +23,7 @@ function meanPlace(set: EventSet, label: number, frame: number, polarity: 0 | 1)
   return [right / count, down / count];
 }
 
-test("bars go where their class says, the bright edge ahead", () => {
+test("bars move in the direction of their class, with the bright edge in front", () => {
   const directions = [
     [1, 0],
     [1, 1],
@@ -36,20 +39,20 @@ test("bars go where their class says, the bright edge ahead", () => {
       const [x, y] = meanPlace(bars.test, label, frame, polarity);
       return (x * right + y * down) / Math.hypot(right, down);
     };
-    // Half of the events in the middle of a recording are the bar's, which moves by more than a pixel a frame.
+    // Half of the events in the middle of a recording are the bar's, which moves by more than a pixel per frame.
     expect(along(5, 1) - along(2, 1), bars.test.classes[label]).toBeGreaterThan(1);
     expect(along(4, 1) - along(4, 0), bars.test.classes[label]).toBeGreaterThan(0.3);
   }
 });
 
-test("recordings are the same however they are binned, and of every class alike", () => {
+test("recordings do not depend on binning, and all classes are equally frequent", () => {
   const whole = movingBars({ frames: 1, frameMicroseconds: 80_000 });
   for (const part of ["train", "validation", "test"] as const) {
     const [fine, coarse] = [bars[part], whole[part]];
     const counts = new Uint32Array(8);
     for (const label of fine.labels) counts[label]++;
     expect(new Set(counts)).toEqual(new Set([fine.count / 8]));
-    // One long frame has what any of the short ones have.
+    // One long frame holds what any of the short ones hold.
     const united = new Uint8Array(fine.count * 64).map((_, i) => {
       const [k, byte] = [Math.floor(i / 64), i % 64];
       let bits = 0;

@@ -1,17 +1,17 @@
 /**
- * Recordings without a camera: a bright bar crosses a sensor of 16 x 16 pixels in one of eight directions. It is for tests and first steps,
- * needs no download, and is no benchmark: directions are told apart by which edge of the bar is ON and which is OFF, and by where it goes.
+ * Synthetic event-camera recordings: a bright bar crosses a sensor of 16 x 16 pixels in one of eight directions. They are for tests and
+ * first steps and need no download. They are not a benchmark: the class is evident from which edge of the bar is ON and where it moves.
  *
- * With c the pixel's place along the direction of motion, from the middle of the sensor, the bar's middle at s + v t, and h half its
- * thickness, the pixel has an ON event at t = (c - h - s) / v and an OFF event at t = (c + h - s) / v, if it lies within the bar's length.
- * Three events in ten are missed, all are late by up to 1 ms, and there are 80 events of noise.
+ * With c the pixel's position along the direction of motion, from the centre of the sensor, s + v t the centre of the bar, and h
+ * half its thickness, the pixel has an ON event at t = (c - h - s) / v and an OFF event at t = (c + h - s) / v, if it is within
+ * the bar's length. Three events in ten are missing, all are late by up to 1 ms, and there are 80 noise events.
  */
 import { type Stream, stream } from "../numeric/stream.ts";
 import { addEvent, type EventData, type EventSet, type EventShape, emptyEventSet } from "./events.ts";
 
 export const MOVING_BARS = { height: 16, width: 16, classes: 8 } as const;
 
-/** Where the bar goes, `[right, down]`. */
+/** Direction of motion, `[right, down]`. */
 const DIRECTIONS: readonly (readonly [string, number, number])[] = [
   ["right", 1, 0],
   ["right and down", Math.SQRT1_2, Math.SQRT1_2],
@@ -26,16 +26,16 @@ const CLASSES = DIRECTIONS.map(([name]) => name);
 
 const COUNTS = { train: 1600, validation: 200, test: 800 } as const;
 
-/** Time over which bars move and noise comes. */
+/** Duration in which bars move and noise occurs. */
 const MICROSECONDS = 80_000;
 const MISSED = 0.3;
 const LATE = 1000;
 const NOISE = 80;
 
-/** Recordings are the same in every experiment, so that all are measured on the same ones. */
+/** Recordings are the same in every experiment, so that all results are comparable. */
 const SEED = 1;
 
-/** Random  recording k of a part, from a seed of its own: `fork(part, k)` */
+/** Random  recording k of a part, from a fixed seed: `fork(part, k)` */
 export function movingBars({ frames, frameMicroseconds }: Pick<EventShape, "frames" | "frameMicroseconds">): EventData {
   const { height, width } = MOVING_BARS;
   const random = stream(SEED).fork("moving bars");
@@ -52,7 +52,7 @@ function drawRecording(set: EventSet, k: number, random: Stream): void {
   const [, right, down] = DIRECTIONS[set.labels[k]];
   const between = (low: number, high: number) => low + (high - low) * random.uniform();
   const half = between(0.5, 2);
-  // Pixels from the middle of the sensor, and pixels per microsecond.
+  // Pixels from the centre of the sensor, and pixels per microsecond.
   const start = between(-9, -5);
   const speed = between(14, 22) / MICROSECONDS;
   const [aside, length] = [between(-5, 5), between(3, 9)];

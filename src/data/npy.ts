@@ -1,9 +1,10 @@
 /**
- * `.npy`, NumPy's file of one array, versions 1 and 2 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html):
- * a magic string, a version, the length of a header, the header as a Python dictionary, then the values.
+ * `.npy`, NumPy's format for one array, versions 1 and 2
+ * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, a version, the length of a header,
+ * the header as a Python dictionary, then the values.
  *
- * Read are unsigned bytes (`|u1`), 32-bit floats (`<f4`) and 64-bit integers (`<i8`), last dimension fastest; whatever else is
- * refused by name. Nothing of the header is evaluated.
+ * Reads unsigned bytes (`|u1`), 32-bit floats (`<f4`) and 64-bit integers (`<i8`), last dimension fastest; anything else is
+ * refused by name. Nothing in the header is evaluated.
  */
 import { FileError } from "../errors.ts";
 import { checkLabels } from "./idx.ts";
@@ -15,7 +16,7 @@ export interface NpyArray {
 }
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** NumPy writes 118 bytes for an ordinary array; more than this is no header of one. */
+/** NumPy writes 118 bytes for an ordinary array; anything longer than this is not a header of one. */
 const LONGEST_HEADER = 2 ** 16;
 const TYPES = { "|u1": 1, "<f4": 4, "<i8": 8 } as const;
 
@@ -23,7 +24,7 @@ const HEADER = /^\{\s*'descr':\s*'([^']*)',\s*'fortran_order':\s*(True|False),\s
 
 /**
  * The array in the bytes of a `.npy` file; it shares their memory where it can.
- * Throws  FileError at `path` when it is cut off, too long, of another type, order or version, or no `.npy` file
+ * Throws  FileError at `path` when it is cut off, too long, of another type, order or version, or not a `.npy` file
  */
 export function readNpy(bytes: Uint8Array, path: string): NpyArray {
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
@@ -72,7 +73,7 @@ export function readNpy(bytes: Uint8Array, path: string): NpyArray {
   return { shape, data: typed(data, type as keyof typeof TYPES) };
 }
 
-/** Little-endian values on any machine. */
+/** Reads little-endian values on any machine. */
 function typed(data: Uint8Array, type: keyof typeof TYPES): NpyArray["data"] {
   if (type === "|u1") return data;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -83,7 +84,7 @@ function typed(data: Uint8Array, type: keyof typeof TYPES): NpyArray["data"] {
 
 /**
  * Images with their labels from two arrays: images `[count, height, width]` or `[count, height, width, 1 or 3]`, as bytes or as
- * floats from 0 to 1, which become the nearest of 0 to 255; labels `[count]`, as bytes or integers.
+ * floats from 0 to 1, which are rounded to 0 .. 255; labels `[count]`, as bytes or integers.
  *
  * Throws  FileError when a shape, a value or a label does not fit
  */

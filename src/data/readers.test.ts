@@ -23,7 +23,7 @@ async function outcome(read: () => unknown): Promise<string> {
   }
 }
 
-/** What each reader does with a file, and a good file for it. */
+/** Each reader, and a valid file for it. */
 const pixels = patternBytes(3 * 4 * 5);
 const idxImages = idxFile([3, 4, 5], pixels);
 const idxLabels = idxFile([3], Uint8Array.of(2, 0, 1));
@@ -68,7 +68,7 @@ describe.each(readers)("$name", ({ good, read }) => {
         async (changes) => {
           const bytes = good.slice();
           for (const [at, mask] of changes) bytes[at] ^= mask;
-          // An error of any other class, or none in time, fails.
+          // Any other class of error, or no result in time, fails.
           await outcome(() => read(bytes));
         },
       ),
@@ -85,7 +85,7 @@ describe.each(readers)("$name", ({ good, read }) => {
 });
 
 describe("gzip", () => {
-  test("comes out as it went in, whatever its length", async () => {
+  test("survives a round trip, whatever its length", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 100_000 }), async (length) => {
         const content = patternBytes(length);
@@ -97,7 +97,7 @@ describe("gzip", () => {
     );
   });
 
-  test("with a changed byte of its content is noticed by its checksum", async () => {
+  test("with a changed byte is detected by its checksum", async () => {
     const good = gzip(idxImages);
     await fc.assert(
       fc.asyncProperty(
@@ -112,7 +112,7 @@ describe("gzip", () => {
     );
   });
 
-  test("that inflates far beyond its header is left at once", async () => {
+  test("that inflates far beyond its header is abandoned at once", async () => {
     const bomb = gzip(Buffer.concat([idxFile([2, 2, 2], new Uint8Array(0)), new Uint8Array(2 ** 26)]));
     expect(bomb.length).toBeLessThan(2 ** 17);
     expect(await outcome(() => readIdx(bomb, "f", 3))).toBe(
@@ -123,7 +123,7 @@ describe("gzip", () => {
     );
   });
 
-  test("is read no further than its content is wanted, and its source is closed", async () => {
+  test("is read only as far as its content is requested, and its source is closed", async () => {
     const bomb = gzip(new Uint8Array(2 ** 26));
     let taken = 0;
     let isClosed = false;
@@ -138,12 +138,12 @@ describe("gzip", () => {
       }
     }
     for await (const part of inflateChunks(source(), "f")) if (part.length > 0) break;
-    // 64 slices in all; Node takes in up to 16 KiB, which is 16 of them, before it makes anyone wait.
+    // 64 slices in all; Node accepts up to 16 KiB, which is 16 of them, before it makes the writer wait.
     expect(taken).toBeLessThan(32);
     expect(isClosed).toBe(true);
   });
 
-  test("shows the error of its source", async () => {
+  test("passes on the error of its source", async () => {
     const failing = async function* (): AsyncGenerator<Uint8Array> {
       yield gzip(idxImages).subarray(0, 20);
       throw new FileError("disk", "The disk is gone.");
@@ -184,7 +184,7 @@ describe("IDX", () => {
     );
   });
 
-  test("another magic number, label or count is refused in words", async () => {
+  test("a wrong magic number, label or count is refused with an explanation", async () => {
     expect(await outcome(() => readIdx(idxLabels, "f", 3))).toBe(
       "An IDX file of images starts with 0x00000803; here is 0x00000801. Check that it is the right file.",
     );
@@ -225,12 +225,12 @@ describe("CIFAR-10", () => {
 });
 
 describe("tar", () => {
-  test("names of more than 100 bytes come in two parts", async () => {
+  test("names longer than 100 bytes are stored in two parts", async () => {
     const name = `${"folder/".repeat(20)}a.bin`;
     expect(await readTar(gzip(tarFile({ [name]: patternBytes(5) })))).toEqual({ [name]: patternBytes(5) });
   });
 
-  test("gives the files that are wanted, and skips the others", async () => {
+  test("returns the requested files, and skips the others", async () => {
     expect(await readTar(gzip(tar))).toEqual({ "folder/a.bin": patternBytes(700), "folder/b.bin": patternBytes(5) });
     const names: string[] = [];
     const wanted = (name: string) => (name.endsWith("b.bin") ? 5 : undefined);
@@ -261,7 +261,7 @@ describe("npy", () => {
     expect(readNpy(npyFile("|u1", [], Uint8Array.of(9)), "f")).toEqual({ shape: [], data: Uint8Array.of(9) });
   });
 
-  test("images come as bytes, or as floats from 0 to 1", () => {
+  test("images are bytes, or floats from 0 to 1", () => {
     expect(npyImages(images(npyPixels), labels, classes).pixels).toEqual(pixels);
     const fromFloats = npyImages(images(npyFile("<f4", [3, 4, 5, 1], new Uint8Array(floats.buffer))), labels, classes);
     expect(Array.from(fromFloats.pixels)).toEqual(Array.from(floats, (value) => Math.round(value * 255)));
@@ -315,7 +315,7 @@ describe("npy", () => {
     expect(await read(npyPixels, labelsOf(0n))).toMatch(/1 labels for the 3 images/);
   });
 
-  test("there may be more classes than a byte holds", () => {
+  test("more classes than a byte holds are allowed", () => {
     const many = Array.from({ length: 1000 }, (_, label) => String(label));
     const bytes = npyFile("<i8", [3], new Uint8Array(BigInt64Array.of(999n, 0n, 300n).buffer));
     expect(npyImages(images(npyPixels), { bytes, path: "labels" }, many).labels).toEqual(Uint16Array.of(999, 0, 300));

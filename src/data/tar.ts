@@ -1,17 +1,17 @@
 /**
- * The files of a tar archive (POSIX.1-1988 "ustar" and what came before) as they stream by: blocks of 512 bytes, a header
- * with name, octal size and checksum before each file, two empty blocks at the end.
+ * The files of a tar archive (POSIX.1-1988 "ustar" and its predecessors), read as a stream: blocks of 512 bytes, a header with
+ * name, octal size and checksum before each file, two empty blocks at the end.
  *
- * Only what is asked for is kept. Nothing is ever written to a path of the archive's.
+ * Only the requested files are kept. Nothing is ever written to a path from the archive.
  */
 import { FileError } from "../errors.ts";
 
 const BLOCK = 512;
-/** Most bytes that an archive may hold, so that one that inflates without end is left. CIFAR-10's holds 184 million. */
+/** Most bytes that an archive may hold, so that an endless one is abandoned. CIFAR-10's holds 184 million. */
 const MOST_BYTES = 2 ** 30;
 
 export interface TarFile {
-  /** With its folders, as the archive has it. */
+  /** With its folders, as in the archive. */
   readonly name: string;
   readonly content: Uint8Array;
 }
@@ -41,7 +41,7 @@ export async function* tarFiles(
 }
 
 /**
- * Reading in order: `take` gives the next bytes, or passes over them and gives none; `finish` reads what is left, so that the
+ * Sequential reading: `take` returns the next bytes, or skips them and returns none; `finish` reads the rest, so that the
  * checksum of a compressed archive is checked.
  */
 function reader(
@@ -86,7 +86,7 @@ function readHeader(header: Uint8Array, path: string): { name: string; size: num
     const length = field.indexOf(0);
     return new TextDecoder().decode(length < 0 ? field : field.subarray(0, length));
   };
-  // The checksum adds all bytes, its own field counted as spaces.
+  // The checksum is the sum of all bytes, with its own field counted as spaces.
   const sum = header.reduce((all, byte, i) => all + (i >= 148 && i < 156 ? 32 : byte), 0);
   const octal = (start: number, end: number): number => {
     const digits = text(start, end).trim();

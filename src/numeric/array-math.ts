@@ -1,6 +1,6 @@
 /**
- * Random numbers and elementary functions for whole arrays, in place. Who computes with millions of values takes an `ArrayMath` as an
- * argument: `scalarMath` here is the reference, one value after another; `kernels/array-math.ts` has the fast one, equal bit for bit.
+ * Random numbers and elementary functions for whole arrays, in place. Code that processes millions of values takes an `ArrayMath` as an
+ * argument: `scalarMath` here is the reference, one value at a time; `kernels/array-math.ts` has the fast version, equal bit for bit.
  */
 import { exponential } from "./exponential.ts";
 import { naturalLog, type Stream } from "./stream.ts";
@@ -12,7 +12,7 @@ export interface ArrayMath {
   uniforms(random: Stream, out: Float64Array): void;
   /** x becomes e^(factor x), within the limits of `exponential`. */
   exponentials(values: Float64Array, factor: number): void;
-  /** x becomes ln x. What is not a positive normal number becomes some finite number. */
+  /** x becomes ln x. Anything that is not a positive normal number becomes some finite number. */
   naturalLogs(values: Float64Array): void;
   /** x becomes min(high, max(low, x)); neither bound is -0 or NaN. */
   clamp(values: Float64Array, low: number, high: number): void;
@@ -23,15 +23,15 @@ export interface ArrayMath {
   noisyDecays(random: Stream, decay: NoisyDecay, out: Float64Array): void;
 }
 
-/** What values decay and scatter by; arrays are as long as these. */
+/** How values decay and scatter; arrays have the same length as the values. */
 export interface NoisyDecay {
   readonly values: Float64Array;
-  /** null: nothing decays. */
+  /** null: no decay. */
   readonly exponents: Float64Array | null;
   readonly rate: number;
-  /** Relative standard deviations; a law gives them from the values, which must not be negative then. */
+  /** Relative standard deviations, or a law that computes them from the values, which must then not be negative. */
   readonly deviations: Float64Array | InversePower;
-  /** Of all deviations, which are multiplied with one after the other. */
+  /** The factors of all deviations, applied one after the other. */
   readonly factors: readonly [first: number, second: number];
 }
 
@@ -65,7 +65,7 @@ function replace(values: Float64Array, by: (value: number) => number): void {
   for (let i = 0; i < values.length; i++) values[i] = by(values[i]);
 }
 
-/** Values that are worked together, a multiple of 16: a few arrays of them stay in the cache. */
+/** Values processed at a time, a multiple of 16: a few arrays of this size fit in the cache. */
 export const PIECE = 2048;
 
 /** Calls `work` for 0 .. count - 1 in pieces, the last of which may be shorter. */

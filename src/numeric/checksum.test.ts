@@ -4,7 +4,7 @@ import { crc32 } from "./checksum.ts";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test("the checksum of the digits 1 to 9 is the published check value", () => {
-  // Koopman's and zlib's check value of CRC-32/ISO-HDLC.
+  // The check value of CRC-32/ISO-HDLC given by Koopman and zlib.
   expect(crc32(bytes("123456789"))).toBe(0xcbf43926);
   expect(crc32(bytes(""))).toBe(0);
 });

@@ -48,7 +48,7 @@ test("the solution of A X = B, multiplied by A, gives B back", () => {
   );
 });
 
-test("a 2 x 2 system worked by hand", () => {
+test("a 2 x 2 system solved by hand", () => {
   // [[2, i], [-i, 2]] has determinant 3 and inverse [[2, -i], [i, 2]] / 3; times (3, 0) gives (2, i).
   const x = Float64Array.of(3, 0, 0, 0);
   solveHermitian(Float64Array.of(2, 0, 0, 1, 0, -1, 2, 0), x, 2, 1);

@@ -1,6 +1,6 @@
 /**
- * Small complex linear algebra on typed arrays, real and imaginary parts side by side: element (i, j) of a matrix with n
- * columns is at `2 (i n + j)` and `2 (i n + j) + 1`. For a handful of antennas; plain loops, no pivoting, no blocking.
+ * Small complex linear algebra on typed arrays, with real and imaginary parts adjacent: element (i, j) of a matrix with n columns
+ * is at `2 (i n + j)` and `2 (i n + j) + 1`. For a handful of antennas; plain loops, no pivoting, no blocking.
  */
 import { ValueError } from "../errors.ts";
 
@@ -8,7 +8,7 @@ import { ValueError } from "../errors.ts";
  * Solves A X = B for Hermitian positive definite A by the Cholesky factorisation A = L L^H.
  *
  * Shapes   a: [n, n], b: [n, columns], complex
- * State    `a` is overwritten with L (its strict upper half is left as it was), `b` with X
+ * State    `a` is overwritten with L (its strict upper half is unchanged), `b` with X
  * Throws   ValueError when a pivot is not positive, that is, when A is not positive definite to working precision
  */
 export function solveHermitian(a: Float64Array, b: Float64Array, n: number, columns: number): void {

@@ -5,7 +5,7 @@ import { exponential, fromDecibels } from "./exponential.ts";
 test("the exponential agrees with the platform's to a few units in the last place", () => {
   fc.assert(
     fc.property(fc.double({ min: -708, max: 709, noNaN: true }), (x) => {
-      // Ours is good to 5e-16 and engines promise about one unit in the last place, 2.2e-16.
+      // Ours is accurate to 5e-16 and engines promise about one unit in the last place, 2.2e-16.
       expect(Math.abs(exponential(x) / Math.exp(x) - 1)).toBeLessThan(8e-16);
     }),
     { seed: 1, numRuns: 2000 },

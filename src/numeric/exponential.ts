@@ -1,9 +1,9 @@
 /**
- * The exponential function from IEEE basic operations only, so that it is the same on every platform. (`Math.exp` and
- * `Math.pow` may differ between engines in the last bit; a result that must repeat exactly does not use them.)
+ * The exponential function from basic IEEE operations only, so that it is the same on every platform. (`Math.exp` and `Math.pow`
+ * may differ between engines in the last bit; results that must repeat exactly do not use them.)
  *
- * x = k ln 2 + r with |r| <= ln 2 / 2, and e^x = 2^k e^r by the Taylor series up to r^13; the first term left out is below
- * 4.2e-18. k ln 2 is subtracted in two parts, the first with 21 trailing zero bits, so that k times it is exact (|k| <= 1023).
+ * x = k ln 2 + r with |r| <= ln 2 / 2, and e^x = 2^k e^r by the Taylor series up to r^13; the first omitted term is below 4.2e-18.
+ * k ln 2 is subtracted in two parts, the first with 21 trailing zero bits, so that its product with k is exact (|k| <= 1023).
  */
 
 const LN2_HIGH = 0.6931471803691238;
@@ -17,7 +17,7 @@ powersOfTwo[1022] = 1;
 for (let k = 1; k <= 1023; k++) powersOfTwo[1022 + k] = powersOfTwo[1021 + k] * 2;
 for (let k = 1; k <= 1022; k++) powersOfTwo[1022 - k] = powersOfTwo[1023 - k] / 2;
 
-/** e^x; 0 below -708 (where doubles turn subnormal), infinite above 709; relative error below 5e-16 between. */
+/** e^x; 0 below -708 (where doubles become subnormal), infinite above 709; relative error below 5e-16 in between. */
 export function exponential(x: number): number {
   if (!(x >= SMALLEST)) return x < SMALLEST ? 0 : Number.NaN;
   if (x > LARGEST) return Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fromHalf, LARGEST_HALF, toHalf } from "./half.ts";
 
-test("every half-precision number survives the way to a double and back", () => {
+test("every half-precision number survives a round trip through a double", () => {
   for (let bits = 0; bits < 65536; bits++) {
     const value = fromHalf(bits);
     if (Number.isNaN(value)) expect(Number.isNaN(fromHalf(toHalf(value)))).toBe(true);
@@ -9,7 +9,7 @@ test("every half-precision number survives the way to a double and back", () => 
   }
 });
 
-test("a value between two neighbours goes to the nearer one, and a tie to the even one", () => {
+test("a value between two neighbours rounds to the nearer one, and a tie to the even one", () => {
   // All positive finite neighbours; the midpoint and values a quarter of the gap away are exact in float32.
   for (let bits = 0; bits < 0x7bff; bits++) {
     const [low, high] = [fromHalf(bits), fromHalf(bits + 1)];

@@ -9,7 +9,7 @@ export const LARGEST_HALF = 65504;
 
 const single = new DataView(new ArrayBuffer(4));
 
-/** The nearest half-precision number, ties to even; magnitudes from 65520 on become infinite, as IEEE 754 rounds them. */
+/** The nearest half-precision number, ties to even; magnitudes of 65520 and above become infinite, as in IEEE 754. */
 export function toHalf(value: number): number {
   single.setFloat32(0, value);
   const bits = single.getUint32(0);
@@ -21,7 +21,7 @@ export function toHalf(value: number): number {
   const unbiased = exponent - 127;
   if (unbiased < -25) return sign;
   if (unbiased < -14) return sign | roundShift(fraction | 0x800000, -unbiased - 1);
-  // A fraction that rounds up to 2^10 carries into the exponent, up to infinity: exactly what addition does.
+  // A fraction that rounds up to 2^10 carries into the exponent, up to infinity, which the addition does by itself.
   return sign | Math.min(0x7c00, ((unbiased + 15) << 10) + roundShift(fraction, 13));
 }
 

@@ -8,7 +8,7 @@ test("a power agrees with the platform's", () => {
       fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
       fc.oneof(fc.integer({ min: -40, max: 40 }), fc.double({ min: -40, max: 40, noNaN: true })),
       (base, exponent) => {
-        // |40 ln 1000| = 276: twice the bound of the header, for both ways to the same number.
+        // |40 ln 1000| = 276: twice the bound in the header, because both sides are computed.
         expect(Math.abs(power(base, exponent) / base ** exponent - 1)).toBeLessThan(277 * 2 ** -51);
       },
     ),
@@ -16,7 +16,7 @@ test("a power agrees with the platform's", () => {
   );
 });
 
-test("whole powers of small whole numbers are exact, and so are the ends", () => {
+test("whole powers of small whole numbers are exact, and so are the limits", () => {
   for (const [base, exponent, value] of [
     [3, 20, 3486784401],
     [0.5, 1000, 2 ** -1000],

@@ -1,13 +1,13 @@
 /**
- * Powers from IEEE basic operations only, so that they are the same on every platform. (`**` and `Math.pow` are not: they changed
- * their last bits between Node 22 and 24.) Squares and powers of two are exact enough everywhere, and stay `x ** 2` and `2 ** n`.
+ * Powers from basic IEEE operations only, so that they are the same on every platform. (`**` and `Math.pow` are not: they changed
+ * in the last bits between Node 22 and 24.) Squares and powers of two are exact enough everywhere and stay `x ** 2` and `2 ** n`.
  */
 import { exponential } from "./exponential.ts";
 import { naturalLog } from "./stream.ts";
 
 /**
- * base^exponent for a finite base from 0 on: products of squares for a whole exponent n, with a relative error below 2 n 2^-53, and
- * e^(exponent ln base) for any other, with one of some (1 + |exponent ln base|) 2^-52.
+ * base^exponent for a finite, non-negative base. For an integer exponent n: products of squares, relative error below 2 n 2^-53.
+ * For any other: e^(exponent ln base), relative error about (1 + |exponent ln base|) 2^-52.
  */
 export function power(base: number, exponent: number): number {
   if (exponent < 0) return 1 / power(base, -exponent);

@@ -11,7 +11,7 @@ test("the quantile is the value at its rank of the sorted values, whatever their
     fc.property(values, fc.double({ min: 1e-6, max: 1, noNaN: true }), (list, q) => {
       const sample = Float32Array.from(list);
       const sorted = sample.toSorted();
-      // + 0 makes the two zeros one.
+      // + 0 turns -0 into 0.
       expect(quantile(sample, q) + 0).toBe(sorted[Math.ceil(q * list.length) - 1] + 0);
       expect(sample).toEqual(Float32Array.from(list));
     }),
@@ -27,6 +27,6 @@ test("sorted, reversed and constant samples have their quantile", () => {
   expect(quantile(new Float32Array(n).fill(2), 0.9995)).toBe(2);
 });
 
-test("of nothing the quantile is 0", () => {
+test("the quantile of an empty sample is 0", () => {
   expect(quantile(new Float32Array(0), 0.5)).toBe(0);
 });

@@ -1,8 +1,8 @@
 /** Quantiles of a sample. */
 
 /**
- * The nearest-rank quantile: the smallest value that at least a share `q` (0 < q <= 1) of the values do not exceed, so
- * always one of the values; 0 of none.
+ * The nearest-rank quantile: the smallest value such that at least a share `q` (0 < q <= 1) of the values do not exceed it. It is
+ * therefore always one of the values; 0 for an empty sample.
  */
 export function quantile(values: Float32Array, q: number): number {
   if (values.length === 0) return 0;
@@ -14,11 +14,11 @@ export function quantile(values: Float32Array, q: number): number {
   return select(values.slice(), quantileRank(values.length, q));
 }
 
-/** The place of the quantile among so many values in order, from 0. */
+/** The rank of the quantile in a sorted sample of this size, from 0. */
 export const quantileRank = (count: number, q: number): number => Math.max(0, Math.ceil(q * count) - 1);
 
 /**
- * The value at `rank` (from 0) of the values in order, without sorting them all: Hoare's FIND (Algorithm 65, CACM 4 (1961)).
+ * The value at `rank` (from 0) in sorted order, without sorting all values: Hoare's FIND (Algorithm 65, CACM 4 (1961)).
  *
  * State    `values` is reordered
  */
@@ -38,7 +38,7 @@ function select(values: Float32Array, rank: number): number {
         values[j--] = value;
       }
     }
-    // Now left .. j hold values up to the pivot, i .. right from the pivot on, and what is between equals it.
+    // Now left .. j hold values up to the pivot, i .. right values from the pivot on, and everything in between equals it.
     if (j < rank) left = i;
     if (rank < i) right = j;
   }

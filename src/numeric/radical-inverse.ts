@@ -1,6 +1,6 @@
 /**
- * The radical inverse of a whole number in base 2, times 2^32: its 32 bits in reverse (van der Corput, 1935). Those of 0 .. 2^k - 1 are
- * equally spaced, and neighbours far apart.
+ * The radical inverse of an integer in base 2, times 2^32: its 32 bits reversed (van der Corput, 1935). The values for 0 .. 2^k -
+ * 1 are equally spaced, and neighbours are far apart.
  */
 export function radicalInverse(word: number): number {
   let reversed = 0;

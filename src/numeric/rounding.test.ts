@@ -20,7 +20,7 @@ test("rounding finds the nearest integer", () => {
   );
 });
 
-test("a quantile is a value of the sample, found by its rank, and leaves the sample as it was", () => {
+test("a quantile is the sample value at its rank, and does not change the sample", () => {
   const values = Float32Array.of(5, 1, 4, 2, 3);
   expect([0.2, 0.21, 0.8, 1].map((q) => quantile(values, q))).toEqual([1, 2, 4, 5]);
   expect(quantile(new Float32Array(0), 0.9)).toBe(0);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import golden from "../../test/golden/sobol.json" with { type: "json" };
 import { SOBOL_DIMENSIONS, sobolWord } from "./sobol.ts";
 
-test("the sequence is that of SciPy, in all dimensions", () => {
+test("the sequence equals SciPy's in all dimensions", () => {
   expect(golden.dimensions).toBe(SOBOL_DIMENSIONS);
   golden.points.forEach((point, i) => {
     expect(

@@ -1,10 +1,10 @@
 /**
- * Sobol's sequence in up to 21 dimensions: point i of dimension j is the exclusive or of those direction numbers v_j1 .. v_j32 at
- * which the Gray code of i has a one. Any 2^k successive points that start at a multiple of 2^k put one point into each of 2^k equal parts
- * of every axis.
+ * Sobol sequence in up to 21 dimensions: point i of dimension j is the exclusive or of those direction numbers v_j1 .. v_j32 at
+ * which the Gray code of i has a one. Any 2^k successive points that start at a multiple of 2^k put one point into each of 2^k
+ * equal parts of every axis.
  *
- * A dimension is a primitive polynomial of degree s, whose inner coefficients are the bits of `a`, and s first numbers m_k, odd and below
- * 2^k; the others follow from
+ * A dimension is defined by a primitive polynomial of degree s, whose inner coefficients are the bits of `a`, and by s initial
+ * numbers m_k, odd and below 2^k; the others follow from
  *
  *   m_k = 2 a_1 m_(k-1) xor 4 a_2 m_(k-2) xor .. xor 2^s m_(k-s) xor m_(k-s),   v_k = m_k / 2^k
  *
@@ -52,7 +52,7 @@ export function sobolWord(index: number, dimension: number): number {
 
 const known = new Map<number, Uint32Array>();
 
-/** v_1 .. v_32 as whole numbers, times 2^32. */
+/** v_1 .. v_32 as integers, times 2^32. */
 function directionsOf(dimension: number): Uint32Array {
   invariant(dimension >= 0 && dimension < SOBOL_DIMENSIONS, "a Sobol dimension is one of those in the table");
   const found = known.get(dimension);

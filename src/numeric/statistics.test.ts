@@ -35,7 +35,7 @@ describe("mean and spread", () => {
 
 describe("Wilson's interval", () => {
   test("published values: Newcombe, Statistics in Medicine 17 (1998), table I, method 3", () => {
-    // Printed to four decimals, so half a unit of the last one. Newcombe uses z = 1.9600 to the same accuracy.
+    // Printed to four decimals, so the tolerance is half a unit of the last. Newcombe uses z = 1.9600, with the same accuracy.
     const table = [
       [81, 263, 0.2553, 0.3662],
       [15, 148, 0.0624, 0.1605],
@@ -49,7 +49,7 @@ describe("Wilson's interval", () => {
     }
   });
 
-  test("its ends are where the z-test just rejects", () => {
+  test("its bounds are where the z-test just rejects", () => {
     const [successes, trials, z] = [37, 500, 1.96];
     const { low, high } = wilson(successes, trials, z);
     const score = (p: number) => (successes / trials - p) / Math.sqrt((p * (1 - p)) / trials);
@@ -58,7 +58,7 @@ describe("Wilson's interval", () => {
     expect(score(high)).toBeCloseTo(-z, 10);
   });
 
-  test("all trials or none give an end at exactly 1 or 0", () => {
+  test("all successes or none give a bound at exactly 1 or 0", () => {
     expect(wilson(0, 7).low).toBe(0);
     expect(wilson(7, 7).high).toBe(1);
     expect(wilson(7, 7).low).toBeCloseTo(1 - wilson(0, 7).high, 14);
@@ -103,7 +103,7 @@ describe("Student's interval", () => {
     expect(studentQuantile(2)).toBeCloseTo(0.95 * Math.sqrt(2 / (1 - 0.95 ** 2)), 10);
   });
 
-  test("the finite sum and the expansion meet where one takes over from the other", () => {
+  test("the finite sum and the expansion agree where they meet", () => {
     // The first omitted term is of order n^-5 = 3e-12, with a coefficient near 1; both sides are even and odd.
     for (const degrees of [199, 200])
       expect(Math.abs(studentQuantile(degrees) - studentExpansion(degrees))).toBeLessThan(1e-11);
@@ -123,7 +123,7 @@ describe("Student's interval", () => {
     expect(Math.abs(covered / samples - 0.95)).toBeLessThan(4 * Math.sqrt((0.95 * 0.05) / samples));
   });
 
-  test("a fractional or absent number of degrees is refused", () => {
+  test("a fractional or missing number of degrees is refused", () => {
     for (const degrees of [0, -1, 1.5, Number.NaN]) expect(() => studentQuantile(degrees)).toThrow(ValueError);
   });
 });

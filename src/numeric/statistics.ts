@@ -1,7 +1,7 @@
 /**
- * Means, spreads and intervals for results measured on a sample: chips, prompts, seeds.
+ * Means, spreads and intervals for results measured on a sample of chips, prompts or seeds.
  *
- * Two intervals, both at 95 %: Wilson's for a share of successes (bit errors), Student's for a mean of few values (chips).
+ * Two intervals, both at 95 %: Wilson's for a proportion (bit errors), Student's for the mean of a few values (chips).
  * Values are summed in order, in double precision.
  */
 import { ValueError } from "../errors.ts";
@@ -35,11 +35,11 @@ export function standardError(values: ArrayLike<number>): number {
 }
 
 /**
- * Wilson's score interval for a share: the shares p whose z-test does not reject `successes` of `trials`.
+ * Wilson's score interval for a proportion: the proportions p whose z-test does not reject `successes` of `trials`.
  *
  *   centre = (s + z^2/2) / (n + z^2),  half width = z sqrt(s (n - s) / n + z^2/4) / (n + z^2)
  *
- * Unlike the textbook interval it stays within [0, 1] and is not empty at 0 or n successes.
+ * Unlike the textbook (Wald) interval, it stays within [0, 1] and does not collapse at 0 or n successes.
  *
  * Throws  ValueError unless successes and trials are integers with 0 <= successes <= trials and trials >= 1
  * Source  E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212; Brown, Cai, DasGupta, Statist. Sci. 16 (2001), equation (4)
@@ -54,7 +54,7 @@ export function wilson(successes: number, trials: number, z = 1.96): Interval {
   const denominator = trials + z * z;
   const centre = (successes + (z * z) / 2) / denominator;
   const half = (z * Math.sqrt((successes * (trials - successes)) / trials + (z * z) / 4)) / denominator;
-  // At 0 and n successes one end is exactly 0 or 1, which rounding may miss by a last digit.
+  // At 0 and n successes one bound is exactly 0 or 1, which rounding may miss in the last digit.
   return {
     low: successes === 0 ? 0 : Math.max(0, centre - half),
     high: successes === trials ? 1 : Math.min(1, centre + half),
@@ -62,7 +62,7 @@ export function wilson(successes: number, trials: number, z = 1.96): Interval {
 }
 
 /**
- * The mean with Student's 95 % interval, mean -+ t(0.975, n - 1) standardError: right for values that are about normal.
+ * The mean with Student's 95 % interval, mean -+ t(0.975, n - 1) standardError: valid for approximately normal values.
  * Throws ValueError below two values, which say nothing about the spread.
  */
 export function meanInterval(values: ArrayLike<number>): Interval & { readonly mean: number } {
@@ -72,7 +72,7 @@ export function meanInterval(values: ArrayLike<number>): Interval & { readonly m
 }
 
 /**
- * The 97.5 % quantile of Student's t with a whole number of degrees of freedom.
+ * The 97.5 % quantile of Student's t with an integer number of degrees of freedom.
  *
  * Up to 200 degrees the distribution function is a finite sum (`studentShare`), inverted by bisection to 1e-12; above, the
  * expansion around the normal quantile (`studentExpansion`), which is exact to 1e-11 there.
@@ -85,7 +85,8 @@ export function studentQuantile(degrees: number): number {
     );
   }
   if (degrees > 200) return studentExpansion(degrees);
-  // t(0.975) falls from 12.7 at one degree to 1.96. Fixed grid points: engines whose Math.atan differs agree on the result.
+  // t(0.975) falls from 12.7 at one degree to 1.96. Grid points are fixed, so that engines with different Math.atan agree on the
+  // result.
   let [low, high] = [1, 16];
   while (high - low > 1e-12) {
     const middle = (low + high) / 2;
@@ -135,7 +136,7 @@ function requireValues(values: ArrayLike<number>, least: number, what: string): 
   );
 }
 
-/** Means and standard deviations (of the values, not estimated) of the columns of a matrix, `[rows, columns]`. */
+/** Means and standard deviations (population, not sample) of the columns of a matrix, `[rows, columns]`. */
 export function columnMoments(
   values: ArrayLike<number>,
   columns: number,

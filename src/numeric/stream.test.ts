@@ -22,20 +22,20 @@ describe("Threefry-2x32-20", () => {
 });
 
 describe("a stream", () => {
-  test("keeps its words: golden values of stream(7).fork('a', 1), recorded on Node 20 in version 0.1.0", () => {
+  test("never changes its words: golden values of stream(7).fork('a', 1), recorded on Node 20 in version 0.1.0", () => {
     expect(hex(words(stream(7).fork("a", 1), 5))).toEqual(["ec2f2162", "f17298de", "64c64e5a", "6f03bb93", "789b68d1"]);
   });
 
-  test("forks alike whatever was drawn before", () => {
+  test("forks the same, whatever was drawn before", () => {
     const fresh = stream(3);
     const used = stream(3);
     words(used, 5);
     expect(words(used.fork("noise", 2), 4)).toEqual(words(fresh.fork("noise", 2), 4));
-    // And the fork took nothing from its parent.
+    // And forking took nothing from the parent.
     expect(words(used, 3)).toEqual(words(stream(3), 8).slice(5));
   });
 
-  test("gives the same word at a position, reached in order or at random", () => {
+  test("gives the same word at a position, whether reached in order or directly", () => {
     const sequence = words(stream(5), 64);
     const source = stream(5);
     fc.assert(
@@ -74,7 +74,7 @@ describe("a stream", () => {
     expect(new Set(seeds.map((seed) => stream(seed).key.join())).size).toBe(seeds.length);
   });
 
-  test("is continued by its key alone", () => {
+  test("can be continued from its key alone", () => {
     const source = stream(9).fork("x");
     expect(words(streamOfKey(...source.key), 4)).toEqual(words(source, 4));
   });
@@ -93,7 +93,7 @@ describe("distributions", () => {
     expect(kolmogorovSmirnov(values, (x) => x) * Math.sqrt(n)).toBeLessThan(1.95);
   });
 
-  test("normal numbers have the moments and the distribution of the standard normal", () => {
+  test("normal numbers have the moments and distribution of the standard normal", () => {
     const source = stream(22).fork("normal");
     const values = Float64Array.from({ length: n }, () => source.normal());
     // Four standard errors: the variance of x is 1, of x^2 is 2, of x^3 is 15, of x^4 is 96.
@@ -172,7 +172,7 @@ describe("normalQuantile", () => {
     for (let i = 1; i < 100; i++) {
       const p = i / 100;
       expect(normalQuantile(1 - p)).toBeCloseTo(-normalQuantile(p), 12);
-      // `normalDistribution` below is good to 1.2e-7.
+      // `normalDistribution` below is accurate to 1.2e-7.
       expect(Math.abs(normalDistribution(normalQuantile(p)) - p)).toBeLessThan(1.2e-7);
     }
   });

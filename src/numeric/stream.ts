@@ -1,12 +1,12 @@
 /**
  * Named, counter-based random streams.
  *
- * A stream is a 64-bit key; word `i` of a stream is a pure function of key and `i` (Threefry-2x32 with 20 rounds,
- * Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). Forking by purpose derives a new key, so adding
- * a draw in one place changes nothing elsewhere, and any part of a stream can be drawn on any thread.
+ * A stream is a 64-bit key; word `i` of a stream is a pure function of key and `i` (Threefry-2x32 with 20 rounds, Salmon et al.,
+ * "Parallel random numbers: as easy as 1, 2, 3", SC 2011). Forking by purpose derives a new key, so adding a draw in one place
+ * changes nothing elsewhere, and any part of a stream can be drawn on any thread.
  *
- * Only 32-bit integer operations, IEEE additions, multiplications, divisions and square roots are used, so every value is
- * the same on every platform. (`Math.log` and friends may differ between engines and are not used.)
+ * Uses only 32-bit integer operations and IEEE addition, multiplication, division and square root, so every value is the same on
+ * every platform. (`Math.log` and similar functions may differ between engines and are not used.)
  */
 
 const PARITY = 0x1bd11bda;
@@ -14,8 +14,8 @@ const PARITY = 0x1bd11bda;
 /**
  * One Threefry-2x32-20 block: writes two 32-bit words (as signed integers) into `out`.
  *
- * Five groups of four rounds; a round adds x1 to x0, rotates x1 and mixes x0 into it. After group g the next two of the
- * three key words (k0, k1 and their parity k2) are added, and g to the second.
+ * Five groups of four rounds; a round adds x1 to x0, rotates x1 and mixes x0 into it. After group g, the next two of the three
+ * key words (k0, k1 and their parity k2) are added, and g to the second.
  */
 export function threefry2x32(key0: number, key1: number, counter0: number, counter1: number, out: Int32Array): void {
   let x0 = (counter0 + key0) | 0;
@@ -49,7 +49,7 @@ export interface Stream {
   readonly key: readonly [number, number];
   /** Index of the next 32-bit word. */
   position: number;
-  /** Whether word `i` is Threefry of `key` and `i`, so that kernels may draw it; not so for numbers written down in advance. */
+  /** Whether word `i` is Threefry of `key` and `i`, so that kernels may draw it; false for predefined numbers. */
   readonly counterBased?: boolean;
   /** A stream for another purpose; the same labels always give the same stream. */
   fork(...labels: readonly (string | number)[]): Stream;
@@ -103,8 +103,8 @@ export function streamOfKey(key0: number, key1: number): Stream {
 }
 
 /**
- * 62 bits of a label. Integers map to themselves; strings go through two FNV-1a hashes (tagged by the top bits), and so
- * do other numbers, written in decimal: 2.5 and 2 are two labels.
+ * 62 bits of a label. Integers map to themselves; strings go through two FNV-1a hashes (tagged by the top bits), as do other
+ * numbers, written in decimal: 2.5 and 2 are different labels.
  */
 function hashLabel(value: string | number): [number, number] {
   if (Number.isSafeInteger(value)) {
@@ -123,7 +123,7 @@ function hashLabel(value: string | number): [number, number] {
 
 const bits64 = new DataView(new ArrayBuffer(8));
 
-/** Natural logarithm of a positive normal number from IEEE basic operations only; within 3 units in the last place. */
+/** Natural logarithm of a positive normal number, from basic IEEE operations only; within 3 units in the last place. */
 export function naturalLog(x: number): number {
   bits64.setFloat64(0, x);
   const high = bits64.getUint32(0);

@@ -21,7 +21,7 @@ interface Deviations {
   rest: number;
 }
 
-/** A sample of the model, from deviations that are known. */
+/** A sample of the model, from known deviations. */
 function draw(chips: number, reads: number, prompts: number, deviations: Deviations, seed: number): Sample {
   const random = stream(seed);
   const normals = (count: number, size: number) => Array.from({ length: count }, () => size * random.normal());
@@ -42,7 +42,7 @@ function draw(chips: number, reads: number, prompts: number, deviations: Deviati
 }
 
 describe("the spread of chips and of reads", () => {
-  test("is found again in samples of a known model, without bias", () => {
+  test("is recovered from samples of a known model, without bias", () => {
     const known = { chip: 0.3, read: 0.2, prompt: 1, pair: 0.5, rest: 0.7 };
     const found = Array.from({ length: 120 }, (_, seed) => sampleSpread(draw(8, 4, 40, known, seed + 1)));
     for (const [name, truth] of [
@@ -57,7 +57,7 @@ describe("the spread of chips and of reads", () => {
     }
   });
 
-  test("is nothing where chips differ by their prompts alone", () => {
+  test("is zero if chips differ only by their prompts", () => {
     const alike = { chip: 0, read: 0, prompt: 1, pair: 0, rest: 0 };
     const { chips, reads } = sampleSpread(draw(4, 3, 20, alike, 1));
     expect(chips).toBeLessThan(1e-7);
@@ -72,7 +72,7 @@ describe("the spread of chips and of reads", () => {
     expect(spread.chips).toBeCloseTo(Math.sqrt(2 - 0.25), 12);
   });
 
-  test("holds reads where every chip is read once, and is unknown where nothing is repeated", () => {
+  test("includes reads if every chip is read once, and is unknown if nothing is repeated", () => {
     const values = Float64Array.of(0, 10, 2, 12);
     expect(sampleSpread({ chips: 2, reads: 1, prompts: 2, values })).toEqual({ chips: Math.sqrt(2), reads: null });
     expect(sampleSpread({ chips: 1, reads: 1, prompts: 4, values })).toEqual({ chips: null, reads: null });
@@ -89,13 +89,13 @@ describe("the mean of a sample", () => {
     expect([mean, low, high].map((x) => x.toFixed(8))).toEqual([2, 2 - half, 2 + half].map((x) => x.toFixed(8)));
   });
 
-  test("has Student's interval where prompts are alike", () => {
+  test("has Student's interval if all prompts are alike", () => {
     const values = Float64Array.of(1, 1, 2, 2, 4, 4);
     const expected = meanInterval([1, 2, 4]);
     expect(sampleMean({ chips: 3, reads: 1, prompts: 2, values })).toEqual(expected);
   });
 
-  test("is within its interval's reach of the truth 95 times in a hundred, or a little more often", () => {
+  test("has an interval that covers the truth in 95 % of cases, or slightly more", () => {
     const known = { chip: 0.3, read: 0.2, prompt: 1, pair: 0.5, rest: 0.7 };
     let covered = 0;
     for (let seed = 1; seed <= 400; seed++) {
@@ -107,7 +107,7 @@ describe("the mean of a sample", () => {
     expect(covered / 400).toBeLessThan(0.995);
   });
 
-  test("differs in pairs by far less than it is uncertain, where most of the spread is common", () => {
+  test("has far smaller paired differences than its own uncertainty if most of the spread is common", () => {
     const one = draw(5, 1, 200, { chip: 0.3, read: 0, prompt: 1, pair: 0, rest: 0 }, 1);
     const other = { ...one, values: one.values.map((value, i) => value + 0.1 + 0.01 * (i % 2)) };
     const { mean: difference, low, high } = sampleMean(pairedDifference(other as Sample, one));
@@ -117,15 +117,15 @@ describe("the mean of a sample", () => {
     expect(sampleMean(scaled(one, 2)).mean).toBeCloseTo(2 * sampleMean(one).mean, 10);
   });
 
-  test("has no pairs in a sample of another size", () => {
+  test("has no pairs in a sample of a different size", () => {
     const one = { chips: 1, reads: 1, prompts: 2, values: Float64Array.of(1, 2) };
     expect(() => pairedDifference(one, { ...one, prompts: 1, reads: 2 })).toThrow(ShapeError);
   });
 });
 
 /**
- * Error counts of 4 bits as links have them: a prompt is good or bad (20 %), which a network and the chips share; a bad one has errors
- * at a rate of 0.3 on the network, and of 0.3 times the chip's own factor, 1.5 on average, on a chip.
+ * Error counts of 4 bits as on links: a prompt is good or bad (20 %), for the network and the chips alike. In a bad prompt, the
+ * error rate is 0.3 on the network and 0.3 times the chip's own factor, 1.5 on average, on a chip.
  */
 function drawErrors(chips: number, prompts: number, seed: number): { onChips: Sample; network: Sample } {
   const random = stream(seed).fork("errors");
@@ -137,7 +137,7 @@ function drawErrors(chips: number, prompts: number, seed: number): { onChips: Sa
   return { onChips, network: sameOnAllChips(row(1), onChips) };
 }
 
-describe("a comparison of chips with a network that is on none", () => {
+describe("a comparison of chips with a network without a chip", () => {
   test.each([
     ["the difference", 0.2 * 4 * 0.3 * 0.5, (a: Sample, b: Sample) => sampleMean(pairedDifference(a, b))],
     ["the ratio", 1.5, (a: Sample, b: Sample) => ratioOfMeans(a, b)!],
@@ -154,7 +154,7 @@ describe("a comparison of chips with a network that is on none", () => {
     expect(covered / 400).toBeLessThan(0.999);
   });
 
-  test("is surer of a ratio in pairs than of one whose prompts were shuffled", () => {
+  test("gives a narrower interval for a paired ratio than for shuffled prompts", () => {
     const { onChips, network } = drawErrors(10, 400, 1);
     const shuffled = scaled(network, 1);
     shuffled.values.reverse();

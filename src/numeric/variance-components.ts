@@ -1,5 +1,5 @@
 /**
- * Chips, reads of chips, and prompts: where the spread of a sample comes from, and how sure its mean is.
+ * Variance components: how much chips, reads of chips and prompts contribute to the spread of a sample, and how certain its mean is.
  *
  * Every chip c = 1 .. C is read R times, and every read answers the same prompts k = 1 .. K, so reads are nested in chips and prompts
  * are crossed with both:
@@ -13,12 +13,12 @@
  *   MS_cp    = R sum_ck (x_ck - x_c - x_k + x)^2 / ((C - 1) (K - 1))      E = R s_cp^2 + s_rest^2
  *   MS_rest  = sum_crk (x_crk - x_cr - x_ck + x_c)^2 / (C (R - 1) (K - 1))  E = s_rest^2
  *
- * the spread of true rates, which a sample of infinitely many prompts would show, follows:
+ * the spread of the true rates, which a sample of infinitely many prompts would show, is:
  *
  *   s_read^2 = (MS_read - MS_rest) / K,   s_chip^2 = (MS_chip - MS_read - MS_cp + MS_rest) / (R K)
  *
- * An estimate below zero, possible in a small sample, counts as zero. Source: S. R. Searle, G. Casella, C. E. McCulloch, "Variance
- * Components" (1992), chapter 4, for estimates from mean squares.
+ * An estimate below zero, possible in a small sample, is set to zero. Source: S. R. Searle, G. Casella, C. E. McCulloch,
+ * "Variance Components" (1992), chapter 4, for estimates from mean squares.
  */
 import { ShapeError } from "../errors.ts";
 import { deviation, mean, studentQuantile } from "./statistics.ts";
@@ -47,30 +47,30 @@ export function sampleOf(rows: readonly ArrayLike<number>[]): Sample {
   return { chips: rows.length, reads: 1, prompts, values };
 }
 
-/** A sample of as many chips as `sample` that all have this row: what is compared with chips without being on one. */
+/** A sample with as many chips as `sample`, all with this row, to compare chips with something that is not on a chip. */
 export const sameOnAllChips = (row: ArrayLike<number>, { chips }: Sample): Sample =>
   sampleOf(Array.from({ length: chips }, () => row));
 
 export interface SampleMean {
   readonly mean: number;
-  /** 95 %: chips and prompts both are samples of what they stand for. A single chip speaks for itself alone, and so does a prompt. */
+  /** 95 %, treating both chips and prompts as samples of a population. A single chip or prompt represents only itself. */
   readonly low: number;
   readonly high: number;
 }
 
 export interface Spread {
-  /** Standard deviation from chip to chip; with one read per chip, reads are part of it. Null for a single chip. */
+  /** Standard deviation between chips; with one read per chip, it includes reads. Null for a single chip. */
   readonly chips: number | null;
-  /** Standard deviation from read to read of one chip. Null with one read per chip. */
+  /** Standard deviation between reads of one chip. Null with one read per chip. */
   readonly reads: number | null;
 }
 
 /**
- * The mean with its interval. Means of chips are about normal and few, means of prompts are many:
+ * The mean with its interval. Chip means are few and approximately normal; prompt means are many:
  *
  *   half width = hypot(t(0.975, C - 1) dev_c(x_c) / sqrt(C), 1.96 dev_k(x_k) / sqrt(K))
  *
- * Both deviations hold the interaction of chips and prompts, so the interval is rather too wide than too narrow.
+ * Both deviations include the interaction of chips and prompts, so the interval tends to be too wide rather than too narrow.
  */
 export function sampleMean(sample: Sample): SampleMean {
   const { chips, prompts } = sample;
@@ -83,7 +83,7 @@ export function sampleMean(sample: Sample): SampleMean {
   return { mean: centre, low: centre - half, high: centre + half };
 }
 
-/** Throws ShapeError for a single prompt, which says nothing about chips. */
+/** Throws ShapeError for a single prompt, from which the spread of chips cannot be estimated. */
 export function sampleSpread(sample: Sample): Spread {
   const { chips: C, reads: R, prompts: K, values } = sample;
   if (K < 2) throw new ShapeError("prompts", "The spread of chips and reads takes at least two prompts to tell.");
@@ -114,14 +114,14 @@ export function sampleSpread(sample: Sample): Spread {
 }
 
 /**
- * The ratio of two means over the same chips, reads and prompts, with its interval; null where a mean is not above 0.
+ * The ratio of two means over the same chips, reads and prompts, with its interval; null if a mean is not above 0.
  *
  * To first order (Taylor), the logarithm of the ratio r varies as the mean of
  *
  *   d_crk = a_crk / mean(a) - b_crk / mean(b),
  *
- * which is a difference in pairs: what both have in common drops out. With h the half width of `sampleMean(d)` the interval is
- * r exp(-h) .. r exp(h). The expansion is good for relative standard errors up to some 0.3: ten errors or more in each.
+ * which is a paired difference: what both have in common cancels. With h the half width of `sampleMean(d)`, the interval is r
+ * exp(-h) .. r exp(h). The expansion is valid for relative standard errors up to about 0.3: ten errors or more in each.
  * Source: W. G. Cochran, "Sampling Techniques" (1977), section 6.3, for the variance of a ratio estimate.
  *
  * Throws  ShapeError when the samples differ in size

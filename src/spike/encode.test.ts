@@ -9,7 +9,7 @@ test("a Bernoulli-coded value fires at its probability (equation 1)", () => {
   const values = [0.001, 0.1, 0.3, 0.5, 0.9, 0.999];
   const rates = decodeRates(bernoulliEncode({ rows: 2, features: 3, values }, steps, stream(7))).values;
   values.forEach((p, i) => {
-    // Four and a half standard errors: one of six fails by chance about once in 24,000 seeds, and this seed is fixed.
+    // 4.5 standard errors: one of six fails by chance about once in 24,000 seeds, and this seed is fixed.
     expect(Math.abs(rates[i] - p)).toBeLessThan(4.5 * Math.sqrt((p * (1 - p)) / steps));
   });
 });
@@ -68,7 +68,7 @@ test("a decoded rate is a multiple of 1 / T within [0, 1]", () => {
   );
 });
 
-test("rows drawn into the middle of a train leave the others empty", () => {
+test("drawing rows into the middle of a train leaves the others empty", () => {
   const rates = { rows: 2, features: 40, values: Array(80).fill(0.5) };
   const train = emptySpikeTrain(3, 5, 40);
   bernoulliInto(train, 2, rates, stream(5));
@@ -80,7 +80,7 @@ test("rows drawn into the middle of a train leave the others empty", () => {
   }
 });
 
-test("what is not a probability, and shapes that do not fit, are refused", () => {
+test("values that are not probabilities and shapes that do not fit are refused", () => {
   const random = stream(1);
   for (const wrong of [-0.1, 1.1, Number.NaN]) {
     expect(() => bernoulliEncode({ rows: 1, features: 2, values: [0.5, wrong] }, 1, random)).toThrow(

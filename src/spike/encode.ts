@@ -1,11 +1,11 @@
 /**
- * Between values and spikes: Bernoulli rate coding (Xpikeformer, equation 1), repetition, and the rate decoder.
+ * Conversion between values and spikes: Bernoulli rate coding (Xpikeformer, equation 1), repetition, and the rate decoder.
  *
  *   s[t] ~ Bern(x), t = 1 .. T, independent for every bit                                            (1)
  *
- * A bit is 1 where a 32-bit random word is below x 2^32 (rounded to an integer), so x = 0 never and x = 1 always fires, and
- * any other probability is met within 2^-33. One word is drawn for every bit, whatever its probability: the word that
- * decides a bit depends on the bit's place alone.
+ * A bit is 1 if a 32-bit random word is below x 2^32 (rounded to an integer), so x = 0 never fires, x = 1 always fires, and any
+ * other probability is met within 2^-33. One word is drawn for every bit, whatever its probability, so the word that decides a
+ * bit depends only on the bit's position.
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";

@@ -11,14 +11,14 @@ const shape = fc.record({
   seed: fc.nat(),
 });
 
-test("unpacking gives back what was packed, and bits past the last feature stay 0", () => {
+test("unpacking returns what was packed, and bits past the last feature stay 0", () => {
   fc.assert(
     fc.property(shape, ({ steps, rows, features, seed }) => {
       const random = stream(seed);
       const values = Uint8Array.from({ length: steps * rows * features }, () => random.word() & 1);
       const train = packSpikes(values, steps, rows, features);
       expect(unpackSpikes(train)).toEqual(values);
-      // Spikes counted over whole words equal spikes given: padding holds none.
+      // The number of spikes counted over whole words equals the number given: padding holds none.
       let ones = 0;
       for (const word of train.words) ones += popcount32(word);
       expect(ones).toBe(values.reduce((a, b) => a + b, 0));
@@ -47,7 +47,7 @@ test("bits are counted one by one or by popcount with the same result", () => {
   expect(popcount32(0xffffffff)).toBe(32);
 });
 
-test("an empty train has density 0, and values of another length are refused", () => {
+test("an empty train has density 0, and values of the wrong length are refused", () => {
   expect(density(emptySpikeTrain(2, 3, 33))).toBe(0);
   expect(() => packSpikes(new Uint8Array(5), 1, 2, 3)).toThrow("1 steps x 2 rows x 3 features are 6 values, but 5");
 });

@@ -49,7 +49,7 @@ export function unpackSpikes(train: SpikeTrain): Uint8Array {
   return values;
 }
 
-/** Bits that are 1. */
+/** Number of bits that are 1. */
 export function countSpikes(train: SpikeTrain): number {
   let count = 0;
   for (const word of train.words) count += popcount32(word);
