@@ -1,8 +1,8 @@
 /**
- * Where the arrays of the conventional transformer's pass lie (`ann.ts`), as numbers.
+ * Memory layout of the conventional transformer's pass (`ann.ts`), as numbers.
  *
- * Training keeps every activation of every block (16 D + H N words a token and block at expansion 4); inference reuses one block's
- * buffers.
+ * Training keeps every activation of every block (16 D + H N words per token and block at expansion 4); inference reuses
+ * the buffers of one block.
  */
 import { type Geometry, inputRows, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
@@ -39,12 +39,12 @@ export interface AnnLayout extends PassPlaces {
   readonly chosen: ChosenTokens;
   readonly blocks: readonly AnnBlockLayout[];
   readonly last: Place;
-  /** The stream at the tokens read, its statistics and what the norm makes of it; and their mean where the head reads that. */
+  /** The stream at the tokens read, its statistics and its normalised values; and their mean if the head reads the mean. */
   readonly queried: Place;
   readonly queriedStatistics: Place;
   readonly queriedNorm: Place;
   readonly headInput: Place;
-  /** Gradients, when training: of the logits, of the stream, and of what a block computes from it. */
+  /** Gradients, when training: of the logits, of the stream, and of a block's intermediate values. */
   readonly gradients: {
     readonly logits: Place;
     readonly stream: Place;
@@ -109,7 +109,7 @@ export function planAnn(
     };
   };
   const stem = planAnnStem(arena, network, inputs, options);
-  // Enough for every product of forward and backward: the largest panels of any of them.
+  // Enough for every product, forward and backward: the largest panels of any of them.
   const widest = Math.max(features, outputs, inner, 3 * width, maxRows);
   return {
     kind: "ann",

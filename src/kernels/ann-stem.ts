@@ -1,6 +1,6 @@
 /**
- * The conventional transformer's pass from its input to the stream before the first block, and back: the embedding, with the convolutions
- * of a stem in front of it. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps what all convolutions read.
+ * The conventional transformer's pass from its input to the stream before the first block, and back: the embedding, preceded by
+ * the convolutions of a stem. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps the inputs of all convolutions.
  */
 import type { Geometry } from "../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";
@@ -19,7 +19,7 @@ import type { Ops } from "./ops.ts";
 
 interface ConvolutionLayout {
   readonly size: StemLayer;
-  /** What its products read (`convolve`). */
+  /** The input of its products (`convolve`). */
   readonly read: Place;
 }
 
@@ -34,14 +34,14 @@ export interface AnnStemLayerLayout extends ConvolutionLayout {
 export interface AnnStemLayout {
   readonly layers: readonly AnnStemLayerLayout[];
   readonly embed: ConvolutionLayout;
-  /** When a stem trains: of what a maximum leaves, of what it read, and of what the norm read. */
+  /** When a stem trains: gradients of the pooled map, of the pooling input, and of the norm's input. */
   readonly gradients: Readonly<Record<"pooled" | "activated" | "y", Place>> | null;
-  /** Of a convolution, one at a time. */
+  /** For one convolution at a time. */
   readonly work: Place;
   readonly scratch: number;
 }
 
-/** @param inputs what the pass reads, [B, pixels or tokens, inputs] */
+/** @param inputs the pass's input, [B, pixels or tokens, inputs] */
 export function planAnnStem(
   arena: Arena,
   { model, geometry }: { readonly model: AnnSpec; readonly geometry: Geometry },
@@ -53,7 +53,7 @@ export function planAnnStem(
   const outputs = ({ windows, outputs }: StemLayer) => maxPrompts * pixels(windows) * outputs;
   const left = ({ pooled, outputs }: StemLayer) => maxPrompts * pixels(pooled) * outputs;
   const most = (count: (size: StemLayer) => number, of: readonly StemLayer[]) => Math.max(0, ...of.map(count));
-  /** A place of the layer's own when training, else one that all layers share. */
+  /** A layer's own place when training, otherwise one that all layers share. */
   function places(count: (size: StemLayer) => number, of: readonly StemLayer[]): (size: StemLayer) => Place {
     if (training) return (size) => arena.words(count(size));
     const shared = arena.words(most(count, of));
@@ -141,7 +141,7 @@ export function bindAnnStem(
       }
       run(stem.embed, map, images, target);
     },
-    /** From the gradient of the embedding. */
+    /** Starts from the gradient of the embedding. */
     backward: (images: number, dEmbedding: Place) => {
       let [of, dy]: [ConvolutionLayout, Place] = [stem.embed, dEmbedding];
       for (let i = stem.layers.length; ; i--) {
@@ -162,7 +162,7 @@ export function bindAnnStem(
     },
   };
 
-  /** From the gradient of what the layer leaves to that of what its norm read. */
+  /** From the gradient of the layer's output to that of its norm's input. */
   function layerBackward({ size, y, statistics, normalised, activated }: AnnStemLayerLayout, images: number) {
     const { pooled: dPooled, activated: d, y: dy } = stem.gradients!;
     const rows = images * pixels(size.windows);

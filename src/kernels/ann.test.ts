@@ -12,7 +12,7 @@ const geometry: Geometry = {
   inputs: 5,
   tokens: 7,
   classes: 6,
-  // Tokens attend to earlier ones, the first to nothing.
+  // Tokens attend to earlier tokens, the first to none.
   mask: Uint8Array.from({ length: 49 }, (_, i) => (i % 7 < Math.floor(i / 7) ? 1 : 0)),
   queries: Int32Array.of(0, 3, 6),
 };
@@ -70,7 +70,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
       load(0, PROMPTS);
       const rows = PROMPTS * geometry.queries.length;
       const sum = pass.step(PROMPTS, 1 / rows);
-      // Logits are of order 1 after some ten layers, each of which rounds by a few 2^-24.
+      // Logits are of order 1 after about ten layers, each of which rounds by a few 2^-24.
       expectClose(read(pass.logits, reference.logits.length), reference.logits, 4e-6, "logits");
       expect(Math.abs(sum / rows - loss)).toBeLessThan(1e-5);
       for (const { name } of parameterLayout(network.model, geometry)) {
@@ -92,7 +92,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     let sum = parts.pass.step(2, 0.1);
     parts.load(2, PROMPTS);
     sum += parts.pass.step(3, 0.1);
-    // Each prompt's loss is the same bits; only the order of float64 additions differs.
+    // Each prompt's loss is bit-identical; only the order of float64 additions differs.
     expect(Math.abs(sum - loss)).toBeLessThan(1e-12 * loss);
     for (const [name, { data }] of Object.entries(network.parameters)) {
       const expected = whole.read(whole.gradient[name], data.length);

@@ -1,12 +1,12 @@
 /**
- * The conventional transformer, fast: the twin of `model/ann.ts`. Pre-LayerNorm blocks as in GPT-2:
+ * Fast version of the conventional transformer, the twin of `model/ann.ts`. Pre-LayerNorm blocks as in GPT-2:
  *
- *   x = values W + offset (+ position), or what `ann-stem.ts` says
+ *   x = values W + offset (+ position), or see `ann-stem.ts`
  *   x += projection(softmax attention(LN1 x)),  x += down(GELU(up(LN2 x)))     in each block
  *   logits = head(LN x)                           at the query tokens only, or head(mean over tokens of LN x)
  *
- * A linear layer is one packed product on top of its offset, so that the sum is stored once; a residual branch multiplies
- * straight into the stream. Arrays lie where `ann-plan.ts` puts them.
+ * A linear layer is one packed product added to its offset, so that the sum is stored once; a residual branch accumulates
+ * straight into the stream. `ann-plan.ts` sets the memory layout.
  */
 import { invariant } from "../errors.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
@@ -19,7 +19,7 @@ import { lossOf, type Ops } from "./ops.ts";
 import type { ParameterOffsets, Pass } from "./pass.ts";
 import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 
-/** A linear layer: names its parameters, and how many inputs and outputs they join. */
+/** A linear layer: the names of its parameters, and its numbers of inputs and outputs. */
 interface Linear {
   readonly name: string;
   readonly inputs: number;
@@ -139,7 +139,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     const read = prompts * chosen.count;
     const { logits, targets } = layout;
     const loss = lossOf(ops, model.readOut)({ logits, targets, rows: answers, outputs, dLogits: d.logits, scale });
-    // The gradients at the tokens read, after and before the last norm, borrow narrow and wide.
+    // The gradients at the tokens read, after and before the last norm, reuse `narrow` and `wide`.
     linearBackward(head, answers, headInput, d.logits, d.headInput);
     if (perAnswer) tokenMeanBackward(ops, d.headInput, { prompts, perAnswer, width }, d.narrow);
     ops.fill(d.wide, read * width, 0);

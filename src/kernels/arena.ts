@@ -1,15 +1,15 @@
 /**
- * Where arrays lie: numbers only, so that a plan can be made and tested without a memory.
+ * Allocation of arrays as numbers only, so that a plan can be made and tested without a memory.
  *
- * A plan takes its places from an `Arena`. On `countingArena()` it learns how many bytes it needs; on an arena over a region of a
- * memory it gets places there. Bits are packed 32 to a word, row by row.
+ * A plan takes its places from an `Arena`. On `countingArena()` it learns how many bytes it needs; on an arena over a memory
+ * region it gets places there. Bits are packed 32 to a word, row by row.
  */
 import { PlatformError } from "../errors.ts";
 
 /** Byte offset of an array in the memory of a backend. */
 export type Place = number;
 
-/** Bytes that a plan may ask of one WebAssembly memory, which ends at 4 GiB; a page is kept back. */
+/** Bytes that a plan may request of one WebAssembly memory, which is limited to 4 GiB; one page is reserved. */
 export const LARGEST_MEMORY = 2 ** 32 - 2 ** 16;
 
 /** Hands out 64-byte aligned places, one after another. */
@@ -18,7 +18,7 @@ export interface Arena {
   words(count: number): Place;
   /** Bytes handed out so far, from the start of the region. */
   readonly used: number;
-  /** Offset that the next block would get; `rewind(offset)` gives back everything handed out after it. */
+  /** Offset that the next block would get; `rewind(offset)` frees everything handed out after it. */
   mark(): number;
   rewind(offset: number): void;
 }

@@ -5,7 +5,7 @@ import { normalQuantile, type Stream, streamOfKey } from "../numeric/stream.ts";
 import { kernelMath } from "./array-math.ts";
 import { standaloneKernels } from "./memory.ts";
 
-/** The same bits: -0 is not 0, and NaN is NaN. */
+/** Bitwise equality: -0 differs from 0, and NaN equals NaN. */
 function expectSame(values: Float64Array, expected: Float64Array): void {
   expect(values.length).toBe(expected.length);
   const first = values.findIndex((value, i) => !Object.is(value, expected[i]));
@@ -21,7 +21,7 @@ describe.each(["normals", "uniforms"] as const)("%s", (name) => {
     math[name](random, values);
     return values;
   };
-  /** What both give from `position` on, and then again from where they left the stream. */
+  /** Results of both from `position` on, and then again from where they left the stream. */
   const compare = (key: [number, number], position: number, count: number) => {
     const [slow, fast] = [streamOfKey(...key), streamOfKey(...key)];
     for (const random of [slow, fast]) random.position = position;
@@ -39,19 +39,19 @@ describe.each(["normals", "uniforms"] as const)("%s", (name) => {
     );
   });
 
-  test("are so where the lower half of the counter runs over, and beyond", () => {
+  test("also when the lower half of the counter overflows, and beyond", () => {
     for (const position of [2 ** 33 - 7, 2 ** 33 - 4, 2 ** 33, 2 ** 34 + 1, 2 ** 50 + 3])
       compare([3, -4], position, 21);
   });
 
-  test("are asked of a stream one by one where its numbers were written down", () => {
+  test("are drawn one by one from a stream with predefined numbers", () => {
     const written = { ...streamOfKey(1, 2), counterBased: false, normal: () => 7, uniform: () => 0.25 };
     const value = name === "normals" ? 7 : 0.25;
     expectSame(drawn(kernelMath, written, 3), Float64Array.of(value, value, value));
   });
 });
 
-test("normals of chosen words are the quantiles: the ends, the limits of the branches, and their neighbours", () => {
+test("normals of chosen words are the quantiles: the extremes, the branch limits, and their neighbours", () => {
   const around = [0, 0.075, 0.5, 0.925, 1].map((p) => Math.round(p * 2 ** 32));
   const words = around.flatMap((word) => [-3, -2, -1, 0, 1, 2, 3].map((step) => (word + step) >>> 0));
   const { kernels, arena } = standaloneKernels(1 << 16);
@@ -64,7 +64,7 @@ test("normals of chosen words are the quantiles: the ends, the limits of the bra
   );
 });
 
-/** Both on the same values. */
+/** Both versions on the same values. */
 function compare(values: Float64Array, work: (math: typeof scalarMath, values: Float64Array) => void): void {
   const [slow, fast] = [values.slice(), values.slice()];
   work(scalarMath, slow);
@@ -76,7 +76,7 @@ const arraysOf = (value: fc.Arbitrary<number>) =>
   fc.oneof(fc.array(value, { maxLength: 40 }), fc.array(value, { minLength: PIECE - 3, maxLength: PIECE + 40 }));
 const doubles = fc.double();
 
-test("exponentials are those of `exponential`, bit for bit, beyond its limits, too", () => {
+test("exponentials are those of `exponential`, bit for bit, also beyond its limits", () => {
   const values = arraysOf(fc.oneof(doubles, fc.double({ min: -720, max: 720 }), fc.double({ min: -1, max: 1 })));
   fc.assert(
     fc.property(values, fc.double({ min: -3, max: 3 }), (list, factor) =>
@@ -88,7 +88,7 @@ test("exponentials are those of `exponential`, bit for bit, beyond its limits, t
   compare(Float64Array.of(...limits, 0, -0, Infinity, -Infinity, NaN), (math, array) => math.exponentials(array, 1));
 });
 
-test("logarithms are those of `naturalLog`, bit for bit, whatever the values are", () => {
+test("logarithms are those of `naturalLog`, bit for bit, for any values", () => {
   const values = arraysOf(fc.oneof(doubles, fc.double({ min: 0, max: 2 })));
   fc.assert(
     fc.property(values, (list) => compare(Float64Array.from(list), (math, array) => math.naturalLogs(array))),
@@ -100,7 +100,7 @@ test("logarithms are those of `naturalLog`, bit for bit, whatever the values are
   );
 });
 
-test("clamped values are those of Math.min and Math.max, NaN and zeros of either sign among them", () => {
+test("clamped values are those of Math.min and Math.max, including NaN and zeros of either sign", () => {
   const bounds = fc.double({ min: 0, noNaN: true });
   const values = arraysOf(fc.oneof(doubles, fc.constantFrom(0, -0, NaN)));
   fc.assert(
@@ -111,7 +111,7 @@ test("clamped values are those of Math.min and Math.max, NaN and zeros of either
   );
 });
 
-test("noisy decays are those of scalars, bit for bit: with and without decay, given deviations and a law", () => {
+test("noisy decays are those of scalars, bit for bit: with and without decay, with given deviations or a law", () => {
   const value = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 30, noNaN: true }));
   const size = fc.oneof(fc.nat({ max: 40 }), fc.constantFrom(PIECE, 2 * PIECE + 5));
   const law = fc.record({
@@ -152,7 +152,7 @@ test("noisy decays are those of scalars, bit for bit: with and without decay, gi
   );
 });
 
-test("a law gives its most at 0, and up to where its power falls to that", () => {
+test("a law gives its maximum at 0, and until its power falls below it", () => {
   const law = { unit: 2, power: 0.5, factor: 0.1, most: 0.2 };
   // 0.1 / sqrt(x / 2) is 0.2 at x = 1/2, and 0.1 at x = 2.
   const values = Float64Array.of(0, 0.1, 0.5, 2, 8);

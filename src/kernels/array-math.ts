@@ -1,7 +1,7 @@
 /**
- * Random numbers and elementary functions of whole arrays, fast. Twin: `scalarMath` in `numeric/array-math.ts`, bit for bit.
+ * Fast random numbers and elementary functions for whole arrays. Twin: `scalarMath` in `numeric/array-math.ts`, bit for bit.
  *
- * Arrays pass through a memory of the kernels' own, piece by piece; the copies there and back take less than a tenth of the time.
+ * Arrays pass through a memory of the kernels, piece by piece; copying there and back takes less than a tenth of the time.
  */
 import { type ArrayMath, type InversePower, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
 import { power } from "../numeric/power.ts";
@@ -56,18 +56,18 @@ export const kernelMath: ArrayMath = {
   },
 };
 
-/** A value up to which a law gives `most`: well below where its power falls to that, so that no rounding matters. */
+/** A value up to which a law gives `most`: well below the point where its power falls to `most`, so that rounding does not matter. */
 const surelyMost = ({ unit, power: exponent, factor, most }: InversePower): number =>
   0.95 * unit * power(factor / most, 1 / exponent);
 
-/** So many pairs of words have counters with the same upper half. */
+/** This many pairs of words have counters with the same upper half. */
 const PAIRS = 4294967296;
 
-/** Whether the next `count` words are those of the key, under counters whose upper half stays as it is. */
+/** Whether the next `count` words are those of the key, under counters with a constant upper half. */
 const isCounted = ({ counterBased, position }: Stream, count: number): boolean =>
   counterBased === true && Math.floor(position / 2 / PAIRS) === Math.floor((position + count) / 2 / PAIRS);
 
-/** `draws` writes a piece, from the words after the first `skip` of a pair on. */
+/** `draws` writes a piece, starting after the first `skip` words of a pair. */
 function draw(
   random: Stream,
   out: Float64Array,
@@ -93,16 +93,16 @@ function replace(array: Float64Array, work: (run: KernelExports, values: number,
 
 interface Workspace {
   readonly run: KernelExports;
-  /** Byte offsets of a piece and of what the kernels need beside it, and views of both. */
+  /** Byte offsets of a piece and of the kernels' work areas, and views of both. */
   readonly values: number;
   readonly scratch: number;
   readonly doubles: Float64Array;
   readonly words: Uint32Array;
-  /** Two more pieces, for what values are computed with. */
+  /** Two more pieces, for the inputs of the computation. */
   readonly beside: readonly { readonly at: number; readonly doubles: Float64Array }[];
 }
 
-/** One per thread, made when it is first asked for. */
+/** One per thread, created on first use. */
 function workspace(): Workspace {
   made ??= createWorkspace();
   return made;

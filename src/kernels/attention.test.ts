@@ -39,7 +39,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
         steps: STEPS,
         attention: { neuron, draws: "independent" },
       });
-      // Tokens attend to earlier even ones, as queries do to context tokens; odd tokens are nobody's key.
+      // Tokens attend to earlier even tokens, as queries do to context tokens; odd tokens are never keys.
       const allowed = Uint8Array.from({ length: tokens * tokens }, (_, cell) => {
         const [i, j] = [Math.floor(cell / tokens), cell % tokens];
         return j <= i && j % 2 === 0 ? 1 : 0;
@@ -81,7 +81,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
       const expected = spikingAttentionBackward(dA, layout, reference.cache);
       const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
       const actual = ops.floats(gradient, expected.length);
-      // Sums of at most a few thousand products, each rounded to 2^-24; the surrogate of LIF attention is 3e-6 off.
+      // Sums of at most a few thousand products, each rounded to 2^-24; the surrogate of LIF attention has an error of 3e-6.
       expectClose(actual, expected, { absolute: 5e-6 * largest }, "gradient");
     },
   );

@@ -1,5 +1,5 @@
 /**
- * The attention of one block as the passes see it: sampled or expected stochastic attention, or LIF attention, over all
+ * The attention of one block as the passes call it: sampled or expected stochastic attention, or LIF attention, over all
  * prompts, heads and steps.
  */
 import type { Geometry } from "../model/geometry.ts";
@@ -10,7 +10,7 @@ import type { Ops } from "./ops.ts";
 import { expectedScratch, sampledScratch, stochasticBackwardScratch } from "./wasm/attention-ops.ts";
 import { neuronKernels } from "./wasm/neuron-kernels.ts";
 
-/** Where the attention draws of the next call come from: a stream's key, and the number of the first prompt in it. */
+/** The source of the next call's attention draws: a stream's key, and the number of the first prompt in it. */
 export interface DrawSource {
   key: readonly [number, number];
   firstPrompt: number;
@@ -20,11 +20,11 @@ type SpikingNetwork = { readonly model: SpikingSpec; readonly geometry: Geometry
 export type AttentionMode = "sampled" | "expected";
 
 export interface AttentionLayout {
-  /** Attention spikes `[T][B N][words]`; null when probabilities are passed on unsampled. */
+  /** Attention spikes `[T][B N][words]`; null for unsampled probabilities. */
   readonly bits: PackedBits | null;
-  /** Attention probabilities [T B N, D] when unsampled. */
+  /** Unsampled attention probabilities [T B N, D]. */
   readonly values: Place | null;
-  /** Sampled scores, as `SampledAttention` has them. */
+  /** Sampled scores, as in `SampledAttention`. */
   readonly scores: Place | null;
 }
 
@@ -60,7 +60,7 @@ export interface AttentionPass {
   backward(dOut: Place, qkv: PackedBits, prompts: number, dQkv: Place): void;
 }
 
-/** `mask` holds the network's `bitMask`; each block draws from a key of its own. */
+/** `mask` holds the network's `bitMask`; each block draws from its own key. */
 export function bindAttention(
   ops: Ops,
   layout: AttentionLayout,

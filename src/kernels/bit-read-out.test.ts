@@ -1,4 +1,4 @@
-/** Networks that read out bits: the fast passes against the reference, on every backend. */
+/** Networks with a bit read-out: the fast passes against the reference, on every backend. */
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";
@@ -26,12 +26,12 @@ describe.each(BACKENDS)("on $name", (backend) => {
   function expectGradients({ ops, gradient }: Read, expected: Gradients) {
     for (const [name, values] of Object.entries(expected)) {
       const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
-      // Float32 sums of some hundred terms.
+      // Float32 sums of about a hundred terms.
       expectClose(ops.floats(gradient[name], values.length), values, { absolute: 2e-5 * largest + 1e-7 }, name);
     }
   }
 
-  test("the conventional transformer equals the reference, both ways", () => {
+  test("the conventional transformer equals the reference, forward and backward", () => {
     const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 4, geometry);
     const values = normals(PROMPTS * geometry.tokens * geometry.inputs, 1).map(Math.fround);
     const under = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
@@ -45,7 +45,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expectGradients(under, annBackward(network, loss.backward(cache, BITS), forward.cache));
   });
 
-  test.each([0, 0.3])("the spiking one, too, a share of %d of its loss taken at each step", (stepLoss) => {
+  test.each([0, 0.3])("so does the spiking one, with a share of %d of its loss at each step", (stepLoss) => {
     const network = tinyNetwork(spikingSpec.parse({ ...size, steps: 3 }), 5, geometry);
     const bits = tinyBits(3, PROMPTS, 6);
     const options = { maxPrompts: PROMPTS, training: true, attention: "expected", stepLoss } as const;

@@ -1,4 +1,4 @@
-/** Convolutions and their way back against windows and sums in double precision, bit for bit: all values are small whole numbers. */
+/** Convolutions and their gradients against windows and sums in double precision, bit for bit: all values are small integers. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
@@ -19,12 +19,12 @@ const cases = fc
   .record({
     rows: fc.integer({ min: 1, max: 7 }),
     columns: fc.integer({ min: 1, max: 7 }),
-    // Not all by fours: the first layer reads what an image has.
+    // Not all multiples of four: the first layer reads the channels of an image.
     channels: fc.constantFrom(3, 4, 12),
     outputs: fc.constantFrom(8, 24),
     kernel: fc.constantFrom(1, 3, 3, 3, 5),
     stride: fc.constantFrom(1, 1, 1, 2),
-    // Of the smallest maps more than are convolved at a time.
+    // For the smallest maps, more images than are convolved at a time.
     images: fc.constantFrom(1, 3, 150),
   })
   .map(({ rows, columns, kernel, stride, channels, outputs, images }) => {
@@ -46,7 +46,7 @@ const cases = fc
     return { size, images: rows * columns > 9 ? Math.min(images, 3) : images };
   });
 
-/** A map that gets a gradient comes from a layer before, whose features are by eights. */
+/** A map that gets a gradient comes from an earlier layer, which has a multiple of eight features. */
 const inner = cases.filter(({ size }) => size.channels % 4 === 0);
 
 const whole = (count: number, seed: number) => {
@@ -78,7 +78,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     ops.write(at, Float32Array.from(values));
     return at;
   };
-  /** What is read without having been written would show. */
+  /** Fills memory so that unwritten values would show. */
   const unset = (count: number) => put(new Float64Array(count).fill(Number.NaN));
   const workspace = ({ work, scratch }: { work: number; scratch: number }) => ({
     work: unset(work),
@@ -90,7 +90,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expect(actual.findIndex((x, i) => x !== expected[i])).toBe(-1);
   };
 
-  test("a map is convolved, and what was read gives the gradient of the weights", () => {
+  test("a map is convolved, and the stored input gives the gradient of the weights", () => {
     const property = fc.property(cases, ({ size, images }) => {
       arena.rewind(start);
       const { inputs, outputs, channels } = size;
@@ -119,7 +119,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     fc.assert(property, { numRuns });
   });
 
-  test("a map gets the gradients of all windows that hold its pixels", () => {
+  test("a map gets the gradients of all windows that contain its pixels", () => {
     const property = fc.property(inner, ({ size, images }) => {
       arena.rewind(start);
       const { inputs, outputs } = size;

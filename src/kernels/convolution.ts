@@ -1,47 +1,47 @@
 /**
- * Convolutions of maps of real numbers, and the way back through those and through convolutions of spikes. Twin: `model/convolution.ts`.
+ * Convolutions of real-valued maps, and the gradients of those and of convolutions of spikes. Twin: `model/convolution.ts`.
  *
- * Kernels of 3 x 3 pixels that pass over every pixel go by Winograd's tiles (`assembly/winograd.ts`), others through windows. Gradients of
- * both are many numbers, so there are those of a few images at a time.
+ * Kernels of 3 x 3 with stride 1 use Winograd tiles (`assembly/winograd.ts`), others use windows. The gradients of both are
+ * large, so they are computed for a few images at a time.
  */
 import { pixels, type StemLayer } from "../model/stem.ts";
 import type { Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 import { productScratch } from "./wasm/dense-ops.ts";
 
-/** Rows of windows, and of tiles, whose products are computed at a time, at least. */
+/** Minimum number of rows of windows, and of tiles, that are multiplied at a time. */
 const CHUNK_ROWS = 256;
 const CHUNK_TILES = 128;
 
-/** Whether windows are the very pixels, in their order. */
+/** Whether the windows are just the pixels, in their order. */
 export const isPlain = ({ kernel, stride }: StemLayer): boolean => kernel === 1 && stride === 1;
 
-/** Whether tiles do; their kernels take four channels at a time. */
+/** Whether tiles are used; their kernels process four channels at a time. */
 const isTiled = ({ kernel, stride, channels }: StemLayer): boolean =>
   kernel === 3 && stride === 1 && channels % 4 === 0;
 
 /** Tiles of 2 x 2 pixels that cover a map. */
 const tilesOf = ({ grid }: StemLayer): number => Math.ceil(grid.rows / 2) * Math.ceil(grid.columns / 2);
 
-/** Rows of products for an image, and of how many images they are computed at a time. */
+/** Rows of products per image, and the number of images computed at a time. */
 function chunkOf(size: StemLayer, images: number): { readonly rows: number; readonly chunk: number } {
   const [rows, least] = isTiled(size) ? [tilesOf(size), CHUNK_TILES] : [pixels(size.windows), CHUNK_ROWS];
   return { rows, chunk: Math.min(images, Math.ceil(least / rows)) };
 }
 
-/** Words of what a layer reads: tiles, windows, or nothing where these are the map. */
+/** Words of a layer's stored input: tiles, windows, or nothing if the map itself is read. */
 export function readWords(size: StemLayer, images: number): number {
   if (isPlain(size)) return 0;
   return isTiled(size) ? 16 * images * tilesOf(size) * size.channels : images * pixels(size.windows) * size.inputs;
 }
 
 export interface Workspace {
-  /** Of numbers that no other call needs. */
+  /** Place for numbers that no other call needs. */
   readonly work: number;
   readonly scratch: number;
 }
 
-/** Words that `mapGradient` needs for up to so many images. */
+/** Words that `mapGradient` needs for up to this many images. */
 export function mapGradientWords(size: StemLayer, images: number): Workspace {
   const { inputs, outputs, channels } = size;
   const { rows, chunk } = chunkOf(size, images);
@@ -51,7 +51,7 @@ export function mapGradientWords(size: StemLayer, images: number): Workspace {
   return { work, scratch: Math.max(productScratch(m, channels, outputs), 16 * outputs) };
 }
 
-/** Words that `convolve` and `weightGradient` need for up to so many images. */
+/** Words that `convolve` and `weightGradient` need for up to this many images. */
 export function convolutionWords(size: StemLayer, images: number): Workspace {
   const { inputs, outputs, channels } = size;
   const { rows, chunk } = chunkOf(size, images);
@@ -70,7 +70,7 @@ interface Places {
   readonly scratch: Place;
 }
 
-/** y [images, windows, outputs] = offset + map * weight. `read` receives `readWords`; of a plain layer it is the map. */
+/** y [images, windows, outputs] = offset + map * weight. `read` receives `readWords`; for a plain layer it is the map. */
 export function convolve(
   ops: Ops,
   size: StemLayer,
@@ -99,7 +99,7 @@ export function convolve(
   ops.addRow({ source: y, row: offset, rows, columns: n, target: y });
 }
 
-/** Adds dWeight, from dy [images, windows, outputs] and what `convolve` read. */
+/** Adds dWeight, from dy [images, windows, outputs] and the input stored by `convolve`. */
 export function weightGradient(
   ops: Ops,
   size: StemLayer,
@@ -138,7 +138,7 @@ export function mapGradient(ops: Ops, size: StemLayer, of: Places & { weight: Pl
     else windowedPart(source, target, count);
   });
 
-  /** The convolution of dy with the weights turned by half a turn, from outputs to channels. */
+  /** The convolution of dy with the weights rotated by 180 degrees, from outputs to channels. */
   function tiledPart(source: Place, target: Place, count: number) {
     const [m, n] = [count * tilesOf(size), channels];
     const products = data + 4 * 16 * m * k;
@@ -156,7 +156,7 @@ export function mapGradient(ops: Ops, size: StemLayer, of: Places & { weight: Pl
   }
 }
 
-/** The products of 16 matrices a, which begin `wordsOfA` apart, with as many b, which lie one after another, as the results do. */
+/** The products of 16 matrices a, which begin `wordsOfA` apart, with as many contiguous matrices b, to contiguous results. */
 function multiplyTiles(ops: Ops, { wordsOfA, ...of }: Parameters<Ops["product"]>[0] & { wordsOfA: number }): void {
   const { m, n, k, a, b, out } = of;
   for (let i = 0; i < 16; i++) {

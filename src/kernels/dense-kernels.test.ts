@@ -1,4 +1,6 @@
-/** The kernels of the conventional transformer against their plain twins. Bounds are a few units of float32 rounding, 2^-24 = 6e-8. */
+/**
+ * The kernels of the conventional transformer against their plain versions. Bounds are a few units of float32 rounding, 2^-24 = 6e-8.
+ */
 import { expect, test } from "vitest";
 import { bitCrossEntropyBackward, bitCrossEntropyForward } from "../model/bit-cross-entropy.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
@@ -22,11 +24,11 @@ function put(values: ArrayLike<number>): number {
   return offset;
 }
 
-/** Fresh memory of NaN: whatever a kernel reads before writing it shows in the result. */
+/** Fresh memory of NaN: anything that a kernel reads before writing it shows in the result. */
 const unset = (count: number) => put(new Float32Array(count).fill(Number.NaN));
 const get = (offset: number, count: number) => f32.slice(offset / 4, offset / 4 + count);
 
-/** Normal draws, rounded to float32 so that kernel and twin read the same numbers. */
+/** Normal draws, rounded to float32 so that kernel and reference read the same numbers. */
 function normals(label: string, count: number, deviation = 1): Float64Array {
   const random = stream(1).fork(label);
   return Float64Array.from({ length: count }, () => Math.fround(deviation * random.normal()));
@@ -56,8 +58,8 @@ test("the exponential keeps its relative accuracy over the whole range of a soft
   expectClose(ratios, new Float32Array(rows).fill(1), 6e-7);
 });
 
-test("GELU and its slope equal the plain ones, in and out of place", () => {
-  // 1203 values: the last three go through the path for what is left of a vector.
+test("GELU and its slope equal the plain version, in and out of place", () => {
+  // 1203 values: the last three take the path for the remainder of a vector.
   const x = Float64Array.from({ length: 1203 }, (_, i) => Math.fround((i - 601) / 50));
   const dy = normals("gelu", x.length);
   const source = put(x);
@@ -67,7 +69,7 @@ test("GELU and its slope equal the plain ones, in and out of place", () => {
   expectClose(get(target, x.length), geluForward(x), 1.5e-6);
   const gradient = put(dy);
   run.geluBackward(source, x.length, gradient, gradient);
-  // The slope is at most 1.13 and its argument rounds relatively, so it is 1e-6 off at most; |dy| is below 4.
+  // The slope is at most 1.13 and its argument has a relative rounding error, so its error is at most 1e-6; |dy| is below 4.
   expectClose(get(gradient, x.length), geluBackward(dy, x), 4e-6);
 });
 
@@ -79,7 +81,7 @@ test.each([8, 64, 70])("layer normalisation of %i features equals the plain one,
   const source = put(x);
   const [target, statistics, gainAt] = [unset(rows * width), unset(2 * rows), put(gain)];
   run.layerNormForward(source, rows, width, gainAt, put(offset), NORM_EPSILON, target, statistics);
-  // Normalised values reach 4 and gains 3: 12 x 2^-24 and the rounding of mean and deviation.
+  // Normalised values reach 4 and gains 3: 12 x 2^-24, plus the rounding of mean and deviation.
   expectClose(get(target, rows * width), reference.output, 4e-6);
 
   const expected = layerNormBackward(dy, gain, reference.cache);
@@ -117,7 +119,7 @@ test.each([
     const width = heads * dimension;
     const stride = Math.ceil(tokens / 4) * 4;
     const random = stream(2);
-    // Row 0 may attend to nothing, the last one to everything, the others to a random half.
+    // Row 0 may attend to no token, the last one to all, the others to a random half.
     const mask = Uint8Array.from({ length: tokens * tokens }, (_, i) => {
       const row = Math.floor(i / tokens);
       return row === 0 ? 0 : row === tokens - 1 ? 1 : random.integer(2);
@@ -134,7 +136,7 @@ test.each([
     const longest = Math.max(tokens, dimension);
     const scratch = unset(tokens * stride + productScratch(longest, longest, longest));
     run.softmaxAttentionForward(source, prompts, tokens, heads, width, maskAt, probabilities, target, scratch);
-    // Scores reach 10, so they round by 5e-7, and each probability relatively by twice as much; values reach 4.
+    // Scores reach 10, so they round by 5e-7, and each probability has twice that as relative error; values reach 4.
     expectClose(get(target, prompts * tokens * width), reference.output, 4e-6);
     expect(get(target, width).every((x) => x === 0)).toBe(true);
 
@@ -146,7 +148,7 @@ test.each([
   },
 );
 
-test.each([2, 16, 19])("cross entropy over %i classes equals the plain one", (classes) => {
+test.each([2, 16, 19])("cross-entropy over %i classes equals the plain one", (classes) => {
   const rows = 11;
   const logits = normals("logits", rows * classes, 4);
   const targets = normals("targets", rows * classes).map((x) => Math.abs(x));
@@ -158,20 +160,20 @@ test.each([2, 16, 19])("cross entropy over %i classes equals the plain one", (cl
   const { loss, cache } = crossEntropyForward(logits, targets, classes);
   const gradient = unset(rows * classes);
   const sum = run.crossEntropy(put(logits), put(targets), rows, classes, gradient, 0.25);
-  // Each row's logarithm is of a float32 sum: 3e-7 each.
+  // Each row takes the logarithm of a float32 sum: 3e-7 each.
   expect(Math.abs(sum - loss * rows)).toBeLessThan(rows * 5e-7);
   const expected = crossEntropyBackward(cache, classes).map((g) => g * rows * 0.25);
   expectClose(get(gradient, rows * classes), expected, 2e-7);
 });
 
-test("cross entropy of bits equals the plain one, also of sure ones", () => {
+test("cross-entropy of bits equals the plain version, also for confident bits", () => {
   const count = 803;
   const logits = Float64Array.from({ length: count }, (_, i) => Math.fround((i - 401) / (i % 2 ? 2 : 40)));
   const targets = Float64Array.from({ length: count }, (_, i) => (i % 5) / 4);
   const { loss, cache } = bitCrossEntropyForward(logits, targets, 1);
   const gradient = unset(count);
   const sum = run.bitCrossEntropy(put(logits), put(targets), count, gradient, 0.25);
-  // The exponential errs by 3e-7 of what is added to the linear part.
+  // The exponential has an error of 3e-7 relative to what is added to the linear part.
   expect(Math.abs(sum - loss * count)).toBeLessThan(count * 3e-7);
   const expected = bitCrossEntropyBackward(cache, 1).map((g) => g * count * 0.25);
   expectClose(get(gradient, count), expected, 2e-7);
@@ -195,13 +197,14 @@ test("three steps of AdamW equal Loshchilov and Hutter's algorithm in double pre
     const { parameter: p, first: m, second: v } = at;
     run.adamw(p, put(gradient), m, v, count, rate, beta1, beta2, epsilon, decay, correction1, correction2);
   }
-  // 1 - beta2 in float32 is off by 6e-8 / 0.01 = 6e-6 relatively, as is the direction (half of it, by the root); the rate is 0.01.
+  // 1 - beta2 in float32 has a relative error of 6e-8 / 0.01 = 6e-6, and so has the direction (half of it, by the root); the rate
+  // is 0.01.
   expectClose(get(at.parameter, count), parameter, 6e-7);
   expectClose(get(at.first, count), first, 3e-7);
   expectClose(get(at.second, count), second, 1e-6);
 });
 
-test("vectors and rows add, scale and sum as written", () => {
+test("vectors and rows add, scale and sum as documented", () => {
   // Small integers: every float32 result is exact.
   const count = 11;
   const x = Float32Array.from({ length: count }, (_, i) => i - 4);
@@ -228,7 +231,7 @@ test("vectors and rows add, scale and sum as written", () => {
   expect(get(rows, 3 * count)).toEqual(matrix.map((_, i) => x[i % count]));
 });
 
-test("gathered tokens return to their places and leave zeros elsewhere", () => {
+test("scattered tokens return to their places, with zeros elsewhere", () => {
   const [prompts, tokens, width] = [2, 5, 3];
   const x = Float32Array.from({ length: prompts * tokens * width }, (_, i) => i + 1);
   const queries = Int32Array.of(1, 4);

@@ -1,10 +1,10 @@
 /**
- * The words that `assembly/stochastic-attention.ts` draws, as arrays: the reference and the simulators take them as input, so
- * that all of them sample the same bits. Ordered ones are constants.
+ * The words that `assembly/stochastic-attention.ts` draws, as arrays. The reference and the simulators take them as input, so
+ * that all of them sample the same bits. Ordered draws are constants.
  *
- * Block `b` of a network draws from the key (key0, key1 + b). The counter of a word holds in its high half whether it is an
- * output draw (bit 31), the prompt (bits 7 .. 30) and the step (bits 0 .. 6; always 0 when stratified), and in its low half
- * the place: (head N + i) ceil8(N) + j for scores, (head N + i) ceil64(d) + c for outputs. (The kernel takes d up to 64.)
+ * Block `b` of a network draws from the key (key0, key1 + b). The high half of a word's counter holds whether it is an output
+ * draw (bit 31), the prompt (bits 7 .. 30) and the step (bits 0 .. 6; always 0 when stratified). The low half holds the position:
+ * (head N + i) ceil8(N) + j for scores, (head N + i) ceil64(d) + c for outputs. (The kernel supports d up to 64.)
  */
 
 import { ORDERED_SCORE, orderedOutput, stratify } from "../model/neuron/bernoulli.ts";
@@ -22,7 +22,7 @@ export interface DrawShape {
   readonly dimension: number;
 }
 
-/** Words set aside for the scores of one token, and for its output bits. */
+/** Words reserved for the scores of one token, and for its output bits. */
 export const scoreRow = (tokens: number): number => Math.ceil(tokens / 8) * 8;
 export const outputRow = (dimension: number): number => Math.ceil(dimension / 64) * 64;
 

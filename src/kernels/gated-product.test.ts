@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { stream } from "../numeric/stream.ts";
 import { standaloneKernels } from "./memory.ts";
 
-/** Sizes that pass each border of the kernel: blocks of 32 inputs, of 128 outputs, and groups of four scalar products. */
+/** Sizes that cross each boundary of the kernel: blocks of 32 inputs, of 128 outputs, and groups of four scalar products. */
 const sizes = fc.record({
   rows: fc.integer({ min: 1, max: 20 }),
   inputs: fc.integer({ min: 1, max: 12 }).map((n) => 8 * n),
@@ -12,7 +12,7 @@ const sizes = fc.record({
   seed: fc.nat(1000),
 });
 
-test("a gated product has the dense product where the gate is open, and 0 elsewhere", () => {
+test("a gated product equals the dense product where the gate is open, and is 0 elsewhere", () => {
   fc.assert(
     fc.property(sizes, ({ rows, inputs, outputs, density, seed }) => {
       const words = Math.ceil(inputs / 32);
@@ -27,7 +27,7 @@ test("a gated product has the dense product where the gate is open, and 0 elsewh
         4096,
       ].map((length) => arena.words(length));
       const random = stream(seed);
-      // Multiples of 1/16 below 1: sums of some hundred products are exact in single precision, in whatever order.
+      // Multiples of 1/16 below 1: sums of about a hundred products are exact in single precision, in any order.
       const value = () => (random.integer(31) - 15) / 16;
       for (let i = 0; i < rows * outputs; i++) f32[dY / 4 + i] = value();
       for (let i = 0; i < inputs * outputs; i++) f32[weights / 4 + i] = value();

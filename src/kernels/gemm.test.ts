@@ -18,8 +18,8 @@ interface Product {
 }
 
 /**
- * Runs one product on multiples of 1/8 up to 1 and compares it with the naive sum. Every partial sum is a multiple of 1/64
- * below 2^10, so float32 holds it exactly in whatever order it is formed, and the comparison is exact.
+ * Runs one product on multiples of 1/8 up to 1 and compares it with the naive sum. Every partial sum is a multiple of 1/64 below
+ * 2^10, so float32 holds it exactly in any order, and the comparison is exact.
  */
 function check({ transposeA, transposeB, m, n, k, accumulate, padding }: Product): void {
   arena.rewind(start);
@@ -74,7 +74,7 @@ test("the product equals the naive sum at any size, and writes nothing else", ()
   );
 });
 
-test("blocks of rows, columns and depth join without a seam", () => {
+test("blocks of rows, columns and depth join seamlessly", () => {
   for (const transposeA of [false, true]) {
     for (const transposeB of [false, true]) {
       check({ transposeA, transposeB, m: 67, n: 275, k: 261, accumulate: false, padding: 1 });

@@ -15,7 +15,7 @@ const numbers = (count: number, seed: number): Int16Array => {
   return Int16Array.from({ length: count }, () => random.integer(2 ** 16) - 2 ** 15);
 };
 
-/** Garbage everywhere: what is read without having been written shows. */
+/** Garbage everywhere, so that unwritten values show. */
 function kernelsOn() {
   const { kernels, arena } = standaloneKernels(bytes);
   kernels.u32.fill(0xa5a5a5a5, arena.mark() / 4);
@@ -32,7 +32,7 @@ const layers = fc.record({
   seed: fc.nat(1000),
 });
 
-test("units fire as those of the reference, on any numbers of 16 bits, and count the membranes that stop", () => {
+test("LIF units fire as in the reference, on any 16-bit numbers, and count saturated membranes", () => {
   fc.assert(
     fc.property(layers, ({ steps, rows, features, leakShift, bits, reset, seed }) => {
       const membrane = signedRange(bits);
@@ -53,7 +53,7 @@ test("units fire as those of the reference, on any numbers of 16 bits, and count
   );
 });
 
-test("a stream and what joins it stop at the ends of a register", () => {
+test("a stream and its additions saturate at the limits of a register", () => {
   const cases = fc.record({
     rows: fc.integer({ min: 1, max: 5 }),
     columns: fc.integer({ min: 1, max: 6 }).map((n) => 8 * n),

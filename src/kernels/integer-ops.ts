@@ -1,17 +1,17 @@
 /**
- * What simulated chips in whole numbers need of a backend: crossbars strip by strip, LIF units and the residual stream, in 16 bits.
+ * Backend operations for chips simulated in integers: crossbars strip by strip, LIF units and the residual stream, in 16 bits.
  * Twins: `simulation/integers.ts`, `simulation/reference/linear.ts` and `hardware/integer-lif.ts`.
  *
- * A strip is 32 lines: the plus lines of 16 columns, then their minus lines; or, where converters are differential, the differences of 32
- * columns. Every register stops at its ends, and operations return how many numbers did; numbers to a row are a multiple of 8.
+ * A strip is 32 lines: the plus lines of 16 columns, then their minus lines; or, with differential converters, the differences of
+ * 32 columns. Every register saturates, and operations return how many numbers did; row lengths are multiples of 8.
  */
 import type { PackedBits, Place } from "./arena.ts";
 
-/** Lines of a strip, and columns of one in `pair` mode. */
+/** Lines of a strip, and columns of a strip in `pair` mode. */
 export const INTEGER_LINES = 32;
 export const INTEGER_PAIRS = 16;
 
-/** Ends of a register. */
+/** Limits of a register. */
 export interface Register {
   readonly low: number;
   readonly high: number;
@@ -19,21 +19,22 @@ export interface Register {
 
 export interface ConversionNoise {
   readonly key: readonly [number, number];
-  /** The 4096 normals that words choose from. */
+  /** The 4096 normals that words select from. */
   readonly normals: Place;
 }
 
 export interface IntegerOps {
   /**
-   * What the lines of a strip of 8 columns [rows, 16], in single precision, carry with all rows driven: in units of current, double
-   * precision. Twin: `lineTotals`.
+   * Currents of the lines of a strip of 8 columns [rows, 16], in single precision, with all rows driven: in units of current,
+   * double precision. Twin: `lineTotals`.
    *
-   * @param totals [16]: of column c the plus line at c, the minus line at 8 + c; of differences those above zero and those below
+   * @param totals [16]: for column c the plus line at c, the minus line at 8 + c; for differences, the sums of positive and of
+   * negative ones
    */
   totalLines(of: { strip: Place; rows: number; unit: number; mode: "pair" | "differential"; totals: Place }): void;
   /**
-   * A strip [rows, 32] in units of current, from the strips of 8 columns that it is made of: two of pairs, or four of differences, or
-   * fewer. Twin: `wholeConductances`. Lines of pairs stop at 65535, differences must fit.
+   * A strip [rows, 32] in units of current, from the strips of 8 columns that it consists of: two of pairs, or four of
+   * differences, or fewer. Twin: `wholeConductances`. Lines of pairs saturate at 65535, differences must fit.
    *
    * @param target may be the first of the strips
    */
@@ -45,8 +46,8 @@ export interface IntegerOps {
     target: Place;
   }): void;
   /**
-   * Tables of the sums of every 8 rows of a strip [rows, 32]: `INTEGER_TABLE` words for each 8 rows, from a multiple of 64 bytes on. `bias`
-   * is in every sum once. Lines of pairs stop at 65535, differences must not overflow.
+   * Tables of the sums of every 8 rows of a strip [rows, 32]: `INTEGER_TABLE` words per 8 rows, aligned to 64 bytes. Every sum
+   * includes `bias` once. Lines of pairs saturate at 65535, differences must not overflow.
    */
   tabulateIntegers(of: {
     matrix: Place;
@@ -55,7 +56,9 @@ export interface IntegerOps {
     mode: "pair" | "differential";
     tables: Place;
   }): void;
-  /** lines [vectors, 32]: the strip's currents for vectors of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on. */
+  /**
+   * lines [vectors, 32]: the strip's currents for vectors of `bits`, starting at vector `first` and bit `firstRow` (a multiple of 32).
+   */
   integerCurrents(of: {
     bits: PackedBits;
     first: number;
@@ -67,14 +70,15 @@ export interface IntegerOps {
     lines: Place;
   }): void;
   /**
-   * Converters that err, in place: lines become codes. Returns the conversions that clip. Twin: `hardware/converter-errors.ts`. Scratch:
-   * `converterScratch`.
+   * Converters with errors, in place: lines become codes. Returns the number of clipped conversions. Twin:
+   * `hardware/converter-errors.ts`.
+   * Scratch: `converterScratch`.
    */
   errIntegers(of: {
     lines: Place;
     vectors: number;
     mode: "pair" | "differential";
-    /** What a line counts in, in code steps. */
+    /** The unit of a line, in code steps. */
     unit: number;
     largest: number;
     /** By line of the strip, single precision. */
@@ -82,7 +86,7 @@ export interface IntegerOps {
     offsets: Place;
     deviations: Place;
     noise: ConversionNoise | null;
-    /** Where the vectors stand in the run; strips are counted by 8 columns. */
+    /** Position of the vectors in the run; strips are counted by 8 columns. */
     strip: number;
     first: number;
     perStep: number;
@@ -91,10 +95,10 @@ export interface IntegerOps {
     scratch: Place;
   }): number;
   /**
-   * From lines, shifted to codes, to a strip's columns of a layer's sums. Returns the conversions that clip.
+   * From lines, shifted to codes, to a strip's columns of a layer's sums. Returns the number of clipped conversions.
    *
-   * @param sums   what the layer's blocks of rows before gave, [vectors, 32]; null at the first
-   * @param offset added at the layer's last block of rows; null leaves it out
+   * @param sums   result of the layer's previous row blocks, [vectors, 32]; null for the first
+   * @param offset added at the layer's last row block; null for none
    * @param out    the strip's first column in rows of `outputs` numbers; may be `sums`
    */
   convertIntegers(of: {
@@ -110,7 +114,7 @@ export interface IntegerOps {
     out: Place;
     outputs: number;
   }): number;
-  /** A layer of LIF units, currents [steps, rows, features]. Twin: `runIntegerLifUnits`. Returns the membranes that stopped. */
+  /** A layer of LIF units, currents [steps, rows, features]. Twin: `runIntegerLifUnits`. Returns the number of saturated membranes. */
   fireIntegers(of: {
     currents: Place;
     steps: number;
@@ -121,9 +125,9 @@ export interface IntegerOps {
     membrane: Register;
     spikes: PackedBits;
   }): number;
-  /** target += source, and stops; where source is null, target only stops. */
+  /** target += source, saturating; if source is null, target only saturates. */
   joinIntegers(of: { target: Place; source: Place | null; count: number; register: Register }): number;
-  /** target [rows, columns] += table [period, columns] at row mod period, and stops. */
+  /** target [rows, columns] += table [period, columns] at row mod period, saturating. */
   joinPeriodicIntegers(of: {
     target: Place;
     table: Place;
@@ -132,8 +136,8 @@ export interface IntegerOps {
     columns: number;
     register: Register;
   }): number;
-  /** target [rows, features] += value where a bit is set, and stops. */
+  /** target [rows, features] += value where a bit is set, saturating. */
   joinBitsIntegers(of: { bits: PackedBits; rows: number; value: number; target: Place; register: Register }): number;
-  /** A copy of so many numbers. */
+  /** Copies this many numbers. */
   integers(at: Place, count: number): Int16Array;
 }

@@ -18,7 +18,7 @@ const cases = fc.record({
   widest: fc.integer({ min: 1, max: INTEGER_LINES }),
   bits: fc.integer({ min: 2, max: 6 }),
   stepBits: fc.integer({ min: 0, max: 9 }),
-  /** Rows of the largest conductance that make a full scale. */
+  /** Rows at the largest conductance that make up a full scale. */
   fullScale: fc.constantFrom(3, 0.001),
   density: fc.constantFrom(0.05, 0.4, 1),
   withSums: fc.boolean(),
@@ -32,7 +32,7 @@ const PROMPTS = 3;
 const PER_PROMPT = 2;
 const VECTORS = STEPS * PROMPTS * PER_PROMPT;
 
-test("from spikes to sums a strip gives what the reference gives, with lines that stop and with converters that err", () => {
+test("a strip equals the reference from spikes to sums, with saturating lines and with converter errors", () => {
   const seen = { clipped: 0, stopped: 0 };
   fc.assert(
     fc.property(
@@ -41,8 +41,8 @@ test("from spikes to sums a strip gives what the reference gives, with lines tha
         const random = stream(seed);
         const pair = mode === "pair";
         const columns = pair ? Math.ceil(widest / 2) : widest;
-        // A full scale of some rows: more of them clip, and with many bits of a step, or a full scale of less than one, a line of all rows
-        // stops.
+        // A full scale of a few rows: more of them clip. With many bits per step, or a full scale below one row, a line with all
+        // rows saturates.
         const { largest } = converter(mode, bits, 1);
         const most = Math.min(2 ** 16 - 1, Math.ceil((largest * 2 ** stepBits) / fullScale));
         // Of one sign, all rows of a difference together stay below 2^15.
@@ -179,7 +179,7 @@ test("from spikes to sums a strip gives what the reference gives, with lines tha
         const columnsOf = (v: number) => [...out.subarray(v * outputs, v * outputs + columns)];
         expect(Array.from({ length: VECTORS }, (_, v) => columnsOf(v)).flat()).toEqual(expected);
         expect(clipped).toBe(result.clipped);
-        // What lies beside the strip's columns is another's.
+        // Everything next to the strip's columns belongs to others.
         const beside = Array.from({ length: VECTORS }, (_, v) => [
           ...out.subarray(v * outputs + columns, (v + 1) * outputs),
         ]);
@@ -188,7 +188,7 @@ test("from spikes to sums a strip gives what the reference gives, with lines tha
     ),
     { seed: 1, numRuns: 250 },
   );
-  // Some conversions clip, and some lines carry more than they can.
+  // Some conversions clip, and some lines exceed their range.
   expect(seen.clipped).toBeGreaterThan(100);
   expect(seen.stopped).toBeGreaterThan(100);
 });

@@ -9,7 +9,7 @@ import { sampleRoom, sampleWords } from "./wasm/crossbar-ops.ts";
 const { kernels, arena } = standaloneKernels(2 ** 22);
 const start = arena.mark();
 
-/** The quantile of what strips [vectors, 16] hold, of which so many columns are in use. */
+/** The quantile of strips [vectors, 16], with this many columns in use. */
 function measured(strips: Float32Array[], columns: number, mode: "pair" | "differential", q: number): number {
   arena.rewind(start);
   const vectors = strips[0].length / STRIP_LINES;
@@ -25,7 +25,7 @@ function measured(strips: Float32Array[], columns: number, mode: "pair" | "diffe
   return kernels.smallestKept({ kept, sample });
 }
 
-/** What the reference takes the quantile of. */
+/** The values of which the reference takes the quantile. */
 function currents(strips: Float32Array[], columns: number, mode: "pair" | "differential"): Float32Array {
   const seen: number[] = [];
   for (const strip of strips) {
@@ -56,7 +56,7 @@ const shape = fc.record({
   seed: fc.integer({ min: 1, max: 1e6 }),
 });
 
-test("the smallest of the largest currents that are kept is the quantile of all", () => {
+test("the smallest of the largest kept currents is the quantile of all", () => {
   fc.assert(
     fc.property(shape, ({ strips, vectors, columns, mode, q, value, order, seed }) => {
       const random = stream(seed);

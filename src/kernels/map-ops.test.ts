@@ -1,4 +1,4 @@
-/** Windows and squares of maps against their plain twins, bit for bit: values are moved, and sums are of whole numbers. */
+/** Windows and squares of maps against their plain versions, bit for bit: values are copied, and sums are of integers. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
@@ -66,7 +66,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     ops.write(at, Float32Array.from(values));
     return at;
   }
-  /** What is read without having been written would show. */
+  /** Fills memory so that unwritten values would show. */
   const unset = (count: number) => put(new Float64Array(count).fill(Number.NaN));
   const bitsAt = ({ at, words, features }: PackedBits, rows: number) =>
     unpackSpikes({ steps: 1, rows, features, words: ops.words(at, rows * words) });
@@ -78,7 +78,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     fc.assert(property, { numRuns: 60 });
   };
 
-  test("windows of bits and of numbers hold the pixels that their twin says", () => {
+  test("windows of bits and of numbers hold the pixels of the reference", () => {
     over(windowSizes, (size) => {
       const rows = IMAGES * pixels(size.grid);
       const [values, spikes] = [whole(rows * size.channels, 1, 999), spikesOf(rows * size.channels, 2)];
@@ -96,7 +96,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     });
   });
 
-  test("bits of lines are those that their twin says", () => {
+  test("bits of lines are those of the reference", () => {
     const sizes = fc.record({
       rows: fc.integer({ min: 1, max: 5 }),
       features: fc.integer({ min: 1, max: 130 }),
@@ -113,7 +113,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     });
   });
 
-  test("the way back adds the gradients of all copies of a pixel", () => {
+  test("the backward pass adds the gradients of all copies of a pixel", () => {
     over(windowSizes, (size) => {
       const dWindows = whole(IMAGES * pixels(size.windows) * size.kernel ** 2 * size.channels, 3, 999);
       const before = whole(IMAGES * pixels(size.grid) * size.channels, 4, 999);
@@ -142,7 +142,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
 
   test("a square of numbers keeps the largest, and the first of these gets its gradient", () => {
     over(poolSizes, (size) => {
-      // So few different numbers that squares hold the largest more than once.
+      // So few different numbers that squares contain the largest more than once.
       const values = whole(IMAGES * pixels(size.windows) * size.outputs, 7, 5);
       const { output, chosen } = maxPoolForward(values, size, IMAGES);
       const [map, pooled] = [put(values), unset(output.length)];

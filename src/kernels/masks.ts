@@ -1,4 +1,4 @@
-/** Who may attend to whom, in the two forms in which attention reads it: a bit for packed spikes, a byte for the dense matrix. */
+/** Attention masks in the two forms that attention reads: bits for packed spikes, bytes for the dense matrix. */
 import type { Geometry } from "../model/geometry.ts";
 
 type Mask = Pick<Geometry, "tokens" | "mask">;
@@ -6,7 +6,7 @@ type Mask = Pick<Geometry, "tokens" | "mask">;
 /** 32-bit words of a row of bits over tokens: whole 64-bit words. */
 export const maskWords = (tokens: number): number => 2 * Math.ceil(tokens / 64);
 
-/** `[tokens][maskWords]`, bit j of row i set where token i may attend to token j. */
+/** `[tokens][maskWords]`, bit j of row i set if token i may attend to token j. */
 export function bitMask({ tokens, mask }: Mask): Uint32Array {
   const words = maskWords(tokens);
   const bits = new Uint32Array(tokens * words);

@@ -1,6 +1,6 @@
 /**
- * The mean over tokens, all of them as images are read out, or copies of a query: both fast networks against their references, forward and
- * backward.
+ * The mean over tokens, either all of them, as for images, or the copies of a query: both fast networks against their
+ * references, forward and backward.
  */
 import { describe, expect, test } from "vitest";
 import { BACKENDS, type Backend } from "../../test/support/backends.ts";
@@ -21,7 +21,7 @@ const SETTINGS = [
   { read: "copies", geometry: copiesGeometry, targets: oneHot([0, 2, 1, 1, 0, 2, 0, 0, 1], copiesGeometry.classes) },
 ];
 
-/** Steps a pass on the network, and compares logits, loss and gradients with the reference's. */
+/** Runs one training step on the network, and compares logits, loss and gradients with the reference. */
 function compare(
   backend: Backend,
   { geometry, targets }: (typeof SETTINGS)[number],
@@ -36,7 +36,7 @@ function compare(
   ops.write(pass.targets, Float32Array.from(targets));
   const answers = PROMPTS * geometry.queries.length;
   const loss = pass.step(PROMPTS, 1 / answers);
-  // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
+  // Float32 sums of about a hundred terms of order 1: rounding stays below 1e-5.
   expectClose(ops.floats(pass.logits, answers * geometry.classes), reference.logits, { absolute: 1e-5 }, "logits");
   const { loss: meanLoss, gradients } = reference.backward();
   expect(loss / answers).toBeCloseTo(meanLoss, 5);

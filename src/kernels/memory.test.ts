@@ -4,7 +4,7 @@ import { allocateMemory } from "./memory.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
-test("a system that gives no memory is said to lack it, with the way out", () => {
+test("an error says that the system has too little memory, and what to do", () => {
   class Refused {
     constructor() {
       throw new RangeError("WebAssembly.Memory(): could not allocate memory");

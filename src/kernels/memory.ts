@@ -1,8 +1,8 @@
 /**
  * The WebAssembly backend: the kernels on one memory, which several threads may share.
  *
- * A memory ends at 4 GiB and never grows. Every thread instantiates the kernels once on the same memory; places mean the same
- * on all of them.
+ * A memory is limited to 4 GiB and never grows. Every thread instantiates the kernels once on the same memory; places mean the
+ * same on all of them.
  */
 import { PlatformError } from "../errors.ts";
 import { type Arena, arena } from "./arena.ts";
@@ -21,7 +21,7 @@ import { trainingOps } from "./wasm/training-ops.ts";
 
 export interface Kernels extends TrainingOps, SimulationOps {
   readonly memory: WebAssembly.Memory;
-  /** The exports as compiled, with positional arguments; their measurements and tests call them. */
+  /** The exports as compiled, with positional arguments; benchmarks and tests call them. */
   readonly run: KernelExports;
   /** First byte that kernels themselves do not use. */
   readonly base: number;
@@ -33,13 +33,13 @@ export interface Kernels extends TrainingOps, SimulationOps {
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
 
-/** Of an imported memory's limits: that it is shared between threads. */
+/** Flag in an imported memory's limits: shared between threads. */
 const SHARED = 2;
 
-/** What a memory needs beside a plan's bytes: the kernels' own data, and the place that alignment skips. */
+/** Bytes that a memory needs in addition to a plan's: the kernels' own data, and alignment. */
 export const KERNEL_BYTES = 2 * PAGE;
 
-/** A memory of at least `bytes`, shared between threads when `shared`. Throws PlatformError above 4 GiB, and where there is none. */
+/** A memory of at least `bytes`, shared between threads if `shared`. Throws PlatformError above 4 GiB, and if none is available. */
 export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE) + 1;
   if (pages > MAXIMUM_PAGES) {
@@ -72,7 +72,7 @@ export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
   return bindKernels(memory, instance.exports as unknown as KernelExports);
 }
 
-/** The operations on given exports, which may be timed or counted ones. */
+/** The operations on given exports, which may be instrumented for timing or counting. */
 export function bindKernels(memory: WebAssembly.Memory, run: KernelExports): Kernels {
   const buffer = memory.buffer;
   return {
@@ -105,7 +105,7 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Kernels on an unshared memory of their own, with an arena over all of it: one thread, and tests. */
+/** Kernels on their own unshared memory, with an arena over all of it: for one thread, and for tests. */
 export function standaloneKernels(bytes: number): { kernels: Kernels; arena: Arena } {
   const memory = allocateMemory(bytes + KERNEL_BYTES, false);
   const kernels = instantiateKernels(memory);

@@ -1,6 +1,5 @@
 /**
- * The pass of a network of either kind; and one on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked
- * with.
+ * The pass of a network of either kind; and an inference-only pass on its own kernels, which evaluation and teachers use.
  */
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
@@ -16,7 +15,7 @@ import { planSpiking, type SpikingLayout, type SpikingPassOptions } from "./spik
 
 export type NetworkLayout = AnnLayout | SpikingLayout;
 
-/** Conventional networks look at `maxPrompts` and `training` only. */
+/** Conventional networks use only `maxPrompts` and `training`. */
 export function planNetwork(
   arena: Arena,
   { model, geometry }: { readonly model: ModelSpec; readonly geometry: Geometry },
@@ -30,7 +29,7 @@ export function planNetwork(
 export const bindNetwork = (ops: Ops, layout: NetworkLayout, parameters: ParameterOffsets): Pass | SpikingPass =>
   layout.kind === "ann" ? bindAnn(ops, layout, parameters) : bindSpiking(ops, layout, parameters);
 
-/** A spiking network must be folded. `realInputs`: it takes real values instead of packed spikes. */
+/** A spiking network must be folded. `realInputs`: it reads real values instead of packed spikes. */
 export function createNetworkPass(
   network: Network,
   maxPrompts: number,

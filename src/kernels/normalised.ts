@@ -1,6 +1,6 @@
 /**
- * The per-feature affine map behind a linear layer, `I = scale y + shift`: BatchNorm with the statistics of this
- * micro-batch while training, or the folded offset (scale 1). Twin: `model/batch-norm.ts`.
+ * The per-feature affine map after a linear layer, `I = scale y + shift`: BatchNorm with the statistics of this micro-batch in
+ * training, or the folded offset (scale 1). Twin: `model/batch-norm.ts`.
  */
 import { NORM_EPSILON } from "../model/network.ts";
 import type { Arena, Place } from "./arena.ts";

@@ -1,15 +1,15 @@
 /**
- * What a backend can do: operations on arrays in one memory, of which the passes of every network are made.
+ * The backend interface: operations on arrays in one memory, from which the passes of all networks are built.
  *
- * A pass is planned first (numbers only: which array lies where) and then bound to a backend, which runs it. Two backends exist:
- * WebAssembly (`wasm/`), and plain TypeScript for tests (`test/support/reference-ops.ts`), which says the same without any speed.
- * `test/support/backends.ts` lists them, and one suite runs over both.
+ * A pass is planned first (numbers only: which array is where) and then bound to a backend, which runs it. There are two
+ * backends: WebAssembly (`wasm/`), and plain TypeScript for tests (`test/support/reference-ops.ts`), which computes the same,
+ * slowly. `test/support/backends.ts` lists them, and one suite runs over both.
  *
  * Arrays are float32, row-major and densely packed. An argument named like an array is its place. `scratch` is a place that the
- * operation may overwrite, of as many words as the function beside the WebAssembly kernel says (`productScratch`, ...); a backend
- * that needs none leaves it alone. Rows of layers with spikes have a multiple of 4 features.
+ * operation may overwrite, with as many words as the function next to the WebAssembly kernel returns (`productScratch`, ...); a
+ * backend that needs none ignores it. Rows of layers with spikes have a multiple of 4 features.
  *
- * What training and simulated chips need on top of this: `training-ops.ts`, `simulation-ops.ts`.
+ * Additional operations for training and simulated chips: `training-ops.ts`, `simulation-ops.ts`.
  */
 import type { Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";
@@ -19,7 +19,7 @@ import type { PackedBits, Place } from "./arena.ts";
 
 export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, MapOps, NeuronOps, AttentionOps {}
 
-/** In and out of the memory, which a backend may keep elsewhere. */
+/** Transfers in and out of the memory, which a backend may keep elsewhere. */
 export interface MemoryOps {
   write(at: Place, values: Int16Array | Uint16Array | Float32Array | Int32Array | Uint32Array | Uint8Array): void;
   /** A copy of `count` floats. */
@@ -41,11 +41,11 @@ export interface RowOps {
   scale(target: Place, count: number, factor: number): void;
   /** target [columns] += sum of the rows of source, one after another in float32. */
   sumRows(of: { source: Place; rows: number; columns: number; target: Place }): void;
-  /** target [columns] += sum of the rows of source, with an error that does not grow with their number. Scratch: `normalisationScratch`. */
+  /** target [columns] += sum of the rows of source, with an error independent of their number. Scratch: `normalisationScratch`. */
   sumManyRows(of: { source: Place; rows: number; columns: number; target: Place; scratch: Place }): void;
   /** Every row of target = row. */
   broadcastRow(of: { row: Place; rows: number; columns: number; target: Place }): void;
-  /** target = source + row; they may be the same place. */
+  /** target = source + row; source and target may be the same place. */
   addRow(of: { source: Place; row: Place; rows: number; columns: number; target: Place }): void;
   /** target [rows, columns] += table [period, columns] at row mod period. */
   addPeriodic(of: { table: Place; period: number; rows: number; columns: number; target: Place }): void;
@@ -73,7 +73,9 @@ export interface ChosenTokens {
 }
 
 export interface DenseOps {
-  /** out [m, n] (+)= a b, where a [m, k] may lie transposed as [k, m], and b [k, n] as [n, k]. Scratch: `productScratch(m, n, k)`. */
+  /**
+   * out [m, n] (+)= a b, where a [m, k] may be stored transposed as [k, m], and b [k, n] as [n, k]. Scratch: `productScratch(m, n, k)`.
+   */
   product(of: {
     m: number;
     n: number;
@@ -86,9 +88,9 @@ export interface DenseOps {
     accumulate?: boolean;
     scratch: Place;
   }): void;
-  /** Twin: `model/layer-norm.ts`. statistics [rows, 2] receives mean and inverse deviation, which the way back reads. */
+  /** Twin: `model/layer-norm.ts`. statistics [rows, 2] receives mean and inverse deviation, which the backward pass reads. */
   layerNorm(of: NormalisedRows & { offset: Place; epsilon: number; target: Place }): void;
-  /** dSource, dGain and dOffset are added to. */
+  /** Adds to dSource, dGain and dOffset. */
   layerNormBackward(of: NormalisedRows & { dTarget: Place; dSource: Place; dGain: Place; dOffset: Place }): void;
   /** Twin: `model/gelu.ts`. */
   gelu(of: { source: Place; count: number; target: Place }): void;
@@ -165,8 +167,9 @@ export interface SpikeOps {
     scratch: Place;
   }): void;
   /**
-   * dInput [rows, inputs] = dOut weight^T; with a gate at least where its bits are set, and anything that is multiplied by 0 later
-   * elsewhere. Scratch: `inputGradientScratch`.
+   * dInput [rows, inputs] = dOut weight^T. With a gate, at least where its bits are set; elsewhere any value, as it is later
+   * multiplied by 0.
+   * Scratch: `inputGradientScratch`.
    */
   spikeInputGradient(of: {
     dOut: Place;
@@ -180,9 +183,9 @@ export interface SpikeOps {
   }): void;
   /** target [rows, features] += bits as 0 and 1. */
   addBits(of: { bits: PackedBits; rows: number; target: Place }): void;
-  /** Bits that are set. */
+  /** Number of set bits. */
   countBits(bits: PackedBits, rows: number): number;
-  /** rates [prompts, chosen, features]: the share of the steps in which a neuron fired at a chosen token. Twin: `model/read-out.ts`. */
+  /** rates [prompts, chosen, features]: the share of steps in which a neuron fired at a chosen token. Twin: `model/read-out.ts`. */
   spikeRates(of: SpikeRates & { bits: PackedBits; rates: Place }): void;
   /** dSpikes [steps, prompts tokens, features] = dRates / steps at the chosen tokens, 0 elsewhere. */
   spikeRatesBackward(of: SpikeRates & { dRates: Place; features: number; dSpikes: Place }): void;
@@ -195,19 +198,19 @@ export interface SpikeRates {
   readonly chosen: ChosenTokens;
 }
 
-/** Of a stem: `images` maps of pixels, row by row. Twins: `model/convolution.ts` and `model/max-pool.ts`. */
+/** For a convolutional stem: `images` maps of pixels, row by row. Twins: `model/convolution.ts` and `model/max-pool.ts`. */
 export interface MapOps {
   /** Packed windows [images][windows] of packed maps [images][pixels]. */
   gatherBitWindows(of: Windows & { map: PackedBits; windows: PackedBits }): void;
-  /** Of each row bits 0, s, 2 s, ..., then 1, 1 + s, ..., all of it so many times. Twin: `hardware/line-order.ts`. */
+  /** From each row, bits 0, s, 2 s, ..., then 1, 1 + s, ...; all of it repeated. Twin: `hardware/line-order.ts`. */
   wireBits(of: { source: PackedBits; rows: number; stride: number; repeats: number; target: PackedBits }): void;
   /** windows [images, windows, kernel kernel channels] of a map [images, pixels, channels]. */
   gatherWindows(of: Windows & { map: Place; windows: Place }): void;
-  /** dMap += dWindows, each at the pixel that it is a copy of. Channels are a multiple of 4. */
+  /** dMap += dWindows, each at the pixel that it was copied from. Channels are a multiple of 4. */
   scatterWindows(of: Windows & { dWindows: Place; dMap: Place }): void;
   /** target [16][tiles, channels] = B^T d B of a map (`assembly/winograd.ts`). Scratch: 16 channels. */
   winogradData(of: Tiles & { map: Place; target: Place; scratch: Place }): void;
-  /** target [16][count] = G g G^T of weights [3 x 3][count], turned by half a turn where it says so. Counts are multiples of 4. */
+  /** target [16][count] = G g G^T of weights [3 x 3][count], optionally rotated by 180 degrees. Counts are multiples of 4. */
   winogradKernel(of: { weight: Place; count: number; turned: boolean; target: Place }): void;
   /** map [images, pixels, channels] = A^T m A of a source [16][tiles, channels]. */
   winogradMap(of: Tiles & { source: Place; map: Place }): void;
@@ -217,7 +220,10 @@ export interface MapOps {
   winogradMapBackward(of: Tiles & { map: Place; target: Place }): void;
   /** pooled [images][squares] = OR of the bits of each square. */
   poolBits(of: Squares & { map: PackedBits; pooled: PackedBits }): void;
-  /** dMap [images, pixels, channels] = dPooled at the first pixel of a square that fired, or else at its first; 0 elsewhere. */
+  /**
+   * dMap [images, pixels, channels] = dPooled at the first pixel of a square that fired, or at its first pixel if none fired; 0
+   * elsewhere.
+   */
   poolBitsBackward(of: Squares & { map: PackedBits; dPooled: Place; dMap: Place }): void;
   /** pooled [images, squares, channels] = largest value of each square. */
   maxPool(of: Squares & { map: Place; pooled: Place }): void;
@@ -230,7 +236,7 @@ export interface Windows {
   readonly size: WindowSize;
 }
 
-/** Of maps that are covered by tiles of 2 x 2 pixels. */
+/** For maps covered by tiles of 2 x 2 pixels. */
 export interface Tiles {
   readonly images: number;
   readonly grid: Grid;
@@ -242,7 +248,7 @@ export interface Squares {
   readonly size: PoolSize;
 }
 
-/** What is done to a layer's columns before its neurons: scale x + shift. */
+/** Affine map of a layer's columns before its neurons: scale x + shift. */
 export interface ColumnMap {
   readonly scale: Place;
   readonly shift: Place;
@@ -255,7 +261,7 @@ export interface ColumnMoments {
 }
 
 export interface NeuronOps {
-  /** target = base + scale source + shift by columns; without the base where it is null. */
+  /** target = base + scale source + shift by columns; without base if it is null. */
   mapColumns(of: {
     base: Place | null;
     source: Place;
@@ -265,8 +271,8 @@ export interface NeuronOps {
     target: Place;
   }): void;
   /**
-   * BatchNorm with the statistics of these rows: mean and (biased) variance of the columns of source, and the map that normalises
-   * them. Twin: `model/batch-norm.ts`. Scratch: `normalisationScratch`.
+   * BatchNorm with the statistics of these rows: mean and (biased) variance of the columns of source, and the resulting affine
+   * map. Twin: `model/batch-norm.ts`. Scratch: `normalisationScratch`.
    */
   normaliseColumns(of: {
     source: Place;
@@ -280,8 +286,8 @@ export interface NeuronOps {
     scratch: Place;
   }): void;
   /**
-   * The way back, with x^ = (source - mean) / deviation: dSource = scale (d - mean(d) - x^ mean(d x^)); dGain += sum d x^ and
-   * dOffset += sum d. dSource may be d. Scratch: `normalisationScratch`.
+   * Backward, with x^ = (source - mean) / deviation: dSource = scale (d - mean(d) - x^ mean(d x^)); dGain += sum d x^ and dOffset
+   * += sum d. dSource may be d. Scratch: `normalisationScratch`.
    */
   normaliseColumnsBackward(of: {
     d: Place;
@@ -299,8 +305,8 @@ export interface NeuronOps {
   /** target = factor sqrt(variance + epsilon). */
   columnSpreads(of: { variance: Place; columns: number; epsilon: number; factor: number; target: Place }): void;
   /**
-   * target += deviation of the column times the triangular error of two conversions (variance 1); words of the key under counters
-   * whose upper half is `counter`. Scratch: `NOISE_SCRATCH`.
+   * target += deviation of the column times the triangular error of two conversions (variance 1), from words of the key under
+   * counters with upper half `counter`. Scratch: `NOISE_SCRATCH`.
    */
   addOutputNoise(of: {
     target: Place;
@@ -312,8 +318,8 @@ export interface NeuronOps {
     scratch: Place;
   }): void;
   /**
-   * Neurons over all steps: spikes `[steps][rows]` from currents [steps, rows, features]. Twin: `model/neuron/`.
-   * `near` receives, packed alike, where |V - threshold| < reach.
+   * Neurons over all steps: spikes `[steps][rows]` from currents [steps, rows, features]. Twin: `model/neuron/`. `near` receives,
+   * packed the same way, where |V - threshold| < reach.
    */
   fire(of: Neurons & { spikes: PackedBits; near?: { readonly bits: PackedBits; readonly reach: number } | null }): void;
   /** target [steps, rows, features] (+)= gradient of the currents; it may be dSpikes. Scratch: `neuronKernels`. */
@@ -333,7 +339,7 @@ export interface Neurons {
   readonly currents: Place;
   readonly steps: number;
   readonly rows: number;
-  /** Of the currents' columns, before they reach the neurons; null leaves them as they are. */
+  /** For the currents' columns, before they reach the neurons; null leaves them unchanged. */
   readonly map: ColumnMap | null;
   readonly neuron: NeuronSpec;
 }
@@ -347,20 +353,20 @@ export interface BitAttention {
   readonly tokens: number;
   readonly width: number;
   readonly heads: number;
-  /** Written as `bitMask`. */
+  /** Written by `bitMask`. */
   readonly mask: Place;
   readonly scoreGain: number;
   readonly valueGain: number;
   readonly scratch: Place;
 }
 
-/** What sampled scores `[steps][prompts][heads][tokens]` and outputs are drawn with. */
+/** The draws of sampled scores `[steps][prompts][heads][tokens]` and outputs. */
 export interface SampledAttention extends BitAttention {
-  /** Counts that mean a probability of 1 at gain 1: features of a head and tokens, unless hardware normalises otherwise. */
+  /** Counts that mean probability 1 at gain 1: features of a head and tokens, unless the hardware normalises differently. */
   readonly scoreNormaliser: number;
   readonly valueNormaliser: number;
   readonly draws: DrawKind;
-  /** Rows of `maskWords` words, which the way back reads. */
+  /** Rows of `maskWords` words, which the backward pass reads. */
   readonly scores: Place;
   readonly out: PackedBits;
 }
@@ -371,11 +377,12 @@ export interface AttentionOps {
    * of all scores. Scratch: `sampledScratch`.
    */
   sampledAttention(of: SampledAttention & { key: readonly [number, number]; firstPrompt: number }): number;
-  /** Probabilities passed on unsampled: out [steps, prompts tokens, width]. Scratch: `expectedScratch`. */
+  /** Unsampled probabilities: out [steps, prompts tokens, width]. Scratch: `expectedScratch`. */
   expectedAttention(of: BitAttention & { out: Place }): void;
   /**
-   * dQkv [steps, prompts tokens, 3 width] from dOut [steps, prompts tokens, width]; `scores` as sampled, or null where
-   * probabilities were passed on. Scratch: `stochasticBackwardScratch`.
+   * dQkv [steps, prompts tokens, 3 width] from dOut [steps, prompts tokens, width]; `scores` as sampled, or null for unsampled
+   * probabilities.
+   * Scratch: `stochasticBackwardScratch`.
    */
   stochasticAttentionBackward(of: BitAttention & { scores: Place | null; dOut: Place; dQkv: Place }): void;
   /** Twin: `model/lif-attention.ts`. Scratch: `neuronKernels`. */

@@ -1,4 +1,4 @@
-/** Plans as numbers: what needs no memory, and what the sizes that a plan asks for are good for. */
+/** Plans as numbers: they need no memory, and the sizes that they request are sufficient. */
 import { afterEach, expect, test, vi } from "vitest";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { annSpec, type ModelSpec, spikingSpec } from "../spec/model.ts";
@@ -33,13 +33,13 @@ const options = (training: boolean, more: Partial<SpikingPassOptions>): SpikingP
   ...more,
 });
 
-test.each(cases)("a network with %s is planned where there is no WebAssembly", (_, model, more) => {
+test.each(cases)("a network with %s is planned without WebAssembly", (_, model, more) => {
   vi.stubGlobal("WebAssembly", undefined);
   const network = { model, geometry: tinyGeometry };
   const [training, inference] = [true, false].map((trains) => {
     const arena = countingArena();
     const layout = planNetwork(arena, network, options(trains, more));
-    // Numbers, names and masks: it could be sent to another thread, or written down.
+    // Numbers, names and masks only: it could be sent to another thread or saved.
     expect(structuredClone(layout)).toEqual(layout);
     return arena.used;
   });
@@ -49,7 +49,7 @@ test.each(cases)("a network with %s is planned where there is no WebAssembly", (
 const GUARD_WORDS = 64;
 const GUARD = 0x5eed5eed;
 
-/** An arena that leaves room behind every block, up to a sentinel that nobody may write over. */
+/** An arena that leaves room after every block, up to a sentinel that must not be overwritten. */
 function guarded(arena: Arena, guards: { at: number; words: number }[]): Arena {
   const block = (count: number) => {
     const at = arena.words(count + GUARD_WORDS);

@@ -130,7 +130,7 @@ const cases = fc.record({
   seed: fc.nat(),
 }) as fc.Arbitrary<Case>;
 
-test("S, A and counts equal the functional tile's for any shape, mask, gain and kind of draws", () => {
+test("S, A and counts equal those of the functional tile for any shape, mask, gain and kind of draws", () => {
   fc.assert(
     fc.property(cases, (settings) => {
       const { actual, expected, scoresAlone } = runBoth(settings);
@@ -141,9 +141,9 @@ test("S, A and counts equal the functional tile's for any shape, mask, gain and 
   );
 });
 
-// Counts that a constant one higher or lower would take the other way: 256 x 8 lies between 32 x 63 and 33 x 63, and 256 c / 64 meets every
-// second constant.
-test("ordered constants of the kernel are those of the tile to the last of 256 steps", () => {
+// Counts for which a constant one higher or lower would decide differently: 256 x 8 lies between 32 x 63 and 33 x 63, and 256 c /
+// 64 hits every second constant.
+test("ordered constants of the kernel equal those of the tile up to the last of 256 steps", () => {
   for (const [dimension, tokens, density] of [
     [63, 64, 0.36],
     [16, 63, 0.6],

@@ -7,7 +7,7 @@ import { standaloneKernels } from "./memory.ts";
 import { tablesPay } from "./wasm/crossbar-ops.ts";
 import { SPIKE_SCRATCH } from "./wasm/spike-ops.ts";
 
-/** Sizes that pass each border of the kernels: blocks of 24 columns, of 128 rows, and of 64 or 256 inputs. */
+/** Sizes that cross each boundary of the kernels: blocks of 24 columns, of 128 rows, and of 64 or 256 inputs. */
 const sizes = fc.record({
   rows: fc.integer({ min: 1, max: 150 }),
   inputs: fc.integer({ min: 1, max: 300 }),
@@ -29,7 +29,7 @@ test.each(["gatherProduct", "tableProduct"] as const)("%s equals the product of 
       );
       const random = stream(seed);
       kernels.u32.fill(0, bits / 4, bits / 4 + rows * words);
-      // Multiples of 1/64: sums of some hundred are exact in single precision, in whatever order.
+      // Multiples of 1/64: sums of about a hundred are exact in single precision, in any order.
       const value = () => (random.integer(129) - 64) / 64;
       for (let i = 0; i < inputs * outputs; i++) kernels.f32[weights / 4 + i] = value();
       const expected = Float32Array.from({ length: rows * outputs }, () => (accumulate ? value() : 0));
@@ -49,7 +49,7 @@ test.each(["gatherProduct", "tableProduct"] as const)("%s equals the product of 
   );
 });
 
-test("a gather leaves out bits past the last input", () => {
+test("a gather ignores bits past the last input", () => {
   const { kernels, arena } = standaloneKernels(1 << 20);
   const [bits, weights, y, scratch] = [1, 16, 4, SPIKE_SCRATCH].map((length) => arena.words(length));
   kernels.u32[bits / 4] = 0b110101;
@@ -58,7 +58,7 @@ test("a gather leaves out bits past the last input", () => {
   expect([...kernels.f32.slice(y / 4, y / 4 + 4)]).toEqual([10, 12, 14, 16]);
 });
 
-test("the products by bytes, looked up and gathered, are that of a crossbar, bit for bit", () => {
+test("products by byte, looked up or gathered, equal those of a crossbar, bit for bit", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 40 }),
@@ -76,7 +76,7 @@ test("the products by bytes, looked up and gathered, are that of a crossbar, bit
         const random = stream(seed);
         const features = Array.from({ length: rows * inputs }, () => (random.uniform() < density ? 1 : 0));
         const train = packSpikes(features, 1, rows, inputs);
-        // Every value fills single precision, so that the order of the sum shows.
+        // Every value uses all bits of single precision, so that the order of the sum shows.
         const matrix = Float32Array.from({ length: inputs * 16 }, () => random.normal());
         kernels.u32.set(train.words, bits / 4);
         kernels.f32.set(matrix, strip / 4);
@@ -94,7 +94,7 @@ test("the products by bytes, looked up and gathered, are that of a crossbar, bit
   );
 });
 
-test("tables of a crossbar pay with many spikes in many vectors", () => {
+test("crossbar tables pay off with many spikes in many vectors", () => {
   const share = (density: number, vectors: number) => tablesPay(density * vectors * 128, vectors, 128);
   expect([1e-3, 0.01].map((density) => share(density, 1e6))).toEqual([false, false]);
   expect([50, 2000].map((vectors) => share(0.05, vectors))).toEqual([false, true]);

@@ -2,24 +2,24 @@
  * The penalty on firing rates, and its gradient at the spikes of each layer. Twin: `model/spike-rate.ts`.
  *
  *   rate = spikes / count,  count = T B N n
- *   d spike = 2 weight max(0, rate - target) / count, the same at every place of the layer
+ *   d spike = 2 weight max(0, rate - target) / count, the same for every spike of the layer
  *
- * The rate is that of the prompts of this call, as BatchNorm's statistics are.
+ * The rate is that of the prompts of this call, like BatchNorm's statistics.
  */
 import type { SpikeRateSpec } from "../spec/training.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 
 export interface SpikeRatePenalty {
-  /** Begins the backward pass of a loss that is a sum over so many answers, and times `scale` where gradients are concerned. */
+  /** Starts the backward pass of a loss that is a sum over this many answers, with gradients scaled by `scale`. */
   start(answers: number, scale: number): void;
-  /** Counts a layer in, and adds to the gradient of its spikes, dSpikes [rows, features]; rows are T B N. */
+  /** Includes a layer, and adds to the gradient of its spikes, dSpikes [rows, features]; rows are T B N. */
   add(spikes: PackedBits, rows: number, dSpikes: Place): void;
-  /** The penalty since `start`, times the answers: what is added to the sum of their losses. */
+  /** The penalty since `start`, times the number of answers: the term added to the sum of their losses. */
   sum(): number;
 }
 
-/** `row`: a place for as many words as the widest layer has neurons. */
+/** `row`: a place with as many words as the widest layer has neurons. */
 export function bindSpikeRatePenalty(ops: Ops, { weight, target }: SpikeRateSpec, row: Place): SpikeRatePenalty {
   let answers = 0;
   let scale = 0;

@@ -1,5 +1,5 @@
 /**
- * Linear layers on packed spikes and the neurons behind them, forward and backward: what blocks and stem of the spiking pass are made of.
+ * Linear layers on packed spikes and the neurons after them, forward and backward: the parts of which the spiking pass is built.
  */
 import { NORM_EPSILON } from "../model/network.ts";
 import type { PackedBits, Place } from "./arena.ts";
@@ -9,7 +9,7 @@ import type { ParameterOffsets } from "./pass.ts";
 import { bindSpikeRatePenalty, type SpikeRatePenalty } from "./spike-rate.ts";
 import type { SpikingLayout } from "./spiking-plan.ts";
 
-/** A linear layer with what follows it, bound to its parameters. */
+/** A linear layer and what follows it, bound to its parameters. */
 export interface Layer extends LayerLayout {
   readonly weight: Place;
   readonly normalised: Normalised;
@@ -17,15 +17,15 @@ export interface Layer extends LayerLayout {
 
 export interface LayerPass {
   bind(of: LayerLayout): Layer;
-  /** A layer's raw output, and the noise on it, which is a part of its statistics as it is on a chip. */
+  /** A layer's raw output, with noise on it, which its statistics include, as they do on a chip. */
   multiply(to: Layer, bits: PackedBits, rows: number): void;
-  /** The same of real values [rows / steps, inputs], the same at every step. */
+  /** The same for real values [rows / steps, inputs], constant over the steps. */
   multiplyValues(to: Layer, values: Place, rows: number): void;
-  /** The noise alone. */
+  /** Only the noise. */
   addNoise(to: Layer, rows: number): void;
-  /** Neurons on currents [steps, rows, features]. `gate` receives where the surrogate is not 0, where it has compact support. */
+  /** Neurons on currents [steps, rows, features]. `gate` receives where the surrogate is not 0, if it has compact support. */
   fire(currents: Place, rows: number, map: ColumnMap | null, spikes: PackedBits, gate?: PackedBits | null): void;
-  /** From the gradient of a layer's spikes, to which the penalty adds its own, to that of the currents. */
+  /** From the gradient of a layer's spikes, with the penalty's part added, to that of the currents. */
   fireBackward(
     spikes: PackedBits,
     dSpikes: Place,
@@ -39,16 +39,19 @@ export interface LayerPass {
   weightBackward(of: Layer, bits: PackedBits, dy: Place, rows: number): void;
   /** The same for real values. */
   valuesBackward(of: Layer, values: Place, dy: Place, rows: number): void;
-  /** The weight gradient, and dx [rows, inputs] where the gate of the neurons before the layer is open. */
+  /** The weight gradient, and dx [rows, inputs] where the gate of the preceding neurons is open. */
   backward(of: Layer, bits: PackedBits, gate: PackedBits | null, dy: Place, rows: number, dx: Place): void;
-  /** Of the rates of all layers that fire; null without. */
+  /** For the rates of all layers that fire; null without a penalty. */
   readonly penalty: SpikeRatePenalty | null;
 }
 
-/** Beside the parameters: standard deviations of the noise on a layer's columns, relative to their spreads (`outputNoise: "by column"`). */
+/**
+ * In addition to the parameters: standard deviations of the noise on a layer's columns, relative to their spreads
+ * (`outputNoise: "by column"`).
+ */
 export const outputNoiseOf = (layer: string): string => `${layer}.outputNoise`;
 
-/** @param draws read anew at every call */
+/** @param draws read again at every call */
 export function bindLayers(
   ops: Ops,
   layout: SpikingLayout,

@@ -1,9 +1,9 @@
 /**
- * Where the arrays of the spiking transformer's pass lie (`spiking.ts`), as numbers.
+ * Memory layout of the spiking transformer's pass (`spiking.ts`), as numbers.
  *
  * Rows are time-major `[T][B][N]`. The backward pass reads every layer's spikes, raw output and stream. Spikes are small and always
- * kept; outputs and streams are kept when training, and shared between the layers otherwise. A pass that recomputes keeps the stream
- * before each block only, and computes outputs again, one after another, on the way back: from the same spikes, so with the same bits.
+ * kept; outputs and streams are kept when training, and shared between layers otherwise. A pass that recomputes keeps only the stream
+ * before each block, and computes outputs again, one after another, in the backward pass: from the same spikes, so with the same bits.
  */
 import { type Geometry, inputRows } from "../model/geometry.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -21,15 +21,15 @@ import { NOISE_SCRATCH, normalisationScratch } from "./wasm/neuron-ops.ts";
 import { inputGradientScratch, SPIKE_SCRATCH, spikeGradientScratch } from "./wasm/spike-ops.ts";
 
 export interface SpikingPassOptions extends PassOptions {
-  /** `expected` passes attention probabilities on unsampled. */
+  /** `expected` uses unsampled attention probabilities. */
   readonly attention: AttentionMode;
-  /** Standard deviation of the noise on pre-activations, relative to what their column varies by. Default 0. */
+  /** Standard deviation of the noise on pre-activations, relative to the spread of their column. Default 0. */
   readonly outputNoise?: number | "by column";
   /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
   readonly realInputs: boolean;
   /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
   readonly stepLoss?: number;
-  /** Trains with less memory and more work. Default false. */
+  /** Trains with less memory and more computation. Default false. */
   readonly recompute?: boolean;
   /** A penalty on firing rates. Default none. */
   readonly spikeRate?: SpikeRateSpec | undefined;
@@ -58,14 +58,14 @@ export interface SpikingLayout {
   readonly network: { readonly model: SpikingSpec; readonly geometry: Geometry };
   readonly options: SpikingPassOptions;
   readonly mask: Place;
-  /** Of real values `[B N, inputs]` when these are the inputs, which have no words. Pixels are its rows where a stem reads them. */
+  /** For real-valued inputs `[B N, inputs]`, which have no words. With a stem, its rows are pixels. */
   readonly input: PackedBits;
   readonly stem: SpikingStemLayout;
   readonly blocks: readonly BlockLayout[];
   readonly lastStream: Place;
   readonly output: PackedBits;
   readonly readOut: SpikingReadOutLayout;
-  /** Gradients, when training: of the stream, and of what is as wide as the widest layer, and as the stream. */
+  /** Gradients, when training: of the stream, and work areas as wide as the widest layer and as the stream. */
   readonly gradients: { readonly stream: Place; readonly wide: Place; readonly narrow: Place } | null;
   /** A row of the widest layer: for the penalty on rates, and for the noise on outputs. */
   readonly penaltyRow: Place | null;
@@ -160,7 +160,7 @@ export function planSpiking(
   };
 }
 
-/** One place serves every operation of a pass: as large as the neediest asks for. */
+/** One scratch place for every operation of a pass, of the largest size needed. */
 function scratchWords(
   network: { readonly model: SpikingSpec; readonly geometry: Geometry },
   options: SpikingPassOptions,

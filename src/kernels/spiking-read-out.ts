@@ -1,9 +1,9 @@
 /**
- * The read-out of the spiking transformer and its loss: logits are the head of the mean over T of the output spikes at the query
- * tokens, over the copies of a query or over all tokens too. Twins: `model/read-out.ts` and, where a share of the loss is taken at each
- * step, `model/step-loss.ts`.
+ * The read-out of the spiking transformer and its loss. Logits are the head of the mean over T of the output spikes at the query
+ * tokens, also averaged over the copies of a query or over all tokens. Twins: `model/read-out.ts` and, for a share of the loss at
+ * each step, `model/step-loss.ts`.
  *
- * The logits of single steps are those of T B prompts of one step, whose spikes lie in memory in just this order.
+ * The logits of single steps are those of T B prompts of one step, whose spikes are in memory in exactly this order.
  */
 import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
@@ -21,7 +21,7 @@ export interface ReadOutOptions extends PassOptions {
   readonly stepLoss?: number;
 }
 
-/** The head at `prompts` rates of spikes over `steps` time steps: its input, its logits, and the gradients of both. */
+/** The head on `prompts` rates of spikes over `steps` time steps: its input, its logits, and the gradients of both. */
 interface HeadLayout {
   readonly steps: number;
   readonly rates: Place;
@@ -33,7 +33,7 @@ interface HeadLayout {
 export interface SpikingReadOutLayout {
   /** The tokens that the head reads. */
   readonly chosen: ChosenTokens;
-  /** Of the pass; 0 when it does not train. */
+  /** Of the pass; 0 if it does not train. */
   readonly targets: Place;
   readonly ofMean: HeadLayout;
   /** Null without a loss at each step. Its logits are `[T, prompts, queries, C]`. */
@@ -43,11 +43,11 @@ export interface SpikingReadOutLayout {
 export interface SpikingReadOut {
   /** Logits from the packed spikes of the last neurons, `[T, prompts N, D]`. */
   forward(output: PackedBits, prompts: number): void;
-  /** The logits of the first `of` time steps alone take the place of those of all. Not for a pass that goes on to train. */
+  /** Replaces the logits of all time steps by those of the first `of`. Not for a pass that continues to train. */
   forwardFirst(of: number, output: PackedBits, prompts: number): void;
   /**
-   * The loss summed over prompts and queries. Adds the gradients of the head, and writes that of the output spikes,
-   * `[T, prompts N, D]`; both of `scale` times the sum.
+   * The loss summed over prompts and queries. Adds the gradients of the head, and writes that of the output spikes, `[T, prompts
+   * N, D]`; both for `scale` times the sum.
    */
   backward(prompts: number, scale: number, dOutput: Place): number;
 }
@@ -156,7 +156,7 @@ export function bindSpikingReadOut(
       const at = t * rows * outputs * 4;
       const own = { logits: ofSteps.logits + at, dLogits: ofSteps.gradients!.logits + at };
       stepSum += loss({ ...own, targets, rows, outputs, scale: (scale * stepLoss) / steps });
-      // The mean's logits depend on those of each step, too, by 1 / T: one way back serves both.
+      // The mean's logits also depend on those of each step, by 1 / T, so one backward pass serves both.
       ops.addScaled(own.dLogits, dLogits, rows * outputs, 1 / steps);
     }
     headBackward(ofSteps, steps * prompts, dOutput);

@@ -1,6 +1,5 @@
 /**
- * Where the arrays of the spiking pass lie before its first block (`spiking-stem.ts`): the embedding, and the convolutions of a stem in
- * front of it.
+ * Memory layout of the spiking pass before its first block (`spiking-stem.ts`): the embedding, preceded by the convolutions of a stem.
  *
  * Windows of spikes are kept: nine windows of bits take less than a third of one map of numbers.
  */
@@ -16,24 +15,24 @@ import { spikeGradientScratch } from "./wasm/spike-ops.ts";
 
 export interface ConvolutionLayout extends LayerLayout {
   readonly size: StemLayer;
-  /** What it reads, [T B windows][words]; real values [B windows, inputs], without words, of the first layer on such inputs. */
+  /** Its input, [T B windows][words]; for the first layer on real values, [B windows, inputs] without words. */
   readonly windows: PackedBits;
 }
 
 export interface StemLayerLayout extends ConvolutionLayout {
   readonly map: PackedBits;
-  /** The map itself where squares are single pixels. */
+  /** The map itself if squares are single pixels. */
   readonly pooled: PackedBits;
 }
 
 export interface SpikingStemLayout {
   readonly layers: readonly StemLayerLayout[];
   readonly embed: ConvolutionLayout;
-  /** When a stem trains: gradients of a map, of what a maximum leaves of it, and the work of `mapGradient`. */
+  /** When a stem trains: gradients of a map and of its pooled version, and the work area of `mapGradient`. */
   readonly gradients: { readonly map: Place; readonly pooled: Place; readonly work: Place } | null;
 }
 
-/** What the plan of the whole gives: a layer with its output, for so many rows. */
+/** Provided by the plan of the whole: a layer with its output, for this many rows. */
 export interface StemSizes {
   readonly maxPrompts: number;
   readonly training: boolean;
@@ -43,7 +42,7 @@ export interface StemSizes {
 
 type Described = { readonly model: SpikingSpec; readonly geometry: Geometry };
 
-/** @param input what the pass reads: packed maps, or real ones without words */
+/** @param input the pass's input: packed maps, or real-valued maps without words */
 export function planSpikingStem(
   arena: Arena,
   { model, geometry }: Described,
@@ -82,7 +81,7 @@ export function planSpikingStem(
   return { layers, embed, gradients };
 }
 
-/** The widest layer of a stem in front of the embedding, 0 without; and the most numbers that one of them puts out for one image. */
+/** The widest layer of a stem before the embedding, 0 without a stem; and the largest output of one of them per image. */
 export function stemExtent({ model, geometry }: Described): { readonly widest: number; readonly most: number } {
   const layers = stemLayers(model, geometry).slice(0, -1);
   return {
@@ -91,7 +90,7 @@ export function stemExtent({ model, geometry }: Described): { readonly widest: n
   };
 }
 
-/** Words of scratch for what happens before the first block. */
+/** Words of scratch for everything before the first block. */
 export function stemScratch(network: Described, training: boolean, maxPrompts: number): number {
   const { steps } = network.model;
   const layers = stemLayers(network.model, network.geometry);

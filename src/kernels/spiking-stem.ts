@@ -1,6 +1,6 @@
 /**
- * The spiking pass from its input to the stream before the first block, and back: the embedding, with the convolutions of a stem in front
- * of it. Fast twin of `model/spiking-stem.ts`. Arrays lie where `spiking-stem-plan.ts` puts them; rows are `[T][B][pixels]`.
+ * The spiking pass from its input to the stream before the first block, and back: the embedding, preceded by the convolutions of
+ * a stem. Twin: `model/spiking-stem.ts`. `spiking-stem-plan.ts` sets the memory layout; rows are `[T][B][pixels]`.
  */
 import { pixels, type StemLayer } from "../model/stem.ts";
 import type { PackedBits, Place } from "./arena.ts";
@@ -12,9 +12,9 @@ import type { SpikingLayout } from "./spiking-plan.ts";
 import type { ConvolutionLayout, StemLayerLayout } from "./spiking-stem-plan.ts";
 
 export interface StemPass {
-  /** Writes the stream [T B N, width], positions added. */
+  /** Writes the stream [T B N, width], including positions. */
   forward(prompts: number, target: Place): void;
-  /** From the gradient of the stream; `narrow` is as large, and overwritten. */
+  /** Starts from the gradient of the stream; `narrow` has the same size and is overwritten. */
   backward(prompts: number, dStream: Place, narrow: Place): void;
 }
 
@@ -77,7 +77,7 @@ export function bindSpikingStem(
     for (let i = layers.length - 1; i >= 0; i--) layerBackward(i, layers[i], prompts);
   }
 
-  /** From the gradient of what the layer's maximum leaves. */
+  /** Starts from the gradient of the layer's pooled output. */
   function layerBackward(i: number, of: StemLayerLayout & Layer, prompts: number) {
     const { size, map, norm, y } = of;
     const { map: d, pooled: dPooled } = stem.gradients!;
@@ -91,7 +91,7 @@ export function bindSpikingStem(
     convolutionBackward(i, of, prompts, d);
   }
 
-  /** Adds to the weight gradient, and writes the gradient of the map that the layer reads, where a layer before it made it. */
+  /** Adds to the weight gradient, and writes the gradient of the map that the layer reads, if an earlier layer produced it. */
   function convolutionBackward(i: number, of: ConvolutionLayout & Layer, prompts: number, dy: Place) {
     const { size, windows } = of;
     const rows = rowsOf(size, prompts);

@@ -77,7 +77,7 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
   ],
 ];
 
-/** A network whose parameters are multiples of 1/64: sums of such numbers are exact in single precision, in any order. */
+/** A network with parameters that are multiples of 1/64: sums of such numbers are exact in single precision, in any order. */
 function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
   const network = tinyNetwork(model, 8);
   for (const { data } of Object.values(network.parameters)) {
@@ -108,7 +108,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     );
   }
 
-  test.each(cases)("the fast network equals the reference, both ways: %s", (_, model, attention, losses = {}) => {
+  test.each(cases)("forward and backward equal the reference: %s", (_, model, attention, losses = {}) => {
     const network = tinyNetwork(model, 5);
     const set = setUp(network, attention, true, losses);
     const { ops, pass, gradient } = set;
@@ -138,7 +138,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     for (const [name, expected] of Object.entries(reference.trace)) {
       if (!name.endsWith(".scores")) expect(trace[name], name).toEqual(expected);
     }
-    // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
+    // Float32 sums of about a hundred terms of order 1: rounding stays below 1e-5.
     expectClose(ops.floats(pass.logits, rows * classes), reference.logits, { absolute: 1e-5 }, "logits");
     const { loss: meanLoss, cache } = stepLossForward(reference, targets, classes, losses.stepLoss ?? 0);
     const { penalty, slopes: rates } = spikeRatePenalty(reference.rates, losses.spikeRate ?? { weight: 0, target: 0 });
@@ -172,7 +172,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expect([...set.ops.floats(set.pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
   });
 
-  test("on such weights the logits of each step are bit-identical to the reference, too", () => {
+  test("on such weights the logits of each step are also bit-identical to the reference", () => {
     const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
     const network = inSixtyFourths(model);
     const { ops, pass } = setUp(network, "sampled", true, { stepLoss: 0.5 });
@@ -190,7 +190,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expect(setUp(network, "sampled", true).pass.stepLogits).toBeNull();
   });
 
-  test("the penalty on rates counts the very spikes of the reference", () => {
+  test("the penalty on rates counts exactly the spikes of the reference", () => {
     const model = spikingSpec.parse({ ...base, width: 16 });
     const network = tinyNetwork(model, 5);
     const bits = tinyBits(3, PROMPTS, 6);
@@ -236,7 +236,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   });
 
-  test.each(cases)("recomputing the layers on the way back changes no bit: %s", (_, model, attention, losses = {}) => {
+  test.each(cases)("recomputing layers in the backward pass changes no bit: %s", (_, model, attention, losses = {}) => {
     const network = tinyNetwork(model, 5);
     const bits = tinyBits(model.steps, PROMPTS, 6);
     const step = (recompute: boolean) => {
@@ -251,7 +251,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expect(step(true)).toEqual(step(false));
   });
 
-  test("noise on pre-activations widens each column of the embedding by the share asked for", () => {
+  test("noise on pre-activations widens each column of the embedding by the requested share", () => {
     const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });
     const network = tinyNetwork(model, 5);
     const bits = tinyBits(model.steps, PROMPTS, 6);
@@ -268,7 +268,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     const running = network.parameters["embed.variance"].data;
     running.forEach((variance, n) => {
       const added = 0.25 * variance;
-      // Four standard errors: of the mean of `rows` draws, and of a variance that a product with the signal joins.
+      // Four standard errors: of the mean of `rows` draws, and of a variance that includes a product with the signal.
       expect(Math.abs(noisy.mean[n] - plain.mean[n])).toBeLessThan(4 * Math.sqrt(added / rows));
       const error = Math.sqrt((1.4 * added ** 2 + 4 * added * plain.variance[n]) / rows);
       expect(Math.abs(noisy.variance[n] - plain.variance[n] - added)).toBeLessThan(4 * error + added / rows);

@@ -1,9 +1,8 @@
 /**
- * The spiking transformer on packed spikes, forward and backward through time: fast twin of `model/spiking.ts`.
+ * The spiking transformer on packed spikes, forward and backward through time. Twin: `model/spiking.ts`.
  *
- * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input. Arrays lie where
- * `spiking-plan.ts` puts them. While the network carries BatchNorm, its statistics are those of the micro-batch; evaluation runs on
- * the folded network.
+ * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input. `spiking-plan.ts` sets the
+ * memory layout. If the network has BatchNorm, the statistics are those of the micro-batch; evaluation runs on the folded network.
  */
 import { invariant } from "../errors.ts";
 import { inputRows } from "../model/geometry.ts";
@@ -19,25 +18,25 @@ import { bindSpikingReadOut } from "./spiking-read-out.ts";
 import { bindSpikingStem } from "./spiking-stem.ts";
 
 export interface PassDraws extends DrawSource {
-  /** Of the noise on pre-activations; layer i draws from the counters whose upper half is i. */
+  /** Key of the noise on pre-activations; layer i draws from the counters with upper half i. */
   noiseKey: readonly [number, number];
 }
 
 /** Packed spikes of a layer, `[T][B perPrompt][words]`. */
 export interface SpikesOf extends PackedBits {
-  /** Rows of a prompt at a step: tokens, or pixels of a map. */
+  /** Rows per prompt and step: tokens, or pixels of a map. */
   readonly perPrompt: number;
 }
 
 export interface SpikingPass extends Pass {
   readonly draws: PassDraws;
-  /** By the names of `model/spiking.ts`, and what a stem's layers read, `stem.0.windows`. */
+  /** By the names of `model/spiking.ts`, plus the inputs of a stem's layers, `stem.0.windows`. */
   readonly spikes: Readonly<Record<string, SpikesOf>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
   readonly statistics: Readonly<Record<string, ColumnMoments>>;
-  /** Logits of each step, `[T, prompts, queries, C]`; null where the loss asks for none. */
+  /** Logits of each step, `[T, prompts, queries, C]`; null if the loss does not need them. */
   readonly stepLogits: Place | null;
-  /** Writes the logits of the first `of` time steps of the last `forward`: those of a network with so few steps. */
+  /** Writes the logits of the first `of` time steps of the last `forward`: those of a network with that many steps. */
   readFirst(of: number, prompts: number): void;
 }
 
@@ -83,7 +82,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     to.normalised.measure(to.y, rows);
   }
 
-  /** Adds a branch to the stream (membrane shortcut), or puts it in the stream's place. */
+  /** Adds a branch to the stream (membrane shortcut), or replaces the stream by it. */
   function join(base: Place, { norm, y }: Layer, rows: number, target: Place) {
     ops.mapColumns({ base: membrane ? base : null, source: y, rows, columns: width, map: norm.map, target });
   }
@@ -117,14 +116,14 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     join(block.middleStream, down, rows, next);
   }
 
-  /** W_O, whose input is attention spikes, or probabilities when unsampled. */
+  /** W_O, with attention spikes as input, or probabilities if unsampled. */
   function project(to: Layer, { bits, values }: Block["attention"], rows: number) {
     if (bits) return multiply(to, bits, rows);
     ops.product({ m: rows, n: width, k: width, a: values as Place, b: to.weight, out: to.y, scratch });
     layers.addNoise(to, rows);
   }
 
-  /** Without W_O the attention's output itself joins the stream. */
+  /** Without W_O the attention's output itself is added to the stream. */
   function joinAttention(block: Block, rows: number) {
     const { stream: base, middleStream: target, projection } = block;
     const { bits, values } = block.attention;

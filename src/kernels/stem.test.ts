@@ -1,4 +1,4 @@
-/** Passes of networks with a stem, against the reference network. */
+/** Passes of networks with a convolutional stem, against the reference network. */
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";
@@ -24,7 +24,7 @@ const CLASSES = 3;
 const PIXELS = pixels(tinyGrid);
 const targets = oneHot([2, 0, 1], CLASSES);
 
-/** A layer of more than a word of channels, one that keeps all pixels, and an embedding of single pixels. */
+/** A layer with more channels than a word has bits, one that keeps all pixels, and an embedding of single pixels. */
 const wideStem = stemSpec.parse({
   layers: [{ channels: 40, pool: 2 }, { channels: 8 }],
   embedding: { kernel: 1 },
@@ -49,7 +49,7 @@ function bitsOf(inputs: number, seed: number): Float64Array {
 }
 
 describe.each(BACKENDS)("on $name", (backend) => {
-  /** One step on bits, or on values where the network reads these. */
+  /** One step on bits, or on values if the network reads values. */
   function step(network: Network<SpikingSpec>, values: Float64Array, options: Partial<SpikingPassOptions> = {}) {
     const { inputs } = network.geometry;
     const set = createPass(backend, network, {
@@ -72,13 +72,13 @@ describe.each(BACKENDS)("on $name", (backend) => {
 
   function expectGradients(actual: Record<string, Float32Array>, expected: Gradients) {
     for (const [name, gradient] of Object.entries(expected)) {
-      // Float32 sums of some hundred terms.
+      // Float32 sums of about a hundred terms.
       const largest = gradient.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
       expectClose(actual[name], gradient, { absolute: 2e-5 * largest + 1e-7 }, name);
     }
   }
 
-  test.each(STEMS)("a spiking network equals the reference, both ways: %s", (_, stem) => {
+  test.each(STEMS)("a spiking network equals the reference, forward and backward: %s", (_, stem) => {
     for (const surrogate of [{ kind: "sigmoid" }, { kind: "triangular" }]) {
       const network = spikingNetwork(stem, 6, { surrogate });
       const values = bitsOf(6, 6);
@@ -102,7 +102,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   });
 
-  test.each(STEMS)("so does one that reads real values: %s", (_, stem) => {
+  test.each(STEMS)("so does a network that reads real values: %s", (_, stem) => {
     const network = spikingNetwork(stem, 3);
     const values = normals(PROMPTS * PIXELS * 3, 7);
     const rounded = values.map(Math.fround);
@@ -113,7 +113,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
   });
 
-  test.each(STEMS)("computing layers again changes no bit, with noise and a penalty on rates: %s", (_, stem) => {
+  test.each(STEMS)("recomputing layers changes no bit, with noise and a penalty on rates: %s", (_, stem) => {
     const options = { outputNoise: 0.1, spikeRate: { weight: 5, target: 0 } };
     const network = spikingNetwork(stem, 6);
     const [kept, again] = [false, true].map((recompute) => {
@@ -156,7 +156,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   });
 
-  test.each(STEMS)("the conventional twin equals the reference, both ways, and prompt by prompt: %s", (_, stem) => {
+  test.each(STEMS)("the ANN equals the reference, forward, backward and prompt by prompt: %s", (_, stem) => {
     const model = annSpec.parse({ kind: "ann", width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem });
     const network = tinyNetwork(model, 6, stemmed(stem, 3));
     const values = normals(PROMPTS * PIXELS * 3, 7).map(Math.fround);

@@ -7,14 +7,14 @@ const MOST = 160;
 const at = arena.words(MOST + 8);
 const UNTOUCHED = 0x5eed5eed;
 
-/** `count` words from block `first` of row `high`, drawn at once, with what lies behind them in memory. */
+/** `count` words from block `first` of row `high`, drawn at once, with the memory after them. */
 function drawn(key: readonly [number, number], first: number, high: number, count: number): Uint32Array {
   const words = kernels.u32.subarray(at / 4, at / 4 + MOST + 8).fill(UNTOUCHED);
   kernels.run.drawWords(key[0], key[1], first, high, count, at);
   return words.slice();
 }
 
-/** The twin: block by block. */
+/** The reference: block by block. */
 function expected(key: readonly [number, number], first: number, high: number, count: number): Uint32Array {
   const words = new Uint32Array(MOST + 8).fill(UNTOUCHED);
   const block = new Int32Array(2);
@@ -25,7 +25,7 @@ function expected(key: readonly [number, number], first: number, high: number, c
   return words;
 }
 
-test("words drawn at once are those of the stream, however many: whole eights, and nothing behind them", () => {
+test("any number of words drawn at once equals the stream: multiples of eight, and nothing written after them", () => {
   const key = [0x12345678, -77] as const;
   for (let count = 0; count <= MOST; count++) expect(drawn(key, 5, 9, count)).toEqual(expected(key, 5, 9, count));
 });

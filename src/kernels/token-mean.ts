@@ -1,10 +1,12 @@
-/** The mean over the tokens of an answer, which the head reads: a prompt's tokens, or the copies of a query. Twin: `model/read-out.ts`. */
+/**
+ * The mean over an answer's tokens, which the head reads: all tokens of a prompt, or the copies of a query. Twin: `model/read-out.ts`.
+ */
 import type { Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 
 interface TokenRows {
   readonly prompts: number;
-  /** Tokens of each answer of a prompt, one behind the other in the rows. */
+  /** Tokens of each answer of a prompt, consecutive in the rows. */
   readonly perAnswer: Int32Array;
   readonly width: number;
 }

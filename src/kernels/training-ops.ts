@@ -1,11 +1,13 @@
-/** What training needs of a backend beside the passes: the optimiser's arithmetic on whole arrays, and noise on weights. */
+/** Backend operations for training, in addition to those of the passes: optimiser arithmetic on whole arrays, and noise on weights. */
 import type { Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 
 export interface TrainingOps extends Ops {
   /** Sum of the squares, in float64. */
   sumOfSquares(source: Place, count: number): number;
-  /** One step of AdamW: parameter, first and second moments change. Source: Loshchilov and Hutter, ICLR 2019, algorithm 2. */
+  /**
+   * One step of AdamW: updates the parameter and its first and second moments. Source: Loshchilov and Hutter, ICLR 2019, algorithm 2.
+   */
   adamw(of: {
     parameter: Place;
     gradient: Place;
@@ -17,19 +19,19 @@ export interface TrainingOps extends Ops {
     beta2: number;
     epsilon: number;
     decay: number;
-    /** 1 - beta^t of both moments. */
+    /** 1 - beta^t for both moments. */
     correction1: number;
     correction2: number;
   }): void;
   /** target = source + deviation of the column times a number close to a standard normal. Scratch: `NOISE_SCRATCH`. */
   addNoise(of: NoisyMatrix & { deviations: Place }): void;
   /**
-   * What devices show of a block of weights, in matrices whose rows are `stride` apart:
+   * A block of weights as devices show it, in matrices with rows `stride` apart:
    *
    *   level = nearest(min(|w| / largest, 1) top),   target = sign(w) largest (mean[level] + deviation[level] z)
    *
-   * largest [columns] is what the largest conductance stands for; `levels` holds top + 1 means, then as many deviations. With `exact`
-   * means are interpolated between levels. Scratch: `NOISE_SCRATCH`.
+   * largest [columns] is the weight that the largest conductance represents; `levels` holds top + 1 means, then as many
+   * deviations. With `exact`, means are interpolated between levels. Scratch: `NOISE_SCRATCH`.
    */
   addDeviceNoise(
     of: NoisyMatrix & {

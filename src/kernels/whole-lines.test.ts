@@ -10,13 +10,13 @@ const cases = fc.record({
   mode: fc.constantFrom("pair" as const, "differential" as const),
   rows: fc.integer({ min: 1, max: 40 }),
   widest: fc.integer({ min: 1, max: INTEGER_LINES }),
-  /** With the second, conductances lie halfway between units; with the third, lines of pairs stop. */
+  /** With the second, conductances lie halfway between units; with the third, lines of pairs saturate. */
   unit: fc.constantFrom(0.0137, 0.5, 1e-4),
   inPlace: fc.boolean(),
   seed: fc.nat(1000),
 });
 
-test("strips of conductances become whole lines and their totals as the reference makes them", () => {
+test("strips of conductances give the same integer lines and totals as the reference", () => {
   const seen = { ties: 0, stopped: 0 };
   fc.assert(
     fc.property(cases, ({ mode, rows, widest, unit, inPlace, seed }) => {

@@ -1,17 +1,19 @@
 /**
- * From the line currents of a crossbar to a layer's pre-activations. Twins: `convertColumns` in `hardware/adc.ts` and
- * `runLinear` in `simulation/reference/linear.ts`, bit for bit: float32 operations in the same order.
+ * From the line currents of a crossbar to a layer's pre-activations. Twins: `convertColumns` in `hardware/adc.ts` and `runLinear`
+ * in `simulation/reference/linear.ts`, bit for bit: float32 operations in the same order.
  *
  *   out = (sums, or 0 at the layer's first row block) + code * factor_n   (+ offset at the layer's last row block)
  *
- * lines [vectors, 16] holds the currents of a strip, of which `columns` are used: plus lines, then from 8 on minus lines. factors [columns]
- * is what a code is worth. sums [vectors, 8] is what the row blocks before gave, 0 at the first. out is the strip's first column in a
- * matrix of rows of `ldOut`, or `sums` itself. `offset` is 0 where none is added. Whatever is left after the last four columns is done
- * alone.
+ * lines [vectors, 16] holds the currents of a strip, of which `columns` are used: plus lines, then from 8 on minus lines. factors
+ * [columns] is the value of a code. sums [vectors, 8] is the result of the previous row blocks, 0 for the first. out is the
+ * strip's first column in a matrix with rows of `ldOut`, or `sums` itself. `offset` is 0 if none is added. Columns after the last
+ * group of four are done singly.
  */
 import { drawWords } from "./threefry";
 
-/** Codes of a pair of lines, each 0 .. largest, subtracted. Currents are not negative. Returns the conversions that clipped. */
+/**
+ * Difference of the codes of a pair of lines, each 0 .. largest. Currents are not negative. Returns the number of clipped conversions.
+ */
 export function convertPairs(
   lines: usize,
   vectors: i32,
@@ -46,7 +48,7 @@ export function convertPairs(
       const at = (<usize>c) << 2;
       const a = f32x4.nearest(f32x4.div(v128.load(plus + at), steps));
       const b = f32x4.nearest(f32x4.div(v128.load(minus + at), steps));
-      // A comparison that holds is -1 in its lane.
+      // A true comparison is -1 in its lane.
       clips = i32x4.sub(clips, i32x4.add(f32x4.gt(a, top), f32x4.gt(b, top)));
       const code = f32x4.sub(f32x4.pmin(a, top), f32x4.pmin(b, top));
       accumulate4(f32x4.mul(code, v128.load(factors + at)), before, offset, at, target);
@@ -62,7 +64,7 @@ export function convertPairs(
   return clipped + sumLanes(clips);
 }
 
-/** The same for 8 columns, a strip, with everything that columns share held in registers. */
+/** The same for 8 columns, a strip, with everything that the columns share kept in registers. */
 // @ts-ignore: decorator
 @inline
 function convertPairs8(
@@ -111,7 +113,7 @@ function convertPairs8(
   return sumLanes(clips);
 }
 
-/** Signed codes of the difference of two lines, -largest .. largest. Returns the conversions that clipped. */
+/** Signed codes of the difference of two lines, -largest .. largest. Returns the number of clipped conversions. */
 export function convertDifferences(
   lines: usize,
   vectors: i32,
@@ -158,15 +160,16 @@ export function convertDifferences(
 }
 
 /**
- * Errors of converters on a strip of 8 columns, in place: lines become what the exact converters of step 1 above turn into the codes of
- * erring ones of step `step`. Twins: `convertWithErrors` and `drawConversionNoise` in `hardware/converter-errors.ts`.
+ * Converter errors on a strip of 8 columns, in place: lines become values that the exact converters of step 1 above turn into the
+ * codes of converters with errors and step `step`. Twins: `convertWithErrors` and `drawConversionNoise` in
+ * `hardware/converter-errors.ts`.
  *
  *   pair          line = max(line / step * gain + offset + noise, 0), for both lines
  *   differential  plus line = (plus - minus) / step * gain + offset + noise, minus line = 0
  *
- * lines [vectors, 16], and likewise gains, offsets [16], hold the plus lines, then the minus lines; deviations [8] of the noise are 0 past
- * the last column, and `table` holds the 4096 normals, or is 0 where there is no noise. Vector `first` + v is one of `perStep` vectors to
- * a step and `perPrompt` to a prompt. Returns the conversions of pairs that clipped at 0. Scratch: 8 words for each vector.
+ * lines [vectors, 16], like gains and offsets [16], holds the plus lines, then the minus lines. The noise deviations [8] are 0 past
+ * the last column. `table` holds the 4096 normals, or is 0 if there is no noise. Vector `first` + v is one of `perStep` vectors per
+ * step and `perPrompt` per prompt. Returns the number of conversions of pairs that clipped at 0. Scratch: 8 words per vector.
  */
 export function applyConverterErrors(
   lines: usize,
@@ -191,7 +194,7 @@ export function applyConverterErrors(
   return errPairs(lines, vectors, step, gains, offsets, deviations, table, scratch);
 }
 
-/** The words of a strip's noise, run by run of the vectors of one prompt in one step, whose words follow each other. */
+/** The words of a strip's noise, in runs of vectors of one prompt and step, whose words are consecutive. */
 export function drawStripNoise(
   vectors: i32,
   key0: u32,

@@ -1,7 +1,7 @@
-/** Output bits of stochastic attention over any number of tokens: column by column where `attend.ts` compares bytes. */
+/** Output bits of stochastic attention over any number of tokens: column by column, whereas `attend.ts` compares bytes. */
 import { extract } from "./head";
 
-/** Values of head `h`, one 64-bit word for each of the `tokens` rows from row `first` on. */
+/** Values of head `h`, one 64-bit word for each of the `tokens` rows starting at row `first`. */
 export function loadValues(
   qkv: usize,
   words: i32,
@@ -20,8 +20,8 @@ export function loadValues(
 }
 
 /**
- * Row i of A, from row i of S and the values. The sums of all 64 columns are counted side by side: bit p of every sum is word
- * p of `planes` (at most 31 words of 64 bits), and a value is added like a carry. Draws are words, or bytes, which become the top
+ * Row i of A, from row i of S and the values. The sums of all 64 columns are counted in parallel: bit p of every sum is word p of
+ * `planes` (at most 31 words of 64 bits), and a value is added like a carry. Draws are words, or bytes, which become the top
  * bytes of words: a draw then fires in the same cases.
  */
 export function wideOutputRow(

@@ -1,13 +1,13 @@
 /**
- * Stochastic attention on one head of one prompt at one step, row by row: counts as bytes, sixteen beside each other, against the
- * levels of `levels.ts`.
+ * Stochastic attention on one head of one prompt at one step, row by row: counts as bytes, sixteen at a time, against the levels
+ * of `levels.ts`.
  */
 import { extract } from "./head";
 
 /** Output draws of a token: one per bit of the head, at most 64. */
 export const HEAD: i32 = 64;
 
-/** Sums of so many values, and levels of so large an I_max, fit in bytes; `attend-wide.ts` serves the others. */
+/** Up to this many values, and this I_max, sums and levels fit in bytes; `attend-wide.ts` handles larger ones. */
 // @ts-ignore: decorator
 @inline
 export function fitsBytes(tokens: i32, normaliser: i32): bool {
@@ -21,7 +21,7 @@ export function valueStride(d: i32): i32 {
   return d > 32 ? 64 : d > 16 ? 32 : 16;
 }
 
-/** 0xff for each of 16 bits that is on. */
+/** 0xff for each of 16 bits that is set. */
 // @ts-ignore: decorator
 @inline
 function spread(bits: u32): v128 {
@@ -30,7 +30,10 @@ function spread(bits: u32): v128 {
   return i8x16.eq(v128.and(i8x16.shuffle(both, both, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1), single), single);
 }
 
-/** Keys of head `h`, one 64-bit word for each of the `tokens` rows from row `first` on, and its values: -1 for each one, as bytes. */
+/**
+ * Keys of head `h`, one 64-bit word for each of the `tokens` rows starting at row `first`, and its values as bytes: -1 for each
+ * set bit.
+ */
 export function loadHead(
   qkv: usize,
   words: i32,
@@ -68,7 +71,7 @@ function eight(query: u64, keys: usize): u64 {
 
 /**
  * Row i of S to `scores` [ceil(N / 64)] (64-bit words), from row i of the mask and the levels of its draws. Returns the sum of the
- * counts |Q_i and K_j| where the mask is on. `counts`: scratch of 64 ceil(N / 64) bytes. Keys may be read up to a multiple of 16.
+ * counts |Q_i and K_j| where the mask is set. `counts`: scratch of 64 ceil(N / 64) bytes. Keys may be read up to a multiple of 16.
  */
 export function scoreRow(
   query: u64,
@@ -141,7 +144,7 @@ function above(sums: v128, levels: usize, part: i32): u64 {
   return <u64>(<u32>i8x16.bitmask(i8x16.gt_u(sums, v128.load(levels + <usize>part))));
 }
 
-/** Whether any bit of a row of S is on. */
+/** Whether any bit of a row of S is set. */
 // @ts-ignore: decorator
 @inline
 export function anyBit(row: usize, words: i32): bool {

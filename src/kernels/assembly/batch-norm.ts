@@ -50,8 +50,8 @@ export function columnSums(
 }
 
 /*
- * Sums over the rows of one block, to `block` (float32). Four rows are read side by side, each in order; what is left of a
- * block goes by single rows.
+ * Sums over the rows of one block, to `block` (float32). Four rows are read in parallel, each in order; the remaining rows
+ * of a block are read singly.
  */
 
 function sumBlock(x: usize, rows: i32, bytes: usize, block: usize): void {

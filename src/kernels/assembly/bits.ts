@@ -11,7 +11,7 @@ export function countBits(bits: usize, words: i32): i32 {
 }
 
 /**
- * out [columns, ceil(rows / 32)] = bits [rows, columns] transposed. `stride` and `outStride` are byte distances of rows.
+ * out [columns, ceil(rows / 32)] = bits [rows, columns] transposed. `stride` and `outStride` are byte distances between rows.
  * Blocks of 32 x 32 bits are swapped in five rounds; bits past the last row are 0.
  */
 export function transposeBits(
@@ -49,8 +49,8 @@ export function transposeBits(
 }
 
 /**
- * Of each of `rows` rows of `features` bits every `stride`-th, then those one further on, and so on, all of it `repeats` times. Bits past
- * the last are 0.
+ * For each of `rows` rows of `features` bits: every `stride`-th bit, then the same starting one bit later, and so on; all of it
+ * `repeats` times. Bits past the last are 0.
  */
 export function wireBits(source: usize, features: i32, rows: i32, stride: i32, repeats: i32, target: usize): void {
   const row = (<usize>((features + 31) >> 5)) << 2;

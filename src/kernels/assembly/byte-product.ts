@@ -1,18 +1,18 @@
 /**
- * Product of packed spikes with a strip of 16 columns of a float matrix, by look-up of whole bytes: for each group of 8 inputs the 256
- * possible sums of its rows are tabulated once, and every vector adds one entry of each table. Twin: `spikeProduct` in
- * `hardware/crossbar.ts`, whose order of additions this is: the rows of a byte in ascending order, then byte after byte.
+ * Product of packed spikes with a strip of 16 columns of a float matrix, by table look-up of whole bytes: for each group of 8
+ * inputs, the 256 possible sums of its rows are tabulated once, and every vector adds one entry of each table. Twin: `spikeProduct`
+ * in `hardware/crossbar.ts`, with the same order of additions: the rows of a byte in ascending order, then byte after byte.
  *
- * An entry is 16 floats, one line of the cache, and a table 16 KiB; the 16 tables of 128 inputs stay in the second-level cache while all
- * vectors go by. With 9 of 16 additions saved against a table of 4 inputs, and 7 of 10 against a gather at the usual densities, it pays
- * from some hundred vectors on. For fewer, or for hardly any spikes, `gatherBytes` adds the rows themselves, in the same order.
+ * An entry is 16 floats, one cache line, and a table 16 KiB; the 16 tables of 128 inputs stay in the L2 cache while all vectors pass.
+ * It saves 9 of 16 additions compared with a table of 4 inputs, and 7 of 10 compared with a gather at the usual densities, so it pays
+ * from about a hundred vectors on. For fewer vectors, or very few spikes, `gatherBytes` adds the rows themselves, in the same order.
  */
 
 /** Bytes of an entry, and of a table. */
 const ENTRY: usize = 64;
 const TABLE: usize = 16384;
 
-/** Copies `columns` of 8 from a matrix of rows of `ld` floats into half of a strip, whose rows have 16. */
+/** Copies `columns` of 8 from a matrix with rows of `ld` floats into half of a strip, which has rows of 16. */
 export function placeStrip(matrix: usize, rows: i32, ld: i32, columns: i32, strip: usize): void {
   const stride = (<usize>ld) << 2;
   for (let r = 0; r < rows; r++, matrix += stride, strip += ENTRY) {
@@ -36,7 +36,7 @@ export function tabulateBytes(w: usize, groups: i32, tables: usize): void {
       const r2 = v128.load(w, 32);
       const r3 = v128.load(w, 48);
       const bytes = ENTRY << bit;
-      // Codes with this bit as the highest: its row is added to the sum of the rows below it.
+      // Codes with this as the highest bit: its row is added to the sum of the rows below it.
       for (let from = tables; from < tables + bytes; from += ENTRY) {
         const to = from + bytes;
         v128.store(to, f32x4.add(v128.load(from, 0), r0), 0);
@@ -50,7 +50,7 @@ export function tabulateBytes(w: usize, groups: i32, tables: usize): void {
   }
 }
 
-/** y [rows, 16] = bits times the strip of `tables`. `stride` is the byte distance of rows of bits; groups: a multiple of 4. */
+/** y [rows, 16] = bits times the strip of `tables`. `stride` is the byte distance between rows of bits; groups: a multiple of 4. */
 export function byteProduct(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize, y: usize): void {
   const bytes = <usize>groups;
   for (let m = 0; m < rows; m++) {
@@ -92,7 +92,7 @@ export function byteProduct(bits: usize, stride: i32, rows: i32, groups: i32, ta
   }
 }
 
-/** y as of `byteProduct`, from the strip w [8 groups, 16] itself: silent bytes cost next to nothing. */
+/** y as in `byteProduct`, from the strip w [8 groups, 16] itself: silent bytes cost almost nothing. */
 export function gatherBytes(bits: usize, stride: i32, rows: i32, groups: i32, w: usize, y: usize): void {
   const zero = f32x4.splat(0);
   for (let m = 0; m < rows; m++) {
@@ -103,7 +103,7 @@ export function gatherBytes(bits: usize, stride: i32, rows: i32, groups: i32, w:
     for (let g = 0; g < groups; g += 4) {
       let word = load<u32>(bits + <usize>g);
       while (word) {
-        // From the first bit that is set to the end of its byte.
+        // From the first set bit to the end of its byte.
         const end = (ctz(word) | 7) + 1;
         let s0 = zero;
         let s1 = zero;

@@ -1,4 +1,4 @@
-/** Cross entropy of classes against target distributions, and of bits against their probabilities. */
+/** Cross-entropy of classes against target distributions, and of bits against their probabilities. */
 import { exp4, naturalLog, sum4 } from "./math";
 
 /**

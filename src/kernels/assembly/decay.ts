@@ -1,13 +1,13 @@
 /**
- * What noise and decay make of arrays of doubles. Twin: `noisyDecays` of `scalarMath` in `numeric/array-math.ts`; every lane does the same
+ * Noise and decay of arrays of doubles. Twin: `noisyDecays` of `scalarMath` in `numeric/array-math.ts`; every lane does the same
  * IEEE operations in the same order, so the bits are the same.
  */
 import { exponentials, naturalLogs } from "./elementary";
 import { drawNormals } from "./normal";
 
 /**
- * out [count] = min(most, factor / (x / unit)^power) of x [count], none of which is negative. Only x above `bound` are computed, side by
- * side: up to there the caller knows that it is `most`. `count` is rounded up to a multiple of 2. Scratch: 3 count + 48 words.
+ * out [count] = min(most, factor / (x / unit)^power) for x [count], none negative. Only x above `bound` are computed, in parallel;
+ * up to `bound` the caller knows that the result is `most`. `count` is rounded up to a multiple of 2. Scratch: 3 count + 48 words.
  */
 export function inversePowers(
   x: usize,
@@ -29,7 +29,7 @@ export function inversePowers(
     const value = v128.load(x + ((<usize>i) << 3));
     const beyond = i64x2.bitmask(f64x2.gt(value, bounds));
     v128.store(out + ((<usize>i) << 3), f64x2.splat(most));
-    // Both are written; what is not beyond is written over.
+    // Both are written; entries not above the bound are overwritten.
     const relative = f64x2.div(value, units);
     store<f64>(values + (listed << 3), f64x2.extract_lane(relative, 0));
     store<i32>(places + (listed << 2), i);
@@ -38,7 +38,7 @@ export function inversePowers(
     store<i32>(places + (listed << 2), i + 1);
     listed += <usize>(beyond >> 1);
   }
-  // Of the last places one may be past the end.
+  // The last index may be past the end.
   while (listed > 0 && load<i32>(places + ((listed - 1) << 2)) >= count) listed--;
   naturalLogs(values, <i32>listed);
   exponentials(values, <i32>listed, power);
@@ -50,8 +50,7 @@ export function inversePowers(
 
 /**
  * x [count] = max(0, x e^(rate exponent) (1 + deviation first second N)), in place, with the normals N of the words that `drawNormals`
- * takes. `exponents` are overwritten, or 0 where nothing decays. `count` is rounded up to a multiple of 16. Scratch:
- * 6 count + 96 words.
+ * uses. `exponents` are overwritten, or 0 for no decay. `count` is rounded up to a multiple of 16. Scratch: 6 count + 96 words.
  */
 export function noisyDecays(
   x: usize,

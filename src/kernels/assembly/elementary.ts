@@ -1,7 +1,7 @@
 /**
  * Exponentials and logarithms of arrays of doubles. Twins: `exponential` in `numeric/exponential.ts` and `naturalLog` in
- * `numeric/stream.ts`. Every lane does the same IEEE operations in the same order, so the bits are the same. Eight vectors go side by
- * side, because each step of a polynomial waits for the one before it.
+ * `numeric/stream.ts`. Every lane does the same IEEE operations in the same order, so the bits are the same. Eight vectors run in
+ * parallel, because each step of a polynomial waits for the previous one.
  */
 
 /** sum x + c: a step of Horner's rule, with both roundings. */
@@ -196,7 +196,7 @@ function remainder(x: v128, k: v128): v128 {
   return f64x2.sub(r, f64x2.mul(k, f64x2.splat(1.9082149292705877e-10)));
 }
 
-/** sum 2^k, with what holds outside of -708 .. 709. */
+/** sum 2^k, with the special cases outside -708 .. 709. */
 // @ts-ignore: decorator
 @inline
 function timesPower(sum: v128, k: v128, x: v128): v128 {
@@ -373,7 +373,7 @@ function sumOfLogs(x: v128, s: v128, sum: v128): v128 {
 
 /**
  * x [count] becomes min(high, max(low, x)), in place; NaN stays, and no bound is -0. `count` is rounded up to a multiple of 2.
- * `pmax` and `pmin` are one instruction each where `max` and `min` are many; they keep -0 beside +0, so +0 is added.
+ * `pmax` and `pmin` are one instruction each, `max` and `min` are several; they keep -0 when compared with +0, so +0 is added.
  */
 export function clamp(x: usize, count: i32, low: f64, high: f64): void {
   const end = x + ((<usize>count) << 3);

@@ -1,6 +1,6 @@
 /**
- * Vectors and matrices of float32, element by element. Rows are contiguous. Whatever is left after the last four elements is
- * done alone, with the same operations, so an element's value does not depend on its place.
+ * Elementwise operations on float32 vectors and matrices. Rows are contiguous. Elements after the last group of four are done
+ * singly, with the same operations, so an element's value does not depend on its position.
  */
 
 /** target[i] = value */

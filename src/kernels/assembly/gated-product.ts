@@ -1,10 +1,10 @@
 /**
- * The input gradient of a linear layer where only some inputs ask for it: dX [rows, k] = dY W^T at the set bits of a gate, and 0
- * elsewhere. The gate of a spiking layer is where the surrogate's slope is not 0, so a surrogate of compact support leaves
- * out the rest of the work. dY [rows, n], W [k, n], n a multiple of 8.
+ * The input gradient of a linear layer when only some inputs need it: dX [rows, k] = dY W^T at the set bits of a gate, and 0
+ * elsewhere. The gate of a spiking layer is where the surrogate's slope is not 0, so a surrogate with compact support saves the
+ * rest of the work. dY [rows, n], W [k, n], n a multiple of 8.
  *
- * Blocks of 32 inputs and 128 outputs of W are copied to one place, 16 KiB in the first-level cache. Each row then takes the
- * scalar products that its gate asks for, four at a time; sums over n run in blocks of 128, each in four lanes.
+ * Blocks of 32 inputs and 128 outputs of W are copied to one place, 16 KiB in the L1 cache. Each row then computes the scalar
+ * products that its gate requires, four at a time; sums over n run in blocks of 128, each in four lanes.
  */
 
 /** Outputs in a block, and the bytes of a row of it. */
@@ -55,7 +55,7 @@ export function gatedProduct(
             scratch + i3 * PANEL_ROW,
             bytes,
           );
-          // Places that repeat the first one hold the same value, so the order of the stores does not matter.
+          // Indices that repeat the first one hold the same value, so the order of the stores does not matter.
           const before = f32x4(
             load<f32>(out + (i0 << 2)),
             load<f32>(out + (i1 << 2)),

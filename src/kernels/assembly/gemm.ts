@@ -2,20 +2,20 @@
  * Dense matrix product C = op(A) op(B) (+ C), row-major float32, after Goto and van de Geijn, "Anatomy of
  * high-performance matrix multiplication" (ACM TOMS 34, 2008).
  *
- * B is packed into panels of 16 columns and A into panels of 2 rows, so that the inner loop reads both in order. A tile of
- * 2 x 16 sums stays in eight of the sixteen registers. Each vector of B is used by both rows as soon as it is loaded, and
- * the loop over K is not unrolled: V8 11 hoists the loads of an unrolled body and spills. On a Zen 4 core at 3.7 GHz (limit
- * 59): 45 GFLOP/s as written, 40 with a call for each tile, then 36 with all loads first and 29 unrolled by two.
+ * B is packed into panels of 16 columns and A into panels of 2 rows, so that the inner loop reads both in order. A tile of 2 x 16
+ * sums stays in eight of the sixteen registers. Each vector of B is used by both rows as soon as it is loaded, and the loop over
+ * K is not unrolled: V8 11 hoists the loads of an unrolled body and spills. On a Zen 4 core at 3.7 GHz (limit 59): 45 GFLOP/s as
+ * written, 40 with a call per tile, 36 if in addition all loads come first, and 29 if also unrolled by two.
  *
- * Each sum runs over k in order within a block of 256; the blocks are added in order. So a result depends on neither
+ * Each sum runs over k in order within a block of 256; the blocks are added in order. A result therefore depends on neither
  * threads nor platform, and a row of C does not depend on how many rows are computed with it.
  */
 
-/** Depth of a block: one panel of B is 256 x 16 floats = 16 KiB and stays in the first-level cache. */
+/** Depth of a block: one panel of B is 256 x 16 floats = 16 KiB and stays in the L1 cache. */
 const DEPTH: i32 = 256;
-/** Rows of A packed at a time: 64 KiB, in the second-level cache. */
+/** Rows of A packed at a time: 64 KiB, in the L2 cache. */
 const ROWS: i32 = 64;
-/** Columns of B packed at a time: 256 KiB. `productScratch` in ../wasm/dense-ops.ts knows these three. */
+/** Columns of B packed at a time: 256 KiB. `productScratch` in ../wasm/dense-ops.ts uses these three sizes. */
 const COLUMNS: i32 = 256;
 
 /**
@@ -62,7 +62,7 @@ export function gemm(
   }
 }
 
-/** All tiles of one block. An incomplete tile is computed whole, on zero padding, and its valid part copied. */
+/** All tiles of one block. An incomplete tile is computed whole, on zero padding, and its valid part is copied. */
 function block(
   rows: i32,
   columns: i32,
@@ -96,7 +96,7 @@ function block(
   }
 }
 
-/** `count` tiles of 2 x 16, one below the other: each becomes (or grows by) the product of a panel of A and the one of B. */
+/** `count` tiles of 2 x 16, one below the other: each is set to (or incremented by) the product of a panel of A and the panel of B. */
 function tiles(count: i32, a: usize, panel: usize, bytes: usize, c: usize, ldc: i32, add: i32): void {
   const end = panel + bytes;
   const step = <usize>ldc * 4;
@@ -171,7 +171,7 @@ function packColumns(columns: i32, count: i32, b: usize, ldb: i32, to: usize): v
   }
 }
 
-/** The same panels from B [columns, count]: 4 x 4 transposes, then what is left one by one. */
+/** The same panels from B [columns, count]: 4 x 4 transposes, then the remainder one by one. */
 function packColumnsTransposed(columns: i32, count: i32, b: usize, ldb: i32, to: usize): void {
   const stride = <usize>ldb * 4;
   for (let j = 0; j < columns; j += 4) {
@@ -232,8 +232,8 @@ function packRows(rows: i32, count: i32, a: usize, lda: i32, to: usize): void {
 }
 
 /**
- * The same panels from A [count, rows]. A strip of 16 rows is a cache line of A, read once; panels lie two to four KiB apart, where
- * the first-level cache has room for eight of them and not for all.
+ * The same panels from A [count, rows]. A strip of 16 rows is a cache line of A, read once. Panels are two to four KiB apart, so
+ * the L1 cache has room for eight of them but not for all.
  */
 function packRowsTransposed(rows: i32, count: i32, a: usize, lda: i32, to: usize): void {
   const panel = <usize>count * 8;

@@ -3,7 +3,7 @@
  * variants share in their backward pass. Lengths along the head are padded to a multiple of 4 with zeros.
  */
 
-/** Bits `offset .. offset + length - 1` (length <= 64) of a packed row. May read, and masks off, up to 12 bytes further. */
+/** Bits `offset .. offset + length - 1` (length <= 64) of a packed row. May read up to 12 bytes further, and masks them off. */
 // @ts-ignore: decorator
 @inline
 export function extract(row: usize, offset: i32, length: i32): u64 {
@@ -71,8 +71,8 @@ export function lastKey(mask: usize, maskWords: i32, i: i32): i32 {
 }
 
 /**
- * Through the value product c_i = sum_j S_ij V_j: row i of dS, dS_ij = dc_i . V_j, for j < last rounded up to a multiple of 4.
- * vT [padded, stride] is V transposed, dc_i [padded].
+ * Backward through the value product c_i = sum_j S_ij V_j: row i of dS, dS_ij = dc_i . V_j, for j < last rounded up to a multiple
+ * of 4. vT [padded, stride] is V transposed, dc_i [padded].
  */
 // @ts-ignore: decorator
 @inline
@@ -141,7 +141,7 @@ export function transposeHead(v: usize, tokens: i32, d: i32, padded: i32, stride
   }
 }
 
-/** Through the scores of row i, count_ij = Q_i . K_j: dQ_i += e_j K_j, dK_j += e_j Q_i for j < last where e_j is not 0. */
+/** Backward through the scores of row i, count_ij = Q_i . K_j: dQ_i += e_j K_j, dK_j += e_j Q_i for j < last where e_j is not 0. */
 // @ts-ignore: decorator
 @inline
 export function scoreBackward(e: usize, q: usize, k: usize, last: i32, padded: i32, dQ: usize, dK: usize): void {
@@ -154,7 +154,7 @@ export function scoreBackward(e: usize, q: usize, k: usize, last: i32, padded: i
   }
 }
 
-/** Expands q, k, v of one head, prompt and step to floats [N, padded] each, one after another at `out`. */
+/** Expands q, k, v of one head, prompt and step to floats [N, padded] each, consecutively at `out`. */
 export function expandHead(
   qkv: usize,
   words: i32,

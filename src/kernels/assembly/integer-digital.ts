@@ -1,9 +1,9 @@
 /**
- * The digital side of a machine in whole numbers of 16 bits: residual stream and LIF units. Twins: `hardware/integer-lif.ts` and `saturate`
- * in `hardware/integer-arithmetic.ts`.
+ * The digital part of a machine in 16-bit integers: residual stream and LIF units. Twins: `hardware/integer-lif.ts` and
+ * `saturate` in `hardware/integer-arithmetic.ts`.
  *
- * A register of fewer bits stops at `low` and `high`. Every function returns how many numbers stopped. Counts of numbers are multiples of
- * 8.
+ * A register with fewer bits saturates at `low` and `high`. Every function returns how many numbers saturated. Counts of
+ * numbers are multiples of 8.
  */
 
 /** x [T, rows, n] to packed spikes `[T][rows][words]`: V = sat(floor(V / 2^shift) + x); fire where V >= threshold; reset. */
@@ -31,7 +31,7 @@ export function fireIntegers(
     const target = bits + ((<usize>(r * words)) << 2);
     let feature = 0;
     for (; feature + 32 <= n; feature += 32) {
-      // Four vectors of membranes side by side, so that none waits for its own last step.
+      // Four vectors of membranes in parallel, so that none waits for its own previous step.
       let v0 = i16x8.splat(0);
       let v1 = i16x8.splat(0);
       let v2 = i16x8.splat(0);
@@ -75,7 +75,7 @@ export function fireIntegers(
       let from = source + ((<usize>feature) << 1);
       let to = target + (<usize>feature >> 3);
       for (let t = 0; t < steps; t++) {
-        // The end of the last word stays 0.
+        // The rest of the last word stays 0.
         if (feature >= n) store<u8>(to, 0);
         else {
           const current = v128.load(from);
@@ -106,7 +106,7 @@ function within(x: v128, lows: v128, highs: v128): v128 {
   return i16x8.max_s(i16x8.min_s(x, highs), lows);
 }
 
-/** How many numbers stopped, from the sum that wraps: where a sum overflows 16 bits, it has the other sign. */
+/** How many numbers saturated, from the wrapped sum: when a sum overflows 16 bits, its sign flips. */
 // @ts-ignore: decorator
 @inline
 function differ(held: v128, wrapped: v128): i32 {

@@ -1,23 +1,23 @@
 /**
- * Crossbars in whole numbers of 16 bits: from packed spikes to the sums of a layer, a strip of 32 lines at a time. Twins:
+ * Crossbars in 16-bit integers: from packed spikes to the sums of a layer, one strip of 32 lines at a time. Twins:
  * `simulation/integers.ts` and `runLinear` in `simulation/reference/linear.ts`, bit for bit.
  *
- * A strip is the plus lines of 16 columns, then their minus lines; or, where converters are differential, the differences of 32 columns.
- * Lines of pairs are unsigned and stop at 65535, which every converter clips; differences are signed, and their caller has proved that
- * none overflows. Products are looked up byte by byte, as in `byte-product.ts`.
+ * A strip is the plus lines of 16 columns, then their minus lines; or, with differential converters, the differences of 32
+ * columns. Lines of pairs are unsigned and saturate at 65535, which every converter clips; differences are signed, and the caller
+ * has proved that none overflows. Products are looked up byte by byte, as in `byte-product.ts`.
  */
 import { drawStripNoise, lookUp4 } from "./adc";
 
-/** Bytes of a strip's row, which is an entry of a table, and of a table. */
+/** Bytes of a strip's row, which is a table entry, and of a table. */
 const ROW: usize = 64;
 const TABLE: usize = 16384;
 
-// Lines of pairs and differences have functions of their own: where one calls a body for either, the compiler makes one body that asks at
-// every addition.
+// Lines of pairs and differences have separate functions: with one body for both, the compiler keeps a single body that tests
+// the kind at every addition.
 
 /**
- * The tables of `groups` groups of 8 rows of w [8 groups, 32], lines of pairs. `bias` stands in the first table, so that every sum has it
- * once.
+ * The tables of `groups` groups of 8 rows of w [8 groups, 32], lines of pairs. `bias` is in the first table, so that every sum
+ * includes it once.
  */
 export function tabulatePairs(w: usize, groups: i32, bias: i32, tables: usize): void {
   tabulate(w, groups, bias, false, tables);
@@ -41,7 +41,7 @@ function tabulate(w: usize, groups: i32, bias: i32, signed: bool, tables: usize)
       const r2 = v128.load(w, 32);
       const r3 = v128.load(w, 48);
       const bytes = ROW << bit;
-      // Codes with this bit as the highest: its row is added to the sum of the rows below it.
+      // Codes with this as the highest bit: its row is added to the sum of the rows below it.
       for (let from = tables; from < tables + bytes; from += ROW) {
         const to = from + bytes;
         v128.store(to, sum(v128.load(from, 0), r0, signed), 0);
@@ -61,7 +61,7 @@ function sum(a: v128, b: v128, signed: bool): v128 {
   return signed ? i16x8.add(a, b) : i16x8.add_sat_u(a, b);
 }
 
-/** lines [rows, 32] = bits times the strip of `tables`. `stride` is the byte distance of rows of bits; groups: a multiple of 4. */
+/** lines [rows, 32] = bits times the strip of `tables`. `stride` is the byte distance between rows of bits; groups: a multiple of 4. */
 export function pairProduct(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize, lines: usize): void {
   product(bits, stride, rows, groups, tables, false, lines);
 }
@@ -115,13 +115,13 @@ function product(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize
 }
 
 /**
- * Codes of pairs of lines, each line >> shift within 0 .. largest, subtracted, and from codes to sums:
+ * Difference of the codes of a pair of lines, each line >> shift within 0 .. largest; and from codes to sums:
  *
- *   out = (sums, or 0 where there are none) + code * factor   (+ offset where there is one)
+ *   out = (sums, or 0 if there are none) + code * factor   (+ offset if there is one)
  *
- * Lines have half a code step on top, which rounds to nearest; where a step is one unit, codes have all 16 bits before they are clipped,
- * and no sign. lines, sums [vectors, 32]; factors and offset by column; out may be `sums`, whose rows are `ldOut` numbers apart. Returns
- * the conversions that clipped.
+ * Lines include half a code step, which rounds to nearest. If a step is one unit, codes have all 16 bits before clipping, and no
+ * sign. lines, sums [vectors, 32]; factors and offset by column; out may be `sums` and has rows `ldOut` numbers apart. Returns
+ * the number of clipped conversions.
  */
 export function convertIntegerPairs(
   lines: usize,
@@ -168,7 +168,7 @@ export function convertIntegerPairs(
   return clipped;
 }
 
-/** The same for 16 columns, a strip, with everything that columns share held in registers. */
+/** The same for 16 columns, a strip, with everything that the columns share kept in registers. */
 // @ts-ignore: decorator
 @inline
 function convertPairs16(
@@ -200,7 +200,7 @@ function convertPairs16(
     const c1 = i16x8.min_u(a1, top);
     const d0 = i16x8.min_u(b0, top);
     const d1 = i16x8.min_u(b1, top);
-    // A comparison that holds is -1 in its lane. There is an instruction for equal numbers, and none for larger ones without sign.
+    // A true comparison is -1 in its lane. There is an instruction for equality, but none for unsigned greater-than.
     const same0 = i16x8.add(i16x8.eq(a0, c0), i16x8.eq(b0, d0));
     const same1 = i16x8.add(i16x8.eq(a1, c1), i16x8.eq(b1, d1));
     within = i32x4.sub(within, i32x4.extadd_pairwise_i16x8_s(i16x8.add(same0, same1)));
@@ -223,7 +223,7 @@ function convertPairs16(
   return 32 * vectors - sumLanes(within);
 }
 
-/** The same for differences: each line >> shift within -largest .. largest is a code. */
+/** The same for differences: each line >> shift, within -largest .. largest, is a code. */
 export function convertIntegerDifferences(
   lines: usize,
   vectors: i32,
@@ -279,14 +279,14 @@ function accumulate1(code: i32, factors: usize, before: usize, offset: usize, at
 }
 
 /**
- * Converters of pairs that err, in place: lines become codes within 0 .. largest. Twins: `convertWithErrors` and `drawConversionNoise` in
- * `hardware/converter-errors.ts`.
+ * Converters of pairs with errors, in place: lines become codes within 0 .. largest. Twins: `convertWithErrors` and
+ * `drawConversionNoise` in `hardware/converter-errors.ts`.
  *
  *   code = nearest(line * unit * gain + offset + noise), in single precision
  *
- * unit is what a line counts in, in code steps. gains, offsets, deviations [32] lie as lines do, deviations being 0 past the last column;
- * `table` holds the 4096 normals, or is 0 where there is no noise. `strip` counts strips of 8 columns, as words of noise do; vectors as in
- * `applyConverterErrors`. Returns the conversions that clipped. Scratch: 8 words for each vector.
+ * unit is the unit of a line, in code steps. gains, offsets, deviations [32] have the order of the lines; deviations are 0 past
+ * the last column. `table` holds the 4096 normals, or is 0 if there is no noise. `strip` counts strips of 8 columns, like the
+ * noise words; vectors as in `applyConverterErrors`. Returns the number of clipped conversions. Scratch: 8 words per vector.
  */
 export function errPairLines(
   lines: usize,
@@ -307,7 +307,7 @@ export function errPairLines(
   scratch: usize,
 ): i32 {
   let clipped: i32 = 0;
-  // Eight columns at a time: 16 bytes of lines, 32 of what their converters err by.
+  // Eight columns at a time: 16 bytes of lines, 32 of converter errors.
   for (let part = 0; part < 2; part++) {
     const at = lines + ((<usize>part) << 4);
     const by = (<usize>part) << 5;
@@ -359,7 +359,7 @@ export function errDifferenceLines(
   return clipped;
 }
 
-/** Eight lines of one sign, whose noise is chosen by 12 bits of a word from `bit` on. */
+/** Eight lines of one sign; 12 bits of a word, starting at `bit`, select their noise. */
 function errUnsigned(
   line: usize,
   vectors: i32,

@@ -1,17 +1,17 @@
 /**
- * The largest of many currents, which come strip by strip: what a quantile near 1 needs, without storing or sorting the others.
+ * The largest of many currents that arrive strip by strip: what a quantile near 1 needs, without storing or sorting the others.
  * Twin: `quantile` in `numeric/quantile.ts`.
  *
- * A sample holds, from its first byte on: the number of values gathered (i32), the limit above which values are gathered (f32), and
- * from byte 64 on the values. When there is no room left, all but the `kept` largest are dropped, and the limit becomes the smallest of
- * these: a value that does not exceed it cannot be among the `kept` largest, or is equal to one that is. A new sample has two zeros.
+ * A sample consists of the number of gathered values (i32), the limit above which values are gathered (f32) and, from byte 64 on,
+ * the values. When it is full, all values except the `kept` largest are dropped, and the limit becomes the smallest of these: a
+ * value that does not exceed it cannot be among the `kept` largest, or equals one that is. A new sample starts with two zeros.
  */
 
 const VALUES: usize = 64;
 
 /**
- * Gathers from lines [vectors, 16]: all of them, or, where `differential`, the sizes of the 8 differences of lines c and 8 + c. Lines of no
- * column are 0, which is never gathered. `room`: values that fit, at least kept + 16.
+ * Gathers from lines [vectors, 16]: all of them or, if `differential`, the absolute values of the 8 differences of lines c and 8
+ * + c. Unused lines are 0, which is never gathered. `room`: capacity in values, at least kept + 16.
  */
 export function keepLargest(lines: usize, vectors: i32, differential: i32, kept: i32, room: i32, sample: usize): void {
   let limits = f32x4.splat(load<f32>(sample, 4));
@@ -39,7 +39,7 @@ export function keepLargest(lines: usize, vectors: i32, differential: i32, kept:
   }
 }
 
-/** The `kept`-th largest value, or 0 where fewer were gathered. */
+/** The `kept`-th largest value, or 0 if fewer were gathered. */
 export function smallestKept(sample: usize, kept: i32): f32 {
   return dropSmaller(sample, kept);
 }
@@ -60,7 +60,7 @@ function gatherOne(sample: usize, value: f32): void {
   store<i32>(sample, count + 1);
 }
 
-/** Leaves the `kept` largest values, and returns the limit that the smallest of them is; that of before where there are fewer. */
+/** Leaves the `kept` largest values, and returns the smallest of them as the new limit; the old limit if there are fewer. */
 function dropSmaller(sample: usize, kept: i32): f32 {
   const count = load<i32>(sample);
   if (count < kept) return load<f32>(sample, 4);
@@ -73,7 +73,7 @@ function dropSmaller(sample: usize, kept: i32): f32 {
 }
 
 /**
- * Brings the value at `rank` of the order, the largest first, to its place, larger ones before it: Hoare's FIND (Algorithm 65, CACM 4
+ * Moves the value at `rank`, in descending order, to its place, with larger values before it: Hoare's FIND (Algorithm 65, CACM 4
  * (1961)).
  */
 function select(values: usize, count: i32, rank: i32): void {

@@ -3,8 +3,8 @@
  *
  *   count > level,   level = floor(draw I_max / 2^bits) >> log2 gain.
  *
- * The level does not depend on the count, so that sixteen counts, as bytes, are compared at once. I_max is at most 256. Where it is
- * a power of two, the top byte of a 32-bit word gives the word's level. Counts of draws are rounded up to 16.
+ * The level does not depend on the count, so sixteen counts, as bytes, are compared at once. I_max is at most 256. If it is a
+ * power of two, the top byte of a 32-bit word gives the word's level. Counts of draws are rounded up to 16.
  */
 
 // @ts-ignore: decorator
@@ -24,7 +24,7 @@ export function keepTopBytes(words: usize, count: i32): void {
   }
 }
 
-/** Levels from words, to each of which `shift` is added modulo 2^32. */
+/** Levels from words, after adding `shift` to each modulo 2^32. */
 export function wordLevels(words: usize, shift: u32, count: i32, normaliser: i32, gainShift: i32, levels: usize): void {
   const offset = i32x4.splat(shift);
   const factor = i32x4.splat(normaliser);
@@ -78,7 +78,7 @@ function highProduct(draw: v128, factor: v128): v128 {
   return i32x4.shr_u(i32x4.add(i32x4.mul(i32x4.shr_u(draw, 16), factor), i32x4.shr_u(low, 16)), 16);
 }
 
-/** Bytes shifted right in pairs; `kept` masks off the bits that come from the neighbour. */
+/** Bytes shifted right in pairs; `kept` masks off the bits that come from the neighbouring byte. */
 // @ts-ignore: decorator
 @inline
 function shiftBytes(bytes: v128, right: i32, kept: v128): v128 {

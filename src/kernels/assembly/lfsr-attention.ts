@@ -1,8 +1,8 @@
 /**
- * Stochastic spiking attention with the random bytes of the hardware's LFSRs in place of ideal words, forward only.
- * Twin: `runSsaTile` with `lfsrDraws` (`hardware/draws.ts`), where the sharing of registers is explained.
+ * Stochastic spiking attention with the random bytes of the hardware's LFSRs instead of ideal words, forward only. Twin:
+ * `runSsaTile` with `lfsrDraws` (`hardware/draws.ts`), where the sharing of registers is explained.
  *
- * The offset of stratified draws (at most 256 steps) is added to a column's byte before it meets the row's.
+ * The offset of stratified draws (at most 256 steps) is added to a column's byte before it is combined with the row's.
  */
 import { anyBit, fitsBytes, HEAD, loadHead, outputRow, scoreRow, valueStride } from "./attend";
 import { loadValues, wideOutputRow } from "./attend-wide";
@@ -13,9 +13,9 @@ import { radicalInverse } from "./threefry";
 const LFSR_MASK: u32 = 0xb4bcd35c;
 
 /**
- * Clocks `count` registers through one window of `d` clocks, four at a time. The four bytes of each register serve four tokens: the
- * bytes of every clock go to `columns` [tokens][64], unless that is 0, those of the last clock to `last` [tokens]. Tokens count up
- * to a multiple of 16 here. Scratch: 512 bytes.
+ * Clocks `count` registers through one window of `d` clocks, four registers at a time. The four bytes of each register serve four
+ * tokens: the bytes of every clock go to `columns` [tokens][64], unless that is 0, and those of the last clock to `last`
+ * [tokens]. The number of tokens is rounded up to a multiple of 16. Scratch: 512 bytes.
  */
 function runWindow(registers: usize, count: i32, d: i32, columns: usize, last: usize, scratch: usize): void {
   const feedback = i32x4.splat(LFSR_MASK);
@@ -43,8 +43,8 @@ function runWindow(registers: usize, count: i32, d: i32, columns: usize, last: u
 }
 
 /**
- * out [16][64] = the 16 x 16 bytes at `block`, transposed. Riffling rows i and i + 8 turns the eight bits of a byte's place (row and
- * column) by one, so that four rounds swap row and column. The 256 bytes after the block are scratch.
+ * out [16][64] = the 16 x 16 bytes at `block`, transposed. Riffling rows i and i + 8 rotates the eight bits of a byte's position
+ * (row and column) by one, so four rounds swap row and column. The 256 bytes after the block are scratch.
  */
 function transpose16(block: usize, out: usize): void {
   riffle(block, block + 256, 16);
@@ -65,8 +65,8 @@ function riffle(from: usize, to: usize, stride: i32): void {
 }
 
 /**
- * As `stochasticAttention`, but draws come from `registers` [B][H][2 ceil(N / 4)], which hold the seeds and are left where the
- * registers stop.
+ * Like `stochasticAttention`, but draws come from `registers` [B][H][2 ceil(N / 4)], which hold the seeds before the call and
+ * the final states after it.
  */
 export function lfsrAttention(
   qkv: usize,
@@ -120,7 +120,7 @@ export function lfsrAttention(
         const shift = stratified ? radicalInverse(t) : 0;
         loadHead(qkv, words, first, tokens, width, d, h, k, v);
         if (!bytes) loadValues(qkv, words, first, tokens, width, d, h, values);
-        // Scores use the last bytes of a window; outputs those of the next, which is the same again when stratified.
+        // Scores use the last bytes of a window; outputs use those of the next window, which is the same one when stratified.
         memory.copy(columnBytes, columnLast, padded << 1);
         if (!stratified) {
           runWindow(tile, perSide, d, columns, columnLast, block);

@@ -19,7 +19,7 @@ import {
 } from "./head";
 import { surrogate } from "./surrogate";
 
-/** What all heads of one call share. Every thread has an instance of this module, and so a value of its own of each. */
+/** Parameters that all heads of one call share. Every thread has its own instance of this module, and so its own values. */
 class Call {
   static qkv: usize = 0;
   static words: i32 = 0;
@@ -27,7 +27,7 @@ class Call {
   static rows: i32 = 0;
   static tokens: i32 = 0;
   static width: i32 = 0;
-  /** Features of a head, and those with padding. */
+  /** Features of a head, without and with padding. */
   static d: i32 = 0;
   static padded: i32 = 0;
   static mask: usize = 0;
@@ -89,7 +89,7 @@ function open(
 
 /** Membranes and score spikes of one head of one prompt, at all steps. */
 function runHead(prompt: i32, head: i32): void {
-  // In registers: the loops below store, and a global might change with every store.
+  // Local copies stay in registers: the loops below store, and any store might change a global.
   const tokens = Call.tokens;
   const padded = Call.padded;
   const mask = Call.mask;
@@ -314,7 +314,7 @@ function neuronBackward(
   const bytes = (<usize>count) << 2;
   const whole = bytes & ~15;
   for (let at: usize = 0; at < bytes; at += 16) {
-    // The last group may overlap the next block; it is merged so that only the population itself changes.
+    // The last group may overlap the next block; it is merged so that only this population changes.
     const membrane = v128.load(membranes + at);
     const kept = soft ? v128.load(carry + at) : v128.andnot(v128.load(carry + at), f32x4.ge(membrane, level));
     const slope = surrogate(f32x4.sub(membrane, level), kind, f32x4.splat(parameter), f32x4.splat(1 / parameter));

@@ -1,5 +1,5 @@
 /**
- * Leaky integrate-and-fire over T steps, and back. Twin: `model/neuron/lif.ts`.
+ * Leaky integrate-and-fire neurons over T steps, forward and backward. Twin: `model/neuron/lif.ts`.
  *
  *   I = scale x + offset          per feature; identity when `scale` is 0
  *   V = beta V + I                fire where V >= threshold, then hard reset to 0 (or soft: V - threshold)
@@ -24,7 +24,9 @@ export function lifForward(
   fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, false, 0, 0);
 }
 
-/** The same, and to `gate` (packed like the spikes) where |V - threshold| < reach: where a surrogate of compact support is not 0. */
+/**
+ * The same, and sets `gate` (packed like the spikes) where |V - threshold| < reach: where a surrogate with compact support is not 0.
+ */
 export function lifForwardGated(
   x: usize,
   steps: i32,
@@ -120,7 +122,7 @@ function clearHalves(bits: usize, gate: usize, steps: i32, stepWords: usize): vo
   }
 }
 
-/** Sixteen neurons over all steps: four vectors of membranes side by side, so that none waits for its own last step. */
+/** Sixteen neurons over all steps: four vectors of membranes in parallel, so that none waits for its own previous step. */
 // @ts-ignore: decorator
 @inline
 function fireSixteen(
@@ -228,11 +230,11 @@ function near(v: v128, level: v128, width: v128): i32 {
   return i32x4.bitmask(f32x4.lt(f32x4.abs(f32x4.sub(v, level)), width));
 }
 
-/** Features whose membranes are followed at a time, in bytes: 32 floats. */
+/** Features whose membranes are processed at a time, in bytes: 32 floats. */
 const SPAN: usize = 128;
 
 /**
- * dI [T, rows, n] (+)= gradient of the input current; membranes are recomputed from x. The reset is held constant:
+ * dI [T, rows, n] (+)= gradient of the input current; membranes are recomputed from x. The reset is treated as a constant:
  *   dV_t = ds_t s'(V_t - threshold) + beta dV_(t+1) (1 - s_t)   (soft reset: without the last factor),  dI_t = dV_t.
  * Three sweeps over 32 features: membranes, slopes, gradients. `out` may be `ds`. Scratch: 64 T + 32 words.
  */
@@ -281,7 +283,7 @@ export function lifBackward(
   }
 }
 
-/** Zeros to SPAN bytes; a call of `memory.fill` takes longer than the step that follows. */
+/** Zeroes SPAN bytes; a call of `memory.fill` takes longer than the step that follows. */
 // @ts-ignore: decorator
 @inline
 function clear(state: usize): void {
@@ -304,7 +306,7 @@ function membraneStep(
 ): void {
   const leak = f32x4.splat(beta);
   const level = f32x4.splat(threshold);
-  // What a spike takes away: all of V, or the threshold.
+  // The amount that a spike subtracts: all of V, or the threshold.
   const lowered = soft ? level : f32x4.splat(0);
   const cleared = soft ? i32x4.splat(0) : i32x4.splat(-1);
   for (let at: usize = 0; at < width; at += 16) {
@@ -317,7 +319,7 @@ function membraneStep(
   }
 }
 
-/** One step back: dV_(t+1) is at `state`, and is replaced by dV_t. */
+/** One step back: replaces dV_(t+1) at `state` by dV_t. */
 // @ts-ignore: decorator
 @inline
 function gradientStep(

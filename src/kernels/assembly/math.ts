@@ -1,14 +1,14 @@
 /**
- * Elementary functions from IEEE additions, multiplications, divisions and integer operations only, so that every
- * platform returns the same bits. Inlined into the kernels that use them; not exports of the module.
+ * Elementary functions from IEEE addition, multiplication, division and integer operations only, so that every platform returns
+ * the same bits. They are inlined into the kernels that use them and are not exported by the module.
  */
 
 /**
  * e^x on four lanes, relative error below 3e-7 for -87 <= x <= 88; arguments outside are clamped to that range, so the result is
  * never 0 and never infinite.
  *
- * x = n ln 2 + r with |r| <= 0.35, ln 2 split in two so that n ln 2 is exact; the polynomial for e^r is that of Moshier's
- * Cephes library (expf); 2^n is put together from its exponent bits.
+ * x = n ln 2 + r with |r| <= 0.35, ln 2 split in two so that n ln 2 is exact; the polynomial for e^r is that of Moshier's Cephes
+ * library (expf); 2^n is assembled from its exponent bits.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,7 +1,7 @@
 /**
- * The largest value of squares of pixels, channel by channel, and back: to the largest, of equal ones to the first. Twin:
- * `model/max-pool.ts`. Maps are `[images][rows columns]` pixels, which squares of `pool` x `pool` fill; `rows` and `columns` are those of
- * the squares, of all images one below the other. Channels of floats are a multiple of 4.
+ * Max pooling over squares of pixels, channel by channel, and back: the gradient goes to the largest value, the first among
+ * equals. Twin: `model/max-pool.ts`. Maps are `[images][rows columns]` pixels, filled by squares of `pool` x `pool`; `rows` and
+ * `columns` count the squares, with all images stacked vertically. Channels of floats are a multiple of 4.
  */
 
 /** pooled = OR of the bits of each square. */
@@ -22,7 +22,10 @@ export function poolBits(map: usize, words: i32, rows: i32, columns: i32, pool: 
   }
 }
 
-/** dMap [images, pixels, channels] = dPooled at the first pixel of the square that fired, or at its first where none did; 0 elsewhere. */
+/**
+ * dMap [images, pixels, channels] = dPooled at the first pixel of the square that fired, or at its first pixel if none fired; 0
+ * elsewhere.
+ */
 export function poolBitsBackward(
   map: usize,
   words: i32,

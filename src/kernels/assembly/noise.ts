@@ -3,7 +3,7 @@ import { drawWords } from "./threefry";
 
 /** Variance of the sum of four integers uniform on 0 .. 65535: 4 (2^32 - 1) / 12. */
 const SCALE: f32 = 2.6428149e-5;
-/** Weights whose words are drawn at once. */
+/** Weights whose random words are drawn at once. */
 const WEIGHTS: i32 = 16;
 
 /**
@@ -36,13 +36,13 @@ export function addNoise(
 }
 
 /**
- * target = what devices show of source, for a block of `rows` x `columns` weights in matrices of rows of `ld`:
+ * target = source as devices show it, for a block of `rows` x `columns` weights in matrices with rows of `ld`:
  *
  *   level = nearest(min(|w| / largest, 1) top),   target = sign(w) largest mean[level] + largest deviation[level] z
  *
- * with z as in `addNoise`, from the words of the weight's place in the block; `high` is the upper half of their counter. With
- * `exact` the weight keeps its place between the levels: means are interpolated. largest [columns] is what the largest conductance
- * stands for, 0 where a column is all zeros. table: `top + 1` means, then as many deviations. Scratch: 32 words.
+ * with z as in `addNoise`, from the words of the weight's position in the block; `high` is the upper half of their counter. With
+ * `exact` the weight keeps its position between levels: means are interpolated. largest [columns] is the weight that the largest
+ * conductance represents, 0 for an all-zero column. table: `top + 1` means, then as many deviations. Scratch: 32 words.
  */
 export function addDeviceNoise(
   source: usize,
@@ -86,15 +86,16 @@ export function addDeviceNoise(
   }
 }
 
-/** Values that one block of random words serves. */
+/** Number of values that one block of random words covers. */
 const BLOCK: i32 = 256;
 /** Variance of the sum of two integers uniform on 0 .. 65535: 2 (2^32 - 1) / 12. */
 const PAIR_SCALE: f32 = 3.7376247e-5;
 
 /**
- * x [rows, columns] += deviation[column] z, in place, where z is the centred and scaled sum of two 16-bit uniforms: the triangular
- * error of two conversions, |z| < 2.45, from one word of the keyed stream per value; `high` is the upper half of its counter.
- * columns: a multiple of 4. Scratch: 256 words.
+ * x [rows, columns] += deviation[column] z, in place, where z is the centred and scaled sum of two 16-bit uniforms: the
+ * triangular error of two conversions, |z| < 2.45, from one word of the keyed stream per value; `high` is the upper half of its
+ * counter. columns: a multiple of 4.
+ * Scratch: 256 words.
  */
 export function addOutputNoise(
   x: usize,

@@ -1,9 +1,9 @@
 /**
- * Standard normals by inversion of one word each. Twin: `normal` of a stream in `numeric/stream.ts`, that is Wichura's Algorithm AS 241
- * (PPND16) of p = (word + 1/2) / 2^32: the same IEEE operations in the same order, so the same bits.
+ * Standard normals by inversion, one word each. Twin: `normal` of a stream in `numeric/stream.ts`, i.e. Wichura's Algorithm AS
+ * 241 (PPND16) at p = (word + 1/2) / 2^32: the same IEEE operations in the same order, so the same bits.
  *
- * A first pass computes the quantile of |p - 1/2| <= 0.425 for all words and lists those beyond, 15 in 100, for a second. p is at least
- * 2^-33, so sqrt(-ln p) stays below 4.79, and the branch of AS 241 from 5 on is not needed.
+ * A first pass computes the quantile for |p - 1/2| <= 0.425 for all words and lists the others, 15 in 100, for a second pass. p
+ * is at least 2^-33, so sqrt(-ln p) stays below 4.79, and the branch of AS 241 above 5 is not needed.
  */
 import { naturalLogs, step } from "./elementary";
 import { drawWords } from "./threefry";
@@ -33,7 +33,7 @@ export function normalsOfWords(words: usize, count: i32, out: usize, scratch: us
   const tails = centralQuantiles(words, count, out, places);
   for (let t = 0; t < tails; t++) {
     const word = load<i32>(words + ((<usize>load<i32>(places + ((<usize>t) << 2))) << 2));
-    // The upper half of words mirrored, which makes p of 1 - p.
+    // Words in the upper half are mirrored, which turns p into 1 - p.
     const nearer = <u32>(word ^ (word >> 31));
     store<f64>(values + ((<usize>t) << 3), (<f64>nearer + 0.5) * WORD);
   }
@@ -47,7 +47,7 @@ export function normalsOfWords(words: usize, count: i32, out: usize, scratch: us
   }
 }
 
-/** Of a double, and of a word that is below a half, inverted and sign-extended. */
+/** The sign bit of a double; also set in a word, sign-extended and inverted, that is below a half. */
 // @ts-ignore: decorator
 @inline
 const SIGN: i64 = 1 << 63;
@@ -58,7 +58,8 @@ const SIGN: i64 = 1 << 63;
 const WORD: f64 = 2.3283064365386963e-10;
 
 /**
- * out [count] = q A(r) / B(r) with q = p - 1/2, r = 0.425^2 - q^2. Writes the places of larger |q| to `places` and returns their number.
+ * out [count] = q A(r) / B(r) with q = p - 1/2, r = 0.425^2 - q^2. Writes the indices of larger |q| to `places` and returns their
+ * number.
  */
 function centralQuantiles(words: usize, count: i32, out: usize, places: usize): i32 {
   let tails = 0;
@@ -162,7 +163,7 @@ function centralQuantiles(words: usize, count: i32, out: usize, places: usize): 
     tails = listBeyond(q2, i + 4, places, tails);
     tails = listBeyond(q3, i + 6, places, tails);
   }
-  // Of the last places some may be past the end.
+  // Some of the last indices may be past the end.
   while (tails > 0 && load<i32>(places + ((<usize>(tails - 1)) << 2)) >= count) tails--;
   return tails;
 }
@@ -175,7 +176,7 @@ function fromHalf(words: v128): v128 {
   return f64x2.sub(share, f64x2.splat(0.5));
 }
 
-/** Adds the places `i` and `i + 1` to the list where |q| > 0.425, without a branch that nothing could predict. */
+/** Adds indices `i` and `i + 1` to the list if |q| > 0.425, without an unpredictable branch. */
 // @ts-ignore: decorator
 @inline
 function listBeyond(q: v128, i: i32, places: usize, listed: i32): i32 {
@@ -186,7 +187,7 @@ function listBeyond(q: v128, i: i32, places: usize, listed: i32): i32 {
   return next + (beyond >> 1);
 }
 
-/** values [count]: ln p of the nearer tail to the absolute quantile C(r) / D(r), r = sqrt(-ln p) - 1.6. */
+/** values [count]: from ln p of the nearer tail to the absolute quantile C(r) / D(r), r = sqrt(-ln p) - 1.6. */
 function tailQuantiles(values: usize, count: i32): void {
   for (let i = 0; i < count; i += 8) {
     const at = values + ((<usize>i) << 3);

@@ -1,4 +1,7 @@
-/** Rates of the output spikes at the query tokens, and back. Twin: `model/read-out.ts`. `queries`: Q ascending tokens, int32. */
+/**
+ * Rates of the output spikes at the query tokens, and the backward pass. Twin: `model/read-out.ts`. `queries`: Q ascending
+ * tokens, int32.
+ */
 
 /** rates [B, Q, n] = share of the T steps in which a neuron fired. bits `[T][B N][words]`, n a multiple of 4. */
 export function spikeRates(

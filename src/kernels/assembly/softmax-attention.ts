@@ -1,7 +1,7 @@
 /**
  * Scaled dot-product attention under a mask (Vaswani et al., NeurIPS 2017, equation 1), per prompt and head:
  *   P = softmax over allowed keys of Q K^T / sqrt(d),  O = P V.
- * A token that may attend to nothing gets a row of zeros.
+ * A token that may attend to no key gets a row of zeros.
  *
  * `qkv` is [prompts, tokens, 3 width]: queries, keys, values, each split into heads of d = width / heads columns. The
  * probabilities [prompts, heads, tokens, stride] and the mask (bytes, [tokens, stride]) have rows of `stride` = tokens
@@ -10,7 +10,10 @@
 import { gemm } from "./gemm";
 import { exp4, sum4 } from "./math";
 
-/** Writes `probabilities` and `target` [prompts, tokens, width]. `scratch` serves gemm at [tokens, max(tokens, d), max(tokens, d)]. */
+/**
+ * Writes `probabilities` and `target` [prompts, tokens, width]. `scratch` has the size for gemm at [tokens, max(tokens, d),
+ * max(tokens, d)].
+ */
 export function softmaxAttentionForward(
   qkv: usize,
   prompts: i32,
@@ -41,8 +44,8 @@ export function softmaxAttentionForward(
 }
 
 /**
- * With dP = dO V^T: dS = P (dP - sum_j P dP) / sqrt(d), dQ = dS K, dK = dS^T Q, dV = P^T dO. Writes dQkv.
- * `scratch` holds [tokens, stride] words, then what the forward pass needs.
+ * With dP = dO V^T: dS = P (dP - sum_j P dP) / sqrt(d), dQ = dS K, dK = dS^T Q, dV = P^T dO. Writes dQkv. `scratch` holds
+ * [tokens, stride] words, then the forward pass's scratch.
  */
 export function softmaxAttentionBackward(
   qkv: usize,
@@ -60,7 +63,7 @@ export function softmaxAttentionBackward(
   const factor = <f32>1 / sqrt<f32>(<f32>d);
   const ds = scratch;
   scratch += <usize>(tokens * stride) * 4;
-  // The products below do not write the columns beyond the last token, and 0 times whatever is there need not be 0.
+  // The products below do not write the columns beyond the last token, and 0 times their contents need not be 0.
   memory.fill(ds, 0, <usize>(tokens * stride) * 4);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
@@ -103,7 +106,7 @@ function softmaxRow(row: usize, mask: usize, stride: i32, factor: f32): void {
   }
 }
 
-/** Gradient of the scores in place of that of the probabilities; P is 0 at masked keys and beyond the last token. */
+/** Replaces the gradient of the probabilities by that of the scores; P is 0 at masked keys and beyond the last token. */
 function slopeRow(p: usize, dp: usize, stride: i32, factor: f32): void {
   const bytes = <usize>stride * 4;
   let total = f32x4.splat(0);

@@ -1,30 +1,29 @@
 /**
  * Product of packed spikes with a float matrix: Y = S W, S [rows, k] bits, W [k, n] float32.
  *
- * The weight gradient dW = S^T dY is the same product with the transposed bits (`bits.ts`), so one kernel serves both.
- * Two ways, chosen by the caller from the measured density: `gatherProduct` adds one row of W per set bit, in ascending k;
- * `tableProduct` looks up sums over 4 inputs, whatever the density. `n` is a multiple of 4.
- * Tested against sums of floats; simulated crossbars have a product of their own (`byte-product.ts`).
+ * The weight gradient dW = S^T dY is the same product with the transposed bits (`bits.ts`), so one kernel serves both. The caller
+ * chooses between two methods by the measured density: `gatherProduct` adds one row of W per set bit, in ascending k;
+ * `tableProduct` looks up sums over 4 inputs, at the same cost for any density. `n` is a multiple of 4. Tested against sums of
+ * floats; simulated crossbars have their own product (`byte-product.ts`).
  *
- * Both work on 24 columns at a time: six sums and the six vectors added to them fit the registers, where with eight V8 11
- * passes one sum through memory and waits for it. The rows to add lie side by side, so that they share no cache sets with
- * the rows of a matrix whose stride is a power of two.
+ * Both work on 24 columns at a time: six sums and the six vectors added to them fit the registers; with eight, V8 11 passes one
+ * sum through memory and waits for it. The rows to add are stored contiguously, so they do not compete for cache sets like the
+ * rows of a matrix with a power-of-two stride.
  */
 
 /** Rows of S whose set bits are listed at a time. */
 const CHUNK: i32 = 128;
 /** Rows of W that are added at a time. */
 const TILE: i32 = 256;
-/** Columns, and bytes from row to row where rows lie side by side: 256 rows are 24 KiB, in the first-level cache. */
+/** Columns, and the byte distance between contiguous rows: 256 rows are 24 KiB, in the L1 cache. */
 const COLUMNS: i32 = 24;
 const PANEL_ROW: i32 = 96;
 /** Inputs whose look-up tables are held at a time: 64 / 4 groups x 16 sums x 24 columns x 4 bytes = 24 KiB. */
 const TABLE_TILE: i32 = 64;
 
 /**
- * Y [rows, n] (+)= S W by row gather. `stride` is the byte distance of rows of S, `ldw` and `ldy` row lengths in floats; bits
- * past `k` are left out.
- * Scratch: 128 counts, 128 x 256 16-bit offsets and 256 x 24 floats, 22656 words.
+ * Y [rows, n] (+)= S W by row gather. `stride` is the byte distance between rows of S, `ldw` and `ldy` are row lengths in floats;
+ * bits past `k` are ignored. Scratch: 128 counts, 128 x 256 16-bit offsets and 256 x 24 floats, 22656 words.
  */
 export function gatherProduct(
   bits: usize,
@@ -59,7 +58,7 @@ export function gatherProduct(
   }
 }
 
-/** Counts the set bits of each row up to `depth`, and lists one after another where in a panel their rows begin. */
+/** Counts the set bits of each row up to `depth`, and lists, consecutively, where their rows begin in a panel. */
 function listBits(bits: usize, stride: i32, rows: i32, depth: i32, counts: usize, lists: usize): void {
   const words = (depth + 31) >> 5;
   const lastWord: u32 = depth & 31 ? ((<u32>1) << (depth & 31)) - 1 : 0xffffffff;
@@ -91,7 +90,7 @@ function packPanel(w: usize, ldw: i32, depth: i32, width: i32, panel: usize): vo
   }
 }
 
-/** 24 columns of Y: for each row the sum of the listed rows of the panel, on top of Y unless `fresh`. */
+/** 24 columns of Y: for each row the sum of the listed rows of the panel, added to Y unless `fresh`. */
 // @ts-ignore: decorator
 @inline
 function gatherColumns(counts: usize, list: usize, rows: i32, panel: usize, y: usize, ldy: i32, fresh: bool): void {
@@ -158,7 +157,7 @@ function gatherEdge(
 }
 
 /**
- * The same product by look-up: for each group of 4 inputs the 16 possible sums of their weight rows are tabulated once per
+ * The same product by look-up: for each group of 4 inputs, the 16 possible sums of their weight rows are tabulated once per
  * column block. Bits past `k` must be 0. Scratch: 16 groups x 16 sums x 24 columns, 6144 words.
  */
 export function tableProduct(

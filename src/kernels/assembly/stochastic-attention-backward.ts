@@ -1,22 +1,22 @@
 /**
- * Stochastic attention, backward: gradients pass straight through the draws, where a probability is not saturated.
- * Twin: `stochasticAttentionBackward` in `model/stochastic-attention.ts`; its forward pass is in `stochastic-attention.ts`.
+ * Stochastic attention, backward: gradients pass straight through the draws unless a probability is saturated. Twin:
+ * `stochasticAttentionBackward` in `model/stochastic-attention.ts`; the forward pass is in `stochastic-attention.ts`.
  *
  *   dc_i = valueGain / N dA_i  where valueGain c_i <= N,  c_i = sum_j S_ij V_j
  *   dS_ij = dc_i . V_j,  E_ij = scoreGain / d dS_ij  where the mask allows and scoreGain |Q_i and K_j| <= d
  *   dV = S^T dc,  dQ = E K,  dK = E^T Q
  *
- * Q, K, V and S are bits, so each of the four matrix products is a product of spikes with floats (`spike-product.ts`) once it is
- * written with the bits on the left: dS^T = V dc^T, dQ^T = K^T E^T, dK^T = Q^T E, dV = S^T dc. A token that nobody may attend to
- * counts as silent in K and V.
+ * Q, K, V and S are bits, so each of the four matrix products is a product of spikes with floats (`spike-product.ts`) when
+ * written with the bits on the left: dS^T = V dc^T, dQ^T = K^T E^T, dK^T = Q^T E, dV = S^T dc. A token that no token may attend
+ * to counts as silent in K and V.
  */
 import { transposeBits } from "./bits";
 import { addScaled, extract, isAllowed, transposeFloats } from "./head";
 import { gatherProduct } from "./spike-product";
 
 /**
- * dQKV [T, B N, 3 width] from dA [T, B N, width]. `scores` holds the sampled S as `stochasticAttention` left it, or is 0 for
- * probabilities passed on unsampled.
+ * dQKV [T, B N, 3 width] from dA [T, B N, width]. `scores` holds the sampled S as `stochasticAttention` left it, or is 0
+ * for unsampled probabilities.
  *
  * Scratch: 6 N + ceil(N / 64) (2 N + 258) + 68 words of bits, ceil4(N) (3 N + 3 ceil4(d) + 1) floats, and that of `gatherProduct`.
  */
@@ -136,8 +136,8 @@ function listKeys(mask: usize, maskWords: i32, tokens: i32, keys: usize): void {
 }
 
 /**
- * dc [N, padded] for sampled S. The sums c_i of all 64 columns are counted side by side: bit p of all sums is word p of
- * `planes` (at most 31), and a V_j is added like a carry.
+ * dc [N, padded] for sampled S. The sums c_i of all 64 columns are counted in parallel: bit p of all sums is word p of `planes`
+ * (at most 31), and a V_j is added like a carry.
  */
 function sampledSums(
   scores: usize,
@@ -171,7 +171,7 @@ function sampledSums(
         word &= word - 1;
       }
     }
-    // Columns whose sum is above the limit, from the highest bit down.
+    // Columns with a sum above the limit, from the highest bit down.
     let above: u64 = 0;
     let equal: u64 = 0xffffffffffffffff;
     for (let p = bits - 1; p >= 0; p--) {

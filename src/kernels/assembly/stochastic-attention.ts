@@ -5,9 +5,9 @@
  *   S_ij ~ Bern(min(1, scoreGain |Q_i and K_j| / d)) where the mask allows,  A_ic ~ Bern(min(1, valueGain |S_i and V_c| / N))
  *
  * qkv `[T][B N][words]` holds q, k, v of `width` bits each; head h owns bits h d .. (h + 1) d - 1 of each (d <= 64).
- * mask: N rows of ceil(N / 64) 64-bit words. Normalisers may replace d and N; gains are powers of two. Draw w of (step, prompt) is
- * word `w` of the block row whose counter holds prompt, step and whether it is a score or an output draw, so it does not depend on
- * how prompts are batched. Ordered draws are constants instead (`orderedWords`).
+ * mask: N rows of ceil(N / 64) 64-bit words. Normalisers may replace d and N; gains are powers of two. Draw w of (step, prompt)
+ * is word `w` of the block row whose counter holds the prompt, the step and whether it is a score or an output draw, so it does
+ * not depend on how prompts are batched. Ordered draws are constants instead (`orderedWords`).
  */
 import { anyBit, fitsBytes, HEAD, loadHead, outputRow, scoreRow, valueStride } from "./attend";
 import { loadValues, wideOutputRow } from "./attend-wide";
@@ -28,9 +28,9 @@ function counter(output: bool, prompt: i32, step: i32): u32 {
 }
 
 /**
- * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` the attention bits [T][B N][outWords], or is 0, and S
- * alone is sampled. Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on. Words that no count can
- * ask for are not drawn. Scratch: `sampledScratch` (`kernels/wasm/attention-ops.ts`).
+ * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` receives the attention bits [T][B N][outWords], or is 0
+ * to sample only S. Returns the sum of the counts |Q_i and K_j| over all cells that the mask allows. Words that no count can need
+ * are not drawn. Scratch: `sampledScratch` (`kernels/wasm/attention-ops.ts`).
  */
 export function stochasticAttention(
   qkv: usize,
@@ -136,7 +136,7 @@ function orderOutputs(d: i32, topBytes: bool, words: usize): void {
   if (topBytes) keepTopBytes(words, d);
 }
 
-/** Levels of a row of words, or of their top bytes: `shift` has no others (at most 128 steps). */
+/** Levels of a row of words, or of their top bytes: `shift` has no lower bits (at most 128 steps). */
 // @ts-ignore: decorator
 @inline
 function drawLevels(
@@ -152,7 +152,7 @@ function drawLevels(
   else wordLevels(draws, shift, count, normaliser, ctz(gain), levels);
 }
 
-/** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: `expectedScratch`. */
+/** The same with unsampled probabilities: out [T, B N, width] float32. Scratch: `expectedScratch`. */
 export function expectedAttention(
   qkv: usize,
   words: i32,

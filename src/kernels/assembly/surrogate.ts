@@ -1,6 +1,6 @@
 /** Surrogate gradients of the spike function, four lanes at a time. Twin: `model/neuron/surrogate.ts`. */
 
-/** Adding and subtracting 1.5 2^23 rounds to an integer, which meanwhile stands in the low bits. */
+/** Adding and subtracting 1.5 2^23 rounds to an integer, which is in the low bits in between. */
 const ROUND: f32 = 12582912;
 
 /**
@@ -15,9 +15,9 @@ export function surrogate(distance: v128, kind: i32, parameter: v128, inverse: v
 }
 
 /**
- * The sigmoid's is even in x: alpha e / (1 + e)^2 with e = 2^u, u = -alpha |x| / ln 2 (at least -126). A polynomial gives 2^f on
- * the fraction |f| <= 0.5 of u, with a relative error below 3e-6: exact enough for a derivative that is itself made up, and a
- * third of the work of `exp4`.
+ * The sigmoid's derivative is even in x: alpha e / (1 + e)^2 with e = 2^u, u = -alpha |x| / ln 2 (at least -126). A polynomial
+ * gives 2^f on the fraction |f| <= 0.5 of u, with a relative error below 3e-6: exact enough for a derivative that is itself a
+ * stand-in, and a third of the work of `exp4`.
  */
 // @ts-ignore: decorator
 @inline
@@ -49,8 +49,8 @@ function rectangularSlope(distance: v128, width: v128, inverse: v128): v128 {
 }
 
 /**
- * Derivatives at `width` bytes of V - threshold. The kind is decided outside of the loops, where V8 would otherwise build every
- * constant anew for each vector.
+ * Derivatives at `width` bytes of V - threshold. The kind is chosen outside the loops; inside, V8 would rebuild every
+ * constant for each vector.
  */
 // @ts-ignore: decorator
 @inline

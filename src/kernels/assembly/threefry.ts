@@ -1,10 +1,10 @@
 /**
  * Words of a counter-based random stream, Threefry-2x32-20. Twin: `threefry2x32` in `numeric/stream.ts`.
  *
- * A block is a pair (x0, x1) of words; four of them share the lanes of two registers. Every round waits for the one before, so one
- * such chain leaves a core idle for half of the time: four chains go side by side, 32 words, and one alone draws what is left. On a
- * Zen 5 core, nanoseconds a word: 2.0 with one chain, 1.55 with two, 1.35 with three, 1.18 with four. The loop over groups is not
- * unrolled: V8 13 of Node 24 keeps the keys of all five groups in registers then, spills the chains, and takes 1.75.
+ * A block is a pair (x0, x1) of words; four of them share the lanes of two registers. Every round waits for the previous one, so a
+ * single chain leaves a core idle half of the time: four chains run in parallel, 32 words, and a single one draws the remainder.
+ * On a Zen 5 core, in nanoseconds per word: 2.0 with one chain, 1.55 with two, 1.35 with three, 1.18 with four. The loop over
+ * groups is not unrolled: V8 13 of Node 24 would keep the keys of all five groups in registers, spill the chains, and take 1.75.
  */
 
 // @ts-ignore: decorator
@@ -13,14 +13,14 @@ function turn(x1: v128, x0: v128, left: i32): v128 {
   return v128.xor(v128.or(i32x4.shl(x1, left), i32x4.shr_u(x1, 32 - left)), x0);
 }
 
-/** x0 and x1 of the first two blocks, in turn. */
+/** x0 and x1 of the first two blocks, interleaved. */
 // @ts-ignore: decorator
 @inline
 function lower(x0: v128, x1: v128): v128 {
   return i8x16.shuffle(x0, x1, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
 }
 
-/** x0 and x1 of the last two blocks, in turn. */
+/** x0 and x1 of the last two blocks, interleaved. */
 // @ts-ignore: decorator
 @inline
 function upper(x0: v128, x1: v128): v128 {
@@ -28,9 +28,9 @@ function upper(x0: v128, x1: v128): v128 {
 }
 
 /**
- * Writes words 2 p .. 2 p + count - 1 of the block row (p.., high) of the keyed Threefry-2x32-20 stream to `out`; `count`
- * is rounded up to a multiple of 8. Five groups of four rounds, rotations 13 15 26 6 and 17 29 16 24 in turn, a key injection
- * after each: after group g the next two of the three key words, and g to the second.
+ * Writes words 2 p .. 2 p + count - 1 of the block row (p.., high) of the keyed Threefry-2x32-20 stream to `out`; `count` is
+ * rounded up to a multiple of 8. Five groups of four rounds, with rotations 13 15 26 6 and 17 29 16 24 alternating, and a key
+ * injection after each: after group g, the next two of the three key words are added, and g to the second.
  */
 export function drawWords(key0: u32, key1: u32, p: u32, high: u32, count: i32, out: usize): void {
   const k0 = i32x4.splat(key0);

@@ -1,14 +1,14 @@
 /**
- * Conductances of a crossbar in units of current: from strips of 8 columns in single precision to a strip of 32 lines in whole numbers of
- * 16 bits. Twins: `wholeConductances` and `lineTotals` of `hardware/integer-arithmetic.ts`, bit for bit.
+ * Conductances of a crossbar in units of current: from strips of 8 columns in single precision to a strip of 32 lines in 16-bit
+ * integers. Twins: `wholeConductances` and `lineTotals` of `hardware/integer-arithmetic.ts`, bit for bit.
  */
 
-/** Bytes of a row: 16 lines in single precision, or 32 in whole numbers. */
+/** Bytes of a row: 16 lines in single precision, or 32 integers. */
 const ROW: usize = 64;
 
 /**
- * What the lines of a strip [rows, 16] carry with all rows driven, in units, in double precision: the lines of a pair; or of differences
- * the sum of those above zero at c, and of those below at 8 + c.
+ * Currents of the lines of a strip [rows, 16] with all rows driven, in units, in double precision: for pairs, the two lines; for
+ * differences, the sum of the positive ones at c and of the negative ones at 8 + c.
  */
 export function totalPairs(strip: usize, rows: i32, unit: f64, totals: usize): void {
   total(strip, rows, unit, false, totals);
@@ -94,7 +94,7 @@ export function wholeDifferences(
   }
 }
 
-/** 8 conductances in units, which stop at 65535. */
+/** 8 conductances in units, saturating at 65535. */
 // @ts-ignore: decorator
 @inline
 function unsigned(at: usize, units: v128): v128 {
@@ -112,7 +112,7 @@ function differences(at: usize, units: v128): v128 {
   return i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(low), i32x4.trunc_sat_f32x4_s(high));
 }
 
-/** Four conductances over the unit, to nearest, ties to even: divided in double precision, then held in single. */
+/** Four conductances divided by the unit, to nearest, ties to even: divided in double precision, then stored in single. */
 // @ts-ignore: decorator
 @inline
 function whole(conductances: v128, units: v128): v128 {
@@ -121,7 +121,7 @@ function whole(conductances: v128, units: v128): v128 {
   return v128.shuffle<f64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(upper), 0, 2);
 }
 
-/** The upper two of four numbers, in the place of the lower. */
+/** The upper two of four numbers, moved to the lower two lanes. */
 // @ts-ignore: decorator
 @inline
 function high(values: v128): v128 {

@@ -1,8 +1,8 @@
 /**
- * Windows of maps, as rows that a linear layer reads, and back. Twin: `model/convolution.ts`.
+ * Windows of maps (im2col), as rows that a linear layer reads, and back. Twin: `model/convolution.ts`.
  *
- * A map is `[images][rows columns]` pixels; a window holds kernel x kernel of them, row by row, zeros past the edge. Floats of neighbouring
- * pixels lie side by side in both, so that whole runs are moved.
+ * A map is `[images][rows columns]` pixels; a window holds kernel x kernel of them, row by row, with zeros past the edge. Floats
+ * of neighbouring pixels are adjacent in both, so whole runs are copied.
  */
 import { add } from "./elementwise";
 
@@ -25,7 +25,7 @@ export function gatherBitWindows(
   for (let image = 0; image < images; image++) {
     for (let y = 0; y < windowRows; y++) {
       for (let x = 0; x < windowColumns; x++) {
-        // Bits that do not yet fill a word, and how many.
+        // Bits that do not yet fill a word, and their number.
         let open: u64 = 0;
         let filled: i32 = 0;
         for (let i = 0; i < kernel; i++) {
@@ -70,7 +70,7 @@ export function gatherWindows(
   move(map, channels, images, rows, columns, kernel, stride, windowRows, windowColumns, windows, false);
 }
 
-/** map += every value of windows, at the pixel that it is a copy of. */
+/** map += every value of windows, at the pixel that it was copied from. */
 export function scatterWindows(
   windows: usize,
   channels: i32,

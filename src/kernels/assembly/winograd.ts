@@ -1,8 +1,8 @@
 /**
- * Convolutions of 3 x 3 pixels with 16 products where windows take 36: Winograd's minimal filtering F(2 x 2, 3 x 3). Source: A. Lavin and
- * S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4.1.
+ * Convolutions with 3 x 3 kernels, with 16 products instead of the 36 of windows: Winograd's minimal filtering F(2 x 2, 3 x 3).
+ * Source: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016, section 4.1.
  *
- *   Y = A^T [ (G g G^T) (B^T d B) ] A,   the product in brackets element by element, and summed over channels
+ *   Y = A^T [ (G g G^T) (B^T d B) ] A,   with the product in brackets elementwise, and summed over channels
  *
  * for each tile of 2 x 2 pixels Y, with d the 4 x 4 pixels around it and g the kernel:
  *
@@ -11,12 +11,12 @@
  *         0 -1  1  0            1/2 -1/2  1/2             0  1 -1 -1
  *         0  1  0 -1             0    0    1
  *
- * What is transformed becomes 16 matrices [rows, channels], one after another, so that the sums over channels are 16 matrix products. Rows
- * are tiles, image by image and row by row; where a side of the map is odd, the last ones reach past its edge, where zeros lie.
- * Channels are a multiple of 4.
+ * The transformed values form 16 matrices [rows, channels], one after another, so the sums over channels are 16 matrix products.
+ * Rows are tiles, image by image and row by row; if a side of the map is odd, the last tiles extend past its edge, where values
+ * are zero. Channels are a multiple of 4.
  *
- * The gradient of g is G^T [ (A y A^T) (B^T d B) ] G, with y that of Y and the product summed over tiles; that of d is the convolution of y
- * with g turned by half a turn.
+ * The gradient of g is G^T [ (A y A^T) (B^T d B) ] G, where y is the gradient of Y and the product is summed over tiles. The
+ * gradient of d is the convolution of y with g rotated by 180 degrees.
  */
 
 /** target = B^T d B of a map [images, rows, columns, channels]. Scratch: 16 channels. */
@@ -53,7 +53,7 @@ export function winogradData(
   }
 }
 
-/** One tile, whose rows of pixels are `row` bytes apart. */
+/** One tile, with rows of pixels `row` bytes apart. */
 function dataTile(d: usize, row: usize, pixel: usize, target: usize, matrix: usize): void {
   for (const end = d + pixel; d < end; d += 16, target += 16) {
     const d1 = d + row;
@@ -86,8 +86,8 @@ function combine(a: v128, b: v128, sum: bool): v128 {
 }
 
 /**
- * target = G g G^T of weights [3 x 3][count], whose rows are matrices [channels, outputs]. `turned` by half a turn, which is how they lead
- * from the outputs back to the channels.
+ * target = G g G^T of weights [3 x 3][count], each a matrix [channels, outputs]. `turned`: rotated by 180 degrees, as for going
+ * back from outputs to channels.
  */
 export function winogradKernel(weight: usize, count: i32, turned: i32, target: usize): void {
   const matrix = (<usize>count) << 2;

@@ -1,4 +1,4 @@
-/** Attention on packed spikes, with the WebAssembly kernels: sampled, expected and LIF, and with bytes of LFSRs. */
+/** Attention on packed spikes with the WebAssembly kernels: sampled, expected and LIF, and with LFSR bytes. */
 
 import type { DrawKind } from "../../spec/model.ts";
 import type { KernelExports } from "../binary.generated.ts";
@@ -10,7 +10,7 @@ import { bitAttentionInputs as inputs } from "./bit-attention.ts";
 import { neuronKernels } from "./neuron-kernels.ts";
 import { SPIKE_SCRATCH } from "./spike-ops.ts";
 
-/** Features of a head that the kernels hold, in one word. */
+/** Most features per head that the kernels support: one word. */
 export const LARGEST_DIMENSION = 64;
 
 /** Words of scratch for sampling: draws, keys, values, levels and counts. */
@@ -19,11 +19,11 @@ export function sampledScratch(tokens: number): number {
   return tokens * scoreRow(tokens) + 64 * padded + 20 * tokens + 4 * padded + 256;
 }
 
-/** Words of scratch for probabilities passed on: queries, keys and values as floats, and a row of sums. */
+/** Words of scratch for unsampled probabilities: queries, keys and values as floats, and a row of sums. */
 export const expectedScratch = (tokens: number, dimension: number): number =>
   (3 * tokens + 1) * ceilFour(dimension) + 16;
 
-/** Words of scratch for the way back through stochastic attention. */
+/** Words of scratch for the backward pass of stochastic attention. */
 export function stochasticBackwardScratch(tokens: number, dimension: number): number {
   const longWords = maskWords(tokens) / 2;
   const bits = 6 * tokens + longWords * (2 * tokens + 258) + 68;
@@ -54,7 +54,7 @@ export function attentionOps(run: KernelExports): AttentionOps & Pick<Simulation
   };
 }
 
-/** As the kernels number them. */
+/** In the kernels' numbering. */
 export const DRAW_KINDS: Readonly<Record<DrawKind, number>> = { independent: 0, stratified: 1, ordered: 2 };
 
 const outputs = ({ draws, scores, out, scratch }: SampledAttention) =>

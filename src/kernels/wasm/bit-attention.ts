@@ -1,4 +1,4 @@
-/** What every attention kernel on packed spikes takes first, in its order. */
+/** The first arguments of every attention kernel on packed spikes, in order. */
 import type { BitAttention } from "../ops.ts";
 
 export const bitAttentionInputs = ({ qkv, steps, prompts, tokens, width, heads, mask }: BitAttention) =>

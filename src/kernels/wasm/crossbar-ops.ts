@@ -1,4 +1,6 @@
-/** Crossbars strip by strip, with the WebAssembly kernels: `assembly/byte-product.ts`, `assembly/largest.ts` and `assembly/adc.ts`. */
+/**
+ * Crossbars strip by strip, with the WebAssembly kernels of `assembly/byte-product.ts`, `assembly/largest.ts` and `assembly/adc.ts`.
+ */
 import type { KernelExports } from "../binary.generated.ts";
 import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../simulation-ops.ts";
 
@@ -6,8 +8,8 @@ import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../simulation-op
 export const STRIP_TABLE = 256 * STRIP_LINES;
 
 /**
- * Whether tables repay themselves for so many vectors with so many ones. In nanoseconds of one core a row takes 35 to tabulate, and 0.1 a
- * vector to look up; a gather takes 0.02 a row and vector, and 4 a one.
+ * Whether tables pay off for this many vectors with this many ones. In nanoseconds on one core, tabulating takes 35 per row, and
+ * looking up 0.1 per row and vector; a gather takes 0.02 per row and vector, and 4 per one.
  */
 export const tablesPay = (ones: number, vectors: number, features: number): boolean =>
   ones > features * (0.02 * vectors + 9);
@@ -16,7 +18,7 @@ export const tablesPay = (ones: number, vectors: number, features: number): bool
 export const sampleRoom = (kept: number): number => Math.max(2 * kept, 1024);
 export const sampleWords = (kept: number): number => 16 + sampleRoom(kept);
 
-/** Words of scratch for the noise of so many vectors. */
+/** Words of scratch for the noise of this many vectors. */
 export const converterScratch = (vectors: number): number => vectors * STRIP_COLUMNS;
 
 type CrossbarOps = Pick<

@@ -1,4 +1,4 @@
-/** Dense matrices, LayerNorm, GELU, softmax attention and cross entropy on the WebAssembly kernels. */
+/** Dense matrices, LayerNorm, GELU, softmax attention and cross-entropy on the WebAssembly kernels. */
 import type { KernelExports } from "../binary.generated.ts";
 import { maskStride } from "../masks.ts";
 import type { DenseOps } from "../ops.ts";

@@ -1,5 +1,5 @@
 /**
- * Machines in whole numbers, with the WebAssembly kernels: `assembly/whole-lines.ts`, `assembly/integer-strip.ts` and
+ * Integer machines, with the WebAssembly kernels of `assembly/whole-lines.ts`, `assembly/integer-strip.ts` and
  * `assembly/integer-digital.ts`.
  */
 import type { KernelExports } from "../binary.generated.ts";

@@ -39,11 +39,11 @@ export function mapOps(run: KernelExports): MapOps {
   };
 }
 
-/** In the order in which the kernels take them. */
+/** In the kernels' argument order. */
 const windowSizes = ({ images, size: { grid, channels, kernel, stride, windows } }: Windows) =>
   [channels, images, grid.rows, grid.columns, kernel, stride, windows.rows, windows.columns] as const;
 
-/** Squares of all images one below the other. */
+/** Squares of all images, stacked vertically. */
 const squareSizes = ({ images, size: { outputs: channels, pool, pooled } }: Squares) => {
   return { rows: images * pooled.rows, columns: pooled.columns, channels, pool };
 };

@@ -1,4 +1,7 @@
-/** Ways into the WebAssembly memory, and vectors and rows of it: kernels of `assembly/elementwise.ts` and `assembly/batch-norm.ts`. */
+/**
+ * Access to the WebAssembly memory, and operations on vectors and rows: kernels of `assembly/elementwise.ts` and
+ * `assembly/batch-norm.ts`.
+ */
 import type { KernelExports } from "../binary.generated.ts";
 import type { MemoryOps, RowOps } from "../ops.ts";
 
@@ -22,7 +25,7 @@ export function rowOps(run: KernelExports): RowOps {
     scale: (target, count, factor) => run.scale(target, count, factor),
     sumRows: ({ source, rows, columns, target }) => run.sumRows(source, rows, columns, target),
     sumManyRows: ({ source, rows, columns, target, scratch }) => {
-      // The kernel sums products with a second matrix, too; what these are is of no interest here.
+      // The kernel also sums products with a second matrix, which are not used here.
       const [sum, products, rest] = [0, 1, 2].map((part) => scratch + 4 * columns * part);
       run.columnSums(source, source, rows, columns, products, sum, products, rest);
       run.add(target, sum, columns);

@@ -6,11 +6,11 @@ import type { AttentionOps, ColumnMap, NeuronOps } from "../ops.ts";
 import { bitAttentionInputs } from "./bit-attention.ts";
 
 export interface NeuronKernels {
-  /** Words of scratch for the way back. */
+  /** Words of scratch for the backward pass. */
   scratch(steps: number): number;
-  /** Words of scratch for attention with such neurons, both ways. */
+  /** Words of scratch for attention with such neurons, forward and backward. */
   attentionScratch(steps: number, tokens: number, dimension: number): number;
-  /** The operations on such neurons alone. */
+  /** The operations that apply only to such neurons. */
   bind(
     run: KernelExports,
   ): Pick<NeuronOps, "fire" | "fireBackward"> & Pick<AttentionOps, "lifAttention" | "lifAttentionBackward">;
@@ -65,7 +65,7 @@ const mapPlaces = (map: ColumnMap | null) => (map ? ([map.scale, map.shift] as c
 
 const ceilFour = (count: number): number => 4 * Math.ceil(count / 4);
 
-/** As `assembly/surrogate.ts` numbers them. */
+/** In the numbering of `assembly/surrogate.ts`. */
 function surrogateNumbers(surrogate: SurrogateSpec): { kind: number; parameter: number } {
   switch (surrogate.kind) {
     case "sigmoid":

@@ -1,9 +1,9 @@
-/** Neurons and what stands between them and a layer's raw output (BatchNorm, noise), on the WebAssembly kernels. */
+/** Neurons, and the BatchNorm and noise between them and a layer's raw output, on the WebAssembly kernels. */
 import type { KernelExports } from "../binary.generated.ts";
 import type { NeuronOps } from "../ops.ts";
 import { neuronKernels } from "./neuron-kernels.ts";
 
-/** Words of scratch for `columns` columns: four rows for what is made of the sums, and six for the kernels' own. */
+/** Words of scratch for `columns` columns: four rows derived from the sums, and six for the kernels. */
 export const normalisationScratch = (columns: number): number => 10 * columns;
 
 /** Words of scratch for a block of random words. */

@@ -1,4 +1,4 @@
-/** Every kernel keeps to the scratch that the function beside it names: words behind it stay as they were. */
+/** Every kernel stays within the scratch size that its function returns: words after it do not change. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { stream } from "../../numeric/stream.ts";
@@ -18,7 +18,7 @@ const bytes = 32 << 20;
 const { kernels, arena } = standaloneKernels(bytes);
 const start = arena.mark();
 
-/** Runs `work` with a scratch of so many words, on memory that is random everywhere else. */
+/** Runs `work` with a scratch of this many words, on memory that is random everywhere else. */
 function keepsTo(words: number, work: (ops: Kernels, memory: Arena, scratch: number) => void): void {
   arena.rewind(start);
   const scratch = arena.words(words + BEHIND);
@@ -66,7 +66,7 @@ test("dense products", () => {
   );
 });
 
-test("softmax attention, both ways", () => {
+test("softmax attention, forward and backward", () => {
   fc.assert(
     fc.property(count(70), count(20), count(3), (tokens, dimension, heads) => {
       keepsTo(softmaxScratch(tokens, dimension), (ops, memory, scratch) => {
@@ -122,7 +122,7 @@ test("products and gradients of linear layers on spikes", () => {
   );
 });
 
-test("normalisation and its way back, sums of many rows, noise", () => {
+test("normalisation and its backward pass, sums of many rows, noise", () => {
   fc.assert(
     fc.property(count(300), fours(40), (rows, columns) => {
       keepsTo(normalisationScratch(columns), (ops, memory, scratch) => {
@@ -153,7 +153,7 @@ test("normalisation and its way back, sums of many rows, noise", () => {
   );
 });
 
-test("neurons on their way back", () => {
+test("backward pass of neurons", () => {
   fc.assert(
     fc.property(count(16), count(5), fours(30), (steps, rows, features) => {
       keepsTo(neuronKernels(neuron).scratch(steps), (ops, memory, scratch) => {
@@ -176,7 +176,7 @@ test("neurons on their way back", () => {
   );
 });
 
-test("attention on spikes: sampled, expected and LIF, both ways", () => {
+test("attention on spikes: sampled, expected and LIF, forward and backward", () => {
   fc.assert(
     fc.property(count(140), count(16), count(2), count(3), (tokens, quarter, heads, steps) => {
       const dimension = 4 * quarter;
@@ -216,7 +216,7 @@ test("attention on spikes: sampled, expected and LIF, both ways", () => {
   );
 });
 
-test("errors of converters", () => {
+test("converter errors", () => {
   fc.assert(
     fc.property(count(256), (vectors) => {
       keepsTo(converterScratch(vectors), (ops, memory, scratch) => {

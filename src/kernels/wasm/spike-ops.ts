@@ -1,9 +1,9 @@
 /**
- * Packed spikes and linear layers on them, with the WebAssembly kernels: chooses between row gather and look-up table by density.
+ * Packed spikes and linear layers on them, with the WebAssembly kernels; chooses between row gather and look-up table by density.
  *
- * The gather wins while few inputs fire; the table costs the same at any density. They cross near 33 %, measured with
- * `bench/spike-product.ts`, if there are enough rows to repay the tables. The gradient of the inputs is a dense product, unless the
- * neurons before let few gradients through. Choices depend only on spikes and membranes, so results repeat exactly.
+ * The gather is faster while few inputs fire; the table costs the same at any density. They cross near 33 %, measured with
+ * `bench/spike-product.ts`, if there are enough rows to amortise the tables. The gradient of the inputs is a dense product,
+ * unless the preceding neurons pass few gradients. Choices depend only on spikes and membranes, so results repeat exactly.
  */
 import type { KernelExports } from "../binary.generated.ts";
 import type { SpikeOps } from "../ops.ts";
@@ -15,18 +15,18 @@ const TABLE_ROWS = 256;
 /** Below this share of inputs with a gradient, single scalar products beat the dense product (`bench/gated-product.ts`). */
 const GATED_DENSITY = 0.55;
 
-/** Words of scratch for a product of spikes: those of `gatherProduct`, which needs more than the other ways. */
+/** Words of scratch for a product of spikes: those of `gatherProduct`, which needs the most. */
 export const SPIKE_SCRATCH = 22656;
 
 /** Words of scratch for a weight gradient: the transposed bits, and the product with them. */
 export const spikeGradientScratch = (features: number, rows: number): number =>
   transposedWords(features, rows) + SPIKE_SCRATCH;
 
-/** Words of scratch for a gradient of inputs, either way. */
+/** Words of scratch for a gradient of inputs, with either method. */
 export const inputGradientScratch = (rows: number, inputs: number, outputs: number): number =>
   Math.max(SPIKE_SCRATCH, productScratch(rows, inputs, outputs));
 
-/** Up to a multiple of 16 bytes, where the next array begins. */
+/** Rounds up to a multiple of 16 bytes, where the next array begins. */
 const transposedWords = (features: number, rows: number): number =>
   Math.ceil((features * Math.ceil(rows / 32)) / 4) * 4;
 
