@@ -1,4 +1,4 @@
-/** Labelled files as folders: in one for training and in one for testing there is a folder for each class. */
+/** Labelled files in folders: the training and the test folder each hold one folder per class. */
 import { type Dirent, existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
@@ -16,11 +16,11 @@ export interface ClassFiles {
   readonly classes: readonly string[];
   readonly train: readonly ClassFile[];
   readonly test: readonly ClassFile[];
-  /** Files of another kind, by their names. */
+  /** Files of other kinds, by name. */
   readonly ignored: number;
 }
 
-/** Which files count, in lower case, and how messages call what they hold and what they are. */
+/** File extensions that count, in lower case, and what messages call the items and the files. */
 interface FileKind {
   readonly extensions: readonly string[];
   readonly thing: string;
@@ -29,7 +29,7 @@ interface FileKind {
 
 /**
  * The files of the classes; a class may have none for testing.
- * Throws  FileError when there is no class, a class is in `test` alone, or a part has no file of the kind
+ * Throws  FileError when there is no class, a class exists only in `test`, or a part has no file of this kind
  */
 export async function listClassFolders(
   folders: { readonly train: string; readonly test: string },
@@ -73,7 +73,7 @@ async function classFiles(
   return { files, ignored };
 }
 
-/** What a folder holds but hidden files, by the code units of their names: the same order on every system. */
+/** The non-hidden entries of a folder, sorted by code units: the same order on every system. */
 async function list(folder: string): Promise<Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });

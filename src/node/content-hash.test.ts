@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { contentHash } from "./content-hash.ts";
 
-test("is the same for the same content, in whatever order and memory it lies", () => {
+test("is the same for the same content, in any key order and any memory", () => {
   const numbers = Float32Array.of(1, 2, 3);
   const shared = new Float32Array(new SharedArrayBuffer(12));
   shared.set(numbers);
@@ -9,7 +9,7 @@ test("is the same for the same content, in whatever order and memory it lies", (
   expect(contentHash(Float32Array.of(0, 1, 2, 3).subarray(1))).toBe(contentHash(numbers));
 });
 
-test("differs where the content does, also where the bytes alone are the same", () => {
+test("differs if the content does, even if the bytes are the same", () => {
   const values = [
     ["ab", "c"],
     ["a", "bc"],

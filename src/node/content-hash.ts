@@ -1,10 +1,10 @@
-/** SHA-256 over content: of files, and of data, whatever file it came from. */
+/** SHA-256 of content: of files, and of data, whatever file they came from. */
 import { createHash, type Hash } from "node:crypto";
 
 /**
- * The SHA-256, in hexadecimal, of plain data with arrays of numbers in it: networks, images, recordings, documents. The order of keys
- * does not matter, and a field that is undefined is as one that is absent. Bytes of numbers are taken as they lie in memory, little-endian
- * on all machines that Node runs on today.
+ * The hexadecimal SHA-256 of plain data with arrays of numbers: networks, images, recordings, documents. The order of keys does
+ * not matter, and an undefined field counts as absent. Numbers are hashed as their bytes in memory, little-endian on all
+ * machines that Node runs on today.
  */
 export function contentHash(value: unknown): string {
   const hash = createHash("sha256");
@@ -12,10 +12,10 @@ export function contentHash(value: unknown): string {
   return hash.digest("hex");
 }
 
-/** The SHA-256, in hexadecimal, of a text or of bytes as they are. */
+/** The hexadecimal SHA-256 of a text or of raw bytes. */
 export const sha256Of = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
-/** Every value begins with its kind and its length, so that no two read alike. */
+/** Every value begins with its kind and its length, so that no two values have the same encoding. */
 function add(hash: Hash, value: unknown): void {
   if (ArrayBuffer.isView(value)) {
     hash.update(`${value.constructor.name} ${value.byteLength}\n`);

@@ -21,7 +21,7 @@ function put(name: string, bytes: Uint8Array): void {
 
 const load = () => loadImageData("custom", folder);
 
-/** A picture of one colour; grey where the three are equal and `channels` is 1. */
+/** An image of one colour; greyscale if all three values are equal and `channels` is 1. */
 function picture(value: number | readonly [number, number, number], width = 6, height = 5) {
   const [channels, pixel] = typeof value === "number" ? ([1, [value]] as const) : ([3, value] as const);
   const pixels = Buffer.from(Array.from({ length: width * height }, () => pixel).flat());
@@ -30,7 +30,7 @@ function picture(value: number | readonly [number, number, number], width = 6, h
 }
 
 describe("a folder of images", () => {
-  test("is read in the order of its names, PNG exactly and JPEG nearly", async () => {
+  test("is read in name order, PNG exactly and JPEG approximately", async () => {
     put("train/cat/b.png", await picture(20).png().toBuffer());
     put("train/cat/a.PNG", await picture(10).png().toBuffer());
     put("train/ant/c.jpg", await picture(200).jpeg().toBuffer());
@@ -40,7 +40,7 @@ describe("a folder of images", () => {
     expect(data.test.classes).toEqual(["ant", "cat"]);
     expect([data.test.height, data.test.width, data.test.channels, data.test.count]).toEqual([5, 6, 1, 1]);
     expect([Array.from(data.test.labels), data.test.pixels[0]]).toEqual([[1], 99]);
-    // Two cats: one of them is kept for validation.
+    // Two cats: one of them is used for validation.
     const cats = [...data.train.pixels, ...data.validation.pixels].filter((value) => value < 100);
     expect(new Set(cats)).toEqual(new Set([10, 20]));
     expect([data.train.count, data.validation.count]).toEqual([2, 1]);
@@ -83,7 +83,7 @@ describe("a folder of images", () => {
     await expect(load()).rejects.toThrow(FileError);
   });
 
-  test("with an image that is cut off or damaged gives an error of the file, never part of an image", async () => {
+  test("with an image that is cut off or damaged gives a file error, never part of an image", async () => {
     const noise = Buffer.from(patternBytes(30 * 30));
     const image = sharp(noise, { raw: { width: 30, height: 30, channels: 1 } });
     const files = { "1.png": await image.png().toBuffer(), "1.jpg": await image.jpeg().toBuffer() };
@@ -99,7 +99,7 @@ describe("a folder of images", () => {
           put(`train/a/${name}`, changed);
           await load().catch((error: unknown) => expect(error).toBeInstanceOf(FileError));
           put(`train/a/${name}`, good.subarray(0, at));
-          // Without its closing mark an image is still whole.
+          // An image without its end marker is still complete.
           const cut = await load().catch((error: unknown) => error);
           if (!(cut instanceof FileError)) expect(cut).toMatchObject({ data: { train: { pixels: whole } } });
           put(`train/a/${name}`, good.subarray(0, Math.floor(at / 2)));
@@ -133,7 +133,7 @@ describe(".npy arrays", () => {
   });
 });
 
-test("a folder without images, and no folder, say which layouts are read", async () => {
+test("a folder without images, or no folder, gives an error that lists the layouts", async () => {
   await expect(load()).rejects.toThrow(/no images here.*train-images.npy.*train\/CLASS/);
   await expect(loadImageData("custom")).rejects.toThrow(/Name their folder in task\.data\.folder, or with --data/);
 });

@@ -1,8 +1,8 @@
 /**
- * Images of one's own: four `.npy` files, or folders `train/CLASS` and `test/CLASS` of PNG and JPEG images.
+ * The user's own images: four `.npy` files, or folders `train/CLASS` and `test/CLASS` of PNG and JPEG images.
  *
- * Images are decoded by sharp (libvips), an optional dependency that is loaded when the first folder is read. They must have
- * one size: cropping or scaling them is a choice that should be seen, so it is not made here.
+ * Images are decoded by sharp (libvips), an optional dependency that is loaded when the first folder is read. All images must
+ * have the same size: cropping or scaling should be a visible choice, so it is not done here.
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,12 +24,12 @@ const MOST_VALUES = 2 ** 30;
 /** Largest image file, and most pixels of one image. */
 const IMAGE_BYTES = 2 ** 25;
 const IMAGE_PIXELS = 2 ** 24;
-/** So many classes may be without an image. */
+/** Up to this many classes may be without an image. */
 const FEW_CLASSES = 1000;
-/** Values that are decoded at once, and how many a byte of a file may hold where there are more. No photograph is packed so tightly. */
+/** Values that are always decoded, and above that the most values per byte of a file. No photograph is compressed so tightly. */
 const VALUES_AT_ONCE = 2 ** 25;
 const VALUES_PER_BYTE = 200;
-/** Images that are decoded at once, at most. */
+/** Most images that are decoded at once. */
 const AT_ONCE = 16;
 const EXTENSIONS = [".png", ".jpg", ".jpeg"];
 
@@ -83,7 +83,7 @@ interface Decoded {
   readonly pixels: Uint8Array;
 }
 
-/** All of one size, and of three channels if one of them has colour. */
+/** All images have the same size, and three channels if any of them has colour. */
 async function decodeAll(files: readonly ClassFile[]): Promise<Decoded[]> {
   const { decode, sizeOf } = await decoder();
   const decoded: Decoded[] = [];
@@ -104,7 +104,7 @@ async function decodeAll(files: readonly ClassFile[]): Promise<Decoded[]> {
   );
 }
 
-/** Throws FileError where images of this size take more memory than there is for them, or than such small files can be worth. */
+/** Throws FileError when images of this size would take more memory than is available, or than such small files can account for. */
 async function requireWorth(files: readonly ClassFile[], { height, width }: Size): Promise<void> {
   const values = files.length * height * width * 3;
   const refuse = (reason: string): never => {
@@ -122,9 +122,9 @@ const inColour = ({ pixels }: Decoded): Uint8Array =>
   Uint8Array.from({ length: 3 * pixels.length }, (_, i) => pixels[Math.floor(i / 3)]);
 
 interface Decoder {
-  /** Decodes one file, turned as its camera says, without transparency. */
+  /** Decodes one file, rotated as its camera metadata says, without transparency. */
   decode(path: string): Promise<Decoded>;
-  /** Reads the beginning of a file alone. */
+  /** Reads only the beginning of a file. */
   sizeOf(path: string): Promise<Size>;
 }
 
@@ -192,7 +192,7 @@ function imageSet(
   return { height, width, channels, classes, count: files.length, pixels, labels };
 }
 
-/** Throws FileError at `path` when `found` is not of the size of `first`. */
+/** Throws FileError at `path` when `found` has another size than `first`. */
 function checkSameSize(first: Size, found: Size, path: string): void {
   if (first.height === found.height && first.width === found.width) return;
   throw new FileError(

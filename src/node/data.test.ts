@@ -15,7 +15,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("the slice that comes with the package has every class in equal shares, a tenth of it for validation", async () => {
+test("the bundled slice has equal classes and a tenth for validation", async () => {
   const { data, notes } = await loadImageData("fashion-mnist-slice");
   const shares = [data.train, data.validation, data.test].map(({ labels, classes }) =>
     classes.map((_, k) => labels.filter((label) => label === k).length),
@@ -27,13 +27,13 @@ test("the slice that comes with the package has every class in equal shares, a t
     1,
     "Ankle boot",
   ]);
-  // The checksums of the catalogue hold, so that there is nothing else to note.
+  // The checksums match the catalogue, so there is nothing else to note.
   expect(notes).toEqual([
     "fashion-mnist-slice: the slice that comes with this package, 1000 training and 500 test images",
   ]);
 });
 
-test("a set that is nowhere is replaced by its slice, where the package has one, and a note says so", async () => {
+test("a missing set is replaced by its bundled slice, if there is one, and a note says so", async () => {
   vi.stubEnv("XPIKE_DATA", folder);
   vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
   const { data, notes } = await loadImageData("mnist");
@@ -49,11 +49,11 @@ test("a set that is nowhere is replaced by its slice, where the package has one,
   await expect(loadImageData("cifar-10")).rejects.toThrow("Get it with `xpike data fetch cifar-10`");
 });
 
-test("a folder without the files says what was looked for and how to get it", async () => {
+test("a folder without the files gives an error that says what is missing and how to get it", async () => {
   await expect(loadImageData("mnist", folder)).rejects.toThrow(/no train-images-idx3-ubyte.*xpike data fetch mnist/);
 });
 
-test("images of one's own are missed with the folder, and with the field that names it", async () => {
+test("missing custom images are reported with the folder and the field that names it", async () => {
   const nowhere = join(folder, "nowhere");
   await expect(loadImageData("custom", nowhere)).rejects.toMatchObject({
     path: nowhere,
@@ -62,7 +62,7 @@ test("images of one's own are missed with the folder, and with the field that na
   await expect(loadImageData("custom")).rejects.toThrow("Name their folder in task.data.folder, or with --data.");
 });
 
-test("a set is looked for in XPIKE_DATA, then in the cache; the folder that is named hides both", async () => {
+test("a set is looked for in XPIKE_DATA, then in the cache; a named folder overrides both", async () => {
   const shared = join(folder, "shared");
   vi.stubEnv("XPIKE_DATA", shared);
   vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
@@ -78,7 +78,7 @@ test("a set is looked for in XPIKE_DATA, then in the cache; the folder that is n
   expect(await findImageFolder("mnist", join(folder, "nothing"))).toBeUndefined();
 });
 
-test("other content than published is read, and noted", async () => {
+test("content that differs from the published one is read and noted", async () => {
   const images = (count: number) => idxFile([count, 2, 2], new Uint8Array(4 * count).fill(9));
   const files = {
     "train-images-idx3-ubyte": images(4),
@@ -96,7 +96,7 @@ test("other content than published is read, and noted", async () => {
   ]);
 });
 
-test("a file is read without its gzip as well", async () => {
+test("a file is also read without gzip", async () => {
   const name = "train-images-idx3-ubyte.gz";
   cpSync(FASHION_SLICE, folder, { recursive: true });
   writeFileSync(join(folder, name.replace(".gz", "")), gunzipSync(readFileSync(join(FASHION_SLICE, name))));
@@ -107,7 +107,7 @@ test("a file is read without its gzip as well", async () => {
   expect(Buffer.compare(data.test.pixels, bundled.test.pixels)).toBe(0);
 });
 
-test("CIFAR-10 is read alike from its archive, from batches, and from batches with gzip", async () => {
+test("CIFAR-10 is read equally from its archive, from batches, and from batches with gzip", async () => {
   const batches = {
     "data_batch_1.bin": cifarFile([0, 1, 2]),
     "data_batch_4.bin": cifarFile([3]),

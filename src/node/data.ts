@@ -1,9 +1,9 @@
 /**
  * Finds and loads image data by name.
  *
- * The search takes the named folder, or else XPIKE_DATA, the cache that `xpike data fetch` fills, and the folder of Debian's package
- * of Fashion-MNIST. If none of these holds MNIST or Fashion-MNIST, a slice replaces it where it is there, and a note
- * says so. Every file is checked against its published checksum; other content is allowed, and noted.
+ * It looks in the named folder or, if there is none, in XPIKE_DATA, in the cache that `xpike data fetch` fills, and in the folder
+ * of Debian's Fashion-MNIST package. If none of these holds MNIST or Fashion-MNIST, its slice replaces it, if available, and a note
+ * says so. Every file is checked against its published checksum; other content is allowed and noted.
  */
 import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
@@ -33,14 +33,14 @@ import { fileError, readFileChecked } from "./files.ts";
 
 export interface LoadedImageData {
   readonly data: ImageData;
-  /** Where the images came from, and in what they differ from the published set; for reports. */
+  /** Where the images came from, and how they differ from the published set; for reports. */
   readonly notes: readonly string[];
 }
 
-/** The name of images of one's own. */
+/** The name of the user's own images. */
 const CUSTOM = "custom";
 
-/** Largest file that is read whole. */
+/** Largest file that is read as a whole. */
 const FILE_BYTES = 2 ** 28;
 
 /** Where Debian's package dataset-fashion-mnist puts its files. */
@@ -48,13 +48,13 @@ const DEBIAN_FASHION = "/usr/share/datasets/fashion-mnist";
 
 const packaged = (slice: string): string => fileURLToPath(new URL(`../../examples/data/${slice}`, import.meta.url));
 
-/** The folder of the slice of Fashion-MNIST that comes with this package: 1,000 training and 500 test images. */
+/** The folder of the bundled slice of Fashion-MNIST: 1,000 training and 500 test images. */
 export const FASHION_SLICE = packaged("fashion-mnist-slice");
 
-/** The folder of the slice of MNIST, 500 training and 500 test images. A clone has it, the packed package does not. */
+/** The folder of the slice of MNIST: 500 training and 500 test images. A clone has it, the packed package does not. */
 export const MNIST_SLICE = packaged("mnist-slice");
 
-/** The folder of a slice by its name; undefined for a set that is none. */
+/** The folder of a slice by its name; undefined for a set that is not a slice. */
 const sliceFolder = (name: ImageDataName): string | undefined =>
   Object.values(SLICES).includes(name) ? packaged(name) : undefined;
 
@@ -64,11 +64,11 @@ export function dataCache(): string {
 }
 
 /**
- * The images of a data set, with validation cut from its training images. `directory` holds the files, or a folder named
- * after the set that does; nothing else is looked at then. The name `custom` stands for images of one's own in `directory`, as
- * `.npy` files or as a folder of PNG and JPEG images per class.
+ * The images of a data set, with validation images split off its training images. `directory` holds the files, or a folder named
+ * after the set that does; nothing else is searched then. The name `custom` means the user's own images in `directory`, as `.npy`
+ * files or as one folder of PNG and JPEG images per class.
  *
- * Random  the validation images, by a seed of the set's own: they are the same in every experiment
+ * Random  the validation images, by a fixed seed of the set: they are the same in every experiment
  * Throws  SpecError for an unknown name; FileError when the files are missing, damaged or of another set
  */
 export async function loadImageData(name: ImageDataName | typeof CUSTOM, directory?: string): Promise<LoadedImageData> {
@@ -78,7 +78,7 @@ export async function loadImageData(name: ImageDataName | typeof CUSTOM, directo
   return { data: withValidation(set.name, train, test), notes: [note, ...notes] };
 }
 
-/** Images of one's own. Throws FileError, also without a directory. */
+/** The user's own images. Throws FileError, also without a directory. */
 async function loadCustom(directory: string | undefined): Promise<LoadedImageData> {
   if (directory === undefined) {
     throw new FileError(
@@ -132,7 +132,7 @@ const sliceOf = ({ images: [train, test] }: PublishedImages): string =>
 
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
 
-/** The folder that holds a data set, in `directory` or the usual places; undefined when it is nowhere. */
+/** The folder that holds a data set, in `directory` or the usual places; undefined if there is none. */
 export async function findImageFolder(name: ImageDataName, directory?: string): Promise<string | undefined> {
   const set = findImageData(name);
   const slice = sliceFolder(name);
@@ -144,7 +144,7 @@ export async function findImageFolder(name: ImageDataName, directory?: string): 
   return undefined;
 }
 
-/** Where data is looked for when no folder is named: XPIKE_DATA, if it is set, and the cache. */
+/** Folders that are searched when none is named: XPIKE_DATA, if set, and the cache. */
 export function usualRoots(): string[] {
   return [...(process.env.XPIKE_DATA ? [process.env.XPIKE_DATA] : []), dataCache()];
 }
@@ -217,7 +217,7 @@ async function readCifarSet(set: PublishedImages, folder: string): Promise<Parts
   return { train, test, notes: differenceNotes(set, differing, [train, test]) };
 }
 
-/** The batches in the archive by name. Throws FileError. */
+/** The batches in the archive, by name. Throws FileError. */
 async function unpackCifar(archive: string): Promise<Map<string, Uint8Array>> {
   const wanted = [...CIFAR_TRAIN, CIFAR_TEST];
   const limit = CIFAR_BATCH * CIFAR_RECORD;

@@ -1,4 +1,4 @@
-/** The device module that an experiment names: found beside it, its content recorded, and loaded. */
+/** The device module that an experiment names: found relative to it, hashed, and loaded. */
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadDevice } from "../device/module.ts";
@@ -11,11 +11,11 @@ import { readFileChecked } from "./files.ts";
 const MODULE_BYTES = 2 ** 24;
 
 /**
- * The experiment with the SHA-256 of its device module, which is loaded; unchanged where it names none.
+ * Loads the device module and returns the experiment with the module's SHA-256; unchanged if it names no module.
  *
- * @param directory folder of the experiment, which the module's path is relative to
- * Throws  FileError when the module cannot be read or imported, or exports no device; SpecError when its content is not the one that
- *         the experiment names
+ * @param directory folder of the experiment, to which the module's path is relative
+ * Throws  FileError when the module cannot be read or imported, or exports no device; SpecError when its content does not match
+ *         the hash in the experiment
  */
 export async function loadExperimentDevice<E extends Experiment>(experiment: E, directory = "."): Promise<E> {
   const { crossbar } = experiment.hardware;
@@ -30,7 +30,7 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
         "changed. Restore the old module, or leave sha256 out.",
     );
   }
-  // The query tells versions of one file apart: a module is imported once by its URL.
+  // The query string distinguishes versions of one file: a module is imported once per URL.
   const url = pathToFileURL(file);
   url.searchParams.set("sha256", sha256);
   const device = await loadDevice(url, { path: written.path, sha256 });

@@ -12,7 +12,7 @@ import { findImageData, type PublishedImages } from "../data/catalogue.ts";
 import { FASHION_SLICE } from "./data.ts";
 import { type DownloadOptions, downloadImageData } from "./download.ts";
 
-/** Milliseconds in which a busy client reads what was sent before the line breaks. */
+/** Milliseconds in which a busy client reads the sent bytes before the connection breaks. */
 const PAUSE = 200;
 const NAME = "train-images-idx3-ubyte.gz";
 const real = readFileSync(join(FASHION_SLICE, NAME));
@@ -42,7 +42,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** The slice's training images as a set of one file; its checksum is the catalogue's, unless that of the file is asked for. */
+/** The slice's training images as a set of one file; its checksum is the catalogue's, unless the file's own is requested. */
 function setOf(of: "content" | "file" = "content", addresses = [address]): PublishedImages {
   const sha256 =
     of === "content" ? slice.contents["train-images-idx3-ubyte"] : createHash("sha256").update(real).digest("hex");
@@ -53,7 +53,7 @@ const download = (set = setOf(), options: DownloadOptions = {}) => downloadImage
 const path = () => join(folder, NAME);
 const whole: Answer = (_, response) => response.writeHead(200, { "content-length": real.length }).end(real);
 
-/** As a server that knows ranges answers. */
+/** Answers like a server that supports ranges. */
 const ranged: Answer = (request, response) => {
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
   if (start >= real.length) {
@@ -67,7 +67,7 @@ const ranged: Answer = (request, response) => {
   response.end(real.subarray(start));
 };
 
-/** Announces all that is left, sends some of it, and hangs up. */
+/** Announces all remaining bytes, sends some of them, and closes the connection. */
 const dropping =
   (bytes: number): Answer =>
   (request, response) => {
@@ -76,12 +76,12 @@ const dropping =
       "content-length": real.length - start,
       ...(start > 0 ? { "content-range": `bytes ${start}-${real.length - 1}/${real.length}` } : {}),
     });
-    // A client that learns of the break together with the bytes may drop them.
+    // A client that sees the break together with the bytes may drop them.
     response.write(real.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), PAUSE));
   };
 
 describe("a download", () => {
-  test("arrives, takes its name, and is not repeated", async () => {
+  test("arrives, gets its final name, and is not repeated", async () => {
     answer = whole;
     const seen: number[] = [];
     const first = await download(setOf(), { onProgress: (_, bytes) => seen.push(bytes) });
@@ -93,7 +93,7 @@ describe("a download", () => {
     expect(requests).toEqual([{ range: undefined, url: `/${NAME}` }]);
   });
 
-  test("goes on from the last byte when the line breaks", async () => {
+  test("continues from the last byte when the connection breaks", async () => {
     answer = (request, response, attempt) => (attempt < 3 ? dropping(100_000) : ranged)(request, response, attempt);
     await download(setOf("file"));
     expect(readFileSync(path()).equals(real)).toBe(true);
@@ -102,7 +102,7 @@ describe("a download", () => {
     for (const { range } of requests.slice(1)) expect(range).toMatch(/^bytes=\d+-$/);
   });
 
-  test("goes on in a later run from what an earlier one kept", async () => {
+  test("continues in a later run from what an earlier run kept", async () => {
     writeFileSync(`${path()}.part`, real.subarray(0, 200_000));
     answer = ranged;
     await download();
@@ -110,14 +110,14 @@ describe("a download", () => {
     expect(readFileSync(path()).equals(real)).toBe(true);
   });
 
-  test("starts over where the server ignores the range", async () => {
+  test("starts over if the server ignores the range", async () => {
     writeFileSync(`${path()}.part`, Buffer.alloc(200_000, 7));
     answer = whole;
     await download();
     expect(readFileSync(path()).equals(real)).toBe(true);
   });
 
-  test("that was whole already asks for nothing more than the end", async () => {
+  test("that was already complete requests only the end", async () => {
     writeFileSync(`${path()}.part`, real);
     answer = ranged;
     await download();
@@ -125,7 +125,7 @@ describe("a download", () => {
     expect(existsSync(`${path()}.part`)).toBe(false);
   });
 
-  test("compressed anew by a mirror counts, since the content is compared", async () => {
+  test("recompressed by a mirror is accepted, because the content is compared", async () => {
     const anew = gzipSync(gunzipSync(real), { level: 1 });
     expect(anew.equals(real)).toBe(false);
     answer = (_, response) => response.end(anew);
@@ -138,11 +138,11 @@ describe("a download", () => {
   });
 });
 
-describe("what is here of a file is kept", () => {
+describe("a partial file is kept", () => {
   beforeEach(() => writeFileSync(`${path()}.part`, real.subarray(0, 200_000)));
   const kept = () => readFileSync(`${path()}.part`);
 
-  test("where the server has no bytes from there on; all of it is asked for, and may break sooner", async () => {
+  test("if the server has no bytes from there on; the whole file is requested, and may break earlier", async () => {
     answer = (request, response, attempt) => {
       if (request.headers.range !== undefined) response.writeHead(416).end();
       else dropping(50_000)(request, response, attempt);
@@ -159,7 +159,7 @@ describe("what is here of a file is kept", () => {
     expect(readFileSync(path()).equals(real)).toBe(true);
   });
 
-  test("where a server that knows no ranges breaks sooner, or sends too much", async () => {
+  test("if a server without ranges breaks earlier, or sends too much", async () => {
     const all: Answer = (_, response) => {
       response.writeHead(200, { "content-length": real.length });
       response.write(real.subarray(0, 50_000), () => setTimeout(() => response.destroy(), PAUSE));
@@ -175,8 +175,8 @@ describe("what is here of a file is kept", () => {
     }
   });
 
-  test("where the server does not say how long the file is, and it ends too soon", async () => {
-    // An answer whose end is that of the line.
+  test("if the server does not give the file's length, and it ends too early", async () => {
+    // An answer that ends when the connection closes.
     const send = (response: ServerResponse, start: number, end: number) => {
       const head =
         start > 0 ? `206 Partial Content\r\nContent-Range: bytes ${start}-${real.length - 1}/${real.length}` : "200 OK";
@@ -197,26 +197,26 @@ describe("what is here of a file is kept", () => {
   });
 });
 
-test("a server that sends less than the least rate is left, after a second attempt", async () => {
+test("a server slower than the minimum rate is abandoned after a second attempt", async () => {
   answer = (_, response) => {
     response.writeHead(200, { "content-length": real.length });
     let sent = 0;
     const timer = setInterval(() => response.write(real.subarray(sent, ++sent)), 5);
     response.on("close", () => clearInterval(timer));
   };
-  // A loaded machine may stop this process for longer than 0.2 s, which would count as silence.
+  // A loaded machine may suspend this process for longer than 0.2 s, which would count as silence.
   const slow = download(setOf(), { patience: 1000, leastRate: 10_000 });
   await expect(slow).rejects.toThrow(/\d+ bytes in 1 s are fewer than 10000 per second/);
   expect(requests).toHaveLength(2);
   expect(existsSync(`${path()}.part`)).toBe(true);
 });
 
-describe("a server that sends one on", () => {
+describe("a server that redirects", () => {
   let encrypted: Server;
   let secure: string;
   let location: string;
   beforeEach(async () => {
-    // Node looks at it for each connection; the certificate is nobody's.
+    // Node checks it for each connection; the certificate is self-signed.
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     encrypted = createEncryptedServer(selfSigned(), (request, response) => {
       if (request.url?.startsWith("/there")) whole(request, response, 0);
@@ -247,7 +247,7 @@ describe("a server that sends one on", () => {
     expect(readFileSync(path()).equals(real)).toBe(true);
   });
 
-  test("from https to http is left, and the other address is not asked", async () => {
+  test("from https to http is abandoned, and the other address is not contacted", async () => {
     location = `${address}there/${NAME}`;
     await expect(from(secure)).rejects.toThrow(
       `the server redirects from https to ${address.slice(0, -1)}, which is not encrypted`,
@@ -255,7 +255,7 @@ describe("a server that sends one on", () => {
     expect(requests).toEqual([]);
   });
 
-  test("in a circle, or to what is no address, is left", async () => {
+  test("in a circle, or to an invalid address, is abandoned", async () => {
     location = "/again";
     await expect(from(address)).rejects.toThrow(/redirects more than 5 times/);
     location = "file:///etc/passwd";
@@ -263,10 +263,10 @@ describe("a server that sends one on", () => {
   });
 });
 
-describe("nothing takes the name of the file", () => {
+describe("no file gets the final name", () => {
   const left = () => readdirSync(folder).filter((name) => !name.endsWith(".part"));
 
-  test("when the content is another one, and the next address is tried", async () => {
+  test("if the content differs, and the next address is tried", async () => {
     answer = (request, response, attempt) =>
       attempt === 1 ? response.end(gzipSync("other content")) : whole(request, response, attempt);
     await expect(download()).rejects.toThrow(/SHA-256 differs from the published one; the file was deleted/);
@@ -276,7 +276,7 @@ describe("nothing takes the name of the file", () => {
     expect(requests.map(({ url }) => url)).toEqual([`/first/${NAME}`, `/second/${NAME}`]);
   });
 
-  test("when a part of another file is continued; the next run starts anew", async () => {
+  test("if a part of another file is continued; the next run starts over", async () => {
     writeFileSync(`${path()}.part`, Buffer.alloc(200_000, 7));
     answer = ranged;
     await expect(download()).rejects.toThrow(/differs from the published one/);
@@ -284,7 +284,7 @@ describe("nothing takes the name of the file", () => {
     expect(readFileSync(path()).equals(real)).toBe(true);
   });
 
-  test("when no address brings anything; each is asked twice", async () => {
+  test("if no address delivers anything; each is tried twice", async () => {
     answer = (_, response) => response.writeHead(503).end();
     await expect(download(setOf("content", [`${address}first/`, `${address}second/`]))).rejects.toThrow(
       /first.*the server answers 503.*second.*the server answers 503/s,
@@ -293,7 +293,7 @@ describe("nothing takes the name of the file", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("when the line breaks again and again; what arrived is kept and said", async () => {
+  test("if the connection keeps breaking; the received bytes are kept and reported", async () => {
     answer = dropping(10_000);
     await expect(download()).rejects.toThrow(/the line failed.*\d+ bytes are kept in train-images-idx3-ubyte.gz.part/s);
     expect(requests.length).toBeGreaterThan(1);
@@ -303,7 +303,7 @@ describe("nothing takes the name of the file", () => {
     expect(kept.equals(real.subarray(0, kept.length))).toBe(true);
   });
 
-  test("when more arrives than any mirror's file could have", async () => {
+  test("if more arrives than any mirror's file could hold", async () => {
     answer = (_, response) => response.end(Buffer.alloc(9 * real.length));
     await expect(download()).rejects.toThrow(/bytes are announced, but 434946 are expected/);
     answer = (_, response) => {
@@ -314,14 +314,14 @@ describe("nothing takes the name of the file", () => {
     expect(left()).toEqual([]);
   });
 
-  test("when a range is answered with another one", async () => {
+  test("if another range is returned than requested", async () => {
     writeFileSync(`${path()}.part`, real.subarray(0, 1000));
     answer = (_, response) => response.writeHead(206, { "content-range": `bytes 5-9/${real.length}` }).end("12345");
     await expect(download()).rejects.toThrow(/instead of bytes from 1000/);
     expect(left()).toEqual([]);
   });
 
-  test("when the server has no such file, is silent, or is not there", async () => {
+  test("if the server has no such file, is silent, or cannot be reached", async () => {
     answer = (_, response) => response.writeHead(404).end("no");
     await expect(download()).rejects.toThrow(/the server answers 404 Not Found/);
     answer = () => {};
@@ -334,7 +334,7 @@ describe("nothing takes the name of the file", () => {
   });
 });
 
-test("a set without an address, and an address that is none, are refused", async () => {
+test("a set without an address, and an invalid address, are refused", async () => {
   await expect(download(slice)).rejects.toThrow(/comes with this package/);
   await expect(download(setOf(), { from: "nowhere" })).rejects.toThrow(/"nowhere" is not an address/);
 });

@@ -1,7 +1,7 @@
 /**
- * Downloads that survive a broken line: what has arrived stays in `NAME.part`, the next attempt asks for the rest (HTTP
- * Range), and the file takes its name only after its checksum was found right. What a server may do to whoever asks is limited: how
- * slowly it sends, how much, and where it sends one on.
+ * Downloads that survive a broken connection. Received bytes stay in `NAME.part`, the next attempt requests the rest (HTTP
+ * Range), and the file gets its final name only after its checksum has been verified. The server's freedom is limited: how slowly
+ * it sends, how much, and where it redirects.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -14,37 +14,36 @@ import { shorten } from "../spec/json.ts";
 import { fileError, makeFolder } from "./files.ts";
 
 export interface DownloadOptions {
-  /** A folder to download from, as an address, instead of those of the catalogue. */
+  /** Base address to download from, instead of the catalogue's. */
   readonly from?: string;
-  /** Told the bytes of a file that are here, at the start of each attempt and as more arrive. */
+  /** Called with the number of bytes received so far, at the start of each attempt and as more arrive. */
   readonly onProgress?: (file: PublishedFile, bytes: number) => void;
-  /** Milliseconds without a byte after which an attempt ends. Default 30 s: slow servers pause, dead ones do so for longer. */
+  /** Milliseconds without a byte after which an attempt ends. Default 30 s: slow servers pause, dead ones pause for longer. */
   readonly patience?: number;
-  /** Bytes a second, over each `patience`, below which an attempt ends. Default 1024: a telephone line brings more. */
+  /** Bytes per second, over each `patience`, below which an attempt ends. Default 1024: even a telephone line is faster. */
   readonly leastRate?: number;
 }
 
 export interface Downloaded {
   readonly path: string;
-  /** False when it was there already, with the right content. */
+  /** False if the file was already there, with the right content. */
   readonly isNew: boolean;
 }
 
-/** Attempts at one address, each going on where the last one broke off, and how many in a row may bring nothing. */
+/** Attempts at one address, each continuing from the last, and how many in a row may deliver nothing. */
 const ATTEMPTS = 20;
 const VAIN_ATTEMPTS = 2;
 const PATIENCE = 30_000;
 const LEAST_RATE = 1024;
 const MOST_REDIRECTS = 5;
-/** A mirror may have compressed anew, or not at all; a file larger by more than this is another one. */
+/** A mirror may have recompressed the file, or not compressed it; a file larger by more than this is a different one. */
 const MOST_GROWTH = 8;
 /** Most bytes that a compressed file may hold. */
 const MOST_CONTENT = 2 ** 30;
 
 /**
- * Downloads what is missing of a data set into `folder`, which is made if needed.
- * Throws  SpecError when the set has no address; FileError when no address gives a file with the published content, or the
- *         disk refuses
+ * Downloads the missing files of a data set into `folder`, which is created if needed.
+ * Throws  SpecError when the set has no address; FileError when no address gives a file with the published content, or the disk refuses
  */
 export async function downloadImageData(
   set: PublishedImages,
@@ -61,7 +60,7 @@ export async function downloadImageData(
   return done;
 }
 
-/** One file, from the first address that gives it. Throws FileError. */
+/** One file, from the first address that delivers it. Throws FileError. */
 async function downloadFile(
   file: PublishedFile,
   addresses: readonly string[],
@@ -77,7 +76,7 @@ async function downloadFile(
       const { isWhole } = await completePart(file, address, part, options);
       if (await isAsPublished(file, part)) {
         await rename(part, path);
-        // Of a process that was killed.
+        // Left by a process that was killed.
         await rm(anew(part), { force: true });
         return { path, isNew: true };
       }
@@ -104,20 +103,20 @@ async function downloadFile(
   );
 }
 
-/** What is wrong at one address; another may do. */
+/** A problem at one address; another may work. */
 class AddressError extends Error {}
 
-/** Little arrives there, however often one asks. */
+/** This address delivers too little, however often it is asked. */
 class SlowError extends AddressError {}
 
-/** The server has no bytes from where they were asked for, and does not say that the file ends there. */
+/** The server has no bytes from the requested position, and does not say that the file ends there. */
 class NoRangeError extends AddressError {}
 
-/** Where a file arrives from its start, while some of it is in `part`. */
+/** Receives a file from its start, while a partial copy is in `part`. */
 const anew = (part: string): string => `${part}.anew`;
 
 interface Received {
-  /** The server said where the file ends; otherwise a line that broke looks alike. */
+  /** Whether the server announced the end of the file; otherwise a broken connection looks the same. */
   readonly isWhole: boolean;
 }
 
@@ -129,7 +128,7 @@ function addressOf(folder: string, name: string): string {
   }
 }
 
-/** Brings `part` to its end, in several attempts if the line breaks. Throws AddressError; what the disk says. */
+/** Completes `part`, in several attempts if the connection breaks. Throws AddressError, and disk errors. */
 async function completePart(
   file: PublishedFile,
   address: string,
@@ -143,7 +142,7 @@ async function completePart(
     try {
       const received = await receive(file, address, part, knowsRanges ? before : 0, options);
       if (received.isWhole || (await isAsPublished(file, part))) return received;
-      // The line may have broken: ask for what follows.
+      // The connection may have broken: request the rest.
       vain = (await sizeOf(part)) > before ? 0 : vain + 1;
       if (attempt === ATTEMPTS || vain === VAIN_ATTEMPTS) return received;
     } catch (error) {
@@ -155,7 +154,7 @@ async function completePart(
   }
 }
 
-/** One request: the rest of the file from byte `before`, or all of it where that is 0 or the server knows no ranges. */
+/** One request: the rest of the file from byte `before`, or all of it if that is 0 or the server does not support ranges. */
 async function receive(
   file: PublishedFile,
   address: string,
@@ -169,7 +168,7 @@ async function receive(
     const response = await request(address, headers, watch);
     if (before > 0 && response.status === 416) {
       await response.body?.cancel();
-      // Nothing follows: the part is whole, or of another file. Its checksum tells.
+      // Nothing follows: the part is complete, or of another file. Its checksum tells.
       if (response.headers.get("content-range") === `bytes */${before}`) return { isWhole: true };
       if (await isAsPublished(file, part)) return { isWhole: true };
       throw new NoRangeError(`the server has no bytes after ${before}, but does not say that the file ends there`);
@@ -179,7 +178,7 @@ async function receive(
       throw new AddressError(`the server answers ${response.status} ${response.statusText}`.trimEnd());
     }
     const start = response.status === 206 ? startOf(response, before) : 0;
-    // What is here of the file is not given up for a line that may break sooner.
+    // The partial file is not given up for a connection that may break earlier.
     const target = start === 0 && (await sizeOf(part)) > 0 ? anew(part) : part;
     try {
       return await writeBody(response, { file, target, start, watch, options });
@@ -197,7 +196,7 @@ async function receive(
 interface Body {
   readonly file: PublishedFile;
   readonly target: string;
-  /** Byte of the file that the body begins with. */
+  /** Position in the file at which the body begins. */
   readonly start: number;
   readonly watch: LineWatch;
   readonly options: DownloadOptions;
@@ -205,10 +204,10 @@ interface Body {
 
 async function writeBody(response: Response, { file, target, start, watch, options }: Body): Promise<Received> {
   const { headers } = response;
-  // A body that was encoded on the way has another length.
+  // A body that was encoded in transit has another length.
   const announced = headers.has("content-encoding") ? null : headers.get("content-length");
   const expected = Number(announced ?? Number.NaN);
-  // A mirror may have compressed anew what is compared by its content.
+  // A mirror may have recompressed a file that is compared by its content.
   const most = file.of === "file" ? file.bytes : MOST_GROWTH * file.bytes;
   if (start + expected > most) {
     await response.body?.cancel();
@@ -241,12 +240,12 @@ async function writeBody(response: Response, { file, target, start, watch, optio
 interface LineWatch {
   readonly signal: AbortSignal;
   arrived(bytes: number): void;
-  /** What is wrong with a line that failed. */
+  /** Describes why a connection failed. */
   reasonOf(error: unknown): AddressError;
   end(): void;
 }
 
-/** Ends a request that is silent, or slower than the least rate. */
+/** Ends a request that is silent, or slower than the minimum rate. */
 function watchLine({ patience = PATIENCE, leastRate = LEAST_RATE }: DownloadOptions): LineWatch {
   const abort = new AbortController();
   const silence = setTimeout(() => abort.abort(), patience);
@@ -281,7 +280,7 @@ async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): P
   }
 }
 
-/** Follows where the server sends one on, but from an encrypted line to no other. */
+/** Follows redirects, but never from an encrypted connection to an unencrypted one. */
 async function request(address: string, headers: Record<string, string>, watch: LineWatch): Promise<Response> {
   let url = new URL(address);
   for (let redirects = 0; ; redirects++) {
@@ -319,7 +318,7 @@ async function* chunksOf(response: Response, watch: LineWatch): AsyncGenerator<U
   }
 }
 
-/** Where a partial answer starts. Throws AddressError when it is not where it was asked to. */
+/** The start of a partial answer. Throws AddressError when it differs from the request. */
 function startOf(response: Response, before: number): number {
   const range = response.headers.get("content-range") ?? "";
   const [, start] = /^bytes (\d+)-/.exec(range) ?? [];
@@ -344,7 +343,7 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-/** Whether the file has the published content; false also where it is no whole gzip file. */
+/** Whether the file has the published content; also false if it is not a complete gzip file. */
 async function isAsPublished(file: PublishedFile, path: string): Promise<boolean> {
   const hash = createHash("sha256");
   try {

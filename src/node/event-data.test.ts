@@ -28,7 +28,7 @@ const experiment = parseExperiment({ task });
 const load = (of = experiment) => loadTaskData(of, { folder });
 const eventAt = (x: number) => eventFile([{ x, y: 1, polarity: 1, microseconds: 1500 }]);
 
-/** Folders in the letters of N-MNIST or in small ones. */
+/** Folder names in the case of N-MNIST or in lower case. */
 function putSet(train = "Train", test = "Test"): void {
   for (const x of [0, 1]) {
     for (let k = 0; k < 4; k++) put(`${train}/${x}/0000${k}.bin`, eventAt(x));
@@ -51,42 +51,42 @@ describe("a folder of recordings", () => {
     expect(openExperiment(experiment, data).task.geometry.spiking.inputs).toBe(8);
   });
 
-  test("is found below the folder that is named, under the name of the set", async () => {
+  test("is found below the named folder, under the name of the set", async () => {
     putSet("mine/Train", "mine/Test");
     expect((await load()).data.test.count).toBe(2);
   });
 
-  test("that is not there says what to give", async () => {
+  test("that is missing gives an error that says what to provide", async () => {
     await expect(load()).rejects.toMatchObject({ tag: "file", path: folder });
     await expect(load()).rejects.toThrow("Give the folders Train/CLASS and Test/CLASS");
     put("Train/0/1.bin", eventAt(0));
     await expect(load()).rejects.toThrow("There are no recordings here.");
   });
 
-  test("with a damaged file names it", async () => {
+  test("with a damaged file gives an error that names it", async () => {
     putSet();
     put("Train/1/00002.bin", eventAt(1).subarray(0, 3));
     await expect(load()).rejects.toMatchObject({ tag: "file", path: join(folder, "Train/1/00002.bin") });
   });
 
-  test("with a class for testing alone is refused", async () => {
+  test("with a class only for testing is refused", async () => {
     putSet();
     put("Test/2/1.bin", eventAt(0));
     await expect(load()).rejects.toThrow("No training recording is of this class; those of Train/ are 0, 1.");
   });
 
-  test("of other classes than the experiment says does not open it", async () => {
+  test("with other classes than the experiment's does not open it", async () => {
     putSet();
     put("Train/2/1.bin", eventAt(0));
     const { data } = await load();
     expect(() => openExperiment(experiment, data)).toThrow("The recordings have classes 3, but task.data says 2.");
   });
 
-  test("that would take too much memory is refused before it is read", async () => {
+  test("that would take too much memory is refused before reading", async () => {
     const large = parseExperiment({
       task: { ...task, data: { ...task.data, height: 240, width: 256 }, frames: 64 },
     });
-    // 64 frames of 240 x 256 pixels take 983,040 bytes: 1093 of them are more than 2^30. The file would be refused, were it read.
+    // 64 frames of 240 x 256 pixels take 983,040 bytes: 1093 of them exceed 2^30. The file itself would be refused if it were read.
     for (let k = 0; k < 1100; k++) put(`Train/0/${k}.bin`, Uint8Array.of(0));
     put("Test/0/1.bin", eventAt(0));
     await expect(load(large)).rejects.toThrow("1101 recordings of 64 frames of 240 x 256 pixels take 1082327040 bytes");
@@ -99,7 +99,7 @@ test("moving bars need no folder", async () => {
   expect(notes[0]).toContain("made up");
 });
 
-test("the reader and the file of a test agree", () => {
+test("the reader and the test's writer agree", () => {
   expect([...readEventFile(eventAt(1), "", { height: 2, width: 2 })]).toEqual([
     { x: 1, y: 1, polarity: 1, microseconds: 1500 },
   ]);

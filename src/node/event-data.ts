@@ -1,6 +1,5 @@
 /**
- * Recordings of event cameras from files: a folder for each class in `Train` and `Test`, with one file for each recording, as N-MNIST has
- * them.
+ * Event-camera recordings from files: a folder for each class in `Train` and `Test`, with one file for each recording, as in N-MNIST.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -24,10 +23,10 @@ import { readFileChecked } from "./files.ts";
 const RECORDING_BYTES = 2 ** 24;
 const MOST_BYTES = 2 ** 30;
 
-/** Validation recordings are the same in every experiment, so that all are chosen by the same ones. */
+/** Validation recordings are the same in every experiment, so that all choices are made on the same recordings. */
 const SPLIT_SEED = 1;
 
-/** The folder, of these, that has one for training; undefined when none does. */
+/** The first of these folders that holds a training folder; undefined if none does. */
 export const findEventFolder = (folders: readonly string[]): string | undefined =>
   folders.find((folder) => partOf(folder, "train") !== undefined);
 
@@ -36,9 +35,9 @@ const partOf = (folder: string, part: "train" | "test"): string | undefined =>
   [part, `${part[0].toUpperCase()}${part.slice(1)}`].map((name) => join(folder, name)).find((path) => existsSync(path));
 
 /**
- * The recordings below `folder`, binned as they are read, with validation cut from those for training.
+ * The recordings below `folder`, binned as they are read, with validation recordings split off those for training.
  *
- * Random  the validation recordings, by a seed of the set's own
+ * Random  the validation recordings, by a fixed seed of the set
  * Throws  FileError when folders or files are missing, too large, damaged or of another sensor
  */
 export async function readEventFolder(name: string, folder: string, shape: EventShape): Promise<EventData> {

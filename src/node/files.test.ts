@@ -29,7 +29,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const at = (name: string): string => join(folder, name);
 
-/** Watches what reaches the disk: `seen` runs in place of the system's sync, whose handle it is given, and may fail. */
+/** Watches writes to disk: `seen` runs instead of the system's sync, receives its handle, and may fail. */
 async function watchSync<T>(seen: (file: FileHandle) => Promise<void>, action: () => Promise<T>): Promise<T> {
   const file = await open(folder, "r");
   const spy = vi.spyOn(Object.getPrototypeOf(file) as FileHandle, "sync").mockImplementation(function (
@@ -66,7 +66,7 @@ describe("writeFileAtomic", () => {
     expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  test("never shows a reader anything but the old or the new content", async () => {
+  test("never shows a reader anything except the old or the new content", async () => {
     const [old, fresh] = ["a".repeat(100_000), "b".repeat(200_000)];
     await writeFileAtomic(at("watched"), old);
     let done = false;
@@ -92,7 +92,7 @@ describe("writeFileAtomic", () => {
     ]);
   });
 
-  test("keeps the old content when the new one does not reach the disk", async () => {
+  test("keeps the old content if the new content does not reach the disk", async () => {
     await writeFileAtomic(at("kept"), "old");
     const fail = async () => {
       throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
@@ -103,7 +103,7 @@ describe("writeFileAtomic", () => {
     expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  test("says why it failed, leaves the target and no temporary file", async () => {
+  test("reports why it failed, keeps the target and leaves no temporary file", async () => {
     expect(await errorOf(writeFileAtomic(at("absent/file"), "x"))).toMatchObject({
       path: at("absent/file"),
       message: "The folder does not exist. Create it first.",
@@ -114,8 +114,8 @@ describe("writeFileAtomic", () => {
   });
 });
 
-describe.skipIf(process.platform === "win32")("writeFileAtomic leaves as it is", () => {
-  test("the mode of a file, also one that nobody else may read", async () => {
+describe.skipIf(process.platform === "win32")("writeFileAtomic preserves", () => {
+  test("the mode of a file, even one that only its owner may read", async () => {
     for (const mode of [0o600, 0o640, 0o755]) {
       await writeFile(at("mode"), "old");
       await chmod(at("mode"), mode);
@@ -124,7 +124,7 @@ describe.skipIf(process.platform === "win32")("writeFileAtomic leaves as it is",
     }
   });
 
-  test("a symbolic link, and those in a row, whose file gets the content", async () => {
+  test("a symbolic link or a chain of links, and writes to the target", async () => {
     await mkdir(at("elsewhere"));
     await writeFile(at("elsewhere/real"), "old");
     await symlink("elsewhere/real", at("link"));
@@ -139,7 +139,7 @@ describe.skipIf(process.platform === "win32")("writeFileAtomic leaves as it is",
     expect((await errorOf(writeFileAtomic(at("circle"), "x"))).message).toContain("lead in a circle");
   });
 
-  test("a device and a pipe, which take the content", async () => {
+  test("a device and a pipe, and writes to them", async () => {
     await writeFileAtomic("/dev/null", "gone");
     expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
     execFileSync("mkfifo", [at("pipe-to-write")]);
@@ -150,7 +150,7 @@ describe.skipIf(process.platform === "win32")("writeFileAtomic leaves as it is",
   });
 });
 
-test("a file that is written again loses what killed processes left beside it, and nothing younger", async () => {
+test("rewriting a file removes old leftovers of killed processes, and nothing newer", async () => {
   const [old, young] = ["0", "1"].map((digit) => at(`.left.${digit.repeat(32)}.tmp`));
   await writeFile(old, "half");
   await writeFile(young, "half");
@@ -162,12 +162,12 @@ test("a file that is written again loses what killed processes left beside it, a
   await rm(young);
 });
 
-describe("files of one result", () => {
+describe("the files of one result", () => {
   const names = ["a.json", "a.html"];
   const write = (content: string) =>
     writeFilesTogether(at("together"), Object.fromEntries(names.map((name) => [name, content])));
 
-  test("are all of one, or absent, at every moment", async () => {
+  test("all belong to one result, or are absent, at every moment", async () => {
     await mkdir(at("together"), { recursive: true });
     await write("0");
     const read = (name: string) => readFile(join(at("together"), name), "utf8").catch(() => null);
@@ -177,7 +177,7 @@ describe("files of one result", () => {
         done = true;
       });
       while (!done) {
-        // Read in the order in which they are removed: what is there after another was seen is of no older result.
+        // Read in the order of removal: a file seen after another one is not of an older result.
         const [first, second] = [await read(names[0]), await read(names[1])];
         if (first !== null && second !== null) expect(Number(second)).toBeGreaterThanOrEqual(Number(first));
       }
@@ -186,7 +186,7 @@ describe("files of one result", () => {
     }
   });
 
-  test("are left as they were when one cannot be written", async () => {
+  test("are unchanged if one cannot be written", async () => {
     await mkdir(join(at("together"), "b.html"));
     const error = await errorOf(writeFilesTogether(at("together"), { "a.json": "x", "a.html": null, "b.html": "x" }));
     expect(error).toMatchObject({
@@ -199,7 +199,7 @@ describe("files of one result", () => {
 });
 
 describe("readFileChecked", () => {
-  test("gives the bytes of a file up to the limit", async () => {
+  test("returns the bytes of a file up to the limit", async () => {
     await writeFile(at("five"), "12345");
     expect(await readFileChecked(at("five"), 5)).toEqual(new Uint8Array(Buffer.from("12345")));
     await writeFile(at("none"), "");
@@ -213,7 +213,7 @@ describe("readFileChecked", () => {
     );
   });
 
-  test("says what stands in place of a file", async () => {
+  test("says what is there instead of a file", async () => {
     await mkdir(at("folder"));
     const message = async (path: string) => (await errorOf(readFileChecked(path, 100))).message;
     expect(await message(at("missing"))).toBe("There is no such file. Check the path.");
@@ -222,13 +222,13 @@ describe("readFileChecked", () => {
     expect(await message(at("plain/below"))).toContain("A part of the path is a file");
   });
 
-  test.skipIf(process.platform === "win32")("neither waits for a pipe nor reads a device", async () => {
+  test.skipIf(process.platform === "win32")("does not wait for a pipe or read a device", async () => {
     execFileSync("mkfifo", [at("pipe")]);
     expect((await errorOf(readFileChecked(at("pipe"), 100))).message).toContain("a device or pipe");
     expect((await errorOf(readFileChecked("/dev/zero", 100))).message).toContain("a device or pipe");
   });
 
-  test.skipIf(process.platform === "win32")("says when it may not read", async () => {
+  test.skipIf(process.platform === "win32")("reports a lack of permission", async () => {
     await writeFile(at("secret"), "x");
     await chmod(at("secret"), 0o000);
     expect((await errorOf(withoutRoot(() => readFileChecked(at("secret"), 100)))).message).toContain(
@@ -237,7 +237,7 @@ describe("readFileChecked", () => {
   });
 });
 
-/** Root may read everything, so it steps down to user 1 meanwhile. */
+/** Root may read everything, so the test switches to user 1 meanwhile. */
 async function withoutRoot<T>(action: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return action();
   await chmod(folder, 0o755);
@@ -249,8 +249,8 @@ async function withoutRoot<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-describe("making a folder", () => {
-  test("makes those above it, and takes one that is there", async () => {
+describe("creating a folder", () => {
+  test("creates its parents, and accepts an existing folder", async () => {
     await makeFolder(at("made/below/it"));
     await makeFolder(at("made/below/it"));
     await writeFileAtomic(at("made/below/it/file"), "content");
@@ -258,7 +258,7 @@ describe("making a folder", () => {
     expect(await readdir(at("at"))).toEqual(["once"]);
   });
 
-  test("says which it made; those that are still empty can be taken away", async () => {
+  test("reports which folders it created; those still empty can be removed", async () => {
     await mkdir(at("there"));
     const made = await makeFolder(at("there/new/er"));
     expect(made).toEqual([at("there/new"), at("there/new/er")]);
@@ -271,20 +271,20 @@ describe("making a folder", () => {
     expect(await readdir(at("there/new"))).toEqual(["file"]);
   });
 
-  test.runIf(process.platform === "linux")("leaves none behind when another cannot be made", async () => {
+  test.runIf(process.platform === "linux")("leaves none behind if another cannot be created", async () => {
     await mkdir(at("open"));
     await expect(makeFolder(join(at("open/a"), "b".repeat(300)))).rejects.toThrow("ENAMETOOLONG");
     expect(await readdir(at("open"))).toEqual([]);
   });
 
-  test("a file is no folder, and none can be made below it", async () => {
+  test("a file is not a folder, and none can be created below it", async () => {
     await writeFile(at("plain"), "");
     for (const path of [at("plain"), at("plain/deep/er")]) {
       await expect(makeFolder(path)).rejects.toThrow("a part of the path is a file. Choose another folder with --out.");
     }
   });
 
-  test.runIf(process.platform === "linux")("where the system makes no folders, it says so at once", async () => {
+  test.runIf(process.platform === "linux")("if the system cannot create folders, it says so at once", async () => {
     await expect(makeFolder("/proc/xpikeformer/deep")).rejects.toMatchObject({
       path: "/proc/xpikeformer/deep",
       name: "FileError",

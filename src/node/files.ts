@@ -1,5 +1,5 @@
 /**
- * Files that are whole or absent: writing goes through a temporary file and a rename, reading through a size limit.
+ * Files that are complete or absent: writing uses a temporary file and a rename, reading has a size limit.
  */
 import { randomUUID } from "node:crypto";
 import { constants, type Stats } from "node:fs";
@@ -20,23 +20,23 @@ import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
 import { withFile } from "./with-file.ts";
 
-/** A pipe without a writer opens at once, instead of never; Windows knows no such flag and has no such pipes. */
+/** Opens a pipe without a writer at once, instead of blocking; Windows has neither this flag nor such pipes. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** Names of the temporary files that `writeFileAtomic` makes. */
+/** Names of the temporary files that `writeFileAtomic` creates. */
 export const TEMPORARY = /^\..+\.[0-9a-f]{32}\.tmp$/;
-/** Age from which on, in milliseconds, nobody is writing a temporary file any more. */
+/** Age, in milliseconds, after which a temporary file is no longer being written. */
 const LEFTOVER_AGE = 3_600_000;
-/** Symbolic links that lead to one another; systems follow no more. */
+/** Longest chain of symbolic links; systems follow no more. */
 const MOST_LINKS = 40;
 
 /**
- * Replaces the file at `path`: at every moment, also when the power fails, it holds the old content or the new one.
+ * Replaces the file at `path`. At every moment, even after a power failure, it holds either the old or the new content.
  *
- * The content goes to a temporary file in the same folder (a rename does not cross file systems), reaches the disk, and
- * takes the file's name; then the folder reaches the disk. A file keeps its mode and owner, a symbolic link stays one, and what is no file
- * (a device, a pipe) is written as it is.
- * Throws  FileError when the folder is missing, full or not writable; the temporary file is removed then
+ * The content goes to a temporary file in the same folder (a rename does not cross file systems), is synced to disk, and gets
+ * the file's name; then the folder is synced. A file keeps its mode and owner, a symbolic link stays a link, and a device or a
+ * pipe is written to directly.
+ * Throws  FileError when the folder is missing, full or not writable; the temporary file is then removed
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   let isNew = true;
@@ -64,7 +64,7 @@ const nullWhereMissing = (error: NodeJS.ErrnoException): null => {
   throw error;
 };
 
-/** Where symbolic links lead, also one whose file is not there yet. */
+/** The target of symbolic links, even if it does not exist yet. */
 async function linkedPath(path: string): Promise<string> {
   let target = path;
   for (let links = 0; links < MOST_LINKS; links++) {
@@ -75,7 +75,7 @@ async function linkedPath(path: string): Promise<string> {
   return target;
 }
 
-/** What processes that were killed while they wrote this file left behind. A younger one may be under way. */
+/** Leftovers of processes that were killed while writing this file. Newer ones may be in use. */
 async function removeLeftovers(folder: string, name: string): Promise<void> {
   for (const other of await readdir(folder)) {
     if (!other.startsWith(`.${name}.`) || !TEMPORARY.test(other)) continue;
@@ -85,9 +85,9 @@ async function removeLeftovers(folder: string, name: string): Promise<void> {
 }
 
 /**
- * Replaces several files of one result in a folder; those without content are removed. All are written before any gets its name, and what
- * is there of an older result is removed before the first does: so files of two results never lie side by side.
- * Throws  FileError as `writeFileAtomic`; the old files are as they were then
+ * Replaces several files of one result in a folder; those without content are removed. All are written before any gets its final
+ * name, and the files of an older result are removed before the first rename, so files of two results are never mixed.
+ * Throws  FileError as `writeFileAtomic`; the old files are then unchanged
  */
 export async function writeFilesTogether(
   folder: string,
@@ -119,7 +119,7 @@ async function requireNoFolder(path: string): Promise<void> {
   if (found?.isDirectory()) throw new FileError(path, "A folder already has this name. Move it, or write elsewhere.");
 }
 
-/** A new file, exclusively; with the mode and, where that is allowed, the owner of the one that it replaces. */
+/** A new file, opened exclusively, with the mode and, if permitted, the owner of the file that it replaces. */
 async function writeDurably(path: string, content: Uint8Array | string, old: Stats | null = null): Promise<void> {
   const file = await open(path, "wx", old ? old.mode & 0o777 : undefined);
   try {
@@ -134,7 +134,7 @@ async function writeDurably(path: string, content: Uint8Array | string, old: Sta
   }
 }
 
-/** Beside the file that it is to become, and unlike any other. */
+/** A unique name next to the final file. */
 export const temporaryName = (name: string): string => `.${name}.${randomUUID().replaceAll("-", "")}.tmp`;
 
 /**
@@ -161,11 +161,11 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
 }
 
 /**
- * Makes a folder to write into, with those above it; one that is there already must be writable.
+ * Creates a folder to write into, including its parents; an existing folder must be writable.
  *
- * @param option what names another one on the command line
- * Returns  the folders that it made, from above
- * Throws   FileError; what it made before is removed then
+ * @param option the command-line option that selects another folder
+ * Returns  the folders that it created, outermost first
+ * Throws   FileError; folders created before are then removed
  */
 export async function makeFolder(path: string, option = "--out"): Promise<string[]> {
   const made: string[] = [];
@@ -192,12 +192,12 @@ export async function makeFolder(path: string, option = "--out"): Promise<string
   }
 }
 
-/** Of what `makeFolder` made, removes what is empty: after work that failed, nothing is to be left of it. */
+/** Removes those folders created by `makeFolder` that are empty, so that failed work leaves nothing behind. */
 export async function removeEmptyFolders(made: readonly string[]): Promise<void> {
   for (const folder of made.toReversed()) await rmdir(folder).catch(() => {});
 }
 
-/** From above, one folder at a time: the recursive `mkdir` of Node never returns where a folder can hold no other, as in /proc. */
+/** Outermost first, one folder at a time: Node's recursive `mkdir` never returns where a folder cannot hold another, as in /proc. */
 async function makeMissing(folder: string, made: string[]): Promise<void> {
   const isFolder = async () => (await stat(folder)).isDirectory();
   const there = await isFolder().catch(() => undefined);
@@ -208,12 +208,12 @@ async function makeMissing(folder: string, made: string[]): Promise<void> {
     await mkdir(folder);
     made.push(folder);
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (!(await isFolder().catch(() => false))) throw error;
   }
 }
 
-/** Up to `size` bytes: a file that grows meanwhile is cut there, one that shrinks gives what is left. */
+/** Up to `size` bytes: a file that grows meanwhile is cut there, one that shrinks gives what remains. */
 async function readExactly(file: FileHandle, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let filled = 0;
@@ -225,13 +225,13 @@ async function readExactly(file: FileHandle, size: number): Promise<Uint8Array> 
   return bytes.subarray(0, filled);
 }
 
-/** Makes the rename itself durable. Windows cannot open folders and orders renames by itself. */
+/** Makes the rename itself durable. Windows cannot open folders and orders renames itself. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   await withFile(folder, "r", (file) => file.sync());
 }
 
-/** Why a file was not written, with what became of an older one. */
+/** Why a file was not written, and what happened to the old one. */
 async function writingError(path: string, cause: unknown, isNew: boolean): Promise<FileError> {
   const { code } = cause as NodeJS.ErrnoException;
   const folder = await stat(dirname(path)).catch(() => null);
@@ -242,7 +242,7 @@ async function writingError(path: string, cause: unknown, isNew: boolean): Promi
   return isNew ? error : new FileError(path, `${error.message} The old file is unchanged.`, { cause });
 }
 
-/** What the system says about a file, in words. */
+/** The system's error about a file, in words. */
 export function fileError(path: string, cause: unknown, verb: "read" | "written"): FileError {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   const known: Record<string, string> = {

@@ -22,7 +22,7 @@ const refusal = async (): Promise<FileError> => {
   return error as FileError;
 };
 
-/** Leaves the lock of a holder that is as this process but for `changes`, with a sign of life so many seconds ago. */
+/** Leaves the lock of a holder like this process, except for `changes`, with a heartbeat this many seconds ago. */
 async function leaveLock(changes: object, seconds = 0): Promise<void> {
   const lock = await lockFolder(folder, "xpike run old.json");
   const holder = JSON.parse(await readFile(path, "utf8"));
@@ -37,7 +37,7 @@ const withoutTime = (message: unknown): string => String(message).replace(/, \d+
 const onLinux = test.skipIf(process.platform !== "linux");
 
 describe("a locked folder", () => {
-  test("refuses a second writer with the name of the first, then lets the next one in", async () => {
+  test("refuses a second writer and names the first, then lets the next one in", async () => {
     const first = await lockFolder(folder, "xpike train a.json");
     const error = await refusal();
     expect(error.path).toBe(folder);
@@ -46,7 +46,7 @@ describe("a locked folder", () => {
         `^The folder is in use by \`xpike train a.json\`, process ${process.pid} on \\S+, since .* UTC, \\d s ago`,
       ),
     );
-    // Who asks before it has anything to do hears the same.
+    // A check in advance gives the same answer.
     const asked = await requireFree(folder).catch((reason: Error) => reason.message);
     expect(withoutTime(asked)).toBe(withoutTime(error.message));
     await first.check();
@@ -56,7 +56,7 @@ describe("a locked folder", () => {
     await (await lockFolder(folder, "the third")).release();
   });
 
-  test("belongs to one of many who try at once", async () => {
+  test("belongs to one of many that try at once", async () => {
     for (let round = 0; round < 20; round++) {
       const tries = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => lockFolder(folder, `try ${i}`)));
       const taken = tries.flatMap((attempt) => (attempt.status === "fulfilled" ? [attempt.value] : []));
@@ -68,7 +68,7 @@ describe("a locked folder", () => {
   });
 });
 
-test("a folder that is not there, or whose lock nobody on this machine holds, is not refused before it is taken", async () => {
+test("a missing folder, or one not locked on this machine, is not refused in advance", async () => {
   await requireFree(join(folder, "missing"));
   await leaveLock({ pid: spawnSync(process.execPath, ["--version"]).pid });
   await requireFree(folder);
@@ -76,15 +76,15 @@ test("a folder that is not there, or whose lock nobody on this machine holds, is
   await requireFree(folder);
 });
 
-describe("a lock whose process has ended", () => {
+describe("the lock of a process that has ended", () => {
   const ended = spawnSync(process.execPath, ["--version"]).pid;
 
-  test("is taken over by one of many who try at once", async () => {
+  test("is taken over by one of many that try at once", async () => {
     for (let round = 0; round < 40; round++) {
       await leaveLock({ pid: ended });
       const tries = await Promise.allSettled(
         Array.from({ length: 10 }, async (_, i) => {
-          // Later ones find the lock while earlier ones remove it.
+          // Later processes find the lock while earlier ones remove it.
           for (let turn = 0; turn < i; turn++) await new Promise(setImmediate);
           return lockFolder(folder, `try ${i}`);
         }),
@@ -97,7 +97,7 @@ describe("a lock whose process has ended", () => {
     }
   });
 
-  test("is taken over also from one who was ended while taking it over", async () => {
+  test("is also taken over from a process that was killed while taking it over", async () => {
     await leaveLock({ pid: ended });
     const stale = await readFile(path, "utf8");
     const claim = `${path}.${createHash("sha256").update(stale).digest("hex").slice(0, 16)}`;
@@ -108,7 +108,7 @@ describe("a lock whose process has ended", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("leaves no claim behind, also where its taker was ended between removing it and its own", async () => {
+  test("leaves no claim behind, even if its taker was killed between removing it and its own claim", async () => {
     await writeFile(`${path}.0123456789abcdef`, "{}");
     const lock = await lockFolder(folder, "the next");
     await lock.release();
@@ -139,10 +139,10 @@ const statOf = (pid: number) => execFileSync("cat", [`/proc/${pid}/stat`], { enc
 const startOf = (pid: number) => statOf(pid).split(" ")[19];
 const readState = (pid: number) => statOf(pid);
 
-describe("a lock of another machine", () => {
+describe("a lock from another machine", () => {
   const elsewhere = { machine: "another", host: "lab3" };
 
-  test("holds while its signs of life are young, whatever runs here", async () => {
+  test("holds while its heartbeats are recent, whatever runs here", async () => {
     await leaveLock({ ...elsewhere, pid: 2 ** 22 + 1 }, 20);
     expect((await refusal()).message).toMatch(/on lab3, .* It last responded (19|2\d) s ago; after 180 s/);
   });
@@ -154,7 +154,7 @@ describe("a lock of another machine", () => {
     await lock.release();
   });
 
-  test("is kept where it cannot be read, as long as it is young", async () => {
+  test("is kept if it cannot be read, as long as it is recent", async () => {
     await writeFile(path, "{");
     expect((await refusal()).message).toContain(`a process that its ${LOCK_FILE} does not name`);
     await utimes(path, 1, 1);
@@ -162,7 +162,7 @@ describe("a lock of another machine", () => {
   });
 });
 
-test("who has lost a folder learns it, and leaves the lock of the next holder alone", async () => {
+test("a process that lost a folder notices, and leaves the next holder's lock alone", async () => {
   const first = await lockFolder(folder, "asleep");
   await utimes(path, 1, 1);
   const lock = JSON.parse(await readFile(path, "utf8"));

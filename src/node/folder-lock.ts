@@ -1,13 +1,13 @@
 /**
- * One writer in a folder: who writes there holds a lock, and anybody else is told who, where and since when.
+ * One writer per folder: a writer holds a lock, and anyone else is told who holds it, where and since when.
  *
- * The lock is a file that names its holder. It is linked into place, so that it is there whole or not at all, for one of those who
- * try. The holder rewrites it now and then, as a sign of life. A lock is stale when its process is gone from this machine, or,
- * where that cannot be seen, when the last sign of life is too old by the clock of the disk, which all machines share.
+ * The lock is a file that names its holder. It is hard-linked into place, so it appears complete or not at all, for exactly one
+ * of those that try. The holder rewrites it regularly as a heartbeat. A lock is stale when its process is gone from this machine
+ * or, if that cannot be seen, when the last heartbeat is too old by the clock of the disk, which all machines share.
  *
- * Removing a stale lock has a race: of two who find it, the slower one could remove the lock that the faster one has just made. So
- * only who holds a second lock, named after the content of the stale one, may remove it, after another look. That one is taken by
- * the same rules. Locks of libraries (such as proper-lockfile) name no holder, and leave this race open.
+ * Removing a stale lock is a race: of two processes that find it, the slower could remove the lock that the faster has just
+ * created. So only the holder of a second lock, named after the content of the stale one, may remove it, after checking again.
+ * The second lock follows the same rules. Lock libraries (such as proper-lockfile) name no holder, and do not prevent this race.
  */
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
@@ -22,36 +22,39 @@ import { withFile } from "./with-file.ts";
 /** Name of the lock in its folder. */
 export const LOCK_FILE = ".xpike.lock";
 
-/** Between signs of life, and the age from which on a holder on another machine counts as dead. Long next to caches of network disks. */
+/**
+ * Heartbeat interval, and the age after which a holder on another machine counts as dead. Both are long compared with
+ * network-disk caches.
+ */
 const SIGN_OF_LIFE = 10_000;
 const DEAD_AFTER = 180_000;
-/** No lock of ours is longer. */
+/** Our locks are never longer. */
 const LONGEST_LOCK = 2 ** 16;
 
-/** The folder is this process's own until `release`. */
+/** The folder belongs to this process until `release`. */
 export interface FolderLock {
-  /** Throws FileError when another has taken the folder, because this process gave no sign of life for too long. */
+  /** Throws FileError when another process has taken the folder, because this one gave no heartbeat for too long. */
   check(): Promise<void>;
-  /** Lets others in. Does nothing when the folder was lost or removed. */
+  /** Releases the folder. Does nothing if it was lost or removed. */
   release(): Promise<void>;
 }
 
 interface Holder {
-  /** What was typed, or what the program calls itself. */
+  /** The command line, or what the program calls itself. */
   readonly command: string;
   readonly pid: number;
   readonly host: string;
-  /** Same for all processes that see each other's numbers, and for no others. */
+  /** The same for all processes that share process numbers, and for no others. */
   readonly machine: string;
-  /** When the process started, by its machine's own count; tells it from a later one of the same number. */
+  /** When the process started, by its machine's own count; distinguishes it from a later process with the same number. */
   readonly started: string;
-  /** When the lock was taken, as a person reads it. */
+  /** When the lock was taken, in human-readable form. */
   readonly since: string;
-  /** Makes the content unlike any other. */
+  /** Makes the content unique. */
   readonly token: string;
 }
 
-/** A lock as it was found; `holder` is null where the content is not of ours. Times are the disk's, in milliseconds. */
+/** A lock as found; `holder` is null if the content is not ours. Times are the disk's, in milliseconds. */
 interface Found {
   readonly text: string;
   readonly holder: Holder | null;
@@ -60,8 +63,8 @@ interface Found {
 }
 
 /**
- * Takes the folder for `command`, which errors show to others.
- * Throws  FileError when somebody holds it, or it cannot be written
+ * Locks the folder for `command`, which errors show to others.
+ * Throws  FileError when another process holds it, or it cannot be written
  */
 export async function lockFolder(folder: string, command: string): Promise<FolderLock> {
   const path = join(folder, LOCK_FILE);
@@ -71,7 +74,7 @@ export async function lockFolder(folder: string, command: string): Promise<Folde
   const isMine = async (): Promise<boolean> => (await readText(path)) === text;
   let beating: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    // The same bytes once more: the disk notes the time.
+    // Rewriting the same bytes updates the time on disk.
     beating = file.write(text, 0).catch(() => {});
   }, SIGN_OF_LIFE);
   timer.unref();
@@ -88,7 +91,7 @@ export async function lockFolder(folder: string, command: string): Promise<Folde
       clearInterval(timer);
       await beating;
       await file.close();
-      // On a full disk there is no room for a claim.
+      // A full disk has no room for a claim.
       const removed = removeIf(path, text, command, folder, isMine);
       await removed.catch(async () => (await isMine()) && rm(path, { force: true })).catch(() => {});
     },
@@ -96,8 +99,9 @@ export async function lockFolder(folder: string, command: string): Promise<Folde
 }
 
 /**
- * Refuses a folder that a process on this machine holds, before anything is spent on work that would be refused. It takes nothing: all
- * else is told by `lockFolder`, holders on other machines, who are dead or alive by the clock of the disk, and folders that cannot be read.
+ * Refuses a folder that a process on this machine holds, before time is spent on work that would be refused. Takes no lock:
+ * `lockFolder` decides everything else, such as holders on other machines, judged by the clock of the disk, and folders that
+ * cannot be read.
  * Throws  FileError when the folder is in use
  */
 export async function requireFree(folder: string): Promise<void> {
@@ -105,13 +109,13 @@ export async function requireFree(folder: string): Promise<void> {
   if (found?.holder?.machine === thisProcess().machine && !isStale(found)) throw inUse(folder, found);
 }
 
-/** Claims on earlier locks, of processes that were killed: as long as this lock is there, no claim allows anything. */
+/** Claims on earlier locks, left by killed processes: while this lock exists, no claim has any effect. */
 async function removeClaims(folder: string): Promise<void> {
   const claims = (await readdir(folder)).filter((name) => name.startsWith(`${LOCK_FILE}.`));
   for (const name of claims) await rm(join(folder, name), { force: true });
 }
 
-/** The open lock file that this process has made at `path`, and its content. */
+/** The open lock file that this process created at `path`, and its content. */
 async function acquire(path: string, command: string, folder: string): Promise<{ file: FileHandle; text: string }> {
   const text = JSON.stringify({ ...thisProcess(), command, since: new Date().toISOString(), token: randomUUID() });
   for (;;) {
@@ -129,7 +133,7 @@ async function acquire(path: string, command: string, folder: string): Promise<{
   }
 }
 
-/** Makes the lock, or, where one is there, gives the time by the clock of the disk. */
+/** Creates the lock or, if there is one, returns the time by the clock of the disk. */
 async function create(path: string, text: string): Promise<FileHandle | number> {
   const temporary = join(dirname(path), temporaryName(LOCK_FILE));
   const file = await open(temporary, "wx");
@@ -142,7 +146,7 @@ async function create(path: string, text: string): Promise<FileHandle | number> 
     await file.close();
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return now;
-    // Who holds the folder has swept temporary files away: the next attempt finds the holder.
+    // The current holder has swept temporary files away; the next attempt finds the holder.
     if (code === "ENOENT") return now;
     if (["EPERM", "ENOTSUP", "ENOSYS", "EOPNOTSUPP"].includes(code)) return createUnlinked(path, text, now);
     throw error;
@@ -151,7 +155,7 @@ async function create(path: string, text: string): Promise<FileHandle | number> 
   }
 }
 
-/** For file systems without links, such as those of memory cards: for a moment the lock is there and empty. */
+/** For file systems without links, such as those of memory cards: for a moment the lock exists and is empty. */
 async function createUnlinked(path: string, text: string, now: number): Promise<FileHandle | number> {
   try {
     const file = await open(path, "wx");
@@ -163,7 +167,7 @@ async function createUnlinked(path: string, text: string, now: number): Promise<
   }
 }
 
-/** Removes the lock of this content, if `isStill` says so once nobody else may remove it. */
+/** Removes the lock with this content, if `isStill` confirms it once no one else may remove it. */
 async function removeIf(
   path: string,
   text: string,
@@ -181,7 +185,7 @@ async function removeIf(
   }
 }
 
-/** Null when there is no lock any more. */
+/** Null when the lock is gone. */
 async function look(path: string, now: number): Promise<Found | null> {
   try {
     return await withFile(path, READ_WITHOUT_WAITING, async (file) => {
@@ -214,7 +218,7 @@ function isStale({ holder, signOfLife, now }: Found): boolean {
   return now - signOfLife > DEAD_AFTER;
 }
 
-/** Whether the process runs that took a lock on this machine. One that has ended and that nobody has asked about runs no more. */
+/** Whether the process that took a lock on this machine is running. A zombie is not running. */
 function isRunning({ pid, started }: Holder): boolean {
   try {
     process.kill(pid, 0);
@@ -225,11 +229,11 @@ function isRunning({ pid, started }: Holder): boolean {
   return found === null || found === started;
 }
 
-/** Null where the system does not tell; empty for a process that has ended. */
+/** Null if the system does not tell; empty for a process that has ended. */
 function startOf(pid: number): string | null {
   const text = readKernel(`/proc/${pid}/stat`);
   if (text === null) return null;
-  // The name, in parentheses, may hold anything.
+  // The name, in parentheses, may contain anything.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return "ZX".includes(fields[0]) ? "" : fields[19];
 }
@@ -237,7 +241,7 @@ function startOf(pid: number): string | null {
 function thisProcess(): Pick<Holder, "pid" | "host" | "machine" | "started"> {
   const host = hostname();
   const boot = readKernel("/proc/sys/kernel/random/boot_id");
-  // Containers of one machine may have one name, and number their processes each for itself.
+  // Containers on one machine may share a name but number their processes separately.
   const machine = boot === null ? host : `${boot.trim()} ${readNamespace()}`;
   return { pid: process.pid, host, machine, started: startOf(process.pid) ?? "" };
 }

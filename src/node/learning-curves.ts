@@ -1,4 +1,4 @@
-/** The learning curves of a run's folder: what `report/training.ts` makes of its metrics, as a table and a page. */
+/** The learning curves in a run's folder: the output of `report/training.ts` for its metrics, as a table and a page. */
 import { z } from "zod";
 import { reportHtml } from "../report/html.ts";
 import { metricsCsv, type TrainingMetric, trainingReport } from "../report/training.ts";
@@ -6,7 +6,7 @@ import type { Experiment } from "../spec/experiment.ts";
 import { writeFilesTogether } from "./files.ts";
 import { packageVersion } from "./version.ts";
 
-/** Names of the files. The page is not `report.html`, which `run` may write into the same folder. */
+/** File names. The page is not `report.html`, which `run` may write into the same folder. */
 export const CURVE_FILES = { table: "metrics.csv", curves: "curves.html" } as const;
 
 const metricSpec = z.object({
@@ -27,9 +27,8 @@ const metricSpec = z.object({
 }) satisfies z.ZodType<TrainingMetric>;
 
 /**
- * Writes both files from the lines of the metrics, in place of those that are there; leaves these where there are no lines, because nothing
- * has been measured yet or somebody has removed the metrics. A line that somebody has edited into something else is left out. The caller
- * holds the folder.
+ * Writes both files from the lines of the metrics, replacing existing ones. Keeps existing files if there are no lines, because nothing
+ * has been measured yet or the metrics were removed. Lines edited into something else are skipped. The caller holds the folder.
  * Throws  FileError when they cannot be written
  */
 export async function writeLearningCurves(

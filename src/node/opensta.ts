@@ -1,4 +1,4 @@
-/** OpenSTA, the program `sta`: a script goes in with the files that it reads, and the files that it writes come out. */
+/** OpenSTA, the program `sta`: runs a script on the given input files, and returns the files that it writes. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ function run(args: readonly string[], cwd: string): Promise<{ found: boolean; la
     const child = execFile(TOOL, [...args], { cwd, ...limits }, (error, stdout, stderr) =>
       done({ found: error?.code !== "ENOENT", late: error?.killed === true, text: `${stdout}${stderr}`.trim() }),
     );
-    // It asks for commands where it has none.
+    // It waits for commands if the script ends without one.
     child.stdin?.end();
   });
 }
@@ -34,18 +34,18 @@ export async function findSta(): Promise<string> {
 }
 
 export interface StaOutcome {
-  /** What it prints. */
+  /** Its printed output. */
   readonly text: string;
-  /** Lines of errors: it goes on behind one, and its exit code is 0. */
+  /** Error lines: OpenSTA continues after an error, and its exit code is 0. */
   readonly errors: readonly string[];
-  /** The wanted files; empty texts where they were not written. */
+  /** The wanted files; empty texts for those that were not written. */
   readonly files: readonly string[];
 }
 
 /**
- * Runs a script, in a folder of its own.
+ * Runs a script in its own folder.
  *
- * @param tool as `findSta` names it
+ * @param tool as named by `findSta`
  * Throws  PlatformError when it does not finish
  */
 export async function runSta(

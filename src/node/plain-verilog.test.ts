@@ -10,7 +10,7 @@ const assigned = (...lines: string[]) => `module block(in_i, out_o);
 ${lines.join("\n")}
 endmodule`;
 
-test("an assignment of several names becomes one for each bit, highest first", () => {
+test("an assignment to several names becomes one per bit, highest first", () => {
   const text = assigned("  assign { out_o, \\gen[0].pair , in_i[3:2] } = { in_i[0], 3'h5, \\gen[0].pair [1] };");
   expect(plainVerilog(text)).toBe(
     assigned(
@@ -23,7 +23,7 @@ test("an assignment of several names becomes one for each bit, highest first", (
   );
 });
 
-test("parameters of black boxes are left out, and everything else stays", () => {
+test("parameters of black boxes are removed, and everything else stays", () => {
   const instance = (parameters: string) => `  memory ${parameters}u_words (\n    .data_o({ out_o, in_i[0] })\n  );`;
   const rest = assigned("  assign out_o = in_i[0];", "  assign in_i[2:1] = 2'h3;");
   expect(plainVerilog(`${instance('#(\n    .Contents("words.hex"),\n    .StepBits(32\'sd7)\n  ) ')}\n${rest}`)).toBe(

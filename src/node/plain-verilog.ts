@@ -1,12 +1,13 @@
 /**
- * Structural Verilog of Yosys for readers that know less of the language: OpenSTA 2.0.17 takes neither parameters of instances nor several
- * names on the left of an assignment. Macros and memories alone have parameters, and are black boxes; assignments become one for each bit.
+ * Yosys's structural Verilog for readers that support less of the language: OpenSTA 2.0.17 accepts neither parameters of
+ * instances nor several names on the left of an assignment. Only macros and memories have parameters, and they are black boxes;
+ * assignments become one per bit.
  */
 
 const PARAMETERS = / #\(\n(?:\s+\.\w+\(.*\),?\n)+\s+\) /g;
 const DECLARED = /^ {2}(?:input|output|wire)(?: \[(\d+):0\])? (\\\S+|[\w$]+) ?;$/;
 const ASSIGNED = /^ {2}assign (.*) = (.*);$/;
-/** A constant, or a name with bits of it; an escaped name ends at a space. */
+/** A constant, or a name with bit selects; an escaped name ends at a space. */
 const TERM = /(\d+)'([hb])([0-9a-f]+)|(\\\S+ |[\w$]+)\s*(?:\[(\d+)(?::(\d+))?\])?/g;
 
 export function plainVerilog(text: string): string {
@@ -32,7 +33,7 @@ function bitsOf(terms: string, widths: ReadonlyMap<string, number>): string[] {
       return downFrom(Number(size) - 1).map((bit) => `1'h${(value >> BigInt(bit)) & 1n}`);
     }
     const highest = first === undefined ? (widths.get(name.trim()) ?? 0) - 1 : Number(first);
-    // A name that was declared without a range is one bit.
+    // A name declared without a range is one bit.
     if (highest < 0) return [name];
     return downFrom(highest, Number(last ?? (first === undefined ? 0 : first))).map((bit) => `${name}[${bit}]`);
   });

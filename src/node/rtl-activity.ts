@@ -1,6 +1,6 @@
 /**
- * What a machine's first prompt changes, by Verilator: its dump goes through a pipe and is counted while it is written, since it would fill
- * a gigabyte of disk.
+ * Counts the signal changes of a machine's first prompt, with Verilator. Its dump goes through a pipe and is counted while it is
+ * written, because it would fill a gigabyte of disk.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
@@ -17,9 +17,9 @@ import { readSources, readTestbenches } from "./rtl-folder.ts";
 import { DUMPED, hasTool, isRight, type Outcome, run } from "./rtl-simulators.ts";
 
 const TOP = "xpike_activity";
-/** Where the testbench has the machine. */
+/** Path of the machine in the testbench. */
 const SCOPE = `${TOP}.u_tb.u_machine`;
-/** Sources of a folder may not write files; this one is the package's own. */
+/** Sources in a folder may not write files; this one comes with the package. */
 const MODULE = `module ${TOP};
   ${MACHINE_TESTBENCH} u_tb ();
   string path;
@@ -29,12 +29,12 @@ const MODULE = `module ${TOP};
   end
 endmodule
 `;
-/** Vectors of any width, and the registers of arrays: those of memories, which are longer, are not wanted. */
+/** Vectors of any width, and registers in arrays; those of memories, which are longer, are not counted. */
 const TRACED = ["--trace", "--trace-max-width", "1000000", "--trace-max-array", "1024"];
 
-/** A folder's first prompt, ready to be run. */
+/** A folder's first prompt, ready to run. */
 export interface CompiledPrompt {
-  /** Throws PlatformError when the prompt goes wrong. */
+  /** Throws PlatformError when the prompt fails. */
   count(netlist: MappedNetlist): Promise<Transitions>;
   close(): Promise<void>;
 }
@@ -49,8 +49,8 @@ export async function requireVerilator(): Promise<void> {
 }
 
 /**
- * Throws  FileError when the folder is none of `xpike rtl --machine`, or a source says what `xpike rtl` never writes; PlatformError when
- *         Verilator is missing or refuses the sources
+ * Throws  FileError when the folder is not from `xpike rtl --machine`, or a source contains something that `xpike rtl` never
+ *         writes; PlatformError when Verilator is missing or refuses the sources
  */
 export async function compilePrompt(folder: string): Promise<CompiledPrompt> {
   const [sources, testbenches] = [await readSources(folder), await readTestbenches(folder)];
@@ -90,7 +90,7 @@ async function countTransitions(
   const pipe = join(work, "dump");
   const made = await run("mkfifo", [pipe], work);
   if (!made.ok) throw failure("Cannot create a pipe for the dump", made);
-  // Verilator opens a pipe only where somebody reads it already.
+  // Verilator opens a pipe only if it already has a reader.
   const keeper = await open(pipe, constants.O_RDWR | constants.O_NONBLOCK);
   const reader = spawn("cat", [pipe], { stdio: ["ignore", "pipe", "ignore"] });
   const counter = transitionCounter(netlist, SCOPE);
@@ -98,7 +98,7 @@ async function countTransitions(
   const read = (async () => {
     for await (const piece of reader.stdout) dump.push(piece as Uint8Array);
   })();
-  // Who stops reading lets the simulation go on.
+  // If the reader stops, the simulation continues.
   read.catch(() => reader.kill());
   const ran = await run(program, [`+${PROMPTS}=1`, `+dump=${pipe}`], resolve(folder));
   await keeper.close();

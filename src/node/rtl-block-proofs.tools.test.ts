@@ -1,4 +1,4 @@
-/** Blocks of a small machine: their gates, and what they promise, with faults in each. */
+/** Blocks of a small machine: their gates and their guarantees, with faults in each. */
 import { expect } from "vitest";
 import { testWith } from "../../test/support/hardware-tools.ts";
 import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
@@ -9,7 +9,7 @@ import { machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
 import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 
 const testInYosys = await testWith("yosys");
-/** That of test/rtl-gates.test.ts. */
+/** The machine of test/rtl-gates.test.ts. */
 const { design } = tinyMachine({ steps: 2, model: { width: 8, heads: 2, depth: 1 } }, 1);
 const sources = sourceFiles([...design.modules, ...axiModules(machineFacts(design, madeInTests))]);
 const system = { yosys: "system" } as const;
@@ -28,7 +28,7 @@ testInYosys(
     const families = ["scaled_sums_", "stream_adders_", "neurons_", "accumulators", "spike_queue_", "layer_"];
     for (const family of [...families, "attention_unit", "xpike_axi"])
       expect(blocks.some((block) => block.startsWith(family))).toBe(true);
-    // A multiplier takes seconds of the SAT solver's time, so two of these blocks are enough.
+    // A multiplier takes the SAT solver seconds, so two of these blocks are enough.
     const multiplying = ["scaled_sums_1_x3", "scaled_sums_2_x3"];
     const others = blocks.filter((block) => !block.startsWith("scaled_sums_"));
     const results = [

@@ -1,18 +1,18 @@
 /**
- * Proves gates equal to their sources, as `rtl-equivalence.ts` does, of the blocks that a whole machine is made of. A block is proved by
- * itself: modules below it are boxes, whose outputs are free and whose inputs must agree, so that what is proved of each block holds of a
- * machine of all of them.
+ * Proves gates equal to their sources, as `rtl-equivalence.ts` does, for the blocks that a whole machine consists of. Each block
+ * is proved by itself: modules below it are black boxes with free outputs and inputs that must agree, so proofs of all blocks
+ * together cover the machine.
  *
- * Blocks of many units repeat one unit, and buses many bits of one kind. A proof of all takes long for what one says already, so it may
- * take the first few: outputs of the others are cut off before synthesis, and nobody has then looked at these. Memories of registers are
- * registers on both sides.
+ * Blocks with many units repeat one unit, and buses repeat one bit. Proving all of them takes long and repeats one result, so a
+ * proof may cover only the first few: outputs of the others are cut off before synthesis and are then not checked. Memories made
+ * of registers are registers on both sides.
  */
 import type { SourceFiles } from "../rtl/design.ts";
 import { type Equivalence, readEquivalence, statusFile } from "./rtl-equivalence.ts";
 import { modulesOf, readModule } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind } from "./yosys.ts";
 
-/** Names of blocks with their sizes: the first group is how many units, or bits of a vector, are alike. */
+/** Names of blocks with their sizes: the first group is the number of identical units, or bits of a vector. */
 const FAMILIES: readonly RegExp[] = [
   /^scaled_sums_\d+_x(\d+)$/,
   /^stream_adders_\d+_x(\d+)$/,
@@ -24,26 +24,26 @@ const FAMILIES: readonly RegExp[] = [
   /^xpike_axi$/,
 ];
 
-/** Blocks of a machine that a proof is made for; `verify` leaves out those that take minutes. */
+/** Blocks of a machine for which proofs exist; `verify` skips those that take minutes. */
 export const machineBlocks = (sources: SourceFiles): string[] =>
   modulesOf(sources).filter((module) => FAMILIES.some((family) => family.test(module)));
 
 export interface BlockEquivalence extends Equivalence {
-  /** Units, or bits of a vector, that were compared, of how many; null: the block as a whole. */
+  /** Units, or bits of a vector, that were compared, and the total; null: the block as a whole. */
   readonly units: { readonly compared: number; readonly all: number } | null;
 }
 
 export interface BlockProofOptions {
   readonly yosys?: YosysKind | undefined;
-  /** Units that are compared, of blocks that have more. Default: all. */
+  /** Units to compare, for blocks that have more. Default: all. */
   readonly units?: number;
-  /** Sources of which gates are made, where these are not those that they are compared with: planted faults. */
+  /** Sources from which gates are made, if they differ from those compared with: planted faults. */
   readonly synthesised?: SourceFiles;
 }
 
 /**
- * Whether the gates of blocks are their sources, one result a block. All pairs but those that need the clocks before are shown within one
- * clock.
+ * Whether the gates of blocks equal their sources, one result per block. All pairs that do not depend on earlier clocks are
+ * proved within a single clock.
  * Throws  PlatformError when Yosys is missing, refuses, or does not finish
  */
 export async function proveBlocks(
@@ -66,7 +66,7 @@ export async function proveBlocks(
       "check -assert",
       "opt_clean -purge",
       ...pinsOf(boxes),
-      // An enable is a multiplexer there, whose inputs are pairs: else the clock before would have to be looked at.
+      // An enable becomes a multiplexer with paired inputs; otherwise the previous clock would have to be considered.
       "async2sync",
       "dffunmap",
       `rename ${module} gate`,
@@ -93,21 +93,21 @@ const GATES = "gates_of_";
 const prefixed = (sources: SourceFiles): SourceFiles =>
   Object.fromEntries(Object.entries(sources).map(([file, text]) => [`${GATES}${file}`, text]));
 
-/** Units that are alike, 1 where the name does not say. */
+/** Number of identical units, 1 if the name does not say. */
 const unitsOf = (module: string): number =>
   Number(FAMILIES.map((family) => family.exec(module)?.[1]).find((count) => count !== undefined) ?? 1);
 
-/** Modules that one uses. */
+/** Modules that one module uses. */
 const boxesOf = (sources: SourceFiles, module: string): string[] =>
   modulesOf(sources).filter(
     (other) => other !== module && new RegExp(`^\\s+${other} (#|u_)`, "m").test(sources[`${module}.sv`]),
   );
 
-/** Pins of boxes become ports of the block. A box with parameters has another name. */
+/** Pins of black boxes become ports of the block. A box with parameters has another name. */
 const pinsOf = (boxes: readonly string[]): string[] =>
   boxes.length === 0 ? [] : [`expose -evert ${boxes.map((box) => `t:${box} t:$paramod*${box}*`).join(" ")}`];
 
-/** Yosys commands that make one block, with boxes below it and the first units alone. */
+/** Yosys commands that make one block, with black boxes below it and only the first units. */
 function elaborated(
   sources: SourceFiles,
   file: string,
@@ -122,10 +122,10 @@ function elaborated(
     "proc",
     "memory_collect",
     "memory_map",
-    // Places past a memory's last have no contents, and no address is theirs (of queues, `rtl-properties.ts`).
+    // Addresses past a memory's last have no contents and are never used (for queues, `rtl-properties.ts`).
     "setundef -undriven -zero",
     "opt_clean",
-    // Bits that nothing reads, as the last one of a membrane with a leak, are in neither.
+    // Bits that nothing reads, such as the last bit of a membrane with a leak, are in neither.
     "splitcells",
     ...(cut ? firstUnits(sources[`${module}.sv`], module, cut) : []),
     "opt_clean -purge",

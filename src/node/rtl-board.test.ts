@@ -11,13 +11,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test.skipIf(process.platform !== "linux")("a file is no serial port", async () => {
+test.skipIf(process.platform !== "linux")("a file is not a serial port", async () => {
   const path = join(folder, "file");
   await writeFile(path, "");
   await expect(openSerialPort(path, 115_200)).rejects.toThrow(/^stty cannot set the line to 115200 bits per second: /);
 });
 
-test("a description of no board, and vectors that are no numbers, are refused before the port is touched", async () => {
+test("an invalid board description or invalid vectors are refused before the port is touched", async () => {
   const port = join(folder, "no-port");
   await expect(checkBoard(folder, { port })).rejects.toMatchObject({ path: join(folder, "board.json") });
   await writeFile(join(folder, "board.json"), '{ "board": "ulx3s-85f", "baud": 1e99 }');

@@ -1,4 +1,4 @@
-/** The host program and a board simulated by Verilator, at the two ends of a pseudo-terminal. */
+/** The host program and a Verilator simulation of a board, at the two ends of a pseudo-terminal. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -86,7 +86,7 @@ testInVerilator(
 testInVerilator(
   "a lost byte is noticed, wherever it was, and its request is sent again",
   async () => {
-    // A resynchronisation is one byte, an identify frame five: byte 6 is the frame's END, byte 30 one of the first run's columns.
+    // A resynchronisation is one byte, an identify frame five: byte 6 is that frame's END, byte 30 is in a column of the first run.
     for (const [drop, patience] of [
       [6, 3],
       [30, 20],

@@ -1,4 +1,6 @@
-/** The host of a board's kit: streams the vectors of a folder of `xpike rtl --board` to the board, and compares A bit for bit. */
+/**
+ * The host side of the board kit: streams the vectors of a folder from `xpike rtl --board` to the board, and compares A bit for bit.
+ */
 import { join } from "node:path";
 import { z } from "zod";
 import { FileError, PlatformError } from "../errors.ts";
@@ -9,11 +11,11 @@ import { readFileChecked } from "./files.ts";
 import { type ByteLine, openSerialPort } from "./serial-port.ts";
 
 export interface HostOptions {
-  /** Path of the serial port, or a line that is open already. */
+  /** Path of the serial port, or an open line. */
   readonly port: string | ByteLine;
-  /** Seconds without a byte after which an answer is given up. Default 2. */
+  /** Seconds without a byte after which a request is abandoned. Default 2. */
   readonly patience?: number | undefined;
-  /** Runs to send. Default: all of the folder. */
+  /** Runs to send. Default: all in the folder. */
   readonly runs?: number | undefined;
   /** Called after each run. */
   readonly onRun?: (run: number, runs: number) => void;
@@ -24,14 +26,14 @@ export interface BoardCheck {
   /** Columns and bits of A that were compared. */
   readonly columns: number;
   readonly bits: number;
-  /** Requests that were sent again, because a byte was lost or changed on the line. */
+  /** Requests that were sent again because a byte was lost or changed in transit. */
   readonly repeated: number;
 }
 
 const DESCRIPTION_BYTES = 2 ** 16;
 const VECTOR_BYTES = 2 ** 30;
 const PATIENCE = 2;
-/** Times that a request is sent before it is given up. */
+/** Times that a request is sent before it is abandoned. */
 const ATTEMPTS = 3;
 
 const count = z
@@ -48,10 +50,10 @@ const descriptionSchema: z.ZodType<BoardDescription> = z.object({
 });
 
 /**
- * Sends every run and compares every bit of its answer. What the line loses or changes is noticed and sent again.
+ * Sends every run and compares every bit of its answer. Lost or changed bytes are detected and sent again.
  *
- * Throws  FileError when the folder has no kit, or the port cannot be used; PlatformError when the board does not answer, holds another
- *         engine, or gives another A than the cycle model
+ * Throws  FileError when the folder has no kit, or the port cannot be used; PlatformError when the board does not answer, holds
+ *         another engine, or returns a different A from the cycle model
  */
 export async function checkBoard(folder: string, options: HostOptions): Promise<BoardCheck> {
   const description = await readDescription(folder);
@@ -134,7 +136,7 @@ class BoardLink {
     this.patience = patience;
   }
 
-  /** Ends whatever the board is doing, and waits until the line is silent. */
+  /** Stops whatever the board is doing, and waits until the line is silent. */
   async resynchronise(): Promise<void> {
     await this.line.write(encodeFrame(0, new Uint8Array()).subarray(0, 1));
     const deadline = Date.now() + this.patience;
@@ -142,7 +144,9 @@ class BoardLink {
     this.frames.reset();
   }
 
-  /** Sends a request until its reply comes whole. Throws PlatformError after `ATTEMPTS`, or when the board knows no such request. */
+  /**
+   * Sends a request until its reply arrives intact. Throws PlatformError after `ATTEMPTS`, or when the board does not know the request.
+   */
   async ask(kind: number, payload: Uint8Array, wanted: { kind: number; length: number }): Promise<Uint8Array> {
     let last: Frame | null | "silence" = "silence";
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

@@ -1,22 +1,22 @@
 /**
- * What cells of a library take, by OpenSTA: energy of a transition, energy of a clock, leakage.
+ * Energies of a library's cells, from OpenSTA: energy per transition, energy per clock, leakage.
  *
- * OpenSTA is asked twice, with all pins still and with one transition in every clock, for a clock of one second: watts are then joules. It
- * is not asked to carry activities from registers through gates. OpenSTA 2.0.17 has no command that sets them at a register's output, and
- * takes inputs of a gate as independent of each other, which those of adders are not.
+ * OpenSTA runs twice, once with all pins still and once with one transition per clock, at a clock of one second, so watts equal
+ * joules. It is not asked to propagate activities from registers through gates: OpenSTA 2.0.17 has no command to set them at a
+ * register's output, and treats a gate's inputs as independent of each other, which those of adders are not.
  *
- * OpenSTA 2.0.17 charges the energies of a rising and of a falling output for every transition, and other versions may not. So it is first
- * asked for two cells of which the answer is known, and its answers are divided by what it says too much.
+ * OpenSTA 2.0.17 charges the energies of both a rising and a falling output for every transition; other versions may not. It is
+ * therefore first asked about two cells with a known answer, and its answers are divided by the factor by which it overstates.
  */
 import { PlatformError } from "../errors.ts";
 import { runSta } from "./opensta.ts";
 
 export interface CellEnergies {
-  /** Joules within a register in every clock, for the edges of the clock alone. */
+  /** Joules inside a register in every clock, for the clock edges only. */
   readonly clock: number;
-  /** Joules within the cell for a transition of its output; of a rising and a falling one the mean. */
+  /** Joules inside the cell per transition of its output; the mean of rising and falling. */
   readonly internal: number;
-  /** Joules for the pins that the output drives, C V^2 / 2 for a transition. */
+  /** Joules for the pins that the output drives, C V^2 / 2 per transition. */
   readonly switching: number;
   /** Watts. */
   readonly leakage: number;
@@ -27,10 +27,10 @@ const [STILL, MOVING] = ["still.txt", "moving.txt"];
 const A_SECOND = 1e9;
 
 /**
- * By path of the cell, instances between slashes.
+ * By path of the cell, with slashes between instances.
  *
- * @param tool as `findSta` names it
- * Throws  PlatformError when OpenSTA refuses a file, does not finish, or does not answer the known question as it should
+ * @param tool as named by `findSta`
+ * Throws  PlatformError when OpenSTA refuses a file, does not finish, or fails the question with the known answer
  */
 export async function cellEnergies(
   tool: string,
@@ -56,10 +56,10 @@ export async function cellEnergies(
   return energies;
 }
 
-/** As OpenSTA says it. */
+/** In OpenSTA's words. */
 async function ask(tool: string, netlist: string, liberty: string, top: string): Promise<Map<string, CellEnergies>> {
   const report = (activity: number, file: string) => [
-    // What no clock reaches, behind memories, has the activity of inputs.
+    // Cells that no clock reaches, after memories, have the activity of inputs.
     `set_power_activity -input -activity ${activity} -duty 0.5`,
     `set_power_activity -global -activity ${activity} -duty 0.5`,
     `report_power -instances [get_cells -hierarchical *] -digits 6 > ${file}`,
@@ -95,12 +95,12 @@ async function ask(tool: string, netlist: string, liberty: string, top: string):
 /** Lines of four numbers and a path: internal, switching, leakage, and their sum. */
 function* readReport(text: string): Generator<[path: string, watts: readonly number[]]> {
   for (const [, numbers, path] of text.matchAll(/^((?: *[-+.\de]+){4}) +(\S+) *$/gm)) {
-    // Brackets of names are escaped in some versions.
+    // Some versions escape brackets in names.
     yield [path.replaceAll("\\", ""), numbers.trim().split(/ +/).map(Number)];
   }
 }
 
-/** Of the first of two registers that follow each other: 4 and 2 pJ of a clock's edges, 3 and 1 pJ of an output's, 1 pF at 1 V, 5 nW. */
+/** For the first of two consecutive registers: 4 and 2 pJ for the clock edges, 3 and 1 pJ for the output's, 1 pF at 1 V, 5 nW. */
 const KNOWN: CellEnergies = { clock: 6e-12, internal: 2e-12, switching: 0.5e-12, leakage: 5e-9 };
 const KNOWN_NETLIST = `module known(clk_i, rst_ni, a_i, y_o);
   input clk_i, rst_ni, a_i;

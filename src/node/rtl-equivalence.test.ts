@@ -3,10 +3,10 @@ import { smallDesign } from "../../test/support/engine-runs.ts";
 import { sourceFiles } from "../rtl/design.ts";
 import { proveGates } from "./rtl-equivalence.ts";
 
-// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
+// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
-// A normaliser that is no power of two, so that cell and foot multiply.
+// A normaliser that is not a power of two, so that cell and foot multiply.
 const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified", ssa: { fifo: "cell" } });
 const sources = sourceFiles(design.modules);
 
@@ -14,7 +14,7 @@ test("cell and foot are proven equal to their gates by the bundled Yosys", async
   const results = await proveGates(sources, ["ssa_cell", "ssa_column_foot"], { yosys: "bundled" });
   for (const { module, pairs, proven, unproven } of results) {
     expect([module, unproven, proven]).toEqual([module, [], pairs]);
-    // A counter of two bits, the score, a FIFO of three and the product; the output of the foot.
+    // A 2-bit counter, the score, a FIFO of three and the product; the output of the foot.
     expect(pairs).toBeGreaterThanOrEqual(module === "ssa_cell" ? 7 : 1);
   }
 });

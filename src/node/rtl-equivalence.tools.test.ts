@@ -11,7 +11,7 @@ import { ENGINE } from "../rtl/ssa-engine.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { synthesiseNetlist } from "./rtl-synthesis.ts";
 
-// A normaliser that is no power of two, so that cell and foot multiply.
+// A normaliser that is not a power of two, so that cell and foot multiply.
 const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified" });
 const lif = lifParameters({
   codeBits: 4,

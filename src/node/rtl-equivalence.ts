@@ -1,18 +1,18 @@
 /**
- * Proves gates equal to the sources that they were made from, by Yosys: registers and outputs of both are paired by name, and a SAT
- * solver shows that no input and no state takes them apart (`equiv_make`, `equiv_simple`, `equiv_induct`).
+ * Proves gates equal to the sources that they were made from, with Yosys: registers and outputs of both are paired by name, and a
+ * SAT solver shows that no input and no state distinguishes them (`equiv_make`, `equiv_simple`, `equiv_induct`).
  *
- * What it says: two circuits that agree for `clocks` clocks agree ever after. That they agree at first follows from the reset; what
- * has none takes what comes in every clock, is loaded before anything that is valid depends on it, or, in FIFOs, holds the d values that
- * have entered. What it does not say: that the sources are right (that is for the testbench and the cycle model), or that Yosys reads
- * SystemVerilog as other tools do. Values are 0 and 1; the sources make no x.
+ * It shows that two circuits that agree for `clocks` clocks agree ever after. Their initial agreement follows from the reset; a
+ * register without a reset takes new input in every clock, is loaded before anything valid depends on it or, in FIFOs, holds the
+ * d values that have entered. It does not show that the sources are right (the testbench and the cycle model do), or that Yosys
+ * reads SystemVerilog as other tools do. Values are 0 and 1; the sources produce no x.
  */
 import { PlatformError } from "../errors.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { flattenToGates, readDeferred } from "./rtl-synthesis.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
-/** Blocks that `xpike rtl verify` proves where a folder has them: one name a line. */
+/** Blocks that `xpike rtl verify` proves if a folder has them: one name per line. */
 export const PROVEN_BLOCKS = [
   "ssa_cell",
   "ssa_column_foot",
@@ -25,26 +25,26 @@ export const PROVEN_BLOCKS = [
 
 export interface Equivalence {
   readonly module: string;
-  /** Pairs of registers, outputs and inner nets of one name. */
+  /** Pairs of registers, outputs and inner nets with the same name. */
   readonly pairs: number;
   readonly proven: number;
-  /** Pairs without a proof, in Yosys's words; all others count on them. */
+  /** Pairs without a proof, in Yosys's words; all other proofs depend on them. */
   readonly unproven: readonly string[];
 }
 
 export interface EquivalenceOptions {
   readonly yosys?: YosysKind | undefined;
-  /** Gates by module, as `synthesiseNetlist` gives them; those left out are synthesised. */
+  /** Gates by module, as returned by `synthesiseNetlist`; missing ones are synthesised. */
   readonly netlists?: Readonly<Record<string, string>>;
   /**
-   * Clocks for which both must agree before they are shown to agree (default 4). Synthesis of a whole tile merges the FIFOs of a
-   * row, which are equal only after d clocks: it needs d + 2.
+   * Clocks for which both must agree before agreement is proved (default 4). Synthesis of a whole tile merges the FIFOs of a row,
+   * which are equal only after d clocks, so it needs d + 2.
    */
   readonly clocks?: number;
 }
 
 /**
- * Whether the gates of modules are their sources, one result a module.
+ * Whether the gates of modules equal their sources, one result per module.
  * Throws  PlatformError when Yosys is missing, refuses, or does not finish
  */
 export async function proveGates(
@@ -65,8 +65,8 @@ export async function proveGates(
 }
 
 /**
- * What `equiv_status` wrote of a module.
- * Throws  PlatformError when it compared nothing, or was stopped before
+ * The output of `equiv_status` for a module.
+ * Throws  PlatformError when it compared nothing, or was stopped early
  */
 export function readEquivalence(yosys: Yosys, { ok, late, text, files }: YosysOutcome, module: string): Equivalence {
   const status = files.get(statusFile(module)) ?? "";
@@ -93,7 +93,7 @@ const proof = (sources: SourceFiles, module: string, clocks: number): string[] =
   "opt_clean",
   `rename ${module} gold`,
   "design -copy-from gates -as gate gate",
-  // A SAT solver knows no reset that does not wait for the clock.
+  // The SAT solver cannot handle an asynchronous reset.
   "async2sync",
   "equiv_make gold gate equiv",
   "hierarchy -top equiv",

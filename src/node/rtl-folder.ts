@@ -1,4 +1,4 @@
-/** The sources in a folder that `xpike rtl` wrote. */
+/** The sources in a folder written by `xpike rtl`. */
 import { join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
 import { FILE_LIST, TESTBENCH_LIST } from "../rtl/bundle.ts";
@@ -11,11 +11,12 @@ const SOURCE_BYTES = 2 ** 24;
 
 /**
  * Texts by file name, leaves first.
- * Throws  FileError when the folder holds no file list of `xpike rtl`, or a source is missing or says what `xpike rtl` never writes
+ * Throws  FileError when the folder has no file list of `xpike rtl`, or a source is missing or contains something that `xpike
+ *         rtl` never writes
  */
 export const readSources = (folder: string): Promise<SourceFiles> => readListed(folder, FILE_LIST);
 
-/** The same of testbenches, and of the modules that they alone have. */
+/** The same for testbenches, and for the modules that only they use. */
 export const readTestbenches = (folder: string): Promise<SourceFiles> => readListed(folder, TESTBENCH_LIST);
 
 async function readListed(folder: string, list: string): Promise<SourceFiles> {

@@ -1,5 +1,5 @@
 /**
- * Power of a simulated prompt: against sums by hand of a library that is made up for this, and against transitions that a testbench counts.
+ * Power of a simulated prompt, against hand-computed sums for an invented library and against transitions counted by a testbench.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ import { cellEnergies } from "./rtl-energies.ts";
 import { hasTool } from "./rtl-simulators.ts";
 import type { Synthesis } from "./rtl-synthesis.ts";
 
-// Compilation of a machine with its dump, twice, and its synthesis, on a machine that is busy.
+// Compiling a machine with its dump, twice, and synthesising it, on a busy machine.
 vi.setConfig({ testTimeout: 900_000 });
 
 const hasSta = await findSta().then(
@@ -29,7 +29,7 @@ const root = mkdtempSync(join(tmpdir(), "xpikeformer-power-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const mean = ([rise, fall]: readonly [number, number]) => (rise + fall) / 2;
-/** Joules for so many input pins of the library. */
+/** Joules for this many input pins of the library. */
 const drive = (pins: number) => (pins * CAPACITANCE * 1e-12 * VOLTAGE ** 2) / 2;
 
 test.skipIf(!hasSta)(
@@ -61,9 +61,9 @@ endmodule
     });
     const edges = ENERGIES.clock[0] + ENERGIES.clock[1];
     expect(energies.get("gen[0].u_inner/held_q[0]")).toEqual(cell(ENERGIES.register, 1, edges, LEAKAGE.register));
-    // It drives the NOR; what a memory's pin takes is not known.
+    // It drives the NOR; the load of a memory's pin is not known.
     expect(energies.get("gen[0].u_inner/_1_")).toEqual(cell(ENERGIES.nand, 1, 0, LEAKAGE.gate));
-    // A memory in front of it, where no clock comes from.
+    // A memory before it, from which no clock comes.
     expect(energies.get("_1_")).toEqual(cell(ENERGIES.inverter, 1, 0, LEAKAGE.gate));
     expect(energies.get("_2_")).toEqual(cell(ENERGIES.nor, 0, 0, LEAKAGE.gate));
   },
@@ -80,7 +80,7 @@ describe.skipIf(!hasSta || !hasSimulator)("a small machine", async () => {
   const liberty = join(root, "timed.lib");
   writeFileSync(liberty, timedLiberty);
 
-  test("has the power of its gates' transitions, and as many of registers as a testbench counts", async () => {
+  test("has the power of its gates' transitions, and as many register transitions as a testbench counts", async () => {
     const { code, out, err } = await runCommand(
       ...["rtl", "synth", folder, "--liberty", liberty, "--clock", "200", "--power", "--json"],
     );
@@ -90,12 +90,12 @@ describe.skipIf(!hasSta || !hasSimulator)("a small machine", async () => {
     const registers = sources.register.all;
     expect(worstPath).toMatchObject({ clock: 200e6, slack: expect.any(Number) });
     expect(power).toMatchObject({ library: "timed", clockFrequency: 200e6 });
-    // Nothing waits at the edges, and the last answer is taken a few clocks after the last total.
+    // Nothing waits at the interfaces, and the last answer is taken a few clocks after the last total.
     expect(clocks - design.plan.schedule.alone.clocks).toBeOneOf([1, 2, 3]);
     expect(Object.values(sources).map(({ unnamed }) => unnamed)).toEqual([0, 0, 0]);
     expect(equalValues).toBe(registers * clocks);
 
-    // A queue of one vector behind the hidden layer: its registers are a vector and a bit.
+    // A queue of one vector after the hidden layer: its registers are a vector and a bit.
     const queue = power!.blocks.find(({ module }) => module === "spike_queue_16x1")!;
     const { vector, filled } = countedByTestbench();
     expect(vector).toBe(changesOf(vectorsOf("expect_layer_blocks_0_up.hex")));
@@ -128,7 +128,7 @@ describe.skipIf(!hasSta || !hasSimulator)("a small machine", async () => {
       0,
     );
 
-  /** The same testbench, with a count of what two registers change. */
+  /** The same testbench, with a count of the changes of two registers. */
   function countedByTestbench() {
     const top = `module counted;
   xpike_machine_tb u_tb ();
@@ -159,7 +159,7 @@ endmodule
     return { vector, filled };
   }
 
-  test("has no power where the library has no energies, or no clock is given", async () => {
+  test("has no power if the library has no energies, or no clock is given", async () => {
     const bare = join(root, "bare.lib");
     writeFileSync(bare, timedLiberty.replaceAll("internal_power", "external_power"));
     const without = await runCommand("rtl", "synth", folder, "--liberty", bare, "--clock", "200", "--power");

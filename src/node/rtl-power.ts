@@ -1,9 +1,9 @@
 /**
- * Power and energy of a machine's digital half for one simulated prompt: what cells of a library take (OpenSTA), times how often each of
- * them changes (`rtl/power`).
+ * Power and energy of a machine's digital half for one simulated prompt: the energies of a library's cells (OpenSTA) times the
+ * number of changes of each cell (`rtl/power`).
  *
- * Left out are wires, the clock's net and the tree of buffers that a layout puts there, glitches, macros and memories, and what drives the
- * ports. Energies are those of the library's default conditions.
+ * Left out: wires, the clock net and its buffer tree, glitches, macros and memories, and the drivers of the ports. Energies are
+ * for the library's default conditions.
  */
 import { FileError, PlatformError } from "../errors.ts";
 import { flattenMapped, type JsonDesign, type MappedNetlist } from "../rtl/power/mapped-netlist.ts";
@@ -12,20 +12,20 @@ import { type CellEnergies, cellEnergies } from "./rtl-energies.ts";
 
 /** Watts, over the clocks of the prompt. */
 export interface PowerParts {
-  /** Within registers, for every edge of the clock. */
+  /** Inside registers, for every clock edge. */
   readonly clock: number;
-  /** Within cells, for transitions of their outputs. */
+  /** Inside cells, for transitions of their outputs. */
   readonly internal: number;
   /** For the pins of cells that change. */
   readonly switching: number;
   readonly leakage: number;
 }
 
-/** A module's own cells in all of its instances. */
+/** A module's own cells, over all of its instances. */
 export interface BlockPower extends PowerParts {
   readonly module: string;
   readonly instances: number;
-  /** Transitions per clock of a register's output and of a gate's, the mean; null where there is none. */
+  /** Mean transitions per clock of a register's output and of a gate's; null if there is none. */
   readonly registerActivity: number | null;
   readonly gateActivity: number | null;
 }
@@ -33,31 +33,31 @@ export interface BlockPower extends PowerParts {
 export interface PromptPower extends PowerParts {
   /** OpenSTA and its version. */
   readonly tool: string;
-  /** The name that the liberty file gives its library, which tells the corner as a rule. */
+  /** The library's name in the liberty file, which usually identifies the corner. */
   readonly library: string;
   /** Hertz. */
   readonly clockFrequency: number;
   /** Clocks in which the machine was busy with the prompt. */
   readonly clocks: number;
-  /** Joules of the prompt: all power, times `clocks`, over `clockFrequency`. */
+  /** Joules for the prompt: total power times `clocks`, over `clockFrequency`. */
   readonly energy: number;
   /** Leaves first. */
   readonly blocks: readonly BlockPower[];
   /**
-   * Bits that the simulation gives, of macros and memories as black boxes, and those among them that it does not name, which are taken as
-   * still.
+   * Bits that the simulation provides, for macros and memories as black boxes; and those among them that it does not name,
+   * which are treated as constant.
    */
   readonly sources: Readonly<Record<"register" | "blackBox" | "port", SourceBits>>;
-  /** Values of registers that the gates gave as the simulation of the sources did: all that it names, in every clock. */
+  /** Register values for which gates and simulated sources agreed: all that the simulation names, in every clock. */
   readonly equalValues: number;
 }
 
-/** What Yosys wrote of a machine, and the library. */
+/** Yosys's output for a machine, and the library. */
 export interface MappedFiles {
   readonly top: string;
   /** Structural Verilog. */
   readonly netlist: string;
-  /** JSON texts: modules of the same netlist, all before gates were mapped, and the library's cells as generic gates. */
+  /** JSON texts: modules of the same netlist before technology mapping, and the library's cells as generic gates. */
   readonly mapped: readonly string[];
   readonly registers: string;
   readonly library: string;
@@ -65,7 +65,7 @@ export interface MappedFiles {
 }
 
 /**
- * Throws  FileError at the liberty file when it has no energies of transitions
+ * Throws  FileError at the liberty file when it has no transition energies
  */
 export function requireEnergies(path: string, liberty: string): void {
   if (/\binternal_power\s*\(/.test(liberty)) return;
@@ -76,10 +76,11 @@ export function requireEnergies(path: string, liberty: string): void {
 }
 
 /**
- * @param tool           as `findSta` names it
+ * @param tool           as named by `findSta`
  * @param clockFrequency hertz
  * @param count          runs the prompt, and counts transitions of the netlist
- * Throws  PlatformError when OpenSTA refuses, or the gates do not do what the sources do; FileError when the netlist cannot be simulated
+ * Throws  PlatformError when OpenSTA refuses, or the gates behave differently from the sources; FileError when the netlist cannot
+ *         be simulated
  */
 export async function promptPower(
   tool: string,

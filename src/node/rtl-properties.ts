@@ -1,7 +1,7 @@
 /**
- * Proves what blocks promise, by Yosys: a SAT solver shows that a promise holds in the clock of the reset, and that it holds in a clock if
- * it held in those before (`sat -tempinduct`), whatever comes in. So it holds in any number of clocks. The promises are modules of our own
- * around a block of the folder.
+ * Proves guarantees of blocks with Yosys: a SAT solver shows that a property holds in the clock of the reset, and that it holds
+ * in a clock if it held in the previous ones (`sat -tempinduct`), for any inputs. It therefore holds for any number of clocks.
+ * The properties are modules of our own around a block of the folder.
  */
 import { PlatformError } from "../errors.ts";
 import { registerProperties } from "../rtl/axi/register-properties.ts";
@@ -12,15 +12,15 @@ import type { Module } from "../rtl/syntax.ts";
 import { modulesOf } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
-/** Bits of a vector that are followed through a queue, of wider ones the first: more make the proof longer, and no other. */
+/** Bits of a vector that are followed through a queue, the first of wider ones: more bits make the proof longer but not different. */
 const FOLLOWED = 4;
-/** Clocks that an induction may look back. Promises of generated blocks need one. */
+/** Clocks that an induction may look back. Properties of generated blocks need one. */
 const CLOCKS = 3;
 
 export interface PropertyProof {
   readonly module: string;
   readonly proven: boolean;
-  /** Bits of a vector that were followed, of how many; null where nothing was left out. */
+  /** Bits of a vector that were followed, and the total; null if all were. */
   readonly bits: { readonly compared: number; readonly all: number } | null;
 }
 
@@ -31,11 +31,11 @@ export interface PropertyOptions {
 interface Promised {
   readonly monitor: Module;
   readonly bits: PropertyProof["bits"];
-  /** Nets of the monitor, and those of the block that they are. */
+  /** Nets of the monitor, and the nets of the block that they represent. */
   readonly nets: readonly (readonly [string, string])[];
 }
 
-/** Blocks whose promises are proved wherever a folder has them. */
+/** Blocks with properties that are proved if a folder has them. */
 export const promisingBlocks = (sources: SourceFiles): string[] =>
   modulesOf(sources).filter((module) => promisesOf(module) !== null);
 
@@ -62,7 +62,8 @@ function promisesOf(module: string): Promised | null {
 }
 
 /**
- * Whether blocks keep their promises, one result a block. One that is not proved is broken, or needs more clocks than any generated block.
+ * Whether blocks keep their guarantees, one result per block. A property that is not proved is violated, or needs more clocks
+ * than any generated block.
  * Throws  PlatformError when Yosys is missing, refuses, or does not finish
  */
 export async function proveProperties(

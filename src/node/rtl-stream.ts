@@ -1,6 +1,6 @@
 /**
- * Long checks of an engine: compiled once by Verilator or Icarus, it then takes runs by its standard input
- * (`rtl/stream-testbench.ts`), as fast as it reads them. Nothing but the sources is written to disk.
+ * Long checks of an engine: compiled once by Verilator or Icarus, it then takes runs on its standard input
+ * (`rtl/stream-testbench.ts`), as fast as it can read them. Nothing except the sources is written to disk.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,7 +21,7 @@ export type SimulatorTool = "verilator" | "iverilog";
 export interface CompiledEngine {
   /** Sends the runs and waits for the verdict. Runs are taken from the iterator as the simulator reads. */
   check(runs: Iterable<EngineRun>): Promise<StreamCheck>;
-  /** Deletes what was compiled, if the folder was its own. */
+  /** Deletes the compiled files, if the folder was its own. */
   close(): Promise<void>;
 }
 
@@ -31,18 +31,18 @@ export interface StreamCheck {
   readonly runs: number;
   readonly clocks: number;
   readonly columns: number;
-  /** The testbench's line, or what the simulator complained about. */
+  /** The testbench's line, or the simulator's complaint. */
   readonly detail: string;
 }
 
-/** Characters that are sent at once. */
+/** Characters sent at a time. */
 const CHUNK = 2 ** 16;
-/** Idle clocks before a run, in turn: runs that follow at once, and runs that wait. */
+/** Idle clocks before each run, cycled through: runs that follow at once, and runs that wait. */
 const IDLE = [0, 2, 0, 0, 1];
 
 /**
- * Compiles the engine, in a folder of its own or in `workFolder`, which stays: Verilator's own library is compiled there once for all
- * engines that follow one another. The engine before is lost.
+ * Compiles the engine, in its own folder or in `workFolder`, which is kept: Verilator's own library is compiled there once for
+ * all engines that follow one another. The previous engine is overwritten.
  * Throws  PlatformError when the tool is missing or refuses the sources
  */
 export async function compileEngine(
@@ -121,7 +121,7 @@ async function stream(
   return verdict(code === 0, output.trim());
 }
 
-/** An assertion of the engine prints an error and, in Icarus, lets the simulation go on. */
+/** An assertion of the engine prints an error and, in Icarus, lets the simulation continue. */
 function verdict(ended: boolean, output: string): StreamCheck {
   const line = /^PASS (\d+) runs, (\d+) clocks, (\d+) columns$/m.exec(output);
   const complained = /^(ERROR|%Error|FAIL)|Assertion failed/m.test(output);

@@ -13,7 +13,7 @@ import { sourceFiles } from "../rtl/design.ts";
 import { synthesiseSources } from "./rtl-synthesis.ts";
 import { findYosys } from "./yosys.ts";
 
-// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
+// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const sources = sourceFiles(
@@ -37,14 +37,14 @@ test("with a liberty file every block has an area: registers and gates of the li
   const { yosys, blocks } = await synthesiseSources(sources, { liberty, yosys: "bundled" });
   expect(yosys).toMatch(/^Yosys 0\.\d+ \(@yowasp\/yosys /);
   const block = Object.fromEntries(blocks.map((of) => [of.module, of]));
-  // A shift register has no gates; in the causal tile of two tokens, three cells stand.
+  // A shift register has no gates; the causal tile of two tokens has three cells.
   expect(block.ssa_value_fifo).toEqual({
     ...{ module: "ssa_value_fifo", instances: 3, gates: 0, registers: 4 },
     area: 4 * FLIP_FLOP_AREA,
   });
   const { gates, registers, area } = block.ssa_cell;
   expect(registers).toBe(3 + 1);
-  // Gates take 1 to 2.
+  // Gates have areas of 1 to 2.
   expect(area! - registers * FLIP_FLOP_AREA).toBeGreaterThanOrEqual(gates);
   expect(area! - registers * FLIP_FLOP_AREA).toBeLessThanOrEqual(2 * gates);
 });
@@ -60,7 +60,7 @@ test.each([
   await expect(failed).rejects.toMatchObject({ tag: "file", path: liberty, message: expect.stringMatching(message) });
 });
 
-test("sources that Yosys does not read are refused with what it says", async () => {
+test("sources that Yosys cannot read are refused with its message", async () => {
   const broken = { ...sources, "ssa_cell.sv": "module ssa_cell (" };
   await expect(synthesiseSources(broken, { yosys: "bundled" })).rejects.toMatchObject({
     tag: "platform",
@@ -68,7 +68,7 @@ test("sources that Yosys does not read are refused with what it says", async () 
   });
 });
 
-test("a crash of a script leaves no trace in the next", async () => {
+test("a crash of a script does not affect the next", async () => {
   const yosys = await findYosys("bundled");
   expect(await yosys.run("no_such_command", {})).toMatchObject({
     ok: false,

@@ -4,7 +4,7 @@ import { testWith } from "../../test/support/hardware-tools.ts";
 import { sourceFiles } from "../rtl/design.ts";
 import { synthesiseSources } from "./rtl-synthesis.ts";
 
-// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
+// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const sources = sourceFiles(smallDesign({ tokens: 2, dimension: 4, isCausal: true, draws: "stratified" }).modules);

@@ -1,6 +1,5 @@
 /**
- * Gates of the sources by Yosys: counts per block, areas with a library of the person's own, and the flat netlist for
- * `rtl/gates`.
+ * Synthesises the sources with Yosys: gate counts per block, areas with a user-supplied library, and the flat netlist for `rtl/gates`.
  */
 import { FileError, PlatformError, SpecError } from "../errors.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
@@ -19,12 +18,12 @@ import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout 
 /** Cells of one module, without those of the modules that it uses. */
 export interface BlockCells {
   readonly module: string;
-  /** Everything that is no flip-flop. */
+  /** Everything that is not a flip-flop. */
   readonly gates: number;
   readonly registers: number;
-  /** Instances of this module in the whole. */
+  /** Total number of instances of this module. */
   readonly instances: number;
-  /** Area of this module's own cells, in the unit of the liberty file (um2 as a rule); only with such a file. */
+  /** Area of this module's own cells, in the unit of the liberty file (usually um2); only with such a file. */
   readonly area?: number;
 }
 
@@ -33,18 +32,18 @@ export interface Synthesis {
   readonly yosys: string;
   /** Leaves first. */
   readonly blocks: readonly BlockCells[];
-  /** Only where a clock was given. */
+  /** Only if a clock was given. */
   readonly worstPath?: WorstPath;
-  /** Only where it was asked for: of the machine without its AXI edge. */
+  /** Only if requested: for the machine without its AXI interface. */
   readonly power?: PromptPower;
 }
 
 export interface SynthesisOptions {
-  /** Which Yosys; left out, the system's where there is one. */
+  /** Which Yosys; by default the system's if there is one. */
   readonly yosys?: YosysKind | undefined;
   /** A liberty file: cells of this library instead of Yosys's generic ones, and their area. */
   readonly liberty?: string | undefined;
-  /** Hertz: what is left of such a clock on the slowest path, by OpenSTA. Needs `liberty`. */
+  /** Hertz: reports the slack of such a clock on the slowest path, by OpenSTA. Needs `liberty`. */
   readonly clock?: number | undefined;
 }
 
@@ -55,7 +54,7 @@ export interface FolderSynthesisOptions extends SynthesisOptions {
 
 const LIBERTY = "cells.lib";
 const NETLIST = "mapped.v";
-/** What a simulation of the mapped gates is made from; gates of a large machine would not fit one file. */
+/** Input of a simulation of the mapped gates; the gates of a large machine would not fit in one file. */
 const [REGISTERS, LIBRARY] = ["registers.json", "library.json"];
 export const modulesOf = (sources: SourceFiles): string[] =>
   Object.keys(sources).map((name) => name.replace(/\.sv$/, ""));
@@ -67,13 +66,12 @@ export const readVerilog = (sources: SourceFiles): string =>
   `read_verilog -sv -DSYNTHESIS ${Object.keys(sources).join(" ")}`;
 
 /**
- * The same, where only one module and those below it are wanted: the others are not read further than their syntax. They take no
- * parameters.
+ * The same for a single module and those below it: only the syntax of the others is read. They have no parameters.
  */
 export const readDeferred = (sources: SourceFiles): string =>
   readVerilog(sources).replace("read_verilog -sv", "read_verilog -sv -defer");
 
-/** Keeps registers of the library with inverters, whose outputs have the sources' names, and gives all cells names that last. */
+/** Keeps the library's registers with inverters, whose outputs have the sources' names, and gives all cells stable names. */
 const KEEP_REGISTERS = [
   "rename -enumerate -pattern _r%_ t:* t:$_* %d",
   "design -push-copy",
@@ -81,7 +79,7 @@ const KEEP_REGISTERS = [
   `json -o ${REGISTERS} w:$* %n`,
   "design -pop",
 ];
-/** Of every module, without the names that nobody gave. */
+/** For every module, without automatically generated names. */
 const writeGates = (sources: SourceFiles): string[] => [
   ...modulesOf(sources).map((module) => `json -o ${gatesOf(module)} ${module} w:$* %d`),
   "design -reset",
@@ -89,18 +87,18 @@ const writeGates = (sources: SourceFiles): string[] => [
   `write_json ${LIBRARY}`,
 ];
 
-/** Commands that read one file, and of the modules that it uses their ports. */
+/** Commands that read one file, and only the ports of the modules that it uses. */
 export const readModule = (file: string, boxes: readonly string[]): string[] => [
   `read_verilog -sv -DSYNTHESIS ${file}`,
   ...(boxes.length === 0 ? [] : [`read_verilog -sv -DSYNTHESIS -lib ${boxes.map((box) => `${box}.sv`).join(" ")}`]),
 ];
 
 /**
- * Gates and flip-flops per block: Yosys's generic cells (gates of one or two inputs, and multiplexers), or those of a library.
+ * Gates and flip-flops per block: Yosys's generic cells (gates with one or two inputs, and multiplexers), or those of a library.
  * Every module is synthesised once and counted as often as it is used.
- * Throws  PlatformError when Yosys, with a clock OpenSTA, or with power Verilator is missing or refuses; FileError as `readSources`, when
- *         the liberty file cannot be used, and for power without a machine; SpecError for a clock without a liberty file, and power without
- *         a clock
+ * Throws  PlatformError when Yosys, with a clock OpenSTA, or with power Verilator is missing or refuses; FileError as
+ *         `readSources`, when the liberty file cannot be used, and for power without a machine; SpecError for a clock without a
+ *         liberty file, and power without a clock
  */
 export async function synthesiseRtl(
   folder: string,
@@ -124,7 +122,7 @@ export async function synthesiseRtl(
   }
 }
 
-/** The same for sources that lie in no folder. */
+/** The same for sources that are not in a folder. */
 export async function synthesiseSources(sources: SourceFiles, options: SynthesisOptions = {}): Promise<Synthesis> {
   return synthesise(sources, options, null);
 }
@@ -178,7 +176,7 @@ async function synthesise(
     const { area, num_cells_by_type: cells = {} } = statistics.get(module)!;
     const own = Object.entries(cells).filter(([type]) => !statistics.has(type));
     const all = own.reduce((sum, [, count]) => sum + count, 0);
-    // A library names its flip-flops as it likes; mapping keeps their number.
+    // A library may name its flip-flops in any way; mapping keeps their number.
     return { module, gates: all - registers, registers, instances, area: area ?? 0 };
   });
   if (clock === undefined || sta === null) return { yosys: yosys.version, blocks };
@@ -192,13 +190,13 @@ async function synthesise(
   return { yosys: yosys.version, blocks, worstPath: path, power };
 }
 
-/** Yosys commands that make a module, with all that it uses, one netlist of generic gates. */
+/** Yosys commands that turn a module, with everything that it uses, into one netlist of generic gates. */
 export const flattenToGates = (sources: SourceFiles, module: string): string[] => [
   readDeferred(sources),
   `synth -flatten -top ${module}`,
   "check -assert",
   "delete t:$scopeinfo",
-  // Names of nets that optimisation removed would stay without a driver.
+  // Names of nets that optimisation removed would have no driver.
   "opt_clean -purge",
 ];
 
@@ -216,7 +214,7 @@ export async function synthesiseNetlist(
   return readOutput(yosys, await yosys.run(script.join("\n"), sources, ["gates.json"]), "gates.json");
 }
 
-/** An output that must be there. Throws PlatformError with what Yosys says. */
+/** A required output. Throws PlatformError with Yosys's message. */
 function readOutput(yosys: Yosys, { ok, late, text, files }: YosysOutcome, name: string): string {
   const content = files.get(name);
   if (ok && content !== undefined) return content;
@@ -234,7 +232,7 @@ function readStatistics(yosys: Yosys, outcome: YosysOutcome, name: string): Map<
   return new Map(Object.entries(modules).map(([module, statistics]) => [module.replace(/^\\/, ""), statistics]));
 }
 
-/** The machine where there is one, behind its edge where that is there, or else the engine. */
+/** The top: the machine with its AXI interface if there is one, the machine, or else the engine. */
 const topOf = (sources: SourceFiles): string =>
   [AXI_TOP, MACHINE].find((top) => Object.hasOwn(sources, `${top}.sv`)) ?? ENGINE;
 
@@ -255,7 +253,7 @@ function countCells(modules: ReadonlyMap<string, ModuleStatistics>, top: string)
   });
 }
 
-/** Throws FileError for what is certainly no liberty file. */
+/** Throws FileError for a file that is certainly not a liberty file. */
 async function readLiberty(path: string): Promise<string> {
   const text = new TextDecoder().decode(await readFileChecked(path, LIBERTY_BYTES));
   if (/\blibrary\s*\(/.test(text)) return text;

@@ -1,4 +1,4 @@
-/** Slack by OpenSTA, against sums by hand of the delays of a library that is made up for this. */
+/** Slack by OpenSTA, against hand-computed sums of the delays of an invented library. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { DELAYS, timedLiberty } from "../../test/support/timed-liberty.ts";
 import { findSta } from "./opensta.ts";
 import { worstPath } from "./rtl-timing.ts";
 
-// The first run of the bundled Yosys, where none is installed, takes a minute on a machine that is busy.
+// The first run of the bundled Yosys, if none is installed, takes a minute on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const hasSta = await findSta().then(

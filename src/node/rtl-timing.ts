@@ -1,18 +1,18 @@
 /**
- * Static timing of gates of a library, by OpenSTA: the path with the least slack. Gates have the delays of the library, wires have none,
- * the clock is ideal, and macros and memories, which have no library, begin and end no path.
+ * Static timing of a library's gates, by OpenSTA: the path with the least slack. Gates have the library's delays, wires have
+ * none, the clock is ideal, and macros and memories, which have no library, begin and end no path.
  */
 import { PlatformError } from "../errors.ts";
 import { constraints } from "../rtl/machine/project-files.ts";
 import { runSta } from "./opensta.ts";
 
-/** The path that a clock has least time for. */
+/** The path with the least slack. */
 export interface WorstPath {
   /** OpenSTA and its version. */
   readonly tool: string;
   /** Hertz. */
   readonly clock: number;
-  /** Seconds that are left of a clock, below 0 where the clock is too fast. */
+  /** Seconds of slack, below 0 if the clock is too fast. */
   readonly slack: number;
   /** Instances or ports. */
   readonly from: string;
@@ -22,7 +22,7 @@ export interface WorstPath {
 /**
  * The worst slack of a netlist in structural Verilog, with the constraints that `xpike rtl --machine` writes.
  *
- * @param tool  as `findSta` names it
+ * @param tool  as named by `findSta`
  * @param clock hertz
  * Throws  PlatformError when OpenSTA refuses a file, finds no path, or does not finish
  */

@@ -1,6 +1,6 @@
 /**
- * Runs the hardware tools that are installed on a folder of `xpike rtl`, and says which are not. Yosys comes with the package, as an
- * optional dependency (`yosys.ts`).
+ * Runs the installed hardware tools on a folder of `xpike rtl`, and reports which are missing. Yosys comes with the package, as
+ * an optional dependency (`yosys.ts`).
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -44,13 +44,13 @@ export type RtlQuestion = Pick<RtlCheck, "tool" | "check">;
 export interface VerifyOptions {
   /** Default: all. */
   readonly tools?: readonly RtlTool[];
-  /** Names of modules that have a testbench. Default: all in the folder, in Icarus but those that would take it long. */
+  /** Names of modules with a testbench. Default: all in the folder, except in Icarus those that would take long. */
   readonly tops?: readonly string[] | undefined;
-  /** Default: the system's where there is one. */
+  /** Default: the system's if there is one. */
   readonly yosys?: YosysKind | undefined;
   /** Runs of the engine in Icarus, which takes hundreds of times as long as Verilator. Default: the first. */
   readonly icarusRuns?: number;
-  /** Writes the waves of a machine's first prompt into the folder, by Verilator. Default: no. */
+  /** Writes the waveforms of a machine's first prompt into the folder, with Verilator. Default: no. */
   readonly waves?: boolean | undefined;
   /** Called when a check begins, which may take minutes, and when it is done. */
   readonly onStart?: (question: RtlQuestion) => void;
@@ -59,21 +59,21 @@ export interface VerifyOptions {
 
 export interface RtlCheck {
   readonly tool: RtlTool;
-  /** What was asked. */
+  /** The name of the check. */
   readonly check: string;
-  /** `missing` when the tool is not installed, `timeout` when it did not finish: neither says anything about the RTL. */
+  /** `missing` if the tool is not installed, `timeout` if it did not finish: neither says anything about the RTL. */
   readonly result: "pass" | "fail" | "missing" | "timeout";
   /** The testbench's line, the tool's complaint, or the way to install it. */
   readonly detail: string;
 }
 
 /**
- * Registers and memories start with random bits, so that what lacks a reset shows: twice, since a start may be right by chance. Not those
- * of the AXI edge: the machine's reset is a register there, and one that starts low never falls.
+ * Registers and memories start with random bits, so that a missing reset shows: twice, because one start may be right by chance.
+ * This excludes the AXI interface: the machine's reset is a register there, and one that starts low never falls.
  */
 const ANY_BITS = [1, 2].map((seed) => ["+verilator+rand+reset+2", `+verilator+seed+${seed}`]);
 
-/** Modules that are checked by themselves, with their testbenches, where a folder has them. */
+/** Modules that are checked separately, with their testbenches, if a folder has them. */
 const TOPS: readonly Top[] = [
   { top: ENGINE, testbench: TESTBENCH, optimisation: "-O0", inIcarus: true, starts: ANY_BITS },
   { top: LIF_UNIT, testbench: LIF_TESTBENCH, optimisation: "-O0", inIcarus: true, starts: ANY_BITS },
@@ -94,26 +94,26 @@ const TOPS: readonly Top[] = [
 interface Top {
   readonly top: string;
   readonly testbench: string;
-  /** Of the C++ that runs often: a short run is not worth the time that it takes to optimise. */
+  /** Optimisation of frequently run C++: a short run is not worth the compile time. */
   readonly optimisation: string;
   /** Flags for loops. */
   readonly loops?: readonly string[];
   /** Icarus would take an hour for a prompt of a whole machine, and minutes for a run over a board's serial line. */
   readonly inIcarus: boolean;
-  /** Arguments that say what stands in registers before the reset, of one run of a simulation after another. */
+  /** Arguments that set the register contents before the reset, for successive simulation runs. */
   readonly starts?: readonly (readonly string[])[];
-  /** Arguments of a second simulation, with waits at both ends. */
+  /** Arguments of a second simulation, with waits at both interfaces. */
   readonly stalled?: readonly string[];
 }
 
 const LINT = "lint, all warnings";
 const WARNINGS = ["-Wall", "-Wpedantic"];
 /**
- * Lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against
- * RTL (Yosys), one after another. Compilers read copies of the sources that were checked, in a folder that holds nothing else: they look
- * for modules around them.
- * Throws  FileError when the folder holds no file lists of `xpike rtl`, a source says what `xpike rtl` never writes, or waves are asked of
- *         no machine
+ * Runs, one after another: lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus),
+ * checks for latches and loops, and gates against RTL (Yosys). Compilers read copies of the checked sources, in a folder with
+ * nothing else, because they search nearby files for modules.
+ * Throws  FileError when the folder has no file lists of `xpike rtl`, a source contains something that `xpike rtl` never writes,
+ *         or waveforms are requested without a machine
  */
 export async function verifyRtl(
   folder: string,
@@ -234,7 +234,7 @@ const named = (check: string, top: string) => (top === ENGINE ? check : `${check
 
 type AddCheck = (tool: "yosys", check: string, outcome: Outcome, passed: boolean, detail: string) => void;
 
-/** Latches and loops in each top, gates against sources of the blocks that hold the logic, and what blocks promise. */
+/** Latches and loops in each top, gates against sources for the blocks that hold the logic, and the guarantees of blocks. */
 async function checkWithYosys(
   sources: SourceFiles,
   tops: readonly Top[],
@@ -281,8 +281,8 @@ async function checkWithYosys(
   const unprovenOf = ({ module, unproven }: Equivalence) => unproven.map((pair) => `${module}: ${pair}`);
   const blocks = PROVEN_BLOCKS.filter((block) => Object.hasOwn(sources, `${block}.sv`));
   await ask(equality, () => proveGates(sources, blocks, { yosys: kind }), pairsOf, unprovenOf);
-  // Multipliers, a network's seeds and neurons whose membranes stand in a memory take a SAT solver minutes, and layers' addresses of
-  // positions are not paired. Tests prove what a small machine in token-major order has of them.
+  // Multipliers, a network's seeds and neurons with membranes in a memory take a SAT solver minutes, and position addresses of
+  // layers are not paired. Tests prove those of a small machine in token-major order.
   const ofMachine = machineBlocks(sources).filter(
     (module) => !/^(scaled_sums_|neurons_\w+_n\d|layer_|attention_unit$)/.test(module),
   );
@@ -302,7 +302,7 @@ async function checkWithYosys(
   }
 }
 
-/** Units that are alike which `verify` compares: all of a wide layer would take minutes. */
+/** Identical units that `verify` compares: all of a wide layer would take minutes. */
 const UNITS = 2;
 
 const partOf = (part: BlockEquivalence["units"], what: string): string =>

@@ -57,7 +57,7 @@ const ARRAYS = '{"command":"run","experiment":[],"options":[],"contents":[],"ver
 const RESULTS = [QUESTION_FILE, "sum.json", "sum.txt"];
 
 describe("a run in a folder", () => {
-  test("goes on from its last unit, and leaves results and question", async () => {
+  test("resumes from its last unit, and leaves results and question", async () => {
     await expect(work({}, 4).done).rejects.toThrow("stopped");
     expect(await names()).toEqual([UNITS_FILE]);
     await expect(work({ resume: true }, 3).done).rejects.toThrow("stopped");
@@ -69,7 +69,7 @@ describe("a run in a folder", () => {
     expect(await work({ resume: true }).done).toBe("over");
   });
 
-  test("is not overwritten before it is over, unless that is asked for, and then with the first new unit", async () => {
+  test("is not overwritten before it is finished unless forced, and then only with the first new unit", async () => {
     await expect(work({}, 4).done).rejects.toThrow("stopped");
     const units = await readFile(join(folder, UNITS_FILE));
     await expect(work().done).rejects.toMatchObject({
@@ -83,18 +83,18 @@ describe("a run in a folder", () => {
     expect(forced.computed).toHaveLength(10);
   });
 
-  test("that is over is answered anew without a word", async () => {
+  test("that is finished is answered again silently", async () => {
     await work().done;
     expect(await work({}, 10, { ...question, options: { reads: 3 } }).done).toBe(285);
   });
 
-  test("keeps the results of an older one until it has its own", async () => {
+  test("keeps the results of an older run until it has its own", async () => {
     await work().done;
     await expect(work({}, 9).done).rejects.toThrow("stopped");
     expect(await names()).toEqual([...RESULTS, UNITS_FILE]);
   });
 
-  test("without a folder is no run to go on with, and none is made", async () => {
+  test("without a folder cannot be resumed, and no folder is created", async () => {
     await expect(work({ resume: true }).done).rejects.toThrow("There is no such folder");
     expect(await readdir(root)).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe("a run in a folder", () => {
     expect(await work({ resume: true }).done).toBe(285);
   });
 
-  test("leaves nothing behind when it fails before its first unit", async () => {
+  test("leaves nothing behind if it fails before its first unit", async () => {
     await expect(work({}, 0).done).rejects.toThrow("stopped");
     expect(await readdir(root)).toEqual([]);
   });
@@ -126,7 +126,7 @@ describe("a run in a folder", () => {
     },
   );
 
-  test("that was killed among its last files is over after the next sitting", async () => {
+  test("that was killed while writing its last files is finished after the next start", async () => {
     await expect(work({}, 9).done).rejects.toThrow("stopped");
     const units = await readFile(join(folder, UNITS_FILE));
     await work({ resume: true }).done;
@@ -140,7 +140,7 @@ describe("a run in a folder", () => {
   });
 });
 
-describe("another question is refused by the field that differs:", () => {
+describe("another question is refused, naming the field that differs:", () => {
   const others: [string, string, new (...given: never[]) => Error, object][] = [
     ["experiment", "seed", SpecError, { experiment: tinyExperiment({ seed: 2 }) }],
     ["hardware", "hardware.adc.bits", SpecError, { experiment: tinyExperiment({ hardware: { adc: { bits: 7 } } }) }],
@@ -167,7 +167,7 @@ describe("another question is refused by the field that differs:", () => {
   }
 });
 
-test("a folder with a training that is not over is left to it, and one that is over may have a run beside it", async () => {
+test("an unfinished training keeps its folder to itself, a finished one may share it with a run", async () => {
   await mkdir(folder);
   await writeFile(join(folder, STATE_FILE), "a state");
   await writeFile(join(folder, QUESTION_FILE), JSON.stringify({ ...question, command: "train" }));
@@ -182,7 +182,7 @@ test("a folder with a training that is not over is left to it, and one that is o
   expect(await work().done).toBe(285);
 });
 
-test("a folder in use is refused to the next, whatever it wants there", async () => {
+test("a folder in use is refused to any other command", async () => {
   await useFolder(folder, "first", async () => {
     await expect(work().done).rejects.toThrow("in use by `first`");
     await expect(work({ resume: true }).done).rejects.toThrow("in use by `first`");

@@ -1,12 +1,12 @@
 /**
- * The folder of a run is a contract, the same for all long commands:
+ * A run's folder is a contract, the same for all long commands:
  *
- *   question.json    what was asked: command, experiment, options, and by their content networks and data
- *   units.jsonl      what is done of a run that is under way or was stopped (`unit-log.ts`); gone once it is over
- *   results          files that are whole or absent, those of one result together
- *   .xpike.lock      who writes there (`folder-lock.ts`)
+ *   question.json    the question: command, experiment, options, and the content hashes of networks and data
+ *   units.jsonl      finished units of a run in progress or interrupted (`unit-log.ts`); removed when the run is finished
+ *   results          files that are complete or absent, those of one result together
+ *   .xpike.lock      the current writer (`folder-lock.ts`)
  *
- * The folder is made when it is missing, and gone again when nothing came of the work. A run that was stopped, in whatever way, goes on
+ * The folder is created if missing, and removed again if the work produced nothing. A run that was stopped in any way resumes
  * from its last unit, if the question is still the same.
  */
 import { existsSync } from "node:fs";
@@ -22,18 +22,18 @@ import { openUnitLog, readUnitLog } from "./unit-log.ts";
 
 export const QUESTION_FILE = "question.json";
 export const UNITS_FILE = "units.jsonl";
-/** What a training keeps in its folder: what it goes on from, and its network once it is over. */
+/** What a training keeps in its folder: its state and, when finished, its network. */
 export const STATE_FILE = "state.safetensors";
 export const NETWORK_FILE = "network.safetensors";
 
 /** Largest question that is read: an experiment with a table of a device for every age. */
 const LARGEST_QUESTION = 2 ** 26;
 
-/** What a run answers: two runs of the same question have the same results, byte for byte. */
+/** What a run answers: two runs of the same question give identical results, byte for byte. */
 export interface Question {
   readonly command: string;
   readonly experiment: Experiment;
-  /** What else was asked for on the command line, as far as it decides the result. */
+  /** Other command-line options that affect the result. */
   readonly options: Readonly<Record<string, unknown>>;
   /** SHA-256 of the content of networks and data (`contentHash`), by the field that names them. */
   readonly contents: Readonly<Record<string, string>>;
@@ -41,29 +41,28 @@ export interface Question {
 }
 
 export interface RunChoice {
-  /** Goes on with the run that the folder holds. */
+  /** Resumes the run that the folder holds. */
   readonly resume?: boolean | undefined;
-  /** Starts over although the folder holds a run that is not over. */
+  /** Starts over even if the folder holds an unfinished run. */
   readonly force?: boolean | undefined;
 }
 
 /** A run in its folder. */
 export interface OpenRun {
   readonly keeper: Keeper;
-  /** The run was over before, and the folder holds its results. */
+  /** The run was finished before, and the folder holds its results. */
   readonly isOver: boolean;
-  /** Writes the results, with the question, and ends the run. */
+  /** Writes the results with the question, and finishes the run. */
   publish(files: Readonly<Record<string, string>>): Promise<void>;
-  /** Has the folder say what is computed in it, also where no unit is done. */
+  /** Records in the folder what is computed in it, even if no unit is done. */
   begin(): void;
 }
 
 /**
- * Works on a question in a folder, from where an earlier sitting stopped.
+ * Works on a question in a folder, from where an earlier run stopped.
  *
- * Throws  FileError when there is a run that is not over and neither `resume` nor `force` is set, when there is a training that is not
- *         over, and when content differs from what the run to go on with was started with; SpecError at the first field that does; as
- *         `useFolder`
+ * Throws  FileError when there is an unfinished run and neither `resume` nor `force` is set, when there is an unfinished training,
+ *         and when content differs from that of the run to resume; SpecError at the first field that differs; as `useFolder`
  */
 export async function useRun<T>(
   folder: string,
@@ -101,7 +100,7 @@ export async function useRun<T>(
 
 export const questionText = (question: Question): string => `${JSON.stringify(question, null, 2)}\n`;
 
-/** Throws FileError: a run that is to go on has a folder. */
+/** Throws FileError: a run to resume must have a folder. */
 export function requireFolder(folder: string): void {
   if (existsSync(folder)) return;
   throw new FileError(
@@ -110,7 +109,7 @@ export function requireFolder(folder: string): void {
   );
 }
 
-/** Throws FileError: a training goes on only beside its own question, which the results of another run would replace. */
+/** Throws FileError: a training resumes only with its own question, which the results of another run would replace. */
 export function requireNoTraining(folder: string): void {
   const isThere = (name: string) => existsSync(join(folder, name));
   if (!isThere(STATE_FILE) || isThere(NETWORK_FILE)) return;
@@ -121,7 +120,7 @@ export function requireNoTraining(folder: string): void {
   );
 }
 
-/** The question of the results in a folder; null where there is none. Throws FileError for a file that is no question. */
+/** The question of the results in a folder; null if there is none. Throws FileError for an invalid file. */
 export async function readQuestion(folder: string): Promise<Question | null> {
   const path = join(folder, QUESTION_FILE);
   if (!existsSync(path)) return null;
@@ -174,19 +173,19 @@ function unfinished(folder: string, units: number): FileError {
   );
 }
 
-/** What work in a folder may want to know of it. */
+/** What work in a folder may need to know about it. */
 export interface OpenFolder {
   readonly lock: FolderLock;
-  /** The folder was not there before. */
+  /** The folder did not exist before. */
   readonly isNew: boolean;
 }
 
 /**
- * Works in a folder that nobody else may write meanwhile. Temporary files of processes that were killed there are removed first.
+ * Works in a folder that no one else may write meanwhile. Temporary files of killed processes are removed first.
  *
- * @param command what errors call the work to whoever wants the folder too
- * Throws  FileError when the folder is in use, or cannot be made or written; as `work`. Folders that were made are removed then,
- *         unless something lies in them
+ * @param command what errors call the work, for others that want the folder
+ * Throws  FileError when the folder is in use, or cannot be created or written; as `work`. Folders that were created are then
+ *         removed, unless they are not empty
  */
 export async function useFolder<T>(
   folder: string,
@@ -210,7 +209,7 @@ export async function useFolder<T>(
   }
 }
 
-/** Nobody is writing them: the folder is ours. Who tries for the lock meanwhile tries again. */
+/** No one is writing them: the folder is ours. Others that try for the lock meanwhile will try again. */
 export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder)) if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
 }

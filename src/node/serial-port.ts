@@ -1,16 +1,16 @@
 /**
- * A serial port of Linux without a native module: `stty` sets the line, and the port is a file. Reads end after a tenth of a second
- * without a byte (VMIN 0, VTIME 1), so no read outlives its port.
+ * A Linux serial port without a native module: `stty` configures the line, and the port is a file. Reads end after a tenth of a
+ * second without a byte (VMIN 0, VTIME 1), so no read outlives its port.
  */
 import { execFile } from "node:child_process";
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { FileError } from "../errors.ts";
 
-/** A line of bytes in both directions. */
+/** A byte stream in both directions. */
 export interface ByteLine {
   write(bytes: Uint8Array): Promise<void>;
-  /** What has come, after a tenth of a second at the latest; empty when nothing has. */
+  /** The bytes received, after at most a tenth of a second; empty if there are none. */
   read(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ const LONGEST_READ = 4096;
 
 /**
  * Opens a port: 8 data bits, no parity, one stop bit, no handshake.
- * Throws  FileError when there is no such port, it may not be used, it is no serial port, or it has no such rate
+ * Throws  FileError when there is no such port, it may not be used, it is not a serial port, or it does not support the rate
  */
 export async function openSerialPort(path: string, baud: number): Promise<ByteLine> {
   const handle = await open(path, "r+").catch((error: NodeJS.ErrnoException) => {

@@ -21,7 +21,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** Sent as it is: `fetch` would tidy up the path and set the host. */
+/** Sends the request unchanged: `fetch` would normalise the path and set the host. */
 function ask(
   path: string,
   { method = "GET", host }: { method?: string; host?: string } = {},
@@ -40,7 +40,7 @@ function ask(
   });
 }
 
-test("gives the page isolated, under a policy that allows no script but its own", async () => {
+test("serves the page isolated, under a policy that allows only its own script", async () => {
   const { status, headers, body } = await ask("/");
   expect(status).toBe(200);
   expect(body.toString()).toContain('<div id="studio">');
@@ -54,7 +54,7 @@ test("gives the page isolated, under a policy that allows no script but its own"
   expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
 });
 
-test("gives bundled networks and experiments, byte for byte", async () => {
+test("serves bundled networks and experiments, byte for byte", async () => {
   for (const path of ["networks/fashion-tiny-ann.safetensors", "examples/wireless-2x2.json"]) {
     expect((await ask(`/${path}?again`)).body.equals(readFileSync(join(root, path)))).toBe(true);
   }
@@ -63,7 +63,7 @@ test("gives bundled networks and experiments, byte for byte", async () => {
   expect(Number(headers["content-length"])).toBe(readFileSync(join(root, "examples/mnist.json")).length);
 });
 
-test.each(["fashion-mnist-slice", "mnist-slice"])("gives the files of %s as they are", async (slice) => {
+test.each(["fashion-mnist-slice", "mnist-slice"])("serves the files of %s unchanged", async (slice) => {
   for (const name of Object.values(IDX_FILES)) {
     const { status, body, headers } = await ask(`/data/${slice}/${name}.gz`);
     const file = readFileSync(join(root, "examples/data", slice, `${name}.gz`));
@@ -95,7 +95,7 @@ test.each([
   expect(headers["content-security-policy"]).toContain("default-src 'none'");
 });
 
-test("gives the files of a run's folder as they come, no others, and none that a link leads out to", async () => {
+test("serves the files of a run's folder as they appear, no others, and none outside via links", async () => {
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-"));
   const other = await serveStudio({ folder });
   try {
@@ -125,7 +125,7 @@ test("gives the files of a run's folder as they come, no others, and none that a
   }
 });
 
-test("gives an experiment and its network, where one was opened", async () => {
+test("serves an experiment and its network, if one was opened", async () => {
   expect((await ask("/opened")).body.toString()).toBe("{}");
   const network = join(root, "networks/fashion-tiny-ann.safetensors");
   const experiment = parseExperiment({ name: "mine" });
@@ -138,7 +138,7 @@ test("gives an experiment and its network, where one was opened", async () => {
   }
 });
 
-test("is nobody else's host, and takes no other methods", async () => {
+test("answers to no other host name, and to no other methods", async () => {
   const { port } = new URL(server.address);
   for (const host of [
     "example.org",
@@ -156,7 +156,7 @@ test("is nobody else's host, and takes no other methods", async () => {
   }
 });
 
-test("says so when its port is taken", async () => {
+test("reports when its port is taken", async () => {
   const taken = serveStudio({ port: Number(new URL(server.address).port) });
   await expect(taken).rejects.toThrow(PlatformError);
   await expect(taken).rejects.toThrow("The studio cannot be served: listen EADDRINUSE");

@@ -1,4 +1,4 @@
-/** Where the data of each kind of task comes from. A kind that is in `TaskSpec` but not here does not compile. */
+/** Where the data of each kind of task comes from. A kind in `TaskSpec` that is missing here does not compile. */
 import { join, resolve } from "node:path";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import { movingBars } from "../data/moving-bars.ts";
@@ -11,13 +11,13 @@ import { type LoadedImageData, loadImageData, usualRoots } from "./data.ts";
 import { EVENT_LAYOUT, findEventFolder, readEventFolder } from "./event-data.ts";
 
 export interface DataLocation {
-  /** Folder that the paths in the experiment are relative to. Default: the current one. */
+  /** Folder that paths in the experiment are relative to. Default: the current one. */
   readonly directory?: string;
-  /** Folder of the data, in place of where the experiment says, or of the usual places. */
+  /** Folder of the data, instead of the experiment's or the usual places. */
   readonly folder?: string;
 }
 
-/** Data, null for a task that makes up its prompts, and notes on where it came from, for reports. */
+/** Data, null for a task that generates its prompts, and notes on where they came from, for reports. */
 export interface LoadedTaskData<T extends TaskSpec = TaskSpec> {
   readonly data: DataOf<T>;
   readonly notes: readonly string[];
@@ -33,7 +33,7 @@ const READERS: { readonly [K in TaskSpec["kind"]]: Reader<SpecOf<K>> } = {
 
 /**
  * The data of an experiment's task.
- * Throws  SpecError for data that cannot be loaded by name; FileError when it is missing or damaged
+ * Throws  SpecError for data that cannot be loaded by name; FileError when they are missing or damaged
  */
 export const loadTaskData = <T extends TaskSpec>(
   { task }: Pick<Experiment<T>, "task">,

@@ -13,18 +13,18 @@ import {
   workerExecutor,
 } from "../threads/executor.ts";
 
-/** Environment variable of the minutes that a piece of work may show no progress before its thread counts as hung. */
+/** Environment variable: the minutes that a piece of work may take without progress before its thread counts as hung. */
 export const HUNG_VARIABLE = "XPIKE_THREAD_MINUTES";
-/** We chose it: the longest pieces that we know, slices of ImageNet on one slow core, take some minutes. */
+/** Our choice: the longest pieces that we know, slices of ImageNet on one slow core, take a few minutes. */
 const HUNG_MINUTES = 60;
 
 /**
- * An executor of `threads` threads (default: all cores). A single one is a worker thread too, so that the caller's may answer signals
- * meanwhile. A thread whose work shows no progress for an hour (`XPIKE_THREAD_MINUTES`), or for 20 times the longest piece of the same job,
- * is ended; another tries once more. Close it when done.
+ * An executor with `threads` threads (default: all cores). A single thread is also a worker, so that the caller's can handle
+ * signals meanwhile. A thread whose work makes no progress for an hour (`XPIKE_THREAD_MINUTES`), or for 20 times the longest
+ * piece of the same job, is ended; another one retries. Close it when done.
  *
- * @param served the jobs, and the entry of the worker that serves the same
- * Throws  ValueError for a number of threads, or of minutes, that makes no sense
+ * @param served the jobs, and the entry of the worker that serves them
+ * Throws  ValueError for an invalid number of threads or of minutes
  */
 export function nodeExecutor(
   threads: number = availableParallelism(),
@@ -52,14 +52,14 @@ export function nodeExecutor(
   return workerExecutor(Array.from({ length: threads }, create), watch);
 }
 
-/** After how long a thread counts as hung. Throws ValueError for a number of minutes that makes no sense. */
+/** Time after which a thread counts as hung. Throws ValueError for an invalid number of minutes. */
 export function threadWatch(
   replace: () => WorkerPort,
   environment: Readonly<Record<string, string | undefined>> = {},
 ): Watch {
   const text = environment[HUNG_VARIABLE] ?? String(HUNG_MINUTES);
   const minutes = Number(text);
-  // A timer of Node takes 2^31 milliseconds at most.
+  // A Node timer takes at most 2^31 milliseconds.
   if (text.trim() === "" || !(minutes > 0 && minutes <= 1_000_000)) {
     throw new ValueError(
       HUNG_VARIABLE,

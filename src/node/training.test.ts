@@ -61,14 +61,14 @@ const errorOf = async (action: Promise<unknown>): Promise<FileError> => {
   return error as FileError;
 };
 
-/** What is in the folder, without times. */
+/** The content of the folder, without times. */
 async function contents() {
   const lines = (await metrics()).map(({ seconds: _, ...rest }) => rest);
   return { lines, network: await readFile(at(RUN_FILES.network)) };
 }
 
 describe("a run in a folder", () => {
-  test("is not there when the training is refused before its first step, so that another may start", async () => {
+  test("does not exist if the training is refused before its first step, so another may start", async () => {
     const refused = tinyExperiment({ training: { labels: "teacher", teacher: "ann.safetensors" } });
     await expect(run({}, refused)).rejects.toThrow("teacher");
     await expect(readdir(folder)).rejects.toThrow("ENOENT");
@@ -95,7 +95,7 @@ describe("a run in a folder", () => {
     expect(result).toMatchObject({ finished: true, step: 11 });
   });
 
-  test.each([1, 4, 5, 7, 11])("stopped after step %i goes on as if it had not been stopped", async (step) => {
+  test.each([1, 4, 5, 7, 11])("stopped after step %i resumes as if it had not been stopped", async (step) => {
     await run();
     const whole = await contents();
     folder = `${folder}-stopped`;
@@ -107,7 +107,7 @@ describe("a run in a folder", () => {
     expect(await contents()).toEqual(whole);
   });
 
-  test("has a table and a page of its metrics after each sitting, of all sittings", async () => {
+  test("has a table and a page of all its metrics after each session", async () => {
     const steps = async () =>
       (await readFile(at(RUN_FILES.table), "utf8"))
         .trimEnd()
@@ -119,7 +119,7 @@ describe("a run in a folder", () => {
     await run({ resume: true });
     expect(await steps()).toEqual((await metrics()).map(({ step }) => step));
     expect(await readFile(at(RUN_FILES.curves), "utf8")).toContain("bit error rate");
-    // Both come from the metrics alone: an edited line changes them, and one that is no metric any more is left out.
+    // Both depend only on the metrics: an edited line changes them, and a line that is no longer a metric is skipped.
     const edited = (await readFile(at(RUN_FILES.metrics), "utf8"))
       .replace('{"step":2,', '{"step":3,')
       .replace('"stage":', '"phase":');
@@ -128,7 +128,7 @@ describe("a run in a folder", () => {
     expect(await steps()).toEqual([4, 5, 6, 8, 10, 11]);
   });
 
-  test("has neither before anything was measured, also in place of a run that had them", async () => {
+  test("has neither before anything was measured, even if it replaces a run that had them", async () => {
     await run();
     await run({ ...stopAt(1), force: true });
     expect(await metrics().catch(() => [])).toEqual([]);
@@ -137,7 +137,7 @@ describe("a run in a folder", () => {
     );
   });
 
-  test("counts the seconds of all sittings", async () => {
+  test("counts the seconds of all sessions", async () => {
     await run(stopAt(4));
     const before = (await metrics()).length;
     await run({ resume: true });
@@ -147,7 +147,7 @@ describe("a run in a folder", () => {
     expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
   });
 
-  test("cuts metrics that the state does not cover, and a line that was left half written", async () => {
+  test("cuts metrics that the state does not cover, and a half-written line", async () => {
     await run();
     const whole = await contents();
     folder = `${folder}-stopped`;
@@ -157,7 +157,7 @@ describe("a run in a folder", () => {
     expect(await contents()).toEqual(whole);
   });
 
-  test("goes on without its metrics, and clears away what a killed process was writing", async () => {
+  test("resumes without its metrics, and removes what a killed process was writing", async () => {
     await run(stopAt(4));
     await rm(at(RUN_FILES.metrics));
     await writeFile(at(`.state.safetensors.${"0".repeat(32)}.tmp`), "half a sta");
@@ -166,7 +166,7 @@ describe("a run in a folder", () => {
     expect((await metrics())[0].step).toBe(5);
   });
 
-  test("that is finished keeps its curves when its metrics are gone", async () => {
+  test("that is finished keeps its curves if its metrics are gone", async () => {
     await run();
     await rm(at(RUN_FILES.metrics));
     const table = await readFile(at(RUN_FILES.table));
@@ -186,7 +186,7 @@ describe("a run in a folder", () => {
 });
 
 describe("a folder that holds a run", () => {
-  test("is not overwritten, unless that is asked for", async () => {
+  test("is not overwritten unless forced", async () => {
     await run(stopAt(4));
     const error = await errorOf(run());
     expect(error.path).toBe(folder);
@@ -199,7 +199,7 @@ describe("a folder that holds a run", () => {
     expect((await metrics())[0].step).toBe(2);
   });
 
-  test("is not overwritten by going on without a state", async () => {
+  test("is not overwritten by resuming without a state", async () => {
     await run();
     await rm(at(RUN_FILES.state));
     expect((await errorOf(run({ resume: true }))).message).toContain(
@@ -207,21 +207,21 @@ describe("a folder that holds a run", () => {
     );
   });
 
-  test("with nothing but metrics was stopped before it saved, and starts", async () => {
+  test("with only metrics was stopped before it saved, and starts", async () => {
     await run(stopAt(1));
     await rm(at(RUN_FILES.state));
     expect(await run({ resume: true })).toMatchObject({ finished: true, step: 11 });
     expect((await metrics()).map(({ step }) => step)).toEqual([2, 4, 5, 6, 8, 10, 11]);
   });
 
-  test("does not go on with another experiment, and keeps its own", async () => {
+  test("does not resume with another experiment, and keeps its own", async () => {
     await run(stopAt(4));
     const other = tinyExperiment({ seed: 2 });
     await expect(run({ resume: true }, other)).rejects.toThrow(SpecError);
     expect(parseExperiment(await readFile(at(RUN_FILES.experiment), "utf8"))).toEqual(experiment);
   });
 
-  test("is left as it is by a start that fails, also one that is to take its place", async () => {
+  test("is unchanged by a start that fails, even one that should replace it", async () => {
     await run();
     const before = await Promise.all(Object.values(RUN_FILES).map((name) => readFile(at(name))));
     const refused = tinyExperiment({ training: { labels: "teacher", teacher: "ann.safetensors" } });
@@ -230,7 +230,7 @@ describe("a folder that holds a run", () => {
     expect((await readdir(folder)).sort()).toEqual(Object.values(RUN_FILES).sort());
   });
 
-  test("does not go on with another teacher or network to start from, whatever their file is called", async () => {
+  test("does not resume with another teacher or initial network, whatever their file is called", async () => {
     const taught = tinyExperiment({ training: { labels: "teacher", teacher: "ann.safetensors" } });
     const { network } = await run({}, experiment);
     const teacher = { ...network, parameters: { ...network.parameters } };
@@ -250,7 +250,7 @@ describe("a folder that holds a run", () => {
     expect(await run({ resume: true, teacher: [teacher], initial: teacher }, taught)).toMatchObject({ finished: true });
   });
 
-  test("does not go on with other devices where their noise is trained with, and does with another chip count", async () => {
+  test("does not resume with other devices if their noise is used in training, but does with another chip count", async () => {
     const noise = { devices: { youngest: 1, oldest: 10 } };
     const training = { stages: [{ steps: 4, warmup: 0, noise }] };
     const noisy = tinyExperiment({ training });
@@ -261,7 +261,7 @@ describe("a folder that holds a run", () => {
     expect(await run({ resume: true }, more)).toMatchObject({ finished: true, step: 4 });
   });
 
-  test("does not go on from a damaged state", async () => {
+  test("does not resume from a damaged state", async () => {
     await run(stopAt(4));
     const bytes = await readFile(at(RUN_FILES.state));
     await writeFile(at(RUN_FILES.state), bytes.subarray(0, bytes.length - 1));
@@ -269,12 +269,12 @@ describe("a folder that holds a run", () => {
   });
 });
 
-test("a run without a folder is not gone on with, and none is made", async () => {
+test("a run without a folder is not resumed, and no folder is created", async () => {
   expect((await errorOf(run({ resume: true }))).message).toContain("There is no such folder");
   expect(await readdir(root)).not.toContain(folder);
 });
 
-test("a folder cannot be made below a file", async () => {
+test("a folder cannot be created below a file", async () => {
   await writeFile(join(root, "file"), "");
   folder = join(root, "file", "below");
   expect((await errorOf(run())).message).toContain("a part of the path is a file");

@@ -1,15 +1,15 @@
 /**
- * Training into a folder, so that a run may be stopped at any moment, by Ctrl-C, a power cut or `kill -9`, and goes on later to
- * the same result, byte for byte:
+ * Training into a folder. A run may be stopped at any moment, by Ctrl-C, a power cut or `kill -9`, and resumes later to the
+ * same result, byte for byte:
  *
  *   experiment.json        the experiment with every default filled in
- *   metrics.jsonl          one JSON object a line: step, stage, losses, and the seconds of training so far
- *   state.safetensors      everything that training needs to go on
+ *   metrics.jsonl          one JSON object per line: step, stage, losses, and the seconds of training so far
+ *   state.safetensors      everything that training needs to resume
  *   network.safetensors    the network of the best validation, once training is over
- *   question.json          what was asked, with the content of data, teacher and initial network
- *   metrics.csv, curves.html   the metrics as a table and as learning curves, once a sitting is over
+ *   question.json          the question, with the content hashes of data, teacher and initial network
+ *   metrics.csv, curves.html   the metrics as a table and as learning curves, at the end of each session
  *
- * The metrics reach the disk before the state that covers them; lines after the state's step are cut off when a run goes on.
+ * Metrics are synced to disk before the state that covers them; lines after the state's step are cut off when a run resumes.
  */
 import { existsSync } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
@@ -49,29 +49,29 @@ export const RUN_FILES = {
   ...CURVE_FILES,
 } as const;
 
-/** Steps between lines of the metrics; every validation has one besides. */
+/** Steps between lines of the metrics; every validation also writes one. */
 const METRICS_EVERY = 10;
-/** All that is trained lies in one WebAssembly memory, which addresses this much. */
+/** All training data are in one WebAssembly memory, which can address this much. */
 const LARGEST_STATE = 2 ** 32;
 const LARGEST_METRICS = 2 ** 30;
 
 export interface FolderEvent extends TrainingEvent {
-  /** Seconds of training so far, over all sittings. For people only: no result depends on it. */
+  /** Seconds of training so far, over all sessions. For information only: no result depends on it. */
   readonly seconds: number;
 }
 
 export interface FolderOptions {
   /** Default: all cores. The result does not depend on it. */
   readonly threads?: number;
-  /** Goes on from the folder's state, or starts in a folder without one, as a run leaves it that was stopped before it saved. */
+  /** Resumes from the folder's state, or starts in a folder without one, as left by a run that was stopped before it saved. */
   readonly resume?: boolean;
-  /** Starts over, and with the first step puts the new run in place of the one that the folder holds. */
+  /** Starts over; with the first step, the new run replaces the one that the folder holds. */
   readonly force?: boolean;
   /** Starts from these parameters instead of fresh ones. */
   readonly initial?: Network;
-  /** Gives the labels in stages whose labels are `teacher`; several by the mean of their answers. */
+  /** Teachers for stages with `teacher` labels; several teach by the mean of their answers. */
   readonly teacher?: Network | readonly Network[];
-  /** What was typed, for the network's metadata. */
+  /** The command line, for the network's metadata. */
   readonly command?: string;
   readonly onEvent?: (event: FolderEvent) => void;
   /** As in `TrainOptions`. */
@@ -81,23 +81,23 @@ export interface FolderOptions {
 }
 
 export interface FolderResult {
-  /** False when `signal` stopped the training; it goes on with `resume`. */
+  /** False if `signal` stopped the training; resume it with `resume`. */
   readonly finished: boolean;
   /** Optimiser steps done. */
   readonly step: number;
   /** Best validation of the last stage so far. */
   readonly best: BestNumbers | null;
   readonly network: Network;
-  /** Seconds of training, over all sittings. */
+  /** Seconds of training, over all sessions. */
   readonly seconds: number;
 }
 
 /**
- * Trains the network of an experiment into `folder`, which is made when it is missing.
+ * Trains the network of an experiment into `folder`, which is created if missing.
  *
- * Throws  FileError when the folder is in use, when it holds a run and neither `resume` nor `force` is set, or when files cannot be read or
- *         written; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`. A
- *         training that is refused before its first step leaves no run behind
+ * Throws  FileError when the folder is in use, when it holds a run and neither `resume` nor `force` is set, or when files cannot
+ *         be read or written; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`.
+ *         A training that is refused before its first step leaves no run behind
  */
 export async function trainToFolder(
   subject: Openable,
@@ -109,7 +109,7 @@ export async function trainToFolder(
   return useFolder(folder, options.command ?? "a program", (open) => trainInFolder(given, folder, open, options));
 }
 
-/** What a training writes as the experiment. */
+/** The experiment as a training writes it. */
 export const experimentText = (experiment: Experiment): string => `${JSON.stringify(experiment, null, 2)}\n`;
 
 async function trainInFolder(
@@ -127,7 +127,7 @@ async function trainInFolder(
   const seconds = (): number => metrics.secondsBefore + (performance.now() - start) / 1000;
   let saved = start;
   let begun = false;
-  // Only now is it known that the training starts: what the folder holds is left alone until then.
+  // Only now is it certain that the training starts; until then the folder is left alone.
   const begin = async (): Promise<void> => {
     if (begun) return;
     begun = true;
@@ -184,7 +184,7 @@ async function trainInFolder(
   }
 }
 
-/** What training answers, with the content of what it is given besides. */
+/** The question of a training, with the content hashes of its other inputs. */
 function questionOf({ experiment, data }: Opened, { teacher, initial }: FolderOptions): Question {
   const teachers = [teacher ?? []].flat();
   const contents = {
@@ -202,7 +202,7 @@ function questionOf({ experiment, data }: Opened, { teacher, initial }: FolderOp
   };
 }
 
-/** The state to go on from; undefined for a fresh start. Throws where the folder holds what was not asked for. */
+/** The state to resume from; undefined for a fresh start. Throws when the folder does not hold what was requested. */
 async function openRun(
   { experiment, contents }: Question,
   folder: string,
@@ -214,11 +214,11 @@ async function openRun(
     const path = join(folder, RUN_FILES.state);
     const state = decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
     const before = await readQuestion(folder);
-    // A run of a time when there were no questions says nothing of contents.
+    // A run from before questions existed says nothing about content.
     if (before !== null) requireSame({ contents: before.contents }, { contents }, folder);
     return state;
   }
-  // Metrics alone are left by a run that was stopped before it saved its state.
+  // A run that was stopped before it saved its state leaves only metrics.
   const startsOver = force || (resume && !names.has(RUN_FILES.network));
   if (present.length > 0 && !startsOver) {
     const reason = resume ? `but no ${RUN_FILES.state} to go on from` : "";
@@ -232,21 +232,21 @@ async function openRun(
 }
 
 interface Metrics {
-  /** Seconds that earlier sittings took. */
+  /** Seconds of earlier sessions. */
   readonly secondsBefore: number;
-  /** Opens the file: later lines, and a line that a killed process left half written, go. */
+  /** Opens the file and removes later lines, and any line that a killed process left half written. */
   open(): Promise<void>;
   add(event: TrainingEvent, seconds: number): void;
-  /** Appends what was added. */
+  /** Writes added lines. */
   write(): Promise<void>;
-  /** Appends what was added, and waits until the disk has it. */
+  /** Writes added lines, and waits until they are on disk. */
   sync(): Promise<void>;
-  /** The lines up to `step`, after all that was added is on the disk. */
+  /** The lines up to `step`, after all added lines are on disk. */
   read(step: number): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** The metrics up to `step`, to go on after it; null begins anew. Nobody minds if somebody has removed them. */
+/** The metrics up to `step`, to continue after it; null starts over. They may have been removed. */
 async function openMetrics(path: string, step: number | null): Promise<Metrics> {
   const kept = step === null || !existsSync(path) ? [] : await readMetrics(path, step);
   let file: FileHandle | undefined;
@@ -284,7 +284,7 @@ async function openMetrics(path: string, step: number | null): Promise<Metrics> 
   };
 }
 
-/** Lines up to `step`; the first that is no metric ends them. */
+/** Lines up to `step`; the first line that is not a metric ends them. */
 async function readMetrics(path: string, step: number): Promise<{ line: string; seconds: number }[]> {
   const kept: { line: string; seconds: number }[] = [];
   const text = new TextDecoder().decode(await readFileChecked(path, LARGEST_METRICS));

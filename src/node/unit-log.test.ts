@@ -26,7 +26,7 @@ async function read(): Promise<(name: string) => readonly unknown[]> {
   return openUnitLog(path, question, await readUnitLog(path)).kept;
 }
 
-test("units come back as they were kept, over several sittings, to the last bit", async () => {
+test("units are restored bit for bit, over several sessions", async () => {
   expect(await readUnitLog(path)).toBeNull();
   const special = { losses: Float64Array.of(0.1, -0, Number.NaN, Infinity), counts: Int32Array.of(-1, 2), none: null };
   await write([["a", special]]);
@@ -41,7 +41,7 @@ test("units come back as they were kept, over several sittings, to the last bit"
   expect((await readUnitLog(path))?.question).toEqual(question);
 });
 
-test("a file that was cut anywhere gives the units before the cut, and goes on from there", async () => {
+test("a file cut anywhere gives the units before the cut, and continues from there", async () => {
   const units = Array.from({ length: 2 }, (_, i) => [`unit ${i}`, Int32Array.of(i)] as const);
   await write(units);
   const whole = await readFile(path);
@@ -57,7 +57,7 @@ test("a file that was cut anywhere gives the units before the cut, and goes on f
   }
 });
 
-test("a line whose checksum is right, but which is no JSON, or no object, ends the file", async () => {
+test("a line with a correct checksum that is not JSON, or not an object, ends the file", async () => {
   await write([["a", 1]]);
   const whole = await readFile(path, "utf8");
   for (const forged of ['{"unit":"b"', "null", "3"]) {
@@ -68,7 +68,7 @@ test("a line whose checksum is right, but which is no JSON, or no object, ends t
   }
 });
 
-test("damage of any byte is found: no unit reads as another", async () => {
+test("damage to any byte is detected: no unit is read wrongly", async () => {
   const units = Array.from({ length: 3 }, (_, i) => [`unit ${i}`, Int32Array.of(i, 7)] as const);
   await write(units);
   const whole = await readFile(path);
@@ -91,7 +91,7 @@ test("damage of any byte is found: no unit reads as another", async () => {
   );
 });
 
-test("a new question replaces the file with its first unit, and not before", async () => {
+test("a new question replaces the file only with its first unit", async () => {
   await write([["old", 1]]);
   const old = await readFile(path);
   const log = openUnitLog(path, { ...question, command: "eval" }, null);

@@ -1,12 +1,12 @@
 /**
- * Finished units of work in a file of their run's folder, as they come: a line each, with its checksum.
+ * Finished units of work in a file of their run's folder, as they come: one line each, with its checksum.
  *
  *   checksum {"question":{...}}                  what is computed
  *   checksum {"unit":"name","value":"..."}       a unit: its value as JSON, deflated, in base 64
  *
- * A line is written as soon as its unit is done, and the first line that is not whole ends the file, so a process may be killed at any
- * moment. (Only when the power fails does the system lose lines of the last seconds.) The file begins with the first unit: what
- * fails before that leaves an older file as it was.
+ * A line is written as soon as its unit is done, and the first incomplete line ends the file, so a process may be killed at any
+ * moment. (Only a power failure loses lines, those of the last seconds.) The file is created with the first unit: a failure
+ * before that leaves an older file unchanged.
  */
 import { closeSync, openSync, truncateSync, writeSync } from "node:fs";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
@@ -15,27 +15,27 @@ import type { Keeper } from "../evaluation/keeper.ts";
 import { crc32 } from "../numeric/checksum.ts";
 import { fileError, readFileChecked } from "./files.ts";
 
-/** Largest log that is read, and most bytes that one unit inflates to. */
+/** Largest log that is read, and most bytes that one unit may inflate to. */
 const LARGEST_LOG = 2 ** 31;
 const LARGEST_UNIT = 2 ** 28;
 
-/** A log as it was found. */
+/** A log as found. */
 export interface FoundLog {
   readonly question: unknown;
-  /** Values, still packed, by the name of their unit. */
+  /** Values, still compressed, by the name of their unit. */
   readonly units: ReadonlyMap<string, readonly string[]>;
-  /** Bytes up to the first line that is not whole. */
+  /** Bytes before the first incomplete line. */
   readonly whole: number;
 }
 
 export interface UnitLog extends Keeper {
-  /** Makes the file, if no unit has done so. */
+  /** Creates the file, if no unit has done so. */
   begin(): void;
   close(): void;
 }
 
 /**
- * The log at `path`; null when there is none, or none of its lines is whole.
+ * The log at `path`; null if there is none, or it has no complete line.
  * Throws  FileError when it cannot be read
  */
 export async function readUnitLog(path: string): Promise<FoundLog | null> {
@@ -59,7 +59,7 @@ export async function readUnitLog(path: string): Promise<FoundLog | null> {
 }
 
 /**
- * Keeps units in the file at `path`, after those of `found`, which answer the same question; without it the file is replaced.
+ * Keeps units in the file at `path`, after those of `found`, which answer the same question; without `found`, the file is replaced.
  * `keep` throws FileError when the disk refuses.
  */
 export function openUnitLog(path: string, question: unknown, found: FoundLog | null): UnitLog {
@@ -103,7 +103,7 @@ function append(file: number, content: object): void {
 
 const checksum = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(CHECKSUM_DIGITS, "0");
 
-/** Null when the line is not as it was written. */
+/** Null if the line is not as it was written. */
 function readLine(line: Uint8Array): { question: unknown; unit: string; value: string } | null {
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const json = line.subarray(CHECKSUM_DIGITS + 1);
@@ -112,7 +112,7 @@ function readLine(line: Uint8Array): { question: unknown; unit: string; value: s
     const content = JSON.parse(decode(json)) as ReturnType<typeof readLine>;
     return typeof content === "object" && !Array.isArray(content) ? content : null;
   } catch {
-    // Right sums are easily made.
+    // A correct checksum is easily forged.
     return null;
   }
 }
@@ -120,7 +120,7 @@ function readLine(line: Uint8Array): { question: unknown; unit: string; value: s
 const ARRAYS = { Uint8Array, Uint16Array, Uint32Array, Int32Array, Float32Array, Float64Array };
 type ArrayName = keyof typeof ARRAYS;
 
-/** Arrays of numbers as their bytes, so that every number comes back as it was. */
+/** Arrays of numbers as their bytes, so that every number is restored exactly. */
 function pack(value: unknown): string {
   const json = JSON.stringify(value, (_, part: unknown) => {
     if (!ArrayBuffer.isView(part)) return part;

@@ -1,4 +1,4 @@
-/** By itself, so that declarations of the public functions beside it need no types of Node. */
+/** In its own file, so that declarations of the public functions that use it need no Node types. */
 import { type FileHandle, open } from "node:fs/promises";
 
 /** Opens a file for as long as `use` takes. */

@@ -1,10 +1,9 @@
 /**
- * Yosys, from the system or from the package `@yowasp/yosys` (Yosys compiled to WebAssembly, ISC licence): a script goes in with
- * the files that it reads, and the files that it writes come out. Both see a folder of their own, so no path of the person's
- * reaches a script.
+ * Yosys, from the system or from the package `@yowasp/yosys` (Yosys compiled to WebAssembly, ISC licence): runs a script on the
+ * given input files, and returns the files that it writes. Both work in their own folder, so no user path reaches a script.
  *
- * The package is 38 MB, an optional dependency, and loaded when the first script runs. It computes in this process: it cannot be
- * stopped after a time as the system's Yosys is, and takes two to ten times as long.
+ * The package is 38 MB, an optional dependency, and loaded when the first script runs. It runs in this process: unlike the
+ * system's Yosys, it cannot be stopped after a time, and takes two to ten times as long.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -15,25 +14,25 @@ import { PlatformError } from "../errors.ts";
 export type YosysKind = "system" | "bundled";
 
 export interface YosysOutcome {
-  /** Whether Yosys ended well. */
+  /** Whether Yosys ended successfully. */
   readonly ok: boolean;
   /** Whether it was stopped, after `LONGEST_RUN`. */
   readonly late: boolean;
   /** Warnings and errors. */
   readonly text: string;
-  /** The asked files that were written, by name. */
+  /** The requested files that were written, by name. */
   readonly files: ReadonlyMap<string, string>;
 }
 
 export interface Yosys {
   readonly kind: YosysKind;
-  /** `Yosys 0.52` or `Yosys 0.55 (@yowasp/yosys 0.55.944)`: counts of gates depend on it. */
+  /** `Yosys 0.52` or `Yosys 0.55 (@yowasp/yosys 0.55.944)`: gate counts depend on it. */
   readonly version: string;
   /** Runs a script on files by name, and returns those named in `wanted`. */
   run(script: string, inputs: Readonly<Record<string, string>>, wanted?: readonly string[]): Promise<YosysOutcome>;
 }
 
-/** Yosys was stopped before it was done, which says nothing about what it was given. */
+/** Yosys was stopped before it finished, which says nothing about its input. */
 export class YosysTimeout extends PlatformError {
   constructor(version: string, what: string) {
     const limit = `${LONGEST_RUN / 60_000} minutes`;
@@ -47,7 +46,7 @@ const LARGEST_OUTPUT = 2 ** 28;
 const SCRIPT = "script.ys";
 
 /**
- * The Yosys of the wanted kind; left out, the system's where it is installed, and else the bundled one.
+ * The requested Yosys; by default the system's if it is installed, otherwise the bundled one.
  * Throws  PlatformError when it is missing
  */
 export async function findYosys(kind?: YosysKind): Promise<Yosys> {
@@ -123,7 +122,7 @@ async function bundledYosys(): Promise<Yosys | null> {
         const options = { stdout: hear, stderr: hear, decodeASCII: false };
         tree = ((await runYosys(["-q", "-s", SCRIPT], { ...inputs, [SCRIPT]: script }, options)) ?? {}) as Files;
       } catch (error) {
-        // An exit code comes as an exception that carries all files; a crash of the program as any other.
+        // An exit code arrives as an exception that carries all files; a crash of the program as any other exception.
         ok = false;
         if (isExit(error)) tree = error.files;
         else text += `\n${error instanceof Error ? error.message : String(error)}`;

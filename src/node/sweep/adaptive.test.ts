@@ -1,4 +1,4 @@
-/** Searches and races with real rows: stopped and gone on with, and beside sweeps of all points in full. */
+/** Searches and races with real rows: interrupted and resumed, and compared with full sweeps of all points. */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ async function run(design: OpenedDesign, to: string, { engine = threadsEngine(1)
   }
 }
 
-/** Measures so many batches in all, the last of a round first, and then dies. */
+/** Measures this many batches in total, the last of a round first, and then dies. */
 function dyingEngine(after: number): Engine {
   const own = threadsEngine(1);
   let left = after;
@@ -53,7 +53,7 @@ function dyingEngine(after: number): Engine {
   };
 }
 
-/** An engine of threads that tells what it was asked, and may be asked for one of these points once more. */
+/** An engine on threads that records its requests, and may be asked for one of these points once more. */
 function rememberingEngine() {
   const asked: PlannedPoint[] = [];
   const own = threadsEngine(1);
@@ -76,7 +76,7 @@ function rememberingEngine() {
   return { asked, engine, measureAgain };
 }
 
-/** Of designs that differ in how their points are chosen, the same experiment has the same hash. */
+/** Designs that differ only in how points are chosen give the same experiment the same hash. */
 const hashesOf = (rows: readonly Row[], points: ReadonlySet<number>) =>
   new Set(rows.filter(({ point }) => points.has(point)).map(({ hash }) => hash));
 
@@ -103,7 +103,7 @@ describe("a search", () => {
     expect(share).toBeGreaterThan(0.7);
   }, 60_000);
 
-  test("that is killed, also within a generation, goes on to the same rows, and measures no point again", async () => {
+  test("that is killed, also within a generation, resumes to the same rows and measures no point again", async () => {
     const design = designOf({ axes, objectives, sampling: { ...sampling, points: 30, population: 8 } });
     const whole = await run(design, join(folder, "whole"));
     const killed = join(folder, "killed");
@@ -128,12 +128,12 @@ describe("a budget", () => {
   };
   const objectives = ["errorRate", "energy"];
 
-  test("gives the front of all points in full, for less, and its rows in full are theirs", async () => {
+  test("gives the same front as measuring all points in full, for less, with the same full rows", async () => {
     const full = await run(designOf({ axes, objectives }), join(folder, "full"));
     const design = designOf({ axes, objectives, budget: { chips: 4, prompts: 20 } });
     const { asked, engine, measureAgain } = rememberingEngine();
     const rows = await run(design, join(folder, "raced"), { engine });
-    // A later round of a point is given what the one before it answered, and takes it as it is.
+    // A later round of a point receives the answers of the previous one and uses them unchanged.
     const [first, later] = [false, true].map((isLater) =>
       asked.filter(({ values }) => (values["evaluation.prompts"] !== 20) === isLater),
     );
@@ -153,7 +153,7 @@ describe("a budget", () => {
       else expect(byHash.has(hash)).toBe(false);
     }
     expect(frontPoints(last, design)).toEqual(frontPoints(full, designOf({ axes, objectives })));
-    // One network, trained once: points of later rounds have it by its hash.
+    // One network, trained once: points of later rounds refer to it by its hash.
     expect(await readdir(join(folder, "raced", SWEEP_FILES.networks))).toHaveLength(1);
     const { spent, full: whole } = effortOf(rows, design);
     expect(whole).toBe(full.length * 4 * 180);

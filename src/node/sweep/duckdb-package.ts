@@ -1,7 +1,10 @@
-/** DuckDB, an optional package. Apart from what writes with it, whose types a program can read without the package. */
+/**
+ * DuckDB, an optional package. Kept apart from the code that writes with it, so that a program can read that code's types without
+ * the package.
+ */
 import { PlatformError } from "../../errors.ts";
 
-/** Throws PlatformError, with what to install, where the package is missing. */
+/** Throws PlatformError, with what to install, if the package is missing. */
 export async function loadDuckDb(): Promise<typeof import("@duckdb/node-api")> {
   try {
     return await import("@duckdb/node-api");

@@ -1,7 +1,7 @@
 /**
- * The table of a sweep as a DuckDB database, with Parquet and CSV beside it. `SELECT * FROM points WHERE front` is its front.
+ * The table of a sweep as a DuckDB database, plus Parquet and CSV copies. `SELECT * FROM points WHERE front` gives its front.
  *
- * DuckDB has one writer, so that only who runs a sweep writes it, once all rows are there. It is an optional package.
+ * DuckDB allows one writer, so only the process that runs a sweep writes it, once all rows are there. It is an optional package.
  */
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const SQL_TYPES: Readonly<Record<Column["type"], string>> = {
 const LOG = /^\.results\.duckdb\..+\.wal$/;
 
 /**
- * Writes the table and its copies into the folder, each whole or not at all.
+ * Writes the table and its copies into the folder, each completely or not at all.
  * Throws  PlatformError without DuckDB; FileError when the folder cannot be written
  */
 export async function writeTable(folder: string, table: SweepTable): Promise<void> {
@@ -30,13 +30,13 @@ export async function writeTable(folder: string, table: SweepTable): Promise<voi
   const names = [SWEEP_FILES.database, SWEEP_FILES.parquet, SWEEP_FILES.csv];
   const temporary = names.map((name) => join(folder, temporaryName(name)));
   const [database, parquet, csv] = temporary;
-  // What a killed process left, too: a database that is being written has a log beside it.
+  // Also removes leftovers of a killed process: a database being written has a log next to it.
   const logs = async () => (await readdir(folder)).filter((name) => LOG.test(name)).map((name) => join(folder, name));
   const remove = async () => {
     for (const path of [...temporary, ...(await logs())]) await rm(path, { force: true });
   };
   try {
-    // On one thread rows keep their order in every file.
+    // On one thread, rows keep their order in every file.
     const instance = await DuckDBInstance.create(database, { threads: "1" });
     const connection = await instance.connect();
     try {

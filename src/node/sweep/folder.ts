@@ -1,9 +1,9 @@
 /**
  * The folder of a sweep:
  *
- *   sweep.json      what was asked: the design with its experiment, the hash of every point, and the software that answers
- *   networks/       networks that were trained for it, each in a folder of `xpike train`
- *   rows/           rows of the table, some points to a file; a file is whole or absent, and whoever finds a row there keeps it
+ *   sweep.json      the request: the design with its experiment, the hash of every point, and the software that answers
+ *   networks/       networks trained for it, each in a folder of `xpike train`
+ *   rows/           rows of the table, several points per file; a file is complete or absent, and rows found there are kept
  *   results.*       the table of all rows, once they are there: DuckDB, Parquet and CSV
  *   front.html      the front
  */
@@ -34,16 +34,16 @@ export const SWEEP_FILES = {
 
 const LARGEST_FILE = 2 ** 30;
 
-/** What was asked of a folder. */
+/** The request of a folder. */
 export interface SweepQuestion {
   readonly software: Software;
   readonly design: OpenedDesign;
   readonly points: number;
-  /** Hash of all points, in order; of an adaptive sweep those of its first round, and what the others follow from. */
+  /** Hash of all points, in order; for an adaptive sweep, of its first round and of everything that the other rounds follow from. */
   readonly hash: string;
 }
 
-/** Of the folder. In the first version, rows of a budget did not hold what a later round goes on from. */
+/** Version of the folder. In the first version, rows of a budget lacked what a later round continues from. */
 const VERSION = 2;
 
 const questionSpec = z.object({
@@ -56,10 +56,11 @@ const questionSpec = z.object({
 });
 
 /**
- * Makes the folder of a sweep, or opens the one that holds the same. The folder is the caller's own (`useFolder`).
+ * Creates the folder of a sweep, or opens one with the same request. The caller holds the folder (`useFolder`).
  *
  * Returns  the rows that are there
- * Throws   FileError when it holds a sweep and `resume` is not set or none and it is, or another sweep, or one of other software
+ * Throws   FileError when it holds a sweep and `resume` is not set, holds none and `resume` is set, or holds another sweep or one
+ *          of other software
  */
 export async function openSweepFolder(
   folder: string,
@@ -68,7 +69,7 @@ export async function openSweepFolder(
 ): Promise<Row[]> {
   const { experiment, axes, sampling, seed, budget, objectives, constraints } = design;
   const first = points.map((point) => point.hash);
-  // What follows from rows follows from these as well.
+  // Anything that follows from rows also follows from these.
   const hash = contentHash(
     isAdaptive(design) ? [first, { experiment, axes, sampling, seed, budget, objectives, constraints }] : first,
   );
@@ -109,24 +110,24 @@ export async function openSweepFolder(
   }
   await removeTemporaries(join(folder, SWEEP_FILES.rows));
   const rows = await readRows(folder);
-  // Whether a row belongs to a later round is told when that is planned.
+  // Whether a row belongs to a later round is known only when that round is planned.
   const stranger = rows.find(({ point, hash }) => (points[point] ? points[point].hash !== hash : !isAdaptive(design)));
   if (stranger) throw strangeRow(folder, stranger);
   return rows;
 }
 
-/** For a row that the sweep of its folder does not have. */
+/** For a row that does not belong to the folder's sweep. */
 export const strangeRow = (folder: string, { point }: Pick<Row, "point">): FileError =>
   new FileError(join(folder, SWEEP_FILES.rows), `Row ${point} belongs to no point of this sweep. Remove it.`);
 
-/** Keeps rows of neighbouring points in one file. */
+/** Stores rows of neighbouring points in one file. */
 export async function keepRows(folder: string, rows: readonly Row[]): Promise<void> {
   const name = [rows[0], rows[rows.length - 1]].map(({ point }) => String(point).padStart(7, "0")).join("-");
   const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   await writeFileAtomic(join(folder, SWEEP_FILES.rows, `${name}.jsonl`), text);
 }
 
-/** What a folder was asked. Throws FileError when it holds no sweep, or one whose rows this version does not read. */
+/** The request of a folder. Throws FileError when it holds no sweep, or one with rows that this version cannot read. */
 export async function readQuestion(folder: string): Promise<SweepQuestion> {
   const path = join(folder, SWEEP_FILES.question);
   const result = questionSpec.safeParse(parseLine(path, await readText(path)));
@@ -145,7 +146,7 @@ export async function readQuestion(folder: string): Promise<SweepQuestion> {
   return question;
 }
 
-/** The rows of a folder, by point; of a point that several files have, one. Throws FileError for a damaged file. */
+/** The rows of a folder, by point; one of them if several files hold a point. Throws FileError for a damaged file. */
 export async function readRows(folder: string): Promise<Row[]> {
   const directory = join(folder, SWEEP_FILES.rows);
   const rows = new Map<number, Row>();

@@ -1,4 +1,4 @@
-/** The job of a sweep: points, several in one piece, to rows of the table. */
+/** The job of a sweep: turns points, several per piece, into rows of the table. */
 import { jobs } from "../../evaluation/jobs.ts";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
 import type { Network } from "../../model/network.ts";

@@ -1,9 +1,9 @@
 /**
- * A sweep before its first unit: the points with the hashes of all that they are made from, the networks and data that they need, and
- * the networks that are to be trained first.
+ * A sweep before its first unit: the points with the hashes of everything that they depend on, the networks and data that they
+ * need, and the networks to be trained first.
  *
- * A point that names no network and is asked for errors gets one of its own: trained as its experiment says, once for all points that
- * train alike.
+ * A point that names no network but has error rates among its objectives gets its own: trained as its experiment specifies, once
+ * for all points that train identically.
  */
 import { SpecError } from "../../errors.ts";
 import type { Objective } from "../../spec/design.ts";
@@ -24,25 +24,25 @@ export interface PlannedPoint {
   readonly point: number;
   readonly hash: string;
   readonly values: PointValues;
-  /** Name of its network and of its data among the inputs; null where it has none. */
+  /** Name of its network and of its data among the inputs; null if it has none. */
   readonly network: string | null;
   readonly data: string | null;
-  /** What a round before this one measured of it, on fewer chips and prompts. */
+  /** The result of an earlier round for this point, on fewer chips and prompts. */
   readonly earlier?: RowSamples;
 }
 
-/** A network that is to be trained, by the name that points call it. */
+/** A network to be trained, by the name that points use for it. */
 export interface PlannedTraining {
   readonly network: string;
-  /** What trains it, and nothing else. */
+  /** The training experiment, and nothing else. */
   readonly experiment: Experiment;
   readonly data: string | null;
-  /** Networks of files that it starts from and that give its labels. */
+  /** Files of networks that it starts from and that provide its labels. */
   readonly initial: string | null;
   readonly teachers: readonly string[];
 }
 
-/** What points are computed from, by name. */
+/** The inputs from which points are computed, by name. */
 export interface SweepInputs {
   /** Files of networks. */
   readonly networks: Readonly<Record<string, Uint8Array>>;
@@ -51,20 +51,20 @@ export interface SweepInputs {
 
 export interface PlannedSweep {
   readonly design: OpenedDesign;
-  /** Of the first round, which is all there are unless the sweep is adaptive. */
+  /** The points of the first round, which are all points unless the sweep is adaptive. */
   readonly points: readonly PlannedPoint[];
-  /** Points of the design that are as one before them, and are left out. */
+  /** Points of the design that repeat an earlier one and are left out. */
   readonly repeated: number;
   readonly trainings: readonly PlannedTraining[];
   readonly inputs: SweepInputs;
-  /** On where data came from. */
+  /** Notes on where data came from. */
   readonly notes: readonly string[];
-  /** The points of a round: new ones with their trainings and inputs, known ones under their number; null for what is no experiment. */
+  /** The points of a round: new ones with their trainings and inputs, known ones under their number; null for an invalid experiment. */
   readonly plan: (round: readonly PointValues[]) => Promise<PlannedRound>;
 }
 
 export interface PlannedRound {
-  /** One for each of the values. */
+  /** One for each set of values. */
   readonly points: readonly (PlannedPoint | null)[];
   readonly trainings: readonly PlannedTraining[];
   readonly inputs: SweepInputs;
@@ -73,7 +73,7 @@ export interface PlannedRound {
 export interface SweepPlace {
   /** Folder that paths in the experiment are relative to. */
   readonly directory: string;
-  /** Folder of the data that the task classifies, in place of the usual ones. */
+  /** Folder of the task's data, instead of the usual ones. */
   readonly data?: string;
 }
 
@@ -82,7 +82,7 @@ export const NETWORK_BYTES = 2 ** 31;
 
 /**
  * Lists the points of the first round and reads what they need.
- * Throws  SpecError for a point that is no experiment; FileError for a network, at its field, or data that cannot be read
+ * Throws  SpecError for a point that is not a valid experiment; FileError for a network, at its field, or data that cannot be read
  */
 export async function planSweep(design: OpenedDesign, place: SweepPlace): Promise<PlannedSweep> {
   const withErrors = needsErrors(design.objectives);
@@ -154,7 +154,7 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
       try {
         planned.push(await pointOf(values));
       } catch (error) {
-        // What a search tries may be no experiment; where nothing is, the design is wrong.
+        // A search may try an invalid experiment; without a search, the design is wrong.
         const all = planned.length === round.length - 1 && planned.every((point) => point === null);
         if (design.sampling.kind !== "search" || !(error instanceof SpecError) || all) throw error;
         planned.push(null);
@@ -181,7 +181,7 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   };
 }
 
-/** Names, and networks that a point is not run with, change nothing of it. */
+/** Names do not change a point's result, nor do networks that it does not run with. */
 function pointHash(
   { name: _, $schema: __, checkpoints: ___, ...experiment }: Experiment,
   network: string | null,
@@ -191,7 +191,7 @@ function pointHash(
   return contentHash([experiment, network, data, objectives.toSorted()]);
 }
 
-/** Of an experiment, what its training depends on. */
+/** The part of an experiment that its training depends on. */
 function trainingOf({ task, model, training, seed, hardware }: Experiment): Experiment {
   const { crossbar, compensation, adc, readTime } = hardware;
   const shown = {

@@ -1,4 +1,4 @@
-/** Rows as another program may have written or sent them, field by field. */
+/** Validates rows, field by field, that another program may have written or sent. */
 import { z } from "zod";
 import { ACTION_NAMES } from "../../hardware/actions.ts";
 import { OBJECTIVES } from "../../spec/design.ts";
@@ -6,7 +6,7 @@ import type { Row } from "../../sweep/unit.ts";
 
 const count = z.int().min(0);
 
-/** What a point's chips answered and counted. */
+/** The answers and counts of a point's chips. */
 export const samplesSpec = z.object({
   trials: z.int().min(1),
   now: z.array(z.string()),

@@ -1,21 +1,21 @@
-/** The commands of Slurm that a sweep needs: submit, look, cancel. Arguments go to them as they are, through no shell. */
+/** The Slurm commands that a sweep needs: submit, query, cancel. Arguments are passed unchanged, without a shell. */
 import { execFile } from "node:child_process";
 import { PlatformError } from "../../errors.ts";
 
-/** An array task, or those of an array that wait together. */
+/** An array task, or several tasks of an array that wait together. */
 export interface ArrayTask {
   /** Number of the array job. */
   readonly id: string;
   readonly job: string;
-  /** Null for those that wait together. */
+  /** Null for tasks that wait together. */
   readonly task: number | null;
   /** `PENDING`, `RUNNING`, `COMPLETED`, `FAILED`, `TIMEOUT` ... */
   readonly state: string;
-  /** Why it waits. */
+  /** The reason for waiting. */
   readonly reason: string;
 }
 
-/** States that a task does not leave by itself (squeue(1), "JOB STATE CODES"). Whatever else it is in, it may still measure points. */
+/** States that a task does not leave by itself (squeue(1), "JOB STATE CODES"). In any other state it may still measure points. */
 const ENDED = [
   ...["BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL"],
   ...["OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT"],
@@ -23,17 +23,17 @@ const ENDED = [
 
 export const hasEnded = ({ state }: ArrayTask): boolean => ENDED.includes(state);
 
-/** Largest answer of squeue: a line for each of a hundred thousand tasks. */
+/** Largest answer of squeue: one line for each of a hundred thousand tasks. */
 const LARGEST_ANSWER = 2 ** 24;
 
-/** Throws PlatformError where no job can be submitted. */
+/** Throws PlatformError if no job can be submitted. */
 export async function requireSlurm(): Promise<void> {
   await run("sbatch", ["--version"]);
 }
 
 /**
- * Submits a script, and gives the number of the job.
- * Throws  PlatformError with what sbatch said
+ * Submits a script, and returns the number of the job.
+ * Throws  PlatformError with the message of sbatch
  */
 export async function submitScript(script: string): Promise<string> {
   const { ok, out, err } = await run("sbatch", ["--parsable", script]);
@@ -44,14 +44,14 @@ export async function submitScript(script: string): Promise<string> {
         "submit it by your site's rules.",
     );
   }
-  // With several clusters the name of one stands behind the number.
+  // With several clusters, the number is followed by the name of one.
   return out.trim().split(";")[0];
 }
 
 /**
- * Tasks of the jobs of these names that Slurm still knows: those that have ended for some minutes, too.
+ * Tasks of the jobs with these names that Slurm still knows, including those that ended a few minutes ago.
  *
- * Returns  null when the controller does not answer now
+ * Returns  null if the controller does not answer now
  */
 export async function findTasks(jobs: readonly string[]): Promise<ArrayTask[] | null> {
   if (jobs.length === 0) return [];
@@ -67,7 +67,7 @@ export async function findTasks(jobs: readonly string[]): Promise<ArrayTask[] | 
     });
 }
 
-/** Cancels array jobs whole. */
+/** Cancels whole array jobs. */
 export async function cancelJobs(ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await run("scancel", ids);
 }

@@ -1,8 +1,8 @@
 /**
- * The engine of Slurm: an array job over a folder that all nodes see, whose tasks leave rows as files, which are gathered here.
+ * The Slurm engine: an array job on a folder that all nodes see. Its tasks leave rows as files, which are collected here.
  *
- * Rows go by the number of their point, so that a task that Slurm runs twice changes nothing. Points that an array job leaves without rows
- * are submitted again, a few times; whoever is killed meanwhile finds the job by its name, and its rows in the folder.
+ * Rows are identified by the number of their point, so a task that Slurm runs twice changes nothing. Points that an array job
+ * leaves without rows are submitted again, a few times. A restarted process finds the job by its name, and its rows in the folder.
  */
 import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -29,30 +29,30 @@ import { type ArrayTask, cancelJobs, findTasks, hasEnded, requireSlurm, submitSc
 import { softwareOf } from "./software.ts";
 import type { Engine } from "./sweep.ts";
 
-/** Between looks into the folder, and between questions to the controller, which many users share. */
+/** Interval between looks into the folder, and between queries to the controller, which many users share. */
 const LOOK_MILLISECONDS = 500;
 const ASK_MILLISECONDS = 5000;
-/** After a task that ended well its rows are there; a network disk may show them later. */
+/** Grace period after a task ends successfully: its rows exist, but a network disk may show them later. */
 const SETTLE_MILLISECONDS = 60_000;
-/** Array tasks that may end before a point, the first without a row, until the sweep gives up. */
+/** Array tasks that may end before a point, the first without a row, before the sweep gives up. */
 const ATTEMPTS = 3;
 const LONGEST_TAIL = 2000;
 
 export interface SlurmOptions {
-  /** Node and the script of `xpike`, as a node of the cluster starts them. */
+  /** Node and the script of `xpike`, as a cluster node starts them. */
   readonly program: readonly string[];
   readonly place: SweepPlace;
   /** Most tasks of an array job. */
   readonly tasks: number;
   /** Options of the job, such as `--partition=short`. */
   readonly sbatch: readonly string[];
-  /** Writes the script of what is left and submits nothing: `onScript` takes its path. */
+  /** Writes the script for the remaining points and submits nothing: `onScript` receives its path. */
   readonly onScript?: (path: string) => void;
   readonly onNote?: (note: string) => void;
 }
 
 export interface SlurmEngine extends Engine {
-  /** As `Engine.measure`. Once `signal` is aborted, jobs are cancelled, and it rejects with the signal's reason. */
+  /** Like `Engine.measure`. Once `signal` is aborted, jobs are cancelled, and it rejects with the signal's reason. */
   measure(
     sweep: Pick<PlannedSweep, "design" | "inputs">,
     batches: readonly (readonly PlannedPoint[])[],
@@ -61,7 +61,7 @@ export interface SlurmEngine extends Engine {
   ): Promise<void>;
 }
 
-/** An array job that is waited for. */
+/** An array job in progress. */
 interface Watched {
   readonly number: number;
   readonly job: string;
@@ -70,7 +70,7 @@ interface Watched {
 
 /**
  * @param sweepFolder the folder of the sweep, which all nodes see under the same path
- * Throws  PlatformError where jobs are to be submitted and Slurm is not there
+ * Throws  PlatformError if jobs are to be submitted and Slurm is not available
  */
 export async function slurmEngine(sweepFolder: string, options: SlurmOptions): Promise<SlurmEngine> {
   if (!options.onScript) await requireSlurm();
@@ -87,9 +87,9 @@ export async function slurmEngine(sweepFolder: string, options: SlurmOptions): P
         throw error;
       }
       if (left.size > 0) return;
-      // What still runs does what another has done.
+      // Tasks that still run would repeat work that is done.
       if (!options.onScript) await cancelLive(slurm, {});
-      // A task may be writing there still.
+      // A task may still be writing there.
       await rm(slurm, { recursive: true, force: true, maxRetries: 5 });
     },
     close: async () => {},
@@ -116,7 +116,7 @@ async function measureAll(
   while (left.size > 0) {
     const known = await knownSubmissions(slurm);
     const tasks = await tasksOf(known, options);
-    // After the question: what ended before it has left its rows.
+    // After the query: tasks that ended before it have left their rows.
     await gather();
     signal?.throwIfAborted();
     const live = tasks?.filter((task) => !hasEnded(task));
@@ -124,9 +124,9 @@ async function measureAll(
     if (live === undefined) note("The controller of Slurm does not answer; waiting for it.");
     else if (live.length > 0) {
       if (options.onScript) return note(`Job ${live[0].id} still measures points; no other script is written.`);
-      // Those of a sitting before, and those that a person has submitted, too.
+      // Includes jobs of an earlier run, and those that a user has submitted.
       watched = known.filter(({ job }) => live.some((task) => task.job === job));
-      // Once one of them has begun, the others wait for their turn.
+      // Once one of them has started, the others are waiting for their turn.
       if (tasks!.every(({ state }) => state === "PENDING")) note(`Job ${live[0].id} waits: ${live[0].reason}.`);
     } else {
       const ended = tasks!.filter((task) => watched.some(({ job }) => job === task.job));
@@ -145,13 +145,13 @@ async function measureAll(
   }
 }
 
-/** What Slurm knows of submissions; where scripts are only written it may not be there, and then knows nothing. */
+/** Slurm's view of submissions; when scripts are only written, Slurm may be absent and knows nothing. */
 async function tasksOf(known: readonly Watched[], { onScript }: SlurmOptions): Promise<ArrayTask[] | null> {
   const tasks = findTasks(known.map(({ job }) => job));
   return onScript ? ((await tasks.catch(() => null)) ?? []) : tasks;
 }
 
-/** Gathers for so long, or until no point is left. Returns early when the signal comes. */
+/** Collects for this long, or until no point is left. Returns early when the signal is aborted. */
 async function lookOn(
   milliseconds: number,
   gather: () => Promise<void>,
@@ -166,7 +166,7 @@ async function lookOn(
   }
 }
 
-/** Takes rows that are new in the folder; keeps those of points that have none, and takes these off the list. */
+/** Collects new rows from the folder; keeps those of points that have none, and removes these from the list. */
 function gatherer(
   folder: string,
   left: Map<number, PlannedPoint>,
@@ -192,7 +192,7 @@ function gatherer(
 }
 
 /**
- * A task that ended has failed at the first of its points that has no row.
+ * A task that ended failed at the first of its points that has no row.
  * Throws  PlatformError when the job was cancelled, or a point has failed too often
  */
 async function countFailures(
@@ -236,7 +236,7 @@ async function readTail(path: string): Promise<string> {
   return text.split("\n").at(-1)!.replaceAll(/\p{C}/gu, "").replace(/\.$/, "");
 }
 
-/** Writes a submission of these points: neighbours in different tasks, since they take alike. */
+/** Writes a submission of these points: neighbours go to different tasks, because they take similar time. */
 async function prepare(
   { design, inputs }: Pick<PlannedSweep, "design" | "inputs">,
   batches: readonly (readonly PlannedPoint[])[],
@@ -259,7 +259,7 @@ async function prepare(
   return { number, job, tasks, script: join(folder, SLURM_FILES.script) };
 }
 
-/** Networks of the points by their content; the hash of each, by the name that points call it. */
+/** Networks of the points by content; the hash of each, by the name that points use for it. */
 async function writeNetworks(
   folder: string,
   networks: Readonly<Record<string, Uint8Array>>,
@@ -274,7 +274,7 @@ async function writeNetworks(
   return hashes;
 }
 
-/** Submits, or leaves no trace of what was refused. */
+/** Submits, or removes all traces of what was refused. */
 async function submit(slurm: string, { number, script }: Watched & { readonly script: string }): Promise<string> {
   try {
     return await submitScript(script);
@@ -284,7 +284,7 @@ async function submit(slurm: string, { number, script }: Watched & { readonly sc
   }
 }
 
-/** Whole submissions of the folder. */
+/** Complete submissions of the folder. */
 async function knownSubmissions(slurm: string): Promise<Watched[]> {
   const found: Watched[] = [];
   for (const number of await listSubmissions(slurm)) {
@@ -302,7 +302,7 @@ async function cancelLive(slurm: string, { onNote }: Pick<SlurmOptions, "onNote"
   else if (ids.length > 0) onNote?.(`Cancelled: ${ids.join(", ")}.`);
 }
 
-/** Says each sentence once. */
+/** Says each sentence only once. */
 function noteOnce(onNote: ((note: string) => void) | undefined): (text: string) => void {
   const said = new Set<string>();
   return (text) => {

@@ -1,4 +1,4 @@
-/** An array task of Slurm: measures the points of its file on threads, and leaves their rows as files. */
+/** A Slurm array task: measures the points of its file on threads, and leaves their rows as files. */
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FileError } from "../../errors.ts";
@@ -19,11 +19,11 @@ import { threadsEngine } from "./threads.ts";
 import { readData } from "./work.ts";
 
 /**
- * Measures what a task has no rows of yet, so that one that was put back into the queue goes on where it was.
+ * Measures the points of a task that have no rows yet, so a requeued task continues where it was.
  *
  * @param folder of the submission
  * Returns  the number of points that were measured
- * Throws   FileError for a submission of other software, or damaged; as `readData`
+ * Throws   FileError for a submission of other software, or a damaged one; as `readData`
  */
 export async function runSlurmTask(folder: string, task: number, threads: number): Promise<number> {
   const submission = await readSubmission(folder);

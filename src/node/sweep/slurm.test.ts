@@ -9,7 +9,7 @@ import { parseSbatchOptions, requireSoftware, type Submission, slurmScript } fro
 import { softwareOf } from "./software.ts";
 
 describe("options of an array job", () => {
-  test("are long ones, with the values that sites use", () => {
+  test("are long options, with the values that sites use", () => {
     const typed =
       " --partition=short  --time=1-02:00:00 --exclusive --constraint=[rack1|rack2]&avx512 --gres=gpu:h100:2 --mem=8G";
     expect(parseSbatchOptions(typed)).toEqual(typed.trim().split(/ +/));
@@ -28,7 +28,7 @@ describe("options of an array job", () => {
     expect(() => parseSbatchOptions(text)).toThrow(reason);
   });
 
-  test("never end their line or open a quotation, whatever is typed", () => {
+  test("never end their line or open a quotation, for any input", () => {
     const part = fc.constantFrom("--a", "=", "\n", "\r", "'", '"', "\\", "#", "$", "`", " ", "\t", "b", "\u2028", ",");
     const typed = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(""));
     let taken = 0;
@@ -47,7 +47,7 @@ describe("options of an array job", () => {
   });
 });
 
-test("the script gives a task its folder and threads, whatever the folder is called, and keeps what it says", () => {
+test("the script passes folder and threads to a task, for any folder name, and keeps its output", () => {
   const root = mkdtempSync(join(tmpdir(), "xpike-script-"));
   const folder = join(root, 'it\'s $(touch run) `touch run` "%j" \\');
   mkdirSync(folder);
@@ -55,7 +55,7 @@ test("the script gives a task its folder and threads, whatever the folder is cal
     job: "xpike-000000000000",
     tasks: 3,
     folder,
-    // Node itself, which every machine of these tests has.
+    // Node itself, which every test machine has.
     program: [process.execPath, "-p", 'process.argv.slice(1).join("\\n")', "--"],
     sbatch: ["--time=5"],
   });
@@ -70,7 +70,7 @@ test("the script gives a task its folder and threads, whatever the folder is cal
   rmSync(root, { recursive: true });
 });
 
-test("a submission of other kernels is refused, and one of these is not", () => {
+test("a submission with other kernels is refused, and one with these is not", () => {
   const software = softwareOf();
   const of = (changes: object) => ({ software: { ...software, ...changes } }) as Submission;
   expect(() => requireSoftware("slurm/1", of({}))).not.toThrow();

@@ -1,6 +1,6 @@
 /**
- * A sweep by array jobs of a real Slurm, a cluster of one node that the test starts, against the same sweep on threads. Runs the built
- * command: `npm run build` first, as `npm test` does.
+ * A sweep by array jobs on a real Slurm, a one-node cluster that the test starts, against the same sweep on threads. Runs the
+ * built command: `npm run build` first, as `npm test` does.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -77,7 +77,7 @@ async function writeDesign(
   await writeFile(join(root, name), JSON.stringify(design));
 }
 
-/** Waits for so many files of rows more than there are. */
+/** Waits until there are this many more files of rows. */
 async function moreRows(run: ReturnType<typeof sweep>, folder: string, more: number): Promise<void> {
   const rows = join(root, folder, SWEEP_FILES.rows);
   const count = async () => (existsSync(rows) ? (await readdir(rows)).length : 0);
@@ -85,7 +85,7 @@ async function moreRows(run: ReturnType<typeof sweep>, folder: string, more: num
   while (run.exitCode === null && (await count()) < before + more) await sleep(20);
 }
 
-/** A script that a person submits, until it has run. */
+/** Runs a script as a user would submit it. */
 async function submitted(...argv: string[]): Promise<void> {
   cluster.ask("sbatch", ...argv);
   while (live() !== "") await sleep(100);
@@ -94,7 +94,7 @@ async function submitted(...argv: string[]): Promise<void> {
 const live = () => cluster.ask("squeue", "-h", "-o", "%F").trim();
 
 describe.skipIf(!canRun)("a sweep by array jobs", () => {
-  test("of 2,000 priced points has the table of threads, row for row, though the one who asks is stopped and killed", async () => {
+  test("of 2,000 priced points gives the same table as threads, although the asking process is stopped and killed", async () => {
     const readTime = { from: 1, to: 1e6, scale: "log", count: 500 };
     await writeDesign("priced.json", { "hardware.adc.bits": [4, 5, 6, 7], "hardware.readTime": readTime }, [
       "energy",
@@ -109,11 +109,11 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     while (live() !== "") await sleep(100);
 
     const killed = sweep(...slurm, "--resume");
-    // At once: a fast machine has the other points within seconds.
+    // At once: a fast machine finishes the other points within seconds.
     while (killed.exitCode === null && !killed.err.includes("is submitted")) await sleep(20);
     killed.kill("SIGKILL");
     await killed.closed;
-    // The job goes on, and is waited for: no other is submitted.
+    // The job continues and is waited for; no other is submitted.
     expect(live()).not.toBe("");
     const last = sweep(...slurm, "--resume");
     await finished(last);
@@ -125,7 +125,7 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     expect((await readdir(join(root, "slurm"))).sort()).toEqual((await readdir(join(root, "threads"))).sort());
   }, 600_000);
 
-  test("sends its networks along, writes a script for a site of its own rules, and is refused by other software", async () => {
+  test("sends its networks along, writes a script for a site with its own rules, and is refused by other software", async () => {
     await writeDesign("trained.json", { "hardware.adc.bits": [4, 5] }, ["errorRate"]);
     await finished(sweep("trained.json", "--out", "trained-threads", "--threads", "1"));
     const slurm = ["trained.json", "--out", "it's here", "--engine", "slurm"];
@@ -145,14 +145,14 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
 
     await writeFile(path, submission);
     await submitted(script);
-    // Here nobody else would measure them.
+    // No one else would measure them here.
     const gathered = sweep(...slurm, "--print", "--resume");
     await finished(gathered);
     expect(await table("it's here")).toEqual(await table("trained-threads"));
   }, 120_000);
 
-  test("names points whose tasks end without a row again and again, with what they said", async () => {
-    // In two rounds, so that what the first has measured goes to the tasks of the second.
+  test("names points whose tasks repeatedly end without a row, with their output", async () => {
+    // In two rounds, so that the results of the first go to the tasks of the second.
     const budget = { chips: 2, prompts: 8 };
     await writeDesign("failing.json", { "hardware.adc.bits": [4, 5] }, ["errorRate"], { budget });
     const failing = ["failing.json", "--out", "failing", "--engine", "slurm"];
@@ -167,7 +167,7 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     expect(await table("failing")).toEqual(await table("failing-threads"));
   }, 120_000);
 
-  test("says why a job is not taken, and leaves nothing of it", async () => {
+  test("reports why a job is rejected, and leaves nothing of it", async () => {
     await writeDesign("refused.json", { "hardware.adc.bits": [4] }, ["energy"]);
     const run = sweep("refused.json", "--out", "refused", "--engine", "slurm", "--sbatch", "--partition=none");
     expect(await run.closed, run.err).toEqual([2, null]);

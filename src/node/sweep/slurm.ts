@@ -1,15 +1,16 @@
 /**
- * What both ends of Slurm have in common: the folder `slurm` of a sweep, which the machine that asks and all nodes see.
+ * What both sides of Slurm share: the folder `slurm` of a sweep, which the submitting machine and all nodes see.
  *
- *   networks/SHA256                 networks, by the content of their file
- *   rows/FIRST-LAST-SHA256.jsonl    rows that tasks have measured; a file is whole or absent, and its name has the hash of its content
- *   1/, 2/ ...                      submissions, an array job each:
+ *   networks/SHA256                 networks, by the hash of their file
+ *   rows/FIRST-LAST-SHA256.jsonl    rows that tasks have measured; a file is complete or absent, and its name has the hash of its
+ *   content
+ *   1/, 2/ ...                      submissions, one array job each:
  *     submission.json               the sweep, the software that may answer, and the name of the job
  *     task-0.json, task-1.json ...  the points of each array task, in batches
  *     submit.sh                     the script
- *     task-0.log ...                what tasks said
+ *     task-0.log ...                the output of tasks
  *
- * Nothing there is a program but the script, which starts `xpike worker` on the folder of its submission.
+ * The only program there is the script, which starts `xpike worker` on the folder of its submission.
  */
 import { randomBytes } from "node:crypto";
 import { readdir } from "node:fs/promises";
@@ -30,7 +31,7 @@ export const SLURM_FILES = {
   script: "submit.sh",
 } as const;
 
-/** What `xpike worker --engine` of a task begins with. */
+/** Prefix of a task's `xpike worker --engine`. */
 export const TASK_SCHEME = "slurm:";
 
 const LARGEST_FILE = 2 ** 30;
@@ -40,10 +41,10 @@ export const logFile = (task: number): string => `task-${task}.log`;
 
 const submissionSpec = manifestSpec.extend({
   software: z.strictObject({ xpikeformer: z.string(), kernels: z.string() }),
-  /** Name of the array job, unlike any other. */
+  /** Unique name of the array job. */
   job: z.string().regex(/^xpike-[0-9a-f]{12}$/),
   tasks: z.int().min(1),
-  /** Folder that paths of the experiment are relative to, and that of the data in place of the usual ones. */
+  /** Folder that paths in the experiment are relative to, and that of the data instead of the usual ones. */
   directory: z.string(),
   data: z.string().nullable(),
 });
@@ -64,7 +65,7 @@ export async function listSubmissions(slurm: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** A submission with the points of its tasks, whole: `submission.json` is the last. */
+/** A submission with the points of its tasks, complete: `submission.json` is written last. */
 export async function writeSubmission(
   folder: string,
   submission: Submission,
@@ -79,7 +80,7 @@ export async function writeSubmission(
   await writeFileAtomic(join(folder, SLURM_FILES.submission), `${JSON.stringify(submission, null, 2)}\n`);
 }
 
-/** Throws FileError where there is none, or no whole one. */
+/** Throws FileError if there is none, or it is incomplete. */
 export const readSubmission = (folder: string): Promise<Submission> =>
   readChecked(join(folder, SLURM_FILES.submission), submissionSpec);
 
@@ -98,7 +99,7 @@ async function readChecked<T>(path: string, spec: z.ZodType<T>): Promise<T> {
   }
 }
 
-/** Throws FileError when the submission is of another version, or of other kernels, than this program. */
+/** Throws FileError when the submission is of another version, or with other kernels, than this program. */
 export function requireSoftware(folder: string, { software: asked }: Submission): void {
   const own = softwareOf();
   if (own.xpikeformer === asked.xpikeformer && own.kernels === asked.kernels) return;
@@ -116,7 +117,7 @@ export const rowsFile = (rows: readonly { readonly point: number }[], text: stri
 export const pointsOf = (points: readonly { readonly point: number }[]): string =>
   [points[0], points[points.length - 1]].map(({ point }) => String(point).padStart(7, "0")).join("-");
 
-/** The text of a file of rows; null where it is not what its name says, and so not whole or not there. */
+/** The text of a file of rows; null if it does not match its name, because it is incomplete or missing. */
 export async function readRowsFile(folder: string, name: string): Promise<string | null> {
   const [, hash] = /-([0-9a-f]{16})\.jsonl$/.exec(name) ?? [];
   if (hash === undefined) return null;
@@ -124,12 +125,12 @@ export async function readRowsFile(folder: string, name: string): Promise<string
   return sha256Of(bytes).startsWith(hash) ? new TextDecoder().decode(bytes) : null;
 }
 
-/** Options of `sbatch` that the script sets itself, or that would take it from where its rows are looked for. */
+/** Options of `sbatch` that the script sets itself, or that would move it away from where its rows are expected. */
 const OWN = ["array", "job-name", "output", "error", "open-mode", "requeue", "no-requeue", "wrap", "wait", "test-only"];
 
 /**
- * The options of a site, as typed: `--partition=short --time=2:00:00`.
- * Throws  SpecError for what is no long option, for those that are the script's own, and for characters that no option needs
+ * The site's options, as typed: `--partition=short --time=2:00:00`.
+ * Throws  SpecError for anything that is not a long option, for the script's own options, and for characters that no option needs
  */
 export function parseSbatchOptions(text: string): string[] {
   const refuse = (word: string, reason: string): never => {
@@ -155,11 +156,11 @@ export interface ScriptParts {
   readonly folder: string;
   /** Node and the script of `xpike`, as a node starts them. */
   readonly program: readonly string[];
-  /** Options of the site. */
+  /** The site's options. */
   readonly sbatch: readonly string[];
 }
 
-/** The script of an array job: each task does its points, on as many threads as it has processors. */
+/** The script of an array job: each task measures its points, on as many threads as it has processors. */
 export function slurmScript({ job, tasks, folder, program, sbatch }: ScriptParts): string {
   const options = [`--job-name=${job}`, `--array=0-${tasks - 1}`, "--requeue", "--output=/dev/null", ...sbatch];
   const command = [...program, "worker", "--engine", `${TASK_SCHEME}${folder}`].map(quoted).join(" ");

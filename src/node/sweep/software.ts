@@ -1,4 +1,4 @@
-/** What software computes rows: rows of another version, or of other kernels, are not mixed with them. */
+/** Identifies the software that computes rows: rows of another version, or with other kernels, are not mixed. */
 import { BINARY } from "../../kernels/binary.generated.ts";
 import { contentHash } from "../content-hash.ts";
 import { packageVersion } from "../version.ts";

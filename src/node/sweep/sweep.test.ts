@@ -34,7 +34,7 @@ const axes = { "hardware.adc.bits": [4, 5, null], "hardware.adc.sharing": [1, 4]
 const run = async (design: OpenedDesign, to: string, engine: Engine = threadsEngine(1), resume = false) =>
   runSweep(await planSweep(design, { directory: "." }), to, { engine, threads: 1, resume });
 
-/** Stops after so many pieces, as a killed process does. */
+/** Stops after this many pieces, like a killed process. */
 function stoppingEngine(after: number): Engine {
   const own = threadsEngine(1);
   return {
@@ -47,7 +47,7 @@ function stoppingEngine(after: number): Engine {
 }
 
 describe("a sweep", () => {
-  test("that was stopped goes on to the same rows, whatever the size of its pieces, and computes none again", async () => {
+  test("that was stopped resumes to the same rows, for any piece size, and computes none again", async () => {
     const design = designOf({ axes, objectives: ["errorRate", "energy"] });
     const whole = await run(design, join(folder, "whole"));
     expect(whole.map(({ point }) => point)).toEqual([0, 1, 2, 3, 4, 5]);
@@ -71,7 +71,7 @@ describe("a sweep", () => {
     expect(await run(design, part, stoppingEngine(0), true)).toEqual(whole);
   });
 
-  test("trains what its points lack, once for all that train alike, to the network that training alone gives", async () => {
+  test("trains missing networks, once for all points that train identically, with the same result as `train`", async () => {
     const design = designOf({
       axes: { "training.stages.0.steps": [2, 3], "hardware.adc.bits": [4, 5] },
       objectives: ["errorRate"],
@@ -86,14 +86,14 @@ describe("a sweep", () => {
     const networks = [join(folder, SWEEP_FILES.networks, plan.points[3].network!), alone].map((place) =>
       readFile(join(place, RUN_FILES.network)),
     );
-    // The same parameters; the text before them says which experiment was trained.
+    // The same parameters; the metadata before them names the trained experiment.
     const [own, other] = (await Promise.all(networks)).map((bytes) =>
       bytes.subarray(8 + Number(bytes.readBigUInt64LE(0))),
     );
     expect(own.equals(other)).toBe(true);
   });
 
-  test("has a row for points that nothing can be, with the reason, and no row for what repeats another", async () => {
+  test("has a row with the reason for impossible points, and no row for repeated ones", async () => {
     const design = designOf({
       axes: { "hardware.crossbars": [null, 1], "hardware.crossbar.rows": [2, 2] },
       objectives: ["energy"],
@@ -108,7 +108,7 @@ describe("a sweep", () => {
     });
   });
 
-  test("names the field of a network that is not there", async () => {
+  test("names the field of a missing network", async () => {
     const [known, lost] = ["bundled:wireless-2x2-ann", "lost.safetensors"];
     const training = { stages: [{ steps: 1, warmup: 0 }], initial: lost };
     const taught = { stages: training.stages, labels: "teacher" };
@@ -124,7 +124,7 @@ describe("a sweep", () => {
     }
   });
 
-  test("has points whose hash changes with what their rows depend on, and with nothing else", async () => {
+  test("hashes points by everything that their rows depend on, and nothing else", async () => {
     const hashOf = async (fields: object) =>
       (await planSweep(designOf({ objectives: ["energy"], ...fields }), { directory: "." })).points[0].hash;
     const own = await hashOf({});
@@ -137,7 +137,7 @@ describe("a sweep", () => {
   });
 });
 
-describe("the folder of a sweep refuses", () => {
+describe("a sweep folder refuses", () => {
   const design = designOf({ axes, objectives: ["area"] });
 
   test.each([
@@ -150,7 +150,7 @@ describe("the folder of a sweep refuses", () => {
     await expect(again).rejects.toThrow(message);
   });
 
-  test("to go on with nothing", async () => {
+  test("to resume nothing", async () => {
     await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("holds no sweep to resume");
     expect(await readdir(folder)).toEqual([]);
   });
@@ -169,7 +169,7 @@ describe("the folder of a sweep refuses", () => {
   });
 });
 
-test("DuckDB, Parquet and CSV hold the same table, which is that of the rows", async () => {
+test("DuckDB, Parquet and CSV hold the same table as the rows", async () => {
   const exact = (value: number) => ({ value, low: value, high: value });
   const none = { yearLoss: null, energy: null, latency: null, throughput: null, area: null, chips: 2, prompts: 3 };
   const rows: Row[] = [0.1, 0.25, 1 / 3].map((rate, point) => ({

@@ -1,4 +1,4 @@
-/** Running a sweep: networks that it lacks are trained, then an engine measures the points that have no row yet. */
+/** Runs a sweep: trains missing networks, then an engine measures the points that have no row yet. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
@@ -13,9 +13,9 @@ import { type FolderEvent, RUN_FILES, trainToFolder } from "../training.ts";
 import { keepRows, openSweepFolder, SWEEP_FILES, strangeRow } from "./folder.ts";
 import { NETWORK_BYTES, type PlannedPoint, type PlannedSweep, type PlannedTraining, type SweepInputs } from "./plan.ts";
 
-/** What measures points: threads of this process, or machines behind a queue. Rows do not depend on it. */
+/** Measures points: threads of this process, or machines behind a queue. Rows do not depend on the engine. */
 export interface Engine {
-  /** Measures batches of points; `keep` takes the rows of each as they come, in any order. */
+  /** Measures batches of points; `keep` receives the rows of each as they come, in any order. */
   measure(
     sweep: Pick<PlannedSweep, "design" | "inputs">,
     batches: readonly (readonly PlannedPoint[])[],
@@ -26,28 +26,28 @@ export interface Engine {
 
 export interface SweepOptions {
   readonly engine: Engine;
-  /** Of trainings, which run here, one after another. */
+  /** For trainings, which run here, one after another. */
   readonly threads: number;
-  /** Goes on with the sweep that the folder holds. */
+  /** Resumes the sweep that the folder holds. */
   readonly resume?: boolean;
-  /** Points of one piece of work. Default: one, or more where there are thousands or nothing is simulated. */
+  /** Points per piece of work. Default: one, or more if there are thousands or nothing is simulated. */
   readonly batch?: number;
   readonly onTraining?: (training: number, trainings: number, event: FolderEvent) => void;
-  /** `done` of `total` points have their row, those of former sittings among them. The total of an adaptive sweep grows. */
+  /** `done` of `total` points have their row, including those of earlier runs. The total of an adaptive sweep grows. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** The engine left points to others, who measure them later: the sweep ends before it is done. */
+  /** The engine left points to others, to be measured later: the sweep ends unfinished. */
   readonly onLeft?: () => void;
 }
 
-/** More files of rows than this make a folder slow. */
+/** More row files than this make a folder slow. */
 const MOST_BATCHES = 4096;
-/** Points of a piece where nothing but the price is computed. */
+/** Points per piece when only the price is computed. */
 const PRICED_BATCH = 64;
 
 /**
- * Runs a sweep into `folder`, from where it was left, and returns all rows by point (of a design with a budget
- * those of all rounds, of which `lastRows` has the last ones). May be stopped at any moment; rows that are kept stay.
- * Throws  FileError as `openSweepFolder`; as `trainToFolder`; what the engine throws
+ * Runs a sweep into `folder`, from where it stopped, and returns all rows by point (for a design with a budget, those of all
+ * rounds; `lastRows` selects the last ones). It may be stopped at any moment; rows that were kept stay.
+ * Throws  FileError as `openSweepFolder`; as `trainToFolder`; whatever the engine throws
  */
 export async function runSweep(sweep: PlannedSweep, folder: string, options: SweepOptions): Promise<Row[]> {
   const { engine, resume = false, onProgress } = options;
@@ -89,7 +89,7 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
   return [...rows.values()].sort((a, b) => a.point - b.point);
 }
 
-/** Points of one piece of work. */
+/** Points per piece of work. */
 function sizeOf({ design, points }: PlannedSweep, { batch }: SweepOptions): number {
   const least = needsErrors(design.objectives) ? 1 : PRICED_BATCH;
   return batch ?? Math.max(least, Math.ceil(points.length / MOST_BATCHES));
@@ -98,7 +98,7 @@ function sizeOf({ design, points }: PlannedSweep, { batch }: SweepOptions): numb
 const cutPoints = (points: readonly PlannedPoint[], size: number): PlannedPoint[][] =>
   Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size));
 
-/** The networks that the points need and no file has, by name. */
+/** The networks that the points need and no file provides, by name. */
 async function trainNetworks(
   { trainings, inputs }: Pick<PlannedSweep, "trainings" | "inputs">,
   folder: string,
@@ -129,7 +129,7 @@ async function train(
   if (!existsSync(file)) {
     await trainToFolder(subject, folder, {
       ...options,
-      // What was killed before its first state begins anew.
+      // A training that was killed before its first state starts over.
       ...(existsSync(join(folder, RUN_FILES.state)) ? { resume: true } : { force: true }),
       ...(initial !== null && { initial: networkOf(initial) }),
       teacher: teachers.map(networkOf),

@@ -1,4 +1,4 @@
-/** The engine of this machine: a point takes one thread, and every thread has points of its own. */
+/** The engine of this machine: a point takes one thread, and every thread has its own points. */
 
 import type { Row } from "../../sweep/unit.ts";
 import { shareData } from "../../threads/shared-data.ts";
@@ -16,12 +16,12 @@ export function threadsEngine(threads?: number): Engine {
       const session = executor.open<SweepSetup, readonly PlannedPoint[], Row[]>("measure-points", setup, {
         repeatable: true,
       });
-      // Files are written one after another, while the threads go on.
+      // Files are written one after another, while the threads continue.
       let kept: Promise<void> = Promise.resolve();
       try {
         await session.run(batches, (rows) => {
           kept = kept.then(() => keep(rows));
-          // Told to whoever waits for it below.
+          // Reported to the code that awaits it below.
           kept.catch(() => {});
         });
       } finally {

@@ -1,8 +1,9 @@
 /**
  * The engine of a queue: points go to BullMQ on a Valkey or Redis server, and workers on any machine measure them.
  *
- * Delivery is at least once, and rows go by the number of their point, so that a row that comes twice changes nothing. What the server
- * lost, or a worker took with it, is sent again. No more jobs wait than keep the workers busy, so that memory does not grow with the sweep.
+ * Delivery is at least once, and rows are identified by the number of their point, so a row that arrives twice changes
+ * nothing. Jobs that the server or a worker lost are sent again. No more jobs wait than keep the workers busy, so memory
+ * does not grow with the sweep.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Queue } from "bullmq";
@@ -27,18 +28,18 @@ import {
 } from "./valkey.ts";
 import type { Manifest } from "./work.ts";
 
-/** Jobs that wait or run at a time. */
+/** Jobs that wait or run at any time. */
 const WINDOW = 512;
 const POLL_MILLISECONDS = 50;
-/** Between looks at jobs that are out: whether they are still there. */
+/** Interval between checks whether jobs are still there. */
 const CHECK_MILLISECONDS = 3000;
-/** Tries of a job that throws; what a dead worker held is not counted. */
+/** Attempts of a job that throws; jobs of dead workers are not counted. */
 const ATTEMPTS = 3;
-/** Rows that are taken from the server at a time. */
+/** Rows fetched from the server at a time. */
 const TAKEN = 256;
 
 export interface QueueEngineOptions {
-  /** Called once, when no worker of this software is there. */
+  /** Called once, if no worker with this software is available. */
   readonly onNoWorker?: (queue: string) => void;
 }
 
@@ -47,7 +48,7 @@ export async function queueEngine(address: QueueAddress, { onNoWorker }: QueueEn
   const { Queue } = await loadQueue();
   const connection = await connectQueue(address);
   const queue = new Queue(queueName(), { connection, prefix: PREFIX });
-  // The connection reports what went wrong, and is made again.
+  // The connection reports its errors, and reconnects.
   queue.on("error", () => {});
   return {
     measure: async ({ design, inputs }, batches, keep) => {
@@ -82,7 +83,7 @@ export async function queueEngine(address: QueueAddress, { onNoWorker }: QueueEn
           await keepNew(rows, owner, missing, left, keep);
         }
         for (const name of out) if (!left.has(name)) out.delete(name);
-        // Only now: who is killed before has them still on the server.
+        // Only now: a process killed earlier still has them on the server.
         if (texts.length > 0) await connection.ltrim(rowsKey(sweep), texts.length, -1);
         else if (left.size > 0) await sleep(POLL_MILLISECONDS);
         if (Date.now() - checked >= CHECK_MILLISECONDS) {
@@ -100,7 +101,7 @@ export async function queueEngine(address: QueueAddress, { onNoWorker }: QueueEn
   };
 }
 
-/** A batch by its content, so that a job that is there already is not there twice. */
+/** A batch identified by its content, so that a job is never queued twice. */
 const jobName = (sweep: string, points: readonly PlannedPoint[]): string =>
   `${sweep.slice(0, 16)}-${points[0].point}-${points[points.length - 1].point}`;
 
@@ -112,7 +113,7 @@ const send = (queue: Queue, name: string, job: { sweep: string; points: readonly
     removeOnComplete: true,
   });
 
-/** Keeps rows of points that have none yet, and takes jobs off the list that are done with. */
+/** Keeps rows of points that have none yet, and removes finished jobs from the list. */
 async function keepNew(
   rows: readonly Row[],
   owner: ReadonlyMap<number, string>,
@@ -136,8 +137,8 @@ async function keepNew(
 }
 
 /**
- * Jobs that the server no longer has, though their rows did not come, are sent again.
- * Throws  Error with what a job failed of, which is a defect: whatever a person can cause is a row
+ * Sends jobs again that the server no longer has although their rows did not arrive.
+ * Throws  Error with the failure of a job, which is a defect: any error that a user can cause is a row
  */
 async function sendLostAgain(
   queue: Queue,
@@ -158,15 +159,15 @@ async function sendLostAgain(
       );
     }
   }
-  // A worker sends rows before its job is gone: what is missing without rows to come is lost.
+  // A worker sends rows before its job disappears: a missing job without rows is lost.
   if ((await connection.llen(rowsKey(sweep))) > 0) return;
   for (const name of lost) await send(queue, name, { sweep, points: left.get(name)! });
 }
 
-/** Takes away jobs that nobody waits for any more: of a process that was killed, or sent twice. */
+/** Removes jobs that no one waits for any more: from a killed process, or sent twice. */
 async function removeWaiting(queue: Queue, sweep: string): Promise<void> {
   for (const job of await queue.getJobs(["waiting", "delayed", "failed"], 0, 2 * WINDOW)) {
-    // One that a worker has just taken stays; nobody takes its rows, which the server forgets in time.
+    // A job that a worker has just taken stays; no one collects its rows, and the server forgets them in time.
     if ((job?.data as UnitJob | undefined)?.sweep === sweep) await job.remove().catch(() => {});
   }
 }

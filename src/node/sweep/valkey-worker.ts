@@ -1,7 +1,8 @@
 /**
- * A worker of a queue: takes jobs of this very software, measures their points on threads, and sends the rows.
+ * A queue worker: takes jobs of exactly this software, measures their points on threads, and sends the rows.
  *
- * The threads compute and the main loop renews the locks of jobs, however long a point takes. Networks and data are read once and kept.
+ * The threads compute while the main loop renews the locks of jobs, however long a point takes. Networks and data are read once
+ * and kept.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
@@ -29,7 +30,7 @@ import { manifestSpec, readData } from "./work.ts";
 
 export interface QueueWorkerOptions {
   readonly threads: number;
-  /** Folder of the data that tasks classify, in place of the usual ones. */
+  /** Folder of the tasks' data, instead of the usual ones. */
   readonly data?: string;
   /** Called when a job is done, with the number of its points, or has failed. */
   readonly onDone?: (points: number) => void;
@@ -42,20 +43,19 @@ export interface QueueWorker {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a worker may be silent before others take its jobs, and between looks for such. */
+/** Milliseconds that a worker may be silent before others take its jobs, and the interval between checks for such workers. */
 const LOCK = 15_000;
 const STALLED_INTERVAL = 7500;
 /**
- * Milliseconds that a worker without a job has for its farewell. BullMQ 6.7 may wait without an end where its idle connection was lost and
- * made again.
+ * Milliseconds that an idle worker has to close. BullMQ 6.7 may wait forever if its idle connection was lost and restored.
  */
 const FAREWELL = 5000;
-/** Workers that may die over a job before it counts as failed. */
+/** Workers that may die during a job before it counts as failed. */
 const MOST_STALLED = 20;
 
 interface Lane {
   readonly executor: Executor;
-  /** Name of what its session was opened with. */
+  /** Key of the inputs that its session was opened with. */
   setup: string | null;
   session: Session<readonly PlannedPoint[], Row[]> | null;
 }
@@ -73,11 +73,11 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   }));
   const lanes = [...free];
 
-  /** What points are computed from, by sweep and the data that they need. */
+  /** The inputs from which points are computed, by sweep and required data. */
   function setupOf(name: string, sweep: string, points: readonly PlannedPoint[]): Promise<SweepSetup> {
     const setup = setups.get(name) ?? readSetup(sweep, points);
     setups.set(name, setup);
-    // A read that failed is tried again by the next job.
+    // The next job retries a failed read.
     setup.catch(() => setups.delete(name));
     return setup;
   }
@@ -111,7 +111,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
       }
       const [rows] = await lane.session!.run([points]);
       await connection.rpush(rowsKey(sweep), JSON.stringify(rows));
-      // Nobody may be there any more to take them.
+      // There may be no one left to receive them.
       await connection.expire(rowsKey(sweep), INPUT_SECONDS);
       options.onDone?.(points.length);
     } finally {
@@ -131,7 +131,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
     ...{ prefix: PREFIX, concurrency: threads, lockDuration: LOCK, stalledInterval: STALLED_INTERVAL },
     maxStalledCount: MOST_STALLED,
   });
-  // The connection is made again, and jobs that were lost come back.
+  // The connection is restored, and lost jobs come back.
   worker.on("error", () => {});
   worker.on("failed", (_, error) => options.onFailed?.(error.message));
   await worker.waitUntilReady();
@@ -141,7 +141,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
       const closed = worker.close();
       while (measuring.size > 0) await Promise.allSettled(measuring);
       await Promise.race([closed, sleep(FAREWELL, undefined, { ref: false })]);
-      // Not waited for: it waits for the same connection.
+      // Not awaited: it waits for the same connection.
       worker.disconnect().catch(() => {});
       await Promise.all(lanes.map(({ executor }) => executor.close()));
       connection.disconnect();

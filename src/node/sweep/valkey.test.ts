@@ -22,7 +22,7 @@ describe("the address of a queue", () => {
     expect(parseQueueAddress(text)).toEqual(address);
   });
 
-  test("takes its password from the environment, where it does not say one", () => {
+  test("takes its password from the environment if it has none", () => {
     const environment = { [PASSWORD_VARIABLE]: "secret" };
     expect(parseQueueAddress("valkey://lab3", environment).password).toBe("secret");
     expect(parseQueueAddress("valkey://:own@lab3", environment).password).toBe("own");
@@ -67,8 +67,8 @@ test.each(["valkey://me:50%@lab3", "valkey://:a/b@lab3:port", "http://me:50%@lab
   },
 );
 
-test("a server that does not answer is named, with the way out", async () => {
-  // Nothing listens to port 1.
+test("a server that does not answer is named, with the remedy", async () => {
+  // Nothing listens on port 1.
   const connection = connectQueue(parseQueueAddress("valkey://127.0.0.1:1"));
   await expect(connection).rejects.toThrow(PlatformError);
   await expect(connection).rejects.toThrow(
@@ -76,7 +76,7 @@ test("a server that does not answer is named, with the way out", async () => {
   );
 });
 
-test("the queue is that of one version and its kernels, and takes nothing but points", () => {
+test("the queue belongs to one version and its kernels, and accepts only points", () => {
   expect(queueName()).toMatch(/^units-2-\d+\.\d+\.\d+-[0-9a-f]{12}$/);
   const hash = "0".repeat(64);
   const point = { point: 0, hash, values: { "hardware.adc.bits": 5 }, network: null, data: null };

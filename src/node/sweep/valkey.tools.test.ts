@@ -1,5 +1,5 @@
 /**
- * A sweep on a real Valkey (or Redis) server with workers as processes of their own, while workers, the process that asks and the server
+ * A sweep on a real Valkey (or Redis) server with workers as separate processes, while workers, the asking process and the server
  * are killed, against the same sweep on threads. Runs the built command: `npm run build` first, as `npm test` does.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -90,7 +90,7 @@ const writeDesign = (axes: object, objectives: readonly string[], prompts = 60, 
 };
 
 describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
-  test("has the table of one on threads, while workers, the one who asks and the server are killed", async () => {
+  test("gives the same table as threads, while workers, the asking process and the server are killed", async () => {
     const readTime = { from: 1, to: 1e6, scale: "log", count: 10 };
     await writeDesign(
       { "hardware.adc.bits": [4, 5, 6, 7], "hardware.readTime": readTime },
@@ -123,7 +123,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     }
     await finished(asking);
     expect(await table("queue")).toEqual(await table("threads"));
-    // A row for each point, in one file alone, and nothing else.
+    // One row per point, in only one file, and nothing else.
     const files = (await readdir(rows)).sort();
     expect(files).toEqual(
       Array.from({ length: 40 }, (_, i) => `${String(i).padStart(7, "0")}-${String(i).padStart(7, "0")}.jsonl`),
@@ -136,7 +136,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     }
   }, 240_000);
 
-  test("waits for a worker, says so, and sends points in batches", async () => {
+  test("waits for a worker, reports it, and sends points in batches", async () => {
     await writeDesign({ "hardware.readTime": { from: 1, to: 1e6, count: 300 } }, ["energy", "area"]);
     await startServer();
     const asking = sweep("--out", "queue", ...engine(), "--batch", "50");
@@ -153,9 +153,9 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     expect(await readdir(join(root, "queue", SWEEP_FILES.rows))).toHaveLength(6);
   }, 120_000);
 
-  test("goes on without a worker that does not answer any more, and takes what it says later once", async () => {
+  test("continues without a worker that stopped answering, and accepts its late answer once", async () => {
     const readTime = { from: 1, to: 1e6, scale: "log", count: 24 };
-    // In rounds: what the first has measured of a point travels to whoever measures more of it.
+    // In rounds: the first result of a point goes to the worker that measures more of it.
     await writeDesign({ "hardware.readTime": readTime }, ["errorRate"], 400, { budget: { chips: 2, prompts: 100 } });
     await finished(sweep("--out", "threads", "--threads", "1"));
     await startServer();
@@ -164,7 +164,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     const rows = join(root, "queue", SWEEP_FILES.rows);
     const count = async () => (existsSync(rows) ? (await readdir(rows)).length : 0);
     while ((await count()) < 3) await sleep(10);
-    // The only worker there is, and one point or more are left: it holds one of them.
+    // There is only one worker, and at least one point is left, which it holds.
     hung.kill("SIGSTOP");
     const worker = startWorker();
     await finished(asking);

@@ -1,10 +1,10 @@
 /**
- * What both ends of a queue have in common: the connection to a Valkey or Redis server, and the names of what lies there.
+ * What both sides of a queue share: the connection to a Valkey or Redis server, and the names of what is stored there.
  *
- *   queue `units-2-SOFTWARE`      jobs of BullMQ: some points of a sweep; only workers of the same software listen to it
- *   xpike:sweep:HASH              a manifest: design, and the content of each network
+ *   queue `units-2-SOFTWARE`      BullMQ jobs: points of a sweep; only workers with the same software listen to it
+ *   xpike:sweep:HASH              a manifest: design, and the content hash of each network
  *   xpike:network:SHA256          a network's file
- *   xpike:rows:HASH               rows of a sweep that are done, until who asked for them has kept them
+ *   xpike:rows:HASH               finished rows of a sweep, until the process that asked for them has kept them
  *
  * Nothing there is a program: a worker runs one job by name on data that it validates, and checks content against its hash.
  */
@@ -24,7 +24,7 @@ export const INPUT_SECONDS = 14 * 86_400;
 
 const CONNECT_MILLISECONDS = 4000;
 
-/** Of jobs and rows: who writes others does not meet these on one queue. */
+/** Version of jobs and rows: programs with another version use another queue. */
 const FORMAT = 2;
 
 /** Name of the queue that this software works on. */
@@ -51,7 +51,7 @@ interface QueuePackages {
   readonly Redis: typeof import("ioredis").Redis;
 }
 
-/** Throws PlatformError, with what to install, where a package is missing. */
+/** Throws PlatformError, with what to install, if a package is missing. */
 export async function loadQueue(): Promise<QueuePackages> {
   try {
     const [{ Queue, Worker }, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
@@ -72,14 +72,14 @@ export interface QueueAddress {
   readonly database: number;
   readonly user: string | null;
   readonly password: string | null;
-  /** `valkeys` or `rediss`: with a certificate, of the authority in the file where one is named. */
+  /** `valkeys` or `rediss`: with a certificate, of the authority in the file if one is named. */
   readonly tls: { readonly ca: string | null } | null;
 }
 
-/** Environment variable of the password, which would be seen in a list of processes where it stands in the address. */
+/** Environment variable of the password, which would be visible in a list of processes if it were in the address. */
 export const PASSWORD_VARIABLE = "XPIKE_VALKEY_PASSWORD";
 
-/** An address, or what is none, without its password: for messages and lists of processes. */
+/** An address, valid or not, without its password: for messages and lists of processes. */
 export function shownAddress(text: string): string {
   const end = text.lastIndexOf("@");
   const start = /^[a-z]*:\/+/i.exec(text)?.[0].length ?? 0;
@@ -87,7 +87,7 @@ export function shownAddress(text: string): string {
   return password.length === 0 ? text : `${text.slice(0, start)}${user}:***${text.slice(end)}`;
 }
 
-/** An address that can be typed again: its password is that of the environment. */
+/** An address that can be typed again: its password comes from the environment. */
 export function withoutPassword(text: string): string {
   if (!/^[a-z]+:\/\//i.test(text) || !URL.canParse(text)) return shownAddress(text);
   const url = new URL(text);
@@ -95,7 +95,7 @@ export function withoutPassword(text: string): string {
   return url.href;
 }
 
-/** Throws SpecError for what is no address of a server. */
+/** Throws SpecError for an invalid server address. */
 export function parseQueueAddress(
   text: string,
   environment: Readonly<Record<string, string | undefined>> = {},
@@ -122,7 +122,7 @@ export function parseQueueAddress(
   const ca = url.searchParams.get("ca");
   if (ca !== null && !secure) refuse("a certificate needs valkeys://");
   return {
-    // Loopback where no host is named.
+    // Loopback if no host is named.
     host: url.hostname || "127.0.0.1",
     port: url.port === "" ? 6379 : Number(url.port),
     database: Number(database),
@@ -133,7 +133,7 @@ export function parseQueueAddress(
 }
 
 /**
- * Opens a connection. Once it stood, it is made again whenever it breaks, and commands wait for it.
+ * Opens a connection. Once established, it reconnects whenever it breaks, and commands wait for it.
  * Throws  PlatformError when no server answers, or it refuses the password
  */
 export async function connectQueue(address: QueueAddress): Promise<Redis> {
@@ -166,7 +166,7 @@ export async function connectQueue(address: QueueAddress): Promise<Redis> {
   } catch (cause) {
     connection.disconnect();
     const { message } = last ?? (cause as Error);
-    // Of the answer to a greeting, which is long and does not say what a person lacks.
+    // Part of the server's answer to the greeting, which is long and does not say what the user needs.
     const reason = message.startsWith("NOAUTH") ? "it asks for a password" : message.replace(/\.$/, "");
     throw new PlatformError(
       "engine",

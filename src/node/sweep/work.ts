@@ -1,4 +1,4 @@
-/** What travels to those who measure points elsewhere: points and the sweep that they are of, checked, and the data that they need. */
+/** What is sent to remote workers: points and the sweep they belong to, validated, and the data that they need. */
 import { z } from "zod";
 import { FileError } from "../../errors.ts";
 import { designSpec } from "../../spec/design.ts";
@@ -22,7 +22,7 @@ export const pointSpec = z.strictObject({
 
 export const manifestSpec = z.strictObject({
   design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
-  /** SHA-256 of the file of each network, by the name that points call it. */
+  /** SHA-256 of the file of each network, by the name that points use for it. */
   networks: z.record(sha256, sha256),
 });
 
@@ -30,7 +30,7 @@ export type Manifest = z.infer<typeof manifestSpec>;
 
 /**
  * The data of the points, by name, from the folders of this machine.
- * Throws  FileError when its content is not that of who asked; as `loadTaskData`
+ * Throws  FileError when its content differs from the requester's; as `loadTaskData`
  */
 export async function readData(
   design: OpenedDesign,
