@@ -12,8 +12,8 @@
  *   _backbone.h.{i}.ff.fc, proj, ln               Linear(D -> 4D) and back without bias, LayerNorm(D)
  *   _read_out                                     Linear(D -> classes)
  *
- * BatchNorm in use is an affine map, so it folds into the layer beside it. LayerNorm divides by the deviation of each token,
- * which no fixed weight can do: of it only gain and offset are kept, and the mapping says so. So does it for the rest of what
+ * BatchNorm in use is an affine map, so it folds into the adjacent layer. LayerNorm divides by the deviation of each token, which
+ * no fixed weight can do: only its gain and offset are kept, and the mapping reports this, along with everything else that
  * differs from the network here.
  */
 import { SpecError } from "../errors.ts";
@@ -106,8 +106,8 @@ export function authorMapping({ model, geometry }: Pick<Network, "model" | "geom
 }
 
 /**
- * A position per token, of which token 0 is the class token: its input lines are 0, so it would get embed.offset alone, which is
- * taken off again.
+ * One position per token; token 0 is the class token. Its input lines are 0, so it would get only embed.offset, which is
+ * therefore subtracted.
  */
 function positions(
   embed: { weight: string; bias: string; before: TensorNormalisation },
@@ -123,7 +123,7 @@ function positions(
   return { concatenate: [classToken, { ...table, steps: [{ slice: { axis: 0, begin: 1, end: tokens } }] }] };
 }
 
-/** A BatchNorm that changes nothing: 1 / sqrt(variance + 1e-5) is 1 within 1e-8. */
+/** A BatchNorm that changes nothing: 1 / sqrt(variance + 1e-5) is 1 to within 1e-8. */
 const neutral = (layer: string): Record<string, TensorExpression> => ({
   [`${layer}.gain`]: { constant: 1 },
   [`${layer}.mean`]: { constant: 0 },

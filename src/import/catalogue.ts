@@ -1,12 +1,15 @@
 /**
- * Mappings that need no file.
+ * Built-in mappings, which need no file.
  *
- * `xpikeformer`  names of this program: its own safetensors files as they are, and PyTorch modules named like them, whose
- *                nn.Linear weights are [outputs, inputs]. A layer `name` is `name.weight` and `name.bias` (or none); its
- *                BatchNorm1d is `name_norm`; q, k and v are one layer `qkv` or three, `q`, `k`, `v`. Layers of a stem, the embedding
- *                among them, are nn.Conv2d, [outputs, channels, kernel, kernel], with BatchNorm2d.
- * `author`       the CIFAR-10 network of Song's code (szh1456/xpikeformer_cifar10, commit 04df2f3), whose BatchNorms fold and
- *                whose LayerNorms do not.
+ * `xpikeformer`  this program's names: its own safetensors files unchanged, and PyTorch modules with the same names, where
+ * nn.Linear weights
+ *                are [outputs, inputs]. A layer `name` is `name.weight` and `name.bias` (optional); its BatchNorm1d is
+ *                `name_norm`; q, k and v
+ *                are one layer `qkv` or three, `q`, `k`, `v`. Layers of a stem, including the embedding, are nn.Conv2d, [outputs,
+ *                channels,
+ *                kernel, kernel], with BatchNorm2d. `author`       the CIFAR-10 network of Song's code
+ *                (szh1456/xpikeformer_cifar10, commit 04df2f3); its BatchNorms fold, its LayerNorms
+ *                do not.
  */
 import { SpecError } from "../errors.ts";
 import { type Network, NORM_EPSILON, parameterLayout } from "../model/network.ts";
@@ -19,9 +22,9 @@ export const TENSOR_MAPPING_NAMES = ["xpikeformer", "author"] as const;
 export type TensorMappingName = (typeof TENSOR_MAPPING_NAMES)[number];
 
 /**
- * A mapping by name for a network. `names` are those of the file's tensors, which tell forms of the same layout apart; without
+ * A named mapping for a network. `names` are those of the file's tensors, which distinguish forms of the same layout; without
  * them the mapping is that of an export.
- * Throws  SpecError for an unknown name, or a model that the layout cannot fill
+ * Throws  SpecError for an unknown name, or a model that the layout cannot represent
  */
 export function findTensorMapping(
   name: string,
@@ -37,7 +40,7 @@ export function findTensorMapping(
   );
 }
 
-/** Every parameter from the tensor of its name. */
+/** Every parameter from the tensor with its name. */
 function ownMapping({ model, geometry }: Pick<Network, "model" | "geometry">): TensorMapping {
   const parameters = Object.fromEntries(parameterLayout(model, geometry).map(({ name }) => [name, name]));
   return { parameters, ignore: [], approximations: [] };
@@ -59,11 +62,11 @@ function torchMapping(
       parameters[`${name}.offset`] = `${name}.bias`;
     }
   }
-  // nn.Embedding keeps its vectors as `weight`.
+  // nn.Embedding stores its vectors as `weight`.
   if (layout.includes("position")) parameters.position = has("position.weight") ? "position.weight" : "position";
   return { parameters, ignore: ["*.num_batches_tracked"], approximations: [] };
 
-  /** A weight as [outputs, inputs]: that of a convolution has its channels innermost, as windows have. */
+  /** A weight as [outputs, inputs]: for a convolution, with its channels innermost, as in windows. */
   function matrixOf(name: string, weight: TensorExpression): TensorExpression {
     const layer = convolutions.get(name);
     if (!layer || typeof weight !== "string") return weight;
@@ -75,7 +78,7 @@ function torchMapping(
     };
   }
 
-  /** A linear layer, with its BatchNorm kept where the model has one and folded where only the file does. */
+  /** A linear layer, with its BatchNorm kept if the model has one, and folded if only the file does. */
   function torchLayer(name: string): Record<string, TensorExpression> {
     const block = name.endsWith(".qkv") ? name.slice(0, -"qkv".length) : null;
     const separate = block !== null && has(`${block}q.weight`);
@@ -83,7 +86,7 @@ function torchMapping(
     const gather = (suffix: string): TensorExpression =>
       separate ? { concatenate: modules.map((module) => module + suffix) } : name + suffix;
     const weight = matrixOf(name, gather(".weight"));
-    // Without names, an export writes the bias; in a BatchNorm layer it is 0 and would say nothing.
+    // Without names, an export writes the bias; in a BatchNorm layer it would be 0 and is left out.
     const normalised = layout.includes(`${name}.gain`);
     const biased = names ? modules.some((module) => has(`${module}.bias`)) : !normalised;
     const bias = biased ? gather(".bias") : null;
@@ -99,7 +102,7 @@ function torchMapping(
       epsilon: NORM_EPSILON,
     };
     if (normalised) {
-      // A bias before BatchNorm moves the mean: (x W + c) - mean = x W - (mean - c).
+      // A bias before BatchNorm shifts the mean: (x W + c) - mean = x W - (mean - c).
       const mean: TensorExpression = bias ? { sum: [norm.mean!, { sum: [bias], steps: [{ scale: -1 }] }] } : norm.mean!;
       return {
         [`${name}.weight`]: transposed,

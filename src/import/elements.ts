@@ -1,6 +1,6 @@
 /**
- * Numbers of foreign files as arrays of ours, exactly: types of at most 24 significant bits become Float32Array, the others
- * Float64Array. What a double cannot hold (integers beyond 2^53) is refused rather than rounded.
+ * Numbers of other programs' files as our arrays, exactly: types with at most 24 significant bits become Float32Array, others
+ * Float64Array. Numbers that a double cannot hold (integers beyond 2^53) are refused rather than rounded.
  */
 import { fromHalf } from "../numeric/half.ts";
 
@@ -27,14 +27,14 @@ export const ELEMENTS = {
 
 export type ElementType = keyof typeof ELEMENTS;
 
-/** One array of a foreign file, row-major. */
+/** One array of another program's file, row-major. */
 export interface SourceTensor {
   readonly type: ElementType;
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
 }
 
-/** Values that `at` names one after the other, in bytes from the start of `view`; `little`: least significant byte first. */
+/** The values that `at` enumerates, as byte offsets from the start of `view`; `little`: least significant byte first. */
 export function readElements(
   view: DataView,
   type: ElementType,
@@ -49,7 +49,7 @@ export function readElements(
   return data;
 }
 
-/** `count` values one after the other from byte `start`. */
+/** `count` consecutive values starting at byte `start`. */
 export function readRun(
   view: DataView,
   type: ElementType,

@@ -1,9 +1,9 @@
 /**
- * A network as tensors of another program: a mapping run backwards. What only moves numbers can be undone: names, transpose,
- * reshape (where the mapping states the tensor's `shape`), concatenate, and a scale by a power of two. A constant has no place in
- * the file, so the parameter must hold it already.
+ * A network as tensors of another program: a mapping run backwards. Only operations that move numbers can be inverted: renaming,
+ * transpose, reshape (if the mapping states the tensor's `shape`), concatenate, and scaling by a power of two. A constant is not
+ * stored in the file, so the parameter must already have that value.
  *
- * The tensors are imported again before they are handed over, and must give the network bit for bit.
+ * The tensors are imported again before they are returned, and must give the same network bit for bit.
  */
 import { SpecError, ValueError } from "../errors.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
@@ -15,8 +15,8 @@ import { countOf, reshaped, slice, transpose, type Values } from "./expression.t
 import { expandBlocks, importNetwork } from "./import.ts";
 
 /**
- * The tensors that `mapping` would fill the network from, in the order of its parameters.
- * Throws  SpecError where the mapping cannot be undone, or fits another network; ValueError where a number would change
+ * The tensors from which `mapping` would fill the network, in the order of its parameters.
+ * Throws  SpecError if the mapping cannot be inverted, or fits another network; ValueError if a number would change
  */
 export function exportNetwork(
   network: Network,
@@ -59,7 +59,7 @@ export function exportNetwork(
   return tensors;
 }
 
-/** Finds the tensors from which `expression` makes `values`. */
+/** Finds the tensors from which `expression` produces `values`. */
 function undo(expression: TensorExpression, values: Values, written: Map<string, Values>, path: string): void {
   const fail = (problem: string): never => {
     throw new SpecError(path, `${path}: ${problem}`);
@@ -109,7 +109,7 @@ function undoSteps(
   shape: readonly number[] | undefined,
   fail: (problem: string) => never,
 ): Values {
-  // Shapes before each step, as far as they are known.
+  // Shapes before each step, as far as known.
   const shapes: (readonly number[] | undefined)[] = [shape];
   for (const step of steps) {
     const last = shapes.at(-1);

@@ -1,14 +1,14 @@
 /**
- * What an expression of a mapping computes, and what computes it back. All arithmetic is in double precision; a parameter is
- * rounded once, when it is filled.
+ * Evaluates an expression of a mapping, and inverts it. All arithmetic is in double precision; a parameter is rounded once, when
+ * it is filled.
  *
- * Moving (transpose, reshape, slice, concatenate) and a scale by a power of two are exact. `linear` folds the normalisations
+ * Moving numbers (transpose, reshape, slice, concatenate) and scaling by a power of two are exact. `linear` folds the normalisations
  * around a layer y = W x + c into it, with s = gain / sqrt(variance + epsilon) and t = offset - mean s for each of them:
  *
  *   y = s_after (W (s_before x + t_before) + c) + t_after
  *     = (s_after W s_before) x + s_after (W t_before + c) + t_after
  *
- * A normalisation without mean and variance is its affine part only: s = gain, t = offset.
+ * A normalisation without mean and variance is only its affine part: s = gain, t = offset.
  */
 import { SpecError } from "../errors.ts";
 import { shorten } from "../spec/json.ts";
@@ -20,15 +20,15 @@ export interface Values {
   readonly data: Float64Array;
 }
 
-/** The tensor of a name; throws where there is none. */
+/** The tensor with a name; throws if there is none. */
 export type Lookup = (name: string) => Values;
 
-/** Values of one intermediate result, 2 GiB. */
+/** Most values of one intermediate result, 2 GiB. */
 const MOST_VALUES = 2 ** 28;
 
 /**
- * The value of an expression; `wanted` is the shape that its user needs, which a bare constant takes, and `path` the field of
- * the mapping for error messages.
+ * The value of an expression; `wanted` is the shape that its user needs, which a bare constant takes, and `path` the mapping's
+ * field for error messages.
  * Throws  SpecError when shapes do not fit together; what `lookup` throws
  */
 export function evaluate(
@@ -79,7 +79,7 @@ function repeat(constant: number, shape: readonly number[] | undefined, fail: Fa
   return { shape, data: new Float64Array(count).fill(constant) };
 }
 
-/** One after the other along an axis. */
+/** Concatenates along an axis. */
 function join(parts: readonly Values[], axis: number, fail: Fail): Values {
   const [first] = parts;
   if (axis >= first.shape.length) fail(`shape [${first.shape}] has no axis ${axis}; axes count from 0.`);
@@ -180,7 +180,7 @@ export function transpose({ shape, data }: Values, order: readonly number[], fai
   return { shape: result, data: moved };
 }
 
-/** The sizes, with -1 replaced by what is left. */
+/** The sizes, with -1 replaced by the remainder. */
 export function reshaped(shape: readonly number[], wanted: readonly number[], fail: Fail): number[] {
   const count = countOf(shape);
   const known = countOf(wanted.filter((size) => size !== -1));

@@ -33,7 +33,7 @@ function messageOf(run: () => unknown): string {
   }
 }
 
-/** The network written as tensors and read again, through bytes. */
+/** The network written as tensors and read back, as bytes. */
 function thereAndBack(
   network: Network,
   mapping = findTensorMapping("xpikeformer", network, null),
@@ -60,7 +60,7 @@ describe("a network of any architecture", () => {
     outputProjection: fc.boolean(),
   });
 
-  test("comes back from PyTorch's layout bit for bit", () => {
+  test("survives a round trip through PyTorch's layout bit for bit", () => {
     fc.assert(
       fc.property(models, extras, fc.nat(1000), (model, extra, seed) => {
         const spec = modelSpec.parse(model.kind === "spiking" ? { ...model, ...extra } : model);
@@ -73,14 +73,14 @@ describe("a network of any architecture", () => {
     );
   });
 
-  test("is read from its own file without a change", () => {
+  test("is read from its own file unchanged", () => {
     const { tensors } = decodeTensors(encodeCheckpoint(ann, {}));
     const mapping = findTensorMapping("xpikeformer", ann, new Set(tensors.keys()));
     expect(importNetwork(tensors, ann.model, ann.geometry, mapping)).toEqual({ network: ann, notes: [] });
   });
 });
 
-describe("a mapping of one's own", () => {
+describe("a custom mapping", () => {
   const mapping = parseTensorMapping({
     parameters: {
       "embed.weight": {
@@ -121,10 +121,10 @@ describe("a mapping of one's own", () => {
     ]),
   );
 
-  test("runs forwards and back, with convolution kernels and separate q, k and v", () => {
+  test("runs forwards and backwards, with convolution kernels and separate q, k and v", () => {
     expect(thereAndBack(network, mapping)).toEqual(network);
     expect(written["h.1.k.w"].shape).toEqual([8, 8]);
-    // Kernel [D, C, p, p]: the value of input line (y 2 + x) 1 + c and feature d stands at [d, c, y, x].
+    // Kernel [D, C, p, p]: the weight of input line (y 2 + x) 1 + c and feature d is at [d, c, y, x].
     const { data, shape } = written["patch.kernel"];
     expect(shape).toEqual([8, 1, 3, 2]);
     const [d, y, x] = [5, 2, 1];
@@ -146,7 +146,7 @@ describe("a mapping of one's own", () => {
   const message = (...input: Parameters<typeof run>) => messageOf(() => run(...input));
   const plus = (name: string, value: SourceTensor) => new Map([...source, [name, value]]);
 
-  test("names what is missing, left over, misspelt or of another shape", () => {
+  test("names what is missing, left over, misspelt or has the wrong shape", () => {
     expect(message({})).toBe("accepted");
     expect(message({ parameters: { "head.offset": undefined } })).toBe(
       "2 problems:\n  No rule fills head.offset [3].\n" +
@@ -204,7 +204,7 @@ describe("a mapping of one's own", () => {
     );
   });
 
-  test("that cannot run back says why", () => {
+  test("that cannot be inverted says why", () => {
     const back = (expression: unknown) =>
       messageOf(() =>
         exportNetwork(
@@ -240,7 +240,7 @@ test("a pattern with stars matches as a regular expression does", () => {
   );
 });
 
-test("a folded linear layer computes what its normalisations and it compute one after the other", () => {
+test("a folded linear layer computes the same as the layer and its normalisations in sequence", () => {
   const random = stream(5);
   const draw = (...shape: number[]) => ({
     shape,
@@ -316,7 +316,7 @@ describe("the author's layout", () => {
     return importNetwork(source, model, tinyGeometry, mapping, { approximate, name: "author" });
   };
 
-  test("is refused until its LayerNorms, named one by one, are accepted", () => {
+  test("is refused until its LayerNorms, each of which is named, are accepted", () => {
     const message = messageOf(() => read({}, false));
     expect(message).toContain("to_patch_embedding.to_patch_tokens.1 is a LayerNorm over the values of each patch");
     expect(message).toContain("_backbone.h.{i}.ff.ln is a LayerNorm over the features of each token");
@@ -329,7 +329,7 @@ describe("the author's layout", () => {
     (normalisation) => {
       const { parameters } = read({ normalisation }).network;
       const at = (name: string) => source.get(name)!.data;
-      /** x W + offset here, through the BatchNorm that the network keeps. */
+      /** x W + offset of this program, after the BatchNorm that the network keeps. */
       const here = (layer: string, x: number[]) => {
         const { shape, data } = parameters[`${layer}.weight`];
         return Array.from({ length: shape[1] }, (_, n) => {
@@ -377,7 +377,7 @@ describe("the author's layout", () => {
       }
       const position = (n: number) => [...parameters.position.data.subarray(n * D, (n + 1) * D)];
       const table = at("_backbone.pos_embedding.weight");
-      // Token 0 has no input lines, and still starts as the class token with its position.
+      // Token 0 has no input lines but still starts as the class token with its position.
       const first = here("embed", Array(P).fill(0)).map((x, n) => x + position(0)[n]);
       close(
         first,
@@ -393,7 +393,7 @@ describe("the author's layout", () => {
     },
   );
 
-  test("asks for a model that it can fill", () => {
+  test("requires a model that it can fill", () => {
     expect(messageOf(() => read({ position: "none" }))).toContain('Set model.position to "learned"');
     expect(messageOf(() => read({ outputProjection: false }))).toContain("has an output projection");
     expect(messageOf(() => findTensorMapping("author", ann, null))).toContain('Set model.kind to "spiking"');

@@ -1,6 +1,6 @@
 /**
- * Tensors of another program as a network: every parameter is filled exactly once, in the right shape, and every tensor is used
- * or left out by name. What does not fit is told at once, all of it, with the names that may have been meant.
+ * Reads tensors of another program as a network: every parameter is filled exactly once, in the right shape, and every tensor is
+ * used or explicitly skipped. All mismatches are reported at once, with suggestions for misspelt names.
  */
 import { SpecError, XpikeError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -13,15 +13,15 @@ import type { SourceTensor } from "./elements.ts";
 import { evaluate, type Values } from "./expression.ts";
 
 export interface ImportOptions {
-  /** Accepts what the mapping says that it does not keep. Default false. */
+  /** Accepts losses that the mapping reports. Default false. */
   readonly approximate?: boolean;
-  /** Stands for the mapping in error messages. */
+  /** Names the mapping in error messages. */
   readonly name?: string;
 }
 
 export interface ImportedNetwork<M extends ModelSpec = ModelSpec> {
   readonly network: Network<M>;
-  /** What a person should know: tensors left out, rounding, approximations. */
+  /** What a user should know: skipped tensors, rounding, approximations. */
   readonly notes: readonly string[];
 }
 
@@ -117,7 +117,7 @@ export function importNetwork<M extends ModelSpec>(
   }
 }
 
-/** One rule per block where the name has `{i}`, else one. */
+/** One rule per block if the name contains `{i}`, otherwise one rule. */
 export function expandBlocks(
   pattern: string,
   expression: TensorExpression,
@@ -130,7 +130,7 @@ export function expandBlocks(
   }));
 }
 
-/** A copy with every text replaced; the only texts of an expression are names and `linear.part`. */
+/** A copy with every string replaced; the only strings in an expression are names and `linear.part`. */
 function replaceTexts<T>(value: T, replace: (text: string) => string): T {
   if (typeof value === "string") return replace(value) as T;
   if (Array.isArray(value)) return value.map((entry) => replaceTexts(entry, replace)) as T;
@@ -138,7 +138,7 @@ function replaceTexts<T>(value: T, replace: (text: string) => string): T {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, replaceTexts(entry, replace)])) as T;
 }
 
-/** `*` stands for any text. Greedy from left to right, so the time is the product of the lengths at most. */
+/** `*` matches any text. Greedy from left to right, so the time is at most the product of the lengths. */
 export function matches(pattern: string, name: string): boolean {
   const parts = pattern.split("*");
   const [first, last] = [parts[0], parts.at(-1)!];

@@ -10,7 +10,7 @@ const contents = fc
   .map((runs) => Uint8Array.from(runs.flatMap(([run, times]) => Array.from({ length: times }, () => [...run]).flat())));
 
 describe("inflating", () => {
-  test("brings back what zlib deflated, with every level and strategy", () => {
+  test("restores what zlib deflated, with every level and strategy", () => {
     const settings = fc.record({
       level: fc.integer({ min: 0, max: 9 }),
       strategy: fc.constantFrom(
@@ -29,7 +29,7 @@ describe("inflating", () => {
   });
 
   test("copies runs of 258 bytes from 32000 bytes back", () => {
-    // Random bytes repeat nothing by themselves, so all copies are from the first half, and longest.
+    // Random bytes do not repeat by themselves, so all copies are from the first half, and as long as possible.
     const random = stream(1);
     const half = Uint8Array.from({ length: 32000 }, () => random.integer(256));
     const content = Uint8Array.from([...half, ...half]);
@@ -54,7 +54,7 @@ describe("inflating", () => {
     expect(() => inflate(Uint8Array.from(bytes), 10)).toThrow(message);
   });
 
-  test("of damaged data ends in an error or in bytes, and never runs on", () => {
+  test("of damaged data ends in an error or in bytes, and never runs forever", () => {
     const content = Uint8Array.from({ length: 3000 }, (_, i) => (i * i) % 97);
     const packed = deflateRawSync(content);
     fc.assert(

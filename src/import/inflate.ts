@@ -1,8 +1,8 @@
 /**
- * Deflate data to bytes, for archives that somebody packed again; `torch.save` itself stores without compression.
+ * Inflates deflate data, for archives that were recompressed; `torch.save` itself stores without compression.
  *
- * The caller names the size of the result, and nothing beyond it is ever written or allocated, so a few bytes cannot ask for
- * gigabytes. Everything is decoded bit by bit along canonical Huffman codes: short and obvious, some 20 MB a second.
+ * The caller gives the size of the result, and nothing beyond it is ever written or allocated, so a few bytes cannot demand
+ * gigabytes. Data are decoded bit by bit with canonical Huffman codes: short and simple, about 20 MB per second.
  *
  * Source: RFC 1951, sections 3.2.2 to 3.2.7.
  */
@@ -11,10 +11,10 @@ const END_OF_BLOCK = 256;
 /** Base and extra bits of the lengths 257 .. 285 and of the distances 0 .. 29 (section 3.2.5). */
 const LENGTHS = table(29, (i) => (i < 8 ? 0 : i === 28 ? 0 : (i >> 2) - 1), 3, { 28: 258 });
 const DISTANCES = table(30, (i) => (i < 4 ? 0 : (i >> 1) - 1), 1, {});
-/** Order in which the lengths of the code length code are written (section 3.2.7). */
+/** Order in which the lengths of the code-length code are stored (section 3.2.7). */
 const CODE_LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** A canonical Huffman code: how many codes have each length, and the symbols in the order of their codes. */
+/** A canonical Huffman code: the number of codes of each length, and the symbols in code order. */
 interface Code {
   readonly counts: Uint16Array;
   readonly symbols: Uint16Array;
@@ -25,12 +25,12 @@ const FIXED = {
   distances: huffman(new Uint8Array(30).fill(5)),
 };
 
-/** What is wrong with the data; the caller knows the file. */
+/** Describes what is wrong with the data; the caller knows the file. */
 export class InflateError extends Error {}
 
 /**
  * The `size` bytes that `data` decodes to.
- * Throws  InflateError when the data is damaged, ends early, or decodes to another size
+ * Throws  InflateError when the data are damaged, end early, or decode to another size
  */
 export function inflate(data: Uint8Array, size: number): Uint8Array {
   const output = new Uint8Array(size);
@@ -63,7 +63,7 @@ export function inflate(data: Uint8Array, size: number): Uint8Array {
   }
 
   function symbol({ counts, symbols }: Code): number {
-    // `first` is the first code of the current length, `index` the place of its symbol.
+    // `first` is the first code of the current length, `index` the position of its symbol.
     for (let length = 1, code = 0, first = 0, index = 0; length <= LONGEST_CODE; length++) {
       code |= bits(1);
       if (code - first < counts[length]) return symbols[index + code - first];
@@ -145,7 +145,7 @@ function huffman(lengths: Uint8Array): Code {
   return { counts, symbols };
 }
 
-/** Each entry begins where the one before ends, 2^extra values later, unless it is named in `exceptions`. */
+/** Each entry begins where the previous one ends, 2^extra values later, unless it is listed in `exceptions`. */
 function table(count: number, extraOf: (i: number) => number, first: number, exceptions: Record<number, number>) {
   const extra = Array.from({ length: count }, (_, i) => extraOf(i));
   const base: number[] = [];

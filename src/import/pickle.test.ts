@@ -70,14 +70,14 @@ describe("a pickle that asks to run code", () => {
   });
 });
 
-test("a kind of tensor that is not read is told apart from code", () => {
+test("an unsupported kind of tensor is distinguished from code", () => {
   expect(messageOf(assemble(PROTO, "ctorch._utils\n_rebuild_sparse_tensor\n."))).toContain(
     "torch._utils._rebuild_sparse_tensor makes an unsupported kind of tensor",
   );
 });
 
 describe("a pickle", () => {
-  test("of plain values gives them back", () => {
+  test("of plain values returns them", () => {
     const list = assemble("](", [0x4b, 7], [0x4d, 1, 2], "J", u32(-3), [0x8a, 6, 0, 0, 0, 0, 0, 1], "e");
     const more = assemble("N", [0x88], "G", [0x3f, 0xe0, 0, 0, 0, 0, 0, 0], [0x87]);
     const value = readPickle(assemble(PROTO, list, [0x71, 0], more, [0x86], "."), "w.pth");
@@ -90,7 +90,7 @@ describe("a pickle", () => {
     });
   });
 
-  test("keeps shared values shared, and may hold itself", () => {
+  test("keeps shared values shared, and may contain itself", () => {
     const value = readPickle(assemble(PROTO, "}q", [0], unicode("self"), "h", [0], "s."), "w.pth");
     if (typeof value !== "object" || value?.kind !== "table") throw new Error("no table");
     expect(value.entries.get("self")).toBe(value);
@@ -114,20 +114,20 @@ describe("a pickle", () => {
     expect(messageOf(program)).toContain(message);
   });
 
-  test("may not make values without end", () => {
-    // A byte each: tables, marks, and copies of one table.
+  test("may not create unlimited values", () => {
+    // One byte each: tables, marks, and copies of one table.
     expect(messageOf(assemble(PROTO, "}".repeat(1_000_001)))).toContain("more than 1000000 values");
     expect(messageOf(assemble(PROTO, "(".repeat(1_000_001)))).toContain("more than 1000000 values");
     expect(messageOf(assemble(PROTO, "}q", [0], "h\0".repeat(1_000_001)))).toContain("more than 1000000 values");
     expect(messageOf(new Uint8Array(LONGEST_PROGRAM + 1))).toContain("at most 16777216 are read");
   });
 
-  test("nests as deep as it likes, because nothing here calls itself", () => {
+  test("may nest to any depth, because nothing here is recursive", () => {
     const depth = 400_000;
     expect(messageOf(assemble(PROTO, "]".repeat(depth), "a".repeat(depth - 1), "."))).toBe("accepted");
   });
 
-  test("of any bytes ends in a FileError or a value", () => {
+  test("of arbitrary bytes ends in a FileError or a value", () => {
     const sound = tensorPickle();
     const opcodes = fc.constantFrom(...new Set(sound), 0x2e, 0x65, 0x75, 0x62, 0x68, 0x71);
     const programs = fc.oneof(

@@ -1,9 +1,9 @@
 /**
- * Reads the pickle of a `torch.save` file as data. A pickle is a program for a stack machine that may call any function of
- * Python; this interpreter knows only what a table of tensors needs, and calls nothing: five names of PyTorch become plain
- * records, every other name is refused before anything is done with it.
+ * Reads the pickle of a `torch.save` file as data. A pickle is a program for a stack machine that may call any Python function;
+ * this interpreter supports only what a table of tensors needs, and calls nothing. Five names of PyTorch become plain records;
+ * every other name is refused before anything is done with it.
  *
- * Source: the opcodes as `pickletools` of Python's standard library documents them, protocol 2, which `torch.save` writes.
+ * Source: the opcodes as documented in `pickletools` of Python's standard library, protocol 2, which `torch.save` writes.
  */
 import { FileError } from "../errors.ts";
 import { shorten } from "../spec/json.ts";
@@ -11,7 +11,7 @@ import { isKind, kindOf, type Pickled, type PickledStorage, type PickledTensor }
 
 /** Longest program, in bytes; a tensor takes about 150. */
 export const LONGEST_PROGRAM = 2 ** 24;
-/** Values put on the stack, of which a tensor takes about 25. */
+/** Most values put on the stack; a tensor takes about 25. */
 const MOST_VALUES = 1_000_000;
 const MOST_DIMENSIONS = 8;
 
@@ -22,7 +22,7 @@ const SIZE = "torch.Size";
 const OTHER_TENSORS = /^torch\._utils\._rebuild_[a-z0-9_]{1,60}$/;
 const STORAGE = /^torch\.([A-Za-z0-9]+Storage)$/;
 
-/** Opcodes that name a function or make an object of a class, beside GLOBAL: what a program needs in order to run code. */
+/** Opcodes besides GLOBAL that name a function or create an object of a class: what a program needs in order to run code. */
 const CALLS: Readonly<Record<number, string>> = {
   105: "INST",
   111: "OBJ",
@@ -36,7 +36,7 @@ const CALLS: Readonly<Record<number, string>> = {
 };
 
 /**
- * The value of a program; `path` stands for the file in error messages.
+ * The value of a program; `path` names the file in error messages.
  * Throws  FileError when the program is damaged, too long, or asks for anything but tensors and plain values
  */
 export function readPickle(bytes: Uint8Array, path: string): Pickled {
@@ -175,7 +175,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
     }
   }
 
-  /** Up to the next line break, which is left out. */
+  /** Up to the next line break, exclusive. */
   function line(): string {
     const end = bytes.indexOf(0x0a, at);
     if (end < 0) fail("The list of tensors ends within a name.");
@@ -286,7 +286,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
   function refuseOpcode(opcode: number): never {
     const call = CALLS[opcode];
     if (call === undefined) return fail(`The list of tensors has the unknown instruction 0x${opcode.toString(16)}.`);
-    // The name stands behind INST, and on the stack for STACK_GLOBAL.
+    // The name follows INST, and is on the stack for STACK_GLOBAL.
     const name =
       opcode === 0x69
         ? `${line()}.${line()}`
@@ -301,7 +301,7 @@ const REFUSED =
   "Such files can run code when Python loads them, and are refused. If you trust this one, load it in Python and save only its tensors: " +
   'torch.save(model.state_dict(), "weights.pth").';
 
-/** Throws FileError for a name that is none of a tensor's. */
+/** Throws FileError for any name that is not one of a tensor's. */
 function allowed(name: string, path: string): string {
   if (name === ORDERED_TABLE || name === TENSOR || name === PARAMETER || name === SIZE || STORAGE.test(name))
     return name;
@@ -326,7 +326,7 @@ function storageOf(value: Pickled, fail: (problem: string) => never): PickledSto
   return { kind: "storage", type: name, key, count };
 }
 
-/** (storage, offset, shape, strides, requires_grad, hooks), and perhaps metadata. */
+/** (storage, offset, shape, strides, requires_grad, hooks), and optionally metadata. */
 function tensorOf(
   [storage, offset, shape, strides]: readonly Pickled[],
   fail: (problem: string) => never,

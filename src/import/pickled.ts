@@ -1,15 +1,15 @@
-/** What a pickle of tensors holds, as plain records; `pickle.ts` makes them. */
+/** The contents of a pickle of tensors, as plain records; `pickle.ts` creates them. */
 
-/** A run of numbers in the file that tensors are views of. */
+/** A run of numbers in the file on which tensors are views. */
 export interface PickledStorage {
   readonly kind: "storage";
-  /** Such as `FloatStorage`. */
+  /** For example `FloatStorage`. */
   readonly type: string;
   readonly key: string;
   readonly count: number;
 }
 
-/** Offset and strides are in numbers, not bytes, and are whole and not negative; nothing else is known of them. */
+/** Offset and strides are in numbers, not bytes, and are non-negative integers; nothing else has been checked. */
 export interface PickledTensor {
   readonly kind: "tensor";
   readonly storage: PickledStorage;

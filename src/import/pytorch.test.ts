@@ -27,7 +27,7 @@ function messageOf(file: Uint8Array, select = ""): string {
 }
 
 describe("a file of PyTorch", () => {
-  test.each(["types.pth", "types-deflated.pth"])("%s gives every type and view as PyTorch has it", (name) => {
+  test.each(["types.pth", "types-deflated.pth"])("%s gives every type and view as in PyTorch", (name) => {
     const { tensors, others } = decodeTensors(read(name), "nested.model");
     expect([...tensors.keys()]).toEqual(Object.keys(golden.types));
     expect(others).toEqual([]);
@@ -39,7 +39,7 @@ describe("a file of PyTorch", () => {
     expect(tensors.get("bfloat16")!.data).toBeInstanceOf(Float32Array);
   });
 
-  test("with tensors further down names the way to them", () => {
+  test("with nested tensors names the path to them", () => {
     const file = read("ann-separate.pth");
     expect(messageOf(file)).toBe(
       "The file has no tensors at its top. Tensors lie in state_dict: name it with --path state_dict.",
@@ -49,15 +49,15 @@ describe("a file of PyTorch", () => {
     expect(messageOf(file, "optimizer.param_groups")).toContain("holds no table");
     const { tensors } = decodeTensors(file, "state_dict");
     expect(tensors.get("blocks.1.k.weight")!.shape).toEqual([16, 16]);
-    // The optimiser's state has a table per parameter, by number; this one has none yet.
+    // The optimiser's state has one table per parameter, by number; this one has none yet.
     expect(messageOf(file, "optimizer.state")).toContain("It has nothing there");
   });
 
-  test("of the format before 1.6 is refused with the way to save it again", () => {
+  test("of the format before 1.6 is refused with instructions to save it again", () => {
     expect(messageOf(read("legacy.pth"))).toContain('save it again: torch.save(torch.load("old.pth"), "new.pth")');
   });
 
-  test("may be written most significant byte first", () => {
+  test("may be big-endian", () => {
     const big = six.slice();
     const view = new DataView(big.buffer);
     [1, 2, 3, 4, 5, 6].forEach((value, i) => {
@@ -68,7 +68,7 @@ describe("a file of PyTorch", () => {
     expect(messageOf(writePth(tensorPickle(), { 0: six }, "middle"))).toContain("neither little nor big");
   });
 
-  test("is refused where a tensor leaves its storage", () => {
+  test("is refused if a tensor exceeds its storage", () => {
     const message = (tensor: Parameters<typeof tensorPickle>[0]) =>
       messageOf(writePth(tensorPickle(tensor), { 0: six }));
     expect(message({})).toBe("accepted");
@@ -97,7 +97,7 @@ describe("a file of PyTorch", () => {
     // 300 names for one storage of 2^20 numbers would take 2.4 GB as doubles; the file has one megabyte.
     const storage = new Uint8Array(2 ** 20);
     const one = tensorPickle({ type: "ByteStorage", count: 2 ** 20, shape: [2 ** 20], strides: [1] });
-    // The tensor stands between the name and the item's end; kept once, it is recalled under other names.
+    // The tensor is between the name and the item's end; stored once, it is recalled under other names.
     const name = unicode("a");
     const start = 3 + name.length;
     const tensor = one.subarray(start, one.length - 2);
@@ -108,7 +108,7 @@ describe("a file of PyTorch", () => {
     );
   });
 
-  test("that is something else is told apart", () => {
+  test("that is something else is recognised", () => {
     expect(messageOf(writeZip([{ name: "word/document.xml", content: six }]))).toContain("has no data.pkl");
     const script = [
       { name: "m/data.pkl", content: tensorPickle() },
@@ -127,7 +127,7 @@ describe("a damaged file", () => {
   const sound = read("types.pth");
   const expected = decodePytorch(sound, "nested.model");
 
-  /** A FileError, or exactly what the sound file holds: checksums see every change of what is read. */
+  /** A FileError, or exactly the contents of the valid file: checksums detect every change of what is read. */
   function check(file: Uint8Array): void {
     try {
       expect(decodePytorch(file, "nested.model")).toEqual(expected);
@@ -141,7 +141,7 @@ describe("a damaged file", () => {
       expect(messageOf(sound.subarray(0, length))).not.toBe("accepted");
   });
 
-  test("with any one byte changed is refused or unharmed", () => {
+  test("with any single byte changed is refused or unaffected", () => {
     fc.assert(
       fc.property(fc.nat({ max: sound.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const damaged = sound.slice();
@@ -152,7 +152,7 @@ describe("a damaged file", () => {
     );
   });
 
-  test("with its directory changed in many places is refused or unharmed", () => {
+  test("with its directory changed in many places is refused or unaffected", () => {
     const start = sound.length - 1800;
     const changes = fc.array(fc.tuple(fc.integer({ min: start, max: sound.length - 1 }), fc.nat({ max: 255 })), {
       minLength: 1,
@@ -168,7 +168,7 @@ describe("a damaged file", () => {
     );
   });
 
-  test("whose checksums were mended still ends in a FileError or in tensors that fit their shapes", () => {
+  test("with corrected checksums still ends in a FileError or in tensors that fit their shapes", () => {
     const pickle = tensorPickle();
     const changes = fc.array(fc.tuple(fc.nat({ max: pickle.length - 1 }), fc.nat({ max: 255 })), {
       minLength: 1,

@@ -1,12 +1,12 @@
 /**
- * Tensors out of a `.pth` file: the zip format that `torch.save` writes since PyTorch 1.6.
+ * Reads the tensors of a `.pth` file: the zip format that `torch.save` has written since PyTorch 1.6.
  *
  *   NAME/data.pkl     the table of tensors, a pickle (see `pickle.ts`)
  *   NAME/data/0 ...   one storage each: numbers, without a header
- *   NAME/byteorder    "little" or "big"; little where it is absent
+ *   NAME/byteorder    "little" or "big"; little if absent
  *
- * A tensor is a view of a storage by offset, shape and strides. Views are copied out row by row; every index is checked against
- * the storage first. No code of the file is run, whatever it says.
+ * A tensor is a view of a storage by offset, shape and strides. Views are copied row by row, after checking every index against
+ * the storage. No code in the file is run.
  *
  * Source: PyTorch's `torch/serialization.py` and `torch/_utils.py`, version 2.6. Left out: the format before 1.6, TorchScript,
  * sparse, quantised and complex tensors.
@@ -22,7 +22,7 @@ import { openZip, type ZipArchive } from "./zip.ts";
 export interface PytorchTensors {
   /** In the order of the file. */
   readonly tensors: ReadonlyMap<string, SourceTensor>;
-  /** Entries beside the tensors that are something else, such as the number of an epoch. */
+  /** Entries that are not tensors, such as an epoch number. */
   readonly others: readonly string[];
 }
 
@@ -39,15 +39,15 @@ const STORAGE_TYPES: Readonly<Record<string, ElementType>> = {
   BoolStorage: "bool",
 };
 
-/** All tensors together, in bytes as arrays of ours. */
+/** Limit for all tensors together, in bytes as our arrays. */
 const MOST_BYTES = 2 ** 31;
 
 /**
- * The tensors of a file. `select` names the table that holds them where it lies within another, such as `state_dict` or
- * `checkpoint.model`; `path` stands for the file in error messages.
+ * The tensors of a file. `select` names a nested table that holds them, such as `state_dict` or `checkpoint.model`; `path` names
+ * the file in error messages.
  *
  * Throws  FileError when the file is damaged, of the older format, asks to run code, or holds no tensors there. Memory stays
- *         within 4 GiB, and within a small multiple of the bytes given unless they are compressed.
+ *         within 4 GiB, and within a small multiple of the given bytes unless they are compressed.
  */
 export function decodePytorch(bytes: Uint8Array, select = "", path = "checkpoint.pth"): PytorchTensors {
   const archive = openZip(bytes, path);
@@ -71,7 +71,7 @@ export function decodePytorch(bytes: Uint8Array, select = "", path = "checkpoint
     else others.push(name);
   }
   if (views.length === 0) throw noTensors(table, select, path);
-  // Many names may stand for one storage, so the file's size does not bound their sum.
+  // Many names may share one storage, so the file's size does not bound their sum.
   const total = views.reduce((sum, { tensor }) => sum + 8 * countOf(tensor.shape), 0);
   if (total > MOST_BYTES) fail(`The tensors take ${total} bytes together; at most ${MOST_BYTES} are read.`);
 
@@ -107,7 +107,7 @@ export function decodePytorch(bytes: Uint8Array, select = "", path = "checkpoint
   }
 }
 
-/** The folder that everything lies in, with a slash. */
+/** The folder that contains everything, with a slash. */
 function folderOf({ names }: ZipArchive, path: string): string {
   const programs = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (programs.length !== 1) {
@@ -178,7 +178,7 @@ function list(names: readonly string[]): string {
   return shown.join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
 }
 
-/** The type of a tensor, once every index that it can reach is known to lie in its storage. */
+/** The type of a tensor, after checking that every index it can reach is in its storage. */
 function checkView(name: string, tensor: PickledTensor, fail: (problem: string) => never): ElementType {
   const { storage, offset, shape, strides } = tensor;
   const quoted = shorten(name);
@@ -187,7 +187,7 @@ function checkView(name: string, tensor: PickledTensor, fail: (problem: string) 
     fail(`${quoted} is of type torch.${storage.type}, but only ${known} can be read.`);
   }
   const count = countOf(shape);
-  // Products beyond 2^53 are no longer exact, but they are larger than any storage.
+  // Products beyond 2^53 are not exact, but they are larger than any storage.
   if (count > storage.count) {
     fail(
       `${quoted} of shape [${shape}] has ${count} values, but its storage has only ${storage.count}. If it is a view that repeats values, such as from expand, call contiguous() before saving.`,
@@ -200,12 +200,12 @@ function checkView(name: string, tensor: PickledTensor, fail: (problem: string) 
   return STORAGE_TYPES[storage.type];
 }
 
-/** Whether the values stand one after the other, in row-major order. */
+/** Whether the values are contiguous, in row-major order. */
 function isContiguous({ shape, strides }: PickledTensor): boolean {
   return shape.every((size, i) => size === 1 || strides[i] === countOf(shape.slice(i + 1)));
 }
 
-/** Bytes at which the values stand, in row-major order of the view. */
+/** Byte offsets of the values, in row-major order of the view. */
 function* positions({ offset, shape, strides }: PickledTensor, bytes: number): Iterable<number> {
   const index = shape.map(() => 0);
   let at = offset;

@@ -1,4 +1,4 @@
-/** Tensors of another program's file: a `.pth` file of PyTorch or a safetensors file, told apart by their first bytes. */
+/** Tensors of another program's file: a PyTorch `.pth` file or a safetensors file, distinguished by their first bytes. */
 import { FileError } from "../errors.ts";
 import { readLayout } from "../model/safetensors.ts";
 import { shorten } from "../spec/json.ts";
@@ -26,14 +26,14 @@ const SAFETENSORS_SIZES = Object.fromEntries(
 ) as Record<SafetensorsType, number>;
 
 /**
- * The tensors of a file. `select` names the table that holds them within a `.pth` file (see `decodePytorch`); `path` stands for
- * the file in error messages.
+ * The tensors of a file. `select` names a nested table within a `.pth` file (see `decodePytorch`); `path` names the file in error
+ * messages.
  *
  * Throws  FileError when the file is damaged, of another format, or asks to run code
  */
 export function decodeTensors(bytes: Uint8Array, select = "", path = "checkpoint"): PytorchTensors {
   if (isZip(bytes)) return decodePytorch(bytes, select, path);
-  // The first byte of a pickle, which the format of torch.save before 1.6 begins with.
+  // The first byte of a pickle, with which files of torch.save before 1.6 begin.
   if (bytes[0] === 0x80 && bytes[1] < 6) {
     throw new FileError(
       path,
@@ -47,7 +47,7 @@ export function decodeTensors(bytes: Uint8Array, select = "", path = "checkpoint
   return { tensors: decodeForeignSafetensors(bytes, path), others: [] };
 }
 
-/** Every type that `ELEMENTS` has, where a checkpoint of ours has three. */
+/** Every type in `ELEMENTS`; our checkpoints have three. */
 function decodeForeignSafetensors(bytes: Uint8Array, path: string): Map<string, SourceTensor> {
   const { entries, start } = readLayout(bytes, SAFETENSORS_SIZES, path);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start);

@@ -28,7 +28,7 @@ function altered(change: (view: DataView, end: number) => void): Uint8Array {
 }
 
 describe("an archive", () => {
-  test("gives its entries, stored and deflated, also behind a comment", () => {
+  test("gives its entries, stored and deflated, also with a comment", () => {
     const zip = openZip(archive, "w.pth");
     expect(zip.names).toEqual(["a", "Grüße/b"]);
     expect([zip.size("Grüße/b"), zip.size("c")]).toEqual([22, undefined]);
@@ -40,7 +40,7 @@ describe("an archive", () => {
     expect(openZip(archive, "w.pth").read("a").buffer).toBe(archive.buffer);
   });
 
-  test("is refused where it contradicts itself", () => {
+  test("is refused if it contradicts itself", () => {
     const message = (...parts: Parameters<typeof writeZip>[0]) => messageOf(writeZip(parts));
     expect(message(first, first)).toContain("same name");
     expect(message(first, { ...second, offset: 0 })).toContain("another name where its data is");
@@ -66,14 +66,14 @@ describe("an archive", () => {
     expect(messageOf(damaged)).toContain('"a" has checksum');
   });
 
-  test("whose entries share bytes is no way to grow", () => {
-    // Both headers of the directory point to the same entry; only the names in the directory would differ, were it not refused.
+  test("with entries that share bytes is refused", () => {
+    // Both directory headers point to the same entry; if it were not refused, only their names would differ.
     expect(messageOf(writeZip([first, { ...first, offset: 0 }]))).toContain("overlaps the entry before it");
   });
 
-  test("holds no entry whose header is data of another", () => {
+  test("may not have an entry with a header inside another's data", () => {
     const inner = { name: "b", content: bytes("inner") };
-    // "a" starts as a whole entry "b" and, in the directory, ends with that entry's header: their data do not touch.
+    // "a" starts as a complete entry "b" and, in the directory, ends with that entry's header: their data do not overlap.
     const entry = writeZip([inner]).subarray(0, 30 + 1 + 5);
     const file = writeZip([
       { name: "a", content: entry },

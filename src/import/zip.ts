@@ -1,9 +1,9 @@
 /**
- * The entries of a zip archive, as `torch.save` writes it: found through the central directory, stored or deflated.
+ * The entries of a zip archive, as written by `torch.save`: found through the central directory, stored or deflated.
  *
- * Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.4. Left out and refused by name: encryption, other compression, and
- * archives of several disks or beyond 4 GiB. A file is trusted in nothing: every position is compared with the bytes at hand,
- * entries may not overlap, a deflated entry may promise no more than deflate can give, and checksums must agree.
+ * Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.4. Left out and refused by name: encryption, other compression methods,
+ * multi-disk archives, and archives beyond 4 GiB. Nothing in a file is trusted: every position is checked against the available
+ * bytes, entries may not overlap, a deflated entry may promise no more than deflate can give, and checksums must match.
  */
 import { FileError } from "../errors.ts";
 import { crc32 } from "../numeric/checksum.ts";
@@ -13,9 +13,9 @@ import { InflateError, inflate } from "./inflate.ts";
 const SIGNATURE = { end: 0x06054b50, directory: 0x02014b50, local: 0x04034b50 } as const;
 const BYTES = { end: 22, directory: 46, local: 30 } as const;
 const LONGEST_COMMENT = 65535;
-/** A deflate stream of n bytes holds at most 1032 n: 258 bytes take two bits at least. */
+/** A deflate stream of n bytes yields at most 1032 n bytes: 258 bytes take at least two bits. */
 const HIGHEST_RATIO = 1032;
-/** All that is unpacked from one archive, in bytes. */
+/** Limit for everything unpacked from one archive, in bytes. */
 const MOST_BYTES = 2 ** 31;
 const ENCRYPTED = 1;
 
@@ -31,24 +31,24 @@ interface ZipEntry {
 }
 
 export interface ZipArchive {
-  /** In the order of the directory. */
+  /** In directory order. */
   readonly names: readonly string[];
-  /** Size of an entry when unpacked, or undefined where there is none of the name. */
+  /** Size of an entry when unpacked, or undefined if there is none with the name. */
   size(name: string): number | undefined;
   /**
-   * The bytes of an entry: a view of the archive where it is stored, else a fresh array.
-   * Throws  FileError when it is absent, its data is damaged, or all that was read exceeds 2 GiB
+   * The bytes of an entry: a view of the archive if it is stored, otherwise a new array.
+   * Throws  FileError when it is absent, its data are damaged, or everything read exceeds 2 GiB
    */
   read(name: string): Uint8Array;
 }
 
-/** Whether the bytes begin like a zip archive. */
+/** Whether the bytes start like a zip archive. */
 export const isZip = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
 
 /**
- * Reads the directory; `path` stands for the file in error messages.
- * Throws  FileError when anything is out of place
+ * Reads the directory; `path` names the file in error messages.
+ * Throws  FileError when anything is wrong
  */
 export function openZip(bytes: Uint8Array, path: string): ZipArchive {
   const fail = (problem: string): never => {
@@ -101,7 +101,7 @@ function readDirectory(bytes: Uint8Array, fail: Fail): ZipEntry[] {
   return entries;
 }
 
-/** The end record is the last thing in the file but for a comment, whose length it names. */
+/** The end record is last in the file, except for a comment of the length that it gives. */
 function findEnd(view: DataView, fail: Fail): number {
   const last = view.byteLength - BYTES.end;
   for (let at = last; at >= Math.max(0, last - LONGEST_COMMENT); at--) {
@@ -118,7 +118,7 @@ function readName(bytes: Uint8Array, i: number, fail: Fail): string {
   }
 }
 
-/** One entry of the directory, with the place of its data behind the local header. */
+/** One entry of the directory, with the position of its data after the local header. */
 function readHeader(
   view: DataView,
   bytes: Uint8Array,
@@ -154,11 +154,11 @@ function readHeader(
   return { name, deflated: method === 8, checksum, packed, start, size };
 }
 
-/** An archive whose entries share bytes unpacks to far more than it seems to hold. */
+/** An archive with entries that share bytes unpacks to far more than it seems to hold. */
 function checkOverlap(entries: readonly ZipEntry[], fail: Fail): void {
   let end = 0;
   for (const { name, start, packed } of entries.toSorted((a, b) => a.start - b.start || a.packed - b.packed)) {
-    // At least the fixed part of the header stands before the data.
+    // At least the fixed part of the header comes before the data.
     if (start - BYTES.local < end) fail(`${shorten(name)} overlaps the entry before it.`);
     end = start + packed;
   }

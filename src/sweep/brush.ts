@@ -1,10 +1,10 @@
 /**
- * The one program of a sweep's page: dragging over a drawing lists the points in that region. The page forbids every other program, and
- * allows this one by its hash. It reads the words of points from the drawing and writes text only.
+ * The only script of a sweep's page: dragging over a drawing lists the points in that region. The page forbids all other scripts,
+ * and allows this one by its hash. It reads the text of points from the drawing and writes only text.
  */
 import { html, type Markup } from "../report/markup.ts";
 
-/** Plain JavaScript of a browser. */
+/** Plain JavaScript for a browser. */
 export const BRUSH_PROGRAM = `"use strict";
 const list = document.getElementById("selected");
 const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
@@ -69,7 +69,7 @@ for (const svg of document.querySelectorAll("figure svg")) {
 }
 `;
 
-/** SHA-256 of the program, as a content security policy writes it. */
+/** SHA-256 of the script, as written in a content security policy. */
 export const BRUSH_HASH = "sha256-2Z6Bya6wY9HXc6Q2r9UFaZfnzgvv91+lkOnG+WSn3Ho=";
 
 /** Hidden until a region is drawn. */

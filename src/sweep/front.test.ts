@@ -10,8 +10,8 @@ const rowOf = (point: number, measures: Partial<Measures> | null): Row => ({
   measures: measures && { ...none, chips: 1, prompts: 1, ...measures },
 });
 
-test("the front is what a comparison of all with all leaves", () => {
-  // Few values, so that ties and copies are common.
+test("the front equals the result of comparing all pairs", () => {
+  // Few distinct values, so that ties and duplicates are common.
   const points = (objectives: number) => fc.array(fc.tuple(...Array(objectives).fill(fc.integer({ min: 0, max: 5 }))));
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 4 }).chain(points), (all) => {
@@ -22,7 +22,7 @@ test("the front is what a comparison of all with all leaves", () => {
   );
 });
 
-test("throughput is to be large, limits are kept, and what was refused is on no front", () => {
+test("throughput is maximised, limits are kept, and refused points are on no front", () => {
   const rows = [
     rowOf(0, { errorRate: exact(0.1), throughput: exact(5) }),
     rowOf(1, { errorRate: exact(0.1), throughput: exact(7) }),

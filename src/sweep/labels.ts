@@ -1,4 +1,4 @@
-/** What objectives are called in tables and drawings, and in which unit. */
+/** The names and units of objectives in tables and drawings. */
 import { formatQuantity, formatText } from "../report/format.ts";
 import type { Objective } from "../spec/design.ts";
 import { costsOf } from "./front.ts";
@@ -27,11 +27,11 @@ export function measuredText(objective: Objective, { value, low, high }: Measure
   return interval ? `${text} (${interval})` : text;
 }
 
-/** An axis in a unit that fits all values: its label, whether it is logarithmic, and what a value is in it. */
+/** An axis in a unit that fits all values: its label, whether it is logarithmic, and the conversion of values. */
 export function axisOf(objective: Objective, values: readonly number[]) {
   const { label, unit } = OBJECTIVE_LABELS[objective];
   const largest = Math.max(...values.map(Math.abs));
-  // A power of ten, whose digits are told by how the largest value is written.
+  // A power of ten; the printed form of the largest value gives its digits.
   const written = formatQuantity({ value: largest, unit }, 15);
   const exponent = largest === 0 ? 0 : Math.round(Math.log10(Number(written.value.replaceAll(",", "")) / largest));
   const factor = Number.isFinite(exponent) ? Number(`1e${exponent}`) : 1;

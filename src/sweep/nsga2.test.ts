@@ -5,7 +5,7 @@ import { stream } from "../numeric/stream.ts";
 import { frontOf } from "./front.ts";
 import { crowdingOf, dominates, type Fitness, type Gene, type Genome, layersOf, searchFront } from "./nsga2.ts";
 
-/** All that a search asked for, with what it was told. */
+/** All requests of a search, with the answers it received. */
 function run(
   genes: readonly Gene[],
   evaluations: number,
@@ -29,7 +29,7 @@ function run(
 const kept = (costs: readonly number[]): Fitness => ({ costs, violation: 0 });
 const costsOf = (all: readonly { readonly fitness: Fitness }[]) => all.map(({ fitness }) => fitness.costs);
 
-test("layers are what is left of the front when the fronts before it are taken away", () => {
+test("each layer is the front of what is left after the layers before it", () => {
   const fitness = fc.integer({ min: 1, max: 4 }).chain((objectives) =>
     fc.array(
       fc.record({
@@ -53,7 +53,7 @@ test("layers are what is left of the front when the fronts before it are taken a
   );
 });
 
-test("what keeps the limits is better than what does not, and of two that do not the one that breaks them less", () => {
+test("a point within the limits beats one outside, and outside the smaller violation wins", () => {
   const [poor, good, broken, worse] = [
     [9, 9],
     [1, 1],
@@ -69,7 +69,7 @@ test("what keeps the limits is better than what does not, and of two that do not
   expect(dominates(broken, worse)).toBe(true);
 });
 
-test("crowding is the gap around a point in each objective, and the ends have no end", () => {
+test("crowding is the gap around a point in each objective, infinite at the ends", () => {
   // In order of the first objective 0, 1, 4: 4 / 4 around the middle one; in that of the second 8, 6, 0: 8 / 8.
   expect([
     ...crowdingOf([
@@ -81,8 +81,8 @@ test("crowding is the gap around a point in each objective, and the ends have no
 });
 
 describe("a search", () => {
-  // E. Zitzler, K. Deb, L. Thiele, "Comparison of Multiobjective Evolutionary Algorithms", Evolutionary Computation 8 (2000) 173-195, with
-  // 6 variables in place of 30. At the front g = 1, and the second cost is 1 - sqrt(x) or 1 - x^2.
+  // E. Zitzler, K. Deb, L. Thiele, "Comparison of Multiobjective Evolutionary Algorithms", Evolutionary Computation 8 (2000)
+  // 173-195, with 6 variables instead of 30. At the front g = 1, and the second cost is 1 - sqrt(x) or 1 - x^2.
   const reference = [1.1, 1.1] as const;
   const problem = (shape: (share: number) => number) => (genome: Genome) => {
     const g = 1 + (9 * genome.slice(1).reduce((sum, x) => sum + x, 0)) / (genome.length - 1);
@@ -111,7 +111,7 @@ describe("a search", () => {
     expect(share(sample.map((genome) => problem(shape)(genome).costs))).toBeLessThan(0.6);
   });
 
-  // Seven choices of four values with two costs each, drawn once, and a term in which neighbouring choices act together.
+  // Seven choices of four values with two costs each, drawn once, and a term that couples neighbouring choices.
   const choices = Array<Gene>(7).fill(4);
   const table = stream(7);
   const prices = choices.map(() => Array.from({ length: 4 }, () => [table.uniform(), table.uniform()]));
@@ -122,7 +122,7 @@ describe("a search", () => {
   };
   const everyChoice = Array.from({ length: 4 ** 7 }, (_, i) => choices.map((__, g) => Math.floor(i / 4 ** g) % 4));
 
-  test("comes near the exact front of a discrete problem with a twentieth of its points, nearer than a random sample", () => {
+  test("approaches the exact front of a discrete problem with a twentieth of its points, closer than a random sample", () => {
     const whole = everyChoice.map((genome) => discrete(genome).costs);
     const corner: [number, number] = [Math.max(...whole.map(([x]) => x)), Math.max(...whole.map(([, y]) => y))];
     const evaluations = Math.round(everyChoice.length / 20);
@@ -134,7 +134,7 @@ describe("a search", () => {
     expect(found).toBeGreaterThan(share(sample) + 0.03);
   });
 
-  test("asks for no genome twice, and ends when there are no more", () => {
+  test("requests no genome twice, and ends when there are no more", () => {
     const genes: Gene[] = [3, 4, 5];
     const { all } = run(genes, 1000, ({ 0: a, 1: b, 2: c }) => kept([a + b, 7 - b - c]), 4, 8);
     expect(all).toHaveLength(60);
@@ -143,7 +143,7 @@ describe("a search", () => {
     expect(front.length).toBeGreaterThan(0);
   });
 
-  test("is the same for the same seed, whatever its answers take, and another for another", () => {
+  test("is the same for the same seed, however long answers take, and different for another", () => {
     const genes: Gene[] = [null, null, 3];
     const answer = ({ 0: x, 1: y, 2: z }: Genome) => kept([x + z, y - x]);
     const [one, again, other] = [5, 5, 6].map((seed) => run(genes, 100, answer, seed, 12));
@@ -156,8 +156,8 @@ describe("a search", () => {
     }
   });
 
-  test("goes where the limits are kept", () => {
-    // Kept in a corner of a thousandth of the square.
+  test("finds the region where the limits are kept", () => {
+    // They are kept in a corner, a thousandth of the square.
     const answer = ({ 0: x, 1: y }: Genome): Fitness => ({ costs: [x, y], violation: Math.max(0, 1.95 - x - y) });
     const { all } = run([null, null], 400, answer);
     const inside = all.filter(({ fitness }) => fitness.violation === 0);

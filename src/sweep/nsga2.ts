@@ -1,15 +1,15 @@
 /**
- * NSGA-II: a population of points bred towards the front.
+ * NSGA-II: an evolutionary search for the Pareto front.
  *
- * Each generation pairs the better points, makes as many new ones from them, and keeps the best of both: first those that fewer
- * layers of others beat, then, within the last layer that has room, those whose neighbours are furthest. Limits go before objectives: a
- * point that keeps them is better than any that does not (Deb's rule).
+ * Each generation mates the better points, creates as many new ones, and keeps the best of both: first those in the lower
+ * non-domination layers, then, within the last layer that has room, those with the largest crowding distance. Limits come before
+ * objectives: a point that keeps them is better than any that does not (Deb's rule).
  *
- * A genome is one number a gene: a share u in [0, 1] of a range, or the index of a choice. Numbers are crossed by simulated binary
- * crossover (index 15) and changed by polynomial mutation (index 20), both kept within their ends; choices are swapped, and drawn anew.
+ * A genome has one number per gene: a share u in [0, 1] of a range, or the index of a choice. Numbers use simulated binary
+ * crossover (index 15) and polynomial mutation (index 20), both bounded; choices are swapped, and redrawn.
  *
- * Two things differ from the paper: no genome is asked for twice, so that a child which is known is bred again; and the first population is
- * a Latin hypercube. Powers are taken from basic operations (`numeric/exponential.ts`), so that a seed means the same on every platform.
+ * Two things differ from the paper: no genome is requested twice, so a known child is bred again; and the first population is a
+ * Latin hypercube. Powers use basic operations (`numeric/exponential.ts`), so that a seed gives the same result on every platform.
  *
  * Source   K. Deb, A. Pratap, S. Agarwal, T. Meyarivan, "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE Transactions
  *          on Evolutionary Computation 6 (2002) 182-197, doi:10.1109/4235.996017; the bounded operators are those of the authors' program
@@ -18,40 +18,40 @@ import { exponential } from "../numeric/exponential.ts";
 import { naturalLog, type Stream } from "../numeric/stream.ts";
 import { beats, type Costs } from "./front.ts";
 
-/** What a genome came to. */
+/** The result of a genome. */
 export interface Fitness {
-  /** Values to be made small. */
+  /** Values to minimise. */
   readonly costs: Costs;
-  /** By how much limits are broken; 0 keeps them, infinity is no point at all. */
+  /** By how much limits are violated; 0 keeps them, infinity is not a valid point. */
   readonly violation: number;
 }
 
-/** `null` is a share of a range, a number the count of choices. */
+/** `null` is a share of a range; a number is the number of choices. */
 export type Gene = number | null;
 export type Genome = readonly number[];
 
 export interface SearchOptions {
   readonly population: number;
-  /** Genomes that are asked for at most. */
+  /** Maximum number of genomes requested. */
   readonly evaluations: number;
   readonly random: Stream;
-  /** Genomes of one key are the same point. */
+  /** Genomes with the same key are the same point. */
   readonly keyOf: (genome: Genome) => string;
 }
 
 const CROSSED = 0.9;
 const CROSSOVER_INDEX = 15;
 const MUTATION_INDEX = 20;
-/** Draws for each new point, of which the second half is without parents, before the space counts as exhausted. */
+/** Draws for each new point before the space counts as exhausted; the second half has no parents. */
 const TRIES = 200;
 
-/** True where `a` is better than `b`, by limits first. */
+/** True if `a` is better than `b`, by limits first. */
 export function dominates(a: Fitness, b: Fitness): boolean {
   if (a.violation > 0 || b.violation > 0) return a.violation < b.violation;
   return beats(a.costs, b.costs);
 }
 
-/** Of each, in which layer it is: 0 where nobody dominates it, 1 where only layer 0 does, and so on. */
+/** The layer of each point: 0 if no point dominates it, 1 if only layer 0 does, and so on. */
 export function layersOf(all: readonly Fitness[]): Int32Array {
   const beaten: number[][] = all.map(() => []);
   const beatenBy = new Int32Array(all.length);
@@ -76,7 +76,7 @@ export function layersOf(all: readonly Fitness[]): Int32Array {
   return layers;
 }
 
-/** Of the points of one layer, how far their neighbours are: the sum over objectives of the gap around each, infinite at the ends. */
+/** For the points of one layer, the crowding distance: the sum over objectives of the gap around each, infinite at the ends. */
 export function crowdingOf(costs: readonly Costs[]): Float64Array {
   const crowding = new Float64Array(costs.length);
   for (let m = 0; m < (costs[0]?.length ?? 0); m++) {
@@ -84,7 +84,7 @@ export function crowdingOf(costs: readonly Costs[]): Float64Array {
     const [first, last] = [order[0], order[order.length - 1]];
     const width = costs[last][m] - costs[first][m];
     crowding[first] = crowding[last] = Number.POSITIVE_INFINITY;
-    // Of what all share, or cannot be measured, no gap can be told.
+    // If all values are equal or cannot be measured, there is no gap.
     if (!(width > 0 && Number.isFinite(width))) continue;
     for (let k = 1; k < order.length - 1; k++) {
       crowding[order[k]] += (costs[order[k + 1]][m] - costs[order[k - 1]][m]) / width;
@@ -100,9 +100,9 @@ interface Member extends Fitness {
 }
 
 /**
- * Yields generations of genomes, and takes the fitness of each. Ends after `evaluations`, or when no further genome is found.
+ * Yields generations of genomes, and receives the fitness of each. Ends after `evaluations`, or when no further genome is found.
  *
- * Random   `random`, forked by generation: what a generation draws depends on the ones before it only through their fitness
+ * Random   `random`, forked by generation: a generation depends on earlier ones only through their fitness
  */
 export function* searchFront(
   genes: readonly Gene[],
@@ -115,7 +115,7 @@ export function* searchFront(
     known.add(key);
     return true;
   };
-  /** The wanted number of new genomes, or fewer where none are left. */
+  /** The requested number of new genomes, or fewer if none are left. */
   function collect(wanted: number, draw: (attempt: number) => readonly Genome[]): Genome[] {
     const found: Genome[] = [];
     for (let attempt = 0; found.length < wanted && attempt < TRIES * wanted; attempt++) {
@@ -140,7 +140,7 @@ export function* searchFront(
   }
 }
 
-/** The best of all, by layer and then by crowding; equal ones in their order. */
+/** The best of all, by layer and then by crowding; equal ones keep their order. */
 function select(all: readonly (Fitness & { readonly genome: Genome })[], size: number): Member[] {
   const layers = layersOf(all);
   const crowding = new Float64Array(all.length);
@@ -154,10 +154,10 @@ function select(all: readonly (Fitness & { readonly genome: Genome })[], size: n
     .slice(0, size);
 }
 
-/** Two infinities are equal, which their difference would not say. */
+/** Two infinities are equal, which their difference would not show. */
 const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The better of two that are drawn. */
+/** The better of two drawn points. */
 function tournament(members: readonly Member[], random: Stream): Genome {
   const [a, b] = [members[random.integer(members.length)], members[random.integer(members.length)]];
   return (compare(a.layer, b.layer) || compare(b.crowding, a.crowding)) <= 0 ? a.genome : b.genome;
@@ -184,7 +184,7 @@ function breed(a: Genome, b: Genome, genes: readonly Gene[], random: Stream): [G
 const power = (base: number, exponent: number): number => (base > 0 ? exponential(exponent * naturalLog(base)) : 0);
 const within = (u: number): number => Math.min(1, Math.max(0, u));
 
-/** Simulated binary crossover in [0, 1]: children lie about as far from each other as their parents do. */
+/** Simulated binary crossover in [0, 1]: children are about as far apart as their parents. */
 function crossed(a: number, b: number, random: Stream): [number, number] {
   const [low, high] = a < b ? [a, b] : [b, a];
   const u = random.uniform();
@@ -210,7 +210,7 @@ function mutated(x: number, random: Stream): number {
 
 const drawGene = (gene: Gene, random: Stream): number => (gene === null ? random.uniform() : random.integer(gene));
 
-/** A Latin hypercube: on every axis each part of the range, and each choice as often as it can be, has one genome. */
+/** A Latin hypercube: every part of each range has one genome, and choices are used equally often. */
 function hypercube(genes: readonly Gene[], count: number, random: Stream): Genome[] {
   const columns = genes.map((gene, g) => {
     const draws = random.fork("first", g);

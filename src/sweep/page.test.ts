@@ -1,4 +1,4 @@
-/** The page of a sweep in a real browser: nothing is loaded, and a region that is drawn lists its points. */
+/** The page of a sweep in a real browser: nothing is loaded, and drawing a region lists its points. */
 import { createHash } from "node:crypto";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,7 +13,7 @@ const BITS = "hardware.adc.bits";
 const design = parseDesign({ experiment: {}, axes: { [BITS]: [4, 5, 6, 7] } }) as OpenedDesign;
 const exact = (value: number) => ({ value, low: value, high: value });
 const none = { yearLoss: null, latency: null, throughput: null, area: null, chips: 2, prompts: 8 };
-// The last is beaten by the one before.
+// The last one is beaten by the one before.
 const rows = [0.4, 0.3, 0.2, 0.25].map(
   (rate, point): Row => ({
     ...{ point, hash: `h${point}`, values: { [BITS]: 4 + point }, refused: null },
@@ -27,7 +27,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser?.close());
 
-test("the hash that the page allows is that of its program", () => {
+test("the hash that the page allows is that of its script", () => {
   expect(BRUSH_HASH).toBe(`sha256-${createHash("sha256").update(BRUSH_PROGRAM).digest("base64")}`);
 });
 

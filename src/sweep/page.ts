@@ -1,6 +1,6 @@
 /**
- * The front of a sweep as one page that needs nothing else, as a report is (`report/html.ts`): a drawing for each pair of the first
- * objective with another one, the front as a table, and the experiment of every point of the front, to which a click leads.
+ * The front of a sweep as one self-contained page, like a report (`report/html.ts`): a drawing for each pair of the first
+ * objective with another one, the front as a table, and the experiment of every point on the front, linked by a click.
  */
 
 import { ROOMS } from "../report/draw/drawing.ts";
@@ -20,11 +20,11 @@ export interface SweepPage {
   readonly design: OpenedDesign;
   readonly rows: readonly Row[];
   readonly versions: Readonly<Record<string, string>>;
-  /** Makes it again. */
+  /** The command that recreates it. */
   readonly command: string;
 }
 
-/** Beaten points that are drawn; the table has all. */
+/** Most beaten points that are drawn; the table has all. */
 const MOST_BEATEN = 4000;
 
 const POINTS_STYLE: Markup = {
@@ -109,7 +109,7 @@ ${paths.map((path) => html`<td>${shorten(values[path])}</td>`)}</tr>`,
 )}</tbody></table>`;
 }
 
-/** Hidden until a link leads to it. */
+/** Hidden until a link opens it. */
 function experimentOf(design: OpenedDesign, { point, values }: Row): Markup {
   const text = JSON.stringify(experimentAt(design, values), null, 2);
   return html`<section class="point" id="point-${point}"><h2>Point ${point}</h2><p>${describeValues(values)}</p><pre><code>${text}</code></pre></section>`;

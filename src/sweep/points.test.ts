@@ -18,7 +18,7 @@ describe("a grid", () => {
     );
   });
 
-  test("takes all whole numbers of a range, and powers of a logarithmic one", () => {
+  test("takes all integers of a range, and powers of a logarithmic range", () => {
     expect(columnOf(designOf({ axes: { [BITS]: { from: 3, to: 6, whole: true } } }), BITS)).toEqual([3, 4, 5, 6]);
     const decades = columnOf(designOf({ axes: { [TIME]: { from: 1, to: 1e6, scale: "log", count: 4 } } }), TIME);
     for (const [i, value] of decades.entries()) expect(value).toBeCloseTo(100 ** i, 6);
@@ -39,7 +39,7 @@ describe("a sample", () => {
   const kind = fc.constantFrom("random", "latin-hypercube", "sobol");
   const points = fc.integer({ min: 1, max: 100 });
 
-  test("of any kind stays on its axes, and depends on nothing but the design", () => {
+  test("of any kind stays on its axes, and depends only on the design", () => {
     fc.assert(
       fc.property(kind, points, fc.nat(), (kind, points, seed) => {
         const design = designOf({ seed, axes, sampling: { kind, points } });
@@ -57,7 +57,7 @@ describe("a sample", () => {
     );
   });
 
-  test("keeps an axis as it is when another one is added, but for Sobol's, whose dimensions are counted", () => {
+  test("keeps an axis unchanged when another is added, except for Sobol, which counts dimensions", () => {
     const { [BITS]: bits, ...others } = axes;
     for (const kind of ["random", "latin-hypercube"]) {
       const sampling = { kind, points: 20 };
@@ -67,7 +67,7 @@ describe("a sample", () => {
     }
   });
 
-  test("that is a Latin hypercube has one point in each part of each axis; so has Sobol's at a power of two", () => {
+  test("of a Latin hypercube has one point in each part of each axis; so has Sobol at a power of two", () => {
     const range = { from: 0, to: 1 };
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 6 }), fc.nat(), points, (power, seed, points) => {
@@ -97,7 +97,7 @@ describe("the experiment of a point", () => {
     expect(at(base, {})).toEqual(plain);
   });
 
-  test("may lie over another preset, and vary several fields together", () => {
+  test("may change the preset, and vary several fields together", () => {
     expect(at({}, { preset: "paper-2x2-small" }).model.width).toBe(
       parseExperiment({ preset: "paper-2x2-small" }).model.width,
     );
@@ -105,7 +105,7 @@ describe("the experiment of a point", () => {
     expect(adc).toMatchObject({ bits: 6, mode: "pair", sharing: 4 });
   });
 
-  test("of another kind has none of the old kind's fields", () => {
+  test("of another kind drops the old kind's fields", () => {
     const experiment = { hardware: { crossbar: { device: { kind: "pcm", programmingNoise: false } } } };
     const { device } = at(experiment, { "hardware.crossbar.device.kind": "hermes" }).hardware.crossbar;
     expect(device).toMatchObject({ kind: "hermes" });

@@ -1,9 +1,9 @@
 /**
- * The points of a design: which experiments there are.
+ * The points of a design: its list of experiments.
  *
- * A point is its values, a whole experiment follows from them, and point i is a pure function of (design, i). On every axis a point
- * has a coordinate u in [0, 1); a list takes its entry floor(u n), a range the number at that share of its length. Experiments keep their
- * seed: all points answer the same prompts on chips from the same streams, so that differences between points are precise.
+ * A point consists of its values; a complete experiment follows from them, and point i is a pure function of (design, i). On every axis
+ * a point has a coordinate u in [0, 1): a list uses its entry floor(u n), a range the number at that share of its length. Experiments
+ * keep their seed: all points answer the same prompts on chips from the same streams, so differences between points are precise.
  */
 import { invariant, SpecError } from "../errors.ts";
 import { exponential } from "../numeric/exponential.ts";
@@ -14,19 +14,19 @@ import type { Experiment } from "../spec/experiment.ts";
 import { formatPath, shorten } from "../spec/json.ts";
 import { parseExperiment, withField } from "../spec/parse.ts";
 
-/** A value of each axis, by field of the experiment. */
+/** One value per axis, by field of the experiment. */
 export type PointValues = Readonly<Record<string, unknown>>;
 
-/** A design whose experiment is there, and no longer the name of a file. */
+/** A design with its experiment loaded, no longer a file name. */
 export interface OpenedDesign extends Design {
   readonly experiment: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The values of all points, in order. What a sample repeats is in it as often as it was drawn.
+ * The values of all points, in order. Points that a sample repeats are listed as often as they were drawn.
  *
  * Random   `stream(design.seed)`, forked by the kind of the sampling and the field of the axis
- * Throws   SpecError for a grid over a range without a count, for too many points, and for more axes than a Sobol sequence has
+ * Throws   SpecError for a grid over a range without a count, for too many points, and for more axes than a Sobol sequence supports
  */
 export function listPoints(design: Design, sampling = listed(design)): PointValues[] {
   const axes = Object.entries(design.axes);
@@ -40,7 +40,7 @@ export function listPoints(design: Design, sampling = listed(design)): PointValu
 
 /**
  * The experiment of a point.
- * Throws  SpecError, at the field at fault, when the experiment refuses the values
+ * Throws  SpecError, at the invalid field, when the experiment does not accept the values
  *
  * @example
  * experimentAt({ ...design, experiment: {} }, { "hardware.adc.bits": 6 }).hardware.adc.bits; // 6
@@ -59,7 +59,7 @@ export function experimentAt({ experiment }: OpenedDesign, values: PointValues):
   }
 }
 
-/** A module is a program, which a sweep does not carry to where it runs. */
+/** A module is a program, which a sweep does not carry to the machines where it runs. */
 function withoutModule(experiment: Experiment): Experiment {
   if (experiment.hardware.crossbar.device.kind !== "module") return experiment;
   throw new SpecError(
@@ -79,10 +79,10 @@ function listed({ sampling }: Design): Listed {
   return sampling;
 }
 
-/** Samplings whose points are known before any is measured. */
+/** Sampling methods for which all points are known before any is measured. */
 type Listed = Exclude<Design["sampling"], { kind: "search" }>;
 
-/** Of each axis, the coordinate of every point. */
+/** For each axis, the coordinate of every point. */
 function coordinates(seed: number, sampling: Listed, axes: readonly (readonly [string, Axis])[]): Float64Array[] {
   const root = stream(seed).fork("sweep", sampling.kind);
   const column = (count: number, at: (point: number) => number) =>
@@ -126,13 +126,13 @@ function coordinates(seed: number, sampling: Listed, axes: readonly (readonly [s
     );
   }
   return axes.map(([path], dimension) => {
-    // A shift of bits, drawn for the axis, keeps the evenness and takes the points off the corners.
+    // A digital shift, drawn for the axis, keeps the evenness and moves the points off the corners.
     const shift = root.fork(path).word();
     return column(points, (i) => ((sobolWord(i, dimension) ^ shift) >>> 0) / 2 ** 32);
   });
 }
 
-/** Entries of a list, or of a range that is one; null where a range has any number of values. */
+/** Entries of a list, or of a range with a count; null if a range is continuous. */
 function listLength(axis: Axis): number | null {
   if (Array.isArray(axis)) return axis.length;
   const { from, to, scale, whole, count } = axis;
@@ -149,14 +149,14 @@ function refuseRange(path: string): never {
 /** The value at a coordinate u in [0, 1]. */
 export function valueAt(axis: Axis, u: number): unknown {
   const length = listLength(axis);
-  // A product that rounds up to the length belongs to the last entry.
+  // A product that rounds up to the length counts as the last entry.
   const entry = length === null ? 0 : Math.min(length - 1, Math.floor(u * length));
   if (Array.isArray(axis)) return axis[entry];
   if (axis.count === undefined && length !== null) return Math.ceil(axis.from) + entry;
   return numberAt(axis, length === null ? u : entry / (length - 1));
 }
 
-/** The number at a share of the length of a range; both ends are exact. */
+/** The number at a share of a range's length; both ends are exact. */
 function numberAt({ from, to, scale, whole }: Range, share: number): number {
   if (share === 0 || share === 1) return share === 0 ? from : to;
   const value = scale === "log" ? from * exponential(share * naturalLog(to / from)) : from + share * (to - from);

@@ -1,15 +1,15 @@
 /**
- * A race of points for the front: which of them are surely beaten, and whether more chips and prompts could tell the others apart.
+ * A race of points for the front: which of them are surely beaten, and whether more chips and prompts could separate the others.
  *
- * All points of a race were measured on the same chips and prompts, so they are compared in pairs, chip by chip and prompt by prompt:
+ * All points of a race are measured on the same chips and prompts, so they are compared in pairs, chip by chip and prompt by prompt:
  *
- *   error rate   less, or more, where the 95 % interval of the mean difference lies on one side of 0; else open
- *   equal        where the losses of all chips agree to the last bit: both points compute the same answers, and differ in price alone
- *   energy       as measured, since it is counted on the same prompts; within 1 % equal (assumed: samples move it by less)
- *   the others   as measured: they do not depend on prompts
+ *   error rate   less, or more, if the 95 % interval of the mean difference is on one side of 0; otherwise open
+ *   equal        if the losses of all chips agree bit for bit: both points compute the same answers, and differ only in price
+ *   energy       as measured, since it is counted on the same prompts; equal within 1 % (assumed: samples change it by less)
+ *   others       as measured: they do not depend on prompts
  *
- * A point is surely beaten where another is surely no worse in all objectives and surely better in one, or where it surely breaks a
- * limit. It is out for good. Each comparison is wrong with a probability of 2.5 %; all of them together are wrong more often than that.
+ * A point is surely beaten if another is surely no worse in all objectives and surely better in one, or if it surely violates a
+ * limit. It is then eliminated. Each comparison is wrong with a probability of 2.5 %; over all of them, errors are more frequent.
  */
 import { pairedDifference, type Sample, sampleMean } from "../numeric/variance-components.ts";
 import { type Design, OBJECTIVES, type Objective } from "../spec/design.ts";
@@ -22,20 +22,20 @@ type Asked = Pick<Design, "objectives" | "constraints">;
 export interface Race {
   /** Rows that are not surely beaten, by point. */
   readonly left: readonly Row[];
-  /** Some comparison between them is not decided. */
+  /** Whether some comparison between them is undecided. */
   readonly open: boolean;
 }
 
-/** Of an objective of one point beside another's; in costs, so that less is better. */
+/** The comparison of an objective between two points; in costs, so that less is better. */
 type Order = "less" | "equal" | "more" | "open";
 type Verdict = "beats" | "does not beat" | "open";
 
-/** Share within which energies of points that compute differently count as equal. */
+/** Relative difference within which energies of points that compute differently count as equal. */
 const ENERGY_MARGIN = 0.01;
-/** Prompts that must differ before the normal interval of their mean is trusted, and what one that never differed is worth. */
+/** Prompts that must differ before the normal interval of their mean is trusted, and the bound used if none differs. */
 const LEAST_DIFFERENT = 10;
 
-/** Rows of one round, on the same chips and prompts; what was refused is left out. */
+/** Rows of one round, on the same chips and prompts; refused points are left out. */
 export function race(rows: readonly Row[], design: Asked): Race {
   const points = rows.flatMap((row) => {
     const { measures, samples } = row;
@@ -89,7 +89,7 @@ function orderOf(a: Point, b: Point, objective: Objective): Order {
   return one < other === (objective !== "throughput") ? "less" : "more";
 }
 
-/** Where few prompts differ, none of K may have by chance: then up to 3 in K would differ with 95 % confidence (the rule of three). */
+/** If few prompts differ, possibly none of K by chance: up to 3 in K could then differ with 95 % confidence (the rule of three). */
 function orderOfMean(difference: Sample): Order {
   const { chips, prompts, values } = difference;
   const { mean, low, high } = sampleMean(difference);
@@ -100,7 +100,7 @@ function orderOfMean(difference: Sample): Order {
   return low > 0 && mean - half > 0 ? "more" : "open";
 }
 
-/** Whether limits are kept or broken by the whole interval. */
+/** Whether the whole interval keeps or violates limits. */
 function limitsOf(measures: Measures, { constraints }: Asked): "kept" | "broken" | "open" {
   const verdicts = OBJECTIVES.flatMap((name) => {
     const measured = measures[name];

@@ -20,14 +20,14 @@ const BITS = "hardware.adc.bits";
 const [CHIPS, PROMPTS] = ["hardware.chips", "evaluation.prompts"];
 const SIZE = { [CHIPS]: null, [PROMPTS]: null };
 
-/** The same point, on no more chips and fewer prompts on them. */
+/** The same point, on at most as many chips and on fewer prompts. */
 function expectSmaller({ values, measures }: Row, next: PointValues) {
   expect({ ...values, ...SIZE }).toEqual({ ...next, ...SIZE });
   expect(measures!.chips).toBeLessThanOrEqual(next[CHIPS] as number);
   expect(measures!.chips * measures!.prompts).toBeLessThan((next[CHIPS] as number) * (next[PROMPTS] as number));
 }
 
-/** Runs all rounds of a design; the same values are the same row. */
+/** Runs all rounds of a design; equal values give equal rows. */
 function runRounds(design: OpenedDesign, rowOf: (values: PointValues, point: number) => Row | null) {
   const known = new Map<string, Row | null>();
   const sizes: number[] = [];
@@ -69,7 +69,7 @@ describe("a search", () => {
     );
   };
 
-  test("stays on the axes, asks for no point twice, and goes where the front is", () => {
+  test("stays on the axes, requests no point twice, and finds the front", () => {
     const { rows, sizes } = runRounds(design, answer);
     expect(sizes).toEqual(Array(6).fill(10));
     expect(rows).toHaveLength(60);
@@ -79,7 +79,7 @@ describe("a search", () => {
       expect(values["hardware.readTime"]).toBeGreaterThanOrEqual(1);
       expect(values["hardware.readTime"]).toBeLessThanOrEqual(1000);
     }
-    // On the front their sum is 9 to 10.5, on the axes up to 106.
+    // On the front their sum is 9 to 10.5, elsewhere on the axes up to 106.
     const sumOf = (part: readonly Row[]) =>
       part.reduce((sum, { measures }) => sum + measures!.energy!.value + measures!.area!.value, 0) / part.length;
     expect(sumOf(rows.slice(-20))).toBeLessThan(12);
@@ -88,7 +88,7 @@ describe("a search", () => {
     expect(isAdaptive(design)).toBe(true);
   });
 
-  test("counts what is no experiment, or no machine, as worse than what breaks a limit", () => {
+  test("ranks an invalid experiment or machine below a point that violates a limit", () => {
     const limited = { ...design, constraints: { area: { most: 3 } } };
     const { rows, sizes } = runRounds(limited, (values, point) => {
       if (values["hardware.adc.mode"] === "pair") return null;
@@ -108,8 +108,8 @@ describe("a budget", () => {
   const design = designOf({ axes, budget, objectives: ["errorRate", "energy"] });
 
   /**
-   * Points whose prompts go wrong with a probability of their own, on common random numbers; `twins` compute the same as the point
-   * before them.
+   * Points with prompts that go wrong with a probability of their own, on common random numbers; `twins` compute the same
+   * as the point before them.
    */
   const sampled = (
     rateOf: (bits: number) => number,
@@ -142,8 +142,8 @@ describe("a budget", () => {
     };
   };
 
-  test("drops what is surely beaten after few prompts, and comes to the front of all at full size", () => {
-    // 2 to 5 bits trade errors for energy; the others are as dear as 5 and ever worse.
+  test("drops surely beaten points after few prompts, and finds the same front as all at full size", () => {
+    // 2 to 5 bits trade errors for energy; the others cost as much as 5 and get worse and worse.
     const rateOf = (bits: number) => (bits <= 5 ? 0.6 - 0.1 * bits : 0.1 + 0.1 * (bits - 5));
     const energyOf = (bits: number) => (bits <= 5 ? bits : 6);
     const { rows, sizes } = runRounds(design, sampled(rateOf, energyOf));
@@ -158,14 +158,14 @@ describe("a budget", () => {
     expect([...frontPoints(last, design)]).toEqual([0, 1, 2, 3]);
     expect(frontPoints(lastRows(full.rows, design), design)).toEqual(new Set([0, 1, 2, 3]));
     expect(sizes[0]).toBe(8);
-    // Those that are six times over 0.1 apart are out at once.
+    // Those with an error rate above six times 0.1 are eliminated at once.
     expect(sizes.length === 1 || sizes[1] < 8).toBe(true);
     const { spent, full: whole } = effortOf(rows, design);
     expect(whole).toBe(8 * 8 * 1024);
     expect(spent).toBeLessThan(whole / 4);
   });
 
-  test("goes on to the full size where two are near, and with those only", () => {
+  test("continues to the full size only with two close points", () => {
     const rateOf = (bits: number) => (bits <= 3 ? 0.2 + 0.002 * bits : 0.5 + 0.02 * bits);
     const { rows, sizes } = runRounds(
       design,
@@ -177,13 +177,13 @@ describe("a budget", () => {
       [8, 1024],
       [8, 1024],
     ]);
-    // Six are out after the first round; what the two had in two rounds is part of their third.
+    // Six are eliminated after the first round; the two reuse their results of two rounds in the third.
     const programmed = 8 * 4 + 2 * 8 + 2 * 8;
     expect(effortOf(rows, design)).toEqual({
       ...{ spent: 6 * 4 * 64 + 2 * 8 * 1024, full: 8 * 8 * 1024 },
       ...{ programmed, again: programmed - 6 * 4 - 2 * 8 },
     });
-    // With all prompts from the start a round has new chips alone.
+    // With all prompts from the start, a round only adds chips.
     const wide = designOf({
       axes,
       budget: { chips: 2, prompts: 1024, growth: 2 },
@@ -197,7 +197,7 @@ describe("a budget", () => {
     expect(effortOf(whole.rows, wide)).toMatchObject({ programmed: 6 * 2 + 2 * 4, again: 0 });
   });
 
-  test("ends at once where points compute the same and differ in price alone", () => {
+  test("ends at once if points compute the same and differ only in price", () => {
     const twins = designOf({ axes: { [BITS]: [4, 5] }, budget, objectives: ["errorRate", "energy"] });
     const energyOf = (bits: number) => bits;
     const run = (same: number[]) =>
@@ -207,11 +207,11 @@ describe("a budget", () => {
       );
     expect(run([5]).sizes).toEqual([2]);
     expect([...frontPoints(lastRows(run([5]).rows, twins), twins)]).toEqual([0]);
-    // The same answers by chance, which more prompts might tell apart, are no proof.
+    // Answers that are equal by chance, which more prompts might separate, are no proof.
     expect(run([]).sizes).toEqual([2, 2, 2]);
   });
 
-  test("keeps a point as long as a limit may hold, and no longer", () => {
+  test("keeps a point only as long as a limit may hold", () => {
     const limited = { ...design, constraints: { errorRate: { most: 0.25 } } };
     const { rows, sizes } = runRounds(
       limited,

@@ -1,10 +1,10 @@
 /**
- * The points of a sweep round by round: what is measured next follows from the design and from the rows so far, and from nothing else. So a
- * sweep that was stopped asks for the same points again, of which rows are there, and goes on.
+ * The points of a sweep, round by round. The next measurements follow only from the design and the rows so far, so an interrupted
+ * sweep requests the same points again, finds the rows that exist, and continues.
  *
- * A grid or a sample is one round; a search (`nsga2.ts`) is a round for each generation. With a budget all these are measured on few chips
- * and prompts, and a race (`race.ts`) sends those that are not surely beaten through further rounds, on more, which go on from what the
- * rounds before have measured.
+ * A grid or a sample is one round; a search (`nsga2.ts`) has one round per generation. With a budget, all of these are measured
+ * on few chips and prompts, and a race (`race.ts`) sends the points that are not surely beaten through further rounds with more,
+ * which continue from the measurements of earlier rounds.
  */
 import { SpecError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
@@ -19,24 +19,24 @@ import { type Measures, needsErrors, type Row } from "./unit.ts";
 const CHIPS = "hardware.chips";
 const PROMPTS = "evaluation.prompts";
 
-/** Chips, and prompts that each answers. */
+/** Number of chips, and of prompts that each answers. */
 export interface Size {
   readonly chips: number;
   readonly prompts: number;
 }
 
-/** What a round asks for. */
+/** The request of a round. */
 export interface RoundPoint {
   readonly values: PointValues;
-  /** The row of the round before, of the same point on fewer chips and prompts: spares these, and changes nothing of the row. */
+  /** The previous round's row of the same point on fewer chips and prompts: saves that work, and does not change the row. */
   readonly earlier: Row | null;
 }
 
 /**
- * Yields the points that are to be measured, in rounds, and takes a row for each: null for values that are no experiment. A point
- * may be asked for several times; its row is the same.
+ * Yields the points to be measured, in rounds, and receives a row for each: null for values that are not a valid experiment. A
+ * point may be requested several times; its row is the same.
  *
- * Throws   SpecError as `listPoints`, and for a budget without error rates or beside an axis over chips or prompts
+ * Throws   SpecError as `listPoints`, and for a budget without error rates or with an axis over chips or prompts
  */
 export function* sweepRounds(design: OpenedDesign): Generator<readonly RoundPoint[], void, readonly (Row | null)[]> {
   const { budget } = design;
@@ -63,13 +63,13 @@ export function* sweepRounds(design: OpenedDesign): Generator<readonly RoundPoin
   }
 }
 
-/** True where rounds follow from rows: the number of points is not known before. */
+/** True if rounds depend on rows, so that the number of points is not known in advance. */
 export const isAdaptive = ({ sampling, budget }: OpenedDesign): boolean =>
   sampling.kind === "search" || budget !== undefined;
 
 /**
- * Of each point its row of the last round that it was in, without the size in its values: the lines of the table. Their numbers are those
- * of their first round.
+ * For each point, the row of its last round, without the size in its values: the lines of the table. They keep the numbers of
+ * their first round.
  */
 export function lastRows(rows: readonly Row[], design: OpenedDesign): Row[] {
   if (design.budget === undefined) return [...rows];
@@ -82,19 +82,19 @@ export function lastRows(rows: readonly Row[], design: OpenedDesign): Row[] {
   return [...points.values()];
 }
 
-/** What a sweep took. */
+/** The work done by a sweep. */
 export interface Effort {
-  /** Prompts on chips: a later round of a point takes those that the rounds before it have not. */
+  /** Prompts on chips: a later round of a point counts only those that earlier rounds did not measure. */
   readonly spent: number;
-  /** The same, had every point been measured in full. */
+  /** The same, if every point had been measured in full. */
   readonly full: number;
   /** Chips that were programmed and calibrated. */
   readonly programmed: number;
-  /** Of these, those that an earlier round of their point had as well: they answer more prompts. */
+  /** Those of these chips that an earlier round of their point also had: they answer more prompts. */
   readonly again: number;
 }
 
-/** What rows took, of all rounds in their order. */
+/** The work behind the rows of all rounds, in order. */
 export function effortOf(rows: readonly Row[], design: OpenedDesign): Effort {
   const { budget } = design;
   const points = new Map<string, Measures>();
@@ -104,7 +104,7 @@ export function effortOf(rows: readonly Row[], design: OpenedDesign): Effort {
     if (measures === null) continue;
     const key = keyOf(design, row);
     const before = points.get(key);
-    // Chips that have their prompts already are left as they are.
+    // Chips that already have their prompts are not run again.
     programmed += measures.chips - (before?.prompts === measures.prompts ? before.chips : 0);
     points.set(key, measures);
   }
@@ -125,10 +125,10 @@ const withSize = (values: PointValues, size: Size | null): PointValues =>
 const withoutSize = ({ axes }: OpenedDesign, values: PointValues): PointValues =>
   Object.fromEntries(Object.keys(axes).map((path) => [path, values[path]]));
 
-/** Same for the rows of a point in all rounds. */
+/** The same for the rows of a point in all rounds. */
 const keyOf = (design: OpenedDesign, { values }: Row): string => JSON.stringify(withoutSize(design, values));
 
-/** Chips and prompts of each round of a race, up to those of the experiment. */
+/** Numbers of chips and prompts in each round of a race, up to those of the experiment. */
 function sizesOf(design: OpenedDesign, { chips, prompts, growth }: Budget, values: PointValues): Size[] {
   if (!needsErrors(design.objectives)) {
     throw new SpecError(
@@ -153,13 +153,15 @@ function sizesOf(design: OpenedDesign, { chips, prompts, growth }: Budget, value
       chips: Math.min(full.chips, Math.round(chips * factor)),
       prompts: Math.min(full.prompts, Math.round(prompts * factor)),
     };
-    // Little is spared by a round that is followed by less than itself, and its chips may have to be programmed again.
+    // A round saves little if a smaller one follows it, and its chips may have to be programmed again.
     if (2 * size.chips * size.prompts > full.chips * full.prompts) return [...sizes, full];
     sizes.push(size);
   }
 }
 
-/** Values of the points of a search, generation by generation, for what each comes to; null for what is no experiment or no machine. */
+/**
+ * Values of the points of a search, generation by generation; receives the result of each; null for an invalid experiment or machine.
+ */
 export function* searchPoints(
   design: OpenedDesign,
 ): Generator<readonly PointValues[], void, readonly (Measures | null)[]> {
@@ -184,12 +186,12 @@ export function* searchPoints(
   }
 }
 
-/** Entries of a list are choices; numbers of a range are near each other, also where there are few. */
+/** Entries of a list are choices; numbers of a range are ordered, even if there are few. */
 const geneOf = (axis: Axis): Gene => (Array.isArray(axis) ? axis.length : null);
 
 const shareOf = (axis: Axis, gene: number): number => (Array.isArray(axis) ? (gene + 0.5) / axis.length : gene);
 
-/** How much of a limit is exceeded, as a share of it, summed over limits. */
+/** The relative amount by which limits are exceeded, summed over limits. */
 function fitnessOf(measures: Measures | null, { objectives, constraints }: OpenedDesign): Fitness {
   const costs = costsOf(measures, objectives);
   if (costs === null) {

@@ -1,4 +1,4 @@
-/** The front of a sweep in a terminal: a drawing in characters, and a line for each point of the front. */
+/** The front of a sweep in a terminal: a drawing in characters, and one line for each point on the front. */
 import picocolors from "picocolors";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "../report/table.ts";
 import type { Design } from "../spec/design.ts";
@@ -9,7 +9,7 @@ import type { Row } from "./unit.ts";
 
 type Asked = Pick<Design, "name" | "axes" | "objectives" | "constraints" | "budget">;
 
-/** Points of the front that are listed; the table has all. */
+/** Most points of the front that are listed; the table has all. */
 const MOST_LINES = 20;
 const HEIGHT = 16;
 const MARGIN = 10;
@@ -31,7 +31,7 @@ export function sweepScreen(
   const parts = [bold(wrap(clean(describeSweep(rows, design)), width))];
   if (objectives.length > 1 && measured.length > 0) parts.push("", plot(measured, front, design, width));
   if (onFront.length > 0) {
-    // What is the same for all points need not be said of each.
+    // Values that are the same for all points are not repeated for each.
     const paths = Object.keys(design.axes).filter(
       (path) => new Set(rows.map(({ values }) => JSON.stringify(values[path]))).size > 1,
     );
@@ -65,7 +65,7 @@ export function describeSweep(rows: readonly Row[], design: Asked): string {
   return `${design.name}: of ${rows.length} points ${count} ${count === 1 ? "is" : "are"} on the front of ${over}${limits}.`;
 }
 
-/** How many points no machine can be, with the first reason. */
+/** The number of points that are not valid machines, with the first reason. */
 export function refusals(rows: readonly Row[]): string[] {
   const refused = rows.filter((row) => row.refused !== null);
   if (refused.length === 0) return [];
@@ -76,7 +76,7 @@ export function refusals(rows: readonly Row[]): string[] {
 /** `hardware.adc.bits` as `adc.bits`. */
 const lastWords = (path: string): string => path.split(".").slice(-2).join(".");
 
-/** The first two objectives: `●` on the front, `·` else. */
+/** The first two objectives: `●` on the front, `·` otherwise. */
 function plot(rows: readonly MeasuredRow[], front: ReadonlySet<number>, { objectives }: Asked, width: number): string {
   const columns = Math.min(72, width - MARGIN - 2);
   const [across, up] = objectives.slice(0, 2).map((name) => {

@@ -1,4 +1,4 @@
-/** The table of a sweep: a column for each axis and each objective, a line for each point. */
+/** The table of a sweep: one column per axis and objective, one line per point. */
 import { type Design, OBJECTIVES, type Objective } from "../spec/design.ts";
 import { frontPoints, keepsLimits } from "./front.ts";
 import type { Row } from "./unit.ts";
@@ -18,7 +18,7 @@ export interface SweepTable {
 /** Objectives that are sampled, and have an interval. */
 const SAMPLED: readonly Objective[] = ["errorRate", "yearLoss"];
 
-/** In SI units; `front` and `within` say whether a point is on the front and keeps the limits. */
+/** In SI units; `front` and `within` tell whether a point is on the front and keeps the limits. */
 export function sweepTable(
   rows: readonly Row[],
   design: Pick<Design, "axes" | "objectives" | "constraints" | "budget">,
@@ -60,7 +60,7 @@ export function sweepTable(
 const namesOf = (objective: Objective): string[] =>
   SAMPLED.includes(objective) ? [objective, `${objective}Low`, `${objective}High`] : [objective];
 
-/** What all values of an axis are; of several kinds, or of objects, their JSON as text. */
+/** The common type of an axis's values; for mixed types or objects, their JSON as text. */
 function typeOf(values: readonly unknown[]): Column["type"] {
   const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value));
   if (kinds.size !== 1) return "text";

@@ -52,7 +52,7 @@ describe("a point", () => {
     expect(measures).toMatchObject({ chips: 3, prompts: 60 });
   });
 
-  test("loses in a year what a study of ages says, with the interval of pairs", async () => {
+  test("has the loss over a year that a study of ages gives, with the paired interval", async () => {
     const { yearLoss, errorRate } = await measurePoint(executor, experiment, network, ["yearLoss"]);
     const report = await evaluateDrift(experiment, { network }, parseDurations("1s,1y", "drift"), options);
     const change = report.figures.find(({ id }) => id === "ber.drift.hwat.compensated.1y.change")!;
@@ -73,7 +73,7 @@ describe("a point", () => {
     }
   });
 
-  test("that is only priced is simulated on one chip, or has published densities where there is no network", async () => {
+  test("that is only priced is simulated on one chip, or uses published densities without a network", async () => {
     const priced = await measurePoint(executor, experiment, network, ["energy", "area"]);
     expect(priced).toMatchObject({ errorRate: null, yearLoss: null, latency: null, chips: 1, prompts: 32 });
     const published = await measurePoint(executor, experiment, null, ["energy", "area", "throughput"]);
@@ -88,7 +88,7 @@ describe("a point", () => {
     await expect(run).rejects.toMatchObject({ path: "checkpoints.network" });
   });
 
-  test("that no machine can be is refused", async () => {
+  test("that is not a valid machine is refused", async () => {
     const { hardware } = experiment;
     const small = {
       ...experiment,
@@ -112,7 +112,7 @@ describe("a point", () => {
   });
 });
 
-/** Prompts and chips that a row has counted are those that were simulated: each is one slice or less of the job. */
+/** The prompts and chips that a row counts are those that were simulated: each is at most one slice of the job. */
 function countingExecutor(): { executor: Executor; simulated: () => number } {
   let simulated = 0;
   const counted: JobRegistry = {
@@ -128,7 +128,7 @@ function countingExecutor(): { executor: Executor; simulated: () => number } {
   return { executor: inlineExecutor(counted), simulated: () => simulated };
 }
 
-test("a point that is measured in rounds has the row, to the bit, of one that is measured at once, and no prompt is simulated twice", async () => {
+test("a point measured in rounds has, bit for bit, the row of one measured at once, and simulates no prompt twice", async () => {
   const point = { point: 0, hash: "h", values: {} };
   const design = { objectives: [...OBJECTIVES], budget: { chips: 1, prompts: 1, growth: 2 } };
   const sized = (chips: number, prompts: number): Experiment => ({
@@ -151,7 +151,7 @@ test("a point that is measured in rounds has the row, to the bit, of one that is
       const { executor: counting, simulated } = countingExecutor();
       let row: Row | null = null;
       for (const [i, chips] of sorted[0].entries()) {
-        // As it comes from a file or a queue.
+        // As read from a file or a queue.
         const earlier: RowSamples | null = row && parseRow(JSON.parse(JSON.stringify(row))).samples!;
         row = await rowOf(counting, chips, sorted[1][i], earlier);
         expect(row).toStrictEqual(await atOnce(chips, sorted[1][i]));

@@ -1,8 +1,8 @@
 /**
- * What one point of a design comes to: error rates of simulated chips, and energy, time and area of the machine that they are.
+ * The result of one point of a design: error rates of simulated chips, and energy, time and area of their machine.
  *
- * A pure function of the experiment, its network and its data. What is not among the objectives is not simulated: without an error rate one
- * chip answers a few prompts, so that its densities are measured, as `xpike cost` does.
+ * A pure function of the experiment, its network and its data. Anything that no objective needs is not simulated: without an
+ * error rate, one chip answers a few prompts, so that its spike densities are measured, as in `xpike cost`.
  */
 import { estimateCost } from "../cost/cost.ts";
 import { experimentWorkload, type Measurement } from "../cost/measured.ts";
@@ -21,7 +21,7 @@ import type { Executor } from "../threads/executor.ts";
 import { packTally, type RowSamples, unpackTally } from "./packed.ts";
 import type { PointValues } from "./points.ts";
 
-/** A quantity with its 95 % interval where it was sampled; SI units. Null: not asked for. */
+/** A quantity, with its 95 % interval if it was sampled; SI units. Null: not requested. */
 export interface Measured {
   readonly value: number;
   readonly low: number;
@@ -29,13 +29,13 @@ export interface Measured {
 }
 
 export interface Measures extends Readonly<Record<Objective, Measured | null>> {
-  /** Chips and prompts that were simulated: none where densities are those of a published network. */
+  /** Chips and prompts that were simulated: none if densities are those of a published network. */
   readonly chips: number;
   readonly prompts: number;
 }
 
 const YEAR_SECONDS = 365 * 86_400;
-/** Prompts of the one chip that densities are measured on, where no error rate is asked for. */
+/** Prompts of the single chip on which densities are measured when no error rate is requested. */
 const DENSITY_PROMPTS = 32;
 
 export const needsErrors = (objectives: readonly Objective[]): boolean =>
@@ -44,12 +44,12 @@ export const needsErrors = (objectives: readonly Objective[]): boolean =>
 /**
  * Simulates and prices a point.
  *
- *   errorRate   share of wrong bits or answers, of `hardware.chips` chips on `evaluation.prompts` prompts
- *   yearLoss    error rate of the same chips a year after programming, minus `errorRate`, in pairs
+ *   errorRate   error rate over bits or answers, of `hardware.chips` chips on `evaluation.prompts` prompts
+ *   yearLoss    error rate of the same chips a year after programming, minus `errorRate`, paired
  *   energy      J per inference      latency   s per inference      throughput   inferences per s      area   m^2
  *
  * Random   as `evaluateChips`, from the experiment's seed
- * Throws   SpecError without a network where errors are asked for, or with one that does not fit; MappingError where it cannot be mapped
+ * Throws   SpecError without a network if errors are requested, or with one that does not fit; MappingError if it cannot be mapped
  */
 export async function measurePoint(
   executor: Executor,
@@ -60,7 +60,7 @@ export async function measurePoint(
   return (await measureSampled(executor, subject, network, objectives, null)).measures;
 }
 
-/** The same with the samples that error rates are means of, which go on from `earlier` ones; null where none were asked for. */
+/** The same with the samples behind the error rates, which continue from `earlier`; null if none were requested. */
 async function measureSampled(
   executor: Executor,
   subject: Openable,
@@ -106,7 +106,7 @@ async function measureSampled(
   return { measures, samples: withErrors ? packTally(tally!, kitOf(task).trials(task)) : null };
 }
 
-/** What all chips counted at the first age. */
+/** The counts of all chips at the first age. */
 const measurementOf = (
   { operations, spikes }: Tally,
   { chips, prompts }: { readonly chips: number; readonly prompts: number },
@@ -124,7 +124,7 @@ function differenceOf(after: Sample, before: Sample): Measured {
   return { value: mean, low, high };
 }
 
-/** A point as a line of the table: what it comes to, or why no machine or network of ours can be it. */
+/** A point as a line of the table: its results, or why it is not a valid machine or network. */
 export interface Row {
   /** Number of the point. */
   readonly point: number;
@@ -133,14 +133,14 @@ export interface Row {
   readonly values: PointValues;
   readonly measures: Measures | null;
   readonly refused: string | null;
-  /** Where the design has a budget. */
+  /** Present if the design has a budget. */
   readonly samples?: RowSamples;
 }
 
 /**
- * As `measurePoint`, with a refusal in place of an error that a person can cause.
+ * Like `measurePoint`, but returns a refusal for an error that a user can cause.
  *
- * @param earlier of the same point on fewer chips and prompts: spares what it has, and changes nothing of the row
+ * @param earlier row of the same point on fewer chips and prompts: saves that work, and does not change the row
  */
 export async function measureRow(
   executor: Executor,
