@@ -1,10 +1,10 @@
 /**
- * Chips whose evaluation is timed, here and in `peers/chip_evaluation.py`, programmed and calibrated:
+ * Programmed and calibrated chips for timing an evaluation, here and in `peers/chip_evaluation.py`:
  *
- *   link    the bundled network for the 2x2 link on the machine of `examples/wireless-2x2.json`, with the noise of its devices
- *   erring  the same with errors of the converters
- *   integers, erring integers   the same in whole numbers behind the converters
- *   image   preset paper-6-512-cifar10 with random weights and one image of random spikes: what counts is its size
+ *   link    the bundled network for the 2x2 link on the machine of `examples/wireless-2x2.json`, with device noise
+ *   erring  the same with converter errors
+ *   integers, erring integers   the same in integers after the converters
+ *   image   preset paper-6-512-cifar10 with random weights and one image of random spikes: only its size matters
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -28,13 +28,13 @@ import { createCaseWriter } from "./peer-files.ts";
 export type CaseName = "link" | "integers" | "erring" | "erring integers" | "image";
 
 const LINK_PROMPTS = 128;
-/** Prompts of one run of the simulator, as `evaluateChips` has it. */
+/** Prompts per run of the simulator, as in `evaluateChips`. */
 const LINK_SLICE = 32;
 const CALIBRATION_PROMPTS = 32;
-/** Prompts whose spikes the peer checks its own with. */
+/** Prompts with which the peer checks its spikes. */
 const RECORDED_PROMPTS = 1;
 
-/** On weights as they are initialised, which neurons hardly fire for: so large they give densities of 0.26 to 0.54. */
+/** Scale on initial weights, with which neurons hardly fire; this large, they give densities of 0.26 to 0.54. */
 const IMAGE_WEIGHT_GAIN = 4;
 
 /** Gain spread, offset spread and noise of a conversion, the last two in code steps. */
@@ -42,12 +42,12 @@ export const CONVERTER_ERRORS = { gainSpread: 0.01, offsetSpread: 0.2, outputNoi
 
 export interface ChipCase {
   readonly chip: Chip;
-  /** Spikes of so many prompts each. */
+  /** Spikes of this many prompts each. */
   readonly slices: readonly SpikeTrain[];
   readonly slicePrompts: number;
 }
 
-/** What a peer can follow without our kernels: conversions of pairs, in floating point, with ideal draws. */
+/** What a peer can reproduce without our kernels: conversions of pairs, in floating point, with ideal draws. */
 const FLOATING = { arithmetic: null, ssa: { random: "ideal" } } as const;
 
 const root = stream(1);
@@ -79,7 +79,7 @@ function imageCase(): ChipCase {
   const network = foldNetwork(amplified(initialise(experiment.model as SpikingSpec, geometry, root.fork("weights"))));
   const spikes = emptySpikeTrain(network.model.steps, geometry.tokens, geometry.inputs);
   const random = root.fork("spikes");
-  // Ones with a probability of 1/4.
+  // Each bit is 1 with probability 1/4.
   for (let i = 0; i < spikes.words.length; i++) spikes.words[i] = random.word() & random.word();
   const { hardware, task } = experiment;
   const blank = programChip(network, mapNetwork(network, hardware, task.coding), hardware, root);
@@ -96,7 +96,7 @@ function amplified<N extends Network>(network: N): N {
 }
 
 /**
- * Writes the chip, its input and the spikes of the first prompts for the peer. Conductances are those of the read that our side runs on.
+ * Writes the chip, its input and the spikes of the first prompts for the peer. Conductances are those of the read that our side uses.
  */
 export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: string): void {
   const { network, mapping, hardware } = chip;
@@ -111,7 +111,7 @@ export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: str
     return {
       name,
       offset: place(parameters[`${name}.offset`].data, outputs),
-      // Column groups side by side: one matrix product for all crossbars of a row block.
+      // Column groups next to each other: one matrix product for all crossbars of a row block.
       blocks: rowStarts.map((rowStart) => {
         const row = blocks.filter((block) => block.rowStart === rowStart);
         const { rows } = row[0];
@@ -167,7 +167,7 @@ export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: str
   });
 }
 
-/** All spikes of the first prompts: a peer that is given those before a layer must come to those behind it. */
+/** All spikes of the first prompts: given the spikes before a layer, a peer must obtain those after it. */
 function recordedSpikes({ chip, slices, slicePrompts }: ChipCase): Readonly<Record<string, SpikeTrain>> {
   const simulator = createStandaloneSimulator(chip, { maxPrompts: slicePrompts });
   return simulator.run(slices[0], runStream, { rasters: RECORDED_PROMPTS }).rasters;

@@ -1,5 +1,5 @@
 /**
- * Evaluates a chip of `chip-model.ts` on one thread, in a process of its own. Twin of `peers/chip_evaluation.py`: both print JSON of
+ * Evaluates a chip of `chip-model.ts` on one thread, in its own process. Twin of `peers/chip_evaluation.py`: both print JSON in
  * the same form. With `--export` it writes chip and input for the peer instead.
  */
 import { parseArgs } from "node:util";

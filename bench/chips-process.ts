@@ -1,6 +1,6 @@
 /**
- * A chip of a preset with fresh parameters, in a process of its own, so that its peak memory is its own too. With `--threads` it
- * evaluates `--prompts` prompts on so many; without, one thread programs, calibrates, reads and runs it, each timed by itself.
+ * A chip of a preset with fresh parameters, in its own process, so that its peak memory can be measured. With `--threads` it evaluates
+ * `--prompts` prompts on that many threads; without, one thread programs, calibrates, reads and runs it, each timed separately.
  */
 import { parseArgs } from "node:util";
 import { evaluateChips } from "../src/evaluation/chips.ts";
@@ -56,7 +56,7 @@ function live(): ChipsRun["times"] {
   const input = randomSpikes();
   const calibrate = time(() => simulator.calibrate(input, stream(3)));
   const readAndRun = time(() => simulator.run(input, stream(4)));
-  // The chip lies in memory as it was read.
+  // The chip is still in memory as read.
   const run = time(() => simulator.run(input, stream(4)));
   const read = {
     wall: readAndRun.time.wall - run.time.wall,
@@ -65,7 +65,7 @@ function live(): ChipsRun["times"] {
   return { program: program.time, calibrate: calibrate.time, read, run: run.time };
 }
 
-/** Ones with a probability of 1/4. */
+/** Each bit is 1 with probability 1/4. */
 function randomSpikes(): SpikeTrain {
   const spikes = emptySpikeTrain(network.model.steps, prompts * geometry.tokens, geometry.inputs);
   const random = stream(5);

@@ -1,16 +1,16 @@
-/** What a chip costs before and while it answers, and what several threads that share it make of that. */
+/** The cost of a chip before and during its answers, and the gain from several threads that share it. */
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type BenchOptions, printNumber, type Row, type Section } from "./harness.ts";
 
-/** What a process reports: milliseconds of each part of its work. */
+/** Milliseconds that a process reports for each part of its work. */
 export interface ChipsRun {
   readonly times: Readonly<Record<string, { readonly wall: number; readonly cpu: number }>>;
   readonly residentMegabytes: number;
 }
 
-/** Prompts that a chip is calibrated on and then runs: as many as `evaluateChips` calibrates on, or one image. */
+/** Prompts for calibrating a chip and then running it: as many as in `evaluateChips`, or one image. */
 const LIVES = [
   ["paper-2x2-large", 32],
   ["paper-8-768-imagenet", 1],

@@ -1,4 +1,6 @@
-/** Convolutions of 3 x 3 pixels by Winograd's tiles, beside windows and one product, at the layers behind 64, 128 and 256 channels on CIFAR-10. */
+/**
+ * Convolutions of 3 x 3 pixels with Winograd tiles, compared with windows and one product, after 64, 128 and 256 channels on CIFAR-10.
+ */
 import {
   convolutionWords,
   convolve,
@@ -13,7 +15,7 @@ import { pixels, type StemLayer } from "../src/model/stem.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
 
-/** What one of four shards of a batch of 64 reads. */
+/** The input of one of four shards of a batch of 64. */
 const IMAGES = 16;
 const LAYERS = [
   { side: 16, channels: 64, outputs: 128 },

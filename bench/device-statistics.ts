@@ -1,11 +1,11 @@
 /**
- * `npm run device-statistics`: programs a matrix on many chips and prints error and compensation factor over time.
+ * `npm run device-statistics`: programs a matrix on many chips and prints the error and the compensation factor over time.
  *
  *   npm run device-statistics -- --size 64x64 --times 0,1h,1d,1y --chips 1000
  *   npm run device-statistics -- --matrix weights.json --crossbar '{"device":{"kind":"hermes"}}' --readout lines --json
  *
- * A matrix file holds one list of numbers per row, as JSON. `--crossbar` takes the fields of `hardware.crossbar`; without it,
- * devices are continuous phase-change memory in aihwkit's pair handling.
+ * A matrix file holds one list of numbers per row, as JSON. `--crossbar` takes the fields of `hardware.crossbar`; by default,
+ * devices are continuous phase-change memory with aihwkit's pair handling.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -1,4 +1,4 @@
-/** Readers of one file of bytes. */
+/** Readers of single files, given as bytes. */
 import { deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import { readCifarBatch } from "../src/data/cifar.ts";
 import { readEventFile } from "../src/data/events.ts";
@@ -44,7 +44,7 @@ const state = encodeState(
   experiment,
 );
 
-/** A header of safetensors that is changed as JSON, in a file whose lengths are right again. */
+/** A safetensors header mutated as JSON, in a file with corrected lengths. */
 function mutateSafetensors(bytes: Uint8Array, random: Stream): Uint8Array {
   if (random.integer(2) === 0) return mutateBytes(bytes, random);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -57,7 +57,7 @@ function mutateSafetensors(bytes: Uint8Array, random: Stream): Uint8Array {
   return file;
 }
 
-/** A state whose checksum fits whatever else was changed. */
+/** A state with a checksum corrected after other changes. */
 function mutateState(bytes: Uint8Array, random: Stream): Uint8Array {
   const changed = mutateSafetensors(bytes, random);
   const at = new TextDecoder("latin1").decode(changed.subarray(0, 200)).search(/(?<="checksum":")[0-9a-f]{8}"/);
@@ -67,13 +67,13 @@ function mutateState(bytes: Uint8Array, random: Stream): Uint8Array {
   return changed;
 }
 
-/** What is inside is changed, and packed again. */
+/** Mutates the contents and packs them again. */
 function mutateGzip(bytes: Uint8Array, random: Stream): Uint8Array {
   if (!isGzip(bytes) || random.integer(2) === 0) return mutateBytes(bytes, random);
   return new Uint8Array(gzipSync(mutateBytes(new Uint8Array(gunzipSync(bytes)), random), { level: 1 }));
 }
 
-/** The pickle of an archive that is whole. */
+/** The pickle of a valid archive. */
 function mutatePickle(pickle: Uint8Array, random: Stream): Uint8Array {
   const changed = mutateBytes(pickle, random);
   const data = noise(24, random);
@@ -100,7 +100,7 @@ const mutateOpcodes = (pickle: Uint8Array, random: Stream): Uint8Array => {
   return mutatePickle(random.integer(2) === 0 ? pickle : Uint8Array.of(0x80, 2, ...some, 46), random);
 };
 
-/** Headers of a tar archive with the checksum that they should have. */
+/** Headers of a tar archive with correct checksums. */
 function mutateTar(bytes: Uint8Array, random: Stream): Uint8Array {
   const changed = mutateBytes(bytes, random);
   if (changed.length >= 512 && random.integer(3) > 0) {

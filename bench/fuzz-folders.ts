@@ -14,7 +14,7 @@ import { parseDesign } from "../src/spec/design.ts";
 import { mutateBytes, mutateJson, mutateText } from "./fuzz-mutate.ts";
 import { attempt, attemptLater, experiment, type Input, json, type Reader } from "./fuzz-reader.ts";
 
-/** Chunks of a PNG with the checksums that they should have. */
+/** Chunks of a PNG with correct checksums. */
 function mutatePng(bytes: Uint8Array, random: Stream): Uint8Array {
   const changed = mutateBytes(bytes, random);
   if (random.integer(3) === 0) return changed;
@@ -28,7 +28,7 @@ function mutatePng(bytes: Uint8Array, random: Stream): Uint8Array {
   return changed;
 }
 
-/** Lines of a log of units with the checksums that they should have. */
+/** Lines of a unit log with correct checksums. */
 function mutateLog(text: string, random: Stream): string {
   const lines = text.trimEnd().split("\n");
   const at = random.integer(lines.length);
@@ -38,7 +38,7 @@ function mutateLog(text: string, random: Stream): string {
   return random.integer(6) === 0 ? mutateText(`${lines.join("\n")}\n`, random) : `${lines.join("\n")}\n`;
 }
 
-/** The folder of a reader that opens files. */
+/** The folder for a reader that opens files. */
 const folder = mkdtempSync(join(tmpdir(), "xpikeformer-fuzz-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 

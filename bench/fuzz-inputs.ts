@@ -1,4 +1,4 @@
-/** Runs inputs through a reader: an input is a function of seed, reader and number, so that any one can be made again. */
+/** Runs inputs through a reader. An input is a function of seed, reader and number, so any of them can be recreated. */
 import { isXpikeError } from "../src/errors.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { mutateText, noise } from "./fuzz-mutate.ts";
@@ -17,10 +17,10 @@ export interface FuzzRange {
   readonly count: number;
 }
 
-/** Seconds of the processor that one input may take, and bytes that memory may grow by. */
+/** Processor seconds that one input may take, and bytes by which memory may grow. */
 export const MOST_SECONDS = 2;
 export const MOST_BYTES = 200 * 2 ** 20;
-/** Characters of a message that a person can read. */
+/** Length of a message that a person can read. */
 const LONGEST_MESSAGE = 20_000;
 
 export function inputOf(name: string, seed: number, number: number): Input {
@@ -32,7 +32,7 @@ export function inputOf(name: string, seed: number, number: number): Input {
   return typeof valid === "string" ? mutateText(new TextDecoder().decode(bytes), random) : bytes;
 }
 
-/** Reads inputs and returns what is wrong: an error that is none for people, one that took too long, or too much memory. */
+/** Runs inputs and returns faults: an error not meant for users, an input that took too long, or too much memory. */
 export async function fuzzInputs(
   name: string,
   { seed, from, count }: FuzzRange,
@@ -59,7 +59,7 @@ export async function fuzzInputs(
       if (seconds > MOST_SECONDS) report(`takes ${seconds.toFixed(1)} s`);
     }
     const peak = process.resourceUsage().maxRSS * 1024;
-    // Garbage of many inputs grows slowly; one that grows by so much at once is to blame.
+    // Garbage of many inputs grows slowly; an input with this much growth at once is at fault.
     if (peak - base > MOST_BYTES) report(`takes ${Math.round((peak - base) / 2 ** 20)} MB`);
     base = Math.max(base, peak);
   }

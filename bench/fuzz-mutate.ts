@@ -1,7 +1,7 @@
-/** Inputs near to valid ones: JSON that differs in some values, bytes that differ in some fields, and noise. */
+/** Inputs close to valid ones: JSON with some values changed, bytes with some fields changed, and noise. */
 import type { Stream } from "../src/numeric/stream.ts";
 
-/** Numbers that readers have been wrong about: ends of their types, and one beside. */
+/** Numbers that often break readers: limits of number types and their neighbours. */
 const NUMBERS = [
   0,
   1,
@@ -104,7 +104,7 @@ const SNIPPETS = [
   "\n",
 ];
 
-/** A piece is left out, said twice, or another stands in its place. */
+/** Removes a piece, repeats it, or replaces it by another. */
 export function mutateText(text: string, random: Stream): string {
   const at = random.integer(text.length + 1);
   const end = Math.min(text.length, at + random.integer(pick(random, [2, 8, 64])));
@@ -117,11 +117,11 @@ export function mutateText(text: string, random: Stream): string {
   return random.integer(20) === 0 ? text.slice(0, at) : text.slice(0, at) + middle + text.slice(end);
 }
 
-/** One to eight changes: bits, fields of numbers of either byte order, pieces moved, left out or doubled, or an end that is cut off. */
+/** One to eight changes: bits, number fields in either byte order, pieces moved, removed or doubled, or a truncated end. */
 export function mutateBytes(bytes: Uint8Array, random: Stream): Uint8Array {
   let changed = Uint8Array.from(bytes);
   for (let i = random.integer(8); i >= 0; i--) {
-    // Headers stand at the ends of files.
+    // Headers are at the ends of files.
     const near = pick(random, [16, 64, 512, changed.length]);
     const from = random.integer(Math.min(near, changed.length) + 1);
     const at = random.integer(2) === 0 ? from : Math.max(0, changed.length - from);

@@ -1,4 +1,4 @@
-/** What a reader of the fuzzer is, and what all have in common. */
+/** The definition of a fuzzer's reader, and what all readers share. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isXpikeError } from "../src/errors.ts";
@@ -8,7 +8,7 @@ import { tinyExperiment } from "../test/support/tiny-training.ts";
 export type Input = Uint8Array | string;
 
 export interface Reader {
-  /** Of a million inputs, so many: readers that decode pictures or write files are slower than others by far. */
+  /** Inputs per million: readers that decode images or write files are far slower than others. */
   readonly share: number;
   readonly valid: readonly Input[];
   mutate(valid: never, random: Stream): Input;
@@ -25,10 +25,10 @@ export const golden = (name: string) => new Uint8Array(readFileSync(join(root, "
 export const json = (...documents: readonly unknown[]): string[] =>
   documents.map((document) => JSON.stringify(document));
 
-/** A small experiment, whose files readers are given. */
+/** A small experiment, the source of files for readers. */
 export const experiment = tinyExperiment();
 
-/** For inputs that several readers look at: each has its turn. Throws what is no error for people. */
+/** For inputs that several readers examine, in turn. Throws any error that is not meant for users. */
 export function attempt(read: () => unknown): void {
   try {
     read();

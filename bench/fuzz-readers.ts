@@ -1,4 +1,4 @@
-/** All that reads what others wrote. */
+/** All readers of other people's input. */
 import { FILES } from "./fuzz-files.ts";
 import { FOLDERS } from "./fuzz-folders.ts";
 import type { Reader } from "./fuzz-reader.ts";

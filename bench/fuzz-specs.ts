@@ -1,4 +1,4 @@
-/** Readers of what a person writes as text. */
+/** Readers of text that a person writes. */
 import { experimentWorkload } from "../src/cost/measured.ts";
 import { parseQueueAddress } from "../src/node/sweep/valkey.ts";
 import { buildReport } from "../src/report/build-report.ts";

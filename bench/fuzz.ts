@@ -1,11 +1,11 @@
 /**
- * `npm run fuzz`: inputs near to valid ones, and noise, through all that reads files, specs and options of others.
+ * `npm run fuzz`: runs near-valid inputs and noise through everything that reads files, specs and options from users.
  *
  *   npm run fuzz -- --inputs 1000000 --seed 1 [--readers experiment,npy]
  *   npm run fuzz -- --readers npy --seed 1 --show 4711
  *
- * Every reader works in a process of its own, which is ended when it hangs. Allowed are errors for people; each input may take 2 s and
- * 200 MB. `--show` prints one input. The exit code is 1 when there are faults.
+ * Every reader runs in its own process, which is killed if it hangs. Errors meant for users are allowed; each input may take 2 s
+ * and 200 MB. `--show` prints one input. The exit code is 1 when there are faults.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     readers: { type: "string", default: Object.keys(READERS).join() },
     show: { type: "string" },
-    /** Of a child: the numbers of its inputs. */
+    /** Options of a child: the numbers of its inputs. */
     from: { type: "string" },
     count: { type: "string", default: "0" },
   },
@@ -27,16 +27,16 @@ const { values } = parseArgs({
 
 const seed = Number(values.seed);
 const names = values.readers.split(",");
-/** Milliseconds without a word after which a child hangs; longer than an input may take, since machines are busy. */
+/** Milliseconds of silence after which a child counts as hung; longer than an input may take, because machines are busy. */
 const SILENCE = 120_000;
-/** Milliseconds between words of a child, where no input takes long. */
+/** Milliseconds between reports of a child, if no input takes long. */
 const WORD = 500;
 
 if (values.show !== undefined) console.log(shownInput(inputOf(names[0], seed, Number(values.show))));
 else if (values.from !== undefined) await work(names[0], Number(values.from), Number(values.count));
 else process.exitCode = await fuzzAll();
 
-/** In a child: tells the number of the input that it is at, now and then, and all faults. */
+/** In a child: reports the number of its current input from time to time, and all faults. */
 async function work(name: string, from: number, count: number): Promise<void> {
   let told = 0;
   const faults = await fuzzInputs(name, { seed, from, count }, (number) => {
@@ -68,14 +68,14 @@ async function fuzzAll(): Promise<number> {
   return faults === 0 ? 0 : 1;
 }
 
-/** All inputs of a reader, in as many processes as it ends. */
+/** All inputs of a reader, restarting the process whenever it dies. */
 async function fuzzReader(name: string, count: number): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (let from = 0; from < count; ) {
     const ended = await child(name, from, count - from);
     faults.push(...ended.faults);
     if (ended.isDone) break;
-    // It ended within the inputs since its last word: one by one, until the one that ends it.
+    // It died within the inputs since its last report: runs them one by one to find the one that kills it.
     let number = ended.number;
     for (; number < count; number++) {
       const one = await child(name, number, 1);

@@ -1,4 +1,4 @@
-/** Runs an engine's gates on the runs of `npm run rtl-check`, 32 at a time, and compares spikes and clocks with the models'. */
+/** Runs an engine's gates on the runs of `npm run rtl-check`, 32 at a time, and compares spikes and clocks with the models. */
 import { ssaTileCycles } from "../src/hardware/ssa-tile.ts";
 import type { StreamCheck } from "../src/node/rtl-stream.ts";
 import { synthesiseNetlist } from "../src/node/rtl-synthesis.ts";
@@ -14,7 +14,7 @@ import type { EngineRun } from "../src/rtl/testbench.ts";
 const BATCH = 32;
 
 /**
- * Synthesises the engine by Yosys, the installed one or the bundled one, and simulates its generic gates.
+ * Synthesises the engine with Yosys, installed or bundled, and simulates its generic gates.
  *
  * Random   flip-flops before the reset, from seed 1
  * Throws   PlatformError when Yosys is missing or refuses

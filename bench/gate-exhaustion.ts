@@ -4,7 +4,7 @@
  *   npm run gate-exhaustion                              two tokens of four features, V = 0 to 255: all 2^24 inputs
  *   npm run gate-exhaustion -- --from 0 --to 15 --draws stratified --causal --seed 2 --yosys bundled
  *
- * Every input has seeds of its own, so random numbers vary over the inputs; they are not exhausted. The range is of V, the
+ * Every input has its own seeds, so random numbers vary over the inputs; they are not exhausted. The range is for V, with the
  * features of token 0 in the low bits; Q and K always take all values.
  */
 import { parseArgs } from "node:util";
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     yosys: { type: "string" },
   },
 });
-// Two tokens of d features are 2 d bits, of each of Q, K and V.
+// Two tokens with d features are 2 d bits in each of Q, K and V.
 const dimension = wholeNumber("dimension", values.dimension, 2, 4);
 const combinations = 2 ** (TOKENS * dimension);
 const from = wholeNumber("from", values.from, 0, combinations - 1);

@@ -1,6 +1,6 @@
 /**
- * The input gradient dY W^T where only some inputs ask for it, beside the dense product, over the share that asks.
- * `GATED_DENSITY` in `src/kernels/wasm/spike-ops.ts` is where the two cross.
+ * The input gradient dY W^T when only some inputs need it, compared with the dense product, over the share of inputs that do.
+ * `GATED_DENSITY` in `src/kernels/wasm/spike-ops.ts` is their crossover.
  */
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { productScratch } from "../src/kernels/wasm/dense-ops.ts";

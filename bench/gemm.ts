@@ -1,4 +1,6 @@
-/** The dense product at the shapes of the reference model's backward pass, at those of one of width 512, forward too, and at a square one. */
+/**
+ * The dense product at the shapes of the reference model's backward pass, at those of width 512 (also forward), and at a square shape.
+ */
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";

@@ -1,15 +1,15 @@
 /**
- * Measuring speed: warm-up, repeats, median and quartiles, of wall time and of CPU time, with the machine named.
+ * Measures speed: warm-up, repeats, median and quartiles of wall time and of CPU time, with the machine named.
  *
- * CPU time is that of all threads of the process. On an idle machine a benchmark of one thread shows the same in both columns;
- * where other programs run, CPU time is the better witness, because waiting for a core is not in it.
+ * CPU time is summed over all threads of the process. On an idle machine a single-threaded benchmark shows the same in both
+ * columns; next to other programs, CPU time is more reliable, because it excludes waiting for a core.
  */
 import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 import Table from "cli-table3";
 
 export interface BenchOptions {
-  /** A short version: fewer sizes and repeats, no peers. */
+  /** A short version: fewer sizes and repeats, without peers. */
   readonly quick: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Samples {
   readonly cpu: readonly number[];
 }
 
-/** One line of a benchmark: what ran, how long it took, and figures derived from it, in the order of the columns. */
+/** One line of a benchmark: what ran, how long it took, and derived figures, in column order. */
 export interface Row {
   readonly name: string;
   readonly samples: Samples;
@@ -31,7 +31,7 @@ export interface Section {
   /** What was measured, in a sentence or two. */
   readonly about: string;
   readonly rows: readonly Row[];
-  /** Remarks that the figures need. */
+  /** Remarks needed to interpret the figures. */
   readonly notes: readonly string[];
 }
 
@@ -64,20 +64,20 @@ async function time(work: () => unknown, calls: number): Promise<{ wall: number;
   const elapsed = startClock();
   for (let i = 0; i < calls; i++) {
     const pending = work();
-    // Awaiting only what is pending keeps the event loop out of the timing of synchronous work.
+    // Awaiting only pending promises keeps the event loop out of the timing of synchronous work.
     if (pending instanceof Promise) await pending;
   }
   const { wall, cpu } = elapsed();
   return { wall: wall / calls, cpu: cpu / calls };
 }
 
-/** Samples of two turns of the same work: with another program's turn between them, a busy minute weighs on both. */
+/** Samples of two turns of the same work: with another program's turn in between, a busy minute affects both. */
 export const joinSamples = (first: Samples, second: Samples): Samples => ({
   wall: [...first.wall, ...second.wall],
   cpu: [...first.cpu, ...second.cpu],
 });
 
-/** Returns a function that tells the milliseconds since. */
+/** Returns a function that gives the milliseconds since. */
 export function startClock(): () => { wall: number; cpu: number } {
   const cpuStart = process.cpuUsage();
   const start = performance.now();
@@ -108,7 +108,7 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly v8: string;
-  /** Short commit, with `+` when the working tree differs from it; null outside a git checkout. */
+  /** Short commit, with `+` if the working tree differs from it; null outside a git checkout. */
   readonly commit: string | null;
 }
 

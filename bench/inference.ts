@@ -1,4 +1,4 @@
-/** Inference with the reference model, BatchNorm folded, beside PyTorch. */
+/** Inference with the reference model, with BatchNorm folded, compared with PyTorch. */
 import type { BenchOptions, Section } from "./harness.ts";
 import { compareWithPeer } from "./reference-run.ts";
 

@@ -1,16 +1,17 @@
 /**
- * `npm run integer-check`: long runs that hold the simulators of a machine in whole numbers to each other, bit for bit.
+ * `npm run integer-check`: long runs that compare the simulators of an integer machine with each other, bit for bit.
  *
  *   npm run integer-check -- examples/wireless-2x2.json --prompts 1000
- *   npm run integer-check -- examples/fashion-tiny.json --prompts 500 --data FOLDER     # where Fashion-MNIST is not in the usual place
+ *   npm run integer-check -- examples/fashion-tiny.json --prompts 500 --data FOLDER     # if Fashion-MNIST is not in the usual place
  *   npm run integer-check -- examples/wireless-2x2.json --modes pair --converters erring
  *
- * For every mode of the converters a chip is made and calibrated as `xpike run` does, and answers evaluation prompts, slice by slice: in the functional
- * simulator, which is the reference, in the cycle simulator, and in the fast one. Compared are all codes, all spikes but those of scores, all logits of every
- * step, and what each operation counted. Then the same prompts are evaluated on several threads, whose loss and counts must be the reference's.
+ * For every converter mode, a chip is created and calibrated as in `xpike run`, and answers evaluation prompts, slice by slice:
+ * in the functional simulator, which is the reference, in the cycle simulator, and in the fast one. Compared are all codes, all
+ * spikes except those of scores, all logits of every step, and the counts of each operation. Then the same prompts are evaluated
+ * on several threads; loss and counts must equal the reference's.
  *
- * With `--log FILE` a line for each slice is kept there, and slices that stand in the file are not run again: a run that was stopped goes on. The
- * exit code is 1 when something differs.
+ * With `--log FILE`, one line per slice is kept there, and slices in the file are not run again, so an interrupted run can be
+ * continued. The exit code is 1 when something differs.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -53,7 +54,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What was compared, in numbers. */
+/** Numbers of values compared. */
 interface Compared {
   readonly codes: number;
   readonly spikes: number;
@@ -61,12 +62,12 @@ interface Compared {
   readonly counts: number;
 }
 
-/** What is kept of a slice. */
+/** The record of a slice. */
 interface Line extends Compared {
   readonly key: string;
-  /** One sentence for each thing that differs. */
+  /** One sentence per difference. */
   readonly differences: readonly string[];
-  /** Of the reference: of each decision, and over all operations. */
+  /** For the reference: of each decision, and over all operations. */
   readonly losses: readonly number[];
   readonly actions: ActionCounts;
 }
@@ -95,7 +96,7 @@ for (const mode of modes) for (const kind of converters) different += await chec
 process.stdout.write(different === 0 ? "\n0 bits differ\n" : `\n${different} slices or evaluations differ\n`);
 if (different > 0) process.exitCode = 1;
 
-/** Compares all slices, then evaluations on several threads. Returns how many of them differ. */
+/** Compares all slices, then evaluations on several threads. Returns the number of differing slices. */
 async function checkMachine(mode: HardwareSpec["adc"]["mode"], kind: "exact" | "erring"): Promise<number> {
   const { adc, arithmetic } = parsed.hardware;
   const errors = kind === "erring" ? { ...adc.errors, ...CONVERTER_ERRORS } : adc.errors;
@@ -128,7 +129,7 @@ async function checkMachine(mode: HardwareSpec["adc"]["mode"], kind: "exact" | "
   return differ + (await checkThreads(experiment, name, lines));
 }
 
-/** Loss and counted actions of evaluations on several threads beside those of the reference. */
+/** Loss and counted actions of evaluations on several threads, compared with the reference. */
 async function checkThreads(experiment: typeof parsed, name: string, lines: readonly Line[]): Promise<number> {
   const losses = lines.flatMap((line) => line.losses);
   const expected = JSON.stringify([
@@ -193,7 +194,7 @@ function checkerOf(experiment: typeof parsed): (firstPrompt: number, prompts: nu
   };
 }
 
-/** What differs of two traces. */
+/** The differences of two traces. */
 function compare(simulator: string, reference: Trace, trace: Trace): string[] {
   const differences: string[] = [];
   for (const [name, train] of Object.entries(reference.rasters)) {
@@ -208,7 +209,7 @@ function compare(simulator: string, reference: Trace, trace: Trace): string[] {
   return differences;
 }
 
-/** How many numbers differ, and how many of the longer there are not in the other. */
+/** The number of differing entries, plus entries of the longer array that the other lacks. */
 function differing(a: ArrayLike<number>, b: ArrayLike<number> | CrossbarCodes | undefined): number {
   if (b === undefined) return a.length;
   let count = Math.abs(a.length - b.length);

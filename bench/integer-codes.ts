@@ -1,4 +1,4 @@
-/** The fast simulator in whole numbers with the codes of its converters, which its kernels turn into sums before anybody sees them. */
+/** The fast integer simulator with the codes of its converters, which its kernels otherwise turn into sums at once. */
 import { INTEGER_LINES } from "../src/kernels/integer-ops.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import type { SimulationOps } from "../src/kernels/simulation-ops.ts";
@@ -11,23 +11,24 @@ import { bindSimulator } from "../src/simulation/fast/simulate.ts";
 import type { Trace, TraceOptions } from "../src/simulation/trace.ts";
 import type { SpikeTrain } from "../src/spike/train.ts";
 
-/** Codes of a crossbar's columns, `[vectors][columns]`; of a pair, the difference of two. */
+/** Codes of a crossbar's columns, `[vectors][columns]`; for a pair, the difference of two. */
 export type CrossbarCodes = Int16Array;
 
 export interface RecordingSimulator {
-  /** As `Simulator.run`, with the codes by crossbar. */
+  /** Like `Simulator.run`, with the codes by crossbar. */
   run(input: SpikeTrain, options: TraceOptions): { readonly trace: Trace; readonly codes: readonly CrossbarCodes[] };
 }
 
-/** Words of the places that are added to those of a simulator, and what alignment skips between them. */
+/** Words of the places added to those of a simulator, including alignment. */
 const CODE_WORDS = (CHUNK * INTEGER_LINES) / 2;
 const FACTOR_WORDS = INTEGER_LINES / 2;
 const SPARE_BYTES = 256;
 
 /**
- * Every conversion is done twice: as the simulator asks, and by the same kernel with factors of 1 and nothing to add to, which gives codes.
+ * Every conversion is done twice: as the simulator requests, and by the same kernel with factors of 1 and nothing to add to,
+ * which gives codes.
  *
- * @param chip calibrated, in whole numbers
+ * @param chip calibrated, in integers
  * Random   that of a run on `random`
  */
 export function recordingSimulator(

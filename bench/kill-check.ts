@@ -1,12 +1,13 @@
 /**
- * `npm run kill-check`: commands that are killed at random moments end with the bytes of one that nobody disturbs.
+ * `npm run kill-check`: commands killed at random moments end with the same bytes as an undisturbed one.
  *
  *   npm run kill-check -- --kills 200 --commands train,run,eval,sweep --threads 2 --seed 1
  *   npm run kill-check -- --commands queue --kills 50
  *   npm run kill-check -- --commands writers --kills 100
  *
- * The kills are shared evenly. `queue` is a sweep on a Valkey server, where workers, the one who asks and the server are killed; `writers`
- * has two commands want one folder, so many times. The exit code is 1 when anything differs; the folders are kept then.
+ * The kills are divided evenly. `queue` is a sweep on a Valkey server, where workers, the asking process and the server are
+ * killed; `writers` runs two commands that compete for one folder, this many times. The exit code is 1 when anything differs;
+ * the folders are then kept.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

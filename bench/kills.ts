@@ -1,6 +1,6 @@
 /**
- * Commands that are killed again and again, as processes of their own, and sent on with `--resume`: what they leave is compared with what
- * one leaves that nobody disturbs, byte for byte.
+ * Commands that are killed repeatedly, as separate processes, and resumed with `--resume`: their output is compared with that of
+ * an undisturbed run, byte for byte.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import { type Stream, stream } from "../src/numeric/stream.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 
-/** What is killed: a command on a small link, of some seconds. */
+/** A command to kill: on a small link, taking a few seconds. */
 export const COMMANDS = {
   train: ["train", "link.json"],
   run: ["run", "link.json", "--chips", "3", "--prompts", "64"],
@@ -38,7 +38,7 @@ export const COMMANDS = {
 
 export type Command = keyof typeof COMMANDS;
 
-/** Of a state after every step, so that most of the time one is being written. */
+/** Saves a state after every step, so that most of the time one is being written. */
 const TRAINING = {
   batch: 10,
   shards: 3,
@@ -54,7 +54,7 @@ const TRAINING = {
 /** Points of a sweep: each on chips, all with one network that is trained first. */
 const AXES = { "hardware.adc.bits": [4, 5, 6, 7], "hardware.readTime": [1, 1e6] };
 
-/** Writes the experiment, an untrained network of it (answers are poor, but depend on everything), and a design of sweep. */
+/** Writes the experiment, an untrained network for it (answers are poor, but depend on everything), and a sweep design. */
 export function writeLink(folder: string): void {
   const document = {
     task: { transmitAntennas: 1, receiveAntennas: 1, pilots: 3 },
@@ -76,11 +76,11 @@ export function writeLink(folder: string): void {
   writeFileSync(join(folder, "design.json"), JSON.stringify(design));
 }
 
-/** When a process is killed: so many milliseconds after its start, or at so many changes to its folder. */
+/** When a process is killed: this many milliseconds after its start, or at this many changes to its folder. */
 type Moment = { readonly milliseconds: number } | { readonly changes: number };
 
 export interface KillOptions {
-  /** Where `link.json` is, and folders are made. */
+  /** Folder of `link.json` and of the run folders. */
   readonly folder: string;
   /** The script of the command. */
   readonly xpike: string;
@@ -91,13 +91,13 @@ export interface KillOptions {
 
 export interface KillCounts {
   readonly kills: number;
-  /** Runs that came to their end, each equal to the undisturbed one. */
+  /** Completed runs, each equal to the undisturbed one. */
   readonly runs: number;
   /** What differs, in words; empty when all is well. */
   readonly faults: readonly string[];
 }
 
-/** Kills a command until it has been killed so often, and lets the last run end. */
+/** Kills a command until it has been killed this often, and lets the last run finish. */
 export async function killCommand(command: Command, options: KillOptions): Promise<KillCounts> {
   const { folder, kills, random } = options;
   const start = performance.now();
@@ -128,14 +128,14 @@ export async function killCommand(command: Command, options: KillOptions): Promi
   return { kills: killed, runs, faults };
 }
 
-/** The command as a process, which goes on with what `out` holds; `more` options count instead of its own. */
+/** The command as a process, which resumes what `out` holds; options in `more` replace its own. */
 export function launch(
   command: Command,
   out: string,
   { folder, xpike, threads }: Pick<KillOptions, "folder" | "xpike" | "threads">,
   more: readonly string[] = [],
 ) {
-  // A sweep goes on only where there is one.
+  // A sweep can be resumed only if there is one.
   const isBegun = command !== "sweep" || existsSync(join(folder, out, SWEEP_FILES.question));
   const options = ["--out", out, "--threads", String(threads), ...(isBegun ? ["--resume"] : [])];
   const child = spawn(process.execPath, [xpike, ...COMMANDS[command], ...more, ...options], {
@@ -151,7 +151,7 @@ export function launch(
   return { child, printed: () => text };
 }
 
-/** Half of them by the clock, from the start of the process to beyond its end; half by what it writes, at every phase of writing. */
+/** Half of the kills by the clock, from the start of the process to beyond its end; half by its writes, at every phase of writing. */
 function momentOf(random: Stream, duration: number): Moment {
   return random.integer(2) === 0
     ? { milliseconds: random.integer(Math.ceil(1.2 * duration)) }
@@ -171,8 +171,8 @@ function killAt(child: ChildProcess, folder: string, moment: Moment): void {
 }
 
 /**
- * By path; metrics without the seconds, which no result depends on, what is made of them by its name alone, and a database as its rows: some bytes of the file are whatever was in
- * DuckDB's memory.
+ * By path; metrics without the seconds, which no result depends on, files made from metrics by name only, and a database as its
+ * rows: some bytes of that file are whatever was in DuckDB's memory.
  */
 export async function contentsOf(folder: string): Promise<Map<string, string>> {
   const contents = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** What our side writes for a peer: `case.json`, which says what lies where in `case.bin`, arrays of float32 one after another. */
+/** The files written for a peer: `case.json` describes the layout of `case.bin`, consecutive float32 arrays. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ export interface ArrayPlace {
 }
 
 export interface CaseWriter {
-  /** Where an array of this shape lies. */
+  /** The position of an array with this shape. */
   place(data: Float32Array, ...shape: number[]): ArrayPlace;
   write(folder: string, document: object): void;
 }
@@ -34,20 +34,20 @@ export function createCaseWriter(): CaseWriter {
   };
 }
 
-/** What every peer says of its process. */
+/** What every peer reports about its process. */
 export interface PeerProcess {
   readonly torch: string;
-  /** Instructions that torch.compile uses; empty where the peer ran without it. */
+  /** Instruction set that torch.compile uses; empty if the peer ran without it. */
   readonly vectorCode: string;
   readonly residentMegabytes: number;
   readonly matrixProductGflops: number;
 }
 
 const PYTHON = "/usr/bin/python3";
-/** On one core a tuned BLAS is far above, the reference BLAS far below. */
+/** On one core, a tuned BLAS is far above this, the reference BLAS far below. */
 const TUNED_BLAS_GFLOPS = 20;
 
-/** Has `write` fill a folder with a case and runs a script of `peers/` on it; BLAS and OpenMP get as many threads as PyTorch. */
+/** Lets `write` fill a folder with a case and runs a script of `peers/` on it; BLAS and OpenMP get as many threads as PyTorch. */
 export function runPeer<Run>(
   script: string,
   flags: readonly string[],
@@ -59,9 +59,9 @@ export function runPeer<Run>(
     OMP_NUM_THREADS: `${threads}`,
     OPENBLAS_NUM_THREADS: `${threads}`,
     PYTHONDONTWRITEBYTECODE: "1",
-    // What torch.compile makes is linked without the library of its vector functions.
+    // Code from torch.compile is linked without the library of its vector functions.
     LD_PRELOAD: "libsleef.so.3",
-    // Large arrays stay in the process instead of going back to the system, whose fresh pages cost a fault each.
+    // Large arrays stay in the process instead of being returned to the system; fresh pages would cost a fault each.
     MALLOC_MMAP_THRESHOLD_: "1000000000",
     MALLOC_TRIM_THRESHOLD_: "10000000000",
   };
@@ -85,7 +85,7 @@ export function hasPeer(): boolean {
   }
 }
 
-/** How PyTorch ran, and remarks where it could be faster. */
+/** How PyTorch ran, and remarks if it could be faster. */
 export function peerNotes({ torch, vectorCode, matrixProductGflops }: PeerProcess): string[] {
   const notes = [
     `PyTorch ${torch} multiplies matrices at ${Math.round(matrixProductGflops)} GFLOP/s on one thread; ` +

@@ -1,4 +1,4 @@
-/** Where the time of a training step and of an inference of the reference model goes, kernel by kernel, on one thread. */
+/** A profile of a training step and of an inference of the reference model, kernel by kernel, on one thread. */
 import { type Arena, countingArena } from "../src/kernels/arena.ts";
 import type { KernelExports } from "../src/kernels/binary.generated.ts";
 import { bindKernels, type Kernels, standaloneKernels } from "../src/kernels/memory.ts";
@@ -23,7 +23,7 @@ const PROMPTS = BATCH / SHARDS;
 /** Milliseconds. */
 type Spent = Record<string, { wall: number; cpu: number }>;
 
-/** A pass with its kernels, which add their time to `spent`. */
+/** A pass with kernels that add their time to `spent`. */
 interface Profiled {
   readonly kernels: Kernels;
   readonly pass: SpikingPass;
@@ -112,7 +112,7 @@ export function measureKernels(title: string, spent: Spent, repeats: number, wor
     }));
 }
 
-/** The network with the BatchNorm statistics of the last step as running ones, as if training had gone on for long. */
+/** The network with the BatchNorm statistics of the last step as running statistics, as if training had continued for long. */
 function withStatistics(network: Network<SpikingSpec>, { pass, kernels }: Profiled): Network<SpikingSpec> {
   const parameters: Record<string, Tensor> = { ...network.parameters };
   for (const [layer, at] of Object.entries(pass.statistics)) {

@@ -1,5 +1,5 @@
 /**
- * What becomes of a matrix on many chips: error of the weights, and the factor that compensates drift, over time.
+ * The fate of a matrix on many chips: error of the weights, and the drift compensation factor, over time.
  *
  *   error   sqrt(mean (w_read - w)^2) / max |w|, before and after the factor, over the whole matrix
  */
@@ -27,7 +27,7 @@ export interface StatisticsOptions {
   readonly seed: number;
 }
 
-/** Mean over chips, standard deviation from chip to chip, and standard error of the mean. */
+/** Mean over chips, standard deviation between chips, and standard error of the mean. */
 export interface Spread {
   readonly mean: number;
   readonly deviation: number;
@@ -79,7 +79,7 @@ function spreadOf(values: readonly number[]): Spread {
   return { mean: mean(values), deviation: spread, standardError: spread / Math.sqrt(values.length) };
 }
 
-/** A matrix whose weights are spread evenly over -1 .. 1, the same on every machine. */
+/** A matrix with weights spread evenly over -1 .. 1, the same on every machine. */
 export function evenMatrix(rows: number, columns: number): Matrix {
   const weights = Float32Array.from(
     { length: rows * columns },

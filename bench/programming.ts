@@ -1,7 +1,8 @@
 /**
- * Programming and reading crossbars of phase-change memory: what a chip costs before its first input, and at every age.
+ * Programming and reading crossbars of phase-change memory: the cost of a chip before its first input, and at every age.
  *
- * Beside the devices as chips have them, those that compute one number after another (`scalarMath`): the same formulas, the same bits.
+ * The devices as chips use them are compared with scalar versions that compute one number at a time (`scalarMath`): the
+ * same formulas, the same bits.
  */
 import { deviceOfCrossbar } from "../src/device/catalogue.ts";
 import { type ProgrammedCrossbar, programCrossbar, readCrossbar } from "../src/hardware/crossbar.ts";

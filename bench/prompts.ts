@@ -1,4 +1,4 @@
-/** Generating prompts of the symbol detection task, with and without what training adds: exact posteriors as targets. */
+/** Generates prompts for symbol detection, with and without the exact posteriors that training adds as targets. */
 import { stream } from "../src/numeric/stream.ts";
 import { symbolDetectionSpec } from "../src/spec/task.ts";
 import { symbolDetection } from "../src/task/symbol-detection.ts";

@@ -1,14 +1,14 @@
 /**
- * `npm run queue-check`: what a queue costs against threads of one process, and whether memory grows with the number of units.
+ * `npm run queue-check`: the cost of a queue compared with threads of one process, and whether memory grows with the number of units.
  *
  *   npm run queue-check -- --workers 2 --repeats 5 --units 20 --seconds 1 --tiny 100000 --seed 1
- *   npm run queue-check -- --tiny 0      what it costs alone, on a quiet machine: at most 5 % (some 2 minutes)
- *   npm run queue-check -- --repeats 0   memory alone, also beside other work
+ *   npm run queue-check -- --tiny 0      only the cost, on a quiet machine: at most 5 % (about 2 minutes)
+ *   npm run queue-check -- --repeats 0   only memory, also next to other work
  *
- * Starts a Valkey server and workers of one thread. Units of about a second of processor time, the same ones on as many threads and on the
- * workers, take turns, so that what else the machine does falls on both; the figures are medians of ratios, of time and of processor time of all
- * processes, which other programs change less. Then tiny units, one job each, are sent and drained, while the memory of all processes is read
- * at every tenth. The exit code is 1 where a row is missing, the queue costs more, or memory grows.
+ * Starts a Valkey server and single-threaded workers. Units of about a second of processor time run alternately on that many
+ * threads and on the workers, so that other load affects both. The figures are medians of ratios, of wall time and of the processor
+ * time of all processes, which other programs affect less. Then tiny units, one job each, are sent and processed, while the memory
+ * of all processes is read at every tenth. The exit code is 1 if a row is missing, the queue costs too much, or memory grows.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -39,15 +39,15 @@ const [workers, repeats, units, seconds, tiny, seed] = (
   ["workers", "repeats", "units", "seconds", "tiny", "seed"] as const
 ).map((name) => Number(options[name]));
 
-/** Bytes that a process may have more at the end than after two tenths of the units: a heap that is collected now and then swings. */
+/** Bytes by which a process may grow from two tenths of the units to the end: a garbage-collected heap fluctuates. */
 const GROWTH = 64 * 2 ** 20;
 
-/** The median ratio of times must not be more. */
+/** Limit for the median ratio of times. */
 const MOST_OVERHEAD = 1.05;
 
 const designOf = (experiment: object) => parseDesign({ experiment, axes: {}, objectives: ["energy"] }) as OpenedDesign;
 const PRICED = designOf({ model: { width: 8, depth: 1, heads: 2, steps: 2 } });
-/** Needs more crossbars than there are: the row is a refusal, in a fraction of a millisecond. */
+/** Needs more crossbars than available: the row is a refusal, in a fraction of a millisecond. */
 const REFUSED = designOf({ model: { width: 8, depth: 1, heads: 2, steps: 2 }, hardware: { crossbars: 1 } });
 
 const random = stream(seed);
@@ -61,7 +61,7 @@ function batchesOf(count: number, points: number): PlannedPoint[][] {
   );
 }
 
-/** Milliseconds until all rows are there, and what `onRows` is told meanwhile. */
+/** Milliseconds until all rows are there; `onRows` is called meanwhile. */
 async function time(
   engine: Engine,
   design: OpenedDesign,
@@ -79,7 +79,7 @@ async function time(
   return performance.now() - begun;
 }
 
-/** Engines of the built package, whose version the workers have. */
+/** Engines of the built package, the same version as the workers'. */
 const built = (name: string) => import(new URL(`../../dist/node/sweep/${name}.js`, import.meta.url).href);
 const { threadsEngine }: typeof import("../src/node/sweep/threads.ts") = await built("threads");
 const { queueEngine }: typeof import("../src/node/sweep/valkey-engine.ts") = await built("valkey-engine");
@@ -114,7 +114,7 @@ try {
 }
 process.exit(faults === 0 ? 0 : 1);
 
-/** 1 where a queue costs more than it may, by the clock. */
+/** 1 if a queue costs more than allowed, in wall time. */
 async function overhead(): Promise<number> {
   // Both are warm before the size of a unit is measured.
   const warm = batchesOf(workers, 30);
@@ -152,7 +152,7 @@ async function overhead(): Promise<number> {
   return isDear ? 1 : 0;
 }
 
-/** Milliseconds by the clock, and of processors in all processes together. */
+/** Milliseconds of wall time, and of processor time in all processes together. */
 interface Spent {
   readonly wall: number;
   readonly cpu: number;
@@ -164,7 +164,7 @@ async function spend(engine: Engine, batches: PlannedPoint[][]): Promise<Spent> 
   return { wall, cpu: pids.reduce((sum, pid, i) => sum + processorMilliseconds(pid) - before[i], 0) };
 }
 
-/** Number of processes whose memory grew. */
+/** Number of processes with growing memory. */
 async function drain(): Promise<number> {
   const names = ["asker", "server", ...started.map((_, i) => `worker ${i + 1}`)];
   const lines: number[][] = [];
@@ -199,7 +199,7 @@ function start(program: string, argv: readonly string[]): ChildProcess {
   return child;
 }
 
-/** Until the process has written this, on either output. */
+/** Resolves when the process has written this, on either output. */
 function said(child: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let all = "";

@@ -9,10 +9,10 @@ import { SWEEP_FILES } from "../src/node/sweep/folder.ts";
 import { contentsOf, differences, type KillCounts, type KillOptions } from "./kills.ts";
 
 const WORKERS = 2;
-/** Milliseconds between kills, at most; processes take some of them to start. */
+/** Most milliseconds between kills; processes use some of them to start. */
 const LONGEST_PAUSE = 3000;
 
-/** Kills until there were so many, in as many sweeps as that takes; each must end as the one on threads does. */
+/** Kills until there were this many, in as many sweeps as needed; each must end like the sweep on threads. */
 export async function killQueue(server: string, options: KillOptions): Promise<KillCounts> {
   const { folder, xpike, kills, random } = options;
   const [address, port] = await freeAddress();
@@ -93,7 +93,7 @@ export async function killQueue(server: string, options: KillOptions): Promise<K
   return { kills: killed, runs, faults };
 }
 
-/** Of a port of this machine that nobody uses. */
+/** A free port of this machine. */
 async function freeAddress(): Promise<[string, number]> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,4 +1,4 @@
-/** Random clicks, taps and keys on a page, and what it says of itself meanwhile: errors, and the memory that it keeps. */
+/** Random clicks, taps and keys on a page, while watching for errors and for memory that is not released. */
 import type { Page } from "playwright-core";
 import type { Stream } from "../src/numeric/stream.ts";
 
@@ -7,10 +7,10 @@ const KEYS = [
   ...["Home", "End", "PageDown", "Escape", "Backspace", "0", "7", "a"],
 ];
 
-/** What can be worked with. Downloads and the picker of files are not of the page. */
+/** Controls to operate. Downloads and the file picker are not part of the page. */
 const TARGETS = "button:enabled, select, input:not([type=file]), canvas, [tabindex='0'], a[href]";
 
-/** Messages of defects: an error that is said to a person names no types of the language. */
+/** Messages of defects: an error shown to a user names no language types. */
 const DEFECT = /undefined|not a function|not iterable|\bNaN\b|\[object|out of bounds|unreachable|Maximum call/;
 
 interface Spot {
@@ -19,7 +19,7 @@ interface Spot {
   readonly kind: string;
 }
 
-/** Errors of the page, as they come; what it gives to be saved is thrown away. Once for each page. */
+/** Errors of the page, as they occur; files offered for saving are discarded. Once per page. */
 export function watchPage(page: Page): string[] {
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
@@ -30,9 +30,9 @@ export function watchPage(page: Page): string[] {
 }
 
 /**
- * Works on the page at random; the same stream makes the same choices, as far as the page shows the same at the same time.
+ * Operates the page at random; the same stream makes the same choices, as long as the page shows the same at the same time.
  *
- * @param errors  of the page; messages that no person could have caused are added, and the first one ends the work
+ * @param errors  of the page; messages that no user could have caused are added, and the first one ends the work
  * @returns how many clicks, taps and keys there were
  */
 export async function clickAtRandom(
@@ -57,7 +57,7 @@ export async function clickAtRandom(
   return actions;
 }
 
-/** Clicks, taps, drags or steps one of the things that can be worked with, brought into view first. */
+/** Clicks, taps, drags or steps one of the controls, after scrolling it into view. */
 async function useTarget(page: Page, below: (count: number) => number, taps: boolean): Promise<void> {
   const count = await page.locator(TARGETS).count();
   const at = below(Math.max(1, count));
@@ -76,7 +76,7 @@ async function useTarget(page: Page, below: (count: number) => number, taps: boo
   );
   if (spot === null) return;
   const { x, y, kind } = spot;
-  // A list of choices opens outside of the page; by keys it does not.
+  // A list of choices opens outside the page; with keys it does not.
   if (kind === "select") return page.keyboard.press(below(2) ? "ArrowDown" : "ArrowUp");
   if (kind === "range" || kind === "canvas") {
     await page.mouse.move(x + below(80) - 40, y);
@@ -93,14 +93,14 @@ async function clickAnywhere(page: Page, random: Stream): Promise<void> {
 }
 
 export interface PageMemory {
-  /** Bytes of the page's own heap, after collecting garbage. */
+  /** Bytes of the page's own heap, after garbage collection. */
   readonly heap: number;
   /** Nodes of all documents, as the browser counts them. */
   readonly nodes: number;
   readonly listeners: number;
 }
 
-/** What the page keeps once its garbage is collected. */
+/** What the page retains after garbage collection. */
 export async function memoryOf(page: Page): Promise<PageMemory> {
   const session = await page.context().newCDPSession(page);
   await session.send("HeapProfiler.enable");
@@ -112,7 +112,7 @@ export async function memoryOf(page: Page): Promise<PageMemory> {
   return { heap: metric("JSHeapUsedSize"), nodes: metric("Nodes"), listeners: metric("JSEventListeners") };
 }
 
-/** Bytes of the page with its workers, as `measureUserAgentSpecificMemory` says within half a minute; null where it does not. */
+/** Bytes of the page with its workers, as `measureUserAgentSpecificMemory` reports within half a minute; null if it does not. */
 export function memoryWithWorkers(page: Page): Promise<number | null> {
   return page.evaluate(async () => {
     const { measureUserAgentSpecificMemory } = performance as Performance & {
@@ -120,7 +120,7 @@ export function memoryWithWorkers(page: Page): Promise<number | null> {
     };
     if (!crossOriginIsolated || !measureUserAgentSpecificMemory) return null;
     const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), 30_000));
-    // Browsers that keep all sites in one process, as the one that npm brings, have the function and refuse it.
+    // Browsers that keep all sites in one process, such as the one from npm, have the function but refuse it.
     const measured = measureUserAgentSpecificMemory.call(performance).then(
       ({ bytes }) => bytes,
       () => null,

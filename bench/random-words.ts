@@ -1,11 +1,11 @@
-/** Random words: the kernel that draws many at once, and the stream that it equals bit for bit, one word after another. */
+/** Random words: the kernel that draws many at once, and the stream that it equals bit for bit, one word at a time. */
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { streamOfKey } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 
-/** As many as one call draws for: a block of noise on outputs, a row of attention of 64 and of 32 features, four weights. */
+/** Typical numbers of draws per call: a block of output noise, a row of attention with 64 and with 32 features, four weights. */
 const COUNTS = [4096, 256, 64, 32, 8];
-/** Words of one measured call, so that the clock is not what is measured. */
+/** Words per measured call, so that the clock itself is not measured. */
 const WORDS = 1 << 16;
 
 export async function randomWords({ quick }: BenchOptions): Promise<Section> {

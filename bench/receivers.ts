@@ -1,4 +1,4 @@
-/** Maximum likelihood at the last query of a prompt: the sphere decoder, beside trying every class. */
+/** Maximum likelihood at the last query of a prompt: the sphere decoder, compared with trying every class. */
 import { stream } from "../src/numeric/stream.ts";
 import { symbolDetectionSpec } from "../src/spec/task.ts";
 import { constellation, receivedPoints, squaredDistance } from "../src/task/link.ts";

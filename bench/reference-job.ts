@@ -1,6 +1,6 @@
 /**
- * What one thread does of a training step or an inference of the reference model. Memory, passes and optimiser are the
- * trainer's (`src/train`); inputs and targets are random and written when the job opens.
+ * One thread's part of a training step or an inference of the reference model. Memory, passes and optimiser are the trainer's
+ * (`src/train`); inputs and targets are random and written when the job opens.
  */
 import { arena, type PackedBits } from "../src/kernels/arena.ts";
 import { instantiateKernels } from "../src/kernels/memory.ts";
@@ -29,7 +29,7 @@ export interface ReferenceSetup {
 }
 
 export interface ReferenceTask {
-  /** `count` counts the spikes of the last inference of this shard's thread. */
+  /** `count` counts the spikes of the last inference on this shard's thread. */
   readonly kind: "train" | "infer" | "count";
   readonly step: number;
   readonly shard: number;

@@ -1,5 +1,5 @@
 /**
- * The networks on which training and inference are measured, here and in `peers/training_step.py`:
+ * The networks for measuring training and inference, here and in `peers/training_step.py`:
  *
  *   T 4, batch 32, 32 tokens, 2 blocks of D 128, 4 of 256 or 6 of 512, heads of 64, MLP 4 D, 128 binary input lines at density 0.25,
  *   causal stochastic attention with independent draws, a class of 10 predicted at every token.
@@ -29,12 +29,12 @@ export const describeWidth = (width: Width): string => `${DEPTHS[width]} x ${wid
 export type SurrogateName = "sigmoid" | "triangular" | "rectangular";
 
 /**
- * Micro-batches of a step. Eight prompts of 32 tokens make 1024 rows over 4 steps: an activation of 128 floats a row is half a
- * megabyte and stays in the second-level cache. The peer computes the batch as a whole.
+ * Micro-batches per step. Eight prompts of 32 tokens make 1024 rows over 4 steps: an activation of 128 floats per row is half a
+ * megabyte and stays in the L2 cache. The peer computes the batch as a whole.
  */
 export const SHARDS = 4;
 
-/** Sizes of model and training; the task only fills its place, as inputs and labels are random here. */
+/** Sizes of model and training; the task is only a placeholder, as inputs and labels are random here. */
 export function referenceExperiment(
   surrogate: SurrogateName,
   width: Width = 128,
@@ -77,11 +77,12 @@ export function referenceTargets(prompts: number, shard: number): Float32Array {
   return targets;
 }
 
-/** Words whose bits are set with the given probability, to 2^-8: eight random words decide about 32 bits. */
+/** Words with bits set with the given probability, to 2^-8: eight random words decide about 32 bits. */
 export function randomBits(words: number, density: number, word: () => number): Uint32Array {
   const threshold = Math.round(density * 256);
   return Uint32Array.from({ length: words }, () => {
-    // Bit by bit from the lowest of the threshold: a 1 takes a union, a 0 an intersection, so the chance halves and adds up.
+    // Bit by bit from the lowest of the threshold: a 1 takes a union, a 0 an intersection, so the probability is halved
+    // each time and accumulates.
     let bits = 0;
     for (let i = 0; i < 8; i++) bits = (threshold >> i) & 1 ? bits | word() : bits & word();
     return bits >>> 0;

@@ -1,6 +1,6 @@
 /**
- * Training steps, or inferences, of the reference model on some number of threads, in a process of its own, so that its peak
- * memory is its own too. Twin of `peers/training_step.py`: both print JSON of the same form. With `--export` it writes weights, inputs
+ * Training steps, or inferences, of the reference model on some number of threads, in its own process, so that its peak memory
+ * can be measured. Twin of `peers/training_step.py`: both print JSON in the same form. With `--export` it writes weights, inputs
  * and labels for the peer instead.
  */
 import { parseArgs } from "node:util";
@@ -28,7 +28,7 @@ import {
 } from "./reference-model.ts";
 import type { ReferenceRun } from "./reference-run.ts";
 
-/** Steps until V8 has optimised every kernel; wide networks call each of them more often. */
+/** Steps until V8 has optimised every kernel; wide networks call each kernel more often. */
 const WARM_UPS: Readonly<Record<Width, number>> = { 128: 5, 256: 3, 512: 2 };
 
 const { values } = parseArgs({
@@ -95,7 +95,7 @@ async function train(): Promise<void> {
   const results = await forEachShard("train");
   losses.push(results.reduce((sum, { loss }) => sum + loss, 0) / (BATCH * TOKENS));
   optimiser.addGradients(plan.gradients.map((_, buffer) => buffer));
-  // AdamW has no matrices to make orthogonal.
+  // AdamW has no matrices to orthogonalise.
   await optimiser.update(experiment.training.stages[0], LEARNING_RATE, step + 1, () => Promise.resolve());
 }
 
@@ -104,7 +104,7 @@ function forEachShard(kind: ReferenceTask["kind"]): Promise<ReferenceResult[]> {
   return session.run(Array.from({ length: SHARDS }, (_, shard) => ({ kind, step, shard })));
 }
 
-/** The network with the BatchNorm statistics of the last step as running ones, as if training had gone on for long. */
+/** The network with the BatchNorm statistics of the last step as running statistics, as if training had continued for long. */
 function measuredNetwork(): Network<SpikingSpec> {
   const parameters = optimiser.readParameters();
   for (const name of Object.keys(plan.statistics[0])) {

@@ -1,4 +1,4 @@
-/** Runs the reference model with these kernels and in PyTorch, each in a process of its own, and compares the two. */
+/** Runs the reference model with these kernels and in PyTorch, each in its own process, and compares the two. */
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -14,13 +14,13 @@ import {
 import { hasPeer, MISSING_PEER, type PeerProcess, peerNotes, runPeer } from "./peer-files.ts";
 import { BATCH, describeWidth, type SurrogateName, type Width } from "./reference-model.ts";
 
-/** What a process reports, ours or the peer. */
+/** The report of a process, ours or the peer's. */
 export interface ReferenceRun {
   readonly samples: Samples;
-  /** Of each training step from the first, warm-ups too. */
+  /** For each training step from the first, including warm-ups. */
   readonly losses: readonly number[];
   readonly residentMegabytes: number;
-  /** Share of bits set in the last block, of an inference only. */
+  /** Share of bits set in the last block, for an inference only. */
   readonly densities: { readonly attention: number; readonly hidden: number } | null;
 }
 
@@ -38,12 +38,15 @@ interface Setting extends ReferenceCase {
   readonly repeats: number;
 }
 
-/** Repeats of one turn: a step of the widest network lasts seconds. */
+/** Repeats per turn: a step of the widest network lasts seconds. */
 const REPEATS: Readonly<Record<Width, number>> = { 128: 9, 256: 5, 512: 3 };
 /** Steps whose losses are compared. */
 const COMPARED_STEPS = 5;
 
-/** Both on one thread, with the sigmoid also on two, turn by turn, and the ratio of their CPU times on one thread and of the faster wall times. */
+/**
+ * Both on one thread, and with the sigmoid also on two, alternating; and the ratio of their CPU times on one thread and of the
+ * faster wall times.
+ */
 export function compareWithPeer(
   measure: "training" | "inference",
   cases: readonly ReferenceCase[],

@@ -1,4 +1,4 @@
-/** The settings that `rtl-check.ts` runs: engines, and the runs to check them with, made one by one. */
+/** The settings of `rtl-check.ts`: engines, and the runs to check them with, generated one by one. */
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { networkFile } from "xpikeformer/node";
@@ -36,20 +36,20 @@ export type MaskName = "none" | "causal" | "network";
 export interface RandomChoice {
   readonly tokens: readonly number[];
   readonly dimensions: readonly number[];
-  /** Of a tile; null: as many as there are. */
+  /** Tokens per tile; null: all tokens. */
   readonly tileTokens: number | null;
   readonly masks: readonly MaskName[];
   readonly draws: readonly DrawKind[];
-  /** Of scores and of outputs. */
+  /** Gains of scores and of outputs. */
   readonly gain: number;
-  /** Windows of each setting; the last run is cut short. */
+  /** Windows of each setting; the last run is truncated. */
   readonly windows: number;
   /** Steps of the longest run. */
   readonly longest: number;
   readonly seed: number;
 }
 
-/** Engines of one head, every combination. Random: `stream(seed).fork("random", run)`, the same spikes under every mask. */
+/** Single-head engines, in every combination. Random: `stream(seed).fork("random", run)`, the same spikes for every mask. */
 export function randomCases(choice: RandomChoice): CheckCase[] {
   const { windows, longest, seed, gain, tileTokens } = choice;
   const settings = choice.tokens.flatMap((tokens) =>
@@ -94,7 +94,7 @@ const oneHead = (
     1,
   );
 
-/** `network` is the mask of the bundled networks, whose odd tokens are attended to by later ones, cut to N tokens. */
+/** `network` is the mask of the bundled networks, in which later tokens attend to odd tokens, cut to N tokens. */
 function maskOf(name: MaskName, tokens: number): Uint8Array {
   const pilots = Math.ceil(tokens / 2);
   const { mask, tokens: all } = tokenGeometry(symbolDetectionSpec.parse({ tokens: "query-context", pilots })).spiking;
@@ -108,7 +108,7 @@ function maskOf(name: MaskName, tokens: number): Uint8Array {
 /** Tokens and features of the exhaustive check: Q, K and V have 8 bits each. */
 const [TOKENS, DIMENSION] = [2, 4];
 export const ALL_INPUTS = 2 ** (3 * TOKENS * DIMENSION);
-/** Odd, so that multiples of it modulo 2^24 pass through all inputs, neighbours far from each other. */
+/** Odd, so that its multiples modulo 2^24 pass through all inputs, with neighbours far apart. */
 const STRIDE = 0x9e3779;
 
 /** Every Q, K and V once, in runs of `steps` windows. Random: seeds from `stream(seed).fork("exhaustive", run)`. */
@@ -142,11 +142,11 @@ export function exhaustiveCases(choice: {
   });
 }
 
-/** Prompts that are simulated at once. */
+/** Prompts simulated at a time. */
 const SLICE = 32;
 
 /**
- * What the tiles of a trained network see on the experiment's task with another number of pilots.
+ * The inputs of a trained network's tiles on the experiment's task, with another number of pilots.
  *
  * Random   as `xpike rtl`: chip 0, its first evaluation prompts
  */
@@ -154,9 +154,9 @@ export function networkCase(choice: {
   /** The experiment's file. */
   readonly source: string;
   readonly pilots: number;
-  /** Busy clocks at least. */
+  /** Minimum number of busy clocks. */
   readonly clocks: number;
-  /** Heads one after another on an engine of one tile, which is compiled sooner; not where heads share registers. */
+  /** Heads one after another on a single-tile engine, which compiles faster; not if heads share registers. */
   readonly isSplit: boolean;
   readonly seed: number;
 }): CheckCase {

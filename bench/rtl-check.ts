@@ -1,18 +1,18 @@
 /**
- * `npm run rtl-check`: long runs that hold functional tile, cycle model and generated SystemVerilog to each other, bit for bit.
+ * `npm run rtl-check`: long runs that compare the functional tile, the cycle model and the generated SystemVerilog, bit for bit.
  *
  *   npm run rtl-check -- random --windows 10000              # N x d x mask x draws, random spikes and seeds
  *   npm run rtl-check -- random --windows 300 --tool iverilog
- *   npm run rtl-check -- random --windows 300 --tool gates   # the netlist that Yosys makes, simulated here
- *   npm run rtl-check -- random --tokens 197 --tile 64       # a tile of 64 tokens, which the others pass one after another
+ *   npm run rtl-check -- random --windows 300 --tool gates   # the netlist made by Yosys, simulated here
+ *   npm run rtl-check -- random --tokens 197 --tile 64       # a tile of 64 tokens, which the others pass through in turn
  *   npm run rtl-check -- exhaustive                          # every Q, K, V of two tokens and four features
  *   npm run rtl-check -- exhaustive --steps 1 --tool none    # the same in runs of one window, without RTL
  *   npm run rtl-check -- network examples/wireless-2x2.json --pilots 15 --clocks 1000000
  *   npm run rtl-check -- network examples/wireless-2x2.json --split   # its heads one after another on one tile
  *
- * Each setting is compiled once; its runs are made while the simulator reads them. A line is printed when a setting is done. With
- * `--log FILE` the line is kept there too, and settings that stand in the file are not run again: a run that was stopped goes on. The
- * exit code is 1 when something differs.
+ * Each setting is compiled once; its runs are generated while the simulator reads them. A line is printed when a setting is done.
+ * With `--log FILE` the line is also kept there, and settings in the file are not run again, so an interrupted run can be
+ * continued. The exit code is 1 when something differs.
  */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What is kept of a setting. */
+/** The record of a setting. */
 interface Line {
   readonly name: string;
   readonly tool: string;
@@ -105,7 +105,7 @@ function casesOf(kind: string): CheckCase[] {
   throw new Error(`There is no check "${kind}". There are: random, exhaustive, network FILE.`);
 }
 
-/** Runs one setting, and keeps its line. */
+/** Runs one setting, and records its line. */
 async function check({ name, design, runs }: CheckCase): Promise<Line> {
   const start = performance.now();
   let [windows, count] = [0, 0];
@@ -145,7 +145,7 @@ function print({ name, tool: simulator, result, windows, runs, clocks, seconds, 
   process.stdout.write(`${result}  ${simulator}  ${name}: ${numbers}${result === "pass" ? "" : `\n${detail}`}\n`);
 }
 
-/** One line of a terminal, written over. */
+/** One line of a terminal, overwritten each time. */
 function progress(text: string): void {
   shown = performance.now();
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);

@@ -1,18 +1,18 @@
 /**
- * `npm run rtl-mutations`: plants faults in the modules of a tiny machine, one at a time, and runs its testbench in Icarus Verilog on each,
- * the AXI edge's in modules of the edge, and in modules of the attention engine also the engine's. Gates of the decision unit are held to the
- * simulators, too.
+ * `npm run rtl-mutations`: plants faults in the modules of a tiny machine, one at a time, and runs its testbench in Icarus
+ * Verilog on each; for the AXI interface and the attention engine also their own testbenches. The gates of the decision unit are
+ * compared with the simulators, too.
  *
  *   npm run rtl-mutations -- --each 2 --seed 1          # two faults in every module
- *   npm run rtl-mutations -- --module neurons,layer     # in modules whose name begins so
- *   npm run rtl-mutations -- --resets                   # in place of a sample, every reset of every register
+ *   npm run rtl-mutations -- --module neurons,layer     # in modules with names that start like this
+ *   npm run rtl-mutations -- --resets                   # every reset of every register, instead of a sample
  *
- * A fault is an operator that becomes its neighbour, a number one too large, two sides of a choice swapped, an inversion or an assignment
- * left out, a condition that is always true, or a reset left out: then registers start with random bits, up to forty times. Each prints a line: `caught`, with what said so; `refused`, where Icarus does not compile
- * it; `unfinished`, where Icarus took ten minutes; or `escaped`, with the source before and after, which then has to be looked at. The exit
- * code is 1 when one escaped or is unfinished.
+ * A fault replaces an operator by a similar one, adds one to a number, swaps the two sides of a choice, drops an inversion or an
+ * assignment, makes a condition always true, or drops a reset; registers then start with random bits, up to forty times. Each
+ * prints a line: `caught`, with the message; `refused`, if Icarus does not compile it; `unfinished`, if Icarus took ten minutes; or
+ * `escaped`, with the source before and after, which must then be examined. The exit code is 1 when one escaped or is unfinished.
  *
- * Random   which faults: `stream(seed)`
+ * Random   the choice of faults: `stream(seed)`
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -69,11 +69,11 @@ const NEIGHBOURS: Readonly<Record<string, string>> = {
 
 interface Fault {
   readonly node: unknown;
-  /** What the register that lost its reset holds behind it is whatever it held before. */
+  /** A register without its reset holds whatever it held before. */
   readonly isReset: boolean;
 }
 
-/** What may stand in the place of a node. */
+/** Possible replacements of a node. */
 function faultsOf(node: Node): Fault[] {
   if (node.kind === "registers") {
     const resets = node.reset as readonly unknown[];
@@ -105,7 +105,7 @@ interface Mutant {
   readonly isReset: boolean;
 }
 
-/** The module with the fault of a number, counted from 0 in the order of the tree; null past the last. */
+/** The module with one numbered fault, counted from 0 in tree order; null past the last. */
 function mutant(module: Module, wanted: number): Mutant | null {
   let seen = 0;
   let planted: Fault | null = null;
@@ -113,7 +113,7 @@ function mutant(module: Module, wanted: number): Mutant | null {
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== "object" || value === null || planted) return value;
     const node = value as Node;
-    // What is for simulation alone checks, and is not checked.
+    // Simulation-only code performs checks and is not itself checked.
     if (node.kind === "simulation") return node;
     for (const fault of faultsOf(node)) {
       if (seen++ !== wanted) continue;
@@ -145,21 +145,21 @@ const run = (
   });
 
 /**
- * Thresholds and gains with which attention fires in every head, and by chance: a gain of scores of 16 would make any hit a sure one. Crossbars of 5 lines cut layers of 8 and 16 into blocks of 5, 3 and 1; a machine so
- * small runs in a second.
+ * Thresholds and gains with which attention fires in every head, and randomly: a score gain of 16 would make any hit certain.
+ * Crossbars of 5 lines cut layers of 8 and 16 into blocks of 5, 3 and 1; a machine this small runs in a second.
  */
 const LIVELY: MachineSetting = {
   model: { width: 8, heads: 2, neuron: { threshold: 0.1 }, attention: { scoreGain: 2, valueGain: 4 } },
   hardware: { crossbar: { rows: 5, columns: 10 } },
 };
 const PROMPTS = 3;
-/** Starts of registers at which a missing reset is looked for, and those at which a machine without a fault has to be right. */
+/** Register starts with which a missing reset is searched for, and those with which a fault-free machine must work. */
 const STARTS = 40;
 const SOUND_STARTS = 2;
 
 type Verdict = keyof typeof totals;
 
-/** A folder with modules, one testbench of it, and which modules it judges. */
+/** A folder with modules, one of its testbenches, and the modules that it tests. */
 interface Bench {
   readonly folder: string;
   readonly modules: readonly Module[];
@@ -167,7 +167,7 @@ interface Bench {
   readonly judges: (module: Module) => boolean;
 }
 
-/** What a testbench says of its folder with arguments, one run after another. */
+/** The output of a testbench in its folder with arguments, one run after another. */
 async function judge(
   { folder, testbench }: Bench,
   ...runs: readonly (readonly string[])[]
@@ -186,7 +186,7 @@ async function judge(
   return { verdict: "escaped", detail: "" };
 }
 
-/** The same where registers start with random bits, several times, so that each has other bits once; a simulator's X is hidden by a condition. */
+/** The same with random register starts, several times with different bits; a simulator's X would be hidden by a condition. */
 async function judgeFromAnything(bench: Bench, modules: readonly Module[], starts: number): ReturnType<typeof judge> {
   for (let draw = 1; draw <= starts; draw++) {
     for (const module of modules) writeModule(bench, module, withStarts(module, draw));
@@ -196,7 +196,7 @@ async function judgeFromAnything(bench: Bench, modules: readonly Module[], start
   return { verdict: "escaped", detail: "" };
 }
 
-/** What the gates of a decision unit decide of equal totals, which prompts hardly have. */
+/** The decisions of a decision unit's gates on equal totals, which prompts rarely produce. */
 async function judgeDecisions(unit: Module, { plan }: MachineDesign): ReturnType<typeof judge> {
   const { gates, simulators } = await decisions(unit, decisionSize(plan));
   const wrong = gates.findIndex((decision, row) => decision !== simulators[row]);
@@ -204,9 +204,9 @@ async function judgeDecisions(unit: Module, { plan }: MachineDesign): ReturnType
   return { verdict: "caught", detail: `its gates decide ${gates[wrong]}, expected ${simulators[wrong]}` };
 }
 
-/** A module's text with random bits in the declarations of its registers; memories keep X. */
+/** A module's text with random bits in its register declarations; memories keep X. */
 function withStarts(module: Module, draw: number): string {
-  // Icarus draws the same numbers in every run, an instance's own: what is added to them differs by register and draw.
+  // Icarus draws the same numbers in every run; the added number differs by register and draw.
   const random = stream(draw).fork(module.name);
   const start = (register: string) => `${register} = {64{$urandom ^ 32'd${random.integer(2 ** 31)}}}`;
   const starts = new RegExp(`\\b(${[...registersOf(module.items)].join("|") || "-"})(?=,|;|$)`, "g");
@@ -217,7 +217,7 @@ function withStarts(module: Module, draw: number): string {
     .join("\n");
 }
 
-/** Names that are assigned at a clock's edge. A reset among them keeps X: one that starts low never falls, and resets nothing. */
+/** Names that are assigned at a clock edge. A reset among them keeps X: one that starts low never falls, and resets nothing. */
 function registersOf(value: unknown, isClocked = false, found = new Set<string>()): Set<string> {
   if (typeof value !== "object" || value === null) return found;
   const node = value as Node;
@@ -232,7 +232,7 @@ const baseOf = (target: Node): string => (target.kind === "name" ? (target.name 
 const writeModule = ({ folder }: Bench, { name }: Module, text: string): void =>
   writeFileSync(join(folder, `${name}.sv`), text);
 
-/** Lines that differ. */
+/** Differing lines. */
 function difference(before: string, after: string): string {
   const old = new Set(before.split("\n"));
   const now = after.split("\n").filter((line) => !old.has(line));
@@ -261,7 +261,7 @@ try {
     mkdirSync(join(work, folder));
     for (const [name, text] of Object.entries(files)) writeFileSync(join(work, folder, name), text);
   }
-  /** What the first testbench says that does not find all well. */
+  /** The message of the first testbench that fails. */
   const judgeAll = async (judged: Module, starts: number): ReturnType<typeof judge> => {
     for (const bench of benches.filter(({ judges }) => judges(judged))) {
       const there = bench.modules.map((module) => (module.name === judged.name ? judged : module));

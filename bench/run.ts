@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: all benchmarks, or those named. `--quick` runs short versions without peers, `--json` prints JSON.
+ * `npm run bench`: runs all benchmarks, or the named ones. `--quick` runs short versions without peers, `--json` prints JSON.
  *
  *   npm run bench -- --quick
  *   npm run bench -- training-step inference --json

@@ -1,4 +1,4 @@
-/** Evaluating a programmed chip, beside the same chip in PyTorch, and where the time goes. */
+/** Evaluates a programmed chip, compared with the same chip in PyTorch, and profiles it. */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { bindKernels, standaloneKernels } from "../src/kernels/memory.ts";
@@ -17,7 +17,7 @@ import {
 import { hasPeer, MISSING_PEER, type PeerProcess, peerNotes, runPeer } from "./peer-files.ts";
 import { measureKernels, timeKernels } from "./profile.ts";
 
-/** What a process reports, ours or the peer. */
+/** The report of a process, ours or the peer's. */
 export interface ChipRun {
   readonly samples: Samples;
   readonly residentMegabytes: number;
@@ -28,9 +28,9 @@ export interface ChipRun {
 }
 
 interface PeerRun extends Omit<ChipRun, "prompts">, PeerProcess {
-  /** Prompts at a time: the fastest of some. */
+  /** Prompts at a time: the fastest of several. */
   readonly batch: number;
-  /** Share of spikes that differ from ours, of all neurons that were given our spikes. */
+  /** Share of spikes that differ from ours, over all neurons that were given our spikes. */
   readonly differing: number | null;
 }
 
@@ -96,7 +96,7 @@ const runChipPeer = (name: CaseName, repeats: number): PeerRun =>
     runOwn(name, ["--export", folder]),
   );
 
-/** One row for all slices, and one for each kernel that takes at least 1 % of it; the clock itself takes a part of short calls. */
+/** One row for all slices, and one for each kernel that takes at least 1 % of it; the clock itself takes part of short calls. */
 function profileKernels(title: string, name: CaseName, repeats: number): Row[] {
   const { chip, slices, slicePrompts } = chipCase(name);
   const sizes = { maxPrompts: slicePrompts };

@@ -1,6 +1,6 @@
 /**
- * Packed spikes times weights: row gather, look-up table and dense product on 0/1 floats, over the density of the spikes.
- * `TABLE_DENSITY` in `src/kernels/wasm/spike-ops.ts` is where gather and table cross.
+ * Packed spikes times weights: row gather, look-up table, and dense product on 0/1 floats, over the density of the spikes.
+ * `TABLE_DENSITY` in `src/kernels/wasm/spike-ops.ts` is the crossover of gather and table.
  */
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
@@ -15,7 +15,7 @@ interface Shape {
   readonly outputs: number;
 }
 
-/** Layers forward, and a weight gradient: the same product with bits transposed, so few rows and many inputs. */
+/** Layers forward, and a weight gradient: the same product with transposed bits, so few rows and many inputs. */
 const SHAPES: readonly Shape[] = [
   { name: "qkv", rows: 1024, inputs: 128, outputs: 384 },
   { name: "down", rows: 1024, inputs: 512, outputs: 128 },
@@ -23,7 +23,7 @@ const SHAPES: readonly Shape[] = [
 ];
 const DENSITIES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5];
 const QUICK_DENSITIES = [0.05, 0.2, 0.4];
-/** Words that both kernels' comments ask for at most. */
+/** Most words of scratch according to both kernels' comments. */
 const SCRATCH_WORDS = 16448;
 
 export async function spikeProduct({ quick }: BenchOptions): Promise<Section> {
@@ -79,7 +79,7 @@ function describe({ name, rows, inputs, outputs }: Shape, density: number, { gat
   };
 }
 
-/** Where the table overtakes the gather, by straight lines between the measured densities. */
+/** Density at which the table overtakes the gather, interpolated linearly between measurements. */
 function crossing(
   { name }: Shape,
   densities: readonly number[],

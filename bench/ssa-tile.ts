@@ -1,6 +1,6 @@
 /**
- * The SSA tile three times over: the kernel, the functional tile it must equal, and the cycle model. Scores are cells that the mask leaves
- * on; a cell-cycle is one cell for one clock.
+ * The SSA tile in three versions: the kernel, the functional tile that it must equal, and the cycle model. Scores are cells that
+ * the mask allows; a cell-cycle is one cell for one clock.
  */
 import { emptyTally } from "../src/hardware/actions.ts";
 import { runClockedTile } from "../src/hardware/clocked-tile.ts";
@@ -76,7 +76,7 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
   }
 
   const scores = STEPS * tokens ** 2;
-  // V8 compiles a kernel anew after some calls; short ones need many to get there.
+  // V8 recompiles a kernel after some calls; short ones need many.
   const fast = await measure(kernel, { repeats, warmUp: 100 });
   const half = await measure(scoresAlone, { repeats, warmUp: 100 });
   const slow = await measure(functional, { repeats, warmUp: 1 });
@@ -100,7 +100,7 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
   return { rows, ratio: median(slow.cpu) / median(fast.cpu) };
 }
 
-/** The kernel on memory of its own: one that returns the words of A, and one that samples S and stops. */
+/** The kernel on its own memory: a function that returns the words of A, and one that only samples S. */
 function kernelOf(
   { tokens, dimension }: Size,
   kind: "ideal" | "lfsr",

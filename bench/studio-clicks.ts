@@ -3,7 +3,7 @@
  *
  *   npm run studio-clicks -- --minutes 30 --seed 1
  *
- * It prints the memory of the page at the start, every minute and at the end, the garbage collected; the exit code is 1 after an error.
+ * It prints the page's memory after garbage collection at the start, every minute and at the end; the exit code is 1 after an error.
  */
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
@@ -16,12 +16,12 @@ const { values } = parseArgs({
 });
 const minutes = Number(values.minutes);
 
-/** Milliseconds that the page may take for what it is asked. */
+/** Milliseconds that the page may take for a request. */
 const PATIENCE = 120_000;
 
 const megabytes = (bytes: number | null) => (bytes === null ? "?" : (bytes / 1e6).toFixed(1));
 
-/** Shows what the page opened with, and prints what it keeps in memory then. */
+/** Shows what the page opened with, and prints its memory then. */
 async function report(page: Page, when: string): Promise<void> {
   await page.getByRole("button", { name: "Radio symbols", exact: true }).click();
   await page.locator("#decided").waitFor();
@@ -32,7 +32,7 @@ async function report(page: Page, when: string): Promise<void> {
   );
 }
 
-/** The package as it is built, whose studio is beside it. */
+/** The package as built, with the studio next to it. */
 const built = new URL("../../dist/node.js", import.meta.url).href;
 const { serveStudio } = (await import(built)) as typeof import("../src/node.ts");
 
@@ -40,7 +40,7 @@ const server = await serveStudio();
 const browser = await launchChromium();
 const context = await browser.newContext({ hasTouch: true, viewport: { width: 1400, height: 900 } });
 const page = await context.newPage();
-// On a machine that does other work too, a frame can take long.
+// On a busy machine, a frame can take long.
 page.setDefaultTimeout(PATIENCE);
 const errors = watchPage(page);
 await page.goto(server.address);

@@ -1,9 +1,9 @@
 /**
- * `npm run studio-figures`: how soon the studio answers, and how smoothly it moves, measured by the browser itself.
+ * `npm run studio-figures`: how fast the studio responds, and how smoothly it moves, measured by the browser itself.
  *
  *   npm run studio-figures -- --runs 5
  *
- * Every run opens the page anew. It prints the median and the range; other work of the machine is in them.
+ * Every run reloads the page. It prints the median and the range, which include other load on the machine.
  */
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ import { launchChromium } from "../test/support/chromium.ts";
 const { values } = parseArgs({ options: { runs: { type: "string", default: "5" } } });
 const MOST = 600_000;
 
-/** Milliseconds, but for frames a second and shift, which is the share of the window times the share that it moved. */
+/** Milliseconds, except for frames per second and layout shift, which is the share of the window times the distance moved. */
 interface StudioFigures {
   readonly firstAnswer: number;
   readonly firstFigures: number;
@@ -32,7 +32,7 @@ const NAMES: Readonly<Record<keyof StudioFigures, string>> = {
   layoutShift: "layout shift until the figures of 160 prompts",
 };
 
-/** Keeps when the page first says something, and how it shifts. */
+/** Records when the page first shows text, and its layout shifts. */
 function watch(): void {
   const times: Record<string, number> = {};
   Object.assign(window, { times, shift: 0 });
@@ -50,7 +50,7 @@ function watch(): void {
   }).observe({ type: "layout-shift", buffered: true });
 }
 
-/** Moves the time step on in every frame for three seconds. */
+/** Advances the time step in every frame for three seconds. */
 async function scrub(): Promise<{ frames: number; longest: number }> {
   const slider = document.querySelector<HTMLInputElement>(".scrubber input")!;
   const most = Number(slider.max);
@@ -67,7 +67,7 @@ async function scrub(): Promise<{ frames: number; longest: number }> {
   return { frames, longest };
 }
 
-/** Milliseconds from a turned knob to the first figures of the new machine. */
+/** Milliseconds from turning a knob to the first figures of the new machine. */
 async function turnKnob(page: Page): Promise<number> {
   const done = page.evaluate(
     () =>
@@ -103,7 +103,7 @@ async function measure(browser: Browser, address: string): Promise<StudioFigures
   return { ...times, knob, framesPerSecond: frames / 3, longestFrame: longest, layoutShift: shift };
 }
 
-/** The package as it is built, whose studio is beside it. */
+/** The package as built, with the studio next to it. */
 const built = new URL("../../dist/node.js", import.meta.url).href;
 const { serveStudio } = (await import(built)) as typeof import("../src/node.ts");
 const server = await serveStudio();

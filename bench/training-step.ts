@@ -1,4 +1,4 @@
-/** One training step of the reference model at three sizes, beside PyTorch. */
+/** One training step of the reference model at three sizes, compared with PyTorch. */
 import type { BenchOptions, Section } from "./harness.ts";
 import { SHARDS } from "./reference-model.ts";
 import { compareWithPeer, type ReferenceCase } from "./reference-run.ts";

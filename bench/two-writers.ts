@@ -1,18 +1,18 @@
-/** Two commands that want one folder: one gets it and ends as if it were alone, the other is told who has it. */
+/** Two commands that compete for one folder: one gets it and ends as if it were alone, the other is told who holds it. */
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Stream } from "../src/numeric/stream.ts";
 import { contentsOf, differences, type KillOptions, launch } from "./kills.ts";
 
-/** The second writer starts together with the first, or up to this share of the time that an undisturbed one takes later. */
+/** The second writer starts with the first, or later by up to this share of an undisturbed run's time. */
 const LATEST = 0.6;
-/** So many prompts that a run takes several times what its start does. */
+/** Enough prompts that a run takes several times as long as its start. */
 const PROMPTS = 8000;
 
 export interface WriterCounts {
   readonly tries: number;
-  /** Milliseconds of the second's process from its start to its end, of each try. */
+  /** Milliseconds from start to end of the second process, for each try. */
   readonly times: readonly number[];
   readonly faults: readonly string[];
 }
