@@ -34,7 +34,7 @@ const CALIBRATION_PROMPTS = 32;
 /** Prompts with which the peer checks its spikes. */
 const RECORDED_PROMPTS = 1;
 
-/** Scale on initial weights, with which neurons hardly fire; this large, they give densities of 0.26 to 0.54. */
+/** Factor on the initial weights, with which neurons would hardly fire; scaled, they give densities of 0.26 to 0.54. */
 const IMAGE_WEIGHT_GAIN = 4;
 
 /** Gain spread, offset spread and noise of a conversion, the last two in code steps. */

@@ -1,5 +1,5 @@
 /**
- * Holds the code to the table of ARCHITECTURE.md: every import under src/ is an edge that the table allows.
+ * Checks the code against the table of ARCHITECTURE.md: every import under src/ is an edge that the table allows.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
@@ -28,14 +28,14 @@ describe("the table in ARCHITECTURE.md", () => {
     expect(files.filter((file) => !rowOf(file))).toEqual([]);
   });
 
-  test("lets imports point up only", () => {
+  test("allows imports only upwards", () => {
     rows.forEach((row, i) => {
       const below = rows.slice(i).map(({ name }) => name);
       expect(below.filter((name) => row.allowed.has(name))).toEqual([]);
     });
   });
 
-  test("reads as it is meant to: a list, everything, everything but a few, and packages", () => {
+  test("is parsed correctly: a list, everything, everything except a few, and packages", () => {
     const table = [
       "| `src/errors.ts` | errors | |",
       "| `src/spec/` | specs | `errors`, `zod` |",
@@ -57,7 +57,7 @@ describe("the code", () => {
     expect(sources.flatMap(forbiddenEdges)).toEqual([]);
   });
 
-  test("has no circle of files that import each other, not even of types", () => {
+  test("has no import cycles, not even of types", () => {
     expect(circles(new Map(sources.map((file) => [file, filesImportedBy(file)])))).toEqual([]);
     const graph = { a: ["b", "c"], b: ["c"], c: ["d"], d: ["b"], e: ["e"], f: ["a"] };
     expect(circles(new Map(Object.entries(graph)))).toEqual([
@@ -66,7 +66,7 @@ describe("the code", () => {
     ]);
   });
 
-  test("has comments of at most 140 columns, which an editor shows beside another file", () => {
+  test("has comments of at most 140 columns, which fit next to another file in an editor", () => {
     const long = files.flatMap((file) =>
       readFileSync(join(root, file), "utf8")
         .split("\n")
@@ -75,7 +75,7 @@ describe("the code", () => {
     expect(long).toEqual([]);
   });
 
-  test("reaches Node's modules from the last three rows only", () => {
+  test("reaches Node's modules only from the last three rows", () => {
     const native = new Set(builtinModules);
     const inBrowser = sources.filter((file) => !/^src\/(node|cli)[./]/.test(file));
     const reaches = inBrowser.flatMap((file) =>
@@ -121,7 +121,7 @@ const filesImportedBy = (file: string): string[] =>
     .filter((name) => name.startsWith("."))
     .map((name) => posix.join(posix.dirname(file), name));
 
-/** Paths that come back to where they started, one for each import that closes a circle on a walk through all files. */
+/** Import cycles, one for each import that closes a cycle on a walk through all files. */
 function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
   const done = new Set<string>();
@@ -140,7 +140,7 @@ function importsOf(file: string): string[] {
   return specifiers(readFileSync(join(root, file), "utf8"));
 }
 
-/** What a source text imports or re-exports, types included. */
+/** Everything that a source text imports or re-exports, including types. */
 function specifiers(code: string): string[] {
   return ts.preProcessFile(code, true, true).importedFiles.map(({ fileName }) => fileName);
 }

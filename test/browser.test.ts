@@ -1,6 +1,6 @@
 /**
- * The built package in a real browser, loaded as plain modules without a bundler: the same bytes as in Node, on one thread and
- * on several. `npm run build` first, as `npm test` does.
+ * The built package in a real browser, loaded as plain modules without a bundler: the same bytes as in Node, on one thread and on
+ * several. Run `npm run build` first, as `npm test` does.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -39,7 +39,7 @@ interface TrainingPage {
 const root = join(import.meta.dirname, "..");
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
 
-/** Shared memory needs both. */
+/** Shared memory needs both headers. */
 const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 let server: Server;
@@ -75,7 +75,7 @@ afterAll(async () => {
   server?.close();
 });
 
-/** The page, once its modules are loaded. An error of the page fails the test. */
+/** The page, once its modules are loaded. A page error fails the test. */
 async function open(query = ""): Promise<{ page: Page; errors: Error[] }> {
   const page = await browser.newPage();
   const errors: Error[] = [];
@@ -108,7 +108,7 @@ test.each([
 });
 
 const chipSize = { chips: 2, prompts: 40, slice: 8 };
-/** A low threshold keeps the untrained network busy; registers are so narrow that numbers stop in all of them. */
+/** A low threshold keeps the untrained network active; registers are so narrow that numbers saturate in all of them. */
 const integerExperiment = (adc: object) =>
   tinyExperiment({
     model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 }, attention: { scoreGain: 2, valueGain: 2 } },
@@ -131,7 +131,7 @@ test.each([{}, { errors }, { mode: "differential" }, { mode: "differential", err
       const executor = nodeExecutor(threads);
       const evaluations = await evaluateChips(executor, experiment, network, chipSize);
       await executor.close();
-      // The comparison is empty if nothing stops, and where chips do not differ.
+      // The comparison would be empty if nothing saturated and if chips did not differ.
       expect(evaluations[0].registers!.stream.stopped).toBeGreaterThan(0);
       expect(evaluations[0].loss).not.toBe(evaluations[1].loss);
       hashes.push(createHash("sha256").update(JSON.stringify(evaluations)).digest("hex"));
@@ -155,7 +155,7 @@ test("a page that is not isolated trains to the same bytes on one thread, and sa
   expect(errors).toEqual([]);
 });
 
-test("an error on a Web Worker arrives with its tag and message, and so does a worker that does not start", async () => {
+test("an error in a Web Worker arrives with its tag and message, as does a failure to start one", async () => {
   const { page } = isolated;
   const fail = () => page.evaluate(() => (window as unknown as TrainingPage).failHere());
   expect(await fail()).toEqual({ tag: "platform", message: expect.stringContaining('no job "no-such-job"') });

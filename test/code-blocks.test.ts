@@ -1,11 +1,11 @@
 /**
- * Every code block of the documentation is what it says it is. TypeScript is compiled as a strict project that has installed the
- * package (the built one: `npm run build` first, as `npm test` does) and is then run by Node; JSON is an experiment, a design, a mapping of
- * tensors or a figure of a report; commands are parsed by the program that they start, and files and scripts they name exist.
+ * Checks every code block of the documentation. TypeScript is compiled as a strict project that has installed the built package
+ * (run `npm run build` first, as `npm test` does) and then run by Node; JSON must be an experiment, a design, a tensor mapping or
+ * a figure of a report; commands are parsed by the program that they start, and the files and scripts that they name must exist.
  *
- * A comment above a block says more: `<!-- prints -->` that a block of text is the output of the program before it, `<!-- continues -->`
- * that a program goes on from the one before it on the page, `<!-- not run: REASON -->` that it is compiled only. Faulty experiments of
- * docs/errors.md are the matter of `errors-page.test.ts`, and Python is not looked at.
+ * A comment above a block adds to this: `<!-- prints -->` means that a text block is the output of the previous program, `<!--
+ * continues -->` that a program continues the previous one on the page, `<!-- not run: REASON -->` that it is only compiled.
+ * `errors-page.test.ts` covers the faulty experiments of docs/errors.md, and Python is not checked.
  */
 import { execFile } from "node:child_process";
 import {
@@ -47,7 +47,7 @@ const inLanguage = (...languages: string[]) =>
     .filter(({ language }) => languages.includes(language))
     .map((block) => ({ ...block, place: `${block.page}:${block.line}` }));
 
-/** A block that continues another is both, one after the other. */
+/** A block that continues another is both, in sequence. */
 const programs: (ReturnType<typeof inLanguage>[number] & { readonly source: string })[] = [];
 for (const block of inLanguage("ts", "js")) {
   const before = block.mark.startsWith("continues") ? programs.at(-1)!.source : "";
@@ -58,7 +58,7 @@ const commands = inLanguage("sh").flatMap(({ text, place }) =>
   shellCommands(text).map((words) => ({ words, place, line: words.join(" ") })),
 );
 
-/** A project that has installed the package; a link leads to this clone. */
+/** A project that has installed the package, as a link to this clone. */
 let project: string;
 let problems: ReadonlyMap<string, string[]>;
 beforeAll(() => {
@@ -72,7 +72,7 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(project, { recursive: true }));
 
-test("every block is in a language that is known here", () => {
+test("every block is in a known language", () => {
   const others = blocks.filter(({ language }) => !LANGUAGES.has(language));
   expect(others.map(({ page, line, language }) => `${page}:${line}: ${language}`)).toEqual([]);
   expect([programs.length, documents.length, commands.length].every((count) => count > 3)).toBe(true);
@@ -106,7 +106,7 @@ test.each(commands)("$place: $line", async ({ words }) => {
 });
 
 describe("the checks themselves", () => {
-  test("see a type that does not fit, and an import that does not exist", () => {
+  test("detect a type that does not fit, and an import that does not exist", () => {
     const text = 'import { parseExperiments } from "xpikeformer";\nconst width: string = 8;\n';
     expect(compile([{ name: "faulty", text }]).get("faulty")).toEqual([
       expect.stringContaining("no exported member"),
@@ -148,7 +148,7 @@ function fileOf({ page, line }: CodeBlock): string {
   return `${page.replace(/\W/g, "-")}-${line}`;
 }
 
-/** What the compiler says of each program. One program of all, because their libraries are read once. */
+/** The compiler's messages for each program. All are compiled as one program, because their libraries are then read once. */
 function compile(files: readonly { name: string; text: string }[]): Map<string, string[]> {
   const paths = files.map(({ name, text }) => {
     const path = join(project, `${name}.ts`);
@@ -182,13 +182,13 @@ function transpile(text: string): string {
   return ts.transpileModule(text, { compilerOptions }).outputText;
 }
 
-/** A report whose only figure is `figure`. */
+/** A report with `figure` as its only figure. */
 function reportWith(figure: object): string {
   const draft = { title: "t", summary: "s", description: "d", command: "c", seed: 1, versions: {}, figures: [] };
   return JSON.stringify({ ...JSON.parse(reportJson(buildReport(draft))), figures: [figure] });
 }
 
-/** Throws unless a reader who stands in a fresh clone can type this. */
+/** Throws unless a reader in a fresh clone can type this. */
 async function checkCommand([name, ...words]: readonly string[]): Promise<void> {
   if (name === "xpike") throw new Error("In a clone nothing is called xpike. Write `npm run xpike -- ...`.");
   if (name === "node") return filesExist(words.slice(0, 1).filter((word) => !word.startsWith("-")));
@@ -201,7 +201,7 @@ async function checkCommand([name, ...words]: readonly string[]): Promise<void> 
   if (script === "xpike") await parseOnly(rest.slice(rest.indexOf("--") + 1));
 }
 
-/** Parses a command line of `xpike` without running it. Files of the clone and presets that it names must exist. */
+/** Parses an `xpike` command line without running it. Files of the clone and presets that it names must exist. */
 async function parseOnly(argv: readonly string[]): Promise<void> {
   filesExist(argv.filter((word) => /^(examples|networks)\//.test(word)));
   for (const word of argv) if (word.startsWith("preset:")) findPreset(word.slice("preset:".length));

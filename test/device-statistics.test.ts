@@ -1,4 +1,4 @@
-/** A 64 x 64 matrix on many chips, against the same study by a program of its own (test/golden/devices.py). */
+/** A 64 x 64 matrix on many chips, compared with the same study by a separate program (test/golden/devices.py). */
 import { expect, test } from "vitest";
 import { evenMatrix, programmingStatistics } from "../bench/programming-statistics.ts";
 import { crossbarSpec } from "../src/spec/hardware.ts";
@@ -16,7 +16,7 @@ test.each([
   programmingStatistics(evenMatrix(size, size), options).forEach((statistics, i) => {
     for (const name of ["error", "compensatedError", "factor"] as const) {
       const [ours, theirs] = [statistics[name], modes[setting.pairs][i][name]];
-      // Both are samples: four standard errors of a difference of means, SD sqrt(1/n + 1/m), and of about normal SDs.
+      // Both are samples: four standard errors of a difference of means, SD sqrt(1/n + 1/m), and of approximately normal SDs.
       const perSample = Math.sqrt(1 / CHIPS + 1 / expectedChips);
       expect(Math.abs(ours.mean - theirs.mean), `${name} at ${times[i]} s`).toBeLessThan(
         4 * theirs.deviation * perSample,

@@ -24,7 +24,7 @@ const size = { chips: 3, prompts: 80 };
 const options = { executor, command: "xpike eval test", versions: {}, hardwareAware: true, ...size };
 const ages = parseDurations("1y,1s,1h", "drift");
 
-/** A low threshold keeps the untrained network busy. */
+/** A low threshold keeps the untrained network active. */
 const trained: Parameters<typeof tinyExperiment>[0] = {
   seed: 4,
   model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } },
@@ -38,7 +38,7 @@ const networks: EvaluatedNetworks = { network: untrained(1), conventional: untra
 
 const valuesOf = (report: Report) => Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
 
-/** The mean rate by the other way of evaluating chips. */
+/** The mean error rate by the other way of evaluating chips. */
 async function rateOf(network: Network<SpikingSpec>, hardware: Experiment["hardware"], of = experiment) {
   const evaluations = await evaluateChips(executor, of, network, { ...size, hardware });
   return mean(evaluations.map(({ errors }) => errors.bits.rate));
@@ -47,7 +47,7 @@ async function rateOf(network: Network<SpikingSpec>, hardware: Experiment["hardw
 describe("error rates over age", () => {
   const compensation = { ...experiment.hardware.compensation, scope: "crossbar" } as const;
 
-  test("are those of the same chips at each age, with changes against the youngest", async () => {
+  test("are those of the same chips at each age, with changes relative to the youngest", async () => {
     const report = await evaluateDrift(experiment, networks, ages, options);
     const values = valuesOf(report);
     const { hardware } = experiment;
@@ -76,7 +76,7 @@ describe("error rates over age", () => {
     expect(report.experiment).toMatchObject({ hardware: { chips: 3 }, evaluation: { prompts: 80 } });
   });
 
-  test("leave out what has no network, and know the spread of reads only if there are several", async () => {
+  test("leave out what has no network, and give the spread of reads only if there are several", async () => {
     const few = { ...options, prompts: 8, chips: 2 };
     const alone = await evaluateDrift(experiment, { network: untrained(1) }, ages, few);
     expect(alone.figures.some(({ id }) => id.includes(".ct."))).toBe(false);
@@ -87,7 +87,7 @@ describe("error rates over age", () => {
     expect(valuesOf(again)["ber.drift.hwat.compensated.1y.reads"]).toBeGreaterThanOrEqual(0);
   });
 
-  test("are called hardware-aware only of a network that was trained so", async () => {
+  test("are called hardware-aware only for a network that was trained so", async () => {
     const few = { ...options, prompts: 8, chips: 2 };
     const words = (report: Report) =>
       [report.summary, report.description, ...report.figures.map(({ label }) => label)].join();
@@ -95,7 +95,7 @@ describe("error rates over age", () => {
     const plain = await evaluateDrift(experiment, networks, ages, { ...few, hardwareAware: false });
     expect(words(plain)).not.toMatch(/hardware-aware training|HWAT/);
     expect(words(plain)).toContain("Network, compensated, 1y");
-    // The paper's row of a hardware-aware network says nothing of this one; ids stay.
+    // The paper's row for a hardware-aware network does not apply to this one; ids stay.
     expect(plain.claims.map(({ id }) => id)).toEqual(["table-v-ct-compensated", "table-v-ct-uncompensated"]);
     expect(plain.figures.map(({ id }) => id)).toContain("ber.drift.hwat.compensated.1y");
     const { hardwareAware: _, ...unsaid } = few;
@@ -107,7 +107,7 @@ describe("error rates over age", () => {
     expect(words(await evaluateDrift(noisy, networks, ages, unsaid))).toContain("HWAT");
   });
 
-  test("are compensated as the experiment says, where it says", async () => {
+  test("are compensated as the experiment specifies, if it does", async () => {
     const hardware = { ...experiment.hardware, compensation: { ...compensation, scope: "column" as const } };
     const report = await evaluateDrift({ ...experiment, hardware }, { network: untrained(1) }, ages, options);
     const expected = await rateOf(untrained(1), { ...hardware, readTime: YEAR });
@@ -115,7 +115,7 @@ describe("error rates over age", () => {
     expect(report.description).toContain("one factor per column");
   });
 
-  test("count every prompt on the way", async () => {
+  test("report progress for every prompt", async () => {
     const steps: number[] = [];
     const onProgress = (done: number, total: number) => {
       expect(total).toBe(2 * 3 * size.chips * size.prompts);
@@ -154,14 +154,14 @@ describe("error rates over a field", () => {
     });
   });
 
-  test("say where codes are finer than the registers behind them", async () => {
+  test("report where codes are finer than the registers after them", async () => {
     const whole = { ...experiment, hardware: { ...experiment.hardware, arithmetic: RECOMMENDED_FORMATS } };
     const finer = async (text: string) => {
       const few = { ...options, chips: 1, prompts: 4 };
       const { notes } = await evaluateSweep(whole, { network: untrained(1) }, parseSweep(text, whole), [], few);
       return notes.filter((note) => note.includes("fraction bits behind the converters"));
     };
-    // 8 fraction bits serve codes of 6 bits.
+    // 8 fraction bits are enough for codes of 6 bits.
     expect(await finer("adc.bits=5,6")).toEqual([]);
     expect(await finer("adc.bits=6,7")).toEqual([expect.stringContaining("Codes of 7 bits ask for 9 fraction bits")]);
     expect(await finer("arithmetic.fractionBits=6,8")).toEqual([expect.stringContaining("has 6")]);
@@ -194,12 +194,12 @@ describe("error rates over a field", () => {
     }
   });
 
-  test("are not over the time of reading and over ages at once", async () => {
+  test("cannot be over the read time and over ages at once", async () => {
     const sweep = parseSweep("readTime=1,2", experiment);
     await expect(evaluateSweep(experiment, networks, sweep, ages, options)).rejects.toThrow("Keep one: --drift");
   });
 
-  test("say of which curve the lowest rate is, where there are several", async () => {
+  test("name the curve with the lowest rate if there are several", async () => {
     const sweep = parseSweep("adc.bits=3,5", experiment);
     const few = { ...options, chips: 2, prompts: 8 };
     const summaryOf = async (of: EvaluatedNetworks, at: typeof ages) =>

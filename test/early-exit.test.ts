@@ -1,4 +1,4 @@
-/** The arithmetic of experiments/early-exit: the rules of the exit, and the promise that a threshold is chosen by. */
+/** The arithmetic of experiments/early-exit: the exit rules, and the guarantee with which a threshold is chosen. */
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -17,7 +17,7 @@ describe("an early exit", () => {
     expect(stepsByAgreement({ decisions: [1, 2, 3] })).toBe(3);
   });
 
-  test("is summed up by mean steps, their distribution, the error rate, and what it made worse", () => {
+  test("is summarised by mean steps, their distribution, the error rate, and the answers it made worse", () => {
     const other = { margins: [3, 3, 3, 3], decisions: [0, 0, 0, 0], wrong: [1, 1, 1, 0] };
     expect(outcome([prompt, other], (one: typeof prompt) => stepsByMargin(one, 2))).toEqual({
       ...{ meanSteps: 1.5, distribution: [0.5, 0.5, 0, 0], rate: 0.5, worse: 0.5 },
@@ -36,9 +36,9 @@ describe("an early exit", () => {
     expect(upperBound(20, 20, 0.05)).toBe(1);
   });
 
-  test("keeps its promise: thresholds that break it are chosen no more often than stated", () => {
-    // Confidence u is uniform; an early answer with confidence u is worse with probability 0.2 (1 - u), so at threshold x a share 0.1 (1 -
-    // x)^2.
+  test("keeps its guarantee: thresholds that violate it are chosen no more often than stated", () => {
+    // Confidence u is uniform; an early answer with confidence u is worse with probability 0.2 (1 - u), so at threshold x a
+    // share 0.1 (1 - x)^2 is worse.
     const [alpha, delta, runs] = [0.02, 0.1, 400];
     const thresholds = Array.from({ length: 20 }, (_, i) => 1 - i / 20);
     const random = stream(3);
@@ -54,13 +54,13 @@ describe("an early exit", () => {
       if (threshold !== null && 0.1 * (1 - threshold) ** 2 > alpha) broken++;
       if (threshold !== null && threshold < 1) chosen++;
     }
-    // Four standard errors above delta, and the rule does use what it may.
+    // At most four standard errors above delta, and the rule does use what it may.
     expect(broken / runs).toBeLessThan(delta + 4 * Math.sqrt((delta * (1 - delta)) / runs));
     expect(broken).toBeGreaterThan(0);
     expect(chosen).toBe(runs);
   });
 
-  test("never chooses a threshold behind one that failed", () => {
+  test("never chooses a threshold after one that failed", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean()), { minLength: 5 }),

@@ -1,6 +1,6 @@
 /**
- * Produces every message that docs/errors.md shows: an experiment from the JSON above it, anything else from the case below
- * that has the section's title.
+ * Produces every message that docs/errors.md shows: from the JSON above it, if there is an experiment, or else from the case
+ * below with the section's title.
  */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -149,7 +149,7 @@ function withStem(task: object, layers: object[]) {
   return networkGeometry(experiment, createTask(experiment));
 }
 
-/** Of a board with one run of one column. */
+/** For a board with one run of one column. */
 function boardFolder(): string {
   const kit = mkdtempSync(join(folder, "kit-"));
   const sizes = { heads: 1, tokens: 2, dimension: 1 };
@@ -161,7 +161,7 @@ function boardFolder(): string {
   return kit;
 }
 
-/** A line at whose other end nobody is. */
+/** A line with no one at the other end. */
 const silentLine = {
   write: async () => {},
   read: () => new Promise<Uint8Array>((done) => setTimeout(done, 10, new Uint8Array())),
@@ -170,7 +170,7 @@ const silentLine = {
 
 const MINE = { path: "my-device.mjs" };
 
-/** A run that was stopped after its first unit, and how one goes on. */
+/** A run that was stopped after its first unit, and how to resume it. */
 async function stoppedRun(choice: RunChoice, changes: Partial<Question> = {}) {
   const contents = { "checkpoints.network": "aa" };
   const question = { command: "run", experiment: parseExperiment({}), options: {}, contents, versions: {} };
@@ -189,7 +189,7 @@ const engineOf = (engine: string, options: { readonly tasks?: number } = {}) =>
     { folder, place: { directory: "." }, say: () => {}, terminal: processTerminal() },
   );
 
-/** With no programs but these, as text of a shell. */
+/** With only these programs, given as shell scripts. */
 async function withPrograms<T>(programs: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
   const path = mkdtempSync(join(folder, "programs-"));
   for (const [name, text] of Object.entries(programs))
@@ -198,7 +198,7 @@ async function withPrograms<T>(programs: Readonly<Record<string, string>>, work:
   return work().finally(() => vi.unstubAllEnvs());
 }
 
-/** A folder of `.npy` files whose training labels are these. */
+/** A folder of `.npy` files with these training labels. */
 function labelled(labels: readonly number[]) {
   const set = mkdtempSync(join(folder, "labelled-"));
   writeFileSync(
@@ -208,7 +208,7 @@ function labelled(labels: readonly number[]) {
   return readNpySet(set);
 }
 
-/** A folder of images with this one for training and for the test. */
+/** A folder of images with this one for training and for testing. */
 async function pictures(side: number) {
   const set = mkdtempSync(join(folder, "pictures-"));
   const png = await sharp({ create: { width: side, height: side, channels: 3, background: "red" } })
@@ -216,7 +216,7 @@ async function pictures(side: number) {
     .toBuffer();
   for (const part of ["train", "test"]) {
     mkdirSync(join(set, part, "red"), { recursive: true });
-    // Encoders differ by some bytes; what follows the image is not read.
+    // Encoders differ by a few bytes; what follows the image is not read.
     writeFileSync(join(set, part, "red/a.png"), Buffer.concat([png, Buffer.alloc(240_000 - png.length)]));
   }
   return loadImageData("custom", set);
@@ -358,10 +358,10 @@ const cases: Record<string, () => unknown> = {
       const create = () => workerPorts({ "simulate-chip": () => () => new Promise(() => {}) }, 1).list[0];
       const executor = workerExecutor([create()], threadWatch(create));
       const run = executor.open("simulate-chip", null, { repeatable: true }).run([1]);
-      // Told below, once the clock has moved on.
+      // Reported below, after the clock has advanced.
       run.catch(() => {});
       for (let attempt = 0; attempt < 2; attempt++) {
-        // Until it has taken up the piece.
+        // Until it has started the piece.
         for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
         vi.advanceTimersByTime(61 * 60_000);
       }
@@ -509,7 +509,7 @@ const cases: Record<string, () => unknown> = {
   "A node that a source does not cover": () => costWith({ node: 14 }),
 };
 
-/** Does something where no command of the system is found. */
+/** Runs something with no system command available. */
 async function withoutPrograms(act: () => Promise<unknown>): Promise<void> {
   const path = process.env.PATH;
   process.env.PATH = join(folder, "folder");

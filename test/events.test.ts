@@ -1,4 +1,4 @@
-/** Recordings of event cameras from end to end: trained on spikes, run on chips, aged and priced. */
+/** Event-camera recordings end to end: trained on spikes, run on chips, aged and priced. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { experimentWorkload } from "../src/cost/measured.ts";
 import { evaluateChips } from "../src/evaluation/chips.ts";
@@ -35,17 +35,17 @@ beforeAll(async () => {
 });
 
 describe("a run", () => {
-  test("has learned corners, with spikes and without, and on chips", () => {
+  test("has learned corners, with and without spikes, and on chips", () => {
     const values = valuesOf(report);
-    // One of four by chance; 40 recordings, so more than six standard errors.
+    // Guessing gives one in four; with 40 recordings this is more than six standard errors.
     expect(values["accuracy.ann"]).toBe(1);
     expect(values["accuracy.digital"]).toBeGreaterThan(0.7);
     expect(values["accuracy.xpikeformer"]).toBeGreaterThan(0.7);
-    // The corner shows in the second frame: an answer after the first is a guess.
+    // The corner appears in the second frame: an answer after the first is a guess.
     expect(values["accuracy.xpikeformer.steps.1"]).toBeLessThan(0.5);
   });
 
-  test("gives the accuracy that evaluations give, on all the recordings that there are", async () => {
+  test("gives the same accuracy as the evaluations, on all recordings", async () => {
     const chips = await evaluateChips(executor, given, network, { chips: 2, prompts: 40 });
     const accuracy = 1 - mean(chips.map(({ errors }) => errors.answers.rate));
     expect(valuesOf(report)["accuracy.xpikeformer"]).toBeCloseTo(accuracy, 12);
@@ -54,12 +54,13 @@ describe("a run", () => {
     );
   });
 
-  test("shows the recordings, and calls them so", () => {
+  test("shows the recordings, and names them as such", () => {
     const chart = report.charts.find(({ id }) => id === "recordings");
     if (chart?.kind !== "heat") throw new Error("recordings are shown as a heat map");
-    // Two frames of three rows with a row between, six recordings of three columns with five between.
+    // Two frames of three rows with one row between them; six recordings of three columns with five between them.
     expect([chart.values.length, chart.values[0].length]).toEqual([7, 23]);
-    // The first is of the top left: brighter there in the second frame; in the first it grew darker in the middle of the top row.
+    // The first recording is of the top left, brighter there in the second frame; in the first frame the middle of the top row
+    // grew darker.
     expect([chart.values[0].slice(0, 3), chart.values[4].slice(0, 3)]).toEqual([
       [0, 0.5, 0],
       [1, 0, 0],
@@ -78,7 +79,7 @@ test("over age the error rate is that of the chips", async () => {
   expect(valuesOf(drift)["error.drift.hwat.compensated.1s"]).toBeCloseTo(rate, 12);
 });
 
-test("a recording is what costs are given for", () => {
+test("costs are given per recording", () => {
   const { result, inputs, annInputs, tokens } = experimentWorkload(given.experiment);
   expect({ result, inputs, annInputs, tokens }).toEqual({
     ...{ result: { name: "recording", perInference: 1 }, inputs: 8, annInputs: 16, tokens: 4 },

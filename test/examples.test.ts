@@ -1,8 +1,8 @@
 /**
- * Runs every numbered program of examples/ on the sources, and holds docs/guide.md to what they print: a block under the
- * comment `<!-- 01-one-prompt.mjs: received -->` is that section of that program's output. After a change that means to
- * change numbers, `npx vitest run test/examples.test.ts -u` writes the new ones into the page; read the difference. The ten lines of
- * README.md are a program too, and what they print is kept beside them.
+ * Runs every numbered program of examples/ on the sources, and checks docs/guide.md against their output: a block under the
+ * comment `<!-- 01-one-prompt.mjs: received -->` is that section of that program's output. After an intended change of numbers,
+ * `npx vitest run test/examples.test.ts -u` writes the new ones into the page; read the difference. The ten lines of README.md
+ * are also a program, with its output stored next to it.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ beforeAll(async () => {
   } finally {
     print.mockRestore();
   }
-  // Five seconds of one core; on a starved machine it may have to wait for that core.
+  // Takes five seconds on one core; on a busy machine it may have to wait for that core.
 }, 900_000);
 
 test("examples import the public API and each other, nothing else", () => {
@@ -49,7 +49,7 @@ test("the guide shows what the programs print", async () => {
   await expect(page).toMatchFileSnapshot(guide);
 });
 
-test("the ten lines print what is recorded beside them, and are ten", async () => {
+test("the ten lines are ten, and print the recorded output", async () => {
   await expect(`${outputs[TEN_LINES]}\n`).toMatchFileSnapshot(join(folder, "ten-lines.txt"));
   expect(readFileSync(join(folder, TEN_LINES), "utf8").match(/^.+$/gm)).toHaveLength(10);
 });
@@ -63,7 +63,7 @@ test("every section that a program of the guide prints is shown there", () => {
   expect(printed.filter((marker) => !page.includes(marker))).toEqual([]);
 });
 
-test("crossbar columns and neurons worked by hand fire as the simulator's do, at every token, step and feature", async () => {
+test("crossbar columns and neurons computed by hand fire like the simulator's, at every token, step and feature", async () => {
   const { readColumn, membrane } = await import(join(folder, "by-hand.mjs"));
   const { bitsOf } = await import(join(folder, "tiny-machine.mjs"));
   const steps = [0, 1, 2, 3];
@@ -78,7 +78,7 @@ test("crossbar columns and neurons worked by hand fire as the simulator's do, at
       for (const [layer, input, fired] of branches) {
         for (const t of steps) stream[t] += readColumn(layer, bitsOf(input, t, token), feature).current;
         const byHand = membrane(stream).map((state: { fired: number }) => state.fired);
-        // By hand in double precision, in the simulator in single: equal spikes, as no membrane is that close to the threshold.
+        // Double precision by hand, single in the simulator: spikes are equal, because no membrane is that close to the threshold.
         expect(byHand, `${fired}, token ${token}, feature ${feature}`).toEqual(
           steps.map((t) => bitsOf(fired, t, token)[feature]),
         );
@@ -94,11 +94,11 @@ test("the loss of the tiny network falls, and its chips decide far better than b
   expect(losses.at(-1)).toBeLessThan(0.9);
   const rates = numbersAfter("03-map-and-run.mjs", /bit error rate (\S+)/g);
   expect(rates).toHaveLength(3);
-  // Trained to about 0.11 where guessing has 0.5; 256 prompts of 2 bits have a standard error below 0.02.
+  // Trained to an error rate of about 0.11, compared with 0.5 for guessing; 256 prompts of 2 bits have a standard error below 0.02.
   for (const rate of rates) expect(rate).toBeLessThan(0.25);
 });
 
-test("each further bit of the converters brings the logits closer to the exact ones", () => {
+test("each additional converter bit brings the logits closer to the exact ones", () => {
   const errors = numbersAfter("04-change-the-machine.mjs", /^\d +(\S+)/gm);
   expect(errors).toHaveLength(6);
   expect(errors).toEqual([...errors].sort((a, b) => b - a));

@@ -1,7 +1,7 @@
 /**
- * Holds docs/experiment.md to the schema of an experiment: the table under a comment such as `<!-- fields: hardware.adc -->` or
+ * Checks docs/experiment.md against the schema of an experiment: the table under a comment such as `<!-- fields: hardware.adc -->` or
  * `<!-- fields: task, kind symbol-detection -->` lists the fields there, and the one under `<!-- most used: seed, model.width -->` the
- * fields named. After a change of the schema or of a field's comment, `npx vitest run test/experiment-page.test.ts -u` writes the
+ * fields named. After a change of the schema or of a field's description, `npx vitest run test/experiment-page.test.ts -u` writes the
  * tables; read the difference.
  */
 import { readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ const subjectOf = (path: string, kind?: string): TableSubject => ({
 });
 const subjects = Array.from(page.matchAll(MARKER), ([, , path, kind]) => subjectOf(path!, kind));
 
-test("the page lists the fields as the schema has them", async () => {
+test("the page lists the fields of the schema", async () => {
   const filled = page
     .replace(
       MARKER,
@@ -50,7 +50,7 @@ test("every field of every kind is on the page, with its meaning", () => {
   expect(fields.filter(isMissing)).toEqual([]);
 });
 
-test("a table of a field that does not exist is refused", () => {
+test("a table for a field that does not exist is refused", () => {
   expect(() => fieldTable({ path: "hardware.dac" }, [])).toThrow("no field dac");
   expect(() => fieldTable({ path: "task", kind: "speech" }, [])).toThrow("no field task of kind speech");
   expect(() => shortTable(["model.size"])).toThrow("no field size");

@@ -1,7 +1,7 @@
 /**
- * Holds the pages of experiments/ to what the cost model gives: the table under the comment `<!-- table: NAME -->` is the one
- * of that name in experiments/tables.mjs. After a change that means to change numbers,
- * `npx vitest run test/experiments.test.ts -u` writes the new ones; read the difference, and the reasons beside it.
+ * Checks the pages of experiments/ against the cost model: the table under the comment `<!-- table: NAME -->` is the one with
+ * that name in experiments/tables.mjs. After an intended change of numbers, `npx vitest run test/experiments.test.ts -u` writes
+ * the new ones; read the difference, and the reasons next to it.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ const pages = experiments.flatMap((name) =>
 );
 const MARKER = /(<!-- table: (\S+) -->\n)\n*(?:\|.*\n)*\n*/g;
 
-test.each(pages)("%s shows what the cost model gives", async (page) => {
+test.each(pages)("%s shows the cost model's results", async (page) => {
   const path = join(folder, page);
   const text = readFileSync(path, "utf8");
   const filled = text.replace(
@@ -47,7 +47,7 @@ test("every table is shown, and every experiment has a claim, a table and a reas
   }
 });
 
-test("tables have as many cells in every row as columns", () => {
+test("every row of a table has one cell per column", () => {
   for (const [name, table] of Object.entries(tables)) {
     const { head, rows } = table();
     for (const row of rows) expect(row.length, name).toBe(head.length);

@@ -1,4 +1,4 @@
-/** The arithmetic of experiments/fronts: networks in few bits, and what is read off fronts. */
+/** The arithmetic of experiments/fronts: low-bit networks, and values read off fronts. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { annForward } from "../src/model/ann.ts";
@@ -17,7 +17,7 @@ const { quantisedAnn, stepOf } = await load("fronts/quantised-ann.mjs");
 const { frontOf, readOff } = await load("fronts/front.mjs");
 const { frontChart } = await load("fronts/tables.mjs");
 
-describe("a conventional network in few bits", () => {
+describe("a low-bit conventional network", () => {
   const [link, images, stem] = [
     {
       task: { transmitAntennas: 1, receiveAntennas: 2, modulation: "qpsk", pilots: 3 },
@@ -48,7 +48,7 @@ describe("a conventional network in few bits", () => {
       networkGeometry(experiment, task),
       stream(1),
     ) as unknown as Network<AnnSpec>;
-    // No parameter is left at 0 or 1.
+    // No parameter stays at 0 or 1.
     const random = stream(3);
     for (const { data } of Object.values(network.parameters)) data.set(data.map((x) => x + 0.1 * random.uniform()));
     return { network, task };
@@ -71,16 +71,16 @@ describe("a conventional network in few bits", () => {
     const { logits } = annForward(own, input);
     const found: Float64Array = quantisedAnn(own, null, null)(input);
     expect(found.length).toBe(logits.length);
-    // Sums in another order: a few units in the last place of numbers of about 1.
+    // Sums in another order: a few units in the last place of numbers near 1.
     const furthest = Math.max(...found.map((logit, i) => Math.abs(logit - logits[i])));
     expect(furthest).toBeLessThan(1e-12);
   });
 
-  test("comes nearer to it with every bit", () => {
+  test("approaches it with every bit", () => {
     const input = draw(20, "evaluation");
     const { logits } = annForward(network, input);
     const distances = [3, 4, 5, 6, 8, 12].map((bits) => {
-      // Calibrated on what it answers, so that no activation lies beyond the range of its codes.
+      // Calibrated on its own inputs, so that no activation is beyond the range of its codes.
       const found: Float64Array = quantisedAnn(network, bits, input)(input);
       return Math.hypot(...found.map((logit, i) => logit - logits[i]));
     });
@@ -88,7 +88,7 @@ describe("a conventional network in few bits", () => {
     expect(distances.at(-1)!).toBeLessThan(distances[0] / 50);
   });
 
-  test("takes a step that no other share of the range betters", () => {
+  test("chooses a step that no other share of the range improves", () => {
     const values = Float64Array.from({ length: 200 }, (_, i) => Math.tan((i - 100) / 66));
     const errorOf = (step: number, bits: number) =>
       values.reduce((sum, x) => {
@@ -109,12 +109,12 @@ describe("a conventional network in few bits", () => {
 describe("a front", () => {
   const point = (rate: number, energy: number) => ({ rate, energy, inFlight: 1 / energy });
 
-  test("has the points than which none is better in both", () => {
+  test("has the points that no other beats in both", () => {
     const [a, b, c, d] = [point(0.1, 1), point(0.05, 4), point(0.07, 5), point(0.2, 0.5)];
     expect(frontOf([a, b, c, d])).toEqual([b, a, d]);
   });
 
-  test("is read off between its points linearly in logarithms, past its worst as that one, and not before its best", () => {
+  test("is interpolated log-linearly, constant past its worst point, and undefined before its best", () => {
     const front = frontOf([point(0.1, 1), point(0.025, 4)]);
     expect(readOff(front, 0.05).energy).toBeCloseTo(2, 12);
     expect(readOff(front, 0.05).inFlight).toBeCloseTo(0.5, 12);

@@ -1,9 +1,9 @@
-/** A small `npm run fuzz`: what is near to a valid file, spec or option is read, or refused with an error for people. */
+/** A short `npm run fuzz`: near-valid files, specs and options are read, or refused with an error for users. */
 import { expect, test } from "vitest";
 import { fuzzInputs } from "../bench/fuzz-inputs.ts";
 import { READERS } from "../bench/fuzz-readers.ts";
 
-/** Readers that decode pictures or check whole reports take milliseconds each. */
+/** Readers that decode images or check whole reports take milliseconds each. */
 const MOST = 80;
 
 test.each(Object.keys(READERS))("%s: no stack, no hang, no memory", async (name) => {

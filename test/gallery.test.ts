@@ -1,6 +1,6 @@
 /**
- * The gallery shows what the experiments measured: its blocks and pictures are those of scripts/gallery.mjs, and its links open the very
- * experiment that stands above them. `npx vitest run test/gallery.test.ts -u` writes them; read the difference.
+ * Checks the gallery against the measured experiments: its blocks and images are those of scripts/gallery.mjs, and its links open
+ * exactly the experiment above them. `npx vitest run test/gallery.test.ts -u` writes them; read the difference.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ const text = readFileSync(page, "utf8");
 const sectionOf = (name: string) =>
   new RegExp(`(<!-- experiment: ${name} -->\n)([\\s\\S]*?)(<!-- end of ${name} -->)`).exec(text);
 
-/** The link's part of a section as it is, where it says this experiment: compressors of other platforms write the same otherwise. */
+/** Keeps a section's link if it encodes this experiment: compressors on other platforms produce different bytes. */
 async function openOf(name: string): Promise<string> {
   const wanted = JSON.stringify({ experiment: gallery[name]!.experiment });
   const found = /studio\.md#open=([\w-]+)/.exec(sectionOf(name)?.[2] ?? "")?.[1];
@@ -31,7 +31,7 @@ async function openOf(name: string): Promise<string> {
   return said === wanted ? found! : pack(wanted);
 }
 
-test("the page has a section of every experiment, and shows what was measured", async () => {
+test("the page has a section for every experiment, and shows the measured results", async () => {
   let filled = text;
   for (const name of names) {
     const [whole, start, , end] = sectionOf(name)!;

@@ -1,5 +1,5 @@
 /**
- * Every line that a help text shows as an example, run in a folder as a clone is, by the built command. Those of RTL that need hardware
+ * Runs every example line of the help texts, in a folder like a clone, with the built command. RTL examples that need hardware
  * tools are in `help-examples.tools.test.ts`.
  */
 import { spawn } from "node:child_process";
@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(clone, { recursive: true }));
 
-/** A machine without a network: the downloads themselves are tested beside their code. */
+/** A machine without a network connection: the downloads themselves are tested next to their code. */
 const OFFLINE = {
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent('globalThis.fetch = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ENETUNREACH" } }));')}`,
 };
@@ -30,7 +30,7 @@ const linesOf = (command: string): string[] => {
   return lines;
 };
 
-test("every command has an example, which names the program as it was started", () => {
+test("every command has an example that names the program as it was started", () => {
   expect([...examples.keys()]).toEqual([
     ...[
       "run",
@@ -54,7 +54,7 @@ test("every command has an example, which names the program as it was started", 
   }
 });
 
-// In this order, since import reads what export wrote.
+// In this order, because import reads what export wrote.
 test.each(["run", "eval", "cost", "compare", "sweep", "export", "import", "presets", "schema"])(
   "the examples of %s run",
   async (command) => {
@@ -68,7 +68,7 @@ test.each(["run", "eval", "cost", "compare", "sweep", "export", "import", "prese
   300_000,
 );
 
-test("what run says to do next can be done, and presets and schema are files then", async () => {
+test("the next steps that run suggests work, and presets and schema are then files", async () => {
   const next = /^Next, .*:\n {2}(.*)$/m.exec(printed.get(linesOf("run")[0])!)![1];
   const { code, err } = await shell(`${next} --chips 1 --prompts 1`, clone);
   expect(`${code} ${err}`, next).toMatch(/^0 /);
@@ -77,7 +77,7 @@ test("what run says to do next can be done, and presets and schema are files the
   expect(existsSync(join(clone, "experiment.schema.json"))).toBe(true);
 }, 300_000);
 
-test("the examples of studio serve a page until they are stopped", async () => {
+test("the studio examples serve a page until they are stopped", async () => {
   mkdirSync(join(clone, "results/first"), { recursive: true });
   for (const line of linesOf("studio")) {
     const [program, ...argv] = line.split(" ");
@@ -93,7 +93,7 @@ test("the examples of studio serve a page until they are stopped", async () => {
   }
 }, 60_000);
 
-test("the example of train is stopped, goes on where it was, and says how", async () => {
+test("the train example is stopped, resumes, and says how", async () => {
   const [line] = linesOf("train");
   const stopped = await interrupt(line, clone);
   const [, goOn] = /^Go on with:\n {2}(node dist\/cli\/main\.js train preset:wireless-2x2 .*)$/m.exec(stopped)!;
@@ -102,7 +102,7 @@ test("the example of train is stopped, goes on where it was, and says how", asyn
   expect(Number(second)).toBeGreaterThan(Number(first));
 }, 300_000);
 
-/** What a command wrote that was sent Ctrl-C after its first steps. */
+/** The output of a command that received Ctrl-C after its first steps. */
 async function interrupt(line: string, cwd: string): Promise<string> {
   const metrics = join(cwd, /--out (\S+)/.exec(line)![1], RUN_FILES.metrics);
   const size = () => (existsSync(metrics) ? statSync(metrics).size : 0);
@@ -120,7 +120,7 @@ async function interrupt(line: string, cwd: string): Promise<string> {
   return written;
 }
 
-test("the examples of data run, as far as they come without a network", async () => {
+test("the data examples run, as far as possible without a network connection", async () => {
   const [list, fetch] = linesOf("data");
   expect((await shell(list, clone)).code).toBe(0);
   const { code, err } = await shell(fetch, clone, { ...OFFLINE, XDG_CACHE_HOME: join(clone, "cache") });
@@ -129,13 +129,13 @@ test("the examples of data run, as far as they come without a network", async ()
   expect(err).toContain("ENETUNREACH");
 });
 
-test("the first example of rtl writes the folder that the others check", async () => {
+test("the first rtl example writes the folder that the others check", async () => {
   const [write, ...others] = linesOf("rtl");
   expect((await shell(write, clone)).code).toBe(0);
   for (const line of others) expect(line).toMatch(/ rtl (verify|synth) rtl$/);
 });
 
-test("in a clone npm's own way of starting it is what commands are printed with", async () => {
+test("in a clone, printed commands start with npm", async () => {
   const { out } = await shell("npm run --silent xpike -- run --help", clone);
   expect(out).toMatch(/^Usage: npm run xpike -- run /);
   expect(out).toContain("\n  npm run xpike -- run preset:wireless-2x2");

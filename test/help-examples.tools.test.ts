@@ -1,4 +1,4 @@
-/** The examples of `xpike rtl --help`, which check and count what the first one writes: they need hardware tools. */
+/** The examples of `xpike rtl --help` that check and count the output of the first one: they need hardware tools. */
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect } from "vitest";
 import { hasTool } from "../src/node/rtl-simulators.ts";

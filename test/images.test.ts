@@ -1,4 +1,4 @@
-/** Images from end to end: a run, drift and a sweep with untrained networks, and the paper's sizes. */
+/** Images end to end: a run, drift and a sweep with untrained networks, and the paper's sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { experimentWorkload } from "../src/cost/measured.ts";
 import { findWorkload } from "../src/cost/workloads.ts";
@@ -51,7 +51,7 @@ describe("a run", () => {
     report = await runExperiment(given, { network, ann, spiking: network }, options);
   });
 
-  test("gives the accuracies that the evaluations give", async () => {
+  test("gives the same accuracies as the evaluations", async () => {
     const all = { prompts: 40 };
     const values = valuesOf(report);
     const alone = await evaluateNetwork(executor, given, ann, all);
@@ -67,7 +67,7 @@ describe("a run", () => {
     expect(right / 40).toBeCloseTo(1 - chips[0].errors.answers.rate, 12);
   });
 
-  test("notes that fewer test images are there than asked for", () => {
+  test("notes that there are fewer test images than requested", () => {
     expect(report.notes).toContain("evaluation.prompts is 1000, but halves has 40 test images: all of them are used.");
   });
 
@@ -93,11 +93,11 @@ describe("a run", () => {
     expect(reportHtml(report)).toContain("Which class is taken for which");
   });
 
-  test("sets the gap beside Table III", () => {
+  test("shows the gap next to Table III", () => {
     expect(report.claims.find(({ id }) => id === "gap-6-512-cifar-10")).toMatchObject({ paper: -0.0128 });
   });
 
-  test("asks for images where none are given", async () => {
+  test("asks for images when none are given", async () => {
     const run = runExperiment(experiment, { network }, options);
     await expect(run).rejects.toMatchObject({ tag: "spec", path: "task.data" });
   });
@@ -127,7 +127,7 @@ describe("the paper's vision transformers", () => {
     },
   );
 
-  test("an image of CIFAR-10's size goes through a block of the smallest one, which fills the crossbars that it should", async () => {
+  test("a CIFAR-10 image passes through a block of the smallest one, with the expected crossbars", async () => {
     const of = parseExperiment({ preset: "paper-4-384-cifar10", model: { depth: 1, steps: 1 } });
     const small = untrained<SpikingSpec>(of, 1);
     const { totals } = mapNetwork(foldNetwork(small), of.hardware, "bernoulli");

@@ -1,4 +1,4 @@
-/** A small `npm run kill-check`, of the built command: `npm run build` first, as `npm test` does. */
+/** A short `npm run kill-check` with the built command: run `npm run build` first, as `npm test` does. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,13 +1,13 @@
 /**
- * Every link of the documentation leads somewhere: relative links and anchors in Markdown, paths written as code, and the
- * pages and anchors that comments in the sources point to. Links to other sites are not followed.
+ * Checks every link of the documentation: relative links and anchors in Markdown, paths written as code, and the pages and
+ * anchors named in source comments. Links to other sites are not followed.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
-/** Written by programs, or somebody else's. */
+/** Written by programs, or by others. */
 const SKIPPED = new Set(["node_modules", "dist", "out", "results", "api", ".git"]);
 
 const pages = filesUnder(root, ".md");
@@ -57,7 +57,7 @@ describe("the checks themselves", () => {
     expect(linksOf(prose(page))).toEqual(["b.md", "d.svg", "https://n.example", "g.md#h"]);
   });
 
-  test("see a missing page and a missing anchor", () => {
+  test("detect a missing page and a missing anchor", () => {
     expect(problem("ARCHITECTURE.md", "docs/nowhere.md")).toHaveLength(1);
     expect(problem("ARCHITECTURE.md", "docs/model.md#nowhere")).toHaveLength(1);
     expect(problem("ARCHITECTURE.md", "docs/model.md#ties")).toEqual([]);
@@ -65,7 +65,7 @@ describe("the checks themselves", () => {
   });
 });
 
-/** Why a link of `page` does not lead anywhere; empty when it does. */
+/** Why a link on `page` leads nowhere; empty if it resolves. */
 function problem(page: string, link: string): string[] {
   if (/^[a-z]+:/i.test(link)) return [];
   const [path, anchor] = link.split("#");
@@ -83,7 +83,7 @@ function linksOf(text: string): string[] {
   return [...inline, ...reference];
 }
 
-/** Headings as GitHub makes anchors of them. */
+/** Headings as GitHub's anchors. */
 function anchorsOf(text: string): string[] {
   const seen = new Map<string, number>();
   return Array.from(withoutBlocks(text).matchAll(/^#{1,6} (.+)$/gm), ([, heading]) => {
@@ -100,7 +100,7 @@ function anchorsOf(text: string): string[] {
 
 const withoutBlocks = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, "");
 
-/** Without code blocks, and without code spans that hold a link. */
+/** Without code blocks, and without code spans that contain a link. */
 const prose = (text: string): string => withoutBlocks(text).replace(/`[^`\n]*\]\([^`\n]*`/g, "");
 
 function filesUnder(folder: string, ...endings: string[]): string[] {

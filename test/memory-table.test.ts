@@ -1,4 +1,4 @@
-/** The table of docs/performance.md says what the plans need. */
+/** Checks the table of docs/performance.md against the memory plans. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

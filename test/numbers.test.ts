@@ -1,6 +1,6 @@
 /**
- * Holds the numbers inside sentences to the results they come from: every `<!--n:...-->` mark of a page is filled by
- * `experiments/numbers.mjs`. `npx vitest run test/numbers.test.ts -u` fills them anew; read the difference, and the words around them.
+ * Checks the numbers inside sentences against the results they come from: `experiments/numbers.mjs` fills every `<!--n:...-->`
+ * mark of a page. `npx vitest run test/numbers.test.ts -u` fills them anew; read the difference, and the words around them.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -36,7 +36,7 @@ test.each(marked)("the numbers of %s are those that were measured", async (page)
 });
 
 describe("the two pages of claims", () => {
-  /** A page as it is read, without code, printed blocks, links' targets and numbers that a mark fills. */
+  /** A page as a reader sees it: without code, printed blocks, link targets and numbers filled by marks. */
   const unmarked = (page: string) =>
     read(page)
       .replace(/<!-- measured: (\S+) -->[\s\S]*?<!-- end of \1 -->/g, "")
@@ -45,7 +45,7 @@ describe("the two pages of claims", () => {
       .replace(/<!--n:[^>]*-->[+−]?[\d.,]*\d( \([^)]* to [^)]*\))?/g, "")
       .replace(/\]\([^)]*\)/g, "]")
       .replace(/arXiv \d+\.\d+/g, "");
-  /** Levels, tolerances and the size of a training set, which nobody measured. */
+  /** Levels, tolerances and the size of a training set, which are not measurements. */
   const AGREED = new Set(["95 %", "5 %", "0.x", "18,000"]);
 
   test.each(CLAIMS)("%s holds no measured number without a mark", (page) => {
@@ -74,7 +74,7 @@ describe("the two pages of claims", () => {
       expect(wordsOf(claim!).length, claim).toBeLessThanOrEqual(12);
       expect(wordsOf(verdict!).length, claim).toBeLessThanOrEqual(4);
       expect(paper!.match(/<!--n:/g)?.length ?? 0, claim).toBeLessThanOrEqual(1);
-      // A range is one number of two ends.
+      // A range counts as one number with two ends.
       const marks = ours!.split(" to <!--").length === 2 ? 2 : 1;
       expect(ours!.match(/<!--n:/g), claim).toHaveLength(marks);
       expect(more).toMatch(/^\[[^\]]+\]\(docs\/claims\.md#[a-z0-9-]+\)$/);
@@ -94,7 +94,7 @@ describe("the two pages of claims", () => {
 
 describe("the results behind them", () => {
   const records = Object.values(RECORDS);
-  /** The receipts of a file: its own where it was measured at once, and those of its parts where they were measured one by one. */
+  /** The receipts of a file: its own if it was measured at once, and those of its parts if they were measured one by one. */
   function receiptsOf(path: string): Receipt[] {
     const { command, seed, commit, runs, networks, ...others } = JSON.parse(read(path)) as Receipt;
     const parts = runs ?? Object.values(networks ?? (command === undefined ? (others as Record<string, Receipt>) : {}));
@@ -113,7 +113,7 @@ describe("the results behind them", () => {
     }
   });
 
-  // A tarball has no history, and a shallow clone not all of it.
+  // A tarball has no history, and a shallow clone only part of it.
   test("their commits are in the history", ({ skip }) => {
     skip(!hasHistory(), "Git or the whole history is missing");
     for (const commit of new Set(records.flatMap(receiptsOf).map((receipt) => receipt.commit!))) {

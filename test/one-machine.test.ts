@@ -1,6 +1,6 @@
 /**
- * The bundled networks on their machines: what simulators count and how long they say that units work is what machine and schedule
- * say. Inputs are random spikes, because neither depends on the task's data.
+ * The bundled networks on their machines: the simulators' counts and unit times must match the machine and the schedule. Inputs
+ * are random spikes, because neither depends on the task's data.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -48,7 +48,7 @@ const fresh = (experiment: Experiment) => {
   return { network: tinyNetwork(experiment.model, 3, geometry) };
 };
 
-/** Every line has its own rate, so that densities are no round numbers. */
+/** Every line has its own rate, so that densities are not round numbers. */
 function randomSpikes(steps: number, rows: number, features: number): SpikeTrain {
   const train = emptySpikeTrain(steps, rows, features);
   const random = stream(7);
@@ -68,7 +68,7 @@ const HARDWARE = [
   { name: "step-major", hardware: { order: "step-major", ssa: { random: "lfsr", lfsr: { scope: "engine" } } } },
 ];
 
-/** Two convolutions in front of the embedding's, with all that one can have. */
+/** Two convolutions before the embedding's, with every option. */
 const STEMMED = {
   task: {
     kind: "image-classification",
@@ -129,7 +129,7 @@ test("the cycle simulator's schedule is that of the machine, and its clocks are 
 
 const busyClocks = ({ alone }: Schedule) => alone.units.map(({ name, kind, busy }) => ({ name, kind, cycles: busy }));
 
-/** Of one prompt, of the operations that take time. */
+/** For one prompt, of the operations that take time. */
 const countedClocks = ({ operations, prompts }: Trace) =>
   operations
     .filter(({ kind }) => kind === "linear" || kind === "attention")

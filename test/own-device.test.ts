@@ -1,6 +1,6 @@
 /**
- * A device of one's own, named by its module: examples/my-device.mjs copies the built-in `state-independent`, so it must give the same
- * results to the last bit, on any number of threads. Through the built package: `npm run build` first, as `npm test` does.
+ * A custom device, named by its module: examples/my-device.mjs copies the built-in `state-independent`, so it must give
+ * bit-identical results on any number of threads. Uses the built package: run `npm run build` first, as `npm test` does.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -55,7 +55,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Every number that two experiments measure, on so many threads. */
+/** Every number that two experiments measure, on this many threads. */
 async function measure(experiment: typeof builtIn, threads: number) {
   const executor = nodeExecutor(threads);
   try {
@@ -102,7 +102,7 @@ describe("the module that copies a built-in device", () => {
   });
 });
 
-test("a thread that hangs in a module is ended, and the results are those of another", async () => {
+test("a thread that hangs in a module is ended, and another one gives the same results", async () => {
   const flag = join(folder, "hung");
   const text = readFileSync(module, "utf8")
     .replace('"xpikeformer"', JSON.stringify(pathToFileURL(join(import.meta.dirname, "../dist/index.js")).href))
@@ -128,8 +128,8 @@ test("a thread that hangs in a module is ended, and the results are those of ano
   expect(existsSync(flag)).toBe(true);
 });
 
-test("a module may be changed between two loads, and the content that an experiment names is held to", async () => {
-  // In a folder without packages a module can import none.
+test("a module may be changed between two loads, and the hash in an experiment is enforced", async () => {
+  // In a folder without packages, a module cannot import any.
   const alone = readFileSync(module, "utf8").replace(
     /^import .*$/m,
     "const { exp: exponential, log: naturalLog } = Math;",
@@ -152,7 +152,7 @@ describe("a module at fault", () => {
     return loadExperimentDevice(experimentWith({ kind: "module", path }), folder);
   };
 
-  test("that is missing is named with its field", async () => {
+  test("that is missing is reported with its field", async () => {
     const field = "hardware.crossbar.device.path";
     await expect(load(undefined)).rejects.toMatchObject({
       path: field,
@@ -160,17 +160,17 @@ describe("a module at fault", () => {
     });
   });
 
-  test("that throws on import is named with the line and column", async () => {
+  test("that throws on import is reported with line and column", async () => {
     await expect(load('\nthrow new Error("boom");')).rejects.toThrow(
       /cannot be imported: boom \(faulty-\w+\.mjs:2:7\)$/,
     );
   });
 
-  test("that never finishes its import does not end the program without a word", { timeout: 20_000 }, async () => {
+  test("that never finishes its import does not end the program silently", { timeout: 20_000 }, async () => {
     await expect(load("await new Promise(() => {});")).rejects.toThrow("did not finish within 10 s");
   });
 
-  test("whose functions throw is told from a defect of this program", async () => {
+  test("with functions that throw is distinguished from a defect of this program", async () => {
     const device = (program: string, read: string) =>
       `export default { name: "x", source: "x", maxConductance: 25, program(targets) { ${program} }, read() { ${read} } };`;
     const read = async (content: string) => {

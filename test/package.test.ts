@@ -1,7 +1,7 @@
 /**
- * The package as its users get it: packed by npm, unpacked into an empty project beside the dependencies that it declares and no
- * others. The ten lines of README.md compile there, strictly, and print what is recorded: in Node, and in pages of Vite.
- * `npm run build` first, as `npm test` does.
+ * The package as users get it: packed by npm, and unpacked into an empty project with only its declared dependencies. The ten
+ * lines of README.md compile there, strictly, and print the recorded output, in Node and in Vite pages. Run `npm run build`
+ * first, as `npm test` does.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -64,7 +64,7 @@ const write = (file: string, text: string) => writeFileSync(join(project, file),
 const node = (...argv: string[]) =>
   execFileSync(process.execPath, argv, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/** `npm pack` of a folder. */
+/** Runs `npm pack` in a folder. */
 function pack(folder: string, ...options: string[]): Packed {
   const npm = ["pack", folder, "--json", "--ignore-scripts", ...options];
   const output = execFileSync("npm", npm, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
@@ -122,7 +122,7 @@ describe("the packed package", () => {
     expect(needed.filter(({ file }) => !paths.includes(file))).toEqual([]);
   });
 
-  test("runs its examples with the networks that it has, and says where the others are", () => {
+  test("runs its examples with its own networks, and says where the others are", () => {
     const source = join(project, "node_modules/xpikeformer/examples/wireless-2x2.json");
     const experiment = JSON.parse(readFileSync(source, "utf8"));
     const small = { prompts: 4, curvePrompts: 4, snrDecibels: [10], steps: [8] };
@@ -171,12 +171,12 @@ describe("in an empty project", () => {
       "",
     );
     expect(node("out/ten-lines.js").trim()).toBe(recorded);
-    // Four seconds of one core.
+    // Takes four seconds on one core.
   }, 120_000);
 });
 
 describe("in pages of Vite", () => {
-  /** Shared memory, and with it threads, needs both. */
+  /** Shared memory, and so threads, needs both headers. */
   const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
   const pages = ["ten-lines", "ten-lines-on-threads"];
   const IDEAL = `export default {
@@ -200,7 +200,7 @@ describe("in pages of Vite", () => {
   }, 60_000);
   afterAll(() => browser?.close());
 
-  /** What a page prints first. An error of the page, or a file that it does not get, fails the test. */
+  /** What a page prints first. A page error, or a file that it cannot load, fails the test. */
   async function firstLine(address: string): Promise<string> {
     const page = await browser.newPage();
     try {
@@ -228,7 +228,7 @@ describe("in pages of Vite", () => {
     }
   }, 120_000);
 
-  test("of `vite build` they print the same, on one thread and on two, and load a device of one's own", async () => {
+  test("of `vite build` they print the same, on one thread and on two, and load a custom device", async () => {
     const input = [...pages, "own-device"].map((page) => join(project, `${page}.html`));
     await build({ ...common, root: project, build: { outDir: "built", rolldownOptions: { input } } });
     const server = await preview({ ...common, root: project, build: { outDir: "built" }, preview: settings });

@@ -1,6 +1,6 @@
 /**
- * Results are the same on every version of Node. `**` is not: V8 changed the last bits of `Math.pow` between Node 22 and 24. Squares
- * and powers of two kept theirs; every other power is `power` of `src/numeric/power.ts`.
+ * Results are the same on every version of Node. `**` is not: V8 changed the last bits of `Math.pow` between Node 22 and 24.
+ * Squares and powers of two did not change; every other power uses `power` of `src/numeric/power.ts`.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 
 const source = join(import.meta.dirname, "../src");
-// Kernels are a language of their own, whose powers WebAssembly computes alike everywhere.
+// Kernels are a separate language; WebAssembly computes their powers identically everywhere.
 const files = (readdirSync(source, { recursive: true }) as string[]).filter(
   (path) => path.endsWith(".ts") && !/\.test\.ts$|\.generated\.ts$|^kernels\/assembly\//.test(path),
 );
@@ -32,14 +32,14 @@ function platformPowers(text: string): string[] {
   return found;
 }
 
-test("the search sees powers, and neither squares, powers of two nor comments", () => {
+test("the search finds powers, but not squares, powers of two or comments", () => {
   expect(platformPowers("const a = x ** 3; // y ** 3\nconst b = 2 ** n + x ** 2;\nconst c = Math.pow(x, y);")).toEqual([
     "1: x ** 3",
     "3: Math.pow",
   ]);
 });
 
-test("no source computes a power by the platform", () => {
+test("no source uses the platform's powers", () => {
   expect(files.length).toBeGreaterThan(200);
   const found = files.flatMap((path) =>
     platformPowers(readFileSync(join(source, path), "utf8")).map((place) => `${path}:${place}`),

@@ -1,4 +1,7 @@
-/** What only a process of its own meets: files as its streams, and its folder. Runs the built command: `npm run build` first, as `npm test` does. */
+/**
+ * Situations that only a separate process meets: files as its streams, and its folder. Runs the built command: `npm run build`
+ * first, as `npm test` does.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,10 +24,10 @@ function shell(script: string) {
   return { status, stdout, stderr };
 }
 
-test("results that a file has no room for are said not to be whole", () => {
+test("results that do not fit in a file are reported as incomplete", () => {
   const whole = shell('"$0" "$1" schema > whole.json');
   expect(whole).toEqual({ status: 0, stdout: "", stderr: "" });
-  // Fewer blocks than the schema has, and the file ends within one of its writes, as on a disk that is full.
+  // Fewer blocks than the schema needs, so the file ends within one of its writes, as on a full disk.
   const cut = shell('ulimit -f 8; "$0" "$1" schema > cut.json');
   expect([cut.status, cut.stderr]).toEqual([
     2,
@@ -34,7 +37,7 @@ test("results that a file has no room for are said not to be whole", () => {
   expect(text.startsWith(part) && part.length > 0 && part.length < text.length).toBe(true);
 });
 
-test("a folder that was removed under the command's feet is named", () => {
+test("a folder that was removed during a command is named", () => {
   const { status, stderr } = shell('mkdir gone; cd gone; rmdir ../gone; exec "$0" "$1" presets');
   expect([status, stderr]).toEqual([
     2,

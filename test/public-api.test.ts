@@ -1,8 +1,8 @@
 /**
  * Keeps docs/public-api.txt equal to what the package exports: every name with its type, under the headings of src/index.ts and
- * src/node.ts, from the declarations that users get; at the end of each entry the types that these name and that have no name to
- * import. A change of the public interface is a change of that page;
- * `npx vitest run test/public-api.test.ts -u` writes it. `npm run build` first, as `npm test` does.
+ * src/node.ts, from the declarations that users get; each entry ends with the types that these refer to but that cannot be
+ * imported by name. A change of the public interface is a change of that page; `npx vitest run test/public-api.test.ts -u` writes
+ * it. Run `npm run build` first, as `npm test` does.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ test("every export of an entry stands under a heading", () => {
 
 const title = (name: string) => `${"=".repeat(name.length)}\n${name}\n${"=".repeat(name.length)}`;
 
-/** Of an entry's file: what it exports, by name. */
+/** For an entry's file: its exports, by name. */
 function exportsOf(file: string): Map<string, ts.Symbol> {
   const module = checker.getSymbolAtLocation(program.getSourceFile(`${dist}${file}.d.ts`)!)!;
   return new Map(checker.getExportsOfModule(module).map((symbol) => [symbol.name, checker.getAliasedSymbol(symbol)]));
@@ -51,14 +51,14 @@ function describeEntry(file: string): string[] {
     ...names.map((name) => describe(symbols.get(name)!)),
   ]);
   const exported = new Set(Object.values(ENTRIES).flatMap((entry) => [...exportsOf(entry).values()]));
-  // A set hands out what is added to it while it is gone through.
+  // A set iterates over elements that are added during the iteration.
   const met = new Set(symbols.values());
   for (const symbol of met) for (const named of namedBy(symbol)) if (!exported.has(named)) met.add(named);
   const unnamed = [...met].slice(symbols.size).map(describe).sort();
   return [...groups, "--- Named above, not to be imported.", ...unnamed];
 }
 
-/** The package's own types that the declarations of a symbol name. */
+/** The package's own types to which the declarations of a symbol refer. */
 function namedBy(symbol: ts.Symbol): ts.Symbol[] {
   const found: ts.Symbol[] = [];
   const visit = (node: ts.Node): void => {
@@ -80,7 +80,7 @@ function namedBy(symbol: ts.Symbol): ts.Symbol[] {
   return found;
 }
 
-/** The exports of an entry's source in their order, by the comment that stands alone above them. */
+/** The exports of an entry's source in order, by the separate comment above them. */
 function groupsOf(file: string): { readonly heading: string; readonly names: string[] }[] {
   const text = readFileSync(join(root, `src/${file}.ts`), "utf8");
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
@@ -96,7 +96,7 @@ function groupsOf(file: string): { readonly heading: string; readonly names: str
   return groups.filter(({ names }) => names.length > 0);
 }
 
-/** All declarations of a name, without comments. Types that are computed from a schema are written out. */
+/** All declarations of a name, without comments. Types computed from a schema are expanded. */
 function describe(symbol: ts.Symbol): string {
   const lines = symbol.declarations!.map((declaration) => {
     const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;

@@ -38,7 +38,7 @@ function importGolden(file: string, experiment: Experiment, select?: string): Ne
   return importNetwork(tensors, model, geometry, mapping).network;
 }
 
-/** Logits of the fast twin. */
+/** Logits of the fast kernels. */
 function kernelLogits(network: Network, prompts: number, load: Uint32Array | Float32Array) {
   const { kernels, pass } = createNetworkPass(network, prompts, load instanceof Float32Array);
   if (load instanceof Float32Array) kernels.f32.set(load, pass.inputs / 4);
@@ -63,7 +63,7 @@ describe("a conventional transformer of PyTorch", () => {
     const network = importGolden(file, experiment, select) as Network<AnnSpec>;
     expect(Array.from(network.geometry.mask)).toEqual(mask);
     expect(Array.from(network.geometry.queries)).toEqual(queries);
-    // Three layers deep in single precision, logits of about 1: PyTorch rounds at about 1e-6.
+    // Three layers in single precision, with logits near 1: PyTorch rounds at about 1e-6.
     expect(largestDifference(annForward(network, { prompts: 3, values }).logits, logits)).toBeLessThan(1e-5);
     expect(largestDifference(kernelLogits(network, 3, Float32Array.from(values)).logits, logits)).toBeLessThan(1e-4);
     expect(Math.max(...logits) - Math.min(...logits)).toBeGreaterThan(1);
@@ -109,7 +109,7 @@ describe("a spiking transformer of PyTorch", () => {
   });
 
   test("with BatchNorm gives the same spikes when no membrane is nearer to the threshold than rounding", () => {
-    // The generator's condition: single precision moves no membrane by a hundredth of the smallest distance.
+    // The generator's condition: single precision shifts no membrane by more than a hundredth of the smallest distance.
     expect(golden.batchNorm.margin).toBeGreaterThan(100 * golden.batchNorm.rounding);
     const network = importGolden("batch-norm.pth", experimentWith("batch")) as Network<SpikingSpec>;
     const { logits, trace } = spikingForward(network, input, { mode: "eval" });
@@ -118,7 +118,7 @@ describe("a spiking transformer of PyTorch", () => {
     expect(largestDifference(logits, golden.batchNorm.logits)).toBeLessThan(1e-12);
 
     const folded = importGolden("batch-norm.pth", experimentWith("none")) as Network<SpikingSpec>;
-    // The unfolded import rounds mean - bias to single precision, which the folded one keeps in double until the end.
+    // The unfolded import rounds mean - bias to single precision, while the folded one keeps it in double until the end.
     for (const [name, { data }] of Object.entries(foldNetwork(network).parameters)) {
       expect(largestDifference(folded.parameters[name].data, Array.from(data))).toBeLessThan(1e-6);
     }
@@ -129,7 +129,7 @@ describe("a spiking transformer of PyTorch", () => {
   });
 });
 
-/** The kernels keep the bits of all layers, but not the scores within attention. */
+/** The kernels keep the bits of all layers, except the scores within attention. */
 const layersOf = ({ trace }: GoldenSpikes) => Object.keys(trace).filter((name) => !name.endsWith(".scores"));
 
 /** Four bits to a digit, first bit first. */

@@ -1,4 +1,4 @@
-/** The statistics of experiments/random-numbers, on cases worked by hand, and what follows from how a tile is wired. */
+/** The statistics of experiments/random-numbers, on cases computed by hand, and consequences of a tile's wiring. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { lfsrDraws } from "../src/hardware/draws.ts";
@@ -42,13 +42,13 @@ test("chances to fire are counted draw by draw, and ceil(256 c / I) / 256 over a
   expect([...rates]).toEqual(Array.from(rates, (_, count) => exactChance(8, count, 37)));
 });
 
-test("a mean and a ratio over clusters have the errors of the textbook", () => {
+test("a mean and a ratio over clusters have the textbook errors", () => {
   // 1, 2, 3: deviation 1, over sqrt 3.
   expect(clusteredMean([1, 2, 3])).toEqual({ mean: 2, error: 1 / Math.sqrt(3) });
   // (1 + 3) / (2 + 2) = 1; residuals -1 and 1 have deviation sqrt 2, over sqrt 2 clusters, over the mean 2.
   expect(clusteredRatio([1, 3], [2, 2]).mean).toBe(1);
   expect(clusteredRatio([1, 3], [2, 2]).error).toBeCloseTo(0.5, 15);
-  // What is in proportion has no error.
+  // A proportional ratio has no error.
   expect(clusteredRatio([1, 2], [2, 4])).toEqual({ mean: 0.5, error: 0 });
 });
 
@@ -76,12 +76,12 @@ test("product moments and variances of sums follow by hand", () => {
 });
 
 test("a shift takes an exclusive-or gate per bit of the mask but the last", () => {
-  // b4bcd35c: 3 + 1 + 3 + 2 + 3 + 2 + 2 + 2 = 18 ones, of which bit 31 takes what falls out as it is.
+  // b4bcd35c: 3 + 1 + 3 + 2 + 3 + 2 + 2 + 2 = 18 ones; bit 31 takes the bit shifted out unchanged.
   expect(xorGates({ mask: LFSR_MASK, shiftsPerClock: 1 })).toBe(17);
   expect(xorGates({ mask: LFSR_MASK, shiftsPerClock: 8 })).toBe(136);
 });
 
-test("shared bytes show as correlations of exactly 1, at the places where the wiring says so", () => {
+test("shared bytes appear as correlations of exactly 1, where the wiring predicts them", () => {
   const shape = { steps: 2, tokens: 6, dimension: 9 };
   const { moments } = groupsOf(shape);
   const correlation = (sharing: "column" | "row" | "column-row", name: string) => {
@@ -90,14 +90,14 @@ test("shared bytes show as correlations of exactly 1, at the places where the wi
     const { sum, groups } = productMoment(fired, 0.5, moments[name]);
     return sum / groups;
   };
-  // p = 1/2 looks at the top bit alone, and the four top bits of a rectangle add up to an even number.
+  // p = 1/2 depends only on the top bit, and the four top bits of a rectangle add up to an even number.
   expect(correlation("column-row", "corners")).toBe(1);
   expect(correlation("column", "keys")).toBe(1);
   expect(correlation("row", "queries")).toBe(1);
-  // Set back at each step, the register of a column gives its scores and the last feature one byte.
+  // Reset at each step, the register of a column gives its scores and the last feature the same byte.
   expect(correlation("column", "score and last feature")).toBe(1);
   expect(correlation("column-row", "score and last feature")).toBeLessThan(1);
-  // The second of two stratified steps looks at the other half of the range.
+  // The second of two stratified steps covers the other half of the range.
   expect(correlation("row", "scores of two steps")).toBe(-1);
 });
 
@@ -109,6 +109,6 @@ test("the expected output of attention follows from the distribution of its sum"
   // Counts: query 0 has 1 and 2 of 2, query 1 has 0 and 1. Gains of 1: E[A] = sum_j P_ij V_jf / 2.
   //   query 0: feature 0: (1/2 + 1) / 2, feature 1: 1 / 2;   query 1: feature 0: (0 + 1/2) / 2, feature 1: 1/4
   expect([...expectedOutput(tile, settings)]).toEqual([0.75, 0.5, 0.25, 0.25]);
-  // A value gain of 2 makes an output certain from one score on: E[A] = 1 - prod_j (1 - P_ij V_jf).
+  // With a value gain of 2, one score makes an output certain: E[A] = 1 - prod_j (1 - P_ij V_jf).
   expect([...expectedOutput(tile, { ...settings, valueGain: 2 })]).toEqual([1, 1, 0.5, 0.5]);
 });

@@ -1,6 +1,6 @@
 /**
- * Holds the README to what programs print, and its figure to what was measured. `npx vitest run test/readme.test.ts -u` writes both anew; read
- * the difference. The numbers of its sentences are the matter of numbers.test.ts.
+ * Checks the README against the output of programs, and its figure against measured results. `npx vitest run test/readme.test.ts
+ * -u` writes both anew; read the difference. numbers.test.ts covers the numbers in its sentences.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

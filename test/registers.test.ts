@@ -1,4 +1,4 @@
-/** What stops at an end of its register is counted by every simulator, on any number of chips, and every report says how many did. */
+/** Register saturation is counted by every simulator, on any number of chips, and every report shows it. */
 import { expect, test } from "vitest";
 import { evaluateChips } from "../src/evaluation/chips.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
@@ -28,7 +28,7 @@ const PROMPTS = 40;
 const STEPS = 3;
 
 const shape = { seed: 4, evaluation: { prompts: PROMPTS, curvePrompts: 20, curveChips: 1, snrDecibels: [10] } };
-/** A low threshold keeps the untrained network busy. */
+/** A low threshold keeps the untrained network active. */
 const experimentWith = (arithmetic: object | null) =>
   tinyExperiment({
     ...shape,
@@ -42,7 +42,7 @@ const network = initialise(narrow.model as SpikingSpec, geometry, stream(1));
 const stoppedIn = ({ figures }: Report) =>
   figures.filter(({ id }) => id.startsWith("saturated.")).map(({ id, value }) => [id, value]);
 
-test("chips count what the reference counts on all prompts at once, and there are as many numbers as sums", async () => {
+test("chips count the same as the reference on all prompts at once, with as many numbers as sums", async () => {
   const evaluations = await evaluateChips(executor, narrow, network, { chips: CHIPS, prompts: PROMPTS, slice: 7 });
   const mapping = mapNetwork(foldNetwork(network), narrow.hardware);
   const { chip, task, random } = firstChip({ experiment: narrow, data: null }, network, mapping);
@@ -61,7 +61,7 @@ test("chips count what the reference counts on all prompts at once, and there ar
   expect(stopped.reduce((sum, count) => sum + count, 0)).toBe(byOperation);
 });
 
-test("a run has a figure for each register and a note with the fields to change; where no number stopped figures say 0 and no note is needed", async () => {
+test("a run has a figure for each register and a note with the fields to change; without saturation figures are 0 and there is no note", async () => {
   const report = await runExperiment(narrow, { network }, options);
   const chips = await evaluateChips(executor, narrow, network, { chips: CHIPS, prompts: PROMPTS });
   const counts = sumRegisters(chips.map(({ registers }) => registers))!;
@@ -82,7 +82,7 @@ test("a run has a figure for each register and a note with the fields to change;
   expect(float.notes.join()).not.toContain("Whole numbers");
 });
 
-test("studies have them at each age, and at each value of a field", async () => {
+test("studies have them at each age and at each value of a field", async () => {
   const size = { ...options, chips: CHIPS, prompts: PROMPTS };
   const drift = await evaluateDrift(narrow, { network }, parseDurations("1s,1y", "drift"), size);
   const chips = await evaluateChips(executor, narrow, network, {

@@ -1,5 +1,5 @@
 /**
- * `xpike train` as a process of its own, killed and sent on, against the same training in one go on the sources. Runs the
+ * `xpike train` as a separate process, killed and resumed, compared with the same uninterrupted training on the sources. Runs the
  * built command: `npm run build` first, as `npm test` does.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -18,7 +18,7 @@ const xpike = join(import.meta.dirname, "../dist/cli/main.js");
 
 const document = tinyDocument({
   training: {
-    // A state after every step: most of the time one is being written.
+    // Saves a state after every step: most of the time one is being written.
     checkpointSeconds: 1e-6,
     validateEvery: 2,
     stages: [
@@ -73,12 +73,12 @@ async function contents(folder: string) {
   return { metrics, network: (await readFile(join(root, folder, RUN_FILES.network))).toString("base64") };
 }
 
-test("a training that is killed again and again ends with the same bytes", async () => {
+test("a training that is killed repeatedly ends with the same bytes", async () => {
   const random = stream(1);
   const path = join(root, "killed");
   await mkdir(path);
-  // A step writes its metrics, and its state through a temporary file: creating, filling and renaming it are changes of their
-  // own, so that a random number of changes ends in any phase of a step. Four sittings are far from the end: 10 + 3 x 30
+  // A step writes its metrics, and its state through a temporary file. Creating, filling and renaming it are separate
+  // changes, so a random number of changes ends in any phase of a step. Four starts are far from the end: 10 + 3 x 30
   // changes, while 40 steps make at least 120.
   for (const [signal, most] of [
     ["SIGKILL", 10],
@@ -90,7 +90,7 @@ test("a training that is killed again and again ends with the same bytes", async
     const ended = end(run);
     await changes(path, 1 + random.integer(most), run);
     run.kill(signal);
-    // A shell reports 130 for a process that ends by SIGINT.
+    // A shell reports 130 for a process ended by SIGINT.
     expect(await ended).toBe(signal);
     if (signal === "SIGKILL") continue;
     expect(run.text).toMatch(/Stopped at step \d+ of 40, .* Everything is saved\./);

@@ -1,7 +1,7 @@
 /**
- * The gates of every block of a small machine, as docs/rtl-gates.md has them: who changes a generator sees what it costs. Generic gates are the
- * same wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u` writes the table; read the
- * difference.
+ * The gates of every block of a small machine, as listed in docs/rtl-gates.md, so that a change to a generator shows its cost.
+ * Generic gates are the same wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u`
+ * writes the table; read the difference.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const TABLE = /(<!-- gates of a small machine -->\n)[\s\S]*?\n\n/;
 /** Two heads of four features, five tokens, two steps. */
 const SMALL = { steps: 2, model: { width: 8, heads: 2, depth: 1 } };
 
-test("blocks of a small machine have the gates that docs/rtl-gates.md says", async () => {
+test("blocks of a small machine have the gates listed in docs/rtl-gates.md", async () => {
   const { design } = tinyMachine(SMALL, 1);
   const modules = [...design.modules, ...axiModules(machineFacts(design, madeInTests))];
   const { yosys, blocks } = await synthesiseSources(sourceFiles(modules), { yosys: "bundled" });

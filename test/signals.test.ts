@@ -1,4 +1,4 @@
-/** Commands that are stopped by signals, as processes of their own. Runs the built command: `npm run build` first, as `npm test` does. */
+/** Commands stopped by signals, as separate processes. Runs the built command: `npm run build` first, as `npm test` does. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, watch } from "node:fs";
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** A process group of its own, as a terminal makes one for a command line. */
+/** A separate process group, as a terminal creates for a command line. */
 function inGroup(command: string, ...options: string[]): ChildProcess & { readonly printed: () => string } {
   const child = spawn(command, options, { cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
@@ -45,7 +45,7 @@ function inGroup(command: string, ...options: string[]): ChildProcess & { readon
   return Object.assign(child, { printed: () => text });
 }
 
-/** Resolves once the folder is as asked, as it changes. */
+/** Resolves once the folder satisfies the condition, checked whenever it changes. */
 function until(folder: string, isSo: (names: readonly string[]) => boolean): Promise<void> {
   const path = join(root, folder);
   return new Promise((resolve) => {
@@ -63,7 +63,7 @@ const has = (name: string) => (names: readonly string[]) => names.includes(name)
 const files = async (folder: string) => (await readdir(join(root, folder))).sort();
 
 describe.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s", (signal) => {
-  test("to a training and to the tee that reads it saves the last step", async () => {
+  test("to a training and to the tee that reads its output saves the last step", async () => {
     const folder = `tee-${signal}`;
     await mkdir(join(root, folder));
     const train = `${process.execPath} ${xpike} train train.json --out ${folder} --threads 1`;
@@ -76,12 +76,12 @@ describe.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s", (signal) => {
     expect(names.filter((name) => !curves.includes(name))).toEqual(
       [RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.question, RUN_FILES.state].sort(),
     );
-    // Where no step was measured yet, there is nothing to draw.
+    // If no step was measured yet, there is nothing to draw.
     expect(names.filter((name) => curves.includes(name)).length % 2).toBe(0);
   });
 });
 
-test("a run that is told to stop ends at once, with all that is done, and goes on to the same report", async () => {
+test("a run that is told to stop ends at once, keeps all finished work, and resumes to the same report", async () => {
   const [folder, signal] = ["run", "SIGTERM"] as const;
   await mkdir(join(root, folder));
   const run = [xpike, "run", "run.json", "--threads", "1", "--chips", "3", "--prompts", "128"];
@@ -100,7 +100,7 @@ test("a run that is told to stop ends at once, with all that is done, and goes o
   }
 });
 
-test("a second Ctrl-C ends a training within a step that takes long, on one thread", async () => {
+test("a second Ctrl-C ends a training within a long step, on one thread", async () => {
   await mkdir(join(root, "slow"));
   const child = inGroup(process.execPath, xpike, "train", "slow.json", "--out", "slow", "--threads", "1");
   const ended = once(child, "close");
@@ -116,7 +116,7 @@ test("a second Ctrl-C ends a training within a step that takes long, on one thre
   expect((await files("slow")).filter((name) => !name.includes(LOCK_FILE))).toEqual([]);
 });
 
-test("a reader that has seen enough is no error", () => {
+test("a reader that closes early is not an error", () => {
   const head = execFileSync("sh", ["-c", `${process.execPath} ${xpike} schema | head -1; echo $?`], {
     encoding: "utf8",
   });

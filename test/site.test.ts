@@ -1,4 +1,4 @@
-/** The site's outline is that of docs/README.md, and leads to every page; `site.tools.test.ts` builds the site and walks through it. */
+/** The site's outline is that of docs/README.md and reaches every page; `site.tools.test.ts` builds the site and follows its links. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { expect, test } from "vitest";
@@ -42,7 +42,7 @@ test("the sidebar has the parts of docs/README.md in its order, each with the pa
   }
 });
 
-test("it leads to every page of docs/ and experiments/, each once, and to nothing that is not there", () => {
+test("it leads to every page of docs/ and experiments/, each once, and to nothing that does not exist", () => {
   const folders = [
     "docs",
     "docs/decisions",
@@ -56,7 +56,7 @@ test("it leads to every page of docs/ and experiments/, each once, and to nothin
   expect(there.length).toBeGreaterThan(50);
 });
 
-test("files that pages point to are shown, and a link leads to where they are", () => {
+test("files that pages refer to are shown, with a link to their source", () => {
   const shown = shownFiles();
   expect(shown.get("src/model/neuron/lif.ts")).toContain("export ");
   expect(addressOf("src/model/neuron/lif.ts")).toEqual({ address: "/source/src/model/neuron/lif.ts.md" });
@@ -71,7 +71,7 @@ test("files that pages point to are shown, and a link leads to where they are", 
   ]);
 });
 
-test("a page's policy allows the scripts that stand in it, by what they say, and no other", () => {
+test("a page's policy allows its own scripts, by their hash, and no others", () => {
   // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
   const hash = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='";
   const page = withPolicy(

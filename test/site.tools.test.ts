@@ -1,7 +1,7 @@
 /**
- * The site, built for a folder of a plain file server, in a real browser: every link and anchor leads somewhere, no page asks another host
- * or breaks its own policy, the search works, and so does the studio: each of its tabs and each link of the gallery. Skipped where the site's
- * own packages are not installed: `npm run site` installs them.
+ * The site, built for a folder of a plain file server, in a real browser: every link and anchor resolves, no page contacts another
+ * host or violates its own policy, the search works, and so does the studio with each of its tabs and every gallery link. Skipped if
+ * the site's own packages are not installed: `npm run site` installs them.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -62,7 +62,7 @@ describe("the site", () => {
     return { page, problems };
   }
 
-  /** Until nothing loads any more, and the page's own script is at work where it is one of VitePress. */
+  /** Until nothing loads any more, and on a VitePress page its script is running. */
   async function visit(page: Page, name: string): Promise<void> {
     await page.goto(`${server.address}${name}`, { waitUntil: "networkidle" });
     if (!name.startsWith("api/")) await page.waitForFunction(() => "__vue_app__" in document.querySelector("#app")!);
@@ -80,7 +80,7 @@ describe("the site", () => {
     let links = 0;
     for (const [name, text] of texts) {
       const at = new URL(name, `http://site${BASE}`);
-      // The policy of a page has no address in it, and scripts and code none that are followed.
+      // A page's policy contains no address, and scripts and code contain none that are followed.
       for (const [, link] of text.matchAll(/<(?:a|img|link|use)\b[^>]*? (?:href|src)="([^"]*)"/g)) {
         const target = new URL(link!.replaceAll("&amp;", "&"), at);
         if (target.host !== "site") continue;
@@ -88,7 +88,7 @@ describe("the site", () => {
         const path = decodeURI(target.pathname.slice(BASE.length)).replace(/(^|\/)$/, "$1index.html");
         const anchor = decodeURIComponent(target.hash.slice(1));
         if (!target.pathname.startsWith(BASE) || !existsSync(join(folder, path))) broken.push(`${name}: ${link}`);
-        // The hierarchy of types makes its list, and the studio its view, when it is opened.
+        // The type hierarchy builds its list, and the studio its view, when opened.
         else if (
           anchor &&
           path.endsWith(".html") &&
@@ -219,11 +219,11 @@ describe("the site", () => {
   );
 });
 
-/** The experiments that stand in the gallery, in its order. */
+/** The experiments of the gallery, in order. */
 const galleryExperiments = (): readonly { name: string; model: { steps: number } }[] =>
   Array.from(readFileSync(join(root, "docs/gallery.md"), "utf8").matchAll(/^```json\n([\s\S]*?)^```/gm), ([, text]) =>
     JSON.parse(text!),
   );
 
-/** As the knob of the studio says it. */
+/** As displayed by the studio's knob. */
 const timeSteps = (page: Page): Promise<string> => page.getByLabel("Time steps", { exact: true }).inputValue();

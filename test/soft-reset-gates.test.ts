@@ -1,4 +1,4 @@
-/** What a soft reset adds to the price of a neuron is what it adds to the gates of one in SystemVerilog. */
+/** The price of a neuron's soft reset matches the gates that it adds to a neuron in SystemVerilog. */
 import { expect, test } from "vitest";
 import { gates } from "../src/cost/sources/nangate-45.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
@@ -9,14 +9,14 @@ import type { NeuronReset } from "../src/spec/model.ts";
 
 const BITS = 14;
 const PRICED_BITS = 16;
-/** Of AND2_X1, in square micrometres. */
+/** Area of AND2_X1, in square micrometres. */
 const GATE_AREA = 1.064;
 
-/** Gates of one integrate-and-fire neuron, synthesised alone. */
+/** Gates of one integrate-and-fire neuron, synthesised separately. */
 async function gatesOf(reset: NeuronReset, threshold: number): Promise<number> {
   const size = { lanes: 1, multiplexerSteps: 1, currentBits: BITS, membraneBits: BITS, tokens: 1 };
   const membrane = { low: -(2 ** (BITS - 1)), high: 2 ** (BITS - 1) - 1 };
-  // Where there is no machine, a synthesis begins at the engine.
+  // Without a machine, synthesis starts at the engine.
   const top = { ...neurons(size, { leakShift: 0, threshold, reset, membrane }), name: ENGINE };
   const { blocks } = await synthesiseSources(sourceFiles([top]), { yosys: "bundled" });
   return blocks[0].gates;
@@ -31,7 +31,7 @@ test("a soft reset is priced by the gates that it adds", async () => {
   expect(softReset.value / (most * widened * andGate.value)).toBeCloseTo(1, 2);
   expect(softReset.high! / (most * widened * andGate.high!)).toBeCloseTo(1, 2);
   expect((1e12 * softResetArea.value) / (most * widened * GATE_AREA)).toBeCloseTo(1, 2);
-  // A threshold of one bit, as that of all bundled networks is, is subtracted with less.
+  // A one-bit threshold, as in all bundled networks, takes fewer gates to subtract.
   const least = await added(256);
   expect(softReset.low! / (least * widened * andGate.value)).toBeCloseTo(1, 1);
 }, 120_000);

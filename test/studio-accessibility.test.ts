@@ -1,7 +1,7 @@
 /**
- * What axe (the rules of WCAG 2.2, levels A and AA) finds in the studio: names of controls, order of headings, contrast of every text; wide
- * and narrow, light and dark. Buttons are pressed by the keyboard, which must reach all of the page, and needs no frame to be drawn: a
- * click waits for two. `npm run build` first, as `npm test` does.
+ * Findings of axe (the rules of WCAG 2.2, levels A and AA) in the studio: names of controls, order of headings, contrast of every
+ * text; wide and narrow, light and dark. Buttons are pressed by keyboard, which must reach the whole page and needs no frame to
+ * be drawn, while a click waits for two. Run `npm run build` first, as `npm test` does.
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -23,7 +23,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-/** The places of the page, and what is waited for there. */
+/** The places of the page, and what to wait for there. */
 const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unknown>])[] = [
   ["the network", (page) => page.locator(".strips").first().waitFor()],
   [
@@ -39,7 +39,7 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
     async (page) => {
       await page.getByRole("button", { name: /Take the walk/ }).press("Enter");
       for (let stop = 1; stop < 8; stop++) {
-        // The page moves the focus to a stop's heading, from where one goes on.
+        // The page moves the focus to a stop's heading, from which the user continues.
         await page
           .locator(".walk", { hasText: `${stop} of 9` })
           .locator("h2:focus")

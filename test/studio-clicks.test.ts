@@ -1,6 +1,6 @@
 /**
- * Random clicks, taps and keys in the studio, wide and narrow: no error, and no memory that stays. `npm run studio-clicks` does the same
- * for as long as one likes. `npm run build` first, as `npm test` does.
+ * Random clicks, taps and keys in the studio, wide and narrow: no error, and no leaked memory. `npm run studio-clicks` does the
+ * same for any length of time. Run `npm run build` first, as `npm test` does.
  */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -20,10 +20,12 @@ afterAll(async () => {
   await server?.close();
 });
 
-/** Of each half, milliseconds. */
+/** For each half, milliseconds. */
 const TIME = 10_000;
 
-/** The page's own heap holds texts, drawings and a mapping: a few megabytes. What one of ten seconds' actions kept each would be more. */
+/**
+ * The page's own heap holds texts, drawings and a mapping: a few megabytes. A leak in any action would exceed this within ten seconds.
+ */
 const MOST_GROWTH = 8e6;
 
 for (const width of [1400, 390]) {
@@ -50,16 +52,16 @@ for (const width of [1400, 390]) {
 }
 
 interface Asked {
-  /** Most chips that were asked for and not there at one time. */
+  /** Most chips that were requested and not ready at one time. */
   most: number;
-  /** Chips that were asked for, and those that were programmed for it. */
+  /** Chips requested, and chips programmed for those requests. */
   chips: number;
   programmed: number;
   /** Messages with a network's bytes. */
   networks: number;
 }
 
-test("a knob that moves fast has one chip programmed at a time, and each worker has the network once", async () => {
+test("a fast-moving knob programs one chip at a time, and each worker receives the network once", async () => {
   const page = await browser.newPage();
   const errors = watchPage(page);
   page.setDefaultTimeout(120_000);
@@ -94,14 +96,14 @@ test("a knob that moves fast has one chip programmed at a time, and each worker 
   const asked = () => page.evaluate(() => (window as unknown as { asked: Asked }).asked);
   const aged = await asked();
   expect(aged.chips).toBeGreaterThan(1);
-  // A chip gets older without being programmed again.
+  // A chip ages without being programmed again.
   expect(aged.programmed).toBe(1);
   await page.getByLabel("ADC bits", { exact: true }).focus();
   for (let press = 0; press < 10; press++) await page.keyboard.press(press % 2 ? "ArrowUp" : "ArrowDown");
   await page.locator('section[aria-busy="false"] > #machine').waitFor();
   const { most, chips, programmed, networks } = await asked();
   expect(programmed).toBeGreaterThan(1);
-  // Presses that came while a chip was programmed were left out, but for the newest.
+  // Presses during programming were dropped, except for the latest.
   expect(chips - aged.chips).toBeLessThan(10);
   expect({ most, networks }).toEqual({ most: 1, networks: 2 });
   expect(errors).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * Training in the studio, in a real browser: the network is that of `xpike train`, to the byte, stopped or not, on one thread or more,
- * and what it decides on chips is what `xpike run` reports. `npm run build` first, as `npm test` does.
+ * Training in the studio, in a real browser: the network is byte-identical to that of `xpike train`, interrupted or not, on one
+ * thread or more, and its results on chips are those of `xpike run`. Run `npm run build` first, as `npm test` does.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +32,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-/** Enough to be stopped before the last, also where the browser is quick and this process is not. */
+/** Enough steps to be stopped before the last, even if the browser is fast and this process is not. */
 const STEPS = 400;
 /** Milliseconds that a test may take. */
 const MOST = 400_000;
@@ -44,21 +44,21 @@ async function saved(page: Page, name: string): Promise<Buffer> {
   return readFileSync(await download.path());
 }
 
-/** Opens the page with time for machines that have other work beside it. */
+/** Opens the page with time for machines under other load. */
 async function openPage(prepare?: (page: Page) => Promise<unknown>) {
   const opened = await openStudioPage(browser, server.address, prepare);
   opened.page.setDefaultTimeout(MOST / 2);
   return opened;
 }
 
-/** Waits for a status of the training. One that failed instead fails the test with its message. */
+/** Waits for a training status. A failed training fails the test with its message. */
 async function reaches(page: Page, status: string): Promise<number> {
   await page.locator(`#train-status[data-status="${status}"], .train [role="alert"]`).first().waitFor();
   expect(await page.locator(".train [role='alert']").allTextContents()).toEqual([]);
   return Number(await page.locator("#train-status").getAttribute("data-step"));
 }
 
-/** The network that the command writes of an experiment. */
+/** The network that the command writes for an experiment. */
 async function trainedByCommand(experiment: Experiment): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-training-"));
   try {

@@ -1,6 +1,6 @@
 /**
- * The studio in a real browser, as its server gives it: what it says of a chip is what `xpike run` reports, to the last digit.
- * `npm run build` first, as `npm test` does.
+ * The studio in a real browser, as its server delivers it: what it shows about a chip is what `xpike run` reports, to the last
+ * digit. Run `npm run build` first, as `npm test` does.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -80,7 +80,7 @@ afterAll(async () => {
 const openStudio = (prepare?: (page: Page) => Promise<unknown>, address = server.address) =>
   openStudioPage(browser, address, prepare);
 
-/** The figures of the command with so many chips and prompts. */
+/** The command's figures with this many chips and prompts. */
 async function reported(chips: number, prompts: number, hardware = experiment.hardware): Promise<Map<string, number>> {
   const executor = nodeExecutor(2);
   const { figures } = await runExperiment(
@@ -96,9 +96,9 @@ async function reported(chips: number, prompts: number, hardware = experiment.ha
   return new Map(figures.map(({ id, value }) => [id, value]));
 }
 
-test("what it says of a prompt is what the reference simulator gives, and its figures are those of `xpike run`", async () => {
+test("it shows the reference simulator's results for a prompt, and the figures of `xpike run`", async () => {
   const { page, errors, snapshotOf } = await openStudio();
-  // By keyboard one comes to the machine at once; the address stays what is seen.
+  // The keyboard reaches the machine at once; the address stays that of the view.
   await page.locator("#decided").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
@@ -125,7 +125,7 @@ test("what it says of a prompt is what the reference simulator gives, and its fi
     expect(Object.keys(figures)).toEqual(ids);
     for (const id of ids) expect([id, figures[id]]).toEqual([id, report.get(id)]);
   }
-  // What the ANN needs does not follow the prompts.
+  // The cost of the ANN does not depend on the prompts.
   const ann = page.locator("[data-compared='cost.annDigital.symbol']");
   expect(Number(await ann.getAttribute("data-energy"))).toBe((await reported(1, 160)).get("cost.annDigital.symbol"));
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
@@ -133,7 +133,7 @@ test("what it says of a prompt is what the reference simulator gives, and its fi
   await page.close();
 }, 120_000);
 
-test("it leads down to a cell's devices and to a tile's gates, and says of them what the package says", async () => {
+test("it drills down to a cell's devices and a tile's gates, with the package's values", async () => {
   const { page, errors } = await openStudio();
   const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
   const batch = task.draw(1, stream(experiment.seed).fork("evaluation"));
@@ -187,11 +187,11 @@ test("it leads down to a cell's devices and to a tile's gates, and says of them 
   await page.close();
 }, 120_000);
 
-test("its knobs give the figures of `xpike run` on that machine, and say which noise alone decides otherwise", async () => {
+test("its knobs give the figures of `xpike run` on that machine, and show which noise alone changes decisions", async () => {
   const { page, errors, snapshotOf } = await openStudio();
   await snapshotOf(1, 32);
   const settled = async (change: () => Promise<unknown>) => {
-    // Figures are pale, or those of few prompts, for less time than the test may take to ask.
+    // Figures are pale, or those of few prompts, for less time than the test takes to check.
     await page.evaluate(() => {
       const { snapshots } = window as unknown as { snapshots: unknown[] };
       const isPale = () => document.querySelector(".number.stale") !== null;
@@ -221,7 +221,7 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
   const report = await reported(1, 32, paper);
   for (const [id, value] of Object.entries(figures)) expect([id, value]).toEqual([id, report.get(id)]);
 
-  // Every knob changes what the page says of the machine, or of its answers.
+  // Every knob changes what the page shows of the machine or its answers.
   const said = () => page.locator(".figures").textContent();
   for (const [label, value] of [
     ["ADC bits", "6"],
@@ -266,7 +266,7 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
   expect(found.slice(0, -1)).toEqual(expected);
   expect(found.length).toBe(6);
 
-  // What cannot be built is said, and can be taken back.
+  // A machine that cannot be built is reported, and the change can be undone.
   await page.getByLabel("Machine", { exact: true }).selectOption("as opened");
   await page.getByLabel("ADC bits", { exact: true }).selectOption("2");
   await page.getByRole("alert").getByText("bits hold 0 to").waitFor();
@@ -277,7 +277,7 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
   await page.close();
 }, 180_000);
 
-test("a link opens the same view elsewhere, and a damaged one says so", async () => {
+test("a link opens the same view elsewhere, and a damaged link is reported", async () => {
   const { page, errors } = await openStudio();
   await page.locator("#decided").waitFor();
   await page.getByRole("button", { name: "Next prompt" }).click();
@@ -303,11 +303,11 @@ test("a link opens the same view elsewhere, and a damaged one says so", async ()
   await other.goto(page.url());
   expect(await said(other)).toEqual(before);
 
-  // From elsewhere: a page that is open already soon puts what it shows into its address.
+  // From elsewhere: an open page soon writes its view into its address.
   await other.goto("about:blank");
   await other.goto(page.url().slice(0, -40));
   await other.getByText("This link is damaged").waitFor();
-  // What opens in its place does not take the message away.
+  // Opening the replacement does not remove the message.
   await other.locator("#decided").waitFor();
   expect(await other.getByText("This link is damaged").isVisible()).toBe(true);
   await other.close();
@@ -356,7 +356,7 @@ test("it opens what the commands wrote, keeps what they read, and shows hostile 
   await executor.close();
   await picker.setInputFiles([file("report.html", reportHtml(report))]);
   await page.getByRole("heading", { name: report.title }).waitFor();
-  // One chip and 40 prompts are soon done, and then both columns say the same.
+  // One chip and 40 prompts are soon done, and then both columns agree.
   await page.locator("#basis[data-chips='1'][data-prompts='40']").waitFor();
   for (const id of ["Xpikeformer on hardware", "Energy per symbol: Xpikeformer"]) {
     const cells = await page.getByRole("row", { name: id }).first().locator("td").allTextContents();
@@ -401,7 +401,7 @@ test("on its other tab it classifies test images, drawings and pictures, with th
   expect(Object.keys(figures)[0]).toBe("accuracy.xpikeformer");
   for (const [id, value] of Object.entries(figures)) expect([id, value]).toEqual([id, values.get(id)]);
 
-  // A drawing: a box, of which nobody knows what it is.
+  // A drawing: a box, which belongs to no class.
   await page.getByRole("heading", { name: "A test image" }).waitFor();
   const board = (await page.locator(".board").boundingBox())!;
   const at = (x: number, y: number) => [board.x + x * board.width, board.y + y * board.height] as const;
@@ -420,7 +420,7 @@ test("on its other tab it classifies test images, drawings and pictures, with th
   await page.getByRole("button", { name: "Clear" }).click();
   await page.getByRole("heading", { name: "A test image" }).waitFor();
 
-  // A picture of a test image's pixels, which touch all sides, is that test image.
+  // An image with a test image's pixels, touching all sides, equals that test image.
   const first = data.test.pixels.slice(0, 28 * 28);
   const png = Buffer.from(encode({ width: 28, height: 28, channels: 1, depth: 8, data: first }));
   const before = await decided.textContent();
@@ -431,7 +431,7 @@ test("on its other tab it classifies test images, drawings and pictures, with th
   await page.close();
 }, 120_000);
 
-test("of a run's folder it shows the curve while it learns, then the network on chips, then the report", async () => {
+test("for a run's folder it shows the learning curve, then the network on chips, then the report", async () => {
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-"));
   const write = (name: string, content: string | Uint8Array) => writeFileSync(join(folder, name), content);
   const { network: _, ...others } = experiment.checkpoints;
@@ -498,7 +498,7 @@ test("a page that is not isolated gives the same figures on one thread, and says
   await page.close();
 }, 120_000);
 
-test("the RTL of what is seen is that of `xpike rtl`, in an archive that others read", async () => {
+test("the RTL of the view is that of `xpike rtl`, in an archive that other programs read", async () => {
   const { page, errors } = await openStudio();
   await page.locator("#decided").waitFor();
   const save = async (button: string) => {
@@ -530,7 +530,7 @@ test("the RTL of what is seen is that of `xpike rtl`, in an archive that others 
   await page.close();
 }, 300_000);
 
-test("it imports the package and what draws the page, and nothing else", () => {
+test("it imports only the package and the page's drawing libraries", () => {
   const folder = join(root, "studio/src");
   const files = (readdirSync(folder, { recursive: true }) as string[]).filter((file) => /\.tsx?$/.test(file));
   expect(files.length).toBeGreaterThan(10);

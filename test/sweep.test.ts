@@ -1,6 +1,6 @@
 /**
- * `xpike sweep` as a process of its own, on several threads, killed and sent on, against the same sweep in one go. Runs the built
- * command: `npm run build` first, as `npm test` does.
+ * `xpike sweep` as a separate process, on several threads, killed and resumed, compared with the same uninterrupted sweep. Runs
+ * the built command: `npm run build` first, as `npm test` does.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -45,11 +45,11 @@ function start(...argv: string[]) {
   return run;
 }
 
-/** Of the folder what the page says of the command apart. */
+/** The contents of the folder, without what the page says about the command. */
 const contents = async (folder: string) =>
   Promise.all(FILES.map(async (name) => (await readFile(join(root, folder, name))).toString("latin1")));
 
-test("a sweep that is killed again and again ends with the same bytes, on any number of threads", async () => {
+test("a sweep that is killed repeatedly ends with the same bytes, on any number of threads", async () => {
   const whole = start("design.json", "--out", "whole", "--threads", "1");
   expect(await once(whole, "close"), whole.err).toEqual([0, null]);
   expect(whole.out).toContain(`of ${POINTS} points`);
@@ -61,7 +61,7 @@ test("a sweep that is killed again and again ends with the same bytes, on any nu
     const run = start("design.json", "--out", "killed", "--threads", "2", ...resume);
     const ended = once(run, "close");
     const had = existsSync(rows) ? (await readdir(rows)).length : 0;
-    // Some rows further, or while networks are trained.
+    // A few rows further, or while networks are trained.
     const until = kill === 0 ? 0 : had + 1;
     while (run.exitCode === null && (!existsSync(rows) || (await readdir(rows)).length < until)) {
       await new Promise((resolve) => setTimeout(resolve, 5));

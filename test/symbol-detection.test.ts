@@ -1,4 +1,4 @@
-/** A run for a link: what its report says of chips, of the gap and of each SNR is what the evaluations give. */
+/** A run for a link: its report gives the evaluations' results for chips, the gap and each SNR. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { evaluateChips } from "../src/evaluation/chips.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
@@ -22,7 +22,7 @@ const shape = {
   hardware: { chips: 3, crossbar: { rows: 16, columns: 16 } },
   evaluation: { prompts: 120, curvePrompts: 60, curveChips: 2, snrDecibels: SNRS, steps: [1, 3] },
 };
-/** A low threshold keeps the untrained network busy. */
+/** A low threshold keeps the untrained network active. */
 const experiment = tinyExperiment({ ...shape, model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } } });
 const annExperiment = tinyExperiment({ ...shape, model: { kind: "ann" } });
 
@@ -42,7 +42,7 @@ describe("the report of a link", () => {
   });
   const width = ({ interval }: Figure) => interval!.high - interval!.low;
 
-  test("has the rate of the chips and their gap to the ANN, surer in pairs than the two rates are", async () => {
+  test("has the error rate of the chips and their gap to the ANN, more precise than the two rates", async () => {
     const chips = await evaluateChips(executor, experiment, network, { chips: 3, prompts: 120 });
     const alone = (await evaluateNetwork(executor, experiment, ann, { prompts: 120 })).errors.bits.rate;
     const rate = mean(chips.map(({ errors }) => errors.bits.rate));
@@ -52,12 +52,12 @@ describe("the report of a link", () => {
     expect(figures["ber.xpikeformer.steps.1"].value).toBeCloseTo(afterOne, 12);
     expect(figures["ber.xpikeformer.steps.3"].value).toBe(figures["ber.xpikeformer"].value);
     expect(figures["gap.ann"].interval!.kind).toBe("95 %, 3 chips and 120 prompts, in pairs");
-    // Of three chips with deviation s, Student's interval alone is 4.30 s / sqrt(3) to either side.
+    // For three chips with deviation s, Student's interval alone is 4.30 s / sqrt(3) on either side.
     const deviation = figures["ber.xpikeformer.deviation"].value;
     expect(width(figures["ber.xpikeformer"])).toBeGreaterThan((2 * 4.3 * deviation) / Math.sqrt(3));
   });
 
-  test("has at each SNR the rates of the chips that were asked for, and their ratio to the ANN's", async () => {
+  test("has at each SNR the rates of the requested chips, and their ratio to the ANN's", async () => {
     for (const snrDecibels of SNRS) {
       const point = { prompts: 60, snrDecibels: [snrDecibels] };
       const chips = await evaluateChips(executor, experiment, network, { chips: 2, ...point });

@@ -1,4 +1,4 @@
-/** Training and evaluating through the built package, on several threads: `npm run build` first, as `npm test` does. */
+/** Training and evaluation through the built package, on several threads: run `npm run build` first, as `npm test` does. */
 import { expect, test } from "vitest";
 import {
   createTask,
@@ -81,7 +81,7 @@ const chipNetwork = initialise(
   stream(1),
 );
 
-test("what chips answer does not depend on the number of threads that share them", async () => {
+test("the answers of chips do not depend on the number of threads that share them", async () => {
   const evaluations = [];
   for (const threads of [1, 2, 3]) {
     const executor = nodeExecutor(threads);
@@ -93,7 +93,7 @@ test("what chips answer does not depend on the number of threads that share them
   expect(evaluations[2]).toEqual(evaluations[0]);
 });
 
-test("threads that are closed while they share a chip end its evaluation", async () => {
+test("closing threads while they share a chip ends its evaluation", async () => {
   const executor = nodeExecutor(3);
   const onChip = () => void executor.close();
   const running = evaluateChips(executor, chipExperiment, chipNetwork, { chips: 1000, prompts: 70, onChip });

@@ -1,7 +1,7 @@
 /**
- * Holds docs/first-experiment.md to what a reader of it meets: its files and commands, in their order, work in a clone (the built
- * package: `npm run build` first, as `npm test` does), and its numbers were recorded from these files and commands. Here trainings have
- * two steps; `node scripts/tutorial.mjs` does all of it and writes the page.
+ * Checks docs/first-experiment.md as a reader meets it: its files and commands work in order in a clone (with the built package:
+ * run `npm run build` first, as `npm test` does), and its numbers were recorded from these files and commands. Trainings here
+ * have two steps; `node scripts/tutorial.mjs` runs everything and writes the page.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ test("its commands work one after the other, and give every output and figure th
   try {
     const filled = fill(text, replay(text, folder, shorten));
     const shape = (page: string) => page.replace(/-?\d[\d.,]*|\bmin\b|\bs\b/g, "").replace(/ +/g, " ");
-    // The same page but for numbers.
+    // The same page, except for numbers.
     expect(shape(filled).replace(/recorded from \w*/, "")).toBe(shape(text).replace(/recorded from \w*/, ""));
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** Holds the pages to a length that people read. `node scripts/words.mjs` counts. */
+/** Limits the length of the pages. `node scripts/words.mjs` counts. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ test("docs/ has at most 40,000 words, and experiments/ 20,000", () => {
   expect(wordsBelow("experiments")).toBeLessThanOrEqual(20_000);
 });
 
-test("words are those outside code blocks, comments and targets of links", () => {
+test("words are counted outside code blocks, comments and link targets", () => {
   expect(countWords("# Two words\n\n```sh\nnot counted\n```\n\nand [a link](to/no/page.md) <!-- no -->")).toBe(5);
   expect(countWords("| cell | 3.5 |\n|---|---:|\n| – | b |")).toBe(3);
   expect(countWords("````md\n```\nnot counted\n```\n````\nonce")).toBe(1);

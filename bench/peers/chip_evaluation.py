@@ -1,16 +1,15 @@
-"""The chip of bench/chip-model.ts in PyTorch, as an expert writes it: the peer of bench/simulation.ts.
+"""The chip of bench/chip-model.ts in PyTorch, as an expert would write it: the peer of bench/simulation.ts.
 
-Per block of crossbar rows one matrix product for both lines of all pairs, with the steps and gains of the converters
-folded into the conductances and their offsets into the product; then one pass compiled by torch.compile that adds noise,
-rounds, clamps, subtracts, scales and sums over the blocks, adds the residual stream and fires the neurons of all steps.
-Attention multiplies spikes in bfloat16, where counts up to 256 are exact, and compares probabilities with random bytes, as
-the LFSRs of the chip do. Noise is Box and Muller's from two uniforms of 16 bits, one normal for each line of a pair.
-Conductances, ranges and input are those of our side.
+Per block of crossbar rows, one matrix product for both lines of all pairs, with the converters' steps and gains folded into the
+conductances and their offsets into the product; then one pass compiled by torch.compile that adds noise, rounds, clamps,
+subtracts, scales and sums over the blocks, adds the residual stream and fires the neurons of all steps. Attention multiplies
+spikes in bfloat16, where counts up to 256 are exact, and compares probabilities with random bytes, as the chip's LFSRs do. Noise
+is Box-Muller from two 16-bit uniforms, one normal for each line of a pair. Conductances, ranges and input are those of our side.
 
     python3 chip_evaluation.py --folder FOLDER --threads 1 --repeats 9
 
-Prints one JSON object: wall and CPU milliseconds of each repeat, spike densities, and, of a chip without noise, the share
-of neurons that answer otherwise than ours when given our spikes.
+Prints one JSON object: wall and CPU milliseconds of each repeat, spike densities and, for a chip without noise, the share of
+neurons that fire differently from ours when given our spikes.
 """
 
 import argparse
@@ -21,7 +20,7 @@ import pathlib
 import torch
 from support import Case, about_process, compiled, measure, random_words
 
-# Where oneDNN multiplies batches of bfloat16 at once; elsewhere float32, a product for each head.
+# Where oneDNN multiplies batches of bfloat16 at once; elsewhere float32, with one product per head.
 HEAD_TYPE = torch.bfloat16 if torch.backends.cpu.get_cpu_capability() == "AVX512" else torch.float32
 
 
@@ -92,7 +91,7 @@ def layer_and_neurons(lines, words, epilogue, neuron, steps):
 
 @compiled
 def branch_and_neurons(lines, words, epilogue, neuron, stream):
-    """The stream with what a layer adds to it, [steps, vectors, width], and its spikes."""
+    """The stream plus what a layer adds to it, [steps, vectors, width], and its spikes."""
     stream = stream + convert(lines, words, epilogue).unflatten(0, (stream.shape[0], -1))
     return stream, fire(stream, neuron)
 
@@ -107,7 +106,7 @@ def split_heads(qkv, prompts, heads):
 
 @compiled
 def draw(counts, gain, mask, random):
-    """Saturates by itself: no byte reaches 256."""
+    """Saturates without a clamp: no byte reaches 256."""
     return (random.float() < 256 * gain * mask * counts.float()).to(HEAD_TYPE)
 
 
@@ -134,7 +133,7 @@ class Chip:
         return self.layers[name].lines(x.flatten(0, 1))
 
     def keep(self, name, spikes):
-        """What goes on from here: these spikes, or ours in their place."""
+        """What is passed on from here: these spikes, or ours instead."""
         self.spikes[name] = spikes
         return self.recorded[name].flatten(1, 2) if self.compare else spikes
 
@@ -178,7 +177,7 @@ class Chip:
         return sums
 
     def differing(self):
-        """Share of neurons that differ from ours where all that comes before them is ours."""
+        """Share of neurons that differ from ours if everything before them is ours."""
         self.compare = True
         self.run(self.recorded["input"])
         self.compare = False

@@ -1,4 +1,4 @@
-"""What both peers share: a case that our side wrote, random words, compilation, and measuring as `bench/harness.ts` does."""
+"""Shared by both peers: reading a case from our side, random words, compilation, and timing as in `bench/harness.ts`."""
 
 import json
 import resource
@@ -9,7 +9,7 @@ import torch
 from torch._inductor import config
 from torch._inductor.cpu_vec_isa import pick_vec_isa
 
-# Where PyTorch's own kernels are held back by ATEN_CPU_CAPABILITY=avx2, so is what it compiles.
+# Where ATEN_CPU_CAPABILITY=avx2 limits PyTorch's own kernels, it also limits what it compiles.
 if torch.backends.cpu.get_cpu_capability() == "AVX2":
     config.cpp.simdlen = 256
 
@@ -17,14 +17,14 @@ _words = numpy.random.SFC64(1)
 
 
 def random_words(dtype, *shape):
-    """Uniform words of a whole-number type: 64 bits give eight bytes, where torch draws each from 32 of its own."""
+    """Uniform words of an integer type: 64 bits give eight bytes, where torch draws each from 32 bits of its own."""
     size = torch.Size(shape).numel()
     raw = _words.random_raw(-(-size * dtype.itemsize // 8))
     return torch.from_numpy(raw).view(dtype)[:size].view(shape)
 
 
 def vector_code():
-    """The instructions that torch.compile uses; empty where it makes scalar code, which is slower than none."""
+    """The instruction set that torch.compile uses; empty if it generates scalar code, which is slower than no compilation."""
     return str(pick_vec_isa() or "")
 
 
@@ -33,7 +33,7 @@ def compiled(function):
 
 
 class Case:
-    """`case.json` says what lies where in `case.bin`, float32 arrays one after another."""
+    """`case.json` describes the layout of `case.bin`: consecutive float32 arrays."""
 
     def __init__(self, folder):
         self.document = json.loads((folder / "case.json").read_text())
@@ -57,7 +57,7 @@ def measure(work, repeats, warm_up=3):
 
 
 def about_process():
-    """What every result says of its process; the matrix product is 4096 x 512 times 512 x 128."""
+    """What every result reports about its process; the matrix product is 4096 x 512 times 512 x 128."""
     a, b = torch.randn(4096, 512), torch.randn(512, 128)
     seconds = min(measure(lambda: a @ b, 5)["cpu"]) / 1e3
     return {

@@ -1,13 +1,12 @@
-"""Training steps or inferences of the reference model in PyTorch, as an expert writes it: peer of bench/training-step.ts.
+"""Training steps or inferences of the reference model in PyTorch, as an expert would write it: the peer of bench/training-step.ts.
 
-The network of src/model/spiking.ts with the weights, inputs and labels of our side, its blocks compiled by torch.compile
-where that makes vector code. Attention compares random bytes with probabilities, which is exact here, where they are
-multiples of 1/256.
+The network of src/model/spiking.ts with the weights, inputs and labels of our side, and its blocks compiled by torch.compile if that
+generates vector code. Attention compares random bytes with probabilities, which is exact here, where they are multiples of 1/256.
 
     python3 training_step.py --folder FOLDER --measure training --threads 1 --repeats 10
 
-Prints one JSON object: wall and CPU milliseconds of each repeat, the loss of each step from the first, and of
-inference spike densities of the last block.
+Prints one JSON object: wall and CPU milliseconds of each repeat, the loss of each step from the first and, for inference, spike
+densities of the last block.
 """
 
 import argparse
@@ -42,7 +41,7 @@ class Spike(torch.autograd.Function):
 
 
 class Draw(torch.autograd.Function):
-    """1 where a random byte lies below the probability; the gradient passes straight through."""
+    """1 where a random byte is below the probability; the gradient passes straight through."""
 
     @staticmethod
     def forward(ctx, probability, byte):
@@ -76,7 +75,7 @@ class NormalisedLinear(nn.Module):
 
 
 class Lif(nn.Module):
-    """Leaky integrate-and-fire over the first axis; hard reset, held constant in the backward pass."""
+    """Leaky integrate-and-fire over the first axis; hard reset, treated as a constant in the backward pass."""
 
     def __init__(self, sizes):
         super().__init__()
@@ -113,7 +112,7 @@ class Block(nn.Module):
         return Draw.apply(value, value_bytes).transpose(2, 3).reshape(steps, batch, tokens, width // 3)
 
     def forward(self, stream, score_bytes, value_bytes):
-        """The stream behind the block, and its spikes of attention and hidden layer."""
+        """The stream after the block, and its spikes of attention and hidden layer."""
         attended = self.attend(self.lif(self.qkv(self.lif(stream))), score_bytes, value_bytes)
         stream = stream + self.projection(attended)
         hidden = self.lif(self.up(self.lif(stream)))
@@ -132,7 +131,7 @@ class SpikingTransformer(nn.Module):
         with torch.no_grad():
             self.head.weight.copy_(weight.T)
             self.head.bias.zero_()
-        # All blocks run what was compiled for the first.
+        # All blocks run the code compiled for the first.
         self.block = compiled(lambda block, *inputs: block(*inputs))
         self.read_out = compiled(lambda stream: self.head(self.lif(stream).mean(0)))
 

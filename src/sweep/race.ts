@@ -32,7 +32,7 @@ type Verdict = "beats" | "does not beat" | "open";
 
 /** Relative difference within which energies of points that compute differently count as equal. */
 const ENERGY_MARGIN = 0.01;
-/** Prompts that must differ before the normal interval of their mean is trusted, and the bound used if none differs. */
+/** Prompts that must differ before the normal interval of their mean is trusted. */
 const LEAST_DIFFERENT = 10;
 
 /** Rows of one round, on the same chips and prompts; refused points are left out. */
@@ -89,7 +89,7 @@ function orderOf(a: Point, b: Point, objective: Objective): Order {
   return one < other === (objective !== "throughput") ? "less" : "more";
 }
 
-/** If few prompts differ, possibly none of K by chance: up to 3 in K could then differ with 95 % confidence (the rule of three). */
+/** If few of K prompts differ, the interval reaches at least 3 / K: the 95 % bound if none differed (the rule of three). */
 function orderOfMean(difference: Sample): Order {
   const { chips, prompts, values } = difference;
   const { mean, low, high } = sampleMean(difference);

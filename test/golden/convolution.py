@@ -1,6 +1,8 @@
-"""Writes convolution.pth, convolution-batch-norm.pth and convolution.json: spiking networks with a stem in plain PyTorch, and what they answer.
+"""Writes convolution.pth, convolution-batch-norm.pth and convolution.json: spiking networks with a stem in plain PyTorch, and
+their answers.
 
-The networks follow docs/model.md, written apart from this project's code, in torch's own modules: Conv2d, MaxPool2d, BatchNorm2d.
+The networks follow docs/model.md, written independently of this project's code, with torch's own modules: Conv2d, MaxPool2d,
+BatchNorm2d.
 
     cd test/golden && python3 convolution.py      (PyTorch 2.13.0 on CPU; a second)
 
@@ -34,7 +36,8 @@ def lif(current):
 
 
 class Spiking(nn.Module):
-    """A map of 8 x 12 pixels: 16 channels and a maximum to 4 x 6; 24 channels of 5 x 5 windows, every second, to 2 x 3; the embedding."""
+    """A map of 8 x 12 pixels: 16 channels with max pooling to 4 x 6; 24 channels of 5 x 5 windows, stride 2, to 2 x 3; the
+    embedding."""
 
     def __init__(self, norm):
         super().__init__()
@@ -130,7 +133,7 @@ for parameter in exact.parameters():
 exact_answer, distances = answer(exact, maps)
 ties = int((distances == 0).sum())
 
-# Other seeds, until no membrane is near its threshold.
+# Tries other seeds until no membrane is near its threshold.
 for seed in range(1000):
     torch.manual_seed(seed)
     free = Spiking(norm=True)

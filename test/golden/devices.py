@@ -1,4 +1,4 @@
-"""Writes devices.json: what the device models must give, computed apart from this project's code.
+"""Writes devices.json: reference values for the device models, computed independently of this project's code.
 
 Formulas and constants are those of the publications as IBM's aihwkit ships them at commit 4545f11 (see the headers of
 src/device/*.ts); arithmetic is NumPy's, in double precision; random numbers are NumPy's PCG64.

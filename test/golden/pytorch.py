@@ -1,6 +1,6 @@
-"""Writes the .pth files beside it and pytorch.json: networks in plain PyTorch, what they answer, and how torch.save stores it.
+"""Writes the .pth files next to it and pytorch.json: networks in plain PyTorch, their answers, and how torch.save stores them.
 
-The networks follow docs/model.md, written apart from this project's code, in torch's own modules and layouts.
+The networks follow docs/model.md, written independently of this project's code, with torch's own modules and layouts.
 
     cd test/golden && python3 pytorch.py      (PyTorch 2.6.0 on CPU; some seconds; only a name in legacy.pth changes)
 
@@ -40,7 +40,7 @@ class AnnBlock(nn.Module):
         b, n, d = x.shape
         q, k, v = (part.view(b, n, self.heads, -1).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, dim=-1))
         scores = (q @ k.transpose(-1, -2) / (d // self.heads) ** 0.5).masked_fill(~mask, float("-inf"))
-        # A token that may attend to nobody gets 0.
+        # A token that may attend to no key gets 0.
         weights = torch.softmax(scores, dim=-1).nan_to_num(0.0)
         x = x + self.projection((weights @ v).transpose(1, 2).reshape(b, n, d))
         return x + self.down(nn.functional.gelu(self.up(self.norm2(x)), approximate="tanh"))
@@ -62,7 +62,7 @@ class Ann(nn.Module):
 
 
 def move(module):
-    """Away from initial values, so that no gain of 1 or bias of 0 hides a mistake."""
+    """Moves parameters away from initial values, so that no gain of 1 or bias of 0 hides a mistake."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter += 0.1 * torch.randn_like(parameter)
@@ -139,7 +139,7 @@ class Spiking(nn.Module):
 
         def fire(name, current):
             bits, before_reset = lif(current)
-            # The currents of attention are counts by powers of two, exact in every arithmetic.
+            # The currents of attention are counts times powers of two, exact in any arithmetic.
             if name:
                 trace[name], membranes[name] = bits, before_reset
             return bits
@@ -176,7 +176,7 @@ def packed(trace):
 
 
 def answer(network, inputs, mask):
-    """What the golden file keeps, and all membranes."""
+    """The contents of the golden file, and all membranes."""
     with torch.no_grad():
         logits, trace, membranes = network(inputs, mask.to(inputs.dtype))
     return {"logits": logits.flatten().tolist(), "trace": packed(trace)}, membranes

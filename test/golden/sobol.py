@@ -1,4 +1,4 @@
-"""Writes sobol.json: the first points of Sobol's sequence, unscrambled, as SciPy has it.
+"""Writes sobol.json: the first points of the Sobol sequence, unscrambled, from SciPy.
 
 SciPy 1.17.1 on Python 3; `python3 test/golden/sobol.py` from the root of the repository.
 """

@@ -1,4 +1,4 @@
-/** Every backend that passes run on, for suites that run over all of them. */
+/** All backends, for suites that run passes on each of them. */
 import { type Arena, arena } from "../../src/kernels/arena.ts";
 import { standaloneKernels } from "../../src/kernels/memory.ts";
 import type { Ops } from "../../src/kernels/ops.ts";
@@ -6,7 +6,7 @@ import { referenceOps } from "./reference-ops.ts";
 
 export interface Backend {
   readonly name: string;
-  /** Operations on a memory of its own, and an arena over it. Whatever is read without having been written shows as NaN. */
+  /** Operations on a separate memory, and an arena over it. Reading unwritten memory gives NaN. */
   create(bytes: number): { readonly ops: Ops; readonly arena: Arena };
 }
 

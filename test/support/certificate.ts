@@ -1,4 +1,4 @@
-/** A certificate of 127.0.0.1 that nobody vouches for, for servers of tests. */
+/** A self-signed certificate for 127.0.0.1, for test servers. */
 import { generateKeyPairSync, sign } from "node:crypto";
 
 /** Tags of DER, the encoding of certificates (ITU-T X.690). */
@@ -11,7 +11,7 @@ function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from([tag, ...size]), content]);
 }
 
-/** Of X.509, version 1 (RFC 5280, section 4.1), for ten years from 2026 on. */
+/** X.509, version 1 (RFC 5280, section 4.1), valid for ten years from 2026. */
 export function selfSigned(): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const ecdsaWithSha256 = der(SEQUENCE, der(OBJECT, Buffer.from("2a8648ce3d040302", "hex")));

@@ -1,11 +1,10 @@
 /**
- * A browser for tests, on machines that have one and on machines that have none.
+ * A browser for tests, on machines with or without one.
  *
- * In this order: the path in `$CHROMIUM`; a Chromium or Chrome on `PATH`; the build for servers that npm brings,
- * `@sparticuz/chromium`, which is for Linux on x64; elsewhere the Chrome that Playwright finds. That build is unpacked once per
- * version, in about four seconds, under `node_modules/.cache`. It needs nothing of the system: where NSS and expat, or fonts,
- * are missing, its own are used. Its list of arguments is left out on purpose: it turns the isolation of pages off, without
- * which they get no shared memory.
+ * In this order: the path in `$CHROMIUM`; a Chromium or Chrome on `PATH`; the server build from npm, `@sparticuz/chromium`, for
+ * Linux on x64; elsewhere the Chrome that Playwright finds. The npm build is unpacked once per version, in about four seconds,
+ * under `node_modules/.cache`. It needs nothing from the system: if NSS and expat, or fonts, are missing, its own are used. Its
+ * list of arguments is deliberately not used: it turns off page isolation, without which pages get no shared memory.
  */
 import { spawnSync } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
@@ -17,11 +16,11 @@ import { createBrotliDecompress } from "node:zlib";
 import { type Browser, chromium } from "playwright-core";
 import { extract } from "tar-fs";
 
-/** Found by a package in it: programs of `bench/` run this from another folder. */
+/** Located through a package in it: programs of `bench/` run this from another folder. */
 const modules = join(createRequire(import.meta.url).resolve("playwright-core/package.json"), "../..");
 const bundle = join(modules, "@sparticuz/chromium");
 
-/** A browser without window, which the caller closes. */
+/** A headless browser, which the caller closes. */
 export function launchChromium(): Promise<Browser> {
   const installed = process.env.CHROMIUM ?? onPath();
   if (installed !== undefined) return launch(installed);
@@ -29,7 +28,7 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch({ channel: "chrome" });
 }
 
-/** Containers seldom allow what Chromium's sandbox is made of, and these pages are ours. */
+/** Containers rarely allow what Chromium's sandbox needs, and these pages are ours. */
 function launch(executablePath: string, environment: Readonly<Record<string, string>> = {}): Promise<Browser> {
   return chromium.launch({ executablePath, chromiumSandbox: false, env: { ...process.env, ...environment } });
 }
@@ -52,8 +51,8 @@ async function launchBundled(): Promise<Browser> {
 }
 
 /**
- * The folder of the unpacked build. Test files run side by side: each unpacks into a folder of its own, and the first to finish
- * gives it the final name, so that a folder of that name is always complete.
+ * The folder of the unpacked build. Test files run in parallel: each unpacks into its own folder, and the first to finish renames
+ * it, so a folder with the final name is always complete.
  */
 async function unpackBundle(): Promise<string> {
   const { version } = JSON.parse(await readFile(join(bundle, "package.json"), "utf8")) as { version: string };

@@ -1,6 +1,6 @@
 /**
- * The last line of a run of tests: how many passed, failed and were skipped. Where tools are missing it says which, and the command
- * that installs them.
+ * The last line of a test run: how many tests passed, failed and were skipped. If tools are missing, it names them and the
+ * command that installs them.
  */
 
 import type { Reporter, TestModule, Vitest } from "vitest/node";
@@ -11,7 +11,7 @@ const INSTALL =
   "Debian, Ubuntu: apt-get install verilator iverilog yosys opensta valkey-server slurm-wlm munge g++ make; macOS: brew install verilator icarus-verilog yosys valkey";
 
 export default class ClosingLine implements Reporter {
-  /** Why a test was skipped that does not say so itself. */
+  /** The reason for skipped tests that give none themselves. */
   #unsaid = "this system lacks what they test";
 
   onInit({ config }: Vitest): void {
@@ -21,7 +21,7 @@ export default class ClosingLine implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const inState = (state: "passed" | "failed" | "skipped") => tests.filter((test) => test.result().state === state);
-    // A file that does not load, and a hook that fails, fails no test.
+    // A file that does not load, or a hook that fails, does not count as a failed test.
     const broken = modules.filter((module) => !module.ok() && [...module.children.allTests("failed")].length === 0);
     const [passed, failed, skipped] = [inState("passed"), inState("failed"), inState("skipped")];
     const noteOf = (test: (typeof skipped)[number]) => (test.result() as { note?: string }).note;
@@ -41,7 +41,7 @@ export default class ClosingLine implements Reporter {
 }
 
 async function missingTools(): Promise<string> {
-  // Loaded only where something is missing.
+  // Loaded only if something is missing.
   const { hasTool } = await import("../../src/node/rtl-simulators.ts");
   const tools = ["verilator", "iverilog", "yosys"] as const;
   const found = await Promise.all(tools.map(hasTool));

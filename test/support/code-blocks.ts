@@ -1,15 +1,15 @@
-/** The code blocks of a Markdown page, each with the comment in front of it, and what a shell would make of one. */
+/** The code blocks of a Markdown page, each with the comment before it, and the shell commands in a block. */
 
 export interface CodeBlock {
   readonly page: string;
-  /** Of the opening fence, from 1. */
+  /** Line of the opening fence, from 1. */
   readonly line: number;
-  /** Empty where the fence names none. */
+  /** Empty if the fence names none. */
   readonly language: string;
   readonly text: string;
-  /** The comment on the line above, such as `prints` of `<!-- prints -->`; empty without one. */
+  /** The comment on the line above, such as `prints` in `<!-- prints -->`; empty if there is none. */
   readonly mark: string;
-  /** Whether nothing but that comment stands between the block before and this one. */
+  /** Whether only that comment is between the previous block and this one. */
   readonly isNext: boolean;
 }
 
@@ -33,8 +33,8 @@ export function codeBlocks(page: string, markdown: string): CodeBlock[] {
 }
 
 /**
- * The commands of a shell block as words: comments, redirections and `NAME=value` in front are dropped, `&&`, `||`, `|` and `;`
- * separate commands, a backslash goes on in the next line. Quotes keep words together; nothing is expanded.
+ * The commands of a shell block as words: comments, redirections and leading `NAME=value` are dropped, `&&`, `||`, `|` and `;`
+ * separate commands, and a backslash continues the line. Quotes keep words together; nothing is expanded.
  */
 export function shellCommands(text: string): string[][] {
   const lines = text.replace(/\\\n\s*/g, " ").split("\n");

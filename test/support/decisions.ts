@@ -1,4 +1,4 @@
-/** Decision units against what answers of the simulators are decided by. */
+/** Decision units compared with the decisions of the simulators. */
 import { synthesiseNetlist } from "../../src/node/rtl-synthesis.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { sourceFiles } from "../../src/rtl/design.ts";
@@ -8,7 +8,7 @@ import { DECISION_UNIT, type DecisionSize, decisionBits } from "../../src/rtl/ma
 import type { Module } from "../../src/rtl/syntax.ts";
 import { decide } from "../../src/task/answers.ts";
 
-/** What gates and simulators decide of 400 rows of totals, of both ends and around 0, with many equal ones. */
+/** Decisions of gates and simulators on 400 rows of totals, at both ends and around 0, with many equal ones. */
 export async function decisions(
   module: Module,
   size: DecisionSize,
@@ -20,7 +20,7 @@ export async function decisions(
   return { gates: await decisionsOf(module, size, rows), simulators };
 }
 
-/** What the gates decide of each row of totals, one clock after it. */
+/** The gates' decision for each row of totals, one clock after it. */
 async function decisionsOf(module: Module, size: DecisionSize, rows: readonly (readonly number[])[]) {
   const { outputs, bits } = size;
   const netlist = readNetlist(await synthesiseNetlist(sourceFiles([module]), DECISION_UNIT, "bundled"), DECISION_UNIT);

@@ -1,4 +1,4 @@
-/** Gates of small engines, and what they give for runs of the cycle model. */
+/** Gates of small engines, and their outputs for runs of the cycle model. */
 import { expect } from "vitest";
 import { synthesiseNetlist } from "../../src/node/rtl-synthesis.ts";
 import type { YosysKind } from "../../src/node/yosys.ts";
@@ -13,7 +13,7 @@ export async function gatesOf(design: SsaDesign, kind: YosysKind): Promise<GateN
   return readNetlist(await synthesiseNetlist(sourceFiles(design.modules), ENGINE, kind), ENGINE);
 }
 
-/** Runs whose gates differ from the cycle model in a bit or a clock. */
+/** Runs in which the gates differ from the cycle model in a bit or a clock. */
 export function differing(netlist: GateNetlist, design: SsaDesign, runs: readonly EngineRun[]): number[] {
   const results = runEngineGates(netlist, design, runs, stream(9).fork("power-up"));
   expect(results.length).toBe(runs.length);

@@ -1,4 +1,4 @@
-/** Small engines, and random runs of them by the cycle model. */
+/** Small engines, and random runs of the cycle model on them. */
 import { emptyTally } from "../../src/hardware/actions.ts";
 import { runClockedTile } from "../../src/hardware/clocked-tile.ts";
 import { lfsrSeeds, seedWords } from "../../src/hardware/draws.ts";
@@ -45,10 +45,10 @@ export function randomRun(design: SsaDesign, steps: number, random: Stream): Eng
   return cycleRun(design, inputs, random.fork("seeds"));
 }
 
-/** Counts of actions, which nobody reads here. */
+/** Action counts, which are not read here. */
 const unused = emptyTally();
 
-/** What the cycle model gives for these queries, keys and values of every head. Random: seeds. */
+/** The cycle model's output for these queries, keys and values of every head. Random: seeds. */
 export function cycleRun(
   { parameters, heads }: SsaDesign,
   inputs: readonly (readonly [query: SpikeTrain, key: SpikeTrain, value: SpikeTrain])[],
@@ -64,11 +64,11 @@ export function cycleRun(
   return { heads: tiles, seeds: Uint32Array.from(seeds.flatMap((of) => [...of])) };
 }
 
-/** Runs of 1 to `longest` steps in turn. */
+/** Runs with 1 to `longest` steps, cycled through. */
 export const randomRuns = (design: SsaDesign, count: number, longest: number, seed: number): EngineRun[] =>
   Array.from({ length: count }, (_, r) => randomRun(design, 1 + (r % longest), stream(seed).fork("run", r)));
 
-/** One step of tokens whose features are the bits of a number, the first token in the low bits. */
+/** One step of tokens with the bits of a number as features, the first token in the low bits. */
 export const trainOfBits = (bits: number, tokens: number, dimension: number): SpikeTrain =>
   packSpikes(
     Array.from({ length: tokens * dimension }, (_, n) => (bits >> n) & 1),

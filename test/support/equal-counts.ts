@@ -1,10 +1,10 @@
-/** Whether a trace counted what a machine and the trace's densities say, operation by operation and action by action. */
+/** Whether a trace's counts match the machine and the trace's densities, operation by operation and action by action. */
 import { expect } from "vitest";
 import { ACTION_NAMES } from "../../src/hardware/actions.ts";
 import type { OperationCounts } from "../../src/machine/counts.ts";
 import type { Trace } from "../../src/simulation/trace.ts";
 
-/** @param operations of one inference, none of them standing for several */
+/** @param operations of one inference, each representing only itself */
 export function requireEqualCounts(
   { prompts, operations: counted }: Trace,
   operations: readonly OperationCounts[],
@@ -16,7 +16,7 @@ export function requireEqualCounts(
     for (const action of ACTION_NAMES) {
       const expected = counted[i].actions[action];
       const found = prompts * actions[action];
-      // Densities are quotients of whole numbers; their products with whole numbers are those numbers to some units in the last place.
+      // Densities are quotients of integers; their products with integers are exact up to a few units in the last place.
       expect(Math.abs(found - expected), `${name}, ${action}: ${found}`).toBeLessThanOrEqual(1e-12 * expected);
       expect(Math.round(found) - expected, `${name}, ${action}`).toBe(0);
     }

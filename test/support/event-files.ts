@@ -1,7 +1,7 @@
-/** Files of event cameras made in tests, in the format of N-MNIST. */
+/** Event-camera files made in tests, in the N-MNIST format. */
 import type { CameraEvent } from "../../src/data/events.ts";
 
-/** 5 bytes an event; times below 2^23. */
+/** 5 bytes per event; times below 2^23. */
 export const eventFile = (events: readonly CameraEvent[]): Uint8Array =>
   Uint8Array.from(
     events.flatMap(({ x, y, polarity, microseconds }) => [

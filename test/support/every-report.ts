@@ -1,4 +1,4 @@
-/** A report of each command, from untrained networks too small to learn anything: real parts, seconds to make. */
+/** A report of each command, from untrained networks too small to learn anything: real parts, made in seconds. */
 import { estimateCost } from "../../src/cost/cost.ts";
 import { findCostPreset } from "../../src/cost/presets.ts";
 import { resolveTechnology } from "../../src/cost/resolve.ts";
@@ -21,7 +21,7 @@ import { inlineExecutor } from "../../src/threads/executor.ts";
 import { tinyImageExperiment, tinyImages } from "./tiny-images.ts";
 import { tinyExperiment } from "./tiny-training.ts";
 
-/** A low threshold keeps an untrained network busy. */
+/** A low threshold keeps an untrained network active. */
 const spiking = { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } } as const;
 const hardware = { chips: 2, crossbar: { rows: 16, columns: 16 } };
 

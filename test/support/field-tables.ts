@@ -1,15 +1,15 @@
 /**
- * Tables of an experiment's fields for docs/experiment.md, made from the JSON Schema that editors use: path, what may be written,
- * default, meaning.
+ * Tables of an experiment's fields for docs/experiment.md, made from the JSON Schema that editors use: path, allowed
+ * values, default, meaning.
  *
- * A table goes down through the objects below its field, as far as these have no table of their own, which then is linked. Where a
- * field has several kinds, a table may hold all of them, and says which fields belong to which, or one. Limits across fields are not in
- * a JSON Schema; the page's own text has them.
+ * A table includes the objects below its field, unless they have their own table, which is then linked. If a field has several
+ * kinds, a table may hold all of them, and say which fields belong to which, or one. A JSON Schema has no limits across fields;
+ * the page's own text has them.
  */
 import { describe } from "../../src/spec/explain.ts";
 import { experimentJsonSchema, type JsonSchema } from "../../src/spec/schema.ts";
 
-/** What a table is about: a field such as `hardware.adc`, the empty path for the whole document, and one kind or all. */
+/** The subject of a table: a field such as `hardware.adc`, the empty path for the whole document, and one kind or all. */
 export interface TableSubject {
   readonly path: string;
   readonly kind?: string;
@@ -22,7 +22,7 @@ interface Row {
   readonly meaning: string;
 }
 
-/** The table as Markdown. `others` are the subjects with tables of their own. Throws an Error for a path that is no field. */
+/** The table as Markdown. `others` are the subjects with their own tables. Throws an Error for a path that is not a field. */
 export function fieldTable({ path, kind }: TableSubject, others: readonly TableSubject[]): string {
   const steps = path === "" ? [] : path.split(".");
   const schema = steps.reduce(fieldOf, experimentJsonSchema());
@@ -37,7 +37,7 @@ export function fieldTable({ path, kind }: TableSubject, others: readonly TableS
   return ["| field | values | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-/** The table of chosen fields, wherever they are: default and meaning. `[]` in a path stands for the entries of a list. */
+/** A table of selected fields: default and meaning. `[]` in a path means the entries of a list. */
 export function shortTable(paths: readonly string[]): string {
   const rows = paths.map((path) => {
     const names = path.replaceAll("[]", "").split(".");
@@ -49,7 +49,7 @@ export function shortTable(paths: readonly string[]): string {
   return ["| field | default | what it does |", "|---|---|---|", ...rows].join("\n");
 }
 
-/** The kind of an object stands for the object: its row has the object's meaning and the kinds to choose from. */
+/** The field `kind` represents its object: its row has the object's meaning and the available kinds. */
 function kindsRow(parent: JsonSchema): { initial: string; meaning: string } {
   const members = objectsIn(parent);
   const initial = members.map(({ properties }) => properties!.kind!.default).find((kind) => kind !== undefined);
@@ -68,17 +68,17 @@ function shortRow(parent: JsonSchema, name: string): { initial: string; meaning:
   };
 }
 
-/** A text as a cell of a table holds it. */
+/** A text as a table cell. */
 export const cell = (text: string): string => text.replaceAll("|", "\\|");
 
-/** The fields of an object, or of all kinds of one. */
+/** The fields of an object, or of all its kinds. */
 function rowsOf(members: readonly JsonSchema[], prefix: string, elsewhere: ReadonlySet<string>): Row[] {
   const names = [...new Set(members.flatMap((member) => Object.keys(member.properties ?? {})))];
   return names.flatMap((name): Row[] => {
     const path = prefix === "" ? name : `${prefix}.${name}`;
     const owners = members.filter((member) => member.properties && Object.hasOwn(member.properties, name));
     if (name === "kind") return owners.map((owner) => kindRow(path, owner));
-    // Kinds whose field of this name is the same share a row.
+    // Kinds with the same field of this name share a row.
     const forms = [...new Set(owners.map((owner) => JSON.stringify(owner.properties![name])))];
     return forms.flatMap((form) => {
       const group = owners.filter((owner) => JSON.stringify(owner.properties![name]) === form);

@@ -1,4 +1,4 @@
-/** A server of plain files, like any host of static pages: it sends the type of a file and no other header, and a page for a missing file. */
+/** A plain file server, like any static host: it sends a file's type and no other header, and a page for a missing file. */
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const MISSING = "<!DOCTYPE html>\n<html><head><title>404</title></head><body>There is nothing here.</body></html>\n";
 
-/** Habits of some hosts. */
+/** How some hosts differ. */
 export interface Habits {
   /** Status of the page for a missing file; default 404. Hosts of single-page applications send 200. */
   readonly missing?: number;
@@ -23,7 +23,7 @@ export interface Habits {
   readonly encodes?: boolean;
 }
 
-/** Serves `folder` below `base`, such as `/site/`, on 127.0.0.1, until it is closed. `address` ends in the base. */
+/** Serves `folder` under `base`, such as `/site/`, on 127.0.0.1, until it is closed. `address` ends in the base. */
 export async function serveFiles(
   folder: string,
   base: string,

@@ -1,4 +1,4 @@
-/** `test/golden/devices.json`, written by `devices.py` beside it. */
+/** `test/golden/devices.json`, written by `devices.py` next to it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stream } from "../../src/numeric/stream.ts";
@@ -9,7 +9,7 @@ interface Moments {
 }
 
 export interface GoldenDevices {
-  /** Relative conductances, and seconds after programming, at which the maps are given. */
+  /** Relative conductances, and seconds after programming, for which the maps are given. */
   readonly x: readonly number[];
   readonly times: readonly number[];
   readonly table: { readonly conductances: number[]; readonly means: number[]; readonly deviations: number[] };
@@ -22,11 +22,11 @@ export interface GoldenDevices {
     readonly weights: readonly number[];
     readonly rows: number;
     readonly columns: number;
-    /** Signs of weights that the programming error turned. */
+    /** Number of weights with a sign flipped by the programming error. */
     readonly turned: number;
     readonly programmed: readonly number[];
     readonly newScale: number;
-    /** By purpose: those of the positive devices, those of the negative ones. */
+    /** By purpose: for the positive devices, and for the negative ones. */
     readonly normals: Readonly<Record<"program" | "exponent" | "read", readonly [number[], number[]]>>;
     readonly reads: readonly {
       readonly time: number;
@@ -61,7 +61,7 @@ export const golden: GoldenDevices = JSON.parse(
   readFileSync(join(import.meta.dirname, "../golden/devices.json"), "utf8"),
 );
 
-/** A stream whose forks hand out given normal numbers, by label. */
+/** A stream with forks that return given normal numbers, by label. */
 export function scriptedStream(forks: Readonly<Record<string, Stream | readonly number[]>>): Stream {
   const refuse = () => {
     throw new Error("nothing but forks was scripted");

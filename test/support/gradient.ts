@@ -1,4 +1,4 @@
-/** What gradient checks share: numbers to check at, a loss that weighs every output differently, and the comparison. */
+/** Shared by gradient checks: test points, a loss that weighs every output differently, and the comparison. */
 import { expect } from "vitest";
 import { stream } from "../../src/numeric/stream.ts";
 

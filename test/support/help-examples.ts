@@ -1,4 +1,4 @@
-/** The examples of `xpike --help`, and a folder as a clone is, in which a shell runs them as they are printed. */
+/** The examples of `xpike --help`, and a folder like a clone, in which a shell runs them as printed. */
 import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
-/** A folder with what a built clone has: examples of its own, and links to what no command changes. */
+/** A folder with the contents of a built clone: copies of the examples, and links to what no command changes. */
 export function cloneFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-clone-"));
   cpSync(join(root, "examples"), join(folder, "examples"), { recursive: true });
@@ -36,7 +36,7 @@ export function helpExamples(clone: string): Map<string, string[]> {
   );
 }
 
-/** Tests are started by npm, which tells the programs that they start so; a shell in a clone does not. */
+/** Tests are started by npm, which sets environment variables to say so; a shell in a clone does not. */
 export const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
 
 export interface ShellResult {

@@ -1,4 +1,4 @@
-/** Image files made in tests: IDX, CIFAR-10 batches, tar archives and .npy arrays, as their formats describe them. */
+/** Image files made in tests: IDX, CIFAR-10 batches, tar archives and .npy arrays, as their formats specify. */
 
 export function idxFile(shape: readonly number[], data: Uint8Array, magic = 0x800 | shape.length): Uint8Array {
   const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
@@ -30,7 +30,7 @@ export function tarFile(files: Readonly<Record<string, Uint8Array>>): Uint8Array
   for (const [name, content] of Object.entries(files)) {
     const header = new Uint8Array(512);
     const put = (text: string, at: number) => header.set(new TextEncoder().encode(text), at);
-    // A name of more than 100 bytes is cut at a slash; what stands before it is the prefix.
+    // A name longer than 100 bytes is split at a slash; the part before it is the prefix.
     const cut = name.length > 100 ? name.indexOf("/", name.length - 101) : -1;
     put(name.slice(cut + 1), 0);
     if (cut > 0) put(name.slice(0, cut), 345);
@@ -48,7 +48,7 @@ export function tarFile(files: Readonly<Record<string, Uint8Array>>): Uint8Array
   return Buffer.concat([...blocks, new Uint8Array(1024)]);
 }
 
-/** `version` 1 or 2; `header` takes the place of the dictionary. */
+/** `version` 1 or 2; `header` replaces the dictionary. */
 export function npyFile(
   descr: string,
   shape: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * What the types of the package promise a strict project. Compiled by `test/package.test.ts` against the packed package: an
- * expectation that does not hold is an error of the compiler.
+ * What the package's types promise a strict project. Compiled by `test/package.test.ts` against the packed package: a violated
+ * expectation is a compiler error.
  */
 import {
   type AnnSpec,
@@ -27,7 +27,7 @@ holds<Same<typeof ann.model, AnnSpec>>();
 const images = parseExperiment({ task: { kind: "image-classification" } });
 export const patch: number = images.task.patch;
 
-// What only the program's user knows is of any kind.
+// Values known only to the program's user may be of any kind.
 const text = parseExperiment("{}");
 holds<Same<typeof text, Experiment>>();
 const parsed = parseExperiment(JSON.parse("{}"));

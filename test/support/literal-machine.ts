@@ -1,8 +1,8 @@
 import { type HardwareSpec, hardwareSpec } from "../../src/spec/hardware.ts";
 
 /**
- * Table II in floating point, with ideal random numbers: the machine that cases worked out by hand are of, and that the exact network
- * can be compared with. Fields of `document` are laid over it.
+ * Table II in floating point, with ideal random numbers: the machine for cases computed by hand, and for comparison with the
+ * exact network. Fields of `document` override it.
  */
 export function literalMachine(document: object = {}): HardwareSpec {
   const { adc, ssa, ...rest } = document as { adc?: object; ssa?: object };

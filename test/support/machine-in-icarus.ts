@@ -1,4 +1,4 @@
-/** A small machine in Icarus, as it is and with a text in the place of one of its sources. */
+/** A small machine in Icarus, unchanged or with a replacement for one of its sources. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { type MachineSetting, madeInTests, tinyMachine } from "./tiny-machine.ts
 export interface MachineInIcarus {
   readonly design: MachineDesign;
   readonly files: Readonly<Record<string, string>>;
-  /** What a testbench prints, by default the machine's, where a text stands in the place of a source. */
+  /** The output of a testbench, by default the machine's, with a text replacing one of the sources. */
   readonly printed: (
     source: string,
     text: string,

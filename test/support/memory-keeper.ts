@@ -1,14 +1,14 @@
-/** Units in memory, as `node/unit-log.ts` keeps them in a file. */
+/** Keeps units in memory, as `node/unit-log.ts` keeps them in a file. */
 import type { Keeper } from "../../src/evaluation/keeper.ts";
 
-/** What `keepUntil` ends work with. */
+/** The error with which `keepUntil` ends work. */
 export class Stopped extends Error {}
 
 export interface MemoryKeeper extends Keeper {
   readonly units: readonly { readonly name: string; readonly value: unknown }[];
 }
 
-/** Ends the work that it keeps units of after so many more of them; those of `earlier` were kept by other sittings. */
+/** Ends the work after keeping this many more of its units; those of `earlier` were kept by other runs. */
 export function keepUntil(count: number, earlier: MemoryKeeper["units"] = []): MemoryKeeper {
   const units = [...earlier];
   return {

@@ -1,4 +1,4 @@
-/** A pass on a backend with its parameters in memory and gradients of zero. */
+/** A pass on a backend, with its parameters in memory and zero gradients. */
 import type { AnnLayout } from "../../src/kernels/ann-plan.ts";
 import type { Place } from "../../src/kernels/arena.ts";
 import { bindNetwork, planNetwork } from "../../src/kernels/network-pass.ts";

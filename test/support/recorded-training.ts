@@ -1,4 +1,4 @@
-/** Training that keeps everything it reports, for tests of the trainer. */
+/** Training that records everything it reports, for tests of the trainer. */
 import { jobs } from "../../src/evaluation/jobs.ts";
 import type { Openable } from "../../src/task/open.ts";
 import { inlineExecutor } from "../../src/threads/executor.ts";

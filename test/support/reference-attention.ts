@@ -1,4 +1,7 @@
-/** Attention of the reference backend, head by head with the functions of `src/model`. Way back: the way there again, then back. */
+/**
+ * Attention of the reference backend, head by head, with the functions of `src/model`. Backward: recomputes the forward pass,
+ * then goes back.
+ */
 import { attentionDraws } from "../../src/kernels/draws.ts";
 import { maskStride, maskWords } from "../../src/kernels/masks.ts";
 import type { AttentionOps, BitAttention, DenseOps, SoftmaxAttention } from "../../src/kernels/ops.ts";
@@ -30,7 +33,7 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
   };
   const qkvOf = ({ qkv, steps, prompts, tokens }: BitAttention) =>
     Float64Array.from(bitsOf(qkv, steps * prompts * tokens));
-  /** The mask as a byte for each pair of tokens. */
+  /** The mask as one byte per pair of tokens. */
   const maskOf = ({ mask: at, tokens }: BitAttention) =>
     bitsOf({ at, words: maskWords(tokens), features: 32 * maskWords(tokens) }, tokens).filter(
       (_, i) => i % (32 * maskWords(tokens)) < tokens,
@@ -91,7 +94,7 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
       const { caches } = multiHeadForward(qkvOf(of), layout, (one) =>
         stochasticAttentionForward(one, layout, stochastic(of), null),
       );
-      // Where scores were sampled, the way back reads these instead of their probabilities.
+      // If scores were sampled, the backward pass reads these instead of their probabilities.
       const read = caches.map((cache, i) => {
         if (scores === null) return cache;
         const steady = Array.from({ length: steps }, (_, t) => {
@@ -104,7 +107,7 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
       const upstream = get(dOut, steps * prompts * tokens * width);
       put(dQkv, multiHeadBackward(upstream, layout, read, stochasticAttentionBackward));
     },
-    // The way there does not ask for the surrogate.
+    // The forward pass does not need the surrogate.
     lifAttention: (of) => putBits(of.out, lif(of, { kind: "sigmoid", alpha: 4 }).output),
     lifAttentionBackward: (of) => {
       const { layout, caches } = lif(of, of.surrogate);

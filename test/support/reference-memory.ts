@@ -8,7 +8,7 @@ export interface ReferenceMemory {
   readonly u32: Uint32Array;
   get(at: Place, count: number): Float64Array;
   put(at: Place, values: Float64Array): void;
-  /** Adds to what is there. */
+  /** Adds to the existing values. */
   add(at: Place, values: Float64Array): void;
   /** 0 and 1, `[rows, features]`. */
   bitsOf(bits: PackedBits, rows: number): Uint8Array;

@@ -1,9 +1,9 @@
 /**
- * The backend in plain TypeScript: every operation of `src/kernels/ops.ts` written down once, without any speed. It computes in
- * double precision on arrays that are stored in single precision, takes what it can from `src/model`, and needs no scratch.
+ * The backend in plain TypeScript: every operation of `src/kernels/ops.ts`, simply and slowly. It computes in double precision on
+ * arrays stored in single precision, uses `src/model` where it can, and needs no scratch.
  *
- * What it is for: passes are tested on it as on WebAssembly, so a fault is either the pass's or the kernels'; and it is what the
- * author of another backend compares with. Attention: `reference-attention.ts`; tiles: `reference-winograd.ts`.
+ * Passes are tested on it as on WebAssembly, so a fault can be attributed to the pass or to the kernels; and authors of other
+ * backends can compare with it. Attention: `reference-attention.ts`; tiles: `reference-winograd.ts`.
  */
 import { valuesByLine } from "../../src/hardware/line-order.ts";
 import type { PackedBits, Place } from "../../src/kernels/arena.ts";
@@ -20,7 +20,7 @@ import { referenceAttention } from "./reference-attention.ts";
 import { type ReferenceMemory, referenceMemory } from "./reference-memory.ts";
 import { referenceWinograd } from "./reference-winograd.ts";
 
-/** A backend on a memory of `bytes` bytes. Whatever is read without having been written shows as NaN. */
+/** A backend on a memory of `bytes` bytes. Reading unwritten memory gives NaN. */
 export function referenceOps(bytes: number): Ops {
   const memory = referenceMemory(bytes);
   return {
@@ -46,7 +46,7 @@ function memoryOps({ bytes, f32, u32 }: ReferenceMemory): MemoryOps {
 }
 
 function rowOps({ get, put, f32, bytes, u32 }: ReferenceMemory): RowOps {
-  /** target [i] += sum of the source's entries that belong there. */
+  /** target [i] += sum of the source entries that belong there. */
   const addTo = (target: number, count: number, source: Float64Array, place: (i: number) => number) => {
     const sums = get(target, count);
     source.forEach((x, i) => {
@@ -271,7 +271,7 @@ function forEachSpike(spikes: Uint8Array, features: number, visit: (row: number,
   });
 }
 
-/** Places of spikes at the chosen tokens, and of the rates that they count in. */
+/** Offsets of spikes at the chosen tokens, and of the rates that they count towards. */
 function forEachChosen(
   u32: Uint32Array,
   of: { steps: number; prompts: number; tokens: number; chosen: { at: number; count: number }; features: number },

@@ -1,4 +1,4 @@
-/** Winograd's transforms of `src/kernels/ops.ts`, as matrix products with the matrices of Lavin and Gray, one number at a time. */
+/** The Winograd transforms of `src/kernels/ops.ts`, as matrix products with the matrices of Lavin and Gray, one number at a time. */
 import type { MapOps, Tiles } from "../../src/kernels/ops.ts";
 import type { ReferenceMemory } from "./reference-memory.ts";
 

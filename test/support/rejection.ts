@@ -1,4 +1,4 @@
-/** The error that a promise rejects with. Rejects where it resolves. */
+/** The error with which a promise rejects. Rejects if the promise resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;

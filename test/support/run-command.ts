@@ -1,4 +1,4 @@
-/** The `xpike` command as someone sees it whose terminal is no terminal: a pipe of 100 columns, without colours. */
+/** The `xpike` command as seen without a terminal: a pipe of 100 columns, without colours. */
 import { main } from "../../src/cli/program.ts";
 
 export interface CommandResult {
@@ -7,7 +7,7 @@ export interface CommandResult {
   readonly err: string;
 }
 
-/** Runs `xpike` with these arguments, and keeps what it wrote. The clock stands still. */
+/** Runs `xpike` with these arguments, and returns its output. The clock stands still. */
 export async function runCommand(...argv: string[]): Promise<CommandResult> {
   const written = { out: "", err: "" };
   const code = await main(argv, {

@@ -1,4 +1,4 @@
-/** A Slurm cluster of one node, this machine, on loopback: its own key, ports and folders. Tests of it are skipped without Slurm. */
+/** A one-node Slurm cluster on loopback: this machine, with its own key, ports and folders. Its tests are skipped without Slurm. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -12,18 +12,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const missingSlurm = (): string[] =>
   ["slurmctld", "slurmd", "sbatch", "munged"].filter((name) => spawnSync(name, ["--help"]).error !== undefined);
 
-/** Its jobs are started by root alone, which belongs to their user. */
+/** Only root can start jobs as another user. */
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
 export interface SlurmCluster {
   /** Environment of commands that use the cluster. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Output of a command of Slurm. Throws Error where it fails. */
+  /** Output of a Slurm command. Throws Error if it fails. */
   ask(program: string, ...argv: string[]): string;
   stop(): Promise<void>;
 }
 
-/** Starts one with its files in `folder`, whose path is short: a socket lies there. */
+/** Starts a cluster with its files in `folder`, which needs a short path because it holds a socket. */
 export async function startSlurm(folder: string): Promise<SlurmCluster> {
   const own = (name: string) => join(folder, name);
   for (const name of ["state", "spool"]) mkdirSync(own(name));
@@ -75,7 +75,7 @@ PartitionName=main Nodes=node Default=YES MaxTime=INFINITE State=UP
     spawnSync(program, argv, { env: { ...process.env, ...environment }, encoding: "utf8" });
   const stop = async () => {
     tryAsk("scancel", ["--state=RUNNING", `--user=${username}`]);
-    // Whoever was started last ends first.
+    // The last one started ends first.
     for (const child of processes.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill("SIGTERM");

@@ -1,4 +1,4 @@
-/** Sizes of an edge that no machine stands behind: what can be checked of the registers alone. */
+/** Sizes of an AXI interface without a machine, to check its registers alone. */
 import type { MachineFacts } from "../../src/rtl/axi/register-map.ts";
 
 export const smallEdge: MachineFacts = {

@@ -1,14 +1,14 @@
-/** The studio in a browser, for tests: what it says of its figures is kept, and so is every error of the page or its console. */
+/** The studio in a browser, for tests: records its figures, and every error of the page or its console. */
 import type { Browser, Page } from "playwright-core";
 
-/** What the page says of its figures, each time that it says something new. */
+/** The page's figures, each time that they change. */
 export interface Snapshot {
   readonly chips: number;
   readonly prompts: number;
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** Opens the studio. A test is to find `errors` empty at its end. */
+/** Opens the studio. A test should find `errors` empty at its end. */
 export async function openStudioPage(browser: Browser, address: string, prepare?: (page: Page) => Promise<unknown>) {
   const page = await browser.newPage();
   const errors: string[] = [];
@@ -44,7 +44,7 @@ export async function openStudioPage(browser: Browser, address: string, prepare?
   return { page, errors, snapshotOf };
 }
 
-/** Takes the two headers away that isolate a page: it computes on one thread. */
+/** Removes the two headers that isolate a page, so that it computes on one thread. */
 export const withoutIsolation = (page: Page): Promise<unknown> =>
   page.route("**/*", async (route) => {
     const response = await route.fetch();

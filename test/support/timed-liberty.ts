@@ -1,9 +1,9 @@
-/** A made-up library with delays and energies that depend on nothing, so that slack and power can be added up by hand. Of no process. */
+/** An invented library with constant delays and energies, so that slack and power can be added up by hand. Not from any process. */
 
-/** Nanoseconds: of a NAND, from a flip-flop's clock to its output, and before its clock. */
+/** Nanoseconds: delay of a NAND, clock-to-output delay of a flip-flop, and its set-up time. */
 export const DELAYS = { nand: 3, output: 0.2, setup: 0.1 } as const;
 
-/** Picojoules of a rising and a falling output; of a register also of its clock's edges. */
+/** Picojoules of a rising and a falling output; for a register also of its clock edges. */
 export const ENERGIES = {
   buffer: [0.5, 0.7],
   inverter: [0.1, 0.3],
@@ -14,7 +14,7 @@ export const ENERGIES = {
 } as const;
 /** Nanowatts. */
 export const LEAKAGE = { gate: 3, register: 40 } as const;
-/** Of every input pin, in picofarads, and volts. */
+/** Capacitance of every input pin, in picofarads, and volts. */
 export const CAPACITANCE = 0.001;
 export const VOLTAGE = 0.8;
 
@@ -71,7 +71,7 @@ ${[
   template("setup", "related_pin_transition", "constrained_pin_transition"),
   template("energy", "input_transition_time", "total_output_net_capacitance", "power_lut_template"),
   '  power_lut_template (edge) { variable_1 : input_transition_time; index_1 ("0.01, 1"); }',
-  // ABC ends at once without a buffer.
+  // ABC fails at once without a buffer.
   gate("BUF", ["A"], "A", "positive_unate", 0.6, ENERGIES.buffer),
   gate("INV", ["A"], "!A", "negative_unate", 0.5, ENERGIES.inverter),
   gate("NAND2", ["A", "B"], "!(A B)", "negative_unate", DELAYS.nand, ENERGIES.nand),

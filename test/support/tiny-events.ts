@@ -1,5 +1,5 @@
 /**
- * Recordings so small that a hand can write them: an event in one of four corners of a sensor of 3 x 3 pixels, in the second of two frames.
+ * Recordings small enough to write by hand: an event in one of four corners of a sensor of 3 x 3 pixels, in the second of two frames.
  */
 import { addEvent, type EventData, type EventSet, emptyEventSet } from "../../src/data/events.ts";
 import type { Experiment } from "../../src/spec/experiment.ts";

@@ -1,4 +1,4 @@
-/** Labelled images so small and so plain that a network learns them in a second: which half is bright. */
+/** Labelled images so small and simple that a network learns them in a second: which half is bright. */
 import type { ImageData, ImageSet } from "../../src/data/images.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import type { Experiment } from "../../src/spec/experiment.ts";

@@ -1,4 +1,7 @@
-/** A made-up library of five cells, as much of the liberty format as mapping needs. Areas are round numbers, not of any process. */
+/**
+ * An invented library of five cells, with as much of the liberty format as mapping needs. Areas are round numbers, not from any
+ * process.
+ */
 const inputPin = (name: string) => `pin (${name}) { direction : input; }`;
 const outputPin = (name: string, value: string) => `pin (${name}) { direction : output; function : "${value}"; }`;
 

@@ -1,6 +1,6 @@
 /**
- * Chips small enough that their whole machine is compiled in seconds: crossbars that end within layers, units that share converters
- * unevenly.
+ * Chips small enough that their whole machine compiles in seconds: crossbars that end within layers, and units that share
+ * converters unevenly.
  */
 import { mapNetwork } from "../../src/mapping/mapping.ts";
 import { type Geometry, inputRows } from "../../src/model/geometry.ts";
@@ -25,12 +25,12 @@ export interface MachineSetting {
     readonly [field: string]: unknown;
   };
   readonly readOut?: "mean" | "copies";
-  /** Of a machine that reads out the mean. */
+  /** For a machine that reads out the mean. */
   readonly tokens?: number;
   readonly steps?: number;
 }
 
-/** Where such machines come from. */
+/** The source of such machines. */
 export const madeInTests = {
   version: "0.0.0",
   experiment: "a test",
@@ -46,7 +46,7 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
   const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps };
   const neuron = { threshold: 0.4, ...model.neuron };
   const attention = { scoreGain: 16, valueGain: 2, ...model.attention };
-  // A read-out of bits has words of them for classes.
+  // A bit read-out needs classes that are words of bits.
   const classes = model.readOut === "bits" ? 8 : tinyGeometry.classes;
   const stem = model.stem === undefined ? null : stemSpec.parse(model.stem);
   const plain = readOut === "mean" ? meanOf(tokens) : readOut === "copies" ? copiesGeometry : tinyGeometry;
@@ -68,7 +68,7 @@ const meanOf = (tokens = tinyGeometry.tokens): Geometry => ({
   ...{ tokens, mask: new Uint8Array(tokens ** 2).fill(1), queries: Int32Array.of(tokens - 1) },
 });
 
-/** The machine of such a chip, with vectors of some prompts. */
+/** The machine of such a chip, with vectors of several prompts. */
 export function tinyMachine(
   setting: MachineSetting = {},
   prompts = 3,

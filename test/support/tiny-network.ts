@@ -5,8 +5,8 @@ import { stream } from "../../src/numeric/stream.ts";
 import type { ModelSpec } from "../../src/spec/model.ts";
 
 /**
- * Two context pairs and a last query: queries at tokens 0, 2, 4, contexts at 1 and 3; tokens attend to earlier contexts, so
- * token 0 attends to nobody.
+ * Two context pairs and a last query: queries at tokens 0, 2, 4, contexts at 1 and 3; tokens attend to earlier contexts, so token
+ * 0 attends to none.
  */
 export const tinyGeometry: Geometry = {
   inputs: 6,
@@ -27,7 +27,7 @@ export const meanGeometry: Geometry = {
   readOut: "mean",
 };
 
-/** As `tinyGeometry`, the second query in two tokens and the third in three: tokens q1 c1 q2 q2 c2 q3 q3 q3. */
+/** Like `tinyGeometry`, with the second query in two tokens and the third in three: tokens q1 c1 q2 q2 c2 q3 q3 q3. */
 export const copiesGeometry: Geometry = {
   ...tinyGeometry,
   tokens: 8,

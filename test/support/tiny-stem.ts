@@ -1,4 +1,4 @@
-/** Networks with a stem of convolutions, small enough for finite differences: maps of 4 x 6 pixels, of which 2 x 3 are tokens. */
+/** Networks with a convolutional stem, small enough for finite differences: maps of 4 x 6 pixels, which become 2 x 3 tokens. */
 import type { Geometry } from "../../src/model/geometry.ts";
 import { stemGeometry } from "../../src/model/stem.ts";
 import { type StemSpec, stemSpec } from "../../src/spec/model.ts";
@@ -6,10 +6,10 @@ import { meanGeometry } from "./tiny-network.ts";
 
 export const tinyGrid = { rows: 4, columns: 6 };
 
-/** One layer with a maximum over squares, then an embedding of overlapping windows. */
+/** One layer with max pooling, then an embedding of overlapping windows. */
 export const tinyStem: StemSpec = stemSpec.parse({ layers: [{ channels: 8, pool: 2 }] });
 
-/** Every field away from its default, an odd map between them, and no maximum in the first layer. */
+/** Every field different from its default, an odd map in between, and no pooling in the first layer. */
 export const stridingStem: StemSpec = stemSpec.parse({
   layers: [
     { channels: 8, kernel: 5, stride: 2 },

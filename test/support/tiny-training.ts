@@ -5,7 +5,7 @@ import type { SymbolDetectionSpec } from "../../src/spec/task.ts";
 
 type Document = Pick<ExperimentDocument, "model" | "training" | "hardware" | "name" | "seed">;
 
-/** One block of width 8 on a BPSK link with two pilots. Shards of 3, 3 and 4 prompts; validation slices of 4 and a rest. */
+/** One block of width 8 on a BPSK link with two pilots. Shards of 3, 3 and 4 prompts; validation slices of 4 and a remainder. */
 export function tinyDocument({ model, training, ...rest }: Document = {}): ExperimentDocument {
   const size = { width: 8, depth: 1, heads: 2, expansion: 2 };
   return {
@@ -28,8 +28,8 @@ export const tinyExperiment = (document?: Document) =>
   parseExperiment(tinyDocument(document)) as Experiment<SymbolDetectionSpec>;
 
 /**
- * Two short stages with all that a spiking network can be trained with: expected attention, weight noise, a loss at each step, a penalty on
- * rates.
+ * Two short stages with every training option of a spiking network: expected attention, weight noise, a loss at each step, a
+ * penalty on rates.
  */
 export const everyFeature: Document = {
   model: { kind: "spiking", position: "learned" },

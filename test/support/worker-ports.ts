@@ -1,11 +1,11 @@
-/** Workers without threads, for tests of what runs on several. */
+/** Workers without threads, for tests of multi-threaded code. */
 import { type JobRegistry, type Response, serveJobs, type WorkerPort } from "../../src/threads/executor.ts";
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Messages are copied as between threads, and answered in a later turn; memory that is shared is shared. `delay(thread, index)` is how
- * many turns an answer takes. `crash` has a function for each worker that ends it with an error.
+ * Messages are copied as between threads, and answered in a later turn; shared memory is shared. `delay(thread, index)` is the
+ * number of turns that an answer takes. `crash` receives, for each worker, a function that ends it with an error.
  */
 export function workerPorts(
   jobs: JobRegistry,

@@ -1,15 +1,15 @@
-/** Zip archives and pickles written byte by byte, sound or not, for tests of the readers. */
+/** Zip archives and pickles written byte by byte, valid or not, for tests of the readers. */
 import { crc32 } from "../../src/numeric/checksum.ts";
 
 export interface ZipPart {
   readonly name: string;
   /** Unpacked bytes. */
   readonly content: Uint8Array;
-  /** Bytes in the archive where they differ from the content: deflated. */
+  /** Bytes in the archive if they differ from the content: deflated. */
   readonly deflated?: Uint8Array;
-  /** Lies about the size when unpacked. */
+  /** A false size when unpacked. */
   readonly size?: number;
-  /** Lies about where the local header is. */
+  /** A false position of the local header. */
   readonly offset?: number;
   readonly flags?: number;
   readonly method?: number;
@@ -47,7 +47,7 @@ export function writeZip(parts: readonly ZipPart[], comment = ""): Uint8Array {
   return concat([...local, index, end, note]);
 }
 
-/** A `.pth` file around a pickle and its storages. */
+/** A `.pth` file containing a pickle and its storages. */
 export function writePth(
   pickle: Uint8Array,
   storages: Readonly<Record<string, Uint8Array>> = {},
@@ -58,7 +58,7 @@ export function writePth(
   return writeZip([{ name: "w/data.pkl", content: pickle }, ...order, ...parts]);
 }
 
-/** Opcodes and operands as they are written one after the other: numbers are bytes, texts their UTF-8. */
+/** Opcodes and operands in order: numbers are bytes, texts their UTF-8. */
 export const assemble = (...parts: (number | string | Uint8Array | readonly number[])[]): Uint8Array =>
   concat(
     parts.map((part) => {
@@ -73,7 +73,7 @@ export const unicode = (value: string): Uint8Array => {
   return assemble("X", u32(bytes.length), bytes);
 };
 
-/** A table { name: tensor } with one tensor, whose parts can be told to lie. */
+/** A table { name: tensor } with one tensor, parts of which can be falsified. */
 export function tensorPickle({
   name = "a",
   type = "FloatStorage",
