@@ -25,8 +25,8 @@ export async function compareCommand(
 ): Promise<void> {
   const open = async (source: string) => {
     const loaded = await loadRun(source, options);
-    const { networks } = await loadNetworks(loaded, []);
-    return { opened: (await openLoaded(loaded, options)).opened, network: networks.network };
+    const { networks, validatedSteps } = await loadNetworks(loaded, []);
+    return { opened: (await openLoaded(loaded, options)).opened, network: networks.network, validatedSteps };
   };
   const runs = [await open(first), await open(second)];
   const executor = nodeExecutor(options.threads);

@@ -241,9 +241,9 @@ async function measure(
   }
   const notes: string[] = [];
   const roles = (["ann", "spiking"] as const).filter((role) => experiment.checkpoints[role] !== undefined);
-  const { networks } = await loadNetworks(loaded, roles);
+  const { networks, validatedSteps } = await loadNetworks(loaded, roles);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
-  const network = asDescribed(experiment, networks.network, notes);
+  const network = asDescribed(experiment, networks.network, notes, "checkpoints.network", validatedSteps);
   const ann = networks.ann && asCompared(experiment, networks.ann, "ann");
   const spiking = networks.spiking && asCompared(experiment, networks.spiking, "spiking");
   const executor = nodeExecutor(options.threads);

@@ -3,7 +3,8 @@ import { isXpikeError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { readFileChecked } from "../node/files.ts";
-import { isBundled, readNamed } from "../node/networks.ts";
+import { isBundled, networkFile, readNamed } from "../node/networks.ts";
+import { validatedSteps } from "../node/validated-steps.ts";
 import { isHardwareAware } from "../spec/hardware-aware.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import type { TrainingSpec } from "../spec/training.ts";
@@ -25,6 +26,8 @@ const ABSENT: Readonly<Record<ComparedRole, string>> = {
 
 export interface LoadedNetworks<R extends ComparedRole> {
   readonly networks: { readonly network: Network } & Readonly<Partial<Record<R, Network>>>;
+  /** Time steps at which the network on the hardware was checked on validation prompts, beyond those of its training. */
+  readonly validatedSteps: readonly number[];
   /** The network on the hardware was trained with the noise of devices. */
   readonly hardwareAware: boolean;
   /** What is left out of the comparison. */
@@ -62,6 +65,7 @@ export async function loadNetworks<R extends ComparedRole>(
   }
   return {
     networks: { network, ...(compared as Partial<Record<R, Network>>) },
+    validatedSteps: await validatedSteps(networkFile(checkpoints.network, directory)),
     hardwareAware: isHardwareAware(trainingOf(metadata) ?? training),
     notes,
   };

@@ -100,10 +100,15 @@ function reportText(
   };
   const text = (options.all ? full : brief)(shown, terminal);
   if (folder === null) return `${text}\n`;
-  const lines = [`Report: ${join(folder, REPORT_FILES.html)}`];
-  lines.push(
-    `All ${report.figures.length} figures: ${join(folder, REPORT_FILES.json)}${options.all ? "" : ", or add --all"}`,
-  );
-  if (next) lines.push(`Next, ${next.shows}:`, `  ${typed(next.command)}`);
+  const html = join(folder, REPORT_FILES.html);
+  const lines = [
+    options.all
+      ? `Report: ${html}, and as data ${REPORT_FILES.json}`
+      : `Report: ${html} (all ${report.figures.length} figures: ${REPORT_FILES.json}, or --all)`,
+  ];
+  if (next) {
+    const line = `Next, ${next.shows}: ${typed(next.command)}`;
+    lines.push(line.length <= terminal.width ? line : `Next, ${next.shows}:\n  ${typed(next.command)}`);
+  }
   return `${text}\n${lines.join("\n")}\n`;
 }

@@ -16,7 +16,7 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
   const loaded = await loadExperiment(source, options);
   await requireFree(outputFolder(loaded.experiment, options));
   const experiment = resized(loaded.experiment, options);
-  const { networks, notes } = await loadNetworks(loaded, ["ann", "spiking"]);
+  const { networks, validatedSteps, notes } = await loadNetworks(loaded, ["ann", "spiking"]);
   const { opened, notes: dataNotes } = await openLoaded({ ...loaded, experiment }, options);
   const title = commandLine("run", source, options, repeated(options, ["chips", "prompts"]));
   const question = {
@@ -29,15 +29,19 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
   if (!options.json) terminal.err(`${describeWork(expectedRun(experiment, networks), options.threads)}\n`);
   const next = {
     command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]),
-    shows: "what becomes of it as the chips age",
+    shows: "as the chips age",
   };
   await runToReport(question, options, terminal, { title, next }, (making) =>
-    runExperiment(opened, networks, {
-      ...making,
-      command: title,
-      versions: question.versions,
-      notes: [...notes, ...dataNotes],
-    }),
+    runExperiment(
+      opened,
+      { ...networks, validatedSteps },
+      {
+        ...making,
+        command: title,
+        versions: question.versions,
+        notes: [...notes, ...dataNotes],
+      },
+    ),
   );
 }
 

@@ -2,6 +2,9 @@ import { expect, test } from "vitest";
 import { sampleDraft } from "../../test/support/sample-report.ts";
 import { terminalBrief } from "./brief.ts";
 import { buildReport, type ReportDraft } from "./build-report.ts";
+import { parseReport, reportJson } from "./json.ts";
+import { figuresHtml } from "./page.ts";
+import { terminalTable } from "./table.ts";
 
 const figures: ReportDraft["figures"] = [
   {
@@ -15,7 +18,7 @@ const figures: ReportDraft["figures"] = [
   { id: "energy", label: "Energy", value: 1.03456e-6, unit: "J" },
   { id: "crossbars", label: "Crossbars", value: 1234, unit: "crossbars" },
 ];
-const claims: ReportDraft["claims"] = [
+const claims: NonNullable<ReportDraft["claims"]> = [
   { id: "a", source: "Table IV, small", claim: "chips", paper: 0.067, figure: "ber.chips", why: "size" },
   { id: "b", source: "Table IV, large", claim: "chips", paper: 0.063, figure: "ber.chips", why: "size" },
 ];
@@ -43,11 +46,37 @@ test("shows the chosen figures with interval and the paper's numbers, in digits 
   ]);
 });
 
-test("shows the highlights of a report that chooses no figures, and at most three notes", () => {
+test("shows the highlights of a report that chooses no figures, and at most two notes", () => {
   const text = terminalBrief(buildReport({ ...draft, notes: ["one", "two", "three", "four", "five"] }));
   expect(text).toMatch(/^Energy +1\.03 µJ$/m);
   expect(text).not.toContain("Crossbars");
-  expect(text).toMatch(/Note: three\nNote: 2 more with --all\.\n$/);
+  expect(text).toMatch(/Note: one\nNote: two \(3 more with --all\)\n$/);
+});
+
+test("names what all rows share, and the same quantity in another unit in brackets", () => {
+  const also = { figure: "crossbars", unit: "in all" };
+  const brief = { heading: "At T = 2 time steps", rows: [{ figure: "energy", label: "Energy per symbol", also }] };
+  const text = terminalBrief(buildReport({ ...draft, brief }));
+  expect(text).toMatch(/^At T = 2 time steps +this run/m);
+  expect(text).toMatch(/^Energy per symbol \(1,?234 crossbars in all\) +1\.03 µJ$/m);
+  expect(() =>
+    buildReport({ ...draft, brief: { rows: [{ ...brief.rows[0], also: { figure: "lost", unit: "x" } }] } }),
+  ).toThrow("No figure has the id lost.");
+});
+
+test("the paper's number stands nowhere beside a network of another size, and stays in the file", () => {
+  const other = buildReport({
+    ...draft,
+    claims: claims.map((claim) => ({ ...claim, comparable: false })),
+    brief: { rows },
+  });
+  expect(terminalBrief(other)).not.toMatch(/paper|Table IV|0\.067/i);
+  expect(terminalTable(other)).not.toContain("Table IV");
+  expect(figuresHtml({ ...other, charts: [] }).replace(/<script[\s\S]*/, "")).not.toContain("Table IV");
+  expect(parseReport(reportJson(other), "report.json").claims.map(({ paper }) => paper)).toEqual([0.067, 0.063]);
+  const [first, second] = claims;
+  const one = buildReport({ ...draft, claims: [first, { ...second, comparable: false }], brief: { rows } });
+  expect(terminalBrief(one)).toMatch(/^Bit error rate .* 0\.067$/m);
 });
 
 test("shows a chart as a table where the report says so, and keeps within the width", () => {

@@ -1,52 +1,57 @@
 /**
- * A report in about fifteen lines: the result with its interval, what the paper has, what qualifies it.
+ * A report in about fifteen lines: the result with its interval, the paper's number where task and size are the paper's, what qualifies it.
  *
- * Which figures answer the question is said by the report itself (`brief`); a report that does not say shows its highlights.
+ * The report itself names the figures that answer the question (`brief`); one that names none shows its highlights.
  */
 import picocolors from "picocolors";
-import { formatClaim, formatQuantity } from "./format.ts";
-import type { Figure, LinesChart, Report } from "./report.ts";
+import { formatClaim, formatQuantity, formatText } from "./format.ts";
+import { type Brief, comparableClaims, type Figure, type LinesChart, type Report } from "./report.ts";
 import { clean, curveTable, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "./table.ts";
 
 /** Notes that are shown; `terminalTable` has all. */
-const MOST_NOTES = 3;
+const MOST_NOTES = 2;
 
 /** Text with line breaks; the caller says where the whole report is. */
 export function terminalBrief(report: Report, { color = false, width = TERMINAL_WIDTH }: TableOptions = {}): string {
   const { bold } = picocolors.createColors(color);
   const parts = [bold(wrap(clean(report.summary), width))];
   const {
+    heading = "",
     rows = report.highlights.map((figure) => ({ figure, label: undefined })),
     chart,
     remark = "",
   } = report.brief ?? {};
   const drawn = report.charts.find((one): one is LinesChart => one.id === chart && one.kind === "lines");
   if (drawn) parts.push("", clean(drawn.title), curveTable(drawn, { color, width }));
-  if (rows.length > 0) parts.push("", figureTable(report, rows, { color, width }));
+  if (rows.length > 0) parts.push("", figureTable(report, heading, rows, { color, width }));
   if (remark) parts.push(wrap(clean(remark), width));
   const more = report.notes.length - MOST_NOTES;
-  const notes = more > 0 ? [...report.notes.slice(0, MOST_NOTES), `${more} more with --all.`] : report.notes;
+  const shown = report.notes.slice(0, MOST_NOTES);
+  const notes = more > 0 ? [...shown.slice(0, -1), `${shown.at(-1)} (${more} more with --all)`] : shown;
   return `${[...parts, ...noteLines(notes, { color, width })].join("\n")}\n`;
 }
 
 function figureTable(
   report: Report,
-  rows: readonly { readonly figure: string; readonly label?: string | undefined }[],
+  heading: string,
+  rows: readonly (Pick<Brief["rows"][number], "figure" | "also"> & { readonly label?: string | undefined })[],
   { color = false, width = TERMINAL_WIDTH }: TableOptions,
 ): string {
   const { dim } = picocolors.createColors(color);
   const used = new Set<string>();
-  const cells = rows.map(({ figure: id, label }) => {
-    const figure = report.figures.find((one) => one.id === id)!;
+  const figureOf = (id: string) => report.figures.find((one) => one.id === id)!;
+  const cells = rows.map(({ figure: id, label, also }) => {
+    const figure = figureOf(id);
     const { value, interval = "", unit } = formatQuantity(rounded(figure));
-    const claims = report.claims.filter((claim) => claim.figure === id);
+    const other = also ? ` (${formatText(rounded(figureOf(also.figure)))} ${also.unit})` : "";
+    const claims = comparableClaims(report).filter((claim) => claim.figure === id);
     for (const { source } of claims) used.add(clean(source));
     const printed = new Set(claims.map((claim) => formatClaim(claim, figure.interval).paper));
-    return [label ?? figure.label, unit ? `${value} ${unit}` : value, interval, [...printed].join(", ")];
+    return [`${label ?? figure.label}${other}`, unit ? `${value} ${unit}` : value, interval, [...printed].join(", ")];
   });
-  const kinds = rows.flatMap(({ figure: id }) => report.figures.find((one) => one.id === id)!.interval?.kind ?? []);
+  const kinds = rows.flatMap(({ figure: id }) => figureOf(id).interval?.kind ?? []);
   const interval = kinds.every((kind) => kind.startsWith("95 %")) ? "95 % interval" : "interval";
-  const head = ["", "this run", interval, "paper"];
+  const head = [clean(heading), "this run", interval, "paper"];
   const shown = used.size > 0 ? 4 : 3;
   const table = grid(
     [head, ...cells].map((row) => row.slice(0, shown)),

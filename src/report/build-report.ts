@@ -28,7 +28,7 @@ export type FigureDraft = Omit<Figure, "seed" | "command"> & Partial<Pick<Figure
 
 /** A claim as written: with `figure`, `ours` and `unit` are read from there; between numbers the difference is computed. */
 export type ClaimDraft = Pick<Claim, "id" | "source" | "claim" | "paper" | "why"> &
-  Partial<Pick<Claim, "ours" | "figure" | "difference" | "unit">>;
+  Partial<Pick<Claim, "ours" | "figure" | "difference" | "unit" | "comparable">>;
 
 /** What a stage that makes results hands over. */
 export interface ReportDraft
@@ -128,8 +128,8 @@ function checkIds(report: Report): void {
   for (const id of report.highlights) {
     if (!figures.has(id)) throw new ValueError("report.highlights", `No figure has the id ${id}.`);
   }
-  for (const { figure } of report.brief?.rows ?? []) {
-    if (!figures.has(figure)) throw new ValueError("report.brief", `No figure has the id ${figure}.`);
+  for (const id of report.brief?.rows.flatMap(({ figure, also }) => [figure, also?.figure ?? figure]) ?? []) {
+    if (!figures.has(id)) throw new ValueError("report.brief", `No figure has the id ${id}.`);
   }
   const { chart } = report.brief ?? {};
   if (chart !== undefined && !report.charts.some(({ id, kind }) => id === chart && kind === "lines")) {

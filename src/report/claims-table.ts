@@ -4,9 +4,11 @@
  */
 import { formatClaim, formatQuantity } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
-import type { Claim, Report } from "./report.ts";
+import { type Claim, comparableClaims, type Report } from "./report.ts";
 
-export function claimsTable({ claims, figures }: Report): Markup {
+export function claimsTable(report: Report): Markup {
+  const { figures } = report;
+  const claims = comparableClaims(report);
   const places = [...new Set(claims.map(({ source }) => source))];
   // A heading for every row would only make the table longer.
   const grouped = places.length < claims.length;

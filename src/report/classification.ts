@@ -13,13 +13,13 @@ import type { SpikeTrain } from "../spike/train.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
-import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
+import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { MOST_TICKS, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, chipsOf, networkSize, pointAt, rateFigure } from "./study.ts";
+import { changeFigure, chipsOf, networkSize, pointAt, rateFigure, resolution, timeSteps } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ClassifierRole = "ann" | "spiking" | "digital";
@@ -36,6 +36,8 @@ export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
   readonly versions: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
   readonly networks: Readonly<Partial<Record<ClassifierRole, ClassificationErrors>>>;
+  /** Of the digital spiking baseline, where there is one: after 1 .. T time steps. */
+  readonly spikingBySteps?: readonly ClassificationErrors[];
   /** One entry per programmed chip, all on the same prompts. */
   readonly chips: readonly ChipEvaluation<ClassificationErrors>[];
   /** After each of `evaluation.steps` time steps, one row per chip. */
@@ -68,12 +70,14 @@ export function classificationReport(run: ClassificationRun, words: Classificati
   const { experiment, data, mapping, rasters, chips, cost } = run;
   const hardware = chipFigure(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
-  const against = gap ? `, ${points(gap)} against ${cost.annName}` : "";
+  const against = gap
+    ? ` The difference from ${cost.annName} is ${points(gap)}${resolution(gap, run.prompts, thingsOf(run))}.`
+    : "";
   return buildReport({
     title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
     summary:
       `On ${chipsOf(chips)} the ${words.network} classifies ${percentOf(hardware)} of ` +
-      `${run.prompts} test ${thingsOf(run)} of ${data.name} correctly${against}.`,
+      `${run.prompts} test ${thingsOf(run)} of ${data.name} correctly.${against}`,
     description: describe(run, words),
     experiment,
     command: run.command,
@@ -86,6 +90,7 @@ export function classificationReport(run: ClassificationRun, words: Classificati
     figures: [
       ...accuracyFigures(run, hardware),
       ...stepFigures(run),
+      ...equalStepFigures(run),
       ...exitFigures(chips, exitShares(chips), (errors) =>
         meanAccuracy(run, "accuracy.xpikeformer.exit", "Accuracy on chips, exit by margin", errors),
       ),
@@ -115,7 +120,7 @@ function describe(run: ClassificationRun, { tokens }: ClassificationWords): stri
     `${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ${deviceOfCrossbar(hardware.crossbar).name}, ` +
     `${hardware.crossbar.conductanceBits ?? "continuous"}-bit conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ` +
     `${hardware.readTime} s after programming${compensated}. Every network and every chip sees the same ${run.prompts} test ` +
-    `${thingsOf(run)}, none of which was used in training, to choose a network, or to calibrate converters.`
+    `${thingsOf(run)}, none of them used to train or choose a network, or to calibrate converters.`
   );
 }
 
@@ -160,16 +165,35 @@ function stepFigures(run: ClassificationRun): FigureDraft[] {
   return steps.flatMap((step, i, all) => {
     if (all.indexOf(step) < i) return [];
     const atStep = errors.map((row) => row[i]);
-    const label = `Accuracy on chips after ${step} time steps`;
+    const label = `Accuracy on chips after ${timeSteps(step)}`;
     return meanAccuracy(run, `accuracy.xpikeformer.steps.${step}`, label, atStep);
   });
 }
+
+/** The digital spiking baseline after as many time steps as the chips run, where it runs as many, and the chips minus that. */
+function equalStepFigures({ chips, experiment, names, spikingBySteps = [], ...run }: ClassificationRun): FigureDraft[] {
+  const steps = ownSteps(experiment);
+  const errors = spikingBySteps[steps - 1];
+  if (!errors) return [];
+  const onChips = wrongOnChips(chips.map(({ errors }) => errors));
+  const label = `Accuracy: Xpikeformer on hardware minus ${names.spiking}, both after ${timeSteps(steps)}`;
+  const name = `Accuracy: ${names.spiking} after ${timeSteps(steps)}`;
+  const trials = thingsOf({ experiment, ...run });
+  return [
+    accuracyFigure(`accuracy.spiking.steps.${steps}`, name, errors.answers),
+    changeFigure(`gap.spiking.steps.${steps}`, label, sameOnAllChips(errors.wrong, onChips), onChips, trials),
+  ];
+}
+
+const ownSteps = ({ model }: Experiment): number => (model.kind === "spiking" ? model.steps : 1);
 
 /** What hardware and spikes cost against each network: the same prompts, in pairs. */
 function gapFigures(run: ClassificationRun): FigureDraft[] {
   const onChips = wrongOnChips(run.chips.map(({ errors }) => errors));
   return roles(run).map(([role, { wrong }]) => {
-    const label = `Accuracy: Xpikeformer on hardware minus ${run.names[role]}`;
+    // The digital spiking network's T may be another than the chips'.
+    const steps = role === "spiking" && run.spikingBySteps ? ` at its T = ${run.spikingBySteps.length}` : "";
+    const label = `Accuracy: Xpikeformer on hardware minus ${run.names[role]}${steps}`;
     // Accuracies differ by as much as error rates, the other way round.
     return changeFigure(`gap.${role}`, label, sameOnAllChips(wrong, onChips), onChips, thingsOf(run));
   });
@@ -198,16 +222,25 @@ function accuracyFigures(run: ClassificationRun, hardware: FigureDraft): FigureD
 function highlights(run: ClassificationRun): string[] {
   const against = roles(run)[0]?.[0];
   const baseline = against ? `accuracy.${against}` : "cost.xpikeformer.energy";
-  return ["accuracy.xpikeformer", baseline, "cost.ratio.annDigital"];
+  return [...new Set(["accuracy.xpikeformer", baseline, costHighlight(run.cost)])];
 }
 
+/**
+ * All rows are at the T that the chips ran; a digital spiking network that runs fewer steps has no row. The difference from the ANN is in
+ * the summary.
+ */
 function brief(run: ClassificationRun): BriefDraft {
-  const compared = roles(run).filter(([role]) => role !== "digital");
+  const { names, networks } = run;
+  const steps = ownSteps(run.experiment);
+  const ids = new Set(equalStepFigures(run).map(({ id }) => id));
+  const row = (figure: string, label: string) => ({ figure, label });
+  const atSteps = `accuracy.spiking.steps.${steps}`;
   return {
+    heading: `At T = ${timeSteps(steps)}`,
     rows: [
-      { figure: "accuracy.xpikeformer", label: `Accuracy: Xpikeformer on ${chipsOf(run.chips)}` },
-      ...compared.map(([role]) => ({ figure: `accuracy.${role}`, label: run.names[role] })),
-      ...compared.slice(0, 1).map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${run.names[role]}` })),
+      row("accuracy.xpikeformer", `Accuracy: Xpikeformer on ${chipsOf(run.chips)}`),
+      ...(networks.ann ? [row("accuracy.ann", `Accuracy: ${names.ann}`)] : []),
+      ...(ids.has(atSteps) ? [row(atSteps, `Accuracy: ${names.spiking}`)] : []),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,
@@ -229,13 +262,15 @@ function stepsChart(run: ClassificationRun): ChartDraft {
     kind: "lines",
     id: "accuracy-steps",
     title: "Accuracy against time steps",
-    caption: `The same network read after T steps, on chips. Bars: 95 %, chips and ${thingsOf(run)}.`,
+    caption: `The same network on chips, read out after T steps. Bars: 95 % interval over chips and ${thingsOf(run)}.`,
     x: { label: "Time steps T", ticks: [...steps] },
     y: { label: "Accuracy" },
     series: [{ name: "Xpikeformer on hardware", points }],
     rules: (["ann", "spiking"] as const).flatMap((role) => {
       const errors = run.networks[role];
-      return errors ? [{ label: run.names[role], y: 1 - errors.answers.rate }] : [];
+      // A rule is of one T, that at which the network was evaluated.
+      const steps = role === "spiking" && run.spikingBySteps ? `, T = ${run.spikingBySteps.length}` : "";
+      return errors ? [{ label: `${run.names[role]}${steps}`, y: 1 - errors.answers.rate }] : [];
     }),
   };
 }
@@ -258,8 +293,8 @@ function confusionChart(run: ClassificationRun): ChartDraft {
   return {
     kind: "heat",
     id: "confusion",
-    title: "Which class is taken for which",
-    caption: `Share of each class's ${things} by decision, over all chips. The diagonal holds the right answers.`,
+    title: "Confusion matrix",
+    caption: `Share of each class's ${things} by decision, over all chips. Correct answers are on the diagonal.`,
     x: { label: "Decision", ticks: [...classes] },
     y: { label: "Class", ticks: [...classes] },
     label: `Share of the class's ${things}`,

@@ -14,7 +14,7 @@ import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { buildReport } from "./build-report.ts";
-import { costSection } from "./cost-run.ts";
+import { costHighlight, costRows, costSection } from "./cost-run.ts";
 
 const experiment = parseExperiment({
   task: { pilots: 3, coding: "thermometer" },
@@ -55,7 +55,7 @@ const figure = (id: string) => section.figures.find((one) => one.id === id)!.val
 describe("the cost section", () => {
   test("fits into a report, with a link to every source that is a publication", () => {
     const header = { title: "t", summary: "s", description: "d", command: "c", seed: 1, versions: {} };
-    const { charts, annName: _, ...rest } = section;
+    const { charts, annName: _, result: __, sizes: ___, ...rest } = section;
     const report = buildReport({ ...header, ...rest, charts, highlights: ["cost.xpikeformer.energy"] });
     const unlinked = report.sources.filter(({ url }) => url === undefined).map(({ text }) => text);
     expect([...new Set(unlinked)]).toEqual(["Assumptions of this model, each with its reason"]);
@@ -76,32 +76,96 @@ describe("the cost section", () => {
     expect(figure("cost.isoAccuracy.annDigital.symbol")).toBe(figure("cost.annDigital.symbol"));
   });
 
-  test("says of each comparison whether it is at equal accuracy", () => {
+  test("says how the error rates compare on these prompts, and never that they are equal", () => {
     const notes = section.notes.join("\n");
     expect(notes).toContain(
-      "Priced is the ANN that was evaluated, 3 blocks of width 64 beside our 2 blocks of width 32, not at equal accuracy: " +
-        "Xpikeformer's error rate is 0.0810 at T = 3 against the ANN's 0.0500.",
+      "The error rate of Xpikeformer is 0.0800 at T = 4, that of the ANN (3 blocks of width 64) 0.0500 in exact arithmetic: 60 % higher on " +
+        "these prompts, which the energy ratio leaves out of account.",
     );
-    expect(notes).toContain("0.0700 at T = 3, its fewest, and Xpikeformer 0.0810 at T = 3: not at equal accuracy.");
-    const equal = costSection({
+    expect(notes).toContain("Xpikeformer T = 3 (error rate 0.0810), digital SNN T = 3 (error rate 0.0700).");
+    const near = costSection({
       experiment,
       chips,
       rasters,
       curve,
-      compared: { ann: { ...compared.ann, rate: 0.1 }, snn: { ...snn, rates: [0.2, 0.102] } },
+      compared: { ann: { ...compared.ann, rate: 0.0815 }, snn: { ...snn, rates: [0.2, 0.082] } },
     });
-    expect(equal.figures.find(({ id }) => id === "cost.isoAccuracy.steps")!.value).toBe(2);
-    expect(equal.notes.join("\n")).toContain("0.1000 at T = 2 against the ANN's 0.1000");
-    expect(equal.notes.join("\n")).toContain(
-      "0.1020 at T = 2, its fewest, and Xpikeformer 0.1000 at T = 2: equal accuracy",
+    expect(near.figures.find(({ id }) => id === "cost.isoAccuracy.steps")!.value).toBe(3);
+    expect(near.notes.join("\n")).toContain("0.0815 in exact arithmetic: within 5 % of each other on these prompts.");
+    expect(near.notes.join("\n")).toContain(
+      "Fewest steps within 5 % of the ANN's error rate (0.0815) on these prompts: Xpikeformer T = 3 (error rate 0.0810), digital SNN T = 2",
     );
+    for (const { notes, figures } of [section, near]) {
+      expect([...notes, ...figures.map(({ label }) => label)].join("\n")).not.toMatch(/equal(ly)? accura/);
+    }
     const alone = costSection({ experiment, chips, rasters, curve, compared: {} });
-    expect(alone.notes.join("\n")).toContain("No ANN was evaluated");
-    expect(alone.notes.join("\n")).toContain("No digital SNN was evaluated");
     expect([section, alone].map(({ annName }) => annName)).toEqual([
       "the ANN of 3 blocks of width 64",
       "the ANN of the same size",
     ]);
+  });
+
+  test("sets both spiking machines at one T beside each other, and names T wherever there are two", () => {
+    const label = (id: string) => section.figures.find((one) => one.id === id)!.label;
+    // The SNN was trained for 8 steps and the chips run 4.
+    expect(label("cost.ratio.snnDigital")).toBe("Energy ratio: SNN, ideal digital, T = 8, over Xpikeformer, T = 4");
+    expect(label("cost.equalSteps.ratio.snnDigital")).toBe(
+      "Energy ratio: SNN, ideal digital, T = 4, over Xpikeformer, T = 4",
+    );
+    expect(figure("cost.equalSteps.snnDigital.energy")).toBeLessThan(0.6 * figure("cost.snnDigital.energy"));
+    expect(figure("cost.equalSteps.ratio.snnDigital")).toBeCloseTo(
+      figure("cost.equalSteps.snnDigital.symbol") / figure("cost.xpikeformer.symbol"),
+      12,
+    );
+    expect(label("cost.isoAccuracy.snnDigital.symbol")).toBe(
+      "Energy per symbol: SNN, ideal digital, T = 3 (fewest steps)",
+    );
+    const chart = section.charts.find(({ id }) => id === "cost-comparison")!;
+    if (chart.kind !== "bars") throw new Error("energies are bars");
+    expect([...new Set(chart.bars.map(({ group }) => group))]).toEqual([
+      "T = 4",
+      "fewest steps of each, T = 3",
+      "T = 4, the paper's prices",
+    ]);
+    const bar = chart.bars.find(({ label, group }) => label === "SNN, ideal digital" && group === "T = 4")!;
+    expect(bar.value).toBeCloseTo(1e6 * figure("cost.equalSteps.snnDigital.energy"), 9);
+    // After 4 steps nothing is known of an SNN that ran 2.
+    const short = costSection({ experiment, chips, rasters, curve, compared: { snn: { ...snn, rates: [0.2, 0.1] } } });
+    expect(short.figures.filter(({ id }) => id.startsWith("cost.equalSteps"))).toEqual([]);
+  });
+
+  test("gives the energy of a result, with that of an inference, and ratios at the same T", () => {
+    expect(costRows(section)).toEqual([
+      {
+        figure: "cost.xpikeformer.symbol",
+        label: "Energy per symbol: Xpikeformer",
+        also: { figure: "cost.xpikeformer.energy", unit: "per inference" },
+      },
+      { figure: "cost.ratio.annDigital", label: "Energy ratio: int8 ANN over Xpikeformer" },
+      { figure: "cost.equalSteps.ratio.snnDigital", label: "Energy ratio: ideal digital SNN over Xpikeformer" },
+    ]);
+  });
+
+  test("gives no energy ratio without an evaluated rival, or to a network that guesses", () => {
+    const ratios = ({ figures, charts }: typeof section) => [
+      ...figures.filter(({ id }) => id.includes(".ratio.")).map(({ id }) => id.split(".").at(-1)!),
+      ...charts.filter(({ id }) => /^(waterfall|cost-tornado|cost-map)/.test(id)).map(({ id }) => id),
+    ];
+    const of = (changed: Partial<Parameters<typeof costSection>[0]>) =>
+      costSection({ experiment, chips, rasters, curve, compared, ...changed });
+    expect(ratios(section)).toEqual(expect.arrayContaining(["annDigital", "snnDigital", "waterfall", "cost-map-snn"]));
+    expect(ratios(of({ compared: {} }))).toEqual([]);
+    expect(of({ compared: {} }).notes.join("\n")).toContain("No ANN was evaluated, so no energy ratio");
+    expect(ratios(of({ compared: { ann: compared.ann } })).filter((name) => /snn/i.test(name))).toEqual([]);
+    // Half of all bits are wrong by chance.
+    const guessing = of({ chipRate: { value: 0.47, high: 0.51 } });
+    expect(ratios(guessing)).toEqual([]);
+    expect(costRows(guessing).map(({ figure }) => figure)).toEqual(["cost.xpikeformer.symbol"]);
+    expect(costHighlight(guessing)).toBe("cost.xpikeformer.energy");
+    expect(guessing.notes.join("\n")).toContain(
+      "no better than guessing: its error rate is 0.4700, that of guessing 0.5000",
+    );
+    expect(ratios(of({ chipRate: { value: 0.47, high: 0.49 } }))).toEqual(ratios(section));
   });
 
   test("prices the ANN that was evaluated, not one of the spiking network's size", () => {

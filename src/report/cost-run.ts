@@ -2,10 +2,13 @@
  * The cost section of a run: what the chips that were just simulated would cost, beside the machines they are compared with,
  * from the actions that were counted.
  *
- * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities. Energies are
- * given twice: at the T that each spiking network was trained for, and at the fewest steps of each at which it is accurate enough.
+ * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities. Energies of the
+ * digital SNN are given three times, and every label names its T: at Xpikeformer's T (`cost.equalSteps`), at the T that it was trained for
+ * (`cost`), and at the fewest steps of each network at which it is accurate enough (`cost.isoAccuracy`).
+ *
+ * An energy ratio is given only where it means something: the rival was evaluated, and the network on chips does better than guessing.
  */
-import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
+import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "../cost/architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "../cost/architectures/energy.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
@@ -23,8 +26,11 @@ import { sumOperations } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import type { ChartDraft, ClaimDraft, FigureDraft } from "./build-report.ts";
+import { kitOf } from "../task/catalogue.ts";
+import { guessingRate } from "../task/guessing.ts";
+import type { BriefDraft, ChartDraft, ClaimDraft, FigureDraft } from "./build-report.ts";
 import {
+  BASELINES,
   breakdownChart,
   comparisonChart,
   costNotes,
@@ -36,9 +42,11 @@ import {
   tornadoChart,
 } from "./cost.ts";
 import { PRINTED_BASELINES } from "./cost-claims.ts";
+import { formatNumber } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
-import { networkSize } from "./study.ts";
+import { hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
+import { networkSize, shortSize } from "./study.ts";
 
 export interface CostRun {
   readonly experiment: Experiment;
@@ -46,7 +54,9 @@ export interface CostRun {
   readonly chips: readonly Measurement[];
   /** Spike trains of one prompt on the first chip, for costs by step. */
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
-  /** Mean bit error rate after each number of steps, ascending. */
+  /** The error rate of the chips with the upper end of its interval, to tell it from guessing. Left out: better than guessing. */
+  readonly chipRate?: { readonly value: number; readonly high: number };
+  /** Mean error rate after each number of steps, ascending. */
   readonly curve: { readonly steps: readonly number[]; readonly rates: readonly number[] };
   readonly compared: ComparedNetworks;
   /** Share of prompts that took 1 .. T steps, where chips stop when they are sure. Default: they take all. */
@@ -75,9 +85,14 @@ export interface CostSection {
   readonly sources: readonly ReportSource[];
   /** What the ANN that is compared with is called in a sentence. */
   readonly annName: string;
+  /** What one inference delivers. */
+  readonly result: Workload["result"];
+  /** Sizes of the networks that were evaluated, as the paper writes them: `4-256`. */
+  readonly sizes: { readonly ann?: string | undefined; readonly snn?: string | undefined };
 }
 
-export function costSection({ experiment, chips, rasters, curve, compared, exit, claims }: CostRun): CostSection {
+export function costSection(run: CostRun): CostSection {
+  const { experiment, chips, chipRate, rasters, curve, compared, exit, claims } = run;
   const { ann, snn } = compared;
   const measurement = pool(chips);
   const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
@@ -92,11 +107,20 @@ export function costSection({ experiment, chips, rasters, curve, compared, exit,
   const asRun = estimateCost(workload, simulated, perInference(measurement));
   const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), simulated);
   const asPaper = estimateCost(workload, calibrated, perInference(measurement));
+  const chance = guessingRate(experiment.task, workload.classes);
+  const guesses = chipRate !== undefined && chipRate.high >= chance;
+  const rivals: Rivals = { ann: ann !== undefined && !guesses, snn: snn !== undefined && !guesses };
+  // What the digital SNN answers after Xpikeformer's T steps is known where it was run for as many.
+  const sameSteps = snn !== undefined && workload.steps <= snn.rates.length;
+  const atEqualSteps = withSteps(workload, workload.steps);
+  const equal = estimateCost(atEqualSteps, simulated, perInference(measurement));
+  const equalAsPaper = estimateCost(atEqualSteps, calibrated, perInference(measurement));
   const levers = leversOf(workload, simulated);
   const why = describeChoice(choice, ann && { of: "ann", rate: ann.rate });
   return {
     figures: [
-      ...estimateFigures(asRun),
+      ...estimateFigures(asRun, "cost", rivals),
+      ...(sameSteps ? equalStepsFigures(equal, rivals) : []),
       { id: "cost.isoAccuracy.steps", label: `Time steps: ${why}`, value: choice.steps, unit: "steps" },
       ...(snnChoice
         ? [
@@ -108,39 +132,49 @@ export function costSection({ experiment, chips, rasters, curve, compared, exit,
             },
           ]
         : []),
-      ...short(chosen, "cost.isoAccuracy", stepsOf(chosen.workload), ARCHITECTURE_IDS),
+      ...short(chosen, "cost.isoAccuracy", "fewest steps", ARCHITECTURE_IDS, rivals),
       ...(exit ? exitCost(workload, simulated, exit, asRun) : []),
       ...leverFigures(levers),
-      ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES]),
+      ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES], rivals),
     ],
     charts: [
       comparisonChart([
-        { name: `${stepsOf(workload)}, as run`, estimate: asRun },
-        ...(stepsOf(chosen.workload) === stepsOf(workload)
+        { name: `T = ${workload.steps}`, estimate: equal },
+        ...(stepsOf(chosen.workload) === stepsOf(atEqualSteps)
           ? []
-          : [{ name: `${stepsOf(chosen.workload)}, by accuracy`, estimate: chosen }]),
-        { name: `${stepsOf(workload)}, the paper's prices`, estimate: asPaper },
+          : [{ name: `fewest steps of each, ${stepsOf(chosen.workload)}`, estimate: chosen }]),
+        { name: `T = ${workload.steps}, the paper's prices`, estimate: equalAsPaper },
       ]),
-      ...machineCharts(workload, simulated, levers),
-      breakdownChart(asRun),
+      ...machineCharts(workload, simulated, levers, rivals),
+      breakdownChart(equal),
       operationsChart(asRun),
       stepsChart(experiment, rasters, simulated),
-      tornadoChart(workload, simulated, ratioTo(asRun, "annDigital")),
-      ...stepMaps(workload, simulated),
+      ...(rivals.ann ? [tornadoChart(workload, simulated, ratioTo(asRun, "annDigital"))] : []),
+      ...stepMaps(workload, simulated, rivals),
     ],
-    claims: claims?.(asRun) ?? [],
+    claims: (claims?.(asRun) ?? []).filter(({ figure }) => {
+      const rival = BASELINES.find((id) => figure === `cost.ratio.${id}`);
+      return rival === undefined || hasRatio(rival, rivals);
+    }),
     notes: [
       ...costNotes(simulated),
       ...(experiment.hardware.crossbars === null
         ? []
         : [
-            "Programming is not priced: a chip that is loaded several times in an inference needs more energy than is given here.",
+            "Programming is not priced: a chip that is programmed several times in an inference needs more energy than given here.",
           ]),
       ...(meanDensity(workload) === 0 ? [SILENT] : []),
-      annNote(experiment, choice, ann),
-      snnNote(choice, snnChoice),
+      ...(guesses
+        ? [
+            `The network on chips does no better than guessing: its error rate is ${quoted(chipRate.value)}, that of guessing ${quoted(chance)}. ` +
+              "No energy ratio is given.",
+          ]
+        : [annNote(experiment, curve, ann)]),
+      ...fewestNote(choice, ann, snn && snnChoice),
     ],
     sources: costSources([simulated, calibrated]),
+    result: workload.result,
+    sizes: { ann: ann && shortSize(ann.model), snn: snn && shortSize(snn.model) },
     annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${networkSize(ann!.model)}`,
   };
 }
@@ -164,30 +198,53 @@ export function measuredCost(experiment: Experiment, measurement: Measurement): 
 export const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechnology =>
   resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, model) });
 
-/** Rows of a short report: energy of an answer, of an inference where that is the same, and what two baselines need. */
-export function costRows({ figures }: Pick<CostSection, "figures">): { figure: string; label: string }[] {
-  const perSymbol = "cost.xpikeformer.symbol";
+/**
+ * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of two rivals
+ * over it, where they may be compared.
+ */
+export function costRows({
+  figures,
+  result: { name, perInference },
+}: Pick<CostSection, "figures" | "result">): BriefRow[] {
+  const ids = new Set(figures.map(({ id }) => id));
+  const ratio = (figure: string, rival: string): BriefRow[] =>
+    ids.has(figure) ? [{ figure, label: `Energy ratio: ${rival} over Xpikeformer` }] : [];
   return [
-    figures.some(({ id }) => id === perSymbol)
-      ? { figure: perSymbol, label: "Energy per symbol: Xpikeformer" }
-      : { figure: "cost.xpikeformer.energy", label: "Energy per inference: Xpikeformer" },
-    { figure: "cost.ratio.annDigital", label: "Energy: int8 ANN over Xpikeformer" },
-    {
-      figure: "cost.isoAccuracy.ratio.snnDigital",
-      label: "Energy: ideal digital SNN over Xpikeformer, fewest T",
-    },
+    perInference === 1
+      ? { figure: "cost.xpikeformer.energy", label: `Energy per ${name}: Xpikeformer` }
+      : {
+          figure: `cost.xpikeformer.${name}`,
+          label: `Energy per ${name}: Xpikeformer`,
+          also: { figure: "cost.xpikeformer.energy", unit: "per inference" },
+        },
+    ...ratio("cost.ratio.annDigital", "int8 ANN"),
+    ...ratio("cost.equalSteps.ratio.snnDigital", "ideal digital SNN"),
   ];
 }
 
-/** What stands behind the energies of chips that were simulated. */
+/** The cost to show first: what the ANN needs over Xpikeformer, or where no ANN may be compared what Xpikeformer needs. */
+export const costHighlight = ({ figures }: Pick<CostSection, "figures">): string =>
+  figures.some(({ id }) => id === "cost.ratio.annDigital") ? "cost.ratio.annDigital" : "cost.xpikeformer.energy";
+
+type BriefRow = NonNullable<BriefDraft["rows"]>[number];
+
+/** How energies of simulated chips come about, in one line of a terminal. */
 export const COST_REMARK =
-  "Energy: actions counted on simulated chips times published 45 nm prices, with the clock, wires and leakage of every machine " +
-  "(docs/cost.md).";
+  "Energy: counted actions times published 45 nm prices, with clock, wires and leakage (docs/cost.md).";
+
+/** The digital SNN at Xpikeformer's T: energies, and ratios where it may be compared. */
+function equalStepsFigures(equal: CostEstimate, rivals: Rivals): FigureDraft[] {
+  const { name } = equal.workload.result;
+  const wanted = ARCHITECTURE_IDS.filter((id) => ARCHITECTURES[id].runs === "snn").flatMap((id) => [
+    ...[`${id}.energy`, `${id}.${name}`, `ratio.${id}`].map((end) => `cost.equalSteps.${end}`),
+  ]);
+  return estimateFigures(equal, "cost.equalSteps", rivals).filter(({ id }) => wanted.includes(id));
+}
 
 /** Of a network in whose blocks nothing fires. */
 const SILENT =
-  "No layer inside the blocks ever got a spike, so the answers hardly follow the prompts. Lower model.neuron.threshold, or train the " +
-  "network. Ratios by spike density are not drawn: no factor makes spikes of nothing.";
+  "No layer inside the blocks ever received a spike, so the answers hardly depend on the prompts. Lower model.neuron.threshold, or train " +
+  "the network. Ratios by spike density are not drawn.";
 
 /** Energy of each time step of one prompt: the part that follows the spikes, and the part that does not. */
 function stepsChart(
@@ -206,9 +263,10 @@ function stepsChart(
     id: "cost-steps",
     title: "Xpikeformer's energy by time step",
     caption:
-      "One prompt on the first chip. Converters, tiles and neurons work in every step alike, and leakage is shared out evenly; cells and their drivers follow the spikes.",
+      "One prompt on the first chip. Converters, tiles and neurons work alike in every step, and leakage is shared out evenly. Cells and " +
+      "drivers follow the spikes.",
     x: { label: "Time step", ticks: parts.map((_, i) => i + 1) },
-    y: { label: axis.unit },
+    y: { label: `${axis.unit} ${perInferenceOf({ result: kitOf(experiment.task).result(experiment.task) })}` },
     series: [series("all", totalOf), series("cells and drivers", ({ array, drivers }) => array + drivers)],
   };
 }
@@ -224,42 +282,50 @@ const pool = (chips: readonly Measurement[]): Measurement => ({
 export const meanDensities = (chips: readonly Measurement["densities"][]): Measurement["densities"] =>
   Object.fromEntries(Object.keys(chips[0]).map((name) => [name, mean(chips.map((densities) => densities[name]))]));
 
-/** `T = 6`, or `T = 6 and 3` where the digital SNN runs others. */
+/** `T = 6`, or of each network where they differ. */
 const stepsOf = ({ steps, snnSteps }: Workload): string =>
-  steps === snnSteps ? `T = ${steps}` : `T = ${steps} and ${snnSteps}`;
+  steps === snnSteps ? `T = ${steps}` : `Xpikeformer T = ${steps}, digital SNN T = ${snnSteps}`;
 
 const tolerance = `${100 * RATE_TOLERANCE} %`;
 const quoted = (rate: number): string => rate.toFixed(4);
 
 /** Without another one, the ANN that is priced has the size of the experiment's network. */
-const isSameSize = ({ model }: Experiment, ann: ComparedNetworks["ann"]): boolean =>
+const isSameSize = ({ model }: Pick<Experiment, "model">, ann: ComparedNetworks["ann"]): boolean =>
   !ann ||
   ((["heads", "expansion"] as const).every((size) => ann.model[size] === model[size]) &&
     networkSize(ann.model) === networkSize(model));
 
-/** Which ANN is priced, and whether it and the chips are equally accurate. */
-function annNote(experiment: Experiment, choice: StepChoice, ann: ComparedNetworks["ann"]): string {
-  if (!ann)
-    return "No ANN was evaluated: the one that is priced has the size of the spiking network, and its accuracy is not known.";
-  const other = isSameSize(experiment, ann) ? "" : ` beside our ${networkSize(experiment.model)}`;
-  const which = `Priced is the ANN that was evaluated, ${networkSize(ann.model)}${other}`;
-  const rates = `${quoted(choice.errorRate)} at T = ${choice.steps} against the ANN's ${quoted(ann.rate)}`;
+/** Which ANN is priced, and how its error rate compares with that of the chips at the T that they ran: no test of equality. */
+function annNote({ model }: Experiment, curve: CostRun["curve"], ann: ComparedNetworks["ann"]): string {
+  if (!ann) return "No ANN was evaluated, so no energy ratio to an ANN is given.";
+  const steps = model.kind === "spiking" ? model.steps : 1;
+  const own = curve.rates[curve.steps.indexOf(steps)];
+  const of = isSameSize({ model }, ann) ? "the ANN" : `the ANN (${networkSize(ann.model)})`;
   return (
-    `${which}, ${choice.reached ? "at equal accuracy" : "not at equal accuracy"}: Xpikeformer's error rate is ${rates}. The ANN's is that of ` +
-    "exact arithmetic: what 8, 5 or 4 bits or crossbars cost it is not known here."
+    `The error rate of Xpikeformer is ${quoted(own)} at T = ${steps}, that of ${of} ${quoted(ann.rate)} in exact arithmetic: ` +
+    `${relation(own, ann.rate)}. The ANN was not run in int8.`
   );
 }
 
-/** The same of the digital SNN. */
-function snnNote(choice: StepChoice, snn: StepChoice | undefined): string {
-  if (!snn)
-    return "No digital SNN was evaluated: the one that is priced is our network at its T, and its accuracy is not known.";
-  const [better, worse] = [choice.errorRate, snn.errorRate].toSorted((a, b) => a - b);
-  const isEqual = worse <= (1 + RATE_TOLERANCE) * better;
-  return (
-    `The digital SNN that is priced has an error rate of ${quoted(snn.errorRate)} at T = ${snn.steps}, its fewest, and Xpikeformer ` +
-    `${quoted(choice.errorRate)} at T = ${choice.steps}: ${isEqual ? `equal accuracy within ${tolerance}` : "not at equal accuracy"}.`
-  );
+/** How one error rate compares with another on the prompts of a run. */
+function relation(own: number, other: number): string {
+  const [better, worse] = [own, other].toSorted((a, b) => a - b);
+  if (worse <= (1 + RATE_TOLERANCE) * better) return `within ${tolerance} of each other on these prompts`;
+  const apart = better === 0 ? "" : `${formatNumber(100 * (own / other - 1), 0)} % `.replace(/^−/, "");
+  return `${apart}${own > other ? "higher" : "lower"} on these prompts, which the energy ratio leaves out of account`;
+}
+
+/** The fewest steps of each spiking network that are accurate enough, in a sentence of its own. */
+function fewestNote(choice: StepChoice, ann: ComparedNetworks["ann"], snn: StepChoice | undefined): string[] {
+  const one = ({ steps, errorRate }: StepChoice) => `T = ${steps} (error rate ${quoted(errorRate)})`;
+  if (!snn) return ["No digital SNN was evaluated, so no energy ratio to a digital SNN is given."];
+  const target =
+    choice.reached && ann ? `the ANN's error rate (${quoted(ann.rate)})` : "Xpikeformer's lowest error rate";
+  const reach = snn.reached ? one(snn) : `${one(snn)}, its lowest; no T gets within ${tolerance}`;
+  return [
+    `Fewest steps within ${tolerance} of ${target} on these prompts: Xpikeformer ${one(choice)}, digital SNN ${reach}. ` +
+      "Figures cost.isoAccuracy are at these steps.",
+  ];
 }
 
 const TARGETS: Readonly<Record<StepTarget["of"], string>> = { ann: "the ANN's", xpikeformer: "Xpikeformer's best" };
@@ -275,7 +341,6 @@ function describeChoice({ steps, errorRate, reached }: StepChoice, target: StepT
   return `${short}; T = ${steps} is the fewest within ${tolerance} of the best measured (${rate})`;
 }
 
-/** Energy per symbol and ratios of some architectures only. */
 /** What an answer costs that is given as soon as it is sure, and how much more one after all steps. */
 function exitCost(
   workload: Workload,
@@ -295,14 +360,16 @@ function exitCost(
   ];
 }
 
+/** Energy per symbol and ratios of some architectures only. */
 function short(
   estimate: CostEstimate,
   prefix: string,
   remark: string,
   architectures: readonly ArchitectureId[],
+  rivals: Rivals,
 ): FigureDraft[] {
   const wanted = architectures.flatMap((id) => [`${prefix}.${id}.symbol`, `${prefix}.ratio.${id}`]);
-  return estimateFigures(estimate, prefix)
+  return estimateFigures(estimate, prefix, rivals)
     .filter(({ id }) => wanted.includes(id))
     .map((figure) => ({ ...figure, label: `${figure.label} (${remark})` }));
 }

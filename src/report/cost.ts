@@ -14,24 +14,29 @@ import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
+import { ALL_RIVALS, hasRatio, machineAtSteps, perInferenceOf, type Rivals } from "./rivals.ts";
 
 /** Baselines whose ratio to Xpikeformer is a figure of its own. */
 export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id) => id !== "xpikeformer");
 
-/** Figures of one estimate, ids below `prefix`: energies, per result where one inference gives several, ratios, time, area. */
-export function estimateFigures(estimate: CostEstimate, prefix = "cost"): FigureDraft[] {
+/**
+ * Figures of one estimate, ids below `prefix`: energies, per result where one inference gives several, ratios to `rivals`, time, area.
+ * Every label names the time steps of its machine.
+ */
+export function estimateFigures(estimate: CostEstimate, prefix = "cost", rivals = ALL_RIVALS): FigureDraft[] {
   const { architectures, workload, times, area } = estimate;
   const { name, perInference } = workload.result;
   const figures: FigureDraft[] = [];
   for (const id of ARCHITECTURE_IDS) {
-    const { label, total } = architectures[id];
+    const { total } = architectures[id];
+    const label = machineAtSteps(estimate, id);
     figures.push({ id: `${prefix}.${id}.energy`, label: `Energy per inference: ${label}`, value: total, unit: "J" });
     if (perInference === 1) continue;
     const value = total / perInference;
     figures.push({ id: `${prefix}.${id}.${name}`, label: `Energy per ${name}: ${label}`, value, unit: "J" });
   }
-  for (const id of BASELINES) {
-    const label = `${architectures[id].label} over Xpikeformer, energy`;
+  for (const id of BASELINES.filter((id) => hasRatio(id, rivals))) {
+    const label = `Energy ratio: ${machineAtSteps(estimate, id)}, over ${machineAtSteps(estimate, "xpikeformer")}`;
     figures.push({ id: `${prefix}.ratio.${id}`, label, value: ratioTo(estimate, id), unit: "1" });
   }
   for (const [part, value] of Object.entries(architectures.xpikeformer.parts)) {
@@ -42,7 +47,10 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost"): Figure
       unit: "J",
     });
   }
-  for (const id of ARCHITECTURE_IDS) figures.push(...meritFigures(architectures[id], workload, `${prefix}.${id}`));
+  for (const id of ARCHITECTURE_IDS) {
+    const label = machineAtSteps(estimate, id);
+    figures.push(...meritFigures({ ...architectures[id], label }, workload, `${prefix}.${id}`));
+  }
   const time = (id: string, label: string, value: number) =>
     figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s" });
   time("alone", "Latency: Xpikeformer, one inference at a time", times.alone);
@@ -133,24 +141,31 @@ export function energyAxis(joules: readonly number[]): {
     : { unit: "Microjoules", of: microjoules };
 }
 
-/** Energy of every machine but the GPUs, whose bars would hide all others. */
+/**
+ * Energy of every machine except the GPUs, whose bars would hide all others. Bars of one group are at the same time steps; where they are
+ * not, each bar names its own.
+ */
 export function comparisonChart(
   cases: readonly { readonly name: string; readonly estimate: CostEstimate }[],
 ): ChartDraft {
   const bars = cases.flatMap(({ name, estimate }) =>
     ARCHITECTURE_IDS.filter((id) => !id.startsWith("gpu")).map((id) => ({
-      label: estimate.architectures[id].label,
+      label:
+        estimate.workload.steps === estimate.workload.snnSteps
+          ? estimate.architectures[id].label
+          : machineAtSteps(estimate, id),
       group: name,
       value: microjoules(estimate.architectures[id].total),
     })),
   );
+  const units = new Set(cases.map(({ estimate }) => perInferenceOf(estimate.workload)));
+  const unit = units.size === 1 ? [...units][0] : "per inference";
   return {
     kind: "bars",
     id: "cost-comparison",
     title: "Energy per inference",
-    caption:
-      "Counted actions times published prices; the same workload on every machine. GPUs are in the table of figures.",
-    value: { label: "Microjoules", scale: "log" },
+    caption: "Counted actions times published prices. GPUs are in the table of figures.",
+    value: { label: `Microjoules ${unit}`, scale: "log" },
     bars,
   };
 }
@@ -168,22 +183,22 @@ export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
     kind: "bars",
     id: "cost-breakdown",
     title: "Where each machine's energy goes",
-    caption: "Share of its own energy per inference; components below 0.1 % are left out.",
+    caption: "Share of the machine's own energy. Components below 0.1 % are left out.",
     value: { label: "Percent" },
     bars,
   };
 }
 
 /** Xpikeformer layer by layer. */
-export function operationsChart({ operations }: CostEstimate): ChartDraft {
+export function operationsChart({ operations, workload }: CostEstimate): ChartDraft {
   const axis = energyAxis(operations.map(({ energy }) => energy));
   return {
     kind: "bars",
     id: "cost-stages",
     title: "Xpikeformer's energy by layer",
     caption:
-      "Layers with their converters, the neurons behind them, and attention; blocks with equal densities as one.",
-    value: { label: `${axis.unit} per inference` },
+      "Layers with their converters, the neurons that follow, and attention. Blocks with equal spike densities are added up.",
+    value: { label: `${axis.unit} ${perInferenceOf(workload)}` },
     bars: operations.map(({ name, energy }) => ({ label: name, value: axis.of(energy) })),
   };
 }
@@ -245,8 +260,12 @@ export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, b
 const MAP_STEPS = [1, 2, 4, 6, 8, 10, 16];
 const MAP_DENSITIES = [0.05, 0.1, 0.18, 0.3, 0.5];
 
-/** Ratios over time steps and density, one chart per baseline; none where no layer fires, since no factor makes spikes of nothing. */
-export function stepMaps(workload: Workload, { technology }: ResolvedTechnology): ChartDraft[] {
+/** Ratios over time steps and density, one chart per rival; none where no layer fires, since no factor makes spikes of nothing. */
+export function stepMaps(
+  workload: Workload,
+  { technology }: ResolvedTechnology,
+  rivals: Rivals = ALL_RIVALS,
+): ChartDraft[] {
   if (meanDensity(workload) === 0) return [];
   const map = stepsByDensity({ workload, technology }, MAP_STEPS, MAP_DENSITIES);
   const chart = (which: "ann" | "snn", name: string): ChartDraft => ({
@@ -261,7 +280,10 @@ export function stepMaps(workload: Workload, { technology }: ResolvedTechnology)
     label: "log2 of the ratio of energies:",
     values: map.map((row) => row.map((ratios) => Math.log2(ratios[which]))),
   });
-  return [chart("ann", "Digital int8 ANN"), chart("snn", "Ideal digital SNN")];
+  return [
+    ...(rivals.ann ? [chart("ann", "Digital int8 ANN")] : []),
+    ...(rivals.snn ? [chart("snn", "Ideal digital SNN")] : []),
+  ];
 }
 
 /** Medians of the draws with their 5 to 95 % range. */

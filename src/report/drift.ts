@@ -253,7 +253,10 @@ const TABLE_V: readonly (readonly [StudyRole, boolean, number])[] = [
 ];
 const YEAR = 365 * 86_400;
 
-function claims(run: DriftRun): ClaimDraft[] {
+/** Of another network on other data, so that none is set beside ours: they stay in the file. */
+const claims = (run: DriftRun): ClaimDraft[] => paperClaims(run).map((claim) => ({ ...claim, comparable: false }));
+
+function paperClaims(run: DriftRun): ClaimDraft[] {
   const { ages, curves, experiment, hardwareAware } = run;
   const year = ages.findIndex(({ seconds }) => seconds === YEAR);
   if (year < 1) return [];

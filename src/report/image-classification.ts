@@ -7,6 +7,7 @@ import type { ClaimDraft } from "./build-report.ts";
 import { type ClassificationRun, type ClassifierRole, classificationReport } from "./classification.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import type { Report } from "./report.ts";
+import { shortSize } from "./study.ts";
 
 export interface ImageClassificationRun extends ClassificationRun<ImageClassificationSpec> {
   readonly examples: ExampleImages;
@@ -23,7 +24,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
   const shifted = shift === 0 ? "" : ` with copies shifted by ${shift}`;
   return classificationReport(run, {
     network: "spiking vision transformer",
-    tokens: `Patches of ${patch} x ${patch} pixels${shifted} are the tokens, which enter as ${coding} and are read out by ${readOut}.`,
+    tokens: `Patches of ${patch} x ${patch} pixels${shifted} are the tokens. Input coding: ${coding}; read-out: ${readOut}.`,
     charts: [examplesChart(run.examples), attentionChart(run.examples)],
     claims: claims(run),
   });
@@ -37,10 +38,14 @@ const TABLE_III: readonly (readonly [string, string, number, number, number, num
   ["8-768", "ImageNet-1K", 71.64, 71.13, 4, 70.5, 7],
 ];
 
-/** On the paper's own data its accuracies; on other data the gap alone. */
-function claims({ experiment, data, networks }: ImageClassificationRun): ClaimDraft[] {
-  const { model } = experiment;
-  const ours = `${model.depth}-${model.width}`;
+/** On the paper's own data its accuracies; on other data the gap alone. Only rows of the same data and size are set beside ours. */
+function claims({ experiment, data, networks, cost }: ImageClassificationRun): ClaimDraft[] {
+  const ours = shortSize(experiment.model);
+  const sizes: Readonly<Record<string, string | undefined>> = {
+    ann: cost.sizes.ann,
+    spiking: cost.sizes.snn,
+    xpikeformer: ours,
+  };
   return TABLE_III.flatMap(([size, set, ann, spiking, spikingSteps, hardware, hardwareSteps]) => {
     const source = `Table III, ${set}, ${size}`;
     const id = `${size}-${set.toLowerCase()}`;
@@ -55,6 +60,7 @@ function claims({ experiment, data, networks }: ImageClassificationRun): ClaimDr
               paper: fraction(paper),
               figure: `accuracy.${role}`,
               why: setting,
+              ...(sizes[role] !== size && { comparable: false }),
             },
           ]
         : [];
@@ -68,6 +74,7 @@ function claims({ experiment, data, networks }: ImageClassificationRun): ClaimDr
             paper: fraction(hardware - ann),
             figure: "gap.ann",
             why: `${setting} Only the gap can be compared, and it may differ from data to data.`,
+            ...((!same || ours !== size || cost.sizes.ann !== size) && { comparable: false }),
           },
         ]
       : [];

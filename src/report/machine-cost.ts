@@ -9,6 +9,7 @@ import type { Workload } from "../cost/workload.ts";
 import { scheduleOf } from "../machine/schedule.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { formatText } from "./format.ts";
+import { ALL_RIVALS, perInferenceOf, type Rivals } from "./rivals.ts";
 import { scheduleCharts } from "./schedule.ts";
 
 /** @param levers of the same workload and prices */
@@ -16,13 +17,14 @@ export function machineCharts(
   workload: Workload,
   resolved: ResolvedTechnology,
   levers: readonly Lever[],
+  rivals: Rivals = ALL_RIVALS,
 ): ChartDraft[] {
   const { price } = machineCost(workload, resolved.technology);
   const schedule = scheduleOf(planMachine(workload, resolved.technology).machine);
   return [
-    waterfallChart(waterfall(workload, resolved)),
+    ...(rivals.ann ? [waterfallChart(waterfall(workload, resolved))] : []),
     ...leversChart(levers),
-    energyChart(price),
+    energyChart(price, workload),
     areaChart(price),
     ...scheduleCharts(schedule, resolved.technology.ssaClock),
   ];
@@ -79,14 +81,14 @@ function bars<P extends string>(values: Readonly<Record<P, number>>, names: Read
     .map((part) => ({ label: names[part], value: values[part] / unit }));
 }
 
-const energyChart = ({ energy }: MachinePrice): ChartDraft => ({
+const energyChart = ({ energy }: MachinePrice, workload: Workload): ChartDraft => ({
   kind: "bars",
   id: "machine-energy",
   title: "The simulated machine's energy by unit",
   caption:
-    "One inference while prompts are in flight. Every action that a simulation counts is paid, at the widths of the unit that takes it. " +
+    "One inference in pipelined operation. Every action that a simulation counts is priced at the width of the unit that takes it. " +
     "Units below 0.01 % are left out.",
-  value: { label: "Microjoules per inference" },
+  value: { label: `Microjoules ${perInferenceOf(workload)}` },
   bars: bars(energy, ENERGY, 1e-6),
 });
 

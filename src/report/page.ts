@@ -7,7 +7,7 @@ import { claimsTable } from "./claims-table.ts";
 import { formatClaim, formatQuantity, formatText } from "./format.ts";
 import { reportJson } from "./json.ts";
 import { embedJson, html, type Markup } from "./markup.ts";
-import type { Chart, Figure, Report } from "./report.ts";
+import { type Chart, comparableClaims, type Figure, type Report } from "./report.ts";
 import { STYLE } from "./style.ts";
 
 interface Section {
@@ -33,7 +33,8 @@ export function figuresHtml(report: Report): string {
 
 /** A whole HTML document. Equal reports give equal pages. */
 export function reportPage(report: Report, chartFigure: ChartFigure): string {
-  const { charts, claims, figures, sources } = report;
+  const { charts, figures, sources } = report;
+  const claims = comparableClaims(report);
   const all: Section[] = [
     { id: "claims", title: "The paper and this run", body: claims.length ? claimsTable(report) : undefined },
     {
@@ -107,7 +108,9 @@ function sectionMarkup({ id, title, body, folded }: Section): Markup {
 }
 
 /** The figures to see first, each with the paper's number when a claim is about it. */
-function cards({ highlights, figures, claims }: Report): Markup {
+function cards(report: Report): Markup {
+  const { highlights, figures } = report;
+  const claims = comparableClaims(report);
   const shown = highlights.map((id) => figures.find((figure) => figure.id === id)!);
   const card = (figure: Figure): Markup => {
     const { value, unit, interval } = formatQuantity(figure);

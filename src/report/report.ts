@@ -229,6 +229,8 @@ export const claimSpec = z.strictObject({
   difference: quantity,
   unit: z.string().min(1).max(40).default("1"),
   why: text,
+  /** False where task or size differ from the paper's: the claim stays in the file, and nothing is printed or drawn beside it. */
+  comparable: z.boolean().optional(),
 });
 
 export const sourceSpec = z.strictObject({
@@ -241,9 +243,20 @@ export const sourceSpec = z.strictObject({
 });
 
 export const briefSpec = z.strictObject({
-  /** Figures of a small table, in order, each by a name that is short beside its neighbours. */
+  /** What all rows share, such as `T = 2 time steps`. */
+  heading: z.string().max(60).default(""),
+  /**
+   * Figures of a small table, in order, each under a short name. `also` is the same quantity in another unit, printed in brackets after the
+   * name, as in `(1.26 µJ per inference)`.
+   */
   rows: z
-    .array(z.strictObject({ figure: reportId, label: z.string().min(1).max(60) }))
+    .array(
+      z.strictObject({
+        figure: reportId,
+        label: z.string().min(1).max(60),
+        also: z.strictObject({ figure: reportId, unit: z.string().min(1).max(40) }).optional(),
+      }),
+    )
     .max(16)
     .default([]),
   /** A chart of lines whose points are a table instead. */
@@ -292,3 +305,7 @@ export type LayoutChart = z.infer<typeof layoutSpec>;
 export type GanttChart = z.infer<typeof ganttSpec>;
 export type Claim = z.infer<typeof claimSpec>;
 export type ReportSource = z.infer<typeof sourceSpec>;
+
+/** Claims about a task and size that are the paper's too. Only they are shown; a file has all. */
+export const comparableClaims = ({ claims }: Pick<Report, "claims">): Claim[] =>
+  claims.filter(({ comparable }) => comparable !== false);

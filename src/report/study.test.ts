@@ -24,7 +24,7 @@ test("networks that differ in their stems alone do not have the same size", () =
     networkSize(annSpec.parse({ kind: "ann", width: 128, depth, ...(stem && { stem }) }));
   expect([of(4), of(1, layers([64, 128])), of(1, layers([128, 128]))]).toEqual([
     "4 blocks of width 128",
-    "1 block of width 128 behind 64-128 channels",
-    "1 block of width 128 behind 128-128 channels",
+    "1 block of width 128 after a stem of 64-128 channels",
+    "1 block of width 128 after a stem of 128-128 channels",
   ]);
 });

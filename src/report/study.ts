@@ -110,6 +110,13 @@ export function signedWithInterval(figure: FigureDraft): string {
   return `${figure.value > 0 ? "+" : ""}${value}${interval ? ` (${interval})` : ""}`;
 }
 
+/** What to add to a difference whose interval holds 0: so many prompts do not tell the two apart. */
+export const resolution = ({ interval }: FigureDraft, prompts: number, of = "prompts"): string =>
+  interval && interval.low <= 0 && interval.high >= 0 ? `: not resolved with ${prompts} ${of}` : "";
+
+/** "1 time step", "4 time steps". */
+export const timeSteps = (steps: number): string => `${steps} time step${steps === 1 ? "" : "s"}`;
+
 /** A figure as a point of a chart. */
 export const pointAt = (
   x: number,
@@ -127,11 +134,14 @@ interface Sizes {
   readonly stem?: { readonly layers: readonly { readonly channels: number }[] } | undefined;
 }
 
-/** "4 blocks of width 128", "1 block of width 128 behind 64-128 channels". */
+/** "4 blocks of width 128", "1 block of width 128 after a stem of 64-128 channels". */
 export function networkSize({ depth, width, stem }: Sizes): string {
   const channels = stem?.layers.map((layer) => layer.channels).join("-");
-  return `${depth} block${depth === 1 ? "" : "s"} of width ${width}${channels ? ` behind ${channels} channels` : ""}`;
+  return `${depth} block${depth === 1 ? "" : "s"} of width ${width}${channels ? ` after a stem of ${channels} channels` : ""}`;
 }
+
+/** A size as the paper writes it, blocks and width: `4-256`. */
+export const shortSize = ({ depth, width }: Pick<Sizes, "depth" | "width">): string => `${depth}-${width}`;
 
 /** "1 chip", "20 chips". */
 export const chipsOf = ({ length }: readonly unknown[]): string => `${length} chip${length === 1 ? "" : "s"}`;

@@ -14,14 +14,25 @@ import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
-import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
+import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure } from "./measured.ts";
 import type { LinesChart, Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, chipsOf, networkSize, pointAt, rateFigure, ratioFigure, signedWithInterval } from "./study.ts";
+import {
+  changeFigure,
+  chipsOf,
+  networkSize,
+  pointAt,
+  rateFigure,
+  ratioFigure,
+  resolution,
+  shortSize,
+  signedWithInterval,
+  timeSteps,
+} from "./study.ts";
 
 /** What one detector did on the evaluation prompts. */
 export interface DetectorResult {
@@ -43,6 +54,8 @@ export interface SymbolDetectionRun {
   readonly notes: readonly string[];
   readonly receivers: readonly (ReceiverEvaluation & DetectorResult)[];
   readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
+  /** Of the digital spiking baseline, where there is one: at the last query after 1 .. T time steps. */
+  readonly spikingBySteps?: readonly DetectionErrors[];
   /** One entry per programmed chip, all on the same prompts. */
   readonly chips: readonly ChipEvaluation<DetectionErrors>[];
   /** At each of `evaluation.snrDecibels`, an entry for every chip. */
@@ -65,12 +78,14 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
   const { experiment } = run;
   const hardware = chipFigure(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
-  const against = gap ? `, ${signedWithInterval(gap)} against ${run.cost.annName}` : "";
+  const against = gap
+    ? ` The difference from ${run.cost.annName} is ${signedWithInterval(gap)}${resolution(gap, experiment.evaluation.prompts)}.`
+    : "";
   return buildReport({
     title: `${experiment.name}: in-context symbol detection on simulated Xpikeformer hardware`,
     summary:
       `On ${chipsOf(run.chips)} the spiking transformer detects symbols with a bit error rate of ` +
-      `${formatQuantity(hardware).value}${against}.`,
+      `${formatQuantity(hardware).value}.${against}`,
     description: describe(experiment),
     experiment,
     command: run.command,
@@ -84,6 +99,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
       ...errorFigures(run, hardware),
       ...snrFigures(run),
       ...stepFigures(run),
+      ...equalStepFigures(run),
       ...exitFigures(run.chips, exitShares(run.chips), (errors) =>
         rateFigure("ber.xpikeformer.exit", "Xpikeformer on hardware, exit by margin", chipRates(errors, experiment)),
       ),
@@ -107,7 +123,7 @@ function describe({ task, model, hardware, evaluation }: Experiment<SymbolDetect
     `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
     `${deviceOfCrossbar(hardware.crossbar).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
     `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming${compensated}. Every detector ` +
-    `sees the same ${evaluation.prompts} prompts, none of which was used in training.`
+    `sees the same ${evaluation.prompts} prompts, none of them used in training.`
   );
 }
 
@@ -129,7 +145,7 @@ export function chipFigure({ chips, experiment }: Pick<SymbolDetectionRun, "chip
 }
 
 /** What hardware and spikes cost against each baseline: the same prompts, in pairs. */
-function gapFigures({ chips, networks, experiment }: SymbolDetectionRun): FigureDraft[] {
+function gapFigures({ chips, networks, experiment, spikingBySteps }: SymbolDetectionRun): FigureDraft[] {
   const rates = chipRates(
     chips.map(({ errors }) => errors),
     experiment,
@@ -137,10 +153,14 @@ function gapFigures({ chips, networks, experiment }: SymbolDetectionRun): Figure
   return (["ann", "spiking"] as const).flatMap((role) => {
     const baseline = networks[role];
     if (!baseline) return [];
-    const label = `Xpikeformer on hardware minus ${NAMES[role]}`;
+    const label = `Xpikeformer on hardware minus ${NAMES[role]}${role === "spiking" ? ownStepsOf(spikingBySteps) : ""}`;
     return changeFigure(`gap.${role}`, label, rates, sharedRates(baseline.errors, rates, experiment));
   });
 }
+
+/** Names the digital spiking network's T where it may be another than the chips'. */
+const ownStepsOf = (bySteps: readonly unknown[] = []): string =>
+  bySteps.length === 0 ? "" : ` at its T = ${bySteps.length}`;
 
 /** The rate on chips after each number of time steps. */
 const stepFigures = ({ chipBySteps: { steps, errors }, experiment }: SymbolDetectionRun): FigureDraft[] =>
@@ -150,8 +170,24 @@ const stepFigures = ({ chipBySteps: { steps, errors }, experiment }: SymbolDetec
       errors.map((row) => row[i]),
       experiment,
     );
-    return rateFigure(`ber.xpikeformer.steps.${step}`, `Xpikeformer on hardware after ${step} time steps`, rates);
+    return rateFigure(`ber.xpikeformer.steps.${step}`, `Xpikeformer on hardware after ${timeSteps(step)}`, rates);
   });
+
+/** The digital spiking baseline after as many time steps as the chips run, where it runs as many, and the chips minus that. */
+function equalStepFigures({ chips, experiment, spikingBySteps = [] }: SymbolDetectionRun): FigureDraft[] {
+  const steps = ownSteps(experiment);
+  const errors = spikingBySteps[steps - 1];
+  if (!errors) return [];
+  const rates = chipRates(
+    chips.map(({ errors }) => errors),
+    experiment,
+  );
+  const label = `Xpikeformer on hardware minus ${NAMES.spiking}, both after ${timeSteps(steps)}`;
+  return [
+    errorRateFigure(`ber.spiking.steps.${steps}`, `${NAMES.spiking} after ${timeSteps(steps)}`, errors.bits),
+    changeFigure(`gap.spiking.steps.${steps}`, label, rates, sharedRates(errors, rates, experiment)),
+  ];
+}
 
 /** At each SNR the rate of every detector, and that of the chips over those of the ANN and of maximum likelihood. */
 function snrFigures(run: SymbolDetectionRun): FigureDraft[] {
@@ -213,20 +249,26 @@ function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDra
 /** What the machine reaches, what it is measured against, what it saves. */
 function highlights(run: SymbolDetectionRun): string[] {
   const against = roles(run)[0]?.[0] ?? "ml.pilots";
-  return ["ber.xpikeformer", `ber.${against}`, "cost.ratio.annDigital"];
+  return ["ber.xpikeformer", `ber.${against}`, costHighlight(run.cost)];
 }
 
+/**
+ * All rows are at the T that the chips ran; a digital spiking network that runs fewer steps has no row. The difference from the ANN is in
+ * the summary.
+ */
 function brief(run: SymbolDetectionRun): BriefDraft {
-  const figures = new Set(run.receivers.map((receiver) => `ber.${receiverId(receiver)}`));
-  const compared = roles(run).filter(([role]) => role !== "digital");
+  const steps = ownSteps(run.experiment);
+  const ids = new Set(equalStepFigures(run).map(({ id }) => id));
+  const rate = (figure: string, of: string) => ({ figure, label: `Bit error rate: ${of}` });
+  const atSteps = `ber.spiking.steps.${steps}`;
+  const hasMl = run.receivers.some((receiver) => receiverId(receiver) === "ml.pilots");
   return {
+    heading: `At T = ${timeSteps(steps)}`,
     rows: [
-      { figure: "ber.xpikeformer", label: `Bit error rate: Xpikeformer on ${chipsOf(run.chips)}` },
-      ...compared.map(([role]) => ({ figure: `ber.${role}`, label: NAMES[role] })),
-      ...(figures.has("ber.ml.pilots")
-        ? [{ figure: "ber.ml.pilots", label: "Maximum likelihood, channel from pilots" }]
-        : []),
-      ...compared.slice(0, 1).map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${NAMES[role]}` })),
+      rate("ber.xpikeformer", `Xpikeformer on ${chipsOf(run.chips)}`),
+      ...(run.networks.ann ? [rate("ber.ann", NAMES.ann)] : []),
+      ...(ids.has(atSteps) ? [rate(atSteps, "digital spiking transformer")] : []),
+      ...(hasMl ? [rate("ber.ml.pilots", "maximum likelihood, pilots")] : []),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,
@@ -244,8 +286,8 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
       id: "ber-snr",
       title: "Bit error rate against signal-to-noise ratio",
       caption:
-        `All pilots known; ${run.chipsBySnr[0].length} chips; the same ${experiment.evaluation.curvePrompts} channels, symbols and noise shapes ` +
-        "at every ratio. Bars: 95 %. Dashed: classical receivers.",
+        `All pilots known; ${chipsOf(run.chipsBySnr[0])}${stepsText(run)}. Every ratio uses the same ${experiment.evaluation.curvePrompts} channels, ` +
+        "symbols and noise shapes. Bars: 95 % interval. Dashed: classical receivers.",
       x: { label: "SNR, dB", ticks: [...snrDecibels] },
       y: rates,
       series: [
@@ -267,7 +309,7 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
     kind: "lines",
     id: "ber-context",
     title: "Bit error rate against context length",
-    caption: "With 0, 1, ... known pairs before the query: the network learns the channel from its prompt alone.",
+    caption: "With 0, 1, ... pilots before the query: the network learns the channel from its prompt alone.",
     x: { label: "Pilots before the query" },
     y: rates,
     series: [
@@ -295,7 +337,7 @@ function stepsChart(run: SymbolDetectionRun): ChartDraft {
     kind: "lines",
     id: "ber-steps",
     title: "Bit error rate against time steps",
-    caption: "The same network read after T steps, on chips. Bars: 95 %, chips and prompts.",
+    caption: "The same network on chips, read out after T steps. Bars: 95 % interval over chips and prompts.",
     x: { label: "Time steps T", ticks: [...steps] },
     y: { label: "Bit error rate", scale: "log" },
     series: [{ name: "Xpikeformer on hardware", points }],
@@ -318,6 +360,12 @@ function onLogAxis({ x, y, low = y, high = y }: Point, trials: number) {
   return { x, y: Math.max(y, least), low: Math.max(low, least), high: Math.max(high, least) };
 }
 
+/** The time steps of each spiking network, for a chart that shows both. */
+function stepsText({ experiment, spikingBySteps = [] }: SymbolDetectionRun): string {
+  const spiking = spikingBySteps.length > 0 ? `, digital spiking transformer at T = ${spikingBySteps.length}` : "";
+  return ` at T = ${ownSteps(experiment)}${spiking}`;
+}
+
 /** Table IV of the paper, by antennas: size, then ANN, digital spiking (T), Xpikeformer (T). */
 const TABLE_IV: Record<number, readonly (readonly [string, number, number, number, number, number])[]> = {
   2: [
@@ -334,7 +382,10 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
   const { task, model } = run.experiment;
   const rows = task.transmitAntennas === task.receiveAntennas ? TABLE_IV[task.transmitAntennas] : undefined;
   if (!rows || task.modulation !== "qpsk") return [];
-  const ours = `${model.depth}-${model.width}`;
+  const ours = shortSize(model);
+  // A row is set beside ours where the network that the figure is about has the row's size.
+  const { ann: annSize, snn: snnSize } = run.cost.sizes;
+  const sizes: Readonly<Record<string, string | undefined>> = { ann: annSize, spiking: snnSize, xpikeformer: ours };
   const setting =
     `Ours is ${ours}. The paper does not print modulation, SNR range or noise convention; this run's setting ` +
     "is the one that brackets its ANN (docs/assumptions.md).";
@@ -342,7 +393,12 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
     const source = `Table IV, ${task.transmitAntennas}x${task.receiveAntennas}, ${size}`;
     const claim = (role: string, words: string, paper: number, why: string): ClaimDraft[] =>
       role === "xpikeformer" || run.networks[role as NetworkRole]
-        ? [{ id: `${role}-${size}`, source, claim: words, paper, figure: `ber.${role}`, why }]
+        ? [
+            {
+              ...{ id: `${role}-${size}`, source, claim: words, paper, figure: `ber.${role}`, why },
+              ...(sizes[role] !== size && { comparable: false }),
+            },
+          ]
         : [];
     const gap: ClaimDraft[] = run.networks.ann
       ? [
@@ -353,6 +409,7 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
             paper: Number((hardware - ann).toFixed(3)),
             figure: "gap.ann",
             why: "The gap depends least on the setting, since both networks see the same prompts.",
+            ...((ours !== size || annSize !== size) && { comparable: false }),
           },
         ]
       : [];
@@ -364,6 +421,8 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
     ];
   });
 }
+
+const ownSteps = ({ model }: Experiment<SymbolDetectionSpec>): number => (model.kind === "spiking" ? model.steps : 1);
 
 const roles = ({ networks }: SymbolDetectionRun) =>
   (["ann", "spiking", "digital"] as const).flatMap((role) => {

@@ -3,7 +3,7 @@ import Table from "cli-table3";
 import picocolors from "picocolors";
 import { formatClaim, formatNumber, formatQuantity } from "./format.ts";
 import { printable } from "./markup.ts";
-import type { LinesChart, Report } from "./report.ts";
+import { comparableClaims, type LinesChart, type Report } from "./report.ts";
 
 /** Columns of a line where nothing else is asked for. */
 export const TERMINAL_WIDTH = 100;
@@ -27,7 +27,7 @@ export function terminalTable(report: Report, { color = false, width = TERMINAL_
   });
   const head = ["figure", "value", "interval", "id"];
   const shown = widthOf([head, ...rows]) <= width ? head.length : head.length - 1;
-  const claims = report.claims.map((claim) => {
+  const claims = comparableClaims(report).map((claim) => {
     const { interval } = report.figures.find(({ id }) => id === claim.figure) ?? {};
     const { paper, ours, difference } = formatClaim(claim, interval);
     return [`${claim.claim} (${claim.source})`, paper, ours, difference];

@@ -15,7 +15,7 @@ import type { ClassificationErrors } from "../task/metrics.ts";
 import type { Opened } from "../task/open.ts";
 import { registerNotes, tooFew } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
-import { errorCurve, runSteps } from "./steps.ts";
+import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
 /** Specs whose decisions are counted as classifications. */
 type ClassifiedSpec = {
@@ -72,6 +72,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
   });
   const chipBySteps = await runSteps(given, network, chips, options, advance);
   const looks = look(own, network, mapping);
+  const spiking = evaluations.spiking?.spiking;
   return {
     experiment: own.experiment,
     data: { name: data.name, classes: data.test.classes },
@@ -81,12 +82,14 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
     versions: options.versions,
     notes: [...notes, ...registerNotes(chips)],
     networks: results,
+    ...(spiking && { spikingBySteps: spiking.bySteps }),
     chips,
     chipBySteps,
     mapping,
     cost: costSection({
       experiment,
       chips,
+      chipRate: chipRate(experiment, chips),
       rasters: looks.rasters,
       curve: errorCurve(experiment.task, chips, chipBySteps),
       exit: exitShares(chips),

@@ -21,6 +21,8 @@ import { asDescribed } from "./fit.ts";
 export interface ComparedRun {
   readonly opened: Opened;
   readonly network: Network;
+  /** Time steps at which it was checked on validation prompts, beyond those of its training. */
+  readonly validatedSteps?: readonly number[];
 }
 
 export interface CompareOptions {
@@ -59,8 +61,8 @@ export async function compareRuns(
   const prompts = Math.min(wanted, first.opened.data?.test.count ?? wanted);
   const notes: string[] = [];
   let done = 0;
-  const measure = async ({ opened: given, network }: ComparedRun) => {
-    const described = asDescribed(given.experiment, network, notes);
+  const measure = async ({ opened: given, network, validatedSteps }: ComparedRun) => {
+    const described = asDescribed(given.experiment, network, notes, "checkpoints.network", validatedSteps);
     const onChip = () => onProgress?.(++done, 2 * chips);
     const evaluations = await evaluateChips(executor, given, described, { chips, prompts, onChip });
     const { architectures, times } = chipsCost(given.experiment, evaluations);

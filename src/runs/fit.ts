@@ -18,6 +18,7 @@ import { createTask, networkGeometry } from "../task/create.ts";
 /**
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
  * retraining (steps, gains, draws, neuron, copies of a query) from the experiment, with a note for each setting of the model that does.
+ * `validatedSteps` are numbers of time steps, beyond that of the training, at which the network was checked: the note says so.
  * Throws  SpecError at the field of the experiment that the network does not fit; `field` is where the experiment names it
  */
 export function asDescribed(
@@ -25,6 +26,7 @@ export function asDescribed(
   trained: Network,
   notes: string[],
   field = "checkpoints.network",
+  validatedSteps: readonly number[] = [],
 ): Network<SpikingSpec> {
   const { model } = experiment;
   if (model.kind !== "spiking") {
@@ -38,7 +40,12 @@ export function asDescribed(
   const geometry = checkTask(experiment, { ...trained, model: described }, field);
   for (const field of ["heads", "steps", "attention", "neuron"] as const) {
     const [now, then] = [JSON.stringify(model[field]), JSON.stringify(trained.model[field])];
-    if (now !== then) notes.push(`model.${field} is ${now}, but the network was trained with ${then}.`);
+    if (now === then) continue;
+    notes.push(
+      field === "steps" && validatedSteps.includes(model.steps)
+        ? `T = ${now}: checked on validation prompts. Training ended at T = ${then}.`
+        : `model.${field} is ${now}, but the network was trained with ${then}.`,
+    );
   }
   return { ...trained, model: described, geometry };
 }

@@ -19,6 +19,8 @@ import { formatNotes, machineNotes } from "./notes.ts";
 export interface RunNetworks {
   /** Runs on the hardware. */
   readonly network: Network;
+  /** Numbers of time steps at which it was checked on validation prompts, beyond that of its training. */
+  readonly validatedSteps?: readonly number[];
   /** Compared with it; left out of the report when absent. */
   readonly ann?: Network;
   readonly spiking?: Network;
@@ -48,11 +50,11 @@ export interface Preparation {
 /** Throws SpecError when the network does not fit the experiment, MappingError when it cannot be mapped. Adds to `notes`. */
 export function prepare(
   experiment: Experiment,
-  { network: trained, ann, spiking }: RunNetworks,
+  { network: trained, validatedSteps, ann, spiking }: RunNetworks,
   executor: Executor,
   notes: string[],
 ): Preparation {
-  const network = asDescribed(experiment, trained, notes);
+  const network = asDescribed(experiment, trained, notes, "checkpoints.network", validatedSteps);
   exitMarginOf(experiment, experiment.hardware);
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   notes.push(...machineNotes(experiment.hardware, executor), ...formatNotes(experiment.hardware));

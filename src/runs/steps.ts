@@ -3,9 +3,13 @@ import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
 import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
+import { sampleOf } from "../numeric/variance-components.ts";
+import { rateFigure, ratesOf } from "../report/study.ts";
+import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
+import type { TaskErrors } from "../task/metrics.ts";
 import { type Given, reopened } from "../task/open.ts";
 import type { RunOptions } from "./prepare.ts";
 
@@ -55,4 +59,14 @@ export function errorCurve<T extends TaskSpec>(
   points.set(chips[0].bySteps.length, mean(chips.map(({ errors }) => rateOf(errors))));
   const sorted = [...points].sort(([a], [b]) => a - b);
   return { steps: sorted.map(([t]) => t), rates: sorted.map(([, rate]) => rate) };
+}
+
+/** The error rate of chips with the upper end of its 95 % interval, which holds for new chips and new prompts. */
+export function chipRate<T extends TaskSpec>(
+  experiment: Experiment<T>,
+  chips: readonly ChipEvaluation<ErrorsOf<T>>[],
+): { value: number; high: number } {
+  const wrong = sampleOf(chips.map(({ errors }) => (errors as TaskErrors).wrong));
+  const { value, interval } = rateFigure("rate", "chips", ratesOf(wrong, experiment));
+  return { value, high: interval!.high };
 }

@@ -16,7 +16,7 @@ import type { Executor } from "../threads/executor.ts";
 import { runRaster } from "./first-chip.ts";
 import { registerNotes } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
-import { errorCurve, runSteps } from "./steps.ts";
+import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;
 
@@ -86,6 +86,7 @@ export async function runSymbolDetection(
   );
   const chipBySteps = await runSteps(given, network, chips, options, advance);
   const rasters = runRaster(given, network, mapping);
+  const spiking = evaluations.spiking?.spiking;
   return symbolDetectionReport({
     experiment,
     command: options.command,
@@ -94,6 +95,7 @@ export async function runSymbolDetection(
     notes: [...notes, ...registerNotes(chips)],
     receivers,
     networks: results,
+    ...(spiking && { spikingBySteps: spiking.bySteps }),
     chips,
     chipsBySnr,
     chipBySteps,
@@ -101,6 +103,7 @@ export async function runSymbolDetection(
     cost: costSection({
       experiment,
       chips,
+      chipRate: chipRate(experiment, chips),
       rasters,
       curve: errorCurve(experiment.task, chips, chipBySteps),
       exit: exitShares(chips),

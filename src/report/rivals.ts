@@ -1,0 +1,29 @@
+/** The machines that Xpikeformer is compared with: their names with time steps, and which energy ratios may be shown. */
+import { ARCHITECTURES, type ArchitectureId } from "../cost/architectures/catalogue.ts";
+import type { CostEstimate } from "../cost/cost.ts";
+import type { Workload } from "../cost/workload.ts";
+
+/** A machine with the time steps that its network runs: `SNN, ideal digital, T = 4`. A conventional network has none. */
+export function machineAtSteps({ architectures, workload }: CostEstimate, id: ArchitectureId): string {
+  const { label } = architectures[id];
+  const { runs } = ARCHITECTURES[id];
+  return runs === "ann" ? label : `${label}, T = ${runs === "snn" ? workload.snnSteps : workload.steps}`;
+}
+
+/** Rivals whose energy may be set over Xpikeformer's: by default all. */
+export interface Rivals {
+  readonly ann: boolean;
+  readonly snn: boolean;
+}
+
+export const ALL_RIVALS: Rivals = { ann: true, snn: true };
+
+/** Whether a ratio to this machine may be shown: the network that it runs was evaluated, or published. */
+export const hasRatio = (id: ArchitectureId, rivals: Rivals): boolean => {
+  const { runs } = ARCHITECTURES[id];
+  return runs !== "xpikeformer" && rivals[runs];
+};
+
+/** "per inference", and what an inference delivers where that is more than one result: "per inference (2 symbols)". */
+export const perInferenceOf = ({ result: { name, perInference } }: Pick<Workload, "result">): string =>
+  perInference === 1 ? "per inference" : `per inference (${perInference} ${name}s)`;
