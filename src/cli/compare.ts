@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import picocolors from "picocolors";
 import { SpecError } from "../errors.ts";
 import { nodeExecutor } from "../node/threads.ts";
-import { formatQuantity } from "../report/format.ts";
+import { formatQuantity, formatText } from "../report/format.ts";
 import { signedWithInterval } from "../report/study.ts";
 import { clean, grid, noteLines } from "../report/table.ts";
 import { type Comparison, compareRuns } from "../runs/compare.ts";
@@ -64,15 +64,22 @@ async function loadRun(source: string, options: CompareCommandOptions): Promise<
   return { experiment: { ...report.experiment, seed }, directory, source };
 }
 
-function describe({ fields, measures, chips, prompts, notes }: Comparison, { color, width }: Terminal): string {
+function describe(
+  { fields, measures, chips, prompts, steps, result, notes }: Comparison,
+  { color, width }: Terminal,
+): string {
   const { bold, dim } = picocolors.createColors(color);
   const changed = fields.map(({ field, first, second }) => `  ${field}: ${clean(first)} → ${clean(second)}`);
   const value = (figure: Comparison["measures"][number][0]) => {
     const { value, unit } = formatQuantity(figure);
-    return unit ? `${value} ${unit}` : value;
+    const text = unit ? `${value} ${unit}` : value;
+    if (figure.id !== "energy" || result.perInference === 1) return text;
+    return `${formatText({ ...figure, value: figure.value / result.perInference })} (${text})`;
   };
+  const label = ({ id, label }: Comparison["measures"][number][0]) =>
+    id !== "energy" ? label : `Energy per ${result.name}${result.perInference === 1 ? "" : " (per inference)"}`;
   const rows = measures.map(([first, second, change]) => [
-    clean(first.label),
+    clean(label(first)),
     value(first),
     value(second),
     change.interval ? signedWithInterval(change) : percent(change.value / first.value),
@@ -85,13 +92,20 @@ function describe({ fields, measures, chips, prompts, notes }: Comparison, { col
     ),
     ...changed,
     "",
-    grid([["", "first", "second", "second minus first"], ...rows], ["left", "right", "right", "left"], { dim, width }),
+    grid([[stepsOf(steps), "first", "second", "second minus first"], ...rows], ["left", "right", "right", "left"], {
+      dim,
+      width,
+    }),
     dim(
-      `${chips} ${chips === 1 ? "chip" : "chips"} x ${prompts} prompts, the same in both; the change of the error rate in pairs, with its 95 % interval.`,
+      `${chips} ${chips === 1 ? "chip" : "chips"} x ${prompts} prompts, the same in both. The difference of the error rates is paired, with its 95 % interval.`,
     ),
   ];
   return `${[...parts, ...noteLines(notes, { color, width })].join("\n")}\n`;
 }
+
+/** What both sides have in common, or the T of each. */
+const stepsOf = ([first, second]: Comparison["steps"]): string =>
+  first === second ? `At T = ${first}` : `first at T = ${first}, second at T = ${second}`;
 
 const percent = (share: number): string =>
   `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(100 * share).toPrecision(3)} %`;

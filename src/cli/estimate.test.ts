@@ -30,7 +30,16 @@ test("work grows with chips, prompts and compared networks, and threads share al
 
 test("a study says its conditions, and what is not worth a number is not given one", () => {
   const work = expectedStudy(experiment, network, { conditions: 24, chips: 1, reads: 2, prompts: 16 });
-  expect(describeWork(work, 1)).toBe("24 conditions x 1 chip x 2 reads x 16 prompts: some seconds on 1 thread");
-  expect(describeWork({ words: "x", each: 4, shared: 70 }, 2)).toBe("x: about 40 s on 2 threads");
-  expect(describeWork({ words: "x", each: 0, shared: 740 }, 1)).toBe("x: about 11 min 40 s on 1 thread");
+  expect(describeWork(work, 1, 1)).toBe("24 conditions x 1 chip x 2 reads x 16 prompts: some seconds on 1 thread");
+  const shown = (each: number, shared: number, threads: number, slowness = 1) =>
+    describeWork({ words: "x", each, shared }, threads, slowness);
+  expect(shown(4, 70, 2)).toBe("x: about 40 s on 2 threads, measured on this machine");
+  expect(shown(0, 740, 1)).toBe("x: about 12 min on 1 thread, measured on this machine");
+  expect(shown(0, 20_000, 1)).toBe("x: about 6 h on 1 thread, measured on this machine");
+});
+
+test("on a machine that is measured to be slower the same work takes longer", () => {
+  const work = { words: "x", each: 4, shared: 70 };
+  expect(describeWork(work, 2, 4)).toBe("x: about 3 min on 2 threads, measured on this machine");
+  expect(describeWork(work, 2, 0.1)).toBe("x: some seconds on 2 threads");
 });

@@ -1,13 +1,13 @@
 /**
  * How long a command will take, said before it starts: the work of the experiment, times what a unit of it took on the machine of
- * `docs/performance.md`. Another machine is faster or slower, twofold as a rule; the time left that the progress line shows is measured.
+ * `docs/performance.md`, times how much slower this machine is now (`machine-speed.ts`). The progress line shows the time left as it is
+ * measured.
  */
 import type { Network } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
 import { REPORTS } from "../runs/catalogue.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
-import { formatTime } from "./progress.ts";
 
 /**
  * Seconds of one thread: for a weight of a chip that is programmed and calibrated, and for a weight at a token and time step, on a chip, in
@@ -82,13 +82,24 @@ const visitsOf = (network: Network): number =>
     weightsOf(network) * network.geometry.tokens,
   );
 
-/** `10 chips x 640 prompts: about 30 s on 2 threads`. */
-export function describeWork({ words, each, shared }: Work, threads: number): string {
-  const seconds = each + shared / threads;
-  // Not more digits than are known: 8 s, 40 s, 3 min 0 s.
-  const rough = Math.max(10, Number(seconds.toPrecision(1)));
-  const time = seconds < 10 ? "some seconds" : `about ${formatTime(rough)}`;
-  return `${words}: ${time} on ${count(threads, "thread")}`;
+/**
+ * `10 chips x 640 prompts: about 2 min on 2 threads, measured on this machine`.
+ *
+ * @param slowness time that this machine takes over that of the machine of `docs/performance.md`
+ */
+export function describeWork({ words, each, shared }: Work, threads: number, slowness: number): string {
+  const seconds = slowness * (each + shared / threads);
+  const on = `on ${count(threads, "thread")}`;
+  return seconds < 10
+    ? `${words}: some seconds ${on}`
+    : `${words}: about ${roughTime(seconds)} ${on}, measured on this machine`;
+}
+
+/** No more digits than are known: 40 s, 3 min, 2 h. */
+function roughTime(seconds: number): string {
+  if (seconds < 90) return `${Number(seconds.toPrecision(1))} s`;
+  const minutes = seconds / 60;
+  return minutes < 90 ? `${Number(minutes.toPrecision(minutes < 10 ? 1 : 2))} min` : `${Math.round(minutes / 60)} h`;
 }
 
 const weightsOf = ({ parameters }: Network): number =>

@@ -11,6 +11,7 @@ import { parseDurations } from "../spec/duration.ts";
 import { parseSweep, requireOneAge, STEPS_FIELD } from "../spec/sweep.ts";
 import { DEFAULT_AGES, EVAL_SUFFIX, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
+import { measureSlowness } from "./machine-speed.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
 import { outputFolder } from "./output.ts";
@@ -28,7 +29,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   if (sweep) requireOneAge(sweep, ages);
   const out = outputFolder(experiment, options, EVAL_SUFFIX);
   await requireFree(out);
-  const { networks, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
+  const { networks, validatedSteps, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   if (!options.json) {
     const curves = (networks.conventional ? 2 : 1) * Math.max(1, ages.length);
@@ -39,7 +40,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
       reads: options.reads ?? 1,
       prompts: options.prompts ?? experiment.evaluation.prompts,
     });
-    terminal.err(`${describeWork(work, options.threads)}\n`);
+    terminal.err(`${describeWork(work, options.threads, measureSlowness())}\n`);
   }
   const typed = repeated(options, ["drift", "sweep", "chips", "reads", "prompts"]);
   const title = commandLine("eval", source, options, typed);
@@ -64,7 +65,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
       ...(prompts && { prompts }),
     };
     return sweep
-      ? evaluateSweep(opened, networks, sweep, ages, settings)
-      : evaluateDrift(opened, networks, ages, settings);
+      ? evaluateSweep(opened, { ...networks, validatedSteps }, sweep, ages, settings)
+      : evaluateDrift(opened, { ...networks, validatedSteps }, ages, settings);
   });
 }

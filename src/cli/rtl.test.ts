@@ -10,6 +10,7 @@ import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import { missingTools } from "./rtl.ts";
 
 // The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
 vi.setConfig({ testTimeout: 240_000 });
@@ -155,6 +156,9 @@ describe("xpike rtl verify, without any tool of the system", () => {
     const { code, out } = await xpikeRtl("verify", join(folder, "rtl"));
     const lines = out.trimEnd().split("\n");
     expect(code).toBe(0);
+    expect(lines.pop()).toBe(
+      "Partly verified: Verilator and Icarus Verilog are not installed, so 8 of 11 checks did not run. Install them and verify again.",
+    );
     expect(lines.map((line) => line.split(/\s+/).slice(0, 2).join(" "))).toEqual([
       ...Array<string>(6).fill("missing verilator"),
       ...Array<string>(2).fill("missing iverilog"),
@@ -162,6 +166,14 @@ describe("xpike rtl verify, without any tool of the system", () => {
     ]);
     const [, cell] = /ssa_cell (\d+ of \d+) pairs/.exec(out)!;
     expect(new Set(cell.split(" of ")).size, cell).toBe(1);
+  });
+
+  test("says in a line what half of the tools left open, and nothing where all ran", () => {
+    const check = (tool: "verilator" | "iverilog" | "yosys", result: "pass" | "missing") => ({ tool, result });
+    expect(missingTools([check("verilator", "pass"), check("iverilog", "missing"), check("yosys", "pass")])).toBe(
+      "Partly verified: Icarus Verilog is not installed, so 1 of 3 checks did not run. Install it and verify again.",
+    );
+    expect(missingTools([check("verilator", "pass"), check("iverilog", "pass"), check("yosys", "pass")])).toBeNull();
   });
 
   test("refuses waves of a folder without a machine, and says how to have one", async () => {

@@ -9,7 +9,7 @@ import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { checkBoard } from "../node/rtl-board.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
-import { verifyRtl } from "../node/rtl-tools.ts";
+import { type RtlCheck, verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { packageVersion } from "../node/version.ts";
 import { stream } from "../numeric/stream.ts";
@@ -41,12 +41,12 @@ import { say, type Terminal } from "./terminal.ts";
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
-  const { networks } = await loadNetworks(loaded, []);
+  const { networks, validatedSteps } = await loadNetworks(loaded, []);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   const folder = options.out ?? `${outputFolder(loaded.experiment, {})}-rtl`;
   await useFolder(folder, commandLine("rtl", source, options), async () => {
     const notes = [...dataNotes];
-    const files = filesOf(opened, networks.network, options, notes);
+    const files = filesOf(opened, { network: networks.network, validatedSteps }, options, notes);
     requireOwnFiles(folder, files);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
     for (const note of notes) say(terminal, note);
@@ -66,8 +66,14 @@ function requireOwnFiles(folder: string, files: SourceFiles): void {
   );
 }
 
+/** A trained network with the time steps at which it was validated beyond those of its training. */
+interface Trained {
+  readonly network: Network;
+  readonly validatedSteps: readonly number[];
+}
+
 /** The files of the folder, by name; what is left out goes into `notes`. */
-function filesOf(given: Given, trained: Network, options: RtlCommandOptions, notes: string[]): SourceFiles {
+function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, notes: string[]): SourceFiles {
   const { prompts, machine, board, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
   if (machine && board) {
     throw new SpecError("--board", "A board kit contains only the attention engine. Leave out --machine or --board.");
@@ -76,8 +82,9 @@ function filesOf(given: Given, trained: Network, options: RtlCommandOptions, not
   if (!board && stray)
     throw new SpecError(`--${stray}`, `--${stray} belongs to a board kit. Add --board, or leave it out.`);
   if (machine) return makeMachine(given, trained, prompts, notes);
-  if (!board) return networkRtl(given, trained, prompts, notes);
-  const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts, heads }, notes);
+  const { network, validatedSteps } = trained;
+  if (!board) return networkRtl(given, network, prompts, notes, validatedSteps);
+  const { design, runs, origin, lif } = attentionVectors(given, network, { prompts, heads, validatedSteps }, notes);
   const fingerprintOf = (sources: SourceFiles) => firstWord(sha256Of(JSON.stringify(sources)));
   return boardBundle(design, runs, provenance(given.experiment, origin), { board, baud, fingerprintOf }, lif);
 }
@@ -95,8 +102,8 @@ function provenance(experiment: Experiment, origin: string): MachineProvenance {
 const firstWord = (hash: string) => Number.parseInt(hash.slice(0, 8), 16);
 
 /** The files of a whole machine. */
-function makeMachine(given: Given, trained: Network, prompts: number, notes: string[]): SourceFiles {
-  const { chip, task, random } = chipWithRegisters(given, trained, notes);
+function makeMachine(given: Given, trained: Trained, prompts: number, notes: string[]): SourceFiles {
+  const { chip, task, random } = chipWithRegisters(given, trained.network, notes, trained.validatedSteps);
   const { experiment } = given;
   const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
   const run = random.fork("run");
@@ -115,6 +122,7 @@ export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions,
     onCheck: ({ tool, check, result, detail }) =>
       terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(42)}${printable(detail)}\n`),
   });
+  const partly = missingTools(checks);
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {
     const names = failed.map(({ tool, check }) => `${tool} (${check})`).join(", ");
@@ -124,6 +132,25 @@ export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions,
     );
   }
   if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
+  else if (partly !== null) terminal.out(`${partly}\n`);
+}
+
+const TOOL_NAMES: Readonly<Record<RtlCheck["tool"], string>> = {
+  verilator: "Verilator",
+  iverilog: "Icarus Verilog",
+  yosys: "Yosys",
+};
+
+/** What a verification leaves open for want of tools, as the last line of its output; null where all tools ran. */
+export function missingTools(checks: readonly Pick<RtlCheck, "tool" | "result">[]): string | null {
+  const missing = checks.filter(({ result }) => result === "missing");
+  if (missing.length === 0) return null;
+  const tools = [...new Set(missing.map(({ tool }) => TOOL_NAMES[tool]))];
+  const are = tools.length === 1 ? "is" : "are";
+  return (
+    `Partly verified: ${tools.join(" and ")} ${are} not installed, so ${missing.length} of ${checks.length} checks did not run. ` +
+    `Install ${tools.length === 1 ? "it" : "them"} and verify again.`
+  );
 }
 
 /**

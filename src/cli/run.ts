@@ -4,6 +4,7 @@ import { runExperiment } from "../runs/experiment.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";
+import { measureSlowness } from "./machine-speed.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
 import { outputFolder } from "./output.ts";
@@ -26,7 +27,8 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
     contents: contentsOf(networks, opened),
     versions: versions(),
   };
-  if (!options.json) terminal.err(`${describeWork(expectedRun(experiment, networks), options.threads)}\n`);
+  if (!options.json)
+    terminal.err(`${describeWork(expectedRun(experiment, networks), options.threads, measureSlowness())}\n`);
   const next = {
     command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]),
     shows: "as the chips age",

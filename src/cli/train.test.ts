@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyDocument } from "../../test/support/tiny-training.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
 import { main } from "./program.ts";
 import { progressLine, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
+import { guessingText, readOutAdvice } from "./train.ts";
 
 let root: string;
 beforeAll(async () => {
@@ -54,6 +58,39 @@ describe("xpike train", () => {
     expect(await readFile(table, "utf8")).toMatch(/^step,stage,loss,.*\r\n2,train,/);
     const { metadata } = decodeCheckpoint(await readFile(third));
     expect(metadata.command).toBe(`xpike train ${join(root, "tiny.json")}`);
+  });
+
+  test("says once what random guessing is worth", async () => {
+    const { err } = await xpikeTrain("guessing");
+    const experiment = parseExperiment(tinyDocument());
+    const { classes } = networkGeometry(experiment, createTask(experiment));
+    // By hand: a uniform answer among c classes costs ln c, and half of its bits are wrong.
+    const lines = err.split("\n").filter((line) => line.startsWith("Random guessing"));
+    expect(lines).toEqual([`Random guessing: loss ${Math.log(classes).toPrecision(4)}, bit error rate 0.500.`]);
+    const images = parseExperiment({
+      task: { kind: "image-classification", data: "mnist", patch: 7 },
+      model: { width: 16, heads: 2 },
+    });
+    expect(guessingText(images, 10)).toBe("Random guessing: loss 2.303, error rate 0.900.");
+  });
+
+  test("advises bits before a joint read-out of more than 256 classes, and nothing else", () => {
+    const link = (antennas: number, model: object = {}, labels = "posterior") =>
+      parseExperiment({
+        task: { transmitAntennas: antennas, receiveAntennas: antennas, modulation: "16qam" },
+        model,
+        training: { labels },
+      });
+    const advice = (experiment: Experiment) =>
+      readOutAdvice(experiment, networkGeometry(experiment, createTask(experiment)).classes);
+    expect(advice(link(3))).toBe(
+      "The joint read-out has 4096 classes, each of which sees little of the gradient. " +
+        'Try model.readOut: "bits" and training.labels: "symbols".',
+    );
+    expect(advice(link(3, {}, "symbols"))).toMatch(/Try model\.readOut: "bits"\.$/);
+    expect(advice(link(3, { readOut: "bits" }, "symbols"))).toBeNull();
+    // 256 classes are not more than 256.
+    expect(advice(link(2))).toBeNull();
   });
 
   test("prints the same as JSON, and nothing else", async () => {

@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { FileError } from "../errors.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { experimentText, type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
+import { formatText } from "../report/format.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { teachersNamed } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { guessingLoss, guessingRate } from "../task/guessing.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
 import { totalSteps } from "../train/train.ts";
@@ -34,9 +37,12 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   const { opened, notes } = await openLoaded(loaded, options);
   await requireOwnExperiment(folder, opened.experiment);
   for (const note of notes) say(terminal, note);
+  const classes = networkGeometry(experiment, createTask(experiment)).classes;
+  const advice = readOutAdvice(experiment, classes);
+  if (advice !== null) say(terminal, advice);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal, "Finishing this step, then saving.");
-  const show = showProgress(experiment, options.json === true, terminal);
+  const show = showProgress(experiment, classes, options.json === true, terminal);
   try {
     const result = await trainToFolder(opened, folder, {
       threads: options.threads,
@@ -60,6 +66,26 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   interruption.endProcess();
 }
 
+/** A joint read-out of more classes than this learns little: each sees little of the gradient. */
+const MOST_JOINT_CLASSES = 256;
+
+/** What to try before a joint read-out of many classes is trained; null where there is nothing to say. */
+export function readOutAdvice({ model, task, training }: Experiment, classes: number): string | null {
+  const ofBits = kitOf(task).metric.key === "bitErrorRate";
+  if (!ofBits || (model.readOut ?? "joint") !== "joint" || classes <= MOST_JOINT_CLASSES) return null;
+  const symbols = training.labels === "symbols" ? "" : ' and training.labels: "symbols"';
+  return (
+    `The joint read-out has ${formatText({ value: classes, unit: "1" })} classes, each of which sees little of the gradient. ` +
+    `Try model.readOut: "bits"${symbols}.`
+  );
+}
+
+/** `Random guessing: loss 2.773, bit error rate 0.500.` What a training has to beat. */
+export function guessingText({ task }: Experiment, classes: number): string {
+  const { name } = kitOf(task).metric;
+  return `Random guessing: loss ${guessingLoss(classes).toPrecision(4)}, ${name} ${guessingRate(task, classes).toPrecision(3)}.`;
+}
+
 /** Throws FileError where the experiment with every default would take the place of one that no training wrote. */
 async function requireOwnExperiment(folder: string, experiment: Experiment): Promise<void> {
   const path = join(folder, RUN_FILES.experiment);
@@ -72,13 +98,15 @@ async function requireOwnExperiment(folder: string, experiment: Experiment): Pro
   );
 }
 
-function showProgress({ task, training }: Experiment, quiet: boolean, terminal: Terminal) {
+function showProgress(experiment: Experiment, classes: number, quiet: boolean, terminal: Terminal) {
+  const { task, training } = experiment;
   let progress: Progress | undefined;
   const { metric } = kitOf(task);
   let [first, start, errors] = [0, 0, ""];
   return {
     event: (event: FolderEvent): void => {
       if (!progress) {
+        if (!quiet) terminal.err(`${guessingText(experiment, classes)}\n`);
         [first, start] = [event.step, terminal.now()];
         progress = startProgress(terminal, { label: "train", total: event.steps, unit: "steps", quiet });
         progress.restore(first);

@@ -13,6 +13,7 @@ import { chipsCost } from "../report/cost-run.ts";
 import { changeFigure, metricOf, rateFigure, ratesOf } from "../report/study.ts";
 import { type Difference, differences } from "../spec/difference.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { kitOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed } from "./fit.ts";
@@ -39,6 +40,10 @@ export interface Comparison {
   readonly fields: readonly Difference[];
   readonly chips: number;
   readonly prompts: number;
+  /** Time steps of the first and of the second. */
+  readonly steps: readonly [first: number, second: number];
+  /** What an inference delivers, of which energies are per inference. */
+  readonly result: { readonly name: string; readonly perInference: number };
   readonly notes: readonly string[];
   /** Measures of the first, the second, and the second minus the first: in pairs where they are sampled. */
   readonly measures: readonly (readonly [first: FigureDraft, second: FigureDraft, change: FigureDraft])[];
@@ -85,6 +90,8 @@ export async function compareRuns(
   return {
     fields: differences(compared(a), compared(b)),
     ...{ chips, prompts, notes: [...new Set(notes)] },
+    steps: [stepsOf(a), stepsOf(b)],
+    result: kitOf(a.task).result(a.task),
     measures: [
       [rate(before), rate(after), changeFigure("errorRate", label, after.rates, before.rates, `${trial}s`)],
       ...before.exact.map((own, i) => {
@@ -94,6 +101,8 @@ export async function compareRuns(
     ],
   };
 }
+
+const stepsOf = ({ model }: Experiment): number => (model.kind === "spiking" ? model.steps : 1);
 
 const compared = ({ name: _, $schema: __, checkpoints: ___, ...experiment }: Experiment) => experiment;
 

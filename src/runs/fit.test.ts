@@ -40,6 +40,20 @@ test("a network of another kind than its place asks for is refused there", () =>
   expect(errorOf(() => asDescribed(ann, spikes, [])).path).toBe("model.kind");
 });
 
+test("other time steps than those of the training are warned of, and where they were validated the note says so", () => {
+  const [asked, trained] = [2, 4].map((steps) => experimentOf(link, { kind: "spiking", steps }));
+  const network = networkOf(trained);
+  const notesFor = (validatedSteps?: readonly number[]) => {
+    const notes: string[] = [];
+    asDescribed(asked, network, notes, "checkpoints.network", validatedSteps);
+    return notes;
+  };
+  const warning = "model.steps is 2, but the network was trained with 4.";
+  expect(notesFor()).toEqual([warning]);
+  expect(notesFor([1, 4])).toEqual([warning]);
+  expect(notesFor([1, 2])).toEqual(["T = 2: checked on validation prompts. Training ended at T = 4."]);
+});
+
 describe("a network and a task that it was not trained for", () => {
   test.each([
     [link, { pilots: 9 }, "task.pilots", "task.pilots 6"],

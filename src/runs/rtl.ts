@@ -35,8 +35,14 @@ export interface AttentionVectors {
  * @param notes  takes a sentence for each thing that is left out
  * Throws  as `asDescribed`, `mapNetwork` and `chipDesign`
  */
-export function networkRtl(given: Given, trained: Network, prompts: number, notes: string[]): SourceFiles {
-  const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts }, notes);
+export function networkRtl(
+  given: Given,
+  trained: Network,
+  prompts: number,
+  notes: string[],
+  validatedSteps?: readonly number[],
+): SourceFiles {
+  const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts, validatedSteps }, notes);
   return rtlBundle(design, runs, origin, lif);
 }
 
@@ -50,10 +56,19 @@ export function networkRtl(given: Given, trained: Network, prompts: number, note
 export function attentionVectors(
   given: Given,
   trained: Network,
-  { prompts, heads }: { readonly prompts: number; readonly heads?: number },
+  {
+    prompts,
+    heads,
+    validatedSteps,
+  }: {
+    readonly prompts: number;
+    readonly heads?: number;
+    /** As `asDescribed`. */
+    readonly validatedSteps?: readonly number[] | undefined;
+  },
   notes: string[],
 ): AttentionVectors {
-  const { chip, task, random } = chipWithRegisters(given, trained, notes);
+  const { chip, task, random } = chipWithRegisters(given, trained, notes, validatedSteps);
   const { experiment } = given;
   const whole = chipDesign(chip);
   const design = heads === undefined ? whole : engineOf(whole, heads);
@@ -84,8 +99,13 @@ function engineOf({ parameters, heads }: SsaDesign, asked: number): SsaDesign {
 }
 
 /** The first chip of an experiment. It draws from shift registers, whatever the experiment says. */
-export function chipWithRegisters({ experiment, data }: Given, trained: Network, notes: string[]) {
-  const network = foldNetwork(asDescribed(experiment, trained, notes));
+export function chipWithRegisters(
+  { experiment, data }: Given,
+  trained: Network,
+  notes: string[],
+  validatedSteps?: readonly number[],
+) {
+  const network = foldNetwork(asDescribed(experiment, trained, notes, "checkpoints.network", validatedSteps));
   const hardware: HardwareSpec = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" } };
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
   return firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);

@@ -14,6 +14,8 @@ import { formatNotes, machineNotes, registerNotes, tooFew } from "./notes.ts";
 export interface EvaluatedNetworks {
   /** After hardware-aware training, as a rule. */
   readonly network: Network;
+  /** Time steps at which it was checked on validation prompts, beyond those of its training. */
+  readonly validatedSteps?: readonly number[];
   /** After conventional training alone; its curves are left out when absent. */
   readonly conventional?: Network;
 }
@@ -43,7 +45,7 @@ export const rolesOf = ({ conventional }: EvaluatedNetworks): StudyRole[] => (co
 /** Everything that a report says of a study, and its results; throws as `runStudy`, and SpecError when a network does not fit. */
 export async function studyNetworks(
   given: Given,
-  { network, conventional }: EvaluatedNetworks,
+  { network, validatedSteps = [], conventional }: EvaluatedNetworks,
   conditions: readonly Condition[],
   options: EvaluationOptions,
   steps?: readonly number[],
@@ -54,8 +56,16 @@ export async function studyNetworks(
   const notes = [...(options.notes ?? [])];
   const prompts = Math.min(asked, data?.test.count ?? asked);
   if (data && prompts < asked) notes.push(tooFew("prompts", asked, data, experiment.task));
-  const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = { hwat: asDescribed(experiment, network, notes) };
-  if (conventional) described.ct = asDescribed(experiment, conventional, notes, "checkpoints.conventional");
+  const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = {
+    hwat: asDescribed(experiment, network, notes, "checkpoints.network", validatedSteps),
+  };
+  if (conventional) {
+    // It runs the T that was chosen for the other network, of which a note has been made.
+    const own: string[] = [];
+    described.ct = asDescribed(experiment, conventional, own, "checkpoints.conventional");
+    const isChosen = validatedSteps.includes(described.ct.model.steps);
+    notes.push(...own.filter((note) => !isChosen || !note.startsWith("model.steps ")));
+  }
   notes.push(...machineNotes(experiment.hardware, executor));
   notes.push(...conditions.flatMap(({ hardware }) => formatNotes(hardware)));
   const total = conditions.length * chips * reads * prompts;
