@@ -91,7 +91,9 @@ test("a network that never fires has its report, with a note and without maps of
   const report = await runExperiment(silent, { network: untrained<SpikingSpec>(silent, 1) }, options);
   const densities = report.figures.filter(({ id }) => /^density\.blocks\.\d\.(qkv|hidden)$/.test(id));
   expect(densities.map(({ value }) => value)).toEqual([0, 0]);
-  expect(report.notes.filter((note) => note.startsWith("No layer inside the blocks ever got a spike"))).toHaveLength(1);
+  expect(
+    report.notes.filter((note) => note.startsWith("No layer inside the blocks ever received a spike")),
+  ).toHaveLength(1);
   expect(report.charts.filter(({ id }) => id.startsWith("cost-map"))).toEqual([]);
   expect(() => checkReport(report)).not.toThrow();
 });

@@ -137,8 +137,8 @@ test.each([
 ] as const)("%d %s is printed as %s", (value, unit, text) => expect(formatPrice({ value, unit })).toBe(text));
 
 test.each([
-  ["vit-8-768-imagenet", "Energy of an image"],
-  ["examples/wireless-2x2.json", "Energy of a symbol"],
+  ["vit-8-768-imagenet", "Energy per image"],
+  ["examples/wireless-2x2.json", "Energy per symbol"],
 ])("in short, %s on one screen: %s, where it goes, what to change", async (source, energy) => {
   const options = [source, "--draws", "50", "--prompts", "2", "--threads", "1", "--out", join(folder, "brief")];
   const { out } = await cost(...options);
@@ -172,7 +172,7 @@ test.each([
 ])("%s prices: %s of Xpikeformer beside %s of the digital ANN, and %s is priced", async (preset, ours, ann, priced) => {
   const options = ["vit-8-768-imagenet", "--steps", "4", "--draws", "50", "--preset", preset];
   const { out } = await cost(...options, "--out", join(folder, preset));
-  expect(out).toMatch(new RegExp(`^Energy of an image +${ours} +${ann} `, "m"));
+  expect(out).toMatch(new RegExp(`^Energy per image +${ours} +${ann} `, "m"));
   expect(out.replace(/\s+/g, " ")).toContain(`Priced: ${priced}`);
 });
 

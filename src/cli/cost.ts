@@ -6,7 +6,7 @@
  * in. The networks that it names beside it are those that other machines are priced with.
  */
 
-import { estimateCost, type NamedOperation } from "../cost/cost.ts";
+import { type CostEstimate, estimateCost, type NamedOperation } from "../cost/cost.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
 import { leversOf } from "../cost/levers.ts";
 import { comparedSnn, comparedWith, experimentWorkload, measuredWorkload, perInference } from "../cost/measured.ts";
@@ -15,7 +15,7 @@ import { BLOCKS } from "../cost/node.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
 import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
-import type { Workload } from "../cost/workload.ts";
+import { type Workload, withSteps } from "../cost/workload.ts";
 import { atPublishedSteps, describedWorkload, findWorkload, WORKLOADS } from "../cost/workloads.ts";
 import { CostError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
@@ -28,12 +28,15 @@ import { type CostCase, costReport } from "../report/cost-report.ts";
 import { costScreen } from "../report/cost-screen.ts";
 import { costTable } from "../report/cost-table.ts";
 import type { Report } from "../report/report.ts";
+import { ALL_RIVALS, type Rivals } from "../report/rivals.ts";
 import type { TableOptions } from "../report/table.ts";
 import { asCompared, asDescribed } from "../runs/fit.ts";
+import { chipRate } from "../runs/steps.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { machineByName } from "../spec/parse.ts";
 import { parseWorkload, readWorkload } from "../spec/workload.ts";
 import { kitOf } from "../task/catalogue.ts";
+import { guessingRate } from "../task/guessing.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
 import { listCosts, listedJson } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
@@ -83,9 +86,14 @@ async function report(
   const { workload, resolved } = cases[0].estimate;
   const random = stream(seed).fork("cost");
   const levers = leversOf(workload, resolved);
+  const { rivals = ALL_RIVALS } = subject;
+  // Columns of one screen are of one T, unless steps are asked for by machine, or published by machine.
+  const [{ estimate }] = cases;
+  const equal = subject.experiment === undefined || options.steps !== undefined ? estimate : atEqualSteps(estimate);
   const result = costReport({
     cases,
     levers,
+    rivals,
     ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, resolved, { draws: options.draws, random }) } : {}),
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
     simulated: subject.operations !== undefined,
@@ -96,10 +104,16 @@ async function report(
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
   const next = { command: "xpike cost --list", shows: "prices and sizes that --set and --what-if change" };
-  const brief = (shown: Report, style: TableOptions) =>
-    costScreen(shown, { estimate: cases[0].estimate, levers }, style);
+  const brief = (shown: Report, style: TableOptions) => costScreen(shown, { estimate, equal, levers, rivals }, style);
   const publish = () => writeReport(result, options.out);
   await deliver(result, options.out, options, terminal, { brief, next, publish });
+}
+
+/** The same estimate with spiking rivals at Xpikeformer's T. */
+function atEqualSteps(estimate: CostEstimate): CostEstimate {
+  const workload = withSteps(estimate.workload, estimate.workload.steps);
+  const { snnDigital, gpuSnn } = estimateCost(workload, estimate.resolved).architectures;
+  return { ...estimate, workload, architectures: { ...estimate.architectures, snnDigital, gpuSnn } };
 }
 
 /** Every workload at every preset, as a table or as JSON; with `--out` as a report besides. */
@@ -136,6 +150,8 @@ interface Subject {
   readonly machine: Readonly<Record<string, Price>>;
   readonly operations?: readonly NamedOperation[];
   readonly experiment?: Experiment;
+  /** Rivals to which energy ratios are given: of an experiment those that it names, if its network does better than guessing. */
+  readonly rivals?: Rivals;
   readonly notes: readonly string[];
 }
 
@@ -237,7 +253,8 @@ async function measure(
   if (experiment.checkpoints.network === undefined) {
     const note =
       "No trained network is named, so densities are those of a published network on ImageNet, not measured.";
-    return { workload: experimentWorkload(experiment), machine, experiment, notes: [note] };
+    const rivals = { ann: false, snn: false };
+    return { workload: experimentWorkload(experiment), machine, experiment, rivals, notes: [note] };
   }
   const notes: string[] = [];
   const roles = (["ann", "spiking"] as const).filter((role) => experiment.checkpoints[role] !== undefined);
@@ -254,17 +271,26 @@ async function measure(
       ann: ann?.model,
       snn: comparedSnn(spiking, snn),
     });
+    const { high } = chipRate(experiment, [chip]);
+    const guesses = high >= guessingRate(experiment.task, workload.classes);
+    if (guesses)
+      notes.push("The network on the chip does no better than guessing on these prompts: no energy ratio is given.");
     notes.push(
       `Densities are those of ${options.prompts} ${kitOf(experiment.task).metric.trial}s on one simulated chip.`,
       ...(ann
         ? []
-        : ["No ANN is named (checkpoints.ann): the one that is priced has the size of the experiment's network."]),
+        : [
+            "No ANN is named (checkpoints.ann): the ANN column has the size of the experiment's network, and no energy ratio is given.",
+          ]),
       ...(spiking
         ? []
-        : ["No digital SNN is named (checkpoints.spiking): the one that is priced is the experiment's network."]),
+        : [
+            "No digital SNN is named (checkpoints.spiking): the SNN column is the experiment's network, and no energy ratio is given.",
+          ]),
       ...dataNotes,
     );
-    return { workload, machine, operations: perInference(chip), experiment, notes };
+    const rivals = { ann: ann !== undefined && !guesses, snn: spiking !== undefined && !guesses };
+    return { workload, machine, operations: perInference(chip), experiment, rivals, notes };
   } finally {
     await executor.close();
   }

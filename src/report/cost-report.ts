@@ -22,6 +22,7 @@ import { COST_REMARK } from "./cost-run.ts";
 import { formatText } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
+import { ALL_RIVALS, hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
 import { networkSize } from "./study.ts";
 
 export interface CostCase {
@@ -39,6 +40,8 @@ export interface CostReportInput {
   readonly experiment?: Experiment;
   /** Whether the network was simulated, so that its spikes are counted ones. */
   readonly simulated?: boolean;
+  /** Rivals to which energy ratios are given. Default: all, as of a published workload. */
+  readonly rivals?: Rivals;
   readonly command: string;
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -46,7 +49,7 @@ export interface CostReportInput {
 }
 
 export function costReport(input: CostReportInput): Report {
-  const { cases, monteCarlo, command, seed, versions } = input;
+  const { cases, monteCarlo, command, seed, versions, rivals = ALL_RIVALS } = input;
   const [{ id, estimate }, ...others] = cases;
   const { workload, resolved } = estimate;
   const levers = input.levers ?? leversOf(workload, resolved);
@@ -56,9 +59,13 @@ export function costReport(input: CostReportInput): Report {
   const times = (ratio: number) => formatText({ value: ratio, unit: "1" });
   return buildReport({
     title: `Cost of ${workload.name}`,
-    summary:
-      `Xpikeformer needs ${own} per inference: a digital int8 ANN ${times(ann)} times as much, an ideal digital SNN ` +
-      `${times(snn)} times.`,
+    summary: [
+      `Xpikeformer needs ${own} ${perInferenceOf(workload)} at T = ${workload.steps}`,
+      ...(rivals.ann ? [`a digital int8 ANN ${times(ann)} times as much`] : []),
+      ...(rivals.snn ? [`an ideal digital SNN at T = ${workload.snnSteps} ${times(snn)} times as much`] : []),
+    ]
+      .join(", ")
+      .concat("."),
     description:
       `${workload.description}; ${networkSize({ depth: workload.depth, width: workload.width })}, ${workload.tokens} tokens, T = ${workload.steps} ` +
       `(digital SNN: ${workload.snnSteps}). Prices: ${id}, ${resolved.preset.description}; ${resolved.node} nm. Counted actions ` +
@@ -69,39 +76,52 @@ export function costReport(input: CostReportInput): Report {
     versions: { ...versions },
     notes: [...new Set([...(input.notes ?? []), ...cases.flatMap((one) => costNotes(one.estimate.resolved))])],
     sources: costSources(cases.map((one) => one.estimate.resolved)),
-    highlights: ["cost.xpikeformer.energy", "cost.ratio.annDigital", "cost.ratio.snnDigital"],
+    highlights: [
+      "cost.xpikeformer.energy",
+      ...(rivals.ann ? ["cost.ratio.annDigital"] : []),
+      ...(rivals.snn ? ["cost.ratio.snnDigital"] : []),
+    ],
     brief: {
-      rows: briefRows(estimate, monteCarlo !== undefined),
+      rows: briefRows(estimate, monteCarlo !== undefined, rivals),
       remark: briefRemark(estimate, input.simulated === true),
     },
     figures: [
-      ...estimateFigures(estimate),
+      ...estimateFigures(estimate, "cost", rivals),
       ...breakEvenFigures(workload, resolved),
-      ...(monteCarlo ? monteCarloFigures(monteCarlo) : []),
+      ...(monteCarlo ? monteCarloFigures(monteCarlo).filter(({ id }) => isOf(id, rivals)) : []),
       ...leverFigures(levers),
-      ...others.flatMap((one) => estimateFigures(one.estimate, `cost.${one.id}`).map(labelled(one.id))),
+      ...others.flatMap((one) => estimateFigures(one.estimate, `cost.${one.id}`, rivals).map(labelled(one.id))),
     ],
     charts: [
       comparisonChart(cases.map((one) => ({ name: one.id, estimate: one.estimate }))),
-      ...machineCharts(workload, resolved, levers),
+      ...machineCharts(workload, resolved, levers, rivals),
       breakdownChart(estimate),
-      tornadoChart(workload, resolved, ann),
+      ...(rivals.ann ? [tornadoChart(workload, resolved, ann)] : []),
       operationsChart(estimate),
-      ...stepMaps(workload, resolved),
+      ...stepMaps(workload, resolved, rivals),
       converterChart(workload, resolved),
     ],
     claims: claimsOf(estimate),
   });
 }
 
-function briefRows({ architectures }: CostEstimate, withDraws: boolean): { figure: string; label: string }[] {
+/** Whether a figure of the draws is about a rival that may be compared. */
+const isOf = (id: string, rivals: Rivals): boolean => (id.includes(".snnDigital") ? rivals.snn : rivals.ann);
+
+function briefRows(
+  { architectures }: CostEstimate,
+  withDraws: boolean,
+  rivals: Rivals,
+): { figure: string; label: string }[] {
   // The last two are as hard to beat as a baseline gets: they have the bits, and the cells, that Xpikeformer has.
   const compared = ["annDigital", "annAimc", "snnDigital", "annInt5", "annAimcOwn"] as const;
   return [
     { figure: "cost.xpikeformer.energy", label: "Energy per inference: Xpikeformer" },
     { figure: "cost.annDigital.energy", label: architectures.annDigital.label },
-    ...compared.map((id) => ({ figure: `cost.ratio.${id}`, label: `${architectures[id].label} over Xpikeformer` })),
-    ...(withDraws
+    ...compared
+      .filter((id) => hasRatio(id, rivals))
+      .map((id) => ({ figure: `cost.ratio.${id}`, label: `${architectures[id].label} over Xpikeformer` })),
+    ...(withDraws && rivals.ann
       ? [{ figure: "cost.monteCarlo.annDigital", label: "int8 ANN over Xpikeformer, over the literature's prices" }]
       : []),
     { figure: "cost.latency.alone", label: "Latency, one inference at a time" },

@@ -21,6 +21,27 @@ function shown(workload = findWorkload("vit-8-768-imagenet"), resolved = prices,
 }
 
 describe("a cost on one screen", () => {
+  test("has all columns at one T where it is given, with the energy per inference in brackets", () => {
+    const link = { ...findWorkload("icl-4-256-2x2"), result: { name: "symbol", perInference: 2 } };
+    const own = shown(withSteps(link, 7, 4));
+    const same = shown(withSteps(link, 7, 7));
+    const text = costScreen(own.report, { estimate: own.estimate, equal: same.estimate, levers: own.levers });
+    expect(text.split("\n")[0]).toMatch(/: T = 7, /);
+    const energy = (of: string) => /^Energy per symbol .*$/m.exec(of)![0];
+    expect(energy(text)).toBe(energy(same.text));
+    expect(energy(text)).not.toBe(energy(own.text));
+    expect(energy(text)).toMatch(/^Energy per symbol \([\d.]+ [nµ]J per inference\) /);
+  });
+
+  test("sets no energy over Xpikeformer's for a rival that was not evaluated", () => {
+    const { report, estimate, levers, text } = shown();
+    const without = costScreen(report, { estimate, levers, rivals: { ann: true, snn: false } });
+    const energy = (of: string) => /^Energy per image .*$/m.exec(of)![0].split(/ {2,}/);
+    expect(energy(text)).toContain("1.81 x");
+    expect(energy(without)).not.toContain("1.81 x");
+    expect(energy(without)).toContain("9.74 x");
+  });
+
   test.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
     "of %s leaves five of 24 lines, and fits 100 columns",
     (_, workload) => {
@@ -42,7 +63,7 @@ describe("a cost on one screen", () => {
         .slice(label.length)
         .trim()
         .split(/ {2,}/);
-    expect(row("Energy of an image")).toEqual(["706 µJ", "6.88 mJ", "9.74 x", "1.28 mJ", "1.81 x"]);
+    expect(row("Energy per image")).toEqual(["706 µJ", "6.88 mJ", "9.74 x", "1.28 mJ", "1.81 x"]);
     const { xpikeformer, annDigital, snnDigital } = estimate.architectures;
     const numbers = (label: string) => row(label).map((cell) => Number.parseFloat(cell.replace(",", "")));
     const compared = [xpikeformer, annDigital, snnDigital];
@@ -52,7 +73,7 @@ describe("a cost on one screen", () => {
     };
     const close = (label: string, of: (one: typeof xpikeformer) => number) =>
       numbers(label).forEach((value, i) => void expect(value / expected(of)[i]).toBeCloseTo(1, 1.9));
-    close("Images per second, in flight", ({ performance: { interval } }) => 1 / interval);
+    close("Images per second, pipelined", ({ performance: { interval } }) => 1 / interval);
     close("Images per second, one at a time", ({ performance: { latency } }) => 1 / latency);
     close("Area", ({ performance: { area } }) => 1e6 * area!);
     close("Images per second and mm²", ({ performance: { interval, area } }) => 1e-6 / (interval * area!));

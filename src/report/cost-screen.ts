@@ -9,6 +9,7 @@ import type { Lever } from "../cost/levers.ts";
 import { formatNumber, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
+import { ALL_RIVALS, type Rivals } from "./rivals.ts";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "./table.ts";
 
 /** Lines of the screen that the command's last lines leave. */
@@ -21,17 +22,29 @@ const MOST_PARTS = 8;
 /** Text with line breaks. `report` is of the same estimate. */
 export function costScreen(
   report: Pick<Report, "title" | "notes" | "brief">,
-  { estimate, levers }: { readonly estimate: CostEstimate; readonly levers: readonly Lever[] },
+  {
+    estimate,
+    equal = estimate,
+    levers,
+    rivals = ALL_RIVALS,
+  }: {
+    readonly estimate: CostEstimate;
+    /** The same with the digital SNN at Xpikeformer's T, where the columns are to be of one T. Default: each at its own. */
+    readonly equal?: CostEstimate;
+    readonly levers: readonly Lever[];
+    /** Rivals to which energy ratios are given. */
+    readonly rivals?: Rivals;
+  },
   { color = false, width = TERMINAL_WIDTH }: TableOptions = {},
 ): string {
   const { bold, dim } = picocolors.createColors(color);
-  const { workload, resolved } = estimate;
+  const { workload, resolved } = equal;
   const steps = workload.steps === workload.snnSteps ? "" : ` (digital SNN ${workload.snnSteps})`;
   const title = `${report.title}: T = ${workload.steps}${steps}, ${resolved.preset.name} prices, ${resolved.node} nm`;
   const above = [
     bold(wrap(clean(title), width)),
     "",
-    comparison(estimate, { dim, width }),
+    comparison(equal, rivals, { dim, width }),
     "",
     wrap(`Where the energy goes: ${parts(estimate.architectures.xpikeformer)}.`, width).replaceAll(JOINT, " "),
   ];
@@ -51,19 +64,23 @@ interface Style {
 }
 
 /** Xpikeformer, the digital ANN and the digital SNN side by side, those with how many times as much it is. */
-function comparison({ architectures, workload }: CostEstimate, style: Style): string {
+function comparison({ architectures, workload }: CostEstimate, rivals: Rivals, style: Style): string {
   const { xpikeformer, annDigital, snnDigital } = architectures;
   const { name, perInference } = workload.result;
   const costs = [xpikeformer, annDigital, snnDigital];
+  const compared = [true, rivals.ann, rivals.snn];
   const merits = costs.map(({ total, performance }) => meritOf(total, performance, perInference));
   const row = (label: string, unit: string, value: (merit: Merit, cost: ArchitectureCost) => number | null) => {
     const values = merits.map((merit, i) => value(merit, costs[i]));
-    return [label, ...values.flatMap((one, i) => [text(one, unit), ...(i === 0 ? [] : [times(one, values[0])])])];
+    const ratio = (one: number | null, i: number) => (unit === "J" && !compared[i] ? "" : times(one, values[0]));
+    return [label, ...values.flatMap((one, i) => [text(one, unit), ...(i === 0 ? [] : [ratio(one, i)])])];
   };
+  // The same energy in the other unit: Xpikeformer's alone, since ratios do not change.
+  const inference = perInference === 1 ? "" : ` (${text(architectures.xpikeformer.total, "J")} per inference)`;
   const head = ["", "Xpikeformer", "digital ANN", "", "digital SNN", ""];
   const rows = [
-    row(`Energy of ${article(name)} ${name}`, "J", (_, { total }) => total / perInference),
-    row(`${capital(name)}s per second, in flight`, "1", ({ inFlight }) => inFlight),
+    row(`Energy per ${name}${inference}`, "J", (_, { total }) => total / perInference),
+    row(`${capital(name)}s per second, pipelined`, "1", ({ inFlight }) => inFlight),
     row(`${capital(name)}s per second, one at a time`, "1", ({ oneAtATime }) => oneAtATime),
     row("Area", "m2", (_, { performance: { area } }) => area),
     row(`${capital(name)}s per second and mm²`, "1", ({ perArea }) => perArea),
@@ -71,7 +88,6 @@ function comparison({ architectures, workload }: CostEstimate, style: Style): st
   return grid([head, ...rows], ["left", ...new Array(5).fill("right")], style);
 }
 
-const article = (noun: string): string => (/^[aeiou]/.test(noun) ? "an" : "a");
 const capital = (word: string): string => `${word[0].toUpperCase()}${word.slice(1)}`;
 const text = (value: number | null, unit: string): string =>
   value === null ? "" : formatText({ value: Number(value.toPrecision(3)), unit });

@@ -1,6 +1,11 @@
 /** The names and units of objectives in tables and drawings. */
+
+import { isXpikeError } from "../errors.ts";
 import { formatQuantity, formatText } from "../report/format.ts";
 import type { Objective } from "../spec/design.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { costsOf } from "./front.ts";
 import type { Measured, Row } from "./unit.ts";
 
@@ -12,6 +17,41 @@ export const OBJECTIVE_LABELS: Readonly<Record<Objective, { readonly label: stri
   throughput: { label: "Throughput", unit: "inferences/s" },
   area: { label: "Area", unit: "m2" },
 };
+
+/** What is known of a design where things are named. */
+interface Named {
+  readonly axes: Readonly<Record<string, unknown>>;
+  readonly experiment?: unknown;
+}
+
+/** The experiment that the points change; null where an axis has to complete it. */
+function baseOf({ experiment }: Named): Experiment | null {
+  if (experiment === undefined || typeof experiment === "string") return null;
+  try {
+    return parseExperiment(experiment);
+  } catch (error) {
+    if (isXpikeError(error)) return null;
+    throw error;
+  }
+}
+
+/** The label of an objective in a design: energies say what an inference delivers, where that is more than one result at every point. */
+export function objectiveLabel(objective: Objective, design: Named): string {
+  const { label } = OBJECTIVE_LABELS[objective];
+  const base = objective === "energy" ? baseOf(design) : null;
+  if (base === null || Object.keys(design.axes).some((path) => path.startsWith("task"))) return label;
+  const { name, perInference } = kitOf(base.task).result(base.task);
+  return perInference === 1 ? label : `${label} (${perInference} ${name}s)`;
+}
+
+/** The T of all points; null where it is an axis, which every row shows. */
+export function commonSteps(design: Named): number | null {
+  const base = baseOf(design);
+  if (base?.model.kind !== "spiking") return null;
+  return Object.keys(design.axes).some((path) => path === "model" || path.startsWith("model.steps"))
+    ? null
+    : base.model.steps;
+}
 
 /** Rows that have all objectives. */
 export type MeasuredRow = Row & { readonly measures: NonNullable<Row["measures"]> };
@@ -28,8 +68,8 @@ export function measuredText(objective: Objective, { value, low, high }: Measure
 }
 
 /** An axis in a unit that fits all values: its label, whether it is logarithmic, and the conversion of values. */
-export function axisOf(objective: Objective, values: readonly number[]) {
-  const { label, unit } = OBJECTIVE_LABELS[objective];
+export function axisOf(objective: Objective, values: readonly number[], label = OBJECTIVE_LABELS[objective].label) {
+  const { unit } = OBJECTIVE_LABELS[objective];
   const largest = Math.max(...values.map(Math.abs));
   // A power of ten; the printed form of the largest value gives its digits.
   const written = formatQuantity({ value: largest, unit }, 15);

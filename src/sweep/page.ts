@@ -11,7 +11,7 @@ import type { Objective } from "../spec/design.ts";
 import { shorten } from "../spec/json.ts";
 import { BRUSH_HASH, BRUSH_STYLE, brushScript, brushTable } from "./brush.ts";
 import { frontPoints } from "./front.ts";
-import { axisOf, type MeasuredRow, measuredRows, measuredText, OBJECTIVE_LABELS } from "./labels.ts";
+import { axisOf, type MeasuredRow, measuredRows, measuredText, OBJECTIVE_LABELS, objectiveLabel } from "./labels.ts";
 import { describeValues, experimentAt, type OpenedDesign } from "./points.ts";
 import { describeSweep, refusals } from "./screen.ts";
 import type { Row } from "./unit.ts";
@@ -50,7 +50,7 @@ export function sweepHtml({ design, rows, versions, command }: SweepPage): strin
 <body>
 <header><h1>${design.name}</h1><p class="summary">${summary}</p></header>
 <main id="main">
-${drawn.length > 0 ? others.map((other, i) => figure(first, other, drawn, front, i === 0, left)) : undefined}
+${drawn.length > 0 ? others.map((other, i) => figure(design, first, other, drawn, front, i === 0, left)) : undefined}
 ${brushTable}
 <section id="points">${onFront.map((row) => experimentOf(design, row))}</section>
 <section aria-labelledby="front"><h2 id="front">The front</h2><div class="scroll">${frontTable(design, onFront)}</div></section>
@@ -70,6 +70,7 @@ ${brushScript}
 }
 
 function figure(
+  design: OpenedDesign,
   first: Objective,
   other: Objective,
   rows: readonly MeasuredRow[],
@@ -78,7 +79,7 @@ function figure(
   remark: string,
 ): Markup {
   const values = (name: Objective) => rows.map(({ measures }) => measures[name]!.value);
-  const [x, y] = [axisOf(first, values(first)), axisOf(other, values(other))];
+  const [x, y] = [first, other].map((name) => axisOf(name, values(name), objectiveLabel(name, design)));
   const points = rows.map(({ point, values, measures }): ScatterPoint => {
     const words = [first, other].map(
       (name) => `${OBJECTIVE_LABELS[name].label}: ${measuredText(name, measures[name]!)}`,
@@ -98,9 +99,10 @@ function figure(
 <figcaption>Blue points are on the front; a click shows the experiment of one. Point at any to read it; draw a region with the mouse to list its points.${remark}</figcaption></figure>`;
 }
 
-function frontTable({ axes, objectives }: OpenedDesign, rows: readonly MeasuredRow[]): Markup {
+function frontTable(design: OpenedDesign, rows: readonly MeasuredRow[]): Markup {
+  const { axes, objectives } = design;
   const paths = Object.keys(axes);
-  const head = ["Point", ...objectives.map((name) => OBJECTIVE_LABELS[name].label), ...paths];
+  const head = ["Point", ...objectives.map((name) => objectiveLabel(name, design)), ...paths];
   return html`<table><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>
 ${rows.map(
   ({ point, values, measures }) => html`<tr><th scope="row"><a href="#point-${point}">${point}</a></th>

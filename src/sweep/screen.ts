@@ -1,13 +1,23 @@
-/** The front of a sweep in a terminal: a drawing in characters, and one line for each point on the front. */
+/** The front of a sweep in a terminal: a drawing in characters, and a line for each point of the front. */
 import picocolors from "picocolors";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "../report/table.ts";
 import type { Design } from "../spec/design.ts";
 import { shorten } from "../spec/json.ts";
 import { frontPoints, keepsLimits } from "./front.ts";
-import { axisOf, type MeasuredRow, measuredRows, measuredText, OBJECTIVE_LABELS } from "./labels.ts";
+import {
+  axisOf,
+  commonSteps,
+  type MeasuredRow,
+  measuredRows,
+  measuredText,
+  OBJECTIVE_LABELS,
+  objectiveLabel,
+} from "./labels.ts";
 import type { Row } from "./unit.ts";
 
-type Asked = Pick<Design, "name" | "axes" | "objectives" | "constraints" | "budget">;
+type Asked = Pick<Design, "name" | "axes" | "objectives" | "constraints" | "budget"> & {
+  readonly experiment?: unknown;
+};
 
 /** Most points of the front that are listed; the table has all. */
 const MOST_LINES = 20;
@@ -31,11 +41,11 @@ export function sweepScreen(
   const parts = [bold(wrap(clean(describeSweep(rows, design)), width))];
   if (objectives.length > 1 && measured.length > 0) parts.push("", plot(measured, front, design, width));
   if (onFront.length > 0) {
-    // Values that are the same for all points are not repeated for each.
+    // What is the same for all points need not be said of each.
     const paths = Object.keys(design.axes).filter(
       (path) => new Set(rows.map(({ values }) => JSON.stringify(values[path]))).size > 1,
     );
-    const head = ["point", ...objectives.map((name) => OBJECTIVE_LABELS[name].label), ...paths.map(lastWords)];
+    const head = ["point", ...objectives.map((name) => objectiveLabel(name, design)), ...paths.map(lastWords)];
     const lines = onFront.map(({ point, values, measures }) => [
       String(point),
       ...objectives.map((name) => measuredText(name, measures[name]!)),
@@ -61,8 +71,10 @@ export function describeSweep(rows: readonly Row[], design: Asked): string {
   const measured = measuredRows(rows, design.objectives);
   const outside = measured.filter(({ measures }) => !keepsLimits(measures, design)).length;
   const count = frontPoints(rows, design).size;
+  const steps = commonSteps(design);
+  const common = steps === null ? "" : ` All points run T = ${steps}.`;
   const limits = outside === 0 ? "" : `; ${outside} are outside the limits`;
-  return `${design.name}: of ${rows.length} points ${count} ${count === 1 ? "is" : "are"} on the front of ${over}${limits}.`;
+  return `${design.name}: of ${rows.length} points ${count} ${count === 1 ? "is" : "are"} on the front of ${over}${limits}.${common}`;
 }
 
 /** The number of points that are not valid machines, with the first reason. */
@@ -76,12 +88,13 @@ export function refusals(rows: readonly Row[]): string[] {
 /** `hardware.adc.bits` as `adc.bits`. */
 const lastWords = (path: string): string => path.split(".").slice(-2).join(".");
 
-/** The first two objectives: `●` on the front, `·` otherwise. */
-function plot(rows: readonly MeasuredRow[], front: ReadonlySet<number>, { objectives }: Asked, width: number): string {
+/** The first two objectives: `●` on the front, `·` else. */
+function plot(rows: readonly MeasuredRow[], front: ReadonlySet<number>, design: Asked, width: number): string {
+  const { objectives } = design;
   const columns = Math.min(72, width - MARGIN - 2);
   const [across, up] = objectives.slice(0, 2).map((name) => {
     const values = rows.map(({ measures }) => measures[name]!.value);
-    const axis = axisOf(name, values);
+    const axis = axisOf(name, values, objectiveLabel(name, design));
     const on = (value: number) => (axis.scale === "log" ? Math.log(value) : value);
     const [least, most] = [Math.min(...values), Math.max(...values)];
     const share = (value: number) => (least === most ? 0.5 : (on(value) - on(least)) / (on(most) - on(least)));
