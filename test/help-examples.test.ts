@@ -69,11 +69,11 @@ test.each(["run", "eval", "cost", "compare", "sweep", "export", "import", "prese
 );
 
 test("the next steps that run suggests work, and presets and schema are then files", async () => {
-  const next = /^Next, .*:\n {2}(.*)$/m.exec(printed.get(linesOf("run")[0])!)![1];
+  const next = /^Next, .*?:\s+(.*)$/m.exec(printed.get(linesOf("run")[0])!)![1];
   const { code, err } = await shell(`${next} --chips 1 --prompts 1`, clone);
   expect(`${code} ${err}`, next).toMatch(/^0 /);
   const mine = await shell("node dist/cli/main.js cost mine.json --prompts 1 --draws 0", clone);
-  expect(mine.out, mine.err).toMatch(/^Energy of a symbol /m);
+  expect(mine.out, mine.err).toMatch(/^Energy per symbol /m);
   expect(existsSync(join(clone, "experiment.schema.json"))).toBe(true);
 }, 300_000);
 

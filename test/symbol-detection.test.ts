@@ -84,6 +84,36 @@ describe("the report of a link", () => {
   });
 });
 
+test("the short table has at most eight rows, all at the T of the chips, and no ratio for a network that guesses", async () => {
+  const few = { ...shape, evaluation: { prompts: 40, curvePrompts: 10, snrDecibels: [], steps: [1] } };
+  const [own, longer, other] = [2, 4, 1].map((steps) =>
+    tinyExperiment({ ...few, model: { kind: "spiking", steps, neuron: { threshold: 0.3 } } }),
+  );
+  const reportWith = (spiking: Experiment) =>
+    runExperiment(
+      own,
+      { network: untrained<SpikingSpec>(own, 1), ann, spiking: untrained<SpikingSpec>(spiking, 3) },
+      { executor, command: "xpike test", versions: {} },
+    );
+  const report = await reportWith(longer);
+  const ids = report.brief!.rows.map(({ figure }) => figure);
+  expect(report.brief!.heading).toBe("At T = 2 time steps");
+  expect(ids.length).toBeLessThanOrEqual(8);
+  expect(ids).toContain("ber.spiking.steps.2");
+  expect(ids).not.toContain("ber.spiking");
+  const exact = await evaluateNetwork(executor, own, untrained<SpikingSpec>(longer, 3), { prompts: 40 });
+  const rate = report.figures.find(({ id }) => id === "ber.spiking.steps.2")!;
+  expect(rate.value).toBe(exact.spiking!.bySteps[1].bits.rate);
+  expect(report.figures.find(({ id }) => id === "gap.spiking")!.label).toMatch(/at its T = 4$/);
+  // Untrained: half of its bits are wrong, give or take.
+  expect(ids.filter((id) => id.includes("ratio"))).toEqual([]);
+  expect(report.notes.join("\n")).toContain("does no better than guessing");
+  // Nothing is known after two steps of a network that runs one.
+  expect((await reportWith(other)).brief!.rows.map(({ figure }) => figure).filter((id) => /spiking/.test(id))).toEqual(
+    [],
+  );
+});
+
 test("a network that never fires has its report, with a note and without maps of densities", async () => {
   const few = { ...shape, evaluation: { prompts: 20, curvePrompts: 10, snrDecibels: [10], steps: [1, 2] } };
   const silent = tinyExperiment({ ...few, model: { kind: "spiking", steps: 2, neuron: { threshold: 20 } } });

@@ -1,4 +1,4 @@
-/** The front of a sweep in a terminal: a drawing in characters, and a line for each point of the front. */
+/** The front of a sweep in a terminal: a drawing in characters, and one line for each point on the front. */
 import picocolors from "picocolors";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "../report/table.ts";
 import type { Design } from "../spec/design.ts";
@@ -41,7 +41,7 @@ export function sweepScreen(
   const parts = [bold(wrap(clean(describeSweep(rows, design)), width))];
   if (objectives.length > 1 && measured.length > 0) parts.push("", plot(measured, front, design, width));
   if (onFront.length > 0) {
-    // What is the same for all points need not be said of each.
+    // Values that are the same for all points are not repeated for each.
     const paths = Object.keys(design.axes).filter(
       (path) => new Set(rows.map(({ values }) => JSON.stringify(values[path]))).size > 1,
     );
@@ -88,7 +88,7 @@ export function refusals(rows: readonly Row[]): string[] {
 /** `hardware.adc.bits` as `adc.bits`. */
 const lastWords = (path: string): string => path.split(".").slice(-2).join(".");
 
-/** The first two objectives: `●` on the front, `·` else. */
+/** The first two objectives: `●` on the front, `·` otherwise. */
 function plot(rows: readonly MeasuredRow[], front: ReadonlySet<number>, design: Asked, width: number): string {
   const { objectives } = design;
   const columns = Math.min(72, width - MARGIN - 2);
