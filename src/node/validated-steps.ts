@@ -1,8 +1,8 @@
 /**
  * The numbers of time steps at which a network was checked on validation prompts.
  *
- * A network's own file keeps the T of its last training stage only. `manifest.json` in the folder of the file lists networks with the steps
- * that were validated besides, as `validatedSteps`; a folder without one, or a network without the field, has none.
+ * A network's own file keeps only the T of its last training stage. `manifest.json` in the folder of the file may list further validated
+ * steps for each network, as `validatedSteps`. Without a manifest, or without that field, there are none.
  */
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
@@ -13,7 +13,7 @@ export const MANIFEST_FILE = "manifest.json";
 /** Largest manifest that is read. */
 const MANIFEST_BYTES = 2 ** 24;
 
-/** What is read of a manifest; it says more of every network. */
+/** The fields of a manifest that are read; it has more. */
 const manifestSpec = z.looseObject({
   networks: z.array(
     z.looseObject({
@@ -23,7 +23,7 @@ const manifestSpec = z.looseObject({
   ),
 });
 
-/** The steps that the manifest beside `file` lists for it. A manifest that cannot be read vouches for nothing. */
+/** The steps that the manifest beside `file` lists for it. Empty where the manifest cannot be read. */
 export async function validatedSteps(file: string): Promise<readonly number[]> {
   try {
     const bytes = await readFileChecked(join(dirname(file), MANIFEST_FILE), MANIFEST_BYTES);
