@@ -1,7 +1,7 @@
 /**
- * The studio on plain file servers, from the folder that the site has (`scripts/studio-folder.mjs`): every tab and every link of the gallery
- * shows a working chip, as on the studio's own server. A file that the server lacks is named, with the way out. `npm run build` first, as
- * `npm test` does.
+ * Runs the studio on plain file servers, from the folder that the site has (`scripts/studio-folder.mjs`). Every tab and every gallery link
+ * shows a working chip, as on the studio's own server. The page names a file that the server lacks, with the way out. `npm run build`
+ * first, as `npm test` does.
  */
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

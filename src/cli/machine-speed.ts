@@ -1,6 +1,6 @@
 /**
- * How fast this machine is at the moment, from a small piece of work that is timed for some tens of milliseconds: as the simulation does, it
- * counts the bits of products of packed words, and adds them up.
+ * The present speed of this machine, from a small piece of work that is timed for some tens of milliseconds. Like the simulation, it counts
+ * the bits of products of packed words and adds them up.
  */
 
 /** Words of the operands: they stay in the caches of every machine. */
