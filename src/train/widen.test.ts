@@ -55,7 +55,7 @@ describe("a network that gets more lines per value", () => {
     expect(withLines(wide, 5 * values, shares)).toBe(wide);
     // The first two of five thresholds differ from those of two.
     const thresholds = { ...started, lineShares: new Array(5).fill(0.2), layout };
-    expect(() => initialParameters(narrow, thresholds)).toThrow(/the network to start from has shape/);
+    expect(() => initialParameters(narrow, thresholds)).toThrow(/the initial network has/);
     expect(startNotes(narrow, thresholds)).toEqual([]);
   });
 });
@@ -157,7 +157,7 @@ describe("a network that gets more channels", () => {
       return expect(() => initialParameters(initial, { model, geometry, layout, random: stream(1) }));
     };
     const wide = withChannels(tinyStem, [16]);
-    const other = /the network to start from has/;
+    const other = /the initial network has/;
     start(network(wide), spiking(tinyStem)).toThrow(other);
     start(network(stridingStem), spiking(wide)).toThrow(other);
     const pooled = { ...tinyStem, layers: [{ ...tinyStem.layers[0], pool: 1 }] };
