@@ -3,11 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
+import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
 import { SOURCES } from "../cost/catalogue.ts";
 import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS } from "../cost/presets.ts";
 import { WORKLOADS } from "../cost/workloads.ts";
+import { encodeCheckpoint } from "../model/checkpoint.ts";
+import { initialise } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
 import { parseReport } from "../report/json.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
 import { formatPrice } from "./cost-list.ts";
 
 let folder: string;
@@ -320,6 +325,54 @@ describe("an experiment", () => {
     expect(figures["cost.xpikeformer.energy"] / figures["cost.xpikeformer.symbol"]).toBe(2);
     expect(report.experiment?.name).toBe("wireless-2x2");
   });
+
+  const energyRatios = ({ figures }: Awaited<ReturnType<typeof reportOf>>) =>
+    figures.map(({ id }) => id).filter((id) => /ratio|monteCarlo/.test(id));
+
+  test("has no energy ratio to a rival that it does not name", async () => {
+    const example = JSON.parse(readFileSync("examples/wireless-2x2.json", "utf8")) as { checkpoints: object };
+    const file = join(folder, "rivals.json");
+    const of = async (checkpoints: object) => {
+      writeFileSync(file, JSON.stringify({ ...example, checkpoints }));
+      return reportOf(file, "--prompts", "2");
+    };
+    const { network, ann } = example.checkpoints as { network: string; ann: string };
+    const all = energyRatios(await of(example.checkpoints));
+    expect(all).toEqual(expect.arrayContaining(["cost.ratio.annDigital", "cost.ratio.snnDigital"]));
+    expect(all).toContain("cost.monteCarlo.snnDigital");
+    const withoutSnn = await of({ network, ann });
+    expect(energyRatios(withoutSnn)).toContain("cost.ratio.annDigital");
+    expect(energyRatios(withoutSnn).filter((id) => /snn/i.test(id))).toEqual([]);
+    expect(withoutSnn.summary).not.toContain("digital SNN");
+    const alone = await of({ network });
+    expect(energyRatios(alone)).toEqual([]);
+    expect(alone.notes.join("\n")).toMatch(
+      /No ANN is named .*no energy ratio.*\nNo digital SNN is named .*no energy ratio/,
+    );
+  }, 60_000);
+
+  test("has none for a network that does no better than guessing, on the screen either", async () => {
+    const model = { kind: "spiking", steps: 2, neuron: { threshold: 0.3 } } as const;
+    for (const one of [model, { kind: "ann" } as const]) {
+      const experiment = tinyExperiment({ model: one });
+      const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
+      writeFileSync(join(folder, `${one.kind}.safetensors`), encodeCheckpoint(network, {}));
+    }
+    const [own, ann] = ["spiking.safetensors", "ann.safetensors"];
+    const file = join(folder, "guessing.json");
+    writeFileSync(
+      file,
+      JSON.stringify({ ...tinyDocument({ model }), checkpoints: { network: own, ann, spiking: own } }),
+    );
+    const report = await reportOf(file, "--prompts", "40");
+    expect(energyRatios(report)).toEqual([]);
+    expect(report.notes[0]).toBe(
+      "The network on the chip does no better than guessing on these prompts: no energy ratio is given.",
+    );
+    const { out } = await cost(file, "--draws", "0", "--prompts", "40", "--threads", "1", "--out", join(folder, "out"));
+    expect(/^Energy per symbol .*$/m.exec(out)![0]).not.toContain(" x");
+    expect(/^Area .*$/m.exec(out)![0]).toContain(" x");
+  }, 60_000);
 });
 
 test("buffers that do not fit are refused with their sizes, before anything is written", async () => {

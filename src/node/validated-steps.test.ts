@@ -1,7 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand } from "../../test/support/run-command.ts";
+import { parseReport } from "../report/json.ts";
+import { networkFile } from "./networks.ts";
 import { MANIFEST_FILE, validatedSteps } from "./validated-steps.ts";
 
 let folder = "";
@@ -31,4 +34,49 @@ test("a manifest that cannot be read vouches for nothing", async () => {
     await write(text);
     expect(await of("a.safetensors"), text).toEqual([]);
   }
+});
+
+describe("the bundled network of four blocks, which runs fewer steps than it was trained for", () => {
+  const NAME = "wireless-2x2-deep-xpikeformer";
+  const file = networkFile(`bundled:${NAME}`);
+
+  test("has the steps that the manifest of the networks lists", async () => {
+    const manifest = JSON.parse(await readFile(join(dirname(file), MANIFEST_FILE), "utf8")) as {
+      networks: { name: string; validatedSteps?: number[] }[];
+    };
+    const listed = manifest.networks.find(({ name }) => name === NAME)!.validatedSteps!;
+    expect(listed).toContain(2);
+    expect(await validatedSteps(file)).toEqual(listed);
+  });
+
+  test("has no warning in a run at a listed T; a copy without a manifest beside it has one", async () => {
+    await rm(join(folder, MANIFEST_FILE), { force: true });
+    await copyFile(file, join(folder, "copy.safetensors"));
+    const example = JSON.parse(await readFile("examples/wireless-2x2-deep.json", "utf8")) as { hardware: object };
+    const notesOf = async (network: string) => {
+      const experiment = {
+        ...example,
+        hardware: { ...example.hardware, chips: 1 },
+        evaluation: { prompts: 2, curvePrompts: 1, curveChips: 1, snrDecibels: [], steps: [2] },
+        checkpoints: { network },
+      };
+      const path = join(folder, "deep.json");
+      await writeFile(path, JSON.stringify(experiment));
+      const { code, out, err } = await runCommand(
+        "run",
+        path,
+        "--json",
+        "--threads",
+        "1",
+        "--out",
+        join(folder, "out"),
+      );
+      expect(code, err).toBe(0);
+      return parseReport(out).notes.filter((note) => /train(ed|ing)/i.test(note));
+    };
+    expect(await notesOf(`bundled:${NAME}`)).toEqual([
+      "T = 2: checked on validation prompts. Training ended at T = 4.",
+    ]);
+    expect(await notesOf("copy.safetensors")).toEqual(["model.steps is 2, but the network was trained with 4."]);
+  }, 120_000);
 });
