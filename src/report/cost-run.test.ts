@@ -1,20 +1,23 @@
 /** The cost section of a run, from small chips that were really simulated. */
 import { describe, expect, test } from "vitest";
 import { ARCHITECTURE_IDS, ARCHITECTURES } from "../cost/architectures/catalogue.ts";
+import { totalOf } from "../cost/architectures/energy.ts";
 import { chooseSteps } from "../cost/iso-accuracy.ts";
 import { comparedWith, experimentWorkload } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
+import { withSteps } from "../cost/workload.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
+import { sumOperations } from "../simulation/trace.ts";
 import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { buildReport } from "./build-report.ts";
-import { costHighlight, costRows, costSection } from "./cost-run.ts";
+import { costHighlight, costRows, costSection, meanDensities, measuredCost, simulatedPrices } from "./cost-run.ts";
 
 const experiment = parseExperiment({
   task: { pilots: 3, coding: "thermometer" },
@@ -132,6 +135,27 @@ describe("the cost section", () => {
     // After 4 steps nothing is known of an SNN that ran 2.
     const short = costSection({ experiment, chips, rasters, curve, compared: { snn: { ...snn, rates: [0.2, 0.1] } } });
     expect(short.figures.filter(({ id }) => id.startsWith("cost.equalSteps"))).toEqual([]);
+  });
+
+  test("has the ratios that the energies of two separate estimates give, at each network's own T and at equal T", () => {
+    const { technology } = simulatedPrices(experiment);
+    const own = measuredCost(experiment, {
+      prompts: 8,
+      operations: sumOperations(chips.map(({ operations }) => operations)),
+      densities: meanDensities(chips.map(({ densities }) => densities)),
+    });
+    const priced = comparedWith(own.workload, experiment, { ann, snn });
+    // 8 steps of the digital SNN, for which it was trained, and 4, which the chips run.
+    for (const [prefix, steps] of [
+      ["cost", 8],
+      ["cost.equalSteps", 4],
+    ] as const) {
+      const rival = totalOf(ARCHITECTURES.snnDigital.energy(withSteps(priced, 4, steps), technology));
+      const ratio = rival / own.architectures.xpikeformer.total;
+      expect(figure(`${prefix}.ratio.snnDigital`), prefix).toBeCloseTo(ratio, 12);
+      expect(figure(`${prefix}.snnDigital.energy`), prefix).toBe(rival);
+    }
+    expect(figure("cost.ratio.snnDigital")).toBeGreaterThan(1.5 * figure("cost.equalSteps.ratio.snnDigital"));
   });
 
   test("gives the energy of a result, with that of an inference, and ratios at the same T", () => {
