@@ -12,10 +12,15 @@ import { pack, unpack } from "../studio/src/state/packed.ts";
 
 const root = join(import.meta.dirname, "..");
 const page = join(root, "docs/gallery.md");
+interface Entry {
+  readonly experiment: object;
+  readonly picture: string | (() => { id: string });
+  readonly table: () => { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+}
 // Through a variable, because the programs of scripts/ have no types.
 const program = join(root, "scripts/gallery.mjs");
 const { gallery, block } = (await import(program)) as {
-  gallery: Readonly<Record<string, { experiment: object; picture: string | (() => { id: string }) }>>;
+  gallery: Readonly<Record<string, Entry>>;
   block: (name: string, open: string) => string;
 };
 const names = Object.keys(gallery);
@@ -41,6 +46,15 @@ test("the page has a section for every experiment, and shows the measured result
   await expect(filled).toMatchFileSnapshot(page);
   expect(names).toHaveLength(7);
   expect(text.match(/<!-- experiment: /g)).toHaveLength(names.length);
+});
+
+test.each(names)("%s has a table with rows, each as long as its head, of numbers", (name) => {
+  const { head, rows } = gallery[name]!.table();
+  expect(rows.length).toBeGreaterThan(0);
+  for (const row of rows) {
+    expect(row).toHaveLength(head.length);
+    expect(row.slice(1).join(), String(row)).toMatch(/\d/);
+  }
 });
 
 test.each(names)("%s is an experiment with a bundled network, and its link opens it", async (name) => {
