@@ -107,6 +107,20 @@ describe("error rates over age", () => {
     expect(words(await evaluateDrift(noisy, networks, ages, unsaid))).toContain("HWAT");
   });
 
+  test("note once that a T was validated, also for the network of conventional training", async () => {
+    const longer = tinyExperiment({ ...trained, model: { kind: "spiking", steps: 5, neuron: { threshold: 0.3 } } });
+    const both = { network: untrained(1, longer), conventional: untrained(2, longer) };
+    const notesOf = async (validatedSteps?: readonly number[]) => {
+      const given = { ...both, ...(validatedSteps && { validatedSteps }) };
+      const { notes } = await evaluateDrift(experiment, given, ages.slice(0, 1), { ...options, chips: 1, prompts: 2 });
+      return notes.filter((note) => /trained|Training/.test(note));
+    };
+    const warning = "model.steps is 3, but the network was trained with 5.";
+    expect(await notesOf([3])).toEqual(["T = 3: checked on validation prompts. Training ended at T = 5."]);
+    expect(await notesOf([4])).toEqual([warning]);
+    expect(await notesOf()).toEqual([warning]);
+  });
+
   test("are compensated as the experiment specifies, if it does", async () => {
     const hardware = { ...experiment.hardware, compensation: { ...compensation, scope: "column" as const } };
     const report = await evaluateDrift({ ...experiment, hardware }, { network: untrained(1) }, ages, options);

@@ -12,7 +12,7 @@ import { initialise, type Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { reportHtml } from "../src/report/html.ts";
-import type { Report } from "../src/report/report.ts";
+import { comparableClaims, type Report } from "../src/report/report.ts";
 import { evaluateDrift } from "../src/runs/drift.ts";
 import { runExperiment } from "../src/runs/experiment.ts";
 import { evaluateSweep } from "../src/runs/sweep.ts";
@@ -95,6 +95,17 @@ describe("a run", () => {
 
   test("shows the gap next to Table III", () => {
     expect(report.claims.find(({ id }) => id === "gap-6-512-cifar-10")).toMatchObject({ paper: -0.0128 });
+  });
+
+  test("sets no row of Table III beside a network of another size or other data", async () => {
+    expect(comparableClaims(report)).toEqual([]);
+    const same = { ...given, data: { ...given.data, name: "cifar-10" } };
+    const { claims } = await runExperiment(same, { network, ann }, options);
+    const ids = claims.map(({ id }) => id).filter((id) => id.endsWith("cifar-10"));
+    expect(ids).toEqual(
+      ["4-384", "6-512"].flatMap((size) => ["ann", "xpikeformer", "gap"].map((role) => `${role}-${size}-cifar-10`)),
+    );
+    expect(comparableClaims({ claims })).toEqual([]);
   });
 
   test("asks for images when none are given", async () => {

@@ -7,13 +7,14 @@ import { initialise, type Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { checkReport } from "../src/report/build-report.ts";
-import type { Figure, Report } from "../src/report/report.ts";
+import { comparableClaims, type Figure, type Report } from "../src/report/report.ts";
 import { runExperiment } from "../src/runs/experiment.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../src/spec/model.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { inlineExecutor } from "../src/threads/executor.ts";
-import { tinyExperiment } from "./support/tiny-training.ts";
+import { tinyDocument, tinyExperiment } from "./support/tiny-training.ts";
 
 const executor = inlineExecutor(jobs);
 const SNRS = [0, 20];
@@ -113,6 +114,26 @@ test("the short table has at most eight rows, all at the T of the chips, and no 
     [],
   );
 });
+
+test("the paper's numbers are comparable only where the network of the figure has the paper's size", async () => {
+  const task = { transmitAntennas: 2, receiveAntennas: 2, modulation: "qpsk", pilots: 2 };
+  const evaluation = { prompts: 4, curvePrompts: 2, snrDecibels: [], steps: [1] };
+  const sized = (model: object) =>
+    parseExperiment({ ...tinyDocument({ hardware: { chips: 1 } }), task, evaluation, model }) as Experiment;
+  const own = sized({ kind: "spiking", width: 8, depth: 1, heads: 2, steps: 2 });
+  const comparableOf = async (depth: number, width: number) => {
+    const other = untrained<AnnSpec>(sized({ kind: "ann", width, depth, heads: 2, expansion: 1 }), 2);
+    const networks = { network: untrained<SpikingSpec>(own, 1), ann: other };
+    const { claims } = await runExperiment(own, networks, { executor, command: "xpike test", versions: {} });
+    expect(claims.map(({ id }) => id)).toEqual([
+      ...["ann-4-256", "xpikeformer-4-256", "gap-4-256"],
+      ...["ann-8-512", "xpikeformer-8-512", "gap-8-512"],
+    ]);
+    return comparableClaims({ claims }).map(({ id }) => id);
+  };
+  expect(await comparableOf(4, 256)).toEqual(["ann-4-256"]);
+  expect(await comparableOf(4, 128)).toEqual([]);
+}, 60_000);
 
 test("a network that never fires has its report, with a note and without maps of densities", async () => {
   const few = { ...shape, evaluation: { prompts: 20, curvePrompts: 10, snrDecibels: [10], steps: [1, 2] } };
