@@ -173,11 +173,11 @@ describe("error rates over a field", () => {
     const finer = async (text: string) => {
       const few = { ...options, chips: 1, prompts: 4 };
       const { notes } = await evaluateSweep(whole, { network: untrained(1) }, parseSweep(text, whole), [], few);
-      return notes.filter((note) => note.includes("fraction bits behind the converters"));
+      return notes.filter((note) => note.includes("fraction bits after the converters"));
     };
     // 8 fraction bits are enough for codes of 6 bits.
     expect(await finer("adc.bits=5,6")).toEqual([]);
-    expect(await finer("adc.bits=6,7")).toEqual([expect.stringContaining("Codes of 7 bits ask for 9 fraction bits")]);
+    expect(await finer("adc.bits=6,7")).toEqual([expect.stringContaining("Codes of 7 bits need 9 fraction bits")]);
     expect(await finer("arithmetic.fractionBits=6,8")).toEqual([expect.stringContaining("has 6")]);
   });
 
@@ -219,9 +219,9 @@ describe("error rates over a field", () => {
     const summaryOf = async (of: EvaluatedNetworks, at: typeof ages) =>
       (await evaluateSweep(experiment, of, sweep, at, few)).summary;
     const alone = { network: untrained(1) };
-    expect(await summaryOf(alone, [])).toMatch(/^Of 2 values of adc.bits the lowest bit error rate is /);
-    expect(await summaryOf(alone, ages.slice(0, 1))).toMatch(/^Of 2 values/);
-    expect(await summaryOf(networks, [])).toMatch(/^HWAT: of 2 values of adc.bits the lowest bit error rate is /);
-    expect(await summaryOf(alone, ages)).toMatch(/^HWAT, 1y: of 2 values/);
+    expect(await summaryOf(alone, [])).toMatch(/^The lowest bit error rate over 2 values of adc.bits is /);
+    expect(await summaryOf(alone, ages.slice(0, 1))).toMatch(/^The lowest .* over 2 values/);
+    expect(await summaryOf(networks, [])).toMatch(/^HWAT: the lowest bit error rate over 2 values of adc.bits is /);
+    expect(await summaryOf(alone, ages)).toMatch(/^HWAT, 1y: the lowest .* over 2 values/);
   });
 });

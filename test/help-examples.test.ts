@@ -96,7 +96,7 @@ test("the studio examples serve a page until they are stopped", async () => {
 test("the train example is stopped, resumes, and says how", async () => {
   const [line] = linesOf("train");
   const stopped = await interrupt(line, clone);
-  const [, goOn] = /^Go on with:\n {2}(node dist\/cli\/main\.js train preset:wireless-2x2 .*)$/m.exec(stopped)!;
+  const [, goOn] = /^Continue with:\n {2}(node dist\/cli\/main\.js train preset:wireless-2x2 .*)$/m.exec(stopped)!;
   const [, first] = /Stopped at step (\d+) of 5000/.exec(stopped)!;
   const [, second] = /Stopped at step (\d+) of 5000/.exec(await interrupt(goOn, clone))!;
   expect(Number(second)).toBeGreaterThan(Number(first));

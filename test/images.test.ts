@@ -90,7 +90,7 @@ describe("a run", () => {
     expect(steps.series[0].points.map(({ x }) => x)).toEqual([1, 3, 4]);
     const ids = report.figures.map(({ id }) => id);
     expect(ids).toContain("cost.xpikeformer.energy");
-    expect(reportHtml(report)).toContain("Which class is taken for which");
+    expect(reportHtml(report)).toContain("Confusion matrix");
   });
 
   test("shows the gap next to Table III", () => {
@@ -120,7 +120,7 @@ test("over age and over a field, error rates are those of the chips", async () =
   const chips = await evaluateChips(executor, given, network, size);
   const rate = mean(chips.map(({ errors }) => errors.answers.rate));
   expect(valuesOf(drift)["error.drift.hwat.compensated.1s"]).toBeCloseTo(rate, 12);
-  expect(drift.summary).toMatch(/has an error rate of/);
+  expect(drift.summary).toMatch(/reaches an error rate of/);
   const sweep = await evaluateSweep(given, { network }, parseSweep("steps=1..3", experiment), [], {
     ...options,
     ...size,

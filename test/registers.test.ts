@@ -68,18 +68,18 @@ test("a run has a figure for each register and a note with the fields to change;
   expect(stoppedIn(report)).toEqual(REGISTERS.map((register) => [`saturated.${register}`, counts[register].stopped]));
   const { label } = report.figures.find(({ id }) => id === "saturated.stream")!;
   expect(label).toBe(
-    `Stopped at an end of the register, of ${formatText({ value: counts.stream.numbers, unit: "sums" })} in the residual stream`,
+    `Saturated sums, of ${formatText({ value: counts.stream.numbers, unit: "sums" })} in the residual stream`,
   );
-  const note = report.notes.find((text) => text.startsWith("Whole numbers that stopped"))!;
+  const note = report.notes.find((text) => text.startsWith("Integers that saturated"))!;
   expect(note).toMatch(/hardware\.arithmetic\.streamBits.*membraneBits.*logitBits.*fewer fraction bits/);
   expect(note).toContain(`, ${formatText({ value: counts.logit.stopped, unit: "1" })} of `);
 
   const wide = await runExperiment(experimentWith({}), { network }, options);
   expect(stoppedIn(wide).map(([, value]) => value)).toEqual([0, 0, 0]);
-  expect(wide.notes.join()).not.toContain("Whole numbers");
+  expect(wide.notes.join()).not.toContain("Integers");
   const float = await runExperiment(experimentWith(null), { network }, options);
   expect(stoppedIn(float)).toEqual([]);
-  expect(float.notes.join()).not.toContain("Whole numbers");
+  expect(float.notes.join()).not.toContain("Integers");
 });
 
 test("studies have them at each age and at each value of a field", async () => {
@@ -94,7 +94,7 @@ test("studies have them at each age and at each value of a field", async () => {
   const figures = new Map(stoppedIn(drift) as [string, number][]);
   expect(figures.size).toBe(2 * 2 * 3);
   expect(figures.get("saturated.membrane.drift.hwat.compensated.1y")).toBe(old.membrane.stopped);
-  expect(drift.notes.join()).toContain("Whole numbers that stopped");
+  expect(drift.notes.join()).toContain("Integers that saturated");
 
   const sweep = parseSweep("arithmetic.streamBits=9,14", narrow);
   const over = new Map(stoppedIn(await evaluateSweep(narrow, { network }, sweep, [], size)) as [string, number][]);

@@ -94,7 +94,7 @@ test("a training that is killed repeatedly ends with the same bytes", async () =
     expect(await ended).toBe(signal);
     if (signal === "SIGKILL") continue;
     expect(run.text).toMatch(/Stopped at step \d+ of 40, .* Everything is saved\./);
-    expect(run.text).toMatch(/Go on with:\n {2}node \S+main\.js train tiny.json --out killed --resume\n/);
+    expect(run.text).toMatch(/Continue with:\n {2}node \S+main\.js train tiny.json --out killed --resume\n/);
   }
   const run = start("killed");
   expect(await end(run)).toBe("0");

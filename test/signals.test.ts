@@ -90,7 +90,7 @@ test("a run that is told to stop ends at once, keeps all finished work, and resu
   await until(folder, has(UNITS_FILE));
   child.kill(signal);
   expect(await ended).toEqual([null, signal]);
-  expect(child.printed()).toMatch(/Stopped\. Go on with:\n {2}.* --out run --resume\n/);
+  expect(child.printed()).toMatch(/Stopped\. Continue with:\n {2}.* --out run --resume\n/);
   expect(await files(folder)).toEqual([UNITS_FILE]);
   await once(inGroup(process.execPath, ...run, "--out", folder, "--resume"), "close");
   await once(inGroup(process.execPath, ...run, "--out", "whole"), "close");
@@ -110,7 +110,7 @@ test("a second Ctrl-C ends a training within a long step, on one thread", async 
   const answered = once(child.stderr!, "data");
   child.kill("SIGINT");
   await answered;
-  expect(child.printed()).toContain("Finishing this step, then saving. Once more stops at once.");
+  expect(child.printed()).toContain("Finishing this step, then saving. Press Ctrl-C again to stop at once.");
   child.kill("SIGINT");
   expect(await ended).toEqual([null, "SIGINT"]);
   expect((await files("slow")).filter((name) => !name.includes(LOCK_FILE))).toEqual([]);

@@ -153,16 +153,16 @@ export function withCommonOptions(command: Command, suffix = ""): Command {
     .option("--json", "print the results as JSON and show no progress")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
     .option("--seed <n>", "seed of all random numbers, instead of the experiment's", seedNumber)
-    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");
+    .option("--data <folder>", "folder of the task's data set (default: see `xpike data list`)");
 }
 
 export function withRunOptions(command: Command): Command {
   return withResumeOptions(withCommonOptions(command))
-    .option("--all", "print every figure, claim and note, not the short answer alone")
+    .option("--all", "print every figure, claim and note instead of the short answer")
     .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
     .option(
       "--prompts <n>",
-      "prompts (images, recordings) of each evaluation and, at most, of each point of a curve",
+      "prompts (images, recordings) per evaluation, and the most per point of a curve",
       manyPrompts,
     );
 }
@@ -170,7 +170,7 @@ export function withRunOptions(command: Command): Command {
 export function withStudioOptions(command: Command): Command {
   return command
     .argument("[source]", "experiment (.json or preset:NAME), or the folder of a run")
-    .option("--port <n>", "port on 127.0.0.1; any that is free when left out", wholeNumber(1, 65_535));
+    .option("--port <n>", "port on 127.0.0.1 (default: any free port)", wholeNumber(1, 65_535));
 }
 
 export function withTrainOptions(command: Command): Command {
@@ -179,13 +179,13 @@ export function withTrainOptions(command: Command): Command {
 
 function withResumeOptions(command: Command): Command {
   return command
-    .option("--resume", "go on with the run that the folder holds")
-    .addOption(new Option("--force", "start over, in place of the run that the folder holds").conflicts("resume"));
+    .option("--resume", "continue the run in the folder")
+    .addOption(new Option("--force", "start over, and replace the run in the folder").conflicts("resume"));
 }
 
 export function withEvalOptions(command: Command): Command {
   return withResumeOptions(withCommonOptions(command, EVAL_SUFFIX))
-    .option("--all", "print every curve, not the first alone")
+    .option("--all", "print every curve instead of only the first")
     .option(
       "--drift <ages>",
       `ages at which chips are read, such as 90s,12h,1mo (default without --sweep: ${DEFAULT_AGES})`,
@@ -197,7 +197,7 @@ export function withEvalOptions(command: Command): Command {
     .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
     .option(
       "--reads <n>",
-      "reads of each chip, to tell their spread from that of chips (default: 1)",
+      "reads of each chip, to separate their spread from that of chips (default: 1)",
       wholeNumber(1, 1000),
     )
     .option("--prompts <n>", "prompts of each read, instead of the experiment's", manyPrompts);
@@ -206,13 +206,13 @@ export function withEvalOptions(command: Command): Command {
 export function withCompareOptions(command: Command): Command {
   return command
     .argument("<first>", "an experiment: a JSON file, preset:NAME, or the folder of a run")
-    .argument("<second>", "another of the same task")
+    .argument("<second>", "another experiment with the same task")
     .option("--json", "print the results as JSON and show no progress")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
     .option("--seed <n>", "seed of all random numbers, instead of the experiments'", seedNumber)
-    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)")
-    .option("--chips <n>", "chips of each, instead of the fewer of the two", wholeNumber(1, 1000))
-    .option("--prompts <n>", "prompts of each chip, instead of the fewer of the two", manyPrompts);
+    .option("--data <folder>", "folder of the task's data set (default: see `xpike data list`)")
+    .option("--chips <n>", "chips of each (default: the smaller of their two numbers)", wholeNumber(1, 1000))
+    .option("--prompts <n>", "prompts of each chip (default: the smaller of their two numbers)", manyPrompts);
 }
 
 export function withSweepOptions(command: Command): Command {
@@ -221,7 +221,7 @@ export function withSweepOptions(command: Command): Command {
   )
     .option("-o, --out <folder>", "folder for the rows and the front (default: results/<name of the design>)")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
-    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)")
+    .option("--data <folder>", "folder of the task's data set (default: see `xpike data list`)")
     .option(
       "--engine <engine>",
       "threads of this machine, workers behind a queue (valkey://host:port), or array jobs (slurm)",
@@ -229,39 +229,39 @@ export function withSweepOptions(command: Command): Command {
     )
     .option(
       "--batch <n>",
-      "points of one piece of work (default: one, or more of those that are only priced)",
+      "points per piece of work (default: one, or more where points are only priced)",
       wholeNumber(1, 100_000),
     )
-    .option("--tasks <n>", "most tasks of an array job of Slurm (default: 100)", wholeNumber(1, 1_000_000))
+    .option("--tasks <n>", "most tasks in a Slurm array job (default: 100)", wholeNumber(1, 1_000_000))
     .option("--sbatch <options>", "options of the job, such as --partition=short; may be repeated", collect, [])
-    .option("--print", "print the script of an array job and do not submit it")
-    .option("--resume", "go on with the sweep that the folder holds");
+    .option("--print", "print the script of an array job instead of submitting it")
+    .option("--resume", "continue the sweep in the folder");
 }
 
 export function withSweepShowOptions(command: Command): Command {
-  return withShowOptions(command.argument("<folder>", "folder of a sweep, done or not"));
+  return withShowOptions(command.argument("<folder>", "folder of a sweep, finished or not"));
 }
 
 export function withWorkerOptions(command: Command): Command {
   return command
     .requiredOption(
       "--engine <engine>",
-      "the queue: valkey://host:port, or valkeys:// for TLS; its password is that of XPIKE_VALKEY_PASSWORD",
+      "the queue: valkey://host:port, or valkeys:// for TLS; the password is read from XPIKE_VALKEY_PASSWORD",
     )
-    .option("--threads <n>", "points to measure at a time, each on a thread", threadCount, availableParallelism())
-    .option("--data <folder>", "folder of the data that tasks classify (default: as `xpike data` says)");
+    .option("--threads <n>", "points to measure at once, one per thread", threadCount, availableParallelism())
+    .option("--data <folder>", "folder of the tasks' data sets (default: see `xpike data list`)");
 }
 
 const withShowOptions = (command: Command): Command =>
   command
-    .option("--all", "print all points of the front, not the first alone")
+    .option("--all", "print all points on the front instead of only the first")
     .option("--json", "print all rows as JSON and show no progress");
 
 export function withCostOptions(command: Command): Command {
   return command
     .argument(
       "[workload]",
-      "a workload, a JSON file of one or of an experiment, or preset:NAME; without one, a table of all workloads",
+      "a workload's name, a JSON file of a workload or experiment, or preset:NAME (default: a table of all workloads)",
     )
     .option("-p, --preset <name>", "prices to use, or `all`", DEFAULT_PRICES)
     .option(
@@ -269,14 +269,14 @@ export function withCostOptions(command: Command): Command {
       "the machine that a workload runs on: recommended (the default), paper, realistic, author-aihwkit",
     )
     .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
-    .option("--set <key=value>", "another price or size, such as conversion5=1pJ; may be repeated", collect, [])
-    .option("--what-if <key=value>", "the same, shown beside the estimate without it; may be repeated", collect, [])
+    .option("--set <key=value>", "change a price or size, such as conversion5=1pJ; may be repeated", collect, [])
+    .option("--what-if <key=value>", "the same, shown next to the unchanged estimate; may be repeated", collect, [])
     .option("--steps <t>", "time steps of both spiking machines, or of each: xpikeformer=7,snn=4")
-    .option("--density <share>", "mean spike density, or single ones: qkv=0.2,down=0.05")
+    .option("--density <share>", "mean spike density, or that of single layers: qkv=0.2,down=0.05")
     .option("--extrapolate", "accept nodes that a source does not cover")
     .option(
       "--draws <n>",
-      "Monte Carlo draws over the ranges of the literature",
+      "Monte Carlo draws over the literature's price ranges",
       wholeNumber(0, 1_000_000),
       DEFAULT_DRAWS,
     )
@@ -287,11 +287,11 @@ export function withCostOptions(command: Command): Command {
       DEFAULT_COST_PROMPTS,
     )
     .option("--list", "list workloads, presets, parameters and sources")
-    .option("--all", "print every figure, claim and note, not the short answer alone")
+    .option("--all", "print every figure, claim and note instead of the short answer")
     .option("-o, --out <folder>", "folder for the report (default: results/<title>; without a workload, none)")
     .option("--json", "print the report as JSON")
     .option("--seed <n>", "seed of the draws and of an experiment's chip", seedNumber)
-    .option("--data <folder>", "folder of the data that an experiment classifies (default: as `xpike data` says)")
+    .option("--data <folder>", "folder of an experiment's data set (default: see `xpike data list`)")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism());
 }
 

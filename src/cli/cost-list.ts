@@ -19,7 +19,7 @@ export function listCosts(): string {
       COST_PRESETS.map(({ name, description }) => [name, description]),
     ),
     section(
-      `Parameters, with their value in the preset ${DEFAULT_PRICES}`,
+      `Parameters, with their values in the preset ${DEFAULT_PRICES}`,
       PARAMETER_IDS.map((id) => [id, `${PARAMETERS[id].label}: ${formatPrice(prices[id])}, ${prices[id].id}`]),
     ),
     section(

@@ -46,7 +46,7 @@ const figuresOf = (report: Awaited<ReturnType<typeof reportOf>>) =>
 describe("without a workload", () => {
   test("every workload is priced at every preset", async () => {
     const { out } = await cost("--preset", "all");
-    expect(out.trim().split("\n")).toHaveLength(1 + WORKLOADS.length * COST_PRESETS.length);
+    expect(out.trim().split("\n")).toHaveLength(2 + WORKLOADS.length * COST_PRESETS.length);
     for (const { name } of WORKLOADS) expect(out).toContain(name);
   });
 
@@ -154,7 +154,7 @@ test.each([
   for (const part of [energy, "Where the energy goes: ", "What to change", "Report: "]) expect(out).toContain(part);
   const all = (await cost(...options, "--all")).out;
   expect(all).toContain("Latency: ANN, digital int8");
-  expect(all).toMatch(/^Energy with converters of 4 bits \(adc.bits=4\)/m);
+  expect(all).toMatch(/^Relative energy with converters of 4 bits \(adc.bits=4\)/m);
 });
 
 test("a machine that is named is not said to be that of a run, nor its actions to be counted on chips", async () => {
@@ -167,7 +167,7 @@ test("a machine that is named is not said to be that of a run, nor its actions t
     "--out",
     join(folder, "named"),
   );
-  expect(out.replace(/\s+/g, " ")).toContain("Priced: the whole machine, its clock, wires and leakage");
+  expect(out.replace(/\s+/g, " ")).toContain("Priced: the whole machine, with clock, wires and leakage");
   expect(out).not.toContain("simulated chips");
 });
 
@@ -207,7 +207,7 @@ describe("the report of a workload", () => {
     expect(receipts).toContain("5-bit conversion: 276 fJ at 45 nm, simulated");
     expect(report.claims.map(({ paper }) => paper)).toEqual([13, "5.4 or 5.9", "1.8 or 1.9"]);
     expect(readFileSync(join(folder, "out", "report.html"), "utf8")).toContain(
-      "What the ratio to the digital ANN depends on",
+      "Sensitivity of the energy ratio to the digital ANN",
     );
   });
 

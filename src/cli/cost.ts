@@ -103,7 +103,7 @@ async function report(
     notes: subject.notes,
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
-  const next = { command: "xpike cost --list", shows: "prices and sizes that --set and --what-if change" };
+  const next = { command: "xpike cost --list", shows: "prices and sizes for --set and --what-if" };
   const brief = (shown: Report, style: TableOptions) => costScreen(shown, { estimate, equal, levers, rivals }, style);
   const publish = () => writeReport(result, options.out);
   await deliver(result, options.out, options, terminal, { brief, next, publish });

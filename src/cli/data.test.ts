@@ -40,7 +40,7 @@ test("the list has every set with its licence, and where it is or how to get it"
     expect(out).toContain(title);
     expect(out).toContain(`licence: ${licence}`);
   }
-  expect(out).toContain("not here; get it with: xpike data fetch cifar-10");
+  expect(out).toContain("not downloaded; get it with: xpike data fetch cifar-10");
   expect(out).toContain(`in ${FASHION_SLICE}`);
   expect(out).toContain(`Downloads go to ${join(folder, "cache", "xpikeformer", "data")}`);
 });

@@ -24,7 +24,7 @@ export async function listCommand({ data, json }: DataListOptions, terminal: Ter
     const size = set.files.length > 0 ? `, ${megabytes(sizeOf(set))} to download` : "";
     terminal.out(
       `${set.name}\n  ${set.title}\n  ${train} training and ${test} test images${size}\n  licence: ${set.licence}\n` +
-        `  ${folder === undefined ? asTyped(`not here; get it with: xpike data fetch ${set.name}`, terminal.program) : `in ${folder}`}\n`,
+        `  ${folder === undefined ? asTyped(`not downloaded; get it with: xpike data fetch ${set.name}`, terminal.program) : `in ${folder}`}\n`,
     );
   }
   terminal.out(`\nDownloads go to ${dataCache()}, or to the folder of --data.\n`);
@@ -50,7 +50,7 @@ export async function fetchCommand(name: string, { data, from }: DataFetchOption
   try {
     const done = await downloadImageData(set, folder, { onProgress, ...(from === undefined ? {} : { from }) });
     shown?.progress.end();
-    for (const { path, isNew } of done) terminal.out(`${path}${isNew ? "" : " (was there already)"}\n`);
+    for (const { path, isNew } of done) terminal.out(`${path}${isNew ? "" : " (already there)"}\n`);
   } catch (error) {
     shown?.progress.end();
     throw error;

@@ -52,7 +52,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
     contents: contentsOf(networks, opened),
     versions: versions(),
   };
-  const next = { command: commandLine("cost", source, {}), shows: "what an answer costs, and on other machines" };
+  const next = { command: commandLine("cost", source, {}), shows: "what an answer costs, here and on other machines" };
   await runToReport(question, { ...options, out }, terminal, { title, full: terminalCurves, next }, (making) => {
     const settings: EvaluationOptions = {
       ...making,

@@ -35,7 +35,8 @@ export async function importCommand(source: string, options: ImportCommandOption
   const origin = { source: basename(source), mapping: basename(options.mapping) };
   await writeFileAtomic(options.out, encodeCheckpoint(network, origin));
   for (const note of notes) say(terminal, note);
-  if (others.length > 0) say(terminal, `Beside the tensors the file holds ${listNames(others)}; left out.`);
+  if (others.length > 0)
+    say(terminal, `The file also holds ${listNames(others)}, which are not tensors and are left out.`);
   terminal.out(`${describe(network)} from ${tensors.size} tensors.\n${options.out}\n`);
 }
 

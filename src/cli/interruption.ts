@@ -26,7 +26,7 @@ export function listenForInterruption(terminal: Terminal, message: string): Inte
   const onSignal = (signal: NodeJS.Signals): void => {
     received = signal;
     stop();
-    terminal.err(`\n${message} Once more stops at once.\n`);
+    terminal.err(`\n${message} Press Ctrl-C again to stop at once.\n`);
     controller.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

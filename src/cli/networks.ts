@@ -72,7 +72,7 @@ export async function loadNetworks<R extends ComparedRole>(
 }
 
 const unchecked = (path: string, field: string): string =>
-  `${field}: ${path} has no checksums, as files of earlier versions. Damage of its numbers would not be noticed.`;
+  `${field}: ${path} has no checksums, like files of earlier versions. Damaged numbers would go unnoticed.`;
 
 /** The network that `field` of an experiment in `directory` names. Throws FileError at the field. */
 export async function readNetwork(directory: string, path: string, field: string): Promise<Network> {

@@ -82,7 +82,7 @@ export function program(terminal: Terminal): Command {
     .version(packageVersion())
     .exitOverride()
     .enablePositionalOptions()
-    .showHelpAfterError("Add --help for what can be typed.")
+    .showHelpAfterError("Add --help for a list of options.")
     .configureOutput({
       writeOut: (text) => terminal.out(typed(text)),
       writeErr: (text) => terminal.err(typed(text)),
@@ -90,14 +90,14 @@ export function program(terminal: Terminal): Command {
     });
 
   withRunOptions(xpike.command("run"))
-    .description("simulate an experiment on its hardware and report; a run that was stopped goes on with --resume")
+    .description("simulate an experiment on its hardware and write a report; continue a stopped run with --resume")
     .addHelpText("after", examples("run preset:wireless-2x2 --chips 2 --prompts 32 --out results/quick"))
     .action(async (source: string, options: RunCommandOptions) =>
       (await import("./run.ts")).runCommand(source, options, terminal),
     );
 
   withTrainOptions(xpike.command("train"))
-    .description("train the network of an experiment; a run that was stopped goes on with --resume")
+    .description("train the network of an experiment; continue a stopped run with --resume")
     .addHelpText("after", examples("train preset:wireless-2x2 --out results/first"))
     .action(async (source: string, options: TrainCommandOptions) =>
       (await import("./train.ts")).trainCommand(source, options, terminal),
@@ -105,7 +105,7 @@ export function program(terminal: Terminal): Command {
 
   withEvalOptions(xpike.command("eval"))
     .description(
-      "error rate over the age of the chips, or one field of the experiment; goes on with --resume. For several fields, prices and a front: sweep",
+      "error rate over the age of the chips, or over one field of the experiment; continue with --resume. For several fields, prices and a front: sweep",
     )
     .addHelpText(
       "after",
@@ -120,7 +120,7 @@ export function program(terminal: Terminal): Command {
     );
 
   withCostOptions(xpike.command("cost"))
-    .description("energy, latency and area of a workload on this machine and on those it is compared with")
+    .description("energy, latency and area of a workload on this machine and on the machines it is compared with")
     .addHelpText(
       "after",
       examples(
@@ -134,7 +134,7 @@ export function program(terminal: Terminal): Command {
     );
 
   withCompareOptions(xpike.command("compare"))
-    .description("two experiments side by side: fields that differ, and what that changes, in pairs")
+    .description("two experiments side by side: the fields that differ, and their effect on error rate and cost")
     .addHelpText(
       "after",
       examples("compare examples/wireless-2x2.json examples/wireless-2x2-faults.json --seed 1 --chips 2 --prompts 32"),
@@ -145,11 +145,11 @@ export function program(terminal: Terminal): Command {
 
   addSweep(xpike.command("sweep"), terminal);
   withWorkerOptions(xpike.command("worker"))
-    .description("measure points of sweeps that others run, behind a queue, until it is stopped")
+    .description("measure points of other machines' sweeps from a queue, until stopped")
     .addHelpText("after", examples("worker --engine valkey://127.0.0.1:6379"))
     .action(async (options: WorkerCommandOptions) => (await import("./worker.ts")).workerCommand(options, terminal));
   withStudioOptions(xpike.command("studio"))
-    .description("a chip at work in the browser; of a run that is under way, its curve")
+    .description("watch a chip at work in the browser, or the curve of a run in progress")
     .addHelpText("after", examples("studio", "studio examples/wireless-2x2.json --port 4173", "studio results/first"))
     .action(async (source: string | undefined, options: StudioCommandOptions) =>
       (await import("./studio.ts")).studioCommand(source, options, terminal),
@@ -166,7 +166,7 @@ export function program(terminal: Terminal): Command {
     );
 
   withImportOptions(xpike.command("import"))
-    .description("make a network from a file of PyTorch or another program")
+    .description("create a network from a file of PyTorch or another program")
     .addHelpText(
       "after",
       examples("import weights.safetensors --experiment examples/wireless-2x2.json --out network.safetensors"),
@@ -199,14 +199,14 @@ function addSweep(command: Command, terminal: Terminal): void {
   // What stands behind `show` is its own.
   withSweepOptions(command.enablePositionalOptions())
     .description(
-      "run a design space: every point, the table of them, and the front. For one field, with ages, reads and both networks on the same chips: eval",
+      "run a design space, and write its table and Pareto front. For one field with ages, reads and both networks on the same chips: eval",
     )
     .addHelpText("after", examples("sweep examples/sweeps/converters.json", "sweep show results/converters"))
     .action(async (source: string, options: SweepCommandOptions) =>
       (await import("./sweep.ts")).sweepCommand(source, options, terminal),
     );
   withSweepShowOptions(command.command("show"))
-    .description("show the front of a sweep, and write its table and page anew")
+    .description("show the front of a sweep, and rewrite its table and page")
     .action(async (folder: string, options: SweepShowOptions) =>
       (await import("./sweep.ts")).sweepShowCommand(folder, options, terminal),
     );
@@ -244,7 +244,7 @@ function addData(command: Command, terminal: Terminal): void {
     .description("list the image sets, their licences, and where they are")
     .action(async (options: DataListOptions) => (await import("./data.ts")).listCommand(options, terminal));
   withDataFetchOptions(command.command("fetch"))
-    .description("download an image set; a download that broke off goes on")
+    .description("download an image set, or continue an interrupted download")
     .action(async (name: string, options: DataFetchOptions) =>
       (await import("./data.ts")).fetchCommand(name, options, terminal),
     );

@@ -76,7 +76,9 @@ export async function runToReport(
       } catch (error) {
         if (!interruption.signal.aborted) throw error;
         run.begin();
-        terminal.err(asTyped(`Stopped. Go on with:\n  ${title} --out ${quote(folder)} --resume\n`, terminal.program));
+        terminal.err(
+          asTyped(`Stopped. Continue with:\n  ${title} --out ${quote(folder)} --resume\n`, terminal.program),
+        );
       } finally {
         await executor.close();
       }

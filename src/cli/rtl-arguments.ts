@@ -40,7 +40,7 @@ export function withRtlOptions(command: Command): Command {
   return command
     .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
-    .option("--machine", "the whole machine, from its input to its answers, instead of attention alone")
+    .option("--machine", "the whole machine, from input to answers, instead of only the attention engine")
     .addOption(
       new Option(
         "--board <name>",
@@ -54,12 +54,12 @@ export function withRtlOptions(command: Command): Command {
     )
     .option(
       "--board-heads <n>",
-      "heads on the board; those of the network follow one another (default: 1)",
+      "heads on the board; the network's heads run one after another (default: 1)",
       wholeNumber(1, 1024),
     )
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", seedNumber)
-    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");
+    .option("--data <folder>", "folder of the task's data set (default: see `xpike data list`)");
 }
 
 export function withRtlVerifyOptions(command: Command): Command {
@@ -87,6 +87,6 @@ export function withRtlHostOptions(command: Command): Command {
   return command
     .argument("<folder>", "folder that `xpike rtl --board` wrote")
     .requiredOption("--port <device>", "serial port of the board, such as /dev/ttyUSB0 (Linux)")
-    .option("--patience <seconds>", "seconds of silence after which an answer is given up", wholeNumber(1, 3600), 2)
+    .option("--patience <seconds>", "seconds to wait for an answer", wholeNumber(1, 3600), 2)
     .option("--runs <n>", "send the first n runs (default: all)", wholeNumber(1, 1_000_000_000));
 }

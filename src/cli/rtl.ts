@@ -173,5 +173,5 @@ export async function hostCommand(folder: string, options: RtlHostOptions, termi
     onRun: (run, all) => terminal.err(`run ${run} of ${all}\n`),
   });
   const again = repeated === 0 ? "" : ` ${repeated} requests were sent again: the line loses bytes.`;
-  terminal.out(`The board gave all ${bits} bits of ${columns} columns in ${runs} runs as the cycle model.${again}\n`);
+  terminal.out(`All ${bits} bits of ${columns} columns in ${runs} runs agree with the cycle model.${again}\n`);
 }

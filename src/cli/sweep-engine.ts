@@ -91,7 +91,7 @@ async function openSlurm(
   let interruption: Interruption | undefined;
   return {
     measure: async (sweep, batches, keep) => {
-      const listening = listenForInterruption(terminal, "Cancelling what was submitted; rows that are there stay.");
+      const listening = listenForInterruption(terminal, "Cancelling the submitted jobs; finished rows are kept.");
       interruption = listening;
       try {
         await engine.measure(sweep, batches, keep, listening.signal);
@@ -100,9 +100,7 @@ async function openSlurm(
       }
       if (script === undefined) return;
       terminal.out(await readFile(script, "utf8"));
-      say(
-        `The script lies in the folder. Submit it, and gather what its tasks measure with --resume:\n  sbatch ${quote(script)}`,
-      );
+      say(`The script is in the folder. Submit it, then collect the results with --resume:\n  sbatch ${quote(script)}`);
     },
     close: () => engine.close(),
     isInterrupted: () => interruption?.signal.aborted === true,

@@ -50,15 +50,15 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
   const command = commandLine("sweep", source, {});
   const tell = (text: string) => options.json || say(terminal, text);
   for (const note of plan.notes) tell(note);
-  tell(`${describePoints(plan)}. Rows are kept in ${folder} as they come.`);
+  tell(`${describePoints(plan)}. Rows are saved in ${folder} as they arrive.`);
   if (plan.trainings.length > 0) {
     const steps = plan.trainings.map(({ experiment }) => totalSteps(experiment.training));
     tell(
-      `${plan.trainings.length} networks are trained first, ${Math.min(...steps)} to ${Math.max(...steps)} steps each. To use a trained one, ` +
+      `${plan.trainings.length} networks are trained first, ${Math.min(...steps)} to ${Math.max(...steps)} steps each. To use a trained network, ` +
         "name it in checkpoints.network.",
     );
   }
-  tell(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)}${shownEngine(options)} --resume`);
+  tell(`Stop with Ctrl-C; continue with:\n  ${command} --out ${quote(folder)}${shownEngine(options)} --resume`);
   const opened = await useFolder(folder, command, async () => {
     const engine = await openEngine(options, { folder, place, say: tell, terminal });
     try {
@@ -182,7 +182,7 @@ function print(
   const { spent, full, programmed, again } = effort;
   const count = (value: number) => formatText({ value, unit: "1" });
   const spared = design.budget
-    ? `Prompts on chips: ${count(spent)}, where every point in full would have taken ${count(full)}.\n` +
+    ? `Prompts on chips: ${count(spent)}, compared with ${count(full)} if every point had been measured in full.\n` +
       `Chips programmed: ${count(programmed)} (${count(again)} of them again, for more prompts).\n`
     : "";
   terminal.out(`${text}\n${spared}Front: ${page}\nTable: ${files.join(", ")}\n`);

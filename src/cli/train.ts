@@ -58,7 +58,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
     show.end();
     terminal.out(options.json ? asJson(result, folder) : describe(result, experiment, folder));
     if (!result.finished) {
-      terminal.err(asTyped(`Go on with:\n  ${command} --out ${quote(folder)} --resume\n`, terminal.program));
+      terminal.err(asTyped(`Continue with:\n  ${command} --out ${quote(folder)} --resume\n`, terminal.program));
     }
   } finally {
     interruption.stop();

@@ -42,8 +42,8 @@ async function queueWorker(options: WorkerCommandOptions, terminal: Terminal): P
     },
     onFailed: (reason) => say(terminal, `A job failed: ${reason}`),
   });
-  terminal.err(`Listening to ${worker.queue} on ${threads} threads. Ctrl-C finishes what is begun.\n`);
-  const interruption = listenForInterruption(terminal, "Finishing the points that are begun.");
+  terminal.err(`Listening to ${worker.queue} on ${threads} threads. Ctrl-C finishes the points in progress.\n`);
+  const interruption = listenForInterruption(terminal, "Finishing the points in progress.");
   await once(interruption.signal, "abort");
   await worker.close();
   terminal.out(`${points} points measured.\n`);

@@ -293,7 +293,7 @@ function confusionChart(run: ClassificationRun): ChartDraft {
   return {
     kind: "heat",
     id: "confusion",
-    title: "Which class is taken for which",
+    title: "Confusion matrix",
     caption: `Share of each class's ${things} by decision, over all chips. Correct answers are on the diagonal.`,
     x: { label: "Decision", ticks: [...classes] },
     y: { label: "Class", ticks: [...classes] },

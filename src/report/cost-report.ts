@@ -122,12 +122,12 @@ function briefRows(
       .filter((id) => hasRatio(id, rivals))
       .map((id) => ({ figure: `cost.ratio.${id}`, label: `${architectures[id].label} over Xpikeformer` })),
     ...(withDraws && rivals.ann
-      ? [{ figure: "cost.monteCarlo.annDigital", label: "int8 ANN over Xpikeformer, over the literature's prices" }]
+      ? [{ figure: "cost.monteCarlo.annDigital", label: "int8 ANN over Xpikeformer, literature's price ranges" }]
       : []),
     { figure: "cost.latency.alone", label: "Latency, one inference at a time" },
     ...(["xpikeformer", "annDigital"] as const).map((id) => ({
       figure: `cost.${id}.inFlight`,
-      label: `Per second, in flight: ${architectures[id].label}`,
+      label: `Per second, pipelined: ${architectures[id].label}`,
     })),
     { figure: "cost.area.xpikeformer", label: "Area" },
   ];
@@ -138,7 +138,7 @@ function briefRemark({ workload, resolved }: CostEstimate, simulated: boolean): 
   if (resolved.technology.wholeMachine === 1) {
     if (simulated) return COST_REMARK;
     const machine = workload.hardware ? "the whole machine" : "the whole machine of `xpike run`";
-    return `Priced: ${machine}, its clock, wires and leakage, and those of the engines that it is compared with.`;
+    return `Priced: ${machine}, with clock, wires and leakage, as for the machines it is compared with.`;
   }
   const conversions =
     resolved.technology.conversionsPerSum === 1 ? "one conversion for each pair of columns" : "both columns of a pair";

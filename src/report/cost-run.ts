@@ -263,8 +263,8 @@ function stepsChart(
     id: "cost-steps",
     title: "Xpikeformer's energy by time step",
     caption:
-      "One prompt on the first chip. Converters, tiles and neurons work alike in every step, and leakage is shared out evenly. Cells and " +
-      "drivers follow the spikes.",
+      "One prompt on the first chip. Converters, tiles and neurons do the same work in every step, and leakage is spread evenly. The " +
+      "energy of cells and drivers follows the spikes.",
     x: { label: "Time step", ticks: parts.map((_, i) => i + 1) },
     y: { label: `${axis.unit} ${perInferenceOf({ result: kitOf(experiment.task).result(experiment.task) })}` },
     series: [series("all", totalOf), series("cells and drivers", ({ array, drivers }) => array + drivers)],
@@ -353,7 +353,7 @@ function exitCost(
     { id: "cost.exit.energy", label: "Energy per inference: Xpikeformer, exit by margin", value, unit: "J" },
     {
       id: "cost.exit.ratio",
-      label: "Energy: Xpikeformer after all steps over Xpikeformer, exit by margin",
+      label: "Energy ratio: Xpikeformer after all steps over exit by margin",
       value: architectures.xpikeformer.total / value,
       unit: "1",
     },

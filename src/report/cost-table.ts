@@ -5,7 +5,7 @@ import { plainTable, type TableOptions } from "./table.ts";
 
 const COLUMNS = [
   ["X, uJ", "xpikeformer"],
-  ["int8", "annDigital"],
+  ["int8, uJ", "annDigital"],
 ] as const;
 
 /** Baselines and their names; `int5` has the bits, and `own` the cells and converters, that Xpikeformer has. */
@@ -17,7 +17,7 @@ const RATIOS = [
   ["SNN/X", "snnDigital"],
 ] as const;
 
-/** Workloads down, machines across: microjoules per inference and ratios to Xpikeformer. */
+/** Workloads down, machines across: microjoules per inference and ratios to Xpikeformer, below a line that explains the columns. */
 export function costTable(cases: readonly CostCase[], options: TableOptions = {}): string {
   const head = ["workload", "prices", "T", ...[...COLUMNS, ...RATIOS].map(([name]) => name)];
   const rows = cases.map(({ id, estimate }) => {
@@ -30,7 +30,9 @@ export function costTable(cases: readonly CostCase[], options: TableOptions = {}
       ...RATIOS.map(([, architecture]) => ratio(ratioTo(estimate, architecture))),
     ];
   });
-  return plainTable(head, rows, options);
+  const read =
+    "Energy per inference of Xpikeformer (X) and of the int8 ANN, and energies of ANNs and SNN over Xpikeformer's.";
+  return `${read}\n${plainTable(head, rows, options)}`;
 }
 
 /** Up to here a number is written out; a longer one would be cut where columns are narrow. */

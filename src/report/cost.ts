@@ -54,9 +54,13 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost", rivals 
   const time = (id: string, label: string, value: number) =>
     figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s" });
   time("alone", "Latency: Xpikeformer, one inference at a time", times.alone);
-  if (times.inFlight !== null) time("inFlight", "Latency: Xpikeformer, inferences in flight", times.inFlight);
-  time("interval", "Time between inferences: Xpikeformer, inferences in flight", times.interval);
-  time("withMovement", "Latency: Xpikeformer, one at a time, data movement over the chip included", times.withMovement);
+  if (times.inFlight !== null) time("inFlight", "Latency: Xpikeformer, pipelined", times.inFlight);
+  time("interval", "Time between inferences: Xpikeformer, pipelined", times.interval);
+  time(
+    "withMovement",
+    "Latency: Xpikeformer, one inference at a time, including data movement over the chip",
+    times.withMovement,
+  );
   time("annDigital", "Latency: ANN, digital int8", architectures.annDigital.performance.latency);
   const square = (id: string, label: string, value: number) =>
     figures.push({ id: `${prefix}.area.${id}`, label, value, unit: "m2" });
@@ -111,7 +115,7 @@ function meritFigures(
     },
     {
       id: `${prefix}.inFlight`,
-      label: `${results} per second, inferences in flight: ${label}`,
+      label: `${results} per second, pipelined: ${label}`,
       value: merit.inFlight,
       unit: "1/s",
     },
@@ -215,18 +219,18 @@ export function converterChart(workload: Workload, { technology }: ResolvedTechn
   return {
     kind: "lines",
     id: "cost-converters",
-    title: "Ratios over the resolution of the converters",
+    title: "Energy ratio against converter resolution",
     caption:
-      "SAR converters grow with their bits, flash converters (dashed, with NeuroSim's own 5-bit energy) double per bit.",
+      "The energy of SAR converters grows with their bits. That of flash converters (dashed, with NeuroSim's own 5-bit energy) doubles per bit.",
     x: { label: "Bits of a conversion", ticks: bits },
-    y: { label: "Energy over Xpikeformer's", scale: "log" },
+    y: { label: "Energy ratio to Xpikeformer", scale: "log" },
     series: [
       series("digital ANN, SAR", 0, "ann"),
       series("digital ANN, flash", 1, "ann"),
       series("digital SNN, SAR", 0, "snn"),
       series("digital SNN, flash", 1, "snn"),
     ],
-    rules: [{ label: "as much as Xpikeformer", y: 1 }],
+    rules: [{ label: "equal to Xpikeformer", y: 1 }],
   };
 }
 
@@ -245,11 +249,11 @@ export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, b
   return {
     kind: "bars",
     id: "cost-tornado",
-    title: "What the ratio to the digital ANN depends on",
+    title: "Sensitivity of the energy ratio to the digital ANN",
     caption:
-      `The ratio is ${formatRounded(base)}. Each pair of bars is what becomes of it at the two ends of the range that is named, ` +
-      "everything else as it is.",
-    value: { label: "ANN over Xpikeformer, energy" },
+      `The ratio is ${formatRounded(base)}. Each pair of bars shows it at the two ends of the named range, ` +
+      "with everything else unchanged.",
+    value: { label: "Energy ratio, ANN over Xpikeformer" },
     bars: bars.flatMap(({ label, low, high }) => [
       { label, group: "first end", value: low.ann },
       { label, group: "second end", value: high.ann },
@@ -271,13 +275,13 @@ export function stepMaps(
   const chart = (which: "ann" | "snn", name: string): ChartDraft => ({
     kind: "heat",
     id: `cost-map-${which}`,
-    title: `${name} over Xpikeformer, by time steps and spike density`,
+    title: `Energy ratio: ${name} over Xpikeformer, by time steps and spike density`,
     caption:
-      "Both spiking machines run the same number of steps. Logarithms to base 2: at 1 Xpikeformer needs half as much energy, and " +
-      "where the colour changes it needs more.",
+      "Both spiking machines run the same number of steps. Values are logarithms to base 2: at 1, Xpikeformer needs half the energy; " +
+      "below 0, it needs more.",
     x: { label: "Mean spike density, %", ticks: MAP_DENSITIES.map((density) => String(100 * density)) },
     y: { label: "Time steps T", ticks: MAP_STEPS.map(String) },
-    label: "log2 of the ratio of energies:",
+    label: "log2 of the energy ratio:",
     values: map.map((row) => row.map((ratios) => Math.log2(ratios[which]))),
   });
   return [
@@ -290,7 +294,7 @@ export function stepMaps(
 export function monteCarloFigures({ draws, ann, snn }: MonteCarlo, prefix = "cost"): FigureDraft[] {
   const figure = (id: string, label: string, { percentiles: [p5, , p50, , p95] }: Spread): FigureDraft => ({
     id: `${prefix}.monteCarlo.${id}`,
-    label: `${label} over Xpikeformer, median over the ranges of the literature`,
+    label: `Energy ratio: ${label} over Xpikeformer, median over the literature's price ranges`,
     value: p50,
     unit: "1",
     interval: { low: p5, high: p95, kind: `5 to 95 % of ${draws} draws` },
@@ -307,8 +311,8 @@ export function monteCarloFigures({ draws, ann, snn }: MonteCarlo, prefix = "cos
     figure("annDigital", "ANN, digital int8", ann),
     figure("snnDigital", "SNN, ideal digital", snn),
     share("annDigital.claimed", "Share of draws with at least 13 times less energy than the digital ANN", ann.claimed),
-    share("snnDigital.claimed", "Share of draws with at least 1.9 times less than the digital SNN", snn.claimed),
-    share("snnDigital.loses", "Share of draws in which the digital SNN needs less", snn.loses),
+    share("snnDigital.claimed", "Share of draws with at least 1.9 times less energy than the digital SNN", snn.claimed),
+    share("snnDigital.loses", "Share of draws in which the digital SNN needs less energy", snn.loses),
   ];
 }
 

@@ -61,7 +61,7 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
       const moving = chart.rows.some(({ moves }) => moves !== undefined);
       return {
         head: [
-          ...["unit", "what", `from, ${chart.time.label}`, "to", "at work, %"],
+          ...["unit", "what", `from, ${chart.time.label}`, "to", "busy, %"],
           ...(moving ? ["bits read", "bits written"] : []),
         ],
         rows: chart.rows.flatMap(({ name, stretches, moves = [] }) =>

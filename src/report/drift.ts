@@ -73,8 +73,8 @@ export function driftReport(run: DriftRun): Report {
   return buildReport({
     title: `${experiment.name}: ${metric.name} over the age of the chips`,
     summary:
-      `${ages.at(-1)!.text} after programming, the network${run.hardwareAware ? ` from ${roleWords("hwat", run)}` : ""} with drift compensation has ${article} ` +
-      `${metric.name} of ${formatQuantity(last).value}${change ? `, ${signedWithInterval(change)} against ${ages[0].text}` : ""}.`,
+      `${ages.at(-1)!.text} after programming, the network${run.hardwareAware ? ` from ${roleWords("hwat", run)}` : ""} with drift compensation reaches ${article} ` +
+      `${metric.name} of ${formatQuantity(last).value}${change ? `, ${signedWithInterval(change)} compared with ${ages[0].text}` : ""}.`,
     description: describe(run),
     experiment,
     command: run.command,
@@ -179,11 +179,11 @@ function describe(run: DriftRun): string {
   const { crossbar, adc } = experiment.hardware;
   const { scope, readout, schedule } = compensation;
   return (
-    `${describeSize(run)}, the same at every age and for every curve: each chip is programmed once, and differences are taken in ` +
-    `pairs. ${run.hardwareAware ? "HWAT is the network after hardware-aware training" : "Network is the one of checkpoints.network, trained without the noise of devices"}, CT the one after conventional training alone. ` +
+    `${describeSize(run)}, the same at every age and for every curve. Each chip is programmed once, and differences are ` +
+    `paired. ${run.hardwareAware ? "HWAT is the network after hardware-aware training" : "Network is checkpoints.network, trained without device noise"}, CT the network after conventional training only. ` +
     `Devices: ${deviceOfCrossbar(crossbar).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
-    `${adc.bits ?? "exact"}-bit converters, whose ranges are calibrated one second after programming. Compensated: one factor per ` +
-    `${scope}, read as ${readout}, ${whenMeasured(schedule)}, with exact read-outs; converter ranges follow the factor.`
+    `${adc.bits ?? "exact"}-bit converters with ranges calibrated one second after programming. Compensated: one factor per ` +
+    `${scope}, read as ${readout}, ${whenMeasured(schedule)}. Read-outs are exact, and converter ranges follow the factor.`
   );
 }
 
@@ -191,7 +191,7 @@ function describe(run: DriftRun): string {
 function whenMeasured(schedule: CompensationSpec["schedule"]): string {
   switch (schedule.kind) {
     case "at-use":
-      return "measured right before every use, which is the best that calibration can do";
+      return "measured just before each use, the best case for calibration";
     case "interval":
       return `measured every ${schedule.seconds} s`;
     case "geometric":
@@ -214,8 +214,8 @@ function charts(run: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] 
       id: `${metric.id}-drift`,
       title: `${metric.title} over the age of the chips`,
       caption:
-        `The same programmed chips, read at every age, on the same ${metric.trial}s; intervals are for new chips and new ` +
-        `${metric.trial}s. Dashed: drift is not compensated.`,
+        `The same programmed chips answer the same ${metric.trial}s at every age. Intervals hold for new chips and new ` +
+        `${metric.trial}s. Dashed: without drift compensation.`,
       x,
       y: { label: metric.title, scale: "log" },
       series: measured.map(({ curve, rates }) => ({
@@ -230,7 +230,7 @@ function charts(run: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] 
       kind: "lines",
       id: `${metric.id}-drift-change`,
       title: `Change of the ${metric.name} since ${ages[0].text}`,
-      caption: `In pairs of the same chip, read and ${metric.trial}, so that what both ages have in common drops out.`,
+      caption: `Paired by chip, read and ${metric.trial}, so that errors common to both ages cancel.`,
       x: { ...x, ticks: x.ticks.slice(1), tickLabels: x.tickLabels.slice(1) },
       y: { label: `${metric.title} minus that at ${ages[0].text}` },
       series: measured.map(({ curve, changes }) => ({
@@ -270,7 +270,7 @@ function paperClaims(run: DriftRun): ClaimDraft[] {
     ({ curve, points }): ClaimDraft => ({
       id: `table-v-${curve.role}-${curve.compensated ? "compensated" : "uncompensated"}`,
       source: "Table V, 8-768, ImageNet-1K",
-      claim: `What a year changes: ${shortName(run, curve)}`,
+      claim: `Change in a year: ${shortName(run, curve)}`,
       paper: `${formatNumber(points, 2)} points of accuracy`,
       figure: `${metric.id}.drift.${curveId(curve)}.${ages[year].text}.change`,
       why,
@@ -290,7 +290,7 @@ function orderClaim(
     found.find(({ curve }) => curve.role === role && curve.compensated)!.curve.rates[year];
   const gap = changeFigure("gap", "HWAT minus CT", rates("hwat"), rates("ct"));
   const { low, high } = gap.interval!;
-  const verdict = high < 0 ? "the paper's order" : low > 0 ? "the other order" : "cannot be told apart";
+  const verdict = high < 0 ? "the paper's order" : low > 0 ? "the opposite order" : "not distinguishable";
   return {
     id: "table-v-order",
     source: "Table V",
@@ -303,6 +303,6 @@ function orderClaim(
       .join("; "),
     difference: verdict,
     unit: "1",
-    why: `By mean ${metric.name}. HWAT minus CT, both compensated, in pairs: ${signedWithInterval(gap)}.`,
+    why: `Ordered by mean ${metric.name}. HWAT minus CT, both compensated and paired: ${signedWithInterval(gap)}.`,
   };
 }

@@ -33,8 +33,8 @@ export function eventClassificationReport(run: EventClassificationRun): Report {
   return classificationReport(run, {
     network: "spiking transformer",
     tokens:
-      `Squares of ${patch} x ${patch} pixels are the tokens, whose events enter as spikes, one frame of ${frameMicroseconds / 1000} ms a ` +
-      `time step, ${frames} frames; the answer is read out by a mean over tokens.`,
+      `Squares of ${patch} x ${patch} pixels are the tokens. Their events enter as spikes, one frame of ${frameMicroseconds / 1000} ms per ` +
+      `time step, ${frames} frames in all; the read-out is a mean over tokens.`,
     charts: [recordingsChart(run.examples)],
     claims: [],
   });

@@ -43,9 +43,9 @@ export function attentionChart({ grid, images, steps, attention }: ExampleImages
   return {
     kind: "heat",
     id: "attention",
-    title: "Where the last block looks, after more and more time steps",
+    title: "Attention of the last block over time steps",
     caption:
-      "The same images, patch by patch: how probable it is that a token attends to the patch, a mean over the heads and tokens of the " +
+      "The same images, patch by patch: the probability that a token attends to the patch, averaged over the heads and tokens of the " +
       "last block and over the time steps so far, on the first chip.",
     x: {
       label: "Image",

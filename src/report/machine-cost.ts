@@ -86,7 +86,7 @@ const energyChart = ({ energy }: MachinePrice, workload: Workload): ChartDraft =
   id: "machine-energy",
   title: "The simulated machine's energy by unit",
   caption:
-    "One inference in pipelined operation. Every action that a simulation counts is priced at the width of the unit that takes it. " +
+    "One inference in pipelined operation. Each counted action is priced at the width of the unit that performs it. " +
     "Units below 0.01 % are left out.",
   value: { label: `Microjoules ${perInferenceOf(workload)}` },
   bars: bars(energy, ENERGY, 1e-6),
@@ -95,8 +95,8 @@ const energyChart = ({ energy }: MachinePrice, workload: Workload): ChartDraft =
 const areaChart = ({ area, dies }: MachinePrice): ChartDraft => ({
   kind: "bars",
   id: "machine-area",
-  title: "Its area by unit",
-  caption: dies === 1 ? "The chip is one die." : `More than a scanner's field takes: ${dies} dies.`,
+  title: "The simulated machine's area by unit",
+  caption: dies === 1 ? "The chip is one die." : `Larger than one exposure field (reticle): ${dies} dies.`,
   value: { label: "Square millimetres" },
   bars: bars(area, AREA, 1e-6),
 });
@@ -108,13 +108,13 @@ function waterfallChart({ start, bars: given, end }: Waterfall): ChartDraft {
     id: "waterfall",
     title: "From the paper's ratio to the simulated machine's",
     caption:
-      `With the prices and conventions of the paper's projection the digital int8 ANN needs ${ratio(start)} times Xpikeformer's energy; on the ` +
-      `machine that is simulated ${ratio(end)} times. From the top, one assumption after the other is changed. What one is worth depends on ` +
-      "those before it; together they are worth the whole.",
-    value: { label: "ANN over Xpikeformer, energy", scale: "log" },
+      `With the prices and conventions of the paper's projection, the digital int8 ANN needs ${ratio(start)} times Xpikeformer's energy; on the ` +
+      `simulated machine, ${ratio(end)} times. From the top, one assumption changes at a time. The effect of a change depends on those ` +
+      "before it; together they account for the whole difference.",
+    value: { label: "Energy ratio, ANN over Xpikeformer", scale: "log" },
     bars: [
       { label: "as the paper counts", value: start, group: "ratio" },
-      ...given.map(({ label, from, to }) => ({ label, from, value: to, group: "what a change is worth" })),
+      ...given.map(({ label, from, to }) => ({ label, from, value: to, group: "effect of a change" })),
       { label: "as simulated", value: end, group: "ratio" },
     ],
   };
@@ -127,12 +127,12 @@ function leversChart(levers: readonly Lever[]): ChartDraft[] {
     {
       kind: "heat",
       id: "levers",
-      title: "What to change, and what it does",
+      title: "What to change, and the effect",
       caption:
-        "Each row is the machine with one thing changed, at the same prices: what that does to the energy of an inference, to the latency of one " +
-        "by itself, to the time from one to the next in flight, and to the area. A star: other spikes come out, and accuracy has to be " +
-        "simulated again. What to write stands beside each change in the table of figures.",
-      x: { label: "what is changed, %", ticks: ["energy", "latency", "interval", "area"] },
+        "Each row changes one thing in the machine, at the same prices. Columns: energy per inference, latency of one inference at a time, " +
+        "time between pipelined inferences, and area. A star marks a change that alters the spikes, so accuracy must be simulated again. " +
+        "The table of figures lists the setting for each change.",
+      x: { label: "effect, %", ticks: ["energy", "latency", "interval", "area"] },
       y: { label: "change", ticks: levers.map(({ label, sameAnswers }) => `${label}${sameAnswers ? "" : " *"}`) },
       label: "percent",
       values: levers.map(({ change: { energy, latency, interval, area } }) =>
@@ -146,7 +146,7 @@ function leversChart(levers: readonly Lever[]): ChartDraft[] {
 export const leverFigures = (levers: readonly Lever[]): FigureDraft[] =>
   levers.map(({ id, label, setting, change }) => ({
     id: `cost.levers.${id}`,
-    label: `Energy with ${label} (${setting}) over that without`,
+    label: `Relative energy with ${label} (${setting})`,
     value: 1 + change.energy,
     unit: "1",
   }));

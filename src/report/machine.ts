@@ -37,7 +37,7 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
     const { reads } = compensationCost(mapping, experiment.hardware);
     figures.push({
       id: "compensation.reads",
-      label: "Reads for drift compensation up to use",
+      label: "Reads for drift compensation before use",
       value: reads,
       unit: "reads",
     });
@@ -64,7 +64,8 @@ export function densitiesChart(chips: MachineRun["chips"]): ChartDraft {
     kind: "bars",
     id: "densities",
     title: "Spike density of each layer",
-    caption: "Share of ones over all prompts, tokens and time steps, mean of the chips. Sparse layers drive few lines.",
+    caption:
+      "Share of ones over all prompts, tokens and time steps, averaged over chips. Sparse layers drive few lines.",
     value: { label: "Share of ones" },
     bars: Object.keys(chips[0].densities).map((name) => ({
       label: name,
@@ -83,7 +84,7 @@ export function layoutChart({ crossbar, layers, totals }: Mapping): ChartDraft {
     id: "layout",
     title: "Crossbars by layer",
     caption:
-      `Each square is a crossbar of ${crossbar.rows} x ${crossbar.columns} differential cells, filled as far as it holds weights. Row ` +
+      `Each square is a crossbar of ${crossbar.rows} x ${crossbar.columns} differential cells; the filled part holds weights. Row ` +
       `blocks of one column group share a tile, whose adder sums them.${loads}`,
     crossbar,
     layers: layers.map(({ name, lines, outputs, blocks }) => ({

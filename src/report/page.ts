@@ -42,7 +42,7 @@ export function reportPage(report: Report, chartFigure: ChartFigure): string {
       title: "More charts",
       body: charts.length > 1 ? otherCharts(charts.slice(1), chartFigure) : undefined,
     },
-    { id: "reproduce", title: "Make it again", body: reproduce(report) },
+    { id: "reproduce", title: "Reproduce", body: reproduce(report) },
     { id: "figures", title: "All figures", body: figuresTable(report), folded: figures.length },
     {
       id: "sources",
@@ -126,7 +126,7 @@ function cards(report: Report): Markup {
 
 function notes({ notes }: Report): Markup | undefined {
   if (notes.length === 0) return undefined;
-  return html`<aside class="notes" aria-labelledby="notes"><h2 id="notes">Keep in mind</h2><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></aside>`;
+  return html`<aside class="notes" aria-labelledby="notes"><h2 id="notes">Notes</h2><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></aside>`;
 }
 
 function otherCharts(charts: readonly Chart[], chartFigure: ChartFigure): Markup {

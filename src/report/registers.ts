@@ -24,7 +24,7 @@ export function registerFigures(place: string, label: string, counts: RegisterCo
     const of = `of ${counted(numbers)} in ${PLACES[register]}`;
     return {
       id: `saturated.${register}${place}`,
-      label: `Stopped at an end of the register, ${of}${label}`,
+      label: `Saturated sums, ${of}${label}`,
       value: stopped,
       unit: "sums",
     };
@@ -40,7 +40,7 @@ export function registerNote(counts: RegisterCounts): string {
   });
   const fields = stopped.map((register) => `hardware.arithmetic.${register}Bits`).join(", ");
   return (
-    `Whole numbers that stopped at an end of their register: ${each.join(", ")}. ` +
-    `More bits (${fields}), or fewer fraction bits, let them fit.`
+    `Integers that saturated their register: ${each.join(", ")}. ` +
+    `Set more bits (${fields}), or fewer fraction bits.`
   );
 }

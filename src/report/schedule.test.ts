@@ -61,7 +61,7 @@ describe.each([
   test("shows units as busy in flight as they are: other prompts fill what one leaves", () => {
     const { clocks } = schedule.inFlight!;
     for (const row of layersOf(machine)) {
-      const all = work(inFlight!, row, "one prompt") + work(inFlight!, row, "those before and after it");
+      const all = work(inFlight!, row, "one prompt") + work(inFlight!, row, "prompts before and after it");
       const expected = (clocksOf(schedule.alone, row) / schedule.interval) * clocks;
       // Cut at both ends of the time shown.
       expect(Math.abs(all - expected)).toBeLessThan(1.05 * clocksOf(schedule.alone, row));
@@ -100,10 +100,8 @@ test("a unit is as busy as its clocks over those between prompts, blocks alike t
   const of = (label: string, group: string) =>
     busy.bars.find((bar) => bar.label === label && bar.group === group)!.value;
   const { clocks } = schedule.alone;
-  expect(of("SSA engine", "prompts in flight")).toBeCloseTo(
-    (100 * clocksOf(schedule.alone, "SSA engine")) / schedule.interval,
-  );
-  expect(of("each block's up", "one prompt by itself")).toBeCloseTo(
+  expect(of("SSA engine", "pipelined")).toBeCloseTo((100 * clocksOf(schedule.alone, "SSA engine")) / schedule.interval);
+  expect(of("each block's up", "one prompt at a time")).toBeCloseTo(
     (100 * clocksOf(schedule.alone, "blocks.3.up")) / clocks,
   );
   expect(Math.max(...busy.bars.map(({ value }) => value))).toBeCloseTo(100, 12);
@@ -112,7 +110,7 @@ test("a unit is as busy as its clocks over those between prompts, blocks alike t
 test("where prompts cannot overlap there is none in flight", () => {
   const { charts, busy } = drawn("icl-4-256-2x2", { crossbars: 40 });
   expect(charts.map(({ id }) => id)).toEqual(["schedule-alone", "schedule-utilisation"]);
-  expect(new Set(busy.bars.map(({ group }) => group))).toEqual(new Set(["one prompt by itself"]));
+  expect(new Set(busy.bars.map(({ group }) => group))).toEqual(new Set(["one prompt at a time"]));
 });
 
 test("joined jobs keep their clocks, and only breaks that cannot be seen are closed", () => {

@@ -33,10 +33,10 @@ function aloneChart({ alone, order }: Schedule, clock: number): ChartDraft {
   return {
     kind: "gantt",
     id: "schedule-alone",
-    title: "One prompt by itself: when each unit works",
+    title: "One prompt at a time: when each unit works",
     caption:
-      `From the first spike in to the last sum out: ${time}. A layer takes ${first} first, and starts as soon as a vector is there and it is ` +
-      "free. The paler a stretch, the more of it a unit waits. The table has what moves from and to memories.",
+      `From the first spike in to the last sum out: ${time}. A layer processes ${first} first. It starts once it is free and a ` +
+      "vector has arrived. The paler a bar, the longer its unit waits. The table lists the bits read from and written to each memory.",
     time: { label: "Microseconds" },
     rows: withMoves(rowsOf(alone, clock, [{ shifts: [0], group: "one prompt" }]), alone.units),
   };
@@ -54,14 +54,14 @@ function inFlightChart({ inFlight, interval }: Schedule, clock: number): ChartDr
     {
       kind: "gantt",
       id: "schedule-in-flight",
-      title: "Prompts in flight: when each unit works",
+      title: "Pipelined prompts: when each unit works",
       caption:
-        `A prompt enters every ${seconds(interval)} and is answered after ${seconds(inFlight.clocks)}; ${formatRounded(inFlight.prompts)} are on their ` +
-        "way at once. Shown is the time of one of them.",
+        `A prompt enters every ${seconds(interval)} and is answered after ${seconds(inFlight.clocks)}; ${formatRounded(inFlight.prompts)} prompts are in the ` +
+        "pipeline at once. The chart follows one of them from entry to answer.",
       time: { label: "Microseconds" },
       rows: rowsOf(inFlight, clock, [
         { shifts: [0], group: "one prompt" },
-        { shifts: others, group: "those before and after it" },
+        { shifts: others, group: "prompts before and after it" },
       ]),
     },
   ];
@@ -165,8 +165,8 @@ export function joined(runs: readonly Run[], clocks: number): Run[] {
 /** Units of all blocks that are as busy as each other have one bar. */
 function utilisationChart({ alone, inFlight, interval }: Schedule): ChartDraft {
   const cases = [
-    ...(inFlight === null ? [] : [{ group: "prompts in flight", units: inFlight.units, clocks: interval }]),
-    { group: "one prompt by itself", units: alone.units, clocks: alone.clocks },
+    ...(inFlight === null ? [] : [{ group: "pipelined", units: inFlight.units, clocks: interval }]),
+    { group: "one prompt at a time", units: alone.units, clocks: alone.clocks },
   ];
   const bars = cases.flatMap(({ group, units, clocks }) =>
     [...busyOf(units)].map(([label, busy]) => ({ label, group, value: (100 * busy) / clocks })),
@@ -175,8 +175,8 @@ function utilisationChart({ alone, inFlight, interval }: Schedule): ChartDraft {
     kind: "bars",
     id: "schedule-utilisation",
     title: "How busy each unit is",
-    caption: "Share of the time in which a unit works. The busiest one says how often a prompt can enter.",
-    value: { label: "Percent of the time" },
+    caption: "Share of the time in which a unit works. The busiest unit limits how often a prompt can enter.",
+    value: { label: "Busy time, %" },
     // Both cases of a unit side by side.
     bars: bars.toSorted((a, b) => firstOf(bars, a.label) - firstOf(bars, b.label)),
   };

@@ -93,7 +93,7 @@ export function spreadFigures(id: string, label: string, rates: Sample): FigureD
   const { chips, reads } = sampleSpread(rates);
   const figures: FigureDraft[] = [];
   if (chips !== null) {
-    const what = reads === null ? "chips, their reads included" : "chips";
+    const what = reads === null ? "chips, including their reads" : "chips";
     const text = `Standard deviation between ${what}: ${label}`;
     figures.push({ id: `${id}.chips`, label: text, value: chips, unit: "1", trials: rates.chips });
   }

@@ -50,16 +50,16 @@ export function sweepReport(run: SweepRun): Report {
   const { rates } = measured[0];
   const best = rates.reduce((least, rate, i) => (rate.value < rates[least].value ? i : least), 0);
   // Of the first of several curves alone.
-  const of = curves.length > 1 ? `${curveName(run, curves[0])}: of` : "Of";
+  const the = curves.length > 1 ? `${curveName(run, curves[0])}: the` : "The";
   const at = (i: number) => `${formatQuantity(rates[i]).value} at ${String(values[i])}`;
   return buildReport({
     title: `${experiment.name}: ${metric.name} over ${field}`,
     summary:
-      `${of} ${values.length} values of ${field} the lowest ${metric.name} is ${at(best)}` +
-      `${best === base ? "." : `; it is ${at(base)}.`}`,
+      `${the} lowest ${metric.name} over ${values.length} values of ${field} is ${at(best)}` +
+      `${best === base ? "." : `, compared with ${at(base)}.`}`,
     description:
       `${describeSize(run)}, the same at every value, ${ageText(run)}; drift compensation: ` +
-      `${experiment.hardware.compensation.scope}. Everything but ${field} is as the experiment says; differences are taken in pairs.`,
+      `${experiment.hardware.compensation.scope}. Only ${field} differs from the experiment; differences are paired.`,
     experiment,
     command: run.command,
     seed: experiment.seed,
@@ -140,7 +140,7 @@ function chart(
     kind: "lines",
     id: `${metric.id}-sweep`,
     title: `${metric.title} over ${field}`,
-    caption: `The same chips and ${metric.trial}s at every value. ${names}${ordered ? "" : " Lines between words only lead the eye."}`,
+    caption: `The same chips and ${metric.trial}s at every value. ${names}${ordered ? "" : " Lines between named values only guide the eye."}`,
     x: { label: field, ticks: x, tickLabels: values.map(String) },
     y: { label: metric.title, scale: "log" },
     series: measured.map(({ curve, rates }) => ({

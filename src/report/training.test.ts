@@ -105,7 +105,7 @@ describe("learning curves", () => {
     const [{ series, caption }] = chartsOf(long);
     const [{ points }] = series;
     expect(points.length).toBeLessThanOrEqual(80);
-    expect(caption).toContain("mean of up to 13 values");
+    expect(caption).toContain("mean of up to 13 consecutive values");
     // The last point holds fewer values than the others.
     const sum = points.reduce((total, { y }, i) => total + y * (i < points.length - 1 ? 13 : 1000 % 13), 0);
     expect(sum).toBeCloseTo(

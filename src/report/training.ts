@@ -72,7 +72,7 @@ export function trainingReport(run: TrainingRun): Report {
   return buildReport({
     title: `${experiment.name}: learning curves`,
     summary: rate
-      ? `The best validation of the last stage has ${metric.name} ${formatQuantity(rate[0]).value}, at step ${best.step} of ${step}.`
+      ? `Best validation of the last stage: ${metric.name} ${formatQuantity(rate[0]).value}, at step ${best.step} of ${step}.`
       : `The last loss is ${formatQuantity({ value: metrics[metrics.length - 1].loss, unit: "1" }).value}, after ${step} steps; nothing was validated.`,
     description:
       `${step} of ${planned} optimiser steps of ${experiment.training.batch} ${metric.trial}s, in ${stages.length} of ` +
@@ -86,7 +86,7 @@ export function trainingReport(run: TrainingRun): Report {
       ...(rate ?? []),
       { id: "training.steps", label: "Optimiser steps", value: step, unit: "steps" },
       { id: "training.prompts", label: `${metric.trial}s seen`, value: prompts, unit: `${metric.trial}s` },
-      { id: "training.seconds", label: "Time of training, over all sittings", value: seconds, unit: "s" },
+      { id: "training.seconds", label: "Training time, over all runs", value: seconds, unit: "s" },
       ...stages.flatMap(stageFigures),
     ],
     charts: [lossChart(stages, metrics.length), ...rateChart(stages, metric)],
@@ -157,7 +157,7 @@ function lossChart(stages: readonly Stage[], lines: number): ChartDraft {
   return {
     ...{ kind: "lines", id: "loss", title: "Loss over optimiser steps" },
     caption:
-      "Of batches what a step lowers, which holds penalties and a teacher's labels where a stage has them; of validations the cross entropy, nats " +
+      "Batches: the loss that a step lowers, with penalties and a teacher's labels where a stage has them. Validations: the cross-entropy, nats " +
       `per decision. ${condensedText(size)}`,
     x: { label: "optimiser steps" },
     y: { label: "loss", scale: "log" },
@@ -187,7 +187,7 @@ function rateChart(stages: readonly Stage[], { id, key, title, name }: TaskMetri
 }
 
 const condensedText = (size: number): string =>
-  size > 1 ? `A point is the mean of up to ${size} values that follow each other.` : "Every value is a point.";
+  size > 1 ? `A point is the mean of up to ${size} consecutive values.` : "Every value is a point.";
 
 /** Means of `size` values that follow each other, at the mean of their steps. */
 function condensed<T extends TrainingMetric>(metrics: readonly T[], size: number, of: (metric: T) => number): Points {

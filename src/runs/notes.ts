@@ -31,8 +31,8 @@ export function formatNotes({ adc: { bits }, arithmetic }: HardwareSpec): string
   const needed = bits + FRACTION_BEYOND_CODE;
   if (arithmetic.fractionBits >= needed) return [];
   return [
-    `Codes of ${bits} bits ask for ${needed} fraction bits behind the converters, and hardware.arithmetic has ${arithmetic.fractionBits}: what a step is ` +
-      "worth is rounded coarsely, and answers may be worse for it, not for the converters. Give it more, or compare in floating point (null).",
+    `Codes of ${bits} bits need ${needed} fraction bits after the converters, but hardware.arithmetic has ${arithmetic.fractionBits}. The value of a ` +
+      "code step is rounded coarsely, which may cause errors that are not the converters'. Set more fraction bits, or compare in floating point (null).",
   ];
 }
 

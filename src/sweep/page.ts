@@ -45,7 +45,7 @@ export function sweepHtml({ design, rows, versions, command }: SweepPage): strin
   const every = Math.ceil((measured.length - onFront.length) / MOST_BEATEN);
   const drawn = measured.filter(({ point }, i) => front.has(point) || i % every === 0);
   const summary = describeSweep(rows, design);
-  const left = every > 1 ? ` Of the beaten points one in ${every} is drawn.` : "";
+  const left = every > 1 ? ` One in ${every} of the beaten points is drawn.` : "";
   const page = html`${pageHead(design.name, summary, POINTS_STYLE, BRUSH_HASH)}
 <body>
 <header><h1>${design.name}</h1><p class="summary">${summary}</p></header>
@@ -55,7 +55,7 @@ ${brushTable}
 <section id="points">${onFront.map((row) => experimentOf(design, row))}</section>
 <section aria-labelledby="front"><h2 id="front">The front</h2><div class="scroll">${frontTable(design, onFront)}</div></section>
 ${refusals(rows).map((note) => html`<aside class="notes"><p>${note}</p></aside>`)}
-<section aria-labelledby="again"><h2 id="again">Make it again</h2><pre><code>${command}</code></pre>
+<section aria-labelledby="again"><h2 id="again">Reproduce</h2><pre><code>${command}</code></pre>
 <details><summary>The design</summary><div><pre><code>${JSON.stringify(design, null, 2)}</code></pre></div></details></section>
 </main>
 <footer>${Object.entries(versions)
