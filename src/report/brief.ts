@@ -1,7 +1,7 @@
 /**
- * A report in about fifteen lines: the result with its interval, the paper's number where task and size are the paper's, what qualifies it.
+ * A report in about fifteen lines: the result with its interval, the paper's number where task and size match, and the main notes.
  *
- * The report itself names the figures that answer the question (`brief`); one that names none shows its highlights.
+ * The report names the figures that answer the question (`brief`); without them its highlights are shown.
  */
 import picocolors from "picocolors";
 import { formatClaim, formatQuantity, formatText } from "./format.ts";
@@ -11,7 +11,7 @@ import { clean, curveTable, grid, noteLines, type TableOptions, TERMINAL_WIDTH, 
 /** Notes that are shown; `terminalTable` has all. */
 const MOST_NOTES = 2;
 
-/** Text with line breaks; the caller says where the whole report is. */
+/** Text with line breaks. The caller adds where the whole report is. */
 export function terminalBrief(report: Report, { color = false, width = TERMINAL_WIDTH }: TableOptions = {}): string {
   const { bold } = picocolors.createColors(color);
   const parts = [bold(wrap(clean(report.summary), width))];
@@ -61,7 +61,7 @@ function figureTable(
   return used.size === 0 ? table : `${table}\n${dim(wrap(`Paper: ${[...used].join("; ")}.`, width))}`;
 }
 
-/** Digits that no interval vouches for are cut to three. */
+/** Without an interval, a number is cut to three digits. */
 function rounded(figure: Figure): Figure {
   return figure.interval || Number.isInteger(figure.value)
     ? figure

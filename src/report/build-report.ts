@@ -1,8 +1,8 @@
 /**
- * From what a job found to a checked report.
+ * Builds a checked report from the results of a job.
  *
- * `buildReport` fills in what follows from the rest and refuses NaN, infinities and repeated ids, because a report that is wrong in
- * silence is worse than none. `checkReport` holds files to the same.
+ * `buildReport` completes the fields that follow from others and refuses NaN, infinities and repeated ids, because a silently wrong report
+ * is worse than none. `checkReport` applies the same rules to files.
  */
 import type { z } from "zod";
 import { ValueError } from "../errors.ts";
@@ -17,7 +17,7 @@ import {
   reportSpec,
 } from "./report.ts";
 
-/** A chart as written: what has a default may be left out. */
+/** A chart as written; fields with a default are optional. */
 export type ChartDraft = z.input<typeof chartSpec>;
 
 /** A short answer as written. */
@@ -30,7 +30,7 @@ export type FigureDraft = Omit<Figure, "seed" | "command"> & Partial<Pick<Figure
 export type ClaimDraft = Pick<Claim, "id" | "source" | "claim" | "paper" | "why"> &
   Partial<Pick<Claim, "ours" | "figure" | "difference" | "unit" | "comparable">>;
 
-/** What a stage that makes results hands over. */
+/** The input of `buildReport`. */
 export interface ReportDraft
   extends Pick<Report, "title" | "summary" | "description" | "command" | "seed" | "versions"> {
   readonly experiment?: Report["experiment"];
@@ -47,7 +47,7 @@ export interface ReportDraft
 /**
  * A checked report.
  *
- * Throws  ValueError, with the id in its path, for a value that is NaN or infinite, an interval that does not hold its
+ * Throws  ValueError, with the id in its path, for a value that is NaN or infinite, an interval that does not contain its
  *         value, an id used twice, and a highlight, brief or claim that names no figure
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * A chart as an SVG file of its own, for a document or a slide: the drawing of the report's page with its legend on top, in the page's
- * colours for light and dark. The file loads nothing. Charts of several panels are left to the page.
+ * A chart as a separate SVG file, for a document or a slide: the drawing of the report's page with its legend on top, in the page's light
+ * and dark colours. The file loads nothing. Charts with several panels are not supported.
  */
 import { ValueError } from "../errors.ts";
 import { drawChart } from "./draw/draw.ts";
@@ -39,7 +39,7 @@ export function chartSvg(chart: Chart): string {
   return `${markup}\n`;
 }
 
-/** The page's colours, and of its rules those that drawings need. Fonts are the reader's. */
+/** The page's colours and the rules for drawings, with the reader's fonts. */
 const CSS = `${STYLE.markup.slice(0, STYLE.markup.indexOf("@media print"))}
 .page { fill: var(--page); }
 svg { color: var(--ink); font: 12px system-ui, "Segoe UI", "Helvetica Neue", "DejaVu Sans", sans-serif; }
@@ -47,7 +47,7 @@ svg.plot { overflow: visible; fill: currentColor; text-anchor: middle; }
 .name { fill: currentColor; text-anchor: start; }
 `;
 
-/** Legend entries from the left, in as many lines as they need. */
+/** Places legend entries from the left, with line breaks as needed. */
 function placeLegend(names: readonly string[], width: number): { x: number; line: number }[] {
   let [x, line] = [MARGIN, 0];
   return names.map((name) => {
@@ -59,13 +59,13 @@ function placeLegend(names: readonly string[], width: number): { x: number; line
   });
 }
 
-/** The SVG element of a drawing, which may stand inside its description. */
+/** The SVG element of a drawing, which may be nested in other markup. */
 function svgOf({ markup }: Markup): string | undefined {
   const [start, end] = [markup.indexOf("<svg"), markup.lastIndexOf("</svg>")];
   return start < 0 || end < 0 ? undefined : markup.slice(start, end + "</svg>".length);
 }
 
-/** Width and height, which stand among its attributes in any order. */
+/** Width and height, which may appear in any order among the attributes. */
 function sizeOf(svg: string): { width: number; height: number } {
   const opening = svg.slice(0, svg.indexOf(">"));
   const read = (name: string) => Number(new RegExp(` ${name}="([\\d.]+)"`).exec(opening)?.[1]);

@@ -1,5 +1,5 @@
 /**
- * The paper's numbers beside ours: rows grouped by where they are printed, and each reason for a difference written once, below.
+ * The paper's numbers beside ours: rows grouped by where they are printed, and each reason for a difference is given once, below.
  * On a phone a row becomes a small block, with its three numbers side by side.
  */
 import { formatClaim, formatQuantity } from "./format.ts";

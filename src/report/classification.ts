@@ -1,6 +1,6 @@
 /**
- * What reports on classified prompts have in common, be they images or recordings: accuracies of the ANN, of the digital spiking network
- * and of Xpikeformer on simulated chips, with their intervals and gaps, over time steps, and which class is taken for which.
+ * Shared parts of reports on images and recordings: accuracies of the ANN, the digital spiking network and Xpikeformer on simulated
+ * chips, with intervals and gaps, over time steps, and the confusion matrix.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";
@@ -28,15 +28,15 @@ export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
   readonly experiment: Experiment<T>;
   /** Where the data comes from, and its classes. */
   readonly data: { readonly name: string; readonly classes: readonly string[] };
-  /** How reports call the networks. */
+  /** Names of the networks in reports. */
   readonly names: Readonly<Record<ClassifierRole, string>>;
-  /** Of the test part, what every network answered. */
+  /** Test prompts that every network answered. */
   readonly prompts: number;
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
   readonly networks: Readonly<Partial<Record<ClassifierRole, ClassificationErrors>>>;
-  /** Of the digital spiking baseline, where there is one: after 1 .. T time steps. */
+  /** The digital spiking baseline, if any: after 1 .. T time steps. */
   readonly spikingBySteps?: readonly ClassificationErrors[];
   /** One entry per programmed chip, all on the same prompts. */
   readonly chips: readonly ChipEvaluation<ClassificationErrors>[];
@@ -51,17 +51,17 @@ export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
 
-/** What prompts are called: images, recordings. */
+/** The name of prompts: images, recordings. */
 const thingsOf = ({ experiment }: Pick<ClassificationRun, "experiment">): string =>
   `${kitOf(experiment.task).metric.trial}s`;
 
-/** What a kind of task says of itself in its report. */
+/** Words and charts of one kind of task. */
 export interface ClassificationWords {
-  /** What stands against the ANN, as in "the spiking vision transformer". */
+  /** The network under test, as in "the spiking vision transformer". */
   readonly network: string;
-  /** What the tokens are, and how they enter: a sentence or two. */
+  /** The tokens and their coding, in one or two sentences. */
   readonly tokens: string;
-  /** Charts of its own, behind accuracy and confusion. */
+  /** Additional charts, after accuracy and confusion. */
   readonly charts: readonly ChartDraft[];
   readonly claims: readonly ClaimDraft[];
 }
@@ -136,7 +136,7 @@ function accuracyFigure(id: string, label: string, { rate, low, high, trials }: 
   };
 }
 
-/** Of every chip and prompt, 1 where it is wrong. */
+/** For every chip and prompt, 1 if wrong. */
 const wrongOnChips = (errors: readonly ClassificationErrors[]): Sample => sampleOf(errors.map(({ wrong }) => wrong));
 
 /** The mean accuracy over chips; chips and prompts both are samples. */
@@ -170,7 +170,7 @@ function stepFigures(run: ClassificationRun): FigureDraft[] {
   });
 }
 
-/** The digital spiking baseline after as many time steps as the chips run, where it runs as many, and the chips minus that. */
+/** The digital spiking baseline at the chips' T, if it ran that many steps, and the chips minus the baseline. */
 function equalStepFigures({ chips, experiment, names, spikingBySteps = [], ...run }: ClassificationRun): FigureDraft[] {
   const steps = ownSteps(experiment);
   const errors = spikingBySteps[steps - 1];
@@ -187,14 +187,14 @@ function equalStepFigures({ chips, experiment, names, spikingBySteps = [], ...ru
 
 const ownSteps = ({ model }: Experiment): number => (model.kind === "spiking" ? model.steps : 1);
 
-/** What hardware and spikes cost against each network: the same prompts, in pairs. */
+/** The accuracy lost to hardware and spikes relative to each network, paired by prompt. */
 function gapFigures(run: ClassificationRun): FigureDraft[] {
   const onChips = wrongOnChips(run.chips.map(({ errors }) => errors));
   return roles(run).map(([role, { wrong }]) => {
-    // The digital spiking network's T may be another than the chips'.
+    // The digital spiking network's T may differ from the chips'.
     const steps = role === "spiking" && run.spikingBySteps ? ` at its T = ${run.spikingBySteps.length}` : "";
     const label = `Accuracy: Xpikeformer on hardware minus ${run.names[role]}${steps}`;
-    // Accuracies differ by as much as error rates, the other way round.
+    // Differences in accuracy are those in error rate with the opposite sign.
     return changeFigure(`gap.${role}`, label, sameOnAllChips(wrong, onChips), onChips, thingsOf(run));
   });
 }
@@ -218,7 +218,7 @@ function accuracyFigures(run: ClassificationRun, hardware: FigureDraft): FigureD
   return [...figures, ...gapFigures(run)];
 }
 
-/** What the machine reaches, what it is measured against, what it saves. */
+/** The machine's accuracy, that of its reference, and the energy ratio. */
 function highlights(run: ClassificationRun): string[] {
   const against = roles(run)[0]?.[0];
   const baseline = against ? `accuracy.${against}` : "cost.xpikeformer.energy";
@@ -268,14 +268,14 @@ function stepsChart(run: ClassificationRun): ChartDraft {
     series: [{ name: "Xpikeformer on hardware", points }],
     rules: (["ann", "spiking"] as const).flatMap((role) => {
       const errors = run.networks[role];
-      // A rule is of one T, that at which the network was evaluated.
+      // A rule holds for one T: the one at which the network was evaluated.
       const steps = role === "spiking" && run.spikingBySteps ? `, T = ${run.spikingBySteps.length}` : "";
       return errors ? [{ label: `${run.names[role]}${steps}`, y: 1 - errors.answers.rate }] : [];
     }),
   };
 }
 
-/** Of each class, which share is taken for which class: all chips together. Of more classes than a chart holds there is none. */
+/** For each class, the share of each decision, over all chips. */
 function confusionChart(run: ClassificationRun): ChartDraft {
   const { chips, data } = run;
   const { classes } = data;

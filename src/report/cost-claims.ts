@@ -1,4 +1,4 @@
-/** What the paper prints of energies, beside ours. */
+/** The paper's printed energy ratios next to ours. */
 import { ARCHITECTURES } from "../cost/architectures/catalogue.ts";
 import { type CostEstimate, ratioTo } from "../cost/cost.ts";
 import { networkFor } from "../cost/workload.ts";
@@ -11,10 +11,10 @@ import { shortSize } from "./study.ts";
 const PRINTED = { annDigital: [7, 14.5], annAimc: [2.6, 4], snnDigital: [1.6, 1.8] } as const;
 export const PRINTED_BASELINES = Object.keys(PRINTED) as (keyof typeof PRINTED)[];
 
-/** The decoders of the range. */
+/** Sizes of these decoders. */
 const PRINTED_SIZES: readonly string[] = ["4-256", "8-512"];
 
-/** The rival of each machine, whose network must have the decoder's size too. */
+/** The size of the network on a rival machine; it must match the decoder's too. */
 const sizeOfRival = ({ workload }: CostEstimate, id: (typeof PRINTED_BASELINES)[number]): string =>
   shortSize(networkFor(workload, ARCHITECTURES[id].runs));
 

@@ -1,4 +1,4 @@
-/** The report of `xpike cost` without a workload: every published workload on every machine, side by side. */
+/** The report of `xpike cost` without a workload: all published workloads on all machines. */
 import { ratioTo } from "../cost/cost.ts";
 import { buildReport, type FigureDraft } from "./build-report.ts";
 import { BASELINES, comparisonChart, costNotes, costSources } from "./cost.ts";

@@ -1,4 +1,4 @@
-/** The report of `xpike cost`: one workload at one preset in full, and any number of others side by side. */
+/** The report of `xpike cost`: one workload at one preset in full, with further presets next to it. */
 import { CLAIMED_RATIOS, isWithinRounding } from "../cost/claims.ts";
 import { type CostEstimate, ratioTo } from "../cost/cost.ts";
 import { type Lever, leversOf } from "../cost/levers.ts";
@@ -26,21 +26,21 @@ import { ALL_RIVALS, hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
 import { networkSize } from "./study.ts";
 
 export interface CostCase {
-  /** Words of a figure's id: `bottom-up`, `whatIf`. */
+  /** Part of a figure's id: `bottom-up`, `whatIf`. */
   readonly id: string;
   readonly estimate: CostEstimate;
 }
 
 export interface CostReportInput {
-  /** The first is shown in full, the others beside it. */
+  /** The first is shown in full, the others next to it. */
   readonly cases: readonly CostCase[];
   readonly monteCarlo?: MonteCarlo;
-  /** What to change in the machine of the first; found out when left out. */
+  /** Changes to the machine of the first case; computed if left out. */
   readonly levers?: readonly Lever[];
   readonly experiment?: Experiment;
-  /** Whether the network was simulated, so that its spikes are counted ones. */
+  /** Whether the network was simulated, so that its spikes were counted. */
   readonly simulated?: boolean;
-  /** Rivals to which energy ratios are given. Default: all, as of a published workload. */
+  /** Rivals with an energy ratio. Default: all, as for a published workload. */
   readonly rivals?: Rivals;
   readonly command: string;
   readonly seed: number;
@@ -105,7 +105,7 @@ export function costReport(input: CostReportInput): Report {
   });
 }
 
-/** Whether a figure of the draws is about a rival that may be compared. */
+/** Whether a Monte Carlo figure concerns a rival with an energy ratio. */
 const isOf = (id: string, rivals: Rivals): boolean => (id.includes(".snnDigital") ? rivals.snn : rivals.ann);
 
 function briefRows(
@@ -113,7 +113,7 @@ function briefRows(
   withDraws: boolean,
   rivals: Rivals,
 ): { figure: string; label: string }[] {
-  // The last two are as hard to beat as a baseline gets: they have the bits, and the cells, that Xpikeformer has.
+  // The last two are the hardest baselines to beat: they use Xpikeformer's bits and cells.
   const compared = ["annDigital", "annAimc", "snnDigital", "annInt5", "annAimcOwn"] as const;
   return [
     { figure: "cost.xpikeformer.energy", label: "Energy per inference: Xpikeformer" },
@@ -133,7 +133,7 @@ function briefRows(
   ];
 }
 
-/** What is priced: our chip as simulated, or a published model on a machine that nothing was simulated on. */
+/** The scope of the price: our chip as simulated, or a published model without a simulation. */
 function briefRemark({ workload, resolved }: CostEstimate, simulated: boolean): string {
   if (resolved.technology.wholeMachine === 1) {
     if (simulated) return COST_REMARK;
@@ -150,7 +150,7 @@ const labelled =
   (name: string) =>
   <F extends { readonly label: string }>(figure: F): F => ({ ...figure, label: `${figure.label} (${name})` });
 
-/** The printed ratios of this workload, where there are any. */
+/** The printed ratios of this workload, if any. */
 function claimsOf(estimate: CostEstimate): ClaimDraft[] {
   const { workload, resolved } = estimate;
   return CLAIMED_RATIOS.filter((claim) => claim.workload === workload.name).map(({ architecture, printed }) => {

@@ -1,6 +1,5 @@
 /**
- * The cost section of a run: what the chips that were just simulated would cost, beside the machines they are compared with,
- * from the actions that were counted.
+ * The cost section of a run: prices of the simulated chips and of the machines they are compared with, from counted actions.
  *
  * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities. Energies of the
  * digital SNN are given three times, and every label names its T: at Xpikeformer's T (`cost.equalSteps`), at the T that it was trained for
@@ -65,7 +64,7 @@ export interface CostRun {
   readonly claims?: (asRun: CostEstimate) => readonly ClaimDraft[];
 }
 
-/** The networks that were evaluated beside the chips, where there are any, with their mean error rates. */
+/** The networks that were evaluated for comparison, if any, with their mean error rates. */
 export interface ComparedNetworks {
   readonly ann?: { readonly model: AnnSpec; readonly rate: number };
   readonly snn?: {
@@ -83,9 +82,9 @@ export interface CostSection {
   readonly claims: readonly ClaimDraft[];
   readonly notes: readonly string[];
   readonly sources: readonly ReportSource[];
-  /** What the ANN that is compared with is called in a sentence. */
+  /** The compared ANN's name within a sentence. */
   readonly annName: string;
-  /** What one inference delivers. */
+  /** The result of one inference. */
   readonly result: Workload["result"];
   /** Sizes of the networks that were evaluated, as the paper writes them: `4-256`. */
   readonly sizes: { readonly ann?: string | undefined; readonly snn?: string | undefined };
@@ -110,7 +109,7 @@ export function costSection(run: CostRun): CostSection {
   const chance = guessingRate(experiment.task, workload.classes);
   const guesses = chipRate !== undefined && chipRate.high >= chance;
   const rivals: Rivals = { ann: ann !== undefined && !guesses, snn: snn !== undefined && !guesses };
-  // What the digital SNN answers after Xpikeformer's T steps is known where it was run for as many.
+  // The digital SNN's answers after Xpikeformer's T steps are known only if it ran at least T steps.
   const sameSteps = snn !== undefined && workload.steps <= snn.rates.length;
   const atEqualSteps = withSteps(workload, workload.steps);
   const equal = estimateCost(atEqualSteps, simulated, perInference(measurement));
@@ -180,15 +179,15 @@ export function costSection(run: CostRun): CostSection {
 }
 
 /**
- * What simulated chips cost, by what they counted, at the prices of a run's report: its figures of Xpikeformer are those of this estimate.
+ * The cost of simulated chips from their counts, at the prices of a run's report, whose Xpikeformer figures come from this estimate.
  *
- * @param chips what each counted on the same prompts
+ * @param chips the counts of each on the same prompts
  * Throws  MappingError when the experiment's model is not spiking
  */
 export const chipsCost = (experiment: Experiment, chips: readonly Measurement[]): CostEstimate =>
   measuredCost(experiment, pool(chips));
 
-/** The same, by what all chips counted together: operations summed, densities by `meanDensities`. */
+/** The same from the pooled counts of all chips: operations summed, densities by `meanDensities`. */
 export function measuredCost(experiment: Experiment, measurement: Measurement): CostEstimate {
   const workload = measuredWorkload(experiment, measurement);
   return estimateCost(workload, simulatedPrices(experiment), perInference(measurement));
@@ -222,13 +221,13 @@ export function costRows({
   ];
 }
 
-/** The cost to show first: what the ANN needs over Xpikeformer, or where no ANN may be compared what Xpikeformer needs. */
+/** The cost to show first: the ANN's energy ratio, or Xpikeformer's energy if there is no ratio. */
 export const costHighlight = ({ figures }: Pick<CostSection, "figures">): string =>
   figures.some(({ id }) => id === "cost.ratio.annDigital") ? "cost.ratio.annDigital" : "cost.xpikeformer.energy";
 
 type BriefRow = NonNullable<BriefDraft["rows"]>[number];
 
-/** How energies of simulated chips come about, in one line of a terminal. */
+/** How energies of simulated chips are computed, in one line. */
 export const COST_REMARK =
   "Energy: counted actions times published 45 nm prices, with clock, wires and leakage (docs/cost.md).";
 
@@ -241,12 +240,12 @@ function equalStepsFigures(equal: CostEstimate, rivals: Rivals): FigureDraft[] {
   return estimateFigures(equal, "cost.equalSteps", rivals).filter(({ id }) => wanted.includes(id));
 }
 
-/** Of a network in whose blocks nothing fires. */
+/** Note for a network whose blocks never fire. */
 const SILENT =
   "No layer inside the blocks ever received a spike, so the answers hardly depend on the prompts. Lower model.neuron.threshold, or train " +
   "the network. Ratios by spike density are not drawn.";
 
-/** Energy of each time step of one prompt: the part that follows the spikes, and the part that does not. */
+/** Energy of each time step of one prompt: in total, and the part that depends on the spikes. */
 function stepsChart(
   experiment: Experiment,
   rasters: CostRun["rasters"],
@@ -271,14 +270,14 @@ function stepsChart(
   };
 }
 
-/** Chips counted on the same prompts, as one measurement. */
+/** Pools chips that answered the same prompts into one measurement. */
 const pool = (chips: readonly Measurement[]): Measurement => ({
   prompts: chips.reduce((sum, { prompts }) => sum + prompts, 0),
   operations: sumOperations(chips.map(({ operations }) => operations)),
   densities: meanDensities(chips.map(({ densities }) => densities)),
 });
 
-/** Of each spike train the mean density over chips. */
+/** The mean density over chips of each spike train. */
 export const meanDensities = (chips: readonly Measurement["densities"][]): Measurement["densities"] =>
   Object.fromEntries(Object.keys(chips[0]).map((name) => [name, mean(chips.map((densities) => densities[name]))]));
 
@@ -289,7 +288,7 @@ const stepsOf = ({ steps, snnSteps }: Workload): string =>
 const tolerance = `${100 * RATE_TOLERANCE} %`;
 const quoted = (rate: number): string => rate.toFixed(4);
 
-/** Without another one, the ANN that is priced has the size of the experiment's network. */
+/** If no ANN was evaluated, the priced ANN has the size of the experiment's network. */
 const isSameSize = ({ model }: Pick<Experiment, "model">, ann: ComparedNetworks["ann"]): boolean =>
   !ann ||
   ((["heads", "expansion"] as const).every((size) => ann.model[size] === model[size]) &&
@@ -341,7 +340,7 @@ function describeChoice({ steps, errorRate, reached }: StepChoice, target: StepT
   return `${short}; T = ${steps} is the fewest within ${tolerance} of the best measured (${rate})`;
 }
 
-/** What an answer costs that is given as soon as it is sure, and how much more one after all steps. */
+/** The cost of answers with early exit, and the ratio of the cost after all steps. */
 function exitCost(
   workload: Workload,
   resolved: ResolvedTechnology,

@@ -1,6 +1,6 @@
 /**
- * What a machine costs, on one screen: energy, answers and area beside the digital ANN and the digital SNN, where the energy goes, and what
- * to change.
+ * The cost of a machine on one screen: energy, throughput and area next to the digital ANN and the digital SNN, where the energy goes, and
+ * what to change.
  */
 import picocolors from "picocolors";
 import { type Merit, meritOf } from "../cost/architectures/performance.ts";
@@ -12,9 +12,9 @@ import type { Report } from "./report.ts";
 import { ALL_RIVALS, type Rivals } from "./rivals.ts";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "./table.ts";
 
-/** Lines of the screen that the command's last lines leave. */
+/** Lines of the screen, less the last lines of the command. */
 const LINES = 19;
-/** Fewer levers than this are not worth a table. */
+/** Fewest levers that are shown. */
 const LEAST_LEVERS = 3;
 /** Parts of the energy that are named. */
 const MOST_PARTS = 8;
@@ -32,7 +32,7 @@ export function costScreen(
     /** The same with the digital SNN at Xpikeformer's T, where the columns are to be of one T. Default: each at its own. */
     readonly equal?: CostEstimate;
     readonly levers: readonly Lever[];
-    /** Rivals to which energy ratios are given. */
+    /** Rivals with an energy ratio. */
     readonly rivals?: Rivals;
   },
   { color = false, width = TERMINAL_WIDTH }: TableOptions = {},
@@ -63,7 +63,7 @@ interface Style {
   readonly width: number;
 }
 
-/** Xpikeformer, the digital ANN and the digital SNN side by side, those with how many times as much it is. */
+/** Xpikeformer, the digital ANN and the digital SNN side by side; the latter two with their ratios to Xpikeformer. */
 function comparison({ architectures, workload }: CostEstimate, rivals: Rivals, style: Style): string {
   const { xpikeformer, annDigital, snnDigital } = architectures;
   const { name, perInference } = workload.result;
@@ -97,7 +97,7 @@ const times = (value: number | null, own: number | null): string =>
 /** Stands for a space at which no line ends. */
 const JOINT = "\u00a0";
 
-/** `FIFOs 32 %, clock tree 20 %`, and the rest together. */
+/** `FIFOs 32 %, clock tree 20 %`, with the remainder as one entry. */
 function parts({ parts, total }: ArchitectureCost): string {
   const sorted = Object.entries(parts)
     .filter(([, value]) => value > 0)
@@ -120,7 +120,7 @@ function changes(levers: readonly Lever[], style: Style): string[] {
   return ["", grid([head, ...rows], ["left", "left", "right", "right", "right", "right"], style)];
 }
 
-/** `−52 %`; nothing for less than half a percent. */
+/** `−52 %`; empty below half a percent. */
 function signed(share: number): string {
   const percent = 100 * share;
   return Math.abs(percent) < 0.5 ? "" : `${percent > 0 ? "+" : ""}${formatNumber(percent, 0)} %`;

@@ -1,4 +1,4 @@
-/** Estimates side by side in the terminal. */
+/** Estimates as a table in the terminal. */
 import { ratioTo } from "../cost/cost.ts";
 import type { CostCase } from "./cost-report.ts";
 import { plainTable, type TableOptions } from "./table.ts";
@@ -8,7 +8,7 @@ const COLUMNS = [
   ["int8, uJ", "annDigital"],
 ] as const;
 
-/** Baselines and their names; `int5` has the bits, and `own` the cells and converters, that Xpikeformer has. */
+/** Baselines and their names; `int5` uses Xpikeformer's bits, `own` its cells and converters. */
 const RATIOS = [
   ["int8/X", "annDigital"],
   ["int5/X", "annInt5"],
@@ -35,7 +35,7 @@ export function costTable(cases: readonly CostCase[], options: TableOptions = {}
   return `${read}\n${plainTable(head, rows, options)}`;
 }
 
-/** Up to here a number is written out; a longer one would be cut where columns are narrow. */
+/** Larger numbers use exponents, since narrow columns would cut them. */
 const LONG = 1e6;
 
 const significant = (value: number): string =>

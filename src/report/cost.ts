@@ -80,7 +80,7 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost", rivals 
   return figures;
 }
 
-/** What parts of the area are. */
+/** Parts of the area in words. */
 const AREAS: Readonly<Record<string, string>> = {
   ...{
     scalers: "scaling of codes",
@@ -92,7 +92,7 @@ const AREAS: Readonly<Record<string, string>> = {
   ...{ random: "random numbers", buffers: "SRAM", control: "control" },
 };
 
-/** What the energy buys: answers per second, per area and per watt. */
+/** Figures of merit: answers per second, per area and per watt. */
 function meritFigures(
   { label, total, performance }: ArchitectureCost,
   { result }: Workload,
@@ -146,8 +146,7 @@ export function energyAxis(joules: readonly number[]): {
 }
 
 /**
- * Energy of every machine except the GPUs, whose bars would hide all others. Bars of one group are at the same time steps; where they are
- * not, each bar names its own.
+ * Energy of every machine except the GPUs, whose bars would hide all others. Bars of one group share T; otherwise each bar names its own.
  */
 export function comparisonChart(
   cases: readonly { readonly name: string; readonly estimate: CostEstimate }[],
@@ -207,7 +206,7 @@ export function operationsChart({ operations, workload }: CostEstimate): ChartDr
   };
 }
 
-/** Ratios over the resolution of the converters, for both kinds. */
+/** Energy ratios against converter resolution, for both kinds of converter. */
 export function converterChart(workload: Workload, { technology }: ResolvedTechnology): ChartDraft {
   const bits = [4, 5, 6, 7, 8, 9];
   const map = converterMap({ workload, technology }, bits);
@@ -234,16 +233,16 @@ export function converterChart(workload: Workload, { technology }: ResolvedTechn
   };
 }
 
-/** Where ratios fall through round levels; those that do not are left out. */
+/** Break-even points: where ratios cross round levels. */
 export const breakEvenFigures = (workload: Workload, { technology }: ResolvedTechnology): FigureDraft[] =>
   breakEvens({ workload, technology }).flatMap(({ id, label, unit, value }) =>
     value === null ? [] : [{ id: `cost.breakEven.${id}`, label, value, unit }],
   );
 
-/** Parameters that are shown; further down none matters much. */
+/** Most parameters that are shown, the most sensitive first. */
 const LONGEST_BARS = 12;
 
-/** The ratio to the digital int8 ANN, one parameter at a time; what matters most comes first. */
+/** The ratio to the digital int8 ANN, one parameter at a time, the most sensitive first. */
 export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, base: number): ChartDraft {
   const bars = tornado(workload, resolved).slice(0, LONGEST_BARS);
   return {
@@ -264,7 +263,7 @@ export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, b
 const MAP_STEPS = [1, 2, 4, 6, 8, 10, 16];
 const MAP_DENSITIES = [0.05, 0.1, 0.18, 0.3, 0.5];
 
-/** Ratios over time steps and density, one chart per rival; none where no layer fires, since no factor makes spikes of nothing. */
+/** Ratios over time steps and density, one chart per rival; none if no layer fires, since scaling zero density has no effect. */
 export function stepMaps(
   workload: Workload,
   { technology }: ResolvedTechnology,
@@ -319,7 +318,7 @@ export function monteCarloFigures({ draws, ann, snn }: MonteCarlo, prefix = "cos
 /** Longest text of an entry; a source with more prices has several entries. */
 const LONGEST_ENTRY = 3500;
 
-/** Every price that was used, below its publication: its value, what is printed, and the arithmetic from there. */
+/** Every price that was used, grouped by publication: its value, the printed number, and the arithmetic between them. */
 export function costSources(resolved: readonly ResolvedTechnology[]): ReportSource[] {
   const entries = new Map<string, { source: Source; uses: Map<string, { price: Price; labels: Set<string> }> }>();
   for (const one of resolved) {
@@ -354,7 +353,7 @@ function describePrice({ value, unit, node, basis, printed, arithmetic }: Price,
   return `${labels.join(", ")}: ${amount}${at}, ${basis} (${from})`;
 }
 
-/** Joined by semicolons into texts that an entry holds. */
+/** Joins texts by semicolons, up to the length of an entry. */
 function chunk(parts: readonly string[]): string[] {
   const texts: string[] = [];
   for (const part of parts) {
@@ -365,7 +364,7 @@ function chunk(parts: readonly string[]): string[] {
   return texts;
 }
 
-/** What weakens an estimate. */
+/** Notes that qualify an estimate. */
 export function costNotes(resolved: ResolvedTechnology): string[] {
   const chosen = chosenPrices(resolved).map(({ id }) => id.slice("chosen.".length));
   return [...resolved.notes, ...(chosen.length > 0 ? [`Set by hand, without a source: ${chosen.join(", ")}.`] : [])];

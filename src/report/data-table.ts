@@ -1,11 +1,11 @@
-/** The numbers of a chart as a table: what a screen reader, a sceptic or a spreadsheet needs. */
+/** The numbers of a chart as a table, for screen readers, checks and spreadsheets. */
 import { cellsOf, MOST_CELLS } from "./draw/heat.ts";
 import { formatNumber, formatParts, formatRounded } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 import { tableOf } from "./page.ts";
 import type { Chart, GanttChart } from "./report.ts";
 
-/** A number is a place on an axis or a count, written in full; what was measured comes as text with the digits that it has. */
+/** A number is an axis position or a count, written in full; a measured value is text with its significant digits. */
 type Cell = string | number | undefined;
 
 /** Rows of text and numbers with a header; wrapped so that a wide table scrolls within the page. */
@@ -28,7 +28,7 @@ export function dataTable(chart: Chart): Markup {
 const NUMBER = /^[−-]?[\d,.]+(e[+-]\d+| × 10[⁻⁰¹²³⁴-⁹]+)?$/;
 const NUMBER_CLASS: Markup = { markup: ' class="number-cell"' };
 
-/** A value with its ends, in digits that the interval supports. */
+/** A value with its interval, in the digits that the interval supports. */
 function measured(value: number, low: number | undefined, high: number | undefined): Cell[] {
   const interval = low === undefined || high === undefined ? undefined : { low, high };
   const parts = formatParts({ value, unit: "1", interval });
@@ -67,7 +67,7 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
         rows: chart.rows.flatMap(({ name, stretches, moves = [] }) =>
           stretches.map(({ from, to, busy, group }, i) => [
             ...[name, group, from, to, formatRounded(100 * busy)],
-            // A row's are said once.
+            // Given once per row of the chart.
             ...(moving ? [bitsMoved(i === 0 ? moves : [], "read"), bitsMoved(i === 0 ? moves : [], "written")] : []),
           ]),
         ),

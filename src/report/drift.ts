@@ -1,6 +1,6 @@
 /**
- * The report of a study over age: error rate of networks from conventional and hardware-aware training, with and without drift
- * compensation, from programming to a year later, beside Table V of the paper.
+ * The report of a study over age: error rates of networks from conventional and hardware-aware training, with and without drift
+ * compensation, from programming to a year later. The claims of Table V stay in the file.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { mean } from "../numeric/statistics.ts";
@@ -45,7 +45,7 @@ export interface DriftRun extends StudyRun {
   /** Ascending. */
   readonly ages: readonly Duration[];
   readonly curves: readonly DriftCurve[];
-  /** What the compensated curves were compensated with. */
+  /** The compensation of the compensated curves. */
   readonly compensation: CompensationSpec;
 }
 
@@ -58,7 +58,7 @@ const shortName = (run: DriftRun, { role, compensated }: DriftCurve) =>
 interface CurveFigures {
   readonly curve: DriftCurve;
   readonly rates: readonly FigureDraft[];
-  /** Against the first age, from the second on. */
+  /** Changes since the first age, from the second age on. */
   readonly changes: readonly FigureDraft[];
 }
 
@@ -121,7 +121,7 @@ export function driftReport(run: DriftRun): Report {
   });
 }
 
-/** The rate at the last age, its change, and that of the next curve; at a single age, rates alone. */
+/** The rate at the last age, its change, and that of the next curve; only rates at a single age. */
 function highlights(measured: readonly CurveFigures[]): string[] {
   const lasts = measured.map(({ rates }) => rates.at(-1)!);
   const changes = measured.flatMap((curve) => curve.changes.slice(-1));
@@ -141,7 +141,7 @@ function measureCurve(run: DriftRun, curve: DriftCurve): CurveFigures {
   return { curve, rates, changes };
 }
 
-/** At the last age: what hardware-aware training and what compensation are worth, and what training does to the change, in pairs. */
+/** Paired comparisons at the last age: the gain of hardware-aware training and of compensation, and the effect of training on the change. */
 function comparisonFigures(run: DriftRun): FigureDraft[] {
   const { ages, curves, experiment } = run;
   const { text } = ages.at(-1)!;
@@ -187,7 +187,7 @@ function describe(run: DriftRun): string {
   );
 }
 
-/** When the factors are measured, in words: how old they are decides what compensation is worth. */
+/** When the factors are measured, in words; their age decides how well compensation works. */
 function whenMeasured(schedule: CompensationSpec["schedule"]): string {
   switch (schedule.kind) {
     case "at-use":
@@ -253,7 +253,7 @@ const TABLE_V: readonly (readonly [StudyRole, boolean, number])[] = [
 ];
 const YEAR = 365 * 86_400;
 
-/** Of another network on other data, so that none is set beside ours: they stay in the file. */
+/** Claims about another network on other data, hence not comparable: they stay in the file. */
 const claims = (run: DriftRun): ClaimDraft[] => paperClaims(run).map((claim) => ({ ...claim, comparable: false }));
 
 function paperClaims(run: DriftRun): ClaimDraft[] {
@@ -279,7 +279,7 @@ function paperClaims(run: DriftRun): ClaimDraft[] {
   return found.length === TABLE_V.length ? [...changes, orderClaim(run, found, year, metric)] : changes;
 }
 
-/** The order of the means, and whether the paper's main difference, HWAT below CT with compensation, is more than chance. */
+/** The order of the means, and whether the paper's main difference (HWAT below CT with compensation) is significant. */
 function orderClaim(
   run: DriftRun,
   found: readonly { readonly curve: DriftCurve }[],

@@ -1,4 +1,4 @@
-/** The report of a run on recordings of event cameras: accuracies, and what the first recordings look like, frame by frame. */
+/** The report of a run on recordings of event cameras: accuracies, and the first recordings frame by frame. */
 import { type EventSet, frameBits, recordingBytes } from "../data/events.ts";
 import type { EventClassificationSpec } from "../spec/task.ts";
 import type { ChartDraft } from "./build-report.ts";
@@ -10,13 +10,13 @@ export interface EventClassificationRun extends ClassificationRun<EventClassific
   readonly examples: ExampleRecordings;
 }
 
-/** Some test recordings, and what the first chip took them for after all time steps. */
+/** Some test recordings, with the first chip's decisions after all time steps. */
 export interface ExampleRecordings {
   readonly height: number;
   readonly width: number;
   /** Numbers of the frames that are shown. */
   readonly frames: readonly number[];
-  /** `[frames][recordings]`: 1 where it grew brighter, 0.5 where it grew darker alone, `[height * width]`. */
+  /** `[frames][recordings]`, each `[height * width]`: 1 where a pixel grew brighter, 0.5 where it only grew darker. */
   readonly pictures: readonly (readonly Float64Array[])[];
   readonly labels: readonly string[];
   readonly decisions: readonly string[];

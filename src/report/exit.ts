@@ -1,16 +1,16 @@
-/** Figures of chips that stop at the first time step at which they are sure. */
+/** Figures of chips with early exit: they stop at the first time step with a sufficient margin. */
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import { mean } from "../numeric/statistics.ts";
 import type { TaskErrors } from "../task/metrics.ts";
 import type { FigureDraft } from "./build-report.ts";
 
-/** Share of prompts that took 1 .. T steps, mean over chips; null where chips take all. */
+/** Share of prompts that took 1 .. T steps, mean over chips; null without early exit. */
 export function exitShares(chips: readonly Pick<ChipEvaluation, "exit">[]): number[] | null {
   const exits = chips.flatMap(({ exit }) => exit ?? []);
   return exits.length === 0 ? null : exits[0].shares.map((_, i) => mean(exits.map(({ shares }) => shares[i])));
 }
 
-/** The error rate of exits as the task counts it, mean steps, and how many prompts took how many; nothing where chips take all steps. */
+/** The error rate with early exit, the mean number of steps, and its distribution; empty without early exit. */
 export function exitFigures<E extends TaskErrors>(
   chips: readonly { readonly exit: { readonly errors: E } | null }[],
   shares: readonly number[] | null,

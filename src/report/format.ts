@@ -1,14 +1,14 @@
 /**
  * Numbers for people: as many digits as the interval supports, SI prefixes for units that take them.
  *
- * Only reports format; every other stage hands over plain SI numbers.
+ * Only reports format numbers; all other code uses plain SI values.
  */
 
 import { power } from "../numeric/power.ts";
 
 export interface FormattedQuantity {
   readonly value: string;
-  /** `0.0641 to 0.0703`, in the same unit as the value; left out where both ends are written alike, as `1 to 1`. */
+  /** `0.0641 to 0.0703`, in the same unit as the value; left out if both ends print alike, as in `1 to 1`. */
   readonly interval?: string;
   /** Empty for a ratio or share. */
   readonly unit: string;
@@ -28,11 +28,11 @@ const AREAS = [
   { unit: "µm²", factor: 1e-12 },
 ] as const;
 
-/** Significant digits of a number whose uncertainty nobody knows: a model's energy, a ratio of two of them. */
+/** Significant digits of a number without an interval, such as a model's energy. */
 const SIGNIFICANT = 3;
 
 /**
- * A value with its interval and unit, all three scaled alike.
+ * A value with its interval and unit, scaled by the same prefix.
  *
  * With an interval, digits end at the second one of its half width; without, `significant` digits are written, and whole
  * numbers in full.
@@ -49,7 +49,7 @@ export function formatQuantity(
   return { value: parts.value, ...(low === undefined ? {} : { interval: `${low} to ${high}` }), unit: parts.unit };
 }
 
-/** As `formatQuantity`, with the ends of the interval by themselves: for the columns of a table. */
+/** Like `formatQuantity`, with the ends of the interval as separate texts, for the columns of a table. */
 export function formatParts(
   { value, unit, interval }: Quantity,
   significant: number = SIGNIFICANT,
@@ -74,7 +74,7 @@ const withUnit = (value: string, unit: string): string => (unit ? `${value} ${un
 
 /** A claim as text. */
 export interface FormattedClaim {
-  /** As printed: digits are neither added nor taken away, up to four. */
+  /** As printed: the same digits, up to four. */
   readonly paper: string;
   readonly ours: string;
   /** With the decimals of `ours`, and its sign. */
@@ -82,8 +82,8 @@ export interface FormattedClaim {
 }
 
 /**
- * The two sides of a claim and their difference, in one unit and with digits that fit each other. `ours` ends where the
- * interval of its figure says; without one, where the paper's digits end, or one later if that is within three significant ones.
+ * The two sides of a claim and their difference, in one unit and with matching digits. The interval of its figure sets the digits of
+ * `ours`; without one, `ours` has the paper's decimals, or one more within three significant digits.
  *
  * @example
  * const interval = { low: 0.0508, high: 0.0628 };
@@ -109,15 +109,15 @@ export function formatClaim(
   };
 }
 
-/** A number with the given decimals, or with four significant digits: a tick, or a number that somebody has printed. */
+/** A number with the given decimals, or with four significant digits: a tick, or a printed number. */
 export function formatNumber(value: number, decimals?: number): string {
   if (decimals === undefined || value === 0) return trimZeros(formatRounded(value, 4));
   const digits = Math.abs(value).toFixed(decimals);
-  // What rounds to zero has no sign.
+  // A number that rounds to zero has no sign.
   return (value < 0 && Number(digits) > 0 ? "−" : "") + group(digits);
 }
 
-/** A number with so many significant digits, zeros at the end among them; whole numbers in full. */
+/** A number with the given significant digits, including trailing zeros; whole numbers in full. */
 export function formatRounded(value: number, significant: number = SIGNIFICANT): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
@@ -127,7 +127,7 @@ export function formatRounded(value: number, significant: number = SIGNIFICANT):
   return sign + group(size.toFixed(significantDecimals(size, significant)));
 }
 
-/** Decimals of a number with so many significant digits: 0.067 with three has 4. */
+/** Decimals of a number with the given significant digits: 0.067 with three has 4. */
 function significantDecimals(value: number, significant: number): number {
   return value === 0 ? 0 : Math.min(20, Math.max(0, significant - 1 - Math.floor(Math.log10(Math.abs(value)))));
 }
@@ -142,7 +142,7 @@ function decimalsFor(halfWidth: number): number | undefined {
 function scaleOf(value: number, unit: string, significant: number): { unit: string; factor: number } {
   const size = Math.abs(value);
   if (unit === "1") return { unit: "", factor: 1 };
-  // What is rounded up to 1000 of a unit is 1 of the next.
+  // A value that rounds up to 1000 of a unit becomes 1 of the next.
   const least = 1 - 0.5 * power(10, -significant);
   if (unit === "m2") {
     if (size === 0) return AREAS[1];
@@ -161,7 +161,7 @@ function scientific(size: number, significant: number): string {
   return `${mantissa} × 10${digits.join("")}`;
 }
 
-/** `1.2` for `1.20`, and so in front of a power of ten. */
+/** `1.2` for `1.20`, also before a power of ten. */
 const trimZeros = (text: string): string => text.replace(/\.0+(?=$| )|(?<=\.\d*[1-9])0+(?=$| )/, "");
 
 /** Thousands in the whole part, from five digits on. */

@@ -5,7 +5,7 @@
  * The first screen answers the question: the result in a sentence, the main chart, and three numbers. Below it stand the paper's
  * numbers and the other charts; lists of every figure and source are folded.
  *
- * The data are the report's JSON, in `<script type="application/json" id="report">`, so the page is also the result file.
+ * The data are the report's JSON, in `<script type="application/json" id="report">`, so the page is also a result file.
  */
 import { dataTable } from "./data-table.ts";
 import { drawChart } from "./draw/draw.ts";

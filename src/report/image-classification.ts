@@ -1,6 +1,6 @@
 /**
- * The report of an image-classification run: accuracies set beside Table III of the paper, with a look at what single images do on their
- * way through the machine.
+ * The report of an image-classification run: accuracies next to Table III of the paper, and the decisions and attention for single
+ * images.
  */
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { ClaimDraft } from "./build-report.ts";
@@ -38,7 +38,7 @@ const TABLE_III: readonly (readonly [string, string, number, number, number, num
   ["8-768", "ImageNet-1K", 71.64, 71.13, 4, 70.5, 7],
 ];
 
-/** On the paper's own data its accuracies; on other data the gap alone. Only rows of the same data and size are set beside ours. */
+/** On the paper's data its accuracies, on other data only the gap. Only rows of the same data and size are comparable. */
 function claims({ experiment, data, networks, cost }: ImageClassificationRun): ClaimDraft[] {
   const ours = shortSize(experiment.model);
   const sizes: Readonly<Record<string, string | undefined>> = {

@@ -1,7 +1,7 @@
-/** Single images in a report: as they are, with what was decided, and where the network looks after more and more time steps. */
+/** Single images in a report: the image, the decision, and the attention over time steps. */
 import type { ChartDraft } from "./build-report.ts";
 
-/** Some test images and what the first chip did with them. */
+/** Some test images, with the first chip's decisions and attention. */
 export interface ExampleImages {
   readonly height: number;
   readonly width: number;
@@ -12,9 +12,9 @@ export interface ExampleImages {
   readonly decisions: readonly string[];
   /** Patches from top to bottom and from left to right. */
   readonly grid: { readonly rows: number; readonly columns: number };
-  /** Numbers of time steps at which attention is shown, ascending. */
+  /** Time steps at which attention is shown, ascending. */
   readonly steps: readonly number[];
-  /** `[steps][images]`: attention that each patch gets, a mean over the steps so far. */
+  /** `[steps][images]`: attention to each patch, averaged over the steps so far. */
   readonly attention: readonly (readonly Float64Array[])[];
 }
 

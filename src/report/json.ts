@@ -7,7 +7,7 @@ import type { Report } from "./report.ts";
 /** Longest text that is read, in characters: spike rasters of a hundred layers fit. */
 const LONGEST_REPORT = 64_000_000;
 
-/** Equal reports give equal text, whatever order their fields were made in. */
+/** Equal reports give equal text, whatever the order of their fields. */
 export function reportJson(report: Report): string {
   const { versions, ...checked } = checkReport(report);
   const names = Object.keys(versions).sort();

@@ -1,4 +1,4 @@
-/** The machine that is simulated, in charts: when its units work, what each needs, what to change, and why the paper's ratio is another. */
+/** Charts of the simulated machine: its schedule, the energy and area of each unit, levers, and why its ratio differs from the paper's. */
 import type { Lever } from "../cost/levers.ts";
 import { machineCost } from "../cost/machine-cost.ts";
 import type { AreaPart, EnergyPart, MachinePrice } from "../cost/machine-price.ts";
@@ -68,7 +68,7 @@ export const partLabel = (part: string): string =>
     ? ENERGY[part as EnergyPart]
     : part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-/** Less than this share of the whole is not drawn. */
+/** Smallest share of the whole that is drawn. */
 const LEAST = 1e-4;
 
 /** Largest first. */
@@ -120,7 +120,7 @@ function waterfallChart({ start, bars: given, end }: Waterfall): ChartDraft {
   };
 }
 
-/** None where nothing can be changed. */
+/** Empty without levers. */
 function leversChart(levers: readonly Lever[]): ChartDraft[] {
   if (levers.length === 0) return [];
   return [
@@ -142,7 +142,7 @@ function leversChart(levers: readonly Lever[]): ChartDraft[] {
   ];
 }
 
-/** What each lever does to the energy, with what to write for it. */
+/** The effect of each lever on the energy, with its setting. */
 export const leverFigures = (levers: readonly Lever[]): FigureDraft[] =>
   levers.map(({ id, label, setting, change }) => ({
     id: `cost.levers.${id}`,

@@ -1,4 +1,4 @@
-/** The machine in figures and drawings: its crossbars, and what one prompt's spikes look like on their way through it. */
+/** Figures and charts of the machine: its crossbars, and the spikes of one prompt. */
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { mean } from "../numeric/statistics.ts";
@@ -17,7 +17,7 @@ export interface MachineRun {
   readonly chips: readonly Pick<ChipEvaluation, "clippedShare" | "densities" | "registers">[];
 }
 
-/** Sizes of the machine, and what its converters and spikes did. */
+/** Sizes of the machine, clipping of its converters, and spike densities. */
 export function machineFigures({ mapping, chips, experiment }: MachineRun): FigureDraft[] {
   const { totals } = mapping;
   const figures: FigureDraft[] = [
@@ -58,7 +58,7 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
   return figures;
 }
 
-/** How sparse the layers are. */
+/** Spike density by layer. */
 export function densitiesChart(chips: MachineRun["chips"]): ChartDraft {
   return {
     kind: "bars",

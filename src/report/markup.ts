@@ -1,7 +1,7 @@
 /**
- * HTML that is escaped by construction: `html` takes text and markup apart by type, so a title can never become an element.
+ * HTML that is escaped by construction: `html` distinguishes text from markup by type, so a title can never become an element.
  *
- * Whoever makes `Markup` by hand vouches for it; only the SVG of `draw/` and the style sheet are.
+ * Code that creates `Markup` by hand must ensure that it is safe; only `draw/` and the style sheet do.
  */
 export interface Markup {
   readonly markup: string;

@@ -1,4 +1,4 @@
-/** From what was measured to parts of a report: an error rate, a value per chip, a spike train. */
+/** Converts measurements into parts of a report: an error rate, a value per chip, a spike train. */
 import { ShapeError } from "../errors.ts";
 import { meanInterval } from "../numeric/statistics.ts";
 import { density, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
@@ -11,7 +11,7 @@ export function errorRateFigure(id: string, label: string, { rate, low, high, tr
   return { id, label, value: rate, unit: "1", interval: { low, high, kind: "95 % prompt-clustered" }, trials };
 }
 
-/** The mean over chips, seeds or other repeats, with Student's interval; a single value goes without. */
+/** The mean over chips, seeds or other repeats, with Student's interval; a single value has no interval. */
 export function meanFigure(
   id: string,
   label: string,
@@ -31,7 +31,7 @@ export function meanFigure(
 }
 
 /**
- * The rows `firstRow .. firstRow + tokens` of a spike train, by default all: one prompt, as a rule.
+ * The rows `firstRow .. firstRow + tokens` of a spike train, by default all rows; usually one prompt.
  * Throws  ShapeError when the train has no such rows
  */
 export function rasterLayer(

@@ -1,6 +1,6 @@
 /**
- * The page of a report but for its charts, which `html.ts` draws: so that a page of the browser can write a report without a library of
- * charts.
+ * The page of a report, except for its charts, which `html.ts` draws. A browser page can therefore write a report without the chart
+ * library.
  */
 import { invariant } from "../errors.ts";
 import { claimsTable } from "./claims-table.ts";
@@ -14,7 +14,7 @@ interface Section {
   readonly id: string;
   readonly title: string;
   readonly body: Markup | undefined;
-  /** How many things a section holds that is folded at first. */
+  /** Number of entries, for a section that starts folded. */
   readonly folded?: number;
 }
 
@@ -22,7 +22,7 @@ interface Section {
 export type ChartFigure = (chart: Chart, first: boolean) => Markup;
 
 /**
- * A report without charts as a page that needs nothing else: the bytes of `reportHtml` of `xpikeformer/node`, which draws charts too.
+ * A report without charts as a self-contained page, identical to that of `reportHtml` of `xpikeformer/node`, which also draws charts.
  *
  * Throws  Error when the report has charts
  */
@@ -80,8 +80,8 @@ ${sections.map(sectionMarkup)}
 }
 
 /**
- * The beginning of a page that needs nothing else, up to its body: nothing may be loaded in it, and nothing run but the program whose hash
- * is given.
+ * The beginning of a self-contained page, up to its body. Its policy forbids loading anything and running any script except the one with
+ * the given hash.
  */
 export const pageHead = (
   title: string,
@@ -99,7 +99,7 @@ export const pageHead = (
 <style>${STYLE}${style}</style>
 </head>`;
 
-/** The id of a folded section is inside of it, since browsers open what a link leads into. */
+/** The id of a folded section is inside it, since browsers unfold the target of a link. */
 function sectionMarkup({ id, title, body, folded }: Section): Markup {
   if (folded === undefined)
     return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>\n${body}</section>`;
@@ -107,7 +107,7 @@ function sectionMarkup({ id, title, body, folded }: Section): Markup {
 <div id="${id}" class="inside">${body}</div></details></section>`;
 }
 
-/** The figures to see first, each with the paper's number when a claim is about it. */
+/** The highlights, each with the paper's number if a claim concerns it. */
 function cards(report: Report): Markup {
   const { highlights, figures } = report;
   const claims = comparableClaims(report);
@@ -156,7 +156,7 @@ function figuresTable({ figures, command }: Report): Markup {
   return tableOf(head, figures.map(row));
 }
 
-/** A table from cells that are markup already. */
+/** A table from cells that already are markup. */
 export function tableOf(head: readonly Markup[], rows: readonly (readonly Markup[])[]): Markup {
   return html`<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>
 ${rows.map((cells) => html`<tr>${cells}</tr>`)}

@@ -1,4 +1,4 @@
-/** Whole numbers that stopped at an end of their register: figures, and the sentence that a report keeps in mind. */
+/** Integers that saturated their register: figures, and the note in a report. */
 import type { FittedRegister } from "../hardware/integer-arithmetic.ts";
 import { REGISTERS, type RegisterCounts } from "../simulation/registers.ts";
 import type { FigureDraft } from "./build-report.ts";
@@ -15,7 +15,7 @@ const counted = (value: number): string => formatText({ value, unit: "sums" });
 /**
  * A figure for each register; none in floating point.
  *
- * @param place what stands behind `saturated.stream` in the id, and so in `label`
+ * @param place suffix of `saturated.stream` in the id; `label` is the suffix of the label
  */
 export function registerFigures(place: string, label: string, counts: RegisterCounts | null): FigureDraft[] {
   if (counts === null) return [];
@@ -31,7 +31,7 @@ export function registerFigures(place: string, label: string, counts: RegisterCo
   });
 }
 
-/** How many stopped, and what to do about them. */
+/** How many saturated, and the remedy. */
 export function registerNote(counts: RegisterCounts): string {
   const stopped = REGISTERS.filter((register) => counts[register].stopped > 0);
   const each = REGISTERS.map((register) => {

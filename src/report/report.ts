@@ -1,11 +1,11 @@
 /**
- * Results as a value: everything that a run found, as plain data that can be saved, compared and drawn.
+ * Results as a value: all results of a run, as plain data that can be saved, compared and drawn.
  *
  * Each number is a figure with a stable dotted id (`ber.xpikeformer`), an interval where it was sampled, its unit, its seed
- * and the command that makes it again. Charts hold data, not drawings; claims set the paper's numbers beside ours. The
- * same value becomes a terminal table (`table.ts`), JSON (`json.ts`) and a page (`html.ts`), so the three cannot disagree.
+ * and the command that reproduces it. Charts hold data, not drawings; claims pair the paper's numbers with ours. The same
+ * value becomes a terminal table (`table.ts`), JSON (`json.ts`) and a page (`html.ts`), so the three cannot disagree.
  *
- * Here are the schema and its types; `buildReport` (`build-report.ts`) makes one.
+ * This file has the schema and its types; `buildReport` (`build-report.ts`) creates a report.
  */
 import { z } from "zod";
 import { MOST_AGES } from "../spec/duration.ts";
@@ -22,7 +22,7 @@ const text = z.string().min(1).max(4000);
 export const intervalSpec = z.strictObject({
   low: z.number(),
   high: z.number(),
-  /** What the interval is: `95 % prompt-clustered`, `95 % Student, 10 chips`. */
+  /** Kind of the interval: `95 % prompt-clustered`, `95 % Student, 10 chips`. */
   kind: text,
 });
 
@@ -38,27 +38,27 @@ export const figureSpec = z.strictObject({
   trials: z.int().min(1).optional(),
   /** Seed of the root stream. */
   seed: z.int().min(0),
-  /** Makes this figure again. */
+  /** Reproduces this figure. */
   command: text,
 });
 
 const axisSpec = z.strictObject({
   label: text,
   scale: z.enum(["linear", "log"]).default("linear"),
-  /** Where the axis is labelled; chosen from the data when left out. */
+  /** Positions of labels; chosen from the data if left out. */
   ticks: z.array(z.number()).max(100).optional(),
-  /** What stands at each of `ticks` in place of its number. */
+  /** Labels for `ticks` instead of their numbers. */
   tickLabels: z.array(z.string().min(1).max(40)).max(100).optional(),
 });
 
 const chartBase = {
   id: reportId,
   title: text,
-  /** What is to be seen and how it was made, in full sentences. */
+  /** What the chart shows and how it was made, in full sentences. */
   caption: z.string().max(4000).default(""),
 };
 
-/** Of two networks at as many ages as a study reads. */
+/** Two networks at the largest number of ages in a study. */
 const MOST_SERIES = 2 * MOST_AGES;
 
 export const linesSpec = z.strictObject({
@@ -70,7 +70,7 @@ export const linesSpec = z.strictObject({
     .array(
       z.strictObject({
         name: text,
-        /** For references and bounds, in contrast to what the report is about. */
+        /** For references and bounds, as opposed to the subject of the report. */
         dashed: z.boolean().default(false),
         points: z
           .array(
@@ -98,7 +98,7 @@ export const barsSpec = z.strictObject({
       z.strictObject({
         label: text,
         value: z.number(),
-        /** Where the bar begins, as in a waterfall; at the start of the axis when left out. */
+        /** Start of the bar, as in a waterfall; by default the start of the axis. */
         from: z.number().optional(),
         low: z.number().optional(),
         high: z.number().optional(),
@@ -127,7 +127,7 @@ export const rasterSpec = z.strictObject({
   layers: z.array(rasterLayerSpec).min(1).max(1000),
 });
 
-/** Rows and columns of a heat map at most. */
+/** Most rows and columns of a heat map. */
 export const MOST_TICKS = 1024;
 
 export const heatSpec = z.strictObject({
@@ -137,7 +137,7 @@ export const heatSpec = z.strictObject({
   x: z.strictObject({ label: text, ticks: z.array(z.string().max(200)).min(1).max(MOST_TICKS) }),
   /** Along the rows, from the top. */
   y: z.strictObject({ label: text, ticks: z.array(z.string().max(200)).min(1).max(MOST_TICKS) }),
-  /** What a cell's colour stands for. */
+  /** Meaning of a cell's colour. */
   label: text,
   /** `[row][column]`, one per pair of ticks. */
   values: z.array(z.array(z.number())).min(1),
@@ -156,7 +156,7 @@ export const layoutLayerSpec = z.strictObject({
         columnBlock: z.int().min(0).max(4096),
         usedRows: z.int().min(0),
         usedColumns: z.int().min(0),
-        /** Number of the tile that it sits on. */
+        /** Number of its tile. */
         tile: z.int().min(0),
       }),
     )
@@ -181,20 +181,20 @@ export const ganttSpec = z.strictObject({
     .array(
       z.strictObject({
         name: text,
-        /** Work without a long break. */
+        /** Periods of work without a long break. */
         stretches: z
           .array(
             z.strictObject({
               from: z.number(),
               to: z.number(),
-              /** Share of it in which the row's unit works. */
+              /** Share of the period in which the unit works. */
               busy: z.number().min(0).max(1),
               /** Stretches of one group share a colour; groups are named in the legend. */
               group: text,
             }),
           )
           .max(1000),
-        /** Bits that the row's unit takes from a memory and puts into it, for one prompt. */
+        /** Bits that the unit reads from and writes to a memory, for one prompt. */
         moves: z
           .array(z.strictObject({ memory: text, read: z.number().min(0), written: z.number().min(0) }))
           .max(20)
@@ -229,16 +229,16 @@ export const claimSpec = z.strictObject({
   difference: quantity,
   unit: z.string().min(1).max(40).default("1"),
   why: text,
-  /** False where task or size differ from the paper's: the claim stays in the file, and nothing is printed or drawn beside it. */
+  /** False if task or size differ from the paper's: the claim stays in the file, but is not shown. */
   comparable: z.boolean().optional(),
 });
 
 export const sourceSpec = z.strictObject({
   /** Full reference: authors, title, venue, year. */
   text,
-  /** What was taken from it. */
+  /** What the report takes from it. */
   usedFor: text,
-  /** Shown as a link that nothing loads. */
+  /** Shown as a link; the page does not load it. */
   url: z.url({ protocol: /^https$/ }).optional(),
 });
 
@@ -259,9 +259,9 @@ export const briefSpec = z.strictObject({
     )
     .max(16)
     .default([]),
-  /** A chart of lines whose points are a table instead. */
+  /** A chart of lines, shown as a table. */
   chart: reportId.optional(),
-  /** What has to be known to read the table. */
+  /** Explains how to read the table. */
   remark: z.string().max(600).default(""),
 });
 
@@ -271,11 +271,11 @@ export const reportSpec = z.strictObject({
   title: text,
   /** The result in one sentence, with its number. */
   summary: text,
-  /** What was run, on what, in a paragraph. */
+  /** What was run and on which machine, in a paragraph. */
   description: text,
-  /** Left out where no experiment was run, as for the cost of a published model. */
+  /** Absent if no experiment was run, as for the cost of a published model. */
   experiment: experimentSpec.optional(),
-  /** Makes the whole report again. */
+  /** Reproduces the whole report. */
   command: text,
   seed: z.int().min(0),
   /** Name to version: the package, the engine. */
@@ -306,6 +306,6 @@ export type GanttChart = z.infer<typeof ganttSpec>;
 export type Claim = z.infer<typeof claimSpec>;
 export type ReportSource = z.infer<typeof sourceSpec>;
 
-/** Claims about a task and size that are the paper's too. Only they are shown; a file has all. */
+/** Claims whose task and size match the paper's. Only these are shown; the file has all. */
 export const comparableClaims = ({ claims }: Pick<Report, "claims">): Claim[] =>
   claims.filter(({ comparable }) => comparable !== false);

@@ -10,7 +10,7 @@ export function machineAtSteps({ architectures, workload }: CostEstimate, id: Ar
   return runs === "ann" ? label : `${label}, T = ${runs === "snn" ? workload.snnSteps : workload.steps}`;
 }
 
-/** Rivals whose energy may be set over Xpikeformer's: by default all. */
+/** Which rivals get an energy ratio; by default all. */
 export interface Rivals {
   readonly ann: boolean;
   readonly snn: boolean;
@@ -24,6 +24,6 @@ export const hasRatio = (id: ArchitectureId, rivals: Rivals): boolean => {
   return runs !== "xpikeformer" && rivals[runs];
 };
 
-/** "per inference", and what an inference delivers where that is more than one result: "per inference (2 symbols)". */
+/** "per inference", with the number of results if there are several: "per inference (2 symbols)". */
 export const perInferenceOf = ({ result: { name, perInference } }: Pick<Workload, "result">): string =>
   perInference === 1 ? "per inference" : `per inference (${perInference} ${name}s)`;

@@ -1,13 +1,13 @@
-/** The schedule as charts: when each unit works for one prompt by itself and for one among others, and how busy units are. */
+/** The schedule as charts: when each unit works, for one prompt at a time and for pipelined prompts, and how busy units are. */
 import type { Schedule, ScheduledUnit, Timetable } from "../machine/schedule.ts";
 import { bitsOf, type Transfer } from "../machine/transfers.ts";
 import type { ChartDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";
 import type { GanttChart } from "./report.ts";
 
-/** Parts of the time shown: a break that is shorter than one of them is not drawn. */
+/** Parts of the time axis; shorter breaks are not drawn. */
 const PARTS = 400;
-/** Most stretches of a row, of the prompt that is followed and of the others; with more, longer breaks are not drawn either. */
+/** Most stretches of a row, for the followed prompt and for the others; beyond this, longer breaks are bridged too. */
 const MOST_STRETCHES = 24;
 /** With more layers than this, a row stands for whole blocks. */
 const MOST_ROWS = 100;
@@ -15,7 +15,7 @@ const ENGINE = "SSA engine";
 
 type Stretch = GanttChart["rows"][number]["stretches"][number];
 
-/** Clocks, `busy` of them at work. */
+/** A period in clocks, of which the unit works `busy`. */
 export interface Run {
   readonly from: number;
   readonly to: number;
@@ -42,7 +42,7 @@ function aloneChart({ alone, order }: Schedule, clock: number): ChartDraft {
   };
 }
 
-/** None where prompts cannot overlap. */
+/** Empty if prompts cannot overlap. */
 function inFlightChart({ inFlight, interval }: Schedule, clock: number): ChartDraft[] {
   if (inFlight === null) return [];
   const before = Math.ceil(inFlight.clocks / interval) - 1;
@@ -67,7 +67,7 @@ function inFlightChart({ inFlight, interval }: Schedule, clock: number): ChartDr
   ];
 }
 
-/** Rows in the order in which a prompt meets units; the engine, which serves all blocks, comes last. */
+/** Rows in the order of a prompt's path; the engine, which serves all blocks, is last. */
 function rowsOf(
   { units, clocks }: Timetable,
   clock: number,
@@ -76,7 +76,7 @@ function rowsOf(
   const micro = (clocks: number) => Number(((1e6 * clocks) / clock).toPrecision(6));
   return [...unitsByRow(units)].map(([name, units]) => {
     const own = joined(units.flatMap(runsOf), clocks);
-    /** Units of a row that work side by side. */
+    /** Units of a row that work in parallel. */
     const together = new Set(units.map((unit) => (unit.kind === "attention" ? ENGINE : unit.name))).size;
     const stretches = prompts.flatMap(({ shifts, group }): Stretch[] => {
       const runs = shifts.flatMap((shift) => own.flatMap((run) => shifted(run, shift, clocks)));
@@ -113,12 +113,12 @@ const MEMORIES: Readonly<Record<Transfer["buffer"], string>> = {
   membranes: "membranes",
 };
 
-/** A row for each layer, or, where these are too many, for as many blocks as it takes. */
+/** A row for each layer, or, if there are too many, for a group of blocks. */
 function unitsByRow(units: readonly ScheduledUnit[]): Map<string, ScheduledUnit[]> {
   const blockOf = ({ name }: ScheduledUnit) => Number(/^blocks\.(\d+)/.exec(name)?.[1] ?? -1);
   const depth = 1 + Math.max(...units.map(blockOf));
   const layers = new Set(units.filter(({ kind }) => kind === "linear").map(({ name }) => name));
-  // Beside blocks there are embedding, head and engine.
+  // Embedding, head and engine have a row each.
   const blocks = layers.size < MOST_ROWS ? 0 : Math.ceil(depth / (MOST_ROWS - 3));
   const nameOf = (unit: ScheduledUnit) => {
     const block = blockOf(unit);
@@ -139,13 +139,13 @@ function unitsByRow(units: readonly ScheduledUnit[]): Map<string, ScheduledUnit[
 const runsOf = ({ start, end }: ScheduledUnit): Run[] =>
   Array.from(start, (from, i) => ({ from, to: end[i], busy: end[i] - from }));
 
-/** At another time, as far as that is shown: none or one. */
+/** Shifted in time and cut to the chart: none or one. */
 function shifted({ from, to, busy }: Run, shift: number, clocks: number): Run[] {
   const [start, end] = [Math.max(0, from + shift), Math.min(clocks, to + shift)];
   return start < end ? [{ from: start, to: end, busy: (busy * (end - start)) / (to - from) }] : [];
 }
 
-/** Runs in the order of time, joined where the break between two is too short to be seen. */
+/** Runs in order of time, joined if the break between them is too short to be visible. */
 export function joined(runs: readonly Run[], clocks: number): Run[] {
   const ordered = runs.toSorted((a, b) => a.from - b.from);
   for (let longest = clocks / PARTS; ; longest *= 2) {
@@ -162,7 +162,7 @@ export function joined(runs: readonly Run[], clocks: number): Run[] {
   }
 }
 
-/** Units of all blocks that are as busy as each other have one bar. */
+/** Equal units of all blocks share one bar. */
 function utilisationChart({ alone, inFlight, interval }: Schedule): ChartDraft {
   const cases = [
     ...(inFlight === null ? [] : [{ group: "pipelined", units: inFlight.units, clocks: interval }]),

@@ -1,4 +1,4 @@
-/** What a report is built on: the paper, the devices, the task, the random numbers. */
+/** Sources of a report: the paper, the devices, the task, the random numbers. */
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";

@@ -1,4 +1,4 @@
-/** What reports on chips have in common: a rate with its interval, changes and ratios in pairs, the spread of chips and of reads. */
+/** Shared parts of reports on chips: a rate with its interval, paired changes and ratios, the spread of chips and reads. */
 import {
   pairedDifference,
   ratioOfMeans,
@@ -17,7 +17,7 @@ import type { LinesChart } from "./report.ts";
 /** Networks of a study: from hardware-aware and from conventional training. */
 export type StudyRole = "hwat" | "ct";
 
-/** How a curve names the network of a role: only one that was trained for it is called hardware-aware. */
+/** How a curve names the network of a role; only a network from hardware-aware training is called HWAT. */
 export const roleLabel = (role: StudyRole, { hardwareAware }: Pick<StudyRun, "hardwareAware">): string =>
   role === "ct" ? "CT" : hardwareAware ? "HWAT" : "Network";
 
@@ -29,14 +29,14 @@ export const roleWords = (role: StudyRole, { hardwareAware }: Pick<StudyRun, "ha
       ? "hardware-aware training"
       : "trained without the noise of devices";
 
-/** What every report of a study is made from. */
+/** Common input of all study reports. */
 export interface StudyRun {
   /** With the chips and prompts of the study. */
   readonly experiment: Experiment;
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
-  /** The network that curves call `hwat` was trained with the noise of devices. */
+  /** Whether the network that curves call `hwat` was trained with device noise. */
   readonly hardwareAware: boolean;
   readonly chips: number;
   readonly reads: number;
@@ -45,14 +45,14 @@ export interface StudyRun {
 
 export const metricOf = ({ task }: Experiment): TaskMetric => kitOf(task).metric;
 
-/** An error rate of every chip, read and prompt, from what is wrong at the last query. */
+/** Error rates by chip, read and prompt, from the errors at the last query. */
 export const ratesOf = (wrong: Sample, { task }: Experiment): Sample => scaled(wrong, 1 / kitOf(task).trials(task));
 
 /** The mean rate over chips, reads and prompts; its interval stays between 0 and 1, as a rate does. */
 export function rateFigure(id: string, label: string, rates: Sample, of = "prompts"): FigureDraft {
   const { mean, low, high } = sampleMean(rates);
-  // With no error at all nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, 5 % at p = 3 / K. With
-  // nothing but errors the same holds of what is right.
+  // Without any error nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, which is 5 % at p = 3 / K. The
+  // same holds for correct answers if all are wrong.
   const rare = Math.min(1, 3 / rates.prompts);
   const least = mean === 1 ? 1 - rare : low;
   const most = mean === 0 ? rare : high;
@@ -74,7 +74,7 @@ export function changeFigure(id: string, label: string, after: Sample, before: S
   return { id, label, value: mean, unit: "1", interval: { low, high, kind }, trials: after.chips };
 }
 
-/** Prompts that must have gone wrong in both parts of a ratio: with fewer its interval means little. */
+/** Least wrong prompts in both parts of a ratio; with fewer, its interval means little. */
 const LEAST_WRONG_PROMPTS = 10;
 
 /** The rate of `after` over that of `before`, chip by chip and prompt by prompt; none where too few prompts went wrong. */
@@ -87,7 +87,7 @@ export function ratioFigure(id: string, label: string, after: Sample, before: Sa
   return [{ id, label, value: mean, unit: "1", interval: { low, high, kind }, trials: after.chips }];
 }
 
-/** Standard deviations between chips and between reads, as far as the study can tell. */
+/** Standard deviations between chips and between reads, where the study can separate them. */
 export function spreadFigures(id: string, label: string, rates: Sample): FigureDraft[] {
   if (rates.prompts < 2) return [];
   const { chips, reads } = sampleSpread(rates);
@@ -160,7 +160,7 @@ function wrongPrompts({ chips, reads, values }: Sample): number {
   return count / (chips * reads);
 }
 
-/** `of` is what the prompts are called, such as images. */
+/** `of` names the prompts, such as images. */
 function intervalKind({ chips, prompts }: Sample, of: string): string {
   const sources = [chips > 1 ? `${chips} chips` : "", prompts > 1 ? `${prompts} ${of}` : ""].filter(Boolean);
   return sources.length > 0 ? `95 %, ${sources.join(" and ")}` : "nothing repeated";

@@ -23,13 +23,12 @@ import {
 
 export interface SweepCurve {
   readonly role: StudyRole;
-  /** Null where every value is read at the experiment's own time. */
+  /** Null if every value is read at the experiment's own time. */
   readonly age: Duration | null;
   /** Error rates by value. */
   readonly rates: readonly Sample[];
   /**
-   * Numbers that stopped at an end of a register, over all chips, by value; over time steps one run answers for all values, and has one
-   * entry.
+   * Integers that saturated a register, over all chips, by value. Over time steps a single run covers all values and has one entry.
    */
   readonly registers: readonly (RegisterCounts | null)[];
 }
@@ -38,7 +37,7 @@ export interface SweepRun extends StudyRun {
   /** `steps`, or a field of `hardware` such as `adc.bits`. */
   readonly field: string;
   readonly values: readonly SweepValue[];
-  /** Index of the value that the others are compared with. */
+  /** Index of the reference value. */
   readonly base: number;
   readonly curves: readonly SweepCurve[];
 }
@@ -49,7 +48,7 @@ export function sweepReport(run: SweepRun): Report {
   const measured = curves.map((curve) => ({ curve, rates: rateFigures(run, curve) }));
   const { rates } = measured[0];
   const best = rates.reduce((least, rate, i) => (rate.value < rates[least].value ? i : least), 0);
-  // Of the first of several curves alone.
+  // Describes only the first of several curves.
   const the = curves.length > 1 ? `${curveName(run, curves[0])}: the` : "The";
   const at = (i: number) => `${formatQuantity(rates[i]).value} at ${String(values[i])}`;
   return buildReport({
@@ -66,7 +65,7 @@ export function sweepReport(run: SweepRun): Report {
     versions: { ...run.versions },
     notes: run.notes,
     sources: sourcesOf(experiment),
-    // Where nothing is better than the experiment's own value, the others stand beside it.
+    // If the experiment's own value is best, other values follow it.
     highlights: [...new Set([base, best, ...rates.keys()])].slice(0, 3).map((i) => rates[i].id),
     brief: { chart: `${metric.id}-sweep` },
     figures: [
@@ -81,7 +80,7 @@ export function sweepReport(run: SweepRun): Report {
   });
 }
 
-/** `ber.sweep.adc.bits.5.hwat`, or `error. ...` for images, and `.1y` behind it where there are ages. */
+/** `ber.sweep.adc.bits.5.hwat`, or `error. ...` for images, with the suffix `.1y` if there are ages. */
 const pointId = (run: SweepRun, curve: SweepCurve, i: number): string =>
   `${metricOf(run.experiment).id}.${placeId(run, curve, run.values[i])}`;
 
@@ -111,7 +110,7 @@ function changeFigures(run: SweepRun, curve: SweepCurve): FigureDraft[] {
   );
 }
 
-/** What stopped in registers, at each value; over time steps, in the run that answers for all. */
+/** Saturated integers at each value; over time steps, in the run that covers all. */
 const stoppedFigures = (run: SweepRun, curve: SweepCurve): FigureDraft[] =>
   curve.registers.flatMap((counts, i) =>
     curve.registers.length < run.values.length

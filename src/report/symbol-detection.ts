@@ -1,6 +1,6 @@
 /**
  * The report of a symbol-detection run: bit error rates of classical receivers, ANN, digital spiking network and Xpikeformer
- * on simulated chips, set beside Table IV of the paper.
+ * on simulated chips, next to Table IV of the paper.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";
@@ -34,7 +34,7 @@ import {
   timeSteps,
 } from "./study.ts";
 
-/** What one detector did on the evaluation prompts. */
+/** Results of one detector on the evaluation prompts. */
 export interface DetectorResult {
   /** At the last query, where all pilots are known. */
   readonly errors: DetectionErrors;
@@ -54,7 +54,7 @@ export interface SymbolDetectionRun {
   readonly notes: readonly string[];
   readonly receivers: readonly (ReceiverEvaluation & DetectorResult)[];
   readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
-  /** Of the digital spiking baseline, where there is one: at the last query after 1 .. T time steps. */
+  /** The digital spiking baseline, if any: at the last query after 1 .. T time steps. */
   readonly spikingBySteps?: readonly DetectionErrors[];
   /** One entry per programmed chip, all on the same prompts. */
   readonly chips: readonly ChipEvaluation<DetectionErrors>[];
@@ -144,7 +144,7 @@ export function chipFigure({ chips, experiment }: Pick<SymbolDetectionRun, "chip
   return rateFigure("ber.xpikeformer", `Xpikeformer on hardware, mean of ${chipsOf(chips)}`, rates);
 }
 
-/** What hardware and spikes cost against each baseline: the same prompts, in pairs. */
+/** The accuracy lost to hardware and spikes relative to each baseline, paired by prompt. */
 function gapFigures({ chips, networks, experiment, spikingBySteps }: SymbolDetectionRun): FigureDraft[] {
   const rates = chipRates(
     chips.map(({ errors }) => errors),
@@ -158,7 +158,7 @@ function gapFigures({ chips, networks, experiment, spikingBySteps }: SymbolDetec
   });
 }
 
-/** Names the digital spiking network's T where it may be another than the chips'. */
+/** Names the digital spiking network's T, which may differ from the chips'. */
 const ownStepsOf = (bySteps: readonly unknown[] = []): string =>
   bySteps.length === 0 ? "" : ` at its T = ${bySteps.length}`;
 
@@ -173,7 +173,7 @@ const stepFigures = ({ chipBySteps: { steps, errors }, experiment }: SymbolDetec
     return rateFigure(`ber.xpikeformer.steps.${step}`, `Xpikeformer on hardware after ${timeSteps(step)}`, rates);
   });
 
-/** The digital spiking baseline after as many time steps as the chips run, where it runs as many, and the chips minus that. */
+/** The digital spiking baseline at the chips' T, if it ran that many steps, and the chips minus the baseline. */
 function equalStepFigures({ chips, experiment, spikingBySteps = [] }: SymbolDetectionRun): FigureDraft[] {
   const steps = ownSteps(experiment);
   const errors = spikingBySteps[steps - 1];
@@ -246,7 +246,7 @@ function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDra
   return figures;
 }
 
-/** What the machine reaches, what it is measured against, what it saves. */
+/** The machine's error rate, that of its reference, and the energy ratio. */
 function highlights(run: SymbolDetectionRun): string[] {
   const against = roles(run)[0]?.[0] ?? "ml.pilots";
   return ["ber.xpikeformer", `ber.${against}`, costHighlight(run.cost)];
@@ -383,7 +383,7 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
   const rows = task.transmitAntennas === task.receiveAntennas ? TABLE_IV[task.transmitAntennas] : undefined;
   if (!rows || task.modulation !== "qpsk") return [];
   const ours = shortSize(model);
-  // A row is set beside ours where the network that the figure is about has the row's size.
+  // A row is comparable if the network of the figure has the row's size.
   const { ann: annSize, snn: snnSize } = run.cost.sizes;
   const sizes: Readonly<Record<string, string | undefined>> = { ann: annSize, spiking: snnSize, xpikeformer: ours };
   const setting =

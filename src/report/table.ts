@@ -1,11 +1,11 @@
-/** The report in a terminal, in full: figures with their intervals, claims beside the paper, notes. `brief.ts` is the short form. */
+/** The full report in a terminal: figures with intervals, claims, notes. `brief.ts` is the short form. */
 import Table from "cli-table3";
 import picocolors from "picocolors";
 import { formatClaim, formatNumber, formatQuantity } from "./format.ts";
 import { printable } from "./markup.ts";
 import { comparableClaims, type LinesChart, type Report } from "./report.ts";
 
-/** Columns of a line where nothing else is asked for. */
+/** Default number of columns of a line. */
 export const TERMINAL_WIDTH = 100;
 
 export interface TableOptions {
@@ -16,8 +16,7 @@ export interface TableOptions {
 }
 
 /**
- * Every figure, claim and note, as text with line breaks. Ids of figures are shown where the lines are long enough for them beside whole
- * labels.
+ * Every figure, claim and note, as text with line breaks. Ids of figures are shown if lines have room for them next to whole labels.
  */
 export function terminalTable(report: Report, { color = false, width = TERMINAL_WIDTH }: TableOptions = {}): string {
   const { bold, dim } = picocolors.createColors(color);
@@ -50,7 +49,7 @@ export function terminalTable(report: Report, { color = false, width = TERMINAL_
   return `${[...parts, ...noteLines(report.notes, { color, width })].join("\n")}\n`;
 }
 
-/** The curves of a report side by side, a row for each point on the axis, in place of all figures: for studies with many. */
+/** The curves of a report side by side, one row per point on the axis, instead of all figures: for studies with many figures. */
 export function terminalCurves(report: Report, { color = false, width = TERMINAL_WIDTH }: TableOptions = {}): string {
   const { bold } = picocolors.createColors(color);
   const parts = [bold(clean(report.title)), wrap(clean(report.summary), width)];
@@ -60,7 +59,7 @@ export function terminalCurves(report: Report, { color = false, width = TERMINAL
   return `${[...parts, ...noteLines(report.notes, { color, width })].join("\n")}\n`;
 }
 
-/** The points of a chart, a row for each tick of the horizontal axis, with half of their intervals. */
+/** The points of a chart, one row per tick of the horizontal axis, with half widths of intervals. */
 export function curveTable({ x, series }: LinesChart, { color = false, width = TERMINAL_WIDTH }: TableOptions): string {
   const { ticks = [], tickLabels = ticks.map((tick) => formatNumber(tick)) } = x;
   const rows = ticks.map((tick, i) => [
@@ -82,7 +81,7 @@ function describePoint(point: LinesChart["series"][number]["points"][number] | u
   return `${value} ± ${half.toFixed(decimals)}`;
 }
 
-/** A table by itself: a head, and rows whose first cell is text and the others numbers. */
+/** A plain table: a head, and rows of text cells followed by numbers. */
 export function plainTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -92,7 +91,7 @@ export function plainTable(
   return `${grid([head, ...rows], numbersBehindText(head), { dim, width })}\n`;
 }
 
-/** An empty line, and each note; nothing where there is none. */
+/** An empty line and the notes; empty without notes. */
 export function noteLines(notes: readonly string[], { color = false, width = TERMINAL_WIDTH }: TableOptions): string[] {
   const { yellow } = picocolors.createColors(color);
   return notes.length === 0 ? [] : ["", ...notes.map((note) => yellow(wrap(`Note: ${clean(note)}`, width)))];
@@ -104,11 +103,11 @@ const numbersBehindText = (head: readonly string[]): Align[] => head.map((_, i) 
 
 /** Spaces between columns. */
 const GAP = 2;
-/** Least columns of the first cell, and of the others, where a table is too wide. */
+/** Least width of the first cell, and of the others, if a table is too wide. */
 const LEAST_FIRST = 16;
 const LEAST_OTHER = 8;
 
-/** Lines of a table whose first row is its head. The first column gives way where the table is wider than the line. */
+/** A table whose first row is its head. If it is wider than the line, the first column shrinks. */
 export function grid(
   table: readonly (readonly string[])[],
   aligns: readonly Align[],
@@ -119,7 +118,7 @@ export function grid(
   const others = natural.slice(1);
   const left = width - others.reduce((sum, own) => sum + own + GAP, 0);
   const first = Math.min(natural[0], Math.max(LEAST_FIRST, left));
-  // Many wide columns share what the first one leaves.
+  // Many wide columns share the remaining width.
   const share = Math.max(LEAST_OTHER, Math.floor((width - first) / Math.max(1, others.length)) - GAP);
   const widths = [first, ...others.map((own) => (first > left ? Math.min(own, share) : own))];
   const text = new Table({
@@ -162,7 +161,7 @@ const NO_BORDER = {
   middle: "",
 };
 
-/** One line without control characters, which could otherwise drive the terminal. */
+/** One line without control characters, which could control the terminal. */
 export const clean = (text: string): string => printable(text).replace(/\s+/g, " ");
 
 /** Breaks at spaces; a word longer than a line is left whole. */

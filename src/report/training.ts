@@ -1,7 +1,7 @@
 /**
  * The learning curves of a training: loss and error rate over steps, stage by stage, as a table and as a report.
  *
- * Both are made from the metrics alone, so they can be made again at any time, and of a training that was stopped as well.
+ * Both depend only on the metrics, so they can be recreated at any time, also for a stopped training.
  */
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -16,14 +16,14 @@ export interface TrainingMetric {
   /** Optimiser steps done, over all stages. */
   readonly step: number;
   readonly stage: string;
-  /** What the step lowered, mean over the batch. */
+  /** The loss that the step lowered, mean over the batch. */
   readonly loss: number;
   readonly learningRate: number;
   readonly gradientNorm: number;
   readonly validation?:
     | (Readonly<Partial<Record<Metric, number>>> & { readonly loss: number; readonly best: boolean })
     | undefined;
-  /** Of training so far, over all sittings. */
+  /** Training time so far, over all runs. */
   readonly seconds: number;
 }
 
@@ -36,8 +36,8 @@ export interface TrainingRun {
 }
 
 /**
- * The metrics as comma-separated values (RFC 4180), a line for each: validations have cells of their own, which are empty where there was
- * none. Numbers have all their digits.
+ * The metrics as comma-separated values (RFC 4180), one line each. Validation cells are empty without a validation. Numbers have all
+ * digits.
  */
 export function metricsCsv(metrics: readonly TrainingMetric[], { task }: Pick<Experiment, "task">): string {
   const { key } = kitOf(task).metric;
@@ -54,9 +54,9 @@ function csvCell(value: string | number | boolean | undefined): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Points of a curve that a chart has room for. */
+/** Most points of a curve. */
 const MOST_POINTS = 80;
-/** Stages that are drawn one by one: a curve each, of batches and of validations. */
+/** Most stages with curves of their own. */
 const MOST_STAGES = 6;
 
 /** Throws ValueError when there are no metrics, or one is no finite number. */
@@ -98,7 +98,7 @@ interface Stage {
   readonly metrics: readonly TrainingMetric[];
 }
 
-/** Neighbours of the same stage, in their order. */
+/** Consecutive metrics of the same stage. */
 function stagesOf(metrics: readonly TrainingMetric[]): Stage[] {
   const stages: { name: string; metrics: TrainingMetric[] }[] = [];
   for (const metric of metrics) {
@@ -112,7 +112,7 @@ type Validated = TrainingMetric & { readonly validation: NonNullable<TrainingMet
 
 const isValidated = (metric: TrainingMetric): metric is Validated => metric.validation !== undefined;
 
-/** The last that training called the best so far: a stage begins anew. */
+/** The last validation that was the best so far; each stage starts over. */
 const bestOf = (metrics: readonly TrainingMetric[]): Validated | undefined =>
   metrics.filter(isValidated).findLast(({ validation }) => validation.best);
 
@@ -137,7 +137,7 @@ const stageFigures = ({ name, metrics }: Stage, i: number): FigureDraft[] => {
   return losses;
 };
 
-/** A curve for each stage, or one for all where there are many. */
+/** One curve per stage, or a single curve if there are many. */
 const drawnStages = (stages: readonly Stage[]): readonly Stage[] =>
   stages.length <= MOST_STAGES
     ? stages
@@ -189,7 +189,7 @@ function rateChart(stages: readonly Stage[], { id, key, title, name }: TaskMetri
 const condensedText = (size: number): string =>
   size > 1 ? `A point is the mean of up to ${size} consecutive values.` : "Every value is a point.";
 
-/** Means of `size` values that follow each other, at the mean of their steps. */
+/** Means of `size` consecutive values, at the mean of their steps. */
 function condensed<T extends TrainingMetric>(metrics: readonly T[], size: number, of: (metric: T) => number): Points {
   const groups = Array.from({ length: Math.ceil(metrics.length / Math.max(1, size)) }, (_, i) =>
     metrics.slice(i * size, (i + 1) * size),
