@@ -1,33 +1,33 @@
 /**
- * What can be typed behind each command: arguments, options, and the values that they take.
+ * Arguments and options of each command, and their values.
  *
- * This file, `rtl-arguments.ts` and `program.ts` are all that `xpike --help` loads. What a command does is in a file of its own, which is
- * loaded when the command runs, because simulator, report and drawing take longer to load than a help text takes to read.
+ * `xpike --help` loads only this file, `rtl-arguments.ts` and `program.ts`. Each command is in a separate file that is loaded when it runs,
+ * because the simulator, reports and drawings load slowly.
  */
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-/** Options that every long command has. */
+/** Options of every long command. */
 export interface CommandOptions {
-  /** Folder for the results; when left out `results/<name of the experiment>`, and `-eval` behind it for those of `eval`. */
+  /** Folder for the results. Default: `results/<name of the experiment>`, with the suffix `-eval` for `eval`. */
   readonly out?: string;
-  /** Results as JSON on standard output, and no progress. */
+  /** Prints results as JSON, without progress. */
   readonly json?: boolean;
   /** Threads to compute on. Results do not depend on it. */
   readonly threads: number;
-  /** Takes the place of the experiment's seed. */
+  /** Replaces the experiment's seed. */
   readonly seed?: number;
-  /** Folder of the data that a task classifies, instead of the usual places. */
+  /** Folder of the task's data set, instead of the usual places. */
   readonly data?: string;
 }
 
-/** Options of commands whose report has more than its short form. */
+/** Options of commands with a short and a full report. */
 export interface ReportOptions extends CommandOptions {
   /** Every figure instead of the short answer. */
   readonly all?: boolean;
 }
 
-/** Options of commands that go on where they were stopped. */
+/** Options of commands that can be resumed. */
 export interface ResumableOptions extends ReportOptions {
   readonly resume?: boolean;
   readonly force?: boolean;
@@ -118,7 +118,7 @@ export interface ImportCommandOptions {
   readonly experiment: string;
   readonly mapping: string;
   readonly out: string;
-  /** Where in the file the tensors lie. */
+  /** Location of the tensors in the file. */
   readonly path?: string;
   readonly approximate?: boolean;
 }
@@ -138,11 +138,11 @@ export const DEFAULT_PRICES = "simulated";
 export const DEFAULT_DRAWS = 2000;
 export const DEFAULT_COST_PROMPTS = 32;
 
-/** Seeds are exact as numbers. */
+/** The largest seed is exact as a number. */
 export const seedNumber = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const threadCount = wholeNumber(1, 1024);
 
-/** Of the folder of `eval`: `run` names it as the next command, and has a report in the folder of the experiment's name. */
+/** Suffix of the folder of `eval`, which `run` suggests next; the report of `run` is in the folder without the suffix. */
 export const EVAL_SUFFIX = "-eval";
 
 /** Adds the experiment and the common options to a command; `suffix` ends the name of its folder. */
@@ -308,7 +308,7 @@ export function withDataFetchOptions(command: Command): Command {
     .option("--from <address>", "folder of a mirror that holds the files");
 }
 
-/** The same as `TENSOR_MAPPING_NAMES` of `src/import/catalogue.ts`, which a help text need not load; a test compares them. */
+/** Equal to `TENSOR_MAPPING_NAMES` of `src/import/catalogue.ts`, which help texts do not load; a test compares them. */
 export const KNOWN_MAPPINGS = ["xpikeformer", "author"] as const;
 const MAPPING = `how tensors and parameters correspond: a .json file, ${KNOWN_MAPPINGS.join(" or ")}`;
 

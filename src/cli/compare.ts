@@ -16,7 +16,7 @@ import { startProgress } from "./progress.ts";
 import { readReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Throws XpikeError for what cannot be compared. */
+/** Throws XpikeError for experiments that cannot be compared. */
 export async function compareCommand(
   first: string,
   second: string,
@@ -49,7 +49,7 @@ export async function compareCommand(
   }
 }
 
-/** The experiment of a file, a preset, or of the report in a folder, whose networks are found from where the run was started. */
+/** The experiment of a file, a preset, or the report in a folder; paths in a report are relative to where the run was started. */
 async function loadRun(source: string, options: CompareCommandOptions): Promise<LoadedExperiment> {
   if (!existsSync(source) || !statSync(source).isDirectory()) return loadExperiment(source, options);
   const report = await readReport(source);
@@ -103,7 +103,7 @@ function describe(
   return `${[...parts, ...noteLines(notes, { color, width })].join("\n")}\n`;
 }
 
-/** What both sides have in common, or the T of each. */
+/** The common T, or the T of each side. */
 const stepsOf = ([first, second]: Comparison["steps"]): string =>
   first === second ? `At T = ${first}` : `first at T = ${first}, second at T = ${second}`;
 

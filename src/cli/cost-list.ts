@@ -1,4 +1,4 @@
-/** What `xpike cost --list` prints: everything that can be named, with the default of each parameter and where it comes from. */
+/** The output of `xpike cost --list`: all names, with the default of each parameter and its source. */
 import { SOURCES } from "../cost/catalogue.ts";
 import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS, findCostPreset } from "../cost/presets.ts";
@@ -32,7 +32,7 @@ export function listCosts(): string {
   ].join("\n");
 }
 
-/** The same for programs. */
+/** The same as JSON. */
 export function listedJson(): string {
   const { prices } = findCostPreset(DEFAULT_PRICES);
   const named = ({ name, description }: { readonly name: string; readonly description: string }) => ({
@@ -62,7 +62,7 @@ export function formatPrice({ value, unit }: Pick<Price, "value" | "unit">): str
     const prefix = [3, 2, 1].find((step) => value >= 2 ** (10 * step)) ?? 0;
     return `${formatNumber(value / 2 ** (10 * prefix))} ${["", "k", "M", "G"][prefix]}B`;
   }
-  // The prefix belongs to what stands above the stroke, and to operations as to hertz.
+  // The prefix belongs to the numerator; operations take prefixes like hertz.
   const [above, ...below] = unit.split("/");
   const number =
     above === "op" ? formatText({ value, unit: "Hz" }).replace("Hz", "op") : formatText({ value, unit: above });

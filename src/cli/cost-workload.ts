@@ -1,4 +1,4 @@
-/** What of a workload can be typed: its time steps, machine by machine, and its densities. */
+/** Options that change a workload: time steps by machine, and densities. */
 import { DENSITY_NAMES, type NamedDensities, scaleToMean, setDensities } from "../cost/densities.ts";
 import { type Workload, withSteps } from "../cost/workload.ts";
 import { CostError } from "../errors.ts";
@@ -24,7 +24,7 @@ export function readSteps(text: string): (workload: Workload) => Workload {
   );
 }
 
-/** `0.1` for the mean, or single ones by name: `qkv=0.2,down=0.05`. Throws CostError for anything else. */
+/** `0.1` for the mean, or single densities by name: `qkv=0.2,down=0.05`. Throws CostError for anything else. */
 export function readDensities(text: string): (workload: Workload) => Workload {
   const given = readParts(text, DENSITY_NAMES, (value) => value !== "" && between(Number(value), 0, 1));
   const { all: mean, ...named } = given ?? {};
@@ -41,7 +41,7 @@ export function readDensities(text: string): (workload: Workload) => Workload {
 
 const between = (value: number, least: number, most: number): boolean => value >= least && value <= most;
 
-/** Numbers by name, and one without a name as `all`; null where a name is unknown or given twice, or a value is not allowed. */
+/** Numbers by name, with an unnamed number as `all`; null for an unknown or repeated name or an invalid value. */
 function readParts<N extends string>(
   text: string,
   names: readonly N[],

@@ -2,8 +2,8 @@
  * `xpike cost`: energy, latency and area of a workload on every machine.
  *
  * The workload is a published model by name, a file of sizes and densities, or an experiment. An experiment with a trained network is
- * simulated on one chip for a few prompts, so that its densities are measured; without one, the densities of a published network stand
- * in. The networks that it names beside it are those that other machines are priced with.
+ * simulated on one chip for a few prompts to measure its densities; otherwise those of a published network are used. Other machines are
+ * priced with the comparison networks that the experiment names.
  */
 
 import { type CostEstimate, estimateCost, type NamedOperation } from "../cost/cost.ts";
@@ -46,7 +46,7 @@ import { deliver, folderName, writeReport } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
-/** Throws XpikeError for a workload, price or node that cannot be used. */
+/** Throws XpikeError for an invalid workload, price or node. */
 export async function costCommand(
   source: string | undefined,
   options: CostCommandOptions,
@@ -60,7 +60,7 @@ export async function costCommand(
   const loaded = workload ? null : await loadExperiment(source, options);
   const { name } = loaded?.experiment ?? workload!;
   const machine = loaded ? hardwarePrices(loaded.experiment.hardware, loaded.experiment.model) : {};
-  // Prices and nodes that are refused are refused before anything is simulated.
+  // Invalid prices and nodes are refused before anything is simulated.
   for (const preset of presets) resolveTechnology(preset, choiceOf(machine, options, options.whatIf));
   const out = options.out ?? `results/cost-${folderName(name)}`;
   await useFolder(out, repeatLine(source, options), async () => {
@@ -87,7 +87,7 @@ async function report(
   const random = stream(seed).fork("cost");
   const levers = leversOf(workload, resolved);
   const { rivals = ALL_RIVALS } = subject;
-  // Columns of one screen are of one T, unless steps are asked for by machine, or published by machine.
+  // All columns of a screen share T, unless steps are requested or published by machine.
   const [{ estimate }] = cases;
   const equal = subject.experiment === undefined || options.steps !== undefined ? estimate : atEqualSteps(estimate);
   const result = costReport({
@@ -116,7 +116,7 @@ function atEqualSteps(estimate: CostEstimate): CostEstimate {
   return { ...estimate, workload, architectures: { ...estimate.architectures, snnDigital, gpuSnn } };
 }
 
-/** Every workload at every preset, as a table or as JSON; with `--out` as a report besides. */
+/** Every workload at every preset, as a table or JSON; with `--out` also as a report. */
 async function tabulate(
   presets: readonly CostPreset[],
   options: CostCommandOptions,
@@ -144,18 +144,18 @@ async function tabulate(
   terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
 }
 
-/** A workload with what is known of its machine, and the actions of a simulation where one was run. */
+/** A workload with its machine, and the counted actions if it was simulated. */
 interface Subject {
   readonly workload: Workload;
   readonly machine: Readonly<Record<string, Price>>;
   readonly operations?: readonly NamedOperation[];
   readonly experiment?: Experiment;
-  /** Rivals to which energy ratios are given: of an experiment those that it names, if its network does better than guessing. */
+  /** Rivals with an energy ratio: for an experiment those that it names, if its network does better than guessing. */
   readonly rivals?: Rivals;
   readonly notes: readonly string[];
 }
 
-/** A workload on the machine that is named; where none is, on that of the prices. */
+/** A workload on the named machine, by default the machine of the prices. */
 function onMachine(workload: Workload, { machine }: CostCommandOptions): Subject {
   if (machine === undefined) return { workload, machine: {}, notes: [] };
   const hardware = machineByName(machine);
@@ -173,11 +173,11 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
   const timed = preset.steps === "published" ? atPublishedSteps(subject.workload) : subject.workload;
   const asTimed = options.steps === undefined ? timed : readSteps(options.steps)(timed);
   const workload = options.density === undefined ? asTimed : readDensities(options.density)(asTimed);
-  // A simulation's counts hold for its own number of steps and its own spikes.
+  // The counts of a simulation hold only for its number of steps and its spikes.
   const counted = workload.steps === subject.workload.steps && options.density === undefined ? operations : undefined;
   const estimate = (changes: readonly string[]) => {
     const choice = choiceOf(machine, options, changes);
-    // Counts of the chip that was simulated do not hold for another one.
+    // The counts hold only for the simulated chip.
     const kept = options.set.length + changes.length === 0 ? counted : undefined;
     return estimateCost(workload, resolveTechnology(preset, choice), kept);
   };
@@ -187,7 +187,7 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
     : [base, { id: `${preset.name}-what-if`, estimate: estimate(options.whatIf) }];
 }
 
-/** What a person asks of the prices of a machine. Throws CostError for what cannot be read. */
+/** The prices chosen by options. Throws CostError for unreadable options. */
 const choiceOf = (
   machine: Subject["machine"],
   { node, set, extrapolate = false }: CostCommandOptions,
@@ -219,7 +219,7 @@ function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes">
   return { ...(node === undefined ? {} : { node }), nodes: blocks as CostChoice["nodes"] & object };
 }
 
-/** Throws CostError for text without `=`, or with nothing behind it, and for a key that is given twice. */
+/** Throws CostError for text without `=` or without a value, and for a repeated key. */
 function readSettings(settings: readonly string[], option: "set" | "what-if"): Record<string, string> {
   const read: Record<string, string> = {};
   for (const setting of settings) {
@@ -243,7 +243,7 @@ async function namedWorkload(source: string): Promise<Workload | null> {
   return described ? describedWorkload(parseWorkload(described, source)) : null;
 }
 
-/** The densities of an experiment's network, measured on a simulated chip where it is trained. */
+/** The densities of an experiment's network, measured on a simulated chip if the network is trained. */
 async function measure(
   loaded: LoadedExperiment,
   machine: Subject["machine"],
@@ -296,7 +296,7 @@ async function measure(
   }
 }
 
-/** What to type to get the same report again. */
+/** The command that reproduces the report. */
 function repeatLine(source: string | undefined, options: CostCommandOptions): string {
   const parts = ["xpike", "cost", ...(source === undefined ? [] : [source])];
   const add = (name: string, value: string | number | undefined) => {

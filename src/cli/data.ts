@@ -1,4 +1,4 @@
-/** `xpike data`: which image sets are known and where they are, and their download. */
+/** `xpike data`: lists the known image sets and their locations, and downloads them. */
 import { join } from "node:path";
 import { findImageData, IMAGE_DATA, type PublishedFile, type PublishedImages } from "../data/catalogue.ts";
 import { dataCache, findImageFolder } from "../node/data.ts";

@@ -1,7 +1,7 @@
 /**
- * How long a command will take, said before it starts: the work of the experiment, times what a unit of it took on the machine of
- * `docs/performance.md`, times how much slower this machine is now (`machine-speed.ts`). The progress line shows the time left as it is
- * measured.
+ * Estimates the time of a command before it starts: the work of the experiment, times the time per unit of work on the machine of
+ * `docs/performance.md`, times the relative slowness of this machine (`machine-speed.ts`). The progress line then shows the measured time
+ * left.
  */
 import type { Network } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
@@ -21,13 +21,13 @@ const ANN_WEIGHT = 1e-10;
 export interface Work {
   /** "10 chips x 640 prompts". */
   readonly words: string;
-  /** Seconds that every thread spends, however many there are: each programs the chips that it simulates. */
+  /** Seconds that every thread spends, whatever their number: each programs the chips that it simulates. */
   readonly each: number;
-  /** Seconds that threads share. */
+  /** Seconds of work that threads share. */
   readonly shared: number;
 }
 
-/** `xpike run`: chips and curves, and the networks that they are compared with. */
+/** `xpike run`: chips, curves and comparison networks. */
 export function expectedRun(
   { hardware, evaluation, model, task }: Experiment,
   { network, ...compared }: { readonly network: Network; readonly ann?: Network; readonly spiking?: Network },
@@ -59,7 +59,7 @@ export function expectedRun(
   };
 }
 
-/** `xpike eval`: `conditions` are the ages, values and networks, each read on all chips. */
+/** `xpike eval`: `conditions` are the combinations of age, value and network, each read on all chips. */
 export function expectedStudy(
   { model, task }: Experiment,
   network: Network,
@@ -75,7 +75,7 @@ export function expectedStudy(
   };
 }
 
-/** Products with weights at a step: of every token with all of them, of the windows of a stem with those of their layer. */
+/** Products with weights per step: every token with all weights, and the windows of a stem with those of their layer. */
 const visitsOf = (network: Network): number =>
   stemLayers(network.model, network.geometry).reduce(
     (sum, { windows, inputs, outputs }) => sum + (pixels(windows) - network.geometry.tokens) * inputs * outputs,
@@ -85,7 +85,7 @@ const visitsOf = (network: Network): number =>
 /**
  * `10 chips x 640 prompts: about 2 min on 2 threads, measured on this machine`.
  *
- * @param slowness time that this machine takes over that of the machine of `docs/performance.md`
+ * @param slowness this machine's time relative to the machine of `docs/performance.md`
  */
 export function describeWork({ words, each, shared }: Work, threads: number, slowness: number): string {
   const seconds = slowness * (each + shared / threads);
@@ -95,7 +95,7 @@ export function describeWork({ words, each, shared }: Work, threads: number, slo
     : `${words}: about ${roughTime(seconds)} ${on}, measured on this machine`;
 }
 
-/** No more digits than are known: 40 s, 3 min, 2 h. */
+/** Rounded to the accuracy of the estimate: 40 s, 3 min, 2 h. */
 function roughTime(seconds: number): string {
   if (seconds < 90) return `${Number(seconds.toPrecision(1))} s`;
   const minutes = seconds / 60;

@@ -19,7 +19,7 @@ import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
-/** Throws XpikeError for input that cannot be evaluated. */
+/** Throws XpikeError for invalid input. */
 export async function evalCommand(source: string, options: EvalCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
   const { experiment } = loaded;
@@ -34,7 +34,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   if (!options.json) {
     const curves = (networks.conventional ? 2 : 1) * Math.max(1, ages.length);
     const work = expectedStudy(experiment, networks.network, {
-      // Time steps are all read from one run, and drift is read with compensation and without.
+      // One run covers all time steps; drift is evaluated with and without compensation.
       conditions: curves * (sweep === null ? 2 : sweep.field === STEPS_FIELD ? 1 : sweep.points.length),
       chips: options.chips ?? experiment.hardware.chips,
       reads: options.reads ?? 1,

@@ -1,4 +1,4 @@
-/** `xpike import` and `xpike export`: networks from files of other programs, and back. */
+/** `xpike import` and `xpike export`: converts networks from and to files of other programs. */
 import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import { FileError } from "../errors.ts";
@@ -19,7 +19,7 @@ import { CHECKPOINT_BYTES, readNetwork } from "./networks.ts";
 import { loadExperiment } from "./options.ts";
 import { say, type Terminal } from "./terminal.ts";
 
-/** Throws XpikeError for a file that cannot be read or does not fit; nothing is written then. */
+/** Throws XpikeError for a file that cannot be read or does not fit, before anything is written. */
 export async function importCommand(source: string, options: ImportCommandOptions, terminal: Terminal): Promise<void> {
   const { experiment } = await loadExperiment(options.experiment, {});
   const geometry = networkGeometry(experiment, createTask(experiment));
@@ -40,7 +40,7 @@ export async function importCommand(source: string, options: ImportCommandOption
   terminal.out(`${describe(network)} from ${tensors.size} tensors.\n${options.out}\n`);
 }
 
-/** Throws XpikeError for a network that cannot be read, or a mapping that cannot be undone; nothing is written then. */
+/** Throws XpikeError for a network that cannot be read or a mapping without an inverse, before anything is written. */
 export async function exportCommand(source: string, options: ExportCommandOptions, terminal: Terminal): Promise<void> {
   const network = await readNetwork(".", source, source);
   const mapping = await loadMapping(options.mapping, network, null);
@@ -51,7 +51,7 @@ export async function exportCommand(source: string, options: ExportCommandOption
   terminal.out(`${describe(network)} to ${Object.keys(tensors).length} tensors.\n${options.out}\n`);
 }
 
-/** Throws FileError where the file to write is one that is read, by whatever way their paths lead there. */
+/** Throws FileError if the output file is also an input, also through links. */
 async function requireNoInput(out: string, inputs: readonly string[]): Promise<void> {
   const real = (path: string) => realpath(path).catch(() => null);
   const target = await real(out);

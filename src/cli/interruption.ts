@@ -1,8 +1,8 @@
 /**
- * Ctrl-C, a cluster's SIGTERM and a closed terminal's SIGHUP, for commands that save what they have done.
+ * Handles Ctrl-C, a cluster's SIGTERM and a closed terminal's SIGHUP, for commands that save their work.
  *
- * The first signal lets the command save; from then on the system's own handling is back, so that the second one ends the process at once.
- * In the end the process ends by the signal that came, so that a shell reports 130 and stops its script.
+ * The first signal lets the command save and restores the default handling, so that a second signal ends the process at once. Finally the
+ * process ends by the received signal, so that a shell reports 130 and stops its script.
  */
 import type { Terminal } from "./terminal.ts";
 
@@ -10,13 +10,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** Leaves signals to the system again. */
+  /** Restores the default handling of signals. */
   stop(): void;
-  /** Ends the process by the signal that came, if one did. */
+  /** Ends the process by the received signal, if any. */
   endProcess(): void;
 }
 
-/** @param message what the command does now, for the person who pressed Ctrl-C */
+/** @param message tells the user what the command does now */
 export function listenForInterruption(terminal: Terminal, message: string): Interruption {
   const controller = new AbortController();
   let received: NodeJS.Signals | undefined;

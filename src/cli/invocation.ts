@@ -1,17 +1,17 @@
 /**
- * What a person types for `xpike` where they stand: in a clone `npm run xpike --`, beside an installed package `npx xpike`.
+ * What users type for `xpike` in the current folder: `npm run xpike --` in a clone, `npx xpike` with an installed package.
  *
- * The library's messages, and the commands that reports repeat, always say `xpike run ...`: they may be read on another machine. On the
- * terminal the word is replaced, so that a command which is printed there can be copied.
+ * Messages of the library and commands in reports always say `xpike run ...`, since they may be read on another machine. The terminal
+ * replaces the word, so that printed commands can be copied.
  */
 import { basename, dirname, relative } from "node:path";
 
-/** Commands, as far as messages name them. */
+/** Commands that messages name. */
 const COMMANDS = "run|train|eval|cost|sweep|compare|worker|studio|rtl|data|import|export|presets|schema";
 const NAMED = new RegExp(`\\bxpike(?= (?:(?:${COMMANDS})\\b|\\[))`, "g");
 
 /**
- * The words in front of a command. `script` is the file that node was given, as typed or linked; `folder` where the person stands.
+ * The words before a command. `script` is the file that node was given, as typed or linked; `folder` is the current folder.
  *
  * @example
  * const npm = { npm_lifecycle_event: "start", npm_package_name: "xpikeformer", npm_package_json: "/clone/package.json" };
@@ -32,7 +32,7 @@ export function invocation(
   return `node ${relative(folder, script) || script}`;
 }
 
-/** A message with its commands as they are typed here. */
+/** A message with its commands as users type them here. */
 export function asTyped(message: string, program: string): string {
   return message.replace(NAMED, () => program);
 }

@@ -1,9 +1,9 @@
 /**
- * The present speed of this machine, from a small piece of work that is timed for some tens of milliseconds. Like the simulation, it counts
- * the bits of products of packed words and adds them up.
+ * Measures the current speed of this machine with a kernel that takes some tens of milliseconds. Like the simulation, it counts the bits
+ * of products of packed words.
  */
 
-/** Words of the operands: they stay in the caches of every machine. */
+/** Words of the operands, which fit into the caches of every machine. */
 const WORDS = 4096;
 /** Products of one timing. */
 const ROUNDS = 100;
@@ -11,10 +11,10 @@ const ROUNDS = 100;
 const TIMINGS = 9;
 /** Milliseconds of one timing on the machine of docs/performance.md, idle. */
 const REFERENCE_MILLISECONDS = 1.2;
-/** A clock that jumps, or a machine that stands still for a moment, does not make an estimate absurd. */
+/** Limits for a clock that jumps or a machine that pauses. */
 const [LEAST, MOST] = [0.1, 20];
 
-/** Time that this machine takes over that of the machine of `docs/performance.md`: 2 where it is half as fast, or has other work. */
+/** This machine's time relative to the machine of `docs/performance.md`: 2 if it is half as fast or busy with other work. */
 export function measureSlowness(now: () => number = () => performance.now()): number {
   const [a, b] = [0x9e3779b9, 0x85ebca6b].map((factor) =>
     Int32Array.from({ length: WORDS }, (_, i) => Math.imul(i, factor)),
@@ -24,7 +24,7 @@ export function measureSlowness(now: () => number = () => performance.now()): nu
     countProducts(a, b, ROUNDS);
     return now() - start;
   }).sort((a, b) => a - b);
-  // The median: other work on the machine slows the command down as well.
+  // The median, not the minimum: other work slows the command down too.
   const slowness = times[TIMINGS >> 1] / REFERENCE_MILLISECONDS;
   return Number.isFinite(slowness) ? Math.min(MOST, Math.max(LEAST, slowness)) : 1;
 }

@@ -2,10 +2,10 @@
 /** Starts `xpike` in this process. */
 import { openFilesMessage } from "./open-files.ts";
 
-/** Nobody reads any more: `xpike schema | head` has seen enough, Ctrl-C has ended `tee`, or the terminal was closed. */
+/** Errors of a closed reader: `xpike schema | head` is done, Ctrl-C has ended `tee`, or the terminal was closed. */
 const UNREAD = ["EPIPE", "EIO", "ERR_STREAM_DESTROYED"];
 
-// Work goes on: what it saves is worth more than what it says.
+// Work continues, since saved results matter more than output.
 let lost: NodeJS.ErrnoException | undefined;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -14,7 +14,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  // Not above: where few files may be open, it is loading these that fails.
+  // Imported here, because a low limit of open files makes loading these fail.
   const [{ main }, { processTerminal }] = await Promise.all([import("./program.ts"), import("./terminal.ts")]);
   process.exitCode = await main(process.argv.slice(2), processTerminal());
 } catch (error) {
@@ -29,7 +29,7 @@ process.on("exit", () => {
   process.stderr.write(`FileError at output\n  What was printed is not whole: ${lost.message}. Write it elsewhere.\n`);
 });
 
-/** What is printed where the system lets nothing start; null for another error. */
+/** The message if the system lets nothing start; null for other errors. */
 function startProblem(error: unknown): string | null {
   const limit = openFilesMessage(error);
   if (limit !== null) return `PlatformError at files\n  ${limit}\n`;

@@ -1,4 +1,4 @@
-/** The trained networks that an experiment names in `checkpoints`, and what is known of their training. */
+/** The trained networks that an experiment names in `checkpoints`, and their training. */
 import { isXpikeError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
@@ -13,7 +13,7 @@ import type { LoadedExperiment } from "./options.ts";
 /** Largest checkpoint that is read. */
 export const CHECKPOINT_BYTES = 2 ** 31;
 
-/** Networks that are compared with the one on the hardware; a report goes without one that is not named. */
+/** Networks for comparison with the one on the hardware; reports omit those that are not named. */
 export type ComparedRole = "ann" | "spiking" | "conventional";
 
 const ABSENT: Readonly<Record<ComparedRole, string>> = {
@@ -28,7 +28,7 @@ export interface LoadedNetworks<R extends ComparedRole> {
   readonly networks: { readonly network: Network } & Readonly<Partial<Record<R, Network>>>;
   /** Time steps at which the network on the hardware was checked on validation prompts, beyond those of its training. */
   readonly validatedSteps: readonly number[];
-  /** The network on the hardware was trained with the noise of devices. */
+  /** Whether the network on the hardware was trained with device noise. */
   readonly hardwareAware: boolean;
   /** What is left out of the comparison. */
   readonly notes: readonly string[];
@@ -84,13 +84,13 @@ const readCheckpoint = (directory: string, path: string, field: string) =>
     decodeCheckpoint(await readFileChecked(file, CHECKPOINT_BYTES), file),
   );
 
-/** The training that a network of `xpike train` keeps with it; networks of other origin keep none. */
+/** The training spec that `xpike train` stores with a network; other networks have none. */
 function trainingOf({ experiment }: Readonly<Record<string, string>>): TrainingSpec | undefined {
   if (experiment === undefined) return undefined;
   try {
     return parseExperiment(experiment).training;
   } catch (error) {
-    // Written by another version, whose experiments had other fields: nothing is known.
+    // Written by another version with other fields, so the training is unknown.
     if (isXpikeError(error)) return undefined;
     throw error;
   }

@@ -1,8 +1,8 @@
 /**
- * The limit of open files, which any part of Node may run into, its loader of modules too. Imports nothing, to work where nothing else can.
+ * The limit of open files, which any part of Node may hit, including its module loader. This file imports nothing, so it always loads.
  */
 
-/** What to do about an error of that limit; null for another error. */
+/** The remedy for an error of that limit; null for other errors. */
 export function openFilesMessage(error: unknown): string | null {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   if (code !== "EMFILE" && code !== "ENFILE") return null;

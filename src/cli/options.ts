@@ -1,4 +1,4 @@
-/** What commands have in common: the experiment that they read, its data, and the command that repeats them. */
+/** Shared by commands: the experiment, its data, and the command line that repeats them. */
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { FileError, SpecError } from "../errors.ts";
@@ -17,14 +17,14 @@ export interface LoadedExperiment {
   readonly experiment: Experiment;
   /** Folder that the paths in the experiment are relative to. */
   readonly directory: string;
-  /** What was typed: a file, or `preset:NAME`. */
+  /** As typed: a file, or `preset:NAME`. */
   readonly source: string;
 }
 
 const PRESET = "preset:";
 
 /**
- * The experiment with the data of its task, and notes on where that came from.
+ * The experiment with the data of its task, and notes on the origin of the data.
  * Throws  SpecError for data that cannot be loaded by name; FileError when it is missing or damaged; as `openExperiment`
  */
 export async function openLoaded(
@@ -55,7 +55,7 @@ export async function loadExperiment(
   };
 }
 
-/** Throws SpecError, with the likely meaning, for an unknown name. */
+/** Throws SpecError, with a suggestion, for an unknown name. */
 export function findPreset(name: string): ReturnType<typeof presets>[number] {
   const all = presets();
   const found = all.find((preset) => preset.name === name);
@@ -69,7 +69,7 @@ export function findPreset(name: string): ReturnType<typeof presets>[number] {
   );
 }
 
-/** The text of a file that a person wrote. Throws FileError, with the likely meaning of a missing one. */
+/** The text of a document. Throws FileError, with a suggestion for a missing file. */
 export async function readDocument(path: string): Promise<string> {
   try {
     // A character takes at most four bytes.
@@ -81,7 +81,7 @@ export async function readDocument(path: string): Promise<string> {
   }
 }
 
-/** What may have been meant by a missing file: a preset of this name, or a file beside it. */
+/** A suggestion for a missing file: a preset of this name, or a file in the same folder. */
 async function nearby(path: string): Promise<string> {
   const name = basename(path);
   const preset = suggest(
@@ -94,7 +94,7 @@ async function nearby(path: string): Promise<string> {
   return preset ? ` Did you mean ${PRESET}${preset}?` : " See `xpike presets` for experiments to start from.";
 }
 
-/** What to type to get the same results again; threads and folders do not change them. */
+/** The command that reproduces the results, which do not depend on threads and folders. */
 export function commandLine(
   command: string,
   source: string,
@@ -113,6 +113,6 @@ export const repeated = <O extends object>(options: O, names: readonly (keyof O 
 export const wordsOf = (command: string): string[] =>
   [...command.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) => word.replaceAll(/'([^']*)'|\\(')/g, "$1$2"));
 
-/** For a POSIX shell. */
+/** Quotes a word for a POSIX shell. */
 export const quote = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,4 +1,4 @@
-/** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
+/** Writes results to a folder with `report.html` and `report.json`, and to the terminal. */
 import { join } from "node:path";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFilesTogether } from "../node/files.ts";
@@ -16,15 +16,15 @@ import type { Terminal } from "./terminal.ts";
 const LONGEST_NAME = 100;
 
 export interface Delivery {
-  /** What prints the answer; a small table of figures or of a curve when left out. */
+  /** Prints the answer. Default: a small table of figures or of a curve. */
   readonly brief?: (report: Report, options: TableOptions) => string;
-  /** What prints everything; the table of all figures when left out. */
+  /** Prints everything. Default: the table of all figures. */
   readonly full?: (report: Report, options: TableOptions) => string;
-  /** A command to go on with, and what it shows. */
+  /** A suggested next command, and what it shows. */
   readonly next?: { readonly command: string; readonly shows: string };
 }
 
-/** `--out`, or a folder below `results/` named after the experiment, with `suffix` behind it. */
+/** `--out`, or a folder below `results/` named after the experiment, followed by `suffix`. */
 export const outputFolder = (
   { name }: Pick<Experiment, "name">,
   { out }: Pick<CommandOptions, "out">,
@@ -32,8 +32,8 @@ export const outputFolder = (
 ): string => out ?? join("results", `${folderName(name)}${suffix}`);
 
 /**
- * A name for a folder, another one for every name. What is not lower-case letters, digits and single hyphens is left out, and made up for
- * by some digits of the name's SHA-256.
+ * A folder name, distinct for every name. Characters other than lower-case letters, digits and single hyphens are replaced; some digits of
+ * the name's SHA-256 then keep it distinct.
  *
  * @example
  * folderName("wireless-2x2"); // wireless-2x2
@@ -49,22 +49,21 @@ export function folderName(name: string): string {
   return `${plain || "experiment"}-${sha256Of(name).slice(0, 8)}`;
 }
 
-/** Names of the files that a report is. */
+/** File names of a report. */
 export const REPORT_FILES = { json: "report.json", html: "report.html" } as const;
 
-/** What draws the page takes as long to load as all else together, and is not needed before there is a report. */
+/** Imports the drawing code late: it loads as slowly as everything else together. */
 export const reportFiles = async (report: Report): Promise<Record<string, string>> => {
   const { reportHtml } = await import("../report/html.ts");
   return { [REPORT_FILES.json]: reportJson(report), [REPORT_FILES.html]: reportHtml(report) };
 };
 
-/** Writes a report that answers no question which could go on. The caller holds the folder. Throws FileError. */
+/** Writes a report that cannot be resumed. The caller holds the folder. Throws FileError. */
 export const writeReport = async (report: Report, folder: string): Promise<void> =>
   writeFilesTogether(folder, { ...(await reportFiles(report)), [QUESTION_FILE]: null });
 
 /**
- * Publishes the report and prints it: in short, with `--all` in full, with `--json` the JSON alone. What cannot be written is printed
- * all the same.
+ * Publishes the report and prints it: in short, in full with `--all`, as JSON with `--json`. It is printed even if it cannot be written.
  * Throws  FileError of `publish`
  */
 export async function deliver(
@@ -82,7 +81,7 @@ export async function deliver(
   if (failure) throw failure.error;
 }
 
-/** What is printed; without the files where there is no folder that has them. */
+/** The printed text; without file names if nothing was written. */
 function reportText(
   report: Report,
   folder: string | null,
@@ -92,7 +91,7 @@ function reportText(
 ): string {
   if (options.json) return reportJson(report);
   const typed = (message: string) => asTyped(message, terminal.program);
-  // Before lines are broken, which could part a command.
+  // Before lines are wrapped, which could split a command.
   const shown = {
     ...report,
     notes: report.notes.map(typed),

@@ -1,4 +1,4 @@
-/** `xpike presets` and `xpike schema`: documents to start from, and what may stand in them. */
+/** `xpike presets` and `xpike schema`: documents to start from, and their JSON Schema. */
 import { writeFileAtomic } from "../node/files.ts";
 import { presets } from "../spec/presets.ts";
 import { experimentJsonSchema } from "../spec/schema.ts";
@@ -24,7 +24,7 @@ export async function schemaCommand(options: FileOptions, terminal: Terminal): P
   await deliver(asJson(experimentJsonSchema()), options, terminal);
 }
 
-/** To a file where one is named: what npm prints before a command would stand in it otherwise. */
+/** Writes to a named file directly, since redirected output would include npm's own lines. */
 async function deliver(text: string, { out }: FileOptions, terminal: Terminal): Promise<void> {
   if (out === undefined) return terminal.out(text);
   await writeFileAtomic(out, text);

@@ -1,10 +1,9 @@
 /**
- * The `xpike` command: what can be typed, and what an error looks like.
+ * The `xpike` command: its command line and its error messages.
  *
- * Exit codes: 0 done; 1 a defect of ours, with its stack; 2 input or options that cannot be used, with the way out. Ctrl-C
- * ends the process by SIGINT, and a shell reports 130: at once, also within a long computation. `train` finishes its step and saves
- * first; `run` and `eval` have written each unit of work as it was done. Files are written whole or not at all, so nothing is left
- * half done, and all three go on with `--resume`.
+ * Exit codes: 0 for success; 1 for a bug, with its stack; 2 for invalid input or options, with a remedy. Ctrl-C ends the process by SIGINT
+ * at once, also within a long computation, and a shell reports 130. `train` finishes its step and saves first; `run` and `eval` save each
+ * finished unit of work. Files are written whole or not at all, and `--resume` continues all three.
  */
 import { Command, CommanderError } from "commander";
 import picocolors from "picocolors";
@@ -60,7 +59,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     await program(terminal).parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
-    // Commander has printed its message already; asking for help or the version is no mistake.
+    // Commander has already printed its message; help and version are not errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const shown = asLimit(error) ?? error;
     terminal.err(asTyped(describeError(shown, terminal.color), terminal.program));
@@ -68,13 +67,13 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-/** A limit of the system as an error for people; null for another error. */
+/** A readable error for a limit of the system; null for other errors. */
 function asLimit(error: unknown): PlatformError | null {
   const message = openFilesMessage(error);
   return message === null ? null : new PlatformError("files", message, { cause: error });
 }
 
-/** All that can be typed; `main` runs it. */
+/** The full command line; `main` runs it. */
 export function program(terminal: Terminal): Command {
   const typed = (text: string) => asTyped(text, terminal.program);
   const xpike = new Command("xpike")
@@ -196,7 +195,7 @@ export function program(terminal: Terminal): Command {
 }
 
 function addSweep(command: Command, terminal: Terminal): void {
-  // What stands behind `show` is its own.
+  // Options after `show` belong to `show`.
   withSweepOptions(command.enablePositionalOptions())
     .description(
       "run a design space, and write its table and Pareto front. For one field with ages, reads and both networks on the same chips: eval",
@@ -250,12 +249,12 @@ function addData(command: Command, terminal: Terminal): void {
     );
 }
 
-/** Each can be typed as it stands, in a clone: `test/help-examples.test.ts` does. */
+/** Example lines; `test/help-examples.test.ts` runs each of them in a clone. */
 function examples(...lines: readonly string[]): string {
   return `\nExample${lines.length === 1 ? "" : "s"}:\n${lines.map((line) => `  xpike ${line}`).join("\n")}`;
 }
 
-/** `SpecError at model.heads` and the message below; a defect of ours with its stack. */
+/** `SpecError at model.heads` with the message below; a bug with its stack. */
 export function describeError(error: unknown, color = false): string {
   const { bold, red } = picocolors.createColors(color);
   if (isXpikeError(error)) {

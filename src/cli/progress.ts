@@ -1,13 +1,13 @@
 /**
- * How far a long command has come, on standard error: a line that redraws itself on a screen, a line every ten seconds in a
- * log file, nothing with `--json`.
+ * Shows the progress of a long command on standard error: a line that is redrawn on a screen, a line every ten seconds in a log file,
+ * nothing with `--json`.
  */
 import type { Terminal } from "./terminal.ts";
 
 export interface Progress {
-  /** `done` of the total so far; `note` says what is new, such as the loss. */
+  /** `done` of the total so far; `note` adds news, such as the loss. */
   update(done: number, note?: string): void;
-  /** So many more of those that are done were done by an earlier sitting, in no time. */
+  /** Excludes `count` further units from the rate: an earlier run has done them. */
   restore(count: number): void;
   /** Leaves a last line with the time taken. */
   end(): void;
@@ -27,7 +27,7 @@ export function startProgress(
   if (quiet) return { update: () => {}, restore: () => {}, end: () => {} };
   const { interactive, columns } = terminal;
   const start = terminal.now();
-  // The first line on a screen appears at once; in a log only when there is something to wait for.
+  // On a screen the first line appears at once; in a log only after an interval.
   let last = interactive ? Number.NEGATIVE_INFINITY : start;
   let [done, note] = [0, ""];
 
@@ -44,7 +44,7 @@ export function startProgress(
       last = now;
       const state = { label, done, total, unit, from, elapsed: (now - start) / 1000, note };
       const line = progressLine(state);
-      // What is new matters more than the bar.
+      // News takes precedence over the bar.
       show(interactive && line.length >= columns ? progressLine({ ...state, bar: 0 }) : line, false);
     },
     restore(count) {

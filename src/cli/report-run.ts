@@ -1,4 +1,4 @@
-/** What `run` and `eval` have in common: a report from many prompts, in a folder in which it may be stopped at any moment and go on. */
+/** Shared by `run` and `eval`: a report from many prompts, in a folder, that can be stopped at any time and resumed. */
 import { join } from "node:path";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { Network } from "../model/network.ts";
@@ -22,14 +22,14 @@ import type { Terminal } from "./terminal.ts";
 /** Largest report that is read. */
 const LARGEST_REPORT = 2 ** 28;
 
-/** The content of networks and data, by the fields that name them. */
+/** Content hashes of networks and data, by the fields that name them. */
 export const contentsOf = (networks: Readonly<Record<string, Network>>, { data }: Given): Record<string, string> =>
   Object.fromEntries([
     ...Object.entries(networks).map(([role, network]) => [`checkpoints.${role}`, contentHash(network)] as const),
     ...(data === null ? [] : [["data", contentHash(data)] as const]),
   ]);
 
-/** What a report is made with. */
+/** The executor, keeper and progress of a report. */
 export interface Making {
   readonly executor: Executor;
   readonly keeper: Keeper;
@@ -37,7 +37,7 @@ export interface Making {
 }
 
 /**
- * Makes the report, writes and prints it. A signal ends the work at once: what is done is in the folder, and `--resume` goes on.
+ * Makes, writes and prints the report. A signal ends the work at once; finished work is in the folder, and `--resume` continues.
  * Throws  as `useRun`, and as `make`
  */
 export async function runToReport(
@@ -57,7 +57,7 @@ export async function runToReport(
       const progress = showProgress(question, options.json === true, terminal);
       const onProgress: Making["onProgress"] = (done, total, part) => {
         progress.update(done, total, part);
-        // What is left to do is quick or has this thread to itself, so that a handler could not run: signals end it at once.
+        // The rest is quick or blocks this thread, so a handler could not run: signals end the process at once.
         if (done >= total) interruption.stop();
       };
       const keeper = {
@@ -89,13 +89,13 @@ export async function runToReport(
   interruption.endProcess();
 }
 
-/** The report of a run. Throws FileError and SpecError for what is none. */
+/** The report of a run. Throws FileError and SpecError if it is not one. */
 export const readReport = async (folder: string): Promise<Report> => {
   const path = join(folder, REPORT_FILES.json);
   return parseReport(new TextDecoder().decode(await readFileChecked(path, LARGEST_REPORT)), path);
 };
 
-/** Appears with the first prompts, which say how many there are. */
+/** Appears with the first prompts, when the total is known. */
 function showProgress({ command, experiment: { task } }: Question, quiet: boolean, terminal: Terminal) {
   let progress: Progress | undefined;
   let restored = 0;

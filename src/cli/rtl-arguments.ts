@@ -1,9 +1,9 @@
-/** What can be typed behind `xpike rtl` and its commands, as `arguments.ts` says of the others. */
+/** Arguments and options of `xpike rtl` and its commands, as in `arguments.ts`. */
 import { type Command, Option } from "commander";
 import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
 import { seedNumber, wholeNumber } from "./arguments.ts";
 
-/** Of the board's serial line; not the option's own, so that one without a board is seen to be given. */
+/** Default of the board's serial line; not the option's default, so that `--baud` without a board can be detected. */
 export const DEFAULT_BAUD = 1_000_000;
 
 export interface RtlCommandOptions {

@@ -55,7 +55,7 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
 }
 
-/** Throws FileError for a file, of a folder that `xpike rtl` has not written before, whose place another would take. */
+/** Throws FileError for a file that would be overwritten, in a folder that `xpike rtl` did not write. */
 function requireOwnFiles(folder: string, files: SourceFiles): void {
   if (existsSync(join(folder, TESTBENCH_LIST))) return;
   const foreign = Object.keys(files).find((name) => existsSync(join(folder, name)));
@@ -66,13 +66,13 @@ function requireOwnFiles(folder: string, files: SourceFiles): void {
   );
 }
 
-/** A trained network with the time steps at which it was validated beyond those of its training. */
+/** A trained network, with further time steps at which it was validated. */
 interface Trained {
   readonly network: Network;
   readonly validatedSteps: readonly number[];
 }
 
-/** The files of the folder, by name; what is left out goes into `notes`. */
+/** The files of the folder, by name; `notes` receives omissions. */
 function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, notes: string[]): SourceFiles {
   const { prompts, machine, board, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
   if (machine && board) {
@@ -114,7 +114,7 @@ function makeMachine(given: Given, trained: Trained, prompts: number, notes: str
   return machineBundle(design, machineVectors(design, chip, spikes!, run, decide), provenance(experiment, origin));
 }
 
-/** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
+/** Throws FileError if a check fails. Missing or unfinished tools are reported, but are not failures. */
 export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions, terminal: Terminal): Promise<void> {
   const checks = await verifyRtl(folder, {
     waves,
@@ -141,7 +141,7 @@ const TOOL_NAMES: Readonly<Record<RtlCheck["tool"], string>> = {
   yosys: "Yosys",
 };
 
-/** What a verification leaves open for want of tools, as the last line of its output; null where all tools ran. */
+/** The last line of a verification with missing tools; null if all tools ran. */
 export function missingTools(checks: readonly Pick<RtlCheck, "tool" | "result">[]): string | null {
   const missing = checks.filter(({ result }) => result === "missing");
   if (missing.length === 0) return null;

@@ -12,7 +12,7 @@ import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
-/** Throws XpikeError for input that cannot be run. */
+/** Throws XpikeError for invalid input. */
 export async function runCommand(source: string, options: RunCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
   await requireFree(outputFolder(loaded.experiment, options));
@@ -47,7 +47,7 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
   );
 }
 
-/** The experiment with the chips and prompts that were asked for; points of curves have no more prompts than the rest. */
+/** The experiment with the requested chips and prompts; points of curves use at most that many prompts. */
 function resized(experiment: Experiment, { chips, prompts }: RunCommandOptions): Experiment {
   const { hardware, evaluation } = experiment;
   return {

@@ -1,4 +1,4 @@
-/** `xpike studio`: a chip, an experiment or the folder of a run in the browser, until it is stopped. */
+/** `xpike studio`: serves a chip, an experiment or the folder of a run to the browser until stopped. */
 import { stat } from "node:fs/promises";
 import { networkFile } from "../node/networks.ts";
 import { type StudioOptions, serveStudio } from "../node/studio-server.ts";
@@ -6,7 +6,7 @@ import type { StudioCommandOptions } from "./arguments.ts";
 import { loadExperiment } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Returns once the page is served; the server keeps the process alive. Throws XpikeError for what cannot be opened. */
+/** Returns once the page is served; the server keeps the process alive. Throws XpikeError for an invalid source. */
 export async function studioCommand(
   source: string | undefined,
   { port }: StudioCommandOptions,

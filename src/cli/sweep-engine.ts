@@ -1,4 +1,4 @@
-/** Who measures the points of a sweep: threads, workers behind a queue, or array jobs of Slurm. */
+/** Engines that measure the points of a sweep: threads, workers behind a queue, or Slurm array jobs. */
 import { realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { SpecError } from "../errors.ts";
@@ -14,13 +14,13 @@ import { type Interruption, listenForInterruption } from "./interruption.ts";
 import { quote } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Tasks of an array job, where the person does not say. */
+/** Default number of tasks in an array job. */
 const TASKS = 100;
 
 export interface OpenedEngine extends Engine {
-  /** A signal has stopped `measure`, which rejected. */
+  /** Whether a signal has stopped `measure`, which then rejected. */
   isInterrupted(): boolean;
-  /** Ends the process by that signal, if one came. */
+  /** Ends the process by that signal, if any. */
   endProcess(): void;
 }
 
@@ -32,14 +32,14 @@ interface Asked {
   readonly terminal: Terminal;
 }
 
-/** What was typed is seen in the list of processes: without a password from here on. */
+/** Removes the password from the process title, which the list of processes shows. */
 export function hidePassword(engine: string): void {
   const shown = shownAddress(engine);
   if (shown === engine) return;
   process.title = process.argv.map((word) => word.replace(engine, () => shown)).join(" ");
 }
 
-/** The options that go on with a sweep on the same engine; addresses without password. */
+/** The options that continue a sweep on the same engine; addresses without password. */
 export function shownEngine({
   engine,
   tasks,
@@ -51,7 +51,7 @@ export function shownEngine({
   return ` --engine ${address}${tasks === undefined ? "" : ` --tasks ${tasks}`}${options.join("")}`;
 }
 
-/** Throws SpecError for an engine that there is not, and options that are another's; PlatformError for one that cannot be used. */
+/** Throws SpecError for an unknown engine and options of another engine; PlatformError for an engine that cannot be used. */
 export async function openEngine(options: SweepCommandOptions, asked: Asked): Promise<OpenedEngine> {
   const { engine, threads, tasks, sbatch, print } = options;
   if (engine === "slurm") return openSlurm(options, asked);

@@ -1,4 +1,4 @@
-/** `xpike sweep`: a design space, its front, and the folder that keeps both. */
+/** `xpike sweep`: runs a design space and shows its front, both kept in a folder. */
 import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -35,8 +35,7 @@ import { versions } from "./version.ts";
 const PRESET = "preset:";
 
 /**
- * Runs a design, or goes on with it, and shows its front. Ctrl-C stops it at once, or once array jobs are cancelled: rows that are there
- * stay.
+ * Runs or continues a design, and shows its front. Ctrl-C stops it at once, or after array jobs are cancelled; finished rows are kept.
  * Throws  XpikeError for a design that cannot be run
  */
 export async function sweepCommand(source: string, options: SweepCommandOptions, terminal: Terminal): Promise<void> {
@@ -100,7 +99,7 @@ function describePoints({ design: { sampling, budget }, points: { length }, repe
   return budget ? `${listed}, each on few chips and prompts first` : listed;
 }
 
-/** A line for each network that is trained, and then one for points. */
+/** One line per trained network, then one for points. */
 function showProgress(quiet: boolean, terminal: Terminal) {
   let [shown, progress]: [string, Progress | undefined] = ["", undefined];
   const show = (label: string, unit: string, done: number, total: number) => {
@@ -109,7 +108,7 @@ function showProgress(quiet: boolean, terminal: Terminal) {
     if (name !== shown) {
       progress?.end();
       progress = startProgress(terminal, { label, total, unit, quiet });
-      // Done before, in no time.
+      // Done earlier, so not part of the rate.
       progress.restore(done);
       shown = name;
     }
@@ -124,7 +123,7 @@ function showProgress(quiet: boolean, terminal: Terminal) {
 }
 
 /**
- * The front of the rows that a folder has, and of a sweep that is done its table and page anew, where the folder can be written.
+ * Shows the front of the rows in a folder. For a finished sweep it rewrites table and page, if the folder is writable.
  * Throws  FileError without a sweep
  */
 export async function sweepShowCommand(folder: string, options: SweepShowOptions, terminal: Terminal): Promise<void> {
@@ -132,7 +131,7 @@ export async function sweepShowCommand(folder: string, options: SweepShowOptions
   const rows = await readRows(folder);
   const command = `xpike sweep show ${quote(folder)}`;
   const result: Sweep = { design, rows: lastRows(rows, design), effort: effortOf(rows, design), command };
-  // How many rows an adaptive sweep has is known when it is done, and has its table.
+  // The number of rows of an adaptive sweep is known only when it is finished and has a table.
   const adaptive = isAdaptive(design);
   const done = adaptive ? existsSync(join(folder, SWEEP_FILES.csv)) : rows.length === points;
   if (!done) {
@@ -151,7 +150,7 @@ const isWritable = (folder: string): Promise<boolean> =>
 
 interface Sweep {
   readonly design: OpenedDesign;
-  /** The last of each point. */
+  /** The last row of each point. */
   readonly rows: readonly Row[];
   readonly effort: ReturnType<typeof effortOf>;
   readonly command: string;
@@ -189,8 +188,8 @@ function print(
 }
 
 /**
- * The design in a file, with the experiment that it names, and the folder that the experiment's paths are relative to.
- * Throws  FileError when a file cannot be read; SpecError when it is no design
+ * The design in a file, with its experiment, and the folder for the experiment's relative paths.
+ * Throws  FileError if a file cannot be read; SpecError if it is not a design
  */
 export async function loadDesign(source: string): Promise<{ design: OpenedDesign; directory: string }> {
   const design = parseDesign(await readDocument(source), source);

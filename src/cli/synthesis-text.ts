@@ -1,4 +1,4 @@
-/** What `xpike rtl synth` prints: cells per module, slack, power. */
+/** The output of `xpike rtl synth`: cells per module, slack, power. */
 import type { BlockPower, PowerParts, PromptPower } from "../node/rtl-power.ts";
 import type { Synthesis } from "../node/rtl-synthesis.ts";
 import type { WorstPath } from "../node/rtl-timing.ts";
@@ -33,7 +33,7 @@ function slackLine({ tool, clock, slack, from, to }: WorstPath): string {
   return `Least slack at ${clock / 1e6} MHz: ${(slack * 1e9).toFixed(3)} ns, ${path}. By ${tool}; wires have no delay, macros and memories no timing.\n`;
 }
 
-/** Modules at the left, numbers at the right. */
+/** Aligns modules left and numbers right. */
 function columns(rows: readonly (readonly string[])[]): string {
   const widest = Math.max(16, ...rows.map(([module]) => module.length));
   const lines = rows.map(

@@ -1,4 +1,4 @@
-/** Where a command writes: the process's streams, or strings in a test. */
+/** The output of a command: the process's streams, or strings in a test. */
 import { fstatSync, writeSync } from "node:fs";
 import picocolors from "picocolors";
 import { printable } from "../report/markup.ts";
@@ -17,17 +17,17 @@ export interface Terminal {
   readonly columns: number;
   /** Characters per line of results. */
   readonly width: number;
-  /** What is typed here for `xpike`. */
+  /** What users type for `xpike` here. */
   readonly program: string;
   /** Milliseconds since any fixed moment; for progress only, never for results. */
   now(): number;
 }
 
-/** A line on standard error. It may quote what stands in files of others: control characters are shown there, and not obeyed. */
+/** A line on standard error. It may quote foreign files, so control characters are made printable. */
 export const say = (terminal: Terminal, text: string): void =>
   terminal.err(`${asTyped(printable(text), terminal.program)}\n`);
 
-/** Where standard output is no screen, and the least that tables are made for. */
+/** The width without a screen, and the least width of tables. */
 const WIDTH = 100;
 const LEAST_WIDTH = 60;
 
@@ -44,9 +44,9 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Of what is written to a file, Node's stream drops without a word what a disk that is getting full does not take. */
+/** Writes to files directly, because Node's stream silently drops what a nearly full disk rejects. */
 function writerTo(stream: NodeJS.WriteStream & { readonly fd: number }): (text: string) => void {
-  // With numbers the type of a pipe would stay where Node 20's realpathSync looks for it, and modules behind links would not be found.
+  // Bigint, because with numbers Node 20's realpathSync would find the pipe's type in a shared buffer and miss modules behind links.
   if (stream.isTTY || !fstatSync(stream.fd, { bigint: true }).isFile()) return (text) => stream.write(text);
   return (text) => {
     const bytes = Buffer.from(text);

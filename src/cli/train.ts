@@ -1,4 +1,4 @@
-/** `xpike train`: from an experiment to a trained network, in a folder that keeps all that is needed to stop and go on. */
+/** `xpike train`: trains the network of an experiment, in a folder from which it can resume. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
@@ -23,8 +23,8 @@ import { formatTime, type Progress, startProgress } from "./progress.ts";
 import { say, type Terminal } from "./terminal.ts";
 
 /**
- * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM, or a closed terminal) finishes the step, saves, and ends the process by
- * the same signal, so that a shell reports 130; the second one ends it at once.
+ * Trains, and prints the result. Ctrl-C (or a cluster's SIGTERM, or a closed terminal) finishes the step, saves, and ends the process by
+ * the same signal, so that a shell reports 130; a second signal ends it at once.
  * Throws  XpikeError for input that cannot be trained
  */
 export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {
@@ -66,10 +66,10 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   interruption.endProcess();
 }
 
-/** A joint read-out of more classes than this learns little: each sees little of the gradient. */
+/** Above this, a joint read-out learns little, because each class sees little of the gradient. */
 const MOST_JOINT_CLASSES = 256;
 
-/** What to try before a joint read-out of many classes is trained; null where there is nothing to say. */
+/** Advice against a joint read-out of many classes; null if none is needed. */
 export function readOutAdvice({ model, task, training }: Experiment, classes: number): string | null {
   const ofBits = kitOf(task).metric.key === "bitErrorRate";
   if (!ofBits || (model.readOut ?? "joint") !== "joint" || classes <= MOST_JOINT_CLASSES) return null;
@@ -80,13 +80,13 @@ export function readOutAdvice({ model, task, training }: Experiment, classes: nu
   );
 }
 
-/** `Random guessing: loss 2.773, bit error rate 0.500.` What a training has to beat. */
+/** `Random guessing: loss 2.773, bit error rate 0.500.` The level that training must beat. */
 export function guessingText({ task }: Experiment, classes: number): string {
   const { name } = kitOf(task).metric;
   return `Random guessing: loss ${guessingLoss(classes).toPrecision(4)}, ${name} ${guessingRate(task, classes).toPrecision(3)}.`;
 }
 
-/** Throws FileError where the experiment with every default would take the place of one that no training wrote. */
+/** Throws FileError if the completed experiment would overwrite a file that no training wrote. */
 async function requireOwnExperiment(folder: string, experiment: Experiment): Promise<void> {
   const path = join(folder, RUN_FILES.experiment);
   const isOwn = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].some((name) => existsSync(join(folder, name)));
@@ -145,7 +145,7 @@ const rateOf = (numbers: Readonly<Partial<Record<Metric, number>>>, { key }: Tas
 
 function asJson({ finished, step, best, seconds }: FolderResult, folder: string): string {
   const paths = Object.entries(RUN_FILES).map(([key, name]) => [key, join(folder, name)] as const);
-  // A training that was stopped has no network yet, and no curves before anything was measured.
+  // A stopped training has no network yet, and no curves before the first measurement.
   const files = Object.fromEntries(paths.filter(([, path]) => existsSync(path)));
   return `${JSON.stringify({ finished, step, best, seconds, files }, null, 2)}\n`;
 }

@@ -1,4 +1,4 @@
-/** Which software made a result, for a report. */
+/** Versions of the software, for a report. */
 import { packageVersion } from "../node/version.ts";
 
 export function versions(): Record<string, string> {

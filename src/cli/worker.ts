@@ -1,4 +1,4 @@
-/** `xpike worker`: measures points of sweeps that others run, behind a queue or as a task of Slurm. */
+/** `xpike worker`: measures points of other machines' sweeps, from a queue or as a Slurm task. */
 import { once } from "node:events";
 import { SpecError } from "../errors.ts";
 import { TASK_SCHEME } from "../node/sweep/slurm.ts";
@@ -11,7 +11,7 @@ import { hidePassword } from "./sweep-engine.ts";
 import { say, type Terminal } from "./terminal.ts";
 
 /**
- * Works until a signal comes, then finishes the points that it has; of a submission to Slurm the points of one task, and ends.
+ * Works until a signal arrives, then finishes its current points. As a Slurm task it measures the points of its task and ends.
  * Throws  PlatformError when the server cannot be used; as `runSlurmTask`
  */
 export async function workerCommand(options: WorkerCommandOptions, terminal: Terminal): Promise<void> {

@@ -141,7 +141,7 @@ function measureCurve(run: DriftRun, curve: DriftCurve): CurveFigures {
   return { curve, rates, changes };
 }
 
-/** Paired comparisons at the last age: the gain of hardware-aware training and of compensation, and the effect of training on the change. */
+/** Paired comparisons at the last age: gains of hardware-aware training and of compensation, and the effect of training on the change. */
 function comparisonFigures(run: DriftRun): FigureDraft[] {
   const { ages, curves, experiment } = run;
   const { text } = ages.at(-1)!;

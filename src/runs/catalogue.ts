@@ -1,4 +1,4 @@
-/** How each kind of task is reported on. A kind that is in `TaskSpec` but not here does not compile. */
+/** The reports of each kind of task. A kind in `TaskSpec` that is missing here does not compile. */
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { FigureDraft } from "../report/build-report.ts";
 import { chipFigure as accuracy } from "../report/classification.ts";
@@ -16,7 +16,7 @@ import { runSymbolDetection } from "./symbol-detection.ts";
 export interface ReportKit<T extends TaskSpec> {
   /** Evaluates networks and chips on the same prompts, and writes the report: its claims and charts are those of the task. */
   run(opened: Opened<T>, networks: RunNetworks, options: RunOptions): Promise<Report>;
-  /** How often `curvePrompts` prompts are answered besides, by each network and on each chip of a curve. */
+  /** Number of additional evaluations of `curvePrompts` prompts, by each network and on each chip of a curve. */
   curvePoints(evaluation: EvaluationSpec): number;
 }
 
@@ -29,13 +29,13 @@ export const REPORTS: { readonly [K in TaskSpec["kind"]]: ReportKit<SpecOf<K>> }
   "event-classification": { run: runEventClassification, curvePoints: () => 0 },
 };
 
-/** What chips do, for a report or a page. */
+/** Results of chips, for a report or a page. */
 export interface ChipsRun<T extends TaskSpec> {
   readonly experiment: Experiment<T>;
   readonly chips: readonly ChipEvaluation<ErrorsOf<T>>[];
 }
 
-/** How well chips do, as the report says it: apart from reports, so that a page which shows this alone need not load them. */
+/** The chips' rate, as in the report; separate from reports, so that a page can show it without loading them. */
 const CHIP_RATES: { readonly [K in TaskSpec["kind"]]: (run: ChipsRun<SpecOf<K>>) => FigureDraft } = {
   "symbol-detection": bitErrorRate,
   "image-classification": accuracy,

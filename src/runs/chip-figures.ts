@@ -1,4 +1,4 @@
-/** Figures of chips alone, without the networks and receivers that a run compares them with: for a page that shows them as they come. */
+/** Figures of chips without the comparison networks and receivers of a run, for a page that updates while chips are evaluated. */
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { FigureDraft } from "../report/build-report.ts";
 import { estimateFigures } from "../report/cost.ts";
@@ -8,12 +8,12 @@ import type { TaskSpec } from "../spec/task.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import { chipRate } from "./catalogue.ts";
 
-/** Figures of a cost estimate that are about the machine itself. */
+/** Figures of a cost estimate that concern the machine itself. */
 const OWN = /^cost\.(xpikeformer|latency|area)\.(?!annDigital)/;
 
 /**
- * How well chips do and what they cost: the figures that `runExperiment` reports of the same chips and prompts, under the same ids.
- * Beside them the energy of an ANN of the network's size on digital logic, which a run that evaluates an ANN of another size does not have.
+ * Error rates and costs of chips: the figures that `runExperiment` reports for the same chips and prompts, under the same ids. In
+ * addition the energy of an ANN of the network's size on digital logic, which a run with an ANN of another size does not report.
  *
  * @param chips as `evaluateChips` gives them
  * Throws  MappingError when the experiment's model is not spiking

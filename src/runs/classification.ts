@@ -1,4 +1,4 @@
-/** What runs on labelled data have in common: networks and chips on the same test part. */
+/** Shared by runs on labelled data: networks and chips on the same test set. */
 import { evaluateChips } from "../evaluation/chips.ts";
 import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
@@ -22,13 +22,13 @@ type ClassifiedSpec = {
   [K in TaskSpec["kind"]]: ErrorsOf<SpecOf<K>> extends ClassificationErrors ? SpecOf<K> : never;
 }[TaskSpec["kind"]];
 
-/** Spike trains of the first prompt on the first chip, by layer, and what else a report shows of single prompts. */
+/** Spike trains of the first prompt on the first chip, by layer, and other parts of a report on single prompts. */
 interface Looks {
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
 
 /**
- * Everything that a report is made from; `look` shows single prompts on the first chip.
+ * The input of a report; `look` returns single prompts on the first chip.
  *
  * Random   all from `stream(experiment.seed)`, as each evaluation says
  * Throws   SpecError when a network does not fit the experiment; MappingError when it cannot be mapped
@@ -43,7 +43,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
   const { executor, keeper = NO_KEEPER } = options;
   const notes = [...(options.notes ?? [])];
   const own = withinData(asked, notes);
-  // Of any kind: the evaluations need not know which.
+  // Any kind of task: the evaluations do not depend on it.
   const given = own as unknown as Opened<ClassifiedSpec>;
   const { experiment, data } = given;
   const { evaluation, hardware } = experiment;
@@ -99,7 +99,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
   };
 }
 
-/** The same with no more evaluation prompts than the test part has, and a note where the experiment asked for more. */
+/** Limits evaluation prompts to the size of the test set, with a note if the experiment asks for more. */
 function withinData<T extends ClassifiedSpec>(given: Opened<T>, notes: string[]): Opened<T> {
   const { experiment, data } = given as unknown as Opened<ClassifiedSpec>;
   const { prompts, curvePrompts } = experiment.evaluation;

@@ -1,8 +1,8 @@
 /**
- * Two experiments side by side: where they differ, and what that changes, in pairs.
+ * Compares two experiments: the fields that differ, and the paired differences.
  *
- * Both have the same seed and task, so that chip c is programmed from the same streams and prompt k is the same prompt in both: what they
- * have in common drops out of a difference, which is far more precise than either rate. Energy, time and area are those of their machines.
+ * Both have the same seed and task, so chip c is programmed from the same streams and prompt k is the same in both. Common errors cancel,
+ * so a difference is far more precise than either rate. Energy, time and area are those of each machine.
  */
 import { SpecError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
@@ -28,7 +28,7 @@ export interface ComparedRun {
 
 export interface CompareOptions {
   readonly executor: Executor;
-  /** Default: the fewer of the two experiments. */
+  /** Default: the smaller number of the two experiments. */
   readonly chips?: number;
   readonly prompts?: number;
   /** `done` of `total` chips. */
@@ -36,16 +36,16 @@ export interface CompareOptions {
 }
 
 export interface Comparison {
-  /** Fields of the experiments that differ, names and paths of networks apart. */
+  /** Fields that differ, except names and paths of networks. */
   readonly fields: readonly Difference[];
   readonly chips: number;
   readonly prompts: number;
   /** Time steps of the first and of the second. */
   readonly steps: readonly [first: number, second: number];
-  /** What an inference delivers, of which energies are per inference. */
+  /** The results of one inference; energies are per inference. */
   readonly result: { readonly name: string; readonly perInference: number };
   readonly notes: readonly string[];
-  /** Measures of the first, the second, and the second minus the first: in pairs where they are sampled. */
+  /** Measures of the first, of the second, and the second minus the first, paired if sampled. */
   readonly measures: readonly (readonly [first: FigureDraft, second: FigureDraft, change: FigureDraft])[];
 }
 

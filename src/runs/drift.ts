@@ -10,8 +10,8 @@ import { type Openable, opened } from "../task/open.ts";
 import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
 
 /**
- * Error rate at each age, for each network, with and without drift compensation (the experiment's; one factor per crossbar where it
- * has none).
+ * Error rate at each age, for each network, with and without drift compensation (the experiment's, or one factor per crossbar if it has
+ * none).
  *
  * Random   as `runStudy`
  * Throws   SpecError when a network does not fit the experiment; MappingError when it cannot be mapped; ValueError when nothing is known

@@ -19,7 +19,7 @@ import { runClassification } from "./classification.ts";
 import { firstChip, runRaster } from "./first-chip.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
 
-/** Test recordings that the report shows, and most frames of each. */
+/** Test recordings in the report, and the most frames of each. */
 const EXAMPLES = 6;
 const FRAMES = 4;
 
@@ -32,7 +32,7 @@ export async function runEventClassification(
   return eventClassificationReport(await runClassification(asked, networks, options, EVENT_NETWORKS, runExamples));
 }
 
-/** The first test recordings on the first chip: spikes of the first, and what was decided of all. */
+/** The first test recordings on the first chip: spikes of the first, decisions for all. */
 function runExamples(
   given: Opened<EventClassificationSpec>,
   network: Network<SpikingSpec>,

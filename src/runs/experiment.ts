@@ -1,6 +1,6 @@
 /**
- * A run: evaluates the experiment's network on simulated chips, and every network and receiver it is compared with, on the
- * same prompts or images, and writes the report.
+ * A run: evaluates the experiment's network on simulated chips, and all comparison networks and receivers, on the same prompts or images,
+ * and builds the report.
  */
 import type { Report } from "../report/report.ts";
 import { type Openable, opened } from "../task/open.ts";

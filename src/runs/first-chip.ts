@@ -1,4 +1,4 @@
-/** The first of the chips that are evaluated, once more: for what the report shows of its inside, and for the RTL of its engine. */
+/** Recreates the first evaluated chip, for views of its interior in the report and for the RTL of its engine. */
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "../evaluation/calibration-prompts.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";

@@ -1,8 +1,8 @@
 /**
- * Whether a trained network fits the experiment that names it; where it does not, which field is in the way.
+ * Checks whether a trained network fits the experiment that names it, and finds the field that does not.
  *
- * A network knows its sizes, not the task that it was trained for. Which field of the task differs is therefore found by trying: the
- * values that would make the sizes equal, one field at a time. Two tasks of equal sizes are not told apart.
+ * A network stores its sizes, but not its task. The differing field is therefore found by trial: values that would make the sizes equal,
+ * one field at a time. Two tasks of equal sizes cannot be distinguished.
  */
 import { isXpikeError, SpecError } from "../errors.ts";
 import { askedOnce, type Geometry } from "../model/geometry.ts";
@@ -51,7 +51,7 @@ export function asDescribed(
 }
 
 /**
- * A network that the one on hardware is compared with, on what the task gives it.
+ * A comparison network, with the geometry of the task.
  * Throws  SpecError at `checkpoints.ROLE` for a network of the other kind; as `checkTask`
  */
 export function asCompared(experiment: Experiment, trained: Network, role: "ann" | "spiking"): Network {
@@ -68,7 +68,8 @@ const otherKind = ({ model }: Network, wanted: ModelSpec["kind"], field: string)
   );
 
 /**
- * What the task gives the network, which may have been trained with other copies of its queries. `field` is where the experiment names it.
+ * The geometry of the task for the network, which may have been trained with other copies of its queries. `field` names the network in the
+ * experiment.
  * Throws  SpecError, at the field of the task that differs, when the task does not give what the network takes
  */
 export function checkTask({ task }: Experiment, { model, geometry }: Network, field: string): Geometry {
@@ -99,7 +100,7 @@ export function checkTask({ task }: Experiment, { model, geometry }: Network, fi
 }
 
 /**
- * The experiment's model, as the trained network has its normalisation.
+ * The experiment's model, with the normalisation of the trained network.
  * Throws  SpecError, at the field that differs, when its parameters have other shapes than the network's
  */
 export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, field: string): SpikingSpec {
@@ -122,7 +123,7 @@ export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, fi
   );
 }
 
-/** Fields of a model that decide which parameters there are. */
+/** Fields of a model that determine its parameters. */
 const SHAPING = ["width", "depth", "expansion", "position", "outputProjection", "stem", "readOut"] as const;
 
 /** Null for a task that cannot be built. */
@@ -135,7 +136,7 @@ function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {
   }
 }
 
-/** But for copies of queries, which a network need not have been trained with. */
+/** Ignores copies of queries, which may differ from training. */
 function sameGeometry(one: Geometry, other: Geometry): boolean {
   const [a, b] = [askedOnce(one), askedOnce(other)];
   const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>

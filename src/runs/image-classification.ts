@@ -19,7 +19,7 @@ import { runClassification } from "./classification.ts";
 import { firstChip } from "./first-chip.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
 
-/** Test images that the report shows. */
+/** Test images in the report. */
 const EXAMPLES = 6;
 
 /** Random, throws  as `runClassification` */
@@ -31,7 +31,7 @@ export async function runImageClassification(
   return imageClassificationReport(await runClassification(asked, networks, options, IMAGE_NETWORKS, runExamples));
 }
 
-/** The first test images on the first chip: spikes of the first, and of all what was decided and where attention went. */
+/** The first test images on the first chip: spikes of the first, decisions and attention for all. */
 function runExamples(
   given: Opened<ImageClassificationSpec>,
   network: Network<SpikingSpec>,
@@ -75,7 +75,7 @@ function runExamples(
   };
 }
 
-/** Of a test image, 0 to 1, the mean over channels: `[height * width]`. */
+/** Brightness of a test image, 0 to 1, averaged over channels: `[height * width]`. */
 function brightness({ test: { height, width, channels, pixels } }: ImageData, image: number): Float64Array {
   const values = new Float64Array(height * width);
   const first = image * height * width * channels;

@@ -1,4 +1,4 @@
-/** Notes that several runs leave in their reports. */
+/** Notes that reports of several runs share. */
 import type { LabelledData } from "../data/labelled.ts";
 import { registerNote } from "../report/registers.ts";
 import { REGISTERS, type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
@@ -7,11 +7,11 @@ import type { TaskSpec } from "../spec/task.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Executor } from "../threads/executor.ts";
 
-/** Where the test part has less than an experiment asks for. */
+/** Note for a test set with fewer prompts than the experiment asks for. */
 export const tooFew = (field: string, asked: number, { name, test }: LabelledData, task: TaskSpec): string =>
   `${field} is ${asked}, but ${name} has ${test.count} test ${kitOf(task).metric.trial}s: all of them are used.`;
 
-/** Whose devices the chips have, where they are of no kind that is known here; and that one thread did all the work. */
+/** Notes on devices from a module, and on work on one thread. */
 export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads }: Executor): string[] {
   const notes: string[] = [];
   if (device.kind === "module") {
@@ -22,10 +22,10 @@ export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads }
   return notes;
 }
 
-/** Fraction bits beyond those of a code with which no network lost anything: 7 for codes of 5 bits (experiments/number-formats). */
+/** Additional fraction bits with which no network lost accuracy: 7 in all for codes of 5 bits (experiments/number-formats). */
 const FRACTION_BEYOND_CODE = 2;
 
-/** Where a code step is worth so little that its factor has few bits: finer codes than the registers behind them are made for. */
+/** Note for codes finer than the registers after them: the value of a code step then has few bits. */
 export function formatNotes({ adc: { bits }, arithmetic }: HardwareSpec): string[] {
   if (arithmetic === null || bits === null) return [];
   const needed = bits + FRACTION_BEYOND_CODE;
@@ -36,7 +36,7 @@ export function formatNotes({ adc: { bits }, arithmetic }: HardwareSpec): string
   ];
 }
 
-/** How many whole numbers stopped at an end of their register, over all chips, where any did. Figures of a report say it of all. */
+/** Note on integers that saturated their register, over all chips, if any did. Figures of a report give all counts. */
 export function registerNotes(chips: readonly { readonly registers: RegisterCounts | null }[]): string[] {
   const counts = sumRegisters(chips.map(({ registers }) => registers));
   return counts === null || REGISTERS.every((register) => counts[register].stopped === 0) ? [] : [registerNote(counts)];

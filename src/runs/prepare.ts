@@ -1,4 +1,4 @@
-/** What a run needs, and what every kind of task starts from: the network as described, placed, and what it is compared with. */
+/** The input of a run, and the first step for every task: the network as described, its mapping, and the comparison networks. */
 
 import { comparedSnn } from "../cost/measured.ts";
 import { exitMarginOf } from "../evaluation/exit.ts";
@@ -28,14 +28,14 @@ export interface RunNetworks {
 
 export interface RunOptions {
   readonly executor: Executor;
-  /** Makes the report again. */
+  /** Reproduces the report. */
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
-  /** What the caller wants noted, such as a missing checkpoint. */
+  /** Notes of the caller, such as a missing checkpoint. */
   readonly notes?: readonly string[];
-  /** Keeps answers as they come; for one question only. Default: keeps nothing. */
+  /** Keeps finished answers, for one question only. Default: keeps nothing. */
   readonly keeper?: Keeper;
-  /** `done` of `total` evaluated prompts; `part` says of what. */
+  /** `done` of `total` evaluated prompts; `part` names the current part. */
   readonly onProgress?: (done: number, total: number, part: string) => void;
 }
 
@@ -69,7 +69,7 @@ export function prepare(
   };
 }
 
-/** The networks that energies are compared with, as they were evaluated. */
+/** The evaluated networks of energy comparisons. */
 export function comparedNetworks<T extends TaskSpec>(
   task: T,
   { ann, spiking }: RunNetworks,

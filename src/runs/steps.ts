@@ -13,12 +13,12 @@ import type { TaskErrors } from "../task/metrics.ts";
 import { type Given, reopened } from "../task/open.ts";
 import type { RunOptions } from "./prepare.ts";
 
-/** Chips on which the error rate against more time steps than the network's own is measured. */
+/** Chips for error rates at more time steps than the network's own. */
 const STEP_CHIPS = 3;
 
 /**
- * Errors after each of `evaluation.steps` time steps, a row for every chip. One run of the longest T answers for all shorter ones; the
- * chips' own runs do when no longer T is asked for.
+ * Errors after each of `evaluation.steps` time steps, one row per chip. One run of the longest T covers all shorter ones; without a longer
+ * T, the chips' own runs are used.
  */
 export async function runSteps<T extends TaskSpec>(
   given: Given<T>,
@@ -48,7 +48,7 @@ export async function runSteps<T extends TaskSpec>(
   return { steps, errors: measured.map(({ bySteps }) => steps.map((t) => bySteps[t - 1])) };
 }
 
-/** Mean error rate over time steps, ascending: at those asked for, and at the network's own, which all chips ran. */
+/** Mean error rate by time steps, ascending: at the requested T, and at the network's own T, which all chips ran. */
 export function errorCurve<T extends TaskSpec>(
   task: T,
   chips: readonly ChipEvaluation<ErrorsOf<T>>[],

@@ -1,4 +1,4 @@
-/** What `drift.ts` and `sweep.ts` have in common: the networks, on the same chips and prompts, under all conditions of a report. */
+/** Shared by `drift.ts` and `sweep.ts`: the networks, on the same chips and prompts, under all conditions of a report. */
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { Condition } from "../evaluation/shared-chip.ts";
 import { runStudy, type StudyOptions } from "../evaluation/study.ts";
@@ -12,11 +12,11 @@ import { asDescribed } from "./fit.ts";
 import { formatNotes, machineNotes, registerNotes, tooFew } from "./notes.ts";
 
 export interface EvaluatedNetworks {
-  /** After hardware-aware training, as a rule. */
+  /** Usually after hardware-aware training. */
   readonly network: Network;
   /** Time steps at which it was checked on validation prompts, beyond those of its training. */
   readonly validatedSteps?: readonly number[];
-  /** After conventional training alone; its curves are left out when absent. */
+  /** After conventional training only; without it its curves are left out. */
   readonly conventional?: Network;
 }
 
@@ -25,16 +25,16 @@ export interface EvaluationOptions {
   /** Default: those of the experiment. */
   readonly chips?: number;
   readonly prompts?: number;
-  /** Reads of each chip; from two on, their spread is told apart from that of chips. Default 1. */
+  /** Reads of each chip; with two or more, their spread is separated from that of chips. Default 1. */
   readonly reads?: number;
-  /** Makes the report again. */
+  /** Reproduces the report. */
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
-  /** What the caller wants noted, such as a missing checkpoint. */
+  /** Notes of the caller, such as a missing checkpoint. */
   readonly notes?: readonly string[];
-  /** `network` was trained with the noise of devices; the report says so of no other. Default: what the experiment's training says. */
+  /** Whether `network` was trained with device noise, as the report then says. Default: according to the experiment's training. */
   readonly hardwareAware?: boolean;
-  /** Keeps answers as they come; for one question only. Default: keeps nothing. */
+  /** Keeps finished answers, for one question only. Default: keeps nothing. */
   readonly keeper?: Keeper;
   /** `done` of `total` prompts, counted once for every chip, read and condition. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -42,7 +42,7 @@ export interface EvaluationOptions {
 
 export const rolesOf = ({ conventional }: EvaluatedNetworks): StudyRole[] => (conventional ? ["hwat", "ct"] : ["hwat"]);
 
-/** Everything that a report says of a study, and its results; throws as `runStudy`, and SpecError when a network does not fit. */
+/** The common input of study reports, and the results; throws as `runStudy`, and SpecError if a network does not fit. */
 export async function studyNetworks(
   given: Given,
   { network, validatedSteps = [], conventional }: EvaluatedNetworks,
@@ -60,7 +60,7 @@ export async function studyNetworks(
     hwat: asDescribed(experiment, network, notes, "checkpoints.network", validatedSteps),
   };
   if (conventional) {
-    // It runs the T that was chosen for the other network, of which a note has been made.
+    // It runs the T that was chosen for the other network, which has a note already.
     const own: string[] = [];
     described.ct = asDescribed(experiment, conventional, own, "checkpoints.conventional");
     const isChosen = validatedSteps.includes(described.ct.model.steps);

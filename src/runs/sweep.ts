@@ -14,7 +14,7 @@ import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks 
  * Error rate at each value of the sweep, for each network; at each of `ages`, or with none at the experiment's own `readTime`.
  *
  * Random   as `runStudy`
- * Throws   as `evaluateDrift`, and SpecError for ages beside a sweep of `readTime`
+ * Throws   as `evaluateDrift`, and SpecError for ages together with a sweep of `readTime`
  */
 export async function evaluateSweep(
   subject: Openable,
@@ -30,7 +30,7 @@ export async function evaluateSweep(
   const overSteps = field === STEPS_FIELD;
   const stepsOf = (of: Experiment) => (of.model as SpikingSpec).steps;
   const steps = overSteps ? points.map(({ experiment }) => stepsOf(experiment)) : undefined;
-  // One run of the most steps answers for all shorter ones.
+  // One run of the most steps covers all shorter ones.
   const longest = steps
     ? { ...experiment, model: { ...experiment.model, steps: Math.max(...steps) } as SpikingSpec }
     : experiment;

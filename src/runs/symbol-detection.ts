@@ -119,7 +119,7 @@ const curveChipsOf = ({ evaluation: { curveChips }, hardware: { chips } }: LinkE
 
 function planWork(experiment: LinkExperiment, networks: number): number {
   const { prompts, curvePrompts, snrDecibels } = experiment.evaluation;
-  // Every network but the digital twin has a curve, and so have the receivers, together.
+  // Every network except the digital twin has a curve, and the receivers share one.
   const points = snrDecibels.length * curvePrompts;
   const chipWork = experiment.hardware.chips * prompts + curveChipsOf(experiment) * points;
   return (networks + 1) * prompts + networks * points + chipWork;
