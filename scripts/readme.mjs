@@ -35,7 +35,9 @@ if (process.argv[1] === import.meta.filename) {
   const printed = readFileSync(0, "utf8").trim();
   console.log(printed);
   if (printed !== results.start.output) {
-    console.error("\nREADME.md shows another output of npm start. Record it: node experiments/first-page/measure.mjs start");
+    console.error(
+      "\nREADME.md shows another output of npm start. Record it: node experiments/first-page/measure.mjs start",
+    );
     process.exitCode = 1;
   }
 }

@@ -159,7 +159,9 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     const run = sweep(...failing, "--sbatch", "--export=NODE_OPTIONS=--no-such-option");
     expect(await run.closed, run.err).toEqual([2, null]);
     expect(run.err.match(/is submitted/g)).toHaveLength(3);
-    expect(run.err).toMatch(/PlatformError at engine\n.*3 Slurm tasks .*point 0. .*task 0, is FAILED, .*--no-such-option/s);
+    expect(run.err).toMatch(
+      /PlatformError at engine\n.*3 Slurm tasks .*point 0. .*task 0, is FAILED, .*--no-such-option/s,
+    );
     const last = sweep(...failing, "--resume");
     await finished(last);
     expect(last.out).toMatch(/Chips programmed: \d+ \([1-9]\d* of them again/);
