@@ -17,9 +17,11 @@ const { fill, blocks } = (await import(program)) as {
   fill: (page: string) => string;
   blocks: Readonly<Record<string, () => string>>;
 };
+const numbers = join(root, "experiments/numbers.mjs");
+const { fillNumbers } = (await import(numbers)) as { fillNumbers: (page: string) => string };
 
-test("README shows what its programs print", async () => {
-  await expect(fill(page)).toMatchFileSnapshot(join(root, "README.md"));
+test("README shows what its programs print, and the numbers that were measured", async () => {
+  await expect(fillNumbers(fill(page))).toMatchFileSnapshot(join(root, "README.md"));
 });
 
 test("its figure is drawn from recorded results", async () => {
