@@ -48,8 +48,8 @@ export function densitiesOf(experiment, trace) {
   return { blocks, inputDensity, ...(stemDensities && { stemDensities }), headDensity };
 }
 
-/** By what results of a network are kept that is asked so often. */
+/** The key of a network's results: its name, and its copies of the query. */
 export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, ${copies} copies`);
 
-/** An experiment of the link, or its document, with so many copies of the last query, whatever its task says. */
+/** An experiment of the link, or its document, with a number of copies of the last query, whatever its task says. */
 export const withCopies = (experiment, queryCopies) => ({ ...experiment, task: { ...experiment.task, queryCopies } });

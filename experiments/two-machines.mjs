@@ -42,7 +42,7 @@ export const NETWORKS = [
 
 /**
  * The experiment of a bundled network on a machine; what reads its dense inputs keeps the lines of a crossbar, their order, and how many
- * carry an input. With so many copies of the last query, where it is given.
+ * carry an input. `queryCopies` sets the copies of the last query.
  */
 export function experimentOn(machine, name, queryCopies) {
   const example = JSON.parse(readFileSync(experimentFile(name), "utf8"));

@@ -99,7 +99,7 @@ test.each([
   [200, "Clothes", "networks/fashion-tiny-xpikeformer.safetensors"],
   [404, "Digits", "examples/mnist.json"],
 ])(
-  "a page with status %i in place of a file is not shown: %s says that %s was not found",
+  "a page with status %i instead of a file is not shown: %s says that %s was not found",
   async (missing, label, name) => {
     const file = join(folder, "studio", name);
     renameSync(file, `${file}.away`);

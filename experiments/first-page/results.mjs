@@ -49,5 +49,5 @@ export const change = (found) => `${found[0] > 0 ? "+" : ""}${withRange(found)}`
 
 export const scaled = (found, factor) => found.map((x) => factor * x);
 
-/** A ratio or an energy with so many digits behind the point. */
+/** A ratio or an energy with a number of digits after the point. */
 export const fixed = (found, digits) => write(found[0], digits);

@@ -1,6 +1,6 @@
 // A front of error rate and energy, and what it has at an error rate.
 
-/** Points than which none has both a lower rate and less energy, from the best rate on. */
+/** Pareto-optimal points in error rate and energy, from the best rate on. */
 export function frontOf(all) {
   const sorted = all.toSorted((a, b) => a.rate - b.rate || a.energy - b.energy);
   return sorted.filter((point, i) => sorted.slice(0, i).every(({ energy }) => energy > point.energy));

@@ -11,7 +11,7 @@
 const EPSILON = 1e-5;
 const CLIPS = Array.from({ length: 20 }, (_, i) => 0.5 + (i + 1) / 40);
 
-/** Rounds to a multiple of the step, half away from zero, within the codes of so many bits with a sign. */
+/** Rounds to a multiple of the step, half away from zero, within the signed codes of a number of bits. */
 function rounded(value, step, bits) {
   if (step === 0) return 0;
   const most = 2 ** (bits - 1) - 1;
@@ -34,7 +34,7 @@ export function stepOf(values, bits) {
 }
 
 /**
- * A network in so many bits; exact where `bits` is null.
+ * A network quantised to `bits` bits; exact where `bits` is null.
  *
  * @param calibration `{ prompts, values }`, to choose the steps of activations by
  * @returns a function from `{ prompts, values: [prompts][tokens][inputs] }` to logits `[prompts][queries][classes]`

@@ -50,7 +50,7 @@ function annTable(task) {
   };
 }
 
-/** The points of ours than which no other is better in error rate and energy. */
+/** Our Pareto-optimal points in error rate and energy. */
 function pointTable(task) {
   const { head, rate, one, many } = TASKS[task];
   return {

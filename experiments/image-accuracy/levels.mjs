@@ -1,6 +1,6 @@
 // Measures what levels of a pixel are worth to an ANN: `node experiments/image-accuracy/levels.mjs`.
 //
-// Errors on validation images with so many levels a colour, of the bundled ANN as it is and after a quarter of a pass over training images
+// Errors on validation images with a given number of levels per colour, of the bundled ANN as it is and after a quarter of a pass over training images
 // with as many. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; five minutes on two cores. Goes on where it was stopped, and writes levels.json.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -44,7 +44,7 @@ try {
   await executor.close();
 }
 
-/** Errors of a document's ANN where every pixel is the middle of one of so many equal ranges. */
+/** Errors of a document's ANN where every pixel is the middle of one of a number of equal ranges. */
 async function errorsAt(levels, { document, network, images }) {
   const [train, validation] = [images.train, images.validation].map((set) => rounded(set, levels));
   const steps = Math.round(train.labels.length / document.training.batch / 4);

@@ -1,6 +1,6 @@
 // Measures how many spikes of a chip are others than in exact arithmetic, layer by layer: `node experiments/image-accuracy/spikes.mjs`.
 //
-// Two chips of the machine `recommended` with so many lines for each input of the first layer, and one whose weights have the levels of its
+// Two chips of the machine `recommended` with a given number of lines for each input of the first layer, and one whose weights have the levels of its
 // conductances and that is exact otherwise, on 24 training images. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; two minutes. Writes
 // spikes.json.
 import { execFileSync } from "node:child_process";

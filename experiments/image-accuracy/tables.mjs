@@ -43,7 +43,7 @@ function gap([value, ...ends]) {
 }
 const withInterval = (cell) => (cell ? `${points(cell[0])} (${points(cell[1])} to ${points(cell[2])})` : "");
 
-/** The networks that the page begins with: each with its ANN, at so many time steps, and so many lines for an input. */
+/** The networks that the page begins with: each with its ANN, its time steps, and its lines per input. */
 const BEST = [
   { name: "cifar10-twice", ann: "cifar10-wide-ann", steps: 4, lines: 4 },
   { name: "cifar10-twice", ann: "cifar10-wide-ann", steps: 2, lines: 4 },

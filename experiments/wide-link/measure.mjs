@@ -30,7 +30,7 @@ const file = new URL("result.json", import.meta.url);
 requireCommitted(["experiments/wide-link/measure.mjs", "experiments/wide-link/points.mjs"]);
 const executor = nodeExecutor(Number(values.threads));
 
-/** The figures of an experiment after so many time steps. */
+/** The figures of an experiment at T time steps. */
 async function figuresAfter(steps, experiment, networks) {
   const evaluation = {
     ...experiment.evaluation,

@@ -27,7 +27,7 @@ export const SNR = [5, 15, 25];
 /** The ANN that other pages compare with, of fewer training steps. */
 export const EARLIER_ANN = "bundled:wireless-2x2-ann";
 
-/** Networks that are asked several times in exact arithmetic, so often, after so many time steps. */
+/** Networks with copies of the query in exact arithmetic, by copies and time steps. */
 export const COPIED = [
   { title: "2x2, 4 blocks of 128", name: "wireless-2x2-deep" },
   { title: "2x2, 4 blocks of 256", name: "wireless-2x2-deep-256" },

@@ -229,7 +229,7 @@ describe("progress", () => {
     expect(lines[2]).toBe("run · 25 prompts in 25 s");
   });
 
-  test("what an earlier sitting did is not counted, also where nothing was left to do", () => {
+  test("work of an earlier run is not counted, even if nothing was left to do", () => {
     const { written, terminal } = recorder();
     const progress = startProgress(terminal, { label: "run", total: 64, unit: "prompts" });
     progress.update(32);

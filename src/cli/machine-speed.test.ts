@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { measureSlowness } from "./machine-speed.ts";
 
-/** A clock by which every timing takes so many milliseconds. */
+/** A clock on which every timing takes the given number of milliseconds. */
 function clock(timings: readonly number[]) {
   let [calls, time] = [0, 0];
   return () => {

@@ -175,7 +175,7 @@ describe("xpike train", () => {
 describe("the progress of training that goes on", () => {
   const state = { label: "train", done: 1000, from: 900, total: 4000, unit: "steps", elapsed: 10, note: "loss 0.51" };
 
-  test("takes its rate from this sitting", () => {
+  test("takes its rate from the present run", () => {
     // 100 steps in 10 s; 3000 more take 300 s.
     expect(progressLine(state)).toContain("25 %  1000 of 4000 steps · 10.0 a second · 5 min 0 s left · loss 0.51");
   });

@@ -110,7 +110,7 @@ export function signedWithInterval(figure: FigureDraft): string {
   return `${figure.value > 0 ? "+" : ""}${value}${interval ? ` (${interval})` : ""}`;
 }
 
-/** What to add to a difference whose interval holds 0: so many prompts do not tell the two apart. */
+/** The remark for a difference whose interval contains 0: this many prompts do not resolve it. */
 export const resolution = ({ interval }: FigureDraft, prompts: number, of = "prompts"): string =>
   interval && interval.low <= 0 && interval.high >= 0 ? `: not resolved with ${prompts} ${of}` : "";
 

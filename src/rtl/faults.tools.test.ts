@@ -87,9 +87,9 @@ const faults: readonly (readonly [string, () => Module])[] = [
         return { ...node, yes: [set(name("count_q"), name("count_d")), ...rest] };
       }),
   ],
-  ["r < count in place of r <= count, in the cells", () => comparing(ssaCell(parameters), tooLate)],
+  ["r < count instead of r <= count, in the cells", () => comparing(ssaCell(parameters), tooLate)],
   ["r <= count + 1 in the cells", () => comparing(ssaCell(parameters), tooEarly)],
-  ["r < sum in place of r <= sum, at the feet", () => comparing(ssaColumnFoot(parameters), tooLate)],
+  ["r < sum instead of r <= sum, at the feet", () => comparing(ssaColumnFoot(parameters), tooLate)],
   ["r <= sum + 1 at the feet", () => comparing(ssaColumnFoot(parameters), tooEarly)],
   ["a gain of scores one shift too large", () => ssaCell({ ...parameters, scoreGain: 4 })],
   ["a gain of scores one shift too small", () => ssaCell({ ...parameters, scoreGain: 1 })],

@@ -47,7 +47,7 @@ export function networkRtl(
 }
 
 /**
- * The engine of a network's heads, or of so many of them at a time, and its runs.
+ * The engine of a network's heads, or of a given number of them at a time, and its runs.
  *
  * @param heads  of the engine: a divisor of the network's, whose runs are cut into groups
  * @param notes  takes a sentence for each thing that is left out
@@ -89,7 +89,7 @@ export function attentionVectors(
   return { design, runs, origin, lif };
 }
 
-/** The engine of so many heads. */
+/** The engine for a given number of heads. */
 function engineOf({ parameters, heads }: SsaDesign, asked: number): SsaDesign {
   if (heads % asked === 0) return ssaDesign(parameters, asked);
   throw new SpecError(

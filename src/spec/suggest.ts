@@ -10,7 +10,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    // So many letters are to be added or left out at least.
+    // At least this many letters must be added or left out.
     if (Math.abs(candidate.length - word.length) >= fewest) continue;
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (edits < fewest) [best, fewest] = [candidate, edits];

@@ -26,7 +26,7 @@ export interface Drawing {
   readonly legend: readonly { readonly swatch: Markup; readonly name: string }[];
   /** What the drawing leaves out or changes. */
   readonly remark?: string;
-  /** Panels keep their own width and stand like words in a line, in place of columns of equal width. */
+  /** Panels keep their own width and flow like words in a line, instead of filling columns of equal width. */
   readonly loose?: boolean;
   /** About twice as high as others: two of them fit beside it. */
   readonly tall?: boolean;

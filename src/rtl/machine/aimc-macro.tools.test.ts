@@ -25,7 +25,7 @@ const [STEPS, PROMPTS, TOKENS, STEP_BITS] = [3, 3, 5, 1];
 const draws = stream(3);
 
 /**
- * Errors with which sums lie halfway between two codes: many exactly, or, where gains are drawn, those of a line of so many steps only
+ * Errors with which sums lie halfway between two codes: many exactly, or, where gains are drawn, only those of a line with that many steps
  * after single precision has rounded them.
  */
 function errorsOf(kind: "exact" | "halves" | "rounded", steps: number): ConverterErrors {
