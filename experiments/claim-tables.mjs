@@ -1,4 +1,4 @@
-// What the claims come to on the two machines that have a name, `two-machines.mjs`.
+// The tables of docs/claims.md, on the two named machines of `two-machines.mjs`.
 import { readFileSync } from "node:fs";
 import {
   chooseSteps,
@@ -36,7 +36,7 @@ const mm2 = (area) => whole(1e6 * area);
 
 const result = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));
 
-/** A bundled network on a machine, at the fewest steps of each network: as `xpike run` chooses them. */
+/** A bundled network on a machine. Each network takes the fewest time steps that reach its target, chosen as in `xpike run`. */
 export function networkOn(machine, name) {
   const { ann, snn, machines } = result.networks[name];
   const { rates, densities } = machines[machine];
@@ -49,19 +49,19 @@ export function networkOn(machine, name) {
   return { choice, snn: snnChoice, ann: ann.rate, workload, estimate: estimateOn(machine, workload) };
 }
 
-/** As `chooseSteps` has it. */
+/** The tolerance of `chooseSteps`. */
 const RATE_TOLERANCE = 0.05;
 
-/** Whether an error rate is as good as another, within the 5 % that steps are chosen by; or which is better. */
+/** Compares two error rates: equal within the 5 % tolerance by which steps are chosen, or which is lower. */
 const beside = (ours, other) => {
   if (Math.max(ours, other) <= (1 + RATE_TOLERANCE) * Math.min(ours, other)) return "equal";
   return ours < other ? "ours better" : "ours worse";
 };
 const VERDICTS = { equal: "equal errors", "ours better": "fewer errors", "ours worse": "more errors" };
-/** The same, inside a cell that holds a ratio. */
+/** The same comparison, as text inside a cell that holds a ratio. */
 const errorsBeside = (ours, other) => VERDICTS[beside(ours, other)];
 
-/** Of the measured networks those that tables show: the most accurate of each task, and the link's and Fashion-MNIST's first ones. */
+/** The measured networks that tables show: the most accurate of each task, and the first of the link and of Fashion-MNIST. */
 const SHOWN = NETWORKS.filter((name) =>
   [
     "wireless-2x2",
@@ -77,7 +77,7 @@ const SHOWN = NETWORKS.filter((name) =>
 const STEPS = [4, 7];
 const cifar = withSteps(findWorkload("vit-6-512-cifar10"), 10, 10);
 
-/** Energy of another machine over ours, by what is held equal. */
+/** Energy of another machine relative to ours, by what is held equal. */
 function ratioRows(id, others, printedSnn) {
   const ratio =
     (workload, other = id) =>
@@ -129,14 +129,14 @@ function drawTable() {
   };
 }
 
-/** Rows of a machine's answers a second beside those of others. */
+/** A row of a machine's throughput: answers per second, per area and per watt. */
 function answerRow(name, estimate, id, note) {
   const { alone, inFlight, perArea, perWatt, area } = answersOf(estimate, id);
   return [name, whole(alone), whole(inFlight), three(perArea), whole(perWatt), mm2(area), note];
 }
 const ANSWERS = ["one at a time", "pipelined", "pipelined, per mm²", "per watt", "area, mm²"];
 
-/** Accuracy that Table III prints for ViT-8-768, in percent. */
+/** Accuracy of ViT-8-768 printed in Table III, in percent. */
 const PRINTED = { ann: 71.64, snn: 71.13, xpikeformer: 70.5 };
 const printed = (accuracy) => accuracy.toFixed(1);
 
@@ -230,7 +230,7 @@ const AREAS = [
 
 const sumOf = (parts, ids) => ids.reduce((sum, id) => sum + parts[id], 0);
 
-/** Milliseconds that the paper's latency has beside crossbars and tiles. */
+/** The part of the paper's latency spent outside crossbars and tiles, in milliseconds. */
 const { globalMovement } = resolveTechnology(findCostPreset("paper")).technology;
 
 function timeTable() {

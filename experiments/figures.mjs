@@ -1,6 +1,6 @@
-// Figures of a report as the results of experiments keep them.
+// Report figures in the form that experiments store.
 
-/** `[value, low, high]` of a report's figures, by id. */
+/** A report's figures by id, each as `[value, low, high]`. */
 export function figuresOf({ figures }, ids) {
   const kept = figures.filter(({ id }) => ids.test(id));
   return Object.fromEntries(

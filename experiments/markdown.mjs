@@ -1,4 +1,4 @@
-// A table as Markdown; its first `text` columns are words, the others numbers.
+// Formats a table as Markdown. The first `text` columns hold words, the others numbers.
 export const markdown = ({ head, rows, text = 1 }) =>
   [head, head.map((_, i) => (i < text ? "---" : "---:")), ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)

@@ -1,10 +1,10 @@
-// Fills numbers into sentences that people write. A mark stands before each number of a page:
+// Fills measured numbers into hand-written sentences. A mark precedes each number on a page:
 //
 //   The chips reach a bit error rate of <!--n:link/ber.xpikeformer-->0.0599 (0.0540 to 0.0659) at T = 2.
 //
-// It names a source and a figure there and, after a bar, how the number is written: `x100` multiplies it, `.2` gives it two digits after
-// the point, `+` shows its sign, `low` and `high` take an end of its interval. An interval that follows the number in brackets is filled
-// in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
+// The mark names a source and a figure. After a bar it may set the format: `x100` multiplies the number, `.2` writes two decimals,
+// `+` shows the sign, and `low` or `high` writes an end of the interval. If an interval follows the number in parentheses, it is
+// filled in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
 import { readFileSync } from "node:fs";
 import { monteCarlo, ratioTo, stream } from "xpikeformer";
 import { networkOn } from "./claim-tables.mjs";
@@ -17,7 +17,7 @@ import { on } from "./two-machines.mjs";
 const NUMBER = "[+−]?\\d(?:[\\d,]*\\d)?(?:\\.\\d+)?";
 const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\(${NUMBER} to ${NUMBER}\\))?`, "g");
 
-/** The files behind the numbers; each names its command, seed and commit. */
+/** The result files behind the numbers. Each records its command, seed and commit. */
 export const RECORDS = {
   "wide-link": "experiments/wide-link/result.json",
   "iso-accuracy": "experiments/iso-accuracy/result.json",
@@ -33,11 +33,11 @@ function fileOf(part) {
 const read = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), "utf8"));
 const wideLink = read(RECORDS["wide-link"]);
 
-/** Fields after a source's name, as in `images:stem:name=cifar10-twice:steps=4`. */
+/** The fields after a source's name, as in `images:stem:name=cifar10-twice:steps=4`. */
 const fieldsOf = (parts) =>
   Object.fromEntries(parts.filter((part) => part.includes("=")).map((part) => part.split("=")));
 
-/** A run of images: `images:PART:name=NAME`, with `steps`, `lines` and `ann` where several runs have the name. */
+/** The figures of an image run: `images:PART:name=NAME`, with `steps`, `lines` and `ann` if several runs share the name. */
 function imageRun([part, ...parts]) {
   const { name, steps, lines, ann } = fieldsOf(parts);
   const runs = results[`images.${part}`].runs.filter(
@@ -52,15 +52,15 @@ function imageRun([part, ...parts]) {
   return runs[0].figures;
 }
 
-/** A network of the link on other prompts: `wide:NAME:steps=T`, with `copies` where it was asked several times. */
+/** The figures of a link network on separate prompts: `wide:NAME:steps=T`, with `copies` if its query was repeated. */
 function wideFigures([name, ...parts]) {
   const { steps, copies } = fieldsOf(parts);
   return wideLink.networks[copies ? `${name}, ${copies} copies` : name].steps[steps];
 }
 
 /**
- * A network of ours on a machine, at the fewest steps that bring its error rate within 5 % of its ANN's: `own:MACHINE:NAME`.
- * Throws where no number of steps does.
+ * One of our networks on a machine, at the fewest steps that bring its error rate within 5 % of its ANN's: `own:MACHINE:NAME`.
+ * Throws if no number of steps does.
  */
 function ownFigures([machine, name]) {
   const { choice, ann, estimate } = networkOn(machine, name);
@@ -69,7 +69,7 @@ function ownFigures([machine, name]) {
   return { annDigital: [ratioTo(estimate, "annDigital")], steps: [choice.steps], prompts: [prompts] };
 }
 
-/** Energy of an int8 ANN over that of a network of ours: `pair:TASK:ANN:NAME:steps=T`; and of the cheapest of both at equal rates. */
+/** Energy of an int8 ANN relative to one of our networks: `pair:TASK:ANN:NAME:steps=T`. */
 function pairFigures([task, ann, name, ...parts]) {
   const { int8, ours } = points(task);
   const own = ours.find((point) => point.name === name && String(point.steps) === fieldsOf(parts).steps);
@@ -81,7 +81,7 @@ function frontFigures([task]) {
 }
 
 let drawn;
-/** Energy ratios of ViT-8-768 at T = 4 on the recommended machine, with the 5th and 95th percentile over the ranges of all prices. */
+/** Energy ratios of ViT-8-768 at T = 4 on machine `recommended`, with 5th and 95th percentiles over the ranges of all prices. */
 function drawnFigures() {
   if (!drawn) {
     const { workload, resolved } = on("recommended");
@@ -111,7 +111,7 @@ const SOURCES = {
   },
 };
 
-/** `[value, low, high]` of a mark's source and figure, or text that is printed as it is. Throws for an unknown one. */
+/** `[value, low, high]` of a mark's source and figure, or text to print unchanged. Throws if the mark is unknown. */
 function find(mark) {
   const at = mark.indexOf("/");
   const [name, ...parts] = mark.slice(0, at).split(":");
@@ -122,11 +122,11 @@ function find(mark) {
   return found;
 }
 
-/** A whole number with commas between thousands. */
+/** A number's text with commas between thousands. */
 const grouped = (text) =>
   text.replace(/^([+−]?)(\d+)/, (_, sign, digits) => sign + digits.replace(/\B(?=(\d{3})+$)/g, ","));
 
-/** A number and its interval as text. Without `.N` the digits follow from the width of the interval. */
+/** A number and its interval as text. Without `.N`, the width of the interval sets the number of digits. */
 function written(found, styles, withInterval) {
   const factor = Number(styles.find((style) => style.startsWith("x"))?.slice(1) ?? 1);
   const digits = styles.find((style) => style.startsWith("."))?.slice(1);
@@ -137,7 +137,7 @@ function written(found, styles, withInterval) {
   return withInterval ? `${first} (${plain(all[1])} to ${plain(all[2])})` : first;
 }
 
-/** A page with its marked numbers filled in. Throws for a mark without a number or an interval. */
+/** A page with its marked numbers filled in. Throws if a mark lacks a number or an interval. */
 export function fillNumbers(page) {
   const filled = page.replace(MARK, (_, mark, id, styles = "", interval = "") => {
     const found = find(id);

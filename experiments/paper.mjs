@@ -1,6 +1,6 @@
-// Numbers that the paper prints (Song, Katti, Simeone, Rajendran, IEEE TVLSI 2025, arXiv 2408.08794v2), with the place where each is printed.
+// Numbers printed in the paper (Song, Katti, Simeone, Rajendran, IEEE TVLSI 2025, arXiv 2408.08794v2), each with its place.
 
-/** By id: the number as it is printed, and where. */
+/** By id: the printed number and its place in the paper. */
 export const PAPER = {
   "link-2x2.gap.4-256": ["0.016", "Table IV, 2x2, 4-256: Xpikeformer 0.067 minus ANN 0.051"],
   "link-2x2.gap.8-512": ["0.014", "Table IV, 2x2, 8-512: Xpikeformer 0.063 minus ANN 0.049"],

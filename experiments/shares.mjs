@@ -1,25 +1,25 @@
-// Wrong answers of bundled networks on several machines, on the same chips, reads and prompts: what measuring programs share.
+// Shared by measuring programs: error rates of bundled networks on several machines, with the same chips, reads and prompts.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { isXpikeError, mean, openExperiment, runStudy, standardError } from "xpikeformer";
 import { loadTaskData, nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf, experimentPath } from "./networks.mjs";
 
-/** What is asked of each network: prompts or images, and the bits of an answer. */
+/** For each network: the number of chips, of prompts or images, and of bits per answer. */
 const PARTS = {
   "wireless-2x2": { chips: 4, prompts: 640, bits: 4 },
   "fashion-tiny": { chips: 4, prompts: 500, bits: 1 },
 };
 
 /**
- * Measures the part that the command line names, and writes it into result.json of the folder, beside the other one:
+ * Measures the part named on the command line and writes it into result.json of the folder, keeping the other part:
  *
  *   --part wireless-2x2|fashion-tiny [--data DIRECTORY] [--threads 1] [--scale 1]
  *
- * --data is the folder of Fashion-MNIST, where it is not in the usual place. --scale multiplies prompts and images: 0.05 for a try.
+ * --data is the folder of Fashion-MNIST, if it is not in the usual place. --scale multiplies prompts and images: 0.05 for a quick test.
  *
  * @param folder  below experiments/
- * @param measure of `{ experiment, network, opened, executor, wrongOn }` to what is found; `wrongOn(hardware)` are the shares of
+ * @param measure maps `{ experiment, network, opened, executor, wrongOn }` to results; `wrongOn(hardware)` returns the shares of
  *                wrong answers on a machine
  */
 export async function measurePart(folder, measure) {
@@ -60,7 +60,7 @@ export async function measurePart(folder, measure) {
   }
 }
 
-/** Writes the part, and leaves the others as they are. */
+/** Writes one part and leaves the others unchanged. */
 async function save(file, name, part) {
   const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
   const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
@@ -70,7 +70,7 @@ async function save(file, name, part) {
 }
 
 /**
- * Of each prompt, the share of wrong answers over all chips; or the path of the field for which the machine is refused.
+ * For each prompt, the share of wrong answers over all chips. If the machine is rejected, the path of the offending field.
  */
 async function wrongShares(executor, opened, network, hardware, { chips, prompts, bits }) {
   try {
@@ -88,7 +88,7 @@ async function wrongShares(executor, opened, network, hardware, { chips, prompts
   }
 }
 
-/** A row of a table; or why there is none. A prompt is a cluster; differences are taken prompt by prompt. */
+/** Error rate and paired difference from the reference, with standard errors over prompts; or the field that was rejected. */
 export function summary(shares, reference) {
   if (typeof shares === "string") return { refused: shares };
   const changes = shares.map((share, prompt) => share - reference[prompt]);

@@ -1,4 +1,4 @@
-// Time steps that are measured together.
+// The time steps that are measured together.
 
-/** All from the first to the last. */
+/** All numbers of steps from 1 to the last. */
 export const upTo = (last) => Array.from({ length: last }, (_, t) => t + 1);

@@ -1,4 +1,4 @@
-// The tables of this folder's pages, computed from the public API. `node experiments/tables.mjs` prints all of them;
+// The tables of this folder's pages, computed through the public API. `node experiments/tables.mjs` prints all of them, and
 // `npx vitest run test/experiments.test.ts -u` writes them into the pages.
 import {
   annBlock,
@@ -45,7 +45,7 @@ const relative = (ours, printed) => {
   return `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(share).toFixed(0)} %`;
 };
 
-/** Bottom-up at equal T and at the paper's T, and the paper's prices at the paper's T. */
+/** Bottom-up prices at equal T and at the paper's T, and the paper's own prices at the paper's T. */
 const threeWays = (workload) => [
   estimateCost(workload, bottomUp),
   estimateCost(atPublishedSteps(workload), bottomUp),
@@ -202,7 +202,7 @@ const programs = {
   ...wideLinkTables,
 };
 
-/** Each table is computed once, when it is first asked for. */
+/** Tables are computed on first use, once each. */
 export const tables = Object.fromEntries(
   Object.entries(programs).map(([name, program]) => {
     let table;
@@ -216,7 +216,7 @@ export const tables = Object.fromEntries(
   }),
 );
 
-/** One ratio under every preset, at T = 4 and at the paper's T. */
+/** One energy ratio under every preset, at T = 4 and at the paper's T. */
 function presetTable(id) {
   return {
     head: ["preset of prices", "T = 4", "printed T"],
@@ -228,7 +228,7 @@ function presetTable(id) {
   };
 }
 
-/** Shares of the compute energy: SRAM traffic, of spikes and of the residual stream, left out. */
+/** Shares of the compute energy, excluding SRAM traffic of spikes and of the residual stream. */
 function splitOf({ architectures, workload, resolved: { technology } }) {
   const parts = architectures.xpikeformer.parts;
   const { depth, width, tokens, steps } = workload;

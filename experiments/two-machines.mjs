@@ -1,4 +1,4 @@
-// The two machines that have a name, priced whole, for the claims of this folder: the paper's Table II read literally, and the recommended one.
+// Prices the two named machines in full: `paper`, a literal reading of the paper's Table II, and `recommended`.
 import { readFileSync } from "node:fs";
 import {
   estimateCost,
@@ -16,7 +16,7 @@ import {
 } from "xpikeformer";
 import { experimentFile, withCopies } from "./networks.mjs";
 
-/** Names of presets, in the order of the tables' columns. */
+/** Preset names, in the order of the table columns. */
 export const MACHINES = ["paper", "recommended"];
 
 /** Bundled networks whose accuracy is measured on both machines. */
@@ -41,8 +41,8 @@ export const NETWORKS = [
 ];
 
 /**
- * The experiment of a bundled network on a machine; what reads its dense inputs keeps the lines of a crossbar, their order, and how many
- * carry an input. `queryCopies` sets the copies of the last query.
+ * The experiment of a bundled network on a machine. The embedding layer keeps its crossbar rows, their order and the rows per input.
+ * `queryCopies` sets the number of copies of the last query.
  */
 export function experimentOn(machine, name, queryCopies) {
   const example = JSON.parse(readFileSync(experimentFile(name), "utf8"));
@@ -54,14 +54,14 @@ export function experimentOn(machine, name, queryCopies) {
   return parseExperiment({ ...asked, hardware });
 }
 
-/** ViT-8-768 at T = 4, as published accounts have it. */
+/** ViT-8-768 at T = 4, as published accounts describe it. */
 export const vit = withSteps(findWorkload("vit-8-768-imagenet"), 4);
 
 const simulated = findCostPreset("simulated");
 
-/** A workload on a machine, at prices for all of it. */
+/** A workload on a machine, with prices for every part of that machine. */
 export function on(machine, workload = vit, choice = {}) {
-  // A network of ours has its machine with it.
+  // Our own networks bring their machine with them.
   const hardware = workload.hardware ?? machineByName(machine);
   const set = { ...hardwarePrices(hardware, workload), ...choice.set };
   return { workload: { ...workload, hardware }, resolved: resolveTechnology(simulated, { ...choice, set }) };
@@ -72,13 +72,13 @@ export function estimateOn(machine, workload, choice) {
   return estimateCost(placed, resolved);
 }
 
-/** A table with a column for each machine: rows of a name and what it says of one. */
+/** A table with one column per machine. Each row is a name and a function from a machine to its cell. */
 export const perMachine = (head, rows) => ({
   head: [head, ...MACHINES.map((machine) => `machine \`${machine}\``)],
   rows: rows.map(([name, cell]) => [name, ...MACHINES.map((machine) => cell(machine))]),
 });
 
-/** Results of a second: one at a time, in flight, in flight per square millimetre, and per watt, which is per joule. */
+/** Results per second: one at a time, pipelined, pipelined per square millimetre, and per watt (results per joule). */
 export function answersOf({ architectures, workload }, id) {
   const { total, performance } = architectures[id];
   const { latency, interval, area } = performance;
@@ -93,12 +93,12 @@ export function answersOf({ architectures, workload }, id) {
 }
 
 /**
- * A digital engine with more or fewer units than its usual 65,536, so that it equals a machine of ours:
+ * A digital engine whose unit count is changed from the usual 65,536 to match our machine in one respect:
  *
- *   throughput   it answers as often as ours does in flight
- *   area         it is as large
+ *   throughput   its pipelined throughput equals ours
+ *   area         its area equals ours
  *
- * The operations stay the same; what leaks, for how long, and how far data goes does not. Null where its memories alone are larger.
+ * The operations stay the same, but leakage, run time and wire lengths change. Null if the engine's memories alone are larger.
  */
 export function engineAt(equal, machine, id, workload = vit) {
   const usual = estimateOn(machine, workload);
@@ -120,19 +120,19 @@ export function engineAt(equal, machine, id, workload = vit) {
   };
 }
 
-/** An engine's area is that of its memories and, in proportion to their number, of its units. */
+/** The number of units that gives an engine this area. Area is memories plus a constant per unit. */
 function unitsFor(area, usual, areaAt) {
   const perUnit = (areaAt(2 * usual) - areaAt(usual)) / usual;
   const left = area - (areaAt(usual) - perUnit * usual);
   return left > 0 ? left / perUnit : null;
 }
 
-/** Where a monotone function crosses a level, by bisection; null where it does not. */
+/** The point where a monotone function crosses a level, by bisection; null if it does not cross. */
 function crossing(of, level, [low, high]) {
   const above = (value) => of(value) > level;
   if (above(low) === above(high)) return null;
   let [left, right] = [low, high];
-  // Far below the last digit that is printed.
+  // 24 halvings go far below the last printed digit.
   for (let i = 0; i < 24; i++) {
     const middle = (left + right) / 2;
     if (above(middle) === above(low)) left = middle;
@@ -145,7 +145,7 @@ const share = (factor) =>
   `${factor < 0.01 ? (100 * factor).toPrecision(1) : (100 * factor).toFixed(factor < 0.1 ? 1 : 0)} %`;
 const CONVERSION = ["conversion5", "periphery", "interconnect", "buffer"];
 
-/** A price in every machine that pays it, as a share of today's; down to nothing where no range is given. */
+/** Scales prices in every machine that pays them, as a share of the current price. The default range goes down to zero. */
 const price = (name, ids, { range = [0, 1], only } = {}) => ({
   ...{ name, range, only, write: share, now: () => "100 %" },
   change: (base, factor) => vary(base, { times: Object.fromEntries(ids.map((id) => [id, factor])) }),
@@ -155,20 +155,20 @@ const density = (only, range) => ({
   now: () => share(meanDensity(vit)),
   change: (base, factor) => vary(base, { density: factor }),
 });
-/** What is a whole number, from today's on. */
+/** Changes an integer parameter, starting at its current value. */
 const whole = (name, id, values) => ({
   ...{ name, values, write: String, now: ({ technology }) => String(technology[id]) },
   choice: (value) => ({ set: { [id]: value } }),
 });
 
-/** One thing at a time. `values` are tried in their order; `range` is searched between its ends. */
+/** Parameters changed one at a time. `values` are tried in order; `range` is searched between its ends. */
 const CHANGES = [
   {
     ...{ name: "time steps of Xpikeformer", values: [4, 3, 2, 1], write: String, now: () => "4" },
     change: (base, steps) => ({ ...base, workload: withSteps(base.workload, steps, 4) }),
   },
   density("ann", [0, 1]),
-  // At five times the mean, the densest layers are full.
+  // At five times the mean density, the densest layers saturate.
   density("snn", [1, 5]),
   price("energy of a 5-bit conversion", ["conversion5"]),
   price("whole conversion: ADC, multiplexer, wires, buffers", CONVERSION),
@@ -187,7 +187,7 @@ const CHANGES = [
   price("energy of the ANN's multiplications", ["multiply8"], { range: [1, 100], only: "ann" }),
 ];
 
-/** What would have to be true for ViT-8-768 at T = 4 to need a `level`-th of the energy of `which`, `ann` or `snn`: one thing at a time. */
+/** For each parameter alone, the value at which the energy of `which` (`ann` or `snn`) is `level` times ours, for ViT-8-768 at T = 4. */
 export const neededFor = (which, level) => ({
   head: ["parameter", ...MACHINES.flatMap((machine) => [`\`${machine}\` now`, `for ${level}`])],
   rows: CHANGES.filter(({ only = which }) => only === which).map(({ name, now, ...change }) => [

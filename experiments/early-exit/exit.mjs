@@ -1,21 +1,21 @@
-// When to stop: rules on the logits that have come in so far, and the choice of a threshold that keeps a promise.
+// Early exit: stopping rules on the logits received so far, and the choice of a threshold with a guarantee.
 //
-// Of a prompt, `margins[t]` is the largest minus the second largest mean logit after t + 1 steps, `decisions[t]` the class of the largest, and
-// `wrong[t]` how wrong it is, from 0 to 1.
+// For each prompt, after t + 1 steps: `margins[t]` is the largest mean logit minus the second largest, `decisions[t]` is the class of the
+// largest, and `wrong[t]` is the error from 0 to 1.
 
-/** Steps after which the margin reaches the threshold; all of them where it never does. */
+/** The step at which the margin first reaches the threshold, or the last step. */
 export function stepsByMargin({ margins }, threshold) {
   const at = margins.findIndex((margin) => margin >= threshold);
   return at < 0 ? margins.length : at + 1;
 }
 
-/** Steps after which the last two answers are the same. */
+/** The step at which two consecutive decisions first agree, or the last step. */
 export function stepsByAgreement({ decisions }) {
   const at = decisions.findIndex((decision, t) => t > 0 && decision === decisions[t - 1]);
   return at < 0 ? decisions.length : at + 1;
 }
 
-/** What a rule comes to: mean steps and how many prompts took 1 .. T, error rate, and the share of prompts that it made worse than all steps. */
+/** Results of a rule: mean steps, distribution over 1 .. T, error rate, and the share of prompts answered worse than after all steps. */
 export function outcome(prompts, stepsOf) {
   const longest = prompts[0].wrong.length;
   const distribution = new Array(longest).fill(0);
@@ -31,8 +31,8 @@ export function outcome(prompts, stepsOf) {
 }
 
 /**
- * Upper end of a one-sided interval for a probability, from `count` of `trials` (Clopper and Pearson, Biometrika 26, 1934): the p at which so few
- * would be seen with probability delta.
+ * Upper end of a one-sided interval for a probability, given `count` of `trials` (Clopper and Pearson, Biometrika 26, 1934): the p at
+ * which `count` or fewer are observed with probability delta.
  */
 export function upperBound(count, trials, delta) {
   if (count >= trials) return 1;
@@ -57,11 +57,11 @@ function tail(count, trials, p) {
 }
 
 /**
- * The smallest threshold of a falling list that may be used such that, with probability 1 - delta over the validation prompts, at most a share
- * alpha of prompts is answered worse than after all steps; so the error rate grows by at most alpha. Null where none may.
+ * The smallest threshold in a descending list for which, with probability 1 - delta over the validation prompts, at most a share alpha of
+ * prompts is answered worse than after all steps. The error rate then grows by at most alpha. Null if no threshold qualifies.
  *
- * Thresholds are tested in their order, and the first that fails ends it: each test may then have the whole delta (fixed-sequence testing in
- * Angelopoulos, Bates, Candes, Jordan and Lei, "Learn then Test", arXiv 2110.01052). The list must not depend on the prompts.
+ * Thresholds are tested in order until the first fails, so each test may use the whole delta (fixed-sequence testing in Angelopoulos,
+ * Bates, Candes, Jordan and Lei, "Learn then Test", arXiv 2110.01052). The list must not depend on the prompts.
  */
 export function chooseThreshold(prompts, thresholds, { alpha, delta }) {
   let chosen = null;

@@ -1,9 +1,10 @@
-// Measures what an exit by confidence buys on chips: the margin of the logits after each time step, and how wrong the answer would be. A
-// threshold is chosen, chip by chip, on validation prompts, and judged on others. Writes result.json, part by part.
+// Measures early exit by confidence on chips: the logit margin and the error after each time step. For each chip, a threshold is chosen
+// on validation prompts and judged on others. Writes result.json, part by part.
 //
 //   node experiments/early-exit/measure.mjs [wireless-2x2-256|fashion-tiny ...] [--chips 5] [--prompts 1024] [--data DIRECTORY]
 //
-// --prompts are those of validation and as many to judge by. Images are those of Fashion-MNIST, in the folder that --data or XPIKE_DATA names.
+// --prompts sets the number of validation prompts and of test prompts. Images come from Fashion-MNIST, in the folder that --data or
+// XPIKE_DATA names.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import {
@@ -75,7 +76,7 @@ async function measure(name) {
       for (let first = 0; first < prompts; first += PIECE) {
         const batch = draw(Math.min(PIECE, prompts - first), purpose, first, part);
         const trace = simulateFast(chip, batch.spikes, own.fork("run", purpose), { firstPrompt: first });
-        // Of one slice of prompts of the first chip, as everywhere: densities hardly differ.
+        // From one slice of prompts on the first chip, as elsewhere: densities hardly differ.
         densities ??= densitiesOf(experiment, trace);
         rows[purpose].push(...promptsOf(folded, trace, batch.labels, experiment.task));
       }
@@ -118,7 +119,7 @@ async function measure(name) {
   };
 }
 
-/** Margins, decisions and wrongness of every prompt after each step, at its last query. */
+/** Margins, decisions and errors of every prompt after each step, at its last query. */
 function promptsOf({ geometry: { queries, classes } }, { stepLogits, steps }, labels, task) {
   const count = queries.length;
   const prompts = labels.length / count;

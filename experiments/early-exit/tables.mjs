@@ -1,4 +1,4 @@
-// The tables of this folder's page, from what `measure.mjs` wrote and by today's cost model.
+// The tables of this folder's page, from the results of `measure.mjs` and the current cost model.
 import { readFileSync } from "node:fs";
 import { deviation, exitEnergy, experimentWorkload, mean, withSteps } from "xpikeformer";
 import { estimateOn, experimentOn, on } from "../two-machines.mjs";
@@ -6,7 +6,7 @@ import { MACHINE, PROMISE } from "./rules.mjs";
 
 const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
-/** Student's t of 95 %, by degrees of freedom. */
+/** Student's t for 95 % intervals, by degrees of freedom. */
 const STUDENT = { 1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776 };
 
 const four = (value) => value.toFixed(4);
@@ -23,13 +23,13 @@ function workloadOf(name, order) {
   return { ...experimentWorkload({ ...placed, hardware }), ...measured[name].densities };
 }
 
-/** Joules of a result after a fixed number of steps, layer by layer, which needs least. */
+/** Energy per result in joules after a fixed number of steps, computed layer by layer, the cheapest order. */
 function fixedEnergy(name, steps) {
   const { architectures, workload } = estimateOn(MACHINE, withSteps(workloadOf(name, "token-major"), steps));
   return architectures.xpikeformer.total / workload.result.perInference;
 }
 
-/** Joules of a result after as many steps as a rule takes, step by step. */
+/** Energy per result in joules under a stopping rule, computed step by step. */
 function energyOfExit(name, distribution) {
   const { workload, resolved } = on(MACHINE, workloadOf(name, "step-major"));
   return exitEnergy(workload, resolved, distribution) / workload.result.perInference;
@@ -39,7 +39,7 @@ const micro = (energy) => (1e6 * energy).toPrecision(3);
 
 const BY_MARGIN = [4, 2.8, 1.4, 0.71].map((margin) => margin.toPrecision(2));
 
-/** Rows of one network: fixed numbers of steps, then exits. */
+/** Rows of one network: fixed numbers of steps, then early exits. */
 function rowsOf(name) {
   const { fixed, margins, agreement } = measured[name];
   const exit = (title, { meanSteps, distribution, ...one }) => [
