@@ -1,10 +1,10 @@
-// Measures what the README says, part by part, through the public API: `node experiments/first-page/measure.mjs [part...]`.
+// Measures the README's numbers part by part, through the public API: `node experiments/first-page/measure.mjs [part...]`.
 //
-// A part writes results/PART.json with its command, seed, commit and figures. One that was measured at the present commit is skipped,
-// so that a run goes on where it was stopped. What a result depends on must be committed. Some 25 minutes on two cores, all parts
-// together; `--threads N` takes others, `--prompts N` fewer prompts for a quick look.
+// Each part writes results/PART.json with its command, seed, commit and figures. Parts already measured at the current commit are
+// skipped, so an interrupted run resumes. Everything a result depends on must be committed. All parts take about 25 minutes on two
+// cores. `--threads N` sets the number of threads; `--prompts N` sets fewer prompts for a quick look.
 //
-// The images are measured by ../image-accuracy/measure.mjs, which needs data sets that are not part of this package.
+// Images are measured by ../image-accuracy/measure.mjs, which needs data sets that this package does not include.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

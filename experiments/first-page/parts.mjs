@@ -1,5 +1,5 @@
-// The parts of `measure.mjs`: each a function of an executor to { settings, figures }, figures as [value, low, high] by their id in
-// the report that they are from.
+// The parts of `measure.mjs`. Each is a function from an executor to { settings, figures }; figures are [value, low, high] by their
+// id in the report.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import {
@@ -22,10 +22,10 @@ import { figuresOf } from "../figures.mjs";
 import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
 import { upTo } from "../steps.mjs";
 
-/** Nothing was chosen with this seed: no network, and no setting of the machine. */
+/** A fresh seed: no network and no machine setting was chosen with it. */
 export const SEED = 4242;
 
-/** The example whose networks the first page shows. */
+/** The example whose networks the README shows. */
 const LINK = "wireless-2x2-deep";
 const LARGER_LINK = "wireless-4x4-256";
 const LINK_PROMPTS = 2048;
@@ -34,7 +34,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, steps, drift, realism };
 
-/** What a clone's first command prints. */
+/** Output of the first command in a fresh clone. */
 function start() {
   const output = execFileSync("npm", ["start", "--silent"], {
     cwd: root,
@@ -44,7 +44,7 @@ function start() {
   return { settings: { shell: "npm start" }, output: output.trim(), figures: {} };
 }
 
-/** Prompts or images that the compared networks were trained on. */
+/** The number of prompts or images that each compared network was trained on. */
 async function budgets() {
   const figures = {};
   for (const name of [LINK, LARGER_LINK]) {
@@ -95,7 +95,7 @@ async function steps(executor, prompts = LINK_PROMPTS) {
   };
 }
 
-/** A year after programming, after hardware-aware and conventional training, with and without compensation of drift. */
+/** A year after programming: hardware-aware and conventional training, with and without drift compensation. */
 async function drift(executor, prompts = STUDY_PROMPTS) {
   const experiment = await seeded(LINK);
   const { network, conventional } = await networksOf(experiment);
@@ -105,7 +105,7 @@ async function drift(executor, prompts = STUDY_PROMPTS) {
   return { settings: { experiment: LINK, ...size }, figures: figuresOf(report, /^ber\./) };
 }
 
-/** The 2x2 link on machines that are further from ideal than the experiment's, or without its remedies. */
+/** The 2x2 link on machines that are less ideal than the experiment's, or lack its corrections. */
 async function realism(executor, prompts = STUDY_PROMPTS) {
   const experiment = await seeded(LINK);
   const { crossbar, compensation } = experiment.hardware;
@@ -122,7 +122,7 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
   await sweep("converters", {}, "adc.errors.offsetSpread=0,1,2");
   await sweep("scales", {}, "crossbar.scaling=column,crossbar");
   await sweep("whole-embedding", { crossbar: { ...crossbar, embedRows: null } }, "crossbar.scaling=column,crossbar");
-  // Calibrated once, after a day, and read after a year; right before use for comparison.
+  // Calibrated once, after a day, and read after a year; the second sweep calibrates right before use, for comparison.
   const once = { ...compensation, schedule: { kind: "geometric", first: 86_400, ratio: 1e6 } };
   await sweep(
     "calibrated-once",
@@ -134,7 +134,7 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
   return { settings: { experiment: LINK, ...size }, figures };
 }
 
-/** The 4x4 link, as its networks are. */
+/** The 4x4 link with the time steps and query copies of its experiment. */
 async function link4x4(executor) {
   const base = await seeded(LARGER_LINK);
   const evaluation = { ...base.evaluation, prompts: LINK_PROMPTS, snrDecibels: [], steps: [base.model.steps] };
@@ -153,7 +153,7 @@ async function link4x4(executor) {
   };
 }
 
-/** Energies of ViT-8-768 on ImageNet, by published prices, and of two whole machines: that which our accuracies are from, and Table II read literally. */
+/** Energies of ViT-8-768 on ImageNet: at published prices, on the machine used for our accuracies, and on a literal Table II. */
 function cost() {
   const large = findWorkload("vit-8-768-imagenet");
   const hardware = machineByName("paper");
@@ -171,7 +171,7 @@ function cost() {
   };
   for (const steps of [4, 7]) {
     price(`published.T${steps}`, withSteps(large, steps));
-    // All of the machine that the accuracies are from, with what keeps the engines running that it is compared with.
+    // The whole machine used for our accuracies, and the infrastructure of the engines it is compared with.
     price(`simulated.T${steps}`, withSteps(large, steps), "simulated");
     price(`paper.T${steps}`, { ...withSteps(large, steps), hardware }, "simulated", hardwarePrices(hardware, large));
   }
@@ -182,7 +182,7 @@ function cost() {
   figures["published.annDigital.latency"] = [architectures.annDigital.performance.latency];
   const { crossbars, attention, lif } = estimateArea(large, technology).xpikeformer;
   figures["published.area"] = [crossbars + attention + lif];
-  // At the printed steps of both spiking networks.
+  // At the printed time steps of both spiking networks.
   price("published.printed", withSteps(large, 7, 4));
   const calibrated = estimateCost(withSteps(large, 7, 4), resolveTechnology(findCostPreset("paper")));
   figures["calibrated.printed.energy"] = [calibrated.architectures.xpikeformer.total];

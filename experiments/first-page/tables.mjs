@@ -1,4 +1,4 @@
-// The tables of this folder's page: what `measure.mjs` wrote.
+// The tables of this folder's page, from the results of `measure.mjs`.
 import { upTo } from "../steps.mjs";
 import { change, figure, ratioAt, results, value, withRange } from "./results.mjs";
 

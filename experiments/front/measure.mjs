@@ -1,5 +1,5 @@
-// Searches the front of machines for the bundled 2x2 networks, and measures the recommended machine beside it, on the same chips and prompts.
-// About a quarter of an hour on one idle core; goes on where it was stopped. Writes result.json.
+// Searches for the Pareto front of machines for the bundled 2x2 networks, and measures the recommended machine on the same chips and
+// prompts. Takes about 15 minutes on one idle core; an interrupted run resumes. Writes result.json.
 //
 //   node experiments/front/measure.mjs [threads] [folder]
 import { existsSync } from "node:fs";
@@ -32,7 +32,7 @@ for (const name of NETWORKS) {
   const design = parseDesign(await readFile(join(here, `${name}.json`), "utf8"), name);
   const raced = await sweep(design, name);
   const { "model.steps": steps } = design.axes;
-  // What the axes are about is left to the machine of the defaults.
+  // The fields that the axes set keep the defaults of the recommended machine.
   const recommended = { ...design, axes: { "model.steps": steps }, sampling: { kind: "grid" }, budget: undefined };
   const beside = await sweep(recommended, `${name}-recommended`);
   const rowsOf = (rows) =>

@@ -1,11 +1,11 @@
-// The tables of this folder's page, from what `measure.mjs` wrote.
+// The tables of this folder's page, from the results of `measure.mjs`.
 import { readFileSync } from "node:fs";
 import { frontPoints, machineByName, parseDesign } from "xpikeformer";
 
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 const { machines } = JSON.parse(read("result.json"));
 
-/** In the order of columns: field, head, and text of a value. */
+/** Columns in order: field, heading and formatter. */
 const AXES = [
   ["model.steps", "T", String],
   ["hardware.adc.bits", "bits", String],
@@ -26,23 +26,23 @@ const MEASURES = [
 const measured = (row) => MEASURES.map(([name, , text]) => text(row[name]));
 const heads = (columns) => columns.map(([, head]) => head);
 
-/** What a machine has in a field: of the recommended one only time steps were varied. */
+/** A machine's value in a field. For the recommended machine, only the time steps were varied. */
 const recommended = { hardware: machineByName("recommended") };
 const fieldOf = ({ values }, path) => values[path] ?? path.split(".").reduce((owner, name) => owner[name], recommended);
 const machine = (row) => AXES.map(([path, , text]) => text(fieldOf(row, path)));
 
-/** Of all machines that were measured, those on the front of the design. */
+/** The measured machines on the Pareto front of the design. */
 function frontOf(name) {
   const rows = [...machines[name].searched, ...machines[name].recommended];
   const numbered = rows.map((measures, point) => ({ point, measures: { latency: null, ...measures } }));
   const design = parseDesign(read(`${name}.json`), name);
-  // What a year adds cannot be told from nothing on any machine, so that it would put machines on the front by luck.
+  // The loss over a year is indistinguishable from zero on every machine, so as an objective it would add machines by chance.
   const objectives = design.objectives.filter((objective) => objective !== "yearLoss");
   const front = [...frontPoints(numbered, { ...design, objectives })].map((point) => rows[point]);
   return front.sort((a, b) => a.errorRate.value - b.errorRate.value || a.energy.value - b.energy.value);
 }
 
-/** As measured on the same prompts: no worse in anything and better in something. */
+/** Whether `a` dominates `b` on the same prompts: no worse in any measure and better in at least one. */
 function beats(a, b) {
   const costs = (row) => [row.errorRate.value, row.energy.value, -row.throughput.value, row.area.value];
   const [own, other] = [costs(a), costs(b)];
@@ -51,7 +51,7 @@ function beats(a, b) {
 
 const widthOf = (name) => (name === "wireless-2x2" ? "128" : "256");
 
-/** Of a front: what each extreme is, and the figure that is least there. */
+/** The extremes of a front: name, and the figure that is lowest there. */
 const EXTREMES = [
   ["error rate", ({ errorRate }) => errorRate.value],
   ["energy", ({ energy }) => energy.value],

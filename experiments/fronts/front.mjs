@@ -1,14 +1,14 @@
-// A front of error rate and energy, and what it has at an error rate.
+// The Pareto front of error rate and energy, and interpolation along it.
 
-/** Pareto-optimal points in error rate and energy, from the best rate on. */
+/** Pareto-optimal points in error rate and energy, starting with the lowest error rate. */
 export function frontOf(all) {
   const sorted = all.toSorted((a, b) => a.rate - b.rate || a.energy - b.energy);
   return sorted.filter((point, i) => sorted.slice(0, i).every(({ energy }) => energy > point.energy));
 }
 
 /**
- * Energy and throughput at an error rate, between two points of a front linearly in logarithms; past its worst point those of that one, and
- * null before its best.
+ * Energy and throughput at an error rate, interpolated linearly in logarithms between two points of a front. Beyond the highest rate, the
+ * values of the last point; below the lowest, null.
  */
 export function readOff(front, rate) {
   if (front.length === 0 || rate < front[0].rate) return null;

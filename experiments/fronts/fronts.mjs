@@ -1,4 +1,4 @@
-// The fronts: of each kind of machine, error rate, energy and throughput of every network that was measured, priced by today's cost model.
+// The fronts: error rate, energy and throughput of every measured network on each kind of machine, by the current cost model.
 import { readFileSync } from "node:fs";
 import { comparedWith, deviation, experimentWorkload, mean, withSteps } from "xpikeformer";
 import { keyOf } from "../networks.mjs";
@@ -7,7 +7,7 @@ import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
 
 export const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
-/** Of 95 %: Student's t for five chips, and the normal deviate for prompts. */
+/** For 95 % intervals: Student's t for five chips, and the normal quantile for prompts. */
 const [STUDENT, NORMAL] = [2.776, 1.96];
 
 const present = (name) => measured[name] !== undefined;
@@ -16,7 +16,7 @@ function workloadOf(network) {
   return { experiment, workload: { ...experimentWorkload(experiment), ...measured[keyOf(network)].densities } };
 }
 
-/** Energy and results of one answer's symbols, and answers in a second. */
+/** Energy per result in joules, and results per second pipelined and one at a time. */
 function priceOf(estimate, id) {
   const { perInference } = estimate.workload.result;
   const { inFlight, alone } = answersOf(estimate, id);
@@ -24,7 +24,7 @@ function priceOf(estimate, id) {
 }
 
 function annPoints({ anns, spiking }, { bits, id }) {
-  // A machine needs some network of ours on it before anything can be priced; what an ANN costs does not depend on which.
+  // Pricing needs one of our networks on the machine; the cost of an ANN does not depend on which.
   const { experiment, workload } = workloadOf(spiking.find((one) => present(keyOf(one))));
   return anns.filter(present).map((name) => {
     const { model, rates } = measured[name];
@@ -49,17 +49,17 @@ function ownPoints(network) {
   });
 }
 
-/** Blocks, their width, and the channels of their convolutional stem. */
+/** Number and width of blocks, and the channels of the convolutional stem. */
 function sizeOf({ depth, width, stem }) {
   const blocks = `${depth} ${depth === 1 ? "block" : "blocks"} of width ${width}`;
   return stem ? `${blocks}, stem ${stem.layers.map(({ channels }) => channels).join("-")}` : blocks;
 }
 
-/** The points of a task on each kind of machine, by its name; `ours` are those of all widths. */
+/** The points of a task by kind of machine. `ours` holds our networks of all widths. */
 export const points = (task) => ({
   ours: FRONTS[task].spiking.filter((network) => present(keyOf(network))).flatMap(ownPoints),
   ...Object.fromEntries(ENGINES.map((engine) => [`int${engine.bits}`, annPoints(FRONTS[task], engine)])),
 });
 
-/** What an engine's ANNs would be if few bits cost no accuracy: the best that training in few bits can hope for. */
+/** ANN points as if few bits cost no accuracy: the best that quantization-aware training could achieve. */
 export const hoped = (annPoints) => annPoints.map((point) => ({ ...point, rate: point.exact.rate }));

@@ -1,6 +1,6 @@
-// Measures the error rates that fronts are drawn by: conventional networks exact and in few bits, spiking ones on chips; of a task all on the same
-// prompts. Writes result.json, part by part, and leaves parts that have been measured with as many chips and prompts as they are. Needs MNIST and
-// Fashion-MNIST, in the folder that XPIKE_DATA names or in the cache. Some forty minutes of an idle core.
+// Measures the error rates behind the fronts: ANNs exact and with few bits, spiking networks on chips, all on the same prompts of a task.
+// Writes result.json part by part, and skips parts already measured with the same numbers of chips and prompts. Needs MNIST and
+// Fashion-MNIST, in the folder that XPIKE_DATA names or in the cache. Takes about forty minutes on one idle core.
 //
 //   node experiments/fronts/measure.mjs [name of a network ...] [--chips 5] [--threads 1]
 import { readFile, writeFile } from "node:fs/promises";
@@ -23,7 +23,7 @@ import { experimentOn } from "../two-machines.mjs";
 import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
 import { quantisedAnn } from "./quantised-ann.mjs";
 
-/** Prompts by which the steps of activations are chosen. */
+/** Number of prompts for choosing the quantization steps of activations. */
 const CALIBRATION = 32;
 const PIECE = 32;
 
@@ -57,7 +57,7 @@ try {
     console.error(`${name} ...`);
     const command = `node experiments/fronts/measure.mjs ${name.includes(" ") ? `"${name}"` : name}`;
     const found = { command, commit, seed, prompts, ...(await measure()) };
-    // Another of these programs may have added a part meanwhile.
+    // Another run of this program may have added a part in the meantime.
     const after = { ...(await present()), [name]: found };
     const ordered = Object.fromEntries(names.flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
     const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
@@ -67,13 +67,13 @@ try {
   await executor.close();
 }
 
-/** Of each prompt the share of its bits, or whether its answer, is wrong. */
+/** For each prompt, the share of wrong bits, or for a class 0 or 1. */
 function sharesOf(wrong, { task }) {
   const trials = kitOf(task).trials(task);
   return Array.from(wrong, (count) => count / trials);
 }
 
-/** Rate and the standard error that prompts leave in it. */
+/** The error rate and its standard error over prompts. */
 function rateOf(shares) {
   return { rate: mean(shares), promptError: standardError(shares) };
 }
@@ -103,7 +103,7 @@ async function measureAnn(name, { seed, prompts }) {
   return { model: network.model, rates };
 }
 
-/** What is wrong of each prompt, at the last query. */
+/** The number of errors of each prompt, at its last query. */
 function wrongOf({ geometry: { queries, classes } }, logits, labels, { task }) {
   const asked = queries.length;
   const prompts = labels.length / asked;

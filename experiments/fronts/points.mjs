@@ -1,6 +1,6 @@
-// The networks whose fronts are compared, by the experiments that train them.
+// The networks whose fronts are compared, named by the experiments that train them.
 
-/** Bits of both operands of every product, and whose price that is. */
+/** Bits of both operands of every product, and the architecture whose prices apply. */
 export const ENGINES = [
   { bits: 8, id: "annDigital" },
   { bits: 5, id: "annInt5" },
@@ -8,11 +8,16 @@ export const ENGINES = [
 ];
 
 /**
- * Of each task the conventional transformers, and spiking networks on chips, with copies of their last query where it says so: of each one
- * run, of which every number of time steps is read. On the link conventional ones of two blocks are all of one recipe, the widest for four
- * times as many steps as the others, and that of four blocks went on from it; on MNIST they have two blocks, on Fashion-MNIST two convolutions
- * and a block, and are all of one recipe, which those called "long" went through twice, the second time at a lower learning rate, and those
- * called "taught" a third time, with a teacher's answers as labels.
+ * For each task, the conventional transformers, and the spiking networks on chips, some with copies of their last query. Each network is
+ * one training run, measured at every number of time steps listed.
+ *
+ *   link      ANNs of two blocks share one recipe; the widest was trained for four times as many steps, and the ANN of four blocks
+ *             continued from it
+ *   mnist     ANNs have two blocks
+ *   fashion   ANNs have two convolutions and a block
+ *
+ * The image ANNs share one recipe. Those called "long" went through it twice, the second time at a lower learning rate. Those called
+ * "taught" went through it a third time, by knowledge distillation.
  */
 export const FRONTS = {
   link: {

@@ -1,12 +1,13 @@
-// The conventional transformer in few bits, as a digital engine of that width computes it: every product has two operands of `bits` bits.
+// A conventional transformer with few bits, as a digital engine of that width computes it. Both operands of every product have `bits`
+// bits.
 //
-//   weights       symmetric, a step for each column (output)
-//   activations   symmetric, a step for each tensor: inputs of layers, q, k and v; softmax weights, which have no sign, in all codes from 0 to 1
-//   the rest      sums, softmax, LayerNorm, GELU and the residual stream exact: what engines keep in 16 to 32 bits
+//   weights       symmetric, one step per column (output)
+//   activations   symmetric, one step per tensor: layer inputs, q, k and v; unsigned softmax weights use all codes from 0 to 1
+//   the rest      sums, softmax, LayerNorm, GELU and the residual stream are exact; engines keep them in 16 to 32 bits
 //
-// First layer and head keep 8 bits where the others have fewer, as is usual. A step is chosen after training, of 20 between half and all of the
-// range, by the least mean square error: of weights over the column, of activations over calibration prompts. There is no training in few
-// bits, which would recover part of what four bits cost.
+// As usual, the first layer and the head keep 8 bits where the others have fewer. Each step is chosen after training from 20 candidates
+// between half and all of the range, by the least mean square error: over the column for weights, over calibration prompts for
+// activations. There is no quantization-aware training, which would recover part of the loss at four bits.
 
 const EPSILON = 1e-5;
 const CLIPS = Array.from({ length: 20 }, (_, i) => 0.5 + (i + 1) / 40);
@@ -19,7 +20,7 @@ function rounded(value, step, bits) {
   return step * Math.max(-most, Math.min(most, code));
 }
 
-/** Step with the least mean square error, among some shares of the range. */
+/** The step with the least mean square error, among several shares of the range. */
 export function stepOf(values, bits) {
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
@@ -34,9 +35,9 @@ export function stepOf(values, bits) {
 }
 
 /**
- * A network quantised to `bits` bits; exact where `bits` is null.
+ * Quantizes a network to `bits` bits; exact if `bits` is null.
  *
- * @param calibration `{ prompts, values }`, to choose the steps of activations by
+ * @param calibration `{ prompts, values }` for choosing the steps of activations
  * @returns a function from `{ prompts, values: [prompts][tokens][inputs] }` to logits `[prompts][queries][classes]`
  */
 export function quantisedAnn(network, bits, calibration) {
@@ -65,7 +66,7 @@ export function quantisedAnn(network, bits, calibration) {
   return (input) => run(network, weights, input, { keep, probabilities });
 }
 
-/** The columns of a matrix `[inputs, outputs]`, one behind the other, rounded. */
+/** The rounded columns of a matrix `[inputs, outputs]`, stored one after another. */
 function inColumns(data, [inputs, outputs], bits) {
   const columns = new Float64Array(inputs * outputs);
   for (let n = 0; n < outputs; n++) {
@@ -78,7 +79,7 @@ function inColumns(data, [inputs, outputs], bits) {
   return columns;
 }
 
-/** The forward pass of `annForward`, with a word about every operand: `keep(name, values)` may change them in place. */
+/** The forward pass of `annForward`, with a hook for every operand: `keep(name, values)` may change the values in place. */
 function run({ model, geometry, parameters }, weights, { prompts, values }, { keep, probabilities }) {
   const { tokens, queries, mask, readOut } = geometry;
   const { width, depth, heads } = model;
@@ -110,7 +111,7 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
     return output;
   }
 
-  /** Convolutions, each with LayerNorm, GELU and the maximum over squares, then the embedding. */
+  /** Convolutions, each followed by LayerNorm, GELU and max pooling over squares, then the embedding. */
   function embed(input) {
     const { layers = [], embedding } = model.stem ?? {};
     let map = { ...(geometry.grid ?? { rows: 1, columns: tokens }), channels: geometry.inputs, values: input };
@@ -178,7 +179,7 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
   return read;
 }
 
-/** Of every pixel that a convolution leaves, the pixels around one of the map, row by row, zeros outside: `[prompts, rows, columns, features]`. */
+/** For each output pixel of a convolution, its input patch, row by row, zero-padded: `[prompts, rows, columns, features]`. */
 function windowsOf({ rows, columns, channels, values }, prompts, { kernel, stride }) {
   const [edge, features] = [(kernel - 1) / 2, kernel ** 2 * channels];
   const [down, across] = [Math.ceil(rows / stride), Math.ceil(columns / stride)];
@@ -198,7 +199,7 @@ function windowsOf({ rows, columns, channels, values }, prompts, { kernel, strid
   return { rows: down, columns: across, features, values: windows };
 }
 
-/** The largest value of every square of pixels. */
+/** Max pooling over squares of pixels. */
 function pooled({ rows, columns, channels, values }, prompts, side) {
   const [down, across] = [rows / side, columns / side];
   const largest = new Float64Array(prompts * down * across * channels).fill(Number.NEGATIVE_INFINITY);
@@ -221,7 +222,7 @@ function partOf(qkv, rows, width, part) {
   return values;
 }
 
-/** Four sums, which do not wait for each other. */
+/** A dot product in four independent sums, which can run in parallel. */
 function dot(a, i, b, j, length) {
   let [s, t, u, v] = [0, 0, 0, 0];
   let d = 0;
@@ -237,5 +238,5 @@ function dot(a, i, b, j, length) {
 
 const added = (a, b) => a.map((x, i) => x + b[i]);
 
-/** The tanh approximation, as the networks were trained with. */
+/** The tanh approximation, with which the networks were trained. */
 const gelu = (x) => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2;

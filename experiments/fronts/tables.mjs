@@ -1,9 +1,9 @@
-// The tables and the chart of this folder's page, from what `measure.mjs` wrote and by today's cost model.
+// The tables and the chart of this folder's page, from the results of `measure.mjs` and the current cost model.
 import { frontOf, readOff } from "./front.mjs";
 import { hoped, points } from "./fronts.mjs";
 import { ENGINES } from "./points.mjs";
 
-/** What is answered, and error rates at which fronts are compared. */
+/** For each task, the unit of an answer and the error rates at which fronts are compared. */
 const TASKS = {
   link: {
     ...{ head: "2x2 link", rate: "bit error rate", one: "symbol", many: "symbols", file: "fronts" },
@@ -25,10 +25,10 @@ const thousands = (value) => Math.round(value / 1e3).toLocaleString("en");
 
 const measuredRate = ({ rate, half }) => `${four(rate)} ± ${four(half)}`;
 
-/** Without what a column's head says. */
+/** A label without the part that the column heading already states. */
 const shortened = (label) => label.replace(/^(ANN|ours), /, "").replace(/ blocks? of width /, " × ");
 
-/** Conventional networks by size: their rates and energies in each number of bits. */
+/** ANNs by size, with error rate and energy at each number of bits. */
 function annTable(task) {
   const { ours, ...engines } = points(task);
   const all = ENGINES.map(({ bits }) => engines[`int${bits}`]);
@@ -65,7 +65,7 @@ function pointTable(task) {
   };
 }
 
-/** The front of ours, and those of conventional networks by engine: in 8 bits, then with few bits as they are and as if these cost nothing. */
+/** Our front and the ANN front of each engine: at 8 bits, then at fewer bits as measured and as if they cost no accuracy. */
 function frontsOf(task) {
   const { ours, ...engines } = points(task);
   const others = ENGINES.flatMap(({ bits }) => {
@@ -105,7 +105,7 @@ function ratioTable(task) {
   };
 }
 
-/** Of the cheapest 8-bit ANN over the cheapest of ours, energy at each error rate of a task; null where one of them does not reach it. */
+/** Energy of the cheapest 8-bit ANN relative to our cheapest network at each error rate of a task; null if either cannot reach it. */
 export function frontRatios(task) {
   const {
     own,
@@ -129,7 +129,7 @@ export const errorFrontTables = {
   "fronts-fashion-ratios": () => ratioTable("fashion"),
 };
 
-/** Energy over a task's error rate, one line for each kind of machine and each size of our networks. */
+/** Energy against a task's error rate, with one line per kind of machine and per size of our networks. */
 export function frontChart(task) {
   const { ours, ...engines } = points(task);
   const { head, rate, one, file } = TASKS[task];
