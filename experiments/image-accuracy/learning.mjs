@@ -1,5 +1,5 @@
-// Keeps how networks learned: `node experiments/image-accuracy/learning.mjs FOLDER...` reads the folders of `xpike train`, and puts what each
-// of their validations found into learning.json, beside those of other networks and optimisers.
+// Records learning curves: `node experiments/image-accuracy/learning.mjs FOLDER...` reads output folders of `xpike train` and adds the
+// validation results to learning.json. Curves of other networks and optimisers stay there.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseExperiment } from "xpikeformer";

@@ -1,7 +1,8 @@
-// Measures what levels of a pixel are worth to an ANN: `node experiments/image-accuracy/levels.mjs`.
+// Measures how many pixel levels an ANN needs: `node experiments/image-accuracy/levels.mjs`.
 //
-// Errors on validation images with a given number of levels per colour, of the bundled ANN as it is and after a quarter of a pass over training images
-// with as many. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; five minutes on two cores. Goes on where it was stopped, and writes levels.json.
+// For each number of levels per colour, measures validation errors of the bundled ANN, unchanged and after a quarter of an epoch on
+// training images with the same levels. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs does. Takes five minutes on two cores; an
+// interrupted run resumes. Writes levels.json.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -44,7 +45,7 @@ try {
   await executor.close();
 }
 
-/** Errors of a document's ANN where every pixel is the middle of one of a number of equal ranges. */
+/** Errors of a document's ANN when every pixel takes the middle of one of `levels` equal ranges. */
 async function errorsAt(levels, { document, network, images }) {
   const [train, validation] = [images.train, images.validation].map((set) => rounded(set, levels));
   const steps = Math.round(train.labels.length / document.training.batch / 4);

@@ -1,8 +1,8 @@
-// Measures what the order of the first layer's lines is worth: `node experiments/image-accuracy/lines.mjs [network...]`.
+// Measures the effect of the row order in the first layer: `node experiments/image-accuracy/lines.mjs [network...]`.
 //
-// Chips of the machine `recommended`, its lines in the order of the input and in strides of a pixel's thresholds, of networks on patches also
-// on crossbars of 32 lines, and exact arithmetic, on all validation images. Needs the data sets, as measure.mjs; a few minutes on two cores.
-// Writes lines.json, where networks that are not named stay as they are.
+// Runs exact arithmetic and chips of machine `recommended` on all validation images. Rows follow the input order or strides of a pixel's
+// thresholds; networks on patches also run on crossbars of 32 rows. Needs the data sets, as measure.mjs does. Takes a few minutes on two
+// cores. Writes lines.json; networks that are not named keep their results.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

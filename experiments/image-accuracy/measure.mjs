@@ -1,13 +1,12 @@
-// Measures what the tables of this folder show, on the bundled networks for images:
-// `node experiments/image-accuracy/measure.mjs [part...] [--new] [--threads 2]`.
+// Measures the accuracy of the bundled image networks: `node experiments/image-accuracy/measure.mjs [part...] [--new] [--threads 2]`.
 //
 //   accuracy     all networks and five chips on all test images, and the chips after each time step
-//   stem         the same of networks that read pixels through convolutions
+//   stem         the same for networks with a convolutional stem
 //   drift        a year after programming
 //   converters   converters of 4 to 8 bits
 //
-// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Half an hour on two cores. A part writes results/PART.json,
-// whose rows name their commits, and goes on where it was stopped at the same commit: with --new where it was stopped at any.
+// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Takes half an hour on two cores. Each part writes
+// results/PART.json, whose rows record their commits. An interrupted run resumes at the same commit, and with --new at any commit.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -32,16 +31,15 @@ const EARLIER = [
 const SEED = 1;
 
 async function measureAccuracy({ experiment, data }, networks, options) {
-  // Up to the network's own T every chip's run answers, on all images.
+  // Each chip's run gives the results at all steps up to the network's own T, on all images.
   const steps = upTo(experiment.model.steps);
   const opened = openExperiment({ ...experiment, evaluation: { ...experiment.evaluation, steps } }, data);
   return figuresOf(await runExperiment(opened, networks, options), /^(accuracy|gap)\./);
 }
 
 /**
- * Of each part the test images, null for all of them, its examples if they are others, each with the bundled ANN that stands beside it, the
- * time steps, the devices side by side and the lines for an input if these are others than the example's, and the figures of an
- * experiment.
+ * For each part: the number of test images (null for all), its examples if they differ from the default, and the measurement that returns
+ * figures. An example may set the bundled ANN it is compared with, the time steps, the parallel devices and the rows per input.
  */
 const PARTS = {
   accuracy: {
@@ -97,7 +95,7 @@ const PARTS = {
   converters: {
     images: 1000,
     async measure(opened, { network }, options) {
-      // Registers are made for codes of 5 bits: those of more have smaller steps, and ask for factors with more bits.
+      // Registers are sized for 5-bit codes. Codes with more bits have smaller steps and need factors with more bits.
       const { experiment: own } = opened;
       const experiment = { ...own, hardware: { ...own.hardware, arithmetic: null } };
       const sweep = parseSweep("adc.bits=4..8", experiment);
@@ -175,12 +173,12 @@ async function measurePart(part) {
   }
 }
 
-/** What is kept of a number that is mostly 1. */
+/** A count to record, or undefined if it is 1. */
 function several(count) {
   return count > 1 ? count : undefined;
 }
 
-/** Depth and width, and the channels of a stem. */
+/** Depth and width, and the channels of the stem. */
 function sizeOf({ depth, width, stem }) {
   const channels = stem?.layers.map((layer) => layer.channels).join("-");
   return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;

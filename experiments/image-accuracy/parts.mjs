@@ -1,9 +1,9 @@
 // Measures which part of a chip costs accuracy: `node experiments/image-accuracy/parts.mjs [part...]`.
 //
-// All validation images, in exact arithmetic with three seeds of attention's random numbers, and on ten chips of the machine `recommended`:
-// as it is, with four lines for each input of the first layer, with ideal devices, with converters of 8 bits (whose codes are wider than its
-// registers, so in floating point), and with both of these. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; a quarter of an hour on two
-// cores. Writes parts.json, where parts that are not named stay as they are.
+// Runs all validation images in exact arithmetic, with three seeds of attention's random numbers, and on ten chips of several machines:
+// `recommended`, four rows per input of the first layer, ideal devices, 8-bit converters (in floating point, as the codes exceed the
+// registers), and ideal devices with 8-bit converters. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs does. Takes a quarter of an hour
+// on two cores. Writes parts.json; parts that are not named keep their results.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -1,8 +1,8 @@
-// Measures how many spikes of a chip are others than in exact arithmetic, layer by layer: `node experiments/image-accuracy/spikes.mjs`.
+// Measures how many of a chip's spikes differ from exact arithmetic, layer by layer: `node experiments/image-accuracy/spikes.mjs`.
 //
-// Two chips of the machine `recommended` with a given number of lines for each input of the first layer, and one whose weights have the levels of its
-// conductances and that is exact otherwise, on 24 training images. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; two minutes. Writes
-// spikes.json.
+// Runs 24 training images on two chips of machine `recommended` for each number of rows per input of the first layer, and on one chip
+// that is exact except for its discrete conductance levels. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs does. Takes two minutes.
+// Writes spikes.json.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { presentCommit, requireCommitted } from "../commit.mjs";
@@ -54,7 +54,7 @@ async function measure(name) {
   const network = foldNetwork((await checkpointOf(document.checkpoints.network)).network);
   const from = { part: "training", position: 0, order: random.fork("epochs") };
   const { spikes } = task.draw(IMAGES, random.fork("images"), { values: false, from });
-  // Random numbers of attention are those of a prompt, the same on every chip.
+  // Attention's random numbers depend on the prompt and are the same on every chip.
   const rastersOf = (changes, chip) => {
     const crossbar = { ...document.hardware.crossbar, ...changes.crossbar };
     const { hardware } = parseExperiment({ ...document, hardware: { ...document.hardware, ...changes, crossbar } });
@@ -79,7 +79,7 @@ async function measure(name) {
   return found;
 }
 
-/** Places where two trains differ, over the spikes of the second. */
+/** The number of places where two spike trains differ, divided by the number of spikes in the second. */
 function othersOf(train, exact) {
   const [bits, expected] = [unpackSpikes(train), unpackSpikes(exact)];
   let [differing, ones] = [0, 0];

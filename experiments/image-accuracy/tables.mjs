@@ -1,14 +1,14 @@
-// The tables of this folder's page: what `measure.mjs` wrote, beside what the paper prints.
+// The tables of this folder's page: the results of `measure.mjs` next to the numbers printed in the paper.
 import { readFileSync } from "node:fs";
 
 const runsOf = (part) => JSON.parse(readFileSync(new URL(`results/${part}.json`, import.meta.url), "utf8")).runs;
 
-/** All test images, and the chips after each time step. */
+/** Results on all test images, with the chips after each time step. */
 const measuredRuns = [...runsOf("accuracy"), ...runsOf("stem")];
 
-/** Validations of networks with a convolutional stem as they learned. */
+/** Validation results during training, for networks with a convolutional stem. */
 const learned = () => JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
-/** Each with an ANN of about its size; both learned from nothing. */
+/** Each network with an ANN of about its size, both trained from scratch. */
 const CURVES = ["fashion-large", "fashion-large-ann", "cifar10-large", "cifar10-large-ann"];
 
 /** Table III, accuracy in %. */
@@ -25,25 +25,25 @@ const PRINTED_DRIFT = [
   ["first author's results, 6-512, CIFAR-10", [59.95, 58.84, 14.27, 3.61]],
 ];
 const DRIFT_CURVES = ["ct.uncompensated", "hwat.uncompensated", "ct.compensated", "hwat.compensated"];
-/** Accuracy in % by T of the first author's network of 6-512 on CIFAR-10: results/result_timesteps_acc.csv of its code. */
+/** The first author's 6-512 network on CIFAR-10: accuracy in % by T, from results/result_timesteps_acc.csv of the published code. */
 const AUTHOR_STEPS = { 1: 30.35, 2: 43.55, 4: 59.65, 6: 72.71, 8: 82.58, 10: 84.74, 12: 84.76 };
 const DATA_NAMES = { "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", "cifar-10": "CIFAR-10" };
 
-/** A bundled network, as this page calls it. */
+/** The name of a bundled network on this page. */
 const quoted = (reference) => `\`${reference.replace(/^bundled:/, "").replace(/-xpikeformer$/, "")}\``;
 
 const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
-/** Share in per cent, with one digit behind the point and no sign at 0. */
+/** A share in percent with one decimal, and no sign at 0. */
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-/** A difference of accuracies in points. */
+/** A difference of accuracies in percentage points. */
 function gap([value, ...ends]) {
   const range = ends.map((end) => (100 * end).toFixed(2).replace("-", "−")).join(" to ");
   return `${signed(100 * value)}${range && ` (${range})`}`;
 }
 const withInterval = (cell) => (cell ? `${points(cell[0])} (${points(cell[1])} to ${points(cell[2])})` : "");
 
-/** The networks that the page begins with: each with its ANN, its time steps, and its lines per input. */
+/** The networks shown first on the page: each with its ANN, time steps and rows per input. */
 const BEST = [
   { name: "cifar10-twice", ann: "cifar10-wide-ann", steps: 4, lines: 4 },
   { name: "cifar10-twice", ann: "cifar10-wide-ann", steps: 2, lines: 4 },
@@ -83,7 +83,7 @@ export const imageAccuracyTables = {
   "image-accuracy": () => ({
     head: ["network", "ANN", "lines per input", "T", "Xpikeformer, %", "ANN, %", "difference, points"],
     text: 2,
-    // Two devices for a conductance, and more steps than a network with one line was trained for, changed nothing that shows.
+    // Two devices per conductance, and more time steps than a one-row network was trained for, made no visible difference.
     rows: measuredRuns
       .filter(({ devices, lines, steps }) => !devices && (lines || steps !== 4))
       .map((run) => [
@@ -99,7 +99,7 @@ export const imageAccuracyTables = {
 
   "image-steps": () => {
     const steps = Object.keys(AUTHOR_STEPS).map(Number);
-    // A network that is compared with several ANNs is the same one; of several T the last one has most to show.
+    // Keep one run per network: runs compared with different ANNs are the same, and the run with the largest T shows the most steps.
     const asBuilt = measuredRuns.filter(({ devices, lines }) => !devices && !lines);
     const networks = [...new Map(asBuilt.map((run) => [run.name, run])).values()];
     return {
@@ -118,7 +118,7 @@ export const imageAccuracyTables = {
     const spans = [1, 2, 4, 8, 12, 20, 35];
     return {
       head: ["validation accuracy after epochs, %", ...spans.map(String)],
-      // They validated once an epoch.
+      // Validation ran once per epoch.
       rows: CURVES.map((name) => {
         const { validations } = learned().find((curve) => curve.name === name);
         return [

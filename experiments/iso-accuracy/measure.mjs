@@ -1,6 +1,6 @@
-// Measures what the tables of this folder are computed from, on the bundled networks: error rates against time steps, and spike densities, on
-// both machines. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Some four minutes of two idle cores; writes
-// result.json, and leaves networks that are not named as they are there.
+// Measures error rates against time steps, and spike densities, of the bundled networks on both machines. Needs MNIST, Fashion-MNIST and
+// CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Takes about four minutes on two idle cores. Writes result.json; networks
+// that are not named keep their results.
 //
 //   node experiments/iso-accuracy/measure.mjs [name of a network ...] [--threads 1]
 import { readFile, writeFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { presentCommit, requireCommitted } from "../commit.mjs";
 import { densitiesOf, imagesOf, networksOf } from "../networks.mjs";
 import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
 
-// T is chosen where rates differ by 5 %: the standard error of a link's rate of 0.06 is some 6 % of it here, and less of ten chips.
+// T is chosen with a tolerance of 5 %. Here the standard error of a link's rate of 0.06 is about 6 % of it, and less over ten chips.
 const PROMPTS = { "symbol-detection": 1024, "image-classification": 2000 };
 
 const { values, positionals } = parseArgs({
@@ -39,7 +39,7 @@ try {
 
 async function measure(name) {
   const { network: trained, ann, spiking } = await networksOf(experimentOn(MACHINES[0], name));
-  // Up to the steps that the network was trained for.
+  // Up to the number of steps that the network was trained for.
   const onMachine = (machine) => {
     const placed = experimentOn(machine, name);
     return { ...placed, model: { ...placed.model, steps: trained.model.steps } };
@@ -64,7 +64,7 @@ async function measure(name) {
     console.log(`${name} on ${machine} ...`);
     const evaluations = await evaluateChips(executor, open(own), network, { chips, prompts });
     const rates = evaluations.map(({ bySteps }) => curve(bySteps));
-    // Densities of the first chip.
+    // Densities come from the first chip.
     machines[machine] = {
       rates: rates[0].map((_, t) => rates.reduce((sum, one) => sum + one[t], 0) / chips),
       densities: densitiesOf(own, evaluations[0]),

@@ -1,7 +1,7 @@
-// The machines that are compared: a grid, and `recommended` with one thing changed.
+// The machines to compare: a grid, and `recommended` with one field changed.
 import { parseExperiment } from "xpikeformer";
 
-/** A machine by its preset, with the lines that the experiment gives its embedding. */
+/** A preset machine with the experiment's number of rows for the embedding. */
 export function machineOf(name, { hardware }) {
   const machine = parseExperiment({ preset: name }).hardware;
   return { ...machine, crossbar: { ...machine.crossbar, embedRows: hardware.crossbar.embedRows } };
@@ -25,14 +25,14 @@ export const combinations = (axes) =>
     [{}],
   );
 
-/** What answers depend on, which is simulated. */
+/** Fields that change the answers, so the machine is simulated. */
 export const SIMULATED_AXES = {
   "adc.mode": ["differential", "pair"],
   "adc.bits": [4, 5, 6],
   "crossbar.scaling": ["column", "crossbar"],
 };
 
-/** What only time, energy and area depend on. */
+/** Fields that change only time, energy and area. */
 export const PRICED_AXES = {
   "adc.sharing": [1, 2, 4, 8, 16],
   "ssa.fifo": ["row", "cell"],
@@ -40,7 +40,7 @@ export const PRICED_AXES = {
   "ssa.tiles": [1, 2, 4, null],
 };
 
-/** Other choices, one at a time. */
+/** Other changes, one at a time. */
 export const OTHERS = [
   { "crossbar.rows": 64 },
   { "crossbar.rows": 256 },

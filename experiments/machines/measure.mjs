@@ -1,5 +1,5 @@
-// Measures what the choices of a machine are worth: wrong answers of bundled networks on the same chips and prompts, machine by machine,
-// and the densities of their spikes, by which `tables.mjs` prices them. Writes the part that was measured into result.json.
+// Measures how design choices of a machine affect accuracy: error rates of bundled networks on the same chips and prompts, machine by
+// machine, and the spike densities that `tables.mjs` uses for prices. Writes the measured part into result.json.
 //
 //   node experiments/machines/measure.mjs --part wireless-2x2|fashion-tiny [--data DIRECTORY] [--threads 1] [--scale 1]
 import { evaluateChips } from "xpikeformer";

@@ -1,4 +1,4 @@
-// Tables of this folder's page: wrong answers as `measure.mjs` counted them, and what each machine costs by today's cost model.
+// The tables of this folder's page: error rates from `measure.mjs`, and the cost of each machine by the current cost model.
 import { readFileSync } from "node:fs";
 import {
   estimateCost,
@@ -28,7 +28,7 @@ function costOf({ workload }, hardware) {
   return { energy: total, ...performance };
 }
 
-/** Half of a 95 % interval, in standard errors. */
+/** Half-width of a 95 % interval, in standard errors. */
 const HALF = 1.96;
 const signed = (value) => {
   const shown = Math.abs(value).toFixed(4);
@@ -57,7 +57,7 @@ function differing(fields, hardware) {
 }
 
 export const machineTables = {
-  /** Machines whose answers differ, simulated: those that differ from the recommended one in one field, and the paper's. */
+  /** Machines whose answers differ, simulated: `recommended` with one field changed, and the paper's machine. */
   "machines-simulated": () => {
     const recommended = machineOf("recommended", link.experiment);
     const choices = [...combinations(SIMULATED_AXES), ...OTHERS];
@@ -79,7 +79,7 @@ export const machineTables = {
     };
   },
 
-  /** Machines that give the same answers: the recommended one with one thing changed. */
+  /** Machines that give the same answers: `recommended` with one field changed. */
   "machines-priced": () => {
     const recommended = machineOf("recommended", link.experiment);
     const rows = Object.entries(PRICED_AXES).flatMap(([field, values]) =>

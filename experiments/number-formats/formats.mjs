@@ -1,10 +1,10 @@
-// The number formats that are compared.
+// The number formats to compare.
 import { RECOMMENDED_FORMATS } from "xpikeformer";
 
-/** Registers so wide that a series changes what it names and nothing else. */
+/** Registers wide enough that a series changes only the field it names. */
 const WIDE = { factorBits: 16, offsetBits: 16, streamBits: 16, membraneBits: 16, logitBits: 16 };
 
-/** What is varied, and by which values. */
+/** The fields that vary, with their values. */
 export const SERIES = {
   stepBits: [0, 1, 2, 3, 4, 5, 6, 7, 8, 10],
   fractionBits: [2, 3, 4, 5, 6, 7, 8, 9],
@@ -16,7 +16,7 @@ export const FLOATING_POINT = "floating point";
 export const RECOMMENDED = "recommended";
 export const DIFFERENTIAL = "differential";
 
-/** Machines by name: floating point, the recommended formats, each with converters of both modes, and every series. */
+/** Machines by name: floating point and the recommended formats, each with both converter modes, and every series. */
 export function machinesOf({ adc, ssa, ...rest }) {
   const hardware = { ...rest, adc: { ...adc, mode: "pair" }, ssa: { ...ssa, random: "ideal" }, arithmetic: null };
   const differential = { ...hardware, adc: { ...adc, mode: "differential" } };

@@ -1,5 +1,5 @@
-// Measures what whole numbers behind the converters cost: wrong answers of bundled networks on the same chips and prompts, format by
-// format. Writes the part that was measured into result.json. A part takes about five minutes of an idle core.
+// Measures the cost of integer arithmetic after the converters: error rates of bundled networks on the same chips and prompts, format by
+// format. Writes the measured part into result.json. A part takes about five minutes on one idle core.
 //
 //   node experiments/number-formats/measure.mjs --part wireless-2x2|fashion-tiny [--data DIRECTORY] [--threads 1] [--scale 1]
 import { measurePart, summary } from "../shares.mjs";

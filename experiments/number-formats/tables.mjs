@@ -1,4 +1,4 @@
-// Tables of this folder's page, from what `measure.mjs` wrote.
+// The tables of this folder's page, from the results of `measure.mjs`.
 import { readFileSync } from "node:fs";
 import { DIFFERENTIAL, FLOATING_POINT, RECOMMENDED, SERIES } from "./formats.mjs";
 
@@ -6,7 +6,7 @@ const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url)
 const PARTS = Object.keys(measured);
 const TITLES = { "wireless-2x2": "bit error rate, 2x2 link", "fashion-tiny": "error rate, Fashion-MNIST" };
 
-/** Half of a 95 % interval, in standard errors. */
+/** Half-width of a 95 % interval, in standard errors. */
 const HALF = 1.96;
 const signed = (value) => {
   const shown = Math.abs(value).toFixed(4);
@@ -17,7 +17,7 @@ const both = ({ mean, error }) => `${signed(mean)} ± ${(HALF * error).toFixed(4
 const find = (part, name) => measured[part].rows.find((row) => row.name === name);
 const cell = (row, field) => (row === undefined ? "" : row.refused ? "refused" : both(row[field]));
 
-/** Of each series the part between the given values: below, all fails, and above, nothing changes any more. */
+/** Each series between two values: below the first, everything fails; above the last, nothing changes. */
 const seriesTable = (...series) => ({
   head: ["field", ...PARTS.map((part) => `change in ${TITLES[part]}`)],
   rows: series.flatMap(([field, first, last]) =>
