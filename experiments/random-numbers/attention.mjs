@@ -1,5 +1,5 @@
-// The error of attention: how far the mean of A over T steps lies from its expectation, on spikes of the bundled network and on random
-// spikes of the same densities. The expectation is exact, so the error is that of random numbers alone.
+// The error of attention: the deviation of the mean of A over T steps from its expectation, on spikes of the bundled network and on random
+// spikes with the same densities. The expectation is exact, so the error comes from the random numbers alone.
 import {
   createTask,
   density,
@@ -18,10 +18,10 @@ import { clusteredMean, clusteredRatio } from "./statistics.mjs";
 const STEPS = [1, 2, 4, 8];
 
 /**
- * Cases: the network's spikes with its gains; random spikes with its gains; random spikes with gains of 1, as the paper has them.
- * A prompt is a cluster.
+ * Measures three cases: the network's spikes with its gains, random spikes with its gains, and random spikes with gains of 1, as in the
+ * paper. Each prompt is a cluster.
  *
- * Random   spikes as the evaluation's, attention of that run from `stream(seed).fork("attention spikes")`; random spikes from
+ * Random   the network's spikes as in the evaluation, with attention from `stream(seed).fork("attention spikes")`; random spikes from
  *          `.fork("random spikes", block)`; draws of seed s from `.fork("attention error", source, kind, prompt, tile, s)`
  */
 export function measureAttention(experiment, trained, { prompts, seeds, log }) {
@@ -56,7 +56,7 @@ export function measureAttention(experiment, trained, { prompts, seeds, log }) {
   return results;
 }
 
-/** Every head of every block, by prompt, of the network's own run and with bits drawn at its densities. */
+/** Every head of every block, by prompt: from the network's own run, and with random bits at its densities. */
 function collectHeads(experiment, network, prompts) {
   const { model, geometry } = network;
   const root = stream(experiment.seed);
@@ -79,7 +79,7 @@ function collectHeads(experiment, network, prompts) {
   return { real: cut(trains), random: cut(drawn) };
 }
 
-/** Query, key and value of every head of a prompt, [T][N][d], out of a qkv train. */
+/** Query, key and value of every head of a prompt, [T][N][d], from a qkv spike train. */
 function headsOf(train, prompt, tokens, { width, heads }) {
   const bits = unpackSpikes(train);
   const d = width / heads;
@@ -100,14 +100,14 @@ function headsOf(train, prompt, tokens, { width, heads }) {
 }
 
 /**
- * E[A] of every bit, [T][N][d], for independent draws: the distribution of sum_j S_ij V_jd, of independent bits S_ij, up to where its
- * gain saturates.
+ * E[A] of every bit, [T][N][d], for independent draws: from the distribution of sum_j S_ij V_jd over independent bits S_ij, truncated
+ * where the gain saturates.
  */
 export function expectedOutput({ query, key, value }, { mask, scoreGain, valueGain }) {
   const { steps, rows: N, features: d } = query;
   const [q, k, v] = [query, key, value].map(unpackSpikes);
   const expected = new Float64Array(steps * N * d);
-  // From this sum on the output is certain.
+  // From this sum on, the output always fires.
   const certain = Math.ceil(N / valueGain);
   for (let t = 0; t < steps; t++) {
     for (let i = 0; i < N; i++) {
@@ -123,7 +123,7 @@ export function expectedOutput({ query, key, value }, { mask, scoreGain, valueGa
         for (let j = 0; j < N; j++) {
           const p = v[(t * N + j) * d + f] ? chances[j] : 0;
           if (p === 0) continue;
-          // The last share gathers everything from `certain` on.
+          // The last entry collects the probability of all sums from `certain` on.
           shares[certain] += shares[certain - 1] * p;
           for (let sum = certain - 1; sum > 0; sum--) shares[sum] += (shares[sum - 1] - shares[sum]) * p;
           shares[0] -= shares[0] * p;
@@ -139,8 +139,8 @@ export function expectedOutput({ query, key, value }, { mask, scoreGain, valueGa
 }
 
 /**
- * Mean squares of a tile over seeds, for each T: of the error of a bit, of the mean over the features of a query, and of the mean over
- * the queries of a feature; and the square of the bias at the largest T, without what so few seeds would show anyway.
+ * Mean squared errors of a tile over seeds, for each T: of a bit, of the mean over the features of a query, and of the mean over the
+ * queries of a feature. Also the squared bias at the largest T, corrected for the variance of the mean over so few seeds.
  */
 function tileErrors(tile, expected, settings, seeds, drawsFor) {
   const { steps, rows: N, features: d } = tile.query;
@@ -186,7 +186,7 @@ function addSquares(to, error, steps, N, d) {
   to.queries += queries.reduce((a, value) => a + value ** 2, 0) / d;
 }
 
-/** Root mean squares by T, their squares over those of ideal independent draws, in pairs by prompt, and the squared bias. */
+/** RMS errors by T, the ratio of their squares to those of ideal independent draws, paired by prompt, and the squared bias. */
 function summarise(errors) {
   const perPrompt = (prompts, pick) =>
     prompts.map((tiles) => tiles.reduce((sum, tile) => sum + pick(tile), 0) / tiles.length);

@@ -1,9 +1,9 @@
 // Measures the random numbers of attention: in tiles, in the error of attention, and in the answers of the bundled 2x2 network.
-// Writes the part that was measured into result.json. All parts take about five minutes of an idle core.
+// Writes the measured part into result.json. All parts together take about five minutes on one idle core.
 //
 //   node experiments/random-numbers/measure.mjs [--part tiles|attention|stratified|independent|steps|chips] [--scale 1]
 //
-// --scale multiplies the sizes of samples: 0.05 for a try.
+// --scale multiplies the sample sizes: 0.05 for a quick test.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { checkpointOf, experimentOf } from "../networks.mjs";
@@ -26,7 +26,7 @@ const scale = Number(values.scale);
 const sized = (count) => Math.max(2, Math.round(count * scale));
 const log = (line) => console.error(line);
 
-/** Sizes and measurement of each part. */
+/** Sample sizes and measurement of each part. */
 const PARTS = {
   tiles: [{ tiles: sized(300) }, (sizes) => measureTiles(experiment.seed, sizes)],
   attention: [{ prompts: sized(8), seeds: sized(6) }, (sizes) => measureAttention(experiment, network, sizes)],
@@ -56,7 +56,7 @@ for (const name of names) {
   });
 }
 
-/** Writes a part, and leaves the others as they are. */
+/** Writes one part and leaves the others unchanged. */
 async function save(name, part) {
   const file = new URL(values.out, here);
   const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));

@@ -1,5 +1,5 @@
-// What the random numbers of attention do to the answers of the bundled 2x2 network: loss and wrong bits after 1 .. T steps, prompt by
-// prompt, so that differences between sources can be taken in pairs.
+// The effect of attention's random numbers on the answers of the bundled 2x2 network: loss and bit errors after 1 .. T steps, prompt by
+// prompt, so that sources can be compared in pairs.
 import {
   answer,
   calibrateFast,
@@ -15,14 +15,14 @@ import { clusteredMean } from "./statistics.mjs";
 
 const SLICE = 64;
 
-/** Exact weights, currents and sums: what is left is the randomness of attention. */
+/** Hardware with exact weights, currents and sums, so that attention is the only source of randomness. */
 export const exact = (hardware) => ({
   ...hardware,
   adc: { ...hardware.adc, bits: null },
   crossbar: { ...hardware.crossbar, conductanceBits: null, device: { kind: "ideal", maxConductance: 25 } },
 });
 
-/** The same machine with these random numbers. */
+/** The same hardware with another source of random numbers. */
 export const withSource = (hardware, { setup, scope = "tile" }) => ({
   ...hardware,
   ssa: {
@@ -40,7 +40,7 @@ export const withDraws = (network, draws) => ({
   model: { ...network.model, attention: { ...network.model.attention, draws } },
 });
 
-/** A chip that is ready to run. Random: `stream(seed).fork("chip", index)`, and its fork "calibration". */
+/** A programmed and calibrated chip. Random: `stream(seed).fork("chip", index)`, and its fork "calibration". */
 export function readyChip(experiment, network, hardware, index) {
   const root = stream(experiment.seed);
   const random = root.fork("chip", index);
@@ -95,7 +95,7 @@ export function answerPrompts(experiment, chip, prompts, random) {
 
 const countBits = (word) => (word === 0 ? 0 : (word & 1) + countBits(word >>> 1));
 
-/** Means after each number of steps, and differences to `reference`, prompt by prompt. */
+/** Means after each number of steps, and paired differences from `reference`. */
 export function compare(run, reference) {
   const each = (values, base) =>
     values.map((of, t) => ({
@@ -108,7 +108,7 @@ export function compare(run, reference) {
 /** Means after each number of steps. */
 const summary = ({ losses, wrong }) => ({ loss: losses.map(clusteredMean), bits: wrong.map(clusteredMean) });
 
-/** Row t, column u: `independent` after u + 1 steps minus `stratified` after t + 1, prompt by prompt. */
+/** Row t, column u: `independent` after u + 1 steps minus `stratified` after t + 1 steps, paired by prompt. */
 function stepsApart(independent, stratified) {
   const each = (field) =>
     stratified[field].map((base) =>
@@ -117,7 +117,7 @@ function stepsApart(independent, stratified) {
   return { loss: each("losses"), bits: each("wrong") };
 }
 
-/** Mean of several runs, prompt by prompt. */
+/** The mean of several runs for each prompt. */
 function average(runs) {
   const mean = (field) =>
     runs[0][field].map((first, t) =>
@@ -126,17 +126,17 @@ function average(runs) {
   return { losses: mean("losses"), wrong: mean("wrong") };
 }
 
-/** The sources, one register array for all heads of a block, and a second run with ideal words, which shows chance alone. */
+/** The sources, one register array shared by all heads of a block, and a second run with ideal words, which shows chance alone. */
 const NETWORK_SOURCES = [
   ...SOURCES,
   { ...SOURCES[1], name: `${SOURCES[1].name}, engine`, scope: "engine" },
   { ...SOURCES[0], name: "ideal, again" },
 ];
 
-/** Attention of run r. */
+/** The random stream of attention in a run. */
 const runStream = (experiment, run) => stream(experiment.seed).fork("attention run", run);
 
-/** Ideal words on the exact machine: mean of the runs 0 .. runs - 1. */
+/** Ideal words on the exact machine: the mean of runs 0 .. runs - 1. */
 function idealRuns(experiment, network, { prompts, runs }) {
   const chip = readyChip(experiment, network, withSource(exact(experiment.hardware), SOURCES[0]), 0);
   return average(
@@ -145,10 +145,10 @@ function idealRuns(experiment, network, { prompts, runs }) {
 }
 
 /**
- * All sources on the exact machine, with one kind of draws.
+ * Measures all sources on the exact machine, with one kind of draws.
  *
- * Random   attention from `stream(seed).fork("attention run", r)`: ideal words have the runs 0 .. runs - 1, whose mean the differences
- *          are against; every source has run `runs`
+ * Random   attention from `stream(seed).fork("attention run", r)`: ideal words use runs 0 .. runs - 1, and their mean is the reference
+ *          for differences; every other source uses run `runs`
  */
 export function measureNetwork(experiment, trained, kind, { prompts, runs, log }) {
   const network = withDraws(foldNetwork(trained), kind);
@@ -165,7 +165,7 @@ export function measureNetwork(experiment, trained, kind, { prompts, runs, log }
   return results;
 }
 
-/** Ideal words with stratified and independent draws, after every number of steps. Random: the runs 0 .. runs - 1. */
+/** Measures ideal words with stratified and independent draws, after every number of steps. Random: runs 0 .. runs - 1. */
 export function measureSteps(experiment, trained, { prompts, runs, log }) {
   const [stratified, independent] = KINDS.map((kind) => {
     log(`steps ${kind}`);
@@ -179,9 +179,9 @@ export function measureSteps(experiment, trained, { prompts, runs, log }) {
 }
 
 /**
- * A few sources on chips of the experiment's own machine: mean over chips, prompt by prompt.
+ * Measures a few sources on chips of the experiment's own machine: the mean over chips for each prompt.
  *
- * Random   as `evaluateChips`: programming and read noise of a chip are the same under every source
+ * Random   as in `evaluateChips`: a chip's programming noise and read noise are the same under every source
  */
 export function measureChips(experiment, trained, { prompts, chips, names, log }) {
   const network = foldNetwork(trained);

@@ -1,4 +1,4 @@
-// The sources of random numbers that this folder compares: ideal words, and the shift registers by sharing and shifts per clock.
+// The random number sources to compare: ideal words, and shift registers by sharing and shifts per clock.
 import { idealDraws, LFSR_SETUP, lfsrDraws } from "xpikeformer";
 
 export const PATTERNS = ["column-row", "row", "column", "cell", "single"];
@@ -16,7 +16,7 @@ export const SOURCES = [
   ),
 ];
 
-/** Draws of one tile. Random: the key of `random` for ideal words, seeds from `random` for registers. */
+/** The draws of one tile. Random: ideal words use the key of `random`; registers take their seeds from `random`. */
 export function drawsOf({ setup }, shape, kind, random) {
   if (setup === null) return idealDraws(shape, kind, { key: random.key, block: 0, prompt: 0, head: 0 });
   return lfsrDraws(shape, kind, random, setup);

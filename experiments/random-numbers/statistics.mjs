@@ -1,11 +1,11 @@
-// Statistics of random bits: chances to fire, product moments, and standard errors over independent clusters.
+// Statistics of random bits: firing probabilities, product moments, and standard errors over independent clusters.
 import { encoderFires, mean, standardError } from "xpikeformer";
 
-/** Mean and standard error over independent clusters (tiles, prompts): what is within a cluster may depend on each other. */
+/** Mean and standard error over independent clusters (tiles, prompts). Values within a cluster may be dependent. */
 export const clusteredMean = (values) => ({ mean: mean(values), error: standardError(values) });
 
 /**
- * sum a / sum b over clusters, with the standard error of a ratio: that of the mean of (a_k - ratio b_k) / mean(b).
+ * The ratio sum a / sum b over clusters, with its standard error: that of the mean of (a_k - ratio b_k) / mean(b).
  * Source: W. G. Cochran, "Sampling Techniques" (1977), section 6.3.
  */
 export function clusteredRatio(a, b) {
@@ -14,7 +14,7 @@ export function clusteredRatio(a, b) {
   return { mean: ratio, error: standardError(a.map((value, k) => value - ratio * b[k])) / centre };
 }
 
-/** Share of the draws that make an encoder with this I_max fire, by count 0 .. I_max. */
+/** The share of draws on which an encoder with this I_max fires, by count 0 .. I_max. */
 export function firingRates(draws, bits, normaliser) {
   return Float64Array.from({ length: normaliser + 1 }, (_, count) => {
     let fired = 0;
@@ -23,13 +23,13 @@ export function firingRates(draws, bits, normaliser) {
   });
 }
 
-/** Chance that an encoder fires on a uniform draw: ceil(2^bits count / I_max) / 2^bits, at most 1. */
+/** The probability that an encoder fires on a uniform draw: ceil(2^bits count / I_max) / 2^bits, at most 1. */
 export const exactChance = (bits, count, normaliser) =>
   Math.min(1, Math.ceil((2 ** bits * count) / normaliser) / 2 ** bits);
 
 /**
- * Sum of the products (x_1 - p) ... (x_k - p) of the bits at the places of each group, over (p (1 - p))^(k / 2), and the number of
- * groups. Their ratio is the correlation for k = 2, and 0 for independent bits at any k.
+ * The sum over groups of (x_1 - p) ... (x_k - p) / (p (1 - p))^(k / 2), for the bits at the places of each group, and the number of groups.
+ * The sum divided by that number is the correlation for k = 2, and has expectation 0 for independent bits at any k.
  */
 export function productMoment(bits, p, groups) {
   let sum = 0;
@@ -41,7 +41,7 @@ export function productMoment(bits, p, groups) {
   return { sum, groups: groups.length };
 }
 
-/** Mean over the groups of (sum of their bits - n p)^2 / (n p (1 - p)): the variance of a sum, over that of independent bits. */
+/** The mean over groups of (sum of bits - n p)^2 / (n p (1 - p)): the variance of a sum, relative to independent bits. */
 export function varianceOfSums(bits, p, groups) {
   let total = 0;
   for (const group of groups) {
@@ -52,7 +52,7 @@ export function varianceOfSums(bits, p, groups) {
   return total / groups.length;
 }
 
-/** Exclusive-or gates of two inputs that one register needs: for each shift, one per bit of the mask below bit 31. */
+/** The number of two-input XOR gates per register: for each shift, one per bit of the mask below bit 31. */
 export function xorGates({ mask, shiftsPerClock }) {
   let taps = 0;
   for (let bit = 0; bit < 31; bit++) taps += (mask >>> bit) & 1;

@@ -1,4 +1,4 @@
-// Tables of this folder's page, from what `measure.mjs` wrote and from the cost model.
+// The tables of this folder's page, from the results of `measure.mjs` and the cost model.
 import { readFileSync } from "node:fs";
 import { estimateCost, findCostPreset, findPrice, lfsrWiring, resolveTechnology, withSteps } from "xpikeformer";
 import { networkOn } from "../claim-tables.mjs";
@@ -13,7 +13,7 @@ const { tiles, attention, stratified, independent, steps, chips } = Object.fromE
 const { workload } = networkOn("paper", "wireless-2x2");
 const resolved = resolveTechnology(findCostPreset("bottom-up"), { set: { conversionsPerSum: 2 } });
 
-/** Without a sign where nothing but zeros is shown. */
+/** No sign if only zeros are shown. */
 const signed = (value, digits) => {
   const shown = Math.abs(value).toFixed(digits);
   return value < 0 && Number(shown) > 0 ? `−${shown}` : shown;
@@ -22,21 +22,21 @@ const both = ({ mean, error }, digits = 3, factor = 1) =>
   `${signed(factor * mean, digits)} ± ${(factor * error).toFixed(digits)}`;
 const percent = (value, digits = 1) => `${signed(100 * value, digits)} %`;
 
-/** Joules of one inference after T steps. */
+/** Energy of one inference after T steps, in joules. */
 const energy = (steps) => estimateCost(withSteps(workload, steps), resolved).architectures.xpikeformer.total;
 
 const { tokens, width, heads, depth } = workload;
 const dimension = width / heads;
-/** Clocks of all tiles in an inference. */
+/** Clock cycles of all tiles in one inference. */
 const tileClocks = (count) => heads * depth * (count + 1) * dimension;
 
-/** Bytes that get the offset of a stratified step: of all feet, and of what cells read before rows and columns meet. */
+/** Bytes that receive the offset of a stratified step: those of all column feet, and those read by cells before rows and columns meet. */
 function offsetAdders(sharing) {
   const sources = { "column-row": tokens, column: tokens, row: tokens, cell: tokens ** 2, single: 4 };
   return tokens + sources[sharing];
 }
 
-/** One shift per clock, as the default; eight are in `result.json`. */
+/** Sources with one shift per clock, the default; those with eight are in `result.json`. */
 const SHOWN = SOURCES.filter(({ setup }) => setup === null || setup.shiftsPerClock === 1);
 const sharingOf = ({ name }) => name.replace(", 1", "");
 
@@ -161,7 +161,7 @@ export const randomNumberTables = {
   },
 };
 
-/** As `matching`, for the error of attention: on a straight line in the logarithms of error and steps. */
+/** Like `matching`, for the error of attention, interpolated linearly in the logarithms of error and steps. */
 function attentionSteps() {
   const [stratified, independent] = ["stratified", "independent"].map(
     (kind) => attention.network[`ideal; ${kind}`].bit,
@@ -177,8 +177,8 @@ function attentionSteps() {
 }
 
 /**
- * For each T of independent draws: the steps, between whole numbers on a straight line, at which stratified draws have the same mean,
- * with the standard error of the paired difference at the nearest T over the slope of the line; null below one step.
+ * For each T of independent draws, the linearly interpolated number of steps at which stratified draws reach the same mean. Its standard
+ * error is that of the paired difference at the nearest T, divided by the slope of the line. Null below one step.
  */
 function matching(measure) {
   const curve = steps.stratified[measure].map(({ mean }) => mean);
@@ -194,7 +194,7 @@ function matching(measure) {
 
 const stepsText = (found) => (found === null ? "" : both(found, 2));
 
-/** Energy between T steps and as many as stratified draws need, less that of the offset adders, over the former. */
+/** The relative energy saved by running only the steps that stratified draws need, after the cost of their offset adders. */
 function savedEnergy(found, before) {
   if (found === null) return "";
   const adders = offsetAdders("column-row") * tileClocks(found.mean) * resolved.technology.add8;

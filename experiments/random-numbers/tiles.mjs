@@ -1,16 +1,16 @@
-// Bias and dependence of the encoders of single tiles, on many tiles with seeds of their own. A tile is one cluster: its bits share
-// registers, so errors are those of means over tiles.
+// Bias and dependence of the encoders in single tiles, over many tiles with separate seeds. The bits of a tile share registers, so each
+// tile is one cluster and errors are those of means over tiles.
 import { stream } from "xpikeformer";
 import { drawsOf, KINDS, SOURCES } from "./sources.mjs";
 import { clusteredMean, exactChance, firingRates, productMoment, varianceOfSums } from "./statistics.mjs";
 
 const DIMENSION = 16;
-/** Tokens of the tiles whose bias is measured; the last is the network's. */
+/** Token counts of the tiles whose bias is measured. The last is the network's. */
 const TOKENS = [16, 32, 37];
-/** Chances to fire at which bits are compared; the last is that of one value in the bundled network, gain 32 of 37 tokens. */
+/** Firing probabilities at which bits are compared. The last is that of one value in the bundled network, gain 32 of 37 tokens. */
 const CHANCES = { quarter: 1 / 4, half: 1 / 2, gained: 32 / 37 };
 
-/** Random: tile k of a source and kind uses `stream(seed).fork("tile", source, kind, k)`. */
+/** Measures all sources. Random: tile k of a source and kind uses `stream(seed).fork("tile", source, kind, k)`. */
 export function measureTiles(seed, { tiles }) {
   const random = stream(seed);
   const sources = SOURCES.map((source) => {
@@ -24,7 +24,7 @@ export function measureTiles(seed, { tiles }) {
   return Object.fromEntries(sources);
 }
 
-/** E[bit] - count / I_max by count, in cells (I_max = d) and at columns' feet (I_max = N), with what arithmetic expects. */
+/** E[bit] - count / I_max by count, in cells (I_max = d) and at column feet (I_max = N), with the value expected from rounding. */
 function biasOf(source, tokens, tiles, random) {
   const shape = { steps: 1, tokens, dimension: DIMENSION };
   const { cells, outputs } = placesOf(shape);
@@ -49,7 +49,7 @@ function biasOf(source, tokens, tiles, random) {
   return { scores: summary(rates.scores, DIMENSION), outputs: summary(rates.outputs, tokens) };
 }
 
-/** Product moments of neighbouring bits, and variances of sums over those of independent bits, by chance to fire. */
+/** Product moments of neighbouring bits, and variances of sums relative to independent bits, by firing probability. */
 function dependenceOf(source, kind, tiles, random) {
   const shape = { steps: 2, tokens: TOKENS.at(-1), dimension: DIMENSION };
   const { moments, sums } = groupsOf(shape);
@@ -86,7 +86,7 @@ function dependenceOf(source, kind, tiles, random) {
   );
 }
 
-/** Places of a tile's draws in one array: step by step, cells first. */
+/** Indices of a tile's draws in one array: step by step, cells first. */
 export function placesOf({ tokens, dimension }) {
   const cells = tokens ** 2;
   const outputs = tokens * dimension;
@@ -99,7 +99,7 @@ export function placesOf({ tokens, dimension }) {
   };
 }
 
-/** All draws of a tile, at their places. */
+/** All draws of a tile, at the indices of `placesOf`. */
 export function drawAll(draws, shape) {
   const { steps, tokens, dimension } = shape;
   const { cells, outputs, cell, output } = placesOf(shape);
@@ -113,14 +113,14 @@ export function drawAll(draws, shape) {
   return values;
 }
 
-/** Which bits are compared, and which are added up. */
+/** The groups of bits that are compared, and those that are summed. */
 export function groupsOf(shape) {
   const { tokens, dimension } = shape;
   const { cell, output } = placesOf(shape);
   const grid = (rows, columns, group) =>
     Array.from({ length: rows * columns }, (_, n) => group(Math.floor(n / columns), n % columns));
   const [N, d] = [tokens, dimension];
-  // Columns whose byte lies in the same register as that of the column before.
+  // Columns whose byte is in the same register as the byte of the previous column.
   const inside = Array.from({ length: N }, (_, i) => i).filter((i) => i % 4 !== 0);
   return {
     moments: {

@@ -1,14 +1,14 @@
-// The machines that are compared: realistic chips, and the same with less done for them.
+// The machines to compare: realistic chips, and the same chips with fewer corrections.
 import { machineByName } from "xpikeformer";
 
 const DAY = 86_400;
 export const AGES = { "after a day": DAY, "after a year": 365 * DAY };
 
-/** Factors are measured every day, or once, after the first. */
+/** Calibration factors are measured every day, or once, after the first day. */
 const daily = { schedule: { kind: "interval", seconds: DAY } };
 const once = { schedule: { kind: "geometric", first: DAY, ratio: 1e6 } };
 
-/** What is laid over the realistic machine. */
+/** Changes to the realistic machine. */
 export const VARIANTS = {
   "exact currents, no trim": { trim: null, calibration: "currents", compensation: daily },
   "own codes, no trim": { trim: null, calibration: "codes", compensation: daily },
@@ -16,11 +16,11 @@ export const VARIANTS = {
   "own codes, trim": { calibration: "codes", compensation: daily },
   "own codes, trim, after the first day only": { calibration: "codes", compensation: once },
 };
-/** As `realistic` has it. */
+/** The variant equal to `realistic`. */
 export const OWN = "own codes, trim";
 export const UNCORRECTED = "exact currents, no trim";
 
-/** A variant at an age, with a network's own lines of the embedding. */
+/** A variant at an age, with the network's own number of rows for the embedding. */
 export function machineOf(variant, age, embedRows) {
   const { adc, crossbar, compensation, ...rest } = machineByName("realistic");
   const { trim = adc.trim, calibration, compensation: change } = VARIANTS[variant];

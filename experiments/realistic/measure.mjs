@@ -1,5 +1,5 @@
-// Measures what trimming converters and calibrating by their own codes buy on realistic chips: wrong bits of bundled networks of the 2x2 link,
-// on the same chips and prompts throughout. About ten minutes on one idle core; writes result.json.
+// Measures the benefit of converter trimming and of calibration by the chip's own codes on realistic chips: bit errors of bundled 2x2 link
+// networks, on the same chips and prompts. Takes about ten minutes on one idle core. Writes result.json.
 //
 //   node experiments/realistic/measure.mjs [threads]
 import { writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ const CHIPS = 5;
 const PROMPTS = 512;
 const SEED = 31;
 const BITS = 4;
-/** The network that is shown on all variants. */
+/** The network shown on all variants. */
 const ABLATED = "hardware-aware, with faults";
 
 const load = async (name, role = "network") => {
@@ -36,7 +36,7 @@ const rows = Object.keys(networks).flatMap((network) =>
     .flatMap((variant) => Object.keys(AGES).map((age) => ({ network, variant, age }))),
 );
 
-/** Of one network, which answers after all of its own time steps; chips and prompts are the same for all. */
+/** Rows of one network, which answers after all of its own time steps, on the same chips and prompts as the others. */
 async function measure(executor, name) {
   const own = rows.filter(({ network }) => network === name);
   const conditions = own.map(({ network, variant, age }) => ({
@@ -52,7 +52,7 @@ async function measure(executor, name) {
     const prompts = Array.from({ length: PROMPTS }, (_, prompt) => prompt);
     return {
       ...row,
-      /** By chip, and the standard error that the prompts leave in their mean. */
+      /** The rate of each chip, and the standard error of their mean over prompts. */
       rates: chips.map((chip) => mean(prompts.map((prompt) => share(chip, prompt)))),
       promptError: standardError(prompts.map((prompt) => mean(chips.map((chip) => share(chip, prompt))))),
     };

@@ -1,21 +1,21 @@
-// The table of this folder's page, from what `measure.mjs` wrote.
+// The tables of this folder's page, from the results of `measure.mjs`.
 import { readFileSync } from "node:fs";
 import { deviation, mean } from "xpikeformer";
 import { AGES, OWN } from "./machines.mjs";
 
 const { rows, chips, prompts } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
-/** Of 95 %: Student's t for five chips, and the normal deviate for prompts. */
+/** For 95 % intervals: Student's t for five chips, and the normal quantile for prompts. */
 const [STUDENT, NORMAL] = [2.776, 1.96];
 const halfOfChips = (rates) => (STUDENT * deviation(rates)) / Math.sqrt(rates.length);
 const signed = (value) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(4)}`;
 const plusMinus = (value, half) => `${signed(value)} ± ${half.toFixed(4)}`;
-/** Mean of the chips and half of its interval, over chips and prompts. */
+/** Mean over chips, and the half-width of its interval over chips and prompts. */
 const rate = ({ rates, promptError }) => plusMinus(mean(rates), Math.hypot(halfOfChips(rates), NORMAL * promptError));
 const find = (network, variant, age) =>
   rows.find((row) => row.network === network && row.variant === variant && row.age === age);
 
-/** Chip by chip, on the same prompts. */
+/** The difference paired by chip, on the same prompts. */
 const difference = (one, other) => {
   const changes = one.rates.map((value, chip) => value - other.rates[chip]);
   return plusMinus(mean(changes), halfOfChips(changes));

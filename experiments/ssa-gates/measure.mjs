@@ -1,6 +1,6 @@
-// Gates and flip-flops of engines of one head, by the bundled Yosys, so that the counts are the same on every machine.
-// `node experiments/ssa-gates/measure.mjs` writes result.json after every engine and goes on where it stopped.
-// The largest takes some minutes.
+// Counts the gates and flip-flops of single-head engines, with the bundled Yosys so that counts are the same on every machine.
+// `node experiments/ssa-gates/measure.mjs` writes result.json after every engine; an interrupted run resumes.
+// The largest engine takes a few minutes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseExperiment, sourceFiles, ssaDesign, ssaParameters } from "xpikeformer";
 import { synthesiseSources } from "xpikeformer/node";

@@ -1,4 +1,4 @@
-// The tables of this folder's page, from what `measure.mjs` wrote.
+// The tables of this folder's page, from the results of `measure.mjs`.
 import { readFileSync } from "node:fs";
 
 const synthesised = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));

@@ -1,5 +1,5 @@
-// Measures what the table of this folder shows: two bundled networks of the 2x2 link, with and without training for faults, on
-// chips with and without stuck devices. About ten minutes on one core; writes result.json.
+// Measures two bundled networks of the 2x2 link, trained with and without faults, on chips with and without stuck devices.
+// Takes about ten minutes on one core. Writes result.json. Run: node experiments/stuck-devices/measure.mjs [threads]
 import { writeFile } from "node:fs/promises";
 import { evaluateChips } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
