@@ -1,15 +1,16 @@
-// Measures what the third table of this folder shows: networks of examples/wireless-2x2-deep.json at T = 2, from nothing by Muon, of four blocks or two
-// all the time, or of two at first. About a quarter of an hour on two cores; writes grow.json. `node grow.mjs [threads]`
+// Measures the effect of growing depth, for the third table of this folder: networks of examples/wireless-2x2-deep.json at T = 2, trained
+// from scratch with Muon, with four blocks, two blocks, or two blocks and then four. Takes about a quarter of an hour on two cores.
+// Writes grow.json. Run: node grow.mjs [threads]
 import { fileURLToPath } from "node:url";
 import { evaluateNetwork, parseExperiment, train } from "xpikeformer";
 import { nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { checkpointOf, documentOf } from "../networks.mjs";
 
-/** Of the first part of a training; the next part has the next. */
+/** Seed of the first part of a training; each following part adds one. */
 const SEED = 1;
-/** Of the prompts that all are compared on, in exact arithmetic. */
+/** Prompts on which all networks are compared, in exact arithmetic. */
 const COMPARED = { seed: 99, prompts: 4096 };
-/** Blocks and steps of each part of a training; a part goes on from the one before. A step of two blocks takes half of the time. */
+/** Blocks and steps of each part of a training. A part continues the previous one. A step of two blocks takes half the time. */
 const TRAININGS = [
   [{ depth: 4, steps: 1200 }],
   [{ depth: 2, steps: 2400 }],
@@ -48,7 +49,7 @@ const result = {
 const output = fileURLToPath(new URL("grow.json", import.meta.url));
 await writeFileAtomic(output, `${JSON.stringify(result, null, 2)}\n`);
 
-/** A network that went on from `initial`, or from nothing. */
+/** A network trained from `initial`, or from scratch. */
 async function trainOn({ depth, steps, seed }, initial) {
   const copy = structuredClone(document);
   delete copy.checkpoints;

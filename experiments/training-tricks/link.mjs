@@ -1,6 +1,6 @@
-// Measures what the second table of this folder shows: the network of networks/wireless-4x4-bits.json, from nothing, for 450 steps of Muon at T = 2,
-// with one or two things changed. Two minutes a row on two cores; goes on where it was stopped, and writes link.json.
-// `node link.mjs [threads]`
+// Measures the second table of this folder: the network of networks/wireless-4x4-bits.json, trained from scratch for 450 steps of Muon at
+// T = 2, with one or two changes. Takes two minutes per row on two cores; an interrupted run resumes. Writes link.json.
+// Run: node link.mjs [threads]
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseExperiment } from "xpikeformer";
@@ -36,7 +36,7 @@ try {
   await executor.close();
 }
 
-/** Validated at the end. */
+/** Loss and bit error rate of a changed training, validated at the end. */
 async function trainOnce(change) {
   const copy = structuredClone(document);
   copy.seed = SEED;

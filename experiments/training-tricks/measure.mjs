@@ -1,6 +1,6 @@
-// Measures what the table of this folder shows: the spiking network of examples/fashion-tiny.json, trained for 300 steps at T = 4, as
-// it is and with one thing changed at a time. Needs all of Fashion-MNIST. About a minute a row on two cores; goes on where it was stopped,
-// and writes result.json. `node measure.mjs [threads] [folder of the images]`
+// Measures the first table of this folder: the spiking network of examples/fashion-tiny.json, trained for 300 steps at T = 4, unchanged
+// and with one change at a time. Needs all of Fashion-MNIST. Takes about a minute per row on two cores; an interrupted run resumes.
+// Writes result.json. Run: node measure.mjs [threads] [folder of the images]
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { evaluateChips, openExperiment, parseExperiment } from "xpikeformer";
@@ -10,7 +10,7 @@ import { trainValidated } from "./validated.mjs";
 import { SEEDS, variants } from "./variants.mjs";
 
 const STEPS = 300;
-/** Validation images that one chip classifies, for the share of spikes. */
+/** Number of validation images that one chip classifies to measure spike density. */
 const DENSITY_IMAGES = 256;
 const here = new URL(".", import.meta.url);
 const document = await documentOf("fashion-tiny");
@@ -38,7 +38,7 @@ try {
   await executor.close();
 }
 
-/** Validated at the end. */
+/** Error rate, loss and spike density of a changed training, validated at the end. */
 async function trainOnce(change, seed) {
   const copy = structuredClone(document);
   const { training } = copy;
@@ -57,7 +57,7 @@ async function trainOnce(change, seed) {
   return { errorRate, loss, density: await densityOf(experiment, network), cpuSeconds };
 }
 
-/** Spikes a neuron and time step, the mean over all layers of LIF neurons of one chip; null for LIF attention, which no chip has. */
+/** Spikes per neuron and time step, averaged over all LIF layers of one chip; null for LIF attention, which no chip implements. */
 async function densityOf(experiment, network) {
   if (experiment.model.attention.neuron === "lif") return null;
   const validation = { ...images, test: images.validation };

@@ -1,6 +1,6 @@
-// Measures what the table "From an ANN" of this folder shows: the network of networks/cifar10-wide.json and one with more channels, half a pass at T = 1
-// from nothing and from an ANN. Needs CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Eight minutes on two cores; goes on where it
-// was stopped, and writes starts.json. `node starts.mjs [threads]`
+// Measures the table "From an ANN" of this folder: the network of networks/cifar10-wide.json and one with more channels, trained for half
+// an epoch at T = 1 from scratch and from an ANN. Needs CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Takes eight
+// minutes on two cores; an interrupted run resumes. Writes starts.json. Run: node starts.mjs [threads]
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { openExperiment, parseExperiment } from "xpikeformer";
@@ -42,7 +42,7 @@ try {
   await executor.close();
 }
 
-/** Validated at the end. */
+/** Error rate and loss of a training, validated at the end. */
 async function trainFrom({ channels, isFromAnn, learningRate }) {
   const copy = structuredClone(document);
   const { model, training } = copy;

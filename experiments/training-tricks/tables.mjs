@@ -1,4 +1,4 @@
-// The tables of this folder's page, from what `measure.mjs`, `link.mjs`, `grow.mjs` and `starts.mjs` wrote.
+// The tables of this folder's page, from the results of `measure.mjs`, `link.mjs`, `grow.mjs` and `starts.mjs`.
 import { readFileSync } from "node:fs";
 import { linkVariants, variants } from "./variants.mjs";
 
@@ -10,7 +10,7 @@ const percent = (share) => (100 * share).toFixed(1);
 const valuesOf = (name, field) => rows.filter((row) => row.name === name).map((row) => row[field]);
 const of = (name, field) => mean(valuesOf(name, field));
 const [{ name: whole }] = variants;
-/** As the table calls what `variants.mjs` names; the others keep their names. */
+/** Table labels for names in `variants.mjs`. Other names stay as they are. */
 const LABELS = {
   [whole]: "baseline",
   "labels instead of the ANN's answers": "labels, no distillation",
@@ -65,7 +65,7 @@ export const trainingTrickTables = {
     const { steps, rows: links } = read("link.json");
     return {
       head: [`4x4 link, ${steps} steps at T = 2`, "validation loss", "bit error rate"],
-      // Other gains are no better.
+      // Rows with other gains are omitted: they are no better.
       rows: linkVariants
         .filter(({ name }) => !name.includes("gain"))
         .map(({ name }) => {

@@ -1,7 +1,7 @@
-// A training whose last validation is what is asked for.
+// Training with validation at the end.
 import { train } from "xpikeformer";
 
-/** What `train` leaves, with the last validation and the CPU time of all threads. */
+/** The network from `train`, its last validation, and the CPU time of all threads. */
 export async function trainValidated(subject, options) {
   let validation;
   const start = process.cpuUsage();

@@ -1,6 +1,6 @@
-// What is changed, one thing at a time, of the trainings that examples/fashion-tiny.json and networks/wireless-4x4-bits.json describe.
+// Changes, one at a time, to the trainings that examples/fashion-tiny.json and networks/wireless-4x4-bits.json describe.
 
-/** The network as it is trains with both of these, the others with the first. */
+/** The unchanged network trains with both seeds, the others with the first. */
 export const SEEDS = [1, 2];
 
 const labels = (training, kind) => {
@@ -58,7 +58,7 @@ export const variants = [
     },
   },
   {
-    // The ANN reads other tokens and cannot be asked here, nor below.
+    // The ANN reads other tokens, so it cannot be the teacher here or in the next variants.
     name: "labels, and patches without their surroundings",
     change: ({ task, training }) => {
       labels(training, "symbols");
@@ -130,7 +130,7 @@ export const variants = [
   },
 ];
 
-/** On the 4x4 link: a triangular surrogate of some width, and what else is changed of the first one. */
+/** A variant on the 4x4 link: the width of the triangular surrogate, and any further change. */
 const link = (name, width, change = () => {}) => ({
   name,
   change: (document) => {

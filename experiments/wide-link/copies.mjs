@@ -1,5 +1,5 @@
-// Measures what copies of the last query are worth in exact arithmetic, after every number of time steps, on prompts that chose how many there are.
-// Four minutes of two idle cores; writes copies.json.
+// Measures test-time repetition: error rates in exact arithmetic by copies of the last query, after every number of time steps. The number
+// of copies was chosen on the same prompts. Takes four minutes on two idle cores. Writes copies.json.
 //
 //   node experiments/wide-link/copies.mjs [--threads 2]
 import { writeFile } from "node:fs/promises";

@@ -1,9 +1,9 @@
-// Measures wide and deep networks of the 2x2 link at few time steps beside the ANN, on prompts of a seed that chose nothing. Writes result.json, with what the
-// reports of `xpike run` say of them. Up to four minutes of two idle cores for each row.
+// Measures wide and deep networks of the 2x2 link at few time steps against the ANN, on prompts of a fresh seed, with which nothing was
+// chosen. Takes up to four minutes per row on two idle cores. Writes report figures of `xpike run` into result.json.
 //
 //   node experiments/wide-link/measure.mjs [name of a network ...] [--threads 2]
 //
-// Networks that are not named stay as they were measured.
+// Networks that are not named keep their results.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { evaluateNetwork, kitOf, runExperiment } from "xpikeformer";

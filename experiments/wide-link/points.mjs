@@ -1,8 +1,8 @@
-// What is measured, and shown.
+// The networks to measure and show.
 
 /**
- * Networks by their size, their neurons, those of the paper, with a leak and a hard reset, or without a leak and with a soft one, and what attention
- * compares with: random numbers, or constants. With copies of the last query where it says so.
+ * Networks by size, neuron and draws. LIF is the paper's neuron, with a leak and a hard reset; IF has no leak and a soft reset. Attention
+ * compares with random numbers, or with constants ("ordered draws"). `copies` repeats the last query.
  */
 export const NETWORKS = [
   { title: "2 blocks of 256, LIF", name: "wireless-2x2-256-aware", steps: [2, 4] },
@@ -18,16 +18,16 @@ export const NETWORKS = [
   { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256", copies: 16, steps: [2, 3, 4] },
   { title: "6 blocks of 256, IF", name: "wireless-2x2-deep-256-six-blocks", copies: 16, steps: [2] },
 ];
-/** The ANNs, all of width 128, by what the networks' experiments name. */
+/** The ANNs, all of width 128, by the reference in the networks' experiments. */
 export const ANNS = {
   "bundled:wireless-2x2-ann-long": "2 blocks",
   "bundled:wireless-2x2-ann-deep": "4 blocks",
 };
 export const SNR = [5, 15, 25];
-/** The ANN that other pages compare with, of fewer training steps. */
+/** The ANN that other pages compare with, trained for fewer steps. */
 export const EARLIER_ANN = "bundled:wireless-2x2-ann";
 
-/** Networks with copies of the query in exact arithmetic, by copies and time steps. */
+/** Networks measured in exact arithmetic by copies of the query and time steps. */
 export const COPIED = [
   { title: "2x2, 4 blocks of 128", name: "wireless-2x2-deep" },
   { title: "2x2, 4 blocks of 256", name: "wireless-2x2-deep-256" },

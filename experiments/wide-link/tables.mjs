@@ -1,4 +1,4 @@
-// The tables of this folder's page, from what `measure.mjs` and `copies.mjs` wrote.
+// The tables of this folder's page, from the results of `measure.mjs` and `copies.mjs`.
 import { readFileSync } from "node:fs";
 import { experimentFile, keyOf } from "../networks.mjs";
 import { ANNS, COPIED, COPIED_STEPS, COPIES, NETWORKS, SNR } from "./points.mjs";
@@ -17,11 +17,11 @@ const runs = NETWORKS.flatMap((network) =>
     ann: ANNS[read(experimentFile(network.name)).checkpoints.ann],
   })),
 );
-/** Each ANN once, as it was measured beside the first network that is compared with it. */
+/** One run per ANN: the first network compared with it. */
 const anns = Object.values(ANNS).map((title) => runs.find(({ ann }) => ann === title));
 /** All networks were measured on the same prompts. */
 const [{ figures: same }] = runs;
-/** Not of ordered draws, which change nothing at T = 4, nor where the page has more prompts. */
+/** Rows shown: without ordered draws, which change nothing at T = 4, and without rows that the page covers with more prompts. */
 const shown = runs.filter(({ title, copies }) => !title.includes("ordered") && (copies < 16 || title.startsWith("6")));
 const highest = SNR.at(-1);
 const rest = ["", "", ""];
