@@ -1,5 +1,5 @@
 // Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), TypeScript to dist/, then the studio to dist/studio.
-// Skips a step whose outputs are newer than all of its inputs, so that `npm start` and `npm test` stay quick.
+// Skips steps whose outputs are newer than all inputs, so that `npm start` and `npm test` stay fast.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -28,8 +28,8 @@ function node(script, args) {
 }
 
 /**
- * Compiles the kernels once with shared memory (threads) and once without, and keeps one of the two with the only byte in which the other
- * differs: the flags of the imported memory's limits, to which bit 1, "shared", is added (WebAssembly threads proposal).
+ * Compiles the kernels with and without shared memory (threads). The binaries may differ in one byte only, the limits flags of the imported
+ * memory, where bit 1 means "shared" (WebAssembly threads proposal). Writes one binary and the position of that byte.
  */
 function buildKernels() {
   const common = ["src/kernels/assembly/index.ts", "-O3", "--noAssert", "--runtime", "stub", "--importMemory"];
@@ -57,9 +57,9 @@ function buildKernels() {
   );
 }
 
-/** The exports as a TypeScript interface, read from the kernel sources: every parameter is a 32-bit integer or float. */
+/** The exports as a TypeScript interface, from the kernel sources. Every parameter is a 32-bit integer or float. */
 function kernelInterface() {
-  // What is inlined is for other kernels, and no export of the binary.
+  // Inlined functions serve other kernels and are not exported.
   const exported = /(?<!@inline\n)^export function (\w+)\(([^)]*)\): (\w+)/gm;
   const lines = [];
   for (const file of readdirSync(assembly).filter((name) => name.endsWith(".ts"))) {
@@ -72,7 +72,7 @@ function kernelInterface() {
   return `export interface KernelExports {\n${lines.join("\n")}\n}\n`;
 }
 
-/** Docstrings are in the declarations; in the programs beside them they would be there twice, in a package that has a limit. */
+/** Removes comments from programs. The declarations already hold the docstrings, and the package size is limited. */
 async function withoutComments(folder) {
   const { default: ts } = await import("typescript");
   const printer = ts.createPrinter({ removeComments: true, newLine: ts.NewLineKind.LineFeed });

@@ -1,11 +1,11 @@
-// The gallery, docs/gallery.md: seven experiments, each with a picture, its numbers, its JSON and a link that opens it in the studio. What stands
+// Writes docs/gallery.md: seven experiments, each with a picture, its numbers, its JSON and a link that opens it in the studio. Text
 // between two comments,
 //
 //   <!-- experiment: NAME -->
 //   ...
 //   <!-- end of NAME -->
 //
-// is written from the results of experiments/, and so are the pictures. `npx vitest run test/gallery.test.ts -u` writes them.
+// comes from the results of experiments/, as do the pictures. `npx vitest run test/gallery.test.ts -u` writes them.
 import { readFileSync } from "node:fs";
 import { deviation, mean } from "xpikeformer";
 import { results, scaled, withRange } from "../experiments/first-page/results.mjs";
@@ -22,12 +22,12 @@ const clothes = results["images.accuracy"].runs.find(({ name }) => name === "fas
 const stuck = read("experiments/stuck-devices/result.json");
 const realistic = read("experiments/realistic/result.json");
 
-/** A year in seconds, as ages of chips are written. */
+/** A year in seconds, the unit of chip ages. */
 const YEAR = 31_536_000;
 const YEAR_OF_DRIFT = { "1s": "after a second", "1y": "after a year" };
 const TRAINING = { hwat: "hardware-aware", ct: "conventional" };
 
-/** The experiment of a network without its training and evaluation, with changes of some fields of its parts. */
+/** A network's experiment without training and evaluation, with some fields of its parts changed. */
 function experimentOf(name, changes = {}) {
   const { training: _, evaluation: __, ...document } = read(experimentPath(name));
   const changed = Object.entries(changes).map(([part, fields]) => [part, { ...document[part], ...fields }]);
@@ -40,13 +40,13 @@ const meanAndDeviation = (rates) => [mean(rates), mean(rates) - deviation(rates)
 const figures = (rows) => ({ head: ["", "95 % interval in brackets"], rows });
 const errorRate = { label: "bit error rate" };
 
-/** Points over the number of time steps, from the figures `ID.steps.T`. */
+/** Points against the number of time steps, from the figures `ID.steps.T`. */
 const overSteps = (all, id) =>
   Object.entries(all)
     .filter(([key]) => key.startsWith(`${id}.steps.`))
     .map(([key, found]) => point(Number(key.split(".").at(-1)), found));
 
-/** What a section shows. A picture is a chart that is drawn, or the file of one that another page has. */
+/** The content of each section. A picture is a chart to draw, or the file of another page's chart. */
 export const gallery = {
   link: {
     experiment: experimentOf(link.settings.experiment),
@@ -176,7 +176,7 @@ export const gallery = {
   },
 };
 
-/** A section's block, with `open` as the address of the studio's link. */
+/** The block of a section. `open` is the address in its studio link. */
 export function block(name, open) {
   const { experiment, picture, alt, table, source } = gallery[name];
   const file = typeof picture === "string" ? picture : picture().id;

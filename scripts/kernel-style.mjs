@@ -1,7 +1,7 @@
-// Format and lint of src/kernels/assembly, by the rules of biome.json: `node scripts/kernel-style.mjs`, and with `--write` it repairs.
+// Formats and lints src/kernels/assembly by the rules of biome.json: `node scripts/kernel-style.mjs`; `--write` applies the fixes.
 //
-// The kernels are AssemblyScript. They read as TypeScript but for one thing, which Biome refuses: the decorator `@inline` before a
-// function. So Biome is given a copy in which the decorator, with the comment that quiets editors about it, is a comment.
+// The kernels are AssemblyScript. To Biome they read as TypeScript, except for the decorator `@inline` before a function, which it rejects.
+// So Biome checks a copy in which a comment replaces the decorator and its `@ts-ignore` line.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,18 +13,18 @@ const copy = join(root, "dist/kernel-style");
 const decorator = "// @ts-ignore: decorator\n@inline\n";
 const comment = "// @inline\n";
 
-/** The rules of the rest of the tree, less those that do not hold in AssemblyScript. */
+/** Writes the repository's rules without those that do not apply to AssemblyScript. */
 function writeConfiguration() {
   const configuration = JSON.parse(readFileSync(join(root, "biome.json"), "utf8"));
   configuration.files.includes = [`${folder}/*.ts`];
   const { suspicious } = configuration.linter.rules;
-  // Numbers of one type are compared with ==, and === asks whether two objects are one.
+  // AssemblyScript compares numbers with ==; its === tests whether two objects are identical.
   suspicious.noDoubleEquals = "off";
-  // ln 2, log2 e and their like are written out in the digits of a single-precision float, or split into two.
+  // Constants such as ln 2 and log2 e are written with the digits of a single-precision float, or split into two.
   suspicious.noApproximativeNumericConstant = "off";
-  // Static fields are globals of an instance, and so of a thread; an object would lie in the memory that all threads share.
+  // Static fields are globals of an instance, so each thread has its own; an object would be in the memory that all threads share.
   configuration.linter.rules.complexity = { noStaticOnlyClass: "off" };
-  // The order of imports is the order of functions in the binary.
+  // Import order sets the order of functions in the binary.
   configuration.assist = { actions: { source: { organizeImports: "off" } } };
   writeFileSync(join(copy, "biome.json"), JSON.stringify(configuration));
 }

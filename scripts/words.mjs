@@ -1,10 +1,10 @@
-// Counts the words that a reader meets: `node scripts/words.mjs [FILE...]` prints them per page, without code blocks and comments.
+// Counts the words of each page, without code blocks and comments: `node scripts/words.mjs [FILE...]`.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 
-/** Words of a Markdown page outside code blocks and comments; a word holds at least one letter or digit. */
+/** The number of words in a Markdown page outside code blocks and comments. A word has at least one letter or digit. */
 export function countWords(markdown) {
   const shown = markdown
     .replace(/^(`{3,})[^\n]*\n[\s\S]*?^\1`*[ \t]*$/gm, "")
@@ -13,14 +13,14 @@ export function countWords(markdown) {
   return (shown.match(/\S+/g) ?? []).filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 }
 
-/** All Markdown pages below a folder of the repository, as paths from its root. */
+/** All Markdown pages below a folder of the repository, as paths from the root. */
 export const pagesBelow = (folder) =>
   readdirSync(join(root, folder), { recursive: true })
     .map((name) => join(folder, name))
     .filter((name) => name.endsWith(".md") && !/(^|\/)(node_modules|api|dist)\//.test(name))
     .toSorted();
 
-/** Words of all pages below a folder. */
+/** The number of words in all pages below a folder. */
 export const wordsBelow = (folder) =>
   pagesBelow(folder).reduce((sum, page) => sum + countWords(readFileSync(join(root, page), "utf8")), 0);
 
