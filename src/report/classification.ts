@@ -19,7 +19,16 @@ import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { MOST_TICKS, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, chipsOf, networkSize, pointAt, rateFigure, resolution, timeSteps } from "./study.ts";
+import {
+  changeFigure,
+  chipsOf,
+  networkSize,
+  pointAt,
+  rateFigure,
+  resolution,
+  stepsOnChips,
+  timeSteps,
+} from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ClassifierRole = "ann" | "spiking" | "digital";
@@ -172,7 +181,7 @@ function stepFigures(run: ClassificationRun): FigureDraft[] {
 
 /** The digital spiking baseline at the chips' T, if it ran that many steps, and the chips minus the baseline. */
 function equalStepFigures({ chips, experiment, names, spikingBySteps = [], ...run }: ClassificationRun): FigureDraft[] {
-  const steps = ownSteps(experiment);
+  const steps = stepsOnChips(experiment);
   const errors = spikingBySteps[steps - 1];
   if (!errors) return [];
   const onChips = wrongOnChips(chips.map(({ errors }) => errors));
@@ -184,8 +193,6 @@ function equalStepFigures({ chips, experiment, names, spikingBySteps = [], ...ru
     changeFigure(`gap.spiking.steps.${steps}`, label, sameOnAllChips(errors.wrong, onChips), onChips, trials),
   ];
 }
-
-const ownSteps = ({ model }: Experiment): number => (model.kind === "spiking" ? model.steps : 1);
 
 /** The accuracy lost to hardware and spikes relative to each network, paired by prompt. */
 function gapFigures(run: ClassificationRun): FigureDraft[] {
@@ -231,8 +238,7 @@ function highlights(run: ClassificationRun): string[] {
  */
 function brief(run: ClassificationRun): BriefDraft {
   const { names, networks } = run;
-  const steps = ownSteps(run.experiment);
-  const ids = new Set(equalStepFigures(run).map(({ id }) => id));
+  const steps = stepsOnChips(run.experiment);
   const row = (figure: string, label: string) => ({ figure, label });
   const atSteps = `accuracy.spiking.steps.${steps}`;
   return {
@@ -240,7 +246,7 @@ function brief(run: ClassificationRun): BriefDraft {
     rows: [
       row("accuracy.xpikeformer", `Accuracy: Xpikeformer on ${chipsOf(run.chips)}`),
       ...(networks.ann ? [row("accuracy.ann", `Accuracy: ${names.ann}`)] : []),
-      ...(ids.has(atSteps) ? [row(atSteps, `Accuracy: ${names.spiking}`)] : []),
+      ...(run.spikingBySteps?.[steps - 1] ? [row(atSteps, `Accuracy: ${names.spiking}`)] : []),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,

@@ -114,6 +114,10 @@ export function signedWithInterval(figure: FigureDraft): string {
 export const resolution = ({ interval }: FigureDraft, prompts: number, of = "prompts"): string =>
   interval && interval.low <= 0 && interval.high >= 0 ? `: not resolved with ${prompts} ${of}` : "";
 
+/** The time steps that an experiment's chips run; 1 for an ANN, which runs none. */
+export const stepsOnChips = ({ model }: Pick<Experiment, "model">): number =>
+  model.kind === "spiking" ? model.steps : 1;
+
 /** "1 time step", "4 time steps". */
 export const timeSteps = (steps: number): string => `${steps} time step${steps === 1 ? "" : "s"}`;
 

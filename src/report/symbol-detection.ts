@@ -31,6 +31,7 @@ import {
   resolution,
   shortSize,
   signedWithInterval,
+  stepsOnChips,
   timeSteps,
 } from "./study.ts";
 
@@ -175,7 +176,7 @@ const stepFigures = ({ chipBySteps: { steps, errors }, experiment }: SymbolDetec
 
 /** The digital spiking baseline at the chips' T, if it ran that many steps, and the chips minus the baseline. */
 function equalStepFigures({ chips, experiment, spikingBySteps = [] }: SymbolDetectionRun): FigureDraft[] {
-  const steps = ownSteps(experiment);
+  const steps = stepsOnChips(experiment);
   const errors = spikingBySteps[steps - 1];
   if (!errors) return [];
   const rates = chipRates(
@@ -257,8 +258,7 @@ function highlights(run: SymbolDetectionRun): string[] {
  * the summary.
  */
 function brief(run: SymbolDetectionRun): BriefDraft {
-  const steps = ownSteps(run.experiment);
-  const ids = new Set(equalStepFigures(run).map(({ id }) => id));
+  const steps = stepsOnChips(run.experiment);
   const rate = (figure: string, of: string) => ({ figure, label: `Bit error rate: ${of}` });
   const atSteps = `ber.spiking.steps.${steps}`;
   const hasMl = run.receivers.some((receiver) => receiverId(receiver) === "ml.pilots");
@@ -267,7 +267,7 @@ function brief(run: SymbolDetectionRun): BriefDraft {
     rows: [
       rate("ber.xpikeformer", `Xpikeformer on ${chipsOf(run.chips)}`),
       ...(run.networks.ann ? [rate("ber.ann", NAMES.ann)] : []),
-      ...(ids.has(atSteps) ? [rate(atSteps, "digital spiking transformer")] : []),
+      ...(run.spikingBySteps?.[steps - 1] ? [rate(atSteps, "digital spiking transformer")] : []),
       ...(hasMl ? [rate("ber.ml.pilots", "maximum likelihood, pilots")] : []),
       ...costRows(run.cost),
     ],
@@ -363,7 +363,7 @@ function onLogAxis({ x, y, low = y, high = y }: Point, trials: number) {
 /** The time steps of each spiking network, for a chart that shows both. */
 function stepsText({ experiment, spikingBySteps = [] }: SymbolDetectionRun): string {
   const spiking = spikingBySteps.length > 0 ? `, digital spiking transformer at T = ${spikingBySteps.length}` : "";
-  return ` at T = ${ownSteps(experiment)}${spiking}`;
+  return ` at T = ${stepsOnChips(experiment)}${spiking}`;
 }
 
 /** Table IV of the paper, by antennas: size, then ANN, digital spiking (T), Xpikeformer (T). */
@@ -421,8 +421,6 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
     ];
   });
 }
-
-const ownSteps = ({ model }: Experiment<SymbolDetectionSpec>): number => (model.kind === "spiking" ? model.steps : 1);
 
 const roles = ({ networks }: SymbolDetectionRun) =>
   (["ann", "spiking", "digital"] as const).flatMap((role) => {
