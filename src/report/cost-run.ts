@@ -45,7 +45,7 @@ import { formatNumber } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
 import { hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
-import { networkSize, shortSize } from "./study.ts";
+import { networkSize, shortSize, stepsOnChips } from "./study.ts";
 
 export interface CostRun {
   readonly experiment: Experiment;
@@ -297,7 +297,7 @@ const isSameSize = ({ model }: Pick<Experiment, "model">, ann: ComparedNetworks[
 /** Which ANN is priced, and how its error rate compares with that of the chips at the T that they ran: no test of equality. */
 function annNote({ model }: Experiment, curve: CostRun["curve"], ann: ComparedNetworks["ann"]): string {
   if (!ann) return "No ANN was evaluated, so no energy ratio to an ANN is given.";
-  const steps = model.kind === "spiking" ? model.steps : 1;
+  const steps = stepsOnChips({ model });
   const own = curve.rates[curve.steps.indexOf(steps)];
   const of = isSameSize({ model }, ann) ? "the ANN" : `the ANN (${networkSize(ann.model)})`;
   return (

@@ -10,7 +10,7 @@ import type { Network } from "../model/network.ts";
 import { sampleOf } from "../numeric/variance-components.ts";
 import type { FigureDraft } from "../report/build-report.ts";
 import { chipsCost } from "../report/cost-run.ts";
-import { changeFigure, metricOf, rateFigure, ratesOf } from "../report/study.ts";
+import { changeFigure, metricOf, rateFigure, ratesOf, stepsOnChips } from "../report/study.ts";
 import { type Difference, differences } from "../spec/difference.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -90,7 +90,7 @@ export async function compareRuns(
   return {
     fields: differences(compared(a), compared(b)),
     ...{ chips, prompts, notes: [...new Set(notes)] },
-    steps: [stepsOf(a), stepsOf(b)],
+    steps: [stepsOnChips(a), stepsOnChips(b)],
     result: kitOf(a.task).result(a.task),
     measures: [
       [rate(before), rate(after), changeFigure("errorRate", label, after.rates, before.rates, `${trial}s`)],
@@ -101,8 +101,6 @@ export async function compareRuns(
     ],
   };
 }
-
-const stepsOf = ({ model }: Experiment): number => (model.kind === "spiking" ? model.steps : 1);
 
 const compared = ({ name: _, $schema: __, checkpoints: ___, ...experiment }: Experiment) => experiment;
 
