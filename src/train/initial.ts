@@ -14,8 +14,8 @@ import {
   type Tensor,
 } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
-import { fewerLines, isWider, widen, withLines } from "./widen.ts";
+import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
+import { fewerLines, isMultiple, isWider, widen, widenAnn, withLines } from "./widen.ts";
 
 /** Layers whose output a block adds to the stream. */
 const BRANCH_ENDS: ReadonlySet<string> = new Set(["projection", "down"]);
@@ -57,12 +57,10 @@ export function initialParameters(initial: Network, started: Started): Network["
   return parameters;
 }
 
-/**
- * Widens a spiking network to the lines and channels of a spiking model. Any other network is unchanged, because LayerNorm
- * averages over all channels.
- */
+/** Widens a spiking network to the lines and channels of a spiking model, an ANN to the channels of an ANN. */
 function widened(network: Network, { model, geometry, lineShares }: Started): Network {
-  if (!isSpiking(network) || model.kind !== "spiking") return network;
+  if (!isSpiking(network)) return model.kind === "ann" ? widenAnn(network as Network<AnnSpec>, model) : network;
+  if (model.kind !== "spiking") return network;
   return widen(withLines(network, geometry.inputs, lineShares ?? []), model);
 }
 
@@ -133,6 +131,11 @@ export function startNotes(initial: Network, { model, geometry, lineShares }: St
   if (model.kind === "spiking" && isWider(model, initial.model)) {
     notes.push(
       "The network to start from has fewer channels in its stem: they are repeated with neurons at other levels, and what reads a channel reads its copies, too, each with its share of the weight.",
+    );
+  }
+  if (model.kind === "ann" && !isSpiking(initial) && isMultiple(model, initial.model)) {
+    notes.push(
+      "The network to start from has fewer channels in its stem: they are repeated, and its answers stay the same until it has learned more.",
     );
   }
   return notes;

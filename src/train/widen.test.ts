@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, stridingStem, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
+import { annBackward, annForward } from "../model/ann.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { type Network, parameterLayout } from "../model/network.ts";
+import { initialise, type Network, parameterLayout } from "../model/network.ts";
 import { drawBlocks, spikingForward } from "../model/spiking.ts";
 import { pixels } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
-import { annSpec, type ModelSpec, type SpikingSpec, type StemSpec, spikingSpec } from "../spec/model.ts";
+import { type AnnSpec, annSpec, type ModelSpec, type SpikingSpec, type StemSpec, spikingSpec } from "../spec/model.ts";
 import { fromAnn, initialParameters, startNotes } from "./initial.ts";
-import { widen, withLines } from "./widen.ts";
+import { widen, widenAnn, withLines } from "./widen.ts";
 
 const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned" } as const;
 /** Layers that spike; a low threshold makes every layer fire. */
@@ -21,6 +22,11 @@ const withChannels = (stem: StemSpec, channels: readonly number[]): StemSpec => 
   layers: stem.layers.map((layer, i) => ({ ...layer, channels: channels[i] })),
 });
 const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1, pixels(tinyGrid)).filter((_, i) => i % 6 < 2) };
+/** Normal draws of one seed. */
+const noise = (seed: number) => {
+  const draws = stream(seed);
+  return () => draws.normal();
+};
 const run = (of: Network<SpikingSpec>) =>
   spikingForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) });
 
@@ -57,6 +63,40 @@ describe("a network that gets more lines per value", () => {
     const thresholds = { ...started, lineShares: new Array(5).fill(0.2), layout };
     expect(() => initialParameters(narrow, thresholds)).toThrow(/the initial network has/);
     expect(startNotes(narrow, thresholds)).toEqual([]);
+  });
+});
+
+describe("an ANN that gets more channels", () => {
+  test.each([
+    ["twice as many", tinyStem, [16]],
+    ["in both of two layers, four and three times as many", stridingStem, [32, 48]],
+    ["in one of two layers", stridingStem, [8, 32]],
+  ])("answers as before, with copies that learn unlike each other: %s", (_, stem, channels) => {
+    const narrow = initialise(ann(stem), stemmed(stem), stream(1));
+    // LayerNorm starts with gains of one; trained ones differ from channel to channel.
+    const draw = noise(5);
+    for (const { data } of [narrow.parameters["stem.0.norm.gain"], narrow.parameters["stem.0.norm.offset"]]) {
+      for (let i = 0; i < data.length; i++) data[i] += 0.3 * draw();
+    }
+    const model = ann(withChannels(stem, channels));
+    const { geometry } = narrow;
+    const layout = parameterLayout(model, geometry);
+    const started = { model, geometry, layout, random: stream(1) };
+    const wide = { ...narrow, model, parameters: initialParameters(narrow, started) };
+    expect(startNotes(narrow, started)).toEqual([expect.stringContaining("fewer channels in its stem")]);
+    const values = Float64Array.from({ length: 2 * pixels(tinyGrid) * geometry.inputs }, noise(2));
+    const answers = (of: Network<AnnSpec>) => annForward(of, { prompts: 2, values });
+    const [before, after] = [answers(narrow), answers(wide)];
+    for (let i = 0; i < before.logits.length; i++) expect(after.logits[i]).toBeCloseTo(before.logits[i], 5);
+    const data = annBackward(wide, before.logits, after.cache)["stem.0.weight"];
+    const own = stem.layers[0].channels;
+    if (channels[0] > own) expect(data[own]).not.toBeCloseTo(data[0], 9);
+  });
+
+  test("stays as it is when its channels cannot be repeated equally often", () => {
+    const stem = withChannels(tinyStem, [16]);
+    const narrow = initialise(ann(stem), stemmed(stem), stream(1));
+    expect(widenAnn(narrow, ann(withChannels(stem, [24])))).toBe(narrow);
   });
 });
 
@@ -150,7 +190,7 @@ describe("a network that gets more channels", () => {
     expect(startNotes(conventional, started)).toContainEqual(expect.stringContaining("fewer channels"));
   });
 
-  test("is refused if it has other layers, more channels, or is an ANN that should stay one", () => {
+  test("is refused if it has other layers, more channels, or is an ANN with uneven copies", () => {
     const start = (initial: Network, model: ModelSpec) => {
       const geometry = stemmed(model.stem!);
       const layout = parameterLayout(model, geometry);
@@ -163,6 +203,6 @@ describe("a network that gets more channels", () => {
     const pooled = { ...tinyStem, layers: [{ ...tinyStem.layers[0], pool: 1 }] };
     start(network(pooled), spiking(wide)).toThrow(other);
     start(network(withChannels(stridingStem, [16, 16])), spiking(withChannels(stridingStem, [8, 24]))).toThrow(other);
-    start(tinyNetwork(ann(tinyStem), 3, stemmed(tinyStem)), ann(wide)).toThrow(other);
+    start(tinyNetwork(ann(wide), 3, stemmed(wide)), ann(withChannels(tinyStem, [24]))).toThrow(other);
   });
 });

@@ -10,7 +10,7 @@
  */
 import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
-import type { ModelSpec, SpikingSpec, StemSpec } from "../spec/model.ts";
+import type { AnnSpec, ModelSpec, SpikingSpec, StemSpec } from "../spec/model.ts";
 
 /**
  * Lines that a network reads per value, if it lacks only the last of those in `shares` and those represent less than the first:
@@ -81,6 +81,40 @@ export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Networ
   return { ...network, model: { ...network.model, stem }, parameters };
 }
 
+/** Whether every layer of `wide`'s stem has a whole multiple of the channels of `model`'s, and `isWider` holds. */
+export const isMultiple = (wide: ModelSpec, model: ModelSpec): boolean =>
+  isWider(wide, model) &&
+  model.stem!.layers.every(({ channels }, i) => Number.isInteger(wide.stem!.layers[i].channels / channels));
+
+/**
+ * An ANN with the channels of `model`'s stem and the answers of `network`; unchanged unless `isMultiple`, because LayerNorm
+ * averages over all channels and so must see each of them equally often. Its readers weigh the two copies of a pair unlike (5 to 3
+ * or 3 to 5, alternating over their columns): with equal weights the copies would learn the same forever.
+ */
+export function widenAnn(network: Network<AnnSpec>, model: AnnSpec): Network<AnnSpec> {
+  const { stem } = model;
+  if (!stem || !isMultiple(model, network.model)) return network;
+  const parameters: Record<string, Tensor> = { ...network.parameters };
+  const layers = stemLayers(network.model, network.geometry);
+  for (const [i, { channels: outputs }] of stem.layers.entries()) {
+    const { name, outputs: channels } = layers[i];
+    if (outputs === channels) continue;
+    for (const part of ["weight", "offset", "norm.gain", "norm.offset"]) {
+      const given = parameters[`${name}.${part}`];
+      if (given) parameters[`${name}.${part}`] = repeatColumns(given, outputs);
+    }
+    const reader = `${layers[i + 1].name}.weight`;
+    parameters[reader] = rowsOfCopies(parameters[reader], channels, outputs, unlike);
+  }
+  return { ...network, model: { ...network.model, stem }, parameters };
+}
+
+/** Relative change of a copy's share: opposite for the two copies of a pair, none for a copy without a partner. */
+function unlike({ channel, copy, copies, column }: CopiedWeight): number {
+  if (copy === copies - 1 && copies % 2 === 1) return 1;
+  return (channel + copy + column) % 2 === 0 ? 1.25 : 0.75;
+}
+
 /**
  * Offset of a channel's first, second, ... copy from its own, in thresholds: half of one up or down, then the same the
  * other way, then a whole one.
@@ -98,19 +132,35 @@ function repeatColumns({ shape, data }: Tensor, to: number): Tensor {
   return { shape: [...shape.slice(0, -1), to], data: repeated };
 }
 
+interface CopiedWeight {
+  readonly channel: number;
+  readonly copy: number;
+  readonly copies: number;
+  /** Of the layer that reads the channel. */
+  readonly column: number;
+}
+
 /**
- * Repeats the rows for channels, at every pixel of a window, from `from` to `to` channels, each scaled by its share.
+ * Repeats the rows for channels, at every pixel of a window, from `from` to `to` channels, each scaled by its share, and by
+ * `change`.
  */
-function rowsOfCopies({ shape: [rows, columns], data }: Tensor, from: number, to: number): Tensor {
+function rowsOfCopies(
+  { shape: [rows, columns], data }: Tensor,
+  from: number,
+  to: number,
+  change: (weight: CopiedWeight) => number = () => 1,
+): Tensor {
   const pixels = rows / from;
   const shared = new Float32Array(pixels * to * columns);
   for (let pixel = 0; pixel < pixels; pixel++) {
-    for (let channel = 0; channel < to; channel++) {
-      const first = channel % from;
-      const copies = Math.ceil((to - first) / from);
-      const source = (pixel * from + first) * columns;
-      const shares = data.subarray(source, source + columns).map((weight) => weight / copies);
-      shared.set(shares, (pixel * to + channel) * columns);
+    for (let wide = 0; wide < to; wide++) {
+      const [channel, copy] = [wide % from, Math.floor(wide / from)];
+      const copies = Math.ceil((to - channel) / from);
+      const source = (pixel * from + channel) * columns;
+      const target = (pixel * to + wide) * columns;
+      for (let column = 0; column < columns; column++) {
+        shared[target + column] = (data[source + column] / copies) * change({ channel, copy, copies, column });
+      }
     }
   }
   return { shape: [pixels * to, columns], data: shared };
