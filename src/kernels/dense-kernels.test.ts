@@ -73,6 +73,28 @@ test("GELU and its slope equal the plain version, in and out of place", () => {
   expectClose(get(gradient, x.length), geluBackward(dy, x), 4e-6);
 });
 
+test("GELU, its slope and softmax leave no subnormal numbers, which would slow the products that read them", () => {
+  const subnormal = (x: number) => x !== 0 && Math.abs(x) < 2 ** -126;
+  const x = Float64Array.from({ length: 1200 }, (_, i) => (i - 600) / 40);
+  const [source, target, gradient] = [put(x), unset(x.length), put(normals("small", x.length, 1e-9))];
+  run.geluForward(source, x.length, target);
+  run.geluBackward(source, x.length, gradient, gradient);
+  const [tokens, width] = [8, 16];
+  const scores = { tokens, mask: new Uint8Array(tokens * tokens).fill(1) };
+  const maskAt = arena.words((tokens * tokens) / 4);
+  kernels.write(maskAt, byteMask(scores));
+  const [probabilities, output] = [unset(tokens * tokens), unset(tokens * width)];
+  const scratch = unset(tokens * tokens + productScratch(width, width, width));
+  const qkv = put(normals("sharp", tokens * 3 * width, 6));
+  run.softmaxAttentionForward(qkv, 1, tokens, 1, width, maskAt, probabilities, output, scratch);
+  const p = get(probabilities, tokens * tokens);
+  // Sharp enough to matter: some probabilities are below what single precision holds.
+  expect(p.some((share) => share === 0)).toBe(true);
+  for (const results of [get(target, x.length), get(gradient, x.length), p]) {
+    expect(results.filter(subnormal)).toEqual(new Float32Array(0));
+  }
+});
+
 test.each([8, 64, 70])("layer normalisation of %i features equals the plain one, forward and backward", (width) => {
   const rows = 9;
   const x = normals("x", rows * width, 3);

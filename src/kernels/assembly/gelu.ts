@@ -1,9 +1,9 @@
 /**
  * GELU in the tanh approximation of GPT-2 (Hendrycks and Gimpel, arXiv 1606.08415):
  *   y = x (1 + tanh u) / 2 = x sigmoid(2 u), 2 u = a x (1 + b x^2), a = 2 sqrt(2 / pi), b = 0.044715.
- * The sigmoid form keeps its relative accuracy where tanh u is near -1.
+ * The sigmoid form keeps its relative accuracy where tanh u is near -1; both y and its slope are 0 where 2 u < -60.
  */
-import { sigmoid4 } from "./math";
+import { matters4, sigmoid4 } from "./math";
 
 const A: f32 = 1.5957691216057308;
 const B: f32 = 0.044715;
@@ -30,7 +30,8 @@ export function geluBackward(source: usize, count: i32, dTarget: usize, dSource:
 @inline
 function gelu4(x: v128): v128 {
   const curve = f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.splat(B), f32x4.mul(x, x)));
-  return f32x4.mul(x, sigmoid4(f32x4.mul(f32x4.mul(f32x4.splat(A), x), curve)));
+  const u2 = f32x4.mul(f32x4.mul(f32x4.splat(A), x), curve);
+  return v128.and(f32x4.mul(x, sigmoid4(u2)), matters4(u2));
 }
 
 /** s + x s (1 - s) a (1 + 3 b x^2) with s = sigmoid(2 u). */
@@ -40,7 +41,8 @@ function slope4(x: v128): v128 {
   const one = f32x4.splat(1);
   const bxx = f32x4.mul(f32x4.splat(B), f32x4.mul(x, x));
   const ax = f32x4.mul(f32x4.splat(A), x);
-  const s = sigmoid4(f32x4.mul(ax, f32x4.add(one, bxx)));
+  const u2 = f32x4.mul(ax, f32x4.add(one, bxx));
+  const s = v128.and(sigmoid4(u2), matters4(u2));
   const inner = f32x4.mul(ax, f32x4.add(one, f32x4.mul(f32x4.splat(3), bxx)));
   return f32x4.add(s, f32x4.mul(f32x4.mul(s, f32x4.sub(one, s)), inner));
 }

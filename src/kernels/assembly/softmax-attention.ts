@@ -8,7 +8,7 @@
  * rounded up to a multiple of 4; the mask is 0 beyond `tokens`.
  */
 import { gemm } from "./gemm";
-import { exp4, sum4 } from "./math";
+import { exp4, matters4, sum4 } from "./math";
 
 /**
  * Writes `probabilities` and `target` [prompts, tokens, width]. `scratch` has the size for gemm at [tokens, max(tokens, d),
@@ -81,7 +81,7 @@ export function softmaxAttentionBackward(
   }
 }
 
-/** Scores to probabilities in place: e^(factor (s - max)) over their sum where allowed, 0 elsewhere. */
+/** Scores to probabilities in place: e^(factor (s - max)) over their sum where allowed and no less than e^-60, 0 elsewhere. */
 function softmaxRow(row: usize, mask: usize, stride: i32, factor: f32): void {
   const lowest = f32x4.splat(-3.4e38);
   let most = lowest;
@@ -94,7 +94,8 @@ function softmaxRow(row: usize, mask: usize, stride: i32, factor: f32): void {
   let total = f32x4.splat(0);
   for (let j = 0; j < stride; j += 4) {
     const at = row + <usize>j * 4;
-    const e = v128.and(exp4(f32x4.mul(four, f32x4.sub(v128.load(at), most))), allowed(mask + j));
+    const x = f32x4.mul(four, f32x4.sub(v128.load(at), most));
+    const e = v128.and(exp4(x), v128.and(matters4(x), allowed(mask + j)));
     total = f32x4.add(total, e);
     v128.store(at, e);
   }
