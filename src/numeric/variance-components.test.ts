@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError } from "../errors.ts";
-import { deviation, mean, meanInterval } from "./statistics.ts";
+import { deviation, mean, meanInterval, wilson } from "./statistics.ts";
 import { stream } from "./stream.ts";
 import {
   pairedDifference,
@@ -9,6 +9,7 @@ import {
   sameOnAllChips,
   sampleMean,
   sampleOf,
+  sampleRate,
   sampleSpread,
   scaled,
 } from "./variance-components.ts";
@@ -82,17 +83,38 @@ describe("the spread of chips and of reads", () => {
 });
 
 describe("the mean of a sample", () => {
-  test("by hand: two chips and two prompts, both of which differ by 2", () => {
-    const { mean, low, high } = sampleMean({ chips: 2, reads: 1, prompts: 2, values: Float64Array.of(0, 2, 2, 4) });
-    // Means of chips and of prompts are 1 and 3, standard error 1. Student's t of one degree is 12.706; both sources add in squares.
-    const half = Math.hypot(12.7062047362, 1.96);
-    expect([mean, low, high].map((x) => x.toFixed(8))).toEqual([2, 2 - half, 2 + half].map((x) => x.toFixed(8)));
+  test("by hand: two chips that differ by 2, and three prompts that differ by 2", () => {
+    const values = Float64Array.of(0, 2, 4, 2, 4, 6);
+    const { mean, low, high } = sampleMean({ chips: 2, reads: 1, prompts: 3, values });
+    // Means of chips are 2 and 4, A = 2/2; of prompts 1, 3 and 5, B = 4/3; no interaction. V = 7/3 and r = 3/7. Student's t of one degree
+    // of freedom is 12.706, and of two 4.303.
+    const half = Math.sqrt((7 / 3) * ((9 / 49) * 12.7062047362 ** 2 + (40 / 49) * 4.3026527297 ** 2));
+    expect([mean, low, high].map((x) => x.toFixed(8))).toEqual([3, 3 - half, 3 + half].map((x) => x.toFixed(8)));
+  });
+
+  test("by hand: counts the interaction of chips and prompts once", () => {
+    const { mean, low, high } = sampleMean({ chips: 2, reads: 1, prompts: 2, values: Float64Array.of(0, 2, 2, 8) });
+    // Means of both are 1 and 5, A = B = 8/2. The interactions are 1, -1, -1 and 1, so E = 4 / 4. V = 4 + 4 - 1.
+    const half = Math.sqrt(7) * 12.7062047362;
+    expect([mean, low, high].map((x) => x.toFixed(8))).toEqual([3, 3 - half, 3 + half].map((x) => x.toFixed(8)));
   });
 
   test("has Student's interval if all prompts are alike", () => {
     const values = Float64Array.of(1, 1, 2, 2, 4, 4);
     const expected = meanInterval([1, 2, 4]);
-    expect(sampleMean({ chips: 3, reads: 1, prompts: 2, values })).toEqual(expected);
+    const found = sampleMean({ chips: 3, reads: 1, prompts: 2, values });
+    expect(found.low).toBeCloseTo(expected.low, 13);
+    expect(found.high).toBeCloseTo(expected.high, 13);
+  });
+
+  test("has Student's interval if all chips are alike, or if there is but one", () => {
+    const expected = meanInterval([1, 2, 4]);
+    for (const chips of [1, 2]) {
+      const values = Float64Array.from({ length: 3 * chips }, (_, i) => [1, 2, 4][i % 3]);
+      const found = sampleMean({ chips, reads: 1, prompts: 3, values });
+      expect(found.low).toBeCloseTo(expected.low, 13);
+      expect(found.high).toBeCloseTo(expected.high, 13);
+    }
   });
 
   test("has an interval that covers the truth in 95 % of cases, or slightly more", () => {
@@ -174,5 +196,138 @@ describe("a comparison of chips with a network without a chip", () => {
     expect(ratioOfMeans(onChips, sameOnAllChips([0, 1, 0, 0], onChips))!.mean).toBeCloseTo(1.5, 14);
     expect(ratioOfMeans(onChips, sameOnAllChips([0, 0, 0, 0], onChips))).toBeNull();
     expect(() => sampleOf([[1, 0], [1]])).toThrow("Row 1 holds 1 prompts and the first 2");
+  });
+});
+
+/** Rates or differences with these values on every chip; the other prompts have 0. */
+const onEveryChip = (chips: number, prompts: number, first: readonly number[]): Sample =>
+  sampleOf(Array.from({ length: chips }, () => Float64Array.from({ length: prompts }, (_, k) => first[k] ?? 0)));
+
+describe("a mean difference of rates", () => {
+  const nothing = (chips: number, prompts: number) => onEveryChip(chips, prompts, []);
+
+  test("without any difference is bounded by the rule of three, whatever the number of chips, and by 1", () => {
+    for (const chips of [1, 2, 10]) {
+      const { low, high } = sampleMean(pairedDifference(nothing(chips, 64), nothing(chips, 64)));
+      expect([low, high]).toEqual([-3 / 64, 3 / 64]);
+    }
+    expect(sampleMean(pairedDifference(nothing(1, 2), nothing(1, 2)))).toEqual({ mean: 0, low: -1, high: 1 });
+  });
+
+  test("by hand: a prompt of 62 that only one of the two gets right", () => {
+    const one = onEveryChip(1, 62, [1]);
+    const { mean, low, high } = sampleMean(pairedDifference(one, nothing(1, 62)));
+    // Half a pair in each outcome: 64 pairs with differences whose sum is 1 and whose squares sum to 1 + 1/2 + 1/2.
+    const half = 1.9983405 * Math.sqrt((2 - 1 / 64) / 63 / 64);
+    expect(mean).toBe(1 / 62);
+    expect(low).toBeCloseTo(1 / 64 - half, 7);
+    expect(high).toBeCloseTo(1 / 64 + half, 7);
+  });
+
+  test("adds less for a single wrong bit than for a whole prompt, and more than if all prompts were known to differ by one bit", () => {
+    const bit = onEveryChip(1, 62, [0.25]);
+    const { low, high } = sampleMean(pairedDifference(bit, nothing(1, 62)));
+    // s^2 is the mean of 1/16, of the prompt that differs, and 1.
+    const half = 1.9983405 * Math.sqrt((1 / 16 + 17 / 32 - 1 / 16 / 64) / 63 / 64);
+    expect(low).toBeCloseTo(1 / 256 - half, 7);
+    expect(high).toBeCloseTo(1 / 256 + half, 7);
+  });
+
+  test("has an interval with a width that holds it and ends at the ends of the scale, on any few chips and prompts", () => {
+    const random = stream(11);
+    for (let i = 0; i < 400; i++) {
+      const [chips, prompts] = [1 + random.integer(3), 1 + random.integer(6)];
+      const rows = () => {
+        const share = [0, 0.1, 0.5, 1][random.integer(4)];
+        return sampleOf(
+          Array.from({ length: chips }, () =>
+            Float64Array.from({ length: prompts }, () => (random.uniform() < share ? random.integer(5) / 4 : 0)),
+          ),
+        );
+      };
+      const change = pairedDifference(rows(), rows());
+      for (const [difference, reach] of [
+        [change, 1],
+        [pairedDifference(change, pairedDifference(rows(), rows())), 2],
+      ] as const) {
+        const { mean, low, high } = sampleMean(difference);
+        expect(high - low).toBeGreaterThan(0.1);
+        expect(low).toBeGreaterThanOrEqual(-reach);
+        expect(high).toBeLessThanOrEqual(reach);
+        expect(low).toBeLessThanOrEqual(mean);
+        expect(high).toBeGreaterThanOrEqual(mean);
+      }
+    }
+  });
+
+  test("reaches 2 if it is a difference of two differences, of which one may be a rate", () => {
+    const [all, none] = [onEveryChip(2, 2, [1, 1]), onEveryChip(2, 2, [])];
+    const worse = pairedDifference(all, none);
+    const better = pairedDifference(none, all);
+    expect(sampleMean(worse)).toMatchObject({ mean: 1, high: 1 });
+    expect(sampleMean(pairedDifference(worse, better))).toMatchObject({ mean: 2, high: 2 });
+    expect(sampleMean(pairedDifference(better, all))).toMatchObject({ mean: -2, low: -2 });
+    expect(scaled(worse, -0.5).reach).toBe(0.5);
+  });
+
+  test("has a ratio whose interval has a width, although both err alike", () => {
+    const some = onEveryChip(3, 100, Array<number>(12).fill(1));
+    const { mean, low, high } = ratioOfMeans(some, some)!;
+    // Nothing differs: the rule of three, 3 / 100, over the rate .12.
+    expect(mean).toBe(1);
+    expect(low).toBeCloseTo(Math.exp(-0.25), 12);
+    expect(high).toBeCloseTo(Math.exp(0.25), 12);
+  });
+});
+
+describe("a mean rate", () => {
+  test("without any error, or with errors only, is bounded by the rule of three, whatever the number of chips", () => {
+    for (const chips of [1, 2, 10]) {
+      expect(sampleRate(onEveryChip(chips, 300, []))).toEqual({ mean: 0, low: 0, high: 0.01 });
+      const ones = onEveryChip(chips, 300, Array<number>(300).fill(1));
+      expect(sampleRate(ones)).toEqual({ mean: 1, low: 0.99, high: 1 });
+      // 1/49 of 49 wrong bits, which rounding may make less than 1.
+      expect(sampleRate(scaled(scaled(ones, 49), 1 / 49)).low).toBe(0.99);
+    }
+  });
+
+  test("by hand: on one chip it is Wilson's, with Student's t", () => {
+    // Ten of 64 answers wrong. The variance of the mean is p (1 - p) / 63, and p (1 - p) / 64 is counted in for an eleventh.
+    const p = 10 / 64;
+    const q = (1.9983405 ** 2 * (10 / 63 + 1 / 64)) / 11;
+    const { low, high } = sampleRate(onEveryChip(1, 64, Array<number>(10).fill(1)));
+    const half = Math.sqrt(q * p * (1 - p) + (q * q) / 4) / (1 + q);
+    expect(low).toBeCloseTo((p + q / 2) / (1 + q) - half, 7);
+    expect(high).toBeCloseTo((p + q / 2) / (1 + q) + half, 7);
+    // Within a few per cent of the interval of independent trials.
+    expect(low).toBeCloseTo(wilson(10, 64).low, 2);
+    expect(high).toBeCloseTo(wilson(10, 64).high, 2);
+  });
+
+  test("adds what Student's t adds for chips in squares, and is the mirror image of the rate of right answers", () => {
+    const shares = [0.1, 0.2, 0.4];
+    const chips = sampleOf(
+      shares.map((share) => Float64Array.from({ length: 50 }, (_, k) => (k < 50 * share ? 1 : 0))),
+    );
+    const right = { ...chips, values: chips.values.map((value) => 1 - value) };
+    const rate = sampleRate(chips);
+    const mirrored = sampleRate(right);
+    expect(rate.low).toBeCloseTo(1 - mirrored.high, 12);
+    expect(rate.high).toBeCloseTo(1 - mirrored.low, 12);
+    // Chips alone give .233 -+ .38, prompts alone .14 to .37.
+    expect(rate.low).toBe(0);
+    expect(rate.high).toBeGreaterThan(meanInterval(shares).high - 0.02);
+    expect(rate.high).toBeLessThan(meanInterval(shares).high + 0.04);
+  });
+
+  test("has an interval with a width, between 0 and 1, on any few chips and prompts", () => {
+    const random = stream(12);
+    for (let i = 0; i < 400; i++) {
+      const [chips, prompts] = [1 + random.integer(3), 1 + random.integer(6)];
+      const values = Float64Array.from({ length: chips * prompts }, () => random.integer(5) / 4);
+      const { mean, low, high } = sampleRate({ chips, reads: 1, prompts, values });
+      expect(high - low).toBeGreaterThan(0.1);
+      expect(0 <= low && low <= mean && mean <= high && high <= 1).toBe(true);
+    }
   });
 });

@@ -4,6 +4,7 @@ import {
   ratioOfMeans,
   type Sample,
   sampleMean,
+  sampleRate,
   sampleSpread,
   scaled,
 } from "../numeric/variance-components.ts";
@@ -48,20 +49,15 @@ export const metricOf = ({ task }: Experiment): TaskMetric => kitOf(task).metric
 /** Error rates by chip, read and prompt, from the errors at the last query. */
 export const ratesOf = (wrong: Sample, { task }: Experiment): Sample => scaled(wrong, 1 / kitOf(task).trials(task));
 
-/** The mean rate over chips, reads and prompts; its interval stays between 0 and 1, as a rate does. */
+/** The mean rate over chips, reads and prompts; its interval stays between 0 and 1. */
 export function rateFigure(id: string, label: string, rates: Sample, of = "prompts"): FigureDraft {
-  const { mean, low, high } = sampleMean(rates);
-  // Without any error nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, which is 5 % at p = 3 / K. The
-  // same holds for correct answers if all are wrong.
-  const rare = Math.min(1, 3 / rates.prompts);
-  const least = mean === 1 ? 1 - rare : low;
-  const most = mean === 0 ? rare : high;
+  const { mean, low, high } = sampleRate(rates);
   return {
     id,
     label,
     value: mean,
     unit: "1",
-    interval: { low: Math.max(0, least), high: Math.min(1, most), kind: intervalKind(rates, of) },
+    interval: { low, high, kind: intervalKind(rates, of) },
     trials: rates.chips,
   };
 }
