@@ -393,7 +393,7 @@ export {
 } from "./cost/cost.ts";
 export { exitEnergy } from "./cost/exit.ts";
 export { hardwarePrices } from "./cost/hardware.ts";
-export { chooseSteps, type StepChoice, type StepTarget, snnTarget } from "./cost/iso-accuracy.ts";
+export { chooseSteps, rivalSteps, type StepChoice, type StepRate } from "./cost/iso-accuracy.ts";
 export { type Lever, type LeverFigure, leversOf } from "./cost/levers.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export {

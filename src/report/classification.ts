@@ -14,21 +14,13 @@ import { kitOf } from "../task/catalogue.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
+import { equalityOf, equalityWords } from "./equality.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { MOST_TICKS, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import {
-  changeFigure,
-  chipsOf,
-  networkSize,
-  pointAt,
-  rateFigure,
-  resolution,
-  stepsOnChips,
-  timeSteps,
-} from "./study.ts";
+import { changeFigure, chipsOf, networkSize, pointAt, rateFigure, stepsOnChips, timeSteps } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ClassifierRole = "ann" | "spiking" | "digital";
@@ -79,9 +71,7 @@ export function classificationReport(run: ClassificationRun, words: Classificati
   const { experiment, data, mapping, rasters, chips, cost } = run;
   const hardware = chipFigure(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
-  const against = gap
-    ? ` The difference from ${cost.annName} is ${points(gap)}${resolution(gap, run.prompts, thingsOf(run))}.`
-    : "";
+  const against = gap ? ` The difference from ${cost.annName} is ${points(gap)}: ${equalityWords(run)}.` : "";
   return buildReport({
     title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
     summary:
@@ -98,6 +88,7 @@ export function classificationReport(run: ClassificationRun, words: Classificati
     brief: brief(run),
     figures: [
       ...accuracyFigures(run, hardware),
+      ...equalityOf(run),
       ...stepFigures(run),
       ...equalStepFigures(run),
       ...exitFigures(chips, exitShares(chips), (errors) =>

@@ -3,7 +3,8 @@
  *
  * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities. Energies of the
  * digital SNN are given three times, and every label names its T: at Xpikeformer's T (`cost.equalSteps`), at the T that it was trained for
- * (`cost`), and at the fewest steps of each network at which it is accurate enough (`cost.isoAccuracy`).
+ * (`cost`), and at the fewest steps of each network that its error rate allows (`cost.isoAccuracy`). The latter are at equal accuracy only
+ * where a test shows it (`equality.ts`).
  *
  * An energy ratio is given only where it means something: the rival was evaluated, and the network on chips does better than guessing.
  */
@@ -14,13 +15,15 @@ import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
 import { exitEnergy } from "../cost/exit.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
-import { chooseSteps, RATE_TOLERANCE, type StepChoice, type StepTarget, snnTarget } from "../cost/iso-accuracy.ts";
+import { chooseSteps, rivalSteps, type StepChoice } from "../cost/iso-accuracy.ts";
 import { leversOf } from "../cost/levers.ts";
 import { comparedWith, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
 import { meanDensity, type Workload, withSteps } from "../cost/workload.ts";
+import type { NonInferiority } from "../numeric/non-inferiority.ts";
 import { mean } from "../numeric/statistics.ts";
+import type { Sample } from "../numeric/variance-components.ts";
 import { sumOperations } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
@@ -41,11 +44,11 @@ import {
   tornadoChart,
 } from "./cost.ts";
 import { PRINTED_BASELINES } from "./cost-claims.ts";
-import { formatNumber } from "./format.ts";
+import { equalityFigures, equalityText, marginText, testEquality } from "./equality.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
 import { hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
-import { networkSize, shortSize, stepsOnChips } from "./study.ts";
+import { networkSize, shortSize } from "./study.ts";
 
 export interface CostRun {
   readonly experiment: Experiment;
@@ -56,21 +59,35 @@ export interface CostRun {
   /** The error rate of the chips with the upper end of its interval, to tell it from guessing. Left out: better than guessing. */
   readonly chipRate?: { readonly value: number; readonly high: number };
   /** Mean error rate after each number of steps, ascending. */
-  readonly curve: { readonly steps: readonly number[]; readonly rates: readonly number[] };
+  readonly curve: {
+    readonly steps: readonly number[];
+    readonly rates: readonly number[];
+    /** The rates of chips and prompts, on the prompts of the compared networks. Left out: equal accuracy is not tested. */
+    readonly samples?: readonly Sample[];
+  };
   readonly compared: ComparedNetworks;
   /** Share of prompts that took 1 .. T steps, where chips stop when they are sure. Default: they take all. */
   readonly exit?: readonly number[] | null;
+  /** How T was chosen, as a sentence, if it is not that of the training. */
+  readonly stepsNote?: string | null;
   /** What the paper says of costs, for a task that it prices. */
   readonly claims?: (asRun: CostEstimate) => readonly ClaimDraft[];
 }
 
 /** The networks that were evaluated for comparison, if any, with their mean error rates. */
 export interface ComparedNetworks {
-  readonly ann?: { readonly model: AnnSpec; readonly rate: number };
+  readonly ann?: {
+    readonly model: AnnSpec;
+    readonly rate: number;
+    /** Error rate of each prompt. Left out: equal accuracy is not tested. */
+    readonly byPrompt?: ArrayLike<number>;
+  };
   readonly snn?: {
     readonly model: SpikingSpec;
     /** After 1 .. T time steps. */
     readonly rates: readonly number[];
+    /** The same of each prompt. Left out: equal accuracy is not tested. */
+    readonly byPrompt?: readonly ArrayLike<number>[];
     /** Share of ones by spike train. */
     readonly densities: Readonly<Record<string, number>>;
   };
@@ -91,18 +108,30 @@ export interface CostSection {
 }
 
 export function costSection(run: CostRun): CostSection {
-  const { experiment, chips, chipRate, rasters, curve, compared, exit, claims } = run;
+  const { experiment, chips, chipRate, rasters, curve, compared, exit, claims, stepsNote = null } = run;
   const { ann, snn } = compared;
+  const { equalityMargin: margin } = experiment.evaluation;
   const measurement = pool(chips);
   const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
   const workload = withSteps(measured, measured.steps, snn?.model.steps ?? measured.steps);
   const set = hardwarePrices(experiment.hardware, experiment.model);
   const simulated = simulatedPrices(experiment);
   const calibrated = resolveTechnology(findCostPreset("paper"), { set });
-  const choice = chooseSteps(curve.steps, curve.rates, ann?.rate);
-  const snnSteps = snn?.rates.map((_, t) => t + 1) ?? [];
-  const target = snnTarget(choice, curve.rates, ann?.rate);
-  const snnChoice = snn ? chooseSteps(snnSteps, snn.rates, target.rate) : undefined;
+  const beside = (steps: number, rival: ArrayLike<number> | undefined) => {
+    const sample = curve.samples?.[curve.steps.indexOf(steps)];
+    return sample && rival ? testEquality(sample, rival, margin) : undefined;
+  };
+  // The T that the chips run is tested first. Further steps are a curve of fewer chips, and no claim is made of them.
+  const tested = (steps: number) => (steps <= workload.steps ? beside(steps, ann?.byPrompt) : undefined);
+  const rateAt = (rate: number, i: number) => ({
+    steps: curve.steps[i],
+    errorRate: rate,
+    test: tested(curve.steps[i]),
+  });
+  const choice = chooseSteps(curve.rates.map(rateAt), margin);
+  const ownRates = snn?.rates.map((errorRate, t) => ({ steps: t + 1, errorRate }));
+  const snnChoice = ownRates && rivalSteps(ownRates, choice.errorRate, margin);
+  const snnTest = snnChoice && beside(choice.steps, snn?.byPrompt?.[snnChoice.steps - 1]);
   const asRun = estimateCost(workload, simulated, perInference(measurement));
   const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), simulated);
   const asPaper = estimateCost(workload, calibrated, perInference(measurement));
@@ -115,22 +144,29 @@ export function costSection(run: CostRun): CostSection {
   const equal = estimateCost(atEqualSteps, simulated, perInference(measurement));
   const equalAsPaper = estimateCost(atEqualSteps, calibrated, perInference(measurement));
   const levers = leversOf(workload, simulated);
-  const why = describeChoice(choice, ann && { of: "ann", rate: ann.rate });
+  const atOwn = tested(workload.steps);
   return {
     figures: [
       ...estimateFigures(asRun, "cost", rivals),
       ...(sameSteps ? equalStepsFigures(equal, rivals) : []),
-      { id: "cost.isoAccuracy.steps", label: `Time steps: ${why}`, value: choice.steps, unit: "steps" },
+      {
+        id: "cost.isoAccuracy.steps",
+        label: `Time steps: ${describeChoice(choice, margin, ann !== undefined)}`,
+        value: choice.steps,
+        unit: "steps",
+      },
+      ...(choice.test ? equalityFigures("cost.isoAccuracy.equality", "the ANN", choice.test, margin) : []),
       ...(snnChoice
         ? [
             {
               id: "cost.isoAccuracy.snnSteps",
-              label: `Time steps of the digital SNN: ${describeChoice(snnChoice, target)}`,
+              label: `Time steps of the digital SNN: ${describeRival(snnChoice, margin)}`,
               value: snnChoice.steps,
               unit: "steps",
             },
           ]
         : []),
+      ...(snnTest ? equalityFigures("cost.isoAccuracy.snnEquality", "the digital SNN", snnTest, margin) : []),
       ...short(chosen, "cost.isoAccuracy", "fewest steps", ARCHITECTURE_IDS, rivals),
       ...(exit ? exitCost(workload, simulated, exit, asRun) : []),
       ...leverFigures(levers),
@@ -163,13 +199,16 @@ export function costSection(run: CostRun): CostSection {
             "Programming is not priced: a chip that is programmed several times in an inference needs more energy than given here.",
           ]),
       ...(meanDensity(workload) === 0 ? [SILENT] : []),
-      ...(guesses
-        ? [
-            `The network on chips does no better than guessing: its error rate is ${quoted(chipRate.value)}, that of guessing ${quoted(chance)}. ` +
-              "No energy ratio is given.",
-          ]
-        : [annNote(experiment, curve, ann)]),
-      ...fewestNote(choice, ann, snn && snnChoice),
+      [
+        stepsNote ?? "",
+        guesses
+          ? `The network on chips does no better than guessing: its error rate is ${quoted(chipRate.value)}, that of guessing ${quoted(chance)}. ` +
+            "No energy ratio is given."
+          : annNote(ann, atOwn),
+      ]
+        .join(" ")
+        .trim(),
+      ...fewestNote(choice, ann, snnChoice, snnTest, margin),
     ],
     sources: costSources([simulated, calibrated]),
     result: workload.result,
@@ -285,7 +324,6 @@ export const meanDensities = (chips: readonly Measurement["densities"][]): Measu
 const stepsOf = ({ steps, snnSteps }: Workload): string =>
   steps === snnSteps ? `T = ${steps}` : `Xpikeformer T = ${steps}, digital SNN T = ${snnSteps}`;
 
-const tolerance = `${100 * RATE_TOLERANCE} %`;
 const quoted = (rate: number): string => rate.toFixed(4);
 
 /** If no ANN was evaluated, the priced ANN has the size of the experiment's network. */
@@ -294,51 +332,57 @@ const isSameSize = ({ model }: Pick<Experiment, "model">, ann: ComparedNetworks[
   ((["heads", "expansion"] as const).every((size) => ann.model[size] === model[size]) &&
     networkSize(ann.model) === networkSize(model));
 
-/** Which ANN is priced, and how its error rate compares with that of the chips at the T that they ran: no test of equality. */
-function annNote({ model }: Experiment, curve: CostRun["curve"], ann: ComparedNetworks["ann"]): string {
+/** What the energy ratio to the ANN at the chips' T is, and is not. */
+function annNote(ann: ComparedNetworks["ann"], test: NonInferiority | undefined): string {
   if (!ann) return "No ANN was evaluated, so no energy ratio to an ANN is given.";
-  const steps = stepsOnChips({ model });
-  const own = curve.rates[curve.steps.indexOf(steps)];
-  const of = isSameSize({ model }, ann) ? "the ANN" : `the ANN (${networkSize(ann.model)})`;
-  return (
-    `The error rate of Xpikeformer is ${quoted(own)} at T = ${steps}, that of ${of} ${quoted(ann.rate)} in exact arithmetic: ` +
-    `${relation(own, ann.rate)}. The ANN was not run in int8.`
-  );
+  return test?.verdict === "shown"
+    ? "The ANN was not run in int8."
+    : "The energy ratio to the ANN is not shown to be at equal accuracy, and the ANN was not run in int8.";
 }
 
-/** How one error rate compares with another on the prompts of a run. */
-function relation(own: number, other: number): string {
-  const [better, worse] = [own, other].toSorted((a, b) => a - b);
-  if (worse <= (1 + RATE_TOLERANCE) * better) return `within ${tolerance} of each other on these prompts`;
-  const apart = better === 0 ? "" : `${formatNumber(100 * (own / other - 1), 0)} % `.replace(/^−/, "");
-  return `${apart}${own > other ? "higher" : "lower"} on these prompts, which the energy ratio leaves out of account`;
-}
+type RivalChoice = ReturnType<typeof rivalSteps>;
 
-/** The fewest steps of each spiking network that are accurate enough, in a sentence of its own. */
-function fewestNote(choice: StepChoice, ann: ComparedNetworks["ann"], snn: StepChoice | undefined): string[] {
-  const one = ({ steps, errorRate }: StepChoice) => `T = ${steps} (error rate ${quoted(errorRate)})`;
-  if (!snn) return ["No digital SNN was evaluated, so no energy ratio to a digital SNN is given."];
-  const target =
-    choice.reached && ann ? `the ANN's error rate (${quoted(ann.rate)})` : "Xpikeformer's lowest error rate";
-  const reach = snn.reached ? one(snn) : `${one(snn)}, its lowest; no T gets within ${tolerance}`;
+/** The fewest steps of each spiking network, and what is shown of them beside each rival. */
+function fewestNote(
+  choice: StepChoice,
+  ann: ComparedNetworks["ann"],
+  snn: RivalChoice | undefined,
+  snnTest: NonInferiority | undefined,
+  margin: number,
+): string[] {
+  const missing = snn ? [] : ["No digital SNN was evaluated, so no energy ratio to a digital SNN is given."];
+  if (!ann && !snn) return missing;
+  const { steps, errorRate, test } = choice;
+  const far = snn?.reached === false ? "; it does not come nearer to Xpikeformer's" : "";
+  const rival = snn ? ` and T = ${snn.steps} of the digital SNN (${quoted(snn.errorRate)}${far})` : "";
+  const at = test && test.steps !== steps ? `, at T = ${test.steps}` : "";
+  const verdicts = [
+    ...(ann && test ? [`the ANN (${quoted(ann.rate)})${at}: ${equalityText(test, margin)}`] : []),
+    ...(snnTest ? [`the digital SNN: ${equalityText(snnTest, margin)}`] : []),
+  ];
   return [
-    `Fewest steps within ${tolerance} of ${target} on these prompts: Xpikeformer ${one(choice)}, digital SNN ${reach}. ` +
-      "Figures cost.isoAccuracy are at these steps.",
+    `Figures cost.isoAccuracy are at T = ${steps} of Xpikeformer (error rate ${quoted(errorRate)})${rival}.` +
+      verdicts.map((verdict) => ` Beside ${verdict}.`).join(""),
+    ...missing,
   ];
 }
 
-const TARGETS: Readonly<Record<StepTarget["of"], string>> = { ann: "the ANN's", xpikeformer: "Xpikeformer's best" };
-
-function describeChoice({ steps, errorRate, reached }: StepChoice, target: StepTarget | undefined): string {
+function describeChoice({ steps, errorRate, shown, test }: StepChoice, margin: number, hasAnn: boolean): string {
   const rate = quoted(errorRate);
-  if (target && reached) {
-    return `the fewest within ${tolerance} of ${TARGETS[target.of]} error rate (${rate} against ${quoted(target.rate)})`;
-  }
-  const short = target
-    ? `no T measured reaches ${TARGETS[target.of]} ${quoted(target.rate)}`
-    : "there is no ANN to compare with";
-  return `${short}; T = ${steps} is the fewest within ${tolerance} of the best measured (${rate})`;
+  const within = marginText(margin);
+  if (shown) return `the fewest at which the error rate (${rate}) is shown to exceed the ANN's by at most ${within}`;
+  const why = test
+    ? `equal accuracy with the ANN is not shown at T = ${test.steps}`
+    : hasAnn
+      ? "equal accuracy with the ANN is not tested"
+      : "there is no ANN to compare with";
+  return `${why}; T = ${steps} is the fewest within ${within} of the lowest error rate measured (${rate})`;
 }
+
+const describeRival = ({ steps, errorRate, reached }: RivalChoice, margin: number): string =>
+  reached
+    ? `the fewest within ${marginText(margin)} of Xpikeformer's error rate (${quoted(errorRate)})`
+    : `none comes within ${marginText(margin)} of Xpikeformer's error rate; T = ${steps} is the fewest within it of its own lowest`;
 
 /** The cost of answers with early exit, and the ratio of the cost after all steps. */
 function exitCost(

@@ -106,10 +106,6 @@ export function signedWithInterval(figure: FigureDraft): string {
   return `${figure.value > 0 ? "+" : ""}${value}${interval ? ` (${interval})` : ""}`;
 }
 
-/** The remark for a difference whose interval contains 0: this many prompts do not resolve it. */
-export const resolution = ({ interval }: FigureDraft, prompts: number, of = "prompts"): string =>
-  interval && interval.low <= 0 && interval.high >= 0 ? `: not resolved with ${prompts} ${of}` : "";
-
 /** The time steps that an experiment's chips run; 1 for an ANN, which runs none. */
 export const stepsOnChips = ({ model }: Pick<Experiment, "model">): number =>
   model.kind === "spiking" ? model.steps : 1;

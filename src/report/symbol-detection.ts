@@ -15,6 +15,7 @@ import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
+import { equalityOf, equalityWords } from "./equality.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
@@ -28,7 +29,6 @@ import {
   pointAt,
   rateFigure,
   ratioFigure,
-  resolution,
   shortSize,
   signedWithInterval,
   stepsOnChips,
@@ -80,7 +80,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
   const hardware = chipFigure(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
   const against = gap
-    ? ` The difference from ${run.cost.annName} is ${signedWithInterval(gap)}${resolution(gap, experiment.evaluation.prompts)}.`
+    ? ` The difference from ${run.cost.annName} is ${signedWithInterval(gap)}: ${equalityWords(run)}.`
     : "";
   return buildReport({
     title: `${experiment.name}: in-context symbol detection on simulated Xpikeformer hardware`,
@@ -98,6 +98,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
     brief: brief(run),
     figures: [
       ...errorFigures(run, hardware),
+      ...equalityOf(run),
       ...snrFigures(run),
       ...stepFigures(run),
       ...equalStepFigures(run),

@@ -47,7 +47,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
   const given = own as unknown as Opened<ClassifiedSpec>;
   const { experiment, data } = given;
   const { evaluation, hardware } = experiment;
-  const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
+  const { network, mapping, roles, stepsNote } = prepare(experiment, networks, executor, notes);
 
   const { prompts } = evaluation;
   let done = 0;
@@ -91,9 +91,10 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
       chips,
       chipRate: chipRate(experiment, chips),
       rasters: looks.rasters,
-      curve: errorCurve(experiment.task, chips, chipBySteps),
+      curve: errorCurve(experiment, chips, chipBySteps),
+      stepsNote,
       exit: exitShares(chips),
-      compared: comparedNetworks(experiment.task, networks, evaluations),
+      compared: comparedNetworks(experiment, networks, evaluations),
     }),
     ...looks,
   };

@@ -51,7 +51,7 @@ test("other time steps than those of the training are warned of, and where they 
   const warning = "model.steps is 2, but the network was trained with 4.";
   expect(notesFor()).toEqual([warning]);
   expect(notesFor([1, 4])).toEqual([warning]);
-  expect(notesFor([1, 2])).toEqual(["T = 2: checked on validation prompts. Training ended at T = 4."]);
+  expect(notesFor([1, 2])).toEqual(["T = 2 was checked on validation prompts, after training at T = 4."]);
 });
 
 describe("a network and a task that it was not trained for", () => {

@@ -43,12 +43,16 @@ export function asDescribed(
     if (now === then) continue;
     notes.push(
       field === "steps" && validatedSteps.includes(model.steps)
-        ? `T = ${now}: checked on validation prompts. Training ended at T = ${then}.`
+        ? validatedNote(model.steps, trained.model.steps)
         : `model.${field} is ${now}, but the network was trained with ${then}.`,
     );
   }
   return { ...trained, model: described, geometry };
 }
+
+/** The note on a number of time steps that is not the training's, but at which the network was checked. */
+export const validatedNote = (steps: number, trainedSteps: number): string =>
+  `T = ${steps} was checked on validation prompts, after training at T = ${trainedSteps}.`;
 
 /**
  * A comparison network, with the geometry of the task.

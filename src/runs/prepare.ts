@@ -12,9 +12,11 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
+import type { TaskErrors } from "../task/metrics.ts";
 import type { Executor } from "../threads/executor.ts";
-import { asCompared, asDescribed } from "./fit.ts";
+import { asCompared, asDescribed, validatedNote } from "./fit.ts";
 import { formatNotes, machineNotes } from "./notes.ts";
+import { ratesByPrompt } from "./steps.ts";
 
 export interface RunNetworks {
   /** Runs on the hardware. */
@@ -43,6 +45,8 @@ export interface RunOptions {
 export interface Preparation {
   readonly network: Network<SpikingSpec>;
   readonly mapping: Mapping;
+  /** Where T was checked, if it is not that of the training but was checked elsewhere. */
+  readonly stepsNote: string | null;
   /** In the order of the report; `digital` is the network itself, in exact arithmetic. */
   readonly roles: readonly (readonly ["ann" | "spiking" | "digital", Network])[];
 }
@@ -54,13 +58,17 @@ export function prepare(
   executor: Executor,
   notes: string[],
 ): Preparation {
-  const network = asDescribed(experiment, trained, notes, "checkpoints.network", validatedSteps);
+  const fitNotes: string[] = [];
+  const network = asDescribed(experiment, trained, fitNotes, "checkpoints.network", validatedSteps);
+  const validated = validatedNote(network.model.steps, (trained.model as SpikingSpec).steps);
+  notes.push(...fitNotes.filter((note) => note !== validated));
   exitMarginOf(experiment, experiment.hardware);
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   notes.push(...machineNotes(experiment.hardware, executor), ...formatNotes(experiment.hardware));
   return {
     network,
     mapping,
+    stepsNote: fitNotes.includes(validated) ? validated : null,
     roles: [
       ...(spiking ? [["spiking", asCompared(experiment, spiking, "spiking")] as const] : []),
       ...(ann ? [["ann", asCompared(experiment, ann, "ann")] as const] : []),
@@ -71,17 +79,18 @@ export function prepare(
 
 /** The evaluated networks of energy comparisons. */
 export function comparedNetworks<T extends TaskSpec>(
-  task: T,
+  { task }: Pick<Experiment<T>, "task">,
   { ann, spiking }: RunNetworks,
   evaluations: Readonly<Partial<Record<"ann" | "spiking" | "digital", NetworkEvaluation<ErrorsOf<T>>>>>,
 ): ComparedNetworks {
   const rateOf = (errors: ErrorsOf<T>): number => kitOf(task).rate(errors).rate;
-  const rate = evaluations.ann && rateOf(evaluations.ann.errors);
+  const byPrompt = (errors: ErrorsOf<T>) => ratesByPrompt(errors as TaskErrors, { task });
+  const { errors } = evaluations.ann ?? {};
   const snn = comparedSnn(spiking, evaluations.spiking);
+  const bySteps = evaluations.spiking?.spiking?.bySteps ?? [];
   return {
-    ...(ann?.model.kind === "ann" && rate !== undefined && { ann: { model: ann.model, rate } }),
-    ...(snn && {
-      snn: { ...snn, rates: evaluations.spiking!.spiking!.bySteps.map(rateOf) },
-    }),
+    ...(ann?.model.kind === "ann" &&
+      errors && { ann: { model: ann.model, rate: rateOf(errors), byPrompt: byPrompt(errors) } }),
+    ...(snn && { snn: { ...snn, rates: bySteps.map(rateOf), byPrompt: bySteps.map(byPrompt) } }),
   };
 }

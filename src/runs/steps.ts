@@ -3,7 +3,8 @@ import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
 import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
-import { sampleOf } from "../numeric/variance-components.ts";
+import { type Sample, sampleOf } from "../numeric/variance-components.ts";
+import type { CostRun } from "../report/cost-run.ts";
 import { rateFigure, ratesOf } from "../report/study.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -48,18 +49,32 @@ export async function runSteps<T extends TaskSpec>(
   return { steps, errors: measured.map(({ bySteps }) => steps.map((t) => bySteps[t - 1])) };
 }
 
-/** Mean error rate by time steps, ascending: at the requested T, and at the network's own T, which all chips ran. */
+/**
+ * Mean error rate by time steps, ascending, with the rates behind it: after each of the steps that all chips ran, and after the requested
+ * ones beyond, on fewer chips.
+ */
 export function errorCurve<T extends TaskSpec>(
-  task: T,
+  experiment: Experiment<T>,
   chips: readonly ChipEvaluation<ErrorsOf<T>>[],
   { steps, errors }: { readonly steps: readonly number[]; readonly errors: readonly (readonly ErrorsOf<T>[])[] },
-): { steps: number[]; rates: number[] } {
-  const rateOf = (errors: ErrorsOf<T>): number => kitOf(task).rate(errors).rate;
-  const points = new Map(steps.map((t, i) => [t, mean(errors.map((row) => rateOf(row[i])))]));
-  points.set(chips[0].bySteps.length, mean(chips.map(({ errors }) => rateOf(errors))));
-  const sorted = [...points].sort(([a], [b]) => a - b);
-  return { steps: sorted.map(([t]) => t), rates: sorted.map(([, rate]) => rate) };
+): CostRun["curve"] & { readonly samples: readonly Sample[] } {
+  const own = chips[0].bySteps.length;
+  const rows = new Map(chips[0].bySteps.map((_, t) => [t + 1, chips.map(({ bySteps }) => bySteps[t])]));
+  for (const [i, t] of steps.entries()) {
+    if (t > own)
+      rows.set(
+        t,
+        errors.map((row) => row[i]),
+      );
+  }
+  const sorted = [...rows].sort(([a], [b]) => a - b);
+  const samples = sorted.map(([, row]) => ratesOf(sampleOf(row.map((one) => (one as TaskErrors).wrong)), experiment));
+  return { steps: sorted.map(([t]) => t), rates: samples.map(({ values }) => mean(values)), samples };
 }
+
+/** The error rate of each prompt. */
+export const ratesByPrompt = ({ wrong }: TaskErrors, { task }: Pick<Experiment, "task">): Float64Array =>
+  Float64Array.from(wrong, (count) => count / kitOf(task).trials(task));
 
 /** The error rate of chips with the upper end of its 95 % interval, which holds for new chips and new prompts. */
 export function chipRate<T extends TaskSpec>(

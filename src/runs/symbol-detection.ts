@@ -33,7 +33,7 @@ export async function runSymbolDetection(
   const { experiment } = given;
   const { evaluation, hardware } = experiment;
   const notes = [...(options.notes ?? [])];
-  const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
+  const { network, mapping, roles, stepsNote } = prepare(experiment, networks, executor, notes);
 
   const work = planWork(experiment, roles.length);
   let done = 0;
@@ -105,9 +105,10 @@ export async function runSymbolDetection(
       chips,
       chipRate: chipRate(experiment, chips),
       rasters,
-      curve: errorCurve(experiment.task, chips, chipBySteps),
+      curve: errorCurve(experiment, chips, chipBySteps),
+      stepsNote,
       exit: exitShares(chips),
-      compared: comparedNetworks(experiment.task, networks, evaluations),
+      compared: comparedNetworks(experiment, networks, evaluations),
       claims: (asRun) => decoderCostClaims(experiment, asRun),
     }),
     rasters,

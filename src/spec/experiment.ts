@@ -30,6 +30,11 @@ export const evaluationSpec = z.strictObject({
    * steps run, as in the paper.
    */
   exitMargin: z.number().positive().max(1e6).optional(),
+  /**
+   * Largest share by which the chips' error rate may exceed a rival's and still count as equal. Equality is claimed only
+   * if the whole 95 % interval of the difference is within it.
+   */
+  equalityMargin: z.number().min(0).max(1).default(0.05),
 });
 
 export const experimentSpec = z.strictObject({

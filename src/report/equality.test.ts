@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import type { NonInferiority } from "../numeric/non-inferiority.ts";
+import { sampleOf } from "../numeric/variance-components.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import type { TaskErrors } from "../task/metrics.ts";
+import { equalityFigures, equalityOf, equalityText, equalityWords, testEquality } from "./equality.ts";
+
+const experiment = parseExperiment({ evaluation: { equalityMargin: 0.2 } });
+const prompts = 1000;
+/** Errors on every prompt whose number is a multiple of `every`, from `first` on. */
+const errorsOf = (every: number, first = 0): TaskErrors => ({
+  prompts,
+  wrong: Uint16Array.from({ length: prompts }, (_, k) => Number(k >= first && k % every === 0)),
+});
+
+describe("equal accuracy", () => {
+  test("is tested in pairs, on the prompts that chips and rival share", () => {
+    const rival = Float64Array.from({ length: 40 }, (_, k) => Number(k < 20));
+    const row = rival.slice(0, 30);
+    // Equal answers: the difference is 0, and half of 30 prompts would not show it without pairs. The last 10 prompts are nobody's.
+    const found = testEquality(sampleOf([row, row]), rival, 0.3);
+    expect(found).toMatchObject({ prompts: 30, allowed: 0.3 * (20 / 30) });
+    const apart = Float64Array.from({ length: 30 }, (_, k) => Number(k >= 10));
+    expect(testEquality(sampleOf([apart, apart]), rival, 0.3).verdict).toBe("open");
+  });
+
+  test("is claimed in words that say how it was shown, and denied with what would show it", () => {
+    const text = (test: Partial<NonInferiority>) =>
+      equalityText({ verdict: "open", allowed: 0.01, prompts: 640, needed: null, ...test }, 0.05);
+    expect(text({ verdict: "shown", prompts: 10_000 })).toBe(
+      "not worse by more than 5 % of its error rate, shown with 10,000 prompts",
+    );
+    expect(text({ verdict: "worse" })).toBe("worse by more than 5 % of its error rate, shown with 640 prompts");
+    expect(text({ needed: 61_000 })).toBe("equal accuracy is not shown with 640 prompts (about 61,000 needed)");
+    expect(text({})).toBe(
+      "equal accuracy is not shown with 640 prompts; the difference itself exceeds the margin of 5 %",
+    );
+    expect(equalityText({ verdict: "open", allowed: 0, prompts: 9, needed: null }, 0.125, "images")).toContain(
+      "with 9 images; the difference itself exceeds the margin of 12.5 %",
+    );
+  });
+
+  test("is a figure of 1 or 0, with the prompts needed where they are known", () => {
+    const found = (test: Partial<NonInferiority>) =>
+      equalityFigures("e", "it", { verdict: "open", allowed: 0.01, prompts: 640, needed: null, ...test }, 0.05).map(
+        ({ id, value }) => [id, value],
+      );
+    expect(found({ verdict: "shown" })).toEqual([["e.shown", 1]]);
+    expect(found({ verdict: "worse" })).toEqual([["e.shown", 0]]);
+    expect(found({ needed: 900 })).toEqual([
+      ["e.shown", 0],
+      ["e.needed", 900],
+    ]);
+  });
+
+  test("of a run is that of its chips beside its ANN, at the experiment's margin", () => {
+    const run = (chip: TaskErrors) => ({
+      ...{ experiment, chips: [{ errors: chip }, { errors: chip }] },
+      networks: { ann: { errors: errorsOf(4) } },
+    });
+    // 2 of 250 errors fewer: within 20 % beyond doubt.
+    expect(equalityOf(run(errorsOf(4, 8)))[0]).toMatchObject({ id: "equality.ann.shown", value: 1, trials: prompts });
+    expect(equalityWords(run(errorsOf(4, 8)))).toMatch(/^not worse by more than 20 % .* with 1000 prompts$/);
+    // Twice as many.
+    expect(equalityOf(run(errorsOf(2)))[0]).toMatchObject({ value: 0 });
+    expect(equalityWords(run(errorsOf(2)))).toMatch(/^worse by more than 20 %/);
+    expect(equalityOf({ ...run(errorsOf(2)), networks: {} })).toEqual([]);
+    // A classifier's report holds the errors themselves.
+    expect(equalityWords({ ...run(errorsOf(2)), networks: { ann: errorsOf(4) } })).toMatch(/^worse/);
+  });
+});
