@@ -195,7 +195,7 @@ const FREE: Readonly<Record<string, string>> = {
   "crossbar.device.table.conductances": STATISTICS,
   "crossbar.device.table.means": STATISTICS,
   "crossbar.device.table.deviations": STATISTICS,
-  "crossbar.device.path": "a device of the user's own, whose conductances are not known here",
+  "crossbar.device.path": "names a module; its conductance and devices are fields of their own",
   "crossbar.device.sha256": "names the content of a file",
   "crossbar.pairs": "how a simulator treats a pair, not how it is built",
   "crossbar.spread": FAULTS,

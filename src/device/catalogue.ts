@@ -12,7 +12,7 @@ import type { DeviceModel } from "./device.ts";
 import { idealDevice } from "./ideal.ts";
 import { withLayers } from "./layers.ts";
 import { hermes } from "./le-gallo-nature-electronics-2023.ts";
-import { loadedDevice } from "./module.ts";
+import { type DeviceFacts, loadedDevice, moduleFacts } from "./module.ts";
 import { phaseChangeMemory } from "./nandakumar-icecs-2019.ts";
 import { stateIndependent } from "./state-independent.ts";
 import { resistiveMemory } from "./wan-nature-2022.ts";
@@ -35,6 +35,13 @@ export function deviceOfSpec(spec: DeviceSpec, math: ArrayMath = kernelMath): De
     case "module":
       return loadedDevice(spec);
   }
+}
+
+/** What cost asks about a device, before a crossbar places several in parallel. Throws SpecError for a module that was not loaded. */
+export function deviceFacts(spec: DeviceSpec): DeviceFacts {
+  if (spec.kind === "module") return moduleFacts(spec);
+  const { maxConductance, devices = 1 } = deviceOfSpec(spec);
+  return { maxConductance, devices };
 }
 
 /** The device as placed on a crossbar, with the crossbar's device-to-device variation and stuck devices. */

@@ -29,6 +29,8 @@ export interface DeviceModel {
   readonly source: string;
   /** Largest conductance that can be programmed, microsiemens. Noise may exceed it. */
   readonly maxConductance: number;
+  /** Devices in parallel that hold one conductance, each of which is paid for; default 1. */
+  readonly devices?: number;
   /**
    * Programs devices towards `targets` (0 .. maxConductance, microsiemens), which the caller may overwrite afterwards.
    * Random   everything drawn once per chip, from forks of `random`

@@ -77,6 +77,7 @@ function inParallel(device: DeviceModel, count: number): DeviceModel {
     ...device,
     name: `${device.name}, ${count} side by side for a conductance`,
     maxConductance: count * device.maxConductance,
+    devices: count * (device.devices ?? 1),
     program: (targets, random) => {
       // A copy, because every device may keep its targets.
       const share = () => targets.map((target) => target / count);

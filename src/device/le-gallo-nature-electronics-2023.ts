@@ -73,8 +73,10 @@ const TWO_DEVICES: Fits = {
 /** The mean exponent is the same for one and two devices. */
 const MEAN: Branch = { limit: 0.0945, below: [-0.0387, -0.0182, 0.072, 0.13], above: [0.0736, -0.0126, -0.0436] };
 
-export const hermes = (spec: HermesSpec, math = scalarMath): DeviceModel =>
-  driftingMemory(hermesStatistics(spec), spec, math);
+export const hermes = (spec: HermesSpec, math = scalarMath): DeviceModel => ({
+  ...driftingMemory(hermesStatistics(spec), spec, math),
+  devices: spec.devices,
+});
 
 export function hermesStatistics({
   devices,

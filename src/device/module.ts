@@ -8,7 +8,6 @@
  */
 import { FileError, SpecError, ValueError } from "../errors.ts";
 import type { DeviceSpec } from "../spec/device.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 import type { DeviceModel } from "./device.ts";
 
 export type ModuleSpec = Extract<DeviceSpec, { kind: "module" }>;
@@ -24,22 +23,31 @@ interface Loaded {
   readonly model: DeviceModel;
 }
 
+/** What cost asks about a device. */
+export interface DeviceFacts {
+  /** Largest conductance, microsiemens. */
+  readonly maxConductance: number;
+  /** Devices in parallel that hold it. */
+  readonly devices: number;
+}
+
 const loaded = new Map<string, Loaded>();
 
 /** Keyed by content hash where known, because one relative path may lead to two files. */
 const keyOf = ({ path, sha256 }: ModuleSpec): string => sha256 ?? path;
 
 /**
- * Imports a module and returns the spec of its device: the value of `hardware.crossbar.device`. The module runs with the same
- * rights as the rest of the program.
+ * Imports a module and returns the spec of its device: the value of `hardware.crossbar.device`. It carries the facts that cost
+ * asks for, so that a price needs no module. The module runs with the same rights as the rest of the program.
  *
  * @param address an absolute URL, such as `new URL("my-device.mjs", import.meta.url)`
  * @param written what the spec records; by default its path is the URL
- * Throws  SpecError for a relative address; FileError when the module cannot be imported, or exports no device
+ * Throws  SpecError for a relative address, and for facts that are not the module's; FileError when the module cannot be
+ *         imported, or exports no device
  */
 export async function loadDevice(
   address: string | URL,
-  written: Partial<Pick<ModuleSpec, "path" | "sha256">> = {},
+  written: Partial<Omit<ModuleSpec, "kind">> = {},
 ): Promise<ModuleSpec> {
   const url = String(address);
   const spec: ModuleSpec = { kind: "module", path: url, ...written };
@@ -53,7 +61,28 @@ export async function loadDevice(
     const exported = await importDefault(url, spec.path);
     loaded.set(keyOf(spec), { url, model: checkedDevice(exported, url, spec.path) });
   }
-  return spec;
+  const facts = factsOf(loadedDevice(spec));
+  for (const fact of FACTS) {
+    if ((written[fact] ?? facts[fact]) === facts[fact]) continue;
+    throw new SpecError(
+      `hardware.crossbar.device.${fact}`,
+      `${fact} of the device module ${spec.path} is ${facts[fact]}, but the experiment states ${written[fact]}. Leave it out, or ` +
+        "change the module.",
+    );
+  }
+  return { ...spec, ...facts };
+}
+
+const FACTS = ["maxConductance", "devices"] as const;
+
+const factsOf = ({ maxConductance, devices = 1 }: DeviceModel): DeviceFacts => ({ maxConductance, devices });
+
+/** What cost asks about a module: what its spec carries, or the loaded module says. Throws SpecError if neither is there. */
+export function moduleFacts(spec: ModuleSpec): DeviceFacts {
+  const { maxConductance, devices } = spec;
+  return maxConductance === undefined || devices === undefined
+    ? factsOf(loadedDevice(spec))
+    : { maxConductance, devices };
 }
 
 /** The device of a loaded module. Throws SpecError if it was not loaded. */
@@ -63,15 +92,14 @@ export function loadedDevice(spec: ModuleSpec): DeviceModel {
   throw new SpecError(
     "hardware.crossbar.device.path",
     `The device module ${spec.path} has not been loaded. Commands load it by themselves; in a program, first ` +
-      "await loadDevice(url) and use the spec that it returns.",
+      "await loadDevice(url) and use the spec that it returns. The studio runs no modules.",
   );
 }
 
-/** What another thread needs to load the devices of these machines. Throws SpecError for a module that was not loaded here. */
-export function deviceAddresses(machines: readonly HardwareSpec[]): DeviceAddress[] {
+/** What another thread needs to load these devices. Throws SpecError for a module that was not loaded here. */
+export function deviceAddresses(devices: readonly DeviceSpec[]): DeviceAddress[] {
   const addresses = new Map<string, DeviceAddress>();
-  for (const { crossbar } of machines) {
-    const { device: spec } = crossbar;
+  for (const spec of devices) {
     if (spec.kind !== "module") continue;
     loadedDevice(spec);
     addresses.set(keyOf(spec), { spec, url: loaded.get(keyOf(spec))!.url });
@@ -116,12 +144,13 @@ function reasonOf(thrown: unknown, url: string, path: string): string {
 /** The exported value as a device with checked results. Throws FileError when it is not a device. */
 function checkedDevice(exported: unknown, url: string, path: string): DeviceModel {
   const model = (typeof exported === "object" && exported !== null ? exported : {}) as DeviceModel;
-  const { name, source, maxConductance } = model;
+  const { name, source, maxConductance, devices = 1 } = model;
   const lacking = [
     typeof name !== "string" && "name (text)",
     typeof source !== "string" && "source (text)",
     !(typeof maxConductance === "number" && maxConductance > 0 && maxConductance < Infinity) &&
       "maxConductance (microsiemens, above 0)",
+    !(Number.isInteger(devices) && devices > 0) && "devices (a whole number, or none for 1)",
     typeof model.program !== "function" && "program(targets, random)",
     typeof model.read !== "function" && "read(programmed, time, random)",
   ].filter((field) => field !== false);
@@ -143,6 +172,7 @@ function checkedDevice(exported: unknown, url: string, path: string): DeviceMode
     name,
     source,
     maxConductance,
+    devices,
     program: (targets, random) => {
       const count = targets.length;
       const programmed = ask("program(...)", () => model.program(targets, random));

@@ -100,7 +100,7 @@ export function openSharedChip<Extra, Result>(
     ...work,
     data: shareData(work.data),
     networks: shared ? shareData(work.networks) : work.networks,
-    devices: deviceAddresses(conditions.map(({ hardware }) => hardware)),
+    devices: deviceAddresses(conditions.map(({ hardware }) => hardware.crossbar.device)),
     memory: allocateMemory(sizes.bytes, shared),
     sizes,
   };

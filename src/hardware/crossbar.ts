@@ -13,7 +13,7 @@
  *
  * Wire resistance: `wires.ts`. Left out: leakage of undriven cells, noise within one read.
  */
-import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { deviceFacts } from "../device/catalogue.ts";
 import { convertWeights, pairWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { type ProgrammedPairs, reconvertPairs } from "../device/pairs.ts";
@@ -47,18 +47,16 @@ export interface CrossbarReading {
 export const rowsFor = (layer: string, { rows, embedRows }: CrossbarSpec): number =>
   layer === "embed" ? Math.min(embedRows ?? rows, rows) : rows;
 
-/** Devices in parallel that hold one conductance, for a crossbar with a kind of device that may itself be two. */
-export const devicesPerConductance = ({ device, parallelDevices }: CrossbarSpec): number =>
-  parallelDevices * (device.kind === "hermes" ? device.devices : 1);
-
 /**
- * Largest conductance of all of them together, microsiemens. A module's value is unknown before it is loaded; until then the
- * default device's is used.
+ * Devices in parallel that hold one conductance, for a crossbar with a kind of device that may itself be several. Throws
+ * SpecError for a module that was not loaded.
  */
-export const largestConductance = (spec: CrossbarSpec): number =>
-  deviceOfCrossbar(spec.device.kind === "module" ? { ...spec, device: DEFAULT_DEVICE } : spec).maxConductance;
+export const devicesPerConductance = ({ device, parallelDevices }: CrossbarSpec): number =>
+  parallelDevices * deviceFacts(device).devices;
 
-const DEFAULT_DEVICE = { kind: "pcm", maxConductance: 25, programmingNoise: 1, drift: 1, readNoise: 1 } as const;
+/** Largest conductance of all of them together, microsiemens. Throws SpecError for a module that was not loaded. */
+export const largestConductance = ({ device, parallelDevices }: CrossbarSpec): number =>
+  parallelDevices * deviceFacts(device).maxConductance;
 
 /**
  * Programs a block of weights.

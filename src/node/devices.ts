@@ -11,11 +11,11 @@ import { readFileChecked } from "./files.ts";
 const MODULE_BYTES = 2 ** 24;
 
 /**
- * Loads the device module and returns the experiment with the module's SHA-256; unchanged if it names no module.
+ * Loads the device module and returns the experiment with the module's SHA-256 and facts; unchanged if it names no module.
  *
  * @param directory folder of the experiment, to which the module's path is relative
- * Throws  FileError when the module cannot be read or imported, or exports no device; SpecError when its content does not match
- *         the hash in the experiment
+ * Throws  FileError when the module cannot be read or imported, or exports no device; SpecError when its content or facts
+ *         do not match the experiment's
  */
 export async function loadExperimentDevice<E extends Experiment>(experiment: E, directory = "."): Promise<E> {
   const { crossbar } = experiment.hardware;
@@ -33,7 +33,7 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
   // The query string distinguishes versions of one file: a module is imported once per URL.
   const url = pathToFileURL(file);
   url.searchParams.set("sha256", sha256);
-  const device = await loadDevice(url, { path: written.path, sha256 });
+  const device = await loadDevice(url, { ...written, sha256 });
   return { ...experiment, hardware: { ...experiment.hardware, crossbar: { ...crossbar, device } } };
 }
 

@@ -105,6 +105,10 @@ export const deviceSpec = z.discriminatedUnion("kind", [
       .string()
       .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case")
       .optional(),
+    /** As the loaded module states it, for cost; another value is refused. */
+    maxConductance: z.number().positive().optional(),
+    /** Likewise. */
+    devices: z.int().min(1).optional(),
   }),
   /** Exact conductances without noise. */
   z.strictObject({

@@ -123,11 +123,6 @@ describe("the experiment of a point", () => {
     [{ "hardware.adc.bits.more": 5 }, BITS, "an integer from 1 to 16"],
     [{ "hardware.__proto__": 1 }, "hardware", "__proto__"],
     [{ "model.heads": 7 }, "model.heads", "heads"],
-    [
-      { "hardware.crossbar.device": { kind: "module", path: "a.js" } },
-      "hardware.crossbar.device",
-      "cannot run device modules",
-    ],
     [{ preset: "papre" }, "preset", "known presets"],
     [{ "training.stages.5.steps": 3 }, "training.stages", "list"],
   ])("with %j is refused at %s", (values, path, message) => {

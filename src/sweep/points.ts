@@ -49,7 +49,7 @@ export function experimentAt({ experiment }: OpenedDesign, values: PointValues):
   let document: unknown = experiment;
   for (const [path, value] of Object.entries(values)) document = withField(document, path.split("."), value);
   try {
-    return withoutModule(parseExperiment(document));
+    return parseExperiment(document);
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
     throw new SpecError(
@@ -57,15 +57,6 @@ export function experimentAt({ experiment }: OpenedDesign, values: PointValues):
       `The design contains an invalid point, ${describeValues(values)}:\n${error.message}`,
     );
   }
-}
-
-/** A module is a program, which a sweep does not carry to the machines where it runs. */
-function withoutModule(experiment: Experiment): Experiment {
-  if (experiment.hardware.crossbar.device.kind !== "module") return experiment;
-  throw new SpecError(
-    "hardware.crossbar.device",
-    "A sweep cannot run device modules. Choose one of the published devices, or run the point by itself with `xpike run`.",
-  );
 }
 
 /** `hardware.adc.bits 6, model.steps 4`. */

@@ -1,7 +1,9 @@
 /** The job of a sweep: turns points, several per piece, into rows of the table. */
+import { type DeviceAddress, loadAddresses, type ModuleSpec } from "../../device/module.ts";
 import { jobs } from "../../evaluation/jobs.ts";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
 import type { Network } from "../../model/network.ts";
+import type { Experiment } from "../../spec/experiment.ts";
 import type { TaskSpec } from "../../spec/task.ts";
 import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
 import { measureRow, type Row } from "../../sweep/unit.ts";
@@ -11,9 +13,12 @@ import type { PlannedPoint, SweepInputs } from "./plan.ts";
 
 export interface SweepSetup extends SweepInputs {
   readonly design: OpenedDesign;
+  /** Modules that simulated points need; default none. */
+  readonly devices?: readonly DeviceAddress[];
 }
 
-const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = ({ design, networks, data }) => {
+const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = async ({ design, networks, data, devices = [] }) => {
+  await loadAddresses(devices);
   let alive = () => {};
   const executor = inlineExecutor(jobs, () => alive());
   const decoded = new Map<string, Network>();
@@ -25,9 +30,9 @@ const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = ({ design, netw
   return async (points, gotOn) => {
     alive = gotOn;
     const rows: Row[] = [];
-    for (const { point, hash, values, network, data: own, earlier } of points) {
+    for (const { point, hash, values, network, data: own, device, earlier } of points) {
       const given = {
-        experiment: experimentAt(design, values),
+        experiment: withDevice(experimentAt(design, values), device),
         data: own === null ? null : (data[own] as DataOf<TaskSpec>),
       };
       const trained = network === null ? null : networkOf(network);
@@ -36,5 +41,12 @@ const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = ({ design, netw
     return rows;
   };
 };
+
+/** Planning has read the module; on another machine its facts still give the price. */
+function withDevice(experiment: Experiment, device: ModuleSpec | undefined): Experiment {
+  if (!device) return experiment;
+  const { hardware } = experiment;
+  return { ...experiment, hardware: { ...hardware, crossbar: { ...hardware.crossbar, device } } };
+}
 
 export const sweepJobs: JobRegistry = { "measure-points": measure as Job };

@@ -5,6 +5,7 @@
  * A point that names no network but has error rates among its objectives gets its own: trained as its experiment specifies, once
  * for all points that train identically.
  */
+import type { ModuleSpec } from "../../device/module.ts";
 import { SpecError } from "../../errors.ts";
 import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
@@ -16,6 +17,7 @@ import { experimentAt, type OpenedDesign, type PointValues } from "../../sweep/p
 import { sweepRounds } from "../../sweep/rounds.ts";
 import { needsErrors } from "../../sweep/unit.ts";
 import { contentHash, sha256Of } from "../content-hash.ts";
+import { loadExperimentDevice } from "../devices.ts";
 import { readFileChecked } from "../files.ts";
 import { readNamed } from "../networks.ts";
 import { loadTaskData } from "../task-data.ts";
@@ -27,6 +29,8 @@ export interface PlannedPoint {
   /** Name of its network and of its data among the inputs; null if it has none. */
   readonly network: string | null;
   readonly data: string | null;
+  /** Its device if that is a module, with the facts that cost asks for. */
+  readonly device?: ModuleSpec;
   /** The result of an earlier round for this point, on fewer chips and prompts. */
   readonly earlier?: RowSamples;
 }
@@ -82,7 +86,8 @@ export const NETWORK_BYTES = 2 ** 31;
 
 /**
  * Lists the points of the first round and reads what they need.
- * Throws  SpecError for a point that is not a valid experiment; FileError for a network, at its field, or data that cannot be read
+ * Throws  SpecError for a point that is not a valid experiment; FileError for a network, at its field, or data that cannot be read;
+ *         as `loadExperimentDevice`
  */
 export async function planSweep(design: OpenedDesign, place: SweepPlace): Promise<PlannedSweep> {
   const withErrors = needsErrors(design.objectives);
@@ -132,7 +137,7 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   const points = new Map<string, PlannedPoint>();
 
   async function pointOf(values: PointValues): Promise<PlannedPoint> {
-    const experiment = experimentAt(design, values);
+    const experiment = await loadExperimentDevice(experimentAt(design, values), place.directory);
     const own = await dataOf(experiment);
     const { network: path } = experiment.checkpoints;
     const network =
@@ -142,7 +147,12 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
           ? await trainedFor(experiment, own)
           : null;
     const hash = pointHash(experiment, network, own, design.objectives);
-    const point = points.get(hash) ?? { point: points.size, hash, values, network, data: own };
+    const { device } = experiment.hardware.crossbar;
+    const isModule = device.kind === "module";
+    const point = points.get(hash) ?? {
+      ...{ point: points.size, hash, values, network, data: own },
+      ...(isModule && { device }),
+    };
     points.set(hash, point);
     return point;
   }

@@ -28,6 +28,7 @@ import {
 import { type ArrayTask, cancelJobs, findTasks, hasEnded, requireSlurm, submitScript } from "./slurm-commands.ts";
 import { softwareOf } from "./software.ts";
 import type { Engine } from "./sweep.ts";
+import { requireNoModules } from "./work.ts";
 
 /** Interval between looks into the folder, and between queries to the controller, which many users share. */
 const LOOK_MILLISECONDS = 500;
@@ -77,6 +78,7 @@ export async function slurmEngine(sweepFolder: string, options: SlurmOptions): P
   const slurm = join(resolve(sweepFolder), SLURM_FOLDER);
   return {
     measure: async (sweep, batches, keep, signal) => {
+      requireNoModules(batches.flat());
       await makeFolder(join(slurm, SLURM_FILES.rows));
       const left = new Map(batches.flat().map((point) => [point.point, point]));
       const gather = gatherer(join(slurm, SLURM_FILES.rows), left, keep);

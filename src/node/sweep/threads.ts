@@ -1,5 +1,6 @@
 /** The engine of this machine: a point takes one thread, and every thread has its own points. */
 
+import { deviceAddresses } from "../../device/module.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { shareData } from "../../threads/shared-data.ts";
 import { nodeExecutor } from "../threads.ts";
@@ -12,7 +13,12 @@ export function threadsEngine(threads?: number): Engine {
   const executor = nodeExecutor(threads, { jobs: sweepJobs, script: "./sweep/worker.js" });
   return {
     measure: async ({ design, inputs }, batches, keep) => {
-      const setup: SweepSetup = { design, networks: inputs.networks, data: shareData(inputs.data) };
+      const setup: SweepSetup = {
+        ...{ design, networks: inputs.networks, data: shareData(inputs.data) },
+        devices: deviceAddresses(
+          batches.flat().flatMap(({ device, network }) => (device && network !== null ? device : [])),
+        ),
+      };
       const session = executor.open<SweepSetup, readonly PlannedPoint[], Row[]>("measure-points", setup, {
         repeatable: true,
       });

@@ -26,7 +26,7 @@ import {
   sweepKey,
   type UnitJob,
 } from "./valkey.ts";
-import type { Manifest } from "./work.ts";
+import { type Manifest, requireNoModules } from "./work.ts";
 
 /** Jobs that wait or run at any time. */
 const WINDOW = 512;
@@ -52,6 +52,7 @@ export async function queueEngine(address: QueueAddress, { onNoWorker }: QueueEn
   queue.on("error", () => {});
   return {
     measure: async ({ design, inputs }, batches, keep) => {
+      requireNoModules(batches.flat());
       const used = new Set(batches.flat().flatMap(({ network }) => network ?? []));
       const networks: Record<string, string> = {};
       for (const name of used) {

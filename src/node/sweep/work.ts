@@ -1,7 +1,9 @@
 /** What is sent to remote workers: points and the sweep they belong to, validated, and the data that they need. */
 import { z } from "zod";
-import { FileError } from "../../errors.ts";
+import type { ModuleSpec } from "../../device/module.ts";
+import { FileError, SpecError } from "../../errors.ts";
 import { designSpec } from "../../spec/design.ts";
+import { deviceSpec } from "../../spec/device.ts";
 import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
 import { shareData } from "../../threads/shared-data.ts";
 import { contentHash } from "../content-hash.ts";
@@ -17,6 +19,7 @@ export const pointSpec = z.strictObject({
   values: z.record(z.string(), z.unknown()),
   network: sha256.nullable(),
   data: sha256.nullable(),
+  device: z.custom<ModuleSpec>((value) => deviceSpec.safeParse(value).data?.kind === "module").exactOptional(),
   earlier: samplesSpec.exactOptional(),
 });
 
@@ -27,6 +30,17 @@ export const manifestSpec = z.strictObject({
 });
 
 export type Manifest = z.infer<typeof manifestSpec>;
+
+/** A module is a program, which a sweep does not carry to other machines. A price needs only what its points state about it. */
+export function requireNoModules(points: readonly PlannedPoint[]): void {
+  const simulated = points.find(({ device, network }) => device && network !== null);
+  if (!simulated) return;
+  throw new SpecError(
+    "hardware.crossbar.device",
+    `Point ${simulated.point} is simulated with the device module ${simulated.device!.path}, but modules run only on the machine of ` +
+      "the sweep. Leave out --engine, choose another kind of device, or sweep prices alone.",
+  );
+}
 
 /**
  * The data of the points, by name, from the folders of this machine.
