@@ -81,7 +81,7 @@ const sweep = {
   ...{
     format: "xpikeformer-sweep",
     version: 1,
-    software: { xpikeformer: "0.1.0", kernels: "ab" },
+    software: { xpikeformer: "0.1.0", build: "0123456789ab" },
     points: 1,
     hash: "ab",
   },

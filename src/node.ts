@@ -12,6 +12,7 @@ export { bundledNetwork, bundledNetworks, networkFile } from "./node/networks.ts
 
 // Folders of runs: one process writes at a time, and what was stopped goes on where the question is the same.
 
+export { buildId } from "./node/build.ts";
 export { contentHash } from "./node/content-hash.ts";
 export { type FolderLock, LOCK_FILE, lockFolder } from "./node/folder-lock.ts";
 export {

@@ -31,6 +31,7 @@ export interface ReportOptions extends CommandOptions {
 export interface ResumableOptions extends ReportOptions {
   readonly resume?: boolean;
   readonly force?: boolean;
+  readonly acceptBuild?: readonly string[];
 }
 
 export interface RunCommandOptions extends ResumableOptions {
@@ -67,6 +68,7 @@ export interface SweepCommandOptions extends SweepShowOptions {
   readonly threads: number;
   readonly data?: string;
   readonly resume?: boolean;
+  readonly acceptBuild?: readonly string[];
   readonly engine: string;
   readonly batch?: number;
   readonly tasks?: number;
@@ -78,6 +80,7 @@ export interface WorkerCommandOptions {
   readonly engine: string;
   readonly threads: number;
   readonly data?: string;
+  readonly acceptBuild?: string;
 }
 
 export interface StudioCommandOptions {
@@ -145,6 +148,11 @@ const threadCount = wholeNumber(1, 1024);
 /** Suffix of the folder of `eval`, which `run` suggests next; the report of `run` is in the folder without the suffix. */
 export const EVAL_SUFFIX = "-eval";
 
+const ACCEPT_BUILD = [
+  "--accept-build <id>",
+  "continue with values of this other build of the program, and name it in the results; may be repeated",
+] as const;
+
 /** Adds the experiment and the common options to a command; `suffix` ends the name of its folder. */
 export function withCommonOptions(command: Command, suffix = ""): Command {
   return command
@@ -180,7 +188,8 @@ export function withTrainOptions(command: Command): Command {
 function withResumeOptions(command: Command): Command {
   return command
     .option("--resume", "continue the run in the folder")
-    .addOption(new Option("--force", "start over, and replace the run in the folder").conflicts("resume"));
+    .addOption(new Option("--force", "start over, and replace the run in the folder").conflicts("resume"))
+    .option(...ACCEPT_BUILD, collectBuilds, []);
 }
 
 export function withEvalOptions(command: Command): Command {
@@ -235,7 +244,8 @@ export function withSweepOptions(command: Command): Command {
     .option("--tasks <n>", "most tasks in a Slurm array job (default: 100)", wholeNumber(1, 1_000_000))
     .option("--sbatch <options>", "options of the job, such as --partition=short; may be repeated", collect, [])
     .option("--print", "print the script of an array job instead of submitting it")
-    .option("--resume", "continue the sweep in the folder");
+    .option("--resume", "continue the sweep in the folder")
+    .option(...ACCEPT_BUILD, collectBuilds, []);
 }
 
 export function withSweepShowOptions(command: Command): Command {
@@ -249,7 +259,12 @@ export function withWorkerOptions(command: Command): Command {
       "the queue: valkey://host:port, or valkeys:// for TLS; the password is read from XPIKE_VALKEY_PASSWORD",
     )
     .option("--threads <n>", "points to measure at once, one per thread", threadCount, availableParallelism())
-    .option("--data <folder>", "folder of the tasks' data sets (default: see `xpike data list`)");
+    .option("--data <folder>", "folder of the tasks' data sets (default: see `xpike data list`)")
+    .option(
+      "--accept-build <id>",
+      "measure points of sweeps of this other build; their tables then name both",
+      buildName,
+    );
 }
 
 const withShowOptions = (command: Command): Command =>
@@ -340,6 +355,16 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 
 function manyPrompts(text: string): number {
   return wholeNumber(1, 10_000_000)(text);
+}
+
+/** Reads the id of a build. */
+function buildName(text: string): string {
+  if (/^([0-9a-f]{12}|unknown)$/.test(text)) return text;
+  throw new InvalidArgumentError("Give the id that the message names: 12 hexadecimal digits, or unknown.");
+}
+
+function collectBuilds(text: string, all: readonly string[]): readonly string[] {
+  return [...all, buildName(text)];
 }
 
 function collect(text: string, all: readonly string[]): readonly string[] {

@@ -57,7 +57,6 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
     const settings: EvaluationOptions = {
       ...making,
       command: title,
-      versions: question.versions,
       notes: [...notes, ...dataNotes],
       hardwareAware,
       ...(chips && { chips }),

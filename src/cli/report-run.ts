@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { Network } from "../model/network.ts";
+import { buildNotes, splitBuilds } from "../node/build.ts";
 import { contentHash } from "../node/content-hash.ts";
 import { readFileChecked } from "../node/files.ts";
 import { type Question, useRun } from "../node/run-folder.ts";
@@ -29,8 +30,9 @@ export const contentsOf = (networks: Readonly<Record<string, Network>>, { data }
     ...(data === null ? [] : [["data", contentHash(data)] as const]),
   ]);
 
-/** The executor, keeper and progress of a report. */
+/** The executor, keeper and progress of a report, and the versions of all software that computes it. */
 export interface Making {
+  readonly versions: Readonly<Record<string, string>>;
   readonly executor: Executor;
   readonly keeper: Keeper;
   readonly onProgress: (done: number, total: number, part?: string) => void;
@@ -69,7 +71,8 @@ export async function runToReport(
         },
       };
       try {
-        const report = await make({ executor, keeper, onProgress });
+        const made = await make({ executor, keeper, onProgress, versions: run.versions });
+        const report = { ...made, notes: [...made.notes, ...buildNotes(splitBuilds(run.versions.build))] };
         progress.end();
         const publish = async () => run.publish(await reportFiles(report));
         await deliver(report, folder, options, terminal, { ...delivery, publish });

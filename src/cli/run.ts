@@ -40,7 +40,6 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
       {
         ...making,
         command: title,
-        versions: question.versions,
         notes: [...notes, ...dataNotes],
       },
     ),

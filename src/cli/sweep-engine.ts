@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { SpecError } from "../errors.ts";
+import { acceptOptions, buildId, describeBuilds } from "../node/build.ts";
 import type { SweepPlace } from "../node/sweep/plan.ts";
 import { parseSbatchOptions } from "../node/sweep/slurm.ts";
 import { slurmEngine } from "../node/sweep/slurm-engine.ts";
@@ -66,20 +67,26 @@ export async function openEngine(options: SweepCommandOptions, asked: Asked): Pr
     );
   }
   const address = parseQueueAddress(engine, process.env);
-  const onNoWorker = (queue: string) =>
+  const onNoWorker = (queue: string, others: readonly string[]) => {
+    const strange =
+      others.length === 0
+        ? ""
+        : `\nWorkers of ${describeBuilds(others)} listen, but this program is build ${buildId()}: values may differ. Accept it by starting them ` +
+          `with ${acceptOptions([buildId()])}. The table then names both.`;
     asked.say(
-      `No worker listens to ${queue} yet. Start one on any machine with the same version:\n  xpike worker${shownEngine(options)}`,
+      `No worker listens to ${queue} yet. Start one on any machine with the same build:\n  xpike worker${shownEngine(options)}${strange}`,
     );
+  };
   return { ...(await queueEngine(address, { onNoWorker })), ...uninterrupted };
 }
 
 async function openSlurm(
-  { tasks = TASKS, sbatch, print }: SweepCommandOptions,
+  { tasks = TASKS, sbatch, print, acceptBuild = [] }: SweepCommandOptions,
   { folder, place, say, terminal }: Asked,
 ): Promise<OpenedEngine> {
   let script: string | undefined;
   const engine = await slurmEngine(folder, {
-    ...{ place, tasks, onNote: say },
+    ...{ place, tasks, acceptBuild, onNote: say },
     program: [process.execPath, realpathSync(process.argv[1])],
     sbatch: sbatch.flatMap(parseSbatchOptions),
     ...(print && {

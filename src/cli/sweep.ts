@@ -3,6 +3,7 @@ import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { SpecError } from "../errors.ts";
+import { buildNotes, joinBuilds } from "../node/build.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { useFolder } from "../node/run-folder.ts";
@@ -11,6 +12,7 @@ import { loadDuckDb } from "../node/sweep/duckdb-package.ts";
 import { readQuestion, readRows, SWEEP_FILES } from "../node/sweep/folder.ts";
 
 import { type PlannedSweep, planSweep } from "../node/sweep/plan.ts";
+import { buildsOfSweep, type Software } from "../node/sweep/software.ts";
 import { runSweep } from "../node/sweep/sweep.ts";
 
 import type { FolderEvent } from "../node/training.ts";
@@ -63,12 +65,13 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
     try {
       const { threads } = options;
       const show = showProgress(options.json === true, terminal);
-      const { batch, resume = false } = options;
+      const { batch, resume = false, acceptBuild = [] } = options;
       let isLeft = false;
       const rows = await runSweep(plan, folder, {
         engine,
         threads,
         resume,
+        acceptBuild,
         ...(batch !== undefined && { batch }),
         ...show,
         onLeft: () => {
@@ -77,7 +80,7 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
       });
       show.end();
       if (isLeft) return engine;
-      const result: Sweep = { design, rows: lastRows(rows, design), effort: effortOf(rows, design), command };
+      const result = await foundSweep(folder, design, rows, command);
       await writeResults(folder, result);
       print(folder, result, options, terminal);
     } catch (error) {
@@ -130,7 +133,7 @@ export async function sweepShowCommand(folder: string, options: SweepShowOptions
   const { design, points } = await readQuestion(folder);
   const rows = await readRows(folder);
   const command = `xpike sweep show ${quote(folder)}`;
-  const result: Sweep = { design, rows: lastRows(rows, design), effort: effortOf(rows, design), command };
+  const result = await foundSweep(folder, design, rows, command);
   // The number of rows of an adaptive sweep is known only when it is finished and has a table.
   const adaptive = isAdaptive(design);
   const done = adaptive ? existsSync(join(folder, SWEEP_FILES.csv)) : rows.length === points;
@@ -154,22 +157,34 @@ interface Sweep {
   readonly rows: readonly Row[];
   readonly effort: ReturnType<typeof effortOf>;
   readonly command: string;
+  readonly software: Software;
+  /** All builds of the program that had a part in it. */
+  readonly builds: readonly string[];
 }
 
-async function writeResults(folder: string, { design, rows, command }: Sweep): Promise<void> {
-  await writeTable(folder, sweepTable(rows, design));
-  const page = sweepHtml({ design, rows, command, versions: versions() });
+/** The sweep in a folder, with all its rows. */
+async function foundSweep(folder: string, design: OpenedDesign, all: readonly Row[], command: string): Promise<Sweep> {
+  const { software } = await readQuestion(folder);
+  const rows = lastRows(all, design);
+  const builds = await buildsOfSweep(software.build, rows, join(folder, SWEEP_FILES.networks));
+  return { design, rows, effort: effortOf(all, design), command, software, builds };
+}
+
+async function writeResults(folder: string, { design, rows, command, software, builds }: Sweep): Promise<void> {
+  await writeTable(folder, sweepTable(rows, design, software.build));
+  const of = { ...versions(), ...software, build: joinBuilds(builds) };
+  const page = sweepHtml({ design, rows, command, versions: of });
   await writeFileAtomic(join(folder, SWEEP_FILES.page), page);
 }
 
 function print(
   folder: string,
-  { design, rows, effort }: Sweep,
+  { design, rows, effort, software, builds }: Sweep,
   { json, all }: SweepShowOptions,
   terminal: Terminal,
 ): void {
   if (json) {
-    const { columns, rows: lines } = sweepTable(rows, design);
+    const { columns, rows: lines } = sweepTable(rows, design, software.build);
     const records = lines.map((cells) => Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell])));
     terminal.out(`${JSON.stringify(records, null, 2)}\n`);
     return;
@@ -184,7 +199,8 @@ function print(
     ? `Prompts on chips: ${count(spent)}, compared with ${count(full)} if every point had been measured in full.\n` +
       `Chips programmed: ${count(programmed)} (${count(again)} of them again, for more prompts).\n`
     : "";
-  terminal.out(`${text}\n${spared}Front: ${page}\nTable: ${files.join(", ")}\n`);
+  const notes = buildNotes(builds).map((note) => `${note}\n`);
+  terminal.out(`${text}\n${spared}${notes.join("")}Front: ${page}\nTable: ${files.join(", ")}\n`);
 }
 
 /**

@@ -28,7 +28,7 @@ const metricSpec = z.object({
 
 /**
  * Writes both files from the lines of the metrics, replacing existing ones. Keeps existing files if there are no lines, because nothing
- * has been measured yet or the metrics were removed. Lines edited into something else are skipped. The caller holds the folder.
+ * has been measured yet or the metrics were removed. `build` names the builds that trained. Lines edited into something else are skipped. The caller holds the folder.
  * Throws  FileError when they cannot be written
  */
 export async function writeLearningCurves(
@@ -36,10 +36,11 @@ export async function writeLearningCurves(
   experiment: Experiment,
   lines: readonly string[],
   command: string,
+  build: string,
 ): Promise<void> {
   const metrics = lines.flatMap((line) => metricSpec.safeParse(JSON.parse(line)).data ?? []);
   if (metrics.length === 0) return;
-  const report = trainingReport({ experiment, metrics, command, versions: { xpikeformer: packageVersion() } });
+  const report = trainingReport({ experiment, metrics, command, versions: { xpikeformer: packageVersion(), build } });
   await writeFilesTogether(folder, {
     [CURVE_FILES.table]: metricsCsv(metrics, experiment),
     [CURVE_FILES.curves]: reportHtml(report),

@@ -16,15 +16,19 @@ import { FileError, SpecError } from "../errors.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import { firstDifference } from "../spec/difference.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { buildId, joinBuilds, requireBuild, splitBuilds } from "./build.ts";
 import { makeFolder, readFileChecked, removeEmptyFolders, TEMPORARY, writeFilesTogether } from "./files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
-import { openUnitLog, readUnitLog } from "./unit-log.ts";
+import { type FoundLog, openUnitLog, readUnitLog } from "./unit-log.ts";
 
 export const QUESTION_FILE = "question.json";
 export const UNITS_FILE = "units.jsonl";
 /** What a training keeps in its folder: its state and, when finished, its network. */
 export const STATE_FILE = "state.safetensors";
 export const NETWORK_FILE = "network.safetensors";
+
+/** Name of a unit that names another build than the question's, in front of its first unit. */
+const BUILD_UNIT = "build";
 
 /** Largest question that is read: an experiment with a table of a device for every age. */
 const LARGEST_QUESTION = 2 ** 26;
@@ -37,6 +41,7 @@ export interface Question {
   readonly options: Readonly<Record<string, unknown>>;
   /** SHA-256 of the content of networks and data (`contentHash`), by the field that names them. */
   readonly contents: Readonly<Record<string, string>>;
+  /** Of the software; `build` names all builds that computed a part (`joinBuilds`). */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -45,11 +50,15 @@ export interface RunChoice {
   readonly resume?: boolean | undefined;
   /** Starts over even if the folder holds an unfinished run. */
   readonly force?: boolean | undefined;
+  /** Other builds with whose units the run may continue. */
+  readonly acceptBuild?: readonly string[] | undefined;
 }
 
 /** A run in its folder. */
 export interface OpenRun {
   readonly keeper: Keeper;
+  /** Those of the question, with all builds that computed a part. */
+  readonly versions: Readonly<Record<string, string>>;
   /** The run was finished before, and the folder holds its results. */
   readonly isOver: boolean;
   /** Writes the results with the question, and finishes the run. */
@@ -62,28 +71,43 @@ export interface OpenRun {
  * Works on a question in a folder, from where an earlier run stopped.
  *
  * Throws  FileError when there is an unfinished run and neither `resume` nor `force` is set, when there is an unfinished training,
- *         and when content differs from that of the run to resume; SpecError at the first field that differs; as `useFolder`
+ *         and when content, or a build that is not accepted, differs from that of the run to resume; SpecError at the first field that
+ *         differs; as `useFolder`
  */
 export async function useRun<T>(
   folder: string,
   asked: Question,
   title: string,
-  { resume = false, force = false }: RunChoice,
+  { resume = false, force = false, acceptBuild }: RunChoice,
   work: (run: OpenRun) => Promise<T>,
 ): Promise<T> {
   if (resume) requireFolder(folder);
   return useFolder(folder, title, async ({ lock }) => {
     requireNoTraining(folder);
     const path = join(folder, UNITS_FILE);
-    const question = JSON.parse(JSON.stringify(asked)) as Question;
     const found = force ? null : await readUnitLog(path);
     const before = found ? found.question : resume ? await readQuestion(folder) : null;
-    if (resume && before !== null) requireSame(before, question, folder);
-    if (found && !resume) throw unfinished(folder, [...found.units.values()].flat().length);
+    const builds = before === null ? [] : [...buildsOf(before), ...(found ? buildUnits(path, found) : [])];
+    const versions = { ...asked.versions, build: joinBuilds([...builds, buildId()]) };
+    const question = JSON.parse(JSON.stringify({ ...asked, versions })) as Question;
+    if (resume && before !== null) {
+      requireSame(withoutProgram(before), withoutProgram(question), folder);
+      requireBuild(folder, "run", builds, acceptBuild);
+    }
+    if (found && !resume) throw unfinished(folder, found);
     const log = openUnitLog(path, question, found);
+    let isNamed = !found || builds.includes(buildId());
     try {
       return await work({
-        keeper: log,
+        keeper: {
+          kept: log.kept,
+          keep: (name, value) => {
+            if (!isNamed) log.keep(BUILD_UNIT, buildId());
+            isNamed = true;
+            log.keep(name, value);
+          },
+        },
+        versions,
         isOver: !found && before !== null,
         publish: async (files) => {
           await lock.check();
@@ -96,6 +120,19 @@ export async function useRun<T>(
       log.close();
     }
   });
+}
+
+/** The builds of a question, which a program of any time may have written. */
+export const buildsOf = (question: unknown): string[] => splitBuilds((question as Partial<Question>).versions?.build);
+
+/** Other builds that have added units to a log. */
+const buildUnits = (path: string, found: FoundLog): string[] =>
+  openUnitLog(path, null, found).kept(BUILD_UNIT) as string[];
+
+/** The question without the program, whose build is compared instead. */
+function withoutProgram(question: unknown): unknown {
+  const { versions: { build: _, xpikeformer: __, ...versions } = {}, ...rest } = question as Partial<Question>;
+  return { ...rest, versions };
 }
 
 export const questionText = (question: Question): string => `${JSON.stringify(question, null, 2)}\n`;
@@ -165,7 +202,8 @@ export function requireSame(before: unknown, now: unknown, folder: string): void
   );
 }
 
-function unfinished(folder: string, units: number): FileError {
+function unfinished(folder: string, found: FoundLog): FileError {
+  const units = [...found.units].flatMap(([name, values]) => (name === BUILD_UNIT ? [] : values)).length;
   return new FileError(
     folder,
     `The folder holds an unfinished run (finished units of work: ${units}). Continue it (--resume), start over ` +

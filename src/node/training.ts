@@ -22,10 +22,12 @@ import { type Openable, type Opened, opened } from "../task/open.ts";
 import { encodeTrained } from "../train/checkpoint.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
+import { buildId, joinBuilds, requireBuild, UNKNOWN_BUILD } from "./build.ts";
 import { contentHash } from "./content-hash.ts";
 import { fileError, readFileChecked, writeFileAtomic, writeFilesTogether } from "./files.ts";
 import { CURVE_FILES, writeLearningCurves } from "./learning-curves.ts";
 import {
+  buildsOf,
   NETWORK_FILE,
   type OpenFolder,
   QUESTION_FILE,
@@ -67,6 +69,8 @@ export interface FolderOptions {
   readonly resume?: boolean;
   /** Starts over; with the first step, the new run replaces the one that the folder holds. */
   readonly force?: boolean;
+  /** Other builds of the program whose training `resume` may continue. */
+  readonly acceptBuild?: readonly string[];
   /** Starts from these parameters instead of fresh ones. */
   readonly initial?: Network;
   /** Teachers for stages with `teacher` labels; several teach by the mean of their answers. */
@@ -96,7 +100,7 @@ export interface FolderResult {
  * Trains the network of an experiment into `folder`, which is created if missing.
  *
  * Throws  FileError when the folder is in use, when it holds a run and neither `resume` nor `force` is set, or when files cannot
- *         be read or written; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`.
+ *         be read or written, or the run to resume is of another build; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`.
  *         A training that is refused before its first step leaves no run behind
  */
 export async function trainToFolder(
@@ -119,8 +123,10 @@ async function trainInFolder(
   options: FolderOptions,
 ): Promise<FolderResult> {
   const { experiment } = given;
-  const question = questionOf(given, options);
-  const state = await openRun(question, folder, options);
+  const asked = questionOf(given, options);
+  const { state, builds } = await openRun(asked, folder, options);
+  const build = joinBuilds([...builds, buildId()]);
+  const question = { ...asked, versions: { build } };
   const metrics = await openMetrics(join(folder, RUN_FILES.metrics), state?.step ?? null);
   const executor = nodeExecutor(options.threads ?? availableParallelism());
   const start = performance.now();
@@ -168,9 +174,10 @@ async function trainInFolder(
     await begin();
     if (result.finished) {
       await lock.check();
-      await writeFileAtomic(join(folder, RUN_FILES.network), encodeTrained(result, experiment, options.command));
+      const mixed = builds.some((other) => other !== buildId()) ? build : null;
+      await writeFileAtomic(join(folder, RUN_FILES.network), encodeTrained(result, experiment, options.command, mixed));
     } else await save(result.state);
-    await writeLearningCurves(folder, experiment, await metrics.read(step), options.command ?? "a program");
+    await writeLearningCurves(folder, experiment, await metrics.read(step), options.command ?? "a program", build);
     return {
       finished: result.finished,
       step,
@@ -202,12 +209,15 @@ function questionOf({ experiment, data }: Opened, { teacher, initial }: FolderOp
   };
 }
 
-/** The state to resume from; undefined for a fresh start. Throws when the folder does not hold what was requested. */
+/**
+ * The state to resume from and the builds that trained it; undefined and none for a fresh start. Throws when the folder does not hold
+ * what was requested.
+ */
 async function openRun(
   { experiment, contents }: Question,
   folder: string,
-  { resume = false, force = false }: FolderOptions,
-): Promise<TrainingState | undefined> {
+  { resume = false, force = false, acceptBuild }: FolderOptions,
+): Promise<{ state?: TrainingState; builds: string[] }> {
   const names = new Set(await readdir(folder));
   const present = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].filter((name) => names.has(name));
   if (resume && names.has(RUN_FILES.state)) {
@@ -216,7 +226,9 @@ async function openRun(
     const before = await readQuestion(folder);
     // A run from before questions existed says nothing about content.
     if (before !== null) requireSame({ contents: before.contents }, { contents }, folder);
-    return state;
+    const builds = before === null ? [UNKNOWN_BUILD] : buildsOf(before);
+    requireBuild(folder, "training", builds, acceptBuild);
+    return { state, builds };
   }
   // A run that was stopped before it saved its state leaves only metrics.
   const startsOver = force || (resume && !names.has(RUN_FILES.network));
@@ -228,7 +240,7 @@ async function openRun(
         `${resume ? "Start" : "Continue it (--resume), start"} over (--force), or train into another folder (--out).`,
     );
   }
-  return undefined;
+  return { builds: [] };
 }
 
 interface Metrics {

@@ -18,11 +18,16 @@ export interface SweepTable {
 /** Objectives that are sampled, and have an interval. */
 const SAMPLED: readonly Objective[] = ["errorRate", "yearLoss"];
 
-/** In SI units; `front` and `within` tell whether a point is on the front and keeps the limits. */
+/**
+ * In SI units; `front` and `within` tell whether a point is on the front and keeps the limits. A sweep that several builds of the
+ * program measured has a column `build`; `begun` is the one that began it.
+ */
 export function sweepTable(
   rows: readonly Row[],
   design: Pick<Design, "axes" | "objectives" | "constraints" | "budget">,
+  begun: string | null = null,
 ): SweepTable {
+  const isMixed = rows.some(({ build }) => build !== undefined);
   const front = frontPoints(rows, design);
   const axes = Object.keys(design.axes);
   const measured = OBJECTIVES.filter((name) => design.objectives.includes(name));
@@ -37,10 +42,11 @@ export function sweepTable(
     { name: "front", type: "boolean" },
     { name: "refused", type: "text" },
     { name: "hash", type: "text" },
+    ...(isMixed ? [{ name: "build", type: "text" } as const] : []),
   ];
   return {
     columns,
-    rows: rows.map(({ point, hash, values, measures, refused }) => [
+    rows: rows.map(({ point, hash, values, measures, refused, build = begun }) => [
       point,
       ...axes.map((path, i) => cellOf(values[path], types[i])),
       ...measured.flatMap((name) => {
@@ -53,6 +59,7 @@ export function sweepTable(
       front.has(point),
       refused,
       hash,
+      ...(isMixed ? [build] : []),
     ]),
   };
 }

@@ -135,6 +135,8 @@ export interface Row {
   readonly refused: string | null;
   /** Present if the design has a budget. */
   readonly samples?: RowSamples;
+  /** Builds of the program that measured it, if not only the one that began the sweep; of a row on its way, the measuring one. */
+  readonly build?: string;
 }
 
 /**

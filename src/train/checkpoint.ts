@@ -6,17 +6,19 @@ import type { TrainResult } from "./train.ts";
 
 /**
  * The bytes of `network.safetensors`. Its metadata holds the experiment, the seed, the number of steps, the best validation, and
- * the command that reproduces the network.
+ * the command that reproduces the network. Of a training that several builds of the program continued, it also holds `builds`.
  * Throws  ValueError at a number that is not finite
  */
 export function encodeTrained(
   { network, state: { step, best } }: Pick<TrainResult, "network" | "state">,
   experiment: Experiment,
   command = "",
+  builds: string | null = null,
 ): Uint8Array {
   return encodeCheckpoint(network, {
     experiment: JSON.stringify(experiment),
     command,
+    ...(builds !== null && { builds }),
     seed: String(experiment.seed),
     steps: String(step),
     ...(best && { validation: JSON.stringify(bestNumbers(best)) }),

@@ -15,12 +15,13 @@ import { designSpec } from "../../spec/design.ts";
 import type { OpenedDesign } from "../../sweep/points.ts";
 import { isAdaptive } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
+import { requireBuild } from "../build.ts";
 import { contentHash } from "../content-hash.ts";
 import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
 import { removeTemporaries } from "../run-folder.ts";
 import type { PlannedSweep } from "./plan.ts";
 import { rowSpec } from "./row-spec.ts";
-import { type Software, softwareOf } from "./software.ts";
+import { buildsOfSweep, type Software, softwareOf, softwareSpec } from "./software.ts";
 
 export const SWEEP_FILES = {
   question: "sweep.json",
@@ -49,7 +50,7 @@ const VERSION = 2;
 const questionSpec = z.object({
   format: z.literal("xpikeformer-sweep"),
   version: z.int().min(1).max(VERSION),
-  software: z.object({ xpikeformer: z.string(), kernels: z.string() }),
+  software: softwareSpec,
   design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
   points: z.int().min(0),
   hash: z.string(),
@@ -60,12 +61,12 @@ const questionSpec = z.object({
  *
  * Returns  the rows that are there
  * Throws   FileError when it holds a sweep and `resume` is not set, holds none and `resume` is set, or holds another sweep or one
- *          of other software
+ *          of other builds that are not accepted
  */
 export async function openSweepFolder(
   folder: string,
   { design, points }: Pick<PlannedSweep, "design" | "points">,
-  { resume }: { readonly resume: boolean },
+  { resume, acceptBuild }: { readonly resume: boolean; readonly acceptBuild?: readonly string[] | undefined },
 ): Promise<Row[]> {
   const { experiment, axes, sampling, seed, budget, objectives, constraints } = design;
   const first = points.map((point) => point.hash);
@@ -93,14 +94,6 @@ export async function openSweepFolder(
       "The folder already holds a sweep. Continue it with --resume, or choose another folder with --out.",
     );
   }
-  const then = before.software;
-  if (contentHash(then) !== contentHash(question.software)) {
-    throw new FileError(
-      folder,
-      `The sweep was started with xpikeformer ${then.xpikeformer} (kernels ${then.kernels.slice(0, 12)}), but this ` +
-        `is ${question.software.xpikeformer} (kernels ${question.software.kernels.slice(0, 12)}). Continue with that version, or start again.`,
-    );
-  }
   if (before.hash !== hash) {
     throw new FileError(
       folder,
@@ -113,6 +106,12 @@ export async function openSweepFolder(
   // Whether a row belongs to a later round is known only when that round is planned.
   const stranger = rows.find(({ point, hash }) => (points[point] ? points[point].hash !== hash : !isAdaptive(design)));
   if (stranger) throw strangeRow(folder, stranger);
+  requireBuild(
+    folder,
+    "sweep",
+    await buildsOfSweep(before.software.build, rows, join(folder, SWEEP_FILES.networks)),
+    acceptBuild,
+  );
   return rows;
 }
 

@@ -42,6 +42,7 @@ export const rowSpec = z.object({
     .nullable(),
   refused: z.string().nullable(),
   samples: samplesSpec.exactOptional(),
+  build: z.string().exactOptional(),
 });
 
 /** Throws ZodError. */

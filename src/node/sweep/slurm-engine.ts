@@ -47,6 +47,8 @@ export interface SlurmOptions {
   readonly tasks: number;
   /** Options of the job, such as `--partition=short`. */
   readonly sbatch: readonly string[];
+  /** Other builds of the program that nodes may run. */
+  readonly acceptBuild?: readonly string[];
   /** Writes the script for the remaining points and submits nothing: `onScript` receives its path. */
   readonly onScript?: (path: string) => void;
   readonly onNote?: (note: string) => void;
@@ -243,7 +245,7 @@ async function prepare(
   { design, inputs }: Pick<PlannedSweep, "design" | "inputs">,
   batches: readonly (readonly PlannedPoint[])[],
   slurm: string,
-  { program, place, tasks: most, sbatch }: SlurmOptions,
+  { program, place, tasks: most, sbatch, acceptBuild = [] }: SlurmOptions,
 ): Promise<Watched & { readonly script: string }> {
   const filled = batches.filter((batch) => batch.length > 0);
   const tasks = Math.min(most, filled.length);
@@ -252,7 +254,7 @@ async function prepare(
   const folder = join(slurm, String(number));
   const job = jobName();
   const submission = {
-    ...{ design, networks, software: softwareOf(), job, tasks },
+    ...{ design, networks, software: softwareOf(), accepts: [...acceptBuild], job, tasks },
     directory: resolve(place.directory),
     data: place.data === undefined ? null : resolve(place.data),
   };

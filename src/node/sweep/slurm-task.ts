@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FileError } from "../../errors.ts";
+import { buildId } from "../build.ts";
 import { sha256Of } from "../content-hash.ts";
 import { readFileChecked, writeFileAtomic } from "../files.ts";
 import { NETWORK_BYTES, type PlannedPoint } from "./plan.ts";
@@ -22,12 +23,18 @@ import { readData } from "./work.ts";
  * Measures the points of a task that have no rows yet, so a requeued task continues where it was.
  *
  * @param folder of the submission
+ * @param acceptBuild another build, whose submissions this one may answer
  * Returns  the number of points that were measured
- * Throws   FileError for a submission of other software, or a damaged one; as `readData`
+ * Throws   FileError for a submission of another build, or a damaged one; as `readData`
  */
-export async function runSlurmTask(folder: string, task: number, threads: number): Promise<number> {
+export async function runSlurmTask(
+  folder: string,
+  task: number,
+  threads: number,
+  acceptBuild?: string,
+): Promise<number> {
   const submission = await readSubmission(folder);
-  requireSoftware(folder, submission);
+  requireSoftware(folder, submission, acceptBuild);
   const slurm = dirname(folder);
   const rows = join(slurm, SLURM_FILES.rows);
   const batches = await withoutRows(rows, await readTask(folder, task));
@@ -41,7 +48,7 @@ export async function runSlurmTask(folder: string, task: number, threads: number
   const engine = threadsEngine(threads);
   try {
     await engine.measure({ design, inputs }, batches, async (measured) => {
-      const text = measured.map((row) => `${JSON.stringify(row)}\n`).join("");
+      const text = measured.map((row) => `${JSON.stringify({ ...row, build: buildId() })}\n`).join("");
       await writeFileAtomic(join(rows, rowsFile(measured, text)), text);
     });
   } finally {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FileError, SpecError } from "../../errors.ts";
-import { parseSbatchOptions, requireSoftware, type Submission, slurmScript } from "./slurm.ts";
+import { buildId } from "../build.ts";
+import { parseSbatchOptions, requireSoftware, slurmScript } from "./slurm.ts";
 import { softwareOf } from "./software.ts";
 
 describe("options of an array job", () => {
@@ -70,10 +71,15 @@ test("the script passes folder and threads to a task, for any folder name, and k
   rmSync(root, { recursive: true });
 });
 
-test("a submission with other kernels is refused, and one with these is not", () => {
-  const software = softwareOf();
-  const of = (changes: object) => ({ software: { ...software, ...changes } }) as Submission;
-  expect(() => requireSoftware("slurm/1", of({}))).not.toThrow();
-  expect(() => requireSoftware("slurm/1", of({ kernels: "0".repeat(64) }))).toThrow(FileError);
-  expect(() => requireSoftware("slurm/1", of({ xpikeformer: "0.0.9" }))).toThrow("started with xpikeformer 0.0.9");
+test("a submission of another build is refused, naming both, unless one of them accepts the other", () => {
+  const own = buildId();
+  const of = (build: string, accepts: string[] = []) => ({ software: { ...softwareOf(), build }, accepts });
+  requireSoftware("slurm/1", of(own));
+  const other = "0123456789ab";
+  expect(() => requireSoftware("slurm/1", of(other))).toThrow(FileError);
+  expect(() => requireSoftware("slurm/1", of(other, ["0123456789ac"]), "0123456789ad")).toThrow(
+    new RegExp(`build ${other}, but this program is build ${own}.*--accept-build ${own}`),
+  );
+  requireSoftware("slurm/1", of(other, [own]));
+  requireSoftware("slurm/1", of(other), other);
 });

@@ -17,10 +17,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FileError, SpecError } from "../../errors.ts";
+import { buildId, describeBuilds } from "../build.ts";
 import { sha256Of } from "../content-hash.ts";
 import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
 import type { PlannedPoint } from "./plan.ts";
-import { softwareOf } from "./software.ts";
+import { softwareSpec } from "./software.ts";
 import { manifestSpec, pointSpec } from "./work.ts";
 
 export const SLURM_FOLDER = "slurm";
@@ -39,8 +40,10 @@ const LARGEST_FILE = 2 ** 30;
 export const taskFile = (task: number): string => `task-${task}.json`;
 export const logFile = (task: number): string => `task-${task}.log`;
 
-const submissionSpec = manifestSpec.extend({
-  software: z.strictObject({ xpikeformer: z.string(), kernels: z.string() }),
+const submissionSpec = manifestSpec.omit({ build: true }).extend({
+  software: softwareSpec,
+  /** Other builds of the program that may answer too. */
+  accepts: z.array(z.string()).default([]),
   /** Unique name of the array job. */
   job: z.string().regex(/^xpike-[0-9a-f]{12}$/),
   tasks: z.int().min(1),
@@ -99,14 +102,18 @@ async function readChecked<T>(path: string, spec: z.ZodType<T>): Promise<T> {
   }
 }
 
-/** Throws FileError when the submission is of another version, or with other kernels, than this program. */
-export function requireSoftware(folder: string, { software: asked }: Submission): void {
-  const own = softwareOf();
-  if (own.xpikeformer === asked.xpikeformer && own.kernels === asked.kernels) return;
+/** Throws FileError when the submission is of another build of the program than this one, and neither accepts the other. */
+export function requireSoftware(
+  folder: string,
+  { software: { build: asked }, accepts }: Pick<Submission, "software" | "accepts">,
+  accepted: string | undefined = undefined,
+): void {
+  const own = buildId();
+  if ([asked, ...accepts].includes(own) || accepted === asked) return;
   throw new FileError(
     folder,
-    `The sweep was started with xpikeformer ${asked.xpikeformer} (kernels ${asked.kernels.slice(0, 12)}), but this is ${own.xpikeformer} ` +
-      `(kernels ${own.kernels.slice(0, 12)}). Let the nodes run the program of the submitting machine, from a shared folder.`,
+    `The sweep was submitted by ${describeBuilds([asked])}, but this program is build ${own}: values may differ. Let the nodes run the program ` +
+      `of the submitting machine, from a shared folder, or continue the sweep with --accept-build ${own}. Its table then names both.`,
   );
 }
 

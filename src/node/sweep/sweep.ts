@@ -10,8 +10,9 @@ import type { DataOf } from "../../task/catalogue.ts";
 import { openExperiment } from "../../task/open.ts";
 import { readFileChecked } from "../files.ts";
 import { type FolderEvent, RUN_FILES, trainToFolder } from "../training.ts";
-import { keepRows, openSweepFolder, SWEEP_FILES, strangeRow } from "./folder.ts";
+import { keepRows, openSweepFolder, readQuestion, SWEEP_FILES, strangeRow } from "./folder.ts";
 import { NETWORK_BYTES, type PlannedPoint, type PlannedSweep, type PlannedTraining, type SweepInputs } from "./plan.ts";
+import { namingBuild } from "./software.ts";
 
 /** Measures points: threads of this process, or machines behind a queue. Rows do not depend on the engine. */
 export interface Engine {
@@ -30,6 +31,8 @@ export interface SweepOptions {
   readonly threads: number;
   /** Resumes the sweep that the folder holds. */
   readonly resume?: boolean;
+  /** Other builds of the program whose rows and networks the sweep may continue with. */
+  readonly acceptBuild?: readonly string[];
   /** Points per piece of work. Default: one, or more if there are thousands or nothing is simulated. */
   readonly batch?: number;
   readonly onTraining?: (training: number, trainings: number, event: FolderEvent) => void;
@@ -50,19 +53,22 @@ const PRICED_BATCH = 64;
  * Throws  FileError as `openSweepFolder`; as `trainToFolder`; whatever the engine throws
  */
 export async function runSweep(sweep: PlannedSweep, folder: string, options: SweepOptions): Promise<Row[]> {
-  const { engine, resume = false, onProgress } = options;
+  const { engine, resume = false, acceptBuild, onProgress } = options;
   const { design } = sweep;
-  const before = await openSweepFolder(folder, sweep, { resume });
+  const before = await openSweepFolder(folder, sweep, { resume, acceptBuild });
+  const { build: begun } = (await readQuestion(folder)).software;
   const rows = new Map(before.map((row) => [row.point, row]));
   const planned = new Map<number, PlannedPoint>();
+  const continued = new Map<number, Row>();
   const rounds = sweepRounds(design);
   let next = rounds.next();
   while (!next.done) {
     const { points, trainings, inputs } = await sweep.plan(next.value.map(({ values }) => values));
     for (const [i, point] of points.entries()) {
       if (!point) continue;
-      const earlier = next.value[i].earlier?.samples;
-      planned.set(point.point, earlier ? { ...point, earlier } : point);
+      const { earlier } = next.value[i];
+      planned.set(point.point, earlier?.samples ? { ...point, earlier: earlier.samples } : point);
+      if (earlier?.samples) continued.set(point.point, earlier);
       if ((rows.get(point.point)?.hash ?? point.hash) !== point.hash) throw strangeRow(folder, point);
     }
     const left = [...planned.values()].filter(({ point }) => !rows.has(point));
@@ -71,7 +77,8 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
       onProgress?.(done, planned.size);
       const trained = await trainNetworks({ trainings, inputs }, folder, left, options);
       const all: SweepInputs = { ...inputs, networks: { ...inputs.networks, ...trained } };
-      await engine.measure({ design, inputs: all }, cutPoints(left, sizeOf(sweep, options)), async (found) => {
+      await engine.measure({ design, inputs: all }, cutPoints(left, sizeOf(sweep, options)), async (measured) => {
+        const found = measured.map((row) => namingBuild(row, begun, continued.get(row.point)));
         await keepRows(folder, found);
         for (const row of found) rows.set(row.point, row);
         done += found.length;
@@ -103,14 +110,14 @@ async function trainNetworks(
   { trainings, inputs }: Pick<PlannedSweep, "trainings" | "inputs">,
   folder: string,
   points: readonly PlannedPoint[],
-  { threads, onTraining }: SweepOptions,
+  { threads, acceptBuild = [], onTraining }: SweepOptions,
 ): Promise<Record<string, Uint8Array>> {
   const needed = new Set(points.map(({ network }) => network));
   const wanted = trainings.filter(({ network }) => needed.has(network));
   const networks: Record<string, Uint8Array> = {};
   for (const [i, training] of wanted.entries()) {
     networks[training.network] = await train(training, inputs, join(folder, SWEEP_FILES.networks, training.network), {
-      threads,
+      ...{ threads, acceptBuild },
       onEvent: (event) => onTraining?.(i + 1, wanted.length, event),
     });
   }
@@ -121,7 +128,10 @@ async function train(
   { experiment, data, initial, teachers }: PlannedTraining,
   inputs: SweepInputs,
   folder: string,
-  options: { readonly threads: number; readonly onEvent: (event: FolderEvent) => void },
+  options: Pick<SweepOptions, "threads"> & {
+    readonly acceptBuild: readonly string[];
+    readonly onEvent: (event: FolderEvent) => void;
+  },
 ): Promise<Uint8Array> {
   const file = join(folder, RUN_FILES.network);
   const subject = openExperiment(experiment, data === null ? null : (inputs.data[data] as DataOf<TaskSpec>));

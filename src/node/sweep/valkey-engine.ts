@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Row } from "../../sweep/unit.ts";
+import { buildId } from "../build.ts";
 import { sha256Of } from "../content-hash.ts";
 import type { PlannedPoint } from "./plan.ts";
 import { parseRow } from "./row-spec.ts";
@@ -17,6 +18,7 @@ import {
   connectQueue,
   INPUT_SECONDS,
   JOB,
+  listeningBuilds,
   loadQueue,
   networkKey,
   PREFIX,
@@ -39,8 +41,8 @@ const ATTEMPTS = 3;
 const TAKEN = 256;
 
 export interface QueueEngineOptions {
-  /** Called once, if no worker with this software is available. */
-  readonly onNoWorker?: (queue: string) => void;
+  /** Called once, if no worker of this build is available, with the other builds that have workers. */
+  readonly onNoWorker?: (queue: string, others: readonly string[]) => void;
 }
 
 /** Throws PlatformError as `connectQueue`. */
@@ -60,10 +62,10 @@ export async function queueEngine(address: QueueAddress, { onNoWorker }: QueueEn
         networks[name] = sha256Of(bytes);
         await connection.set(networkKey(networks[name]), Buffer.from(bytes), "EX", INPUT_SECONDS);
       }
-      const manifest = JSON.stringify({ design, networks } satisfies Manifest);
+      const manifest = JSON.stringify({ build: buildId(), design, networks } satisfies Manifest);
       const sweep = sha256Of(manifest);
       await connection.set(sweepKey(sweep), manifest, "EX", INPUT_SECONDS);
-      if ((await queue.getWorkersCount()) === 0) onNoWorker?.(queue.name);
+      if ((await queue.getWorkersCount()) === 0) onNoWorker?.(queue.name, await listeningBuilds(connection));
 
       const left = new Map(batches.map((points) => [jobName(sweep, points), points]));
       const owner = new Map([...left].flatMap(([name, points]) => points.map(({ point }) => [point, name] as const)));

@@ -9,6 +9,7 @@ import type { Job, Worker } from "bullmq";
 import { FileError, SpecError } from "../../errors.ts";
 import type { Row } from "../../sweep/unit.ts";
 import type { Executor, Session } from "../../threads/executor.ts";
+import { buildId } from "../build.ts";
 import { sha256Of } from "../content-hash.ts";
 import { nodeExecutor } from "../threads.ts";
 import { type SweepSetup, sweepJobs } from "./job.ts";
@@ -25,6 +26,7 @@ import {
   queueName,
   rowsKey,
   sweepKey,
+  waitingBuilds,
 } from "./valkey.ts";
 import { manifestSpec, readData } from "./work.ts";
 
@@ -32,6 +34,8 @@ export interface QueueWorkerOptions {
   readonly threads: number;
   /** Folder of the tasks' data, instead of the usual ones. */
   readonly data?: string;
+  /** Another build of the program whose sweeps are measured, instead of those of this one. Rows name the build that measured them. */
+  readonly acceptBuild?: string;
   /** Called when a job is done, with the number of its points, or has failed. */
   readonly onDone?: (points: number) => void;
   readonly onFailed?: (reason: string) => void;
@@ -40,6 +44,8 @@ export interface QueueWorkerOptions {
 /** A worker that runs until `close`, which lets it finish the jobs that it has. */
 export interface QueueWorker {
   readonly queue: string;
+  /** Other builds that had points waiting when it started. */
+  readonly others: readonly string[];
   close(): Promise<void>;
 }
 
@@ -66,6 +72,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   const place = options.data === undefined ? {} : { folder: options.data };
   const { Worker } = await loadQueue();
   const connection = await connectQueue(address);
+  const others = options.acceptBuild === undefined ? await waitingBuilds(connection) : [];
   const setups = new Map<string, Promise<SweepSetup>>();
   const free: Lane[] = Array.from({ length: threads }, () => ({
     executor: nodeExecutor(1, { jobs: sweepJobs, script: "./sweep/worker.js" }),
@@ -110,7 +117,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
         lane.setup = name;
       }
       const [rows] = await lane.session!.run([points]);
-      await connection.rpush(rowsKey(sweep), JSON.stringify(rows));
+      await connection.rpush(rowsKey(sweep), JSON.stringify(rows.map((row) => ({ ...row, build: buildId() }))));
       // There may be no one left to receive them.
       await connection.expire(rowsKey(sweep), INPUT_SECONDS);
       options.onDone?.(points.length);
@@ -126,7 +133,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
     return measured;
   };
 
-  const worker: Worker = new Worker(queueName(), measureTracked, {
+  const worker: Worker = new Worker(queueName(options.acceptBuild), measureTracked, {
     connection: connection.duplicate(),
     ...{ prefix: PREFIX, concurrency: threads, lockDuration: LOCK, stalledInterval: STALLED_INTERVAL },
     maxStalledCount: MOST_STALLED,
@@ -137,6 +144,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   await worker.waitUntilReady();
   return {
     queue: worker.name,
+    others,
     close: async () => {
       const closed = worker.close();
       while (measuring.size > 0) await Promise.allSettled(measuring);

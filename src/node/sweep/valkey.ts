@@ -1,8 +1,8 @@
 /**
  * What both sides of a queue share: the connection to a Valkey or Redis server, and the names of what is stored there.
  *
- *   queue `units-2-SOFTWARE`      BullMQ jobs: points of a sweep; only workers with the same software listen to it
- *   xpike:sweep:HASH              a manifest: design, and the content hash of each network
+ *   queue `units-2-BUILD`         BullMQ jobs: points of a sweep; only workers of the same build listen to it, and those that accept it
+ *   xpike:sweep:HASH              a manifest: build, design, and the content hash of each network
  *   xpike:network:SHA256          a network's file
  *   xpike:rows:HASH               finished rows of a sweep, until the process that asked for them has kept them
  *
@@ -12,8 +12,8 @@ import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { isXpikeError, PlatformError, SpecError } from "../../errors.ts";
+import { buildId } from "../build.ts";
 import { fileError } from "../files.ts";
-import { softwareOf } from "./software.ts";
 import { pointSpec, sha256 } from "./work.ts";
 
 export const JOB = "measure-points";
@@ -27,11 +27,36 @@ const CONNECT_MILLISECONDS = 4000;
 /** Version of jobs and rows: programs with another version use another queue. */
 const FORMAT = 2;
 
-/** Name of the queue that this software works on. */
-export function queueName(): string {
-  const { xpikeformer, kernels } = softwareOf();
-  return `units-${FORMAT}-${xpikeformer}-${kernels.slice(0, 12)}`;
+const QUEUE = `units-${FORMAT}-`;
+
+/** Name of the queue that a build of the program works on. */
+export const queueName = (build: string = buildId()): string => `${QUEUE}${build}`;
+
+/** Other builds with points waiting on the server. */
+export async function waitingBuilds(connection: Redis): Promise<string[]> {
+  const found = new Set<string>();
+  let cursor = "0";
+  do {
+    const [next, keys] = await connection.scan(cursor, "MATCH", `${PREFIX}:${QUEUE}*:wait`, "COUNT", 1000);
+    for (const key of keys) found.add(key.slice(`${PREFIX}:${QUEUE}`.length, -":wait".length));
+    cursor = next;
+  } while (cursor !== "0");
+  return othersOf(found);
 }
+
+/** Other builds whose workers are connected to the server. BullMQ names a worker's connection after its queue, in base 64. */
+export async function listeningBuilds(connection: Redis): Promise<string[]> {
+  const found = new Set<string>();
+  for (const [, name] of String(await connection.client("LIST")).matchAll(/ name=xpike:([\w+/=]+)/g)) {
+    const queue = Buffer.from(name, "base64").toString();
+    if (queue.startsWith(QUEUE)) found.add(queue.slice(QUEUE.length));
+  }
+  return othersOf(found);
+}
+
+/** Whatever else someone has put on the server is left out. */
+const othersOf = (builds: ReadonlySet<string>): string[] =>
+  [...builds].filter((build) => /^[0-9a-f]{12}$/.test(build) && build !== buildId()).sort();
 
 export const jobSpec = z.strictObject({
   /** Hash of the manifest. */

@@ -24,6 +24,8 @@ export const pointSpec = z.strictObject({
 });
 
 export const manifestSpec = z.strictObject({
+  /** The build of the program that asks, so that no other build's rows are taken for its own. */
+  build: z.string(),
   design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
   /** SHA-256 of the file of each network, by the name that points use for it. */
   networks: z.record(sha256, sha256),
