@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError } from "../errors.ts";
+import { buildId } from "./build.ts";
 import {
   NETWORK_FILE,
   type OpenRun,
@@ -14,6 +15,7 @@ import {
   useFolder,
   useRun,
 } from "./run-folder.ts";
+import { openUnitLog, readUnitLog } from "./unit-log.ts";
 
 let root: string;
 let folder: string;
@@ -65,7 +67,10 @@ describe("a run in a folder", () => {
     expect(await last.done).toBe(285);
     expect(last.computed).toEqual([7, 8, 9]);
     expect(await names()).toEqual(RESULTS);
-    expect(JSON.parse(await readFile(join(folder, QUESTION_FILE), "utf8"))).toEqual(question);
+    expect(JSON.parse(await readFile(join(folder, QUESTION_FILE), "utf8"))).toEqual({
+      ...question,
+      versions: { node: "20", build: buildId() },
+    });
     expect(await work({ resume: true }).done).toBe("over");
   });
 
@@ -165,6 +170,74 @@ describe("another question is refused, naming the field that differs:", () => {
       expect(await names()).toEqual(before);
     });
   }
+});
+
+describe("a run that another build began", () => {
+  const other = "0123456789ab";
+  const of = (build?: string): Question => ({
+    ...question,
+    versions: { node: "20", xpikeformer: "0.0.9", ...(build !== undefined && { build }) },
+  });
+  /** Four units of a run that is under way. */
+  const begin = async (build: string | undefined) => {
+    await mkdir(folder);
+    const log = openUnitLog(join(folder, UNITS_FILE), of(build), null);
+    for (let unit = 0; unit < 4; unit++) log.keep(`unit ${unit}`, unit * unit);
+    log.close();
+  };
+  const builds = async () => JSON.parse(await readFile(join(folder, QUESTION_FILE), "utf8")).versions.build;
+
+  test("is refused with both ids, before anything else that differs", async () => {
+    await begin(other);
+    for (const choice of [{}, { acceptBuild: ["0123456789ac"] }]) {
+      const refused = work({ resume: true, ...choice }, 10, { ...question, options: { reads: 3 } });
+      await expect(refused.done).rejects.toMatchObject({
+        path: folder,
+        message: expect.stringMatching(
+          new RegExp(`build ${other}, but this program is build ${buildId()}: .*--out.*--accept-build ${other}`),
+        ),
+      });
+      expect(refused.computed).toEqual([]);
+    }
+  });
+
+  test("is refused when it is over", async () => {
+    await mkdir(folder);
+    await writeFile(join(folder, QUESTION_FILE), JSON.stringify(of(other)));
+    await expect(work({ resume: true }).done).rejects.toThrow(`--accept-build ${other}`);
+    expect(await work({ resume: true, acceptBuild: [other] }).done).toBe("over");
+  });
+
+  test("continues where it is accepted, and its question names both, also after another stop", async () => {
+    await begin(other);
+    await expect(work({ resume: true, acceptBuild: [other] }, 2).done).rejects.toThrow("stopped");
+    await expect(work().done).rejects.toThrow("(finished units of work: 6)");
+    // This build has a part in it now.
+    const last = work({ resume: true });
+    expect(await last.done).toBe(285);
+    expect(last.computed).toEqual([6, 7, 8, 9]);
+    expect(await builds()).toBe(`${other} + ${buildId()}`);
+  });
+
+  test("and a third one, must be accepted with all builds", async () => {
+    await begin(other);
+    const log = openUnitLog(join(folder, UNITS_FILE), null, await readUnitLog(join(folder, UNITS_FILE)));
+    log.keep("build", "ba9876543210");
+    log.close();
+    const resume = (...acceptBuild: string[]) => work({ resume: true, acceptBuild }).done;
+    await expect(resume(other)).rejects.toThrow("--accept-build ba9876543210");
+    await resume(other, "ba9876543210");
+    expect(await builds()).toBe(`${other} + ba9876543210 + ${buildId()}`);
+  });
+
+  test("before builds had ids, says so", async () => {
+    await begin(undefined);
+    await expect(work({ resume: true }).done).rejects.toThrow(
+      /by a program from before builds had ids, .*--accept-build unknown/,
+    );
+    await work({ resume: true, acceptBuild: ["unknown"] }).done;
+    expect(await builds()).toBe(`unknown + ${buildId()}`);
+  });
 });
 
 test("an unfinished training keeps its folder to itself, a finished one may share it with a run", async () => {

@@ -16,7 +16,7 @@ import { FileError, SpecError } from "../errors.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import { firstDifference } from "../spec/difference.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { buildId, joinBuilds, requireBuild, splitBuilds } from "./build.ts";
+import { buildId, joinBuilds, requireBuild, splitBuilds, UNKNOWN_BUILD } from "./build.ts";
 import { makeFolder, readFileChecked, removeEmptyFolders, TEMPORARY, writeFilesTogether } from "./files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { type FoundLog, openUnitLog, readUnitLog } from "./unit-log.ts";
@@ -91,8 +91,9 @@ export async function useRun<T>(
     const versions = { ...asked.versions, build: joinBuilds([...builds, buildId()]) };
     const question = JSON.parse(JSON.stringify({ ...asked, versions })) as Question;
     if (resume && before !== null) {
-      requireSame(withoutProgram(before), withoutProgram(question), folder);
+      // First, because another build may fill in other defaults.
       requireBuild(folder, "run", builds, acceptBuild);
+      requireSame(withoutProgram(before), withoutProgram(question), folder);
     }
     if (found && !resume) throw unfinished(folder, found);
     const log = openUnitLog(path, question, found);
@@ -166,8 +167,8 @@ export async function readQuestion(folder: string): Promise<Question | null> {
   if (question !== null) return question;
   throw new FileError(
     path,
-    "The file is damaged: it does not describe a run. Remove it and repeat the command: a training then continues, " +
-      "and any other run starts over.",
+    "The file is damaged: it does not describe a run. Remove it and repeat the command: a training then continues with " +
+      `--accept-build ${UNKNOWN_BUILD}, and any other run starts over.`,
   );
 }
 

@@ -7,6 +7,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import { parseExperiment } from "../spec/parse.ts";
+import { buildId } from "./build.ts";
 import { type FolderOptions, RUN_FILES, trainToFolder } from "./training.ts";
 
 const experiment = tinyExperiment({
@@ -248,6 +249,35 @@ describe("a folder that holds a run", () => {
     const several = { resume: true, teacher: [teacher, other], initial: teacher };
     expect((await errorOf(run(several, taught))).path).toBe("training.teacher");
     expect(await run({ resume: true, teacher: [teacher], initial: teacher }, taught)).toMatchObject({ finished: true });
+  });
+
+  test("of another build resumes only if that is accepted, and its files then name both", async () => {
+    const other = "0123456789ab";
+    const begunBy = async (versions: object) => {
+      const question = JSON.parse(await readFile(at(RUN_FILES.question), "utf8"));
+      await writeFile(at(RUN_FILES.question), JSON.stringify({ ...question, versions }));
+    };
+    await run(stopAt(4));
+    await begunBy({ build: other });
+    const error = await errorOf(run({ resume: true, acceptBuild: ["0123456789ac"] }));
+    expect(error.path).toBe(folder);
+    expect(error.message).toMatch(
+      new RegExp(
+        `training was computed by build ${other}, but this program is build ${buildId()}: .*--accept-build ${other}`,
+      ),
+    );
+    await run({ ...stopAt(7), resume: true, acceptBuild: [other] });
+    await run({ resume: true });
+    const both = `${other} + ${buildId()}`;
+    expect(JSON.parse(await readFile(at(RUN_FILES.question), "utf8")).versions).toEqual({ build: both });
+    expect(await readFile(at(RUN_FILES.curves), "utf8")).toContain(`build ${both}`);
+    expect(decodeCheckpoint(await readFile(at(RUN_FILES.network)), "").metadata.builds).toBe(both);
+    // As programs without build ids, and those without questions, left it.
+    await begunBy({});
+    expect((await errorOf(run({ resume: true }))).message).toContain("--accept-build unknown");
+    await rm(at(RUN_FILES.question));
+    expect((await errorOf(run({ resume: true }))).message).toContain("--accept-build unknown");
+    expect(await run({ resume: true, acceptBuild: ["unknown"] })).toMatchObject({ finished: true });
   });
 
   test("does not resume with other devices if their noise is used in training, but does with another chip count", async () => {

@@ -221,13 +221,13 @@ async function openRun(
   const names = new Set(await readdir(folder));
   const present = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].filter((name) => names.has(name));
   if (resume && names.has(RUN_FILES.state)) {
-    const path = join(folder, RUN_FILES.state);
-    const state = decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
     const before = await readQuestion(folder);
-    // A run from before questions existed says nothing about content.
-    if (before !== null) requireSame({ contents: before.contents }, { contents }, folder);
+    // First, because another build may fill in other defaults. A run from before questions existed says nothing about content.
     const builds = before === null ? [UNKNOWN_BUILD] : buildsOf(before);
     requireBuild(folder, "training", builds, acceptBuild);
+    const path = join(folder, RUN_FILES.state);
+    const state = decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
+    if (before !== null) requireSame({ contents: before.contents }, { contents }, folder);
     return { state, builds };
   }
   // A run that was stopped before it saved its state leaves only metrics.

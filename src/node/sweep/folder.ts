@@ -94,6 +94,15 @@ export async function openSweepFolder(
       "The folder already holds a sweep. Continue it with --resume, or choose another folder with --out.",
     );
   }
+  await removeTemporaries(join(folder, SWEEP_FILES.rows));
+  const rows = await readRows(folder);
+  // First, because another build may list other points.
+  requireBuild(
+    folder,
+    "sweep",
+    await buildsOfSweep(before.software.build, rows, join(folder, SWEEP_FILES.networks)),
+    acceptBuild,
+  );
   if (before.hash !== hash) {
     throw new FileError(
       folder,
@@ -101,17 +110,9 @@ export async function openSweepFolder(
         "different points. Choose another folder with --out.",
     );
   }
-  await removeTemporaries(join(folder, SWEEP_FILES.rows));
-  const rows = await readRows(folder);
   // Whether a row belongs to a later round is known only when that round is planned.
   const stranger = rows.find(({ point, hash }) => (points[point] ? points[point].hash !== hash : !isAdaptive(design)));
   if (stranger) throw strangeRow(folder, stranger);
-  requireBuild(
-    folder,
-    "sweep",
-    await buildsOfSweep(before.software.build, rows, join(folder, SWEEP_FILES.networks)),
-    acceptBuild,
-  );
   return rows;
 }
 

@@ -8,11 +8,13 @@ import { parseDesign } from "../../spec/design.ts";
 import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
 import { sweepTable } from "../../sweep/table.ts";
 import type { Row } from "../../sweep/unit.ts";
+import { buildId } from "../build.ts";
 import { RUN_FILES, trainToFolder } from "../training.ts";
 import { writeTable } from "./duckdb.ts";
 import { loadDuckDb } from "./duckdb-package.ts";
 import { readRows, SWEEP_FILES } from "./folder.ts";
 import { planSweep } from "./plan.ts";
+import { buildsOfSweep, namingBuild } from "./software.ts";
 import { type Engine, runSweep } from "./sweep.ts";
 import { threadsEngine } from "./threads.ts";
 
@@ -155,7 +157,7 @@ describe("a sweep folder refuses", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("rows of other software, and damaged ones", async () => {
+  test("damaged rows", async () => {
     await run(design, folder);
     const rows = join(folder, SWEEP_FILES.rows);
     const [name] = await readdir(rows);
@@ -163,9 +165,71 @@ describe("a sweep folder refuses", () => {
     await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow(
       "Remove it; --resume runs its points again",
     );
+  });
+});
+
+describe("a sweep that another build began", () => {
+  const design = designOf({ axes, objectives: ["errorRate", "energy"] });
+  const other = "0123456789ab";
+  const resume = async (acceptBuild?: string[]) =>
+    runSweep(await planSweep(design, { directory: "." }), folder, {
+      ...{ engine: threadsEngine(1), threads: 1, resume: true },
+      ...(acceptBuild && { acceptBuild }),
+    });
+  const networks = () => join(folder, SWEEP_FILES.networks);
+  const trainedBy = async (name: string, build: string) => {
+    const path = join(networks(), name, RUN_FILES.question);
+    const question = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...question, versions: { build } }));
+  };
+  const begunBy = async (change: (software: object) => object) => {
     const path = join(folder, SWEEP_FILES.question);
-    await writeFile(path, (await readFile(path, "utf8")).replace(/"kernels": "../, '"kernels": "zz'));
-    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("was started with xpikeformer");
+    const question = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...question, software: change(question.software) }));
+    for (const name of await readdir(networks()).catch(() => [])) await trainedBy(name, other);
+  };
+
+  test("is refused with both ids, and accepted with rows that name the build which measured them", async () => {
+    await expect(run(design, folder, stoppingEngine(2))).rejects.toThrow("killed");
+    await begunBy((software) => ({ ...software, build: other }));
+    await expect(resume()).rejects.toThrow(FileError);
+    await expect(resume(["0123456789ac"])).rejects.toThrow(
+      new RegExp(`build ${other}, but this program is build ${buildId()}.*--out.*--accept-build ${other}`),
+    );
+    const rows = await resume([other]);
+    const builds = [undefined, undefined, ...Array(4).fill(buildId())];
+    expect(rows.map(({ build }) => build)).toEqual(builds);
+    const table = sweepTable(rows, design, other);
+    expect(table.columns.at(-1)).toEqual({ name: "build", type: "text" });
+    expect(table.rows.map((cells) => cells.at(-1))).toEqual(builds.map((build) => build ?? other));
+    // This build has a part in it now, and the folder says so.
+    expect(await resume()).toEqual(rows);
+    expect(await buildsOfSweep(other, rows, networks())).toEqual([other, buildId()]);
+    expect(await buildsOfSweep(other, [], networks())).toEqual([other]);
+    await trainedBy((await readdir(networks()))[0], "ba9876543210");
+    expect(await buildsOfSweep(other, rows, networks())).toEqual([other, buildId(), "ba9876543210"]);
+  });
+
+  test("or a program from before builds had ids, is refused in words", async () => {
+    const priced = designOf({ axes, objectives: ["area"] });
+    await run(priced, folder);
+    await begunBy(() => ({ xpikeformer: "0.1.0", kernels: "ab" }));
+    const again = () => run(priced, folder, threadsEngine(1), true);
+    await expect(again()).rejects.toThrow(
+      /by a program from before builds had ids, but this program is build \w{12}: .*--accept-build unknown/,
+    );
+  });
+
+  test("names both builds of a row that continues an earlier round", () => {
+    const row: Row = { point: 3, hash: "h", values: {}, measures: null, refused: null };
+    expect(namingBuild(row, buildId(), undefined)).toEqual(row);
+    expect(namingBuild({ ...row, build: other }, other, undefined)).toEqual(row);
+    expect(namingBuild(row, other, undefined)).toEqual({ ...row, build: buildId() });
+    expect(namingBuild(row, other, row)).toEqual({ ...row, build: `${other} + ${buildId()}` });
+    expect(namingBuild({ ...row, build: other }, other, { ...row, build: buildId() })).toEqual({
+      ...row,
+      build: `${buildId()} + ${other}`,
+    });
   });
 });
 
