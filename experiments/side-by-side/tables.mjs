@@ -1,0 +1,122 @@
+// Tables of networks measured side by side with an ANN. Every row takes its cells from one file in results/.
+import { existsSync, readFileSync } from "node:fs";
+import { change, scaled, value, withRange, write } from "../first-page/results.mjs";
+import { ROWS } from "./rows.mjs";
+
+const fileOf = (name) => new URL(`results/${name}.json`, import.meta.url);
+
+/** Results by row, of those that were measured. */
+export const sideBySide = Object.fromEntries(
+  Object.keys(ROWS)
+    .filter((name) => existsSync(fileOf(name)))
+    .map((name) => [name, JSON.parse(readFileSync(fileOf(name), "utf8"))]),
+);
+
+const TITLES = { link: "2x2 link", mnist: "MNIST", fashion: "Fashion-MNIST", cifar10: "CIFAR-10" };
+
+const grouped = (number) => number.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
+const millions = (number) => `${(number / 1e6).toFixed(2)} M`;
+const three = (number) => (number >= 100 ? grouped(number) : number.toPrecision(3));
+
+/** Error rates and their difference as `[value, low, high]`, in per cent for images. */
+function errors({ figures }) {
+  const isLink = "ber.ann" in figures;
+  const scale = isLink ? 1 : 100;
+  const rate = (id) => {
+    if (isLink) return figures[`ber.${id}`];
+    const [right, low, high] = figures[`accuracy.${id}`];
+    return scaled(low === undefined ? [1 - right] : [1 - right, 1 - high, 1 - low], scale);
+  };
+  const [gap, low, high] = figures["gap.ann"];
+  const more = isLink ? [gap, low, high] : scaled([-gap, -high, -low], scale);
+  return { unit: isLink ? "" : " %", chips: rate("xpikeformer"), ann: rate("ann"), more };
+}
+
+/** What the test of non-inferiority says: the margin is 5 % of the ANN's error rate. */
+export function verdictOf({ figures }) {
+  if (figures["equality.ann.shown"][0] === 1) return "shown";
+  const needed = figures["equality.ann.needed"];
+  return needed ? `not shown (about ${grouped(needed[0])} needed)` : "no";
+}
+
+const titleOf = (name) => `${TITLES[name]}, T = ${sideBySide[name].network.steps}`;
+const rowsOf = (cells) => Object.entries(sideBySide).map(([name, record]) => [titleOf(name), ...cells(record)]);
+/** The ANN's figure over ours. */
+const over = ({ figures }, id) => figures[`cost.annDigital.${id}`][0] / figures[`cost.xpikeformer.${id}`][0];
+const ratioOf = ({ figures }, id) => {
+  const [ratio, low, high] = figures[`cost.ratio.${id}`];
+  const text = write(ratio, 1);
+  return low === undefined ? text : `${text} (${write(low, 1)} to ${write(high, 1)})`;
+};
+
+/** The table of the first page. */
+export const shortTable = () => ({
+  head: [
+    "network",
+    "ANN's error rate",
+    "chips minus ANN",
+    "at most 5 % more errors?",
+    "energy, int8 ANN over ours",
+    "energy-delay product, the same",
+  ],
+  rows: rowsOf((record) => {
+    const { unit, ann, more } = errors(record);
+    return [
+      `${value(ann)}${unit}`,
+      change(more),
+      verdictOf(record),
+      ratioOf(record, "annDigital"),
+      write(over(record, "energyDelay"), 2),
+    ];
+  }),
+});
+
+export const sideBySideTables = {
+  "side-by-side-training": () => ({
+    head: ["network", "blocks-width", "trained on", "ANN", "blocks-width", "trained on"],
+    rows: rowsOf(({ network, rival }) => [
+      ...[network.size, millions(network.trained)],
+      ...[`\`${rival.name}\``, rival.size, millions(rival.trained)],
+    ]),
+  }),
+  "side-by-side-errors": () => ({
+    head: ["network", "chips", "tested on", "chips' error rate", "ANN's error rate", "difference", "at most 5 % more?"],
+    rows: rowsOf((record) => {
+      const { unit, chips, ann, more } = errors(record);
+      const both = [chips, ann].map((rate) => `${withRange(rate)}${unit}`);
+      return [record.network.chips, grouped(record.tested), ...both, change(more), verdictOf(record)];
+    }),
+  }),
+  "side-by-side-costs": () => ({
+    head: [
+      "network",
+      "energy, uJ",
+      "int8 ANN over it",
+      "digital SNN over it",
+      "latency, us",
+      "per second, pipelined",
+      "one at a time",
+      "area, mm²",
+      "int8 ANN: latency, us",
+      "per second",
+      "area, mm²",
+      "energy-delay product, ANN over ours",
+    ],
+    rows: rowsOf((record) => {
+      const cost = (id) => record.figures[`cost.${id}`][0];
+      return [
+        three(1e6 * cost("xpikeformer.energy")),
+        ratioOf(record, "annDigital"),
+        ratioOf(record, "snnDigital"),
+        three(1e6 * cost("latency.alone")),
+        grouped(cost("xpikeformer.inFlight")),
+        grouped(cost("xpikeformer.oneAtATime")),
+        three(1e6 * cost("area.xpikeformer")),
+        three(1e6 * cost("latency.annDigital")),
+        grouped(cost("annDigital.inFlight")),
+        three(1e6 * cost("area.annDigital")),
+        write(over(record, "energyDelay"), 2),
+      ];
+    }),
+  }),
+};
