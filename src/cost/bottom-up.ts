@@ -98,6 +98,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   hybridAdcBits: xformer.prices.adcBits,
   hybridConversionFactor: o.one,
   lifUpdate: gates.prices.lifUpdate,
+  lifLogic: gates.prices.lifLogic,
   softReset: gates.prices.softReset,
   sacOperation: ssaPaper.prices.sacOperation,
   randomNumber: gates.prices.randomNumber,

@@ -144,7 +144,7 @@ const PAID: Readonly<Record<string, Paid>> = {
     moves: ["energy.random", "area.random"],
   },
   "ssa.counterBits": { to: { ssa: { counterBits: 8 } }, moves: ["energy.attention", "area.attention"] },
-  "ssa.fifo": { to: { ssa: { fifo: "cell" } }, moves: ["energy.fifos", "energy.clock", "area.fifos"] },
+  "ssa.fifo": { to: { ssa: { fifo: "cell" } }, moves: ["energy.fifos", "area.fifos"] },
   "arithmetic.factorBits": {
     to: { arithmetic: { factorBits: 16 } },
     moves: ["energy.digital", "area.scalers"],
@@ -298,10 +298,11 @@ const VARIANTS: readonly (readonly [Change, NetworkShape])[] = [
 ];
 
 /**
- * Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one; and the switch for silent blocks.
+ * Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one, of a neuron with its registers;
+ * and the switch for silent blocks.
  */
 const UNUSED: ReadonlySet<ParameterId> = new Set<ParameterId>([
-  ...(["flashConverter", "surveyConverter", "add32", "sramPort", "skipSilentBlocks"] as const),
+  ...(["flashConverter", "surveyConverter", "add32", "sramPort", "lifUpdate", "skipSilentBlocks"] as const),
 ]);
 
 /** All other prices that machines read. */
@@ -334,8 +335,8 @@ describe("a price", () => {
   test("is one of those of the units, or of wires, buffers, neurons and the clock", () => {
     const ofUnits = Object.values(PRICED_BY).flat() as ParameterId[];
     const others = [
-      ...(["interconnect", "buffer", "randomNumber", "ssaClock"] as const),
-      ...(["lifUpdate", "lifArea", "softReset", "softResetArea"] as const),
+      ...(["interconnect", "buffer", "ssaClock"] as const),
+      ...(["lifLogic", "lifUpdate", "lifArea", "softReset", "softResetArea"] as const),
     ];
     expect(PRICED.toSorted()).toEqual(
       [...new Set<ParameterId>([...ofUnits, ...others])].filter((id) => !UNUSED.has(id)).sort(),

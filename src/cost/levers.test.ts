@@ -122,7 +122,8 @@ test("of ViT-8-768 on the paper's machine, FIFOs by the row save half, and a tim
   const set = hardwarePrices(hardware, workload);
   const levers = leversOf(workload, resolveTechnology(simulated, { set }));
   const gain = (id: string) => levers.find((lever) => lever.id === id)!.change.energy;
-  expect(gain("row-fifos")).toBeCloseTo(-0.518, 3);
-  expect(gain("fewer-steps")).toBeCloseTo(-0.211, 3);
+  // 8 blocks of 12 heads move 197 x 196 x 64 bits less for 320 clocks: 0.865 of 1.944 mJ, and their flip-flops leak.
+  expect(gain("row-fifos")).toBeCloseTo(-0.487, 3);
+  expect(gain("fewer-steps")).toBeCloseTo(-0.213, 3);
   expect(levers[0].id).toBe("row-fifos");
 });

@@ -67,18 +67,20 @@ describe("energy", () => {
     [{ cellReads: million }, { array: 0.0032 }],
     // Two segments of 128 devices.
     [{ lineDrives: million }, { drivers: 0.1 }],
-    // 6 x 8 bits; 14 bits are written.
-    [{ scalings: million }, { digital: (0.2 * 48) / 64, clock: 14 * 0.0036 }],
-    [{ accumulations: million }, { digital: 0.05, clock: 16 * 0.0036 }],
-    [{ offsetAdditions: million }, { digital: 0.05, clock: 16 * 0.0036 }],
-    [{ residualAdditions: million }, { stream: 0.05, clock: 16 * 0.0036 }],
-    [{ lifUpdates: million }, { neurons: 0.42, clock: 16 * 0.0036 }],
-    // A counter of 7 bits instead of 8, and a held bit.
-    [{ scoreAnds: million }, { attention: (0.03 * 7) / 8, clock: 8 * 0.0036 }],
-    [{ valueAnds: million }, { attention: (0.03 * 7) / 8, clock: 8 * 0.0036 }],
-    [{ fifoShifts: million }, { fifos: 0.0078, clock: 0.0036 }],
-    [{ lfsrShifts: million }, { random: 0.35, clock: 32 * 0.0036 }],
-    [{ partialSums: million }, { attention: 0.05 }],
+    // 6 x 8 bits; 14 flip-flops are written, of 7.8 and 3.6 fJ each.
+    [{ scalings: million }, { digital: (0.2 * 48) / 64, clock: 14 * 0.0114 }],
+    [{ accumulations: million }, { digital: 0.05, clock: 16 * 0.0114 }],
+    [{ offsetAdditions: million }, { digital: 0.05, clock: 16 * 0.0114 }],
+    [{ residualAdditions: million }, { stream: 0.05, clock: 16 * 0.0114 }],
+    [{ lifUpdates: million }, { neurons: 0.1, clock: 16 * 0.0114 }],
+    // A counter of 7 bits instead of 8, and a held bit, both written once per clock, in which a cell counts and adds.
+    [{ scoreAnds: million }, { attention: (0.03 * 7) / 8, clock: 8 * 0.0114 }],
+    [{ valueAnds: million }, { attention: (0.03 * 7) / 8 }],
+    [{ outputComparisons: million }, { random: (1e12 * technology.comparison32 * 8) / 32 + 8 * 0.0025, clock: 0.0114 }],
+    [{ fifoShifts: million }, { fifos: 0.0114 }],
+    [{ lfsrShifts: million }, { random: 0.12, clock: 32 * 0.0114 }],
+    // 64 partial sums of two bits circulate.
+    [{ partialSums: million }, { attention: 0.05, clock: 128 * 0.0114 }],
   ] as const)("of %j, pJ", (tally, expected) => {
     const parts = added(tally);
     expect(Object.keys(parts).sort()).toEqual(Object.keys(expected).sort());
@@ -94,11 +96,13 @@ describe("energy", () => {
   test("of detecting silent row blocks is one gate per line of an input vector", () => {
     const skipping = added({ bitsRead: 1e6 }, "linear", { ...technology, skipSilentBlocks: 1 });
     expect(1e15 * skipping.digital).toBeCloseTo(2.5, 9);
-    expect(Object.keys(skipping).sort()).toEqual(["buffers", "digital"]);
+    expect(Object.keys(skipping).sort()).toEqual(["buffers", "clock", "digital"]);
   });
 
-  test("of spikes depends on who reads them", () => {
-    expect(Object.keys(added({ bitsRead: 1e6 }))).toEqual(["buffers"]);
+  test("of spikes depends on who reads them: a crossbar's driver holds them in a flip-flop", () => {
+    const read = added({ bitsRead: 1e6 });
+    expect(Object.keys(read)).toEqual(["buffers", "clock"]);
+    expect(1e15 * read.clock).toBeCloseTo(11.4, 9);
     expect(Object.keys(added({ bitsWritten: 1e6 })).sort()).toEqual(["buffers", "wires"]);
     expect(Object.keys(added({ bitsRead: 1e6 }, "attention")).sort()).toEqual(["buffers", "wires"]);
   });
@@ -113,9 +117,11 @@ describe("energy", () => {
     for (const action of ACTION_NAMES) {
       expect(Object.keys(added({ [action]: 1e6 })).length === 0, action).toBe(parts[action] ?? false);
     }
-    // Ideal numbers have no register to come from.
-    const ideal = priceMachine(work({ randomNumbers: 10 }, { hardware: literalMachine() }), technology);
-    expect(ideal.energy.random).toBeCloseTo(10 * technology.randomNumber, 25);
+    const drawing = { operations: [{ kind: "attention", actions: { ...emptyTally(), randomNumbers: 10 } }] };
+    // Ideal numbers have no LFSR to come from, but 8 flip-flops each.
+    const ideal = priceMachine(work({}, { ...drawing, hardware: literalMachine() }), technology);
+    expect(1e12 * ideal.energy.clock).toBeCloseTo(10 * 8 * 0.0114, 9);
+    expect(priceMachine(work({}, drawing), technology).energy.clock).toBe(0);
   });
 
   test("continues when idle: leakage, control and upkeep, in proportion to time", () => {

@@ -8,10 +8,10 @@
  *                 silent row blocks, if those are not converted
  *   neurons       updates, and membranes stored in SRAM
  *   stream        additions, and the words read and written
- *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers and the registers they come from
+ *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers
  *   buffers       spikes read and written, in memories of the size that the schedule needs
  *                 (for stream and membranes a bank per column group)
- *   clock         the clock tree, for every flip-flop that is written; others are gated
+ *   clock         every flip-flop that is written (`prices/logic.ts`), except those of FIFOs and control; in detail in `flipFlopsOf`
  *   control, wires, links, leakage, upkeep
  *
  * Floorplan: layers follow one another, with each block of the network in a square. The output of LIF units travels to the next
@@ -38,10 +38,10 @@ import { countDies, dieLink, wire } from "./prices/floorplan.ts";
 import {
   adder,
   attentionCell,
-  clockTree,
   controller,
   draw,
   fifoShift,
+  LFSR_BITS,
   lfsr,
   multiplier,
   register,
@@ -103,6 +103,38 @@ const ANY_BITS = 5;
 const DRAW_BITS = 8;
 /** Bit width for which a LIF unit is priced. */
 const LIF_BITS = 16;
+
+/** Registers of a machine: how many flip-flops of each are written in an inference, FIFOs and control not included. */
+export type FlipFlops = Readonly<
+  Record<
+    "lines" | "products" | "sums" | "membranes" | "stream" | "counters" | "spikes" | "partialSums" | "random",
+    number
+  >
+>;
+
+/**
+ *   lines        a spike or silence that a crossbar's driver holds while its columns are converted
+ *   products     of a code and its factor; codes are held by the converters, in whose price they are
+ *   sums         one per addition, although one adder for all row blocks would write one
+ *   counters     of attention cells, with the score that each holds: once per clock, which counts one AND of q and k and one of a score and v
+ *   spikes       of attention; partialSums circulate, like V in its FIFO
+ *   random       LFSRs, or the numbers themselves if they are ideal
+ */
+function flipFlopsOf(work: MachineWork, codeBits: number): FlipFlops {
+  const { units, ssa, shape } = work.machine;
+  const total = sumActions(work);
+  return {
+    lines: trafficOf(work).linearRead,
+    products: total.scalings * (codeBits + units.scalers.factorBits),
+    sums: (total.accumulations + total.offsetAdditions) * units.adders.bits,
+    membranes: total.lifUpdates * units.lif.membraneBits,
+    stream: total.residualAdditions * units.residual.bits,
+    counters: total.scoreAnds * (ssa.counterBits + 1),
+    spikes: total.outputComparisons,
+    partialSums: total.partialSums * ssa.fifoBits * bitsFor(shape.tokens),
+    random: work.hardware.ssa.random === "ideal" ? DRAW_BITS * total.randomNumbers : LFSR_BITS * total.lfsrShifts,
+  };
+}
 
 export function priceMachine(work: MachineWork, technology: Technology): MachinePrice {
   const units = unitPrices(work, technology);
@@ -238,28 +270,19 @@ function energyOf(
   { chip, dies, leakage }: { readonly chip: number; readonly dies: number; readonly leakage: number },
   technology: Technology,
 ): Record<EnergyPart, number> {
-  const { machine, hardware, time } = work;
-  const { units, ssa, shape, mapping } = machine;
-  const { crossbars, scalers, adders, lif, residual } = units;
+  const { machine, time } = work;
+  const { units, shape, mapping } = machine;
+  const { crossbars, lif, residual } = units;
   const total = sumActions(work);
-  const { periphery, interconnect, buffer, randomNumber } = technology;
+  const { periphery, interconnect, buffer } = technology;
   const ands = total.scoreAnds + total.valueAnds;
-  const ideal = hardware.ssa.random === "ideal";
   const bits = trafficOf(work);
   const perBit = (name: BufferSize["name"], which: "energy" | "write") => {
     const memory = prices.buffers.get(name);
     return memory ? memory[which] / memory.wordBits : 0;
   };
   const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
-  /** Flip-flop writes, one per flip-flop and clock. */
-  const written =
-    total.scalings * (prices.codeBits + scalers.factorBits) +
-    (total.accumulations + total.offsetAdditions) * adders.bits +
-    total.lifUpdates * lif.membraneBits +
-    total.residualAdditions * residual.bits +
-    ands * (ssa.counterBits + 1) +
-    total.fifoShifts +
-    32 * total.lfsrShifts;
+  const written = Object.values(flipFlopsOf(work, prices.codeBits)).reduce((sum, bits) => sum + bits, 0);
   const block = Math.sqrt(chip / Math.max(1, shape.depth));
   const engine = Math.sqrt(chip) / 2;
   const crossing = (dies - 1) * shape.tokens * shape.steps * shape.width * (1 + residual.bits);
@@ -275,7 +298,7 @@ function energyOf(
       (total.accumulations + total.offsetAdditions) * prices.sum.energy +
       (bits.linearRead / crossbars.rows) * prices.silence.energy,
     neurons:
-      (total.lifUpdates * neuronPrices(shape, technology).update * lif.membraneBits) / LIF_BITS +
+      (total.lifUpdates * neuronPrices(shape, technology).logic * lif.membraneBits) / LIF_BITS +
       total.membraneReads * word("membranes", "energy") +
       total.membraneWrites * word("membranes", "write"),
     stream:
@@ -284,17 +307,16 @@ function energyOf(
       total.streamWrites * word("stream", "write"),
     attention: ands * prices.cell.energy + total.partialSums * prices.sum.energy,
     fifos: total.fifoShifts * prices.fifo.energy,
-    random: ideal
-      ? total.randomNumbers * randomNumber
-      : total.scoreComparisons * prices.scoreDraw.energy +
-        total.outputComparisons * prices.outputDraw.energy +
-        total.lfsrShifts * prices.lfsr.energy,
+    random:
+      total.scoreComparisons * prices.scoreDraw.energy +
+      total.outputComparisons * prices.outputDraw.energy +
+      total.lfsrShifts * prices.lfsr.energy,
     buffers:
       bits.linearRead * perBit("spikes", "energy") +
       bits.linearWritten * perBit("spikes", "write") +
       bits.engineRead * perBit("qkv", "energy") +
       bits.engineWritten * perBit("attention", "write"),
-    clock: written * clockTree({ flipFlops: 1 }, technology).energy,
+    clock: register({ bits: written }, technology).energy,
     control: prices.control.energy * time * technology.ssaClock,
     wires:
       wire({ metres: block, bits: bits.linearWritten }, technology).energy +

@@ -31,7 +31,7 @@ export const PARAMETERS = {
   gate: digital("Gate of two inputs"),
   flipFlopClock: digital("Flip-flop, per clock"),
   clockTree: digital("Clock tree, per flip-flop and clock"),
-  lfsrShift: digital("Shift of a 32-bit LFSR by one bit"),
+  lfsrShift: digital("Shift of a 32-bit LFSR by one bit, without its clock"),
   controllerFlipFlops: parameter("Flip-flops that control one kind of unit", "1"),
   accumulatorBits: parameter("Width of the ANN's accumulator: 8 or 32", "bit"),
   softmaxElement: digital("Softmax, per score"),
@@ -103,7 +103,8 @@ export const PARAMETERS = {
     "1",
   ),
   // Spiking parts.
-  lifUpdate: digital("Update of a LIF neuron"),
+  lifUpdate: digital("Update of a LIF neuron with its registers, where flip-flops are not charged apart"),
+  lifLogic: digital("Adder and comparator of a LIF update"),
   softReset: digital("Additional energy of a soft reset per update"),
   sacOperation: digital("One operation of a stochastic attention cell"),
   randomNumber: digital("8 random bits and their comparison"),

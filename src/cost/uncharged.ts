@@ -1,5 +1,5 @@
 /**
- * Costs that published projections leave out: leakage, the clock, wires between units, control, and the dependence of a
+ * Costs that published projections leave out: leakage, flip-flops with their clock, wires between units, control, and the dependence of a
  * crossbar's prices on its rows, columns and converters. Presets that represent such a projection add these prices to their
  * own.
  */
@@ -11,6 +11,7 @@ const o = assumed.prices;
 
 export const UNCHARGED = {
   structure: o.no,
+  flipFlopClock: o.uncharged,
   clockTree: o.uncharged,
   controllerFlipFlops: o.none,
   wireBit: o.unchargedWire,

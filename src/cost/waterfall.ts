@@ -154,8 +154,8 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
       change: set({ ...bottomUp, wholeMachine: 1 }, ["structure", "wholeMachine"]),
     },
     part("stream", "storage of the residual stream", ["stream"]),
+    part("clock", "flip-flops with their clock", ["clock"], ["flipFlopClock", "clockTree"]),
     part("fifos", "FIFOs that shift at every clock", ["fifos"]),
-    part("clock", "clock tree", ["clock"], ["clockTree"]),
     part("wires", "wires between units and dies", ["wires", "links"], ["wireBit", "dieLink"]),
     part("leakage", "leakage", ["leakage"], ["sramLeakage", "logicLeakage", "analogLeakage"]),
     part(

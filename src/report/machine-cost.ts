@@ -41,7 +41,7 @@ const ENERGY: Readonly<Record<EnergyPart, string>> = {
   fifos: "FIFOs",
   random: "random numbers",
   buffers: "buffers",
-  clock: "clock tree",
+  clock: "flip-flops",
   control: "control",
   wires: "wires between units",
   links: "links between dies",

@@ -2,10 +2,13 @@
  * Costs of a digital engine besides its operations, for presets that price the whole of every machine. Prices are those that
  * Xpikeformer pays in `machine-price.ts`, at the engine's own area and time.
  *
- *   clock     the clock tree, for every flip-flop that is written; others are gated
- *               digital ANN   a multiply-accumulate writes the activation that it passes on, and its sum; a weight is written once
- *               digital SNN   an addition writes its sum, an update its membrane of 16 bits
- *               hybrid ANN    sums of bits and row blocks have 16 bits, scaled ones too; attention as on the digital ANN
+ *   clock     every flip-flop that is written, by the rule of `prices/logic.ts`
+ *               digital ANN   a multiply-accumulate writes the activation that it passes on, and its sum (adder trees: one for the
+ *                             products of a tree); a weight is written once; softmax, LayerNorm and GELU one result per element
+ *               digital SNN   an addition writes its sum, an update its membrane of 16 bits; a weight when it is fetched, a spike when it
+ *                             is read
+ *               hybrid ANN    a bit of an input is held while its columns are converted; sums of bits and row blocks have 16 bits, scaled
+ *                             ones too; attention, softmax, LayerNorm and GELU as on the digital ANN
  *   control   flip-flops of each kind of unit, at every clock of the engine
  *   wires     the output of a layer travels half the side of the engine; a weight from its memory, half the side of the square that
  *             an array of multipliers occupies with its share of the memories. On the hybrid ANN as on Xpikeformer: to the next
@@ -14,17 +17,17 @@
  *   leakage   of logic, crossbars, memories and control, from one result to the next; the hybrid ANN's engine is off while it waits
  *
  * Clock, control and wires are estimates by construction: the registers and floorplan of an engine are assumed, not designed.
- * The clock is that of a systolic array; an engine that adds products in trees writes fewer sums. Wire energy is on the low
+ * The clock is that of a systolic array; one of adder trees (`annTrees`) writes a sixteenth as many flip-flops. Wire energy is on the low
  * side: partial sums, scores and membranes stay next to the units that produced them, and buffers are at their array. Leakage
- * is a published power per area and per byte. Left out: registers of softmax, LayerNorm and GELU, and keeping a hybrid chip in
- * use (`upkeep`).
+ * is a published power per area and per byte. Left out: registers that skew an array's inputs, and keeping a hybrid chip in use
+ * (`upkeep`).
  */
 import type { Technology } from "../parameters.ts";
 import { countDies, dieLink, wire } from "../prices/floorplan.ts";
-import { clockTree, controller } from "../prices/logic.ts";
+import { controller, register } from "../prices/logic.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { countHybrid, type HybridCells, hybridLayers } from "./ann-aimc.ts";
-import { int8, type Precision } from "./ann-digital.ts";
+import { countElements, int8, type Precision } from "./ann-digital.ts";
 import type { Breakdown } from "./energy.ts";
 import {
   annAimcPerformance,
@@ -68,7 +71,7 @@ export function alwaysOn(
   const logic = sizes.logic * logicLeakage;
   const others = sizes.crossbars * analogLeakage + sizes.memory * sramLeakage + control.leakage;
   return {
-    clock: clockTree({ flipFlops }, technology).energy,
+    clock: register({ bits: flipFlops }, technology).energy,
     control: control.energy * time * annClock,
     wires: moves.reduce((sum, move) => sum + wire(move, technology).energy, 0),
     links: dieLink({ bits: (dies - 1) * crossing }, technology).energy,
@@ -84,6 +87,10 @@ const SNN_KINDS = 2;
 const SUM_BITS = 16;
 /** Bits of a value on the hybrid ANN. */
 const HYBRID_BITS = 8;
+/** Bits of a result of softmax, LayerNorm and GELU, and of additions to a score and to a value in the digital SNN. */
+const ELEMENT_BITS = 32;
+const SCORE_BITS = 8;
+const VALUE_BITS = 16;
 
 export function annDigitalWork(workload: Workload, technology: Technology, precision = int8(technology)): EngineWork {
   const { tokens, width } = workload;
@@ -95,7 +102,7 @@ export function annDigitalWork(workload: Workload, technology: Technology, preci
   return {
     sizes,
     kinds: ANN_KINDS,
-    flipFlops: macs.total * writtenBits(precision) + macs.weights * bits,
+    flipFlops: macs.total * writtenBits(precision) + macs.weights * bits + elements(workload) * ELEMENT_BITS,
     moves: [
       { bits: technology.weightTraffic * macs.weights * bits, metres: near },
       { bits: deliveredValues(workload, blockLayers(workload)) * bits, metres: far },
@@ -112,6 +119,7 @@ export function snnDigitalWork(workload: Workload, technology: Technology): Engi
   const layers = [...blockLayers(workload), ...outerLayers(workload)];
   const fetches = layers.reduce((sum, layer) => sum + weightFetches(layer, steps, technology), 0);
   const spikes = steps * deliveredValues(workload, layers);
+  const read = layers.reduce((sum, { vectors, inputs, repeat }) => sum + steps * vectors * inputs * repeat, 0);
   // The output of attention and the scores come from neurons only with LIF attention.
   const updates = spikes + (lifAttention ? steps * depth * scores * heads : -steps * depth * tokens * width);
   const sizes = snnDigitalSizes(workload, technology);
@@ -120,7 +128,13 @@ export function snnDigitalWork(workload: Workload, technology: Technology): Engi
   return {
     sizes,
     kinds: SNN_KINDS,
-    flipFlops: additions.weights * accumulateBits + additions.scores * 8 + additions.values * 16 + updates * SUM_BITS,
+    flipFlops:
+      additions.weights * accumulateBits +
+      additions.scores * SCORE_BITS +
+      additions.values * VALUE_BITS +
+      updates * SUM_BITS +
+      fetches * snnWeightBits +
+      read,
     moves: [
       { bits: weightTraffic * fetches * snnWeightBits, metres: near },
       { bits: spikes, metres: far },
@@ -133,7 +147,7 @@ export function snnDigitalWork(workload: Workload, technology: Technology): Engi
 export function annAimcWork(workload: Workload, technology: Technology, cells: HybridCells): EngineWork {
   const { depth, tokens, width } = workload;
   const layers = hybridLayers(workload);
-  const { conversions, scalings } = countHybrid(workload, technology, cells);
+  const { conversions, lines, scalings } = countHybrid(workload, technology, cells);
   const sizes = annAimcSizes(workload, technology, cells.cells);
   const area = engineArea(sizes, technology);
   const attended = depth * tokens * width;
@@ -141,8 +155,10 @@ export function annAimcWork(workload: Workload, technology: Technology, cells: H
     sizes,
     kinds: layers.reduce((sum, { repeat }) => sum + repeat, ANN_KINDS),
     flipFlops:
+      lines +
       (conversions / technology.conversionsPerSum + scalings) * SUM_BITS +
-      countMacs(workload).attention * writtenBits(int8(technology)),
+      countMacs(workload).attention * writtenBits(int8(technology)) +
+      elements(workload) * ELEMENT_BITS,
     moves: [
       { bits: (deliveredValues(workload, layers) - attended) * HYBRID_BITS, metres: Math.sqrt(area / depth) },
       { bits: 4 * attended * HYBRID_BITS, metres: Math.sqrt(area) / 2 },
@@ -154,7 +170,14 @@ export function annAimcWork(workload: Workload, technology: Technology, cells: H
 }
 
 /** Flip-flops written by a multiply-accumulate: its activation and its sum; the weight is stationary. */
-const writtenBits = ({ operandBytes, accumulatorBits }: Precision): number => 8 * operandBytes + accumulatorBits;
+const writtenBits = ({ operandBytes, accumulatorBits, productsPerSum = 1 }: Precision): number =>
+  (8 * operandBytes + accumulatorBits) / productsPerSum;
+
+/** Results of softmax, LayerNorm and GELU. */
+function elements(workload: Workload): number {
+  const { softmax, layerNorm, gelu } = countElements(workload);
+  return softmax + layerNorm + gelu;
+}
 
 /** Outputs of layers (except the head) and of attention: of an ANN per inference, of a spiking network per step. */
 function deliveredValues({ depth, tokens, width }: Workload, layers: readonly Layer[]): number {

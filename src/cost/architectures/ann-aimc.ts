@@ -7,7 +7,7 @@
  */
 import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
-import { activationsHeld, normAndGelu } from "./ann-digital.ts";
+import { activationsHeld, countElements, normAndGelu } from "./ann-digital.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte, conversionEnergy } from "./energy.ts";
 
 /** How a weight is stored and a sum converted. */
@@ -35,6 +35,8 @@ export const ownCells = ({ adcBits, wholeMachine }: Technology, { scaled }: Work
 /** Actions of one inference. */
 export interface HybridCounts {
   readonly conversions: number;
+  /** Bits of inputs, one after another at the lines of their crossbars. */
+  readonly lines: number;
   readonly cellReads: number;
   readonly scalings: number;
 }
@@ -42,15 +44,17 @@ export interface HybridCounts {
 export function countHybrid(workload: Workload, technology: Technology, { cells, scaled }: HybridCells): HybridCounts {
   const { rows, hybridInputBits, conversionsPerSum } = technology;
   let conversions = 0;
+  let lines = 0;
   let cellReads = 0;
   let scalings = 0;
   for (const { inputs, outputs, vectors, repeat } of hybridLayers(workload)) {
     const reads = repeat * vectors * hybridInputBits * outputs * cells;
     conversions += reads * Math.ceil(inputs / rows) * conversionsPerSum;
+    lines += repeat * vectors * hybridInputBits * inputs;
     cellReads += reads * inputs * 0.5;
     if (scaled) scalings += repeat * vectors * outputs * Math.ceil(inputs / rows);
   }
-  return { conversions, cellReads, scalings };
+  return { conversions, lines, cellReads, scalings };
 }
 
 /** Layers on crossbars. */
@@ -86,7 +90,7 @@ export function annAimc(
       attention:
         countMacs(workload).attention * (technology.multiply8 + additionEnergy(technology, technology.accumulatorBits)),
       activations: depth * words * perByte,
-      softmax: depth * heads * annScores * technology.softmaxElement,
+      softmax: countElements(workload).softmax * technology.softmaxElement,
       normAndGelu: normAndGelu(workload, technology),
     },
     technology.digitalStaticShare,

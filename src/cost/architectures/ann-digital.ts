@@ -24,6 +24,8 @@ export interface Precision {
   /** Bytes of a weight or activation, and bits of the accumulator. */
   readonly operandBytes: number;
   readonly accumulatorBits: number;
+  /** Products that are added before a sum is written, and sums that share the register of an activation; default 1, a systolic array. */
+  readonly productsPerSum?: number;
 }
 
 export const int8 = (technology: Technology): Precision => ({
@@ -31,6 +33,22 @@ export const int8 = (technology: Technology): Precision => ({
   operandBytes: 1,
   accumulatorBits: technology.accumulatorBits,
 });
+
+/** Products of an adder tree. */
+const TREE = 16;
+
+/**
+ * The same arithmetic in adder trees, the engine with the fewest registers: 16 products of one output are added before the sum is
+ * written, and an activation's register serves as many trees. Pairs of products have 16 bits, pairs of their sums 17, and so on.
+ */
+export function trees(technology: Technology): Precision {
+  const { multiply8, accumulatorBits } = technology;
+  let additions = additionEnergy(technology, accumulatorBits);
+  for (let pairs = TREE / 2, bits = 16; pairs >= 1; pairs /= 2, bits++) {
+    additions += pairs * additionEnergy(technology, Math.min(bits, accumulatorBits));
+  }
+  return { ...int8(technology), mac: multiply8 + additions / TREE, productsPerSum: TREE };
+}
 
 /**
  * Fewer bits than 8: a multiplier's energy scales with the square of its width, and sums of 3,072 products need 12 bits more
@@ -82,7 +100,7 @@ export function annDigital(workload: Workload, technology: Technology, precision
       activations: activations * perActivation,
       partialSums: partialSums * perPartialSum,
       dram: (weightsFromDram + inputsFromDram) * 8 * bytes * technology.dramBit,
-      softmax: depth * heads * annScores * technology.softmaxElement,
+      softmax: countElements(workload).softmax * technology.softmaxElement,
       normAndGelu: normAndGelu(workload, technology),
     },
     technology.digitalStaticShare,
@@ -101,9 +119,18 @@ export const activationsHeld = (workload: Workload): number =>
 export const partialSumsHeld = ({ tokens, width, expansion }: Workload, { arrayColumns }: Technology): number =>
   4 * tokens * Math.min(arrayColumns, Math.max(3, expansion) * width);
 
-/** Two LayerNorms and one GELU per block, one of each per layer of a stem. */
+/** Elements of softmax, of LayerNorm and of GELU: two LayerNorms and one GELU per block, one of each per layer of a stem. */
+export function countElements(workload: Workload): Readonly<Record<"softmax" | "layerNorm" | "gelu", number>> {
+  const { depth, heads, annScores, width, expansion, tokens } = workload;
+  const { written } = stemMaps(workload);
+  return {
+    softmax: depth * heads * annScores,
+    layerNorm: depth * tokens * 2 * width + written,
+    gelu: depth * tokens * expansion * width + written,
+  };
+}
+
 export function normAndGelu(workload: Workload, { layerNormElement, geluElement }: Technology): number {
-  const { depth, width, expansion, tokens } = workload;
-  const blocks = depth * tokens * (2 * width * layerNormElement + expansion * width * geluElement);
-  return blocks + stemMaps(workload).written * (layerNormElement + geluElement);
+  const { layerNorm, gelu } = countElements(workload);
+  return layerNorm * layerNormElement + gelu * geluElement;
 }

@@ -3,7 +3,7 @@ import type { Technology } from "../parameters.ts";
 import { type ComparedNetwork, networkFor, type Workload } from "../workload.ts";
 import { alwaysOn, annAimcWork, annDigitalWork, type EngineWork, snnDigitalWork } from "./always-on.ts";
 import { annAimc, type HybridCells, ownCells, xformerCells } from "./ann-aimc.ts";
-import { annDigital, int8, narrow, type Precision } from "./ann-digital.ts";
+import { annDigital, int8, narrow, type Precision, trees } from "./ann-digital.ts";
 import { annFloat16, float16 } from "./ann-float16.ts";
 import { annInt4 } from "./ann-int4.ts";
 import { annInt5 } from "./ann-int5.ts";
@@ -78,6 +78,7 @@ const architectures = {
   annAimc: hybrid("ANN on crossbars", xformerCells),
   annAimcOwn: hybrid("ANN on our crossbars", ownCells),
   snnDigital: architecture("SNN, ideal digital", "snn", engine(snnDigital, snnDigitalWork), snnDigitalPerformance),
+  annTrees: digital("ANN, int8 in adder trees", (w, t) => annDigital(w, t, trees(t)), trees),
   annInt5: digital("ANN, digital 5-bit", annInt5, (t) => narrow(5, t)),
   annInt4: digital("ANN, digital 4-bit", annInt4, (t) => narrow(4, t)),
   annFloat16: digital("ANN, digital fp16", annFloat16, float16),

@@ -62,7 +62,9 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     bufferByte(technology, technology.weightBuffer, weightBytes * macs.weights);
   const membraneByte = bufferByte(technology, technology.partialSumBuffer, 2 * mostMembranes(workload));
   const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
-  const { update } = neuronPrices(workload, technology);
+  const neuron = neuronPrices(workload, technology);
+  // The membrane's flip-flops are in `always-on.ts` if the whole of every machine is priced.
+  const update = technology.wholeMachine === 1 ? neuron.logic : neuron.update;
   const parts = {
     ...{ accumulate: 0, registers: 0, weights: 0, spikes: 0, membranes: 0, lif: 0 },
     ...{ scores: 0, values: 0, scoreBuffer: 0, embedding: 0, dram: 0 },

@@ -7,7 +7,7 @@
  *   drivers      per line raised, two segments of 128 devices for 128 pairs
  *   scaling      scaling a local sum to the layer's unit: an 8-bit multiplication; and offsets, a 16-bit addition
  *   lif          per update
- *   ssaCells     the energy of an 8-bit addition per AND of a cell: counter, its clock and its share of the column adder included
+ *   ssaCells     the energy of an 8-bit addition per AND of a cell: counter and its share of the column adder
  *   ssaRandom    per random number, including its comparison
  *   spikeBuffer  bits read and written at the crossbars, and the share of the tiles' bits that passes through the buffer
  *   residual     an addition each, with its reads and writes of the stream

@@ -3,6 +3,9 @@
  *
  * Between published widths, interpolation is linear. An adder, a comparator and a register grow with their bits, a multiplier
  * with the product of both widths.
+ *
+ * Energies of arithmetic contain no flip-flops. One rule covers those of every machine: a flip-flop written in a clock pays its own
+ * energy and its leaf of the clock tree, once, in `register`; one that holds its value is gated off and pays nothing.
  */
 import { additionEnergy } from "../architectures/energy.ts";
 import type { Technology } from "../parameters.ts";
@@ -20,17 +23,22 @@ export const multiplier = ({ a, b }: { readonly a: number; readonly b: number },
 export const comparator = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice =>
   logicUnit((technology.comparison32 * bits) / 32, (technology.comparatorArea * bits) / 32, technology);
 
-/** Energy per clock at which all `bits` flip-flops are written; the clock tree is separate, in `clockTree`. */
+/** Energy per clock at which all `bits` flip-flops are written: their own and that of their leaves of the clock tree. */
 export const register = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice =>
-  logicUnit(bits * technology.flipFlopClock, bits * technology.registerArea, technology);
+  logicUnit(bits * (technology.flipFlopClock + technology.clockTree), bits * technology.registerArea, technology);
 
-/** Energy per one-bit move in a FIFO (the action `fifoShifts`); area of a FIFO of `bits` bits. */
-export const fifoShift = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice =>
-  logicUnit(technology.flipFlopClock, bits * technology.registerArea, technology);
+/** Energy per one-bit move in a FIFO (the action `fifoShifts`), which is one flip-flop written; area of a FIFO of `bits` bits. */
+export const fifoShift = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice => ({
+  ...register({ bits }, technology),
+  energy: register({ bits: 1 }, technology).energy,
+});
 
-/** Energy per one-bit shift of a 32-bit LFSR (the action `lfsrShifts`), feedback included. */
+/** Bits of an LFSR. */
+export const LFSR_BITS = 32;
+
+/** Energy per one-bit shift of an LFSR (the action `lfsrShifts`): toggling bits and feedback, without the clock; area with its bits. */
 export const lfsr = (technology: Technology): UnitPrice =>
-  logicUnit(technology.lfsrShift, 32 * technology.registerArea, technology);
+  logicUnit(technology.lfsrShift, LFSR_BITS * technology.registerArea, technology);
 
 /**
  * Energy per random number of `bits` bits: bytes of two registers are mixed, and the number is compared with a count. If the
@@ -46,9 +54,8 @@ export function draw(
 }
 
 /**
- * Energy per AND of a stochastic attention cell (the actions `scoreAnds` and `valueAnds`): an addition to its counter, with its
- * clock and its share of the column's adder. Prices are for 8 bits; registers of the counter and of the held score scale with
- * their bits.
+ * Energy per AND of a stochastic attention cell (the actions `scoreAnds` and `valueAnds`): an addition to its counter, or its share
+ * of the column's adder. Prices are for 8 bits; the area contains the registers of the counter and of the held score.
  */
 export function attentionCell({ counterBits }: { readonly counterBits: number }, technology: Technology): UnitPrice {
   const bits = technology.structure === 0 ? 8 : counterBits;
@@ -59,13 +66,8 @@ export function attentionCell({ counterBits }: { readonly counterBits: number },
 export const zeroDetector = ({ rows }: { readonly rows: number }, technology: Technology): UnitPrice =>
   logicUnit(rows * technology.gate, (rows * technology.comparatorArea) / 32, technology);
 
-/** Energy per clock of the tree that drives `flipFlops` flip-flops. It consists of wires and buffers above them and takes no area. */
-export const clockTree = ({ flipFlops }: { readonly flipFlops: number }, technology: Technology): UnitPrice =>
-  logicUnit(flipFlops * technology.clockTree, 0, technology);
-
 /** Energy per clock of the control that starts and counts the jobs of `kinds` kinds of unit; its logic is as large as its flip-flops. */
 export function controller({ kinds }: { readonly kinds: number }, technology: Technology): UnitPrice {
-  const flipFlops = kinds * technology.controllerFlipFlops;
-  const energy = flipFlops * (technology.flipFlopClock + technology.clockTree);
-  return logicUnit(energy, 2 * flipFlops * technology.registerArea, technology);
+  const { energy, area } = register({ bits: kinds * technology.controllerFlipFlops }, technology);
+  return logicUnit(energy, 2 * area, technology);
 }

@@ -7,7 +7,7 @@ const converter = [
 ] as const;
 const line = ["lineDrive"] as const;
 const array = ["cellRead", ...line] as const;
-const clocked = ["flipFlopClock", "registerArea", "logicLeakage"] as const;
+const clocked = ["flipFlopClock", "clockTree", "registerArea", "logicLeakage"] as const;
 const compared = ["comparison32", "comparatorArea", "logicLeakage"] as const;
 
 export const PRICED_BY = {
@@ -31,8 +31,7 @@ export const PRICED_BY = {
   draw: [...compared, "gate", "multiply8", "multiplierArea"],
   attentionCell: ["sacOperation", "sacArea", "logicLeakage", "structure"],
   zeroDetector: ["gate", "comparatorArea", "logicLeakage"],
-  clockTree: ["clockTree"],
-  controller: [...clocked, "clockTree", "controllerFlipFlops"],
+  controller: [...clocked, "controllerFlipFlops"],
   sram: [
     ...(["sramRead", "sramExponent", "sramLineShare", "sramPort"] as const),
     ...(["sramWriteFactor", "sramArea", "sramBankArea", "sramLeakage"] as const),

@@ -15,7 +15,6 @@ import { countDies, dieLink, wire } from "./floorplan.ts";
 import {
   adder,
   attentionCell,
-  clockTree,
   comparator,
   controller,
   draw,
@@ -63,7 +62,6 @@ const PRICES: Readonly<Record<keyof typeof PRICED_BY, (t: Technology) => readonl
   draw: (t) => Object.values(draw({ bits: 8, factorBits: 6 }, t)),
   attentionCell: (t) => Object.values(attentionCell({ counterBits: 6 }, t)),
   zeroDetector: (t) => Object.values(zeroDetector({ rows: 128 }, t)),
-  clockTree: (t) => Object.values(clockTree({ flipFlops: 100 }, t)),
   controller: (t) => Object.values(controller({ kinds: 5 }, t)),
   sram: (t) => Object.values(sram({ bytes: 4096, wordBits: 64, banks: 2, ports: 2 }, t)),
   dram: (t) => Object.values(dram({ bits: 8 }, t)),
