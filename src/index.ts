@@ -249,7 +249,7 @@ export {
   ssaTileCycles,
 } from "./hardware/ssa-tile.ts";
 export type { TilePass, TilePlan } from "./hardware/tile-plan.ts";
-export { TIMING, type Timing } from "./hardware/timing.ts";
+export { type Timing, timingOf } from "./hardware/timing.ts";
 
 // Mapping: what goes where.
 

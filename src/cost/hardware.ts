@@ -1,21 +1,23 @@
 /** The machine for which a workload is priced: its experiment's, or the defaults, overridden by sizes that a technology sets. */
-import { readoutUnits } from "../hardware/adc.ts";
-import { devicesPerConductance } from "../hardware/crossbar.ts";
-import type { Timing } from "../hardware/timing.ts";
+import { timingOf } from "../hardware/timing.ts";
 import { coreOf, type MachineCore } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import { PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
-import { analogClocks } from "./prices/clocks.ts";
+import { analogTimes } from "./prices/clocks.ts";
 import type { Price } from "./receipt.ts";
 import type { Workload } from "./workload.ts";
 
 const DEFAULTS = hardwareSpec.parse({});
 
+/**
+ * Its timing is explicit: the hardware's own, or what the times of the technology require. A machine for simulation or RTL is the
+ * same one with this timing.
+ */
 export function hardwareFor(workload: Workload, technology: Technology): HardwareSpec {
   const { crossbar, adc, ssa, ...rest } = workload.hardware ?? DEFAULTS;
-  const { rows, columns, columnsPerConverter, conversionsPerSum, adcBits, ssaTiles } = technology;
-  return {
+  const { rows, columns, columnsPerConverter, conversionsPerSum, adcBits, ssaTiles, ssaClock } = technology;
+  const hardware: HardwareSpec = {
     ...rest,
     crossbar: { ...crossbar, rows, columns, embedRows: workload.embedRows },
     adc: {
@@ -26,6 +28,7 @@ export function hardwareFor(workload: Workload, technology: Technology): Hardwar
     },
     ssa: { ...ssa, tiles: ssaTiles },
   };
+  return { ...hardware, timing: { ...timingOf(hardware, analogTimes(technology)), clock: ssaClock } };
 }
 
 interface FixedSize {
@@ -44,6 +47,7 @@ const FIXED: readonly FixedSize[] = [
   { id: "conversionsPerSum", field: "adc.mode", of: ({ adc }) => (adc.mode === "pair" ? 2 : 1) },
   { id: "ssaTiles", field: "ssa.tiles", of: ({ ssa }) => ssa.tiles },
   { id: "adcBits", field: "adc.bits", of: ({ adc }) => adc.bits },
+  { id: "ssaClock", field: "timing.clock", of: ({ timing }) => timing && timing.clock },
 ];
 
 /** Sizes that a machine determines, by parameter: at most one tile per head, unless `ssa.tiles` says otherwise. */
@@ -77,11 +81,3 @@ export const coreFor = (workload: Workload, technology: Technology): MachineCore
 /** The shape of a workload's network, with numbers instead of spikes if a technology prices those. */
 export const shapeFor = (workload: Workload, { residualInputBits }: Technology): NetworkShape =>
   residualInputBits === 1 ? workload : { ...workload, residualInputBits };
-
-/** The clocks of this hardware's crossbars and converters at these prices. */
-export function timingOf({ crossbar, adc }: HardwareSpec, technology: Technology): Timing {
-  const { rows, columns, wires } = crossbar;
-  const converters = readoutUnits(columns, adc) * (adc.mode === "pair" ? 2 : 1);
-  const size = { rows, columns, devices: devicesPerConductance(crossbar), converters, bits: technology.adcBits };
-  return analogClocks({ ...size, lineOhms: wires.lines, columnOhms: wires.columns }, technology);
-}

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { timingOf } from "../hardware/timing.ts";
 import { countActions } from "../machine/counts.ts";
 import { machineOf } from "../machine/machine.ts";
 import { scheduleOf } from "../machine/schedule.ts";
@@ -12,7 +13,7 @@ import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import { type AreaPart, type EnergyPart, priceMachine } from "./machine-price.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
 import { findCostPreset } from "./presets.ts";
-import { analogClocks } from "./prices/clocks.ts";
+import { analogTimes } from "./prices/clocks.ts";
 import { PRICED_BY } from "./prices/priced-by.ts";
 import { resolveTechnology } from "./resolve.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
@@ -35,14 +36,8 @@ type Cost = Readonly<Record<Part, number>>;
 type Part = `energy.${EnergyPart}` | `area.${AreaPart}` | "time.alone" | "time.interval";
 
 function costOf(hardware: HardwareSpec, prices: Technology, shape = SHAPE): Cost {
-  const { crossbar, adc } = hardware;
-  const { rows, columns, parallelDevices: devices, wires } = crossbar;
-  const converters = Math.ceil(columns / adc.sharing) * (adc.mode === "pair" ? 2 : 1);
-  const timing = analogClocks(
-    { rows, columns, devices, converters, bits: adc.bits ?? 5, lineOhms: wires.lines, columnOhms: wires.columns },
-    prices,
-  );
-  const machine = machineOf(hardware, shape, timing);
+  const timing = timingOf(hardware, analogTimes(prices));
+  const machine = machineOf({ ...hardware, timing }, shape);
   const schedule = scheduleOf(machine);
   const { buffers } = schedule.inFlight ?? schedule.alone;
   const blocks = Array(shape.depth).fill(SPIKINGFORMER);
@@ -65,6 +60,9 @@ interface Paid {
   readonly to: Change;
   readonly moves: readonly Part[];
 }
+
+/** Clocks of each analog operation. */
+const FOUR = { settle: 4, conversion: 4 };
 
 /** Two settings of each knob that is paid, and which parts of the cost it moves by the price that is meant for it. */
 const PAID: Readonly<Record<string, Paid>> = {
@@ -158,6 +156,9 @@ const PAID: Readonly<Record<string, Paid>> = {
     moves: ["energy.neurons", "area.neurons"],
   },
   "arithmetic.logitBits": { to: { arithmetic: { logitBits: 8 } }, moves: ["area.buffers"] },
+  "timing.clock": { from: { timing: FOUR }, to: { timing: { ...FOUR, clock: 100e6 } }, moves: ["time.interval"] },
+  "timing.settle": { from: { timing: FOUR }, to: { timing: { ...FOUR, settle: 5 } }, moves: ["time.interval"] },
+  "timing.conversion": { from: { timing: FOUR }, to: { timing: { ...FOUR, conversion: 5 } }, moves: ["time.alone"] },
   order: { to: { order: "step-major" }, moves: ["energy.neurons", "time.alone", "area.neurons", "area.buffers"] },
   "compensation.scope": { to: { compensation: { scope: "none" } }, moves: ["energy.upkeep"] },
   "compensation.readout": { to: { compensation: { readout: "one-hot" } }, moves: ["energy.upkeep"] },

@@ -5,7 +5,7 @@ import { type Machine, machineOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
-import { hardwareFor, shapeFor, timingOf } from "./hardware.ts";
+import { hardwareFor, shapeFor } from "./hardware.ts";
 import { type MachinePrice, type MachineWork, priceMachine } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";
 import type { Workload } from "./workload.ts";
@@ -19,12 +19,11 @@ export interface PlannedMachine {
 /** Throws MappingError when the chip cannot hold a layer, or a prompt. */
 export function planMachine(workload: Workload, technology: Technology): PlannedMachine {
   const hardware = hardwareFor(workload, technology);
-  const timing = timingOf(hardware, technology);
   const shape = shapeFor(workload, technology);
-  const key = JSON.stringify([hardware, sizesOf(shape), timing]);
+  const key = JSON.stringify([hardware, sizesOf(shape)]);
   const kept = PLANS.get(key);
   if (kept) return kept;
-  const machine = machineOf(hardware, shape, timing);
+  const machine = machineOf(hardware, shape);
   const plan = { hardware, machine, pace: paceOf(machine) };
   const [oldest] = PLANS.keys();
   if (PLANS.size >= KEPT) PLANS.delete(oldest);

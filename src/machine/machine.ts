@@ -13,7 +13,7 @@ import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
-import { TIMING, type Timing, vectorClocks } from "../hardware/timing.ts";
+import { type Timing, timingOf, vectorClocks } from "../hardware/timing.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
 import { pixels } from "../model/stem.ts";
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../spec/hardware.ts";
@@ -135,9 +135,11 @@ export interface Machine extends MachineCore {
 /**
  * The machine for an experiment's hardware and a network of this shape.
  *
- * Throws  MappingError when a tile of a layer has more row blocks than the chip has crossbars
+ * Throws  MappingError when a tile of a layer has more row blocks than the chip has crossbars; SpecError for a device module that was
+ *         not loaded
  */
-export function machineOf(hardware: HardwareSpec, shape: NetworkShape, timing: Timing = TIMING): Machine {
+export function machineOf(hardware: HardwareSpec, shape: NetworkShape): Machine {
+  const timing = timingOf(hardware);
   const core = coreOf(hardware, shape);
   const { tokens, heads, width } = shape;
   const attention = { heads, tokens, dimension: width / heads, plan: core.plan };

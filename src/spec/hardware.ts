@@ -161,6 +161,15 @@ export const ssaSpec = z.strictObject({
   fifo: z.enum(["cell", "row"]).default("row"),
 });
 
+const timingSpec = z.strictObject({
+  /** Clock, hertz. Table VI: 200 MHz. */
+  clock: z.number().min(1).max(1e12).default(200e6),
+  /** Clocks from raising a crossbar's lines to the first conversion. */
+  settle: z.int().min(1).max(65_536),
+  /** Clocks of one conversion. */
+  conversion: z.int().min(1).max(65_536),
+});
+
 const hardwareFields = z.strictObject({
   /** Arrays of memory cells that hold the weights of linear layers. */
   crossbar: crossbarSpec.prefault({}),
@@ -178,6 +187,8 @@ const hardwareFields = z.strictObject({
    * tokens of a time step, with membranes in SRAM and attention working in parallel. Answers are the same.
    */
   order: z.enum(["token-major", "step-major"]).default("token-major"),
+  /** Clocks of analog operations. `null`: 200 MHz, and what bits, size and wires of the crossbars need. */
+  timing: timingSpec.nullable().default(null),
   /** SRAM for spikes, residual stream and membranes, bytes. `null`: enough for one inference. */
   sram: z
     .int()

@@ -12,10 +12,12 @@
  *
  * Source   E_5, l and s are prices: `conversion5`, `conversionLoad`, `conversionBitShare`
  */
+import { conversionTime } from "../../hardware/timing.ts";
 import { conversionEnergy } from "../architectures/energy.ts";
 import type { Technology } from "../parameters.ts";
 import { surveyConverter } from "../sources/andrulis-arxiv-2024.ts";
 import { isaac } from "../sources/shafiee-isca-2016.ts";
+import { analogTimes } from "./clocks.ts";
 import type { UnitPrice } from "./unit-price.ts";
 
 export interface ConverterSize {
@@ -55,13 +57,13 @@ const FEWEST_SURVEYED = 4;
 
 /** Energy and time per conversion, area of one converter. */
 export function converter({ bits, fullScale = 1 }: ConverterSize, technology: Technology): UnitPrice {
-  const { conversion5, conversionTime, converterArea, analogLeakage, structure, flashConverter } = technology;
+  const { conversion5, converterArea, analogLeakage, structure } = technology;
+  const time = conversionTime({ bits }, analogTimes(technology));
   // One price for everything: the area of the converters is included in that of their crossbar.
   if (structure === 0) {
-    return { energy: conversionEnergy(technology, bits), time: conversionTime, area: 0, leakage: 0 };
+    return { energy: conversionEnergy(technology, bits), time, area: 0, leakage: 0 };
   }
   const energy = conversion5 * relativeEnergy(bits, fullScale, technology);
-  const time = flashConverter ? conversionTime : conversionTime * ((bits + 1) / 6);
   const area = converterArea * relativeArea(bits, technology);
   return { energy, time, area, leakage: area * analogLeakage };
 }

@@ -3,39 +3,25 @@
  *
  *   area      pairs of devices by their number; drivers, multiplexers and wires by rows and columns; converters by their own area.
  *             Several devices per conductance count as that many pairs
- *   settling  a read pulse, longer for lines longer than those of the reference: a line past n devices has the time constant
- *             tau n / 128 of its driver, and R C n^2 / 2 of its own resistance; a code of b bits waits for (b + 1) ln 2 of them
- *
- * Left out: converters see the columns settle while the multiplexer steps through them.
+ *   settling  `hardware/timing.ts`
  */
-
-import { naturalLog } from "../../numeric/stream.ts";
+import { type LineSize, settlingTime } from "../../hardware/timing.ts";
 import type { Technology } from "../parameters.ts";
+import { analogTimes } from "./clocks.ts";
 import { converter, REFERENCE_CONDUCTANCE, trim } from "./converter.ts";
 import type { UnitPrice } from "./unit-price.ts";
 
-export interface CrossbarSize {
-  readonly rows: number;
-  /** Pairs of devices per row. */
-  readonly columns: number;
-  /** Converters at its feet, and the bits of each. */
+export interface CrossbarSize extends LineSize {
+  /** Converters at its feet. */
   readonly converters: number;
-  readonly bits: number;
   /** Bits that trim the offset of each converter; default 0: no trim. */
   readonly trimBits?: number;
-  /** Ohms of a wire from one cell to the next: of input lines, of result lines. */
-  readonly lineOhms?: number;
-  readonly columnOhms?: number;
   /** Largest conductance, siemens; default that of the price. */
   readonly maxConductance?: number;
-  /** Devices in parallel per conductance; default 1. */
-  readonly devices?: number;
 }
 
 /** Devices on the line for which drive and time constant are priced. */
 const LINE_DEVICES = 128;
-/** Its capacitance in farads: what `lineDrive` charges to 1.1 V (`assumptions.lineDrive`). */
-const LINE_VOLTAGE = 1.1;
 /** Converters of the crossbar for which area is priced, 128 columns with 8 per converter, and their bits. */
 const REFERENCE_CONVERTERS = 16;
 const REFERENCE_BITS = 5;
@@ -44,7 +30,7 @@ const REFERENCE_BITS = 5;
 export function crossbar(size: CrossbarSize, technology: Technology): UnitPrice {
   const { rows, columns, converters, bits, trimBits = 0, devices = 1 } = size;
   const { crossbarArea, cellArea, analogLeakage, referenceRows: side, structure } = technology;
-  const time = settlingTime(size, technology);
+  const time = settlingTime(size, analogTimes(technology));
   const energy = pairRead(size, technology);
   if (structure === 0) {
     return { energy, time, area: crossbarArea, leakage: crossbarArea * analogLeakage };
@@ -61,19 +47,6 @@ const pairRead = (
   { maxConductance = REFERENCE_CONDUCTANCE }: Pick<CrossbarSize, "maxConductance">,
   { cellRead }: Technology,
 ): number => cellRead * (maxConductance / REFERENCE_CONDUCTANCE);
-
-function settlingTime(size: CrossbarSize, technology: Technology): number {
-  const { rows, columns, bits, lineOhms = 0, columnOhms = 0, devices = 1 } = size;
-  const { settleTime, lineTime, lineDrive, referenceRows: side, structure } = technology;
-  if (structure === 0) return settleTime;
-  const farads = lineDrive / LINE_VOLTAGE ** 2 / LINE_DEVICES;
-  // A row passes the devices of both signs, a result line those of one.
-  const driven = (count: number, ohms: number) => (lineTime * count) / LINE_DEVICES + (ohms * farads * count ** 2) / 2;
-  const own = driven(2 * columns * devices, lineOhms / (2 * devices)) + driven(rows * devices, columnOhms / devices);
-  const reference = driven(2 * side, 0) + driven(side, 0);
-  const constants = (bits + 1) * own - (REFERENCE_BITS + 1) * reference;
-  return Math.max(0, settleTime + naturalLog(2) * constants);
-}
 
 /** Energy of raising a line past `columns` pairs of conductances. */
 export const lineDrive = (

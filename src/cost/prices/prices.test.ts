@@ -1,6 +1,7 @@
 /** Prices of units by their sizes: against the runs and tables that they are from, and what must hold for any size. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { analogClocks } from "../../hardware/timing.ts";
 import type { CompensationSchedule } from "../../spec/compensation.ts";
 import { conversionEnergy, sramByte } from "../architectures/energy.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "../parameters.ts";
@@ -8,7 +9,7 @@ import { findCostPreset } from "../presets.ts";
 import { resolveTechnology } from "../resolve.ts";
 import { adcSurvey, surveyConverter } from "../sources/andrulis-arxiv-2024.ts";
 import { UNCHARGED } from "../uncharged.ts";
-import { analogClocks } from "./clocks.ts";
+import { analogTimes } from "./clocks.ts";
 import { converter, fullScaleOf, trim } from "./converter.ts";
 import { calibration, crossbar, lineDrive, programming } from "./crossbar.ts";
 import { countDies, dieLink, wire } from "./floorplan.ts";
@@ -203,7 +204,10 @@ describe("a crossbar", () => {
 
 describe("clocks", () => {
   const at = (size: Partial<typeof reference> & { columnOhms?: number }, node = 45) =>
-    analogClocks({ ...reference, ...size }, resolveTechnology(findCostPreset("bottom-up"), { node }).technology);
+    analogClocks(
+      { ...reference, ...size },
+      analogTimes(resolveTechnology(findCostPreset("bottom-up"), { node }).technology),
+    );
 
   test("of Table II: 200 MHz, two to settle, two for a conversion", () => {
     expect(at({})).toEqual({ clock: 200e6, settle: 2, conversion: 2 });

@@ -1,4 +1,5 @@
 /** Numbers that nobody has published in a usable form. Each states its reason. */
+import { ANALOG_TIMES } from "../../hardware/timing.ts";
 import { picojoules } from "../../units.ts";
 import { defineSource, type PriceDraft } from "../receipt.ts";
 
@@ -97,10 +98,15 @@ export const assumed = defineSource(
     noDram: choice(0, "J/bit", "the paper assumes inputs and outputs in on-chip SRAM"),
     throughSram: choice(1, "1", "the paper: all inputs, outputs and intermediates go to on-chip SRAM"),
     fourBitCells: choice(4, "bit", "an 8-bit weight in two of the paper's 4-bit cells"),
-    settleTime: choice(10e-9, "s", "a read pulse of 10 ns, as NeuroSim's; PCM reads of 100 ns are common", {
-      low: 10e-9,
-      high: 100e-9,
-    }),
+    settleTime: choice(
+      ANALOG_TIMES.settle,
+      "s",
+      "a read pulse of 10 ns, as NeuroSim's; PCM reads of 100 ns are common",
+      {
+        low: 10e-9,
+        high: 100e-9,
+      },
+    ),
     bundle50: choice(50, "1", "token-steps that share one fetch of a weight in a digital SNN that is not ideal"),
     bundleAll: choice(0, "1", "0: every weight is fetched once per inference and used by all token-steps, the ideal"),
     noTime: choice(0, "s", "moving data across the chip is left out"),
@@ -121,10 +127,15 @@ export const assumed = defineSource(
     unchargedLink: choice(0, "J/bit", "left out, as in published projections"),
     unchargedWire: choice(0, "J/bit/m", "left out, as in published projections"),
     asOneCrossbar: choice(128, "1", "prices per conversion and area are those of a crossbar of Table II"),
-    lineTime: choice(41e-12, "s", "a driver or sense input of 1 kOhm and the 41 fF of a line past 128 devices", {
-      low: 10e-12,
-      high: 400e-12,
-    }),
+    lineTime: choice(
+      ANALOG_TIMES.line,
+      "s",
+      "a driver or sense input of 1 kOhm and the 41 fF of a line past 128 devices",
+      {
+        low: 10e-12,
+        high: 400e-12,
+      },
+    ),
     controllerFlipFlops: choice(64, "1", "counters of tokens, steps and columns, and the state of each kind of unit", {
       low: 16,
       high: 1024,

@@ -2,6 +2,7 @@
  * Crossbars with their converters and wires from DNN+NeuroSim V1.4. Numbers from our own runs of the tool; none of its code,
  * because its licence (CC BY-NC 4.0) forbids that.
  */
+import { ANALOG_TIMES } from "../../hardware/timing.ts";
 import { picojoules, squareMicrometres } from "../../units.ts";
 import { defineSource } from "../receipt.ts";
 
@@ -112,7 +113,7 @@ export const neurosim = defineSource(
       arithmetic: "as simulated; pays for subtracting the codes of a pair and adding those of row blocks",
     },
     conversionTime: {
-      value: 10e-9,
+      value: ANALOG_TIMES.conversion,
       low: 1.7e-9,
       high: 13e-9,
       unit: "s",

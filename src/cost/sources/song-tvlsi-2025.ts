@@ -1,4 +1,5 @@
 /** The paper: its machine (Table II), its time steps (Tables III and IV) and its comparison (Table VI). */
+import { ANALOG_TIMES } from "../../hardware/timing.ts";
 import { defineSource, type PriceDraft } from "../receipt.ts";
 
 const tableTwo = (what: string, value: number, unit: PriceDraft["unit"] = "1"): PriceDraft => ({
@@ -25,7 +26,7 @@ export const paper = defineSource(
     adcBits: tableTwo("5-bit converters", 5, "bit"),
     columnsPerConverter: tableTwo("8 columns share a converter", 8),
     ssaClock: {
-      value: 200e6,
+      value: ANALOG_TIMES.clock,
       unit: "Hz",
       node: 45,
       basis: "printed",

@@ -10,7 +10,7 @@
 import { ShapeError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import { isStraight } from "../../hardware/line-order.ts";
-import { TIMING, vectorClocks } from "../../hardware/timing.ts";
+import { timingOf, vectorClocks } from "../../hardware/timing.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
@@ -108,6 +108,7 @@ export function bindSimulator(
   const { model, geometry } = network;
   const { width: D } = model;
   const { tokens } = geometry;
+  const timing = timingOf(hardware);
   const stem = stemLayers(model, geometry);
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const tile = ssaParametersOf(network, hardware);
@@ -161,7 +162,7 @@ export function bindSimulator(
       operations.push({
         name,
         kind: "linear",
-        cycles: vectors * vectorClocks(layer.multiplexerSteps, TIMING),
+        cycles: vectors * vectorClocks(layer.multiplexerSteps, timing),
         actions,
         clipped,
       });

@@ -22,7 +22,7 @@ import {
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
 import { roundToSteps } from "../../hardware/integer-arithmetic.ts";
 import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
-import { TIMING, vectorClocks } from "../../hardware/timing.ts";
+import { type Timing, vectorClocks } from "../../hardware/timing.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -43,6 +43,7 @@ export interface AnalogEngine {
   readonly byCodes: boolean;
   /** Range, per row, of a crossbar without current in calibration: the largest conductance, microsiemens. */
   readonly maxConductance: number;
+  readonly timing: Timing;
   /** Number of prompts in the input; their rows follow each other. */
   readonly prompts: number;
   /** Errors of the converters, null when they are exact. */
@@ -124,7 +125,7 @@ export function runLinear(
   }
   tally.offsetAdditions += currents.length;
   tally.bitsRead += vectors * layer.inputs;
-  return { currents, clipped, cycles: vectors * vectorClocks(layer.multiplexerSteps, TIMING) };
+  return { currents, clipped, cycles: vectors * vectorClocks(layer.multiplexerSteps, engine.timing) };
 }
 
 /** The local sums of one crossbar in the layer's unit, `[T rows][columns]`. */

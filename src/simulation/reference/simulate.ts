@@ -21,6 +21,7 @@ import { ShapeError, ValueError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
 import { spikesByLine } from "../../hardware/line-order.ts";
+import { timingOf } from "../../hardware/timing.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { inputRows, tokensRead } from "../../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
@@ -126,6 +127,7 @@ function run(
     ...crossbars,
     adc: chip.hardware.adc,
     maxConductance: device.maxConductance,
+    timing: timingOf(chip.hardware),
     prompts,
     errors: converters === null ? null : { converters, random, firstPrompt },
     arithmetic: chip.hardware.arithmetic,
