@@ -12,6 +12,7 @@ import { leversOf } from "../cost/levers.ts";
 import { comparedSnn, comparedWith, experimentWorkload, measuredWorkload, perInference } from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
 import { BLOCKS } from "../cost/node.ts";
+import { planMachine } from "../cost/planned.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
 import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
@@ -20,6 +21,7 @@ import { atPublishedSteps, describedWorkload, findWorkload, WORKLOADS } from "..
 import { CostError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
+import { timingOf } from "../hardware/timing.ts";
 import { requireNoTraining, useFolder } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
@@ -100,13 +102,25 @@ async function report(
     command: repeatLine(source, options),
     seed,
     versions: versions(),
-    notes: subject.notes,
+    notes: [...subject.notes, ...timingNotes(subject, cases[0].estimate)],
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
   const next = { command: "xpike cost --list", shows: "prices and sizes for --set and --what-if" };
   const brief = (shown: Report, style: TableOptions) => costScreen(shown, { estimate, equal, levers, rivals }, style);
   const publish = () => writeReport(result, options.out);
   await deliver(result, options.out, options, terminal, { brief, next, publish });
+}
+
+/** Note if the prices require other clocks than the experiment's machine has. */
+function timingNotes({ experiment }: Subject, { workload, resolved }: CostEstimate): string[] {
+  if (!experiment) return [];
+  const [priced, own] = [planMachine(workload, resolved.technology).machine.timing, timingOf(experiment.hardware)];
+  const keys = ["clock", "settle", "conversion"] as const;
+  if (keys.every((key) => priced[key] === own[key])) return [];
+  return [
+    "At these prices the machine has other clocks than in simulation and RTL. To give it the same there, set hardware.timing to " +
+      `${JSON.stringify(priced)}.`,
+  ];
 }
 
 /** The same estimate with spiking rivals at Xpikeformer's T. */

@@ -187,8 +187,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.device[5].kind":
     "Your own device, the default export of an ES module. Running the experiment executes the module.",
   "hardware.crossbar.device[5].path": "Path of the module, relative to this file; in a browser, its URL.",
-  "hardware.crossbar.device[5].sha256":
-    "SHA-256 of the module in hexadecimal; other contents are refused. Reports record it. Left out: any contents.",
+  "hardware.crossbar.device[5].sha256": "SHA-256 of the module; other contents are refused. Loading fills it in.",
+  "hardware.crossbar.device[5].maxConductance": "Likewise, as the module states it.",
+  "hardware.crossbar.device[5].devices": "Likewise: parallel devices per conductance.",
   "hardware.crossbar.device[6].kind": "Exact conductances without noise.",
   "hardware.crossbar.device[6].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.pairs":
@@ -243,7 +244,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.ssa.fifo":
     "FIFO for V in every `cell`, as in the paper, or one per `row`, which costs less (experiments/machines).",
   "hardware.order":
-    "`token-major`: all time steps of a token, then the next token, with membranes in registers; `step-major`: all tokens of a time step, with membranes in SRAM and attention working in parallel. Answers are the same.",
+    "`token-major`: all steps of a token, then the next, with membranes in registers; `step-major`: all tokens of a step, with membranes in SRAM and attention in parallel. Answers are the same.",
+  "hardware.timing": "Clocks of analog operations. `null`: as many as bits, size and wires need.",
+  "hardware.timing.clock": "Hertz.",
+  "hardware.timing.settle": "Clocks until lines have settled.",
+  "hardware.timing.conversion": "Clocks of one conversion.",
   "hardware.sram": "SRAM for spikes, residual stream and membranes, bytes. `null`: enough for one inference.",
   "hardware.arithmetic": "Integer formats behind the converters. `null`: floating point, which no machine has.",
   "hardware.arithmetic.stepBits":

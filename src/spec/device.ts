@@ -100,14 +100,14 @@ export const deviceSpec = z.discriminatedUnion("kind", [
     kind: z.literal("module"),
     /** Path of the module, relative to this file; in a browser, its URL. */
     path: z.string().min(1).max(4096),
-    /** SHA-256 of the module in hexadecimal; other contents are refused. Reports record it. Left out: any contents. */
+    /** SHA-256 of the module; other contents are refused. Loading fills it in. */
     sha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case")
       .optional(),
-    /** As the loaded module states it, for cost; another value is refused. */
+    /** Likewise, as the module states it. */
     maxConductance: z.number().positive().optional(),
-    /** Likewise. */
+    /** Likewise: parallel devices per conductance. */
     devices: z.int().min(1).optional(),
   }),
   /** Exact conductances without noise. */

@@ -162,9 +162,9 @@ export const ssaSpec = z.strictObject({
 });
 
 const timingSpec = z.strictObject({
-  /** Clock, hertz. Table VI: 200 MHz. */
+  /** Hertz. */
   clock: z.number().min(1).max(1e12).default(200e6),
-  /** Clocks from raising a crossbar's lines to the first conversion. */
+  /** Clocks until lines have settled. */
   settle: z.int().min(1).max(65_536),
   /** Clocks of one conversion. */
   conversion: z.int().min(1).max(65_536),
@@ -183,11 +183,11 @@ const hardwareFields = z.strictObject({
   /** Stochastic spiking attention engine: AND gates and counters. */
   ssa: ssaSpec.prefault({}),
   /**
-   * `token-major`: all time steps of a token, then the next token, with membranes in registers; `step-major`: all
-   * tokens of a time step, with membranes in SRAM and attention working in parallel. Answers are the same.
+   * `token-major`: all steps of a token, then the next, with membranes in registers; `step-major`: all tokens of a step,
+   * with membranes in SRAM and attention in parallel. Answers are the same.
    */
   order: z.enum(["token-major", "step-major"]).default("token-major"),
-  /** Clocks of analog operations. `null`: 200 MHz, and what bits, size and wires of the crossbars need. */
+  /** Clocks of analog operations. `null`: as many as bits, size and wires need. */
   timing: timingSpec.nullable().default(null),
   /** SRAM for spikes, residual stream and membranes, bytes. `null`: enough for one inference. */
   sram: z

@@ -39,6 +39,7 @@ function engineOf(adc: object): AnalogEngine {
     measure: true,
     byCodes: false,
     maxConductance: 25,
+    timing: { clock: 200e6, settle: 2, conversion: 2 },
     prompts: 1,
     errors: null,
     arithmetic: null,
