@@ -13,6 +13,7 @@ import { gatedProduct } from "./gated-product.ts";
 import { gemm } from "./gemm.ts";
 import { type Benchmark, describeMachine, printMachine, printSection, summarise } from "./harness.ts";
 import { inference } from "./inference.ts";
+import { intervalCoverage } from "./interval-coverage.ts";
 import { profile } from "./profile.ts";
 import { programming } from "./programming.ts";
 import { prompts } from "./prompts.ts";
@@ -40,6 +41,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   prompts,
   receivers,
   cost,
+  "interval-coverage": intervalCoverage,
 };
 
 const { values, positionals } = parseArgs({

@@ -86,9 +86,9 @@ describe("the mean of a sample", () => {
   test("by hand: two chips that differ by 2, and three prompts that differ by 2", () => {
     const values = Float64Array.of(0, 2, 4, 2, 4, 6);
     const { mean, low, high } = sampleMean({ chips: 2, reads: 1, prompts: 3, values });
-    // Means of chips are 2 and 4, A = 2/2; of prompts 1, 3 and 5, B = 4/3; no interaction. V = 7/3 and r = 3/7. Student's t of one degree
-    // of freedom is 12.706, and of two 4.303.
-    const half = Math.sqrt((7 / 3) * ((9 / 49) * 12.7062047362 ** 2 + (40 / 49) * 4.3026527297 ** 2));
+    // Means of chips are 2 and 4, A = 2/2; of prompts 1, 3 and 5, B = 4/3; no interaction. V = 7/3, r = 3/7, w = 9/35. Student's t of one
+    // degree of freedom is 12.706, and of two 4.303.
+    const half = Math.sqrt((7 / 3) * ((9 / 35) * 12.7062047362 ** 2 + (26 / 35) * 4.3026527297 ** 2));
     expect([mean, low, high].map((x) => x.toFixed(8))).toEqual([3, 3 - half, 3 + half].map((x) => x.toFixed(8)));
   });
 
@@ -224,13 +224,23 @@ describe("a mean difference of rates", () => {
     expect(high).toBeCloseTo(1 / 64 + half, 7);
   });
 
-  test("adds less for a single wrong bit than for a whole prompt, and more than if all prompts were known to differ by one bit", () => {
-    const bit = onEveryChip(1, 62, [0.25]);
-    const { low, high } = sampleMean(pairedDifference(bit, nothing(1, 62)));
-    // s^2 is the mean of 1/16, of the prompt that differs, and 1.
-    const half = 1.9983405 * Math.sqrt((1 / 16 + 17 / 32 - 1 / 16 / 64) / 63 / 64);
-    expect(low).toBeCloseTo(1 / 256 - half, 7);
-    expect(high).toBeCloseTo(1 / 256 + half, 7);
+  test("scales with what a prompt can differ by: a bit of four, on one chip of two", () => {
+    const bit = sampleMean(pairedDifference(onEveryChip(1, 62, [0.25]), nothing(1, 62)));
+    const whole = sampleMean(pairedDifference(onEveryChip(1, 62, [1]), nothing(1, 62)));
+    expect([4 * bit.low, 4 * bit.high]).toEqual([whole.low, whole.high]);
+    // Two chips whose only differences cancel, in one prompt: that is as much as 1/2 if they were independent.
+    const opposite = sampleOf(
+      [1, -1].map((first) => Float64Array.from({ length: 62 }, (_, k) => (k === 0 ? first : 0))),
+    );
+    const { mean, low, high } = sampleMean(pairedDifference(opposite, nothing(2, 62)));
+    // A = (1/64)^2; of the prompts with -+ 1/2 added, B = 1/2 / 63 / 64; E = 2 (1 - 1/64) / (63 128).
+    const [a, others] = [1 / 4096, 0.5 / 63 / 64 - (2 * (1 - 1 / 64)) / 63 / 128];
+    const share = a / (a + Math.max(0, others));
+    const weight = (2 * share ** 2) / (1 + share);
+    const half = Math.sqrt((a + Math.max(0, others)) * (weight * 12.7062047362 ** 2 + (1 - weight) * 1.9983405 ** 2));
+    expect(mean).toBe(0);
+    expect(high).toBeCloseTo(half, 7);
+    expect(low).toBeCloseTo(-half, 7);
   });
 
   test("has an interval with a width that holds it and ends at the ends of the scale, on any few chips and prompts", () => {
@@ -251,7 +261,7 @@ describe("a mean difference of rates", () => {
         [pairedDifference(change, pairedDifference(rows(), rows())), 2],
       ] as const) {
         const { mean, low, high } = sampleMean(difference);
-        expect(high - low).toBeGreaterThan(0.1);
+        expect(high - low).toBeGreaterThan(0.01);
         expect(low).toBeGreaterThanOrEqual(-reach);
         expect(high).toBeLessThanOrEqual(reach);
         expect(low).toBeLessThanOrEqual(mean);
