@@ -114,6 +114,22 @@ describe("a front", () => {
     expect(frontOf([a, b, c, d])).toEqual([b, a, d]);
   });
 
+  test("has one point of several with equal energy: the one with the fewest errors, and the first of equal points", () => {
+    const [worse, better, same] = [point(0.1, 1), point(0.05, 1), point(0.05, 1)];
+    expect(frontOf([worse, better, same])).toEqual([better]);
+    expect(frontOf([point(0.05, 2), better])).toEqual([better]);
+    expect(frontOf([])).toEqual([]);
+  });
+
+  test("has, at the error rate of a point, that point's own values", () => {
+    const front = frontOf([point(0.1, 1), point(0.05, 2), point(0.025, 4)]);
+    for (const { rate, energy, inFlight } of front) {
+      expect(readOff(front, rate).energy).toBeCloseTo(energy, 12);
+      expect(readOff(front, rate).inFlight).toBeCloseTo(inFlight, 12);
+    }
+    expect(readOff([], 0.1)).toBeNull();
+  });
+
   test("is interpolated log-linearly, constant past its worst point, and undefined before its best", () => {
     const front = frontOf([point(0.1, 1), point(0.025, 4)]);
     expect(readOff(front, 0.05).energy).toBeCloseTo(2, 12);

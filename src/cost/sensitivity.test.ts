@@ -319,6 +319,46 @@ describe("around the user's own", () => {
     expect(monteCarlo(workload, usual, { draws: 50, random: stream(2).fork("cost") })).not.toEqual(few);
   });
 
+  /** The ratios of draw i alone. */
+  const drawOf = (seed: number, i: number, steps?: readonly number[]) => {
+    const random = stream(seed);
+    const only = { ...random, fork: () => random.fork("draw", i) };
+    return monteCarlo(workload, usual, { draws: 1, random: only, ...(steps && { steps }) }).ann.percentiles[0];
+  };
+
+  test.each([20, 30])(
+    "has percentiles below which 5, 25, 50, 75 and 95 %% of %i draws lie, and shares of draws",
+    (n) => {
+      const { ann } = monteCarlo(workload, usual, { draws: n, random: stream(9) });
+      const draws = Array.from({ length: n }, (_, i) => drawOf(9, i));
+      ann.percentiles.forEach((value, p) => {
+        const below = draws.filter((draw) => draw < value).length;
+        expect(draws).toContain(value);
+        // A whole number of draws below, at most that share of them: 1.5 of 30 is one.
+        expect(below).toBe(Math.floor([0.05, 0.25, 0.5, 0.75, 0.95][p] * n));
+      });
+      expect(ann.claimed).toBe(draws.filter((draw) => draw >= 13).length / n);
+      expect(ann.loses).toBe(draws.filter((draw) => draw < 1).length / n);
+    },
+  );
+
+  test("rounds its time steps to the nearest whole number, at least 1", () => {
+    const seen = new Set<number>();
+    for (let i = 0; i < 40; i++) {
+      const steps = workload.steps * 2 ** (2 * stream(9).fork("draw", i).uniform() - 1);
+      expect(workload.snnSteps).toBe(workload.steps);
+      seen.add(steps % 1 < 0.5 ? 0 : 1);
+      expect(drawOf(9, i), `${steps}`).toBe(drawOf(9, i, [Math.round(steps)]));
+    }
+    expect(seen.size).toBe(2);
+    const single = (steps: number) => ({ ...workload, steps, snnSteps: steps });
+    for (let seed = 0; seed < 10; seed++) {
+      const { ann } = monteCarlo(single(1), usual, { draws: 1, random: stream(seed) });
+      expect(ann.percentiles[0]).toBeGreaterThan(0);
+      expect(ann.percentiles[0]).toBeLessThan(Number.POSITIVE_INFINITY);
+    }
+  });
+
   test("draws its time steps: from half to twice its own, or from all of those that it is given", () => {
     const one = (seed: number, steps?: readonly number[]) =>
       monteCarlo(workload, usual, { draws: 1, random: stream(seed), ...(steps ? { steps } : {}) }).ann.percentiles[0];

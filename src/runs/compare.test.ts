@@ -54,6 +54,23 @@ describe("two experiments", () => {
     expect(measures[0][2].interval).toMatchObject({ low: -3 / 60, high: 3 / 60 });
   });
 
+  test("of different sizes run on the smaller number of chips and of prompts, in either order", async () => {
+    const sized = (chips: number, prompts: number) => ({
+      ...experiment,
+      hardware: { ...experiment.hardware, chips },
+      evaluation: { ...experiment.evaluation, prompts },
+    });
+    for (const [a, b] of [
+      [sized(1, 20), sized(2, 12)],
+      [sized(2, 12), sized(1, 20)],
+    ]) {
+      expect(await compareRuns(runOf(a), runOf(b), { executor })).toMatchObject({ chips: 1, prompts: 12 });
+    }
+    expect(
+      await compareRuns(runOf(sized(1, 20)), runOf(sized(2, 12)), { executor, chips: 2, prompts: 14 }),
+    ).toMatchObject({ chips: 2, prompts: 14 });
+  });
+
   test.each([
     [{ ...experiment, seed: 5 }, "seed", "Set one seed for both with --seed"],
     [{ ...experiment, task: { ...experiment.task, pilots: 3 } }, "task.pilots", "task.pilots is 2 and 3"],

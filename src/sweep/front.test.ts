@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { beats, type Costs, frontOf, frontPoints } from "./front.ts";
+import { beats, type Costs, costsOf, frontOf, frontPoints, keepsLimits } from "./front.ts";
 import type { Measures, Row } from "./unit.ts";
 
 const exact = (value: number) => ({ value, low: value, high: value });
@@ -36,4 +36,38 @@ test("throughput is maximised, limits are kept, and refused points are on no fro
   expect(front({})).toEqual([1, 2, 4]);
   expect(front({ errorRate: { most: 0.2 } })).toEqual([1, 2]);
   expect(front({ throughput: { least: 2 }, area: { most: 0 } })).toEqual([1, 4]);
+});
+
+test("limits include their ends", () => {
+  const measures = { ...none, chips: 1, prompts: 1, errorRate: exact(0.1), throughput: exact(5) };
+  const keeps = (constraints: object) => keepsLimits(measures, { constraints });
+  expect([keeps({ errorRate: { most: 0.1 } }), keeps({ errorRate: { least: 0.1 } })]).toEqual([true, true]);
+  expect(keeps({ errorRate: { least: 0.1, most: 0.1 }, throughput: { least: 5, most: 5 } })).toBe(true);
+  expect([keeps({ errorRate: { most: 0.0999 } }), keeps({ errorRate: { least: 0.1001 } })]).toEqual([false, false]);
+  // One limit out of two is not enough; one on something that was not measured does not count.
+  expect(keeps({ errorRate: { most: 1 }, throughput: { least: 6 } })).toBe(false);
+  expect(keeps({ area: { most: 0, least: 1 } })).toBe(true);
+});
+
+test("with a budget, only points on as many chips and prompts as any can be on the front; without one, all", () => {
+  const sized = (point: number, rate: number, chips: number, prompts: number) =>
+    rowOf(point, { errorRate: exact(rate), chips, prompts });
+  // Ten times eight is as much as eight times ten; more prompts on fewer chips can be less.
+  const rows = [
+    sized(0, 0.1, 8, 10),
+    sized(1, 0.01, 4, 19),
+    sized(2, 0.1, 10, 8),
+    sized(3, 0.001, 1, 1),
+    rowOf(4, null),
+  ];
+  const front = (design: object) => [...frontPoints(rows, { objectives: ["errorRate"], constraints: {}, ...design })];
+  expect(front({ budget: { chips: 4, prompts: 16, growth: 4 } })).toEqual([0, 2]);
+  expect(front({})).toEqual([3]);
+});
+
+test("a point that lacks an objective has no costs, and throughput counts against them", () => {
+  const measures = { ...none, chips: 1, prompts: 1, energy: exact(2), throughput: exact(5) };
+  expect(costsOf(measures, ["throughput", "energy"])).toEqual([-5, 2]);
+  expect(costsOf(measures, ["energy", "area"])).toBeNull();
+  expect(costsOf(null, ["energy"])).toBeNull();
 });

@@ -94,8 +94,8 @@ function orderOfMean(difference: Sample): Order {
   const { chips, prompts, values } = difference;
   const { mean, low, high } = sampleMean(difference);
   let different = 0;
-  for (const value of values) different += value === 0 ? 0 : 1 / chips;
-  const half = Math.max(high - mean, different < LEAST_DIFFERENT ? 3 / prompts : 0);
+  for (const value of values) if (value !== 0) different++;
+  const half = Math.max(high - mean, different < LEAST_DIFFERENT * chips ? 3 / prompts : 0);
   if (high < 0 && mean + half < 0) return "less";
   return low > 0 && mean - half > 0 ? "more" : "open";
 }

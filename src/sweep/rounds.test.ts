@@ -5,7 +5,7 @@ import { parseDesign } from "../spec/design.ts";
 import { frontPoints } from "./front.ts";
 import { packWrong } from "./packed.ts";
 import type { OpenedDesign, PointValues } from "./points.ts";
-import { effortOf, isAdaptive, lastRows, sweepRounds } from "./rounds.ts";
+import { effortOf, fitnessOf, isAdaptive, lastRows, sweepRounds } from "./rounds.ts";
 import type { Measures, Row } from "./unit.ts";
 
 const designOf = (fields: object): OpenedDesign =>
@@ -232,5 +232,37 @@ describe("a budget", () => {
     const rounds = () => sweepRounds(designOf({ budget, ...fields })).next();
     expect(rounds).toThrow(SpecError);
     expect(rounds).toThrow(expect.objectContaining({ path, message: expect.stringContaining(message) }));
+  });
+});
+
+describe("the fitness of a point", () => {
+  const violationOf = (constraints: object, measures: Partial<Measures>) =>
+    fitnessOf({ ...NONE, chips: 1, prompts: 1, energy: exact(1), ...measures }, { objectives: ["energy"], constraints })
+      .violation;
+
+  test("violates limits by a share of each, whatever their unit, summed over them", () => {
+    // 3 nJ instead of 2 are as bad as 3 mm^2 instead of 2, or half of the requested throughput.
+    expect(violationOf({ energy: { most: 2e-9 } }, { energy: exact(3e-9) })).toBeCloseTo(0.5, 12);
+    expect(violationOf({ area: { most: 2e-6 } }, { area: exact(3e-6) })).toBeCloseTo(0.5, 12);
+    expect(violationOf({ throughput: { least: 4000 } }, { throughput: exact(2000) })).toBeCloseTo(0.5, 12);
+    const both = { energy: { most: 2e-9 }, throughput: { least: 4000 } };
+    expect(violationOf(both, { energy: exact(3e-9), throughput: exact(1000) })).toBeCloseTo(1.25, 12);
+  });
+
+  test("keeps limits up to their ends, and ignores those of what was not measured", () => {
+    expect(violationOf({ energy: { least: 1, most: 1 }, area: { most: 0 } }, {})).toBe(0);
+    expect(violationOf({ energy: { least: 0.5, most: 2 } }, {})).toBe(0);
+  });
+
+  test("violates a negative limit by a share of its size, and one at 0 by the amount", () => {
+    expect(violationOf({ yearLoss: { most: -0.02 } }, { yearLoss: exact(-0.01) })).toBeCloseTo(0.5, 12);
+    expect(violationOf({ yearLoss: { most: 0 } }, { yearLoss: exact(0.01) })).toBeCloseTo(0.01, 12);
+  });
+
+  test("is worst without measures", () => {
+    expect(fitnessOf(null, { objectives: ["energy", "area"], constraints: {} })).toEqual({
+      costs: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+      violation: Number.POSITIVE_INFINITY,
+    });
   });
 });

@@ -191,8 +191,11 @@ const geneOf = (axis: Axis): Gene => (Array.isArray(axis) ? axis.length : null);
 
 const shareOf = (axis: Axis, gene: number): number => (Array.isArray(axis) ? (gene + 0.5) / axis.length : gene);
 
-/** The relative amount by which limits are exceeded, summed over limits. */
-function fitnessOf(measures: Measures | null, { objectives, constraints }: OpenedDesign): Fitness {
+/** The fitness of a point: the relative amount by which limits are exceeded, summed over limits; absolute if a limit is 0. */
+export function fitnessOf(
+  measures: Measures | null,
+  { objectives, constraints }: Pick<OpenedDesign, "objectives" | "constraints">,
+): Fitness {
   const costs = costsOf(measures, objectives);
   if (costs === null) {
     return { costs: objectives.map(() => Number.POSITIVE_INFINITY), violation: Number.POSITIVE_INFINITY };

@@ -8,6 +8,7 @@ import {
   midRiseQuantiser,
   modulationOf,
   nearestLevel,
+  nearestSymbol,
   receivedPoints,
   squaredDistance,
 } from "./link.ts";
@@ -84,6 +85,27 @@ test("symbols have unit mean power, nearest neighbours differ in one bit, and th
       expect(nearestLevel(x, modulationOf(spec))).toBe(distances.indexOf(Math.min(...distances)));
     }
   }
+});
+
+test("a value halfway between two levels takes the bits of 0", () => {
+  const modulation = (name: "bpsk" | "qpsk" | "16qam" | "64qam") =>
+    modulationOf(symbolDetectionSpec.parse({ transmitAntennas: 1, modulation: name }));
+  for (const name of ["bpsk", "qpsk", "16qam", "64qam"] as const) {
+    // At 0 the sign is a tie, and the further bits are those of the levels nearest to 0.
+    const { bits } = modulation(name);
+    expect(nearestLevel(0, modulation(name))).toBe(bits === 3 ? 0b001 : 0);
+    expect(nearestLevel(-0, modulation(name))).toBe(nearestLevel(0, modulation(name)));
+  }
+  // The levels on both sides of a tie differ in one bit, which becomes 0.
+  const own = modulation("64qam");
+  for (const halfway of [-6, -4, -2, 0, 2, 4, 6]) {
+    const [left, right] = [-1, 1].map((side) => nearestLevel((halfway + side) * own.unit, own));
+    expect(nearestLevel(halfway * own.unit, own)).toBe(Math.min(left, right));
+    expect(popcount32(left ^ right)).toBe(1);
+  }
+  expect(nearestSymbol(0, 0, modulation("qpsk"))).toBe(0);
+  expect(nearestSymbol(-1e-12, 0, modulation("qpsk"))).toBe(0b10);
+  expect(nearestSymbol(0, -1e-12, modulation("qpsk"))).toBe(0b01);
 });
 
 test("received points are the channel times the symbols", () => {
