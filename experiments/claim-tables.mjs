@@ -1,5 +1,4 @@
 // The tables of docs/claims.md, on the two named machines of `two-machines.mjs`.
-import { readFileSync } from "node:fs";
 import {
   chooseSteps,
   comparedWith,
@@ -9,11 +8,13 @@ import {
   monteCarlo,
   ratioTo,
   resolveTechnology,
-  snnTarget,
+  rivalSteps,
   stream,
   withSteps,
 } from "xpikeformer";
-import { upTo } from "./steps.mjs";
+import { beside, measured, rateOf } from "./errors/errors.mjs";
+import { chipsKey, exactKey } from "./errors/list.mjs";
+import { keyOf } from "./networks.mjs";
 import {
   answersOf,
   engineAt,
@@ -34,45 +35,73 @@ const three = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 const whole = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
 const mm2 = (area) => whole(1e6 * area);
 
-const result = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));
-
-/** A bundled network on a machine. Each network takes the fewest time steps that reach its target, chosen as in `xpike run`. */
+/**
+ * A bundled network on a machine, and what is shown of equal accuracy with its rivals, chosen and tested as in `xpike run`. On the machine
+ * `paper`, where only densities are measured, it runs the steps of its experiment and is not tested.
+ */
 export function networkOn(machine, name) {
-  const { ann, snn, machines } = result.networks[name];
-  const { rates, densities } = machines[machine];
-  const choice = chooseSteps(upTo(rates.length), rates, ann.rate);
-  const target = snnTarget(choice, rates, ann.rate);
-  const snnChoice = chooseSteps(upTo(snn.rates.length), snn.rates, target.rate);
   const experiment = experimentOn(machine, name);
-  const own = { ...experimentWorkload(experiment), ...densities };
-  const workload = withSteps(comparedWith(own, experiment, { ann: ann.model, snn }), choice.steps, snnChoice.steps);
-  return { choice, snn: snnChoice, ann: ann.rate, workload, estimate: estimateOn(machine, workload) };
+  const { equalityMargin: margin } = experiment.evaluation;
+  const key = keyOf({ name, copies: experiment.task.queryCopies });
+  const [own, digital] = [measured[chipsKey(key, machine)], measured[exactKey(key)]];
+  const conventional = measured[experiment.checkpoints.ann.replace("bundled:", "")];
+  if (!own || !digital || !conventional) throw new Error(`experiments/errors has no ${name} on ${machine}.`);
+  const snnSteps = Object.keys(digital.wrong).map(Number);
+  const snnRates = snnSteps.map((steps) => ({ steps, errorRate: rateOf(digital, steps) }));
+  const found = own.wrong ? tested() : untested(experiment.model.steps);
+  const workload = withSteps(
+    comparedWith({ ...experimentWorkload(experiment), ...own.densities }, experiment, {
+      ann: conventional.model,
+      snn: digital,
+    }),
+    found.choice.steps,
+    found.snn.steps,
+  );
+  const ann = rateOf(conventional, "exact");
+  return { ...found, prompts: own.prompts, ann, workload, estimate: estimateOn(machine, workload) };
+
+  function untested(steps) {
+    return { choice: { steps, shown: false, test: null }, snn: snnRates.findLast((rate) => rate.steps <= steps) };
+  }
+
+  function tested() {
+    const rates = Object.keys(own.wrong).map((column) => ({
+      ...{ steps: Number(column), errorRate: rateOf(own, column) },
+      test: beside(own, column, conventional, "exact", margin),
+    }));
+    const choice = chooseSteps(rates, margin);
+    const snn = rivalSteps(snnRates, choice.errorRate, margin);
+    return {
+      choice,
+      // At the steps of the row, which are fewer than those of a test that failed.
+      besideAnn: rates.find(({ steps }) => steps === choice.steps).test,
+      snn,
+      besideSnn: beside(own, choice.steps, digital, snn.steps, margin),
+    };
+  }
 }
 
-/** The tolerance of `chooseSteps`. */
-const RATE_TOLERANCE = 0.05;
-
-/** Compares two error rates: equal within the 5 % tolerance by which steps are chosen, or which is lower. */
-const beside = (ours, other) => {
-  if (Math.max(ours, other) <= (1 + RATE_TOLERANCE) * Math.min(ours, other)) return "equal";
-  return ours < other ? "ours better" : "ours worse";
+const isMeasured = (name) => {
+  const key = keyOf({ name, copies: experimentOn("recommended", name).task.queryCopies });
+  return MACHINES.every((machine) => measured[chipsKey(key, machine)]);
 };
-const VERDICTS = { equal: "equal errors", "ours better": "fewer errors", "ours worse": "more errors" };
-/** The same comparison, as text inside a cell that holds a ratio. */
-const errorsBeside = (ours, other) => VERDICTS[beside(ours, other)];
+
+/** What a test shows, in a cell of its own. */
+const verdictOf = (shown, test) => {
+  if (!test) return "untested";
+  if (shown) return "shown";
+  return test.verdict === "worse" ? "ours worse" : "not shown";
+};
+const neededOf = ({ verdict, needed }) => {
+  if (verdict !== "open") return "";
+  return needed === null ? "beyond margin" : whole(needed);
+};
+const signed = (value, digits) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+const withEnds = ({ mean, low, high }, digits) =>
+  `${signed(mean, digits)} (${[low, high].map((end) => signed(end, digits)).join(" to ")})`;
 
 /** The measured networks that tables show: the most accurate of each task, and the first of the link and of Fashion-MNIST. */
-const SHOWN = NETWORKS.filter((name) =>
-  [
-    "wireless-2x2",
-    "wireless-2x2-deep",
-    "mnist-two-steps-taught",
-    "fashion-tiny",
-    "fashion-fine",
-    "cifar10-small",
-    "cifar10-twice",
-  ].includes(name),
-);
+const SHOWN = NETWORKS.filter(isMeasured);
 
 const STEPS = [4, 7];
 const cifar = withSteps(findWorkload("vit-6-512-cifar10"), 10, 10);
@@ -88,9 +117,12 @@ function ratioRows(id, others, printedSnn) {
     return found === null ? "none: its memories are larger" : two(found.energy);
   };
   const own = (name) => (machine) => {
-    const { choice, snn, ann, estimate } = networkOn(machine, name);
-    const [steps, rate] = id === "snnDigital" ? [`${choice.steps}, ${snn.steps}`, snn.errorRate] : [choice.steps, ann];
-    return `${two(ratioTo(estimate, id))} (T = ${steps}; ${errorsBeside(choice.errorRate, rate)})`;
+    const { choice, snn, besideAnn, besideSnn, estimate } = networkOn(machine, name);
+    const isSnn = id === "snnDigital";
+    const test = isSnn ? besideSnn : besideAnn;
+    const shown = isSnn ? besideSnn?.verdict === "shown" : choice.shown;
+    const steps = isSnn ? `${choice.steps}, ${snn.steps}` : choice.steps;
+    return `${two(ratioTo(estimate, id))} (T = ${steps}; ${verdictOf(shown, test)})`;
   };
   return [
     ["T = 4", ratio(vit)],
@@ -187,16 +219,16 @@ function engineRows() {
 
 function ownRows() {
   return SHOWN.map((name) => {
-    const { choice, snn, ann, estimate } = networkOn("recommended", name);
+    const { choice, snn, besideAnn, besideSnn, estimate } = networkOn("recommended", name);
     const ours = answersOf(estimate, "xpikeformer");
-    const against = (id, rate) =>
-      `${two(ours.perArea / answersOf(estimate, id).perArea)} (${errorsBeside(choice.errorRate, rate)})`;
+    const against = (id, shown, test) =>
+      `${two(ours.perArea / answersOf(estimate, id).perArea)} (${verdictOf(shown, test)})`;
     return [
       `\`${name}\``,
       `${choice.steps}, ${snn.steps}`,
       ...[ours.alone, ours.inFlight].map(whole),
-      against("annDigital", ann),
-      against("snnDigital", snn.errorRate),
+      against("annDigital", choice.shown, besideAnn),
+      against("snnDigital", besideSnn.verdict === "shown", besideSnn),
     ];
   });
 }
@@ -261,27 +293,32 @@ function timeTable() {
 
 export const claimTables = {
   "iso-accuracy": () => {
-    const names = NETWORKS.filter((name) => !/^cifar10-(large|wide|graded|fine)|^fashion-(stem|large)/.test(name));
     const perResult = ({ architectures, workload }) =>
       three((1e6 * architectures.xpikeformer.total) / workload.result.perInference);
     const [literal, recommended] = MACHINES;
     return {
       head: [
         `machine \`${recommended}\``,
-        ...["T", "error rate", "ANN's", "verdict", "uJ per result"],
+        ...["T", "error rate", "ANN's", "difference", "equal accuracy", "prompts needed", "uJ per result"],
         ...["int8 ANN / ours", "5-bit", "4-bit", "ANN on our crossbars"],
-        ...["T of SNN", "SNN's error rate", "SNN / ours"],
-        ...[`T, \`${literal}\``, `int8 ANN / ours, \`${literal}\``],
+        ...["T of SNN", "SNN's error rate", "equal accuracy", "SNN / ours"],
+        ...[`T, \`${literal}\``, `int8 ANN / ours, \`${literal}\`, untested`],
       ],
-      rows: names.map((name) => {
-        const { choice, snn, ann, estimate } = networkOn(recommended, name);
+      rows: SHOWN.map((name) => {
+        const { choice, snn, besideAnn, besideSnn, ann, estimate } = networkOn(recommended, name);
         const other = networkOn(literal, name);
         const ratios = ["annDigital", "annInt5", "annInt4", "annAimcOwn"].map((id) => two(ratioTo(estimate, id)));
         return [
-          ...[name, String(choice.steps), ...[choice.errorRate, ann].map(fixed(4)), beside(choice.errorRate, ann)],
-          ...[perResult(estimate), ...ratios],
-          ...[String(snn.steps), fixed(4)(snn.errorRate), two(ratioTo(estimate, "snnDigital"))],
-          ...[String(other.choice.steps), two(ratioTo(other.estimate, "annDigital"))],
+          ...[name, String(choice.steps), ...[choice.errorRate, ann].map(fixed(4)), withEnds(besideAnn.difference, 4)],
+          ...[
+            verdictOf(choice.shown, besideAnn),
+            choice.shown ? "" : neededOf(besideAnn),
+            perResult(estimate),
+            ...ratios,
+          ],
+          ...[String(snn.steps), fixed(4)(snn.errorRate), verdictOf(besideSnn.verdict === "shown", besideSnn)],
+          ...[two(ratioTo(estimate, "snnDigital")), String(other.choice.steps)],
+          two(ratioTo(other.estimate, "annDigital")),
         ];
       }),
     };

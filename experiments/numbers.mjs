@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { monteCarlo, ratioTo, stream } from "xpikeformer";
 import { networkOn } from "./claim-tables.mjs";
+import { PROMPTS } from "./errors/list.mjs";
 import { figure, results, scaled, value, write } from "./first-page/results.mjs";
 import { points } from "./fronts/fronts.mjs";
 import { frontRatios } from "./fronts/tables.mjs";
@@ -20,8 +21,7 @@ const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\($
 /** The result files behind the numbers. Each records its command, seed and commit. */
 export const RECORDS = {
   "wide-link": "experiments/wide-link/result.json",
-  "iso-accuracy": "experiments/iso-accuracy/result.json",
-  fronts: "experiments/fronts/result.json",
+  errors: "experiments/errors/result.json",
   ...Object.fromEntries(Object.keys(results).map((part) => [part, fileOf(part)])),
 };
 
@@ -59,14 +59,26 @@ function wideFigures([name, ...parts]) {
 }
 
 /**
- * One of our networks on a machine, at the fewest steps that bring its error rate within 5 % of its ANN's: `own:MACHINE:NAME`.
- * Throws if no number of steps does.
+ * One of our networks on machine `recommended`, at the T of the energy comparison: `own:NAME`. `shown` is the number of prompts that show equal
+ * accuracy with its ANN, and is missing where they do not: a page that claims it takes the number from here.
  */
-function ownFigures([machine, name]) {
-  const { choice, ann, estimate } = networkOn(machine, name);
-  if (choice.errorRate > 1.05 * ann) throw new Error(`${name} does not reach the error rate of its ANN.`);
-  const { prompts } = read(RECORDS["iso-accuracy"]).networks[name];
-  return { annDigital: [ratioTo(estimate, "annDigital")], steps: [choice.steps], prompts: [prompts] };
+function ownFigures([name]) {
+  const { choice, besideAnn, ann, estimate, prompts } = networkOn("recommended", name);
+  const { mean, low, high } = besideAnn.difference;
+  const { needed } = besideAnn;
+  if (prompts < PROMPTS) throw new Error(`${name} was measured on ${prompts} prompts: a claim takes ${PROMPTS}.`);
+  return {
+    annDigital: [ratioTo(estimate, "annDigital")],
+    snnDigital: [ratioTo(estimate, "snnDigital")],
+    energy: [(1e6 * estimate.architectures.xpikeformer.total) / estimate.workload.result.perInference],
+    steps: [choice.steps],
+    prompts: [prompts],
+    rate: [choice.errorRate],
+    ann: [ann],
+    gap: [mean, low, high],
+    ...(choice.shown && { shown: [prompts] }),
+    ...(needed !== null && { needed: [needed] }),
+  };
 }
 
 /** Energy of an int8 ANN relative to one of our networks: `pair:TASK:ANN:NAME:steps=T`. */
@@ -75,9 +87,10 @@ function pairFigures([task, ann, name, ...parts]) {
   const own = ours.find((point) => point.name === name && String(point.steps) === fieldsOf(parts).steps);
   return { ratio: [int8.find((point) => point.name === ann).energy / own.energy] };
 }
+/** The least and the largest ratio along a front, with their intervals: `front:TASK`. */
 function frontFigures([task]) {
-  const ratios = frontRatios(task).filter((ratio) => ratio !== null);
-  return { least: [Math.min(...ratios)], most: [Math.max(...ratios)] };
+  const ratios = frontRatios(task).toSorted((a, b) => a[0] - b[0]);
+  return { least: ratios[0], most: ratios.at(-1) };
 }
 
 let drawn;

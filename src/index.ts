@@ -470,9 +470,10 @@ export {
 
 export type { ArrayMath, InversePower, NoisyDecay } from "./numeric/array-math.ts";
 export { exponential } from "./numeric/exponential.ts";
+export { type NonInferiority, nonInferiority, type RatePair } from "./numeric/non-inferiority.ts";
 export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
 export { naturalLog, type Stream, stream } from "./numeric/stream.ts";
-export type { Sample } from "./numeric/variance-components.ts";
+export { pairedDifference, type Sample, type SampleMean, sampleMean } from "./numeric/variance-components.ts";
 
 // Errors and units: `tag`, `path` and a message with the way out; SI.
 

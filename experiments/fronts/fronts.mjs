@@ -1,19 +1,17 @@
-// The fronts: error rate, energy and throughput of every measured network on each kind of machine, by the current cost model.
-import { readFileSync } from "node:fs";
-import { comparedWith, deviation, experimentWorkload, mean, withSteps } from "xpikeformer";
+// The fronts: error rate, energy and throughput of every measured network on each kind of machine, from the errors of `../errors` and the
+// current cost model.
+import { comparedWith, experimentWorkload, sampleMean, withSteps } from "xpikeformer";
+import { measured, ratesOf } from "../errors/errors.mjs";
+import { chipsKey } from "../errors/list.mjs";
 import { keyOf } from "../networks.mjs";
 import { answersOf, estimateOn, experimentOn } from "../two-machines.mjs";
 import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
 
-export const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+const recordOf = (network) => measured[chipsKey(keyOf(network), MACHINE)];
 
-/** For 95 % intervals: Student's t for five chips, and the normal quantile for prompts. */
-const [STUDENT, NORMAL] = [2.776, 1.96];
-
-const present = (name) => measured[name] !== undefined;
 function workloadOf(network) {
   const experiment = experimentOn(MACHINE, network.name, network.copies);
-  return { experiment, workload: { ...experimentWorkload(experiment), ...measured[keyOf(network)].densities } };
+  return { experiment, workload: { ...experimentWorkload(experiment), ...recordOf(network).densities } };
 }
 
 /** Energy per result in joules, and results per second pipelined and one at a time. */
@@ -23,29 +21,35 @@ function priceOf(estimate, id) {
   return { energy: estimate.architectures[id].total / perInference, inFlight, alone };
 }
 
+/** The error rate of a sample, half of its 95 % interval, and the sample. */
+function rated(sample) {
+  const { mean, high } = sampleMean(sample);
+  return { rate: mean, half: high - mean, sample };
+}
+
 function annPoints({ anns, spiking }, { bits, id }) {
   // Pricing needs one of our networks on the machine; the cost of an ANN does not depend on which.
-  const { experiment, workload } = workloadOf(spiking.find((one) => present(keyOf(one))));
-  return anns.filter(present).map((name) => {
-    const { model, rates } = measured[name];
-    const { rate, promptError } = rates[bits];
-    const price = priceOf(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
-    return { name, label: `ANN, ${sizeOf(model)}`, rate, half: NORMAL * promptError, exact: rates.exact, ...price };
-  });
+  const { experiment, workload } = workloadOf(spiking.find(recordOf));
+  return anns
+    .filter((name) => measured[name])
+    .map((name) => {
+      const { model } = measured[name];
+      const price = priceOf(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
+      const exact = rated(ratesOf(measured[name], "exact"));
+      return { name, label: `ANN, ${sizeOf(model)}`, ...rated(ratesOf(measured[name], bits)), exact, ...price };
+    });
 }
 
 function ownPoints(network) {
-  const { name, copies, steps } = network;
+  const { name, copies = 1, steps } = network;
   const { experiment, workload } = workloadOf(network);
-  const { model, rates } = measured[keyOf(network)];
+  const record = recordOf(network);
   const draws = experiment.model.attention.draws === "ordered" ? ", ordered draws" : "";
   const pixels = experiment.task.remainderBits ? ", finer pixels" : "";
-  const size = `ours, ${sizeOf(model)}${draws}${pixels}${copies > 1 ? `, ${copies} copies` : ""}`;
+  const size = `ours, ${sizeOf(record.model)}${draws}${pixels}${copies > 1 ? `, ${copies} copies` : ""}`;
   return steps.map((count) => {
-    const { rates: chips, promptError } = rates[count];
-    const half = Math.hypot((STUDENT * deviation(chips)) / Math.sqrt(chips.length), NORMAL * promptError);
     const price = priceOf(estimateOn(MACHINE, withSteps(workload, count)), "xpikeformer");
-    return { name, size, steps: count, label: `${size}, T = ${count}`, rate: mean(chips), half, ...price };
+    return { name, size, steps: count, label: `${size}, T = ${count}`, ...rated(ratesOf(record, count)), ...price };
   });
 }
 
@@ -55,11 +59,18 @@ function sizeOf({ depth, width, stem }) {
   return stem ? `${blocks}, stem ${stem.layers.map(({ channels }) => channels).join("-")}` : blocks;
 }
 
-/** The points of a task by kind of machine. `ours` holds our networks of all widths. */
-export const points = (task) => ({
-  ours: FRONTS[task].spiking.filter((network) => present(keyOf(network))).flatMap(ownPoints),
-  ...Object.fromEntries(ENGINES.map((engine) => [`int${engine.bits}`, annPoints(FRONTS[task], engine)])),
-});
+/** The points of a task by kind of machine, without networks that are not measured. `ours` holds our networks of all widths. */
+export function points(task) {
+  const front = FRONTS[task];
+  const ours = front.spiking.filter(recordOf);
+  return {
+    ours: ours.flatMap(ownPoints),
+    ...Object.fromEntries(
+      ENGINES.map((engine) => [`int${engine.bits}`, ours.length === 0 ? [] : annPoints(front, engine)]),
+    ),
+  };
+}
 
 /** ANN points as if few bits cost no accuracy: the best that quantization-aware training could achieve. */
-export const hoped = (annPoints) => annPoints.map((point) => ({ ...point, rate: point.exact.rate }));
+export const hoped = (annPoints) =>
+  annPoints.map((point) => ({ ...point, rate: point.exact.rate, sample: point.exact.sample }));

@@ -1,5 +1,7 @@
-// The tables and the chart of this folder's page, from the results of `measure.mjs` and the current cost model.
-import { frontOf, readOff } from "./front.mjs";
+// The tables and the chart of this folder's page, from the errors of `../errors` and the current cost model.
+import { stream } from "xpikeformer";
+import { SEED } from "../errors/list.mjs";
+import { frontOf, ratiosWithIntervals, readOff } from "./front.mjs";
 import { hoped, points } from "./fronts.mjs";
 import { ENGINES } from "./points.mjs";
 
@@ -65,23 +67,33 @@ function pointTable(task) {
   };
 }
 
-/** Our front and the ANN front of each engine: at 8 bits, then at fewer bits as measured and as if they cost no accuracy. */
-function frontsOf(task) {
+/** Our points and the ANN points of each engine: at 8 bits, then at fewer bits as measured and as if they cost no accuracy. */
+function comparedPoints(task) {
   const { ours, ...engines } = points(task);
   const others = ENGINES.flatMap(({ bits }) => {
     const all = engines[`int${bits}`];
-    return bits === 8 ? [frontOf(all)] : [frontOf(all), frontOf(hoped(all))];
+    return bits === 8 ? [all] : [all, hoped(all)];
   });
-  return { own: frontOf(ours), others };
+  return { ours, others };
 }
 
+/** The ratios to one kind of ANN at each error rate of a task, with intervals. Random: one stream for all, so that draws are common. */
+const ratiosTo = (other, ours, task) =>
+  ours.length === 0 || other.length === 0
+    ? TASKS[task].rates.map(() => null)
+    : ratiosWithIntervals(ours, other, TASKS[task].rates, stream(SEED).fork("bootstrap"));
+
 function ratioTable(task) {
-  const { own, others } = frontsOf(task);
+  const { ours, others } = comparedPoints(task);
   const { one, many, rate: rateName, rates } = TASKS[task];
-  const over = (other, mine) => {
-    if (other === null) return mine === null ? "neither" : "not reached";
-    return mine === null ? "ours not" : (other.energy / mine.energy).toFixed(2);
+  const end = (value) => (value === 0 ? "ours not" : Number.isFinite(value) ? value.toFixed(2) : "not reached");
+  const over = (found) => {
+    if (found === null) return "neither";
+    const [ratio, low, high] = found.map(end);
+    return low === high ? ratio : `${ratio} (${low} to ${high})`;
   };
+  const all = others.map((other) => ratiosTo(other, ours, task));
+  const [own, int8] = [frontOf(ours), frontOf(others[0])];
   return {
     head: [
       `equal ${rateName}`,
@@ -91,30 +103,26 @@ function ratioTable(task) {
       `ours, thousand ${many} per second`,
       "8-bit ANN",
     ],
-    rows: rates.map((rate) => {
-      const mine = readOff(own, rate);
-      const fronts = others.map((front) => readOff(front, rate));
+    rows: rates.map((rate, i) => {
+      const [mine, theirs] = [readOff(own, rate), readOff(int8, rate)];
       return [
         four(rate),
-        ...fronts.map((other) => over(other, mine)),
+        ...all.map((ratios) => over(ratios[i])),
         mine ? micro(mine.energy) : "",
         mine ? thousands(mine.inFlight) : "",
-        fronts[0] ? thousands(fronts[0].inFlight) : "",
+        theirs ? thousands(theirs.inFlight) : "",
       ];
     }),
   };
 }
 
-/** Energy of the cheapest 8-bit ANN relative to our cheapest network at each error rate of a task; null if either cannot reach it. */
+/** Energy of the cheapest 8-bit ANN relative to our cheapest network, `[ratio, low, high]`, at each error rate of a task that both reach. */
 export function frontRatios(task) {
   const {
-    own,
+    ours,
     others: [int8],
-  } = frontsOf(task);
-  return TASKS[task].rates.map((rate) => {
-    const [mine, theirs] = [readOff(own, rate), readOff(int8, rate)];
-    return mine && theirs ? theirs.energy / mine.energy : null;
-  });
+  } = comparedPoints(task);
+  return ratiosTo(int8, ours, task).filter((found) => found !== null && found[0] > 0 && Number.isFinite(found[0]));
 }
 
 export const errorFrontTables = {
