@@ -96,7 +96,10 @@ if (values.list) {
   process.exit();
 }
 
-requireCommitted(["experiments/errors", "experiments/fronts/quantised-ann.mjs", "experiments/two-machines.mjs"]);
+requireCommitted([
+  ...["measure.mjs", "list.mjs"].map((name) => `experiments/errors/${name}`),
+  ...["experiments/fronts/quantised-ann.mjs", "experiments/two-machines.mjs"],
+]);
 const commit = presentCommit();
 const executor = nodeExecutor(Number(values.threads));
 try {
