@@ -39,6 +39,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
+import { buildId } from "../src/node/build.ts";
 import { readNpySet } from "../src/node/custom-data.ts";
 import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
 import { downloadImageData } from "../src/node/download.ts";
@@ -51,12 +52,20 @@ import { checkBoard } from "../src/node/rtl-board.ts";
 import { requireEnergies } from "../src/node/rtl-power.ts";
 import { synthesiseRtl, synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { verifyRtl } from "../src/node/rtl-tools.ts";
-import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
+import {
+  type OpenRun,
+  type Question,
+  type RunChoice,
+  requireFolder,
+  UNITS_FILE,
+  useRun,
+} from "../src/node/run-folder.ts";
 import { openSerialPort } from "../src/node/serial-port.ts";
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
 import { parseSbatchOptions } from "../src/node/sweep/slurm.ts";
 import { requireSlurm, submitScript } from "../src/node/sweep/slurm-commands.ts";
 import { threadWatch } from "../src/node/threads.ts";
+import { openUnitLog } from "../src/node/unit-log.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { clocksPerBit } from "../src/rtl/board/top.ts";
@@ -402,6 +411,16 @@ const cases: Record<string, () => unknown> = {
   },
   "An unfinished run": () => stoppedRun({}),
   "A run of another experiment": () => stoppedRun({ resume: true }, { experiment: parseExperiment({ seed: 2 }) }),
+  "A run of another build": async () => {
+    const run = join(folder, "stopped");
+    const versions = { build: "0123456789ab" };
+    const question = { command: "run", experiment: parseExperiment({}), options: {}, contents: {}, versions };
+    mkdirSync(run, { recursive: true });
+    const log = openUnitLog(join(run, UNITS_FILE), question, null);
+    log.begin();
+    log.close();
+    await useRun(run, question, "xpike run", { resume: true }, async () => {});
+  },
   "A run with other networks or data": () =>
     stoppedRun({ resume: true }, { contents: { "checkpoints.network": "bb" } }),
   "A run that does not exist": () => requireFolder("stoped"),
@@ -530,6 +549,7 @@ test.each(sections)("the page shows the message of: $title", async ({ title, jso
     if (!isXpikeError(error)) throw error;
     shown = `${error.name} at ${error.path}\n${error.message}`
       .replaceAll(`${folder}/`, "")
+      .replaceAll(buildId(), "77b0c1a2d3e4")
       .replace(/(labelled|pictures)-\w+\//, "$1/");
   }
   expect(shown).toBe(message);

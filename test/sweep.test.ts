@@ -45,9 +45,12 @@ function start(...argv: string[]) {
   return run;
 }
 
-/** The contents of the folder, without what the page says about the command. */
-const contents = async (folder: string) =>
-  Promise.all(FILES.map(async (name) => (await readFile(join(root, folder, name))).toString("latin1")));
+/** The table and the page, and the rows, whatever files they are in. */
+async function contents(folder: string): Promise<string[]> {
+  const read = async (...names: string[]) => (await readFile(join(root, folder, ...names))).toString("latin1");
+  const rows = await Promise.all((await readdir(join(root, folder, "rows"))).map((name) => read("rows", name)));
+  return [...(await Promise.all(FILES.map((name) => read(name)))), rows.join("").split("\n").sort().join("\n")];
+}
 
 test("a sweep that is killed repeatedly ends with the same bytes, on any number of threads", async () => {
   const whole = start("design.json", "--out", "whole", "--threads", "1");

@@ -46,7 +46,7 @@ describe("the build id", () => {
   test("covers all that a stored value passes through: what computes imports nothing that it leaves out", () => {
     const covered = new Set(buildFiles(BUILT));
     // They draw pages and print screens.
-    const shows = /^(sweep\/(page|screen|brush|labels)|node\/learning-curves|node)\.js$/;
+    const shows = /^(sweep\/(page|screen|brush|labels)|node\/learning-curves|index|node)\.js$/;
     const imports = (name: string) =>
       [...readFileSync(join(BUILT, name), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, path]) =>
         posix.join(dirname(name), path),
