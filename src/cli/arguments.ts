@@ -107,6 +107,13 @@ export interface CostCommandOptions {
   readonly threads: number;
 }
 
+export interface CostValidateOptions {
+  readonly draws: number;
+  readonly seed: number;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
 export interface DataListOptions {
   readonly data?: string;
   readonly json?: boolean;
@@ -308,6 +315,19 @@ export function withCostOptions(command: Command): Command {
     .option("--seed <n>", "seed of the draws and of an experiment's chip", seedNumber)
     .option("--data <folder>", "folder of an experiment's data set (default: see `xpike data list`)")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism());
+}
+
+export function withCostValidateOptions(command: Command): Command {
+  return command
+    .option(
+      "--draws <n>",
+      "draws over the literature's price ranges for each design",
+      wholeNumber(0, 1_000_000),
+      DEFAULT_DRAWS,
+    )
+    .option("--seed <n>", "seed of the draws", seedNumber, 1)
+    .option("--all", "also print parts, what was printed, and the source of each design")
+    .option("--json", "print all of it as JSON");
 }
 
 export function withDataListOptions(command: Command): Command {

@@ -13,6 +13,7 @@ import { printable } from "../report/markup.ts";
 import {
   type CompareCommandOptions,
   type CostCommandOptions,
+  type CostValidateOptions,
   type DataFetchOptions,
   type DataListOptions,
   type EvalCommandOptions,
@@ -27,6 +28,7 @@ import {
   type WorkerCommandOptions,
   withCompareOptions,
   withCostOptions,
+  withCostValidateOptions,
   withDataFetchOptions,
   withDataListOptions,
   withEvalOptions,
@@ -118,7 +120,7 @@ export function program(terminal: Terminal): Command {
       (await import("./eval.ts")).evalCommand(source, options, terminal),
     );
 
-  withCostOptions(xpike.command("cost"))
+  const cost = withCostOptions(xpike.command("cost").enablePositionalOptions())
     .description("energy, latency and area of a workload on this machine and on the machines it is compared with")
     .addHelpText(
       "after",
@@ -126,10 +128,16 @@ export function program(terminal: Terminal): Command {
         "cost",
         "cost vit-8-768-imagenet --preset paper",
         "cost examples/wireless-2x2.json --what-if conversion5=shafiee-isca-2016.conversion5",
+        "cost validate",
       ),
     )
     .action(async (source: string | undefined, options: CostCommandOptions) =>
       (await import("./cost.ts")).costCommand(source, options, terminal),
+    );
+  withCostValidateOptions(cost.command("validate"))
+    .description("price published chips by this cost model, and compare with what was measured on them")
+    .action(async (options: CostValidateOptions) =>
+      (await import("./cost-validate.ts")).costValidateCommand(options, terminal),
     );
 
   withCompareOptions(xpike.command("compare"))

@@ -6,6 +6,7 @@ import type { Price, Source } from "./receipt.ts";
 import { adcSurvey } from "./sources/andrulis-arxiv-2024.ts";
 import { assumed } from "./sources/assumptions.ts";
 import { cacti } from "./sources/balasubramonian-taco-2017.ts";
+import { darkSilicon } from "./sources/esmaeilzadeh-isca-2011.ts";
 import { gpuAnchors } from "./sources/gpu-anchors.ts";
 import { horowitz } from "./sources/horowitz-isscc-2014.ts";
 import { wires } from "./sources/keckler-micro-2011.ts";
@@ -25,7 +26,7 @@ import { spikingformer } from "./sources/zhou-arxiv-2023.ts";
 
 export const SOURCES: readonly Source[] = [
   ...[paper, horowitz, cacti, neurosim, isaac, adcSurvey, hermes, xformer, swifttron, gates, ssaPaper],
-  ...[dram, wires, links, aladdin, spikingformer, stillmaker, gpuAnchors, assumed, calibration],
+  ...[dram, wires, links, aladdin, spikingformer, stillmaker, darkSilicon, gpuAnchors, assumed, calibration],
 ];
 
 /** The source with this id. Throws CostError, with the likely meaning, for an unknown one. */

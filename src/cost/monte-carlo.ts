@@ -68,7 +68,8 @@ function drawSteps(workload: Workload, random: Stream): Workload {
   return withSteps(workload, scale(workload.steps), scale(workload.snnSteps));
 }
 
-function drawPrices(technology: Technology, priors: readonly Prior[], random: Stream): Technology {
+/** One draw of every price that the literature leaves open. */
+export function drawPrices(technology: Technology, priors: readonly Prior[], random: Stream): Technology {
   const drawn = { ...technology };
   for (const { id, factor } of priors) drawn[id] *= logSymmetric(random, factor);
   return drawn;

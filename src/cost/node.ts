@@ -160,6 +160,11 @@ export function nodeFactor(scaling: Scaling, node: number, extrapolate = false):
             "nm. Choose a node in this range, or accept an extrapolation with --extrapolate.",
     );
   }
+  return interpolated(factors, node);
+}
+
+/** A factor between nodes, or beyond them by the nearest two; `factors` in descending order of nodes. */
+export function interpolated(factors: Law["factors"], node: number): number {
   const at = factors.find(([known]) => known === node);
   if (at) return at[1];
   const next = factors.findIndex(([known]) => known < node);

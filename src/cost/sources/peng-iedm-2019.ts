@@ -4,11 +4,20 @@
  */
 import { ANALOG_TIMES } from "../../hardware/timing.ts";
 import { picojoules, squareMicrometres } from "../../units.ts";
-import { defineSource } from "../receipt.ts";
+import { defineSource, type PriceDraft } from "../receipt.ts";
 
 const RUN =
   "V1.4, 45 nm LSTP, SAR converters, 128 x 128 sub-arrays, 8 columns per converter, R_on 100 kOhm, R_off 1.7 MOhm, 768 x 768 " +
   "layer, 196 binary vectors, 20 % ones";
+
+/** Energy of an 8-bit adder relative to 45 nm, 32.4 fJ. */
+const adderAt = (node: number, femtojoules: number): PriceDraft => ({
+  value: femtojoules / 32.4,
+  unit: "1",
+  basis: "simulated",
+  printed: `8-bit adder: ${femtojoules} fJ at ${node} nm, 32.4 fJ at 45 nm`,
+  arithmetic: `${femtojoules} / 32.4`,
+});
 
 export const neurosim = defineSource(
   {
@@ -96,6 +105,9 @@ export const neurosim = defineSource(
       printed: "8-bit adder: 68.7 (65 nm), 32.4 (45 nm), 16.3 (32 nm), 8.58 fJ (22 nm)",
       arithmetic: "as simulated",
     },
+    adder65: adderAt(65, 68.7),
+    adder32: adderAt(32, 16.3),
+    adder22: adderAt(22, 8.58),
     buffer: {
       value: picojoules(0.02),
       unit: "J",
