@@ -39,6 +39,8 @@ export interface AnnLayout extends PassPlaces {
   readonly chosen: ChosenTokens;
   readonly blocks: readonly AnnBlockLayout[];
   readonly last: Place;
+  /** For a network with few bits: the rounded input of the layer that runs, or q, k and v of the block. */
+  readonly rounded: Place | null;
   /** The stream at the tokens read, its statistics and its normalised values; and their mean if the head reads the mean. */
   readonly queried: Place;
   readonly queriedStatistics: Place;
@@ -97,6 +99,9 @@ export function planAnn(
   const shared = training ? null : planBlock();
   const blocks = Array.from({ length: depth }, () => shared ?? planBlock());
   const last = shared ? shared.x1 : arena.words(maxRows * width);
+  const rounded = model.quantization
+    ? arena.words(Math.max(maxRows * Math.max(inner, 3 * width), answers * width))
+    : null;
   const queriedNorm = arena.words(maxPrompts * read * width);
   const planGradients = () => {
     const narrow = arena.words(maxRows * width);
@@ -123,6 +128,7 @@ export function planAnn(
     chosen,
     blocks,
     last,
+    rounded,
     queried: arena.words(maxPrompts * read * width),
     queriedStatistics: arena.words(maxPrompts * read * 2),
     queriedNorm,

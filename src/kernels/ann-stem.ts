@@ -21,6 +21,9 @@ interface ConvolutionLayout {
   readonly size: StemLayer;
   /** The input of its products (`convolve`). */
   readonly read: Place;
+  /** The map that it reads, and the same rounded, for a network with few bits. */
+  readonly map: Place;
+  readonly rounded: Place;
 }
 
 export interface AnnStemLayerLayout extends ConvolutionLayout {
@@ -60,13 +63,18 @@ export function planAnnStem(
     return () => shared;
   }
   const readAt = places((size) => readWords(size, maxPrompts), sizes);
+  const mapWords = ({ grid, channels }: StemLayer) => maxPrompts * pixels(grid) * channels;
+  const roundedAt = model.quantization ? places(mapWords, sizes) : null;
   const [yAt, normalisedAt, activatedAt] = [0, 1, 2].map(() => places(outputs, inner));
   const layers: AnnStemLayerLayout[] = [];
+  const convolution = (size: StemLayer, map: Place): ConvolutionLayout => {
+    const rounded = roundedAt?.(size) ?? map;
+    return { size, map, rounded, read: isPlain(size) ? rounded : readAt(size) };
+  };
   let map = inputs;
   for (const size of inner) {
     const layer = {
-      size,
-      read: isPlain(size) ? map : readAt(size),
+      ...convolution(size, map),
       y: yAt(size),
       statistics: arena.words(2 * maxPrompts * pixels(size.windows)),
       normalised: normalisedAt(size),
@@ -90,7 +98,7 @@ export function planAnnStem(
   ];
   return {
     layers,
-    embed: { size: last, read: isPlain(last) ? map : readAt(last) },
+    embed: convolution(last, map),
     gradients,
     work: arena.words(Math.max(...workspaces.map(({ work }) => work))),
     scratch: Math.max(...workspaces.map(({ scratch }) => scratch)),
@@ -112,40 +120,45 @@ export interface AnnLayers {
     dSource: Place,
     width: number,
   ): void;
+  /** Where a layer's rounded input is: `target`, or the source itself in floating point. */
+  roundInput(name: string, source: Place, count: number, target: Place): Place;
+  /** From the gradient of a layer's rounded input to that of the input, in place. */
+  roundInputBackward(name: string, source: Place, count: number, d: Place): void;
 }
 
 export function bindAnnStem(
   ops: Ops,
-  { stem, inputs, scratch }: { readonly stem: AnnStemLayout; readonly inputs: Place; readonly scratch: Place },
+  { stem, scratch }: { readonly stem: AnnStemLayout; readonly scratch: Place },
   layers: AnnLayers,
 ) {
   const { work } = stem;
 
-  function run({ size, read }: ConvolutionLayout, map: Place, images: number, y: Place) {
+  const mapValues = ({ grid, channels }: StemLayer, images: number): number => images * pixels(grid) * channels;
+
+  function run({ size, read, map: exact, rounded }: ConvolutionLayout, images: number, y: Place) {
     const [weight, offset] = [layers.value(`${size.name}.weight`), layers.value(`${size.name}.offset`)];
+    const map = layers.roundInput(size.name, exact, mapValues(size, images), rounded);
     convolve(ops, size, { images, map, read, weight, offset, y, work, scratch });
   }
 
   return {
     /** Writes the embedding [B N, width]. */
     forward: (images: number, target: Place) => {
-      let map = inputs;
       for (const layer of stem.layers) {
         const { size, y, statistics, normalised, activated, pooled } = layer;
         const rows = images * pixels(size.windows);
-        run(layer, map, images, y);
+        run(layer, images, y);
         layers.norm(`${size.name}.norm`, rows, y, normalised, statistics, size.outputs);
         ops.gelu({ source: normalised, count: rows * size.outputs, target: activated });
         if (size.pool > 1) ops.maxPool({ map: activated, images, size, pooled });
-        map = pooled;
       }
-      run(stem.embed, map, images, target);
+      run(stem.embed, images, target);
     },
     /** Starts from the gradient of the embedding. */
     backward: (images: number, dEmbedding: Place) => {
       let [of, dy]: [ConvolutionLayout, Place] = [stem.embed, dEmbedding];
       for (let i = stem.layers.length; ; i--) {
-        const { size, read } = of;
+        const { size, read, map } = of;
         const [rows, columns] = [images * pixels(size.windows), size.outputs];
         ops.sumRows({ source: dy, rows, columns, target: layers.gradient(`${size.name}.offset`) });
         const dWeight = layers.gradient(`${size.name}.weight`);
@@ -156,6 +169,7 @@ export function bindAnnStem(
         const dMap = before.size.pool > 1 ? d.pooled : d.activated;
         const weight = layers.value(`${size.name}.weight`);
         mapGradient(ops, size, { images, weight, dy, dMap, work, scratch });
+        layers.roundInputBackward(size.name, map, mapValues(size, images), dMap);
         layerBackward(before, images);
         [of, dy] = [before, d.y];
       }

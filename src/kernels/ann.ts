@@ -7,15 +7,19 @@
  *
  * A linear layer is one packed product added to its offset, so that the sum is stored once; a residual branch accumulates
  * straight into the stream. `ann-plan.ts` sets the memory layout.
+ *
+ * A network with few bits gets its parameters from `passParameters`. Rounded inputs are computed again in the backward pass.
  */
 import { invariant } from "../errors.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, NORM_EPSILON } from "../model/network.ts";
+import { codesOf, SHARE_CODES, widthsOf } from "../model/quantization.ts";
+import type { BitWidth } from "../spec/model.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
 import { bindAnnStem } from "./ann-stem.ts";
 import type { Place } from "./arena.ts";
 import { byteMask } from "./masks.ts";
-import { lossOf, type Ops } from "./ops.ts";
+import { lossOf, type Ops, type RoundedBlock } from "./ops.ts";
 import type { ParameterOffsets, Pass } from "./pass.ts";
 import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 
@@ -28,7 +32,7 @@ interface Linear {
 
 /** State: the pass writes the network's mask each time, a few kilobytes, so that passes may share a region. */
 export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffsets): Pass {
-  const { network, options, mask, chosen, blocks, last, queried, headInput, scratch } = layout;
+  const { network, options, mask, chosen, blocks, last, rounded, queried, headInput, scratch } = layout;
   const { model, geometry } = network;
   const { width, heads } = model;
   const { tokens } = geometry;
@@ -38,6 +42,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const perAnswer = tokensPerAnswer(geometry);
   const [maskBytes, tokenNumbers] = [byteMask(geometry), tokensRead(geometry)];
 
+  const codes = model.quantization ? SHARE_CODES : 0;
   const head: Linear = { name: "head", inputs: width, outputs };
   const linears = (block: number) => ({
     qkv: { name: `blocks.${block}.qkv`, inputs: width, outputs: 3 * width },
@@ -48,13 +53,68 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const value = (name: string): Place => parameters.value[name];
   const gradient = (name: string): Place => parameters.gradient![name];
 
+  /** Calls `visit` for the columns with a step of their own, part after part; `at` is the first byte of a part. */
+  function forEachRounding(
+    of: { name: string; end: "input" | "output"; width: BitWidth; rows: number; columns: number; parts: number },
+    visit: (block: Omit<RoundedBlock, "source">, at: number, gradients: () => { dStep: Place; dShift: Place }) => void,
+  ): void {
+    const { name, end, width, rows, columns, parts } = of;
+    const [step, shift] = [`${name}.${end}LogStep`, `${name}.${end}Shift`];
+    for (let part = 0; part < parts; part++) {
+      const at = 4 * part;
+      const block = { rows, columns: columns / parts, stride: columns, ...codesOf(width) };
+      visit({ ...block, step: value(step) + at, shift: value(shift) + at }, at * (columns / parts), () => {
+        return { dStep: gradient(step) + at, dShift: gradient(shift) + at };
+      });
+    }
+  }
+
+  /** Where the rounded input of a layer is: `target`, or the source itself in floating point. */
+  function roundInput(name: string, source: Place, count: number, target: Place): Place {
+    const widths = widthsOf(model, name);
+    if (!widths) return source;
+    const of = { name, end: "input", width: widths.activations, rows: 1, columns: count, parts: 1 } as const;
+    forEachRounding(of, (block) => ops.roundToCodes({ ...block, source, target }));
+    return target;
+  }
+
+  /** From the gradient of a layer's rounded input to that of the input, in place. */
+  function roundInputBackward(name: string, source: Place, count: number, d: Place): void {
+    const widths = widthsOf(model, name);
+    if (!widths) return;
+    const of = { name, end: "input", width: widths.activations, rows: 1, columns: count, parts: 1 } as const;
+    forEachRounding(of, (block, _, gradients) => ops.roundToCodesBackward({ ...block, source, d, ...gradients() }));
+  }
+
+  /** The same for q, k and v of a block. */
+  const vectorsOf = (name: string, width: BitWidth, rows: number) =>
+    ({ name, end: "output", width, rows, columns: 3 * model.width, parts: 3 }) as const;
+
+  function roundVectors(name: string, source: Place, rows: number): Place {
+    const attention = widthsOf(model, name)?.attention ?? null;
+    if (attention === null) return source;
+    forEachRounding(vectorsOf(name, attention, rows), (block, at) =>
+      ops.roundToCodes({ ...block, source: source + at, target: rounded! + at }),
+    );
+    return rounded!;
+  }
+
+  function roundVectorsBackward(name: string, source: Place, rows: number, d: Place): void {
+    const attention = widthsOf(model, name)?.attention ?? null;
+    if (attention === null) return;
+    forEachRounding(vectorsOf(name, attention, rows), (block, at, gradients) =>
+      ops.roundToCodesBackward({ ...block, source: source + at, d: d + at, ...gradients() }),
+    );
+  }
+
   /** target = source W + offset, or target = base + source W + offset when a base is given (it may be target). */
   function linear({ name, inputs, outputs }: Linear, rows: number, source: Place, target: Place, base?: Place): void {
     const row = value(`${name}.offset`);
     if (base === undefined) ops.broadcastRow({ row, rows, columns: outputs, target });
     else ops.addRow({ source: base, row, rows, columns: outputs, target });
     const [m, n, k] = [rows, outputs, inputs];
-    ops.product({ m, n, k, a: source, b: value(`${name}.weight`), out: target, accumulate: true, scratch });
+    const a = roundInput(name, source, rows * inputs, rounded!);
+    ops.product({ m, n, k, a, b: value(`${name}.weight`), out: target, accumulate: true, scratch });
   }
 
   /** Adds dW and d offset; writes dSource. */
@@ -63,9 +123,11 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     const [weight, dWeight] = [value(`${name}.weight`), gradient(`${name}.weight`)];
     ops.sumRows({ source: dTarget, rows, columns: outputs, target: gradient(`${name}.offset`) });
     const sizes = { m: inputs, n: outputs, k: rows };
-    ops.product({ ...sizes, a: source, transposeA: true, b: dTarget, out: dWeight, accumulate: true, scratch });
+    const a = roundInput(name, source, rows * inputs, rounded!);
+    ops.product({ ...sizes, a, transposeA: true, b: dTarget, out: dWeight, accumulate: true, scratch });
     const back = { m: rows, n: inputs, k: outputs };
     ops.product({ ...back, a: dTarget, b: weight, transposeB: true, out: dSource, scratch });
+    roundInputBackward(name, source, rows * inputs, dSource);
   }
 
   function norm(name: string, rows: number, source: Place, target: Place, statistics: Place, features = width): void {
@@ -93,9 +155,11 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     gradient,
     norm,
     normBackward,
+    roundInput,
+    roundInputBackward,
   });
 
-  const attentionOf = ({ qkv, probabilities }: AnnBlockLayout, prompts: number) => {
+  const attentionOf = ({ probabilities }: AnnBlockLayout, qkv: Place, prompts: number) => {
     return { qkv, prompts, tokens, heads, width, probabilities, scratch };
   };
 
@@ -122,7 +186,8 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     const { x1, y1, x2, y2, attended, hidden, activated } = block;
     norm(`blocks.${i}.norm1`, rows, x1, y1, block.statistics1);
     linear(qkv, rows, y1, block.qkv);
-    ops.softmaxAttention({ ...attentionOf(block, prompts), mask, target: attended });
+    const vectors = roundVectors(qkv.name, block.qkv, rows);
+    ops.softmaxAttention({ ...attentionOf(block, vectors, prompts), mask, codes, target: attended });
     linear(projection, rows, attended, x2, x1);
     norm(`blocks.${i}.norm2`, rows, x2, y2, block.statistics2);
     linear(up, rows, y2, hidden);
@@ -163,7 +228,9 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     linearBackward(up, rows, block.y2, wide, narrow);
     normBackward(`blocks.${i}.norm2`, rows, block.x2, block.statistics2, narrow, stream);
     linearBackward(projection, rows, block.attended, stream, narrow);
-    ops.softmaxAttentionBackward({ ...attentionOf(block, prompts), dTarget: narrow, dQkv: wide });
+    const vectors = roundVectors(qkv.name, block.qkv, rows);
+    ops.softmaxAttentionBackward({ ...attentionOf(block, vectors, prompts), dTarget: narrow, dQkv: wide });
+    roundVectorsBackward(qkv.name, block.qkv, rows, wide);
     linearBackward(qkv, rows, block.y1, wide, narrow);
     normBackward(`blocks.${i}.norm1`, rows, block.x1, block.statistics1, narrow, stream);
   }

@@ -157,7 +157,7 @@ test.each([
     const [probabilities, target] = [unset(prompts * heads * tokens * stride), unset(prompts * tokens * width)];
     const longest = Math.max(tokens, dimension);
     const scratch = unset(tokens * stride + productScratch(longest, longest, longest));
-    run.softmaxAttentionForward(source, prompts, tokens, heads, width, maskAt, probabilities, target, scratch);
+    run.softmaxAttentionForward(source, prompts, tokens, heads, width, maskAt, probabilities, 0, target, scratch);
     // Scores reach 10, so they round by 5e-7, and each probability has twice that as relative error; values reach 4.
     expectClose(get(target, prompts * tokens * width), reference.output, 4e-6);
     expect(get(target, width).every((x) => x === 0)).toBe(true);

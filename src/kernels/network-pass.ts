@@ -3,6 +3,7 @@
  */
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
+import { passParameters } from "../model/quantization.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import { bindAnn } from "./ann.ts";
 import { type AnnLayout, planAnn } from "./ann-plan.ts";
@@ -35,7 +36,7 @@ export function createNetworkPass(
   maxPrompts: number,
   realInputs: boolean,
 ): { kernels: Kernels; pass: Pass | SpikingPass } {
-  const parameters = Object.entries(network.parameters);
+  const parameters = Object.entries(passParameters(network));
   const plan = (arena: Arena) => ({
     value: Object.fromEntries(parameters.map(([name, { data }]) => [name, arena.words(data.length)])),
     layout: planNetwork(arena, network, { maxPrompts, training: false, attention: "sampled", realInputs }),

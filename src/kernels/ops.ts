@@ -13,6 +13,7 @@
  */
 import type { Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";
+import type { Codes } from "../model/quantization.ts";
 import type { WindowSize } from "../model/stem.ts";
 import type { DrawKind, NeuronSpec, ReadOut, SurrogateSpec } from "../spec/model.ts";
 import type { PackedBits, Place } from "./arena.ts";
@@ -98,11 +99,16 @@ export interface DenseOps {
   geluBackward(of: { source: Place; count: number; dTarget: Place; dSource: Place }): void;
   /**
    * Twin: `model/softmax-attention.ts`. qkv [prompts, tokens, 3 width]; probabilities [prompts, heads, tokens, ceil4(tokens)];
-   * mask: `byteMask`; target [prompts, tokens, width]. Scratch: `softmaxScratch`.
+   * mask: `byteMask`; target [prompts, tokens, width]. With `codes`, probabilities are rounded to multiples of 1 / codes. Scratch:
+   * `softmaxScratch`.
    */
-  softmaxAttention(of: SoftmaxAttention & { mask: Place; target: Place }): void;
+  softmaxAttention(of: SoftmaxAttention & { mask: Place; codes?: number | undefined; target: Place }): void;
   /** dQkv is overwritten. */
   softmaxAttentionBackward(of: SoftmaxAttention & { dTarget: Place; dQkv: Place }): void;
+  /** Twin: `model/quantization.ts`. target = source rounded to codes, both with the same stride; they may be the same place. */
+  roundToCodes(of: RoundedBlock & { target: Place }): void;
+  /** Replaces d, the gradient of the target, by that of the source, and adds to dStep and dShift, one number each. */
+  roundToCodesBackward(of: RoundedBlock & { d: Place; dStep: Place; dShift: Place }): void;
   /**
    * The sum over rows of -sum_c target_c ln softmax(logits)_c, in nats; dLogits = scale (softmax(logits) - targets).
    * Each row of targets sums to 1; `outputs` are classes.
@@ -135,6 +141,16 @@ export interface NormalisedRows {
   readonly width: number;
   readonly gain: Place;
   readonly statistics: Place;
+}
+
+/** Columns of a matrix with rows `stride` values apart, and the places of their step and shift. */
+export interface RoundedBlock extends Codes {
+  readonly source: Place;
+  readonly rows: number;
+  readonly columns: number;
+  readonly stride: number;
+  readonly step: Place;
+  readonly shift: Place;
 }
 
 export interface SoftmaxAttention {

@@ -16,52 +16,64 @@ import type { StemLayer } from "./stem.ts";
 
 export interface AnnStemCache {
   readonly layers: readonly {
+    /** The layer's input before rounding. */
+    readonly map: Float64Array;
     readonly dense: DenseCache;
     readonly norm: LayerNormCache;
     /** The input of GELU. */
     readonly normalised: Float64Array;
     readonly chosen: Int32Array;
   }[];
-  readonly embed: DenseCache;
+  readonly embed: { readonly map: Float64Array; readonly dense: DenseCache };
 }
 
 type Run<Cache> = (name: string, rows: Float64Array) => { output: Float64Array; cache: Cache };
 type Back<Cache> = (name: string, outputGradient: Float64Array, cache: Cache) => Float64Array;
 
-/** `dense` and `norm` run a layer of the network by its name. Shapes: input [images, pixels, inputs]. */
+/**
+ * `dense` and `norm` run a layer of the network by its name, and `round` rounds its input; padding stays 0. Shapes: input
+ * [images, pixels, inputs].
+ */
 export function annStemForward(
   layers: readonly StemLayer[],
   input: Float64Array,
   images: number,
-  { dense, norm }: { dense: Run<DenseCache>; norm: Run<LayerNormCache> },
+  {
+    round,
+    dense,
+    norm,
+  }: { round: (name: string, map: Float64Array) => Float64Array; dense: Run<DenseCache>; norm: Run<LayerNormCache> },
 ): { output: Float64Array; cache: AnnStemCache } {
   const caches: AnnStemCache["layers"][number][] = [];
   let map = input;
   for (const layer of layers.slice(0, -1)) {
-    const linear = dense(layer.name, gatherWindows(map, layer, images));
+    const linear = dense(layer.name, gatherWindows(round(layer.name, map), layer, images));
     const { output: normalised, cache } = norm(`${layer.name}.norm`, linear.output);
     const pooled = maxPoolForward(geluForward(normalised), layer, images);
-    caches.push({ dense: linear.cache, norm: cache, normalised, chosen: pooled.chosen });
+    caches.push({ map, dense: linear.cache, norm: cache, normalised, chosen: pooled.chosen });
     map = pooled.output;
   }
   const last = layers[layers.length - 1];
-  const embed = dense(last.name, gatherWindows(map, last, images));
-  return { output: embed.output, cache: { layers: caches, embed: embed.cache } };
+  const embed = dense(last.name, gatherWindows(round(last.name, map), last, images));
+  return { output: embed.output, cache: { layers: caches, embed: { map, dense: embed.cache } } };
 }
 
-/** Backward pass; `dense` and `norm` return the gradients with respect to their inputs. */
+/** Backward pass; `round`, `dense` and `norm` return the gradients with respect to their inputs. Nothing is passed on to the input. */
 export function annStemBackward(
   layers: readonly StemLayer[],
   outputGradient: Float64Array,
   images: number,
   cache: AnnStemCache,
-  { dense, norm }: { dense: Back<DenseCache>; norm: Back<LayerNormCache> },
+  { round, dense, norm }: { round: Back<Float64Array>; dense: Back<DenseCache>; norm: Back<LayerNormCache> },
 ): void {
-  let windows = dense(layers[layers.length - 1].name, outputGradient, cache.embed);
+  let windows = dense(layers[layers.length - 1].name, outputGradient, cache.embed.dense);
   for (let i = layers.length - 2; i >= 0; i--) {
     const layer = layers[i];
     const { dense: of, norm: normal, normalised, chosen } = cache.layers[i];
-    const activated = maxPoolBackward(scatterWindows(windows, layers[i + 1], images), chosen, layer, images);
+    const next = layers[i + 1];
+    const { map } = cache.layers[i + 1] ?? cache.embed;
+    const pooled = round(next.name, scatterWindows(windows, next, images), map);
+    const activated = maxPoolBackward(pooled, chosen, layer, images);
     windows = dense(layer.name, norm(`${layer.name}.norm`, geluBackward(activated, normalised), normal), of);
   }
 }

@@ -9,11 +9,13 @@
  *   name.weight [K, n], name.offset [n]
  * and, while BatchNorm is not folded, name.gain, name.mean, name.variance [n] with
  *   I = gain (x W - mean) / sqrt(variance + 1e-5) + offset.
+ * In an ANN with few bits it also has steps and shifts (`quantization.ts`).
  */
 import { SpecError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
 import type { Geometry } from "./geometry.ts";
+import { stepLengths, widthsOf } from "./quantization.ts";
 import { stemLayers } from "./stem.ts";
 
 export const NORM_EPSILON = 1e-5;
@@ -120,7 +122,13 @@ function annLayout(model: AnnSpec, geometry: Geometry): ParameterLayout[] {
   const linear = (name: string, inputs: number, outputs: number, scale = 1) => [
     matrix(`${name}.weight`, inputs, outputs, scale),
     vector(`${name}.offset`, outputs, 0),
+    ...rounding(name, outputs),
   ];
+  const rounding = (name: string, outputs: number) => {
+    const widths = widthsOf(model, name);
+    const lengths = widths ? stepLengths(widths, outputs) : {};
+    return Object.entries(lengths).map(([part, length]) => vector(`${name}.${part}`, length, 0));
+  };
   const norm = (name: string, features = width) => [
     vector(`${name}.gain`, features, 1),
     vector(`${name}.offset`, features, 0),

@@ -3,10 +3,13 @@
  *
  *   Z = Q K^T / sqrt(d),   W_i = softmax of Z_i over the keys that mask row i allows,   A = W V
  *
+ * Where W is rounded, to multiples of 1 / codes, the backward pass uses the rounded W.
+ *
  * A token that may attend to no key gets A = 0. Such tokens exist: in-context prompts open with a query that has no context.
  *
  * Backward: dZ_ij = W_ij (dW_ij - sum_k W_ik dW_ik).
  */
+import { roundHalfEven } from "../numeric/rounding.ts";
 import {
   type HeadShape,
   type HeadVectors,
@@ -28,6 +31,7 @@ export function softmaxAttentionForward(
   head: HeadVectors,
   shape: HeadShape,
   mask: Uint8Array,
+  codes: number | null = null,
 ): { output: Float64Array; cache: SoftmaxAttentionCache } {
   const { steps, tokens, dimension } = shape;
   const scores = scoreProduct(head.query, head.key, shape).map((product) => product / Math.sqrt(dimension));
@@ -42,6 +46,8 @@ export function softmaxAttentionForward(
       if (allowed[j]) sum += weights[start + j] = Math.exp(scores[start + j] - largest);
     }
     for (let j = 0; j < tokens; j++) if (allowed[j]) weights[start + j] /= sum;
+    if (codes === null) continue;
+    for (let j = start; j < start + tokens; j++) weights[j] = roundHalfEven(weights[j] * codes) / codes;
   }
   return { output: valueProduct(weights, head.value, shape), cache: { head, shape, weights } };
 }

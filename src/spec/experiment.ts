@@ -6,9 +6,10 @@
  */
 import { z } from "zod";
 import { hardwareSpec } from "./hardware.ts";
-import { type ModelSpec, modelSpec } from "./model.ts";
+import { type ModelSpec, modelSpec, type QuantizationSpec } from "./model.ts";
+import { onceValid } from "./once-valid.ts";
 import { type SymbolDetectionSpec, type TaskSpec, taskSpec } from "./task.ts";
-import { trainingSpec } from "./training.ts";
+import { type StageSpec, type TrainingSpec, trainingSpec } from "./training.ts";
 
 export const evaluationSpec = z.strictObject({
   /**
@@ -37,37 +38,67 @@ export const evaluationSpec = z.strictObject({
   equalityMargin: z.number().min(0).max(1).default(0.05),
 });
 
-export const experimentSpec = z.strictObject({
-  /** For editors only; ignored. */
-  $schema: z.string().optional(),
-  /** Title of the report. */
-  name: z.string().min(1).max(80).default("experiment"),
-  /** Seed of every random stream of the run. */
-  seed: z.int().min(0).default(1),
-  /** The data: what a prompt contains and what to predict. */
-  task: taskSpec.prefault({}),
-  /** The network's architecture. */
-  model: modelSpec.prefault({}),
-  /** The machine that runs the network. */
-  hardware: hardwareSpec.prefault({}),
-  /** How the network learns. */
-  training: trainingSpec.prefault({}),
-  /** What is measured. */
-  evaluation: evaluationSpec.prefault({}),
-  /** Trained networks: paths relative to this file, or `bundled:NAME`. */
-  checkpoints: z
-    .strictObject({
-      /** The network that runs on the simulated hardware. */
-      network: z.string().min(1).max(4096).optional(),
-      /** The same network after conventional training only; `xpike eval` shows how drift affects it. */
-      conventional: z.string().min(1).max(4096).optional(),
-      /** The conventional transformer, for comparison. */
-      ann: z.string().min(1).max(4096).optional(),
-      /** The digital spiking transformer with LIF attention, for comparison. */
-      spiking: z.string().min(1).max(4096).optional(),
-    })
-    .prefault({}),
-});
+export const experimentSpec = z
+  .strictObject({
+    /** For editors only; ignored. */
+    $schema: z.string().optional(),
+    /** Title of the report. */
+    name: z.string().min(1).max(80).default("experiment"),
+    /** Seed of every random stream of the run. */
+    seed: z.int().min(0).default(1),
+    /** The data: what a prompt contains and what to predict. */
+    task: taskSpec.prefault({}),
+    /** The network's architecture. */
+    model: modelSpec.prefault({}),
+    /** The machine that runs the network. */
+    hardware: hardwareSpec.prefault({}),
+    /** How the network learns. */
+    training: trainingSpec.prefault({}),
+    /** What is measured. */
+    evaluation: evaluationSpec.prefault({}),
+    /** Trained networks: paths relative to this file, or `bundled:NAME`. */
+    checkpoints: z
+      .strictObject({
+        /** The network that runs on the simulated hardware. */
+        network: z.string().min(1).max(4096).optional(),
+        /** The same network after conventional training only; `xpike eval` shows how drift affects it. */
+        conventional: z.string().min(1).max(4096).optional(),
+        /** The conventional transformer, for comparison. */
+        ann: z.string().min(1).max(4096).optional(),
+        /** The digital spiking transformer with LIF attention, for comparison. */
+        spiking: z.string().min(1).max(4096).optional(),
+      })
+      .prefault({}),
+  })
+  .refine(({ model, training }) => training.quantization === undefined || model.kind === "ann", {
+    ...onceValid,
+    error:
+      'Only ANNs are trained for few bits; the spikes of a spiking network have one. Leave it out, or set model.kind to "ann".',
+    path: ["training", "quantization"],
+  })
+  .refine(({ model, training: { quantization } }) => !quantization || isSame(model, quantization), {
+    ...onceValid,
+    error:
+      "model.quantization has other widths than training.quantization, which decides. Leave model.quantization out.",
+    path: ["model", "quantization"],
+  })
+  .refine(({ model, training }) => !isQuantised(model, training) || !training.stages.some(hasNoise), {
+    ...onceValid,
+    error:
+      "A network with few bits is trained without noise on its weights. Leave out the noise of training.stages, or the quantization.",
+    path: ["training", "quantization"],
+  });
+
+const isSame = (model: ModelSpec, { weights, activations }: QuantizationSpec): boolean =>
+  model.kind !== "ann" ||
+  model.quantization === undefined ||
+  (model.quantization.weights === weights && model.quantization.activations === activations);
+
+const isQuantised = (model: ModelSpec, training: TrainingSpec): boolean =>
+  training.quantization !== undefined || (model.kind === "ann" && model.quantization !== undefined);
+
+const hasNoise = ({ noise }: StageSpec): boolean =>
+  noise.weights > 0 || noise.dropConnect > 0 || noise.devices !== undefined || noise.hardware === true;
 
 export type EvaluationSpec = z.infer<typeof evaluationSpec>;
 /** An experiment, of any task and model or of one kind of each. */

@@ -58,10 +58,22 @@ const size = {
   readOut: z.enum(["joint", "bits"]).optional(),
 };
 
+const bitWidth = z.literal([8, 4, 2, "ternary", "binary"]);
+
+/** Widths of both operands of a linear layer's products. */
+export const quantizationSpec = z.strictObject({
+  /** Bits of a weight, with one step per column; `ternary`: three values; `binary`: a sign and one scale per column. */
+  weights: bitWidth,
+  /** Bits of a layer's input, with one step and one offset; `ternary`: three values; `binary`: two. */
+  activations: bitWidth,
+});
+
 export const annSpec = z.strictObject({
   /** Pre-LayerNorm GPT block with softmax attention and GELU (tanh approximation). */
   kind: z.literal("ann"),
   ...size,
+  /** Widths that the network was trained for (`training.quantization`). Left out: floating point. */
+  quantization: quantizationSpec.optional(),
 });
 
 const firing = {
@@ -166,6 +178,8 @@ function explainHeads(input: unknown): string {
 
 export type AnnSpec = z.infer<typeof annSpec>;
 export type SpikingSpec = z.infer<typeof spikingSpec>;
+export type BitWidth = z.infer<typeof bitWidth>;
+export type QuantizationSpec = z.infer<typeof quantizationSpec>;
 export type NeuronSpec = z.infer<typeof neuronSpec>;
 export type NeuronKind = NeuronSpec["kind"];
 export type NeuronReset = NeuronSpec["reset"];

@@ -30,8 +30,15 @@ export function parseExperiment(source: unknown, name = "experiment"): Experimen
   const written = typeof source === "string" ? parseJsonWithComments(source, name) : source;
   const document = applyPreset(plainValue(written, name));
   const result = experimentSpec.safeParse(document);
-  if (result.success) return result.data;
+  if (result.success) return withTrainedBits(result.data);
   throw explainIssues(result.error.issues, document, name);
+}
+
+/** The widths that a network is trained for are its model's. */
+function withTrainedBits(experiment: Experiment): Experiment {
+  const { model, training } = experiment;
+  const { quantization } = training;
+  return model.kind === "ann" && quantization ? { ...experiment, model: { ...model, quantization } } : experiment;
 }
 
 /** There are fewer that go together. */

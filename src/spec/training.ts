@@ -1,5 +1,6 @@
 /** How a network is trained: stages run one after another, each with its own learning-rate schedule. */
 import { z } from "zod";
+import { quantizationSpec } from "./model.ts";
 import { onceValid } from "./once-valid.ts";
 import { imageClassificationSpec } from "./task.ts";
 
@@ -184,6 +185,11 @@ export const trainingSpec = z
     initial: checkpoint.optional(),
     /** Weight averaging (WiSE-FT): share of the initial network's weights in the result. Left out: 0. */
     initialShare: z.number().min(0).lt(1).optional(),
+    /**
+     * Trains an ANN for few bits, with learned steps (see `docs/training.md`); becomes `model.quantization`. Left out: floating
+     * point.
+     */
+    quantization: quantizationSpec.optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),
     /** Prompts of the fixed validation set; at most all validation images. */

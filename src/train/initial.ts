@@ -2,7 +2,7 @@
  * The starting point of training when a network is given: its parameters, widened, deepened or folded if the experiment requires
  * it; or, for a spiking network that starts from an ANN, the ANN's weights.
  */
-import { ShapeError, SpecError } from "../errors.ts";
+import { invariant, ShapeError, SpecError } from "../errors.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
 import {
@@ -11,6 +11,7 @@ import {
   linearLayers,
   type Network,
   type ParameterLayout,
+  parameterLayout,
   type Tensor,
 } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -28,6 +29,14 @@ export interface Started {
   readonly lineShares?: readonly number[] | undefined;
   readonly layout: readonly Pick<ParameterLayout, "name" | "shape">[];
   readonly random: Stream;
+  /** For an ANN with few bits: its steps, from one in floating point with the same layers. */
+  readonly steps?: (network: Network) => Network["parameters"];
+}
+
+/** A fresh network, in floating point. */
+export function freshNetwork({ model, geometry, random }: Started): Network {
+  const { quantization: _, ...exact } = model as AnnSpec;
+  return initialise(model.kind === "ann" ? exact : model, geometry, random);
 }
 
 /**
@@ -44,7 +53,7 @@ export function initialParameters(initial: Network, started: Started): Network["
     );
   }
   const start = !isSpiking(initial) && model.kind === "spiking" ? fromAnn(initial, model, started) : initial;
-  const { parameters } = asTrained(deepen(widened(start, started), model), model);
+  const { parameters } = asTrained(withSteps(deepen(widened(start, started), model), started), model);
   for (const { name, shape } of layout) {
     const given = parameters[name]?.shape;
     if (given?.join() === shape.join()) continue;
@@ -55,6 +64,25 @@ export function initialParameters(initial: Network, started: Started): Network["
     );
   }
   return parameters;
+}
+
+/** With steps for the model's bits: its own if it has them already, and none for a model in floating point. */
+function withSteps(network: Network, { model, geometry, steps }: Started): Network {
+  if (network.model.kind !== "ann" || model.kind !== "ann") return network;
+  const [given, wanted] = [network.model.quantization, model.quantization];
+  if (given?.weights === wanted?.weights && given?.activations === wanted?.activations) return network;
+  const exact = inFloatingPoint(network, geometry);
+  invariant(!wanted || steps !== undefined, "an ANN with few bits gets steps");
+  return wanted && steps ? { ...exact, parameters: { ...exact.parameters, ...steps(exact) } } : exact;
+}
+
+/** The network without steps, for as many bits as its numbers have. */
+export function inFloatingPoint({ model, parameters }: Network, geometry: Geometry): Network {
+  const { quantization: _, ...exact } = model as AnnSpec;
+  const kept = parameterLayout(exact, geometry).flatMap(({ name }) =>
+    parameters[name] ? [[name, parameters[name]]] : [],
+  );
+  return { model: exact, geometry, parameters: Object.fromEntries(kept) };
 }
 
 /** Widens a spiking network to the lines and channels of a spiking model, an ANN to the channels of an ANN. */

@@ -30,7 +30,10 @@ export interface TrainingPlan {
   readonly foldedLayout: readonly ParameterLayout[];
   /** Parameters, by name. */
   readonly value: Offsets;
-  /** Parameters as the forward pass sees them when a stage adds weight noise, with the converters' noise by column. */
+  /**
+   * Parameters as the forward pass sees them when a stage adds weight noise, with the converters' noise by column; or when the
+   * network has few bits.
+   */
   readonly noisy: Offsets;
   /** Parameters without BatchNorm, for validation. */
   readonly folded: Offsets;
@@ -126,7 +129,7 @@ function planShared(experiment: Experiment, geometry: Geometry, base: number, bu
   const memory = arena(base, Number.POSITIVE_INFINITY);
   const value = reserve(memory, layout);
   const noisy = {
-    ...(training.stages.some(isNoisy) ? reserve(memory, layout) : value),
+    ...(training.stages.some((stage) => seesCopy(model, stage)) ? reserve(memory, layout) : value),
     ...(takesHardware(training) && reserveOutputNoise(memory, layout)),
   };
   const folded = reserve(memory, foldedLayout);
@@ -212,6 +215,12 @@ export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads:
 /** Whether a stage's passes see noisy weights instead of the exact ones. */
 export const isNoisy = ({ noise }: StageSpec): boolean =>
   noise.weights > 0 || noise.dropConnect > 0 || noise.devices !== undefined || noise.hardware === true;
+
+/** Whether a stage's passes see a copy of the parameters. */
+export const seesCopy = (model: ModelSpec, stage: StageSpec): boolean => isNoisy(stage) || isQuantised(model);
+
+/** Whether a network has few bits. */
+export const isQuantised = (model: ModelSpec): boolean => model.kind === "ann" && model.quantization !== undefined;
 
 /** The model as a stage trains it, with the stage's number of time steps. */
 export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>

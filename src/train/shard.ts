@@ -18,9 +18,9 @@ import type { Job } from "../threads/executor.ts";
 import { load, setDraws } from "./inputs.ts";
 import { orthogonaliseMatrix } from "./optimiser.ts";
 import {
-  isNoisy,
   planPasses,
   planTraining,
+  seesCopy,
   shardPrompts,
   shardRange,
   stageLabels,
@@ -62,7 +62,7 @@ export const trainShard = ((setup, thread) => {
   const plan = planTraining(experiment, geometry, kernels.base, threads, memoryLimit);
   const region = plan.regions[thread];
   const layout = planPasses(arena(region.start, region.end), experiment, geometry, stageSpec, plan.recompute);
-  const value = isNoisy(stageSpec) ? plan.noisy : plan.value;
+  const value = seesCopy(model, stageSpec) ? plan.noisy : plan.value;
   // They differ only in the gradient destination.
   const training = plan.gradients.map((gradient) => bindNetwork(kernels, layout.training, { value, gradient }));
   const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null });

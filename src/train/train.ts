@@ -10,7 +10,8 @@ import { SpecError, ValueError } from "../errors.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { initialise, isSpiking, type Network } from "../model/network.ts";
+import { isSpiking, type Network } from "../model/network.ts";
+import { passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
@@ -25,11 +26,13 @@ import { shareData } from "../threads/shared-data.ts";
 import { averaged } from "./average.ts";
 import { measureConverterSteps } from "./converter-steps.ts";
 import { atStage, checkGrowth, grown, stageDepth } from "./growth.ts";
-import { initialParameters, type Started, startNotes } from "./initial.ts";
+import { freshNetwork, initialParameters, type Started, startNotes } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, stageLabels, stageNames } from "./plan.ts";
+import { createQuantiser } from "./quantiser.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardPiece, type ShardResult, type ShardSetup, validationPieces } from "./shard.ts";
+import { calibratedSteps } from "./starting-steps.ts";
 import type { TrainingState } from "./state.ts";
 import { checkTeachers } from "./teacher.ts";
 import { createWeightNoise } from "./weight-noise.ts";
@@ -151,6 +154,7 @@ async function trainBlocks<M extends ModelSpec>(
   const kernels = instantiateKernels(memory);
   const optimiser = createOptimiser(kernels, plan, experiment);
   const addNoise = createWeightNoise(kernels, plan, experiment);
+  const quantiser = createQuantiser(kernels, plan, experiment.model);
   const { stages } = experiment.training;
   const names = stageNames(experiment.training);
   const steps = totalSteps(experiment.training);
@@ -161,7 +165,8 @@ async function trainBlocks<M extends ModelSpec>(
   const { model } = experiment;
   const started = (): Started => {
     const { lineShares } = task.geometry;
-    return { model, geometry, lineShares, layout: plan.layout, random: root.fork("initial") };
+    const steps = (network: Network) => calibratedSteps(network, given);
+    return { model, geometry, lineShares, layout: plan.layout, random: root.fork("initial"), steps };
   };
 
   let { step, best, sinceBest, stageStart, stage, converterSteps } = options.state ?? {
@@ -175,9 +180,7 @@ async function trainBlocks<M extends ModelSpec>(
   if (options.state) optimiser.restore(options.state);
   else {
     const start = started();
-    optimiser.writeParameters(
-      initial ? initialParameters(initial, start) : initialise(model, geometry, start.random).parameters,
-    );
+    optimiser.writeParameters(initialParameters(initial ?? freshNetwork(start), start));
     for (const note of initial ? startNotes(initial, start) : []) options.onNote?.(note);
   }
 
@@ -215,6 +218,7 @@ async function trainBlocks<M extends ModelSpec>(
     try {
       while (!isOver() && !signal?.aborted) {
         addNoise(spec, step, converterSteps);
+        quantiser?.write();
         let loss = 0;
         for (const wave of waves) {
           const results = await session.run(wave.map((part) => ({ kind: "train", step, ...part })));
@@ -223,6 +227,7 @@ async function trainBlocks<M extends ModelSpec>(
         }
         const meanLoss = loss / (experiment.training.batch * geometry.queries.length);
         if (!Number.isFinite(meanLoss)) throw divergence(step, stage, spec);
+        quantiser?.backward();
         const learningRate = scheduledRate(spec, step - stageStart);
         const gradientNorm = await optimiser.update(spec, learningRate, step - stageStart + 1, (names) =>
           session.run(names.map((name) => ({ kind: "orthogonalise", name }))),
@@ -321,7 +326,9 @@ async function validate(
   network: Network,
   session: { run(pieces: readonly ShardPiece[]): Promise<ShardResult[]> },
 ): Promise<Validation> {
-  optimiser.writeFolded(isSpiking(network) ? foldNetwork(network) : network);
+  optimiser.writeFolded(
+    isSpiking(network) ? foldNetwork(network) : { ...network, parameters: passParameters(network) },
+  );
   const results = await session.run(pieces);
   const queries = network.geometry.queries.length;
   const last = (values: Int32Array) => values.filter((_, i) => i % queries === queries - 1);

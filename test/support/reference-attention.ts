@@ -115,12 +115,12 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
       put(of.dQkv, multiHeadBackward(upstream, layout, caches, lifAttentionBackward));
     },
     softmaxAttention: (of) => {
-      const { qkv, prompts, tokens, width, mask, target } = of;
+      const { qkv, prompts, tokens, width, mask, codes, target } = of;
       const layout = layoutOf(of, 1);
       const stride = maskStride(tokens);
       const allowed = bytes.slice(mask, mask + tokens * stride).filter((_, i) => i % stride < tokens);
       const { output } = multiHeadForward(get(qkv, prompts * tokens * 3 * width), layout, (one, prompt, index) => {
-        const result = softmaxAttentionForward(one, layout, allowed);
+        const result = softmaxAttentionForward(one, layout, allowed, codes || null);
         for (const [i, at] of probabilityRows(of, prompt, index).entries()) {
           put(at, result.cache.weights.subarray(i * tokens, (i + 1) * tokens));
         }

@@ -7,13 +7,24 @@
  */
 import { valuesByLine } from "../../src/hardware/line-order.ts";
 import type { PackedBits, Place } from "../../src/kernels/arena.ts";
-import type { MapOps, MemoryOps, NeuronOps, Ops, RowOps, SpikeOps, Squares, Windows } from "../../src/kernels/ops.ts";
+import type {
+  MapOps,
+  MemoryOps,
+  NeuronOps,
+  Ops,
+  RoundedBlock,
+  RowOps,
+  SpikeOps,
+  Squares,
+  Windows,
+} from "../../src/kernels/ops.ts";
 import { bitCrossEntropyForward } from "../../src/model/bit-cross-entropy.ts";
 import { gatherWindows, scatterWindows } from "../../src/model/convolution.ts";
 import { crossEntropyForward } from "../../src/model/cross-entropy.ts";
 import { geluBackward, geluForward } from "../../src/model/gelu.ts";
 import { maxPoolBackward, maxPoolForward } from "../../src/model/max-pool.ts";
 import { neuronModel } from "../../src/model/neuron/catalogue.ts";
+import { roundingBackward, roundingForward } from "../../src/model/quantization.ts";
 import { pixels } from "../../src/model/stem.ts";
 import { threefry2x32 } from "../../src/numeric/stream.ts";
 import { referenceAttention } from "./reference-attention.ts";
@@ -107,7 +118,8 @@ function rowOps({ get, put, f32, bytes, u32 }: ReferenceMemory): RowOps {
 
 type DenseOps = Pick<
   Ops,
-  "product" | "layerNorm" | "layerNormBackward" | "gelu" | "geluBackward" | "crossEntropy" | "bitCrossEntropy"
+  | ("product" | "layerNorm" | "layerNormBackward" | "gelu" | "geluBackward")
+  | ("roundToCodes" | "roundToCodesBackward" | "crossEntropy" | "bitCrossEntropy")
 >;
 
 function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
@@ -122,6 +134,17 @@ function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
       );
       return mean * rows;
     };
+  /** A block of columns, which the functions of the model see as a matrix of its own. */
+  const blockOf = ({ rows, columns, stride, step, shift, low, high }: RoundedBlock) => ({
+    rounding: { low, high, columns, steps: get(step, 1), shifts: get(shift, 1) },
+    read: (at: number) =>
+      Float64Array.from(Array.from({ length: rows }, (_, row) => [...get(at + 4 * row * stride, columns)]).flat()),
+    write: (at: number, values: Float64Array) => {
+      for (let row = 0; row < rows; row++) {
+        put(at + 4 * row * stride, values.subarray(row * columns, (row + 1) * columns));
+      }
+    },
+  });
   return {
     product: ({ m, n, k, a, transposeA, b, transposeB, out, accumulate }) => {
       const left = get(a, m * k);
@@ -173,6 +196,17 @@ function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
     gelu: ({ source, count, target }) => put(target, geluForward(get(source, count))),
     geluBackward: ({ source, count, dTarget, dSource }) =>
       put(dSource, geluBackward(get(dTarget, count), get(source, count))),
+    roundToCodes: (of) => {
+      const { read, write, rounding } = blockOf(of);
+      write(of.target, roundingForward(read(of.source), rounding));
+    },
+    roundToCodesBackward: (of) => {
+      const { read, write, rounding } = blockOf(of);
+      const { input, steps, shifts } = roundingBackward(read(of.d), read(of.source), rounding);
+      write(of.d, input);
+      add(of.dStep, steps);
+      add(of.dShift, shifts);
+    },
     crossEntropy: answered(crossEntropyForward),
     bitCrossEntropy: answered(bitCrossEntropyForward),
   };

@@ -33,6 +33,7 @@ export { drawWords } from "./threefry";
 export * from "./noise";
 export * from "./normal";
 export * from "./read-out";
+export * from "./rounding";
 export * from "./whole-lines";
 export * from "./windows";
 export * from "./winograd";

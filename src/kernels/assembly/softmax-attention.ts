@@ -11,7 +11,7 @@ import { gemm } from "./gemm";
 import { exp4, matters4, sum4 } from "./math";
 
 /**
- * Writes `probabilities` and `target` [prompts, tokens, width]. `scratch` has the size for gemm at [tokens, max(tokens, d),
+ * Writes `probabilities` and `target` [prompts, tokens, width]; probabilities are rounded to multiples of 1 / codes unless codes is 0. `scratch` has the size for gemm at [tokens, max(tokens, d),
  * max(tokens, d)].
  */
 export function softmaxAttentionForward(
@@ -22,6 +22,7 @@ export function softmaxAttentionForward(
   width: i32,
   mask: usize,
   probabilities: usize,
+  codes: i32,
   target: usize,
   scratch: usize,
 ): void {
@@ -36,6 +37,7 @@ export function softmaxAttentionForward(
       gemm(0, 1, tokens, tokens, d, q, 3 * width, k, 3 * width, probabilities, stride, 0, scratch);
       for (let i = 0; i < tokens; i++)
         softmaxRow(probabilities + <usize>(i * stride) * 4, mask + <usize>(i * stride), stride, factor);
+      if (codes > 0) roundShares(probabilities, tokens * stride, <f32>codes);
       const o = target + <usize>(b * tokens * width + h * d) * 4;
       gemm(0, 0, tokens, d, tokens, probabilities, stride, v, 3 * width, o, width, 0, scratch);
       probabilities += <usize>(tokens * stride) * 4;
@@ -104,6 +106,15 @@ function softmaxRow(row: usize, mask: usize, stride: i32, factor: f32): void {
   for (let j = 0; j < stride; j += 4) {
     const at = row + <usize>j * 4;
     v128.store(at, f32x4.mul(inverse, v128.load(at)));
+  }
+}
+
+/** Rounds to multiples of 1 / codes; the count is a multiple of 4. */
+function roundShares(at: usize, count: i32, codes: f32): void {
+  const codes4 = f32x4.splat(codes);
+  const end = at + <usize>count * 4;
+  for (; at < end; at += 16) {
+    v128.store(at, f32x4.div(f32x4.nearest(f32x4.mul(v128.load(at), codes4)), codes4));
   }
 }
 

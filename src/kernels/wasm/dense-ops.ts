@@ -34,10 +34,14 @@ export function denseOps(run: KernelExports): DenseOps {
       run.layerNormBackward(source, rows, width, gain, statistics, dTarget, dSource, dGain, dOffset),
     gelu: ({ source, count, target }) => run.geluForward(source, count, target),
     geluBackward: ({ source, count, dTarget, dSource }) => run.geluBackward(source, count, dTarget, dSource),
-    softmaxAttention: ({ qkv, prompts, tokens, heads, width, mask, probabilities, target, scratch }) =>
-      run.softmaxAttentionForward(qkv, prompts, tokens, heads, width, mask, probabilities, target, scratch),
+    softmaxAttention: ({ qkv, prompts, tokens, heads, width, mask, probabilities, codes = 0, target, scratch }) =>
+      run.softmaxAttentionForward(qkv, prompts, tokens, heads, width, mask, probabilities, codes, target, scratch),
     softmaxAttentionBackward: ({ qkv, prompts, tokens, heads, width, probabilities, dTarget, dQkv, scratch }) =>
       run.softmaxAttentionBackward(qkv, prompts, tokens, heads, width, probabilities, dTarget, dQkv, scratch),
+    roundToCodes: ({ source, rows, columns, stride, step, shift, low, high, target }) =>
+      run.roundToCodes(source, rows, columns, stride, step, shift, low, high, target),
+    roundToCodesBackward: ({ source, rows, columns, stride, step, shift, low, high, d, dStep, dShift }) =>
+      run.roundToCodesBackward(source, rows, columns, stride, step, shift, low, high, d, dStep, dShift),
     crossEntropy: ({ logits, targets, rows, outputs, dLogits, scale }) =>
       run.crossEntropy(logits, targets, rows, outputs, dLogits, scale),
     bitCrossEntropy: ({ logits, targets, rows, outputs, dLogits, scale }) =>

@@ -1,0 +1,221 @@
+/**
+ * An ANN with few bits: which layers have how many, and how values are rounded to codes, forward and backward.
+ *
+ *   weights       step clamp(nearest(w / step), low, high), one step per column; binary: sign(w) mean |w| of the column
+ *   activations   the input of every linear layer: step clamp(nearest((x - shift) / step), low, high) + shift, one step and one shift
+ *                 per tensor. A shift adds the same number to every row of the layer's output, so engines put it into the offset.
+ *   attention     q, k and v like activations, in at least 4 bits; softmax weights in multiples of 1 / 255
+ *   outer layers  the network's first layer and the head have 8 bits
+ *   exact         sums, offsets, softmax, LayerNorm, GELU and the residual stream, which engines hold in 16 to 32 bits
+ *
+ * A network stores real weights and the natural logarithm of each step, which keeps steps positive and makes optimiser steps relative.
+ * Passes read `passParameters`: rounded weights and the steps themselves.
+ *
+ * Backward: rounding is treated as adding a constant (straight-through estimator), so with v = (x - shift) / step and its code q,
+ *
+ *              low <= v <= high   beyond
+ *   dx         d                  0
+ *   dstep      d (q - v)          d q
+ *   dshift     0                  d
+ *
+ * The gradient of a step is scaled by 1 / sqrt(n high), n values per step (per row, for activations).
+ *
+ * Sources: steps: Esser et al., "Learned step size quantization", ICLR 2020; shifts: Bhalgat et al., "LSQ+", CVPR workshops 2020;
+ * logarithms: Jain et al., "Trained quantization thresholds", MLSys 2020; binary weights: Rastegari et al., "XNOR-Net", ECCV 2016;
+ * binary activations with two learned levels: Liu et al., "BiT", NeurIPS 2022.
+ */
+import { exponential } from "../numeric/exponential.ts";
+import { roundHalfEven } from "../numeric/rounding.ts";
+import type { AnnSpec, BitWidth, ModelSpec } from "../spec/model.ts";
+import type { Network, Tensor } from "./network.ts";
+
+/** Whole numbers from `low` to `high`. */
+export interface Codes {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Widths of a layer; `attention` is that of q, k and v, for the layer that computes them. */
+export interface LayerWidths {
+  readonly weights: BitWidth;
+  readonly activations: BitWidth;
+  readonly attention: BitWidth | null;
+}
+
+/** Softmax weights are multiples of 1 / SHARE_CODES. */
+export const SHARE_CODES = 255;
+
+const OUTER: LayerWidths = { weights: 8, activations: 8, attention: null };
+
+/** Widths of a linear layer by name; null for a model in floating point. */
+export function widthsOf(model: ModelSpec, layer: string): LayerWidths | null {
+  if (model.kind !== "ann" || !model.quantization) return null;
+  const first = model.stem && model.stem.layers.length > 0 ? "stem.0" : "embed";
+  if (layer === first || layer === "head") return OUTER;
+  const { weights, activations } = model.quantization;
+  return { weights, activations, attention: layer.endsWith(".qkv") ? attentionWidth(activations) : null };
+}
+
+/** Width of q, k and v. */
+export const attentionWidth = (activations: BitWidth): BitWidth => (activations === 8 ? 8 : 4);
+
+/** Codes of activations; of weights, too, if they are not binary. */
+export function codesOf(width: BitWidth): Codes {
+  if (width === "binary") return { low: 0, high: 1 };
+  if (width === "ternary") return { low: -1, high: 1 };
+  return { low: -(2 ** (width - 1)), high: 2 ** (width - 1) - 1 };
+}
+
+/** Quantities of a layer besides its weight and offset, with their lengths. */
+export function stepLengths({ weights, attention }: LayerWidths, outputs: number): Record<string, number> {
+  return {
+    ...(weights !== "binary" && { weightLogStep: outputs }),
+    ...{ inputLogStep: 1, inputShift: 1 },
+    ...(attention !== null && { outputLogStep: 3, outputShift: 3 }),
+  };
+}
+
+/** A step from its stored logarithm, in single precision. */
+export const stepFrom = (logarithm: number): number => Math.fround(exponential(logarithm));
+
+/** What a pass computes with: weights rounded, and steps instead of their logarithms; of a network in floating point, its parameters. */
+export function passParameters({ model, parameters }: Pick<Network, "model" | "parameters">): Network["parameters"] {
+  if (model.kind !== "ann" || !model.quantization) return parameters;
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, tensor]) => [name, passParameter(model, parameters, name, tensor)]),
+  );
+}
+
+function passParameter(model: AnnSpec, all: Network["parameters"], name: string, { shape, data }: Tensor): Tensor {
+  const { layer, part } = partsOf(name);
+  if (part.endsWith("LogStep")) return { shape, data: data.map(stepFrom) };
+  if (part !== "weight") return { shape, data };
+  const { weights } = widthsOf(model, layer)!;
+  if (weights === "binary") return { shape, data: binaryWeights(data, shape[1]) };
+  const steps = all[`${layer}.weightLogStep`].data.map(stepFrom);
+  return { shape, data: roundedWeights(data, steps, codesOf(weights)) };
+}
+
+/** `blocks.0.up`, `weight` */
+function partsOf(name: string): { layer: string; part: string } {
+  const dot = name.lastIndexOf(".");
+  return { layer: name.slice(0, Math.max(0, dot)), part: name.slice(dot + 1) };
+}
+
+/** Shapes: weights [inputs, outputs], steps [outputs]. */
+export function roundedWeights(weights: Float32Array, steps: Float32Array, { low, high }: Codes): Float32Array {
+  const columns = steps.length;
+  return weights.map((w, i) => {
+    const step = steps[i % columns];
+    return step * Math.max(low, Math.min(high, roundHalfEven(w / step)));
+  });
+}
+
+/** Every weight is the mean |w| of its column with its own sign; 0 counts as positive. */
+export function binaryWeights(weights: Float32Array, columns: number): Float32Array {
+  const sums = new Float64Array(columns);
+  for (let i = 0; i < weights.length; i++) sums[i % columns] += Math.abs(weights[i]);
+  return weights.map((w, i) => ((w < 0 ? -1 : 1) * sums[i % columns] * columns) / weights.length);
+}
+
+/**
+ * From gradients with respect to `passParameters` to those with respect to the network's own parameters.
+ *
+ * State    overwrites `gradients`, by parameter name
+ */
+export function backThroughRounding(
+  { model, parameters }: Pick<Network, "model" | "parameters">,
+  gradients: Readonly<Record<string, Float32Array | Float64Array>>,
+): void {
+  for (const [name, { shape, data }] of Object.entries(parameters)) {
+    const { layer, part } = partsOf(name);
+    const widths = part === "weight" ? widthsOf(model, layer) : null;
+    if (!widths) continue;
+    const { activations, attention } = widths;
+    const [inputs, outputs] = shape;
+    if (widths.weights !== "binary") {
+      const steps = parameters[`${layer}.weightLogStep`].data.map(stepFrom);
+      const codes = codesOf(widths.weights);
+      gradients[`${layer}.weightLogStep`].set(weightsBackward(data, steps, codes, gradients[name]));
+    }
+    const toLogarithm = (stepName: string, values: number, width: BitWidth) => {
+      const steps = parameters[`${layer}.${stepName}`].data.map(stepFrom);
+      const own = gradients[`${layer}.${stepName}`];
+      steps.forEach((step, i) => {
+        own[i] *= step * gradientScale(values, codesOf(width));
+      });
+    };
+    toLogarithm("inputLogStep", inputs, activations);
+    if (attention !== null) toLogarithm("outputLogStep", outputs / 3, attention);
+  }
+}
+
+/**
+ * Returns the gradients of the steps' logarithms.
+ *
+ * State    sets `gradient`, of the rounded weights, to 0 at weights that are beyond the codes
+ */
+export function weightsBackward(
+  weights: Float32Array,
+  steps: Float32Array,
+  codes: Codes,
+  gradient: Float32Array | Float64Array,
+): Float64Array {
+  const { low, high } = codes;
+  const columns = steps.length;
+  const sums = new Float64Array(columns);
+  for (let i = 0; i < weights.length; i++) {
+    const n = i % columns;
+    const v = weights[i] / steps[n];
+    const isWithin = v >= low && v <= high;
+    sums[n] += gradient[i] * (isWithin ? roundHalfEven(v) - v : v < low ? low : high);
+    if (!isWithin) gradient[i] = 0;
+  }
+  const scale = gradientScale(weights.length / columns, codes);
+  return sums.map((sum, n) => sum * steps[n] * scale);
+}
+
+const gradientScale = (values: number, { high }: Codes): number => 1 / Math.sqrt(values * Math.max(1, high));
+
+/** Values `[rows, columns]`, whose columns are cut into as many equal groups as there are steps and shifts. */
+export interface Rounding extends Codes {
+  readonly columns: number;
+  readonly steps: ArrayLike<number>;
+  readonly shifts: ArrayLike<number>;
+}
+
+export function roundingForward(x: Float64Array, { low, high, columns, steps, shifts }: Rounding): Float64Array {
+  return x.map((value, i) => {
+    const group = groupOf(i, columns, steps);
+    const code = Math.max(low, Math.min(high, roundHalfEven((value - shifts[group]) / steps[group])));
+    return steps[group] * code + shifts[group];
+  });
+}
+
+/** Gradients of the values, and of steps and shifts summed over rows. */
+export function roundingBackward(
+  outputGradient: Float64Array,
+  x: Float64Array,
+  { low, high, columns, steps, shifts }: Rounding,
+): { input: Float64Array; steps: Float64Array; shifts: Float64Array } {
+  const gradient = {
+    input: new Float64Array(x.length),
+    steps: new Float64Array(steps.length),
+    shifts: new Float64Array(steps.length),
+  };
+  for (let i = 0; i < x.length; i++) {
+    const group = groupOf(i, columns, steps);
+    const [v, d] = [(x[i] - shifts[group]) / steps[group], outputGradient[i]];
+    if (v >= low && v <= high) {
+      gradient.input[i] = d;
+      gradient.steps[group] += d * (roundHalfEven(v) - v);
+    } else {
+      gradient.steps[group] += d * (v < low ? low : high);
+      gradient.shifts[group] += d;
+    }
+  }
+  return gradient;
+}
+
+const groupOf = (i: number, columns: number, { length }: ArrayLike<number>): number =>
+  Math.floor(((i % columns) * length) / columns);
