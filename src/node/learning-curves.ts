@@ -28,7 +28,8 @@ const metricSpec = z.object({
 
 /**
  * Writes both files from the lines of the metrics, replacing existing ones. Keeps existing files if there are no lines, because nothing
- * has been measured yet or the metrics were removed. `build` names the builds that trained. Lines edited into something else are skipped. The caller holds the folder.
+ * has been measured yet or the metrics were removed. Lines edited into something else are skipped. `build` names the builds that
+ * trained. The caller holds the folder.
  * Throws  FileError when they cannot be written
  */
 export async function writeLearningCurves(

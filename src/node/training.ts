@@ -100,8 +100,8 @@ export interface FolderResult {
  * Trains the network of an experiment into `folder`, which is created if missing.
  *
  * Throws  FileError when the folder is in use, when it holds a run and neither `resume` nor `force` is set, or when files cannot
- *         be read or written, or the run to resume is of another build; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`.
- *         A training that is refused before its first step leaves no run behind
+ *         be read or written, or the run to resume is of another build; SpecError when it belongs to an experiment that trains
+ *         differently; and as `train`. A training that is refused before its first step leaves no run behind
  */
 export async function trainToFolder(
   subject: Openable,

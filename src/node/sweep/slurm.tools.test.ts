@@ -138,10 +138,12 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
 
     const path = join(folder, SLURM_FILES.submission);
     const submission = await readFile(path, "utf8");
-    await writeFile(path, submission.replace(/"kernels": "......./, '"kernels": "another'));
+    await writeFile(path, submission.replace(/"build": "\w{12}"/, '"build": "0123456789ab"'));
     const script = join(folder, SLURM_FILES.script);
     await submitted("--array=0", script);
-    expect(await readFile(join(folder, "task-0.log"), "utf8")).toMatch(/\(kernels another.....\), but this is/);
+    expect(await readFile(join(folder, "task-0.log"), "utf8")).toMatch(
+      /submitted by build 0123456789ab, but this program is build \w{12}: .*--accept-build/,
+    );
 
     await writeFile(path, submission);
     await submitted(script);
