@@ -3,8 +3,10 @@ import { machineOf } from "../machine/machine.ts";
 import { mapLayer, START } from "../mapping/mapping.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
 import { parseExperiment } from "../spec/parse.ts";
-import { countCrossbars } from "./area.ts";
+import { countCrossbars, estimateArea } from "./area.ts";
 import { experimentWorkload } from "./measured.ts";
+import { findCostPreset } from "./presets.ts";
+import { resolveTechnology } from "./resolve.ts";
 import { blockLayers, outerLayers } from "./workload.ts";
 import { findWorkload } from "./workloads.ts";
 
@@ -35,5 +37,19 @@ test.each([{}, { stem: { layers: [{ channels: 8 }], embedding: { kernel: 3 } } }
     const { mapping } = machineOf(experiment.hardware, workload);
     expect(mapping.layers[0].lines).toBe(5 * mapping.layers[0].inputs);
     expect(countCrossbars(workload, experiment.hardware.crossbar)).toBe(mapping.totals.blocks);
+  },
+);
+
+test.each([true, false])(
+  "outside a whole machine, LIF units serve the outputs of all layers, and attention has a unit per pair of tokens: %j",
+  (outputProjection) => {
+    const workload = { ...findWorkload("vit-8-768-imagenet"), outputProjection };
+    const { technology } = resolveTechnology(findCostPreset("claim"), { set: { wholeMachine: 0 } });
+    const { attention, lif, crossbars } = estimateArea(workload, technology).xpikeformer;
+    const outputs = blockLayers(workload).reduce((sum, layer) => sum + layer.repeat * layer.outputs, 0);
+    expect(lif / ((outputs / technology.columnsPerConverter) * technology.lifArea)).toBeCloseTo(1, 12);
+    const pairs = workload.tokens * workload.tokens;
+    expect(attention / (pairs * technology.ssaTiles * technology.sacArea)).toBeCloseTo(1, 12);
+    expect(crossbars / (countCrossbars(workload, technology) * technology.crossbarArea)).toBeCloseTo(1, 12);
   },
 );

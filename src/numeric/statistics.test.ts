@@ -111,6 +111,12 @@ describe("Student's interval", () => {
     expect(Math.abs(studentShare(studentQuantile(1000), 1000) - 0.95)).toBeLessThan(1e-11);
   });
 
+  test("the quantile is exact to eleven digits at any number of degrees", () => {
+    for (const degrees of [1, 3, 8, 21, 40, 63, 100, 150, 200, 201, 500]) {
+      expect(Math.abs(studentShare(studentQuantile(degrees), degrees) - 0.95), `${degrees}`).toBeLessThan(1e-11);
+    }
+  });
+
   test("it covers the true mean of four normal values in 95 % of samples", () => {
     const random = stream(11).fork("coverage");
     const samples = 4000;

@@ -106,3 +106,9 @@ test("prompts whose errors are more alike than chance do not narrow the interval
   expect(bits).toMatchObject({ rate: 0.25, designEffect: 1, ...wilson(40, 160) });
   expect(bits.standardError).toBeCloseTo(Math.sqrt((0.25 * 0.75) / 160), 14);
 });
+
+test("two prompts already tell how bits of a prompt fail together; one does not", () => {
+  // Half of the bits of one prompt, none of the other: variance 1/16 of the mean, against 3/16 / 8 of independent bits.
+  expect(detectionErrors([0, 0], [0b0011, 0], spec).bits.designEffect).toBeCloseTo(8 / 3, 12);
+  expect(detectionErrors([0], [0b0011], spec).bits.designEffect).toBe(4);
+});
