@@ -327,7 +327,7 @@ describe("around the user's own", () => {
   };
 
   test.each([20, 30])(
-    "has percentiles below which 5, 25, 50, 75 and 95 %% of %i draws lie, and shares of draws",
+    "has percentiles below which 5, 25, 50, 75 and 95 per cent of %i draws lie, and shares of draws",
     (n) => {
       const { ann } = monteCarlo(workload, usual, { draws: n, random: stream(9) });
       const draws = Array.from({ length: n }, (_, i) => drawOf(9, i));
