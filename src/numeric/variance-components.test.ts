@@ -73,6 +73,12 @@ describe("the spread of chips and of reads", () => {
     expect(spread.chips).toBeCloseTo(Math.sqrt(2 - 0.25), 12);
   });
 
+  test("by hand: two chips that differ by 4, whose reads differ only in what is left over", () => {
+    const values = Float64Array.of(1, -1, -1, 1, 5, 3, 3, 5);
+    // MS_chip = 4 * 8, MS_read = MS_cp = 0, MS_rest = 8 / 2: s_chip^2 = (32 + 4) / 4, and s_read^2 is below zero.
+    expect(sampleSpread({ chips: 2, reads: 2, prompts: 2, values })).toEqual({ chips: 3, reads: 0 });
+  });
+
   test("includes reads if every chip is read once, and is unknown if nothing is repeated", () => {
     const values = Float64Array.of(0, 10, 2, 12);
     expect(sampleSpread({ chips: 2, reads: 1, prompts: 2, values })).toEqual({ chips: Math.sqrt(2), reads: null });
@@ -287,6 +293,15 @@ describe("a mean difference of rates", () => {
     expect(mean).toBe(1);
     expect(low).toBeCloseTo(Math.exp(-0.25), 12);
     expect(high).toBeCloseTo(Math.exp(0.25), 12);
+    // Two wrong bits of four where the other has one: the same over the smaller rate, .03.
+    const [two, one] = [0.5, 0.25].map((share) => onEveryChip(3, 100, Array<number>(12).fill(share)));
+    for (const [ratio, found] of [
+      [2, ratioOfMeans(two, one)!],
+      [0.5, ratioOfMeans(one, two)!],
+    ] as const) {
+      expect(found.mean).toBeCloseTo(ratio, 12);
+      expect(found.high).toBeCloseTo(ratio * Math.E, 12);
+    }
   });
 });
 
