@@ -81,10 +81,17 @@ export function networkOn(machine, name) {
   }
 }
 
-const isMeasured = (name) => {
-  const key = keyOf({ name, copies: experimentOn("recommended", name).task.queryCopies });
-  return MACHINES.every((machine) => measured[chipsKey(key, machine)]);
-};
+/** Whether a network and its rivals are measured, on both machines. */
+function isMeasured(name) {
+  const { task, checkpoints } = experimentOn("recommended", name);
+  const key = keyOf({ name, copies: task.queryCopies });
+  const keys = [
+    ...MACHINES.map((machine) => chipsKey(key, machine)),
+    exactKey(key),
+    checkpoints.ann.replace("bundled:", ""),
+  ];
+  return keys.every((one) => measured[one]);
+}
 
 /** What a test shows, in a cell of its own. */
 const verdictOf = (shown, test) => {

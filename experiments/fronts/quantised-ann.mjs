@@ -10,6 +10,7 @@
 // activations. There is no quantization-aware training, which would recover part of the loss at four bits.
 
 const EPSILON = 1e-5;
+const TILE = 16;
 const CLIPS = Array.from({ length: 20 }, (_, i) => 0.5 + (i + 1) / 40);
 
 /** Rounds to a multiple of the step, half away from zero, within the signed codes of a number of bits. */
@@ -91,9 +92,14 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
     const [columns, offset] = [weights.get(name), parameter(`${name}.offset`)];
     const outputs = offset.length;
     const output = new Float64Array((input.length / features) * outputs);
-    for (let r = 0, to = 0; r < input.length; r += features) {
-      for (let n = 0; n < outputs; n++, to++) {
-        output[to] = offset[n] + dot(input, r, columns, n * features, features);
+    // Some rows at a time share a column while it is in the cache.
+    const all = input.length / features;
+    for (let first = 0; first < all; first += TILE) {
+      const end = Math.min(all, first + TILE);
+      for (let n = 0; n < outputs; n++) {
+        for (let r = first; r < end; r++) {
+          output[r * outputs + n] = offset[n] + dot(input, r * features, columns, n * features, features);
+        }
       }
     }
     return output;

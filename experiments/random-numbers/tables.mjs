@@ -1,7 +1,17 @@
 // The tables of this folder's page, from the results of `measure.mjs` and the cost model.
 import { readFileSync } from "node:fs";
-import { estimateCost, findCostPreset, findPrice, lfsrWiring, resolveTechnology, withSteps } from "xpikeformer";
-import { networkOn } from "../claim-tables.mjs";
+import {
+  estimateCost,
+  experimentWorkload,
+  findCostPreset,
+  findPrice,
+  lfsrWiring,
+  resolveTechnology,
+  withSteps,
+} from "xpikeformer";
+import { measured as errors } from "../errors/errors.mjs";
+import { chipsKey } from "../errors/list.mjs";
+import { experimentOn } from "../two-machines.mjs";
 import { PATTERNS, SHIFTS, SOURCES } from "./sources.mjs";
 import { xorGates } from "./statistics.mjs";
 
@@ -10,7 +20,8 @@ const measured = read("./result.json");
 const { tiles, attention, stratified, independent, steps, chips } = Object.fromEntries(
   Object.entries(measured).map(([part, { result }]) => [part, result]),
 );
-const { workload } = networkOn("paper", "wireless-2x2");
+const { densities } = errors[chipsKey("wireless-2x2", "paper")];
+const workload = { ...experimentWorkload(experimentOn("paper", "wireless-2x2")), ...densities };
 const resolved = resolveTechnology(findCostPreset("bottom-up"), { set: { conversionsPerSum: 2 } });
 
 /** No sign if only zeros are shown. */

@@ -290,7 +290,8 @@ async function measure(
     if (guesses)
       notes.push("The network on the chip does no better than guessing on these prompts: no energy ratio is given.");
     notes.push(
-      `Densities are those of ${options.prompts} ${kitOf(experiment.task).metric.trial}s on one simulated chip.`,
+      `Densities are those of ${options.prompts} ${kitOf(experiment.task).metric.trial}s on one simulated chip. Error rates are not compared: no ` +
+        "ratio is at equal accuracy, which `xpike run` tests.",
       ...(ann
         ? []
         : [

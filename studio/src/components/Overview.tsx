@@ -71,7 +71,7 @@ function Versus() {
       <Bar name="a digital ANN" figure={ann} most={most} />
       <figcaption>
         The ANN is a transformer of the same size that computes with 8-bit integers instead of spikes. Its error rate is
-        not measured here; run <code>xpike run</code> for it.
+        not measured here, so this is no comparison at equal accuracy; <code>xpike run</code> tests that.
       </figcaption>
     </figure>
   );
