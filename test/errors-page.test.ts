@@ -334,6 +334,12 @@ const cases: Record<string, () => unknown> = {
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
   },
+  "A sweep without its request": async () => {
+    await openSweepFolder(join(folder, "lost"), emptySweep, { resume: false });
+    rmSync(join(folder, "lost", "sweep.json"));
+    writeFileSync(join(folder, "lost", "rows", "0000000-0000000.jsonl"), "");
+    await openSweepFolder(join(folder, "lost"), emptySweep, { resume: false });
+  },
   "A budgeted sweep of an earlier version": async () => {
     const { design } = emptySweep;
     const old = {

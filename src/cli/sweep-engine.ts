@@ -77,7 +77,7 @@ export async function openEngine(options: SweepCommandOptions, asked: Asked): Pr
       `No worker listens to ${queue} yet. Start one on any machine with the same build:\n  xpike worker${shownEngine(options)}${strange}`,
     );
   };
-  return { ...(await queueEngine(address, { onNoWorker })), ...uninterrupted };
+  return { ...(await queueEngine(address, { onNoWorker, onNote: asked.say })), ...uninterrupted };
 }
 
 async function openSlurm(

@@ -1,5 +1,5 @@
 /** `xpike sweep`: runs a design space and shows its front, both kept in a folder. */
-import { constants, existsSync } from "node:fs";
+import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { SpecError } from "../errors.ts";
@@ -10,11 +10,10 @@ import { useFolder } from "../node/run-folder.ts";
 import { writeTable } from "../node/sweep/duckdb.ts";
 import { loadDuckDb } from "../node/sweep/duckdb-package.ts";
 import { readQuestion, readRows, SWEEP_FILES } from "../node/sweep/folder.ts";
-
 import { type PlannedSweep, planSweep } from "../node/sweep/plan.ts";
+import { describeBroken } from "../node/sweep/row-lines.ts";
 import { buildsOfSweep, type Software } from "../node/sweep/software.ts";
 import { runSweep } from "../node/sweep/sweep.ts";
-
 import type { FolderEvent } from "../node/training.ts";
 import { formatText } from "../report/format.ts";
 import { parseDesign } from "../spec/design.ts";
@@ -74,6 +73,7 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
         acceptBuild,
         ...(batch !== undefined && { batch }),
         ...show,
+        onNote: (note) => say(terminal, note),
         onLeft: () => {
           isLeft = true;
         },
@@ -130,15 +130,21 @@ function showProgress(quiet: boolean, terminal: Terminal) {
  * Throws  FileError without a sweep
  */
 export async function sweepShowCommand(folder: string, options: SweepShowOptions, terminal: Terminal): Promise<void> {
-  const { design, points } = await readQuestion(folder);
-  const rows = await readRows(folder);
+  const { design, points, rows: all } = await readQuestion(folder);
+  const { rows, broken } = await readRows(folder);
   const command = `xpike sweep show ${quote(folder)}`;
   const result = await foundSweep(folder, design, rows, command);
-  // The number of rows of an adaptive sweep is known only when it is finished and has a table.
-  const adaptive = isAdaptive(design);
-  const done = adaptive ? existsSync(join(folder, SWEEP_FILES.csv)) : rows.length === points;
+  // The number of rows of an adaptive sweep is known only when it is finished.
+  const count = all ?? (isAdaptive(design) ? null : points);
+  const done = broken.length === 0 && rows.length === count;
+  if (broken.length > 0) {
+    say(
+      terminal,
+      `${describeBroken(broken)}. They are left out; \`xpike sweep\` with --resume measures their points again.`,
+    );
+  }
   if (!done) {
-    const of = adaptive ? `${rows.length} points` : `${rows.length} of ${points} points`;
+    const of = count === null ? `${rows.length} points` : `${rows.length} of ${count} points`;
     if (!options.json) terminal.err(`${of} have a row so far.\n`);
   } else if (await isWritable(folder)) await useFolder(folder, result.command, () => writeResults(folder, result));
   else if (!options.json) say(terminal, "The folder cannot be written: its table and page are left as they are.");

@@ -160,6 +160,15 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
   }
 }
 
+/** The names in a folder. Throws FileError when it is missing or cannot be read. */
+export async function listFolder(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    throw fileError(path, error, "read");
+  }
+}
+
 /**
  * Creates a folder to write into, including its parents; an existing folder must be writable.
  *

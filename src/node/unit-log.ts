@@ -12,7 +12,7 @@ import { closeSync, openSync, truncateSync, writeSync } from "node:fs";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { FileError } from "../errors.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
-import { crc32 } from "../numeric/checksum.ts";
+import { checkedLine, readCheckedLine } from "./checked-line.ts";
 import { fileError, readFileChecked } from "./files.ts";
 
 /** Largest log that is read, and most bytes that one unit may inflate to. */
@@ -93,28 +93,17 @@ export function openUnitLog(path: string, question: unknown, found: FoundLog | n
 }
 
 const NEW_LINE = 10;
-const CHECKSUM_DIGITS = 8;
 
 function append(file: number, content: object): void {
-  const json = Buffer.from(JSON.stringify(content));
-  const line = Buffer.from(`${checksum(json)} ${json}\n`);
+  const line = checkedLine(content);
   for (let written = 0; written < line.length; ) written += writeSync(file, line, written);
 }
 
-const checksum = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(CHECKSUM_DIGITS, "0");
-
 /** Null if the line is not as it was written. */
 function readLine(line: Uint8Array): { question: unknown; unit: string; value: string } | null {
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  const json = line.subarray(CHECKSUM_DIGITS + 1);
-  if (decode(line.subarray(0, CHECKSUM_DIGITS + 1)) !== `${checksum(json)} `) return null;
-  try {
-    const content = JSON.parse(decode(json)) as ReturnType<typeof readLine>;
-    return typeof content === "object" && !Array.isArray(content) ? content : null;
-  } catch {
-    // A correct checksum is easily forged.
-    return null;
-  }
+  const found = readCheckedLine(line);
+  const content = "content" in found ? (found.content as ReturnType<typeof readLine>) : null;
+  return typeof content === "object" && !Array.isArray(content) ? content : null;
 }
 
 const ARRAYS = { Uint8Array, Uint16Array, Uint32Array, Int32Array, Float32Array, Float64Array };

@@ -6,7 +6,7 @@ import { simulateChip } from "../evaluation/chips.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import type { Slice } from "../evaluation/slices.ts";
 import { initialise } from "../model/network.ts";
-import { parseRow } from "../node/sweep/row-spec.ts";
+import { rowSpec } from "../node/sweep/row-spec.ts";
 import { stream } from "../numeric/stream.ts";
 import { evaluateDrift } from "../runs/drift.ts";
 import { runExperiment } from "../runs/experiment.ts";
@@ -152,7 +152,7 @@ test("a point measured in rounds has, bit for bit, the row of one measured at on
       let row: Row | null = null;
       for (const [i, chips] of sorted[0].entries()) {
         // As read from a file or a queue.
-        const earlier: RowSamples | null = row && parseRow(JSON.parse(JSON.stringify(row))).samples!;
+        const earlier: RowSamples | null = row && rowSpec.parse(JSON.parse(JSON.stringify(row))).samples!;
         row = await rowOf(counting, chips, sorted[1][i], earlier);
         expect(row).toStrictEqual(await atOnce(chips, sorted[1][i]));
         // At two ages.

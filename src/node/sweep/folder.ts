@@ -3,11 +3,13 @@
  *
  *   sweep.json      the request: the design with its experiment, the hash of every point, and the software that answers
  *   networks/       networks trained for it, each in a folder of `xpike train`
- *   rows/           rows of the table, several points per file; a file is complete or absent, and rows found there are kept
+ *   rows/           rows of the table, several points per file, each with its checksum (`row-lines.ts`); a file is complete or absent,
+ *                   and rows found there are kept, unless they are broken: then their points are measured again
  *   results.*       the table of all rows, once they are there: DuckDB, Parquet and CSV
  *   front.html      the front
  */
-import { readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FileError } from "../../errors.ts";
@@ -17,10 +19,10 @@ import { isAdaptive } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { requireBuild } from "../build.ts";
 import { contentHash } from "../content-hash.ts";
-import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
+import { listFolder, makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
 import { removeTemporaries } from "../run-folder.ts";
 import type { PlannedSweep } from "./plan.ts";
-import { rowSpec } from "./row-spec.ts";
+import { type BrokenRow, type FoundRows, readRowLines, rowLines } from "./row-lines.ts";
 import { buildsOfSweep, type Software, softwareOf, softwareSpec } from "./software.ts";
 
 export const SWEEP_FILES = {
@@ -40,6 +42,8 @@ export interface SweepQuestion {
   readonly software: Software;
   readonly design: OpenedDesign;
   readonly points: number;
+  /** Number of rows of all rounds, once they are there; null before. */
+  readonly rows: number | null;
   /** Hash of all points, in order; for an adaptive sweep, of its first round and of everything that the other rounds follow from. */
   readonly hash: string;
 }
@@ -53,13 +57,14 @@ const questionSpec = z.object({
   software: softwareSpec,
   design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
   points: z.int().min(0),
+  rows: z.int().min(0).nullable().default(null),
   hash: z.string(),
 });
 
 /**
- * Creates the folder of a sweep, or opens one with the same request. The caller holds the folder (`useFolder`).
+ * Creates the folder of a sweep, or opens one with the same request, and removes broken rows. The caller holds the folder (`useFolder`).
  *
- * Returns  the rows that are there
+ * Returns  the rows that are there, and those that were broken
  * Throws   FileError when it holds a sweep and `resume` is not set, holds none and `resume` is set, or holds another sweep or one
  *          of other builds that are not accepted
  */
@@ -67,26 +72,33 @@ export async function openSweepFolder(
   folder: string,
   { design, points }: Pick<PlannedSweep, "design" | "points">,
   { resume, acceptBuild }: { readonly resume: boolean; readonly acceptBuild?: readonly string[] | undefined },
-): Promise<Row[]> {
+): Promise<FoundRows> {
   const { experiment, axes, sampling, seed, budget, objectives, constraints } = design;
   const first = points.map((point) => point.hash);
   // Anything that follows from rows also follows from these.
   const hash = contentHash(
     isAdaptive(design) ? [first, { experiment, axes, sampling, seed, budget, objectives, constraints }] : first,
   );
-  const question: SweepQuestion = { software: softwareOf(), design, points: points.length, hash };
+  const question: SweepQuestion = { software: softwareOf(), design, points: points.length, rows: null, hash };
   await makeFolder(folder);
-  const before = (await readdir(folder)).includes(SWEEP_FILES.question) ? await readQuestion(folder) : null;
+  const rowFolder = join(folder, SWEEP_FILES.rows);
+  const before = (await listFolder(folder)).includes(SWEEP_FILES.question) ? await readQuestion(folder) : null;
   if (before === null) {
     if (resume)
       throw new FileError(
         folder,
         "The folder holds no sweep to resume. Leave --resume out, or name another folder with --out.",
       );
-    await makeFolder(join(folder, SWEEP_FILES.rows));
-    const document = { format: "xpikeformer-sweep", version: VERSION, ...question };
-    await writeFileAtomic(join(folder, SWEEP_FILES.question), `${JSON.stringify(document, null, 2)}\n`);
-    return [];
+    await makeFolder(rowFolder);
+    if ((await listRowFiles(folder)).length > 0) {
+      throw new FileError(
+        rowFolder,
+        `The folder holds rows, but ${SWEEP_FILES.question}, which says what they are of, is gone. Restore it, remove ${rowFolder}, or choose ` +
+          "another folder with --out.",
+      );
+    }
+    await writeQuestion(folder, question);
+    return { rows: [], broken: [] };
   }
   if (!resume) {
     throw new FileError(
@@ -94,13 +106,14 @@ export async function openSweepFolder(
       "The folder already holds a sweep. Continue it with --resume, or choose another folder with --out.",
     );
   }
-  await removeTemporaries(join(folder, SWEEP_FILES.rows));
-  const rows = await readRows(folder);
+  await makeFolder(rowFolder);
+  await removeTemporaries(rowFolder);
+  const found = await readRows(folder);
   // First, because another build may list other points.
   requireBuild(
     folder,
     "sweep",
-    await buildsOfSweep(before.software.build, rows, join(folder, SWEEP_FILES.networks)),
+    await buildsOfSweep(before.software.build, found.rows, join(folder, SWEEP_FILES.networks)),
     acceptBuild,
   );
   if (before.hash !== hash) {
@@ -111,20 +124,48 @@ export async function openSweepFolder(
     );
   }
   // Whether a row belongs to a later round is known only when that round is planned.
-  const stranger = rows.find(({ point, hash }) => (points[point] ? points[point].hash !== hash : !isAdaptive(design)));
+  const stranger = found.rows.find(({ point, hash }) =>
+    points[point] ? points[point].hash !== hash : !isAdaptive(design),
+  );
   if (stranger) throw strangeRow(folder, stranger);
-  return rows;
+  await removeBroken(folder, found);
+  return found;
+}
+
+/** Records that all rows are there: a folder that lost some of them shows it, also if their number depends on the rows. */
+export async function endSweep(folder: string, rows: number): Promise<void> {
+  const question = await readQuestion(folder);
+  if (question.rows !== rows) await writeQuestion(folder, { ...question, rows });
+}
+
+async function writeQuestion(folder: string, question: SweepQuestion): Promise<void> {
+  const document = { format: "xpikeformer-sweep", version: VERSION, ...question };
+  await writeFileAtomic(join(folder, SWEEP_FILES.question), `${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** Files with broken rows keep the others, under a name of their own: new rows of the same points get new files. */
+async function removeBroken(folder: string, { broken }: FoundRows): Promise<void> {
+  for (const place of new Set(broken.map(({ place }) => place))) {
+    const path = join(folder, place);
+    const two = broken.filter((row) => row.place === place && row.fault === "two contents");
+    const lost = new Set(two.map(({ point }) => point));
+    const { rows } = readRowLines(await readFileChecked(path, LARGEST_FILE), place);
+    const kept = rows.filter(({ point }) => !lost.has(point));
+    const name = kept.length > 0 ? await keepRows(folder, kept) : null;
+    if (name !== place) await rm(path, { force: true });
+  }
 }
 
 /** For a row that does not belong to the folder's sweep. */
 export const strangeRow = (folder: string, { point }: Pick<Row, "point">): FileError =>
-  new FileError(join(folder, SWEEP_FILES.rows), `Row ${point} belongs to no point of this sweep. Remove it.`);
+  new FileError(join(folder, SWEEP_FILES.rows), `Row ${point} belongs to no point of this sweep. Remove its line.`);
 
-/** Stores rows of neighbouring points in one file. */
-export async function keepRows(folder: string, rows: readonly Row[]): Promise<void> {
+/** Stores rows of neighbouring points in one file. Returns its place in the folder. */
+export async function keepRows(folder: string, rows: readonly Row[]): Promise<string> {
   const name = [rows[0], rows[rows.length - 1]].map(({ point }) => String(point).padStart(7, "0")).join("-");
-  const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  await writeFileAtomic(join(folder, SWEEP_FILES.rows, `${name}.jsonl`), text);
+  const place = join(SWEEP_FILES.rows, `${name}.jsonl`);
+  await writeFileAtomic(join(folder, place), rowLines(rows));
+  return place;
 }
 
 /** The request of a folder. Throws FileError when it holds no sweep, or one with rows that this version cannot read. */
@@ -146,20 +187,35 @@ export async function readQuestion(folder: string): Promise<SweepQuestion> {
   return question;
 }
 
-/** The rows of a folder, by point; one of them if several files hold a point. Throws FileError for a damaged file. */
-export async function readRows(folder: string): Promise<Row[]> {
-  const directory = join(folder, SWEEP_FILES.rows);
-  const rows = new Map<number, Row>();
-  for (const name of await readdir(directory)) {
-    if (!name.endsWith(".jsonl")) continue;
-    const path = join(directory, name);
-    for (const line of (await readText(path)).trimEnd().split("\n")) {
-      const result = rowSpec.safeParse(parseLine(path, line));
-      if (!result.success) throw new FileError(path, "The file is damaged. Remove it; --resume runs its points again.");
-      rows.set(result.data.point, result.data);
+/**
+ * The rows of a folder, by point, and those that are not as they were written, which no one may use: `xpike sweep --resume` measures
+ * them again. Two different rows of a point are both broken. Rows of versions that kept no checksums are broken too.
+ * Throws  FileError when a file cannot be read
+ */
+export async function readRows(folder: string): Promise<FoundRows> {
+  const rows = new Map<number, { readonly row: Row; readonly place: string }>();
+  const broken: BrokenRow[] = [];
+  for (const name of await listRowFiles(folder)) {
+    const place = join(SWEEP_FILES.rows, name);
+    const found = readRowLines(await readFileChecked(join(folder, place), LARGEST_FILE), place);
+    broken.push(...found.broken);
+    if (found.rows.length + found.broken.length === 0) broken.push({ point: null, place, fault: "no checksum" });
+    for (const row of found.rows) {
+      const { point } = row;
+      const other = rows.get(point);
+      if (other && contentHash(other.row) !== contentHash(row)) {
+        for (const one of [other.place, place]) broken.push({ point, place: one, fault: "two contents" });
+      } else rows.set(point, { row, place });
     }
   }
-  return [...rows.values()].sort((a, b) => a.point - b.point);
+  for (const { point, fault } of broken) if (fault === "two contents") rows.delete(point!);
+  return { rows: [...rows.values()].map(({ row }) => row).sort((a, b) => a.point - b.point), broken };
+}
+
+/** None if their folder is gone. */
+async function listRowFiles(folder: string): Promise<string[]> {
+  const path = join(folder, SWEEP_FILES.rows);
+  return existsSync(path) ? (await listFolder(path)).filter((name) => name.endsWith(".jsonl")).sort() : [];
 }
 
 const readText = async (path: string): Promise<string> =>
@@ -169,6 +225,12 @@ function parseLine(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new FileError(path, "The file is damaged: it is not JSON.", { cause });
+    throw new FileError(
+      path,
+      "The file is damaged: it is not JSON. Restore it, or start again in another folder with --out.",
+      {
+        cause,
+      },
+    );
   }
 }

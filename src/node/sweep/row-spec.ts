@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { ACTION_NAMES } from "../../hardware/actions.ts";
 import { OBJECTIVES } from "../../spec/design.ts";
-import type { Row } from "../../sweep/unit.ts";
 
 const count = z.int().min(0);
 
@@ -44,6 +43,3 @@ export const rowSpec = z.object({
   samples: samplesSpec.exactOptional(),
   build: z.string().exactOptional(),
 });
-
-/** Throws ZodError. */
-export const parseRow = (value: unknown): Row => rowSpec.parse(value);

@@ -4,15 +4,15 @@
  * Rows are identified by the number of their point, so a task that Slurm runs twice changes nothing. Points that an array job
  * leaves without rows are submitted again, a few times. A restarted process finds the job by its name, and its rows in the folder.
  */
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError } from "../../errors.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { sha256Of } from "../content-hash.ts";
-import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
+import { listFolder, makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
 import type { PlannedPoint, PlannedSweep, SweepPlace } from "./plan.ts";
-import { parseRow } from "./row-spec.ts";
+import { type BrokenRow, describeBroken } from "./row-lines.ts";
 import {
   jobName,
   listSubmissions,
@@ -83,9 +83,9 @@ export async function slurmEngine(sweepFolder: string, options: SlurmOptions): P
       requireNoModules(batches.flat());
       await makeFolder(join(slurm, SLURM_FILES.rows));
       const left = new Map(batches.flat().map((point) => [point.point, point]));
-      const gather = gatherer(join(slurm, SLURM_FILES.rows), left, keep);
+      const { gather, broken } = gatherer(join(slurm, SLURM_FILES.rows), left, keep);
       try {
-        await measureAll(sweep, batches, { slurm, left, gather, signal, options });
+        await measureAll(sweep, batches, { slurm, left, gather, broken, signal, options });
       } catch (error) {
         if (signal?.aborted) await cancelLive(slurm, options);
         throw error;
@@ -94,7 +94,9 @@ export async function slurmEngine(sweepFolder: string, options: SlurmOptions): P
       // Tasks that still run would repeat work that is done.
       if (!options.onScript) await cancelLive(slurm, {});
       // A task may still be writing there.
-      await rm(slurm, { recursive: true, force: true, maxRetries: 5 });
+      await rm(slurm, { recursive: true, force: true, maxRetries: 5 }).catch((error: Error) => {
+        options.onNote?.(`The folder ${slurm} is no longer needed, but could not be removed: ${error.message}.`);
+      });
     },
     close: async () => {},
   };
@@ -105,6 +107,7 @@ interface Measuring {
   /** Points without a row, by number. */
   readonly left: ReadonlyMap<number, PlannedPoint>;
   readonly gather: () => Promise<void>;
+  readonly broken: () => readonly BrokenRow[];
   readonly signal: AbortSignal | undefined;
   readonly options: SlurmOptions;
 }
@@ -112,7 +115,7 @@ interface Measuring {
 async function measureAll(
   sweep: Pick<PlannedSweep, "design" | "inputs">,
   batches: readonly (readonly PlannedPoint[])[],
-  { slurm, left, gather, signal, options }: Measuring,
+  { slurm, left, gather, broken, signal, options }: Measuring,
 ): Promise<void> {
   const failures = new Map<number, number>();
   const note = noteOnce(options.onNote);
@@ -137,6 +140,7 @@ async function measureAll(
       if (ended.some(({ state }) => state === "COMPLETED")) await lookOn(SETTLE_MILLISECONDS, gather, left, signal);
       if (left.size === 0) return;
       for (const job of watched) await countFailures(slurm, job, ended, left, failures);
+      if (broken().length > 0) note(`${describeBroken(broken())}. Those without another row are measured again.`);
       const rest = batches.map((batch) => batch.filter(({ point }) => left.has(point)));
       const written = await prepare(sweep, rest, slurm, options);
       if (options.onScript) return options.onScript(written.script);
@@ -170,28 +174,37 @@ async function lookOn(
   }
 }
 
-/** Collects new rows from the folder; keeps those of points that have none, and removes these from the list. */
+/** Looks into the folder of rows. */
+interface Gatherer {
+  /** Keeps new rows of points that have none, and removes these points from the list. */
+  gather(): Promise<void>;
+  /** What was broken in files at the last look. */
+  broken(): BrokenRow[];
+}
+
 function gatherer(
   folder: string,
   left: Map<number, PlannedPoint>,
   keep: (rows: readonly Row[]) => Promise<void>,
-): () => Promise<void> {
+): Gatherer {
   const seen = new Set<string>();
-  return async () => {
-    for (const name of (await readdir(folder)).sort()) {
-      if (seen.has(name)) continue;
-      const text = await readRowsFile(folder, name);
-      if (text === null) continue;
-      seen.add(name);
-      const rows = text
-        .trimEnd()
-        .split("\n")
-        .map((line) => parseRow(JSON.parse(line)))
-        .filter(({ point, hash }) => left.get(point)?.hash === hash);
-      if (rows.length === 0) continue;
-      await keep(rows);
-      for (const { point } of rows) left.delete(point);
-    }
+  const damaged = new Map<string, BrokenRow[]>();
+  return {
+    broken: () => [...damaged.values()].flat(),
+    gather: async () => {
+      for (const name of (await listFolder(folder)).sort()) {
+        if (seen.has(name)) continue;
+        const file = await readRowsFile(folder, name);
+        if (file === null) continue;
+        // On a network disk, a file may be whole a little later.
+        if (file.isWhole) seen.add(name);
+        damaged.set(name, file.broken);
+        const rows = file.rows.filter(({ point, hash }) => left.get(point)?.hash === hash);
+        if (rows.length === 0) continue;
+        await keep(rows);
+        for (const { point } of rows) left.delete(point);
+      }
+    },
   };
 }
 

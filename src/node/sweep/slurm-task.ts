@@ -1,11 +1,11 @@
 /** A Slurm array task: measures the points of its file on threads, and leaves their rows as files. */
-import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FileError } from "../../errors.ts";
 import { buildId } from "../build.ts";
 import { sha256Of } from "../content-hash.ts";
-import { readFileChecked, writeFileAtomic } from "../files.ts";
+import { listFolder, readFileChecked, writeFileAtomic } from "../files.ts";
 import { NETWORK_BYTES, type PlannedPoint } from "./plan.ts";
+import { rowLines } from "./row-lines.ts";
 import {
   pointsOf,
   readRowsFile,
@@ -48,7 +48,7 @@ export async function runSlurmTask(
   const engine = threadsEngine(threads);
   try {
     await engine.measure({ design, inputs }, batches, async (measured) => {
-      const text = measured.map((row) => `${JSON.stringify({ ...row, build: buildId() })}\n`).join("");
+      const text = rowLines(measured.map((row) => ({ ...row, build: buildId() })));
       await writeFileAtomic(join(rows, rowsFile(measured, text)), text);
     });
   } finally {
@@ -57,15 +57,18 @@ export async function runSlurmTask(
   return points.length;
 }
 
+/** Batches of which a row is missing or broken. */
 async function withoutRows(folder: string, batches: readonly PlannedPoint[][]): Promise<PlannedPoint[][]> {
-  const names = await readdir(folder);
-  const found: PlannedPoint[][] = [];
+  const names = await listFolder(folder);
+  const left: PlannedPoint[][] = [];
   for (const batch of batches) {
-    const own = names.filter((name) => name.startsWith(`${pointsOf(batch)}-`));
-    const texts = await Promise.all(own.map((name) => readRowsFile(folder, name)));
-    if (texts.every((text) => text === null)) found.push(batch);
+    const hashes = new Map<number, string>();
+    for (const name of names.filter((name) => name.startsWith(`${pointsOf(batch)}-`))) {
+      for (const { point, hash } of (await readRowsFile(folder, name))?.rows ?? []) hashes.set(point, hash);
+    }
+    if (batch.some(({ point, hash }) => hashes.get(point) !== hash)) left.push(batch);
   }
-  return found;
+  return left;
 }
 
 async function readNetworks(

@@ -2,8 +2,8 @@
  * What both sides of Slurm share: the folder `slurm` of a sweep, which the submitting machine and all nodes see.
  *
  *   networks/SHA256                 networks, by the hash of their file
- *   rows/FIRST-LAST-SHA256.jsonl    rows that tasks have measured; a file is complete or absent, and its name has the hash of its
- *   content
+ *   rows/FIRST-LAST-SHA256.jsonl    rows that tasks have measured, with checksums; a file is complete or absent, and its name has the hash of
+ *                                   its content
  *   1/, 2/ ...                      submissions, one array job each:
  *     submission.json               the sweep, the software that may answer, and the name of the job
  *     task-0.json, task-1.json ...  the points of each array task, in batches
@@ -13,14 +13,15 @@
  * The only program there is the script, which starts `xpike worker` on the folder of its submission.
  */
 import { randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { FileError, SpecError } from "../../errors.ts";
 import { buildId, describeBuilds } from "../build.ts";
 import { sha256Of } from "../content-hash.ts";
-import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
+import { listFolder, makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
 import type { PlannedPoint } from "./plan.ts";
+import { type FoundRows, readRowLines } from "./row-lines.ts";
 import { softwareSpec } from "./software.ts";
 import { manifestSpec, pointSpec } from "./work.ts";
 
@@ -61,7 +62,7 @@ export const jobName = (): string => `xpike-${randomBytes(6).toString("hex")}`;
 
 /** Numbers of the submissions in the folder `slurm`, in order. */
 export async function listSubmissions(slurm: string): Promise<number[]> {
-  const names = await readdir(slurm);
+  const names = await listFolder(slurm);
   return names
     .filter((name) => /^[1-9]\d{0,8}$/.test(name))
     .map(Number)
@@ -118,18 +119,28 @@ export function requireSoftware(
 }
 
 /** `0000064-0000127-SHA256.jsonl`: the first and last point, and 16 digits of the hash. */
-export const rowsFile = (rows: readonly { readonly point: number }[], text: string): string =>
+export const rowsFile = (rows: readonly { readonly point: number }[], text: Uint8Array): string =>
   `${pointsOf(rows)}-${sha256Of(text).slice(0, 16)}.jsonl`;
 
 export const pointsOf = (points: readonly { readonly point: number }[]): string =>
   [points[0], points[points.length - 1]].map(({ point }) => String(point).padStart(7, "0")).join("-");
 
-/** The text of a file of rows; null if it does not match its name, because it is incomplete or missing. */
-export async function readRowsFile(folder: string, name: string): Promise<string | null> {
+/** What a file of rows holds. */
+export interface RowsFile extends FoundRows {
+  /** It matches its name: nothing of it is missing or changed. */
+  readonly isWhole: boolean;
+}
+
+/** The rows in a file of rows; null if the name is not that of such a file, or there is none any more. */
+export async function readRowsFile(folder: string, name: string): Promise<RowsFile | null> {
   const [, hash] = /-([0-9a-f]{16})\.jsonl$/.exec(name) ?? [];
   if (hash === undefined) return null;
-  const bytes = await readFileChecked(join(folder, name), LARGEST_FILE);
-  return sha256Of(bytes).startsWith(hash) ? new TextDecoder().decode(bytes) : null;
+  const path = join(folder, name);
+  const bytes = await readFileChecked(path, LARGEST_FILE).catch((error) => {
+    if (existsSync(path)) throw error;
+    return null;
+  });
+  return bytes && { ...readRowLines(bytes, name), isWhole: sha256Of(bytes).startsWith(hash) };
 }
 
 /** Options of `sbatch` that the script sets itself, or that would move it away from where its rows are expected. */

@@ -9,11 +9,13 @@ import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
 import { sweepTable } from "../../sweep/table.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { buildId } from "../build.ts";
+import { checkedLine } from "../checked-line.ts";
 import { RUN_FILES, trainToFolder } from "../training.ts";
 import { writeTable } from "./duckdb.ts";
 import { loadDuckDb } from "./duckdb-package.ts";
 import { readRows, SWEEP_FILES } from "./folder.ts";
 import { planSweep } from "./plan.ts";
+import { readRowLines, rowLines } from "./row-lines.ts";
 import { buildsOfSweep, namingBuild } from "./software.ts";
 import { type Engine, runSweep } from "./sweep.ts";
 import { threadsEngine } from "./threads.ts";
@@ -69,7 +71,7 @@ describe("a sweep", () => {
     const again = await runSweep(plan, part, { engine: counting, threads: 1, resume: true, batch: 3 });
     expect(measured).toEqual([2, 3, 4, 5]);
     expect(again).toEqual(whole);
-    expect(await readRows(part)).toEqual(whole);
+    expect(await readRows(part)).toEqual({ rows: whole, broken: [] });
     expect(await run(design, part, stoppingEngine(0), true)).toEqual(whole);
   });
 
@@ -157,14 +159,16 @@ describe("a sweep folder refuses", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("damaged rows", async () => {
+  test("rows whose request is gone, and a request that is cut off", async () => {
     await run(design, folder);
-    const rows = join(folder, SWEEP_FILES.rows);
-    const [name] = await readdir(rows);
-    await writeFile(join(rows, name), "{}\n");
-    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow(
-      "Remove it; --resume runs its points again",
-    );
+    const path = join(folder, SWEEP_FILES.question);
+    const text = await readFile(path);
+    await writeFile(path, text.subarray(0, text.length / 2));
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("start again in another folder");
+    await rm(path);
+    await expect(run(design, folder)).rejects.toThrow("is gone. Restore it, remove");
+    await rm(join(folder, SWEEP_FILES.rows), { recursive: true });
+    expect(await run(design, folder)).toHaveLength(6);
   });
 });
 
@@ -231,6 +235,140 @@ describe("a sweep that another build began", () => {
       build: `${buildId()} + ${other}`,
     });
   });
+});
+
+describe("rows that are not as they were written", () => {
+  const note = '"µ – name"';
+  const design = designOf({
+    axes: { "hardware.adc.bits": [4, 5, 6, 7, 8, 9], name: ["µ – name"] },
+    objectives: ["area"],
+  });
+  const FILE = "0000000-0000005.jsonl";
+  let whole: Row[];
+  beforeEach(async () => {
+    whole = await run(design, folder);
+  });
+
+  /** Resumes, and returns what was said and which points were measured. */
+  async function resume() {
+    const notes: string[] = [];
+    const measured: number[] = [];
+    const own = threadsEngine(1);
+    const engine: Engine = {
+      ...own,
+      measure: (sweep, batches, keep) => {
+        measured.push(...batches.flat().map(({ point }) => point));
+        return own.measure(sweep, batches, keep);
+      },
+    };
+    const plan = await planSweep(design, { directory: "." });
+    const rows = await runSweep(plan, folder, { engine, threads: 1, resume: true, onNote: (text) => notes.push(text) });
+    return { rows, notes: notes.join("\n"), measured };
+  }
+
+  const path = () => join(folder, SWEEP_FILES.rows, FILE);
+  const edit = (change: (lines: string[]) => string[]) => async () => {
+    const lines = (await readFile(path(), "utf8")).split("\n").slice(0, -1);
+    await writeFile(
+      path(),
+      change(lines)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+  };
+  const editLine = (at: number, change: (line: string) => string) =>
+    edit((lines) => lines.map((line, i) => (i === at ? change(line) : line)));
+
+  test.each<[string, () => Promise<void>, number[], RegExp | ""]>([
+    [
+      "an area edited by a person",
+      editLine(2, (line) => line.replace(/"area":\{"value":[^,]+/, '"area":{"value":1e-30')),
+      [2],
+      /^1 row is not as written: 1 has a wrong checksum \(point 2\)\. /,
+    ],
+    [
+      "a changed digit, and lines without a checksum, as earlier versions wrote them",
+      edit((lines) => [
+        lines[0],
+        lines[1].replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10)),
+        ...lines.slice(2, 4),
+        ...lines.slice(4).map((line) => line.slice(9)),
+      ]),
+      [1, 4, 5],
+      /^3 rows .*1 has a wrong checksum \(point 1\), 2 have no checksum \(points 4, 5\)/,
+    ],
+    [
+      "a file that is cut off within a character",
+      async () => {
+        const bytes = await readFile(path());
+        await writeFile(path(), bytes.subarray(0, bytes.lastIndexOf(Buffer.from("µ")) + 1));
+      },
+      [5],
+      /1 has a wrong checksum \(point 5\)/,
+    ],
+    ["bytes that are no text", editLine(0, () => "\u0000\ufffd{"), [0], /1 has a wrong checksum \(in rows.0000000-/],
+    ["a line that is gone", edit((lines) => lines.toSpliced(3, 1)), [3], ""],
+    ["an empty file", () => writeFile(path(), ""), [0, 1, 2, 3, 4, 5], /1 has no checksum \(in rows.0000000-/],
+    ["a folder that is gone", () => rm(join(folder, SWEEP_FILES.rows), { recursive: true }), [0, 1, 2, 3, 4, 5], ""],
+    [
+      "a whole line that is no row",
+      editLine(1, () => checkedLine({ point: 1, hash: 5 }).toString().trimEnd()),
+      [1],
+      /1 has other fields \(point 1\)/,
+    ],
+    [
+      "another row of the same point, with another area",
+      async () => {
+        const other = structuredClone(whole[4]) as { measures: { area: { value: number } } };
+        other.measures.area.value *= 1.5;
+        await writeFile(join(folder, SWEEP_FILES.rows, "0000004-0000004.jsonl"), checkedLine(other));
+      },
+      [4],
+      /2 have two contents \(point 4\)/,
+    ],
+  ])("are left out, counted and measured again: %s", async (_, damage, points, said) => {
+    expect(JSON.stringify(whole[0].values)).toContain(note);
+    await damage();
+    expect((await readRows(folder)).rows).toEqual(whole.filter(({ point }) => !points.includes(point)));
+    const { rows, notes, measured } = await resume();
+    expect(measured).toEqual(points);
+    expect(rows).toEqual(whole);
+    if (said === "") expect(notes).toBe("");
+    else expect(notes).toMatch(said);
+    // Once: nothing broken stays behind.
+    expect(await readRows(folder)).toEqual({ rows: whole, broken: [] });
+    expect(await resume()).toEqual({ rows: whole, notes: "", measured: [] });
+  });
+
+  test("never reach a reader, whatever byte of a file changes", async () => {
+    const bytes = await readFile(path());
+    const lines = rowLines(whole).toString().split("\n").slice(0, -1);
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Uint8Array.from(bytes);
+      changed[at] ^= 1 << (at % 8);
+      const { rows, broken } = readRowLines(changed, "here");
+      // A newline that is gone costs two rows, one that is new breaks its line in two.
+      expect(rows.length).toBeGreaterThanOrEqual(4);
+      expect(broken.length).toBeGreaterThanOrEqual(1);
+      for (const row of rows) expect(lines).toContain(checkedLine(row).toString().trimEnd());
+    }
+  });
+});
+
+test("a network that is cut off is trained again, to the same rows", async () => {
+  const design = designOf({ axes: { "hardware.adc.bits": [4, 5] }, objectives: ["errorRate"] });
+  const whole = await run(design, folder);
+  const networks = join(folder, SWEEP_FILES.networks);
+  const path = join(networks, (await readdir(networks))[0], RUN_FILES.network);
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.subarray(0, bytes.length - 9));
+  await rm(join(folder, SWEEP_FILES.rows), { recursive: true });
+  const notes: string[] = [];
+  const plan = await planSweep(design, { directory: "." });
+  const options = { engine: threadsEngine(1), threads: 1, resume: true, onNote: (text: string) => notes.push(text) };
+  expect(await runSweep(plan, folder, options)).toEqual(whole);
+  expect(notes).toEqual([`${path} is damaged. The network is trained again.`]);
+  expect((await readFile(path)).equals(bytes)).toBe(true);
 });
 
 test("DuckDB, Parquet and CSV hold the same table as the rows", async () => {

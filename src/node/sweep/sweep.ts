@@ -1,6 +1,7 @@
 /** Runs a sweep: trains missing networks, then an engine measures the points that have no row yet. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { FileError } from "../../errors.ts";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
 import type { TaskSpec } from "../../spec/task.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";
@@ -8,10 +9,12 @@ import type { Row } from "../../sweep/unit.ts";
 import { needsErrors } from "../../sweep/unit.ts";
 import type { DataOf } from "../../task/catalogue.ts";
 import { openExperiment } from "../../task/open.ts";
+import { decodeState } from "../../train/state.ts";
 import { readFileChecked } from "../files.ts";
 import { type FolderEvent, RUN_FILES, trainToFolder } from "../training.ts";
-import { keepRows, openSweepFolder, readQuestion, SWEEP_FILES, strangeRow } from "./folder.ts";
+import { endSweep, keepRows, openSweepFolder, readQuestion, SWEEP_FILES, strangeRow } from "./folder.ts";
 import { NETWORK_BYTES, type PlannedPoint, type PlannedSweep, type PlannedTraining, type SweepInputs } from "./plan.ts";
+import { describeBroken } from "./row-lines.ts";
 import { namingBuild } from "./software.ts";
 
 /** Measures points: threads of this process, or machines behind a queue. Rows do not depend on the engine. */
@@ -40,6 +43,8 @@ export interface SweepOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** The engine left points to others, to be measured later: the sweep ends unfinished. */
   readonly onLeft?: () => void;
+  /** What the folder had lost, and is computed again. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** More row files than this make a folder slow. */
@@ -57,7 +62,8 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
   const { design } = sweep;
   const before = await openSweepFolder(folder, sweep, { resume, acceptBuild });
   const { build: begun } = (await readQuestion(folder)).software;
-  const rows = new Map(before.map((row) => [row.point, row]));
+  const rows = new Map(before.rows.map((row) => [row.point, row]));
+  if (before.broken.length > 0) options.onNote?.(`${describeBroken(before.broken)}. Their points are measured again.`);
   const planned = new Map<number, PlannedPoint>();
   const continued = new Map<number, Row>();
   const rounds = sweepRounds(design);
@@ -93,6 +99,7 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
   }
   const stranger = [...rows.values()].find(({ point }) => !planned.has(point));
   if (stranger) throw strangeRow(folder, stranger);
+  if (next.done) await endSweep(folder, rows.size);
   return [...rows.values()].sort((a, b) => a.point - b.point);
 }
 
@@ -110,7 +117,7 @@ async function trainNetworks(
   { trainings, inputs }: Pick<PlannedSweep, "trainings" | "inputs">,
   folder: string,
   points: readonly PlannedPoint[],
-  { threads, acceptBuild = [], onTraining }: SweepOptions,
+  { threads, acceptBuild = [], onTraining, onNote }: SweepOptions,
 ): Promise<Record<string, Uint8Array>> {
   const needed = new Set(points.map(({ network }) => network));
   const wanted = trainings.filter(({ network }) => needed.has(network));
@@ -119,6 +126,7 @@ async function trainNetworks(
     networks[training.network] = await train(training, inputs, join(folder, SWEEP_FILES.networks, training.network), {
       ...{ threads, acceptBuild },
       onEvent: (event) => onTraining?.(i + 1, wanted.length, event),
+      ...(onNote && { onNote }),
     });
   }
   return networks;
@@ -131,19 +139,42 @@ async function train(
   options: Pick<SweepOptions, "threads"> & {
     readonly acceptBuild: readonly string[];
     readonly onEvent: (event: FolderEvent) => void;
+    readonly onNote?: (note: string) => void;
   },
 ): Promise<Uint8Array> {
-  const file = join(folder, RUN_FILES.network);
+  const { threads, acceptBuild, onEvent, onNote } = options;
+  const [file, state] = [RUN_FILES.network, RUN_FILES.state].map((name) => join(folder, name));
+  const isNetwork = await isWhole(file, (bytes) => decodeCheckpoint(bytes, file));
+  if (isNetwork) return readFileChecked(file, NETWORK_BYTES);
+  const isState = await isWhole(state, (bytes) => decodeState(bytes, experiment, state));
+  const isBegun = isNetwork === null && isState === true;
+  for (const [path, damaged] of [
+    [file, isNetwork === false],
+    [state, isState === false],
+  ] as const) {
+    if (damaged) onNote?.(`${path} is damaged. The network is trained again.`);
+  }
   const subject = openExperiment(experiment, data === null ? null : (inputs.data[data] as DataOf<TaskSpec>));
   const networkOf = (name: string) => decodeCheckpoint(inputs.networks[name], name).network;
-  if (!existsSync(file)) {
-    await trainToFolder(subject, folder, {
-      ...options,
-      // A training that was killed before its first state starts over.
-      ...(existsSync(join(folder, RUN_FILES.state)) ? { resume: true } : { force: true }),
-      ...(initial !== null && { initial: networkOf(initial) }),
-      teacher: teachers.map(networkOf),
-    });
-  }
+  await trainToFolder(subject, folder, {
+    ...{ threads, acceptBuild, onEvent },
+    // A training that was killed before its first state starts over.
+    ...(isBegun ? { resume: true } : { force: true }),
+    ...(initial !== null && { initial: networkOf(initial) }),
+    teacher: teachers.map(networkOf),
+  });
   return readFileChecked(file, NETWORK_BYTES);
+}
+
+/** Whether a file decodes; null if there is none. Throws FileError when it cannot be read. */
+async function isWhole(file: string, decode: (bytes: Uint8Array) => unknown): Promise<boolean | null> {
+  if (!existsSync(file)) return null;
+  const bytes = await readFileChecked(file, NETWORK_BYTES);
+  try {
+    decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof FileError) return false;
+    throw error;
+  }
 }

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
-import { FileError, SpecError } from "../../errors.ts";
+import { SpecError } from "../../errors.ts";
 import type { Row } from "../../sweep/unit.ts";
 import type { Executor, Session } from "../../threads/executor.ts";
 import { buildId } from "../build.ts";
@@ -14,17 +14,20 @@ import { sha256Of } from "../content-hash.ts";
 import { nodeExecutor } from "../threads.ts";
 import { type SweepSetup, sweepJobs } from "./job.ts";
 import type { PlannedPoint } from "./plan.ts";
+import { rowLines } from "./row-lines.ts";
 import {
   connectQueue,
   INPUT_SECONDS,
   JOB,
   jobSpec,
   loadQueue,
+  NO_INPUTS,
   networkKey,
   PREFIX,
   type QueueAddress,
   queueName,
   rowsKey,
+  serverError,
   sweepKey,
   waitingBuilds,
 } from "./valkey.ts";
@@ -56,6 +59,9 @@ const STALLED_INTERVAL = 7500;
  * Milliseconds that an idle worker has to close. BullMQ 6.7 may wait forever if its idle connection was lost and restored.
  */
 const FAREWELL = 5000;
+/** Time that a sweep has to send inputs that the server lost, and the interval between looks for them. */
+const INPUT_MILLISECONDS = 10_000;
+const LOOK_MILLISECONDS = 250;
 /** Workers that may die during a job before it counts as failed. */
 const MOST_STALLED = 20;
 
@@ -70,7 +76,7 @@ interface Lane {
 export async function startQueueWorker(address: QueueAddress, options: QueueWorkerOptions): Promise<QueueWorker> {
   const { threads } = options;
   const place = options.data === undefined ? {} : { folder: options.data };
-  const { Worker } = await loadQueue();
+  const { Worker, UnrecoverableError } = await loadQueue();
   const connection = await connectQueue(address);
   const others = options.acceptBuild === undefined ? await waitingBuilds(connection) : [];
   const setups = new Map<string, Promise<SweepSetup>>();
@@ -79,6 +85,9 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
     ...{ setup: null, session: null },
   }));
   const lanes = [...free];
+  /** When an input was first missed. */
+  const lost = new Map<string, number>();
+  let isClosing = false;
 
   /** The inputs from which points are computed, by sweep and required data. */
   function setupOf(name: string, sweep: string, points: readonly PlannedPoint[]): Promise<SweepSetup> {
@@ -90,18 +99,32 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   }
 
   async function readSetup(sweep: string, points: readonly PlannedPoint[]): Promise<SweepSetup> {
-    const text = await connection.get(sweepKey(sweep));
-    if (text === null || sha256Of(text) !== sweep)
-      throw new FileError(sweepKey(sweep), "The sweep is no longer on the server.");
-    const { design, networks: names } = manifestSpec.parse(JSON.parse(text));
+    const { design, networks: names } = manifestSpec.parse(
+      JSON.parse((await readInput(sweepKey(sweep), sweep)).toString()),
+    );
     const networks: Record<string, Uint8Array> = {};
-    for (const [name, hash] of Object.entries(names)) {
-      const bytes = await connection.getBuffer(networkKey(hash));
-      if (bytes === null || sha256Of(bytes) !== hash)
-        throw new FileError(networkKey(hash), "The network is no longer on the server.");
-      networks[name] = bytes;
-    }
+    for (const [name, hash] of Object.entries(names)) networks[name] = await readInput(networkKey(hash), hash);
     return { design, networks, data: await readData(design, points, place) };
+  }
+
+  /**
+   * Waits a while for what the server has lost: the sweep sends it again. If none does, all its jobs fail without waiting, until
+   * the input is there.
+   */
+  async function readInput(key: string, hash: string): Promise<Buffer> {
+    for (;;) {
+      const bytes = await connection.getBuffer(key);
+      if (bytes !== null && sha256Of(bytes) === hash) {
+        lost.delete(key);
+        return bytes;
+      }
+      const since = lost.get(key) ?? Date.now();
+      lost.set(key, since);
+      if (Date.now() - since >= INPUT_MILLISECONDS || isClosing) {
+        throw new UnrecoverableError(`${NO_INPUTS} (${key}). Is the sweep still running?`);
+      }
+      await sleep(LOOK_MILLISECONDS);
+    }
   }
 
   async function measure(job: Job): Promise<void> {
@@ -117,7 +140,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
         lane.setup = name;
       }
       const [rows] = await lane.session!.run([points]);
-      await connection.rpush(rowsKey(sweep), JSON.stringify(rows.map((row) => ({ ...row, build: buildId() }))));
+      await connection.rpush(rowsKey(sweep), rowLines(rows.map((row) => ({ ...row, build: buildId() }))));
       // There may be no one left to receive them.
       await connection.expire(rowsKey(sweep), INPUT_SECONDS);
       options.onDone?.(points.length);
@@ -141,11 +164,14 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   // The connection is restored, and lost jobs come back.
   worker.on("error", () => {});
   worker.on("failed", (_, error) => options.onFailed?.(error.message));
-  await worker.waitUntilReady();
+  await worker.waitUntilReady().catch((error) => {
+    throw serverError(error);
+  });
   return {
     queue: worker.name,
     others,
     close: async () => {
+      isClosing = true;
       const closed = worker.close();
       while (measuring.size > 0) await Promise.allSettled(measuring);
       await Promise.race([closed, sleep(FAREWELL, undefined, { ref: false })]);

@@ -78,7 +78,7 @@ test("a server that does not answer is named, with the remedy", async () => {
 });
 
 test("the queue belongs to one build, and accepts only points", () => {
-  expect(queueName()).toBe(`units-2-${buildId()}`);
+  expect(queueName()).toBe(`units-3-${buildId()}`);
   const hash = "0".repeat(64);
   const point = { point: 0, hash, values: { "hardware.adc.bits": 5 }, network: null, data: null };
   const operation = { name: "head", kind: "linear", cycles: 8, clipped: 0, actions: { conversions: 16 } };

@@ -10,6 +10,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { queueServer } from "../../../test/support/queue-server.ts";
 import { tinyDocument } from "../../../test/support/tiny-training.ts";
@@ -88,6 +90,23 @@ const writeDesign = (axes: object, objectives: readonly string[], prompts = 60, 
   const design = { experiment: { ...tiny, evaluation: { prompts } }, axes, objectives, ...fields };
   return writeFile(join(root, "design.json"), JSON.stringify(design));
 };
+
+/** Where in the code an error arose: no user should see that. */
+const STACK = /^\s+at .+:\d+:\d+\)?$|Unexpected error/m;
+
+/** Waits until there are this many more files of rows. */
+async function moreRows(run: ReturnType<typeof start>, more: number): Promise<void> {
+  const rows = join(root, "queue", SWEEP_FILES.rows);
+  const count = async () => (existsSync(rows) ? (await readdir(rows)).length : 0);
+  const before = await count();
+  while (run.exitCode === null && (await count()) < before + more) await sleep(10);
+}
+
+/** Hash of the only sweep on the server. */
+async function onlySweep(client: Redis): Promise<string> {
+  const [key] = await client.keys("xpike:sweep:*");
+  return key.slice("xpike:sweep:".length);
+}
 
 describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
   test("gives the same table as threads, while workers, the asking process and the server are killed", async () => {
@@ -176,6 +195,53 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
       expect((await each.closed)[1], each.text).toBe("SIGTERM");
     }
   }, 480_000);
+
+  test("resumes in one attempt after many failed jobs, although a row is damaged and the server then loses everything", async () => {
+    const readTime = { from: 1, to: 1e6, scale: "log", count: 10 };
+    await writeDesign({ "hardware.adc.bits": [4, 5, 6], "hardware.readTime": readTime }, ["errorRate"], 400);
+    await finished(sweep("--out", "threads", "--threads", "1"));
+    let server = await startServer();
+    const failing = sweep("--out", "queue", ...engine());
+    while (!/No worker listens to (\S+)/.test(failing.text)) await sleep(20);
+    const [, name] = /No worker listens to (\S+)/.exec(failing.text)!;
+    const connection = { host: "127.0.0.1", port, password: PASSWORD };
+    const fail = () => Promise.reject(new Error("a planted fault"));
+    const faulty = new Worker(name, fail, { connection, prefix: "xpike", concurrency: 30 });
+    const queue = new Queue(name, { connection, prefix: "xpike" });
+    const client = new Redis(connection);
+    try {
+      expect(await failing.closed).toEqual([2, null]);
+      expect(failing.text).toMatch(/PlatformError at engine\n.*Workers failed 3 times .*: a planted fault\. Rows/s);
+      expect(failing.text).not.toMatch(STACK);
+      // Its jobs go on failing.
+      while ((await queue.getJobCounts("waiting", "delayed", "active")).delayed > 0) await sleep(50);
+      const last = (await queue.getFailed()).map(({ id }) => id);
+      if (last.length < 2) {
+        // All had failed at once, and were removed together.
+        for (const at of [0, 1])
+          await queue.add("measure-points", { sweep: await onlySweep(client) }, { jobId: `x-${at}-${at}` });
+        while ((await queue.getFailedCount()) < 2) await sleep(20);
+      }
+      await faulty.close();
+      await client.rpush(`xpike:rows:${await onlySweep(client)}`, '00000000 {"point":3,"hash":"', "");
+    } finally {
+      await faulty.close();
+      await queue.close();
+      client.disconnect();
+    }
+
+    startWorker();
+    const asking = sweep("--out", "queue", ...engine(), "--resume");
+    await moreRows(asking, 2);
+    await kill(server);
+    await rm(join(root, "appendonlydir"), { recursive: true });
+    server = await startServer();
+    await finished(asking);
+    expect(asking.text).toMatch(/1 row is not as written: 1 has a wrong checksum \(point 3\)/);
+    expect(asking.text).toContain("The server has lost the sweep's inputs");
+    expect(asking.text).not.toMatch(STACK);
+    expect(await table("queue")).toEqual(await table("threads"));
+  }, 240_000);
 
   test("is refused with a wrong password, at once", async () => {
     await startServer();

@@ -1,17 +1,18 @@
 /**
  * What both sides of a queue share: the connection to a Valkey or Redis server, and the names of what is stored there.
  *
- *   queue `units-2-BUILD`         BullMQ jobs: points of a sweep; only workers of the same build listen to it, and those that accept it
+ *   queue `units-3-BUILD`         BullMQ jobs: points of a sweep; only workers of the same build listen to it, and those that accept it
  *   xpike:sweep:HASH              a manifest: build, design, and the content hash of each network
  *   xpike:network:SHA256          a network's file
- *   xpike:rows:HASH               finished rows of a sweep, until the process that asked for them has kept them
+ *   xpike:rows:HASH               finished rows of a sweep, as lines with checksums, until the process that asked for them has
+ *                                 kept them
  *
  * Nothing there is a program: a worker runs one job by name on data that it validates, and checks content against its hash.
  */
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { isXpikeError, PlatformError, SpecError } from "../../errors.ts";
+import { isXpikeError, PlatformError, SpecError, type XpikeError } from "../../errors.ts";
 import { buildId } from "../build.ts";
 import { fileError } from "../files.ts";
 import { pointSpec, sha256 } from "./work.ts";
@@ -25,7 +26,7 @@ export const INPUT_SECONDS = 14 * 86_400;
 const CONNECT_MILLISECONDS = 4000;
 
 /** Version of jobs and rows: programs with another version use another queue. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 const QUEUE = `units-${FORMAT}-`;
 
@@ -70,17 +71,34 @@ export const sweepKey = (hash: string): string => `xpike:sweep:${hash}`;
 export const networkKey = (hash: string): string => `xpike:network:${hash}`;
 export const rowsKey = (hash: string): string => `xpike:rows:${hash}`;
 
+/** Beginning of a job's reason if the server has lost its inputs: it says nothing about the job, which is sent again with them. */
+export const NO_INPUTS = "The server has no inputs";
+
+/** The error of a server that refuses a command (a full disk, no memory, other rights), or of the packages, in words. */
+export function serverError(cause: unknown): XpikeError {
+  if (isXpikeError(cause)) return cause;
+  const reason = String((cause as Error | undefined)?.message ?? cause)
+    .split("\n")[0]
+    .replace(/\.$/, "");
+  return new PlatformError(
+    "engine",
+    `The queue's server refuses: ${reason}. Rows are kept. Look at the server's log, memory and disk, then continue with --resume.`,
+    { cause },
+  );
+}
+
 interface QueuePackages {
   readonly Queue: typeof import("bullmq").Queue;
   readonly Worker: typeof import("bullmq").Worker;
+  readonly UnrecoverableError: typeof import("bullmq").UnrecoverableError;
   readonly Redis: typeof import("ioredis").Redis;
 }
 
 /** Throws PlatformError, with what to install, if a package is missing. */
 export async function loadQueue(): Promise<QueuePackages> {
   try {
-    const [{ Queue, Worker }, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
-    return { Queue, Worker, Redis };
+    const [{ Queue, Worker, UnrecoverableError }, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
+    return { Queue, Worker, UnrecoverableError, Redis };
   } catch (cause) {
     throw new PlatformError(
       "bullmq",
