@@ -7,7 +7,7 @@
  */
 import { Command, CommanderError } from "commander";
 import picocolors from "picocolors";
-import { isXpikeError, PlatformError } from "../errors.ts";
+import { type FileError, isXpikeError, PlatformError } from "../errors.ts";
 import { packageVersion } from "../node/version.ts";
 import { printable } from "../report/markup.ts";
 import {
@@ -63,7 +63,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     // Commander has already printed its message; help and version are not errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const shown = asLimit(error) ?? error;
+    const shown = asLimit(error) ?? (await asFileError(error)) ?? error;
     terminal.err(asTyped(describeError(shown, terminal.color), terminal.program));
     return isXpikeError(shown) ? 2 : 1;
   }
@@ -73,6 +73,19 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 function asLimit(error: unknown): PlatformError | null {
   const message = openFilesMessage(error);
   return message === null ? null : new PlatformError("files", message, { cause: error });
+}
+
+/** Errors of a disk, which need no path to be understood. */
+const DISK = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
+
+/** An error of the system about a file, such as one that another program removed meanwhile, in words; null for other errors. */
+async function asFileError(error: unknown): Promise<FileError | null> {
+  const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined || syscall.startsWith("spawn")) return null;
+  if (path === undefined && !DISK.includes(code)) return null;
+  const { fileError } = await import("../node/files.ts");
+  const reads = ["open", "read", "stat", "lstat", "scandir", "readlink"].includes(syscall);
+  return fileError(path ?? "disk", error, reads ? "read" : "written");
 }
 
 /** The full command line; `main` runs it. */
