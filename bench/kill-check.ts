@@ -5,9 +5,9 @@
  *   npm run kill-check -- --commands queue --kills 50
  *   npm run kill-check -- --commands writers --kills 100
  *
- * The kills are divided evenly. `queue` is a sweep on a Valkey server, where workers, the asking process and the server are
- * killed; `writers` runs two commands that compete for one folder, this many times. The exit code is 1 when anything differs;
- * the folders are then kept.
+ * The kills are divided evenly. After a kill of `sweep`, rows in its folder are damaged. `queue` is a sweep on a Valkey server, where
+ * workers, the asking process and the server are killed, the server is emptied, and rows and inputs are damaged; `writers` runs two commands that compete for one folder, this many times. The exit code is 1 when anything differs or
+ * a stack trace is printed; the folders are then kept.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -63,7 +63,7 @@ async function check(command: string, options: Parameters<typeof killCommand>[1]
   }
   const server = queueServer();
   if (command === "queue" && server === undefined) return { counts: "0 kills", found: ["there is no Valkey server"] };
-  const { kills, runs, faults } =
+  const { kills, runs, faults, detail } =
     command === "queue" ? await killQueue(server!, options) : await killCommand(command as Command, options);
-  return { counts: `${kills} kills, ${runs} runs`, found: faults };
+  return { counts: `${kills} kills${detail ? ` (${detail})` : ""}, ${runs} runs`, found: faults };
 }

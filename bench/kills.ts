@@ -14,6 +14,7 @@ import { RUN_FILES } from "../src/node/training.ts";
 import { type Stream, stream } from "../src/numeric/stream.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
+import { breakSweep } from "./breaks.ts";
 
 /** A command to kill: on a small link, taking a few seconds. */
 export const COMMANDS = {
@@ -52,7 +53,7 @@ const TRAINING = {
 };
 
 /** Points of a sweep: each on chips, all with one network that is trained first. */
-const AXES = { "hardware.adc.bits": [4, 5, 6, 7], "hardware.readTime": [1, 1e6] };
+const AXES = { "hardware.adc.bits": [4, 5, 6, 7], "hardware.readTime": [1, 1e2, 1e4, 1e6] };
 
 /** Writes the experiment, an untrained network for it (answers are poor, but depend on everything), and a sweep design. */
 export function writeLink(folder: string): void {
@@ -93,9 +94,15 @@ export interface KillCounts {
   readonly kills: number;
   /** Completed runs, each equal to the undisturbed one. */
   readonly runs: number;
+  /** Kills by kind, in words. */
+  readonly detail?: string;
   /** What differs, in words; empty when all is well. */
   readonly faults: readonly string[];
 }
+
+/** Whether a program has printed where in its code an error arose: no user should see that. */
+export const hasStack = (text: string): boolean =>
+  /^\s+at .+:\d+:\d+\)?$/m.test(text) || text.includes("Unexpected error");
 
 /** Kills a command until it has been killed this often, and lets the last run finish. */
 export async function killCommand(command: Command, options: KillOptions): Promise<KillCounts> {
@@ -108,7 +115,7 @@ export async function killCommand(command: Command, options: KillOptions): Promi
   if (firstCode !== 0) return { kills: 0, runs: 0, faults: [`undisturbed: ${first.printed()}`] };
   const whole = await contentsOf(join(folder, `${command}-whole`));
   const duration = performance.now() - start;
-  let [killed, runs] = [0, 0];
+  let [killed, broken, runs] = [0, 0, 0];
   while (killed < kills && faults.length === 0) {
     const name = `${command}-${runs}`;
     mkdirSync(join(folder, name));
@@ -121,11 +128,13 @@ export async function killCommand(command: Command, options: KillOptions): Promi
         isOver = true;
         if (code !== 0) faults.push(`${name} ends with ${code ?? signal}: ${sitting.printed()}`);
       }
+      if (hasStack(sitting.printed())) faults.push(`${name} prints a stack trace: ${sitting.printed()}`);
+      if (!isOver && command === "sweep") broken += breakSweep(join(folder, name), random);
     }
     if (faults.length === 0) faults.push(...differences(name, whole, await contentsOf(join(folder, name))));
     runs++;
   }
-  return { kills: killed, runs, faults };
+  return { kills: killed, runs, faults, detail: `${broken} files damaged` };
 }
 
 /** The command as a process, which resumes what `out` holds; options in `more` replace its own. */
