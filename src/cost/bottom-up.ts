@@ -34,6 +34,8 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   add8: horowitz.prices.add8,
   add16: horowitz.prices.add16,
   add32: horowitz.prices.add32,
+  binaryMac: horowitz.prices.binaryMac,
+  ternaryMac: horowitz.prices.ternaryMac,
   multiplyFp16: horowitz.prices.multiplyFp16,
   addFp16: horowitz.prices.addFp16,
   registerBit: o.noRegister,

@@ -116,6 +116,7 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
     ...{ name, description, hardware },
     ...(model.kind === "spiking" && model.attention.neuron === "lif" && { lifAttention: true }),
     ...(model.kind === "spiking" && { draws: model.attention.draws }),
+    ...(model.kind === "ann" && model.quantization && { quantization: model.quantization }),
     annInputs: real.inputs,
     embedRows: hardware.crossbar.embedRows,
     scaled: true,

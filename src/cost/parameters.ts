@@ -24,6 +24,8 @@ export const PARAMETERS = {
   add8: digital("8-bit addition"),
   add16: digital("16-bit addition"),
   add32: digital("32-bit addition"),
+  binaryMac: digital("Product of two bits and its share of counting them"),
+  ternaryMac: digital("Product of two ternary digits and its share of counting them"),
   multiplyFp16: digital("16-bit floating-point multiplication"),
   addFp16: digital("16-bit floating-point addition"),
   registerBit: digital("Register access of the ANN's arithmetic, per bit", "J/bit"),

@@ -5,7 +5,7 @@ import { type BlockDensities, blockRuns, type Densities } from "../machine/densi
 import { type NetworkShape, stemBefore } from "../machine/shape.ts";
 import { pixels } from "../model/stem.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
-import type { DrawKind } from "../spec/model.ts";
+import type { DrawKind, QuantizationSpec } from "../spec/model.ts";
 
 export interface Workload extends NetworkShape, Densities {
   readonly name: string;
@@ -31,6 +31,8 @@ export interface Workload extends NetworkShape, Densities {
   readonly lifAttention?: boolean;
   /** How attention draws over the time steps; unknown for a published network. */
   readonly draws?: DrawKind;
+  /** Bits of an ANN that was trained for few; none in floating point. */
+  readonly quantization?: QuantizationSpec;
   /** Networks that other machines run, if different from this one: those with the accuracies they are compared at. */
   readonly compared?: { readonly ann?: Workload; readonly snn?: Workload };
 }

@@ -5,8 +5,10 @@ import { annBackward, annForward } from "../model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
+import { backThroughRounding, passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
 import type { AnnSpec } from "../spec/model.ts";
+import { startingSteps } from "../train/starting-steps.ts";
 
 const geometry: Geometry = {
   inputs: 5,
@@ -35,6 +37,18 @@ function perturbed(model: AnnSpec): Network<AnnSpec> {
     for (let i = 0; i < data.length; i++) data[i] += 0.2 * random.normal();
   }
   return network;
+}
+
+/** With steps from its own values, moved so that some values are beyond the codes. */
+function withFewBits(model: AnnSpec): Network<AnnSpec> {
+  const { quantization: _, ...exact } = model;
+  const network = perturbed(exact);
+  const steps = startingSteps(network, model, { prompts: PROMPTS, values });
+  for (const [name, { data }] of Object.entries(steps)) {
+    if (name.startsWith("embed.input")) continue;
+    for (let i = 0; i < data.length; i++) data[i] += 0.1 * random.normal() - (name.endsWith("LogStep") ? 0.3 : 0);
+  }
+  return { model, geometry, parameters: { ...network.parameters, ...steps } };
 }
 
 function setUpOn(backend: Backend, network: Network<AnnSpec>, training: boolean) {
@@ -79,6 +93,44 @@ describe.each(BACKENDS)("on $name", (backend) => {
         const largest = expected.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
         expect(largest, name).toBeGreaterThan(0);
         expectClose(read(gradient[name], expected.length), expected, 5e-6 * largest, name);
+      }
+    },
+  );
+
+  test.each([
+    [8, 8],
+    [4, 4],
+    [2, "ternary"],
+    ["ternary", 2],
+    ["binary", "binary"],
+  ] as const)(
+    "logits and gradients equal the plain network's with %s weights and %s activations",
+    (weights, activations) => {
+      const network = withFewBits({ ...spec, quantization: { weights, activations } });
+      const reference = annForward(network, { prompts: PROMPTS, values });
+      const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
+      const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);
+
+      const { pass, load, read, gradient } = setUp({ ...network, parameters: passParameters(network) }, true);
+      load(0, PROMPTS);
+      const rows = PROMPTS * geometry.queries.length;
+      const sum = pass.step(PROMPTS, 1 / rows);
+      // As without rounding: no value is so close to the middle between two codes that single precision puts it on the other side.
+      expectClose(read(pass.logits, reference.logits.length), reference.logits, 4e-6, "logits");
+      expect(Math.abs(sum / rows - loss)).toBeLessThan(1e-5);
+      const layout = parameterLayout(network.model, geometry);
+      const found = Object.fromEntries(
+        layout.map(({ name }) => [name, Float64Array.from(read(gradient[name], gradients[name].length))]),
+      );
+      backThroughRounding(network, found);
+      const fixed = ["embed.inputLogStep", "embed.inputShift"];
+      for (const { name } of layout) {
+        const expected = gradients[name];
+        const largest = expected.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+        // A shift moves only values beyond the codes.
+        if (!name.endsWith("Shift")) expect(largest > 0, name).toBe(!fixed.includes(name));
+        // Relative to terms of order 0.01, which cancel, and of which few bits let through few.
+        expectClose(found[name], expected, 1e-6 + 2e-5 * largest, name);
       }
     },
   );

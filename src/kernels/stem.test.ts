@@ -10,12 +10,14 @@ import { crossEntropyBackward, crossEntropyForward, oneHot } from "../model/cros
 import type { Gradients } from "../model/dense.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
+import { backThroughRounding, passParameters } from "../model/quantization.ts";
 import { spikeRatePenalty } from "../model/spike-rate.ts";
 import { repeatInput, spikingBackward, spikingForward } from "../model/spiking.ts";
 import { pixels } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
 import { annSpec, type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../spec/model.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
+import { startingSteps } from "../train/starting-steps.ts";
 import type { SpikingPassOptions } from "./spiking-plan.ts";
 
 const PROMPTS = 3;
@@ -100,6 +102,37 @@ describe.each(BACKENDS)("on $name", (backend) => {
       expect(loss).toBeCloseTo(expectedLoss, 5);
       expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
     }
+  });
+
+  test.each(STEMS)("a conventional network with few bits equals the reference, forward and backward: %s", (_, stem) => {
+    const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem };
+    const model = annSpec.parse({ kind: "ann", ...size, quantization: { weights: "ternary", activations: 4 } });
+    const { quantization: _none, ...exact } = model;
+    const plain = tinyNetwork(exact, 5, stemmed(stem, 4));
+    const values = Float32Array.from(normals(PROMPTS * PIXELS * 4, 7));
+    const steps = startingSteps(plain, model, { prompts: PROMPTS, values });
+    for (const name of Object.keys(steps)) if (name.endsWith("inputLogStep")) steps[name].data[0] -= 0.5;
+    const network = { ...plain, model, parameters: { ...plain.parameters, ...steps } };
+    const seen = { ...network, parameters: passParameters(network) };
+    const { ops, pass, gradient } = createPass(backend, seen, { maxPrompts: PROMPTS, training: true });
+    ops.write(pass.inputs, values);
+    ops.write(pass.targets, Float32Array.from(targets));
+    const loss = pass.step(PROMPTS, 1 / PROMPTS) / PROMPTS;
+    const reference = annForward(network, { prompts: PROMPTS, values });
+    const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
+    expect(loss).toBeCloseTo(expectedLoss, 5);
+    const expected = annBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache);
+    const found = Object.fromEntries(
+      Object.entries(network.parameters).map(([name, { data }]) => [name, ops.floats(gradient[name], data.length)]),
+    );
+    backThroughRounding(network, found);
+    expectGradients(found, expected);
+    // Inference shares the buffers of all layers.
+    const inference = createPass(backend, seen, { maxPrompts: PROMPTS, training: false });
+    inference.ops.write(inference.pass.inputs, values);
+    inference.pass.forward(PROMPTS);
+    const logits = (set: typeof inference) => set.ops.floats(set.pass.logits, reference.logits.length);
+    expect(logits(inference)).toEqual(ops.floats(pass.logits, reference.logits.length));
   });
 
   test.each(STEMS)("so does a network that reads real values: %s", (_, stem) => {

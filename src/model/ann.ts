@@ -4,7 +4,7 @@
  *   x = embed(values) + position[n]                     or, with a convolutional stem, see `ann-stem.ts`
  *   each block:   x = x + projection(softmax attention(qkv(LN1(x))))
  *                 x = x + down(GELU(up(LN2(x))))
- *   logits = head(LN(x)), read at the query tokens
+ *   logits = head(LN(x) at the query tokens, or its mean over the tokens of an answer)
  *
  * A network with few bits rounds its weights, the inputs of its linear layers and the operands of attention (`quantization.ts`).
  *
@@ -124,8 +124,9 @@ export function annForward(given: Network<AnnSpec>, input: AnnInput): AnnForward
     });
   }
   const last = norm("norm", stream);
-  const head = dense("head", last.output);
-  const logits = readOutForward(network, head.output, 1, prompts);
+  // The head is linear: it reads the mean over the tokens of an answer, so that few bits round the mean.
+  const head = dense("head", readOutForward(network, last.output, 1, prompts, model.width));
+  const logits = head.output;
   return { logits, cache: { prompts, stem: stem.cache, blocks, norm: last.cache, head: head.cache } };
 }
 
@@ -170,8 +171,8 @@ export function annBackward(given: Network<AnnSpec>, logitGradient: Float64Array
     return gradient.input;
   };
 
-  const head = dense("head", readOutBackward(network, logitGradient, 1, prompts), cache.head);
-  let stream = norm("norm", head, cache.norm);
+  const head = dense("head", logitGradient, cache.head);
+  let stream = norm("norm", readOutBackward(network, head, 1, prompts, model.width), cache.norm);
   for (let i = model.depth - 1; i >= 0; i--) {
     const block = `blocks.${i}`;
     const layers = cache.blocks[i];

@@ -46,6 +46,10 @@ describe("a checkpoint", () => {
   test.each([
     ["spiking", spiking],
     ["conventional", ann],
+    [
+      "low-bit",
+      network({ kind: "ann", width: 8, heads: 2, depth: 1, quantization: { weights: 4, activations: "binary" } }),
+    ],
     ["stemmed", initialise(modelSpec.parse({ width: 8, depth: 1, stem: tinyStem }), stemmed(tinyStem), stream(2))],
   ])("brings a %s network back bit for bit", (_, original) => {
     const read = decodeCheckpoint(encodeCheckpoint(original, { seed: "7", note: "first" }));

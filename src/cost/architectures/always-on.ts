@@ -27,7 +27,7 @@ import { countDies, dieLink, wire } from "../prices/floorplan.ts";
 import { controller, register } from "../prices/logic.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { countHybrid, type HybridCells, hybridLayers } from "./ann-aimc.ts";
-import { countElements, int8, type Precision } from "./ann-digital.ts";
+import { countElements, int8, type Precision, weightBytesOf } from "./ann-digital.ts";
 import type { Breakdown } from "./energy.ts";
 import {
   annAimcPerformance,
@@ -96,15 +96,16 @@ export function annDigitalWork(workload: Workload, technology: Technology, preci
   const { tokens, width } = workload;
   const macs = countMacs(workload);
   const bits = 8 * precision.operandBytes;
-  const sizes = annDigitalSizes(workload, technology, precision.operandBytes);
+  const weightBits = 8 * weightBytesOf(precision);
+  const sizes = annDigitalSizes(workload, technology, precision);
   const { near, far } = distances(sizes, technology);
-  const time = annDigitalPerformance(workload, technology, precision.operandBytes).interval;
+  const time = annDigitalPerformance(workload, technology, precision).interval;
   return {
     sizes,
     kinds: ANN_KINDS,
-    flipFlops: macs.total * writtenBits(precision) + macs.weights * bits + elements(workload) * ELEMENT_BITS,
+    flipFlops: macs.total * writtenBits(precision) + macs.weights * weightBits + elements(workload) * ELEMENT_BITS,
     moves: [
-      { bits: technology.weightTraffic * macs.weights * bits, metres: near },
+      { bits: technology.weightTraffic * macs.weights * weightBits, metres: near },
       { bits: deliveredValues(workload, blockLayers(workload)) * bits, metres: far },
     ],
     crossing: tokens * width * bits,

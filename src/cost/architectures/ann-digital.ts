@@ -26,7 +26,13 @@ export interface Precision {
   readonly accumulatorBits: number;
   /** Products that are added before a sum is written, and sums that share the register of an activation; default 1, a systolic array. */
   readonly productsPerSum?: number;
+  /** Bytes of a weight, if not as many as of an activation. */
+  readonly weightBytes?: number;
+  /** Square metres of a unit; default in proportion to the bytes of an operand. */
+  readonly unitArea?: number;
 }
+
+export const weightBytesOf = ({ operandBytes, weightBytes = operandBytes }: Precision): number => weightBytes;
 
 export const int8 = (technology: Technology): Precision => ({
   mac: technology.multiply8 + additionEnergy(technology, technology.accumulatorBits),
@@ -69,7 +75,9 @@ export function annDigital(workload: Workload, technology: Technology, precision
   const macs = countMacs(workload);
   const bytes = precision.operandBytes;
   const { weightBuffer, activationBuffer, partialSumBuffer } = technology;
-  const perWeight = technology.weightTraffic * bytes * bufferByte(technology, weightBuffer, bytes * macs.weights);
+  const weightBytes = weightBytesOf(precision);
+  const perWeight =
+    technology.weightTraffic * weightBytes * bufferByte(technology, weightBuffer, weightBytes * macs.weights);
   const perActivation =
     technology.activationTraffic * bytes * bufferByte(technology, activationBuffer, bytes * activationsHeld(workload));
   const sumsHeld = partialSumsHeld(workload, technology);
@@ -95,11 +103,11 @@ export function annDigital(workload: Workload, technology: Technology, precision
   const parts = addStatic(
     {
       mac: macs.total * precision.mac,
-      registers: macs.total * (16 * bytes + precision.accumulatorBits) * technology.registerBit,
+      registers: macs.total * (8 * (bytes + weightBytes) + precision.accumulatorBits) * technology.registerBit,
       weights: macs.weights * perWeight,
       activations: activations * perActivation,
       partialSums: partialSums * perPartialSum,
-      dram: (weightsFromDram + inputsFromDram) * 8 * bytes * technology.dramBit,
+      dram: (weightsFromDram * weightBytes + inputsFromDram * bytes) * 8 * technology.dramBit,
       softmax: countElements(workload).softmax * technology.softmaxElement,
       normAndGelu: normAndGelu(workload, technology),
     },

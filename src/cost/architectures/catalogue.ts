@@ -7,6 +7,7 @@ import { annDigital, int8, narrow, type Precision, trees } from "./ann-digital.t
 import { annFloat16, float16 } from "./ann-float16.ts";
 import { annInt4 } from "./ann-int4.ts";
 import { annInt5 } from "./ann-int5.ts";
+import { annTrained, trained } from "./ann-trained.ts";
 import type { Breakdown } from "./energy.ts";
 import { gpu } from "./gpu.ts";
 import {
@@ -52,13 +53,13 @@ const engine =
 const digital = (
   label: string,
   energy: Architecture["energy"],
-  precision: (technology: Technology) => Precision,
+  precision: (technology: Technology, workload: Workload) => Precision,
 ): Architecture =>
   architecture(
     label,
     "ann",
-    engine(energy, (w, t) => annDigitalWork(w, t, precision(t))),
-    (w, t) => annDigitalPerformance(w, t, precision(t).operandBytes),
+    engine(energy, (w, t) => annDigitalWork(w, t, precision(t, w))),
+    (w, t) => annDigitalPerformance(w, t, precision(t, w)),
   );
 
 const hybrid = (label: string, cells: (technology: Technology, workload: Workload) => HybridCells): Architecture =>
@@ -81,6 +82,7 @@ const architectures = {
   annTrees: digital("ANN, int8 in adder trees", (w, t) => annDigital(w, t, trees(t)), trees),
   annInt5: digital("ANN, digital 5-bit", annInt5, (t) => narrow(5, t)),
   annInt4: digital("ANN, digital 4-bit", annInt4, (t) => narrow(4, t)),
+  annTrained: digital("ANN, digital, at its own bits", annTrained, (t, w) => trained(w, t)),
   annFloat16: digital("ANN, digital fp16", annFloat16, float16),
   gpuAnn: architecture(
     "ANN on an edge GPU",

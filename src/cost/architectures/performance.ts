@@ -18,7 +18,7 @@ import type { Technology } from "../parameters.ts";
 import { planMachine } from "../planned.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
 import { hybridLayers } from "./ann-aimc.ts";
-import { activationsHeld, partialSumsHeld } from "./ann-digital.ts";
+import { activationsHeld, int8, type Precision, partialSumsHeld, weightBytesOf } from "./ann-digital.ts";
 import { totalOf } from "./energy.ts";
 import { gpu } from "./gpu.ts";
 import { spikesHeld } from "./snn-digital.ts";
@@ -85,21 +85,32 @@ const memoryOf = (weights: number, buffers: number, { wholeMachine }: Technology
 /** Operations per second of the digital engine's units. */
 const rate = ({ annUnits, annUtilisation, annClock }: Technology): number => annUnits * annUtilisation * annClock;
 
-/** @param bytes of a weight or activation */
-export function annDigitalSizes(workload: Workload, technology: Technology, bytes = 1): EngineSizes {
+export function annDigitalSizes(
+  workload: Workload,
+  technology: Technology,
+  precision: Precision = int8(technology),
+): EngineSizes {
+  const { operandBytes: bytes, unitArea = bytes * technology.macArea } = precision;
   const buffers = bytes * activationsHeld(workload) + partialSumsHeld(workload, technology);
   return {
-    logic: bytes * technology.annUnits * technology.macArea,
+    logic: technology.annUnits * unitArea,
     crossbars: 0,
-    memory: memoryOf(bytes * countMacs(workload).weights, buffers, technology),
+    memory: memoryOf(weightBytesOf(precision) * countMacs(workload).weights, buffers, technology),
   };
 }
 
-/** @param bytes of a weight or activation */
-export function annDigitalPerformance(workload: Workload, technology: Technology, bytes = 1): Performance {
+export function annDigitalPerformance(
+  workload: Workload,
+  technology: Technology,
+  precision: Precision = int8(technology),
+): Performance {
   const { linear, attention, embedding } = countMacs(workload);
   const time = (linear + attention + embedding) / rate(technology);
-  return { latency: time, interval: time, area: engineArea(annDigitalSizes(workload, technology, bytes), technology) };
+  return {
+    latency: time,
+    interval: time,
+    area: engineArea(annDigitalSizes(workload, technology, precision), technology),
+  };
 }
 
 /** Additions of an inference by the width of their sums: of weights, of scores, of values; pixels of the embedding count as scores. */

@@ -38,6 +38,30 @@ export const horowitz = defineSource(
     add8: operation("8-bit integer add", 0.03, 0.065),
     add16: operation("16-bit integer add", 0.05, 0.2),
     add32: operation("32-bit integer add", 0.1, 0.21),
+    binaryMac: {
+      value: picojoules(0.00625),
+      low: picojoules(0.003),
+      high: picojoules(0.0145),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: `${FIGURE}: 8-bit integer add 0.03 pJ; AND2_X1 of the Nangate library 0.0025 pJ`,
+      arithmetic:
+        "a gate and one full adder per product, since n bits are counted by n full adders: 2.5 + 30 / 8 fJ. Upper end: 2 x 3.2 + 65 / 8. A whole " +
+        "chip at 65 nm needs 21 fJ (XNORBIN, COOL CHIPS 2018: 95 TOp/s/W, two operations per product)",
+    },
+    ternaryMac: {
+      value: picojoules(0.0125),
+      low: picojoules(0.006),
+      high: picojoules(0.029),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: `${FIGURE}: 8-bit integer add 0.03 pJ; AND2_X1 of the Nangate library 0.0025 pJ`,
+      arithmetic:
+        "a gate for the magnitude, one for the sign, and positive and negative products counted apart: 2 (2.5 + 30 / 8) fJ. A chip for both needs " +
+        "1.9 times as much for ternary as for binary operations (BrainTTA, arXiv 2211.11331: 67 and 35 fJ)",
+    },
     multiplyFp16: operation("16-bit floating-point multiply", 1.1, 1.1),
     addFp16: operation("16-bit floating-point add", 0.4, 0.4),
     multiplyFp32: operation("32-bit floating-point multiply", 3.7, 3.7),
