@@ -370,6 +370,7 @@ export {
   type ArchitectureId,
 } from "./cost/architectures/catalogue.ts";
 export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
+export { type SizedEngine, sizedEngine } from "./cost/architectures/engine-size.ts";
 export type { Performance } from "./cost/architectures/performance.ts";
 export {
   operationEnergies,

@@ -24,6 +24,7 @@ import {
 import { networkFile, nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { quantisedAnn } from "../fronts/quantised-ann.mjs";
+import { TRAINED_NAMES } from "../fronts/trained.mjs";
 import { densitiesOf, experimentOf, imagesOf, keyOf } from "../networks.mjs";
 import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
 import {
@@ -79,6 +80,8 @@ for (const one of CHIPS) {
   addAnn(nameOf(checkpoints.ann));
 }
 for (const name of LOW_BIT) addAnn(name);
+// Evaluation rounds what was trained for few bits.
+for (const name of TRAINED_NAMES) if (manifest.some((entry) => entry.name === name)) addAnn(name);
 
 function addAnn(name) {
   const isLow = LOW_BIT.includes(name);

@@ -6,6 +6,7 @@ import { chipsKey } from "../errors/list.mjs";
 import { keyOf } from "../networks.mjs";
 import { answersOf, estimateOn, experimentOn } from "../two-machines.mjs";
 import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
+import { annPrice, TRAINED, TRAINED_BITS } from "./trained.mjs";
 
 const recordOf = (network) => measured[chipsKey(keyOf(network), MACHINE)];
 
@@ -27,16 +28,17 @@ function rated(sample) {
   return { rate: mean, half: high - mean, sample };
 }
 
-function annPoints({ anns, spiking }, { bits, id }) {
+function annPoints({ spiking }, anns, { bits, id }) {
   // Pricing needs one of our networks on the machine; the cost of an ANN does not depend on which.
   const { experiment, workload } = workloadOf(spiking.find(recordOf));
   return anns
     .filter((name) => measured[name])
     .map((name) => {
       const { model } = measured[name];
-      const price = priceOf(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
+      const price = annPrice(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
       const exact = rated(ratesOf(measured[name], "exact"));
-      return { name, label: `ANN, ${sizeOf(model)}`, ...rated(ratesOf(measured[name], bits)), exact, ...price };
+      const own = model.quantization ? exact : rated(ratesOf(measured[name], bits));
+      return { name, label: `ANN, ${sizeOf(model)}`, ...own, exact, ...price };
     });
 }
 
@@ -59,14 +61,20 @@ function sizeOf({ depth, width, stem }) {
   return stem ? `${blocks}, stem ${stem.layers.map(({ channels }) => channels).join("-")}` : blocks;
 }
 
-/** The points of a task by kind of machine, without networks that are not measured. `ours` holds our networks of all widths. */
+/** The points of a task by kind of machine, without networks that are not measured. `ours` holds our networks of all widths, `trained4` the ANNs trained for 4 bits. */
 export function points(task) {
   const front = FRONTS[task];
   const ours = front.spiking.filter(recordOf);
   return {
     ours: ours.flatMap(ownPoints),
     ...Object.fromEntries(
-      ENGINES.map((engine) => [`int${engine.bits}`, ours.length === 0 ? [] : annPoints(front, engine)]),
+      ENGINES.map((engine) => [`int${engine.bits}`, ours.length === 0 ? [] : annPoints(front, front.anns, engine)]),
+    ),
+    ...Object.fromEntries(
+      TRAINED_BITS.map((bits) => [
+        `trained${bits}`,
+        ours.length === 0 ? [] : annPoints(front, TRAINED[task][bits], { bits, id: null }),
+      ]),
     ),
   };
 }

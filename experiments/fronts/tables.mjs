@@ -4,6 +4,7 @@ import { SEED } from "../errors/list.mjs";
 import { frontOf, ratiosWithIntervals, readOff } from "./front.mjs";
 import { hoped, points } from "./fronts.mjs";
 import { ENGINES } from "./points.mjs";
+import { TRAINED_BITS } from "./trained.mjs";
 
 /** For each task, the unit of an answer and the error rates at which fronts are compared. */
 const TASKS = {
@@ -74,8 +75,14 @@ function comparedPoints(task) {
     const all = engines[`int${bits}`];
     return bits === 8 ? [all] : [all, hoped(all)];
   });
-  return { ours, others };
+  return { ours, others, trained: trainedPoints(engines) };
 }
+
+/** ANNs that were trained for few bits, by number of bits, as far as they are measured. */
+const trainedPoints = (engines) =>
+  TRAINED_BITS.map((bits) => ({ title: bits === 1 ? "1 bit" : `${bits} bits`, all: engines[`trained${bits}`] })).filter(
+    ({ all }) => all.length > 0,
+  );
 
 /** The ratios to one kind of ANN at each error rate of a task, with intervals. Random: one stream for all, so that draws are common. */
 const ratiosTo = (other, ours, task) =>
@@ -84,7 +91,7 @@ const ratiosTo = (other, ours, task) =>
     : ratiosWithIntervals(ours, other, TASKS[task].rates, stream(SEED).fork("bootstrap"));
 
 function ratioTable(task) {
-  const { ours, others } = comparedPoints(task);
+  const { ours, others, trained } = comparedPoints(task);
   const { one, many, rate: rateName, rates } = TASKS[task];
   const end = (value) => (value === 0 ? "ours not" : Number.isFinite(value) ? value.toFixed(2) : "not reached");
   const over = (found) => {
@@ -92,13 +99,14 @@ function ratioTable(task) {
     const [ratio, low, high] = found.map(end);
     return low === high ? ratio : `${ratio} (${low} to ${high})`;
   };
-  const all = others.map((other) => ratiosTo(other, ours, task));
+  const all = [...others, ...trained.map((one) => one.all)].map((other) => ratiosTo(other, ours, task));
   const [own, int8] = [frontOf(ours), frontOf(others[0])];
   return {
     head: [
       `equal ${rateName}`,
       "energy, 8-bit ANN / ours",
       ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, lossless`]),
+      ...trained.map(({ title }) => `${title}, trained`),
       `ours, uJ per ${one}`,
       `ours, thousand ${many} per second`,
       "8-bit ANN",
@@ -155,6 +163,7 @@ export function frontChart(task) {
     y: { label: `uJ per ${one}`, scale: "log" },
     series: [
       ...ENGINES.map(({ bits }) => series(`ANN, ${bits} bits`, engines[`int${bits}`], true)),
+      ...trainedPoints(engines).map(({ title, all }) => series(`ANN, trained for ${title}`, all, true)),
       ...sizes.map((size) => series(size, ofSize(size))),
     ],
     rules: [],

@@ -42,7 +42,7 @@ describe("inputs from DRAM", () => {
 
   test("are the digital ANNs' alone under the rules of the claims", () => {
     const charged = machines.filter((id) => total(id, large, claim) !== total(id, large, { ...claim, inputDram: 0 }));
-    expect(charged).toEqual(["annDigital", "annTrees", "annInt5", "annInt4", "annFloat16"]);
+    expect(charged).toEqual(["annDigital", "annTrees", "annInt5", "annInt4", "annTrained", "annFloat16"]);
   });
 });
 

@@ -86,7 +86,7 @@ test("GELU, its slope and softmax leave no subnormal numbers, which would slow t
   const [probabilities, output] = [unset(tokens * tokens), unset(tokens * width)];
   const scratch = unset(tokens * tokens + productScratch(width, width, width));
   const qkv = put(normals("sharp", tokens * 3 * width, 6));
-  run.softmaxAttentionForward(qkv, 1, tokens, 1, width, maskAt, probabilities, output, scratch);
+  run.softmaxAttentionForward(qkv, 1, tokens, 1, width, maskAt, probabilities, 0, output, scratch);
   const p = get(probabilities, tokens * tokens);
   // Sharp enough to matter: some probabilities are below what single precision holds.
   expect(p.some((share) => share === 0)).toBe(true);

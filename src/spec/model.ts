@@ -62,9 +62,9 @@ const bitWidth = z.literal([8, 4, 2, "ternary", "binary"]);
 
 /** Widths of both operands of a linear layer's products. */
 export const quantizationSpec = z.strictObject({
-  /** Bits of a weight, with one step per column; `ternary`: three values; `binary`: a sign and one scale per column. */
+  /** Bits of a weight; `binary`: a sign times the mean |w| of its column. */
   weights: bitWidth,
-  /** Bits of a layer's input, with one step and one offset; `ternary`: three values; `binary`: two. */
+  /** Bits of a layer's input; `binary`: two learned values. */
   activations: bitWidth,
 });
 
@@ -72,7 +72,7 @@ export const annSpec = z.strictObject({
   /** Pre-LayerNorm GPT block with softmax attention and GELU (tanh approximation). */
   kind: z.literal("ann"),
   ...size,
-  /** Widths that the network was trained for (`training.quantization`). Left out: floating point. */
+  /** Bits of an ANN that was trained for few. Left out: floating point. */
   quantization: quantizationSpec.optional(),
 });
 

@@ -32,6 +32,40 @@ function parseOrExplain(source: unknown): Experiment | SpecError {
   }
 }
 
+describe("training for few bits", () => {
+  const quantization = { weights: 4, activations: "binary" } as const;
+
+  test("gives the model its widths, and reads back as itself", () => {
+    const experiment = parseExperiment({ model: { kind: "ann" }, training: { quantization } });
+    expect(experiment.model).toMatchObject({ quantization });
+    expect(parseExperiment(JSON.stringify(experiment))).toEqual(experiment);
+    expect(parseExperiment({ model: { kind: "ann" } }).model).not.toHaveProperty("quantization");
+  });
+
+  test.each([
+    [
+      "an unknown width",
+      { training: { quantization: { weights: 3, activations: 4 } } },
+      "training.quantization.weights",
+    ],
+    ["a width left out", { training: { quantization: { weights: 4 } } }, "training.quantization.activations"],
+    ["a spiking network", { model: { kind: "spiking" }, training: { quantization } }, "training.quantization"],
+    [
+      "other widths of the model",
+      { model: { kind: "ann", quantization: { weights: 8, activations: 8 } } },
+      "model.quantization",
+    ],
+    [
+      "noise on weights",
+      { training: { quantization, stages: [{ noise: { weights: 0.1 } }] } },
+      "training.quantization",
+    ],
+  ])("refuses %s", (_, change, path) => {
+    const error = errorOf({ model: { kind: "ann" }, training: { quantization }, ...change });
+    expect(error.path).toBe(path);
+  });
+});
+
 describe("an experiment", () => {
   test("may be as short as {}: the paper's 2x2 link on the recommended machine", () => {
     const experiment = parseExperiment("{}");

@@ -185,10 +185,7 @@ export const trainingSpec = z
     initial: checkpoint.optional(),
     /** Weight averaging (WiSE-FT): share of the initial network's weights in the result. Left out: 0. */
     initialShare: z.number().min(0).lt(1).optional(),
-    /**
-     * Trains an ANN for few bits, with learned steps (see `docs/training.md`); becomes `model.quantization`. Left out: floating
-     * point.
-     */
+    /** Trains an ANN for few bits; becomes `model.quantization`. Left out: floating point. */
     quantization: quantizationSpec.optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),
