@@ -83,6 +83,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[0].stem.embedding.stride": "Pixels between neighbouring windows.",
   "model[0].readOut":
     "For symbol detection. `joint`: one logit per class; `bits`: one logit per bit, which gives fewer outputs and soft bits. Left out: `joint`.",
+  "model[0].quantization": "Bits of an ANN that was trained for few. Left out: floating point.",
+  "model[0].quantization.weights": "Bits of a weight; `binary`: a sign times the mean |w| of its column.",
+  "model[0].quantization.activations": "Bits of a layer's input; `binary`: two learned values.",
   "model[1].kind": "Linear layers followed by spiking neurons, with the residual added before the neuron.",
   "model[1].width": "Model width D, a multiple of 8 because spikes are packed into bytes.",
   "model[1].depth": "Blocks, each attention followed by feed-forward.",
@@ -349,6 +352,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Network to start from: a path relative to this file, or `bundled:NAME`. It may be smaller, or the ANN of a spiking model (see `docs/training.md`). Left out: random parameters.",
   "training.initialShare":
     "Weight averaging (WiSE-FT): share of the initial network's weights in the result. Left out: 0.",
+  "training.quantization": "Trains an ANN for few bits; becomes `model.quantization`. Left out: floating point.",
+  "training.quantization.weights": "Bits of a weight; `binary`: a sign times the mean |w| of its column.",
+  "training.quantization.activations": "Bits of a layer's input; `binary`: two learned values.",
   "training.validateEvery": "Optimiser steps between validations.",
   "training.validationPrompts": "Prompts of the fixed validation set; at most all validation images.",
   "training.patience": "Stops a stage without weight noise after this many validations without a new best. 0: never.",
@@ -362,6 +368,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "evaluation.steps": "Time steps at which the error rate is measured.",
   "evaluation.exitMargin":
     "Also reports chips that answer at the first time step where the largest mean logit leads the second by this margin (for read-out `bits`, where every logit is this far from 0). Needs `hardware.order` `step-major`. Left out: all steps run, as in the paper.",
+  "evaluation.equalityMargin":
+    "Largest share by which the chips' error rate may exceed a rival's and still count as equal. Equality is claimed only if the whole 95 % interval of the difference is within it.",
   checkpoints: "Trained networks: paths relative to this file, or `bundled:NAME`.",
   "checkpoints.network": "The network that runs on the simulated hardware.",
   "checkpoints.conventional":

@@ -5,6 +5,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
 import { annForward } from "../model/ann.ts";
+import { crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
 import type { Network } from "../model/network.ts";
 import { passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
@@ -102,6 +103,17 @@ describe("training for few bits", () => {
     const { events } = await recorded(experiment, { teacher });
     expect(events.at(-1)!.loss).toBeLessThan(0.8 * events[0].loss);
   });
+});
+
+test("validation rounds: its loss is that of the reference, from rounded weights", async () => {
+  const experiment = fewBits({ weights: "ternary", activations: 4 }, { stages: [{ steps: 3, warmup: 0 }] });
+  const { network, events } = await recorded(experiment);
+  const { validation } = events.at(-1)!;
+  const prompts = experiment.training.validationPrompts;
+  const { values, labels } = createTask(experiment).draw(prompts, stream(experiment.seed).fork("validation"));
+  const { logits } = annForward(network as Network<AnnSpec>, { prompts, values });
+  const { loss } = crossEntropyForward(logits, oneHot([...labels], 2), 2);
+  expect(validation!.loss).toBeCloseTo(loss, 5);
 });
 
 test("evaluation rounds: a network with few bits has the error rate of the network with its rounded weights", async () => {
