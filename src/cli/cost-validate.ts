@@ -1,6 +1,6 @@
 /** `xpike cost validate`: the cost model against published chips. */
 import picocolors from "picocolors";
-import type { Range, ValidatedDesign, Validation } from "../cost/validation/validate.ts";
+import type { RatioRange, ValidatedDesign, Validation } from "../cost/validation/validate.ts";
 import { validateModel } from "../cost/validation/validate.ts";
 import { stream } from "../numeric/stream.ts";
 import { formatNumber, formatText } from "../report/format.ts";
@@ -63,7 +63,8 @@ function detailsOf({ design, parts, atNodeSupply }: ValidatedDesign): string[] {
 
 const two = (value: number): string => value.toPrecision(2);
 
-const rangeText = (range: Range | null): string => (range === null ? "" : `${two(range.low)} to ${two(range.high)}`);
+const rangeText = (range: RatioRange | null): string =>
+  range === null ? "" : `${two(range.low)} to ${two(range.high)}`;
 
 /** Numbers in SI units; actions become their parts. */
 function asJson({ designs, ...summary }: Validation, seed: number) {

@@ -72,9 +72,15 @@ export const linesSpec = z.strictObject({
         name: text,
         /** For references and bounds, as opposed to the subject of the report. */
         dashed: z.boolean().default(false),
+        /** Points that no line joins, such as chips of different makers: filled, or open. */
+        marks: z.enum(["filled", "open"]).optional(),
         points: z
           .array(
-            z.strictObject({ x: z.number(), y: z.number(), low: z.number().optional(), high: z.number().optional() }),
+            z.strictObject({
+              ...{ x: z.number(), y: z.number(), low: z.number().optional(), high: z.number().optional() },
+              /** Written beside the point. */
+              label: z.string().min(1).max(40).optional(),
+            }),
           )
           .max(10_000),
       }),

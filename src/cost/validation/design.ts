@@ -28,7 +28,7 @@ export interface Action {
 }
 
 /** What was measured, in joules; a range if the source prints one. */
-export interface Measurement {
+export interface DesignMeasurement {
   /** One of what the energy is for: `a column of 2,304 products`. */
   readonly of: string;
   readonly value: number;
@@ -52,7 +52,7 @@ export interface Design {
   readonly node: number;
   /** Supply in volts; null if it is not printed, or if the node's own is not known. */
   readonly supply: number | null;
-  readonly measured: Measurement;
+  readonly measured: DesignMeasurement;
   readonly actions: readonly Action[];
   readonly reference: string;
   readonly url: string;

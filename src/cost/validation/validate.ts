@@ -17,7 +17,7 @@ import type { Action, Design } from "./design.ts";
 import { DESIGNS } from "./designs.ts";
 import { scalingsAt } from "./scalings.ts";
 
-export interface Range {
+export interface RatioRange {
   readonly low: number;
   readonly high: number;
 }
@@ -32,9 +32,9 @@ export interface ValidatedDesign {
   /** Model over measurement. */
   readonly ratio: number;
   /** 5 to 95 % of the ratio over the ranges of receipts; null without draws. */
-  readonly prices: Range | null;
+  readonly prices: RatioRange | null;
   /** The ratio's range over published node scalings, including the model's own; null if none but the model's covers the node. */
-  readonly scaling: Range | null;
+  readonly scaling: RatioRange | null;
   /** Whether the measurement lies inside: of the prices' range, of both ranges together, or of neither. */
   readonly inside: "prices" | "prices and scaling" | "no";
 }
@@ -130,15 +130,15 @@ function supplyFactor({ id, node, supply }: Design): number {
 function insideOf(
   { measured }: Design,
   ratio: number,
-  prices: Range | null,
-  scaling: Range | null,
+  prices: RatioRange | null,
+  scaling: RatioRange | null,
 ): ValidatedDesign["inside"] {
   // Ratios to the printed value; the printed range around it is as wide relative to 1.
   const [least, most] = [
     (measured.low ?? measured.value) / measured.value,
     (measured.high ?? measured.value) / measured.value,
   ];
-  const covers = ({ low, high }: Range) => low <= most && high >= least;
+  const covers = ({ low, high }: RatioRange) => low <= most && high >= least;
   const own = prices ?? { low: ratio, high: ratio };
   if (covers(own)) return "prices";
   const { low, high } = scaling ?? { low: ratio, high: ratio };
@@ -146,7 +146,7 @@ function insideOf(
   return covers(both) ? "prices and scaling" : "no";
 }
 
-const rangeOf = (values: readonly number[]): Range => ({ low: Math.min(...values), high: Math.max(...values) });
+const rangeOf = (values: readonly number[]): RatioRange => ({ low: Math.min(...values), high: Math.max(...values) });
 
 /** The middle of the values, or the geometric mean of the middle two. */
 function medianOf(values: readonly number[]): number {

@@ -60,7 +60,7 @@ function logFloor(values: readonly number[]): number {
 
 function seriesMarks(
   { x, y }: LinesChart,
-  { name, points, dashed }: Series,
+  { name, points, dashed, marks }: Series,
   index: number,
   floor: number | undefined,
 ): Plot.Markish[] {
@@ -81,10 +81,36 @@ function seriesMarks(
       stroke,
       strokeOpacity: 0.55,
     }),
-    Plot.line(placed, { x: "x", y: "y", stroke, strokeWidth: 1.75, ...(dashed ? { strokeDasharray: "4 3" } : {}) }),
+    marks
+      ? null
+      : Plot.line(placed, { x: "x", y: "y", stroke, strokeWidth: 1.75, ...(dashed ? { strokeDasharray: "4 3" } : {}) }),
     Plot.dot(
       points.filter((point) => !hidden(point)),
       { x: "x", y: "y", symbol: symbol(index), fill: stroke, r: 3.2, ...target },
+    ),
+    marks === "open"
+      ? Plot.dot(points, {
+          x: "x",
+          y: "y",
+          symbol: symbol(index),
+          stroke,
+          fill: "var(--page)",
+          r: 3.6,
+          strokeWidth: 1.5,
+        })
+      : null,
+    Plot.text(
+      placed.filter(({ label }) => label !== undefined),
+      {
+        x: "x",
+        y: "y",
+        text: ({ label }) => printable(label!),
+        dx: 6,
+        dy: -5,
+        textAnchor: "start",
+        fontSize: 9,
+        fillOpacity: 0.8,
+      },
     ),
     Plot.dot(points.filter(hidden), {
       title,
@@ -112,11 +138,12 @@ function valueText({ y, low, high }: Point): string {
   return interval ? `${value} (${interval})` : value;
 }
 
-function seriesSwatch({ dashed }: Series, index: number) {
+function seriesSwatch({ dashed, marks }: Series, index: number) {
   const stroke = colour(index);
+  const open = { stroke, fill: "var(--page)", r: 3.6, strokeWidth: 1.5 };
   return swatch([
-    Plot.ruleY([0.5], { stroke, strokeWidth: 1.75, ...(dashed ? { strokeDasharray: "4 3" } : {}) }),
-    Plot.dot([[0.5, 0.5]], { symbol: symbol(index), fill: stroke, r: 3.2 }),
+    marks ? null : Plot.ruleY([0.5], { stroke, strokeWidth: 1.75, ...(dashed ? { strokeDasharray: "4 3" } : {}) }),
+    Plot.dot([[0.5, 0.5]], { symbol: symbol(index), ...(marks === "open" ? open : { fill: stroke, r: 3.2 }) }),
   ]);
 }
 

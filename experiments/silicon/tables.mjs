@@ -1,0 +1,86 @@
+// The tables and the figure of this folder's page, from result.json.
+import { readFileSync } from "node:fs";
+
+const { chips, ours, anns, validation } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+
+const DATA = { "cifar-10": "CIFAR-10", mnist: "MNIST" };
+const percent = (share) => (100 * share).toFixed(1);
+/** Microjoules in three digits, without an exponent. */
+const micro = (joules) => String(Number((1e6 * joules).toPrecision(3)));
+const two = (value) => String(Number(value.toPrecision(2)));
+const range = (ends) => (ends ? `${two(ends.low)} to ${two(ends.high)}` : "");
+const link = (citation) => citation.replace(/, (https:\/\/\S+?)(?=;|$)/g, (_, url) => ` ([link](${url}))`);
+const ordered = (rows) => rows.toSorted((a, b) => a.data.localeCompare(b.data) || a.accuracy - b.accuracy);
+
+const chipTable = () => ({
+  head: ["chip", "data", "nm", "accuracy, %", "uJ per image", "uJ at 45 nm", "includes", "source, read in"],
+  rows: ordered(chips).map(({ chip, data, node, accuracy, energy, at45, includes, citation, readIn }) => [
+    ...[chip, DATA[data], String(node), percent(accuracy), micro(energy)],
+    `${micro(at45.value)} (${micro(at45.low)} to ${micro(at45.high)})`,
+    includes,
+    `${link(citation)}; ${readIn}`,
+  ]),
+});
+
+const simulatedTable = () => ({
+  head: ["simulated at 45 nm", "data", "accuracy, %", "uJ per image", "record"],
+  rows: ordered([...ours, ...anns]).map(({ name, data, steps, bits, float, accuracy, energy, file }) => [
+    `\`${name}\`, ${steps ? `T = ${steps}` : `${bits} bits`}`,
+    DATA[data],
+    `${percent(accuracy)}${float ? " in float" : ""}`,
+    micro(energy),
+    `[${file.split("/")[0]}](../${file})`,
+  ]),
+});
+
+const validationTable = () => ({
+  head: ["design", "nm", "model / measured", "5 to 95 % of prices", "node scaling", "measurement inside"],
+  rows: validation.designs.map(({ name, node, ratio, prices, scaling, inside }) => [
+    ...[name, String(node), two(ratio), range(prices), range(scaling), inside],
+  ]),
+});
+
+export const siliconTables = {
+  "silicon-validation": validationTable,
+  "silicon-chips": chipTable,
+  "silicon-simulated": simulatedTable,
+};
+
+/** Energy at 45 nm over error rate: chips with the range of node scaling, our networks, and ANNs by bits. */
+export function siliconChart() {
+  const chip = (data) => ({
+    ...{ name: `${DATA[data]}: measured chips`, marks: "filled" },
+    points: chips
+      .filter((one) => one.data === data)
+      .map(({ chip, accuracy, at45 }) => ({
+        ...{ x: 1 - accuracy, y: 1e6 * at45.value, low: 1e6 * at45.low, high: 1e6 * at45.high },
+        label: chip.split(",")[0] + (/\d bits?$/.exec(chip)?.[0].replace(/^/, ", ") ?? ""),
+      })),
+  });
+  const simulated = (rows, name, label) => ({
+    ...{ name, marks: "open" },
+    points: rows.map((row) => ({ x: 1 - row.accuracy, y: 1e6 * row.energy, ...(label && { label: label(row) }) })),
+  });
+  const of = (rows, data) => rows.filter((row) => row.data === data);
+  const bits = [...new Set(anns.map(({ bits }) => bits))].toSorted((a, b) => b - a);
+  return {
+    ...{ kind: "lines", id: "silicon", title: "Energy per image at 45 nm over error rate: chips and simulations" },
+    caption:
+      "Filled: measured, scaled to 45 nm; bars span published scalings. Open: simulated at 45 nm. Lower and further left is better.",
+    x: { label: "error rate", scale: "log" },
+    y: { label: "uJ per image at 45 nm", scale: "log" },
+    series: [
+      ...Object.keys(DATA).map(chip),
+      ...Object.keys(DATA).map((data) =>
+        simulated(of(ours, data), `${DATA[data]}: ours, simulated`, ({ steps }) => `T = ${steps}`),
+      ),
+      ...bits.map((count) =>
+        simulated(
+          anns.filter(({ bits }) => bits === count),
+          `ANN, ${count} bits, priced`,
+        ),
+      ),
+    ],
+    rules: [],
+  };
+}
