@@ -413,9 +413,14 @@ export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./c
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
 export { type Times, timesOf } from "./cost/times.ts";
 export { type TornadoBar, tornado } from "./cost/tornado.ts";
-export type { Action, Design, DesignMeasurement, ReadIn } from "./cost/validation/design.ts";
+export type { DesignMeasurement, PricedAction, ReadIn, SiliconDesign } from "./cost/validation/design.ts";
 export { type ScalingRange, scalingRange } from "./cost/validation/scalings.ts";
-export { type RatioRange, type ValidatedDesign, type Validation, validateModel } from "./cost/validation/validate.ts";
+export {
+  type RatioRange,
+  type SiliconValidation,
+  type ValidatedDesign,
+  validateModel,
+} from "./cost/validation/validate.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
 export { type Waterfall, type WaterfallBar, waterfall } from "./cost/waterfall.ts";
 export { type ComparedNetwork, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";

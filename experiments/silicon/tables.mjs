@@ -14,12 +14,14 @@ const ordered = (rows) => rows.toSorted((a, b) => a.data.localeCompare(b.data) |
 
 const chipTable = () => ({
   head: ["chip", "data", "nm", "accuracy, %", "uJ per image", "uJ at 45 nm", "includes", "source, read in"],
-  rows: ordered(chips).map(({ chip, data, node, accuracy, energy, at45, includes, citation, readIn }) => [
-    ...[chip, DATA[data], String(node), percent(accuracy), micro(energy)],
-    `${micro(at45.value)} (${micro(at45.low)} to ${micro(at45.high)})`,
-    includes,
-    `${link(citation)}; ${readIn}`,
-  ]),
+  rows: ordered(chips).map(
+    ({ chip, data, node, accuracy, energy, at45, includes, citation, readIn, silicon = true }) => [
+      ...[chip, DATA[data], String(node), percent(accuracy), micro(energy)],
+      `${micro(at45.value)} (${micro(at45.low)} to ${micro(at45.high)})`,
+      silicon ? includes : `${includes}; not stated whether measured`,
+      `${link(citation)}; ${readIn}`,
+    ],
+  ),
 });
 
 const simulatedTable = () => ({
@@ -46,16 +48,30 @@ export const siliconTables = {
   "silicon-simulated": simulatedTable,
 };
 
+/** Chips with a short label; of two that would cover each other, the upper one has both labels. */
+function named(rows) {
+  const short = ({ chip }) => chip.split(",")[0] + (/, \d bits?$/.exec(chip)?.[0] ?? "");
+  const covers = (above, below) =>
+    above.accuracy === below.accuracy &&
+    above.at45.value > below.at45.value &&
+    above.at45.value < 1.5 * below.at45.value;
+  return rows.map((one) => {
+    const below = rows.filter((other) => covers(one, other));
+    const label = rows.some((other) => covers(other, one)) ? undefined : [one, ...below].map(short).join(", ");
+    return { ...one, label };
+  });
+}
+
 /** Energy at 45 nm over error rate: chips with the range of node scaling, our networks, and ANNs by bits. */
 export function siliconChart() {
   const chip = (data) => ({
     ...{ name: `${DATA[data]}: measured chips`, marks: "filled" },
-    points: chips
-      .filter((one) => one.data === data)
-      .map(({ chip, accuracy, at45 }) => ({
+    points: named(chips.filter((one) => one.data === data && one.silicon !== false)).map(
+      ({ accuracy, at45, label }) => ({
         ...{ x: 1 - accuracy, y: 1e6 * at45.value, low: 1e6 * at45.low, high: 1e6 * at45.high },
-        label: chip.split(",")[0] + (/\d bits?$/.exec(chip)?.[0].replace(/^/, ", ") ?? ""),
-      })),
+        ...(label && { label }),
+      }),
+    ),
   });
   const simulated = (rows, name, label) => ({
     ...{ name, marks: "open" },

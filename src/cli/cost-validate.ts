@@ -1,6 +1,6 @@
 /** `xpike cost validate`: the cost model against published chips. */
 import picocolors from "picocolors";
-import type { RatioRange, ValidatedDesign, Validation } from "../cost/validation/validate.ts";
+import type { RatioRange, SiliconValidation, ValidatedDesign } from "../cost/validation/validate.ts";
 import { validateModel } from "../cost/validation/validate.ts";
 import { stream } from "../numeric/stream.ts";
 import { formatNumber, formatText } from "../report/format.ts";
@@ -15,7 +15,7 @@ export function costValidateCommand({ draws, seed, all, json }: CostValidateOpti
 
 const HEAD = ["design", "nm", "measured", "model", "model / measured", "5 to 95 %", "node scaling", "inside"];
 
-function describe(validation: Validation, all = false, { color, width }: Terminal): string {
+function describe(validation: SiliconValidation, all = false, { color, width }: Terminal): string {
   const { designs, withinTwo, medianFactor } = validation;
   const { bold, dim } = picocolors.createColors(color);
   const rows = designs.map(({ design, total, ratio, prices, scaling, inside }) => [
@@ -67,7 +67,7 @@ const rangeText = (range: RatioRange | null): string =>
   range === null ? "" : `${two(range.low)} to ${two(range.high)}`;
 
 /** Numbers in SI units; actions become their parts. */
-function asJson({ designs, ...summary }: Validation, seed: number) {
+function asJson({ designs, ...summary }: SiliconValidation, seed: number) {
   return {
     ...summary,
     seed,

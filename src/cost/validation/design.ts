@@ -18,7 +18,7 @@ import { adder, clockTree, comparator, register } from "../prices/logic.ts";
 import { sram } from "../prices/memory.ts";
 
 /** A kind of action of one unit, and how often the measured quantity needs it. */
-export interface Action {
+export interface PricedAction {
   readonly part: string;
   readonly count: number;
   /** Joules per action at the node of the technology. */
@@ -43,7 +43,7 @@ export interface DesignMeasurement {
 /** Where the figures of a design were read. */
 export type ReadIn = "paper" | "abstract" | "excerpt" | "repository";
 
-export interface Design {
+export interface SiliconDesign {
   readonly id: string;
   /** A short name for tables. */
   readonly name: string;
@@ -53,7 +53,7 @@ export interface Design {
   /** Supply in volts; null if it is not printed, or if the node's own is not known. */
   readonly supply: number | null;
   readonly measured: DesignMeasurement;
-  readonly actions: readonly Action[];
+  readonly actions: readonly PricedAction[];
   readonly reference: string;
   readonly url: string;
   readonly readIn: readonly ReadIn[];
@@ -80,7 +80,7 @@ export interface ArraySize {
 }
 
 /** Reads of an array that computes in its cells. */
-export function inMemory({ rows, columns, converted = columns, bits, reads = 1, ...rest }: ArraySize): Action[] {
+export function inMemory({ rows, columns, converted = columns, bits, reads = 1, ...rest }: ArraySize): PricedAction[] {
   const { sums = false, moves = false } = rest;
   const raised = reads * rows * RAISED;
   const conversions = reads * converted;
@@ -110,30 +110,30 @@ export function inMemory({ rows, columns, converted = columns, bits, reads = 1, 
 }
 
 /** Flip-flops that are written once, with their share of the clock tree. */
-export const flipFlops = (count: number): Action => ({
+export const flipFlops = (count: number): PricedAction => ({
   part: "flip-flops",
   count,
   price: (own) => register({ bits: 1 }, own).energy + clockTree({ flipFlops: 1 }, own).energy,
 });
 
-export const gates = (count: number): Action => ({ part: "gates", count, price: ({ gate }) => gate });
+export const gates = (count: number): PricedAction => ({ part: "gates", count, price: ({ gate }) => gate });
 
 /** Additions of `bits` bits. */
-export const additions = (count: number, bits: number): Action => ({
+export const additions = (count: number, bits: number): PricedAction => ({
   part: "adders",
   count,
   price: (own) => adder({ bits }, own).energy,
 });
 
-export const comparisons = (count: number, bits: number): Action => ({
+export const comparisons = (count: number, bits: number): PricedAction => ({
   part: "comparators",
   count,
   price: (own) => comparator({ bits }, own).energy,
 });
 
 /** `count` trees that each count the ones among `inputs` bits: a level of sums of k bits halves what it counts. */
-export function popcounts(count: number, inputs: number): Action[] {
-  const levels: Action[] = [];
+export function popcounts(count: number, inputs: number): PricedAction[] {
+  const levels: PricedAction[] = [];
   for (let left = inputs, bits = 1; left > 1; left = Math.ceil(left / 2), bits++) {
     levels.push(additions(count * Math.floor(left / 2), bits));
   }
@@ -144,7 +144,7 @@ export function popcounts(count: number, inputs: number): Action[] {
 export const memory = (
   part: string,
   { size, wordBits, reads, writes = 0 }: { size: number; wordBits: number; reads: number; writes?: number },
-): Action[] => {
+): PricedAction[] => {
   const word = { bytes: size, wordBits };
   const words = (bytes: number) => (8 * bytes) / wordBits;
   return [
@@ -154,7 +154,7 @@ export const memory = (
 };
 
 /** Leakage of a memory of `bytes` bytes for `seconds`. */
-export const memoryLeakage = (bytes: number, seconds: number): Action => ({
+export const memoryLeakage = (bytes: number, seconds: number): PricedAction => ({
   part: "leakage",
   count: seconds,
   price: (own) => sram({ bytes, wordBits: 128 }, own).leakage,

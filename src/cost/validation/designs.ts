@@ -8,13 +8,13 @@ import { picojoules } from "../../units.ts";
 import {
   additions,
   comparisons,
-  type Design,
   flipFlops,
   gates,
   inMemory,
   memory,
   memoryLeakage,
   popcounts,
+  type SiliconDesign,
 } from "./design.ts";
 
 const JIA = {
@@ -37,7 +37,7 @@ const BANKMAN = { neurons: 478.8e9 / 237 / 2 / 1024, filters: 256, memory: 328 *
 /** Parameters of a language model, spike density (`zhou-arxiv-2023`) and time steps of a workload of this model. */
 const TOKEN = { parameters: 0.55e9, density: 0.2, steps: 4, sumBits: 13 };
 
-export const DESIGNS: readonly Design[] = [
+export const DESIGNS: readonly SiliconDesign[] = [
   {
     id: "jia-1-bit",
     name: "charge-domain macro, 1 bit",

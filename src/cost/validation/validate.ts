@@ -13,7 +13,7 @@ import { findCostPreset } from "../presets.ts";
 import { pricePriors } from "../priors.ts";
 import { resolveTechnology } from "../resolve.ts";
 import { ENERGY_POLYNOMIALS } from "../sources/stillmaker-integration-2017.ts";
-import type { Action, Design } from "./design.ts";
+import type { PricedAction, SiliconDesign } from "./design.ts";
 import { DESIGNS } from "./designs.ts";
 import { scalingsAt } from "./scalings.ts";
 
@@ -23,7 +23,7 @@ export interface RatioRange {
 }
 
 export interface ValidatedDesign {
-  readonly design: Design;
+  readonly design: SiliconDesign;
   /** Joules by part, at the design's node and supply; `total` is their sum. */
   readonly parts: Readonly<Record<string, number>>;
   readonly total: number;
@@ -39,7 +39,7 @@ export interface ValidatedDesign {
   readonly inside: "prices" | "prices and scaling" | "no";
 }
 
-export interface Validation {
+export interface SiliconValidation {
   readonly designs: readonly ValidatedDesign[];
   /** Designs whose model is within a factor of 2 of the measurement. */
   readonly withinTwo: number;
@@ -58,7 +58,13 @@ const HOME = 45;
  * Random   draw i of a design from `random.fork(id, i)`
  * Throws   CostError for a node that the model cannot price
  */
-export function validateModel({ draws, random }: { readonly draws: number; readonly random: Stream }): Validation {
+export function validateModel({
+  draws,
+  random,
+}: {
+  readonly draws: number;
+  readonly random: Stream;
+}): SiliconValidation {
   const designs = DESIGNS.map((design) => validateDesign(design, draws, random.fork(design.id)));
   const factors = designs.map(({ ratio }) => Math.max(ratio, 1 / ratio));
   return {
@@ -69,7 +75,7 @@ export function validateModel({ draws, random }: { readonly draws: number; reado
   };
 }
 
-function validateDesign(design: Design, draws: number, random: Stream): ValidatedDesign {
+function validateDesign(design: SiliconDesign, draws: number, random: Stream): ValidatedDesign {
   const { node, measured, actions } = design;
   const preset = findCostPreset(PRESET);
   const resolved = resolveTechnology(preset, { node, extrapolate: true });
@@ -101,7 +107,7 @@ function validateDesign(design: Design, draws: number, random: Stream): Validate
 }
 
 /** Joules by part; `factor` multiplies all that follow node and supply. */
-function partsOf(actions: readonly Action[], technology: Technology, factor: number): Record<string, number> {
+function partsOf(actions: readonly PricedAction[], technology: Technology, factor: number): Record<string, number> {
   const parts: Record<string, number> = {};
   for (const { part, count, price, fixed } of actions) {
     // The line through two drawn prices of adders may fall below zero at the fewest bits.
@@ -113,7 +119,7 @@ function partsOf(actions: readonly Action[], technology: Technology, factor: num
 const totalOf = (parts: Readonly<Record<string, number>>): number => Object.values(parts).reduce((a, b) => a + b, 0);
 
 /** The square of the printed supply over the node's; 1 if none is printed. Throws CostError for a node without a supply. */
-function supplyFactor({ id, node, supply }: Design): number {
+function supplyFactor({ id, node, supply }: SiliconDesign): number {
   if (supply === null) return 1;
   // Between two rows of equal supply, and at each row.
   const above = ENERGY_POLYNOMIALS.filter(([row]) => row >= node).at(-1)?.[1];
@@ -128,7 +134,7 @@ function supplyFactor({ id, node, supply }: Design): number {
 }
 
 function insideOf(
-  { measured }: Design,
+  { measured }: SiliconDesign,
   ratio: number,
   prices: RatioRange | null,
   scaling: RatioRange | null,
