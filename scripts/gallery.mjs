@@ -150,7 +150,7 @@ export const gallery = {
       const cells = (row) => [...row.slice(0, 4), row[head.indexOf("ours, uJ per symbol")]];
       return { head: cells(head), rows: rows.map(cells) };
     },
-    source: { command: "node experiments/fronts/measure.mjs" },
+    source: { command: "node experiments/errors/measure.mjs" },
   },
   clothes: {
     experiment: experimentOf("fashion-tiny"),

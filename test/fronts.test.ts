@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, "..");
 // Through variables, because the programs of experiments/ have no types.
 const load = (path: string) => import(join(root, "experiments", path));
 const { quantisedAnn, stepOf } = await load("fronts/quantised-ann.mjs");
-const { frontOf, readOff } = await load("fronts/front.mjs");
+const { frontOf, ratiosWithIntervals, readOff } = await load("fronts/front.mjs");
 const { frontChart } = await load("fronts/tables.mjs");
 
 describe("a low-bit conventional network", () => {
@@ -137,6 +137,66 @@ describe("a front", () => {
     expect(readOff(front, 0.1).energy).toBe(1);
     expect(readOff(front, 0.5).energy).toBe(1);
     expect(readOff(front, 0.024)).toBeNull();
+  });
+
+  describe("beside another, by a bootstrap", () => {
+    /** A point with errors drawn at its rate, by chip and group of 50 prompts; more energy, fewer errors. */
+    const sampled = (
+      rate: number,
+      energy: number,
+      { chips, groups }: { chips: number; groups: number },
+      seed: string,
+    ) => {
+      const random = stream(6).fork(seed);
+      const group = () => Array.from({ length: 50 }, () => random.uniform()).filter((x) => x < rate).length / 50;
+      const values = Float64Array.from({ length: chips * groups }, group);
+      const sample = { chips, reads: 1, prompts: groups, values };
+      return { ...point(values.reduce((sum, x) => sum + x, 0) / values.length, energy), sample };
+    };
+    const fronts = (groups: number) => {
+      const [own, rival] = [
+        { chips: 5, groups },
+        { chips: 1, groups },
+      ];
+      return [
+        [sampled(0.1, 1, own, "a"), sampled(0.025, 4, own, "b")],
+        [sampled(0.1, 3, rival, "c"), sampled(0.025, 12, rival, "d")],
+      ];
+    };
+    const at = (groups: number, rates: number[]) => {
+      const [own, rival] = fronts(groups);
+      return ratiosWithIntervals(own, rival, rates, stream(1));
+    };
+
+    test("has an interval around the true ratio, which shrinks with the root of the number of prompts", () => {
+      const [[few], [many]] = [at(40, [0.05]), at(640, [0.05])];
+      for (const [ratio, low, high] of [few, many]) {
+        expect(low).toBeLessThan(3);
+        expect(high).toBeGreaterThan(3);
+        expect(ratio).toBeGreaterThan(low);
+        expect(ratio).toBeLessThan(high);
+      }
+      const width = ([, low, high]: number[]) => Math.log(high / low);
+      expect(width(few) / width(many)).toBeGreaterThan(2.5);
+      expect(width(few) / width(many)).toBeLessThan(6);
+      // The same stream gives the same draws.
+      expect(at(40, [0.05])).toEqual([few]);
+    });
+
+    test("has null where neither front reaches a rate, and ends that are not reached where one does in some draws", () => {
+      const [never, lowest] = at(40, [0.001, 0.025]);
+      expect(never).toBeNull();
+      expect(lowest[1] === 0 || lowest[2] === Number.POSITIVE_INFINITY).toBe(true);
+    });
+
+    test("needs no interval where all samples are constant", () => {
+      const constant = (rate: number, energy: number) => ({
+        ...point(rate, energy),
+        sample: { chips: 1, reads: 1, prompts: 4, values: new Float64Array(4).fill(rate) },
+      });
+      const [own, rival] = [[constant(0.1, 1)], [constant(0.1, 3)]];
+      expect(ratiosWithIntervals(own, rival, [0.1, 0.05], stream(1))).toEqual([[3, 3, 3], null]);
+    });
   });
 });
 
