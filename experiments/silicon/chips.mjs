@@ -31,21 +31,21 @@ export const CHIPS = [
   },
   {
     ...{ data: "cifar-10", chip: "Bankman, mixed-signal binary", node: 28, accuracy: 0.86, energy: 3.8e-6 },
-    includes: "chip with all memory, 0.6 and 0.8 V",
+    includes: "chip, 0.6 and 0.8 V",
     citation:
       "D. Bankman et al.: An always-on 3.8 uJ/86 % CIFAR-10 mixed-signal binary CNN processor with all memory on chip in 28-nm CMOS. IEEE JSSC 54(1), 2019, https://doi.org/10.1109/JSSC.2018.2869150",
     readIn: "abstract",
   },
   {
     ...{ data: "cifar-10", chip: "BinarEye, digital binary", node: 28, accuracy: 0.86, energy: 14.4e-6 },
-    includes: "system from input to label",
+    includes: "whole system",
     citation:
       "B. Moons et al.: BinarEye: An always-on energy-accuracy-scalable binary CNN processor with all memory on chip in 28nm CMOS. CICC 2018, https://arxiv.org/abs/1804.05554",
     readIn: "abstract",
   },
   {
     ...{ data: "mnist", chip: "ODIN, spiking", node: 28, accuracy: 0.845, energy: 15e-9 },
-    includes: "not stated; images of 16 x 16, 0.55 V",
+    includes: "not stated; 16 x 16 pixels, 0.55 V",
     citation:
       "C. Frenkel et al.: A 0.086-mm2 12.7-pJ/SOP 64k-synapse 256-neuron online-learning digital spiking neuromorphic processor in 28nm CMOS. IEEE TBioCAS 13(1), 2019, https://doi.org/10.1109/TBCAS.2018.2880425",
     readIn: "abstract",
@@ -59,7 +59,7 @@ export const CHIPS = [
   },
   {
     ...{ data: "mnist", chip: "DNN ENGINE, sparse digital", node: 28, accuracy: 0.9836, energy: 0.36e-6 },
-    includes: "accelerator at its least energy, 667 MHz",
+    includes: "accelerator at 667 MHz",
     citation:
       "P. N. Whatmough et al.: DNN ENGINE: A 28-nm timing-error tolerant sparse deep neural network processor for IoT applications. IEEE JSSC 53(9), 2018, https://vlsiarch.eecs.harvard.edu/publications/dnn-engine-28-nm-timing-error-tolerant-sparse-deep-neural-network-processor",
     readIn: "abstract",

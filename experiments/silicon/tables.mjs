@@ -9,29 +9,29 @@ const percent = (share) => (100 * share).toFixed(1);
 const micro = (joules) => String(Number((1e6 * joules).toPrecision(3)));
 const two = (value) => String(Number(value.toPrecision(2)));
 const range = (ends) => (ends ? `${two(ends.low)} to ${two(ends.high)}` : "");
-const link = (citation) => citation.replace(/, (https:\/\/\S+?)(?=;|$)/g, (_, url) => ` ([link](${url}))`);
+/** Full citations are in chips.mjs. */
+const linkOf = ({ citation, readIn }) => `[${readIn}](${citation.match(/https:\S+$/)[0]})`;
+/** Empty where nothing was found. */
+const found = (includes) => includes.replace(/^not stated(; )?/, "");
 const ordered = (rows) => rows.toSorted((a, b) => a.data.localeCompare(b.data) || a.accuracy - b.accuracy);
 
 const chipTable = () => ({
-  head: ["chip", "data", "nm", "accuracy, %", "uJ per image", "uJ at 45 nm", "includes", "source, read in"],
-  rows: ordered(chips).map(
-    ({ chip, data, node, accuracy, energy, at45, includes, citation, readIn, silicon = true }) => [
-      ...[chip, DATA[data], String(node), percent(accuracy), micro(energy)],
-      `${micro(at45.value)} (${micro(at45.low)} to ${micro(at45.high)})`,
-      silicon ? includes : `${includes}; not stated whether measured`,
-      `${link(citation)}; ${readIn}`,
-    ],
-  ),
+  head: ["chip", "data", "nm", "accuracy, %", "uJ per image", "uJ at 45 nm", "includes", "read in"],
+  rows: ordered(chips).map((one) => [
+    ...[one.chip, DATA[one.data], String(one.node), percent(one.accuracy), micro(one.energy)],
+    `${micro(one.at45.value)} (${micro(one.at45.low)} to ${micro(one.at45.high)})`,
+    [found(one.includes), ...(one.silicon === false ? ["perhaps not measured"] : [])].filter(Boolean).join("; "),
+    linkOf(one),
+  ]),
 });
 
 const simulatedTable = () => ({
-  head: ["simulated at 45 nm", "data", "accuracy, %", "uJ per image", "record"],
-  rows: ordered([...ours, ...anns]).map(({ name, data, steps, bits, float, accuracy, energy, file }) => [
-    `\`${name}\`, ${steps ? `T = ${steps}` : `${bits} bits`}`,
+  head: ["simulated at 45 nm", "data", "accuracy, %", "uJ per image"],
+  rows: ordered([...ours, ...anns]).map(({ name, data, steps, bits, float, accuracy, energy }) => [
+    `${name.includes(" ") ? name : `\`${name}\``}, ${steps ? `T = ${steps}` : `${bits} bits`}`,
     DATA[data],
-    `${percent(accuracy)}${float ? " in float" : ""}`,
+    `${percent(accuracy)}${float ? "*" : ""}`,
     micro(energy),
-    `[${file.split("/")[0]}](../${file})`,
   ]),
 });
 
