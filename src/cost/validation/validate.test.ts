@@ -8,7 +8,7 @@ import { resolveTechnology } from "../resolve.ts";
 import { flipFlops, inMemory, popcounts } from "./design.ts";
 import { DESIGNS } from "./designs.ts";
 import { ENERGY_SCALINGS, scalingRange } from "./scalings.ts";
-import { validateModel } from "./validate.ts";
+import { insideOf, validateModel } from "./validate.ts";
 
 const { technology } = resolveTechnology(findCostPreset("simulated"));
 const validation = validateModel({ draws: 200, random: stream(1) });
@@ -128,6 +128,19 @@ describe("the validation", () => {
       expect(inside === "prices", design.id).toBe(inPrices);
     }
     expect(new Set(validation.designs.map(({ inside }) => inside)).size).toBeGreaterThan(1);
+  });
+
+  test("widens the range of prices by that of scaling at both ends, and allows for a measured range", () => {
+    const one = { value: 1 };
+    const scaling = { low: 2, high: 8 };
+    expect(insideOf(one, 4, { low: 0.9, high: 5 }, null)).toBe("prices");
+    expect(insideOf(one, 4, { low: 1.9, high: 5 }, scaling)).toBe("prices and scaling");
+    expect(insideOf(one, 4, { low: 2.1, high: 5 }, scaling)).toBe("no");
+    expect(insideOf(one, 4, { low: 0.1, high: 0.6 }, scaling)).toBe("prices and scaling");
+    expect(insideOf(one, 4, { low: 0.1, high: 0.4 }, scaling)).toBe("no");
+    expect(insideOf({ value: 2, low: 1, high: 6 }, 4, { low: 2.1, high: 5 }, null)).toBe("prices");
+    expect(insideOf(one, 1, null, null)).toBe("prices");
+    expect(insideOf(one, 4, null, { low: 0.5, high: 4 })).toBe("prices and scaling");
   });
 
   test("scales its prices of 45 nm by every law that covers a node", () => {

@@ -13,7 +13,7 @@ import { findCostPreset } from "../presets.ts";
 import { pricePriors } from "../priors.ts";
 import { resolveTechnology } from "../resolve.ts";
 import { ENERGY_POLYNOMIALS } from "../sources/stillmaker-integration-2017.ts";
-import type { PricedAction, SiliconDesign } from "./design.ts";
+import type { DesignMeasurement, PricedAction, SiliconDesign } from "./design.ts";
 import { DESIGNS } from "./designs.ts";
 import { scalingsAt } from "./scalings.ts";
 
@@ -102,7 +102,7 @@ function validateDesign(design: SiliconDesign, draws: number, random: Stream): V
     ratio,
     prices,
     scaling,
-    inside: insideOf(design, ratio, prices, scaling),
+    inside: insideOf(measured, ratio, prices, scaling),
   };
 }
 
@@ -133,8 +133,9 @@ function supplyFactor({ id, node, supply }: SiliconDesign): number {
   return (supply / above) ** 2;
 }
 
-function insideOf(
-  { measured }: SiliconDesign,
+/** Whether a measurement lies inside the range of prices, or of prices and scaling together, of a model that is `ratio` times it. */
+export function insideOf(
+  measured: Pick<DesignMeasurement, "value" | "low" | "high">,
   ratio: number,
   prices: RatioRange | null,
   scaling: RatioRange | null,

@@ -25,6 +25,29 @@ describe("drawings", () => {
     expect(Math.min(...heights.slice(1).map((y, i) => y - heights[i]))).toBeGreaterThanOrEqual(13.9);
   });
 
+  test("points that are no curve have no line, open ones are hollow, and labels stand beside them", () => {
+    const points = [
+      { x: 1, y: 2, label: "first" },
+      { x: 2, y: 1, label: "second" },
+    ];
+    const axis = (label: string) => ({ label, scale: "linear" as const });
+    const series = [
+      { name: "curve", dashed: false, points },
+      { name: "measured", dashed: false, marks: "filled" as const, points },
+      { name: "simulated", dashed: false, marks: "open" as const, points },
+    ];
+    const shown = { kind: "lines", id: "p", title: "p", caption: "", x: axis("x"), y: axis("y"), series, rules: [] };
+    const svg = svgOf(shown as Chart);
+    expect(svg.querySelectorAll('g[aria-label="line"] path')).toHaveLength(1);
+    const open = svg.querySelectorAll('g[aria-label="dot"][fill="var(--page)"]');
+    expect([...open].map((one) => [one.getAttribute("stroke"), one.children.length])).toEqual([["var(--series-2)", 2]]);
+    expect([...svg.querySelectorAll('g[aria-label="text"]')].map(({ textContent }) => textContent).join()).toContain(
+      "firstsecond",
+    );
+    const hollow = drawChart(shown as Chart).legend.map(({ swatch }) => swatch.markup.includes('fill="var(--page)"'));
+    expect(hollow).toEqual([false, false, true]);
+  });
+
   test("zeros on a logarithmic axis are open triangles, and the drawing says so", () => {
     const drawing = drawChart(chart("ber.snr"));
     const svg = svgOf(chart("ber.snr"));
