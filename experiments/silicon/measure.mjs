@@ -1,103 +1,92 @@
-// Prices our networks and ANNs from recorded accuracies and spike densities, scales the chips' energies to 45 nm, and prices published
+// Prices our networks and ANNs from recorded errors and spike densities, scales the chips' energies to 45 nm, and prices published
 // designs. Simulates nothing; takes seconds. Run it again after prices or records change. Writes result.json.
 //
 //   node experiments/silicon/measure.mjs
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { comparedWith, experimentWorkload, mean, scalingRange, stream, validateModel, withSteps } from "xpikeformer";
+import { writeFileSync } from "node:fs";
+import { comparedWith, experimentWorkload, scalingRange, stream, validateModel, withSteps } from "xpikeformer";
 import { presentCommit, requireCommitted } from "../commit.mjs";
+import { measured, rateOf } from "../errors/errors.mjs";
+import { chipsKey } from "../errors/list.mjs";
 import { estimateOn, experimentOn } from "../two-machines.mjs";
 import { CHIPS } from "./chips.mjs";
-import { ANNS, ENGINES, FLOAT, MACHINE, OURS } from "./networks.mjs";
+import { ANNS, MACHINE, OURS, ROUNDED, TRAINED } from "./networks.mjs";
 
 const SEED = 1;
 const DRAWS = 2000;
 
-const recordsOf = (file) => {
-  const path = new URL(`../${file}`, import.meta.url);
-  if (!existsSync(path)) return {};
-  const read = JSON.parse(readFileSync(path, "utf8"));
-  return read.networks ?? read;
-};
-const densitiesOf = (record) => record.densities ?? record.machines[MACHINE].densities;
-/** Error rate over chips at T. */
-const rateOf = (record, steps) =>
-  record.machines ? record.machines[MACHINE].rates[steps - 1] : mean(record.rates[steps].rates);
+const keyOf = (name) => chipsKey(name, MACHINE);
 
 /** Our network's experiment and workload, with the densities of its record. */
-function placed(file, name) {
+function placed(name) {
   const experiment = experimentOn(MACHINE, name);
-  const workload = { ...experimentWorkload(experiment), ...densitiesOf(recordsOf(file)[name]) };
-  return { experiment, workload };
+  return { experiment, workload: { ...experimentWorkload(experiment), ...measured[keyOf(name)].densities } };
 }
 
-function ownRows({ data, file, name, steps }) {
-  const record = recordsOf(file)[name];
-  const { workload } = placed(file, name);
+function ownRows({ data, name, steps }) {
+  const record = measured[keyOf(name)];
+  if (!record) return [];
+  const { workload } = placed(name);
   return steps.map((count) => {
     const { total } = estimateOn(MACHINE, withSteps(workload, count)).architectures.xpikeformer;
-    const { prompts, chips, commit } = record;
-    return {
-      data,
-      name,
-      steps: count,
-      accuracy: 1 - rateOf(record, count),
-      energy: total,
-      prompts,
-      chips,
-      file,
-      commit,
-    };
+    return { data, name, record: keyOf(name), column: count, steps: count, ...answersOf(record, count), energy: total };
   });
 }
 
-/** The price of an ANN; null if its engine has none. Pricing needs one of our networks, which does not change it. */
-function annEnergy({ file, name }, model, id) {
-  const { experiment, workload } = placed(file, name);
-  return estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })).architectures[id]?.total ?? null;
+const answersOf = (record, column) => ({
+  accuracy: 1 - rateOf(record, column),
+  prompts: record.prompts,
+  commit: record.commit,
+});
+
+/**
+ * Columns of an ANN's record with their bits and prices: those that it was trained for, or those to which it is rounded. An ANN that was
+ * measured in floating point alone is priced at 8 bits, and marked.
+ */
+function columnsOf({ model: { quantization }, wrong }) {
+  if (quantization) return [{ column: "exact", bits: bitsOf(quantization.weights), id: TRAINED }];
+  const rounded = ROUNDED.filter(({ bits }) => wrong[bits]).map(({ bits, id }) => ({ column: bits, bits, id }));
+  return rounded.length > 0 ? rounded : [{ column: "exact", ...ROUNDED[0], float: true }];
 }
 
-function annRows({ data, file, like, names }) {
-  const own = OURS.find(({ name }) => name === like);
-  return Object.entries(recordsOf(file))
-    .filter(([name, { model }]) => names.test(name) && model?.kind === "ann")
-    .flatMap(([name, { model, rates, prompts, commit }]) =>
-      ENGINES.flatMap(({ bits, id }) => {
-        const energy = rates[bits] && annEnergy(own, model, id);
-        return energy ? [{ data, name, bits, accuracy: 1 - rates[bits].rate, energy, prompts, file, commit }] : [];
-      }),
-    );
-}
+const bitsOf = (width) => ({ binary: 1, ternary: 2 })[width] ?? width;
 
-const floatRow = ({ data, file, name, bits }) => {
-  const { ann, prompts, commit } = recordsOf(file)[name];
-  const { id } = ENGINES.find((engine) => engine.bits === bits);
-  const energy = annEnergy({ file, name }, ann.model, id);
-  return { data, name: `ANN of ${name}`, bits, float: true, accuracy: 1 - ann.rate, energy, prompts, file, commit };
-};
+function annRows({ data, like, names }) {
+  if (!measured[keyOf(like)]) return [];
+  // Pricing needs one of our networks, which changes nothing for an ANN.
+  const { experiment, workload } = placed(like);
+  const anns = Object.entries(measured).filter(([key, { model }]) => names.test(key) && model?.kind === "ann");
+  return anns.flatMap(([name, record]) =>
+    columnsOf(record).flatMap(({ column, bits, id, float }) => {
+      const { architectures } = estimateOn(MACHINE, comparedWith(workload, experiment, { ann: record.model }));
+      if (!architectures[id]) return [];
+      const energy = architectures[id].total;
+      return [
+        { data, name, record: name, column, bits, ...(float && { float }), ...answersOf(record, column), energy },
+      ];
+    }),
+  );
+}
 
 const chipRow = (chip) => {
   const { value, low, high } = scalingRange(chip.node);
   return { ...chip, at45: { value: chip.energy / value, low: chip.energy / high, high: chip.energy / low } };
 };
 
-requireCommitted([
-  "experiments/silicon",
-  "experiments/fronts",
-  "experiments/iso-accuracy",
-  ":!experiments/silicon/result.json",
-]);
+requireCommitted(["chips.mjs", "networks.mjs", "measure.mjs"].map((file) => `experiments/silicon/${file}`));
+const ours = OURS.flatMap(ownRows);
+if (ours.length === 0) throw new Error("Measure the errors first: node experiments/errors/measure.mjs");
 const { designs, ...summary } = validateModel({ draws: DRAWS, random: stream(SEED).fork("validate") });
 const result = {
   command: "node experiments/silicon/measure.mjs",
   seed: SEED,
   commit: presentCommit(),
   chips: CHIPS.map(chipRow),
-  ours: OURS.flatMap(ownRows),
-  anns: [...ANNS.flatMap(annRows), ...FLOAT.map(floatRow)],
+  ours,
+  anns: ANNS.flatMap(annRows),
   validation: {
     ...summary,
-    designs: designs.map(({ design: { id, name, node, measured }, total, ratio, prices, scaling, inside }) => ({
-      ...{ id, name, node, of: measured.of, measured: measured.value, model: total, ratio, prices, scaling, inside },
+    designs: designs.map(({ design: { id, name, node, measured: found }, total, ratio, prices, scaling, inside }) => ({
+      ...{ id, name, node, of: found.of, measured: found.value, model: total, ratio, prices, scaling, inside },
     })),
   },
 };

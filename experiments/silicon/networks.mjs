@@ -1,32 +1,26 @@
-// Our networks and the ANNs that stand next to the chips. Accuracy and energy of a row come from one record: the measured error rate and
-// the spike densities of a network at one T, or an ANN's measured error rate at a number of bits.
-//
-//   ours   a record of `iso-accuracy`, or one of `fronts`
-//   float  an ANN whose accuracy was measured in floating point alone: priced at 8 bits, and marked
-//   anns   files of records `{ model, rates: { BITS: { rate } } }` by name, as `fronts` writes them; a file that does not exist yet is skipped,
-//          and so are bits that a record does not have
+// Our networks and the ANNs that stand next to the chips, by their records in `../errors`. Accuracy and energy of a row come from one record:
+// the error rate at one T, or at an ANN's bits, and the spike densities of the same chips. What is not measured yet is skipped.
 
 export const MACHINE = "recommended";
 
 export const OURS = [
-  { data: "mnist", file: "fronts/result.json", name: "mnist-64", steps: [1] },
-  { data: "mnist", file: "fronts/result.json", name: "mnist-one-step", steps: [1] },
-  { data: "mnist", file: "fronts/result.json", name: "mnist-two-steps-taught", steps: [2, 3] },
-  { data: "cifar-10", file: "iso-accuracy/result.json", name: "cifar10-twice", steps: [2, 4] },
+  { data: "mnist", name: "mnist-64", steps: [1] },
+  { data: "mnist", name: "mnist-one-step", steps: [1] },
+  { data: "mnist", name: "mnist-two-steps-taught", steps: [2, 3] },
+  { data: "cifar-10", name: "cifar10-twice", steps: [2, 4] },
 ];
 
-/** Bits of an ANN's products, and the architecture that prices them. Bits without an architecture are skipped. */
-export const ENGINES = [
+/** ANNs by data set, and the network of ours whose task they share. */
+export const ANNS = [
+  { data: "mnist", like: "mnist-one-step", names: /^mnist-ann-/ },
+  { data: "cifar-10", like: "cifar10-twice", names: /^cifar10-.*ann/ },
+];
+
+/** Bits to which an ANN is rounded after training, and the architecture that prices them. */
+export const ROUNDED = [
   { bits: 8, id: "annDigital" },
   { bits: 4, id: "annInt4" },
-  { bits: 2, id: "annInt2" },
-  { bits: 1, id: "annBinary" },
 ];
 
-export const FLOAT = [{ data: "cifar-10", file: "iso-accuracy/result.json", name: "cifar10-twice", bits: 8 }];
-
-export const ANNS = [
-  { data: "mnist", file: "fronts/result.json", like: "mnist-one-step", names: /^mnist-ann-.*-taught$/ },
-  { data: "mnist", file: "quantised/result.json", like: "mnist-one-step", names: /^mnist-/ },
-  { data: "cifar-10", file: "quantised/result.json", like: "cifar10-twice", names: /^cifar10-/ },
-];
+/** Prices an ANN at the bits of its own training. */
+export const TRAINED = "annTrained";
