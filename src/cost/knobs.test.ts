@@ -336,7 +336,7 @@ describe("a price", () => {
   test("is one of those of the units, or of wires, buffers, neurons and the clock", () => {
     const ofUnits = Object.values(PRICED_BY).flat() as ParameterId[];
     const others = [
-      ...(["interconnect", "buffer", "ssaClock"] as const),
+      ...(["buffer", "ssaClock"] as const),
       ...(["lifLogic", "lifUpdate", "lifArea", "softReset", "softResetArea"] as const),
     ];
     expect(PRICED.toSorted()).toEqual(

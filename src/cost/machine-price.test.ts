@@ -20,7 +20,10 @@ const hardware = literalMachine({ ssa: { random: "lfsr" } });
 /** One block of width 128 for 2 tokens: round numbers, to be followed by hand. */
 const machine: MachineSizes = {
   shape: { depth: 1, width: 128, heads: 2, tokens: 2, steps: 1 },
-  layers: [{ name: "embed" }, { name: "head" }],
+  layers: [
+    { name: "embed", inputs: 60, outputs: 128 },
+    { name: "head", inputs: 768, outputs: 768 },
+  ],
   units: {
     crossbars: { count: 10, rows: 128, columns: 128, devices: 1 },
     converters: { count: 320, bits: 5 },
@@ -36,7 +39,7 @@ const buffer = (name: BufferSize["name"]): BufferSize => ({ name, wordBits: 16, 
 const work = (tally: Partial<Record<Action, number>> = {}, changes: Partial<MachineWork> = {}): MachineWork => ({
   machine,
   hardware,
-  operations: [{ kind: "linear", actions: { ...emptyTally(), ...tally } }],
+  operations: [{ name: "head", kind: "linear", actions: { ...emptyTally(), ...tally } }],
   buffers: (["spikes", "qkv", "attention", "stream", "membranes"] as const).map(buffer),
   time: 1e-6,
   ...changes,
@@ -44,7 +47,7 @@ const work = (tally: Partial<Record<Action, number>> = {}, changes: Partial<Mach
 const idle = priceMachine(work(), technology).energy;
 /** What a million of an action adds, joules each, by part. */
 function added(tally: Partial<Record<Action, number>>, kind = "linear", prices = technology) {
-  const operations = [{ kind, actions: { ...emptyTally(), ...tally } }];
+  const operations = [{ name: "head", kind, actions: { ...emptyTally(), ...tally } }];
   const { energy } = priceMachine(work({}, { operations }), prices);
   const still = priceMachine(work(), prices).energy;
   const parts = Object.entries(energy).map(
@@ -85,6 +88,16 @@ describe("energy", () => {
     const parts = added(tally);
     expect(Object.keys(parts).sort()).toEqual(Object.keys(expected).sort());
     for (const [part, pj] of Object.entries(expected)) expect(1e12 * parts[part], part).toBeCloseTo(pj, 9);
+  });
+
+  test("of wires in a layer follows its size: 0.084 pJ per conversion instead of 0.256 in a small one", () => {
+    const of = (name: string) =>
+      priceMachine(
+        work({}, { operations: [{ name, kind: "linear", actions: { ...emptyTally(), conversions: million } }] }),
+        technology,
+      ).energy.conversions;
+    expect(1e6 * (of("head") - of("embed"))).toBeCloseTo(0.256 - 0.084, 9);
+    expect(of("unknown")).toBe(of("head"));
   });
 
   test("of words of the stream and membranes: a sixteenth of a line that 16 readout units fill", () => {

@@ -2,7 +2,7 @@
  * The price of a machine: every counted action at the price of its unit, every unit's area, and leakage.
  *
  *   conversions   converters and multiplexers per conversion; wires and buffers of the layer per local sum, because the two codes of
- *                 a pair are subtracted at the converters
+ *                 a pair are subtracted at the converters; wires by the size of the layer
  *   array         per pair that a spike reads; drivers per line raised
  *   digital       subtractions of codes, scalings, sums of row blocks, offsets: multipliers and adders of their widths; detecting
  *                 silent row blocks, if those are not converted
@@ -34,7 +34,7 @@ import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
 import { type CrossbarSize, calibration, crossbar, lineDrive, programming } from "./prices/crossbar.ts";
-import { countDies, dieLink, wire } from "./prices/floorplan.ts";
+import { countDies, dieLink, layerWires, wire } from "./prices/floorplan.ts";
 import {
   adder,
   attentionCell,
@@ -60,7 +60,7 @@ export interface BufferSize extends BufferUse {
 export interface MachineSizes {
   readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset">;
   /** One entry per layer with its own units. */
-  readonly layers: readonly Pick<LayerUnit, "name">[];
+  readonly layers: readonly Pick<LayerUnit, "name" | "inputs" | "outputs">[];
   readonly units: Omit<MachineUnits, "converters"> & {
     readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
   };
@@ -71,8 +71,13 @@ export interface MachineSizes {
 export interface MachineWork {
   readonly machine: MachineSizes;
   readonly hardware: HardwareSpec;
-  /** Actions of one inference, operation by operation. */
-  readonly operations: readonly { readonly kind: string; readonly actions: ActionCounts; readonly repeat?: number }[];
+  /** Actions of one inference, operation by operation; those of a layer have its name, or else its wires are those of a large layer. */
+  readonly operations: readonly {
+    readonly name?: string;
+    readonly kind: string;
+    readonly actions: ActionCounts;
+    readonly repeat?: number;
+  }[];
   readonly buffers: readonly BufferSize[];
   /** Seconds that an inference occupies the chip: its latency, or the interval between two pipelined inferences. */
   readonly time: number;
@@ -274,7 +279,7 @@ function energyOf(
   const { units, shape, mapping } = machine;
   const { crossbars, lif, residual } = units;
   const total = sumActions(work);
-  const { periphery, interconnect, buffer } = technology;
+  const { periphery, buffer } = technology;
   const ands = total.scoreAnds + total.valueAnds;
   const bits = trafficOf(work);
   const perBit = (name: BufferSize["name"], which: "energy" | "write") => {
@@ -289,7 +294,8 @@ function energyOf(
   return {
     conversions:
       total.conversions * (prices.conversion.energy + periphery) +
-      (total.conversions - total.subtractions) * (interconnect + buffer),
+      (total.conversions - total.subtractions) * buffer +
+      wiresInLayers(work, technology),
     array: total.cellReads * prices.crossbar.energy,
     drivers: total.lineDrives * lineDrive(crossbars, technology),
     digital:
@@ -335,6 +341,17 @@ function sumActions({ operations }: MachineWork): ActionTally {
     }
   }
   return sum;
+}
+
+/** Joules of moving every local sum from its crossbar to the outputs of its layer. */
+function wiresInLayers({ operations, machine: { layers } }: MachineWork, technology: Technology): number {
+  const prices = new Map(layers.map((layer) => [layer.name, layerWires(layer, technology).energy]));
+  let joules = 0;
+  for (const { name, actions, repeat = 1 } of operations) {
+    const sums = actions.conversions - actions.subtractions;
+    joules += repeat * sums * (prices.get(name ?? "") ?? technology.interconnect);
+  }
+  return joules;
 }
 
 /** Spikes and silences that layers and the SSA engine read and write. */

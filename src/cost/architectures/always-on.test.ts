@@ -185,6 +185,20 @@ test("a hybrid ANN moves results to the next layer, and q, k, v and attention to
   expect(energyOf("annAimcOwn").wires / (metres * 8 * 121e-12)).toBeCloseTo(1, 9);
 });
 
+test("a hybrid ANN pays for wires in a layer by its size: 0.256 pJ per conversion at 768 x 768, 0.084 up to 256 x 256, by hand", () => {
+  const small = { ...large, width: 128, heads: 2, depth: 1, blocks: large.blocks.slice(0, 1) };
+  for (const [workload, pj] of [
+    [large, 0.256],
+    [small, 0.084],
+  ] as const) {
+    const { width, depth, tokens } = workload;
+    // 8 bits of each value; sums of a block: 3 W, W and 4 W outputs of W inputs, W of 4 W, in row blocks of 128.
+    const sums = (width / 128) * (3 + 1 + 4 + 4) * width;
+    const joules = energyOf("annAimcOwn", workload).interconnect;
+    expect((1e12 * joules) / (8 * depth * tokens * sums), String(width)).toBeCloseTo(pj, 9);
+  }
+});
+
 test("the hybrid ANN on several dies pays for links, and the digital engines on one do not", () => {
   const pay = ENGINES.filter((id) => energyOf(id).links > 0);
   expect(pay).toEqual(["annAimc", "annAimcOwn"]);
@@ -203,6 +217,11 @@ describe("for every engine and workload", () => {
     // Where flip-flops are charged, an update has none of its own.
     const bare = { ...operations, lifUpdate: operations.lifLogic };
     const [operating, alone] = [Object.fromEntries(rest), id === "annAimcOwn" ? plain : energyOf(id, workload, bare)];
+    // Wires of a layer follow its size, as ours do; alone, all layers pay as a large one does.
+    if (id.startsWith("annAimc")) {
+      expect(operating.interconnect).toBeLessThanOrEqual(alone.interconnect * (1 + 1e-12));
+      alone.interconnect = operating.interconnect;
+    }
     expect(operating).toEqual(alone);
     expect(totalOf(all) / (totalOf(alone) + alwaysOnOf(id, workload).reduce((a, b) => a + b))).toBeCloseTo(1, 12);
     for (const energy of alwaysOnOf(id, workload)) expect(energy).toBeGreaterThanOrEqual(0);

@@ -6,6 +6,7 @@
  * drivers, and the embedding and head for networks that read values once.
  */
 import type { Technology } from "../parameters.ts";
+import { layerWires } from "../prices/floorplan.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { activationsHeld, countElements, normAndGelu } from "./ann-digital.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte, conversionEnergy } from "./energy.ts";
@@ -35,6 +36,8 @@ export const ownCells = ({ adcBits, wholeMachine }: Technology, { scaled }: Work
 /** Actions of one inference. */
 export interface HybridCounts {
   readonly conversions: number;
+  /** Joules of the wires of all layers: per conversion, if that of a weight's cells were one. */
+  readonly wires: number;
   /** Bits of inputs, one after another at the lines of their crossbars. */
   readonly lines: number;
   readonly cellReads: number;
@@ -44,18 +47,25 @@ export interface HybridCounts {
 export function countHybrid(workload: Workload, technology: Technology, { cells, scaled }: HybridCells): HybridCounts {
   const { rows, hybridInputBits, conversionsPerSum } = technology;
   let conversions = 0;
+  let wires = 0;
   let lines = 0;
   let cellReads = 0;
   let scalings = 0;
   for (const { inputs, outputs, vectors, repeat } of hybridLayers(workload)) {
     const reads = repeat * vectors * hybridInputBits * outputs * cells;
-    conversions += reads * Math.ceil(inputs / rows) * conversionsPerSum;
+    const converted = reads * Math.ceil(inputs / rows) * conversionsPerSum;
+    conversions += converted;
+    wires += (converted / cells) * wireEnergy({ inputs, outputs }, technology);
     lines += repeat * vectors * hybridInputBits * inputs;
     cellReads += reads * inputs * 0.5;
     if (scaled) scalings += repeat * vectors * outputs * Math.ceil(inputs / rows);
   }
-  return { conversions, lines, cellReads, scalings };
+  return { conversions, wires, lines, cellReads, scalings };
 }
+
+/** By the size of a layer where the whole machine is priced, as for Xpikeformer. */
+const wireEnergy = (layer: Pick<Layer, "inputs" | "outputs">, technology: Technology): number =>
+  technology.wholeMachine === 1 ? layerWires(layer, technology).energy : technology.interconnect;
 
 /** Layers on crossbars. */
 export const hybridLayers = (workload: Workload): Layer[] => [
@@ -69,9 +79,9 @@ export function annAimc(
   stored: HybridCells = xformerCells(technology),
 ): Breakdown {
   const { depth, width, heads, expansion, tokens, annScores } = workload;
-  const { cells, adcBits, scaled } = stored;
+  const { adcBits, scaled } = stored;
   const { sramWriteFactor: write } = technology;
-  const { conversions, cellReads, scalings } = countHybrid(workload, technology, stored);
+  const { conversions, wires, cellReads, scalings } = countHybrid(workload, technology, stored);
   const perByte =
     technology.activationTraffic * bufferByte(technology, technology.activationBuffer, activationsHeld(workload));
   const paid = conversions * technology.hybridConversionFactor;
@@ -84,7 +94,7 @@ export function annAimc(
       adc: paid * conversionEnergy(technology, adcBits),
       periphery: paid * technology.periphery,
       shiftAndAdd: paid * (technology.accumulation + technology.add16),
-      interconnect: (paid / cells) * technology.interconnect,
+      interconnect: wires * technology.hybridConversionFactor,
       ...(scaled && { scaling: scalings * technology.multiply8 }),
       array: cellReads * technology.cellRead,
       attention:

@@ -25,8 +25,9 @@ import { priceWorkload } from "../planned.ts";
 import type { Workload } from "../workload.ts";
 import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
 
-/** An operation's actions for pricing; `repeat` equal operations, default one. */
+/** An operation's actions for pricing; `repeat` equal operations, default one. A layer's wires are priced by its name. */
 export interface PricedOperation {
+  readonly name?: string;
   readonly kind: "linear" | "neurons" | "attention" | "residual";
   readonly actions: ActionCounts;
   readonly repeat?: number;

@@ -38,6 +38,7 @@ export const PRICED_BY = {
   ],
   dram: ["dramBit"],
   wire: ["wireBit"],
+  layerWires: ["interconnect", "structure"],
   dieLink: ["dieLink"],
   countDies: ["reticle"],
 } as const satisfies Record<string, readonly ParameterId[]>;

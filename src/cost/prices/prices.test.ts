@@ -12,7 +12,7 @@ import { UNCHARGED } from "../uncharged.ts";
 import { analogTimes } from "./clocks.ts";
 import { converter, fullScaleOf, trim } from "./converter.ts";
 import { calibration, crossbar, lineDrive, programming } from "./crossbar.ts";
-import { countDies, dieLink, wire } from "./floorplan.ts";
+import { countDies, dieLink, layerWires, wire } from "./floorplan.ts";
 import {
   adder,
   attentionCell,
@@ -66,6 +66,7 @@ const PRICES: Readonly<Record<keyof typeof PRICED_BY, (t: Technology) => readonl
   controller: (t) => Object.values(controller({ kinds: 5 }, t)),
   sram: (t) => Object.values(sram({ bytes: 4096, wordBits: 64, banks: 2, ports: 2 }, t)),
   dram: (t) => Object.values(dram({ bits: 8 }, t)),
+  layerWires: (t) => Object.values(layerWires({ inputs: 128, outputs: 512 }, t)),
   wire: (t) => Object.values(wire({ metres: 1e-3, bits: 8 }, t)),
   dieLink: (t) => Object.values(dieLink({ bits: 8 }, t)),
   countDies: (t) => [countDies(2e-3, t)],
@@ -278,6 +279,17 @@ test("no die is larger than 26 mm x 33 mm", () => {
   expect([0, 784e-6, 858e-6, 859e-6, 1469e-6, 3e-3].map((area) => countDies(area, technology))).toEqual([
     1, 1, 1, 2, 2, 4,
   ]);
+});
+
+test("wires of a layer are those simulated for its size, in between linear, and beyond that of the nearest", () => {
+  const pj = (inputs: number, outputs = inputs) => 1e12 * layerWires({ inputs, outputs }, technology).energy;
+  expect(pj(768)).toBeCloseTo(0.256, 9);
+  expect(pj(384)).toBeCloseTo(0.197, 9);
+  expect(pj(256)).toBeCloseTo(0.084, 9);
+  // Half-way between 256 and 384; 128 x 512 has as many weights as 256 x 256.
+  expect(pj(320)).toBeCloseTo((0.084 + 0.197) / 2, 9);
+  expect(pj(128, 512)).toBeCloseTo(0.084, 9);
+  expect([pj(64), pj(3072, 768)]).toEqual([pj(256), pj(768)]);
 });
 
 test("a larger unit never costs less, in energy, time, area or leakage", () => {

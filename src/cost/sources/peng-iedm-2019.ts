@@ -19,6 +19,15 @@ const adderAt = (node: number, femtojoules: number): PriceDraft => ({
   arithmetic: `${femtojoules} / 32.4`,
 });
 
+const wires = (side: number, pj: number): PriceDraft => ({
+  value: picojoules(pj),
+  unit: "J",
+  node: 45,
+  basis: "simulated",
+  printed: `per conversion, pJ: ${pj} (${side} x ${side})`,
+  arithmetic: "as simulated",
+});
+
 export const neurosim = defineSource(
   {
     id: "peng-iedm-2019",
@@ -75,8 +84,10 @@ export const neurosim = defineSource(
       node: 45,
       basis: "simulated",
       printed: "per conversion, pJ: 0.256 (768 x 768), 0.197 (384 x 384), 0.084 (256 x 256), 0.223 (3072 x 768)",
-      arithmetic: "the 768 x 768 layer, for all",
+      arithmetic: "the 768 x 768 layer; smaller ones in proportion to their own simulation",
     },
+    interconnect384: wires(384, 0.197),
+    interconnect256: wires(256, 0.084),
     conversion5At20k: {
       value: picojoules(0.196),
       low: picojoules(0.171),
