@@ -89,7 +89,10 @@ describe("the module that copies a built-in device", () => {
   test("is named in the report of an experiment, with its content", async () => {
     const written = parseExperiment(readFileSync(join(examples, "my-device.json"), "utf8"));
     const experiment = await loadExperimentDevice({ ...written, ...own, hardware: written.hardware }, examples);
-    expect(experiment.hardware.crossbar.device).toEqual({ kind: "module", path: "my-device.mjs", sha256 });
+    expect(experiment.hardware.crossbar.device).toEqual({
+      ...{ kind: "module", path: "my-device.mjs", sha256 },
+      ...{ maxConductance: 25, devices: 1 },
+    });
     const executor = nodeExecutor(2);
     const options = { executor, command: "test", versions: {}, chips: 1, prompts: 8 };
     try {
