@@ -14,7 +14,7 @@
 import type { Technology } from "../parameters.ts";
 import { converter, fullScaleOf, REFERENCE_CONDUCTANCE } from "../prices/converter.ts";
 import { crossbar, lineDrive } from "../prices/crossbar.ts";
-import { adder, clockTree, comparator, register } from "../prices/logic.ts";
+import { adder, comparator, register } from "../prices/logic.ts";
 import { sram } from "../prices/memory.ts";
 
 /** A kind of action of one unit, and how often the measured quantity needs it. */
@@ -113,7 +113,7 @@ export function inMemory({ rows, columns, converted = columns, bits, reads = 1, 
 export const flipFlops = (count: number): PricedAction => ({
   part: "flip-flops",
   count,
-  price: (own) => register({ bits: 1 }, own).energy + clockTree({ flipFlops: 1 }, own).energy,
+  price: (own) => register({ bits: 1 }, own).energy,
 });
 
 export const gates = (count: number): PricedAction => ({ part: "gates", count, price: ({ gate }) => gate });
