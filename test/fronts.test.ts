@@ -197,6 +197,32 @@ describe("a front", () => {
       const [own, rival] = [[constant(0.1, 1)], [constant(0.1, 3)]];
       expect(ratiosWithIntervals(own, rival, [0.1, 0.05], stream(1))).toEqual([[3, 3, 3], null]);
     });
+
+    test("draws prompts as well as chips", () => {
+      const of = (chips: number, rows: number[], energy: number) => {
+        const sample = { chips, reads: 1, prompts: rows.length / chips, values: Float64Array.from(rows) };
+        return { ...point(rows.reduce((sum, x) => sum + x, 0) / rows.length, energy), sample };
+      };
+      const widthOf = (chips: number, rows: number[]) => {
+        const rival = [of(1, [0.05, 0.05, 0.05, 0.05], 12), of(1, [0.2, 0.2, 0.2, 0.2], 3)];
+        const [[, low, high]] = ratiosWithIntervals(
+          [of(chips, rows, 1), of(1, [0.3, 0.3, 0.3, 0.3], 0.1)],
+          rival,
+          [0.15],
+          stream(1),
+        );
+        return high - low;
+      };
+      // One chip whose prompts differ; two chips with equal prompts each.
+      expect(widthOf(1, [0.06, 0.12, 0.06, 0.12])).toBeGreaterThan(0.1);
+      expect(widthOf(2, [0.06, 0.06, 0.06, 0.06, 0.12, 0.12, 0.12, 0.12])).toBeGreaterThan(0.1);
+      expect(
+        widthOf(
+          2,
+          Array.from({ length: 8 }, () => 0.09),
+        ),
+      ).toBe(0);
+    });
   });
 });
 
