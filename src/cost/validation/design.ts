@@ -14,6 +14,7 @@
 import type { Technology } from "../parameters.ts";
 import { converter, fullScaleOf, REFERENCE_CONDUCTANCE } from "../prices/converter.ts";
 import { crossbar, lineDrive } from "../prices/crossbar.ts";
+import { layerWires } from "../prices/floorplan.ts";
 import { adder, comparator, register } from "../prices/logic.ts";
 import { sram } from "../prices/memory.ts";
 
@@ -102,14 +103,14 @@ export function inMemory({ rows, columns, converted = columns, bits, reads = 1, 
           {
             part: "wires and buffers",
             count: conversions,
-            price: ({ interconnect, buffer }: Technology) => interconnect + buffer,
+            price: (own: Technology) => layerWires({ inputs: rows, outputs: columns }, own).energy + own.buffer,
           },
         ]
       : []),
   ];
 }
 
-/** Flip-flops that are written once, with their share of the clock tree. */
+/** Flip-flops that are written once, with their leaves of the clock tree. */
 export const flipFlops = (count: number): PricedAction => ({
   part: "flip-flops",
   count,
