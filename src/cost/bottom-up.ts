@@ -123,6 +123,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   conversionTime: neurosim.prices.conversionTime,
   ssaClock: paper.prices.ssaClock,
   ssaTiles: o.ssaTiles,
+  inferenceRate: o.fullRate,
   annClock: swifttron.prices.clock45,
   annUnits: swifttron.prices.units,
   annUtilisation: swifttron.prices.utilisation,

@@ -13,11 +13,11 @@ import {
 } from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
-import { PARAMETER_IDS, type ParameterId } from "./parameters.ts";
+import { PARAMETER_IDS, type ParameterId, type Technology } from "./parameters.ts";
 import { planMachine } from "./planned.ts";
 import type { Price, Source } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
-import { type Times, timesOf } from "./times.ts";
+import { periodOf, type Times, timesOf } from "./times.ts";
 import type { Workload } from "./workload.ts";
 
 /** Counted actions of a named operation. */
@@ -28,6 +28,8 @@ export interface ArchitectureCost {
   /** Joules per inference by component; they sum to `total`. */
   readonly parts: Readonly<Breakdown>;
   readonly total: number;
+  /** Joules of an inference that is alone on the machine: leakage and control last as long as its latency. */
+  readonly alone: number;
   readonly performance: Performance;
 }
 
@@ -66,10 +68,14 @@ export function estimateCost(
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
     const { label, energy, performance } = ARCHITECTURES[id];
-    const parts = id === "xpikeformer" ? xpikeformer(workload, technology, operations) : energy(workload, technology);
+    const partsAt = (prices: Technology) =>
+      id === "xpikeformer" ? xpikeformer(workload, prices, operations) : energy(workload, prices);
+    const parts = partsAt(technology);
     const total = totalOf(parts);
     if (!Number.isFinite(total)) throw noNumber(label, total);
-    architectures[id] = { label, parts, total, performance: performance(workload, technology) };
+    const own = performance(workload, technology);
+    const alone = aloneOf(total, partsAt, own, technology);
+    architectures[id] = { label, parts, total, alone, performance: own };
   }
   return {
     workload,
@@ -88,6 +94,21 @@ export function estimateCost(
         : []),
     ],
   };
+}
+
+/**
+ * Joules of an inference that is alone on a machine: at the rate of its latency.
+ *
+ * @param total  joules at the rate of the prices
+ */
+export function aloneOf(
+  total: number,
+  partsAt: (technology: Technology) => Breakdown,
+  { latency, interval }: Performance,
+  technology: Technology,
+): number {
+  const waits = technology.wholeMachine === 1 && latency > periodOf(interval, technology);
+  return waits ? totalOf(partsAt({ ...technology, inferenceRate: 1 / latency })) : total;
 }
 
 /** Energy of another architecture over Xpikeformer's. */

@@ -46,6 +46,7 @@ const FIXED: readonly FixedSize[] = [
   { id: "columnsPerConverter", field: "adc.sharing", of: ({ adc }) => adc.sharing },
   { id: "conversionsPerSum", field: "adc.mode", of: ({ adc }) => (adc.mode === "pair" ? 2 : 1) },
   { id: "ssaTiles", field: "ssa.tiles", of: ({ ssa }) => ssa.tiles },
+  { id: "inferenceRate", field: "rate", of: ({ rate }) => rate },
   { id: "adcBits", field: "adc.bits", of: ({ adc }) => adc.bits },
   { id: "ssaClock", field: "timing.clock", of: ({ timing }) => timing && timing.clock },
 ];

@@ -42,7 +42,7 @@ function costOf(hardware: HardwareSpec, prices: Technology, shape = SHAPE): Cost
   const { buffers } = schedule.inFlight ?? schedule.alone;
   const blocks = Array(shape.depth).fill(SPIKINGFORMER);
   const operations = countActions(machine, { blocks, inputDensity: 0.5, headDensity: 0.28 });
-  const interval = schedule.interval / timing.clock;
+  const interval = Math.max(schedule.interval / timing.clock, 1 / (hardware.rate ?? Number.POSITIVE_INFINITY));
   const { energy, area } = priceMachine({ machine, hardware, operations, buffers, time: interval }, prices);
   const named = (group: string, parts: Readonly<Record<string, number>>) =>
     Object.entries(parts).map(([part, value]) => [`${group}.${part}`, value]);
@@ -118,6 +118,7 @@ const PAID: Readonly<Record<string, Paid>> = {
     moves: ["area.crossbars", "energy.leakage"],
   },
   "adc.trim.reads": { from: { adc: { trim: {} } }, to: { adc: { trim: { reads: 640 } } }, moves: ["energy.upkeep"] },
+  rate: { to: { rate: 10 }, moves: ["energy.leakage", "energy.control", "energy.upkeep"] },
   calibration: { to: { calibration: "codes" }, moves: ["energy.upkeep"] },
   "ssa.random": { to: { ssa: { random: "ideal" } }, moves: ["energy.random", "area.random"] },
   "ssa.lfsr.sharing": {

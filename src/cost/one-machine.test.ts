@@ -119,8 +119,8 @@ test("every machine has a throughput: answers per second, one at a time and pipe
     for (const workload of WORKLOADS) {
       const { architectures, times } = estimateCost(workload, resolved);
       for (const id of ARCHITECTURE_IDS) {
-        const { performance, total } = architectures[id];
-        const merit = meritOf(total, performance, workload.result.perInference);
+        const { performance } = architectures[id];
+        const merit = meritOf(architectures[id], performance, workload.result.perInference);
         expect(Math.min(merit.oneAtATime, merit.inFlight, merit.perWatt), id).toBeGreaterThan(0);
         expect(merit.inFlight).toBeGreaterThanOrEqual(merit.oneAtATime);
         if (!id.startsWith("gpu")) expect(merit.perArea, id).toBeGreaterThan(0);

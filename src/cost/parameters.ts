@@ -135,6 +135,7 @@ export const PARAMETERS = {
   conversionTime: parameter("One 5-bit conversion", "s", "conversionTime"),
   ssaClock: parameter("Clock of the SSA tiles", "Hz", "clock"),
   ssaTiles: parameter("SSA tiles", "1"),
+  inferenceRate: parameter("Inferences per second that every machine is asked for; 0: as many as it can", "Hz"),
   annClock: parameter("Clock of the ANN engine", "Hz", "clock"),
   annUnits: parameter("Multipliers of the ANN engine", "1"),
   annUtilisation: parameter("Fraction of the ANN engine's multipliers that are busy", "1"),

@@ -8,6 +8,7 @@ import type { HardwareSpec } from "../spec/hardware.ts";
 import { hardwareFor, shapeFor } from "./hardware.ts";
 import { type MachinePrice, type MachineWork, priceMachine } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";
+import { periodOf } from "./times.ts";
 import type { Workload } from "./workload.ts";
 
 export interface PlannedMachine {
@@ -50,8 +51,8 @@ function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unkno
 }
 
 /**
- * One inference of a machine with a full pipeline: leakage and control last from one inference to the next, and each inference
- * in progress has its own memory.
+ * One inference of a machine: leakage and control last from one inference to the next (`inferenceRate`; by default the pipeline is full),
+ * and each inference in progress has its own memory.
  *
  * @param operations actions of one inference
  */
@@ -63,5 +64,6 @@ export function priceWorkload(
   const { hardware, machine, pace } = planMachine(workload, technology);
   const { clocks, interval } = pace;
   const buffers = pace.buffers.map((buffer) => ({ ...buffer, total: Math.ceil(clocks / interval) * buffer.bits }));
-  return priceMachine({ machine, hardware, operations, buffers, time: interval / technology.ssaClock }, technology);
+  const time = periodOf(interval / technology.ssaClock, technology);
+  return priceMachine({ machine, hardware, operations, buffers, time }, technology);
 }

@@ -12,6 +12,15 @@ export interface Times {
   readonly interval: number;
 }
 
+/**
+ * Seconds from one inference to the next: as asked for (`inferenceRate`), or without a pause. A machine that is slower than it is asked
+ * to be never pauses.
+ *
+ * @param interval  with the pipeline full
+ */
+export const periodOf = (interval: number, { inferenceRate }: Technology): number =>
+  inferenceRate === 0 ? interval : Math.max(interval, 1 / inferenceRate);
+
 /** Moving data over the chip is a separate number, `globalMovement`, 0 unless a preset sets it. */
 export function timesOf(schedule: Schedule, { ssaClock, globalMovement }: Technology): Times {
   const alone = schedule.alone.clocks / ssaClock;

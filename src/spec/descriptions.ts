@@ -253,6 +253,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.timing.settle": "Clocks until lines have settled.",
   "hardware.timing.conversion": "Clocks of one conversion.",
   "hardware.sram": "SRAM for spikes, residual stream and membranes, bytes. `null`: enough for one inference.",
+  "hardware.rate":
+    "Inferences per second that the chip is asked for. Leakage and control go on between them. `null`: as many as its pipeline takes.",
   "hardware.arithmetic": "Integer formats behind the converters. `null`: floating point, which no machine has.",
   "hardware.arithmetic.stepBits":
     "A code step is 2^stepBits units of current, and conductances are rounded to whole units. With the ADC bits, 15 at most.",

@@ -196,6 +196,11 @@ const hardwareFields = z.strictObject({
     .max(2 ** 40)
     .nullable()
     .default(null),
+  /**
+   * Inferences per second that the chip is asked for. Leakage and control go on between them. `null`: as many as its pipeline
+   * takes.
+   */
+  rate: z.number().min(1e-9).max(1e12).nullable().default(null),
   /** Integer formats behind the converters. `null`: floating point, which no machine has. */
   arithmetic: arithmeticSpec.nullable().prefault({}),
   /** Seconds from programming to use: 3600 is an hour, 31536000 a year. */

@@ -14,7 +14,7 @@
  *             an array of multipliers occupies with its share of the memories. On the hybrid ANN as on Xpikeformer: to the next
  *             layer the side of a block's square; q, k, v and the output of attention half the side of the chip
  *   links     a value of every token and feature from one die to the next, if the engine is larger than a die
- *   leakage   of logic, crossbars, memories and control, from one result to the next; the hybrid ANN's engine is off while it waits
+ *   leakage   of logic, crossbars, memories and control, from one result to the next (`inferenceRate`); the hybrid ANN's engine is off while it waits
  *
  * Clock, control and wires are estimates by construction: the registers and floorplan of an engine are assumed, not designed.
  * The clock is that of a systolic array; one of adder trees (`annTrees`) writes a sixteenth as many flip-flops. Wire energy is on the low
@@ -25,6 +25,7 @@
 import type { Technology } from "../parameters.ts";
 import { countDies, dieLink, wire } from "../prices/floorplan.ts";
 import { controller, register } from "../prices/logic.ts";
+import { periodOf } from "../times.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { countHybrid, type HybridCells, hybridLayers } from "./ann-aimc.ts";
 import { countElements, int8, type Precision, weightBytesOf } from "./ann-digital.ts";
@@ -99,7 +100,7 @@ export function annDigitalWork(workload: Workload, technology: Technology, preci
   const weightBits = 8 * weightBytesOf(precision);
   const sizes = annDigitalSizes(workload, technology, precision);
   const { near, far } = distances(sizes, technology);
-  const time = annDigitalPerformance(workload, technology, precision).interval;
+  const time = periodOf(annDigitalPerformance(workload, technology, precision).interval, technology);
   return {
     sizes,
     kinds: ANN_KINDS,
@@ -125,7 +126,7 @@ export function snnDigitalWork(workload: Workload, technology: Technology): Engi
   const updates = spikes + (lifAttention ? steps * depth * scores * heads : -steps * depth * tokens * width);
   const sizes = snnDigitalSizes(workload, technology);
   const { near, far } = distances(sizes, technology);
-  const time = snnDigitalPerformance(workload, technology).interval;
+  const time = periodOf(snnDigitalPerformance(workload, technology).interval, technology);
   return {
     sizes,
     kinds: SNN_KINDS,
@@ -165,7 +166,7 @@ export function annAimcWork(workload: Workload, technology: Technology, cells: H
       { bits: 4 * attended * HYBRID_BITS, metres: Math.sqrt(area) / 2 },
     ],
     crossing: tokens * width * HYBRID_BITS,
-    time: annAimcPerformance(workload, technology, cells.cells).interval,
+    time: periodOf(annAimcPerformance(workload, technology, cells.cells).interval, technology),
     on: attentionTime(workload, technology),
   };
 }

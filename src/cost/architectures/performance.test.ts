@@ -15,7 +15,7 @@ const of = (id: ArchitectureId, workload: Workload = large) => ARCHITECTURES[id]
 test("images per second of ViT-8-768 at T = 4: 1,161 one at a time and 6,510 pipelined, 1,089 on the digital ANN", () => {
   const { architectures } = estimateCost(large, resolved);
   const [own, ann] = (["xpikeformer", "annDigital"] as const).map((id) =>
-    meritOf(architectures[id].total, architectures[id].performance, 1),
+    meritOf(architectures[id], architectures[id].performance, 1),
   );
   expect(own.oneAtATime).toBeCloseTo(1161, 0);
   expect(own.inFlight).toBeCloseTo(6510, -1);
@@ -26,11 +26,12 @@ test("images per second of ViT-8-768 at T = 4: 1,161 one at a time and 6,510 pip
 });
 
 test("the figures of merit of one inference with two answers, by hand", () => {
-  // 3 J in 4 s, another inference every 2 s, on 5 mm2.
-  expect(meritOf(3, { latency: 4, interval: 2, area: 5e-6 }, 2)).toEqual({
-    ...{ energyDelay: 12, oneAtATime: 0.5, inFlight: 1, perArea: 0.2, perWatt: 2 / 3 },
+  // 3 J, or 5 J where an inference is alone for its 4 s; another one every 2 s, on 5 mm2.
+  const energy = { total: 3, alone: 5 };
+  expect(meritOf(energy, { latency: 4, interval: 2, area: 5e-6 }, 2)).toEqual({
+    ...{ energyDelay: 20, oneAtATime: 0.5, inFlight: 1, perArea: 0.2, perWatt: 2 / 3 },
   });
-  expect(meritOf(3, { latency: 4, interval: 2, area: null }, 2).perArea).toBeNull();
+  expect(meritOf(energy, { latency: 4, interval: 2, area: null }, 2).perArea).toBeNull();
 });
 
 test("no machine answers less often with more inferences in flight, on any workload at any prices", () => {

@@ -33,7 +33,7 @@ export interface Performance {
 
 /** Figures of merit from an inference's energy, time and area, per result: per image, per symbol. */
 export interface Merit {
-  /** Energy of an inference times its latency, joule seconds. */
+  /** Energy of an inference on its own times its latency, joule seconds. */
   readonly energyDelay: number;
   /** Results per second, one inference at a time and pipelined. */
   readonly oneAtATime: number;
@@ -44,15 +44,22 @@ export interface Merit {
   readonly perWatt: number;
 }
 
-/** @param results answers per inference */
-export function meritOf(energy: number, { latency, interval, area }: Performance, results: number): Merit {
+/**
+ * @param energy   joules per inference, with the pipeline full and one inference at a time
+ * @param results  answers per inference
+ */
+export function meritOf(
+  { total, alone }: { readonly total: number; readonly alone: number },
+  { latency, interval, area }: Performance,
+  results: number,
+): Merit {
   const inFlight = results / interval;
   return {
-    energyDelay: energy * latency,
+    energyDelay: alone * latency,
     oneAtATime: results / latency,
     inFlight,
     perArea: area === null ? null : inFlight / (1e6 * area),
-    perWatt: results / energy,
+    perWatt: results / total,
   };
 }
 

@@ -110,6 +110,7 @@ export const assumed = defineSource(
     bundle50: choice(50, "1", "token-steps that share one fetch of a weight in a digital SNN that is not ideal"),
     bundleAll: choice(0, "1", "0: every weight is fetched once per inference and used by all token-steps, the ideal"),
     noTime: choice(0, "s", "moving data across the chip is left out"),
+    fullRate: choice(0, "Hz", "every machine works without a pause; hardware.rate sets another"),
     ssaTiles: choice(1, "1", "one tile serves all heads in turn, the smallest possible engine"),
     hermesCrossbar: choice(256, "1", "HERMES has 256 x 256 cells"),
     included: choice(0, "J", "included in the measured energy of a column"),
