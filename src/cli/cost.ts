@@ -14,6 +14,7 @@ import { monteCarlo } from "../cost/monte-carlo.ts";
 import { BLOCKS } from "../cost/node.ts";
 import { planMachine } from "../cost/planned.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
+import { priceRanges, RANGE_DRAWS } from "../cost/ranges.ts";
 import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
 import { type Workload, withSteps } from "../cost/workload.ts";
@@ -88,6 +89,9 @@ async function report(
   const { workload, resolved } = cases[0].estimate;
   const random = stream(seed).fork("cost");
   const levers = leversOf(workload, resolved);
+  const draws = Math.min(options.draws, RANGE_DRAWS);
+  const { operations } = cases[0];
+  const ranges = draws > 0 ? priceRanges(workload, resolved, { draws, random, operations }) : undefined;
   const { rivals = ALL_RIVALS } = subject;
   // All columns of a screen share T, unless steps are requested or published by machine.
   const [{ estimate }] = cases;
@@ -97,6 +101,7 @@ async function report(
     levers,
     rivals,
     ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, resolved, { draws: options.draws, random }) } : {}),
+    ...(ranges ? { ranges } : {}),
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
     simulated: subject.operations !== undefined,
     command: repeatLine(source, options),
@@ -106,7 +111,8 @@ async function report(
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
   const next = { command: "xpike cost --list", shows: "prices and sizes for --set and --what-if" };
-  const brief = (shown: Report, style: TableOptions) => costScreen(shown, { estimate, equal, levers, rivals }, style);
+  const brief = (shown: Report, style: TableOptions) =>
+    costScreen(shown, { estimate, equal, levers, rivals, ranges }, style);
   const publish = () => writeReport(result, options.out);
   await deliver(result, options.out, options, terminal, { brief, next, publish });
 }
@@ -182,7 +188,10 @@ const ownMachine = (source: string): CostError =>
     `${source} is an experiment, which defines its own machine. Change the machine there, for example with { "preset": "paper" }, or edit its hardware.`,
   );
 
-function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CostCase[] {
+/** A case with the counts that its estimate is from, if they are not those of its densities. */
+type CountedCase = CostCase & { readonly operations?: readonly NamedOperation[] | undefined };
+
+function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CountedCase[] {
   const { machine, operations } = subject;
   const timed = preset.steps === "published" ? atPublishedSteps(subject.workload) : subject.workload;
   const asTimed = options.steps === undefined ? timed : readSteps(options.steps)(timed);
@@ -193,12 +202,10 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
     const choice = choiceOf(machine, options, changes);
     // The counts hold only for the simulated chip.
     const kept = options.set.length + changes.length === 0 ? counted : undefined;
-    return estimateCost(workload, resolveTechnology(preset, choice), kept);
+    return { estimate: estimateCost(workload, resolveTechnology(preset, choice), kept), operations: kept };
   };
-  const base = { id: preset.name, estimate: estimate([]) };
-  return options.whatIf.length === 0
-    ? [base]
-    : [base, { id: `${preset.name}-what-if`, estimate: estimate(options.whatIf) }];
+  const base = { id: preset.name, ...estimate([]) };
+  return options.whatIf.length === 0 ? [base] : [base, { id: `${preset.name}-what-if`, ...estimate(options.whatIf) }];
 }
 
 /** The prices chosen by options. Throws CostError for unreadable options. */

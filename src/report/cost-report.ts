@@ -3,6 +3,7 @@ import { CLAIMED_RATIOS, isWithinRounding } from "../cost/claims.ts";
 import { type CostEstimate, ratioTo } from "../cost/cost.ts";
 import { type Lever, leversOf } from "../cost/levers.ts";
 import type { MonteCarlo } from "../cost/monte-carlo.ts";
+import type { PriceRanges } from "../cost/ranges.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { buildReport, type ClaimDraft } from "./build-report.ts";
 import {
@@ -35,6 +36,8 @@ export interface CostReportInput {
   /** The first is shown in full, the others next to it. */
   readonly cases: readonly CostCase[];
   readonly monteCarlo?: MonteCarlo;
+  /** Intervals of the first case's figures. */
+  readonly ranges?: PriceRanges;
   /** Changes to the machine of the first case; computed if left out. */
   readonly levers?: readonly Lever[];
   readonly experiment?: Experiment;
@@ -86,7 +89,7 @@ export function costReport(input: CostReportInput): Report {
       remark: briefRemark(estimate, input.simulated === true),
     },
     figures: [
-      ...estimateFigures(estimate, "cost", rivals),
+      ...estimateFigures(estimate, "cost", rivals, input.ranges),
       ...breakEvenFigures(workload, resolved),
       ...(monteCarlo ? monteCarloFigures(monteCarlo).filter(({ id }) => isOf(id, rivals)) : []),
       ...leverFigures(levers),
@@ -117,6 +120,7 @@ function briefRows(
   const compared = ["annDigital", "annAimc", "snnDigital", "annTrees", "annInt5", "annAimcOwn"] as const;
   return [
     { figure: "cost.xpikeformer.energy", label: "Energy per inference: Xpikeformer" },
+    { figure: "cost.xpikeformer.alone", label: "... one at a time" },
     { figure: "cost.annDigital.energy", label: architectures.annDigital.label },
     ...compared
       .filter((id) => hasRatio(id, rivals))

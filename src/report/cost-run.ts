@@ -12,17 +12,19 @@ import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "../cost/ar
 import { type Breakdown, totalOf } from "../cost/architectures/energy.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
-import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
+import { type CostEstimate, estimateCost, type NamedOperation, ratioTo } from "../cost/cost.ts";
 import { exitEnergy } from "../cost/exit.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
 import { chooseSteps, rivalSteps, type StepChoice } from "../cost/iso-accuracy.ts";
 import { leversOf } from "../cost/levers.ts";
 import { comparedWith, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
+import { type PriceRanges, priceRanges, RANGE_DRAWS } from "../cost/ranges.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
 import { meanDensity, type Workload, withSteps } from "../cost/workload.ts";
 import type { NonInferiority } from "../numeric/non-inferiority.ts";
 import { mean } from "../numeric/statistics.ts";
+import { stream } from "../numeric/stream.ts";
 import type { Sample } from "../numeric/variance-components.ts";
 import { sumOperations } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -145,10 +147,13 @@ export function costSection(run: CostRun): CostSection {
   const equalAsPaper = estimateCost(atEqualSteps, calibrated, perInference(measurement));
   const levers = leversOf(workload, simulated);
   const atOwn = tested(workload.steps);
+  const rangesOf = (priced: Workload, operations?: readonly NamedOperation[]) =>
+    priceRanges(priced, simulated, { draws: RANGE_DRAWS, random: stream(experiment.seed).fork("prices"), operations });
+  const counted = perInference(measurement);
   return {
     figures: [
-      ...estimateFigures(asRun, "cost", rivals),
-      ...(sameSteps ? equalStepsFigures(equal, rivals) : []),
+      ...estimateFigures(asRun, "cost", rivals, rangesOf(workload, counted)),
+      ...(sameSteps ? equalStepsFigures(equal, rivals, rangesOf(atEqualSteps, counted)) : []),
       {
         id: "cost.isoAccuracy.steps",
         label: `Time steps: ${describeChoice(choice, margin, ann !== undefined)}`,
@@ -167,7 +172,7 @@ export function costSection(run: CostRun): CostSection {
           ]
         : []),
       ...(snnTest ? equalityFigures("cost.isoAccuracy.snnEquality", "the digital SNN", snnTest, margin) : []),
-      ...short(chosen, "cost.isoAccuracy", "fewest steps", ARCHITECTURE_IDS, rivals),
+      ...short(chosen, "cost.isoAccuracy", "fewest steps", ARCHITECTURE_IDS, rivals, rangesOf(chosen.workload)),
       ...(exit ? exitCost(workload, simulated, exit, asRun) : []),
       ...leverFigures(levers),
       ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES], rivals),
@@ -271,12 +276,12 @@ export const COST_REMARK =
   "Energy: counted actions times published 45 nm prices, with clock, wires and leakage (docs/cost.md).";
 
 /** The digital SNN at Xpikeformer's T: energies, and ratios where it may be compared. */
-function equalStepsFigures(equal: CostEstimate, rivals: Rivals): FigureDraft[] {
+function equalStepsFigures(equal: CostEstimate, rivals: Rivals, ranges: PriceRanges): FigureDraft[] {
   const { name } = equal.workload.result;
   const wanted = ARCHITECTURE_IDS.filter((id) => ARCHITECTURES[id].runs === "snn").flatMap((id) => [
     ...[`${id}.energy`, `${id}.${name}`, `ratio.${id}`].map((end) => `cost.equalSteps.${end}`),
   ]);
-  return estimateFigures(equal, "cost.equalSteps", rivals).filter(({ id }) => wanted.includes(id));
+  return estimateFigures(equal, "cost.equalSteps", rivals, ranges).filter(({ id }) => wanted.includes(id));
 }
 
 /** Note for a network whose blocks never fire. */
@@ -410,9 +415,10 @@ function short(
   remark: string,
   architectures: readonly ArchitectureId[],
   rivals: Rivals,
+  ranges?: PriceRanges,
 ): FigureDraft[] {
   const wanted = architectures.flatMap((id) => [`${prefix}.${id}.symbol`, `${prefix}.ratio.${id}`]);
-  return estimateFigures(estimate, prefix, rivals)
+  return estimateFigures(estimate, prefix, rivals, ranges)
     .filter(({ id }) => wanted.includes(id))
     .map((figure) => ({ ...figure, label: `${figure.label} (${remark})` }));
 }

@@ -76,7 +76,12 @@ describe("a cost on one screen", () => {
     close("Images per second, pipelined", ({ performance: { interval } }) => 1 / interval);
     close("Images per second, one at a time", ({ performance: { latency } }) => 1 / latency);
     close("Area", ({ performance: { area } }) => 1e6 * area!);
-    close("Images per second and mm²", ({ performance: { interval, area } }) => 1e-6 / (interval * area!));
+    const alone = row("Energy per image, one at a time");
+    expect(alone.filter((_, i) => i === 2 || i === 4)).toEqual(
+      [annDigital, snnDigital].map((rival) => `${(rival.alone / xpikeformer.alone).toPrecision(3)} x`),
+    );
+    // Rivals have one inference at a time anyway.
+    expect([alone[1], alone[3]]).toEqual([row("Energy per image")[1], row("Energy per image")[3]]);
   });
 
   test("names where the energy goes, largest first, all of it", () => {

@@ -6,6 +6,7 @@ import picocolors from "picocolors";
 import { type Merit, meritOf } from "../cost/architectures/performance.ts";
 import type { ArchitectureCost, CostEstimate } from "../cost/cost.ts";
 import type { Lever } from "../cost/levers.ts";
+import type { PriceRanges } from "../cost/ranges.ts";
 import { formatNumber, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
@@ -15,7 +16,7 @@ import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from 
 /** Lines of the screen, less the last lines of the command. */
 const LINES = 19;
 /** Fewest levers that are shown. */
-const LEAST_LEVERS = 3;
+const LEAST_LEVERS = 2;
 /** Parts of the energy that are named. */
 const MOST_PARTS = 8;
 
@@ -27,6 +28,7 @@ export function costScreen(
     equal = estimate,
     levers,
     rivals = ALL_RIVALS,
+    ranges,
   }: {
     readonly estimate: CostEstimate;
     /** The same with the digital SNN at Xpikeformer's T, where the columns are to be of one T. Default: each at its own. */
@@ -34,6 +36,8 @@ export function costScreen(
     readonly levers: readonly Lever[];
     /** Rivals with an energy ratio. */
     readonly rivals?: Rivals;
+    /** Of the estimate's prices; left out: no ranges are shown. */
+    readonly ranges?: PriceRanges | undefined;
   },
   { color = false, width = TERMINAL_WIDTH }: TableOptions = {},
 ): string {
@@ -44,7 +48,7 @@ export function costScreen(
   const above = [
     bold(wrap(clean(title), width)),
     "",
-    comparison(equal, rivals, { dim, width }),
+    comparison(equal, rivals, ranges, { dim, width }),
     "",
     wrap(`Where the energy goes: ${parts(estimate.architectures.xpikeformer)}.`, width).replaceAll(JOINT, " "),
   ];
@@ -64,33 +68,44 @@ interface Style {
 }
 
 /** Xpikeformer, the digital ANN and the digital SNN side by side; the latter two with their ratios to Xpikeformer. */
-function comparison({ architectures, workload }: CostEstimate, rivals: Rivals, style: Style): string {
+function comparison(
+  { architectures, workload }: CostEstimate,
+  rivals: Rivals,
+  ranges: PriceRanges | undefined,
+  style: Style,
+): string {
   const { xpikeformer, annDigital, snnDigital } = architectures;
   const { name, perInference } = workload.result;
   const costs = [xpikeformer, annDigital, snnDigital];
   const compared = [true, rivals.ann, rivals.snn];
-  const merits = costs.map(({ total, performance }) => meritOf(total, performance, perInference));
+  const merits = costs.map((cost) => meritOf(cost, cost.performance, perInference));
   const row = (label: string, unit: string, value: (merit: Merit, cost: ArchitectureCost) => number | null) => {
     const values = merits.map((merit, i) => value(merit, costs[i]));
-    const ratio = (one: number | null, i: number) => (unit === "J" && !compared[i] ? "" : times(one, values[0]));
+    const ratio = (one: number | null, i: number) => (/^J/.test(unit) && !compared[i] ? "" : times(one, values[0]));
     return [label, ...values.flatMap((one, i) => [text(one, unit), ...(i === 0 ? [] : [ratio(one, i)])])];
   };
   // The same energy in the other unit: Xpikeformer's alone, since ratios do not change.
   const inference = perInference === 1 ? "" : ` (${text(architectures.xpikeformer.total, "J")} per inference)`;
+  const ranged = (id: "annDigital" | "snnDigital") => {
+    const range = rivals[id === "annDigital" ? "ann" : "snn"] ? ranges?.of[id].ratio : undefined;
+    return range ? `${text(range.low, "1", 2)} to ${text(range.high, "1", 2)} x` : "";
+  };
   const head = ["", "Xpikeformer", "digital ANN", "", "digital SNN", ""];
   const rows = [
     row(`Energy per ${name}${inference}`, "J", (_, { total }) => total / perInference),
+    ...(ranges ? [["... over the ranges of all prices", "", ranged("annDigital"), "", ranged("snnDigital"), ""]] : []),
+    row(`Energy per ${name}, one at a time`, "J", (_, { alone }) => alone / perInference),
+    row("Energy times latency, one at a time", "J s", ({ energyDelay }) => energyDelay),
     row(`${capital(name)}s per second, pipelined`, "1", ({ inFlight }) => inFlight),
     row(`${capital(name)}s per second, one at a time`, "1", ({ oneAtATime }) => oneAtATime),
     row("Area", "m2", (_, { performance: { area } }) => area),
-    row(`${capital(name)}s per second and mm²`, "1", ({ perArea }) => perArea),
   ];
   return grid([head, ...rows], ["left", ...new Array(5).fill("right")], style);
 }
 
 const capital = (word: string): string => `${word[0].toUpperCase()}${word.slice(1)}`;
-const text = (value: number | null, unit: string): string =>
-  value === null ? "" : formatText({ value: Number(value.toPrecision(3)), unit });
+const text = (value: number | null, unit: string, digits = 3): string =>
+  value === null ? "" : formatText({ value: Number(value.toPrecision(digits)), unit });
 const times = (value: number | null, own: number | null): string =>
   value === null || own === null ? "" : `${formatText({ value: value / own, unit: "1" })} x`;
 

@@ -6,6 +6,7 @@ import { type ArchitectureCost, type CostEstimate, chosenPrices, ratioTo, source
 import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
 import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
 import { PARAMETERS } from "../cost/parameters.ts";
+import type { PriceRanges, RangedFigure } from "../cost/ranges.ts";
 import type { Price, Source } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
@@ -22,22 +23,53 @@ export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id)
 /**
  * Figures of one estimate, ids below `prefix`: energies, per result where one inference gives several, ratios to `rivals`, time, area.
  * Every label names the time steps of its machine.
+ *
+ * @param ranges of the same estimate, for intervals over the ranges of its prices
  */
-export function estimateFigures(estimate: CostEstimate, prefix = "cost", rivals = ALL_RIVALS): FigureDraft[] {
+export function estimateFigures(
+  estimate: CostEstimate,
+  prefix = "cost",
+  rivals = ALL_RIVALS,
+  ranges?: PriceRanges,
+): FigureDraft[] {
   const { architectures, workload, times, area } = estimate;
   const { name, perInference } = workload.result;
   const figures: FigureDraft[] = [];
+  const over = (id: ArchitectureId, figure: RangedFigure, value: number, of?: (drawn: number) => number) =>
+    intervalOf(ranges, id, figure, value, of);
   for (const id of ARCHITECTURE_IDS) {
     const { total } = architectures[id];
     const label = machineAtSteps(estimate, id);
-    figures.push({ id: `${prefix}.${id}.energy`, label: `Energy per inference: ${label}`, value: total, unit: "J" });
+    figures.push({
+      id: `${prefix}.${id}.energy`,
+      label: `Energy per inference: ${label}`,
+      value: total,
+      unit: "J",
+      ...over(id, "energy", total),
+    });
+    const { alone } = architectures[id];
+    figures.push({
+      id: `${prefix}.${id}.alone`,
+      label: `Energy per inference, one at a time: ${label}`,
+      value: alone,
+      unit: "J",
+      ...over(id, "alone", alone),
+    });
     if (perInference === 1) continue;
     const value = total / perInference;
-    figures.push({ id: `${prefix}.${id}.${name}`, label: `Energy per ${name}: ${label}`, value, unit: "J" });
+    const interval = over(id, "energy", value, (drawn) => drawn / perInference);
+    figures.push({
+      id: `${prefix}.${id}.${name}`,
+      label: `Energy per ${name}: ${label}`,
+      value,
+      unit: "J",
+      ...interval,
+    });
   }
   for (const id of BASELINES.filter((id) => hasRatio(id, rivals))) {
     const label = `Energy ratio: ${machineAtSteps(estimate, id)}, over ${machineAtSteps(estimate, "xpikeformer")}`;
-    figures.push({ id: `${prefix}.ratio.${id}`, label, value: ratioTo(estimate, id), unit: "1" });
+    const value = ratioTo(estimate, id);
+    figures.push({ id: `${prefix}.ratio.${id}`, label, value, unit: "1", ...over(id, "ratio", value) });
   }
   for (const [part, value] of Object.entries(architectures.xpikeformer.parts)) {
     figures.push({
@@ -49,22 +81,26 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost", rivals 
   }
   for (const id of ARCHITECTURE_IDS) {
     const label = machineAtSteps(estimate, id);
-    figures.push(...meritFigures({ ...architectures[id], label }, workload, `${prefix}.${id}`));
+    const merits = meritFigures({ ...architectures[id], label }, workload, `${prefix}.${id}`);
+    figures.push(...merits.map((figure) => ({ ...figure, ...meritInterval(figure, id, perInference, ranges) })));
   }
-  const time = (id: string, label: string, value: number) =>
-    figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s" });
-  time("alone", "Latency: Xpikeformer, one inference at a time", times.alone);
+  const time = (id: string, label: string, value: number, interval: Interval = {}) =>
+    figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s", ...interval });
+  const own = (figure: RangedFigure, value: number) => over("xpikeformer", figure, value);
+  time("alone", "Latency: Xpikeformer, one inference at a time", times.alone, own("latency", times.alone));
   if (times.inFlight !== null) time("inFlight", "Latency: Xpikeformer, pipelined", times.inFlight);
-  time("interval", "Time between inferences: Xpikeformer, pipelined", times.interval);
+  const label = "Time between inferences: Xpikeformer, pipelined";
+  time("interval", label, times.interval, own("interval", times.interval));
   time(
     "withMovement",
     "Latency: Xpikeformer, one inference at a time, including data movement over the chip",
     times.withMovement,
   );
   time("annDigital", "Latency: ANN, digital int8", architectures.annDigital.performance.latency);
-  const square = (id: string, label: string, value: number) =>
-    figures.push({ id: `${prefix}.area.${id}`, label, value, unit: "m2" });
-  square("xpikeformer", "Area: Xpikeformer", totalOf(area.xpikeformer));
+  const square = (id: string, label: string, value: number, interval: Interval = {}) =>
+    figures.push({ id: `${prefix}.area.${id}`, label, value, unit: "m2", ...interval });
+  const whole = totalOf(area.xpikeformer);
+  square("xpikeformer", "Area: Xpikeformer", whole, own("area", whole));
   for (const [part, value] of Object.entries(area.xpikeformer)) {
     square(
       part,
@@ -78,6 +114,38 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost", rivals 
     area.annDigital.arithmetic + area.annDigital.weights,
   );
   return figures;
+}
+
+type Interval = Pick<FigureDraft, "interval" | "trials">;
+
+/** The interval of a figure over the ranges of its prices, wide enough for its value; none where no price of it is open. */
+function intervalOf(
+  ranges: PriceRanges | undefined,
+  id: ArchitectureId,
+  figure: RangedFigure,
+  value: number,
+  of: (drawn: number) => number = (drawn) => drawn,
+): Interval {
+  const range = ranges?.of[id][figure];
+  if (!ranges || !range) return {};
+  const ends = [of(range.low), of(range.high), value];
+  const kind = `5 to 95 % of ${ranges.draws} draws over the ranges of all prices`;
+  return { interval: { low: Math.min(...ends), high: Math.max(...ends), kind }, trials: ranges.draws };
+}
+
+/** Results per second fall as times grow. */
+function meritInterval(
+  { id, value }: FigureDraft,
+  machine: ArchitectureId,
+  results: number,
+  ranges: PriceRanges | undefined,
+): Interval {
+  const per = (drawn: number) => results / drawn;
+  if (id.endsWith(".energyDelay")) return intervalOf(ranges, machine, "energyDelay", value);
+  if (id.endsWith(".oneAtATime")) return intervalOf(ranges, machine, "latency", value, per);
+  if (id.endsWith(".inFlight")) return intervalOf(ranges, machine, "interval", value, per);
+  if (id.endsWith(".perWatt")) return intervalOf(ranges, machine, "energy", value, per);
+  return {};
 }
 
 /** Parts of the area in words. */
@@ -94,16 +162,16 @@ const AREAS: Readonly<Record<string, string>> = {
 
 /** Figures of merit: answers per second, per area and per watt. */
 function meritFigures(
-  { label, total, performance }: ArchitectureCost,
+  { label, total, alone, performance }: ArchitectureCost,
   { result }: Workload,
   prefix: string,
 ): FigureDraft[] {
-  const merit = meritOf(total, performance, result.perInference);
+  const merit = meritOf({ total, alone }, performance, result.perInference);
   const results = `${result.name[0].toUpperCase()}${result.name.slice(1)}s`;
   return [
     {
       id: `${prefix}.energyDelay`,
-      label: `Energy times latency of an inference: ${label}`,
+      label: `Energy times latency, one inference at a time: ${label}`,
       value: merit.energyDelay,
       unit: "J s",
     },

@@ -20,7 +20,7 @@ interface Quantity {
   readonly interval?: { readonly low: number; readonly high: number } | undefined;
 }
 
-const PREFIXED = new Set(["J", "s", "S", "W", "Hz", "V", "A", "Ohm"]);
+const PREFIXED = new Set(["J", "J s", "s", "S", "W", "Hz", "V", "A", "Ohm"]);
 const PREFIXES = ["a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P"];
 const AREAS = [
   { unit: "m²", factor: 1 },
