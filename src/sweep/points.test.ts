@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
 import { type Design, parseDesign } from "../spec/design.ts";
 import { parseExperiment } from "../spec/parse.ts";
-import { experimentAt, listPoints, type OpenedDesign } from "./points.ts";
+import { experimentAt, listPoints, type OpenedDesign, valueAt } from "./points.ts";
 
 const designOf = (fields: object): OpenedDesign => parseDesign({ experiment: {}, axes: {}, ...fields }) as OpenedDesign;
 const columnOf = (design: Design, path: string) => listPoints(design).map((values) => values[path] as number);
@@ -154,4 +154,15 @@ describe("a design is refused", () => {
     expect(() => listPoints(designOf(fields))).toThrow(message);
     expect(() => listPoints(designOf(fields))).toThrow(expect.objectContaining({ path }));
   });
+});
+
+test("whole numbers of a logarithmic range are rounded to the nearest", () => {
+  const axis = { from: 1, to: 64, scale: "log", whole: true } as const;
+  // 64^0.25 = 2.83 and 64^0.4 = 5.28.
+  expect([0.25, 0.4, 0.5].map((share) => valueAt(axis, share))).toEqual([3, 5, 8]);
+});
+
+test("a linear range of whole numbers has those between its ends, which may be fractions", () => {
+  const axis = { from: 1.5, to: 4.2, scale: "linear", whole: true } as const;
+  expect([0, 0.3, 0.34, 0.7, 1].map((share) => valueAt(axis, share))).toEqual([2, 2, 3, 4, 4]);
 });
