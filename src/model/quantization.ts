@@ -208,7 +208,7 @@ export function roundingBackward(
     const [v, d] = [(x[i] - shifts[group]) / steps[group], outputGradient[i]];
     if (v >= low && v <= high) {
       gradient.input[i] = d;
-      gradient.steps[group] += d * (v - roundHalfEven(v));
+      gradient.steps[group] += d * (roundHalfEven(v) - v);
     } else {
       gradient.steps[group] += d * (v < low ? low : high);
       gradient.shifts[group] += d;
