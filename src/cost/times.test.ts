@@ -6,7 +6,8 @@ import { resolveTechnology } from "./resolve.ts";
 import { timesOf } from "./times.ts";
 import { findWorkload } from "./workloads.ts";
 
-const technology = (set: Readonly<Record<string, number>>) => resolveTechnology(findCostPreset("claim"), { set }).technology;
+const technology = (set: Readonly<Record<string, number>>) =>
+  resolveTechnology(findCostPreset("claim"), { set }).technology;
 
 test("a single inference takes its clocks, and with moving data over the chip that much longer", () => {
   const schedule = { alone: { clocks: 500 }, inFlight: { clocks: 800 }, interval: 100 } as unknown as Schedule;
