@@ -5,7 +5,7 @@
 // in the history are read from there. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Takes
 // about 25 minutes on two busy cores, as two programs: `--only chips` and `--only anns`.
 //
-//   node experiments/errors/measure.mjs [part of a name ...] [--only chips|anns] [--prompts 10000] [--threads 1] [--again] [--list]
+//   node experiments/errors/measure.mjs [part of a name ...] [--only chips|anns] [--prompts 2000] [--threads 1] [--again] [--list]
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
