@@ -58,14 +58,15 @@ const size = {
   readOut: z.enum(["joint", "bits"]).optional(),
 };
 
-const bitWidth = z.literal([8, 4, 2, "ternary", "binary"]);
+/** A schema for each field, because a schema carries its field's description. */
+const bitWidth = () => z.literal([8, 4, 2, "ternary", "binary"]);
 
 /** Widths of both operands of a linear layer's products. */
 export const quantizationSpec = z.strictObject({
   /** Bits of a weight; `binary`: a sign times the mean |w| of its column. */
-  weights: bitWidth,
+  weights: bitWidth(),
   /** Bits of a layer's input; `binary`: two learned values. */
-  activations: bitWidth,
+  activations: bitWidth(),
 });
 
 export const annSpec = z.strictObject({
@@ -178,7 +179,7 @@ function explainHeads(input: unknown): string {
 
 export type AnnSpec = z.infer<typeof annSpec>;
 export type SpikingSpec = z.infer<typeof spikingSpec>;
-export type BitWidth = z.infer<typeof bitWidth>;
+export type BitWidth = z.infer<ReturnType<typeof bitWidth>>;
 export type QuantizationSpec = z.infer<typeof quantizationSpec>;
 export type NeuronSpec = z.infer<typeof neuronSpec>;
 export type NeuronKind = NeuronSpec["kind"];
