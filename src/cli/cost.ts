@@ -91,11 +91,14 @@ async function report(
   const levers = leversOf(workload, resolved);
   const draws = Math.min(options.draws, RANGE_DRAWS);
   const { operations } = cases[0];
-  const ranges = draws > 0 ? priceRanges(workload, resolved, { draws, random, operations }) : undefined;
+  const rangesOf = (priced: Workload) =>
+    draws > 0 ? priceRanges(priced, resolved, { draws, random, operations }) : undefined;
+  const ranges = rangesOf(workload);
   const { rivals = ALL_RIVALS } = subject;
   // All columns of a screen share T, unless steps are requested or published by machine.
   const [{ estimate }] = cases;
   const equal = subject.experiment === undefined || options.steps !== undefined ? estimate : atEqualSteps(estimate);
+  const shown = equal === estimate ? ranges : rangesOf(equal.workload);
   const result = costReport({
     cases,
     levers,
