@@ -48,7 +48,7 @@ const FIXED: readonly FixedSize[] = [
   { id: "ssaTiles", field: "ssa.tiles", of: ({ ssa }) => ssa.tiles },
   { id: "inferenceRate", field: "rate", of: ({ rate }) => rate },
   { id: "adcBits", field: "adc.bits", of: ({ adc }) => adc.bits },
-  { id: "ssaClock", field: "timing.clock", of: ({ timing }) => timing && timing.clock },
+  { id: "ssaClock", field: "timing.clock", of: ({ timing }) => timing?.clock ?? null },
 ];
 
 /** Sizes that a machine determines, by parameter: at most one tile per head, unless `ssa.tiles` says otherwise. */

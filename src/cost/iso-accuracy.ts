@@ -51,7 +51,8 @@ export function chooseSteps(rates: readonly StepRate[], margin: number): StepCho
 }
 
 /**
- * The digital spiking network's steps beside Xpikeformer's rate; those nearest to its own lowest rate if it does not come within the margin.
+ * The digital spiking network's steps beside Xpikeformer's rate; those nearest to its own lowest rate if it does not come within the
+ * margin.
  *
  * @param rates by ascending number of steps
  */

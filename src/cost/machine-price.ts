@@ -121,7 +121,8 @@ export type FlipFlops = Readonly<
  *   lines        a spike or silence that a crossbar's driver holds while its columns are converted
  *   products     of a code and its factor; codes are held by the converters, in whose price they are
  *   sums         one per addition, although one adder for all row blocks would write one
- *   counters     of attention cells, with the score that each holds: once per clock, which counts one AND of q and k and one of a score and v
+ *   counters     of attention cells, with the score that each holds: once per clock, which counts one AND of q and k and one of a score
+ *                and v
  *   spikes       of attention; partialSums circulate, like V in its FIFO
  *   random       LFSRs, or the numbers themselves if they are ideal
  */

@@ -1,7 +1,8 @@
 /** The rounding kernel against its plain version, on blocks of a wider matrix, with a remainder after the last four columns. */
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
-import { codesOf, roundingBackward, roundingForward } from "../model/quantization.ts";
+import { codesOf } from "../model/bit-widths.ts";
+import { roundingBackward, roundingForward } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
 import type { BitWidth } from "../spec/model.ts";
 

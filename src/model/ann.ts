@@ -12,6 +12,7 @@
  */
 import type { AnnSpec } from "../spec/model.ts";
 import { type AnnStemCache, annStemBackward, annStemForward } from "./ann-stem.ts";
+import { codesOf, SHARE_CODES, widthsOf } from "./bit-widths.ts";
 import { type DenseCache, denseBackward, denseForward, type Gradients, parameter } from "./dense.ts";
 import { geluBackward, geluForward } from "./gelu.ts";
 import { inputRows } from "./geometry.ts";
@@ -21,13 +22,10 @@ import { logitsOf, type Network } from "./network.ts";
 import { positionBackward, positionForward } from "./position.ts";
 import {
   backThroughRounding,
-  codesOf,
   passParameters,
   type Rounding,
   roundingBackward,
   roundingForward,
-  SHARE_CODES,
-  widthsOf,
 } from "./quantization.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 import { expectShape } from "./shape.ts";

@@ -14,8 +14,8 @@
 import { SpecError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
+import { stepLengths, widthsOf } from "./bit-widths.ts";
 import type { Geometry } from "./geometry.ts";
-import { stepLengths, widthsOf } from "./quantization.ts";
 import { stemLayers } from "./stem.ts";
 
 export const NORM_EPSILON = 1e-5;

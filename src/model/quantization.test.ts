@@ -3,19 +3,18 @@ import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyGeometry } from "../../test/support/tiny-network.ts";
 import { stream } from "../numeric/stream.ts";
 import { annSpec, type BitWidth, stemSpec } from "../spec/model.ts";
+import { codesOf, widthsOf } from "./bit-widths.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { initialise, type Tensor } from "./network.ts";
 import {
   backThroughRounding,
   binaryWeights,
-  codesOf,
   passParameters,
   type Rounding,
   roundedWeights,
   roundingBackward,
   roundingForward,
   weightsBackward,
-  widthsOf,
 } from "./quantization.ts";
 
 const WIDTHS: readonly BitWidth[] = [8, 4, 2, "ternary", "binary"];

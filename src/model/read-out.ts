@@ -1,6 +1,6 @@
 /**
- * The read-out of both networks. For a spiking one, logits are the outputs of `head`, averaged over time steps (T is 1 in the ANN), at the query
- * tokens. They are also averaged over the copies of a query or, if the geometry's read-out is `mean`, over all tokens.
+ * The read-out of both networks. For a spiking one, logits are the outputs of `head`, averaged over time steps (T is 1 in the ANN), at the
+ * query tokens. They are also averaged over the copies of a query or, if the geometry's read-out is `mean`, over all tokens.
  * An ANN takes the mean before its head, which gives the same.
  * Source: Xpikeformer, section V-A, averages the outputs over time steps.
  */

@@ -7,7 +7,8 @@
  *   worse    low > m r      the whole interval is beyond it
  *   open     otherwise      the sample decides neither
  *
- * A difference at the margin is taken for one within it in about 2.5 % of samples, the share in which an interval ends below its true value.
+ * A difference at the margin is taken for one within it in about 2.5 % of samples, the share in which an interval ends below its true
+ * value.
  * The sampled r stands for the rival's true rate, which makes that share slightly larger: 2.8 % for a margin of 5 % and unpaired answers.
  *
  * A half width h shrinks with the root of the number of prompts n. The sample that would show a difference d < m r is therefore about

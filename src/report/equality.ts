@@ -3,11 +3,10 @@ import { type NonInferiority, nonInferiority } from "../numeric/non-inferiority.
 import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample, sameOnAllChips, sampleMean, sampleOf } from "../numeric/variance-components.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { kitOf } from "../task/catalogue.ts";
 import type { TaskErrors } from "../task/metrics.ts";
 import type { FigureDraft } from "./build-report.ts";
 import { formatNumber } from "./format.ts";
-import { metricOf, ratesOf } from "./study.ts";
+import { metricOf, ratesByPrompt, ratesOf } from "./study.ts";
 
 /**
  * The error rates of chips, tested against a rival's on the same prompts.
@@ -75,14 +74,9 @@ interface TestedRun {
 /** The chips' error rate at the T that they ran, tested against the ANN's; null without an ANN. */
 function besideAnn({ experiment, chips, networks: { ann } }: TestedRun): NonInferiority | null {
   if (!ann) return null;
-  const { wrong } = "errors" in ann ? ann.errors : ann;
   const rates = ratesOf(sampleOf(chips.map(({ errors }) => errors.wrong)), experiment);
-  const trials = kitOf(experiment.task).trials(experiment.task);
-  return testEquality(
-    rates,
-    Float64Array.from(wrong, (count) => count / trials),
-    experiment.evaluation.equalityMargin,
-  );
+  const rival = ratesByPrompt("errors" in ann ? ann.errors : ann, experiment);
+  return testEquality(rates, rival, experiment.evaluation.equalityMargin);
 }
 
 /** `equality.ann.…`: what a run shows of equal accuracy with the ANN; empty without an ANN. */

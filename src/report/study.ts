@@ -11,6 +11,7 @@ import {
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { TaskMetric } from "../task/kit.ts";
+import type { TaskErrors } from "../task/metrics.ts";
 import type { FigureDraft } from "./build-report.ts";
 import { formatQuantity } from "./format.ts";
 import type { LinesChart } from "./report.ts";
@@ -48,6 +49,10 @@ export const metricOf = ({ task }: Experiment): TaskMetric => kitOf(task).metric
 
 /** Error rates by chip, read and prompt, from the errors at the last query. */
 export const ratesOf = (wrong: Sample, { task }: Experiment): Sample => scaled(wrong, 1 / kitOf(task).trials(task));
+
+/** The error rate of each prompt. */
+export const ratesByPrompt = ({ wrong }: TaskErrors, { task }: Pick<Experiment, "task">): Float64Array =>
+  Float64Array.from(wrong, (count) => count / kitOf(task).trials(task));
 
 /** The mean rate over chips, reads and prompts; its interval stays between 0 and 1. */
 export function rateFigure(id: string, label: string, rates: Sample, of = "prompts"): FigureDraft {

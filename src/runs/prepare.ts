@@ -8,6 +8,7 @@ import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import type { ComparedNetworks } from "../report/cost-run.ts";
+import { ratesByPrompt } from "../report/study.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
@@ -16,7 +17,6 @@ import type { TaskErrors } from "../task/metrics.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asCompared, asDescribed, validatedNote } from "./fit.ts";
 import { formatNotes, machineNotes } from "./notes.ts";
-import { ratesByPrompt } from "./steps.ts";
 
 export interface RunNetworks {
   /** Runs on the hardware. */

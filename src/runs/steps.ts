@@ -9,7 +9,7 @@ import { rateFigure, ratesOf } from "../report/study.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
-import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
+import type { ErrorsOf } from "../task/catalogue.ts";
 import type { TaskErrors } from "../task/metrics.ts";
 import { type Given, reopened } from "../task/open.ts";
 import type { RunOptions } from "./prepare.ts";
@@ -71,10 +71,6 @@ export function errorCurve<T extends TaskSpec>(
   const samples = sorted.map(([, row]) => ratesOf(sampleOf(row.map((one) => (one as TaskErrors).wrong)), experiment));
   return { steps: sorted.map(([t]) => t), rates: samples.map(({ values }) => mean(values)), samples };
 }
-
-/** The error rate of each prompt. */
-export const ratesByPrompt = ({ wrong }: TaskErrors, { task }: Pick<Experiment, "task">): Float64Array =>
-  Float64Array.from(wrong, (count) => count / kitOf(task).trials(task));
 
 /** The error rate of chips with the upper end of its 95 % interval, which holds for new chips and new prompts. */
 export function chipRate<T extends TaskSpec>(

@@ -8,8 +8,8 @@
  */
 import { invariant } from "../errors.ts";
 import { annForward } from "../model/ann.ts";
+import { type Codes, codesOf, widthsOf } from "../model/bit-widths.ts";
 import type { Network, Tensor } from "../model/network.ts";
-import { type Codes, codesOf, widthsOf } from "../model/quantization.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
 import type { AnnSpec } from "../spec/model.ts";

@@ -14,7 +14,8 @@
  *             an array of multipliers occupies with its share of the memories. On the hybrid ANN as on Xpikeformer: to the next
  *             layer the side of a block's square; q, k, v and the output of attention half the side of the chip
  *   links     a value of every token and feature from one die to the next, if the engine is larger than a die
- *   leakage   of logic, crossbars, memories and control, from one result to the next (`inferenceRate`); the hybrid ANN's engine is off while it waits
+ *   leakage   of logic, crossbars, memories and control, from one result to the next (`inferenceRate`); the hybrid ANN's engine is off
+ *             while it waits
  *
  * Clock, control and wires are estimates by construction: the registers and floorplan of an engine are assumed, not designed.
  * The clock is that of a systolic array; one of adder trees (`annTrees`) writes a sixteenth as many flip-flops. Wire energy is on the low

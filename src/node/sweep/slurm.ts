@@ -2,8 +2,8 @@
  * What both sides of Slurm share: the folder `slurm` of a sweep, which the submitting machine and all nodes see.
  *
  *   networks/SHA256                 networks, by the hash of their file
- *   rows/FIRST-LAST-SHA256.jsonl    rows that tasks have measured, with checksums; a file is complete or absent, and its name has the hash of
- *                                   its content
+ *   rows/FIRST-LAST-SHA256.jsonl    rows that tasks have measured, with checksums; a file is complete or absent, and its name has the hash
+ *                                   of its content
  *   1/, 2/ ...                      submissions, one array job each:
  *     submission.json               the sweep, the software that may answer, and the name of the job
  *     task-0.json, task-1.json ...  the points of each array task, in batches

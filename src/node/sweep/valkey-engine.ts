@@ -2,8 +2,8 @@
  * The engine of a queue: points go to BullMQ on a Valkey or Redis server, and workers on any machine measure them.
  *
  * Delivery is at least once, and rows are identified by the number of their point, so a row that arrives twice changes
- * nothing. Jobs and inputs that the server or a worker lost are sent again, and damaged rows are measured again. No more jobs wait than keep the workers busy, so memory
- * does not grow with the sweep.
+ * nothing. Jobs and inputs that the server or a worker lost are sent again, and damaged rows are measured again. No more jobs wait than
+ * keep the workers busy, so memory does not grow with the sweep.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, JobType, Queue } from "bullmq";
