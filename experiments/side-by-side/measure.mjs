@@ -18,9 +18,10 @@ const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 const { experimentOf, imagesOf, networksOf } = await import("../networks.mjs");
 const { ROWS, SEED, trainedOn } = await import("./rows.mjs");
 
+const COMMAND = "node experiments/side-by-side/measure.mjs";
 const KEPT = new RegExp(
-  "^((ber|accuracy|gap)\\.(xpikeformer|ann|ml|mmse|digital|spiking)|ratio\\.|equality\\.|noninferiority\\." +
-    "|cost\\.(xpikeformer|annDigital|snnDigital|ratio|latency|area|equalSteps)\\.)",
+  "^((ber|accuracy|gap)\\.(xpikeformer|ann|ml|mmse|digital|spiking)|ratio\\.|equality\\." +
+    "|cost\\.(xpikeformer|annDigital|annTrees|snnDigital|ratio|latency|area|equalSteps)\\.)",
 );
 
 const { values, positionals } = parseArgs({
@@ -45,7 +46,7 @@ try {
     const start = performance.now();
     const measured = await measure(name);
     const seconds = Math.round((performance.now() - start) / 1000);
-    const command = `node experiments/side-by-side/measure.mjs ${name}`;
+    const command = `${COMMAND} ${name}`;
     const date = new Date().toISOString().slice(0, 10);
     const versions = { xpikeformer: version, node: process.versions.node };
     const result = { command, seed: SEED, commit, date, seconds, versions, ...measured };
@@ -69,7 +70,7 @@ async function measure(row) {
   const networks = await networksOf(experiment);
   const images = await imagesOf(experiment.task);
   const opened = images ? openExperiment(experiment, images) : experiment;
-  const report = await runExperiment(opened, networks, { executor, command: "", versions: {} });
+  const report = await runExperiment(opened, networks, { executor, command: COMMAND, versions: {} });
   const { chips } = experiment.hardware;
   const network = experiment.checkpoints.network.replace(/^bundled:/, "");
   return {

@@ -41,10 +41,10 @@ export function verdictOf({ figures }) {
 
 const titleOf = (name) => `${TITLES[name]}, T = ${sideBySide[name].network.steps}`;
 const rowsOf = (cells) => Object.entries(sideBySide).map(([name, record]) => [titleOf(name), ...cells(record)]);
-/** The ANN's figure over ours. */
-const over = ({ figures }, id) => figures[`cost.annDigital.${id}`][0] / figures[`cost.xpikeformer.${id}`][0];
-const ratioOf = ({ figures }, id) => {
-  const [ratio, low, high] = figures[`cost.ratio.${id}`];
+/** The figure of the ANN in adder trees over ours. */
+const over = ({ figures }, id) => figures[`cost.annTrees.${id}`][0] / figures[`cost.xpikeformer.${id}`][0];
+const ratioOf = ({ figures }, id, at = "") => {
+  const [ratio, low, high] = figures[`cost.${at}ratio.${id}`] ?? figures[`cost.ratio.${id}`];
   const text = write(ratio, 1);
   return low === undefined ? text : `${text} (${write(low, 1)} to ${write(high, 1)})`;
 };
@@ -56,8 +56,9 @@ export const shortTable = () => ({
     "ANN's error rate",
     "chips minus ANN",
     "at most 5 % more errors?",
-    "energy, int8 ANN over ours",
-    "energy-delay product, the same",
+    "energy: int8 ANN, adder trees, over ours",
+    "systolic array",
+    "energy-delay product: adder trees",
   ],
   rows: rowsOf((record) => {
     const { unit, ann, more } = errors(record);
@@ -65,6 +66,7 @@ export const shortTable = () => ({
       `${value(ann)}${unit}`,
       change(more),
       verdictOf(record),
+      ratioOf(record, "annTrees"),
       ratioOf(record, "annDigital"),
       write(over(record, "energyDelay"), 2),
     ];
@@ -91,8 +93,9 @@ export const sideBySideTables = {
     head: [
       "network",
       "energy, uJ",
-      "int8 ANN over it",
-      "digital SNN over it",
+      "int8 ANN, adder trees, over it",
+      "systolic array",
+      "digital SNN",
       "latency, us",
       "per second, pipelined",
       "one at a time",
@@ -106,8 +109,9 @@ export const sideBySideTables = {
       const cost = (id) => record.figures[`cost.${id}`][0];
       return [
         three(1e6 * cost("xpikeformer.energy")),
+        ratioOf(record, "annTrees"),
         ratioOf(record, "annDigital"),
-        ratioOf(record, "snnDigital"),
+        ratioOf(record, "snnDigital", "equalSteps."),
         three(1e6 * cost("latency.alone")),
         grouped(cost("xpikeformer.inFlight")),
         grouped(cost("xpikeformer.oneAtATime")),

@@ -242,7 +242,7 @@ export const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechno
   resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, model) });
 
 /**
- * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of two rivals
+ * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of rivals
  * over it, where they may be compared.
  */
 export function costRows({
@@ -260,14 +260,15 @@ export function costRows({
           label: `Energy per ${name}: Xpikeformer`,
           also: { figure: "cost.xpikeformer.energy", unit: "per inference" },
         },
-    ...ratio("cost.ratio.annDigital", "int8 ANN"),
+    ...ratio("cost.ratio.annTrees", "int8 ANN, adder trees"),
+    ...ratio("cost.ratio.annDigital", "int8 ANN, systolic array"),
     ...ratio("cost.equalSteps.ratio.snnDigital", "ideal digital SNN"),
   ];
 }
 
-/** The cost to show first: the ANN's energy ratio, or Xpikeformer's energy if there is no ratio. */
+/** The cost to show first: the energy ratio of the cheaper int8 ANN, or Xpikeformer's energy if there is no ratio. */
 export const costHighlight = ({ figures }: Pick<CostSection, "figures">): string =>
-  figures.some(({ id }) => id === "cost.ratio.annDigital") ? "cost.ratio.annDigital" : "cost.xpikeformer.energy";
+  figures.some(({ id }) => id === "cost.ratio.annTrees") ? "cost.ratio.annTrees" : "cost.xpikeformer.energy";
 
 type BriefRow = NonNullable<BriefDraft["rows"]>[number];
 
