@@ -185,7 +185,8 @@ const FIELDS: readonly Field[] = [
 ];
 
 function turnFields({ workload, technology }: Case): Turned[] {
-  const hardware = hardwareFor(workload, technology);
+  // A changed machine has other clocks, unless its own are set.
+  const hardware = { ...hardwareFor(workload, technology), timing: workload.hardware?.timing ?? null };
   return FIELDS.flatMap(({ id, field, value, label, sameAnswers = false }) => {
     const to = value(hardware, workload);
     if (to === null) return [];
