@@ -114,8 +114,8 @@ async function report(
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
   const next = { command: "xpike cost --list", shows: "prices and sizes for --set and --what-if" };
-  const brief = (shown: Report, style: TableOptions) =>
-    costScreen(shown, { estimate, equal, levers, rivals, ranges }, style);
+  const brief = (whole: Report, style: TableOptions) =>
+    costScreen(whole, { estimate, equal, levers, rivals, ranges: shown }, style);
   const publish = () => writeReport(result, options.out);
   await deliver(result, options.out, options, terminal, { brief, next, publish });
 }
