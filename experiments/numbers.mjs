@@ -6,14 +6,15 @@
 // `+` shows the sign, and `low` or `high` writes an end of the interval. If an interval follows the number in parentheses, it is
 // filled in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
 import { readFileSync } from "node:fs";
-import { monteCarlo, ratioTo, stream } from "xpikeformer";
+import { estimateCost, findCostPreset, priceRanges, ratioTo, resolveTechnology, stream } from "xpikeformer";
 import { networkOn } from "./claim-tables.mjs";
 import { PROMPTS } from "./errors/list.mjs";
 import { figure, results, scaled, value, write } from "./first-page/results.mjs";
 import { points } from "./fronts/fronts.mjs";
 import { frontRatios } from "./fronts/tables.mjs";
 import { PAPER } from "./paper.mjs";
-import { on } from "./two-machines.mjs";
+import { sideBySide } from "./side-by-side/tables.mjs";
+import { on, vit } from "./two-machines.mjs";
 
 const NUMBER = "[+−]?\\d(?:[\\d,]*\\d)?(?:\\.\\d+)?";
 const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\(${NUMBER} to ${NUMBER}\\))?`, "g");
@@ -22,6 +23,9 @@ const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\($
 export const RECORDS = {
   "wide-link": "experiments/wide-link/result.json",
   errors: "experiments/errors/result.json",
+  ...Object.fromEntries(
+    Object.keys(sideBySide).map((name) => [`row.${name}`, `experiments/side-by-side/results/${name}.json`]),
+  ),
   ...Object.fromEntries(Object.keys(results).map((part) => [part, fileOf(part)])),
 };
 
@@ -93,17 +97,29 @@ function frontFigures([task]) {
   return { least: ratios[0], most: ratios.at(-1) };
 }
 
-let drawn;
-/** Energy ratios of ViT-8-768 at T = 4 on machine `recommended`, with 5th and 95th percentiles over the ranges of all prices. */
-function drawnFigures() {
-  if (!drawn) {
-    const { workload, resolved } = on("recommended");
-    const spreads = monteCarlo(workload, resolved, { draws: 300, random: stream(1).fork("cost") });
-    drawn = Object.fromEntries(
-      ["ann", "snn"].map((id) => [id, [spreads[id].centre, spreads[id].percentiles[0], spreads[id].percentiles[4]]]),
-    );
+const priced = new Map();
+/**
+ * Energy ratios of ViT-8-768 at T = 4 by a preset of prices, with 5th and 95th percentiles over the ranges of all prices: `priced:PRESET`,
+ * with the whole of machine `recommended` for `simulated`, else operations alone.
+ */
+function pricedFigures([preset]) {
+  if (!priced.has(preset)) {
+    const whole = { workload: vit, resolved: resolveTechnology(findCostPreset(preset)) };
+    const { workload, resolved } = preset === "simulated" ? on("recommended") : whole;
+    const estimate = estimateCost(workload, resolved);
+    const { of } = priceRanges(workload, resolved, { draws: 300, random: stream(1).fork("cost") });
+    const ratio = (id) => [ratioTo(estimate, id), of[id].ratio.low, of[id].ratio.high];
+    priced.set(preset, { ann: ratio("annDigital"), trees: ratio("annTrees"), snn: ratio("snnDigital") });
   }
-  return drawn;
+  return priced.get(preset);
+}
+
+/** A figure of a network measured side by side with its ANN: `row:NAME`; `trees.energyDelay` and the like are the ANN's over ours. */
+function rowFigures([name], id) {
+  const { figures } = sideBySide[name];
+  const [, over] = /^trees\.(\w+)$/.exec(id) ?? [];
+  if (!over) return figures;
+  return { [id]: [figures[`cost.annTrees.${over}`][0] / figures[`cost.xpikeformer.${over}`][0]] };
 }
 
 const SOURCES = {
@@ -114,7 +130,8 @@ const SOURCES = {
   own: ownFigures,
   pair: pairFigures,
   front: frontFigures,
-  drawn: drawnFigures,
+  priced: pricedFigures,
+  row: rowFigures,
   latency: () => ({ "paper.T7": [1 / figure("cost", "paper.T7.xpikeformer.oneAtATime")[0]] }),
   seed: () => Object.fromEntries(Object.entries(RECORDS).map(([name, path]) => [name, String(read(path).seed)])),
   settings: ([part], name) => ({ [name]: [(part === "wide-link" ? wideLink : results[part].settings)[name]] }),

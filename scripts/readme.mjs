@@ -7,12 +7,15 @@
 // and `npx vitest run test/readme.test.ts -u` writes it. Numbers within sentences come from experiments/numbers.mjs.
 import { readFileSync } from "node:fs";
 import { results } from "../experiments/first-page/results.mjs";
+import { markdown } from "../experiments/markdown.mjs";
+import { shortTable } from "../experiments/side-by-side/tables.mjs";
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8").trim();
 const fenced = (language, text) => `\`\`\`${language}\n${text}\n\`\`\``;
 
 export const blocks = {
   start: () => fenced("text", results.start.output),
+  "side-by-side": () => markdown(shortTable()),
   "ten-lines": () =>
     [fenced("ts", read("examples/ten-lines.ts")), "<!-- prints -->", fenced("text", read("examples/ten-lines.txt"))]
       .join("\n\n")

@@ -405,6 +405,7 @@ export {
   perInference,
 } from "./cost/measured.ts";
 export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
+export { type PriceRanges, priceRanges } from "./cost/ranges.ts";
 export { type NodeBlock, nodeFactor } from "./cost/node.ts";
 export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
 export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";

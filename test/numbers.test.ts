@@ -66,9 +66,9 @@ describe("the two pages of claims", () => {
       .split(/\s+/)
       .filter(Boolean);
 
-  test("README has eight rows, each with one number and its interval, a short verdict, and a link to its claim", () => {
+  test("README has ten rows, each with one number and its interval, a short verdict, and a link to its claim", () => {
     const rows = rowsOf("README.md", "| claim |");
-    expect(rows).toHaveLength(8);
+    expect(rows).toHaveLength(10);
     for (const [claim, paper, ours, verdict, more] of rows) {
       expect(wordsOf(claim!).length, claim).toBeLessThanOrEqual(12);
       expect(wordsOf(verdict!).length, claim).toBeLessThanOrEqual(4);
@@ -78,6 +78,21 @@ describe("the two pages of claims", () => {
       expect(ours!.match(/<!--n:/g), claim).toHaveLength(marks);
       expect(more).toMatch(/^\[[^\]]+\]\(docs\/claims\.md#[a-z0-9-]+\)$/);
     }
+  });
+
+  /** What a number was measured on: one network on one machine at one T, without the figure. The paper's are a record of their own. */
+  const recordOf = (mark: string) => mark.slice(0, mark.indexOf("/"));
+
+  test.each(CLAIMS)("every row of a table of %s takes its cells from one record", (page) => {
+    const rows = read(page)
+      .split("\n")
+      .filter((line) => line.startsWith("|"));
+    const mixed = rows.filter((row) => {
+      const records = Array.from(row.matchAll(/<!--n:([^>|]+)/g), ([, mark]) => recordOf(mark!));
+      return new Set(records.filter((record) => record !== "paper")).size > 1;
+    });
+    expect(rows.length).toBeGreaterThan(9);
+    expect(mixed).toEqual([]);
   });
 
   test("no cell of docs/claims.md has more than twelve words, or more than one number", () => {

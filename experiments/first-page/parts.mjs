@@ -161,12 +161,14 @@ function cost() {
   const price = (name, workload, preset = "claim", set = {}) => {
     const estimate = estimateCost(workload, resolveTechnology(findCostPreset(preset), { set }));
     figures[`${name}.energy`] = [estimate.architectures.xpikeformer.total];
-    for (const id of ["annDigital", "annInt4", "snnDigital"]) figures[`${name}.${id}`] = [ratioTo(estimate, id)];
+    for (const id of ["annDigital", "annTrees", "annInt4", "snnDigital"])
+      figures[`${name}.${id}`] = [ratioTo(estimate, id)];
     for (const id of ["xpikeformer", "annDigital"]) {
       const { latency, interval, area } = estimate.architectures[id].performance;
       figures[`${name}.${id}.oneAtATime`] = [1 / latency];
       figures[`${name}.${id}.inFlight`] = [1 / interval];
       figures[`${name}.${id}.perArea`] = [1e-6 / (interval * area)];
+      figures[`${name}.${id}.area`] = [area];
     }
   };
   for (const steps of [4, 7]) {
