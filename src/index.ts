@@ -77,7 +77,7 @@ export {
 } from "./task/metrics.ts";
 export { type Given, type Openable, type Opened, openExperiment } from "./task/open.ts";
 export type { ImageShape } from "./task/patches.ts";
-export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
+export { type ChannelKnowledge, detect, type Receiver, type ReceiverKind } from "./task/receivers.ts";
 export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
 export type { Batch, DataPlace, DrawOptions, Metric, Task, TaskGeometry } from "./task/task.ts";
 
@@ -335,7 +335,7 @@ export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from ".
 export { type ExitAnswers, exitByMargin } from "./evaluation/exit.ts";
 export { type Keeper, keeperOf } from "./evaluation/keeper.ts";
 export { type EvaluateOptions, evaluateNetwork, type NetworkEvaluation } from "./evaluation/network.ts";
-export { evaluateReceivers, type Receiver, type ReceiverEvaluation } from "./evaluation/receivers.ts";
+export { evaluateReceivers, type ReceiverEvaluation } from "./evaluation/receivers.ts";
 export type { Condition } from "./evaluation/shared-chip.ts";
 export type { Evaluation } from "./evaluation/slices.ts";
 export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } from "./evaluation/study.ts";
@@ -372,6 +372,7 @@ export {
 export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
 export { type SizedEngine, sizedEngine } from "./cost/architectures/engine-size.ts";
 export type { Performance } from "./cost/architectures/performance.ts";
+export { receiverEnergy } from "./cost/architectures/receiver.ts";
 export {
   operationEnergies,
   type PricedOperation,

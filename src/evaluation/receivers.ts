@@ -4,15 +4,10 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { createTask } from "../task/create.ts";
 import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
-import { type ChannelKnowledge, detect, type ReceiverKind } from "../task/receivers.ts";
+import { detect, type Receiver } from "../task/receivers.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import { cutRanges, requireCounts, type Slice, snrName } from "./slices.ts";
-
-export interface Receiver {
-  readonly kind: ReceiverKind;
-  readonly channel: ChannelKnowledge;
-}
 
 export const RECEIVERS: readonly Receiver[] = [
   { kind: "ml", channel: "perfect" },

@@ -22,6 +22,7 @@ import {
 import { COST_REMARK } from "./cost-run.ts";
 import { formatText } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
+import { receiverFigures, receiverRows } from "./receiver-cost.ts";
 import type { Report } from "./report.ts";
 import { ALL_RIVALS, hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
 import { networkSize } from "./study.ts";
@@ -59,6 +60,7 @@ export function costReport(input: CostReportInput): Report {
   const ann = ratioTo(estimate, "annDigital");
   const snn = ratioTo(estimate, "snnDigital");
   const own = formatText({ value: estimate.architectures.xpikeformer.total, unit: "J" });
+  const receivers = input.experiment ? receiverFigures(input.experiment.task, workload, resolved.technology) : [];
   const times = (ratio: number) => formatText({ value: ratio, unit: "1" });
   return buildReport({
     title: `Cost of ${workload.name}`,
@@ -85,11 +87,12 @@ export function costReport(input: CostReportInput): Report {
       ...(rivals.snn ? ["cost.ratio.snnDigital"] : []),
     ],
     brief: {
-      rows: briefRows(estimate, monteCarlo !== undefined, rivals),
+      rows: [...briefRows(estimate, monteCarlo !== undefined, rivals), ...receiverRows(receivers)],
       remark: briefRemark(estimate, input.simulated === true),
     },
     figures: [
       ...estimateFigures(estimate, "cost", rivals, input.ranges),
+      ...receivers,
       ...breakEvenFigures(workload, resolved),
       ...(monteCarlo ? monteCarloFigures(monteCarlo).filter(({ id }) => isOf(id, rivals)) : []),
       ...leverFigures(levers),

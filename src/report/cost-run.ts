@@ -48,6 +48,7 @@ import {
 import { PRINTED_BASELINES } from "./cost-claims.ts";
 import { equalityFigures, equalityText, marginText, testEquality } from "./equality.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
+import { receiverFigures } from "./receiver-cost.ts";
 import type { ReportSource } from "./report.ts";
 import { hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
 import { networkSize, shortSize } from "./study.ts";
@@ -174,6 +175,7 @@ export function costSection(run: CostRun): CostSection {
       ...(snnTest ? equalityFigures("cost.isoAccuracy.snnEquality", "the digital SNN", snnTest, margin) : []),
       ...short(chosen, "cost.isoAccuracy", "fewest steps", ARCHITECTURE_IDS, rivals, rangesOf(chosen.workload)),
       ...(exit ? exitCost(workload, simulated, exit, asRun) : []),
+      ...receiverFigures(experiment.task, workload, simulated.technology),
       ...leverFigures(levers),
       ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES], rivals),
     ],

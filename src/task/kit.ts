@@ -6,6 +6,7 @@ import { SpecError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { TrainingSpec } from "../spec/training.ts";
+import type { LinkSizes } from "./link.ts";
 import type { ErrorRate, TaskErrors } from "./metrics.ts";
 import type { Metric, Task } from "./task.ts";
 
@@ -65,6 +66,8 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
   seen(spec: S, own: NonNullable<TrainingSpec["teacherTask"]>): S;
   /** The spec with one copy of each query, for networks that give the same answer at every copy. */
   askedOnce(spec: S): S;
+  /** The link whose symbols classical receivers detect as well; null for another task. */
+  link(spec: S): LinkSizes | null;
   /** Changes to the spec that might explain a network's sizes, the likeliest first. */
   changes(spec: S, geometry: Geometry): readonly Readonly<Record<string, unknown>>[];
   /** The paper's tables that reports show next to the results, and why a year's drift can or cannot be compared with its Table V. */
@@ -89,6 +92,7 @@ export const WITHOUT_QUERIES = {
     );
   },
   askedOnce: <S extends TaskSpec>(spec: S): S => spec,
+  link: (): null => null,
 };
 
 /** For a task whose prompts are not images. */

@@ -15,6 +15,9 @@
 import { BITS_PER_ANTENNA } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 
+/** What a receiver's number of operations depends on. */
+export type LinkSizes = Pick<SymbolDetectionSpec, "transmitAntennas" | "receiveAntennas" | "modulation" | "pilots">;
+
 /** How the parts of one antenna's symbol are modulated. */
 export interface Modulation {
   /** 1: real only; 2: real and imaginary. */
@@ -25,7 +28,7 @@ export interface Modulation {
   readonly unit: number;
 }
 
-export function modulationOf({ modulation }: SymbolDetectionSpec): Modulation {
+export function modulationOf({ modulation }: Pick<SymbolDetectionSpec, "modulation">): Modulation {
   const parts = modulation === "bpsk" ? 1 : 2;
   const bits = BITS_PER_ANTENNA[modulation] / parts;
   // +-1, +-3, ... of m bits have a mean square of (4^m - 1) / 3.

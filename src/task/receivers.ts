@@ -20,6 +20,11 @@ import type { PromptBatch } from "./symbol-detection.ts";
 export type ReceiverKind = "ml" | "mmse";
 export type ChannelKnowledge = "perfect" | "pilots";
 
+export interface Receiver {
+  readonly kind: ReceiverKind;
+  readonly channel: ChannelKnowledge;
+}
+
 /**
  * Decides the class of one query of every prompt.
  *

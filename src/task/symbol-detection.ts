@@ -93,6 +93,7 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
   result: ({ transmitAntennas }) => ({ name: "symbol", perInference: transmitAntennas }),
   taught: (spec, every) => ({ ...spec, queryCopies: { every } }),
   askedOnce: ({ queryCopies, ...spec }) => spec,
+  link: (spec) => spec,
   ...WITHOUT_IMAGES,
   changes: (spec, { tokens }) =>
     [
