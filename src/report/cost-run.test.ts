@@ -77,6 +77,10 @@ describe("the cost section", () => {
     // memories' size.
     expect(chosen / asRun).toBeCloseTo(0.75, 2);
     expect(figure("cost.isoAccuracy.annDigital.symbol")).toBe(figure("cost.annDigital.symbol"));
+    for (const kind of ["ml", "mmse"]) {
+      expect(figure(`cost.receiver.${kind}.symbol`), kind).toBeGreaterThan(0);
+      expect(figure(`cost.receiver.${kind}.symbol`), kind).toBeLessThan(figure("cost.annDigital.symbol") / 100);
+    }
   });
 
   test("calls no ratio one at equal accuracy unless a test shows it, at every T that it claims", () => {
