@@ -82,7 +82,7 @@ export function networkOn(machine, name) {
 }
 
 /** Whether a network and its rivals are measured, on both machines. */
-function isMeasured(name) {
+export function isMeasured(name) {
   const { task, checkpoints } = experimentOn("recommended", name);
   const key = keyOf({ name, copies: task.queryCopies });
   const keys = [

@@ -1,5 +1,6 @@
 // The tables of this folder's page, from the results of `measure.mjs`.
 import { upTo } from "../steps.mjs";
+import { dataVectorTable } from "./data-vectors.mjs";
 import { change, figure, ratioAt, results, value, withRange } from "./results.mjs";
 
 const SNRS = results.link.chart.x.ticks;
@@ -46,6 +47,8 @@ export const firstPageTables = {
       ].map(([name, other]) => [name, ...SNRS.map((snr) => ratioAt(other, snr, withRange))]),
     ],
   }),
+
+  "first-page-data-vectors": () => dataVectorTable(),
 
   "first-page-steps": () => ({
     head: ["time steps T", ...STEPS.map(String)],
