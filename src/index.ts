@@ -406,10 +406,10 @@ export {
   perInference,
 } from "./cost/measured.ts";
 export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
-export { type PriceRanges, priceRanges } from "./cost/ranges.ts";
 export { type NodeBlock, nodeFactor } from "./cost/node.ts";
 export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
 export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
+export { type PriceRanges, priceRanges } from "./cost/ranges.ts";
 export type { Basis, Price, PriceDraft, Source, SourceHeader, Unit } from "./cost/receipt.ts";
 export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
