@@ -5,7 +5,7 @@ import { documentOf } from "../networks.mjs";
 /** Selected no network and no setting of a machine. */
 export const SEED = 20261201;
 
-/** `evaluation` replaces fields of the experiment's. Every test image is used where a task has images. */
+/** `evaluation` replaces fields of the experiment's. */
 export const ROWS = {
   link: {
     experiment: "wireless-2x2-deep",
@@ -15,7 +15,7 @@ export const ROWS = {
   },
   mnist: { experiment: "mnist", steps: 2, ann: "mnist-ann-128-taught", evaluation: { prompts: 10_000 } },
   fashion: { experiment: "fashion-fine", steps: 2, ann: "fashion-large-ann", evaluation: { prompts: 10_000 } },
-  cifar10: { experiment: "cifar10-twice", steps: 4, ann: "cifar10-wide-ann", evaluation: { prompts: 10_000 } },
+  cifar10: { experiment: "cifar10-twice", steps: 4, ann: "cifar10-wide-ann", evaluation: { prompts: 2500 } },
 };
 
 const manifest = JSON.parse(await readFile(new URL("../../networks/manifest.json", import.meta.url), "utf8"));
