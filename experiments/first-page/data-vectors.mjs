@@ -38,27 +38,31 @@ function sharing(from, vectors, each, held = each) {
   return { ...from, tokens, mask, scores, annScores: scores, queries: tokensRead.length, tokensRead };
 }
 
-/** Joules per data vector of the chips with `each` copies of every query, and of the int8 ANN, which is asked once. */
+/** Joules per data vector of the chips with `each` copies of every query, and of the int8 ANN on two engines, which is asked once. */
 function energies(workload, vectors, each) {
   const shared = {
     ...sharing(withSteps(workload, model.steps, workload.snnSteps), vectors, each, copies),
     compared: { ann: sharing(workload.compared.ann, vectors, 1) },
   };
   const { architectures } = estimateOn(MACHINE, shared);
-  return { chips: architectures.xpikeformer.total / vectors, ann: architectures.annDigital.total / vectors };
+  const of = (id) => architectures[id].total / vectors;
+  return { chips: of("xpikeformer"), trees: of("annTrees"), systolic: of("annDigital") };
 }
 
 const nanojoules = (joules) => (joules >= 1e-7 ? (1e9 * joules).toFixed(0) : (1e9 * joules).toPrecision(2));
-const ratio = ({ chips, ann }) => (ann / chips).toPrecision(2);
+const over = (engine) => (row) => (row[engine] / row.chips).toPrecision(2);
 
 function networkRows(workload) {
   const [repeated, once] = [copies, 1].map((each) => VECTORS.map((vectors) => energies(workload, vectors, each)));
   return [
     ["chips, eight copies of the query", ...repeated.map(({ chips }) => nanojoules(chips))],
     ["chips, asked once", ...once.map(({ chips }) => nanojoules(chips))],
-    ["int8 ANN", ...once.map(({ ann }) => nanojoules(ann))],
-    ["int8 ANN / chips, eight copies", ...repeated.map(ratio)],
-    ["int8 ANN / chips, asked once", ...once.map(ratio)],
+    ["int8 ANN, adder trees", ...once.map(({ trees }) => nanojoules(trees))],
+    ["int8 ANN, systolic array", ...once.map(({ systolic }) => nanojoules(systolic))],
+    ["adder trees / chips, eight copies", ...repeated.map(over("trees"))],
+    ["adder trees / chips, asked once", ...once.map(over("trees"))],
+    ["systolic array / chips, eight copies", ...repeated.map(over("systolic"))],
+    ["systolic array / chips, asked once", ...once.map(over("systolic"))],
   ];
 }
 
