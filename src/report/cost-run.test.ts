@@ -209,7 +209,8 @@ describe("the cost section", () => {
         label: "Energy per symbol: Xpikeformer",
         also: { figure: "cost.xpikeformer.energy", unit: "per inference" },
       },
-      { figure: "cost.ratio.annDigital", label: "Energy ratio: int8 ANN over Xpikeformer" },
+      { figure: "cost.ratio.annTrees", label: "Energy ratio: int8 ANN (adder trees) over Xpikeformer" },
+      { figure: "cost.ratio.annDigital", label: "Energy ratio: int8 ANN (systolic array) over Xpikeformer" },
       { figure: "cost.equalSteps.ratio.snnDigital", label: "Energy ratio: ideal digital SNN over Xpikeformer" },
     ]);
   });

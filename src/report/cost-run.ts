@@ -262,8 +262,8 @@ export function costRows({
           label: `Energy per ${name}: Xpikeformer`,
           also: { figure: "cost.xpikeformer.energy", unit: "per inference" },
         },
-    ...ratio("cost.ratio.annTrees", "int8 ANN, adder trees"),
-    ...ratio("cost.ratio.annDigital", "int8 ANN, systolic array"),
+    ...ratio("cost.ratio.annTrees", "int8 ANN (adder trees)"),
+    ...ratio("cost.ratio.annDigital", "int8 ANN (systolic array)"),
     ...ratio("cost.equalSteps.ratio.snnDigital", "ideal digital SNN"),
   ];
 }
