@@ -2,9 +2,12 @@
 import {
   chooseSteps,
   comparedWith,
+  estimateCost,
   experimentWorkload,
   findCostPreset,
   findWorkload,
+  hardwarePrices,
+  machineByName,
   monteCarlo,
   ratioTo,
   resolveTechnology,
@@ -113,6 +116,19 @@ const SHOWN = NETWORKS.filter(isMeasured);
 const STEPS = [4, 7];
 const cifar = withSteps(findWorkload("vit-6-512-cifar10"), 10, 10);
 
+/** Presets of prices with other converters, for operations alone. */
+const CONVERTERS = [
+  ["measured PCM silicon (`silicon-hermes`)", "silicon-hermes"],
+  ["survey converter (`survey-adc`)", "survey-adc"],
+];
+
+/** ViT-8-768 on a machine of our sizes at a preset of prices. */
+function presetRatio(preset, machine, id) {
+  const hardware = machineByName(machine);
+  const set = hardwarePrices(hardware, vit);
+  return ratioTo(estimateCost({ ...vit, hardware }, resolveTechnology(findCostPreset(preset), { set })), id);
+}
+
 /** Energy of another machine relative to ours, by what is held equal. */
 function ratioRows(id, others, printedSnn) {
   const ratio =
@@ -135,6 +151,7 @@ function ratioRows(id, others, printedSnn) {
     ["T = 4", ratio(vit)],
     [`printed T: ${id === "snnDigital" ? "7, SNN 4" : "7"}`, ratio(withSteps(vit, 7, printedSnn))],
     ...others.map(([name, other]) => [`T = 4, ${name}`, ratio(vit, other)]),
+    ...CONVERTERS.map(([name, preset]) => [`T = 4, ${name}`, (machine) => two(presetRatio(preset, machine, id))]),
     ["ViT-6-512 on CIFAR-10, T = 10", ratio(cifar)],
     ["T = 4, equal throughput", engine("throughput")],
     ["T = 4, equal area", engine("area")],

@@ -18,6 +18,7 @@ import {
 } from "xpikeformer";
 import { claimTables } from "./claim-tables.mjs";
 import { earlyExitTables } from "./early-exit/tables.mjs";
+import { energyRatioTables } from "./energy-ratios/tables.mjs";
 import { firstPageTables } from "./first-page/tables.mjs";
 import { frontTables } from "./front/tables.mjs";
 import { errorFrontTables } from "./fronts/tables.mjs";
@@ -190,6 +191,7 @@ const programs = {
 
   ...claimTables,
   ...earlyExitTables,
+  ...energyRatioTables,
   ...firstPageTables,
   ...gateTables,
   ...siliconTables,
