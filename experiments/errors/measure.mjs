@@ -227,7 +227,7 @@ async function measureAnn(name, isLow) {
   const { errors } = await evaluateNetwork(executor, subject, network, { prompts });
   const wrong = { exact: grouped([[...errors.wrong]]) };
   for (const bits of isLow ? [8, 5, 4] : []) {
-    const count = bits === 8 ? prompts : Math.min(prompts, LOW_BIT_PROMPTS);
+    const count = Math.min(prompts, LOW_BIT_PROMPTS[experiment.task.kind]);
     wrong[bits] = grouped([lowBitErrors(network, bits, experiment, data, count)]);
   }
   return { model: network.model, ...(await commonOf(experiment, data)), wrong };
