@@ -11,7 +11,7 @@ import { presentCommit, requireCommitted } from "../commit.mjs";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
 const api = await import("xpikeformer");
-const { comparedWith, estimateCost, evaluateChips, findCostPreset, findPrice, hardwarePrices } = api;
+const { asDescribed, comparedWith, estimateCost, evaluateChips, findCostPreset, findPrice, hardwarePrices } = api;
 const { machineByName, measuredWorkload, openExperiment, perInference, priceRanges, ratioTo } = api;
 const { resolveTechnology, stream, withSteps } = api;
 const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
@@ -62,7 +62,7 @@ async function simulated({ experiment: name, steps, ann }) {
   const images = await imagesOf(experiment.task);
   const opened = images ? openExperiment(experiment, images) : experiment;
   const { network } = await networksOf({ checkpoints: { network: base.checkpoints.network } });
-  const own = { ...network, model: { ...network.model, steps } };
+  const own = asDescribed(experiment, network, []);
   const [chip] = await evaluateChips(executor, opened, own, { chips: 1, prompts: PROMPTS });
   const rival = await checkpointOf(`bundled:${ann}`);
   const compared = comparedWith(measuredWorkload(experiment, chip), experiment, { ann: rival.network.model });
