@@ -6,7 +6,7 @@
 // `+` shows the sign, and `low` or `high` writes an end of the interval. If an interval follows the number in parentheses, it is
 // filled in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
 import { readFileSync } from "node:fs";
-import { estimateCost, findCostPreset, priceRanges, ratioTo, resolveTechnology, stream } from "xpikeformer";
+import { ratioTo } from "xpikeformer";
 import { networkOn } from "./claim-tables.mjs";
 import { PROMPTS } from "./errors/list.mjs";
 import { figure, results, scaled, value, write } from "./first-page/results.mjs";
@@ -14,7 +14,6 @@ import { points } from "./fronts/fronts.mjs";
 import { frontRatios } from "./fronts/tables.mjs";
 import { PAPER } from "./paper.mjs";
 import { sideBySide } from "./side-by-side/tables.mjs";
-import { on, vit } from "./two-machines.mjs";
 
 const NUMBER = "[+−]?\\d(?:[\\d,]*\\d)?(?:\\.\\d+)?";
 const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\(${NUMBER} to ${NUMBER}\\))?`, "g");
@@ -23,6 +22,7 @@ const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\($
 export const RECORDS = {
   "wide-link": "experiments/wide-link/result.json",
   errors: "experiments/errors/result.json",
+  "energy-ratios": "experiments/energy-ratios/result.json",
   ...Object.fromEntries(
     Object.keys(sideBySide).map((name) => [`row.${name}`, `experiments/side-by-side/results/${name}.json`]),
   ),
@@ -97,22 +97,12 @@ function frontFigures([task]) {
   return { least: ratios[0], most: ratios.at(-1) };
 }
 
-const priced = new Map();
+const energyRatios = read(RECORDS["energy-ratios"]);
 /**
- * Energy ratios of ViT-8-768 at T = 4 by a preset of prices, with 5th and 95th percentiles over the ranges of all prices: `priced:PRESET`,
- * with the whole of machine `recommended` for `simulated`, else operations alone.
+ * Energy ratios with their 5th and 95th percentiles over the ranges of all prices: `energy:NETWORK:PRICES`, with the names of
+ * energy-ratios/result.json.
  */
-function pricedFigures([preset]) {
-  if (!priced.has(preset)) {
-    const whole = { workload: vit, resolved: resolveTechnology(findCostPreset(preset)) };
-    const { workload, resolved } = preset === "simulated" ? on("recommended") : whole;
-    const estimate = estimateCost(workload, resolved);
-    const { of } = priceRanges(workload, resolved, { draws: 300, random: stream(1).fork("cost") });
-    const ratio = (id) => [ratioTo(estimate, id), of[id].ratio.low, of[id].ratio.high];
-    priced.set(preset, { ann: ratio("annDigital"), trees: ratio("annTrees"), snn: ratio("snnDigital") });
-  }
-  return priced.get(preset);
-}
+const energyFigures = ([network, prices]) => energyRatios.networks[network][prices];
 
 /** A figure of a network measured side by side with its ANN: `row:NAME`; `trees.energyDelay` and the like are the ANN's over ours. */
 function rowFigures([name], id) {
@@ -130,7 +120,7 @@ const SOURCES = {
   own: ownFigures,
   pair: pairFigures,
   front: frontFigures,
-  priced: pricedFigures,
+  energy: energyFigures,
   row: rowFigures,
   latency: () => ({ "paper.T7": [1 / figure("cost", "paper.T7.xpikeformer.oneAtATime")[0]] }),
   seed: () => Object.fromEntries(Object.entries(RECORDS).map(([name, path]) => [name, String(read(path).seed)])),
