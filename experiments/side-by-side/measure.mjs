@@ -5,7 +5,8 @@
 // file. Image networks need their data sets, in the folder that XPIKE_DATA names or in the cache. All of them take about half an hour
 // on two idle cores; those measured at the current commit are skipped.
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { presentCommit, requireCommitted } from "../commit.mjs";
@@ -50,6 +51,7 @@ try {
     const date = new Date().toISOString().slice(0, 10);
     const versions = { xpikeformer: version, node: process.versions.node };
     const result = { command, seed: SEED, commit, date, seconds, versions, ...measured };
+    await mkdir(dirname(path), { recursive: true });
     await writeFileAtomic(path, `${JSON.stringify(result, null, 2)}\n`);
     console.log(`${name}: ${seconds} s`);
   }

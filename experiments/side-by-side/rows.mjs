@@ -11,7 +11,7 @@ export const ROWS = {
     experiment: "wireless-2x2-deep",
     steps: 2,
     ann: "wireless-2x2-ann-long",
-    evaluation: { prompts: 10_000, curvePrompts: 3000, curveChips: null },
+    evaluation: { prompts: 10_000, snrDecibels: [] },
   },
   mnist: { experiment: "mnist", steps: 2, ann: "mnist-ann-128-taught", evaluation: { prompts: 10_000 } },
   fashion: { experiment: "fashion-fine", steps: 2, ann: "fashion-large-ann", evaluation: { prompts: 10_000 } },
