@@ -9,8 +9,8 @@ export const PROMPTS = 2000;
 /** Errors are kept by chip and group of prompts, which suffices for intervals and bootstraps. */
 export const GROUP = 50;
 
-/** Prompts of rounded ANNs by task: computed slowly, in this folder's neighbour. */
-export const LOW_BIT_PROMPTS = { "symbol-detection": 500, "image-classification": 2000 };
+/** Prompts of rounded ANNs, which are computed slowly: of images on patches, and of others, with many tokens or a stem. */
+export const LOW_BIT_PROMPTS = { patches: 2000, others: 500 };
 
 /** Prompts and chips on machine `paper`, where only densities are taken. */
 export const DENSITY_PROMPTS = 256;

@@ -227,7 +227,8 @@ async function measureAnn(name, isLow) {
   const { errors } = await evaluateNetwork(executor, subject, network, { prompts });
   const wrong = { exact: grouped([[...errors.wrong]]) };
   for (const bits of isLow ? [8, 5, 4] : []) {
-    const count = Math.min(prompts, LOW_BIT_PROMPTS[experiment.task.kind]);
+    const isPatches = experiment.task.kind === "image-classification" && !network.model.stem;
+    const count = Math.min(prompts, LOW_BIT_PROMPTS[isPatches ? "patches" : "others"]);
     wrong[bits] = grouped([lowBitErrors(network, bits, experiment, data, count)]);
   }
   return { model: network.model, ...(await commonOf(experiment, data)), wrong };
