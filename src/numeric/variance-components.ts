@@ -29,7 +29,8 @@
  *   half width of 95 % = sqrt(V (w t(C - 1)^2 + (1 - w) t(K - 1)^2)),   w = 2 r^2 / (1 + r)
  *
  * which is Student's if only chips or only prompts differ. In between, w = r^2 would follow Satterthwaite's degrees of freedom, which is
- * too narrow for a few chips, and w = r is Cochran's weighting, too wide; this is their harmonic mean. On two chips with normal deviates, they
+ * too narrow for a few chips, and w = r is Cochran's weighting, too wide; this is their harmonic mean. On two chips with normal
+ * deviates, they
  * cover 92.9, 95.0 and 93.7 % at least, and 96.5, 98.7 and 96.9 % at most. Errors of chips: `bench/interval-coverage.ts`.
  *
  * Source  S. R. Searle, G. Casella, C. E. McCulloch, "Variance Components" (1992), chapter 4, for estimates from mean squares;

@@ -8,7 +8,8 @@
  *
  * A product of a and b bits costs a b / 64 of an 8-bit one; its sum has a + b + 12 bits, of two 8-bit operands as many as in the int8
  * engine. Products of two bits, or of two ternary digits, are counted by units with 64 inputs, as in XNOR engines: one sum of 16 bits is
- * written per 64 products, and an activation's register serves as many units. Softmax, LayerNorm, GELU and the residual stream cost as much as in the int8 engine; area is shared by the kinds
+ * written per 64 products, and an activation's register serves as many units. Softmax, LayerNorm, GELU and the residual stream
+ * cost as much as in the int8 engine; area is shared by the kinds
  * of unit in proportion to their products. A network in floating point is priced at 8 bits.
  */
 import { attentionWidth } from "../../model/bit-widths.ts";
