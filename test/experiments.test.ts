@@ -19,8 +19,10 @@ const { tables, markdown } = (await import(program)) as {
   tables: Readonly<Record<string, () => Table>>;
   markdown: (table: Table) => string;
 };
+/** Holds measured errors that several experiments share, and no page. */
+const SHARED = "errors";
 const experiments = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-  entry.isDirectory() ? [entry.name] : [],
+  entry.isDirectory() && entry.name !== SHARED ? [entry.name] : [],
 );
 const pages = experiments.flatMap((name) =>
   readdirSync(join(folder, name)).flatMap((file) => (file.endsWith(".md") ? [join(name, file)] : [])),

@@ -44,7 +44,9 @@ const rowsOf = (cells) => Object.entries(sideBySide).map(([name, record]) => [ti
 /** The figure of the ANN in adder trees over ours. */
 const over = ({ figures }, id) => figures[`cost.annTrees.${id}`][0] / figures[`cost.xpikeformer.${id}`][0];
 const ratioOf = ({ figures }, id, at = "") => {
-  const [ratio, low, high] = figures[`cost.${at}ratio.${id}`] ?? figures[`cost.ratio.${id}`];
+  const found = figures[`cost.${at}ratio.${id}`] ?? figures[`cost.ratio.${id}`];
+  if (!found) return "–";
+  const [ratio, low, high] = found;
   const text = write(ratio, 1);
   return low === undefined ? text : `${text} (${write(low, 1)} to ${write(high, 1)})`;
 };
