@@ -33,10 +33,13 @@ function errors({ figures }) {
 }
 
 /** What the test of non-inferiority says: the margin is 5 % of the ANN's error rate. */
-export function verdictOf({ figures }) {
+export function verdictOf(record) {
+  const { figures } = record;
   if (figures["equality.ann.shown"][0] === 1) return "shown";
+  const { ann, more } = errors(record);
+  if (more[1] > 0.05 * ann[0]) return "no";
   const needed = figures["equality.ann.needed"];
-  return needed ? `not shown (about ${grouped(needed[0])} needed)` : "no";
+  return needed ? `not shown (about ${grouped(needed[0])} needed)` : "not shown";
 }
 
 const titleOf = (name) => `${TITLES[name]}, T = ${sideBySide[name].network.steps}`;
