@@ -113,10 +113,10 @@ describe("error rates over age", () => {
     const notesOf = async (validatedSteps?: readonly number[]) => {
       const given = { ...both, ...(validatedSteps && { validatedSteps }) };
       const { notes } = await evaluateDrift(experiment, given, ages.slice(0, 1), { ...options, chips: 1, prompts: 2 });
-      return notes.filter((note) => /trained|Training/.test(note));
+      return notes.filter((note) => /trained|training at/.test(note));
     };
     const warning = "model.steps is 3, but the network was trained with 5.";
-    expect(await notesOf([3])).toEqual(["T = 3: checked on validation prompts. Training ended at T = 5."]);
+    expect(await notesOf([3])).toEqual(["T = 3 was checked on validation prompts, after training at T = 5."]);
     expect(await notesOf([4])).toEqual([warning]);
     expect(await notesOf()).toEqual([warning]);
   });
