@@ -22,7 +22,7 @@ export interface FoundRows {
   readonly broken: BrokenRow[];
 }
 
-export const rowLines = (rows: readonly Row[]): Buffer => Buffer.concat(rows.map(checkedLine));
+export const rowLines = (rows: readonly Row[]): Uint8Array => Buffer.concat(rows.map(checkedLine));
 
 const NEW_LINE = 10;
 

@@ -140,7 +140,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
         lane.setup = name;
       }
       const [rows] = await lane.session!.run([points]);
-      await connection.rpush(rowsKey(sweep), rowLines(rows.map((row) => ({ ...row, build: buildId() }))));
+      await connection.rpush(rowsKey(sweep), Buffer.from(rowLines(rows.map((row) => ({ ...row, build: buildId() })))));
       // There may be no one left to receive them.
       await connection.expire(rowsKey(sweep), INPUT_SECONDS);
       options.onDone?.(points.length);
