@@ -39,7 +39,6 @@ import {
   comparisonChart,
   costNotes,
   costSources,
-  energyAxis,
   estimateFigures,
   operationsChart,
   stepMaps,
@@ -47,6 +46,7 @@ import {
 } from "./cost.ts";
 import { PRINTED_BASELINES } from "./cost-claims.ts";
 import { equalityFigures, equalityText, marginText, testEquality } from "./equality.ts";
+import { energyAxis } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import { receiverFigures } from "./receiver-cost.ts";
 import type { ReportSource } from "./report.ts";

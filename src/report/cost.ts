@@ -12,7 +12,7 @@ import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
 import { meanDensity, type Workload } from "../cost/workload.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
-import { formatRounded, formatText } from "./format.ts";
+import { energyAxis, formatRounded, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
 import { ALL_RIVALS, hasRatio, machineAtSteps, perInferenceOf, type Rivals } from "./rivals.ts";
@@ -202,16 +202,6 @@ function meritFigures(
 }
 
 const microjoules = (joules: number): number => joules * 1e6;
-
-/** Micro- or nanojoules, whichever keeps the numbers of an axis short. */
-export function energyAxis(joules: readonly number[]): {
-  readonly unit: string;
-  readonly of: (value: number) => number;
-} {
-  return Math.max(...joules) < 1e-8
-    ? { unit: "Nanojoules", of: (value) => value * 1e9 }
-    : { unit: "Microjoules", of: microjoules };
-}
 
 /**
  * Energy of every machine except the GPUs, whose bars would hide all others. Bars of one group share T; otherwise each bar names its own.

@@ -170,3 +170,13 @@ function group(digits: string): string {
   const grouped = whole.length < 5 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
+
+/** Micro- or nanojoules, whichever keeps the numbers of an axis short. */
+export function energyAxis(joules: readonly number[]): {
+  readonly unit: string;
+  readonly of: (value: number) => number;
+} {
+  return Math.max(...joules) < 1e-8
+    ? { unit: "Nanojoules", of: (value) => value * 1e9 }
+    : { unit: "Microjoules", of: (value) => value * 1e6 };
+}

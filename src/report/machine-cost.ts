@@ -8,7 +8,7 @@ import { type Waterfall, waterfall } from "../cost/waterfall.ts";
 import type { Workload } from "../cost/workload.ts";
 import { scheduleOf } from "../machine/schedule.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
-import { formatText } from "./format.ts";
+import { energyAxis, formatText } from "./format.ts";
 import { ALL_RIVALS, perInferenceOf, type Rivals } from "./rivals.ts";
 import { scheduleCharts } from "./schedule.ts";
 
@@ -72,25 +72,32 @@ export const partLabel = (part: string): string =>
 const LEAST = 1e-4;
 
 /** Largest first. */
-function bars<P extends string>(values: Readonly<Record<P, number>>, names: Readonly<Record<P, string>>, unit: number) {
+function bars<P extends string>(
+  values: Readonly<Record<P, number>>,
+  names: Readonly<Record<P, string>>,
+  of: (value: number) => number,
+) {
   const parts = Object.keys(names) as P[];
   const whole = parts.reduce((sum, part) => sum + values[part], 0);
   return parts
     .filter((part) => values[part] > LEAST * whole)
     .sort((a, b) => values[b] - values[a])
-    .map((part) => ({ label: names[part], value: values[part] / unit }));
+    .map((part) => ({ label: names[part], value: of(values[part]) }));
 }
 
-const energyChart = ({ energy }: MachinePrice, workload: Workload): ChartDraft => ({
-  kind: "bars",
-  id: "machine-energy",
-  title: "The simulated machine's energy by unit",
-  caption:
-    "One inference in pipelined operation. Each counted action is priced at the width of the unit that performs it. " +
-    "Units below 0.01 % are left out.",
-  value: { label: `Microjoules ${perInferenceOf(workload)}` },
-  bars: bars(energy, ENERGY, 1e-6),
-});
+function energyChart({ energy }: MachinePrice, workload: Workload): ChartDraft {
+  const axis = energyAxis(Object.values(energy));
+  return {
+    kind: "bars",
+    id: "machine-energy",
+    title: "The simulated machine's energy by unit",
+    caption:
+      "One inference in pipelined operation. Each counted action is priced at the width of the unit that performs it. " +
+      "Units below 0.01 % are left out.",
+    value: { label: `${axis.unit} ${perInferenceOf(workload)}` },
+    bars: bars(energy, ENERGY, axis.of),
+  };
+}
 
 const areaChart = ({ area, dies }: MachinePrice): ChartDraft => ({
   kind: "bars",
@@ -98,7 +105,7 @@ const areaChart = ({ area, dies }: MachinePrice): ChartDraft => ({
   title: "The simulated machine's area by unit",
   caption: dies === 1 ? "The chip is one die." : `Larger than one exposure field (reticle): ${dies} dies.`,
   value: { label: "Square millimetres" },
-  bars: bars(area, AREA, 1e-6),
+  bars: bars(area, AREA, (squareMetres) => squareMetres * 1e6),
 });
 
 function waterfallChart({ start, bars: given, end }: Waterfall): ChartDraft {

@@ -24,7 +24,7 @@ export function OpenedReport() {
             return (
               <tr key={figure.id}>
                 <th scope="row">{figure.label}</th>
-                <td>{written(figure)}</td>
+                <td>{written(figure, Boolean(here && !here.interval))}</td>
                 <td>{here ? written(here) : "–"}</td>
               </tr>
             );
@@ -43,7 +43,8 @@ export function OpenedReport() {
   );
 }
 
-function written(figure: Parameters<typeof formatQuantity>[0]): string {
+/** `alone` leaves the interval out: the page draws no ranges of prices, which are the same in both columns. */
+function written(figure: Parameters<typeof formatQuantity>[0], alone = false): string {
   const { value, unit, interval } = formatQuantity(figure);
-  return `${value} ${unit}${interval ? ` (${interval})` : ""}`;
+  return `${value} ${unit}${interval && !alone ? ` (${interval})` : ""}`;
 }
