@@ -2,8 +2,7 @@
  * One program per table: a copy of the built program with one changed line under `numeric/` is refused wherever it would continue
  * work of the other, and its part is named where it is accepted. Runs the built command: `npm run build` first, as `npm test` does.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildOf } from "../src/node/build.ts";
 import { queueName } from "../src/node/sweep/valkey.ts";
 import { BUILT, changedProgram } from "./support/program-copy.ts";
+import { startProgram } from "./support/programs.ts";
 import { tinyDocument } from "./support/tiny-training.ts";
 
 let root: string;
@@ -36,18 +36,10 @@ afterAll(() => {
 });
 
 function start(program: string, ...argv: string[]) {
-  const child = spawn(process.execPath, [join(program, "cli/main.js"), ...argv, "--threads", "1"], {
-    cwd: root,
-    env: { ...process.env, SLURM_ARRAY_TASK_ID: "0" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  processes.add(child);
-  const run = Object.assign(child, { text: "", closed: once(child, "close") });
-  for (const output of [child.stdout, child.stderr]) {
-    output.on("data", (data: Buffer) => {
-      run.text += data;
-    });
-  }
+  const env = { ...process.env, SLURM_ARRAY_TASK_ID: "0" };
+  const command = [join(program, "cli/main.js"), ...argv, "--threads", "1"];
+  const run = startProgram(process.execPath, command, { cwd: root, env });
+  processes.add(run);
   return run;
 }
 

@@ -2,16 +2,15 @@
  * One program per queue: a worker with one changed line under `numeric/` gets no points of the other program's sweep, both sides say
  * so, and if the worker accepts the other build, the table names its own. Runs the built command: `npm run build` first.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildOf } from "../src/node/build.ts";
 import { BUILT, changedProgram } from "./support/program-copy.ts";
+import { freePort, killProgram, startProgram } from "./support/programs.ts";
 import { queueServer } from "./support/queue-server.ts";
 import { tinyDocument } from "./support/tiny-training.ts";
 
@@ -23,22 +22,13 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "xpikeformer-one-queue-"));
 });
 afterAll(async () => {
-  for (const child of processes) {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  }
+  for (const child of processes) await killProgram(child);
   rmSync(root, { recursive: true });
 });
 
 function start(program: string, ...argv: string[]) {
-  const child = spawn(program, argv, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  processes.add(child);
-  const run = Object.assign(child, { text: "", closed: once(child, "close") });
-  for (const output of [child.stdout, child.stderr]) {
-    output.on("data", (data: Buffer) => {
-      run.text += data;
-    });
-  }
+  const run = startProgram(program, argv, { cwd: root });
+  processes.add(run);
   return run;
 }
 
@@ -47,14 +37,6 @@ async function says(run: ReturnType<typeof start>, text: string): Promise<void> 
     expect(run.exitCode, run.text).toBeNull();
     await sleep(20);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 test.skipIf(SERVER === undefined)(

@@ -2,17 +2,16 @@
  * A sweep on a real Valkey (or Redis) server with workers as separate processes, while workers, the asking process and the server
  * are killed, against the same sweep on threads. Runs the built command: `npm run build` first, as `npm test` does.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { freePort, killProgram, startProgram } from "../../../test/support/programs.ts";
 import { queueServer } from "../../../test/support/queue-server.ts";
 import { tinyDocument } from "../../../test/support/tiny-training.ts";
 import { stream } from "../../numeric/stream.ts";
@@ -33,32 +32,14 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
 function start(program: string, ...argv: string[]) {
-  const child = spawn(program, argv, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  processes.add(child);
-  const run = Object.assign(child, { text: "", closed: once(child, "close") });
-  for (const output of [child.stdout, child.stderr]) {
-    output.on("data", (data: Buffer) => {
-      run.text += data;
-    });
-  }
+  const run = startProgram(program, argv, { cwd: root });
+  processes.add(run);
   return run;
 }
 
 async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
-  }
+  await killProgram(child);
   processes.delete(child);
 }
 
