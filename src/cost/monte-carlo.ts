@@ -75,9 +75,13 @@ export function drawPrices(technology: Technology, priors: readonly Prior[], ran
   return drawn;
 }
 
+/** The value below which a share of ascending draws lie. */
+export const percentile = (sorted: ArrayLike<number>, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+
 function spread(values: Float64Array, centre: number, claim: number): Spread {
   const sorted = values.slice().sort();
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  const at = (share: number) => percentile(sorted, share);
   const share = (holds: (value: number) => boolean) => sorted.filter(holds).length / sorted.length;
   return {
     centre,

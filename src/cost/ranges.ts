@@ -9,7 +9,7 @@ import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architec
 import { totalOf } from "./architectures/energy.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
 import { aloneOf, type NamedOperation } from "./cost.ts";
-import { drawPrices } from "./monte-carlo.ts";
+import { drawPrices, percentile } from "./monte-carlo.ts";
 import { pricePriors } from "./priors.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import type { Workload } from "./workload.ts";
@@ -86,6 +86,5 @@ export function priceRanges(
 
 function rangeOf(values: readonly number[]): Range {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-  return { low: at(0.05), high: at(0.95) };
+  return { low: percentile(sorted, 0.05), high: percentile(sorted, 0.95) };
 }

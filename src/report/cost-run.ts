@@ -135,22 +135,22 @@ export function costSection(run: CostRun): CostSection {
   const ownRates = snn?.rates.map((errorRate, t) => ({ steps: t + 1, errorRate }));
   const snnChoice = ownRates && rivalSteps(ownRates, choice.errorRate, margin);
   const snnTest = snnChoice && beside(choice.steps, snn?.byPrompt?.[snnChoice.steps - 1]);
-  const asRun = estimateCost(workload, simulated, perInference(measurement));
+  const counted = perInference(measurement);
+  const asRun = estimateCost(workload, simulated, counted);
   const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), simulated);
-  const asPaper = estimateCost(workload, calibrated, perInference(measurement));
+  const asPaper = estimateCost(workload, calibrated, counted);
   const chance = guessingRate(experiment.task, workload.classes);
   const guesses = chipRate !== undefined && chipRate.high >= chance;
   const rivals: Rivals = { ann: ann !== undefined && !guesses, snn: snn !== undefined && !guesses };
   // The digital SNN's answers after Xpikeformer's T steps are known only if it ran at least T steps.
   const sameSteps = snn !== undefined && workload.steps <= snn.rates.length;
   const atEqualSteps = withSteps(workload, workload.steps);
-  const equal = estimateCost(atEqualSteps, simulated, perInference(measurement));
-  const equalAsPaper = estimateCost(atEqualSteps, calibrated, perInference(measurement));
+  const equal = estimateCost(atEqualSteps, simulated, counted);
+  const equalAsPaper = estimateCost(atEqualSteps, calibrated, counted);
   const levers = leversOf(workload, simulated);
   const atOwn = tested(workload.steps);
   const rangesOf = (priced: Workload, operations?: readonly NamedOperation[]) =>
     priceRanges(priced, simulated, { draws: RANGE_DRAWS, random: stream(experiment.seed).fork("prices"), operations });
-  const counted = perInference(measurement);
   return {
     figures: [
       ...estimateFigures(asRun, "cost", rivals, rangesOf(workload, counted)),

@@ -7,7 +7,8 @@
 import { CostError } from "../../errors.ts";
 import { exponential } from "../../numeric/exponential.ts";
 import { naturalLog, type Stream } from "../../numeric/stream.ts";
-import { drawPrices } from "../monte-carlo.ts";
+import { totalOf } from "../architectures/energy.ts";
+import { drawPrices, percentile } from "../monte-carlo.ts";
 import type { Technology } from "../parameters.ts";
 import { findCostPreset } from "../presets.ts";
 import { pricePriors } from "../priors.ts";
@@ -90,8 +91,7 @@ function validateDesign(design: SiliconDesign, draws: number, random: Stream): V
     { length: draws },
     (_, i) => price(drawPrices(resolved.technology, priors, random.fork("draw", i))) / measured.value,
   ).sort();
-  const at = (share: number) => drawn[Math.min(draws - 1, Math.floor(share * draws))];
-  const prices = draws > 0 ? { low: at(0.05), high: at(0.95) } : null;
+  const prices = draws > 0 ? { low: percentile(drawn, 0.05), high: percentile(drawn, 0.95) } : null;
   const scaled = scalingsAt(node).map(({ factor }) => price(home, supply * factor) / measured.value);
   const scaling = scaled.length > 0 ? rangeOf([ratio, ...scaled]) : null;
   return {
@@ -115,8 +115,6 @@ function partsOf(actions: readonly PricedAction[], technology: Technology, facto
   }
   return parts;
 }
-
-const totalOf = (parts: Readonly<Record<string, number>>): number => Object.values(parts).reduce((a, b) => a + b, 0);
 
 /** The square of the printed supply over the node's; 1 if none is printed. Throws CostError for a node without a supply. */
 function supplyFactor({ id, node, supply }: SiliconDesign): number {
