@@ -17,6 +17,7 @@ import {
 } from "xpikeformer";
 import { beside, measured, rateOf } from "./errors/errors.mjs";
 import { chipsKey, exactKey } from "./errors/list.mjs";
+import { grouped } from "./first-page/results.mjs";
 import { keyOf } from "./networks.mjs";
 import {
   answersOf,
@@ -35,8 +36,7 @@ const fixed = (digits) => (value) => value.toFixed(digits);
 const two = fixed(2);
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const three = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const whole = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
-const mm2 = (area) => whole(1e6 * area);
+const mm2 = (area) => grouped(1e6 * area);
 
 /**
  * A bundled network on a machine, and what is shown of equal accuracy with its rivals, chosen and tested as in `xpike run`. On the machine
@@ -104,7 +104,7 @@ const verdictOf = (shown, test) => {
 };
 const neededOf = ({ verdict, needed }) => {
   if (verdict !== "open") return "";
-  return needed === null ? "beyond margin" : whole(needed);
+  return needed === null ? "beyond margin" : grouped(needed);
 };
 const signed = (value, digits) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 const withEnds = ({ mean, low, high }, digits) =>
@@ -188,7 +188,7 @@ function drawTable() {
 /** A row of a machine's throughput: answers per second, per area and per watt. */
 function answerRow(name, estimate, id, note) {
   const { alone, inFlight, perArea, perWatt, area } = answersOf(estimate, id);
-  return [name, whole(alone), whole(inFlight), three(perArea), whole(perWatt), mm2(area), note];
+  return [name, grouped(alone), grouped(inFlight), three(perArea), grouped(perWatt), mm2(area), note];
 }
 const ANSWERS = ["one at a time", "pipelined", "pipelined, per mm²", "per watt", "area, mm²"];
 
@@ -231,7 +231,7 @@ function engineRows() {
         const found = engineAt(equal, machine, id);
         return [
           `${name}, ${equal} of \`${machine}\``,
-          whole(found.units),
+          grouped(found.units),
           ...[found.engine.inFlight / found.ours.inFlight, found.engine.perArea / found.ours.perArea, found.energy].map(
             three,
           ),
@@ -250,7 +250,7 @@ function ownRows() {
     return [
       `\`${name}\``,
       `${choice.steps}, ${snn.steps}`,
-      ...[ours.alone, ours.inFlight].map(whole),
+      ...[ours.alone, ours.inFlight].map(grouped),
       against("annDigital", choice.shown, besideAnn),
       against("snnDigital", besideSnn.verdict === "shown", besideSnn),
     ];

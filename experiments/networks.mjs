@@ -53,3 +53,9 @@ export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, 
 
 /** A copy of a link experiment, or of its document, with the given number of copies of the last query. */
 export const withCopies = (experiment, queryCopies) => ({ ...experiment, task: { ...experiment.task, queryCopies } });
+
+/** Depth and width, and the channels of the stem. */
+export function sizeOf({ depth, width, stem }) {
+  const channels = stem?.layers.map((layer) => layer.channels).join("-");
+  return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
+}

@@ -6,11 +6,7 @@
 // `+` shows the sign, and `low` or `high` writes an end of the interval. If an interval follows the number in parentheses, it is
 // filled in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
 import { readFileSync } from "node:fs";
-import { ratioTo } from "xpikeformer";
-import { networkOn } from "./claim-tables.mjs";
-import { PROMPTS } from "./errors/list.mjs";
 import { figure, results, scaled, value, write } from "./first-page/results.mjs";
-import { points } from "./fronts/fronts.mjs";
 import { frontRatios } from "./fronts/tables.mjs";
 import { PAPER } from "./paper.mjs";
 import { sideBySide } from "./side-by-side/tables.mjs";
@@ -62,35 +58,6 @@ function wideFigures([name, ...parts]) {
   return wideLink.networks[copies ? `${name}, ${copies} copies` : name].steps[steps];
 }
 
-/**
- * One of our networks on machine `recommended`, at the T of the energy comparison: `own:NAME`. `shown` is the number of prompts that show equal
- * accuracy with its ANN, and is missing where they do not: a page that claims it takes the number from here.
- */
-function ownFigures([name]) {
-  const { choice, besideAnn, ann, estimate, prompts } = networkOn("recommended", name);
-  const { mean, low, high } = besideAnn.difference;
-  const { needed } = besideAnn;
-  if (prompts < PROMPTS) throw new Error(`${name} was measured on ${prompts} prompts: a claim takes ${PROMPTS}.`);
-  return {
-    annDigital: [ratioTo(estimate, "annDigital")],
-    snnDigital: [ratioTo(estimate, "snnDigital")],
-    energy: [(1e6 * estimate.architectures.xpikeformer.total) / estimate.workload.result.perInference],
-    steps: [choice.steps],
-    prompts: [prompts],
-    rate: [choice.errorRate],
-    ann: [ann],
-    gap: [mean, low, high],
-    ...(choice.shown && { shown: [prompts] }),
-    ...(needed !== null && { needed: [needed] }),
-  };
-}
-
-/** Energy of an int8 ANN relative to one of our networks: `pair:TASK:ANN:NAME:steps=T`. */
-function pairFigures([task, ann, name, ...parts]) {
-  const { int8, ours } = points(task);
-  const own = ours.find((point) => point.name === name && String(point.steps) === fieldsOf(parts).steps);
-  return { ratio: [int8.find((point) => point.name === ann).energy / own.energy] };
-}
 /** The least and the largest ratio along a front, with their intervals: `front:TASK`. */
 function frontFigures([task]) {
   const ratios = frontRatios(task).toSorted((a, b) => a[0] - b[0]);
@@ -104,21 +71,14 @@ const energyRatios = read(RECORDS["energy-ratios"]);
  */
 const energyFigures = ([network, prices]) => energyRatios.networks[network][prices];
 
-/** A figure of a network measured side by side with its ANN: `row:NAME`; `trees.energyDelay` and the like are the ANN's over ours. */
-function rowFigures([name], id) {
-  const { figures } = sideBySide[name];
-  const [, over] = /^trees\.(\w+)$/.exec(id) ?? [];
-  if (!over) return figures;
-  return { [id]: [figures[`cost.annTrees.${over}`][0] / figures[`cost.xpikeformer.${over}`][0]] };
-}
+/** Figures of a network measured side by side with its ANN: `row:NAME`. */
+const rowFigures = ([name]) => sideBySide[name].figures;
 
 const SOURCES = {
   paper: () => Object.fromEntries(Object.entries(PAPER).map(([id, [printed]]) => [id, printed])),
   images: imageRun,
   wide: wideFigures,
   "wide-link": () => ({ earlierAnn: wideLink.earlierAnn }),
-  own: ownFigures,
-  pair: pairFigures,
   front: frontFigures,
   energy: energyFigures,
   row: rowFigures,

@@ -35,6 +35,9 @@ function decimalsOf([value, low, high]) {
 export const write = (x, decimals) =>
   `${x < 0 && Number(x.toFixed(decimals)) !== 0 ? "−" : ""}${Math.abs(x).toFixed(decimals)}`;
 
+/** A whole number with commas between thousands. */
+export const grouped = (number) => number.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
+
 /** `0.0662`. */
 export const value = (found) => write(found[0], decimalsOf(found));
 

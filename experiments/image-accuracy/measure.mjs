@@ -21,7 +21,7 @@ const { evaluateDrift, evaluateSweep, openExperiment, parseDurations, parseSweep
   "xpikeformer"
 );
 const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
-const { experimentOf, imagesOf, networksOf } = await import("../networks.mjs");
+const { experimentOf, imagesOf, networksOf, sizeOf } = await import("../networks.mjs");
 
 const EXAMPLES = [{ name: "fashion-tiny" }, { name: "mnist-tiny" }, { name: "cifar10-small" }];
 const EARLIER = [
@@ -176,12 +176,6 @@ async function measurePart(part) {
 /** A count to record, or undefined if it is 1. */
 function several(count) {
   return count > 1 ? count : undefined;
-}
-
-/** Depth and width, and the channels of the stem. */
-function sizeOf({ depth, width, stem }) {
-  const channels = stem?.layers.map((layer) => layer.channels).join("-");
-  return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
 }
 
 async function described({ name, ann, steps, devices: parallelDevices, lines: linesPerInput }) {

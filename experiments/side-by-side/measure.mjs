@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
 const { openExperiment, runExperiment } = await import("xpikeformer");
 const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
-const { experimentOf, imagesOf, networksOf } = await import("../networks.mjs");
+const { experimentOf, imagesOf, networksOf, sizeOf } = await import("../networks.mjs");
 const { ROWS, SEED, trainedOn } = await import("./rows.mjs");
 
 const COMMAND = "node experiments/side-by-side/measure.mjs";
@@ -78,13 +78,7 @@ async function measure(row) {
   return {
     network: { name: network, size: sizeOf(experiment.model), steps, chips, ...(await trainedOn(network)) },
     rival: { name: ann, size: sizeOf(networks.ann.model), bits: 8, ...(await trainedOn(ann)) },
-    tested: evaluation.prompts ?? images.labels?.length ?? null,
+    tested: evaluation.prompts,
     figures: figuresOf(report, KEPT),
   };
-}
-
-/** Depth and width, and the channels of the stem. */
-function sizeOf({ depth, width, stem }) {
-  const channels = stem?.layers.map((layer) => layer.channels).join("-");
-  return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
 }

@@ -1,6 +1,6 @@
 // Tables of networks measured side by side with an ANN. Every row takes its cells from one file in results/.
 import { existsSync, readFileSync } from "node:fs";
-import { change, scaled, value, withRange, write } from "../first-page/results.mjs";
+import { change, grouped, scaled, value, withRange, write } from "../first-page/results.mjs";
 import { ROWS } from "./rows.mjs";
 
 const fileOf = (name) => new URL(`results/${name}.json`, import.meta.url);
@@ -14,7 +14,6 @@ export const sideBySide = Object.fromEntries(
 
 const TITLES = { link: "2x2 link", mnist: "MNIST", fashion: "Fashion-MNIST", cifar10: "CIFAR-10" };
 
-const grouped = (number) => number.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
 const millions = (number) => `${(number / 1e6).toFixed(2)} M`;
 const three = (number) => (number >= 100 ? grouped(number) : number.toPrecision(3));
 
