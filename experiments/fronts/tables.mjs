@@ -93,9 +93,9 @@ const ratiosTo = (other, ours, task) =>
 function ratioTable(task) {
   const { ours, others, trained } = comparedPoints(task);
   const { one, many, rate: rateName, rates } = TASKS[task];
-  const end = (value) => (value === 0 ? "ours not" : Number.isFinite(value) ? value.toFixed(2) : "not reached");
+  const end = (value) => (value === 0 ? "–" : Number.isFinite(value) ? value.toFixed(2) : "∞");
   const over = (found) => {
-    if (found === null) return "neither";
+    if (found === null) return "";
     const [ratio, low, high] = found.map(end);
     return low === high ? ratio : `${ratio} (${low} to ${high})`;
   };
