@@ -1,6 +1,6 @@
 /**
- * The cost of a machine on one screen: energy, throughput and area next to the digital ANN and the digital SNN, where the energy goes, and
- * what to change.
+ * The cost of a machine on one screen: energy, throughput and area next to the cheaper int8 ANN and the digital SNN, where the energy
+ * goes, and what to change.
  */
 import picocolors from "picocolors";
 import { type Merit, meritOf } from "../cost/architectures/performance.ts";
@@ -10,7 +10,7 @@ import type { PriceRanges } from "../cost/ranges.ts";
 import { formatNumber, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
-import { ALL_RIVALS, type Rivals } from "./rivals.ts";
+import { ALL_RIVALS, hasRatio, type Rivals } from "./rivals.ts";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "./table.ts";
 
 /** Lines of the screen, less the last lines of the command. */
@@ -67,16 +67,23 @@ interface Style {
   readonly width: number;
 }
 
-/** Xpikeformer, the digital ANN and the digital SNN side by side; the latter two with their ratios to Xpikeformer. */
+/** Int8 ANNs and their names at the head of a column. */
+const ANNS = [
+  ["annTrees", "int8 ANN, trees"],
+  ["annDigital", "int8 ANN, systolic"],
+] as const;
+
+/** Xpikeformer, the int8 ANN that needs less energy, and the digital SNN side by side; the latter two with their ratios to Xpikeformer. */
 function comparison(
   { architectures, workload }: CostEstimate,
   rivals: Rivals,
   ranges: PriceRanges | undefined,
   style: Style,
 ): string {
-  const { xpikeformer, annDigital, snnDigital } = architectures;
+  const { xpikeformer, snnDigital } = architectures;
+  const [[ann, annName]] = ANNS.toSorted(([a], [b]) => architectures[a].total - architectures[b].total);
   const { name, perInference } = workload.result;
-  const costs = [xpikeformer, annDigital, snnDigital];
+  const costs = [xpikeformer, architectures[ann], snnDigital];
   const compared = [true, rivals.ann, rivals.snn];
   const merits = costs.map((cost) => meritOf(cost, cost.performance, perInference));
   const row = (label: string, unit: string, value: (merit: Merit, cost: ArchitectureCost) => number | null) => {
@@ -86,14 +93,14 @@ function comparison(
   };
   // The same energy in the other unit: Xpikeformer's alone, since ratios do not change.
   const inference = perInference === 1 ? "" : ` (${text(architectures.xpikeformer.total, "J")} per inference)`;
-  const ranged = (id: "annDigital" | "snnDigital") => {
-    const range = rivals[id === "annDigital" ? "ann" : "snn"] ? ranges?.of[id].ratio : undefined;
+  const ranged = (id: typeof ann | "snnDigital") => {
+    const range = hasRatio(id, rivals) ? ranges?.of[id].ratio : undefined;
     return range ? `${text(range.low, "1", 2)} to ${text(range.high, "1", 2)} x` : "";
   };
-  const head = ["", "Xpikeformer", "digital ANN", "", "digital SNN", ""];
+  const head = ["", "Xpikeformer", annName, "", "digital SNN", ""];
   const rows = [
     row(`Energy per ${name}${inference}`, "J", (_, { total }) => total / perInference),
-    ...(ranges ? [["... over the ranges of all prices", "", ranged("annDigital"), "", ranged("snnDigital"), ""]] : []),
+    ...(ranges ? [["... over the ranges of all prices", "", ranged(ann), "", ranged("snnDigital"), ""]] : []),
     row(`Energy per ${name}, one at a time`, "J", (_, { alone }) => alone / perInference),
     row("Energy times latency, one at a time", "J s", ({ energyDelay }) => energyDelay),
     row(`${capital(name)}s per second, pipelined`, "1", ({ inFlight }) => inFlight),

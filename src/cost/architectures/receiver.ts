@@ -108,7 +108,6 @@ function search({ transmitAntennas: nt, receiveAntennas: nr, modulation }: LinkS
   const levels = 2 ** bits;
   // Odd multiples of both parts; then their sums and differences, half of which are the other half with a minus.
   const products = 2 * (levels / 2 - 1) + (parts === 2 ? levels ** 2 / 2 : 0);
-  const symbols = 2 ** (bits * parts);
   const classes = 2 ** (bits * parts * nt);
   let differences = 0;
   for (let decided = 1; decided <= nt; decided++) differences += 2 * nr * 2 ** (bits * parts * decided);
