@@ -24,7 +24,7 @@ import { machineFacts } from "../src/rtl/axi/register-map.ts";
 import { AXI_TESTBENCH } from "../src/rtl/axi/testbench.ts";
 import { axiModules } from "../src/rtl/axi/top.ts";
 import { FILE_LIST, rtlBundle, TESTBENCH_LIST } from "../src/rtl/bundle.ts";
-import { machineBundle } from "../src/rtl/machine/bundle.ts";
+import { machineBundle } from "../src/rtl/kit/bundle.ts";
 import { DECISION_UNIT, decisionSize } from "../src/rtl/machine/decision-unit.ts";
 import type { MachineDesign } from "../src/rtl/machine/design.ts";
 import { MACHINE_TESTBENCH, STALL } from "../src/rtl/machine/testbench.ts";

@@ -369,7 +369,6 @@ export {
   type Architecture,
   type ArchitectureId,
 } from "./cost/architectures/catalogue.ts";
-export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
 export { type SizedEngine, sizedEngine } from "./cost/architectures/engine-size.ts";
 export type { Performance } from "./cost/architectures/performance.ts";
 export { receiverEnergy } from "./cost/architectures/receiver.ts";
@@ -406,15 +405,16 @@ export {
   perInference,
 } from "./cost/measured.ts";
 export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
-export { type NodeBlock, nodeFactor } from "./cost/node.ts";
 export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
 export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
 export { type PriceRanges, priceRanges } from "./cost/ranges.ts";
 export type { Basis, Price, PriceDraft, Source, SourceHeader, Unit } from "./cost/receipt.ts";
 export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
+export { type NodeBlock, nodeFactor } from "./cost/sources/node.ts";
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
 export { type Times, timesOf } from "./cost/times.ts";
 export { type TornadoBar, tornado } from "./cost/tornado.ts";
+export { type Breakdown, totalOf } from "./cost/unit-energies.ts";
 export type { DesignMeasurement, PricedAction, ReadIn, SiliconDesign } from "./cost/validation/design.ts";
 export { type ScalingRange, scalingRange } from "./cost/validation/scalings.ts";
 export {

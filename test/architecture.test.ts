@@ -66,6 +66,21 @@ describe("the code", () => {
     ]);
   });
 
+  test("has no cycles between the folders inside a folder", () => {
+    const subfolderOf = (file: string) => /^src\/[^/]+\/[^/]+(?=\/)/.exec(file)?.[0];
+    const edges = new Map<string, Set<string>>();
+    for (const file of sources) {
+      const from = subfolderOf(file);
+      if (from === undefined) continue;
+      const reached = filesImportedBy(file).map(subfolderOf);
+      const others = reached.filter(
+        (to) => to !== undefined && to !== from && posix.dirname(to) === posix.dirname(from),
+      );
+      edges.set(from, new Set([...(edges.get(from) ?? []), ...others.map(String)]));
+    }
+    expect(circles(new Map([...edges].map(([from, to]) => [from, [...to]])))).toEqual([]);
+  });
+
   test("has comments of at most 140 columns, which fit next to another file in an editor", () => {
     const long = files.flatMap((file) =>
       readFileSync(join(root, file), "utf8")

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { verifyRtl } from "../src/node/rtl-tools.ts";
-import { machineBundle } from "../src/rtl/machine/bundle.ts";
+import { machineBundle } from "../src/rtl/kit/bundle.ts";
 import { MACHINE } from "../src/rtl/machine/top.ts";
 import { testWith } from "./support/hardware-tools.ts";
 import { pricedMachine, RANDOM_MACHINES } from "./support/random-machines.ts";

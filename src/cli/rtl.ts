@@ -17,7 +17,7 @@ import { printable } from "../report/markup.ts";
 import { boardBundle } from "../rtl/board/bundle.ts";
 import { TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
-import { type MachineProvenance, machineBundle } from "../rtl/machine/bundle.ts";
+import { type MachineProvenance, machineBundle } from "../rtl/kit/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
 import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";

@@ -2,7 +2,6 @@
 import { CostError } from "../errors.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { type Breakdown, totalOf } from "./architectures/energy.ts";
 import type { Performance } from "./architectures/performance.ts";
 import {
   operationEnergies,
@@ -18,6 +17,7 @@ import { planMachine } from "./planned.ts";
 import type { Price, Source } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { periodOf, type Times, timesOf } from "./times.ts";
+import { type Breakdown, totalOf } from "./unit-energies.ts";
 import type { Workload } from "./workload.ts";
 
 /** Counted actions of a named operation. */

@@ -5,12 +5,12 @@
 import { describe, expect, test } from "vitest";
 import { machineByName } from "../spec/parse.ts";
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { totalOf } from "./architectures/energy.ts";
 import { workloadActions } from "./architectures/xpikeformer.ts";
 import { hardwarePrices } from "./hardware.ts";
 import { planMachine } from "./planned.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
+import { totalOf } from "./unit-energies.ts";
 import type { Workload } from "./workload.ts";
 import { findWorkload } from "./workloads.ts";
 

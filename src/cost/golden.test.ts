@@ -4,12 +4,12 @@
  */
 import { describe, expect, test } from "vitest";
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { totalOf } from "./architectures/energy.ts";
 import { workloadActions } from "./architectures/xpikeformer.ts";
 import { estimateArea } from "./area.ts";
 import { estimateCost } from "./cost.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
+import { totalOf } from "./unit-energies.ts";
 import { findWorkload } from "./workloads.ts";
 
 const resolved = resolveTechnology(findCostPreset("claim"));

@@ -1,10 +1,11 @@
 /** The cost of a workload on the machine that would run it: energy, time and area as in the estimate, and the price of each unit. */
-import { totalOf } from "./architectures/energy.ts";
+
 import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { estimateArea } from "./area.ts";
 import type { MachinePrice } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";
 import { planMachine, priceWorkload } from "./planned.ts";
+import { totalOf } from "./unit-energies.ts";
 import type { Workload } from "./workload.ts";
 
 export interface MachineCost {

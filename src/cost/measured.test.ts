@@ -9,13 +9,13 @@ import { calibrate, simulate } from "../simulation/reference/simulate.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { totalOf } from "./architectures/energy.ts";
 import { priceOperations, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { workloadsByStep } from "./by-step.ts";
 import { hardwarePrices } from "./hardware.ts";
 import { comparedWith, experimentWorkload, measuredWorkload, perInference } from "./measured.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
+import { totalOf } from "./unit-energies.ts";
 import { networkFor } from "./workload.ts";
 
 /** Every switch of network and machine that changes counts. */

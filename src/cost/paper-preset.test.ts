@@ -1,6 +1,5 @@
 /** The paper preset reproduces what it is calibrated to, and this is where it is written which printed ratios it cannot. */
 import { describe, expect, test } from "vitest";
-import { totalOf } from "./architectures/energy.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
 import { CLAIMED_RATIOS, isWithinRounding } from "./claims.ts";
 import { energyOf } from "./cost.ts";
@@ -8,6 +7,7 @@ import { PRINTED_SPLIT } from "./paper-preset.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 import { neurosim } from "./sources/peng-iedm-2019.ts";
+import { totalOf } from "./unit-energies.ts";
 import { atPublishedSteps, findWorkload } from "./workloads.ts";
 
 const resolved = resolveTechnology(findCostPreset("paper"));

@@ -14,7 +14,7 @@
  *
  * This preset therefore shows what the printed numbers imply per action. It predicts nothing.
  */
-import { totalOf } from "./architectures/energy.ts";
+
 import { xpikeformer } from "./architectures/xpikeformer.ts";
 import { CLAIM } from "./bottom-up.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "./parameters.ts";
@@ -22,6 +22,7 @@ import { defineSource, type Price, type PriceDraft, type Unit } from "./receipt.
 import { assumed } from "./sources/assumptions.ts";
 import { horowitz } from "./sources/horowitz-isscc-2014.ts";
 import { paper } from "./sources/song-tvlsi-2025.ts";
+import { totalOf } from "./unit-energies.ts";
 import { atPublishedSteps, findWorkload } from "./workloads.ts";
 
 /** Numbers printed in section VII-A and Fig. 9 for ViT-8-768. */

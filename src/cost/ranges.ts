@@ -6,12 +6,12 @@
  */
 import type { Stream } from "../numeric/stream.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { totalOf } from "./architectures/energy.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
 import { aloneOf, type NamedOperation } from "./cost.ts";
 import { drawPrices, percentile } from "./monte-carlo.ts";
 import { pricePriors } from "./priors.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
+import { totalOf } from "./unit-energies.ts";
 import type { Workload } from "./workload.ts";
 
 /** At 5 and 95 % of the draws. */

@@ -8,10 +8,10 @@
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
 import { findPrice } from "./catalogue.ts";
-import { blockOf, type NodeBlock, nodeFactor, SCALING_LAWS } from "./node.ts";
 import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import type { CostPreset } from "./presets.ts";
 import type { Price, Unit } from "./receipt.ts";
+import { blockOf, type NodeBlock, nodeFactor, SCALING_LAWS } from "./sources/node.ts";
 
 /** The user's choices besides the preset. */
 export interface CostChoice {

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { machineByName } from "../spec/parse.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { bufferByte, sramByte, totalOf } from "./architectures/energy.ts";
 import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { hardwarePrices } from "./hardware.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
+import { bufferByte, sramByte, totalOf } from "./unit-energies.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
 import { findWorkload, WORKLOADS } from "./workloads.ts";
 

@@ -1,7 +1,7 @@
 /** A change to a workload and its prices, as data: the building block of tornado, maps and break-even points. */
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { totalOf } from "./architectures/energy.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
+import { totalOf } from "./unit-energies.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
 
 export interface Variation {

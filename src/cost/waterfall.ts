@@ -7,13 +7,13 @@
  * on those dropped before it; their product does not.
  */
 import { ARCHITECTURES } from "./architectures/catalogue.ts";
-import { totalOf } from "./architectures/energy.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
 import type { EnergyPart } from "./machine-price.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
 import { findCostPreset } from "./presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
 import { UNCHARGED } from "./uncharged.ts";
+import { totalOf } from "./unit-energies.ts";
 import { networkFor, type Workload } from "./workload.ts";
 import { atPublishedSteps } from "./workloads.ts";
 

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { availableParallelism, tmpdir } from "node:os";
 import { FILE_LIST, TESTBENCH_LIST } from "../rtl/bundle.ts";
-import { ROLLED_LOOPS } from "../rtl/machine/project-files.ts";
+import { ROLLED_LOOPS } from "../rtl/kit/project-files.ts";
 
 export type RtlTool = "verilator" | "iverilog" | "yosys";
 

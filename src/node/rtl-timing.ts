@@ -3,7 +3,7 @@
  * none, the clock is ideal, and macros and memories, which have no library, begin and end no path.
  */
 import { PlatformError } from "../errors.ts";
-import { constraints } from "../rtl/machine/project-files.ts";
+import { constraints } from "../rtl/kit/project-files.ts";
 import { runSta } from "./opensta.ts";
 
 /** The path with the least slack. */

@@ -1,10 +1,10 @@
 /** The cost section of a run, from small chips that were really simulated. */
 import { describe, expect, test } from "vitest";
 import { ARCHITECTURE_IDS, ARCHITECTURES } from "../cost/architectures/catalogue.ts";
-import { totalOf } from "../cost/architectures/energy.ts";
 import { comparedWith, experimentWorkload } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
+import { totalOf } from "../cost/unit-energies.ts";
 import { withSteps } from "../cost/workload.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";

@@ -9,7 +9,6 @@
  * An energy ratio is given only where it means something: the rival was evaluated, and the network on chips does better than guessing.
  */
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "../cost/architectures/catalogue.ts";
-import { type Breakdown, totalOf } from "../cost/architectures/energy.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, type NamedOperation, ratioTo } from "../cost/cost.ts";
@@ -21,6 +20,7 @@ import { comparedWith, type Measurement, measuredWorkload, perInference } from "
 import { findCostPreset } from "../cost/presets.ts";
 import { type PriceRanges, priceRanges, RANGE_DRAWS } from "../cost/ranges.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
+import { type Breakdown, totalOf } from "../cost/unit-energies.ts";
 import { meanDensity, type Workload, withSteps } from "../cost/workload.ts";
 import type { NonInferiority } from "../numeric/non-inferiority.ts";
 import { mean } from "../numeric/statistics.ts";

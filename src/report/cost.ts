@@ -1,6 +1,5 @@
 /** Estimates as parts of a report: figures with stable ids, charts side by side, sources of all prices. */
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
-import { totalOf } from "../cost/architectures/energy.ts";
 import { meritOf } from "../cost/architectures/performance.ts";
 import { type ArchitectureCost, type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
 import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
@@ -10,6 +9,7 @@ import type { PriceRanges, RangedFigure } from "../cost/ranges.ts";
 import type { Price, Source } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
+import { totalOf } from "../cost/unit-energies.ts";
 import { meanDensity, type Workload } from "../cost/workload.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { energyAxis, formatRounded, formatText } from "./format.ts";

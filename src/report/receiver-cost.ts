@@ -1,7 +1,8 @@
 /** Energies of classical receivers next to those of networks, for a task whose symbols they detect. */
-import { totalOf } from "../cost/architectures/energy.ts";
+
 import { receiverEnergy } from "../cost/architectures/receiver.ts";
 import type { Technology } from "../cost/parameters.ts";
+import { totalOf } from "../cost/unit-energies.ts";
 import type { Workload } from "../cost/workload.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { kitOf } from "../task/catalogue.ts";

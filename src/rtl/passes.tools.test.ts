@@ -10,7 +10,7 @@ import { compileEngine } from "../node/rtl-stream.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "./bundle.ts";
-import { machineBundle } from "./machine/bundle.ts";
+import { machineBundle } from "./kit/bundle.ts";
 import { MACHINE } from "./machine/top.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xpikeformer-passes-"));

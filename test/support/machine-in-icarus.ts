@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { FILE_LIST, TESTBENCH_LIST } from "../../src/rtl/bundle.ts";
-import { machineBundle } from "../../src/rtl/machine/bundle.ts";
+import { machineBundle } from "../../src/rtl/kit/bundle.ts";
 import type { MachineDesign } from "../../src/rtl/machine/design.ts";
 import { MACHINE_TESTBENCH } from "../../src/rtl/machine/testbench.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "./tiny-machine.ts";

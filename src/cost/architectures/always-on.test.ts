@@ -5,6 +5,7 @@ import type { ParameterId, Technology } from "../parameters.ts";
 import { COST_PRESETS, findCostPreset } from "../presets.ts";
 import { resolveTechnology } from "../resolve.ts";
 import { UNCHARGED } from "../uncharged.ts";
+import { conversionEnergy, totalOf } from "../unit-energies.ts";
 import { blockLayers, countMacs, outerLayers, scaleDensities, type Workload, withSteps } from "../workload.ts";
 import { findWorkload, WORKLOADS } from "../workloads.ts";
 import {
@@ -18,7 +19,6 @@ import {
 import { annAimc, ownCells, xformerCells } from "./ann-aimc.ts";
 import { narrow } from "./ann-digital.ts";
 import { ARCHITECTURES, type ArchitectureId } from "./catalogue.ts";
-import { conversionEnergy, totalOf } from "./energy.ts";
 import { snnDigital, weightFetches } from "./snn-digital.ts";
 
 const ENGINES = [

@@ -27,10 +27,10 @@ import type { Technology } from "../parameters.ts";
 import { countDies, dieLink, wire } from "../prices/floorplan.ts";
 import { controller, register } from "../prices/logic.ts";
 import { periodOf } from "../times.ts";
+import type { Breakdown } from "../unit-energies.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { countHybrid, type HybridCells, hybridLayers } from "./ann-aimc.ts";
 import { countElements, int8, type Precision, weightBytesOf } from "./ann-digital.ts";
-import type { Breakdown } from "./energy.ts";
 import {
   annAimcPerformance,
   annAimcSizes,

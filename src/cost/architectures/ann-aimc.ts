@@ -7,9 +7,16 @@
  */
 import type { Technology } from "../parameters.ts";
 import { layerWires } from "../prices/floorplan.ts";
+import {
+  addInputs,
+  additionEnergy,
+  addStatic,
+  type Breakdown,
+  bufferByte,
+  conversionEnergy,
+} from "../unit-energies.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { activationsHeld, countElements, normAndGelu } from "./ann-digital.ts";
-import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte, conversionEnergy } from "./energy.ts";
 
 /** How a weight is stored and a sum converted. */
 export interface HybridCells {

@@ -15,8 +15,8 @@
  * leakage are in `always-on.ts`.
  */
 import type { Technology } from "../parameters.ts";
+import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "../unit-energies.ts";
 import { blockLayers, countMacs, stemMaps, type Workload } from "../workload.ts";
-import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
 /** Arithmetic of the engine: the energy of one multiply-accumulate and the width of its operands. */
 export interface Precision {

@@ -1,8 +1,8 @@
 /** The digital engine in 16-bit floating point: the baseline that favours any integer or spiking machine. */
 import type { Technology } from "../parameters.ts";
+import type { Breakdown } from "../unit-energies.ts";
 import type { Workload } from "../workload.ts";
 import { annDigital, type Precision } from "./ann-digital.ts";
-import type { Breakdown } from "./energy.ts";
 
 export const float16 = ({ multiplyFp16, addFp16 }: Technology): Precision => ({
   mac: multiplyFp16 + addFp16,

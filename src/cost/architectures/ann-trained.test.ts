@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { BitWidth } from "../../spec/model.ts";
 import { findCostPreset } from "../presets.ts";
 import { resolveTechnology } from "../resolve.ts";
+import { totalOf } from "../unit-energies.ts";
 import type { Workload } from "../workload.ts";
 import { findWorkload, WORKLOADS } from "../workloads.ts";
 import { annDigitalWork } from "./always-on.ts";
 import { trained } from "./ann-trained.ts";
 import { ARCHITECTURES } from "./catalogue.ts";
-import { totalOf } from "./energy.ts";
 import { sizedEngine } from "./engine-size.ts";
 
 const { technology } = resolveTechnology(findCostPreset("simulated"));

@@ -15,9 +15,9 @@
 import { attentionWidth } from "../../model/bit-widths.ts";
 import type { BitWidth } from "../../spec/model.ts";
 import type { Technology } from "../parameters.ts";
+import { additionEnergy, type Breakdown } from "../unit-energies.ts";
 import { countMacs, stemBeforeOf, type Workload } from "../workload.ts";
 import { annDigital, int8, type Precision } from "./ann-digital.ts";
-import { additionEnergy, type Breakdown } from "./energy.ts";
 
 /** Inputs of a unit that counts bits, and the width of its sum. */
 const COUNTED = 64;

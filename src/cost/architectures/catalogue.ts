@@ -1,5 +1,6 @@
 /** All architectures, in the order in which reports show them. */
 import type { Technology } from "../parameters.ts";
+import type { Breakdown } from "../unit-energies.ts";
 import { type ComparedNetwork, networkFor, type Workload } from "../workload.ts";
 import { alwaysOn, annAimcWork, annDigitalWork, type EngineWork, snnDigitalWork } from "./always-on.ts";
 import { annAimc, type HybridCells, ownCells, xformerCells } from "./ann-aimc.ts";
@@ -8,7 +9,6 @@ import { annFloat16, float16 } from "./ann-float16.ts";
 import { annInt4 } from "./ann-int4.ts";
 import { annInt5 } from "./ann-int5.ts";
 import { annTrained, trained } from "./ann-trained.ts";
-import type { Breakdown } from "./energy.ts";
 import { gpu } from "./gpu.ts";
 import {
   annAimcPerformance,

@@ -3,9 +3,9 @@
  * network needs, and its wires, leakage and control cost energy. A smaller engine answers less often.
  */
 import type { Technology } from "../parameters.ts";
+import { totalOf } from "../unit-energies.ts";
 import type { Workload } from "../workload.ts";
 import { ARCHITECTURES, type ArchitectureId } from "./catalogue.ts";
-import { totalOf } from "./energy.ts";
 import type { Performance } from "./performance.ts";
 
 /** Sides of a square array; the technology's own engine is one more choice. */

@@ -16,10 +16,10 @@ import { pixels } from "../../model/stem.ts";
 import { estimateArea } from "../area.ts";
 import type { Technology } from "../parameters.ts";
 import { planMachine } from "../planned.ts";
+import { totalOf } from "../unit-energies.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
 import { hybridLayers } from "./ann-aimc.ts";
 import { activationsHeld, int8, type Precision, partialSumsHeld, weightBytesOf } from "./ann-digital.ts";
-import { totalOf } from "./energy.ts";
 import { gpu } from "./gpu.ts";
 import { spikesHeld } from "./snn-digital.ts";
 

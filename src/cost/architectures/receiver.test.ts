@@ -10,7 +10,7 @@ import { detect, type Receiver } from "../../task/receivers.ts";
 import { type PromptBatch, symbolDetection } from "../../task/symbol-detection.ts";
 import { findCostPreset } from "../presets.ts";
 import { resolveTechnology } from "../resolve.ts";
-import { totalOf } from "./energy.ts";
+import { totalOf } from "../unit-energies.ts";
 import { receiverEnergy, receiverOperations } from "./receiver.ts";
 
 /** An arithmetic that counts. */

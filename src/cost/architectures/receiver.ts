@@ -17,7 +17,7 @@ import { type LinkSizes, modulationOf } from "../../task/link.ts";
 import type { Receiver } from "../../task/receivers.ts";
 import type { Technology } from "../parameters.ts";
 import { adder, comparator, multiplier, register } from "../prices/logic.ts";
-import type { Breakdown } from "./energy.ts";
+import type { Breakdown } from "../unit-energies.ts";
 
 /** Bits of every number. */
 const BITS = 16;

@@ -21,8 +21,8 @@ import { pixels } from "../../model/stem.ts";
 import { power } from "../../numeric/power.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
+import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "../unit-energies.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
-import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
 /** Fetches of a layer's weights per inference: a bundle of token-steps fetches the weights that any of them needs. */
 export function weightFetches(layer: Layer, steps: number, technology: Technology): number {

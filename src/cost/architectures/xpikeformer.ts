@@ -22,8 +22,8 @@ import { coreFor } from "../hardware.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
 import { priceWorkload } from "../planned.ts";
+import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "../unit-energies.ts";
 import type { Workload } from "../workload.ts";
-import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
 
 /** An operation's actions for pricing; `repeat` equal operations, default one. A layer's wires are priced by its name. */
 export interface PricedOperation {

@@ -13,10 +13,10 @@
  * Source   E_5, l and s are prices: `conversion5`, `conversionLoad`, `conversionBitShare`
  */
 import { conversionTime } from "../../hardware/timing.ts";
-import { conversionEnergy } from "../architectures/energy.ts";
 import type { Technology } from "../parameters.ts";
 import { surveyConverter } from "../sources/andrulis-arxiv-2024.ts";
 import { isaac } from "../sources/shafiee-isca-2016.ts";
+import { conversionEnergy } from "../unit-energies.ts";
 import { analogTimes } from "./clocks.ts";
 import type { UnitPrice } from "./unit-price.ts";
 

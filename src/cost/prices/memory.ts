@@ -1,6 +1,7 @@
 /** Prices of memories from size, word, banks and ports. */
-import { sramByte } from "../architectures/energy.ts";
+
 import type { Technology } from "../parameters.ts";
+import { sramByte } from "../unit-energies.ts";
 import type { UnitPrice } from "./unit-price.ts";
 
 export interface SramSize {

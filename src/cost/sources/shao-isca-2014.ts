@@ -1,7 +1,7 @@
 /** Registers, from Aladdin's tables. */
 import { picojoules, squareMicrometres } from "../../units.ts";
-import { nodeFactor } from "../node.ts";
 import { defineSource, type PriceDraft } from "../receipt.ts";
+import { nodeFactor } from "./node.ts";
 
 const row = (what: string, pj: number): PriceDraft => ({
   value: picojoules(pj),

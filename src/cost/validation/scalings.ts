@@ -7,8 +7,8 @@
  *   itrs           the same, by the roadmap of the time
  */
 import { CostError } from "../../errors.ts";
-import { interpolated, SCALING_LAWS } from "../node.ts";
 import { darkSilicon } from "../sources/esmaeilzadeh-isca-2011.ts";
+import { interpolated, SCALING_LAWS } from "../sources/node.ts";
 import { neurosim } from "../sources/peng-iedm-2019.ts";
 import { stillmaker } from "../sources/stillmaker-integration-2017.ts";
 

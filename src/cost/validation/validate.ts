@@ -7,13 +7,13 @@
 import { CostError } from "../../errors.ts";
 import { exponential } from "../../numeric/exponential.ts";
 import { naturalLog, type Stream } from "../../numeric/stream.ts";
-import { totalOf } from "../architectures/energy.ts";
 import { drawPrices, percentile } from "../monte-carlo.ts";
 import type { Technology } from "../parameters.ts";
 import { findCostPreset } from "../presets.ts";
 import { pricePriors } from "../priors.ts";
 import { resolveTechnology } from "../resolve.ts";
 import { ENERGY_POLYNOMIALS } from "../sources/stillmaker-integration-2017.ts";
+import { totalOf } from "../unit-energies.ts";
 import type { DesignMeasurement, PricedAction, SiliconDesign } from "./design.ts";
 import { DESIGNS } from "./designs.ts";
 import { scalingsAt } from "./scalings.ts";

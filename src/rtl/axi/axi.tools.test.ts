@@ -9,7 +9,7 @@ import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
 import { FILE_LIST, TESTBENCH_LIST } from "../bundle.ts";
-import { machineBundle } from "../machine/bundle.ts";
+import { machineBundle } from "../kit/bundle.ts";
 import { AXI_TESTBENCH } from "./testbench.ts";
 import { AXI_TOP } from "./top.ts";
 

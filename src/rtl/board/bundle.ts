@@ -2,8 +2,8 @@
 import { invariant, SpecError } from "../../errors.ts";
 import { FILE_LIST, fileList, rtlBundle, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, type SsaDesign, sourceFiles } from "../design.ts";
+import type { Provenance } from "../kit/bundle.ts";
 import type { LifRuns } from "../lif-bundle.ts";
-import type { Provenance } from "../machine/bundle.ts";
 import { ENGINE } from "../ssa-engine.ts";
 import type { Module } from "../syntax.ts";
 import type { EngineRun } from "../testbench.ts";

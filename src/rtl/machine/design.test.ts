@@ -3,8 +3,8 @@ import { madeInTests, tinyChip, tinyMachine, tinyPrompts } from "../../../test/s
 import { isXpikeError } from "../../errors.ts";
 import { stream } from "../../numeric/stream.ts";
 import { simulateFast } from "../../simulation/fast/simulate.ts";
+import { machineBundle } from "../kit/bundle.ts";
 import { printModule } from "../print.ts";
-import { machineBundle } from "./bundle.ts";
 import { machineDesign } from "./design.ts";
 import { machinePlan } from "./plan.ts";
 

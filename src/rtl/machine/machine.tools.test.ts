@@ -10,8 +10,8 @@ import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/sup
 import { verifyRtl } from "../../node/rtl-tools.ts";
 import { AXI_TOP } from "../axi/top.ts";
 import { FILE_LIST, TESTBENCH_LIST } from "../bundle.ts";
-import { machineBundle } from "./bundle.ts";
-import { ROLLED_LOOPS } from "./project-files.ts";
+import { machineBundle } from "../kit/bundle.ts";
+import { ROLLED_LOOPS } from "../kit/project-files.ts";
 import { MACHINE_TESTBENCH } from "./testbench.ts";
 import { MACHINE } from "./top.ts";
 import { WAVES_FILE } from "./waves.ts";

@@ -5,11 +5,11 @@
  * Between the nodes of a table, interpolation is linear in the logarithms of both. Beyond the range of its source a factor is
  * an extrapolation, which has to be requested.
  */
-import { CostError } from "../errors.ts";
-import { power } from "../numeric/power.ts";
-import { naturalLog } from "../numeric/stream.ts";
-import type { Scaling } from "./parameters.ts";
-import { stillmaker } from "./sources/stillmaker-integration-2017.ts";
+import { CostError } from "../../errors.ts";
+import { power } from "../../numeric/power.ts";
+import { naturalLog } from "../../numeric/stream.ts";
+import type { Scaling } from "../parameters.ts";
+import { stillmaker } from "./stillmaker-integration-2017.ts";
 
 /** Parts of the chip that may be made at different nodes. */
 export const BLOCKS = ["digital", "sram", "aimc", "area"] as const;

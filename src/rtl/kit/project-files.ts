@@ -2,8 +2,8 @@
 import { AXI_TESTBENCH } from "../axi/testbench.ts";
 import { AXI_TOP } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
-import { MACHINE_TESTBENCH } from "./testbench.ts";
-import { MACHINE } from "./top.ts";
+import { MACHINE_TESTBENCH } from "../machine/testbench.ts";
+import { MACHINE } from "../machine/top.ts";
 
 /** Fraction of a clock available to external logic at inputs and outputs: our choice, because there is no chip around the machine. */
 const OUTER_SHARE = 0.3;

@@ -4,13 +4,13 @@ import { AXI_TESTBENCH, axiTestbench } from "../axi/testbench.ts";
 import { AXI_TOP, axiModules } from "../axi/top.ts";
 import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, sourceFiles } from "../design.ts";
+import type { MachineDesign } from "../machine/design.ts";
+import { MACHINE_TESTBENCH, machineTestbench } from "../machine/testbench.ts";
+import { MACHINE } from "../machine/top.ts";
+import type { MachineVectors } from "../machine/vectors.ts";
+import { WAVES_FILE, WAVES_VIEW, wavesView } from "../machine/waves.ts";
 import type { Module } from "../syntax.ts";
-import type { MachineDesign } from "./design.ts";
 import { constraints, coreFile, ROLLED_LOOPS } from "./project-files.ts";
-import { MACHINE_TESTBENCH, machineTestbench } from "./testbench.ts";
-import { MACHINE } from "./top.ts";
-import type { MachineVectors } from "./vectors.ts";
-import { WAVES_FILE, WAVES_VIEW, wavesView } from "./waves.ts";
 
 export interface Provenance {
   /** Of this package. */

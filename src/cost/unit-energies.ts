@@ -1,7 +1,7 @@
 /** Shared parts of the architectures' formulas. */
-import { power } from "../../numeric/power.ts";
-import type { Technology } from "../parameters.ts";
-import type { Workload } from "../workload.ts";
+import { power } from "../numeric/power.ts";
+import type { Technology } from "./parameters.ts";
+import type { Workload } from "./workload.ts";
 
 /** Joules per inference by component, in a fixed order. */
 export type Breakdown = Record<string, number>;
