@@ -1,11 +1,12 @@
 /** Attention of one block, forward and backward: the stochastic kinds and LIF attention, at two prompt lengths. */
+
+import { spikingSpec } from "../src/experiment/model.ts";
 import { type Arena, countingArena, reserveBits } from "../src/kernels/arena.ts";
 import { attentionScratch, bindAttention, planAttention } from "../src/kernels/attention.ts";
 import { bitMask, maskWords } from "../src/kernels/masks.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import type { Geometry } from "../src/model/geometry.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { spikingSpec } from "../src/spec/model.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 import { randomBits } from "./reference-model.ts";
 

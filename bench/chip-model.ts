@@ -8,6 +8,8 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { SpikingSpec } from "../src/experiment/model.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { converter } from "../src/hardware/adc.ts";
 import type { CrossbarReading } from "../src/hardware/crossbar.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
@@ -19,8 +21,6 @@ import { type Chip, programChip, readChip } from "../src/simulation/chip.ts";
 import { fullScales } from "../src/simulation/compensation.ts";
 import { calibrateFast, createStandaloneSimulator } from "../src/simulation/fast/simulate.ts";
 import { columnFactors } from "../src/simulation/reference/linear.ts";
-import type { SpikingSpec } from "../src/spec/model.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { createCaseWriter } from "./peer-files.ts";

@@ -4,6 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { evaluateChips } from "../src/evaluation/chips.ts";
+import type { SpikingSpec } from "../src/experiment/model.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise } from "../src/model/network.ts";
@@ -11,8 +13,6 @@ import { nodeExecutor } from "../src/node/threads.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { programChip } from "../src/simulation/chip.ts";
 import { createStandaloneSimulator } from "../src/simulation/fast/simulate.ts";
-import type { SpikingSpec } from "../src/spec/model.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import type { ChipsRun } from "./chips.ts";

@@ -10,7 +10,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
-import { parseExperiment } from "../src/spec/parse.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { describeMachine, printMachine } from "./harness.ts";
 import { evenMatrix, type Matrix, programmingStatistics, type Spread } from "./programming-statistics.ts";
 

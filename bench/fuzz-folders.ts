@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseDesign } from "../src/experiment/design.ts";
 import { readFolderSet } from "../src/node/custom-data.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { readSources } from "../src/node/rtl-folder.ts";
@@ -10,7 +11,6 @@ import { readRows, readQuestion as readSweepQuestion, SWEEP_FILES } from "../src
 import { openUnitLog, readUnitLog } from "../src/node/unit-log.ts";
 import { crc32 } from "../src/numeric/checksum.ts";
 import type { Stream } from "../src/numeric/stream.ts";
-import { parseDesign } from "../src/spec/design.ts";
 import { mutateBytes, mutateJson, mutateText } from "./fuzz-mutate.ts";
 import { attempt, attemptLater, experiment, type Input, json, type Reader } from "./fuzz-reader.ts";
 

@@ -1,17 +1,17 @@
 /** Readers of text that a person writes. */
 import { experimentWorkload } from "../src/cost/measured.ts";
+import { parseDesign } from "../src/experiment/design.ts";
+import { parseDurations } from "../src/experiment/duration.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
+import { presets } from "../src/experiment/presets.ts";
+import { parseSweep } from "../src/experiment/sweep.ts";
+import { parseTensorMapping } from "../src/experiment/tensor-mapping.ts";
+import { parseWorkload, readWorkload } from "../src/experiment/workload.ts";
 import { parseQueueAddress } from "../src/node/sweep/valkey.ts";
 import { buildReport } from "../src/report/build-report.ts";
 import { parseReport } from "../src/report/json.ts";
 import { refuseForeign } from "../src/rtl/foreign.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
-import { parseDesign } from "../src/spec/design.ts";
-import { parseDurations } from "../src/spec/duration.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
-import { presets } from "../src/spec/presets.ts";
-import { parseSweep } from "../src/spec/sweep.ts";
-import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
-import { parseWorkload, readWorkload } from "../src/spec/workload.ts";
 import { listPoints } from "../src/sweep/points.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { sampleDraft } from "../test/support/sample-report.ts";

@@ -7,12 +7,12 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise } from "../src/model/network.ts";
 import { SWEEP_FILES } from "../src/node/sweep/folder.ts";
 import { RUN_FILES } from "../src/node/training.ts";
 import { type Stream, stream } from "../src/numeric/stream.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { breakSweep } from "./breaks.ts";
 

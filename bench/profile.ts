@@ -1,4 +1,6 @@
 /** A profile of a training step and of an inference of the reference model, kernel by kernel, on one thread. */
+
+import type { SpikingSpec } from "../src/experiment/model.ts";
 import { type Arena, countingArena } from "../src/kernels/arena.ts";
 import type { KernelExports } from "../src/kernels/binary.generated.ts";
 import { bindKernels, type Kernels, standaloneKernels } from "../src/kernels/memory.ts";
@@ -7,7 +9,6 @@ import { planSpiking } from "../src/kernels/spiking-plan.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network, type Tensor } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
-import type { SpikingSpec } from "../src/spec/model.ts";
 import { type BenchOptions, median, type Row, type Samples, type Section, startClock } from "./harness.ts";
 import {
   BATCH,

@@ -4,11 +4,11 @@
  *   error   sqrt(mean (w_read - w)^2) / max |w|, before and after the factor, over the whole matrix
  */
 import { deviceOfCrossbar } from "../src/device/catalogue.ts";
+import type { CrossbarSpec } from "../src/experiment/hardware.ts";
 import { type Readout, readOut, sharedFactor } from "../src/hardware/compensation.ts";
 import { programCrossbar, readCrossbar, readProgrammed } from "../src/hardware/crossbar.ts";
 import { deviation, mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
-import type { CrossbarSpec } from "../src/spec/hardware.ts";
 
 export interface Matrix {
   readonly rows: number;

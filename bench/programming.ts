@@ -5,11 +5,11 @@
  * same formulas, the same bits.
  */
 import { deviceOfCrossbar } from "../src/device/catalogue.ts";
+import { crossbarSpec } from "../src/experiment/hardware.ts";
 import { type ProgrammedCrossbar, programCrossbar, readCrossbar } from "../src/hardware/crossbar.ts";
 import { kernelMath } from "../src/kernels/array-math.ts";
 import { scalarMath } from "../src/numeric/array-math.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { crossbarSpec } from "../src/spec/hardware.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
 
 const SIZE = 128;

@@ -1,6 +1,7 @@
 /** Generates prompts for symbol detection, with and without the exact posteriors that training adds as targets. */
+
+import { symbolDetectionSpec } from "../src/experiment/task.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { symbolDetectionSpec } from "../src/spec/task.ts";
 import { symbolDetection } from "../src/task/symbol-detection.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 

@@ -17,12 +17,12 @@ import { createServer } from "node:net";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { parseDesign } from "../src/experiment/design.ts";
 import { contentHash } from "../src/node/content-hash.ts";
 import type { PlannedPoint } from "../src/node/sweep/plan.ts";
 import type { Engine } from "../src/node/sweep/sweep.ts";
 import { parseQueueAddress } from "../src/node/sweep/valkey.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { parseDesign } from "../src/spec/design.ts";
 import type { OpenedDesign } from "../src/sweep/points.ts";
 
 const { values: options } = parseArgs({

@@ -1,6 +1,7 @@
 /** Maximum likelihood at the last query of a prompt: the sphere decoder, compared with trying every class. */
+
+import { symbolDetectionSpec } from "../src/experiment/task.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { symbolDetectionSpec } from "../src/spec/task.ts";
 import { constellation, receivedPoints, squaredDistance } from "../src/task/link.ts";
 import { type Decoder, sphereDecoder } from "../src/task/sphere-decoder.ts";
 import { type PromptBatch, symbolDetection } from "../src/task/symbol-detection.ts";

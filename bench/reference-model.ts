@@ -4,11 +4,12 @@
  *   T 4, batch 32, 32 tokens, 2 blocks of D 128, 4 of 256 or 6 of 512, heads of 64, MLP 4 D, 128 binary input lines at density 0.25,
  *   causal stochastic attention with independent draws, a class of 10 predicted at every token.
  */
+
+import { type Experiment, experimentSpec } from "../src/experiment/experiment.ts";
+import type { SpikingSpec } from "../src/experiment/model.ts";
 import type { Geometry } from "../src/model/geometry.ts";
 import { initialise } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { type Experiment, experimentSpec } from "../src/spec/experiment.ts";
-import type { SpikingSpec } from "../src/spec/model.ts";
 import { createCaseWriter } from "./peer-files.ts";
 
 export const BATCH = 32;

@@ -5,11 +5,11 @@
  */
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { SpikingSpec } from "../src/experiment/model.ts";
 import { allocateMemory, instantiateKernels } from "../src/kernels/memory.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
-import type { SpikingSpec } from "../src/spec/model.ts";
 import { type Executor, inlineExecutor, workerExecutor } from "../src/threads/executor.ts";
 import { createOptimiser } from "../src/train/optimiser.ts";
 import { planTraining } from "../src/train/plan.ts";

@@ -18,9 +18,9 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { DrawKind } from "../src/experiment/model.ts";
 import { compileEngine, type StreamCheck } from "../src/node/rtl-stream.ts";
 import type { EngineRun } from "../src/rtl/testbench.ts";
-import type { DrawKind } from "../src/spec/model.ts";
 import { checkGates } from "./gate-check.ts";
 import { describeMachine, printMachine } from "./harness.ts";
 import { type CheckCase, exhaustiveCases, networkCase, randomCases } from "./rtl-cases.ts";

@@ -2,6 +2,9 @@
  * The SSA tile in three versions: the kernel, the functional tile that it must equal, and the cycle model. Scores are cells that
  * the mask allows; a cell-cycle is one cell for one clock.
  */
+
+import { ssaSpec } from "../src/experiment/hardware.ts";
+import type { DrawKind } from "../src/experiment/model.ts";
 import { emptyTally } from "../src/hardware/actions.ts";
 import { runClockedTile } from "../src/hardware/clocked-tile.ts";
 import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../src/hardware/draws.ts";
@@ -11,8 +14,6 @@ import { type Arena, countingArena } from "../src/kernels/arena.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { sampledScratch } from "../src/kernels/wasm/attention-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { ssaSpec } from "../src/spec/hardware.ts";
-import type { DrawKind } from "../src/spec/model.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../src/spike/train.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 

@@ -6,11 +6,11 @@
 
 // Experiment: what a person writes down.
 
-export { type ArithmeticSpec, RECOMMENDED_FORMATS } from "./spec/arithmetic.ts";
-export type { CompensationSchedule, CompensationSpec } from "./spec/compensation.ts";
-export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
-export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
-export { type Duration, parseDuration, parseDurations } from "./spec/duration.ts";
+export { type ArithmeticSpec, RECOMMENDED_FORMATS } from "./experiment/arithmetic.ts";
+export type { CompensationSchedule, CompensationSpec } from "./experiment/compensation.ts";
+export type { ConverterErrorSpec } from "./experiment/converter-errors.ts";
+export type { DeviceLayers, DeviceSpec } from "./experiment/device.ts";
+export { type Duration, parseDuration, parseDurations } from "./experiment/duration.ts";
 export {
   type EvaluationSpec,
   type Experiment,
@@ -19,8 +19,16 @@ export {
   type FieldOf,
   isSymbolDetection,
   type KindOf,
-} from "./spec/experiment.ts";
-export type { AdcSpec, CrossbarSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec, WireSpec } from "./spec/hardware.ts";
+} from "./experiment/experiment.ts";
+export type {
+  AdcSpec,
+  CrossbarSpec,
+  HardwareSpec,
+  LfsrSpec,
+  LoopOrder,
+  SsaSpec,
+  WireSpec,
+} from "./experiment/hardware.ts";
 export type {
   AnnSpec,
   DrawKind,
@@ -33,7 +41,7 @@ export type {
   SpikingSpec,
   StemSpec,
   SurrogateSpec,
-} from "./spec/model.ts";
+} from "./experiment/model.ts";
 export {
   missingNoise,
   type NoiseSource,
@@ -42,19 +50,19 @@ export {
   withNoiseAlone,
   withNoiseOf,
   withoutNoise,
-} from "./spec/noise-sources.ts";
-export { machineByName, parseExperiment } from "./spec/parse.ts";
-export { type Preset, presets } from "./spec/presets.ts";
-export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
-export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
+} from "./experiment/noise-sources.ts";
+export { machineByName, parseExperiment } from "./experiment/parse.ts";
+export { type Preset, presets } from "./experiment/presets.ts";
+export { experimentJsonSchema, type JsonSchema } from "./experiment/schema.ts";
+export { parseSweep, type Sweep, type SweepValue } from "./experiment/sweep.ts";
 export type {
   EventClassificationSpec,
   ImageClassificationSpec,
   SpecOf,
   SymbolDetectionSpec,
   TaskSpec,
-} from "./spec/task.ts";
-export type { StageSpec, TrainingSpec } from "./spec/training.ts";
+} from "./experiment/task.ts";
+export type { StageSpec, TrainingSpec } from "./experiment/training.ts";
 
 // Task: data plus metric; classical receivers.
 
@@ -354,7 +362,7 @@ export { evaluateSweep } from "./runs/sweep.ts";
 
 // Sweeps: a design space, its points round by round, what each comes to, and the front.
 
-export { type Design, OBJECTIVES, type Objective, parseDesign } from "./spec/design.ts";
+export { type Design, OBJECTIVES, type Objective, parseDesign } from "./experiment/design.ts";
 export { frontPoints } from "./sweep/front.ts";
 export { experimentAt, listPoints, type OpenedDesign, type PointValues } from "./sweep/points.ts";
 export { type Effort, effortOf, isAdaptive, lastRows, type RoundPoint, sweepRounds } from "./sweep/rounds.ts";
@@ -462,12 +470,6 @@ export type { EngineRun } from "./rtl/testbench.ts";
 
 // Import and export: tensors of other programs.
 
-export { findTensorMapping, TENSOR_MAPPING_NAMES, type TensorMappingName } from "./import/catalogue.ts";
-export type { ElementType, SourceTensor } from "./import/elements.ts";
-export { exportNetwork } from "./import/export.ts";
-export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
-export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
-export { decodeTensors } from "./import/source.ts";
 export {
   type FoldedLinear,
   parseTensorMapping,
@@ -475,7 +477,13 @@ export {
   type TensorMapping,
   type TensorNormalisation,
   type TensorStep,
-} from "./spec/tensor-mapping.ts";
+} from "./experiment/tensor-mapping.ts";
+export { findTensorMapping, TENSOR_MAPPING_NAMES, type TensorMappingName } from "./import/catalogue.ts";
+export type { ElementType, SourceTensor } from "./import/elements.ts";
+export { exportNetwork } from "./import/export.ts";
+export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
+export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
+export { decodeTensors } from "./import/source.ts";
 
 // Numbers: named random streams, functions with the same bits everywhere, and statistics with honest intervals.
 

@@ -38,15 +38,15 @@ describe("the table in ARCHITECTURE.md", () => {
   test("is parsed correctly: a list, everything, everything except a few, and packages", () => {
     const table = [
       "| `src/errors.ts` | errors | |",
-      "| `src/spec/` | specs | `errors`, `zod` |",
-      "| `src/node/` | files | every row above except `spec` |",
+      "| `src/experiment/` | experiments | `errors`, `zod` |",
+      "| `src/node/` | files | every row above except `experiment` |",
       "| `src/cli/` | command | every row above; `commander` |",
     ].join("\n");
     expect(readTable(table).map(({ name, allowed }) => [name, ...allowed].join())).toEqual([
       "errors",
-      "spec,errors,zod",
+      "experiment,errors,zod",
       "node,errors",
-      "cli,errors,spec,node,commander",
+      "cli,errors,experiment,node,commander",
     ]);
   });
 });

@@ -22,7 +22,7 @@ import {
   train,
 } from "../dist/index.js";
 import { nodeExecutor } from "../dist/node.js";
-import type { Experiment } from "../src/spec/experiment.ts";
+import type { Experiment } from "../src/experiment/experiment.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { everyFeature, tinyExperiment } from "./support/tiny-training.ts";
 

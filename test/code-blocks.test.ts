@@ -28,12 +28,12 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findPreset } from "../src/cli/options.ts";
 import { program } from "../src/cli/program.ts";
+import { parseDesign } from "../src/experiment/design.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
+import { parseTensorMapping } from "../src/experiment/tensor-mapping.ts";
+import { parseWorkload } from "../src/experiment/workload.ts";
 import { buildReport } from "../src/report/build-report.ts";
 import { parseReport, reportJson } from "../src/report/json.ts";
-import { parseDesign } from "../src/spec/design.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
-import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
-import { parseWorkload } from "../src/spec/workload.ts";
 import { type CodeBlock, codeBlocks, shellCommands } from "./support/code-blocks.ts";
 
 const root = join(import.meta.dirname, "..");

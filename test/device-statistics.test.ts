@@ -1,7 +1,7 @@
 /** A 64 x 64 matrix on many chips, compared with the same study by a separate program (test/golden/devices.py). */
 import { expect, test } from "vitest";
 import { evenMatrix, programmingStatistics } from "../bench/programming-statistics.ts";
-import { crossbarSpec } from "../src/spec/hardware.ts";
+import { crossbarSpec } from "../src/experiment/hardware.ts";
 import { golden } from "./support/golden-devices.ts";
 
 const { size, times, chips: expectedChips, modes } = golden.statistics;

@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DESCRIPTIONS } from "../src/spec/descriptions.ts";
+import { DESCRIPTIONS } from "../src/experiment/descriptions.ts";
 import { cell, fieldTable, shortTable, type TableSubject } from "./support/field-tables.ts";
 
 const file = join(import.meta.dirname, "../docs/experiment.md");

@@ -1,13 +1,13 @@
 /** The arithmetic of experiments/fronts: low-bit networks, and values read off fronts. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { AnnSpec } from "../src/experiment/model.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { annForward } from "../src/model/ann.ts";
 import { inputRows } from "../src/model/geometry.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { chartSvg } from "../src/report/chart-svg.ts";
-import type { AnnSpec } from "../src/spec/model.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 
 const root = join(import.meta.dirname, "..");

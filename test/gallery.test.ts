@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { chartSvg } from "../src/report/chart-svg.ts";
 import { chartSpec } from "../src/report/report.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { pack, unpack } from "../studio/src/state/packed.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseExperiment } from "../src/experiment/parse.ts";
+import { presets } from "../src/experiment/presets.ts";
 import { countingArena } from "../src/kernels/arena.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
-import { presets } from "../src/spec/presets.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { planPasses, planTraining } from "../src/train/plan.ts";
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { findCostPreset } from "../src/cost/presets.ts";
 import { analogTimes } from "../src/cost/prices/clocks.ts";
 import { resolveTechnology } from "../src/cost/resolve.ts";
+import { hardwareSpec } from "../src/experiment/hardware.ts";
 import { ANALOG_TIMES, type Timing, timingOf } from "../src/hardware/timing.ts";
 import { machineOf } from "../src/machine/machine.ts";
 import { scheduleOf } from "../src/machine/schedule.ts";
@@ -17,7 +18,6 @@ import { simulateCycles } from "../src/simulation/cycle.ts";
 import { simulateFast } from "../src/simulation/fast/simulate.ts";
 import { simulate } from "../src/simulation/reference/simulate.ts";
 import type { Trace } from "../src/simulation/trace.ts";
-import { hardwareSpec } from "../src/spec/hardware.ts";
 import { pricedMachine, RANDOM_MACHINES } from "./support/random-machines.ts";
 import { tinyChip, tinyPrompts } from "./support/tiny-machine.ts";
 

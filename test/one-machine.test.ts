@@ -5,6 +5,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { measuredWorkload } from "../src/cost/measured.ts";
+import type { Experiment } from "../src/experiment/experiment.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { countActions } from "../src/machine/counts.ts";
 import { coreOf, machineOf } from "../src/machine/machine.ts";
 import { type Schedule, scheduleOf } from "../src/machine/schedule.ts";
@@ -20,8 +22,6 @@ import { programChip } from "../src/simulation/chip.ts";
 import { simulateCycles } from "../src/simulation/cycle.ts";
 import { calibrateFast, simulateFast } from "../src/simulation/fast/simulate.ts";
 import type { Trace } from "../src/simulation/trace.ts";
-import type { Experiment } from "../src/spec/experiment.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { requireEqualCounts } from "./support/equal-counts.ts";

@@ -24,7 +24,7 @@ import { extract } from "tar-fs";
 import ts from "typescript";
 import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseExperiment } from "../src/spec/parse.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { launchChromium } from "./support/chromium.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { SpikingSpec } from "../src/experiment/model.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { findTensorMapping } from "../src/import/catalogue.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { createNetworkPass } from "../src/kernels/network-pass.ts";
 import { isSpiking, type Network } from "../src/model/network.ts";
 import { spikeInput, spikingForward } from "../src/model/spiking.ts";
-import type { SpikingSpec } from "../src/spec/model.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { packSpikes, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 

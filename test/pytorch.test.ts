@@ -2,6 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Experiment } from "../src/experiment/experiment.ts";
+import type { AnnSpec, SpikingSpec } from "../src/experiment/model.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { findTensorMapping } from "../src/import/catalogue.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
@@ -10,9 +13,6 @@ import { annForward } from "../src/model/ann.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import type { Network } from "../src/model/network.ts";
 import { type SpikingInput, spikingForward } from "../src/model/spiking.ts";
-import type { Experiment } from "../src/spec/experiment.ts";
-import type { AnnSpec, SpikingSpec } from "../src/spec/model.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { packSpikes, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 

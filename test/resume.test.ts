@@ -9,9 +9,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import { RUN_FILES, trainToFolder } from "../src/node/training.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { parseExperiment } from "../src/spec/parse.ts";
 import { tinyDocument } from "./support/tiny-training.ts";
 
 const xpike = join(import.meta.dirname, "../dist/cli/main.js");

@@ -1,11 +1,11 @@
 /** The price of a neuron's soft reset matches the gates that it adds to a neuron in SystemVerilog. */
 import { expect, test } from "vitest";
 import { gates } from "../src/cost/sources/nangate-45.ts";
+import type { NeuronReset } from "../src/experiment/model.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { sourceFiles } from "../src/rtl/design.ts";
 import { neurons } from "../src/rtl/machine/neurons.ts";
 import { ENGINE } from "../src/rtl/ssa-engine.ts";
-import type { NeuronReset } from "../src/spec/model.ts";
 
 const BITS = 14;
 const PRICED_BITS = 16;

@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { ExperimentDocument } from "../src/experiment/experiment.ts";
 import type { Report } from "../src/report/report.ts";
-import type { ExperimentDocument } from "../src/spec/experiment.ts";
 
 interface Replay {
   readonly outputs: readonly string[];

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
 import { tinyDocument } from "../../test/support/tiny-training.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Comparison } from "../runs/compare.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
 let folder: string;

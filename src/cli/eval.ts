@@ -2,13 +2,14 @@
  * `xpike eval`: bit error rates over the age of the chips (`--drift`), over one field of the experiment (`--sweep`), or over the field
  * at several ages (both).
  */
+
+import { parseDurations } from "../experiment/duration.ts";
+import { parseSweep, requireOneAge, STEPS_FIELD } from "../experiment/sweep.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { terminalCurves } from "../report/table.ts";
 import { evaluateDrift } from "../runs/drift.ts";
 import type { EvaluationOptions } from "../runs/study.ts";
 import { evaluateSweep } from "../runs/sweep.ts";
-import { parseDurations } from "../spec/duration.ts";
-import { parseSweep, requireOneAge, STEPS_FIELD } from "../spec/sweep.ts";
 import { DEFAULT_AGES, EVAL_SUFFIX, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { measureSlowness } from "./machine-speed.ts";

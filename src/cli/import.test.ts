@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { findTensorMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../model/safetensors.ts";
 import { stream } from "../numeric/stream.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
 let folder: string;

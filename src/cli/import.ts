@@ -2,6 +2,8 @@
 import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import { FileError } from "../errors.ts";
+import { LONGEST_TEXT } from "../experiment/json.ts";
+import { parseTensorMapping, type TensorMapping } from "../experiment/tensor-mapping.ts";
 import { findTensorMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
 import { importNetwork, listNames } from "../import/import.ts";
@@ -11,8 +13,6 @@ import type { Network } from "../model/network.ts";
 import { encodeSafetensors } from "../model/safetensors.ts";
 import { readFileChecked, writeFileAtomic } from "../node/files.ts";
 import { networkFile } from "../node/networks.ts";
-import { LONGEST_TEXT } from "../spec/json.ts";
-import { parseTensorMapping, type TensorMapping } from "../spec/tensor-mapping.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { ExportCommandOptions, ImportCommandOptions } from "./arguments.ts";
 import { CHECKPOINT_BYTES, readNetwork } from "./networks.ts";

@@ -1,13 +1,13 @@
 /** The trained networks that an experiment names in `checkpoints`, and their training. */
 import { isXpikeError, SpecError } from "../errors.ts";
+import { isHardwareAware } from "../experiment/hardware-aware.ts";
+import { parseExperiment } from "../experiment/parse.ts";
+import type { TrainingSpec } from "../experiment/training.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { readFileChecked } from "../node/files.ts";
 import { isBundled, networkFile, readNamed } from "../node/networks.ts";
 import { validatedSteps } from "../node/validated-steps.ts";
-import { isHardwareAware } from "../spec/hardware-aware.ts";
-import { parseExperiment } from "../spec/parse.ts";
-import type { TrainingSpec } from "../spec/training.ts";
 import type { LoadedExperiment } from "./options.ts";
 
 /** Largest checkpoint that is read. */

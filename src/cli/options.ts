@@ -2,14 +2,14 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { FileError, SpecError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { LONGEST_TEXT } from "../experiment/json.ts";
+import { parseExperiment } from "../experiment/parse.ts";
+import { presets } from "../experiment/presets.ts";
+import { suggest } from "../experiment/suggest.ts";
 import { loadExperimentDevice } from "../node/devices.ts";
 import { readFileChecked } from "../node/files.ts";
 import { loadTaskData } from "../node/task-data.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { LONGEST_TEXT } from "../spec/json.ts";
-import { parseExperiment } from "../spec/parse.ts";
-import { presets } from "../spec/presets.ts";
-import { suggest } from "../spec/suggest.ts";
 import { type Opened, openExperiment } from "../task/open.ts";
 import type { CommandOptions } from "./arguments.ts";
 

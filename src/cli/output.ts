@@ -1,5 +1,6 @@
 /** Writes results to a folder with `report.html` and `report.json`, and to the terminal. */
 import { join } from "node:path";
+import type { Experiment } from "../experiment/experiment.ts";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFilesTogether } from "../node/files.ts";
 import { QUESTION_FILE } from "../node/run-folder.ts";
@@ -7,7 +8,6 @@ import { terminalBrief } from "../report/brief.ts";
 import { reportJson } from "../report/json.ts";
 import type { Report } from "../report/report.ts";
 import { type TableOptions, terminalTable } from "../report/table.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { CommandOptions, ReportOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,7 +1,8 @@
 /** `xpike presets` and `xpike schema`: documents to start from, and their JSON Schema. */
+
+import { presets } from "../experiment/presets.ts";
+import { experimentJsonSchema } from "../experiment/schema.ts";
 import { writeFileAtomic } from "../node/files.ts";
-import { presets } from "../spec/presets.ts";
-import { experimentJsonSchema } from "../spec/schema.ts";
 import type { FileOptions } from "./arguments.ts";
 import { findPreset } from "./options.ts";
 import type { Terminal } from "./terminal.ts";

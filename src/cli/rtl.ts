@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, SpecError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import type { Network } from "../model/network.ts";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
@@ -21,7 +22,6 @@ import { type MachineProvenance, machineBundle } from "../rtl/kit/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
 import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { decide } from "../task/answers.ts";
 import type { Given } from "../task/open.ts";
 import { asTyped } from "./invocation.ts";

@@ -1,7 +1,8 @@
 /** `xpike run`: from an experiment and its trained networks to a report. */
+
+import type { Experiment } from "../experiment/experiment.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { runExperiment } from "../runs/experiment.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";
 import { measureSlowness } from "./machine-speed.ts";

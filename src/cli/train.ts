@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { teachersNamed } from "../experiment/training.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { experimentText, type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import { formatText } from "../report/format.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { teachersNamed } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { guessingLoss, guessingRate } from "../task/guessing.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { machineOf } from "../machine/machine.ts";
 import { mapLayer, START } from "../mapping/mapping.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { countCrossbars, estimateArea } from "./area.ts";
 import { experimentWorkload } from "./measured.ts";
 import { findCostPreset } from "./presets.ts";

@@ -2,8 +2,9 @@
  * Actions of each time step, from the spike trains of a simulation: actions that do not depend on spikes are equal in all
  * steps; the others follow the densities of the step.
  */
+
+import type { Experiment } from "../experiment/experiment.ts";
 import { tokensRead } from "../model/geometry.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { experimentWorkload, inputDensities, trainDensities } from "./measured.ts";

@@ -1,6 +1,6 @@
 /** All sources, and look-up of a price by its id. */
 import { CostError } from "../errors.ts";
-import { suggest } from "../spec/suggest.ts";
+import { suggest } from "../experiment/suggest.ts";
 import { calibration } from "./paper-preset.ts";
 import type { Price, Source } from "./receipt.ts";
 import { adcSurvey } from "./sources/andrulis-arxiv-2024.ts";

@@ -3,7 +3,7 @@
  * Writes are counted here by hand, from sizes and actions, without the code that prices them.
  */
 import { describe, expect, test } from "vitest";
-import { machineByName } from "../spec/parse.ts";
+import { machineByName } from "../experiment/parse.ts";
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { workloadActions } from "./architectures/xpikeformer.ts";
 import { hardwarePrices } from "./hardware.ts";

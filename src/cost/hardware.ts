@@ -1,8 +1,9 @@
 /** The machine for which a workload is priced: its experiment's, or the defaults, overridden by sizes that a technology sets. */
+
+import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { timingOf } from "../hardware/timing.ts";
 import { coreOf, type MachineCore } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
-import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import { PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import { analogTimes } from "./prices/clocks.ts";
 import type { Price } from "./receipt.ts";

@@ -1,6 +1,6 @@
 /** Idle time: leakage, control and upkeep go on between inferences, on every machine, and nothing else does. */
 import { describe, expect, test } from "vitest";
-import { hardwareSpec } from "../spec/hardware.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES } from "./architectures/catalogue.ts";
 import { standingEnergy } from "./architectures/xpikeformer.ts";
 import { estimateCost } from "./cost.ts";

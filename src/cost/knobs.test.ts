@@ -4,12 +4,12 @@
  */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { timingOf } from "../hardware/timing.ts";
 import { countActions } from "../machine/counts.ts";
 import { machineOf } from "../machine/machine.ts";
 import { scheduleOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";
-import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import { type AreaPart, type EnergyPart, priceMachine } from "./machine-price.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
 import { findCostPreset } from "./presets.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { machineByName, parseExperiment } from "../spec/parse.ts";
-import { parseSweep } from "../spec/sweep.ts";
+import { machineByName, parseExperiment } from "../experiment/parse.ts";
+import { parseSweep } from "../experiment/sweep.ts";
 import { hardwareFor, hardwarePrices } from "./hardware.ts";
 import { leversOf } from "./levers.ts";
 import { machineCost } from "./machine-cost.ts";

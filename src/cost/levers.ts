@@ -6,8 +6,8 @@
  * those of the changed machine. Only a simulation tells whether its answers are as good.
  */
 import { MappingError } from "../errors.ts";
+import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { runsOn } from "../hardware/ssa-parameters.ts";
-import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import { findPrice } from "./catalogue.ts";
 import { hardwareFor, sizedFor } from "./hardware.ts";
 import { type MachineCost, machineCost } from "./machine-cost.ts";

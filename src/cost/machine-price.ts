@@ -21,6 +21,8 @@
  *
  * Left out: registers that hold their value, power gating, input and output.
  */
+
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { calibrationReads } from "../hardware/compensation.ts";
 import { largestConductance } from "../hardware/crossbar.ts";
@@ -29,7 +31,6 @@ import type { BufferUse } from "../machine/buffers.ts";
 import type { LayerUnit, MachineUnits, SsaUnit } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { MappingTotals } from "../mapping/mapping.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";

@@ -1,13 +1,13 @@
 /** Counts from a workload's densities and counts from the simulator agree on the same run, and so do their prices. */
 import { expect, test } from "vitest";
 import { requireEqualCounts } from "../../test/support/equal-counts.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { priceOperations, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { workloadsByStep } from "./by-step.ts";

@@ -3,13 +3,13 @@
  * machine it was mapped to, and the networks it is compared with, each with its own shape.
  */
 import { MappingError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf, stemBefore } from "../machine/shape.ts";
 import { requireMappable } from "../mapping/mapping.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { afterStem, createTask, networkGeometry } from "../task/create.ts";
 import type { NamedOperation } from "./cost.ts";

@@ -3,10 +3,10 @@
  * all machines share are in `rules.test.ts`, knobs that nobody pays for in `knobs.test.ts`.
  */
 import { describe, expect, test } from "vitest";
+import { hardwareSpec } from "../experiment/hardware.ts";
 import type { Action } from "../hardware/actions.ts";
 import { countActions } from "../machine/counts.ts";
 import { coreOf } from "../machine/machine.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES } from "./architectures/catalogue.ts";
 import { meritOf } from "./architectures/performance.ts";
 import { workloadActions } from "./architectures/xpikeformer.ts";

@@ -1,10 +1,11 @@
 /**
  * A workload's machine with its pace and full cost: prices of every action, unit and clock, one inference after another.
  */
+
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type Machine, machineOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 import { hardwareFor, shapeFor } from "./hardware.ts";
 import { type MachinePrice, type MachineWork, priceMachine } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";

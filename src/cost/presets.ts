@@ -1,6 +1,6 @@
 /** Presets by name: a price with its receipt for every parameter. All except the first three modify the second, as they say. */
 import { CostError } from "../errors.ts";
-import { suggest } from "../spec/suggest.ts";
+import { suggest } from "../experiment/suggest.ts";
 import { BOTTOM_UP, CLAIM, SIMULATED } from "./bottom-up.ts";
 import { PAPER } from "./paper-preset.ts";
 import type { ParameterId } from "./parameters.ts";

@@ -6,7 +6,7 @@
  * So is `0.5` for an energy, which some would read as picojoules and others as joules.
  */
 import { CostError } from "../errors.ts";
-import { suggest } from "../spec/suggest.ts";
+import { suggest } from "../experiment/suggest.ts";
 import { findPrice } from "./catalogue.ts";
 import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import type { CostPreset } from "./presets.ts";

@@ -1,7 +1,7 @@
 /** The rules of the comparison: the same for every machine with bottom-up prices, and those of the claims where `claim` says so. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { machineByName } from "../spec/parse.ts";
+import { machineByName } from "../experiment/parse.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { hardwarePrices } from "./hardware.ts";

@@ -1,7 +1,7 @@
 /** What moves the ratios, against the tables of the program that `golden.test.ts` compares with. */
 import { describe, expect, test } from "vitest";
+import { machineByName } from "../experiment/parse.ts";
 import { stream } from "../numeric/stream.ts";
-import { machineByName } from "../spec/parse.ts";
 import { hardwarePrices } from "./hardware.ts";
 import { breakEven, converterMap, stepsByDensity } from "./maps.ts";
 import { monteCarlo } from "./monte-carlo.ts";

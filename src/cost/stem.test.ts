@@ -1,6 +1,6 @@
 /** Costs of a network with a stem, against counts by hand. */
 import { describe, expect, test } from "vitest";
-import { parseExperiment } from "../spec/parse.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { emptySpikeTrain } from "../spike/train.ts";
 import { workloadsByStep } from "./by-step.ts";
 import { comparedWith, experimentWorkload, measuredWorkload } from "./measured.ts";

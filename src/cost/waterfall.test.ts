@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { machineByName, parseExperiment } from "../spec/parse.ts";
+import { machineByName, parseExperiment } from "../experiment/parse.ts";
 import { ARCHITECTURES } from "./architectures/catalogue.ts";
 import { estimateCost, ratioTo } from "./cost.ts";
 import { hardwarePrices } from "./hardware.ts";

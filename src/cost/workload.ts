@@ -1,11 +1,12 @@
 /**
  * A workload: the shape of a transformer with its spike densities, the only inputs of energy, time and area.
  */
+
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { DrawKind, QuantizationSpec } from "../experiment/model.ts";
 import { type BlockDensities, blockRuns, type Densities } from "../machine/densities.ts";
 import { type NetworkShape, stemBefore } from "../machine/shape.ts";
 import { pixels } from "../model/stem.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { DrawKind, QuantizationSpec } from "../spec/model.ts";
 
 export interface Workload extends NetworkShape, Densities {
   readonly name: string;

@@ -5,9 +5,9 @@
  * machines (iso-T); `publishedSteps` has the paper's, each network at its own converged T.
  */
 import { CostError } from "../errors.ts";
+import { suggest } from "../experiment/suggest.ts";
+import type { WorkloadSpec } from "../experiment/workload.ts";
 import type { BlockDensities } from "../machine/densities.ts";
-import { suggest } from "../spec/suggest.ts";
-import type { WorkloadSpec } from "../spec/workload.ts";
 import { changeDensities, setDensities } from "./densities.ts";
 import { spikingformer } from "./sources/zhou-arxiv-2023.ts";
 import type { Workload } from "./workload.ts";

@@ -3,10 +3,11 @@
  *
  * `math` is the arithmetic of the devices: the kernels unless told otherwise. `scalarMath` gives the same bits.
  */
+
+import type { DeviceSpec } from "../experiment/device.ts";
+import type { CrossbarSpec } from "../experiment/hardware.ts";
 import { kernelMath } from "../kernels/array-math.ts";
 import type { ArrayMath } from "../numeric/array-math.ts";
-import type { DeviceSpec } from "../spec/device.ts";
-import type { CrossbarSpec } from "../spec/hardware.ts";
 import { customDrift } from "./custom-drift.ts";
 import type { DeviceModel } from "./device.ts";
 import { idealDevice } from "./ideal.ts";

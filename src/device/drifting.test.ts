@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { drifted } from "../../test/support/drifted.ts";
 import { type GoldenMaps, golden } from "../../test/support/golden-devices.ts";
+import { deviceSpec } from "../experiment/device.ts";
 import { stream } from "../numeric/stream.ts";
-import { deviceSpec } from "../spec/device.ts";
 import { deviceOfSpec } from "./catalogue.ts";
 import { customDriftStatistics } from "./custom-drift.ts";
 import { type DriftingStatistics, driftingMemory, readNoiseIntegral } from "./drifting.ts";

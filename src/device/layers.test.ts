@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { deviceSpec } from "../experiment/device.ts";
+import { crossbarSpec } from "../experiment/hardware.ts";
 import { stream } from "../numeric/stream.ts";
-import { deviceSpec } from "../spec/device.ts";
-import { crossbarSpec } from "../spec/hardware.ts";
 import { deviceOfCrossbar, deviceOfSpec } from "./catalogue.ts";
 
 const kinds = [{ kind: "ideal" }, { kind: "pcm" }, { kind: "hermes" }, { kind: "reram" }] as const;

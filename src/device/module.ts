@@ -7,7 +7,7 @@
  * length or a NaN would otherwise show up much later as a wrong error rate.
  */
 import { FileError, SpecError, ValueError } from "../errors.ts";
-import type { DeviceSpec } from "../spec/device.ts";
+import type { DeviceSpec } from "../experiment/device.ts";
 import type { DeviceModel } from "./device.ts";
 
 export type ModuleSpec = Extract<DeviceSpec, { kind: "module" }>;

@@ -2,14 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { golden } from "../../test/support/golden-devices.ts";
+import { type DeviceSpec, deviceSpec } from "../experiment/device.ts";
+import { crossbarSpec } from "../experiment/hardware.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { kernelMath } from "../kernels/array-math.ts";
 import { PIECE, scalarMath } from "../numeric/array-math.ts";
 import { crc32 } from "../numeric/checksum.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog, type Stream, stream } from "../numeric/stream.ts";
-import { type DeviceSpec, deviceSpec } from "../spec/device.ts";
-import { crossbarSpec } from "../spec/hardware.ts";
 import { deviceOfCrossbar, deviceOfSpec } from "./catalogue.ts";
 import { customDriftStatistics } from "./custom-drift.ts";
 import type { DeviceModel, ProgrammedDevices } from "./device.ts";

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { golden, scriptedStream } from "../../test/support/golden-devices.ts";
+import { crossbarSpec } from "../experiment/hardware.ts";
 import { factorsByColumn, readOut, sharedFactor } from "../hardware/compensation.ts";
 import { programCrossbar, readCrossbar, readProgrammed } from "../hardware/crossbar.ts";
 import { stream } from "../numeric/stream.ts";
-import { crossbarSpec } from "../spec/hardware.ts";
 import { deviceOfCrossbar } from "./catalogue.ts";
 import { pairWeights } from "./conversion.ts";
 import { reconvertPairs } from "./pairs.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { golden } from "../../test/support/golden-devices.ts";
+import { deviceSpec } from "../experiment/device.ts";
 import { stream } from "../numeric/stream.ts";
-import { deviceSpec } from "../spec/device.ts";
 import { deviceOfSpec } from "./catalogue.ts";
 import { relaxation } from "./wan-nature-2022.ts";
 

@@ -19,9 +19,9 @@
  * published ("about 1 %") and left out.
  */
 import { ValueError } from "../errors.ts";
+import type { DeviceSpec } from "../experiment/device.ts";
 import { scalarMath } from "../numeric/array-math.ts";
 import { naturalLog } from "../numeric/stream.ts";
-import type { DeviceSpec } from "../spec/device.ts";
 import { byValue } from "./by-value.ts";
 import type { DeviceModel } from "./device.ts";
 import { polynomial } from "./drifting.ts";

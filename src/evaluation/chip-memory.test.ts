@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { memorySizes } from "./chip-memory.ts";
 
 const hardware = hardwareSpec.parse({});

@@ -6,10 +6,10 @@
  * earlier answers are not simulated again. Chips are programmed and calibrated in each round.
  */
 import { invariant } from "../errors.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
 import { type OperationTrace, type SpikeCount, sumOperations } from "../simulation/trace.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type Openable, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";

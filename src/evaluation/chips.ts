@@ -4,6 +4,11 @@
  *
  * Chips run one after another, and all threads share each of them (`shared-chip.ts`).
  */
+
+import type { Experiment } from "../experiment/experiment.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -12,10 +17,6 @@ import type { Network } from "../model/network.ts";
 import type { Chip } from "../simulation/chip.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { clippedShare, densitiesOf, meanLogits, type OperationTrace, sumOperations } from "../simulation/trace.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import { answer, decide } from "../task/answers.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import { type Given, type Openable, opened } from "../task/open.ts";

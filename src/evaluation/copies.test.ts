@@ -1,13 +1,13 @@
 /** Networks that give the same answer at all copies of a query are evaluated with one copy; others are not. */
 import { expect, test } from "vitest";
+import type { SpikingSpec } from "../experiment/model.ts";
+import { parseExperiment } from "../experiment/parse.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { attentionDraws } from "../kernels/draws.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import { parseExperiment } from "../spec/parse.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { symbolDetection } from "../task/symbol-detection.ts";
 

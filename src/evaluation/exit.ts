@@ -10,10 +10,10 @@
  * arXiv 2305.11322, which also gives a guarantee; `experiments/early-exit` chooses a margin with a guarantee.
  */
 import { SpecError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { ReadOut } from "../experiment/model.ts";
 import { meanLogits, type Trace } from "../simulation/trace.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { ReadOut } from "../spec/model.ts";
 import { decide } from "../task/answers.ts";
 import { bitsOf } from "../task/bits.ts";
 

@@ -1,10 +1,10 @@
 /** What a spiking network's evaluation reports besides its answers: results for fewer time steps, and its spikes. */
 import { describe, expect, test } from "vitest";
+import { parseExperiment } from "../experiment/parse.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise } from "../model/network.ts";
 import { drawBlocks, spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { density } from "../spike/train.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { inlineExecutor } from "../threads/executor.ts";

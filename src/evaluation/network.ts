@@ -2,6 +2,8 @@
  * A network's performance without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
  * WebAssembly kernels and any number of threads.
  */
+
+import type { TaskSpec } from "../experiment/task.ts";
 import type { Kernels } from "../kernels/memory.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
@@ -9,7 +11,6 @@ import { foldNetwork } from "../model/fold.ts";
 import { isSpiking, logitsOf, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { densitiesOf, type SpikeCount } from "../simulation/trace.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import { type Answers, answer, decide } from "../task/answers.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import { takesSpikes } from "../task/create.ts";

@@ -1,7 +1,8 @@
 /** The task's classical receivers on the same prompts as the networks, as baselines. */
+
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { stream } from "../numeric/stream.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { createTask } from "../task/create.ts";
 import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
 import { detect, type Receiver } from "../task/receivers.ts";

@@ -9,6 +9,8 @@
  * is a job (`sharedChipJob`).
  */
 import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { arena } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -30,8 +32,6 @@ import { planSimulator } from "../simulation/fast/plan.ts";
 import { bindSimulator, finish } from "../simulation/fast/simulate.ts";
 import { needsCalibration } from "../simulation/reference/simulate.ts";
 import type { Trace } from "../simulation/trace.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Given } from "../task/open.ts";
 import type { Task } from "../task/task.ts";

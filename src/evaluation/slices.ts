@@ -6,10 +6,10 @@
  * slices, and which thread takes which slice, changes no result.
  */
 import { ShapeError, ValueError } from "../errors.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { SpikeCount } from "../simulation/trace.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import type { Answers } from "../task/answers.ts";
 import { type ErrorsOf, kitOf, type TaskOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";

@@ -10,6 +10,7 @@
  * and all threads share the chip (`shared-chip.ts`).
  */
 import { ValueError } from "../errors.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { machineOf } from "../machine/machine.ts";
 import { scheduleOf } from "../machine/schedule.ts";
 import { shapeOf } from "../machine/shape.ts";
@@ -19,7 +20,6 @@ import type { Network } from "../model/network.ts";
 import type { Sample } from "../numeric/variance-components.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { meanLogits } from "../simulation/trace.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { decide } from "../task/answers.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type Openable, opened } from "../task/open.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { adcSpec } from "../spec/hardware.ts";
+import { adcSpec } from "../experiment/hardware.ts";
 import { convert, convertColumns, converter, multiplexerSteps, readoutUnits } from "./adc.ts";
 
 const currents = fc.array(fc.float({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 32 });

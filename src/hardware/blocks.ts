@@ -1,5 +1,5 @@
 /** Blocks of a weight matrix, each at most as large as a crossbar. */
-import type { CrossbarSpec } from "../spec/hardware.ts";
+import type { CrossbarSpec } from "../experiment/hardware.ts";
 import { rowsFor } from "./crossbar.ts";
 
 export interface MatrixBlock {

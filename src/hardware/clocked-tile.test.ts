@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ssaSpec } from "../experiment/hardware.ts";
 import { stream } from "../numeric/stream.ts";
-import { ssaSpec } from "../spec/hardware.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { emptyTally } from "./actions.ts";
 import { runClockedTile, ssaTileLatency } from "./clocked-tile.ts";

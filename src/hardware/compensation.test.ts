@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { crossbarSpec } from "../experiment/hardware.ts";
 import { stream } from "../numeric/stream.ts";
-import { crossbarSpec } from "../spec/hardware.ts";
 import { calibrationHistory, compensateReading, factorsByColumn, readOut, sharedFactor } from "./compensation.ts";
 import { type CrossbarReading, programCrossbar, readCrossbar, readProgrammed } from "./crossbar.ts";
 

@@ -19,8 +19,8 @@
  * `own-calibration.ts` does it with codes. Left out: quantization by the converters, which a sum over many columns averages
  * out, and their range, which all lines at once exceed if it was set on sparse spikes.
  */
-import type { CompensationSchedule, CompensationSpec } from "../spec/compensation.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
+import type { CompensationSchedule, CompensationSpec } from "../experiment/compensation.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { CrossbarReading } from "./crossbar.ts";
 import { FACTOR_TRIALS, KNOWN_INPUTS, LINES_PER_DRIVEN, MEASURED_VECTORS, RANGE_PASSES } from "./own-calibration.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { converterErrorSpec } from "../experiment/converter-errors.ts";
 import { stream } from "../numeric/stream.ts";
-import { converterErrorSpec } from "../spec/converter-errors.ts";
 import { convertColumns, converter } from "./adc.ts";
 import {
   convertWithErrors,

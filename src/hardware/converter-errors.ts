@@ -12,9 +12,9 @@
  * to each output.
  */
 
+import type { ConverterErrorSpec } from "../experiment/converter-errors.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import { normalQuantile, type Stream, threefry2x32 } from "../numeric/stream.ts";
-import type { ConverterErrorSpec } from "../spec/converter-errors.ts";
 import type { Converter } from "./adc.ts";
 
 /** Errors of the converters that read one sign of the columns, by column. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { deviceOfSpec } from "../device/catalogue.ts";
+import { crossbarSpec } from "../experiment/hardware.ts";
 import { stream } from "../numeric/stream.ts";
-import { crossbarSpec } from "../spec/hardware.ts";
 import { packSpikes } from "../spike/train.ts";
 import { programCrossbar, readCrossbar, rowsFor, spikeProduct } from "./crossbar.ts";
 

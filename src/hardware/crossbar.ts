@@ -17,8 +17,8 @@ import { deviceFacts } from "../device/catalogue.ts";
 import { convertWeights, pairWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { type ProgrammedPairs, reconvertPairs } from "../device/pairs.ts";
+import type { CrossbarSpec } from "../experiment/hardware.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { CrossbarSpec } from "../spec/hardware.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 
 /** Devices of both signs are `[rows, columns]`. */

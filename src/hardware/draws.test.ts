@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import type { DrawKind } from "../experiment/model.ts";
 import { attentionDraws } from "../kernels/draws.ts";
 import { stream } from "../numeric/stream.ts";
-import type { DrawKind } from "../spec/model.ts";
 import { idealDraws, lfsrDraws, lfsrSeeds, orderedDraws, type TileDraws } from "./draws.ts";
 import { lfsrNext } from "./lfsr.ts";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isXpikeError } from "../errors.ts";
-import { arithmeticSpec } from "../spec/arithmetic.ts";
-import { adcSpec } from "../spec/hardware.ts";
-import { spikingSpec } from "../spec/model.ts";
+import { arithmeticSpec } from "../experiment/arithmetic.ts";
+import { adcSpec } from "../experiment/hardware.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { emptyTally } from "./actions.ts";
 import { convertColumns, converter } from "./adc.ts";

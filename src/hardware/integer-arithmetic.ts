@@ -32,10 +32,10 @@
  * Numbers are stored in single-precision floats, which are exact for whole numbers up to 2^24.
  */
 import { SpecError, ValueError } from "../errors.ts";
+import type { ArithmeticSpec } from "../experiment/arithmetic.ts";
+import type { AdcSpec } from "../experiment/hardware.ts";
+import type { NeuronSpec } from "../experiment/model.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
-import type { ArithmeticSpec } from "../spec/arithmetic.ts";
-import type { AdcSpec } from "../spec/hardware.ts";
-import type { NeuronSpec } from "../spec/model.ts";
 import { converter } from "./adc.ts";
 import { type ConverterErrors, LARGEST_NORMAL, type LineErrors } from "./converter-errors.ts";
 import { lifConstants } from "./lif.ts";

@@ -17,8 +17,8 @@
  * steps. With k = 0 it grows by |I|max a step, and T steps bound it. Nothing saturates, because nothing can overflow.
  */
 import { SpecError } from "../errors.ts";
-import { type ByNeuron, forNeuron } from "../spec/by-neuron.ts";
-import type { NeuronSpec } from "../spec/model.ts";
+import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
+import type { NeuronSpec } from "../experiment/model.ts";
 import { bitsFor } from "./ssa-parameters.ts";
 
 export interface LifRequest {

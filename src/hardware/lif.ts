@@ -8,8 +8,8 @@
  * action, hidden behind the conversion of the next column, so it adds no cycles. Membranes, currents, beta and threshold are
  * single-precision numbers here; `model/neuron/lif.ts` is the reference in double precision.
  */
-import { type ByNeuron, forNeuron } from "../spec/by-neuron.ts";
-import type { LifConstants, NeuronSpec } from "../spec/model.ts";
+import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
+import type { LifConstants, NeuronSpec } from "../experiment/model.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
 

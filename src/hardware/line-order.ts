@@ -12,7 +12,7 @@
  * round at different points, so together they err less, too. Placing the n lines of an input side by side would instead leave a
  * crossbar fewer inputs, which would switch together even more: its columns would swing as much for less signal.
  */
-import type { HardwareSpec } from "../spec/hardware.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
 /** Maps a layer's lines to its inputs. */

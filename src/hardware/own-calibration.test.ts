@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { adcSpec } from "../experiment/hardware.ts";
 import { stream } from "../numeric/stream.ts";
-import { adcSpec } from "../spec/hardware.ts";
 import type { Converter } from "./adc.ts";
 import { drawConverterErrors } from "./converter-errors.ts";
 import {

@@ -19,9 +19,10 @@
  *
  * Both methods are ours. Left out: the steps of a real reference; here it is tuned continuously.
  */
+
+import type { AdcSpec } from "../experiment/hardware.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { AdcSpec } from "../spec/hardware.ts";
 import { type Converter, convertColumns, converter } from "./adc.ts";
 import { type ConverterErrors, convertWithErrors, drawConversionNoise } from "./converter-errors.ts";
 import type { CrossbarReading } from "./crossbar.ts";

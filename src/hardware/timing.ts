@@ -10,8 +10,9 @@
  *
  * Left out: converters see the columns settle while the multiplexer steps through them.
  */
+
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { naturalLog } from "../numeric/stream.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 import { picojoules } from "../units.ts";
 import { devicesPerConductance } from "./crossbar.ts";
 

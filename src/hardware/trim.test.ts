@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { adcSpec } from "../experiment/hardware.ts";
 import { mean } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
-import { adcSpec } from "../spec/hardware.ts";
 import { drawConverterErrors } from "./converter-errors.ts";
 import { trimConverters, trimmedSpread } from "./trim.ts";
 

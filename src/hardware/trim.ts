@@ -12,9 +12,10 @@
  * core, IEEE Journal of Solid-State Circuits 57 (2022), describes it for 256 converters); the sizes here are ours. Gains are
  * not trimmed.
  */
+
+import type { AdcSpec } from "../experiment/hardware.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { AdcSpec } from "../spec/hardware.ts";
 import type { ConverterErrors, LineErrors } from "./converter-errors.ts";
 
 /** Trim settings per code step. */

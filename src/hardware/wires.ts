@@ -21,7 +21,7 @@
  *
  * Own derivation; the exact form is nodal analysis. Left out: selector and driver resistance, capacitance.
  */
-import type { WireSpec } from "../spec/hardware.ts";
+import type { WireSpec } from "../experiment/hardware.ts";
 import type { CrossbarReading } from "./crossbar.ts";
 
 /** Siemens per microsiemens: conductances times resistances are in microsiemens times ohms. */

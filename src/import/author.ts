@@ -17,8 +17,8 @@
  * differs from the network here.
  */
 import { SpecError } from "../errors.ts";
+import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
 import type { Network } from "../model/network.ts";
-import type { TensorExpression, TensorMapping, TensorNormalisation } from "../spec/tensor-mapping.ts";
 
 const APPROXIMATIONS = [
   "to_patch_embedding.to_patch_tokens.1 is a LayerNorm over the values of each patch, which no fixed weight computes; its gain and offset are folded into embed.",

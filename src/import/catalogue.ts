@@ -12,10 +12,10 @@
  *                do not.
  */
 import { SpecError } from "../errors.ts";
+import { suggest } from "../experiment/suggest.ts";
+import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
 import { type Network, NORM_EPSILON, parameterLayout } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
-import { suggest } from "../spec/suggest.ts";
-import type { TensorExpression, TensorMapping, TensorNormalisation } from "../spec/tensor-mapping.ts";
 import { authorMapping } from "./author.ts";
 
 export const TENSOR_MAPPING_NAMES = ["xpikeformer", "author"] as const;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { gatherWindows } from "../model/convolution.ts";
 import { denseForward } from "../model/dense.ts";
 import { stemLayers } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { findTensorMapping } from "./catalogue.ts";
 import type { SourceTensor } from "./elements.ts";
 import { exportNetwork } from "./export.ts";

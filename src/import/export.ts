@@ -6,10 +6,10 @@
  * The tensors are imported again before they are returned, and must give the same network bit for bit.
  */
 import { SpecError, ValueError } from "../errors.ts";
+import { formatPath, shorten } from "../experiment/json.ts";
+import type { TensorExpression, TensorMapping, TensorStep } from "../experiment/tensor-mapping.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
 import type { NamedArray } from "../model/safetensors.ts";
-import { formatPath, shorten } from "../spec/json.ts";
-import type { TensorExpression, TensorMapping, TensorStep } from "../spec/tensor-mapping.ts";
 import type { SourceTensor } from "./elements.ts";
 import { countOf, reshaped, slice, transpose, type Values } from "./expression.ts";
 import { expandBlocks, importNetwork } from "./import.ts";

@@ -11,8 +11,8 @@
  * A normalisation without mean and variance is only its affine part: s = gain, t = offset.
  */
 import { SpecError } from "../errors.ts";
-import { shorten } from "../spec/json.ts";
-import type { FoldedLinear, TensorExpression, TensorNormalisation, TensorStep } from "../spec/tensor-mapping.ts";
+import { shorten } from "../experiment/json.ts";
+import type { FoldedLinear, TensorExpression, TensorNormalisation, TensorStep } from "../experiment/tensor-mapping.ts";
 
 export interface Values {
   readonly shape: readonly number[];

@@ -3,12 +3,12 @@
  * used or explicitly skipped. All mismatches are reported at once, with suggestions for misspelt names.
  */
 import { SpecError, XpikeError } from "../errors.ts";
+import { formatPath, shorten } from "../experiment/json.ts";
+import type { ModelSpec } from "../experiment/model.ts";
+import { suggest } from "../experiment/suggest.ts";
+import type { TensorExpression, TensorMapping } from "../experiment/tensor-mapping.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "../model/network.ts";
-import { formatPath, shorten } from "../spec/json.ts";
-import type { ModelSpec } from "../spec/model.ts";
-import { suggest } from "../spec/suggest.ts";
-import type { TensorExpression, TensorMapping } from "../spec/tensor-mapping.ts";
 import type { SourceTensor } from "./elements.ts";
 import { evaluate, type Values } from "./expression.ts";
 

@@ -6,7 +6,7 @@
  * Source: the opcodes as documented in `pickletools` of Python's standard library, protocol 2, which `torch.save` writes.
  */
 import { FileError } from "../errors.ts";
-import { shorten } from "../spec/json.ts";
+import { shorten } from "../experiment/json.ts";
 import { isKind, kindOf, type Pickled, type PickledStorage, type PickledTensor } from "./pickled.ts";
 
 /** Longest program, in bytes; a tensor takes about 150. */

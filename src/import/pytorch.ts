@@ -12,8 +12,8 @@
  * sparse, quantised and complex tensors.
  */
 import { FileError } from "../errors.ts";
-import { shorten } from "../spec/json.ts";
-import { suggest } from "../spec/suggest.ts";
+import { shorten } from "../experiment/json.ts";
+import { suggest } from "../experiment/suggest.ts";
 import { ELEMENTS, type ElementType, readElements, readRun, type SourceTensor } from "./elements.ts";
 import { LONGEST_PROGRAM, readPickle } from "./pickle.ts";
 import { isKind, type Pickled, type PickledTable, type PickledTensor } from "./pickled.ts";

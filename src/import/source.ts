@@ -1,7 +1,7 @@
 /** Tensors of another program's file: a PyTorch `.pth` file or a safetensors file, distinguished by their first bytes. */
 import { FileError } from "../errors.ts";
+import { shorten } from "../experiment/json.ts";
 import { readLayout } from "../model/safetensors.ts";
-import { shorten } from "../spec/json.ts";
 import { ELEMENTS, type ElementType, readRun, type SourceTensor } from "./elements.ts";
 import { decodePytorch, type PytorchTensors } from "./pytorch.ts";
 import { isZip } from "./zip.ts";

@@ -6,8 +6,8 @@
  * bytes, entries may not overlap, a deflated entry may promise no more than deflate can give, and checksums must match.
  */
 import { FileError } from "../errors.ts";
+import { shorten } from "../experiment/json.ts";
 import { crc32 } from "../numeric/checksum.ts";
-import { shorten } from "../spec/json.ts";
 import { InflateError, inflate } from "./inflate.ts";
 
 const SIGNATURE = { end: 0x06054b50, directory: 0x02014b50, local: 0x04034b50 } as const;

@@ -4,9 +4,10 @@
  * Training keeps every activation of every block (16 D + H N words per token and block at expansion 4); inference reuses
  * the buffers of one block.
  */
+
+import type { AnnSpec } from "../experiment/model.ts";
 import { type Geometry, inputRows, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
-import type { AnnSpec } from "../spec/model.ts";
 import { type AnnStemLayout, planAnnStem } from "./ann-stem.ts";
 import type { Arena, Place } from "./arena.ts";
 import { maskStride } from "./masks.ts";

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { BACKENDS, type Backend } from "../../test/support/backends.ts";
 import { createPass } from "../../test/support/pass-under-test.ts";
+import type { AnnSpec } from "../experiment/model.ts";
 import { annBackward, annForward } from "../model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
 import { backThroughRounding, passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
-import type { AnnSpec } from "../spec/model.ts";
 import { startingSteps } from "../train/starting-steps.ts";
 
 const geometry: Geometry = {

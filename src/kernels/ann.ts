@@ -11,10 +11,10 @@
  * A network with few bits gets its parameters from `passParameters`. Rounded inputs are computed again in the backward pass.
  */
 import { invariant } from "../errors.ts";
+import type { BitWidth } from "../experiment/model.ts";
 import { codesOf, SHARE_CODES, widthsOf } from "../model/bit-widths.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, NORM_EPSILON } from "../model/network.ts";
-import type { BitWidth } from "../spec/model.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
 import { bindAnnStem } from "./ann-stem.ts";
 import type { Place } from "./arena.ts";

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { initialise } from "../model/network.ts";
 import { spikingAttentionBackward, spikingAttentionForward } from "../model/spiking-attention.ts";
 import { stream } from "../numeric/stream.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
 import { reserveBits } from "./arena.ts";
 import { attentionScratch, bindAttention, planAttention } from "./attention.ts";

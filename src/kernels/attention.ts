@@ -2,8 +2,9 @@
  * The attention of one block as the passes call it: sampled or expected stochastic attention, or LIF attention, over all
  * prompts, heads and steps.
  */
+
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { maskWords } from "./masks.ts";
 import type { Ops } from "./ops.ts";

@@ -4,12 +4,12 @@ import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { createPass } from "../../test/support/pass-under-test.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { annSpec, spikingSpec } from "../experiment/model.ts";
 import { annBackward, annForward } from "../model/ann.ts";
 import type { Gradients } from "../model/dense.ts";
 import { lossOf } from "../model/loss.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
 import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
-import { annSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 
 const PROMPTS = 3;

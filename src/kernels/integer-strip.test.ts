@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { adcSpec } from "../experiment/hardware.ts";
 import { convertColumns, converter } from "../hardware/adc.ts";
 import { convertWithErrors, drawConversionNoise, NORMALS, normalTable } from "../hardware/converter-errors.ts";
 import { spikeProduct } from "../hardware/crossbar.ts";
 import { roundToSteps } from "../hardware/integer-arithmetic.ts";
 import { stream } from "../numeric/stream.ts";
-import { adcSpec } from "../spec/hardware.ts";
 import { packSpikes } from "../spike/train.ts";
 import { INTEGER_LINES, INTEGER_PAIRS } from "./integer-ops.ts";
 import { standaloneKernels } from "./memory.ts";

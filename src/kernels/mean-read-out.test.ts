@@ -7,11 +7,11 @@ import { BACKENDS, type Backend } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { createPass } from "../../test/support/pass-under-test.ts";
 import { copiesGeometry, meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { annSpec, type ModelSpec, spikingSpec } from "../experiment/model.ts";
 import { annBackward, annForward } from "../model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
 import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
-import { annSpec, type ModelSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import type { SpikingPassOptions } from "./spiking-plan.ts";
 

@@ -1,10 +1,11 @@
 /**
  * The pass of a network of either kind; and an inference-only pass on its own kernels, which evaluation and teachers use.
  */
+
+import type { ModelSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { passParameters } from "../model/quantization.ts";
-import type { ModelSpec } from "../spec/model.ts";
 import { bindAnn } from "./ann.ts";
 import { type AnnLayout, planAnn } from "./ann-plan.ts";
 import { type Arena, countingArena } from "./arena.ts";

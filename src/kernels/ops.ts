@@ -12,11 +12,11 @@
  * Additional operations for training and simulated chips: `training-ops.ts`, `simulation-ops.ts`.
  */
 
+import type { DrawKind, NeuronSpec, ReadOut, SurrogateSpec } from "../experiment/model.ts";
 import type { Codes } from "../model/bit-widths.ts";
 import type { Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";
 import type { WindowSize } from "../model/stem.ts";
-import type { DrawKind, NeuronSpec, ReadOut, SurrogateSpec } from "../spec/model.ts";
 import type { PackedBits, Place } from "./arena.ts";
 
 export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, MapOps, NeuronOps, AttentionOps {}

@@ -1,7 +1,7 @@
 /** Plans as numbers: they need no memory, and the sizes that they request are sufficient. */
 import { afterEach, expect, test, vi } from "vitest";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { annSpec, type ModelSpec, spikingSpec } from "../spec/model.ts";
+import { annSpec, type ModelSpec, spikingSpec } from "../experiment/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Arena, countingArena } from "./arena.ts";
 import { standaloneKernels } from "./memory.ts";

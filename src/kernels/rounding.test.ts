@@ -1,10 +1,10 @@
 /** The rounding kernel against its plain version, on blocks of a wider matrix, with a remainder after the last four columns. */
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
+import type { BitWidth } from "../experiment/model.ts";
 import { codesOf } from "../model/bit-widths.ts";
 import { roundingBackward, roundingForward } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
-import type { BitWidth } from "../spec/model.ts";
 
 const [ROWS, STRIDE, FIRST, COLUMNS] = [5, 20, 3, 11];
 const [STEP, SHIFT] = [Math.fround(0.3), Math.fround(-0.7)];

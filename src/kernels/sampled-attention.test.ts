@@ -1,11 +1,11 @@
 /** The sampling kernels against the functional tile on random shapes: bits of S and A, and the sum of counts. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { DrawKind } from "../experiment/model.ts";
 import { emptyTally } from "../hardware/actions.ts";
 import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
 import { runSsaTile } from "../hardware/ssa-tile.ts";
 import { stream } from "../numeric/stream.ts";
-import type { DrawKind } from "../spec/model.ts";
 import { emptySpikeTrain } from "../spike/train.ts";
 
 import { standaloneKernels } from "./memory.ts";

@@ -6,7 +6,7 @@
  *
  * The rate is that of the prompts of this call, like BatchNorm's statistics.
  */
-import type { SpikeRateSpec } from "../spec/training.ts";
+import type { SpikeRateSpec } from "../experiment/training.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 

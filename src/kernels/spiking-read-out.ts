@@ -5,9 +5,10 @@
  *
  * The logits of single steps are those of T B prompts of one step, whose spikes are in memory in exactly this order.
  */
+
+import type { SpikingSpec } from "../experiment/model.ts";
 import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import type { Arena, PackedBits, Place } from "./arena.ts";
 import { type ChosenTokens, lossOf, type Ops } from "./ops.ts";
 import type { ParameterOffsets, PassOptions } from "./pass.ts";

@@ -3,9 +3,10 @@
  *
  * Windows of spikes are kept: nine windows of bits take less than a third of one map of numbers.
  */
+
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { isPlain, mapGradientWords } from "./convolution.ts";
 import type { LayerLayout } from "./normalised.ts";

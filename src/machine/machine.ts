@@ -8,6 +8,8 @@
  * per multiplexer step. Scalers, adders, residual adders and LIF units keep pace with the converters and add a few register
  * stages after the last code. The SSA engine has one or more tiles, which serve all blocks.
  */
+
+import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../experiment/hardware.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
@@ -16,7 +18,6 @@ import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
 import { type Timing, timingOf, vectorClocks } from "../hardware/timing.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
 import { pixels } from "../model/stem.ts";
-import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../spec/hardware.ts";
 import { headTokens, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
 /** Bits of numbers after the converters. */

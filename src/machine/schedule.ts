@@ -22,9 +22,9 @@
  * several.
  */
 import { MappingError } from "../errors.ts";
+import type { LoopOrder } from "../experiment/hardware.ts";
 import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
 import { pixels, type StemLayer } from "../model/stem.ts";
-import type { LoopOrder } from "../spec/hardware.ts";
 import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
 import type { LayerUnit, Machine } from "./machine.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import { modelSpec, stemSpec } from "../experiment/model.ts";
 import { stemGeometry } from "../model/stem.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import { modelSpec, stemSpec } from "../spec/model.ts";
 import { type Machine, machineOf } from "./machine.ts";
 import { type ScheduledUnit, scheduleOf, type Timetable } from "./schedule.ts";
 import { shapeOf } from "./shape.ts";

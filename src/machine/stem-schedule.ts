@@ -5,9 +5,10 @@
  * its square and is complete at the last. It stays until the last window that contains it has been read. A buffer therefore
  * holds only the map lines that windows are working on, not the whole map.
  */
+
+import type { LoopOrder } from "../experiment/hardware.ts";
 import { forEachCopy } from "../model/convolution.ts";
 import { pixels, type StemLayer } from "../model/stem.ts";
-import type { LoopOrder } from "../spec/hardware.ts";
 
 /** Index of a vector at a step, in the order in which a layer takes them. */
 export type Places = (vector: number, step: number) => number;

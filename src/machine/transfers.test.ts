@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stemmed, stridingStem, tinyStem } from "../../test/support/tiny-stem.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import type { Action } from "../hardware/actions.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { countActions, type OperationCounts } from "./counts.ts";
 import { type Machine, machineOf } from "./machine.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";

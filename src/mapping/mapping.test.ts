@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { MappingError, ShapeError } from "../errors.ts";
+import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
-import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { type LayerMapping, mapLayer, mapNetwork, START } from "./mapping.ts";
 
 const hardware = literalMachine();

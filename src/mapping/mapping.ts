@@ -19,6 +19,9 @@
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
 import { MappingError, ShapeError } from "../errors.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import type { MatrixBlock } from "../hardware/blocks.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
@@ -28,9 +31,6 @@ import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
 import { linearLayers, type Network } from "../model/network.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
 
 /** A block of a layer's weights on one crossbar. */
 export interface CrossbarBlock extends MatrixBlock {

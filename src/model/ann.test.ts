@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { ShapeError } from "../errors.ts";
-import { annSpec } from "../spec/model.ts";
+import { annSpec } from "../experiment/model.ts";
 import { annBackward, annForward } from "./ann.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";

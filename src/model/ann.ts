@@ -10,7 +10,7 @@
  *
  * Rows are [B][N]. There is no time dimension: layers shared with the spiking network run with T = 1. There is no dropout.
  */
-import type { AnnSpec } from "../spec/model.ts";
+import type { AnnSpec } from "../experiment/model.ts";
 import { type AnnStemCache, annStemBackward, annStemForward } from "./ann-stem.ts";
 import { codesOf, SHARE_CODES, widthsOf } from "./bit-widths.ts";
 import { type DenseCache, denseBackward, denseForward, type Gradients, parameter } from "./dense.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { annSpec, spikingSpec } from "../spec/model.ts";
+import { annSpec, spikingSpec } from "../experiment/model.ts";
 import { annBackward, annForward } from "./ann.ts";
 import { bitCrossEntropyBackward, bitCrossEntropyForward } from "./bit-cross-entropy.ts";
 import { crossEntropyForward } from "./cross-entropy.ts";

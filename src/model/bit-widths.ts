@@ -1,5 +1,5 @@
 /** Bit widths of an ANN's layers, with the codes of each. What is rounded, and how: `quantization.ts`. */
-import type { BitWidth, ModelSpec } from "../spec/model.ts";
+import type { BitWidth, ModelSpec } from "../experiment/model.ts";
 
 /** Whole numbers from `low` to `high`. */
 export interface Codes {

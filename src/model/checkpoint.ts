@@ -9,10 +9,10 @@
  */
 import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
+import { parseJson, shorten } from "../experiment/json.ts";
+import { type ModelSpec, modelSpec } from "../experiment/model.ts";
 import { crc32 } from "../numeric/checksum.ts";
 import { fromHalf, toHalf } from "../numeric/half.ts";
-import { parseJson, shorten } from "../spec/json.ts";
-import { type ModelSpec, modelSpec } from "../spec/model.ts";
 import { type Geometry, MOST_TOKENS } from "./geometry.ts";
 import { logitsOf, type Network, parameterLayout, type Tensor } from "./network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";

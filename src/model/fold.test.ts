@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
 import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
-import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { foldNetwork } from "./fold.ts";
 import { parameterLayout } from "./network.ts";
 import type { NeuronCache } from "./neuron/neuron.ts";

@@ -8,7 +8,7 @@
  * (`docs/model.md#ties`).
  */
 import { invariant } from "../errors.ts";
-import type { SpikingSpec } from "../spec/model.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { isNormalised, parameter, runningStatistics } from "./dense.ts";
 import { linearLayers, type Network, NORM_EPSILON, parameterLayout, type Tensor } from "./network.ts";
 

@@ -6,7 +6,7 @@
  * This is the digital baseline for stochastic attention, with the same normalisers and gains. However, each of the N N scores and N
  * d outputs keeps a membrane from step to step, and nothing is drawn at random. Membranes behind a closed mask run but are not read.
  */
-import type { NeuronSpec, SurrogateSpec } from "../spec/model.ts";
+import type { NeuronSpec, SurrogateSpec } from "../experiment/model.ts";
 import {
   type HeadShape,
   type HeadVectors,

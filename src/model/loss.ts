@@ -1,5 +1,5 @@
 /** The loss of a read-out: cross-entropy of classes, or of bits. */
-import type { ReadOut } from "../spec/model.ts";
+import type { ReadOut } from "../experiment/model.ts";
 import { bitCrossEntropyBackward, bitCrossEntropyForward } from "./bit-cross-entropy.ts";
 import { crossEntropyBackward, crossEntropyForward } from "./cross-entropy.ts";
 

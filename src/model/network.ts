@@ -12,8 +12,8 @@
  * In an ANN with few bits it also has steps and shifts (`quantization.ts`).
  */
 import { SpecError } from "../errors.ts";
+import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { stepLengths, widthsOf } from "./bit-widths.ts";
 import type { Geometry } from "./geometry.ts";
 import { stemLayers } from "./stem.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyGeometry } from "../../test/support/tiny-network.ts";
+import { annSpec, type BitWidth, stemSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
-import { annSpec, type BitWidth, stemSpec } from "../spec/model.ts";
 import { codesOf, widthsOf } from "./bit-widths.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { initialise, type Tensor } from "./network.ts";

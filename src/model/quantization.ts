@@ -24,9 +24,10 @@
  * logarithms: Jain et al., "Trained quantization thresholds", MLSys 2020; binary weights: Rastegari et al., "XNOR-Net", ECCV 2016;
  * binary activations with two learned levels: Liu et al., "BiT", NeurIPS 2022.
  */
+
+import type { AnnSpec, BitWidth } from "../experiment/model.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
-import type { AnnSpec, BitWidth } from "../spec/model.ts";
 import { type Codes, codesOf, widthsOf } from "./bit-widths.ts";
 import type { Network, Tensor } from "./network.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { copiesGeometry, meanGeometry, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { annSpec } from "../spec/model.ts";
+import { annSpec } from "../experiment/model.ts";
 import { annBackward, annForward } from "./ann.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";

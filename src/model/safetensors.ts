@@ -9,8 +9,8 @@
  * I32. Nothing in a file is trusted: lengths are checked against the available bytes before anything is allocated.
  */
 import { FileError, ShapeError, SpecError, ValueError } from "../errors.ts";
+import { parseJson, shorten } from "../experiment/json.ts";
 import { fromHalf, LARGEST_HALF, toHalf } from "../numeric/half.ts";
-import { parseJson, shorten } from "../spec/json.ts";
 
 export interface NamedArray {
   readonly shape: readonly number[];

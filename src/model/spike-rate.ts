@@ -10,7 +10,7 @@
  * of each input separately; we apply it to the mean over the batch (in training, over each shard). Left out: their lower bound,
  * which keeps neurons active.
  */
-import type { SpikeRateSpec } from "../spec/training.ts";
+import type { SpikeRateSpec } from "../experiment/training.ts";
 
 /** The penalty, and its derivative with respect to each layer's rate. */
 export function spikeRatePenalty(

@@ -2,7 +2,7 @@
  * The attention of one spiking layer over all heads: stochastic (the paper's) or with LIF neurons (the digital baseline),
  * depending on the model. Both read and return rows [T][B][N]; they share code only here.
  */
-import type { SpikingSpec } from "../spec/model.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "./heads.ts";
 import { type LifAttentionCache, lifAttentionBackward, lifAttentionForward } from "./lif-attention.ts";
 import type { Network } from "./network.ts";

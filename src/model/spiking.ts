@@ -14,8 +14,8 @@
  * Rows are [T][B][N] throughout. Membranes start at 0 for every prompt and token. Nothing here is optimised for speed.
  */
 import { ShapeError, ValueError } from "../errors.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import type { BatchStatistics } from "./batch-norm.ts";
 import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients } from "./dense.ts";

@@ -9,7 +9,7 @@
  * zeros on each side.
  */
 import { invariant, SpecError } from "../errors.ts";
-import type { ModelSpec, StemSpec } from "../spec/model.ts";
+import type { ModelSpec, StemSpec } from "../experiment/model.ts";
 import type { Geometry, Grid } from "./geometry.ts";
 
 /** Which pixels of a map `[rows, columns, channels]` a convolution's windows hold. */

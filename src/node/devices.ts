@@ -3,7 +3,7 @@ import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadDevice } from "../device/module.ts";
 import { FileError, SpecError } from "../errors.ts";
-import type { Experiment } from "../spec/experiment.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { sha256Of } from "./content-hash.ts";
 import { readFileChecked } from "./files.ts";
 

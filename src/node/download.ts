@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import type { PublishedFile, PublishedImages } from "../data/catalogue.ts";
 import { inflateChunks, isGzip } from "../data/gzip.ts";
 import { FileError, isXpikeError, SpecError } from "../errors.ts";
-import { shorten } from "../spec/json.ts";
+import { shorten } from "../experiment/json.ts";
 import { fileError, makeFolder } from "./files.ts";
 
 export interface DownloadOptions {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventFile } from "../../test/support/event-files.ts";
 import { readEventFile } from "../data/events.ts";
-import { parseExperiment } from "../spec/parse.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { openExperiment } from "../task/open.ts";
 import { loadTaskData } from "./task-data.ts";
 

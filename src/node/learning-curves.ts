@@ -1,8 +1,8 @@
 /** The learning curves in a run's folder: the output of `report/training.ts` for its metrics, as a table and a page. */
 import { z } from "zod";
+import type { Experiment } from "../experiment/experiment.ts";
 import { reportHtml } from "../report/html.ts";
 import { metricsCsv, type TrainingMetric, trainingReport } from "../report/training.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { writeFilesTogether } from "./files.ts";
 import { packageVersion } from "./version.ts";
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join, resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { FileError } from "../errors.ts";
-import { parseExperiment } from "../spec/parse.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { bundledNetwork, bundledNetworks, networkFile, networkNames } from "./networks.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FileError } from "../errors.ts";
-import { suggest } from "../spec/suggest.ts";
+import { suggest } from "../experiment/suggest.ts";
 
 const SCHEME = "bundled:";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { IDX_FILES } from "../data/catalogue.ts";
 import { PlatformError } from "../errors.ts";
-import { parseExperiment } from "../spec/parse.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { type StudioServer, serveStudio } from "./studio-server.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -14,7 +14,7 @@ import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { IDX_FILES } from "../data/catalogue.ts";
 import { FileError, isXpikeError, PlatformError } from "../errors.ts";
-import type { Experiment } from "../spec/experiment.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { FASHION_SLICE, MNIST_SLICE } from "./data.ts";
 import { bundledNetwork, networkNames } from "./networks.ts";
 import { RUN_FILES } from "./training.ts";

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { rejection } from "../../test/support/rejection.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError } from "../errors.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { buildId } from "./build.ts";
 import { type FolderOptions, RUN_FILES, trainToFolder } from "./training.ts";
 

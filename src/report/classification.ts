@@ -4,11 +4,11 @@
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";

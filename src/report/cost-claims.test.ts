@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { estimateCost } from "../cost/cost.ts";
 import { comparedWith, experimentWorkload } from "../cost/measured.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import { parseExperiment } from "../spec/parse.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import { parseExperiment } from "../experiment/parse.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { decoderCostClaims } from "./cost-claims.ts";
 import { simulatedPrices } from "./cost-run.ts";
 

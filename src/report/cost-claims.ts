@@ -2,8 +2,8 @@
 import { ARCHITECTURES } from "../cost/architectures/catalogue.ts";
 import { type CostEstimate, ratioTo } from "../cost/cost.ts";
 import { networkFor } from "../cost/workload.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import type { ClaimDraft } from "./build-report.ts";
 import { shortSize } from "./study.ts";
 

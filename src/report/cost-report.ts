@@ -4,7 +4,7 @@ import { type CostEstimate, ratioTo } from "../cost/cost.ts";
 import { type Lever, leversOf } from "../cost/levers.ts";
 import type { MonteCarlo } from "../cost/monte-carlo.ts";
 import type { PriceRanges } from "../cost/ranges.ts";
-import type { Experiment } from "../spec/experiment.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { buildReport, type ClaimDraft } from "./build-report.ts";
 import {
   breakdownChart,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
-import { parseDurations } from "../spec/duration.ts";
+import { parseDurations } from "../experiment/duration.ts";
 import { type DriftCurve, driftReport } from "./drift.ts";
 
 const experiment = tinyExperiment({ hardware: { compensation: { scope: "crossbar" } } });

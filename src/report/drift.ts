@@ -3,11 +3,11 @@
  * compensation, from programming to a year later. The claims of Table V stay in the file.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import type { CompensationSpec } from "../experiment/compensation.ts";
+import type { Duration } from "../experiment/duration.ts";
 import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample } from "../numeric/variance-components.ts";
 import type { RegisterCounts } from "../simulation/registers.ts";
-import type { CompensationSpec } from "../spec/compensation.ts";
-import type { Duration } from "../spec/duration.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";

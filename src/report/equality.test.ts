@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { parseExperiment } from "../experiment/parse.ts";
 import type { NonInferiority } from "../numeric/non-inferiority.ts";
 import { sampleOf } from "../numeric/variance-components.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import type { TaskErrors } from "../task/metrics.ts";
 import { equalityFigures, equalityOf, equalityText, equalityWords, testEquality } from "./equality.ts";
 

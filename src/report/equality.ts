@@ -1,8 +1,9 @@
 /** What a report says of equal accuracy: a claim only where non-inferiority is shown, otherwise how many prompts would take. */
+
+import type { Experiment } from "../experiment/experiment.ts";
 import { type NonInferiority, nonInferiority } from "../numeric/non-inferiority.ts";
 import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample, sameOnAllChips, sampleMean, sampleOf } from "../numeric/variance-components.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { TaskErrors } from "../task/metrics.ts";
 import type { FigureDraft } from "./build-report.ts";
 import { formatNumber } from "./format.ts";

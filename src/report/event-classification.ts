@@ -1,6 +1,6 @@
 /** The report of a run on recordings of event cameras: accuracies, and the first recordings frame by frame. */
 import { type EventSet, frameBits, recordingBytes } from "../data/events.ts";
-import type { EventClassificationSpec } from "../spec/task.ts";
+import type { EventClassificationSpec } from "../experiment/task.ts";
 import type { ChartDraft } from "./build-report.ts";
 import { type ClassificationRun, type ClassifierRole, classificationReport } from "./classification.ts";
 import { imageTicks, sideBySide } from "./images.ts";

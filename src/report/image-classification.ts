@@ -2,7 +2,7 @@
  * The report of an image-classification run: accuracies next to Table III of the paper, and the decisions and attention for single
  * images.
  */
-import type { ImageClassificationSpec } from "../spec/task.ts";
+import type { ImageClassificationSpec } from "../experiment/task.ts";
 import type { ClaimDraft } from "./build-report.ts";
 import { type ClassificationRun, type ClassifierRole, classificationReport } from "./classification.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";

@@ -1,6 +1,6 @@
 /** Reports as JSON text: fields in the order of `report.ts`, so that two reports can be compared line by line. */
 import { FileError, isXpikeError } from "../errors.ts";
-import { parseJson } from "../spec/json.ts";
+import { parseJson } from "../experiment/json.ts";
 import { checkReport } from "./build-report.ts";
 import type { Report } from "./report.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { densitiesChart, layoutChart, rasterChart } from "./machine.ts";
 import { chartSpec } from "./report.ts";

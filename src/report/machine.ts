@@ -1,10 +1,10 @@
 /** Figures and charts of the machine: its crossbars, and the spikes of one prompt. */
 import type { ChipEvaluation } from "../evaluation/chips.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { mean } from "../numeric/statistics.ts";
 import { compensationCost } from "../simulation/compensation.ts";
 import { sumRegisters } from "../simulation/registers.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { meanFigure, rasterLayer } from "./measured.ts";

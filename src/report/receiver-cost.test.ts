@@ -4,7 +4,7 @@ import { estimateCost } from "../cost/cost.ts";
 import { experimentWorkload } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
-import { parseExperiment } from "../spec/parse.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { costReport } from "./cost-report.ts";
 import { simulatedPrices } from "./cost-run.ts";
 import { receiverFigures, receiverRows } from "./receiver-cost.ts";

@@ -4,7 +4,7 @@ import { receiverEnergy } from "../cost/architectures/receiver.ts";
 import type { Technology } from "../cost/parameters.ts";
 import { totalOf } from "../cost/unit-energies.ts";
 import type { Workload } from "../cost/workload.ts";
-import type { TaskSpec } from "../spec/task.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { FigureDraft } from "./build-report.ts";
 

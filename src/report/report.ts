@@ -8,8 +8,8 @@
  * This file has the schema and its types; `buildReport` (`build-report.ts`) creates a report.
  */
 import { z } from "zod";
-import { MOST_AGES } from "../spec/duration.ts";
-import { experimentSpec } from "../spec/experiment.ts";
+import { MOST_AGES } from "../experiment/duration.ts";
+import { experimentSpec } from "../experiment/experiment.ts";
 
 /** Lower-case or camelCase words joined by dots: `ber.mmse.pilots`, `density.blocks.0.qkv`. */
 export const reportId = z

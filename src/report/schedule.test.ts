@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { findWorkload } from "../cost/workloads.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
 import { type Machine, machineOf } from "../machine/machine.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { dataTable } from "./data-table.ts";
 import type { BarsChart, GanttChart } from "./report.ts";
 import { joined, scheduleCharts } from "./schedule.ts";

@@ -1,6 +1,6 @@
 /** Sources of a report: the paper, the devices, the task, the random numbers. */
 import { deviceOfSpec } from "../device/catalogue.ts";
-import type { Experiment } from "../spec/experiment.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { ReportSource } from "./report.ts";
 

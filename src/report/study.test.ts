@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { annSpec } from "../experiment/model.ts";
 import { sampleOf } from "../numeric/variance-components.ts";
-import { annSpec } from "../spec/model.ts";
 import { networkSize, rateFigure } from "./study.ts";
 
 test("without a single error a rate is bounded by the rule of three, and by 1", () => {

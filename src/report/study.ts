@@ -1,4 +1,6 @@
 /** Shared parts of reports on chips: a rate with its interval, paired changes and ratios, the spread of chips and reads. */
+
+import type { Experiment } from "../experiment/experiment.ts";
 import {
   pairedDifference,
   ratioOfMeans,
@@ -8,7 +10,6 @@ import {
   sampleSpread,
   scaled,
 } from "../numeric/variance-components.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { TaskErrors } from "../task/metrics.ts";

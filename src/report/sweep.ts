@@ -1,8 +1,9 @@
 /** The report of a study over one field of the experiment: error rate against its values, at one or several ages. */
+
+import type { Duration } from "../experiment/duration.ts";
+import type { SweepValue } from "../experiment/sweep.ts";
 import type { Sample } from "../numeric/variance-components.ts";
 import type { RegisterCounts } from "../simulation/registers.ts";
-import type { Duration } from "../spec/duration.ts";
-import type { SweepValue } from "../spec/sweep.ts";
 import { buildReport, type ChartDraft, type FigureDraft } from "./build-report.ts";
 import { formatQuantity } from "./format.ts";
 import { registerFigures } from "./registers.ts";

@@ -5,12 +5,12 @@
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { ReceiverEvaluation } from "../evaluation/receivers.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { bitsPerClass } from "../experiment/modulation.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/variance-components.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { bitsPerClass } from "../spec/modulation.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";

@@ -3,7 +3,7 @@
  *
  * Both depend only on the metrics, so they can be recreated at any time, also for a stopped training.
  */
-import type { Experiment } from "../spec/experiment.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";

@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { testWith } from "../../test/support/hardware-tools.ts";
+import { ssaSpec } from "../experiment/hardware.ts";
 import { ssaParameters } from "../hardware/ssa-parameters.ts";
 import { compileEngine } from "../node/rtl-stream.ts";
 import { stream } from "../numeric/stream.ts";
-import { ssaSpec } from "../spec/hardware.ts";
 import { ssaDesign } from "./design.ts";
 import { lfsrArray } from "./lfsr-array.ts";
 import { randomRun, runOfSteps } from "./simulated-run.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import { createClockedLif } from "../hardware/clocked-lif.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
@@ -8,7 +9,6 @@ import { stream } from "../numeric/stream.ts";
 import { type Chip, programChip } from "../simulation/chip.ts";
 import { calibrateFast } from "../simulation/fast/simulate.ts";
 import { simulate } from "../simulation/reference/simulate.ts";
-import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
 import { type LifRuns, lifBundle } from "./lif-bundle.ts";
 import { networkLif } from "./lif-network.ts";

@@ -9,6 +9,8 @@
  * and converter ranges satisfy this only with one row block.
  */
 import { SpecError } from "../errors.ts";
+import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
+import type { NeuronSpec } from "../experiment/model.ts";
 import { type LifPins, lifPins } from "../hardware/clocked-lif.ts";
 import { runIntegerLif } from "../hardware/integer-lif.ts";
 import {
@@ -26,8 +28,6 @@ import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
 import type { CodeRecord } from "../simulation/reference/linear.ts";
 import { simulate } from "../simulation/reference/simulate.ts";
-import { type ByNeuron, forNeuron } from "../spec/by-neuron.ts";
-import type { NeuronSpec } from "../spec/model.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import type { LifRuns } from "./lif-bundle.ts";
 import { lifTestPins } from "./lif-windows.ts";

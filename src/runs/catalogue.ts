@@ -1,11 +1,11 @@
 /** The reports of each kind of task. A kind in `TaskSpec` that is missing here does not compile. */
 import type { ChipEvaluation } from "../evaluation/chips.ts";
+import type { EvaluationSpec, Experiment } from "../experiment/experiment.ts";
+import type { SpecOf, TaskSpec } from "../experiment/task.ts";
 import type { FigureDraft } from "../report/build-report.ts";
 import { chipFigure as accuracy } from "../report/classification.ts";
 import type { Report } from "../report/report.ts";
 import { chipFigure as bitErrorRate } from "../report/symbol-detection.ts";
-import type { EvaluationSpec, Experiment } from "../spec/experiment.ts";
-import type { SpecOf, TaskSpec } from "../spec/task.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import { runEventClassification } from "./event-classification.ts";

@@ -3,10 +3,10 @@ import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { jobs } from "../evaluation/jobs.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import { type Opened, openExperiment } from "../task/open.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { chipFigures } from "./chip-figures.ts";

@@ -2,13 +2,13 @@
 import { evaluateChips } from "../evaluation/chips.ts";
 import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { SpecOf, TaskSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import type { ClassificationRun, ClassifierRole } from "../report/classification.ts";
 import { costSection } from "../report/cost-run.ts";
 import { exitShares } from "../report/exit.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { SpecOf, TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { ClassificationErrors } from "../task/metrics.ts";

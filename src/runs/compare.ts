@@ -6,13 +6,13 @@
  */
 import { SpecError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
+import { type Difference, differences } from "../experiment/difference.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import type { Network } from "../model/network.ts";
 import { sampleOf } from "../numeric/variance-components.ts";
 import type { FigureDraft } from "../report/build-report.ts";
 import { chipsCost } from "../report/cost-run.ts";
 import { changeFigure, metricOf, rateFigure, ratesOf, stepsOnChips } from "../report/study.ts";
-import { type Difference, differences } from "../spec/difference.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";

@@ -1,11 +1,11 @@
 /** Error rates over the age of the chips, with everything random the same at all ages, so that differences are precise. */
 import type { Condition } from "../evaluation/shared-chip.ts";
+import { type CompensationSpec, compensationSpec } from "../experiment/compensation.ts";
+import type { Duration } from "../experiment/duration.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { type DriftCurve, driftReport } from "../report/drift.ts";
 import type { Report } from "../report/report.ts";
 import { ratesOf } from "../report/study.ts";
-import { type CompensationSpec, compensationSpec } from "../spec/compensation.ts";
-import type { Duration } from "../spec/duration.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { type Openable, opened } from "../task/open.ts";
 import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
 

@@ -1,4 +1,7 @@
 /** A run for recordings of event cameras: networks and chips on the same test recordings. */
+
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { EventClassificationSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -10,8 +13,6 @@ import {
 } from "../report/event-classification.ts";
 import type { Report } from "../report/report.ts";
 import { simulateFast } from "../simulation/fast/simulate.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { EventClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { decide } from "../task/answers.ts";
 import type { Opened } from "../task/open.ts";

@@ -1,13 +1,13 @@
 /** Recreates the first evaluated chip, for views of its interior in the report and for the RTL of its engine. */
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "../evaluation/calibration-prompts.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import { type Chip, programChip } from "../simulation/chip.ts";
 import { calibrateFast, simulateFast } from "../simulation/fast/simulate.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { TaskOf } from "../task/catalogue.ts";
 import { createTask } from "../task/create.ts";

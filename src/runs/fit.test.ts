@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { asCompared, asDescribed, checkModel, checkTask } from "./fit.ts";
 

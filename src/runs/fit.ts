@@ -5,13 +5,13 @@
  * one field at a time. Two tasks of equal sizes cannot be distinguished.
  */
 import { isXpikeError, SpecError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { shorten } from "../experiment/json.ts";
+import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { askedOnce, type Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { parameterLayout } from "../model/network.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { shorten } from "../spec/json.ts";
-import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 

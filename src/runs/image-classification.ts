@@ -1,5 +1,7 @@
 /** A run for images: networks and chips on the same test images. */
 import type { ImageData } from "../data/images.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { ImageClassificationSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
@@ -9,8 +11,6 @@ import type { ExampleImages } from "../report/images.ts";
 import type { Report } from "../report/report.ts";
 import { attentionMaps } from "../simulation/attention-map.ts";
 import { simulateFast } from "../simulation/fast/simulate.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { decide } from "../task/answers.ts";
 import type { Opened } from "../task/open.ts";

@@ -1,9 +1,9 @@
 /** Notes that reports of several runs share. */
 import type { LabelledData } from "../data/labelled.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { registerNote } from "../report/registers.ts";
 import { REGISTERS, type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Executor } from "../threads/executor.ts";
 

@@ -1,5 +1,6 @@
 /** The RTL of a trained network's attention on the first chip, with vectors of its own evaluation prompts: what `xpike rtl` writes. */
 import { SpecError } from "../errors.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
@@ -11,7 +12,6 @@ import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
 import { runOfSteps, splitHeads } from "../rtl/simulated-run.ts";
 import { MAX_STEPS } from "../rtl/ssa-engine.ts";
 import type { EngineRun } from "../rtl/testbench.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 import type { Given } from "../task/open.ts";
 import { firstChip } from "./first-chip.ts";
 import { asDescribed } from "./fit.ts";

@@ -1,14 +1,14 @@
 /** Error rates against the number of time steps. */
 import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
 import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
 import { type Sample, sampleOf } from "../numeric/variance-components.ts";
 import type { CostRun } from "../report/cost-run.ts";
 import { rateFigure, ratesOf } from "../report/study.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { TaskErrors } from "../task/metrics.ts";
 import { type Given, reopened } from "../task/open.ts";

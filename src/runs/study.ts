@@ -2,10 +2,10 @@
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { Condition } from "../evaluation/shared-chip.ts";
 import { runStudy, type StudyOptions } from "../evaluation/study.ts";
+import { isHardwareAware } from "../experiment/hardware-aware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
 import type { StudyRole } from "../report/study.ts";
-import { isHardwareAware } from "../spec/hardware-aware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { type Given, reopened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed } from "./fit.ts";

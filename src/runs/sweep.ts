@@ -1,12 +1,12 @@
 /** Error rates over one field of the experiment, with everything random the same for all values, so that differences are precise. */
 import type { Condition } from "../evaluation/shared-chip.ts";
+import type { Duration } from "../experiment/duration.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import { requireOneAge, STEPS_FIELD, type Sweep } from "../experiment/sweep.ts";
 import type { Report } from "../report/report.ts";
 import { ratesOf } from "../report/study.ts";
 import { type SweepCurve, sweepReport } from "../report/sweep.ts";
-import type { Duration } from "../spec/duration.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import { requireOneAge, STEPS_FIELD, type Sweep } from "../spec/sweep.ts";
 import { type Openable, opened } from "../task/open.ts";
 import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
 

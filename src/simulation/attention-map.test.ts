@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ShapeError } from "../errors.ts";
+import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
-import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { attentionMaps } from "./attention-map.ts";
 

@@ -7,8 +7,8 @@
  * of its draw.
  */
 import { ShapeError } from "../errors.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
 /**

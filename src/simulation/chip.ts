@@ -7,6 +7,9 @@
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { DeviceModel } from "../device/device.ts";
+import { hasConverterErrors } from "../experiment/erring-converters.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { cutBlock } from "../hardware/blocks.ts";
 import { calibrationHistory, type ReadoutSums, readOut } from "../hardware/compensation.ts";
 import { type ConverterErrors, drawConverterErrors } from "../hardware/converter-errors.ts";
@@ -24,9 +27,6 @@ import { readThroughWires } from "../hardware/wires.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { hasConverterErrors } from "../spec/erring-converters.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { compensate, compensateByCodes, crossbarsSharingFactor } from "./compensation.ts";
 
 /** A network mapped to a machine: a chip before it is programmed. */

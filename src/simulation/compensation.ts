@@ -11,6 +11,8 @@
  */
 import type { DeviceModel } from "../device/device.ts";
 import { invariant } from "../errors.ts";
+import type { CompensationSpec } from "../experiment/compensation.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type ActionCounts, emptyTally } from "../hardware/actions.ts";
 import {
   type CalibrationHistory,
@@ -36,8 +38,6 @@ import {
 } from "../hardware/own-calibration.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { CompensationSpec } from "../spec/compensation.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 
 /**
  * The readings of crossbars that share a factor, with their factors applied.

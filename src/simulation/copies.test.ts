@@ -2,10 +2,10 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { copiesGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { stream } from "../numeric/stream.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { programChip } from "./chip.ts";
 import { simulateCycles } from "./cycle.ts";

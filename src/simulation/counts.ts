@@ -2,12 +2,13 @@
  * Actions of an operation from its shape and spikes, for simulators that do not count while they work. The formulas equal the
  * totals counted in `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts`.
  */
+
+import type { HardwareSpec, LoopOrder } from "../experiment/hardware.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrShifts, usesLfsrs } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { tileActions } from "../hardware/ssa-tile.ts";
 import type { LayerMapping, SsaMapping } from "../mapping/mapping.ts";
-import type { HardwareSpec, LoopOrder } from "../spec/hardware.ts";
 
 /** A linear layer that read `vectors` input vectors with `spikes` ones in total. */
 export function linearActions(

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
 import { simulateCycles } from "./cycle.ts";

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ValueError } from "../errors.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { convertColumns, converter } from "../hardware/adc.ts";
 import { STRAIGHT, type Wiring } from "../hardware/line-order.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { programChip } from "./chip.ts";

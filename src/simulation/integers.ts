@@ -7,6 +7,8 @@
  */
 
 import { ValueError } from "../errors.ts";
+import type { ArithmeticSpec } from "../experiment/arithmetic.ts";
+import type { AdcSpec } from "../experiment/hardware.ts";
 import type { Converter } from "../hardware/adc.ts";
 import type { ConverterErrors } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
@@ -24,8 +26,6 @@ import {
   wholeOffsets,
 } from "../hardware/integer-arithmetic.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
-import type { ArithmeticSpec } from "../spec/arithmetic.ts";
-import type { AdcSpec } from "../spec/hardware.ts";
 import type { Chip } from "./chip.ts";
 
 /** A crossbar in whole numbers. */

@@ -2,11 +2,11 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import { spikingSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { mean } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, chipAt, programChip, readChip } from "./chip.ts";
 import { compensationCost, fullScales } from "./compensation.ts";

@@ -4,7 +4,7 @@
  * A point beats another if it is at least as good in every objective and better in one. Throughput is maximised; all other
  * objectives are minimised. Values are compared as measured; the table lists their intervals.
  */
-import { type Design, OBJECTIVES, type Objective } from "../spec/design.ts";
+import { type Design, OBJECTIVES, type Objective } from "../experiment/design.ts";
 import type { Measures, Row } from "./unit.ts";
 
 /** Values to minimise, one per objective. */

@@ -1,10 +1,10 @@
 /** The names and units of objectives in tables and drawings. */
 
 import { isXpikeError } from "../errors.ts";
+import type { Objective } from "../experiment/design.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { formatQuantity, formatText } from "../report/format.ts";
-import type { Objective } from "../spec/design.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { costsOf } from "./front.ts";
 import type { Measured, Row } from "./unit.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium } from "../../test/support/chromium.ts";
-import { parseDesign } from "../spec/design.ts";
+import { parseDesign } from "../experiment/design.ts";
 import { BRUSH_HASH, BRUSH_PROGRAM } from "./brush.ts";
 import { sweepHtml } from "./page.ts";
 import type { OpenedDesign } from "./points.ts";

@@ -3,12 +3,12 @@
  * objective with another one, the front as a table, and the experiment of every point on the front, linked by a click.
  */
 
+import type { Objective } from "../experiment/design.ts";
+import { shorten } from "../experiment/json.ts";
 import { ROOMS } from "../report/draw/drawing.ts";
 import { drawScatter, type ScatterPoint } from "../report/draw/scatter.ts";
 import { embedJson, html, type Markup } from "../report/markup.ts";
 import { pageHead } from "../report/page.ts";
-import type { Objective } from "../spec/design.ts";
-import { shorten } from "../spec/json.ts";
 import { BRUSH_HASH, BRUSH_STYLE, brushScript, brushTable } from "./brush.ts";
 import { frontPoints } from "./front.ts";
 import { axisOf, type MeasuredRow, measuredRows, measuredText, OBJECTIVE_LABELS, objectiveLabel } from "./labels.ts";

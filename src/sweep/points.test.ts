@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
-import { type Design, parseDesign } from "../spec/design.ts";
-import { parseExperiment } from "../spec/parse.ts";
+import { type Design, parseDesign } from "../experiment/design.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { experimentAt, listPoints, type OpenedDesign, valueAt } from "./points.ts";
 
 const designOf = (fields: object): OpenedDesign => parseDesign({ experiment: {}, axes: {}, ...fields }) as OpenedDesign;

@@ -6,13 +6,13 @@
  * keep their seed: all points answer the same prompts on chips from the same streams, so differences between points are precise.
  */
 import { invariant, SpecError } from "../errors.ts";
+import { type Axis, type Design, MOST_POINTS, type Range } from "../experiment/design.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { formatPath, shorten } from "../experiment/json.ts";
+import { parseExperiment, withField } from "../experiment/parse.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { SOBOL_DIMENSIONS, sobolWord } from "../numeric/sobol.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
-import { type Axis, type Design, MOST_POINTS, type Range } from "../spec/design.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { formatPath, shorten } from "../spec/json.ts";
-import { parseExperiment, withField } from "../spec/parse.ts";
 
 /** One value per axis, by field of the experiment. */
 export type PointValues = Readonly<Record<string, unknown>>;

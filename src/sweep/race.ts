@@ -11,8 +11,9 @@
  * A point is surely beaten if another is surely no worse in all objectives and surely better in one, or if it surely violates a
  * limit. It is then eliminated. Each comparison is wrong with a probability of 2.5 %; over all of them, errors are more frequent.
  */
+
+import { type Design, OBJECTIVES, type Objective } from "../experiment/design.ts";
 import { pairedDifference, type Sample, sampleMean } from "../numeric/variance-components.ts";
-import { type Design, OBJECTIVES, type Objective } from "../spec/design.ts";
 import { costsOf } from "./front.ts";
 import { type RowSamples, unpackWrong } from "./packed.ts";
 import type { Measured, Measures, Row } from "./unit.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
+import { parseDesign } from "../experiment/design.ts";
 import { stream } from "../numeric/stream.ts";
-import { parseDesign } from "../spec/design.ts";
 import { frontPoints } from "./front.ts";
 import { packWrong } from "./packed.ts";
 import type { OpenedDesign, PointValues } from "./points.ts";

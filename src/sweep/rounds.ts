@@ -7,9 +7,9 @@
  * which continue from the measurements of earlier rounds.
  */
 import { SpecError } from "../errors.ts";
+import { type Axis, type Budget, OBJECTIVES } from "../experiment/design.ts";
+import { formatPath } from "../experiment/json.ts";
 import { stream } from "../numeric/stream.ts";
-import { type Axis, type Budget, OBJECTIVES } from "../spec/design.ts";
-import { formatPath } from "../spec/json.ts";
 import { costsOf } from "./front.ts";
 import { type Fitness, type Gene, type Genome, searchFront } from "./nsga2.ts";
 import { experimentAt, listPoints, type OpenedDesign, type PointValues, valueAt } from "./points.ts";

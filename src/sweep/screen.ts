@@ -1,8 +1,8 @@
 /** The front of a sweep in a terminal: a drawing in characters, and one line for each point on the front. */
 import picocolors from "picocolors";
+import type { Design } from "../experiment/design.ts";
+import { shorten } from "../experiment/json.ts";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "../report/table.ts";
-import type { Design } from "../spec/design.ts";
-import { shorten } from "../spec/json.ts";
 import { frontPoints, keepsLimits } from "./front.ts";
 import {
   axisOf,

@@ -1,5 +1,5 @@
 /** The table of a sweep: one column per axis and objective, one line per point. */
-import { type Design, OBJECTIVES, type Objective } from "../spec/design.ts";
+import { type Design, OBJECTIVES, type Objective } from "../experiment/design.ts";
 import { frontPoints, keepsLimits } from "./front.ts";
 import type { Row } from "./unit.ts";
 

@@ -7,9 +7,10 @@
  *
  * while classes follow from bits as a product, which is exact only if the bits are independent.
  */
+
+import type { ReadOut } from "../experiment/model.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
-import type { ReadOut } from "../spec/model.ts";
 
 /** Number of bits of `classes` classes, a power of two. */
 export const bitsOf = (classes: number): number => 31 - Math.clz32(classes);

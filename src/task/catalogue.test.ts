@@ -8,11 +8,11 @@ const kinds = Object.keys(TASKS);
 
 /** Files that may name a kind: specs, their defaults and presets, and the list of kits. */
 const NAMED = [
+  "experiment/experiment.ts",
+  "experiment/presets.ts",
+  "experiment/task.ts",
   "node/task-data.ts",
   "runs/catalogue.ts",
-  "spec/experiment.ts",
-  "spec/presets.ts",
-  "spec/task.ts",
   "task/catalogue.ts",
 ];
 

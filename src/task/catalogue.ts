@@ -1,5 +1,5 @@
 /** All kinds of task. A kind in `TaskSpec` that is missing here does not compile. */
-import type { SpecOf, TaskSpec } from "../spec/task.ts";
+import type { SpecOf, TaskSpec } from "../experiment/task.ts";
 import { eventClassificationKit } from "./event-classification.ts";
 import { imageClassificationKit } from "./image-classification.ts";
 import type { TaskKit } from "./kit.ts";

@@ -1,10 +1,10 @@
 /** From an experiment to its task, and to the geometry that the task requires of the network. */
 import { SpecError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { ModelSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
 import { stemGeometry } from "../model/stem.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { ModelSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
 import { type DataOf, kitOf, type TaskOf } from "./catalogue.ts";
 import type { TaskGeometry } from "./task.ts";
 

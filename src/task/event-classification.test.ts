@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { tinyEventExperiment, tinyRecordings } from "../../test/support/tiny-events.ts";
+import { eventClassificationSpec } from "../experiment/task.ts";
 import { stream } from "../numeric/stream.ts";
-import { eventClassificationSpec } from "../spec/task.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { eventClassification, eventClassificationKit } from "./event-classification.ts";
 

@@ -10,9 +10,9 @@
 import { type EventData, type EventSet, frameBits, recordingBytes } from "../data/events.ts";
 import { MOVING_BARS } from "../data/moving-bars.ts";
 import { SpecError } from "../errors.ts";
+import type { EventClassificationSpec } from "../experiment/task.ts";
 import { fullMask, type Geometry } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { EventClassificationSpec } from "../spec/task.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { changesOf, type TaskKit, upTo, WITHOUT_IMAGES, WITHOUT_QUERIES } from "./kit.ts";
 import { type Located, locateIn, requireCountOf, requireSizes } from "./labelled.ts";

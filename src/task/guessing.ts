@@ -4,7 +4,7 @@
  * The loss is the cross-entropy of a uniform answer, ln(classes). A read-out of bits sums over the bits of a class, each ln 2, which is the
  * same number, since its classes are a power of two. It holds for soft labels too: a uniform answer costs the same whatever the label says.
  */
-import type { TaskSpec } from "../spec/task.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { kitOf } from "./catalogue.ts";
 
 /** Wrong bits, or wrong decisions, of an answer drawn at random among `classes`. */

@@ -9,8 +9,8 @@
 import { augmentImage } from "../data/augment.ts";
 import type { ImageData } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
+import type { ImageClassificationSpec } from "../experiment/task.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { ImageClassificationSpec } from "../spec/task.ts";
 import { bernoulliInto, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { changesOf, type TaskKit, upTo, WITHOUT_QUERIES } from "./kit.ts";

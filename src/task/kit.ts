@@ -3,9 +3,9 @@
  * kit per kind, so no other code tests the kind: evaluation, reports, costs and commands ask the kit.
  */
 import { SpecError } from "../errors.ts";
+import type { TaskSpec } from "../experiment/task.ts";
+import type { TrainingSpec } from "../experiment/training.ts";
 import type { Geometry } from "../model/geometry.ts";
-import type { TaskSpec } from "../spec/task.ts";
-import type { TrainingSpec } from "../spec/training.ts";
 import type { LinkSizes } from "./link.ts";
 import type { ErrorRate, TaskErrors } from "./metrics.ts";
 import type { Metric, Task } from "./task.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { symbolDetectionSpec } from "../spec/task.ts";
+import { symbolDetectionSpec } from "../experiment/task.ts";
 import { popcount32 } from "../spike/train.ts";
 import {
   antennaSymbols,

@@ -12,8 +12,8 @@
  * Neighbouring levels therefore differ in one bit (Gray coding), and d makes E|x|^2 = 1 per antenna. The wrong bits are the
  * ones in `class XOR decision`.
  */
-import { BITS_PER_ANTENNA } from "../spec/modulation.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { BITS_PER_ANTENNA } from "../experiment/modulation.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 
 /** What a receiver's number of operations depends on. */
 export type LinkSizes = Pick<SymbolDetectionSpec, "transmitAntennas" | "receiveAntennas" | "modulation" | "pilots">;

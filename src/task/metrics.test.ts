@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { symbolDetectionSpec } from "../experiment/task.ts";
 import { wilson } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
-import { symbolDetectionSpec } from "../spec/task.ts";
 import { bitErrors, detectionErrors, errorsByContext } from "./metrics.ts";
 
 const spec = symbolDetectionSpec.parse({ pilots: 2 });

@@ -14,9 +14,9 @@
  * Source: L. Kish, "Survey Sampling" (1965), section 5.4 for the cluster variance and design effect.
  */
 import { ShapeError, ValueError } from "../errors.ts";
+import { bitsPerClass } from "../experiment/modulation.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { deviation, type Interval, wilson } from "../numeric/statistics.ts";
-import { bitsPerClass } from "../spec/modulation.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { popcount32 } from "../spike/train.ts";
 
 /** An error rate over bits or symbols, with its 95 % interval. */

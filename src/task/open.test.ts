@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.ts";
-import { parseExperiment } from "../spec/parse.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { type DataOf, kitOf } from "./catalogue.ts";
 import { openExperiment, opened, reopened } from "./open.ts";
 

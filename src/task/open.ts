@@ -1,7 +1,7 @@
 /** An opened experiment: with its task, and the data that the task draws from. Everything that draws prompts starts from it. */
-import type { Experiment } from "../spec/experiment.ts";
-import type { ModelSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { ModelSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
 import { type DataOf, kitOf, type TaskOf } from "./catalogue.ts";
 import { createTask } from "./create.ts";
 

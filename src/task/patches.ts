@@ -9,8 +9,8 @@
  * transformer for small-size datasets", arXiv 2112.13492, section 3.1 (shifted-patch tokens).
  */
 import { SpecError } from "../errors.ts";
+import type { ImageClassificationSpec } from "../experiment/task.ts";
 import { fullMask, type Geometry } from "../model/geometry.ts";
-import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { TaskGeometry } from "./task.ts";
 
 export interface ImageShape {

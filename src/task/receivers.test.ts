@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { symbolDetectionSpec } from "../experiment/task.ts";
 import { stream } from "../numeric/stream.ts";
-import { symbolDetectionSpec } from "../spec/task.ts";
 import { type DetectionErrors, detectionErrors } from "./metrics.ts";
 import { type ChannelKnowledge, detect, type ReceiverKind } from "./receivers.ts";
 import { type PromptBatch, symbolDetection } from "./symbol-detection.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { symbolDetectionSpec } from "../experiment/task.ts";
 import { stream } from "../numeric/stream.ts";
-import { symbolDetectionSpec } from "../spec/task.ts";
 import { constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
 import { sphereDecoder } from "./sphere-decoder.ts";
 

@@ -13,8 +13,8 @@
  * Source: C. Schnorr, M. Euchner, Mathematical Programming 66 (1994); E. Agrell, T. Eriksson, A. Vardy, K. Zeger, "Closest point search
  * in lattices", IEEE Transactions on Information Theory 48 (8), 2002.
  */
-import { BITS_PER_ANTENNA } from "../spec/modulation.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { BITS_PER_ANTENNA } from "../experiment/modulation.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { antennaSymbols, receivedPoint, squaredDistance } from "./link.ts";
 
 /** Below this share of a column's length, the part orthogonal to the other columns is rounding. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { symbolDetectionSpec } from "../experiment/task.ts";
 import { deviation, mean } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
-import { symbolDetectionSpec } from "../spec/task.ts";
 import { constellation, midRiseQuantiser, receivedPoints } from "./link.ts";
 import { detect } from "./receivers.ts";
 import { type PromptBatch, symbolDetection } from "./symbol-detection.ts";

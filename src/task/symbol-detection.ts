@@ -9,10 +9,10 @@
  * and non-linearities other than the quantiser.
  */
 import { SpecError, ValueError } from "../errors.ts";
+import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "../experiment/modulation.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { exponential, fromDecibels } from "../numeric/exponential.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "../spec/modulation.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { bernoulliInto } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
 import { changesOf, type TaskKit, upTo, WITHOUT_IMAGES } from "./kit.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { spikingSpec } from "../experiment/model.ts";
+import { type SymbolDetectionSpec, symbolDetectionSpec } from "../experiment/task.ts";
 import { askedOnce, tokensRead } from "../model/geometry.ts";
 import { stream } from "../numeric/stream.ts";
-import { spikingSpec } from "../spec/model.ts";
-import { type SymbolDetectionSpec, symbolDetectionSpec } from "../spec/task.ts";
 import { decodeRates } from "../spike/encode.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { createTask, networkGeometry } from "./create.ts";

@@ -3,9 +3,9 @@
  * and how a token becomes real values, binary lines or firing probabilities. `docs/task.md` shows the three forms.
  */
 import { SpecError } from "../errors.ts";
+import { bitsPerClass } from "../experiment/modulation.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
-import { bitsPerClass } from "../spec/modulation.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { type Rates, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { midRiseQuantiser, modulationOf } from "./link.ts";

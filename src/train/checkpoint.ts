@@ -1,6 +1,7 @@
 /** The file of a trained network as `xpike train` writes it: its parameters and their origin. */
+
+import type { Experiment } from "../experiment/experiment.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { bestNumbers } from "./state.ts";
 import type { TrainResult } from "./train.ts";
 

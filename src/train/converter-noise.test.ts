@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { adcSpec, hardwareSpec } from "../experiment/hardware.ts";
+import { stageSpec, trainingSpec } from "../experiment/training.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import { initialise } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
-import { adcSpec, hardwareSpec } from "../spec/hardware.ts";
-import { stageSpec, trainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { converterNoise, stageNoise } from "./converter-noise.ts";
 import { createOptimiser } from "./optimiser.ts";

@@ -3,9 +3,10 @@
  * as for a chip; noise and rounding are drawn for every row. All are in code steps, whose size is measured
  * (`converter-steps.ts`). Left out: clipping, IR drop, and the head.
  */
+
+import type { AdcSpec, HardwareSpec } from "../experiment/hardware.ts";
+import type { StageSpec } from "../experiment/training.ts";
 import { trimmedSpread } from "../hardware/trim.ts";
-import type { AdcSpec, HardwareSpec } from "../spec/hardware.ts";
-import type { StageSpec } from "../spec/training.ts";
 
 /** Standard deviations, in code steps; of gains, relative to 1. */
 export interface ConverterNoise {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { columnSteps, measureConverterSteps } from "./converter-steps.ts";
 

@@ -11,6 +11,9 @@
  * out: discrete conductance levels, device errors, clipping, and the head, whose outputs are not columns of a normalised layer.
  */
 import { largestWeights } from "../device/conversion.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { convertedSizes, converter } from "../hardware/adc.ts";
 import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
 import { valuesByLine, weightsByLine, wiringOf } from "../hardware/line-order.ts";
@@ -22,9 +25,6 @@ import { pixels, stemLayers } from "../model/stem.ts";
 import { quantile } from "../numeric/quantile.ts";
 import { columnMoments } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import { createTask, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import { convertingLayers, stageGeometry, stageModel, stageTask } from "./plan.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
 import { compensateReading, readOut, sharedFactor } from "../hardware/compensation.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { stream, threefry2x32 } from "../numeric/stream.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { faultsOf, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";
 
 const KEY = [0x12345678, -77] as const;

@@ -10,12 +10,12 @@
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { largestWeights } from "../device/conversion.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { readOut, sharedFactor } from "../hardware/compensation.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { columnMoments } from "../numeric/statistics.ts";
 import { naturalLog, type Stream } from "../numeric/stream.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 
 /** Pairs programmed for each level. */
 const SAMPLES = 2048;

@@ -3,9 +3,9 @@
  * more blocks than the one before, training continues from the deepened network (`deepen`).
  */
 import { SpecError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "../model/network.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { deepen, hasShortcut } from "./initial.ts";
 
 /** Number of blocks of the network in a stage; after the last stage, that of the model. */

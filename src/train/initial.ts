@@ -3,6 +3,7 @@
  * it; or, for a spiking network that starts from an ANN, the ANN's weights.
  */
 import { invariant, ShapeError, SpecError } from "../errors.ts";
+import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type Tensor,
 } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { fewerLines, isMultiple, isWider, widen, widenAnn, withLines } from "./widen.ts";
 
 /** Layers whose output a block adds to the stream. */

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import type { TrainingSpec } from "../experiment/training.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { initialise, type Tensor } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
-import type { TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { createOptimiser, orthogonaliseMatrix } from "./optimiser.ts";
 import { planTraining } from "./plan.ts";

@@ -4,11 +4,12 @@
  *
  * AdamW: Loshchilov and Hutter, ICLR 2019, algorithm 2 (`kernels/assembly/adamw.ts`). Muon: `muon.ts`.
  */
+
+import type { Experiment } from "../experiment/experiment.ts";
+import type { StageSpec } from "../experiment/training.ts";
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { isFeatureWeight, type Network, type Tensor } from "../model/network.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { StageSpec } from "../spec/training.ts";
 import { lookAhead, muonStep, orthogonalise, usesMuon } from "./muon.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { annSpec } from "../experiment/model.ts";
+import { parseExperiment } from "../experiment/parse.ts";
+import { presets } from "../experiment/presets.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { annSpec } from "../spec/model.ts";
-import { parseExperiment } from "../spec/parse.ts";
-import { presets } from "../spec/presets.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import {
   memoryNote,

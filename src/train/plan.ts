@@ -7,17 +7,17 @@
  * this changes a bit of the network: gradients are added in shard order, and a recomputed layer is the same.
  */
 import { PlatformError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { takesHardware } from "../experiment/hardware-aware.ts";
+import type { ModelSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
+import type { StageSpec, TrainingSpec } from "../experiment/training.ts";
 import { type Arena, arena, countingArena, LARGEST_MEMORY, type Place } from "../kernels/arena.ts";
 import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { isFeatureWeight, type ParameterLayout, parameterLayout } from "../model/network.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import { takesHardware } from "../spec/hardware-aware.ts";
-import type { ModelSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
-import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { stageNoise } from "./converter-noise.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { stageSpec } from "../spec/training.ts";
+import { stageSpec } from "../experiment/training.ts";
 import { halfCosine, scheduledRate, wholePower } from "./schedule.ts";
 
 test("the learning rate climbs to its peak, then follows a half cosine down", () => {

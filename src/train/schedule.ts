@@ -2,7 +2,7 @@
  * The learning rate over a stage: linear warm-up, then half a cosine. It affects every weight, so it uses only basic IEEE
  * operations and is the same on every platform; `Math.cos` and `**` are not.
  */
-import type { StageSpec } from "../spec/training.ts";
+import type { StageSpec } from "../experiment/training.ts";
 
 /** Warm-up, then a half cosine from the peak to `finalFraction` of it. `step` counts from the stage's start. */
 export function scheduledRate({ learningRate, warmup, finalFraction, steps }: StageSpec, step: number): number {

@@ -2,13 +2,14 @@
  * The work of one thread in training: the forward and backward pass of one shard, the validation of one slice, or part of the
  * optimiser's step.
  */
+
+import type { ReadOut } from "../experiment/model.ts";
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
 import { bindNetwork } from "../kernels/network-pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
 import { logitsOf, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
-import type { ReadOut } from "../spec/model.ts";
 import { answer } from "../task/answers.ts";
 import { bitOf, bitProbabilities, bitsOf } from "../task/bits.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";

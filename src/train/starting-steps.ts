@@ -7,12 +7,12 @@
  * codes there; with the largest step, it puts the codes' ends at the ends of the range.
  */
 import { invariant } from "../errors.ts";
+import type { AnnSpec } from "../experiment/model.ts";
 import { annForward } from "../model/ann.ts";
 import { type Codes, codesOf, widthsOf } from "../model/bit-widths.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
-import type { AnnSpec } from "../spec/model.ts";
 import { createTask } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 

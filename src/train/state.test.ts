@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError, ValueError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { initialise, type Network, type Tensor } from "../model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../model/safetensors.ts";
 import { crc32 } from "../numeric/checksum.ts";
 import { stream } from "../numeric/stream.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";
 

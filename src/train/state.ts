@@ -7,15 +7,15 @@
  * `experiment` detects a state of another experiment.
  */
 import { FileError, SpecError } from "../errors.ts";
+import { firstDifference } from "../experiment/difference.ts";
+import { type Experiment, experimentSpec } from "../experiment/experiment.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import { takesHardware } from "../experiment/hardware-aware.ts";
+import { parseJson, shorten } from "../experiment/json.ts";
+import type { TrainingSpec } from "../experiment/training.ts";
 import { type ParameterLayout, parameterLayout, type Tensor } from "../model/network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "../model/safetensors.ts";
 import { crc32 } from "../numeric/checksum.ts";
-import { firstDifference } from "../spec/difference.ts";
-import { type Experiment, experimentSpec } from "../spec/experiment.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
-import { takesHardware } from "../spec/hardware-aware.ts";
-import { parseJson, shorten } from "../spec/json.ts";
-import type { TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { ConverterSteps } from "./converter-steps.ts";

@@ -3,14 +3,14 @@
  * input format. Several teachers teach by the mean of their answers.
  */
 import { ShapeError, SpecError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { TaskSpec } from "../experiment/task.ts";
+import type { StageSpec } from "../experiment/training.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { askedOnce, type Geometry } from "../model/geometry.ts";
 import { isSpiking, logitsOf, type Network } from "../model/network.ts";
 import { exponential } from "../numeric/exponential.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { TaskSpec } from "../spec/task.ts";
-import type { StageSpec } from "../spec/training.ts";
 import { bitProbabilities, classProbabilities } from "../task/bits.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";

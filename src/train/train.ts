@@ -7,16 +7,16 @@
  */
 import type { LabelledData } from "../data/labelled.ts";
 import { SpecError, ValueError } from "../errors.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { ModelSpec } from "../experiment/model.ts";
+import type { TaskSpec } from "../experiment/task.ts";
+import type { StageSpec, TrainingSpec } from "../experiment/training.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { ModelSpec } from "../spec/model.ts";
-import type { TaskSpec } from "../spec/task.ts";
-import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { networkGeometry } from "../task/create.ts";
 import { type Openable, type Opened, opened } from "../task/open.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { tinyDocument } from "../../test/support/tiny-training.ts";
+import type { ExperimentDocument } from "../experiment/experiment.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
-import type { ExperimentDocument } from "../spec/experiment.ts";
-import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { createOptimiser } from "./optimiser.ts";
 import { planTraining } from "./plan.ts";

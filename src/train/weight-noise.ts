@@ -4,6 +4,9 @@
  * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same; forks "offsets" and "gains" of
  *          `stream(seed).fork("weight noise", step, layer)`
  */
+
+import type { Experiment } from "../experiment/experiment.ts";
+import type { StageSpec } from "../experiment/training.ts";
 import { readoutUnits } from "../hardware/adc.ts";
 import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
 import { wiringOf } from "../hardware/line-order.ts";
@@ -12,8 +15,6 @@ import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
-import type { Experiment } from "../spec/experiment.ts";
-import type { StageSpec } from "../spec/training.ts";
 import { type ConverterNoise, type StageNoise, stageNoise } from "./converter-noise.ts";
 import type { ConverterSteps } from "./converter-steps.ts";
 import { faultsOf, type LevelStatistics, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";

@@ -1,13 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, stridingStem, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
+import {
+  type AnnSpec,
+  annSpec,
+  type ModelSpec,
+  type SpikingSpec,
+  type StemSpec,
+  spikingSpec,
+} from "../experiment/model.ts";
 import { annBackward, annForward } from "../model/ann.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
 import { drawBlocks, spikingForward } from "../model/spiking.ts";
 import { pixels } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
-import { type AnnSpec, annSpec, type ModelSpec, type SpikingSpec, type StemSpec, spikingSpec } from "../spec/model.ts";
 import { fromAnn, initialParameters, startNotes } from "./initial.ts";
 import { widen, widenAnn, withLines } from "./widen.ts";
 

@@ -1,4 +1,7 @@
 /** Small engines, and random runs of the cycle model on them. */
+
+import { ssaSpec } from "../../src/experiment/hardware.ts";
+import type { DrawKind } from "../../src/experiment/model.ts";
 import { emptyTally } from "../../src/hardware/actions.ts";
 import { runClockedTile } from "../../src/hardware/clocked-tile.ts";
 import { lfsrSeeds, seedWords } from "../../src/hardware/draws.ts";
@@ -6,8 +9,6 @@ import { ssaParameters } from "../../src/hardware/ssa-parameters.ts";
 import { type Stream, stream } from "../../src/numeric/stream.ts";
 import { type SsaDesign, ssaDesign } from "../../src/rtl/design.ts";
 import type { EngineRun } from "../../src/rtl/testbench.ts";
-import { ssaSpec } from "../../src/spec/hardware.ts";
-import type { DrawKind } from "../../src/spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
 
 export interface EngineSetting {

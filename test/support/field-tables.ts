@@ -6,8 +6,8 @@
  * kinds, a table may hold all of them, and say which fields belong to which, or one. A JSON Schema has no limits across fields;
  * the page's own text has them.
  */
-import { describe } from "../../src/spec/explain.ts";
-import { experimentJsonSchema, type JsonSchema } from "../../src/spec/schema.ts";
+import { describe } from "../../src/experiment/explain.ts";
+import { experimentJsonSchema, type JsonSchema } from "../../src/experiment/schema.ts";
 
 /** The subject of a table: a field such as `hardware.adc`, the empty path for the whole document, and one kind or all. */
 export interface TableSubject {

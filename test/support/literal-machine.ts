@@ -1,4 +1,4 @@
-import { type HardwareSpec, hardwareSpec } from "../../src/spec/hardware.ts";
+import { type HardwareSpec, hardwareSpec } from "../../src/experiment/hardware.ts";
 
 /**
  * Table II in floating point, with ideal random numbers: the machine for cases computed by hand, and for comparison with the

@@ -1,4 +1,6 @@
 /** A pass on a backend, with its parameters in memory and zero gradients. */
+
+import type { SpikingSpec } from "../../src/experiment/model.ts";
 import type { AnnLayout } from "../../src/kernels/ann-plan.ts";
 import type { Place } from "../../src/kernels/arena.ts";
 import { bindNetwork, planNetwork } from "../../src/kernels/network-pass.ts";
@@ -8,7 +10,6 @@ import type { SpikingPass } from "../../src/kernels/spiking.ts";
 import { outputNoiseOf } from "../../src/kernels/spiking-layer.ts";
 import type { SpikingLayout, SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
 import type { Network } from "../../src/model/network.ts";
-import type { SpikingSpec } from "../../src/spec/model.ts";
 import type { Backend } from "./backends.ts";
 
 export interface PassUnderTest<P extends Pass> {

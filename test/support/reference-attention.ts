@@ -2,6 +2,8 @@
  * Attention of the reference backend, head by head, with the functions of `src/model`. Backward: recomputes the forward pass,
  * then goes back.
  */
+
+import type { NeuronSpec, SurrogateSpec } from "../../src/experiment/model.ts";
 import { attentionDraws } from "../../src/kernels/draws.ts";
 import { maskStride, maskWords } from "../../src/kernels/masks.ts";
 import type { AttentionOps, BitAttention, DenseOps, SoftmaxAttention } from "../../src/kernels/ops.ts";
@@ -19,7 +21,6 @@ import {
   stochasticAttentionBackward,
   stochasticAttentionForward,
 } from "../../src/model/stochastic-attention.ts";
-import type { NeuronSpec, SurrogateSpec } from "../../src/spec/model.ts";
 import type { ReferenceMemory } from "./reference-memory.ts";
 
 type Attention = AttentionOps & Pick<DenseOps, "softmaxAttention" | "softmaxAttentionBackward">;

@@ -1,8 +1,9 @@
 /** A report with every kind of chart, shaped like that of `xpike run`; its numbers are invented. */
+
+import { parseExperiment } from "../../src/experiment/parse.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import type { ReportDraft } from "../../src/report/build-report.ts";
 import { rasterLayer } from "../../src/report/measured.ts";
-import { parseExperiment } from "../../src/spec/parse.ts";
 import { packSpikes } from "../../src/spike/train.ts";
 
 const SNRS = [0, 5, 10, 15, 20, 25, 30];

@@ -2,9 +2,9 @@
  * Recordings small enough to write by hand: an event in one of four corners of a sensor of 3 x 3 pixels, in the second of two frames.
  */
 import { addEvent, type EventData, type EventSet, emptyEventSet } from "../../src/data/events.ts";
-import type { Experiment } from "../../src/spec/experiment.ts";
-import { parseExperiment } from "../../src/spec/parse.ts";
-import type { EventClassificationSpec } from "../../src/spec/task.ts";
+import type { Experiment } from "../../src/experiment/experiment.ts";
+import { parseExperiment } from "../../src/experiment/parse.ts";
+import type { EventClassificationSpec } from "../../src/experiment/task.ts";
 
 export const TINY_SENSOR = { height: 3, width: 3, frames: 2, frameMicroseconds: 100 };
 

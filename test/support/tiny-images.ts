@@ -1,9 +1,9 @@
 /** Labelled images so small and simple that a network learns them in a second: which half is bright. */
 import type { ImageData, ImageSet } from "../../src/data/images.ts";
+import type { Experiment } from "../../src/experiment/experiment.ts";
+import { parseExperiment } from "../../src/experiment/parse.ts";
+import type { ImageClassificationSpec } from "../../src/experiment/task.ts";
 import { stream } from "../../src/numeric/stream.ts";
-import type { Experiment } from "../../src/spec/experiment.ts";
-import { parseExperiment } from "../../src/spec/parse.ts";
-import type { ImageClassificationSpec } from "../../src/spec/task.ts";
 
 /** Images of 4 x 4 pixels. */
 function halves(count: number, seed: number): ImageSet {

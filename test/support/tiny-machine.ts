@@ -2,6 +2,8 @@
  * Chips small enough that their whole machine compiles in seconds: crossbars that end within layers, and units that share
  * converters unevenly.
  */
+
+import { spikingSpec, stemSpec } from "../../src/experiment/model.ts";
 import { mapNetwork } from "../../src/mapping/mapping.ts";
 import { type Geometry, inputRows } from "../../src/model/geometry.ts";
 import { stream } from "../../src/numeric/stream.ts";
@@ -9,7 +11,6 @@ import { type MachineDesign, machineDesign } from "../../src/rtl/machine/design.
 import { type MachineVectors, machineVectors } from "../../src/rtl/machine/vectors.ts";
 import { type Chip, programChip } from "../../src/simulation/chip.ts";
 import { calibrateFast } from "../../src/simulation/fast/simulate.ts";
-import { spikingSpec, stemSpec } from "../../src/spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
 import { decide } from "../../src/task/answers.ts";
 import { literalMachine } from "./literal-machine.ts";

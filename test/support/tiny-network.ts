@@ -1,8 +1,9 @@
 /** A network small enough for finite differences, with every parameter away from its neutral initial value. */
+
+import type { ModelSpec } from "../../src/experiment/model.ts";
 import type { Geometry } from "../../src/model/geometry.ts";
 import { initialise, type Network, type Tensor } from "../../src/model/network.ts";
 import { stream } from "../../src/numeric/stream.ts";
-import type { ModelSpec } from "../../src/spec/model.ts";
 
 /**
  * Two context pairs and a last query: queries at tokens 0, 2, 4, contexts at 1 and 3; tokens attend to earlier contexts, so token

@@ -1,7 +1,7 @@
 /** Experiments that train in a fraction of a second, for tests of the trainer. */
-import type { Experiment, ExperimentDocument } from "../../src/spec/experiment.ts";
-import { parseExperiment } from "../../src/spec/parse.ts";
-import type { SymbolDetectionSpec } from "../../src/spec/task.ts";
+import type { Experiment, ExperimentDocument } from "../../src/experiment/experiment.ts";
+import { parseExperiment } from "../../src/experiment/parse.ts";
+import type { SymbolDetectionSpec } from "../../src/experiment/task.ts";
 
 type Document = Pick<ExperimentDocument, "model" | "training" | "hardware" | "name" | "seed">;
 

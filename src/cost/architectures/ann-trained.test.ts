@@ -1,6 +1,6 @@
 /** ANNs trained for few bits: each product at its own width, and engines sized for their networks. */
 import { describe, expect, test } from "vitest";
-import type { BitWidth } from "../../spec/model.ts";
+import type { BitWidth } from "../../experiment/model.ts";
 import { findCostPreset } from "../presets.ts";
 import { resolveTechnology } from "../resolve.ts";
 import { totalOf } from "../unit-energies.ts";

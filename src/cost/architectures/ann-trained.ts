@@ -12,8 +12,9 @@
  * cost as much as in the int8 engine; area is shared by the kinds
  * of unit in proportion to their products. A network in floating point is priced at 8 bits.
  */
+
+import type { BitWidth } from "../../experiment/model.ts";
 import { attentionWidth } from "../../model/bit-widths.ts";
-import type { BitWidth } from "../../spec/model.ts";
 import type { Technology } from "../parameters.ts";
 import { additionEnergy, type Breakdown } from "../unit-energies.ts";
 import { countMacs, stemBeforeOf, type Workload } from "../workload.ts";

@@ -2,9 +2,9 @@
  * Operations of classical receivers, held against receivers written out in counted arithmetic, whose decisions are those of `detect`.
  */
 import { describe, expect, test } from "vitest";
+import { parseExperiment } from "../../experiment/parse.ts";
+import type { SymbolDetectionSpec } from "../../experiment/task.ts";
 import { stream } from "../../numeric/stream.ts";
-import { parseExperiment } from "../../spec/parse.ts";
-import type { SymbolDetectionSpec } from "../../spec/task.ts";
 import { antennaSymbols, modulationOf } from "../../task/link.ts";
 import { detect, type Receiver } from "../../task/receivers.ts";
 import { type PromptBatch, symbolDetection } from "../../task/symbol-detection.ts";

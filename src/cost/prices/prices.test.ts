@@ -1,8 +1,8 @@
 /** Prices of units by their sizes: against the runs and tables that they are from, and what must hold for any size. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { CompensationSchedule } from "../../experiment/compensation.ts";
 import { analogClocks } from "../../hardware/timing.ts";
-import type { CompensationSchedule } from "../../spec/compensation.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "../parameters.ts";
 import { findCostPreset } from "../presets.ts";
 import { resolveTechnology } from "../resolve.ts";

@@ -1,6 +1,6 @@
 /** Attention on packed spikes with the WebAssembly kernels: sampled, expected and LIF, and with LFSR bytes. */
 
-import type { DrawKind } from "../../spec/model.ts";
+import type { DrawKind } from "../../experiment/model.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import { scoreRow } from "../draws.ts";
 import { maskWords } from "../masks.ts";

@@ -1,6 +1,6 @@
 /** The WebAssembly kernels of neurons, by kind. */
-import { type ByNeuron, forNeuron } from "../../spec/by-neuron.ts";
-import type { LifConstants, NeuronSpec, SurrogateSpec } from "../../spec/model.ts";
+import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
+import type { LifConstants, NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import type { AttentionOps, ColumnMap, NeuronOps } from "../ops.ts";
 import { bitAttentionInputs } from "./bit-attention.ts";

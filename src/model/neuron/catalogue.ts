@@ -1,6 +1,6 @@
 /** Neurons by kind. */
-import { type ByNeuron, forNeuron } from "../../spec/by-neuron.ts";
-import type { NeuronSpec } from "../../spec/model.ts";
+import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
+import type { NeuronSpec } from "../../experiment/model.ts";
 import { lifNeuron } from "./lif.ts";
 import type { NeuronModel } from "./neuron.ts";
 

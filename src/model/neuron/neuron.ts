@@ -1,7 +1,7 @@
 /**
  * What a network requires of the neurons after a linear layer, whatever their kind. `catalogue.ts` lists the kinds.
  */
-import type { SurrogateSpec } from "../../spec/model.ts";
+import type { SurrogateSpec } from "../../experiment/model.ts";
 
 /** What the backward pass needs and rasters show. */
 export interface NeuronCache {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { SurrogateSpec } from "../../spec/model.ts";
+import type { SurrogateSpec } from "../../experiment/model.ts";
 import { surrogateDerivative, surrogateIntegral } from "./surrogate.ts";
 
 const surrogates: SurrogateSpec[] = [

@@ -8,7 +8,7 @@
  * The paper trains with the default surrogate of its simulator, SpikingJelly: a sigmoid with alpha 4. The other two have compact
  * support, so most entries of a backward pass are 0.
  */
-import type { SurrogateSpec } from "../../spec/model.ts";
+import type { SurrogateSpec } from "../../experiment/model.ts";
 
 /** s'(x) at x = V - threshold; it has unit area for every kind. */
 export function surrogateDerivative(surrogate: SurrogateSpec, x: number): number {

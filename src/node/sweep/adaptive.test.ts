@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tinyDocument } from "../../../test/support/tiny-training.ts";
-import { parseDesign } from "../../spec/design.ts";
+import { parseDesign } from "../../experiment/design.ts";
 import { frontPoints } from "../../sweep/front.ts";
 import type { OpenedDesign } from "../../sweep/points.ts";
 import { effortOf, lastRows } from "../../sweep/rounds.ts";

@@ -13,7 +13,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FileError } from "../../errors.ts";
-import { designSpec } from "../../spec/design.ts";
+import { designSpec } from "../../experiment/design.ts";
 import type { OpenedDesign } from "../../sweep/points.ts";
 import { isAdaptive } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";

@@ -1,10 +1,10 @@
 /** The job of a sweep: turns points, several per piece, into rows of the table. */
 import { type DeviceAddress, loadAddresses, type ModuleSpec } from "../../device/module.ts";
 import { jobs } from "../../evaluation/jobs.ts";
+import type { Experiment } from "../../experiment/experiment.ts";
+import type { TaskSpec } from "../../experiment/task.ts";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
 import type { Network } from "../../model/network.ts";
-import type { Experiment } from "../../spec/experiment.ts";
-import type { TaskSpec } from "../../spec/task.ts";
 import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
 import { measureRow, type Row } from "../../sweep/unit.ts";
 import type { DataOf } from "../../task/catalogue.ts";

@@ -7,11 +7,11 @@
  */
 import type { ModuleSpec } from "../../device/module.ts";
 import { SpecError } from "../../errors.ts";
-import type { Objective } from "../../spec/design.ts";
-import type { Experiment } from "../../spec/experiment.ts";
-import { isHardwareAware, takesHardware } from "../../spec/hardware-aware.ts";
-import { parseExperiment } from "../../spec/parse.ts";
-import { teachersNamed } from "../../spec/training.ts";
+import type { Objective } from "../../experiment/design.ts";
+import type { Experiment } from "../../experiment/experiment.ts";
+import { isHardwareAware, takesHardware } from "../../experiment/hardware-aware.ts";
+import { parseExperiment } from "../../experiment/parse.ts";
+import { teachersNamed } from "../../experiment/training.ts";
 import type { RowSamples } from "../../sweep/packed.ts";
 import { experimentAt, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";

@@ -1,7 +1,7 @@
 /** Validates rows, field by field, that another program may have written or sent. */
 import { z } from "zod";
+import { OBJECTIVES } from "../../experiment/design.ts";
 import { ACTION_NAMES } from "../../hardware/actions.ts";
-import { OBJECTIVES } from "../../spec/design.ts";
 
 const count = z.int().min(0);
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tinyDocument } from "../../../test/support/tiny-training.ts";
 import { FileError } from "../../errors.ts";
-import { parseDesign } from "../../spec/design.ts";
+import { parseDesign } from "../../experiment/design.ts";
 import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
 import { sweepTable } from "../../sweep/table.ts";
 import type { Row } from "../../sweep/unit.ts";

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../../errors.ts";
+import type { TaskSpec } from "../../experiment/task.ts";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
-import type { TaskSpec } from "../../spec/task.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { needsErrors } from "../../sweep/unit.ts";

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import type { ModuleSpec } from "../../device/module.ts";
 import { FileError, SpecError } from "../../errors.ts";
-import { designSpec } from "../../spec/design.ts";
-import { deviceSpec } from "../../spec/device.ts";
+import { designSpec } from "../../experiment/design.ts";
+import { deviceSpec } from "../../experiment/device.ts";
 import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
 import { shareData } from "../../threads/shared-data.ts";
 import { contentHash } from "../content-hash.ts";

@@ -2,7 +2,7 @@
  * The head's accumulators after its readout units: outputs of the head, saturated to their register, added over tokens and
  * steps. In step-major order, totals of all tokens with separate answers are kept in a memory.
  */
-import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import {
   binary,
   bit,

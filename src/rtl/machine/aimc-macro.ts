@@ -6,9 +6,10 @@
  *
  * Converters with errors have a separate model: `erring-converters.ts`.
  */
+
+import { hasConverterErrors } from "../../experiment/erring-converters.ts";
+import type { AdcSpec } from "../../experiment/hardware.ts";
 import { codeRange } from "../../hardware/integer-arithmetic.ts";
-import { hasConverterErrors } from "../../spec/erring-converters.ts";
-import type { AdcSpec } from "../../spec/hardware.ts";
 import {
   binary,
   bit,

@@ -1,4 +1,6 @@
 /** The contents of the machine's memories of constants: conductances, converters, factors, offsets and positions of one read of a chip. */
+
+import type { AdcSpec } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { ConverterErrors } from "../../hardware/converter-errors.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -12,7 +14,6 @@ import {
   requireLayerSums,
 } from "../../simulation/integers.ts";
 import { columnFactors, conversionKey } from "../../simulation/reference/linear.ts";
-import type { AdcSpec } from "../../spec/hardware.ts";
 import type { SourceFiles } from "../design.ts";
 import { decimal, type Expression, hex, text } from "../syntax.ts";
 import { CONDUCTANCE_BITS } from "./aimc-macro.ts";

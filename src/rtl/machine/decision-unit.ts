@@ -2,7 +2,7 @@
  * The end of the machine: from the totals of an answer to its decision, as in `task/answers.ts`. Totals are whole numbers that
  * a mean would divide by the same number, so the largest total is the largest mean.
  */
-import type { ReadOut } from "../../spec/model.ts";
+import type { ReadOut } from "../../experiment/model.ts";
 import {
   binary,
   bit,

@@ -3,7 +3,7 @@
  * buffers in which attention transposes tokens into features and back. The queue before a layer consists of registers. All are
  * written at the clock edge and read combinationally, in the clock that presents the address.
  */
-import type { LoopOrder } from "../../spec/hardware.ts";
+import type { LoopOrder } from "../../experiment/hardware.ts";
 import {
   binary,
   bit,

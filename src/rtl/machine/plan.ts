@@ -8,6 +8,9 @@
  * (`step-major-plan.ts`).
  */
 import { MappingError, SpecError } from "../../errors.ts";
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
+import type { AdcSpec } from "../../experiment/hardware.ts";
+import type { ReadOut } from "../../experiment/model.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import { codeBitsOf } from "../../hardware/lif-parameters.ts";
 import type { Wiring } from "../../hardware/line-order.ts";
@@ -20,9 +23,6 @@ import { shapeOf } from "../../machine/shape.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { Chip } from "../../simulation/chip.ts";
-import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
-import type { AdcSpec } from "../../spec/hardware.ts";
-import type { ReadOut } from "../../spec/model.ts";
 import { machineEngine } from "../network-vectors.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";

@@ -2,7 +2,7 @@
  * The scalers of a layer's readout units and their adders over row blocks: two register stages after the codes
  * (`simulation/reference/linear.ts`).
  */
-import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import {
   binary,
   call,

@@ -9,6 +9,7 @@
  *   expect_decisions.hex   the class, or the bits, that an answer decides for
  */
 import { invariant } from "../../errors.ts";
+import type { ReadOut } from "../../experiment/model.ts";
 import { lfsrSeeds, seedWords } from "../../hardware/draws.ts";
 import { saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
@@ -19,7 +20,6 @@ import { seedStream } from "../../simulation/reference/attention.ts";
 import type { CodeRecord } from "../../simulation/reference/linear.ts";
 import { simulate } from "../../simulation/reference/simulate.ts";
 import { meanOverTokens, type Trace } from "../../simulation/trace.ts";
-import type { ReadOut } from "../../spec/model.ts";
 import { type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { SourceFiles } from "../design.ts";
 import { hexLine } from "../testbench.ts";

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { hardwareSpec, type LoopOrder } from "../../experiment/hardware.ts";
+import { modelSpec, stemSpec } from "../../experiment/model.ts";
 import { machineOf } from "../../machine/machine.ts";
 import { type ScheduledUnit, scheduleOf } from "../../machine/schedule.ts";
 import { shapeOf } from "../../machine/shape.ts";
 import { type StemLayer, stemGeometry } from "../../model/stem.ts";
-import { hardwareSpec, type LoopOrder } from "../../spec/hardware.ts";
-import { modelSpec, stemSpec } from "../../spec/model.ts";
 import { windowPlan } from "./windows.ts";
 
 const LATENCY = 3;

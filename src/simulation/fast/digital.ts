@@ -2,11 +2,12 @@
  * The digital side of the fast simulator: neurons, the residual stream and the outputs of the head. Twin:
  * `reference/digital.ts`. Numbers take 4 bytes in single precision, 2 in whole numbers.
  */
+
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { PackedBits, Place } from "../../kernels/arena.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
-import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { integerPosition } from "../integers.ts";
 import type { OnStopped } from "../registers.ts";

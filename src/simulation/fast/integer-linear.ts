@@ -7,6 +7,9 @@
  */
 
 import { invariant } from "../../errors.ts";
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
+import { hasConverterErrors } from "../../experiment/erring-converters.ts";
+import type { AdcSpec } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { ConvertedVectors, ConverterErrors, LineErrors } from "../../hardware/converter-errors.ts";
 import { type LineTotals, unitOf, wholeFactors } from "../../hardware/integer-arithmetic.ts";
@@ -15,9 +18,6 @@ import { INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
 import { type SimulationOps, STRIP_COLUMNS } from "../../kernels/simulation-ops.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
-import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
-import { hasConverterErrors } from "../../spec/erring-converters.ts";
-import type { AdcSpec } from "../../spec/hardware.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { fittingStepBits, integerOffsets, requireLayerSums } from "../integers.ts";
 import { columnFactors, conversionKey } from "../reference/linear.ts";

@@ -16,6 +16,8 @@
  *
  * Conductances and converter settings are in memory that several threads may share; each thread has its own working space.
  */
+
+import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import { type Converter, converter } from "../../hardware/adc.ts";
 import { type ConvertedVectors, type ConverterErrors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
@@ -26,7 +28,6 @@ import { converterScratch, STRIP_TABLE, sampleRoom, sampleWords, tablesPay } fro
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantileRank } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
-import { hasConverterErrors } from "../../spec/erring-converters.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { columnFactors, conversionKey, rangingKey } from "../reference/linear.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../../test/support/tiny-network.ts";
+import { hardwareSpec } from "../../experiment/hardware.ts";
+import { spikingSpec } from "../../experiment/model.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
 import { stream } from "../../numeric/stream.ts";
-import { hardwareSpec } from "../../spec/hardware.ts";
-import { spikingSpec } from "../../spec/model.ts";
 import { programChip, readChip } from "../chip.ts";
 import { partOfMapping } from "./part.ts";
 

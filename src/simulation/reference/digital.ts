@@ -2,12 +2,13 @@
  * The digital side of the functional simulator: offsets, positions, neurons, and the storage of stream and logits. Nothing
  * saturates in single precision; in whole numbers registers do (`hardware/integer-arithmetic.ts`).
  */
+
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type FittedRegister, integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { runIntegerLifUnits } from "../../hardware/integer-lif.ts";
 import { lifConstants, runLifUnits } from "../../hardware/lif.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
-import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { Chip } from "../chip.ts";
 import { integerOffsets, integerPosition } from "../integers.ts";

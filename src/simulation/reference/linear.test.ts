@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { deviceOfSpec } from "../../device/catalogue.ts";
+import { adcSpec } from "../../experiment/hardware.ts";
 import { emptyTally } from "../../hardware/actions.ts";
 import { converter } from "../../hardware/adc.ts";
 import { programCrossbar, readCrossbar } from "../../hardware/crossbar.ts";
 import { mapLayer, START } from "../../mapping/mapping.ts";
 import { stream } from "../../numeric/stream.ts";
-import { adcSpec } from "../../spec/hardware.ts";
 import { packSpikes } from "../../spike/train.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
 

@@ -9,6 +9,9 @@
  * exact whole numbers. Converters may have errors (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact
  * current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
+
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
+import type { AdcSpec } from "../../experiment/hardware.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type Converter, convertColumns, convertedSizes, converter } from "../../hardware/adc.ts";
 import {
@@ -26,8 +29,6 @@ import { type Timing, vectorClocks } from "../../hardware/timing.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
-import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
-import type { AdcSpec } from "../../spec/hardware.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { integerCrossbar, requireLayerSums } from "../integers.ts";
 

@@ -18,6 +18,7 @@
  * `firstPrompt` gives the same answers as one call. `fast/simulate.ts` is the fast twin, equal bit for bit.
  */
 import { ShapeError, ValueError } from "../../errors.ts";
+import type { AdcSpec } from "../../experiment/hardware.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
 import { spikesByLine } from "../../hardware/line-order.ts";
@@ -26,7 +27,6 @@ import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { inputRows, tokensRead } from "../../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { Stream } from "../../numeric/stream.ts";
-import type { AdcSpec } from "../../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf, referenceByCodes } from "../compensation.ts";

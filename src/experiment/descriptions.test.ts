@@ -1,6 +1,6 @@
 /**
  * Keeps `descriptions.ts` equal to the doc comments of the schemas: the comment is written once, where a reader of the code
- * looks for it, and editors show the same words. After changing a comment run `npx vitest run src/spec/descriptions -u`.
+ * looks for it, and editors show the same words. After changing a comment run `npx vitest run src/experiment/descriptions -u`.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
