@@ -22,7 +22,11 @@ export default defineConfig({
         // Files share the modules that they load, which was a fifth of the time: what a module keeps between calls changes no result.
         test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [TOOLS], isolate: false },
       },
-      { extends: true, test: { name: "tools", include: [`{src,test}/${TOOLS}`] } },
+      {
+        extends: true,
+        // Compilers and provers that take half a minute alone take several next to others.
+        test: { name: "tools", include: [`{src,test}/${TOOLS}`], testTimeout: 300_000, hookTimeout: 300_000 },
+      },
     ],
   },
 });

@@ -65,7 +65,6 @@ test.each(["run", "eval", "cost", "compare", "sweep", "export", "import", "prese
       printed.set(line, out);
     }
   },
-  300_000,
 );
 
 test("the next steps that run suggests work, and presets and schema are then files", async () => {
@@ -75,7 +74,7 @@ test("the next steps that run suggests work, and presets and schema are then fil
   const mine = await shell("node dist/cli/main.js cost mine.json --prompts 1 --draws 0", clone);
   expect(mine.out, mine.err).toMatch(/^Energy per symbol /m);
   expect(existsSync(join(clone, "experiment.schema.json"))).toBe(true);
-}, 300_000);
+});
 
 test("the studio examples serve a page until they are stopped", async () => {
   mkdirSync(join(clone, "results/first"), { recursive: true });
@@ -100,7 +99,7 @@ test("the train example is stopped, resumes, and says how", async () => {
   const [, first] = /Stopped at step (\d+) of 5000/.exec(stopped)!;
   const [, second] = /Stopped at step (\d+) of 5000/.exec(await interrupt(goOn, clone))!;
   expect(Number(second)).toBeGreaterThan(Number(first));
-}, 300_000);
+});
 
 /** The output of a command that received Ctrl-C after its first steps. */
 async function interrupt(line: string, cwd: string): Promise<string> {

@@ -528,7 +528,7 @@ test("the RTL of the view is that of `xpike rtl`, in an archive that other progr
   }
   expect(errors).toEqual([]);
   await page.close();
-}, 300_000);
+});
 
 test("it imports only the package and the page's drawing libraries", () => {
   const folder = join(root, "studio/src");

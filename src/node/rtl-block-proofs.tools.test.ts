@@ -21,25 +21,21 @@ function planted(module: string, right: string, wrong: string) {
   return { ...sources, [`${module}.sv`]: text.replace(right, wrong) };
 }
 
-testInYosys(
-  "gates of all blocks of a small machine equal their sources",
-  async () => {
-    const blocks = machineBlocks(sources);
-    const families = ["scaled_sums_", "stream_adders_", "neurons_", "accumulators", "spike_queue_", "layer_"];
-    for (const family of [...families, "attention_unit", "xpike_axi"])
-      expect(blocks.some((block) => block.startsWith(family))).toBe(true);
-    // A multiplier takes the SAT solver seconds, so two of these blocks are enough.
-    const multiplying = ["scaled_sums_1_x3", "scaled_sums_2_x3"];
-    const others = blocks.filter((block) => !block.startsWith("scaled_sums_"));
-    const results = [
-      ...(await proveBlocks(sources, others, system)),
-      ...(await proveBlocks(sources, multiplying, { ...system, units: 1 })),
-    ];
-    for (const { module, pairs, proven } of results) expect([module, proven]).toEqual([module, pairs]);
-    expect(results.filter(({ units }) => units === null).map(({ module }) => module)).toEqual(others);
-  },
-  300_000,
-);
+testInYosys("gates of all blocks of a small machine equal their sources", async () => {
+  const blocks = machineBlocks(sources);
+  const families = ["scaled_sums_", "stream_adders_", "neurons_", "accumulators", "spike_queue_", "layer_"];
+  for (const family of [...families, "attention_unit", "xpike_axi"])
+    expect(blocks.some((block) => block.startsWith(family))).toBe(true);
+  // A multiplier takes the SAT solver seconds, so two of these blocks are enough.
+  const multiplying = ["scaled_sums_1_x3", "scaled_sums_2_x3"];
+  const others = blocks.filter((block) => !block.startsWith("scaled_sums_"));
+  const results = [
+    ...(await proveBlocks(sources, others, system)),
+    ...(await proveBlocks(sources, multiplying, { ...system, units: 1 })),
+  ];
+  for (const { module, pairs, proven } of results) expect([module, proven]).toEqual([module, pairs]);
+  expect(results.filter(({ units }) => units === null).map(({ module }) => module)).toEqual(others);
+});
 
 testInYosys.each([
   [
@@ -53,16 +49,12 @@ testInYosys.each([
   ["spike_queue_47x3", "vectors_q[tail_q] <= data_i", "vectors_q[head_q] <= data_i"],
   ["layer_blocks_0_up", "mux_3_q <= mux_2_q", "mux_3_q <= mux_1_q"],
   ["attention_unit", "delivered_o = valid & out_feature_q == 2'd3", "delivered_o = valid & out_feature_q == 2'd2"],
-])(
-  "gates of another %s are found",
-  async (module, right, wrong) => {
-    const synthesised = planted(module, right, wrong);
-    const [{ unproven }] = await proveBlocks(sources, [module], { ...system, units: 1, synthesised });
-    expect(unproven.length).toBeGreaterThan(0);
-    // Half a minute of one core for the attention unit, three times that next to two other tests.
-  },
-  300_000,
-);
+])("gates of another %s are found", async (module, right, wrong) => {
+  const synthesised = planted(module, right, wrong);
+  const [{ unproven }] = await proveBlocks(sources, [module], { ...system, units: 1, synthesised });
+  expect(unproven.length).toBeGreaterThan(0);
+  // Half a minute of one core for the attention unit, three times that next to two other tests.
+});
 
 testInYosys("queues and registers keep their promises", async () => {
   const blocks = promisingBlocks(sources);

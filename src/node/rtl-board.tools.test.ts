@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { randomRun, smallDesign } from "../../test/support/engine-runs.ts";
-import { COMPILATION, testWith } from "../../test/support/hardware-tools.ts";
+import { testWith } from "../../test/support/hardware-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { boardBundle } from "../rtl/board/bundle.ts";
 import { checkBoard } from "./rtl-board.ts";
@@ -34,7 +34,7 @@ beforeAll(async () => {
   const files = ["-f", "files.f", join(support, "board-pty.sv"), join(support, "board-pty.cpp")];
   const build = ["--binary", "--timing", ...quick, "--top-module", "board_pty", "--Mdir", "build", ...files];
   await promisify(execFile)("verilator", build, { cwd: folder });
-}, COMPILATION);
+});
 afterEach(() => {
   for (const simulation of simulations) simulation.kill("SIGKILL");
   simulations = [];
@@ -51,66 +51,50 @@ async function startBoard(...args: string[]): Promise<string> {
 
 const columns = STEPS.reduce((sum, steps) => sum + steps, 0) * 6;
 
-testInVerilator(
-  "every bit of A comes back as the cycle model has it, twice over",
-  async () => {
-    const port = await startBoard();
-    const expected = { runs: 3, columns, bits: 5 * columns, repeated: 0 };
-    expect(await checkBoard(folder, { port, patience: 20 })).toEqual(expected);
-    expect(await checkBoard(folder, { port, patience: 20 })).toEqual(expected);
-  },
-  COMPILATION,
-);
+testInVerilator("every bit of A comes back as the cycle model has it, twice over", async () => {
+  const port = await startBoard();
+  const expected = { runs: 3, columns, bits: 5 * columns, repeated: 0 };
+  expect(await checkBoard(folder, { port, patience: 20 })).toEqual(expected);
+  expect(await checkBoard(folder, { port, patience: 20 })).toEqual(expected);
+});
 
-testInVerilator(
-  "a bit that differs is found and named",
-  async () => {
-    const path = join(folder, "outputs.hex");
-    const right = readFileSync(path, "utf8");
-    const lines = right.split("\n");
-    // Run 1 begins at column 12; its feature 4, token 3.
-    lines[16] = (Number.parseInt(lines[16], 16) ^ 8).toString(16).padStart(lines[16].length, "0");
-    writeFileSync(path, lines.join("\n"));
-    try {
-      const check = checkBoard(folder, { port: await startBoard(), patience: 20 });
-      await expect(check).rejects.toThrow(
-        /^Run 1, step 0, feature 4: A of head 0, token 3 is [01], but the cycle model gives [01]\. 1 of 6 columns/,
-      );
-    } finally {
-      writeFileSync(path, right);
-    }
-  },
-  COMPILATION,
-);
+testInVerilator("a bit that differs is found and named", async () => {
+  const path = join(folder, "outputs.hex");
+  const right = readFileSync(path, "utf8");
+  const lines = right.split("\n");
+  // Run 1 begins at column 12; its feature 4, token 3.
+  lines[16] = (Number.parseInt(lines[16], 16) ^ 8).toString(16).padStart(lines[16].length, "0");
+  writeFileSync(path, lines.join("\n"));
+  try {
+    const check = checkBoard(folder, { port: await startBoard(), patience: 20 });
+    await expect(check).rejects.toThrow(
+      /^Run 1, step 0, feature 4: A of head 0, token 3 is [01], but the cycle model gives [01]\. 1 of 6 columns/,
+    );
+  } finally {
+    writeFileSync(path, right);
+  }
+});
 
-testInVerilator(
-  "a lost byte is noticed, wherever it was, and its request is sent again",
-  async () => {
-    // A resynchronisation is one byte, an identify frame five: byte 6 is that frame's END, byte 30 is in a column of the first run.
-    for (const [drop, patience] of [
-      [6, 3],
-      [30, 20],
-    ]) {
-      const port = await startBoard(`+drop=${drop}`);
-      const { runs, repeated } = await checkBoard(folder, { port, patience });
-      expect([runs, repeated], `byte ${drop}`).toEqual([3, 1]);
-    }
-  },
-  COMPILATION,
-);
+testInVerilator("a lost byte is noticed, wherever it was, and its request is sent again", async () => {
+  // A resynchronisation is one byte, an identify frame five: byte 6 is that frame's END, byte 30 is in a column of the first run.
+  for (const [drop, patience] of [
+    [6, 3],
+    [30, 20],
+  ]) {
+    const port = await startBoard(`+drop=${drop}`);
+    const { runs, repeated } = await checkBoard(folder, { port, patience });
+    expect([runs, repeated], `byte ${drop}`).toEqual([3, 1]);
+  }
+});
 
-testInVerilator(
-  "another engine's vectors are refused",
-  async () => {
-    const path = join(folder, "board.json");
-    const right = readFileSync(path, "utf8");
-    writeFileSync(path, right.replace("c0db0001", "c0db0002"));
-    try {
-      const check = checkBoard(folder, { port: await startBoard(), patience: 20 });
-      await expect(check).rejects.toThrow(/runs engine c0db0001, but the vectors of the folder are for c0db0002/);
-    } finally {
-      writeFileSync(path, right);
-    }
-  },
-  COMPILATION,
-);
+testInVerilator("another engine's vectors are refused", async () => {
+  const path = join(folder, "board.json");
+  const right = readFileSync(path, "utf8");
+  writeFileSync(path, right.replace("c0db0001", "c0db0002"));
+  try {
+    const check = checkBoard(folder, { port: await startBoard(), patience: 20 });
+    await expect(check).rejects.toThrow(/runs engine c0db0001, but the vectors of the folder are for c0db0002/);
+  } finally {
+    writeFileSync(path, right);
+  }
+});

@@ -5,9 +5,6 @@
 import { test } from "vitest";
 import { hasTool, type RtlTool } from "../../src/node/rtl-simulators.ts";
 
-/** Milliseconds in which Verilator's program must compile, even on a busy machine. */
-export const COMPILATION = 180_000;
-
 /** Vitest's `test`, skipped if the tool is not installed. */
 export async function testWith(tool: RtlTool): Promise<ReturnType<typeof test.skipIf>> {
   return test.skipIf(!(await hasTool(tool)));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
-import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
+import { testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
 import { FILE_LIST, TESTBENCH_LIST } from "../bundle.ts";
@@ -27,20 +27,16 @@ beforeAll(() => {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 });
 
-testInVerilator(
-  "every answer arrives over AXI, with and without bus stalls, and registers match the map",
-  async () => {
-    const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [AXI_TOP] });
-    expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
-      "lint, all warnings: xpike_axi",
-      "lint, all warnings: xpike_axi_tb",
-      "simulation: xpike_axi",
-      "simulation: xpike_axi, with waits",
-    ]);
-    expect(checks[2].detail).toContain("PASS 2 prompts, 6 answers over AXI-Stream");
-  },
-  COMPILATION,
-);
+testInVerilator("every answer arrives over AXI, with and without bus stalls, and registers match the map", async () => {
+  const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [AXI_TOP] });
+  expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
+    "lint, all warnings: xpike_axi",
+    "lint, all warnings: xpike_axi_tb",
+    "simulation: xpike_axi",
+    "simulation: xpike_axi, with waits",
+  ]);
+  expect(checks[2].detail).toContain("PASS 2 prompts, 6 answers over AXI-Stream");
+});
 
 /** Source, original text, replacement. */
 const FAULTS: readonly (readonly [string, string, string])[] = [
@@ -70,14 +66,10 @@ async function isSound(source: string, text: string): Promise<boolean> {
   return true;
 }
 
-testInIcarus(
-  "each fault in the edge is noticed",
-  async () => {
-    expect(await isSound(`${AXI_TOP}.sv`, files[`${AXI_TOP}.sv`])).toBe(true);
-    for (const [source, before, after] of FAULTS) {
-      expect(files[source].split(before), before).toHaveLength(2);
-      expect([after, await isSound(source, files[source].replace(before, after))]).toEqual([after, false]);
-    }
-  },
-  COMPILATION,
-);
+testInIcarus("each fault in the edge is noticed", async () => {
+  expect(await isSound(`${AXI_TOP}.sv`, files[`${AXI_TOP}.sv`])).toBe(true);
+  for (const [source, before, after] of FAULTS) {
+    expect(files[source].split(before), before).toHaveLength(2);
+    expect([after, await isSound(source, files[source].replace(before, after))]).toEqual([after, false]);
+  }
+});

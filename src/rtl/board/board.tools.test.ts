@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { type EngineSetting, randomRun, smallDesign } from "../../../test/support/engine-runs.ts";
-import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
+import { testWith } from "../../../test/support/hardware-tools.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
 import { stream } from "../../numeric/stream.ts";
 import type { SourceFiles } from "../design.ts";
@@ -43,25 +43,17 @@ const passes = ["pass", expect.stringMatching(/^PASS \d+ bytes sent, \d+ bytes b
 const testInVerilator = await testWith("verilator");
 const testInIcarus = await testWith("iverilog");
 
-testInVerilator(
-  "the board answers as the cycle model, and Verilator has no warning",
-  async () => {
-    expect(await verified(kit(small, [3, 2]), "verilator")).toEqual([
-      ["pass", "no warning"],
-      ["pass", "no warning"],
-      passes,
-    ]);
-  },
-  COMPILATION,
-);
+testInVerilator("the board answers as the cycle model, and Verilator has no warning", async () => {
+  expect(await verified(kit(small, [3, 2]), "verilator")).toEqual([
+    ["pass", "no warning"],
+    ["pass", "no warning"],
+    passes,
+  ]);
+});
 
-testInIcarus(
-  "two heads with columns of three bytes, and of one byte for A",
-  async () => {
-    expect(await verified(kit(twoHeads, [1, 4]), "iverilog")).toEqual([passes]);
-  },
-  COMPILATION,
-);
+testInIcarus("two heads with columns of three bytes, and of one byte for A", async () => {
+  expect(await verified(kit(twoHeads, [1, 4]), "iverilog")).toEqual([passes]);
+});
 
 testInIcarus(
   "a column that reaches the engine a clock late is detected, and so is a checksum that accepts everything",
@@ -75,5 +67,4 @@ testInIcarus(
       expect(simulation, name).toEqual(["fail", expect.stringMatching(/^FAIL \d+ errors/m)]);
     }
   },
-  COMPILATION,
 );

@@ -134,7 +134,6 @@ testInYosys(
     const checks = await verifyRtl(folder, { tools: ["yosys"], tops: [AXI_TOP] });
     expect(checks.map(({ result, detail }) => (result === "pass" ? result : detail))).toEqual(Array(4).fill("pass"));
   },
-  300_000,
 );
 
 testInVerilator(

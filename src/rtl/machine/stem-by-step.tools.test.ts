@@ -3,7 +3,7 @@
  * of what only they have.
  */
 import { afterAll, beforeAll, expect } from "vitest";
-import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
+import { testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";
 import type { MachineSetting } from "../../../test/support/tiny-machine.ts";
 import { AXI_TESTBENCH } from "../axi/testbench.ts";
@@ -50,13 +50,9 @@ testInIcarus.each([
   [MACHINE_TESTBENCH, [`+${STALL}=3`]],
   [AXI_TESTBENCH, []],
   [AXI_TESTBENCH, [`+${STALL}=3`]],
-])(
-  "three convolutions, as the simulator and the schedule have them: %s %j",
-  async (testbench, plusargs) => {
-    expect(await soundness(machine, testbench, plusargs)).toEqual(["PASS 2 prompts", undefined]);
-  },
-  COMPILATION,
-);
+])("three convolutions, as the simulator and the schedule have them: %s %j", async (testbench, plusargs) => {
+  expect(await soundness(machine, testbench, plusargs)).toEqual(["PASS 2 prompts", undefined]);
+});
 
 const OTHERS: readonly MachineSetting[] = [
   // Strides, and a convolution of single pixels, in front of which lines of two steps stand.
@@ -92,18 +88,14 @@ const OTHERS: readonly MachineSetting[] = [
   },
 ];
 
-testInIcarus.each(OTHERS)(
-  "other stems: %j",
-  async (setting) => {
-    const other = machineInIcarus(setting, 2);
-    try {
-      expect(await soundness(other, MACHINE_TESTBENCH, [])).toEqual(["PASS 2 prompts", undefined]);
-    } finally {
-      other.remove();
-    }
-  },
-  COMPILATION,
-);
+testInIcarus.each(OTHERS)("other stems: %j", async (setting) => {
+  const other = machineInIcarus(setting, 2);
+  try {
+    expect(await soundness(other, MACHINE_TESTBENCH, [])).toEqual(["PASS 2 prompts", undefined]);
+  } finally {
+    other.remove();
+  }
+});
 
 /** Source, original text, replacement. */
 const FAULTS: readonly (readonly [string, RegExp, string])[] = [
@@ -123,12 +115,8 @@ const FAULTS: readonly (readonly [string, RegExp, string])[] = [
   ["layer_stem_0.sv", /\.address_i +\(token_address\)/, ".address_i ('0)"],
 ];
 
-testInIcarus.each(FAULTS)(
-  "a fault in %s is noticed: %s becomes %s",
-  async (source, from, to) => {
-    const right = machine.files[source];
-    expect(right).toMatch(from);
-    expect(await machine.printed(source, right.replace(from, to))).not.toMatch(/^PASS/m);
-  },
-  COMPILATION,
-);
+testInIcarus.each(FAULTS)("a fault in %s is noticed: %s becomes %s", async (source, from, to) => {
+  const right = machine.files[source];
+  expect(right).toMatch(from);
+  expect(await machine.printed(source, right.replace(from, to))).not.toMatch(/^PASS/m);
+});

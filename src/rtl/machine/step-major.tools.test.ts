@@ -2,7 +2,7 @@
  * A machine in step-major order in Icarus: every spike train, output of the head, answer and clock, and faults of what only this order has.
  */
 import { afterAll, beforeAll, expect } from "vitest";
-import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
+import { testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";
 import { STALL } from "./testbench.ts";
 
@@ -34,7 +34,6 @@ testInIcarus(
       expect(text).not.toMatch(/ERROR|expected/);
     }
   },
-  COMPILATION,
 );
 
 /** Source, original text, replacement. */
@@ -47,12 +46,8 @@ const FAULTS: readonly (readonly [string, RegExp, string])[] = [
   ["accumulators.sv", /\.address_i \(address_i\)/, ".address_i ('0)"],
 ];
 
-testInIcarus.each(FAULTS)(
-  "a fault in %s is noticed: %s becomes %s",
-  async (source, from, to) => {
-    const right = machine.files[source];
-    expect(right).toMatch(from);
-    expect(await machine.printed(source, right.replace(from, to))).not.toMatch(/^PASS/m);
-  },
-  COMPILATION,
-);
+testInIcarus.each(FAULTS)("a fault in %s is noticed: %s becomes %s", async (source, from, to) => {
+  const right = machine.files[source];
+  expect(right).toMatch(from);
+  expect(await machine.printed(source, right.replace(from, to))).not.toMatch(/^PASS/m);
+});
