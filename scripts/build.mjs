@@ -72,15 +72,26 @@ function kernelInterface() {
   return `export interface KernelExports {\n${lines.join("\n")}\n}\n`;
 }
 
-/** Removes comments from programs. The declarations already hold the docstrings, and the package size is limited. */
+/** Removes comments from programs, whose docstrings the declarations hold, and headers of files from declarations: size is limited. */
 async function withoutComments(folder) {
   const { default: ts } = await import("typescript");
   const printer = ts.createPrinter({ removeComments: true, newLine: ts.NewLineKind.LineFeed });
   for (const name of readdirSync(folder, { recursive: true })) {
-    if (!name.endsWith(".js") || name.startsWith("studio")) continue;
+    if (!/\.(js|d\.ts)$/.test(name) || name.startsWith("studio")) continue;
     const path = join(folder, name);
-    const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ESNext);
-    writeFileSync(path, printer.printFile(source));
+    const text = readFileSync(path, "utf8");
+    const isProgram = name.endsWith(".js");
+    const header = /^\/\*\*(?:(?!\*\/).)*\*\/\n(?=import )/s;
+    const program = () => printer.printFile(ts.createSourceFile(path, text, ts.ScriptTarget.ESNext));
+    writeFileSync(path, isProgram ? program() : text.replace(header, ""));
+  }
+}
+
+/** Removes what an earlier build wrote for sources that are no longer there. */
+function withoutOrphans(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (name.startsWith("studio") || !/\.(js|d\.ts)$/.test(name)) continue;
+    if (!existsSync(join(root, "src", name.replace(/\.(js|d\.ts)$/, ".ts")))) rmSync(join(folder, name));
   }
 }
 
@@ -88,6 +99,7 @@ const script = fileURLToPath(import.meta.url);
 if (!isFresh(generated, [assembly, script])) buildKernels();
 if (!isFresh(stamp, [join(root, "src"), join(root, "tsconfig.json"), script])) {
   node("typescript/bin/tsc", ["-p", "tsconfig.json"]);
+  withoutOrphans(join(root, "dist"));
   await withoutComments(join(root, "dist"));
   writeFileSync(stamp, "");
 }
