@@ -1,20 +1,12 @@
 // ANNs that were trained for few bits, and the price of an ANN on an engine sized for it.
 import { sizedEngine } from "xpikeformer";
 
-const named = (family, widths) =>
-  Object.fromEntries(
-    Object.entries({ 4: "4-bits", 2: "2-bits", 1: "1-bit" }).map(([bits, name]) => [
-      bits,
-      widths.map((width) => `${family}-${width}-${name}`),
-    ]),
-  );
-
 /** Numbers of bits for which networks were trained; the names of those networks by task and bits. */
 export const TRAINED_BITS = [4, 2, 1];
 export const TRAINED = {
-  link: named("wireless-2x2-ann", [32, 64, 128]),
-  mnist: named("mnist-ann", [16, 32, 64, 128]),
-  fashion: named("fashion-ann", []),
+  link: { 4: ["wireless-2x2-ann-32-4-bits"], 2: [], 1: [] },
+  mnist: { 4: ["mnist-ann-16-4-bits", "mnist-ann-32-4-bits"], 2: ["mnist-ann-64-2-bits"], 1: ["mnist-ann-64-1-bit"] },
+  fashion: { 4: [], 2: [], 1: [] },
 };
 
 export const TRAINED_NAMES = Object.values(TRAINED).flatMap((byBits) => Object.values(byBits).flat());

@@ -18,7 +18,10 @@ export const ROWS = {
   cifar10: { experiment: "cifar10-twice", steps: 4, ann: "cifar10-wide-ann", evaluation: { prompts: 2500 } },
 };
 
-const manifest = JSON.parse(await readFile(new URL("../../networks/manifest.json", import.meta.url), "utf8"));
+/** ANNs with our networks' stem, trained further by the experiments of this folder; their curves are in ../image-accuracy/learning.json. */
+export const FURTHER = ["cifar10-twice-ann", "fashion-large-ann-long"];
+
+export const manifest = JSON.parse(await readFile(new URL("../../networks/manifest.json", import.meta.url), "utf8"));
 
 /**
  * Prompts or images that a network saw, together with the networks that it started from: `{ trained, from }`. A teacher's own training

@@ -1,15 +1,16 @@
 // Tables of networks measured side by side with an ANN. Every row takes its cells from one file in results/.
 import { existsSync, readFileSync } from "node:fs";
 import { change, grouped, scaled, value, withRange, write } from "../first-page/results.mjs";
-import { ROWS } from "./rows.mjs";
+import { FURTHER, manifest, ROWS } from "./rows.mjs";
 
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const fileOf = (name) => new URL(`results/${name}.json`, import.meta.url);
 
 /** Results by row, of those that were measured. */
 export const sideBySide = Object.fromEntries(
   Object.keys(ROWS)
     .filter((name) => existsSync(fileOf(name)))
-    .map((name) => [name, JSON.parse(readFileSync(fileOf(name), "utf8"))]),
+    .map((name) => [name, read(`results/${name}.json`)]),
 );
 
 const TITLES = { link: "2x2 link", mnist: "MNIST", fashion: "Fashion-MNIST", cifar10: "CIFAR-10" };
@@ -85,6 +86,21 @@ export const sideBySideTables = {
       ...[`\`${rival.name}\``, rival.size, millions(rival.trained)],
     ]),
   }),
+  "side-by-side-learning": () => {
+    const passes = [1, 2, 3, 4, 5];
+    const curves = read("../image-accuracy/learning.json").filter(({ name }) => FURTHER.includes(name));
+    return {
+      head: ["validation error, %", "began as", "before", ...passes.map((pass) => `pass ${pass}`)],
+      rows: curves.map(({ name, validations }) => {
+        const start = read(`${name}.json`).training.initial.replace("bundled:", "");
+        const [, before] = /([\d.]+) % wrong/.exec(manifest.networks.find((network) => network.name === start).result);
+        const after = passes
+          .map((pass) => validations[pass - 1])
+          .map((one) => (one ? write(100 * one.errorRate, 1) : ""));
+        return [`\`${name}\``, `\`${start}\``, before, ...after];
+      }),
+    };
+  },
   "side-by-side-errors": () => ({
     head: ["network", "chips", "tested on", "chips' error rate", "ANN's error rate", "difference", "at most 5 % more?"],
     rows: rowsOf((record) => {
