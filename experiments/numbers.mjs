@@ -58,9 +58,9 @@ function wideFigures([name, ...parts]) {
   return wideLink.networks[copies ? `${name}, ${copies} copies` : name].steps[steps];
 }
 
-/** The least and the largest ratio along a front, with their intervals: `front:TASK`. */
-function frontFigures([task]) {
-  const ratios = frontRatios(task).toSorted((a, b) => a[0] - b[0]);
+/** The least and the largest ratio along a front, with their intervals: `front:TASK`, or `front:TASK:4` to ANNs trained for 4 bits. */
+function frontFigures([task, bits]) {
+  const ratios = frontRatios(task, bits).toSorted((a, b) => a[0] - b[0]);
   return { least: ratios[0], most: ratios.at(-1) };
 }
 

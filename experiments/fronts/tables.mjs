@@ -80,9 +80,11 @@ function comparedPoints(task) {
 
 /** ANNs that were trained for few bits, by number of bits, as far as they are measured. */
 const trainedPoints = (engines) =>
-  TRAINED_BITS.map((bits) => ({ title: bits === 1 ? "1 bit" : `${bits} bits`, all: engines[`trained${bits}`] })).filter(
-    ({ all }) => all.length > 0,
-  );
+  TRAINED_BITS.map((bits) => ({
+    bits,
+    title: bits === 1 ? "1 bit" : `${bits} bits`,
+    all: engines[`trained${bits}`],
+  })).filter(({ all }) => all.length > 0);
 
 /** The ratios to one kind of ANN at each error rate of a task, with intervals. Random: one stream for all, so that draws are common. */
 const ratiosTo = (other, ours, task) =>
@@ -124,16 +126,38 @@ function ratioTable(task) {
   };
 }
 
-/** Energy of the cheapest 8-bit ANN relative to our cheapest network, `[ratio, low, high]`, at each error rate of a task that both reach. */
-export function frontRatios(task) {
-  const {
-    ours,
-    others: [int8],
-  } = comparedPoints(task);
-  return ratiosTo(int8, ours, task).filter((found) => found !== null && found[0] > 0 && Number.isFinite(found[0]));
+/**
+ * Energy of the cheapest 8-bit ANN, or of one trained for fewer bits, relative to our cheapest network, `[ratio, low, high]`, at each error
+ * rate of a task that both reach.
+ */
+export function frontRatios(task, bits) {
+  const { ours, others, trained } = comparedPoints(task);
+  const anns = bits === undefined ? others[0] : trained.find((one) => one.bits === Number(bits)).all;
+  return ratiosTo(anns, ours, task).filter((found) => found !== null && found[0] > 0 && Number.isFinite(found[0]));
+}
+
+/** ANNs trained for few bits, next to the same size rounded to as many bits after training, where that was measured. */
+function trainedTable() {
+  const rows = Object.keys(TASKS).flatMap((task) => {
+    const engines = points(task);
+    return trainedPoints(engines).flatMap(({ bits, title, all }) =>
+      all.map((point) => {
+        const rounded = engines[`int${bits}`]?.find(({ label }) => label === point.label);
+        return [
+          `${TASKS[task].head}, ${shortened(point.label)}`,
+          title,
+          measuredRate(point),
+          rounded ? four(rounded.rate) : "",
+          micro(point.energy),
+        ];
+      }),
+    );
+  });
+  return { head: ["ANN, blocks × width", "trained for", "error rate", "rounded after training", "uJ"], rows };
 }
 
 export const errorFrontTables = {
+  "fronts-trained": trainedTable,
   "fronts-anns": () => annTable("link"),
   "fronts-points": () => pointTable("link"),
   "fronts-ratios": () => ratioTable("link"),
