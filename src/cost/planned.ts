@@ -3,9 +3,10 @@
  */
 
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import { type Machine, machineOf } from "../machine/machine.ts";
+import { type Machine, machineOf, placementOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";
+import type { Mapping } from "../mapping/mapping.ts";
 import { hardwareFor, shapeFor } from "./hardware.ts";
 import { type MachinePrice, type MachineWork, priceMachine } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";
@@ -22,23 +23,40 @@ export interface PlannedMachine {
 export function planMachine(workload: Workload, technology: Technology): PlannedMachine {
   const hardware = hardwareFor(workload, technology);
   const shape = shapeFor(workload, technology);
-  const key = JSON.stringify([hardware, sizesOf(shape)]);
-  const kept = PLANS.get(key);
-  if (kept) return kept;
-  const machine = machineOf(hardware, shape);
-  const plan = { hardware, machine, pace: paceOf(machine) };
-  const [oldest] = PLANS.keys();
-  if (PLANS.size >= KEPT) PLANS.delete(oldest);
-  PLANS.set(key, plan);
-  return plan;
+  const sizes = sizesOf(shape);
+  return PLANS.of([hardware, sizes], () => {
+    const { timing: _, ...untimed } = hardware;
+    const machine = machineOf(
+      hardware,
+      shape,
+      PLACEMENTS.of([untimed, sizes], () => placementOf(hardware, shape)),
+    );
+    return { hardware, machine, pace: paceOf(machine) };
+  });
 }
 
 /**
- * A cache, because draws, maps and searches request the same few machines thousands of times. A plan follows from its key, so
- * no result depends on which plans are cached.
+ * Caches, because draws, maps and searches request the same few hundred machines thousands of times. They differ in time steps and
+ * clocks, and share a few placements, which take most of the memory. A value follows from its key, so no result depends on what is kept.
  */
-const PLANS = new Map<string, PlannedMachine>();
-const KEPT = 64;
+const PLANS = cacheOf<PlannedMachine>(512);
+const PLACEMENTS = cacheOf<Mapping>(32);
+
+/** The last `kept` values, by the text of what they follow from. */
+function cacheOf<Value>(kept: number) {
+  const values = new Map<string, Value>();
+  return {
+    of(parts: unknown, compute: () => Value): Value {
+      const key = JSON.stringify(parts);
+      const found = values.get(key) ?? compute();
+      values.delete(key);
+      values.set(key, found);
+      const [oldest] = values.keys();
+      if (values.size > kept) values.delete(oldest);
+      return found;
+    },
+  };
+}
 
 /** What a machine depends on besides the hardware: the workload's shape, without its other fields. */
 function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unknown>> {

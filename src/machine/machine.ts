@@ -133,18 +133,28 @@ export interface Machine extends MachineCore {
   readonly units: MachineUnits;
 }
 
+/** Where a network of this shape is placed, whatever the clocks. Throws as `machineOf`. */
+export function placementOf(hardware: HardwareSpec, shape: NetworkShape): Mapping {
+  const { plan } = coreOf(hardware, shape);
+  const { tokens, heads, width } = shape;
+  return placeLayers(shapeLayers(shape), { heads, tokens, dimension: width / heads, plan }, hardware);
+}
+
 /**
  * The machine for an experiment's hardware and a network of this shape.
+ *
+ * @param mapping what `placementOf` gives for them, if it is known
  *
  * Throws  MappingError when a tile of a layer has more row blocks than the chip has crossbars; SpecError for a device module that was
  *         not loaded
  */
-export function machineOf(hardware: HardwareSpec, shape: NetworkShape): Machine {
+export function machineOf(
+  hardware: HardwareSpec,
+  shape: NetworkShape,
+  mapping: Mapping = placementOf(hardware, shape),
+): Machine {
   const timing = timingOf(hardware);
   const core = coreOf(hardware, shape);
-  const { tokens, heads, width } = shape;
-  const attention = { heads, tokens, dimension: width / heads, plan: core.plan };
-  const mapping = placeLayers(shapeLayers(shape), attention, hardware);
   const layers = mapping.layers.map((layer) => layerUnit(layer, shape, timing));
   const words = wordBits(hardware);
   const units = unitsOf(hardware, shape, mapping, timing, words);
