@@ -14,12 +14,12 @@ export const ROWS = {
     evaluation: { prompts: 10_000, snrDecibels: [] },
   },
   mnist: { experiment: "mnist", steps: 2, ann: "mnist-ann-128-taught", evaluation: { prompts: 10_000 } },
-  fashion: { experiment: "fashion-fine", steps: 2, ann: "fashion-large-ann", evaluation: { prompts: 10_000 } },
+  fashion: { experiment: "fashion-fine", steps: 2, ann: "fashion-large-ann-long", evaluation: { prompts: 10_000 } },
   cifar10: { experiment: "cifar10-twice", steps: 4, ann: "cifar10-wide-ann", evaluation: { prompts: 2500 } },
 };
 
-/** ANNs with our networks' stem, trained further by the experiments of this folder; their curves are in ../image-accuracy/learning.json. */
-export const FURTHER = ["cifar10-twice-ann", "fashion-large-ann-long"];
+/** ANNs with our networks' stem that were trained further, and what they began as. Their curves are in ../image-accuracy/learning.json. */
+export const FURTHER = { "cifar10-twice-ann": "cifar10-wide-ann", "fashion-large-ann-long": "fashion-large-ann" };
 
 export const manifest = JSON.parse(await readFile(new URL("../../networks/manifest.json", import.meta.url), "utf8"));
 

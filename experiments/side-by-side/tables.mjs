@@ -88,11 +88,11 @@ export const sideBySideTables = {
   }),
   "side-by-side-learning": () => {
     const passes = [1, 2, 3, 4, 5];
-    const curves = read("../image-accuracy/learning.json").filter(({ name }) => FURTHER.includes(name));
+    const curves = read("../image-accuracy/learning.json").filter(({ name }) => name in FURTHER);
     return {
       head: ["validation error, %", "began as", "before", ...passes.map((pass) => `pass ${pass}`)],
       rows: curves.map(({ name, validations }) => {
-        const start = read(`${name}.json`).training.initial.replace("bundled:", "");
+        const start = FURTHER[name];
         const [, before] = /([\d.]+) % wrong/.exec(manifest.networks.find((network) => network.name === start).result);
         const after = passes
           .map((pass) => validations[pass - 1])

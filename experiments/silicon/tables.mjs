@@ -12,6 +12,7 @@ const range = (ends) => (ends ? `${two(ends.low)} to ${two(ends.high)}` : "");
 /** Full citations are in chips.mjs. */
 const linkOf = ({ citation, readIn }) => `[${readIn}](${citation.match(/https:\S+$/)[0]})`;
 /** Empty where nothing was found. */
+const bitsText = (count) => (count === 1 ? "1 bit" : `${count} bits`);
 const found = (includes) => includes.replace(/^not stated(; )?/, "");
 const ordered = (rows) => rows.toSorted((a, b) => a.data.localeCompare(b.data) || a.accuracy - b.accuracy);
 
@@ -28,7 +29,7 @@ const chipTable = () => ({
 const simulatedTable = () => ({
   head: ["simulated at 45 nm", "data", "accuracy, %", "uJ per image"],
   rows: ordered([...ours, ...anns]).map(({ name, data, steps, bits, float, accuracy, energy }) => [
-    `${name.includes(" ") ? name : `\`${name}\``}, ${steps ? `T = ${steps}` : `${bits} bits`}`,
+    `${name.includes(" ") ? name : `\`${name}\``}, ${steps ? `T = ${steps}` : bitsText(bits)}`,
     DATA[data],
     `${percent(accuracy)}${float ? "*" : ""}`,
     micro(energy),
@@ -93,7 +94,7 @@ export function siliconChart() {
       ...bits.map((count) =>
         simulated(
           anns.filter(({ bits }) => bits === count),
-          `ANN, ${count} bits, priced`,
+          `ANN, ${bitsText(count)}, priced`,
         ),
       ),
     ],
