@@ -15,7 +15,7 @@ export const ROWS = {
   },
   mnist: { experiment: "mnist", steps: 2, ann: "mnist-ann-128-taught", evaluation: { prompts: 10_000 } },
   fashion: { experiment: "fashion-fine", steps: 2, ann: "fashion-large-ann-long", evaluation: { prompts: 10_000 } },
-  cifar10: { experiment: "cifar10-twice", steps: 4, ann: "cifar10-wide-ann", evaluation: { prompts: 2500 } },
+  cifar10: { experiment: "cifar10-twice", steps: 4, ann: "cifar10-wide-ann", evaluation: { prompts: 5000 } },
 };
 
 /** ANNs with our networks' stem that were trained further, and what they began as. Their curves are in ../image-accuracy/learning.json. */
