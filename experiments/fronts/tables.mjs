@@ -92,8 +92,12 @@ const ratiosTo = (other, ours, task) =>
     ? TASKS[task].rates.map(() => null)
     : ratiosWithIntervals(ours, other, TASKS[task].rates, stream(SEED).fork("bootstrap"));
 
+/** ANNs of at least one size reach a rate of the table. */
+const isReached = (task, all) => all.some(({ rate }) => rate <= Math.max(...TASKS[task].rates));
+
 function ratioTable(task) {
-  const { ours, others, trained } = comparedPoints(task);
+  const { ours, others, trained: all } = comparedPoints(task);
+  const trained = all.filter((one) => isReached(task, one.all));
   const { one, many, rate: rateName, rates } = TASKS[task];
   const end = (value) => (value === 0 ? "–" : Number.isFinite(value) ? value.toFixed(2) : "∞");
   const over = (found) => {
@@ -101,7 +105,7 @@ function ratioTable(task) {
     const [ratio, low, high] = found.map(end);
     return low === high ? ratio : `${ratio} (${low} to ${high})`;
   };
-  const all = [...others, ...trained.map((one) => one.all)].map((other) => ratiosTo(other, ours, task));
+  const ratios = [...others, ...trained.map((one) => one.all)].map((other) => ratiosTo(other, ours, task));
   const [own, int8] = [frontOf(ours), frontOf(others[0])];
   return {
     head: [
@@ -117,7 +121,7 @@ function ratioTable(task) {
       const [mine, theirs] = [readOff(own, rate), readOff(int8, rate)];
       return [
         four(rate),
-        ...all.map((ratios) => over(ratios[i])),
+        ...ratios.map((found) => over(found[i])),
         mine ? micro(mine.energy) : "",
         mine ? thousands(mine.inFlight) : "",
         theirs ? thousands(theirs.inFlight) : "",
