@@ -173,9 +173,9 @@ test("a machine that is named is not said to be that of a run, nor its actions t
 });
 
 test.each([
-  ["simulated", "822 µJ", "10.6 mJ", "the whole machine"],
-  ["bottom-up", "346 µJ", "4.18 mJ", "one conversion for each pair of columns"],
-])("%s prices: %s of Xpikeformer beside %s of the digital ANN, and %s is priced", async (preset, ours, ann, priced) => {
+  ["simulated", "822 µJ", "5 mJ", "the whole machine"],
+  ["bottom-up", "346 µJ", "3.66 mJ", "one conversion for each pair of columns"],
+])("%s prices: %s beside %s of the cheaper int8 ANN, and %s is priced", async (preset, ours, ann, priced) => {
   const options = ["vit-8-768-imagenet", "--steps", "4", "--draws", "50", "--preset", preset];
   const { out } = await cost(...options, "--out", join(folder, preset));
   expect(out).toMatch(new RegExp(`^Energy per image +${ours} +${ann} `, "m"));
