@@ -71,8 +71,8 @@ const energyRatios = read(RECORDS["energy-ratios"]);
  */
 const energyFigures = ([network, prices]) => energyRatios.networks[network][prices];
 
-/** Figures of a network measured side by side with its ANN: `row:NAME`. */
-const rowFigures = ([name]) => sideBySide[name].figures;
+/** Figures of a network measured side by side with its ANN, and on how much it was tested: `row:NAME`. */
+const rowFigures = ([name]) => ({ ...sideBySide[name].figures, tested: [sideBySide[name].tested] });
 
 const SOURCES = {
   paper: () => Object.fromEntries(Object.entries(PAPER).map(([id, [printed]]) => [id, printed])),
