@@ -21,6 +21,7 @@ const COMPUTING = [
     "data",
     "device",
     "evaluation",
+    "experiment",
     "hardware",
     "import",
     "kernels",
@@ -29,7 +30,7 @@ const COMPUTING = [
     "model",
     "node",
   ],
-  ...["numeric", "report", "rtl", "runs", "simulation", "spec", "spike", "sweep", "task", "threads", "train"],
+  ...["numeric", "report", "rtl", "runs", "simulation", "spike", "sweep", "task", "threads", "train"],
   ...["errors.ts", "index.ts", "node.ts", "units.ts"],
 ];
 const SHOWING = ["cli"];
