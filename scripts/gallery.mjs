@@ -60,7 +60,10 @@ export const gallery = {
         ],
         ["bit error rate of the ANN", withRange(link.figures["ber.ann"])],
         ["bit error rate of maximum likelihood, channel from pilots", withRange(link.figures["ber.ml.pilots"])],
-        ["energy of an int8 ANN divided by that of the chips", withRange(link.figures["cost.ratio.annDigital"])],
+        [
+          "energy of an int8 ANN (systolic array) divided by that of the chips",
+          withRange(link.figures["cost.ratio.annDigital"]),
+        ],
       ]),
     source: link,
   },
