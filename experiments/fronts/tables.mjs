@@ -4,7 +4,7 @@ import { SEED } from "../errors/list.mjs";
 import { frontOf, ratiosWithIntervals, readOff } from "./front.mjs";
 import { hoped, points } from "./fronts.mjs";
 import { ENGINES } from "./points.mjs";
-import { TRAINED_BITS } from "./trained.mjs";
+import { bitsText, TRAINED_BITS } from "./trained.mjs";
 
 /** For each task, the unit of an answer and the error rates at which fronts are compared. */
 const TASKS = {
@@ -82,7 +82,7 @@ function comparedPoints(task) {
 const trainedPoints = (engines) =>
   TRAINED_BITS.map((bits) => ({
     bits,
-    title: bits === 1 ? "1 bit" : `${bits} bits`,
+    title: bitsText(bits),
     all: engines[`trained${bits}`],
   })).filter(({ all }) => all.length > 0);
 

@@ -9,6 +9,9 @@ export const TRAINED = {
   fashion: { 4: [], 2: [], 1: [] },
 };
 
+/** `4 bits`, `1 bit`. */
+export const bitsText = (bits) => (bits === 1 ? "1 bit" : `${bits} bits`);
+
 export const TRAINED_NAMES = Object.values(TRAINED).flatMap((byBits) => Object.values(byBits).flat());
 
 /**

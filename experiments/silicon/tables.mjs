@@ -1,5 +1,6 @@
 // The tables and the figure of this folder's page, from result.json.
 import { readFileSync } from "node:fs";
+import { bitsText } from "../fronts/trained.mjs";
 
 const { chips, ours, anns, validation } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
@@ -12,7 +13,6 @@ const range = (ends) => (ends ? `${two(ends.low)} to ${two(ends.high)}` : "");
 /** Full citations are in chips.mjs. */
 const linkOf = ({ citation, readIn }) => `[${readIn}](${citation.match(/https:\S+$/)[0]})`;
 /** Empty where nothing was found. */
-const bitsText = (count) => (count === 1 ? "1 bit" : `${count} bits`);
 const found = (includes) => includes.replace(/^not stated(; )?/, "");
 const ordered = (rows) => rows.toSorted((a, b) => a.data.localeCompare(b.data) || a.accuracy - b.accuracy);
 

@@ -53,7 +53,6 @@ testInYosys.each([
   const synthesised = planted(module, right, wrong);
   const [{ unproven }] = await proveBlocks(sources, [module], { ...system, units: 1, synthesised });
   expect(unproven.length).toBeGreaterThan(0);
-  // Half a minute of one core for the attention unit, three times that next to two other tests.
 });
 
 testInYosys("queues and registers keep their promises", async () => {
