@@ -1,5 +1,4 @@
 /** Attention of one block, forward and backward: the stochastic kinds and LIF attention, at two prompt lengths. */
-
 import { spikingSpec } from "../src/experiment/model.ts";
 import { type Arena, countingArena, reserveBits } from "../src/kernels/arena.ts";
 import { attentionScratch, bindAttention, planAttention } from "../src/kernels/attention.ts";

@@ -1,5 +1,4 @@
 /** A profile of a training step and of an inference of the reference model, kernel by kernel, on one thread. */
-
 import type { SpikingSpec } from "../src/experiment/model.ts";
 import { type Arena, countingArena } from "../src/kernels/arena.ts";
 import type { KernelExports } from "../src/kernels/binary.generated.ts";

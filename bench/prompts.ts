@@ -1,5 +1,4 @@
 /** Generates prompts for symbol detection, with and without the exact posteriors that training adds as targets. */
-
 import { symbolDetectionSpec } from "../src/experiment/task.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { symbolDetection } from "../src/task/symbol-detection.ts";

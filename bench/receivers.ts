@@ -1,5 +1,4 @@
 /** Maximum likelihood at the last query of a prompt: the sphere decoder, compared with trying every class. */
-
 import { symbolDetectionSpec } from "../src/experiment/task.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { constellation, receivedPoints, squaredDistance } from "../src/task/link.ts";

@@ -4,7 +4,6 @@
  *   T 4, batch 32, 32 tokens, 2 blocks of D 128, 4 of 256 or 6 of 512, heads of 64, MLP 4 D, 128 binary input lines at density 0.25,
  *   causal stochastic attention with independent draws, a class of 10 predicted at every token.
  */
-
 import { type Experiment, experimentSpec } from "../src/experiment/experiment.ts";
 import type { SpikingSpec } from "../src/experiment/model.ts";
 import type { Geometry } from "../src/model/geometry.ts";

@@ -3,7 +3,6 @@
  * `docs/performance.md`, times the relative slowness of this machine (`machine-speed.ts`). The progress line then shows the measured time
  * left.
  */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Network } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";

@@ -2,7 +2,6 @@
  * `xpike eval`: bit error rates over the age of the chips (`--drift`), over one field of the experiment (`--sweep`), or over the field
  * at several ages (both).
  */
-
 import { parseDurations } from "../experiment/duration.ts";
 import { parseSweep, requireOneAge, STEPS_FIELD } from "../experiment/sweep.ts";
 import { requireFree } from "../node/folder-lock.ts";

@@ -1,5 +1,4 @@
 /** `xpike run`: from an experiment and its trained networks to a report. */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { runExperiment } from "../runs/experiment.ts";

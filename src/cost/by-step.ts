@@ -2,7 +2,6 @@
  * Actions of each time step, from the spike trains of a simulation: actions that do not depend on spikes are equal in all
  * steps; the others follow the densities of the step.
  */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";

@@ -1,5 +1,4 @@
 /** The cost of a workload on the machine that would run it: energy, time and area as in the estimate, and the price of each unit. */
-
 import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { estimateArea } from "./area.ts";
 import type { MachinePrice } from "./machine-price.ts";

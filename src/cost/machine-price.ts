@@ -21,7 +21,6 @@
  *
  * Left out: registers that hold their value, power gating, input and output.
  */
-
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { calibrationReads } from "../hardware/compensation.ts";

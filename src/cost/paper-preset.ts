@@ -14,7 +14,6 @@
  *
  * This preset therefore shows what the printed numbers imply per action. It predicts nothing.
  */
-
 import { xpikeformer } from "./architectures/xpikeformer.ts";
 import { CLAIM } from "./bottom-up.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "./parameters.ts";

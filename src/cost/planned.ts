@@ -1,7 +1,6 @@
 /**
  * A workload's machine with its pace and full cost: prices of every action, unit and clock, one inference after another.
  */
-
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type Machine, machineOf, placementOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";

@@ -1,7 +1,6 @@
 /**
  * A workload: the shape of a transformer with its spike densities, the only inputs of energy, time and area.
  */
-
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { DrawKind, QuantizationSpec } from "../experiment/model.ts";
 import { type BlockDensities, blockRuns, type Densities } from "../machine/densities.ts";

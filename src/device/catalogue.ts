@@ -3,7 +3,6 @@
  *
  * `math` is the arithmetic of the devices: the kernels unless told otherwise. `scalarMath` gives the same bits.
  */
-
 import type { DeviceSpec } from "../experiment/device.ts";
 import type { CrossbarSpec } from "../experiment/hardware.ts";
 import { kernelMath } from "../kernels/array-math.ts";

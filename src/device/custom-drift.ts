@@ -9,7 +9,6 @@
  * for Analog In-Memory Computing Inference", Advanced Electronic Materials 2023, DOI 10.1002/aelm.202201190. The table is the
  * user's; as there, it covers 0 .. `maxConductance` (the spec checks it).
  */
-
 import type { DeviceSpec } from "../experiment/device.ts";
 import { scalarMath } from "../numeric/array-math.ts";
 import type { DeviceModel } from "./device.ts";

@@ -18,7 +18,6 @@
  * Communications 9, 2514 (2018), DOI 10.1038/s41467-018-04933-y. Left out: programming one device to compensate the error of
  * the others, as the HERMES chip does with its two (`le-gallo-nature-electronics-2023.ts`).
  */
-
 import type { DeviceLayers } from "../experiment/device.ts";
 import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceModel } from "./device.ts";

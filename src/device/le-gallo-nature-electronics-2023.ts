@@ -25,7 +25,6 @@
  *
  * Validity: targets up to the largest conductance above; Q is also used for programmed conductances slightly above it.
  */
-
 import type { DeviceSpec } from "../experiment/device.ts";
 import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceModel } from "./device.ts";

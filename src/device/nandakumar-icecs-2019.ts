@@ -19,7 +19,6 @@
  * Validity: fitted to doped Ge2Sb2Te5 mushroom cells of a 90 nm chip with targets of 0 .. 25 uS; another `maxConductance`
  * scales the programming error in proportion, which is an extrapolation.
  */
-
 import type { DeviceSpec } from "../experiment/device.ts";
 import { scalarMath } from "../numeric/array-math.ts";
 import { exponential } from "../numeric/exponential.ts";

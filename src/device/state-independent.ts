@@ -9,7 +9,6 @@
  * In aihwkit, Q is a pure number, and its spread, g_d / g_max, is added to conductances in microsiemens; the unit is our
  * choice. The spread sigma does not grow with g_max.
  */
-
 import type { DeviceSpec } from "../experiment/device.ts";
 import { scalarMath } from "../numeric/array-math.ts";
 import type { DeviceModel } from "./device.ts";

@@ -4,7 +4,6 @@
  *
  * Chips run one after another, and all threads share each of them (`shared-chip.ts`).
  */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";

@@ -2,7 +2,6 @@
  * A network's performance without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
  * WebAssembly kernels and any number of threads.
  */
-
 import type { TaskSpec } from "../experiment/task.ts";
 import type { Kernels } from "../kernels/memory.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";

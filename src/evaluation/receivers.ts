@@ -1,5 +1,4 @@
 /** The task's classical receivers on the same prompts as the networks, as baselines. */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { stream } from "../numeric/stream.ts";

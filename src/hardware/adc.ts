@@ -16,7 +16,6 @@
  * Currents are line conductances in microsiemens (current / read voltage). They, the step and every result are single-precision
  * numbers. Offset, gain spread and noise of converters: `converter-errors.ts`.
  */
-
 import type { AdcSpec } from "../experiment/hardware.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 

@@ -35,7 +35,6 @@
  * `ordered` draws nothing (`orderedDraws`): bytes are constants, the same in all cells. At the foot of a column the byte is the
  * bit-reversed feature index, which needs only wiring. No register shifts, whatever the source of random numbers.
  */
-
 import type { DrawKind } from "../experiment/model.ts";
 import { attentionWord, ORDERED_SCORE, orderedOutput, outputRow, scoreRow } from "../kernels/draws.ts";
 import { radicalInverse } from "../numeric/radical-inverse.ts";

@@ -19,7 +19,6 @@
  *
  * Both methods are ours. Left out: the steps of a real reference; here it is tuned continuously.
  */
-
 import type { AdcSpec } from "../experiment/hardware.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";

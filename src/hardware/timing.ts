@@ -10,7 +10,6 @@
  *
  * Left out: converters see the columns settle while the multiplexer steps through them.
  */
-
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import { picojoules } from "../units.ts";

@@ -12,7 +12,6 @@
  * core, IEEE Journal of Solid-State Circuits 57 (2022), describes it for 256 converters); the sizes here are ours. Gains are
  * not trimmed.
  */
-
 import type { AdcSpec } from "../experiment/hardware.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";

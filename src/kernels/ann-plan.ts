@@ -4,7 +4,6 @@
  * Training keeps every activation of every block (16 D + H N words per token and block at expansion 4); inference reuses
  * the buffers of one block.
  */
-
 import type { AnnSpec } from "../experiment/model.ts";
 import { type Geometry, inputRows, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";

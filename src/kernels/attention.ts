@@ -2,7 +2,6 @@
  * The attention of one block as the passes call it: sampled or expected stochastic attention, or LIF attention, over all
  * prompts, heads and steps.
  */
-
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";

@@ -1,7 +1,6 @@
 /**
  * The pass of a network of either kind; and an inference-only pass on its own kernels, which evaluation and teachers use.
  */
-
 import type { ModelSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";

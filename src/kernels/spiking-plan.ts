@@ -5,7 +5,6 @@
  * kept; outputs and streams are kept when training, and shared between layers otherwise. A pass that recomputes keeps only the stream
  * before each block, and computes outputs again, one after another, in the backward pass: from the same spikes, so with the same bits.
  */
-
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { SpikeRateSpec } from "../experiment/training.ts";
 import { type Geometry, inputRows } from "../model/geometry.ts";

@@ -5,7 +5,6 @@
  *
  * The logits of single steps are those of T B prompts of one step, whose spikes are in memory in exactly this order.
  */
-
 import type { SpikingSpec } from "../experiment/model.ts";
 import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";

@@ -3,7 +3,6 @@
  *
  * Windows of spikes are kept: nine windows of bits take less than a third of one map of numbers.
  */
-
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";

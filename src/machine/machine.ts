@@ -8,7 +8,6 @@
  * per multiplexer step. Scalers, adders, residual adders and LIF units keep pace with the converters and add a few register
  * stages after the last code. The SSA engine has one or more tiles, which serve all blocks.
  */
-
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../experiment/hardware.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";

@@ -4,7 +4,6 @@
  * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference, as published models are
  * accounted for. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
-
 import type { DrawKind, ModelSpec, NeuronReset } from "../experiment/model.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";

@@ -5,7 +5,6 @@
  * its square and is complete at the last. It stays until the last window that contains it has been read. A buffer therefore
  * holds only the map lines that windows are working on, not the whole map.
  */
-
 import type { LoopOrder } from "../experiment/hardware.ts";
 import { forEachCopy } from "../model/convolution.ts";
 import { pixels, type StemLayer } from "../model/stem.ts";

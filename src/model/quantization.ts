@@ -24,7 +24,6 @@
  * logarithms: Jain et al., "Trained quantization thresholds", MLSys 2020; binary weights: Rastegari et al., "XNOR-Net", ECCV 2016;
  * binary activations with two learned levels: Liu et al., "BiT", NeurIPS 2022.
  */
-
 import type { AnnSpec, BitWidth } from "../experiment/model.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";

@@ -11,7 +11,6 @@
  * Backward is straight-through (Bengio, Leonard and Courville, arXiv 1308.3432): dP = dS and dPA = dA, through the minimum
  * where it is not saturated and through the mask where it is open. With sampled bits the products use S, not P.
  */
-
 import type { DrawKind } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
 import {

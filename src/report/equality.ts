@@ -1,5 +1,4 @@
 /** What a report says of equal accuracy: a claim only where non-inferiority is shown, otherwise how many prompts would take. */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import { type NonInferiority, nonInferiority } from "../numeric/non-inferiority.ts";
 import { mean } from "../numeric/statistics.ts";

@@ -1,5 +1,4 @@
 /** Energies of classical receivers next to those of networks, for a task whose symbols they detect. */
-
 import { receiverEnergy } from "../cost/architectures/receiver.ts";
 import type { Technology } from "../cost/parameters.ts";
 import { totalOf } from "../cost/unit-energies.ts";

@@ -1,5 +1,4 @@
 /** The report of a study over one field of the experiment: error rate against its values, at one or several ages. */
-
 import type { Duration } from "../experiment/duration.ts";
 import type { SweepValue } from "../experiment/sweep.ts";
 import type { Sample } from "../numeric/variance-components.ts";

@@ -1,5 +1,4 @@
 /** A run for recordings of event cameras: networks and chips on the same test recordings. */
-
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { EventClassificationSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";

@@ -2,7 +2,6 @@
  * Actions of an operation from its shape and spikes, for simulators that do not count while they work. The formulas equal the
  * totals counted in `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts`.
  */
-
 import type { HardwareSpec, LoopOrder } from "../experiment/hardware.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrShifts, usesLfsrs } from "../hardware/draws.ts";

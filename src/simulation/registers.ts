@@ -1,5 +1,4 @@
 /** Counts the numbers that a machine in whole numbers writes to registers that can overflow, and those that saturate. */
-
 import type { ArithmeticSpec } from "../experiment/arithmetic.ts";
 import { type FittedRegister, requireFit } from "../hardware/integer-arithmetic.ts";
 

@@ -11,7 +11,6 @@
  * A point is surely beaten if another is surely no worse in all objectives and surely better in one, or if it surely violates a
  * limit. It is then eliminated. Each comparison is wrong with a probability of 2.5 %; over all of them, errors are more frequent.
  */
-
 import { type Design, OBJECTIVES, type Objective } from "../experiment/design.ts";
 import { pairedDifference, type Sample, sampleMean } from "../numeric/variance-components.ts";
 import { costsOf } from "./front.ts";

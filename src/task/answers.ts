@@ -1,7 +1,6 @@
 /**
  * Turns a network's logits into decisions and their loss. Uses only basic IEEE operations, so that every platform decides the same way.
  */
-
 import type { ReadOut } from "../experiment/model.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";

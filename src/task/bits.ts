@@ -7,7 +7,6 @@
  *
  * while classes follow from bits as a product, which is exact only if the bits are independent.
  */
-
 import type { ReadOut } from "../experiment/model.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";

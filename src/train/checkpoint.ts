@@ -1,5 +1,4 @@
 /** The file of a trained network as `xpike train` writes it: its parameters and their origin. */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { bestNumbers } from "./state.ts";

@@ -3,7 +3,6 @@
  * as for a chip; noise and rounding are drawn for every row. All are in code steps, whose size is measured
  * (`converter-steps.ts`). Left out: clipping, IR drop, and the head.
  */
-
 import type { AdcSpec, HardwareSpec } from "../experiment/hardware.ts";
 import type { StageSpec } from "../experiment/training.ts";
 import { trimmedSpread } from "../hardware/trim.ts";

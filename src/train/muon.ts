@@ -8,7 +8,6 @@
  * serves both. J. Liu et al. ("Muon is scalable for LLM training", arXiv:2502.16982, section 2.2) use 0.2 of it, the value that
  * AdamW's steps settle at; on the networks here, that learns more slowly.
  */
-
 import type { StageSpec, TrainingSpec } from "../experiment/training.ts";
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";

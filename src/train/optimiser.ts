@@ -4,7 +4,6 @@
  *
  * AdamW: Loshchilov and Hutter, ICLR 2019, algorithm 2 (`kernels/assembly/adamw.ts`). Muon: `muon.ts`.
  */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import type { StageSpec } from "../experiment/training.ts";
 import type { Place } from "../kernels/arena.ts";

@@ -2,7 +2,6 @@
  * An ANN with few bits in training: the optimiser moves real weights and logarithms of steps, and passes see them rounded
  * (`model/quantization.ts`). Weights are rounded once per step, and the sum of the shards' gradients goes back through the rounding.
  */
-
 import type { ModelSpec } from "../experiment/model.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { Tensor } from "../model/network.ts";

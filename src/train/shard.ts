@@ -2,7 +2,6 @@
  * The work of one thread in training: the forward and backward pass of one shard, the validation of one slice, or part of the
  * optimiser's step.
  */
-
 import type { ReadOut } from "../experiment/model.ts";
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";

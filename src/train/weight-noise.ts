@@ -4,7 +4,6 @@
  * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same; forks "offsets" and "gains" of
  *          `stream(seed).fork("weight noise", step, layer)`
  */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import type { StageSpec } from "../experiment/training.ts";
 import { readoutUnits } from "../hardware/adc.ts";

@@ -8,7 +8,6 @@
  *
  * Copying follows T. Chen et al., "Net2Net", ICLR 2016, section 2.2, where copies keep the level of the original.
  */
-
 import type { AnnSpec, ModelSpec, SpikingSpec, StemSpec } from "../experiment/model.ts";
 import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";

@@ -1,5 +1,4 @@
 /** Small engines, and random runs of the cycle model on them. */
-
 import { ssaSpec } from "../../src/experiment/hardware.ts";
 import type { DrawKind } from "../../src/experiment/model.ts";
 import { emptyTally } from "../../src/hardware/actions.ts";

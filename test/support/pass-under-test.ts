@@ -1,5 +1,4 @@
 /** A pass on a backend, with its parameters in memory and zero gradients. */
-
 import type { SpikingSpec } from "../../src/experiment/model.ts";
 import type { AnnLayout } from "../../src/kernels/ann-plan.ts";
 import type { Place } from "../../src/kernels/arena.ts";

@@ -2,7 +2,6 @@
  * Attention of the reference backend, head by head, with the functions of `src/model`. Backward: recomputes the forward pass,
  * then goes back.
  */
-
 import type { NeuronSpec, SurrogateSpec } from "../../src/experiment/model.ts";
 import { attentionDraws } from "../../src/kernels/draws.ts";
 import { maskStride, maskWords } from "../../src/kernels/masks.ts";

@@ -1,5 +1,4 @@
 /** A report with every kind of chart, shaped like that of `xpike run`; its numbers are invented. */
-
 import { parseExperiment } from "../../src/experiment/parse.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import type { ReportDraft } from "../../src/report/build-report.ts";

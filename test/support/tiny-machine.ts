@@ -2,7 +2,6 @@
  * Chips small enough that their whole machine compiles in seconds: crossbars that end within layers, and units that share
  * converters unevenly.
  */
-
 import { spikingSpec, stemSpec } from "../../src/experiment/model.ts";
 import { mapNetwork } from "../../src/mapping/mapping.ts";
 import { type Geometry, inputRows } from "../../src/model/geometry.ts";

@@ -1,5 +1,4 @@
 /** A network small enough for finite differences, with every parameter away from its neutral initial value. */
-
 import type { ModelSpec } from "../../src/experiment/model.ts";
 import type { Geometry } from "../../src/model/geometry.ts";
 import { initialise, type Network, type Tensor } from "../../src/model/network.ts";

@@ -1,5 +1,4 @@
 /** Networks with a convolutional stem, small enough for finite differences: maps of 4 x 6 pixels, which become 2 x 3 tokens. */
-
 import { type StemSpec, stemSpec } from "../../src/experiment/model.ts";
 import type { Geometry } from "../../src/model/geometry.ts";
 import { stemGeometry } from "../../src/model/stem.ts";

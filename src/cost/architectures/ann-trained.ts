@@ -12,7 +12,6 @@
  * cost as much as in the int8 engine; area is shared by the kinds
  * of unit in proportion to their products. A network in floating point is priced at 8 bits.
  */
-
 import type { BitWidth } from "../../experiment/model.ts";
 import { attentionWidth } from "../../model/bit-widths.ts";
 import type { Technology } from "../parameters.ts";

@@ -7,7 +7,6 @@
  * Energies of arithmetic contain no flip-flops. One rule covers those of every machine: a flip-flop written in a clock pays its own
  * energy and its leaf of the clock tree, once, in `register`; one that holds its value is gated off and pays nothing.
  */
-
 import type { Technology } from "../parameters.ts";
 import { additionEnergy } from "../unit-energies.ts";
 import { logicUnit, type UnitPrice } from "./unit-price.ts";

@@ -1,5 +1,4 @@
 /** Prices of memories from size, word, banks and ports. */
-
 import type { Technology } from "../parameters.ts";
 import { sramByte } from "../unit-energies.ts";
 import type { UnitPrice } from "./unit-price.ts";

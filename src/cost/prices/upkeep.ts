@@ -1,5 +1,4 @@
 /** The cost of keeping a chip in use besides its inferences: programming it, and calibrating it as its devices drift. */
-
 import type { CompensationSchedule } from "../../experiment/compensation.ts";
 import { calibrationHistory } from "../../hardware/compensation.ts";
 import type { Technology } from "../parameters.ts";

@@ -6,7 +6,6 @@
  *
  * Converters with errors have a separate model: `erring-converters.ts`.
  */
-
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import { codeRange } from "../../hardware/integer-arithmetic.ts";

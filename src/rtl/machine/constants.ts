@@ -1,5 +1,4 @@
 /** The contents of the machine's memories of constants: conductances, converters, factors, offsets and positions of one read of a chip. */
-
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { ConverterErrors } from "../../hardware/converter-errors.ts";

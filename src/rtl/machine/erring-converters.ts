@@ -9,7 +9,6 @@
  * gains are those of a chip. Noise comes from the simulator's stream, so that codes can be compared: the macro counts its
  * vectors from reset. A real macro has its own noise.
  */
-
 import type { AdcSpec, LoopOrder } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
 import { type ConverterErrors, type LineErrors, normalTable } from "../../hardware/converter-errors.ts";

@@ -2,7 +2,6 @@
  * The digital side of the fast simulator: neurons, the residual stream and the outputs of the head. Twin:
  * `reference/digital.ts`. Numbers take 4 bytes in single precision, 2 in whole numbers.
  */
-
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";

@@ -16,7 +16,6 @@
  *
  * Conductances and converter settings are in memory that several threads may share; each thread has its own working space.
  */
-
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import { type Converter, converter } from "../../hardware/adc.ts";
 import { type ConvertedVectors, type ConverterErrors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";

@@ -2,7 +2,6 @@
  * The digital side of the functional simulator: offsets, positions, neurons, and the storage of stream and logits. Nothing
  * saturates in single precision; in whole numbers registers do (`hardware/integer-arithmetic.ts`).
  */
-
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type FittedRegister, integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";

@@ -9,7 +9,6 @@
  * exact whole numbers. Converters may have errors (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact
  * current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
-
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
