@@ -1,14 +1,30 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { slowness } from "./test/support/speed.ts";
 
 /** Tests of Verilator, Icarus Verilog, the installed Yosys, a Valkey server and Slurm. */
 const TOOLS = "**/*.tools.test.ts";
+/** Tests of pages in a browser. */
+const BROWSER = "**/*.browser.test.ts";
+
+/** A limit ends a test that hangs; it grows with the load of the machine. */
+const factor = slowness();
+const within = (seconds: number) => {
+  const timeout = Math.round(1000 * seconds * factor);
+  return { testTimeout: timeout, hookTimeout: timeout };
+};
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    ...within(120),
+    env: { XPIKE_SLOWNESS: String(factor) },
+    // A file has a tag by `// @module-tag slow`. `npm run test:fast` leaves out the first two, `npm run docs:update` runs the third.
+    tags: [
+      { name: "slow", description: "Takes seconds, in this process." },
+      { name: "program", description: "Starts programs.", timeout: within(300).testTimeout },
+      { name: "page", description: "Compares a page, table or figure with its source, and writes it with `-u`." },
+    ],
     // Many tests wait for a browser, a server or a signal: one more at work than there are cores.
     maxWorkers: availableParallelism() + 1,
     reporters: ["default", "./test/support/closing-line.ts"],
@@ -20,13 +36,11 @@ export default defineConfig({
       {
         extends: true,
         // Files share the modules that they load, which was a fifth of the time: what a module keeps between calls changes no result.
-        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [TOOLS], isolate: false },
+        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [TOOLS, BROWSER], isolate: false },
       },
-      {
-        extends: true,
-        // Compilers and provers that take half a minute alone take several next to others.
-        test: { name: "tools", include: [`{src,test}/${TOOLS}`], testTimeout: 300_000, hookTimeout: 300_000 },
-      },
+      { extends: true, test: { name: "browser", include: [`{src,test}/${BROWSER}`], ...within(400) } },
+      // Compilers and provers that take half a minute alone take several next to others.
+      { extends: true, test: { name: "tools", include: [`{src,test}/${TOOLS}`], ...within(600) } },
     ],
   },
 });

@@ -42,7 +42,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // Workers import modules too, but have no document for preloading.
     modulePreload: { resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []) },
-    // The package is one chunk; test/studio.test.ts limits the total size.
+    // The package is one chunk; test/studio.browser.test.ts limits the total size.
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { output: { banner } },
   },

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Checks the code against the table of ARCHITECTURE.md: every import under src/ is an edge that the table allows.
  */

@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * Checks every code block of the documentation. TypeScript is compiled as a strict project that has installed the built package
  * (run `npm run build` first, as `npm test` does) and then run by Node; JSON must be an experiment, a design, a tensor mapping or
@@ -35,6 +36,7 @@ import { parseWorkload } from "../src/experiment/workload.ts";
 import { buildReport } from "../src/report/build-report.ts";
 import { parseReport, reportJson } from "../src/report/json.ts";
 import { type CodeBlock, codeBlocks, shellCommands } from "./support/code-blocks.ts";
+import { seconds } from "./support/speed.ts";
 
 const root = join(import.meta.dirname, "..");
 const SKIPPED = new Set(["node_modules", "dist", "out", "results", "runs", "api", ".git"]);
@@ -69,7 +71,7 @@ beforeAll(() => {
   for (const folder of ["examples", "networks"]) symlinkSync(join(root, folder), join(project, folder));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   problems = compile(programs.map((block) => ({ name: fileOf(block), text: block.source })));
-}, 120_000);
+});
 afterAll(() => rmSync(project, { recursive: true }));
 
 test("every block is in a known language", () => {
@@ -86,7 +88,7 @@ const run = programs.filter(({ mark }) => !/\bnot run: ./.test(mark));
 test.each(run)("$place runs, and prints what the page shows", async (block) => {
   const file = join(project, `${fileOf(block)}.mjs`);
   writeFileSync(file, transpile(block.source));
-  const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: project, timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: project, timeout: seconds(60) });
   const next = blocks[blocks.findIndex(({ page, line }) => page === block.page && line === block.line) + 1];
   if (next?.mark === "prints" && next.isNext) expect(stdout.trimEnd()).toBe(next.text);
 });

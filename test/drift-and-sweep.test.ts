@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../src/errors.ts";
 import { evaluateChips } from "../src/evaluation/chips.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Produces every message that docs/errors.md shows: from the JSON above it, if there is an experiment, or else from the case
  * below with the section's title.

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Event-camera recordings end to end: trained on spikes, run on chips, aged and priced. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { experimentWorkload } from "../src/cost/measured.ts";

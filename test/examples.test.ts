@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /**
  * Runs every numbered program of examples/ on the sources, and checks docs/guide.md against their output: a block under the
  * comment `<!-- 01-one-prompt.mjs: received -->` is that section of that program's output. After an intended change of numbers,
@@ -7,6 +9,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
+import { seconds } from "./support/speed.ts";
 
 const folder = join(import.meta.dirname, "../examples");
 const files = readdirSync(folder).filter((file) => /\.(mjs|ts)$/.test(file));
@@ -28,7 +31,7 @@ beforeAll(async () => {
     print.mockRestore();
   }
   // Takes five seconds on one core; on a busy machine it may have to wait for that core.
-}, 900_000);
+}, seconds(900));
 
 test("examples import the public API and each other, nothing else", () => {
   const specifiers = files.flatMap((file) =>

@@ -1,3 +1,4 @@
+// @module-tag page
 /**
  * Checks docs/experiment.md against the schema of an experiment: the table under a comment such as `<!-- fields: hardware.adc -->` or
  * `<!-- fields: task, kind symbol-detection -->` lists the fields there, and the one under `<!-- most used: seed, model.width -->` the

@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /**
  * Checks the pages of experiments/ against the cost model: the table under the comment `<!-- table: NAME -->` is the one with
  * that name in experiments/tables.mjs. After an intended change of numbers, `npx vitest run test/experiments.test.ts -u` writes

@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /** The arithmetic of experiments/fronts: low-bit networks, and values read off fronts. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

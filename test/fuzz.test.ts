@@ -1,3 +1,4 @@
+// @module-tag program
 /** A short `npm run fuzz`: near-valid files, specs and options are read, or refused with an error for users. */
 import { expect, test } from "vitest";
 import { fuzzInputs } from "../bench/fuzz-inputs.ts";

@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /**
  * Checks the gallery against the measured experiments: its blocks and images are those of scripts/gallery.mjs, and its links open
  * exactly the experiment above them. `npx vitest run test/gallery.test.ts -u` writes them; read the difference.

@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * Runs every example line of the help texts, in a folder like a clone, with the built command. RTL examples that need hardware
  * tools are in `help-examples.tools.test.ts`.
@@ -90,7 +91,7 @@ test("the studio examples serve a page until they are stopped", async () => {
       await once(child, "close");
     }
   }
-}, 60_000);
+});
 
 test("the train example is stopped, resumes, and says how", async () => {
   const [line] = linesOf("train");

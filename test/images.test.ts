@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Images end to end: a run, drift and a sweep with untrained networks, and the paper's sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { experimentWorkload } from "../src/cost/measured.ts";

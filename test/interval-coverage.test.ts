@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { POPULATIONS } from "../bench/interval-coverage.ts";
 import { coverageOf, MEASURES } from "../bench/simulated-errors.ts";

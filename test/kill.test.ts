@@ -1,3 +1,4 @@
+// @module-tag program
 /** A short `npm run kill-check` with the built command: run `npm run build` first, as `npm test` does. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

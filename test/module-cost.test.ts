@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * A device module that repeats a built-in device costs the same to the last digit, wherever a cost is asked: `xpike cost`, `run` and
  * `sweep`, and the figures of the studio.
@@ -124,7 +125,7 @@ test("the same holds in a sweep that measures spike densities", async () => {
   expect(await rowsOf(found)).toEqual(await rowsOf(expected));
 });
 
-test("the same holds in `xpike run`", { timeout: 180_000 }, async () => {
+test("the same holds in `xpike run`", async () => {
   const [expected, found] = both(DEVICES[2], trained);
   const figures = await costsOf("run", expected);
   expect(figures.length).toBeGreaterThan(10);

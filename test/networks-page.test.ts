@@ -1,3 +1,4 @@
+// @module-tag page
 /**
  * Holds networks/README.md to the manifest: the table under the comment `<!-- table: NAME -->` is the one of that name in
  * scripts/networks-page.mjs. `npx vitest run test/networks-page.test.ts -u` writes the tables.

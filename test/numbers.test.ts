@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /**
  * Checks the numbers inside sentences against the results they come from: `experiments/numbers.mjs` fills every `<!--n:...-->`
  * mark of a page. `npx vitest run test/numbers.test.ts -u` fills them anew; read the difference, and the words around them.

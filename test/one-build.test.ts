@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * One program per table: a copy of the built program with one changed line under `numeric/` is refused wherever it would continue
  * work of the other, and its part is named where it is accepted. Runs the built command: `npm run build` first, as `npm test` does.
@@ -29,7 +30,7 @@ beforeAll(async () => {
   const sweep = { experiment: trained, axes: { "hardware.adc.bits": [4, 5, 6] }, objectives: ["errorRate", "energy"] };
   writeFileSync(join(root, "design.json"), JSON.stringify(sweep));
   await finished(start(BUILT, "train", "tiny.json", "--out", "trained"));
-}, 120_000);
+});
 afterAll(() => {
   for (const child of processes) child.kill("SIGKILL");
   rmSync(root, { recursive: true });
@@ -100,7 +101,7 @@ describe("one changed line under numeric/ is refused by", () => {
     await finished(start(changed, "train", "tiny.json", "--out", "accepted", "--resume", "--accept-build", own));
     expect(json("accepted", "question.json").versions.build).toBe(`${own} + ${other}`);
     expect(readFileSync(at("accepted", "network.safetensors"), "latin1")).toContain(`"builds":"${own} + ${other}"`);
-  }, 120_000);
+  });
 
   test("sweep --resume, or the table names the build of every row", async () => {
     await finished(start(BUILT, "sweep", "design.json", "--out", "sweep"));
@@ -129,7 +130,7 @@ describe("one changed line under numeric/ is refused by", () => {
     expect(measured(mixed[2])).toEqual(fresh.slice(0, 6));
     expect(measured(mixed[3])).toEqual(measured(third));
     expect(readFileSync(at("sweep", "front.html"), "utf8")).toContain(`build ${own} + ${other}`);
-  }, 240_000);
+  });
 
   test("a Slurm task, or its rows name it", async () => {
     const sweep = ["sweep", "design.json", "--out", "slurm", "--engine", "slurm", "--tasks", "1", "--print"];
@@ -147,7 +148,7 @@ describe("one changed line under numeric/ is refused by", () => {
     // A node may accept the submission instead.
     await finished(start(BUILT, ...sweep.with(3, "again")));
     await finished(start(changed, "worker", "--engine", `slurm:${at("again", "slurm", "1")}`, "--accept-build", own));
-  }, 240_000);
+  });
 
   test("the queue, whose name has the build", () => {
     expect(queueName(own)).not.toBe(queueName(other));

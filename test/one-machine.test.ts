@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * The bundled networks on their machines: the simulators' counts and unit times must match the machine and the schedule. Inputs
  * are random spikes, because neither depends on the task's data.

@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * A custom device, named by its module: examples/my-device.mjs copies the built-in `state-independent`, so it must give
  * bit-identical results on any number of threads. Uses the built package: run `npm run build` first, as `npm test` does.
@@ -169,7 +170,7 @@ describe("a module at fault", () => {
     );
   });
 
-  test("that never finishes its import does not end the program silently", { timeout: 20_000 }, async () => {
+  test("that never finishes its import does not end the program silently", async () => {
     await expect(load("await new Promise(() => {});")).rejects.toThrow("did not finish within 10 s");
   });
 

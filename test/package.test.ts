@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * The package as users get it: packed by npm, and unpacked into an empty project with only its declared dependencies. The ten
  * lines of README.md compile there, strictly, and print the recorded output, in Node and in Vite pages. Run `npm run build`
@@ -57,7 +58,7 @@ beforeAll(async () => {
   write("ten-lines.ts", tenLines);
   write("kinds.ts", read("test/support/kinds.ts"));
   // Packing takes two seconds, longer on a busy machine.
-}, 120_000);
+});
 afterAll(() => rmSync(project, { recursive: true }));
 
 const write = (file: string, text: string) => writeFileSync(join(project, file), text);
@@ -148,7 +149,7 @@ describe("the packed package", () => {
     expect(find("wireless-2x2-xpikeformer")()).toContain("networks/wireless-2x2-xpikeformer.safetensors");
     expect(find("fashion-tiny-ann")).toThrow("A clone of the repository does: networks/fashion-tiny-ann.safetensors");
     expect(find("mnist-tiny-ann")).toThrow("git show");
-  }, 120_000);
+  });
 });
 
 describe("in an empty project", () => {
@@ -172,7 +173,7 @@ describe("in an empty project", () => {
     );
     expect(node("out/ten-lines.js").trim()).toBe(recorded);
     // Takes four seconds on one core.
-  }, 120_000);
+  });
 });
 
 describe("in pages of Vite", () => {
@@ -197,7 +198,7 @@ describe("in pages of Vite", () => {
     for (const page of [...pages, "own-device"])
       write(`${page}.html`, `<script type="module" src="./${page}.ts"></script>`);
     browser = await launchChromium();
-  }, 60_000);
+  });
   afterAll(() => browser?.close());
 
   /** What a page prints first. A page error, or a file that it cannot load, fails the test. */
@@ -226,7 +227,7 @@ describe("in pages of Vite", () => {
     } finally {
       await server.close();
     }
-  }, 120_000);
+  });
 
   test("of `vite build` they print the same, on one thread and on two, and load a custom device", async () => {
     const input = [...pages, "own-device"].map((page) => join(project, `${page}.html`));
@@ -242,5 +243,5 @@ describe("in pages of Vite", () => {
     } finally {
       await server.close();
     }
-  }, 120_000);
+  });
 });

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Results are the same on every version of Node. `**` is not: V8 changed the last bits of `Math.pow` between Node 22 and 24.
  * Squares and powers of two did not change; every other power uses `power` of `src/numeric/power.ts`.

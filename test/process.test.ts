@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * Situations that only a separate process meets: files as its streams, and its folder. Runs the built command: `npm run build`
  * first, as `npm test` does.

@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /**
  * Keeps docs/public-api.txt equal to what the package exports: every name with its type, under the headings of src/index.ts and
  * src/node.ts, from the declarations that users get; each entry ends with the types that these refer to but that cannot be

@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /**
  * Checks the README against the output of programs, and its figure against measured results. `npx vitest run test/readme.test.ts
  * -u` writes both anew; read the difference. numbers.test.ts covers the numbers in its sentences.

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Register saturation is counted by every simulator, on any number of chips, and every report shows it. */
 import { expect, test } from "vitest";
 import { evaluateChips } from "../src/evaluation/chips.ts";

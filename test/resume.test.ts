@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * `xpike train` as a separate process, killed and resumed, compared with the same uninterrupted training on the sources. Runs the
  * built command: `npm run build` first, as `npm test` does.

@@ -1,3 +1,5 @@
+// @module-tag page
+// @module-tag slow
 /**
  * The gates of every block of a small machine, as listed in docs/rtl-gates.md, so that a change to a generator shows its cost.
  * Generic gates are the same wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u`
@@ -28,4 +30,4 @@ test("blocks of a small machine have the gates listed in docs/rtl-gates.md", asy
   const page = readFileSync(path, "utf8");
   expect(page).toMatch(TABLE);
   await expect(page.replace(TABLE, (_, marker: string) => `${marker}${table}\n\n`)).toMatchFileSnapshot(path);
-}, 600_000);
+});

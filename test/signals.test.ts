@@ -1,3 +1,4 @@
+// @module-tag program
 /** Commands stopped by signals, as separate processes. Runs the built command: `npm run build` first, as `npm test` does. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+// @module-tag page
 /**
  * Chips next to simulated energies: the data are complete, their scaling is that of the cost model, and the figure is drawn from the same
  * results as the tables. `npx vitest run test/silicon.test.ts -u` draws it.

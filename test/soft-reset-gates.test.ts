@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The price of a neuron's soft reset matches the gates that it adds to a neuron in SystemVerilog. */
 import { expect, test } from "vitest";
 import { gates } from "../src/cost/sources/nangate-45.ts";
@@ -34,4 +35,4 @@ test("a soft reset is priced by the gates that it adds", async () => {
   // A one-bit threshold, as in all bundled networks, takes fewer gates to subtract.
   const least = await added(256);
   expect(softReset.low! / (least * widened * andGate.value)).toBeCloseTo(1, 1);
-}, 120_000);
+});

@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * `xpike sweep` as a separate process, on several threads, killed and resumed, compared with the same uninterrupted sweep. Runs
  * the built command: `npm run build` first, as `npm test` does.
@@ -83,7 +84,7 @@ test("a sweep that is killed repeatedly ends with the same bytes, on any number 
   const table = JSON.parse(shown.out) as { point: number; front: boolean; yearLossLow: number }[];
   expect(table.map(({ point }) => point)).toEqual(Array.from({ length: POINTS }, (_, i) => i));
   expect(table.some(({ front }) => front)).toBe(true);
-}, 240_000);
+});
 
 // Root may write everywhere.
 test.skipIf(process.getuid?.() === 0)("a sweep in a folder that cannot be written is shown all the same", async () => {

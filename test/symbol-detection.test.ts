@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A run for a link: its report gives the evaluations' results for chips, the gap and each SNR. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { evaluateChips } from "../src/evaluation/chips.ts";
@@ -133,7 +134,7 @@ test("the paper's numbers are comparable only where the network of the figure ha
   };
   expect(await comparableOf(4, 256)).toEqual(["ann-4-256"]);
   expect(await comparableOf(4, 128)).toEqual([]);
-}, 60_000);
+});
 
 test("a network that never fires has its report, with a note and without maps of densities", async () => {
   const few = { ...shape, evaluation: { prompts: 20, curvePrompts: 10, snrDecibels: [10], steps: [1, 2] } };

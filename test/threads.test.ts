@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Training and evaluation through the built package, on several threads: run `npm run build` first, as `npm test` does. */
 import { expect, test } from "vitest";
 import {

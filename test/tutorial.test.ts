@@ -1,3 +1,4 @@
+// @module-tag program
 /**
  * Checks docs/first-experiment.md as a reader meets it: its files and commands work in order in a clone (with the built package:
  * run `npm run build` first, as `npm test` does), and its numbers were recorded from these files and commands. Trainings here
@@ -40,7 +41,7 @@ test("its commands work one after the other, and give every output and figure th
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 120_000);
+});
 
 /** The same experiment with two steps of training, two chips and few prompts. */
 function shorten(body: string): string {

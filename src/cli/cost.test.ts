@@ -1,3 +1,4 @@
+// @module-tag slow
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -348,7 +349,7 @@ describe("an experiment", () => {
     expect(alone.notes.join("\n")).toMatch(
       /No ANN is named .*no energy ratio.*\nNo digital SNN is named .*no energy ratio/,
     );
-  }, 60_000);
+  });
 
   test("has none for a network that does no better than guessing, on the screen either", async () => {
     const model = { kind: "spiking", steps: 2, neuron: { threshold: 0.3 } } as const;
@@ -371,7 +372,7 @@ describe("an experiment", () => {
     const { out } = await cost(file, "--draws", "0", "--prompts", "40", "--threads", "1", "--out", join(folder, "out"));
     expect(/^Energy per symbol .*$/m.exec(out)![0]).not.toContain(" x");
     expect(/^Area .*$/m.exec(out)![0]).toContain(" x");
-  }, 60_000);
+  });
 });
 
 test("buffers that do not fit are refused with their sizes, before anything is written", async () => {

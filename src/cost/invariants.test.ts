@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What must hold for any prices: parts add up, nothing is negative, more work costs more, and known limits. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

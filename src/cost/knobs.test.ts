@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Every knob of the hardware is paid: what changes answers changes energy, time or area too, or has a reason here why it cannot.
  * And every price counts: a machine in which one of them is 0 has a hole, which these tests find.

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Counts from a workload's densities and counts from the simulator agree on the same run, and so do their prices. */
 import { expect, test } from "vitest";
 import { requireEqualCounts } from "../../test/support/equal-counts.ts";

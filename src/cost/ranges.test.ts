@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Ranges over the receipts: exact where one price is open, repeatable, and none where nothing is. */
 import { describe, expect, test } from "vitest";
 import { naturalLog, stream } from "../numeric/stream.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What a person may set, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { CostError } from "../errors.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What moves the ratios, against the tables of the program that `golden.test.ts` compares with. */
 import { describe, expect, test } from "vitest";
 import { machineByName } from "../experiment/parse.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { drifted } from "../../test/support/drifted.ts";
 import { kernelMath } from "../kernels/array-math.ts";

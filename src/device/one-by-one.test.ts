@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Every device model against its formulas written out for one device after another, and against bits kept from before. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

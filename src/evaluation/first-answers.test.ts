@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What an evaluation gives before its end: the first chip, its result on a few prompts, and an early end when it is cancelled. */
 import { expect, test } from "vitest";
 import { keepUntil } from "../../test/support/memory-keeper.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { keepUntil, type MemoryKeeper, Stopped } from "../../test/support/memory-keeper.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.ts";
 import { workerPorts } from "../../test/support/worker-ports.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";

@@ -1,3 +1,4 @@
+// @module-tag page
 /**
  * Keeps `descriptions.ts` equal to the doc comments of the schemas: the comment is written once, where a reader of the code
  * looks for it, and editors show the same words. After changing a comment run `npx vitest run src/experiment/descriptions -u`.

@@ -41,9 +41,10 @@ export type ActionTally = Record<Action, number>;
 
 export const ACTION_NAMES = Object.keys(ACTIONS) as Action[];
 
-export function emptyTally(): ActionTally {
-  return Object.fromEntries(ACTION_NAMES.map((action) => [action, 0])) as ActionTally;
-}
+/** A copy of one object is made ten times as fast as an object of pairs, and searches make millions. */
+const NO_ACTIONS = Object.freeze(Object.fromEntries(ACTION_NAMES.map((action) => [action, 0])) as ActionTally);
+
+export const emptyTally = (): ActionTally => ({ ...NO_ACTIONS });
 
 /** The sum of several counts. */
 export function sumActions(parts: readonly ActionCounts[]): ActionCounts {

@@ -1,3 +1,4 @@
+// @module-tag slow
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The attention kernels against `model/`, on sizes that the small networks of `spiking.test.ts` do not reach. */
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Convolutions and their gradients against windows and sums in double precision, bit for bit: all values are small integers. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * The mean over tokens, either all of them, as for images, or the copies of a query: both fast networks against their
  * references, forward and backward.

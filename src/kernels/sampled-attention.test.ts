@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The sampling kernels against the functional tile on random shapes: bits of S and A, and the sum of counts. */
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose } from "../../test/support/gradient.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Passes of networks with a convolutional stem, against the reference network. */
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";

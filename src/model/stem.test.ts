@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { meanGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -78,5 +79,5 @@ describe("the bundled network of four blocks, which runs fewer steps than it was
     expect(note).toMatch(/^T = 2 was checked on validation prompts, after training at T = 4\. /);
     expect(others).toEqual([]);
     expect(await notesOf("copy.safetensors")).toEqual(["model.steps is 2, but the network was trained with 4."]);
-  }, 120_000);
+  });
 });

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** The cost section of a run, from small chips that were really simulated. */
 import { describe, expect, test } from "vitest";
 import { ARCHITECTURE_IDS, ARCHITECTURES } from "../cost/architectures/catalogue.ts";

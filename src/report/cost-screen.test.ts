@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { estimateCost } from "../cost/cost.ts";
 import { leversOf } from "../cost/levers.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";

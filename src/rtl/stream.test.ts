@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { smallDesign } from "../../test/support/engine-runs.ts";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
 import type { SpikingSpec } from "../experiment/model.ts";

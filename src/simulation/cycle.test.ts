@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";

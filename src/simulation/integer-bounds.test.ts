@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Formats and networks at their extremes: whatever a machine in whole numbers accepts, it computes without unnoticed overflow. */
 import fc from "fast-check";
 import { expect, test } from "vitest";

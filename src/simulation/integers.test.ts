@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A machine in whole numbers: equal to an integer model written from its equations, whatever the order of its sums. */
 import fc from "fast-check";
 import { expect, test } from "vitest";

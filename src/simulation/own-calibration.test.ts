@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Chips that calibrate themselves: by codes of their own converters, equally in every simulator. */
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";

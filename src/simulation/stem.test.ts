@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Chips of networks with a stem. */
 import { describe, expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";

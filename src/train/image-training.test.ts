@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Training on images that a short training can tell apart. */
 import { describe, expect, test } from "vitest";
 import { tinyImages as images, tinyImageExperiment } from "../../test/support/tiny-images.ts";

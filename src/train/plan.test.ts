@@ -1,3 +1,4 @@
+// @module-tag slow
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Training an ANN for few bits: from a network in floating point, with any number of threads, interrupted anywhere. */
 import { describe, expect, test } from "vitest";
 import { recorded } from "../../test/support/recorded-training.ts";

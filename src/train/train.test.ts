@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { recorded } from "../../test/support/recorded-training.ts";
 import { rejection } from "../../test/support/rejection.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { tinyDocument } from "../../test/support/tiny-training.ts";
 import type { ExperimentDocument } from "../experiment/experiment.ts";

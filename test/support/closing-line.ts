@@ -16,6 +16,7 @@ export default class ClosingLine implements Reporter {
 
   onInit({ config }: Vitest): void {
     if (config.testNamePattern) this.#unsaid = "their names were not asked for";
+    if (config.tagsFilter) this.#unsaid = "they take longer or start programs, and `npm test` runs them";
   }
 
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {

@@ -1,5 +1,7 @@
 /** The studio in a browser, for tests: records its figures, and every error of the page or its console. */
 import type { Browser, Page } from "playwright-core";
+import { onTestFinished } from "vitest";
+import { seconds } from "./speed.ts";
 
 /** The page's figures, each time that they change. */
 export interface Snapshot {
@@ -8,9 +10,12 @@ export interface Snapshot {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** Opens the studio. A test should find `errors` empty at its end. */
+/** Opens the studio until the test ends. A test should find `errors` empty at its end. */
 export async function openStudioPage(browser: Browser, address: string, prepare?: (page: Page) => Promise<unknown>) {
   const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  // Shorter than the limit of a test, so that a test which waits in vain says for what.
+  page.setDefaultTimeout(seconds(120));
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));

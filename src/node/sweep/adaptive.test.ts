@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Searches and races with real rows: interrupted and resumed, and compared with full sweeps of all points. */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -101,7 +102,7 @@ describe("a search", () => {
     for (const { hash, measures } of found) expect(measures).toEqual(all.get(hash)!.measures);
     const share = [...own].filter((hash) => whole.has(hash)).length / whole.size;
     expect(share).toBeGreaterThan(0.7);
-  }, 60_000);
+  });
 
   test("that is killed, also within a generation, resumes to the same rows and measures no point again", async () => {
     const design = designOf({ axes, objectives, sampling: { ...sampling, points: 30, population: 8 } });
@@ -117,7 +118,7 @@ describe("a search", () => {
     expect(await readRows(killed)).toEqual({ rows: whole, broken: [] });
     const other = { ...design, seed: 2 };
     await expect(run(other, killed, { resume: true })).rejects.toThrow("another sweep");
-  }, 60_000);
+  });
 });
 
 describe("a budget", () => {
@@ -161,5 +162,5 @@ describe("a budget", () => {
     const again = join(folder, "again");
     await expect(run(design, again, { engine: dyingEngine(14) })).rejects.toThrow("killed");
     expect(await run(design, again, { resume: true })).toEqual(rows);
-  }, 120_000);
+  });
 });

@@ -123,7 +123,7 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     await finished(sweep("priced.json", "--out", "threads", "--threads", "2"));
     expect(await table("slurm")).toEqual(await table("threads"));
     expect((await readdir(join(root, "slurm"))).sort()).toEqual((await readdir(join(root, "threads"))).sort());
-  }, 600_000);
+  });
 
   test("sends its networks along, writes a script for a site with its own rules, and is refused by other software", async () => {
     await writeDesign("trained.json", { "hardware.adc.bits": [4, 5] }, ["errorRate"]);
@@ -151,7 +151,7 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     const gathered = sweep(...slurm, "--print", "--resume");
     await finished(gathered);
     expect(await table("it's here")).toEqual(await table("trained-threads"));
-  }, 120_000);
+  });
 
   test("names points whose tasks repeatedly end without a row, with their output", async () => {
     // In two rounds, so that the results of the first go to the tasks of the second.
@@ -169,7 +169,7 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     expect(last.out).toMatch(/Chips programmed: \d+ \([1-9]\d* of them again/);
     await finished(sweep("failing.json", "--out", "failing-threads", "--threads", "1"));
     expect(await table("failing")).toEqual(await table("failing-threads"));
-  }, 120_000);
+  });
 
   test("reports why a job is rejected, and leaves nothing of it", async () => {
     await writeDesign("refused.json", { "hardware.adc.bits": [4] }, ["energy"]);
@@ -177,5 +177,5 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     expect(await run.closed, run.err).toEqual([2, null]);
     expect(run.err).toMatch(/PlatformError at sbatch\n.*invalid partition/is);
     expect(await readdir(join(root, "refused", "slurm"))).not.toContain("1");
-  }, 60_000);
+  });
 });

@@ -134,7 +134,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
       expect((await worker.closed)[1]).toBe("SIGTERM");
       expect(worker.text).toMatch(/\d+ points measured/);
     }
-  }, 240_000);
+  });
 
   test("waits for a worker, reports it, and sends points in batches", async () => {
     await writeDesign({ "hardware.readTime": { from: 1, to: 1e6, count: 300 } }, ["energy", "area"]);
@@ -151,7 +151,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     }
     await finished(asking);
     expect(await readdir(join(root, "queue", SWEEP_FILES.rows))).toHaveLength(6);
-  }, 120_000);
+  });
 
   test("continues without a worker that stopped answering, and accepts its late answer once", async () => {
     const readTime = { from: 1, to: 1e6, scale: "log", count: 24 };
@@ -175,7 +175,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
       each.kill("SIGTERM");
       expect((await each.closed)[1], each.text).toBe("SIGTERM");
     }
-  }, 480_000);
+  });
 
   test("resumes in one attempt after many failed jobs, although a row is damaged and the server then loses everything", async () => {
     const readTime = { from: 1, to: 1e6, scale: "log", count: 10 };
@@ -222,7 +222,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     expect(asking.text).toContain("The server has lost the sweep's inputs");
     expect(asking.text).not.toMatch(STACK);
     expect(await table("queue")).toEqual(await table("threads"));
-  }, 240_000);
+  });
 
   test("is refused with a wrong password, at once", async () => {
     await startServer();

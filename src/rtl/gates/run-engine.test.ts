@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test, vi } from "vitest";
 import { differing, gatesOf } from "../../../test/support/engine-gates.ts";
 import { type EngineSetting, randomRuns, smallDesign } from "../../../test/support/engine-runs.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Gates of decision units against the decisions of the simulators. */
 import { expect, test } from "vitest";
 import { decisions } from "../../../test/support/decisions.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { madeInTests, tinyChip, tinyMachine, tinyPrompts } from "../../../test/support/tiny-machine.ts";
 import { isXpikeError } from "../../errors.ts";

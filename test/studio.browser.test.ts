@@ -130,8 +130,7 @@ test("it shows the reference simulator's results for a prompt, and the figures o
   expect(Number(await ann.getAttribute("data-energy"))).toBe((await reported(1, 160)).get("cost.annDigital.symbol"));
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   expect(errors).toEqual([]);
-  await page.close();
-}, 120_000);
+});
 
 test("it drills down to a cell's devices and a tile's gates, with the package's values", async () => {
   const { page, errors } = await openStudio();
@@ -184,8 +183,7 @@ test("it drills down to a cell's devices and a tile's gates, with the package's 
   const clock = (step: number) => String(unit.start[jobOf(unit, machine, tokens - 1, step)!]);
   expect([before, after]).toEqual([clock(7), clock(0)]);
   expect(errors).toEqual([]);
-  await page.close();
-}, 120_000);
+});
 
 test("its knobs give the figures of `xpike run` on that machine, and show which noise alone changes decisions", async () => {
   const { page, errors, snapshotOf } = await openStudio();
@@ -274,8 +272,7 @@ test("its knobs give the figures of `xpike run` on that machine, and show which 
   await page.getByRole("alert").waitFor({ state: "detached" });
   expect(await page.getByLabel("ADC bits", { exact: true }).inputValue()).not.toBe("2");
   expect(errors).toEqual([]);
-  await page.close();
-}, 180_000);
+});
 
 test("a link opens the same view elsewhere, and a damaged link is reported", async () => {
   const { page, errors } = await openStudio();
@@ -312,8 +309,7 @@ test("a link opens the same view elsewhere, and a damaged link is reported", asy
   expect(await other.getByText("This link is damaged").isVisible()).toBe(true);
   await other.close();
   expect(errors).toEqual([]);
-  await page.close();
-}, 120_000);
+});
 
 test("it opens what the commands wrote, keeps what they read, and shows hostile names as text", async () => {
   const { page, errors } = await openStudio();
@@ -369,8 +365,7 @@ test("it opens what the commands wrote, keeps what they read, and shows hostile 
   await page.getByRole("alert").getByText("page.html is a page, but not a report of xpike.").waitFor();
   expect(await page.title()).toBe("Xpikeformer studio");
   expect(errors).toEqual([]);
-  await page.close();
-}, 120_000);
+});
 
 test("on its other tab it classifies test images, drawings and pictures, with the figures of `xpike run`", async () => {
   const { page, errors, snapshotOf } = await openStudio();
@@ -428,8 +423,7 @@ test("on its other tab it classifies test images, drawings and pictures, with th
   await page.getByRole("heading", { name: "Your image" }).waitFor();
   await expect.poll(() => decided.textContent()).toBe(before);
   expect(errors).toEqual([]);
-  await page.close();
-}, 120_000);
+});
 
 test("for a run's folder it shows the learning curve, then the network on chips, then the report", async () => {
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-"));
@@ -455,12 +449,11 @@ test("for a run's folder it shows the learning curve, then the network on chips,
     write("report.json", reportJson(report));
     await page.getByRole("heading", { name: report.title }).waitFor();
     expect(errors).toEqual([]);
-    await page.close();
   } finally {
     await following.close();
     rmSync(folder, { recursive: true });
   }
-}, 120_000);
+});
 
 test("the walk leads through the live machine, stop by stop", async () => {
   const { page, errors } = await openStudio();
@@ -484,8 +477,7 @@ test("the walk leads through the live machine, stop by stop", async () => {
   await walk.waitFor({ state: "detached" });
   expect(await page.getByLabel("Age").inputValue()).toBe("0");
   expect(errors).toEqual([]);
-  await page.close();
-}, 120_000);
+});
 
 test("a page that is not isolated gives the same figures on one thread, and says why", async () => {
   const { page, errors, snapshotOf } = await openStudio(withoutIsolation);
@@ -495,15 +487,14 @@ test("a page that is not isolated gives the same figures on one thread, and says
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
   await page.getByText("This page computes on one thread").waitFor();
   expect(errors).toEqual([]);
-  await page.close();
-}, 120_000);
+});
 
 test("the RTL of the view is that of `xpike rtl`, in an archive that other programs read", async () => {
   const { page, errors } = await openStudio();
   await page.locator("#decided").waitFor();
   const save = async (button: string) => {
     const [download] = await Promise.all([
-      page.waitForEvent("download", { timeout: 150_000 }),
+      page.waitForEvent("download"),
       page.getByRole("button", { name: button }).click(),
     ]);
     return readFileSync(await download.path());
@@ -527,7 +518,6 @@ test("the RTL of the view is that of `xpike rtl`, in an archive that other progr
     rmSync(folder, { recursive: true });
   }
   expect(errors).toEqual([]);
-  await page.close();
 });
 
 test("it imports only the package and the page's drawing libraries", () => {

@@ -14,7 +14,6 @@ import { type Habits, serveFiles } from "./support/file-server.ts";
 import { openStudioPage } from "./support/studio-page.ts";
 import { expectFigures, expectTabs, galleryFragments, TABS } from "./support/studio-views.ts";
 
-const TIME = 300_000;
 // Through a variable, because the programs of scripts/ have no types.
 const program = join(import.meta.dirname, "../scripts/studio-folder.mjs");
 const { copyStudio } = (await import(program)) as { copyStudio: (folder: string) => Promise<void> };
@@ -25,7 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-"));
   await copyStudio(join(folder, "studio"));
   browser = await launchChromium();
-}, TIME);
+});
 afterAll(async () => {
   await browser?.close();
   rmSync(folder, { recursive: true });
@@ -37,9 +36,7 @@ async function onServer(habits: Habits, look: (page: Page, address: string) => P
   try {
     const address = `${server.address}studio/index.html`;
     const { page, errors } = await openStudioPage(browser, address);
-    page.setDefaultTimeout(TIME / 5);
     await look(page, address);
-    await page.close();
     return errors;
   } finally {
     await server.close();
@@ -49,49 +46,35 @@ async function onServer(habits: Habits, look: (page: Page, address: string) => P
 test.each([
   ["a plain file server", {}],
   ["a server that sends .gz files as encoded content", { encodes: true }],
-])(
-  "every tab shows a chip and its figures on %s",
-  async (_, habits) => {
-    expect(await onServer(habits, expectTabs)).toEqual([]);
-  },
-  TIME,
-);
+])("every tab shows a chip and its figures on %s", async (_, habits) => {
+  expect(await onServer(habits, expectTabs)).toEqual([]);
+});
 
-test(
-  "every tab shows the same on the studio's own server",
-  async () => {
-    const server = await serveStudio();
-    try {
-      const { page, errors } = await openStudioPage(browser, server.address);
-      page.setDefaultTimeout(TIME / 5);
-      await expectTabs(page);
-      expect(errors).toEqual([]);
-      await page.close();
-    } finally {
-      await server.close();
-    }
-  },
-  TIME,
-);
-
-test(
-  "every link of the gallery opens its experiment",
-  async () => {
-    const fragments = galleryFragments();
-    expect(fragments.length).toBeGreaterThan(5);
-    const errors = await onServer({}, async (page, address) => {
-      for (const fragment of fragments) {
-        await page.goto("about:blank");
-        await page.goto(`${address}#${fragment}`);
-        await page.locator(".tabs [aria-current=page]").waitFor();
-        const label = await page.locator(".tabs [aria-current=page]").textContent();
-        await expectFigures(page, TABS.find((tab) => tab.label === label)!);
-      }
-    });
+test("every tab shows the same on the studio's own server", async () => {
+  const server = await serveStudio();
+  try {
+    const { page, errors } = await openStudioPage(browser, server.address);
+    await expectTabs(page);
     expect(errors).toEqual([]);
-  },
-  TIME,
-);
+  } finally {
+    await server.close();
+  }
+});
+
+test("every link of the gallery opens its experiment", async () => {
+  const fragments = galleryFragments();
+  expect(fragments.length).toBeGreaterThan(5);
+  const errors = await onServer({}, async (page, address) => {
+    for (const fragment of fragments) {
+      await page.goto("about:blank");
+      await page.goto(`${address}#${fragment}`);
+      await page.locator(".tabs [aria-current=page]").waitFor();
+      const label = await page.locator(".tabs [aria-current=page]").textContent();
+      await expectFigures(page, TABS.find((tab) => tab.label === label)!);
+    }
+  });
+  expect(errors).toEqual([]);
+});
 
 test.each([
   [404, "Digits", "data/mnist-slice/t10k-images-idx3-ubyte.gz"],
@@ -119,5 +102,4 @@ test.each([
       renameSync(`${file}.away`, file);
     }
   },
-  TIME,
 );

@@ -20,7 +20,7 @@ let browser: Browser;
 let reports: Readonly<Record<string, Report>>;
 beforeAll(async () => {
   [browser, reports] = await Promise.all([launchChromium(), everyReport()]);
-}, 60_000);
+});
 afterAll(() => browser?.close());
 
 async function open(report: Report, viewport: { width: number; height: number }): Promise<Page> {

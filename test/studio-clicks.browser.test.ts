@@ -3,11 +3,12 @@
  * same for any length of time. Run `npm run build` first, as `npm test` does.
  */
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { clickAtRandom, memoryOf, watchPage } from "../bench/random-clicks.ts";
 import { type StudioServer, serveStudio } from "../dist/node.js";
 import { stream } from "../src/numeric/stream.ts";
 import { launchChromium } from "./support/chromium.ts";
+import { seconds } from "./support/speed.ts";
 
 let server: StudioServer;
 let browser: Browser;
@@ -33,7 +34,7 @@ for (const width of [1400, 390]) {
     const context = await browser.newContext({ hasTouch: true, viewport: { width, height: 800 } });
     const page = await context.newPage();
     const errors = watchPage(page);
-    page.setDefaultTimeout(120_000);
+    page.setDefaultTimeout(seconds(120));
     await page.goto(server.address);
     const atRest = async () => {
       await page.getByRole("button", { name: "Radio symbols", exact: true }).click();
@@ -48,7 +49,7 @@ for (const width of [1400, 390]) {
     const after = await atRest();
     expect(after.heap - before.heap).toBeLessThan(MOST_GROWTH);
     await context.close();
-  }, 240_000);
+  });
 }
 
 interface Asked {
@@ -63,8 +64,9 @@ interface Asked {
 
 test("a fast-moving knob programs one chip at a time, and each worker receives the network once", async () => {
   const page = await browser.newPage();
+  onTestFinished(() => page.close());
   const errors = watchPage(page);
-  page.setDefaultTimeout(120_000);
+  page.setDefaultTimeout(seconds(120));
   await page.addInitScript(() => {
     const asked: Asked = { most: 0, chips: 0, programmed: 0, networks: 0 };
     Object.assign(window, { asked });
@@ -107,5 +109,4 @@ test("a fast-moving knob programs one chip at a time, and each worker receives t
   expect(chips - aged.chips).toBeLessThan(10);
   expect({ most, networks }).toEqual({ most: 1, networks: 2 });
   expect(errors).toEqual([]);
-  await page.close();
-}, 240_000);
+});

@@ -24,7 +24,7 @@ const rows = [0.4, 0.3, 0.2, 0.25].map(
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
-}, 60_000);
+});
 afterAll(() => browser?.close());
 
 test("the hash that the page allows is that of its script", () => {
@@ -63,4 +63,4 @@ test("a region lists its points, and a click still leads to an experiment", asyn
   await page.mouse.click(x, y);
   expect(await page.locator("#point-1").isVisible()).toBe(true);
   expect(problems).toEqual([]);
-}, 60_000);
+});
