@@ -19,6 +19,13 @@ interface Problem {
 /** More are not worked out: a hostile document may hold a hundred thousand. */
 const MOST_PROBLEMS = 20;
 
+/** Made once: a schema costs fifty times what parsing a document does. */
+let ofExperiment: JsonSchema | undefined;
+function schemaOfExperiment(): JsonSchema {
+  ofExperiment ??= experimentJsonSchema();
+  return ofExperiment;
+}
+
 /**
  * One error for all issues of `document`; its path is the first field at fault, or `name` for the document itself. `schema` says
  * what is allowed; an experiment's by default.
@@ -27,7 +34,7 @@ export function explainIssues(
   issues: readonly Issue[],
   document: unknown,
   name: string,
-  schema: JsonSchema = experimentJsonSchema(),
+  schema: JsonSchema = schemaOfExperiment(),
 ): SpecError {
   const problems = issues.slice(0, MOST_PROBLEMS + 1).flatMap((issue) => explainIssue(issue, [], document, schema));
   // A value that breaks two limits of its field is told once.
