@@ -1,12 +1,17 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { slowness } from "./test/support/speed.ts";
 
-/** Tests of Verilator, Icarus Verilog, the installed Yosys, a Valkey server and Slurm. */
+/** Tests of Verilator, Icarus Verilog, a Valkey server and Slurm, and those of Yosys that take longer. */
 const TOOLS = "**/*.tools.test.ts";
 /** Tests of pages in a browser. */
 const BROWSER = "**/*.browser.test.ts";
+
+/** Verilator compiles its runtime with every model, half of the time of a small one; with ccache, once. */
+const found = (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "ccache")));
+const COMPILING: Record<string, string> = found ? { OBJCACHE: "ccache" } : {};
 
 /** A limit ends a test that hangs; it grows with the load of the machine. */
 const factor = slowness();
@@ -40,7 +45,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: "browser", include: [`{src,test}/${BROWSER}`], ...within(400) } },
       // Compilers and provers that take half a minute alone take several next to others.
-      { extends: true, test: { name: "tools", include: [`{src,test}/${TOOLS}`], ...within(600) } },
+      { extends: true, test: { name: "tools", include: [`{src,test}/${TOOLS}`], ...within(600), env: COMPILING } },
     ],
   },
 });

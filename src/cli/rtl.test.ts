@@ -1,9 +1,9 @@
-// @module-tag slow
+// @module-tag program
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
 import { tinyLiberty } from "../../test/support/tiny-liberty.ts";
 import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
@@ -12,9 +12,6 @@ import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { missingTools } from "./rtl.ts";
-
-// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
-vi.setConfig({ testTimeout: 240_000 });
 
 let folder: string;
 const path = process.env.PATH;

@@ -9,7 +9,7 @@ import { machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
 import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 
 const testInYosys = await testWith("yosys");
-/** The machine of test/rtl-gates.test.ts. */
+/** The machine of test/rtl-gates.tools.test.ts. */
 const { design } = tinyMachine({ steps: 2, model: { width: 8, heads: 2, depth: 1 } }, 1);
 const sources = sourceFiles([...design.modules, ...axiModules(machineFacts(design, madeInTests))]);
 const system = { yosys: "system" } as const;

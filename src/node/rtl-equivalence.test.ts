@@ -1,10 +1,8 @@
-import { expect, test, vi } from "vitest";
+// @module-tag program
+import { expect, test } from "vitest";
 import { smallDesign } from "../../test/support/engine-runs.ts";
 import { sourceFiles } from "../rtl/design.ts";
 import { proveGates } from "./rtl-equivalence.ts";
-
-// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
 
 // A normaliser that is not a power of two, so that cell and foot multiply.
 const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified", ssa: { fifo: "cell" } });

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
 import { CAPACITANCE, ENERGIES, LEAKAGE, timedLiberty, VOLTAGE } from "../../test/support/timed-liberty.ts";
 import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
@@ -17,7 +17,6 @@ import { hasTool } from "./rtl-simulators.ts";
 import type { Synthesis } from "./rtl-synthesis.ts";
 
 // Compiling a machine with its dump, twice, and synthesising it, on a busy machine.
-vi.setConfig({ testTimeout: 900_000 });
 
 const hasSta = await findSta().then(
   () => true,

@@ -2,14 +2,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
 import { DELAYS, timedLiberty } from "../../test/support/timed-liberty.ts";
 import { findSta } from "./opensta.ts";
 import { worstPath } from "./rtl-timing.ts";
 
 // The first run of the bundled Yosys, if none is installed, takes a minute on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
 
 const hasSta = await findSta().then(
   () => true,

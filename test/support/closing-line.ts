@@ -8,7 +8,7 @@ import { queueServer } from "./queue-server.ts";
 import { isRoot, missingSlurm } from "./slurm-cluster.ts";
 
 const INSTALL =
-  "Debian, Ubuntu: apt-get install verilator iverilog yosys opensta valkey-server slurm-wlm munge g++ make; macOS: brew install verilator icarus-verilog yosys valkey";
+  "Debian, Ubuntu: apt-get install verilator iverilog yosys opensta valkey-server slurm-wlm munge g++ make ccache; macOS: brew install verilator icarus-verilog yosys valkey";
 
 export default class ClosingLine implements Reporter {
   /** The reason for skipped tests that give none themselves. */

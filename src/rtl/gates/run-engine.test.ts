@@ -1,10 +1,7 @@
-// @module-tag slow
-import { expect, test, vi } from "vitest";
+// @module-tag program
+import { expect, test } from "vitest";
 import { differing, gatesOf } from "../../../test/support/engine-gates.ts";
 import { type EngineSetting, randomRuns, smallDesign } from "../../../test/support/engine-runs.ts";
-
-// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
-vi.setConfig({ testTimeout: 240_000 });
 
 test.each<EngineSetting>([
   { tokens: 3, dimension: 4, isCausal: true, draws: "stratified" },

@@ -1,8 +1,7 @@
 // @module-tag page
-// @module-tag slow
 /**
  * The gates of every block of a small machine, as listed in docs/rtl-gates.md, so that a change to a generator shows its cost.
- * Generic gates are the same wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u`
+ * Generic gates are the same wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.tools.test.ts -u`
  * writes the table; read the difference.
  */
 import { readFileSync } from "node:fs";

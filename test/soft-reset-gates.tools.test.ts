@@ -1,4 +1,3 @@
-// @module-tag slow
 /** The price of a neuron's soft reset matches the gates that it adds to a neuron in SystemVerilog. */
 import { expect, test } from "vitest";
 import { gates } from "../src/cost/sources/nangate-45.ts";
