@@ -161,8 +161,13 @@ async function tabulate(
   }
   if (!options.json) return terminal.out(costTable(cases, terminal));
   const rows = cases.map(({ id, estimate: { workload, architectures, times, area } }) => ({
-    ...{ workload: workload.name, preset: id, steps: workload.steps, snnSteps: workload.snnSteps },
-    ...{ architectures, times, area },
+    workload: workload.name,
+    preset: id,
+    steps: workload.steps,
+    snnSteps: workload.snnSteps,
+    architectures,
+    times,
+    area,
   }));
   terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
 }

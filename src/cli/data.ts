@@ -13,8 +13,14 @@ export async function listCommand({ data, json }: DataListOptions, terminal: Ter
   for (const set of IMAGE_DATA) rows.push({ set, folder: await findImageFolder(set.name, data) });
   if (json) {
     const listed = rows.map(({ set, folder }) => ({
-      ...{ name: set.name, title: set.title, images: set.images, licence: set.licence, reference: set.reference },
-      ...{ addresses: set.addresses, bytes: sizeOf(set), folder: folder ?? null },
+      name: set.name,
+      title: set.title,
+      images: set.images,
+      licence: set.licence,
+      reference: set.reference,
+      addresses: set.addresses,
+      bytes: sizeOf(set),
+      folder: folder ?? null,
     }));
     terminal.out(`${JSON.stringify(listed, null, 2)}\n`);
     return;

@@ -86,7 +86,10 @@ async function openSlurm(
 ): Promise<OpenedEngine> {
   let script: string | undefined;
   const engine = await slurmEngine(folder, {
-    ...{ place, tasks, acceptBuild, onNote: say },
+    place,
+    tasks,
+    acceptBuild,
+    onNote: say,
     program: [process.execPath, realpathSync(process.argv[1])],
     sbatch: sbatch.flatMap(parseSbatchOptions),
     ...(print && {

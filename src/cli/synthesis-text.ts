@@ -50,7 +50,9 @@ function powerText(power: PromptPower): string {
   };
   const activity = (value: number | null) => (value === null ? "" : value.toFixed(4));
   const row = (block: BlockPower) => [
-    ...[block.module, activity(block.registerActivity), activity(block.gateActivity)],
+    block.module,
+    activity(block.registerActivity),
+    activity(block.gateActivity),
     ...watts(block),
   ];
   const head = [

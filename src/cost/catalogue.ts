@@ -25,8 +25,27 @@ import { stillmaker } from "./sources/stillmaker-integration-2017.ts";
 import { spikingformer } from "./sources/zhou-arxiv-2023.ts";
 
 export const SOURCES: readonly Source[] = [
-  ...[paper, horowitz, cacti, neurosim, isaac, adcSurvey, hermes, xformer, swifttron, gates, ssaPaper],
-  ...[dram, wires, links, aladdin, spikingformer, stillmaker, darkSilicon, gpuAnchors, assumed, calibration],
+  paper,
+  horowitz,
+  cacti,
+  neurosim,
+  isaac,
+  adcSurvey,
+  hermes,
+  xformer,
+  swifttron,
+  gates,
+  ssaPaper,
+  dram,
+  wires,
+  links,
+  aladdin,
+  spikingformer,
+  stillmaker,
+  darkSilicon,
+  gpuAnchors,
+  assumed,
+  calibration,
 ];
 
 /** The source with this id. Throws CostError, with the likely meaning, for an unknown one. */

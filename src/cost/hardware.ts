@@ -62,8 +62,16 @@ export function hardwarePrices(
     const value = of(hardware);
     if (value === null) continue;
     prices[id] = {
-      ...{ id: `machine.${id}`, source: "machine", value, low: value, high: value, node: null },
-      ...{ unit: PARAMETERS[id].unit, basis: "printed", printed: `hardware.${field}`, arithmetic: "as it says" },
+      id: `machine.${id}`,
+      source: "machine",
+      value,
+      low: value,
+      high: value,
+      node: null,
+      unit: PARAMETERS[id].unit,
+      basis: "printed",
+      printed: `hardware.${field}`,
+      arithmetic: "as it says",
     };
   }
   return prices;

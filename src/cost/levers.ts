@@ -71,7 +71,10 @@ function build(one: Case): MachineCost | null {
 function leverOf({ id, label, setting, sameAnswers }: Turned, base: MachineCost, changed: MachineCost): Lever {
   const share = (figure: LeverFigure) => changed[figure] / base[figure] - 1;
   return {
-    ...{ id, label, setting, sameAnswers },
+    id,
+    label,
+    setting,
+    sameAnswers,
     change: { energy: share("energy"), latency: share("latency"), interval: share("interval"), area: share("area") },
   };
 }

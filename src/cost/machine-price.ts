@@ -160,7 +160,11 @@ function unitPrices(work: MachineWork, technology: Technology) {
   const bits = converters.bits ?? ANY_BITS;
   const maxConductance = largestConductance(hardware.crossbar) * 1e-6;
   const size: CrossbarSize = {
-    ...{ rows: crossbars.rows, columns: crossbars.columns, devices: crossbars.devices, bits, maxConductance },
+    rows: crossbars.rows,
+    columns: crossbars.columns,
+    devices: crossbars.devices,
+    bits,
+    maxConductance,
     converters: converters.count / crossbars.count,
     trimBits: hardware.adc.trim?.bits ?? 0,
   };
@@ -208,7 +212,11 @@ function memoryPrice(
   const { columns } = units.crossbars;
   const readoutUnits = Math.ceil(columns / hardware.adc.sharing);
   const banks = {
-    ...{ qkv: 1, attention: 1, embedding: 1, logits: 1, spikes: layers.length },
+    qkv: 1,
+    attention: 1,
+    embedding: 1,
+    logits: 1,
+    spikes: layers.length,
     stream: Math.ceil(shape.width / columns),
     membranes: Math.ceil(units.adders.count / readoutUnits),
   }[name];

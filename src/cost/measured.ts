@@ -113,7 +113,9 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
   const shape = shapeOf(model, afterStem(model, spiking, grid));
   return {
     ...shape,
-    ...{ name, description, hardware },
+    name,
+    description,
+    hardware,
     ...(model.kind === "spiking" && model.attention.neuron === "lif" && { lifAttention: true }),
     ...(model.kind === "spiking" && { draws: model.attention.draws }),
     ...(model.kind === "ann" && model.quantization && { quantization: model.quantization }),

@@ -147,7 +147,12 @@ function solveSplit() {
   const free: Technology = {
     ...plain,
     residualTrafficBits: SEARCHED.residualTrafficBits,
-    ...{ conversion5: 0, periphery: 0, accumulation: 0, lifUpdate: 0, sacOperation: 0, residualAddition: 0 },
+    conversion5: 0,
+    periphery: 0,
+    accumulation: 0,
+    lifUpdate: 0,
+    sacOperation: 0,
+    residualAddition: 0,
   };
   const traffic = totalOf(xpikeformer(workload, free));
   const compute = PRINTED_SPLIT.total - traffic;

@@ -113,13 +113,20 @@ function checkUnit(id: ParameterId, price: Price): Price {
 }
 
 const PREFIXES: Readonly<Record<string, number>> = {
-  ...{ f: 1e-15, p: 1e-12, n: 1e-9, u: 1e-6, µ: 1e-6, m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 },
+  f: 1e-15,
+  p: 1e-12,
+  n: 1e-9,
+  u: 1e-6,
+  µ: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
 };
-const SYMBOLS: Readonly<Record<Unit, string>> = {
-  ...{ J: "J", "J/bit": "J/bit", "J/B": "J/B", s: "s", Hz: "Hz", m2: "m2", "m2/B": "m2/B" },
-  ...{ W: "W", "op/J": "op/J", B: "B", bit: "bit", "1": "" },
-  ...{ "J/bit/m": "J/bit/m", "W/m2": "W/m2", "W/B": "W/B" },
-};
+/** As it is written after a number. */
+const symbolOf = (unit: Unit): string => (unit === "1" ? "" : unit);
 
 const describeUnit = (unit: Unit): string => (unit === "1" ? "plain numbers" : unit);
 
@@ -128,9 +135,21 @@ const COUNTED: ReadonlySet<Unit> = new Set<Unit>(["1", "bit"]);
 
 /** An example value for each unit, as it may be typed. */
 const EXAMPLES: Readonly<Record<Unit, string>> = {
-  ...{ J: "0.5pJ", "J/bit": "0.5pJ/bit", "J/B": "0.5pJ/B", s: "1ns", Hz: "500MHz", m2: "100um2", "m2/B": "1um2/B" },
-  ...{ W: "1W", "op/J": "1Top/J", B: "64kB", bit: "8", "1": "2" },
-  ...{ "J/bit/m": "120pJ/bit/m", "W/m2": "2kW/m2", "W/B": "9nW/B" },
+  J: "0.5pJ",
+  "J/bit": "0.5pJ/bit",
+  "J/B": "0.5pJ/B",
+  s: "1ns",
+  Hz: "500MHz",
+  m2: "100um2",
+  "m2/B": "1um2/B",
+  W: "1W",
+  "op/J": "1Top/J",
+  B: "64kB",
+  bit: "8",
+  "1": "2",
+  "J/bit/m": "120pJ/bit/m",
+  "W/m2": "2kW/m2",
+  "W/B": "9nW/B",
 };
 
 /** A number in SI units, or text such as `0.5 pJ`, `64 kB`, `8`, or the id of a price. */
@@ -170,7 +189,7 @@ function priceFor(id: ParameterId, text: string): Price {
 
 /** SI factor of `pJ`, `um2`, `kB`, or undefined when it is not a multiple of the unit. */
 function unitFactor(suffix: string, unit: Unit): number | undefined {
-  const symbol = SYMBOLS[unit];
+  const symbol = symbolOf(unit);
   if (symbol === "" || !suffix.endsWith(symbol)) return undefined;
   const prefix = PREFIXES[suffix.slice(0, suffix.length - symbol.length)];
   if (prefix === undefined) return undefined;
@@ -179,18 +198,31 @@ function unitFactor(suffix: string, unit: Unit): number | undefined {
   return unit.startsWith("m2") ? prefix ** 2 : prefix;
 }
 
-/** Sizes and rates that formulas divide by. */
-const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
-  ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "randomSharing"] as const),
-  ...(["hybridCellBits", "hybridWeightBits", "ssaTiles", "ssaClock"] as const),
-  ...(["referenceRows", "reticle", "lifetime"] as const),
-  ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
-]);
-
 /** Sizes counted one by one where layers are placed. */
 const COUNTS: ReadonlySet<ParameterId> = new Set<ParameterId>([
-  ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "referenceRows"] as const),
-  ...(["ssaTiles"] as const),
+  "rows",
+  "columns",
+  "arrayRows",
+  "arrayColumns",
+  "columnsPerConverter",
+  "referenceRows",
+  "ssaTiles",
+]);
+
+/** Sizes and rates that formulas divide by. */
+const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
+  ...COUNTS,
+  "randomSharing",
+  "hybridCellBits",
+  "hybridWeightBits",
+  "ssaClock",
+  "reticle",
+  "lifetime",
+  "annClock",
+  "annUnits",
+  "annUtilisation",
+  "gpuEfficiency",
+  "gpuPower",
 ]);
 
 /** In SI units, far beyond anything that is built: estimates multiply values, and their products must stay finite. */
@@ -207,18 +239,23 @@ function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Pr
   if (value !== 0 && (value < LEAST_VALUE || value > MOST_VALUE)) {
     throw new CostError(
       `set.${id}`,
-      `${label} is ${`${value} ${SYMBOLS[unit]}`.trim()}; give 0, or a value from ${LEAST_VALUE} to ${MOST_VALUE}, so that estimates stay finite.`,
+      `${label} is ${`${value} ${symbolOf(unit)}`.trim()}; give 0, or a value from ${LEAST_VALUE} to ${MOST_VALUE}, so that estimates stay finite.`,
     );
   }
   if (COUNTS.has(id) && !Number.isInteger(value)) {
     throw new CostError(`set.${id}`, `${label} is ${value}, but it is a count. Give a whole number of at least 1.`);
   }
   return {
-    ...{ id: `chosen.${id}`, source: "chosen", value, low: value, high: value, unit },
+    id: `chosen.${id}`,
+    source: "chosen",
+    value,
+    low: value,
+    high: value,
+    unit,
     // Given at the node of the price that it replaces, so a larger node still makes it larger.
     node: replaced.node,
     basis: "assumed",
-    printed: `${replaced.id} has ${replaced.value} ${SYMBOLS[unit]}`.trim(),
+    printed: `${replaced.id} has ${replaced.value} ${symbolOf(unit)}`.trim(),
     arithmetic: "set by hand for this estimate",
   };
 }

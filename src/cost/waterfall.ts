@@ -82,12 +82,23 @@ function ratioOf({ workload, technology, unpaid }: Assumptions): number {
 
 /** Everything paid per conversion. */
 const CONVERSION: readonly ParameterId[] = [
-  ...(["conversion5", "periphery", "accumulation", "interconnect", "buffer", "conversionsPerSum"] as const),
+  "conversion5",
+  "periphery",
+  "accumulation",
+  "interconnect",
+  "buffer",
+  "conversionsPerSum",
 ];
 /** Costs of the conventional network's engine besides SRAM. */
 const ANN: readonly ParameterId[] = [
-  ...(["accumulatorBits", "softmaxElement", "layerNormElement", "geluElement"] as const),
-  ...(["activationTraffic", "partialSumTraffic", "weightTraffic", "dramBit"] as const),
+  "accumulatorBits",
+  "softmaxElement",
+  "layerNormElement",
+  "geluElement",
+  "activationTraffic",
+  "partialSumTraffic",
+  "weightTraffic",
+  "dramBit",
 ];
 const SIZES: readonly ParameterId[] = ["rows", "columns", "adcBits", "columnsPerConverter", "ssaTiles"];
 const CHARGES = Object.keys(UNCHARGED) as (keyof typeof UNCHARGED)[];

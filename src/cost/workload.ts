@@ -91,7 +91,10 @@ type Reads = "lines" | "values";
 /** Layers of a stem before the embedding. */
 export function stemBeforeOf(workload: Workload, reads: Reads): Layer[] {
   return stemBefore(workload).map(({ name, kernel, inputs, outputs, windows }, i) => ({
-    ...{ name, outputs, rowLimit: null, repeat: 1 },
+    name,
+    outputs,
+    rowLimit: null,
+    repeat: 1,
     inputs: i === 0 && reads === "values" ? kernel ** 2 * workload.annInputs : inputs,
     vectors: pixels(windows),
     density: workload.stemDensities?.[i] ?? 0,
@@ -113,7 +116,8 @@ export function stemMaps(workload: Workload): {
   const layers = stemBefore(workload).map(({ grid, channels, outputs, windows }, i) => ({
     read: pixels(grid) * (i === 0 ? workload.annInputs : channels),
     written: pixels(windows) * outputs,
-    ...{ inputs: reads[i].inputs, outputs },
+    inputs: reads[i].inputs,
+    outputs,
   }));
   return {
     layers,
@@ -198,9 +202,11 @@ export function scaleDensities(workload: Workload, factor: number): Workload {
   });
   const { inputDensity, headDensity, stemDensities } = workload;
   const scaled = {
-    ...{ ...workload, blocks },
+    ...workload,
+    blocks,
     ...(stemDensities && { stemDensities: stemDensities.map(scale) }),
-    ...{ inputDensity: scale(inputDensity), headDensity: scale(headDensity) },
+    inputDensity: scale(inputDensity),
+    headDensity: scale(headDensity),
   };
   return withSnn(scaled, (snn) => scaleDensities(snn, factor));
 }

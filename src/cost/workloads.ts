@@ -89,22 +89,31 @@ const SIZES = [
 ] as const;
 
 const images = (data: "imagenet" | "cifar10") =>
-  SIZES.map(([depth, width, heads]) =>
-    data === "imagenet"
+  SIZES.map(([depth, width, heads]) => {
+    const size = { depth, width, heads, causal: false, result: "image" } as const;
+    return data === "imagenet"
       ? published(`vit-${depth}-${width}-imagenet`, `ViT ${depth}-${width}, 224 x 224 in patches of 16 x 16`, {
-          ...{ depth, width, heads, tokens: 197, inputs: 768, classes: 1000, steps: 4, causal: false, result: "image" },
+          ...size,
+          tokens: 197,
+          inputs: 768,
+          classes: 1000,
+          steps: 4,
         })
       : published(`vit-${depth}-${width}-cifar10`, `ViT ${depth}-${width}, 32 x 32 in patches of 4 x 4`, {
-          ...{ depth, width, heads, tokens: 65, inputs: 48, classes: 10, steps: 10, causal: false, result: "image" },
-        }),
-  );
+          ...size,
+          tokens: 65,
+          inputs: 48,
+          classes: 10,
+          steps: 10,
+        });
+  });
 
 const decoders = ([antennas, inputs, classes]: readonly [number, number, number]) =>
   ([[4, 256, 8] as const, [8, 512, 8] as const] as const).map(([depth, width, heads]) =>
     published(
       `icl-${depth}-${width}-${antennas}x${antennas}`,
       `Decoder ${depth}-${width}, 18 pilots and a query of a ${antennas}x${antennas} QPSK link`,
-      { ...{ depth, width, heads, tokens: 37, inputs, classes, steps: 4, causal: true, result: "symbol vector" } },
+      { depth, width, heads, tokens: 37, inputs, classes, steps: 4, causal: true, result: "symbol vector" },
     ),
   );
 

@@ -110,7 +110,9 @@ export async function evaluateChips<T extends TaskSpec>(
           ...summarise(slices, experiment, network, snrDecibels),
         });
         const asked: AnswerOptions<ChipAnswers> = {
-          ...{ keeper, name: `chip ${chip} / ${snrName(snrDecibels)}`, onPrompts },
+          keeper,
+          name: `chip ${chip} / ${snrName(snrDecibels)}`,
+          onPrompts,
           ...(chip === 0 && { early, onEarly: (slices) => onChip?.(evaluate(slices)) }),
         };
         const slices = await answerPrompts(prompts, asked, async (missing, keep) => {

@@ -182,7 +182,10 @@ function layerUnit(layer: LayerMapping, shape: NetworkShape, timing: Timing): La
   const entersOnce = name === "embed" && shape.embedding === "values";
   const reads = entersOnce ? VALUE_BITS : /\.(qkv|up)$/.test(name) ? (shape.residualInputBits ?? 1) : 1;
   return {
-    ...{ name, inputs, outputs, reads },
+    name,
+    inputs,
+    outputs,
+    reads,
     crossbars: blocks.length,
     clocks: reads * vectorClocks(multiplexerSteps, timing),
     latency: LIF_LATENCY,

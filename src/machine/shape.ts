@@ -55,7 +55,10 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   const read = tokensRead(geometry);
   const stem = stemLayers(model, geometry);
   return {
-    ...{ depth, width, heads, expansion },
+    depth,
+    width,
+    heads,
+    expansion,
     steps: spiking?.steps ?? 1,
     ...(spiking && { reset: spiking.neuron.reset, draws: spiking.attention.draws }),
     tokens: geometry.tokens,

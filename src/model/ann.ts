@@ -92,7 +92,9 @@ export function annForward(given: Network<AnnSpec>, input: AnnInput): AnnForward
     layerNormForward(rows, parameter(network, `${name}.gain`), parameter(network, `${name}.offset`));
 
   const stem = annStemForward(stemLayers(model, geometry), Float64Array.from(input.values), prompts, {
-    ...{ round, dense: plain, norm },
+    round,
+    dense: plain,
+    norm,
   });
   let stream = positionForward(network, stem.output);
   const blocks: AnnBlockCache[] = [];

@@ -42,7 +42,8 @@ export function codesOf(width: BitWidth): Codes {
 export function stepLengths({ weights, attention }: LayerWidths, outputs: number): Record<string, number> {
   return {
     ...(weights !== "binary" && { weightLogStep: outputs }),
-    ...{ inputLogStep: 1, inputShift: 1 },
+    inputLogStep: 1,
+    inputShift: 1,
     ...(attention !== null && { outputLogStep: 3, outputShift: 3 }),
   };
 }

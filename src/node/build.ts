@@ -19,7 +19,9 @@ export const UNKNOWN_BUILD = "unknown";
 
 /** Folders and files, without their ending, that only show values. */
 const SHOWING: ReadonlySet<string> = new Set([
-  ...["cli", "studio", "report/draw"],
+  "cli",
+  "studio",
+  "report/draw",
   ...[
     "brief",
     "chart-svg",

@@ -106,13 +106,22 @@ export async function promptPower(
   const blocks = blocksOf(netlist, transitions, energies, clockFrequency);
   const sum = (of: keyof PowerParts) => blocks.reduce((all, block) => all + block[of], 0);
   const parts = {
-    ...{ clock: sum("clock"), internal: sum("internal") },
-    ...{ switching: sum("switching"), leakage: sum("leakage") },
+    clock: sum("clock"),
+    internal: sum("internal"),
+    switching: sum("switching"),
+    leakage: sum("leakage"),
   };
   const power = parts.clock + parts.internal + parts.switching + parts.leakage;
   return {
-    ...{ tool, library: /\blibrary\s*\(\s*"?([^")\s]+)/.exec(files.liberty)?.[1] ?? "without a name", clockFrequency },
-    ...{ clocks, ...parts, energy: (power * clocks) / clockFrequency, blocks, sources, equalValues: compared },
+    tool,
+    library: /\blibrary\s*\(\s*"?([^")\s]+)/.exec(files.liberty)?.[1] ?? "without a name",
+    clockFrequency,
+    clocks,
+    ...parts,
+    energy: (power * clocks) / clockFrequency,
+    blocks,
+    sources,
+    equalValues: compared,
   };
 }
 

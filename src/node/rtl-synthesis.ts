@@ -164,7 +164,10 @@ async function synthesise(
     "generic.json",
     "synthesised.txt",
     "mapped.json",
-    ...[NETLIST, REGISTERS, LIBRARY, ...modulesOf(sources).map(gatesOf)],
+    NETLIST,
+    REGISTERS,
+    LIBRARY,
+    ...modulesOf(sources).map(gatesOf),
   ]);
   if (!outcome.ok && !outcome.late && liberty !== null && outcome.files.has("synthesised.txt")) {
     throw libertyError(options.liberty!, outcome);

@@ -61,12 +61,20 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
       const moving = chart.rows.some(({ moves }) => moves !== undefined);
       return {
         head: [
-          ...["unit", "what", `from, ${chart.time.label}`, "to", "busy, %"],
+          "unit",
+          "what",
+          `from, ${chart.time.label}`,
+          "to",
+          "busy, %",
           ...(moving ? ["bits read", "bits written"] : []),
         ],
         rows: chart.rows.flatMap(({ name, stretches, moves = [] }) =>
           stretches.map(({ from, to, busy, group }, i) => [
-            ...[name, group, from, to, formatRounded(100 * busy)],
+            name,
+            group,
+            from,
+            to,
+            formatRounded(100 * busy),
             // Given once per row of the chart.
             ...(moving ? [bitsMoved(i === 0 ? moves : [], "read"), bitsMoved(i === 0 ? moves : [], "written")] : []),
           ]),

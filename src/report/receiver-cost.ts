@@ -24,8 +24,10 @@ export function receiverFigures(task: TaskSpec, { result }: Workload, technology
         ? []
         : [
             {
-              ...{ id: `${id}.${result.name}`, label: `Energy per ${result.name}: ${label}` },
-              ...{ value: value / result.perInference, unit: "J" },
+              id: `${id}.${result.name}`,
+              label: `Energy per ${result.name}: ${label}`,
+              value: value / result.perInference,
+              unit: "J",
             },
           ]),
     ] as const;

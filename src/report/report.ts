@@ -77,7 +77,10 @@ export const linesSpec = z.strictObject({
         points: z
           .array(
             z.strictObject({
-              ...{ x: z.number(), y: z.number(), low: z.number().optional(), high: z.number().optional() },
+              x: z.number(),
+              y: z.number(),
+              low: z.number().optional(),
+              high: z.number().optional(),
               /** Written beside the point. */
               label: z.string().min(1).max(40).optional(),
             }),

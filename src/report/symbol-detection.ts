@@ -396,7 +396,12 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
       role === "xpikeformer" || run.networks[role as NetworkRole]
         ? [
             {
-              ...{ id: `${role}-${size}`, source, claim: words, paper, figure: `ber.${role}`, why },
+              id: `${role}-${size}`,
+              source,
+              claim: words,
+              paper,
+              figure: `ber.${role}`,
+              why,
               ...(sizes[role] !== size && { comparable: false }),
             },
           ]

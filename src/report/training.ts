@@ -43,7 +43,12 @@ export function metricsCsv(metrics: readonly TrainingMetric[], { task }: Pick<Ex
   const { key } = kitOf(task).metric;
   const head = ["step", "stage", "loss", "learningRate", "gradientNorm", "seconds", "validationLoss", key, "best"];
   const rows = metrics.map(({ step, stage, loss, learningRate, gradientNorm, seconds, validation }) => [
-    ...[step, stage, loss, learningRate, gradientNorm, seconds],
+    step,
+    stage,
+    loss,
+    learningRate,
+    gradientNorm,
+    seconds,
     ...(validation ? [validation.loss, validation[key], validation.best] : [undefined, undefined, undefined]),
   ]);
   return [head, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
@@ -150,12 +155,15 @@ function lossChart(stages: readonly Stage[], lines: number): ChartDraft {
   const series = drawnStages(stages).flatMap(({ name, metrics }) => [
     { name: `${name}: batches`, points: condensed(metrics, size, ({ loss }) => loss) },
     {
-      ...{ name: `${name}: validation`, dashed: true },
+      name: `${name}: validation`,
+      dashed: true,
       points: condensed(metrics.filter(isValidated), size, ({ validation }) => validation.loss),
     },
   ]);
   return {
-    ...{ kind: "lines", id: "loss", title: "Loss over optimiser steps" },
+    kind: "lines",
+    id: "loss",
+    title: "Loss over optimiser steps",
     caption:
       "Batches: the loss that a step lowers, with penalties and a teacher's labels where a stage has them. Validations: the cross-entropy, nats " +
       `per decision. ${condensedText(size)}`,
@@ -177,7 +185,9 @@ function rateChart(stages: readonly Stage[], { id, key, title, name }: TaskMetri
   if (series.length === 0) return [];
   return [
     {
-      ...{ kind: "lines", id: `${id}.validation`, title: `${title} over optimiser steps` },
+      kind: "lines",
+      id: `${id}.validation`,
+      title: `${title} over optimiser steps`,
       caption: `Validations, without hardware: the ${name}. ${condensedText(size)}`,
       x: { label: "optimiser steps" },
       y: { label: title, scale: "log" },

@@ -45,10 +45,15 @@ export const unpackWrong = (chips: readonly string[], trials: number): Sample =>
 export function packTally({ answers, operations, spikes }: Tally, trials: number): RowSamples {
   const [now, later] = answers.map((chips) => chips.map(({ wrong }) => packWrong(wrong)));
   return {
-    ...{ trials, now, later: later ?? null },
+    trials,
+    now,
+    later: later ?? null,
     losses: answers.flatMap((chips) => chips.map(({ loss }) => loss)),
     operations: operations.map(({ name, kind, cycles, actions, clipped }) => ({
-      ...{ name, kind, cycles, clipped },
+      name,
+      kind,
+      cycles,
+      clipped,
       actions: Object.fromEntries(
         ACTION_NAMES.flatMap((action) => (actions[action] === 0 ? [] : [[action, actions[action]]])),
       ),

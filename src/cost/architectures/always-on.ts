@@ -111,7 +111,8 @@ export function annDigitalWork(workload: Workload, technology: Technology, preci
       { bits: deliveredValues(workload, blockLayers(workload)) * bits, metres: far },
     ],
     crossing: tokens * width * bits,
-    ...{ time, on: time },
+    time,
+    on: time,
   };
 }
 
@@ -143,7 +144,8 @@ export function snnDigitalWork(workload: Workload, technology: Technology): Engi
       { bits: spikes, metres: far },
     ],
     crossing: steps * tokens * width,
-    ...{ time, on: time },
+    time,
+    on: time,
   };
 }
 

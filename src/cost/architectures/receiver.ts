@@ -64,9 +64,7 @@ const operations = (
   additions: number,
   comparisons = 0,
   divisions = 0,
-): ReceiverOperations => ({
-  ...{ multiplications, additions, comparisons, divisions },
-});
+): ReceiverOperations => ({ multiplications, additions, comparisons, divisions });
 
 const sum = (...all: readonly ReceiverOperations[]): ReceiverOperations => {
   const of = (name: keyof ReceiverOperations) => all.reduce((total, one) => total + one[name], 0);

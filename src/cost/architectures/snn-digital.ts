@@ -66,8 +66,17 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
   // The membrane's flip-flops are in `always-on.ts` if the whole of every machine is priced.
   const update = technology.wholeMachine === 1 ? neuron.logic : neuron.update;
   const parts = {
-    ...{ accumulate: 0, registers: 0, weights: 0, spikes: 0, membranes: 0, lif: 0 },
-    ...{ scores: 0, values: 0, scoreBuffer: 0, embedding: 0, dram: 0 },
+    accumulate: 0,
+    registers: 0,
+    weights: 0,
+    spikes: 0,
+    membranes: 0,
+    lif: 0,
+    scores: 0,
+    values: 0,
+    scoreBuffer: 0,
+    embedding: 0,
+    dram: 0,
   };
   const addLayer = (layer: Layer) => {
     const { name, inputs, outputs, vectors, density, repeat } = layer;

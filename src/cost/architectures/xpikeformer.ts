@@ -135,8 +135,19 @@ export function priceOperations(
   network: Pick<NetworkShape, "reset"> = {},
 ): Breakdown {
   const parts: Record<XpikeformerComponent, number> = {
-    ...{ adc: 0, periphery: 0, accumulation: 0, interconnect: 0, buffers: 0, array: 0, drivers: 0, scaling: 0 },
-    ...{ lif: 0, ssaCells: 0, ssaRandom: 0, spikeBuffer: 0, residual: 0 },
+    adc: 0,
+    periphery: 0,
+    accumulation: 0,
+    interconnect: 0,
+    buffers: 0,
+    array: 0,
+    drivers: 0,
+    scaling: 0,
+    lif: 0,
+    ssaCells: 0,
+    ssaRandom: 0,
+    spikeBuffer: 0,
+    residual: 0,
   };
   const { update } = neuronPrices(network, technology);
   const bufferBit = sramByte(technology, technology.spikeBuffer) / 8;

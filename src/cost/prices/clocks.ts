@@ -6,8 +6,13 @@ export function analogTimes(technology: Technology): AnalogTimes {
   const { ssaClock, settleTime, lineTime, lineDrive, conversionTime, referenceRows, flashConverter, structure } =
     technology;
   return {
-    ...{ clock: ssaClock, settle: settleTime, side: referenceRows, line: lineTime, conversion: conversionTime },
+    clock: ssaClock,
+    settle: settleTime,
+    side: referenceRows,
+    line: lineTime,
+    conversion: conversionTime,
     lineCapacitance: lineDrive / LINE_VOLTAGE ** 2,
-    ...{ flash: flashConverter !== 0, fixed: structure === 0 },
+    flash: flashConverter !== 0,
+    fixed: structure === 0,
   };
 }

@@ -2,8 +2,15 @@
 import type { ParameterId } from "../parameters.ts";
 
 const converter = [
-  ...(["conversion5", "conversionTime", "conversionLoad", "conversionBitShare", "converterArea"] as const),
-  ...(["flashConverter", "surveyConverter", "analogLeakage", "structure"] as const),
+  "conversion5",
+  "conversionTime",
+  "conversionLoad",
+  "conversionBitShare",
+  "converterArea",
+  "flashConverter",
+  "surveyConverter",
+  "analogLeakage",
+  "structure",
 ] as const;
 const line = ["lineDrive"] as const;
 const array = ["cellRead", ...line] as const;
@@ -14,8 +21,17 @@ export const PRICED_BY = {
   converter,
   crossbar: [
     ...array,
-    ...(["settleTime", "lineTime", "crossbarArea", "cellArea", "referenceRows"] as const),
-    ...(["converterArea", "flashConverter", "surveyConverter", "analogLeakage", "structure", "registerArea"] as const),
+    "settleTime",
+    "lineTime",
+    "crossbarArea",
+    "cellArea",
+    "referenceRows",
+    "converterArea",
+    "flashConverter",
+    "surveyConverter",
+    "analogLeakage",
+    "structure",
+    "registerArea",
   ],
   trim: ["converterArea", "registerArea"],
   lineDrive: line,
@@ -33,8 +49,14 @@ export const PRICED_BY = {
   zeroDetector: ["gate", "comparatorArea", "logicLeakage"],
   controller: [...clocked, "controllerFlipFlops"],
   sram: [
-    ...(["sramRead", "sramExponent", "sramLineShare", "sramPort"] as const),
-    ...(["sramWriteFactor", "sramArea", "sramBankArea", "sramLeakage"] as const),
+    "sramRead",
+    "sramExponent",
+    "sramLineShare",
+    "sramPort",
+    "sramWriteFactor",
+    "sramArea",
+    "sramBankArea",
+    "sramLeakage",
   ],
   dram: ["dramBit"],
   wire: ["wireBit"],

@@ -150,7 +150,11 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     const { device } = experiment.hardware.crossbar;
     const isModule = device.kind === "module";
     const point = points.get(hash) ?? {
-      ...{ point: points.size, hash, values, network, data: own },
+      point: points.size,
+      hash,
+      values,
+      network,
+      data: own,
       ...(isModule && { device }),
     };
     points.set(hash, point);

@@ -17,8 +17,18 @@ export interface ArrayTask {
 
 /** States that a task does not leave by itself (squeue(1), "JOB STATE CODES"). In any other state it may still measure points. */
 const ENDED = [
-  ...["BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL"],
-  ...["OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT"],
+  "BOOT_FAIL",
+  "CANCELLED",
+  "COMPLETED",
+  "DEADLINE",
+  "FAILED",
+  "LAUNCH_FAILED",
+  "NODE_FAIL",
+  "OUT_OF_MEMORY",
+  "PREEMPTED",
+  "RECONFIG_FAIL",
+  "REVOKED",
+  "TIMEOUT",
 ];
 
 export const hasEnded = ({ state }: ArrayTask): boolean => ENDED.includes(state);

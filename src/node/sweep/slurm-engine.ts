@@ -267,7 +267,12 @@ async function prepare(
   const folder = join(slurm, String(number));
   const job = jobName();
   const submission = {
-    ...{ design, networks, software: softwareOf(), accepts: [...acceptBuild], job, tasks },
+    design,
+    networks,
+    software: softwareOf(),
+    accepts: [...acceptBuild],
+    job,
+    tasks,
     directory: resolve(place.directory),
     data: place.data === undefined ? null : resolve(place.data),
   };

@@ -124,7 +124,8 @@ async function trainNetworks(
   const networks: Record<string, Uint8Array> = {};
   for (const [i, training] of wanted.entries()) {
     networks[training.network] = await train(training, inputs, join(folder, SWEEP_FILES.networks, training.network), {
-      ...{ threads, acceptBuild },
+      threads,
+      acceptBuild,
       onEvent: (event) => onTraining?.(i + 1, wanted.length, event),
       ...(onNote && { onNote }),
     });
@@ -157,7 +158,9 @@ async function train(
   const subject = openExperiment(experiment, data === null ? null : (inputs.data[data] as DataOf<TaskSpec>));
   const networkOf = (name: string) => decodeCheckpoint(inputs.networks[name], name).network;
   await trainToFolder(subject, folder, {
-    ...{ threads, acceptBuild, onEvent },
+    threads,
+    acceptBuild,
+    onEvent,
     // A training that was killed before its first state starts over.
     ...(isBegun ? { resume: true } : { force: true }),
     ...(initial !== null && { initial: networkOf(initial) }),

@@ -14,7 +14,9 @@ export function threadsEngine(threads?: number): Engine {
   return {
     measure: async ({ design, inputs }, batches, keep) => {
       const setup: SweepSetup = {
-        ...{ design, networks: inputs.networks, data: shareData(inputs.data) },
+        design,
+        networks: inputs.networks,
+        data: shareData(inputs.data),
         devices: deviceAddresses(
           batches.flat().flatMap(({ device, network }) => (device && network !== null ? device : [])),
         ),

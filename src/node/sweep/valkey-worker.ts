@@ -82,7 +82,8 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   const setups = new Map<string, Promise<SweepSetup>>();
   const free: Lane[] = Array.from({ length: threads }, () => ({
     executor: nodeExecutor(1, { jobs: sweepJobs, script: "./sweep/worker.js" }),
-    ...{ setup: null, session: null },
+    setup: null,
+    session: null,
   }));
   const lanes = [...free];
   /** When an input was first missed. */
@@ -158,7 +159,10 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
 
   const worker: Worker = new Worker(queueName(options.acceptBuild), measureTracked, {
     connection: connection.duplicate(),
-    ...{ prefix: PREFIX, concurrency: threads, lockDuration: LOCK, stalledInterval: STALLED_INTERVAL },
+    prefix: PREFIX,
+    concurrency: threads,
+    lockDuration: LOCK,
+    stalledInterval: STALLED_INTERVAL,
     maxStalledCount: MOST_STALLED,
   });
   // The connection is restored, and lost jobs come back.

@@ -184,14 +184,12 @@ export async function connectQueue(address: QueueAddress): Promise<Redis> {
   const { host, port, database, user, password, tls } = address;
   let stood = false;
   const connection = new Redis({
-    ...{
-      host,
-      port,
-      db: database,
-      lazyConnect: true,
-      maxRetriesPerRequest: null,
-      connectTimeout: CONNECT_MILLISECONDS,
-    },
+    host,
+    port,
+    db: database,
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    connectTimeout: CONNECT_MILLISECONDS,
     ...(user !== null && { username: user }),
     ...(password !== null && { password }),
     ...(tls && { tls: tls.ca === null ? {} : { ca: readAuthority(tls.ca) } }),

@@ -31,13 +31,17 @@ export function drawGantt(chart: GanttChart, { width }: Room): Drawing {
   }));
   const svg = drawPlot(
     {
-      ...{ width, height, marginLeft, ...MARGIN },
+      width,
+      height,
+      marginLeft,
+      ...MARGIN,
       x: xAxis.scale,
       y: { type: "identity", axis: null },
       marks: [
         ...xAxis.marks,
         Plot.rect(stretches, {
-          ...{ x1: "from", x2: "to" },
+          x1: "from",
+          x2: "to",
           y1: ({ middle }) => middle - THICK / 2,
           y2: ({ middle }) => middle + THICK / 2,
           fill: ({ group }) => shade(groups.indexOf(group)),
