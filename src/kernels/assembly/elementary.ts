@@ -205,6 +205,21 @@ function timesPower(sum: v128, k: v128, x: v128): v128 {
   return v128.bitselect(f64x2.splat(Infinity), kept, f64x2.gt(x, f64x2.splat(709)));
 }
 
+/** Coefficients of the logarithm's series after the first, 1 / 23. */
+const LOGARITHM = memory.data<f64>([
+  1.0 / 21.0,
+  1.0 / 19.0,
+  1.0 / 17.0,
+  1.0 / 15.0,
+  1.0 / 13.0,
+  1.0 / 11.0,
+  1.0 / 9.0,
+  1.0 / 7.0,
+  1.0 / 5.0,
+  1.0 / 3.0,
+  1,
+]);
+
 /** x [count] = ln x of positive normal numbers, in place. `count` is rounded up to a multiple of 16. */
 export function naturalLogs(x: usize, count: i32): void {
   const end = x + ((<usize>count) << 3);
@@ -225,114 +240,25 @@ export function naturalLogs(x: usize, count: i32): void {
     const z5 = f64x2.mul(s5, s5);
     const z6 = f64x2.mul(s6, s6);
     const z7 = f64x2.mul(s7, s7);
-    let c = f64x2.splat(1.0 / 23.0);
-    let t0 = c,
-      t1 = c,
-      t2 = c,
-      t3 = c,
-      t4 = c,
-      t5 = c,
-      t6 = c,
-      t7 = c;
-    c = f64x2.splat(1.0 / 21.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 19.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 17.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 15.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 13.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 11.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 9.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 7.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 5.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1.0 / 3.0);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
-    c = f64x2.splat(1);
-    t0 = step(t0, z0, c);
-    t1 = step(t1, z1, c);
-    t2 = step(t2, z2, c);
-    t3 = step(t3, z3, c);
-    t4 = step(t4, z4, c);
-    t5 = step(t5, z5, c);
-    t6 = step(t6, z6, c);
-    t7 = step(t7, z7, c);
+    let t0 = f64x2.splat(1.0 / 23.0);
+    let t1 = t0;
+    let t2 = t0;
+    let t3 = t0;
+    let t4 = t0;
+    let t5 = t0;
+    let t6 = t0;
+    let t7 = t0;
+    for (let place = LOGARITHM, last = place + 88; place < last; place += 8) {
+      const c = v128.load64_splat(place);
+      t0 = step(t0, z0, c);
+      t1 = step(t1, z1, c);
+      t2 = step(t2, z2, c);
+      t3 = step(t3, z3, c);
+      t4 = step(t4, z4, c);
+      t5 = step(t5, z5, c);
+      t6 = step(t6, z6, c);
+      t7 = step(t7, z7, c);
+    }
     v128.store(at, sumOfLogs(v128.load(at), s0, t0));
     v128.store(at, sumOfLogs(v128.load(at, 16), s1, t1), 16);
     v128.store(at, sumOfLogs(v128.load(at, 32), s2, t2), 32);

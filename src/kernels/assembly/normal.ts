@@ -74,90 +74,10 @@ function centralQuantiles(words: usize, count: i32, out: usize, places: usize): 
     const r1 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q1, q1));
     const r2 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q2, q2));
     const r3 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q3, q3));
-    let c = f64x2.splat(2509.0809287301226727);
-    let a0 = c,
-      a1 = c,
-      a2 = c,
-      a3 = c;
-    c = f64x2.splat(33430.575583588128105);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(67265.770927008700853);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(45921.953931549871457);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(13731.693765509461125);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(1971.5909503065514427);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(133.14166789178437745);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(3.387132872796366608);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(5226.495278852854561);
-    let b0 = c,
-      b1 = c,
-      b2 = c,
-      b3 = c;
-    c = f64x2.splat(28729.085735721942674);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(39307.89580009271061);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(21213.794301586595867);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(5394.1960214247511077);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(687.1870074920579083);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(42.313330701600911252);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(1);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    v128.store(at, f64x2.div(f64x2.mul(q0, a0), b0));
-    v128.store(at, f64x2.div(f64x2.mul(q1, a1), b1), 16);
-    v128.store(at, f64x2.div(f64x2.mul(q2, a2), b2), 32);
-    v128.store(at, f64x2.div(f64x2.mul(q3, a3), b3), 48);
+    v128.store(at, centralQuantile(q0, r0));
+    v128.store(at, centralQuantile(q1, r1), 16);
+    v128.store(at, centralQuantile(q2, r2), 32);
+    v128.store(at, centralQuantile(q3, r3), 48);
     tails = listBeyond(q0, i, places, tails);
     tails = listBeyond(q1, i + 2, places, tails);
     tails = listBeyond(q2, i + 4, places, tails);
@@ -166,6 +86,29 @@ function centralQuantiles(words: usize, count: i32, out: usize, places: usize): 
   // Some of the last indices may be past the end.
   while (tails > 0 && load<i32>(places + ((<usize>(tails - 1)) << 2)) >= count) tails--;
   return tails;
+}
+
+/** q A(r) / B(r). */
+// @ts-ignore: decorator
+@inline
+function centralQuantile(q: v128, r: v128): v128 {
+  let a = f64x2.splat(2509.0809287301226727);
+  a = step(a, r, f64x2.splat(33430.575583588128105));
+  a = step(a, r, f64x2.splat(67265.770927008700853));
+  a = step(a, r, f64x2.splat(45921.953931549871457));
+  a = step(a, r, f64x2.splat(13731.693765509461125));
+  a = step(a, r, f64x2.splat(1971.5909503065514427));
+  a = step(a, r, f64x2.splat(133.14166789178437745));
+  a = step(a, r, f64x2.splat(3.387132872796366608));
+  let b = f64x2.splat(5226.495278852854561);
+  b = step(b, r, f64x2.splat(28729.085735721942674));
+  b = step(b, r, f64x2.splat(39307.89580009271061));
+  b = step(b, r, f64x2.splat(21213.794301586595867));
+  b = step(b, r, f64x2.splat(5394.1960214247511077));
+  b = step(b, r, f64x2.splat(687.1870074920579083));
+  b = step(b, r, f64x2.splat(42.313330701600911252));
+  b = step(b, r, f64x2.splat(1));
+  return f64x2.div(f64x2.mul(q, a), b);
 }
 
 /** p - 1/2 of the first two words. Every step is exact. */
@@ -195,89 +138,32 @@ function tailQuantiles(values: usize, count: i32): void {
     const r1 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 16))), f64x2.splat(1.6));
     const r2 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 32))), f64x2.splat(1.6));
     const r3 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 48))), f64x2.splat(1.6));
-    let c = f64x2.splat(7.7454501427834140764e-4);
-    let a0 = c,
-      a1 = c,
-      a2 = c,
-      a3 = c;
-    c = f64x2.splat(0.0227238449892691845833);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(0.24178072517745061177);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(1.27045825245236838258);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(3.64784832476320460504);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(5.7694972214606914055);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(4.6303378461565452959);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(1.42343711074968357734);
-    a0 = step(a0, r0, c);
-    a1 = step(a1, r1, c);
-    a2 = step(a2, r2, c);
-    a3 = step(a3, r3, c);
-    c = f64x2.splat(1.05075007164441684324e-9);
-    let b0 = c,
-      b1 = c,
-      b2 = c,
-      b3 = c;
-    c = f64x2.splat(5.475938084995344946e-4);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(0.0151986665636164571966);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(0.14810397642748007459);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(0.68976733498510000455);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(1.6763848301838038494);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(2.05319162663775882187);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    c = f64x2.splat(1);
-    b0 = step(b0, r0, c);
-    b1 = step(b1, r1, c);
-    b2 = step(b2, r2, c);
-    b3 = step(b3, r3, c);
-    v128.store(at, f64x2.div(a0, b0));
-    v128.store(at, f64x2.div(a1, b1), 16);
-    v128.store(at, f64x2.div(a2, b2), 32);
-    v128.store(at, f64x2.div(a3, b3), 48);
+    v128.store(at, tailQuantile(r0));
+    v128.store(at, tailQuantile(r1), 16);
+    v128.store(at, tailQuantile(r2), 32);
+    v128.store(at, tailQuantile(r3), 48);
   }
+}
+
+/** C(r) / D(r). */
+// @ts-ignore: decorator
+@inline
+function tailQuantile(r: v128): v128 {
+  let a = f64x2.splat(7.7454501427834140764e-4);
+  a = step(a, r, f64x2.splat(0.0227238449892691845833));
+  a = step(a, r, f64x2.splat(0.24178072517745061177));
+  a = step(a, r, f64x2.splat(1.27045825245236838258));
+  a = step(a, r, f64x2.splat(3.64784832476320460504));
+  a = step(a, r, f64x2.splat(5.7694972214606914055));
+  a = step(a, r, f64x2.splat(4.6303378461565452959));
+  a = step(a, r, f64x2.splat(1.42343711074968357734));
+  let b = f64x2.splat(1.05075007164441684324e-9);
+  b = step(b, r, f64x2.splat(5.475938084995344946e-4));
+  b = step(b, r, f64x2.splat(0.0151986665636164571966));
+  b = step(b, r, f64x2.splat(0.14810397642748007459));
+  b = step(b, r, f64x2.splat(0.68976733498510000455));
+  b = step(b, r, f64x2.splat(1.6763848301838038494));
+  b = step(b, r, f64x2.splat(2.05319162663775882187));
+  b = step(b, r, f64x2.splat(1));
+  return f64x2.div(a, b);
 }
