@@ -4,7 +4,7 @@ import { standaloneKernels } from "../src/kernels/memory.ts";
 import type { SimulationOps } from "../src/kernels/simulation-ops.ts";
 import type { Stream } from "../src/numeric/stream.ts";
 import type { Chip } from "../src/simulation/chip.ts";
-import { CHUNK } from "../src/simulation/fast/linear.ts";
+import { CHUNK } from "../src/simulation/fast/crossbar-plan.ts";
 import { placeErrors, readPart } from "../src/simulation/fast/part.ts";
 import { planSimulator, type SimulatorOptions, simulatorBytes } from "../src/simulation/fast/plan.ts";
 import { bindSimulator } from "../src/simulation/fast/simulate.ts";

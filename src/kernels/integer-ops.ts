@@ -17,10 +17,59 @@ export interface Register {
   readonly high: number;
 }
 
+type Mode = "pair" | "differential";
+
+/** Vectors of `bits`, starting at vector `first` and bit `firstRow` (a multiple of 32), whose currents in a strip go to `lines`. */
+export interface StripInput {
+  readonly bits: PackedBits;
+  readonly first: number;
+  readonly vectors: number;
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly lines: Place;
+}
+
+/** Converter errors of a strip, single precision: gains and offsets by line, noise deviations by column or line. */
+export interface ErrorPlaces {
+  readonly gains: Place;
+  readonly offsets: Place;
+  readonly deviations: Place;
+}
+
+/** Lines whose converters have errors. */
+export interface ErringLines {
+  readonly lines: Place;
+  readonly vectors: number;
+  readonly mode: Mode;
+  readonly errors: ErrorPlaces;
+  readonly noise: ConversionNoise | null;
+  /** Position of the vectors in the run. */
+  readonly strip: number;
+  readonly first: number;
+  readonly perStep: number;
+  readonly perPrompt: number;
+  readonly firstPrompt: number;
+  /** `converterScratch` words. */
+  readonly scratch: Place;
+}
+
 export interface ConversionNoise {
   readonly key: readonly [number, number];
   /** The 4096 normals that words select from. */
   readonly normals: Place;
+}
+
+export interface StripOutput {
+  readonly lines: Place;
+  readonly vectors: number;
+  readonly columns: number;
+  /** Result of the layer's previous row blocks, with a row of the strip's columns per vector; null for the first. */
+  readonly sums: Place | null;
+  /** Added at the layer's last row block; null for none. */
+  readonly offset: Place | null;
+  /** The strip's first column in rows of `outputs`, which may be `sums`. */
+  readonly out: Place;
+  readonly outputs: number;
 }
 
 export interface IntegerOps {
@@ -31,89 +80,28 @@ export interface IntegerOps {
    * @param totals [16]: for column c the plus line at c, the minus line at 8 + c; for differences, the sums of positive and of
    * negative ones
    */
-  totalLines(of: { strip: Place; rows: number; unit: number; mode: "pair" | "differential"; totals: Place }): void;
+  totalLines(of: { strip: Place; rows: number; unit: number; mode: Mode; totals: Place }): void;
   /**
    * A strip [rows, 32] in units of current, from the strips of 8 columns that it consists of: two of pairs, or four of
    * differences, or fewer. Twin: `wholeConductances`. Lines of pairs saturate at 65535, differences must fit.
    *
    * @param target may be the first of the strips
    */
-  wholeStrip(of: {
-    strips: readonly Place[];
-    rows: number;
-    unit: number;
-    mode: "pair" | "differential";
-    target: Place;
-  }): void;
+  wholeStrip(of: { strips: readonly Place[]; rows: number; unit: number; mode: Mode; target: Place }): void;
   /**
    * Tables of the sums of every 8 rows of a strip [rows, 32]: `INTEGER_TABLE` words per 8 rows, aligned to 64 bytes. Every sum
    * includes `bias` once. Lines of pairs saturate at 65535, differences must not overflow.
    */
-  tabulateIntegers(of: {
-    matrix: Place;
-    rows: number;
-    bias: number;
-    mode: "pair" | "differential";
-    tables: Place;
-  }): void;
+  tabulateIntegers(of: { matrix: Place; rows: number; bias: number; mode: Mode; tables: Place }): void;
+  /** lines [vectors, 32]: the strip's currents. */
+  integerCurrents(of: StripInput & { mode: Mode; tables: Place }): void;
   /**
-   * lines [vectors, 32]: the strip's currents for vectors of `bits`, starting at vector `first` and bit `firstRow` (a multiple of 32).
+   * Converters with errors, in place: lines become codes. Returns the number of clipped conversions. `unit` is that of a line, in
+   * code steps; errors are given for 32 lines, and strips counted by 8 columns. Twin: `hardware/converter-errors.ts`.
    */
-  integerCurrents(of: {
-    bits: PackedBits;
-    first: number;
-    vectors: number;
-    firstRow: number;
-    rows: number;
-    mode: "pair" | "differential";
-    tables: Place;
-    lines: Place;
-  }): void;
-  /**
-   * Converters with errors, in place: lines become codes. Returns the number of clipped conversions. Twin:
-   * `hardware/converter-errors.ts`.
-   * Scratch: `converterScratch`.
-   */
-  errIntegers(of: {
-    lines: Place;
-    vectors: number;
-    mode: "pair" | "differential";
-    /** The unit of a line, in code steps. */
-    unit: number;
-    largest: number;
-    /** By line of the strip, single precision. */
-    gains: Place;
-    offsets: Place;
-    deviations: Place;
-    noise: ConversionNoise | null;
-    /** Position of the vectors in the run; strips are counted by 8 columns. */
-    strip: number;
-    first: number;
-    perStep: number;
-    perPrompt: number;
-    firstPrompt: number;
-    scratch: Place;
-  }): number;
-  /**
-   * From lines, shifted to codes, to a strip's columns of a layer's sums. Returns the number of clipped conversions.
-   *
-   * @param sums   result of the layer's previous row blocks, [vectors, 32]; null for the first
-   * @param offset added at the layer's last row block; null for none
-   * @param out    the strip's first column in rows of `outputs` numbers; may be `sums`
-   */
-  convertIntegers(of: {
-    lines: Place;
-    vectors: number;
-    columns: number;
-    mode: "pair" | "differential";
-    shift: number;
-    largest: number;
-    factors: Place;
-    sums: Place | null;
-    offset: Place | null;
-    out: Place;
-    outputs: number;
-  }): number;
+  errIntegers(of: ErringLines & { unit: number; largest: number }): number;
+  /** From lines, shifted to codes, to a strip's columns of a layer's sums. Returns the number of clipped conversions. */
+  convertIntegers(of: StripOutput & { mode: Mode; shift: number; largest: number; factors: Place }): number;
   /** A layer of LIF units, currents [steps, rows, features]. Twin: `runIntegerLifUnits`. Returns the number of saturated membranes. */
   fireIntegers(of: {
     currents: Place;

@@ -3,8 +3,8 @@
  *
  * A strip is 16 lines: the plus lines of 8 columns, then their minus lines; or 16 columns, if converters are exact.
  */
-import type { PackedBits, Place } from "./arena.ts";
-import type { ConversionNoise, IntegerOps } from "./integer-ops.ts";
+import type { Place } from "./arena.ts";
+import type { ErringLines, IntegerOps, StripInput, StripOutput } from "./integer-ops.ts";
 import type { Ops, SampledAttention } from "./ops.ts";
 
 /** Lines of a strip, and the distance from a plus line to its minus line. */
@@ -17,41 +17,15 @@ export interface SimulationOps extends Ops, IntegerOps {
   /** Tables of the sums of every 8 rows of a strip [rows, 16]: `STRIP_TABLE` words per 8 rows, aligned to 64 bytes. */
   tabulateStrip(of: { matrix: Place; rows: number; tables: Place }): void;
   /**
-   * lines [vectors, 16]: the strip's currents for vectors of `bits`, starting at vector `first` and bit `firstRow` (a multiple of
-   * 32); from its tables or, if `tables` is null, from its rows, with bit-identical results.
+   * lines [vectors, 16]: the strip's currents, from its tables or, if `tables` is null, from its rows, with bit-identical results.
    */
-  stripCurrents(of: {
-    bits: PackedBits;
-    first: number;
-    vectors: number;
-    firstRow: number;
-    matrix: Place;
-    rows: number;
-    tables: Place | null;
-    lines: Place;
-  }): void;
+  stripCurrents(of: StripInput & { matrix: Place; tables: Place | null }): void;
   /**
    * Converter errors, in place: lines become values that exact converters of step 1 turn into the codes of converters with
-   * errors. Returns the number of conversions that clip at 0. Twin: `hardware/converter-errors.ts`. Scratch: `converterScratch`.
+   * errors, which are given for 16 lines and 8 columns. Returns the number of conversions that clip at 0. Twin:
+   * `hardware/converter-errors.ts`.
    */
-  addConverterErrors(of: {
-    lines: Place;
-    vectors: number;
-    mode: "pair" | "differential";
-    step: number;
-    /** Gains and offsets of 16 lines, noise deviations of 8 columns. */
-    gains: Place;
-    offsets: Place;
-    deviations: Place;
-    noise: ConversionNoise | null;
-    /** Position of the vectors in the run. */
-    strip: number;
-    first: number;
-    perStep: number;
-    perPrompt: number;
-    firstPrompt: number;
-    scratch: Place;
-  }): number;
+  addConverterErrors(of: ErringLines & { step: number }): number;
   /**
    * Adds a strip's currents, both lines of each pair or the absolute value of their difference, to a sample that keeps the
    * `kept` largest. A sample begins with two zero words, and has room for `room` currents, at least kept + 16. Currents that
@@ -77,17 +51,4 @@ export interface SimulationOps extends Ops, IntegerOps {
   passStrip(of: StripOutput): void;
   /** `sampledAttention` with LFSR bytes: registers [prompts, heads], seeded. Twin: `hardware/ssa-tile.ts`. */
   lfsrAttention(of: SampledAttention & { registers: Place }): number;
-}
-
-export interface StripOutput {
-  readonly lines: Place;
-  readonly vectors: number;
-  readonly columns: number;
-  /** Result of the layer's previous row blocks, [vectors, 8], or [vectors, 16] for exact converters; null for the first. */
-  readonly sums: Place | null;
-  /** Added at the layer's last row block; null for none. */
-  readonly offset: Place | null;
-  /** The strip's first column in rows of `outputs`, which may be `sums`. */
-  readonly out: Place;
-  readonly outputs: number;
 }

@@ -12,9 +12,34 @@
 import { drawWords } from "./threefry";
 
 /**
- * Difference of the codes of a pair of lines, each 0 .. largest. Currents are not negative. Returns the number of clipped conversions.
+ * Difference of the codes of a pair of lines, each 0 .. largest; or, if `differential`, the signed code of their difference. Currents
+ * are not negative. Returns the number of clipped conversions.
  */
-export function convertPairs(
+export function convertLines(
+  lines: usize,
+  vectors: i32,
+  columns: i32,
+  differential: i32,
+  step: f32,
+  largest: f32,
+  factors: usize,
+  sums: usize,
+  offset: usize,
+  out: usize,
+  ldOut: i32,
+): i32 {
+  if (differential) return convertAny<i32>(lines, vectors, columns, step, largest, factors, sums, offset, out, ldOut);
+  if (columns < 8) return convertAny<u32>(lines, vectors, columns, step, largest, factors, sums, offset, out, ldOut);
+  if (sums) {
+    if (offset) return convertPairs8(lines, vectors, step, largest, factors, sums, true, offset, true, out, ldOut);
+    return convertPairs8(lines, vectors, step, largest, factors, sums, true, offset, false, out, ldOut);
+  }
+  if (offset) return convertPairs8(lines, vectors, step, largest, factors, sums, false, offset, true, out, ldOut);
+  return convertPairs8(lines, vectors, step, largest, factors, sums, false, offset, false, out, ldOut);
+}
+
+/** Any number of columns; the codes of pairs are unsigned. */
+function convertAny<Code>(
   lines: usize,
   vectors: i32,
   columns: i32,
@@ -26,16 +51,9 @@ export function convertPairs(
   out: usize,
   ldOut: i32,
 ): i32 {
-  if (columns == 8) {
-    if (sums) {
-      if (offset) return convertPairs8(lines, vectors, step, largest, factors, sums, true, offset, true, out, ldOut);
-      return convertPairs8(lines, vectors, step, largest, factors, sums, true, offset, false, out, ldOut);
-    }
-    if (offset) return convertPairs8(lines, vectors, step, largest, factors, sums, false, offset, true, out, ldOut);
-    return convertPairs8(lines, vectors, step, largest, factors, sums, false, offset, false, out, ldOut);
-  }
   const steps = f32x4.splat(step);
   const top = f32x4.splat(largest);
+  const bottom = f32x4.splat(-largest);
   let clips = i32x4.splat(0);
   let clipped: i32 = 0;
   for (let v = 0; v < vectors; v++) {
@@ -46,19 +64,34 @@ export function convertPairs(
     let c = 0;
     for (; c + 4 <= columns; c += 4) {
       const at = (<usize>c) << 2;
-      const a = f32x4.nearest(f32x4.div(v128.load(plus + at), steps));
-      const b = f32x4.nearest(f32x4.div(v128.load(minus + at), steps));
+      let code: v128;
       // A true comparison is -1 in its lane.
-      clips = i32x4.sub(clips, i32x4.add(f32x4.gt(a, top), f32x4.gt(b, top)));
-      const code = f32x4.sub(f32x4.pmin(a, top), f32x4.pmin(b, top));
+      if (isSigned<Code>()) {
+        const a = f32x4.nearest(f32x4.div(f32x4.sub(v128.load(plus + at), v128.load(minus + at)), steps));
+        clips = i32x4.sub(clips, v128.or(f32x4.gt(a, top), f32x4.lt(a, bottom)));
+        code = f32x4.pmax(f32x4.pmin(a, top), bottom);
+      } else {
+        const a = f32x4.nearest(f32x4.div(v128.load(plus + at), steps));
+        const b = f32x4.nearest(f32x4.div(v128.load(minus + at), steps));
+        clips = i32x4.sub(clips, i32x4.add(f32x4.gt(a, top), f32x4.gt(b, top)));
+        code = f32x4.sub(f32x4.pmin(a, top), f32x4.pmin(b, top));
+      }
       accumulate4(f32x4.mul(code, v128.load(factors + at)), before, offset, at, target);
     }
     for (; c < columns; c++) {
       const at = (<usize>c) << 2;
-      const a = nearest<f32>(load<f32>(plus + at) / step);
-      const b = nearest<f32>(load<f32>(minus + at) / step);
-      clipped += <i32>(a > largest) + <i32>(b > largest);
-      accumulate1((min<f32>(a, largest) - min<f32>(b, largest)) * load<f32>(factors + at), before, offset, at, target);
+      let code: f32;
+      if (isSigned<Code>()) {
+        const a = nearest<f32>((load<f32>(plus + at) - load<f32>(minus + at)) / step);
+        clipped += <i32>(a > largest || a < -largest);
+        code = max<f32>(min<f32>(a, largest), -largest);
+      } else {
+        const a = nearest<f32>(load<f32>(plus + at) / step);
+        const b = nearest<f32>(load<f32>(minus + at) / step);
+        clipped += <i32>(a > largest) + <i32>(b > largest);
+        code = min<f32>(a, largest) - min<f32>(b, largest);
+      }
+      accumulate1(code * load<f32>(factors + at), before, offset, at, target);
     }
   }
   return clipped + sumLanes(clips);
@@ -111,52 +144,6 @@ function convertPairs8(
     out += nextOut;
   }
   return sumLanes(clips);
-}
-
-/** Signed codes of the difference of two lines, -largest .. largest. Returns the number of clipped conversions. */
-export function convertDifferences(
-  lines: usize,
-  vectors: i32,
-  columns: i32,
-  step: f32,
-  largest: f32,
-  factors: usize,
-  sums: usize,
-  offset: usize,
-  out: usize,
-  ldOut: i32,
-): i32 {
-  const steps = f32x4.splat(step);
-  const top = f32x4.splat(largest);
-  const bottom = f32x4.splat(-largest);
-  let clips = i32x4.splat(0);
-  let clipped: i32 = 0;
-  for (let v = 0; v < vectors; v++) {
-    const plus = lines + ((<usize>v) << 6);
-    const minus = plus + 32;
-    const before = sums ? sums + ((<usize>v) << 5) : 0;
-    const target = out + ((<usize>(v * ldOut)) << 2);
-    let c = 0;
-    for (; c + 4 <= columns; c += 4) {
-      const at = (<usize>c) << 2;
-      const code = f32x4.nearest(f32x4.div(f32x4.sub(v128.load(plus + at), v128.load(minus + at)), steps));
-      clips = i32x4.sub(clips, v128.or(f32x4.gt(code, top), f32x4.lt(code, bottom)));
-      accumulate4(
-        f32x4.mul(f32x4.pmax(f32x4.pmin(code, top), bottom), v128.load(factors + at)),
-        before,
-        offset,
-        at,
-        target,
-      );
-    }
-    for (; c < columns; c++) {
-      const at = (<usize>c) << 2;
-      const code = nearest<f32>((load<f32>(plus + at) - load<f32>(minus + at)) / step);
-      clipped += <i32>(code > largest || code < -largest);
-      accumulate1(max<f32>(min<f32>(code, largest), -largest) * load<f32>(factors + at), before, offset, at, target);
-    }
-  }
-  return clipped + sumLanes(clips);
 }
 
 /**
@@ -332,6 +319,6 @@ export function lookUp4(table: usize, places: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function sumLanes(x: v128): i32 {
+export function sumLanes(x: v128): i32 {
   return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3);
 }

@@ -1,4 +1,4 @@
-/** Entry of the WebAssembly module: one file per kind of kernel. No static data, no allocation: callers pass offsets. */
+/** Entry of the WebAssembly module: one file per kind of kernel. No allocation: callers pass offsets. */
 
 /** First byte after the module's own data. */
 export function heapBase(): usize {
@@ -7,7 +7,7 @@ export function heapBase(): usize {
 
 export * from "./gemm";
 export * from "./adamw";
-export { applyConverterErrors, convertDifferences, convertPairs, drawStripNoise, passCurrents } from "./adc";
+export { applyConverterErrors, convertLines, passCurrents } from "./adc";
 export * from "./cross-entropy";
 export * from "./decay";
 export { clamp, exponentials, naturalLogs } from "./elementary";
@@ -22,7 +22,7 @@ export * from "./max-pool";
 export * from "./softmax-attention";
 export * from "./batch-norm";
 export * from "./bits";
-export * from "./byte-product";
+export { byteProduct, gatherBytes, placeStrip, tabulateBytes } from "./byte-product";
 export * from "./lif";
 export * from "./lif-attention";
 export * from "./lfsr-attention";

@@ -6,112 +6,30 @@
  * columns. Lines of pairs are unsigned and saturate at 65535, which every converter clips; differences are signed, and the caller
  * has proved that none overflows. Products are looked up byte by byte, as in `byte-product.ts`.
  */
-import { drawStripNoise, lookUp4 } from "./adc";
+import { drawStripNoise, lookUp4, sumLanes } from "./adc";
+import { product, tabulate } from "./byte-product";
 
-/** Bytes of a strip's row, which is a table entry, and of a table. */
+/** Bytes of a strip's row, which is a table entry. */
 const ROW: usize = 64;
-const TABLE: usize = 16384;
 
-// Lines of pairs and differences have separate functions: with one body for both, the compiler keeps a single body that tests
-// the kind at every addition.
-
-/**
- * The tables of `groups` groups of 8 rows of w [8 groups, 32], lines of pairs. `bias` is in the first table, so that every sum
- * includes it once.
- */
-export function tabulatePairs(w: usize, groups: i32, bias: i32, tables: usize): void {
-  tabulate(w, groups, bias, false, tables);
+/** The tables of `groups` groups of 8 rows of w [8 groups, 32]; `bias` is in every sum once. Differences are signed. */
+export function tabulateIntegers(w: usize, groups: i32, bias: i32, signed: i32, tables: usize): void {
+  if (signed) tabulate<i16>(w, groups, bias, tables);
+  else tabulate<u16>(w, groups, bias, tables);
 }
 
-/** The same for differences. */
-export function tabulateDifferences(w: usize, groups: i32, bias: i32, tables: usize): void {
-  tabulate(w, groups, bias, true, tables);
-}
-
-// @ts-ignore: decorator
-@inline
-function tabulate(w: usize, groups: i32, bias: i32, signed: bool, tables: usize): void {
-  let start = i16x8.splat(<i16>bias);
-  for (let g = 0; g < groups; g++) {
-    for (let v: usize = 0; v < ROW; v += 16) v128.store(tables + v, start);
-    start = i16x8.splat(0);
-    for (let bit = 0; bit < 8; bit++) {
-      const r0 = v128.load(w, 0);
-      const r1 = v128.load(w, 16);
-      const r2 = v128.load(w, 32);
-      const r3 = v128.load(w, 48);
-      const bytes = ROW << bit;
-      // Codes with this as the highest bit: its row is added to the sum of the rows below it.
-      for (let from = tables; from < tables + bytes; from += ROW) {
-        const to = from + bytes;
-        v128.store(to, sum(v128.load(from, 0), r0, signed), 0);
-        v128.store(to, sum(v128.load(from, 16), r1, signed), 16);
-        v128.store(to, sum(v128.load(from, 32), r2, signed), 32);
-        v128.store(to, sum(v128.load(from, 48), r3, signed), 48);
-      }
-      w += ROW;
-    }
-    tables += TABLE;
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function sum(a: v128, b: v128, signed: bool): v128 {
-  return signed ? i16x8.add(a, b) : i16x8.add_sat_u(a, b);
-}
-
-/** lines [rows, 32] = bits times the strip of `tables`. `stride` is the byte distance between rows of bits; groups: a multiple of 4. */
-export function pairProduct(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize, lines: usize): void {
-  product(bits, stride, rows, groups, tables, false, lines);
-}
-
-/** The same for differences. */
-export function differenceProduct(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize, lines: usize): void {
-  product(bits, stride, rows, groups, tables, true, lines);
-}
-
-// @ts-ignore: decorator
-@inline
-function product(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize, signed: bool, lines: usize): void {
-  const bytes = <usize>groups;
-  for (let m = 0; m < rows; m++) {
-    let a0 = i16x8.splat(0);
-    let a1 = i16x8.splat(0);
-    let a2 = i16x8.splat(0);
-    let a3 = i16x8.splat(0);
-    let table = tables;
-    for (let g: usize = 0; g < bytes; g += 4) {
-      const word = load<u32>(bits + g);
-      const e0 = table + ((<usize>(word & 0xff)) << 6);
-      a0 = sum(a0, v128.load(e0, 0), signed);
-      a1 = sum(a1, v128.load(e0, 16), signed);
-      a2 = sum(a2, v128.load(e0, 32), signed);
-      a3 = sum(a3, v128.load(e0, 48), signed);
-      const e1 = table + ((<usize>((word >> 8) & 0xff)) << 6);
-      a0 = sum(a0, v128.load(e1, 16384), signed);
-      a1 = sum(a1, v128.load(e1, 16400), signed);
-      a2 = sum(a2, v128.load(e1, 16416), signed);
-      a3 = sum(a3, v128.load(e1, 16432), signed);
-      const e2 = table + ((<usize>((word >> 16) & 0xff)) << 6);
-      a0 = sum(a0, v128.load(e2, 32768), signed);
-      a1 = sum(a1, v128.load(e2, 32784), signed);
-      a2 = sum(a2, v128.load(e2, 32800), signed);
-      a3 = sum(a3, v128.load(e2, 32816), signed);
-      const e3 = table + ((<usize>(word >> 24)) << 6);
-      a0 = sum(a0, v128.load(e3, 49152), signed);
-      a1 = sum(a1, v128.load(e3, 49168), signed);
-      a2 = sum(a2, v128.load(e3, 49184), signed);
-      a3 = sum(a3, v128.load(e3, 49200), signed);
-      table += 4 * TABLE;
-    }
-    v128.store(lines, a0, 0);
-    v128.store(lines, a1, 16);
-    v128.store(lines, a2, 32);
-    v128.store(lines, a3, 48);
-    lines += ROW;
-    bits += stride;
-  }
+/** lines [rows, 32] = bits times the strip of `tables`, as in `byteProduct`. */
+export function integerProduct(
+  bits: usize,
+  stride: i32,
+  rows: i32,
+  groups: i32,
+  tables: usize,
+  signed: i32,
+  lines: usize,
+): void {
+  if (signed) product<i16>(bits, stride, rows, groups, tables, lines);
+  else product<u16>(bits, stride, rows, groups, tables, lines);
 }
 
 /**
@@ -123,7 +41,32 @@ function product(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize
  * sign. lines, sums [vectors, 32]; factors and offset by column; out may be `sums` and has rows `ldOut` numbers apart. Returns
  * the number of clipped conversions.
  */
-export function convertIntegerPairs(
+export function convertIntegers(
+  lines: usize,
+  vectors: i32,
+  columns: i32,
+  signed: i32,
+  shift: i32,
+  largest: i32,
+  factors: usize,
+  sums: usize,
+  offset: usize,
+  out: usize,
+  ldOut: i32,
+): i32 {
+  if (signed) return convertLines<i16>(lines, vectors, columns, shift, largest, factors, sums, offset, out, ldOut);
+  if (columns < 16)
+    return convertLines<u16>(lines, vectors, columns, shift, largest, factors, sums, offset, out, ldOut);
+  if (sums) {
+    if (offset) return convertPairs16(lines, vectors, shift, largest, factors, sums, true, offset, true, out, ldOut);
+    return convertPairs16(lines, vectors, shift, largest, factors, sums, true, offset, false, out, ldOut);
+  }
+  if (offset) return convertPairs16(lines, vectors, shift, largest, factors, sums, false, offset, true, out, ldOut);
+  return convertPairs16(lines, vectors, shift, largest, factors, sums, false, offset, false, out, ldOut);
+}
+
+/** Any number of columns. */
+function convertLines<T>(
   lines: usize,
   vectors: i32,
   columns: i32,
@@ -135,15 +78,8 @@ export function convertIntegerPairs(
   out: usize,
   ldOut: i32,
 ): i32 {
-  if (columns == 16) {
-    if (sums) {
-      if (offset) return convertPairs16(lines, vectors, shift, largest, factors, sums, true, offset, true, out, ldOut);
-      return convertPairs16(lines, vectors, shift, largest, factors, sums, true, offset, false, out, ldOut);
-    }
-    if (offset) return convertPairs16(lines, vectors, shift, largest, factors, sums, false, offset, true, out, ldOut);
-    return convertPairs16(lines, vectors, shift, largest, factors, sums, false, offset, false, out, ldOut);
-  }
   const top = i16x8.splat(<i16>largest);
+  const bottom = i16x8.splat(<i16>-largest);
   let clipped: i32 = 0;
   for (let v = 0; v < vectors; v++) {
     const line = lines + <usize>v * ROW;
@@ -152,17 +88,33 @@ export function convertIntegerPairs(
     let c = 0;
     for (; c + 8 <= columns; c += 8) {
       const at = (<usize>c) << 1;
-      const a = i16x8.shr_u(v128.load(line + at), shift);
-      const b = i16x8.shr_u(v128.load(line + at, 32), shift);
-      clipped += popcnt<i32>(i16x8.bitmask(i16x8.gt_u(a, top))) + popcnt<i32>(i16x8.bitmask(i16x8.gt_u(b, top)));
-      accumulate8(i16x8.sub(i16x8.min_u(a, top), i16x8.min_u(b, top)), factors, before, offset, at, target);
+      let code: v128;
+      if (isSigned<T>()) {
+        const a = i16x8.shr_s(v128.load(line + at), shift);
+        clipped += popcnt<i32>(i16x8.bitmask(v128.or(i16x8.gt_s(a, top), i16x8.lt_s(a, bottom))));
+        code = i16x8.max_s(i16x8.min_s(a, top), bottom);
+      } else {
+        const a = i16x8.shr_u(v128.load(line + at), shift);
+        const b = i16x8.shr_u(v128.load(line + at, 32), shift);
+        clipped += popcnt<i32>(i16x8.bitmask(i16x8.gt_u(a, top))) + popcnt<i32>(i16x8.bitmask(i16x8.gt_u(b, top)));
+        code = i16x8.sub(i16x8.min_u(a, top), i16x8.min_u(b, top));
+      }
+      accumulate8(code, factors, before, offset, at, target);
     }
     for (; c < columns; c++) {
       const at = (<usize>c) << 1;
-      const a = <i32>load<u16>(line + at) >> shift;
-      const b = <i32>load<u16>(line + at, 32) >> shift;
-      clipped += <i32>(a > largest) + <i32>(b > largest);
-      accumulate1(min<i32>(a, largest) - min<i32>(b, largest), factors, before, offset, at, target);
+      const a = <i32>load<T>(line + at) >> shift;
+      let code = min<i32>(a, largest);
+      clipped += <i32>(a > largest);
+      if (isSigned<T>()) {
+        clipped += <i32>(a < -largest);
+        code = max<i32>(code, -largest);
+      } else {
+        const b = <i32>load<T>(line + at, 32) >> shift;
+        clipped += <i32>(b > largest);
+        code -= min<i32>(b, largest);
+      }
+      accumulate1(code, factors, before, offset, at, target);
     }
   }
   return clipped;
@@ -223,43 +175,6 @@ function convertPairs16(
   return 32 * vectors - sumLanes(within);
 }
 
-/** The same for differences: each line >> shift, within -largest .. largest, is a code. */
-export function convertIntegerDifferences(
-  lines: usize,
-  vectors: i32,
-  columns: i32,
-  shift: i32,
-  largest: i32,
-  factors: usize,
-  sums: usize,
-  offset: usize,
-  out: usize,
-  ldOut: i32,
-): i32 {
-  const top = i16x8.splat(<i16>largest);
-  const bottom = i16x8.splat(<i16>-largest);
-  let clipped: i32 = 0;
-  for (let v = 0; v < vectors; v++) {
-    const line = lines + <usize>v * ROW;
-    const before = sums ? sums + <usize>v * ROW : 0;
-    const target = out + ((<usize>(v * ldOut)) << 1);
-    let c = 0;
-    for (; c + 8 <= columns; c += 8) {
-      const at = (<usize>c) << 1;
-      const code = i16x8.shr_s(v128.load(line + at), shift);
-      clipped += popcnt<i32>(i16x8.bitmask(v128.or(i16x8.gt_s(code, top), i16x8.lt_s(code, bottom))));
-      accumulate8(i16x8.max_s(i16x8.min_s(code, top), bottom), factors, before, offset, at, target);
-    }
-    for (; c < columns; c++) {
-      const at = (<usize>c) << 1;
-      const code = <i32>load<i16>(line + at) >> shift;
-      clipped += <i32>(code > largest || code < -largest);
-      accumulate1(max<i32>(min<i32>(code, largest), -largest), factors, before, offset, at, target);
-    }
-  }
-  return clipped;
-}
-
 // @ts-ignore: decorator
 @inline
 function accumulate8(codes: v128, factors: usize, before: usize, offset: usize, at: usize, target: usize): void {
@@ -279,8 +194,8 @@ function accumulate1(code: i32, factors: usize, before: usize, offset: usize, at
 }
 
 /**
- * Converters of pairs with errors, in place: lines become codes within 0 .. largest. Twins: `convertWithErrors` and
- * `drawConversionNoise` in `hardware/converter-errors.ts`.
+ * Converters with errors, in place: lines of pairs become codes within 0 .. largest; signed differences, within -largest .. largest.
+ * Twins: `convertWithErrors` and `drawConversionNoise` in `hardware/converter-errors.ts`.
  *
  *   code = nearest(line * unit * gain + offset + noise), in single precision
  *
@@ -288,9 +203,10 @@ function accumulate1(code: i32, factors: usize, before: usize, offset: usize, at
  * the last column. `table` holds the 4096 normals, or is 0 if there is no noise. `strip` counts strips of 8 columns, like the
  * noise words; vectors as in `applyConverterErrors`. Returns the number of clipped conversions. Scratch: 8 words per vector.
  */
-export function errPairLines(
+export function errIntegers(
   lines: usize,
   vectors: i32,
+  signed: i32,
   unit: f32,
   largest: f32,
   gains: usize,
@@ -307,31 +223,22 @@ export function errPairLines(
   scratch: usize,
 ): i32 {
   let clipped: i32 = 0;
-  // Eight columns at a time: 16 bytes of lines, 32 of converter errors.
-  for (let part = 0; part < 2; part++) {
-    const at = lines + ((<usize>part) << 4);
-    const by = (<usize>part) << 5;
+  for (let part = 0, parts = signed ? 4 : 2; part < parts; part++) {
     if (table) drawStripNoise(vectors, key0, key1, strip + part, first, perStep, perPrompt, firstPrompt, scratch);
-    clipped += errUnsigned(at, vectors, unit, largest, gains + by, offsets + by, deviations + by, table, 4, scratch);
-    const minus = by + 64;
-    clipped += errUnsigned(
-      at + 32,
-      vectors,
-      unit,
-      largest,
-      gains + minus,
-      offsets + minus,
-      deviations + minus,
-      table,
-      20,
-      scratch,
-    );
+    if (signed) {
+      clipped += errEight<i16>(part, 4, lines, vectors, unit, largest, gains, offsets, deviations, table, scratch);
+    } else {
+      clipped += errEight<u16>(part, 4, lines, vectors, unit, largest, gains, offsets, deviations, table, scratch);
+      clipped += errEight<u16>(part + 2, 20, lines, vectors, unit, largest, gains, offsets, deviations, table, scratch);
+    }
   }
   return clipped;
 }
 
-/** The same for differences: codes within -largest .. largest. */
-export function errDifferenceLines(
+/** One of the four eights of lines; 12 bits of a word, starting at `bit`, select its noise. */
+function errEight<T>(
+  eight: i32,
+  bit: i32,
   lines: usize,
   vectors: i32,
   unit: f32,
@@ -340,85 +247,25 @@ export function errDifferenceLines(
   offsets: usize,
   deviations: usize,
   table: usize,
-  key0: u32,
-  key1: u32,
-  strip: i32,
-  first: i32,
-  perStep: i32,
-  perPrompt: i32,
-  firstPrompt: i32,
-  scratch: usize,
-): i32 {
-  let clipped: i32 = 0;
-  for (let part = 0; part < 4; part++) {
-    const at = lines + ((<usize>part) << 4);
-    const by = (<usize>part) << 5;
-    if (table) drawStripNoise(vectors, key0, key1, strip + part, first, perStep, perPrompt, firstPrompt, scratch);
-    clipped += errSigned(at, vectors, unit, largest, gains + by, offsets + by, deviations + by, table, scratch);
-  }
-  return clipped;
-}
-
-/** Eight lines of one sign; 12 bits of a word, starting at `bit`, select their noise. */
-function errUnsigned(
-  line: usize,
-  vectors: i32,
-  unit: f32,
-  largest: f32,
-  gains: usize,
-  offsets: usize,
-  deviations: usize,
-  table: usize,
-  bit: i32,
   words: usize,
 ): i32 {
-  return errEight(line, vectors, false, unit, largest, gains, offsets, deviations, table, bit, words);
-}
-
-function errSigned(
-  line: usize,
-  vectors: i32,
-  unit: f32,
-  largest: f32,
-  gains: usize,
-  offsets: usize,
-  deviations: usize,
-  table: usize,
-  words: usize,
-): i32 {
-  return errEight(line, vectors, true, unit, largest, gains, offsets, deviations, table, 4, words);
-}
-
-// @ts-ignore: decorator
-@inline
-function errEight(
-  line: usize,
-  vectors: i32,
-  signed: bool,
-  unit: f32,
-  largest: f32,
-  gains: usize,
-  offsets: usize,
-  deviations: usize,
-  table: usize,
-  bit: i32,
-  words: usize,
-): i32 {
+  let line = lines + ((<usize>eight) << 4);
+  const by = (<usize>eight) << 5;
   const units = f32x4.splat(unit);
   const top = f32x4.splat(largest);
-  const bottom = f32x4.splat(signed ? -largest : 0);
+  const bottom = f32x4.splat(isSigned<T>() ? -largest : 0);
   const mask = i32x4.splat(0xfff);
-  const g0 = v128.load(gains);
-  const g1 = v128.load(gains, 16);
-  const o0 = v128.load(offsets);
-  const o1 = v128.load(offsets, 16);
-  const d0 = v128.load(deviations);
-  const d1 = v128.load(deviations, 16);
+  const g0 = v128.load(gains + by);
+  const g1 = v128.load(gains + by, 16);
+  const o0 = v128.load(offsets + by);
+  const o1 = v128.load(offsets + by, 16);
+  const d0 = v128.load(deviations + by);
+  const d1 = v128.load(deviations + by, 16);
   let clips = i32x4.splat(0);
   for (let v = 0; v < vectors; v++, line += ROW, words += 32) {
     const currents = v128.load(line);
-    const low = signed ? i32x4.extend_low_i16x8_s(currents) : i32x4.extend_low_i16x8_u(currents);
-    const high = signed ? i32x4.extend_high_i16x8_s(currents) : i32x4.extend_high_i16x8_u(currents);
+    const low = isSigned<T>() ? i32x4.extend_low_i16x8_s(currents) : i32x4.extend_low_i16x8_u(currents);
+    const high = isSigned<T>() ? i32x4.extend_high_i16x8_s(currents) : i32x4.extend_high_i16x8_u(currents);
     let x = f32x4.add(f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(low), units), g0), o0);
     let y = f32x4.add(f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(high), units), g1), o1);
     if (table) {
@@ -435,10 +282,4 @@ function errEight(
     v128.store(line, i16x8.narrow_i32x4_s(a, b));
   }
   return sumLanes(clips);
-}
-
-// @ts-ignore: decorator
-@inline
-function sumLanes(x: v128): i32 {
-  return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3);
 }

@@ -8,26 +8,11 @@
  */
 import { surrogates } from "./surrogate";
 
-export function lifForward(
-  x: usize,
-  steps: i32,
-  rows: i32,
-  n: i32,
-  scale: usize,
-  offset: usize,
-  beta: f32,
-  threshold: f32,
-  soft: i32,
-  bits: usize,
-  words: i32,
-): void {
-  fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, false, 0, 0);
-}
-
 /**
- * The same, and sets `gate` (packed like the spikes) where |V - threshold| < reach: where a surrogate with compact support is not 0.
+ * `gate`, unless it is 0, receives (packed like the spikes) where |V - threshold| < reach: where a surrogate with compact support is
+ * not 0.
  */
-export function lifForwardGated(
+export function lifForward(
   x: usize,
   steps: i32,
   rows: i32,
@@ -42,7 +27,8 @@ export function lifForwardGated(
   reach: f32,
   gate: usize,
 ): void {
-  fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, true, reach, gate);
+  if (gate) fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, true, reach, gate);
+  else fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, false, 0, 0);
 }
 
 // @ts-ignore: decorator
@@ -65,50 +51,24 @@ function fire(
 ): void {
   const stepFloats = (<usize>rows * n) << 2;
   const stepWords = (<usize>rows * words) << 2;
+  const leak = f32x4.splat(beta);
+  const level = f32x4.splat(threshold);
+  const near = f32x4.splat(reach);
   for (let r = 0; r < rows; r++) {
     for (let feature = 0; feature < n; feature += 16) {
       const at = (<usize>feature) << 2;
-      const source = x + ((<usize>r * n) << 2) + at;
+      const from = x + ((<usize>r * n) << 2) + at;
       const place = ((<usize>(r * words)) << 2) + (<usize>feature >> 3);
       const a = scale ? scale + at : 0;
       const c = offset + at;
+      const to = bits + place;
+      const open = gate + place;
       const width = min(16, n - feature);
       // The second half of the last word stays 0.
-      if (n - feature <= 16 && !(feature & 16))
-        clearHalves(bits + place + 2, gated ? gate + place + 2 : 0, steps, stepWords);
-      if (width == 16)
-        fireSixteen(
-          source,
-          steps,
-          stepFloats,
-          a,
-          c,
-          beta,
-          threshold,
-          soft,
-          bits + place,
-          stepWords,
-          gated,
-          reach,
-          gate + place,
-        );
-      else
-        fireFew(
-          source,
-          steps,
-          stepFloats,
-          width,
-          a,
-          c,
-          beta,
-          threshold,
-          soft,
-          bits + place,
-          stepWords,
-          gated,
-          reach,
-          gate + place,
-        );
+      if (n - feature <= 16 && !(feature & 16)) clearHalves(to + 2, gated ? open + 2 : 0, steps, stepWords);
+      if (width < 16)
+        fireFew(from, steps, stepFloats, width, a, c, leak, level, soft, to, stepWords, gated, near, open);
+      else fireSixteen(from, steps, stepFloats, a, c, leak, level, soft, to, stepWords, gated, near, open);
     }
   }
 }
@@ -131,18 +91,15 @@ function fireSixteen(
   stepFloats: usize,
   scale: usize,
   offset: usize,
-  beta: f32,
-  threshold: f32,
+  leak: v128,
+  level: v128,
   soft: i32,
   bits: usize,
   stepWords: usize,
   gated: bool,
-  reach: f32,
+  reach: v128,
   gate: usize,
 ): void {
-  const leak = f32x4.splat(beta);
-  const level = f32x4.splat(threshold);
-  const width = f32x4.splat(reach);
   let v0 = f32x4.splat(0);
   let v1 = f32x4.splat(0);
   let v2 = f32x4.splat(0);
@@ -156,10 +113,10 @@ function fireSixteen(
       store<u16>(
         gate,
         <u16>(
-          (near(v0, level, width) |
-            (near(v1, level, width) << 4) |
-            (near(v2, level, width) << 8) |
-            (near(v3, level, width) << 12))
+          (isNear(v0, level, reach) |
+            (isNear(v1, level, reach) << 4) |
+            (isNear(v2, level, reach) << 8) |
+            (isNear(v3, level, reach) << 12))
         ),
       );
     const f0 = f32x4.ge(v0, level);
@@ -190,18 +147,15 @@ function fireFew(
   n: i32,
   scale: usize,
   offset: usize,
-  beta: f32,
-  threshold: f32,
+  leak: v128,
+  level: v128,
   soft: i32,
   bits: usize,
   stepWords: usize,
   gated: bool,
-  reach: f32,
+  reach: v128,
   gate: usize,
 ): void {
-  const leak = f32x4.splat(beta);
-  const level = f32x4.splat(threshold);
-  const width = f32x4.splat(reach);
   clearHalves(bits, gated ? gate : 0, steps, stepWords);
   for (let g = 0; g < n; g += 4) {
     const at = (<usize>g) << 2;
@@ -209,7 +163,7 @@ function fireFew(
     for (let t = 0; t < steps; t++) {
       const place = <usize>t * stepWords;
       v = f32x4.add(f32x4.mul(v, leak), current(x + at + <usize>t * stepFloats, scale ? scale + at : 0, offset + at));
-      if (gated) store<u16>(gate + place, <u16>(load<u16>(gate + place) | (near(v, level, width) << g)));
+      if (gated) store<u16>(gate + place, <u16>(load<u16>(gate + place) | (isNear(v, level, reach) << g)));
       const fired = f32x4.ge(v, level);
       store<u16>(bits + place, <u16>(load<u16>(bits + place) | (i32x4.bitmask(fired) << g)));
       v = soft ? f32x4.sub(v, v128.and(fired, level)) : v128.andnot(v, fired);
@@ -226,8 +180,8 @@ function current(x: usize, scale: usize, offset: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function near(v: v128, level: v128, width: v128): i32 {
-  return i32x4.bitmask(f32x4.lt(f32x4.abs(f32x4.sub(v, level)), width));
+function isNear(v: v128, level: v128, reach: v128): i32 {
+  return i32x4.bitmask(f32x4.lt(f32x4.abs(f32x4.sub(v, level)), reach));
 }
 
 /** Features whose membranes are processed at a time, in bytes: 32 floats. */

@@ -8,20 +8,9 @@ const ROW: usize = 64;
 
 /**
  * Currents of the lines of a strip [rows, 16] with all rows driven, in units, in double precision: for pairs, the two lines; for
- * differences, the sum of the positive ones at c and of the negative ones at 8 + c.
+ * signed differences, the sum of the positive ones at c and of the negative ones at 8 + c.
  */
-export function totalPairs(strip: usize, rows: i32, unit: f64, totals: usize): void {
-  total(strip, rows, unit, false, totals);
-}
-
-/** The same for differences. */
-export function totalDifferences(strip: usize, rows: i32, unit: f64, totals: usize): void {
-  total(strip, rows, unit, true, totals);
-}
-
-// @ts-ignore: decorator
-@inline
-function total(strip: usize, rows: i32, unit: f64, signed: bool, totals: usize): void {
+export function totalLines(strip: usize, rows: i32, unit: f64, signed: i32, totals: usize): void {
   const units = f64x2.splat(unit);
   const none = f32x4.splat(0);
   for (let half: usize = 0; half < 32; half += 16) {

@@ -54,8 +54,11 @@ export function gatherBitWindows(
   }
 }
 
-/** windows [images, windows, kernel kernel channels] of a map [images, rows, columns, channels]. */
-export function gatherWindows(
+/**
+ * windows [images, windows, kernel kernel channels] of a map [images, rows, columns, channels]; or, going `back`, map += every value
+ * of the windows, at the pixel that it was copied from.
+ */
+export function moveWindows(
   map: usize,
   channels: i32,
   images: i32,
@@ -66,24 +69,10 @@ export function gatherWindows(
   windowRows: i32,
   windowColumns: i32,
   windows: usize,
+  back: i32,
 ): void {
-  move(map, channels, images, rows, columns, kernel, stride, windowRows, windowColumns, windows, false);
-}
-
-/** map += every value of windows, at the pixel that it was copied from. */
-export function scatterWindows(
-  windows: usize,
-  channels: i32,
-  images: i32,
-  rows: i32,
-  columns: i32,
-  kernel: i32,
-  stride: i32,
-  windowRows: i32,
-  windowColumns: i32,
-  map: usize,
-): void {
-  move(map, channels, images, rows, columns, kernel, stride, windowRows, windowColumns, windows, true);
+  if (back) move(map, channels, images, rows, columns, kernel, stride, windowRows, windowColumns, windows, true);
+  else move(map, channels, images, rows, columns, kernel, stride, windowRows, windowColumns, windows, false);
 }
 
 // @ts-ignore: decorator

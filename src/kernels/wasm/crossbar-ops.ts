@@ -44,25 +44,27 @@ export function crossbarOps(run: KernelExports): CrossbarOps {
       else run.byteProduct(at, row, vectors, rows / 8, tables, lines);
     },
     addConverterErrors: (of) => {
-      const { lines, vectors, step, gains, offsets, deviations, noise } = of;
-      const differential = of.mode === "differential" ? 1 : 0;
+      const { lines, vectors, step, noise } = of;
+      const { gains, offsets, deviations } = of.errors;
       const [key0, key1] = noise ? noise.key : [0, 0];
       const { strip, first, perStep, perPrompt, firstPrompt, scratch } = of;
       // biome-ignore format: one line for each group of arguments
       return run.applyConverterErrors(
-        lines, vectors, differential, step, gains, offsets, deviations,
+        lines, vectors, isDifferential(of.mode), step, gains, offsets, deviations,
         noise?.normals ?? 0, key0, key1,
         strip, first, perStep, perPrompt, firstPrompt, scratch,
       );
     },
     keepLargest: ({ lines, vectors, mode, kept, room, sample }) =>
-      run.keepLargest(lines, vectors, mode === "differential" ? 1 : 0, kept, room, sample),
+      run.keepLargest(lines, vectors, isDifferential(mode), kept, room, sample),
     smallestKept: ({ kept, sample }) => run.smallestKept(sample, kept),
     convertStrip: ({ lines, vectors, columns, mode, step, largest, factors, sums, offset, out, outputs }) => {
-      const convert = mode === "pair" ? run.convertPairs : run.convertDifferences;
-      return convert(lines, vectors, columns, step, largest, factors, sums ?? 0, offset ?? 0, out, outputs);
+      const places = [factors, sums ?? 0, offset ?? 0, out] as const;
+      return run.convertLines(lines, vectors, columns, isDifferential(mode), step, largest, ...places, outputs);
     },
     passStrip: ({ lines, vectors, columns, sums, offset, out, outputs }) =>
       run.passCurrents(lines, vectors, columns, sums ?? 0, offset ?? 0, out, outputs),
   };
 }
+
+const isDifferential = (mode: "pair" | "differential"): number => (mode === "differential" ? 1 : 0);

@@ -11,37 +11,33 @@ export const INTEGER_TABLE = 4096;
 export function integerOps(run: KernelExports, buffer: ArrayBufferLike): IntegerOps {
   const numbers = new Int16Array(buffer);
   return {
-    totalLines: ({ strip, rows, unit, mode, totals }) =>
-      (mode === "pair" ? run.totalPairs : run.totalDifferences)(strip, rows, unit, totals),
+    totalLines: ({ strip, rows, unit, mode, totals }) => run.totalLines(strip, rows, unit, signed(mode), totals),
     wholeStrip: ({ strips: [s0, s1 = 0, s2 = 0, s3 = 0], rows, unit, mode, target }) => {
       if (mode === "pair") run.wholePairs(s0, s1, rows, unit, target);
       else run.wholeDifferences(s0, s1, s2, s3, rows, unit, target);
     },
-    tabulateIntegers: ({ matrix, rows, bias, mode, tables }) => {
-      const tabulate = mode === "pair" ? run.tabulatePairs : run.tabulateDifferences;
-      tabulate(matrix, rows / 8, bias, tables);
-    },
+    tabulateIntegers: ({ matrix, rows, bias, mode, tables }) =>
+      run.tabulateIntegers(matrix, rows / 8, bias, signed(mode), tables),
     integerCurrents: ({ bits, first, vectors, firstRow, rows, mode, tables, lines }) => {
       const row = 4 * bits.words;
       const at = bits.at + first * row + firstRow / 8;
-      const product = mode === "pair" ? run.pairProduct : run.differenceProduct;
-      product(at, row, vectors, rows / 8, tables, lines);
+      run.integerProduct(at, row, vectors, rows / 8, tables, signed(mode), lines);
     },
     errIntegers: (of) => {
-      const { lines, vectors, unit, largest, gains, offsets, deviations, noise } = of;
+      const { lines, vectors, unit, largest, noise } = of;
+      const { gains, offsets, deviations } = of.errors;
       const [key0, key1] = noise ? noise.key : [0, 0];
       const { strip, first, perStep, perPrompt, firstPrompt, scratch } = of;
-      const err = of.mode === "pair" ? run.errPairLines : run.errDifferenceLines;
       // biome-ignore format: one line for each group of arguments
-      return err(
-        lines, vectors, unit, largest, gains, offsets, deviations,
+      return run.errIntegers(
+        lines, vectors, signed(of.mode), unit, largest, gains, offsets, deviations,
         noise?.normals ?? 0, key0, key1,
         strip, first, perStep, perPrompt, firstPrompt, scratch,
       );
     },
     convertIntegers: ({ lines, vectors, columns, mode, shift, largest, factors, sums, offset, out, outputs }) => {
-      const convert = mode === "pair" ? run.convertIntegerPairs : run.convertIntegerDifferences;
-      return convert(lines, vectors, columns, shift, largest, factors, sums ?? 0, offset ?? 0, out, outputs);
+      const places = [factors, sums ?? 0, offset ?? 0, out] as const;
+      return run.convertIntegers(lines, vectors, columns, signed(mode), shift, largest, ...places, outputs);
     },
     fireIntegers: ({ currents, steps, rows, leakShift, threshold, reset, membrane: { low, high }, spikes }) => {
       const { at, words, features } = spikes;
@@ -57,3 +53,6 @@ export function integerOps(run: KernelExports, buffer: ArrayBufferLike): Integer
     integers: (at, count) => numbers.slice(at / 2, at / 2 + count),
   };
 }
+
+/** Lines of pairs are unsigned; differences are signed. */
+const signed = (mode: "pair" | "differential"): number => (mode === "pair" ? 0 : 1);

@@ -10,8 +10,8 @@ export function mapOps(run: KernelExports): MapOps {
     gatherBitWindows: ({ map, windows, ...of }) => run.gatherBitWindows(map.at, ...windowSizes(of), windows.at),
     wireBits: ({ source, rows, stride, repeats, target }) =>
       run.wireBits(source.at, source.features, rows, stride, repeats, target.at),
-    gatherWindows: ({ map, windows, ...of }) => run.gatherWindows(map, ...windowSizes(of), windows),
-    scatterWindows: ({ dWindows, dMap, ...of }) => run.scatterWindows(dWindows, ...windowSizes(of), dMap),
+    gatherWindows: ({ map, windows, ...of }) => run.moveWindows(map, ...windowSizes(of), windows, 0),
+    scatterWindows: ({ dWindows, dMap, ...of }) => run.moveWindows(dMap, ...windowSizes(of), dWindows, 1),
     winogradData: ({ map, images, grid, channels, target, scratch }) =>
       run.winogradData(map, images, grid.rows, grid.columns, channels, target, scratch),
     winogradKernel: ({ weight, count, turned, target }) => run.winogradKernel(weight, count, Number(turned), target),

@@ -39,8 +39,7 @@ function leakyKernels({ beta, threshold, reset }: LifConstants): NeuronKernels {
       fire: ({ currents, steps, rows, map, spikes, near }) => {
         const { at, words, features } = spikes;
         const of = [currents, steps, rows, features, ...mapPlaces(map), ...constants, at, words] as const;
-        if (near) run.lifForwardGated(...of, near.reach, near.bits.at);
-        else run.lifForward(...of);
+        run.lifForward(...of, near?.reach ?? 0, near?.bits.at ?? 0);
       },
       fireBackward: ({ currents, steps, rows, map, surrogate, features, dSpikes, target, accumulate, scratch }) => {
         const { kind, parameter } = surrogateNumbers(surrogate);

@@ -221,10 +221,10 @@ test("converter errors", () => {
     fc.property(count(256), (vectors) => {
       keepsTo(converterScratch(vectors), (ops, memory, scratch) => {
         const lines = floats(memory, 16 * vectors);
-        const arrays = { gains: floats(memory, 16), offsets: floats(memory, 16), deviations: floats(memory, 8) };
+        const errors = { gains: floats(memory, 16), offsets: floats(memory, 16), deviations: floats(memory, 8) };
         const noise = { key: [1, 2] as const, normals: floats(memory, 4096) };
         const place = { strip: 0, first: 0, perStep: vectors, perPrompt: 7, firstPrompt: 0 };
-        ops.addConverterErrors({ lines, vectors, mode: "pair", step: 0.1, ...arrays, noise, ...place, scratch });
+        ops.addConverterErrors({ lines, vectors, mode: "pair", step: 0.1, errors, noise, ...place, scratch });
       });
     }),
     each,

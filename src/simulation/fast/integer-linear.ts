@@ -14,7 +14,7 @@ import { converter } from "../../hardware/adc.ts";
 import type { ConvertedVectors, ConverterErrors, LineErrors } from "../../hardware/converter-errors.ts";
 import { type LineTotals, unitOf, wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
-import { INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
+import { type ConversionNoise, type ErrorPlaces, INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
 import { type SimulationOps, STRIP_COLUMNS } from "../../kernels/simulation-ops.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -23,13 +23,13 @@ import { fittingStepBits, integerOffsets, requireLayerSums } from "../integers.t
 import { columnFactors, conversionKey } from "../reference/linear.ts";
 import {
   type BlockPlan,
-  bindCrossbars,
   CHUNK,
-  type CrossbarKernels,
   type CrossbarPlan,
   type CrossbarScratch,
+  planErrors,
   type StripPlan,
-} from "./linear.ts";
+} from "./crossbar-plan.ts";
+import { bindCrossbars, type CrossbarKernels } from "./linear.ts";
 
 /** Blocks by layer, in the order of the mapping. */
 export type IntegerPlan = ReadonlyMap<string, readonly IntegerBlockPlan[]>;
@@ -50,7 +50,7 @@ interface IntegerStripPlan {
   /** Whole numbers, by column. */
   readonly factors: Place;
   /** Converter errors by line; null when converters are exact. */
-  readonly errors: { readonly gains: Place; readonly offsets: Place; readonly deviations: Place } | null;
+  readonly errors: ErrorPlaces | null;
 }
 
 /** Words per row of sums: 32 numbers of 16 bits. */
@@ -59,13 +59,8 @@ const INTEGER_SUMS = INTEGER_LINES / 2;
 /** Columns per strip. */
 const columnsOf = (mode: AdcSpec["mode"]): number => (mode === "pair" ? INTEGER_PAIRS : INTEGER_LINES);
 
-export function planIntegers(
-  arena: Arena,
-  { layers }: CrossbarPlan,
-  { hardware: { adc } }: MappedNetwork,
-): IntegerPlan {
-  const width = columnsOf(adc.mode);
-  const erring = hasConverterErrors(adc.errors);
+export function planIntegers(arena: Arena, { layers }: CrossbarPlan, chip: MappedNetwork): IntegerPlan {
+  const width = columnsOf(chip.hardware.adc.mode);
   const planBlock = ({ strips: floats, ...block }: BlockPlan): IntegerBlockPlan => {
     const strips: IntegerStripPlan[] = [];
     for (let column = 0; column < block.block.columns; column += width) {
@@ -76,13 +71,7 @@ export function planIntegers(
         parts,
         matrix: parts[0].matrix,
         factors: arena.words(INTEGER_SUMS),
-        errors: erring
-          ? {
-              gains: arena.words(INTEGER_LINES),
-              offsets: arena.words(INTEGER_LINES),
-              deviations: arena.words(INTEGER_LINES),
-            }
-          : null,
+        errors: planErrors(arena, chip, INTEGER_LINES, INTEGER_LINES),
       });
     }
     return { ...block, strips, stepBits: arena.words(1) };
@@ -101,10 +90,8 @@ export function bindIntegerCrossbars(
   const { adc } = chip.hardware;
   const { mode, errors: spread } = adc;
   const arithmetic = chip.hardware.arithmetic as ArithmeticSpec;
-  const { offsets, normals, lines, noise: noiseScratch, tables, sums } = scratch;
+  const { offsets, lines } = scratch;
   const floats = bindCrossbars(ops, plan, scratch, chip);
-  const { largest } = converter(mode, adc.bits as number, 1);
-  const erring = hasConverterErrors(spread);
   /** A crossbar's block, and the row blocks of its tile that it is summed with. */
   const byCrossbar: { layer: LayerMapping; of: IntegerBlockPlan; tile: LayerMapping["blocks"] }[] = [];
   const offsetsOf = new Map<string, Float32Array>();
@@ -129,25 +116,16 @@ export function bindIntegerCrossbars(
     if (chip.hardware.calibration === "codes") floats.placeErrors(crossbar, errors);
     for (const strip of byCrossbar[crossbar].of.strips) {
       if (strip.errors === null) continue;
-      const byLine = (of: (line: LineErrors) => Float32Array) => {
+      const write = (at: Place, of: (line: LineErrors) => Float32Array) => {
         const values = new Float32Array(INTEGER_LINES);
         const cut = (line: LineErrors) => of(line).subarray(strip.column, strip.column + strip.columns);
         values.set(cut(errors.plus));
         if (mode === "pair") values.set(cut(errors.minus), INTEGER_PAIRS);
-        return values;
+        ops.write(at, values);
       };
-      ops.write(
-        strip.errors.gains,
-        byLine(({ gains }) => gains),
-      );
-      ops.write(
-        strip.errors.offsets,
-        byLine((line) => line.offsets),
-      );
-      ops.write(
-        strip.errors.deviations,
-        byLine(({ gains }) => new Float32Array(gains.length).fill(spread.outputNoise)),
-      );
+      write(strip.errors.gains, ({ gains }) => gains);
+      write(strip.errors.offsets, (line) => line.offsets);
+      write(strip.errors.deviations, ({ gains }) => new Float32Array(gains.length).fill(spread.outputNoise));
     }
   }
 
@@ -186,6 +164,30 @@ export function bindIntegerCrossbars(
     }
     return totals;
   }
+
+  return {
+    takeWeights: false,
+    placeErrors,
+    load: (crossbar, reading) => {
+      loaded.add(crossbar);
+      floats.load(crossbar, reading);
+    },
+    setRange,
+    run: bindRunning(ops, layers, scratch, chip),
+    measure: floats.measure,
+  };
+}
+
+function bindRunning(
+  ops: SimulationOps,
+  layers: IntegerPlan,
+  { offsets, normals, lines, noise: noiseScratch, tables, sums }: CrossbarScratch,
+  chip: MappedNetwork,
+): CrossbarKernels["run"] {
+  const { adc } = chip.hardware;
+  const { mode } = adc;
+  const { largest } = converter(mode, adc.bits as number, 1);
+  const erring = hasConverterErrors(adc.errors);
 
   function run(layer: LayerMapping, bits: PackedBits, from: ConvertedVectors, y: Place, random: Stream): number {
     const vectors = from.steps * from.prompts * from.perPrompt;
@@ -235,9 +237,9 @@ export function bindIntegerCrossbars(
 
   function err(
     { column }: IntegerStripPlan,
-    { gains, offsets: shifts, deviations }: NonNullable<IntegerStripPlan["errors"]>,
+    errors: ErrorPlaces,
     stepBits: number,
-    noise: Parameters<SimulationOps["errIntegers"]>[0]["noise"],
+    noise: ConversionNoise | null,
     first: number,
     vectors: number,
     { prompts, perPrompt, firstPrompt }: ConvertedVectors,
@@ -248,9 +250,7 @@ export function bindIntegerCrossbars(
       mode,
       unit: 2 ** -stepBits,
       largest,
-      gains,
-      offsets: shifts,
-      deviations,
+      errors,
       noise,
       strip: column / STRIP_COLUMNS,
       first,
@@ -261,15 +261,5 @@ export function bindIntegerCrossbars(
     });
   }
 
-  return {
-    takeWeights: false,
-    placeErrors,
-    load: (crossbar, reading) => {
-      loaded.add(crossbar);
-      floats.load(crossbar, reading);
-    },
-    setRange,
-    run,
-    measure: floats.measure,
-  };
+  return run;
 }

@@ -11,24 +11,31 @@
  * contiguously until the last block moves them to their place: rows of a wide layer are far apart and often collide in the
  * cache.
  *
- * A block with a first row that is not a multiple of 32 starts in the middle of a word. Its matrix then has `lead` rows of
- * zeros in front, and zeros up to the end of its last word, so bits of neighbouring blocks add 0.
- *
  * Conductances and converter settings are in memory that several threads may share; each thread has its own working space.
  */
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import { type Converter, converter } from "../../hardware/adc.ts";
-import { type ConvertedVectors, type ConverterErrors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";
+import { type ConvertedVectors, type ConverterErrors, normalTable } from "../../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
-import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
-import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
-import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES, type StripOutput } from "../../kernels/simulation-ops.ts";
-import { converterScratch, STRIP_TABLE, sampleRoom, sampleWords, tablesPay } from "../../kernels/wasm/crossbar-ops.ts";
-import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
-import { quantileRank } from "../../numeric/quantile.ts";
+import { rangeByCodes } from "../../hardware/own-calibration.ts";
+import type { PackedBits, Place } from "../../kernels/arena.ts";
+import type { ErrorPlaces, StripOutput } from "../../kernels/integer-ops.ts";
+import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../../kernels/simulation-ops.ts";
+import { sampleRoom, tablesPay } from "../../kernels/wasm/crossbar-ops.ts";
+import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { columnFactors, conversionKey, rangingKey } from "../reference/linear.ts";
+import {
+  type BlockPlan,
+  CHUNK,
+  type CrossbarPlan,
+  type CrossbarScratch,
+  isExact,
+  keptOf,
+  type StripPlan,
+  stripColumns,
+} from "./crossbar-plan.ts";
 
 export interface CrossbarKernels {
   /** Whether readings are loaded as weights rather than lines: when converters are exact. */
@@ -56,125 +63,6 @@ export interface CrossbarKernels {
   measure(crossbar: number, bits: PackedBits, vectors: number, widest: number, random: Stream): number;
 }
 
-/** Memory layout of a chip's crossbars. */
-export interface CrossbarPlan {
-  /** Blocks by layer, in the order of the mapping. */
-  readonly layers: ReadonlyMap<string, readonly BlockPlan[]>;
-  /** Full scales by crossbar, doubles. */
-  readonly fullScales: Place;
-}
-
-/** Working memory in which a thread computes crossbars. */
-export interface CrossbarScratch {
-  /** Offsets by layer. */
-  readonly offsets: ReadonlyMap<string, Place>;
-  /** The normals of conversion noise; null without noise. */
-  readonly normals: Place | null;
-  /** Currents of the vectors in progress, and the words of their noise. */
-  readonly lines: Place;
-  readonly noise: Place;
-  readonly tables: Place;
-  /** Conductances of the crossbar being loaded. */
-  readonly reading: Place;
-  /** Sums of a strip over the row blocks. */
-  readonly sums: Place;
-  /** The largest currents of a crossbar. */
-  readonly sample: Place;
-}
-
-export interface BlockPlan {
-  readonly block: CrossbarBlock;
-  /** Rows of zeros in front. */
-  readonly lead: number;
-  /** Rows of the matrix: up to the end of the last word that contains bits of the block. */
-  readonly rows: number;
-  readonly strips: readonly StripPlan[];
-}
-
-export interface StripPlan {
-  /** First column within the block. */
-  readonly column: number;
-  readonly columns: number;
-  readonly matrix: Place;
-  /** Value of a code step, by column. */
-  readonly factors: Place;
-  readonly errors: ErrorPlan | null;
-}
-
-/** Gains and offsets of 16 lines, deviations of 8 columns. */
-interface ErrorPlan {
-  readonly gains: Place;
-  readonly offsets: Place;
-  readonly deviations: Place;
-}
-
-/** Number of vectors with currents held at a time. */
-export const CHUNK = 256;
-
-export function planCrossbars(arena: Arena, chip: MappedNetwork): CrossbarPlan {
-  const layers = chip.mapping.layers.map(
-    ({ name, blocks }) => [name, blocks.map((block) => planBlock(arena, chip, block))] as const,
-  );
-  return { layers: new Map(layers), fullScales: arena.words(2 * chip.mapping.totals.blocks) };
-}
-
-/** @param maxVectors most vectors per call of `run` */
-export function planCrossbarScratch(
-  arena: Arena,
-  chip: MappedNetwork,
-  { layers }: CrossbarPlan,
-  maxVectors: number,
-): CrossbarScratch {
-  const blocks = [...layers.values()].flat();
-  const mostRows = Math.max(...blocks.map(({ rows }) => rows));
-  const mostColumns = Math.max(...blocks.map(({ block }) => block.columns));
-  return {
-    offsets: new Map(chip.mapping.layers.map(({ name, outputs }) => [name, arena.words(outputs)])),
-    normals: isNoisy(chip) ? arena.words(NORMALS) : null,
-    lines: arena.words(CHUNK * STRIP_LINES),
-    noise: arena.words(converterScratch(CHUNK)),
-    tables: arena.words((mostRows / 8) * STRIP_TABLE),
-    reading: arena.words((isExact(chip) ? 1 : 2) * mostRows * mostColumns),
-    // A strip in whole numbers has 32 columns of 16 bits.
-    sums: arena.words(maxVectors * (chip.hardware.arithmetic === null ? stripColumns(chip) : STRIP_LINES)),
-    sample: arena.words(sampleWords(keptOf(chip, MEASURED_VECTORS, mostColumns))),
-  };
-}
-
-function planBlock(arena: Arena, chip: MappedNetwork, block: CrossbarBlock): BlockPlan {
-  const lead = block.rowStart & 31;
-  const rows = Math.ceil((lead + block.rows) / 32) * 32;
-  const width = stripColumns(chip);
-  const erring = hasConverterErrors(chip.hardware.adc.errors);
-  const strips: StripPlan[] = [];
-  for (let column = 0; column < block.columns; column += width) {
-    strips.push({
-      column,
-      columns: Math.min(width, block.columns - column),
-      matrix: arena.words(rows * STRIP_LINES),
-      factors: arena.words(width),
-      errors: erring
-        ? {
-            gains: arena.words(STRIP_LINES),
-            offsets: arena.words(STRIP_LINES),
-            deviations: arena.words(STRIP_COLUMNS),
-          }
-        : null,
-    });
-  }
-  return { block, lead, rows, strips };
-}
-
-const isExact = ({ hardware }: MappedNetwork): boolean => hardware.adc.bits === null;
-const isNoisy = ({ hardware }: MappedNetwork): boolean => hardware.adc.errors.outputNoise > 0;
-const stripColumns = (chip: MappedNetwork): number => (isExact(chip) ? STRIP_LINES : STRIP_COLUMNS);
-
-/** Of this many vectors' currents, those at or above the range's quantile. */
-function keptOf({ hardware: { adc } }: MappedNetwork, vectors: number, columns: number): number {
-  const currents = (adc.mode === "pair" ? 2 : 1) * vectors * columns;
-  return currents - quantileRank(currents, adc.rangeQuantile);
-}
-
 /** State: writes offsets and normals. */
 export function bindCrossbars(
   ops: SimulationOps,
@@ -182,14 +70,32 @@ export function bindCrossbars(
   scratch: CrossbarScratch,
   chip: MappedNetwork,
 ): CrossbarKernels {
-  const { layers, fullScales } = plan;
-  const { offsets, normals, lines, noise: noiseScratch, tables, reading, sums, sample } = scratch;
+  const byCrossbar: BlockPlan[] = [];
+  for (const of of [...plan.layers.values()].flat()) byCrossbar[of.block.crossbar] = of;
+  for (const [name, offset] of scratch.offsets) ops.write(offset, chip.network.parameters[`${name}.offset`].data);
+  if (scratch.normals !== null) ops.write(scratch.normals, normalTable());
+  const bound = { ops, plan, scratch, chip, byCrossbar };
+  return { takeWeights: isExact(chip), ...bindPlacing(bound), ...bindRunning(bound) };
+}
+
+interface Bound {
+  readonly ops: SimulationOps;
+  readonly plan: CrossbarPlan;
+  readonly scratch: CrossbarScratch;
+  readonly chip: MappedNetwork;
+  readonly byCrossbar: readonly BlockPlan[];
+}
+
+/** What is written before a run: converter errors, conductances, ranges. */
+function bindPlacing({
+  ops,
+  plan: { fullScales },
+  scratch: { reading },
+  chip,
+  byCrossbar,
+}: Bound): Pick<CrossbarKernels, "placeErrors" | "load" | "setRange"> {
   const { bits: adcBits, mode, errors } = chip.hardware.adc;
   const exact = isExact(chip);
-  const byCrossbar: BlockPlan[] = [];
-  for (const of of [...layers.values()].flat()) byCrossbar[of.block.crossbar] = of;
-  for (const [name, offset] of offsets) ops.write(offset, chip.network.parameters[`${name}.offset`].data);
-  if (normals !== null) ops.write(normals, normalTable());
 
   /** Copies a strip's columns of one sign, padded with zeros. */
   function place(at: Place, values: Float32Array, { column, columns }: StripPlan) {
@@ -202,7 +108,7 @@ export function bindCrossbars(
     const { block, strips } = byCrossbar[crossbar];
     const deviations = new Float32Array(block.columns).fill(errors.outputNoise);
     for (const strip of strips) {
-      const at = strip.errors as ErrorPlan;
+      const at = strip.errors as ErrorPlaces;
       place(at.gains, plus.gains, strip);
       place(at.gains + 4 * STRIP_COLUMNS, minus.gains, strip);
       place(at.offsets, plus.offsets, strip);
@@ -241,6 +147,19 @@ export function bindCrossbars(
     for (const strip of byCrossbar[crossbar].strips) place(strip.factors, factors, strip);
   }
 
+  return { placeErrors, load, setRange };
+}
+
+/** A run of a layer, and the measurement of a range. */
+function bindRunning({
+  ops,
+  plan: { layers, fullScales },
+  scratch: { offsets, normals, lines, noise: noiseScratch, tables, sums: held, sample },
+  chip,
+  byCrossbar,
+}: Bound): Pick<CrossbarKernels, "run" | "measure"> {
+  const { bits: adcBits, mode, errors: spread } = chip.hardware.adc;
+
   /** The converters of a crossbar, possibly set by another thread; null when they are exact. */
   function converterOf(crossbar: number): Converter | null {
     if (adcBits === null) return null;
@@ -268,11 +187,11 @@ export function bindCrossbars(
             const count = Math.min(CHUNK, vectors - v);
             multiply(of, strip, tabled, bits, v, count);
             if (strip.errors) clipped += err(settings[i], strip, strip.errors, v, count, from);
-            const held = sums + 4 * v * stripColumns(chip);
+            const sums = held + 4 * v * stripColumns(chip);
             clipped += convert(settings[i], strip, count, {
-              sums: first ? null : held,
+              sums: first ? null : sums,
               offset: last ? offset + 4 * column : null,
-              out: last ? y + 4 * (v * layer.outputs + column) : held,
+              out: last ? y + 4 * (v * layer.outputs + column) : sums,
               outputs: last ? layer.outputs : stripColumns(chip),
             });
           }
@@ -307,27 +226,21 @@ export function bindCrossbars(
   function err(
     { adc, noiseKey }: Settings,
     { column }: StripPlan,
-    { gains, offsets, deviations }: ErrorPlan,
+    errors: ErrorPlaces,
     first: number,
     vectors: number,
     { prompts, perPrompt, firstPrompt }: ConvertedVectors,
   ): number {
-    const { step } = adc as Converter;
-    const noise = normals === null || noiseKey === null ? null : { key: noiseKey, normals };
-    const strip = column / STRIP_COLUMNS;
-    const perStep = prompts * perPrompt;
     return ops.addConverterErrors({
       lines,
       vectors,
       mode,
-      step,
-      gains,
-      offsets,
-      deviations,
-      noise,
-      strip,
+      step: (adc as Converter).step,
+      errors,
+      noise: normals === null || noiseKey === null ? null : { key: noiseKey, normals },
+      strip: column / STRIP_COLUMNS,
       first,
-      perStep,
+      perStep: prompts * perPrompt,
       perPrompt,
       firstPrompt,
       scratch: noiseScratch,
@@ -337,30 +250,18 @@ export function bindCrossbars(
   /** Converts `lines` into the strip's columns for the given vectors; returns the number of clipped conversions. */
   function convert(
     { adc }: Settings,
-    { columns, factors, errors: erring }: StripPlan,
+    { columns, factors, errors }: StripPlan,
     vectors: number,
-    { sums: before, offset, out, outputs }: StripTarget,
+    { sums, offset, out, outputs }: StripTarget,
   ): number {
     if (adc === null) {
-      ops.passStrip({ lines, vectors, columns, sums: before, offset, out, outputs });
+      ops.passStrip({ lines, vectors, columns, sums, offset, out, outputs });
       return 0;
     }
     const { largest } = adc;
     // With errors, lines are already in code steps.
-    const step = erring ? 1 : adc.step;
-    return ops.convertStrip({
-      lines,
-      vectors,
-      columns,
-      mode,
-      step,
-      largest,
-      factors,
-      sums: before,
-      offset,
-      out,
-      outputs,
-    });
+    const step = errors ? 1 : adc.step;
+    return ops.convertStrip({ lines, vectors, columns, mode, step, largest, factors, sums, offset, out, outputs });
   }
 
   function measure(crossbar: number, bits: PackedBits, vectors: number, widest: number, random: Stream): number {
@@ -390,12 +291,12 @@ export function bindCrossbars(
     }
     const quantile = ops.smallestKept({ kept, sample });
     // Exact converters leave lines unchanged.
-    return settings === null || hasConverterErrors(errors)
+    return settings === null || hasConverterErrors(spread)
       ? quantile
       : Math.fround(quantile / (settings.adc as Converter).step);
   }
 
-  return { takeWeights: exact, placeErrors, load, setRange, run, measure };
+  return { run, measure };
 }
 
 interface Settings {

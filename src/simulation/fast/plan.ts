@@ -16,8 +16,8 @@ import { logitsOf } from "../../model/network.ts";
 import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { type AttentionPlan, planAttention } from "./attention.ts";
+import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./crossbar-plan.ts";
 import { type IntegerPlan, planIntegers } from "./integer-linear.ts";
-import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./linear.ts";
 
 export interface SimulatorOptions {
   /** Most prompts per run. */
