@@ -35,136 +35,93 @@ const CALLS: Readonly<Record<number, string>> = {
   147: "STACK_GLOBAL",
 };
 
+/** How to report a damaged file, and a program that asks for what no table of tensors needs. */
+interface Faults {
+  readonly path: string;
+  readonly fail: (problem: string) => never;
+  readonly refuse: (what: string) => never;
+}
+
+type Machine = Faults & ReturnType<typeof programOf> & ReturnType<typeof stackOf>;
+
+/** What each instruction does, besides STOP, which ends a program. */
+const INSTRUCTIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map([
+  [0x80, readProtocol], // PROTO
+  [0x28, ({ mark }) => mark()], // MARK
+  [0x63, ({ push, line, path }) => push({ kind: "global", name: allowed(`${line()}.${line()}`, path) })], // GLOBAL
+  [0x52, reduce], // REDUCE
+  [0x51, ({ push, pop, fail }) => push(storageOf(pop(), fail))], // BINPERSID
+  [0x62, build], // BUILD
+  [0x71, ({ keep, byte }) => keep(byte())], // BINPUT
+  [0x72, ({ keep, word }) => keep(word())], // LONG_BINPUT
+  [0x68, ({ push, recall, byte }) => push(recall(byte()))], // BINGET
+  [0x6a, ({ push, recall, word }) => push(recall(word()))], // LONG_BINGET
+  [0x4e, ({ push }) => push(null)], // NONE
+  [0x88, ({ push }) => push(true)], // NEWTRUE
+  [0x89, ({ push }) => push(false)], // NEWFALSE
+  [0x4b, ({ push, byte }) => push(byte())], // BININT1
+  [0x4d, ({ push, view, take }) => push(view.getUint16(take(2), true))], // BININT2
+  [0x4a, ({ push, view, take }) => push(view.getInt32(take(4), true))], // BININT
+  [0x8a, ({ push, long }) => push(long())], // LONG1
+  [0x47, ({ push, view, take }) => push(view.getFloat64(take(8), false))], // BINFLOAT
+  [0x58, ({ push, text, word }) => push(text(word()))], // BINUNICODE
+  [0x29, ({ push }) => push({ kind: "tuple", items: [] })], // EMPTY_TUPLE
+  [0x85, ({ push, popMany }) => push({ kind: "tuple", items: popMany(1) })], // TUPLE1
+  [0x86, ({ push, popMany }) => push({ kind: "tuple", items: popMany(2) })], // TUPLE2
+  [0x87, ({ push, popMany }) => push({ kind: "tuple", items: popMany(3) })], // TUPLE3
+  [0x74, ({ push, popToMark }) => push({ kind: "tuple", items: popToMark() })], // TUPLE
+  [0x5d, ({ push }) => push({ kind: "list", items: [] })], // EMPTY_LIST
+  [0x61, (machine) => append(machine, [machine.pop()])], // APPEND
+  [0x65, (machine) => append(machine, machine.popToMark())], // APPENDS
+  [0x7d, ({ push }) => push({ kind: "table", entries: new Map() })], // EMPTY_DICT
+  [0x73, (machine) => setItems(machine, machine.popMany(2))], // SETITEM
+  [0x75, (machine) => setItems(machine, machine.popToMark())], // SETITEMS
+]);
+const STOP = 0x2e;
+
 /**
  * The value of a program; `path` names the file in error messages.
  * Throws  FileError when the program is damaged, too long, or asks for anything but tensors and plain values
  */
 export function readPickle(bytes: Uint8Array, path: string): Pickled {
-  const fail: (problem: string) => never = (problem) => {
-    throw new FileError(path, `${problem} The file is damaged or of another format; copy or save it again.`);
+  const faults: Faults = {
+    path,
+    fail: (problem) => {
+      throw new FileError(path, `${problem} The file is damaged or of another format; copy or save it again.`);
+    },
+    refuse: (what) => {
+      throw new FileError(
+        path,
+        `The list of tensors asks for ${what}, which a table of tensors never needs. ${REFUSED}`,
+      );
+    },
   };
   if (bytes.length > LONGEST_PROGRAM) {
-    fail(`The list of tensors takes ${bytes.length} bytes; at most ${LONGEST_PROGRAM} are read.`);
+    faults.fail(`The list of tensors takes ${bytes.length} bytes; at most ${LONGEST_PROGRAM} are read.`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const stack: Pickled[] = [];
-  const marks: number[] = [];
-  const memo = new Map<number, Pickled>();
-  let at = 0;
-  let values = 0;
-
+  const machine: Machine = { ...faults, ...programOf(bytes, faults.fail), ...stackOf(faults.fail) };
   for (;;) {
-    const opcode = byte();
-    switch (opcode) {
-      case 0x80: // PROTO
-        readProtocol();
-        break;
-      case 0x2e: // STOP
-        return pop();
-      case 0x28: // MARK
-        countValue();
-        marks.push(stack.length);
-        break;
-      case 0x63: // GLOBAL
-        push({ kind: "global", name: allowed(`${line()}.${line()}`, path) });
-        break;
-      case 0x52: // REDUCE
-        reduce();
-        break;
-      case 0x51: // BINPERSID
-        push(storageOf(pop(), fail));
-        break;
-      case 0x62: // BUILD
-        // An OrderedDict of `state_dict` carries attributes, the versions of its modules, which say nothing about numbers.
-        pop();
-        if (kindOf(top()) !== "table") refuse("BUILD on something that is no table");
-        break;
-      case 0x71: // BINPUT
-        memo.set(byte(), top());
-        break;
-      case 0x72: // LONG_BINPUT
-        memo.set(word(), top());
-        break;
-      case 0x68: // BINGET
-        push(recall(byte()));
-        break;
-      case 0x6a: // LONG_BINGET
-        push(recall(word()));
-        break;
-      case 0x4e: // NONE
-        push(null);
-        break;
-      case 0x88: // NEWTRUE
-        push(true);
-        break;
-      case 0x89: // NEWFALSE
-        push(false);
-        break;
-      case 0x4b: // BININT1
-        push(byte());
-        break;
-      case 0x4d: // BININT2
-        push(view.getUint16(take(2), true));
-        break;
-      case 0x4a: // BININT
-        push(view.getInt32(take(4), true));
-        break;
-      case 0x8a: // LONG1
-        push(long());
-        break;
-      case 0x47: // BINFLOAT
-        push(view.getFloat64(take(8), false));
-        break;
-      case 0x58: // BINUNICODE
-        push(text(word()));
-        break;
-      case 0x29: // EMPTY_TUPLE
-        push({ kind: "tuple", items: [] });
-        break;
-      case 0x85: // TUPLE1, TUPLE2, TUPLE3
-      case 0x86:
-      case 0x87:
-        push({ kind: "tuple", items: popMany(opcode - 0x84) });
-        break;
-      case 0x74: // TUPLE
-        push({ kind: "tuple", items: popToMark() });
-        break;
-      case 0x5d: // EMPTY_LIST
-        push({ kind: "list", items: [] });
-        break;
-      case 0x61: // APPEND
-        append([pop()]);
-        break;
-      case 0x65: // APPENDS
-        append(popToMark());
-        break;
-      case 0x7d: // EMPTY_DICT
-        push({ kind: "table", entries: new Map() });
-        break;
-      case 0x73: // SETITEM
-        setItems(popMany(2));
-        break;
-      case 0x75: // SETITEMS
-        setItems(popToMark());
-        break;
-      default:
-        refuseOpcode(opcode);
-    }
+    const opcode = machine.byte();
+    if (opcode === STOP) return machine.pop();
+    const instruction = INSTRUCTIONS.get(opcode) ?? refuseOpcode(machine, opcode);
+    instruction(machine);
   }
+}
 
+/** A program, and how its arguments are read. */
+function programOf(bytes: Uint8Array, fail: Faults["fail"]) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+
+  /** Where the next `count` bytes begin. */
   function take(count: number): number {
     if (count > bytes.length - at) fail("The list of tensors ends early.");
     at += count;
     return at - count;
   }
 
-  function byte(): number {
-    return bytes[take(1)];
-  }
-
-  function word(): number {
-    return view.getUint32(take(4), true);
-  }
+  const byte = (): number => bytes[take(1)];
+  const word = (): number => view.getUint32(take(4), true);
 
   function text(length: number): string {
     const start = take(length);
@@ -184,16 +141,6 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
     return found;
   }
 
-  function readProtocol(): void {
-    const protocol = byte();
-    if (protocol !== 2) {
-      throw new FileError(
-        path,
-        `The list of tensors is a pickle of protocol ${protocol}, but only 2 can be read. Save it again with torch.save, without pickle_protocol.`,
-      );
-    }
-  }
-
   function long(): number {
     const length = byte();
     const start = take(length);
@@ -204,6 +151,16 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
     return signed;
   }
 
+  return { view, take, byte, word, text, line, long };
+}
+
+/** The stack, its marks, and the values that were kept for later. */
+function stackOf(fail: Faults["fail"]) {
+  const stack: Pickled[] = [];
+  const marks: number[] = [];
+  const memo = new Map<number, Pickled>();
+  let values = 0;
+
   function countValue(): void {
     if (++values > MOST_VALUES) fail(`The list of tensors makes more than ${MOST_VALUES} values, the limit.`);
   }
@@ -213,14 +170,9 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
     stack.push(value);
   }
 
-  function top(): Pickled {
-    if (stack.length <= (marks.at(-1) ?? 0)) fail("The list of tensors uses a value that it did not make.");
-    return stack[stack.length - 1];
-  }
-
-  function pop(): Pickled {
-    top();
-    return stack.pop()!;
+  function mark(): void {
+    countValue();
+    marks.push(stack.length);
   }
 
   function popMany(count: number): Pickled[] {
@@ -228,9 +180,23 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
     return stack.splice(stack.length - count);
   }
 
+  function pop(): Pickled {
+    return popMany(1)[0];
+  }
+
+  function top(): Pickled {
+    const value = pop();
+    stack.push(value);
+    return value;
+  }
+
   function popToMark(): Pickled[] {
-    const mark = marks.pop();
-    return mark === undefined ? fail("The list of tensors ends a group that it did not begin.") : stack.splice(mark);
+    const from = marks.pop();
+    return from === undefined ? fail("The list of tensors ends a group that it did not begin.") : stack.splice(from);
+  }
+
+  function keep(index: number): void {
+    memo.set(index, top());
   }
 
   function recall(index: number): Pickled {
@@ -238,63 +204,74 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
     return value === undefined ? fail(`The list of tensors recalls value ${index}, which it did not keep.`) : value;
   }
 
-  function append(items: Pickled[]): void {
-    const list = top();
-    if (!isKind(list, "list")) refuse("APPEND to something that is no list");
-    for (const item of items) list.items.push(item);
-  }
+  return { stack, push, mark, pop, popMany, popToMark, top, keep, recall };
+}
 
-  function setItems(items: Pickled[]): void {
-    const table = top();
-    if (!isKind(table, "table")) refuse("SETITEM on something that is no table");
-    if (items.length % 2 !== 0) fail("The list of tensors has a key without a value.");
-    for (let i = 0; i < items.length; i += 2) {
-      const key = items[i];
-      if (typeof key !== "string" && typeof key !== "number") fail("A key is neither text nor number.");
-      table.entries.set(key, items[i + 1]);
-    }
+function readProtocol({ byte, path }: Machine): void {
+  const protocol = byte();
+  if (protocol !== 2) {
+    throw new FileError(
+      path,
+      `The list of tensors is a pickle of protocol ${protocol}, but only 2 can be read. Save it again with torch.save, without pickle_protocol.`,
+    );
   }
+}
 
-  /** The one place where Python would call a function. */
-  function reduce(): void {
-    const values = pop();
-    const callee = pop();
-    if (!isKind(callee, "global") || !isKind(values, "tuple")) {
-      refuse("REDUCE of something that is no known name");
-    }
-    push(construct(callee.name, values.items));
-  }
+/** An OrderedDict of `state_dict` carries attributes, the versions of its modules, which say nothing about numbers. */
+function build({ pop, top, refuse }: Machine): void {
+  pop();
+  if (kindOf(top()) !== "table") refuse("BUILD on something that is no table");
+}
 
-  function construct(name: string, items: readonly Pickled[]): Pickled {
-    if (name === TENSOR) return tensorOf(items, fail);
-    if (name === PARAMETER) {
-      const [tensor] = items;
-      return isKind(tensor, "tensor") ? tensor : fail("A parameter is no tensor.");
-    }
-    if (name === SIZE) return isKind(items[0], "tuple") ? items[0] : fail("A torch.Size is no tuple.");
-    if (name === ORDERED_TABLE) {
-      if (items.length > 0) fail("An OrderedDict is made of something.");
-      return { kind: "table", entries: new Map() };
-    }
-    return refuse(`a call of ${name}, which is a type`);
-  }
+function append(machine: Machine, items: readonly Pickled[]): void {
+  const list = machine.top();
+  if (!isKind(list, "list")) machine.refuse("APPEND to something that is no list");
+  for (const item of items) list.items.push(item);
+}
 
-  function refuse(what: string): never {
-    throw new FileError(path, `The list of tensors asks for ${what}, which a table of tensors never needs. ${REFUSED}`);
+function setItems(machine: Machine, items: readonly Pickled[]): void {
+  const table = machine.top();
+  if (!isKind(table, "table")) machine.refuse("SETITEM on something that is no table");
+  if (items.length % 2 !== 0) machine.fail("The list of tensors has a key without a value.");
+  for (let i = 0; i < items.length; i += 2) {
+    const key = items[i];
+    if (typeof key !== "string" && typeof key !== "number") machine.fail("A key is neither text nor number.");
+    table.entries.set(key, items[i + 1]);
   }
+}
 
-  function refuseOpcode(opcode: number): never {
-    const call = CALLS[opcode];
-    if (call === undefined) return fail(`The list of tensors has the unknown instruction 0x${opcode.toString(16)}.`);
-    // The name follows INST, and is on the stack for STACK_GLOBAL.
-    const name =
-      opcode === 0x69
-        ? `${line()}.${line()}`
-        : stack.slice(-2).every((v) => typeof v === "string")
-          ? stack.slice(-2).join(".")
-          : "";
-    return refuse(name === "" ? `the instruction ${call}` : `${shorten(name)} by the instruction ${call}`);
+/** The one place where Python would call a function. */
+function reduce(machine: Machine): void {
+  const values = machine.pop();
+  const callee = machine.pop();
+  if (!isKind(callee, "global") || !isKind(values, "tuple")) {
+    machine.refuse("REDUCE of something that is no known name");
   }
+  machine.push(construct(callee.name, values.items, machine));
+}
+
+function construct(name: string, items: readonly Pickled[], { fail, refuse }: Faults): Pickled {
+  if (name === TENSOR) return tensorOf(items, fail);
+  if (name === PARAMETER) {
+    const [tensor] = items;
+    return isKind(tensor, "tensor") ? tensor : fail("A parameter is no tensor.");
+  }
+  if (name === SIZE) return isKind(items[0], "tuple") ? items[0] : fail("A torch.Size is no tuple.");
+  if (name === ORDERED_TABLE) {
+    if (items.length > 0) fail("An OrderedDict is made of something.");
+    return { kind: "table", entries: new Map() };
+  }
+  return refuse(`a call of ${name}, which is a type`);
+}
+
+function refuseOpcode({ line, stack, fail, refuse }: Machine, opcode: number): never {
+  const call = CALLS[opcode];
+  if (call === undefined) return fail(`The list of tensors has the unknown instruction 0x${opcode.toString(16)}.`);
+  // The name follows INST, and is on the stack for STACK_GLOBAL.
+  const onStack = stack.slice(-2);
+  const name =
+    opcode === 0x69 ? `${line()}.${line()}` : onStack.every((v) => typeof v === "string") ? onStack.join(".") : "";
+  return refuse(name === "" ? `the instruction ${call}` : `${shorten(name)} by the instruction ${call}`);
 }
 
 const REFUSED =
@@ -316,7 +293,7 @@ function allowed(name: string, path: string): string {
 }
 
 /** ("storage", torch.FloatStorage, key, device, count) */
-function storageOf(value: Pickled, fail: (problem: string) => never): PickledStorage {
+function storageOf(value: Pickled, fail: Faults["fail"]): PickledStorage {
   const items = isKind(value, "tuple") ? value.items : [];
   const [word, type, key, , count] = items;
   const name = isKind(type, "global") ? STORAGE.exec(type.name)?.[1] : undefined;
@@ -327,10 +304,7 @@ function storageOf(value: Pickled, fail: (problem: string) => never): PickledSto
 }
 
 /** (storage, offset, shape, strides, requires_grad, hooks), and optionally metadata. */
-function tensorOf(
-  [storage, offset, shape, strides]: readonly Pickled[],
-  fail: (problem: string) => never,
-): PickledTensor {
+function tensorOf([storage, offset, shape, strides]: readonly Pickled[], fail: Faults["fail"]): PickledTensor {
   if (!isKind(storage, "storage") || !isSize(offset)) return fail("A tensor has no storage or offset.");
   const [sizes, steps] = [sizesOf(shape), sizesOf(strides)];
   if (!sizes || !steps || sizes.length !== steps.length) {
