@@ -6,7 +6,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { LONGEST_TEXT } from "../experiment/json.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import { presets } from "../experiment/presets.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { didYouMean, suggest } from "../experiment/suggest.ts";
 import { loadExperimentDevice } from "../node/devices.ts";
 import { readFileChecked } from "../node/files.ts";
 import { loadTaskData } from "../node/task-data.ts";
@@ -61,11 +61,9 @@ export function findPreset(name: string): ReturnType<typeof presets>[number] {
   const found = all.find((preset) => preset.name === name);
   if (found) return found;
   const names = all.map((preset) => preset.name);
-  const nearest = suggest(name, names);
-  const help = nearest ? ` Did you mean ${nearest}?` : "";
   throw new SpecError(
     `${PRESET}${name}`,
-    `There is no preset with this name. Known presets: ${names.join(", ")}.${help}`,
+    `There is no preset with this name. Known presets: ${names.join(", ")}.${didYouMean(name, names)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** All sources, and look-up of a price by its id. */
 import { CostError } from "../errors.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { didYouMean } from "../experiment/suggest.ts";
 import { calibration } from "./paper-preset.ts";
 import type { Price, Source } from "./receipt.ts";
 import { adcSurvey } from "./sources/andrulis-arxiv-2024.ts";
@@ -52,14 +52,10 @@ export const SOURCES: readonly Source[] = [
 export function findSource(id: string): Source {
   const found = SOURCES.find((source) => source.id === id);
   if (found) return found;
-  const nearest = suggest(
-    id,
-    SOURCES.map((source) => source.id),
-  );
+  const known = SOURCES.map((source) => source.id);
   throw new CostError(
     `source.${id}`,
-    `There is no source "${id}". Known: ${SOURCES.map((source) => source.id).join(", ")}.` +
-      `${nearest ? ` Did you mean ${nearest}?` : ""}`,
+    `There is no source "${id}". Known: ${known.join(", ")}.${didYouMean(id, known)}`,
   );
 }
 
@@ -75,9 +71,9 @@ export function findPrice(id: string): Price {
   const { prices } = findSource(id.slice(0, dot));
   const name = id.slice(dot + 1);
   if (Object.hasOwn(prices, name)) return prices[name];
-  const nearest = suggest(name, Object.keys(prices));
+  const known = Object.keys(prices);
   throw new CostError(
     `price.${id}`,
-    `${id.slice(0, dot)} has no price "${name}". It has: ${Object.keys(prices).join(", ")}.${nearest ? ` Did you mean ${nearest}?` : ""}`,
+    `${id.slice(0, dot)} has no price "${name}". It has: ${known.join(", ")}.${didYouMean(name, known)}`,
   );
 }

@@ -1,6 +1,6 @@
 /** Presets by name: a price with its receipt for every parameter. All except the first three modify the second, as they say. */
 import { CostError } from "../errors.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { didYouMean } from "../experiment/suggest.ts";
 import { BOTTOM_UP, CLAIM, SIMULATED } from "./bottom-up.ts";
 import { PAPER } from "./paper-preset.ts";
 import type { ParameterId } from "./parameters.ts";
@@ -125,9 +125,8 @@ export function findCostPreset(name: string): CostPreset {
   const found = COST_PRESETS.find((preset) => preset.name === name);
   if (found) return found;
   const names = COST_PRESETS.map((preset) => preset.name);
-  const nearest = suggest(name, names);
   throw new CostError(
     "preset",
-    `There is no cost preset "${name}". Known: ${names.join(", ")}.${nearest ? ` Did you mean ${nearest}?` : ""}`,
+    `There is no cost preset "${name}". Known: ${names.join(", ")}.${didYouMean(name, names)}`,
   );
 }

@@ -6,7 +6,7 @@
  * So is `0.5` for an energy, which some would read as picojoules and others as joules.
  */
 import { CostError } from "../errors.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { didYouMean } from "../experiment/suggest.ts";
 import { findPrice } from "./catalogue.ts";
 import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import type { CostPreset } from "./presets.ts";
@@ -95,10 +95,9 @@ function notesOf(
 /** Throws CostError, with the likely meaning, for a name that is not in PARAMETERS. */
 export function findParameter(key: string): ParameterId {
   if (Object.hasOwn(PARAMETERS, key)) return key as ParameterId;
-  const nearest = suggest(key, PARAMETER_IDS);
   throw new CostError(
     `set.${key}`,
-    `There is no parameter "${key}".${nearest ? ` Did you mean ${nearest}?` : ""} \`xpike cost --list\` shows all of them.`,
+    `There is no parameter "${key}".${didYouMean(key, PARAMETER_IDS)} \`xpike cost --list\` shows all of them.`,
   );
 }
 

@@ -5,7 +5,7 @@
  * machines (iso-T); `publishedSteps` has the paper's, each network at its own converged T.
  */
 import { CostError } from "../errors.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { didYouMean } from "../experiment/suggest.ts";
 import type { WorkloadSpec } from "../experiment/workload.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { changeDensities, setDensities } from "./densities.ts";
@@ -142,10 +142,9 @@ export function findWorkload(name: string): Workload {
   const found = WORKLOADS.find((workload) => workload.name === name);
   if (found) return found;
   const names = WORKLOADS.map((workload) => workload.name);
-  const nearest = suggest(name, names);
   throw new CostError(
     "workload",
-    `There is no workload "${name}". Known workloads: ${names.join(", ")}.${nearest ? ` Did you mean ${nearest}?` : ""}`,
+    `There is no workload "${name}". Known workloads: ${names.join(", ")}.${didYouMean(name, names)}`,
   );
 }
 

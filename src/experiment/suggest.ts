@@ -18,6 +18,12 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** " Did you mean X?" for the end of a message; empty if no word is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const nearest = suggest(word, candidates);
+  return nearest === undefined ? "" : ` Did you mean ${nearest}?`;
+}
+
 /**
  * Fewest insertions, deletions, replacements and swaps of neighbours that turn a into b (optimal string alignment: no
  * character is edited twice).

@@ -12,7 +12,7 @@
  *                do not.
  */
 import { SpecError } from "../errors.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { didYouMean } from "../experiment/suggest.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
 import { type Network, NORM_EPSILON, parameterLayout } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
@@ -33,10 +33,9 @@ export function findTensorMapping(
 ): TensorMapping {
   if (name === "xpikeformer") return names?.has("embed.offset") ? ownMapping(network) : torchMapping(network, names);
   if (name === "author") return authorMapping(network);
-  const near = suggest(name, TENSOR_MAPPING_NAMES);
   throw new SpecError(
     "mapping",
-    `There is no mapping "${name}". Known: ${TENSOR_MAPPING_NAMES.join(", ")}; or name a .json file.${near ? ` Did you mean ${near}?` : ""}`,
+    `There is no mapping "${name}". Known: ${TENSOR_MAPPING_NAMES.join(", ")}; or name a .json file.${didYouMean(name, TENSOR_MAPPING_NAMES)}`,
   );
 }
 

@@ -13,7 +13,7 @@
  */
 import { FileError } from "../errors.ts";
 import { shorten } from "../experiment/json.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { didYouMean } from "../experiment/suggest.ts";
 import { ELEMENTS, type ElementType, readElements, readRun, type SourceTensor } from "./elements.ts";
 import { LONGEST_PROGRAM, readPickle } from "./pickle.ts";
 import { isKind, type Pickled, type PickledTable, type PickledTensor } from "./pickled.ts";
@@ -144,11 +144,10 @@ function find(root: Pickled, select: string, path: string): PickledTable {
     const next = entries.get(key) ?? (/^\d+$/.test(key) ? entries.get(Number(key)) : undefined);
     if (next === undefined) {
       const known = [...entries.keys()].map(String);
-      const near = suggest(key, known);
       const where = i === 0 ? "at its top" : `in ${shorten(keys.slice(0, i).join("."))}`;
       throw new FileError(
         path,
-        `The file has no ${shorten(key)} ${where}; it has ${list(known)}.${near ? ` Did you mean ${near}?` : ""}`,
+        `The file has no ${shorten(key)} ${where}; it has ${list(known)}.${didYouMean(key, known)}`,
       );
     }
     value = next;
