@@ -1,31 +1,18 @@
 /** OpenSTA, the program `sta`: runs a script on the given input files, and returns the files that it writes. */
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
+import { LONGEST_RUN, runTool } from "./tool.ts";
 
-/** Milliseconds. */
-const LONGEST_RUN = 600_000;
 const TOOL = "sta";
-
-function run(args: readonly string[], cwd: string): Promise<{ found: boolean; late: boolean; text: string }> {
-  return new Promise((done) => {
-    const limits = { timeout: LONGEST_RUN, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
-    const child = execFile(TOOL, [...args], { cwd, ...limits }, (error, stdout, stderr) =>
-      done({ found: error?.code !== "ENOENT", late: error?.killed === true, text: `${stdout}${stderr}`.trim() }),
-    );
-    // It waits for commands if the script ends without one.
-    child.stdin?.end();
-  });
-}
 
 /**
  * OpenSTA with its version.
  * Throws  PlatformError when it is not installed
  */
 export async function findSta(): Promise<string> {
-  const { found, text } = await run(["-version"], tmpdir());
+  const { found, text } = await runTool(TOOL, ["-version"], tmpdir());
   if (found) return `OpenSTA ${/^[\d.]+/.exec(text)?.[0] ?? "of unknown version"}`;
   throw new PlatformError(
     "opensta",
@@ -59,7 +46,7 @@ export async function runSta(
     for (const [name, text] of Object.entries({ ...inputs, "script.tcl": `${script.join("\n")}\n` })) {
       await writeFile(join(folder, name), text);
     }
-    const { late, text } = await run(["-no_init", "-no_splash", "-exit", "script.tcl"], folder);
+    const { late, text } = await runTool(TOOL, ["-no_init", "-no_splash", "-exit", "script.tcl"], folder);
     if (late) throw new PlatformError("opensta", `${tool} was stopped after ${LONGEST_RUN / 60_000} minutes.`);
     const errors = text.split("\n").filter((line) => line.startsWith("Error"));
     const files: string[] = [];

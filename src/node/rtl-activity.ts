@@ -14,7 +14,8 @@ import { dumpReader } from "../rtl/power/dump.ts";
 import type { MappedNetlist } from "../rtl/power/mapped-netlist.ts";
 import { type Transitions, transitionCounter } from "../rtl/power/transitions.ts";
 import { readSources, readTestbenches } from "./rtl-folder.ts";
-import { DUMPED, hasTool, isRight, type Outcome, run } from "./rtl-simulators.ts";
+import { DUMPED, hasTool, isRight } from "./rtl-simulators.ts";
+import { type Outcome, runTool } from "./tool.ts";
 
 const TOP = "xpike_activity";
 /** Path of the machine in the testbench. */
@@ -72,7 +73,7 @@ export async function compilePrompt(folder: string): Promise<CompiledPrompt> {
       await writeFile(join(copies, name), text);
     }
     const build = [...DUMPED, ...TRACED, "--Mdir", join(work, TOP), `${TOP}.sv`, "--top-module", TOP];
-    const built = await run("verilator", build, copies);
+    const built = await runTool("verilator", build, copies);
     if (!built.ok) throw failure("Verilator does not compile the machine", built);
     return { count: (netlist) => countTransitions(join(work, TOP, `V${TOP}`), folder, work, netlist), close };
   } catch (error) {
@@ -88,7 +89,7 @@ async function countTransitions(
   netlist: MappedNetlist,
 ): Promise<Transitions> {
   const pipe = join(work, "dump");
-  const made = await run("mkfifo", [pipe], work);
+  const made = await runTool("mkfifo", [pipe], work);
   if (!made.ok) throw failure("Cannot create a pipe for the dump", made);
   // Verilator opens a pipe only if it already has a reader.
   const keeper = await open(pipe, constants.O_RDWR | constants.O_NONBLOCK);
@@ -100,7 +101,7 @@ async function countTransitions(
   })();
   // If the reader stops, the simulation continues.
   read.catch(() => reader.kill());
-  const ran = await run(program, [`+${PROMPTS}=1`, `+dump=${pipe}`], resolve(folder));
+  const ran = await runTool(program, [`+${PROMPTS}=1`, `+dump=${pipe}`], resolve(folder));
   await keeper.close();
   if (!isRight(ran)) {
     reader.kill();

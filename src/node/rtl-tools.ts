@@ -24,18 +24,9 @@ import { type BlockEquivalence, machineBlocks, proveBlocks } from "./rtl-block-p
 import { type Equivalence, PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { readSources, readTestbenches } from "./rtl-folder.ts";
 import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
-import {
-  ALL_SOURCES,
-  COMPILED,
-  DUMPED,
-  isRight,
-  JOBS,
-  LONGEST_RUN,
-  type Outcome,
-  type RtlTool,
-  run,
-} from "./rtl-simulators.ts";
+import { ALL_SOURCES, COMPILED, DUMPED, isRight, JOBS, type RtlTool } from "./rtl-simulators.ts";
 import { readVerilog } from "./rtl-synthesis.ts";
+import { LONGEST_RUN, type Outcome, runTool } from "./tool.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 /** A check before it has a result. */
@@ -173,7 +164,7 @@ export async function verifyRtl(
       ? tops
       : []) {
       onStart({ tool: "verilator", check: named(LINT, top) });
-      const lint = await run(
+      const lint = await runTool(
         "verilator",
         ["--lint-only", ...WARNINGS, "-f", FILE_LIST, "--top-module", top],
         checkedFolder,
@@ -193,14 +184,14 @@ export async function verifyRtl(
         "--top-module",
         testbench,
       ];
-      const built = await run("verilator", build, checkedFolder);
+      const built = await runTool("verilator", build, checkedFolder);
       const warnings = built.text.match(/^%Warning[\s\S]*/m)?.[0];
       const isClean = built.ok && warnings === undefined;
       add("verilator", named(LINT, testbench), built, isClean, isClean ? "no warning" : (warnings ?? built.text));
       const simulate = async (args: readonly string[]) => {
         let ran = built;
         for (const start of starts) {
-          ran = await run(join(folderOf, `V${testbench}`), [...start, ...args], folder);
+          ran = await runTool(join(folderOf, `V${testbench}`), [...start, ...args], folder);
           if (!isRight(ran)) break;
         }
         return ran;
@@ -216,18 +207,18 @@ export async function verifyRtl(
       const [source, folderOf] = [`${WAVES_TOP}.sv`, join(work, WAVES_TOP)];
       await writeFile(join(checkedFolder, source), wavesModule);
       const build = [...DUMPED, "--trace-fst", "--Mdir", folderOf, source, "--top-module", WAVES_TOP];
-      const built = await run("verilator", build, checkedFolder);
+      const built = await runTool("verilator", build, checkedFolder);
       const program = join(folderOf, `V${WAVES_TOP}`);
-      addSimulation("verilator", built.ok ? await run(program, [`+${PROMPTS}=1`], folder) : built, check);
+      addSimulation("verilator", built.ok ? await runTool(program, [`+${PROMPTS}=1`], folder) : built, check);
     }
     const small = tops.filter(({ top, inIcarus }) => inIcarus || asked?.includes(top));
     for (const { top, testbench } of tools.includes("iverilog") ? small : []) {
       onStart({ tool: "iverilog", check: named("simulation", top) });
       const program = join(work, `${testbench}.vvp`);
       const build = ["-g2012", "-s", testbench, "-o", program, ...ALL_SOURCES];
-      const built = await run("iverilog", build, checkedFolder);
+      const built = await runTool("iverilog", build, checkedFolder);
       const arguments_ = ["-n", program, `+${RUNS}=${icarusRuns}`];
-      addSimulation("iverilog", built.ok ? await run("vvp", arguments_, folder) : built, named("simulation", top));
+      addSimulation("iverilog", built.ok ? await runTool("vvp", arguments_, folder) : built, named("simulation", top));
     }
     if (tools.includes("yosys")) await checkWithYosys(sources, tops, yosys, add, onStart);
   } finally {

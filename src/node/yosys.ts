@@ -5,11 +5,11 @@
  * The package is 38 MB, an optional dependency, and loaded when the first script runs. It runs in this process: unlike the
  * system's Yosys, it cannot be stopped after a time, and takes two to ten times as long.
  */
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
+import { LONGEST_RUN, runTool } from "./tool.ts";
 
 export type YosysKind = "system" | "bundled";
 
@@ -40,8 +40,6 @@ export class YosysTimeout extends PlatformError {
   }
 }
 
-/** Milliseconds for one run of the system's Yosys. */
-const LONGEST_RUN = 600_000;
 const LARGEST_OUTPUT = 2 ** 28;
 const SCRIPT = "script.ys";
 
@@ -59,7 +57,7 @@ export async function findYosys(kind?: YosysKind): Promise<Yosys> {
 }
 
 async function systemYosys(): Promise<Yosys | null> {
-  const answer = await execute(["-V"], tmpdir());
+  const answer = await runTool("yosys", ["-V"], tmpdir());
   if (!answer.found) return null;
   return {
     kind: "system",
@@ -70,7 +68,7 @@ async function systemYosys(): Promise<Yosys | null> {
         for (const [name, text] of Object.entries({ ...inputs, [SCRIPT]: script })) {
           await writeFile(join(folder, name), text);
         }
-        const { ok, late, text } = await execute(["-q", "-s", SCRIPT], folder);
+        const { ok, late, text } = await runTool("yosys", ["-q", "-s", SCRIPT], folder);
         const files = new Map<string, string>();
         for (const name of wanted) {
           const path = join(folder, name);
@@ -86,18 +84,6 @@ async function systemYosys(): Promise<Yosys | null> {
       }
     },
   };
-}
-
-function execute(
-  args: readonly string[],
-  cwd: string,
-): Promise<{ found: boolean; ok: boolean; late: boolean; text: string }> {
-  return new Promise((done) => {
-    execFile("yosys", [...args], { cwd, timeout: LONGEST_RUN, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      const found = error?.code !== "ENOENT" && error?.code !== "EACCES";
-      done({ found, ok: error === null, late: error?.killed === true, text: `${stdout}${stderr}`.trim() });
-    });
-  });
 }
 
 async function bundledYosys(): Promise<Yosys | null> {
