@@ -58,10 +58,12 @@ export function crossbarOps(run: KernelExports): CrossbarOps {
     keepLargest: ({ lines, vectors, mode, kept, room, sample }) =>
       run.keepLargest(lines, vectors, isDifferential(mode), kept, room, sample),
     smallestKept: ({ kept, sample }) => run.smallestKept(sample, kept),
-    convertStrip: ({ lines, vectors, columns, mode, step, largest, factors, sums, offset, out, outputs }) => {
-      const places = [factors, sums ?? 0, offset ?? 0, out] as const;
-      return run.convertLines(lines, vectors, columns, isDifferential(mode), step, largest, ...places, outputs);
-    },
+    convertStrip: ({ lines, vectors, columns, mode, step, largest, factors, sums, offset, out, outputs }) =>
+      // biome-ignore format: one line for each group of arguments
+      run.convertLines(
+        lines, vectors, columns, isDifferential(mode), step, largest,
+        factors, sums ?? 0, offset ?? 0, out, outputs,
+      ),
     passStrip: ({ lines, vectors, columns, sums, offset, out, outputs }) =>
       run.passCurrents(lines, vectors, columns, sums ?? 0, offset ?? 0, out, outputs),
   };

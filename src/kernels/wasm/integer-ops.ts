@@ -35,10 +35,12 @@ export function integerOps(run: KernelExports, buffer: ArrayBufferLike): Integer
         strip, first, perStep, perPrompt, firstPrompt, scratch,
       );
     },
-    convertIntegers: ({ lines, vectors, columns, mode, shift, largest, factors, sums, offset, out, outputs }) => {
-      const places = [factors, sums ?? 0, offset ?? 0, out] as const;
-      return run.convertIntegers(lines, vectors, columns, signed(mode), shift, largest, ...places, outputs);
-    },
+    convertIntegers: ({ lines, vectors, columns, mode, shift, largest, factors, sums, offset, out, outputs }) =>
+      // biome-ignore format: one line for each group of arguments
+      run.convertIntegers(
+        lines, vectors, columns, signed(mode), shift, largest,
+        factors, sums ?? 0, offset ?? 0, out, outputs,
+      ),
     fireIntegers: ({ currents, steps, rows, leakShift, threshold, reset, membrane: { low, high }, spikes }) => {
       const { at, words, features } = spikes;
       const soft = reset === "soft" ? 1 : 0;

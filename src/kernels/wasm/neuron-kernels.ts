@@ -38,8 +38,11 @@ function leakyKernels({ beta, threshold, reset }: LifConstants): NeuronKernels {
     bind: (run) => ({
       fire: ({ currents, steps, rows, map, spikes, near }) => {
         const { at, words, features } = spikes;
-        const of = [currents, steps, rows, features, ...mapPlaces(map), ...constants, at, words] as const;
-        run.lifForward(...of, near?.reach ?? 0, near?.bits.at ?? 0);
+        // biome-ignore format: one line for each group of arguments
+        run.lifForward(
+          currents, steps, rows, features, ...mapPlaces(map), ...constants,
+          at, words, near?.reach ?? 0, near?.bits.at ?? 0,
+        );
       },
       fireBackward: ({ currents, steps, rows, map, surrogate, features, dSpikes, target, accumulate, scratch }) => {
         const { kind, parameter } = surrogateNumbers(surrogate);
