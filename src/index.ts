@@ -322,7 +322,6 @@ export {
   inspectPrompt,
   inspectTile,
   type TileView,
-  trainInto,
 } from "./simulation/inspect.ts";
 export type { AttentionRun } from "./simulation/reference/attention.ts";
 export type { CodeRecord } from "./simulation/reference/linear.ts";

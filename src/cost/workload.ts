@@ -3,8 +3,9 @@
  */
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { DrawKind, QuantizationSpec } from "../experiment/model.ts";
-import { type BlockDensities, blockRuns, type Densities } from "../machine/densities.ts";
-import { type NetworkShape, stemBefore } from "../machine/shape.ts";
+import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "../machine/densities.ts";
+import { type NetworkShape, shapeLayers, stemBefore } from "../machine/shape.ts";
+import type { LayerRole } from "../model/layers.ts";
 import { pixels } from "../model/stem.ts";
 
 export interface Workload extends NetworkShape, Densities {
@@ -47,6 +48,7 @@ export const networkFor = (workload: Workload, runs: ComparedNetwork): Workload 
 /** A layer of weights: `vectors` input vectors per time step, or per inference in an ANN. */
 export interface Layer {
   readonly name: string;
+  readonly role: LayerRole;
   readonly inputs: number;
   readonly outputs: number;
   readonly vectors: number;
@@ -65,24 +67,18 @@ export const rowBlocks = ({ inputs, rowLimit, linesPerInput = 1 }: Layer, rows: 
 
 /** Layers of the blocks in the order in which they run. */
 export function blockLayers(workload: Workload): Layer[] {
-  const { width, expansion, tokens, outputProjection } = workload;
-  return blockRuns(workload).flatMap(({ first, repeat, densities }) => {
-    const layer = (name: "qkv" | "projection" | "up" | "down", inputs: number, outputs: number): Layer => ({
-      name: `blocks.${first}.${name}`,
-      inputs,
-      outputs,
-      vectors: tokens,
-      density: densities[name],
-      rowLimit: null,
-      repeat,
-    });
-    return [
-      layer("qkv", width, 3 * width),
-      ...(outputProjection ? [layer("projection", width, width)] : []),
-      layer("up", width, expansion * width),
-      layer("down", expansion * width, width),
-    ];
-  });
+  const { tokens } = workload;
+  const layers = shapeLayers(workload);
+  return blockRuns(workload).flatMap(({ first, repeat, densities }) =>
+    layers
+      .filter(({ block }) => block === first)
+      .map(({ name, role, inputs, outputs }) => ({
+        ...{ name, role, inputs, outputs, repeat },
+        vectors: tokens,
+        density: densities[DENSITY_INTO[role]!],
+        rowLimit: null,
+      })),
+  );
 }
 
 /** Input of a network: binary lines at every step, or the real values of an ANN. */
@@ -92,6 +88,7 @@ type Reads = "lines" | "values";
 export function stemBeforeOf(workload: Workload, reads: Reads): Layer[] {
   return stemBefore(workload).map(({ name, kernel, inputs, outputs, windows }, i) => ({
     name,
+    role: "convolution" as const,
     outputs,
     rowLimit: null,
     repeat: 1,
@@ -142,8 +139,11 @@ export function outerLayers(workload: Workload, reads: Reads = "lines"): Layer[]
   const once = { repeat: 1, rowLimit: null };
   const [first, ...layers]: Layer[] = [
     ...stemBeforeOf(workload, reads),
-    { ...once, name: "embed", inputs, outputs: width, vectors: tokens, density: inputDensity, rowLimit: embedRows },
-    { ...once, name: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity },
+    {
+      ...{ ...once, name: "embed", role: "embedding", inputs, outputs: width, vectors: tokens },
+      ...{ density: inputDensity, rowLimit: embedRows },
+    },
+    { ...once, name: "head", role: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity },
   ];
   const { linesPerInput } = workload.hardware?.crossbar ?? { linesPerInput: 1 };
   return [reads === "lines" ? { ...first, linesPerInput } : first, ...layers];

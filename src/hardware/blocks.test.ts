@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
+import type { LayerRole } from "../model/layers.ts";
 import { cutBlock, matrixBlocks } from "./blocks.ts";
 
 const size = fc.integer({ min: 1, max: 23 });
@@ -11,7 +12,7 @@ test("blocks hold every weight once, in its place, and fit a crossbar", () => {
       const { crossbar } = literalMachine({ crossbar: { rows, columns } });
       const weights = Float32Array.from({ length: inputs * outputs }, (_, i) => i);
       const found: number[] = [];
-      for (const block of matrixBlocks("blocks.0.up", inputs, outputs, crossbar)) {
+      for (const block of matrixBlocks("feed-forward up", inputs, outputs, crossbar)) {
         expect(block.rows).toBeLessThanOrEqual(rows);
         expect(block.columns).toBeLessThanOrEqual(columns);
         const cut = cutBlock(weights, outputs, block);
@@ -29,7 +30,7 @@ test("blocks hold every weight once, in its place, and fit a crossbar", () => {
 
 test("only the embedding has rows of its own", () => {
   const { crossbar } = literalMachine({ crossbar: { rows: 16, columns: 8, embedRows: 5 } });
-  const rowsOf = (layer: string) => matrixBlocks(layer, 12, 8, crossbar).map(({ rows }) => rows);
-  expect(rowsOf("embed")).toEqual([5, 5, 2]);
+  const rowsOf = (role: LayerRole) => matrixBlocks(role, 12, 8, crossbar).map(({ rows }) => rows);
+  expect(rowsOf("embedding")).toEqual([5, 5, 2]);
   expect(rowsOf("head")).toEqual([12]);
 });

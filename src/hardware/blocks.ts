@@ -1,5 +1,6 @@
 /** Blocks of a weight matrix, each at most as large as a crossbar. */
 import type { CrossbarSpec } from "../experiment/hardware.ts";
+import type { LayerRole } from "../model/layers.ts";
 import { rowsFor } from "./crossbar.ts";
 
 export interface MatrixBlock {
@@ -11,9 +12,9 @@ export interface MatrixBlock {
 }
 
 /** The blocks of a layer's weights, `[inputs, outputs]`, row of blocks by row of blocks. */
-export function matrixBlocks(layer: string, inputs: number, outputs: number, crossbar: CrossbarSpec): MatrixBlock[] {
+export function matrixBlocks(role: LayerRole, inputs: number, outputs: number, crossbar: CrossbarSpec): MatrixBlock[] {
   const blocks: MatrixBlock[] = [];
-  const most = rowsFor(layer, crossbar);
+  const most = rowsFor(role, crossbar);
   for (let rowStart = 0; rowStart < inputs; rowStart += most) {
     const rows = Math.min(most, inputs - rowStart);
     for (let columnStart = 0; columnStart < outputs; columnStart += crossbar.columns) {

@@ -42,9 +42,9 @@ test("spikes times a block equal the dense product, wherever the block starts", 
 
 test("the embedding uses the lines it is given, but never more than a crossbar has; other layers use all", () => {
   const spec = crossbarSpec.parse({ rows: 16 });
-  const lines = [null, 5, 16, 40].map((embedRows) => rowsFor("embed", { ...spec, embedRows }));
+  const lines = [null, 5, 16, 40].map((embedRows) => rowsFor("embedding", { ...spec, embedRows }));
   expect(lines).toEqual([16, 5, 16, 16]);
-  expect(rowsFor("blocks.0.qkv", { ...spec, embedRows: 5 })).toBe(16);
+  expect(rowsFor("attention input", { ...spec, embedRows: 5 })).toBe(16);
 });
 
 test("an ideal, continuous crossbar holds exactly its weights", () => {

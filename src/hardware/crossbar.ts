@@ -18,6 +18,7 @@ import { convertWeights, pairWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { type ProgrammedPairs, reconvertPairs } from "../device/pairs.ts";
 import type { CrossbarSpec } from "../experiment/hardware.ts";
+import type { LayerRole } from "../model/layers.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 
@@ -44,8 +45,8 @@ export interface CrossbarReading {
 }
 
 /** Largest number of lines of one crossbar that a layer uses. */
-export const rowsFor = (layer: string, { rows, embedRows }: CrossbarSpec): number =>
-  layer === "embed" ? Math.min(embedRows ?? rows, rows) : rows;
+export const rowsFor = (role: LayerRole, { rows, embedRows }: CrossbarSpec): number =>
+  role === "embedding" ? Math.min(embedRows ?? rows, rows) : rows;
 
 /**
  * Devices in parallel that hold one conductance, for a crossbar with a kind of device that may itself be several. Throws

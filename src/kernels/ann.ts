@@ -12,7 +12,7 @@
  */
 import { invariant } from "../errors.ts";
 import type { BitWidth } from "../experiment/model.ts";
-import { codesOf, SHARE_CODES, widthsOf } from "../model/bit-widths.ts";
+import { codesOf, SHARE_CODES, widthsByLayer } from "../model/bit-widths.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, NORM_EPSILON } from "../model/network.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
@@ -43,6 +43,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const [maskBytes, tokenNumbers] = [byteMask(geometry), tokensRead(geometry)];
 
   const codes = model.quantization ? SHARE_CODES : 0;
+  const widthsOf = widthsByLayer(model);
   const head: Linear = { name: "head", inputs: width, outputs };
   const linears = (block: number) => ({
     qkv: { name: `blocks.${block}.qkv`, inputs: width, outputs: 3 * width },
@@ -71,7 +72,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
 
   /** Where the rounded input of a layer is: `target`, or the source itself in floating point. */
   function roundInput(name: string, source: Place, count: number, target: Place): Place {
-    const widths = widthsOf(model, name);
+    const widths = widthsOf?.get(name);
     if (!widths) return source;
     const of = { name, end: "input", width: widths.activations, rows: 1, columns: count, parts: 1 } as const;
     forEachRounding(of, (block) => ops.roundToCodes({ ...block, source, target }));
@@ -80,7 +81,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
 
   /** From the gradient of a layer's rounded input to that of the input, in place. */
   function roundInputBackward(name: string, source: Place, count: number, d: Place): void {
-    const widths = widthsOf(model, name);
+    const widths = widthsOf?.get(name);
     if (!widths) return;
     const of = { name, end: "input", width: widths.activations, rows: 1, columns: count, parts: 1 } as const;
     forEachRounding(of, (block, _, gradients) => ops.roundToCodesBackward({ ...block, source, d, ...gradients() }));
@@ -91,7 +92,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     ({ name, end: "output", width, rows, columns: 3 * model.width, parts: 3 }) as const;
 
   function roundVectors(name: string, source: Place, rows: number): Place {
-    const attention = widthsOf(model, name)?.attention ?? null;
+    const attention = widthsOf?.get(name)?.attention ?? null;
     if (attention === null) return source;
     forEachRounding(vectorsOf(name, attention, rows), (block, at) =>
       ops.roundToCodes({ ...block, source: source + at, target: rounded! + at }),
@@ -100,7 +101,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   }
 
   function roundVectorsBackward(name: string, source: Place, rows: number, d: Place): void {
-    const attention = widthsOf(model, name)?.attention ?? null;
+    const attention = widthsOf?.get(name)?.attention ?? null;
     if (attention === null) return;
     forEachRounding(vectorsOf(name, attention, rows), (block, at, gradients) =>
       ops.roundToCodesBackward({ ...block, source: source + at, d: d + at, ...gradients() }),

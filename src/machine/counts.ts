@@ -6,11 +6,12 @@
  */
 import { type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
+import { endsBranch, type LinearLayer, readsStream } from "../model/layers.ts";
 import { pixels } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
-import { blockRuns, type Densities } from "./densities.ts";
+import { blockRuns, DENSITY_INTO, type Densities } from "./densities.ts";
 import type { MachineCore } from "./machine.ts";
-import { stemBefore, VALUE_BITS } from "./shape.ts";
+import { bitsInto, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
 export interface OperationCounts {
   readonly name: string;
@@ -29,7 +30,6 @@ export interface CountingRules {
 }
 
 interface Counted {
-  readonly name: string;
   readonly inputs: number;
   /** Lines per input. */
   readonly linesPerInput: number;
@@ -47,8 +47,8 @@ interface Counted {
  */
 export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): OperationCounts[] {
   const { shape, crossbar } = machine;
-  const { width, expansion, tokens, steps, depth, residuals, residualInputBits = 1 } = shape;
-  const vectors = steps * tokens;
+  const { width, tokens, steps, depth, residuals } = shape;
+  const values = steps * tokens * width;
   const lines = shape.embedding === "lines";
   const operations: OperationCounts[] = [];
   const add = (name: string, kind: OperationCounts["kind"], repeat: number, actions: Partial<ActionTally>) => {
@@ -57,62 +57,64 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     return operation.actions;
   };
   const { rows, linesPerInput } = crossbar;
-  const firstLayer = stemBefore(shape)[0]?.name ?? "embed";
-  const linear = (repeat: number, layer: Omit<Counted, "linesPerInput">) => {
-    const counted = { ...layer, linesPerInput: layer.name === firstLayer ? linesPerInput : 1 };
-    return add(layer.name, "linear", repeat, linearActions(machine, rules, counted));
+  const embedRows = Math.min(rows, crossbar.embedRows ?? rows);
+  const linear = (repeat: number, layer: LinearLayer, density: number, perStep = tokens) => {
+    const { name, role, source, inputs, outputs } = layer;
+    const counted = {
+      ...{ inputs, outputs, density, tokens: perStep, bits: bitsInto(layer, shape) },
+      linesPerInput: source === "input" ? linesPerInput : 1,
+      rows: role === "embedding" ? embedRows : rows,
+    };
+    return add(name, "linear", repeat, linearActions(machine, rules, counted));
   };
-  const neurons = (name: string, features: number, repeat: number, perStep = tokens) => {
+  const neurons = (train: string | null, features: number, repeat: number, perStep = tokens) => {
     const stored = machine.order === "step-major" ? (steps - 1) * perStep * features : 0;
     const updates = steps * perStep * features;
     const membranes = { membraneReads: stored, membraneWrites: stored };
-    add(name, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });
+    add(train!, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });
   };
-  const embedRows = Math.min(rows, crossbar.embedRows ?? rows);
-  for (const [i, { name, inputs, outputs, windows }] of stemBefore(shape).entries()) {
-    const perStep = pixels(windows);
-    const density = densities.stemDensities?.[i] ?? 0;
-    linear(1, { name, inputs, outputs, rows, tokens: perStep, density, bits: 1 });
-    neurons(`${name}.map`, outputs, 1, perStep);
+  const join = (actions: ActionTally, kept: number) => {
+    if (residuals === 0) return;
+    actions.residualAdditions += values;
+    actions.streamReads += values;
+    actions.streamWrites += values * kept;
+  };
+  const layers = shapeLayers(shape);
+  for (const [i, { windows }] of stemBefore(shape).entries()) {
+    const [layer, perStep] = [layers[i], pixels(windows)];
+    linear(1, layer, densities.stemDensities?.[i] ?? 0, perStep);
+    neurons(layer.trainOut, layer.outputs, 1, perStep);
   }
+  const embedding = layers.find(({ role }) => role === "embedding")!;
   if (lines) {
-    const { inputs } = shape;
-    const density = densities.inputDensity;
-    const actions = linear(1, { name: "embed", inputs, outputs: width, rows: embedRows, tokens, density, bits: 1 });
-    if (shape.positions) actions.offsetAdditions += vectors * width;
-    if (residuals > 0) actions.streamWrites += vectors * width;
+    const actions = linear(1, embedding, densities.inputDensity);
+    if (shape.positions) actions.offsetAdditions += values;
+    if (residuals > 0) actions.streamWrites += values;
   } else {
     const sums = VALUE_BITS * tokens * Math.ceil((shape.inputs * linesPerInput) / embedRows) * width;
-    const stream = residuals > 0 ? vectors * width : 0;
-    add("embed", "linear", 1, { conversions: sums * conversionsPerSum(machine), streamWrites: stream });
+    const stream = residuals > 0 ? values : 0;
+    add(embedding.name, "linear", 1, { conversions: sums * conversionsPerSum(machine), streamWrites: stream });
   }
   for (const { first, repeat, densities: block } of blockRuns(densities)) {
-    const layer = (part: string, inputs: number, outputs: number, density: number, bits: number) =>
-      linear(repeat, { name: `blocks.${first}.${part}`, inputs, outputs, rows, tokens, density, bits });
-    const values = vectors * width;
+    const ofBlock = layers.filter((layer) => layer.block === first);
     // The last block's sum goes straight to the output neurons.
     const lastSums = first + repeat === depth ? (repeat - 1) / repeat : 1;
-    const join = (actions: ActionTally, kept: number) => {
-      if (residuals === 0) return;
-      actions.residualAdditions += values;
-      actions.streamReads += values;
-      actions.streamWrites += values * kept;
-    };
-    neurons(`blocks.${first}.input`, width, repeat);
-    layer("qkv", width, 3 * width, block.qkv, residualInputBits);
-    neurons(`blocks.${first}.qkv`, 3 * width, repeat);
-    add(`blocks.${first}.attention`, "attention", repeat, attentionActions(machine, block.coincidences));
-    if (shape.outputProjection) join(layer("projection", width, width, block.projection, 1), 1);
-    else join(add(`blocks.${first}.shortcut`, "residual", repeat, {}), 1);
-    neurons(`blocks.${first}.middle`, width, repeat);
-    layer("up", width, expansion * width, block.up, residualInputBits);
-    neurons(`blocks.${first}.hidden`, expansion * width, repeat);
-    join(layer("down", expansion * width, width, block.down, 1), lastSums);
+    for (const [i, layer] of ofBlock.entries()) {
+      const { role, inputs, outputs, trainIn, trainOut } = layer;
+      const kept = i === ofBlock.length - 1 ? lastSums : 1;
+      if (readsStream(layer)) neurons(trainIn, inputs, repeat);
+      const actions = linear(repeat, layer, block[DENSITY_INTO[role]!]);
+      if (endsBranch(layer)) join(actions, kept);
+      else neurons(trainOut, outputs, repeat);
+      if (role !== "attention input") continue;
+      add(`blocks.${first}.attention`, "attention", repeat, attentionActions(machine, block.coincidences));
+      if (!shape.outputProjection) join(add(`blocks.${first}.shortcut`, "residual", repeat, {}), kept);
+    }
   }
   if (lines) {
-    neurons("output", width, 1);
-    const [density, read] = [densities.headDensity, shape.queries];
-    linear(1, { name: "head", inputs: width, outputs: shape.classes, rows, tokens: read, density, bits: 1 });
+    const head = layers[layers.length - 1];
+    neurons(head.trainIn, head.inputs, 1);
+    linear(1, head, densities.headDensity, shape.queries);
   }
   return operations;
 }

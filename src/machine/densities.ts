@@ -1,4 +1,5 @@
 /** Spike densities of the lines: besides its shape, all that a network's counted actions depend on. */
+import type { LayerRole } from "../model/layers.ts";
 
 /** Spike densities in one block's trains. */
 export interface BlockDensities {
@@ -16,6 +17,14 @@ export interface BlockDensities {
   /** Fraction of the AND gates of q and k that give 1; about query x key. */
   readonly coincidences: number;
 }
+
+/** The train that each layer of a block reads. */
+export const DENSITY_INTO: Readonly<Partial<Record<LayerRole, "qkv" | "projection" | "up" | "down">>> = {
+  "attention input": "qkv",
+  "attention output": "projection",
+  "feed-forward up": "up",
+  "feed-forward down": "down",
+};
 
 export interface Densities {
   /** One entry per block; blocks that share an entry are counted once and multiplied. */

@@ -16,8 +16,9 @@ import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
 import { type Timing, timingOf, vectorClocks } from "../hardware/timing.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
+import { endsBranch, type LinearLayer } from "../model/layers.ts";
 import { pixels } from "../model/stem.ts";
-import { headTokens, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
+import { bitsInto, headTokens, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
 /** Bits of numbers after the converters. */
 export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
@@ -36,10 +37,7 @@ function wordBits({ arithmetic }: HardwareSpec): WordBits {
 }
 
 /** All crossbars of a layer, working together. */
-export interface LayerUnit {
-  readonly name: string;
-  readonly inputs: number;
-  readonly outputs: number;
+export interface LayerUnit extends LinearLayer {
   readonly crossbars: number;
   /** Reads of one input vector: 1 for spikes, one per bit for numbers. */
   readonly reads: number;
@@ -154,7 +152,7 @@ export function machineOf(
 ): Machine {
   const timing = timingOf(hardware);
   const core = coreOf(hardware, shape);
-  const layers = mapping.layers.map((layer) => layerUnit(layer, shape, timing));
+  const layers = shapeLayers(shape).map((layer, i) => layerUnit(layer, mapping.layers[i], shape, timing));
   const words = wordBits(hardware);
   const units = unitsOf(hardware, shape, mapping, timing, words);
   return { ...core, timing, words, sram: hardware.sram, mapping, layers, units };
@@ -177,27 +175,26 @@ export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: Netwo
   };
 }
 
-function layerUnit(layer: LayerMapping, shape: NetworkShape, timing: Timing): LayerUnit {
-  const { name, inputs, outputs, blocks, multiplexerSteps } = layer;
-  const entersOnce = name === "embed" && shape.embedding === "values";
-  const reads = entersOnce ? VALUE_BITS : /\.(qkv|up)$/.test(name) ? (shape.residualInputBits ?? 1) : 1;
+function layerUnit(
+  linear: LinearLayer,
+  { blocks, multiplexerSteps }: LayerMapping,
+  shape: NetworkShape,
+  timing: Timing,
+): LayerUnit {
+  const { name, role } = linear;
+  const entersOnce = role === "embedding" && shape.embedding === "values";
+  const reads = entersOnce ? VALUE_BITS : bitsInto(linear, shape);
+  const stem = stemBefore(shape).find((one) => one.name === name);
+  const vectors = stem ? pixels(stem.windows) : shape.tokens;
   return {
-    name,
-    inputs,
-    outputs,
+    ...linear,
     reads,
     crossbars: blocks.length,
     clocks: reads * vectorClocks(multiplexerSteps, timing),
     latency: LIF_LATENCY,
-    tokens: name === "head" ? headTokens(shape) : new Int32Array(vectorsOf(name, shape)).map((_, n) => n),
+    tokens: role === "head" ? headTokens(shape) : Int32Array.from({ length: vectors }, (_, n) => n),
     everyStep: !entersOnce,
   };
-}
-
-/** Vectors of a layer per time step. */
-function vectorsOf(name: string, shape: NetworkShape): number {
-  const layer = stemBefore(shape).find((one) => one.name === name);
-  return layer ? pixels(layer.windows) : shape.tokens;
 }
 
 function unitsOf(
@@ -211,8 +208,8 @@ function unitsOf(
   // The stream and LIF units of a layer follow the adders of its tiles.
   const behind = (counted: readonly LayerMapping[]) =>
     counted.reduce((sum, { columnGroups }) => sum + columnGroups * readoutUnits, 0);
-  const ends = layers.filter(({ name }) => /\.down$/.test(name));
-  const branches = shape.outputProjection ? layers.filter(({ name }) => /\.projection$/.test(name)) : ends;
+  // Without a projection the neurons after attention's residual adders are separate units.
+  const shortcuts = shape.outputProjection ? 0 : shape.depth * Math.ceil(shape.width / crossbar.columns) * readoutUnits;
   const stored = hardware.order === "step-major";
   return {
     crossbars: { count: totals.crossbars, ...crossbar, devices: devicesPerConductance(hardware.crossbar) },
@@ -224,13 +221,15 @@ function unitsOf(
     },
     adders: { count: behind(layers), bits: words.current },
     lif: {
-      // Without a projection the neurons after attention's residual adders are separate units.
-      count: totals.lifUnits + (shape.outputProjection ? 0 : behind(ends)),
+      count: totals.lifUnits + shortcuts,
       membranes: countNeurons(shape) * (stored ? shape.tokens : 1) + stemNeurons(shape, stored),
       membraneBits: words.membrane,
       place: stored ? "sram" : "registers",
     },
-    residual: { count: shape.residuals === 0 ? 0 : behind(branches) + behind(ends), bits: words.stream },
+    residual: {
+      count: shape.residuals === 0 ? 0 : behind(layers.filter(endsBranch)) + shortcuts,
+      bits: words.stream,
+    },
   };
 }
 
@@ -238,9 +237,12 @@ function unitsOf(
 const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
   stemBefore(shape).reduce((sum, { outputs, windows }) => sum + outputs * (ofAll ? pixels(windows) : 1), 0);
 
-/** Neurons per token: after the embedding and every layer of the blocks. */
-export const countNeurons = ({ width, depth, expansion }: NetworkShape): number =>
-  width * (depth * (5 + expansion) + 1);
+/** Neurons per token: after the embedding, every layer of the blocks, and attention where no layer follows it. */
+export function countNeurons(shape: NetworkShape): number {
+  const layers = shapeLayers(shape).filter(({ role }) => role !== "convolution" && role !== "head");
+  const shortcuts = shape.outputProjection ? 0 : shape.depth * shape.width;
+  return layers.reduce((sum, { outputs }) => sum + outputs, shortcuts);
+}
 
 function ssaUnit(
   spec: SsaSpec,

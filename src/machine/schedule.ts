@@ -24,11 +24,11 @@
 import { MappingError } from "../errors.ts";
 import type { LoopOrder } from "../experiment/hardware.ts";
 import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
+import { endsBranch } from "../model/layers.ts";
 import { pixels, type StemLayer } from "../model/stem.ts";
 import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
 import type { LayerUnit, Machine } from "./machine.ts";
-import { stemBefore } from "./shape.ts";
 import { keptUntil, type Places, placesOf, poolTimes, windowArrivals } from "./stem-schedule.ts";
 import { engineTransfers, layerTransfers, type Transfer } from "./transfers.ts";
 
@@ -37,6 +37,11 @@ export interface ScheduledUnit {
   /** Layer as in the mapping (`blocks.0.qkv`), or `blocks.0.attention` for the SSA engine working on that block. */
   readonly name: string;
   readonly kind: "linear" | "attention";
+  /** Index of its block, null outside the blocks, and its name there. */
+  readonly block: number | null;
+  readonly part: string;
+  /** Name of the spike train that it reads. */
+  readonly trainIn: string;
   /** Load of the chip in which these jobs run; a layer split over two loads is two units. */
   readonly load: number;
   readonly start: Float64Array;
@@ -154,12 +159,10 @@ function runsOf(steps: number, { passes, drained }: Machine["plan"], { groups, w
 /** @param period clocks between prompts; infinite for a single prompt */
 function timetable(machine: Machine, period: number): Timetable {
   const { shape, order, layers, plan, ssa } = machine;
-  const { depth, tokens, steps } = shape;
+  const { tokens, steps } = shape;
   const runs = runsOf(steps, plan, ssa);
   const calendar = calendarOf(period, runs.length);
-  const byName = new Map(layers.map((layer) => [layer.name, layer]));
   const place = placesOf(order, tokens, steps);
-  const [before, embed] = [stemBefore(shape), shape.stem?.at(-1)];
   const loads = loadsOf(machine);
   const units: ScheduledUnit[] = [];
   const alive: Alive = { lines: [], qkv: [], attention: [], embedded: null, stream: null };
@@ -182,7 +185,7 @@ function timetable(machine: Machine, period: number): Timetable {
       end = start.map((clock) => clock + layer.clocks);
       clocks = Math.max(clocks, end[end.length - 1] + layer.latency);
       const transfers = part === lastLoad ? layerTransfers(machine, layer) : [];
-      units.push({ name: layer.name, kind: "linear", load: part, start, end, busy, transfers });
+      units.push({ ...unitOf(layer), kind: "linear", load: part, start, end, busy, transfers });
     }
     return { jobs, end, done: resultsOf(layer, { vectors, steps }, jobs, end, place) };
   };
@@ -194,34 +197,27 @@ function timetable(machine: Machine, period: number): Timetable {
     for (let i = 0; i < end.length; i++) ends[jobs[i]] = end[i];
     alive.lines.push({ bits: size.channels, from: mapComing, to: keptUntil(size, ends, order, steps) });
   };
-  const serve = (layer: LayerUnit, first: boolean): Float64Array => {
+  for (const [l, layer] of layers.entries()) {
+    const size = shape.stem?.[l];
+    if (size) arrived = windowArrivals(size, arrived, order, steps);
+    if (size && layer.role === "convolution") {
+      const vectors = pixels(size.windows);
+      const { jobs, end, done } = work(layer, vectors, placesOf(order, vectors, steps));
+      keepMap(size, jobs, end);
+      ({ from: mapComing, ready: arrived } = poolTimes(size, done, order, steps));
+      continue;
+    }
     const { jobs, end, done } = work(layer, tokens, place);
-    if (layer.name === "embed" && embed) keepMap(embed, jobs, end);
-    if (layer.name === "embed") alive.embedded = layer.everyStep ? null : { from: done, to: done };
-    else if (first) alive.attention.push({ from: coming, to: end });
+    if (size) keepMap(size, jobs, end);
+    if (layer.role === "embedding") alive.embedded = layer.everyStep ? null : { from: done, to: done };
+    else if (layer.source === "attention" || layer.source === "shortcut")
+      alive.attention.push({ from: coming, to: end });
     else alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
-    return done;
-  };
-
-  for (const size of before) {
-    const vectors = pixels(size.windows);
-    arrived = windowArrivals(size, arrived, order, steps);
-    const { jobs, end, done } = work(byName.get(size.name)!, vectors, placesOf(order, vectors, steps));
-    keepMap(size, jobs, end);
-    ({ from: mapComing, ready: arrived } = poolTimes(size, done, order, steps));
-  }
-  if (embed) arrived = windowArrivals(embed, arrived, order, steps);
-  for (let block = 0; block <= depth; block++) {
-    const names = block === 0 ? ["embed"] : ["projection", "up", "down"].map((part) => `blocks.${block - 1}.${part}`);
-    names.push(block === depth ? "head" : `blocks.${block}.qkv`);
-    names
-      .flatMap((name) => byName.get(name) ?? [])
-      .forEach((layer, i) => {
-        arrived = serve(layer, i === 0);
-      });
-    if (block === depth) break;
+    arrived = done;
+    if (layer.role !== "attention input") continue;
     const run = attend(machine, arrived, place, calendar, runs);
-    units.push({ ...run.unit, name: `blocks.${block}.attention`, load });
+    const attention = { name: `blocks.${layer.block}.attention`, part: "attention", block: layer.block };
+    units.push({ ...run.unit, ...attention, trainIn: layer.trainOut!, load });
     alive.qkv.push({ from: arrived, to: run.read });
     [arrived, coming] = [run.out, run.coming];
     clocks = Math.max(clocks, run.unit.end[runs.count - 1] + OUTPUT_REGISTERS);
@@ -229,6 +225,9 @@ function timetable(machine: Machine, period: number): Timetable {
   keepStream(alive, units, machine, place);
   return { clocks, units, buffers: bufferUses(machine, alive, period) };
 }
+
+/** What a unit of the schedule says about its layer. */
+const unitOf = ({ name, part, block, trainIn }: LayerUnit) => ({ name, part, block, trainIn });
 
 /** Indices of a layer's jobs among all tokens and steps, in the order in which the layer takes them. */
 function jobsOf(
@@ -296,7 +295,7 @@ function resultsOf(
 }
 
 interface EngineRun {
-  readonly unit: Omit<ScheduledUnit, "name" | "load">;
+  readonly unit: Pick<ScheduledUnit, "kind" | "start" | "end" | "busy" | "transfers">;
   /** By job: when q, k and v have been read, when A starts to arrive, and when it is complete. */
   readonly read: Float64Array;
   readonly coming: Float64Array;
@@ -344,16 +343,18 @@ function attend(
 function keepStream(
   alive: Alive,
   units: readonly ScheduledUnit[],
-  { shape: { residuals, depth, tokens, steps, embedding } }: Machine,
+  { layers, shape: { residuals, tokens, steps, embedding } }: Machine,
   place: Places,
 ): void {
-  const unit = (name: string) => units.find((one) => one.name === name)!;
-  const first = unit("blocks.0.qkv");
-  const last = units.findLast(({ name }) => name === `blocks.${depth - 1}.down`)!;
+  const unit = (layer: LayerUnit) => units.find(({ name }) => name === layer.name)!;
+  const embed = layers.findIndex(({ role }) => role === "embedding");
+  const first = unit(layers[embed + 1]);
+  const joining = layers.findLast((layer) => endsBranch(layer) || layer.source === "shortcut")!;
+  const last = units.findLast(({ name }) => name === joining.name)!;
   if (residuals > 0) {
     // An embedding of lines is the stream's first value; an embedding of values is held separately and added to the stream step
     // by step.
-    alive.stream = { from: embedding === "lines" ? unit("embed").end : first.start, to: last.end };
+    alive.stream = { from: embedding === "lines" ? unit(layers[embed]).end : first.start, to: last.end };
   }
   if (alive.embedded === null) return;
   const from = Float64Array.from({ length: tokens }, (_, n) => alive.embedded!.from[place(n, 0)]);

@@ -6,6 +6,7 @@
  */
 import type { DrawKind, ModelSpec, NeuronReset } from "../experiment/model.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
+import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
 import { logitsOf } from "../model/network.ts";
 import { type StemLayer, stemLayers } from "../model/stem.ts";
 
@@ -13,7 +14,7 @@ export interface NetworkShape {
   readonly depth: number;
   readonly width: number;
   readonly heads: number;
-  /** Feed-forward width divided by width. */
+  /** Feed-forward width divided by width; 0 for blocks without a feed-forward pair. */
   readonly expansion: number;
   /** Effect of a spike on the neuron's membrane; default `hard`. */
   readonly reset?: NeuronReset;
@@ -80,25 +81,16 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
 /** Bits of a value that enters the embedding once per inference, one read each. */
 export const VALUE_BITS = 8;
 
-/** A layer of weights, in the order in which layers run. */
-export interface ShapeLayer {
-  /** As in `linearLayers`: `stem.0`, ..., `embed`, `blocks.0.qkv`, ..., `head`. */
-  readonly name: string;
-  readonly inputs: number;
-  readonly outputs: number;
-}
+/** Bits of the numbers that a layer of a block reads from the stream, one read each; 1 for any other: spikes. */
+export const bitsInto = (layer: LinearLayer, { residualInputBits = 1 }: NetworkShape): number =>
+  readsStream(layer) ? residualInputBits : 1;
 
-export function shapeLayers(shape: NetworkShape): ShapeLayer[] {
-  const { width, depth, expansion, inputs, classes, outputProjection } = shape;
-  const layers: ShapeLayer[] = stemBefore(shape).map(({ name, inputs, outputs }) => ({ name, inputs, outputs }));
-  layers.push({ name: "embed", inputs, outputs: width });
-  for (let i = 0; i < depth; i++) {
-    layers.push({ name: `blocks.${i}.qkv`, inputs: width, outputs: 3 * width });
-    if (outputProjection) layers.push({ name: `blocks.${i}.projection`, inputs: width, outputs: width });
-    layers.push({ name: `blocks.${i}.up`, inputs: width, outputs: expansion * width });
-    layers.push({ name: `blocks.${i}.down`, inputs: expansion * width, outputs: width });
-  }
-  return [...layers, { name: "head", inputs: width, outputs: classes }];
+/** Layers of weights, in the order in which they run. */
+export function shapeLayers(shape: NetworkShape): LinearLayer[] {
+  const { width, depth, expansion, inputs, classes, outputProjection, residuals, stem } = shape;
+  const convolutions = stem ? stem.length - 1 : null;
+  const pattern = { depth, expansion, outputProjection, hasStream: residuals > 0, convolutions };
+  return sizedLayers(pattern, { before: [...stemBefore(shape), { inputs, outputs: width }], width, logits: classes });
 }
 
 /** The layers of a stem before the embedding, with windows as vectors instead of tokens. */

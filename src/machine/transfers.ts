@@ -11,6 +11,7 @@
  * its spikes are written, and the output of attention is read once. For a layer on several loads of the chip, the last load has
  * all accesses.
  */
+import { endsBranch } from "../model/layers.ts";
 import type { BufferUse } from "./buffers.ts";
 import type { LayerUnit, Machine } from "./machine.ts";
 
@@ -24,31 +25,34 @@ export interface Transfer {
   readonly jobs: number;
 }
 
+const READ_FROM: Readonly<Record<LayerUnit["source"], Transfer["buffer"]>> = {
+  input: "input",
+  spikes: "spikes",
+  attention: "attention",
+  shortcut: "attention",
+};
+
 /** Transfers of a layer's jobs. */
-export function layerTransfers(
-  machine: Machine,
-  { name, inputs, outputs, reads, tokens, everyStep }: LayerUnit,
-): Transfer[] {
+export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   const { shape, words, units } = machine;
-  const { width, depth, steps, residuals, outputProjection } = shape;
+  const { width, steps, residuals } = shape;
+  const { role, block, source, trainIn, trainOut, inputs, outputs, reads, tokens, everyStep } = layer;
   // Values enter once; the results enter stream and neurons with the first layer, step by step.
   if (!everyStep) return [];
   const jobs = tokens.length * steps;
-  const part = name.replace(/^blocks\.\d+\./, "");
-  const isFirst = name === "blocks.0.qkv" && shape.embedding === "values";
-  const isLast = name === `blocks.${depth - 1}.down`;
-  const behindAttention = part === (outputProjection ? "projection" : "up");
+  const takesValues = role === "attention input" && block === 0 && shape.embedding === "values";
   const moves: Transfer[] = [];
   const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = jobs) => {
     if (bits > 0 && of > 0) moves.push({ way, buffer, bits, jobs: of });
   };
-  const isOutermost = name === machine.layers[0].name;
-  move("read", isOutermost ? "input" : behindAttention ? "attention" : "spikes", inputs * reads);
+  move("read", READ_FROM[source], inputs * reads);
 
   const word = width * words.stream;
-  const joins = residuals > 0 && (part === "down" || behindAttention);
-  if (joins) move("read", "stream", word);
-  if (residuals > 0 && (part === "embed" || isFirst || (joins && !isLast))) move("write", "stream", word);
+  // Neurons behind the sum of the stream and what the layer adds to it; the last sum goes straight to those that the head reads.
+  const joined = source === "shortcut" ? trainIn : endsBranch(layer) ? trainOut : null;
+  const isKept = joined !== null && joined !== machine.layers[machine.layers.length - 1].trainIn;
+  if (residuals > 0 && joined !== null) move("read", "stream", word);
+  if (residuals > 0 && (role === "embedding" || takesValues || isKept)) move("write", "stream", word);
 
   const fire = (neurons: number, into: "spikes" | "qkv") => {
     if (units.lif.place === "sram") {
@@ -58,11 +62,10 @@ export function layerTransfers(
     }
     move("write", into, neurons);
   };
-  if (isFirst || (part === "up" && !outputProjection)) fire(width, "spikes");
-  if (part !== "head") fire(outputs, part === "qkv" ? "qkv" : "spikes");
+  if (takesValues || source === "shortcut") fire(width, "spikes");
+  if (role !== "head") fire(outputs, role === "attention input" ? "qkv" : "spikes");
   return moves;
 }
-
 /**
  * Transfers of the SSA engine's runs for one block.
  *

@@ -25,7 +25,7 @@ function networkOf(model: object): Network<SpikingSpec> {
 }
 
 test("the paper's example, 384 outputs of 512 inputs, takes 12 crossbars: 3 groups of 4 row blocks", () => {
-  const { layer } = mapLayer({ name: "up", inputs: 512, outputs: 384 }, hardware, START);
+  const { layer } = mapLayer({ name: "up", role: "feed-forward up", inputs: 512, outputs: 384 }, hardware, START);
   expect([layer.blocks.length, layer.columnGroups, layer.rowBlocks]).toEqual([12, 3, 4]);
   expect([layer.multiplexerSteps, layer.lifUnits]).toEqual([8, 3 * 16]);
   // Outputs 129 .. 256 (counted from 1) sit on the four crossbars of the second tile.
@@ -80,7 +80,8 @@ test("blocks cover every weight of a layer exactly once, each on its own crossba
   fc.assert(
     fc.property(size, size, crossbarSize, crossbarSize, (inputs, outputs, rows, columns) => {
       const small = literalMachine({ crossbar: { rows, columns } });
-      const { layer } = mapLayer({ name: "layer", inputs, outputs }, small, { crossbar: 7, tile: 3, load: 0, site: 7 });
+      const sizes = { name: "layer", role: "feed-forward up", inputs, outputs } as const;
+      const { layer } = mapLayer(sizes, small, { crossbar: 7, tile: 3, load: 0, site: 7 });
       expect(coverage(layer).every((times) => times === 1)).toBe(true);
       expect(layer.blocks.map((block) => block.crossbar)).toEqual(layer.blocks.map((_, i) => 7 + i));
       for (const block of layer.blocks) {
@@ -94,7 +95,7 @@ test("blocks cover every weight of a layer exactly once, each on its own crossba
   );
 });
 
-function coverage({ inputs, outputs, blocks }: LayerMapping): Uint8Array {
+function coverage({ inputs, outputs, blocks }: Pick<LayerMapping, "inputs" | "outputs" | "blocks">): Uint8Array {
   const times = new Uint8Array(inputs * outputs);
   for (const { rowStart, rows, columnStart, columns } of blocks) {
     for (let r = rowStart; r < rowStart + rows; r++) {
@@ -159,7 +160,7 @@ test("a chip that is too small is loaded again, a whole tile at a time, and no s
 });
 
 test("a tile that fills the last free crossbars belongs to the current load", () => {
-  const layer = { name: "layer", inputs: 256, outputs: 3 * 128 };
+  const layer = { name: "layer", role: "feed-forward up", inputs: 256, outputs: 3 * 128 } as const;
   const loads = (crossbars: number) =>
     mapLayer(layer, { ...hardware, crossbars }, START).layer.blocks.map(({ load, site }) => [load, site]);
   // Three tiles of two blocks each: 6 sites hold all, 5 hold two tiles, and the third comes with the next load.

@@ -30,6 +30,7 @@ import { lifConstants } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 
 /** A block of a layer's weights on one crossbar. */
@@ -43,11 +44,10 @@ export interface CrossbarBlock extends MatrixBlock {
   readonly site: number;
 }
 
-export interface LayerMapping extends Wiring {
-  /** Name of the linear layer, as in `linearLayers`. */
-  readonly name: string;
-  readonly inputs: number;
-  readonly outputs: number;
+export interface LayerMapping extends LinearLayer, Placement {}
+
+/** Where a layer is placed, and what it occupies. */
+export interface Placement extends Wiring {
   /** Total lines of its row blocks: one or more per input (`hardware/line-order.ts`). */
   readonly lines: number;
   readonly columnGroups: number;
@@ -160,20 +160,20 @@ export interface AttentionRequest {
 }
 
 /**
- * Places layers by their sizes alone, in the order given.
+ * Places layers by their roles and sizes, in the order given.
  *
  * Throws MappingError when a tile of a layer has more row blocks than the chip has crossbars
  */
 export function placeLayers(
-  sizes: readonly { readonly name: string; readonly inputs: number; readonly outputs: number }[],
+  linear: readonly LinearLayer[],
   { heads, tokens, dimension, plan }: AttentionRequest,
   hardware: HardwareSpec,
 ): Mapping {
   const units = readoutUnits(hardware.crossbar.columns, hardware.adc);
   const layers: LayerMapping[] = [];
   let next = START;
-  for (const [l, layer] of sizes.entries()) {
-    const mapped = mapLayer({ ...layer, ...wiringOf(l, hardware.crossbar) }, hardware, next);
+  for (const layer of linear) {
+    const mapped = mapLayer({ ...layer, ...wiringOf(layer.source, hardware.crossbar) }, hardware, next);
     layers.push(mapped.layer);
     next = mapped.next;
   }
@@ -229,16 +229,17 @@ export const START: Cursor = { crossbar: 0, tile: 0, load: 0, site: 0 };
  *
  * Throws MappingError when a tile of the layer has more row blocks than the chip has crossbars
  */
-export function mapLayer(
-  { name, inputs, outputs, ...wired }: Pick<LayerMapping, "name" | "inputs" | "outputs"> & Partial<Wiring>,
+export function mapLayer<L extends Pick<LinearLayer, "name" | "role" | "inputs" | "outputs"> & Partial<Wiring>>(
+  linear: L,
   hardware: HardwareSpec,
   next: Cursor,
-): { layer: LayerMapping; next: Cursor } {
+): { layer: L & Placement; next: Cursor } {
+  const { name, role, inputs, outputs } = linear;
   const { columns } = hardware.crossbar;
-  const rows = rowsFor(name, hardware.crossbar);
+  const rows = rowsFor(role, hardware.crossbar);
   const units = readoutUnits(columns, hardware.adc);
-  const wiring = { ...STRAIGHT, ...wired };
-  const lines = inputs * wiring.linesPerInput;
+  const wired = { ...STRAIGHT, ...linear };
+  const lines = inputs * wired.linesPerInput;
   const rowBlocks = Math.ceil(lines / rows);
   const columnGroups = Math.ceil(outputs / columns);
   const available = hardware.crossbars ?? Number.POSITIVE_INFINITY;
@@ -262,16 +263,13 @@ export function mapLayer(
     }
   }
   const layer = {
-    name,
-    inputs,
-    outputs,
-    ...wiring,
+    ...wired,
     lines,
     columnGroups,
     rowBlocks,
     blocks,
     multiplexerSteps: multiplexerSteps(Math.min(outputs, columns), units),
-    lifUnits: name === "head" ? 0 : columnGroups * units,
+    lifUnits: role === "head" ? 0 : columnGroups * units,
   };
   return { layer, next: { crossbar, tile, load, site } };
 }

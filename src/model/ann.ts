@@ -12,7 +12,7 @@
  */
 import type { AnnSpec } from "../experiment/model.ts";
 import { type AnnStemCache, annStemBackward, annStemForward } from "./ann-stem.ts";
-import { codesOf, SHARE_CODES, widthsOf } from "./bit-widths.ts";
+import { codesOf, SHARE_CODES, widthsByLayer } from "./bit-widths.ts";
 import { type DenseCache, denseBackward, denseForward, type Gradients, parameter } from "./dense.ts";
 import { geluBackward, geluForward } from "./gelu.ts";
 import { inputRows } from "./geometry.ts";
@@ -197,13 +197,14 @@ const rounded = (values: Float64Array, rounding: Rounding | null): Float64Array 
 
 /** How the input of a layer is rounded, from `passParameters`; null for a layer in floating point. */
 function inputRounding(network: Network<AnnSpec>, layer: string): Rounding | null {
-  const widths = widthsOf(network.model, layer);
-  return widths && { ...codesOf(widths.activations), columns: 1, ...stepsOf(network, `${layer}.input`) };
+  const widths = widthsByLayer(network.model)?.get(layer);
+  if (!widths) return null;
+  return { ...codesOf(widths.activations), columns: 1, ...stepsOf(network, `${layer}.input`) };
 }
 
 /** The same for q, k and v, the outputs of a layer. */
 function vectorRounding(network: Network<AnnSpec>, layer: string): Rounding | null {
-  const width = widthsOf(network.model, layer)?.attention ?? null;
+  const width = widthsByLayer(network.model)?.get(layer)?.attention ?? null;
   if (width === null) return null;
   return { ...codesOf(width), columns: 3 * network.model.width, ...stepsOf(network, `${layer}.output`) };
 }

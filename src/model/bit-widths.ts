@@ -1,5 +1,6 @@
 /** Bit widths of an ANN's layers, with the codes of each. What is rounded, and how: `quantization.ts`. */
 import type { BitWidth, ModelSpec } from "../experiment/model.ts";
+import { type Layer, layersOf, patternOf } from "./layers.ts";
 
 /** Whole numbers from `low` to `high`. */
 export interface Codes {
@@ -19,13 +20,15 @@ export const SHARE_CODES = 255;
 
 const OUTER: LayerWidths = { weights: 8, activations: 8, attention: null };
 
-/** Widths of a linear layer by name; null for a model in floating point. */
-export function widthsOf(model: ModelSpec, layer: string): LayerWidths | null {
+/** Widths of all linear layers by name; null for a model in floating point. */
+export function widthsByLayer(model: ModelSpec): ReadonlyMap<string, LayerWidths> | null {
   if (model.kind !== "ann" || !model.quantization) return null;
-  const first = model.stem && model.stem.layers.length > 0 ? "stem.0" : "embed";
-  if (layer === first || layer === "head") return OUTER;
   const { weights, activations } = model.quantization;
-  return { weights, activations, attention: layer.endsWith(".qkv") ? attentionWidth(activations) : null };
+  const widths = ({ role, source }: Layer): LayerWidths => {
+    if (source === "input" || role === "head") return OUTER;
+    return { weights, activations, attention: role === "attention input" ? attentionWidth(activations) : null };
+  };
+  return new Map(layersOf(patternOf(model)).map((layer) => [layer.name, widths(layer)]));
 }
 
 /** Width of q, k and v. */

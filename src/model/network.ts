@@ -14,8 +14,9 @@
 import { SpecError } from "../errors.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { stepLengths, widthsOf } from "./bit-widths.ts";
+import { stepLengths, widthsByLayer } from "./bit-widths.ts";
 import type { Geometry } from "./geometry.ts";
+import { endsBranch, type LinearLayer, patternOf, sizedLayers } from "./layers.ts";
 import { stemLayers } from "./stem.ts";
 
 export const NORM_EPSILON = 1e-5;
@@ -33,6 +34,11 @@ export interface Network<M extends ModelSpec = ModelSpec> {
 
 export interface ParameterLayout {
   readonly name: string;
+  /** The linear layer whose `weight`, `offset`, ... it is; null for LayerNorm and position embeddings, which have no part. */
+  readonly layer: LinearLayer | null;
+  readonly part: string | null;
+  /** Index of its block; null outside the blocks. */
+  readonly block: number | null;
   readonly shape: readonly number[];
   /** Standard deviation of the normal initial value, or a constant. */
   readonly init: { readonly deviation: number } | { readonly constant: number };
@@ -52,8 +58,12 @@ export function parameterLayout(model: ModelSpec, geometry: Geometry): Parameter
   return model.kind === "ann" ? annLayout(model, geometry) : spikingLayout(model, geometry);
 }
 
+/** Whether a parameter holds the weights of a layer. */
+export const isWeight = ({ part }: Pick<ParameterLayout, "part">): boolean => part === "weight";
+
 /** Whether a parameter holds the weights of a layer other than the head: its columns are features, not classes. */
-export const isFeatureWeight = (name: string): boolean => name.endsWith(".weight") && name !== "head.weight";
+export const isFeatureWeight = ({ part, layer }: Pick<ParameterLayout, "part" | "layer">): boolean =>
+  part === "weight" && layer?.role !== "head";
 
 /** A fresh network; each parameter draws from `random.fork(name)`. */
 export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, random: Stream): Network<M> {
@@ -85,82 +95,76 @@ export function logitsOf({ model, geometry }: Pick<Network, "model" | "geometry"
   );
 }
 
-/** Linear layers of a spiking network in the order in which they run, with their numbers of inputs and outputs. */
-export function linearLayers(
-  model: SpikingSpec,
-  geometry: Geometry,
-): { name: string; inputs: number; outputs: number }[] {
-  const { width, depth, expansion } = model;
-  const layers = stemLayers(model, geometry).map(({ name, inputs, outputs }) => ({ name, inputs, outputs }));
-  for (let i = 0; i < depth; i++) {
-    layers.push({ name: `blocks.${i}.qkv`, inputs: width, outputs: 3 * width });
-    if (model.outputProjection) layers.push({ name: `blocks.${i}.projection`, inputs: width, outputs: width });
-    layers.push({ name: `blocks.${i}.up`, inputs: width, outputs: expansion * width });
-    layers.push({ name: `blocks.${i}.down`, inputs: expansion * width, outputs: width });
-  }
-  layers.push({ name: "head", inputs: width, outputs: logitsOf({ model, geometry }) });
-  return layers;
+/** Linear layers of a network in the order in which they run. */
+export function linearLayers(model: ModelSpec, geometry: Geometry): LinearLayer[] {
+  const logits = logitsOf({ model, geometry });
+  return sizedLayers(patternOf(model), { before: stemLayers(model, geometry), width: model.width, logits });
 }
 
 function spikingLayout(model: SpikingSpec, geometry: Geometry): ParameterLayout[] {
   const layout: ParameterLayout[] = [];
-  for (const { name, inputs, outputs } of linearLayers(model, geometry)) {
-    layout.push(matrix(`${name}.weight`, inputs, outputs), vector(`${name}.offset`, outputs, 0));
-    if (model.normalisation === "batch" && name !== "head") {
+  for (const layer of linearLayers(model, geometry)) {
+    layout.push(matrix(layer), vector(layer, "offset", 0));
+    if (model.normalisation === "batch" && layer.role !== "head") {
       // Residual branches start at half strength, so that the stream's variance grows slowly with depth.
-      const branch = name.endsWith(".projection") || name.endsWith(".down");
-      layout.push(vector(`${name}.gain`, outputs, branch ? 0.5 : 1));
-      layout.push(statistic(`${name}.mean`, outputs, 0), statistic(`${name}.variance`, outputs, 1));
+      layout.push(vector(layer, "gain", endsBranch(layer) ? 0.5 : 1));
+      layout.push(statistic(layer, "mean", 0), statistic(layer, "variance", 1));
     }
-    if (name === "embed" && model.position === "learned") layout.push(positions(geometry.tokens, model.width));
+    if (layer.role === "embedding" && model.position === "learned") layout.push(positions(geometry, model));
   }
   return layout;
 }
 
+/** LayerNorm follows each convolution, and comes before attention, the feed-forward pair and the head. */
 function annLayout(model: AnnSpec, geometry: Geometry): ParameterLayout[] {
-  const { width, depth, expansion } = model;
-  const linear = (name: string, inputs: number, outputs: number, scale = 1) => [
-    matrix(`${name}.weight`, inputs, outputs, scale),
-    vector(`${name}.offset`, outputs, 0),
-    ...rounding(name, outputs),
-  ];
-  const rounding = (name: string, outputs: number) => {
-    const widths = widthsOf(model, name);
-    const lengths = widths ? stepLengths(widths, outputs) : {};
-    return Object.entries(lengths).map(([part, length]) => vector(`${name}.${part}`, length, 0));
-  };
-  const norm = (name: string, features = width) => [
-    vector(`${name}.gain`, features, 1),
-    vector(`${name}.offset`, features, 0),
-  ];
-  const branch = 1 / Math.sqrt(2 * depth);
-  const layout = stemLayers(model, geometry).flatMap(({ name, inputs, outputs }) => [
-    ...linear(name, inputs, outputs),
-    ...(name === "embed" ? [] : norm(`${name}.norm`, outputs)),
-  ]);
-  if (model.position === "learned") layout.push(positions(geometry.tokens, width));
-  for (let i = 0; i < depth; i++) {
-    layout.push(...norm(`blocks.${i}.norm1`), ...linear(`blocks.${i}.qkv`, width, 3 * width));
-    layout.push(...linear(`blocks.${i}.projection`, width, width, branch));
-    layout.push(...norm(`blocks.${i}.norm2`), ...linear(`blocks.${i}.up`, width, expansion * width));
-    layout.push(...linear(`blocks.${i}.down`, expansion * width, width, branch));
-  }
-  layout.push(...norm("norm"), ...linear("head", width, logitsOf({ model, geometry })));
-  return layout;
+  const widths = widthsByLayer(model);
+  const branch = 1 / Math.sqrt(2 * model.depth);
+  return linearLayers(model, geometry).flatMap((layer) => {
+    const { name, role, block, inputs, outputs } = layer;
+    const steps = widths ? stepLengths(widths.get(name)!, outputs) : {};
+    const linear = [
+      matrix(layer, endsBranch(layer) ? branch : 1),
+      vector(layer, "offset", 0),
+      ...Object.entries(steps).map(([part, length]) => vector(layer, part, 0, length)),
+    ];
+    if (role === "convolution") return [...linear, ...norm(`${name}.norm`, outputs, block)];
+    if (role === "embedding") return model.position === "learned" ? [...linear, positions(geometry, model)] : linear;
+    if (role === "attention input") return [...norm(`blocks.${block}.norm1`, inputs, block), ...linear];
+    if (role === "feed-forward up") return [...norm(`blocks.${block}.norm2`, inputs, block), ...linear];
+    return role === "head" ? [...norm("norm", inputs, block), ...linear] : linear;
+  });
 }
 
-function matrix(name: string, inputs: number, outputs: number, scale = 1): ParameterLayout {
-  return { name, shape: [inputs, outputs], init: { deviation: scale / Math.sqrt(inputs) }, learned: true };
+/** A parameter of a layer, under the name of both. */
+const partOf = (layer: LinearLayer, part: string) => ({
+  name: `${layer.name}.${part}`,
+  layer,
+  part,
+  block: layer.block,
+});
+
+function matrix(layer: LinearLayer, scale = 1): ParameterLayout {
+  const { inputs, outputs } = layer;
+  const init = { deviation: scale / Math.sqrt(inputs) };
+  return { ...partOf(layer, "weight"), shape: [inputs, outputs], init, learned: true };
 }
 
-function vector(name: string, length: number, constant: number): ParameterLayout {
-  return { name, shape: [length], init: { constant }, learned: true };
+function vector(layer: LinearLayer, part: string, constant: number, length = layer.outputs): ParameterLayout {
+  return { ...partOf(layer, part), shape: [length], init: { constant }, learned: true };
 }
 
-function statistic(name: string, length: number, constant: number): ParameterLayout {
-  return { name, shape: [length], init: { constant }, learned: false };
+function statistic(layer: LinearLayer, part: "mean" | "variance", constant: number): ParameterLayout {
+  return { ...vector(layer, part, constant), learned: false };
 }
 
-function positions(tokens: number, width: number): ParameterLayout {
-  return { name: "position", shape: [tokens, width], init: { deviation: 0.02 }, learned: true };
+function norm(name: string, features: number, block: number | null): ParameterLayout[] {
+  return [1, 0].map((constant) => ({
+    ...{ name: `${name}.${constant === 1 ? "gain" : "offset"}`, layer: null, part: null, block },
+    ...{ shape: [features], init: { constant }, learned: true },
+  }));
+}
+
+function positions({ tokens }: Geometry, { width }: ModelSpec): ParameterLayout {
+  const beside = { layer: null, part: null, block: null };
+  return { name: "position", ...beside, shape: [tokens, width], init: { deviation: 0.02 }, learned: true };
 }

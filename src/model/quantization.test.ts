@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyGeometry } from "../../test/support/tiny-network.ts";
-import { annSpec, type BitWidth, stemSpec } from "../experiment/model.ts";
+import { annSpec, type BitWidth, type ModelSpec, stemSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
-import { codesOf, widthsOf } from "./bit-widths.ts";
+import { codesOf, widthsByLayer } from "./bit-widths.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { initialise, type Tensor } from "./network.ts";
 import {
@@ -104,14 +104,15 @@ describe("a network with few bits", () => {
   });
 
   test("has 8 bits in its first layer and its head, and at least 4 in q, k and v", () => {
-    expect(widthsOf(model, "embed")).toEqual({ weights: 8, activations: 8, attention: null });
-    expect(widthsOf(model, "head")).toEqual({ weights: 8, activations: 8, attention: null });
-    expect(widthsOf(model, "blocks.0.up")).toEqual({ weights: "binary", activations: 2, attention: null });
-    expect(widthsOf(model, "blocks.0.qkv")).toEqual({ weights: "binary", activations: 2, attention: 4 });
+    const widthsOf = (layer: string, of: ModelSpec = model) => widthsByLayer(of)?.get(layer);
+    expect(widthsOf("embed")).toEqual({ weights: 8, activations: 8, attention: null });
+    expect(widthsOf("head")).toEqual({ weights: 8, activations: 8, attention: null });
+    expect(widthsOf("blocks.0.up")).toEqual({ weights: "binary", activations: 2, attention: null });
+    expect(widthsOf("blocks.0.qkv")).toEqual({ weights: "binary", activations: 2, attention: 4 });
     const stem = stemSpec.parse({ layers: [{ channels: 8 }] });
-    expect(widthsOf({ ...model, stem }, "stem.0")?.weights).toBe(8);
-    expect(widthsOf({ ...model, stem }, "embed")?.weights).toBe("binary");
-    expect(widthsOf({ ...model, quantization: undefined }, "embed")).toBeNull();
+    expect(widthsOf("stem.0", { ...model, stem })?.weights).toBe(8);
+    expect(widthsOf("embed", { ...model, stem })?.weights).toBe("binary");
+    expect(widthsByLayer({ ...model, quantization: undefined })).toBeNull();
   });
 
   test("passes see rounded weights and steps; everything else is as stored", () => {

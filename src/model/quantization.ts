@@ -24,10 +24,10 @@
  * logarithms: Jain et al., "Trained quantization thresholds", MLSys 2020; binary weights: Rastegari et al., "XNOR-Net", ECCV 2016;
  * binary activations with two learned levels: Liu et al., "BiT", NeurIPS 2022.
  */
-import type { AnnSpec, BitWidth } from "../experiment/model.ts";
+import type { BitWidth } from "../experiment/model.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
-import { type Codes, codesOf, widthsOf } from "./bit-widths.ts";
+import { type Codes, codesOf, widthsByLayer } from "./bit-widths.ts";
 import type { Network, Tensor } from "./network.ts";
 
 /** A step from its stored logarithm, in single precision. */
@@ -35,26 +35,20 @@ export const stepFrom = (logarithm: number): number => Math.fround(exponential(l
 
 /** What a pass computes with: weights rounded, and steps instead of their logarithms; of a network in floating point, its parameters. */
 export function passParameters({ model, parameters }: Pick<Network, "model" | "parameters">): Network["parameters"] {
-  if (model.kind !== "ann" || !model.quantization) return parameters;
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, tensor]) => [name, passParameter(model, parameters, name, tensor)]),
-  );
-}
-
-function passParameter(model: AnnSpec, all: Network["parameters"], name: string, { shape, data }: Tensor): Tensor {
-  const { layer, part } = partsOf(name);
-  if (part.endsWith("LogStep")) return { shape, data: data.map(stepFrom) };
-  if (part !== "weight") return { shape, data };
-  const { weights } = widthsOf(model, layer)!;
-  if (weights === "binary") return { shape, data: binaryWeights(data, shape[1]) };
-  const steps = all[`${layer}.weightLogStep`].data.map(stepFrom);
-  return { shape, data: roundedWeights(data, steps, codesOf(weights)) };
-}
-
-/** `blocks.0.up`, `weight` */
-function partsOf(name: string): { layer: string; part: string } {
-  const dot = name.lastIndexOf(".");
-  return { layer: name.slice(0, Math.max(0, dot)), part: name.slice(dot + 1) };
+  const seen: Record<string, Tensor> = { ...parameters };
+  for (const [layer, { weights }] of widthsByLayer(model) ?? []) {
+    const { shape, data } = parameters[`${layer}.weight`];
+    for (const part of ["weightLogStep", "inputLogStep", "outputLogStep"]) {
+      const logarithms = parameters[`${layer}.${part}`];
+      if (logarithms) seen[`${layer}.${part}`] = { ...logarithms, data: logarithms.data.map(stepFrom) };
+    }
+    const rounded =
+      weights === "binary"
+        ? binaryWeights(data, shape[1])
+        : roundedWeights(data, seen[`${layer}.weightLogStep`].data, codesOf(weights));
+    seen[`${layer}.weight`] = { shape, data: rounded };
+  }
+  return seen;
 }
 
 /** Shapes: weights [inputs, outputs], steps [outputs]. */
@@ -82,16 +76,13 @@ export function backThroughRounding(
   { model, parameters }: Pick<Network, "model" | "parameters">,
   gradients: Readonly<Record<string, Float32Array | Float64Array>>,
 ): void {
-  for (const [name, { shape, data }] of Object.entries(parameters)) {
-    const { layer, part } = partsOf(name);
-    const widths = part === "weight" ? widthsOf(model, layer) : null;
-    if (!widths) continue;
-    const { activations, attention } = widths;
+  for (const [layer, { weights, activations, attention }] of widthsByLayer(model) ?? []) {
+    const { shape, data } = parameters[`${layer}.weight`];
     const [inputs, outputs] = shape;
-    if (widths.weights !== "binary") {
+    if (weights !== "binary") {
       const steps = parameters[`${layer}.weightLogStep`].data.map(stepFrom);
-      const codes = codesOf(widths.weights);
-      gradients[`${layer}.weightLogStep`].set(weightsBackward(data, steps, codes, gradients[name]));
+      const codes = codesOf(weights);
+      gradients[`${layer}.weightLogStep`].set(weightsBackward(data, steps, codes, gradients[`${layer}.weight`]));
     }
     const toLogarithm = (stepName: string, values: number, width: BitWidth) => {
       const steps = parameters[`${layer}.${stepName}`].data.map(stepFrom);

@@ -115,15 +115,14 @@ const MEMORIES: Readonly<Record<Transfer["buffer"], string>> = {
 
 /** A row for each layer, or, if there are too many, for a group of blocks. */
 function unitsByRow(units: readonly ScheduledUnit[]): Map<string, ScheduledUnit[]> {
-  const blockOf = ({ name }: ScheduledUnit) => Number(/^blocks\.(\d+)/.exec(name)?.[1] ?? -1);
-  const depth = 1 + Math.max(...units.map(blockOf));
+  const depth = 1 + Math.max(...units.map(({ block }) => block ?? -1));
   const layers = new Set(units.filter(({ kind }) => kind === "linear").map(({ name }) => name));
   // Embedding, head and engine have a row each.
   const blocks = layers.size < MOST_ROWS ? 0 : Math.ceil(depth / (MOST_ROWS - 3));
   const nameOf = (unit: ScheduledUnit) => {
-    const block = blockOf(unit);
+    const { block } = unit;
     if (unit.kind === "attention") return ENGINE;
-    if (blocks === 0 || block < 0) return unit.name;
+    if (blocks === 0 || block === null) return unit.name;
     const first = block - (block % blocks);
     const last = Math.min(depth, first + blocks) - 1;
     return first === last ? `blocks.${first}` : `blocks.${first} to ${last}`;
@@ -188,9 +187,9 @@ const firstOf = (bars: readonly { readonly label: string }[], label: string): nu
 /** Clocks at work for one prompt by unit; the engine's blocks together. */
 function busyOf(units: readonly ScheduledUnit[]): Map<string, number> {
   const busy = new Map<string, number>();
-  for (const { name, kind, busy: clocks } of units) {
+  for (const { name, part, block, kind, busy: clocks } of units) {
     if (kind === "attention") busy.set(ENGINE, (busy.get(ENGINE) ?? 0) + clocks);
-    else busy.set(name.replace(/^blocks\.\d+\./, "each block's "), clocks);
+    else busy.set(block === null ? name : `each block's ${part}`, clocks);
   }
   return busy;
 }

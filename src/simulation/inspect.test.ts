@@ -13,7 +13,7 @@ import { unpackSpikes } from "../spike/train.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { programChip } from "./chip.ts";
 import { fullScales } from "./compensation.ts";
-import { inspectCrossbar, inspectPrompt, inspectTile, trainInto } from "./inspect.ts";
+import { inspectCrossbar, inspectPrompt, inspectTile } from "./inspect.ts";
 import { calibrate, simulate } from "./reference/simulate.ts";
 
 /** A fresh network with a low threshold, so that it fires, on crossbars that it fills several of. */
@@ -133,14 +133,4 @@ describe("an inspected prompt", () => {
     refused(() => inspectTile(inspection, 0, 2, 0), "head 2");
     refused(() => inspectTile(inspection, 0, 0, 1.5), "step 1.5");
   });
-});
-
-test("layers read the trains of that name in the trace", () => {
-  expect(["embed", "blocks.3.qkv", "blocks.0.down", "head"].map((layer) => trainInto(layer, false))).toEqual([
-    "input",
-    "blocks.3.input",
-    "blocks.0.hidden",
-    "output",
-  ]);
-  expect(["stem.0", "embed"].map((layer) => trainInto(layer, true))).toEqual(["stem.0.windows", "embed.windows"]);
 });

@@ -103,7 +103,7 @@ export function inspectCrossbar(
   row: number,
 ): CrossbarView {
   const { layer, block } = findBlock(chip.mapping.layers, crossbar);
-  const train = trace.rasters[trainInto(layer.name, chip.network.geometry.grid !== undefined)];
+  const train = trace.rasters[layer.trainIn];
   requireIndex("step", step, train.steps);
   requireIndex("row", row, train.rows);
   const { rows, columns, rowStart } = block;
@@ -115,7 +115,7 @@ export function inspectCrossbar(
     spikeProduct(vector, rowStart, rows, columns, conductances, out);
     return out;
   };
-  const read = layer.name === "head" ? tokensRead(chip.network.geometry) : null;
+  const read = layer.role === "head" ? tokensRead(chip.network.geometry) : null;
   const position = read ? read.indexOf(row) : row;
   const start = (step * (read?.length ?? train.rows) + position) * columns;
   const isConverted = codes[crossbar] !== undefined && position >= 0;
@@ -184,21 +184,6 @@ function encoders(
   }
   return { ...view, gain, normaliser, bits };
 }
-
-/** The spike train on a layer's lines. */
-export function trainInto(layer: string, windows: boolean): string {
-  if (layer === "head") return "output";
-  const [, block, part] = /^(blocks\.\d+\.)(\w+)$/.exec(layer) ?? [];
-  if (block) return `${block}${INTO[part]}`;
-  return windows ? `${layer}.windows` : "input";
-}
-
-const INTO: Readonly<Record<string, string>> = {
-  qkv: "input",
-  projection: "attention",
-  up: "middle",
-  down: "hidden",
-};
 
 function findBlock(layers: readonly LayerMapping[], crossbar: number): { layer: LayerMapping; block: CrossbarBlock } {
   for (const layer of layers) {

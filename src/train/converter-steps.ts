@@ -19,7 +19,8 @@ import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
 import { valuesByLine, weightsByLine, wiringOf } from "../hardware/line-order.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { inputRows } from "../model/geometry.ts";
-import { isSpiking, type Network } from "../model/network.ts";
+import type { LayerRole } from "../model/layers.ts";
+import { isSpiking, linearLayers, type Network, parameterLayout } from "../model/network.ts";
 import { drawBlocks, repeatInput, type SpikingForward, spikeInput, spikingForward } from "../model/spiking.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
 import { quantile } from "../numeric/quantile.ts";
@@ -82,44 +83,40 @@ export function measureConverterSteps(
   const draws = drawBlocks(folded, input, random.fork("draws"));
   const { cache } = spikingForward(folded, input, { mode: "eval", draws });
   const { normalisation, neuron } = network.model;
+  const layers = linearLayers(folded.model, folded.geometry);
   return Object.fromEntries(
-    layerInputs(cache).map(([layer, values], l) => {
-      const { data, shape } = folded.parameters[`${layer}.weight`];
-      const wiring = wiringOf(l, hardware.crossbar);
-      const [lines, weights] = [valuesByLine(values, shape[0], wiring), weightsByLine(data, shape[1], wiring)];
-      const { steps: own, spreads } = columnSteps(layer, lines, weights, shape[1], hardware);
+    layerInputs(cache).map((values, l) => {
+      const { name, role, source, inputs, outputs } = layers[l];
+      const { data } = folded.parameters[`${name}.weight`];
+      const wiring = wiringOf(source, hardware.crossbar);
+      const [lines, weights] = [valuesByLine(values, inputs, wiring), weightsByLine(data, outputs, wiring)];
+      const { steps: own, spreads } = columnSteps(role, lines, weights, outputs, hardware);
       const unit = (c: number) => (normalisation === "batch" ? spreads[c] : neuron.threshold);
       const isCoarse = (width: number, c: number) => width >= LARGEST_STEP * unit(c);
-      return [layer, Float32Array.from(own, (width, c) => (isCoarse(width, c) ? LARGEST_STEP : width / unit(c)))];
+      return [name, Float32Array.from(own, (width, c) => (isCoarse(width, c) ? LARGEST_STEP : width / unit(c)))];
     }),
   );
 }
 
 /** Products of an input and a weight, for one prompt at one time step. */
-function productsOf({ model, geometry, parameters }: Network<SpikingSpec>): number {
+function productsOf({ model, geometry }: Network<SpikingSpec>): number {
   const windows = new Map(stemLayers(model, geometry).map(({ name, windows }) => [name, pixels(windows)]));
-  return convertingLayers(Object.entries(parameters).map(([name, { shape }]) => ({ name, shape }))).reduce(
+  return convertingLayers(parameterLayout(model, geometry)).reduce(
     (sum, { name, inputs, outputs }) => sum + (windows.get(name) ?? geometry.tokens) * inputs * outputs,
     0,
   );
 }
 
-/** The input of each layer, `[rows, inputs]`. */
-function layerInputs({ stem, blocks }: SpikingForward["cache"]): [string, Float64Array][] {
-  return [
-    ...stem.layers.map(({ dense }, i): [string, Float64Array] => [`stem.${i}`, dense.input]),
-    ["embed", stem.embed.input],
-    ...blocks.flatMap(({ qkv, projection, up, down }, i) =>
-      Object.entries({ qkv, projection, up, down }).flatMap(([name, dense]): [string, Float64Array][] =>
-        dense ? [[`blocks.${i}.${name}`, dense.input]] : [],
-      ),
-    ),
-  ];
+/** The inputs of all layers but the head, in order, `[rows, inputs]`. */
+function layerInputs({ stem, blocks }: SpikingForward["cache"]): Float64Array[] {
+  const inBlocks = blocks.flatMap(({ qkv, projection, up, down }) => [qkv, projection, up, down]);
+  const layers = [...stem.layers.map(({ dense }) => dense), stem.embed, ...inBlocks];
+  return layers.flatMap((dense) => (dense ? [dense.input] : []));
 }
 
 /** Code steps of a layer's columns, and the standard deviations of their outputs, in the layer's unit. Shapes: input [rows, inputs]. */
 export function columnSteps(
-  layer: string,
+  role: LayerRole,
   input: Float64Array,
   weights: Float32Array,
   outputs: number,
@@ -129,7 +126,7 @@ export function columnSteps(
   const rows = input.length / inputs;
   const squares = new Float64Array(outputs);
   const sums = new Float64Array(rows * outputs);
-  for (const block of matrixBlocks(layer, inputs, outputs, crossbar)) {
+  for (const block of matrixBlocks(role, inputs, outputs, crossbar)) {
     const { rowStart, columnStart, columns: width } = block;
     const held = cutBlock(weights, outputs, block);
     const largest = largestWeights(held, width, crossbar);

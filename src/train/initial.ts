@@ -6,10 +6,11 @@ import { invariant, ShapeError, SpecError } from "../errors.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
+import { endsBranch } from "../model/layers.ts";
 import {
   initialise,
   isSpiking,
-  linearLayers,
+  isWeight,
   type Network,
   type ParameterLayout,
   parameterLayout,
@@ -17,9 +18,6 @@ import {
 } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { fewerLines, isMultiple, isWider, widen, widenAnn, withLines } from "./widen.ts";
-
-/** Layers whose output a block adds to the stream. */
-const BRANCH_ENDS: ReadonlySet<string> = new Set(["projection", "down"]);
 
 /** The network to train: its model, its geometry, the names and shapes of its parameters, and the random stream for fresh ones. */
 export interface Started {
@@ -115,11 +113,10 @@ export function fromAnn(
   const stem = isWider(model, ann.model) ? ann.model.stem : model.stem;
   const fresh = initialise({ ...model, depth: ann.model.depth, stem }, geometry, random);
   const parameters: Record<string, Tensor> = { ...fresh.parameters };
-  const [first] = linearLayers(fresh.model, geometry);
-  for (const name of Object.keys(fresh.parameters)) {
+  for (const { name, layer } of parameterLayout(fresh.model, geometry).filter(isWeight)) {
     const given = ann.parameters[name];
-    if (!name.endsWith(".weight") || given === undefined) continue;
-    if (name !== `${first.name}.weight` || ann.geometry.inputs === geometry.inputs) parameters[name] = given;
+    if (given === undefined) continue;
+    if (layer?.source !== "input" || ann.geometry.inputs === geometry.inputs) parameters[name] = given;
     else if (lineShares) parameters[name] = sharedRows(given, lineShares);
   }
   return { ...fresh, parameters };
@@ -184,18 +181,20 @@ export function deepen(network: Network, model: ModelSpec): Network {
   const { depth } = model;
   const own = network.model.depth;
   if (own >= depth || !hasShortcut(model)) return network;
+  const grown = { ...network.model, depth };
+  const scale = grown.kind === "spiking" && grown.normalisation === "batch" ? "gain" : "weight";
+  const layout = parameterLayout(grown, network.geometry);
+  const ofBlock = (block: number) => layout.filter((parameter) => parameter.block === block);
   const deeper: Record<string, Tensor> = { ...parameters };
-  for (const [name, tensor] of Object.entries(parameters)) {
-    const [, block, layer, part] = /^blocks\.(\d+)\.(\w+)\.(\w+)$/.exec(name) ?? [];
-    if (block === undefined) continue;
-    const scale = `blocks.${block}.${layer}.gain` in parameters ? "gain" : "weight";
-    const isSilenced = BRANCH_ENDS.has(layer) && (part === scale || part === "offset");
-    const data = isSilenced ? new Float32Array(tensor.data.length) : tensor.data;
-    for (let i = Number(block) + own; i < depth; i += own) {
-      deeper[`blocks.${i}.${layer}.${part}`] = { shape: tensor.shape, data };
+  for (let block = own; block < depth; block++) {
+    const copied = ofBlock(block % own);
+    for (const [i, { name, layer, part }] of ofBlock(block).entries()) {
+      const { shape, data } = parameters[copied[i].name];
+      const isSilenced = layer !== null && endsBranch(layer) && (part === scale || part === "offset");
+      deeper[name] = { shape, data: isSilenced ? new Float32Array(data.length) : data };
     }
   }
-  return { ...network, model: { ...network.model, depth }, parameters: deeper };
+  return { ...network, model: grown, parameters: deeper };
 }
 
 /** Folded if the experiment trains without BatchNorm: weight noise then acts as on a chip, where offsets are fixed. */

@@ -8,7 +8,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { StageSpec } from "../experiment/training.ts";
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
-import { isFeatureWeight, type Network, type Tensor } from "../model/network.ts";
+import { isFeatureWeight, isWeight, type Network, type Tensor } from "../model/network.ts";
 import { lookAhead, muonStep, orthogonalise, usesMuon } from "./muon.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";
@@ -61,8 +61,8 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
   const [sums] = plan.gradients;
   const cost = ([rows, columns]: readonly number[]) => rows * columns * Math.min(rows, columns);
   const byMuon = {
-    matrices: learned.filter(({ name }) => isFeatureWeight(name)).sort((a, b) => cost(b.shape) - cost(a.shape)),
-    others: learned.filter(({ name }) => !isFeatureWeight(name)),
+    matrices: learned.filter(isFeatureWeight).sort((a, b) => cost(b.shape) - cost(a.shape)),
+    others: learned.filter((parameter) => !isFeatureWeight(parameter)),
   };
 
   function addGradients(buffers: readonly number[]) {
@@ -125,8 +125,7 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
   }
 
   function clipWeights(deviations: number) {
-    for (const { name, shape } of learned) {
-      if (!name.endsWith(".weight")) continue;
+    for (const { name, shape } of learned.filter(isWeight)) {
       const values = ops.floats(plan.value[name], size(shape));
       const columns = shape[1];
       const squares = new Float64Array(columns);

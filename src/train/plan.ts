@@ -17,6 +17,7 @@ import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import type { Geometry } from "../model/geometry.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import { isFeatureWeight, type ParameterLayout, parameterLayout } from "../model/network.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -162,9 +163,9 @@ function regionBytes(experiment: Experiment, geometry: Geometry, recompute: bool
   }
   const { training } = experiment;
   if (training.stages.some((stage) => usesMuon(training, stage))) {
-    for (const { name, shape } of parameterLayout(experiment.model, geometry)) {
+    for (const { shape } of parameterLayout(experiment.model, geometry).filter(isFeatureWeight)) {
       counting.rewind(0);
-      if (isFeatureWeight(name)) counting.words(muonScratch(shape[0], shape[1]));
+      counting.words(muonScratch(shape[0], shape[1]));
     }
   }
   return Math.ceil(counting.used / 64) * 64 + 64;
@@ -290,12 +291,8 @@ export function planPasses(
 }
 
 /** Layers whose converters add noise. */
-export const convertingLayers = (
-  layout: readonly Pick<ParameterLayout, "name" | "shape">[],
-): { name: string; inputs: number; outputs: number }[] =>
-  layout
-    .filter(({ name }) => isFeatureWeight(name))
-    .map(({ name, shape }) => ({ name: name.slice(0, -".weight".length), inputs: shape[0], outputs: shape[1] }));
+export const convertingLayers = (layout: readonly Pick<ParameterLayout, "part" | "layer">[]): LinearLayer[] =>
+  layout.flatMap((parameter) => (isFeatureWeight(parameter) ? [parameter.layer!] : []));
 
 /** For each layer, the noise that its converters add to each column. */
 const reserveOutputNoise = (memory: Arena, layout: readonly ParameterLayout[]): Offsets =>

@@ -105,10 +105,9 @@ export const trainShard = ((setup, thread) => {
 
   /** Copies a shard's BatchNorm statistics to where the running statistics are updated from. */
   function keepStatistics(pass: SpikingPass, shard: number): void {
-    for (const { name, shape, learned } of plan.layout) {
+    for (const { name, layer, part, shape, learned } of plan.layout) {
       if (learned) continue;
-      const [, layer, kind] = name.match(/^(.+)\.(mean|variance)$/) as [string, string, "mean" | "variance"];
-      kernels.copy(pass.statistics[layer][kind], plan.statistics[shard][name], shape[0]);
+      kernels.copy(pass.statistics[layer!.name][part as "mean" | "variance"], plan.statistics[shard][name], shape[0]);
     }
   }
 

@@ -9,8 +9,9 @@
 import { invariant } from "../errors.ts";
 import type { AnnSpec } from "../experiment/model.ts";
 import { annForward } from "../model/ann.ts";
-import { type Codes, codesOf, widthsOf } from "../model/bit-widths.ts";
-import type { Network, Tensor } from "../model/network.ts";
+import { type Codes, codesOf, widthsByLayer } from "../model/bit-widths.ts";
+import { layersOf, patternOf } from "../model/layers.ts";
+import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
 import { createTask } from "../task/create.ts";
@@ -33,10 +34,10 @@ export function calibratedSteps(network: Network, { experiment, data }: Given): 
   invariant(network.model.kind === "ann" && model.kind === "ann", "only an ANN has steps");
   const { tokens } = network.geometry;
   const windows = new Map(stemLayers(model, network.geometry).map(({ name, windows }) => [name, pixels(windows)]));
-  const products = Object.entries(network.parameters).reduce((sum, [name, { data: weights }]) => {
-    if (!name.endsWith(".weight")) return sum;
-    return sum + (windows.get(name.slice(0, -".weight".length)) ?? tokens) * weights.length;
-  }, 0);
+  const products = linearLayers(model, network.geometry).reduce(
+    (sum, { name, inputs, outputs }) => sum + (windows.get(name) ?? tokens) * inputs * outputs,
+    0,
+  );
   const prompts = Math.max(1, Math.min(MOST_PROMPTS, Math.floor(MOST_PRODUCTS / products)));
   const root = stream(seed);
   const { values } = createTask({ task, model }, data).draw(prompts, root.fork("starting steps"), {
@@ -72,30 +73,25 @@ export function startingSteps(
       starts.map(({ shift }) => shift),
     );
   };
-  const inputs: [string, Float64Array][] = [
-    ...cache.stem.layers.map(({ map }, i): [string, Float64Array] => [`stem.${i}`, map]),
-    ["embed", cache.stem.embed.map],
-    ...cache.blocks.flatMap(({ qkv, projection, up, down }, i) =>
-      Object.entries({ qkv, projection, up, down }).map(([name, { unrounded }]): [string, Float64Array] => [
-        `blocks.${i}.${name}`,
-        unrounded,
-      ]),
-    ),
-    ["head", cache.head.unrounded],
+  const inputs: Float64Array[] = [
+    ...cache.stem.layers.map(({ map }) => map),
+    cache.stem.embed.map,
+    ...cache.blocks.flatMap(({ qkv, projection, up, down }) => [qkv, projection, up, down].map((one) => one.unrounded)),
+    cache.head.unrounded,
   ];
-  for (const [layer, input] of inputs) {
-    const { weights, activations } = widthsOf(model, layer)!;
-    const { shape, data } = network.parameters[`${layer}.weight`];
-    if (weights !== "binary") keep(`${layer}.weightLogStep`, weightSteps(data, shape[1], codesOf(weights)));
-    keepActivations(`${layer}.input`, [input], codesOf(activations));
-  }
-  for (const [i, { vectors }] of cache.blocks.entries()) {
-    const layer = `blocks.${i}.qkv`;
+  const widths = widthsByLayer(model)!;
+  for (const [l, { name, block }] of layersOf(patternOf(model)).entries()) {
+    const { weights, activations, attention } = widths.get(name)!;
+    const { shape, data } = network.parameters[`${name}.weight`];
+    if (weights !== "binary") keep(`${name}.weightLogStep`, weightSteps(data, shape[1], codesOf(weights)));
+    keepActivations(`${name}.input`, [inputs[l]], codesOf(activations));
+    if (attention === null || block === null) continue;
     const columns = 3 * network.model.width;
+    const { vectors } = cache.blocks[block];
     const parts = [0, 1, 2].map((part) =>
       vectors.filter((_, at) => Math.floor(((at % columns) * 3) / columns) === part),
     );
-    keepActivations(`${layer}.output`, parts, codesOf(widthsOf(model, layer)!.attention!));
+    keepActivations(`${name}.output`, parts, codesOf(attention));
   }
   return started;
 }

@@ -115,9 +115,8 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
   const { model } = atStage(experiment, progress.stage);
   const layout = parameterLayout(model, networkGeometry(experiment, createTask(experiment)));
   const learned = layout.filter((parameter) => parameter.learned);
-  const converting = Object.keys(tensors).some((name) => name.startsWith("converterSteps."))
-    ? convertingLayers(layout).map(({ name, outputs }) => ({ name, shape: [outputs] }))
-    : [];
+  const converters = convertingLayers(layout).map(({ name, outputs }) => ({ name, shape: [outputs] }));
+  const converting = converters.some(({ name }) => `converterSteps.${name}` in tensors) ? converters : [];
   const expected = 2 * learned.length + layout.length * (progress.best ? 2 : 1) + converting.length;
   if (Object.keys(tensors).length !== expected) {
     fail(`The file holds ${Object.keys(tensors).length} arrays instead of ${expected}.`);

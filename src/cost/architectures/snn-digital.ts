@@ -79,7 +79,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     dram: 0,
   };
   const addLayer = (layer: Layer) => {
-    const { name, inputs, outputs, vectors, density, repeat } = layer;
+    const { role, inputs, outputs, vectors, density, repeat } = layer;
     const visits = vectors * steps * repeat;
     const operations = visits * density * inputs * outputs;
     parts.accumulate += operations * add;
@@ -88,7 +88,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
     parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged and fire no spikes.
-    if (name !== "head") parts.lif += visits * outputs * update;
+    if (role !== "head") parts.lif += visits * outputs * update;
   };
   for (const layer of blockLayers(workload)) addLayer(layer);
   for (const layer of outerLayers(workload)) addLayer(layer);

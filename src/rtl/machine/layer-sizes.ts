@@ -1,13 +1,14 @@
 /** Sizes and files of a layer's parts, for the layer's module and for those inside and next to it. */
+import { endsBranch, type LayerRole } from "../../model/layers.ts";
 import type { AccumulatorSize } from "./accumulators.ts";
 import type { MemorySize } from "./memories.ts";
 import type { NeuronSize } from "./neurons.ts";
-import type { GroupPlan, LayerPlan, LayerRole, MachinePlan } from "./plan.ts";
+import type { GroupPlan, LayerPlan, MachinePlan } from "./plan.ts";
 import { SUM_BITS } from "./scaled-sums.ts";
 import type { StreamAdderSize } from "./stream-adders.ts";
 
 /** Layers with sums that join the residual stream. */
-export const meetsStream = (role: LayerRole): boolean => role === "embed" || role === "projection" || role === "down";
+export const meetsStream = (role: LayerRole): boolean => role === "embedding" || endsBranch({ role });
 
 /** Files with a layer's constants. */
 export const constantFile = (layer: LayerPlan, what: "factors" | "offsets" | "positions"): string =>
@@ -36,7 +37,7 @@ export const streamWords = (
 
 /** What is added to the sum before the stream's register; null: nothing. */
 export const joined = (plan: MachinePlan, { role }: LayerPlan): "position" | "stream" | null =>
-  role === "embed" ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
+  role === "embedding" ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
 
 export const joinAdder = (plan: MachinePlan, layer: LayerPlan): StreamAdderSize => {
   const { offsetBits, streamBits } = plan.arithmetic;

@@ -11,6 +11,7 @@
  * LIF_LATENCY).
  */
 
+import type { LayerRole } from "../../model/layers.ts";
 import { unusedBits } from "../encoder.ts";
 import {
   binary,
@@ -58,7 +59,7 @@ import {
 import { type MemorySize, romName } from "./memories.ts";
 import { membraneMemory, neuronsName } from "./neurons.ts";
 import { both, countUp, indexBits, isAt, wordOfToken } from "./parts.ts";
-import type { LayerPlan, LayerRole, MachinePlan } from "./plan.ts";
+import type { LayerPlan, MachinePlan } from "./plan.ts";
 import { SUM_BITS, scaledSumsName } from "./scaled-sums.ts";
 import { streamAddersName } from "./stream-adders.ts";
 
@@ -341,12 +342,12 @@ function headerOf(
   { name, role, lines, outputs, groups, lanes, rowBlocks, multiplexerSteps }: LayerPlan,
 ) {
   const behind: Record<LayerRole, string> = {
-    stem: "followed by neurons that give the pixels of a map",
-    embed: "sums and positions begin the residual stream, followed by neurons",
-    qkv: "followed by neurons that give q, k and v",
-    projection: "sums join the residual stream, followed by neurons",
-    up: "followed by neurons",
-    down: "sums join the residual stream, followed by neurons",
+    convolution: "followed by neurons that give the pixels of a map",
+    embedding: "sums and positions begin the residual stream, followed by neurons",
+    "attention input": "followed by neurons that give q, k and v",
+    "attention output": "sums join the residual stream, followed by neurons",
+    "feed-forward up": "followed by neurons",
+    "feed-forward down": "sums join the residual stream, followed by neurons",
     head: "followed by accumulators of the outputs",
   };
   const clocks = timing.settle + multiplexerSteps * timing.conversion;

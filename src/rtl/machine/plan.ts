@@ -22,13 +22,11 @@ import { type Schedule, type ScheduledUnit, scheduleOf } from "../../machine/sch
 import { shapeOf } from "../../machine/shape.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { LayerRole } from "../../model/layers.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { machineEngine } from "../network-vectors.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
-
-/** The stage after the adders of a layer. */
-export type LayerRole = "stem" | "embed" | "qkv" | "projection" | "up" | "down" | "head";
 
 /** Columns that share a tile, and the readout units that serve them. */
 export interface GroupPlan {
@@ -46,6 +44,8 @@ export interface LayerPlan {
   readonly name: string;
   readonly module: string;
   readonly role: LayerRole;
+  /** The spikes that it fires, by their name in a trace; null for the head. */
+  readonly trainOut: string | null;
   readonly inputs: number;
   /** Lines of its crossbars: for the first layer one or more per input. */
   readonly lines: number;
@@ -158,12 +158,11 @@ function requireGenerated({ network: { model }, mapping }: Chip): void {
 
 function layerPlan(
   machine: Machine,
-  { name, inputs, outputs, latency, tokens }: LayerUnit,
+  { name, role, trainOut, inputs, outputs, latency, tokens }: LayerUnit,
   { blocks, lines, rowBlocks, multiplexerSteps }: LayerMapping,
   units: ReadonlyMap<string, ScheduledUnit>,
   inOrder: readonly ScheduledUnit[],
 ): LayerPlan {
-  const role = name.replace(/^blocks\.\d+\.|\.\d+$/, "") as LayerRole;
   const { steps, stem = [], tokens: all } = machine.shape;
   const { readoutUnits } = machine.mapping;
   const groups: GroupPlan[] = [];
@@ -196,6 +195,7 @@ function layerPlan(
       name,
       module,
       role,
+      trainOut,
       inputs,
       lines,
       outputs,
@@ -216,7 +216,7 @@ export const shortName = ({ module }: Pick<LayerPlan, "module">): string => modu
 
 /** The layer that begins the residual stream. */
 export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan =>
-  layers.find(({ role }) => role === "embed")!;
+  layers.find(({ role }) => role === "embedding")!;
 
 /** Inputs of the machine: lines per vector, and vectors per prompt. */
 export function inputOf({ layers, tokens, steps }: Pick<MachinePlan, "layers" | "tokens" | "steps">) {

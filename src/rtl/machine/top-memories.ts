@@ -42,7 +42,7 @@ const named = ({ layers }: MachinePlan, role: LayerPlan["role"]) =>
 export function attentionInTurn(plan: MachinePlan): Item[] {
   const { tokens, steps, width, depth } = plan;
   const vectors = tokens * steps;
-  const [qkv, projections] = [named(plan, "qkv"), named(plan, "projection")];
+  const [qkv, projections] = [named(plan, "attention input"), named(plan, "attention output")];
   const row = indexBits(vectors);
   const deliveredBits = indexBits(steps + 1);
   return [
@@ -94,7 +94,7 @@ export function attentionInTurn(plan: MachinePlan): Item[] {
 /** Attention of blocks that all work at once: each has its own lines to the unit and its own output vectors, one whole step at a time. */
 export function attentionOfBlocks(plan: MachinePlan, { attentionSteps }: StepMajorPlan): Item[] {
   const { tokens, width, depth } = plan;
-  const [qkv, projections] = [named(plan, "qkv"), named(plan, "projection")];
+  const [qkv, projections] = [named(plan, "attention input"), named(plan, "attention output")];
   const rows = tokens * attentionSteps;
   const row = indexBits(rows);
   const waitingBits = indexBits(attentionSteps + 1);
@@ -144,7 +144,7 @@ export function attentionOfBlocks(plan: MachinePlan, { attentionSteps }: StepMaj
  * for the layers that end a block. In step-major order all layers may be active, and each has its own.
  */
 export const streamPortOf = ({ stepMajor }: MachinePlan, layer: LayerPlan): string =>
-  stepMajor ? shortName(layer) : layer.role === "down" ? "end" : "branch";
+  stepMajor ? shortName(layer) : layer.role === "feed-forward down" ? "end" : "branch";
 
 export function streamPorts(plan: MachinePlan): StreamPort[] {
   const ports = new Map<string, StreamPort>();

@@ -34,7 +34,7 @@ import {
 import { totalBits } from "./accumulators.ts";
 import { SEED_BITS } from "./attention-unit.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
-import { addedOutputs, streamAccess, streamWords } from "./layer-sizes.ts";
+import { addedOutputs, meetsStream, streamAccess, streamWords } from "./layer-sizes.ts";
 import { queueName } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
 import { embedOf, inputOf, type LayerPlan, type MachinePlan, shortName as short } from "./plan.ts";
@@ -81,7 +81,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
   const entering = inputOf(plan);
   const firstVectors = layers[0].tokens.length * steps;
   const stream = streamWords(plan, embedOf(plan));
-  const inStream = layers.filter(({ role }) => role === "embed" || role === "projection" || role === "down");
+  const inStream = layers.filter(({ role }) => meetsStream(role));
   const isFilteredHead = isFiltered(plan);
 
   const declarations = layers.flatMap((layer): Item[] => {
@@ -114,7 +114,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
             ...(streamAccess(plan, layer).writes ? { stream_valid_o: name(`${n}_stream_valid`) } : {}),
             stream_address_o: name(`${n}_stream_address`),
             ...(streamAccess(plan, layer).writes ? { stream_o: name(`${n}_stream`) } : {}),
-            ...(layer.role === "embed" ? {} : { stream_i: name(`${streamPortOf(plan, layer)}_data`) }),
+            ...(layer.role === "embedding" ? {} : { stream_i: name(`${streamPortOf(plan, layer)}_data`) }),
           }
         : {}),
       valid_o: name(`${n}_valid`),

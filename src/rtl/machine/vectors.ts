@@ -29,7 +29,7 @@ import { lines, wordText } from "./constants.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { addedOutputs } from "./layer-sizes.ts";
-import { inputOf, type LayerPlan, type MachinePlan } from "./plan.ts";
+import { inputOf, type MachinePlan } from "./plan.ts";
 
 export const SEED_FILE = "machine_seeds.hex";
 export const INPUT_FILE = "machine_inputs.hex";
@@ -44,17 +44,6 @@ export interface MachineVectors {
   readonly spikes: number;
   readonly logits: number;
   readonly clocks: number;
-}
-
-/** The spikes of a layer, by their name in a trace. */
-export function trainOf({ name, role }: LayerPlan, depth: number): string {
-  const block = Number(/^blocks\.(\d+)\./.exec(name)?.[1]);
-  if (role === "stem") return `${name}.map`;
-  if (role === "embed") return "blocks.0.input";
-  if (role === "projection") return `blocks.${block}.middle`;
-  if (role === "up") return `blocks.${block}.hidden`;
-  if (role === "down") return block === depth - 1 ? "output" : `blocks.${block + 1}.input`;
-  return name;
 }
 
 /** From logits, `[rows, classes]` or `[rows, bits]`, to one class per row. */
@@ -91,8 +80,8 @@ export function machineVectors(
   files[INPUT_FILE] = lines(inputs);
   files[SEED_FILE] = lines(seeds);
   for (const layer of layers) {
-    if (layer.role === "head") continue;
-    const train = trace.rasters[trainOf(layer, depth)];
+    if (layer.trainOut === null) continue;
+    const train = trace.rasters[layer.trainOut];
     const expected: string[] = [];
     const { length } = layer.tokens;
     each(length, (p, n, t, job) =>
