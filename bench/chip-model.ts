@@ -15,7 +15,7 @@ import type { CrossbarReading } from "../src/hardware/crossbar.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { decodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
-import { initialise, type Network, type Tensor } from "../src/model/network.ts";
+import { initialise, isWeight, type Network, parameterLayout, type Tensor } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type Chip, programChip, readChip } from "../src/simulation/chip.ts";
 import { fullScales } from "../src/simulation/compensation.ts";
@@ -88,11 +88,11 @@ function imageCase(): ChipCase {
 }
 
 function amplified<N extends Network>(network: N): N {
-  const amplify = ([name, { shape, data }]: [string, Tensor]) => {
-    const factor = name.endsWith(".weight") ? IMAGE_WEIGHT_GAIN : 1;
-    return [name, { shape, data: data.map((value) => factor * value) }];
-  };
-  return { ...network, parameters: Object.fromEntries(Object.entries(network.parameters).map(amplify)) };
+  const parameters: Record<string, Tensor> = { ...network.parameters };
+  for (const { name, shape } of parameterLayout(network.model, network.geometry).filter(isWeight)) {
+    parameters[name] = { shape, data: parameters[name].data.map((value) => IMAGE_WEIGHT_GAIN * value) };
+  }
+  return { ...network, parameters };
 }
 
 /**

@@ -8,7 +8,7 @@ import { npyImages, npyLabels, readNpy } from "../src/data/npy.ts";
 import { tarFiles } from "../src/data/tar.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
-import { initialise } from "../src/model/network.ts";
+import { initialise, parameterLayout } from "../src/model/network.ts";
 import { encodeSafetensors } from "../src/model/safetensors.ts";
 import { crc32 } from "../src/numeric/checksum.ts";
 import { type Stream, stream } from "../src/numeric/stream.ts";
@@ -19,12 +19,15 @@ import { assemble, tensorPickle, unicode, writePth, writeZip } from "../test/sup
 import { mutateBytes, mutateJson, noise } from "./fuzz-mutate.ts";
 import { attempt, experiment, golden, type Reader } from "./fuzz-reader.ts";
 
-const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
+const { model } = experiment;
+const network = initialise(model, networkGeometry(experiment, createTask(experiment)), stream(1));
 
 const checkpoint = encodeCheckpoint(network, { source: "fuzz" });
 
 const learned = Object.fromEntries(
-  Object.entries(network.parameters).filter(([name]) => !/\.(mean|variance)$/.test(name)),
+  parameterLayout(model, network.geometry).flatMap(({ name, learned }) =>
+    learned ? [[name, network.parameters[name]]] : [],
+  ),
 );
 
 const state = encodeState(

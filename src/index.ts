@@ -130,6 +130,7 @@ export { foldNetwork } from "./model/fold.ts";
 export { type Geometry, type Grid, tokensRead } from "./model/geometry.ts";
 export type { HeadLayout, HeadShape, HeadVectors } from "./model/heads.ts";
 export type { LayerNormCache } from "./model/layer-norm.ts";
+export type { Layer, LayerRole, LinearLayer } from "./model/layers.ts";
 export type { LifAttention, LifAttentionCache } from "./model/lif-attention.ts";
 export {
   initialise,
@@ -267,6 +268,7 @@ export {
   type Mapping,
   type MappingTotals,
   mapNetwork,
+  type Placement,
   type SsaMapping,
 } from "./mapping/mapping.ts";
 

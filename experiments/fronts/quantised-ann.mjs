@@ -43,12 +43,17 @@ export function stepOf(values, bits) {
  */
 export function quantisedAnn(network, bits, calibration) {
   const outer = bits === null ? null : Math.max(8, bits);
-  const first = network.model.stem ? "stem.0" : "embed";
-  const bitsOf = (name) => (name === first || name === "head" ? outer : bits);
+  const { stem, depth } = network.model;
+  const convolutions = (stem?.layers ?? []).map((_, i) => `stem.${i}`);
+  const parts = ["qkv", "projection", "up", "down"];
+  const inBlocks = Array.from({ length: depth }, (_, i) => parts.map((part) => `blocks.${i}.${part}`)).flat();
+  const layers = [...convolutions, "embed", ...inBlocks, "head"];
+  const outers = new Set([layers[0], "head"]);
+  const bitsOf = (name) => (outers.has(name) ? outer : bits);
   const weights = new Map();
-  for (const [name, { data, shape }] of Object.entries(network.parameters)) {
-    const layer = name.replace(/\.weight$/, "");
-    if (layer !== name) weights.set(layer, inColumns(data, shape, bitsOf(layer)));
+  for (const layer of layers) {
+    const { data, shape } = network.parameters[`${layer}.weight`];
+    weights.set(layer, inColumns(data, shape, bitsOf(layer)));
   }
   const steps = new Map();
   if (bits !== null) {

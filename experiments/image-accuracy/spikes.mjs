@@ -13,6 +13,7 @@ const {
   calibrateFast,
   createTask,
   foldNetwork,
+  linearLayers,
   mapNetwork,
   parseExperiment,
   programChip,
@@ -64,7 +65,9 @@ async function measure(name) {
     return simulateFast(calibrated, spikes, random.fork("run"), { rasters: IMAGES }).rasters;
   };
   const exact = rastersOf(EXACT, 0);
-  const layers = Object.keys(exact).filter((layer) => /^stem\.\d+\.map$|^blocks\.0\.input$/.test(layer));
+  const layers = linearLayers(network.model, network.geometry)
+    .filter(({ role }) => role === "convolution" || role === "embedding")
+    .map(({ trainOut }) => trainOut);
   const found = [];
   const keep = (machine, rasters) => {
     const others = Object.fromEntries(layers.map((layer) => [layer, othersOf(rasters[layer], exact[layer])]));

@@ -7,7 +7,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
-import { shapeOf, stemBefore } from "../machine/shape.ts";
+import { shapeLayers, shapeOf, stemBefore } from "../machine/shape.ts";
 import { requireMappable } from "../mapping/mapping.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -31,7 +31,7 @@ export function measuredWorkload(experiment: Experiment, { operations, densities
     description: `${experiment.name}, densities measured on simulated chips`,
     blocks: Array.from({ length: shape.depth }, (_, i) => blockDensities(`blocks.${i}`, operations, densities)),
     ...inputDensities(shape, (train) => densities[train]),
-    headDensity: headDensity(operations, shape.classes),
+    headDensity: headDensity(operations, shape),
   };
 }
 
@@ -183,10 +183,11 @@ export function trainDensities(block: string, at: (name: string) => number): Blo
 }
 
 /** The head reads query tokens only, so its density is not that of the whole output train. */
-function headDensity(operations: readonly OperationTrace[], classes: number): number {
-  const { cellReads, bitsRead } = operations.find(({ name }) => name === "head")!.actions;
+function headDensity(operations: readonly OperationTrace[], shape: Workload): number {
+  const head = shapeLayers(shape).find(({ role }) => role === "head")!;
+  const { cellReads, bitsRead } = operations.find(({ name }) => name === head.name)!.actions;
   // A spike reads a cell per class.
-  return cellReads / (classes * Math.max(1, bitsRead));
+  return cellReads / (head.outputs * Math.max(1, bitsRead));
 }
 
 /** The operations of one inference, on average. */

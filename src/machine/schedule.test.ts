@@ -69,6 +69,39 @@ test("the same block step-major: attention works on one step while crossbars wor
   expect(alone.buffers.find(({ name }) => name === "membranes")!.bits).toBe(2 * 56 * 16);
 });
 
+describe("one block without a feed-forward pair", () => {
+  test("is planned by hand: the head follows the output projection", () => {
+    // Up to attention as above. Projection ends at 49, 57, 61 and 65, and 3 clocks later the head takes token 1: from 64 and 68.
+    const machine = machineFor({ expansion: 0 });
+    const { alone } = scheduleOf(machine);
+    expect(alone.units.map((unit) => [unit.name, ...intervals(unit)])).toEqual([
+      ["embed", "0-4", "4-8", "8-12", "12-16"],
+      ["blocks.0.qkv", "7-13", "13-19", "19-25", "25-31"],
+      ["blocks.0.attention", "28-52"],
+      ["blocks.0.projection", "45-49", "53-57", "57-61", "61-65"],
+      ["head", "64-68", "68-72"],
+    ]);
+    // A vector of the stream waits for the projection's sum.
+    expect(alone.buffers.find(({ name }) => name === "stream")!.bits).toBe(4 * 8 * 16);
+    // One crossbar for each layer; neurons after embedding, q, k, v and projection, adders of the stream after the last.
+    expect(machine.mapping.layers.map(({ name, blocks }) => [name, blocks.length])).toEqual([
+      ...["embed", "blocks.0.qkv", "blocks.0.projection", "head"].map((name) => [name, 1]),
+    ]);
+    expect([machine.units.lif.count, machine.units.lif.membranes]).toEqual([3 * 16, 8 + 24 + 8]);
+    expect(machine.units.residual.count).toBe(16);
+  });
+
+  test("and without an output projection: the head's jobs begin by adding attention to the stream", () => {
+    const machine = machineFor({ expansion: 0, outputProjection: false });
+    const { alone } = scheduleOf(machine);
+    expect(alone.units.map(({ name }) => name)).toEqual(["embed", "blocks.0.qkv", "blocks.0.attention", "head"]);
+    // A of token 1 is there at 45 and 53.
+    expect(intervals(unitNamed(alone, "head")!)).toEqual(["45-49", "53-57"]);
+    expect([machine.units.lif.count, machine.units.lif.membranes]).toEqual([3 * 16, 8 + 24 + 8]);
+    expect(machine.units.residual.count).toBe(16);
+  });
+});
+
 const shapes = fc
   .record({
     depth: fc.integer({ min: 1, max: 3 }),

@@ -210,9 +210,9 @@ function timetable(machine: Machine, period: number): Timetable {
     const { jobs, end, done } = work(layer, tokens, place);
     if (size) keepMap(size, jobs, end);
     if (layer.role === "embedding") alive.embedded = layer.everyStep ? null : { from: done, to: done };
-    else if (layer.source === "attention" || layer.source === "shortcut")
-      alive.attention.push({ from: coming, to: end });
-    else alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
+    else if (layer.source === "spikes" || layer.source === "input") {
+      alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
+    } else alive.attention.push({ from: arrivalsOf(jobs, coming), to: end });
     arrived = done;
     if (layer.role !== "attention input") continue;
     const run = attend(machine, arrived, place, calendar, runs);
@@ -343,9 +343,10 @@ function attend(
 function keepStream(
   alive: Alive,
   units: readonly ScheduledUnit[],
-  { layers, shape: { residuals, tokens, steps, embedding } }: Machine,
+  { layers, order, shape }: Machine,
   place: Places,
 ): void {
+  const { residuals, tokens, steps, embedding } = shape;
   const unit = (layer: LayerUnit) => units.find(({ name }) => name === layer.name)!;
   const embed = layers.findIndex(({ role }) => role === "embedding");
   const first = unit(layers[embed + 1]);
@@ -354,7 +355,8 @@ function keepStream(
   if (residuals > 0) {
     // An embedding of lines is the stream's first value; an embedding of values is held separately and added to the stream step
     // by step.
-    alive.stream = { from: embedding === "lines" ? unit(layers[embed]).end : first.start, to: last.end };
+    const begun = embedding === "lines" ? unit(layers[embed]).end : first.start;
+    alive.stream = { from: arrivalsOf(jobsOf(joining, shape, order, place), begun), to: last.end };
   }
   if (alive.embedded === null) return;
   const from = Float64Array.from({ length: tokens }, (_, n) => alive.embedded!.from[place(n, 0)]);

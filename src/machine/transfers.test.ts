@@ -37,6 +37,8 @@ const shapes = fc.record({
   depth: fc.integer({ min: 1, max: 3 }),
   tokens: fc.integer({ min: 1, max: 6 }),
   steps: fc.integer({ min: 1, max: 4 }),
+  /** 0: no feed-forward pair. */
+  expansion: fc.constantFrom(3, 0),
   outputProjection: fc.boolean(),
   residuals: fc.constantFrom(0, 2),
   residualInputBits: fc.constantFrom(1, 4),

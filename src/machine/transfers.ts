@@ -39,13 +39,14 @@ export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   const { role, block, source, trainIn, trainOut, inputs, outputs, reads, tokens, everyStep } = layer;
   // Values enter once; the results enter stream and neurons with the first layer, step by step.
   if (!everyStep) return [];
-  const jobs = tokens.length * steps;
+  // Attention is added to the stream at all tokens, also before a head that reads some of them.
+  const vectors = source === "shortcut" ? shape.tokens : tokens.length;
   const takesValues = role === "attention input" && block === 0 && shape.embedding === "values";
   const moves: Transfer[] = [];
-  const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = jobs) => {
+  const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = vectors * steps) => {
     if (bits > 0 && of > 0) moves.push({ way, buffer, bits, jobs: of });
   };
-  move("read", READ_FROM[source], inputs * reads);
+  move("read", READ_FROM[source], inputs * reads, tokens.length * steps);
 
   const word = width * words.stream;
   // Neurons behind the sum of the stream and what the layer adds to it; the last sum goes straight to those that the head reads.
@@ -56,7 +57,7 @@ export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
 
   const fire = (neurons: number, into: "spikes" | "qkv") => {
     if (units.lif.place === "sram") {
-      const between = tokens.length * (steps - 1);
+      const between = vectors * (steps - 1);
       move("read", "membranes", neurons * words.membrane, between);
       move("write", "membranes", neurons * words.membrane, between);
     }

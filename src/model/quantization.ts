@@ -35,8 +35,10 @@ export const stepFrom = (logarithm: number): number => Math.fround(exponential(l
 
 /** What a pass computes with: weights rounded, and steps instead of their logarithms; of a network in floating point, its parameters. */
 export function passParameters({ model, parameters }: Pick<Network, "model" | "parameters">): Network["parameters"] {
+  const widths = widthsByLayer(model);
+  if (widths === null) return parameters;
   const seen: Record<string, Tensor> = { ...parameters };
-  for (const [layer, { weights }] of widthsByLayer(model) ?? []) {
+  for (const [layer, { weights }] of widths) {
     const { shape, data } = parameters[`${layer}.weight`];
     for (const part of ["weightLogStep", "inputLogStep", "outputLogStep"]) {
       const logarithms = parameters[`${layer}.${part}`];

@@ -1,4 +1,5 @@
 /** Numbers and names in words. The package's `formatQuantity` writes quantities with units. */
+import type { ScheduledUnit } from "xpikeformer";
 import type { Place } from "./state/place.ts";
 import type { PromptView } from "./workers/chip.ts";
 
@@ -13,15 +14,19 @@ const bitsOfClass = (label: number, classes: number): string =>
 export const className = (label: number, { classes, image }: Pick<PromptView, "classes" | "image">): string =>
   image ? image.names[label] : bitsOfClass(label, classes);
 
+/** A layer of the mapping, or a unit of the schedule. */
+type Part = Pick<ScheduledUnit, "name" | "part" | "block">;
+
+/** Spike trains inside a block, by the part that reads them. */
 const TRAINS: Readonly<Record<string, string>> = {
-  input: "input of q, k, v",
-  qkv: "q, k, v",
-  attention: "attention",
-  middle: "input of feed-forward",
-  hidden: "hidden",
+  qkv: "input of q, k, v",
+  attention: "q, k, v",
+  projection: "attention",
+  up: "input of feed-forward",
+  down: "hidden",
 };
 
-const LAYERS: Readonly<Record<string, string>> = {
+const PARTS: Readonly<Record<string, string>> = {
   qkv: "weights of q, k, v",
   projection: "projection",
   up: "feed-forward, up",
@@ -29,28 +34,32 @@ const LAYERS: Readonly<Record<string, string>> = {
   attention: "attention",
 };
 
-/** A name of block and part in words: `blocks.0.qkv` is "block 1, q, k, v". */
-function inWords(name: string, words: Readonly<Record<string, string>>): string {
-  const parts = /^blocks\.(\d+)\.(\w+)$/.exec(name);
-  if (!parts) return WHOLE[name] ?? name;
-  return `block ${Number(parts[1]) + 1}, ${words[parts[2]] ?? parts[2]}`;
-}
-
 /** Parts outside the blocks. */
 const WHOLE: Readonly<Record<string, string>> = { embed: "embedding", head: "read-out", input: "input lines" };
 
+/** Words for a part of a block: "block 1, q, k, v". */
+const inWords = (name: string, { block, part }: Part, words: Readonly<Record<string, string>>): string =>
+  block === null ? (WHOLE[name] ?? name) : `block ${block + 1}, ${words[part] ?? part}`;
+
 /** A spike train of a trace in words. */
-export const trainName = (name: string): string => inWords(name, TRAINS);
+export function trainName(name: string, units: readonly ScheduledUnit[]): string {
+  const reader = units.find(({ trainIn }) => trainIn === name);
+  if (reader) return inWords(name, reader, TRAINS);
+  // Without an output projection no unit reads attention, which then has the name of its unit.
+  const unit = units.find((unit) => unit.name === name);
+  return unit ? partName(unit) : (WHOLE[name] ?? name);
+}
 
-/** A layer of the mapping, or a unit of the schedule, in words. */
-export const layerName = (name: string): string => inWords(name, LAYERS);
+export const partName = (part: Part): string => inWords(part.name, part, PARTS);
 
-export function placeName(place: Place): string {
+export function placeName(place: Place, layers: readonly Part[]): string {
   switch (place.kind) {
     case "network":
       return "The network";
-    case "layer":
-      return layerName(place.layer);
+    case "layer": {
+      const layer = layers.find(({ name }) => name === place.layer);
+      return layer ? partName(layer) : place.layer;
+    }
     case "crossbar":
       return `crossbar ${place.crossbar + 1}`;
     case "cell":

@@ -8,10 +8,11 @@ import { Raster } from "./Raster.tsx";
 /** One crossbar at a time step: driven rows on the left, then conductances, with the current and code of each column below. */
 export function CrossbarPanel({ place: at }: { place: Extract<Place, { kind: "crossbar" }> }) {
   const view = crossbarView.value;
-  const { maxConductance } = chip.value!;
+  const { mapping, maxConductance } = chip.value!;
   if (!view || view.block.crossbar !== at.crossbar) return <p class="waiting">Reading the crossbar …</p>;
   const { block, lines, plus, minus, plusCurrents, minusCurrents, codes } = view;
   const { rows, columns } = block;
+  const isHead = mapping.layers.some(({ name, role }) => name === at.layer && role === "head");
   const driven = lines.reduce((sum, line) => sum + line, 0);
   return (
     <div class="crossbar-panel">
@@ -44,7 +45,7 @@ export function CrossbarPanel({ place: at }: { place: Extract<Place, { kind: "cr
             accent
           />
         ) : (
-          <span class="quiet">{at.layer === "head" ? "read at the query only" : "no ADC: exact currents"}</span>
+          <span class="quiet">{isHead ? "read at the query only" : "no ADC: exact currents"}</span>
         )}
       </div>
       <div>

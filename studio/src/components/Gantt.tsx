@@ -1,7 +1,7 @@
 import { jobOf, type ScheduledUnit } from "xpikeformer";
 import { type Place, place } from "../state/place.ts";
 import { shownToken, step } from "../state/studio.ts";
-import { layerName } from "../words.ts";
+import { partName } from "../words.ts";
 import type { ChipView } from "../workers/chip.ts";
 
 /** When each unit works on one prompt. Marks follow the selected token and time step through the machine. */
@@ -21,13 +21,13 @@ export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
                 place.value = placeOf(unit);
               }}
             >
-              {layerName(unit.name)}
+              {partName(unit)}
             </button>
             <svg
               viewBox={`0 0 ${clocks} 10`}
               preserveAspectRatio="none"
               role="img"
-              aria-label={`${layerName(unit.name)} works from clock ${unit.start[0]} to ${unit.end[unit.end.length - 1]}`}
+              aria-label={`${partName(unit)} works from clock ${unit.start[0]} to ${unit.end[unit.end.length - 1]}`}
             >
               <path class="work" d={stretches(unit)} />
               {job !== null && (
@@ -50,8 +50,8 @@ export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
   );
 }
 
-const placeOf = ({ name, kind }: ScheduledUnit): Place =>
-  kind === "attention" ? { kind: "head", block: Number(name.split(".")[1]), head: 0 } : { kind: "layer", layer: name };
+const placeOf = ({ name, kind, block }: ScheduledUnit): Place =>
+  kind === "attention" ? { kind: "head", block: block!, head: 0 } : { kind: "layer", layer: name };
 
 /** One stretch for jobs without a break between them. */
 function stretches({ start, end }: ScheduledUnit): string {

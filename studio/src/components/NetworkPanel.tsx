@@ -1,7 +1,8 @@
 import { Fragment } from "preact";
+import type { ScheduledUnit } from "xpikeformer";
 import { place } from "../state/place.ts";
 import { chip, prompt, shownToken, step } from "../state/studio.ts";
-import { layerName, plural, trainName } from "../words.ts";
+import { partName, plural, trainName } from "../words.ts";
 import { SpikeStrip } from "./SpikeStrip.tsx";
 
 /** The spikes of one token through the whole network, with the parts of the machine that make them in between. */
@@ -10,7 +11,7 @@ export function NetworkPanel() {
   const { rasters } = prompt.value!;
   const trains = Object.entries(rasters);
   // A spike train precedes the unit that reads it; units come in the order in which a prompt meets them.
-  const rows = schedule.alone.units.map(({ name, kind }) => ({ name, kind }));
+  const { units } = schedule.alone;
   return (
     <div class="panel-grid">
       <p>
@@ -20,17 +21,17 @@ export function NetworkPanel() {
       <div class="strips">
         {trains.map(([name, train]) => (
           <Fragment key={name}>
-            <SpikeStrip name={trainName(name)} train={train} token={shownToken.value} step={step.value} />
-            {rows
-              .filter((row) => READS[partOf(row.name)] === partOf(name) && blockOf(row.name) === blockOf(name))
-              .map((row) =>
-                row.kind === "attention" ? (
-                  <Heads key={row.name} name={row.name} block={blockOf(row.name)!} heads={model.heads} />
+            <SpikeStrip name={trainName(name, units)} train={train} token={shownToken.value} step={step.value} />
+            {units
+              .filter(({ trainIn }) => trainIn === name)
+              .map((unit) =>
+                unit.kind === "attention" ? (
+                  <Heads key={unit.name} unit={unit} heads={model.heads} />
                 ) : (
                   <Crossbars
-                    key={row.name}
-                    name={row.name}
-                    count={mapping.layers.find((layer) => layer.name === row.name)!.blocks.length}
+                    key={unit.name}
+                    unit={unit}
+                    count={mapping.layers.find((layer) => layer.name === unit.name)!.blocks.length}
                   />
                 ),
               )}
@@ -41,45 +42,29 @@ export function NetworkPanel() {
   );
 }
 
-/** Which spikes a unit reads, by the last part of its name. */
-const READS: Readonly<Record<string, string>> = {
-  embed: "input of all",
-  qkv: "input",
-  attention: "qkv",
-  projection: "attention",
-  up: "middle",
-  down: "hidden",
-  head: "output",
-};
-
-const partOf = (name: string): string => (name === "input" ? "input of all" : (name.split(".").at(-1) ?? name));
-const blockOf = (name: string): number | null => {
-  const number = /^blocks\.(\d+)\./.exec(name)?.[1];
-  return number === undefined ? null : Number(number);
-};
-
-function Crossbars({ name, count }: { name: string; count: number }) {
+function Crossbars({ unit, count }: { unit: ScheduledUnit; count: number }) {
   return (
     <div class="unit">
       <button
         type="button"
         onClick={() => {
-          place.value = { kind: "layer", layer: name };
+          place.value = { kind: "layer", layer: unit.name };
         }}
       >
         <span class="blocks" aria-hidden="true">
           {"▦".repeat(Math.min(count, 8))}
         </span>
-        {layerName(name)}: {plural(count, "crossbar")}
+        {partName(unit)}: {plural(count, "crossbar")}
       </button>
     </div>
   );
 }
 
-function Heads({ name, block, heads }: { name: string; block: number; heads: number }) {
+function Heads({ unit, heads }: { unit: ScheduledUnit; heads: number }) {
+  const block = unit.block!;
   return (
     <div class="unit">
-      <span>{layerName(name)}, by head:</span>
+      <span>{partName(unit)}, by head:</span>
       {Array.from({ length: heads }, (_, head) => (
         <button
           type="button"

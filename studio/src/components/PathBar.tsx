@@ -1,16 +1,18 @@
 import { pathTo, place } from "../state/place.ts";
+import { chip } from "../state/studio.ts";
 import { placeName } from "../words.ts";
 
 /** The current place, and the way back. */
 export function PathBar() {
   const path = pathTo(place.value);
+  const layers = chip.value?.mapping.layers ?? [];
   return (
     <nav class="path" aria-label="Part of the machine">
       <ol>
         {path.map((part, i) => (
           <li key={part.kind}>
             {i === path.length - 1 ? (
-              <span aria-current="page">{placeName(part)}</span>
+              <span aria-current="page">{placeName(part, layers)}</span>
             ) : (
               <button
                 type="button"
@@ -19,7 +21,7 @@ export function PathBar() {
                   place.value = part;
                 }}
               >
-                {placeName(part)}
+                {placeName(part, layers)}
               </button>
             )}
           </li>
