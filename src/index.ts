@@ -415,10 +415,22 @@ export {
 } from "./cost/measured.ts";
 export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
 export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
+export { type PlannedMachine, type Planner, planMachine } from "./cost/planned.ts";
+export { keptPlans } from "./cost/plans.ts";
 export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
+export {
+  type Priced,
+  type PricedReceiver,
+  type PricedWorkload,
+  type PriceOptions,
+  priceWorkload,
+  type RatioMap,
+  type Rivals,
+} from "./cost/priced.ts";
 export { type PriceRanges, priceRanges } from "./cost/ranges.ts";
 export type { Basis, Price, PriceDraft, Source, SourceHeader, Unit } from "./cost/receipt.ts";
 export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
+export { chipsCost } from "./cost/simulated.ts";
 export { type NodeBlock, nodeFactor } from "./cost/sources/node.ts";
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
 export { type Times, timesOf } from "./cost/times.ts";
@@ -448,7 +460,6 @@ export {
   type ReportDraft,
 } from "./report/build-report.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
-export { chipsCost } from "./report/cost-run.ts";
 export { type FormattedQuantity, formatQuantity } from "./report/format.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export { figuresHtml } from "./report/page.ts";

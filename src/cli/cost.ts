@@ -6,18 +6,17 @@
  * priced with the comparison networks that the experiment names.
  */
 
-import { type CostEstimate, estimateCost, type NamedOperation } from "../cost/cost.ts";
+import { estimateCost, type NamedOperation, withRivalSteps } from "../cost/cost.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
-import { leversOf } from "../cost/levers.ts";
 import { comparedSnn, comparedWith, experimentWorkload, measuredWorkload, perInference } from "../cost/measured.ts";
-import { monteCarlo } from "../cost/monte-carlo.ts";
-import { planMachine } from "../cost/planned.ts";
+import { keptPlans } from "../cost/plans.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
-import { priceRanges, RANGE_DRAWS } from "../cost/ranges.ts";
+import { priceWorkload, type Rivals } from "../cost/priced.ts";
+import { energyRanges, RANGE_DRAWS } from "../cost/ranges.ts";
 import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
 import { BLOCKS } from "../cost/sources/node.ts";
-import { type Workload, withSteps } from "../cost/workload.ts";
+import type { Workload } from "../cost/workload.ts";
 import { atPublishedSteps, describedWorkload, findWorkload, WORKLOADS } from "../cost/workloads.ts";
 import { CostError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
@@ -25,7 +24,7 @@ import { evaluateNetwork } from "../evaluation/network.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { machineByName } from "../experiment/parse.ts";
 import { parseWorkload, readWorkload } from "../experiment/workload.ts";
-import { timingOf } from "../hardware/timing.ts";
+import { type Timing, timingOf } from "../hardware/timing.ts";
 import { requireNoTraining, useFolder } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
@@ -34,7 +33,6 @@ import { type CostCase, costReport } from "../report/cost-report.ts";
 import { costScreen } from "../report/cost-screen.ts";
 import { costTable } from "../report/cost-table.ts";
 import type { Report } from "../report/report.ts";
-import { ALL_RIVALS, type Rivals } from "../report/rivals.ts";
 import type { TableOptions } from "../report/table.ts";
 import { asCompared, asDescribed } from "../runs/fit.ts";
 import { chipRate } from "../runs/steps.ts";
@@ -76,6 +74,9 @@ export async function costCommand(
 const isFileOrPreset = (source: string): boolean =>
   source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/");
 
+/** Machines whose ratios to Xpikeformer the screen shows with their ranges. */
+const SHOWN_RANGES = ["annTrees", "annDigital", "snnDigital"] as const;
+
 /** A workload as a report: its figures at every preset, with their range. */
 async function report(
   source: string,
@@ -84,59 +85,56 @@ async function report(
   options: CostCommandOptions & { readonly out: string },
   terminal: Terminal,
 ): Promise<void> {
-  const cases = presets.flatMap((preset) => casesOf(subject, preset, options));
+  const plan = keptPlans();
+  const cases = presets.flatMap((preset) => casesOf(subject, preset, options, plan));
   const seed = options.seed ?? subject.experiment?.seed ?? 1;
-  const { workload, resolved } = cases[0].estimate;
+  const [{ id, estimate, operations }, ...others] = cases;
   const random = stream(seed).fork("cost");
-  const levers = leversOf(workload, resolved);
   const draws = Math.min(options.draws, RANGE_DRAWS);
-  const { operations } = cases[0];
-  const rangesOf = (priced: Workload) =>
-    draws > 0 ? priceRanges(priced, resolved, { draws, random, operations }) : undefined;
-  const ranges = rangesOf(workload);
-  const { rivals = ALL_RIVALS } = subject;
+  const drawn = draws > 0 ? { draws, random } : undefined;
+  const priced = priceWorkload(estimate, {
+    ...{ ranges: drawn, operations, plan, task: subject.experiment?.task },
+    ...(subject.rivals && { rivals: subject.rivals }),
+    draws: drawn && { draws: options.draws, random },
+  });
+  const { levers, rivals } = priced;
   // All columns of a screen share T, unless steps are requested or published by machine.
-  const [{ estimate }] = cases;
-  const equal = subject.experiment === undefined || options.steps !== undefined ? estimate : atEqualSteps(estimate);
-  const shown = equal === estimate ? ranges : rangesOf(equal.workload);
+  const isShared = subject.experiment === undefined || options.steps !== undefined;
+  const equal = isShared ? estimate : withRivalSteps(estimate, estimate.workload.steps);
+  const ranges =
+    isShared || !drawn
+      ? priced.ranges
+      : energyRanges(equal.workload, estimate.resolved, { ...drawn, ids: SHOWN_RANGES, operations, plan });
   const result = costReport({
-    cases,
-    levers,
-    rivals,
-    ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, resolved, { draws: options.draws, random }) } : {}),
-    ...(ranges ? { ranges } : {}),
+    ...{ priced, prices: id, others },
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
     simulated: subject.operations !== undefined,
     command: repeatLine(source, options),
     seed,
     versions: versions(),
-    notes: [...subject.notes, ...timingNotes(subject, cases[0].estimate)],
+    notes: [
+      ...subject.notes,
+      ...timingNotes(subject, plan(estimate.workload, estimate.resolved.technology).machine.timing),
+    ],
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
   const next = { command: "xpike cost --list", shows: "prices and sizes for --set and --what-if" };
   const brief = (whole: Report, style: TableOptions) =>
-    costScreen(whole, { estimate, equal, levers, rivals, ranges: shown }, style);
+    costScreen(whole, { estimate, equal, levers, rivals, ranges }, style);
   const publish = () => writeReport(result, options.out);
   await deliver(result, options.out, options, terminal, { brief, next, publish });
 }
 
 /** Note if the prices require other clocks than the experiment's machine has. */
-function timingNotes({ experiment }: Subject, { workload, resolved }: CostEstimate): string[] {
+function timingNotes({ experiment }: Subject, priced: Timing): string[] {
   if (!experiment) return [];
-  const [priced, own] = [planMachine(workload, resolved.technology).machine.timing, timingOf(experiment.hardware)];
+  const own = timingOf(experiment.hardware);
   const keys = ["clock", "settle", "conversion"] as const;
   if (keys.every((key) => priced[key] === own[key])) return [];
   return [
     "At these prices the machine has other clocks than in simulation and RTL. To give it the same there, set hardware.timing to " +
       `${JSON.stringify(priced)}.`,
   ];
-}
-
-/** The same estimate with spiking rivals at Xpikeformer's T. */
-function atEqualSteps(estimate: CostEstimate): CostEstimate {
-  const workload = withSteps(estimate.workload, estimate.workload.steps);
-  const { snnDigital, gpuSnn } = estimateCost(workload, estimate.resolved).architectures;
-  return { ...estimate, workload, architectures: { ...estimate.architectures, snnDigital, gpuSnn } };
 }
 
 /** Every workload at every preset, as a table or JSON; with `--out` also as a report. */
@@ -199,7 +197,7 @@ const ownMachine = (source: string): CostError =>
 /** A case with the counts that its estimate is from, if they are not those of its densities. */
 type CountedCase = CostCase & { readonly operations?: readonly NamedOperation[] | undefined };
 
-function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CountedCase[] {
+function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions, plan = keptPlans()): CountedCase[] {
   const { machine, operations } = subject;
   const timed = preset.steps === "published" ? atPublishedSteps(subject.workload) : subject.workload;
   const asTimed = options.steps === undefined ? timed : readSteps(options.steps)(timed);
@@ -210,7 +208,7 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
     const choice = choiceOf(machine, options, changes);
     // The counts hold only for the simulated chip.
     const kept = options.set.length + changes.length === 0 ? counted : undefined;
-    return { estimate: estimateCost(workload, resolveTechnology(preset, choice), kept), operations: kept };
+    return { estimate: estimateCost(workload, resolveTechnology(preset, choice), kept, plan), operations: kept };
   };
   const base = { id: preset.name, ...estimate([]) };
   return options.whatIf.length === 0 ? [base] : [base, { id: `${preset.name}-what-if`, ...estimate(options.whatIf) }];

@@ -7,7 +7,7 @@ import { blockRuns } from "../machine/densities.ts";
 import { stemBefore } from "../machine/shape.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
-import { planMachine, priceWorkload } from "./planned.ts";
+import { planMachine, priceUnitsOf } from "./planned.ts";
 import { blockLayers, countMacs, networkFor, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
 export interface Area {
@@ -26,28 +26,46 @@ export function countCrossbars(workload: Workload, { rows, columns }: Pick<Techn
   );
 }
 
-export function estimateArea(workload: Workload, technology: Technology): Area {
+/** Xpikeformer's part of an area. */
+export interface OwnArea extends Pick<Area, "crossbars"> {
+  /** Square metres. */
+  readonly area: Area["xpikeformer"];
+}
+
+/** @param own of the same workload and technology; default planned and priced here */
+export function estimateArea(
+  workload: Workload,
+  technology: Technology,
+  own: OwnArea = ownArea(workload, technology),
+): Area {
+  return {
+    crossbars: own.crossbars,
+    xpikeformer: own.area,
+    annDigital: {
+      arithmetic: technology.annUnits * technology.macArea,
+      weights: countMacs(networkFor(workload, "ann")).weights * technology.sramArea,
+    },
+  };
+}
+
+const ownArea = (workload: Workload, technology: Technology): OwnArea =>
+  technology.wholeMachine === 1
+    ? priceUnitsOf(planMachine(workload, technology), technology)
+    : areaOfUnits(workload, technology);
+
+/** Of crossbars, cells and LIF units, as published comparisons count. */
+export function areaOfUnits(workload: Workload, technology: Technology): OwnArea {
   const { width, expansion, tokens } = workload;
-  const whole = technology.wholeMachine === 1;
-  const crossbars = whole
-    ? planMachine(workload, technology).machine.units.crossbars.count
-    : countCrossbars(workload, technology);
+  const crossbars = countCrossbars(workload, technology);
   const ofStem = stemBefore(workload).reduce((sum, { outputs }) => sum + outputs, 0);
   const perBlock = (4 + (workload.outputProjection ? 1 : 0) + expansion) * width;
   const blocks = blockRuns(workload).reduce((sum, { repeat }) => sum + repeat, 0);
   return {
     crossbars,
-    xpikeformer: whole
-      ? priceWorkload(workload, technology, []).area
-      : {
-          crossbars: crossbars * technology.crossbarArea,
-          attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
-          lif:
-            ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * neuronPrices(workload, technology).area,
-        },
-    annDigital: {
-      arithmetic: technology.annUnits * technology.macArea,
-      weights: countMacs(networkFor(workload, "ann")).weights * technology.sramArea,
+    area: {
+      crossbars: crossbars * technology.crossbarArea,
+      attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
+      lif: ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * neuronPrices(workload, technology).area,
     },
   };
 }

@@ -2,23 +2,24 @@
 import { CostError } from "../errors.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import type { Performance } from "./architectures/performance.ts";
+import { type Performance, xpikeformerPerformance } from "./architectures/performance.ts";
 import {
-  operationEnergies,
+  type OwnPrices,
+  ownPrices,
   type PricedOperation,
   standingEnergy,
   workloadActions,
-  xpikeformer,
 } from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "./parameters.ts";
-import { planMachine } from "./planned.ts";
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import type { Price, Source } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { periodOf, type Times, timesOf } from "./times.ts";
 import { type Breakdown, totalOf } from "./unit-energies.ts";
-import type { Workload } from "./workload.ts";
+import { type Workload, withSteps } from "./workload.ts";
 
 /** Counted actions of a named operation. */
 export type NamedOperation = PricedOperation & { readonly name: string };
@@ -55,35 +56,36 @@ const noNumber = (label: string, total: number): CostError =>
       "one; `xpike cost --list` shows published values.",
   );
 
-/** @param operations counted operations of one inference, such as a trace's; default from the workload's densities */
+/**
+ * @param operations counted operations of one inference, such as a trace's; default from the workload's densities
+ * @param plan       of estimates of the same machines; default for this one only
+ */
 export function estimateCost(
   workload: Workload,
   resolved: ResolvedTechnology,
   operations?: readonly NamedOperation[],
+  plan: Planner = keptPlans(),
 ): CostEstimate {
   const { technology } = resolved;
-  const schedule = scheduleOf(planMachine(workload, technology).machine);
+  const schedule = scheduleOf(plan(workload, technology).machine);
   const counted: readonly NamedOperation[] = operations ?? workloadActions(workload, technology);
-  const energies = operationEnergies(workload, technology, counted);
+  const own = ownPrices(workload, technology, plan);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
-    const { label, energy, performance } = ARCHITECTURES[id];
-    const partsAt = (prices: Technology) =>
-      id === "xpikeformer" ? xpikeformer(workload, prices, operations) : energy(workload, prices);
-    const parts = partsAt(technology);
-    const total = totalOf(parts);
-    if (!Number.isFinite(total)) throw noNumber(label, total);
-    const own = performance(workload, technology);
-    const alone = aloneOf(total, partsAt, own, technology);
-    architectures[id] = { label, parts, total, alone, performance: own };
+    const { label } = ARCHITECTURES[id];
+    const cost =
+      id === "xpikeformer" ? ownCost(workload, technology, counted, plan, own) : rivalCost(id, workload, technology);
+    if (!Number.isFinite(cost.total)) throw noNumber(label, cost.total);
+    architectures[id] = { label, ...cost };
   }
+  const energies = own.byOperation(counted);
   return {
     workload,
     resolved,
     architectures,
     schedule,
     times: timesOf(schedule, technology),
-    area: estimateArea(workload, technology),
+    area: estimateArea(workload, technology, own),
     operations: [
       ...counted.map(({ name, kind, repeat = 1 }, i) => ({
         name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,
@@ -96,19 +98,50 @@ export function estimateCost(
   };
 }
 
-/**
- * Joules of an inference that is alone on a machine: at the rate of its latency.
- *
- * @param total  joules at the rate of the prices
- */
-export function aloneOf(
-  total: number,
-  partsAt: (technology: Technology) => Breakdown,
-  { latency, interval }: Performance,
+/** Energy, time and area on Xpikeformer: `operations` on the machine that `own` prices. */
+export function ownCost(
+  workload: Workload,
   technology: Technology,
-): number {
+  operations: readonly PricedOperation[],
+  plan: Planner,
+  own: OwnPrices,
+): Omit<ArchitectureCost, "label"> {
+  const performance = xpikeformerPerformance(workload, technology, plan, own);
+  return costOf(performance, technology, (prices) => own.energy(operations, prices));
+}
+
+/** The same on another architecture. */
+export function rivalCost(
+  id: Exclude<ArchitectureId, "xpikeformer">,
+  workload: Workload,
+  technology: Technology,
+): Omit<ArchitectureCost, "label"> {
+  const { energy, performance } = ARCHITECTURES[id];
+  return costOf(performance(workload, technology), technology, (prices) => energy(workload, prices));
+}
+
+/** An inference that is alone on a machine is charged at the rate of its latency. */
+function costOf(
+  performance: Performance,
+  technology: Technology,
+  partsAt: (prices: Technology) => Breakdown,
+): Omit<ArchitectureCost, "label"> {
+  const { latency, interval } = performance;
+  const parts = partsAt(technology);
+  const total = totalOf(parts);
   const waits = technology.wholeMachine === 1 && latency > periodOf(interval, technology);
-  return waits ? totalOf(partsAt({ ...technology, inferenceRate: 1 / latency })) : total;
+  const alone = waits ? totalOf(partsAt({ ...technology, inferenceRate: 1 / latency })) : total;
+  return { parts, total, alone, performance };
+}
+
+/** The same estimate with spiking rivals at another number of time steps. */
+export function withRivalSteps({ workload, resolved, ...estimate }: CostEstimate, snnSteps: number): CostEstimate {
+  const timed = withSteps(workload, workload.steps, snnSteps);
+  const architectures = { ...estimate.architectures };
+  for (const id of ["snnDigital", "gpuSnn"] as const) {
+    architectures[id] = { ...architectures[id], ...rivalCost(id, timed, resolved.technology) };
+  }
+  return { ...estimate, workload: timed, resolved, architectures };
 }
 
 /** Energy of another architecture over Xpikeformer's. */

@@ -5,8 +5,10 @@
  * comparisons, and their difference is compared with the margin times the number of steps, which avoids a division: 2 C + 1
  * additions of 16 bits. The comparator is not a unit of the machine: its area and leakage are left out.
  */
-import { estimateCost } from "./cost.ts";
+import { xpikeformer } from "./architectures/xpikeformer.ts";
+import type { Planner } from "./planned.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
+import { totalOf } from "./unit-energies.ts";
 import { type Workload, withSteps } from "./workload.ts";
 
 /**
@@ -14,11 +16,16 @@ import { type Workload, withSteps } from "./workload.ts";
  *
  * @param shares fraction of prompts that take 1 .. T steps; they sum to 1
  */
-export function exitEnergy(workload: Workload, resolved: ResolvedTechnology, shares: readonly number[]): number {
+export function exitEnergy(
+  workload: Workload,
+  resolved: ResolvedTechnology,
+  shares: readonly number[],
+  plan?: Planner,
+): number {
   const look = (2 * workload.classes + 1) * resolved.technology.add16;
   return shares.reduce((sum, share, i) => {
     if (share === 0) return sum;
-    const { architectures } = estimateCost(withSteps(workload, i + 1), resolved);
-    return sum + share * (architectures.xpikeformer.total + (i + 1) * look);
+    const total = totalOf(xpikeformer(withSteps(workload, i + 1), resolved.technology, undefined, plan));
+    return sum + share * (total + (i + 1) * look);
   }, 0);
 }

@@ -12,6 +12,8 @@ import { findPrice } from "./catalogue.ts";
 import { hardwareFor, sizedFor } from "./hardware.ts";
 import { type MachineCost, machineCost } from "./machine-cost.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { type Workload, withSteps } from "./workload.ts";
 
@@ -43,25 +45,26 @@ type Turned = Omit<Lever, "change"> & Partial<Case>;
  *
  * Throws MappingError if the current machine cannot be built
  */
-export function leversOf(workload: Workload, resolved: ResolvedTechnology): Lever[] {
+export function leversOf(workload: Workload, resolved: ResolvedTechnology, plan: Planner = keptPlans()): Lever[] {
   const { technology } = resolved;
   const base: Case = { workload, technology };
-  const cost = costOf(base);
+  const cost = costOf(base, plan);
   return [...turnFields(base), ...turnSteps(base), ...turnPrices(resolved)]
     .flatMap((turned) => {
-      const changed = build({ ...base, ...turned });
+      const changed = build({ ...base, ...turned }, plan);
       return changed === null ? [] : [leverOf(turned, cost, changed)];
     })
     .filter(({ change }) => CHANGED.some((figure) => change[figure] !== 0))
     .sort((a, b) => a.change.energy - b.change.energy);
 }
 
-const costOf = ({ workload, technology }: Case): MachineCost => machineCost(workload, technology);
+const costOf = ({ workload, technology }: Case, plan: Planner): MachineCost =>
+  machineCost(workload, technology, undefined, plan);
 
 /** Null for a machine that cannot be built. */
-function build(one: Case): MachineCost | null {
+function build(one: Case, plan: Planner): MachineCost | null {
   try {
-    return costOf(one);
+    return costOf(one, plan);
   } catch (error) {
     if (error instanceof MappingError) return null;
     throw error;

@@ -1,9 +1,10 @@
 /** The cost of a workload on the machine that would run it: energy, time and area as in the estimate, and the price of each unit. */
-import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
-import { estimateArea } from "./area.ts";
+import { xpikeformerPerformance } from "./architectures/performance.ts";
+import { ownPrices, type PricedOperation, workloadActions } from "./architectures/xpikeformer.ts";
 import type { MachinePrice } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";
-import { planMachine, priceWorkload } from "./planned.ts";
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import { totalOf } from "./unit-energies.ts";
 import type { Workload } from "./workload.ts";
 
@@ -19,14 +20,18 @@ export interface MachineCost {
   readonly area: number;
 }
 
-/** Throws MappingError for a machine that cannot hold a layer or its buffers. */
-export function machineCost(workload: Workload, technology: Technology): MachineCost {
-  const { pace } = planMachine(workload, technology);
-  return {
-    price: priceWorkload(workload, technology, workloadActions(workload, technology)),
-    energy: totalOf(xpikeformer(workload, technology)),
-    latency: pace.clocks / technology.ssaClock,
-    interval: pace.interval / technology.ssaClock,
-    area: totalOf(estimateArea(workload, technology).xpikeformer),
-  };
+/**
+ * @param operations counted operations of one inference, such as a trace's; default from the workload's densities
+ *
+ * Throws MappingError for a machine that cannot hold a layer or its buffers
+ */
+export function machineCost(
+  workload: Workload,
+  technology: Technology,
+  operations: readonly PricedOperation[] = workloadActions(workload, technology),
+  plan: Planner = keptPlans(),
+): MachineCost {
+  const own = ownPrices(workload, technology, plan);
+  const { latency, interval, area } = xpikeformerPerformance(workload, technology, plan, own);
+  return { price: own.price(operations), energy: totalOf(own.energy(operations)), latency, interval, area: area! };
 }

@@ -126,11 +126,15 @@ export type FlipFlops = Readonly<
  *   spikes       of attention; partialSums circulate, like V in its FIFO
  *   random       LFSRs, or the numbers themselves if they are ideal
  */
-function flipFlopsOf(work: MachineWork, codeBits: number): FlipFlops {
-  const { units, ssa, shape } = work.machine;
-  const total = sumActions(work);
+function flipFlopsOf(
+  { machine, hardware }: Idle,
+  codeBits: number,
+  total: ActionTally,
+  { linearRead }: Pick<Traffic, "linearRead">,
+): FlipFlops {
+  const { units, ssa, shape } = machine;
   return {
-    lines: trafficOf(work).linearRead,
+    lines: linearRead,
     products: total.scalings * (codeBits + units.scalers.factorBits),
     sums: (total.accumulations + total.offsetAdditions) * units.adders.bits,
     membranes: total.lifUpdates * units.lif.membraneBits,
@@ -138,21 +142,35 @@ function flipFlopsOf(work: MachineWork, codeBits: number): FlipFlops {
     counters: total.scoreAnds * (ssa.counterBits + 1),
     spikes: total.outputComparisons,
     partialSums: total.partialSums * ssa.fifoBits * bitsFor(shape.tokens),
-    random: work.hardware.ssa.random === "ideal" ? DRAW_BITS * total.randomNumbers : LFSR_BITS * total.lfsrShifts,
+    random: hardware.ssa.random === "ideal" ? DRAW_BITS * total.randomNumbers : LFSR_BITS * total.lfsrShifts,
   };
 }
 
 export function priceMachine(work: MachineWork, technology: Technology): MachinePrice {
-  const units = unitPrices(work, technology);
-  const area = areaOf(work, units, technology);
+  const units = priceUnits(work, technology);
+  const { area, leakage, dies } = units;
+  return { energy: energyOf(work, units, technology), area, leakage, dies };
+}
+
+/** A machine before it works. */
+type Idle = Omit<MachineWork, "operations" | "time">;
+
+/** The units of a machine at their prices: all that an energy needs besides actions and time. */
+export interface PricedUnits extends Pick<MachinePrice, "area" | "leakage" | "dies"> {
+  readonly prices: Prices;
+  /** Square metres. */
+  readonly chip: number;
+}
+
+export function priceUnits(machine: Idle, technology: Technology): PricedUnits {
+  const prices = unitPrices(machine, technology);
+  const area = areaOf(machine, prices, technology);
   const chip = Object.values(area).reduce((sum, part) => sum + part, 0);
-  const dies = countDies(chip, technology);
-  const leakage = leakageOf(area, units, technology);
-  return { energy: energyOf(work, units, { chip, dies, leakage }, technology), area, leakage, dies };
+  return { prices, area, chip, dies: countDies(chip, technology), leakage: leakageOf(area, prices, technology) };
 }
 
 /** The unit prices shared by energy and area. */
-function unitPrices(work: MachineWork, technology: Technology) {
+function unitPrices(work: Idle, technology: Technology) {
   const { machine, hardware } = work;
   const { units, ssa, shape, layers } = machine;
   const { crossbars, converters, scalers, adders, residual } = units;
@@ -205,7 +223,7 @@ type Prices = ReturnType<typeof unitPrices>;
 /** A memory: joules for reading and writing one word, area and leakage. */
 function memoryPrice(
   { name, bits, total = bits, wordBits }: BufferSize,
-  { machine, hardware }: MachineWork,
+  { machine, hardware }: Idle,
   technology: Technology,
 ) {
   const { shape, layers, units } = machine;
@@ -239,7 +257,7 @@ function factorsOf(scaling: string, scope: string, columns: number): number {
 }
 
 function areaOf(
-  { machine: { units, ssa, shape } }: MachineWork,
+  { machine: { units, ssa, shape } }: Idle,
   prices: Prices,
   technology: Technology,
 ): Record<AreaPart, number> {
@@ -278,10 +296,10 @@ function leakageOf(
   return watts;
 }
 
-function energyOf(
+/** Joules of the work at the prices of its machine's units. */
+export function energyOf(
   work: MachineWork,
-  prices: Prices,
-  { chip, dies, leakage }: { readonly chip: number; readonly dies: number; readonly leakage: number },
+  { prices, chip, dies, leakage }: PricedUnits,
   technology: Technology,
 ): Record<EnergyPart, number> {
   const { machine, time } = work;
@@ -296,7 +314,7 @@ function energyOf(
     return memory ? memory[which] / memory.wordBits : 0;
   };
   const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
-  const written = Object.values(flipFlopsOf(work, prices.codeBits)).reduce((sum, bits) => sum + bits, 0);
+  const written = Object.values(flipFlopsOf(work, prices.codeBits, total, bits)).reduce((sum, bits) => sum + bits, 0);
   const block = Math.sqrt(chip / Math.max(1, shape.depth));
   const engine = Math.sqrt(chip) / 2;
   const crossing = (dies - 1) * shape.tokens * shape.steps * shape.width * (1 + residual.bits);
@@ -363,8 +381,10 @@ function wiresInLayers({ operations, machine: { layers } }: MachineWork, technol
   return joules;
 }
 
+type Traffic = Readonly<Record<"linearRead" | "linearWritten" | "engineRead" | "engineWritten", number>>;
+
 /** Spikes and silences that layers and the SSA engine read and write. */
-function trafficOf({ operations }: MachineWork) {
+function trafficOf({ operations }: MachineWork): Traffic {
   const bits = { linearRead: 0, linearWritten: 0, engineRead: 0, engineWritten: 0 };
   for (const { kind, actions, repeat = 1 } of operations) {
     const side = kind === "attention" ? "engine" : "linear";

@@ -1,4 +1,6 @@
 /** Ratios over two axes, and the points at which a ratio falls below a level. */
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import { neurosim } from "./sources/peng-iedm-2019.ts";
 import { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./variation.ts";
 import { meanDensity } from "./workload.ts";
@@ -6,8 +8,13 @@ import { meanDensity } from "./workload.ts";
 const { flash5, flashPeriphery } = neurosim.prices;
 
 /** `[row][column]` of ratios over all pairs of variations. */
-export function ratioMap(base: Varied, rows: readonly Variation[], columns: readonly Variation[]): Ratios[][] {
-  return rows.map((row) => columns.map((column) => ratiosOf(vary(vary(base, row), column))));
+export function ratioMap(
+  base: Varied,
+  rows: readonly Variation[],
+  columns: readonly Variation[],
+  plan: Planner = keptPlans(),
+): Ratios[][] {
+  return rows.map((row) => columns.map((column) => ratiosOf(vary(vary(base, row), column), plan)));
 }
 
 export interface BreakEven {
@@ -20,11 +27,11 @@ export interface BreakEven {
 }
 
 /** Limits of the claims: time steps, density and energy per conversion at which ratios cross round levels. */
-export function breakEvens(base: Varied): BreakEven[] {
-  const steps = (level: number) => breakEven(base, "ann", level, (value) => ({ steps: value }), [1, 256]);
-  const density = breakEven(base, "snn", 1, (value) => ({ density: value }), [0.01, 1]);
+export function breakEvens(base: Varied, plan: Planner = keptPlans()): BreakEven[] {
+  const steps = (level: number) => breakEven(base, "ann", level, (value) => ({ steps: value }), [1, 256], plan);
+  const density = breakEven(base, "snn", 1, (value) => ({ density: value }), [0.01, 1], plan);
   const conversion = (which: keyof Ratios) =>
-    breakEven(base, which, 1, (conversion5) => ({ set: { conversion5 } }), [1e-15, 100e-12]);
+    breakEven(base, which, 1, (conversion5) => ({ set: { conversion5 } }), [1e-15, 100e-12], plan);
   return [
     ...[10, 5, 1].map((level) => ({
       id: `steps.ann${level}`,
@@ -54,19 +61,26 @@ export function breakEvens(base: Varied): BreakEven[] {
 }
 
 /** Time steps as rows, mean density as columns: densities of all layers are scaled together, to at most 1. */
-export const stepsByDensity = (base: Varied, steps: readonly number[], densities: readonly number[]): Ratios[][] =>
+export const stepsByDensity = (
+  base: Varied,
+  steps: readonly number[],
+  densities: readonly number[],
+  plan?: Planner,
+): Ratios[][] =>
   ratioMap(
     base,
     steps.map((t) => ({ steps: t })),
     densities.map((density) => ({ density: density / meanDensity(base.workload) })),
+    plan,
   );
 
 /** Converter bits as rows; SAR and flash as columns. Flash has its own 5-bit conversion and periphery in NeuroSim. */
-export const converterMap = (base: Varied, bits: readonly number[]): Ratios[][] =>
+export const converterMap = (base: Varied, bits: readonly number[], plan?: Planner): Ratios[][] =>
   ratioMap(
     base,
     bits.map((adcBits) => ({ set: { adcBits } })),
     [{}, { set: { flashConverter: 1, conversion5: flash5.value, periphery: flashPeriphery.value } }],
+    plan,
   );
 
 /**
@@ -82,8 +96,9 @@ export function breakEven(
   level: number,
   change: (value: number) => Variation,
   [low, high]: readonly [number, number],
+  plan: Planner = keptPlans(),
 ): number | null {
-  const above = (value: number) => ratiosOf(vary(base, change(value)))[which] > level;
+  const above = (value: number) => ratiosOf(vary(base, change(value)), plan)[which] > level;
   const first = above(low);
   let [left, right] = [low, Math.min(2 * low, high)];
   while (above(right) === first) {

@@ -8,6 +8,8 @@
 import { power } from "../numeric/power.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Technology } from "./parameters.ts";
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import { DENSITY_FACTOR, type Prior, pricePriors, STEPS_FACTOR } from "./priors.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { type Ratios, ratiosOf } from "./variation.ts";
@@ -34,13 +36,24 @@ const CLAIM: Readonly<Record<keyof Ratios, number>> = { ann: 13, snn: 1.9 };
 
 /**
  * @param steps time steps, one drawn per draw; default from half to twice the workload's
+ * @param plan  plans the machines of the draws
  *
  * Random   draw i from `random.fork("draw", i)`, so more draws leave the first ones unchanged
  */
 export function monteCarlo(
   workload: Workload,
   resolved: ResolvedTechnology,
-  { draws, random, steps }: { readonly draws: number; readonly random: Stream; readonly steps?: readonly number[] },
+  {
+    draws,
+    random,
+    steps,
+    plan = keptPlans(),
+  }: {
+    readonly draws: number;
+    readonly random: Stream;
+    readonly steps?: readonly number[];
+    readonly plan?: Planner;
+  },
 ): MonteCarlo {
   const { technology } = resolved;
   const priors = pricePriors(resolved);
@@ -50,11 +63,11 @@ export function monteCarlo(
     const own = random.fork("draw", i);
     const timed = steps ? withSteps(workload, steps[own.integer(steps.length)]) : drawSteps(workload, own);
     const scaled = scaleDensities(timed, logSymmetric(own, DENSITY_FACTOR));
-    const ratios = ratiosOf({ workload: scaled, technology: drawPrices(technology, priors, own) });
+    const ratios = ratiosOf({ workload: scaled, technology: drawPrices(technology, priors, own) }, plan);
     ann[i] = ratios.ann;
     snn[i] = ratios.snn;
   }
-  const centre = ratiosOf({ workload, technology });
+  const centre = ratiosOf({ workload, technology }, plan);
   return { draws, ann: spread(ann, centre.ann, CLAIM.ann), snn: spread(snn, centre.snn, CLAIM.snn) };
 }
 

@@ -6,9 +6,12 @@
  */
 import type { Stream } from "../numeric/stream.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
-import { xpikeformer } from "./architectures/xpikeformer.ts";
-import { aloneOf, type NamedOperation } from "./cost.ts";
+import { ownPrices, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
+import { type NamedOperation, ownCost, rivalCost } from "./cost.ts";
 import { drawPrices, percentile } from "./monte-carlo.ts";
+import type { Technology } from "./parameters.ts";
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import { pricePriors } from "./priors.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { totalOf } from "./unit-energies.ts";
@@ -31,47 +34,69 @@ export interface PriceRanges {
 /** Draws of a report: enough for two digits of a 5 to 95 % range. */
 export const RANGE_DRAWS = 200;
 
-/**
- * @param operations counted operations of one inference, such as a trace's; default from the workload's densities
- *
- * Random   draw i from `random.fork("price", i)`
- */
-export function priceRanges(
+interface RangeOptions {
+  readonly draws: number;
+  readonly random: Stream;
+  /** Counted operations of one inference, such as a trace's; default from the workload's densities. */
+  readonly operations?: readonly NamedOperation[] | undefined;
+  /** Plans the machines of the draws. */
+  readonly plan?: Planner;
+}
+
+/** Random: draw i from `random.fork("price", i)` */
+export function priceRanges(workload: Workload, resolved: ResolvedTechnology, options: RangeOptions): PriceRanges {
+  const { operations, plan = keptPlans() } = options;
+  return rangesOf(resolved, options, (technology) => {
+    const prices = ownPrices(workload, technology, plan);
+    const own = ownCost(workload, technology, operations ?? workloadActions(workload, technology), plan, prices);
+    const costs = ARCHITECTURE_IDS.map((id) => ({
+      id,
+      ...(id === "xpikeformer" ? own : rivalCost(id, workload, technology)),
+    }));
+    return costs.map(({ id, total, alone, performance: { latency, interval, area } }) => ({
+      id,
+      figures: {
+        ...{ energy: total, alone, ratio: total / own.total, latency, interval, energyDelay: alone * latency },
+        ...(area !== null && { area }),
+      },
+    }));
+  });
+}
+
+/** The same for energies and ratios of some architectures only. Random: as `priceRanges` */
+export function energyRanges(
   workload: Workload,
   resolved: ResolvedTechnology,
-  {
-    draws,
-    random,
-    operations,
-  }: { readonly draws: number; readonly random: Stream; readonly operations?: readonly NamedOperation[] | undefined },
+  { ids, ...options }: RangeOptions & { readonly ids: readonly ArchitectureId[] },
+): PriceRanges {
+  const { operations, plan = keptPlans() } = options;
+  return rangesOf(resolved, options, (technology) => {
+    const own = totalOf(xpikeformer(workload, technology, operations, plan));
+    return ids.map((id) => {
+      const energy = id === "xpikeformer" ? own : totalOf(ARCHITECTURES[id].energy(workload, technology));
+      return { id, figures: { energy, ratio: energy / own } };
+    });
+  });
+}
+
+/** @param priced figures of one draw, Xpikeformer first */
+function rangesOf(
+  resolved: ResolvedTechnology,
+  { draws, random }: Pick<RangeOptions, "draws" | "random">,
+  priced: (
+    technology: Technology,
+  ) => readonly { readonly id: ArchitectureId; readonly figures: Partial<Record<RangedFigure, number>> }[],
 ): PriceRanges {
   const priors = pricePriors(resolved);
   const values = new Map<string, number[]>();
-  const keep = (id: ArchitectureId, figure: RangedFigure, value: number) => {
-    const key = `${id}.${figure}`;
-    const all = values.get(key);
-    if (all) all.push(value);
-    else values.set(key, [value]);
-  };
   for (let i = 0; i < draws; i++) {
-    const technology = drawPrices(resolved.technology, priors, random.fork("price", i));
-    let own = 0;
-    // Xpikeformer comes first.
-    for (const id of ARCHITECTURE_IDS) {
-      const { energy, performance } = ARCHITECTURES[id];
-      const partsAt = (prices: typeof technology) =>
-        id === "xpikeformer" ? xpikeformer(workload, prices, operations) : energy(workload, prices);
-      const total = totalOf(partsAt(technology));
-      if (id === "xpikeformer") own = total;
-      const times = performance(workload, technology);
-      const alone = aloneOf(total, partsAt, times, technology);
-      keep(id, "energy", total);
-      keep(id, "alone", alone);
-      keep(id, "ratio", total / own);
-      keep(id, "latency", times.latency);
-      keep(id, "interval", times.interval);
-      keep(id, "energyDelay", alone * times.latency);
-      if (times.area !== null) keep(id, "area", times.area);
+    for (const { id, figures } of priced(drawPrices(resolved.technology, priors, random.fork("price", i)))) {
+      for (const [figure, value] of Object.entries(figures)) {
+        const key = `${id}.${figure}`;
+        const all = values.get(key);
+        if (all) all.push(value);
+        else values.set(key, [value]);
+      }
     }
   }
   const ranges = {} as Record<ArchitectureId, Partial<Record<RangedFigure, Range>>>;

@@ -18,7 +18,7 @@ export interface Times {
  *
  * @param interval  with the pipeline full
  */
-export const periodOf = (interval: number, { inferenceRate }: Technology): number =>
+export const periodOf = (interval: number, { inferenceRate }: Pick<Technology, "inferenceRate">): number =>
   inferenceRate === 0 ? interval : Math.max(interval, 1 / inferenceRate);
 
 /** Moving data over the chip is a separate number, `globalMovement`, 0 unless a preset sets it. */

@@ -6,6 +6,8 @@
  */
 import { naturalLog } from "../numeric/stream.ts";
 import { PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import { DENSITY_FACTOR, pricePriors, STEPS_FACTOR } from "./priors.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { type Ratios, ratiosOf, type Variation, vary } from "./variation.ts";
@@ -68,7 +70,7 @@ export const swing = ({ low, high }: TornadoBar, which: keyof Ratios = "ann"): n
   Math.abs(naturalLog(high[which] / low[which]));
 
 /** Bars of choices and of prices, ordered by how far they move the ratio to the ANN. */
-export function tornado(workload: Workload, resolved: ResolvedTechnology): TornadoBar[] {
+export function tornado(workload: Workload, resolved: ResolvedTechnology, plan: Planner = keptPlans()): TornadoBar[] {
   const { technology } = resolved;
   const base = { workload, technology };
   const prices = pricePriors(resolved).map(({ id, factor }): Choice => {
@@ -77,8 +79,8 @@ export function tornado(workload: Workload, resolved: ResolvedTechnology): Torna
   });
   const bars = [...choices(technology), ...prices].map(({ label, low, high }) => ({
     label,
-    low: ratiosOf(vary(base, low)),
-    high: ratiosOf(vary(base, high)),
+    low: ratiosOf(vary(base, low), plan),
+    high: ratiosOf(vary(base, high), plan),
   }));
   return bars.sort((a, b) => swing(b) - swing(a));
 }

@@ -1,6 +1,7 @@
 /** A change to a workload and its prices, as data: the building block of tornado, maps and break-even points. */
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
+import type { Planner } from "./planned.ts";
 import { totalOf } from "./unit-energies.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
 
@@ -41,8 +42,9 @@ export interface Ratios {
   readonly snn: number;
 }
 
-export function ratiosOf({ workload, technology }: Varied): Ratios {
-  const total = (id: ArchitectureId) => totalOf(ARCHITECTURES[id].energy(workload, technology));
+/** @param plan of ratios of the same machines; default anew for this one */
+export function ratiosOf({ workload, technology }: Varied, plan?: Planner): Ratios {
+  const total = (id: ArchitectureId) => totalOf(ARCHITECTURES[id].energy(workload, technology, plan));
   const own = total("xpikeformer");
   return { ann: total("annDigital") / own, snn: total("snnDigital") / own };
 }

@@ -10,6 +10,8 @@ import { ARCHITECTURES } from "./architectures/catalogue.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
 import type { EnergyPart } from "./machine-price.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
+import type { Planner } from "./planned.ts";
+import { keptPlans } from "./plans.ts";
 import { findCostPreset } from "./presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
 import { UNCHARGED } from "./uncharged.ts";
@@ -48,19 +50,19 @@ interface Step {
   readonly change: (before: Assumptions) => Partial<Assumptions>;
 }
 
-export function waterfall(workload: Workload, resolved: ResolvedTechnology): Waterfall {
+export function waterfall(workload: Workload, resolved: ResolvedTechnology, plan: Planner = keptPlans()): Waterfall {
   const projected: Workload = { ...atPublishedSteps(workload), scaled: false };
   let state: Assumptions = {
     workload: withoutCompared(projected),
     technology: priced("paper"),
     unpaid: [...BESIDE_UNITS],
   };
-  const start = ratioOf(state);
+  const start = ratioOf(state, plan);
   let ratio = start;
   const bars: WaterfallBar[] = [];
   for (const { id, label, change } of steps(workload, resolved)) {
     state = { ...state, ...change(state) };
-    const to = ratioOf(state);
+    const to = ratioOf(state, plan);
     // The same numbers, in whatever order they were added.
     if (Math.abs(to / ratio - 1) > 1e-12) bars.push({ id, label, from: ratio, to });
     ratio = to;
@@ -74,8 +76,8 @@ function withoutCompared({ compared: _, ...workload }: Workload): Workload {
   return workload;
 }
 
-function ratioOf({ workload, technology, unpaid }: Assumptions): number {
-  const own = { ...xpikeformer(workload, technology) };
+function ratioOf({ workload, technology, unpaid }: Assumptions, plan: Planner): number {
+  const own = { ...xpikeformer(workload, technology, undefined, plan) };
   for (const part of unpaid) delete own[part];
   return totalOf(ARCHITECTURES.annDigital.energy(workload, technology)) / totalOf(own);
 }

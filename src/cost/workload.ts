@@ -61,25 +61,39 @@ export interface Layer {
   readonly repeat: number;
 }
 
+/** Computes once for each workload, which never changes: draws of prices ask hundreds of times. */
+export function oncePerWorkload<Value>(compute: (workload: Workload) => Value): (workload: Workload) => Value {
+  const known = new WeakMap<Workload, { readonly value: Value }>();
+  return (workload) => {
+    const found = known.get(workload) ?? { value: compute(workload) };
+    known.set(workload, found);
+    return found.value;
+  };
+}
+
 /** Row blocks of a layer on crossbars of `rows` lines. */
 export const rowBlocks = ({ inputs, rowLimit, linesPerInput = 1 }: Layer, rows: number): number =>
   Math.ceil((inputs * linesPerInput) / Math.min(rows, rowLimit ?? rows));
 
 /** Layers of the blocks in the order in which they run. */
-export function blockLayers(workload: Workload): Layer[] {
+export const blockLayers = oncePerWorkload((workload): readonly Layer[] => {
   const { tokens } = workload;
   const layers = shapeLayers(workload);
   return blockRuns(workload).flatMap(({ first, repeat, densities }) =>
     layers
       .filter(({ block }) => block === first)
       .map(({ name, role, inputs, outputs }) => ({
-        ...{ name, role, inputs, outputs, repeat },
+        name,
+        role,
+        inputs,
+        outputs,
+        repeat,
         vectors: tokens,
         density: densities[DENSITY_INTO[role]!],
         rowLimit: null,
       })),
   );
-}
+});
 
 /** Input of a network: binary lines at every step, or the real values of an ANN. */
 type Reads = "lines" | "values";
@@ -132,7 +146,14 @@ function embedInputs({ stem, inputs, annInputs }: Workload, reads: Reads): numbe
 }
 
 /** Stem, embedding and head as layers; none for networks that read values once. */
-export function outerLayers(workload: Workload, reads: Reads = "lines"): Layer[] {
+export const outerLayers = (workload: Workload, reads: Reads = "lines"): readonly Layer[] => OUTER[reads](workload);
+
+const OUTER = {
+  lines: oncePerWorkload((workload) => outerLayersOf(workload, "lines")),
+  values: oncePerWorkload((workload) => outerLayersOf(workload, "values")),
+};
+
+function outerLayersOf(workload: Workload, reads: Reads): readonly Layer[] {
   if (workload.embedding === "values") return [];
   const { width, tokens, queries, classes, inputDensity, headDensity, embedRows } = workload;
   const inputs = embedInputs(workload, reads);
@@ -161,7 +182,7 @@ export interface Macs {
 }
 
 /** Multiply-accumulates of one pass, as performed by an ANN of this shape. */
-export function countMacs(workload: Workload): Macs {
+export const countMacs = oncePerWorkload((workload): Macs => {
   const { depth, width, tokens, queries, classes, scores } = workload;
   const size = ({ inputs, outputs, repeat }: Layer) => inputs * outputs * repeat;
   const ofBlocks = blockLayers(workload).reduce((sum, layer) => sum + size(layer), 0);
@@ -173,7 +194,7 @@ export function countMacs(workload: Workload): Macs {
   const embedding = tokens * embedInputs(workload, "values") * width + convolutions;
   const head = queries * width * classes;
   return { linear, attention, embedding, head, total: linear + attention + embedding + head, weights };
-}
+});
 
 /** Mean density at the inputs of the blocks' layers, weighted by their products. */
 export function meanDensity(workload: Workload): number {

@@ -38,6 +38,9 @@ export function advanceRegisters(states: Uint32Array, mask: number, shifts: numb
 const PERIOD = 2 ** 32 - 1;
 const PERIOD_PRIMES = [3, 5, 17, 257, 65537] as const;
 
+/** Masks that were found primitive: many machines are built around the same register. */
+const PRIMITIVE = new Set<number>();
+
 /**
  * Rejects a mask unless its register passes through all 2^32 - 1 nonzero states.
  * Throws  SpecError with the reason: a shift that loses states, or a shorter period
@@ -51,7 +54,11 @@ export function requirePrimitive(mask: number, path: string): void {
         "Set bit 31; for example, 0xb4bcd35c has the full period.",
     );
   }
-  if (isIdentityAfter(mask, PERIOD) && PERIOD_PRIMES.every((prime) => !isIdentityAfter(mask, PERIOD / prime))) return;
+  if (PRIMITIVE.has(mask)) return;
+  if (isIdentityAfter(mask, PERIOD) && PERIOD_PRIMES.every((prime) => !isIdentityAfter(mask, PERIOD / prime))) {
+    PRIMITIVE.add(mask);
+    return;
+  }
   const shorter = PERIOD_PRIMES.find((prime) => isIdentityAfter(mask, PERIOD / prime));
   throw new SpecError(
     path,

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { estimateCost } from "../cost/cost.ts";
 import { comparedWith, experimentWorkload } from "../cost/measured.ts";
+import { simulatedPrices } from "../cost/simulated.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { decoderCostClaims } from "./cost-claims.ts";
-import { simulatedPrices } from "./cost-run.ts";
 
 /** Baselines whose printed range is set beside ours. */
 function comparable(antennas: number, width: number, ann?: number): string[] {

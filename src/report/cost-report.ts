@@ -1,9 +1,7 @@
 /** The report of `xpike cost`: one workload at one preset in full, with further presets next to it. */
 import { CLAIMED_RATIOS, isWithinRounding } from "../cost/claims.ts";
 import { type CostEstimate, ratioTo } from "../cost/cost.ts";
-import { type Lever, leversOf } from "../cost/levers.ts";
-import type { MonteCarlo } from "../cost/monte-carlo.ts";
-import type { PriceRanges } from "../cost/ranges.ts";
+import type { PricedWorkload, Rivals } from "../cost/priced.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { buildReport, type ClaimDraft } from "./build-report.ts";
 import {
@@ -24,7 +22,7 @@ import { formatText } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import { receiverFigures, receiverRows } from "./receiver-cost.ts";
 import type { Report } from "./report.ts";
-import { ALL_RIVALS, hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
+import { hasRatio, perInferenceOf } from "./rivals.ts";
 import { networkSize } from "./study.ts";
 
 export interface CostCase {
@@ -34,18 +32,14 @@ export interface CostCase {
 }
 
 export interface CostReportInput {
-  /** The first is shown in full, the others next to it. */
-  readonly cases: readonly CostCase[];
-  readonly monteCarlo?: MonteCarlo;
-  /** Intervals of the first case's figures. */
-  readonly ranges?: PriceRanges;
-  /** Changes to the machine of the first case; computed if left out. */
-  readonly levers?: readonly Lever[];
+  /** Shown in full, at the prices of this name. */
+  readonly priced: PricedWorkload;
+  readonly prices: string;
+  /** Shown next to it. */
+  readonly others?: readonly CostCase[];
   readonly experiment?: Experiment;
   /** Whether the network was simulated, so that its spikes were counted. */
   readonly simulated?: boolean;
-  /** Rivals with an energy ratio. Default: all, as for a published workload. */
-  readonly rivals?: Rivals;
   readonly command: string;
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -53,14 +47,14 @@ export interface CostReportInput {
 }
 
 export function costReport(input: CostReportInput): Report {
-  const { cases, monteCarlo, command, seed, versions, rivals = ALL_RIVALS } = input;
-  const [{ id, estimate }, ...others] = cases;
+  const { priced, prices: id, others = [], command, seed, versions } = input;
+  const { estimate, rivals, levers, monteCarlo, tornado } = priced;
+  const cases = [{ id, estimate }, ...others];
   const { workload, resolved } = estimate;
-  const levers = input.levers ?? leversOf(workload, resolved);
   const ann = ratioTo(estimate, "annDigital");
   const snn = ratioTo(estimate, "snnDigital");
   const own = formatText({ value: estimate.architectures.xpikeformer.total, unit: "J" });
-  const receivers = input.experiment ? receiverFigures(input.experiment.task, workload, resolved.technology) : [];
+  const receivers = receiverFigures(priced.receivers, workload.result);
   const times = (ratio: number) => formatText({ value: ratio, unit: "1" });
   return buildReport({
     title: `Cost of ${workload.name}`,
@@ -87,25 +81,25 @@ export function costReport(input: CostReportInput): Report {
       ...(rivals.snn ? ["cost.ratio.snnDigital"] : []),
     ],
     brief: {
-      rows: [...briefRows(estimate, monteCarlo !== undefined, rivals), ...receiverRows(receivers)],
+      rows: [...briefRows(estimate, monteCarlo !== null, rivals), ...receiverRows(receivers)],
       remark: briefRemark(estimate, input.simulated === true),
     },
     figures: [
-      ...estimateFigures(estimate, "cost", rivals, input.ranges),
+      ...estimateFigures(estimate, "cost", rivals, priced.ranges),
       ...receivers,
-      ...breakEvenFigures(workload, resolved),
+      ...breakEvenFigures(priced.breakEvens),
       ...(monteCarlo ? monteCarloFigures(monteCarlo).filter(({ id }) => isOf(id, rivals)) : []),
       ...leverFigures(levers),
       ...others.flatMap((one) => estimateFigures(one.estimate, `cost.${one.id}`, rivals).map(labelled(one.id))),
     ],
     charts: [
       comparisonChart(cases.map((one) => ({ name: one.id, estimate: one.estimate }))),
-      ...machineCharts(workload, resolved, levers, rivals),
+      ...machineCharts(priced),
       breakdownChart(estimate),
-      ...(rivals.ann ? [tornadoChart(workload, resolved, ann)] : []),
+      ...(tornado ? [tornadoChart(tornado, ann)] : []),
       operationsChart(estimate),
-      ...stepMaps(workload, resolved, rivals),
-      converterChart(workload, resolved),
+      ...stepMaps(priced),
+      converterChart(priced.converters),
     ],
     claims: claimsOf(estimate),
   });

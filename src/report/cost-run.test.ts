@@ -5,6 +5,7 @@ import { ARCHITECTURE_IDS, ARCHITECTURES } from "../cost/architectures/catalogue
 import { comparedWith, experimentWorkload } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
+import { chipsCost, simulatedPrices } from "../cost/simulated.ts";
 import { totalOf } from "../cost/unit-energies.ts";
 import { withSteps } from "../cost/workload.ts";
 import type { AnnSpec, SpikingSpec } from "../experiment/model.ts";
@@ -13,12 +14,12 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { sampleOf } from "../numeric/variance-components.ts";
+import { type CostRun, priceRun } from "../runs/price.ts";
 import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
-import { sumOperations } from "../simulation/trace.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { buildReport } from "./build-report.ts";
-import { costHighlight, costRows, costSection, meanDensities, measuredCost, simulatedPrices } from "./cost-run.ts";
+import { type CostSection, costHighlight, costRows, costSection } from "./cost-run.ts";
 
 const experiment = parseExperiment({
   task: { pilots: 3, coding: "thermometer" },
@@ -53,7 +54,11 @@ const densities = Object.fromEntries(
 );
 const snn = { model: lif, rates: [0.2, 0.12, 0.07, 0.069, 0.069, 0.068, 0.068, 0.068], densities };
 const compared = { ann: { model: ann, rate: 0.05 }, snn };
-const section = costSection({ experiment, chips, rasters, curve, compared });
+const sectionOf = (changed: Partial<CostRun>): CostSection =>
+  costSection(priceRun({ experiment, chips, rasters, curve, compared, ...changed }));
+const priced = priceRun({ experiment, chips, rasters, curve, compared });
+const section = costSection(priced);
+const unrivalled = sectionOf({ compared: {} });
 const figure = (id: string) => section.figures.find((one) => one.id === id)!.value;
 
 describe("the cost section", () => {
@@ -96,8 +101,8 @@ describe("the cost section", () => {
     const wrong = (count: number) => Float64Array.from({ length: prompts }, (_, k) => Number(k < count));
     const samples = [800, 400, 324, 320].map((count) => sampleOf([wrong(count), wrong(count)]));
     const of = (annErrors: number) =>
-      costSection({
-        ...{ experiment, chips, rasters, curve: { ...curve, samples } },
+      sectionOf({
+        curve: { ...curve, samples },
         compared: {
           ann: { ...compared.ann, rate: annErrors / prompts, byPrompt: wrong(annErrors) },
           snn: { ...snn, rates: [0.2, 0.081], byPrompt: [wrong(800), wrong(324)] },
@@ -122,8 +127,7 @@ describe("the cost section", () => {
     expect(found(open, "cost.isoAccuracy.equality.shown")).toBe(0);
     expect(found(open, "cost.isoAccuracy.equality.needed")).toBeGreaterThan(prompts);
     // What is shown at T = 3 is not claimed if the 4 steps that the chips run do not show it.
-    const odd = costSection({
-      ...{ experiment, chips, rasters },
+    const odd = sectionOf({
       curve: { ...curve, samples: [samples[0], samples[1], samples[2], samples[1]], rates: [0.2, 0.1, 0.081, 0.1] },
       compared: { ann: { ...compared.ann, rate: 0.081, byPrompt: wrong(324) } },
     });
@@ -134,21 +138,17 @@ describe("the cost section", () => {
   });
 
   test("names the ANN by its size unless it has the chips'", () => {
-    const alone = costSection({ experiment, chips, rasters, curve, compared: {} });
-    expect([section, alone].map(({ annName }) => annName)).toEqual([
+    expect([section, unrivalled].map(({ annName }) => annName)).toEqual([
       "the ANN of 3 blocks of width 64",
       "the ANN of the same size",
     ]);
-    expect(alone.notes.join("\n")).toContain("No ANN was evaluated");
+    expect(unrivalled.notes.join("\n")).toContain("No ANN was evaluated");
   });
 
   test("says once where T was checked, whatever else it says of the chips", () => {
     const stepsNote = "T = 4 was checked on validation prompts, after training at T = 8.";
-    for (const chipRate of [
-      { value: 0.08, high: 0.09 },
-      { value: 0.47, high: 0.51 },
-    ]) {
-      const { notes } = costSection({ experiment, chips, rasters, curve, compared, stepsNote, chipRate });
+    for (const guess of [null, { rate: 0.47, chance: 0.5 }]) {
+      const { notes } = costSection({ ...priced, stepsNote, guess });
       expect(notes.filter((note) => note.startsWith(stepsNote))).toHaveLength(1);
     }
   });
@@ -178,24 +178,20 @@ describe("the cost section", () => {
     const bar = chart.bars.find(({ label, group }) => label === "SNN, ideal digital" && group === "T = 4")!;
     expect(bar.value).toBeCloseTo(1e6 * figure("cost.equalSteps.snnDigital.energy"), 9);
     // After 4 steps nothing is known of an SNN that ran 2.
-    const short = costSection({ experiment, chips, rasters, curve, compared: { snn: { ...snn, rates: [0.2, 0.1] } } });
+    const short = sectionOf({ compared: { snn: { ...snn, rates: [0.2, 0.1] } } });
     expect(short.figures.filter(({ id }) => id.startsWith("cost.equalSteps"))).toEqual([]);
   });
 
   test("has the ratios that the energies of two separate estimates give, at each network's own T and at equal T", () => {
     const { technology } = simulatedPrices(experiment);
-    const own = measuredCost(experiment, {
-      prompts: 8,
-      operations: sumOperations(chips.map(({ operations }) => operations)),
-      densities: meanDensities(chips.map(({ densities }) => densities)),
-    });
-    const priced = comparedWith(own.workload, experiment, { ann, snn });
+    const own = chipsCost(experiment, chips);
+    const workload = comparedWith(own.workload, experiment, { ann, snn });
     // 8 steps of the digital SNN, for which it was trained, and 4, which the chips run.
     for (const [prefix, steps] of [
       ["cost", 8],
       ["cost.equalSteps", 4],
     ] as const) {
-      const rival = totalOf(ARCHITECTURES.snnDigital.energy(withSteps(priced, 4, steps), technology));
+      const rival = totalOf(ARCHITECTURES.snnDigital.energy(withSteps(workload, 4, steps), technology));
       const ratio = rival / own.architectures.xpikeformer.total;
       expect(figure(`${prefix}.ratio.snnDigital`), prefix).toBeCloseTo(ratio, 12);
       expect(figure(`${prefix}.snnDigital.energy`), prefix).toBe(rival);
@@ -221,21 +217,19 @@ describe("the cost section", () => {
       ...figures.filter(({ id }) => id.includes(".ratio.")).map(({ id }) => id.split(".").at(-1)!),
       ...charts.filter(({ id }) => /^(waterfall|cost-tornado|cost-map)/.test(id)).map(({ id }) => id),
     ];
-    const of = (changed: Partial<Parameters<typeof costSection>[0]>) =>
-      costSection({ experiment, chips, rasters, curve, compared, ...changed });
     expect(ratios(section)).toEqual(expect.arrayContaining(["annDigital", "snnDigital", "waterfall", "cost-map-snn"]));
-    expect(ratios(of({ compared: {} }))).toEqual([]);
-    expect(of({ compared: {} }).notes.join("\n")).toContain("No ANN was evaluated, so no energy ratio");
-    expect(ratios(of({ compared: { ann: compared.ann } })).filter((name) => /snn/i.test(name))).toEqual([]);
+    expect(ratios(unrivalled)).toEqual([]);
+    expect(unrivalled.notes.join("\n")).toContain("No ANN was evaluated, so no energy ratio");
+    expect(ratios(sectionOf({ compared: { ann: compared.ann } })).filter((name) => /snn/i.test(name))).toEqual([]);
     // Half of all bits are wrong by chance.
-    const guessing = of({ chipRate: { value: 0.47, high: 0.51 } });
+    const guessing = sectionOf({ chipRate: { value: 0.47, high: 0.51 } });
     expect(ratios(guessing)).toEqual([]);
     expect(costRows(guessing).map(({ figure }) => figure)).toEqual(["cost.xpikeformer.symbol"]);
     expect(costHighlight(guessing)).toBe("cost.xpikeformer.energy");
     expect(guessing.notes.join("\n")).toContain(
       "no better than guessing: its error rate is 0.4700, that of guessing 0.5000",
     );
-    expect(ratios(of({ chipRate: { value: 0.47, high: 0.49 } }))).toEqual(ratios(section));
+    expect(ratios(sectionOf({ chipRate: { value: 0.47, high: 0.49 } }))).toEqual(ratios(section));
   });
 
   test("prices the ANN that was evaluated, not one of the spiking network's size", () => {
@@ -250,7 +244,7 @@ describe("the cost section", () => {
     expect(mac / (macs * (own.multiply8 + own.add32))).toBeCloseTo(1, 12);
     const total = Object.values(ARCHITECTURES.annDigital.energy(workload, own)).reduce((a, b) => a + b, 0);
     expect(figure("cost.annDigital.energy")).toBe(total);
-    const alone = costSection({ experiment, chips, rasters, curve, compared: { snn } });
+    const alone = sectionOf({ compared: { snn } });
     const ofOurSize = alone.figures.find(({ id }) => id === "cost.annDigital.energy")!.value;
     expect(total).toBeGreaterThan(2 * ofOurSize);
   });
@@ -258,13 +252,7 @@ describe("the cost section", () => {
   test("prices the digital SNN at its own fewest steps, its own size and its own densities", () => {
     expect(figure("cost.isoAccuracy.snnSteps")).toBe(3);
     const priced = (changed: Partial<typeof snn>) => {
-      const { figures } = costSection({
-        experiment,
-        chips,
-        rasters,
-        curve,
-        compared: { ...compared, snn: { ...snn, ...changed } },
-      });
+      const { figures } = sectionOf({ compared: { ...compared, snn: { ...snn, ...changed } } });
       return (id: string) => figures.find((one) => one.id === id)!.value;
     };
     // As run, each network has the steps that it was trained for: 8, of which the weights' fetches do not depend on steps.
@@ -278,10 +266,11 @@ describe("the cost section", () => {
     const halved = Object.fromEntries(
       Object.entries(densities).map(([name, share]) => [name, name.startsWith("blocks") ? share / 2 : share]),
     );
-    expect(priced({ densities: halved })("cost.snnDigital.energy")).toBeLessThan(figure("cost.snnDigital.energy"));
+    const sparse = priced({ densities: halved });
+    expect(sparse("cost.snnDigital.energy")).toBeLessThan(figure("cost.snnDigital.energy"));
     expect(priced({ model: { ...lif, width: 32 } })("cost.snnDigital.energy")).toBeGreaterThan(
       2 * figure("cost.snnDigital.energy"),
     );
-    expect(priced({ densities: halved })("cost.xpikeformer.energy")).toBe(figure("cost.xpikeformer.energy"));
+    expect(sparse("cost.xpikeformer.energy")).toBe(figure("cost.xpikeformer.energy"));
   });
 });

@@ -1,37 +1,22 @@
 /**
- * The cost section of a run: prices of the simulated chips and of the machines they are compared with, from counted actions.
+ * The cost section of a run, from its price (`runs/price.ts`).
  *
- * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities. Energies of the
- * digital SNN are given three times, and every label names its T: at Xpikeformer's T (`cost.equalSteps`), at the T that it was trained for
- * (`cost`), and at the fewest steps of each network that its error rate allows (`cost.isoAccuracy`). The latter are at equal accuracy only
- * where a test shows it (`equality.ts`).
+ * Energies of the digital SNN are given three times, and every label names its T: at Xpikeformer's T (`cost.equalSteps`), at the T that it
+ * was trained for (`cost`), and at the fewest steps of each network that its error rate allows (`cost.isoAccuracy`). The latter are at
+ * equal accuracy only where a test shows it (`equality.ts`).
  *
  * An energy ratio is given only where it means something: the rival was evaluated, and the network on chips does better than guessing.
  */
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "../cost/architectures/catalogue.ts";
-import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
-import { workloadsByStep } from "../cost/by-step.ts";
-import { type CostEstimate, estimateCost, type NamedOperation, ratioTo } from "../cost/cost.ts";
-import { exitEnergy } from "../cost/exit.ts";
-import { hardwarePrices } from "../cost/hardware.ts";
-import { chooseSteps, rivalSteps, type StepChoice } from "../cost/iso-accuracy.ts";
-import { leversOf } from "../cost/levers.ts";
-import { comparedWith, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
-import { findCostPreset } from "../cost/presets.ts";
-import { type PriceRanges, priceRanges, RANGE_DRAWS } from "../cost/ranges.ts";
-import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
+import { type CostEstimate, ratioTo } from "../cost/cost.ts";
+import type { rivalSteps, StepChoice } from "../cost/iso-accuracy.ts";
+import type { Priced, PricedReceiver, Rivals } from "../cost/priced.ts";
+import type { PriceRanges } from "../cost/ranges.ts";
 import { type Breakdown, totalOf } from "../cost/unit-energies.ts";
-import { meanDensity, type Workload, withSteps } from "../cost/workload.ts";
+import { meanDensity, type Workload } from "../cost/workload.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../experiment/model.ts";
 import type { NonInferiority } from "../numeric/non-inferiority.ts";
-import { mean } from "../numeric/statistics.ts";
-import { stream } from "../numeric/stream.ts";
-import type { Sample } from "../numeric/variance-components.ts";
-import { sumOperations } from "../simulation/trace.ts";
-import type { SpikeTrain } from "../spike/train.ts";
-import { kitOf } from "../task/catalogue.ts";
-import { guessingRate } from "../task/guessing.ts";
 import type { BriefDraft, ChartDraft, ClaimDraft, FigureDraft } from "./build-report.ts";
 import {
   BASELINES,
@@ -45,37 +30,47 @@ import {
   tornadoChart,
 } from "./cost.ts";
 import { PRINTED_BASELINES } from "./cost-claims.ts";
-import { equalityFigures, equalityText, marginText, testEquality } from "./equality.ts";
+import { equalityFigures, equalityText, marginText } from "./equality.ts";
 import { energyAxis } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import { receiverFigures } from "./receiver-cost.ts";
 import type { ReportSource } from "./report.ts";
-import { hasRatio, perInferenceOf, type Rivals } from "./rivals.ts";
+import { hasRatio, perInferenceOf } from "./rivals.ts";
 import { networkSize, shortSize } from "./study.ts";
 
-export interface CostRun {
+/** A run with its prices. */
+export interface PricedRun {
   readonly experiment: Experiment;
-  /** What each chip counted on the same prompts. */
-  readonly chips: readonly Measurement[];
-  /** Spike trains of one prompt on the first chip, for costs by step. */
-  readonly rasters: Readonly<Record<string, SpikeTrain>>;
-  /** The error rate of the chips with the upper end of its interval, to tell it from guessing. Left out: better than guessing. */
-  readonly chipRate?: { readonly value: number; readonly high: number };
-  /** Mean error rate after each number of steps, ascending. */
-  readonly curve: {
-    readonly steps: readonly number[];
-    readonly rates: readonly number[];
-    /** The rates of chips and prompts, on the prompts of the compared networks. Left out: equal accuracy is not tested. */
-    readonly samples?: readonly Sample[];
+  /** The simulated chips with the digital SNN at the T that it was trained for. */
+  readonly priced: Priced;
+  /** The same with the digital SNN at Xpikeformer's T; the ranges are null if nothing is known of its answers there. */
+  readonly equal: {
+    readonly estimate: CostEstimate;
+    readonly asPaper: CostEstimate;
+    readonly ranges: PriceRanges | null;
   };
+  /** Both at the fewest steps that their error rates allow. */
+  readonly chosen: { readonly estimate: CostEstimate; readonly ranges: PriceRanges };
+  /** At the paper's prices. */
+  readonly asPaper: CostEstimate;
+  readonly choice: StepChoice;
+  readonly snnChoice: RivalChoice | undefined;
+  /** The chips beside the ANN, and at the chosen steps beside the digital SNN. */
+  readonly test: NonInferiority | undefined;
+  readonly snnTest: NonInferiority | undefined;
+  /** Joules of an answer with early exit, where chips stop when they are sure. */
+  readonly exit: number | null;
+  readonly receivers: readonly PricedReceiver[];
+  /** Joules of each time step by component, as if all steps were like it. */
+  readonly bySteps: readonly Readonly<Breakdown>[];
+  /** The rate of chips that do no better than guessing, with that of guessing. */
+  readonly guess: { readonly rate: number; readonly chance: number } | null;
   readonly compared: ComparedNetworks;
-  /** Share of prompts that took 1 .. T steps, where chips stop when they are sure. Default: they take all. */
-  readonly exit?: readonly number[] | null;
-  /** How T was chosen, as a sentence, if it is not that of the training. */
-  readonly stepsNote?: string | null;
-  /** What the paper says of costs, for a task that it prices. */
-  readonly claims?: (asRun: CostEstimate) => readonly ClaimDraft[];
+  readonly stepsNote: string | null;
+  readonly claims: readonly ClaimDraft[];
 }
+
+export type RivalChoice = ReturnType<typeof rivalSteps>;
 
 /** The networks that were evaluated for comparison, if any, with their mean error rates. */
 export interface ComparedNetworks {
@@ -110,51 +105,17 @@ export interface CostSection {
   readonly sizes: { readonly ann?: string | undefined; readonly snn?: string | undefined };
 }
 
-export function costSection(run: CostRun): CostSection {
-  const { experiment, chips, chipRate, rasters, curve, compared, exit, claims, stepsNote = null } = run;
+export function costSection(run: PricedRun): CostSection {
+  const { experiment, priced, equal, chosen, asPaper, choice, snnChoice, snnTest, exit, receivers, guess, compared } =
+    run;
   const { ann, snn } = compared;
   const { equalityMargin: margin } = experiment.evaluation;
-  const measurement = pool(chips);
-  const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
-  const workload = withSteps(measured, measured.steps, snn?.model.steps ?? measured.steps);
-  const set = hardwarePrices(experiment.hardware, experiment.model);
-  const simulated = simulatedPrices(experiment);
-  const calibrated = resolveTechnology(findCostPreset("paper"), { set });
-  const beside = (steps: number, rival: ArrayLike<number> | undefined) => {
-    const sample = curve.samples?.[curve.steps.indexOf(steps)];
-    return sample && rival ? testEquality(sample, rival, margin) : undefined;
-  };
-  // The T that the chips run is tested first. Further steps are a curve of fewer chips, and no claim is made of them.
-  const tested = (steps: number) => (steps <= workload.steps ? beside(steps, ann?.byPrompt) : undefined);
-  const rateAt = (rate: number, i: number) => ({
-    steps: curve.steps[i],
-    errorRate: rate,
-    test: tested(curve.steps[i]),
-  });
-  const choice = chooseSteps(curve.rates.map(rateAt), margin);
-  const ownRates = snn?.rates.map((errorRate, t) => ({ steps: t + 1, errorRate }));
-  const snnChoice = ownRates && rivalSteps(ownRates, choice.errorRate, margin);
-  const snnTest = snnChoice && beside(choice.steps, snn?.byPrompt?.[snnChoice.steps - 1]);
-  const counted = perInference(measurement);
-  const asRun = estimateCost(workload, simulated, counted);
-  const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), simulated);
-  const asPaper = estimateCost(workload, calibrated, counted);
-  const chance = guessingRate(experiment.task, workload.classes);
-  const guesses = chipRate !== undefined && chipRate.high >= chance;
-  const rivals: Rivals = { ann: ann !== undefined && !guesses, snn: snn !== undefined && !guesses };
-  // The digital SNN's answers after Xpikeformer's T steps are known only if it ran at least T steps.
-  const sameSteps = snn !== undefined && workload.steps <= snn.rates.length;
-  const atEqualSteps = withSteps(workload, workload.steps);
-  const equal = estimateCost(atEqualSteps, simulated, counted);
-  const equalAsPaper = estimateCost(atEqualSteps, calibrated, counted);
-  const levers = leversOf(workload, simulated);
-  const atOwn = tested(workload.steps);
-  const rangesOf = (priced: Workload, operations?: readonly NamedOperation[]) =>
-    priceRanges(priced, simulated, { draws: RANGE_DRAWS, random: stream(experiment.seed).fork("prices"), operations });
+  const { estimate: asRun, rivals, levers, ranges, tornado } = priced;
+  const { workload, resolved: simulated } = asRun;
   return {
     figures: [
-      ...estimateFigures(asRun, "cost", rivals, rangesOf(workload, counted)),
-      ...(sameSteps ? equalStepsFigures(equal, rivals, rangesOf(atEqualSteps, counted)) : []),
+      ...estimateFigures(asRun, "cost", rivals, ranges),
+      ...(equal.ranges ? equalStepsFigures(equal.estimate, rivals, equal.ranges) : []),
       {
         id: "cost.isoAccuracy.steps",
         label: `Time steps: ${describeChoice(choice, margin, ann !== undefined)}`,
@@ -173,28 +134,28 @@ export function costSection(run: CostRun): CostSection {
           ]
         : []),
       ...(snnTest ? equalityFigures("cost.isoAccuracy.snnEquality", "the digital SNN", snnTest, margin) : []),
-      ...short(chosen, "cost.isoAccuracy", "fewest steps", ARCHITECTURE_IDS, rivals, rangesOf(chosen.workload)),
-      ...(exit ? exitCost(workload, simulated, exit, asRun) : []),
-      ...receiverFigures(experiment.task, workload, simulated.technology),
+      ...short(chosen.estimate, "cost.isoAccuracy", "fewest steps", ARCHITECTURE_IDS, rivals, chosen.ranges),
+      ...(exit === null ? [] : exitCost(exit, asRun)),
+      ...receiverFigures(receivers, workload.result),
       ...leverFigures(levers),
       ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES], rivals),
     ],
     charts: [
       comparisonChart([
-        { name: `T = ${workload.steps}`, estimate: equal },
-        ...(stepsOf(chosen.workload) === stepsOf(atEqualSteps)
+        { name: `T = ${workload.steps}`, estimate: equal.estimate },
+        ...(stepsOf(chosen.estimate.workload) === stepsOf(equal.estimate.workload)
           ? []
-          : [{ name: `fewest steps of each, ${stepsOf(chosen.workload)}`, estimate: chosen }]),
-        { name: `T = ${workload.steps}, the paper's prices`, estimate: equalAsPaper },
+          : [{ name: `fewest steps of each, ${stepsOf(chosen.estimate.workload)}`, estimate: chosen.estimate }]),
+        { name: `T = ${workload.steps}, the paper's prices`, estimate: equal.asPaper },
       ]),
-      ...machineCharts(workload, simulated, levers, rivals),
-      breakdownChart(equal),
+      ...machineCharts(priced),
+      breakdownChart(equal.estimate),
       operationsChart(asRun),
-      stepsChart(experiment, rasters, simulated),
-      ...(rivals.ann ? [tornadoChart(workload, simulated, ratioTo(asRun, "annDigital"))] : []),
-      ...stepMaps(workload, simulated, rivals),
+      stepsChart(run.bySteps, workload),
+      ...(tornado ? [tornadoChart(tornado, ratioTo(asRun, "annDigital"))] : []),
+      ...stepMaps(priced),
     ],
-    claims: (claims?.(asRun) ?? []).filter(({ figure }) => {
+    claims: run.claims.filter(({ figure }) => {
       const rival = BASELINES.find((id) => figure === `cost.ratio.${id}`);
       return rival === undefined || hasRatio(rival, rivals);
     }),
@@ -207,41 +168,22 @@ export function costSection(run: CostRun): CostSection {
           ]),
       ...(meanDensity(workload) === 0 ? [SILENT] : []),
       [
-        stepsNote ?? "",
-        guesses
-          ? `The network on chips does no better than guessing: its error rate is ${quoted(chipRate.value)}, that of guessing ${quoted(chance)}. ` +
+        run.stepsNote ?? "",
+        guess
+          ? `The network on chips does no better than guessing: its error rate is ${quoted(guess.rate)}, that of guessing ${quoted(guess.chance)}. ` +
             "No energy ratio is given."
-          : annNote(ann, atOwn),
+          : annNote(ann, run.test),
       ]
         .join(" ")
         .trim(),
       ...fewestNote(choice, ann, snnChoice, snnTest, margin),
     ],
-    sources: costSources([simulated, calibrated]),
+    sources: costSources([simulated, asPaper.resolved]),
     result: workload.result,
     sizes: { ann: ann && shortSize(ann.model), snn: snn && shortSize(snn.model) },
     annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${networkSize(ann!.model)}`,
   };
 }
-
-/**
- * The cost of simulated chips from their counts, at the prices of a run's report, whose Xpikeformer figures come from this estimate.
- *
- * @param chips the counts of each on the same prompts
- * Throws  MappingError when the experiment's model is not spiking
- */
-export const chipsCost = (experiment: Experiment, chips: readonly Measurement[]): CostEstimate =>
-  measuredCost(experiment, pool(chips));
-
-/** The same from the pooled counts of all chips: operations summed, densities by `meanDensities`. */
-export function measuredCost(experiment: Experiment, measurement: Measurement): CostEstimate {
-  const workload = measuredWorkload(experiment, measurement);
-  return estimateCost(workload, simulatedPrices(experiment), perInference(measurement));
-}
-
-/** The prices of simulated chips, with the sizes of this machine. */
-export const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechnology =>
-  resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, model) });
 
 /**
  * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of rivals
@@ -293,14 +235,9 @@ const SILENT =
   "the network. Ratios by spike density are not drawn.";
 
 /** Energy of each time step of one prompt: in total, and the part that depends on the spikes. */
-function stepsChart(
-  experiment: Experiment,
-  rasters: CostRun["rasters"],
-  { technology }: ResolvedTechnology,
-): ChartDraft {
-  const parts = workloadsByStep(experiment, rasters).map((step) => xpikeformer(step, technology));
+function stepsChart(parts: PricedRun["bySteps"], workload: Workload): ChartDraft {
   const axis = energyAxis(parts.map((one) => totalOf(one) / parts.length));
-  const series = (name: string, value: (parts: Breakdown) => number) => ({
+  const series = (name: string, value: (parts: Readonly<Breakdown>) => number) => ({
     name,
     points: parts.map((one, i) => ({ x: i + 1, y: axis.of(value(one) / parts.length) })),
   });
@@ -312,21 +249,10 @@ function stepsChart(
       "One prompt on the first chip. Converters, tiles and neurons do the same work in every step, and leakage is spread evenly. The " +
       "energy of cells and drivers follows the spikes.",
     x: { label: "Time step", ticks: parts.map((_, i) => i + 1) },
-    y: { label: `${axis.unit} ${perInferenceOf({ result: kitOf(experiment.task).result(experiment.task) })}` },
+    y: { label: `${axis.unit} ${perInferenceOf(workload)}` },
     series: [series("all", totalOf), series("cells and drivers", ({ array, drivers }) => array + drivers)],
   };
 }
-
-/** Pools chips that answered the same prompts into one measurement. */
-const pool = (chips: readonly Measurement[]): Measurement => ({
-  prompts: chips.reduce((sum, { prompts }) => sum + prompts, 0),
-  operations: sumOperations(chips.map(({ operations }) => operations)),
-  densities: meanDensities(chips.map(({ densities }) => densities)),
-});
-
-/** The mean density over chips of each spike train. */
-export const meanDensities = (chips: readonly Measurement["densities"][]): Measurement["densities"] =>
-  Object.fromEntries(Object.keys(chips[0]).map((name) => [name, mean(chips.map((densities) => densities[name]))]));
 
 /** `T = 6`, or of each network where they differ. */
 const stepsOf = ({ steps, snnSteps }: Workload): string =>
@@ -347,8 +273,6 @@ function annNote(ann: ComparedNetworks["ann"], test: NonInferiority | undefined)
     ? "The ANN was not run in int8."
     : "The energy ratio to the ANN is not shown to be at equal accuracy, and the ANN was not run in int8.";
 }
-
-type RivalChoice = ReturnType<typeof rivalSteps>;
 
 /** The fewest steps of each spiking network, and what is shown of them beside each rival. */
 function fewestNote(
@@ -393,13 +317,7 @@ const describeRival = ({ steps, errorRate, reached }: RivalChoice, margin: numbe
     : `none comes within ${marginText(margin)} of Xpikeformer's error rate; T = ${steps} is the fewest within it of its own lowest`;
 
 /** The cost of answers with early exit, and the ratio of the cost after all steps. */
-function exitCost(
-  workload: Workload,
-  resolved: ResolvedTechnology,
-  shares: readonly number[],
-  { architectures }: CostEstimate,
-): FigureDraft[] {
-  const value = exitEnergy(workload, resolved, shares);
+function exitCost(value: number, { architectures }: CostEstimate): FigureDraft[] {
   return [
     { id: "cost.exit.energy", label: "Energy per inference: Xpikeformer, exit by margin", value, unit: "J" },
     {

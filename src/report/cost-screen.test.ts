@@ -1,31 +1,31 @@
 // @module-tag slow
 import { describe, expect, test } from "vitest";
 import { estimateCost } from "../cost/cost.ts";
-import { leversOf } from "../cost/levers.ts";
 import { findCostPreset } from "../cost/presets.ts";
+import { priceWorkload } from "../cost/priced.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
-import { withSteps } from "../cost/workload.ts";
+import { type Workload, withSteps } from "../cost/workload.ts";
 import { findWorkload, WORKLOADS } from "../cost/workloads.ts";
 import { costReport } from "./cost-report.ts";
 import { costScreen } from "./cost-screen.ts";
 
 const prices = resolveTechnology(findCostPreset("simulated"));
 
-function shown(workload = findWorkload("vit-8-768-imagenet"), resolved = prices, notes: readonly string[] = []) {
-  const estimate = estimateCost(workload, resolved);
-  const levers = leversOf(workload, resolved);
-  const report = costReport({
-    cases: [{ id: "simulated", estimate }],
-    ...{ levers, notes, command: "xpike cost", seed: 1, versions: {} },
-  });
+const pricedOf = (workload: Workload) => priceWorkload(estimateCost(workload, prices));
+const full = pricedOf(findWorkload("vit-8-768-imagenet"));
+
+function shown(priced = full, notes: readonly string[] = []) {
+  const { estimate, levers } = priced;
+  const header = { command: "xpike cost", seed: 1, versions: {} };
+  const report = costReport({ priced, prices: "simulated", notes, ...header });
   return { estimate, levers, report, text: costScreen(report, { estimate, levers }) };
 }
 
 describe("a cost on one screen", () => {
   test("has all columns at one T where it is given, with the energy per inference in brackets", () => {
     const link = { ...findWorkload("icl-4-256-2x2"), result: { name: "symbol", perInference: 2 } };
-    const own = shown(withSteps(link, 7, 4));
-    const same = shown(withSteps(link, 7, 7));
+    const own = shown(pricedOf(withSteps(link, 7, 4)));
+    const same = shown(pricedOf(withSteps(link, 7, 7)));
     const text = costScreen(own.report, { estimate: own.estimate, equal: same.estimate, levers: own.levers });
     expect(text.split("\n")[0]).toMatch(/: T = 7, /);
     const energy = (of: string) => /^Energy per symbol .*$/m.exec(of)![0];
@@ -46,7 +46,7 @@ describe("a cost on one screen", () => {
   test.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
     "of %s leaves five of 24 lines, and fits 100 columns",
     (_, workload) => {
-      const lines = shown(withSteps(workload, 7, 4))
+      const lines = shown(pricedOf(withSteps(workload, 7, 4)))
         .text.trimEnd()
         .split("\n");
       expect(lines.length).toBeLessThanOrEqual(19);
@@ -112,7 +112,7 @@ describe("a cost on one screen", () => {
 
   test("shows the first note, and how many more there are", () => {
     const notes = ["The first thing to know.", "The second.", "The third."];
-    const { text } = shown(undefined, undefined, notes);
+    const { text } = shown(full, notes);
     expect(text).toContain("Note: The first thing to know. (2 more with --all)");
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(19);
   });

@@ -6,11 +6,12 @@ import picocolors from "picocolors";
 import { type Merit, meritOf } from "../cost/architectures/performance.ts";
 import type { ArchitectureCost, CostEstimate } from "../cost/cost.ts";
 import type { Lever } from "../cost/levers.ts";
+import { ALL_RIVALS, type Rivals } from "../cost/priced.ts";
 import type { PriceRanges } from "../cost/ranges.ts";
 import { formatNumber, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
-import { ALL_RIVALS, hasRatio, type Rivals } from "./rivals.ts";
+import { hasRatio } from "./rivals.ts";
 import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "./table.ts";
 
 /** Lines of the screen, less the last lines of the command. */

@@ -2,20 +2,21 @@
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
 import { meritOf } from "../cost/architectures/performance.ts";
 import { type ArchitectureCost, type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
-import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
+import type { BreakEven } from "../cost/maps.ts";
 import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
 import { PARAMETERS } from "../cost/parameters.ts";
+import { ALL_RIVALS, type Priced, type PricedWorkload } from "../cost/priced.ts";
 import type { PriceRanges, RangedFigure } from "../cost/ranges.ts";
 import type { Price, Source } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
-import { tornado } from "../cost/tornado.ts";
+import type { TornadoBar } from "../cost/tornado.ts";
 import { totalOf } from "../cost/unit-energies.ts";
-import { meanDensity, type Workload } from "../cost/workload.ts";
+import type { Workload } from "../cost/workload.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { energyAxis, formatRounded, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
-import { ALL_RIVALS, hasRatio, machineAtSteps, perInferenceOf, type Rivals } from "./rivals.ts";
+import { hasRatio, machineAtSteps, perInferenceOf } from "./rivals.ts";
 
 /** Baselines whose ratio to Xpikeformer is a figure of its own. */
 export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id) => id !== "xpikeformer");
@@ -265,13 +266,11 @@ export function operationsChart({ operations, workload }: CostEstimate): ChartDr
 }
 
 /** Energy ratios against converter resolution, for both kinds of converter. */
-export function converterChart(workload: Workload, { technology }: ResolvedTechnology): ChartDraft {
-  const bits = [4, 5, 6, 7, 8, 9];
-  const map = converterMap({ workload, technology }, bits);
+export function converterChart({ rows: bits, ratios }: PricedWorkload["converters"]): ChartDraft {
   const series = (name: string, column: 0 | 1, which: "ann" | "snn") => ({
     name,
     dashed: column === 1,
-    points: bits.map((x, row) => ({ x, y: map[row][column][which] })),
+    points: bits.map((x, row) => ({ x, y: ratios[row][column][which] })),
   });
   return {
     kind: "lines",
@@ -279,7 +278,7 @@ export function converterChart(workload: Workload, { technology }: ResolvedTechn
     title: "Energy ratio against converter resolution",
     caption:
       "The energy of SAR converters grows with their bits. That of flash converters (dashed, with NeuroSim's own 5-bit energy) doubles per bit.",
-    x: { label: "Bits of a conversion", ticks: bits },
+    x: { label: "Bits of a conversion", ticks: [...bits] },
     y: { label: "Energy ratio to Xpikeformer", scale: "log" },
     series: [
       series("digital ANN, SAR", 0, "ann"),
@@ -292,8 +291,8 @@ export function converterChart(workload: Workload, { technology }: ResolvedTechn
 }
 
 /** Break-even points: where ratios cross round levels. */
-export const breakEvenFigures = (workload: Workload, { technology }: ResolvedTechnology): FigureDraft[] =>
-  breakEvens({ workload, technology }).flatMap(({ id, label, unit, value }) =>
+export const breakEvenFigures = (points: readonly BreakEven[]): FigureDraft[] =>
+  points.flatMap(({ id, label, unit, value }) =>
     value === null ? [] : [{ id: `cost.breakEven.${id}`, label, value, unit }],
   );
 
@@ -301,8 +300,7 @@ export const breakEvenFigures = (workload: Workload, { technology }: ResolvedTec
 const LONGEST_BARS = 12;
 
 /** The ratio to the digital int8 ANN, one parameter at a time, the most sensitive first. */
-export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, base: number): ChartDraft {
-  const bars = tornado(workload, resolved).slice(0, LONGEST_BARS);
+export function tornadoChart(bars: readonly TornadoBar[], base: number): ChartDraft {
   return {
     kind: "bars",
     id: "cost-tornado",
@@ -311,24 +309,17 @@ export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, b
       `The ratio is ${formatRounded(base)}. Each pair of bars shows it at the two ends of the named range, ` +
       "with everything else unchanged.",
     value: { label: "Energy ratio, ANN over Xpikeformer" },
-    bars: bars.flatMap(({ label, low, high }) => [
+    bars: bars.slice(0, LONGEST_BARS).flatMap(({ label, low, high }) => [
       { label, group: "first end", value: low.ann },
       { label, group: "second end", value: high.ann },
     ]),
   };
 }
 
-const MAP_STEPS = [1, 2, 4, 6, 8, 10, 16];
-const MAP_DENSITIES = [0.05, 0.1, 0.18, 0.3, 0.5];
-
-/** Ratios over time steps and density, one chart per rival; none if no layer fires, since scaling zero density has no effect. */
-export function stepMaps(
-  workload: Workload,
-  { technology }: ResolvedTechnology,
-  rivals: Rivals = ALL_RIVALS,
-): ChartDraft[] {
-  if (meanDensity(workload) === 0) return [];
-  const map = stepsByDensity({ workload, technology }, MAP_STEPS, MAP_DENSITIES);
+/** Ratios over time steps and density, one chart per rival. */
+export function stepMaps({ stepMap, rivals }: Priced): ChartDraft[] {
+  if (stepMap === null) return [];
+  const { rows, columns, ratios } = stepMap;
   const chart = (which: "ann" | "snn", name: string): ChartDraft => ({
     kind: "heat",
     id: `cost-map-${which}`,
@@ -336,10 +327,10 @@ export function stepMaps(
     caption:
       "Both spiking machines run the same number of steps. Values are logarithms to base 2: at 1, Xpikeformer needs half the energy; " +
       "below 0, it needs more.",
-    x: { label: "Mean spike density, %", ticks: MAP_DENSITIES.map((density) => String(100 * density)) },
-    y: { label: "Time steps T", ticks: MAP_STEPS.map(String) },
+    x: { label: "Mean spike density, %", ticks: columns.map((density) => String(100 * density)) },
+    y: { label: "Time steps T", ticks: rows.map(String) },
     label: "log2 of the energy ratio:",
-    values: map.map((row) => row.map((ratios) => Math.log2(ratios[which]))),
+    values: ratios.map((row) => row.map((one) => Math.log2(one[which]))),
   });
   return [
     ...(rivals.ann ? [chart("ann", "Digital int8 ANN")] : []),

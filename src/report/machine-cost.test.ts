@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { leversOf } from "../cost/levers.ts";
+import { estimateCost } from "../cost/cost.ts";
 import { machineCost } from "../cost/machine-cost.ts";
 import { findCostPreset } from "../cost/presets.ts";
+import { priceInFull } from "../cost/priced.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
 import { waterfall } from "../cost/waterfall.ts";
 import { findWorkload } from "../cost/workloads.ts";
@@ -10,8 +11,9 @@ import type { BarsChart, HeatChart } from "./report.ts";
 
 const workload = findWorkload("icl-4-256-2x2");
 const resolved = resolveTechnology(findCostPreset("simulated"), { set: { conversionsPerSum: 2, ssaTiles: 8 } });
-const levers = leversOf(workload, resolved);
-const charts = machineCharts(workload, resolved, levers);
+const priced = priceInFull(estimateCost(workload, resolved));
+const { levers } = priced;
+const charts = machineCharts(priced);
 const chart = <C>(id: string) => charts.find((one) => one.id === id) as C;
 const sum = ({ bars }: BarsChart) => bars.reduce((total, { value }) => total + value, 0);
 
@@ -48,5 +50,5 @@ test("every lever is a row with its four changes in percent, and a figure that s
     expect(figure.label).toContain(`(${setting})`);
     expect(figure.value).toBeCloseTo(1 + change.energy, 12);
   });
-  expect(machineCharts(workload, resolved, []).some(({ id }) => id === "levers")).toBe(false);
+  expect(machineCharts({ ...priced, levers: [] }).some(({ id }) => id === "levers")).toBe(false);
 });

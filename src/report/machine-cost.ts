@@ -1,31 +1,21 @@
 /** Charts of the simulated machine: its schedule, the energy and area of each unit, levers, and why its ratio differs from the paper's. */
 import type { Lever } from "../cost/levers.ts";
-import { machineCost } from "../cost/machine-cost.ts";
 import type { AreaPart, EnergyPart, MachinePrice } from "../cost/machine-price.ts";
-import { planMachine } from "../cost/planned.ts";
-import type { ResolvedTechnology } from "../cost/resolve.ts";
-import { type Waterfall, waterfall } from "../cost/waterfall.ts";
+import type { Priced } from "../cost/priced.ts";
+import type { Waterfall } from "../cost/waterfall.ts";
 import type { Workload } from "../cost/workload.ts";
-import { scheduleOf } from "../machine/schedule.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { energyAxis, formatText } from "./format.ts";
-import { ALL_RIVALS, perInferenceOf, type Rivals } from "./rivals.ts";
+import { perInferenceOf } from "./rivals.ts";
 import { scheduleCharts } from "./schedule.ts";
 
-/** @param levers of the same workload and prices */
-export function machineCharts(
-  workload: Workload,
-  resolved: ResolvedTechnology,
-  levers: readonly Lever[],
-  rivals: Rivals = ALL_RIVALS,
-): ChartDraft[] {
-  const { price } = machineCost(workload, resolved.technology);
-  const schedule = scheduleOf(planMachine(workload, resolved.technology).machine);
+export function machineCharts({ estimate, machine, levers, waterfall }: Priced): ChartDraft[] {
+  const { workload, resolved, schedule } = estimate;
   return [
-    ...(rivals.ann ? [waterfallChart(waterfall(workload, resolved))] : []),
+    ...(waterfall ? [waterfallChart(waterfall)] : []),
     ...leversChart(levers),
-    energyChart(price, workload),
-    areaChart(price),
+    energyChart(machine, workload),
+    areaChart(machine),
     ...scheduleCharts(schedule, resolved.technology.ssaClock),
   ];
 }

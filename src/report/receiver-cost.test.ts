@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { estimateCost } from "../cost/cost.ts";
 import { experimentWorkload } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
+import { priceReceivers, priceWorkload } from "../cost/priced.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
+import { simulatedPrices } from "../cost/simulated.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import { costReport } from "./cost-report.ts";
-import { simulatedPrices } from "./cost-run.ts";
 import { receiverFigures, receiverRows } from "./receiver-cost.ts";
 
 const experimentOf = (task: object) =>
@@ -18,7 +19,8 @@ const experimentOf = (task: object) =>
 function figuresOf(task: object, preset = "simulated") {
   const experiment = experimentOf(task);
   const { technology } = resolveTechnology(findCostPreset(preset));
-  const figures = receiverFigures(experiment.task, experimentWorkload(experiment), technology);
+  const receivers = priceReceivers(experiment.task, technology);
+  const figures = receiverFigures(receivers, experimentWorkload(experiment).result);
   const at = (id: string) => figures.find((figure) => figure.id === `cost.receiver.${id}`)?.value;
   return { figures, at };
 }
@@ -46,12 +48,11 @@ test("one antenna's vector is its symbol, and images have no such receiver", () 
 test("a report of costs has them among its figures and in its table", () => {
   const experiment = experimentOf({ kind: "symbol-detection" });
   const estimate = estimateCost(experimentWorkload(experiment), simulatedPrices(experiment));
-  const cases = [{ id: "only", estimate }];
-  const report = costReport({ cases, experiment, levers: [], command: "c", seed: 1, versions: {} });
+  const priced = priceWorkload(estimate, { task: experiment.task });
+  const report = costReport({ priced, prices: "only", experiment, command: "c", seed: 1, versions: {} });
   const rows = report.brief!.rows.map(({ figure }) => figure);
   expect(rows.slice(-2)).toEqual(["cost.receiver.ml.energy", "cost.receiver.mmse.energy"]);
-  const { resolved, workload } = estimate;
-  for (const { id, value } of receiverFigures(experiment.task, workload, resolved.technology)) {
+  for (const { id, value } of receiverFigures(priced.receivers, estimate.workload.result)) {
     expect(report.figures.find((figure) => figure.id === id)?.value, id).toBe(value);
   }
 });

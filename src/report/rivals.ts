@@ -1,6 +1,7 @@
 /** The machines that Xpikeformer is compared with: their names with time steps, and which energy ratios may be shown. */
 import { ARCHITECTURES, type ArchitectureId } from "../cost/architectures/catalogue.ts";
 import type { CostEstimate } from "../cost/cost.ts";
+import type { Rivals } from "../cost/priced.ts";
 import type { Workload } from "../cost/workload.ts";
 
 /** A machine with the time steps that its network runs: `SNN, ideal digital, T = 4`. A conventional network has none. */
@@ -9,14 +10,6 @@ export function machineAtSteps({ architectures, workload }: CostEstimate, id: Ar
   const { runs } = ARCHITECTURES[id];
   return runs === "ann" ? label : `${label}, T = ${runs === "snn" ? workload.snnSteps : workload.steps}`;
 }
-
-/** Which rivals get an energy ratio; by default all. */
-export interface Rivals {
-  readonly ann: boolean;
-  readonly snn: boolean;
-}
-
-export const ALL_RIVALS: Rivals = { ann: true, snn: true };
 
 /** Whether a ratio to this machine may be shown: the network that it runs was evaluated, or published. */
 export const hasRatio = (id: ArchitectureId, rivals: Rivals): boolean => {

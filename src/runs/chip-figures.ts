@@ -1,10 +1,10 @@
 /** Figures of chips without the comparison networks and receivers of a run, for a page that updates while chips are evaluated. */
+import { chipsCost } from "../cost/simulated.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import type { FigureDraft } from "../report/build-report.ts";
 import { estimateFigures } from "../report/cost.ts";
-import { chipsCost } from "../report/cost-run.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import { chipRate } from "./catalogue.ts";
 

@@ -15,6 +15,7 @@ import type { ClassificationErrors } from "../task/metrics.ts";
 import type { Opened } from "../task/open.ts";
 import { registerNotes, tooFew } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { priceRun } from "./price.ts";
 import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
 /** Specs whose decisions are counted as classifications. */
@@ -86,16 +87,18 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
     chips,
     chipBySteps,
     mapping,
-    cost: costSection({
-      experiment,
-      chips,
-      chipRate: chipRate(experiment, chips),
-      rasters: looks.rasters,
-      curve: errorCurve(experiment, chips, chipBySteps),
-      stepsNote,
-      exit: exitShares(chips),
-      compared: comparedNetworks(experiment, networks, evaluations),
-    }),
+    cost: costSection(
+      priceRun({
+        experiment,
+        chips,
+        chipRate: chipRate(experiment, chips),
+        rasters: looks.rasters,
+        curve: errorCurve(experiment, chips, chipBySteps),
+        stepsNote,
+        exit: exitShares(chips),
+        compared: comparedNetworks(experiment, networks, evaluations),
+      }),
+    ),
     ...looks,
   };
 }

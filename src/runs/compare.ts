@@ -4,6 +4,7 @@
  * Both have the same seed and task, so chip c is programmed from the same streams and prompt k is the same in both. Common errors cancel,
  * so a difference is far more precise than either rate. Energy, time and area are those of each machine.
  */
+import { chipsCost } from "../cost/simulated.ts";
 import { SpecError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { type Difference, differences } from "../experiment/difference.ts";
@@ -11,7 +12,6 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { Network } from "../model/network.ts";
 import { sampleOf } from "../numeric/variance-components.ts";
 import type { FigureDraft } from "../report/build-report.ts";
-import { chipsCost } from "../report/cost-run.ts";
 import { changeFigure, metricOf, rateFigure, ratesOf, stepsOnChips } from "../report/study.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";

@@ -7,12 +7,12 @@ import type { TaskSpec } from "../experiment/task.ts";
 import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
 import { type Sample, sampleOf } from "../numeric/variance-components.ts";
-import type { CostRun } from "../report/cost-run.ts";
 import { rateFigure, ratesOf } from "../report/study.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { TaskErrors } from "../task/metrics.ts";
 import { type Given, reopened } from "../task/open.ts";
 import type { RunOptions } from "./prepare.ts";
+import type { CostRun } from "./price.ts";
 
 /** Chips for error rates at more time steps than the network's own. */
 const STEP_CHIPS = 3;

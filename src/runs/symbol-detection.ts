@@ -16,6 +16,7 @@ import type { Executor } from "../threads/executor.ts";
 import { runRaster } from "./first-chip.ts";
 import { registerNotes } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { priceRun } from "./price.ts";
 import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;
@@ -100,17 +101,19 @@ export async function runSymbolDetection(
     chipsBySnr,
     chipBySteps,
     mapping,
-    cost: costSection({
-      experiment,
-      chips,
-      chipRate: chipRate(experiment, chips),
-      rasters,
-      curve: errorCurve(experiment, chips, chipBySteps),
-      stepsNote,
-      exit: exitShares(chips),
-      compared: comparedNetworks(experiment, networks, evaluations),
-      claims: (asRun) => decoderCostClaims(experiment, asRun),
-    }),
+    cost: costSection(
+      priceRun({
+        experiment,
+        chips,
+        chipRate: chipRate(experiment, chips),
+        rasters,
+        curve: errorCurve(experiment, chips, chipBySteps),
+        stepsNote,
+        exit: exitShares(chips),
+        compared: comparedNetworks(experiment, networks, evaluations),
+        claims: (asRun) => decoderCostClaims(experiment, asRun),
+      }),
+    ),
     rasters,
   });
 }

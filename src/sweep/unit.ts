@@ -4,14 +4,15 @@
  * A pure function of the experiment, its network and its data. Anything that no objective needs is not simulated: without an
  * error rate, one chip answers a few prompts, so that its spike densities are measured, as in `xpike cost`.
  */
-import { estimateCost } from "../cost/cost.ts";
-import { experimentWorkload, type Measurement } from "../cost/measured.ts";
+import { type MachineCost, machineCost } from "../cost/machine-cost.ts";
+import { experimentWorkload, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
+import { meanDensities, simulatedPrices } from "../cost/simulated.ts";
 import { isXpikeError, SpecError } from "../errors.ts";
 import { type Tally, tallyChips } from "../evaluation/chip-tally.ts";
 import type { Design, Objective } from "../experiment/design.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import type { Network } from "../model/network.ts";
 import { pairedDifference, type Sample, sampleMean, sampleOf } from "../numeric/variance-components.ts";
-import { meanDensities, measuredCost, simulatedPrices } from "../report/cost-run.ts";
 import { rateFigure, ratesOf } from "../report/study.ts";
 import { asDescribed } from "../runs/fit.ts";
 import { densitiesOf } from "../simulation/trace.ts";
@@ -84,10 +85,7 @@ async function measureSampled(
   const ages = [hardware.readTime, ...(objectives.includes("yearLoss") ? [YEAR_SECONDS] : [])];
   const before = earlier && unpackTally(earlier);
   const tally = described && (await tallyChips(executor, given, described, { ...size, ages, before }));
-  const { architectures, times } = tally
-    ? measuredCost(experiment, measurementOf(tally, size))
-    : estimateCost(experimentWorkload(experiment), simulatedPrices(experiment));
-  const { total, performance } = architectures.xpikeformer;
+  const { energy, latency, interval, area } = costOf(experiment, tally ? measurementOf(tally, size) : null);
   const wanted = (objective: Objective, value: number) => (objectives.includes(objective) ? exact(value) : null);
   const [rates, older] = withErrors
     ? tally!.answers.map((chips) => ratesOf(sampleOf(chips.map(({ wrong }) => wrong)), experiment))
@@ -95,15 +93,21 @@ async function measureSampled(
   const measures: Measures = {
     errorRate: objectives.includes("errorRate") ? rateOf(rates) : null,
     yearLoss: older ? differenceOf(older, rates) : null,
-    energy: wanted("energy", total),
-    latency: wanted("latency", times.alone),
-    throughput: wanted("throughput", 1 / times.interval),
-    area: wanted("area", performance.area!),
+    energy: wanted("energy", energy),
+    latency: wanted("latency", latency),
+    throughput: wanted("throughput", 1 / interval),
+    area: wanted("area", area),
     chips: tally ? size.chips : 0,
     prompts: tally ? size.prompts : 0,
   };
   const { task } = experiment;
   return { measures, samples: withErrors ? packTally(tally!, kitOf(task).trials(task)) : null };
+}
+
+/** Of the counted actions; without any, of those that follow from the densities of a published network. */
+function costOf(experiment: Experiment, counted: Measurement | null): MachineCost {
+  const workload = counted ? measuredWorkload(experiment, counted) : experimentWorkload(experiment);
+  return machineCost(workload, simulatedPrices(experiment).technology, counted ? perInference(counted) : undefined);
 }
 
 /** The counts of all chips at the first age. */

@@ -1,6 +1,7 @@
 /** A report of each command, from untrained networks too small to learn anything: real parts, made in seconds. */
 import { estimateCost } from "../../src/cost/cost.ts";
 import { findCostPreset } from "../../src/cost/presets.ts";
+import { priceWorkload } from "../../src/cost/priced.ts";
 import { resolveTechnology } from "../../src/cost/resolve.ts";
 import { atPublishedSteps, findWorkload } from "../../src/cost/workloads.ts";
 import { jobs } from "../../src/evaluation/jobs.ts";
@@ -42,9 +43,8 @@ export async function everyReport(): Promise<Readonly<Record<string, Report>>> {
     drift: await evaluateDrift(link, networks, ages, { ...options, ...size }),
     sweep: await evaluateSweep(link, networks, parseSweep("adc.bits=3..9", link), [], { ...options, ...size }),
     cost: costReport({
-      cases: [
-        { id: "bottom-up", estimate: estimateCost(atPublishedSteps(findWorkload("vit-8-768-imagenet")), prices()) },
-      ],
+      prices: "bottom-up",
+      priced: priceWorkload(estimateCost(atPublishedSteps(findWorkload("vit-8-768-imagenet")), prices())),
       command: "xpike cost vit-8-768-imagenet",
       seed: 1,
       versions: {},

@@ -15,7 +15,7 @@ import {
   bufferByte,
   conversionEnergy,
 } from "../unit-energies.ts";
-import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
+import { blockLayers, countMacs, type Layer, oncePerWorkload, outerLayers, type Workload } from "../workload.ts";
 import { activationsHeld, countElements, normAndGelu } from "./ann-digital.ts";
 
 /** How a weight is stored and a sum converted. */
@@ -75,10 +75,10 @@ const wireEnergy = (layer: Pick<Layer, "inputs" | "outputs">, technology: Techno
   technology.wholeMachine === 1 ? layerWires(layer, technology).energy : technology.interconnect;
 
 /** Layers on crossbars. */
-export const hybridLayers = (workload: Workload): Layer[] => [
+export const hybridLayers = oncePerWorkload((workload): readonly Layer[] => [
   ...blockLayers(workload),
   ...outerLayers(workload, "values"),
-];
+]);
 
 export function annAimc(
   workload: Workload,

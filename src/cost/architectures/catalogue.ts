@@ -1,5 +1,6 @@
 /** All architectures, in the order in which reports show them. */
 import type { Technology } from "../parameters.ts";
+import type { Planner } from "../planned.ts";
 import type { Breakdown } from "../unit-energies.ts";
 import { type ComparedNetwork, networkFor, type Workload } from "../workload.ts";
 import { alwaysOn, annAimcWork, annDigitalWork, type EngineWork, snnDigitalWork } from "./always-on.ts";
@@ -24,10 +25,10 @@ import { xpikeformer } from "./xpikeformer.ts";
 export interface Architecture {
   readonly label: string;
   readonly runs: ComparedNetwork;
-  /** Energy of one inference of the network that the machine runs. */
-  readonly energy: (workload: Workload, technology: Technology) => Breakdown;
+  /** Energy of one inference of the network that the machine runs. `plan` plans Xpikeformer; default anew for each question. */
+  readonly energy: (workload: Workload, technology: Technology, plan?: Planner) => Breakdown;
   /** Time and area for the same network. */
-  readonly performance: (workload: Workload, technology: Technology) => Performance;
+  readonly performance: (workload: Workload, technology: Technology, plan?: Planner) => Performance;
 }
 
 const architecture = (
@@ -38,21 +39,21 @@ const architecture = (
 ): Architecture => ({
   label,
   runs,
-  energy: (workload, technology) => energy(networkFor(workload, runs), technology),
-  performance: (workload, technology) => performance(networkFor(workload, runs), technology),
+  energy: (workload, technology, plan) => energy(networkFor(workload, runs), technology, plan),
+  performance: (workload, technology, plan) => performance(networkFor(workload, runs), technology, plan),
 });
+
+/** Energy of a machine that is not planned. */
+type EngineEnergy = (workload: Workload, technology: Technology) => Breakdown;
 
 /** Adds an engine's costs besides its operations, for presets that price the whole of every machine. */
 const engine =
-  (
-    energy: Architecture["energy"],
-    work: (workload: Workload, technology: Technology) => EngineWork,
-  ): Architecture["energy"] =>
+  (energy: EngineEnergy, work: (workload: Workload, technology: Technology) => EngineWork): EngineEnergy =>
   (w, t) => ({ ...energy(w, t), ...(t.wholeMachine === 1 && alwaysOn(work(w, t), t)) });
 
 const digital = (
   label: string,
-  energy: Architecture["energy"],
+  energy: EngineEnergy,
   precision: (technology: Technology, workload: Workload) => Precision,
 ): Architecture =>
   architecture(
@@ -74,7 +75,12 @@ const hybrid = (label: string, cells: (technology: Technology, workload: Workloa
   );
 
 const architectures = {
-  xpikeformer: architecture("Xpikeformer", "xpikeformer", xpikeformer, xpikeformerPerformance),
+  xpikeformer: architecture(
+    "Xpikeformer",
+    "xpikeformer",
+    (w, t, plan) => xpikeformer(w, t, undefined, plan),
+    xpikeformerPerformance,
+  ),
   annDigital: digital("ANN, digital int8", annDigital, int8),
   annAimc: hybrid("ANN on crossbars", xformerCells),
   annAimcOwn: hybrid("ANN on our crossbars", ownCells),

@@ -13,15 +13,15 @@
 import { blockRuns } from "../../machine/densities.ts";
 import { stemBefore } from "../../machine/shape.ts";
 import { pixels } from "../../model/stem.ts";
-import { estimateArea } from "../area.ts";
 import type { Technology } from "../parameters.ts";
-import { planMachine } from "../planned.ts";
+import { type Planner, planMachine } from "../planned.ts";
 import { totalOf } from "../unit-energies.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
 import { hybridLayers } from "./ann-aimc.ts";
 import { activationsHeld, int8, type Precision, partialSumsHeld, weightBytesOf } from "./ann-digital.ts";
 import { gpu } from "./gpu.ts";
 import { spikesHeld } from "./snn-digital.ts";
+import { type OwnPrices, ownPrices } from "./xpikeformer.ts";
 
 export interface Performance {
   /** Seconds from an inference's input to its answer, and between answers with the pipeline full. */
@@ -63,14 +63,16 @@ export function meritOf(
   };
 }
 
-export function xpikeformerPerformance(workload: Workload, technology: Technology): Performance {
-  const { clocks, interval } = planMachine(workload, technology).pace;
+/** @param own prices of the same machine; default planned and priced here */
+export function xpikeformerPerformance(
+  workload: Workload,
+  technology: Technology,
+  plan: Planner = planMachine,
+  { area }: Pick<OwnPrices, "area"> = ownPrices(workload, technology, plan),
+): Performance {
+  const { clocks, interval } = plan(workload, technology).pace;
   const { ssaClock } = technology;
-  return {
-    latency: clocks / ssaClock,
-    interval: interval / ssaClock,
-    area: totalOf(estimateArea(workload, technology).xpikeformer),
-  };
+  return { latency: clocks / ssaClock, interval: interval / ssaClock, area: totalOf(area) };
 }
 
 /** The parts of an engine. */

@@ -18,10 +18,12 @@
 import type { Action, ActionCounts } from "../../hardware/actions.ts";
 import { countActions, type OperationCounts } from "../../machine/counts.ts";
 import type { NetworkShape } from "../../machine/shape.ts";
+import { areaOfUnits, type OwnArea } from "../area.ts";
 import { coreFor } from "../hardware.ts";
+import type { MachinePrice } from "../machine-price.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
-import { priceWorkload } from "../planned.ts";
+import { type Planner, planMachine, priceUnitsOf } from "../planned.ts";
 import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "../unit-energies.ts";
 import type { Workload } from "../workload.ts";
 
@@ -89,44 +91,69 @@ export function xpikeformer(
   workload: Workload,
   technology: Technology,
   operations?: readonly PricedOperation[],
+  plan: Planner = planMachine,
 ): Breakdown {
-  const { wholeMachine, analogStaticShare } = technology;
-  if (wholeMachine === 1 && !Number.isInteger(workload.steps)) return betweenSteps(workload, technology);
-  const counted = operations ?? workloadActions(workload, technology);
-  const parts =
-    wholeMachine === 1
-      ? addStatic({ ...priceWorkload(workload, technology, counted).energy }, analogStaticShare)
-      : priceOperations(counted, technology, workload);
-  return addInputs(parts, workload, technology);
+  if (technology.wholeMachine === 1 && !Number.isInteger(workload.steps)) {
+    return betweenSteps(workload, technology, plan);
+  }
+  return ownPrices(workload, technology, plan).energy(operations ?? workloadActions(workload, technology));
 }
 
 /** A machine runs whole time steps; between them, linear interpolation, for searches of where a ratio crosses a level. */
-function betweenSteps(workload: Workload, technology: Technology): Breakdown {
+function betweenSteps(workload: Workload, technology: Technology, plan: Planner): Breakdown {
   const floor = Math.floor(workload.steps);
-  const [below, above] = [floor, floor + 1].map((steps) => xpikeformer({ ...workload, steps }, technology));
+  const [below, above] = [floor, floor + 1].map((steps) =>
+    xpikeformer({ ...workload, steps }, technology, undefined, plan),
+  );
   const share = workload.steps - floor;
   return Object.fromEntries(Object.keys(below).map((part) => [part, (1 - share) * below[part] + share * above[part]]));
 }
 
-/** Energy of the parts that keep the machine running regardless of its computation. */
-export const standingEnergy = ({ control, links, leakage, upkeep }: Readonly<Breakdown>): number =>
-  control + links + leakage + upkeep;
+/** A machine at prices, ready for any actions. */
+export interface OwnPrices extends OwnArea {
+  /** Joules per inference by component; by default at the rate of the technology. */
+  readonly energy: (operations: readonly PricedOperation[], at?: Pick<Technology, "inferenceRate">) => Breakdown;
+  /** Joules by operation, in the given order, without upkeep and static shares. */
+  readonly byOperation: (operations: readonly PricedOperation[]) => number[];
+  /** For every unit, whether or not the technology's comparisons count it. */
+  readonly price: (operations: readonly PricedOperation[]) => MachinePrice;
+}
+
+/** One machine for many questions: it is planned, and its units are priced, once. */
+export function ownPrices(workload: Workload, technology: Technology, plan: Planner = planMachine): OwnPrices {
+  const { wholeMachine, analogStaticShare } = technology;
+  if (wholeMachine === 0) {
+    const unshared = { ...technology, analogStaticShare: 0 };
+    return {
+      ...areaOfUnits(workload, technology),
+      energy: (operations) => addInputs(priceOperations(operations, technology, workload), workload, technology),
+      byOperation: (operations) => operations.map((one) => totalOf(priceOperations([one], unshared, workload))),
+      price: (operations) => priceUnitsOf(plan(workload, technology), technology).price(operations),
+    };
+  }
+  const { energy, ...priced } = priceUnitsOf(plan(workload, technology), technology);
+  return {
+    ...priced,
+    energy: (operations, at) =>
+      addInputs(addStatic({ ...energy(operations, at) }, analogStaticShare), workload, technology),
+    byOperation: (operations) =>
+      operations.map((one) => {
+        const parts = { ...energy([one]) };
+        return totalOf(parts) - standingEnergy(parts);
+      }),
+  };
+}
 
 /** Joules by operation, in the given order, without upkeep and static shares. */
-export function operationEnergies(
+export const operationEnergies = (
   workload: Workload,
   technology: Technology,
   operations: readonly PricedOperation[] = workloadActions(workload, technology),
-): number[] {
-  if (technology.wholeMachine === 0) {
-    const prices = { ...technology, analogStaticShare: 0 };
-    return operations.map((operation) => totalOf(priceOperations([operation], prices, workload)));
-  }
-  return operations.map((operation) => {
-    const energy = { ...priceWorkload(workload, technology, [operation]).energy };
-    return totalOf(energy) - standingEnergy(energy);
-  });
-}
+): number[] => ownPrices(workload, technology).byOperation(operations);
+
+/** Energy of the parts that keep the machine running regardless of its computation. */
+export const standingEnergy = ({ control, links, leakage, upkeep }: Readonly<Breakdown>): number =>
+  control + links + leakage + upkeep;
 
 /** From the counted operations of one inference, such as a trace's. */
 export function priceOperations(
