@@ -9,6 +9,7 @@ import { presets } from "../experiment/presets.ts";
 import { didYouMean, suggest } from "../experiment/suggest.ts";
 import { loadExperimentDevice } from "../node/devices.ts";
 import { readFileChecked } from "../node/files.ts";
+import type { DataUse } from "../node/packed-images.ts";
 import { loadTaskData } from "../node/task-data.ts";
 import { type Opened, openExperiment } from "../task/open.ts";
 import type { CommandOptions } from "./arguments.ts";
@@ -30,8 +31,9 @@ const PRESET = "preset:";
 export async function openLoaded(
   { experiment, directory }: Pick<LoadedExperiment, "experiment" | "directory">,
   { data: folder }: Pick<CommandOptions, "data">,
+  use: DataUse = "evaluation",
 ): Promise<{ opened: Opened; notes: readonly string[] }> {
-  const { data, notes } = await loadTaskData(experiment, { directory, ...(folder !== undefined && { folder }) });
+  const { data, notes } = await loadTaskData(experiment, { directory, use, ...(folder !== undefined && { folder }) });
   return { opened: openExperiment(experiment, data), notes };
 }
 

@@ -34,7 +34,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   await requireFree(folder);
   const { initial } = experiment.training;
   const teachers = teachersNamed(experiment.training);
-  const { opened, notes } = await openLoaded(loaded, options);
+  const { opened, notes } = await openLoaded(loaded, options, "training");
   await requireOwnExperiment(folder, opened.experiment);
   for (const note of notes) say(terminal, note);
   const classes = networkGeometry(experiment, createTask(experiment)).classes;

@@ -12,7 +12,7 @@ export interface ImageSet extends LabelledSet {
   readonly width: number;
   /** 1 for greyscale, 3 for red, green and blue. */
   readonly channels: number;
-  /** `[count, height, width, channels]`, 0 to 255. */
+  /** `[count, height, width, channels]`, 0 to 255; shorter if only the first images were read. */
   readonly pixels: Uint8Array;
 }
 

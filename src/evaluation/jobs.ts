@@ -1,15 +1,19 @@
-/** The jobs that may run on another thread, by name. Workers on every platform serve this table. */
+/**
+ * The jobs that may run on another thread, by name. Workers on every platform serve this table. A job loads its modules when it is first
+ * opened, so that a thread starts with those that it needs.
+ */
 import type { Job, JobRegistry } from "../threads/executor.ts";
-import { trainShard } from "../train/shard.ts";
-import { simulateChip } from "./chips.ts";
-import { evaluateNetworkSlice } from "./network.ts";
-import { detectSlice } from "./receivers.ts";
-import { studyConditions } from "./study.ts";
+
+/** A job that a module exports. */
+const loaded =
+  (load: () => Promise<unknown>): Job =>
+  async (setup, thread) =>
+    ((await load()) as Job)(setup, thread);
 
 export const jobs: JobRegistry = {
-  "train-shard": trainShard as Job,
-  "evaluate-network": evaluateNetworkSlice as Job,
-  "simulate-chip": simulateChip as Job,
-  "detect-slice": detectSlice as Job,
-  study: studyConditions as Job,
+  "train-shard": loaded(async () => (await import("../train/shard.ts")).trainShard),
+  "evaluate-network": loaded(async () => (await import("./network.ts")).evaluateNetworkSlice),
+  "simulate-chip": loaded(async () => (await import("./chips.ts")).simulateChip),
+  "detect-slice": loaded(async () => (await import("./receivers.ts")).detectSlice),
+  study: loaded(async () => (await import("./study.ts")).studyConditions),
 };

@@ -7,9 +7,20 @@ import { createHash, type Hash } from "node:crypto";
  * machines that Node runs on today.
  */
 export function contentHash(value: unknown): string {
+  const known = KNOWN.get(value as object);
+  if (known !== undefined) return known;
   const hash = createHash("sha256");
   add(hash, value);
   return hash.digest("hex");
+}
+
+/** Hashes of large data that never change. */
+const KNOWN = new WeakMap<object, string>();
+
+/** The same data, whose content hash is known, also if only a part of them was read. */
+export function withContentHash<D extends object>(data: D, hash: string): D {
+  KNOWN.set(data, hash);
+  return data;
 }
 
 /** The hexadecimal SHA-256 of a text or of raw bytes. */

@@ -30,6 +30,7 @@ import { FileError } from "../errors.ts";
 import { sha256Of } from "./content-hash.ts";
 import { type Parts, readFolderSet, readNpySet } from "./custom-data.ts";
 import { fileError, readFileChecked } from "./files.ts";
+import { type DataUse, readPacked } from "./packed-images.ts";
 
 export interface LoadedImageData {
   readonly data: ImageData;
@@ -68,14 +69,40 @@ export function dataCache(): string {
  * after the set that does; nothing else is searched then. The name `custom` means the user's own images in `directory`, as `.npy`
  * files or as one folder of PNG and JPEG images per class.
  *
+ * @param use  for evaluation, `pixels` of CIFAR-10 may hold only the images that evaluation reads
+ *
  * Random  the validation images, by a fixed seed of the set: they are the same in every experiment
  * Throws  SpecError for an unknown name; FileError when the files are missing, damaged or of another set
  */
-export async function loadImageData(name: ImageDataName | typeof CUSTOM, directory?: string): Promise<LoadedImageData> {
+export async function loadImageData(
+  name: ImageDataName | typeof CUSTOM,
+  directory?: string,
+  use: DataUse = "training",
+): Promise<LoadedImageData> {
   if (name === CUSTOM) return loadCustom(directory);
   const { set, folder, note } = await findData(findImageData(name), directory);
-  const { train, test, notes } = set.layout === "idx" ? await readIdxSet(set, folder) : await readCifarSet(set, folder);
-  return { data: withValidation(set.name, train, test), notes: [note, ...notes] };
+  const read = async (parts: Promise<Parts>): Promise<LoadedImageData> => {
+    const { train, test, notes } = await parts;
+    return { data: withValidation(set.name, train, test), notes };
+  };
+  const { data, notes } =
+    set.layout === "idx"
+      ? await read(readIdxSet(set, folder))
+      : await readPacked(set.name, { sources: await cifarFiles(folder), cache: packFolder(), use }, () =>
+          read(readCifarSet(set, folder)),
+        );
+  return { data, notes: [note, ...notes] };
+}
+
+/** Where large sets are kept as they are in memory. */
+export const packFolder = (): string => join(dataCache(), "packed");
+
+/** The archive, or the batches that are there. */
+async function cifarFiles(folder: string): Promise<string[]> {
+  const archive = join(folder, CIFAR_ARCHIVE);
+  if (await exists(archive)) return [archive];
+  const found = await Promise.all([...CIFAR_TRAIN, CIFAR_TEST].map((name) => findFile(folder, name)));
+  return found.filter((path) => path !== undefined);
 }
 
 /** The user's own images. Throws FileError, also without a directory. */

@@ -30,6 +30,9 @@ const LEFTOVER_AGE = 3_600_000;
 /** Longest chain of symbolic links; systems follow no more. */
 const MOST_LINKS = 40;
 
+/** Bytes, in one or several pieces, or a text. */
+type Content = Uint8Array | string | readonly Uint8Array[];
+
 /**
  * Replaces the file at `path`. At every moment, even after a power failure, it holds either the old or the new content.
  *
@@ -38,7 +41,7 @@ const MOST_LINKS = 40;
  * pipe is written to directly.
  * Throws  FileError when the folder is missing, full or not writable; the temporary file is then removed
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   let isNew = true;
   let temporary: string | undefined;
   try {
@@ -120,14 +123,14 @@ async function requireNoFolder(path: string): Promise<void> {
 }
 
 /** A new file, opened exclusively, with the mode and, if permitted, the owner of the file that it replaces. */
-async function writeDurably(path: string, content: Uint8Array | string, old: Stats | null = null): Promise<void> {
+async function writeDurably(path: string, content: Content, old: Stats | null = null): Promise<void> {
   const file = await open(path, "wx", old ? old.mode & 0o777 : undefined);
   try {
     if (old) {
       await file.chown(old.uid, old.gid).catch(() => {});
       await file.chmod(old.mode & 0o7777);
     }
-    await file.writeFile(content);
+    await writeFile(file, content);
     await file.sync();
   } finally {
     await file.close();

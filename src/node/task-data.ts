@@ -8,6 +8,7 @@ import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec
 import type { DataOf } from "../task/catalogue.ts";
 import { sensorShape } from "../task/event-classification.ts";
 import { type LoadedImageData, loadImageData, usualRoots } from "./data.ts";
+import type { DataUse } from "./packed-images.ts";
 import { EVENT_LAYOUT, findEventFolder, readEventFolder } from "./event-data.ts";
 
 export interface DataLocation {
@@ -15,6 +16,8 @@ export interface DataLocation {
   readonly directory?: string;
   /** Folder of the data, instead of the experiment's or the usual places. */
   readonly folder?: string;
+  /** For evaluation, images that it does not read may be left out. Default: training, which reads all. */
+  readonly use?: DataUse;
 }
 
 /** Data, null for a task that generates its prompts, and notes on where they came from, for reports. */
@@ -42,9 +45,9 @@ export const loadTaskData = <T extends TaskSpec>(
 
 async function loadImages(
   { data: asked }: ImageClassificationSpec,
-  { directory = ".", folder }: DataLocation,
+  { directory = ".", folder, use }: DataLocation,
 ): Promise<LoadedImageData> {
-  if (typeof asked === "string") return loadImageData(asked, folder);
+  if (typeof asked === "string") return loadImageData(asked, folder, use);
   const place = folder ?? (asked.folder === undefined ? undefined : resolve(directory, asked.folder));
   if (place === undefined) {
     throw new SpecError(

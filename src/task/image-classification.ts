@@ -8,7 +8,7 @@
  */
 import { augmentImage } from "../data/augment.ts";
 import type { ImageData } from "../data/images.ts";
-import { SpecError } from "../errors.ts";
+import { invariant, SpecError } from "../errors.ts";
 import type { ImageClassificationSpec } from "../experiment/task.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { bernoulliInto, repeatBits } from "../spike/encode.ts";
@@ -147,6 +147,7 @@ function locateImages(images: ImageData, { crop, flip, cutout }: ImageClassifica
   return (from: DataPlace, prompt: number, firstPrompt: number): LocatedImage => {
     const { set, index, epoch } = locate(from, prompt, firstPrompt);
     const label = set.labels[index];
+    invariant((index + 1) * size <= set.pixels.length, "the images that evaluation reads are loaded");
     if (from.part !== "training" || epoch === null) return { pixels: set.pixels, start: index * size, label };
     augmentImage(set, index, epoch, from.order, { padding: crop, flips: flip, cutout }, augmented);
     return { pixels: augmented, start: 0, label };
