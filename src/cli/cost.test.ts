@@ -13,6 +13,7 @@ import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { parseReport } from "../report/json.ts";
+import type { Report } from "../report/report.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { formatPrice } from "./cost-list.ts";
 
@@ -25,11 +26,21 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const cost = (...argv: string[]) => runCommand("cost", ...argv);
 
-async function reportOf(...argv: string[]) {
+/** Reports by their options: what several cases ask for is computed once. */
+const reports = new Map<string, Promise<Report>>();
+
+function reportOf(...argv: string[]): Promise<Report> {
+  const key = JSON.stringify(argv);
+  const report = reports.get(key) ?? runReport(...argv);
+  reports.set(key, report);
+  return report;
+}
+
+async function runReport(...argv: string[]): Promise<Report> {
   const { code, out, err } = await cost(
     "--json",
     "--draws",
-    "50",
+    "20",
     "--threads",
     "1",
     "--out",
@@ -42,7 +53,7 @@ async function reportOf(...argv: string[]) {
   return parseReport(out);
 }
 
-const figuresOf = (report: Awaited<ReturnType<typeof reportOf>>) =>
+const figuresOf = (report: Report) =>
   Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
 
 describe("without a workload", () => {
@@ -75,7 +86,7 @@ describe("without a workload", () => {
     const training = join(folder, "training");
     mkdirSync(training);
     for (const name of ["state.safetensors", "question.json"]) writeFileSync(join(training, name), "{}");
-    for (const workload of [[], ["vit-8-768-imagenet", "--draws", "0"]]) {
+    for (const workload of [[], ["icl-4-256-2x2", "--draws", "0"]]) {
       const { code, err } = await cost(...workload, "--out", training);
       expect(code).toBe(2);
       expect(err).toContain("The folder holds an unfinished training");
@@ -144,10 +155,10 @@ test.each([
 ] as const)("%d %s is printed as %s", (value, unit, text) => expect(formatPrice({ value, unit })).toBe(text));
 
 test.each([
-  ["vit-8-768-imagenet", "Energy per image"],
+  ["vit-4-384-cifar10", "Energy per image"],
   ["examples/wireless-2x2.json", "Energy per symbol"],
 ])("in short, %s on one screen: %s, where it goes, what to change", async (source, energy) => {
-  const options = [source, "--draws", "50", "--prompts", "2", "--threads", "1", "--out", join(folder, "brief")];
+  const options = [source, "--draws", "2", "--prompts", "2", "--threads", "1", "--out", join(folder, "brief")];
   const { out } = await cost(...options);
   const lines = out.trimEnd().split("\n");
   expect(lines.length).toBeLessThanOrEqual(24);
@@ -161,11 +172,11 @@ test.each([
 
 test("a machine that is named is not said to be that of a run, nor its actions to be counted on chips", async () => {
   const { out } = await cost(
-    "vit-4-384-cifar10",
+    "icl-4-256-2x2",
     "--machine",
     "paper",
     "--draws",
-    "50",
+    "0",
     "--out",
     join(folder, "named"),
   );
@@ -177,7 +188,7 @@ test.each([
   ["simulated", "822 µJ", "5 mJ", "the whole machine"],
   ["bottom-up", "346 µJ", "3.66 mJ", "one conversion for each pair of columns"],
 ])("%s prices: %s beside %s of the cheaper int8 ANN, and %s is priced", async (preset, ours, ann, priced) => {
-  const options = ["vit-8-768-imagenet", "--steps", "4", "--draws", "50", "--preset", preset];
+  const options = ["vit-8-768-imagenet", "--steps", "4", "--draws", "0", "--preset", preset];
   const { out } = await cost(...options, "--out", join(folder, preset));
   expect(out).toMatch(new RegExp(`^Energy per image +${ours} +${ann} `, "m"));
   expect(out.replace(/\s+/g, " ")).toContain(`Priced: ${priced}`);
@@ -220,7 +231,7 @@ describe("the report of a workload", () => {
   ])("draws about the estimate that was asked for: %s %s", async (...choice) => {
     // Enough draws that a median is within a few per cent of that of many.
     const of = async (...options: string[]) =>
-      figuresOf(await reportOf("vit-8-768-imagenet", "--preset", "bottom-up", "--draws", "300", ...options));
+      figuresOf(await reportOf("vit-4-384-cifar10", "--preset", "bottom-up", "--draws", "300", ...options));
     const [usual, chosen] = [await of(), await of(...choice)];
     const [ratio, drawn] = ["cost.ratio.annDigital", "cost.monteCarlo.annDigital"].map((id) => chosen[id] / usual[id]);
     expect(ratio).toBeLessThan(0.9);
@@ -229,13 +240,13 @@ describe("the report of a workload", () => {
   });
 
   test("shows a question beside the estimate without it, and repeats itself by its command", async () => {
-    const argv = ["vit-6-512-cifar10", "--what-if", "conversion5=shafiee-isca-2016.conversion5"];
+    const argv = ["icl-4-256-2x2", "--what-if", "conversion5=shafiee-isca-2016.conversion5"];
     const report = await reportOf(...argv);
     const figures = figuresOf(report);
     expect(figures["cost.simulated-what-if.ratio.annDigital"]).toBeLessThan(figures["cost.ratio.annDigital"]);
     expect(report.sources.some(({ text }) => text.includes("ISAAC"))).toBe(true);
     expect(report.command).toBe(
-      "xpike cost vit-6-512-cifar10 --what-if conversion5=shafiee-isca-2016.conversion5 --draws 50",
+      "xpike cost icl-4-256-2x2 --what-if conversion5=shafiee-isca-2016.conversion5 --draws 20",
     );
   });
 
@@ -247,7 +258,7 @@ describe("the report of a workload", () => {
   });
 
   test("puts single blocks on other nodes, and warns", async () => {
-    const prices = ["vit-8-768-imagenet", "--preset", "bottom-up"];
+    const prices = ["icl-4-256-2x2", "--preset", "bottom-up"];
     const mixed = await reportOf(...prices, "--node", "digital=65,aimc=22");
     expect(mixed.notes[0]).toContain("Nodes are mixed: digital at 65 nm, aimc at 22 nm, the rest at 45 nm");
     const same = await reportOf(...prices);
@@ -264,7 +275,7 @@ describe("the report of a workload", () => {
 
 describe("time steps and densities", () => {
   test("of each spiking machine by itself, the other as it is", async () => {
-    const figures = async (...argv: string[]) => figuresOf(await reportOf("icl-4-256-2x2", ...argv));
+    const figures = async (...argv: string[]) => figuresOf(await reportOf("icl-4-256-2x2", "--draws", "0", ...argv));
     const usual = await figures();
     const snn = await figures("--steps", "snn=2");
     expect(snn["cost.xpikeformer.energy"]).toBe(usual["cost.xpikeformer.energy"]);
@@ -278,8 +289,8 @@ describe("time steps and densities", () => {
   });
 
   test("are in the command that repeats the report, and a mean density is what the map has there", async () => {
-    const report = await reportOf("vit-8-768-imagenet", "--density", "0.05", "--steps", "xpikeformer=4,snn=4");
-    expect(report.command).toBe("xpike cost vit-8-768-imagenet --steps xpikeformer=4,snn=4 --density 0.05 --draws 50");
+    const report = await reportOf("icl-4-256-2x2", "--density", "0.05", "--steps", "xpikeformer=4,snn=4");
+    expect(report.command).toBe("xpike cost icl-4-256-2x2 --steps xpikeformer=4,snn=4 --density 0.05 --draws 20");
     const map = report.charts.find(({ id }) => id === "cost-map-snn");
     if (map?.kind !== "heat") throw new Error("the map is a heat map");
     const row = map.y.ticks.indexOf("4");
@@ -326,7 +337,7 @@ describe("an experiment", () => {
     expect(report.experiment?.name).toBe("wireless-2x2");
   });
 
-  const energyRatios = ({ figures }: Awaited<ReturnType<typeof reportOf>>) =>
+  const energyRatios = ({ figures }: Report) =>
     figures.map(({ id }) => id).filter((id) => /ratio|monteCarlo/.test(id));
 
   test("has no energy ratio to a rival that it does not name", async () => {
@@ -334,7 +345,7 @@ describe("an experiment", () => {
     const file = join(folder, "rivals.json");
     const of = async (checkpoints: object) => {
       writeFileSync(file, JSON.stringify({ ...example, checkpoints }));
-      return reportOf(file, "--prompts", "24");
+      return runReport(file, "--prompts", "24");
     };
     const { network, ann } = example.checkpoints as { network: string; ann: string };
     const all = energyRatios(await of(example.checkpoints));

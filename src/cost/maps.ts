@@ -2,7 +2,7 @@
 import type { Planner } from "./planned.ts";
 import { keptPlans } from "./plans.ts";
 import { neurosim } from "./sources/peng-iedm-2019.ts";
-import { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./variation.ts";
+import { type Ratios, ratioOf, ratiosOf, type Variation, type Varied, vary } from "./variation.ts";
 import { meanDensity } from "./workload.ts";
 
 const { flash5, flashPeriphery } = neurosim.prices;
@@ -98,16 +98,17 @@ export function breakEven(
   [low, high]: readonly [number, number],
   plan: Planner = keptPlans(),
 ): number | null {
-  const above = (value: number) => ratiosOf(vary(base, change(value)), plan)[which] > level;
+  const above = (value: number) => ratioOf(vary(base, change(value)), which, plan) > level;
   const first = above(low);
   let [left, right] = [low, Math.min(2 * low, high)];
   while (above(right) === first) {
     if (right === high) return null;
     [left, right] = [right, Math.min(2 * right, high)];
   }
-  // 60 halvings are far more precise than the printed digits.
+  // Until nothing lies between them; 60 halvings are far more precise than the printed digits.
   for (let i = 0; i < 60; i++) {
     const middle = (left + right) / 2;
+    if (middle === left || middle === right) break;
     if (above(middle) === first) left = middle;
     else right = middle;
   }

@@ -42,9 +42,17 @@ export interface Ratios {
   readonly snn: number;
 }
 
+const RIVALS = { ann: "annDigital", snn: "snnDigital" } as const satisfies Record<keyof Ratios, ArchitectureId>;
+
 /** @param plan of ratios of the same machines; default anew for this one */
-export function ratiosOf({ workload, technology }: Varied, plan?: Planner): Ratios {
-  const total = (id: ArchitectureId) => totalOf(ARCHITECTURES[id].energy(workload, technology, plan));
-  const own = total("xpikeformer");
-  return { ann: total("annDigital") / own, snn: total("snnDigital") / own };
+export function ratiosOf(varied: Varied, plan?: Planner): Ratios {
+  const own = totalFor("xpikeformer", varied, plan);
+  return { ann: totalFor(RIVALS.ann, varied) / own, snn: totalFor(RIVALS.snn, varied) / own };
 }
+
+/** One of them, for searches. */
+export const ratioOf = (varied: Varied, which: keyof Ratios, plan?: Planner): number =>
+  totalFor(RIVALS[which], varied) / totalFor("xpikeformer", varied, plan);
+
+const totalFor = (id: ArchitectureId, { workload, technology }: Varied, plan?: Planner): number =>
+  totalOf(ARCHITECTURES[id].energy(workload, technology, plan));
