@@ -53,8 +53,7 @@ async function runReport(...argv: string[]): Promise<Report> {
   return parseReport(out);
 }
 
-const figuresOf = (report: Report) =>
-  Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
+const figuresOf = (report: Report) => Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
 
 describe("without a workload", () => {
   test("every workload is priced at every preset", async () => {
@@ -171,15 +170,7 @@ test.each([
 });
 
 test("a machine that is named is not said to be that of a run, nor its actions to be counted on chips", async () => {
-  const { out } = await cost(
-    "icl-4-256-2x2",
-    "--machine",
-    "paper",
-    "--draws",
-    "0",
-    "--out",
-    join(folder, "named"),
-  );
+  const { out } = await cost("icl-4-256-2x2", "--machine", "paper", "--draws", "0", "--out", join(folder, "named"));
   expect(out.replace(/\s+/g, " ")).toContain("Priced: the whole machine, with clock, wires and leakage");
   expect(out).not.toContain("simulated chips");
 });
@@ -337,8 +328,7 @@ describe("an experiment", () => {
     expect(report.experiment?.name).toBe("wireless-2x2");
   });
 
-  const energyRatios = ({ figures }: Report) =>
-    figures.map(({ id }) => id).filter((id) => /ratio|monteCarlo/.test(id));
+  const energyRatios = ({ figures }: Report) => figures.map(({ id }) => id).filter((id) => /ratio|monteCarlo/.test(id));
 
   test("has no energy ratio to a rival that it does not name", async () => {
     const example = JSON.parse(readFileSync("examples/wireless-2x2.json", "utf8")) as { checkpoints: object };

@@ -95,7 +95,13 @@ async function writePack(path: string, sources: readonly Source[], { data, notes
   const [, , first] = sectionsOf({ set, counts });
   const labels = Buffer.concat(PARTS.map((part) => bytesOf(data[part].labels)));
   const { pixels } = data.train;
-  const sections = [labels, data.test.pixels, pixels.subarray(0, first), pixels.subarray(first), data.validation.pixels];
+  const sections = [
+    labels,
+    data.test.pixels,
+    pixels.subarray(0, first),
+    pixels.subarray(first),
+    data.validation.pixels,
+  ];
   const header: Header = { sources, notes, content: contentHash(data), set, counts, sha256: sections.map(sha256Of) };
   const text = JSON.stringify(header);
   await mkdir(dirname(path), { recursive: true });
