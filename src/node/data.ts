@@ -30,13 +30,7 @@ import { FileError } from "../errors.ts";
 import { sha256Of } from "./content-hash.ts";
 import { type Parts, readFolderSet, readNpySet } from "./custom-data.ts";
 import { fileError, readFileChecked } from "./files.ts";
-import { type DataUse, readPacked } from "./packed-images.ts";
-
-export interface LoadedImageData {
-  readonly data: ImageData;
-  /** Where the images came from, and how they differ from the published set; for reports. */
-  readonly notes: readonly string[];
-}
+import { type DataUse, type LoadedImageData, readPacked } from "./packed-images.ts";
 
 /** The name of the user's own images. */
 const CUSTOM = "custom";

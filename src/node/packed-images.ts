@@ -13,9 +13,14 @@ import { type FileHandle, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ImageData, ImageSet } from "../data/images.ts";
 import { contentHash, sha256Of, withContentHash } from "./content-hash.ts";
-import type { LoadedImageData } from "./data.ts";
 import { writeFileAtomic } from "./files.ts";
 import { withFile } from "./with-file.ts";
+
+export interface LoadedImageData {
+  readonly data: ImageData;
+  /** Where the images came from, and how they differ from the published set; for reports. */
+  readonly notes: readonly string[];
+}
 
 /** Evaluation reads no training image beyond the first, on which converters are calibrated, and no validation image. */
 export type DataUse = "training" | "evaluation";

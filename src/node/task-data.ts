@@ -7,9 +7,9 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec } from "../experiment/task.ts";
 import type { DataOf } from "../task/catalogue.ts";
 import { sensorShape } from "../task/event-classification.ts";
-import { type LoadedImageData, loadImageData, usualRoots } from "./data.ts";
+import { loadImageData, usualRoots } from "./data.ts";
 import { EVENT_LAYOUT, findEventFolder, readEventFolder } from "./event-data.ts";
-import type { DataUse } from "./packed-images.ts";
+import type { DataUse, LoadedImageData } from "./packed-images.ts";
 
 export interface DataLocation {
   /** Folder that paths in the experiment are relative to. Default: the current one. */

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A run plans each of its machines once, and its report asks no further price. */
 import { afterEach, expect, test, vi } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
