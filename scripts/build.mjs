@@ -1,8 +1,9 @@
-// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), TypeScript to dist/, then the studio to dist/studio.
+// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), TypeScript to dist/, the library of charts into one file of
+// it, then the studio to dist/studio.
 // Skips steps whose outputs are newer than all inputs, so that `npm start` and `npm test` stay fast.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -87,6 +88,48 @@ async function withoutComments(folder) {
   }
 }
 
+/** Removes declarations that no entry point of the package leads to: nobody can import them, and size is limited. */
+async function withoutPrivateDeclarations() {
+  const { default: ts } = await import("typescript");
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const reached = new Set();
+  const waiting = Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : [join(root, types)]));
+  while (waiting.length > 0) {
+    const path = waiting.pop();
+    if (reached.has(path)) continue;
+    reached.add(path);
+    for (const { fileName } of ts.preProcessFile(readFileSync(path, "utf8")).importedFiles) {
+      if (fileName.startsWith(".")) waiting.push(join(dirname(path), fileName.replace(/\.(js|ts)$/, ".d.ts")));
+    }
+  }
+  for (const name of readdirSync(join(root, "dist"), { recursive: true })) {
+    const path = join(root, "dist", name);
+    if (name.endsWith(".d.ts") && !name.startsWith("studio") && !reached.has(path)) rmSync(path);
+  }
+}
+
+/** Puts a file of dist/ and the packages that it exports from into one file, with their licences next to it. */
+async function bundle(file) {
+  const { build } = await import("vite");
+  const output = join(root, "dist", file);
+  const folder = dirname(output);
+  const name = basename(output, ".js");
+  await build({
+    configFile: false,
+    root,
+    logLevel: "warn",
+    publicDir: false,
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      target: "es2023",
+      license: { fileName: `${name}.licenses.md` },
+      lib: { entry: output, formats: ["es"], fileName: () => `${name}.js` },
+      rolldownOptions: { output: { minify: true, comments: false } },
+    },
+  });
+}
+
 /** Removes what an earlier build wrote for sources that are no longer there. */
 function withoutOrphans(folder) {
   for (const name of readdirSync(folder, { recursive: true })) {
@@ -97,10 +140,13 @@ function withoutOrphans(folder) {
 
 const script = fileURLToPath(import.meta.url);
 if (!isFresh(generated, [assembly, script])) buildKernels();
-if (!isFresh(stamp, [join(root, "src"), join(root, "tsconfig.json"), script])) {
+const inputs = ["src", "tsconfig.json", "package.json", "package-lock.json"].map((name) => join(root, name));
+if (!isFresh(stamp, [...inputs, script])) {
   node("typescript/bin/tsc", ["-p", "tsconfig.json"]);
   withoutOrphans(join(root, "dist"));
   await withoutComments(join(root, "dist"));
+  await withoutPrivateDeclarations();
+  await bundle("report/draw/plot.js");
   writeFileSync(stamp, "");
 }
 if (!isFresh(page, [stamp, studio, script])) node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);

@@ -9,9 +9,10 @@ import { join } from "node:path";
 import type { Sharp } from "sharp";
 import type { ImageSet } from "../data/images.ts";
 import { npyImages, npyLabels } from "../data/npy.ts";
-import { FileError, PlatformError } from "../errors.ts";
+import { FileError } from "../errors.ts";
 import { type ClassFile, listClassFolders } from "./class-folders.ts";
 import { readFileChecked } from "./files.ts";
+import { loadOptional } from "./optional-packages.ts";
 
 export interface Parts {
   readonly train: ImageSet;
@@ -129,7 +130,7 @@ interface Decoder {
 }
 
 async function decoder(): Promise<Decoder> {
-  const sharp = await loadSharp();
+  const { default: sharp } = await loadOptional("A folder of images", ["sharp"], () => import("sharp"));
   const opened = async <T>(path: string, use: (image: Sharp) => Promise<T>): Promise<T> => {
     const bytes = await readFileChecked(path, IMAGE_BYTES);
     if (!isPng(bytes) && !isJpeg(bytes)) {
@@ -163,20 +164,6 @@ const isJpeg = (bytes: Uint8Array): boolean => startsWith(bytes, [0xff, 0xd8, 0x
 
 const startsWith = (bytes: Uint8Array, first: readonly number[]): boolean =>
   first.every((byte, i) => bytes[i] === byte);
-
-async function loadSharp(): Promise<typeof import("sharp")["default"]> {
-  try {
-    return (await import("sharp")).default;
-  } catch (cause) {
-    throw new PlatformError(
-      "sharp",
-      "Folders of images need the package sharp. Install it with `npm install sharp@0.35.5`.",
-      {
-        cause,
-      },
-    );
-  }
-}
 
 function imageSet(
   decoded: readonly Decoded[],

@@ -2,13 +2,14 @@
  * Yosys, from the system or from the package `@yowasp/yosys` (Yosys compiled to WebAssembly, ISC licence): runs a script on the
  * given input files, and returns the files that it writes. Both work in their own folder, so no user path reaches a script.
  *
- * The package is 38 MB, an optional dependency, and loaded when the first script runs. It runs in this process: unlike the
+ * The package is 38 MB, an optional peer, and loaded when the first script runs. It runs in this process: unlike the
  * system's Yosys, it cannot be stopped after a time, and takes two to ten times as long.
  */
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
+import { installCommand, isMissing } from "./optional-packages.ts";
 import { LONGEST_RUN, runTool } from "./tool.ts";
 
 export type YosysKind = "system" | "bundled";
@@ -40,6 +41,7 @@ export class YosysTimeout extends PlatformError {
   }
 }
 
+const PACKAGE = "@yowasp/yosys";
 const LARGEST_OUTPUT = 2 ** 28;
 const SCRIPT = "script.ys";
 
@@ -50,7 +52,7 @@ const SCRIPT = "script.ys";
 export async function findYosys(kind?: YosysKind): Promise<Yosys> {
   const found = (kind === "bundled" ? null : await systemYosys()) ?? (kind === "system" ? null : await bundledYosys());
   if (found) return found;
-  const [system, bundled] = ["Install Yosys (https://yosyshq.net)", "npm install @yowasp/yosys"];
+  const [system, bundled] = ["Install Yosys (https://yosyshq.net)", `\`${installCommand([PACKAGE])}\``];
   const ways = kind === undefined ? `${system}, or run ${bundled}` : kind === "system" ? system : `Run ${bundled}`;
   const missing = kind === undefined ? "Neither a Yosys nor the package @yowasp/yosys is" : `No ${kind} Yosys is`;
   throw new PlatformError("yosys", `${missing} installed, but synthesis needs it. ${ways}.`);
@@ -87,8 +89,8 @@ async function systemYosys(): Promise<Yosys | null> {
 }
 
 async function bundledYosys(): Promise<Yosys | null> {
-  const yowasp = await import("@yowasp/yosys").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ERR_MODULE_NOT_FOUND") return null;
+  const yowasp = await import("@yowasp/yosys").catch((error: unknown) => {
+    if (isMissing(error, [PACKAGE])) return null;
     throw error;
   });
   if (!yowasp) return null;

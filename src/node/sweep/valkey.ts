@@ -15,6 +15,7 @@ import { z } from "zod";
 import { isXpikeError, PlatformError, SpecError, type XpikeError } from "../../errors.ts";
 import { buildId } from "../build.ts";
 import { fileError } from "../files.ts";
+import { loadOptional } from "../optional-packages.ts";
 import { pointSpec, sha256 } from "./work.ts";
 
 export const JOB = "measure-points";
@@ -87,25 +88,11 @@ export function serverError(cause: unknown): XpikeError {
   );
 }
 
-interface QueuePackages {
-  readonly Queue: typeof import("bullmq").Queue;
-  readonly Worker: typeof import("bullmq").Worker;
-  readonly UnrecoverableError: typeof import("bullmq").UnrecoverableError;
-  readonly Redis: typeof import("ioredis").Redis;
-}
-
-/** Throws PlatformError, with what to install, if a package is missing. */
-export async function loadQueue(): Promise<QueuePackages> {
-  try {
-    const [{ Queue, Worker, UnrecoverableError }, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
-    return { Queue, Worker, UnrecoverableError, Redis };
-  } catch (cause) {
-    throw new PlatformError(
-      "bullmq",
-      "A queue needs the packages bullmq and ioredis, which are not installed. Install them with `npm install bullmq ioredis`.",
-      { cause },
-    );
-  }
+/** The packages of a queue. Throws PlatformError, with what to install, if one is missing. */
+export async function loadQueue() {
+  const load = () => Promise.all([import("bullmq"), import("ioredis")]);
+  const [{ Queue, Worker, UnrecoverableError }, { Redis }] = await loadOptional("A queue", ["bullmq", "ioredis"], load);
+  return { Queue, Worker, UnrecoverableError, Redis };
 }
 
 /** `valkey://host`, `valkeys://user@host:6380/1?ca=ca.pem`. */

@@ -2,11 +2,12 @@
  * Numeric axes: linear ones as Plot chooses them, logarithmic ones with ticks at round digits. Where labels would touch, some are
  * left out and their ticks stay.
  */
-import * as Plot from "@observablehq/plot";
+
 import { formatNumber } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { LinesChart } from "../report.ts";
 import { CHARACTER } from "./drawing.ts";
+import * as Plot from "./plot.ts";
 
 export interface NumericAxis {
   readonly scale: Plot.ScaleOptions;

@@ -1,10 +1,11 @@
 /** Horizontal bars with error bars and their values written at the end; those of a waterfall begin where they say. */
-import * as Plot from "@observablehq/plot";
+
 import { formatQuantity, formatRounded } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { BarsChart } from "../report.ts";
 import { numericAxis } from "./axis.ts";
 import { CHARACTER, colour, type Drawing, drawPlot, ROOMS, type Room, squareSwatch } from "./drawing.ts";
+import * as Plot from "./plot.ts";
 
 /** From bar to bar, and how thick one is, pixels. */
 const PITCH = 20;

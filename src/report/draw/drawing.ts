@@ -2,9 +2,10 @@
  * What every chart has in common: SVG made by Observable Plot in a document without a browser, in colours that are CSS
  * variables of the page, so that one drawing serves light, dark and paper.
  */
-import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+
 import { html, type Markup } from "../markup.ts";
+import * as Plot from "./plot.ts";
+import { svgDocument } from "./svg-document.ts";
 
 /** Pixels that the page has for a drawing. Text has one size everywhere, so a chart for a phone is another drawing. */
 export interface Room {
@@ -51,16 +52,14 @@ export const CHARACTER = 7;
  * `description` is read out in its place: it names what is drawn, and the table of data below gives the numbers.
  */
 export function drawPlot(options: Plot.PlotOptions, description?: string): Markup {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const svg = Plot.plot({ className: "plot", ...options, document });
+  const svg = Plot.plot({ className: "plot", ...options, document: svgDocument() });
   // Plot's own style sheet fixes a white background; the page's takes its place.
-  for (const style of svg.querySelectorAll("style")) style.remove();
+  for (const child of [...svg.childNodes]) if (child.nodeName === "style") svg.removeChild(child);
   for (const attribute of ["font-family", "font-size", "fill", "text-anchor", "style"]) svg.removeAttribute(attribute);
   svg.setAttribute("aria-hidden", "true");
   const drawn: Markup = {
     markup: svg.outerHTML.replace(TAG, (tag) => tag.replace(LONG_FRACTION, (x) => pixel(Number(x)))),
   };
-  // The description is put around the drawing, because linkedom does not escape attributes in full.
   return description === undefined ? drawn : html`<div role="img" aria-label="${description}">${drawn}</div>`;
 }
 

@@ -1,10 +1,11 @@
 /** When each unit works: a row per unit, time to the right. The less of a stretch a unit works in, the paler it is. */
-import * as Plot from "@observablehq/plot";
+
 import { formatNumber, formatRounded } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { GanttChart } from "../report.ts";
 import { numericAxis } from "./axis.ts";
 import { CHARACTER, COLOURS, colour, type Drawing, drawPlot, ROOMS, type Room, squareSwatch } from "./drawing.ts";
+import * as Plot from "./plot.ts";
 
 /** From row to row, and how much of it a stretch takes, pixels. */
 const PITCH = 16;

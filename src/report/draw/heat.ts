@@ -2,12 +2,13 @@
  * A matrix as shades: strength is opacity over the page, sign is hue, so it reads the same in light and dark. Values stand in the cells
  * where they fit. A matrix of thousands, such as an image, becomes a picture.
  */
-import * as Plot from "@observablehq/plot";
+
 import { power } from "../../numeric/power.ts";
 import { formatNumber, formatRounded } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { HeatChart } from "../report.ts";
 import { CHARACTER, colour, type Drawing, drawPlot, type Room, squareSwatch } from "./drawing.ts";
+import * as Plot from "./plot.ts";
 import { greyPicture, pictureMark } from "./png.ts";
 
 /** Characters of a tick's label that are drawn, and of one at the side where the page has room: as many as leave room for cells. */

@@ -2,10 +2,11 @@
  * Which crossbar holds what: every layer is a grid of crossbars drawn to scale, inputs down and outputs to the right, each
  * filled as far as its cells are used and numbered by its tile.
  */
-import * as Plot from "@observablehq/plot";
+
 import { printable } from "../markup.ts";
 import type { LayoutChart } from "../report.ts";
 import { colour, type Drawing, drawPlot, squareSwatch } from "./drawing.ts";
+import * as Plot from "./plot.ts";
 
 /** Space that a crossbar leaves to its neighbours, pixels. */
 const INSET = 1;

@@ -1,10 +1,11 @@
 /** Curves with error bars, on linear or logarithmic axes, with published values as horizontal rules. */
-import * as Plot from "@observablehq/plot";
+
 import { formatNumber, formatQuantity } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { LinesChart } from "../report.ts";
 import { numericAxis } from "./axis.ts";
 import { CHARACTER, colour, type Drawing, drawPlot, type Room, swatch, symbol } from "./drawing.ts";
+import * as Plot from "./plot.ts";
 
 type Series = LinesChart["series"][number];
 

@@ -4,8 +4,9 @@
  * White is full strength and black is none. The drawing uses the picture as a mask over a rectangle whose colour is the page's,
  * so one picture serves light, dark and paper.
  */
-import type * as Plot from "@observablehq/plot";
+
 import { encode } from "fast-png";
+import type * as Plot from "./plot.ts";
 
 export interface Picture {
   readonly width: number;

@@ -1,9 +1,10 @@
 /** Points in a plane, with a line in steps through those of the front. A point tells its words when pointed at, and may lead somewhere. */
-import * as Plot from "@observablehq/plot";
+
 import { type Markup, printable } from "../markup.ts";
 import type { LinesChart } from "../report.ts";
 import { numericAxis } from "./axis.ts";
 import { colour, drawPlot, type Room } from "./drawing.ts";
+import * as Plot from "./plot.ts";
 
 export interface ScatterPoint {
   readonly x: number;
