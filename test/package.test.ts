@@ -4,15 +4,17 @@
  * lines of README.md compile there, strictly, and print the recorded output, in Node and in Vite pages. Run `npm run build`
  * first, as `npm test` does.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   createReadStream,
+  type Dirent,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -30,8 +32,11 @@ import { launchChromium } from "./support/chromium.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
-const { dependencies } = JSON.parse(read("package.json")) as {
+const { dependencies, devDependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(read("package.json")) as {
   dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 const tenLines = read("examples/ten-lines.ts");
 const recorded = read("examples/ten-lines.txt").trim();
@@ -39,7 +44,7 @@ const recorded = read("examples/ten-lines.txt").trim();
 interface Packed {
   readonly filename: string;
   readonly size: number;
-  readonly files: readonly { readonly path: string }[];
+  readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
 let project: string;
@@ -61,7 +66,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(project, { recursive: true }));
 
-const write = (file: string, text: string) => writeFileSync(join(project, file), text);
+const write = (file: string, text: string | Buffer) => writeFileSync(join(project, file), text);
 const node = (...argv: string[]) =>
   execFileSync(process.execPath, argv, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
@@ -151,6 +156,74 @@ describe("the packed package", () => {
     expect(find("mnist-tiny-ann")).toThrow("git show");
   });
 });
+
+describe("installing it", () => {
+  test("brings at most 15 packages and 25 MB, and runs no script", () => {
+    const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Locked> };
+    const installed = new Set<string>();
+    const add = ({ dependencies = {}, optionalDependencies = {} }: Locked): void => {
+      for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+        const path = `node_modules/${name}`;
+        if (installed.has(path)) continue;
+        installed.add(path);
+        add(packages[path]);
+      }
+    };
+    add({ dependencies });
+    expect(installed.size + 1).toBeLessThanOrEqual(15);
+    expect([...installed].filter((path) => packages[path].hasInstallScript)).toEqual([]);
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: object };
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
+    const ours = packed.files.reduce((sum, { size }) => sum + size, 0);
+    const theirs = Array.from(installed, (path) => sizeOf(join(root, path))).reduce((sum, size) => sum + size, 0);
+    expect(ours + theirs).toBeLessThan(25e6);
+  });
+
+  test("leaves out the packages that some commands need; a clone has the oldest version that they accept", () => {
+    for (const [name, range] of Object.entries(peerDependencies)) {
+      expect(range).toBe(`^${devDependencies[name]}`);
+      expect(peerDependenciesMeta[name]).toEqual({ optional: true });
+    }
+  });
+
+  test("whoever needs one of them is told what to type", () => {
+    const xpike = "node_modules/xpikeformer/dist/cli/main.js";
+    const message = (...argv: string[]) => {
+      const { status, stderr } = spawnSync(process.execPath, [xpike, ...argv], { cwd: project, encoding: "utf8" });
+      expect(status).toBe(2);
+      return stderr;
+    };
+    const line = (...names: string[]) =>
+      `\`npm install ${names.map((name) => `${name}@${devDependencies[name]}`).join(" ")}\``;
+    const design = "node_modules/xpikeformer/examples/sweeps/converters.json";
+    expect(message("sweep", design, "--out", "swept")).toContain(line("@duckdb/node-api"));
+    expect(message("worker", "--engine", "valkey://127.0.0.1")).toContain(line("bullmq", "ioredis"));
+    const data = { name: "parts", folder: "parts", height: 8, width: 8, channels: 1, classes: 2 };
+    for (const image of ["train/a", "train/b", "test/a", "test/b"]) {
+      mkdirSync(join(project, "parts", image), { recursive: true });
+      write(`parts/${image}/1.png`, PNG);
+    }
+    write("parts.json", JSON.stringify({ name: "parts", task: { kind: "image-classification", data, patch: 4 } }));
+    expect(message("train", "parts.json", "--out", "trained")).toContain(line("sharp"));
+    write("synthesise.mjs", 'import("xpikeformer/node").then((node) => node.findYosys("bundled"));');
+    expect(() => node("synthesise.mjs")).toThrow(line("@yowasp/yosys"));
+  });
+});
+
+interface Locked {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly hasInstallScript?: boolean;
+}
+
+/** Starts as a PNG does: enough for the reader of folders to ask for its decoder. */
+const PNG = Buffer.from("89504e470d0a1a0a", "hex");
+
+/** Bytes of a folder's files. */
+const sizeOf = (folder: string): number =>
+  (readdirSync(folder, { recursive: true, withFileTypes: true }) as Dirent[])
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 
 describe("in an empty project", () => {
   test("the ten lines compile strictly, without skipLibCheck and without types of Node, and print what is recorded", () => {

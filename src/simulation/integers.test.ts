@@ -109,7 +109,7 @@ function integerModel(
     return out.map((sum, i) => sum + nearest(parameters[`${name}.offset`].data[i % layer.outputs] * one));
   };
 
-  const leak = model.neuron.kind === "if" ? 0n : BigInt(Math.log2(1 / model.neuron.beta));
+  const leak = model.neuron.kind === "lif" ? BigInt(Math.log2(1 / model.neuron.beta)) : 0n;
   const threshold = BigInt(Math.ceil(model.neuron.threshold * one));
   const fire = (currents: bigint[]): number[] => {
     const size = currents.length / STEPS;
