@@ -34,7 +34,10 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     reporters: ["default", "./test/support/closing-line.ts"],
     // Examples import the package by its name; tests run them on the sources.
-    alias: [{ find: /^xpikeformer$/, replacement: join(import.meta.dirname, "src/index.ts") }],
+    alias: [
+      { find: /^xpikeformer$/, replacement: join(import.meta.dirname, "src/index.ts") },
+      { find: /^xpikeformer\/(cost|rtl|report|node|internal)$/, replacement: join(import.meta.dirname, "src/$1.ts") },
+    ],
     // The built package is loaded by Node itself, as its users load it.
     server: { deps: { external: [/\/dist\/.*\.js$/] } },
     projects: [

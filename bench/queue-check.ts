@@ -80,9 +80,8 @@ async function time(
 }
 
 /** Engines of the built package, the same version as the workers'. */
-const built = (name: string) => import(new URL(`../../dist/node/sweep/${name}.js`, import.meta.url).href);
-const { threadsEngine }: typeof import("../src/node/sweep/threads.ts") = await built("threads");
-const { queueEngine }: typeof import("../src/node/sweep/valkey-engine.ts") = await built("valkey-engine");
+const built = new URL("../../dist/node.js", import.meta.url).href;
+const { queueEngine, threadsEngine } = (await import(built)) as typeof import("../src/node.ts");
 
 const folder = mkdtempSync(join(tmpdir(), "xpikeformer-queue-"));
 const processes: ChildProcess[] = [];

@@ -1,20 +1,15 @@
 // The tables of docs/claims.md, on the two named machines of `two-machines.mjs`.
 import {
-  chooseSteps,
-  comparedWith,
   estimateCost,
   experimentWorkload,
   findCostPreset,
-  findWorkload,
   hardwarePrices,
   machineByName,
-  monteCarlo,
   ratioTo,
   resolveTechnology,
-  rivalSteps,
   stream,
-  withSteps,
 } from "xpikeformer";
+import { chooseSteps, comparedWith, findWorkload, monteCarlo, rivalSteps, withSteps } from "xpikeformer/cost";
 import { beside, measured, rateOf } from "./errors/errors.mjs";
 import { chipsKey, exactKey } from "./errors/list.mjs";
 import { grouped } from "./first-page/results.mjs";

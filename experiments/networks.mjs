@@ -1,7 +1,8 @@
 // Reads the bundled experiments, their trained networks and their images for the measuring programs.
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { decodeCheckpoint, measuredWorkload, parseExperiment } from "xpikeformer";
+import { decodeCheckpoint, parseExperiment } from "xpikeformer";
+import { measuredWorkload } from "xpikeformer/cost";
 import { loadImageData, networkFile } from "xpikeformer/node";
 
 const root = new URL("../", import.meta.url);

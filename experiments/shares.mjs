@@ -1,7 +1,8 @@
 // Shared by measuring programs: error rates of bundled networks on several machines, with the same chips, reads and prompts.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { isXpikeError, mean, openExperiment, runStudy, standardError } from "xpikeformer";
+import { isXpikeError, openExperiment } from "xpikeformer";
+import { mean, runStudy, standardError } from "xpikeformer/internal";
 import { loadTaskData, nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf, experimentPath } from "./networks.mjs";
 

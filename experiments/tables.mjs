@@ -1,21 +1,18 @@
 // The tables of this folder's pages, computed through the public API. `node experiments/tables.mjs` prints all of them, and
 // `npx vitest run test/experiments.test.ts -u` writes them into the pages.
+import { estimateCost, findCostPreset, ratioTo, resolveTechnology } from "xpikeformer";
 import {
   annBlock,
   atPublishedSteps,
   CLAIMED_RATIOS,
   COST_PRESETS,
   estimateArea,
-  estimateCost,
-  findCostPreset,
   findPrice,
   findWorkload,
   isWithinRounding,
-  ratioTo,
-  resolveTechnology,
   SSA_BLOCK,
   ssaBlock,
-} from "xpikeformer";
+} from "xpikeformer/cost";
 import { claimTables } from "./claim-tables.mjs";
 import { earlyExitTables } from "./early-exit/tables.mjs";
 import { energyRatioTables } from "./energy-ratios/tables.mjs";

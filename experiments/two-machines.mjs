@@ -3,17 +3,13 @@ import { readFileSync } from "node:fs";
 import {
   estimateCost,
   findCostPreset,
-  findWorkload,
   hardwarePrices,
   machineByName,
-  meanDensity,
   parseExperiment,
-  ratiosOf,
   ratioTo,
   resolveTechnology,
-  vary,
-  withSteps,
 } from "xpikeformer";
+import { findWorkload, meanDensity, ratiosOf, vary, withSteps } from "xpikeformer/cost";
 import { experimentFile, withCopies } from "./networks.mjs";
 
 /** Preset names, in the order of the table columns. */

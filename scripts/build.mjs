@@ -1,10 +1,11 @@
-// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), TypeScript to dist/, the library of charts into one file of
-// it, then the studio to dist/studio.
+// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), the types and programs of dist/, the library of charts
+// into one file of it, then the studio in dist/studio.
 // Skips steps whose outputs are newer than all inputs, so that `npm start` and `npm test` stay fast.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle, CHARTS } from "./bundle.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const assembly = join(root, "src/kernels/assembly");
@@ -73,18 +74,11 @@ function kernelInterface() {
   return `export interface KernelExports {\n${lines.join("\n")}\n}\n`;
 }
 
-/** Removes comments from programs, whose docstrings the declarations hold, and headers of files from declarations: size is limited. */
-async function withoutComments(folder) {
-  const { default: ts } = await import("typescript");
-  const printer = ts.createPrinter({ removeComments: true, newLine: ts.NewLineKind.LineFeed });
-  for (const name of readdirSync(folder, { recursive: true })) {
-    if (!/\.(js|d\.ts)$/.test(name) || name.startsWith("studio")) continue;
+/** Removes headers of files from the declarations, because size is limited. */
+function withoutHeaders(folder) {
+  for (const name of namesIn(folder, /\.d\.ts$/)) {
     const path = join(folder, name);
-    const text = readFileSync(path, "utf8");
-    const isProgram = name.endsWith(".js");
-    const header = /^\/\*\*(?:(?!\*\/).)*\*\/\n(?=import )/s;
-    const program = () => printer.printFile(ts.createSourceFile(path, text, ts.ScriptTarget.ESNext));
-    writeFileSync(path, isProgram ? program() : text.replace(header, ""));
+    writeFileSync(path, readFileSync(path, "utf8").replace(/^\/\*\*(?:(?!\*\/).)*\*\/\n(?=import )/s, ""));
   }
 }
 
@@ -108,45 +102,48 @@ async function withoutPrivateDeclarations() {
   }
 }
 
-/** Puts a file of dist/ and the packages that it exports from into one file, with their licences next to it. */
-async function bundle(file) {
+/** Puts what charts are drawn with, and the packages that it is from, into one file, with their licences next to it. */
+async function bundleCharts(folder) {
   const { build } = await import("vite");
-  const output = join(root, "dist", file);
-  const folder = dirname(output);
-  const name = basename(output, ".js");
   await build({
     configFile: false,
     root,
     logLevel: "warn",
     publicDir: false,
     build: {
-      outDir: folder,
+      outDir: join(folder, dirname(CHARTS)),
       emptyOutDir: false,
       target: "es2023",
-      license: { fileName: `${name}.licenses.md` },
-      lib: { entry: output, formats: ["es"], fileName: () => `${name}.js` },
+      license: { fileName: "plot.licenses.md" },
+      lib: { entry: join(root, "src", `${CHARTS}.ts`), formats: ["es"], fileName: () => "plot.js" },
       rolldownOptions: { output: { minify: true, comments: false } },
     },
   });
 }
 
-/** Removes what an earlier build wrote for sources that are no longer there. */
-function withoutOrphans(folder) {
-  for (const name of readdirSync(folder, { recursive: true })) {
-    if (name.startsWith("studio") || !/\.(js|d\.ts)$/.test(name)) continue;
-    if (!existsSync(join(root, "src", name.replace(/\.(js|d\.ts)$/, ".ts")))) rmSync(join(folder, name));
-  }
+/** Removes what an earlier build wrote for sources that are no longer there, or under another name. */
+function withoutOrphans(folder, programs) {
+  const isSource = (name) => existsSync(join(root, "src", name.replace(/\.d\.ts$/, ".ts")));
+  for (const name of namesIn(folder, /\.js$/)) if (!programs.includes(name)) rmSync(join(folder, name));
+  for (const name of namesIn(folder, /\.d\.ts$/)) if (!isSource(name)) rmSync(join(folder, name));
 }
+
+const namesIn = (folder, ending) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => ending.test(name) && !/^(studio|kernel-style)\//.test(name));
 
 const script = fileURLToPath(import.meta.url);
 if (!isFresh(generated, [assembly, script])) buildKernels();
+const bundler = join(root, "scripts/bundle.mjs");
 const inputs = ["src", "tsconfig.json", "package.json", "package-lock.json"].map((name) => join(root, name));
-if (!isFresh(stamp, [...inputs, script])) {
-  node("typescript/bin/tsc", ["-p", "tsconfig.json"]);
-  withoutOrphans(join(root, "dist"));
-  await withoutComments(join(root, "dist"));
+if (!isFresh(stamp, [...inputs, script, bundler])) {
+  node("typescript/bin/tsc", ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
+  const programs = await bundle(join(root, "dist"));
+  withoutOrphans(join(root, "dist"), [...programs, `${CHARTS}.js`]);
+  withoutHeaders(join(root, "dist"));
   await withoutPrivateDeclarations();
-  await bundle("report/draw/plot.js");
+  await bundleCharts(join(root, "dist"));
   writeFileSync(stamp, "");
 }
 if (!isFresh(page, [stamp, studio, script])) node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);

@@ -7,7 +7,7 @@
 //
 // comes from the results of experiments/, as do the pictures. `npx vitest run test/gallery.test.ts -u` writes them.
 import { readFileSync } from "node:fs";
-import { deviation, mean } from "xpikeformer";
+import { deviation, mean } from "xpikeformer/internal";
 import { results, scaled, withRange } from "../experiments/first-page/results.mjs";
 import { errorFrontTables } from "../experiments/fronts/tables.mjs";
 import { experimentPath } from "../experiments/networks.mjs";

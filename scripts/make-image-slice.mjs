@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { findImageData } from "xpikeformer";
+import { findImageData } from "xpikeformer/internal";
 
 /** Number of images per class. */
 const SLICES = {

@@ -8,8 +8,9 @@ const read = (path) => readFileSync(join(root, path), "utf8");
 
 /** Writes the built studio into a new folder, with the experiments, their networks, and slices of image sets. */
 export async function copyStudio(folder) {
-  const { FASHION_SLICE, MNIST_SLICE, bundledNetwork, bundledNetworks } = await import("../dist/node.js");
-  const { STUDIO_POLICY } = await import("../dist/node/studio-server.js");
+  const { FASHION_SLICE, MNIST_SLICE, STUDIO_POLICY, bundledNetwork, bundledNetworks } = await import(
+    "xpikeformer/node"
+  );
   cpSync(join(root, "dist/studio"), folder, { recursive: true });
   const page = join(folder, "index.html");
   writeFileSync(page, withStudioPolicy(readFileSync(page, "utf8"), STUDIO_POLICY));

@@ -33,7 +33,12 @@ export default defineConfig({
   // Relative addresses, so that any folder of a server will do.
   base: "./",
   plugins: [sharedWorkers],
-  resolve: { alias: [{ find: /^xpikeformer$/, replacement: join(root, "dist/index.js") }] },
+  resolve: {
+    alias: [
+      { find: /^xpikeformer$/, replacement: join(root, "dist/index.js") },
+      { find: /^xpikeformer\/(\w+)$/, replacement: join(root, "dist/$1.js") },
+    ],
+  },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: join(root, "dist/studio"),

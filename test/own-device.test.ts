@@ -12,7 +12,6 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   createTask,
   type DeviceSpec,
-  deviceOfSpec,
   evaluateChips,
   evaluateDrift,
   foldNetwork,
@@ -24,9 +23,9 @@ import {
   parseExperiment,
   programChip,
   readChip,
-  runStudy,
   stream,
 } from "../dist/index.js";
+import { deviceOfSpec, runStudy } from "../dist/internal.js";
 import { loadExperimentDevice, nodeExecutor } from "../dist/node.js";
 
 const examples = join(import.meta.dirname, "../examples");

@@ -11,7 +11,6 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   createTask,
-  encodeState,
   evaluateChips,
   initialise,
   inlineExecutor,
@@ -21,6 +20,7 @@ import {
   stream,
   train,
 } from "../dist/index.js";
+import { encodeState } from "../dist/internal.js";
 import { nodeExecutor } from "../dist/node.js";
 import type { Experiment } from "../src/experiment/experiment.ts";
 import { launchChromium } from "./support/chromium.ts";

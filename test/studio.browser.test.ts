@@ -19,9 +19,7 @@ import {
   chipAt,
   decodeCheckpoint,
   type Experiment,
-  firstChip,
   foldNetwork,
-  formatQuantity,
   type ImageClassificationSpec,
   inspectCrossbar,
   inspectPrompt,
@@ -34,8 +32,6 @@ import {
   noiseSources,
   openExperiment,
   parseExperiment,
-  parseReport,
-  reportJson,
   runExperiment,
   type SpikingSpec,
   type SymbolDetectionSpec,
@@ -47,6 +43,7 @@ import {
   withNoiseAlone,
   withoutNoise,
 } from "../dist/index.js";
+import { firstChip } from "../dist/internal.js";
 import {
   FASHION_SLICE,
   loadImageData,
@@ -55,6 +52,7 @@ import {
   type StudioServer,
   serveStudio,
 } from "../dist/node.js";
+import { formatQuantity, parseReport, reportJson } from "../dist/report.js";
 import { launchChromium } from "./support/chromium.ts";
 import { openStudioPage, withoutIsolation } from "./support/studio-page.ts";
 

@@ -3,18 +3,17 @@
 import { expect, test } from "vitest";
 import {
   createTask,
-  encodeState,
   evaluateChips,
   evaluateDrift,
   initialise,
   networkGeometry,
-  PlatformError,
   parseDurations,
   type SpikingSpec,
   stream,
   type TrainingEvent,
   train,
 } from "../dist/index.js";
+import { encodeState, PlatformError } from "../dist/internal.js";
 import { nodeExecutor } from "../dist/node.js";
 import { rejection } from "./support/rejection.ts";
 import { everyFeature, tinyExperiment } from "./support/tiny-training.ts";

@@ -7,17 +7,8 @@
 // XPIKE_DATA names.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import {
-  calibrateFast,
-  createTask,
-  foldNetwork,
-  kitOf,
-  mapNetwork,
-  mean,
-  programChip,
-  simulateFast,
-  stream,
-} from "xpikeformer";
+import { createTask, foldNetwork, mapNetwork, programChip, simulateFast, stream } from "xpikeformer";
+import { calibrateFast, kitOf, mean } from "xpikeformer/internal";
 import { loadTaskData } from "xpikeformer/node";
 import { checkpointOf, densitiesOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";

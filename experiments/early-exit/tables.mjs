@@ -1,6 +1,8 @@
 // The tables of this folder's page, from the results of `measure.mjs` and the current cost model.
 import { readFileSync } from "node:fs";
-import { deviation, exitEnergy, experimentWorkload, mean, withSteps } from "xpikeformer";
+import { experimentWorkload } from "xpikeformer";
+import { exitEnergy, withSteps } from "xpikeformer/cost";
+import { deviation, mean } from "xpikeformer/internal";
 import { estimateOn, experimentOn, on } from "../two-machines.mjs";
 import { MACHINE, PROMISE } from "./rules.mjs";
 

@@ -1,6 +1,6 @@
 // Reads the errors that `measure.mjs` keeps, and compares them in pairs.
 import { existsSync, readFileSync } from "node:fs";
-import { mean, nonInferiority, pairedDifference, sampleMean } from "xpikeformer";
+import { mean, nonInferiority, pairedDifference, sampleMean } from "xpikeformer/internal";
 import { GROUP } from "./list.mjs";
 
 const file = new URL("result.json", import.meta.url);

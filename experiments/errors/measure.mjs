@@ -11,16 +11,8 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  asDescribed,
-  createTask,
-  decodeCheckpoint,
-  evaluateChips,
-  evaluateNetwork,
-  kitOf,
-  openExperiment,
-  stream,
-} from "xpikeformer";
+import { createTask, decodeCheckpoint, evaluateChips, evaluateNetwork, openExperiment, stream } from "xpikeformer";
+import { asDescribed, kitOf } from "xpikeformer/internal";
 import { networkFile, nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { quantisedAnn } from "../fronts/quantised-ann.mjs";

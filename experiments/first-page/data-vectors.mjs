@@ -1,5 +1,6 @@
 // Prices the link when several data vectors share a set of pilots.
-import { experimentWorkload, receiverEnergy, totalOf, withSteps } from "xpikeformer";
+import { experimentWorkload } from "xpikeformer";
+import { receiverEnergy, totalOf, withSteps } from "xpikeformer/cost";
 import { isMeasured, networkOn } from "../claim-tables.mjs";
 import { estimateOn, experimentOn, on } from "../two-machines.mjs";
 

@@ -3,21 +3,18 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import {
-  estimateArea,
   estimateCost,
   evaluateDrift,
-  evaluateSweep,
   findCostPreset,
-  findWorkload,
   hardwarePrices,
   machineByName,
   parseDurations,
-  parseSweep,
   ratioTo,
   resolveTechnology,
   runExperiment,
-  withSteps,
 } from "xpikeformer";
+import { estimateArea, findWorkload, withSteps } from "xpikeformer/cost";
+import { evaluateSweep, parseSweep } from "xpikeformer/internal";
 import { figuresOf } from "../figures.mjs";
 import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
 import { upTo } from "../steps.mjs";

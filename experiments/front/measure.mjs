@@ -6,7 +6,8 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { effortOf, lastRows, parseDesign } from "xpikeformer";
+import { lastRows } from "xpikeformer";
+import { effortOf, parseDesign } from "xpikeformer/internal";
 import { planSweep, runSweep, SWEEP_FILES, threadsEngine } from "xpikeformer/node";
 
 const NETWORKS = ["wireless-2x2", "wireless-2x2-256"];

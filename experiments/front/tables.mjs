@@ -1,6 +1,7 @@
 // The tables of this folder's page, from the results of `measure.mjs`.
 import { readFileSync } from "node:fs";
-import { frontPoints, machineByName, parseDesign } from "xpikeformer";
+import { frontPoints, machineByName } from "xpikeformer";
+import { parseDesign } from "xpikeformer/internal";
 
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 const { machines } = JSON.parse(read("result.json"));

@@ -1,6 +1,8 @@
 // The fronts: error rate, energy and throughput of every measured network on each kind of machine, from the errors of `../errors` and the
 // current cost model.
-import { comparedWith, experimentWorkload, sampleMean, withSteps } from "xpikeformer";
+import { experimentWorkload } from "xpikeformer";
+import { comparedWith, withSteps } from "xpikeformer/cost";
+import { sampleMean } from "xpikeformer/internal";
 import { measured, ratesOf } from "../errors/errors.mjs";
 import { chipsKey } from "../errors/list.mjs";
 import { keyOf } from "../networks.mjs";

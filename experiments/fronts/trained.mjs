@@ -1,5 +1,5 @@
 // ANNs that were trained for few bits, and the price of an ANN on an engine sized for it.
-import { sizedEngine } from "xpikeformer";
+import { sizedEngine } from "xpikeformer/cost";
 
 /** Numbers of bits for which networks were trained; the names of those networks by task and bits. */
 export const TRAINED_BITS = [4, 2, 1];

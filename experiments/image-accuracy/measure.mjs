@@ -17,9 +17,8 @@ import { upTo } from "../steps.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
-const { evaluateDrift, evaluateSweep, openExperiment, parseDurations, parseSweep, runExperiment } = await import(
-  "xpikeformer"
-);
+const { evaluateDrift, openExperiment, parseDurations, runExperiment } = await import("xpikeformer");
+const { evaluateSweep, parseSweep } = await import("xpikeformer/internal");
 const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 const { experimentOf, imagesOf, networksOf, sizeOf } = await import("../networks.mjs");
 

@@ -9,18 +9,9 @@ import { presentCommit, requireCommitted } from "../commit.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
-const {
-  calibrateFast,
-  createTask,
-  foldNetwork,
-  linearLayers,
-  mapNetwork,
-  parseExperiment,
-  programChip,
-  simulateFast,
-  stream,
-  unpackSpikes,
-} = await import("xpikeformer");
+const { createTask, foldNetwork, mapNetwork, parseExperiment, programChip, simulateFast, stream, unpackSpikes } =
+  await import("xpikeformer");
+const { calibrateFast, linearLayers } = await import("xpikeformer/internal");
 const { writeFileAtomic } = await import("xpikeformer/node");
 const { checkpointOf, documentOf, imagesOf } = await import("../networks.mjs");
 

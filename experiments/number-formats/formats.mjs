@@ -1,5 +1,5 @@
 // The number formats to compare.
-import { RECOMMENDED_FORMATS } from "xpikeformer";
+import { RECOMMENDED_FORMATS } from "xpikeformer/internal";
 
 /** Registers wide enough that a series changes only the field it names. */
 const WIDE = { factorBits: 16, offsetBits: 16, streamBits: 16, membraneBits: 16, logitBits: 16 };

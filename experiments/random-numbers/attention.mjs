@@ -1,16 +1,7 @@
 // The error of attention: the deviation of the mean of A over T steps from its expectation, on spikes of the bundled network and on random
 // spikes with the same densities. The expectation is exact, so the error comes from the random numbers alone.
-import {
-  createTask,
-  density,
-  emptyTally,
-  foldNetwork,
-  packSpikes,
-  runSsaTile,
-  simulateFast,
-  stream,
-  unpackSpikes,
-} from "xpikeformer";
+import { createTask, emptyTally, foldNetwork, simulateFast, stream, unpackSpikes } from "xpikeformer";
+import { density, packSpikes, runSsaTile } from "xpikeformer/internal";
 import { exact, readyChip } from "./network.mjs";
 import { drawsOf, KINDS, SOURCES } from "./sources.mjs";
 import { clusteredMean, clusteredRatio } from "./statistics.mjs";

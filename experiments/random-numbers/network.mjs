@@ -1,15 +1,7 @@
 // The effect of attention's random numbers on the answers of the bundled 2x2 network: loss and bit errors after 1 .. T steps, prompt by
 // prompt, so that sources can be compared in pairs.
-import {
-  answer,
-  calibrateFast,
-  createTask,
-  foldNetwork,
-  mapNetwork,
-  programChip,
-  simulateFast,
-  stream,
-} from "xpikeformer";
+import { answer, createTask, foldNetwork, mapNetwork, programChip, simulateFast, stream } from "xpikeformer";
+import { calibrateFast } from "xpikeformer/internal";
 import { KINDS, SOURCES } from "./sources.mjs";
 import { clusteredMean } from "./statistics.mjs";
 

@@ -1,5 +1,6 @@
 // The random number sources to compare: ideal words, and shift registers by sharing and shifts per clock.
-import { idealDraws, LFSR_SETUP, lfsrDraws } from "xpikeformer";
+import { lfsrDraws } from "xpikeformer";
+import { idealDraws, LFSR_SETUP } from "xpikeformer/internal";
 
 export const PATTERNS = ["column-row", "row", "column", "cell", "single"];
 export const SHIFTS = [1, 8];

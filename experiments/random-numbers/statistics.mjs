@@ -1,5 +1,5 @@
 // Statistics of random bits: firing probabilities, product moments, and standard errors over independent clusters.
-import { encoderFires, mean, standardError } from "xpikeformer";
+import { encoderFires, mean, standardError } from "xpikeformer/internal";
 
 /** Mean and standard error over independent clusters (tiles, prompts). Values within a cluster may be dependent. */
 export const clusteredMean = (values) => ({ mean: mean(values), error: standardError(values) });

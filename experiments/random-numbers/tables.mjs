@@ -1,14 +1,8 @@
 // The tables of this folder's page, from the results of `measure.mjs` and the cost model.
 import { readFileSync } from "node:fs";
-import {
-  estimateCost,
-  experimentWorkload,
-  findCostPreset,
-  findPrice,
-  lfsrWiring,
-  resolveTechnology,
-  withSteps,
-} from "xpikeformer";
+import { estimateCost, experimentWorkload, findCostPreset, resolveTechnology } from "xpikeformer";
+import { findPrice, withSteps } from "xpikeformer/cost";
+import { lfsrWiring } from "xpikeformer/internal";
 import { measured as errors } from "../errors/errors.mjs";
 import { chipsKey } from "../errors/list.mjs";
 import { experimentOn } from "../two-machines.mjs";

@@ -3,7 +3,7 @@
 //
 //   node experiments/realistic/measure.mjs [threads]
 import { writeFile } from "node:fs/promises";
-import { mean, runStudy, standardError } from "xpikeformer";
+import { mean, runStudy, standardError } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf } from "../networks.mjs";
 import { AGES, machineOf, OWN, UNCORRECTED, VARIANTS } from "./machines.mjs";

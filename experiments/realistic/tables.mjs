@@ -1,6 +1,6 @@
 // The tables of this folder's page, from the results of `measure.mjs`.
 import { readFileSync } from "node:fs";
-import { deviation, mean } from "xpikeformer";
+import { deviation, mean } from "xpikeformer/internal";
 import { AGES, OWN } from "./machines.mjs";
 
 const { rows, chips, prompts } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));

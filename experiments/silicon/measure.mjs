@@ -3,7 +3,8 @@
 //
 //   node experiments/silicon/measure.mjs
 import { writeFileSync } from "node:fs";
-import { comparedWith, experimentWorkload, scalingRange, stream, validateModel, withSteps } from "xpikeformer";
+import { experimentWorkload, stream } from "xpikeformer";
+import { comparedWith, scalingRange, validateModel, withSteps } from "xpikeformer/cost";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { measured, rateOf } from "../errors/errors.mjs";
 import { chipsKey } from "../errors/list.mjs";

@@ -2,8 +2,10 @@
 // `node experiments/ssa-gates/measure.mjs` writes result.json after every engine; an interrupted run resumes.
 // The largest engine takes a few minutes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { parseExperiment, sourceFiles, ssaDesign, ssaParameters } from "xpikeformer";
+import { parseExperiment } from "xpikeformer";
+import { ssaParameters } from "xpikeformer/internal";
 import { synthesiseSources } from "xpikeformer/node";
+import { sourceFiles, ssaDesign } from "xpikeformer/rtl";
 
 const file = new URL("./result.json", import.meta.url);
 const shapes = [4, 8, 16, 32].flatMap((tokens) => [8, 16, 32, 64].map((dimension) => ({ tokens, dimension })));

@@ -4,7 +4,8 @@
 //   node experiments/wide-link/copies.mjs [--threads 2]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { asDescribed, evaluateNetwork, kitOf } from "xpikeformer";
+import { evaluateNetwork } from "xpikeformer";
+import { asDescribed, kitOf } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf, withCopies } from "../networks.mjs";
 import { COPIED, COPIED_STEPS, COPIES } from "./points.mjs";

@@ -6,7 +6,8 @@
 // Networks that are not named keep their results.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { evaluateNetwork, kitOf, runExperiment } from "xpikeformer";
+import { evaluateNetwork, runExperiment } from "xpikeformer";
+import { kitOf } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { figuresOf } from "../figures.mjs";

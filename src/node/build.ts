@@ -2,40 +2,20 @@
  * The build id: a hash of all files of this program that compute. Programs of one version differ while the code changes, and a
  * changed line is enough for other values, so work in a folder, on a queue or in a job continues only with the same build.
  *
- * The files are read where they run, so a line that was changed after the build counts. Left out are the commands, the studio, and the
- * files of `report/` that draw or print: no stored value passes through them.
+ * The files are read where they run, so a line that was changed after the build counts; zod, which fills in the defaults of experiments,
+ * is one of them. Left out is what only shows values (`showing.ts`).
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FileError } from "../errors.ts";
+import { SHOWING } from "./showing.ts";
 
 const DIGITS = 12;
 
 /** The build of a folder from before builds had ids. */
 export const UNKNOWN_BUILD = "unknown";
-
-/** Folders and files, without their ending, that only show values. */
-const SHOWING: ReadonlySet<string> = new Set([
-  "cli",
-  "studio",
-  "report/draw",
-  ...[
-    "brief",
-    "chart-svg",
-    "claims-table",
-    "cost-screen",
-    "cost-table",
-    "data-table",
-    "html",
-    "markup",
-    "page",
-    "style",
-    "table",
-  ].map((name) => `report/${name}`),
-]);
 
 /** The running program: `dist`, or `src` in tests. */
 const PROGRAM = fileURLToPath(new URL("..", import.meta.url));
@@ -56,9 +36,7 @@ export function buildOf(program: string): string {
     const text = bytes.includes("\r") ? bytes.toString().replaceAll("\r\n", "\n") : bytes;
     hash.update(`${name} ${text.length}\n`).update(text);
   }
-  // The only package that computes: it fills in the defaults of experiments.
-  const { version } = createRequire(import.meta.url)("zod/package.json") as { version: string };
-  return hash.update(`zod ${version}\n`).digest("hex").slice(0, DIGITS);
+  return hash.digest("hex").slice(0, DIGITS);
 }
 
 /** The files that the id covers, relative to the program's folder, in order. */

@@ -1,7 +1,6 @@
 /** The learning curves in a run's folder: the output of `report/training.ts` for its metrics, as a table and a page. */
 import { z } from "zod";
 import type { Experiment } from "../experiment/experiment.ts";
-import { reportHtml } from "../report/html.ts";
 import { metricsCsv, type TrainingMetric, trainingReport } from "../report/training.ts";
 import { writeFilesTogether } from "./files.ts";
 import { packageVersion } from "./version.ts";
@@ -41,6 +40,8 @@ export async function writeLearningCurves(
 ): Promise<void> {
   const metrics = lines.flatMap((line) => metricSpec.safeParse(JSON.parse(line)).data ?? []);
   if (metrics.length === 0) return;
+  // The drawing packages take longer to load than all of this one.
+  const { reportHtml } = await import("../report/html.ts");
   const report = trainingReport({ experiment, metrics, command, versions: { xpikeformer: packageVersion(), build } });
   await writeFilesTogether(folder, {
     [CURVE_FILES.table]: metricsCsv(metrics, experiment),

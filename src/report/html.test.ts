@@ -6,7 +6,7 @@ import { sampleDraft } from "../../test/support/sample-report.ts";
 import { buildReport, type ReportDraft } from "./build-report.ts";
 import { reportHtml } from "./html.ts";
 import { parseReport } from "./json.ts";
-import { embedJson, escapeHtml } from "./markup.ts";
+import { escapeHtml, jsonScript } from "./markup.ts";
 import { figuresHtml } from "./page.ts";
 
 const HOSTILE = `</script><!--<img src=x onerror=alert(1)>"'&\u0007\ud800]]>`;
@@ -126,8 +126,11 @@ test("escaped text has no characters that start markup, and reads back as it was
         text,
       );
       const json = JSON.stringify(text);
-      expect(embedJson(json).markup).not.toContain("<");
-      expect(JSON.parse(embedJson(json).markup)).toBe(text);
+      const [, inside] = /^<script type="application\/json" id="data">(.*)<\/script>$/s.exec(
+        jsonScript("data", json).markup,
+      )!;
+      expect(inside).not.toContain("<");
+      expect(JSON.parse(inside!)).toBe(text);
     }),
     { seed: 1 },
   );

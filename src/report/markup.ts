@@ -33,7 +33,7 @@ export function printable(text: string): string {
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** JSON inside a script element, where `</script` and `<!--` end or change the element. */
-export function embedJson(json: string): Markup {
-  return { markup: json.replaceAll("<", "\\u003c") };
+/** JSON in a script element of its own. `</script` and `<!--` would end or change the element, so no `<` is left in the text. */
+export function jsonScript(id: string, json: string): Markup {
+  return { markup: `<script type="application/json" id="${id}">${json.replaceAll("<", "\\u003c")}</script>` };
 }

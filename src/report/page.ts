@@ -6,7 +6,7 @@ import { invariant } from "../errors.ts";
 import { claimsTable } from "./claims-table.ts";
 import { formatClaim, formatQuantity, formatText } from "./format.ts";
 import { reportJson } from "./json.ts";
-import { embedJson, html, type Markup } from "./markup.ts";
+import { html, jsonScript, type Markup } from "./markup.ts";
 import { type Chart, comparableClaims, type Figure, type Report } from "./report.ts";
 import { STYLE } from "./style.ts";
 
@@ -72,7 +72,7 @@ ${notes(report)}
 ${sections.map(sectionMarkup)}
 </main>
 <footer>${[...Object.entries(report.versions).map((entry) => entry.join(" ")), `seed ${report.seed}`].join(" · ")}</footer>
-<script type="application/json" id="report">${embedJson(JSON.stringify(JSON.parse(reportJson(report))))}</script>
+${jsonScript("report", JSON.stringify(JSON.parse(reportJson(report))))}
 </body>
 </html>
 `;

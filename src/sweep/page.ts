@@ -7,7 +7,7 @@ import type { Objective } from "../experiment/design.ts";
 import { shorten } from "../experiment/json.ts";
 import { ROOMS } from "../report/draw/drawing.ts";
 import { drawScatter, type ScatterPoint } from "../report/draw/scatter.ts";
-import { embedJson, html, type Markup } from "../report/markup.ts";
+import { html, jsonScript, type Markup } from "../report/markup.ts";
 import { pageHead } from "../report/page.ts";
 import { BRUSH_HASH, BRUSH_STYLE, brushScript, brushTable } from "./brush.ts";
 import { frontPoints } from "./front.ts";
@@ -61,7 +61,7 @@ ${refusals(rows).map((note) => html`<aside class="notes"><p>${note}</p></aside>`
 <footer>${Object.entries(versions)
     .map((entry) => entry.join(" "))
     .join(" · ")}</footer>
-<script type="application/json" id="front-rows">${embedJson(JSON.stringify(onFront))}</script>
+${jsonScript("front-rows", JSON.stringify(onFront))}
 ${brushScript}
 </body>
 </html>

@@ -1,4 +1,4 @@
-import { formatQuantity } from "xpikeformer";
+import { formatQuantity } from "xpikeformer/report";
 import { metrics } from "../state/served.ts";
 import { chip, experiment, failure, figures, metric, prompt } from "../state/studio.ts";
 import { className, plural } from "../words.ts";

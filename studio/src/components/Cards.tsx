@@ -1,4 +1,4 @@
-import { type FigureDraft, formatQuantity } from "xpikeformer";
+import { type FigureDraft, formatQuantity } from "xpikeformer/report";
 import { experiment, figures, figuresAtFirst, metric, progress, reached } from "../state/studio.ts";
 import { plural } from "../words.ts";
 

@@ -1,4 +1,4 @@
-import { formatQuantity } from "xpikeformer";
+import { formatQuantity } from "xpikeformer/report";
 import { type Place, place } from "../state/place.ts";
 import { cellView, chip, crossbarView, experiment } from "../state/studio.ts";
 import { ageName } from "../words.ts";

@@ -1,4 +1,4 @@
-import { formatQuantity } from "xpikeformer";
+import { formatQuantity } from "xpikeformer/report";
 import { figures, openedReport, reached } from "../state/studio.ts";
 
 /** An opened report, next to the figures of this page's chips. */

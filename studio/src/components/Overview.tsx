@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { type FigureDraft, formatQuantity } from "xpikeformer";
+import { type FigureDraft, formatQuantity } from "xpikeformer/report";
 import { experiment, figures, metric, prompt } from "../state/studio.ts";
 import { className } from "../words.ts";
 

@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
-import { buildReport, figuresHtml, type Report, reportJson } from "xpikeformer";
+import type { Report } from "xpikeformer";
+import { buildReport, figuresHtml, reportJson } from "xpikeformer/report";
 import { experimentText, loadNetwork, saveFile } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";

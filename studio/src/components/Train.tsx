@@ -1,4 +1,4 @@
-import { kitOf } from "xpikeformer";
+import { kitOf } from "xpikeformer/internal";
 import { experimentText, saveFile } from "../state/files.ts";
 import { prompt, threads } from "../state/studio.ts";
 import {

@@ -1,15 +1,7 @@
 /** Files: those of the server, those that a person opens, and those that a person saves. */
-import {
-  type Experiment,
-  FileError,
-  findImageData,
-  type ImageData,
-  parseExperiment,
-  parseReport,
-  type Report,
-  readIdxImages,
-  withValidation,
-} from "xpikeformer";
+import { type Experiment, FileError, type ImageData, parseExperiment, type Report } from "xpikeformer";
+import { findImageData, readIdxImages, withValidation } from "xpikeformer/internal";
+import { parseReport } from "xpikeformer/report";
 
 const BUNDLED = "bundled:";
 

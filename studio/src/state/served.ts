@@ -1,6 +1,7 @@
 /** The experiment that the server was started with, or the folder of a run, which the page follows while the run continues. */
 import { signal } from "@preact/signals";
-import { parseExperiment, parseReport } from "xpikeformer";
+import { parseExperiment } from "xpikeformer";
+import { parseReport } from "xpikeformer/report";
 import { keepNetwork, loadText } from "./files.ts";
 import { fail, failure, open, openedReport } from "./studio.ts";
 

@@ -1,6 +1,7 @@
 /** What the page shows, as signals. Everything else is computed from these, by the page or by the workers. */
 import { batch, computed, signal } from "@preact/signals";
-import { type ChipState, type Experiment, kitOf, type Report } from "xpikeformer";
+import type { ChipState, Experiment, Report } from "xpikeformer";
+import { kitOf } from "xpikeformer/internal";
 import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts";
 import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";

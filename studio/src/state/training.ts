@@ -1,6 +1,7 @@
 /** Training in the page: its subject, progress and results. */
 import { signal } from "@preact/signals";
-import { type Experiment, kitOf, parseExperiment, type TrainingEvent, totalSteps } from "xpikeformer";
+import { type Experiment, parseExperiment, type TrainingEvent } from "xpikeformer";
+import { kitOf, totalSteps } from "xpikeformer/internal";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
 import type { Trained, TrainingFunctions } from "../workers/training.ts";
 import { keepBytes, loadData, networkNamed } from "./files.ts";

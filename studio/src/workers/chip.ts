@@ -9,10 +9,8 @@ import {
   type ChipState,
   type CrossbarView,
   chipAt,
-  chipFrom,
   createTask,
   type Experiment,
-  firstChip,
   foldNetwork,
   type Given,
   type ImageData,
@@ -20,7 +18,6 @@ import {
   inspectCrossbar,
   inspectPrompt,
   inspectTile,
-  kitOf,
   type Machine,
   type Mapping,
   machineOf,
@@ -43,6 +40,7 @@ import {
   type TileView,
   withNoiseAlone,
 } from "xpikeformer";
+import { chipFrom, firstChip, kitOf } from "xpikeformer/internal";
 import { serve } from "./calls.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
 

@@ -6,13 +6,12 @@ import {
   browserExecutor,
   type ChipEvaluation,
   type ChipState,
-  chipFigures,
   type Experiment,
   evaluateChips,
-  type FigureDraft,
   openExperiment,
-  stateOfChip,
 } from "xpikeformer";
+import { chipFigures, stateOfChip } from "xpikeformer/internal";
+import type { FigureDraft } from "xpikeformer/report";
 import { memoryOf, serve } from "./calls.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
 

@@ -1,12 +1,6 @@
 /** The network and data that a worker holds for its experiments. */
-import {
-  asDescribed,
-  decodeCheckpoint,
-  type Experiment,
-  type ImageData,
-  type Network,
-  type SpikingSpec,
-} from "xpikeformer";
+import { decodeCheckpoint, type Experiment, type ImageData, type Network, type SpikingSpec } from "xpikeformer";
+import { asDescribed } from "xpikeformer/internal";
 
 export interface Materials {
   /** Bytes of the network's checkpoint. */

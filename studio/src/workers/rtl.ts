@@ -1,2 +1,2 @@
 /** Loaded on demand: the generator is large. */
-export { networkRtl } from "xpikeformer";
+export { networkRtl } from "xpikeformer/rtl";

@@ -2,15 +2,14 @@
 import {
   browserExecutor,
   decodeCheckpoint,
-  decodeState,
   type Experiment,
-  encodeState,
   encodeTrained,
   type ImageData,
   openExperiment,
   type TrainingEvent,
   train,
 } from "xpikeformer";
+import { decodeState, encodeState } from "xpikeformer/internal";
 import { serve } from "./calls.ts";
 
 export interface TrainingGiven {

@@ -1,0 +1,73 @@
+/**
+ * What the studio and the experiments of the repository need besides the public API, for browsers and Node. **No promises**: names
+ * here come and go with any version, without a line in the changelog. To rely on one, ask for it to become public.
+ */
+
+// Experiment: what a person writes down.
+
+export { type ArithmeticSpec, RECOMMENDED_FORMATS } from "./experiment/arithmetic.ts";
+export type { SsaSpec } from "./experiment/hardware.ts";
+export { parseSweep, type Sweep, type SweepValue } from "./experiment/sweep.ts";
+
+// Task: data plus metric; classical receivers.
+
+export { kitOf } from "./task/catalogue.ts";
+
+// Data: readers of published formats, the split, and augmentation.
+
+export { findImageData, type PublishedFile, type PublishedImages } from "./data/catalogue.ts";
+export { type IdxPair, readIdxImages } from "./data/idx.ts";
+export { withValidation } from "./data/images.ts";
+
+// Spikes: bits over time.
+
+export { density, packSpikes } from "./spike/train.ts";
+
+// Network: an architecture with its parameters.
+
+export { linearLayers } from "./model/network.ts";
+
+// Training: `(Network, Task) -> Network`.
+
+export { decodeState, encodeState } from "./train/state.ts";
+export { totalSteps } from "./train/train.ts";
+
+// Device and hardware: blocks made of cells and gates.
+
+export { deviceOfSpec } from "./device/catalogue.ts";
+export { idealDraws, LFSR_SETUP, type LfsrWiring, lfsrWiring, type TilePlace } from "./hardware/draws.ts";
+export { type SsaRequest, ssaParameters } from "./hardware/ssa-parameters.ts";
+export { encoderFires, runSsaTile, type SsaTileRun } from "./hardware/ssa-tile.ts";
+
+// Simulation: what comes out.
+
+export { chipFrom, stateOfChip } from "./simulation/chip.ts";
+export { calibrateFast } from "./simulation/fast/simulate.ts";
+
+// Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
+
+export type { Condition } from "./evaluation/shared-chip.ts";
+export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } from "./evaluation/study.ts";
+
+// Runs: from networks to a report.
+
+export { chipFigures } from "./runs/chip-figures.ts";
+export { firstChip } from "./runs/first-chip.ts";
+export { asDescribed } from "./runs/fit.ts";
+export { evaluateSweep } from "./runs/sweep.ts";
+
+// Sweeps: a design space, its points round by round, what each comes to, and the front.
+
+export { parseDesign } from "./experiment/design.ts";
+export { type Effort, effortOf } from "./sweep/rounds.ts";
+
+// Numbers: named random streams, functions with the same bits everywhere, and statistics with honest intervals.
+
+export type { ArrayMath, InversePower, NoisyDecay } from "./numeric/array-math.ts";
+export { nonInferiority, type RatePair } from "./numeric/non-inferiority.ts";
+export { deviation, mean, standardError } from "./numeric/statistics.ts";
+export { pairedDifference, type Sample, type SampleMean, sampleMean } from "./numeric/variance-components.ts";
+
+// Errors and units: `tag`, `path` and a message with the way out; SI.
+
+export { PlatformError } from "./errors.ts";

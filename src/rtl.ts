@@ -1,0 +1,18 @@
+/** The public API of the hardware generator: SystemVerilog, and the values that it must give. For browsers and Node. */
+
+// From a network: the design with its vectors.
+
+export type { LifPins } from "./hardware/clocked-lif.ts";
+export { rtlBundle } from "./rtl/bundle.ts";
+export type { LifRuns } from "./rtl/lif-bundle.ts";
+export { chipDesign, streamNetworkRuns } from "./rtl/network-vectors.ts";
+export type { EngineRun } from "./rtl/testbench.ts";
+export { networkRtl } from "./runs/rtl.ts";
+
+// The design: its parameters, modules and files.
+
+export type { LifParameters, LifRequest, WholeRange } from "./hardware/lif-parameters.ts";
+export type { SsaParameters } from "./hardware/ssa-parameters.ts";
+export type { SsaTileSettings } from "./hardware/ssa-tile.ts";
+export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
+export type { BinaryOperator, Expression, Item, Module, Port, Statement } from "./rtl/syntax.ts";
