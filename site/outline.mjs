@@ -123,7 +123,7 @@ function folderAsPage(path, files) {
 }
 
 /** Files of the repository that other programs turn into pages of the site. */
-const OUTSIDE = { "docs/public-api.txt": "/api/index.html", "studio/index.html": "/studio/index.html" };
+const OUTSIDE = { "docs/public-api": "/api/index.html", "studio/index.html": "/studio/index.html" };
 
 /**
  * Where a path of the repository is on the site: `{ address }` of a page, `{ outside }` for a page that another program makes, null for a

@@ -60,7 +60,7 @@ test("files that pages refer to are shown, with a link to their source", () => {
   const shown = shownFiles();
   expect(shown.get("src/model/neuron/lif.ts")).toContain("export ");
   expect(addressOf("src/model/neuron/lif.ts")).toEqual({ address: "/source/src/model/neuron/lif.ts.md" });
-  expect(addressOf("docs/public-api.txt")).toEqual({ outside: "/api/index.html" });
+  expect(addressOf("docs/public-api")).toEqual({ outside: "/api/index.html" });
   expect(addressOf("experiments/fronts/README.md")).toEqual({ address: "/experiments/fronts/index.md" });
   expect(addressOf("docs/figures/fronts.svg")).toBeNull();
   expect(addressOf("studio/index.html")).toEqual({ outside: "/studio/index.html" });
