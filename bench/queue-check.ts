@@ -80,8 +80,9 @@ async function time(
 }
 
 /** Engines of the built package, the same version as the workers'. */
-const built = new URL("../../dist/node.js", import.meta.url).href;
-const { queueEngine, threadsEngine } = (await import(built)) as typeof import("../src/node.ts");
+const built = (name: string) => import(new URL(`../../dist/node${name}.js`, import.meta.url).href);
+const { threadsEngine }: typeof import("../src/node.ts") = await built("");
+const { queueEngine }: typeof import("../src/node/sweep/valkey-engine.ts") = await built("/sweep/valkey-engine");
 
 const folder = mkdtempSync(join(tmpdir(), "xpikeformer-queue-"));
 const processes: ChildProcess[] = [];

@@ -16,9 +16,9 @@ const src = join(root, "src");
 /** What charts are drawn with: a file of its own, because its packages take half of the space. */
 export const CHARTS = "report/draw/plot";
 
-/** Files that others name: the entry points for browsers, that of Node, the command and the scripts of threads. */
+/** Files that others name: the entry points for browsers, that of Node, the command, the scripts of threads, and an engine for bench/. */
 const BROWSER = ["index", "cost", "rtl", "report", "internal", "browser/worker"];
-const ENTRIES = [...BROWSER, "node", "cli/main", "node/worker", "node/sweep/worker"];
+const ENTRIES = [...BROWSER, "node", "cli/main", "node/worker", "node/sweep/worker", "node/sweep/valkey-engine"];
 
 /** Writes all programs into a folder, and returns their names. */
 export async function bundle(folder) {

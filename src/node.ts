@@ -27,7 +27,6 @@ export { SWEEP_FILES } from "./node/sweep/folder.ts";
 export { type PlannedSweep, planSweep } from "./node/sweep/plan.ts";
 export { type Engine, runSweep, type SweepOptions } from "./node/sweep/sweep.ts";
 export { threadsEngine } from "./node/sweep/threads.ts";
-export { queueEngine } from "./node/sweep/valkey-engine.ts";
 
 // Hardware tools: simulators of the RTL, boards and synthesis.
 
@@ -56,4 +55,4 @@ export { reportHtml } from "./report/html.ts";
 
 // The studio: a page at which a simulated chip works.
 
-export { type StudioOptions, type StudioServer, STUDIO_POLICY, serveStudio } from "./node/studio-server.ts";
+export { STUDIO_POLICY, type StudioOptions, type StudioServer, serveStudio } from "./node/studio-server.ts";

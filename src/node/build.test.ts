@@ -4,6 +4,7 @@ import { dirname, join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUILT, changedProgram } from "../../test/support/program-copy.ts";
 import { buildFiles, buildId, buildOf } from "./build.ts";
+import { SHOWING } from "./showing.ts";
 
 const SOURCES = join(import.meta.dirname, "..");
 
@@ -31,34 +32,50 @@ const COMPUTING = [
     "node",
   ],
   ...["numeric", "report", "rtl", "runs", "simulation", "spike", "sweep", "task", "threads", "train"],
-  ...["errors.ts", "index.ts", "node.ts", "units.ts"],
+  ...["errors.ts", "units.ts"],
+  ...["index.ts", "cost.ts", "rtl.ts", "report.ts", "internal.ts", "node.ts"],
 ];
-const SHOWING = ["cli"];
+const COMMANDS = ["cli"];
 
 describe("the build id", () => {
   test("covers every row of the table in ARCHITECTURE.md that computes", () => {
     const table = readFileSync(join(SOURCES, "../ARCHITECTURE.md"), "utf8");
     const rows = [...table.matchAll(/^\| `src\/([\w.]+)\/?` \|/gm)].map(([, name]) => name);
-    expect(rows.sort()).toEqual([...COMPUTING, ...SHOWING].sort());
+    expect(rows.sort()).toEqual([...COMPUTING, ...COMMANDS].sort());
     const covered = new Set(buildFiles(SOURCES).map((name) => name.split("/")[0]));
     expect([...covered].sort()).toEqual(COMPUTING.sort());
   });
 
   test("covers all that a stored value passes through: what computes imports nothing that it leaves out", () => {
-    const covered = new Set(buildFiles(BUILT));
+    const covered = new Set(buildFiles(SOURCES));
     // They draw pages and print screens.
-    const shows = /^(sweep\/(page|screen|brush|labels)|node\/learning-curves|index|node)\.js$/;
+    const shows = /^(sweep\/(page|screen|brush|labels)|node\/learning-curves|index|report|node)\.ts$/;
     const imports = (name: string) =>
-      [...readFileSync(join(BUILT, name), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, path]) =>
-        posix.join(dirname(name), path),
-      );
+      [
+        ...readFileSync(join(SOURCES, name), "utf8").matchAll(
+          /(?:^(?:import|export)(?! type)[^;"]*\bfrom |import\()"(\.[^"]+)"/gm,
+        ),
+      ].map(([, path]) => posix.join(dirname(name), path!));
     const computing = [...covered].filter((name) => !shows.test(name));
     expect(computing.length).toBeGreaterThan(400);
     const left = computing.flatMap((name) =>
       imports(name).flatMap((path) => (covered.has(path) ? [] : [`${name}: ${path}`])),
     );
     expect(left).toEqual([]);
-    expect(covered.has("report/study.js") && covered.has("kernels/binary.generated.js")).toBe(true);
+    expect(covered.has("report/study.ts") && covered.has("kernels/binary.generated.ts")).toBe(true);
+  });
+
+  test("covers the same in the built program, and zod", () => {
+    const built = buildFiles(BUILT);
+    const folderOf = (name: string) => name.replace(/\.[jt]s$/, "").split("/")[0];
+    const names = (files: readonly string[]) => [...new Set(files.map(folderOf))].sort();
+    expect(names(built)).toEqual([...names(buildFiles(SOURCES)), "zod"].sort());
+    const left = (readdirSync(BUILT, { recursive: true }) as string[])
+      .map((name) => name.replaceAll("\\", "/"))
+      .filter((name) => name.endsWith(".js") && !built.includes(name) && !name.startsWith("studio/"));
+    const shown = left.filter((name) => !name.startsWith("cli/")).map((name) => name.replace(/\.js$/, ""));
+    expect(shown.filter((name) => !SHOWING.has(name) && !SHOWING.has(dirname(name)))).toEqual([]);
+    expect(shown).toEqual(expect.arrayContaining([...SHOWING].filter((name) => /^report\/(?!draw)/.test(name))));
   });
 
   test("is the same for the same files, whatever their folder and line ends", () => {
@@ -66,7 +83,7 @@ describe("the build id", () => {
     const id = buildOf(dist);
     expect(id).toMatch(/^[0-9a-f]{12}$/);
     expect(id).not.toBe(buildOf(BUILT));
-    const path = join(dist, "numeric/stream.js");
+    const path = join(dist, "numeric/index.js");
     writeFileSync(path, readFileSync(path, "utf8").replaceAll("\n", "\r\n"));
     expect(buildOf(dist)).toBe(id);
     writeFileSync(path, readFileSync(path, "utf8").replace("466688987", "466688986"));
@@ -95,7 +112,7 @@ describe("the build id", () => {
     writeFileSync(join(dist, "cost/new.js"), "");
     ids.add(buildOf(dist));
     rmSync(join(dist, "cost/new.js"));
-    rmSync(join(dist, "numeric/half.js"));
+    rmSync(join(dist, "experiment/more.js"));
     ids.add(buildOf(dist));
     expect(ids.size).toBe(folders.length + 4);
   });
