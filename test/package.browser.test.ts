@@ -51,7 +51,7 @@ beforeAll(async () => {
   server = createServer(async ({ url = "/" }, response) => {
     const path = normalize(new URL(url, "http://localhost").pathname);
     const file = path === "/" ? "test/support/training-page.html" : path.slice(1);
-    if (!/^(dist|node_modules\/zod|test\/support)\//.test(file)) return response.writeHead(404).end();
+    if (!/^(dist|test\/support)\//.test(file)) return response.writeHead(404).end();
     try {
       const headers = url.includes("alone") ? {} : ISOLATION;
       const content = await readFile(join(root, file));
