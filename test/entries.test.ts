@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * The entry points of the package: what imports them, what `xpikeformer` holds, and what importing it loads. Reads dist/: run
  * `npm run build` first, as `npm test` does.
@@ -131,9 +132,10 @@ function loaded(entry: string): { readonly files: Set<string>; readonly packages
   const visit = (path: string): void => {
     if (files.has(path)) return;
     files.add(path);
-    for (const { name } of importsOf(path, readFileSync(path, "utf8"))) {
-      if (name.startsWith(".")) visit(join(dirname(path), name));
-      else packages.add(name);
+    // Programs of dist/ import at their top only, one to a line.
+    for (const [, name] of readFileSync(path, "utf8").matchAll(/^(?:import|export)\b[^"\n]*"([^"]+)";$/gm)) {
+      if (name!.startsWith(".")) visit(join(dirname(path), name!));
+      else packages.add(name!);
     }
   };
   visit(join(root, entry));
