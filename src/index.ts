@@ -162,7 +162,6 @@ export {
   inspectCrossbar,
   inspectPrompt,
   inspectTile,
-  type Placement,
   type TileView,
 } from "./simulation/inspect.ts";
 export type { AttentionRun } from "./simulation/reference/attention.ts";

@@ -13,7 +13,8 @@ export { bundledNetwork, bundledNetworks, networkFile } from "./node/networks.ts
 // Data of tasks: found, checked and downloaded.
 
 export type { ImageDataName } from "./data/catalogue.ts";
-export { FASHION_SLICE, type LoadedImageData, loadImageData, MNIST_SLICE } from "./node/data.ts";
+export { FASHION_SLICE, loadImageData, MNIST_SLICE } from "./node/data.ts";
+export type { DataUse, LoadedImageData } from "./node/packed-images.ts";
 export { type DataLocation, type LoadedTaskData, loadTaskData } from "./node/task-data.ts";
 
 // Training into a folder, which goes on where it was stopped.

@@ -24,7 +24,7 @@ import {
 import { CIFAR_BATCH, CIFAR_RECORD, readCifarBatch } from "../data/cifar.ts";
 import { inflateChunks } from "../data/gzip.ts";
 import { readIdx, readIdxImages } from "../data/idx.ts";
-import { type ImageData, type ImageSet, joinImages, withValidation } from "../data/images.ts";
+import { type ImageSet, joinImages, withValidation } from "../data/images.ts";
 import { tarFiles } from "../data/tar.ts";
 import { FileError } from "../errors.ts";
 import { sha256Of } from "./content-hash.ts";
