@@ -16,9 +16,15 @@ const src = join(root, "src");
 /** What charts are drawn with: a file of its own, because its packages take half of the space. */
 export const CHARTS = "report/draw/plot";
 
-/** Files that others name: the entry points for browsers, that of Node, the command, the scripts of threads, and an engine for bench/. */
+/** An engine that others import, and bench/ by its file. */
+const ENGINE = "node/sweep/valkey-engine";
+
+/** Files that others name: the entry points for browsers, that of Node, the command and the scripts of threads. */
 const BROWSER = ["index", "cost", "rtl", "report", "internal", "browser/worker"];
-const ENTRIES = [...BROWSER, "node", "cli/main", "node/worker", "node/sweep/worker", "node/sweep/valkey-engine"];
+const ENTRIES = [...BROWSER, "node", "cli/main", "node/worker", "node/sweep/worker", ENGINE];
+
+/** Files and folders whose files stay files of their own: what only shows values, and a page that draws. */
+const ALONE = new Set([...stringsOf("node/showing.ts"), "sweep/page"]);
 
 /** Writes all programs into a folder, and returns their names. */
 export async function bundle(folder) {
@@ -38,16 +44,18 @@ export async function bundle(folder) {
     ],
     preserveEntrySignatures: "allow-extension",
     logLevel: "warn",
-    // A folder is one file, so what jobs load later loads with its folder.
+    // A job in a folder that is loaded anyway costs nothing.
     checks: { pluginTimings: false, ineffectiveDynamicImport: false },
   });
   const { output } = await build.write({
     dir: folder,
     format: "esm",
     entryFileNames: "[name].js",
-    chunkFileNames: ({ name, isDynamicEntry, moduleIds }) =>
-      // Commands are loaded one at a time, and so is drawing.
-      isDynamicEntry || moduleIds.some((id) => id.startsWith(join(src, "cli"))) ? `cli/${name}.js` : `${name}.js`,
+    chunkFileNames: ({ name, isDynamicEntry, facadeModuleId, moduleIds }) => {
+      // Commands, jobs and drawing are loaded when needed, each by its own name; a file of this name may exist for drawing.
+      if (isDynamicEntry) return ALONE.has(nameIn(facadeModuleId)) ? `cli/${name}.js` : `${nameIn(facadeModuleId)}.js`;
+      return moduleIds.some((id) => id.startsWith(join(src, "cli"))) ? `cli/${name}.js` : `${name}.js`;
+    },
     minifyInternalExports: false,
     comments: { legal: true, annotation: true, jsdoc: false },
     banner: ({ name }) => (name === "zod" ? licence("zod") : ""),
@@ -59,37 +67,41 @@ export async function bundle(folder) {
 
 /** A function from a module's path to the file of dist/ that holds it, without ending. */
 function grouping() {
-  const first = reached(["index"]);
-  const browser = reached(BROWSER);
-  const alone = new Set([...stringsOf("node/showing.ts"), "sweep/page"]);
+  const first = reached(["index"], false);
+  const browser = reached(BROWSER, true);
   return (id) => {
     if (!id.startsWith(join(src, "/"))) return "zod";
-    const name = relative(src, id).replaceAll("\\", "/").replace(/\.ts$/, "");
-    if (ENTRIES.includes(name) || name.startsWith("cli/")) return null;
+    const name = nameIn(id);
+    if ((ENTRIES.includes(name) && name !== ENGINE) || name.startsWith("cli/")) return null;
     const folder = name.split("/")[0];
-    if (!name.includes("/") || alone.has(name) || alone.has(dirname(name))) return name;
+    if (!name.includes("/") || ALONE.has(name) || ALONE.has(dirname(name))) return name;
     return `${folder}/${first.has(id) || folder === "node" ? "index" : browser.has(id) ? "more" : "node"}`;
   };
 }
 
-/** All modules that these load, without what they load later. */
-function reached(names) {
+const nameIn = (id) => relative(src, id).replaceAll("\\", "/").replace(/\.ts$/, "");
+
+/** All modules that these load, at once or also later. */
+function reached(names, later) {
   const found = new Set();
   const visit = (path) => {
     if (found.has(path)) return;
     found.add(path);
-    const { statements } = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ESNext);
+    const text = readFileSync(path, "utf8");
+    const { statements } = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext);
     for (const { moduleSpecifier, importClause, isTypeOnly } of statements) {
       const isType = isTypeOnly || importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
       if (moduleSpecifier?.text.startsWith(".") && !isType) visit(resolve(dirname(path), moduleSpecifier.text));
     }
+    for (const [, name] of later ? text.matchAll(/\bimport\("(\.[^"]+)"\)/g) : []) visit(resolve(dirname(path), name));
   };
   for (const name of names) visit(join(src, `${name}.ts`));
   return found;
 }
 
-const stringsOf = (file) =>
-  Array.from(readFileSync(join(src, file), "utf8").matchAll(/^ {2}"(.+)",$/gm), ([, text]) => text);
+function stringsOf(file) {
+  return Array.from(readFileSync(join(src, file), "utf8").matchAll(/^ {2}"(.+)",$/gm), ([, text]) => text);
+}
 
 const licence = (name) =>
   `/*! ${name}\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8").replaceAll("*/", "* /")}*/`;

@@ -85,7 +85,7 @@ describe("xpikeformer", () => {
   });
 
   test.each([...entries].filter(([name]) => name !== "xpikeformer/node"))("%s runs in browsers", (_, file) => {
-    expect([...loaded(file).packages]).toEqual([]);
+    expect([...loaded(file, true).packages]).toEqual([]);
   });
 });
 
@@ -126,14 +126,16 @@ function shown(): Import[] {
     .flatMap(({ page, line, text }) => importsOf(`${page}:${line}`, text));
 }
 
-/** What importing a file of dist/ loads: files, and packages by name. */
-function loaded(entry: string): { readonly files: Set<string>; readonly packages: Set<string> } {
+/** What importing a file of dist/ loads, at once or also later: files, and packages by name. */
+function loaded(entry: string, later = false): { readonly files: Set<string>; readonly packages: Set<string> } {
   const [files, packages] = [new Set<string>(), new Set<string>()];
   const visit = (path: string): void => {
     if (files.has(path)) return;
     files.add(path);
-    // Programs of dist/ import at their top only, one to a line.
-    for (const [, name] of readFileSync(path, "utf8").matchAll(/^(?:import|export)\b[^"\n]*"([^"]+)";$/gm)) {
+    const text = readFileSync(path, "utf8");
+    const found = [...text.matchAll(/^(?:import|export)\b[^"\n]*"([^"]+)";$/gm)];
+    if (later) found.push(...text.matchAll(/\bimport\("([^"]+)"\)/g));
+    for (const [, name] of found) {
       if (name!.startsWith(".")) visit(join(dirname(path), name!));
       else packages.add(name!);
     }
