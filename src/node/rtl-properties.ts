@@ -4,9 +4,10 @@
  * The properties are modules of our own around a block of the folder.
  */
 import { PlatformError } from "../errors.ts";
-import { registerProperties } from "../rtl/axi/register-properties.ts";
+import { registerProperties, WATCHED_REGISTERS } from "../rtl/axi/register-properties.ts";
 import { AXI_REGISTERS } from "../rtl/axi/registers.ts";
 import { type SourceFiles, sourceFiles } from "../rtl/design.ts";
+import { spikeQueue } from "../rtl/machine/memories.ts";
 import { placeName, QUEUE, queueProperties } from "../rtl/machine/queue-properties.ts";
 import type { Module } from "../rtl/syntax.ts";
 import { modulesOf } from "./rtl-synthesis.ts";
@@ -30,6 +31,8 @@ export interface PropertyOptions {
 
 interface Promised {
   readonly monitor: Module;
+  /** The block that the monitor watches. */
+  readonly block: Module;
   readonly bits: PropertyProof["bits"];
   /** Nets of the monitor, and the nets of the block that they represent. */
   readonly nets: readonly (readonly [string, string])[];
@@ -40,13 +43,15 @@ export const promisingBlocks = (sources: SourceFiles): string[] =>
   modulesOf(sources).filter((module) => promisesOf(module) !== null);
 
 function promisesOf(module: string): Promised | null {
-  if (module === AXI_REGISTERS) return { monitor: registerProperties(), bits: null, nets: [] };
+  if (module === AXI_REGISTERS)
+    return { monitor: registerProperties(), block: WATCHED_REGISTERS, bits: null, nets: [] };
   const [, width, entries, guarded] = /^spike_queue_(\d+)x(\d+)(_guarded)?$/.exec(module) ?? [];
   if (width === undefined) return null;
   const size = { width: Number(width), entries: Number(entries), isGuarded: guarded !== undefined };
   const followed = Math.min(FOLLOWED, size.width);
   return {
     monitor: queueProperties(size, followed),
+    block: spikeQueue(size),
     bits: followed < size.width ? { compared: followed, all: size.width } : null,
     nets:
       size.entries === 1
@@ -76,8 +81,8 @@ export async function proveProperties(
   for (const module of modules) {
     const promised = promisesOf(module);
     if (!promised) continue;
-    const { monitor, bits, nets } = promised;
-    const inputs = { [`${module}.sv`]: sources[`${module}.sv`], ...sourceFiles([monitor]) };
+    const { monitor, block, bits, nets } = promised;
+    const inputs = { [`${module}.sv`]: sources[`${module}.sv`], ...sourceFiles([monitor], [block]) };
     const script = [
       `read_verilog -sv -DSYNTHESIS ${Object.keys(inputs).join(" ")}`,
       `hierarchy -check -top ${monitor.name}`,

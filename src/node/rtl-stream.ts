@@ -11,7 +11,6 @@ import { promisify } from "node:util";
 import { PlatformError } from "../errors.ts";
 import { FILE_LIST } from "../rtl/bundle.ts";
 import { type SsaDesign, sourceFiles } from "../rtl/design.ts";
-import { printModule } from "../rtl/print.ts";
 import { END_OF_STREAM, STREAM_TESTBENCH, streamTestbench, streamText } from "../rtl/stream-testbench.ts";
 import type { EngineRun } from "../rtl/testbench.ts";
 
@@ -58,7 +57,7 @@ export async function compileEngine(
   const sources = sourceFiles(design.modules);
   const files = {
     ...sources,
-    [testbench]: printModule(streamTestbench(design)),
+    ...sourceFiles([streamTestbench(design)], design.modules),
     [FILE_LIST]: `${Object.keys(sources).join("\n")}\n`,
   };
   try {

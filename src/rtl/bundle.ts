@@ -31,7 +31,7 @@ export function rtlBundle(
     typeof lif === "string" ? { sources: {}, testbenches: {}, files: {}, readme: `${lif}\n` } : lifBundle(lif);
   const sources = { ...sourceFiles(design.modules), ...unit.sources };
   const { files, sizes } = vectorFiles(design, runs);
-  const testbenches = { ...sourceFiles([engineTestbench(design, sizes)]), ...unit.testbenches };
+  const testbenches = { ...sourceFiles([engineTestbench(design, sizes)], design.modules), ...unit.testbenches };
   const readme = readmeText(design, `${origin} ${sizes.runs} runs, ${sizes.clocks} busy clocks.`);
   const written = { ...files, ...unit.files, "README.md": `${readme}\n${unit.readme}` };
   const lists = { [FILE_LIST]: fileList(sources), [TESTBENCH_LIST]: fileList(testbenches) };

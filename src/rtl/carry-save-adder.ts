@@ -1,14 +1,23 @@
 /** Generator of the carry-save adder that sums row blocks (`carrySave` in `hardware/clocked-lif.ts`). */
-import { binary, concat, input, type Module, name, output, sized, slice, wire } from "./syntax.ts";
+import * as sv from "./syntax.ts";
 
 /** Name of the module. */
 export const CARRY_SAVE_ADDER = "carry_save_adder";
 
 /** @param width bits of all vectors, 2 or more */
-export function carrySaveAdder(width: number): Module {
-  const low = (signal: string) => slice(name(signal), width - 2, 0);
-  const both = (left: string, right: string) => binary(low(left), "&", low(right));
-  const majority = binary(binary(both("a_i", "b_i"), "|", both("a_i", "c_i")), "|", both("b_i", "c_i"));
+export function carrySaveAdder(width: number): sv.Module {
+  const low = (signal: sv.Signal) => sv.slice(signal, width - 2, 0);
+  const both = (left: sv.Signal, right: sv.Signal) => sv.binary(low(left), "&", low(right));
+  const ports = [
+    sv.input("a_i", width),
+    sv.input("b_i", width),
+    sv.input("c_i", width),
+    sv.output("sum_o", width),
+    sv.output("carry_o", width),
+  ];
+  const s = sv.signals(ports);
+
+  const majority = sv.binary(sv.binary(both(s.a_i, s.b_i), "|", both(s.a_i, s.c_i)), "|", both(s.b_i, s.c_i));
   return {
     name: CARRY_SAVE_ADDER,
     header: [
@@ -17,16 +26,10 @@ export function carrySaveAdder(width: number): Module {
         "in two's complement as long as the total sum fits.",
       "Latency: combinational, one full adder deep for any width.",
     ],
-    ports: [
-      input("a_i", width),
-      input("b_i", width),
-      input("c_i", width),
-      output("sum_o", width),
-      output("carry_o", width),
-    ],
+    ports,
     items: [
-      wire(name("sum_o"), binary(binary(name("a_i"), "^", name("b_i")), "^", name("c_i"))),
-      wire(name("carry_o"), concat(majority, sized(1, 0))),
+      sv.wire(s.sum_o, sv.binary(sv.binary(s.a_i, "^", s.b_i), "^", s.c_i)),
+      sv.wire(s.carry_o, sv.concat(majority, sv.sized(1, 0))),
     ],
   };
 }

@@ -2,6 +2,7 @@
 import { SpecError } from "../errors.ts";
 import { seedWords } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
+import { checkModules } from "./check.ts";
 import { lfsrArray } from "./lfsr-array.ts";
 import { printModule } from "./print.ts";
 import { ssaCell, valueFifo } from "./ssa-cell.ts";
@@ -54,7 +55,13 @@ export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
 /** File name to text. */
 export type SourceFiles = Readonly<Record<string, string>>;
 
-/** The sources of modules, `<module>.sv` each, in the given order. */
-export function sourceFiles(modules: readonly Module[]): SourceFiles {
+/**
+ * The sources of modules, `<module>.sv` each, in the given order: leaves first.
+ *
+ * @param around modules that they use, whose sources are elsewhere
+ * Throws  Error for a module with a wrong signal, as `checkModules`
+ */
+export function sourceFiles(modules: readonly Module[], around: readonly Module[] = []): SourceFiles {
+  checkModules(modules, around);
   return Object.fromEntries(modules.map((module) => [`${module.name}.sv`, printModule(module)]));
 }

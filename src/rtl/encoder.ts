@@ -5,95 +5,79 @@
  * multiplier block per column.
  */
 import { bitsFor } from "../hardware/ssa-parameters.ts";
-import {
-  binary,
-  comment,
-  concat,
-  type Expression,
-  type Item,
-  logic,
-  name,
-  parity,
-  shifted,
-  sized,
-  slice,
-  widen,
-  wire,
-} from "./syntax.ts";
+import * as sv from "./syntax.ts";
 
 export interface EncoderShape {
   /** I_max. */
   readonly normaliser: number;
   /** A power of two. */
   readonly gain: number;
-  /** Name and width of the count. */
-  readonly count: string;
-  readonly countBits: number;
-  /** Name of the random byte. */
-  readonly random: string;
+  readonly count: sv.Signal;
+  /** The random byte, and what comments call it. */
+  readonly random: sv.Signal;
 }
 
-/** Declares `draw` and `fires`, and the signals they need. */
-export function encoderItems({ normaliser, gain, count, countBits, random }: EncoderShape): Item[] {
+/** Whether the encoder fires, and what computes it: `draw`, `fires`, and the signals they need. */
+export function encoderItems({ normaliser, gain, count, random }: EncoderShape): {
+  readonly items: sv.Item[];
+  readonly fires: sv.Signal;
+} {
   const gainShift = Math.log2(gain);
-  const scaled = shifted(name(count), gainShift);
-  const scaledBits = countBits + gainShift;
-  const { items, drawBits } = drawItems(normaliser, random);
-  const width = Math.max(drawBits, scaledBits);
-  const fires = binary(widen(name("draw"), drawBits, width), "<", widen(scaled, scaledBits, width));
-  return [
-    comment(`Draw in 0 .. ${normaliser - 1}: fires with probability ${gain} x count / ${normaliser}.`),
-    ...items,
-    logic(1, "fires"),
-    wire(name("fires"), fires),
-  ];
-}
-
-function drawItems(normaliser: number, random: string): { items: Item[]; drawBits: number } {
-  const exponent = Math.log2(normaliser);
-  if (Number.isInteger(exponent) && exponent > 8) {
-    return {
-      items: [logic(exponent, "draw"), wire(name("draw"), concat(name(random), sized(exponent - 8, 0)))],
-      drawBits: exponent,
-    };
-  }
-  if (Number.isInteger(exponent) && exponent > 0) {
-    return {
-      items: [
-        logic(exponent, "draw"),
-        wire(name("draw"), slice(name(random), 7, 8 - exponent)),
-        ...(exponent === 8 ? [] : unused("random", slice(name(random), 7 - exponent, 0))),
-      ],
-      drawBits: exponent,
-    };
-  }
-  if (exponent === 0) {
-    return {
-      items: [logic(1, "draw"), wire(name("draw"), sized(1, 0)), ...unused("random", name(random))],
-      drawBits: 1,
-    };
-  }
-  const productBits = 8 + bitsFor(normaliser);
-  const drawBits = productBits - 8;
+  const scaledBits = count.width! + gainShift;
+  const { items, draw } = drawItems(normaliser, random);
+  const width = Math.max(draw.width!, scaledBits);
+  const fires = sv.signal("fires");
+  const scaled = sv.widen(sv.shifted(count, gainShift), scaledBits, width);
   return {
     items: [
-      comment(`${normaliser} x ${random}.`),
-      logic(productBits, "product"),
-      wire(name("product"), timesConstant(name(random), 8, normaliser, productBits)),
-      logic(drawBits, "draw"),
-      wire(name("draw"), slice(name("product"), productBits - 1, 8)),
-      ...unused("product", slice(name("product"), 7, 0)),
+      sv.comment(`Draw in 0 .. ${normaliser - 1}: fires with probability ${gain} x count / ${normaliser}.`),
+      ...items,
+      sv.declare(fires),
+      sv.wire(fires, sv.binary(sv.widen(draw, draw.width!, width), "<", scaled)),
     ],
-    drawBits,
+    fires,
+  };
+}
+
+function drawItems(normaliser: number, random: sv.Signal): { items: sv.Item[]; draw: sv.Signal } {
+  const exponent = Math.log2(normaliser);
+  if (!Number.isInteger(exponent)) return productItems(normaliser, random);
+  const draw = sv.signal("draw", Math.max(1, exponent));
+  const drawn = (value: sv.Expression, ...rest: sv.Item[]) => ({
+    items: [sv.declare(draw), sv.wire(draw, value), ...rest],
+    draw,
+  });
+  if (exponent > 8) return drawn(sv.concat(random, sv.sized(exponent - 8, 0)));
+  if (exponent === 0) return drawn(sv.sized(1, 0), ...unused("random", random));
+  return drawn(
+    sv.slice(random, 7, 8 - exponent),
+    ...(exponent === 8 ? [] : unused("random", sv.slice(random, 7 - exponent, 0))),
+  );
+}
+
+function productItems(normaliser: number, random: sv.Signal): { items: sv.Item[]; draw: sv.Signal } {
+  const product = sv.signal("product", 8 + bitsFor(normaliser));
+  const top = product.width! - 1;
+  const draw = sv.signal("draw", top - 7);
+  return {
+    items: [
+      sv.comment(`${normaliser} x ${random.name}.`),
+      sv.declare(product),
+      sv.wire(product, timesConstant(random, 8, normaliser, top + 1)),
+      sv.declare(draw),
+      sv.wire(draw, sv.slice(product, top, 8)),
+      ...unused("product", sv.slice(product, 7, 0)),
+    ],
+    draw,
   };
 }
 
 /** A value of the given width times a constant, modulo 2^width: sums and differences of shifted values, none wider than `width`. */
-export function timesConstant(value: Expression, bits: number, constant: number, width: number): Expression {
+export function timesConstant(value: sv.Expression, bits: number, constant: number, width: number): sv.Expression {
   const [first, ...rest] = signedDigits(constant)
     .reverse()
-    .map(({ sign, shift }) => ({ sign, term: widen(shifted(value, shift), bits + shift, width) }));
-  return rest.reduce((sum, { sign, term }) => binary(sum, sign === 1 ? "+" : "-", term), first.term);
+    .map(({ sign, shift }) => ({ sign, term: sv.widen(sv.shifted(value, shift), bits + shift, width) }));
+  return rest.reduce((sum, { sign, term }) => sv.binary(sum, sign === 1 ? "+" : "-", term), first.term);
 }
 
 /**
@@ -114,20 +98,21 @@ export function signedDigits(value: number): { readonly sign: 1 | -1; readonly s
 }
 
 /** Tells linters that bits are unused on purpose, in lowRISC's style. */
-export function unused(what: string, value: Parameters<typeof parity>[0]): Item[] {
-  return [logic(1, `unused_${what}`), wire(name(`unused_${what}`), parity(value))];
+export function unused(what: string, value: sv.Expression): sv.Item[] {
+  const sink = sv.signal(`unused_${what}`);
+  return [sv.declare(sink), sv.wire(sink, sv.parity(value))];
 }
 
 /** Collects the bits of `signal` for which `isUsed` is false in one sink; nothing when all are used. */
-export function unusedBits(signal: string, width: number, isUsed: (bit: number) => boolean): Item[] {
+export function unusedBits(signal: sv.Signal, isUsed: (bit: number) => boolean): sv.Item[] {
   const ranges: { low: number; high: number }[] = [];
-  for (let i = 0; i < width; i++) {
+  for (let i = 0; i < signal.width!; i++) {
     if (isUsed(i)) continue;
     const last = ranges[ranges.length - 1];
     if (last?.high === i - 1) last.high = i;
     else ranges.push({ low: i, high: i });
   }
   if (ranges.length === 0) return [];
-  const slices = ranges.map(({ low, high }) => slice(name(signal), high, low));
-  return unused(signal.replace(/_i$/, ""), slices.length === 1 ? slices[0] : concat(...slices));
+  const slices = ranges.map(({ low, high }) => sv.slice(signal, high, low));
+  return unused(signal.name.replace(/_i$/, ""), slices.length === 1 ? slices[0] : sv.concat(...slices));
 }

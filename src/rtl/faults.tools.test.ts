@@ -42,6 +42,8 @@ function edited(module: Module, change: (node: Record<string, unknown>) => unkno
   const visit = (node: unknown): unknown => {
     if (Array.isArray(node)) return node.map(visit);
     if (typeof node !== "object" || node === null) return node;
+    // A signal is the one that its declaration made.
+    if ("kind" in node && node.kind === "signal") return node;
     const changed = change(node as Record<string, unknown>);
     if (changed !== null) {
       changes++;
@@ -59,8 +61,13 @@ const comparing = (module: Module, compare: (draw: Expression, count: Expression
   edited(module, (node) =>
     node.kind === "binary" && node.operator === "<" ? compare(node.left as Expression, node.right as Expression) : null,
   );
+const isSignal = (node: unknown, wanted: string) => (node as { name?: string }).name === wanted;
+const isStartOfRun = (node: unknown) => {
+  const { target, value } = node as { target?: unknown; value?: unknown };
+  return isSignal(target ?? {}, "busy_o") && isDeepStrictEqual(value, sized(1, 1));
+};
 const isWireOf = (node: Record<string, unknown>, target: string) =>
-  node.kind === "wire" && JSON.stringify(node.target) === JSON.stringify(name(target));
+  node.kind === "wire" && isSignal(node.target, target);
 const swappedMask = mask.map((open, at) => (at === 21 ? mask[22] : at === 22 ? mask[21] : open));
 const tooLate = (draw: Expression, count: Expression) => binary(binary(draw, "+", decimal(1)), "<", count);
 const tooEarly = (draw: Expression, count: Expression) => binary(draw, "<=", count);
@@ -82,7 +89,7 @@ const faults: readonly (readonly [string, () => Module])[] = [
     "a counter that is not cleared at the end of a window",
     () =>
       edited(ssaCell(parameters), (node) => {
-        if (node.kind !== "if" || JSON.stringify(node.condition) !== JSON.stringify(name("last_i"))) return null;
+        if (node.kind !== "if" || !isSignal(node.condition, "last_i")) return null;
         const [, ...rest] = node.yes as unknown[];
         return { ...node, yes: [set(name("count_q"), name("count_d")), ...rest] };
       }),
@@ -110,7 +117,7 @@ const faults: readonly (readonly [string, () => Module])[] = [
     "the top bit of the number of steps lost, which matters at 64 steps",
     () =>
       edited(ssaEngine(parameters, 1), (node) =>
-        node.kind === "assign" && isDeepStrictEqual(node.value, name("steps_i"))
+        node.kind === "assign" && isSignal(node.value, "steps_i")
           ? set(name("steps_q"), concat(sized(1, 0), slice(name("steps_i"), STEP_BITS - 2, 0)))
           : null,
       ),
@@ -119,9 +126,7 @@ const faults: readonly (readonly [string, () => Module])[] = [
     "a start that is taken during a run",
     () =>
       edited(ssaEngine(parameters, 1), (node) =>
-        node.kind === "if" && isDeepStrictEqual((node.yes as unknown[])[0], set(name("busy_o"), sized(1, 1)))
-          ? { ...node, condition: name("start_i") }
-          : null,
+        node.kind === "if" && isStartOfRun((node.yes as unknown[])[0]) ? { ...node, condition: name("start_i") } : null,
       ),
   ],
 ];

@@ -37,9 +37,10 @@ export const lifModules = (parameters: LifParameters): Module[] => [
 export function lifBundle({ parameters, pins, origin }: LifRuns): LifBundle {
   const vectors = lifVectors(parameters, pins);
   const { clocks, updates, spikes } = vectors;
+  const modules = lifModules(parameters);
   return {
-    sources: sourceFiles(lifModules(parameters)),
-    testbenches: sourceFiles([lifTestbench(parameters, clocks)]),
+    sources: sourceFiles(modules),
+    testbenches: sourceFiles([lifTestbench(parameters, clocks)], modules),
     files: vectors.files,
     readme: readmeSection(parameters, `${origin} ${clocks} clocks, ${updates} column updates, ${spikes} spikes.`),
   };

@@ -11,8 +11,8 @@ import { createClockedLif, type LifPins } from "../hardware/clocked-lif.ts";
 import type { LifParameters } from "../hardware/lif-parameters.ts";
 import type { SourceFiles } from "./design.ts";
 import { LIF_UNIT } from "./lif-unit.ts";
-import { binary, bit, concat, decimal, gap, instance, logic, type Module, name, put, text, when } from "./syntax.ts";
-import { nextClock, shortReset, task } from "./testbench-parts.ts";
+import * as sv from "./syntax.ts";
+import { fallingEdges, shortReset, task } from "./testbench-parts.ts";
 
 /** Name of the module. */
 export const LIF_TESTBENCH = "lif_unit_tb";
@@ -56,75 +56,74 @@ export function lifVectors(parameters: LifParameters, pins: Iterable<LifPins>): 
   return { files, clocks: inputs.length, updates, spikes };
 }
 
-export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParameters, clocks: number): Module {
-  const errors = name("errors");
+export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParameters, clocks: number): sv.Module {
+  const ports: sv.Port<never>[] = [];
+  const declared = [
+    sv.logic(1, "clk", "rst_n", "load", "valid_in", "rest", "valid", "spike"),
+    sv.logic(codeBits, "code"),
+    sv.logic(offsetBits, "offset"),
+    sv.logic(membraneBits, "threshold"),
+    sv.memory(3 + codeBits + offsetBits + membraneBits, "inputs", clocks),
+    sv.memory(2, "outputs", clocks),
+    sv.integers("errors", "updates"),
+  ];
+  const s = sv.signals(ports, declared);
+  const errors = s.errors;
   const pins = ["load", "valid_in", "rest", "code", "offset", "threshold"];
-  const shown = concat(name("valid"), name("spike"));
-  const expected = bit(name("outputs"), name("clock"));
+  const shown = sv.concat(s.valid, s.spike);
+  const expected = sv.bit(s.outputs, sv.name("clock"));
   return {
     name: LIF_TESTBENCH,
     header: [
       "Checks the LIF unit against vectors of the clocked model: both outputs, at every clock.",
       `${clocks} clocks.`,
     ],
-    ports: [],
+    ports,
     items: [
-      logic(1, "clk", "rst_n", "load", "valid_in", "rest", "valid", "spike"),
-      logic(codeBits, "code"),
-      logic(offsetBits, "offset"),
-      logic(membraneBits, "threshold"),
-      { kind: "memory", width: 3 + codeBits + offsetBits + membraneBits, name: "inputs", entries: clocks },
-      { kind: "memory", width: 2, name: "outputs", entries: clocks },
-      { kind: "integer", names: ["errors", "updates"] },
-      gap,
-      { kind: "clock", signal: "clk", halfPeriod: 5 },
-      gap,
-      instance(LIF_UNIT, "u_lif_unit", {
-        clk_i: name("clk"),
-        rst_ni: name("rst_n"),
-        load_i: name("load"),
-        offset_i: name("offset"),
-        threshold_i: name("threshold"),
-        valid_i: name("valid_in"),
-        rest_i: name("rest"),
-        code_i: name("code"),
-        valid_o: name("valid"),
-        spike_o: name("spike"),
+      ...declared,
+      sv.gap,
+      { kind: "clock", signal: s.clk, halfPeriod: 5 },
+      sv.gap,
+      sv.instance(LIF_UNIT, "u_lif_unit", {
+        clk_i: s.clk,
+        rst_ni: s.rst_n,
+        load_i: s.load,
+        offset_i: s.offset,
+        threshold_i: s.threshold,
+        valid_i: s.valid_in,
+        rest_i: s.rest,
+        code_i: s.code,
+        valid_o: s.valid,
+        spike_o: s.spike,
       }),
-      gap,
-      {
-        kind: "initial",
-        body: [
-          task("$readmemh", text("lif_inputs.hex"), name("inputs")),
-          task("$readmemh", text("lif_outputs.hex"), name("outputs")),
-          ...["errors", "updates"].map((variable) => put(name(variable), decimal(0))),
-          ...pins.map((pin) => put(name(pin), { kind: "fill", bit: 0 } as const)),
-          ...shortReset("rst_n"),
-          nextClock,
-          {
-            kind: "for",
-            variable: "clock",
-            below: decimal(clocks),
-            body: [
-              put(concat(...pins.map(name)), bit(name("inputs"), name("clock"))),
-              when(name("valid"), [put(name("updates"), binary(name("updates"), "+", decimal(1)))]),
-              when(binary(shown, "!==", expected), [
-                when(binary(errors, "<", decimal(10)), [
-                  task("$display", text("clock %0d shows %b, expected %b"), name("clock"), shown, expected),
-                ]),
-                put(errors, binary(errors, "+", decimal(1))),
-              ]),
-              nextClock,
-            ],
-          },
-          when(
-            binary(errors, "==", decimal(0)),
-            [task("$display", text(`PASS ${clocks} clocks, %0d column updates`), name("updates"))],
-            [task("$display", text(`FAIL %0d of ${clocks} clocks`), errors)],
-          ),
-          task("$finish"),
-        ],
-      },
+      sv.gap,
+      sv.initial(
+        task("$readmemh", sv.text("lif_inputs.hex"), s.inputs),
+        task("$readmemh", sv.text("lif_outputs.hex"), s.outputs),
+        ...[s.errors, s.updates].map((variable) => sv.put(variable, sv.decimal(0))),
+        ...pins.map((pin) => sv.put(sv.name(pin), sv.zeros)),
+        ...shortReset(s.rst_n),
+        fallingEdges(s.clk),
+        sv.forEach(
+          "clock",
+          clocks,
+          sv.put(sv.concat(...pins.map(sv.name)), sv.bit(s.inputs, sv.name("clock"))),
+          sv.when(s.valid, [sv.put(s.updates, sv.binary(s.updates, "+", sv.decimal(1)))]),
+          sv.when(sv.binary(shown, "!==", expected), [
+            sv.when(sv.binary(errors, "<", sv.decimal(10)), [
+              task("$display", sv.text("clock %0d shows %b, expected %b"), sv.name("clock"), shown, expected),
+            ]),
+            sv.put(errors, sv.binary(errors, "+", sv.decimal(1))),
+          ]),
+          fallingEdges(s.clk),
+        ),
+        sv.when(
+          sv.binary(errors, "==", sv.decimal(0)),
+          [task("$display", sv.text(`PASS ${clocks} clocks, %0d column updates`), s.updates)],
+          [task("$display", sv.text(`FAIL %0d of ${clocks} clocks`), errors)],
+        ),
+        task("$finish"),
+      ),
     ],
   };
 }

@@ -3,144 +3,126 @@ import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import type { LifParameters } from "../hardware/lif-parameters.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { CARRY_SAVE_ADDER } from "./carry-save-adder.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  choose,
-  comment,
-  concat,
-  type Expression,
-  gap,
-  type Item,
-  input,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  registers,
-  repeat,
-  set,
-  shifted,
-  signedLogic,
-  sized,
-  slice,
-  text,
-  when,
-  wire,
-  zeros,
-} from "./syntax.ts";
+import * as sv from "./syntax.ts";
 
 /** Name of the module. */
 export const LIF_UNIT = "lif_unit";
 
-const and = (left: Expression, right: Expression) => binary(left, "&", right);
+const and = (left: sv.Expression, right: sv.Expression) => sv.binary(left, "&", right);
 
-export function lifUnit(parameters: LifParameters): Module {
+export function lifUnit(parameters: LifParameters): sv.Module {
   const { codeBits, rowBlocks, columns, leakShift, fractionBits, offsetBits, currentBits, membraneBits } = parameters;
   const blockBits = bitsFor(rowBlocks - 1);
   const single = rowBlocks === 1;
-  const [current, leaked, membrane] = [name("current_q"), name("leaked"), name("membrane")];
-  const membraneRegisters = columnRegister("membranes_q", membraneBits, columns);
-  const thresholds = columnRegister("thresholds_q", membraneBits, columns);
-  const offsets = columnRegister("offsets_q", offsetBits, columns);
-  const [takeLast, offset] = [name("take_last"), name("offset")];
-  const code = shifted(extend("code_i", codeBits, currentBits - fractionBits), fractionBits);
-  const first = binary(name("block_q"), "==", sized(blockBits, 0));
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("load_i"),
+    sv.input("offset_i", offsetBits),
+    sv.input("threshold_i", membraneBits),
+    sv.input("valid_i"),
+    sv.input("rest_i"),
+    sv.input("code_i", codeBits),
+    sv.output("valid_o"),
+    sv.output("spike_o"),
+  ];
+  const s = sv.signals(ports, [
+    sv.logic(columns * offsetBits, "offsets_q"),
+    sv.logic(columns * membraneBits, "thresholds_q", "membranes_q"),
+    sv.logic(1, "take_last", "full_q", "rest_q"),
+    sv.logic(currentBits, "offset", "addend_a", "addend_b", "addend_c", "sum_d", "carry_d", "sum_q", "carry_q"),
+    sv.logic(blockBits, "block_q"),
+    sv.logic(1, "resolved_q", "resolved_rest_q"),
+    sv.logic(currentBits, "current_d", "current_q"),
+    sv.signedLogic(membraneBits, "membrane", "leaked", "potential", "threshold", "membrane_d"),
+    sv.logic(1, "fires"),
+  ]);
+  const [current, leaked, membrane] = [s.current_q, s.leaked, s.membrane];
+  const membraneRegisters = columnRegister(s.membranes_q, membraneBits, columns);
+  const thresholds = columnRegister(s.thresholds_q, membraneBits, columns);
+  const offsets = columnRegister(s.offsets_q, offsetBits, columns);
+  const [takeLast, offset] = [s.take_last, s.offset];
+  const code = sv.shifted(extend(s.code_i, codeBits, currentBits - fractionBits), fractionBits);
+  const first = sv.binary(s.block_q, "==", sv.sized(blockBits, 0));
   return {
     name: LIF_UNIT,
     header: headerOf(parameters),
-    ports: [
-      ...CLOCKED,
-      input("load_i"),
-      input("offset_i", offsetBits),
-      input("threshold_i", membraneBits),
-      input("valid_i"),
-      input("rest_i"),
-      input("code_i", codeBits),
-      output("valid_o"),
-      output("spike_o"),
-    ],
+    ports,
     items: [
-      comment("Registers of the columns. Place 0 is the current column; all move down by one place per column."),
-      logic(columns * offsetBits, "offsets_q"),
-      logic(columns * membraneBits, "thresholds_q", "membranes_q"),
-      gap,
-      comment("Accumulate: a column starts from its offset and takes its row blocks one after another."),
-      logic(1, "take_last", "full_q", "rest_q"),
-      logic(currentBits, "offset", "addend_a", "addend_b", "addend_c", "sum_d", "carry_d", "sum_q", "carry_q"),
+      sv.comment("Registers of the columns. Place 0 is the current column; all move down by one place per column."),
+      sv.declare(s.offsets_q),
+      sv.declare(s.thresholds_q, s.membranes_q),
+      sv.gap,
+      sv.comment("Accumulate: a column starts from its offset and takes its row blocks one after another."),
+      sv.declare(s.take_last, s.full_q, s.rest_q),
+      sv.declare(s.offset, s.addend_a, s.addend_b, s.addend_c, s.sum_d, s.carry_d, s.sum_q, s.carry_q),
       ...(single
-        ? [wire(takeLast, name("valid_i"))]
+        ? [sv.wire(takeLast, s.valid_i)]
         : [
-            logic(blockBits, "block_q"),
-            wire(takeLast, and(name("valid_i"), binary(name("block_q"), "==", sized(blockBits, rowBlocks - 1)))),
+            sv.declare(s.block_q),
+            sv.wire(takeLast, and(s.valid_i, sv.binary(s.block_q, "==", sv.sized(blockBits, rowBlocks - 1)))),
           ]),
-      wire(offset, extend("offsets_q", offsetBits, currentBits, offsets.head)),
-      wire(name("addend_a"), single ? offset : choose(first, offset, name("sum_q"))),
-      wire(name("addend_b"), single ? zeros : choose(first, zeros, name("carry_q"))),
-      wire(name("addend_c"), code),
-      instance(CARRY_SAVE_ADDER, "u_carry_save_adder", {
-        a_i: name("addend_a"),
-        b_i: name("addend_b"),
-        c_i: name("addend_c"),
-        sum_o: name("sum_d"),
-        carry_o: name("carry_d"),
+      sv.wire(offset, extend(s.offsets_q, offsetBits, currentBits, offsets.head)),
+      sv.wire(s.addend_a, single ? offset : sv.choose(first, offset, s.sum_q)),
+      sv.wire(s.addend_b, single ? sv.zeros : sv.choose(first, sv.zeros, s.carry_q)),
+      sv.wire(s.addend_c, code),
+      sv.instance(CARRY_SAVE_ADDER, "u_carry_save_adder", {
+        a_i: s.addend_a,
+        b_i: s.addend_b,
+        c_i: s.addend_c,
+        sum_o: s.sum_d,
+        carry_o: s.carry_d,
       }),
-      gap,
-      comment("Resolve: the only addition of a column with carry propagation."),
-      logic(1, "resolved_q", "resolved_rest_q"),
-      logic(currentBits, "current_d", "current_q"),
-      wire(name("current_d"), binary(name("sum_q"), "+", name("carry_q"))),
-      gap,
-      comment(`Fire: leak by a shift of ${leakShift}, which rounds towards minus infinity, and compare.`),
-      signedLogic(membraneBits, "membrane", "leaked", "potential", "threshold", "membrane_d"),
-      logic(1, "fires"),
-      wire(membrane, choose(name("resolved_rest_q"), zeros, membraneRegisters.head)),
-      wire(leaked, leakShift === 0 ? membrane : binary(membrane, ">>>", sized(bitsFor(leakShift), leakShift))),
-      wire(name("potential"), binary(leaked, "+", extend("current_q", currentBits, membraneBits))),
-      wire(name("threshold"), thresholds.head),
-      wire(name("fires"), binary(name("potential"), ">=", name("threshold"))),
-      wire(name("membrane_d"), choose(name("fires"), zeros, name("potential"))),
-      gap,
-      registers(
+      sv.gap,
+      sv.comment("Resolve: the only addition of a column with carry propagation."),
+      sv.declare(s.resolved_q, s.resolved_rest_q),
+      sv.declare(s.current_d, s.current_q),
+      sv.wire(s.current_d, sv.binary(s.sum_q, "+", s.carry_q)),
+      sv.gap,
+      sv.comment(`Fire: leak by a shift of ${leakShift}, which rounds towards minus infinity, and compare.`),
+      sv.declare(s.membrane, s.leaked, s.potential, s.threshold, s.membrane_d),
+      sv.declare(s.fires),
+      sv.wire(membrane, sv.choose(s.resolved_rest_q, sv.zeros, membraneRegisters.head)),
+      sv.wire(leaked, leakShift === 0 ? membrane : sv.binary(membrane, ">>>", sv.sized(bitsFor(leakShift), leakShift))),
+      sv.wire(s.potential, sv.binary(leaked, "+", extend(s.current_q, currentBits, membraneBits))),
+      sv.wire(s.threshold, thresholds.head),
+      sv.wire(s.fires, sv.binary(s.potential, ">=", s.threshold)),
+      sv.wire(s.membrane_d, sv.choose(s.fires, sv.zeros, s.potential)),
+      sv.gap,
+      sv.registers(
         [
-          ...(single ? [] : [set(name("block_q"), zeros)]),
-          ...["offsets_q", "thresholds_q", "membranes_q", "sum_q", "carry_q", "current_q"].map((q) =>
-            set(name(q), zeros),
-          ),
+          ...(single ? [] : [sv.set(s.block_q, sv.zeros)]),
+          ...sv.cleared(s.offsets_q, s.thresholds_q, s.membranes_q, s.sum_q, s.carry_q, s.current_q),
           ...["full_q", "rest_q", "resolved_q", "resolved_rest_q", "valid_o", "spike_o"].map((q) =>
-            set(name(q), sized(1, 0)),
+            sv.set(sv.name(q), sv.sized(1, 0)),
           ),
         ],
         [
-          when(name("valid_i"), [
+          sv.when(s.valid_i, [
             ...(single
               ? []
-              : [set(name("block_q"), choose(takeLast, zeros, binary(name("block_q"), "+", sized(blockBits, 1))))]),
-            set(name("sum_q"), name("sum_d")),
-            set(name("carry_q"), name("carry_d")),
+              : [sv.set(s.block_q, sv.choose(takeLast, sv.zeros, sv.binary(s.block_q, "+", sv.sized(blockBits, 1))))]),
+            sv.set(s.sum_q, s.sum_d),
+            sv.set(s.carry_q, s.carry_d),
           ]),
-          set(name("full_q"), takeLast),
-          when(takeLast, [set(name("rest_q"), name("rest_i"))]),
-          set(name("resolved_q"), name("full_q")),
-          when(name("full_q"), [set(current, name("current_d")), set(name("resolved_rest_q"), name("rest_q"))]),
-          set(name("valid_o"), name("resolved_q")),
-          set(name("spike_o"), and(name("resolved_q"), name("fires"))),
-          when(name("resolved_q"), [membraneRegisters.shift(name("membrane_d"))]),
-          when(
-            name("load_i"),
-            [offsets.shift(name("offset_i")), thresholds.shift(name("threshold_i"))],
+          sv.set(s.full_q, takeLast),
+          sv.when(takeLast, [sv.set(s.rest_q, s.rest_i)]),
+          sv.set(s.resolved_q, s.full_q),
+          sv.when(s.full_q, [sv.set(current, s.current_d), sv.set(s.resolved_rest_q, s.rest_q)]),
+          sv.set(s.valid_o, s.resolved_q),
+          sv.set(s.spike_o, and(s.resolved_q, s.fires)),
+          sv.when(s.resolved_q, [membraneRegisters.shift(s.membrane_d)]),
+          sv.when(
+            s.load_i,
+            [offsets.shift(s.offset_i), thresholds.shift(s.threshold_i)],
             [
-              when(takeLast, [offsets.shift(offsets.head)]),
-              when(name("resolved_q"), [thresholds.shift(thresholds.head)]),
+              sv.when(takeLast, [offsets.shift(offsets.head)]),
+              sv.when(s.resolved_q, [thresholds.shift(thresholds.head)]),
             ],
           ),
         ],
       ),
-      gap,
-      { kind: "simulation", body: assertions(parameters) },
+      sv.gap,
+      sv.simulation(...assertions(parameters, s)),
     ],
   };
 }
@@ -168,59 +150,84 @@ function headerOf(parameters: LifParameters): string[] {
 }
 
 /** A register of one place per column, as a vector; place 0 in the low bits. */
-function columnRegister(register: string, width: number, columns: number) {
-  const rest = columns === 1 ? [] : [slice(name(register), columns * width - 1, width)];
+function columnRegister(register: sv.Signal, width: number, columns: number) {
+  const rest = columns === 1 ? [] : [sv.slice(register, columns * width - 1, width)];
   return {
-    head: columns === 1 ? name(register) : slice(name(register), width - 1, 0),
+    head: columns === 1 ? register : sv.slice(register, width - 1, 0),
     /** Shifts all places down by one, with `value` in at the top. */
-    shift: (value: Expression) => set(name(register), rest.length === 0 ? value : concat(value, ...rest)),
+    shift: (value: sv.Expression) => sv.set(register, rest.length === 0 ? value : sv.concat(value, ...rest)),
   };
 }
 
 /** Sign-extends the low `from` bits of a signal to `width`. */
-function extend(signal: string, from: number, width: number, bits: Expression = name(signal)): Expression {
-  return from === width ? bits : concat(repeat(width - from, bit(name(signal), from - 1)), bits);
+function extend(signal: sv.Signal, from: number, width: number, bits: sv.Expression = signal): sv.Expression {
+  return from === width ? bits : sv.concat(sv.repeat(width - from, sv.bit(signal, from - 1)), bits);
 }
 
 /** An independent check of the datapath: codes are added in 32 bits, a membrane with one bit more, and a shift register counts clocks. */
-function assertions({ rowBlocks, currentBits, membraneBits }: LifParameters): Item[] {
-  const [total, wide, age] = [name("total_q"), name("potential_wide"), name("age_q")];
-  const long = (signal: string) => extend(signal, currentBits, 32);
-  const check = (condition: Expression, ...message: Expression[]) => ({ kind: "assert", condition, message }) as const;
-  const start = long("offset");
-  const from = rowBlocks === 1 ? start : choose(binary(name("block_q"), "==", zeros), start, total);
-  const idle = [name("valid_i"), name("full_q"), name("resolved_q")].map(isFalse);
-  const between = rowBlocks === 1 ? [] : [binary(name("block_q"), "==", zeros)];
-  const top = (n: number) => bit(wide, n);
+function assertions(
+  { rowBlocks, currentBits, membraneBits }: LifParameters,
+  s: sv.Signals<
+    | "offset"
+    | "block_q"
+    | "valid_i"
+    | "full_q"
+    | "resolved_q"
+    | "leaked"
+    | "current_q"
+    | "addend_c"
+    | "take_last"
+    | "current_d"
+    | "valid_o"
+    | "load_i"
+  >,
+): sv.Item[] {
+  const own = sv.signals(
+    [],
+    [sv.logic(32, "total_q"), sv.logic(LIF_LATENCY, "age_q"), sv.logic(membraneBits + 1, "potential_wide")],
+  );
+  const [total, wide, age] = [own.total_q, own.potential_wide, own.age_q];
+  const long = (signal: sv.Signal) => extend(signal, currentBits, 32);
+  const check = (condition: sv.Expression, ...message: sv.Expression[]) =>
+    ({ kind: "assert", condition, message }) as const;
+  const start = long(s.offset);
+  const from = rowBlocks === 1 ? start : sv.choose(sv.binary(s.block_q, "==", sv.zeros), start, total);
+  const idle = [s.valid_i, s.full_q, s.resolved_q].map(sv.isFalse);
+  const between = rowBlocks === 1 ? [] : [sv.binary(s.block_q, "==", sv.zeros)];
+  const top = (n: number) => sv.bit(wide, n);
   return [
-    logic(32, "total_q"),
-    logic(LIF_LATENCY, "age_q"),
-    logic(membraneBits + 1, "potential_wide"),
-    wire(
+    sv.declare(own.total_q),
+    sv.declare(own.age_q),
+    sv.declare(own.potential_wide),
+    sv.wire(
       wide,
-      binary(extend("leaked", membraneBits, membraneBits + 1), "+", extend("current_q", currentBits, membraneBits + 1)),
+      sv.binary(
+        extend(s.leaked, membraneBits, membraneBits + 1),
+        "+",
+        extend(s.current_q, currentBits, membraneBits + 1),
+      ),
     ),
-    registers(
-      [set(total, zeros), set(age, zeros)],
+    sv.registers(
+      [sv.set(total, sv.zeros), sv.set(age, sv.zeros)],
       [
-        when(name("valid_i"), [set(total, binary(from, "+", long("addend_c")))]),
-        set(age, concat(slice(age, LIF_LATENCY - 2, 0), name("take_last"))),
-        when(name("full_q"), [
-          check(binary(long("current_d"), "==", total), text("current is %h, expected %h"), name("current_d"), total),
+        sv.when(s.valid_i, [sv.set(total, sv.binary(from, "+", long(s.addend_c)))]),
+        sv.set(age, sv.concat(sv.slice(age, LIF_LATENCY - 2, 0), s.take_last)),
+        sv.when(s.full_q, [
+          check(sv.binary(long(s.current_d), "==", total), sv.text("current is %h, expected %h"), s.current_d, total),
         ]),
-        when(name("resolved_q"), [
-          check(binary(top(membraneBits), "==", top(membraneBits - 1)), text("membrane %h overflows"), wide),
+        sv.when(s.resolved_q, [
+          check(sv.binary(top(membraneBits), "==", top(membraneBits - 1)), sv.text("membrane %h overflows"), wide),
         ]),
         check(
-          binary(name("valid_o"), "==", bit(age, LIF_LATENCY - 1)),
-          text("valid_o is %b, expected %b"),
-          name("valid_o"),
-          bit(age, LIF_LATENCY - 1),
+          sv.binary(s.valid_o, "==", sv.bit(age, LIF_LATENCY - 1)),
+          sv.text("valid_o is %b, expected %b"),
+          s.valid_o,
+          sv.bit(age, LIF_LATENCY - 1),
         ),
-        when(name("load_i"), [
+        sv.when(s.load_i, [
           check(
-            [...idle, ...between].reduce((all, condition) => binary(all, "&&", condition)),
-            text("load_i while a column is in progress"),
+            [...idle, ...between].reduce((all, condition) => sv.binary(all, "&&", condition)),
+            sv.text("load_i while a column is in progress"),
           ),
         ]),
       ],

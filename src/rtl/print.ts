@@ -2,7 +2,7 @@
  * Prints a module as SystemVerilog text in the manner of the lowRISC style guide: two-space indent, one port per line, lines of
  * at most 100 characters where a line can be broken. The same tree always gives the same text.
  */
-import type { BinaryOperator, Expression, Item, Module, Port, Statement, Variable } from "./syntax.ts";
+import type { BinaryOperator, Declaration, Expression, Item, Module, Port, Statement, Variable } from "./syntax.ts";
 
 const LINE_WIDTH = 100;
 
@@ -41,7 +41,7 @@ const separated = (lines: readonly string[]): string[] =>
   lines.map((line, i) => (i < lines.length - 1 ? `${line},` : line));
 
 function alignPorts(ports: readonly Port[]): string[] {
-  const types = ports.map(({ width, signed }) => `logic${signed ? " signed" : ""}${range(width)}`);
+  const types = ports.map(({ width }) => `logic${range(width)}`);
   const widest = Math.max(0, ...types.map((type) => type.length));
   return ports.map(({ direction, name }, i) => `${direction.padEnd(6)} ${types[i].padEnd(widest)} ${name}`);
 }
@@ -74,14 +74,8 @@ function printItem(item: Item): string[] {
       return wrap(item.text);
     case "gap":
       return [""];
-    case "constant":
-      return [`localparam ${item.type} ${item.name} = ${print(item.value)};`];
-    case "logic":
-      return [`logic${item.signed ? " signed" : ""}${range(item.width)} ${item.names.join(", ")};`];
-    case "memory":
-      return [`logic${range(item.width)} ${item.name} [0:${item.entries - 1}];`];
-    case "integer":
-      return [`int ${item.names.join(", ")};`];
+    case "declaration":
+      return [printDeclaration(item)];
     case "wire":
       return [`assign ${print(item.target)} = ${print(item.value)};`];
     case "registers":
@@ -112,9 +106,9 @@ function printItem(item: Item): string[] {
     case "clock":
       return [
         "initial begin",
-        `  ${item.signal} = 1'b0;`,
+        `  ${item.signal.name} = 1'b0;`,
         "  forever begin",
-        `    #${item.halfPeriod} ${item.signal} = ~${item.signal};`,
+        `    #${item.halfPeriod} ${item.signal.name} = ~${item.signal.name};`,
         "  end",
         "end",
       ];
@@ -146,6 +140,14 @@ function printItem(item: Item): string[] {
     case "simulation":
       return ["`ifndef SYNTHESIS", ...items(item.body), "`endif"];
   }
+}
+
+function printDeclaration({ signals, value }: Declaration): string {
+  const names = signals.map(({ name }) => name).join(", ");
+  const [{ width, signed, entries }] = signals;
+  if (width === null) return `int ${names};`;
+  if (value) return `localparam logic [${width - 1}:0] ${names} = ${print(value)};`;
+  return `logic${signed ? " signed" : ""}${range(width)} ${names}${entries === null ? "" : ` [0:${entries - 1}]`};`;
 }
 
 const declared = ({ name, width }: Variable): string => `${typeOf(width)} ${name}`;
@@ -186,7 +188,7 @@ function printStatement(statement: Statement): string[] {
         `assert (${print(statement.condition)}) else $error(${statement.message.map((m) => print(m)).join(", ")});`,
       ];
     case "edge": {
-      const wait = `@(${statement.edge} ${statement.signal});`;
+      const wait = `@(${statement.edge} ${print(statement.signal)});`;
       return [statement.times === 1 ? wait : `repeat (${statement.times}) ${wait}`];
     }
     case "delay":
@@ -222,8 +224,10 @@ const STRENGTH: Readonly<Record<BinaryOperator, number>> = {
 };
 const ASSOCIATIVE: ReadonlySet<string> = new Set(["+", "*", "&", "^", "|", "&&", "||"]);
 
-function print(expression: Expression): string {
+/** An expression as text. */
+export function print(expression: Expression): string {
   switch (expression.kind) {
+    case "signal":
     case "name":
       return expression.name;
     case "number": {
@@ -238,7 +242,7 @@ function print(expression: Expression): string {
     case "text":
       return JSON.stringify(expression.text);
     case "unary": {
-      const bare = ["name", "bit", "slice", "part", "concat", "call"].includes(expression.operand.kind);
+      const bare = ["signal", "name", "bit", "slice", "part", "concat", "call"].includes(expression.operand.kind);
       return `${expression.operator}${bare ? print(expression.operand) : `(${print(expression.operand)})`}`;
     }
     case "binary": {

@@ -1,36 +1,35 @@
 /** Generators of the stochastic attention cell and of the FIFO that delays V (`hardware/clocked-tile.ts`). */
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { encoderItems } from "./encoder.ts";
-import {
-  allOnes,
-  binary,
-  CLOCKED,
-  choose,
-  clocked,
-  comment,
-  concat,
-  gap,
-  type Item,
-  input,
-  instance,
-  logic,
-  type Module,
-  name,
-  output,
-  registers,
-  set,
-  sized,
-  slice,
-  when,
-  widen,
-  wire,
-  zeros,
-} from "./syntax.ts";
+import * as sv from "./syntax.ts";
 
-export function ssaCell(parameters: SsaParameters): Module {
+export function ssaCell(parameters: SsaParameters): sv.Module {
   const { dimension, counterBits, largestCount, scoreGain, scoreNormaliser, fifo } = parameters;
-  const hit = binary(name("query_i"), "&", name("key_i"));
-  const next = binary(name("count_q"), "+", widen(name("hit"), 1, counterBits));
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("last_i"),
+    sv.input("query_i"),
+    sv.input("key_i"),
+    sv.input("value_i"),
+    sv.input("random_i", 8),
+    sv.output("product_o"),
+  ];
+  const declared = [sv.logic(1, "hit")];
+  const s = sv.signals(ports, [
+    ...declared,
+    sv.logic(counterBits, "count_q", "count_d"),
+    sv.logic(1, "score_q"),
+    sv.logic(1, "delayed"),
+  ]);
+
+  const encoder = encoderItems({
+    normaliser: scoreNormaliser,
+    gain: scoreGain,
+    count: s.count_d,
+    random: s.random_i,
+  });
+  const hit = sv.binary(s.query_i, "&", s.key_i);
+  const next = sv.binary(s.count_q, "+", sv.widen(s.hit, 1, counterBits));
   const saturates = largestCount < dimension;
   return {
     name: "ssa_cell",
@@ -41,69 +40,55 @@ export function ssaCell(parameters: SsaParameters): Module {
       `Latency: a score is held from the clock after last_i on; product_o is combinational.` +
         (saturates ? ` The counter saturates at ${largestCount}.` : ""),
     ],
-    ports: [
-      ...CLOCKED,
-      input("last_i"),
-      input("query_i"),
-      input("key_i"),
-      input("value_i"),
-      input("random_i", 8),
-      output("product_o"),
-    ],
+    ports,
     items: [
-      logic(1, "hit"),
-      wire(name("hit"), hit),
-      logic(counterBits, "count_q", "count_d"),
-      wire(name("count_d"), saturates ? choose(allOnes(name("count_q")), name("count_q"), next) : next),
-      gap,
-      ...encoderItems({
-        normaliser: scoreNormaliser,
-        gain: scoreGain,
-        count: "count_d",
-        countBits: counterBits,
-        random: "random_i",
-      }),
-      gap,
-      logic(1, "score_q"),
-      registers(
-        [set(name("count_q"), zeros)],
-        [set(name("count_q"), choose(name("last_i"), sized(counterBits, 0), name("count_d")))],
+      ...declared,
+      sv.wire(s.hit, hit),
+      sv.declare(s.count_q, s.count_d),
+      sv.wire(s.count_d, saturates ? sv.choose(sv.allOnes(s.count_q), s.count_q, next) : next),
+      sv.gap,
+      ...encoder.items,
+      sv.gap,
+      sv.declare(s.score_q),
+      sv.registers(
+        [sv.set(s.count_q, sv.zeros)],
+        [sv.set(s.count_q, sv.choose(s.last_i, sv.sized(counterBits, 0), s.count_d))],
       ),
-      clocked(when(name("last_i"), [set(name("score_q"), name("fires"))])),
-      gap,
+      sv.clocked(sv.when(s.last_i, [sv.set(s.score_q, encoder.fires)])),
+      sv.gap,
       ...(fifo === "cell"
         ? [
-            logic(1, "delayed"),
-            fifoInstance("u_value_fifo", name("value_i"), name("delayed")),
-            wire(name("product_o"), binary(name("score_q"), "&", name("delayed"))),
+            sv.declare(s.delayed),
+            fifoInstance("u_value_fifo", s.value_i, s.delayed),
+            sv.wire(s.product_o, sv.binary(s.score_q, "&", s.delayed)),
           ]
         : [
-            comment("One FIFO per row, outside: value_i is already delayed."),
-            wire(name("product_o"), binary(name("score_q"), "&", name("value_i"))),
+            sv.comment("One FIFO per row, outside: value_i is already delayed."),
+            sv.wire(s.product_o, sv.binary(s.score_q, "&", s.value_i)),
           ]),
     ],
   };
 }
 
-export function valueFifo({ dimension }: SsaParameters): Module {
+export function valueFifo({ dimension }: SsaParameters): sv.Module {
+  const ports = [sv.CLOCK, sv.input("value_i"), sv.output("value_o")];
+  const declared = [sv.logic(dimension, "fifo_q")];
+  const s = sv.signals(ports, declared);
+
   return {
     name: "ssa_value_fifo",
     header: [
       `Shift register that delays the bits of one value by a window of ${dimension} clocks.`,
       "It has no reset, so FPGAs can map it to shift-register LUTs: its contents during the first window never reach a valid output.",
     ],
-    ports: [input("clk_i"), input("value_i"), output("value_o")],
+    ports,
     items: [
-      logic(dimension, "fifo_q"),
-      clocked(set(name("fifo_q"), concat(slice(name("fifo_q"), dimension - 2, 0), name("value_i")))),
-      wire(name("value_o"), slice(name("fifo_q"), dimension - 1, dimension - 1)),
+      ...declared,
+      sv.clocked(sv.set(s.fifo_q, sv.concat(sv.slice(s.fifo_q, dimension - 2, 0), s.value_i))),
+      sv.wire(s.value_o, sv.slice(s.fifo_q, dimension - 1, dimension - 1)),
     ],
   };
 }
 
-export const fifoInstance = (label: string, value: ReturnType<typeof name>, delayed: ReturnType<typeof name>): Item =>
-  instance("ssa_value_fifo", label, {
-    clk_i: name("clk_i"),
-    value_i: value,
-    value_o: delayed,
-  });
+export const fifoInstance = (label: string, value: sv.Expression, delayed: sv.Expression): sv.Item =>
+  sv.instance("ssa_value_fifo", label, { clk_i: sv.CLOCK, value_i: value, value_o: delayed });

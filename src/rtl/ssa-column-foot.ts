@@ -1,35 +1,29 @@
 /** Generator of a column's foot: the adder over the cells of one query, and the encoder of its output bit. */
 import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import { encoderItems } from "./encoder.ts";
-import {
-  binary,
-  choose,
-  clocked,
-  concat,
-  gap,
-  type Item,
-  input,
-  logic,
-  loop,
-  type Module,
-  name,
-  output,
-  part,
-  plus,
-  set,
-  sized,
-  slice,
-  times,
-  when,
-  widen,
-  wire,
-} from "./syntax.ts";
+import * as sv from "./syntax.ts";
 
-export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, plan }: SsaParameters): Module {
-  const { items, sum, sumBits } = adderTree("products_i", plan.tileTokens);
+export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, plan }: SsaParameters): sv.Module {
   const isPartial = plan.passes.length > 1;
+  const ports = [
+    sv.CLOCK,
+    ...(isPartial ? [sv.input("first_i"), sv.input("last_i")] : []),
+    sv.input("products_i", plan.tileTokens),
+    sv.input("random_i", 8),
+    sv.output("spike_o"),
+  ];
+  const { products_i: products } = sv.signals(ports);
+  const { items, sum } = adderTree(products);
+  const sumBits = sum.width!;
   const totalBits = isPartial ? Math.max(sumBits, bitsFor(tokens)) : sumBits;
   const kept = dimension * totalBits;
+  const s = sv.signals(ports, [sv.logic(kept, "partials_q"), sv.logic(totalBits, "carried", "total")]);
+  const encoder = encoderItems({
+    normaliser: valueNormaliser,
+    gain: valueGain,
+    count: isPartial ? s.total : sum,
+    random: s.random_i,
+  });
   return {
     name: "ssa_column_foot",
     header: [
@@ -41,59 +35,48 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
         : []),
       `Latency: one register, spike_o${isPartial ? ", which changes while last_i is 1" : ""}.`,
     ],
-    ports: [
-      input("clk_i"),
-      ...(isPartial ? [input("first_i"), input("last_i")] : []),
-      input("products_i", plan.tileTokens),
-      input("random_i", 8),
-      output("spike_o"),
-    ],
+    ports,
     items: [
       ...items,
-      gap,
+      sv.gap,
       ...(isPartial
         ? [
-            logic(kept, "partials_q"),
-            logic(totalBits, "carried", "total"),
-            wire(
-              name("carried"),
-              choose(name("first_i"), sized(totalBits, 0), slice(name("partials_q"), kept - 1, kept - totalBits)),
+            sv.declare(s.partials_q),
+            sv.declare(s.carried, s.total),
+            sv.wire(
+              s.carried,
+              sv.choose(s.first_i, sv.sized(totalBits, 0), sv.slice(s.partials_q, kept - 1, kept - totalBits)),
             ),
-            wire(name("total"), binary(widen(name(sum), sumBits, totalBits), "+", name("carried"))),
-            clocked(set(name("partials_q"), concat(slice(name("partials_q"), kept - totalBits - 1, 0), name("total")))),
-            gap,
+            sv.wire(s.total, sv.binary(sv.widen(sum, sumBits, totalBits), "+", s.carried)),
+            sv.clocked(sv.set(s.partials_q, sv.concat(sv.slice(s.partials_q, kept - totalBits - 1, 0), s.total))),
+            sv.gap,
           ]
         : []),
-      ...encoderItems({
-        normaliser: valueNormaliser,
-        gain: valueGain,
-        count: isPartial ? "total" : sum,
-        countBits: totalBits,
-        random: "random_i",
-      }),
-      gap,
-      clocked(
-        isPartial ? when(name("last_i"), [set(name("spike_o"), name("fires"))]) : set(name("spike_o"), name("fires")),
-      ),
+      ...encoder.items,
+      sv.gap,
+      sv.clocked(isPartial ? sv.when(s.last_i, [sv.set(s.spike_o, encoder.fires)]) : sv.set(s.spike_o, encoder.fires)),
     ],
   };
 }
 
 /** Adds single bits in pairs, level by level; sums at level k have k + 1 bits. */
-function adderTree(bits: string, count: number): { items: Item[]; sum: string; sumBits: number } {
-  const levels = Math.ceil(Math.log2(count));
+function adderTree(bits: sv.Signal): { items: sv.Item[]; sum: sv.Signal } {
+  const levels = Math.ceil(Math.log2(bits.width!));
   const leaves = 2 ** levels;
-  const items: Item[] = [logic(leaves, "level_0"), wire(name("level_0"), widen(name(bits), count, leaves))];
+  let sum: sv.Signal = sv.signal("level_0", leaves);
+  const items: sv.Item[] = [sv.declare(sum), sv.wire(sum, sv.widen(bits, bits.width!, leaves))];
   for (let level = 1; level <= levels; level++) {
     const [before, width, sums] = [level, level + 1, leaves >> level];
-    const operand = (second: boolean) =>
-      widen(part(name(`level_${level - 1}`), plus(times(2 * before, "n"), second ? before : 0), before), before, width);
+    const operands = sum;
+    const operand = (first: number) =>
+      sv.widen(sv.part(operands, sv.plus(sv.times(2 * before, "n"), first), before), before, width);
+    sum = sv.signal(`level_${level}`, sums * width);
     items.push(
-      logic(sums * width, `level_${level}`),
-      loop("n", sums, `gen_level_${level}`, [
-        wire(part(name(`level_${level}`), times(width, "n"), width), binary(operand(false), "+", operand(true))),
+      sv.declare(sum),
+      sv.loop("n", sums, `gen_level_${level}`, [
+        sv.wire(sv.part(sum, sv.times(width, "n"), width), sv.binary(operand(0), "+", operand(before))),
       ]),
     );
   }
-  return { items, sum: `level_${levels}`, sumBits: levels + 1 };
+  return { items, sum };
 }

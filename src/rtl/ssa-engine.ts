@@ -5,37 +5,7 @@ import type { TilePass } from "../hardware/tile-plan.ts";
 import { ORDERED_SCORE } from "../model/neuron/bernoulli.ts";
 import { unusedBits } from "./encoder.ts";
 import { blocksOf, openInPass } from "./passes.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  clocked,
-  comment,
-  concat,
-  decimal,
-  type Expression,
-  gap,
-  hex,
-  type Item,
-  input,
-  instance,
-  isFalse,
-  logic,
-  loop,
-  type Module,
-  name,
-  output,
-  part,
-  registers,
-  repeat,
-  set,
-  sized,
-  text,
-  times,
-  when,
-  wire,
-  zeros,
-} from "./syntax.ts";
+import * as sv from "./syntax.ts";
 
 /** Bits of the step count: up to 64 steps, and the window after the last. */
 export const STEP_BITS = 7;
@@ -43,31 +13,65 @@ export const MAX_STEPS = 64;
 /** Name of the top module. */
 export const ENGINE = "ssa_engine";
 
-export function ssaEngine(parameters: SsaParameters, heads: number): Module {
+export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
   const { dimension, draws, sharedByHeads, plan } = parameters;
   const { tileTokens: tokens, passes } = plan;
   const isBlockwise = passes.length > 1;
   // A run is one step, and the next may begin as the last values leave.
   const isStepwise = plan.drained === "step";
   const [passBits, blockBits] = [bitsFor(passes.length - 1), bitsFor(blocksOf(plan) - 1)];
-  const lastPass = binary(name("pass_o"), "==", sized(passBits, passes.length - 1));
-  const stepEnds = isBlockwise ? binary(name("last_feature"), "&", lastPass) : name("last_feature");
-  const hasMask = passes.some((pass) => openInPass(parameters, pass).includes(0));
   const arrays = sharedByHeads ? 1 : heads;
   const perArray = 32 * seedWords(parameters);
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("start_i"),
+    sv.input(isStepwise ? "step_i" : "steps_i", STEP_BITS),
+    sv.input("seed_i", perArray * arrays),
+    sv.input("query_i", heads * tokens),
+    sv.input("key_i", heads * tokens),
+    sv.input("value_i", heads * tokens),
+    sv.output("busy_o"),
+    ...(isStepwise ? [sv.output("ready_o")] : []),
+    sv.output("take_o"),
+    ...(isBlockwise ? [sv.output("pass_o", passBits)] : []),
+    sv.output("valid_o"),
+    ...(isBlockwise ? [sv.output("block_o", blockBits)] : []),
+    sv.output("spike_o", heads * tokens),
+  ];
   const spread = draws !== "independent";
   const featureBits = bitsFor(dimension - 1);
-  const one = (width: number) => sized(width, 1);
-  const gated = (signal: string) => binary(repeat(heads * tokens, name("take_o")), "&", name(signal));
-  const [lastFeature, lastWindow] = [name("last_feature"), name("last_window")];
-  const start = binary(name("start_i"), "&", isStepwise ? name("ready_o") : isFalse(name("busy_o")));
-  const emits = isStepwise ? name("window_q") : binary(name("window_q"), "!=", sized(STEP_BITS, 0));
-  const nextWindow = set(
-    name("window_q"),
-    isStepwise ? isFalse(name("window_q")) : binary(name("window_q"), "+", one(STEP_BITS)),
+  const declared = [
+    sv.logic(featureBits, "feature_q"),
+    ...(isStepwise
+      ? [sv.logic(STEP_BITS, "step_q"), sv.logic(1, "window_q")]
+      : [sv.logic(STEP_BITS, "window_q", "steps_q"), ...(spread ? [sv.logic(STEP_BITS, "emitted_q")] : [])]),
+    sv.logic(1, "last_feature", "last_window"),
+  ];
+  const s = sv.signals(ports, [
+    ...declared,
+    sv.logic(8, "score_offset", "output_offset"),
+    sv.logic(heads * tokens, "query", "key", "value"),
+    sv.logic(1, "load"),
+    sv.logic(perArray * arrays, "bytes"),
+    sv.logic(8, "score_random", "output_random"),
+    sv.logic(passBits, "emitted_pass_q"),
+    sv.logic(1, "emits", "emit_first", "emit_last"),
+    sv.logic(blockBits, "emitted_block"),
+  ]);
+  const lastPass = sv.binary(s.pass_o, "==", sv.sized(passBits, passes.length - 1));
+  const stepEnds = isBlockwise ? sv.binary(s.last_feature, "&", lastPass) : s.last_feature;
+  const hasMask = passes.some((pass) => openInPass(parameters, pass).includes(0));
+  const one = (width: number) => sv.sized(width, 1);
+  const gated = (signal: sv.Signal) => sv.binary(sv.repeat(heads * tokens, s.take_o), "&", signal);
+  const [lastFeature, lastWindow] = [s.last_feature, s.last_window];
+  const start = sv.binary(s.start_i, "&", isStepwise ? s.ready_o : sv.isFalse(s.busy_o));
+  const emits = isStepwise ? s.window_q : sv.binary(s.window_q, "!=", sv.sized(STEP_BITS, 0));
+  const nextWindow = sv.set(
+    s.window_q,
+    isStepwise ? sv.isFalse(s.window_q) : sv.binary(s.window_q, "+", one(STEP_BITS)),
   );
-  const lane = (signal: string, width: number) =>
-    heads === 1 ? name(signal) : part(name(signal), times(width, "h"), width);
+  const lane = (signal: sv.Signal, width: number) =>
+    heads === 1 ? signal : sv.part(signal, sv.times(width, "h"), width);
   return {
     name: ENGINE,
     header: [
@@ -95,148 +99,124 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
                 `${dimension} (t + 1) + f + 1, marked by valid_o. Simulation asserts both.`,
           ]),
     ],
-    ports: [
-      ...CLOCKED,
-      input("start_i"),
-      input(isStepwise ? "step_i" : "steps_i", STEP_BITS),
-      input("seed_i", perArray * arrays),
-      input("query_i", heads * tokens),
-      input("key_i", heads * tokens),
-      input("value_i", heads * tokens),
-      output("busy_o"),
-      ...(isStepwise ? [output("ready_o")] : []),
-      output("take_o"),
-      ...(isBlockwise ? [output("pass_o", passBits)] : []),
-      output("valid_o"),
-      ...(isBlockwise ? [output("block_o", blockBits)] : []),
-      output("spike_o", heads * tokens),
-    ],
+    ports,
     items: [
-      logic(featureBits, "feature_q"),
-      ...(isStepwise
-        ? [logic(STEP_BITS, "step_q"), logic(1, "window_q")]
-        : [logic(STEP_BITS, "window_q", "steps_q"), ...(spread ? [logic(STEP_BITS, "emitted_q")] : [])]),
-      logic(1, "last_feature", "last_window"),
-      wire(lastFeature, binary(name("feature_q"), "==", sized(featureBits, dimension - 1))),
-      ...(isBlockwise ? passItems(parameters, emits, passBits, blockBits) : []),
+      ...declared,
+      sv.wire(lastFeature, sv.binary(s.feature_q, "==", sv.sized(featureBits, dimension - 1))),
+      ...(isBlockwise ? passItems(parameters, emits, passBits, blockBits, s) : []),
       ...(isStepwise
         ? [
-            wire(lastWindow, name("window_q")),
-            wire(
-              name("ready_o"),
-              binary(isFalse(name("busy_o")), "|", binary(name("last_feature"), "&", name("last_window"))),
-            ),
+            sv.wire(lastWindow, s.window_q),
+            sv.wire(s.ready_o, sv.binary(sv.isFalse(s.busy_o), "|", sv.binary(s.last_feature, "&", s.last_window))),
           ]
-        : [wire(lastWindow, binary(name("window_q"), "==", name("steps_q")))]),
-      wire(name("take_o"), binary(name("busy_o"), "&", isFalse(lastWindow))),
-      gap,
-      registers(
-        [set(name("busy_o"), sized(1, 0)), set(name("valid_o"), sized(1, 0))],
+        : [sv.wire(lastWindow, sv.binary(s.window_q, "==", s.steps_q))]),
+      sv.wire(s.take_o, sv.binary(s.busy_o, "&", sv.isFalse(lastWindow))),
+      sv.gap,
+      sv.registers(
+        [sv.set(s.busy_o, sv.sized(1, 0)), sv.set(s.valid_o, sv.sized(1, 0))],
         [
-          set(
-            name("valid_o"),
+          sv.set(
+            s.valid_o,
             isBlockwise
-              ? binary(binary(name("busy_o"), "&", name("emits")), "&", name("emit_last"))
-              : binary(name("busy_o"), "&", emits),
+              ? sv.binary(sv.binary(s.busy_o, "&", s.emits), "&", s.emit_last)
+              : sv.binary(s.busy_o, "&", emits),
           ),
-          when(
+          sv.when(
             start,
-            [set(name("busy_o"), sized(1, 1))],
-            [when(binary(lastFeature, "&", lastWindow), [set(name("busy_o"), sized(1, 0))])],
+            [sv.set(s.busy_o, sv.sized(1, 1))],
+            [sv.when(sv.binary(lastFeature, "&", lastWindow), [sv.set(s.busy_o, sv.sized(1, 0))])],
           ),
         ],
       ),
-      gap,
-      comment("Registers set by a start matter only during a run, and have no reset."),
-      clocked(
-        ...(isBlockwise ? [set(name("block_o"), name("emitted_block"))] : []),
-        when(
+      sv.gap,
+      sv.comment("Registers set by a start matter only during a run, and have no reset."),
+      sv.clocked(
+        ...(isBlockwise ? [sv.set(s.block_o, s.emitted_block)] : []),
+        sv.when(
           start,
           [
-            set(name("feature_q"), zeros),
-            set(name("window_q"), zeros),
-            ...(isBlockwise ? [set(name("pass_o"), zeros)] : []),
-            isStepwise ? set(name("step_q"), name("step_i")) : set(name("steps_q"), name("steps_i")),
+            sv.set(s.feature_q, sv.zeros),
+            sv.set(s.window_q, sv.zeros),
+            ...(isBlockwise ? [sv.set(s.pass_o, sv.zeros)] : []),
+            isStepwise ? sv.set(s.step_q, s.step_i) : sv.set(s.steps_q, s.steps_i),
           ],
           [
-            when(name("busy_o"), [
-              set(name("feature_q"), binary(name("feature_q"), "+", one(featureBits))),
-              when(lastFeature, [
-                set(name("feature_q"), zeros),
+            sv.when(s.busy_o, [
+              sv.set(s.feature_q, sv.binary(s.feature_q, "+", one(featureBits))),
+              sv.when(lastFeature, [
+                sv.set(s.feature_q, sv.zeros),
                 ...(isBlockwise
                   ? [
-                      set(name("emitted_pass_q"), name("pass_o")),
-                      when(
+                      sv.set(s.emitted_pass_q, s.pass_o),
+                      sv.when(
                         lastPass,
-                        [set(name("pass_o"), zeros), nextWindow],
-                        [set(name("pass_o"), binary(name("pass_o"), "+", one(passBits)))],
+                        [sv.set(s.pass_o, sv.zeros), nextWindow],
+                        [sv.set(s.pass_o, sv.binary(s.pass_o, "+", one(passBits)))],
                       ),
                     ]
                   : [nextWindow]),
-                ...(spread && !isStepwise ? [set(name("emitted_q"), name("window_q"))] : []),
+                ...(spread && !isStepwise ? [sv.set(s.emitted_q, s.window_q)] : []),
               ]),
             ]),
           ],
         ),
       ),
-      gap,
+      sv.gap,
       ...(spread
         ? [
-            comment(
+            sv.comment(
               isStepwise
                 ? "The bit-reversed step."
                 : "The bit-reversed step: scores use the step that enters, outputs the one that leaves.",
             ),
-            logic(8, "score_offset", "output_offset"),
-            wire(name("score_offset"), reversed(isStepwise ? "step_q" : "window_q")),
-            wire(name("output_offset"), reversed(isStepwise ? "step_q" : "emitted_q")),
-            gap,
+            sv.declare(s.score_offset, s.output_offset),
+            sv.wire(s.score_offset, reversed(isStepwise ? s.step_q : s.window_q)),
+            sv.wire(s.output_offset, reversed(isStepwise ? s.step_q : s.emitted_q)),
+            sv.gap,
           ]
         : []),
-      ...(draws === "ordered" ? orderedItems(dimension, perArray * arrays) : arrayItems()),
-      gap,
-      comment("While the last values leave, nothing enters."),
-      logic(heads * tokens, "query", "key", "value"),
-      wire(name("query"), gated("query_i")),
-      wire(name("key"), gated("key_i")),
-      wire(name("value"), gated("value_i")),
-      loop("h", heads, "gen_head", [
-        instance("ssa_tile", "u_tile", {
-          clk_i: name("clk_i"),
-          rst_ni: name("rst_ni"),
+      ...(draws === "ordered" ? orderedItems(dimension, s) : arrayItems()),
+      sv.gap,
+      sv.comment("While the last values leave, nothing enters."),
+      sv.declare(s.query, s.key, s.value),
+      sv.wire(s.query, gated(s.query_i)),
+      sv.wire(s.key, gated(s.key_i)),
+      sv.wire(s.value, gated(s.value_i)),
+      sv.loop("h", heads, "gen_head", [
+        sv.instance("ssa_tile", "u_tile", {
+          clk_i: s.clk_i,
+          rst_ni: s.rst_ni,
           last_i: lastFeature,
-          query_i: lane("query", tokens),
-          key_i: lane("key", tokens),
-          value_i: lane("value", tokens),
+          query_i: lane(s.query, tokens),
+          key_i: lane(s.key, tokens),
+          value_i: lane(s.value, tokens),
           ...(draws === "ordered"
-            ? { score_random_i: name("score_random"), output_random_i: name("output_random") }
-            : { bytes_i: sharedByHeads ? name("bytes") : lane("bytes", perArray) }),
-          ...(draws === "stratified"
-            ? { score_offset_i: name("score_offset"), output_offset_i: name("output_offset") }
-            : {}),
-          ...(hasMask && isBlockwise ? { pass_i: name("pass_o") } : {}),
-          ...(isBlockwise ? { emit_first_i: name("emit_first"), emit_last_i: name("emit_last") } : {}),
-          spike_o: lane("spike_o", tokens),
+            ? { score_random_i: s.score_random, output_random_i: s.output_random }
+            : { bytes_i: sharedByHeads ? s.bytes : lane(s.bytes, perArray) }),
+          ...(draws === "stratified" ? { score_offset_i: s.score_offset, output_offset_i: s.output_offset } : {}),
+          ...(hasMask && isBlockwise ? { pass_i: s.pass_o } : {}),
+          ...(isBlockwise ? { emit_first_i: s.emit_first, emit_last_i: s.emit_last } : {}),
+          spike_o: lane(s.spike_o, tokens),
         }),
       ]),
-      gap,
-      { kind: "simulation", body: latencyAssertions(dimension, passes.length, start, isStepwise) },
+      sv.gap,
+      sv.simulation(...latencyAssertions(dimension, passes.length, start, isStepwise, s)),
     ],
   };
 
   /** Arrays of LFSRs, loaded with the seeds at a start and, if every step repeats its numbers, at the end of a step. */
-  function arrayItems(): Item[] {
+  function arrayItems(): sv.Item[] {
     return [
-      ...(spread ? [comment("Every step starts from the same numbers.")] : []),
-      logic(1, "load"),
-      wire(name("load"), spread ? binary(start, "|", binary(name("busy_o"), "&", stepEnds)) : start),
-      logic(perArray * arrays, "bytes"),
-      loop("a", arrays, "gen_lfsr", [
-        instance("ssa_lfsr_array", "u_lfsr", {
-          clk_i: name("clk_i"),
-          load_i: name("load"),
-          seed_i: part(name("seed_i"), times(perArray, "a"), perArray),
-          bytes_o: part(name("bytes"), times(perArray, "a"), perArray),
+      ...(spread ? [sv.comment("Every step starts from the same numbers.")] : []),
+      sv.declare(s.load),
+      sv.wire(s.load, spread ? sv.binary(start, "|", sv.binary(s.busy_o, "&", stepEnds)) : start),
+      sv.declare(s.bytes),
+      sv.loop("a", arrays, "gen_lfsr", [
+        sv.instance("ssa_lfsr_array", "u_lfsr", {
+          clk_i: s.clk_i,
+          load_i: s.load,
+          seed_i: sv.part(s.seed_i, sv.times(perArray, "a"), perArray),
+          bytes_o: sv.part(s.bytes, sv.times(perArray, "a"), perArray),
         }),
       ]),
     ];
@@ -244,112 +224,129 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
 }
 
 /** The constants that all cells and all feet compare with when draws are ordered: `orderedDraws`, as wiring. */
-function orderedItems(dimension: number, seeds: number): Item[] {
+function orderedItems(
+  dimension: number,
+  s: sv.Signals<"feature_q" | "score_offset" | "output_offset" | "score_random" | "output_random" | "seed_i">,
+): sv.Item[] {
   const featureBits = bitsFor(dimension - 1);
-  const digits = Array.from({ length: Math.min(8, featureBits) }, (_, n) => bit(name("feature_q"), n));
-  const half = featureBits < 8 ? [sized(1, 1)] : [];
+  const digits = Array.from({ length: Math.min(8, featureBits) }, (_, n) => sv.bit(s.feature_q, n));
+  const half = featureBits < 8 ? [sv.sized(1, 1)] : [];
   const rest = 8 - digits.length - half.length;
-  const output = concat(...digits, ...half, ...(rest > 0 ? [sized(rest, 0)] : []));
+  const output = sv.concat(...digits, ...half, ...(rest > 0 ? [sv.sized(rest, 0)] : []));
   return [
-    comment(
+    sv.comment(
       "Nothing is random: a constant for scores, and for outputs the bit-reversed index of the feature that leaves, plus half a level.",
     ),
-    logic(8, "score_random", "output_random"),
-    wire(name("score_random"), binary(hex(8, ORDERED_SCORE), "+", name("score_offset"))),
-    wire(name("output_random"), binary(output, "+", name("output_offset"))),
-    ...unusedBits("seed_i", seeds, () => false),
+    sv.declare(s.score_random, s.output_random),
+    sv.wire(s.score_random, sv.binary(sv.hex(8, ORDERED_SCORE), "+", s.score_offset)),
+    sv.wire(s.output_random, sv.binary(output, "+", s.output_offset)),
+    ...unusedBits(s.seed_i, () => false),
   ];
 }
 
 /** Seven bits of a step, reversed into the top of a byte. */
-const reversed = (step: string): Expression =>
-  concat(...Array.from({ length: STEP_BITS }, (_, n) => bit(name(step), n)), sized(1, 0));
+const reversed = (step: sv.Signal): sv.Expression =>
+  sv.concat(...Array.from({ length: STEP_BITS }, (_, n) => sv.bit(step, n)), sv.sized(1, 0));
 
 /** The meaning of the previous window's pass for the products that leave now. */
-function passItems({ plan }: SsaParameters, emits: Expression, passBits: number, blockBits: number): Item[] {
+function passItems(
+  { plan }: SsaParameters,
+  emits: sv.Expression,
+  passBits: number,
+  blockBits: number,
+  s: sv.Signals<"pass_o" | "emitted_pass_q" | "emits" | "emit_first" | "emit_last" | "emitted_block">,
+): sv.Item[] {
   const { passes } = plan;
-  const table = (title: string, width: number, entry: (pass: TilePass) => number): Item => {
+  const table = (title: string, width: number, entry: (pass: TilePass) => number) => {
     let bits = 0n;
     passes.forEach((pass, p) => {
       bits |= BigInt(entry(pass)) << BigInt(width * p);
     });
     const all = width * passes.length;
-    return { kind: "constant", type: `logic [${all - 1}:0]`, name: title, value: hex(all, bits) };
+    return sv.constant(title, all, sv.hex(all, bits));
   };
-  const emitted = concat(sized(32 - passBits, 0), name("emitted_pass_q"));
-  return [
-    gap,
-    comment("One bit per pass: whether it is the first or the last of its queries; and their block."),
+  const tables = [
     table("FirstOfQueries", 1, ({ first }) => Number(first)),
     table("LastOfQueries", 1, ({ last }) => Number(last)),
     table("BlockOfQueries", blockBits, ({ queryBlock }) => queryBlock),
-    logic(passBits, "emitted_pass_q"),
-    logic(1, "emits", "emit_first", "emit_last"),
-    logic(blockBits, "emitted_block"),
-    wire(name("emits"), binary(emits, "|", binary(name("pass_o"), "!=", sized(passBits, 0)))),
-    wire(name("emit_first"), bit(name("FirstOfQueries"), emitted)),
-    wire(name("emit_last"), bit(name("LastOfQueries"), emitted)),
-    wire(
-      name("emitted_block"),
-      part(name("BlockOfQueries"), blockBits === 1 ? emitted : binary(decimal(blockBits), "*", emitted), blockBits),
+  ];
+  const [isFirst, isLast, block] = tables.map(({ signals }) => signals[0]);
+  const emitted = sv.widen(s.emitted_pass_q, passBits, 32);
+  return [
+    sv.gap,
+    sv.comment("One bit per pass: whether it is the first or the last of its queries; and their block."),
+    ...tables,
+    sv.declare(s.emitted_pass_q),
+    sv.declare(s.emits, s.emit_first, s.emit_last),
+    sv.declare(s.emitted_block),
+    sv.wire(s.emits, sv.binary(emits, "|", sv.binary(s.pass_o, "!=", sv.sized(passBits, 0)))),
+    sv.wire(s.emit_first, sv.bit(isFirst, emitted)),
+    sv.wire(s.emit_last, sv.bit(isLast, emitted)),
+    sv.wire(
+      s.emitted_block,
+      sv.part(block, blockBits === 1 ? emitted : sv.binary(sv.decimal(blockBits), "*", emitted), blockBits),
     ),
-    gap,
+    sv.gap,
   ];
 }
 
-function latencyAssertions(dimension: number, passes: number, start: Expression, isStepwise: boolean): Item[] {
-  const age = name("age_q");
-  const steps = concat(sized(32 - STEP_BITS, 0), name("steps_q"));
-  const windows = passes === 1 ? steps : binary(steps, "*", sized(32, passes));
+function latencyAssertions(
+  dimension: number,
+  passes: number,
+  start: sv.Expression,
+  isStepwise: boolean,
+  s: sv.Signals<"steps_q" | "step_i" | "steps_i" | "busy_o" | "valid_o">,
+): sv.Item[] {
+  const own = sv.signals([], [sv.logic(32, "age_q"), sv.logic(1, "started_q", "follows_q")]);
+  const age = own.age_q;
+  const steps = sv.concat(sv.sized(32 - STEP_BITS, 0), s.steps_q);
+  const windows = passes === 1 ? steps : sv.binary(steps, "*", sv.sized(32, passes));
   const end = isStepwise
-    ? sized(32, (passes + 1) * dimension)
-    : binary(binary(windows, "+", sized(32, 1)), "*", sized(32, dimension));
-  const inside = (first: Expression, last: Expression) =>
-    binary(binary(age, ">=", first), "&&", binary(age, "<=", last));
+    ? sv.sized(32, (passes + 1) * dimension)
+    : sv.binary(sv.binary(windows, "+", sv.sized(32, 1)), "*", sv.sized(32, dimension));
+  const inside = (first: sv.Expression, last: sv.Expression) =>
+    sv.binary(sv.binary(age, ">=", first), "&&", sv.binary(age, "<=", last));
   // The last value of a run appears in the first clock of a run that follows immediately.
-  const leaves = inside(sized(32, dimension + 1), end);
+  const leaves = inside(sv.sized(32, dimension + 1), end);
   const shows = isStepwise
-    ? binary(leaves, "||", binary(binary(age, "==", sized(32, 0)), "&&", name("follows_q")))
+    ? sv.binary(leaves, "||", sv.binary(sv.binary(age, "==", sv.sized(32, 0)), "&&", own.follows_q))
     : leaves;
-  const [asked, first, most] = isStepwise ? ["step_i", 0, MAX_STEPS - 1] : ["steps_i", 1, MAX_STEPS];
-  const inRange = binary(name(asked), "<=", sized(STEP_BITS, most));
+  const asked = isStepwise ? s.step_i : s.steps_i;
+  const [first, most] = isStepwise ? [0, MAX_STEPS - 1] : [1, MAX_STEPS];
+  const inRange = sv.binary(asked, "<=", sv.sized(STEP_BITS, most));
   return [
-    comment(`Clock 0 of a run is the one after start_i; age_q is the number of the clock.`),
-    logic(32, "age_q"),
-    logic(1, "started_q", ...(isStepwise ? ["follows_q"] : [])),
-    registers(
+    sv.comment(`Clock 0 of a run is the one after start_i; age_q is the number of the clock.`),
+    sv.declare(own.age_q),
+    sv.declare(own.started_q, ...(isStepwise ? [own.follows_q] : [])),
+    sv.registers(
       [
-        set(age, zeros),
-        set(name("started_q"), sized(1, 0)),
-        ...(isStepwise ? [set(name("follows_q"), sized(1, 0))] : []),
+        sv.set(age, sv.zeros),
+        sv.set(own.started_q, sv.sized(1, 0)),
+        ...(isStepwise ? [sv.set(own.follows_q, sv.sized(1, 0))] : []),
       ],
       [
-        when(
+        sv.when(
           start,
           [
-            set(age, zeros),
-            set(name("started_q"), sized(1, 1)),
-            ...(isStepwise ? [set(name("follows_q"), name("busy_o"))] : []),
-            {
-              kind: "assert",
-              condition: isStepwise ? inRange : binary(binary(name(asked), "!=", sized(STEP_BITS, 0)), "&&", inRange),
-              message: [text(`${asked} must be ${first} to ${most}, is %0d`), name(asked)],
-            },
+            sv.set(age, sv.zeros),
+            sv.set(own.started_q, sv.sized(1, 1)),
+            ...(isStepwise ? [sv.set(own.follows_q, s.busy_o)] : []),
+            sv.assert(
+              isStepwise ? inRange : sv.binary(sv.binary(asked, "!=", sv.sized(STEP_BITS, 0)), "&&", inRange),
+              `${asked.name} must be ${first} to ${most}, is %0d`,
+              asked,
+            ),
           ],
-          [set(age, binary(age, "+", sized(32, 1)))],
+          [sv.set(age, sv.binary(age, "+", sv.sized(32, 1)))],
         ),
-        when(name("started_q"), [
-          {
-            kind: "assert",
-            condition:
-              passes === 1 ? binary(name("valid_o"), "==", shows) : binary(isFalse(name("valid_o")), "||", shows),
-            message: [text("valid_o is %b at clock %0d"), name("valid_o"), age],
-          },
-          {
-            kind: "assert",
-            condition: binary(name("busy_o"), "==", binary(age, "<", end)),
-            message: [text("busy_o is %b at clock %0d"), name("busy_o"), age],
-          },
+        sv.when(own.started_q, [
+          sv.assert(
+            passes === 1 ? sv.binary(s.valid_o, "==", shows) : sv.binary(sv.isFalse(s.valid_o), "||", shows),
+            "valid_o is %b at clock %0d",
+            s.valid_o,
+            age,
+          ),
+          sv.assert(sv.binary(s.busy_o, "==", sv.binary(age, "<", end)), "busy_o is %b at clock %0d", s.busy_o, age),
         ]),
       ],
     ),

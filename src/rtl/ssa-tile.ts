@@ -4,55 +4,55 @@ import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import { unusedBits } from "./encoder.ts";
 import { cellsOf, openInPass } from "./passes.ts";
 import { fifoInstance } from "./ssa-cell.ts";
-import {
-  type BinaryOperator,
-  binary,
-  bit,
-  CLOCKED,
-  comment,
-  concat,
-  decimal,
-  type Expression,
-  gap,
-  hex,
-  type Item,
-  input,
-  instance,
-  logic,
-  loop,
-  type Module,
-  name,
-  output,
-  part,
-  plus,
-  sized,
-  times,
-  wire,
-} from "./syntax.ts";
+import * as sv from "./syntax.ts";
 
-const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
-const byteOf = (bytes: string, index: Expression): Expression =>
-  part(name(bytes), index.kind === "name" ? times(8, index.name) : binary(decimal(8), "*", index), 8);
+const byteOf = (bytes: sv.Signal, index: sv.Expression): sv.Expression =>
+  sv.part(bytes, index.kind === "name" ? sv.times(8, index.name) : sv.binary(sv.decimal(8), "*", index), 8);
 
-export function ssaTile(given: SsaParameters): Module {
+export function ssaTile(given: SsaParameters): sv.Module {
   const { passes, tileTokens } = given.plan;
   // The cells of the tile; with several passes they are not those of one mask.
   const parameters: SsaParameters = { ...given, tokens: tileTokens, mask: cellsOf(given) };
   const { tokens, dimension, mask, fifo, draws, lfsr } = parameters;
   const isBlockwise = passes.length > 1;
   const open = isBlockwise ? passMasks(given) : null;
+  const table = open ?? maskOf(parameters);
   const passBits = bitsFor(passes.length - 1);
   const { registers } = lfsrWiring(lfsr.sharing, tokens);
   const ordered = draws === "ordered";
   const stratified = draws === "stratified";
-  const wiring = cellWiring(parameters);
-  const at = plus(times(tokens, "i"), 0);
-  const cell = binary(at, "+", name("j"));
+  const at = sv.plus(sv.times(tokens, "i"), 0);
+  const cell = sv.binary(at, "+", sv.name("j"));
   const isOpen = (i: number, j: number) => mask[i * tokens + j] === 1;
   const inRow = (j: number) => Array.from({ length: tokens }, (_, i) => isOpen(i, j)).some(Boolean);
   const inColumn = (i: number) => Array.from({ length: tokens }, (_, j) => isOpen(i, j)).some(Boolean);
-  const footByte = byteOf("bytes_i", lfsr.sharing !== "single" ? name("i") : binary(name("i"), "&", decimal(3)));
-  const drawn = stratified ? binary(footByte, "+", name("output_offset_i")) : footByte;
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("last_i"),
+    sv.input("query_i", tokens),
+    sv.input("key_i", tokens),
+    sv.input("value_i", tokens),
+    ...(ordered
+      ? [sv.input("score_random_i", 8), sv.input("output_random_i", 8)]
+      : [sv.input("bytes_i", 32 * registers)]),
+    ...(stratified ? [sv.input("score_offset_i", 8), sv.input("output_offset_i", 8)] : []),
+    ...(open ? [sv.input("pass_i", passBits)] : []),
+    ...(isBlockwise ? [sv.input("emit_first_i"), sv.input("emit_last_i")] : []),
+    sv.output("spike_o", tokens),
+  ];
+  const s = sv.signals(ports, [
+    sv.logic(tokens, "delayed"),
+    sv.logic(tokens * tokens, "products"),
+    sv.logic(8, "cell_random"),
+    sv.logic(8, "foot_random"),
+  ]);
+
+  const wiring = cellWiring(parameters, s);
+  const footByte = byteOf(
+    s.bytes_i,
+    lfsr.sharing !== "single" ? sv.name("i") : sv.binary(sv.name("i"), "&", sv.decimal(3)),
+  );
+  const drawn = stratified ? sv.binary(footByte, "+", s.output_offset_i) : footByte;
 
   return {
     name: "ssa_tile",
@@ -68,74 +68,74 @@ export function ssaTile(given: SsaParameters): Module {
         : []),
       `Latency: feature f of A appears at spike_o ${dimension} + 1 clocks after feature f of Q, K and V entered: a window and the output register.`,
     ],
-    ports: [
-      ...CLOCKED,
-      input("last_i"),
-      input("query_i", tokens),
-      input("key_i", tokens),
-      input("value_i", tokens),
-      ...(ordered ? [input("score_random_i", 8), input("output_random_i", 8)] : [input("bytes_i", 32 * registers)]),
-      ...(stratified ? [input("score_offset_i", 8), input("output_offset_i", 8)] : []),
-      ...(open ? [input("pass_i", passBits)] : []),
-      ...(isBlockwise ? [input("emit_first_i"), input("emit_last_i")] : []),
-      output("spike_o", tokens),
-    ],
+    ports,
     items: [
-      ...(open ?? maskItems(parameters)),
+      ...(table ? [sv.comment(table.comment), table.mask, sv.gap] : []),
       ...wiring.items,
       ...(fifo === "row"
         ? [
-            logic(tokens, "delayed"),
-            loop("j", tokens, "gen_fifo", [
-              fifoInstance("u_value_fifo", bit(name("value_i"), name("j")), bit(name("delayed"), name("j"))),
+            sv.declare(s.delayed),
+            sv.loop("j", tokens, "gen_fifo", [
+              fifoInstance("u_value_fifo", sv.bit(s.value_i, sv.name("j")), sv.bit(s.delayed, sv.name("j"))),
             ]),
-            gap,
+            sv.gap,
           ]
         : []),
-      logic(tokens * tokens, "products"),
-      loop("i", tokens, "gen_column", [
-        loop("j", tokens, "gen_row", [
+      sv.declare(s.products),
+      sv.loop("i", tokens, "gen_column", [
+        sv.loop("j", tokens, "gen_row", [
           guardCell(
             parameters,
+            table,
             [
-              logic(8, "cell_random"),
-              wire(name("cell_random"), wiring.random),
-              instance("ssa_cell", "u_cell", {
-                ...clocked,
-                last_i: name("last_i"),
+              sv.declare(s.cell_random),
+              sv.wire(s.cell_random, wiring.random),
+              sv.instance("ssa_cell", "u_cell", {
+                ...sv.CLOCKS,
+                last_i: s.last_i,
                 query_i: open
-                  ? binary(bit(name("query_i"), name("i")), "&", openNow(tokens, passes.length))
-                  : bit(name("query_i"), name("i")),
-                key_i: bit(name("key_i"), name("j")),
-                value_i: bit(name(fifo === "row" ? "delayed" : "value_i"), name("j")),
-                random_i: name("cell_random"),
-                product_o: bit(name("products"), cell),
+                  ? sv.binary(
+                      sv.bit(s.query_i, sv.name("i")),
+                      "&",
+                      openNow(open.mask.signals[0], tokens, passes.length, s.pass_i),
+                    )
+                  : sv.bit(s.query_i, sv.name("i")),
+                key_i: sv.bit(s.key_i, sv.name("j")),
+                value_i: sv.bit(fifo === "row" ? s.delayed : s.value_i, sv.name("j")),
+                random_i: s.cell_random,
+                product_o: sv.bit(s.products, cell),
               }),
             ],
-            wire(bit(name("products"), cell), sized(1, 0)),
+            sv.wire(sv.bit(s.products, cell), sv.sized(1, 0)),
           ),
         ]),
-        logic(8, "foot_random"),
-        wire(name("foot_random"), ordered ? name("output_random_i") : drawn),
-        instance("ssa_column_foot", "u_foot", {
-          clk_i: name("clk_i"),
-          ...(isBlockwise ? { first_i: name("emit_first_i"), last_i: name("emit_last_i") } : {}),
-          products_i: part(name("products"), at, tokens),
-          random_i: name("foot_random"),
-          spike_o: bit(name("spike_o"), name("i")),
+        sv.declare(s.foot_random),
+        sv.wire(s.foot_random, ordered ? s.output_random_i : drawn),
+        sv.instance("ssa_column_foot", "u_foot", {
+          clk_i: s.clk_i,
+          ...(isBlockwise ? { first_i: s.emit_first_i, last_i: s.emit_last_i } : {}),
+          products_i: sv.part(s.products, at, tokens),
+          random_i: s.foot_random,
+          spike_o: sv.bit(s.spike_o, sv.name("i")),
         }),
       ]),
-      ...unusedBits("query_i", tokens, inColumn),
-      ...unusedBits("key_i", tokens, inRow),
-      ...(fifo === "cell" ? unusedBits("value_i", tokens, inRow) : unusedBits("delayed", tokens, inRow)),
-      ...(ordered ? [] : unusedBits("bytes_i", 32 * registers, (n) => usedBytes(parameters).has(n >> 3))),
-      ...(wiring.sources ? unusedBits("score_random", 8 * wiring.sources, (n) => wiring.used.has(n >> 3)) : []),
+      ...unusedBits(s.query_i, inColumn),
+      ...unusedBits(s.key_i, inRow),
+      ...unusedBits(fifo === "cell" ? s.value_i : s.delayed, inRow),
+      ...(ordered ? [] : unusedBits(s.bytes_i, (n) => usedBytes(parameters).has(n >> 3))),
+      ...wiring.unused,
     ],
   };
 }
 
+/** A constant with a bit per cell. */
+interface MaskTable {
+  readonly comment: string;
+  readonly mask: sv.Declaration;
+}
+
 /** One bit per cell and pass, passes side by side; null if all are 1. */
-function passMasks(parameters: SsaParameters): Item[] | null {
+function passMasks(parameters: SsaParameters): MaskTable | null {
   const { passes, tileTokens } = parameters.plan;
   const masks = passes.map((pass) => openInPass(parameters, pass));
   if (masks.every((mask) => mask.every((open) => open === 1))) return null;
@@ -146,73 +146,64 @@ function passMasks(parameters: SsaParameters): Item[] | null {
       if (open) bits |= 1n << BigInt(cell * count + p);
     });
   });
-  return [
-    comment(`Bit ${count} (${tileTokens} i + j) + p is 1 where query i of pass p may attend to its key j.`),
-    {
-      kind: "constant",
-      type: `logic [${cells * count - 1}:0]`,
-      name: "OpenInPass",
-      value: hex(cells * count, bits),
-    },
-    gap,
-  ];
+  return {
+    comment: `Bit ${count} (${tileTokens} i + j) + p is 1 where query i of pass p may attend to its key j.`,
+    mask: sv.constant("OpenInPass", cells * count, sv.hex(cells * count, bits)),
+  };
 }
 
 /** Whether cell (i, j) counts in the current pass. */
-const openNow = (tileTokens: number, passes: number): Expression => {
-  const cell = binary(times(tileTokens, "i"), "+", name("j"));
-  const pass = concat(sized(32 - bitsFor(passes - 1), 0), name("pass_i"));
-  return bit(name("OpenInPass"), binary(binary(decimal(passes), "*", cell), "+", pass));
+const openNow = (mask: sv.Signal, tileTokens: number, passes: number, current: sv.Signal): sv.Expression => {
+  const cell = sv.binary(sv.times(tileTokens, "i"), "+", sv.name("j"));
+  const pass = sv.widen(current, current.width!, 32);
+  return sv.bit(mask, sv.binary(sv.binary(sv.decimal(passes), "*", cell), "+", pass));
 };
 
 /**
  * Source of a cell's byte, in terms of i and j; with stratified draws from bytes that include the offset, with ordered ones
  * from the engine.
  */
-function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {
-  readonly items: Item[];
-  readonly random: Expression;
-  /** Bytes of `score_random`; 0 if it is not needed. */
-  readonly sources: number;
-  readonly used: ReadonlySet<number>;
-} {
+function cellWiring(
+  { tokens, mask, draws, lfsr }: SsaParameters,
+  s: sv.Signals<"bytes_i" | "score_random_i" | "score_offset_i">,
+): { readonly items: sv.Item[]; readonly random: sv.Expression; readonly unused: sv.Item[] } {
   const rows = 4 * Math.ceil(tokens / 4);
-  const [i, j] = [name("i"), name("j")];
+  const [i, j] = [sv.name("i"), sv.name("j")];
   const patterns: Record<
     typeof lfsr.sharing,
-    { base: number; sources: number; index: Expression; other?: Expression }
+    { base: number; sources: number; index: sv.Expression; other?: sv.Expression }
   > = {
-    "column-row": { base: 0, sources: tokens, index: i, other: byteOf("bytes_i", binary(decimal(rows), "+", j)) },
+    "column-row": { base: 0, sources: tokens, index: i, other: byteOf(s.bytes_i, sv.binary(sv.decimal(rows), "+", j)) },
     column: { base: 0, sources: tokens, index: i },
     row: { base: rows, sources: tokens, index: j },
-    cell: { base: rows, sources: tokens ** 2, index: binary(times(tokens, "i"), "+", j) },
-    single: { base: 0, sources: 4, index: binary(binary(i, "+", j), "&", decimal(3)) },
+    cell: { base: rows, sources: tokens ** 2, index: sv.binary(sv.times(tokens, "i"), "+", j) },
+    single: { base: 0, sources: 4, index: sv.binary(sv.binary(i, "+", j), "&", sv.decimal(3)) },
   };
   const { base, sources, index, other } = patterns[lfsr.sharing];
-  const mix = (source: Expression) => (other ? binary(source, "^", other) : source);
-  if (draws === "ordered") return { items: [], random: name("score_random_i"), sources: 0, used: new Set() };
+  const mix = (source: sv.Expression) => (other ? sv.binary(source, "^", other) : source);
+  if (draws === "ordered") return { items: [], random: s.score_random_i, unused: [] };
   if (draws === "independent") {
-    const shiftedIndex = base === 0 ? index : binary(decimal(base), "+", index);
-    return { items: [], random: mix(byteOf("bytes_i", shiftedIndex)), sources: 0, used: new Set() };
+    const shiftedIndex = base === 0 ? index : sv.binary(sv.decimal(base), "+", index);
+    return { items: [], random: mix(byteOf(s.bytes_i, shiftedIndex)), unused: [] };
   }
-  const byte = byteOf("bytes_i", base === 0 ? name("n") : binary(decimal(base), "+", name("n")));
+  const byte = byteOf(s.bytes_i, base === 0 ? sv.name("n") : sv.binary(sv.decimal(base), "+", sv.name("n")));
   const { cell } = lfsrWiring(lfsr.sharing, tokens);
   const used = new Set<number>();
   mask.forEach((open, at) => {
     if (open) used.add(cell(Math.floor(at / tokens), at % tokens)[0] - base);
   });
+  const random = sv.signal("score_random", 8 * sources);
   return {
     items: [
-      comment("The offset of the time step is added to a byte once, before row and column bytes are combined."),
-      logic(8 * sources, "score_random"),
-      loop("n", sources, "gen_score_random", [
-        wire(byteOf("score_random", name("n")), binary(byte, "+", name("score_offset_i"))),
+      sv.comment("The offset of the time step is added to a byte once, before row and column bytes are combined."),
+      sv.declare(random),
+      sv.loop("n", sources, "gen_score_random", [
+        sv.wire(byteOf(random, sv.name("n")), sv.binary(byte, "+", s.score_offset_i)),
       ]),
-      gap,
+      sv.gap,
     ],
-    random: mix(byteOf("score_random", index)),
-    sources,
-    used,
+    random: mix(byteOf(random, index)),
+    unused: unusedBits(random, (n) => used.has(n >> 3)),
   };
 }
 
@@ -241,35 +232,33 @@ function maskKind({ tokens, mask }: SsaParameters): MaskKind {
   return mask.every((open, at) => open === (at % tokens <= Math.floor(at / tokens) ? 1 : 0)) ? "causal" : "table";
 }
 
-function maskItems(parameters: SsaParameters): Item[] {
-  if (maskKind(parameters) !== "table") return [];
+function maskOf(parameters: SsaParameters): MaskTable | null {
+  if (maskKind(parameters) !== "table") return null;
   const { tokens, mask } = parameters;
   let bits = 0n;
   mask.forEach((open, at) => {
     if (open) bits |= 1n << BigInt(at);
   });
-  return [
-    comment(`Bit ${tokens} i + j is 1 where query i may attend to key j.`),
-    {
-      kind: "constant",
-      type: `logic [${tokens * tokens - 1}:0]`,
-      name: "Mask",
-      value: hex(tokens * tokens, bits),
-    },
-    gap,
-  ];
+  return {
+    comment: `Bit ${tokens} i + j is 1 where query i may attend to key j.`,
+    mask: sv.constant("Mask", tokens * tokens, sv.hex(tokens * tokens, bits)),
+  };
 }
 
 /** A cell that the mask enables; closed ones are not built. */
-function guardCell(parameters: SsaParameters, cell: Item[], closed: Item): Item {
+function guardCell(parameters: SsaParameters, table: MaskTable | null, cell: sv.Item[], closed: sv.Item): sv.Item {
   const kind = maskKind(parameters);
-  const { tokens } = parameters;
-  const below: BinaryOperator = "<=";
-  const condition: Expression =
-    kind === "open"
-      ? sized(1, 1)
-      : kind === "causal"
-        ? binary(name("j"), below, name("i"))
-        : bit(name("Mask"), binary(times(tokens, "i"), "+", name("j")));
-  return { kind: "when", condition, label: "gen_cell", yes: cell, no: kind === "open" ? [] : [closed] };
+  const cellOf = sv.binary(sv.times(parameters.tokens, "i"), "+", sv.name("j"));
+  const condition: Record<MaskKind, () => sv.Expression> = {
+    open: () => sv.sized(1, 1),
+    causal: () => sv.binary(sv.name("j"), "<=", sv.name("i")),
+    table: () => sv.bit(table!.mask.signals[0], cellOf),
+  };
+  return {
+    kind: "when",
+    condition: condition[kind](),
+    label: "gen_cell",
+    yes: cell,
+    no: kind === "open" ? [] : [closed],
+  };
 }

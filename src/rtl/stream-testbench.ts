@@ -18,30 +18,13 @@ import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SsaDesign, seedBits } from "./design.ts";
 import { blocksOf, shownAt, type Window, windowAt } from "./passes.ts";
 import { STEP_BITS } from "./ssa-engine.ts";
-import {
-  binary,
-  concat,
-  decimal,
-  type Expression,
-  gap,
-  hex,
-  logic,
-  type Module,
-  name,
-  not,
-  put,
-  type Statement,
-  sized,
-  slice,
-  text,
-  when,
-} from "./syntax.ts";
+import * as sv from "./syntax.ts";
 import { columnBits, type EngineRun, hexLine, seedText } from "./testbench.ts";
 import {
   count,
   engineUnderTest,
+  fallingEdges,
   inTurn,
-  nextClock,
   readLine,
   shortReset,
   startWhileBusy,
@@ -84,110 +67,105 @@ export function streamText({ parameters }: SsaDesign, { heads, seeds }: EngineRu
 }
 
 /** The file descriptor of standard input, IEEE 1800-2017, section 21.3.1. */
-const STANDARD_INPUT = hex(32, 0x80000000);
+const STANDARD_INPUT = sv.hex(32, 0x80000000);
 
-export function streamTestbench(design: SsaDesign): Module {
+export function streamTestbench(design: SsaDesign): sv.Module {
   const { dimension, plan } = design.parameters;
   const [passes, blocks] = [plan.passes.length, blocksOf(plan)];
   const isBlockwise = passes > 1;
   const width = design.heads * plan.tileTokens;
   const seeds = seedBits(design);
   const integers = ["got", "idle", "steps", "last", "runs", "clocks", "columns", "errors"];
-  const readRun = readLine(STANDARD_INPUT, "%h %h %h", "idle", "steps", "seed");
-  const clock = name("clock");
-  const windows = isBlockwise ? binary(name("steps"), "*", decimal(passes)) : name("steps");
-  const pins = concat(name("busy"), name("take"), name("valid"));
-  const expectedPins = concat(
-    binary(clock, "<", name("last")),
-    binary(clock, "<", binary(name("last"), "-", decimal(dimension))),
-    name("shows"),
+  const ports: sv.Port<never>[] = [];
+  const declared = [
+    sv.logic(1, "clk", "rst_n", "start", "busy", "take", "valid", "shows"),
+    sv.logic(STEP_BITS, "steps_pins"),
+    sv.logic(seeds, "seed"),
+    sv.logic(width, "query", "key", "value", "spike", "expected"),
+    sv.logic(3 * width, "inputs"),
+    ...(isBlockwise ? [sv.logic(bitsFor(passes - 1), "pass"), sv.logic(bitsFor(blocks - 1), "block")] : []),
+    sv.integers(...integers),
+  ];
+  const s = sv.signals(ports, declared);
+  const readRun = readLine(s.got, STANDARD_INPUT, "%h %h %h", s.idle, s.steps, s.seed);
+  const clock = sv.name("clock");
+  const windows = isBlockwise ? sv.binary(s.steps, "*", sv.decimal(passes)) : s.steps;
+  const pins = sv.concat(s.busy, s.take, s.valid);
+  const expectedPins = sv.concat(
+    sv.binary(clock, "<", s.last),
+    sv.binary(clock, "<", sv.binary(s.last, "-", sv.decimal(dimension))),
+    s.shows,
   );
-  const spikeDiffers = binary(name("shows"), "&&", binary(name("spike"), "!==", name("expected")));
-  const isWrong = binary(binary(pins, "!==", expectedPins), "||", spikeDiffers);
+  const spikeDiffers = sv.binary(s.shows, "&&", sv.binary(s.spike, "!==", s.expected));
+  const isWrong = sv.binary(sv.binary(pins, "!==", expectedPins), "||", spikeDiffers);
   return {
     name: STREAM_TESTBENCH,
     header: ["Checks every pin of the engine in every clock of the runs from standard input, and prints PASS or FAIL."],
-    ports: [],
+    ports,
     items: [
-      logic(1, "clk", "rst_n", "start", "busy", "take", "valid", "shows"),
-      logic(STEP_BITS, "steps_pins"),
-      logic(seeds, "seed"),
-      logic(width, "query", "key", "value", "spike", "expected"),
-      logic(3 * width, "inputs"),
-      ...(isBlockwise ? [logic(bitsFor(passes - 1), "pass"), logic(bitsFor(blocks - 1), "block")] : []),
-      { kind: "integer", names: integers },
-      gap,
-      { kind: "clock", signal: "clk", halfPeriod: 5 },
-      gap,
-      engineUnderTest("steps_pins", isBlockwise),
-      gap,
-      {
-        kind: "initial",
-        body: [
-          ...integers.map((variable) => put(name(variable), decimal(0))),
-          put(name("start"), sized(1, 0)),
-          ...["steps_pins", "seed", "query", "key", "value"].map((signal) =>
-            put(name(signal), { kind: "fill", bit: 0 } as const),
+      ...declared,
+      sv.gap,
+      { kind: "clock", signal: s.clk, halfPeriod: 5 },
+      sv.gap,
+      engineUnderTest(s, s.steps_pins, isBlockwise),
+      sv.gap,
+      sv.initial(
+        ...integers.map((variable) => sv.put(sv.name(variable), sv.decimal(0))),
+        sv.put(s.start, sv.sized(1, 0)),
+        ...[s.steps_pins, s.seed, s.query, s.key, s.value].map((signal) => sv.put(signal, sv.zeros)),
+        ...shortReset(s.rst_n),
+        fallingEdges(s.clk),
+        readRun,
+        sv.loopWhile(
+          sv.binary(sv.binary(s.got, "==", sv.decimal(3)), "&&", sv.binary(s.steps, "!=", sv.decimal(0))),
+          sv.forEach("wait_clock", s.idle, fallingEdges(s.clk)),
+          sv.put(s.start, sv.sized(1, 1)),
+          sv.put(s.steps_pins, sv.slice(s.steps, STEP_BITS - 1, 0)),
+          sv.put(s.last, sv.binary(sv.binary(windows, "+", sv.decimal(1)), "*", sv.decimal(dimension))),
+          fallingEdges(s.clk),
+          sv.put(s.steps_pins, sv.not(s.steps_pins)),
+          sv.forEach(
+            "clock",
+            sv.binary(s.last, "+", sv.decimal(1)),
+            sv.put(s.start, startWhileBusy(clock, sv.binary(clock, "<", s.last))),
+            readLine(s.got, STANDARD_INPUT, "%h %h %h", s.inputs, s.shows, s.expected),
+            sv.when(isWrong, [
+              sv.when(sv.binary(s.errors, "<", sv.decimal(10)), [
+                display(
+                  "run %0d, clock %0d: busy, take, valid %b, spikes %h, expected %b, %h",
+                  s.runs,
+                  clock,
+                  pins,
+                  s.spike,
+                  expectedPins,
+                  s.expected,
+                ),
+              ]),
+              count(s.errors),
+            ]),
+            ...(isBlockwise ? [sv.when(s.take, inTurn(s.errors, s.pass, clock, dimension, passes))] : []),
+            sv.when(s.valid, [...inTurn(s.errors, s.block, s.columns, dimension, blocks), count(s.columns)]),
+            sv.put(sv.concat(s.value, s.key, s.query), s.inputs),
+            sv.when(sv.binary(clock, "!=", s.last), [fallingEdges(s.clk)]),
           ),
-          ...shortReset("rst_n"),
-          nextClock,
+          count(s.runs),
+          sv.put(s.clocks, sv.binary(s.clocks, "+", s.last)),
           readRun,
-          {
-            kind: "while",
-            condition: binary(binary(name("got"), "==", decimal(3)), "&&", binary(name("steps"), "!=", decimal(0))),
-            body: [
-              { kind: "for", variable: "wait_clock", below: name("idle"), body: [nextClock] },
-              put(name("start"), sized(1, 1)),
-              put(name("steps_pins"), slice(name("steps"), STEP_BITS - 1, 0)),
-              put(name("last"), binary(binary(windows, "+", decimal(1)), "*", decimal(dimension))),
-              nextClock,
-              put(name("steps_pins"), not(name("steps_pins"))),
-              {
-                kind: "for",
-                variable: "clock",
-                below: binary(name("last"), "+", decimal(1)),
-                body: [
-                  put(name("start"), startWhileBusy(clock, binary(clock, "<", name("last")))),
-                  readLine(STANDARD_INPUT, "%h %h %h", "inputs", "shows", "expected"),
-                  when(isWrong, [
-                    when(binary(name("errors"), "<", decimal(10)), [
-                      display(
-                        "run %0d, clock %0d: busy, take, valid %b, spikes %h, expected %b, %h",
-                        name("runs"),
-                        clock,
-                        pins,
-                        name("spike"),
-                        expectedPins,
-                        name("expected"),
-                      ),
-                    ]),
-                    count("errors"),
-                  ]),
-                  ...(isBlockwise ? [when(name("take"), inTurn("pass", clock, dimension, passes))] : []),
-                  when(name("valid"), [...inTurn("block", name("columns"), dimension, blocks), count("columns")]),
-                  put(concat(name("value"), name("key"), name("query")), name("inputs")),
-                  when(binary(clock, "!=", name("last")), [nextClock]),
-                ],
-              },
-              count("runs"),
-              put(name("clocks"), binary(name("clocks"), "+", name("last"))),
-              readRun,
-            ],
-          },
-          when(
-            binary(
-              binary(name("errors"), "==", decimal(0)),
-              "&&",
-              binary(binary(name("got"), "==", decimal(3)), "&&", binary(name("runs"), "!=", decimal(0))),
-            ),
-            [display("PASS %0d runs, %0d clocks, %0d columns", name("runs"), name("clocks"), name("columns"))],
-            [display("FAIL %0d errors in %0d runs, %0d clocks", name("errors"), name("runs"), name("clocks"))],
+        ),
+        sv.when(
+          sv.binary(
+            sv.binary(s.errors, "==", sv.decimal(0)),
+            "&&",
+            sv.binary(sv.binary(s.got, "==", sv.decimal(3)), "&&", sv.binary(s.runs, "!=", sv.decimal(0))),
           ),
-          task("$finish"),
-        ],
-      },
+          [display("PASS %0d runs, %0d clocks, %0d columns", s.runs, s.clocks, s.columns)],
+          [display("FAIL %0d errors in %0d runs, %0d clocks", s.errors, s.runs, s.clocks)],
+        ),
+        task("$finish"),
+      ),
     ],
   };
 }
 
-const display = (format: string, ...values: Expression[]): Statement => task("$display", text(format), ...values);
+const display = (format: string, ...values: sv.Expression[]): sv.Statement =>
+  task("$display", sv.text(format), ...values);

@@ -1,11 +1,25 @@
 /**
- * A syntax tree of the SystemVerilog subset that the generators need. `print.ts` turns it into text, once.
+ * A syntax tree of the SystemVerilog subset that the generators need. `check.ts` rejects wrong signals, and `print.ts` turns the
+ * tree into text, once.
  *
- * Generators build expressions with the functions below and never write parentheses: the printer adds them where needed.
- * Generators are responsible for widths; the tree holds exactly what is written.
+ * A signal is a value: its declaration makes it, and expressions hold it. Only loop variables, parameters, what a function sees as
+ * its own, and paths into instances go by name. Generators never write parentheses: the printer adds them where needed.
  */
 
+/** A port, or what a declaration introduces. */
+export interface Signal<Name extends string = string> {
+  readonly kind: "signal";
+  readonly name: Name;
+  /** Bits, of a memory those of an entry; null: an integer of a testbench. */
+  readonly width: number | null;
+  /** Whether the sign extends. */
+  readonly signed: boolean;
+  /** Null unless it is a memory. */
+  readonly entries: number | null;
+}
+
 export type Expression =
+  | Signal
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "number"; readonly value: bigint; readonly width: number | null; readonly hex: boolean }
   | { readonly kind: "fill"; readonly bit: 0 | 1 }
@@ -60,17 +74,14 @@ export type Statement =
   | { readonly kind: "for"; readonly variable: string; readonly below: Expression; readonly body: readonly Statement[] }
   | { readonly kind: "while"; readonly condition: Expression; readonly body: readonly Statement[] }
   | { readonly kind: "assert"; readonly condition: Expression; readonly message: readonly Expression[] }
-  | { readonly kind: "edge"; readonly edge: "posedge" | "negedge"; readonly signal: string; readonly times: number }
+  | { readonly kind: "edge"; readonly edge: "posedge" | "negedge"; readonly signal: Expression; readonly times: number }
   | { readonly kind: "delay"; readonly units: number }
   | { readonly kind: "task"; readonly name: string; readonly arguments: readonly Expression[] };
 
 export type Item =
   | { readonly kind: "comment"; readonly text: string }
   | { readonly kind: "gap" }
-  | { readonly kind: "constant"; readonly type: string; readonly name: string; readonly value: Expression }
-  | { readonly kind: "logic"; readonly width: number; readonly signed: boolean; readonly names: readonly string[] }
-  | { readonly kind: "memory"; readonly width: number; readonly name: string; readonly entries: number }
-  | { readonly kind: "integer"; readonly names: readonly string[] }
+  | Declaration
   | { readonly kind: "wire"; readonly target: Expression; readonly value: Expression }
   | { readonly kind: "registers"; readonly reset: readonly Statement[]; readonly next: readonly Statement[] }
   /** Registers without a reset: contents of memories. */
@@ -85,7 +96,7 @@ export type Item =
       readonly body: readonly Statement[];
     }
   | { readonly kind: "initial"; readonly body: readonly Statement[] }
-  | { readonly kind: "clock"; readonly signal: string; readonly halfPeriod: number }
+  | { readonly kind: "clock"; readonly signal: Signal; readonly halfPeriod: number }
   | {
       readonly kind: "loop";
       readonly variable: string;
@@ -109,17 +120,22 @@ export type Item =
     }
   | { readonly kind: "simulation"; readonly body: readonly Item[] };
 
+/** Signals of one type; with a value, a constant. */
+export interface Declaration<Name extends string = string> {
+  readonly kind: "declaration";
+  readonly signals: readonly Signal<Name>[];
+  readonly value: Expression | null;
+}
+
 /** For a function; null bits: a signed 32-bit integer; `real`: a double. */
 export interface Variable {
   readonly name: string;
   readonly width: number | "real" | null;
 }
 
-export interface Port {
+export interface Port<Name extends string = string> extends Signal<Name> {
   readonly direction: "input" | "output";
-  readonly name: string;
   readonly width: number;
-  readonly signed?: boolean;
 }
 
 export interface Module {
@@ -156,10 +172,12 @@ export const hex = (width: number, value: number | bigint): Expression => ({
 /** A double, for behavioural models of analog macros. */
 export const real = (value: number): Expression => ({ kind: "real", value });
 export const zeros: Expression = { kind: "fill", bit: 0 };
+export const ones: Expression = { kind: "fill", bit: 1 };
 export const text = (content: string): Expression => ({ kind: "text", text: content });
 export const not = (operand: Expression): Expression => ({ kind: "unary", operator: "~", operand });
 export const isFalse = (operand: Expression): Expression => ({ kind: "unary", operator: "!", operand });
 export const parity = (operand: Expression): Expression => ({ kind: "unary", operator: "^", operand });
+export const anyOne = (operand: Expression): Expression => ({ kind: "unary", operator: "|", operand });
 export const allOnes = (operand: Expression): Expression => ({ kind: "unary", operator: "&", operand });
 export const binary = (left: Expression, operator: BinaryOperator, right: Expression): Expression => ({
   kind: "binary",
@@ -223,11 +241,24 @@ export const when = (condition: Expression, yes: Statement[], no: Statement[] = 
   no,
 });
 
-export const forEach = (variable: string, below: number, ...body: Statement[]): Statement => ({
+/** Registers at their reset. */
+export const cleared = (...signals: Signal[]): Statement[] => signals.map((signal) => set(signal, zeros));
+
+export const forEach = (variable: string, below: Expression | number, ...body: Statement[]): Statement => ({
   kind: "for",
   variable,
-  below: decimal(below),
+  below: typeof below === "number" ? decimal(below) : below,
   body,
+});
+export const loopWhile = (condition: Expression, ...body: Statement[]): Statement => ({
+  kind: "while",
+  condition,
+  body,
+});
+export const assert = (condition: Expression, format: string, ...values: Expression[]): Statement => ({
+  kind: "assert",
+  condition,
+  message: [text(format), ...values],
 });
 
 export const comment = (content: string): { readonly kind: "comment"; readonly text: string } => ({
@@ -235,8 +266,44 @@ export const comment = (content: string): { readonly kind: "comment"; readonly t
   text: content,
 });
 export const gap: Item = { kind: "gap" };
-export const logic = (width: number, ...names: string[]): Item => ({ kind: "logic", width, signed: false, names });
-export const signedLogic = (width: number, ...names: string[]): Item => ({ kind: "logic", width, signed: true, names });
+/** A signal that its owner declares with `declare`. */
+export const signal = <Name extends string>(
+  name: Name,
+  width: number | null = 1,
+  more?: Partial<Signal>,
+): Signal<Name> => ({
+  ...{ kind: "signal", width, signed: false, entries: null },
+  ...more,
+  name,
+});
+export const declare = <Name extends string>(...declared: Signal<Name>[]): Declaration<Name> => ({
+  kind: "declaration",
+  signals: declared,
+  value: null,
+});
+export const logic = <Name extends string>(width: number, ...names: Name[]): Declaration<Name> =>
+  declare(...names.map((one) => signal(one, width)));
+export const signedLogic = <Name extends string>(width: number, ...names: Name[]): Declaration<Name> =>
+  declare(...names.map((one) => signal(one, width, { signed: true })));
+export const memory = <Name extends string>(width: number, name: Name, entries: number): Declaration<Name> =>
+  declare(signal(name, width, { entries }));
+/** Signed numbers of 32 bits, in testbenches. */
+export const integers = <Name extends string>(...names: Name[]): Declaration<Name> =>
+  declare(...names.map((one) => signal(one, null)));
+export const constant = <Name extends string>(name: Name, width: number, value: Expression): Declaration<Name> => ({
+  ...declare(signal(name, width)),
+  value,
+});
+/** Signals by name; one that some variants of a module lack is missing. */
+export type Signals<Name extends string> = Readonly<Record<Name, Signal>>;
+/** All signals of a module. */
+export const signals = <P extends string, D extends string = never>(
+  ports: readonly Port<P>[],
+  declarations: readonly Declaration<D>[] = [],
+): Signals<P | D> =>
+  Object.fromEntries<Signal>(
+    [...ports, ...declarations.flatMap((declaration) => declaration.signals)].map((one) => [one.name, one]),
+  ) as Signals<P | D>;
 export const wire = (target: Expression, value: Expression): Item => ({ kind: "wire", target, value });
 /** Registers with an active-low asynchronous reset: lowRISC's form. */
 export const registers = (reset: Statement[], next: Statement[]): Item => ({ kind: "registers", reset, next });
@@ -249,6 +316,9 @@ export const loop = (variable: string, below: number, label: string, body: Item[
 });
 export const clocked = (...body: Statement[]): Item => ({ kind: "clocked", body });
 export const combinational = (...body: Statement[]): Item => ({ kind: "combinational", body });
+export const initial = (...body: Statement[]): Item => ({ kind: "initial", body });
+/** What synthesis does not see. */
+export const simulation = (...body: Item[]): Item => ({ kind: "simulation", body });
 export const instance = (
   module: string,
   instanceName: string,
@@ -261,12 +331,12 @@ export const instance = (
   parameters: Object.entries(parameters),
   ports: Object.entries(ports),
 });
-export const input = (portName: string, width = 1, signed = false): Port => ({
-  direction: "input",
-  name: portName,
-  width,
-  signed,
+const port = <Name extends string>(direction: Port["direction"], name: Name, width: number): Port<Name> => ({
+  ...{ kind: "signal", direction, name, width, signed: false, entries: null },
 });
-export const output = (portName: string, width = 1): Port => ({ direction: "output", name: portName, width });
-/** Clock and reset of every block. */
-export const CLOCKED: readonly Port[] = [input("clk_i"), input("rst_ni")];
+export const input = <Name extends string>(name: Name, width = 1): Port<Name> => port("input", name, width);
+export const output = <Name extends string>(name: Name, width = 1): Port<Name> => port("output", name, width);
+/** Clock and reset of every block, and how its instances take them. */
+export const CLOCK = input("clk_i");
+export const CLOCKED = [CLOCK, input("rst_ni")] as const;
+export const CLOCKS = signals(CLOCKED);

@@ -16,27 +16,8 @@ import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { type SourceFiles, type SsaDesign, seedBits } from "./design.ts";
 import { blocksOf } from "./passes.ts";
 import { STEP_BITS } from "./ssa-engine.ts";
-import {
-  binary,
-  bit,
-  call,
-  comment,
-  concat,
-  decimal,
-  gap,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  not,
-  put,
-  type Statement,
-  sized,
-  slice,
-  text,
-  when,
-} from "./syntax.ts";
-import { count, engineUnderTest, inTurn, nextClock, shortReset, startWhileBusy, task } from "./testbench-parts.ts";
+import * as sv from "./syntax.ts";
+import { count, engineUnderTest, fallingEdges, inTurn, shortReset, startWhileBusy, task } from "./testbench-parts.ts";
 
 /** One run of the engine: all heads of one prompt and block. */
 export interface EngineRun {
@@ -138,134 +119,120 @@ export const RUNS = "runs";
 
 export const TESTBENCH = "ssa_engine_tb";
 
-export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, clocks }: VectorSizes): Module {
+export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, clocks }: VectorSizes): sv.Module {
   const { dimension, plan } = design.parameters;
   const [passes, blocks] = [plan.passes.length, blocksOf(plan)];
   const isBlockwise = passes > 1;
   const width = design.heads * plan.tileTokens;
   const seeds = seedBits(design);
-  const errors = name("errors");
-  const asked = concat(sized(32 - STEP_BITS, 0), name("steps"));
+  const ports: sv.Port<never>[] = [];
   const counters = ["taken", "checked", "columns", "clocks", "length", "busy_clocks", "errors"];
-  const low = (signal: string) => put(name(signal), sized(1, 0));
-  const line = bit(name("inputs"), name("taken"));
-  const columns = bit(name("outputs"), name("checked"));
-  const windows = isBlockwise ? binary(asked, "*", decimal(passes)) : asked;
-  const perFeature = isBlockwise ? binary(asked, "*", decimal(blocks)) : asked;
-  const steps = slice(bit(name("runs"), name("run")), seeds + STEP_BITS - 1, seeds);
+  const declared = [
+    sv.logic(1, "clk", "rst_n", "start", "busy", "take", "valid"),
+    sv.logic(STEP_BITS, "steps"),
+    sv.logic(seeds, "seed"),
+    sv.logic(width, "query", "key", "value", "spike"),
+    ...(isBlockwise ? [sv.logic(bitsFor(passes - 1), "pass"), sv.logic(bitsFor(blocks - 1), "block")] : []),
+    sv.memory(seeds + 16, "runs", runs),
+    sv.memory(3 * width, "inputs", inputs),
+    sv.memory(width, "outputs", outputs),
+    sv.integers("run_count", ...counters),
+  ];
+  const s = sv.signals(ports, declared);
+  const errors = s.errors;
+  const asked = sv.concat(sv.sized(32 - STEP_BITS, 0), s.steps);
+  const low = (signal: sv.Signal) => sv.put(signal, sv.sized(1, 0));
+  const line = sv.bit(s.inputs, s.taken);
+  const columns = sv.bit(s.outputs, s.checked);
+  const windows = isBlockwise ? sv.binary(asked, "*", sv.decimal(passes)) : asked;
+  const perFeature = isBlockwise ? sv.binary(asked, "*", sv.decimal(blocks)) : asked;
+  const steps = sv.slice(sv.bit(s.runs, sv.name("run")), seeds + STEP_BITS - 1, seeds);
   return {
     name: TESTBENCH,
     header: [
       "Checks the engine against vectors of the cycle model: every output bit, and the clocks of every run.",
       `${runs} runs, ${inputs} columns in, ${clocks} busy clocks.`,
     ],
-    ports: [],
+    ports,
     items: [
-      logic(1, "clk", "rst_n", "start", "busy", "take", "valid"),
-      logic(STEP_BITS, "steps"),
-      logic(seeds, "seed"),
-      logic(width, "query", "key", "value", "spike"),
-      ...(isBlockwise ? [logic(bitsFor(passes - 1), "pass"), logic(bitsFor(blocks - 1), "block")] : []),
-      { kind: "memory", width: seeds + 16, name: "runs", entries: runs },
-      { kind: "memory", width: 3 * width, name: "inputs", entries: inputs },
-      { kind: "memory", width, name: "outputs", entries: outputs },
-      { kind: "integer", names: ["run_count", ...counters] },
-      gap,
-      { kind: "clock", signal: "clk", halfPeriod: 5 },
-      gap,
-      engineUnderTest("steps", isBlockwise),
-      gap,
-      {
-        kind: "initial",
-        body: [
-          task("$readmemh", text("runs.hex"), name("runs")),
-          task("$readmemh", text("inputs.hex"), name("inputs")),
-          task("$readmemh", text("outputs.hex"), name("outputs")),
-          ...counters.map((variable) => put(name(variable), decimal(0))),
-          comment(`+${RUNS}=N takes the first N runs.`),
-          when(isFalse(call("$value$plusargs", text(`${RUNS}=%d`), name("run_count"))), [
-            put(name("run_count"), decimal(runs)),
+      ...declared,
+      sv.gap,
+      { kind: "clock", signal: s.clk, halfPeriod: 5 },
+      sv.gap,
+      engineUnderTest(s, s.steps, isBlockwise),
+      sv.gap,
+      sv.initial(
+        task("$readmemh", sv.text("runs.hex"), s.runs),
+        task("$readmemh", sv.text("inputs.hex"), s.inputs),
+        task("$readmemh", sv.text("outputs.hex"), s.outputs),
+        ...counters.map((variable) => sv.put(sv.name(variable), sv.decimal(0))),
+        sv.comment(`+${RUNS}=N takes the first N runs.`),
+        sv.when(sv.isFalse(sv.call("$value$plusargs", sv.text(`${RUNS}=%d`), s.run_count)), [
+          sv.put(s.run_count, sv.decimal(runs)),
+        ]),
+        low(s.start),
+        ...[s.steps, s.seed, s.query, s.key, s.value].map((signal) => sv.put(signal, sv.zeros)),
+        ...shortReset(s.rst_n),
+        sv.forEach(
+          "run",
+          s.run_count,
+          fallingEdges(s.clk),
+          sv.put(s.start, sv.sized(1, 1)),
+          sv.put(s.steps, steps),
+          sv.put(s.seed, sv.slice(sv.bit(s.runs, sv.name("run")), seeds - 1, 0)),
+          sv.put(s.clocks, sv.decimal(0)),
+          sv.put(s.length, sv.binary(sv.binary(windows, "+", sv.decimal(1)), "*", sv.decimal(dimension))),
+          sv.put(s.columns, sv.binary(s.columns, "+", sv.binary(perFeature, "*", sv.decimal(dimension)))),
+          sv.put(s.busy_clocks, sv.binary(s.busy_clocks, "+", s.length)),
+          fallingEdges(s.clk),
+          sv.put(s.steps, sv.not(s.steps)),
+          sv.comment("One clock after the last busy one, because the last output is registered."),
+          sv.forEach(
+            "clock",
+            s.length,
+            sv.put(s.start, startWhileBusy(sv.name("clock"), sv.sized(1, 1))),
+            sv.when(s.busy, [count(s.clocks)]),
+            sv.when(s.take, [
+              ...inTurn(s.errors, s.pass, s.taken, dimension, passes),
+              sv.put(sv.concat(s.value, s.key, s.query), line),
+              count(s.taken),
+            ]),
+            sv.when(s.valid, check()),
+            fallingEdges(s.clk),
+          ),
+          low(s.start),
+          sv.when(s.valid, check()),
+          sv.when(sv.binary(sv.binary(s.clocks, "!==", s.length), "||", s.busy), [
+            task("$display", sv.text("run %0d was busy for %0d clocks"), sv.name("run"), s.clocks),
+            count(s.errors),
           ]),
-          low("start"),
-          ...["steps", "seed", "query", "key", "value"].map((signal) =>
-            put(name(signal), { kind: "fill", bit: 0 } as const),
-          ),
-          ...shortReset("rst_n"),
-          {
-            kind: "for",
-            variable: "run",
-            below: name("run_count"),
-            body: [
-              nextClock,
-              put(name("start"), sized(1, 1)),
-              put(name("steps"), steps),
-              put(name("seed"), slice(bit(name("runs"), name("run")), seeds - 1, 0)),
-              put(name("clocks"), decimal(0)),
-              put(name("length"), binary(binary(windows, "+", decimal(1)), "*", decimal(dimension))),
-              put(name("columns"), binary(name("columns"), "+", binary(perFeature, "*", decimal(dimension)))),
-              put(name("busy_clocks"), binary(name("busy_clocks"), "+", name("length"))),
-              nextClock,
-              put(name("steps"), not(name("steps"))),
-              comment("One clock after the last busy one, because the last output is registered."),
-              {
-                kind: "for",
-                variable: "clock",
-                below: name("length"),
-                body: [
-                  put(name("start"), startWhileBusy(name("clock"), sized(1, 1))),
-                  when(name("busy"), [count("clocks")]),
-                  when(name("take"), [
-                    ...inTurn("pass", name("taken"), dimension, passes),
-                    put(concat(name("value"), name("key"), name("query")), line),
-                    count("taken"),
-                  ]),
-                  when(name("valid"), check()),
-                  nextClock,
-                ],
-              },
-              low("start"),
-              when(name("valid"), check()),
-              when(binary(binary(name("clocks"), "!==", name("length")), "||", name("busy")), [
-                task("$display", text("run %0d was busy for %0d clocks"), name("run"), name("clocks")),
-                count("errors"),
-              ]),
-            ],
-          },
-          when(
-            binary(binary(errors, "==", decimal(0)), "&&", binary(name("checked"), "==", name("columns"))),
-            [
-              task(
-                "$display",
-                text("PASS %0d runs, %0d clocks, %0d columns"),
-                ...["run_count", "busy_clocks", "checked"].map(name),
-              ),
-            ],
-            [
-              task(
-                "$display",
-                text("FAIL %0d errors, %0d of %0d columns checked"),
-                errors,
-                name("checked"),
-                name("columns"),
-              ),
-            ],
-          ),
-          task("$finish"),
-        ],
-      },
+        ),
+        sv.when(
+          sv.binary(sv.binary(errors, "==", sv.decimal(0)), "&&", sv.binary(s.checked, "==", s.columns)),
+          [
+            task(
+              "$display",
+              sv.text("PASS %0d runs, %0d clocks, %0d columns"),
+              ...[s.run_count, s.busy_clocks, s.checked],
+            ),
+          ],
+          [task("$display", sv.text("FAIL %0d errors, %0d of %0d columns checked"), errors, s.checked, s.columns)],
+        ),
+        task("$finish"),
+      ),
     ],
   };
 
-  function check(): Statement[] {
+  function check(): sv.Statement[] {
     return [
-      ...inTurn("block", name("checked"), dimension, blocks),
-      when(binary(name("spike"), "!==", columns), [
-        when(binary(name("errors"), "<", decimal(10)), [
-          task("$display", text("column %0d is %h, expected %h"), name("checked"), name("spike"), columns),
+      ...inTurn(s.errors, s.block, s.checked, dimension, blocks),
+      sv.when(sv.binary(s.spike, "!==", columns), [
+        sv.when(sv.binary(s.errors, "<", sv.decimal(10)), [
+          task("$display", sv.text("column %0d is %h, expected %h"), s.checked, s.spike, columns),
         ]),
-        count("errors"),
+        count(s.errors),
       ]),
-      count("checked"),
+      count(s.checked),
     ];
   }
 }

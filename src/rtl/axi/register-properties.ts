@@ -5,23 +5,8 @@
  */
 
 import { both } from "../machine/parts.ts";
-import {
-  binary,
-  clocked,
-  concat,
-  type Expression,
-  input,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  set,
-  sized,
-  wire,
-} from "../syntax.ts";
-import { AXI_REGISTERS } from "./registers.ts";
+import * as sv from "../syntax.ts";
+import { AXI_REGISTERS, axiLitePorts } from "./registers.ts";
 
 export const REGISTER_PROPERTIES = "register_properties";
 
@@ -36,49 +21,57 @@ const CHANNELS = [
   },
 ] as const;
 
-export function registerProperties(): Module {
-  const holds = CHANNELS.map(({ label }) =>
-    binary(
-      isFalse(name(`${label}_waits_q`)),
-      "|",
-      both(name(`${label}valid`), binary(name(`${label}_stood_q`), "==", name(`${label}_content`))),
-    ),
+/** The watched block as far as the monitor sees it. */
+export const WATCHED_REGISTERS: sv.Module = {
+  name: AXI_REGISTERS,
+  header: [],
+  ports: [...sv.CLOCKED, ...axiLitePorts(0)],
+  items: [],
+};
+
+export function registerProperties(): sv.Module {
+  const begun = sv.signal("begun_q");
+  const holds = sv.output("holds_o");
+  const channels = CHANNELS.map(({ label, payload }) => {
+    const width = payload.reduce((sum, [, bits]) => sum + bits, 0);
+    return {
+      ready: sv.input(`${label}ready`),
+      valid: sv.signal(`${label}valid`),
+      waits: sv.signal(`${label}_waits_q`),
+      fields: payload.map(([signal, bits]) => sv.signal(`${label}${signal}`, bits)),
+      content: sv.signal(`${label}_content`, width),
+      stood: sv.signal(`${label}_stood_q`, width),
+    };
+  });
+  const pins = channels.flatMap(({ valid, ready, fields }) => [valid, ready, ...fields]);
+  const kept = channels.map(({ waits, valid, stood, content }) =>
+    sv.binary(sv.isFalse(waits), "|", both(valid, sv.binary(stood, "==", content))),
   );
   return {
     name: REGISTER_PROPERTIES,
     header: [`Guarantees of ${AXI_REGISTERS} for formal verification: holds_o is always 1.`],
-    ports: [input("clk_i"), ...CHANNELS.map(({ label }) => input(`${label}ready`)), output("holds_o")],
+    ports: [sv.CLOCK, ...channels.map(({ ready }) => ready), holds],
     items: [
-      logic(1, "begun_q"),
-      ...CHANNELS.flatMap(({ label, payload }) => {
-        const width = payload.reduce((sum, [, bits]) => sum + bits, 0);
-        return [
-          logic(1, `${label}valid`, `${label}_waits_q`),
-          ...payload.map(([signal, bits]) => logic(bits, `${label}${signal}`)),
-          logic(width, `${label}_content`, `${label}_stood_q`),
-          wire(name(`${label}_content`), concat(...payload.map(([signal]) => name(`${label}${signal}`)))),
-        ];
+      sv.declare(begun),
+      ...channels.flatMap(({ valid, waits, fields, content, stood }) => [
+        sv.declare(valid, waits),
+        ...fields.map((field) => sv.declare(field)),
+        sv.declare(content, stood),
+        sv.wire(content, sv.concat(...fields)),
+      ]),
+      sv.instance(AXI_REGISTERS, "u_registers", {
+        clk_i: sv.CLOCK,
+        rst_ni: begun,
+        ...Object.fromEntries(pins.map((pin) => [pin.name, pin])),
       }),
-      instance(AXI_REGISTERS, "u_registers", {
-        clk_i: name("clk_i"),
-        rst_ni: name("begun_q"),
-        ...Object.fromEntries(
-          CHANNELS.flatMap(({ label, payload }) =>
-            ["valid", "ready", ...payload.map(([signal]) => signal)].map((signal): [string, Expression] => [
-              `${label}${signal}`,
-              name(`${label}${signal}`),
-            ]),
-          ),
-        ),
-      }),
-      clocked(
-        set(name("begun_q"), sized(1, 1)),
-        ...CHANNELS.flatMap(({ label }) => [
-          set(name(`${label}_waits_q`), both(name("begun_q"), name(`${label}valid`), isFalse(name(`${label}ready`)))),
-          set(name(`${label}_stood_q`), name(`${label}_content`)),
+      sv.clocked(
+        sv.set(begun, sv.sized(1, 1)),
+        ...channels.flatMap(({ valid, ready, waits, content, stood }) => [
+          sv.set(waits, both(begun, valid, sv.isFalse(ready))),
+          sv.set(stood, content),
         ]),
       ),
-      wire(name("holds_o"), binary(isFalse(name("begun_q")), "|", both(...holds))),
+      sv.wire(holds, sv.binary(sv.isFalse(begun), "|", both(...kept))),
     ],
   };
 }

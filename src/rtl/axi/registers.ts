@@ -2,35 +2,7 @@
 import { unused } from "../encoder.ts";
 import { SEED_BITS } from "../machine/attention-unit.ts";
 import { both, indexBits } from "../machine/parts.ts";
-import {
-  allOnes,
-  binary,
-  bit,
-  CLOCKED,
-  choose,
-  comment,
-  concat,
-  type Expression,
-  gap,
-  hex,
-  type Item,
-  input,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  not,
-  output,
-  type Port,
-  registers,
-  repeat,
-  set,
-  sized,
-  slice,
-  when,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { holdsUntilTaken } from "./handshake.ts";
 import {
   addressBits,
@@ -52,69 +24,94 @@ const OFFSET_BITS = 6;
 const WORD = 32;
 
 /** The pins of AXI4-Lite, with the names that AXI tools look for; `address` is the number of address bits. */
-export const axiLitePorts = (address: number): readonly Port[] => [
-  input("s_axil_awaddr", address),
-  input("s_axil_awprot", 3),
-  input("s_axil_awvalid"),
-  output("s_axil_awready"),
-  input("s_axil_wdata", WORD),
-  input("s_axil_wstrb", WORD / 8),
-  input("s_axil_wvalid"),
-  output("s_axil_wready"),
-  output("s_axil_bresp", 2),
-  output("s_axil_bvalid"),
-  input("s_axil_bready"),
-  input("s_axil_araddr", address),
-  input("s_axil_arprot", 3),
-  input("s_axil_arvalid"),
-  output("s_axil_arready"),
-  output("s_axil_rdata", WORD),
-  output("s_axil_rresp", 2),
-  output("s_axil_rvalid"),
-  input("s_axil_rready"),
+export const axiLitePorts = (address: number): readonly sv.Port[] => [
+  sv.input("s_axil_awaddr", address),
+  sv.input("s_axil_awprot", 3),
+  sv.input("s_axil_awvalid"),
+  sv.output("s_axil_awready"),
+  sv.input("s_axil_wdata", WORD),
+  sv.input("s_axil_wstrb", WORD / 8),
+  sv.input("s_axil_wvalid"),
+  sv.output("s_axil_wready"),
+  sv.output("s_axil_bresp", 2),
+  sv.output("s_axil_bvalid"),
+  sv.input("s_axil_bready"),
+  sv.input("s_axil_araddr", address),
+  sv.input("s_axil_arprot", 3),
+  sv.input("s_axil_arvalid"),
+  sv.output("s_axil_arready"),
+  sv.output("s_axil_rdata", WORD),
+  sv.output("s_axil_rresp", 2),
+  sv.output("s_axil_rvalid"),
+  sv.input("s_axil_rready"),
 ];
 
-export function axiRegisters(facts: MachineFacts): Module {
+export function axiRegisters(facts: MachineFacts): sv.Module {
   const { seedWords } = facts;
   const address = addressBits(seedWords);
   const errors = Object.keys(ERROR).length;
-  const index = (of: string) => slice(name(of), OFFSET_BITS - 1, 2);
-  const isAtRegister = (of: string, register: RegisterName) =>
-    binary(index(of), "==", hex(OFFSET_BITS - 2, registerOf(register).offset / 4));
-  const isBelowWindow = (of: string) =>
-    binary(slice(name(of), address - 1, OFFSET_BITS), "==", sized(address - OFFSET_BITS, 0));
+  const index = (of: sv.Signal) => sv.slice(of, OFFSET_BITS - 1, 2);
+  const isAtRegister = (of: sv.Signal, register: RegisterName) =>
+    sv.binary(index(of), "==", sv.hex(OFFSET_BITS - 2, registerOf(register).offset / 4));
+  const isBelowWindow = (of: sv.Signal) =>
+    sv.binary(sv.slice(of, address - 1, OFFSET_BITS), "==", sv.sized(address - OFFSET_BITS, 0));
+  const seedAddressBits = indexBits(seedWords);
+  const ports = [
+    ...sv.CLOCKED,
+    ...axiLitePorts(address),
+    sv.output("seed_write_o"),
+    sv.output("seed_address_o", seedAddressBits),
+    sv.output("seed_data_o", SEED_BITS),
+    sv.output("start_o"),
+    sv.output("clear_o"),
+    sv.input("busy_i"),
+    sv.input("machine_busy_i"),
+    sv.input("result_i"),
+    sv.input("length_error_i"),
+    sv.input("done_i"),
+  ];
+  const declared = [
+    sv.logic(1, "address_held_q", "data_held_q", "bvalid_q", "rvalid_q"),
+    sv.logic(1, "write", "read", "is_seed", "writes_seed", "writes_error", "writes_control"),
+    sv.logic(1, "starts", "clears", "done"),
+    sv.logic(address, "address_q"),
+    sv.logic(WORD, "data_q", "rdata_q", "prompts_q", "clocks_q", "count_q"),
+    sv.logic(WORD / 8, "strobe_q"),
+    sv.logic(2, "bresp_q", "rresp_q"),
+    sv.logic(errors, "error_q", "error_d", "forgotten", "refused"),
+  ];
+  const s = sv.signals(ports, declared);
   const writes = (register: RegisterName) =>
-    both(name("write"), allOnes(name("strobe_q")), isBelowWindow("address_q"), isAtRegister("address_q", register));
-  const asks = (field: keyof typeof CONTROL) => bit(name("data_q"), CONTROL[field]);
-  const state: Partial<Record<RegisterName, Expression>> = {
-    CONTROL: sized(WORD, 0),
-    STATUS: concat(
-      sized(WORD - Object.keys(STATUS).length, 0),
+    both(s.write, sv.allOnes(s.strobe_q), isBelowWindow(s.address_q), isAtRegister(s.address_q, register));
+  const asks = (field: keyof typeof CONTROL) => sv.bit(s.data_q, CONTROL[field]);
+  const state: Partial<Record<RegisterName, sv.Expression>> = {
+    CONTROL: sv.sized(WORD, 0),
+    STATUS: sv.concat(
+      sv.sized(WORD - Object.keys(STATUS).length, 0),
       ...highestFirst(STATUS, {
-        busy: name("busy_i"),
-        idle: isFalse(name("busy_i")),
-        error: { kind: "unary", operator: "|", operand: name("error_q") },
+        busy: s.busy_i,
+        idle: sv.isFalse(s.busy_i),
+        error: sv.anyOne(s.error_q),
       }),
     ),
-    ERROR: concat(sized(WORD - errors, 0), name("error_q")),
-    PROMPTS: name("prompts_q"),
-    CLOCKS: name("clocks_q"),
+    ERROR: sv.concat(sv.sized(WORD - errors, 0), s.error_q),
+    PROMPTS: s.prompts_q,
+    CLOCKS: s.clocks_q,
   };
-  const contentOf = (register: Register & { readonly name: RegisterName }): Expression =>
-    state[register.name] ?? hex(WORD, register.value!(facts));
-  const content = REGISTERS.toReversed().reduce<Expression | null>(
+  const contentOf = (register: Register & { readonly name: RegisterName }): sv.Expression =>
+    state[register.name] ?? sv.hex(WORD, register.value!(facts));
+  const content = REGISTERS.toReversed().reduce<sv.Expression | null>(
     (rest, register) =>
       rest === null
         ? contentOf(register)
-        : choose(isAtRegister("s_axil_araddr", register.name), contentOf(register), rest),
+        : sv.choose(isAtRegister(s.s_axil_araddr, register.name), contentOf(register), rest),
     null,
   )!;
   const windowWords = 2 ** (address - 3);
-  const word = slice(name("address_q"), address - 2, 2);
-  const inWindow = bit(name("address_q"), address - 1);
+  const word = sv.slice(s.address_q, address - 2, 2);
+  const inWindow = sv.bit(s.address_q, address - 1);
   const isSeed =
-    seedWords === windowWords ? inWindow : both(inWindow, binary(word, "<", sized(address - 3, seedWords)));
-  const seedAddressBits = indexBits(seedWords);
+    seedWords === windowWords ? inWindow : both(inWindow, sv.binary(word, "<", sv.sized(address - 3, seedWords)));
   return {
     name: AXI_REGISTERS,
     header: [
@@ -123,128 +120,106 @@ export function axiRegisters(facts: MachineFacts): Module {
       "The response is SLVERR to an access outside the map, a write to a read-only register, a read of a seed, a write of less than a word, and a seed or a start while busy: nothing is then written. The two low bits of an address are ignored.",
       "Latency: a write takes effect in the clock after its address and data have arrived, and its response follows in the next; the response to a read follows in the clock after its address has arrived.",
     ],
-    ports: [
-      ...CLOCKED,
-      ...axiLitePorts(address),
-      output("seed_write_o"),
-      output("seed_address_o", seedAddressBits),
-      output("seed_data_o", SEED_BITS),
-      output("start_o"),
-      output("clear_o"),
-      input("busy_i"),
-      input("machine_busy_i"),
-      input("result_i"),
-      input("length_error_i"),
-      input("done_i"),
-    ],
+    ports,
     items: [
-      logic(1, "address_held_q", "data_held_q", "bvalid_q", "rvalid_q"),
-      logic(1, "write", "read", "is_seed", "writes_seed", "writes_error", "writes_control"),
-      logic(1, "starts", "clears", "done"),
-      logic(address, "address_q"),
-      logic(WORD, "data_q", "rdata_q", "prompts_q", "clocks_q", "count_q"),
-      logic(WORD / 8, "strobe_q"),
-      logic(2, "bresp_q", "rresp_q"),
-      logic(errors, "error_q", "error_d", "forgotten", "refused"),
-      gap,
-      comment("Write: address and data wait for each other, then for the response to the previous write."),
-      wire(name("s_axil_awready"), isFalse(name("address_held_q"))),
-      wire(name("s_axil_wready"), isFalse(name("data_held_q"))),
-      wire(name("s_axil_bvalid"), name("bvalid_q")),
-      wire(name("s_axil_bresp"), name("bresp_q")),
-      wire(name("write"), both(name("address_held_q"), name("data_held_q"), isFalse(name("bvalid_q")))),
-      wire(name("is_seed"), isSeed),
-      wire(name("writes_seed"), both(name("write"), allOnes(name("strobe_q")), name("is_seed"))),
-      wire(name("writes_control"), writes("CONTROL")),
-      wire(name("starts"), both(name("writes_control"), asks("start"), isFalse(asks("clear")))),
-      wire(name("clears"), both(name("writes_control"), asks("clear"))),
-      wire(name("writes_error"), writes("ERROR")),
-      wire(name("seed_write_o"), both(name("writes_seed"), isFalse(name("busy_i")))),
-      wire(name("seed_address_o"), slice(name("address_q"), seedAddressBits + 1, 2)),
-      wire(name("seed_data_o"), name("data_q")),
-      wire(name("start_o"), both(name("starts"), isFalse(name("busy_i")))),
-      wire(name("clear_o"), name("clears")),
-      wire(
-        name("done"),
-        binary(
-          binary(name("seed_write_o"), "|", name("writes_error")),
+      ...declared,
+      sv.gap,
+      sv.comment("Write: address and data wait for each other, then for the response to the previous write."),
+      sv.wire(s.s_axil_awready, sv.isFalse(s.address_held_q)),
+      sv.wire(s.s_axil_wready, sv.isFalse(s.data_held_q)),
+      sv.wire(s.s_axil_bvalid, s.bvalid_q),
+      sv.wire(s.s_axil_bresp, s.bresp_q),
+      sv.wire(s.write, both(s.address_held_q, s.data_held_q, sv.isFalse(s.bvalid_q))),
+      sv.wire(s.is_seed, isSeed),
+      sv.wire(s.writes_seed, both(s.write, sv.allOnes(s.strobe_q), s.is_seed)),
+      sv.wire(s.writes_control, writes("CONTROL")),
+      sv.wire(s.starts, both(s.writes_control, asks("start"), sv.isFalse(asks("clear")))),
+      sv.wire(s.clears, both(s.writes_control, asks("clear"))),
+      sv.wire(s.writes_error, writes("ERROR")),
+      sv.wire(s.seed_write_o, both(s.writes_seed, sv.isFalse(s.busy_i))),
+      sv.wire(s.seed_address_o, sv.slice(s.address_q, seedAddressBits + 1, 2)),
+      sv.wire(s.seed_data_o, s.data_q),
+      sv.wire(s.start_o, both(s.starts, sv.isFalse(s.busy_i))),
+      sv.wire(s.clear_o, s.clears),
+      sv.wire(
+        s.done,
+        sv.binary(
+          sv.binary(s.seed_write_o, "|", s.writes_error),
           "|",
-          both(name("writes_control"), isFalse(both(name("starts"), name("busy_i")))),
+          both(s.writes_control, sv.isFalse(both(s.starts, s.busy_i))),
         ),
       ),
-      gap,
-      comment("An error bit stays set until a 1 is written to it, or a clear."),
-      wire(
-        name("refused"),
-        concat(
+      sv.gap,
+      sv.comment("An error bit stays set until a 1 is written to it, or a clear."),
+      sv.wire(
+        s.refused,
+        sv.concat(
           ...highestFirst(ERROR, {
-            length: name("length_error_i"),
-            seed: both(name("writes_seed"), name("busy_i")),
-            start: both(name("starts"), name("busy_i")),
+            length: s.length_error_i,
+            seed: both(s.writes_seed, s.busy_i),
+            start: both(s.starts, s.busy_i),
           }),
         ),
       ),
-      wire(
-        name("forgotten"),
-        binary(
-          repeat(errors, name("clears")),
+      sv.wire(
+        s.forgotten,
+        sv.binary(
+          sv.repeat(errors, s.clears),
           "|",
-          binary(repeat(errors, name("writes_error")), "&", slice(name("data_q"), errors - 1, 0)),
+          sv.binary(sv.repeat(errors, s.writes_error), "&", sv.slice(s.data_q, errors - 1, 0)),
         ),
       ),
-      wire(name("error_d"), binary(binary(name("error_q"), "&", not(name("forgotten"))), "|", name("refused"))),
-      gap,
-      comment("Read."),
-      wire(name("s_axil_arready"), isFalse(name("rvalid_q"))),
-      wire(name("s_axil_rvalid"), name("rvalid_q")),
-      wire(name("s_axil_rdata"), name("rdata_q")),
-      wire(name("s_axil_rresp"), name("rresp_q")),
-      wire(name("read"), both(name("s_axil_arvalid"), name("s_axil_arready"))),
-      gap,
-      registers(
+      sv.wire(s.error_d, sv.binary(sv.binary(s.error_q, "&", sv.not(s.forgotten)), "|", s.refused)),
+      sv.gap,
+      sv.comment("Read."),
+      sv.wire(s.s_axil_arready, sv.isFalse(s.rvalid_q)),
+      sv.wire(s.s_axil_rvalid, s.rvalid_q),
+      sv.wire(s.s_axil_rdata, s.rdata_q),
+      sv.wire(s.s_axil_rresp, s.rresp_q),
+      sv.wire(s.read, both(s.s_axil_arvalid, s.s_axil_arready)),
+      sv.gap,
+      sv.registers(
         // Registers are read only while one of these conditions says that they are valid; the clock count is 0 while the
         // machine is idle.
-        ["address_held_q", "data_held_q", "bvalid_q", "rvalid_q", "error_q", "prompts_q", "clocks_q"].map((register) =>
-          set(name(register), zeros),
-        ),
+        sv.cleared(s.address_held_q, s.data_held_q, s.bvalid_q, s.rvalid_q, s.error_q, s.prompts_q, s.clocks_q),
         [
-          when(both(name("s_axil_awvalid"), name("s_axil_awready")), [
-            set(name("address_held_q"), sized(1, 1)),
-            set(name("address_q"), name("s_axil_awaddr")),
+          sv.when(both(s.s_axil_awvalid, s.s_axil_awready), [
+            sv.set(s.address_held_q, sv.sized(1, 1)),
+            sv.set(s.address_q, s.s_axil_awaddr),
           ]),
-          when(both(name("s_axil_wvalid"), name("s_axil_wready")), [
-            set(name("data_held_q"), sized(1, 1)),
-            set(name("data_q"), name("s_axil_wdata")),
-            set(name("strobe_q"), name("s_axil_wstrb")),
+          sv.when(both(s.s_axil_wvalid, s.s_axil_wready), [
+            sv.set(s.data_held_q, sv.sized(1, 1)),
+            sv.set(s.data_q, s.s_axil_wdata),
+            sv.set(s.strobe_q, s.s_axil_wstrb),
           ]),
-          when(name("write"), [
-            set(name("address_held_q"), sized(1, 0)),
-            set(name("data_held_q"), sized(1, 0)),
-            set(name("bvalid_q"), sized(1, 1)),
-            set(name("bresp_q"), choose(name("done"), sized(2, OKAY), sized(2, SLVERR))),
+          sv.when(s.write, [
+            sv.set(s.address_held_q, sv.sized(1, 0)),
+            sv.set(s.data_held_q, sv.sized(1, 0)),
+            sv.set(s.bvalid_q, sv.sized(1, 1)),
+            sv.set(s.bresp_q, sv.choose(s.done, sv.sized(2, OKAY), sv.sized(2, SLVERR))),
           ]),
-          when(both(name("bvalid_q"), name("s_axil_bready")), [set(name("bvalid_q"), sized(1, 0))]),
-          when(
-            name("read"),
+          sv.when(both(s.bvalid_q, s.s_axil_bready), [sv.set(s.bvalid_q, sv.sized(1, 0))]),
+          sv.when(
+            s.read,
             [
-              set(name("rvalid_q"), sized(1, 1)),
-              set(name("rdata_q"), choose(isBelowWindow("s_axil_araddr"), content, sized(WORD, 0))),
-              set(name("rresp_q"), choose(isBelowWindow("s_axil_araddr"), sized(2, OKAY), sized(2, SLVERR))),
+              sv.set(s.rvalid_q, sv.sized(1, 1)),
+              sv.set(s.rdata_q, sv.choose(isBelowWindow(s.s_axil_araddr), content, sv.sized(WORD, 0))),
+              sv.set(s.rresp_q, sv.choose(isBelowWindow(s.s_axil_araddr), sv.sized(2, OKAY), sv.sized(2, SLVERR))),
             ],
-            [when(name("s_axil_rready"), [set(name("rvalid_q"), sized(1, 0))])],
+            [sv.when(s.s_axil_rready, [sv.set(s.rvalid_q, sv.sized(1, 0))])],
           ),
-          set(name("error_q"), name("error_d")),
-          when(name("done_i"), [set(name("prompts_q"), binary(name("prompts_q"), "+", sized(WORD, 1)))]),
-          set(
-            name("count_q"),
-            choose(name("machine_busy_i"), binary(name("count_q"), "+", sized(WORD, 1)), sized(WORD, 0)),
+          sv.set(s.error_q, s.error_d),
+          sv.when(s.done_i, [sv.set(s.prompts_q, sv.binary(s.prompts_q, "+", sv.sized(WORD, 1)))]),
+          sv.set(
+            s.count_q,
+            sv.choose(s.machine_busy_i, sv.binary(s.count_q, "+", sv.sized(WORD, 1)), sv.sized(WORD, 0)),
           ),
-          when(name("result_i"), [set(name("clocks_q"), binary(name("count_q"), "+", sized(WORD, 1)))]),
+          sv.when(s.result_i, [sv.set(s.clocks_q, sv.binary(s.count_q, "+", sv.sized(WORD, 1)))]),
         ],
       ),
-      gap,
-      ...unused("protection", concat(name("s_axil_awprot"), name("s_axil_arprot"))),
-      ...unused("address", concat(slice(name("address_q"), 1, 0), slice(name("s_axil_araddr"), 1, 0))),
+      sv.gap,
+      ...unused("protection", sv.concat(s.s_axil_awprot, s.s_axil_arprot)),
+      ...unused("address", sv.concat(sv.slice(s.address_q, 1, 0), sv.slice(s.s_axil_araddr, 1, 0))),
       ...channels(address),
     ],
   };
@@ -253,17 +228,18 @@ export function axiRegisters(facts: MachineFacts): Module {
 /** Flags of a register in the order of a concatenation, by their bits. */
 const highestFirst = <Flag extends string>(
   places: Readonly<Record<Flag, number>>,
-  flags: Readonly<Record<Flag, Expression>>,
-): Expression[] => (Object.keys(places) as Flag[]).toSorted((a, b) => places[b] - places[a]).map((flag) => flags[flag]);
+  flags: Readonly<Record<Flag, sv.Expression>>,
+): sv.Expression[] =>
+  (Object.keys(places) as Flag[]).toSorted((a, b) => places[b] - places[a]).map((flag) => flags[flag]);
 
 /** The mutual guarantees of both sides of the bus. */
-function channels(address: number): Item[] {
+function channels(address: number): sv.Item[] {
   const channel = (label: string, payload: readonly string[], width: number) =>
     holdsUntilTaken({
       ...{ label, width },
-      valid: name(`${label}valid`),
-      ready: name(`${label}ready`),
-      payload: payload.map((signal) => name(`${label}${signal}`)),
+      valid: sv.name(`${label}valid`),
+      ready: sv.name(`${label}ready`),
+      payload: payload.map((signal) => sv.name(`${label}${signal}`)),
     });
   return [
     channel("s_axil_aw", ["addr", "prot"], address + 3),

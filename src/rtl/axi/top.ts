@@ -7,28 +7,7 @@ import { unused } from "../encoder.ts";
 import { SEED_BITS } from "../machine/attention-unit.ts";
 import { both, countUp, indexBits, isAt } from "../machine/parts.ts";
 import { MACHINE } from "../machine/top.ts";
-import {
-  binary,
-  CLOCKED,
-  comment,
-  concat,
-  type Expression,
-  gap,
-  input,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  registers,
-  set,
-  sized,
-  slice,
-  when,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { holdsUntilTaken } from "./handshake.ts";
 import { addressBits, type MachineFacts } from "./register-map.ts";
 import { AXI_REGISTERS, axiLitePorts, axiRegisters } from "./registers.ts";
@@ -52,17 +31,42 @@ export function streamSizes({ vectorBits, totalBits, decisionBits }: MachineFact
 }
 
 /** Zeros in front of `value`, if any. */
-const padded = (bits: number, value: Expression): readonly Expression[] =>
-  bits === 0 ? [value] : [sized(bits, 0), value];
+const padded = (bits: number, value: sv.Expression): readonly sv.Expression[] =>
+  bits === 0 ? [value] : [sv.sized(bits, 0), value];
 
-export function axiTop(facts: MachineFacts): Module {
+export function axiTop(facts: MachineFacts): sv.Module {
   const { vectors, answers, vectorBits, totalBits, decisionBits, seedWords } = facts;
   const sizes = streamSizes(facts);
-  const [clocked, machine] = [name("rst_ni"), name("machine_rst_nq")].map((reset) => ({
-    clk_i: name("clk_i"),
+  const ports = [
+    ...sv.CLOCKED,
+    ...axiLitePorts(addressBits(seedWords)),
+    sv.input("s_axis_tdata", sizes.input),
+    sv.input("s_axis_tlast"),
+    sv.input("s_axis_tvalid"),
+    sv.output("s_axis_tready"),
+    sv.output("m_axis_tdata", sizes.output),
+    sv.output("m_axis_tlast"),
+    sv.output("m_axis_tvalid"),
+    sv.input("m_axis_tready"),
+  ];
+  const declared = [
+    sv.logic(1, "machine_rst_nq", "open_q", "running_q"),
+    sv.logic(indexBits(vectors), "entered_q"),
+    sv.logic(indexBits(answers), "answered_q"),
+    sv.logic(1, "seed_write", "start", "clear", "busy", "machine_busy", "ready", "result"),
+    sv.logic(1, "taken", "is_last", "is_wrong", "given", "done"),
+    sv.logic(indexBits(seedWords), "seed_address"),
+    sv.logic(SEED_BITS, "seed_data"),
+    sv.logic(totalBits, "totals"),
+    sv.logic(decisionBits, "decision"),
+    sv.logic(facts.logitBits, "logits"),
+  ];
+  const s = sv.signals(ports, declared);
+  const [clocked, machine] = [s.rst_ni, s.machine_rst_nq].map((reset) => ({
+    clk_i: s.clk_i,
     rst_ni: reset,
   }));
-  const lite = Object.fromEntries(axiLitePorts(0).map((port) => [port.name, name(port.name)]));
+  const lite = Object.fromEntries(axiLitePorts(0).map((port) => [port.name, sv.name(port.name)]));
   return {
     name: AXI_TOP,
     header: [
@@ -71,117 +75,88 @@ export function axiTop(facts: MachineFacts): Module {
         `The prompt's ${answers === 1 ? "answer comes" : `${answers} answers come`} at m_axis, tlast with the last: totals in the low ${totalBits} bits of m_axis_tdata, class 0 lowest, and the decision from bit ${sizes.decisionAt} on.`,
       "A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine.",
     ],
-    ports: [
-      ...CLOCKED,
-      ...axiLitePorts(addressBits(seedWords)),
-      input("s_axis_tdata", sizes.input),
-      input("s_axis_tlast"),
-      input("s_axis_tvalid"),
-      output("s_axis_tready"),
-      output("m_axis_tdata", sizes.output),
-      output("m_axis_tlast"),
-      output("m_axis_tvalid"),
-      input("m_axis_tready"),
-    ],
+    ports,
     items: [
-      logic(1, "machine_rst_nq", "open_q", "running_q"),
-      logic(indexBits(vectors), "entered_q"),
-      logic(indexBits(answers), "answered_q"),
-      logic(1, "seed_write", "start", "clear", "busy", "machine_busy", "ready", "result"),
-      logic(1, "taken", "is_last", "is_wrong", "given", "done"),
-      logic(indexBits(seedWords), "seed_address"),
-      logic(SEED_BITS, "seed_data"),
-      logic(totalBits, "totals"),
-      logic(decisionBits, "decision"),
-      logic(facts.logitBits, "logits"),
-      gap,
-      instance(AXI_REGISTERS, "u_registers", {
+      ...declared,
+      sv.gap,
+      sv.instance(AXI_REGISTERS, "u_registers", {
         ...clocked,
         ...lite,
-        seed_write_o: name("seed_write"),
-        seed_address_o: name("seed_address"),
-        seed_data_o: name("seed_data"),
-        start_o: name("start"),
-        clear_o: name("clear"),
-        busy_i: name("busy"),
-        machine_busy_i: name("machine_busy"),
-        result_i: name("result"),
-        length_error_i: name("is_wrong"),
-        done_i: name("done"),
+        seed_write_o: s.seed_write,
+        seed_address_o: s.seed_address,
+        seed_data_o: s.seed_data,
+        start_o: s.start,
+        clear_o: s.clear,
+        busy_i: s.busy,
+        machine_busy_i: s.machine_busy,
+        result_i: s.result,
+        length_error_i: s.is_wrong,
+        done_i: s.done,
       }),
-      gap,
-      instance(MACHINE, "u_machine", {
+      sv.gap,
+      sv.instance(MACHINE, "u_machine", {
         ...machine,
-        seed_write_i: name("seed_write"),
-        seed_address_i: name("seed_address"),
-        seed_data_i: name("seed_data"),
-        in_valid_i: binary(name("s_axis_tvalid"), "&", name("open_q")),
-        in_ready_o: name("ready"),
-        in_data_i: slice(name("s_axis_tdata"), vectorBits - 1, 0),
-        out_valid_o: name("m_axis_tvalid"),
-        out_ready_i: name("m_axis_tready"),
-        out_data_o: name("totals"),
-        out_decision_o: name("decision"),
-        logits_valid_o: name("result"),
-        logits_o: name("logits"),
-        busy_o: name("machine_busy"),
+        seed_write_i: s.seed_write,
+        seed_address_i: s.seed_address,
+        seed_data_i: s.seed_data,
+        in_valid_i: sv.binary(s.s_axis_tvalid, "&", s.open_q),
+        in_ready_o: s.ready,
+        in_data_i: sv.slice(s.s_axis_tdata, vectorBits - 1, 0),
+        out_valid_o: s.m_axis_tvalid,
+        out_ready_i: s.m_axis_tready,
+        out_data_o: s.totals,
+        out_decision_o: s.decision,
+        logits_valid_o: s.result,
+        logits_o: s.logits,
+        busy_o: s.machine_busy,
       }),
-      gap,
-      wire(name("s_axis_tready"), both(name("open_q"), name("ready"))),
-      wire(name("taken"), both(name("s_axis_tvalid"), name("s_axis_tready"))),
-      wire(name("is_last"), isAt("entered_q", vectors - 1, vectors)),
-      wire(name("is_wrong"), both(name("taken"), binary(name("s_axis_tlast"), "!=", name("is_last")))),
-      wire(
-        name("m_axis_tdata"),
-        concat(
-          ...padded(wholeBytes(decisionBits) - decisionBits, name("decision")),
-          ...padded(sizes.decisionAt - totalBits, name("totals")),
+      sv.gap,
+      sv.wire(s.s_axis_tready, both(s.open_q, s.ready)),
+      sv.wire(s.taken, both(s.s_axis_tvalid, s.s_axis_tready)),
+      sv.wire(s.is_last, isAt(s.entered_q, vectors - 1)),
+      sv.wire(s.is_wrong, both(s.taken, sv.binary(s.s_axis_tlast, "!=", s.is_last))),
+      sv.wire(
+        s.m_axis_tdata,
+        sv.concat(
+          ...padded(wholeBytes(decisionBits) - decisionBits, s.decision),
+          ...padded(sizes.decisionAt - totalBits, s.totals),
         ),
       ),
-      wire(name("m_axis_tlast"), isAt("answered_q", answers - 1, answers)),
-      wire(name("given"), both(name("m_axis_tvalid"), name("m_axis_tready"))),
-      wire(name("done"), both(name("given"), name("m_axis_tlast"))),
-      wire(name("busy"), binary(name("running_q"), "|", name("machine_busy"))),
-      gap,
-      comment(
+      sv.wire(s.m_axis_tlast, isAt(s.answered_q, answers - 1)),
+      sv.wire(s.given, both(s.m_axis_tvalid, s.m_axis_tready)),
+      sv.wire(s.done, both(s.given, s.m_axis_tlast)),
+      sv.wire(s.busy, sv.binary(s.running_q, "|", s.machine_busy)),
+      sv.gap,
+      sv.comment(
         "A prompt is open until its last vector, or a wrong one, has arrived, and runs until its last answer has been taken.",
       ),
-      registers(
-        ["machine_rst_nq", "open_q", "running_q", "entered_q", "answered_q"].map((register) =>
-          set(name(register), zeros),
-        ),
-        [
-          set(name("machine_rst_nq"), isFalse(name("clear"))),
-          when(
-            name("clear"),
-            ["open_q", "running_q", "entered_q", "answered_q"].map((register) => set(name(register), zeros)),
-            [
-              when(name("start"), [set(name("open_q"), sized(1, 1)), set(name("running_q"), sized(1, 1))]),
-              when(name("taken"), [
-                countUp("entered_q", vectors),
-                when(binary(name("is_last"), "|", name("is_wrong")), [set(name("open_q"), sized(1, 0))]),
-              ]),
-              when(name("given"), [countUp("answered_q", answers)]),
-              when(name("done"), [set(name("running_q"), sized(1, 0))]),
-            ],
-          ),
-        ],
-      ),
-      gap,
-      ...unused("logits", name("logits")),
-      ...(sizes.input > vectorBits ? unused("padding", slice(name("s_axis_tdata"), sizes.input - 1, vectorBits)) : []),
+      sv.registers(sv.cleared(s.machine_rst_nq, s.open_q, s.running_q, s.entered_q, s.answered_q), [
+        sv.set(s.machine_rst_nq, sv.isFalse(s.clear)),
+        sv.when(s.clear, sv.cleared(s.open_q, s.running_q, s.entered_q, s.answered_q), [
+          sv.when(s.start, [sv.set(s.open_q, sv.sized(1, 1)), sv.set(s.running_q, sv.sized(1, 1))]),
+          sv.when(s.taken, [
+            countUp(s.entered_q, vectors),
+            sv.when(sv.binary(s.is_last, "|", s.is_wrong), [sv.set(s.open_q, sv.sized(1, 0))]),
+          ]),
+          sv.when(s.given, [countUp(s.answered_q, answers)]),
+          sv.when(s.done, [sv.set(s.running_q, sv.sized(1, 0))]),
+        ]),
+      ]),
+      sv.gap,
+      ...unused("logits", s.logits),
+      ...(sizes.input > vectorBits ? unused("padding", sv.slice(s.s_axis_tdata, sizes.input - 1, vectorBits)) : []),
       holdsUntilTaken({
-        ...{ label: "s_axis", valid: name("s_axis_tvalid"), ready: name("s_axis_tready") },
-        ...{ payload: [name("s_axis_tdata"), name("s_axis_tlast")], width: sizes.input + 1 },
+        ...{ label: "s_axis", valid: s.s_axis_tvalid, ready: s.s_axis_tready },
+        ...{ payload: [s.s_axis_tdata, s.s_axis_tlast], width: sizes.input + 1 },
       }),
       holdsUntilTaken({
-        ...{ label: "m_axis", valid: name("m_axis_tvalid"), ready: name("m_axis_tready") },
-        ...{ payload: [name("m_axis_tdata"), name("m_axis_tlast")], width: sizes.output + 1 },
-        reset: name("clear"),
+        ...{ label: "m_axis", valid: s.m_axis_tvalid, ready: s.m_axis_tready },
+        ...{ payload: [s.m_axis_tdata, s.m_axis_tlast], width: sizes.output + 1 },
+        reset: s.clear,
       }),
     ],
   };
 }
 
 /** The machine's edge, leaves first; its files follow the modules of the machine. */
-export const axiModules = (facts: MachineFacts): Module[] => [axiRegisters(facts), axiTop(facts)];
+export const axiModules = (facts: MachineFacts): sv.Module[] => [axiRegisters(facts), axiTop(facts)];

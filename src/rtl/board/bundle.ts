@@ -52,9 +52,9 @@ export function boardBundle(
   const marked = (module: Module): Module => ({ ...module, header: [mark, ...module.header] });
   const modules = boardModules(design, fingerprint, clocksPerBit(board.clock, baud));
   invariant(modules.at(-1)!.name === BOARD_TOP, "the board's top level comes last");
-  const sources = sourceFiles(modules.map(marked));
+  const sources = sourceFiles(modules.map(marked), design.modules);
   const exchanges = exchangesOf(design, fingerprint, runs.slice(0, SIMULATED_RUNS));
-  const testbenches = sourceFiles([marked(boardTestbench(design, exchanges))]);
+  const testbenches = sourceFiles([marked(boardTestbench(design, exchanges))], modules);
   const { tokens, dimension } = design.parameters;
   const description: BoardDescription = {
     board: boardName,

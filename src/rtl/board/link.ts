@@ -3,34 +3,7 @@ import { bitsFor } from "../../hardware/ssa-parameters.ts";
 import { type SsaDesign, seedBits } from "../design.ts";
 import { timesConstant, unused } from "../encoder.ts";
 import { MAX_STEPS, STEP_BITS } from "../ssa-engine.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  choose,
-  clocked,
-  comment,
-  concat,
-  type Expression,
-  gap,
-  hex,
-  type Item,
-  input,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  registers,
-  type Statement,
-  set,
-  sized,
-  slice,
-  when,
-  widen,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { REFUSAL, REPLY, REQUEST } from "./protocol.ts";
 
 export const BOARD_LINK = "board_link";
@@ -73,7 +46,7 @@ const FIRST_REPLYING: State = "Answer";
 const IDENTITY_BYTES = 4;
 
 /** @param fingerprint 32 bits that identify this engine */
-export function boardLink(design: SsaDesign, fingerprint: number): Module {
+export function boardLink(design: SsaDesign, fingerprint: number): sv.Module {
   const { dimension } = design.parameters;
   const sizes = linkSizes(design);
   const { columnBits, columnBytes, seedBytes, spikeBits, spikeBytes } = sizes;
@@ -82,31 +55,71 @@ export function boardLink(design: SsaDesign, fingerprint: number): Module {
   const countBits = STEP_BITS + bitsFor(dimension);
   const replyBytes = Math.max(IDENTITY_BYTES, spikeBytes);
   const byteBits = bitsFor(Math.max(seedBytes, columnBytes, replyBytes) - 1);
-  const [state, count, byte] = [name("state_q"), name("byte_q"), name("data_i")];
-  const inState = (which: State) => binary(state, "==", name(which));
-  const to = (which: State) => set(state, name(which));
-  const isByte = (last: number) => binary(count, "==", sized(byteBits, last));
-  const restart = set(count, zeros);
-  const countOn = set(count, binary(count, "+", sized(byteBits, 1)));
-  const more = (counter: string) => set(name(counter), binary(name(counter), "+", sized(countBits, 1)));
-  const none = (counter: string) => set(name(counter), zeros);
-  const address = (counter: string) => slice(name(counter), addressBits - 1, 0);
-  const onByte = (which: State, ...body: Statement[]) => when(binary(name("valid_i"), "&", inState(which)), body);
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("valid_i"),
+    sv.input("data_i", 8),
+    sv.input("end_i"),
+    sv.input("intact_i"),
+    sv.output("abort_o"),
+    sv.output("valid_o"),
+    sv.output("data_o", 8),
+    sv.output("last_o"),
+    sv.input("ready_i"),
+    sv.output("start_o"),
+    sv.output("steps_o", STEP_BITS),
+    sv.output("seed_o", 8 * seedBytes),
+    sv.output("query_o", spikeBits),
+    sv.output("key_o", spikeBits),
+    sv.output("value_o", spikeBits),
+    sv.input("busy_i"),
+    sv.input("take_i"),
+    sv.input("spikes_valid_i"),
+    sv.input("spike_i", spikeBits),
+    sv.output("receiving_o"),
+    sv.output("replying_o"),
+    sv.output("refused_o"),
+  ];
+  const s = sv.signals(ports, [
+    sv.logic(STATE_BITS, "state_q"),
+    sv.logic(byteBits, "byte_q", "left_q"),
+    sv.logic(8, "kind_q"),
+    sv.logic(STEP_BITS, "steps_q"),
+    sv.logic(countBits, "in_q", "out_q", "columns", "in_d", "out_next"),
+    sv.logic(8 * seedBytes, "seed_q"),
+    sv.logic(8 * columnBytes, "word_q", "word_d"),
+    sv.logic(8 * replyBytes, "reply_q"),
+    sv.logic(columnBits, "column_q"),
+    sv.logic(spikeBits, "spike_q"),
+    sv.logic(1, "last_q", "refused_q", "hears", "replies", "abort", "column_ends", "stored"),
+    sv.memory(columnBits, "columns_in", entries),
+    sv.memory(spikeBits, "columns_out", entries),
+  ]);
+  const [state, count, byte] = [s.state_q, s.byte_q, s.data_i];
+  const inState = (which: State) => sv.binary(state, "==", sv.name(which));
+  const to = (which: State) => sv.set(state, sv.name(which));
+  const isByte = (last: number) => sv.binary(count, "==", sv.sized(byteBits, last));
+  const restart = sv.set(count, sv.zeros);
+  const countOn = sv.set(count, sv.binary(count, "+", sv.sized(byteBits, 1)));
+  const more = (counter: sv.Signal) => sv.set(counter, sv.binary(counter, "+", sv.sized(countBits, 1)));
+  const none = (counter: sv.Signal) => sv.set(counter, sv.zeros);
+  const address = (counter: sv.Signal) => sv.slice(counter, addressBits - 1, 0);
+  const onByte = (which: State, ...body: sv.Statement[]) => sv.when(sv.binary(s.valid_i, "&", inState(which)), body);
   /** A reply of one kind, with a word of the given number of bytes in reply_q. */
-  const reply = (kind: Expression, word: Expression, wordBytes: number): Statement[] => [
-    set(name("kind_q"), kind),
-    set(name("reply_q"), word),
-    set(name("left_q"), sized(byteBits, wordBytes - 1)),
-    set(name("last_q"), sized(1, 1)),
+  const reply = (kind: sv.Expression, word: sv.Expression, wordBytes: number): sv.Statement[] => [
+    sv.set(s.kind_q, kind),
+    sv.set(s.reply_q, word),
+    sv.set(s.left_q, sv.sized(byteBits, wordBytes - 1)),
+    sv.set(s.last_q, sv.sized(1, 1)),
     to("Answer"),
   ];
-  const refusal = choose(
-    isFalse(name("intact_i")),
-    hex(8, REFUSAL.damaged),
-    choose(inState("Unknown"), hex(8, REFUSAL.unknown), hex(8, REFUSAL.length)),
+  const refusal = sv.choose(
+    sv.isFalse(s.intact_i),
+    sv.hex(8, REFUSAL.damaged),
+    sv.choose(inState("Unknown"), sv.hex(8, REFUSAL.unknown), sv.hex(8, REFUSAL.length)),
   );
-  const legal = binary(binary(byte, "!=", sized(8, 0)), "&", binary(byte, "<=", sized(8, MAX_STEPS)));
-  const wordOf = (bits: Expression, width: number) => widen(bits, width, 8 * replyBytes);
+  const legal = sv.binary(sv.binary(byte, "!=", sv.sized(8, 0)), "&", sv.binary(byte, "<=", sv.sized(8, MAX_STEPS)));
+  const wordOf = (bits: sv.Expression, width: number) => sv.widen(bits, width, 8 * replyBytes);
   return {
     name: BOARD_LINK,
     header: [
@@ -115,190 +128,155 @@ export function boardLink(design: SsaDesign, fingerprint: number): Module {
         "when the frame is complete and intact the engine runs, and its spikes are stored in a second memory until they are sent.",
       "The end of a frame aborts a reply in progress. Bytes that arrive while the engine runs or a reply is sent are lost.",
     ],
-    ports: [
-      ...CLOCKED,
-      input("valid_i"),
-      input("data_i", 8),
-      input("end_i"),
-      input("intact_i"),
-      output("abort_o"),
-      output("valid_o"),
-      output("data_o", 8),
-      output("last_o"),
-      input("ready_i"),
-      output("start_o"),
-      output("steps_o", STEP_BITS),
-      output("seed_o", 8 * seedBytes),
-      output("query_o", spikeBits),
-      output("key_o", spikeBits),
-      output("value_o", spikeBits),
-      input("busy_i"),
-      input("take_i"),
-      input("spikes_valid_i"),
-      input("spike_i", spikeBits),
-      output("receiving_o"),
-      output("replying_o"),
-      output("refused_o"),
-    ],
+    ports,
     items: [
-      ...STATES.map(
-        (which, n): Item => ({
-          kind: "constant",
-          type: `logic [${STATE_BITS - 1}:0]`,
-          name: which,
-          value: sized(STATE_BITS, n),
-        }),
-      ),
-      gap,
-      logic(STATE_BITS, "state_q"),
-      logic(byteBits, "byte_q", "left_q"),
-      logic(8, "kind_q"),
-      logic(STEP_BITS, "steps_q"),
-      logic(countBits, "in_q", "out_q", "columns", "in_d", "out_next"),
-      logic(8 * seedBytes, "seed_q"),
-      logic(8 * columnBytes, "word_q", "word_d"),
-      logic(8 * replyBytes, "reply_q"),
-      logic(columnBits, "column_q"),
-      logic(spikeBits, "spike_q"),
-      logic(1, "last_q", "refused_q", "hears", "replies", "abort", "column_ends", "stored"),
-      { kind: "memory", width: columnBits, name: "columns_in", entries },
-      { kind: "memory", width: spikeBits, name: "columns_out", entries },
-      gap,
-      wire(name("columns"), timesConstant(name("steps_q"), STEP_BITS, dimension, countBits)),
-      wire(name("hears"), binary(state, "<", name(FIRST_DEAF))),
-      wire(name("word_d"), columnBytes === 1 ? byte : concat(byte, slice(name("word_q"), 8 * columnBytes - 1, 8))),
-      wire(name("column_ends"), binary(binary(name("valid_i"), "&", inState("Columns")), "&", isByte(columnBytes - 1))),
-      wire(name("stored"), binary(inState("Run"), "&", name("spikes_valid_i"))),
-      comment(
+      ...STATES.map((which, n) => sv.constant(which, STATE_BITS, sv.sized(STATE_BITS, n))),
+      sv.gap,
+      sv.declare(s.state_q),
+      sv.declare(s.byte_q, s.left_q),
+      sv.declare(s.kind_q),
+      sv.declare(s.steps_q),
+      sv.declare(s.in_q, s.out_q, s.columns, s.in_d, s.out_next),
+      sv.declare(s.seed_q),
+      sv.declare(s.word_q, s.word_d),
+      sv.declare(s.reply_q),
+      sv.declare(s.column_q),
+      sv.declare(s.spike_q),
+      sv.declare(s.last_q, s.refused_q, s.hears, s.replies, s.abort, s.column_ends, s.stored),
+      sv.declare(s.columns_in),
+      sv.declare(s.columns_out),
+      sv.gap,
+      sv.wire(s.columns, timesConstant(s.steps_q, STEP_BITS, dimension, countBits)),
+      sv.wire(s.hears, sv.binary(state, "<", sv.name(FIRST_DEAF))),
+      sv.wire(s.word_d, columnBytes === 1 ? byte : sv.concat(byte, sv.slice(s.word_q, 8 * columnBytes - 1, 8))),
+      sv.wire(s.column_ends, sv.binary(sv.binary(s.valid_i, "&", inState("Columns")), "&", isByte(columnBytes - 1))),
+      sv.wire(s.stored, sv.binary(inState("Run"), "&", s.spikes_valid_i)),
+      sv.comment(
         "The engine takes a column at every clock, so columns are read a clock ahead; a column of A has the time of its bytes.",
       ),
-      wire(name("in_d"), choose(name("take_i"), binary(name("in_q"), "+", sized(countBits, 1)), name("in_q"))),
-      wire(name("out_next"), binary(name("out_q"), "+", sized(countBits, 1))),
-      clocked(
-        when(name("column_ends"), [
-          set(bit(name("columns_in"), address("in_q")), slice(name("word_d"), columnBits - 1, 0)),
+      sv.wire(s.in_d, sv.choose(s.take_i, sv.binary(s.in_q, "+", sv.sized(countBits, 1)), s.in_q)),
+      sv.wire(s.out_next, sv.binary(s.out_q, "+", sv.sized(countBits, 1))),
+      sv.clocked(
+        sv.when(s.column_ends, [sv.set(sv.bit(s.columns_in, address(s.in_q)), sv.slice(s.word_d, columnBits - 1, 0))]),
+        sv.set(s.column_q, sv.bit(s.columns_in, address(s.in_d))),
+      ),
+      sv.clocked(
+        sv.when(s.stored, [sv.set(sv.bit(s.columns_out, address(s.out_q)), s.spike_i)]),
+        sv.set(s.spike_q, sv.bit(s.columns_out, address(s.out_q))),
+      ),
+      sv.clocked(
+        sv.when(sv.binary(s.valid_i, "&", inState("Seeds")), [
+          sv.set(s.seed_q, sv.concat(byte, sv.slice(s.seed_q, 8 * seedBytes - 1, 8))),
         ]),
-        set(name("column_q"), bit(name("columns_in"), address("in_d"))),
+        sv.when(sv.binary(s.valid_i, "&", inState("Columns")), [sv.set(s.word_q, s.word_d)]),
       ),
-      clocked(
-        when(name("stored"), [set(bit(name("columns_out"), address("out_q")), name("spike_i"))]),
-        set(name("spike_q"), bit(name("columns_out"), address("out_q"))),
+      ...(8 * columnBytes > columnBits ? unused("padding", sv.slice(s.word_d, 8 * columnBytes - 1, columnBits)) : []),
+      ...(columnBytes === 1 ? unused("word", s.word_q) : unused("word", sv.slice(s.word_q, 7, 0))),
+      ...unused("address", sv.slice(s.in_d, countBits - 1, addressBits)),
+      sv.gap,
+      sv.wire(s.query_o, sv.slice(s.column_q, spikeBits - 1, 0)),
+      sv.wire(s.key_o, sv.slice(s.column_q, 2 * spikeBits - 1, spikeBits)),
+      sv.wire(s.value_o, sv.slice(s.column_q, 3 * spikeBits - 1, 2 * spikeBits)),
+      sv.wire(s.seed_o, s.seed_q),
+      sv.wire(s.steps_o, s.steps_q),
+      sv.wire(s.start_o, inState("Start")),
+      sv.gap,
+      sv.wire(s.replies, sv.binary(state, ">=", sv.name(FIRST_REPLYING))),
+      sv.wire(s.abort, sv.binary(s.end_i, "&", s.replies)),
+      sv.wire(s.abort_o, s.abort),
+      sv.wire(s.valid_o, sv.binary(inState("Answer"), "|", inState("Send"))),
+      sv.wire(s.data_o, sv.choose(inState("Answer"), s.kind_q, sv.slice(s.reply_q, 7, 0))),
+      sv.wire(
+        s.last_o,
+        sv.binary(sv.binary(inState("Send"), "&", s.last_q), "&", sv.binary(s.left_q, "==", sv.sized(byteBits, 0))),
       ),
-      clocked(
-        when(binary(name("valid_i"), "&", inState("Seeds")), [
-          set(name("seed_q"), concat(byte, slice(name("seed_q"), 8 * seedBytes - 1, 8))),
-        ]),
-        when(binary(name("valid_i"), "&", inState("Columns")), [set(name("word_q"), name("word_d"))]),
-      ),
-      ...(8 * columnBytes > columnBits
-        ? unused("padding", slice(name("word_d"), 8 * columnBytes - 1, columnBits))
-        : []),
-      ...(columnBytes === 1 ? unused("word", name("word_q")) : unused("word", slice(name("word_q"), 7, 0))),
-      ...unused("address", slice(name("in_d"), countBits - 1, addressBits)),
-      gap,
-      wire(name("query_o"), slice(name("column_q"), spikeBits - 1, 0)),
-      wire(name("key_o"), slice(name("column_q"), 2 * spikeBits - 1, spikeBits)),
-      wire(name("value_o"), slice(name("column_q"), 3 * spikeBits - 1, 2 * spikeBits)),
-      wire(name("seed_o"), name("seed_q")),
-      wire(name("steps_o"), name("steps_q")),
-      wire(name("start_o"), inState("Start")),
-      gap,
-      wire(name("replies"), binary(state, ">=", name(FIRST_REPLYING))),
-      wire(name("abort"), binary(name("end_i"), "&", name("replies"))),
-      wire(name("abort_o"), name("abort")),
-      wire(name("valid_o"), binary(inState("Answer"), "|", inState("Send"))),
-      wire(name("data_o"), choose(inState("Answer"), name("kind_q"), slice(name("reply_q"), 7, 0))),
-      wire(
-        name("last_o"),
-        binary(binary(inState("Send"), "&", name("last_q")), "&", binary(name("left_q"), "==", sized(byteBits, 0))),
-      ),
-      wire(name("receiving_o"), binary(name("hears"), "&", isFalse(inState("Kind")))),
-      wire(name("replying_o"), name("replies")),
-      wire(name("refused_o"), name("refused_q")),
-      gap,
-      registers(
+      sv.wire(s.receiving_o, sv.binary(s.hears, "&", sv.isFalse(inState("Kind")))),
+      sv.wire(s.replying_o, s.replies),
+      sv.wire(s.refused_o, s.refused_q),
+      sv.gap,
+      sv.registers(
         [
           to("Kind"),
           restart,
-          set(name("left_q"), zeros),
-          set(name("kind_q"), zeros),
-          set(name("steps_q"), zeros),
-          none("in_q"),
-          none("out_q"),
-          set(name("reply_q"), zeros),
-          set(name("last_q"), sized(1, 0)),
-          set(name("refused_q"), sized(1, 0)),
+          sv.set(s.left_q, sv.zeros),
+          sv.set(s.kind_q, sv.zeros),
+          sv.set(s.steps_q, sv.zeros),
+          none(s.in_q),
+          none(s.out_q),
+          sv.set(s.reply_q, sv.zeros),
+          sv.set(s.last_q, sv.sized(1, 0)),
+          sv.set(s.refused_q, sv.sized(1, 0)),
         ],
         [
           onByte(
             "Kind",
-            set(name("kind_q"), byte),
+            sv.set(s.kind_q, byte),
             restart,
-            none("in_q"),
-            when(
-              binary(byte, "==", hex(8, REQUEST.identify)),
+            none(s.in_q),
+            sv.when(
+              sv.binary(byte, "==", sv.hex(8, REQUEST.identify)),
               [to("Check")],
-              [when(binary(byte, "==", hex(8, REQUEST.run)), [to("Steps")], [to("Unknown")])],
+              [sv.when(sv.binary(byte, "==", sv.hex(8, REQUEST.run)), [to("Steps")], [to("Unknown")])],
             ),
           ),
           onByte(
             "Steps",
-            set(name("steps_q"), slice(byte, STEP_BITS - 1, 0)),
-            when(legal, [to("Seeds")], [to("Excess")]),
+            sv.set(s.steps_q, sv.slice(byte, STEP_BITS - 1, 0)),
+            sv.when(legal, [to("Seeds")], [to("Excess")]),
           ),
-          onByte("Seeds", countOn, when(isByte(seedBytes - 1), [restart, to("Columns")])),
+          onByte("Seeds", countOn, sv.when(isByte(seedBytes - 1), [restart, to("Columns")])),
           onByte("Columns", countOn),
-          when(name("column_ends"), [
+          sv.when(s.column_ends, [
             restart,
-            more("in_q"),
-            when(binary(binary(name("in_q"), "+", sized(countBits, 1)), "==", name("columns")), [to("Check")]),
+            more(s.in_q),
+            sv.when(sv.binary(sv.binary(s.in_q, "+", sv.sized(countBits, 1)), "==", s.columns), [to("Check")]),
           ]),
-          onByte("Check", countOn, when(isByte(1), [to("Whole")])),
+          onByte("Check", countOn, sv.when(isByte(1), [to("Whole")])),
           onByte("Whole", to("Excess")),
-          comment("The end of a request, or an abort of the reply."),
-          when(name("end_i"), [
-            when(binary(name("hears"), "&", isFalse(inState("Kind"))), [
-              set(name("refused_q"), sized(1, 0)),
-              when(
-                binary(inState("Whole"), "&", name("intact_i")),
+          sv.comment("The end of a request, or an abort of the reply."),
+          sv.when(s.end_i, [
+            sv.when(sv.binary(s.hears, "&", sv.isFalse(inState("Kind"))), [
+              sv.set(s.refused_q, sv.sized(1, 0)),
+              sv.when(
+                sv.binary(inState("Whole"), "&", s.intact_i),
                 [
-                  when(
-                    binary(name("kind_q"), "==", hex(8, REQUEST.run)),
-                    [none("in_q"), to("Start")],
-                    reply(hex(8, REPLY.identity), wordOf(hex(32, fingerprint >>> 0), 32), IDENTITY_BYTES),
+                  sv.when(
+                    sv.binary(s.kind_q, "==", sv.hex(8, REQUEST.run)),
+                    [none(s.in_q), to("Start")],
+                    reply(sv.hex(8, REPLY.identity), wordOf(sv.hex(32, fingerprint >>> 0), 32), IDENTITY_BYTES),
                   ),
                 ],
-                [set(name("refused_q"), sized(1, 1)), ...reply(hex(8, REPLY.refused), wordOf(refusal, 8), 1)],
+                [sv.set(s.refused_q, sv.sized(1, 1)), ...reply(sv.hex(8, REPLY.refused), wordOf(refusal, 8), 1)],
               ),
             ]),
           ]),
-          when(inState("Start"), [none("out_q"), to("Run")]),
-          when(inState("Run"), [
-            set(name("in_q"), name("in_d")),
-            when(name("stored"), [more("out_q")]),
-            when(binary(isFalse(name("busy_i")), "&", isFalse(name("spikes_valid_i"))), [
-              none("out_q"),
-              set(name("kind_q"), hex(8, REPLY.spikes)),
-              set(name("last_q"), sized(1, 0)),
+          sv.when(inState("Start"), [none(s.out_q), to("Run")]),
+          sv.when(inState("Run"), [
+            sv.set(s.in_q, s.in_d),
+            sv.when(s.stored, [more(s.out_q)]),
+            sv.when(sv.binary(sv.isFalse(s.busy_i), "&", sv.isFalse(s.spikes_valid_i)), [
+              none(s.out_q),
+              sv.set(s.kind_q, sv.hex(8, REPLY.spikes)),
+              sv.set(s.last_q, sv.sized(1, 0)),
               to("Answer"),
             ]),
           ]),
-          when(binary(inState("Answer"), "&", name("ready_i")), [
-            when(binary(name("kind_q"), "==", hex(8, REPLY.spikes)), [to("Load")], [to("Send")]),
+          sv.when(sv.binary(inState("Answer"), "&", s.ready_i), [
+            sv.when(sv.binary(s.kind_q, "==", sv.hex(8, REPLY.spikes)), [to("Load")], [to("Send")]),
           ]),
-          when(inState("Load"), [
-            set(name("reply_q"), wordOf(name("spike_q"), spikeBits)),
-            set(name("left_q"), sized(byteBits, spikeBytes - 1)),
-            set(name("out_q"), name("out_next")),
-            set(name("last_q"), binary(name("out_next"), "==", name("columns"))),
+          sv.when(inState("Load"), [
+            sv.set(s.reply_q, wordOf(s.spike_q, spikeBits)),
+            sv.set(s.left_q, sv.sized(byteBits, spikeBytes - 1)),
+            sv.set(s.out_q, s.out_next),
+            sv.set(s.last_q, sv.binary(s.out_next, "==", s.columns)),
             to("Send"),
           ]),
-          when(binary(inState("Send"), "&", name("ready_i")), [
-            set(name("reply_q"), concat(sized(8, 0), slice(name("reply_q"), 8 * replyBytes - 1, 8))),
-            set(name("left_q"), binary(name("left_q"), "-", sized(byteBits, 1))),
-            when(binary(name("left_q"), "==", sized(byteBits, 0)), [when(name("last_q"), [to("Kind")], [to("Load")])]),
+          sv.when(sv.binary(inState("Send"), "&", s.ready_i), [
+            sv.set(s.reply_q, sv.concat(sv.sized(8, 0), sv.slice(s.reply_q, 8 * replyBytes - 1, 8))),
+            sv.set(s.left_q, sv.binary(s.left_q, "-", sv.sized(byteBits, 1))),
+            sv.when(sv.binary(s.left_q, "==", sv.sized(byteBits, 0)), [sv.when(s.last_q, [to("Kind")], [to("Load")])]),
           ]),
-          when(name("abort"), [to("Kind")]),
+          sv.when(s.abort, [to("Kind")]),
         ],
       ),
     ],

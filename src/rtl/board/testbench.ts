@@ -12,27 +12,9 @@
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { SourceFiles, SsaDesign } from "../design.ts";
 import { MAX_STEPS } from "../ssa-engine.ts";
-import {
-  binary,
-  bit,
-  concat,
-  decimal,
-  type Expression,
-  gap,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  put,
-  type Statement,
-  sized,
-  slice,
-  text,
-  when,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { columnBits, type EngineRun, hexLine, seedText } from "../testbench.ts";
-import { count, fallingEdges, nextClock, task } from "../testbench-parts.ts";
+import { count, fallingEdges, task } from "../testbench-parts.ts";
 import { bytesOfHex, encodeFrame, REFUSAL, REPLY, REQUEST } from "./protocol.ts";
 import { BOARD_TOP } from "./top.ts";
 import { CLOCKS_PER_BIT } from "./uart.ts";
@@ -120,19 +102,30 @@ export function exchangeFiles(exchanges: readonly Exchange[]): SourceFiles {
   };
 }
 
-export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]): Module {
+export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]): sv.Module {
   const total = (of: keyof Exchange) => exchanges.reduce((sum, exchange) => sum + exchange[of].length, 0);
+  const ports: sv.Port<never>[] = [];
   const [sent, replies] = [total("sent"), total("reply")];
-  const longestWait = (MAX_STEPS + 1) * design.parameters.dimension + 100 * BIT_CLOCKS;
   const counters = ["sent_count", "checked", "waited", "errors"];
-  const line = (value: Expression) => put(name("rx"), value);
-  const oneBit = fallingEdges(BIT_CLOCKS);
-  const size = (high: number) => slice(bit(name("exchanges"), name("exchange")), high, high - 31);
-  const isSilent = isFalse(binary(name("tx"), "!==", sized(1, 1)));
-  const wrong = (condition: Expression, format: string, ...values: Expression[]): Statement =>
-    when(condition, [
-      when(binary(name("errors"), "<", decimal(10)), [task("$display", text(format), ...values)]),
-      count("errors"),
+  const declared = [
+    sv.logic(1, "clk", "rst_n", "rx", "tx"),
+    sv.logic(4, "lights", "final_lights"),
+    sv.logic(8, "moving", "arrived"),
+    sv.memory(64, "exchanges", exchanges.length),
+    sv.memory(8, "sent", sent),
+    sv.memory(8, "replies", replies),
+    sv.integers(...counters),
+  ];
+  const s = sv.signals(ports, declared);
+  const longestWait = (MAX_STEPS + 1) * design.parameters.dimension + 100 * BIT_CLOCKS;
+  const line = (value: sv.Expression) => sv.put(s.rx, value);
+  const oneBit = fallingEdges(s.clk, BIT_CLOCKS);
+  const size = (high: number) => sv.slice(sv.bit(s.exchanges, sv.name("exchange")), high, high - 31);
+  const isSilent = sv.isFalse(sv.binary(s.tx, "!==", sv.sized(1, 1)));
+  const wrong = (condition: sv.Expression, format: string, ...values: sv.Expression[]): sv.Statement =>
+    sv.when(condition, [
+      sv.when(sv.binary(s.errors, "<", sv.decimal(10)), [task("$display", sv.text(format), ...values)]),
+      count(s.errors),
     ]);
   return {
     name: BOARD_TESTBENCH,
@@ -140,113 +133,93 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
       "Drives the board's serial line bit by bit, and compares every bit of every reply.",
       `${exchanges.length} exchanges, ${sent} bytes sent, ${replies} bytes back. A bit has ${BIT_CLOCKS} clocks here.`,
     ],
-    ports: [],
+    ports,
     items: [
-      logic(1, "clk", "rst_n", "rx", "tx"),
-      logic(4, "lights", "final_lights"),
-      logic(8, "moving", "arrived"),
-      { kind: "memory", width: 64, name: "exchanges", entries: exchanges.length },
-      { kind: "memory", width: 8, name: "sent", entries: sent },
-      { kind: "memory", width: 8, name: "replies", entries: replies },
-      { kind: "integer", names: counters },
-      gap,
-      { kind: "clock", signal: "clk", halfPeriod: 5 },
-      gap,
-      instance(
+      ...declared,
+      sv.gap,
+      { kind: "clock", signal: s.clk, halfPeriod: 5 },
+      sv.gap,
+      sv.instance(
         BOARD_TOP,
         "u_board",
         {
-          clk_i: name("clk"),
-          rst_ni: name("rst_n"),
-          uart_rx_i: name("rx"),
-          uart_tx_o: name("tx"),
-          led_o: name("lights"),
+          clk_i: s.clk,
+          rst_ni: s.rst_n,
+          uart_rx_i: s.rx,
+          uart_tx_o: s.tx,
+          led_o: s.lights,
         },
-        { [CLOCKS_PER_BIT]: decimal(BIT_CLOCKS) },
+        { [CLOCKS_PER_BIT]: sv.decimal(BIT_CLOCKS) },
       ),
-      gap,
-      {
-        kind: "initial",
-        body: [
-          task("$readmemh", text("board_exchanges.hex"), name("exchanges")),
-          task("$readmemh", text("board_sent.hex"), name("sent")),
-          task("$readmemh", text("board_replies.hex"), name("replies")),
-          ...counters.map((counter) => put(name(counter), decimal(0))),
-          line(sized(1, 1)),
-          put(name("rst_n"), sized(1, 0)),
-          fallingEdges(2),
-          put(name("rst_n"), sized(1, 1)),
-          fallingEdges(4),
-          {
-            kind: "for",
-            variable: "exchange",
-            below: decimal(exchanges.length),
-            body: [
-              { kind: "for", variable: "n", below: size(63), body: sendByte() },
-              { kind: "for", variable: "n", below: size(31), body: receiveByte() },
-              fallingEdges(4 * BIT_CLOCKS),
-              wrong(isFalse(isSilent), "exchange %0d: more bytes than expected", name("exchange")),
-            ],
-          },
-          put(name("final_lights"), name("lights")),
-          wrong(binary(name("final_lights"), "!==", sized(4, 0)), "lights are %b at the end", name("final_lights")),
-          when(
-            binary(name("errors"), "==", decimal(0)),
-            [task("$display", text("PASS %0d bytes sent, %0d bytes back"), name("sent_count"), name("checked"))],
-            [task("$display", text("FAIL %0d errors in %0d bytes"), name("errors"), name("checked"))],
-          ),
-          task("$finish"),
-        ],
-      },
+      sv.gap,
+      sv.initial(
+        task("$readmemh", sv.text("board_exchanges.hex"), s.exchanges),
+        task("$readmemh", sv.text("board_sent.hex"), s.sent),
+        task("$readmemh", sv.text("board_replies.hex"), s.replies),
+        ...counters.map((counter) => sv.put(sv.name(counter), sv.decimal(0))),
+        line(sv.sized(1, 1)),
+        sv.put(s.rst_n, sv.sized(1, 0)),
+        fallingEdges(s.clk, 2),
+        sv.put(s.rst_n, sv.sized(1, 1)),
+        fallingEdges(s.clk, 4),
+        sv.forEach(
+          "exchange",
+          exchanges.length,
+          sv.forEach("n", size(63), ...sendByte()),
+          sv.forEach("n", size(31), ...receiveByte()),
+          fallingEdges(s.clk, 4 * BIT_CLOCKS),
+          wrong(sv.isFalse(isSilent), "exchange %0d: more bytes than expected", sv.name("exchange")),
+        ),
+        sv.put(s.final_lights, s.lights),
+        wrong(sv.binary(s.final_lights, "!==", sv.sized(4, 0)), "lights are %b at the end", s.final_lights),
+        sv.when(
+          sv.binary(s.errors, "==", sv.decimal(0)),
+          [task("$display", sv.text("PASS %0d bytes sent, %0d bytes back"), s.sent_count, s.checked)],
+          [task("$display", sv.text("FAIL %0d errors in %0d bytes"), s.errors, s.checked)],
+        ),
+        task("$finish"),
+      ),
     ],
   };
 
-  function sendByte(): Statement[] {
+  function sendByte(): sv.Statement[] {
     return [
-      put(name("moving"), bit(name("sent"), name("sent_count"))),
-      line(sized(1, 0)),
+      sv.put(s.moving, sv.bit(s.sent, s.sent_count)),
+      line(sv.sized(1, 0)),
       oneBit,
-      {
-        kind: "for",
-        variable: "b",
-        below: decimal(8),
-        body: [
-          line(bit(name("moving"), 0)),
-          put(name("moving"), concat(sized(1, 0), slice(name("moving"), 7, 1))),
-          oneBit,
-        ],
-      },
-      line(sized(1, 1)),
+      sv.forEach(
+        "b",
+        8,
+        line(sv.bit(s.moving, 0)),
+        sv.put(s.moving, sv.concat(sv.sized(1, 0), sv.slice(s.moving, 7, 1))),
+        oneBit,
+      ),
+      line(sv.sized(1, 1)),
       oneBit,
-      count("sent_count"),
+      count(s.sent_count),
     ];
   }
 
-  function receiveByte(): Statement[] {
+  function receiveByte(): sv.Statement[] {
     return [
-      put(name("waited"), decimal(0)),
-      {
-        kind: "while",
-        condition: binary(isSilent, "&&", binary(name("waited"), "<", decimal(longestWait))),
-        body: [nextClock, count("waited")],
-      },
-      fallingEdges(BIT_CLOCKS / 2),
-      {
-        kind: "for",
-        variable: "b",
-        below: decimal(8),
-        body: [oneBit, put(name("arrived"), concat(name("tx"), slice(name("arrived"), 7, 1)))],
-      },
+      sv.put(s.waited, sv.decimal(0)),
+      sv.loopWhile(
+        sv.binary(isSilent, "&&", sv.binary(s.waited, "<", sv.decimal(longestWait))),
+        fallingEdges(s.clk),
+        count(s.waited),
+      ),
+      fallingEdges(s.clk, BIT_CLOCKS / 2),
+      sv.forEach("b", 8, oneBit, sv.put(s.arrived, sv.concat(s.tx, sv.slice(s.arrived, 7, 1)))),
       oneBit,
       wrong(
-        binary(isFalse(isSilent), "||", binary(name("arrived"), "!==", bit(name("replies"), name("checked")))),
+        sv.binary(sv.isFalse(isSilent), "||", sv.binary(s.arrived, "!==", sv.bit(s.replies, s.checked))),
         "exchange %0d, byte %0d is %h, expected %h",
-        name("exchange"),
-        name("n"),
-        name("arrived"),
-        bit(name("replies"), name("checked")),
+        sv.name("exchange"),
+        sv.name("n"),
+        s.arrived,
+        sv.bit(s.replies, s.checked),
       ),
-      count("checked"),
+      count(s.checked),
     ];
   }
 }

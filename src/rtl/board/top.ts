@@ -2,24 +2,7 @@
 import { SpecError } from "../../errors.ts";
 import type { SsaDesign } from "../design.ts";
 import { ENGINE, STEP_BITS } from "../ssa-engine.ts";
-import {
-  bit,
-  CLOCKED,
-  concat,
-  decimal,
-  gap,
-  input,
-  instance,
-  logic,
-  type Module,
-  name,
-  output,
-  registers,
-  set,
-  sized,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { FRAME_RECEIVER, FRAME_SENDER, frameCrc, frameReceiver, frameSender } from "./frames.ts";
 import { BOARD_LINK, boardLink, linkSizes } from "./link.ts";
 import {
@@ -55,7 +38,7 @@ export function clocksPerBit(clock: number, baud: number): number {
  * @param fingerprint 32 bits that identify this engine
  * @param clocks per bit of the serial line
  */
-export function boardModules(design: SsaDesign, fingerprint: number, clocks: number): Module[] {
+export function boardModules(design: SsaDesign, fingerprint: number, clocks: number): sv.Module[] {
   return [
     uartReceiver(),
     uartTransmitter(),
@@ -67,10 +50,25 @@ export function boardModules(design: SsaDesign, fingerprint: number, clocks: num
   ];
 }
 
-function boardTop(design: SsaDesign, clocks: number): Module {
+function boardTop(design: SsaDesign, clocks: number): sv.Module {
   const { spikeBits, seedBytes } = linkSizes(design);
-  const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_n") };
-  const rate = { [CLOCKS_PER_BIT]: name(CLOCKS_PER_BIT) };
+  const ports = [...sv.CLOCKED, sv.input("uart_rx_i"), sv.output("uart_tx_o"), sv.output("led_o", 4)];
+  const declared = [sv.logic(2, "reset_q"), sv.logic(1, "rst_n")];
+  const s = sv.signals(ports, [
+    ...declared,
+    sv.logic(1, "byte_valid", "byte_ok", "content_valid", "ends", "intact"),
+    sv.logic(8, "byte_in", "content"),
+    sv.logic(1, "reply_valid", "reply_last", "reply_ready", "abort", "sends", "sender_ready"),
+    sv.logic(8, "reply", "byte_out"),
+    sv.logic(1, "start", "busy", "take", "spikes_valid"),
+    sv.logic(STEP_BITS, "steps"),
+    sv.logic(8 * seedBytes, "seed"),
+    sv.logic(spikeBits, "query", "key", "value", "spike"),
+    sv.logic(1, "receiving", "replying", "refused"),
+  ]);
+
+  const clocked = { clk_i: s.clk_i, rst_ni: s.rst_n };
+  const rate = { [CLOCKS_PER_BIT]: sv.name(CLOCKS_PER_BIT) };
   return {
     name: BOARD_TOP,
     header: [
@@ -78,109 +76,108 @@ function boardTop(design: SsaDesign, clocks: number): Module {
       "Columns of Q, K and V arrive in frames, and columns of A are sent back. The reset button is low when pressed; its release is synchronised to the clock.",
       "LEDs: receiving a request, sending a reply, engine running, last request refused.",
     ],
-    parameters: [[CLOCKS_PER_BIT, decimal(clocks)]],
-    ports: [...CLOCKED, input("uart_rx_i"), output("uart_tx_o"), output("led_o", 4)],
+    parameters: [[CLOCKS_PER_BIT, sv.decimal(clocks)]],
+    ports,
     items: [
-      logic(2, "reset_q"),
-      logic(1, "rst_n"),
-      registers([set(name("reset_q"), zeros)], [set(name("reset_q"), concat(bit(name("reset_q"), 0), sized(1, 1)))]),
-      wire(name("rst_n"), bit(name("reset_q"), 1)),
-      gap,
-      logic(1, "byte_valid", "byte_ok", "content_valid", "ends", "intact"),
-      logic(8, "byte_in", "content"),
-      instance(
+      ...declared,
+      sv.registers([sv.set(s.reset_q, sv.zeros)], [sv.set(s.reset_q, sv.concat(sv.bit(s.reset_q, 0), sv.sized(1, 1)))]),
+      sv.wire(s.rst_n, sv.bit(s.reset_q, 1)),
+      sv.gap,
+      sv.declare(s.byte_valid, s.byte_ok, s.content_valid, s.ends, s.intact),
+      sv.declare(s.byte_in, s.content),
+      sv.instance(
         UART_RECEIVER,
         "u_receiver",
         {
           ...clocked,
-          rx_i: name("uart_rx_i"),
-          valid_o: name("byte_valid"),
-          ok_o: name("byte_ok"),
-          data_o: name("byte_in"),
+          rx_i: s.uart_rx_i,
+          valid_o: s.byte_valid,
+          ok_o: s.byte_ok,
+          data_o: s.byte_in,
         },
         rate,
       ),
-      instance(FRAME_RECEIVER, "u_frames_in", {
+      sv.instance(FRAME_RECEIVER, "u_frames_in", {
         ...clocked,
-        valid_i: name("byte_valid"),
-        ok_i: name("byte_ok"),
-        data_i: name("byte_in"),
-        valid_o: name("content_valid"),
-        data_o: name("content"),
-        end_o: name("ends"),
-        intact_o: name("intact"),
+        valid_i: s.byte_valid,
+        ok_i: s.byte_ok,
+        data_i: s.byte_in,
+        valid_o: s.content_valid,
+        data_o: s.content,
+        end_o: s.ends,
+        intact_o: s.intact,
       }),
-      gap,
-      logic(1, "reply_valid", "reply_last", "reply_ready", "abort", "sends", "sender_ready"),
-      logic(8, "reply", "byte_out"),
-      logic(1, "start", "busy", "take", "spikes_valid"),
-      logic(STEP_BITS, "steps"),
-      logic(8 * seedBytes, "seed"),
-      logic(spikeBits, "query", "key", "value", "spike"),
-      logic(1, "receiving", "replying", "refused"),
-      instance(BOARD_LINK, "u_link", {
+      sv.gap,
+      sv.declare(s.reply_valid, s.reply_last, s.reply_ready, s.abort, s.sends, s.sender_ready),
+      sv.declare(s.reply, s.byte_out),
+      sv.declare(s.start, s.busy, s.take, s.spikes_valid),
+      sv.declare(s.steps),
+      sv.declare(s.seed),
+      sv.declare(s.query, s.key, s.value, s.spike),
+      sv.declare(s.receiving, s.replying, s.refused),
+      sv.instance(BOARD_LINK, "u_link", {
         ...clocked,
-        valid_i: name("content_valid"),
-        data_i: name("content"),
-        end_i: name("ends"),
-        intact_i: name("intact"),
-        abort_o: name("abort"),
-        valid_o: name("reply_valid"),
-        data_o: name("reply"),
-        last_o: name("reply_last"),
-        ready_i: name("reply_ready"),
-        start_o: name("start"),
-        steps_o: name("steps"),
-        seed_o: name("seed"),
-        query_o: name("query"),
-        key_o: name("key"),
-        value_o: name("value"),
-        busy_i: name("busy"),
-        take_i: name("take"),
-        spikes_valid_i: name("spikes_valid"),
-        spike_i: name("spike"),
-        receiving_o: name("receiving"),
-        replying_o: name("replying"),
-        refused_o: name("refused"),
+        valid_i: s.content_valid,
+        data_i: s.content,
+        end_i: s.ends,
+        intact_i: s.intact,
+        abort_o: s.abort,
+        valid_o: s.reply_valid,
+        data_o: s.reply,
+        last_o: s.reply_last,
+        ready_i: s.reply_ready,
+        start_o: s.start,
+        steps_o: s.steps,
+        seed_o: s.seed,
+        query_o: s.query,
+        key_o: s.key,
+        value_o: s.value,
+        busy_i: s.busy,
+        take_i: s.take,
+        spikes_valid_i: s.spikes_valid,
+        spike_i: s.spike,
+        receiving_o: s.receiving,
+        replying_o: s.replying,
+        refused_o: s.refused,
       }),
-      instance(ENGINE, "u_engine", {
+      sv.instance(ENGINE, "u_engine", {
         ...clocked,
-        start_i: name("start"),
-        steps_i: name("steps"),
-        seed_i: name("seed"),
-        query_i: name("query"),
-        key_i: name("key"),
-        value_i: name("value"),
-        busy_o: name("busy"),
-        take_o: name("take"),
-        valid_o: name("spikes_valid"),
-        spike_o: name("spike"),
+        start_i: s.start,
+        steps_i: s.steps,
+        seed_i: s.seed,
+        query_i: s.query,
+        key_i: s.key,
+        value_i: s.value,
+        busy_o: s.busy,
+        take_o: s.take,
+        valid_o: s.spikes_valid,
+        spike_o: s.spike,
       }),
-      gap,
-      instance(FRAME_SENDER, "u_frames_out", {
+      sv.gap,
+      sv.instance(FRAME_SENDER, "u_frames_out", {
         ...clocked,
-        abort_i: name("abort"),
-        valid_i: name("reply_valid"),
-        data_i: name("reply"),
-        last_i: name("reply_last"),
-        ready_o: name("reply_ready"),
-        valid_o: name("sends"),
-        data_o: name("byte_out"),
-        ready_i: name("sender_ready"),
+        abort_i: s.abort,
+        valid_i: s.reply_valid,
+        data_i: s.reply,
+        last_i: s.reply_last,
+        ready_o: s.reply_ready,
+        valid_o: s.sends,
+        data_o: s.byte_out,
+        ready_i: s.sender_ready,
       }),
-      instance(
+      sv.instance(
         UART_TRANSMITTER,
         "u_transmitter",
         {
           ...clocked,
-          valid_i: name("sends"),
-          data_i: name("byte_out"),
-          ready_o: name("sender_ready"),
-          tx_o: name("uart_tx_o"),
+          valid_i: s.sends,
+          data_i: s.byte_out,
+          ready_o: s.sender_ready,
+          tx_o: s.uart_tx_o,
         },
         rate,
       ),
-      wire(name("led_o"), concat(name("refused"), name("busy"), name("replying"), name("receiving"))),
+      sv.wire(s.led_o, sv.concat(s.refused, s.busy, s.replying, s.receiving)),
     ],
   };
 }

@@ -3,32 +3,7 @@
  * steps. In step-major order, totals of all tokens with separate answers are kept in a memory.
  */
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
-import {
-  binary,
-  bit,
-  call,
-  choose,
-  clocked,
-  combinational,
-  concat,
-  type Expression,
-  forEach,
-  type Item,
-  input,
-  instance,
-  logic,
-  type Module,
-  name,
-  output,
-  plus,
-  put,
-  repeat,
-  set,
-  sized,
-  times,
-  when,
-  wire,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { type MemorySize, stateName } from "./memories.ts";
 import { both, indexBits, isAt, numberOf, saturated } from "./parts.ts";
 import { SUM_BITS } from "./scaled-sums.ts";
@@ -54,7 +29,7 @@ export const totalMemory = (
   arithmetic: ArithmeticSpec,
 ): MemorySize => ({ width: lanes * totalBits(arithmetic, added), entries: tokens * multiplexerSteps });
 
-export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec): Module {
+export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec): sv.Module {
   const { lanes, multiplexerSteps, added, tokens } = size;
   const { logitBits } = arithmetic;
   const isStored = tokens > 1;
@@ -62,17 +37,33 @@ export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec):
   const bits = totalBits(arithmetic, added);
   const isShared = multiplexerSteps > 1;
   const steps = Array.from({ length: multiplexerSteps }, (_, m) => m);
-  const totals = (m: number) => `totals_${m}_q`;
-  const stored = steps
-    .slice(0, -1)
-    .reduceRight<Expression>(
-      (rest, m) => choose(isAt("select_i", m, multiplexerSteps), name(totals(m)), rest),
-      name(totals(multiplexerSteps - 1)),
-    );
-  const logit = numberOf("logits_o", "l", logitBits);
-  const wide: Expression = concat(
+  const totals = steps.map((m) => sv.signal(`totals_${m}_q`, lanes * bits));
+  const ports = [
+    sv.CLOCK,
+    sv.input("valid_i"),
+    sv.input("first_i"),
+    ...(isStored
+      ? [sv.input("address_i", indexBits(memory.entries))]
+      : isShared
+        ? [sv.input("select_i", indexBits(multiplexerSteps))]
+        : []),
+    sv.input("sums_i", lanes * SUM_BITS),
+    sv.output("logits_o", lanes * logitBits),
+    sv.output("totals_o", lanes * bits),
+  ];
+  const s = sv.signals(ports, [sv.logic(lanes * bits, "stored", "previous"), sv.logic(lanes * bits, "previous")]);
+  const stored = isStored
+    ? s.stored
+    : steps
+        .slice(0, -1)
+        .reduceRight<sv.Expression>(
+          (rest, m) => sv.choose(isAt(s.select_i, m), totals[m], rest),
+          totals[multiplexerSteps - 1],
+        );
+  const logit = numberOf(s.logits_o, "l", logitBits);
+  const wide: sv.Expression = sv.concat(
     ...(bits > logitBits
-      ? [repeat(bits - logitBits, bit(name("logits_o"), plus(times(logitBits, "l"), logitBits - 1)))]
+      ? [sv.repeat(bits - logitBits, sv.bit(s.logits_o, sv.plus(sv.times(logitBits, "l"), logitBits - 1)))]
       : []),
     logit,
   );
@@ -84,45 +75,35 @@ export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec):
         (isStored ? ` Totals of ${tokens} tokens are in a memory, addressed by address_i.` : ""),
       "Latency: logits_o and totals_o are combinational and belong to valid_i; first_i begins a new total.",
     ],
-    ports: [
-      input("clk_i"),
-      input("valid_i"),
-      input("first_i"),
-      ...(isStored
-        ? [input("address_i", indexBits(memory.entries))]
-        : isShared
-          ? [input("select_i", indexBits(multiplexerSteps))]
-          : []),
-      input("sums_i", lanes * SUM_BITS),
-      output("logits_o", lanes * logitBits),
-      output("totals_o", lanes * bits),
-    ],
+    ports,
     items: [
       held(logitBits),
       ...(isStored
         ? [
-            logic(lanes * bits, "stored", "previous"),
-            instance(stateName(memory), "u_totals", {
-              clk_i: name("clk_i"),
-              write_i: name("valid_i"),
-              address_i: name("address_i"),
-              data_i: name("totals_o"),
-              data_o: name("stored"),
+            sv.declare(s.stored, s.previous),
+            sv.instance(stateName(memory), "u_totals", {
+              clk_i: s.clk_i,
+              write_i: s.valid_i,
+              address_i: s.address_i,
+              data_i: s.totals_o,
+              data_o: s.stored,
             }),
           ]
-        : [...steps.map((m) => logic(lanes * bits, totals(m))), logic(lanes * bits, "previous")]),
-      wire(name("previous"), choose(name("first_i"), sized(lanes * bits, 0), isStored ? name("stored") : stored)),
-      combinational(forEach("l", lanes, put(logit, call("held", numberOf("sums_i", "l", SUM_BITS))))),
-      combinational(
-        forEach("l", lanes, put(numberOf("totals_o", "l", bits), binary(numberOf("previous", "l", bits), "+", wide))),
+        : [...totals.map((one) => sv.declare(one)), sv.declare(s.previous)]),
+      sv.wire(s.previous, sv.choose(s.first_i, sv.sized(lanes * bits, 0), stored)),
+      sv.combinational(sv.forEach("l", lanes, sv.put(logit, sv.call("held", numberOf(s.sums_i, "l", SUM_BITS))))),
+      sv.combinational(
+        sv.forEach(
+          "l",
+          lanes,
+          sv.put(numberOf(s.totals_o, "l", bits), sv.binary(numberOf(s.previous, "l", bits), "+", wide)),
+        ),
       ),
       ...(isStored
         ? []
         : steps.map((m) =>
-            clocked(
-              when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
-                set(name(totals(m)), name("totals_o")),
-              ]),
+            sv.clocked(
+              sv.when(isShared ? both(s.valid_i, isAt(s.select_i, m)) : s.valid_i, [sv.set(totals[m], s.totals_o)]),
             ),
           )),
     ],
@@ -130,11 +111,13 @@ export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec):
 }
 
 /** An output of the head as its register holds it. */
-const held = (logitBits: number): Item => ({
+const held = (logitBits: number): sv.Item => ({
   kind: "function",
   name: "held",
   width: logitBits,
   arguments: [{ name: "sum", width: SUM_BITS }],
   variables: [],
-  body: [put(name("held"), logitBits < SUM_BITS ? saturated("sum", SUM_BITS, logitBits) : name("sum"))],
+  body: [
+    sv.put(sv.name("held"), logitBits < SUM_BITS ? saturated(sv.name("sum"), SUM_BITS, logitBits) : sv.name("sum")),
+  ],
 });

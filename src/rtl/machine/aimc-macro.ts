@@ -9,31 +9,16 @@
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import { codeRange } from "../../hardware/integer-arithmetic.ts";
-import {
-  binary,
-  bit,
-  call,
-  choose,
-  clocked,
-  concat,
-  decimal,
-  type Expression,
-  forEach,
-  input,
-  type Module,
-  name,
-  part,
-  put,
-  type Statement,
-  set,
-  sized,
-  slice,
-  text,
-  times,
-  when,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
-import { erringCodes, erringItems, erringParameters, hasNoise, type VectorOrder } from "./erring-converters.ts";
+import {
+  erringCodes,
+  erringItems,
+  erringParameters,
+  erringTables,
+  hasNoise,
+  type VectorOrder,
+} from "./erring-converters.ts";
 import { indexBits, isAt } from "./parts.ts";
 
 /** Bits of a conductance in units of current, unsigned. */
@@ -50,42 +35,66 @@ export interface AimcMacroSize {
 export const macroName = ({ rows, columns, multiplexerSteps }: AimcMacroSize): string =>
   `aimc_macro_${rows}x${columns}_m${multiplexerSteps}`;
 
-export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, vectors: VectorOrder): Module {
+export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, vectors: VectorOrder): sv.Module {
   const { rows, columns, lanes, multiplexerSteps } = size;
   const selectBits = indexBits(multiplexerSteps);
   const { high } = codeRange(adc);
   const units = ["plus", "minus"] as const;
-  const cell = bit(name("cells"), binary(times(rows, "column"), "+", name("row")));
+  const isNoisy = hasNoise(adc);
+  const ports = [
+    sv.CLOCK,
+    ...(isNoisy ? [sv.input("rst_ni")] : []),
+    sv.input("convert_i"),
+    ...(multiplexerSteps > 1 ? [sv.input("select_i", selectBits)] : []),
+    sv.input("lines_i", rows),
+    sv.output("codes_o", lanes * codeBits),
+  ];
+  const declared = [sv.memory(2 * CONDUCTANCE_BITS, "cells", rows * columns)];
+  const s = sv.signals(ports, declared);
+  const cell = sv.bit(s.cells, sv.binary(sv.times(rows, "column"), "+", sv.name("row")));
   const half = (sign: (typeof units)[number]) =>
-    concat(
-      sized(32 - CONDUCTANCE_BITS, 0),
-      sign === "plus" ? slice(cell, 2 * CONDUCTANCE_BITS - 1, CONDUCTANCE_BITS) : slice(cell, CONDUCTANCE_BITS - 1, 0),
+    sv.concat(
+      sv.sized(32 - CONDUCTANCE_BITS, 0),
+      sign === "plus"
+        ? sv.slice(cell, 2 * CONDUCTANCE_BITS - 1, CONDUCTANCE_BITS)
+        : sv.slice(cell, CONDUCTANCE_BITS - 1, 0),
     );
-  const add = (sign: (typeof units)[number]) => put(name(sign), binary(name(sign), "+", half(sign)));
-  const convert = (signal: string, low: number): Statement[] => [
-    put(
-      name(signal),
-      binary(
-        binary(name(signal), "+", binary(binary(decimal(1), "<<", name("StepBits")), ">>>", decimal(1))),
+  const add = (sign: (typeof units)[number]) => sv.put(sv.name(sign), sv.binary(sv.name(sign), "+", half(sign)));
+  const convert = (signal: sv.Expression, low: number): sv.Statement[] => [
+    sv.put(
+      signal,
+      sv.binary(
+        sv.binary(signal, "+", sv.binary(sv.binary(sv.decimal(1), "<<", sv.name("StepBits")), ">>>", sv.decimal(1))),
         ">>>",
-        name("StepBits"),
+        sv.name("StepBits"),
       ),
     ),
-    when(binary(name(signal), ">", decimal(high)), [put(name(signal), decimal(high))]),
-    ...(low < 0 ? [when(binary(name(signal), "<", decimal(low)), [put(name(signal), decimal(low))])] : []),
+    sv.when(sv.binary(signal, ">", sv.decimal(high)), [sv.put(signal, sv.decimal(high))]),
+    ...(low < 0 ? [sv.when(sv.binary(signal, "<", sv.decimal(low)), [sv.put(signal, sv.decimal(low))])] : []),
   ];
   const errs = hasConverterErrors(adc.errors);
-  const isNoisy = hasNoise(adc);
-  const erring = errs ? erringCodes(adc) : null;
+  const tables = erringTables(adc, columns);
+  const erring = errs ? erringCodes(adc, tables) : null;
   const exact =
     adc.mode === "pair"
-      ? [...convert("plus", 0), ...convert("minus", 0), put(name("plus"), binary(name("plus"), "-", name("minus")))]
-      : [put(name("plus"), binary(name("plus"), "-", name("minus"))), ...convert("plus", -high)];
-  const column: Expression =
+      ? [
+          ...convert(sv.name("plus"), 0),
+          ...convert(sv.name("minus"), 0),
+          sv.put(sv.name("plus"), sv.binary(sv.name("plus"), "-", sv.name("minus"))),
+        ]
+      : [
+          sv.put(sv.name("plus"), sv.binary(sv.name("plus"), "-", sv.name("minus"))),
+          ...convert(sv.name("plus"), -high),
+        ];
+  const column: sv.Expression =
     multiplexerSteps === 1
-      ? name("lane")
-      : binary(binary(decimal(lanes), "*", concat(sized(32 - selectBits, 0), name("select_i"))), "+", name("lane"));
-  const lastSelect = multiplexerSteps > 1 ? isAt("select_i", multiplexerSteps - 1, multiplexerSteps) : null;
+      ? sv.name("lane")
+      : sv.binary(
+          sv.binary(sv.decimal(lanes), "*", sv.concat(sv.sized(32 - selectBits, 0), s.select_i)),
+          "+",
+          sv.name("lane"),
+        );
+  const lastSelect = multiplexerSteps > 1 ? isAt(s.select_i, multiplexerSteps - 1) : null;
   return {
     name: macroName(size),
     header: [
@@ -105,20 +114,13 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
           ]
         : []),
     ],
-    parameters: [["Cells", text("cells.hex")], ["StepBits", decimal(7)], ...(errs ? erringParameters(adc) : [])],
+    parameters: [["Cells", sv.text("cells.hex")], ["StepBits", sv.decimal(7)], ...(errs ? erringParameters(adc) : [])],
     isBlackBox: true,
-    ports: [
-      input("clk_i"),
-      ...(isNoisy ? [input("rst_ni")] : []),
-      input("convert_i"),
-      ...(multiplexerSteps > 1 ? [input("select_i", selectBits)] : []),
-      input("lines_i", rows),
-      { direction: "output", name: "codes_o", width: lanes * codeBits },
-    ],
+    ports,
     items: [
-      { kind: "memory", width: 2 * CONDUCTANCE_BITS, name: "cells", entries: rows * columns },
-      { kind: "initial", body: [task("$readmemh", name("Cells"), name("cells"))] },
-      ...(errs ? erringItems(adc, columns, vectors, lastSelect) : []),
+      ...declared,
+      sv.initial(task("$readmemh", sv.name("Cells"), s.cells)),
+      ...(errs ? erringItems(adc, tables, vectors, lastSelect, s) : []),
       {
         kind: "function",
         name: "code_of",
@@ -129,29 +131,33 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
           ...(erring?.variables ?? []).map((variable) => ({ name: variable, width: 32 })),
         ],
         body: [
-          put(name("plus"), decimal(0)),
-          put(name("minus"), decimal(0)),
-          forEach(
+          sv.put(sv.name("plus"), sv.decimal(0)),
+          sv.put(sv.name("minus"), sv.decimal(0)),
+          sv.forEach(
             "row",
             rows,
-            when(rows === 1 ? name("lines_i") : bit(name("lines_i"), name("row")), [add("plus"), add("minus")]),
+            sv.when(rows === 1 ? s.lines_i : sv.bit(s.lines_i, sv.name("row")), [add("plus"), add("minus")]),
           ),
           ...(erring?.body ?? exact),
-          put(name("code_of"), slice(name("plus"), codeBits - 1, 0)),
+          sv.put(sv.name("code_of"), sv.slice(sv.name("plus"), codeBits - 1, 0)),
         ],
       },
-      clocked(
-        when(name("convert_i"), [
-          forEach("lane", lanes, set(part(name("codes_o"), times(codeBits, "lane"), codeBits), codeOf(column))),
+      sv.clocked(
+        sv.when(s.convert_i, [
+          sv.forEach(
+            "lane",
+            lanes,
+            sv.set(sv.part(sv.name("codes_o"), sv.times(codeBits, "lane"), codeBits), codeOf(column)),
+          ),
         ]),
       ),
     ],
   };
 
   /** Units past the last column have nothing to convert. */
-  function codeOf(of: Expression): Expression {
-    const code = call("code_of", of);
+  function codeOf(of: sv.Expression): sv.Expression {
+    const code = sv.call("code_of", of);
     if (multiplexerSteps * lanes === columns) return code;
-    return choose(binary(of, "<", decimal(columns)), code, sized(codeBits, 0));
+    return sv.choose(sv.binary(of, "<", sv.decimal(columns)), code, sv.sized(codeBits, 0));
   }
 }

@@ -7,37 +7,7 @@
  * block's seeds, so no other engine state has to be saved while other blocks use it.
  */
 import { STEP_BITS } from "../ssa-engine.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  cast,
-  choose,
-  clocked,
-  comment,
-  decimal,
-  type Expression,
-  gap,
-  hex,
-  type Item,
-  input,
-  instance,
-  isFalse,
-  logic,
-  loop,
-  type Module,
-  name,
-  output,
-  part,
-  registers,
-  set,
-  sized,
-  times,
-  when,
-  widen,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { ATTENTION_UNIT, attentionSize, passTables, SEED_BITS } from "./attention-unit.ts";
 import { ATTENTION_BUFFER, QKV_BUFFER } from "./memories.ts";
 import { both, countUp, countWaiting, indexBits, isAt } from "./parts.ts";
@@ -45,101 +15,126 @@ import type { MachinePlan } from "./plan.ts";
 import type { StepMajorPlan } from "./step-major-plan.ts";
 
 /** @param seeds bits of the engine's seeds, of one block */
-export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, seeds: number): Module {
+export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, seeds: number): sv.Module {
   const { tokens, steps, heads, width, depth } = plan;
   const { runs, qkvSteps, attentionSteps } = stepMajor;
   const { dimension, tileTokens } = attentionSize(plan);
   const { passes } = plan.ssa.plan;
-  const isBlockwise = passes.length > 1;
   const words = seeds / SEED_BITS;
   const column = heads * tileTokens;
   const [blockBits, stepBits, runBits] = [indexBits(depth), indexBits(steps), indexBits(runs.length)];
   const rowBits = indexBits(tokens * attentionSteps);
-  const tables = isBlockwise ? passTables(plan.ssa.plan) : null;
-  const index = (signal: string, bits: number) => widen(name(signal), bits, 32);
+  const tables = passes.length > 1 ? passTables(plan.ssa.plan) : null;
+  const index = (signal: sv.Signal, bits: number) => sv.widen(signal, bits, 32);
   /** For a signal with a part per block: the part of the loop's block, and that of a block by number. */
-  const own = (signal: string, bits: number): Expression =>
-    depth === 1 ? name(signal) : bits === 1 ? bit(name(signal), name("b")) : part(name(signal), times(bits, "b"), bits);
-  const of = (signal: string, bits: number, block: string): Expression => {
-    if (depth === 1) return name(signal);
-    if (bits === 1) return bit(name(signal), name(block));
-    return part(name(signal), binary(decimal(bits), "*", index(block, blockBits)), bits);
+  const own = (signal: sv.Signal, bits: number): sv.Expression =>
+    depth === 1 ? signal : bits === 1 ? sv.bit(signal, sv.name("b")) : sv.part(signal, sv.times(bits, "b"), bits);
+  const of = (signal: sv.Signal, bits: number, block: sv.Signal): sv.Expression => {
+    if (depth === 1) return signal;
+    if (bits === 1) return sv.bit(signal, block);
+    return sv.part(signal, sv.binary(sv.decimal(bits), "*", index(block, blockBits)), bits);
   };
-  const isOwn = (block: string, condition: Expression): Expression =>
-    depth === 1 ? condition : both(condition, binary(name(block), "==", cast(blockBits, name("b"))));
-  const lastFeature = (register: string) => isAt(register, dimension - 1, dimension);
-  const counters = ["token_q", "written_q", "step_q", "read_q", "out_q", "waiting_q"];
+  const isOwn = (block: sv.Signal, condition: sv.Expression): sv.Expression =>
+    depth === 1 ? condition : both(condition, sv.binary(block, "==", sv.cast(blockBits, sv.name("b"))));
+  const lastFeature = (register: sv.Signal) => isAt(register, dimension - 1);
   const waitingBits = indexBits(qkvSteps + 1);
-
-  const turns: Item[] =
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("seed_write_i"),
+    sv.input("seed_address_i", indexBits(depth * words)),
+    sv.input("seed_data_i", SEED_BITS),
+    sv.input("write_i", depth),
+    sv.input("spikes_i", depth * 3 * width),
+    sv.input("address_i", depth * rowBits),
+    sv.output("vector_o", depth * width),
+    sv.output("delivered_o", depth),
+  ];
+  const declared = [
+    sv.logic(1, "start", "ready", "busy", "take", "valid", "counted", "delivered"),
+    sv.logic(depth, "there"),
+    sv.logic(depth * stepBits, "steps"),
+    sv.logic(depth * column, "queries", "keys", "values"),
+    sv.logic(column, "column"),
+    ...(depth > 1 ? [sv.logic(blockBits, "next_block", "block_q", "out_block_q")] : []),
+    sv.logic(indexBits(dimension), "feature_q", "out_feature_q"),
+  ];
+  const s = sv.signals(ports, [
+    ...declared,
+    sv.memory(SEED_BITS, "seeds_q", depth * words),
+    sv.logic(blockBits, "seed_block"),
+    sv.logic(seeds, "seed"),
+    sv.logic(runBits, "run_q"),
+    sv.logic(indexBits(tokens), "token_q"),
+    sv.logic(indexBits(qkvSteps), "written_q", "read_q"),
+    sv.logic(indexBits(attentionSteps), "out_q"),
+    sv.logic(stepBits, "step_q"),
+    sv.logic(waitingBits, "waiting_q"),
+    sv.logic(1, "whole", "begins"),
+  ]);
+  const turnBits = blockBits * runs.length;
+  const turnsOfBlocks = runs.reduceRight((all, block) => (all << BigInt(blockBits)) | BigInt(block), 0n);
+  const blockOfRun = sv.constant("BlockOfRun", turnBits, sv.hex(turnBits, turnsOfBlocks));
+  const turns: sv.Item[] =
     depth === 1
       ? []
       : [
-          comment("The block of each run in order, the first in the low bits."),
-          {
-            kind: "constant",
-            type: `logic [${blockBits * runs.length - 1}:0]`,
-            name: "BlockOfRun",
-            value: hex(
-              blockBits * runs.length,
-              runs.reduceRight((all, block) => (all << BigInt(blockBits)) | BigInt(block), 0n),
-            ),
-          },
-          logic(runBits, "run_q"),
-          wire(
-            name("next_block"),
+          sv.comment("The block of each run in order, the first in the low bits."),
+          blockOfRun,
+          sv.declare(s.run_q),
+          sv.wire(
+            s.next_block,
             blockBits === 1
-              ? bit(name("BlockOfRun"), name("run_q"))
-              : part(name("BlockOfRun"), binary(decimal(blockBits), "*", index("run_q", runBits)), blockBits),
+              ? sv.bit(blockOfRun.signals[0], s.run_q)
+              : sv.part(
+                  blockOfRun.signals[0],
+                  sv.binary(sv.decimal(blockBits), "*", index(s.run_q, runBits)),
+                  blockBits,
+                ),
           ),
         ];
-
-  const ofBlocks = loop("b", depth, "gen_block", [
-    logic(indexBits(tokens), "token_q"),
-    logic(indexBits(qkvSteps), "written_q", "read_q"),
-    logic(indexBits(attentionSteps), "out_q"),
-    logic(stepBits, "step_q"),
-    logic(waitingBits, "waiting_q"),
-    logic(1, "whole", "begins"),
-    wire(name("whole"), both(own("write_i", 1), isAt("token_q", tokens - 1, tokens))),
-    wire(name("begins"), isOwn("next_block", name("start"))),
-    wire(own("there", 1), binary(binary(name("waiting_q"), "!=", sized(waitingBits, 0)), "|", name("whole"))),
-    wire(own("steps", stepBits), name("step_q")),
-    wire(own("delivered_o", 1), isOwn("out_block_q", name("delivered"))),
-    instance(QKV_BUFFER, "u_qkv", {
-      clk_i: name("clk_i"),
-      write_i: own("write_i", 1),
-      token_i: name("token_q"),
-      token_step_i: name("written_q"),
-      spikes_i: own("spikes_i", 3 * width),
-      step_i: name("read_q"),
-      feature_i: name("feature_q"),
-      ...(isBlockwise ? { query_block_i: name("query_block"), key_block_i: name("key_block") } : {}),
-      query_o: own("queries", column),
-      key_o: own("keys", column),
-      value_o: own("values", column),
+  const ofBlocks = sv.loop("b", depth, "gen_block", [
+    sv.declare(s.token_q),
+    sv.declare(s.written_q, s.read_q),
+    sv.declare(s.out_q),
+    sv.declare(s.step_q),
+    sv.declare(s.waiting_q),
+    sv.declare(s.whole, s.begins),
+    sv.wire(s.whole, both(own(s.write_i, 1), isAt(s.token_q, tokens - 1))),
+    sv.wire(s.begins, isOwn(s.next_block, s.start)),
+    sv.wire(own(s.there, 1), sv.binary(sv.binary(s.waiting_q, "!=", sv.sized(waitingBits, 0)), "|", s.whole)),
+    sv.wire(own(s.steps, stepBits), s.step_q),
+    sv.wire(own(s.delivered_o, 1), isOwn(s.out_block_q, s.delivered)),
+    sv.instance(QKV_BUFFER, "u_qkv", {
+      clk_i: s.clk_i,
+      write_i: own(s.write_i, 1),
+      token_i: s.token_q,
+      token_step_i: s.written_q,
+      spikes_i: own(s.spikes_i, 3 * width),
+      step_i: s.read_q,
+      feature_i: s.feature_q,
+      ...(tables ? { query_block_i: tables.signals.query_block, key_block_i: tables.signals.key_block } : {}),
+      query_o: own(s.queries, column),
+      key_o: own(s.keys, column),
+      value_o: own(s.values, column),
     }),
-    instance(ATTENTION_BUFFER, "u_attention", {
-      clk_i: name("clk_i"),
-      write_i: isOwn("out_block_q", name("valid")),
-      step_i: name("out_q"),
-      feature_i: name("out_feature_q"),
-      ...(isBlockwise ? { block_i: name("column_block") } : {}),
-      spikes_i: name("column"),
-      address_i: own("address_i", rowBits),
-      vector_o: own("vector_o", width),
+    sv.instance(ATTENTION_BUFFER, "u_attention", {
+      clk_i: s.clk_i,
+      write_i: isOwn(s.out_block_q, s.valid),
+      step_i: s.out_q,
+      feature_i: s.out_feature_q,
+      ...(tables ? { block_i: tables.signals.column_block } : {}),
+      spikes_i: s.column,
+      address_i: own(s.address_i, rowBits),
+      vector_o: own(s.vector_o, width),
     }),
-    registers(
-      counters.map((register) => set(name(register), zeros)),
-      [
-        when(own("write_i", 1), [countUp("token_q", tokens)]),
-        when(name("whole"), [countUp("written_q", qkvSteps)]),
-        when(name("begins"), [countUp("step_q", steps)]),
-        ...countWaiting("waiting_q", waitingBits, name("whole"), name("begins")),
-        when(isOwn("block_q", name("counted")), [countUp("read_q", qkvSteps)]),
-        when(isOwn("out_block_q", name("delivered")), [countUp("out_q", attentionSteps)]),
-      ],
-    ),
+    sv.registers(sv.cleared(s.token_q, s.written_q, s.step_q, s.read_q, s.out_q, s.waiting_q), [
+      sv.when(own(s.write_i, 1), [countUp(s.token_q, tokens)]),
+      sv.when(s.whole, [countUp(s.written_q, qkvSteps)]),
+      sv.when(s.begins, [countUp(s.step_q, steps)]),
+      ...countWaiting(s.waiting_q, s.whole, s.begins),
+      sv.when(isOwn(s.block_q, s.counted), [countUp(s.read_q, qkvSteps)]),
+      sv.when(isOwn(s.out_block_q, s.delivered), [countUp(s.out_q, attentionSteps)]),
+    ]),
   ]);
 
   return {
@@ -151,106 +146,73 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
       `Buffers hold ${qkvSteps} and ${attentionSteps} steps of a block, used in turn: the peak numbers of the schedule.`,
       `Latency: all vectors of a step can be read at vector_o from ${dimension * (passes.length + 1) + 1} clocks after the engine's first column of the step on; the block's delivered_o is 1 in the clock before.`,
     ],
-    ports: [
-      ...CLOCKED,
-      input("seed_write_i"),
-      input("seed_address_i", indexBits(depth * words)),
-      input("seed_data_i", SEED_BITS),
-      input("write_i", depth),
-      input("spikes_i", depth * 3 * width),
-      input("address_i", depth * rowBits),
-      output("vector_o", depth * width),
-      output("delivered_o", depth),
-    ],
+    ports,
     items: [
-      logic(1, "start", "ready", "busy", "take", "valid", "counted", "delivered"),
-      logic(depth, "there"),
-      logic(depth * stepBits, "steps"),
-      logic(depth * column, "queries", "keys", "values"),
-      logic(column, "column"),
-      ...(depth > 1 ? [logic(blockBits, "next_block", "block_q", "out_block_q")] : []),
-      logic(indexBits(dimension), "feature_q", "out_feature_q"),
+      ...declared,
       ...(tables ? tables.items : []),
-      gap,
+      sv.gap,
       ...turns,
-      wire(name("start"), both(name("ready"), of("there", 1, "next_block"))),
-      wire(name("counted"), both(name("take"), lastFeature("feature_q"), ...(tables ? [tables.queriesEnd] : []))),
-      wire(name("delivered"), both(name("valid"), lastFeature("out_feature_q"), ...(tables ? [tables.blocksEnd] : []))),
-      gap,
-      { kind: "memory", width: SEED_BITS, name: "seeds_q", entries: depth * words },
-      clocked(when(name("seed_write_i"), [set(bit(name("seeds_q"), name("seed_address_i")), name("seed_data_i"))])),
+      sv.wire(s.start, both(s.ready, of(s.there, 1, s.next_block))),
+      sv.wire(s.counted, both(s.take, lastFeature(s.feature_q), ...(tables ? [tables.queriesEnd] : []))),
+      sv.wire(s.delivered, both(s.valid, lastFeature(s.out_feature_q), ...(tables ? [tables.blocksEnd] : []))),
+      sv.gap,
+      sv.declare(s.seeds_q),
+      sv.clocked(sv.when(s.seed_write_i, [sv.set(sv.bit(s.seeds_q, s.seed_address_i), s.seed_data_i)])),
       ...(depth > 1
-        ? [
-            logic(blockBits, "seed_block"),
-            wire(name("seed_block"), choose(name("start"), name("next_block"), name("block_q"))),
-          ]
+        ? [sv.declare(s.seed_block), sv.wire(s.seed_block, sv.choose(s.start, s.next_block, s.block_q))]
         : []),
-      logic(seeds, "seed"),
+      sv.declare(s.seed),
       ...Array.from({ length: words }, (_, w) => seedWire(w)),
-      gap,
-      instance("ssa_engine", "u_engine", {
-        clk_i: name("clk_i"),
-        rst_ni: name("rst_ni"),
-        start_i: name("start"),
-        step_i: widen(of("steps", stepBits, "next_block"), stepBits, STEP_BITS),
-        seed_i: name("seed"),
-        query_i: of("queries", column, "block_q"),
-        key_i: of("keys", column, "block_q"),
-        value_i: of("values", column, "block_q"),
-        busy_o: name("busy"),
-        ready_o: name("ready"),
-        take_o: name("take"),
-        ...(isBlockwise ? { pass_o: name("pass"), block_o: name("column_block") } : {}),
-        valid_o: name("valid"),
-        spike_o: name("column"),
+      sv.gap,
+      sv.instance("ssa_engine", "u_engine", {
+        clk_i: s.clk_i,
+        rst_ni: s.rst_ni,
+        start_i: s.start,
+        step_i: sv.widen(of(s.steps, stepBits, s.next_block), stepBits, STEP_BITS),
+        seed_i: s.seed,
+        query_i: of(s.queries, column, s.block_q),
+        key_i: of(s.keys, column, s.block_q),
+        value_i: of(s.values, column, s.block_q),
+        busy_o: s.busy,
+        ready_o: s.ready,
+        take_o: s.take,
+        ...(tables ? { pass_o: tables.signals.pass, block_o: tables.signals.column_block } : {}),
+        valid_o: s.valid,
+        spike_o: s.column,
       }),
-      gap,
+      sv.gap,
       ofBlocks,
-      gap,
-      comment("The last values of a run leave in the clock after it."),
-      registers(
-        [...(depth > 1 ? ["run_q", "block_q", "out_block_q"] : []), "feature_q", "out_feature_q"].map((register) =>
-          set(name(register), zeros),
-        ),
+      sv.gap,
+      sv.comment("The last values of a run leave in the clock after it."),
+      sv.registers(
+        sv.cleared(...(depth > 1 ? [s.run_q, s.block_q, s.out_block_q] : []), s.feature_q, s.out_feature_q),
         [
           ...(depth > 1
             ? [
-                when(name("start"), [countUp("run_q", runs.length), set(name("block_q"), name("next_block"))]),
-                set(name("out_block_q"), name("block_q")),
+                sv.when(s.start, [countUp(s.run_q, runs.length), sv.set(s.block_q, s.next_block)]),
+                sv.set(s.out_block_q, s.block_q),
               ]
             : []),
-          when(name("take"), [countUp("feature_q", dimension)]),
-          when(name("valid"), [countUp("out_feature_q", dimension)]),
+          sv.when(s.take, [countUp(s.feature_q, dimension)]),
+          sv.when(s.valid, [countUp(s.out_feature_q, dimension)]),
         ],
       ),
-      {
-        kind: "simulation",
-        body: [
-          registers(
-            [],
-            [
-              {
-                kind: "assert",
-                condition: binary(isFalse(name("take")), "||", name("busy")),
-                message: [{ kind: "text", text: "attention takes a feature while it is idle" }],
-              },
-            ],
-          ),
-        ],
-      },
+      sv.simulation(
+        sv.registers(
+          [],
+          [sv.assert(sv.binary(sv.isFalse(s.take), "||", s.busy), "attention takes a feature while it is idle")],
+        ),
+      ),
     ],
   };
 
   /** A seed word of the block that starts, or that has the engine. */
-  function seedWire(w: number): Item {
+  function seedWire(w: number): sv.Item {
     const at = indexBits(depth * words);
     const word =
       depth === 1
-        ? sized(at, w)
-        : binary(binary(cast(at, name("seed_block")), "*", sized(at, words)), "+", sized(at, w));
-    return wire(
-      { kind: "slice", of: name("seed"), high: SEED_BITS * (w + 1) - 1, low: SEED_BITS * w },
-      bit(name("seeds_q"), word),
-    );
+        ? sv.sized(at, w)
+        : sv.binary(sv.binary(sv.cast(at, s.seed_block), "*", sv.sized(at, words)), "+", sv.sized(at, w));
+    return sv.wire(sv.slice(s.seed, SEED_BITS * (w + 1) - 1, SEED_BITS * w), sv.bit(s.seeds_q, word));
   }
 }

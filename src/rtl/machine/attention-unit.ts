@@ -6,31 +6,7 @@
 import type { TilePlan } from "../../hardware/tile-plan.ts";
 import { blocksOf } from "../passes.ts";
 import { STEP_BITS } from "../ssa-engine.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  choose,
-  clocked,
-  concat,
-  type Expression,
-  gap,
-  type Item,
-  input,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  registers,
-  type Statement,
-  set,
-  sized,
-  when,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { ATTENTION_BUFFER, type AttentionSize, QKV_BUFFER } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
 import type { MachinePlan } from "./plan.ts";
@@ -45,79 +21,107 @@ export const attentionSize = ({ tokens, steps, heads, width, ssa }: MachinePlan)
 
 /** For an engine of several passes: the blocks of queries and keys in a pass, and when a step and a column end. */
 export function passTables({ passes, ...plan }: TilePlan): {
-  readonly items: readonly Item[];
-  readonly queriesEnd: Expression;
-  readonly blocksEnd: Expression;
+  readonly items: readonly sv.Item[];
+  readonly signals: sv.Signals<"pass" | "column_block" | "query_block" | "key_block">;
+  readonly queriesEnd: sv.Expression;
+  readonly blocksEnd: sv.Expression;
 } {
   const blocks = blocksOf({ passes, ...plan });
   const bits = indexBits(blocks);
-  const blockOf = (which: "queryBlock" | "keyBlock"): Expression =>
-    passes.reduceRight<Expression>(
+  const declared = [
+    sv.logic(indexBits(passes.length), "pass"),
+    sv.logic(bits, "column_block", "query_block", "key_block"),
+  ];
+  const s = sv.signals([], declared);
+  const blockOf = (which: "queryBlock" | "keyBlock"): sv.Expression =>
+    passes.reduceRight<sv.Expression>(
       (rest, pass, p) =>
         p === passes.length - 1
-          ? sized(bits, pass[which])
-          : choose(isAt("pass", p, passes.length), sized(bits, pass[which]), rest),
-      zeros,
+          ? sv.sized(bits, pass[which])
+          : sv.choose(isAt(s.pass, p), sv.sized(bits, pass[which]), rest),
+      sv.zeros,
     );
   return {
-    items: [
-      logic(indexBits(passes.length), "pass"),
-      logic(bits, "column_block", "query_block", "key_block"),
-      wire(name("query_block"), blockOf("queryBlock")),
-      wire(name("key_block"), blockOf("keyBlock")),
-    ],
-    queriesEnd: isAt("pass", passes.length - 1, passes.length),
-    blocksEnd: isAt("column_block", blocks - 1, blocks),
+    items: [...declared, sv.wire(s.query_block, blockOf("queryBlock")), sv.wire(s.key_block, blockOf("keyBlock"))],
+    signals: s,
+    queriesEnd: isAt(s.pass, passes.length - 1),
+    blocksEnd: isAt(s.column_block, blocks - 1),
   };
 }
 
 /** @param seeds bits of the engine's seeds, of one block */
-export function attentionUnit(plan: MachinePlan, seeds: number): Module {
+export function attentionUnit(plan: MachinePlan, seeds: number): sv.Module {
   const { tokens, steps, heads, width, depth, attentionWaits } = plan;
   const { passes } = plan.ssa.plan;
   const { dimension, tileTokens } = attentionSize(plan);
-  const isBlockwise = passes.length > 1;
-  const tables = isBlockwise ? passTables(plan.ssa.plan) : null;
+  const tables = passes.length > 1 ? passTables(plan.ssa.plan) : null;
   const [queriesEnd, blocksEnd] = [tables?.queriesEnd ?? null, tables?.blocksEnd ?? null];
-  const only = (condition: Expression | null, statement: Statement): Statement =>
-    condition ? when(condition, [statement]) : statement;
+  const only = (condition: sv.Expression | null, statement: sv.Statement): sv.Statement =>
+    condition ? sv.when(condition, [statement]) : statement;
   const words = seeds / SEED_BITS;
   const wait = Math.max(...attentionWaits);
   const [stepBits, blockBits] = [indexBits(steps), indexBits(depth)];
   const waitBits = indexBits(wait + 1);
-  const lastFeature = (register: string) => isAt(register, dimension - 1, dimension);
-  const isFirstOfLast = both(name("write_i"), isAt("token_q", tokens - 1, tokens), isAt("token_step_q", 0, steps));
-  const waitOf = attentionWaits.reduceRight<Expression>(
+  const lastFeature = (register: sv.Signal) => isAt(register, dimension - 1);
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("seed_write_i"),
+    sv.input("seed_address_i", indexBits(depth * words)),
+    sv.input("seed_data_i", SEED_BITS),
+    sv.input("write_i"),
+    sv.input("spikes_i", 3 * width),
+    sv.input("address_i", indexBits(tokens * steps)),
+    sv.output("vector_o", width),
+    sv.output("delivered_o"),
+    sv.output("delivered_block_o", blockBits),
+  ];
+  const declared = [
+    sv.logic(indexBits(tokens), "token_q"),
+    sv.logic(stepBits, "token_step_q", "step_q", "out_step_q"),
+    sv.logic(indexBits(dimension), "feature_q", "out_feature_q"),
+    sv.logic(blockBits, "block_q"),
+  ];
+  const s = sv.signals(ports, [
+    ...declared,
+    sv.logic(1, "busy", "take", "valid"),
+    sv.logic(heads * tileTokens, "query", "key", "value", "column"),
+    sv.memory(SEED_BITS, "seeds_q", depth * words),
+    sv.logic(seeds, "seed"),
+    sv.logic(1, "start"),
+    sv.logic(waitBits, "wait_q", "wait_d"),
+  ]);
+  const isFirstOfLast = both(s.write_i, isAt(s.token_q, tokens - 1), isAt(s.token_step_q, 0));
+  const waitOf = attentionWaits.reduceRight<sv.Expression>(
     (rest, clocks, b) =>
       attentionWaits.slice(b).every((later) => later === clocks)
-        ? sized(waitBits, clocks)
-        : choose(isAt("block_q", b, depth), sized(waitBits, clocks), rest),
-    sized(waitBits, 0),
+        ? sv.sized(waitBits, clocks)
+        : sv.choose(isAt(s.block_q, b), sv.sized(waitBits, clocks), rest),
+    sv.sized(waitBits, 0),
   );
-  const started: Item[] =
+  const started: sv.Item[] =
     wait === 0
-      ? [logic(1, "start"), wire(name("start"), isFirstOfLast)]
+      ? [sv.declare(s.start), sv.wire(s.start, isFirstOfLast)]
       : [
-          logic(1, "start"),
-          logic(waitBits, "wait_q", "wait_d"),
-          wire(name("wait_d"), waitOf),
-          wire(
-            name("start"),
-            binary(
-              both(isFirstOfLast, binary(name("wait_d"), "==", sized(waitBits, 0))),
+          sv.declare(s.start),
+          sv.declare(s.wait_q, s.wait_d),
+          sv.wire(s.wait_d, waitOf),
+          sv.wire(
+            s.start,
+            sv.binary(
+              both(isFirstOfLast, sv.binary(s.wait_d, "==", sv.sized(waitBits, 0))),
               "|",
-              binary(name("wait_q"), "==", sized(waitBits, 1)),
+              sv.binary(s.wait_q, "==", sv.sized(waitBits, 1)),
             ),
           ),
-          registers(
-            [set(name("wait_q"), zeros)],
+          sv.registers(
+            [sv.set(s.wait_q, sv.zeros)],
             [
-              when(
+              sv.when(
                 isFirstOfLast,
-                [set(name("wait_q"), name("wait_d"))],
+                [sv.set(s.wait_q, s.wait_d)],
                 [
-                  when(binary(name("wait_q"), "!=", sized(waitBits, 0)), [
-                    set(name("wait_q"), binary(name("wait_q"), "-", sized(waitBits, 1))),
+                  sv.when(sv.binary(s.wait_q, "!=", sv.sized(waitBits, 0)), [
+                    sv.set(s.wait_q, sv.binary(s.wait_q, "-", sv.sized(waitBits, 1))),
                   ]),
                 ],
               ),
@@ -133,124 +137,99 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
       `Latency: the vector at step t of a token can be read at vector_o from ${dimension} (t + 2) + 1 clocks after the engine's first column on; delivered_o is 1 ` +
         "in the clock before, and delivered_block_o names its block.",
     ],
-    ports: [
-      ...CLOCKED,
-      input("seed_write_i"),
-      input("seed_address_i", indexBits(depth * words)),
-      input("seed_data_i", SEED_BITS),
-      input("write_i"),
-      input("spikes_i", 3 * width),
-      input("address_i", indexBits(tokens * steps)),
-      output("vector_o", width),
-      output("delivered_o"),
-      output("delivered_block_o", blockBits),
-    ],
+    ports,
     items: [
-      logic(indexBits(tokens), "token_q"),
-      logic(stepBits, "token_step_q", "step_q", "out_step_q"),
-      logic(indexBits(dimension), "feature_q", "out_feature_q"),
-      logic(blockBits, "block_q"),
+      ...declared,
       ...started,
-      logic(1, "busy", "take", "valid"),
-      logic(heads * tileTokens, "query", "key", "value", "column"),
+      sv.declare(s.busy, s.take, s.valid),
+      sv.declare(s.query, s.key, s.value, s.column),
       ...(tables ? tables.items : []),
-      gap,
-      { kind: "memory", width: SEED_BITS, name: "seeds_q", entries: depth * words },
-      clocked(when(name("seed_write_i"), [set(bit(name("seeds_q"), name("seed_address_i")), name("seed_data_i"))])),
-      logic(seeds, "seed"),
+      sv.gap,
+      sv.declare(s.seeds_q),
+      sv.clocked(sv.when(s.seed_write_i, [sv.set(sv.bit(s.seeds_q, s.seed_address_i), s.seed_data_i)])),
+      sv.declare(s.seed),
       ...Array.from({ length: words }, (_, w) => seedWire(w)),
-      gap,
-      instance(QKV_BUFFER, "u_qkv", {
-        clk_i: name("clk_i"),
-        write_i: name("write_i"),
-        token_i: name("token_q"),
-        token_step_i: name("token_step_q"),
-        spikes_i: name("spikes_i"),
-        step_i: name("step_q"),
-        feature_i: name("feature_q"),
-        ...(isBlockwise ? { query_block_i: name("query_block"), key_block_i: name("key_block") } : {}),
-        query_o: name("query"),
-        key_o: name("key"),
-        value_o: name("value"),
+      sv.gap,
+      sv.instance(QKV_BUFFER, "u_qkv", {
+        clk_i: s.clk_i,
+        write_i: s.write_i,
+        token_i: s.token_q,
+        token_step_i: s.token_step_q,
+        spikes_i: s.spikes_i,
+        step_i: s.step_q,
+        feature_i: s.feature_q,
+        ...(tables ? { query_block_i: tables.signals.query_block, key_block_i: tables.signals.key_block } : {}),
+        query_o: s.query,
+        key_o: s.key,
+        value_o: s.value,
       }),
-      instance("ssa_engine", "u_engine", {
-        clk_i: name("clk_i"),
-        rst_ni: name("rst_ni"),
-        start_i: name("start"),
-        steps_i: sized(STEP_BITS, steps),
-        seed_i: name("seed"),
-        query_i: name("query"),
-        key_i: name("key"),
-        value_i: name("value"),
-        busy_o: name("busy"),
-        take_o: name("take"),
-        ...(isBlockwise ? { pass_o: name("pass"), block_o: name("column_block") } : {}),
-        valid_o: name("valid"),
-        spike_o: name("column"),
+      sv.instance("ssa_engine", "u_engine", {
+        clk_i: s.clk_i,
+        rst_ni: s.rst_ni,
+        start_i: s.start,
+        steps_i: sv.sized(STEP_BITS, steps),
+        seed_i: s.seed,
+        query_i: s.query,
+        key_i: s.key,
+        value_i: s.value,
+        busy_o: s.busy,
+        take_o: s.take,
+        ...(tables ? { pass_o: tables.signals.pass, block_o: tables.signals.column_block } : {}),
+        valid_o: s.valid,
+        spike_o: s.column,
       }),
-      instance(ATTENTION_BUFFER, "u_attention", {
-        clk_i: name("clk_i"),
-        write_i: name("valid"),
-        step_i: name("out_step_q"),
-        feature_i: name("out_feature_q"),
-        ...(isBlockwise ? { block_i: name("column_block") } : {}),
-        spikes_i: name("column"),
-        address_i: name("address_i"),
-        vector_o: name("vector_o"),
+      sv.instance(ATTENTION_BUFFER, "u_attention", {
+        clk_i: s.clk_i,
+        write_i: s.valid,
+        step_i: s.out_step_q,
+        feature_i: s.out_feature_q,
+        ...(tables ? { block_i: tables.signals.column_block } : {}),
+        spikes_i: s.column,
+        address_i: s.address_i,
+        vector_o: s.vector_o,
       }),
-      wire(name("delivered_o"), both(name("valid"), lastFeature("out_feature_q"), ...(blocksEnd ? [blocksEnd] : []))),
-      wire(name("delivered_block_o"), name("block_q")),
-      gap,
-      registers(
-        ["token_q", "token_step_q", "step_q", "feature_q", "out_step_q", "out_feature_q", "block_q"].map((register) =>
-          set(name(register), zeros),
-        ),
+      sv.wire(s.delivered_o, both(s.valid, lastFeature(s.out_feature_q), ...(blocksEnd ? [blocksEnd] : []))),
+      sv.wire(s.delivered_block_o, s.block_q),
+      sv.gap,
+      sv.registers(
+        sv.cleared(s.token_q, s.token_step_q, s.step_q, s.feature_q, s.out_step_q, s.out_feature_q, s.block_q),
         [
-          when(name("write_i"), [
-            countUp("token_step_q", steps),
-            when(isAt("token_step_q", steps - 1, steps), [countUp("token_q", tokens)]),
+          sv.when(s.write_i, [
+            countUp(s.token_step_q, steps),
+            sv.when(isAt(s.token_step_q, steps - 1), [countUp(s.token_q, tokens)]),
           ]),
-          when(name("take"), [
-            countUp("feature_q", dimension),
-            when(lastFeature("feature_q"), [only(queriesEnd, countUp("step_q", steps))]),
+          sv.when(s.take, [
+            countUp(s.feature_q, dimension),
+            sv.when(lastFeature(s.feature_q), [only(queriesEnd, countUp(s.step_q, steps))]),
           ]),
-          when(name("valid"), [
-            countUp("out_feature_q", dimension),
-            when(both(lastFeature("out_feature_q"), ...(blocksEnd ? [blocksEnd] : [])), [
-              countUp("out_step_q", steps),
-              when(isAt("out_step_q", steps - 1, steps), [countUp("block_q", depth)]),
+          sv.when(s.valid, [
+            countUp(s.out_feature_q, dimension),
+            sv.when(both(lastFeature(s.out_feature_q), ...(blocksEnd ? [blocksEnd] : [])), [
+              countUp(s.out_step_q, steps),
+              sv.when(isAt(s.out_step_q, steps - 1), [countUp(s.block_q, depth)]),
             ]),
           ]),
         ],
       ),
-      {
-        kind: "simulation",
-        body: [
-          registers(
-            [],
-            [
-              {
-                kind: "assert",
-                condition: binary(isFalse(name("start")), "||", isFalse(name("busy"))),
-                message: [{ kind: "text", text: "attention starts while it is busy" }],
-              },
-            ],
-          ),
-        ],
-      },
+      sv.simulation(
+        sv.registers(
+          [],
+          [sv.assert(sv.binary(sv.isFalse(s.start), "||", sv.isFalse(s.busy)), "attention starts while it is busy")],
+        ),
+      ),
     ],
   };
 
   /** A seed word of the current block. */
-  function seedWire(w: number): Item {
+  function seedWire(w: number): sv.Item {
     const at = indexBits(depth * words);
-    const block = depth === 1 ? sized(at, w) : binary(binary(wideBlock(at), "*", sized(at, words)), "+", sized(at, w));
-    return wire(
-      { kind: "slice", of: name("seed"), high: SEED_BITS * (w + 1) - 1, low: SEED_BITS * w },
-      bit(name("seeds_q"), block),
-    );
+    const block =
+      depth === 1
+        ? sv.sized(at, w)
+        : sv.binary(sv.binary(wideBlock(at), "*", sv.sized(at, words)), "+", sv.sized(at, w));
+    return sv.wire(sv.slice(s.seed, SEED_BITS * (w + 1) - 1, SEED_BITS * w), sv.bit(s.seeds_q, block));
   }
-  function wideBlock(bits: number): Expression {
-    return bits === blockBits ? name("block_q") : concat(sized(bits - blockBits, 0), name("block_q"));
+  function wideBlock(bits: number): sv.Expression {
+    return bits === blockBits ? s.block_q : sv.concat(sv.sized(bits - blockBits, 0), s.block_q);
   }
 }

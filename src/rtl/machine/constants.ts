@@ -14,7 +14,7 @@ import {
 } from "../../simulation/integers.ts";
 import { columnFactors, conversionKey } from "../../simulation/reference/linear.ts";
 import type { SourceFiles } from "../design.ts";
-import { decimal, type Expression, hex, text } from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { CONDUCTANCE_BITS } from "./aimc-macro.ts";
 import { converterFile, converterWords, hasNoise, NOISE_FILE, noiseWords } from "./erring-converters.ts";
 import { constantFile, joined } from "./layer-sizes.ts";
@@ -42,13 +42,13 @@ export function macroSettings(
   { stepBits, errors, noiseKey: [low, high] }: WholeCrossbar,
   adc: AdcSpec,
   tokens: number,
-): Record<string, Expression> {
+): Record<string, sv.Expression> {
   const key = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
   return {
-    Cells: text(cellFile(crossbar)),
-    StepBits: decimal(stepBits),
-    ...(errors ? { Converters: text(converterFile(crossbar)) } : {}),
-    ...(hasNoise(adc) ? { Noise: text(NOISE_FILE), NoiseKey: hex(64, key), Tokens: decimal(tokens) } : {}),
+    Cells: sv.text(cellFile(crossbar)),
+    StepBits: sv.decimal(stepBits),
+    ...(errors ? { Converters: sv.text(converterFile(crossbar)) } : {}),
+    ...(hasNoise(adc) ? { Noise: sv.text(NOISE_FILE), NoiseKey: sv.hex(64, key), Tokens: sv.decimal(tokens) } : {}),
   };
 }
 

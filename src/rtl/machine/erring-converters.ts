@@ -12,32 +12,9 @@
 import type { AdcSpec, LoopOrder } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
 import { type ConverterErrors, type LineErrors, normalTable } from "../../hardware/converter-errors.ts";
-import {
-  binary,
-  bit,
-  call,
-  cast,
-  choose,
-  concat,
-  decimal,
-  type Expression,
-  forEach,
-  hex,
-  type Item,
-  logic,
-  name,
-  put,
-  real,
-  registers,
-  type Statement,
-  set,
-  sized,
-  slice,
-  text,
-  when,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
+import { stepped } from "./parts.ts";
 
 export type Sign = "plus" | "minus";
 
@@ -61,14 +38,14 @@ const signsOf = ({ mode }: AdcSpec): readonly Sign[] => (mode === "pair" ? ["plu
 export const hasNoise = ({ errors }: AdcSpec): boolean => errors.outputNoise > 0;
 
 /** Names and default values of the macro's parameters. */
-export const erringParameters = (adc: AdcSpec): [string, Expression][] => [
-  ["Converters", text("converters.hex")],
+export const erringParameters = (adc: AdcSpec): [string, sv.Expression][] => [
+  ["Converters", sv.text("converters.hex")],
   ...(hasNoise(adc)
     ? ([
-        ["Noise", text(NOISE_FILE)],
-        ["NoiseKey", hex(2 * 32, 0)],
-        ["Tokens", decimal(1)],
-      ] satisfies [string, Expression][])
+        ["Noise", sv.text(NOISE_FILE)],
+        ["NoiseKey", sv.hex(2 * 32, 0)],
+        ["Tokens", sv.decimal(1)],
+      ] satisfies [string, sv.Expression][])
     : []),
 ];
 
@@ -96,75 +73,96 @@ function realText(value: number): string {
   return bits.getBigUint64(0).toString(16).padStart(16, "0");
 }
 
+/** The memories of a macro whose converters err: their gains and offsets, and all values of noise. */
+export const erringTables = (adc: AdcSpec, columns: number) =>
+  sv.signals(
+    [],
+    [sv.memory(signsOf(adc).length * CONVERTER_BITS, "converters", columns), sv.memory(REAL_BITS, "normals", 4096)],
+  );
+
 /** Contents of the macro's body besides its cells. */
-export function erringItems(adc: AdcSpec, columns: number, vectors: VectorOrder, isLast: Expression | null): Item[] {
+export function erringItems(
+  adc: AdcSpec,
+  tables: sv.Signals<"converters" | "normals">,
+  vectors: VectorOrder,
+  isLast: sv.Expression | null,
+  { convert_i: convert }: sv.Signals<"convert_i">,
+): sv.Item[] {
   return [
-    { kind: "memory", width: signsOf(adc).length * CONVERTER_BITS, name: "converters", entries: columns },
-    { kind: "initial", body: [task("$readmemh", name("Converters"), name("converters"))] },
+    sv.declare(tables.converters),
+    sv.initial(task("$readmemh", sv.name("Converters"), tables.converters)),
     SINGLE,
     erringCode(adc),
-    ...(hasNoise(adc) ? noiseItems(vectors, isLast) : []),
+    ...(hasNoise(adc) ? noiseItems(vectors, isLast, tables.normals, convert) : []),
   ];
 }
 
 /** The codes of a column from the variables `plus` and `minus`, the units of its lines: their difference in `plus`. */
-export function erringCodes(adc: AdcSpec): { variables: string[]; body: Statement[] } {
+export function erringCodes(
+  adc: AdcSpec,
+  s: sv.Signals<"converters" | "normals">,
+): { variables: string[]; body: sv.Statement[] } {
   const signs = signsOf(adc);
-  const code = (sign: Sign): Statement => {
+  const code = (sign: Sign): sv.Statement => {
     const low = signs.indexOf(sign) * CONVERTER_BITS;
-    return put(
-      name(sign),
-      call(
+    return sv.put(
+      sv.name(sign),
+      sv.call(
         "erring_code",
-        name(sign),
-        slice(bit(name("converters"), name("column")), low + CONVERTER_BITS - 1, low),
-        ...(hasNoise(adc) ? [noiseOf(sign)] : []),
+        sv.name(sign),
+        sv.slice(sv.bit(s.converters, sv.name("column")), low + CONVERTER_BITS - 1, low),
+        ...(hasNoise(adc) ? [noiseOf(sign, s)] : []),
       ),
     );
   };
-  const difference = put(name("plus"), binary(name("plus"), "-", name("minus")));
+  const difference = sv.put(sv.name("plus"), sv.binary(sv.name("plus"), "-", sv.name("minus")));
   return {
     variables: hasNoise(adc) ? ["draw"] : [],
     body: [
-      ...(hasNoise(adc) ? [put(name("draw"), call("draw_of", name("column")))] : []),
+      ...(hasNoise(adc) ? [sv.put(sv.name("draw"), sv.call("draw_of", sv.name("column")))] : []),
       ...(adc.mode === "pair" ? [code("plus"), code("minus"), difference] : [difference, code("plus")]),
     ],
   };
 }
 
 /** Twelve bits of a draw select one of all values. */
-const noiseOf = (sign: Sign): Expression =>
-  bit(name("normals"), cast(12, binary(name("draw"), ">>>", decimal(sign === "plus" ? 4 : 20))));
+const noiseOf = (sign: Sign, s: sv.Signals<"normals">): sv.Expression =>
+  sv.bit(s.normals, sv.cast(12, sv.binary(sv.name("draw"), ">>>", sv.decimal(sign === "plus" ? 4 : 20))));
 
 /** Half of a single's last bit, slightly less for an even one: 29 bits of a double's fraction are dropped. */
-const SINGLE: Item = {
+const SINGLE: sv.Item = {
   kind: "function",
   name: "single",
   width: "real",
   arguments: [{ name: "value", width: "real" }],
   variables: [{ name: "bits", width: REAL_BITS }],
   body: [
-    put(name("bits"), call("$realtobits", name("value"))),
-    put(
-      name("bits"),
-      binary(
-        binary(name("bits"), "+", hex(REAL_BITS, 0x0fffffff)),
+    sv.put(sv.name("bits"), sv.call("$realtobits", sv.name("value"))),
+    sv.put(
+      sv.name("bits"),
+      sv.binary(
+        sv.binary(sv.name("bits"), "+", sv.hex(REAL_BITS, 0x0fffffff)),
         "+",
-        concat(sized(REAL_BITS - 1, 0), bit(name("bits"), 29)),
+        sv.concat(sv.sized(REAL_BITS - 1, 0), sv.bit(sv.name("bits"), 29)),
       ),
     ),
-    put(name("single"), call("$bitstoreal", concat(slice(name("bits"), REAL_BITS - 1, 29), sized(29, 0)))),
+    sv.put(
+      sv.name("single"),
+      sv.call("$bitstoreal", sv.concat(sv.slice(sv.name("bits"), REAL_BITS - 1, 29), sv.sized(29, 0))),
+    ),
   ],
 };
 
-function erringCode(adc: AdcSpec): Item {
+function erringCode(adc: AdcSpec): sv.Item {
   const { smallest, largest } = converter(adc.mode, adc.bits as number, 1);
-  const value = name("value");
-  const rounded = (sum: Expression): Statement => put(value, call("single", sum));
-  const ofConverter = (high: number) => call("$bitstoreal", slice(name("converter"), high, high - REAL_BITS + 1));
-  const units = call("$itor", name("units"));
-  const step = call("$itor", binary(decimal(1), "<<", name("StepBits")));
-  const end = (operator: "<" | ">", at: number) => when(binary(value, operator, real(at)), [put(value, real(at))]);
+  const value = sv.name("value");
+  const rounded = (sum: sv.Expression): sv.Statement => sv.put(value, sv.call("single", sum));
+  const ofConverter = (high: number) =>
+    sv.call("$bitstoreal", sv.slice(sv.name("converter"), high, high - REAL_BITS + 1));
+  const units = sv.call("$itor", sv.name("units"));
+  const step = sv.call("$itor", sv.binary(sv.decimal(1), "<<", sv.name("StepBits")));
+  const end = (operator: "<" | ">", at: number) =>
+    sv.when(sv.binary(value, operator, sv.real(at)), [sv.put(value, sv.real(at))]);
   return {
     kind: "function",
     name: "erring_code",
@@ -179,47 +177,49 @@ function erringCode(adc: AdcSpec): Item {
       { name: "code", width: null },
     ],
     body: [
-      rounded(binary(binary(units, "/", step), "*", ofConverter(REAL_BITS - 1))),
-      rounded(binary(value, "+", ofConverter(CONVERTER_BITS - 1))),
-      ...(hasNoise(adc) ? [rounded(binary(value, "+", call("$bitstoreal", name("noise"))))] : []),
+      rounded(sv.binary(sv.binary(units, "/", step), "*", ofConverter(REAL_BITS - 1))),
+      rounded(sv.binary(value, "+", ofConverter(CONVERTER_BITS - 1))),
+      ...(hasNoise(adc) ? [rounded(sv.binary(value, "+", sv.call("$bitstoreal", sv.name("noise"))))] : []),
       end(">", largest),
       end("<", smallest),
-      put(name("code"), call("$rtoi", call("$floor", binary(value, "+", real(0.5))))),
-      { kind: "comment", text: "Ties go to the even code." },
-      when(
-        binary(bit(name("code"), 0), "&&", binary(binary(call("$itor", name("code")), "-", value), "==", real(0.5))),
-        [put(name("code"), binary(name("code"), "-", decimal(1)))],
+      sv.put(sv.name("code"), sv.call("$rtoi", sv.call("$floor", sv.binary(value, "+", sv.real(0.5))))),
+      sv.comment("Ties go to the even code."),
+      sv.when(
+        sv.binary(
+          sv.bit(sv.name("code"), 0),
+          "&&",
+          sv.binary(sv.binary(sv.call("$itor", sv.name("code")), "-", value), "==", sv.real(0.5)),
+        ),
+        [sv.put(sv.name("code"), sv.binary(sv.name("code"), "-", sv.decimal(1)))],
       ),
-      put(name("erring_code"), name("code")),
+      sv.put(sv.name("erring_code"), sv.name("code")),
     ],
   };
 }
 
 /** Counters of converted vectors, and the random word of a conversion: `drawConversionNoise`. */
-function noiseItems({ order, steps }: VectorOrder, isLast: Expression | null): Item[] {
-  const counters = ["step_q", "token_q", "prompt_q"];
-  const next = (register: string) => set(name(register), binary(name(register), "+", sized(32, 1)));
-  const counted = (register: string, count: Expression, carry: Statement): Statement =>
-    when(
-      binary(binary(name(register), "+", sized(32, 1)), "==", count),
-      [set(name(register), zeros), carry],
-      [next(register)],
-    );
-  const convert = name("convert_i");
+function noiseItems(
+  { order, steps }: VectorOrder,
+  isLast: sv.Expression | null,
+  normals: sv.Signal,
+  convert: sv.Signal,
+): sv.Item[] {
+  const counters = sv.logic(32, "step_q", "token_q", "prompt_q");
+  const s = sv.signals([], [counters]);
+  const next = (register: sv.Signal) => sv.set(register, stepped(register));
+  const counted = (register: sv.Signal, count: sv.Expression, carry: sv.Statement): sv.Statement =>
+    sv.when(sv.binary(stepped(register), "==", count), [sv.set(register, sv.zeros), carry], [next(register)]);
   return [
-    { kind: "memory", width: REAL_BITS, name: "normals", entries: 4096 },
-    { kind: "initial", body: [task("$readmemh", name("Noise"), name("normals"))] },
-    logic(32, ...counters),
-    registers(
-      counters.map((register) => set(name(register), zeros)),
-      [
-        when(isLast === null ? convert : binary(convert, "&", isLast), [
-          order === "token-major"
-            ? counted("step_q", sized(32, steps), counted("token_q", name("Tokens"), next("prompt_q")))
-            : counted("token_q", name("Tokens"), counted("step_q", sized(32, steps), next("prompt_q"))),
-        ]),
-      ],
-    ),
+    sv.declare(normals),
+    sv.initial(task("$readmemh", sv.name("Noise"), normals)),
+    counters,
+    sv.registers(sv.cleared(...counters.signals), [
+      sv.when(isLast === null ? convert : sv.binary(convert, "&", isLast), [
+        order === "token-major"
+          ? counted(s.step_q, sv.sized(32, steps), counted(s.token_q, sv.name("Tokens"), next(s.prompt_q)))
+          : counted(s.token_q, sv.name("Tokens"), counted(s.step_q, sv.sized(32, steps), next(s.prompt_q))),
+      ]),
+    ]),
     THREEFRY,
     {
       kind: "function",
@@ -231,34 +231,41 @@ function noiseItems({ order, steps }: VectorOrder, isLast: Expression | null): I
         { name: "words", width: 64 },
       ],
       body: [
-        put(
-          name("place"),
-          binary(
-            binary(
-              binary(binary(binary(name("column"), ">>>", decimal(3)), "*", name("Tokens")), "+", name("token_q")),
+        sv.put(
+          sv.name("place"),
+          sv.binary(
+            sv.binary(
+              sv.binary(
+                sv.binary(sv.binary(sv.name("column"), ">>>", sv.decimal(3)), "*", sv.name("Tokens")),
+                "+",
+                s.token_q,
+              ),
               "<<",
-              decimal(3),
+              sv.decimal(3),
             ),
             "|",
-            binary(name("column"), "&", decimal(7)),
+            sv.binary(sv.name("column"), "&", sv.decimal(7)),
           ),
         ),
-        put(
-          name("words"),
-          call(
+        sv.put(
+          sv.name("words"),
+          sv.call(
             "threefry",
-            binary(binary(name("prompt_q"), "<<", decimal(7)), "|", name("step_q")),
-            binary(name("place"), ">>>", decimal(1)),
+            sv.binary(sv.binary(s.prompt_q, "<<", sv.decimal(7)), "|", s.step_q),
+            sv.binary(sv.name("place"), ">>>", sv.decimal(1)),
           ),
         ),
-        put(name("draw_of"), choose(bit(name("place"), 0), slice(name("words"), 63, 32), slice(name("words"), 31, 0))),
+        sv.put(
+          sv.name("draw_of"),
+          sv.choose(sv.bit(sv.name("place"), 0), sv.slice(sv.name("words"), 63, 32), sv.slice(sv.name("words"), 31, 0)),
+        ),
       ],
     },
   ];
 }
 
-const rotated = (word: string, bits: number): Expression =>
-  concat(slice(name(word), 31 - bits, 0), slice(name(word), 31, 32 - bits));
+const rotated = (word: sv.Expression, bits: number): sv.Expression =>
+  sv.concat(sv.slice(word, 31 - bits, 0), sv.slice(word, 31, 32 - bits));
 
 /** Rotations of rounds in even-numbered and odd-numbered groups. */
 const ROTATIONS = [
@@ -269,7 +276,7 @@ const ROTATIONS = [
 ] as const;
 
 /** Threefry-2x32-20, as in `numeric/stream.ts`: the second word in the high half. */
-const THREEFRY: Item = {
+const THREEFRY: sv.Item = {
   kind: "function",
   name: "threefry",
   width: 64,
@@ -279,28 +286,42 @@ const THREEFRY: Item = {
   ],
   variables: ["x0", "x1", "first", "second", "third", "used"].map((variable) => ({ name: variable, width: 32 })),
   body: [
-    put(name("third"), slice(name("NoiseKey"), 31, 0)),
-    put(name("first"), slice(name("NoiseKey"), 63, 32)),
-    put(name("second"), binary(binary(name("first"), "^", name("third")), "^", hex(32, 0x1bd11bda))),
-    put(name("x0"), binary(name("low"), "+", name("third"))),
-    put(name("x1"), binary(name("high"), "+", name("first"))),
-    forEach(
+    sv.put(sv.name("third"), sv.slice(sv.name("NoiseKey"), 31, 0)),
+    sv.put(sv.name("first"), sv.slice(sv.name("NoiseKey"), 63, 32)),
+    sv.put(
+      sv.name("second"),
+      sv.binary(sv.binary(sv.name("first"), "^", sv.name("third")), "^", sv.hex(32, 0x1bd11bda)),
+    ),
+    sv.put(sv.name("x0"), sv.binary(sv.name("low"), "+", sv.name("third"))),
+    sv.put(sv.name("x1"), sv.binary(sv.name("high"), "+", sv.name("first"))),
+    sv.forEach(
       "group",
       5,
       ...ROTATIONS.flatMap(([even, odd]) => [
-        put(name("x0"), binary(name("x0"), "+", name("x1"))),
-        put(
-          name("x1"),
-          binary(choose(bit(name("group"), 0), rotated("x1", odd), rotated("x1", even)), "^", name("x0")),
+        sv.put(sv.name("x0"), sv.binary(sv.name("x0"), "+", sv.name("x1"))),
+        sv.put(
+          sv.name("x1"),
+          sv.binary(
+            sv.choose(sv.bit(sv.name("group"), 0), rotated(sv.name("x1"), odd), rotated(sv.name("x1"), even)),
+            "^",
+            sv.name("x0"),
+          ),
         ),
       ]),
-      put(name("x0"), binary(name("x0"), "+", name("first"))),
-      put(name("x1"), binary(binary(binary(name("x1"), "+", name("second")), "+", name("group")), "+", decimal(1))),
-      put(name("used"), name("first")),
-      put(name("first"), name("second")),
-      put(name("second"), name("third")),
-      put(name("third"), name("used")),
+      sv.put(sv.name("x0"), sv.binary(sv.name("x0"), "+", sv.name("first"))),
+      sv.put(
+        sv.name("x1"),
+        sv.binary(
+          sv.binary(sv.binary(sv.name("x1"), "+", sv.name("second")), "+", sv.name("group")),
+          "+",
+          sv.decimal(1),
+        ),
+      ),
+      sv.put(sv.name("used"), sv.name("first")),
+      sv.put(sv.name("first"), sv.name("second")),
+      sv.put(sv.name("second"), sv.name("third")),
+      sv.put(sv.name("third"), sv.name("used")),
     ),
-    put(name("threefry"), concat(name("x1"), name("x0"))),
+    sv.put(sv.name("threefry"), sv.concat(sv.name("x1"), sv.name("x0"))),
   ],
 };

@@ -13,31 +13,7 @@
 
 import type { LayerRole } from "../../model/layers.ts";
 import { unusedBits } from "../encoder.ts";
-import {
-  binary,
-  CLOCKED,
-  choose,
-  clocked,
-  type Expression,
-  gap,
-  type Item,
-  input,
-  instance,
-  logic,
-  type Module,
-  name,
-  output,
-  type Port,
-  registers,
-  type Statement,
-  set,
-  sized,
-  slice,
-  text,
-  when,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { ACCUMULATORS, totalBits, totalMemory } from "./accumulators.ts";
 import { macroName } from "./aimc-macro.ts";
 import { hasNoise } from "./erring-converters.ts";
@@ -58,97 +34,164 @@ import {
 } from "./layer-sizes.ts";
 import { type MemorySize, romName } from "./memories.ts";
 import { membraneMemory, neuronsName } from "./neurons.ts";
-import { both, countUp, indexBits, isAt, wordOfToken } from "./parts.ts";
+import { both, countUp, indexBits, isAt, stepped, wordOfToken } from "./parts.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
 import { SUM_BITS, scaledSumsName } from "./scaled-sums.ts";
 import { streamAddersName } from "./stream-adders.ts";
+
+/** What the parts of a layer share. */
+interface LayerParts {
+  readonly plan: MachinePlan;
+  readonly layer: LayerPlan;
+  readonly ports: readonly sv.Port[];
+  readonly s: Control;
+  /** The multiplexers' step of a vector in the conversion, and one, two and three clocks later; null with a single step. */
+  readonly muxes: readonly sv.Signal[] | null;
+  /** A number for each readout unit. */
+  readonly sums: sv.Signal;
+  readonly values: sv.Signal;
+  readonly token: sv.Signal;
+  readonly step: sv.Signal;
+}
+
+type Control = sv.Signals<ReturnType<typeof layerPorts>[number]["name"] | "timer_q" | "convert" | Stage>;
+/** Registers that mark the clocks after a conversion. */
+const STAGES = ["coded_q", "scaled_q", "summed_q"] as const;
+type Stage = (typeof STAGES)[number];
 
 /** @param settings of a crossbar's macro: its parameters */
 export function layerModule(
   plan: MachinePlan,
   layer: LayerPlan,
-  settings: (crossbar: number) => Readonly<Record<string, Expression>>,
-): Module {
-  const { arithmetic, timing, codeBits, tokens, steps } = plan;
-  const { role, lines, outputs, rowBlocks, multiplexerSteps: muxes, lanes } = layer;
-  const { streamBits } = arithmetic;
-  const isShared = muxes > 1;
-  const muxBits = indexBits(muxes);
-  const longest = timing.settle + timing.conversion;
-  const timerBits = indexBits(longest);
-  const isHead = role === "head";
-  const inStream = meetsStream(role);
-  const join = inStream ? joined(plan, layer) : null;
-  const isMean = isHead && (plan.machine.shape.meanReadOut ?? false);
-  const clock = { clk_i: name("clk_i") };
-  const lastConversion = sized(timerBits, timing.conversion - 1);
-  const end = isShared
-    ? choose(isAt("mux_q", 0, muxes), sized(timerBits, longest - 1), lastConversion)
-    : sized(timerBits, longest - 1);
-  const muxAt = (stage: number) => (stage === 0 ? "mux_q" : `mux_${stage}_q`);
-  const lastMux = (stage: number): Expression | null => (isShared ? isAt(muxAt(stage), muxes - 1, muxes) : null);
-  const atLast = (condition: Expression, stage: number) => {
-    const last = lastMux(stage);
-    return last ? both(condition, last) : condition;
+  settings: (crossbar: number) => Readonly<Record<string, sv.Expression>>,
+): sv.Module {
+  const { multiplexerSteps, lanes } = layer;
+  const ports = layerPorts(plan, layer);
+  const timing = timingDeclarations(plan);
+  const muxNames = ["mux_q", "mux_1_q", "mux_2_q", "mux_3_q"];
+  const parts: LayerParts = {
+    ...{ plan, layer, ports },
+    s: sv.signals(ports, timing),
+    muxes: multiplexerSteps > 1 ? muxNames.map((one) => sv.signal(one, indexBits(multiplexerSteps))) : null,
+    sums: sv.signal("sums", lanes * SUM_BITS),
+    values: sv.signal("values", lanes * plan.arithmetic.streamBits),
+    token: sv.signal("token_q", indexBits(layer.tokens.length)),
+    step: sv.signal("step_q", indexBits(plan.steps)),
   };
-  const select = (stage: number): Record<string, Expression> => (isShared ? { select_i: name(muxAt(stage)) } : {});
-  const stages = ["coded_q", "scaled_q", "summed_q"];
-  const access = streamAccess(plan, layer);
-  const { entries } = streamWords(plan, layer);
-  const stepMajor = plan.stepMajor !== null;
+  const codes = Array.from({ length: layer.rowBlocks }, (_, b) => sv.signal(`codes_${b}`, lanes * plan.codeBits));
+  const word = meetsStream(layer.role) && plan.hasStream ? wordCounter(plan, layer) : null;
+  const stream = meetsStream(layer.role) ? streamItems(parts, word) : [];
+  return {
+    name: layer.module,
+    header: headerOf(plan, layer),
+    ports,
+    items: [
+      ...controlItems(parts, timing),
+      sv.gap,
+      ...crossbarItems(parts, codes, settings),
+      sv.gap,
+      ...sumItems(parts, codes),
+      sv.gap,
+      ...countingItems(parts, word),
+      ...(stream.length > 0 ? [sv.gap, ...stream] : []),
+      sv.gap,
+      ...(layer.role === "head" ? answerItems(parts) : neuronItems(parts)),
+    ],
+  };
+}
 
-  const control: Item[] = [
-    logic(timerBits, "timer_q"),
-    ...(isShared ? [logic(muxBits, ...[0, 1, 2, 3].map(muxAt))] : []),
-    logic(1, ...stages),
-    logic(1, "convert"),
-    wire(name("convert"), both(name("valid_i"), binary(name("timer_q"), "==", end))),
-    wire(name("take_o"), atLast(name("convert"), 0)),
-    registers(
-      [...["timer_q", ...(isShared ? [muxAt(0)] : []), ...stages].map((register) => set(name(register), zeros))],
-      [
-        when(name("valid_i"), [
-          set(
-            name("timer_q"),
-            choose(name("convert"), sized(timerBits, 0), binary(name("timer_q"), "+", sized(timerBits, 1))),
-          ),
-        ]),
-        ...(isShared ? [when(name("convert"), [countUp("mux_q", muxes)])] : []),
-        set(name("coded_q"), name("convert")),
-        set(name("scaled_q"), name("coded_q")),
-        set(name("summed_q"), name("scaled_q")),
-      ],
-    ),
-    ...(isShared ? [clocked(...[1, 2, 3].map((stage) => set(name(muxAt(stage)), name(muxAt(stage - 1)))))] : []),
+function layerPorts(plan: MachinePlan, layer: LayerPlan) {
+  const { arithmetic } = plan;
+  const { role, lines, outputs, lanes } = layer;
+  const { writes } = streamAccess(plan, layer);
+  const streamed = lanes * arithmetic.streamBits;
+  return [
+    ...sv.CLOCKED,
+    sv.input("valid_i"),
+    sv.input("lines_i", lines),
+    sv.output("take_o"),
+    ...(meetsStream(role) && plan.hasStream
+      ? [
+          ...(writes ? [sv.output("stream_valid_o")] : []),
+          sv.output("stream_address_o", indexBits(streamWords(plan, layer).entries)),
+          ...(writes ? [sv.output("stream_o", streamed)] : []),
+          ...(joined(plan, layer) === "stream" ? [sv.input("stream_i", streamed)] : []),
+        ]
+      : []),
+    sv.output("valid_o"),
+    ...(role === "head"
+      ? [
+          sv.output("logits_o", outputs * arithmetic.logitBits),
+          sv.output("answer_o"),
+          sv.output("totals_o", outputs * totalBits(arithmetic, addedOutputs(plan))),
+        ]
+      : [sv.output("spikes_o", outputs)]),
   ];
+}
 
-  const address = (stage: number) => (isShared ? name(muxAt(stage)) : sized(1, 0));
-  const rom = (what: "factors" | "offsets" | "positions", size: MemorySize, at: Expression): Item[] => [
-    logic(size.width, what),
-    instance(
-      romName(size),
-      `u_${what}`,
-      { address_i: at, data_o: name(what) },
-      { Contents: text(constantFile(layer, what)) },
-    ),
+const timingDeclarations = ({ timing }: MachinePlan) => [
+  sv.logic(indexBits(timing.settle + timing.conversion), "timer_q"),
+  sv.logic(1, ...STAGES),
+  sv.logic(1, "convert"),
+];
+
+/** The conversion of the multiplexers' last step, or of the only one. */
+const isLastMux = ({ muxes, layer }: LayerParts, stage: number): sv.Expression[] =>
+  muxes ? [isAt(muxes[stage], layer.multiplexerSteps - 1)] : [];
+
+const select = ({ muxes }: LayerParts, stage: number): Record<string, sv.Expression> =>
+  muxes ? { select_i: muxes[stage] } : {};
+
+/** Counts the clocks of a conversion, the steps of the multiplexers, and follows each step through the clocks after it. */
+function controlItems(parts: LayerParts, [timer, stages, convert]: readonly sv.Declaration[]): sv.Item[] {
+  const { plan, layer, s, muxes } = parts;
+  const { settle, conversion } = plan.timing;
+  const { timer_q } = s;
+  const clock = (value: number) => sv.sized(timer_q.width!, value);
+  const lastOfFirst = clock(settle + conversion - 1);
+  const end = muxes ? sv.choose(isAt(muxes[0], 0), lastOfFirst, clock(conversion - 1)) : lastOfFirst;
+  return [
+    timer,
+    ...(muxes ? [sv.declare(...muxes)] : []),
+    stages,
+    convert,
+    sv.wire(s.convert, both(s.valid_i, sv.binary(timer_q, "==", end))),
+    sv.wire(s.take_o, both(s.convert, ...isLastMux(parts, 0))),
+    sv.registers(sv.cleared(timer_q, ...(muxes ? [muxes[0]] : []), s.coded_q, s.scaled_q, s.summed_q), [
+      sv.when(s.valid_i, [sv.set(timer_q, sv.choose(s.convert, clock(0), stepped(timer_q)))]),
+      ...(muxes ? [sv.when(s.convert, [countUp(muxes[0], layer.multiplexerSteps)])] : []),
+      sv.set(s.coded_q, s.convert),
+      sv.set(s.scaled_q, s.coded_q),
+      sv.set(s.summed_q, s.scaled_q),
+    ]),
+    ...(muxes ? [sv.clocked(...[1, 2, 3].map((stage) => sv.set(muxes[stage], muxes[stage - 1])))] : []),
   ];
-  const analog: Item[] = [
-    ...Array.from({ length: rowBlocks }, (_, b) => logic(lanes * codeBits, `codes_${b}`)),
+}
+
+/** The analog part: crossbars with their converters, row block by row block. */
+function crossbarItems(
+  parts: LayerParts,
+  codes: readonly sv.Signal[],
+  settings: (crossbar: number) => Readonly<Record<string, sv.Expression>>,
+): sv.Item[] {
+  const { plan, layer, s } = parts;
+  return [
+    ...codes.map((one) => sv.declare(one)),
     ...layer.groups.flatMap((group) =>
       group.blocks.map(({ crossbar, rowStart, rows, columns }, b) =>
-        instance(
-          macroName(macroSize(group, muxes, rows, columns)),
+        sv.instance(
+          macroName(macroSize(group, layer.multiplexerSteps, rows, columns)),
           `u_crossbar_${crossbar}`,
           {
-            ...clock,
-            ...(hasNoise(plan.adc) ? { rst_ni: name("rst_ni") } : {}),
-            convert_i: name("convert"),
-            ...select(0),
-            lines_i: slice(name("lines_i"), rowStart + rows - 1, rowStart),
-            codes_o: slice(
-              name(`codes_${b}`),
-              (group.firstLane + group.lanes) * codeBits - 1,
-              group.firstLane * codeBits,
+            clk_i: s.clk_i,
+            ...(hasNoise(plan.adc) ? { rst_ni: s.rst_ni } : {}),
+            convert_i: s.convert,
+            ...select(parts, 0),
+            lines_i: sv.slice(s.lines_i, rowStart + rows - 1, rowStart),
+            codes_o: sv.slice(
+              codes[b],
+              (group.firstLane + group.lanes) * plan.codeBits - 1,
+              group.firstLane * plan.codeBits,
             ),
           },
           settings(crossbar),
@@ -156,185 +199,198 @@ export function layerModule(
       ),
     ),
   ];
-  const digital: Item[] = [
-    ...rom("factors", factorMemory(plan, layer), address(1)),
-    ...rom("offsets", offsetMemory(plan, layer), address(2)),
-    logic(lanes * SUM_BITS, "sums"),
-    instance(scaledSumsName({ lanes, rowBlocks }), "u_sums", {
-      ...clock,
-      ...Object.fromEntries(Array.from({ length: rowBlocks }, (_, b) => [`codes_${b}_i`, name(`codes_${b}`)])),
-      factors_i: name("factors"),
-      offsets_i: name("offsets"),
-      sums_o: name("sums"),
+}
+
+/** Codes times factors, summed over row blocks, plus offsets. */
+function sumItems({ plan, layer, s, muxes, sums }: LayerParts, codes: readonly sv.Signal[]): sv.Item[] {
+  const address = (stage: number) => (muxes ? muxes[stage] : sv.sized(1, 0));
+  const [factors, offsets] = [
+    constantItems(layer, "factors", factorMemory(plan, layer), address(1)),
+    constantItems(layer, "offsets", offsetMemory(plan, layer), address(2)),
+  ];
+  return [
+    ...factors.items,
+    ...offsets.items,
+    sv.declare(sums),
+    sv.instance(scaledSumsName({ lanes: layer.lanes, rowBlocks: layer.rowBlocks }), "u_sums", {
+      clk_i: s.clk_i,
+      ...Object.fromEntries(codes.map((one, b) => [`codes_${b}_i`, one])),
+      factors_i: factors.data,
+      offsets_i: offsets.data,
+      sums_o: sums,
     }),
   ];
+}
 
-  const stream: Item[] = !inStream
-    ? []
-    : [
-        ...(join === "position"
-          ? [
-              logic(indexBits(tokens * muxes), "position_address"),
-              wire(name("position_address"), wordOfToken(tokens, isShared ? muxAt(3) : null, muxes)),
-              ...rom("positions", positionMemory(plan, layer), name("position_address")),
-            ]
-          : []),
-        logic(lanes * streamBits, "values"),
-        instance(streamAddersName(joinAdder(plan, layer)), "u_stream", {
-          values_i: join === null ? zeros : name(join === "position" ? "positions" : "stream_i"),
-          sums_i: name("sums"),
-          values_o: name("values"),
-        }),
-        ...(access.writes
-          ? [wire(name("stream_o"), name("values")), wire(name("stream_valid_o"), name("summed_q"))]
-          : []),
-        ...(plan.hasStream ? [wire(name("stream_address_o"), name("word_q"))] : []),
-      ];
+/** A memory of constants and the word at an address. */
+function constantItems(
+  layer: LayerPlan,
+  what: "factors" | "offsets" | "positions",
+  size: MemorySize,
+  address: sv.Expression,
+): { readonly items: sv.Item[]; readonly data: sv.Signal } {
+  const data = sv.signal(what, size.width);
+  const contents = { Contents: sv.text(constantFile(layer, what)) };
+  return {
+    items: [sv.declare(data), sv.instance(romName(size), `u_${what}`, { address_i: address, data_o: data }, contents)],
+    data,
+  };
+}
 
-  const counters: { register: string; count: number; when: Expression }[] = [
-    ...(inStream && plan.hasStream ? [{ register: "word_q", count: entries, when: name("summed_q") }] : []),
-    ...(stepMajor ? [counter("token"), counter("step", "token")] : [counter("step")]),
-    ...(!stepMajor && (join === "position" || isMean) ? [counter("token", "step")] : []),
-  ];
-  const counting: Item[] = [
-    ...counters.map(({ register, count }) => logic(indexBits(count), register)),
-    registers(
-      counters.map(({ register }) => set(name(register), zeros)),
-      counters.map(({ register, count, when: condition }): Statement => when(condition, [countUp(register, count)])),
-    ),
-    wire(name("valid_o"), atLast(name("summed_q"), 3)),
-  ];
-
-  const neurons = isHead ? null : neuronSize(plan, layer);
-  const fired: Item[] = !neurons
-    ? []
-    : [
-        logic(lanes, "fired"),
-        ...(neurons.tokens > 1 ? addressed(membraneMemory(neurons)) : []),
-        instance(neuronsName(neurons), "u_neurons", {
-          ...clock,
-          valid_i: name("summed_q"),
-          first_i: isAt("step_q", 0, steps),
-          ...(neurons.tokens > 1
-            ? { last_i: isAt("step_q", steps - 1, steps), address_i: name("token_address") }
-            : select(3)),
-          currents_i: name(inStream ? "values" : "sums"),
-          spikes_o: name("fired"),
-        }),
-        ...held("fired", 1, "spikes_o"),
-      ];
-
-  const accumulated = accumulatorSize(plan, layer);
-  const total = totalBits(arithmetic, addedOutputs(plan));
-  const first = isMean ? both(isAt("token_q", 0, tokens), isAt("step_q", 0, steps)) : isAt("step_q", 0, steps);
-  const last = isMean
-    ? both(isAt("token_q", tokens - 1, tokens), isAt("step_q", steps - 1, steps))
-    : isAt("step_q", steps - 1, steps);
-  const answers: Item[] = !isHead
-    ? []
-    : [
-        logic(lanes * arithmetic.logitBits, "logits"),
-        logic(lanes * total, "sums_of_logits"),
-        ...(accumulated.tokens > 1 ? addressed(totalMemory(accumulated, arithmetic)) : []),
-        instance(ACCUMULATORS, "u_accumulators", {
-          ...clock,
-          valid_i: name("summed_q"),
-          first_i: first,
-          ...(accumulated.tokens > 1 ? { address_i: name("token_address") } : select(3)),
-          sums_i: name("sums"),
-          logits_o: name("logits"),
-          totals_o: name("sums_of_logits"),
-        }),
-        ...held("logits", arithmetic.logitBits, "logits_o"),
-        ...held("sums_of_logits", total, "totals_o"),
-        wire(name("answer_o"), both(name("valid_o"), last)),
-      ];
-
-  const ports: Port[] = [
-    ...CLOCKED,
-    input("valid_i"),
-    input("lines_i", lines),
-    output("take_o"),
-    ...(inStream && plan.hasStream
+/** Sums join the residual stream, or positions begin it. */
+function streamItems({ plan, layer, s, muxes, sums, values, token }: LayerParts, word: Counter | null): sv.Item[] {
+  const join = joined(plan, layer);
+  const address = sv.signal("position_address", indexBits(plan.tokens * layer.multiplexerSteps));
+  const positions =
+    join === "position" ? constantItems(layer, "positions", positionMemory(plan, layer), address) : null;
+  return [
+    ...(positions
       ? [
-          ...(access.writes ? [output("stream_valid_o")] : []),
-          output("stream_address_o", indexBits(entries)),
-          ...(access.writes ? [output("stream_o", lanes * streamBits)] : []),
-          ...(join === "stream" ? [input("stream_i", lanes * streamBits)] : []),
+          sv.declare(address),
+          sv.wire(address, wordOfToken(token, plan.tokens, muxes?.[3] ?? null, layer.multiplexerSteps)),
+          ...positions.items,
         ]
       : []),
-    output("valid_o"),
-    ...(isHead
-      ? [output("logits_o", outputs * arithmetic.logitBits), output("answer_o"), output("totals_o", outputs * total)]
-      : [output("spikes_o", outputs)]),
+    sv.declare(values),
+    sv.instance(streamAddersName(joinAdder(plan, layer)), "u_stream", {
+      values_i: join === null ? sv.zeros : (positions?.data ?? s.stream_i),
+      sums_i: sums,
+      values_o: values,
+    }),
+    ...(streamAccess(plan, layer).writes ? [sv.wire(s.stream_o, values), sv.wire(s.stream_valid_o, s.summed_q)] : []),
+    ...(word ? [sv.wire(s.stream_address_o, word.register)] : []),
   ];
-  return {
-    name: layer.module,
-    header: headerOf(plan, layer),
-    ports,
-    items: [
-      ...control,
-      gap,
-      ...analog,
-      gap,
-      ...digital,
-      gap,
-      ...counting,
-      ...(stream.length > 0 ? [gap, ...stream] : []),
-      gap,
-      ...fired,
-      ...answers,
-    ],
-  };
+}
 
-  /** A counter of reads or services; the outer one advances with the last value of the inner. */
-  function counter(of: "token" | "step", inner?: "token" | "step") {
-    const counts = { token: layer.tokens.length, step: steps };
-    const last = inner && isAt(`${inner}_q`, counts[inner] - 1, counts[inner]);
-    return { register: `${of}_q`, count: counts[of], when: last ? both(name("valid_o"), last) : name("valid_o") };
-  }
+interface Counter {
+  readonly register: sv.Signal;
+  readonly count: number;
+}
 
-  /** The memory word of a token at a multiplexer step, where every token's state is kept. */
-  function addressed(memory: MemorySize): Item[] {
-    return [
-      logic(indexBits(memory.entries), "token_address"),
-      wire(name("token_address"), wordOfToken(layer.tokens.length, isShared ? muxAt(3) : null, muxes)),
-    ];
-  }
+/** Words of the stream as the layer meets them. */
+function wordCounter(plan: MachinePlan, layer: LayerPlan): Counter {
+  const { entries } = streamWords(plan, layer);
+  return { register: sv.signal("word_q", indexBits(entries)), count: entries };
+}
 
-  /** Whether a readout unit has a column at a step of the multiplexers. */
-  function hasColumn(lane: number, m: number): boolean {
-    const { columns, lanes: own, firstLane } = layer.groups.findLast((group) => group.firstLane <= lane)!;
-    return m * own + lane - firstLane < columns;
-  }
+const isMean = ({ machine }: MachinePlan, { role }: LayerPlan): boolean =>
+  role === "head" && (machine.shape.meanReadOut ?? false);
 
-  /** A result of all multiplexer steps: those before the last are held in registers. */
-  function held(signal: string, bits: number, to: string): Item[] {
-    const stored = (m: number) => `${signal}_${m}_q`;
-    const steps = Array.from({ length: muxes - 1 }, (_, m) => m);
-    const parts = layer.groups.flatMap(({ columns, lanes: own, firstLane }) =>
-      Array.from({ length: muxes }, (_, m) => {
-        const count = Math.min(own, columns - m * own);
-        const source = m === muxes - 1 ? signal : stored(m);
-        const [low, width] = [firstLane * bits, count * bits];
-        // A one-bit signal has no parts.
-        const of = lanes * bits === 1 ? name(source) : slice(name(source), low + width - 1, low);
-        return count <= 0 ? [] : [{ of, width }];
-      }).flat(),
-    );
-    let low = 0;
-    return [
-      ...steps.flatMap((m) => [
-        logic(lanes * bits, stored(m)),
-        clocked(when(both(name("summed_q"), isAt(muxAt(3), m, muxes)), [set(name(stored(m)), name(signal))])),
-        ...unusedBits(stored(m), lanes * bits, (bit) => hasColumn(Math.floor(bit / bits), m)),
-      ]),
-      ...parts.map(({ of, width }) => {
-        low += width;
-        return wire(slice(name(to), low - 1, low - width), of);
-      }),
-    ];
-  }
+/** Counters of words, and of the tokens and steps whose results leave; the outer one advances with the last value of the inner. */
+function countingItems(parts: LayerParts, word: Counter | null): sv.Item[] {
+  const { plan, layer, s, token, step } = parts;
+  const tokens = { register: token, count: layer.tokens.length };
+  const steps = { register: step, count: plan.steps };
+  const needsToken = joined(plan, layer) === "position" || isMean(plan, layer);
+  const nested = plan.stepMajor ? [tokens, steps] : needsToken ? [steps, tokens] : [steps];
+  const counters: (Counter & { when: sv.Expression })[] = [
+    ...(word ? [{ ...word, when: s.summed_q }] : []),
+    ...nested.map((counter, n) => ({
+      ...counter,
+      when: both(s.valid_o, ...nested.slice(0, n).map(({ register, count }) => isAt(register, count - 1))),
+    })),
+  ];
+  return [
+    ...counters.map(({ register }) => sv.declare(register)),
+    sv.registers(
+      sv.cleared(...counters.map(({ register }) => register)),
+      counters.map(({ register, count, when }) => sv.when(when, [countUp(register, count)])),
+    ),
+    sv.wire(s.valid_o, both(s.summed_q, ...isLastMux(parts, 3))),
+  ];
+}
+
+function neuronItems(parts: LayerParts): sv.Item[] {
+  const { plan, layer, s, sums, values, step } = parts;
+  const size = neuronSize(plan, layer);
+  const fired = sv.signal("fired", layer.lanes);
+  const isStored = size.tokens > 1;
+  const address = isStored ? tokenAddress(parts, membraneMemory(size)) : null;
+  return [
+    sv.declare(fired),
+    ...(address?.items ?? []),
+    sv.instance(neuronsName(size), "u_neurons", {
+      clk_i: s.clk_i,
+      valid_i: s.summed_q,
+      first_i: isAt(step, 0),
+      ...(address ? { last_i: isAt(step, plan.steps - 1), address_i: address.signal } : select(parts, 3)),
+      currents_i: meetsStream(layer.role) ? values : sums,
+      spikes_o: fired,
+    }),
+    ...heldItems(parts, fired, 1, s.spikes_o),
+  ];
+}
+
+/** The head's outputs at every step, and their totals. */
+function answerItems(parts: LayerParts): sv.Item[] {
+  const { plan, layer, s, sums, token, step } = parts;
+  const { arithmetic, steps } = plan;
+  const size = accumulatorSize(plan, layer);
+  const total = totalBits(arithmetic, addedOutputs(plan));
+  const logits = sv.signal("logits", layer.lanes * arithmetic.logitBits);
+  const totals = sv.signal("sums_of_logits", layer.lanes * total);
+  const address = size.tokens > 1 ? tokenAddress(parts, totalMemory(size, arithmetic)) : null;
+  const ofMean = (at: number) => (isMean(plan, layer) ? [isAt(token, at)] : []);
+  return [
+    sv.declare(logits),
+    sv.declare(totals),
+    ...(address?.items ?? []),
+    sv.instance(ACCUMULATORS, "u_accumulators", {
+      clk_i: s.clk_i,
+      valid_i: s.summed_q,
+      first_i: both(...ofMean(0), isAt(step, 0)),
+      ...(address ? { address_i: address.signal } : select(parts, 3)),
+      sums_i: sums,
+      logits_o: logits,
+      totals_o: totals,
+    }),
+    ...heldItems(parts, logits, arithmetic.logitBits, s.logits_o),
+    ...heldItems(parts, totals, total, s.totals_o),
+    sv.wire(s.answer_o, both(s.valid_o, both(...ofMean(plan.tokens - 1), isAt(step, steps - 1)))),
+  ];
+}
+
+/** The memory word of a token at a multiplexer step, where every token's state is kept. */
+function tokenAddress({ layer, muxes, token }: LayerParts, memory: MemorySize) {
+  const signal = sv.signal("token_address", indexBits(memory.entries));
+  const word = wordOfToken(token, layer.tokens.length, muxes?.[3] ?? null, layer.multiplexerSteps);
+  return { signal, items: [sv.declare(signal), sv.wire(signal, word)] };
+}
+
+/** A result of all multiplexer steps: those before the last are held in registers. */
+function heldItems({ layer, s, muxes }: LayerParts, result: sv.Signal, bits: number, to: sv.Signal): sv.Item[] {
+  const { multiplexerSteps, groups } = layer;
+  const stored = Array.from({ length: multiplexerSteps - 1 }, (_, m) =>
+    sv.signal(`${result.name}_${m}_q`, result.width),
+  );
+  const sources = [...stored, result];
+  const parts = groups.flatMap(({ columns, lanes, firstLane }) =>
+    sources.flatMap((source, m) => {
+      const count = Math.min(lanes, columns - m * lanes);
+      const [low, width] = [firstLane * bits, count * bits];
+      // A one-bit signal has no parts.
+      const of = result.width === 1 ? source : sv.slice(source, low + width - 1, low);
+      return count <= 0 ? [] : [{ of, width }];
+    }),
+  );
+  let low = 0;
+  return [
+    ...stored.flatMap((register, m) => [
+      sv.declare(register),
+      sv.clocked(sv.when(both(s.summed_q, isAt(muxes![3], m)), [sv.set(register, result)])),
+      ...unusedBits(register, (bit) => hasColumn(layer, Math.floor(bit / bits), m)),
+    ]),
+    ...parts.map(({ of, width }) => {
+      low += width;
+      return sv.wire(sv.slice(to, low - 1, low - width), of);
+    }),
+  ];
+}
+
+/** Whether a readout unit has a column at a step of the multiplexers. */
+function hasColumn({ groups }: LayerPlan, lane: number, m: number): boolean {
+  const { columns, lanes, firstLane } = groups.findLast((group) => group.firstLane <= lane)!;
+  return m * lanes + lane - firstLane < columns;
 }
 
 function headerOf(

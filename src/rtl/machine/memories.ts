@@ -4,36 +4,7 @@
  * written at the clock edge and read combinationally, in the clock that presents the address.
  */
 import type { LoopOrder } from "../../experiment/hardware.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  clocked,
-  combinational,
-  concat,
-  decimal,
-  type Expression,
-  forEach,
-  input,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  part,
-  plus,
-  put,
-  registers,
-  type Statement,
-  set,
-  sized,
-  text,
-  times,
-  when,
-  widen,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
 import { countUp, indexBits } from "./parts.ts";
 
@@ -45,21 +16,25 @@ export interface MemorySize {
 export const romName = ({ width, entries }: MemorySize): string => `constant_memory_${width}x${entries}`;
 
 /** Constants of a layer: factors, offsets, positions. */
-export function constantMemory(size: MemorySize): Module {
+export function constantMemory(size: MemorySize): sv.Module {
   const { width, entries } = size;
+  const ports = [sv.input("address_i", indexBits(entries)), sv.output("data_o", width)];
+  const declared = [sv.memory(width, "words", entries)];
+  const s = sv.signals(ports, declared);
+
   return {
     name: romName(size),
     header: [
       `${entries} words of ${width} bits, constants of a layer from the file Contents, one word per line.`,
       "Latency: data_o belongs to address_i of the same clock.",
     ],
-    parameters: [["Contents", text("contents.hex")]],
+    parameters: [["Contents", sv.text("contents.hex")]],
     isBlackBox: true,
-    ports: [input("address_i", indexBits(entries)), output("data_o", width)],
+    ports,
     items: [
-      { kind: "memory", width, name: "words", entries },
-      { kind: "initial", body: [task("$readmemh", name("Contents"), name("words"))] },
-      wire(name("data_o"), bit(name("words"), name("address_i"))),
+      ...declared,
+      sv.initial(task("$readmemh", sv.name("Contents"), s.words)),
+      sv.wire(s.data_o, sv.bit(s.words, s.address_i)),
     ],
   };
 }
@@ -67,8 +42,18 @@ export function constantMemory(size: MemorySize): Module {
 export const stateName = ({ width, entries }: MemorySize): string => `state_memory_${width}x${entries}`;
 
 /** State of every token kept from step to step: membranes, or totals of the head. */
-export function stateMemory(size: MemorySize): Module {
+export function stateMemory(size: MemorySize): sv.Module {
   const { width, entries } = size;
+  const ports = [
+    sv.CLOCK,
+    sv.input("write_i"),
+    sv.input("address_i", indexBits(entries)),
+    sv.input("data_i", width),
+    sv.output("data_o", width),
+  ];
+  const declared = [sv.memory(width, "words", entries)];
+  const s = sv.signals(ports, declared);
+
   return {
     name: stateName(size),
     header: [
@@ -76,17 +61,11 @@ export function stateMemory(size: MemorySize): Module {
       "Latency: data_o belongs to address_i of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
-    ports: [
-      input("clk_i"),
-      input("write_i"),
-      input("address_i", indexBits(entries)),
-      input("data_i", width),
-      output("data_o", width),
-    ],
+    ports,
     items: [
-      { kind: "memory", width, name: "words", entries },
-      wire(name("data_o"), bit(name("words"), name("address_i"))),
-      clocked(when(name("write_i"), [set(bit(name("words"), name("address_i")), name("data_i"))])),
+      ...declared,
+      sv.wire(s.data_o, sv.bit(s.words, s.address_i)),
+      sv.clocked(sv.when(s.write_i, [sv.set(sv.bit(s.words, s.address_i), s.data_i)])),
     ],
   };
 }
@@ -100,36 +79,29 @@ export interface StreamPort {
 }
 
 /** The residual stream, with a port for each of the layers that may access it in the same clock. */
-export function streamMemory({ width, entries }: MemorySize, ports: readonly StreamPort[]): Module {
-  const bits = indexBits(entries);
+export function streamMemory({ width, entries }: MemorySize, streamPorts: readonly StreamPort[]): sv.Module {
+  const words = sv.memory(width, "words", entries);
+  const wordAt = (address: sv.Signal) => sv.bit(words.signals[0], address);
+  const pins = streamPorts.map(({ name: port, reads, writes }) => ({
+    write: writes ? sv.input(`${port}_write_i`) : null,
+    address: sv.input(`${port}_address_i`, indexBits(entries)),
+    next: writes ? sv.input(`${port}_data_i`, width) : null,
+    data: reads ? sv.output(`${port}_data_o`, width) : null,
+  }));
   return {
     name: STREAM_MEMORY,
     header: [
-      `The residual stream: ${entries} words of ${width} bits with ${ports.length} ports, ${ports.map((port) => port.name).join(" and ")}, that never write the same word in a clock.`,
+      `The residual stream: ${entries} words of ${width} bits with ${pins.length} ports, ${streamPorts.map(({ name }) => name).join(" and ")}, that never write the same word in a clock.`,
       "Latency: data_o belongs to the address of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
-    ports: [
-      input("clk_i"),
-      ...ports.flatMap(({ name: port, reads, writes }) => [
-        ...(writes ? [input(`${port}_write_i`)] : []),
-        input(`${port}_address_i`, bits),
-        ...(writes ? [input(`${port}_data_i`, width)] : []),
-        ...(reads ? [output(`${port}_data_o`, width)] : []),
-      ]),
-    ],
+    ports: [sv.CLOCK, ...pins.flatMap((pin) => Object.values(pin).filter((one) => one !== null))],
     items: [
-      { kind: "memory", width, name: "words", entries },
-      ...ports
-        .filter(({ reads }) => reads)
-        .map(({ name: port }) => wire(name(`${port}_data_o`), bit(name("words"), name(`${port}_address_i`)))),
-      ...ports
-        .filter(({ writes }) => writes)
-        .map(({ name: port }) =>
-          clocked(
-            when(name(`${port}_write_i`), [set(bit(name("words"), name(`${port}_address_i`)), name(`${port}_data_i`))]),
-          ),
-        ),
+      words,
+      ...pins.flatMap(({ address, data }) => (data ? [sv.wire(data, wordAt(address))] : [])),
+      ...pins.flatMap(({ write, address, next }) =>
+        write && next ? [sv.clocked(sv.when(write, [sv.set(wordAt(address), next)]))] : [],
+      ),
     ],
   };
 }
@@ -143,73 +115,78 @@ export const queueName = ({ width, entries, isGuarded = false }: QueueSize): str
   `spike_queue_${width}x${entries}${isGuarded ? "_guarded" : ""}`;
 
 /** Vectors that wait for a layer, first in, first out. */
-export function spikeQueue(size: QueueSize): Module {
+export function spikeQueue(size: QueueSize): sv.Module {
   const { width, entries, isGuarded = false } = size;
   const countBits = indexBits(entries + 1);
   const isSingle = entries === 1;
   const pointer = indexBits(entries);
-  const place = (register: string) => (isSingle ? name("vector_q") : bit(name("vectors_q"), name(register)));
-  const filled = name("filled_q");
-  const push = name("push_i");
-  const pop = name("pop_i");
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("push_i"),
+    sv.input("data_i", width),
+    sv.input("pop_i"),
+    sv.output("valid_o"),
+    sv.output("data_o", width),
+    ...(isGuarded ? [sv.output("full_o")] : []),
+  ];
+  const s = sv.signals(ports, [
+    sv.logic(width, "vector_q"),
+    sv.memory(width, "vectors_q", entries),
+    sv.logic(pointer, "head_q", "tail_q"),
+    sv.logic(countBits, "filled_q"),
+  ]);
+  const place = (register: sv.Signal) => (isSingle ? s.vector_q : sv.bit(s.vectors_q, register));
+  const filled = s.filled_q;
+  const push = s.push_i;
+  const pop = s.pop_i;
   return {
     name: queueName(size),
     header: [
       `${isSingle ? "A vector" : `${entries} vectors`} of ${width} spikes, first in, first out: the most that ever wait here.`,
       "Latency: a pushed vector is available in the next clock. A full queue accepts a vector in a clock in which one leaves.",
     ],
-    ports: [
-      ...CLOCKED,
-      input("push_i"),
-      input("data_i", width),
-      input("pop_i"),
-      output("valid_o"),
-      output("data_o", width),
-      ...(isGuarded ? [output("full_o")] : []),
-    ],
+    ports,
     items: [
-      isSingle ? logic(width, "vector_q") : { kind: "memory", width, name: "vectors_q", entries },
-      ...(isGuarded ? [wire(name("full_o"), binary(filled, "==", sized(countBits, entries)))] : []),
-      ...(isSingle ? [] : [logic(pointer, "head_q", "tail_q")]),
-      logic(countBits, "filled_q"),
-      wire(name("valid_o"), binary(filled, "!=", sized(countBits, 0))),
-      wire(name("data_o"), place("head_q")),
-      clocked(when(push, [set(place("tail_q"), name("data_i"))])),
-      registers(
-        [...(isSingle ? [] : ["head_q", "tail_q"]).map((register) => set(name(register), zeros)), set(filled, zeros)],
+      isSingle ? sv.declare(s.vector_q) : sv.declare(s.vectors_q),
+      ...(isSingle ? [] : [sv.declare(s.head_q, s.tail_q)]),
+      sv.declare(s.filled_q),
+      ...(isGuarded ? [sv.wire(s.full_o, sv.binary(filled, "==", sv.sized(countBits, entries)))] : []),
+      sv.wire(s.valid_o, sv.binary(filled, "!=", sv.sized(countBits, 0))),
+      sv.wire(s.data_o, place(s.head_q)),
+      sv.clocked(sv.when(push, [sv.set(place(s.tail_q), s.data_i)])),
+      sv.registers(
+        [...(isSingle ? [] : sv.cleared(s.head_q, s.tail_q)), sv.set(filled, sv.zeros)],
         [
-          ...(isSingle ? [] : [when(push, [countUp("tail_q", entries)]), when(pop, [countUp("head_q", entries)])]),
-          when(
-            binary(push, "&", isFalse(pop)),
-            [set(filled, binary(filled, "+", sized(countBits, 1)))],
-            [when(binary(pop, "&", isFalse(push)), [set(filled, binary(filled, "-", sized(countBits, 1)))])],
-          ),
-        ],
-      ),
-      {
-        kind: "simulation",
-        body: [
-          registers(
-            [],
+          ...(isSingle
+            ? []
+            : [sv.when(push, [countUp(s.tail_q, entries)]), sv.when(pop, [countUp(s.head_q, entries)])]),
+          sv.when(
+            sv.binary(push, "&", sv.isFalse(pop)),
+            [sv.set(filled, sv.binary(filled, "+", sv.sized(countBits, 1)))],
             [
-              {
-                kind: "assert",
-                condition: binary(
-                  binary(isFalse(push), "||", pop),
-                  "||",
-                  binary(filled, "!=", sized(countBits, entries)),
-                ),
-                message: [text(`a queue of ${entries} overflows`)],
-              },
-              {
-                kind: "assert",
-                condition: binary(isFalse(pop), "||", name("valid_o")),
-                message: [text("an empty queue is read")],
-              },
+              sv.when(sv.binary(pop, "&", sv.isFalse(push)), [
+                sv.set(filled, sv.binary(filled, "-", sv.sized(countBits, 1))),
+              ]),
             ],
           ),
         ],
-      },
+      ),
+      sv.simulation(
+        sv.registers(
+          [],
+          [
+            sv.assert(
+              sv.binary(
+                sv.binary(sv.isFalse(push), "||", pop),
+                "||",
+                sv.binary(filled, "!=", sv.sized(countBits, entries)),
+              ),
+              `a queue of ${entries} overflows`,
+            ),
+            sv.assert(sv.binary(sv.isFalse(pop), "||", s.valid_o), "an empty queue is read"),
+          ],
+        ),
+      ),
     ],
   };
 }
@@ -229,24 +206,34 @@ export interface AttentionSize {
 export const QKV_BUFFER = "qkv_buffer";
 
 /** Takes q, k and v token by token, and outputs one feature of all tokens at a time. */
-export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize): Module {
+export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize): sv.Module {
   const isBlockwise = blocks > 1;
   const features = 3 * heads * dimension;
-  const row = (step: string, feature: Expression): Expression =>
-    bit(name("features"), binary(binary(decimal(features), "*", wide(step, indexBits(steps))), "+", feature));
-  const lane = (port: string) => part(name(port), times(tileTokens, "head"), tileTokens);
+  const ports = [
+    sv.CLOCK,
+    sv.input("write_i"),
+    sv.input("token_i", indexBits(tokens)),
+    sv.input("token_step_i", indexBits(steps)),
+    sv.input("spikes_i", features),
+    sv.input("step_i", indexBits(steps)),
+    sv.input("feature_i", indexBits(dimension)),
+    ...(isBlockwise ? [sv.input("query_block_i", indexBits(blocks)), sv.input("key_block_i", indexBits(blocks))] : []),
+    ...(["query_o", "key_o", "value_o"] as const).map((port) => sv.output(port, heads * tileTokens)),
+  ];
+  const declared = [sv.memory(tokens, "features", features * steps)];
+  const s = sv.signals(ports, [...declared, sv.logic(tileTokens * blocks, "word")]);
+  const row = (step: sv.Signal, feature: sv.Expression): sv.Expression =>
+    sv.bit(s.features, sv.binary(sv.binary(sv.decimal(features), "*", wide(step)), "+", feature));
+  const lane = (port: sv.Signal) => sv.part(port, sv.times(tileTokens, "head"), tileTokens);
   const of = (part: number) =>
-    row(
-      "step_i",
-      binary(plus(times(dimension, "head"), part * heads * dimension), "+", wide("feature_i", indexBits(dimension))),
-    );
+    row(s.step_i, sv.binary(sv.plus(sv.times(dimension, "head"), part * heads * dimension), "+", wide(s.feature_i)));
   /** A word, or the requested block of it; silence past the last token. */
-  const taken = (port: "query" | "key" | "value", number: number): Statement[] => {
-    if (!isBlockwise) return [put(lane(`${port}_o`), of(number))];
-    const block = wide(port === "query" ? "query_block_i" : "key_block_i", indexBits(blocks));
+  const taken = (port: "query" | "key" | "value", number: number): sv.Statement[] => {
+    if (!isBlockwise) return [sv.put(lane(s[`${port}_o`]), of(number))];
+    const block = wide(port === "query" ? s.query_block_i : s.key_block_i);
     return [
-      put(name("word"), widen(of(number), tokens, tileTokens * blocks)),
-      put(lane(`${port}_o`), part(name("word"), binary(decimal(tileTokens), "*", block), tileTokens)),
+      sv.put(s.word, sv.widen(of(number), tokens, tileTokens * blocks)),
+      sv.put(lane(s[`${port}_o`]), sv.part(s.word, sv.binary(sv.decimal(tileTokens), "*", block), tileTokens)),
     ];
   };
   return {
@@ -262,30 +249,20 @@ export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks 
       "Latency: outputs belong to step_i and feature_i of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
-    ports: [
-      input("clk_i"),
-      input("write_i"),
-      input("token_i", indexBits(tokens)),
-      input("token_step_i", indexBits(steps)),
-      input("spikes_i", features),
-      input("step_i", indexBits(steps)),
-      input("feature_i", indexBits(dimension)),
-      ...(isBlockwise ? ["query_block_i", "key_block_i"].map((port) => input(port, indexBits(blocks))) : []),
-      ...["query_o", "key_o", "value_o"].map((port) => output(port, heads * tileTokens)),
-    ],
+    ports,
     items: [
-      { kind: "memory", width: tokens, name: "features", entries: features * steps },
-      clocked(
-        when(name("write_i"), [
-          forEach(
+      ...declared,
+      sv.clocked(
+        sv.when(s.write_i, [
+          sv.forEach(
             "feature",
             features,
-            set(bit(row("token_step_i", name("feature")), name("token_i")), bit(name("spikes_i"), name("feature"))),
+            sv.set(sv.bit(row(s.token_step_i, sv.name("feature")), s.token_i), sv.bit(s.spikes_i, sv.name("feature"))),
           ),
         ]),
       ),
-      ...(isBlockwise ? [logic(tileTokens * blocks, "word")] : []),
-      combinational(forEach("head", heads, ...taken("query", 0), ...taken("key", 1), ...taken("value", 2))),
+      ...(isBlockwise ? [sv.declare(s.word)] : []),
+      sv.combinational(sv.forEach("head", heads, ...taken("query", 0), ...taken("key", 1), ...taken("value", 2))),
     ],
   };
 }
@@ -296,22 +273,35 @@ export const ATTENTION_BUFFER = "attention_buffer";
 export function attentionBuffer(
   { tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize,
   order: LoopOrder,
-): Module {
+): sv.Module {
   const isStepMajor = order === "step-major";
   const isBlockwise = blocks > 1;
-  const first = isBlockwise ? binary(decimal(tileTokens), "*", wide("block_i", indexBits(blocks))) : null;
-  const token = first ? binary(first, "+", name("token")) : name("token");
   const width = heads * dimension;
-  const step = wide("step_i", indexBits(steps));
+  const ports = [
+    sv.CLOCK,
+    sv.input("write_i"),
+    sv.input("step_i", indexBits(steps)),
+    sv.input("feature_i", indexBits(dimension)),
+    ...(isBlockwise ? [sv.input("block_i", indexBits(blocks))] : []),
+    sv.input("spikes_i", heads * tileTokens),
+    sv.input("address_i", indexBits(tokens * steps)),
+    sv.output("vector_o", width),
+  ];
+  const declared = [sv.memory(width, "vectors", tokens * steps)];
+  const s = sv.signals(ports, declared);
+
+  const first = isBlockwise ? sv.binary(sv.decimal(tileTokens), "*", wide(s.block_i)) : null;
+  const token = first ? sv.binary(first, "+", sv.name("token")) : sv.name("token");
+  const step = wide(s.step_i);
   const vector = isStepMajor
-    ? binary(binary(decimal(tokens), "*", step), "+", token)
-    : binary(binary(decimal(steps), "*", token), "+", step);
-  const write = set(
-    bit(bit(name("vectors"), vector), feature()),
-    bit(name("spikes_i"), binary(times(tileTokens, "head"), "+", name("token"))),
+    ? sv.binary(sv.binary(sv.decimal(tokens), "*", step), "+", token)
+    : sv.binary(sv.binary(sv.decimal(steps), "*", token), "+", step);
+  const write = sv.set(
+    sv.bit(sv.bit(s.vectors, vector), feature()),
+    sv.bit(s.spikes_i, sv.binary(sv.times(tileTokens, "head"), "+", sv.name("token"))),
   );
-  function feature(): Expression {
-    return binary(times(dimension, "head"), "+", wide("feature_i", indexBits(dimension)));
+  function feature(): sv.Expression {
+    return sv.binary(sv.times(dimension, "head"), "+", wide(s.feature_i));
   }
   return {
     name: ATTENTION_BUFFER,
@@ -322,35 +312,26 @@ export function attentionBuffer(
       "Latency: vector_o belongs to address_i of the same clock; a written word can be read from the next clock on.",
     ],
     isBlackBox: true,
-    ports: [
-      input("clk_i"),
-      input("write_i"),
-      input("step_i", indexBits(steps)),
-      input("feature_i", indexBits(dimension)),
-      ...(isBlockwise ? [input("block_i", indexBits(blocks))] : []),
-      input("spikes_i", heads * tileTokens),
-      input("address_i", indexBits(tokens * steps)),
-      output("vector_o", width),
-    ],
+    ports,
     items: [
-      { kind: "memory", width, name: "vectors", entries: tokens * steps },
-      clocked(
-        when(name("write_i"), [
-          forEach(
+      ...declared,
+      sv.clocked(
+        sv.when(s.write_i, [
+          sv.forEach(
             "token",
             tileTokens,
-            forEach(
+            sv.forEach(
               "head",
               heads,
-              tileTokens * blocks > tokens ? when(binary(token, "<", decimal(tokens)), [write]) : write,
+              tileTokens * blocks > tokens ? sv.when(sv.binary(token, "<", sv.decimal(tokens)), [write]) : write,
             ),
           ),
         ]),
       ),
-      wire(name("vector_o"), bit(name("vectors"), name("address_i"))),
+      sv.wire(s.vector_o, sv.bit(s.vectors, s.address_i)),
     ],
   };
 }
 
 /** An index, taken from the 32 bits of a loop variable. */
-const wide = (signal: string, bits: number): Expression => concat(sized(32 - bits, 0), name(signal));
+const wide = (signal: sv.Signal): sv.Expression => sv.widen(signal, signal.width!, 32);

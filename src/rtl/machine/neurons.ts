@@ -5,35 +5,7 @@
  *   V = sat(floor(V / 2^k) + current);   fire where V >= threshold;   then V = 0, or V - threshold
  */
 import type { IntegerLifConstants } from "../../hardware/integer-arithmetic.ts";
-import {
-  binary,
-  bit,
-  call,
-  choose,
-  clocked,
-  combinational,
-  concat,
-  type Expression,
-  forEach,
-  type Item,
-  input,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  part,
-  plus,
-  put,
-  repeat,
-  set,
-  sized,
-  slice,
-  times,
-  when,
-  wire,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { type MemorySize, stateName } from "./memories.ts";
 import { both, indexBits, isAt, numberOf, saturatedSum } from "./parts.ts";
 
@@ -55,7 +27,7 @@ export const membraneMemory = ({ lanes, multiplexerSteps, membraneBits, tokens }
   entries: tokens * multiplexerSteps,
 });
 
-export function neurons(size: NeuronSize, { leakShift, threshold, reset }: IntegerLifConstants): Module {
+export function neurons(size: NeuronSize, { leakShift, threshold, reset }: IntegerLifConstants): sv.Module {
   const { lanes, multiplexerSteps, currentBits, membraneBits: bits, tokens } = size;
   const isStored = tokens > 1;
   const memory = membraneMemory(size);
@@ -63,19 +35,35 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
   const shift = Math.min(leakShift, bits - 1);
   const kept = bits - shift;
   const steps = Array.from({ length: multiplexerSteps }, (_, m) => m);
-  const membranes = (m: number) => `membranes_${m}_q`;
-  const stored = steps
-    .slice(0, -1)
-    .reduceRight<Expression>(
-      (rest, m) => choose(isAt("select_i", m, multiplexerSteps), name(membranes(m)), rest),
-      name(membranes(multiplexerSteps - 1)),
-    );
-  const potential = numberOf("potentials", "l", bits);
-  const fired = numberOf("spikes_o", lanes === 1 ? null : "l", 1);
-  const after: Expression = reset === "hard" ? sized(bits, 0) : binary(potential, "-", sized(bits, threshold));
-  const rests = choose(fired, after, potential);
+  const membranes = steps.map((m) => sv.signal(`membranes_${m}_q`, lanes * bits));
+  const ports = [
+    sv.CLOCK,
+    sv.input("valid_i"),
+    sv.input("first_i"),
+    ...(isStored
+      ? [sv.input("last_i"), sv.input("address_i", indexBits(memory.entries))]
+      : isShared
+        ? [sv.input("select_i", indexBits(multiplexerSteps))]
+        : []),
+    sv.input("currents_i", lanes * currentBits),
+    sv.output("spikes_o", lanes),
+  ];
+  const s = sv.signals(ports, [sv.logic(lanes * bits, "stored", "next", "potentials")]);
+  const stored = isStored
+    ? s.stored
+    : steps
+        .slice(0, -1)
+        .reduceRight<sv.Expression>(
+          (rest, m) => sv.choose(isAt(s.select_i, m), membranes[m], rest),
+          membranes[multiplexerSteps - 1],
+        );
+  const potential = numberOf(s.potentials, "l", bits);
+  const fired = numberOf(s.spikes_o, lanes === 1 ? null : "l", 1);
+  const after: sv.Expression =
+    reset === "hard" ? sv.sized(bits, 0) : sv.binary(potential, "-", sv.sized(bits, threshold));
+  const rests = sv.choose(fired, after, potential);
   // The leak rounds down, so the low bits of a membrane are not read.
-  const rested = part(name("stored"), plus(times(bits, "l"), shift), kept);
+  const rested = sv.part(s.stored, sv.plus(sv.times(bits, "l"), shift), kept);
   return {
     name: neuronsName(size),
     header: [
@@ -89,55 +77,40 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
       `In a clock of valid_i column ${isShared ? "select_i" : "0"} of every unit takes its current; first_i marks the first step of a token, with membranes at 0.`,
       "Latency: spikes_o is combinational and belongs to valid_i; membranes follow with the clock.",
     ],
-    ports: [
-      input("clk_i"),
-      input("valid_i"),
-      input("first_i"),
-      ...(isStored
-        ? [input("last_i"), input("address_i", indexBits(memory.entries))]
-        : isShared
-          ? [input("select_i", indexBits(multiplexerSteps))]
-          : []),
-      input("currents_i", lanes * currentBits),
-      output("spikes_o", lanes),
-    ],
+    ports,
     items: [
       saturatedSum({ a: bits, b: currentBits, sum: bits }),
       leaked(bits, shift),
       fires(bits, threshold),
       ...(isStored
         ? [
-            logic(lanes * bits, "stored", "next", "potentials"),
-            instance(stateName(memory), "u_membranes", {
-              clk_i: name("clk_i"),
-              write_i: both(name("valid_i"), isFalse(name("last_i"))),
-              address_i: name("address_i"),
-              data_i: name("next"),
-              data_o: name("stored"),
+            sv.declare(s.stored, s.next, s.potentials),
+            sv.instance(stateName(memory), "u_membranes", {
+              clk_i: s.clk_i,
+              write_i: both(s.valid_i, sv.isFalse(s.last_i)),
+              address_i: s.address_i,
+              data_i: s.next,
+              data_o: s.stored,
             }),
           ]
-        : [
-            ...steps.map((m) => logic(lanes * bits, membranes(m))),
-            logic(lanes * bits, "stored", "potentials"),
-            wire(name("stored"), stored),
-          ]),
-      combinational(
-        forEach(
+        : [...membranes.map((one) => sv.declare(one)), sv.declare(s.stored, s.potentials), sv.wire(s.stored, stored)]),
+      sv.combinational(
+        sv.forEach(
           "l",
           lanes,
-          put(
+          sv.put(
             potential,
-            call("saturated_sum", call("leaked", name("first_i"), rested), numberOf("currents_i", "l", currentBits)),
+            sv.call("saturated_sum", sv.call("leaked", s.first_i, rested), numberOf(s.currents_i, "l", currentBits)),
           ),
-          put(fired, call("fires", potential)),
+          sv.put(fired, sv.call("fires", potential)),
         ),
       ),
       ...(isStored
-        ? [combinational(forEach("l", lanes, put(numberOf("next", "l", bits), rests)))]
+        ? [sv.combinational(sv.forEach("l", lanes, sv.put(numberOf(s.next, "l", bits), rests)))]
         : steps.map((m) =>
-            clocked(
-              when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
-                forEach("l", lanes, set(numberOf(membranes(m), "l", bits), rests)),
+            sv.clocked(
+              sv.when(isShared ? both(s.valid_i, isAt(s.select_i, m)) : s.valid_i, [
+                sv.forEach("l", lanes, sv.set(numberOf(membranes[m], "l", bits), rests)),
               ]),
             ),
           )),
@@ -145,9 +118,9 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
   };
 }
 
-const leaked = (bits: number, shift: number): Item => {
+const leaked = (bits: number, shift: number): sv.Item => {
   const kept = bits - shift;
-  const membrane = name("membrane");
+  const membrane = sv.name("membrane");
   return {
     kind: "function",
     name: "leaked",
@@ -158,12 +131,12 @@ const leaked = (bits: number, shift: number): Item => {
     ],
     variables: [],
     body: [
-      put(
-        name("leaked"),
-        choose(
-          name("first"),
-          sized(bits, 0),
-          shift === 0 ? membrane : concat(repeat(shift, bit(membrane, kept - 1)), membrane),
+      sv.put(
+        sv.name("leaked"),
+        sv.choose(
+          sv.name("first"),
+          sv.sized(bits, 0),
+          shift === 0 ? membrane : sv.concat(sv.repeat(shift, sv.bit(membrane, kept - 1)), membrane),
         ),
       ),
     ],
@@ -171,18 +144,18 @@ const leaked = (bits: number, shift: number): Item => {
 };
 
 /** The threshold is positive, so a negative membrane never reaches it. */
-const fires = (bits: number, threshold: number): Item => ({
+const fires = (bits: number, threshold: number): sv.Item => ({
   kind: "function",
   name: "fires",
   width: 1,
   arguments: [{ name: "potential", width: bits }],
   variables: [],
   body: [
-    put(
-      name("fires"),
+    sv.put(
+      sv.name("fires"),
       both(
-        isFalse(bit(name("potential"), bits - 1)),
-        binary(slice(name("potential"), bits - 2, 0), ">=", sized(bits - 1, threshold)),
+        sv.isFalse(sv.bit(sv.name("potential"), bits - 1)),
+        sv.binary(sv.slice(sv.name("potential"), bits - 2, 0), ">=", sv.sized(bits - 1, threshold)),
       ),
     ),
   ],

@@ -1,81 +1,64 @@
 /** Small building blocks shared by several modules of the machine: counters, two's complement numbers, and saturation. */
 import { bitsFor } from "../../hardware/ssa-parameters.ts";
-import {
-  allOnes,
-  binary,
-  bit,
-  choose,
-  concat,
-  type Expression,
-  type Item,
-  isFalse,
-  name,
-  not,
-  part,
-  put,
-  repeat,
-  type Statement,
-  set,
-  sized,
-  slice,
-  times,
-  when,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 
 /** Bits of an index of `count` things, at least one. */
 export const indexBits = (count: number): number => bitsFor(Math.max(1, count - 1));
 
 /** Counts from 0 to `count` - 1 and wraps. */
-export const countUp = (register: string, count: number): Statement =>
-  set(
-    name(register),
-    count === 1 ? zeros : choose(isAt(register, count - 1, count), zeroOf(count), increment(register, count)),
+export const countUp = (register: sv.Signal, count: number): sv.Statement =>
+  sv.set(
+    register,
+    count === 1 ? sv.zeros : sv.choose(isAt(register, count - 1), valueIn(register, 0), stepped(register)),
   );
 
-/** Counts waiting items, in a register of `bits`: up when one arrives, down when one leaves. */
-export const countWaiting = (register: string, bits: number, comes: Expression, goes: Expression): Statement[] => {
-  const change = (operator: "+" | "-") => set(name(register), binary(name(register), operator, sized(bits, 1)));
-  return [when(both(comes, isFalse(goes)), [change("+")]), when(both(goes, isFalse(comes)), [change("-")])];
-};
+/** Counts waiting items: up when one arrives, down when one leaves. */
+export const countWaiting = (register: sv.Signal, comes: sv.Expression, goes: sv.Expression): sv.Statement[] => [
+  sv.when(both(comes, sv.isFalse(goes)), [sv.set(register, stepped(register))]),
+  sv.when(both(goes, sv.isFalse(comes)), [sv.set(register, stepped(register, "-"))]),
+];
 
-const zeroOf = (count: number) => sized(indexBits(count), 0);
-const increment = (register: string, count: number) => binary(name(register), "+", sized(indexBits(count), 1));
+/** A register plus or minus 1. */
+export const stepped = (register: sv.Signal, operator: "+" | "-" = "+"): sv.Expression =>
+  sv.binary(register, operator, valueIn(register, 1));
 
-/** Whether an index of `count` things is `value`. */
-export const isAt = (register: string, value: number, count: number): Expression =>
-  binary(name(register), "==", sized(indexBits(count), value));
+const valueIn = ({ width }: sv.Signal, value: number): sv.Expression => sv.sized(width!, value);
+
+/** Whether a register is `value`. */
+export const isAt = (register: sv.Signal, value: number): sv.Expression =>
+  sv.binary(register, "==", valueIn(register, value));
 
 /** The conjunction of all conditions. */
-export const both = (...conditions: Expression[]): Expression =>
-  conditions.reduce((sum, condition) => binary(sum, "&", condition));
+export const both = (...conditions: sv.Expression[]): sv.Expression =>
+  conditions.reduce((sum, condition) => sv.binary(sum, "&", condition));
 
 /** The memory word of a token at a multiplexer step; null select: there is one step. */
-export function wordOfToken(tokens: number, select: string | null, multiplexerSteps: number): Expression {
+export function wordOfToken(
+  token: sv.Signal,
+  tokens: number,
+  select: sv.Signal | null,
+  multiplexerSteps: number,
+): sv.Expression {
   const width = indexBits(tokens * multiplexerSteps);
-  const token = { kind: "cast", width, operand: name("token_q") } as const;
-  if (select === null) return token;
-  return binary(binary(token, "*", sized(width, multiplexerSteps)), "+", {
-    kind: "cast",
-    width,
-    operand: name(select),
-  });
+  const first = sv.cast(width, token);
+  if (select === null) return first;
+  return sv.binary(sv.binary(first, "*", sv.sized(width, multiplexerSteps)), "+", sv.cast(width, select));
 }
 
 /** Number `lane` of a word of numbers of `width` bits; null: there is one number. */
-export const numberOf = (word: string, lane: string | null, width: number): Expression =>
-  lane === null ? name(word) : width === 1 ? bit(name(word), name(lane)) : part(name(word), times(width, lane), width);
+export const numberOf = (word: sv.Expression, lane: string | null, width: number): sv.Expression =>
+  lane === null ? word : width === 1 ? sv.bit(word, sv.name(lane)) : sv.part(word, sv.times(width, lane), width);
 
-/** Sign-extends a two's complement signal from `from` to `to` bits. */
-export const signExtended = (signal: string, from: number, to: number): Expression =>
-  from === to ? name(signal) : concat(repeat(to - from, bit(name(signal), from - 1)), name(signal));
+/** Sign-extends a number in two's complement from `from` to `to` bits. */
+export const signExtended = (value: sv.Expression, from: number, to: number): sv.Expression =>
+  from === to ? value : sv.concat(sv.repeat(to - from, sv.bit(value, from - 1)), value);
 
-/** Saturates a two's complement signal of `from` bits to a narrower register of `to` bits. */
-export function saturated(signal: string, from: number, to: number): Expression {
-  const ends = slice(name(signal), from - 1, to - 1);
-  const fits = binary(allOnes(ends), "|", not({ kind: "unary", operator: "|", operand: ends }));
-  const sign = bit(name(signal), from - 1);
-  return choose(fits, slice(name(signal), to - 1, 0), concat(sign, repeat(to - 1, not(sign))));
+/** Saturates a number in two's complement of `from` bits to a narrower register of `to` bits. */
+export function saturated(value: sv.Expression, from: number, to: number): sv.Expression {
+  const ends = sv.slice(value, from - 1, to - 1);
+  const fits = sv.binary(sv.allOnes(ends), "|", sv.not(sv.anyOne(ends)));
+  const sign = sv.bit(value, from - 1);
+  return sv.choose(fits, sv.slice(value, to - 1, 0), sv.concat(sign, sv.repeat(to - 1, sv.not(sign))));
 }
 
 export interface AdderWidths {
@@ -86,7 +69,7 @@ export interface AdderWidths {
 }
 
 /** The function `saturated_sum(a, b)`: the sum of two's complement numbers, saturated to its register. */
-export function saturatedSum({ a, b, sum }: AdderWidths): Item {
+export function saturatedSum({ a, b, sum }: AdderWidths): sv.Item {
   const wide = Math.max(a, b) + 1;
   return {
     kind: "function",
@@ -98,8 +81,8 @@ export function saturatedSum({ a, b, sum }: AdderWidths): Item {
     ],
     variables: [{ name: "wide", width: wide }],
     body: [
-      put(name("wide"), binary(signExtended("a", a, wide), "+", signExtended("b", b, wide))),
-      put(name("saturated_sum"), saturated("wide", wide, sum)),
+      sv.put(sv.name("wide"), sv.binary(signExtended(sv.name("a"), a, wide), "+", signExtended(sv.name("b"), b, wide))),
+      sv.put(sv.name("saturated_sum"), saturated(sv.name("wide"), wide, sum)),
     ],
   };
 }

@@ -1,18 +1,5 @@
 /** The signals of the machine that its testbench compares, and the modules in which it does so. */
-import {
-  binary,
-  call,
-  decimal,
-  type Expression,
-  input,
-  logic,
-  type Module,
-  name,
-  put,
-  sized,
-  text,
-  when,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { complaints, count, fallingEdges, readLine } from "../testbench-parts.ts";
 import { attentionSize } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
@@ -24,14 +11,14 @@ import { ANSWER_FILE, DECISION_FILE, expectFile } from "./vectors.ts";
 export interface Probe {
   readonly label: string;
   readonly width: number;
-  readonly valid: Expression;
-  readonly vector: Expression;
+  readonly valid: sv.Expression;
+  readonly vector: sv.Expression;
   readonly file: string;
   readonly perPrompt: number;
   readonly isTimed: boolean;
 }
 
-const at = (signal: string) => name(`u_machine.${signal}`);
+const at = (signal: string) => sv.name(`u_machine.${signal}`);
 
 export function probesOf({ plan }: MachineDesign): Probe[] {
   const { layers, steps, depth, heads } = plan;
@@ -42,8 +29,8 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
     return {
       label: short,
       width: isHead ? outputs * plan.arithmetic.logitBits : outputs,
-      valid: isHead ? name("logits_valid") : at(`${short}_valid`),
-      vector: isHead ? name("logits") : at(`${short}_spikes`),
+      valid: isHead ? sv.name("logits_valid") : at(`${short}_valid`),
+      vector: isHead ? sv.name("logits") : at(`${short}_spikes`),
       file: expectFile(module),
       perPrompt: read.length * steps,
       isTimed: true,
@@ -63,8 +50,8 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
     {
       label: "answers",
       width: answerBits(plan),
-      valid: name("taken_q"),
-      vector: name("answer_q"),
+      valid: sv.name("taken_q"),
+      vector: sv.name("answer_q"),
       file: ANSWER_FILE,
       perPrompt: answersOf(plan),
       isTimed: false,
@@ -72,8 +59,8 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
     {
       label: "decisions",
       width: decisionBits(decisionSize(plan)),
-      valid: name("taken_q"),
-      vector: name("decision_q"),
+      valid: sv.name("taken_q"),
+      vector: sv.name("decision_q"),
       file: DECISION_FILE,
       perPrompt: answersOf(plan),
       isTimed: false,
@@ -84,52 +71,48 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
 export const checkerName = (width: number) => `expect_vectors_${width}`;
 
 /** Compares the result of a clock with the next line of a file. */
-export function checker(width: number): Module {
-  const complain = complaints(5, name("Label"), name("checked"));
+export function checker(width: number): sv.Module {
+  const ports = [
+    sv.CLOCK,
+    sv.input("valid_i"),
+    sv.input("vector_i", width),
+    sv.input("timed_i"),
+    sv.input("clock_i", 32),
+  ];
   const counters = ["checked", "errors"];
+  const declared = [sv.integers("file", "got", ...counters), sv.logic(32, "clock"), sv.logic(width, "vector")];
+  const s = sv.signals(ports, declared);
+  const complain = complaints(s.errors, 5, sv.name("Label"), s.checked);
   return {
     name: checkerName(width),
     header: [`Compares vectors of ${width} bits and their clocks with the lines of a file.`],
     parameters: [
-      ["Expected", text("expected.hex")],
-      ["Label", text("vectors")],
+      ["Expected", sv.text("expected.hex")],
+      ["Label", sv.text("vectors")],
     ],
-    ports: [input("clk_i"), input("valid_i"), input("vector_i", width), input("timed_i"), input("clock_i", 32)],
+    ports,
     items: [
-      { kind: "integer", names: ["file", "got", ...counters] },
-      logic(32, "clock"),
-      logic(width, "vector"),
-      {
-        kind: "initial",
-        body: [
-          ...counters.map((variable) => put(name(variable), decimal(0))),
-          put(name("file"), call("$fopen", name("Expected"), text("r"))),
-          {
-            kind: "while",
-            condition: sized(1, 1),
-            body: [
-              fallingEdges(1, "clk_i"),
-              when(name("valid_i"), [
-                readLine(name("file"), "%h %h", "clock", "vector"),
-                complain(binary(name("got"), "!=", decimal(2)), "%s: result %0d is one too many"),
-                complain(
-                  binary(name("vector_i"), "!==", name("vector")),
-                  "%s: result %0d is %h, expected %h",
-                  name("vector_i"),
-                  name("vector"),
-                ),
-                complain(
-                  binary(name("timed_i"), "&&", binary(name("clock_i"), "!==", name("clock"))),
-                  "%s: result %0d comes in clock %0d, expected in %0d",
-                  name("clock_i"),
-                  name("clock"),
-                ),
-                count("checked"),
-              ]),
-            ],
-          },
-        ],
-      },
+      ...declared,
+      sv.initial(
+        ...counters.map((variable) => sv.put(sv.name(variable), sv.decimal(0))),
+        sv.put(s.file, sv.call("$fopen", sv.name("Expected"), sv.text("r"))),
+        sv.loopWhile(
+          sv.sized(1, 1),
+          fallingEdges(s.clk_i),
+          sv.when(s.valid_i, [
+            readLine(s.got, s.file, "%h %h", s.clock, s.vector),
+            complain(sv.binary(s.got, "!=", sv.decimal(2)), "%s: result %0d is one too many"),
+            complain(sv.binary(s.vector_i, "!==", s.vector), "%s: result %0d is %h, expected %h", s.vector_i, s.vector),
+            complain(
+              sv.binary(s.timed_i, "&&", sv.binary(s.clock_i, "!==", s.clock)),
+              "%s: result %0d comes in clock %0d, expected in %0d",
+              s.clock_i,
+              s.clock,
+            ),
+            count(s.checked),
+          ]),
+        ),
+      ),
     ],
   };
 }

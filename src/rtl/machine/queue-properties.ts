@@ -7,24 +7,7 @@
  * guarantees hold and pointers and contents agree with the count, without which no induction would close: they are nets of the
  * queue, which the prover connects to `head`, `tail`, `filled` and `place_<n>`.
  */
-import {
-  binary,
-  choose,
-  clocked,
-  type Expression,
-  input,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  set,
-  sized,
-  slice,
-  when,
-  wire,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { type QueueSize, queueName } from "./memories.ts";
 import { both, indexBits } from "./parts.ts";
 
@@ -36,104 +19,112 @@ export const QUEUE = "u_queue";
 export const placeName = (at: number): string => `place_${at}`;
 
 /** @param followed number of leading bits of a vector that are followed */
-export function queueProperties(size: QueueSize, followed: number): Module {
+export function queueProperties(size: QueueSize, followed: number): sv.Module {
   const { width, entries, isGuarded = false } = size;
-  const first = (vector: string) => (followed === width ? name(vector) : slice(name(vector), followed - 1, 0));
+  const first = (vector: sv.Signal) => (followed === width ? vector : sv.slice(vector, followed - 1, 0));
   const bits = indexBits(entries + 1);
   const pointer = indexBits(entries);
   const isSingle = entries === 1;
-  const [count, ahead, slot] = [name("count_q"), name("ahead_q"), name("slot_q")];
-  const [none, all] = [sized(bits, 0), sized(bits, entries)];
-  const add = (value: Expression) => binary(value, "+", sized(bits, 1));
-  const subtract = (value: Expression) => binary(value, "-", sized(bits, 1));
-  const implies = (condition: Expression, consequence: Expression) => binary(isFalse(condition), "|", consequence);
-  const equal = (a: Expression, b: Expression) => binary(a, "==", b);
+  const ports = [
+    sv.CLOCK,
+    sv.input("push_i"),
+    sv.input("pop_i"),
+    sv.input("mark_i"),
+    sv.input("data_i", width),
+    sv.output("holds_o"),
+  ];
+  const places = sv.logic(width, ...Array.from({ length: entries }, (_, at) => placeName(at)));
+  const declared = [
+    sv.logic(1, "begun_q", "push", "pop", "valid", "full", "follows_q", "waits_q"),
+    sv.logic(width, "data"),
+    sv.logic(followed, "kept_q", "stood_q"),
+    sv.logic(bits, "count_q", "ahead_q", "filled"),
+    ...(isSingle ? [] : [sv.logic(pointer, "head", "tail", "slot_q")]),
+    places,
+  ];
+  const s = sv.signals(ports, declared);
+  const [count, ahead, slot] = [s.count_q, s.ahead_q, s.slot_q];
+  const [none, all] = [sv.sized(bits, 0), sv.sized(bits, entries)];
+  const add = (value: sv.Expression) => sv.binary(value, "+", sv.sized(bits, 1));
+  const subtract = (value: sv.Expression) => sv.binary(value, "-", sv.sized(bits, 1));
+  const implies = (condition: sv.Expression, consequence: sv.Expression) =>
+    sv.binary(sv.isFalse(condition), "|", consequence);
+  const equal = (a: sv.Expression, b: sv.Expression) => sv.binary(a, "==", b);
   /** The place at a given distance after another, modulo the queue's length. */
-  const wide = (value: string, from: number): Expression => ({
-    kind: "concat",
-    parts: [sized(bits + 1 - from, 0), name(value)],
-  });
-  const behind = (value: Expression): Expression =>
-    choose(binary(value, ">=", sized(bits + 1, entries)), binary(value, "-", sized(bits + 1, entries)), value);
-  const isPlace = (target: string, distance: string): Expression =>
-    equal(wide(target, pointer), behind(binary(wide("head", pointer), "+", wide(distance, bits))));
-  const inside = (register: string): Expression => binary(wide(register, pointer), "<", sized(bits + 1, entries));
-  const isFollowed = name("follows_q");
+  const wide = (value: sv.Signal): sv.Expression => sv.widen(value, value.width!, bits + 1);
+  const behind = (value: sv.Expression): sv.Expression =>
+    sv.choose(
+      sv.binary(value, ">=", sv.sized(bits + 1, entries)),
+      sv.binary(value, "-", sv.sized(bits + 1, entries)),
+      value,
+    );
+  const isPlace = (target: sv.Signal, distance: sv.Signal): sv.Expression =>
+    equal(wide(target), behind(sv.binary(wide(s.head), "+", wide(distance))));
+  const inside = (register: sv.Signal): sv.Expression => sv.binary(wide(register), "<", sv.sized(bits + 1, entries));
+  const isFollowed = s.follows_q;
   return {
     name: QUEUE_PROPERTIES,
     header: [`Guarantees of ${queueName(size)} for formal verification: holds_o is always 1.`],
-    ports: [
-      input("clk_i"),
-      input("push_i"),
-      input("pop_i"),
-      input("mark_i"),
-      input("data_i", width),
-      output("holds_o"),
-    ],
+    ports,
     items: [
-      logic(1, "begun_q", "push", "pop", "valid", "full", "follows_q", "waits_q"),
-      logic(width, "data"),
-      logic(followed, "kept_q", "stood_q"),
-      logic(bits, "count_q", "ahead_q", "filled"),
-      ...(isSingle ? [] : [logic(pointer, "head", "tail", "slot_q")]),
-      logic(width, ...Array.from({ length: entries }, (_, at) => placeName(at))),
-      wire(name("pop"), both(name("begun_q"), name("pop_i"), binary(count, "!=", none))),
-      wire(name("push"), both(name("begun_q"), name("push_i"), binary(binary(count, "!=", all), "|", name("pop")))),
-      instance(queueName(size), QUEUE, {
-        clk_i: name("clk_i"),
-        rst_ni: name("begun_q"),
-        push_i: name("push"),
-        data_i: name("data_i"),
-        pop_i: name("pop"),
-        valid_o: name("valid"),
-        data_o: name("data"),
-        ...(isGuarded ? { full_o: name("full") } : {}),
+      ...declared,
+      sv.wire(s.pop, both(s.begun_q, s.pop_i, sv.binary(count, "!=", none))),
+      sv.wire(s.push, both(s.begun_q, s.push_i, sv.binary(sv.binary(count, "!=", all), "|", s.pop))),
+      sv.instance(queueName(size), QUEUE, {
+        clk_i: s.clk_i,
+        rst_ni: s.begun_q,
+        push_i: s.push,
+        data_i: s.data_i,
+        pop_i: s.pop,
+        valid_o: s.valid,
+        data_o: s.data,
+        ...(isGuarded ? { full_o: s.full } : {}),
       }),
-      clocked(
-        set(name("begun_q"), sized(1, 1)),
-        set(name("waits_q"), both(name("begun_q"), name("valid"), isFalse(name("pop")))),
-        set(name("stood_q"), first("data")),
-        when(
-          isFalse(name("begun_q")),
-          [set(count, none), set(isFollowed, sized(1, 0))],
+      sv.clocked(
+        sv.set(s.begun_q, sv.sized(1, 1)),
+        sv.set(s.waits_q, both(s.begun_q, s.valid, sv.isFalse(s.pop))),
+        sv.set(s.stood_q, first(s.data)),
+        sv.when(
+          sv.isFalse(s.begun_q),
+          [sv.set(count, none), sv.set(isFollowed, sv.sized(1, 0))],
           [
-            when(both(name("push"), isFalse(name("pop"))), [set(count, add(count))]),
-            when(both(name("pop"), isFalse(name("push"))), [set(count, subtract(count))]),
-            when(
-              both(name("push"), name("mark_i"), isFalse(isFollowed)),
+            sv.when(both(s.push, sv.isFalse(s.pop)), [sv.set(count, add(count))]),
+            sv.when(both(s.pop, sv.isFalse(s.push)), [sv.set(count, subtract(count))]),
+            sv.when(
+              both(s.push, s.mark_i, sv.isFalse(isFollowed)),
               [
-                set(isFollowed, sized(1, 1)),
-                set(name("kept_q"), first("data_i")),
-                set(ahead, choose(name("pop"), subtract(count), count)),
-                ...(isSingle ? [] : [set(slot, name("tail"))]),
+                sv.set(isFollowed, sv.sized(1, 1)),
+                sv.set(s.kept_q, first(s.data_i)),
+                sv.set(ahead, sv.choose(s.pop, subtract(count), count)),
+                ...(isSingle ? [] : [sv.set(slot, s.tail)]),
               ],
               [
-                when(both(isFollowed, name("pop")), [
-                  when(equal(ahead, none), [set(isFollowed, sized(1, 0))], [set(ahead, subtract(ahead))]),
+                sv.when(both(isFollowed, s.pop), [
+                  sv.when(equal(ahead, none), [sv.set(isFollowed, sv.sized(1, 0))], [sv.set(ahead, subtract(ahead))]),
                 ]),
               ],
             ),
           ],
         ),
       ),
-      wire(
-        name("holds_o"),
+      sv.wire(
+        s.holds_o,
         implies(
-          name("begun_q"),
+          s.begun_q,
           both(
-            equal(name("valid"), binary(count, "!=", none)),
-            ...(isGuarded ? [equal(name("full"), equal(count, all))] : []),
-            implies(both(isFollowed, equal(ahead, none)), equal(first("data"), name("kept_q"))),
-            implies(name("waits_q"), both(name("valid"), equal(first("data"), name("stood_q")))),
-            equal(name("filled"), count),
-            binary(count, "<=", all),
-            implies(isFollowed, binary(ahead, "<", count)),
+            equal(s.valid, sv.binary(count, "!=", none)),
+            ...(isGuarded ? [equal(s.full, equal(count, all))] : []),
+            implies(both(isFollowed, equal(ahead, none)), equal(first(s.data), s.kept_q)),
+            implies(s.waits_q, both(s.valid, equal(first(s.data), s.stood_q))),
+            equal(s.filled, count),
+            sv.binary(count, "<=", all),
+            implies(isFollowed, sv.binary(ahead, "<", count)),
             ...(isSingle
-              ? [implies(isFollowed, equal(first(placeName(0)), name("kept_q")))]
+              ? [implies(isFollowed, equal(first(places.signals[0]), s.kept_q))]
               : [
-                  both(inside("head"), inside("tail"), isPlace("tail", "count_q")),
-                  implies(isFollowed, both(inside("slot_q"), isPlace("slot_q", "ahead_q"))),
-                  implies(isFollowed, equal(contentAt(), name("kept_q"))),
+                  both(inside(s.head), inside(s.tail), isPlace(s.tail, s.count_q)),
+                  implies(isFollowed, both(inside(s.slot_q), isPlace(s.slot_q, s.ahead_q))),
+                  implies(isFollowed, equal(contentAt(), s.kept_q)),
                 ]),
           ),
         ),
@@ -141,8 +132,9 @@ export function queueProperties(size: QueueSize, followed: number): Module {
     ],
   };
 
-  function contentAt(): Expression {
-    const places = Array.from({ length: entries }, (_, at) => first(placeName(at)));
-    return places.reduceRight((rest, content, at) => choose(equal(slot, sized(pointer, at)), content, rest));
+  function contentAt(): sv.Expression {
+    return places.signals
+      .map(first)
+      .reduceRight((rest, content, at) => sv.choose(equal(slot, sv.sized(pointer, at)), content, rest));
   }
 }

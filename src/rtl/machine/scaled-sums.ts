@@ -3,26 +3,7 @@
  * (`simulation/reference/linear.ts`).
  */
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
-import {
-  binary,
-  call,
-  clocked,
-  type Expression,
-  forEach,
-  type Item,
-  input,
-  logic,
-  type Module,
-  name,
-  output,
-  part,
-  plus,
-  put,
-  set,
-  times,
-  widen,
-  wire,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { numberOf, signExtended } from "./parts.ts";
 
 /** Bits of a sum: `hardware/integer-arithmetic.ts` refuses networks with sums that need more. */
@@ -35,14 +16,28 @@ export interface ScaledSumSize {
 
 export const scaledSumsName = ({ lanes, rowBlocks }: ScaledSumSize): string => `scaled_sums_${rowBlocks}_x${lanes}`;
 
-export function scaledSums(size: ScaledSumSize, codeBits: number, { factorBits, offsetBits }: ArithmeticSpec): Module {
+export function scaledSums(
+  size: ScaledSumSize,
+  codeBits: number,
+  { factorBits, offsetBits }: ArithmeticSpec,
+): sv.Module {
   const { lanes, rowBlocks } = size;
   const blocks = Array.from({ length: rowBlocks }, (_, b) => b);
+  const codes = blocks.map((b) => sv.input(`codes_${b}_i`, lanes * codeBits));
+  const products = blocks.map((b) => sv.signal(`products_${b}_q`, lanes * SUM_BITS));
+  const ports = [
+    sv.CLOCK,
+    ...codes,
+    sv.input("factors_i", lanes * rowBlocks * factorBits),
+    sv.input("offsets_i", lanes * offsetBits),
+    sv.output("sums_o", lanes * SUM_BITS),
+  ];
+  const s = sv.signals(ports, [sv.logic(lanes * SUM_BITS, "sums_q")]);
   const factor = (b: number) =>
-    part(name("factors_i"), plus(times(factorBits, "l"), b * lanes * factorBits), factorBits);
-  const sum = blocks.reduce<Expression>(
-    (all, b) => binary(all, "+", numberOf(`products_${b}_q`, "l", SUM_BITS)),
-    call("extended", numberOf("offsets_i", "l", offsetBits)),
+    sv.part(s.factors_i, sv.plus(sv.times(factorBits, "l"), b * lanes * factorBits), factorBits);
+  const sum = blocks.reduce<sv.Expression>(
+    (all, b) => sv.binary(all, "+", numberOf(products[b], "l", SUM_BITS)),
+    sv.call("extended", numberOf(s.offsets_i, "l", offsetBits)),
   );
   return {
     name: scaledSumsName(size),
@@ -52,38 +47,32 @@ export function scaledSums(size: ScaledSumSize, codeBits: number, { factorBits, 
       "Latency: 2 clocks from codes and factors to the sum. Offsets are taken one clock after them.",
       `The ${SUM_BITS} bits of a sum must suffice for any codes: the loader of factors and offsets is responsible for that.`,
     ],
-    ports: [
-      input("clk_i"),
-      ...blocks.map((b) => input(`codes_${b}_i`, lanes * codeBits)),
-      input("factors_i", lanes * rowBlocks * factorBits),
-      input("offsets_i", lanes * offsetBits),
-      output("sums_o", lanes * SUM_BITS),
-    ],
+    ports,
     items: [
       product(codeBits, factorBits),
       extended(offsetBits),
-      ...blocks.map((b) => logic(lanes * SUM_BITS, `products_${b}_q`)),
-      logic(lanes * SUM_BITS, "sums_q"),
-      clocked(
-        forEach(
+      ...blocks.map((b) => sv.declare(products[b])),
+      sv.declare(s.sums_q),
+      sv.clocked(
+        sv.forEach(
           "l",
           lanes,
           ...blocks.map((b) =>
-            set(
-              numberOf(`products_${b}_q`, "l", SUM_BITS),
-              call("product", numberOf(`codes_${b}_i`, "l", codeBits), factor(b)),
+            sv.set(
+              numberOf(products[b], "l", SUM_BITS),
+              sv.call("product", numberOf(codes[b], "l", codeBits), factor(b)),
             ),
           ),
-          set(numberOf("sums_q", "l", SUM_BITS), sum),
+          sv.set(numberOf(s.sums_q, "l", SUM_BITS), sum),
         ),
       ),
-      wire(name("sums_o"), name("sums_q")),
+      sv.wire(s.sums_o, s.sums_q),
     ],
   };
 }
 
 /** A sum is correct modulo 2^SUM_BITS, so products need no more bits. */
-const product = (codeBits: number, factorBits: number): Item => ({
+const product = (codeBits: number, factorBits: number): sv.Item => ({
   kind: "function",
   name: "product",
   width: SUM_BITS,
@@ -93,18 +82,22 @@ const product = (codeBits: number, factorBits: number): Item => ({
   ],
   variables: [],
   body: [
-    put(
-      name("product"),
-      binary(signExtended("code", codeBits, SUM_BITS), "*", widen(name("factor"), factorBits, SUM_BITS)),
+    sv.put(
+      sv.name("product"),
+      sv.binary(
+        signExtended(sv.name("code"), codeBits, SUM_BITS),
+        "*",
+        sv.widen(sv.name("factor"), factorBits, SUM_BITS),
+      ),
     ),
   ],
 });
 
-const extended = (offsetBits: number): Item => ({
+const extended = (offsetBits: number): sv.Item => ({
   kind: "function",
   name: "extended",
   width: SUM_BITS,
   arguments: [{ name: "offset", width: offsetBits }],
   variables: [],
-  body: [put(name("extended"), signExtended("offset", offsetBits, SUM_BITS))],
+  body: [sv.put(sv.name("extended"), signExtended(sv.name("offset"), offsetBits, SUM_BITS))],
 });

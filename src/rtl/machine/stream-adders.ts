@@ -1,5 +1,5 @@
 /** The adders of the residual stream after a layer's readout units, or those of positions (`hardware/integer-arithmetic.ts`). */
-import { call, combinational, forEach, input, type Module, output, put } from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { type AdderWidths, numberOf, saturatedSum } from "./parts.ts";
 
 export interface StreamAdderSize extends AdderWidths {
@@ -8,8 +8,11 @@ export interface StreamAdderSize extends AdderWidths {
 
 export const streamAddersName = ({ a, lanes }: StreamAdderSize): string => `stream_adders_${a}_x${lanes}`;
 
-export function streamAdders(size: StreamAdderSize): Module {
+export function streamAdders(size: StreamAdderSize): sv.Module {
   const { a, b, sum, lanes } = size;
+  const ports = [sv.input("values_i", lanes * a), sv.input("sums_i", lanes * b), sv.output("values_o", lanes * sum)];
+  const s = sv.signals(ports);
+
   return {
     name: streamAddersName(size),
     header: [
@@ -17,16 +20,16 @@ export function streamAdders(size: StreamAdderSize): Module {
         "complement.",
       "Combinational.",
     ],
-    ports: [input("values_i", lanes * a), input("sums_i", lanes * b), output("values_o", lanes * sum)],
+    ports,
     items: [
       saturatedSum(size),
-      combinational(
-        forEach(
+      sv.combinational(
+        sv.forEach(
           "l",
           lanes,
-          put(
-            numberOf("values_o", "l", sum),
-            call("saturated_sum", numberOf("values_i", "l", a), numberOf("sums_i", "l", b)),
+          sv.put(
+            numberOf(s.values_o, "l", sum),
+            sv.call("saturated_sum", numberOf(s.values_i, "l", a), numberOf(s.sums_i, "l", b)),
           ),
         ),
       ),

@@ -8,27 +8,7 @@
  *
  * It prints one line that begins with PASS or FAIL.
  */
-import {
-  binary,
-  call,
-  comment,
-  decimal,
-  type Expression,
-  gap,
-  type Item,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  put,
-  registers,
-  type Statement,
-  set,
-  sized,
-  text,
-  when,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { fallingEdges, nextLine, risingEdge, shortReset, task } from "../testbench-parts.ts";
 import { SEED_BITS } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
@@ -46,31 +26,57 @@ export const STALL = "stall";
 export const PROMPTS = "prompts";
 
 /** The modules in which the testbench compares, then the testbench itself. */
-export function machineTestbench(design: MachineDesign, vectors: MachineVectors): Module[] {
+export function machineTestbench(design: MachineDesign, vectors: MachineVectors): sv.Module[] {
   const probes = probesOf(design);
   const widths = [...new Set(probes.map(({ width }) => width))];
   return [...widths.map(checker), testbench(design, probes, vectors)];
 }
 
-function testbench(design: MachineDesign, probes: readonly Probe[], vectors: MachineVectors): Module {
+function testbench(design: MachineDesign, probes: readonly Probe[], vectors: MachineVectors): sv.Module {
   const { plan } = design;
   const { layers, schedule } = plan;
   const words = design.plan.depth * seedWords(design);
   const entering = inputOf(plan);
   const { clocks } = schedule.alone;
-  // Pins change at falling edges, and whether a rising edge takes them is checked right there.
-  const [edge, rising] = [fallingEdges(1, "clk_i"), risingEdge("clk_i")];
+  const ports: sv.Port<never>[] = [];
   const counters = ["got", "stall", "limit", "errors", "checked", "wanted"];
+  const declared = [
+    sv.logic(
+      1,
+      "clk_i",
+      "rst_ni",
+      "seed_write",
+      "in_valid",
+      "in_ready",
+      "out_valid",
+      "out_ready",
+      "busy",
+      "taken_q",
+      "logits_valid",
+    ),
+    sv.logic(indexBits(words), "seed_address"),
+    sv.logic(SEED_BITS, "seed_data", "seed_next"),
+    sv.logic(entering.width, "in_data", "in_next"),
+    sv.logic(answerBits(plan), "out_data", "answer_q"),
+    sv.logic(decisionBits(decisionSize(plan)), "out_decision", "decision_q"),
+    sv.logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
+    sv.logic(1, "live"),
+    sv.logic(32, "clock_q", "waited_q"),
+    sv.integers("seed_file", "input_file", "prompt_count", ...counters),
+  ];
+  const s = sv.signals(ports, declared);
+  // Pins change at falling edges, and whether a rising edge takes them is checked right there.
+  const [edge, rising] = [fallingEdges(s.clk_i), risingEdge(s.clk_i)];
   const sum = (of: "errors" | "checked") =>
-    probes.map(({ label }) => name(`u_expect_${label}.${of}`)).reduce((all, one) => binary(all, "+", one));
+    probes.map(({ label }) => sv.name(`u_expect_${label}.${of}`)).reduce((all, one) => sv.binary(all, "+", one));
   const perPrompt = probes.reduce((all, probe) => all + probe.perPrompt, 0);
-  const isLate = binary(
-    binary(name("stall"), "!=", decimal(0)),
+  const isLate = sv.binary(
+    sv.binary(s.stall, "!=", sv.decimal(0)),
     "&&",
-    binary(binary(call("$urandom"), "&", decimal(3)), "!=", decimal(0)),
+    sv.binary(sv.binary(sv.call("$urandom"), "&", sv.decimal(3)), "!=", sv.decimal(0)),
   );
-  const stalls: Statement = when(binary(name("stall"), "!=", decimal(0)), [
-    { kind: "while", condition: binary(binary(call("$urandom"), "&", decimal(3)), "!=", decimal(0)), body: [edge] },
+  const stalls: sv.Statement = sv.when(sv.binary(s.stall, "!=", sv.decimal(0)), [
+    sv.loopWhile(sv.binary(sv.binary(sv.call("$urandom"), "&", sv.decimal(3)), "!=", sv.decimal(0)), edge),
   ]);
   const whole = (of: number) => Math.floor(of / vectors.prompts);
   return {
@@ -80,211 +86,160 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         "the head each, and every result's clock.",
       `+${PROMPTS}=N uses the first N prompts. +${STALL}=N breaks off a prompt with a reset, then sends vectors late and takes answers late, at random; clocks are then not compared.`,
     ],
-    ports: [],
+    ports,
     items: [
-      logic(
-        1,
-        "clk_i",
-        "rst_ni",
-        "seed_write",
-        "in_valid",
-        "in_ready",
-        "out_valid",
-        "out_ready",
-        "busy",
-        "taken_q",
-        "logits_valid",
-      ),
-      logic(indexBits(words), "seed_address"),
-      logic(SEED_BITS, "seed_data", "seed_next"),
-      logic(entering.width, "in_data", "in_next"),
-      logic(answerBits(plan), "out_data", "answer_q"),
-      logic(decisionBits(decisionSize(plan)), "out_decision", "decision_q"),
-      logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
-      logic(1, "live"),
-      logic(32, "clock_q", "waited_q"),
-      { kind: "integer", names: ["seed_file", "input_file", "prompt_count", ...counters] },
-      gap,
-      { kind: "clock", signal: "clk_i", halfPeriod: 5 },
-      gap,
-      instance(MACHINE, "u_machine", {
-        clk_i: name("clk_i"),
-        rst_ni: name("rst_ni"),
-        seed_write_i: name("seed_write"),
-        seed_address_i: name("seed_address"),
-        seed_data_i: name("seed_data"),
-        in_valid_i: name("in_valid"),
-        in_ready_o: name("in_ready"),
-        in_data_i: name("in_data"),
-        out_valid_o: name("out_valid"),
-        out_ready_i: name("out_ready"),
-        out_data_o: name("out_data"),
-        out_decision_o: name("out_decision"),
-        logits_valid_o: name("logits_valid"),
-        logits_o: name("logits"),
-        busy_o: name("busy"),
+      ...declared,
+      sv.gap,
+      { kind: "clock", signal: s.clk_i, halfPeriod: 5 },
+      sv.gap,
+      sv.instance(MACHINE, "u_machine", {
+        clk_i: s.clk_i,
+        rst_ni: s.rst_ni,
+        seed_write_i: s.seed_write,
+        seed_address_i: s.seed_address,
+        seed_data_i: s.seed_data,
+        in_valid_i: s.in_valid,
+        in_ready_o: s.in_ready,
+        in_data_i: s.in_data,
+        out_valid_o: s.out_valid,
+        out_ready_i: s.out_ready,
+        out_data_o: s.out_data,
+        out_decision_o: s.out_decision,
+        logits_valid_o: s.logits_valid,
+        logits_o: s.logits,
+        busy_o: s.busy,
       }),
-      gap,
-      comment("Clock 0 is the first one of a prompt's first vector."),
-      registers(
+      sv.gap,
+      sv.comment("Clock 0 is the first one of a prompt's first vector."),
+      sv.registers(
         [
-          ...["clock_q", "waited_q"].map((counter) => set(name(counter), sized(32, 0))),
-          set(name("taken_q"), sized(1, 0)),
-          ...["answer_q", "decision_q"].map((register) => set(name(register), { kind: "fill", bit: 0 })),
+          ...["clock_q", "waited_q"].map((counter) => sv.set(sv.name(counter), sv.sized(32, 0))),
+          sv.set(s.taken_q, sv.sized(1, 0)),
+          ...["answer_q", "decision_q"].map((register) => sv.set(sv.name(register), sv.zeros)),
         ],
         [
-          countWhile("clock_q", name("busy")),
-          countWhile("waited_q", binary(name("busy"), "|", name("in_valid"))),
-          set(name("taken_q"), binary(name("out_valid"), "&", name("out_ready"))),
-          set(name("answer_q"), name("out_data")),
-          set(name("decision_q"), name("out_decision")),
+          countWhile(s.clock_q, s.busy),
+          countWhile(s.waited_q, sv.binary(s.busy, "|", s.in_valid)),
+          sv.set(s.taken_q, sv.binary(s.out_valid, "&", s.out_ready)),
+          sv.set(s.answer_q, s.out_data),
+          sv.set(s.decision_q, s.out_decision),
         ],
       ),
       ...probes.map(
-        (probe): Item =>
-          instance(
+        (probe): sv.Item =>
+          sv.instance(
             checkerName(probe.width),
             `u_expect_${probe.label}`,
             {
-              clk_i: name("clk_i"),
-              valid_i: both(probe.valid, name("live")),
+              clk_i: s.clk_i,
+              valid_i: both(probe.valid, s.live),
               vector_i: probe.vector,
-              timed_i: probe.isTimed ? binary(name("stall"), "==", decimal(0)) : sized(1, 0),
-              clock_i: name("clock_q"),
+              timed_i: probe.isTimed ? sv.binary(s.stall, "==", sv.decimal(0)) : sv.sized(1, 0),
+              clock_i: s.clock_q,
             },
-            { Expected: text(probe.file), Label: text(probe.label) },
+            { Expected: sv.text(probe.file), Label: sv.text(probe.label) },
           ),
       ),
-      gap,
-      {
-        kind: "initial",
-        body: [
-          when(isFalse(call("$value$plusargs", text(`${PROMPTS}=%d`), name("prompt_count"))), [
-            put(name("prompt_count"), decimal(vectors.prompts)),
-          ]),
-          when(isFalse(call("$value$plusargs", text(`${STALL}=%d`), name("stall"))), [put(name("stall"), decimal(0))]),
-          when(binary(name("stall"), "!=", decimal(0)), [put(name("got"), call("$urandom", name("stall")))]),
-          put(name("seed_file"), call("$fopen", text(SEED_FILE), text("r"))),
-          put(name("input_file"), call("$fopen", text(INPUT_FILE), text("r"))),
-          ...["seed_write", "in_valid", "live"].map((signal) => put(name(signal), sized(1, 0))),
-          ...["seed_address", "seed_data", "in_data"].map((signal) =>
-            put(name(signal), { kind: "fill", bit: 0 } as const),
+      sv.gap,
+      sv.initial(
+        sv.when(sv.isFalse(sv.call("$value$plusargs", sv.text(`${PROMPTS}=%d`), s.prompt_count)), [
+          sv.put(s.prompt_count, sv.decimal(vectors.prompts)),
+        ]),
+        sv.when(sv.isFalse(sv.call("$value$plusargs", sv.text(`${STALL}=%d`), s.stall)), [
+          sv.put(s.stall, sv.decimal(0)),
+        ]),
+        sv.when(sv.binary(s.stall, "!=", sv.decimal(0)), [sv.put(s.got, sv.call("$urandom", s.stall))]),
+        sv.put(s.seed_file, sv.call("$fopen", sv.text(SEED_FILE), sv.text("r"))),
+        sv.put(s.input_file, sv.call("$fopen", sv.text(INPUT_FILE), sv.text("r"))),
+        ...["seed_write", "in_valid", "live"].map((signal) => sv.put(sv.name(signal), sv.sized(1, 0))),
+        ...[s.seed_address, s.seed_data, s.in_data].map((signal) => sv.put(signal, sv.zeros)),
+        ...shortReset(s.rst_ni),
+        sv.when(sv.binary(s.stall, "!=", sv.decimal(0)), [
+          sv.comment("A prompt of ones, broken off in the middle."),
+          sv.put(s.in_valid, sv.sized(1, 1)),
+          sv.put(s.in_data, sv.ones),
+          sv.forEach("clock", Math.ceil(clocks / 2), edge),
+          sv.put(s.in_valid, sv.sized(1, 0)),
+          ...shortReset(s.rst_ni),
+        ]),
+        sv.put(s.live, sv.sized(1, 1)),
+        edge,
+        sv.forEach(
+          "prompt",
+          s.prompt_count,
+          sv.forEach(
+            "word",
+            words,
+            ...nextLine(s.got, s.seed_file, "%h", s.seed_next),
+            sv.put(s.seed_write, sv.sized(1, 1)),
+            sv.put(s.seed_address, sv.cast(indexBits(words), sv.name("word"))),
+            sv.put(s.seed_data, s.seed_next),
+            edge,
           ),
-          ...shortReset("rst_ni"),
-          when(binary(name("stall"), "!=", decimal(0)), [
-            comment("A prompt of ones, broken off in the middle."),
-            put(name("in_valid"), sized(1, 1)),
-            put(name("in_data"), { kind: "fill", bit: 1 }),
-            { kind: "for", variable: "clock", below: decimal(Math.ceil(clocks / 2)), body: [edge] },
-            put(name("in_valid"), sized(1, 0)),
-            ...shortReset("rst_ni"),
-          ]),
-          put(name("live"), sized(1, 1)),
-          edge,
-          {
-            kind: "for",
-            variable: "prompt",
-            below: name("prompt_count"),
-            body: [
-              {
-                kind: "for",
-                variable: "word",
-                below: decimal(words),
-                body: [
-                  ...nextLine("seed_file", "%h", "seed_next"),
-                  put(name("seed_write"), sized(1, 1)),
-                  put(name("seed_address"), { kind: "cast", width: indexBits(words), operand: name("word") }),
-                  put(name("seed_data"), name("seed_next")),
-                  edge,
-                ],
-              },
-              put(name("seed_write"), sized(1, 0)),
-              {
-                kind: "for",
-                variable: "vector",
-                below: decimal(entering.vectors),
-                body: [
-                  stalls,
-                  ...nextLine("input_file", "%h", "in_next"),
-                  put(name("in_valid"), sized(1, 1)),
-                  put(name("in_data"), name("in_next")),
-                  rising,
-                  { kind: "while", condition: isFalse(name("in_ready")), body: [rising] },
-                  edge,
-                  put(name("in_valid"), sized(1, 0)),
-                ],
-              },
-              edge,
-              { kind: "while", condition: name("busy"), body: [edge] },
-              task("$display", text("prompt %0d is done"), name("prompt")),
-            ],
-          },
-          edge,
-          edge,
-          put(name("errors"), sum("errors")),
-          put(name("checked"), sum("checked")),
-          put(name("wanted"), binary(name("prompt_count"), "*", decimal(perPrompt))),
-          when(
-            binary(binary(name("errors"), "==", decimal(0)), "&&", binary(name("checked"), "==", name("wanted"))),
-            [
-              task(
-                "$display",
-                text(
-                  `PASS %0d prompts, ${whole(vectors.spikes)} spikes, ${whole(vectors.logits)} outputs of the head and ${clocks} clocks each, %0d results`,
-                ),
-                name("prompt_count"),
-                name("checked"),
-              ),
-            ],
-            [
-              task(
-                "$display",
-                text("FAIL %0d errors, %0d of %0d results"),
-                name("errors"),
-                name("checked"),
-                name("wanted"),
-              ),
-            ],
+          sv.put(s.seed_write, sv.sized(1, 0)),
+          sv.forEach(
+            "vector",
+            entering.vectors,
+            stalls,
+            ...nextLine(s.got, s.input_file, "%h", s.in_next),
+            sv.put(s.in_valid, sv.sized(1, 1)),
+            sv.put(s.in_data, s.in_next),
+            rising,
+            sv.loopWhile(sv.isFalse(s.in_ready), rising),
+            edge,
+            sv.put(s.in_valid, sv.sized(1, 0)),
           ),
-          task("$finish"),
-        ],
-      },
-      gap,
-      comment("Answers are taken at once, or late."),
-      {
-        kind: "initial",
-        body: [
-          put(name("out_ready"), sized(1, 0)),
-          {
-            kind: "while",
-            condition: sized(1, 1),
-            body: [edge, put(name("out_ready"), isFalse(isLate))],
-          },
-        ],
-      },
-      gap,
-      comment("A machine that hangs fails, whether busy or not accepting vectors."),
-      {
-        kind: "initial",
-        body: [
-          put(name("limit"), decimal(PATIENCE * clocks)),
           edge,
-          { kind: "while", condition: binary(name("waited_q"), "<", name("limit")), body: [edge] },
-          task("$display", text("FAIL a prompt is not done after %0d clocks"), name("waited_q")),
-          task("$finish"),
-        ],
-      },
+          sv.loopWhile(s.busy, edge),
+          task("$display", sv.text("prompt %0d is done"), sv.name("prompt")),
+        ),
+        edge,
+        edge,
+        sv.put(s.errors, sum("errors")),
+        sv.put(s.checked, sum("checked")),
+        sv.put(s.wanted, sv.binary(s.prompt_count, "*", sv.decimal(perPrompt))),
+        sv.when(
+          sv.binary(sv.binary(s.errors, "==", sv.decimal(0)), "&&", sv.binary(s.checked, "==", s.wanted)),
+          [
+            task(
+              "$display",
+              sv.text(
+                `PASS %0d prompts, ${whole(vectors.spikes)} spikes, ${whole(vectors.logits)} outputs of the head and ${clocks} clocks each, %0d results`,
+              ),
+              s.prompt_count,
+              s.checked,
+            ),
+          ],
+          [task("$display", sv.text("FAIL %0d errors, %0d of %0d results"), s.errors, s.checked, s.wanted)],
+        ),
+        task("$finish"),
+      ),
+      sv.gap,
+      sv.comment("Answers are taken at once, or late."),
+      sv.initial(
+        sv.put(s.out_ready, sv.sized(1, 0)),
+        sv.loopWhile(sv.sized(1, 1), edge, sv.put(s.out_ready, sv.isFalse(isLate))),
+      ),
+      sv.gap,
+      sv.comment("A machine that hangs fails, whether busy or not accepting vectors."),
+      sv.initial(
+        sv.put(s.limit, sv.decimal(PATIENCE * clocks)),
+        edge,
+        sv.loopWhile(sv.binary(s.waited_q, "<", s.limit), edge),
+        task("$display", sv.text("FAIL a prompt is not done after %0d clocks"), s.waited_q),
+        task("$finish"),
+      ),
     ],
   };
 }
 
 /** A counter that is reset when the condition ends. */
-const countWhile = (counter: string, condition: Expression): Statement =>
-  set(name(counter), {
+const countWhile = (counter: sv.Signal, condition: sv.Expression): sv.Statement =>
+  sv.set(counter, {
     kind: "choice",
     condition,
-    yes: binary(name(counter), "+", sized(32, 1)),
-    no: sized(32, 0),
+    yes: sv.binary(counter, "+", sv.sized(32, 1)),
+    no: sv.sized(32, 0),
   });
 
 /** Seed words per block. */

@@ -2,140 +2,170 @@
  * Resources shared by the layers of the machine, except its edge: attention with the buffers on both sides, and the residual
  * stream's memory.
  */
-import {
-  binary,
-  bit,
-  concat,
-  type Expression,
-  gap,
-  type Item,
-  instance,
-  logic,
-  name,
-  registers,
-  repeat,
-  set,
-  sized,
-  slice,
-  when,
-  widen,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { ATTENTION_UNIT } from "./attention-unit.ts";
 import { meetsStream, streamAccess, streamWords } from "./layer-sizes.ts";
 import { STREAM_MEMORY, type StreamPort } from "./memories.ts";
-import { both, countUp, countWaiting, indexBits, isAt } from "./parts.ts";
+import { both, countUp, countWaiting, indexBits, isAt, stepped } from "./parts.ts";
 import { embedOf, type LayerPlan, type MachinePlan, shortName } from "./plan.ts";
 import type { StepMajorPlan } from "./step-major-plan.ts";
 
-const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
-const seedPorts = Object.fromEntries(
-  ["seed_write_i", "seed_address_i", "seed_data_i"].map((port) => [port, name(port)]),
-);
-const anyOf = (conditions: readonly Expression[]) => conditions.reduce((sum, one) => binary(sum, "|", one));
-const gated = (bits: number, condition: Expression, value: Expression) => binary(repeat(bits, condition), "&", value);
-const named = ({ layers }: MachinePlan, role: LayerPlan["role"]) =>
-  layers.filter((layer) => layer.role === role).map(shortName);
+/** The wires at a layer's instance. */
+export interface LayerWires {
+  readonly ready: sv.Signal;
+  readonly take: sv.Signal;
+  readonly valid: sv.Signal;
+  readonly lines: sv.Signal;
+  /** Null for the head. */
+  readonly spikes: sv.Signal | null;
+  /** To the memory of the residual stream; null where the layer does not meet it, or only reads. */
+  readonly stream: {
+    readonly valid: sv.Signal | null;
+    readonly address: sv.Signal | null;
+    readonly next: sv.Signal | null;
+  };
+  readonly declared: readonly sv.Declaration[];
+}
+
+export type WiresOf = (layer: LayerPlan) => LayerWires;
+
+export function layerWires(plan: MachinePlan, layer: LayerPlan): LayerWires {
+  const wire = (what: string, width = 1) => sv.signal(`${shortName(layer)}_${what}`, width);
+  const [ready, take, valid] = [wire("ready"), wire("take"), wire("valid")];
+  const lines = wire("lines", layer.lines);
+  const spikes = layer.role === "head" ? null : wire("spikes", layer.outputs);
+  const size = streamWords(plan, embedOf(plan));
+  const isStream = plan.hasStream && meetsStream(layer.role);
+  const writes = isStream && streamAccess(plan, layer).writes;
+  const stream = {
+    valid: writes ? wire("stream_valid") : null,
+    address: isStream ? wire("stream_address", indexBits(size.entries)) : null,
+    next: writes ? wire("stream", size.width) : null,
+  };
+  const others = [lines, spikes, ...Object.values(stream)].filter((one) => one !== null);
+  const declared = [sv.declare(ready, take, valid), ...others.map((one) => sv.declare(one))];
+  return { ready, take, valid, lines, spikes, stream, declared };
+}
+
+/** Pins with which the machine passes seeds on. */
+export type SeedPins = sv.Signals<"seed_write_i" | "seed_address_i" | "seed_data_i">;
+const seedPorts = ({ seed_write_i, seed_address_i, seed_data_i }: SeedPins) => ({
+  ...{ seed_write_i, seed_address_i, seed_data_i },
+});
+const anyOf = (conditions: readonly sv.Expression[]) => conditions.reduce((sum, one) => sv.binary(sum, "|", one));
+const gated = (condition: sv.Signal, value: sv.Signal) => sv.binary(sv.repeat(value.width!, condition), "&", value);
+const layersOf = ({ layers }: MachinePlan, role: LayerPlan["role"]) => layers.filter((layer) => layer.role === role);
 
 /** Attention of one block after another: layers of different blocks never work at the same time, so they share buffers and their ports. */
-export function attentionInTurn(plan: MachinePlan): Item[] {
+export function attentionInTurn(plan: MachinePlan, of: WiresOf, pins: SeedPins): sv.Item[] {
   const { tokens, steps, width, depth } = plan;
   const vectors = tokens * steps;
-  const [qkv, projections] = [named(plan, "attention input"), named(plan, "attention output")];
+  const qkv = layersOf(plan, "attention input").map(of);
   const row = indexBits(vectors);
   const deliveredBits = indexBits(steps + 1);
+  const declared = [
+    sv.logic(1, "qkv_valid", "delivered"),
+    sv.logic(3 * width, "qkv"),
+    sv.logic(indexBits(depth), "delivered_block"),
+    sv.logic(row, "vector_address"),
+    sv.logic(width, "vector"),
+  ];
+  const s = sv.signals([], declared);
+  const projections = layersOf(plan, "attention output").map((layer) => {
+    const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}_q`, bits);
+    return {
+      ...of(layer),
+      ...{ delivered: wire("delivered", deliveredBits), row: wire("row", row), step: wire("step", indexBits(steps)) },
+    };
+  });
   return [
-    logic(1, "qkv_valid", "delivered"),
-    logic(3 * width, "qkv"),
-    logic(indexBits(depth), "delivered_block"),
-    logic(row, "vector_address"),
-    logic(width, "vector"),
-    wire(name("qkv_valid"), anyOf(qkv.map((n) => name(`${n}_valid`)))),
-    wire(name("qkv"), anyOf(qkv.map((n) => gated(3 * width, name(`${n}_valid`), name(`${n}_spikes`))))),
-    instance(ATTENTION_UNIT, "u_attention", {
-      ...clocked,
-      ...seedPorts,
-      write_i: name("qkv_valid"),
-      spikes_i: name("qkv"),
-      address_i: name("vector_address"),
-      vector_o: name("vector"),
-      delivered_o: name("delivered"),
-      delivered_block_o: name("delivered_block"),
+    ...declared,
+    sv.wire(s.qkv_valid, anyOf(qkv.map(({ valid }) => valid))),
+    sv.wire(s.qkv, anyOf(qkv.map(({ valid, spikes }) => gated(valid, spikes!)))),
+    sv.instance(ATTENTION_UNIT, "u_attention", {
+      ...sv.CLOCKS,
+      ...seedPorts(pins),
+      write_i: s.qkv_valid,
+      spikes_i: s.qkv,
+      address_i: s.vector_address,
+      vector_o: s.vector,
+      delivered_o: s.delivered,
+      delivered_block_o: s.delivered_block,
     }),
-    gap,
-    ...projections.flatMap((n, b): Item[] => [
-      logic(deliveredBits, `${n}_delivered_q`),
-      logic(row, `${n}_row_q`),
-      logic(indexBits(steps), `${n}_step_q`),
-      wire(
-        name(`${n}_ready`),
-        binary(widen(name(`${n}_step_q`), indexBits(steps), deliveredBits), "<", name(`${n}_delivered_q`)),
-      ),
-      wire(name(`${n}_lines`), name("vector")),
-      registers(
-        [`${n}_delivered_q`, `${n}_row_q`, `${n}_step_q`].map((register) => set(name(register), zeros)),
-        [
-          when(binary(name("delivered"), "&", isAt("delivered_block", b, depth)), [
-            set(name(`${n}_delivered_q`), binary(name(`${n}_delivered_q`), "+", sized(deliveredBits, 1))),
-          ]),
-          when(name(`${n}_take`), [
-            countUp(`${n}_row_q`, vectors),
-            countUp(`${n}_step_q`, steps),
-            when(isAt(`${n}_row_q`, vectors - 1, vectors), [set(name(`${n}_delivered_q`), zeros)]),
-          ]),
-        ],
-      ),
+    sv.gap,
+    ...projections.flatMap(({ ready, take, lines, delivered, row, step }, b): sv.Item[] => [
+      ...[delivered, row, step].map((register) => sv.declare(register)),
+      sv.wire(ready, sv.binary(sv.widen(step, indexBits(steps), deliveredBits), "<", delivered)),
+      sv.wire(lines, s.vector),
+      sv.registers(sv.cleared(delivered, row, step), [
+        sv.when(sv.binary(s.delivered, "&", isAt(s.delivered_block, b)), [sv.set(delivered, stepped(delivered))]),
+        sv.when(take, [
+          countUp(row, vectors),
+          countUp(step, steps),
+          sv.when(isAt(row, vectors - 1), sv.cleared(delivered)),
+        ]),
+      ]),
     ]),
-    wire(name("vector_address"), anyOf(projections.map((n) => gated(row, name(`${n}_ready`), name(`${n}_row_q`))))),
+    sv.wire(s.vector_address, anyOf(projections.map(({ ready, row }) => gated(ready, row)))),
   ];
 }
 
 /** Attention of blocks that all work at once: each has its own lines to the unit and its own output vectors, one whole step at a time. */
-export function attentionOfBlocks(plan: MachinePlan, { attentionSteps }: StepMajorPlan): Item[] {
+export function attentionOfBlocks(
+  plan: MachinePlan,
+  { attentionSteps }: StepMajorPlan,
+  of: WiresOf,
+  pins: SeedPins,
+): sv.Item[] {
   const { tokens, width, depth } = plan;
-  const [qkv, projections] = [named(plan, "attention input"), named(plan, "attention output")];
+  const qkv = layersOf(plan, "attention input").map(of);
   const rows = tokens * attentionSteps;
   const row = indexBits(rows);
   const waitingBits = indexBits(attentionSteps + 1);
+  const declared = [
+    sv.logic(depth, "qkv_valid", "delivered"),
+    sv.logic(depth * 3 * width, "qkv"),
+    sv.logic(depth * row, "vector_address"),
+    sv.logic(depth * width, "vectors"),
+  ];
+  const s = sv.signals([], declared);
+  const projections = layersOf(plan, "attention output").map((layer) => {
+    const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}`, bits);
+    return {
+      ...of(layer),
+      ...{ waiting: wire("waiting_q", waitingBits), row: wire("row_q", row) },
+      ...{ token: wire("token_q", indexBits(tokens)), last: wire("last", 1) },
+    };
+  });
   /** Parts of all blocks, block 0 in the low bits. */
-  const joinedParts = (parts: readonly Expression[]): Expression =>
-    parts.length === 1 ? parts[0] : concat(...parts.toReversed());
-  const of = (signal: string, b: number): Expression => (depth === 1 ? name(signal) : bit(name(signal), b));
+  const joinedParts = (parts: readonly sv.Expression[]): sv.Expression =>
+    parts.length === 1 ? parts[0] : sv.concat(...parts.toReversed());
+  const vectorOf = (b: number) => (depth === 1 ? s.vectors : sv.slice(s.vectors, (b + 1) * width - 1, b * width));
   return [
-    logic(depth, "qkv_valid", "delivered"),
-    logic(depth * 3 * width, "qkv"),
-    logic(depth * row, "vector_address"),
-    logic(depth * width, "vectors"),
-    wire(name("qkv_valid"), joinedParts(qkv.map((n) => name(`${n}_valid`)))),
-    wire(name("qkv"), joinedParts(qkv.map((n) => name(`${n}_spikes`)))),
-    wire(name("vector_address"), joinedParts(projections.map((n) => name(`${n}_row_q`)))),
-    instance(ATTENTION_UNIT, "u_attention", {
-      ...clocked,
-      ...seedPorts,
-      write_i: name("qkv_valid"),
-      spikes_i: name("qkv"),
-      address_i: name("vector_address"),
-      vector_o: name("vectors"),
-      delivered_o: name("delivered"),
+    ...declared,
+    sv.wire(s.qkv_valid, joinedParts(qkv.map(({ valid }) => valid))),
+    sv.wire(s.qkv, joinedParts(qkv.map(({ spikes }) => spikes!))),
+    sv.instance(ATTENTION_UNIT, "u_attention", {
+      ...sv.CLOCKS,
+      ...seedPorts(pins),
+      write_i: s.qkv_valid,
+      spikes_i: s.qkv,
+      address_i: s.vector_address,
+      vector_o: s.vectors,
+      delivered_o: s.delivered,
     }),
-    gap,
-    ...projections.flatMap((n, b): Item[] => [
-      logic(waitingBits, `${n}_waiting_q`),
-      logic(row, `${n}_row_q`),
-      logic(indexBits(tokens), `${n}_token_q`),
-      logic(1, `${n}_last`),
-      wire(name(`${n}_ready`), binary(name(`${n}_waiting_q`), "!=", sized(waitingBits, 0))),
-      wire(name(`${n}_lines`), depth === 1 ? name("vectors") : slice(name("vectors"), (b + 1) * width - 1, b * width)),
-      wire(name(`${n}_last`), both(name(`${n}_take`), isAt(`${n}_token_q`, tokens - 1, tokens))),
-      registers(
-        [`${n}_waiting_q`, `${n}_row_q`, `${n}_token_q`].map((register) => set(name(register), zeros)),
-        [
-          when(name(`${n}_take`), [countUp(`${n}_row_q`, rows), countUp(`${n}_token_q`, tokens)]),
-          ...countWaiting(`${n}_waiting_q`, waitingBits, of("delivered", b), name(`${n}_last`)),
-        ],
-      ),
+    sv.gap,
+    ...projections.flatMap(({ ready, take, lines, waiting, row, token, last }, b): sv.Item[] => [
+      ...[waiting, row, token, last].map((one) => sv.declare(one)),
+      sv.wire(ready, sv.binary(waiting, "!=", sv.sized(waitingBits, 0))),
+      sv.wire(lines, vectorOf(b)),
+      sv.wire(last, both(take, isAt(token, tokens - 1))),
+      sv.registers(sv.cleared(waiting, row, token), [
+        sv.when(take, [countUp(row, rows), countUp(token, tokens)]),
+        ...countWaiting(waiting, depth === 1 ? s.delivered : sv.bit(s.delivered, b), last),
+      ]),
     ]),
+    sv.wire(s.vector_address, joinedParts(projections.map(({ row }) => row))),
   ];
 }
 
@@ -161,37 +191,56 @@ export function streamPorts(plan: MachinePlan): StreamPort[] {
   return [...ports.values()];
 }
 
-export function streamItems(plan: MachinePlan): Item[] {
-  const stream = streamWords(plan, embedOf(plan));
-  const address = indexBits(stream.entries);
-  const ports = streamPorts(plan);
+/** The wires at a port of the stream's memory. */
+interface StreamWires {
+  readonly write: sv.Signal | null;
+  readonly address: sv.Signal;
+  readonly next: sv.Signal | null;
+  readonly data: sv.Signal | null;
+  readonly declared: readonly sv.Declaration[];
+}
+
+/** By name of the port. */
+export function streamWires(plan: MachinePlan): ReadonlyMap<string, StreamWires> {
+  const size = streamWords(plan, embedOf(plan));
+  return new Map(
+    streamPorts(plan).map(({ name, reads, writes }) => {
+      const write = writes ? sv.signal(`${name}_write`) : null;
+      const address = sv.signal(`${name}_address`, indexBits(size.entries));
+      const next = writes ? sv.signal(`${name}_next`, size.width) : null;
+      const data = reads ? sv.signal(`${name}_data`, size.width) : null;
+      const words = [next, data].filter((one) => one !== null);
+      const declared = [...(write ? [sv.declare(write)] : []), sv.declare(address), sv.declare(...words)];
+      return [name, { write, address, next, data, declared }];
+    }),
+  );
+}
+
+export function streamItems(plan: MachinePlan, of: WiresOf, wires: ReadonlyMap<string, StreamWires>): sv.Item[] {
   const usersOf = (port: string) =>
-    plan.layers.filter((layer) => meetsStream(layer.role) && streamPortOf(plan, layer) === port).map(shortName);
+    plan.layers
+      .filter((layer) => meetsStream(layer.role) && streamPortOf(plan, layer) === port)
+      .map((layer) => of(layer).stream);
   return [
-    ...ports.flatMap(({ name: port, reads, writes }): Item[] => {
+    ...[...wires].flatMap(([port, { write, address, next }]): sv.Item[] => {
       const users = usersOf(port);
-      /** For the layer that owns the port, or the layer currently using it. */
-      const from = (bits: number, signal: string) =>
-        plan.stepMajor
-          ? name(`${users[0]}_${signal}`)
-          : anyOf(users.map((n) => gated(bits, name(`${n}_stream_valid`), name(`${n}_${signal}`))));
+      /** Of the layer that owns the port, or of the layer currently using it. */
+      const from = (signal: "address" | "next") =>
+        plan.stepMajor ? users[0][signal]! : anyOf(users.map((user) => gated(user.valid!, user[signal]!)));
       return [
-        ...(writes ? [logic(1, `${port}_write`)] : []),
-        logic(address, `${port}_address`),
-        logic(stream.width, ...(writes ? [`${port}_next`] : []), ...(reads ? [`${port}_data`] : [])),
-        ...(writes ? [wire(name(`${port}_write`), anyOf(users.map((n) => name(`${n}_stream_valid`))))] : []),
-        wire(name(`${port}_address`), from(address, "stream_address")),
-        ...(writes ? [wire(name(`${port}_next`), from(stream.width, "stream"))] : []),
+        ...(write ? [sv.wire(write, anyOf(users.map(({ valid }) => valid!)))] : []),
+        sv.wire(address, from("address")),
+        ...(next ? [sv.wire(next, from("next"))] : []),
       ];
     }),
-    instance(STREAM_MEMORY, "u_stream", {
-      clk_i: name("clk_i"),
+    sv.instance(STREAM_MEMORY, "u_stream", {
+      clk_i: sv.CLOCK,
       ...Object.fromEntries(
-        ports.flatMap(({ name: port, reads, writes }) => [
-          ...(writes ? [[`${port}_write_i`, name(`${port}_write`)]] : []),
-          [`${port}_address_i`, name(`${port}_address`)],
-          ...(writes ? [[`${port}_data_i`, name(`${port}_next`)]] : []),
-          ...(reads ? [[`${port}_data_o`, name(`${port}_data`)]] : []),
+        [...wires].flatMap(([port, { write, address, next, data }]): [string, sv.Signal][] => [
+          ...(write ? [[`${port}_write_i`, write] as [string, sv.Signal]] : []),
+          [`${port}_address_i`, address],
+          ...(next ? [[`${port}_data_i`, next] as [string, sv.Signal]] : []),
+          ...(data ? [[`${port}_data_o`, data] as [string, sv.Signal]] : []),
         ]),
       ),
     }),

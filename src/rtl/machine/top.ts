@@ -6,39 +6,23 @@
  * a single prompt they never work at the same time.
  */
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  clocked,
-  comment,
-  concat,
-  type Expression,
-  gap,
-  hex,
-  type Item,
-  input,
-  instance,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  registers,
-  set,
-  sized,
-  when,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
 import { SEED_BITS } from "./attention-unit.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
-import { addedOutputs, meetsStream, streamAccess, streamWords } from "./layer-sizes.ts";
+import { addedOutputs } from "./layer-sizes.ts";
 import { queueName } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
-import { embedOf, inputOf, type LayerPlan, type MachinePlan, shortName as short } from "./plan.ts";
-import { attentionInTurn, attentionOfBlocks, streamItems, streamPortOf } from "./top-memories.ts";
+import { inputOf, type LayerPlan, type MachinePlan, shortName as short } from "./plan.ts";
+import {
+  attentionInTurn,
+  attentionOfBlocks,
+  type LayerWires,
+  layerWires,
+  streamItems,
+  streamPortOf,
+  streamWires,
+} from "./top-memories.ts";
 
 /** Name of the top module. */
 export const MACHINE = "xpike_machine";
@@ -70,248 +54,254 @@ export const inputQueue = ({ layers, steps, tokens, stepMajor }: MachinePlan) =>
 export const isFiltered = (plan: MachinePlan): boolean =>
   plan.layers[plan.layers.length - 1].tokens.length < plan.tokens;
 
+/** What the parts of the top module share: its pins, and the wires between its parts. */
+type TopSignals = ReturnType<typeof topSignals>;
+
+function topPorts(plan: MachinePlan, words: number) {
+  const head = headOf(plan);
+  return [
+    ...sv.CLOCKED,
+    sv.input("seed_write_i"),
+    sv.input("seed_address_i", indexBits(words)),
+    sv.input("seed_data_i", SEED_BITS),
+    sv.input("in_valid_i"),
+    sv.output("in_ready_o"),
+    sv.input("in_data_i", inputOf(plan).width),
+    sv.output("out_valid_o"),
+    sv.input("out_ready_i"),
+    sv.output("out_data_o", answerBits(plan)),
+    sv.output("out_decision_o", decisionBits(decisionSize(plan))),
+    sv.output("logits_valid_o"),
+    sv.output("logits_o", head.outputs * plan.arithmetic.logitBits),
+    sv.output("busy_o"),
+  ];
+}
+
+function topSignals(plan: MachinePlan, words: number) {
+  const ports = topPorts(plan, words);
+  const declared = [
+    sv.logic(1, "answer", "decided"),
+    sv.logic(answerBits(plan), "totals", "decided_totals"),
+    sv.logic(decisionBits(decisionSize(plan)), "decision"),
+  ];
+  const wires = new Map(plan.layers.map((layer) => [layer, layerWires(plan, layer)]));
+  const of = (layer: LayerPlan): LayerWires => wires.get(layer)!;
+  return { ports, declared, s: sv.signals(ports, declared), of, streamWires: streamWires(plan) };
+}
+
 /** @param seeds bits of the engine's seeds, of one block */
-export function topModule(plan: MachinePlan, seeds: number): Module {
-  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic, stepMajor, wiring } = plan;
-  const clockAndReset = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
+export function topModule(plan: MachinePlan, seeds: number): sv.Module {
+  const { layers, depth, stepMajor, hasStream } = plan;
   const words = (depth * seeds) / SEED_BITS;
-  const vectors = tokens * steps;
-  const head = layers[layers.length - 1];
-  const first = short(layers[0]);
-  const entering = inputOf(plan);
+  const top = topSignals(plan, words);
+  const { ports, declared, of, streamWires: stream } = top;
+  const filter = isFiltered(plan) ? tokenFilter(plan, top) : null;
+  return {
+    name: MACHINE,
+    header: headerOf(plan, words),
+    ports,
+    items: [
+      ...layers.flatMap((layer) => of(layer).declared),
+      ...(hasStream ? [...stream.values()].flatMap((port) => port.declared) : []),
+      ...declared,
+      sv.gap,
+      ...edgeItems(plan, top),
+      sv.gap,
+      ...(filter ? [...filter.items, sv.gap] : []),
+      ...layers.map((layer) => layerInstance(plan, layer, top)),
+      sv.gap,
+      ...layers.flatMap((_, i) => waitingRoom(plan, i, of, filter?.isRead ?? null)),
+      sv.gap,
+      ...(stepMajor ? attentionOfBlocks(plan, stepMajor, of, top.s) : attentionInTurn(plan, of, top.s)),
+      ...(hasStream ? [sv.gap, ...streamItems(plan, of, stream)] : []),
+    ],
+  };
+}
+
+const headOf = ({ layers }: MachinePlan): LayerPlan => layers[layers.length - 1];
+
+function layerInstance(plan: MachinePlan, layer: LayerPlan, { s, of, streamWires: stream }: TopSignals): sv.Item {
+  const own = of(layer);
+  const isHead = layer.role === "head";
+  return sv.instance(layer.module, `u_${short(layer)}`, {
+    ...sv.CLOCKS,
+    valid_i: own.ready,
+    lines_i: own.lines,
+    take_o: own.take,
+    ...(own.stream.address
+      ? {
+          ...(own.stream.valid ? { stream_valid_o: own.stream.valid } : {}),
+          stream_address_o: own.stream.address,
+          ...(own.stream.next ? { stream_o: own.stream.next } : {}),
+          ...(layer.role === "embedding" ? {} : { stream_i: stream.get(streamPortOf(plan, layer))!.data! }),
+        }
+      : {}),
+    valid_o: own.valid,
+    ...(isHead ? { logits_o: s.logits_o, answer_o: s.answer, totals_o: s.totals } : { spikes_o: own.spikes! }),
+  });
+}
+
+/** The queue or the windows before a layer; attention and the edge bring their own. */
+function waitingRoom(
+  { layers }: MachinePlan,
+  i: number,
+  of: (layer: LayerPlan) => LayerWires,
+  isRead: sv.Expression | null,
+): sv.Item[] {
+  const layer = layers[i];
+  const hasWindows = layer.windows !== null && i > 0;
+  if (!hasWindows && layer.waiting === null) return [];
+  const [own, before] = [of(layer), of(layers[i - 1])];
+  const module = hasWindows ? windowsName(layer) : queueName({ width: layer.inputs, entries: layer.waiting! });
+  const isFilteredHere = !hasWindows && layer.role === "head" && isRead !== null;
+  return [
+    sv.instance(module, `u_${hasWindows ? "windows" : "queue"}_${short(layer)}`, {
+      ...sv.CLOCKS,
+      push_i: isFilteredHere ? sv.binary(before.valid, "&", isRead) : before.valid,
+      data_i: before.spikes!,
+      pop_i: own.take,
+      valid_o: own.ready,
+      data_o: own.lines,
+    }),
+  ];
+}
+
+/** The head reads some tokens only: whether it reads the one whose vector has just left the layer before it. */
+function tokenFilter(plan: MachinePlan, { of }: TopSignals): { items: sv.Item[]; isRead: sv.Expression } {
+  const { layers, tokens, steps, stepMajor } = plan;
+  const mask = sv.constant("TokensRead", tokens, sv.hex(tokens, readMask(headOf(plan))));
+  const token = sv.signal("token_q", indexBits(tokens));
+  const step = sv.signal("token_step_q", indexBits(steps));
+  const { valid } = of(layers[layers.length - 2]);
+  const counting = stepMajor
+    ? [countUp(token, tokens)]
+    : [countUp(step, steps), sv.when(isAt(step, steps - 1), [countUp(token, tokens)])];
+  const registers = stepMajor ? [token] : [token, step];
+  return {
+    items: [
+      mask,
+      ...registers.map((register) => sv.declare(register)),
+      sv.registers(sv.cleared(...registers), [sv.when(valid, counting)]),
+    ],
+    isRead: sv.bit(mask.signals[0], token),
+  };
+}
+
+/** The stream of vectors in, the stream of answers out, and the prompt between them. */
+function edgeItems(plan: MachinePlan, top: TopSignals): sv.Item[] {
+  const { layers, steps } = plan;
+  const { s, of } = top;
+  const first = of(layers[0]);
+  const { valid: headValid } = of(headOf(plan));
   const firstVectors = layers[0].tokens.length * steps;
-  const stream = streamWords(plan, embedOf(plan));
-  const inStream = layers.filter(({ role }) => meetsStream(role));
-  const isFilteredHead = isFiltered(plan);
+  const headVectors = headOf(plan).tokens.length * steps;
+  const declared = [
+    sv.logic(indexBits(firstVectors), "entered_q"),
+    sv.logic(indexBits(headVectors), "left_q"),
+    sv.logic(1, "closed_q", "answered_q", "started_q"),
+    sv.logic(1, "entered", "full", "left"),
+  ];
+  const own = sv.signals([], declared);
+  return [
+    ...declared,
+    ...inputItems(plan, top, own),
+    sv.wire(s.logits_valid_o, headValid),
+    sv.wire(s.busy_o, sv.binary(own.started_q, "|", first.ready)),
+    sv.comment("After a reset nothing leaves, and old contents are gone before a vector has entered."),
+    sv.clocked(
+      sv.when(both(headValid, isAt(own.left_q, headVectors - 1)), [sv.set(own.answered_q, sv.sized(1, 1))]),
+      sv.when(own.left, [sv.set(own.answered_q, sv.zeros)]),
+    ),
+    sv.wire(own.left, both(own.answered_q, sv.isFalse(s.decided), sv.isFalse(s.out_valid_o))),
+    sv.registers(sv.cleared(own.entered_q, own.left_q, own.closed_q, own.started_q), [
+      sv.when(first.ready, [sv.set(own.started_q, sv.sized(1, 1))]),
+      sv.when(first.take, [
+        countUp(own.entered_q, firstVectors),
+        sv.when(isAt(own.entered_q, firstVectors - 1), [sv.set(own.closed_q, sv.sized(1, 1))]),
+      ]),
+      sv.when(headValid, [countUp(own.left_q, headVectors)]),
+      sv.when(own.left, sv.cleared(own.closed_q, own.started_q)),
+    ]),
+    ...answerItems(plan, s),
+  ];
+}
 
-  const declarations = layers.flatMap((layer): Item[] => {
-    const n = short(layer);
-    const isStream = hasStream && inStream.includes(layer);
-    return [
-      logic(1, `${n}_ready`, `${n}_take`, `${n}_valid`),
-      logic(layer.lines, `${n}_lines`),
-      ...(layer.role === "head" ? [] : [logic(layer.outputs, `${n}_spikes`)]),
-      ...(isStream
-        ? [
-            ...(streamAccess(plan, layer).writes ? [logic(1, `${n}_stream_valid`)] : []),
-            logic(indexBits(stream.entries), `${n}_stream_address`),
-            ...(streamAccess(plan, layer).writes ? [logic(stream.width, `${n}_stream`)] : []),
-          ]
-        : []),
-    ];
-  });
-
-  const instances = layers.map((layer) => {
-    const n = short(layer);
-    const isStream = hasStream && inStream.includes(layer);
-    return instance(layer.module, `u_${n}`, {
-      ...clockAndReset,
-      valid_i: name(`${n}_ready`),
-      lines_i: name(`${n}_lines`),
-      take_o: name(`${n}_take`),
-      ...(isStream
-        ? {
-            ...(streamAccess(plan, layer).writes ? { stream_valid_o: name(`${n}_stream_valid`) } : {}),
-            stream_address_o: name(`${n}_stream_address`),
-            ...(streamAccess(plan, layer).writes ? { stream_o: name(`${n}_stream`) } : {}),
-            ...(layer.role === "embedding" ? {} : { stream_i: name(`${streamPortOf(plan, layer)}_data`) }),
-          }
-        : {}),
-      valid_o: name(`${n}_valid`),
-      ...(layer.role === "head"
-        ? { logits_o: name("logits_o"), answer_o: name("answer"), totals_o: name("totals") }
-        : { spikes_o: name(`${n}_spikes`) }),
-    });
-  });
-
-  const queues = layers.flatMap((layer, i): Item[] => {
-    const n = short(layer);
-    const before = i === 0 ? "" : short(layers[i - 1]);
-    if (layer.windows && i > 0) {
-      return [
-        instance(windowsName(layer), `u_windows_${n}`, {
-          ...clockAndReset,
-          push_i: name(`${before}_valid`),
-          data_i: name(`${before}_spikes`),
-          pop_i: name(`${n}_take`),
-          valid_o: name(`${n}_ready`),
-          data_o: name(`${n}_lines`),
-        }),
-      ];
-    }
-    if (layer.waiting === null) return [];
-    const push: Expression =
-      layer === head && isFilteredHead
-        ? binary(name(`${before}_valid`), "&", bit(name("TokensRead"), name("token_q")))
-        : name(`${before}_valid`);
-    return [
-      instance(queueName({ width: layer.inputs, entries: layer.waiting }), `u_queue_${n}`, {
-        ...clockAndReset,
-        push_i: push,
-        data_i: name(`${before}_spikes`),
-        pop_i: name(`${n}_take`),
-        valid_o: name(`${n}_ready`),
-        data_o: name(`${n}_lines`),
-      }),
-    ];
-  });
-
-  const last = short(layers[layers.length - 2]);
-  const headVectors = head.tokens.length * steps;
+/** Vectors wait until the first layer may take them, and reach its lines in the order of the wiring. */
+function inputItems(
+  plan: MachinePlan,
+  { s, of }: TopSignals,
+  { entered, full, closed_q, entered_q }: sv.Signals<"entered" | "full" | "closed_q" | "entered_q">,
+): sv.Item[] {
+  const { layers, tokens, steps, stepMajor, wiring } = plan;
+  const { ready, take, lines } = of(layers[0]);
   const isWired = !isStraight(wiring);
-  const vector = name(`${first}_vector`);
-  const linesOfVector = [...lineOrder(layers[0].inputs, wiring)].map((input) => bit(vector, input));
-  const edge: Item[] = [
-    logic(indexBits(firstVectors), "entered_q"),
-    logic(indexBits(headVectors), "left_q"),
-    logic(1, "closed_q", "answered_q"),
-    logic(1, "entered", "full", "left"),
+  const vector = sv.signal(`${short(layers[0])}_vector`, layers[0].inputs);
+  const linesOfVector = [...lineOrder(layers[0].inputs, wiring)].map((input) => sv.bit(vector, input));
+  const isWaiting = sv.isFalse(isAt(entered_q, stepMajor ? 0 : (tokens - 1) * steps));
+  return [
     ...(isWired
-      ? [
-          logic(layers[0].inputs, `${first}_vector`),
-          comment(wiringComment(wiring)),
-          wire(name(`${first}_lines`), concat(...linesOfVector.reverse())),
-        ]
+      ? [sv.declare(vector), sv.comment(wiringComment(wiring)), sv.wire(lines, sv.concat(...linesOfVector.reverse()))]
       : []),
-    instance(layers[0].windows ? windowsName(layers[0]) : queueName(inputQueue(plan)), "u_queue_input", {
-      ...clockAndReset,
-      push_i: binary(name("in_valid_i"), "&", name("in_ready_o")),
-      data_i: name("in_data_i"),
-      pop_i: name(`${first}_take`),
-      valid_o: name("entered"),
-      data_o: isWired ? vector : name(`${first}_lines`),
-      full_o: name("full"),
+    sv.instance(layers[0].windows ? windowsName(layers[0]) : queueName(inputQueue(plan)), "u_queue_input", {
+      ...sv.CLOCKS,
+      push_i: sv.binary(s.in_valid_i, "&", s.in_ready_o),
+      data_i: s.in_data_i,
+      pop_i: take,
+      valid_o: entered,
+      data_o: isWired ? vector : lines,
+      full_o: full,
     }),
     ...(layers[0].windows
-      ? [
-          wire(name("in_ready_o"), isFalse(name("full"))),
-          wire(name(`${first}_ready`), both(name("entered"), name("full"), isFalse(name("closed_q")))),
-        ]
+      ? [sv.wire(s.in_ready_o, sv.isFalse(full)), sv.wire(ready, both(entered, full, sv.isFalse(closed_q)))]
       : [
-          wire(name("in_ready_o"), binary(isFalse(name("full")), "|", name(`${first}_take`))),
-          comment(
+          sv.wire(s.in_ready_o, sv.binary(sv.isFalse(full), "|", take)),
+          sv.comment(
             stepMajor
               ? "Blocks take turns at attention as scheduled: a prompt begins when it has arrived completely."
               : "Attention does not wait for steps of the last token: they enter when all have arrived.",
           ),
-          wire(
-            name(`${first}_ready`),
-            both(
-              both(name("entered"), isFalse(name("closed_q"))),
-              binary(isFalse(isAt("entered_q", stepMajor ? 0 : vectors - steps, vectors)), "|", name("full")),
-            ),
-          ),
+          sv.wire(ready, both(both(entered, sv.isFalse(closed_q)), sv.binary(isWaiting, "|", full))),
         ]),
-    wire(name("logits_valid_o"), name("head_valid")),
-    wire(name("busy_o"), binary(name("started_q"), "|", name(`${first}_ready`))),
-    logic(1, "started_q"),
-    comment("After a reset nothing leaves, and old contents are gone before a vector has entered."),
-    clocked(
-      when(both(name("head_valid"), isAt("left_q", headVectors - 1, headVectors)), [
-        set(name("answered_q"), sized(1, 1)),
-      ]),
-      when(name("left"), [set(name("answered_q"), zeros)]),
-    ),
-    wire(name("left"), both(name("answered_q"), isFalse(name("decided")), isFalse(name("out_valid_o")))),
-    registers(
-      ["entered_q", "left_q", "closed_q", "started_q"].map((register) => set(name(register), zeros)),
-      [
-        when(name(`${first}_ready`), [set(name("started_q"), sized(1, 1))]),
-        when(name(`${first}_take`), [
-          countUp("entered_q", firstVectors),
-          when(isAt("entered_q", firstVectors - 1, firstVectors), [set(name("closed_q"), sized(1, 1))]),
-        ]),
-        when(name("head_valid"), [countUp("left_q", headVectors)]),
-        when(name("left"), [set(name("closed_q"), zeros), set(name("started_q"), zeros)]),
-      ],
-    ),
-    instance(DECISION_UNIT, "u_decision", {
-      ...clockAndReset,
-      valid_i: name("answer"),
-      totals_i: name("totals"),
-      valid_o: name("decided"),
-      totals_o: name("decided_totals"),
-      decision_o: name("decision"),
+  ];
+}
+
+/** Totals are decided, and wait with their decision until they are taken. */
+function answerItems(plan: MachinePlan, s: TopSignals["s"]): sv.Item[] {
+  return [
+    sv.instance(DECISION_UNIT, "u_decision", {
+      ...sv.CLOCKS,
+      valid_i: s.answer,
+      totals_i: s.totals,
+      valid_o: s.decided,
+      totals_o: s.decided_totals,
+      decision_o: s.decision,
     }),
-    instance(queueName(answerQueue(plan)), "u_queue_answers", {
-      ...clockAndReset,
-      push_i: name("decided"),
-      data_i: concat(name("decision"), name("decided_totals")),
-      pop_i: binary(name("out_valid_o"), "&", name("out_ready_i")),
-      valid_o: name("out_valid_o"),
-      data_o: concat(name("out_decision_o"), name("out_data_o")),
+    sv.instance(queueName(answerQueue(plan)), "u_queue_answers", {
+      ...sv.CLOCKS,
+      push_i: s.decided,
+      data_i: sv.concat(s.decision, s.decided_totals),
+      pop_i: sv.binary(s.out_valid_o, "&", s.out_ready_i),
+      valid_o: s.out_valid_o,
+      data_o: sv.concat(s.out_decision_o, s.out_data_o),
     }),
   ];
+}
 
-  const filter: Item[] = isFilteredHead
-    ? [
-        { kind: "constant", type: `logic [${tokens - 1}:0]`, name: "TokensRead", value: hex(tokens, readMask(head)) },
-        logic(indexBits(tokens), "token_q"),
-        ...(stepMajor ? [] : [logic(indexBits(steps), "token_step_q")]),
-        registers(
-          ["token_q", ...(stepMajor ? [] : ["token_step_q"])].map((register) => set(name(register), zeros)),
-          [
-            when(
-              name(`${last}_valid`),
-              stepMajor
-                ? [countUp("token_q", tokens)]
-                : [
-                    countUp("token_step_q", steps),
-                    when(isAt("token_step_q", steps - 1, steps), [countUp("token_q", tokens)]),
-                  ],
-            ),
-          ],
-        ),
-        gap,
-      ]
-    : [];
-
-  return {
-    name: MACHINE,
-    header: [
-      `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
-        "steps. It works on one prompt at a time; its layers work in parallel.",
-      `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${vectorOrder(plan)}, line 0 in the low bit. in_valid_i and ` +
-        `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors have arrived. Before its first vector, the prompt's ` +
-        `${words} seeds must be written, a word in each clock of seed_write_i: block after block, head after head.`,
-      `Answers appear at out_data_o, ${answersOf(plan)} per prompt, with out_valid_o and out_ready_i as in AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
-        `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. At the same time out_decision_o has ${plan.readOut === "bits" ? "the decided bits, output 0 as the highest" : "the class with the largest total, the first in a tie"}. busy_o is 1 from the first vector until the last answer has been taken.`,
-      `logits_o has the outputs of the head at every step while logits_valid_o is 1, ${arithmetic.logitBits} bits each, class 0 in the low bits.`,
-      `Latency: ${plan.schedule.alone.clocks} clocks from the first clock of the first vector to the last total, if vectors arrive in time.`,
-    ],
-    ports: [
-      ...CLOCKED,
-      input("seed_write_i"),
-      input("seed_address_i", indexBits(words)),
-      input("seed_data_i", SEED_BITS),
-      input("in_valid_i"),
-      output("in_ready_o"),
-      input("in_data_i", entering.width),
-      output("out_valid_o"),
-      input("out_ready_i"),
-      output("out_data_o", answerBits(plan)),
-      output("out_decision_o", decisionBits(decisionSize(plan))),
-      output("logits_valid_o"),
-      output("logits_o", head.outputs * arithmetic.logitBits),
-      output("busy_o"),
-    ],
-    items: [
-      ...declarations,
-      logic(1, "answer", "decided"),
-      logic(answerBits(plan), "totals", "decided_totals"),
-      logic(decisionBits(decisionSize(plan)), "decision"),
-      gap,
-      ...edge,
-      gap,
-      ...filter,
-      ...instances,
-      gap,
-      ...queues,
-      gap,
-      ...(stepMajor ? attentionOfBlocks(plan, stepMajor) : attentionInTurn(plan)),
-      ...(hasStream ? [gap, ...streamItems(plan)] : []),
-    ],
-  };
+function headerOf(plan: MachinePlan, words: number): string[] {
+  const { layers, tokens, steps, width, heads, depth, arithmetic, stepMajor } = plan;
+  const head = headOf(plan);
+  const entering = inputOf(plan);
+  return [
+    `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
+      "steps. It works on one prompt at a time; its layers work in parallel.",
+    `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${vectorOrder(plan)}, line 0 in the low bit. in_valid_i and ` +
+      `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors have arrived. Before its first vector, the prompt's ` +
+      `${words} seeds must be written, a word in each clock of seed_write_i: block after block, head after head.`,
+    `Answers appear at out_data_o, ${answersOf(plan)} per prompt, with out_valid_o and out_ready_i as in AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
+      `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. At the same time out_decision_o has ${plan.readOut === "bits" ? "the decided bits, output 0 as the highest" : "the class with the largest total, the first in a tie"}. busy_o is 1 from the first vector until the last answer has been taken.`,
+    `logits_o has the outputs of the head at every step while logits_valid_o is 1, ${arithmetic.logitBits} bits each, class 0 in the low bits.`,
+    `Latency: ${plan.schedule.alone.clocks} clocks from the first clock of the first vector to the last total, if vectors arrive in time.`,
+  ];
 }
 
 /** The order of vectors at the edge. */

@@ -41,9 +41,9 @@ const WIDEST_COUNT = 16;
 function signalsOf({ ports, items }: Module): WaveSignal[] {
   const pins = ports.filter(({ name }) => name !== "clk_i" && name !== "rst_ni");
   const counters = items
-    .filter((item): item is Extract<Item, { kind: "logic" }> => item.kind === "logic" && item.width <= WIDEST_COUNT)
-    .flatMap(({ width, names }) => names.filter((name) => COUNTS.test(name)).map((name) => ({ name, width })));
-  return [...pins.map(({ name, width }) => ({ name, width })), ...counters];
+    .flatMap((item) => (item.kind === "declaration" && item.value === null ? item.signals : []))
+    .filter(({ name, width, entries }) => entries === null && width! <= WIDEST_COUNT && COUNTS.test(name));
+  return [...pins, ...counters].map(({ name, width }) => ({ name, width: width! }));
 }
 
 /** The machine's edge, then each of its blocks in dataflow order. */

@@ -11,35 +11,7 @@
 import type { Machine } from "../../machine/machine.ts";
 import type { ScheduledUnit } from "../../machine/schedule.ts";
 import { pixels, type StemLayer } from "../../model/stem.ts";
-import {
-  binary,
-  bit,
-  CLOCKED,
-  choose,
-  clocked,
-  combinational,
-  concat,
-  decimal,
-  type Expression,
-  forEach,
-  input,
-  isFalse,
-  logic,
-  type Module,
-  name,
-  output,
-  part,
-  plus,
-  put,
-  registers,
-  type Statement,
-  set,
-  sized,
-  when,
-  widen,
-  wire,
-  zeros,
-} from "../syntax.ts";
+import * as sv from "../syntax.ts";
 import type { VectorOrder } from "./erring-converters.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
 
@@ -107,62 +79,82 @@ export function mapWindows(
   plan: WindowPlan,
   { order, steps }: VectorOrder,
   isInput: boolean,
-): Module {
+): sv.Module {
   const { size, pool, lines } = plan;
   const isStepMajor = order === "step-major";
   const { grid, channels, kernel, stride, windows } = size;
   const edge = (kernel - 1) / 2;
   const total = comingVectors(plan, steps);
   const countBits = indexBits(total + 1);
-  const [push, pop] = [name("push_i"), name("pop_i")];
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("push_i"),
+    sv.input("data_i", channels),
+    sv.input("pop_i"),
+    sv.output("valid_o"),
+    sv.output("data_o", kernel ** 2 * channels),
+    ...(isInput ? [sv.output("full_o")] : []),
+  ];
+  const declared = [sv.memory(channels, "pixels_q", lines * grid.columns * (isStepMajor ? 1 : steps))];
+  const s = sv.signals(ports, [
+    ...declared,
+    sv.logic(countBits, "count_q"),
+    sv.logic(1, "read_q"),
+    sv.logic(32, "needed"),
+  ]);
+  const [push, pop] = [s.push_i, s.pop_i];
   const ofMap = { inner_column_q: pool, column_q: grid.columns, inner_row_q: pool, row_q: grid.rows };
   const ofWindows = { window_column_q: windows.columns, window_row_q: windows.rows };
   const [ofStep, ofReadStep] = [{ step_q: steps }, { read_step_q: steps }];
   /** Counters of arrivals and reads, the innermost first. */
   const ends = isStepMajor ? { ...ofMap, ...ofStep } : { ...ofStep, ...ofMap };
   const reads = isStepMajor ? { ...ofWindows, ...ofReadStep } : { ...ofReadStep, ...ofWindows };
+  const counters = Object.entries({ ...ends, ...reads }).map(([register, count]) =>
+    sv.logic(indexBits(count), register),
+  );
+  const places = sv.signals([], counters);
   const wide = (register: keyof typeof ends | keyof typeof reads) =>
-    concat(sized(32 - indexBits({ ...ends, ...reads }[register]), 0), name(register));
-  const allThere = binary(name("count_q"), "==", sized(countBits, total));
+    sv.widen(places[register], places[register].width!, 32);
+  const allThere = sv.binary(s.count_q, "==", sv.sized(countBits, total));
   /** Row and column of a pixel of the window, including the border of zeros. */
-  const at = (register: "window_row_q" | "window_column_q", offset: Expression): Expression =>
-    binary(scaled(stride, wide(register)), "+", offset);
-  const isInside = (place: Expression, side: number): Expression =>
-    binary(binary(place, ">=", decimal(edge)), "&&", binary(place, "<", decimal(side + edge)));
-  const word = (row: Expression, column: Expression, step: Expression): Expression => {
-    const place = isStepMajor ? binary(scaled(grid.rows, step), "+", row) : row;
-    const line = lines < (isStepMajor ? steps : 1) * grid.rows ? binary(place, "%", decimal(lines)) : place;
-    const pixel = lines === 1 ? column : binary(scaled(grid.columns, line), "+", column);
-    return bit(name("pixels_q"), isStepMajor ? pixel : binary(scaled(steps, pixel), "+", step));
+  const at = (register: "window_row_q" | "window_column_q", offset: sv.Expression): sv.Expression =>
+    sv.binary(scaled(stride, wide(register)), "+", offset);
+  const isInside = (place: sv.Expression, side: number): sv.Expression =>
+    sv.binary(sv.binary(place, ">=", sv.decimal(edge)), "&&", sv.binary(place, "<", sv.decimal(side + edge)));
+  const [row, column] = [at("window_row_q", sv.name("i")), at("window_column_q", sv.name("j"))];
+  const word = (row: sv.Expression, column: sv.Expression, step: sv.Expression): sv.Expression => {
+    const place = isStepMajor ? sv.binary(scaled(grid.rows, step), "+", row) : row;
+    const line = lines < (isStepMajor ? steps : 1) * grid.rows ? sv.binary(place, "%", sv.decimal(lines)) : place;
+    const pixel = lines === 1 ? column : sv.binary(scaled(grid.columns, line), "+", column);
+    return sv.bit(s.pixels_q, isStepMajor ? pixel : sv.binary(scaled(steps, pixel), "+", step));
   };
   const written = word(wide("row_q"), wide("column_q"), wide("step_q"));
-  const [row, column] = [at("window_row_q", name("i")), at("window_column_q", name("j"))];
-  const minus = (place: Expression): Expression => (edge === 0 ? place : binary(place, "-", decimal(edge)));
-  const taken = put(
-    part(name("data_o"), scaled(channels, binary(scaled(kernel, name("i")), "+", name("j"))), channels),
+  const minus = (place: sv.Expression): sv.Expression => (edge === 0 ? place : sv.binary(place, "-", sv.decimal(edge)));
+  const taken = sv.put(
+    sv.part(s.data_o, scaled(channels, sv.binary(scaled(kernel, sv.name("i")), "+", sv.name("j"))), channels),
     word(minus(row), minus(column), wide("read_step_q")),
   );
   /** The last pixel of a window, as an index of arriving pixels. */
-  const last = (register: "window_row_q" | "window_column_q", side: number): Expression => {
-    const furthest = plus(scaled(stride, wide(register)), edge);
-    const inMap = edge === 0 ? furthest : choose(binary(furthest, "<", decimal(side)), furthest, decimal(side - 1));
-    return plus(scaled(pool, inMap), pool - 1);
+  const last = (register: "window_row_q" | "window_column_q", side: number): sv.Expression => {
+    const furthest = sv.plus(scaled(stride, wide(register)), edge);
+    const inMap =
+      edge === 0 ? furthest : sv.choose(sv.binary(furthest, "<", sv.decimal(side)), furthest, sv.decimal(side - 1));
+    return sv.plus(scaled(pool, inMap), pool - 1);
   };
-  const lastPixel = binary(
+  const lastPixel = sv.binary(
     scaled(grid.columns * pool, last("window_row_q", grid.rows)),
     "+",
     last("window_column_q", grid.columns),
   );
   /** Nested counters: each advances when all before it are at their last value. */
-  const chain = (counters: readonly (readonly [string, number])[], atEnd: Statement[]): Statement[] =>
-    counters.reduceRight<Statement[]>(
+  const chain = (counters: readonly (readonly [string, number])[], atEnd: sv.Statement[]): sv.Statement[] =>
+    counters.reduceRight<sv.Statement[]>(
       (inner, [register, count]) => [
-        countUp(register, count),
-        ...(inner.length > 0 ? [when(isAt(register, count - 1, count), inner)] : []),
+        countUp(places[register], count),
+        ...(inner.length > 0 ? [sv.when(isAt(places[register], count - 1), inner)] : []),
       ],
       atEnd,
     );
-  const cleared = [...Object.keys(ends), ...Object.keys(reads), "count_q", "read_q"];
   return {
     name: moduleName,
     header: [
@@ -171,72 +163,60 @@ export function mapWindows(
       `Pixels arrive and windows leave row by row, ${isStepMajor ? "those of a step before those of the next" : "all steps of each in succession"}. A window holds its pixels row by row, the first in the low bits, and zeros beyond the map.`,
       "Latency: a pushed pixel is available in the next clock. The next prompt's pixels may arrive when all windows of a prompt have been taken and all of its pixels have arrived.",
     ],
-    ports: [
-      ...CLOCKED,
-      input("push_i"),
-      input("data_i", channels),
-      input("pop_i"),
-      output("valid_o"),
-      output("data_o", kernel ** 2 * channels),
-      ...(isInput ? [output("full_o")] : []),
-    ],
+    ports,
     items: [
-      { kind: "memory", width: channels, name: "pixels_q", entries: lines * grid.columns * (isStepMajor ? 1 : steps) },
-      ...Object.entries({ ...ends, ...reads }).map(([register, count]) => logic(indexBits(count), register)),
-      logic(countBits, "count_q"),
-      logic(1, "read_q"),
-      logic(32, "needed"),
-      ...(isInput ? [wire(name("full_o"), allThere)] : []),
-      wire(
-        name("needed"),
+      ...declared,
+      ...counters,
+      sv.declare(s.count_q),
+      sv.declare(s.read_q),
+      sv.declare(s.needed),
+      ...(isInput ? [sv.wire(s.full_o, allThere)] : []),
+      sv.wire(
+        s.needed,
         isStepMajor
-          ? binary(scaled(total / steps, wide("read_step_q")), "+", lastPixel)
-          : binary(scaled(steps, lastPixel), "+", wide("read_step_q")),
+          ? sv.binary(scaled(total / steps, wide("read_step_q")), "+", lastPixel)
+          : sv.binary(scaled(steps, lastPixel), "+", wide("read_step_q")),
       ),
-      wire(
-        name("valid_o"),
-        both(isFalse(name("read_q")), binary(widen(name("count_q"), countBits, 32), ">", name("needed"))),
-      ),
-      combinational(
-        put(name("data_o"), zeros),
-        forEach(
+      sv.wire(s.valid_o, both(sv.isFalse(s.read_q), sv.binary(sv.widen(s.count_q, countBits, 32), ">", s.needed))),
+      sv.combinational(
+        sv.put(s.data_o, sv.zeros),
+        sv.forEach(
           "i",
           kernel,
-          forEach(
+          sv.forEach(
             "j",
             kernel,
-            edge === 0 ? taken : when(binary(isInside(row, grid.rows), "&&", isInside(column, grid.columns)), [taken]),
+            edge === 0
+              ? taken
+              : sv.when(sv.binary(isInside(row, grid.rows), "&&", isInside(column, grid.columns)), [taken]),
           ),
         ),
       ),
-      clocked(
-        when(push, [
-          set(
+      sv.clocked(
+        sv.when(push, [
+          sv.set(
             written,
             pool === 1
-              ? name("data_i")
-              : choose(
-                  both(isAt("inner_row_q", 0, pool), isAt("inner_column_q", 0, pool)),
-                  name("data_i"),
-                  binary(written, "|", name("data_i")),
+              ? s.data_i
+              : sv.choose(
+                  both(isAt(places.inner_row_q, 0), isAt(places.inner_column_q, 0)),
+                  s.data_i,
+                  sv.binary(written, "|", s.data_i),
                 ),
           ),
         ]),
       ),
-      registers(
-        cleared.map((register) => set(name(register), zeros)),
-        [
-          when(push, [
-            set(name("count_q"), binary(name("count_q"), "+", sized(countBits, 1))),
-            ...chain(Object.entries(ends), []),
-          ]),
-          when(pop, chain(Object.entries(reads), [set(name("read_q"), sized(1, 1))])),
-          when(both(name("read_q"), allThere), [set(name("read_q"), zeros), set(name("count_q"), zeros)]),
-        ],
-      ),
+      sv.registers(sv.cleared(...Object.values(places), s.count_q, s.read_q), [
+        sv.when(push, [
+          sv.set(s.count_q, sv.binary(s.count_q, "+", sv.sized(countBits, 1))),
+          ...chain(Object.entries(ends), []),
+        ]),
+        sv.when(pop, chain(Object.entries(reads), [sv.set(s.read_q, sv.sized(1, 1))])),
+        sv.when(both(s.read_q, allThere), [sv.set(s.read_q, sv.zeros), sv.set(s.count_q, sv.zeros)]),
+      ]),
     ],
   };
 }
 
-const scaled = (factor: number, value: Expression): Expression =>
-  factor === 1 ? value : binary(decimal(factor), "*", value);
+const scaled = (factor: number, value: sv.Expression): sv.Expression =>
+  factor === 1 ? value : sv.binary(sv.decimal(factor), "*", value);
