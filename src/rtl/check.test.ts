@@ -20,11 +20,12 @@ const [words] = bank.signals;
 const write = sv.when(go, [sv.set(sv.bit(words, 0), data)]);
 
 /** Takes a byte and gives one. */
+const taken = sv.input("in_i", 8);
 const child: sv.Module = {
   name: "child",
   header: [],
-  ports: [sv.CLOCK, sv.input("in_i", 8), sv.output("out_o", 8)],
-  items: [sv.wire(sv.name("out_o"), sv.name("in_i"))],
+  ports: [sv.CLOCK, taken, out],
+  items: [sv.wire(out, taken)],
 };
 const withChild = (ports: Record<string, sv.Expression>) => sv.instance("child", "u_child", { clk_i, ...ports });
 const double: sv.Item = {
@@ -192,6 +193,10 @@ test("the same kinds of use without a mistake pass", () => {
     sv.wire(sv.slice(out, 7, 4), sv.slice(sv.call("double", narrow), 7, 4)),
     sv.simulation(sv.registers([], [sv.assert(rst_ni, "never")])),
   );
+});
+
+test("a signal does not go by its name", () => {
+  expect(() => check(sv.wire(out, sv.name("data_i")))).toThrow("data_i is a signal, but goes by its name");
 });
 
 test("one of the two sides of a generated choice drives a signal", () => {

@@ -99,14 +99,17 @@ function checkModule(module: Module, known: ReadonlyMap<string, Module>): void {
 
   /** The declaration that a name or a signal refers to. */
   function find(place: Place, wanted: Signal | string): Entry {
-    const name = typeof wanted === "string" ? wanted : wanted.name;
+    const isName = typeof wanted === "string";
+    const entry = lookUp(place, isName ? wanted : wanted.name);
+    if (isName && entry.signal !== null) fail(wanted, "is a signal, but goes by its name");
+    if (!isName && entry.signal !== wanted) fail(wanted.name, "is a signal of another declaration with the same name");
+    return entry;
+  }
+
+  function lookUp(place: Place, name: string): Entry {
     for (let at: Place | null = place; at !== null; at = at.outer) {
       const entry = at.names.get(name);
-      if (!entry) continue;
-      if (typeof wanted !== "string" && entry.signal !== wanted) {
-        fail(name, "is a signal of another declaration with the same name");
-      }
-      return entry;
+      if (entry) return entry;
     }
     return fail(name, declaredSomewhere.has(name) ? "is used before its declaration" : "is not declared");
   }
@@ -170,7 +173,7 @@ function checkModule(module: Module, known: ReadonlyMap<string, Module>): void {
   }
 
   function withProcess(place: Place, of: Item, ...clocks: readonly string[]): Place {
-    for (const clock of clocks) find(place, clock);
+    for (const clock of clocks) lookUp(place, clock);
     const isPort = module.isBlackBox === true && of.kind === "clocked";
     return inside(place, { process: { of, isInitial: false, isPort } });
   }

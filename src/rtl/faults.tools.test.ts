@@ -88,11 +88,9 @@ const faults: readonly (readonly [string, () => Module])[] = [
   [
     "a counter that is not cleared at the end of a window",
     () =>
-      edited(ssaCell(parameters), (node) => {
-        if (node.kind !== "if" || !isSignal(node.condition, "last_i")) return null;
-        const [, ...rest] = node.yes as unknown[];
-        return { ...node, yes: [set(name("count_q"), name("count_d")), ...rest] };
-      }),
+      edited(ssaCell(parameters), (node) =>
+        node.kind === "choice" && isSignal(node.condition, "last_i") ? node.no : null,
+      ),
   ],
   ["r < count instead of r <= count, in the cells", () => comparing(ssaCell(parameters), tooLate)],
   ["r <= count + 1 in the cells", () => comparing(ssaCell(parameters), tooEarly)],

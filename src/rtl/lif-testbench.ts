@@ -69,7 +69,7 @@ export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParamete
   ];
   const s = sv.signals(ports, declared);
   const errors = s.errors;
-  const pins = ["load", "valid_in", "rest", "code", "offset", "threshold"];
+  const pins = [s.load, s.valid_in, s.rest, s.code, s.offset, s.threshold];
   const shown = sv.concat(s.valid, s.spike);
   const expected = sv.bit(s.outputs, sv.name("clock"));
   return {
@@ -101,13 +101,13 @@ export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParamete
         task("$readmemh", sv.text("lif_inputs.hex"), s.inputs),
         task("$readmemh", sv.text("lif_outputs.hex"), s.outputs),
         ...[s.errors, s.updates].map((variable) => sv.put(variable, sv.decimal(0))),
-        ...pins.map((pin) => sv.put(sv.name(pin), sv.zeros)),
+        ...pins.map((pin) => sv.put(pin, sv.zeros)),
         ...shortReset(s.rst_n),
         fallingEdges(s.clk),
         sv.forEach(
           "clock",
           clocks,
-          sv.put(sv.concat(...pins.map(sv.name)), sv.bit(s.inputs, sv.name("clock"))),
+          sv.put(sv.concat(...pins), sv.bit(s.inputs, sv.name("clock"))),
           sv.when(s.valid, [sv.put(s.updates, sv.binary(s.updates, "+", sv.decimal(1)))]),
           sv.when(sv.binary(shown, "!==", expected), [
             sv.when(sv.binary(errors, "<", sv.decimal(10)), [

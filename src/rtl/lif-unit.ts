@@ -92,8 +92,8 @@ export function lifUnit(parameters: LifParameters): sv.Module {
         [
           ...(single ? [] : [sv.set(s.block_q, sv.zeros)]),
           ...sv.cleared(s.offsets_q, s.thresholds_q, s.membranes_q, s.sum_q, s.carry_q, s.current_q),
-          ...["full_q", "rest_q", "resolved_q", "resolved_rest_q", "valid_o", "spike_o"].map((q) =>
-            sv.set(sv.name(q), sv.sized(1, 0)),
+          ...[s.full_q, s.rest_q, s.resolved_q, s.resolved_rest_q, s.valid_o, s.spike_o].map((q) =>
+            sv.set(q, sv.sized(1, 0)),
           ),
         ],
         [

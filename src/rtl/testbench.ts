@@ -126,7 +126,16 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
   const width = design.heads * plan.tileTokens;
   const seeds = seedBits(design);
   const ports: sv.Port<never>[] = [];
-  const counters = ["taken", "checked", "columns", "clocks", "length", "busy_clocks", "errors"];
+  const variables = sv.integers(
+    "run_count",
+    "taken",
+    "checked",
+    "columns",
+    "clocks",
+    "length",
+    "busy_clocks",
+    "errors",
+  );
   const declared = [
     sv.logic(1, "clk", "rst_n", "start", "busy", "take", "valid"),
     sv.logic(STEP_BITS, "steps"),
@@ -136,7 +145,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
     sv.memory(seeds + 16, "runs", runs),
     sv.memory(3 * width, "inputs", inputs),
     sv.memory(width, "outputs", outputs),
-    sv.integers("run_count", ...counters),
+    variables,
   ];
   const s = sv.signals(ports, declared);
   const errors = s.errors;
@@ -165,7 +174,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
         task("$readmemh", sv.text("runs.hex"), s.runs),
         task("$readmemh", sv.text("inputs.hex"), s.inputs),
         task("$readmemh", sv.text("outputs.hex"), s.outputs),
-        ...counters.map((variable) => sv.put(sv.name(variable), sv.decimal(0))),
+        ...variables.signals.slice(1).map((variable) => sv.put(variable, sv.decimal(0))),
         sv.comment(`+${RUNS}=N takes the first N runs.`),
         sv.when(sv.isFalse(sv.call("$value$plusargs", sv.text(`${RUNS}=%d`), s.run_count)), [
           sv.put(s.run_count, sv.decimal(runs)),

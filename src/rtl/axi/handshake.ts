@@ -6,15 +6,14 @@ export interface Channel {
   readonly label: string;
   readonly valid: sv.Expression;
   readonly ready: sv.Expression;
-  readonly payload: readonly sv.Expression[];
-  /** Bits of the payload. */
-  readonly width: number;
+  readonly payload: readonly sv.Signal[];
   /** A condition under which a channel may be emptied. */
   readonly reset?: sv.Expression;
 }
 
 /** Simulation only: an error if a channel that was valid but not ready in one clock has less, or different, data in the next. */
-export function holdsUntilTaken({ label, valid, ready, payload, width, reset }: Channel): sv.Item {
+export function holdsUntilTaken({ label, valid, ready, payload, reset }: Channel): sv.Item {
+  const width = payload.reduce((sum, one) => sum + one.width!, 0);
   const waits = sv.signal(`${label}_waits_q`);
   const [held, content] = [sv.signal(`${label}_held_q`, width), sv.signal(`${label}_content`, width)];
   const isWaiting = sv.binary(valid, "&", sv.isFalse(ready));

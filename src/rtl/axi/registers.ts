@@ -24,7 +24,7 @@ const OFFSET_BITS = 6;
 const WORD = 32;
 
 /** The pins of AXI4-Lite, with the names that AXI tools look for; `address` is the number of address bits. */
-export const axiLitePorts = (address: number): readonly sv.Port[] => [
+export const axiLitePorts = (address: number) => [
   sv.input("s_axil_awaddr", address),
   sv.input("s_axil_awprot", 3),
   sv.input("s_axil_awvalid"),
@@ -56,9 +56,10 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
   const isBelowWindow = (of: sv.Signal) =>
     sv.binary(sv.slice(of, address - 1, OFFSET_BITS), "==", sv.sized(address - OFFSET_BITS, 0));
   const seedAddressBits = indexBits(seedWords);
+  const pins = axiLitePorts(address);
   const ports = [
     ...sv.CLOCKED,
-    ...axiLitePorts(address),
+    ...pins,
     sv.output("seed_write_o"),
     sv.output("seed_address_o", seedAddressBits),
     sv.output("seed_data_o", SEED_BITS),
@@ -220,7 +221,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
       sv.gap,
       ...unused("protection", sv.concat(s.s_axil_awprot, s.s_axil_arprot)),
       ...unused("address", sv.concat(sv.slice(s.address_q, 1, 0), sv.slice(s.s_axil_araddr, 1, 0))),
-      ...channels(address),
+      ...channels(pins),
     ],
   };
 }
@@ -233,19 +234,20 @@ const highestFirst = <Flag extends string>(
   (Object.keys(places) as Flag[]).toSorted((a, b) => places[b] - places[a]).map((flag) => flags[flag]);
 
 /** The mutual guarantees of both sides of the bus. */
-function channels(address: number): sv.Item[] {
-  const channel = (label: string, payload: readonly string[], width: number) =>
+function channels(pins: readonly sv.Port[]): sv.Item[] {
+  const s = sv.signals(pins);
+  const channel = (label: string, ...payload: string[]) =>
     holdsUntilTaken({
-      ...{ label, width },
-      valid: sv.name(`${label}valid`),
-      ready: sv.name(`${label}ready`),
-      payload: payload.map((signal) => sv.name(`${label}${signal}`)),
+      label,
+      valid: s[`${label}valid`],
+      ready: s[`${label}ready`],
+      payload: payload.map((signal) => s[`${label}${signal}`]),
     });
   return [
-    channel("s_axil_aw", ["addr", "prot"], address + 3),
-    channel("s_axil_w", ["data", "strb"], WORD + WORD / 8),
-    channel("s_axil_b", ["resp"], 2),
-    channel("s_axil_ar", ["addr", "prot"], address + 3),
-    channel("s_axil_r", ["data", "resp"], WORD + 2),
+    channel("s_axil_aw", "addr", "prot"),
+    channel("s_axil_w", "data", "strb"),
+    channel("s_axil_b", "resp"),
+    channel("s_axil_ar", "addr", "prot"),
+    channel("s_axil_r", "data", "resp"),
   ];
 }

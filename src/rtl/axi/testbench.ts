@@ -39,6 +39,9 @@ const forever = (...body: sv.Statement[]) => sv.initial(sv.loopWhile(one, ...bod
 const random = (below: 2 | 4) => sv.binary(sv.call("$urandom"), "&", sv.decimal(below - 1));
 const bitOf = (place: number) => 2 ** place;
 
+/** Addresses of writes, their data, and addresses of reads: each is driven after a wait of its own. */
+type Channel = "aw" | "w" | "ar";
+
 export function axiTestbench(facts: MachineFacts, vectors: MachineVectors): sv.Module[] {
   return [answersChecker(facts), bench(facts, vectors)];
 }
@@ -145,23 +148,23 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
   const constants = REGISTERS.filter((register: Register) => register.value);
   const inputs = axiLitePorts(address).filter(({ direction }) => direction === "input");
   const pins = [
-    ...axiLitePorts(address).map((port) => port.name),
-    ...["s_axis_tdata", "s_axis_tlast", "s_axis_tvalid", "s_axis_tready"],
-    ...["m_axis_tdata", "m_axis_tlast", "m_axis_tvalid", "m_axis_tready"],
+    ...lite.flatMap(({ signals }) => signals),
+    ...[s.s_axis_tdata, s.s_axis_tlast, s.s_axis_tvalid, s.s_axis_tready],
+    ...[s.m_axis_tdata, s.m_axis_tlast, s.m_axis_tvalid, s.m_axis_tready],
   ];
   /** Drives a channel after a random wait until it is accepted; one clock of a loop that drives both. */
-  const drive = (channel: string): sv.Statement =>
+  const drive = (channel: Channel): sv.Statement =>
     sv.put(
       s[`s_axil_${channel}valid`],
       and(sv.isFalse(s[`${channel}_done`]), sv.binary(s[`${channel}_wait`], "==", sv.decimal(0))),
     );
-  const note = (channel: string): sv.Statement =>
+  const note = (channel: Channel): sv.Statement =>
     sv.when(and(s[`s_axil_${channel}valid`], s[`s_axil_${channel}ready`]), [sv.put(s[`${channel}_done`], one)]);
-  const tick = (channel: string): sv.Statement =>
+  const tick = (channel: Channel): sv.Statement =>
     sv.when(sv.binary(s[`${channel}_wait`], "!=", sv.decimal(0)), [
       sv.put(s[`${channel}_wait`], sv.binary(s[`${channel}_wait`], "-", sv.decimal(1))),
     ]);
-  const waits = (channel: string): sv.Statement[] => [
+  const waits = (channel: Channel): sv.Statement[] => [
     sv.put(s[`${channel}_done`], nil),
     sv.put(s[`${channel}_wait`], sv.decimal(0)),
     sv.when(stalls, [sv.put(s[`${channel}_wait`], random(4))]),
@@ -195,7 +198,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
       sv.instance(AXI_TOP, "u_axi", {
         clk_i: s.clk_i,
         rst_ni: s.rst_ni,
-        ...Object.fromEntries(pins.map((pin) => [pin, s[pin]])),
+        ...Object.fromEntries(pins.map((pin) => [pin.name, pin])),
       }),
       sv.instance(ANSWERS_CHECKER, "u_answers", {
         clk_i: s.clk_i,
@@ -217,13 +220,13 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
           sv.put(s.s_axil_wstrb, s.write_strobe),
           sv.loopWhile(
             sv.isFalse(and(s.aw_done, s.w_done)),
-            ...["aw", "w"].map(drive),
+            ...(["aw", "w"] as const).map(drive),
             rising,
-            ...["aw", "w"].map(note),
+            ...(["aw", "w"] as const).map(note),
             edge,
-            ...["aw", "w"].map(tick),
+            ...(["aw", "w"] as const).map(tick),
           ),
-          ...["aw", "w"].map((channel) => sv.put(s[`s_axil_${channel}valid`], nil)),
+          ...(["aw", "w"] as const).map((channel) => sv.put(s[`s_axil_${channel}valid`], nil)),
           rising,
           sv.loopWhile(sv.isFalse(and(s.s_axil_bvalid, s.s_axil_bready)), rising),
           sv.put(s.response, s.s_axil_bresp),

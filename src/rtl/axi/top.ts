@@ -37,9 +37,10 @@ const padded = (bits: number, value: sv.Expression): readonly sv.Expression[] =>
 export function axiTop(facts: MachineFacts): sv.Module {
   const { vectors, answers, vectorBits, totalBits, decisionBits, seedWords } = facts;
   const sizes = streamSizes(facts);
+  const lite = axiLitePorts(addressBits(seedWords));
   const ports = [
     ...sv.CLOCKED,
-    ...axiLitePorts(addressBits(seedWords)),
+    ...lite,
     sv.input("s_axis_tdata", sizes.input),
     sv.input("s_axis_tlast"),
     sv.input("s_axis_tvalid"),
@@ -66,7 +67,6 @@ export function axiTop(facts: MachineFacts): sv.Module {
     clk_i: s.clk_i,
     rst_ni: reset,
   }));
-  const lite = Object.fromEntries(axiLitePorts(0).map((port) => [port.name, sv.name(port.name)]));
   return {
     name: AXI_TOP,
     header: [
@@ -81,7 +81,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
       sv.gap,
       sv.instance(AXI_REGISTERS, "u_registers", {
         ...clocked,
-        ...lite,
+        ...Object.fromEntries(lite.map((pin) => [pin.name, pin])),
         seed_write_o: s.seed_write,
         seed_address_o: s.seed_address,
         seed_data_o: s.seed_data,
@@ -147,11 +147,11 @@ export function axiTop(facts: MachineFacts): sv.Module {
       ...(sizes.input > vectorBits ? unused("padding", sv.slice(s.s_axis_tdata, sizes.input - 1, vectorBits)) : []),
       holdsUntilTaken({
         ...{ label: "s_axis", valid: s.s_axis_tvalid, ready: s.s_axis_tready },
-        ...{ payload: [s.s_axis_tdata, s.s_axis_tlast], width: sizes.input + 1 },
+        ...{ payload: [s.s_axis_tdata, s.s_axis_tlast] },
       }),
       holdsUntilTaken({
         ...{ label: "m_axis", valid: s.m_axis_tvalid, ready: s.m_axis_tready },
-        ...{ payload: [s.m_axis_tdata, s.m_axis_tlast], width: sizes.output + 1 },
+        ...{ payload: [s.m_axis_tdata, s.m_axis_tlast] },
         reset: s.clear,
       }),
     ],

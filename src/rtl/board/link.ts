@@ -37,6 +37,8 @@ const STATES = [
 ] as const;
 type State = (typeof STATES)[number];
 const STATE_BITS = 4;
+const CODES = STATES.map((which, n) => sv.constant(which, STATE_BITS, sv.sized(STATE_BITS, n)));
+const codeOf = sv.signals([], CODES);
 /** The first state after a request has been received. */
 const FIRST_DEAF: State = "Start";
 /** The first state of a reply. */
@@ -96,8 +98,8 @@ export function boardLink(design: SsaDesign, fingerprint: number): sv.Module {
     sv.memory(spikeBits, "columns_out", entries),
   ]);
   const [state, count, byte] = [s.state_q, s.byte_q, s.data_i];
-  const inState = (which: State) => sv.binary(state, "==", sv.name(which));
-  const to = (which: State) => sv.set(state, sv.name(which));
+  const inState = (which: State) => sv.binary(state, "==", codeOf[which]);
+  const to = (which: State) => sv.set(state, codeOf[which]);
   const isByte = (last: number) => sv.binary(count, "==", sv.sized(byteBits, last));
   const restart = sv.set(count, sv.zeros);
   const countOn = sv.set(count, sv.binary(count, "+", sv.sized(byteBits, 1)));
@@ -130,7 +132,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): sv.Module {
     ],
     ports,
     items: [
-      ...STATES.map((which, n) => sv.constant(which, STATE_BITS, sv.sized(STATE_BITS, n))),
+      ...CODES,
       sv.gap,
       sv.declare(s.state_q),
       sv.declare(s.byte_q, s.left_q),
@@ -147,7 +149,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): sv.Module {
       sv.declare(s.columns_out),
       sv.gap,
       sv.wire(s.columns, timesConstant(s.steps_q, STEP_BITS, dimension, countBits)),
-      sv.wire(s.hears, sv.binary(state, "<", sv.name(FIRST_DEAF))),
+      sv.wire(s.hears, sv.binary(state, "<", codeOf[FIRST_DEAF])),
       sv.wire(s.word_d, columnBytes === 1 ? byte : sv.concat(byte, sv.slice(s.word_q, 8 * columnBytes - 1, 8))),
       sv.wire(s.column_ends, sv.binary(sv.binary(s.valid_i, "&", inState("Columns")), "&", isByte(columnBytes - 1))),
       sv.wire(s.stored, sv.binary(inState("Run"), "&", s.spikes_valid_i)),
@@ -181,7 +183,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): sv.Module {
       sv.wire(s.steps_o, s.steps_q),
       sv.wire(s.start_o, inState("Start")),
       sv.gap,
-      sv.wire(s.replies, sv.binary(state, ">=", sv.name(FIRST_REPLYING))),
+      sv.wire(s.replies, sv.binary(state, ">=", codeOf[FIRST_REPLYING])),
       sv.wire(s.abort, sv.binary(s.end_i, "&", s.replies)),
       sv.wire(s.abort_o, s.abort),
       sv.wire(s.valid_o, sv.binary(inState("Answer"), "|", inState("Send"))),

@@ -106,7 +106,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
   const total = (of: keyof Exchange) => exchanges.reduce((sum, exchange) => sum + exchange[of].length, 0);
   const ports: sv.Port<never>[] = [];
   const [sent, replies] = [total("sent"), total("reply")];
-  const counters = ["sent_count", "checked", "waited", "errors"];
+  const counters = sv.integers("sent_count", "checked", "waited", "errors");
   const declared = [
     sv.logic(1, "clk", "rst_n", "rx", "tx"),
     sv.logic(4, "lights", "final_lights"),
@@ -114,7 +114,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
     sv.memory(64, "exchanges", exchanges.length),
     sv.memory(8, "sent", sent),
     sv.memory(8, "replies", replies),
-    sv.integers(...counters),
+    counters,
   ];
   const s = sv.signals(ports, declared);
   const longestWait = (MAX_STEPS + 1) * design.parameters.dimension + 100 * BIT_CLOCKS;
@@ -156,7 +156,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
         task("$readmemh", sv.text("board_exchanges.hex"), s.exchanges),
         task("$readmemh", sv.text("board_sent.hex"), s.sent),
         task("$readmemh", sv.text("board_replies.hex"), s.replies),
-        ...counters.map((counter) => sv.put(sv.name(counter), sv.decimal(0))),
+        ...counters.signals.map((counter) => sv.put(counter, sv.decimal(0))),
         line(sv.sized(1, 1)),
         sv.put(s.rst_n, sv.sized(1, 0)),
         fallingEdges(s.clk, 2),

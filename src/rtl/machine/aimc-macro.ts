@@ -144,11 +144,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
       },
       sv.clocked(
         sv.when(s.convert_i, [
-          sv.forEach(
-            "lane",
-            lanes,
-            sv.set(sv.part(sv.name("codes_o"), sv.times(codeBits, "lane"), codeBits), codeOf(column)),
-          ),
+          sv.forEach("lane", lanes, sv.set(sv.part(s.codes_o, sv.times(codeBits, "lane"), codeBits), codeOf(column))),
         ]),
       ),
     ],

@@ -20,7 +20,11 @@ export interface Probe {
 
 const at = (signal: string) => sv.name(`u_machine.${signal}`);
 
-export function probesOf({ plan }: MachineDesign): Probe[] {
+/** @param s of the testbench around the machine */
+export function probesOf(
+  { plan }: MachineDesign,
+  s: sv.Signals<"logits_valid" | "logits" | "taken_q" | "answer_q" | "decision_q">,
+): Probe[] {
   const { layers, steps, depth, heads } = plan;
   const { dimension, tileTokens, blocks } = attentionSize(plan);
   const ofLayers = layers.map(({ module, role, outputs, tokens: read }): Probe => {
@@ -29,8 +33,8 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
     return {
       label: short,
       width: isHead ? outputs * plan.arithmetic.logitBits : outputs,
-      valid: isHead ? sv.name("logits_valid") : at(`${short}_valid`),
-      vector: isHead ? sv.name("logits") : at(`${short}_spikes`),
+      valid: isHead ? s.logits_valid : at(`${short}_valid`),
+      vector: isHead ? s.logits : at(`${short}_spikes`),
       file: expectFile(module),
       perPrompt: read.length * steps,
       isTimed: true,
@@ -50,8 +54,8 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
     {
       label: "answers",
       width: answerBits(plan),
-      valid: sv.name("taken_q"),
-      vector: sv.name("answer_q"),
+      valid: s.taken_q,
+      vector: s.answer_q,
       file: ANSWER_FILE,
       perPrompt: answersOf(plan),
       isTimed: false,
@@ -59,8 +63,8 @@ export function probesOf({ plan }: MachineDesign): Probe[] {
     {
       label: "decisions",
       width: decisionBits(decisionSize(plan)),
-      valid: sv.name("taken_q"),
-      vector: sv.name("decision_q"),
+      valid: s.taken_q,
+      vector: s.decision_q,
       file: DECISION_FILE,
       perPrompt: answersOf(plan),
       isTimed: false,
@@ -79,8 +83,7 @@ export function checker(width: number): sv.Module {
     sv.input("timed_i"),
     sv.input("clock_i", 32),
   ];
-  const counters = ["checked", "errors"];
-  const declared = [sv.integers("file", "got", ...counters), sv.logic(32, "clock"), sv.logic(width, "vector")];
+  const declared = [sv.integers("file", "got", "checked", "errors"), sv.logic(32, "clock"), sv.logic(width, "vector")];
   const s = sv.signals(ports, declared);
   const complain = complaints(s.errors, 5, sv.name("Label"), s.checked);
   return {
@@ -94,7 +97,7 @@ export function checker(width: number): sv.Module {
     items: [
       ...declared,
       sv.initial(
-        ...counters.map((variable) => sv.put(sv.name(variable), sv.decimal(0))),
+        ...[s.checked, s.errors].map((variable) => sv.put(variable, sv.decimal(0))),
         sv.put(s.file, sv.call("$fopen", sv.name("Expected"), sv.text("r"))),
         sv.loopWhile(
           sv.sized(1, 1),

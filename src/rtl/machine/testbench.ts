@@ -27,20 +27,18 @@ export const PROMPTS = "prompts";
 
 /** The modules in which the testbench compares, then the testbench itself. */
 export function machineTestbench(design: MachineDesign, vectors: MachineVectors): sv.Module[] {
-  const probes = probesOf(design);
+  const declared = pinDeclarations(design);
+  const probes = probesOf(design, sv.signals([], declared));
   const widths = [...new Set(probes.map(({ width }) => width))];
-  return [...widths.map(checker), testbench(design, probes, vectors)];
+  return [...widths.map(checker), testbench(design, probes, declared, vectors)];
 }
 
-function testbench(design: MachineDesign, probes: readonly Probe[], vectors: MachineVectors): sv.Module {
-  const { plan } = design;
-  const { layers, schedule } = plan;
-  const words = design.plan.depth * seedWords(design);
+/** Pins of the machine, and registers of the testbench. */
+function pinDeclarations({ plan, ...design }: MachineDesign) {
+  const words = plan.depth * seedWords({ plan, ...design });
   const entering = inputOf(plan);
-  const { clocks } = schedule.alone;
-  const ports: sv.Port<never>[] = [];
-  const counters = ["got", "stall", "limit", "errors", "checked", "wanted"];
-  const declared = [
+  const { layers } = plan;
+  return [
     sv.logic(
       1,
       "clk_i",
@@ -62,8 +60,23 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
     sv.logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
     sv.logic(1, "live"),
     sv.logic(32, "clock_q", "waited_q"),
-    sv.integers("seed_file", "input_file", "prompt_count", ...counters),
   ];
+}
+
+function testbench(
+  design: MachineDesign,
+  probes: readonly Probe[],
+  pins: ReturnType<typeof pinDeclarations>,
+  vectors: MachineVectors,
+): sv.Module {
+  const { plan } = design;
+  const { schedule } = plan;
+  const words = design.plan.depth * seedWords(design);
+  const entering = inputOf(plan);
+  const { clocks } = schedule.alone;
+  const ports: sv.Port<never>[] = [];
+  const counters = ["got", "stall", "limit", "errors", "checked", "wanted"];
+  const declared = [...pins, sv.integers("seed_file", "input_file", "prompt_count", ...counters)];
   const s = sv.signals(ports, declared);
   // Pins change at falling edges, and whether a rising edge takes them is checked right there.
   const [edge, rising] = [fallingEdges(s.clk_i), risingEdge(s.clk_i)];
@@ -113,9 +126,9 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
       sv.comment("Clock 0 is the first one of a prompt's first vector."),
       sv.registers(
         [
-          ...["clock_q", "waited_q"].map((counter) => sv.set(sv.name(counter), sv.sized(32, 0))),
+          ...[s.clock_q, s.waited_q].map((counter) => sv.set(counter, sv.sized(32, 0))),
           sv.set(s.taken_q, sv.sized(1, 0)),
-          ...["answer_q", "decision_q"].map((register) => sv.set(sv.name(register), sv.zeros)),
+          ...[s.answer_q, s.decision_q].map((register) => sv.set(register, sv.zeros)),
         ],
         [
           countWhile(s.clock_q, s.busy),
@@ -151,7 +164,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         sv.when(sv.binary(s.stall, "!=", sv.decimal(0)), [sv.put(s.got, sv.call("$urandom", s.stall))]),
         sv.put(s.seed_file, sv.call("$fopen", sv.text(SEED_FILE), sv.text("r"))),
         sv.put(s.input_file, sv.call("$fopen", sv.text(INPUT_FILE), sv.text("r"))),
-        ...["seed_write", "in_valid", "live"].map((signal) => sv.put(sv.name(signal), sv.sized(1, 0))),
+        ...[s.seed_write, s.in_valid, s.live].map((signal) => sv.put(signal, sv.sized(1, 0))),
         ...[s.seed_address, s.seed_data, s.in_data].map((signal) => sv.put(signal, sv.zeros)),
         ...shortReset(s.rst_ni),
         sv.when(sv.binary(s.stall, "!=", sv.decimal(0)), [
