@@ -13,7 +13,7 @@ import { ssaCell, valueFifo } from "./ssa-cell.ts";
 import { ssaColumnFoot } from "./ssa-column-foot.ts";
 import { MAX_STEPS, STEP_BITS, ssaEngine } from "./ssa-engine.ts";
 import { ssaTile } from "./ssa-tile.ts";
-import { binary, concat, decimal, type Expression, type Module, name, not, set, sized, slice, wire } from "./syntax.ts";
+import { binary, concat, decimal, type Expression, type Module, not, set, sized, slice, wire } from "./syntax.ts";
 
 const testInIcarus = await testWith("iverilog");
 
@@ -68,6 +68,8 @@ const isStartOfRun = (node: unknown) => {
 };
 const isWireOf = (node: Record<string, unknown>, target: string) =>
   node.kind === "wire" && isSignal(node.target, target);
+type Binary = Extract<Expression, { kind: "binary" }>;
+const inverted = ({ left, operator, right }: Binary): Expression => binary(not(left), operator, right);
 const swappedMask = mask.map((open, at) => (at === 21 ? mask[22] : at === 22 ? mask[21] : open));
 const tooLate = (draw: Expression, count: Expression) => binary(binary(draw, "+", decimal(1)), "<", count);
 const tooEarly = (draw: Expression, count: Expression) => binary(draw, "<=", count);
@@ -77,7 +79,7 @@ const faults: readonly (readonly [string, () => Module])[] = [
     "an inverted bit of Q",
     () =>
       edited(ssaCell(parameters), (node) =>
-        isWireOf(node, "hit") ? wire(name("hit"), binary(not(name("query_i")), "&", name("key_i"))) : null,
+        isWireOf(node, "hit") ? wire(node.target as Expression, inverted(node.value as Binary)) : null,
       ),
   ],
   ["a FIFO one stage short", () => valueFifo({ ...parameters, dimension: dimension - 1 })],
@@ -108,7 +110,7 @@ const faults: readonly (readonly [string, () => Module])[] = [
         if (!isWireOf(node, "score_offset")) return null;
         const { parts } = node.value as { parts: Expression[] };
         const [a, b, c, d, e, ...rest] = parts;
-        return wire(name("score_offset"), concat(a, b, c, e, d, ...rest));
+        return wire(node.target as Expression, concat(a, b, c, e, d, ...rest));
       }),
   ],
   [
@@ -116,7 +118,7 @@ const faults: readonly (readonly [string, () => Module])[] = [
     () =>
       edited(ssaEngine(parameters, 1), (node) =>
         node.kind === "assign" && isSignal(node.value, "steps_i")
-          ? set(name("steps_q"), concat(sized(1, 0), slice(name("steps_i"), STEP_BITS - 2, 0)))
+          ? set(node.target as Expression, concat(sized(1, 0), slice(node.value as Expression, STEP_BITS - 2, 0)))
           : null,
       ),
   ],
@@ -124,7 +126,9 @@ const faults: readonly (readonly [string, () => Module])[] = [
     "a start that is taken during a run",
     () =>
       edited(ssaEngine(parameters, 1), (node) =>
-        node.kind === "if" && isStartOfRun((node.yes as unknown[])[0]) ? { ...node, condition: name("start_i") } : null,
+        node.kind === "if" && isStartOfRun((node.yes as unknown[])[0])
+          ? { ...node, condition: (node.condition as Binary).left }
+          : null,
       ),
   ],
 ];

@@ -75,7 +75,7 @@ export function streamTestbench(design: SsaDesign): sv.Module {
   const isBlockwise = passes > 1;
   const width = design.heads * plan.tileTokens;
   const seeds = seedBits(design);
-  const integers = ["got", "idle", "steps", "last", "runs", "clocks", "columns", "errors"];
+  const integers = sv.integers("got", "idle", "steps", "last", "runs", "clocks", "columns", "errors");
   const ports: sv.Port<never>[] = [];
   const declared = [
     sv.logic(1, "clk", "rst_n", "start", "busy", "take", "valid", "shows"),
@@ -84,7 +84,7 @@ export function streamTestbench(design: SsaDesign): sv.Module {
     sv.logic(width, "query", "key", "value", "spike", "expected"),
     sv.logic(3 * width, "inputs"),
     ...(isBlockwise ? [sv.logic(bitsFor(passes - 1), "pass"), sv.logic(bitsFor(blocks - 1), "block")] : []),
-    sv.integers(...integers),
+    integers,
   ];
   const s = sv.signals(ports, declared);
   const readRun = readLine(s.got, STANDARD_INPUT, "%h %h %h", s.idle, s.steps, s.seed);
@@ -110,7 +110,7 @@ export function streamTestbench(design: SsaDesign): sv.Module {
       engineUnderTest(s, s.steps_pins, isBlockwise),
       sv.gap,
       sv.initial(
-        ...integers.map((variable) => sv.put(sv.name(variable), sv.decimal(0))),
+        ...integers.signals.map((variable) => sv.put(variable, sv.decimal(0))),
         sv.put(s.start, sv.sized(1, 0)),
         ...[s.steps_pins, s.seed, s.query, s.key, s.value].map((signal) => sv.put(signal, sv.zeros)),
         ...shortReset(s.rst_n),
