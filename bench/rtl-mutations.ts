@@ -227,7 +227,8 @@ function registersOf(value: unknown, isClocked = false, found = new Set<string>(
   return found;
 }
 const isReset = ({ target }: Node): boolean => /_rst_/.test(baseOf(target as Node));
-const baseOf = (target: Node): string => (target.kind === "signal" ? (target.name as string) : baseOf(target.of as Node));
+const baseOf = (target: Node): string =>
+  target.kind === "signal" ? (target.name as string) : baseOf(target.of as Node);
 
 const writeModule = ({ folder }: Bench, { name }: Module, text: string): void =>
   writeFileSync(join(folder, `${name}.sv`), text);
