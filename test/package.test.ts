@@ -205,7 +205,10 @@ describe("installing it", () => {
     }
     write("parts.json", JSON.stringify({ name: "parts", task: { kind: "image-classification", data, patch: 4 } }));
     expect(message("train", "parts.json", "--out", "trained")).toContain(line("sharp"));
-    write("synthesise.mjs", 'import("xpikeformer/node").then((node) => node.findYosys("bundled"));');
+    write(
+      "synthesise.mjs",
+      'import("xpikeformer/node").then((node) => node.synthesiseSources({}, { yosys: "bundled" }));',
+    );
     expect(() => node("synthesise.mjs")).toThrow(line("@yowasp/yosys"));
   });
 });
