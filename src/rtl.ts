@@ -15,4 +15,13 @@ export type { LifParameters, LifRequest, WholeRange } from "./hardware/lif-param
 export type { SsaParameters } from "./hardware/ssa-parameters.ts";
 export type { SsaTileSettings } from "./hardware/ssa-tile.ts";
 export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
-export type { BinaryOperator, Expression, Item, Module, Port, Statement } from "./rtl/syntax.ts";
+export type {
+  BinaryOperator,
+  Declaration,
+  Expression,
+  Item,
+  Module,
+  Port,
+  Signal,
+  Statement,
+} from "./rtl/syntax.ts";
