@@ -58,6 +58,11 @@ class SvgElement {
     this.#attributes.set(name, String(value));
   }
 
+  /** Links are the only attributes of another namespace; SVG 2 takes them without a prefix. */
+  setAttributeNS(_namespace: string, name: string, value: unknown): void {
+    this.setAttribute(name, value);
+  }
+
   removeAttribute(name: string): void {
     this.#attributes.delete(name);
   }
