@@ -9,7 +9,7 @@ import {
   ratioTo,
   resolveTechnology,
 } from "xpikeformer";
-import { findWorkload, meanDensity, ratiosOf, vary, withSteps } from "xpikeformer/cost";
+import { findWorkload, keptPlans, meanDensity, ratiosOf, vary, withSteps } from "xpikeformer/cost";
 import { experimentFile, withCopies } from "./networks.mjs";
 
 /** Preset names, in the order of the table columns. */
@@ -44,6 +44,8 @@ export function experimentOn(machine, name, queryCopies) {
 export const vit = withSteps(findWorkload("vit-8-768-imagenet"), 4);
 
 const simulated = findCostPreset("simulated");
+/** Tables and searches ask about the same few machines. */
+const plan = keptPlans();
 
 /** A workload on a machine, with prices for every part of that machine. */
 export function on(machine, workload = vit, choice = {}) {
@@ -55,7 +57,7 @@ export function on(machine, workload = vit, choice = {}) {
 
 export function estimateOn(machine, workload, choice) {
   const { workload: placed, resolved } = on(machine, workload, choice);
-  return estimateCost(placed, resolved);
+  return estimateCost(placed, resolved, undefined, plan);
 }
 
 /** A table with one column per machine. Each row is a name and a function from a machine to its cell. */
@@ -188,7 +190,7 @@ function baseOf(machine, choice) {
 }
 
 function neededOn(machine, which, level, { range, values, change = (base) => base, choice = () => ({}), write }) {
-  const ratio = (value) => ratiosOf(change(baseOf(machine, choice(value)), value))[which];
+  const ratio = (value) => ratiosOf(change(baseOf(machine, choice(value)), value), plan)[which];
   const found = range ? crossing(ratio, level, range) : values.find((value) => ratio(value) >= level);
   if (found !== null && found !== undefined) return write(found);
   const [best] = (range ?? values).toSorted((a, b) => ratio(b) - ratio(a));

@@ -6,6 +6,11 @@ export { comparedWith, type Measurement, measuredWorkload, perInference } from "
 export { meanDensity, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload } from "./cost/workloads.ts";
 
+// One plan for many questions about the same machines.
+
+export type { Planner } from "./cost/planned.ts";
+export { keptPlans } from "./cost/plans.ts";
+
 // Prices, the paper's claims, and area.
 
 export { estimateArea } from "./cost/area.ts";

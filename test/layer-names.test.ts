@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Nothing takes a layer's name apart: what a layer is stands in its description (`src/model/layers.ts`). The test reads the syntax
  * of every source file outside `src/import/`, which maps names of other programs.

@@ -98,7 +98,9 @@ export function planTraining(
   const { shards } = experiment.training;
   const kept = regionBytes(experiment, geometry, false);
   const recomputed = regionBytes(experiment, geometry, true);
-  const shared = Array.from({ length: shards }, (_, i) => planShared(experiment, geometry, base, i + 1));
+  const { model } = experiment;
+  const layouts = { layout: parameterLayout(model, geometry), folded: parameterLayout(foldedModel(model), geometry) };
+  const shared = Array.from({ length: shards }, (_, i) => planShared(experiment, layouts, base, i + 1));
   const finish = (used: number, recompute: boolean, buffers: number): TrainingPlan => {
     const { end: start, ...places } = shared[Math.min(buffers, shards) - 1];
     const size = recompute ? recomputed : kept;
@@ -121,12 +123,14 @@ export function planTraining(
 }
 
 /** Everything that threads share, with this many gradient buffers; `end` is the first byte after it. */
-function planShared(experiment: Experiment, geometry: Geometry, base: number, buffers: number) {
-  const { model, training } = experiment;
-  const layout = parameterLayout(model, geometry);
+function planShared(
+  { model, training }: Experiment,
+  { layout, folded: foldedLayout }: Readonly<Record<"layout" | "folded", readonly ParameterLayout[]>>,
+  base: number,
+  buffers: number,
+) {
   const learned = layout.filter((parameter) => parameter.learned);
   const measured = layout.filter((parameter) => !parameter.learned);
-  const foldedLayout = parameterLayout(foldedModel(model), geometry);
   const memory = arena(base, Number.POSITIVE_INFINITY);
   const value = reserve(memory, layout);
   const noisy = {

@@ -1,5 +1,5 @@
 /**
- * What the package's types promise a strict project. Compiled by `test/package.test.ts` against the packed package: a violated
+ * What the package's types promise a strict project. Compiled by `test/packed.browser.test.ts` against the packed package: a violated
  * expectation is a compiler error.
  */
 import {

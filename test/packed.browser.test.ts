@@ -1,4 +1,3 @@
-// @module-tag program
 /**
  * The package as users get it: packed by npm, and unpacked into an empty project with only its declared dependencies. The ten
  * lines of README.md compile there, strictly, and print the recorded output, in Node and in Vite pages. Run `npm run build`
