@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A 64 x 64 matrix on many chips, compared with the same study by a separate program (test/golden/devices.py). */
 import { expect, test } from "vitest";
 import { evenMatrix, programmingStatistics } from "../bench/programming-statistics.ts";

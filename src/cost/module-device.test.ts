@@ -1,3 +1,4 @@
+// @module-tag slow
 /** A device module costs what a built-in device with the same conductances costs, and nothing where they are not known. */
 import fc from "fast-check";
 import { expect, test } from "vitest";

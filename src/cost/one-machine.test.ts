@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * Accuracy, energy, time and area are those of one machine: what is simulated is priced, and what is priced takes time. Rules that
  * all machines share are in `rules.test.ts`, knobs that nobody pays for in `knobs.test.ts`.

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { type EventSet, recordingBytes } from "./events.ts";
 import { movingBars } from "./moving-bars.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { ValueError } from "../errors.ts";
 import { nonInferiority } from "./non-inferiority.ts";

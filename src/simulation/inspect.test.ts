@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ValueError } from "../errors.ts";

@@ -1,3 +1,4 @@
+// @module-tag slow
 /**
  * A thread that hangs during training: its shard is computed again, over the memory that it wrote to, and the result does not change.
  */

@@ -1,3 +1,4 @@
+// @module-tag slow
 /** What a network is taught: bits of symbols, the labels of a teacher (knowledge distillation), and copies of the query for both. */
 import { describe, expect, test } from "vitest";
 import { recorded } from "../../test/support/recorded-training.ts";

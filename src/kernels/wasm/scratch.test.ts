@@ -1,3 +1,4 @@
+// @module-tag slow
 /** Every kernel stays within the scratch size that its function returns: words after it do not change. */
 import fc from "fast-check";
 import { expect, test } from "vitest";

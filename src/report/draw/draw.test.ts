@@ -1,3 +1,4 @@
+// @module-tag slow
 import fc from "fast-check";
 import { decode } from "fast-png";
 import { parseHTML } from "linkedom";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../../test/support/tiny-network.ts";
 import { hardwareSpec } from "../../experiment/hardware.ts";
