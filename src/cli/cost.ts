@@ -93,7 +93,10 @@ async function report(
   const draws = Math.min(options.draws, RANGE_DRAWS);
   const drawn = draws > 0 ? { draws, random } : undefined;
   const priced = priceWorkload(estimate, {
-    ...{ ranges: drawn, operations, plan, task: subject.experiment?.task },
+    ranges: drawn,
+    operations,
+    plan,
+    task: subject.experiment?.task,
     ...(subject.rivals && { rivals: subject.rivals }),
     draws: drawn && { draws: options.draws, random },
   });
@@ -106,7 +109,9 @@ async function report(
       ? priced.ranges
       : energyRanges(equal.workload, estimate.resolved, { ...drawn, ids: SHOWN_RANGES, operations, plan });
   const result = costReport({
-    ...{ priced, prices: id, others },
+    priced,
+    prices: id,
+    others,
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
     simulated: subject.operations !== undefined,
     command: repeatLine(source, options),

@@ -49,7 +49,26 @@ function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unkno
   const { embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
   const [tokensRead, mask] = [shape.tokensRead?.join(), shape.mask?.join("")];
   return {
-    ...{ depth, width, heads, expansion, reset, draws, tokens, inputs, stem, classes, queries, meanReadOut },
-    ...{ embedding, residualInputBits, outputProjection, residuals, positions, scores, steps, tokensRead, mask },
+    depth,
+    width,
+    heads,
+    expansion,
+    reset,
+    draws,
+    tokens,
+    inputs,
+    stem,
+    classes,
+    queries,
+    meanReadOut,
+    embedding,
+    residualInputBits,
+    outputProjection,
+    residuals,
+    positions,
+    scores,
+    steps,
+    tokensRead,
+    mask,
   };
 }

@@ -82,7 +82,8 @@ export function priceInFull(
     tornado: rivals.ann ? tornado(workload, resolved, plan) : null,
     stepMap: isMapped
       ? {
-          ...{ rows: MAP_STEPS, columns: MAP_DENSITIES },
+          rows: MAP_STEPS,
+          columns: MAP_DENSITIES,
           ratios: stepsByDensity({ workload, technology }, MAP_STEPS, MAP_DENSITIES, plan),
         }
       : null,

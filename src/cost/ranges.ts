@@ -56,7 +56,12 @@ export function priceRanges(workload: Workload, resolved: ResolvedTechnology, op
     return costs.map(({ id, total, alone, performance: { latency, interval, area } }) => ({
       id,
       figures: {
-        ...{ energy: total, alone, ratio: total / own.total, latency, interval, energyDelay: alone * latency },
+        energy: total,
+        alone,
+        ratio: total / own.total,
+        latency,
+        interval,
+        energyDelay: alone * latency,
         ...(area !== null && { area }),
       },
     }));

@@ -161,8 +161,14 @@ function outerLayersOf(workload: Workload, reads: Reads): readonly Layer[] {
   const [first, ...layers]: Layer[] = [
     ...stemBeforeOf(workload, reads),
     {
-      ...{ ...once, name: "embed", role: "embedding", inputs, outputs: width, vectors: tokens },
-      ...{ density: inputDensity, rowLimit: embedRows },
+      ...once,
+      name: "embed",
+      role: "embedding",
+      inputs,
+      outputs: width,
+      vectors: tokens,
+      density: inputDensity,
+      rowLimit: embedRows,
     },
     { ...once, name: "head", role: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity },
   ];

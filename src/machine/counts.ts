@@ -61,7 +61,11 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
   const linear = (repeat: number, layer: LinearLayer, density: number, perStep = tokens) => {
     const { name, role, source, inputs, outputs } = layer;
     const counted = {
-      ...{ inputs, outputs, density, tokens: perStep, bits: bitsInto(layer, shape) },
+      inputs,
+      outputs,
+      density,
+      tokens: perStep,
+      bits: bitsInto(layer, shape),
       linesPerInput: source === "input" ? linesPerInput : 1,
       rows: role === "embedding" ? embedRows : rows,
     };

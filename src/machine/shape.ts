@@ -85,13 +85,29 @@ export const VALUE_BITS = 8;
 export const bitsInto = (layer: LinearLayer, { residualInputBits = 1 }: NetworkShape): number =>
   readsStream(layer) ? residualInputBits : 1;
 
-/** Layers of weights, in the order in which they run. */
-export function shapeLayers(shape: NetworkShape): LinearLayer[] {
+/** Layers of weights, in the order in which they run. The last ones are kept, because draws of prices ask for the same thousands of times. */
+export function shapeLayers(shape: NetworkShape): readonly LinearLayer[] {
   const { width, depth, expansion, inputs, classes, outputProjection, residuals, stem } = shape;
-  const convolutions = stem ? stem.length - 1 : null;
-  const pattern = { depth, expansion, outputProjection, hasStream: residuals > 0, convolutions };
-  return sizedLayers(pattern, { before: [...stemBefore(shape), { inputs, outputs: width }], width, logits: classes });
+  const before = [...stemBefore(shape), { inputs, outputs: width }].map(({ inputs, outputs }) => ({ inputs, outputs }));
+  const pattern = {
+    depth,
+    expansion,
+    outputProjection,
+    hasStream: residuals > 0,
+    convolutions: stem ? stem.length - 1 : null,
+  };
+  const sizes = { before, width, logits: classes };
+  const key = JSON.stringify([pattern, sizes]);
+  const known = LAYERS.get(key);
+  if (known) return known;
+  if (LAYERS.size === MOST_LAYERS) LAYERS.clear();
+  const layers = sizedLayers(pattern, sizes);
+  LAYERS.set(key, layers);
+  return layers;
 }
+
+const LAYERS = new Map<string, readonly LinearLayer[]>();
+const MOST_LAYERS = 64;
 
 /** The layers of a stem before the embedding, with windows as vectors instead of tokens. */
 export const stemBefore = ({ stem }: Pick<NetworkShape, "stem">): readonly StemLayer[] => stem?.slice(0, -1) ?? [];

@@ -64,7 +64,8 @@ export function patternOf(model: ModelSpec): LayerPattern {
   const { depth, expansion, stem } = model;
   const spiking = model.kind === "spiking" ? model : null;
   return {
-    ...{ depth, expansion },
+    depth,
+    expansion,
     outputProjection: spiking?.outputProjection ?? true,
     hasStream: spiking?.residual !== "none",
     convolutions: stem?.layers.length ?? null,
@@ -81,13 +82,21 @@ export function layersOf({ depth, expansion, outputProjection, hasStream, convol
   const stem = Array.from({ length: convolutions ?? 0 }, (_, i): Layer => {
     const name = `stem.${i}`;
     return {
-      ...{ ...outside(name), role: "convolution", source: i === 0 ? "input" : "spikes", follows: "neurons" },
-      ...{ trainIn: `${name}.windows`, trainOut: `${name}.map` },
+      ...outside(name),
+      role: "convolution",
+      source: i === 0 ? "input" : "spikes",
+      follows: "neurons",
+      trainIn: `${name}.windows`,
+      trainOut: `${name}.map`,
     };
   });
   const embedding: Layer = {
-    ...{ ...outside("embed"), role: "embedding", source: stem.length > 0 ? "spikes" : "input", follows: joins },
-    ...{ trainIn: convolutions === null ? "input" : "embed.windows", trainOut: "blocks.0.input" },
+    ...outside("embed"),
+    role: "embedding",
+    source: stem.length > 0 ? "spikes" : "input",
+    follows: joins,
+    trainIn: convolutions === null ? "input" : "embed.windows",
+    trainOut: "blocks.0.input",
   };
   const blocks = Array.from({ length: depth }, (_, block): Layer[] => {
     const at = `blocks.${block}`;
@@ -95,26 +104,46 @@ export function layersOf({ depth, expansion, outputProjection, hasStream, convol
     const next = block + 1 < depth ? `blocks.${block + 1}.input` : "output";
     const middle = expansion > 0 ? `${at}.middle` : next;
     const qkv: Layer = {
-      ...{ ...inside("qkv"), role: "attention input", source: block > 0 ? behindBlock : "spikes", follows: "neurons" },
-      ...{ trainIn: `${at}.input`, trainOut: `${at}.qkv` },
+      ...inside("qkv"),
+      role: "attention input",
+      source: block > 0 ? behindBlock : "spikes",
+      follows: "neurons",
+      trainIn: `${at}.input`,
+      trainOut: `${at}.qkv`,
     };
     const projection: Layer = {
-      ...{ ...inside("projection"), role: "attention output", source: "attention", follows: joins },
-      ...{ trainIn: `${at}.attention`, trainOut: middle },
+      ...inside("projection"),
+      role: "attention output",
+      source: "attention",
+      follows: joins,
+      trainIn: `${at}.attention`,
+      trainOut: middle,
     };
     const up: Layer = {
-      ...{ ...inside("up"), role: "feed-forward up", source: behindAttention, follows: "neurons" },
-      ...{ trainIn: middle, trainOut: `${at}.hidden` },
+      ...inside("up"),
+      role: "feed-forward up",
+      source: behindAttention,
+      follows: "neurons",
+      trainIn: middle,
+      trainOut: `${at}.hidden`,
     };
     const down: Layer = {
-      ...{ ...inside("down"), role: "feed-forward down", source: "spikes", follows: joins },
-      ...{ trainIn: `${at}.hidden`, trainOut: next },
+      ...inside("down"),
+      role: "feed-forward down",
+      source: "spikes",
+      follows: joins,
+      trainIn: `${at}.hidden`,
+      trainOut: next,
     };
     return [qkv, ...(outputProjection ? [projection] : []), ...(expansion > 0 ? [up, down] : [])];
   });
   const head: Layer = {
-    ...{ ...outside("head"), role: "head", source: behindBlock, follows: "read-out" },
-    ...{ trainIn: "output", trainOut: null },
+    ...outside("head"),
+    role: "head",
+    source: behindBlock,
+    follows: "read-out",
+    trainIn: "output",
+    trainOut: null,
   };
   return [...stem, embedding, ...blocks.flat(), head];
 }

@@ -159,8 +159,13 @@ function statistic(layer: LinearLayer, part: "mean" | "variance", constant: numb
 
 function norm(name: string, features: number, block: number | null): ParameterLayout[] {
   return [1, 0].map((constant) => ({
-    ...{ name: `${name}.${constant === 1 ? "gain" : "offset"}`, layer: null, part: null, block },
-    ...{ shape: [features], init: { constant }, learned: true },
+    name: `${name}.${constant === 1 ? "gain" : "offset"}`,
+    layer: null,
+    part: null,
+    block,
+    shape: [features],
+    init: { constant },
+    learned: true,
   }));
 }
 

@@ -151,14 +151,16 @@ function meritInterval(
 
 /** Parts of the area in words. */
 const AREAS: Readonly<Record<string, string>> = {
-  ...{
-    scalers: "scaling of codes",
-    adders: "adders of the tiles",
-    lif: "LIF units",
-    neurons: "LIF units with membranes",
-  },
-  ...{ residual: "adders of the residual stream", attention: "cells of SSA tiles", fifos: "FIFOs for V" },
-  ...{ random: "random numbers", buffers: "SRAM", control: "control" },
+  scalers: "scaling of codes",
+  adders: "adders of the tiles",
+  lif: "LIF units",
+  neurons: "LIF units with membranes",
+  residual: "adders of the residual stream",
+  attention: "cells of SSA tiles",
+  fifos: "FIFOs for V",
+  random: "random numbers",
+  buffers: "SRAM",
+  control: "control",
 };
 
 /** Figures of merit: answers per second, per area and per watt. */

@@ -6,8 +6,19 @@ import { FileError } from "../errors.ts";
 
 /** System tasks and functions used by our modules and testbenches: none of them starts a program or writes a file. */
 const TASKS = [
-  ...["$bitstoreal", "$display", "$error", "$finish", "$floor", "$fopen", "$fscanf"],
-  ...["$itor", "$readmemh", "$realtobits", "$rtoi", "$urandom", "$value$plusargs"],
+  "$bitstoreal",
+  "$display",
+  "$error",
+  "$finish",
+  "$floor",
+  "$fopen",
+  "$fscanf",
+  "$itor",
+  "$readmemh",
+  "$realtobits",
+  "$rtoi",
+  "$urandom",
+  "$value$plusargs",
 ];
 const DIRECTIVE = /^`(ifndef SYNTHESIS|endif)$/;
 const READS = /^\$fopen\((\w+|"\w+(\.\w+)*"), "r"\)/;

@@ -272,7 +272,10 @@ export const signal = <Name extends string>(
   width: number | null = 1,
   more?: Partial<Signal>,
 ): Signal<Name> => ({
-  ...{ kind: "signal", width, signed: false, entries: null },
+  kind: "signal",
+  width,
+  signed: false,
+  entries: null,
   ...more,
   name,
 });
@@ -332,7 +335,12 @@ export const instance = (
   ports: Object.entries(ports),
 });
 const port = <Name extends string>(direction: Port["direction"], name: Name, width: number): Port<Name> => ({
-  ...{ kind: "signal", direction, name, width, signed: false, entries: null },
+  kind: "signal",
+  direction,
+  name,
+  width,
+  signed: false,
+  entries: null,
 });
 export const input = <Name extends string>(name: Name, width = 1): Port<Name> => port("input", name, width);
 export const output = <Name extends string>(name: Name, width = 1): Port<Name> => port("output", name, width);

@@ -28,7 +28,10 @@ export const engineUnderTest = (
 type EnginePin = "start" | "seed" | "query" | "key" | "value" | "busy" | "take" | "valid" | "spike" | "pass" | "block";
 
 const edges = (edge: "negedge" | "posedge", signal: sv.Expression, times: number): sv.Statement => ({
-  ...{ kind: "edge", edge, signal, times },
+  kind: "edge",
+  edge,
+  signal,
+  times,
 });
 /** Waits for falling edges, each between two rising ones, where pins may change and have settled. */
 export const fallingEdges = (clock: sv.Expression, times = 1): sv.Statement => edges("negedge", clock, times);

@@ -218,13 +218,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
         ),
         sv.when(
           sv.binary(sv.binary(errors, "==", sv.decimal(0)), "&&", sv.binary(s.checked, "==", s.columns)),
-          [
-            task(
-              "$display",
-              sv.text("PASS %0d runs, %0d clocks, %0d columns"),
-              ...[s.run_count, s.busy_clocks, s.checked],
-            ),
-          ],
+          [task("$display", sv.text("PASS %0d runs, %0d clocks, %0d columns"), s.run_count, s.busy_clocks, s.checked)],
           [task("$display", sv.text("FAIL %0d errors, %0d of %0d columns checked"), errors, s.checked, s.columns)],
         ),
         task("$finish"),

@@ -89,7 +89,9 @@ export async function compareRuns(
   const rate = ({ rates }: typeof before) => rateFigure("errorRate", label, rates, `${trial}s`);
   return {
     fields: differences(compared(a), compared(b)),
-    ...{ chips, prompts, notes: [...new Set(notes)] },
+    chips,
+    prompts,
+    notes: [...new Set(notes)],
     steps: [stepsOnChips(a), stepsOnChips(b)],
     result: kitOf(a.task).result(a.task),
     measures: [

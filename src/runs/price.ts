@@ -92,7 +92,12 @@ export function priceRun(run: CostRun): PricedRun {
   const asPaper = estimateCost(workload, calibrated, operations, plan);
   const fewest = withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps);
   return {
-    ...{ experiment, choice, snnChoice, compared, asPaper, stepsNote },
+    experiment,
+    choice,
+    snnChoice,
+    compared,
+    asPaper,
+    stepsNote,
     priced: priceInFull(asRun, { rivals, ranges, operations, plan }),
     equal: {
       estimate: equal,

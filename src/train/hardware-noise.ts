@@ -65,7 +65,9 @@ export function addDevices(
     ops.write(plan.noiseColumns, largest);
     ops.addDeviceNoise({
       source: value + offset(0),
-      ...{ rows, columns, stride: outputs },
+      rows,
+      columns,
+      stride: outputs,
       largest: plan.noiseColumns,
       levels: plan.noiseLevels,
       top: levelsOf(hardware),

@@ -149,8 +149,14 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
   const inputs = axiLitePorts(address).filter(({ direction }) => direction === "input");
   const pins = [
     ...lite.flatMap(({ signals }) => signals),
-    ...[s.s_axis_tdata, s.s_axis_tlast, s.s_axis_tvalid, s.s_axis_tready],
-    ...[s.m_axis_tdata, s.m_axis_tlast, s.m_axis_tvalid, s.m_axis_tready],
+    s.s_axis_tdata,
+    s.s_axis_tlast,
+    s.s_axis_tvalid,
+    s.s_axis_tready,
+    s.m_axis_tdata,
+    s.m_axis_tlast,
+    s.m_axis_tvalid,
+    s.m_axis_tready,
   ];
   /** Drives a channel after a random wait until it is accepted; one clock of a loop that drives both. */
   const drive = (channel: Channel): sv.Statement =>

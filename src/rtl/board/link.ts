@@ -32,8 +32,19 @@ export function linkSizes(design: SsaDesign): LinkSizes {
 }
 
 const STATES = [
-  ...["Kind", "Steps", "Seeds", "Columns", "Check", "Whole", "Excess", "Unknown"],
-  ...["Start", "Run", "Answer", "Load", "Send"],
+  "Kind",
+  "Steps",
+  "Seeds",
+  "Columns",
+  "Check",
+  "Whole",
+  "Excess",
+  "Unknown",
+  "Start",
+  "Run",
+  "Answer",
+  "Load",
+  "Send",
 ] as const;
 type State = (typeof STATES)[number];
 const STATE_BITS = 4;

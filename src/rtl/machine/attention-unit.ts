@@ -16,7 +16,12 @@ export const ATTENTION_UNIT = "attention_unit";
 export const SEED_BITS = 32;
 
 export const attentionSize = ({ tokens, steps, heads, width, ssa }: MachinePlan): AttentionSize => ({
-  ...{ tokens, steps, heads, dimension: width / heads, tileTokens: ssa.plan.tileTokens, blocks: blocksOf(ssa.plan) },
+  tokens,
+  steps,
+  heads,
+  dimension: width / heads,
+  tileTokens: ssa.plan.tileTokens,
+  blocks: blocksOf(ssa.plan),
 });
 
 /** For an engine of several passes: the blocks of queries and keys in a pass, and when a step and a column end. */

@@ -54,12 +54,16 @@ export const addedOutputs = ({ machine, steps, tokens }: MachinePlan): number =>
   steps * (machine.shape.meanReadOut ? tokens : 1);
 
 export const macroSize = ({ lanes }: GroupPlan, multiplexerSteps: number, rows: number, columns: number) => ({
-  ...{ rows, columns, lanes, multiplexerSteps },
+  rows,
+  columns,
+  lanes,
+  multiplexerSteps,
 });
 
 /** After a layer's readout units; tokens are those with membranes kept. */
 export const neuronSize = (plan: MachinePlan, { lanes, multiplexerSteps, role, tokens }: LayerPlan): NeuronSize => ({
-  ...{ lanes, multiplexerSteps },
+  lanes,
+  multiplexerSteps,
   currentBits: meetsStream(role) ? plan.arithmetic.streamBits : SUM_BITS,
   membraneBits: plan.arithmetic.membraneBits,
   tokens: plan.stepMajor ? tokens.length : 1,
@@ -70,7 +74,8 @@ export const accumulatorSize = (
   plan: MachinePlan,
   { lanes, multiplexerSteps, tokens }: LayerPlan,
 ): AccumulatorSize => ({
-  ...{ lanes, multiplexerSteps },
+  lanes,
+  multiplexerSteps,
   added: addedOutputs(plan),
   tokens: plan.stepMajor && !plan.machine.shape.meanReadOut ? tokens.length : 1,
 });

@@ -70,7 +70,9 @@ export function layerModule(
   const timing = timingDeclarations(plan);
   const muxNames = ["mux_q", "mux_1_q", "mux_2_q", "mux_3_q"];
   const parts: LayerParts = {
-    ...{ plan, layer, ports },
+    plan,
+    layer,
+    ports,
     s: sv.signals(ports, timing),
     muxes: multiplexerSteps > 1 ? muxNames.map((one) => sv.signal(one, indexBits(multiplexerSteps))) : null,
     sums: sv.signal("sums", lanes * SUM_BITS),

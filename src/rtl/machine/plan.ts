@@ -125,7 +125,13 @@ export function machinePlan(chip: Chip): MachinePlan {
     return start - results[(geometry.tokens - 1) * model.steps];
   });
   return {
-    ...{ machine, schedule, timing: machine.timing, arithmetic, adc, layers, attention },
+    machine,
+    schedule,
+    timing: machine.timing,
+    arithmetic,
+    adc,
+    layers,
+    attention,
     codeBits: codeBitsOf(adc.bits as number, adc.mode),
     neuron: integerLifConstants(model.neuron, arithmetic),
     ssa: ssaParametersOf(network, hardware),
@@ -136,7 +142,10 @@ export function machinePlan(chip: Chip): MachinePlan {
     hasPositions: model.position === "learned",
     hasStream: model.residual !== "none",
     tokens: geometry.tokens,
-    ...{ steps: model.steps, width: model.width, heads: model.heads, depth: model.depth },
+    steps: model.steps,
+    width: model.width,
+    heads: model.heads,
+    depth: model.depth,
   };
 }
 
@@ -191,22 +200,20 @@ function layerPlan(
   const results = unit.end.map((end) => end + latency);
   const module = `layer_${name.replaceAll(".", "_")}`;
   return {
-    ...{
-      name,
-      module,
-      role,
-      trainOut,
-      inputs,
-      lines,
-      outputs,
-      rowBlocks,
-      multiplexerSteps,
-      groups,
-      tokens,
-      waiting,
-      windows,
-      results,
-    },
+    name,
+    module,
+    role,
+    trainOut,
+    inputs,
+    lines,
+    outputs,
+    rowBlocks,
+    multiplexerSteps,
+    groups,
+    tokens,
+    waiting,
+    windows,
+    results,
     lanes: firstLane,
   };
 }

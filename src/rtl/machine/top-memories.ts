@@ -50,7 +50,9 @@ export function layerWires(plan: MachinePlan, layer: LayerPlan): LayerWires {
 /** Pins with which the machine passes seeds on. */
 export type SeedPins = sv.Signals<"seed_write_i" | "seed_address_i" | "seed_data_i">;
 const seedPorts = ({ seed_write_i, seed_address_i, seed_data_i }: SeedPins) => ({
-  ...{ seed_write_i, seed_address_i, seed_data_i },
+  seed_write_i,
+  seed_address_i,
+  seed_data_i,
 });
 const anyOf = (conditions: readonly sv.Expression[]) => conditions.reduce((sum, one) => sv.binary(sum, "|", one));
 const gated = (condition: sv.Signal, value: sv.Signal) => sv.binary(sv.repeat(value.width!, condition), "&", value);
@@ -75,7 +77,9 @@ export function attentionInTurn(plan: MachinePlan, of: WiresOf, pins: SeedPins):
     const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}_q`, bits);
     return {
       ...of(layer),
-      ...{ delivered: wire("delivered", deliveredBits), row: wire("row", row), step: wire("step", indexBits(steps)) },
+      delivered: wire("delivered", deliveredBits),
+      row: wire("row", row),
+      step: wire("step", indexBits(steps)),
     };
   });
   return [
@@ -133,8 +137,10 @@ export function attentionOfBlocks(
     const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}`, bits);
     return {
       ...of(layer),
-      ...{ waiting: wire("waiting_q", waitingBits), row: wire("row_q", row) },
-      ...{ token: wire("token_q", indexBits(tokens)), last: wire("last", 1) },
+      waiting: wire("waiting_q", waitingBits),
+      row: wire("row_q", row),
+      token: wire("token_q", indexBits(tokens)),
+      last: wire("last", 1),
     };
   });
   /** Parts of all blocks, block 0 in the low bits. */

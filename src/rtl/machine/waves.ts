@@ -50,7 +50,9 @@ function signalsOf({ ports, items }: Module): WaveSignal[] {
 export function waveGroups({ modules }: MachineDesign): WaveGroup[] {
   const named = new Map(modules.map((module) => [module.name, module]));
   const group = (title: string, scope: string, module: string): WaveGroup => ({
-    ...{ title, scope, module },
+    title,
+    scope,
+    module,
     signals: signalsOf(named.get(module)!),
   });
   const blocks = named

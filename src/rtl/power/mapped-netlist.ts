@@ -149,7 +149,10 @@ export function flattenMapped(
       if (gate) gates.push({ type: gate, inputs: GATES[gate].map(pin), output: pin("Y"), name });
       else if (flipFlop) {
         registers.push({
-          ...{ ...flipFlop, cell: name, data: pin("D"), output: pin("Q") },
+          ...flipFlop,
+          cell: name,
+          data: pin("D"),
+          output: pin("Q"),
           resetNet: flipFlop.reset ? pin("R") : 0,
           enableNet: flipFlop.enable ? pin("E") : 1,
         });
@@ -169,7 +172,9 @@ export function flattenMapped(
         inline(cell, full, netOf);
         const outputs = pins.filter(([pin]) => library.modules[cell.type].ports[pin]?.direction === "output");
         cells.push({
-          ...{ path: full, module, isRegister: registers.length > before },
+          path: full,
+          module,
+          isRegister: registers.length > before,
           outputs: outputs.flatMap(([, bits]) => bits.map(netOf)),
         });
       } else if (below !== undefined && below.attributes?.blackbox === undefined) {
@@ -202,12 +207,18 @@ export function flattenMapped(
   const order = levelise(followed, same.length);
   if ("loop" in order) throw new FileError(path, `The gates form a loop: ${order.loop} waits for its own output.`);
   return {
-    ...{ nets: same.length, gates: order.gates, depth: order.depth, sources, instances },
+    nets: same.length,
+    gates: order.gates,
+    depth: order.depth,
+    sources,
+    instances,
     cells: cells.map((cell) => ({ ...cell, outputs: cell.outputs.map(rootOf) })),
     registers: registers.map((register) => ({
       ...register,
-      ...{ data: rootOf(register.data), output: rootOf(register.output) },
-      ...{ resetNet: rootOf(register.resetNet), enableNet: rootOf(register.enableNet) },
+      data: rootOf(register.data),
+      output: rootOf(register.output),
+      resetNet: rootOf(register.resetNet),
+      enableNet: rootOf(register.enableNet),
     })),
     names: namesOf(scopes, sources, { mapped, before, library }, rootOf),
   };
