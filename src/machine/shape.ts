@@ -85,7 +85,7 @@ export const VALUE_BITS = 8;
 export const bitsInto = (layer: LinearLayer, { residualInputBits = 1 }: NetworkShape): number =>
   readsStream(layer) ? residualInputBits : 1;
 
-/** Layers of weights, in the order in which they run. The last ones are kept, because draws of prices ask for the same thousands of times. */
+/** Layers of weights, in the order in which they run. Kept, because draws of prices ask for the same ones thousands of times. */
 export function shapeLayers(shape: NetworkShape): readonly LinearLayer[] {
   const { width, depth, expansion, inputs, classes, outputProjection, residuals, stem } = shape;
   const before = [...stemBefore(shape), { inputs, outputs: width }].map(({ inputs, outputs }) => ({ inputs, outputs }));
