@@ -3,6 +3,7 @@
  * They differ in time steps and clocks, and share a few placements, which take most of the memory.
  */
 import type { HardwareSpec } from "../experiment/hardware.ts";
+import { kept } from "../machine/kept.ts";
 import { placementOf } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -27,20 +28,6 @@ export function keptPlans(): Planner {
     plans([hardwareFor(workload, technology), sizesOf(shapeFor(workload, technology))], () =>
       planMachine(workload, technology, place),
     );
-}
-
-/** Keeps the last `most` values, by the text of what they follow from. */
-function kept<Value>(most: number): (parts: unknown, compute: () => Value) => Value {
-  const values = new Map<string, Value>();
-  return (parts, compute) => {
-    const key = JSON.stringify(parts);
-    const found = values.get(key) ?? compute();
-    values.delete(key);
-    values.set(key, found);
-    const [oldest] = values.keys();
-    if (values.size > most) values.delete(oldest);
-    return found;
-  };
 }
 
 /** What a machine depends on besides the hardware: the workload's shape, without its other fields. */

@@ -9,6 +9,7 @@ import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
 import { logitsOf } from "../model/network.ts";
 import { type StemLayer, stemLayers } from "../model/stem.ts";
+import { kept } from "./kept.ts";
 
 export interface NetworkShape {
   readonly depth: number;
@@ -97,17 +98,10 @@ export function shapeLayers(shape: NetworkShape): readonly LinearLayer[] {
     convolutions: stem ? stem.length - 1 : null,
   };
   const sizes = { before, width, logits: classes };
-  const key = JSON.stringify([pattern, sizes]);
-  const known = LAYERS.get(key);
-  if (known) return known;
-  if (LAYERS.size === MOST_LAYERS) LAYERS.clear();
-  const layers = sizedLayers(pattern, sizes);
-  LAYERS.set(key, layers);
-  return layers;
+  return keptLayers([pattern, sizes], () => sizedLayers(pattern, sizes));
 }
 
-const LAYERS = new Map<string, readonly LinearLayer[]>();
-const MOST_LAYERS = 64;
+const keptLayers = kept<readonly LinearLayer[]>(64);
 
 /** The layers of a stem before the embedding, with windows as vectors instead of tokens. */
 export const stemBefore = ({ stem }: Pick<NetworkShape, "stem">): readonly StemLayer[] => stem?.slice(0, -1) ?? [];
