@@ -5,7 +5,7 @@
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import * as sv from "../syntax.ts";
 import { type MemorySize, stateName } from "./memories.ts";
-import { both, indexBits, isAt, numberOf, saturated } from "./parts.ts";
+import { atStep, both, indexBits, isAt, numberOf, saturated } from "./parts.ts";
 import { SUM_BITS } from "./scaled-sums.ts";
 
 export interface AccumulatorSize {
@@ -52,14 +52,7 @@ export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec):
     sv.output("totals_o", lanes * bits),
   ];
   const s = sv.signals(ports, [sv.logic(lanes * bits, "stored", "previous"), sv.logic(lanes * bits, "previous")]);
-  const stored = isStored
-    ? s.stored
-    : steps
-        .slice(0, -1)
-        .reduceRight<sv.Expression>(
-          (rest, m) => sv.choose(isAt(s.select_i, m), totals[m], rest),
-          totals[multiplexerSteps - 1],
-        );
+  const stored = isStored ? s.stored : atStep(s.select_i, totals);
   const logit = numberOf(s.logits_o, "l", logitBits);
   const wide: sv.Expression = sv.concat(
     ...(bits > logitBits

@@ -7,7 +7,7 @@
 import type { IntegerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import * as sv from "../syntax.ts";
 import { type MemorySize, stateName } from "./memories.ts";
-import { both, indexBits, isAt, numberOf, saturatedSum } from "./parts.ts";
+import { atStep, both, indexBits, isAt, numberOf, saturatedSum } from "./parts.ts";
 
 export interface NeuronSize {
   readonly lanes: number;
@@ -49,14 +49,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
     sv.output("spikes_o", lanes),
   ];
   const s = sv.signals(ports, [sv.logic(lanes * bits, "stored", "next", "potentials")]);
-  const stored = isStored
-    ? s.stored
-    : steps
-        .slice(0, -1)
-        .reduceRight<sv.Expression>(
-          (rest, m) => sv.choose(isAt(s.select_i, m), membranes[m], rest),
-          membranes[multiplexerSteps - 1],
-        );
+  const stored = isStored ? s.stored : atStep(s.select_i, membranes);
   const potential = numberOf(s.potentials, "l", bits);
   const fired = numberOf(s.spikes_o, lanes === 1 ? null : "l", 1);
   const after: sv.Expression =

@@ -28,6 +28,12 @@ const valueIn = ({ width }: sv.Signal, value: number): sv.Expression => sv.sized
 export const isAt = (register: sv.Signal, value: number): sv.Expression =>
   sv.binary(register, "==", valueIn(register, value));
 
+/** The register of a multiplexer step. Of one register, `select` is not read, and need not exist. */
+export const atStep = (select: sv.Signal, registers: readonly sv.Signal[]): sv.Expression =>
+  registers
+    .slice(0, -1)
+    .reduceRight<sv.Expression>((rest, register, m) => sv.choose(isAt(select, m), register, rest), registers.at(-1)!);
+
 /** The conjunction of all conditions. */
 export const both = (...conditions: sv.Expression[]): sv.Expression =>
   conditions.reduce((sum, condition) => sv.binary(sum, "&", condition));
