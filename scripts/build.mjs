@@ -5,7 +5,6 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle, CHARTS } from "./bundle.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const assembly = join(root, "src/kernels/assembly");
@@ -83,7 +82,7 @@ function withoutHeaders(folder) {
 }
 
 /** Removes declarations that no entry point of the package leads to: nobody can import them, and size is limited. */
-async function withoutPrivateDeclarations() {
+async function withoutPrivateDeclarations(folder) {
   const { default: ts } = await import("typescript");
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const reached = new Set();
@@ -96,29 +95,7 @@ async function withoutPrivateDeclarations() {
       if (fileName.startsWith(".")) waiting.push(join(dirname(path), fileName.replace(/\.(js|ts)$/, ".d.ts")));
     }
   }
-  for (const name of readdirSync(join(root, "dist"), { recursive: true })) {
-    const path = join(root, "dist", name);
-    if (name.endsWith(".d.ts") && !name.startsWith("studio") && !reached.has(path)) rmSync(path);
-  }
-}
-
-/** Puts what charts are drawn with, and the packages that it is from, into one file, with their licences next to it. */
-async function bundleCharts(folder) {
-  const { build } = await import("vite");
-  await build({
-    configFile: false,
-    root,
-    logLevel: "warn",
-    publicDir: false,
-    build: {
-      outDir: join(folder, dirname(CHARTS)),
-      emptyOutDir: false,
-      target: "es2023",
-      license: { fileName: "plot.licenses.md" },
-      lib: { entry: join(root, "src", `${CHARTS}.ts`), formats: ["es"], fileName: () => "plot.js" },
-      rolldownOptions: { output: { minify: true, comments: false } },
-    },
-  });
+  for (const name of namesIn(folder, /\.d\.ts$/)) if (!reached.has(join(folder, name))) rmSync(join(folder, name));
 }
 
 /** Removes what an earlier build wrote for sources that are no longer there, or under another name. */
@@ -139,11 +116,13 @@ const bundler = join(root, "scripts/bundle.mjs");
 const inputs = ["src", "tsconfig.json", "package.json", "package-lock.json"].map((name) => join(root, name));
 if (!isFresh(stamp, [...inputs, script, bundler])) {
   node("typescript/bin/tsc", ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
-  const programs = await bundle(join(root, "dist"));
-  withoutOrphans(join(root, "dist"), [...programs, `${CHARTS}.js`]);
-  withoutHeaders(join(root, "dist"));
-  await withoutPrivateDeclarations();
-  await bundleCharts(join(root, "dist"));
+  // Loaded here, because the bundler and the compiler take longer to load than a fresh build takes to check.
+  const { bundle } = await import("./bundle.mjs");
+  const dist = join(root, "dist");
+  const programs = await bundle(dist);
+  withoutOrphans(dist, programs);
+  await withoutPrivateDeclarations(dist);
+  withoutHeaders(dist);
   writeFileSync(stamp, "");
 }
 if (!isFresh(page, [stamp, studio, script])) node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);

@@ -9,12 +9,13 @@ import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import ts from "typescript";
+import { build as viteBuild } from "vite";
 
 const root = join(import.meta.dirname, "..");
 const src = join(root, "src");
 
 /** What charts are drawn with: a file of its own, because its packages take half of the space. */
-export const CHARTS = "report/draw/plot";
+const CHARTS = "report/draw/plot";
 
 /** An engine that others import, and bench/ by its file. */
 const ENGINE = "node/sweep/valkey-engine";
@@ -62,7 +63,26 @@ export async function bundle(folder) {
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: grouping(), debugName: "folders" }] },
   });
   await build.close();
-  return output.map(({ fileName }) => fileName);
+  await bundleCharts(folder);
+  return [...output.map(({ fileName }) => fileName), `${CHARTS}.js`];
+}
+
+/** Puts what charts are drawn with, and the packages that it is from, into one file, with their licences next to it. */
+async function bundleCharts(folder) {
+  await viteBuild({
+    configFile: false,
+    root,
+    logLevel: "warn",
+    publicDir: false,
+    build: {
+      outDir: join(folder, dirname(CHARTS)),
+      emptyOutDir: false,
+      target: "es2023",
+      license: { fileName: "plot.licenses.md" },
+      lib: { entry: join(root, "src", `${CHARTS}.ts`), formats: ["es"], fileName: () => "plot.js" },
+      rolldownOptions: { output: { minify: true, comments: false } },
+    },
+  });
 }
 
 /** A function from a module's path to the file of dist/ that holds it, without ending. */
