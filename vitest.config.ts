@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { defineConfig } from "vitest/config";
-import { slowness } from "./test/support/speed.ts";
+import { seconds, slowness } from "./test/support/speed.ts";
 
 /** Tests of Verilator, Icarus Verilog, a Valkey server and Slurm, and those of Yosys that take longer. */
 const TOOLS = "**/*.tools.test.ts";
@@ -15,8 +15,8 @@ const COMPILING: Record<string, string> = found ? { OBJCACHE: "ccache" } : {};
 
 /** A limit ends a test that hangs; it grows with the load of the machine. */
 const factor = slowness();
-const within = (seconds: number) => {
-  const timeout = Math.round(1000 * seconds * factor);
+const within = (count: number) => {
+  const timeout = seconds(count, factor);
   return { testTimeout: timeout, hookTimeout: timeout };
 };
 

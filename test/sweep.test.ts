@@ -15,7 +15,7 @@ import { tinyDocument } from "./support/tiny-training.ts";
 
 const xpike = join(import.meta.dirname, "../dist/cli/main.js");
 const FILES = ["results.csv", "results.parquet", "front.html"];
-const POINTS = 12;
+const POINTS = 16;
 
 let root: string;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ beforeAll(async () => {
     axes: {
       "model.neuron.threshold": [0.3, 0.5],
       "hardware.adc.bits": [4, 5],
-      "hardware.readTime": { from: 1, to: 1e6, scale: "log", count: 3 },
+      "hardware.readTime": { from: 1, to: 1e6, scale: "log", count: 4 },
     },
     objectives: ["errorRate", "energy", "yearLoss"],
   };
@@ -60,7 +60,7 @@ test("a sweep that is killed repeatedly ends with the same bytes, on any number 
 
   const random = stream(3);
   const rows = join(root, "killed", "rows");
-  for (let kill = 0; kill < 4; kill++) {
+  for (let kill = 0; kill < 6; kill++) {
     const resume = existsSync(join(root, "killed", "sweep.json")) ? ["--resume"] : [];
     const run = start("design.json", "--out", "killed", "--threads", "2", ...resume);
     const ended = once(run, "close");

@@ -17,7 +17,8 @@ export function slowness(): number {
 }
 
 /** This many seconds of an idle core in milliseconds, for limits inside tests. */
-export const seconds = (count: number): number => Math.round(1000 * count * Number(process.env.XPIKE_SLOWNESS ?? 1));
+export const seconds = (count: number, factor = Number(process.env.XPIKE_SLOWNESS ?? 1)): number =>
+  Math.round(1000 * count * factor);
 
 /** Integer arithmetic that no compiler leaves out. */
 function mix(rounds: number): number {
