@@ -1,4 +1,4 @@
-/** Keeps values while many questions are asked of the same few machines. Each follows from its key, so no result depends on what is kept. */
+/** Keeps values while many questions are asked of the same machines. Each follows from its key, so no result depends on what is kept. */
 
 /** Keeps the last `most` values, by the text of what they follow from. */
 export function kept<Value>(most: number): (parts: unknown, compute: () => Value) => Value {
