@@ -47,7 +47,7 @@ export function referenceExperiment(
       depth: DEPTHS[width],
       heads: width / HEAD_DIMENSION,
       steps: 4,
-      attention: { neuron: "stochastic", draws: "independent" },
+      attention: { kind: "stochastic", draws: "independent" },
       surrogate: { kind: surrogate },
     },
     training: { batch: BATCH, shards: SHARDS },

@@ -18,7 +18,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { DrawKind } from "../src/experiment/model.ts";
+import type { DrawKind } from "../src/experiment/attention.ts";
 import { compileEngine, type StreamCheck } from "../src/node/rtl-stream.ts";
 import type { EngineRun } from "../src/rtl/testbench.ts";
 import { checkGates } from "./gate-check.ts";

@@ -2,8 +2,9 @@
  * The SSA tile in three versions: the kernel, the functional tile that it must equal, and the cycle model. Scores are cells that
  * the mask allows; a cell-cycle is one cell for one clock.
  */
+
+import type { DrawKind } from "../src/experiment/attention.ts";
 import { ssaSpec } from "../src/experiment/hardware.ts";
-import type { DrawKind } from "../src/experiment/model.ts";
 import { emptyTally } from "../src/hardware/actions.ts";
 import { runClockedTile } from "../src/hardware/clocked-tile.ts";
 import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../src/hardware/draws.ts";

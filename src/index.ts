@@ -7,13 +7,13 @@
 
 // Experiment: what a person writes down.
 
+export type { DrawKind } from "./experiment/attention.ts";
 export type { DeviceSpec } from "./experiment/device.ts";
 export { type Duration, parseDurations } from "./experiment/duration.ts";
 export type { Experiment, ExperimentDocument, ExperimentOf, FieldOf, KindOf } from "./experiment/experiment.ts";
 export type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder } from "./experiment/hardware.ts";
 export type {
   AnnSpec,
-  DrawKind,
   LifConstants,
   ModelSpec,
   NeuronReset,

@@ -165,7 +165,7 @@ test("a run with a stem on all networks gives accuracies, energies and a schedul
   const networks = {
     network: untrained<SpikingSpec>(ofSpiking, 1),
     ann: untrained(of({ kind: "ann" }), 2),
-    spiking: untrained(of({ kind: "spiking", steps: 2, attention: { neuron: "lif" }, neuron: { threshold: 0.4 } }), 3),
+    spiking: untrained(of({ kind: "spiking", steps: 2, attention: { kind: "lif" }, neuron: { threshold: 0.4 } }), 3),
   };
   const report = await runExperiment(openExperiment(ofSpiking, images), networks, options);
   const values = valuesOf(report);

@@ -36,7 +36,7 @@ function importGolden(file: string, normalisation: string): Network<SpikingSpec>
     },
     model: {
       ...{ width: 16, heads: 2, depth: 1, expansion: 2, steps, normalisation },
-      attention: { neuron: "lif", scoreGain: 4, valueGain: 8 },
+      attention: { kind: "lif", scoreGain: 4, valueGain: 8 },
       stem: {
         layers: [
           { channels: 16, pool: 2 },

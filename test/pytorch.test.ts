@@ -75,7 +75,7 @@ describe("a spiking transformer of PyTorch", () => {
   const experimentWith = (normalisation: string) =>
     parseExperiment({
       task: { pilots: 7, tokens: "shifted" },
-      model: { ...size, steps, normalisation, attention: { neuron: "lif", scoreGain: 4, valueGain: 8 } },
+      model: { ...size, steps, normalisation, attention: { kind: "lif", scoreGain: 4, valueGain: 8 } },
     });
   const bits = unpackHex(golden.spiking.inputs);
   const input: SpikingInput = { steps, prompts, values: Float64Array.from(bits) };

@@ -20,7 +20,7 @@ import { everyFeature, tinyExperiment } from "./support/tiny-training.ts";
 
 const experiments = {
   "stochastic attention": tinyExperiment(everyFeature),
-  "LIF attention": tinyExperiment({ model: { kind: "spiking", attention: { neuron: "lif" } } }),
+  "LIF attention": tinyExperiment({ model: { kind: "spiking", attention: { kind: "lif" } } }),
   "the conventional transformer": tinyExperiment({ model: { kind: "ann" } }),
 };
 

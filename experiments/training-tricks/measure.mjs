@@ -59,7 +59,7 @@ async function trainOnce(change, seed) {
 
 /** Spikes per neuron and time step, averaged over all LIF layers of one chip; null for LIF attention, which no chip implements. */
 async function densityOf(experiment, network) {
-  if (experiment.model.attention.neuron === "lif") return null;
+  if (experiment.model.attention.kind === "lif") return null;
   const validation = { ...images, test: images.validation };
   const [{ densities }] = await evaluateChips(executor, openExperiment(experiment, validation), network, {
     chips: 1,

@@ -99,7 +99,7 @@ export const variants = [
   {
     name: "LIF attention",
     change: ({ model }) => {
-      model.attention = { neuron: "lif", scoreGain: 8, valueGain: 8 };
+      model.attention = { kind: "lif", scoreGain: 8, valueGain: 8 };
     },
   },
   {

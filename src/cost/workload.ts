@@ -1,8 +1,10 @@
 /**
  * A workload: the shape of a transformer with its spike densities, the only inputs of energy, time and area.
  */
+
+import type { DrawKind } from "../experiment/attention.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { DrawKind, QuantizationSpec } from "../experiment/model.ts";
+import type { QuantizationSpec } from "../experiment/model.ts";
 import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "../machine/densities.ts";
 import { type NetworkShape, shapeLayers, stemBefore } from "../machine/shape.ts";
 import type { LayerRole } from "../model/layers.ts";

@@ -48,7 +48,7 @@ test.each(["lif", "stochastic"] as const)(
 
 describe("densities", () => {
   test("are those of the reference's spike trains", async () => {
-    const { experiment, network } = networkOf({ attention: { neuron: "lif" } });
+    const { experiment, network } = networkOf({ attention: { kind: "lif" } });
     const { spiking } = await evaluateNetwork(executor, experiment, network, { prompts: PROMPTS, slice: 7 });
     const { spikes } = createTask(experiment).draw(PROMPTS, stream(experiment.seed).fork("evaluation"));
     const input = spikeInput(spikes!, network.geometry.tokens);

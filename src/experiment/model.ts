@@ -1,17 +1,7 @@
-/** The network: an ANN transformer, or a spiking one with LIF or stochastic attention. */
+/** The network: an ANN transformer, or a spiking one. */
 import { z } from "zod";
+import { attentionSpec } from "./attention.ts";
 import { onceValid } from "./once-valid.ts";
-
-/** Integer gains are powers of two, so that hardware applies them by a shift. */
-const gain = z
-  .int()
-  .min(1)
-  .max(256)
-  .refine((g) => (g & (g - 1)) === 0, {
-    ...onceValid,
-    error: (issue) =>
-      `${issue.input} is not a power of two, and hardware applies the gain by a shift. Use 1, 2, 4, ... 256.`,
-  });
 
 const convolution = {
   /** Side of the window in pixels, zero-padded at the edges. */
@@ -127,23 +117,7 @@ export const spikingSpec = z.strictObject({
   /** Time steps T. More steps average out randomness, but cost energy and time. */
   steps: z.int().min(1).max(64).default(4),
   /** How attention scores and outputs become spikes. */
-  attention: z
-    .strictObject({
-      /**
-       * `stochastic` samples Bernoulli bits (Algorithm 1 of the paper); `lif` is the Spikformer-type digital baseline.
-       */
-      neuron: z.enum(["stochastic", "lif"]).default("stochastic"),
-      /** Score probability min(1, scoreGain sum(Q and K) / d_K). A gain of 1 leaves attention almost silent. */
-      scoreGain: gain.default(4),
-      /** Output probability min(1, valueGain sum(S and V) / N). */
-      valueGain: gain.default(8),
-      /**
-       * Random numbers over time steps. `independent`: new at every step; `stratified`: one shared draw plus offsets,
-       * for less variance; `ordered`: constants instead, as in ordered dithering.
-       */
-      draws: z.enum(["independent", "stratified", "ordered"]).default("stratified"),
-    })
-    .prefault({}),
+  attention: attentionSpec.prefault({}),
   /** The neuron after every linear layer. */
   neuron: neuronSpec.prefault({}),
   /** Replaces the derivative of the spike in the backward pass. */
@@ -188,6 +162,5 @@ export type NeuronReset = NeuronSpec["reset"];
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
-export type DrawKind = SpikingSpec["attention"]["draws"];
 export type ReadOut = NonNullable<AnnSpec["readOut"]>;
 export type ModelSpec = z.infer<typeof modelSpec>;

@@ -70,7 +70,7 @@ describe("training for few bits", () => {
 describe("an experiment", () => {
   test("may be as short as {}: the paper's 2x2 link on the recommended machine", () => {
     const experiment = parseExperiment("{}");
-    expect(experiment.model).toMatchObject({ kind: "spiking", width: 64, attention: { neuron: "stochastic" } });
+    expect(experiment.model).toMatchObject({ kind: "spiking", width: 64, attention: { kind: "stochastic" } });
     expect(experiment.hardware.crossbar).toMatchObject({ rows: 128, conductanceBits: 4, device: { kind: "pcm" } });
     expect(experiment.hardware.adc).toMatchObject({ bits: 5, sharing: 2, mode: "differential" });
   });

@@ -7,6 +7,7 @@
  * again with the same meaning.
  */
 import { SpecError } from "../errors.ts";
+import { withPresentNames } from "./earlier-names.ts";
 import { type Experiment, type ExperimentDocument, type ExperimentOf, experimentSpec } from "./experiment.ts";
 import { explainIssues } from "./explain.ts";
 import type { HardwareSpec } from "./hardware.ts";
@@ -44,8 +45,10 @@ function withTrainedBits(experiment: Experiment): Experiment {
 /** There are fewer that go together. */
 const MOST_PRESETS = 16;
 
-function applyPreset(document: unknown): unknown {
-  if (!isObject(document) || document.preset === undefined) return document;
+function applyPreset(written: unknown): unknown {
+  if (!isObject(written)) return written;
+  const document = written.model === undefined ? written : { ...written, model: withPresentNames(written.model) };
+  if (document.preset === undefined) return document;
   const { preset, ...rest } = document;
   const names = Array.isArray(preset) ? preset : [preset];
   if (names.length > MOST_PRESETS) {

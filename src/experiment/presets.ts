@@ -257,7 +257,7 @@ function trained(
       hardware: structuredClone(RECOMMENDED_MACHINE),
       task: { ...document.task, ...task, kind: "symbol-detection", coding: "thermometer" },
       model: {
-        attention: { neuron: "stochastic", scoreGain: 8, valueGain: 32, draws: "stratified" },
+        attention: { kind: "stochastic", scoreGain: 8, valueGain: 32, draws: "stratified" },
         surrogate: { kind: "triangular", width: 1 },
         ...size,
       },

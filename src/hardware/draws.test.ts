@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DrawKind } from "../experiment/model.ts";
+import type { DrawKind } from "../experiment/attention.ts";
 import { attentionDraws } from "../kernels/draws.ts";
 import { stream } from "../numeric/stream.ts";
 import { idealDraws, lfsrDraws, lfsrSeeds, orderedDraws, type TileDraws } from "./draws.ts";

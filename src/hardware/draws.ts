@@ -35,7 +35,7 @@
  * `ordered` draws nothing (`orderedDraws`): bytes are constants, the same in all cells. At the foot of a column the byte is the
  * bit-reversed feature index, which needs only wiring. No register shifts, whatever the source of random numbers.
  */
-import type { DrawKind } from "../experiment/model.ts";
+import type { DrawKind } from "../experiment/attention.ts";
 import { attentionWord, ORDERED_SCORE, orderedOutput, outputRow, scoreRow } from "../kernels/draws.ts";
 import { radicalInverse } from "../numeric/radical-inverse.ts";
 import type { Stream } from "../numeric/stream.ts";

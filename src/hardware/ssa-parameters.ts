@@ -3,8 +3,8 @@
  * these and nothing else, so they build the same tile.
  */
 import { SpecError } from "../errors.ts";
+import type { DrawKind } from "../experiment/attention.ts";
 import type { LoopOrder, SsaSpec } from "../experiment/hardware.ts";
-import type { DrawKind } from "../experiment/model.ts";
 import type { LfsrSetup } from "./draws.ts";
 import { requirePrimitive } from "./lfsr.ts";
 import type { SsaTileSettings } from "./ssa-tile.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { stochasticAttentionForward } from "../model/stochastic-attention.ts";
+import { stochasticAttentionForward } from "../model/attention/stochastic.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import { emptySpikeTrain, packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { emptyTally } from "./actions.ts";

@@ -1,14 +1,16 @@
 /**
- * The attention of one block as the passes call it: sampled or expected stochastic attention, or LIF attention, over all
- * prompts, heads and steps.
+ * The attention of one block as the passes call it, over all prompts, heads and steps: what each kind keeps and runs, forward and
+ * backward.
  */
+import type { AttentionOf, AttentionSpec } from "../experiment/attention.ts";
+import { ATTENTION_PARTS, type ByAttention, forAttention } from "../experiment/by-attention.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { maskWords } from "./masks.ts";
-import type { Ops } from "./ops.ts";
+import type { FiringSpec, Ops } from "./ops.ts";
 import { expectedScratch, sampledScratch, stochasticBackwardScratch } from "./wasm/attention-ops.ts";
-import { neuronKernels } from "./wasm/neuron-kernels.ts";
+import { firingScratch } from "./wasm/firing-attention.ts";
 
 /** The source of the next call's attention draws: a stream's key, and the number of the first prompt in it. */
 export interface DrawSource {
@@ -28,65 +30,138 @@ export interface AttentionLayout {
   readonly scores: Place | null;
 }
 
-export function planAttention(
-  arena: Arena,
-  { model, geometry }: SpikingNetwork,
-  { maxPrompts, mode }: { readonly maxPrompts: number; readonly mode: AttentionMode },
-): AttentionLayout {
-  const { width, heads, steps, attention } = model;
-  const maxRows = steps * maxPrompts * geometry.tokens;
-  const stochastic = attention.neuron === "stochastic";
-  if (stochastic && mode === "expected") return { bits: null, values: arena.words(maxRows * width), scores: null };
-  const bits = reserveBits(arena, maxRows, width);
-  return { bits, values: null, scores: stochastic ? arena.words(maxRows * heads * maskWords(geometry.tokens)) : null };
-}
-
-/** Words of scratch that the attention of a network needs. */
-export function attentionScratch({ model, geometry }: SpikingNetwork, training: boolean): number {
-  const { tokens } = geometry;
-  const dimension = model.width / model.heads;
-  if (model.attention.neuron === "lif")
-    return neuronKernels(model.neuron).attentionScratch(model.steps, tokens, dimension);
-  return Math.max(
-    sampledScratch(tokens),
-    expectedScratch(tokens, dimension),
-    training ? stochasticBackwardScratch(tokens, dimension) : 0,
-  );
-}
-
 export interface AttentionPass {
   forward(qkv: PackedBits, prompts: number, draws: DrawSource): void;
-  /** dQkv [T B N, 3 D] from dOut [T B N, D]. */
+  /** dQkv [T B N, parts D] from dOut [T B N, D]. */
   backward(dOut: Place, qkv: PackedBits, prompts: number, dQkv: Place): void;
 }
 
+/** What a pass reserves, and runs, for a kind of attention. */
+interface Kit {
+  plan(
+    arena: Arena,
+    network: SpikingNetwork,
+    of: { readonly maxPrompts: number; readonly mode: AttentionMode },
+  ): AttentionLayout;
+  /** Words of scratch. */
+  scratch(network: SpikingNetwork, training: boolean): number;
+  bind(ops: Ops, layout: AttentionLayout, network: SpikingNetwork, at: AttentionPlaces): AttentionPass;
+}
+
 /** `mask` holds the network's `bitMask`; each block draws from its own key. */
-export function bindAttention(
+export interface AttentionPlaces {
+  readonly block: number;
+  readonly mask: Place;
+  readonly scratch: Place;
+}
+
+const KITS: ByAttention<Kit> = {
+  stochastic: stochasticKit,
+  lif: firingKit,
+  spikformer: firingKit,
+  "sdsa-1": firingKit,
+  "sdsa-3": firingKit,
+  "qk-token": firingKit,
+  "qk-channel": firingKit,
+  "alpha-xnor": firingKit,
+  "binary-map": firingKit,
+  random: firingKit,
+  none: passingKit,
+};
+
+const kitOf = ({ model }: SpikingNetwork): Kit => forAttention<Kit>(model.attention, KITS);
+
+/** Width of the layer before attention, in widths of the model. */
+export const partsOf = ({ kind }: AttentionSpec): number => ATTENTION_PARTS[kind].length;
+
+export const planAttention = (
+  arena: Arena,
+  network: SpikingNetwork,
+  of: { readonly maxPrompts: number; readonly mode: AttentionMode },
+): AttentionLayout => kitOf(network).plan(arena, network, of);
+
+/** Words of scratch that the attention of a network needs. */
+export const attentionScratch = (network: SpikingNetwork, training: boolean): number =>
+  kitOf(network).scratch(network, training);
+
+export const bindAttention = (
   ops: Ops,
   layout: AttentionLayout,
-  { model, geometry }: SpikingNetwork,
-  { block, mask, scratch }: { readonly block: number; readonly mask: Place; readonly scratch: Place },
-): AttentionPass {
-  const { width, heads, steps, neuron, surrogate } = model;
-  const { scoreGain, valueGain, draws: kind } = model.attention;
-  const { tokens } = geometry;
-  const { bits, values, scores } = layout;
-  const fixed = { steps, tokens, width, heads, mask, scoreGain, valueGain, scratch };
+  network: SpikingNetwork,
+  at: AttentionPlaces,
+): AttentionPass => kitOf(network).bind(ops, layout, network, at);
 
-  function forward(qkv: PackedBits, prompts: number, { key, firstPrompt }: DrawSource) {
-    const of = { ...fixed, qkv, prompts };
-    if (bits === null) return ops.expectedAttention({ ...of, out: values as Place });
-    if (scores === null) return ops.lifAttention({ ...of, neuron, out: bits });
-    const normalisers = { scoreNormaliser: width / heads, valueNormaliser: tokens };
-    const drawn = { key: [key[0], key[1] + block] as const, firstPrompt, draws: kind };
-    ops.sampledAttention({ ...of, ...normalisers, ...drawn, scores, out: bits });
-  }
+const rowsOf = ({ model, geometry }: SpikingNetwork, prompts: number): number =>
+  model.steps * prompts * geometry.tokens;
 
-  function backward(dOut: Place, qkv: PackedBits, prompts: number, dQkv: Place) {
-    const of = { ...fixed, qkv, prompts, dOut, dQkv };
-    if (model.attention.neuron === "lif") ops.lifAttentionBackward({ ...of, neuron, surrogate });
-    else ops.stochasticAttentionBackward({ ...of, scores });
-  }
+function sizes({ model, geometry }: SpikingNetwork, { mask, scratch }: AttentionPlaces) {
+  const { width, heads, steps } = model;
+  return { steps, tokens: geometry.tokens, width, heads, mask, scratch };
+}
 
-  return { forward, backward };
+/** Sampled, or with unsampled probabilities. */
+function stochasticKit({ scoreGain, valueGain, draws: kind }: AttentionOf<"stochastic">): Kit {
+  return {
+    plan: (arena, network, { maxPrompts, mode }) => {
+      const { width, heads } = network.model;
+      const rows = rowsOf(network, maxPrompts);
+      if (mode === "expected") return { bits: null, values: arena.words(rows * width), scores: null };
+      const bits = reserveBits(arena, rows, width);
+      return { bits, values: null, scores: arena.words(rows * heads * maskWords(network.geometry.tokens)) };
+    },
+    scratch: ({ model, geometry: { tokens } }, training) => {
+      const dimension = model.width / model.heads;
+      const back = training ? stochasticBackwardScratch(tokens, dimension) : 0;
+      return Math.max(sampledScratch(tokens), expectedScratch(tokens, dimension), back);
+    },
+    bind: (ops, { bits, values, scores }, network, at) => {
+      const { width, heads } = network.model;
+      const fixed = { ...sizes(network, at), scoreGain, valueGain };
+      const normalisers = { scoreNormaliser: width / heads, valueNormaliser: network.geometry.tokens };
+      return {
+        forward: (qkv, prompts, { key, firstPrompt }) => {
+          const of = { ...fixed, qkv, prompts };
+          if (bits === null || scores === null) return ops.expectedAttention({ ...of, out: values as Place });
+          const drawn = { key: [key[0], key[1] + at.block] as const, firstPrompt, draws: kind };
+          ops.sampledAttention({ ...of, ...normalisers, ...drawn, scores, out: bits });
+        },
+        backward: (dOut, qkv, prompts, dQkv) =>
+          ops.stochasticAttentionBackward({ ...fixed, qkv, prompts, dOut, dQkv, scores }),
+      };
+    },
+  };
+}
+
+const spikesOnly: Kit["plan"] = (arena, network, { maxPrompts }) => ({
+  bits: reserveBits(arena, rowsOf(network, maxPrompts), network.model.width),
+  values: null,
+  scores: null,
+});
+
+function firingKit(attention: FiringSpec): Kit {
+  return {
+    plan: spikesOnly,
+    scratch: ({ model, geometry }) => firingScratch(model.steps, geometry.tokens, model.width / model.heads),
+    bind: (ops, { bits }, network, at) => {
+      const { neuron, surrogate } = network.model;
+      const fixed = { ...sizes(network, at), attention, neuron };
+      return {
+        forward: (qkv, prompts) => ops.firingAttention({ ...fixed, qkv, prompts, out: bits as PackedBits }),
+        backward: (dOut, qkv, prompts, dQkv) =>
+          ops.firingAttentionBackward({ ...fixed, qkv, prompts, surrogate, dOut, dQkv }),
+      };
+    },
+  };
+}
+
+/** Without attention, values pass: the layer before has one part, as wide as the result. */
+function passingKit(): Kit {
+  return {
+    plan: spikesOnly,
+    scratch: () => 0,
+    bind: (ops, { bits }, network) => ({
+      forward: (qkv, prompts) => ops.copy(qkv.at, (bits as PackedBits).at, rowsOf(network, prompts) * qkv.words),
+      backward: (dOut, _qkv, prompts, dQkv) => ops.copy(dOut, dQkv, rowsOf(network, prompts) * network.model.width),
+    }),
+  };
 }

@@ -7,9 +7,9 @@
  * (head N + i) ceil8(N) + j for scores, (head N + i) ceil64(d) + c for outputs. (The kernel supports d up to 64.)
  */
 
-import type { DrawKind } from "../experiment/model.ts";
+import type { DrawKind } from "../experiment/attention.ts";
+import { type AttentionDraws, orderedWords } from "../model/attention/draws.ts";
 import { ORDERED_SCORE, orderedOutput, stratify } from "../model/neuron/bernoulli.ts";
-import { type AttentionDraws, orderedWords } from "../model/stochastic-attention.ts";
 import { threefry2x32 } from "../numeric/stream.ts";
 
 export { ORDERED_SCORE, orderedOutput };

@@ -12,7 +12,8 @@
  * Additional operations for training and simulated chips: `training-ops.ts`, `simulation-ops.ts`.
  */
 
-import type { DrawKind, NeuronSpec, ReadOut, SurrogateSpec } from "../experiment/model.ts";
+import type { AttentionOf, DrawKind } from "../experiment/attention.ts";
+import type { NeuronSpec, ReadOut, SurrogateSpec } from "../experiment/model.ts";
 import type { Codes } from "../model/bit-widths.ts";
 import type { Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";
@@ -363,7 +364,7 @@ export interface Neurons {
 
 /** Attention of one block over all steps and heads. */
 export interface BitAttention {
-  /** `[steps][prompts tokens]` with 3 width features: queries, keys, values. */
+  /** `[steps][prompts tokens]` with `width` features for each part: queries, keys, values, or those that the attention reads. */
   readonly qkv: PackedBits;
   readonly steps: number;
   readonly prompts: number;
@@ -372,13 +373,27 @@ export interface BitAttention {
   readonly heads: number;
   /** Written by `bitMask`. */
   readonly mask: Place;
-  readonly scoreGain: number;
-  readonly valueGain: number;
   readonly scratch: Place;
 }
 
+export interface GainedAttention extends BitAttention {
+  readonly scoreGain: number;
+  readonly valueGain: number;
+}
+
+/** Attention with neurons, of the network's kind. */
+export interface FiringAttention extends BitAttention {
+  readonly attention: FiringSpec;
+  readonly neuron: NeuronSpec;
+}
+
+/** The kinds that put neurons on sums. */
+export type FiringSpec = AttentionOf<
+  "lif" | "spikformer" | "sdsa-1" | "sdsa-3" | "qk-token" | "qk-channel" | "alpha-xnor" | "binary-map" | "random"
+>;
+
 /** The draws of sampled scores `[steps][prompts][heads][tokens]` and outputs. */
-export interface SampledAttention extends BitAttention {
+export interface SampledAttention extends GainedAttention {
   /** Counts that mean probability 1 at gain 1: features of a head and tokens, unless the hardware normalises differently. */
   readonly scoreNormaliser: number;
   readonly valueNormaliser: number;
@@ -390,21 +405,20 @@ export interface SampledAttention extends BitAttention {
 
 export interface AttentionOps {
   /**
-   * Twin: `model/stochastic-attention.ts`, with the words of `draws.ts`. Heads have up to 64 features. Returns the sum of the counts
+   * Twin: `model/attention/stochastic.ts`, with the words of `draws.ts`. Heads have up to 64 features. Returns the sum of the counts
    * of all scores. Scratch: `sampledScratch`.
    */
   sampledAttention(of: SampledAttention & { key: readonly [number, number]; firstPrompt: number }): number;
   /** Unsampled probabilities: out [steps, prompts tokens, width]. Scratch: `expectedScratch`. */
-  expectedAttention(of: BitAttention & { out: Place }): void;
+  expectedAttention(of: GainedAttention & { out: Place }): void;
   /**
    * dQkv [steps, prompts tokens, 3 width] from dOut [steps, prompts tokens, width]; `scores` as sampled, or null for unsampled
    * probabilities.
    * Scratch: `stochasticBackwardScratch`.
    */
-  stochasticAttentionBackward(of: BitAttention & { scores: Place | null; dOut: Place; dQkv: Place }): void;
-  /** Twin: `model/lif-attention.ts`. Scratch: `neuronKernels`. */
-  lifAttention(of: BitAttention & { neuron: NeuronSpec; out: PackedBits }): void;
-  lifAttentionBackward(
-    of: BitAttention & { neuron: NeuronSpec; surrogate: SurrogateSpec; dOut: Place; dQkv: Place },
-  ): void;
+  stochasticAttentionBackward(of: GainedAttention & { scores: Place | null; dOut: Place; dQkv: Place }): void;
+  /** Twins: `model/attention/`. Scratch: `firingScratch`. */
+  firingAttention(of: FiringAttention & { out: PackedBits }): void;
+  /** dQkv [steps, prompts tokens, parts width]. */
+  firingAttentionBackward(of: FiringAttention & { surrogate: SurrogateSpec; dOut: Place; dQkv: Place }): void;
 }

@@ -21,7 +21,7 @@ const cases: [string, ModelSpec, Partial<SpikingPassOptions>][] = [
   ["sampled attention", spikingSpec.parse({ ...size, steps: 3, surrogate: triangular }), everything],
   ["layers recomputed", spikingSpec.parse({ ...size, steps: 3 }), { ...everything, recompute: true }],
   ["expected attention", spikingSpec.parse({ ...size, steps: 3, outputProjection: false }), { attention: "expected" }],
-  ["LIF attention", spikingSpec.parse({ ...size, steps: 3, attention: { neuron: "lif" } }), everything],
+  ["LIF attention", spikingSpec.parse({ ...size, steps: 3, attention: { kind: "lif" } }), everything],
   ["real inputs", spikingSpec.parse({ ...size, steps: 3, normalisation: "none" }), { realInputs: true }],
 ];
 

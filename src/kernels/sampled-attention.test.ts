@@ -2,7 +2,7 @@
 /** The sampling kernels against the functional tile on random shapes: bits of S and A, and the sum of counts. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DrawKind } from "../experiment/model.ts";
+import type { DrawKind } from "../experiment/attention.ts";
 import { emptyTally } from "../hardware/actions.ts";
 import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
 import { runSsaTile } from "../hardware/ssa-tile.ts";

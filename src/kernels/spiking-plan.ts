@@ -9,7 +9,7 @@ import type { SpikingSpec } from "../experiment/model.ts";
 import type { SpikeRateSpec } from "../experiment/training.ts";
 import { type Geometry, inputRows } from "../model/geometry.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
-import { type AttentionLayout, type AttentionMode, attentionScratch, planAttention } from "./attention.ts";
+import { type AttentionLayout, type AttentionMode, attentionScratch, partsOf, planAttention } from "./attention.ts";
 import { maskWords } from "./masks.ts";
 import { type LayerLayout, planNormalised } from "./normalised.ts";
 import type { PassOptions } from "./pass.ts";
@@ -84,7 +84,7 @@ export function planSpiking(
   const { tokens, inputs } = geometry;
   const inner = expansion * width;
   const maxRows = steps * maxPrompts * tokens;
-  const widest = Math.max(3 * width, inner);
+  const widest = Math.max(partsOf(model.attention) * width, inner);
   const extent = stemExtent(network);
   const widestRow = Math.max(widest, extent.widest);
 
@@ -119,8 +119,8 @@ export function planSpiking(
       stream: streams("stream", training),
       input: bits(width),
       inputGate: gate(width),
-      qkv: layer(`${name}.qkv`, width, 3 * width),
-      qkvBits: bits(3 * width),
+      qkv: layer(`${name}.qkv`, width, partsOf(model.attention) * width),
+      qkvBits: bits(partsOf(model.attention) * width),
       attention: planAttention(arena, network, { maxPrompts, mode: options.attention }),
       projection: model.outputProjection ? layer(`${name}.projection`, width, width) : null,
       middleStream: streams("middle", keepsOutputs),
@@ -175,7 +175,7 @@ function scratchWords(
     NOISE_SCRATCH,
     stemScratch(network, training, maxPrompts),
     productScratch(maxRows, width, width),
-    normalisationScratch(Math.max(3 * width, inner)),
+    normalisationScratch(Math.max(partsOf(model.attention) * width, inner)),
     attentionScratch(network, training),
     readOutScratch(network, options),
   ];
@@ -186,6 +186,6 @@ function scratchWords(
     productScratch(width, width, maxRows),
     spikeGradientScratch(inner, maxRows),
     inputGradientScratch(maxRows, inner, width),
-    inputGradientScratch(maxRows, width, Math.max(inner, 3 * width)),
+    inputGradientScratch(maxRows, width, Math.max(inner, partsOf(model.attention) * width)),
   );
 }

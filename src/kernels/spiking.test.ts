@@ -4,6 +4,7 @@ import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose } from "../../test/support/gradient.ts";
 import { createPass, type PassUnderTestOptions } from "../../test/support/pass-under-test.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { drawsOf } from "../experiment/by-attention.ts";
 import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
 import { spikeRatePenalty } from "../model/spike-rate.ts";
@@ -29,9 +30,10 @@ function referenceDraws(model: SpikingSpec) {
     tokens: N,
     dimension: model.width / model.heads,
   };
-  return Array.from({ length: model.depth }, (_, block) =>
-    attentionDraws(KEY, block, FIRST, shape, model.attention.draws),
-  );
+  const kind = drawsOf(model.attention);
+  return kind === null
+    ? []
+    : Array.from({ length: model.depth }, (_, block) => attentionDraws(KEY, block, FIRST, shape, kind));
 }
 
 const base = { kind: "spiking", width: 24, depth: 2, heads: 2, expansion: 2, steps: 3 } as const;
@@ -45,7 +47,7 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
     "LIF attention",
     spikingSpec.parse({
       ...base,
-      attention: { neuron: "lif", scoreGain: 16, valueGain: 16 },
+      attention: { kind: "lif", scoreGain: 16, valueGain: 16 },
       surrogate: { kind: "triangular" },
     }),
     "sampled",
@@ -58,14 +60,14 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
   ["integrate-and-fire", spikingSpec.parse({ ...base, neuron: { kind: "if", reset: "soft" } }), "expected"],
   [
     "integrate-and-fire, also in the attention",
-    spikingSpec.parse({ ...base, neuron: { kind: "if" }, attention: { neuron: "lif" } }),
+    spikingSpec.parse({ ...base, neuron: { kind: "if" }, attention: { kind: "lif" } }),
     "sampled",
   ],
   ["no normalisation", spikingSpec.parse({ ...base, normalisation: "none", heads: 4 }), "sampled"],
   ["the loss at each step", spikingSpec.parse({ ...base, position: "learned" }), "sampled", { stepLoss: 1 }],
   [
     "a share of the loss at each step",
-    spikingSpec.parse({ ...base, attention: { neuron: "lif" }, surrogate: { kind: "triangular" } }),
+    spikingSpec.parse({ ...base, attention: { kind: "lif" }, surrogate: { kind: "triangular" } }),
     "sampled",
     { stepLoss: 0.3 },
   ],

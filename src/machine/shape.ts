@@ -4,7 +4,9 @@
  * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference, as published models are
  * accounted for. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
-import type { DrawKind, ModelSpec, NeuronReset } from "../experiment/model.ts";
+import type { DrawKind } from "../experiment/attention.ts";
+import { drawsOf } from "../experiment/by-attention.ts";
+import type { ModelSpec, NeuronReset } from "../experiment/model.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
 import { logitsOf } from "../model/network.ts";
@@ -54,6 +56,7 @@ export interface NetworkShape {
 export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   const { width, depth, heads, expansion } = model;
   const spiking = model.kind === "spiking" ? model : null;
+  const draws = spiking && drawsOf(spiking.attention);
   const read = tokensRead(geometry);
   const stem = stemLayers(model, geometry);
   return {
@@ -62,7 +65,7 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
     heads,
     expansion,
     steps: spiking?.steps ?? 1,
-    ...(spiking && { reset: spiking.neuron.reset, draws: spiking.attention.draws }),
+    ...(spiking && { reset: spiking.neuron.reset, ...(draws && { draws }) }),
     tokens: geometry.tokens,
     inputs: stem[stem.length - 1].inputs,
     ...(geometry.grid && { stem }),
@@ -95,6 +98,7 @@ export function shapeLayers(shape: NetworkShape): readonly LinearLayer[] {
     expansion,
     outputProjection,
     hasStream: residuals > 0,
+    parts: 3,
     convolutions: stem ? stem.length - 1 : null,
   };
   const sizes = { before, width, logits: classes };

@@ -190,7 +190,7 @@ test("networks that the hardware cannot run are refused with a remedy", () => {
     }
     return [];
   };
-  expect(refusal({ attention: { neuron: "lif" } })).toEqual(["model.attention.neuron", expect.stringContaining("SSA")]);
+  expect(refusal({ attention: { kind: "lif" } })).toEqual(["model.attention.kind", expect.stringContaining("SSA")]);
   expect(refusal({ normalisation: "batch" })).toEqual(["model.normalisation", expect.stringContaining("foldNetwork")]);
   expect(refusal({}, "repeat")).toEqual(["task.coding", expect.stringContaining("16 real values")]);
   const { model, geometry } = networkOf({});

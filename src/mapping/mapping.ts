@@ -19,6 +19,7 @@
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
 import { MappingError, ShapeError } from "../errors.ts";
+import type { AttentionOf } from "../experiment/attention.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
@@ -131,13 +132,7 @@ export function requireMappable(
   coding: TaskSpec["coding"],
 ): SsaParameters {
   const { model, geometry } = network;
-  if (model.attention.neuron !== "stochastic") {
-    throw new MappingError(
-      "model.attention.neuron",
-      `The SSA engine only computes stochastic attention, but this network has "${model.attention.neuron}" attention. Train ` +
-        `a network with "stochastic" attention, or evaluate this one without hardware.`,
-    );
-  }
+  stochasticOf(model);
   lifConstants(model.neuron); // throws if no unit supports such a neuron
   if (coding === "repeat") {
     throw new MappingError(
@@ -203,12 +198,22 @@ export function placeLayers(
   };
 }
 
+/** Throws MappingError for attention that no unit of the machine computes. */
+export function stochasticOf({ attention }: SpikingSpec): AttentionOf<"stochastic"> {
+  if (attention.kind === "stochastic") return attention;
+  throw new MappingError(
+    "model.attention.kind",
+    `The SSA engine only computes stochastic attention, but this network has "${attention.kind}" attention. Train ` +
+      `a network with "stochastic" attention, or evaluate this one without hardware.`,
+  );
+}
+
 /** The tile that serves each of the network's heads. Throws SpecError when it cannot be built. */
 export function ssaParametersOf(
   { model, geometry }: Pick<Network<SpikingSpec>, "model" | "geometry">,
   hardware: HardwareSpec,
 ): SsaParameters {
-  const { scoreGain, valueGain, draws } = model.attention;
+  const { scoreGain, valueGain, draws } = stochasticOf(model);
   const { tokens, mask } = geometry;
   const dimension = model.width / model.heads;
   return ssaParameters(hardware.ssa, { tokens, dimension, mask, scoreGain, valueGain, draws }, hardware.order);

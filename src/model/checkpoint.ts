@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
+import { withPresentNames } from "../experiment/earlier-names.ts";
 import { parseJson, shorten } from "../experiment/json.ts";
 import { type ModelSpec, modelSpec } from "../experiment/model.ts";
 import { crc32 } from "../numeric/checksum.ts";
@@ -140,7 +141,7 @@ function checkChecksums(saved: unknown, actual: Readonly<Record<string, string>>
 type Fail = (problem: string) => never;
 
 function readModel(text: string | undefined, fail: Fail): ModelSpec {
-  const result = modelSpec.safeParse(readMetadata("model", text, fail));
+  const result = modelSpec.safeParse(withPresentNames(readMetadata("model", text, fail)));
   return result.success ? result.data : fail(`the metadata \`model\` is not a model: ${firstIssue(result.error)}.`);
 }
 

@@ -2,9 +2,10 @@
  * Attention heads: slicing them out of a layer's packed q, k, v, running attention on each head, and merging the outputs.
  *
  * A row of the qkv layer holds 3 D features: q, then k, then v, each D wide, of which head h owns features h d .. h d + d - 1.
- * The merged output has D features, head after head. The attention that runs in a head is passed in, so stochastic, LIF and
- * softmax attention share these loops, as well as the two products Q K^T and S V and their gradients.
+ * Attention that reads fewer parts has fewer of them, in the same order. The merged output has D features, head after head. The
+ * attention that runs in a head is passed in, so all kinds share these loops, and the products Q K^T and S V and their gradients.
  */
+import type { AttentionPart } from "../experiment/by-attention.ts";
 import { expectShape } from "./shape.ts";
 
 /** Sizes of the rows `[T][B][N]` and of the heads in each; the width D is heads x dimension. */
@@ -18,32 +19,36 @@ export interface HeadLayout {
 
 export type HeadShape = Pick<HeadLayout, "steps" | "tokens" | "dimension">;
 
-/** Queries, keys and values of one head of one prompt (or the gradients with respect to them), each `[T][N][d]`. */
-export interface HeadVectors {
-  readonly query: Float64Array;
-  readonly key: Float64Array;
-  readonly value: Float64Array;
-}
+/**
+ * Queries, keys and values of one head of one prompt (or the gradients with respect to them), each `[T][N][d]`; empty for a part that
+ * the attention does not read.
+ */
+export type HeadVectors = Readonly<Record<AttentionPart, Float64Array>>;
+
+const ALL_PARTS: readonly AttentionPart[] = ["query", "key", "value"];
 
 /**
  * Runs `attend` on every head of every prompt. `caches[b H + h]` keeps what the backward pass of head h of prompt b needs.
  *
- * Shapes   qkv: [T][B][N][3 D]; returns [T][B][N][D]
+ * Shapes   qkv: [T][B][N][parts D]; returns [T][B][N][D]
  */
 export function multiHeadForward<Cache>(
   qkv: Float64Array,
   layout: HeadLayout,
   attend: (head: HeadVectors, prompt: number, index: number) => { output: Float64Array; cache: Cache },
+  parts: readonly AttentionPart[] = ALL_PARTS,
 ): { output: Float64Array; caches: Cache[] } {
   const { steps, prompts, tokens, heads, dimension } = layout;
   const width = heads * dimension;
-  expectShape("qkv", qkv.length, { steps, prompts, tokens, features: 3 * width });
+  expectShape("qkv", qkv.length, { steps, prompts, tokens, features: parts.length * width });
   const output = new Float64Array(steps * prompts * tokens * width);
   const caches: Cache[] = [];
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
-      const read = (part: number) => readHead(qkv, layout, b, 3 * width, part * width + h * dimension);
-      const one = attend({ query: read(0), key: read(1), value: read(2) }, b, h);
+      const head: Record<AttentionPart, Float64Array> = { query: NOTHING, key: NOTHING, value: NOTHING };
+      for (const [i, part] of parts.entries())
+        head[part] = readHead(qkv, layout, b, parts.length * width, i * width + h * dimension);
+      const one = attend(head, b, h);
       writeHead(one.output, output, layout, b, width, h * dimension);
       caches.push(one.cache);
     }
@@ -51,30 +56,30 @@ export function multiHeadForward<Cache>(
   return { output, caches };
 }
 
-/** Shapes: outputGradient [T][B][N][D]; returns the gradient with respect to qkv, [T][B][N][3 D]. */
+/** Shapes: outputGradient [T][B][N][D]; returns the gradient with respect to qkv, [T][B][N][parts D]. */
 export function multiHeadBackward<Cache>(
   outputGradient: Float64Array,
   layout: HeadLayout,
   caches: readonly Cache[],
   attendBackward: (outputGradient: Float64Array, cache: Cache) => HeadVectors,
+  parts: readonly AttentionPart[] = ALL_PARTS,
 ): Float64Array {
   const { steps, prompts, tokens, heads, dimension } = layout;
   const width = heads * dimension;
   expectShape("outputGradient", outputGradient.length, { steps, prompts, tokens, width });
-  const gradient = new Float64Array(3 * outputGradient.length);
+  const gradient = new Float64Array(parts.length * outputGradient.length);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
       const one = readHead(outputGradient, layout, b, width, h * dimension);
-      const { query, key, value } = attendBackward(one, caches[b * heads + h]);
-      const write = (head: Float64Array, part: number) =>
-        writeHead(head, gradient, layout, b, 3 * width, part * width + h * dimension);
-      write(query, 0);
-      write(key, 1);
-      write(value, 2);
+      const back = attendBackward(one, caches[b * heads + h]);
+      for (const [i, part] of parts.entries())
+        writeHead(back[part], gradient, layout, b, parts.length * width, i * width + h * dimension);
     }
   }
   return gradient;
 }
+
+const NOTHING = new Float64Array(0);
 
 /** Features `offset .. offset + d - 1` of a prompt's rows, which are `width` long, as `[T][N][d]`. */
 function readHead(rows: Float64Array, layout: HeadLayout, prompt: number, width: number, offset: number): Float64Array {

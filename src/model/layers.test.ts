@@ -12,7 +12,14 @@ import { emptySpikeTrain } from "../spike/train.ts";
 import { inputRows } from "./geometry.ts";
 import { type Layer, type LayerPattern, layersOf, patternOf } from "./layers.ts";
 
-const PATTERN: LayerPattern = { depth: 1, expansion: 4, outputProjection: true, hasStream: true, convolutions: null };
+const PATTERN: LayerPattern = {
+  depth: 1,
+  expansion: 4,
+  outputProjection: true,
+  hasStream: true,
+  parts: 3,
+  convolutions: null,
+};
 
 const lines = (pattern: Partial<LayerPattern>) =>
   layersOf({ ...PATTERN, ...pattern }).map(
@@ -66,6 +73,7 @@ test("in any network, a layer reads what the one before it fires, except around 
     expansion: fc.integer({ min: 0, max: 4 }),
     outputProjection: fc.boolean(),
     hasStream: fc.boolean(),
+    parts: fc.constantFrom(1, 2, 3),
     convolutions: fc.constantFrom(null, 0, 1, 3),
   });
   const follows = (before: Layer, { trainIn, source, block }: Layer) => {

@@ -10,9 +10,10 @@
  *
  * An ANN has the same layers, but GELU, LayerNorm or nothing where a spiking network has neurons, and no spike trains.
  */
+import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 
-/** `attention input` computes q, k and v; `attention output` is the projection after attention. */
+/** `attention input` computes q, k and v, or those that attention reads; `attention output` is the projection after attention. */
 export type LayerRole =
   | "convolution"
   | "embedding"
@@ -56,6 +57,8 @@ export interface LayerPattern {
   readonly outputProjection: boolean;
   /** Whether blocks add to a residual stream. */
   readonly hasStream: boolean;
+  /** How many of queries, keys and values attention reads. */
+  readonly parts: number;
   /** Convolutions before the embedding; null without a stem. */
   readonly convolutions: number | null;
 }
@@ -68,6 +71,7 @@ export function patternOf(model: ModelSpec): LayerPattern {
     expansion,
     outputProjection: spiking?.outputProjection ?? true,
     hasStream: spiking?.residual !== "none",
+    parts: spiking ? ATTENTION_PARTS[spiking.attention.kind].length : 3,
     convolutions: stem?.layers.length ?? null,
   };
 }
@@ -167,7 +171,7 @@ export function sizedLayers(
 ): LinearLayer[] {
   const hidden = pattern.expansion * width;
   const inside: Readonly<Record<Exclude<LayerRole, "convolution" | "embedding">, readonly [number, number]>> = {
-    "attention input": [width, 3 * width],
+    "attention input": [width, pattern.parts * width],
     "attention output": [width, width],
     "feed-forward up": [width, hidden],
     "feed-forward down": [hidden, width],

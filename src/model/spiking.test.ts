@@ -85,7 +85,7 @@ function checkGradients(
 describe("the backward pass is the gradient of the smooth network", () => {
   test.each<[string, Settings]>([
     ["stochastic attention, probabilities passed on", {}],
-    ["LIF attention", { attention: { neuron: "lif" } }],
+    ["LIF attention", { attention: { kind: "lif" } }],
     [
       "learned positions, soft reset",
       { position: "learned", neuron: { kind: "lif", beta: 0.75, threshold: 0.5, reset: "soft" } },
@@ -226,7 +226,7 @@ test("in training, the statistics of every normalised layer are reported", () =>
 });
 
 describe("with LIF attention and running statistics", () => {
-  const network = tinyNetwork(model({ attention: { neuron: "lif" } }), 5);
+  const network = tinyNetwork(model({ attention: { kind: "lif" } }), 5);
   const whole = spikingForward(network, bits, { mode: "eval" });
 
   test("later time steps do not affect earlier ones", () => {

@@ -14,9 +14,12 @@
  * Rows are [T][B][N] throughout. Membranes start at 0 for every prompt and token. Nothing here is optimised for speed.
  */
 import { ShapeError, ValueError } from "../errors.ts";
+import { drawsOf } from "../experiment/by-attention.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
+import { type AttentionDraws, drawAttention } from "./attention/draws.ts";
+import { type SpikingAttentionCache, spikingAttentionBackward, spikingAttentionForward } from "./attention/spiking.ts";
 import type { BatchStatistics } from "./batch-norm.ts";
 import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients } from "./dense.ts";
 import { inputRows } from "./geometry.ts";
@@ -27,10 +30,8 @@ import type { NeuronCache } from "./neuron/neuron.ts";
 import { positionBackward, positionForward } from "./position.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 import { expectMultiple, expectShape } from "./shape.ts";
-import { type SpikingAttentionCache, spikingAttentionBackward, spikingAttentionForward } from "./spiking-attention.ts";
 import { type SpikingStemCache, spikingStemBackward, spikingStemForward } from "./spiking-stem.ts";
 import { stemLayers } from "./stem.ts";
-import { type AttentionDraws, drawAttention } from "./stochastic-attention.ts";
 
 export interface SpikingInput {
   readonly steps: number;
@@ -214,7 +215,7 @@ export function spikingBackward(
     stream = join(stream, fire(`${block}.middle`, middle, layers.middle));
 
     const attention = layers.projection ? dense(`${block}.projection`, stream, layers.projection) : stream;
-    const bits = spikingAttentionBackward(attention, headLayout(network, cache), layers.attention);
+    const bits = spikingAttentionBackward(attention, headLayout(network, cache), model, layers.attention);
     const input = dense(`${block}.qkv`, fire(`${block}.qkv`, bits, layers.qkvNeurons), layers.qkv);
     stream = join(stream, fire(`${block}.input`, input, layers.input));
   }
@@ -239,15 +240,20 @@ export function repeatInput(values: ArrayLike<number>, steps: number, prompts: n
   return { steps, prompts, values: repeated };
 }
 
-/** Words for the stochastic attention of every block, drawn as the model requires; block i uses `random.fork("attention", i)`. */
+/**
+ * Words for the attention of every block, drawn as the model requires; block i uses `random.fork("attention", i)`. None for attention
+ * that draws no bits.
+ */
 export function drawBlocks(
   network: Network<SpikingSpec>,
   sizes: Pick<SpikingInput, "steps" | "prompts">,
   random: Stream,
 ): AttentionDraws[] {
   const { depth, attention } = network.model;
+  const kind = drawsOf(attention);
+  if (kind === null) return [];
   return Array.from({ length: depth }, (_, i) =>
-    drawAttention(random.fork("attention", i), headLayout(network, sizes), attention.draws),
+    drawAttention(random.fork("attention", i), headLayout(network, sizes), kind),
   );
 }
 
@@ -260,7 +266,7 @@ function headLayout(
 
 /** The draws that this run uses, or null where nothing is drawn. */
 function blockDraws(model: SpikingSpec, options: SpikingOptions): readonly AttentionDraws[] | null {
-  if (model.attention.neuron === "lif" || options.attention === "expected") return null;
+  if (drawsOf(model.attention) === null || options.attention === "expected") return null;
   if (!options.draws) {
     throw new ValueError(
       "options.draws",

@@ -44,7 +44,7 @@ const [{ rasters }] = chips;
 const model = experiment.model;
 if (model.kind !== "spiking") throw new Error("the model is spiking");
 const ann: AnnSpec = { kind: "ann", width: 64, depth: 3, heads: 4, expansion: 2, position: "none" };
-const lif: SpikingSpec = { ...model, steps: 8, width: 16, attention: { ...model.attention, neuron: "lif" } };
+const lif: SpikingSpec = { ...model, steps: 8, width: 16, attention: { kind: "lif", scoreGain: 4, valueGain: 8 } };
 const densities = Object.fromEntries(
   [
     "input",

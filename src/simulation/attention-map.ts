@@ -8,6 +8,7 @@
  */
 import { ShapeError } from "../errors.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
+import { stochasticOf } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
@@ -17,7 +18,8 @@ import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
  */
 export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: SpikeTrain): Float64Array[] {
   const { tokens, mask } = geometry;
-  const { width, heads, attention } = model;
+  const { width, heads } = model;
+  const { scoreGain } = stochasticOf(model);
   if (qkv.features !== 3 * width || qkv.rows % tokens !== 0) {
     throw new ShapeError(
       "qkv",
@@ -37,7 +39,7 @@ export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: Sp
           for (let head = 0; head < heads; head++) {
             let count = 0;
             for (let d = head * dimension; d < (head + 1) * dimension; d++) count += bits[query + d] & bits[key + d];
-            map[first + j] += Math.min(1, (attention.scoreGain * count) / dimension) / (heads * tokens);
+            map[first + j] += Math.min(1, (scoreGain * count) / dimension) / (heads * tokens);
           }
         }
       }

@@ -38,7 +38,7 @@ test("on an ideal machine the answers are those of the exact network", () => {
   const ideal = { crossbar: { device: { kind: "ideal" }, conductanceBits: null }, adc: { bits: null } };
   const random = stream(5);
   const shape = { steps: 3, prompts: PROMPTS, heads: 2, tokens, dimension: 12 };
-  const draws = [attentionDraws(random.fork("attention").key, 0, 0, shape, model.attention.draws)];
+  const draws = [attentionDraws(random.fork("attention").key, 0, 0, shape, "stratified")];
   const exact = spikingForward(network, spikeInput(input, tokens), { mode: "eval", draws });
   const { logits } = simulate(chipOf(ideal), input, random);
   // Sums of at most 48 terms of order 1 in single precision.

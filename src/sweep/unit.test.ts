@@ -99,7 +99,7 @@ describe("a point", () => {
   });
 
   test.each([
-    ["model.attention.neuron", { model: { kind: "spiking", attention: { neuron: "lif" } } }],
+    ["model.attention.kind", { model: { kind: "spiking", attention: { kind: "lif" } } }],
     ["task.coding", { task: { coding: "repeat" }, model: { kind: "spiking" } }],
     [
       "hardware.order",

@@ -1,5 +1,7 @@
 /** From an experiment to its task, and to the geometry that the task requires of the network. */
+
 import { SpecError } from "../errors.ts";
+import { drawsOf } from "../experiment/by-attention.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
@@ -35,7 +37,7 @@ export function createTask<T extends TaskSpec>(
  */
 function drawsNothing(model: ModelSpec, { coding }: TaskSpec): boolean {
   if (model.kind === "ann") return true;
-  return coding !== "bernoulli" && (model.attention.neuron === "lif" || model.attention.draws === "ordered");
+  return coding !== "bernoulli" && [null, "ordered"].includes(drawsOf(model.attention));
 }
 
 /**

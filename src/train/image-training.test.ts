@@ -13,7 +13,7 @@ import { train } from "./train.ts";
 
 const MODELS = {
   "softmax attention": { kind: "ann" },
-  "LIF attention": { kind: "spiking", steps: 2, attention: { neuron: "lif" } },
+  "LIF attention": { kind: "spiking", steps: 2, attention: { kind: "lif" } },
   "stochastic attention": { kind: "spiking", steps: 2 },
 };
 

@@ -51,7 +51,7 @@ describe("the memory plan", () => {
   test.each([
     ["an ANN", { kind: "ann" }],
     ["a spiking network", { kind: "spiking" }],
-    ["LIF attention without BatchNorm", { kind: "spiking", attention: { neuron: "lif" }, normalisation: "none" }],
+    ["LIF attention without BatchNorm", { kind: "spiking", attention: { kind: "lif" }, normalisation: "none" }],
   ] as const)("of %s gives every array a place of its own", (_, model) => {
     const experiment = tinyExperiment({
       model,

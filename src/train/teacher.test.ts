@@ -256,7 +256,7 @@ describe("a teacher with its own view of the images", () => {
   });
 
   test("with spikes teaches a student without, with its own time steps and lines", async () => {
-    const model = { kind: "spiking", ...size, steps: 3, attention: { neuron: "lif" } };
+    const model = { kind: "spiking", ...size, steps: 3, attention: { kind: "lif" } };
     const { loss, expected } = await losses(
       model,
       { thresholds: 5, remainderBits: 1 },
@@ -267,7 +267,7 @@ describe("a teacher with its own view of the images", () => {
   });
 
   test("redraws its attention at every step", async () => {
-    const spiking = { kind: "spiking", ...size, steps: 2, attention: { neuron: "stochastic" } };
+    const spiking = { kind: "spiking", ...size, steps: 2, attention: { kind: "stochastic" } };
     const own = { ...training, labels: "symbols", stages: [{ steps: 20, warmup: 0 }] };
     const given = openExperiment(tinyImageExperiment(spiking, task, { training: own }), tinyImages);
     const { network } = await recorded(given);

@@ -56,9 +56,9 @@ describe("training", () => {
     ["the conventional transformer", { kind: "ann" }, "adamw"],
     ["one that reads out bits", { kind: "ann", readOut: "bits" }, "adamw"],
     ["bits and stochastic attention", { kind: "spiking", readOut: "bits" }, "adamw"],
-    ["LIF attention", { kind: "spiking", attention: { neuron: "lif" } }, "adamw"],
-    ["stochastic attention", { kind: "spiking", attention: { neuron: "stochastic" } }, "adamw"],
-    ["stochastic attention, by Muon,", { kind: "spiking", attention: { neuron: "stochastic" } }, "muon"],
+    ["LIF attention", { kind: "spiking", attention: { kind: "lif" } }, "adamw"],
+    ["stochastic attention", { kind: "spiking", attention: { kind: "stochastic" } }, "adamw"],
+    ["stochastic attention, by Muon,", { kind: "spiking", attention: { kind: "stochastic" } }, "muon"],
   ] as const)("on one batch again and again brings the loss of %s down to a twentieth", async (_, model, optimiser) => {
     const experiment = tinyExperiment({
       model: { ...model, width: 16 },

@@ -1,6 +1,7 @@
 /** Small engines, and random runs of the cycle model on them. */
+
+import type { DrawKind } from "../../src/experiment/attention.ts";
 import { ssaSpec } from "../../src/experiment/hardware.ts";
-import type { DrawKind } from "../../src/experiment/model.ts";
 import { emptyTally } from "../../src/hardware/actions.ts";
 import { runClockedTile } from "../../src/hardware/clocked-tile.ts";
 import { lfsrSeeds, seedWords } from "../../src/hardware/draws.ts";

@@ -2,10 +2,21 @@
  * Attention of the reference backend, head by head, with the functions of `src/model`. Backward: recomputes the forward pass,
  * then goes back.
  */
-import type { NeuronSpec, SurrogateSpec } from "../../src/experiment/model.ts";
+import { ATTENTION_PARTS } from "../../src/experiment/by-attention.ts";
+import type { SurrogateSpec } from "../../src/experiment/model.ts";
 import { attentionDraws } from "../../src/kernels/draws.ts";
 import { maskStride, maskWords } from "../../src/kernels/masks.ts";
-import type { AttentionOps, BitAttention, DenseOps, SoftmaxAttention } from "../../src/kernels/ops.ts";
+import type {
+  AttentionOps,
+  BitAttention,
+  DenseOps,
+  FiringAttention,
+  GainedAttention,
+  SoftmaxAttention,
+} from "../../src/kernels/ops.ts";
+import { attentionModel } from "../../src/model/attention/catalogue.ts";
+import { headDraws } from "../../src/model/attention/draws.ts";
+import { stochasticAttentionBackward, stochasticAttentionForward } from "../../src/model/attention/stochastic.ts";
 import {
   type HeadLayout,
   type HeadVectors,
@@ -13,13 +24,7 @@ import {
   multiHeadForward,
   valueProduct,
 } from "../../src/model/heads.ts";
-import { lifAttentionBackward, lifAttentionForward } from "../../src/model/lif-attention.ts";
 import { softmaxAttentionBackward, softmaxAttentionForward } from "../../src/model/softmax-attention.ts";
-import {
-  headDraws,
-  stochasticAttentionBackward,
-  stochasticAttentionForward,
-} from "../../src/model/stochastic-attention.ts";
 import type { ReferenceMemory } from "./reference-memory.ts";
 
 type Attention = AttentionOps & Pick<DenseOps, "softmaxAttention" | "softmaxAttentionBackward">;
@@ -38,17 +43,28 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
     bitsOf({ at, words: maskWords(tokens), features: 32 * maskWords(tokens) }, tokens).filter(
       (_, i) => i % (32 * maskWords(tokens)) < tokens,
     );
-  const stochastic = (of: BitAttention) => ({ mask: maskOf(of), scoreGain: of.scoreGain, valueGain: of.valueGain });
+  const stochastic = (of: GainedAttention) => ({ mask: maskOf(of), scoreGain: of.scoreGain, valueGain: of.valueGain });
   const scoresAt = (of: BitAttention, scores: number, t: number, prompt: number, head: number) => {
     const { tokens, prompts, heads } = of;
     const words = maskWords(tokens);
     return { at: scores + 4 * ((t * prompts + prompt) * heads + head) * tokens * words, words, features: 32 * words };
   };
 
-  function lif(of: BitAttention & { neuron: NeuronSpec }, surrogate: SurrogateSpec) {
+  function firing(of: FiringAttention, surrogate: SurrogateSpec) {
     const layout = layoutOf(of, of.steps);
-    const attention = { ...stochastic(of), neuron: of.neuron, surrogate, smooth: false };
-    return { layout, ...multiHeadForward(qkvOf(of), layout, (head) => lifAttentionForward(head, layout, attention)) };
+    const run = { mask: maskOf(of), neuron: of.neuron, surrogate, smooth: false, draws: null };
+    const parts = ATTENTION_PARTS[of.attention.kind];
+    const attend = attentionModel(of.attention);
+    const { output, caches } = multiHeadForward(
+      qkvOf(of),
+      layout,
+      (head) => {
+        const attended = attend(head, layout, run);
+        return { output: attended.output, cache: attended };
+      },
+      parts,
+    );
+    return { layout, parts, output, caches };
   }
 
   /** Probabilities of softmax attention `[tokens][tokens]` of one head, at their place. */
@@ -108,11 +124,14 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
       put(dQkv, multiHeadBackward(upstream, layout, read, stochasticAttentionBackward));
     },
     // The forward pass does not need the surrogate.
-    lifAttention: (of) => putBits(of.out, lif(of, { kind: "sigmoid", alpha: 4 }).output),
-    lifAttentionBackward: (of) => {
-      const { layout, caches } = lif(of, of.surrogate);
+    firingAttention: (of) => putBits(of.out, firing(of, { kind: "sigmoid", alpha: 4 }).output),
+    firingAttentionBackward: (of) => {
+      const { layout, caches, parts } = firing(of, of.surrogate);
       const upstream = get(of.dOut, of.steps * of.prompts * of.tokens * of.width);
-      put(of.dQkv, multiHeadBackward(upstream, layout, caches, lifAttentionBackward));
+      put(
+        of.dQkv,
+        multiHeadBackward(upstream, layout, caches, (gradient, head) => head.backward(gradient), parts),
+      );
     },
     softmaxAttention: (of) => {
       const { qkv, prompts, tokens, width, mask, codes, target } = of;

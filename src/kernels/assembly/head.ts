@@ -154,7 +154,7 @@ export function scoreBackward(e: usize, q: usize, k: usize, last: i32, padded: i
   }
 }
 
-/** Expands q, k, v of one head, prompt and step to floats [N, padded] each, consecutively at `out`. */
+/** Expands the parts (of q, k, v) of one head, prompt and step to floats [N, padded] each, consecutively at `out`. */
 export function expandHead(
   qkv: usize,
   words: i32,
@@ -164,9 +164,10 @@ export function expandHead(
   head: i32,
   d: i32,
   padded: i32,
+  parts: i32,
   out: usize,
 ): void {
-  for (let part = 0; part < 3; part++) {
+  for (let part = 0; part < parts; part++) {
     for (let i = 0; i < tokens; i++) {
       const bits = extract(qkv + ((<usize>((row + i) * words)) << 2), part * width + head * d, d);
       expand(bits, out + ((<usize>((part * tokens + i) * padded)) << 2), padded);
@@ -174,7 +175,7 @@ export function expandHead(
   }
 }
 
-/** Copies gradients [3, N, padded] of one head into rows of dQKV [rows, 3 width]. */
+/** Copies gradients [parts, N, padded] of one head into rows of dQKV [rows, parts width]. */
 export function storeHead(
   gradients: usize,
   row: i32,
@@ -183,12 +184,13 @@ export function storeHead(
   head: i32,
   d: i32,
   padded: i32,
+  parts: i32,
   out: usize,
 ): void {
-  for (let part = 0; part < 3; part++) {
+  for (let part = 0; part < parts; part++) {
     for (let i = 0; i < tokens; i++) {
       const source = gradients + ((<usize>((part * tokens + i) * padded)) << 2);
-      const target = out + ((<usize>((row + i) * 3 * width + part * width + head * d)) << 2);
+      const target = out + ((<usize>((row + i) * parts * width + part * width + head * d)) << 2);
       memory.copy(target, source, (<usize>d) << 2);
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Stochastic attention, backward: gradients pass straight through the draws unless a probability is saturated. Twin:
- * `stochasticAttentionBackward` in `model/stochastic-attention.ts`; the forward pass is in `stochastic-attention.ts`.
+ * `stochasticAttentionBackward` in `model/attention/stochastic.ts`; the forward pass is in `stochastic-attention.ts`.
  *
  *   dc_i = valueGain / N dA_i  where valueGain c_i <= N,  c_i = sum_j S_ij V_j
  *   dS_ij = dc_i . V_j,  E_ij = scoreGain / d dS_ij  where the mask allows and scoreGain |Q_i and K_j| <= d

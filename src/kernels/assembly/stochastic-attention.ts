@@ -1,6 +1,6 @@
 /**
  * Stochastic spiking attention (Xpikeformer, Algorithm 1) on packed spikes; backward in `stochastic-attention-backward.ts`.
- * Twin: `model/stochastic-attention.ts`.
+ * Twin: `model/attention/stochastic.ts`.
  *
  *   S_ij ~ Bern(min(1, scoreGain |Q_i and K_j| / d)) where the mask allows,  A_ic ~ Bern(min(1, valueGain |S_i and V_c| / N))
  *
@@ -180,7 +180,7 @@ export function expectedAttention(
     for (let b = 0; b < prompts; b++) {
       const first = t * rows + b * tokens;
       for (let h = 0; h < heads; h++) {
-        expandHead(qkv, words, first, tokens, width, h, d, padded, scratch);
+        expandHead(qkv, words, first, tokens, width, h, d, padded, 3, scratch);
         for (let i = 0; i < tokens; i++) {
           memory.fill(sums, 0, step);
           const last = lastKey(mask, maskWords, i);

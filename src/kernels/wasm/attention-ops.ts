@@ -1,13 +1,13 @@
-/** Attention on packed spikes with the WebAssembly kernels: sampled, expected and LIF, and with LFSR bytes. */
+/** Attention on packed spikes with the WebAssembly kernels: sampled, expected, with neurons, and with LFSR bytes. */
 
-import type { DrawKind } from "../../experiment/model.ts";
+import type { DrawKind } from "../../experiment/attention.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import { scoreRow } from "../draws.ts";
 import { maskWords } from "../masks.ts";
 import type { AttentionOps, SampledAttention } from "../ops.ts";
 import type { SimulationOps } from "../simulation-ops.ts";
 import { bitAttentionInputs as inputs } from "./bit-attention.ts";
-import { neuronKernels } from "./neuron-kernels.ts";
+import { firingAttentionOps } from "./firing-attention.ts";
 import { SPIKE_SCRATCH } from "./spike-ops.ts";
 
 /** Most features per head that the kernels support: one word. */
@@ -49,8 +49,7 @@ export function attentionOps(run: KernelExports): AttentionOps & Pick<Simulation
       const { scoreGain, valueGain, scores, dOut, dQkv, scratch } = of;
       run.stochasticAttentionBackward(dOut, ...inputs(of), scoreGain, valueGain, scores ?? 0, dQkv, scratch);
     },
-    lifAttention: (of) => neuronKernels(of.neuron).bind(run).lifAttention(of),
-    lifAttentionBackward: (of) => neuronKernels(of.neuron).bind(run).lifAttentionBackward(of),
+    ...firingAttentionOps(run),
   };
 }
 

@@ -9,6 +9,7 @@ import { type Kernels, standaloneKernels } from "../memory.ts";
 import { expectedScratch, sampledScratch, stochasticBackwardScratch } from "./attention-ops.ts";
 import { converterScratch } from "./crossbar-ops.ts";
 import { productScratch, softmaxScratch } from "./dense-ops.ts";
+import { firingScratch } from "./firing-attention.ts";
 import { neuronKernels } from "./neuron-kernels.ts";
 import { NOISE_SCRATCH, normalisationScratch } from "./neuron-ops.ts";
 import { inputGradientScratch, SPIKE_SCRATCH, spikeGradientScratch } from "./spike-ops.ts";
@@ -207,10 +208,15 @@ test("attention on spikes: sampled, expected and LIF, forward and backward", () 
         ops.fill(scores, steps * heads * tokens * maskWords(tokens), 0);
         ops.stochasticAttentionBackward({ ...of(ops, memory, scratch), ...gradients(memory), scores });
       });
-      keepsTo(neuronKernels(neuron).attentionScratch(steps, tokens, dimension), (ops, memory, scratch) => {
-        const shared = { ...of(ops, memory, scratch), neuron };
-        ops.lifAttention({ ...shared, out: reserveBits(memory, steps * tokens, width) });
-        ops.lifAttentionBackward({ ...shared, surrogate, ...gradients(memory) });
+      keepsTo(firingScratch(steps, tokens, dimension), (ops, memory, scratch) => {
+        for (const attention of [
+          { kind: "alpha-xnor", alpha: 0.5, scale: 1 } as const,
+          { kind: "sdsa-1", scale: 1 } as const,
+        ]) {
+          const shared = { ...of(ops, memory, scratch), neuron, attention };
+          ops.firingAttention({ ...shared, out: reserveBits(memory, steps * tokens, width) });
+          ops.firingAttentionBackward({ ...shared, surrogate, ...gradients(memory) });
+        }
       });
     }),
     each,

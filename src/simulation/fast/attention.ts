@@ -10,7 +10,7 @@ import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { bitMask, maskWords } from "../../kernels/masks.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { LARGEST_DIMENSION, sampledScratch } from "../../kernels/wasm/attention-ops.ts";
-import { ssaParametersOf } from "../../mapping/mapping.ts";
+import { ssaParametersOf, stochasticOf } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { wordsPerRow } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
@@ -69,7 +69,7 @@ function kernelsServe(chip: MappedNetwork): boolean {
 }
 
 const hasLfsr = ({ hardware, network }: MappedNetwork): boolean =>
-  usesLfsrs(hardware.ssa.random, network.model.attention.draws);
+  usesLfsrs(hardware.ssa.random, stochasticOf(network.model).draws);
 const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
 
 function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: MappedNetwork): AttentionKernels {
@@ -78,7 +78,7 @@ function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: MappedNetwor
   const { heads, tokens } = chip.mapping.ssa;
   const { scoreGain, valueGain, scoreNormaliser, valueNormaliser } = ssaParametersOf(chip.network, chip.hardware);
   const gains = { scoreGain, valueGain, scoreNormaliser, valueNormaliser };
-  const { draws } = model.attention;
+  const { draws } = stochasticOf(model);
   const fixed = { tokens, width: model.width, heads, mask, ...gains, draws, scores, scratch };
   ops.write(mask, bitMask(geometry));
 

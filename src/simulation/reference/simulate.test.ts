@@ -3,15 +3,16 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
+import { drawsOf } from "../../experiment/by-attention.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
 import { type SpikingSpec, spikingSpec } from "../../experiment/model.ts";
 import { emptyTally } from "../../hardware/actions.ts";
 import { idealDraws, type TileDraws } from "../../hardware/draws.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
+import type { AttentionDraws } from "../../model/attention/draws.ts";
 import type { Geometry } from "../../model/geometry.ts";
 import { type Network, parameterLayout } from "../../model/network.ts";
 import { spikeInput, spikingForward } from "../../model/spiking.ts";
-import type { AttentionDraws } from "../../model/stochastic-attention.ts";
 import { stream } from "../../numeric/stream.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../../spike/train.ts";
 import { programChip } from "../chip.ts";
@@ -83,7 +84,7 @@ test.each([
   const { depth, heads, width, attention } = network.model;
   const shape = { steps: 4, tokens: TOKENS, dimension: width / heads };
   const draws = (block: number, prompt: number, head: number) =>
-    idealDraws(shape, attention.draws, { key: stream(8).key, block, prompt, head });
+    idealDraws(shape, drawsOf(attention)!, { key: stream(8).key, block, prompt, head });
   const trace = simulate(chipOf(network, exactHardware), input, stream(9), { draws, rasters: 3 });
 
   const blocks = Array.from({ length: depth }, (_, block) => layerDraws(3, heads, shape, draws, block));

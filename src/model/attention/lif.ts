@@ -6,7 +6,8 @@
  * This is the digital baseline for stochastic attention, with the same normalisers and gains. However, each of the N N scores and N
  * d outputs keeps a membrane from step to step, and nothing is drawn at random. Membranes behind a closed mask run but are not read.
  */
-import type { NeuronSpec, SurrogateSpec } from "../experiment/model.ts";
+import type { AttentionOf } from "../../experiment/attention.ts";
+import type { NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
 import {
   type HeadShape,
   type HeadVectors,
@@ -14,9 +15,10 @@ import {
   scoreProductBackward,
   valueProduct,
   valueProductBackward,
-} from "./heads.ts";
-import { neuronModel } from "./neuron/catalogue.ts";
-import type { NeuronCache } from "./neuron/neuron.ts";
+} from "../heads.ts";
+import { neuronModel } from "../neuron/catalogue.ts";
+import type { NeuronCache } from "../neuron/neuron.ts";
+import type { AttentionModel } from "./attention.ts";
 
 export interface LifAttention {
   /** `[N, N]`, 1 where query token i may attend to key token j. */
@@ -73,3 +75,18 @@ export function lifAttentionBackward(outputGradient: Float64Array, cache: LifAtt
     .map((dI) => (dI * scoreGain) / dimension);
   return { ...scoreProductBackward(countGradient, head.query, head.key, shape), value };
 }
+
+export const lifAttention =
+  ({ scoreGain, valueGain }: AttentionOf<"lif">): AttentionModel =>
+  (head, shape, { mask, neuron, surrogate, smooth }) => {
+    const attention = { mask, scoreGain, valueGain, neuron, surrogate, smooth };
+    const { output, cache } = lifAttentionForward(head, shape, attention);
+    const { scores, scoreNeurons, outputNeurons } = cache;
+    return {
+      output,
+      fires: true,
+      scores,
+      neurons: [scoreNeurons, outputNeurons],
+      backward: (outputGradient) => lifAttentionBackward(outputGradient, cache),
+    };
+  };

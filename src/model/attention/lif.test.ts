@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { expectClose, normals, weighted } from "../../test/support/gradient.ts";
-import type { NeuronSpec } from "../experiment/model.ts";
-import { centralDifferences } from "./finite-difference.ts";
-import { type LifAttention, lifAttentionBackward, lifAttentionForward } from "./lif-attention.ts";
+import { expectClose, normals, weighted } from "../../../test/support/gradient.ts";
+import type { NeuronSpec } from "../../experiment/model.ts";
+import { centralDifferences } from "../finite-difference.ts";
+import { type LifAttention, lifAttentionBackward, lifAttentionForward } from "./lif.ts";
 
 const shape = { steps: 4, tokens: 3, dimension: 2 };
 const causal = Uint8Array.of(1, 0, 0, 1, 1, 0, 1, 1, 1);

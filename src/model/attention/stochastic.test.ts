@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { expectClose, normals, weighted } from "../../test/support/gradient.ts";
-import { ShapeError } from "../errors.ts";
-import { stream } from "../numeric/stream.ts";
-import { centralDifferences } from "./finite-difference.ts";
-import type { HeadVectors } from "./heads.ts";
-import {
-  drawAttention,
-  headDraws,
-  type StochasticAttention,
-  stochasticAttentionBackward,
-  stochasticAttentionForward,
-} from "./stochastic-attention.ts";
+import { expectClose, normals, weighted } from "../../../test/support/gradient.ts";
+import { ShapeError } from "../../errors.ts";
+import { stream } from "../../numeric/stream.ts";
+import { centralDifferences } from "../finite-difference.ts";
+import type { HeadVectors } from "../heads.ts";
+import { drawAttention, headDraws } from "./draws.ts";
+import { type StochasticAttention, stochasticAttentionBackward, stochasticAttentionForward } from "./stochastic.ts";
 
 const [tokens, dimension] = [3, 5];
 const causal = Uint8Array.of(1, 0, 0, 1, 1, 0, 1, 1, 1);
