@@ -1,16 +1,16 @@
 // Training with validation at the end.
 import { train } from "xpikeformer";
 
-/** The network from `train`, its last validation, and the CPU time of all threads. */
+/** The network and state from `train`, its last validation, and the CPU time of all threads. */
 export async function trainValidated(subject, options) {
   let validation;
   const start = process.cpuUsage();
-  const { network } = await train(subject, {
+  const { network, state } = await train(subject, {
     ...options,
     onStep: (event) => {
       validation = event.validation ?? validation;
     },
   });
   const { user, system } = process.cpuUsage(start);
-  return { network, validation, cpuSeconds: (user + system) / 1e6 };
+  return { network, state, validation, cpuSeconds: (user + system) / 1e6 };
 }

@@ -1,0 +1,55 @@
+// Trains the networks of this folder: for each kind of attention its scales for a quarter of the steps with one seed, then the scale with the
+// lowest validation loss with three seeds. Keeps the networks in `runs/attention-zoo/` and writes training.json; an interrupted run resumes.
+// Takes three hours on two cores. Run: node train.mjs [link|images] [threads]
+import { mkdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { encodeTrained, openExperiment, parseExperiment } from "xpikeformer";
+import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { trainValidated } from "../training-tricks/validated.mjs";
+import { KINDS, SEEDS } from "./kinds.mjs";
+import { documentOf, TASKS } from "./tasks.mjs";
+
+const here = new URL(".", import.meta.url);
+const folder = fileURLToPath(new URL("../../runs/attention-zoo/", here));
+const [name = "link", threads = "2"] = process.argv.slice(2);
+const task = TASKS[name];
+const output = fileURLToPath(new URL(`${name}.json`, here));
+const images = task.data && (await loadImageData(task.data)).data;
+await mkdir(folder, { recursive: true });
+
+const result = await readFile(output, "utf8").then(JSON.parse, () => ({
+  command: `node experiments/attention-zoo/train.mjs ${name}`,
+  steps: task.steps,
+  searched: [],
+  trained: [],
+}));
+const executor = nodeExecutor(Number(threads));
+try {
+  for (const { name: kind, tried } of KINDS) {
+    for (const attention of tried) {
+      await once(result.searched, { kind, seed: SEEDS[0], attention }, task.steps.search);
+    }
+    const candidates = result.searched.filter((row) => row.kind === kind);
+    const best = candidates.reduce((a, b) => (b.loss < a.loss ? b : a));
+    for (const seed of SEEDS) await once(result.trained, { kind, seed, attention: best.attention }, task.steps.full);
+  }
+} finally {
+  await executor.close();
+}
+
+/** Trains and keeps a row, unless it is there. */
+async function once(rows, row, steps) {
+  const same = ({ kind, seed, attention }) =>
+    kind === row.kind && seed === row.seed && JSON.stringify(attention) === JSON.stringify(row.attention);
+  if (rows.some(same)) return;
+  const experiment = parseExperiment(documentOf(task, row.attention, row.seed, steps));
+  const subject = images ? openExperiment(experiment, images) : experiment;
+  const { network, state, validation, cpuSeconds } = await trainValidated(subject, { executor });
+  const { loss, bitErrorRate, errorRate } = validation;
+  rows.push({ ...row, loss, error: bitErrorRate ?? errorRate, cpuSeconds: Math.round(cpuSeconds) });
+  const file = `${name}-${row.kind.replaceAll(/\W+/g, "-")}-${row.seed}.safetensors`;
+  if (rows === result.trained)
+    await writeFileAtomic(`${folder}${file}`, encodeTrained({ network, state }, experiment, result.command));
+  await writeFileAtomic(output, `${JSON.stringify(result, null, 1)}\n`);
+  console.log(JSON.stringify(rows.at(-1)));
+}
