@@ -26,12 +26,14 @@ const result = await readFile(output, "utf8").then(JSON.parse, () => ({
 const executor = nodeExecutor(Number(threads));
 try {
   for (const { name: kind, tried } of KINDS) {
-    for (const attention of tried) {
-      await once(result.searched, { kind, seed: SEEDS[0], attention }, task.steps.search);
+    for (const attention of tried) await once(result.searched, { kind, seed: SEEDS[0], attention }, task.steps.search);
+  }
+  for (const seed of SEEDS) {
+    for (const { name: kind } of KINDS) {
+      const candidates = result.searched.filter((row) => row.kind === kind);
+      const { attention } = candidates.reduce((a, b) => (b.loss < a.loss ? b : a));
+      await once(result.trained, { kind, seed, attention }, task.steps.full);
     }
-    const candidates = result.searched.filter((row) => row.kind === kind);
-    const best = candidates.reduce((a, b) => (b.loss < a.loss ? b : a));
-    for (const seed of SEEDS) await once(result.trained, { kind, seed, attention: best.attention }, task.steps.full);
   }
 } finally {
   await executor.close();

@@ -50,64 +50,64 @@ export const attentionSpec = z.discriminatedUnion("kind", [
     draws: z.enum(["independent", "stratified", "ordered"]).default("stratified"),
   }),
   z.strictObject({
-    /** Neurons on scores and on outputs, with the gains of stochastic attention: the digital baseline. */
+    /** Neurons on scores and outputs, with the gains of stochastic attention: the digital baseline. */
     kind: z.literal("lif"),
     ...gains,
   }),
   z.strictObject({
-    /** Spikformer's spiking self-attention: neurons on scale (Q K^T) V, a sum of whole numbers. */
+    /** Spikformer: neurons on (Q K^T) V. */
     kind: z.literal("spikformer"),
-    /** Current of a neuron per unit of the sum. */
+    /** Current of a neuron per unit of its sum. */
     scale: shift().default(0.125),
   }),
   z.strictObject({
-    /** The first attention of the Spike-driven Transformer: a neuron for each channel counts K and V, and gates Q. */
+    /** Spike-driven Transformer: a neuron per channel counts K and V, and gates Q. */
     kind: z.literal("sdsa-1"),
-    /** Current of a neuron per token in which K and V both spike. */
+    /** Current of a neuron per unit of its sum. */
     scale: shift().default(1),
   }),
   z.strictObject({
-    /** Attention of Spike-driven Transformer V2: neurons on scale Q (K^T V), a sum of whole numbers. */
+    /** Spike-driven Transformer V2: neurons on Q (K^T V). */
     kind: z.literal("sdsa-3"),
-    /** Current of a neuron per unit of the sum. */
+    /** Current of a neuron per unit of its sum. */
     scale: shift().default(0.125),
   }),
   z.strictObject({
-    /** QKFormer's attention over tokens: a neuron for each token counts Q, and gates K. It mixes no tokens. */
+    /** QKFormer: a neuron per token counts Q, and gates K. It mixes no tokens. */
     kind: z.literal("qk-token"),
-    /** Current of a neuron per spike of Q. */
+    /** Current of a neuron per unit of its sum. */
     scale: shift().default(1),
   }),
   z.strictObject({
-    /** QKFormer's attention over channels: a neuron for each channel counts Q over tokens, and gates K. */
+    /** QKFormer: a neuron per channel counts Q, and gates K. */
     kind: z.literal("qk-channel"),
-    /** Current of a neuron per spike of Q. */
+    /** Current of a neuron per unit of its sum. */
     scale: shift().default(1),
   }),
   z.strictObject({
-    /** Scores count equal bits of Q and K: 1 for two ones, alpha for two zeros. */
+    /** Scores count equal bits of Q and K: two ones 1, two zeros alpha. */
     kind: z.literal("alpha-xnor"),
     /** What two zeros count. */
     alpha: shift().max(1).default(0.25),
-    /** Current of a neuron per unit of the sum. */
+    /** Current of a neuron per unit of its sum. */
     scale: shift().default(0.125),
   }),
   z.strictObject({
-    /** A score is 1 where Q and K share enough ones; neurons on scale S V. */
+    /** A score is 1 where Q and K share enough ones. */
     kind: z.literal("binary-map"),
     /** Shared ones from which a score is 1. */
     cut: z.int().min(1).max(64).default(4),
-    /** Current of a neuron per token attended to with a value of 1. */
-    scale: shift().default(0.25),
-  }),
-  z.strictObject({
-    /** Control: Spikformer's attention with q and k of random weights that are not trained. */
-    kind: z.literal("random"),
-    /** Current of a neuron per unit of the sum. */
+    /** Current of a neuron per unit of its sum. */
     scale: shift().default(0.125),
   }),
   z.strictObject({
-    /** Control: every token passes on its own values. */
+    /** Control: spikformer, with random weights of q and k that are not trained. */
+    kind: z.literal("random"),
+    /** Current of a neuron per unit of its sum. */
+    scale: shift().default(0.125),
+  }),
+  z.strictObject({
+    /** Control: A = V. */
     kind: z.literal("none"),
   }),
 ]);

@@ -113,34 +113,29 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].attention[0].draws":
     "Random numbers over time steps. `independent`: new at every step; `stratified`: one shared draw plus offsets, for less variance; `ordered`: constants instead, as in ordered dithering.",
   "model[1].attention[1].kind":
-    "Neurons on scores and on outputs, with the gains of stochastic attention: the digital baseline.",
+    "Neurons on scores and outputs, with the gains of stochastic attention: the digital baseline.",
   "model[1].attention[1].scoreGain":
     "Score probability min(1, scoreGain sum(Q and K) / d_K). A gain of 1 leaves attention almost silent.",
   "model[1].attention[1].valueGain": "Output probability min(1, valueGain sum(S and V) / N).",
-  "model[1].attention[2].kind":
-    "Spikformer's spiking self-attention: neurons on scale (Q K^T) V, a sum of whole numbers.",
-  "model[1].attention[2].scale": "Current of a neuron per unit of the sum.",
-  "model[1].attention[3].kind":
-    "The first attention of the Spike-driven Transformer: a neuron for each channel counts K and V, and gates Q.",
-  "model[1].attention[3].scale": "Current of a neuron per token in which K and V both spike.",
-  "model[1].attention[4].kind":
-    "Attention of Spike-driven Transformer V2: neurons on scale Q (K^T V), a sum of whole numbers.",
-  "model[1].attention[4].scale": "Current of a neuron per unit of the sum.",
-  "model[1].attention[5].kind":
-    "QKFormer's attention over tokens: a neuron for each token counts Q, and gates K. It mixes no tokens.",
-  "model[1].attention[5].scale": "Current of a neuron per spike of Q.",
-  "model[1].attention[6].kind":
-    "QKFormer's attention over channels: a neuron for each channel counts Q over tokens, and gates K.",
-  "model[1].attention[6].scale": "Current of a neuron per spike of Q.",
-  "model[1].attention[7].kind": "Scores count equal bits of Q and K: 1 for two ones, alpha for two zeros.",
+  "model[1].attention[2].kind": "Spikformer: neurons on (Q K^T) V.",
+  "model[1].attention[2].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[3].kind": "Spike-driven Transformer: a neuron per channel counts K and V, and gates Q.",
+  "model[1].attention[3].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[4].kind": "Spike-driven Transformer V2: neurons on Q (K^T V).",
+  "model[1].attention[4].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[5].kind": "QKFormer: a neuron per token counts Q, and gates K. It mixes no tokens.",
+  "model[1].attention[5].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[6].kind": "QKFormer: a neuron per channel counts Q, and gates K.",
+  "model[1].attention[6].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[7].kind": "Scores count equal bits of Q and K: two ones 1, two zeros alpha.",
   "model[1].attention[7].alpha": "What two zeros count.",
-  "model[1].attention[7].scale": "Current of a neuron per unit of the sum.",
-  "model[1].attention[8].kind": "A score is 1 where Q and K share enough ones; neurons on scale S V.",
+  "model[1].attention[7].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[8].kind": "A score is 1 where Q and K share enough ones.",
   "model[1].attention[8].cut": "Shared ones from which a score is 1.",
-  "model[1].attention[8].scale": "Current of a neuron per token attended to with a value of 1.",
-  "model[1].attention[9].kind": "Control: Spikformer's attention with q and k of random weights that are not trained.",
-  "model[1].attention[9].scale": "Current of a neuron per unit of the sum.",
-  "model[1].attention[10].kind": "Control: every token passes on its own values.",
+  "model[1].attention[8].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[9].kind": "Control: spikformer, with random weights of q and k that are not trained.",
+  "model[1].attention[9].scale": "Current of a neuron per unit of its sum.",
+  "model[1].attention[10].kind": "Control: A = V.",
   "model[1].neuron": "The neuron after every linear layer.",
   "model[1].neuron[0].kind": "Leaky integrate-and-fire.",
   "model[1].neuron[0].beta":
