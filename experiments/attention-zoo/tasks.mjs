@@ -6,17 +6,17 @@ const neuron = { kind: "lif" };
 
 export const TASKS = {
   link: {
-    steps: { search: 300, full: 800 },
+    steps: { search: 200, full: 600 },
     document: {
       name: "attention-zoo-link",
       task: { kind: "symbol-detection", transmitAntennas: 2, receiveAntennas: 2, coding: "thermometer" },
-      model: { kind: "spiking", width: 64, depth: 2, heads: 4, steps: 2, neuron, surrogate },
+      model: { kind: "spiking", width: 64, depth: 2, heads: 4, expansion: 2, steps: 2, neuron, surrogate },
       hardware: { crossbar: { embedRows: 17 }, chips: 5 },
-      training: { batch: 64, shards: 4, labels: "posterior", optimiser: "muon", validationPrompts: 2048 },
+      training: { batch: 64, shards: 4, labels: "posterior", optimiser: "muon", validationPrompts: 1024 },
     },
   },
   images: {
-    steps: { search: 150, full: 450 },
+    steps: { search: 100, full: 300 },
     data: "fashion-mnist",
     document: {
       name: "attention-zoo-images",

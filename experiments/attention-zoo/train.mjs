@@ -25,14 +25,14 @@ const result = await readFile(output, "utf8").then(JSON.parse, () => ({
 }));
 const executor = nodeExecutor(Number(threads));
 try {
-  for (const { name: kind, tried } of KINDS) {
+  for (const { name: kind, tried = [] } of KINDS) {
     for (const attention of tried) await once(result.searched, { kind, seed: SEEDS[0], attention }, task.steps.search);
   }
   for (const seed of SEEDS) {
-    for (const { name: kind } of KINDS) {
-      const candidates = result.searched.filter((row) => row.kind === kind);
+    for (const { name: kind, like = kind, change } of KINDS) {
+      const candidates = result.searched.filter((row) => row.kind === like);
       const { attention } = candidates.reduce((a, b) => (b.loss < a.loss ? b : a));
-      await once(result.trained, { kind, seed, attention }, task.steps.full);
+      await once(result.trained, { kind, seed, attention: { ...attention, ...change } }, task.steps.full);
     }
   }
 } finally {
