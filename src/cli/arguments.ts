@@ -124,12 +124,18 @@ export interface DataFetchOptions {
   readonly from?: string;
 }
 
-export interface ImportCommandOptions {
-  readonly experiment: string;
-  readonly mapping: string;
-  readonly out: string;
+/** What a checkpoint of a published layout does not tell. */
+export interface LayoutOptions {
   /** Location of the tensors in the file. */
   readonly path?: string;
+  readonly experiment?: string;
+  readonly heads?: number;
+}
+
+export interface ImportCommandOptions extends LayoutOptions {
+  readonly mapping: string;
+  readonly layout?: string;
+  readonly out?: string;
   readonly approximate?: boolean;
 }
 
@@ -347,14 +353,25 @@ export function withDataFetchOptions(command: Command): Command {
 export const KNOWN_MAPPINGS = ["xpikeformer", "author"] as const;
 const MAPPING = `how tensors and parameters correspond: a .json file, ${KNOWN_MAPPINGS.join(" or ")}`;
 
+/** Equal to `LAYOUT_NAMES` of `src/import/layouts/catalogue.ts`; a test compares them. */
+export const KNOWN_LAYOUTS = ["timm-vit"] as const;
+const LAYOUT = `published layout of the file's tensors, which tell the model: ${KNOWN_LAYOUTS.join(", ")}, or auto`;
+const HEADS = ["--heads <n>", "attention heads of a layout whose tensors do not tell", wholeNumber(1, 64)] as const;
+const TENSOR_PATH = ["--path <keys>", "table within a .pth file that holds the tensors, such as state_dict"] as const;
+
 export function withImportOptions(command: Command): Command {
   return command
     .argument("<file>", "a .pth or .pt file of PyTorch, or a .safetensors file")
-    .requiredOption("--experiment <experiment>", "the network to fill: a JSON file, or preset:NAME")
-    .option("--mapping <mapping>", MAPPING, KNOWN_MAPPINGS[0])
-    .option("--path <keys>", "table within a .pth file that holds the tensors, such as state_dict")
-    .option("--approximate", "accept what the mapping cannot keep")
-    .requiredOption("-o, --out <file>", "network to write, a .safetensors file");
+    .option("--experiment <experiment>", "the network to fill, or the task of a layout: a JSON file, or preset:NAME")
+    .addOption(new Option("--mapping <mapping>", MAPPING).default(KNOWN_MAPPINGS[0]).conflicts("layout"))
+    .option("--layout <name>", LAYOUT)
+    .option(...HEADS)
+    .option(...TENSOR_PATH)
+    .option("--approximate", "accept what the mapping or layout cannot keep")
+    .option(
+      "-o, --out <path>",
+      "network to write, a .safetensors file; with --layout, a folder (default: results/<file>)",
+    );
 }
 
 export function withExportOptions(command: Command): Command {

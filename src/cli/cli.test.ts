@@ -6,7 +6,8 @@ import { SpecError } from "../errors.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import { presets } from "../experiment/presets.ts";
 import { TENSOR_MAPPING_NAMES } from "../import/catalogue.ts";
-import { KNOWN_MAPPINGS } from "./arguments.ts";
+import { LAYOUT_NAMES } from "../import/layouts/catalogue.ts";
+import { KNOWN_LAYOUTS, KNOWN_MAPPINGS } from "./arguments.ts";
 import { commandLine, loadExperiment } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { describeError, main } from "./program.ts";
@@ -98,6 +99,7 @@ describe("the command line", () => {
 
 test("help texts name the mappings that there are", () => {
   expect(KNOWN_MAPPINGS).toEqual(TENSOR_MAPPING_NAMES);
+  expect(KNOWN_LAYOUTS).toEqual(LAYOUT_NAMES);
 });
 
 test("help loads neither simulator nor drawings: they are imported when a command runs", () => {

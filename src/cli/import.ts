@@ -1,12 +1,13 @@
 /** `xpike import` and `xpike export`: converts networks from and to files of other programs. */
 import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
-import { FileError } from "../errors.ts";
+import { FileError, SpecError } from "../errors.ts";
 import { LONGEST_TEXT } from "../experiment/json.ts";
 import { parseTensorMapping, type TensorMapping } from "../experiment/tensor-mapping.ts";
 import { findTensorMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
 import { importNetwork, listNames } from "../import/import.ts";
+import { LAYOUT_NAMES } from "../import/layouts/catalogue.ts";
 import { decodeTensors } from "../import/source.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
@@ -21,7 +22,19 @@ import { say, type Terminal } from "./terminal.ts";
 
 /** Throws XpikeError for a file that cannot be read or does not fit, before anything is written. */
 export async function importCommand(source: string, options: ImportCommandOptions, terminal: Terminal): Promise<void> {
-  const { experiment } = await loadExperiment(options.experiment, {});
+  if (options.layout !== undefined) {
+    const { importLayoutCommand } = await import("./import-layout.ts");
+    return importLayoutCommand(source, options.layout, options, terminal);
+  }
+  const { experiment: file, out } = options;
+  if (file === undefined) {
+    throw new SpecError(
+      "experiment",
+      `Nothing says which network to fill. Name an experiment, --experiment FILE, or the layout of the file: --layout ${LAYOUT_NAMES.join(", ")} or auto.`,
+    );
+  }
+  if (out === undefined) throw new SpecError("out", "Name the network to write: --out network.safetensors.");
+  const { experiment } = await loadExperiment(file, {});
   const geometry = networkGeometry(experiment, createTask(experiment));
   const bytes = await readFileChecked(source, CHECKPOINT_BYTES);
   const { tensors, others } = decodeTensors(bytes, options.path, source);
@@ -31,13 +44,13 @@ export async function importCommand(source: string, options: ImportCommandOption
     approximate: options.approximate === true,
     name: options.mapping,
   });
-  await requireNoInput(options.out, [source, options.experiment, options.mapping]);
+  await requireNoInput(out, [source, file, options.mapping]);
   const origin = { source: basename(source), mapping: basename(options.mapping) };
-  await writeFileAtomic(options.out, encodeCheckpoint(network, origin));
+  await writeFileAtomic(out, encodeCheckpoint(network, origin));
   for (const note of notes) say(terminal, note);
   if (others.length > 0)
     say(terminal, `The file also holds ${listNames(others)}, which are not tensors and are left out.`);
-  terminal.out(`${describe(network)} from ${tensors.size} tensors.\n${options.out}\n`);
+  terminal.out(`${describeNetwork(network)} from ${tensors.size} tensors.\n${out}\n`);
 }
 
 /** Throws XpikeError for a network that cannot be read or a mapping without an inverse, before anything is written. */
@@ -48,11 +61,11 @@ export async function exportCommand(source: string, options: ExportCommandOption
   await requireNoInput(options.out, [networkFile(source, "."), options.mapping]);
   // The metadata that Python's safetensors library writes for PyTorch.
   await writeFileAtomic(options.out, encodeSafetensors(tensors, { format: "pt" }));
-  terminal.out(`${describe(network)} to ${Object.keys(tensors).length} tensors.\n${options.out}\n`);
+  terminal.out(`${describeNetwork(network)} to ${Object.keys(tensors).length} tensors.\n${options.out}\n`);
 }
 
 /** Throws FileError if the output file is also an input, also through links. */
-async function requireNoInput(out: string, inputs: readonly string[]): Promise<void> {
+export async function requireNoInput(out: string, inputs: readonly string[]): Promise<void> {
   const real = (path: string) => realpath(path).catch(() => null);
   const target = await real(out);
   if (target === null) return;
@@ -73,7 +86,7 @@ async function loadMapping(
   return parseTensorMapping(text, name);
 }
 
-function describe({ model, parameters }: Network): string {
+export function describeNetwork({ model, parameters }: Network): string {
   const count = Object.values(parameters).reduce((total, { data }) => total + data.length, 0);
   return `${Object.keys(parameters).length} parameters of ${count} numbers (${model.kind}, width ${model.width}, depth ${model.depth})`;
 }
