@@ -65,7 +65,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[2].coding":
     "Events are already spikes. Each pixel has two lines, darker and brighter, on if the frame has such an event.",
   model: "The network's architecture.",
-  "model[0].kind": "Pre-LayerNorm GPT block with softmax attention and GELU (tanh approximation).",
+  "model[0].kind": "Pre-LayerNorm GPT block with softmax attention.",
   "model[0].width": "Model width D, a multiple of 8 because spikes are packed into bytes.",
   "model[0].depth": "Blocks, each attention followed by feed-forward.",
   "model[0].heads": "Attention heads H; d_K is width / heads.",
@@ -83,6 +83,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[0].stem.embedding.stride": "Pixels between neighbouring windows.",
   "model[0].readOut":
     "For symbol detection. `joint`: one logit per class; `bits`: one logit per bit, which gives fewer outputs and soft bits. Left out: `joint`.",
+  "model[0].activation":
+    "Between the feed-forward layers. `gelu-tanh`: GELU in the tanh approximation, as in GPT-2; `gelu`: exact, PyTorch's default. Left out: `gelu-tanh`.",
   "model[0].quantization": "Bits of an ANN that was trained for few. Left out: floating point.",
   "model[0].quantization.weights": "Bits of a weight; `binary`: a sign times the mean |w| of its column.",
   "model[0].quantization.activations": "Bits of a layer's input; `binary`: two learned values.",

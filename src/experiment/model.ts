@@ -60,9 +60,14 @@ export const quantizationSpec = z.strictObject({
 });
 
 export const annSpec = z.strictObject({
-  /** Pre-LayerNorm GPT block with softmax attention and GELU (tanh approximation). */
+  /** Pre-LayerNorm GPT block with softmax attention. */
   kind: z.literal("ann"),
   ...size,
+  /**
+   * Between the feed-forward layers. `gelu-tanh`: GELU in the tanh approximation, as in GPT-2; `gelu`: exact, PyTorch's
+   * default. Left out: `gelu-tanh`.
+   */
+  activation: z.enum(["gelu-tanh", "gelu", "relu"]).optional(),
   /** Bits of an ANN that was trained for few. Left out: floating point. */
   quantization: quantizationSpec.optional(),
 });
@@ -162,5 +167,6 @@ export type NeuronReset = NeuronSpec["reset"];
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
+export type Activation = NonNullable<AnnSpec["activation"]>;
 export type ReadOut = NonNullable<AnnSpec["readOut"]>;
 export type ModelSpec = z.infer<typeof modelSpec>;

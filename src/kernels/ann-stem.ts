@@ -2,7 +2,7 @@
  * The conventional transformer's pass from its input to the stream before the first block, and back: the embedding, preceded by
  * the convolutions of a stem. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps the inputs of all convolutions.
  */
-import type { AnnSpec } from "../experiment/model.ts";
+import type { Activation, AnnSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";
 import type { Arena, Place } from "./arena.ts";
@@ -120,6 +120,7 @@ export interface AnnLayers {
     dSource: Place,
     width: number,
   ): void;
+  readonly activation: Activation;
   /** Where a layer's rounded input is: `target`, or the source itself in floating point. */
   roundInput(name: string, source: Place, count: number, target: Place): Place;
   /** From the gradient of a layer's rounded input to that of the input, in place. */
@@ -132,6 +133,7 @@ export function bindAnnStem(
   layers: AnnLayers,
 ) {
   const { work } = stem;
+  const { activation } = layers;
 
   const mapValues = ({ grid, channels }: StemLayer, images: number): number => images * pixels(grid) * channels;
 
@@ -149,7 +151,7 @@ export function bindAnnStem(
         const rows = images * pixels(size.windows);
         run(layer, images, y);
         layers.norm(`${size.name}.norm`, rows, y, normalised, statistics, size.outputs);
-        ops.gelu({ source: normalised, count: rows * size.outputs, target: activated });
+        ops.activate({ activation, source: normalised, count: rows * size.outputs, target: activated });
         if (size.pool > 1) ops.maxPool({ map: activated, images, size, pooled });
       }
       run(stem.embed, images, target);
@@ -182,7 +184,7 @@ export function bindAnnStem(
     const rows = images * pixels(size.windows);
     const count = rows * size.outputs;
     if (size.pool > 1) ops.maxPoolBackward({ map: activated, images, size, dPooled, dMap: d });
-    ops.geluBackward({ source: normalised, count, dTarget: d, dSource: d });
+    ops.activateBackward({ activation, source: normalised, count, dTarget: d, dSource: d });
     ops.fill(dy, count, 0);
     layers.normBackward(`${size.name}.norm`, rows, y, statistics, d, dy, size.outputs);
   }

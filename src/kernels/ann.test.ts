@@ -72,10 +72,15 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, bou
 describe.each(BACKENDS)("on $name", (backend) => {
   const setUp = (network: Network<AnnSpec>, training: boolean) => setUpOn(backend, network, training);
 
-  test.each(["learned", "none"] as const)(
-    "logits and gradients equal the plain network's (positions: %s)",
-    (position) => {
-      const network = perturbed({ ...spec, position });
+  test.each([
+    ["learned", undefined],
+    ["none", undefined],
+    ["learned", "gelu"],
+    ["learned", "relu"],
+  ] as const)(
+    "logits and gradients equal the plain network's (positions: %s, activation: %s)",
+    (position, activation) => {
+      const network = perturbed({ ...spec, position, activation });
       const reference = annForward(network, { prompts: PROMPTS, values });
       const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
       const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);

@@ -12,6 +12,7 @@
  */
 import { invariant } from "../errors.ts";
 import type { BitWidth } from "../experiment/model.ts";
+import { activationOf } from "../model/activation.ts";
 import { codesOf, SHARE_CODES, widthsByLayer } from "../model/bit-widths.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, NORM_EPSILON } from "../model/network.ts";
@@ -39,6 +40,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const outputs = logitsOf(network);
   const queries = geometry.queries.length;
   const inner = model.expansion * width;
+  const activation = activationOf(model);
   const perAnswer = tokensPerAnswer(geometry);
   const [maskBytes, tokenNumbers] = [byteMask(geometry), tokensRead(geometry)];
 
@@ -154,6 +156,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const stem = bindAnnStem(ops, layout, {
     value,
     gradient,
+    activation,
     norm,
     normBackward,
     roundInput,
@@ -192,7 +195,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     linear(projection, rows, attended, x2, x1);
     norm(`blocks.${i}.norm2`, rows, x2, y2, block.statistics2);
     linear(up, rows, y2, hidden);
-    ops.gelu({ source: hidden, count: rows * inner, target: activated });
+    ops.activate({ activation, source: hidden, count: rows * inner, target: activated });
     linear(down, rows, activated, next, x2);
   }
 
@@ -225,7 +228,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     const { stream, narrow, wide } = layout.gradients!;
     const rows = prompts * tokens;
     linearBackward(down, rows, block.activated, stream, wide);
-    ops.geluBackward({ source: block.hidden, count: rows * inner, dTarget: wide, dSource: wide });
+    ops.activateBackward({ activation, source: block.hidden, count: rows * inner, dTarget: wide, dSource: wide });
     linearBackward(up, rows, block.y2, wide, narrow);
     normBackward(`blocks.${i}.norm2`, rows, block.x2, block.statistics2, narrow, stream);
     linearBackward(projection, rows, block.attended, stream, narrow);

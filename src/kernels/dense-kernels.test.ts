@@ -2,9 +2,9 @@
  * The kernels of the conventional transformer against their plain versions. Bounds are a few units of float32 rounding, 2^-24 = 6e-8.
  */
 import { expect, test } from "vitest";
+import { ACTIVATIONS } from "../model/activation.ts";
 import { bitCrossEntropyBackward, bitCrossEntropyForward } from "../model/bit-cross-entropy.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
-import { geluBackward, geluForward } from "../model/gelu.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "../model/heads.ts";
 import { layerNormBackward, layerNormForward } from "../model/layer-norm.ts";
 import { NORM_EPSILON } from "../model/network.ts";
@@ -58,42 +58,53 @@ test("the exponential keeps its relative accuracy over the whole range of a soft
   expectClose(ratios, new Float32Array(rows).fill(1), 6e-7);
 });
 
-test("GELU and its slope equal the plain version, in and out of place", () => {
-  // 1203 values: the last three take the path for the remainder of a vector.
-  const x = Float64Array.from({ length: 1203 }, (_, i) => Math.fround((i - 601) / 50));
-  const dy = normals("gelu", x.length);
-  const source = put(x);
-  const target = unset(x.length);
-  run.geluForward(source, x.length, target);
-  // |x| reaches 12, where the product rounds to 12 x 2^-24 = 7e-7; the sigmoid adds as much again.
-  expectClose(get(target, x.length), geluForward(x), 1.5e-6);
-  const gradient = put(dy);
-  run.geluBackward(source, x.length, gradient, gradient);
-  // The slope is at most 1.13 and its argument has a relative rounding error, so its error is at most 1e-6; |dy| is below 4.
-  expectClose(get(gradient, x.length), geluBackward(dy, x), 4e-6);
-});
+// |x| reaches 12, where the product rounds to 12 x 2^-24 = 7e-7; the sigmoid adds as much again. The slope is at most 1.13 and its
+// argument has a relative rounding error, so its error is at most 1e-6; |dy| is below 4. The exact slope adds two such terms.
+test.each([
+  ["gelu-tanh", "tanhGelu", 1.5e-6, 4e-6],
+  ["gelu", "gelu", 1.5e-6, 4e-6],
+  ["relu", "relu", 0, 0],
+] as const)(
+  "%s and its slope equal the plain version, in and out of place",
+  (activation, kernel, bound, slopeBound) => {
+    const { forward, backward } = ACTIVATIONS[activation];
+    // 1203 values: the last three take the path for the remainder of a vector.
+    const x = Float64Array.from({ length: 1203 }, (_, i) => Math.fround((i - 601) / 50));
+    const dy = normals("gelu", x.length);
+    const source = put(x);
+    const target = unset(x.length);
+    run[`${kernel}Forward`](source, x.length, target);
+    expectClose(get(target, x.length), forward(x), bound);
+    const gradient = put(dy);
+    run[`${kernel}Backward`](source, x.length, gradient, gradient);
+    expectClose(get(gradient, x.length), backward(Float64Array.from(dy, Math.fround), x), slopeBound);
+  },
+);
 
-test("GELU, its slope and softmax leave no subnormal numbers, which would slow the products that read them", () => {
-  const subnormal = (x: number) => x !== 0 && Math.abs(x) < 2 ** -126;
-  const x = Float64Array.from({ length: 1200 }, (_, i) => (i - 600) / 40);
-  const [source, target, gradient] = [put(x), unset(x.length), put(normals("small", x.length, 1e-9))];
-  run.geluForward(source, x.length, target);
-  run.geluBackward(source, x.length, gradient, gradient);
-  const [tokens, width] = [8, 16];
-  const scores = { tokens, mask: new Uint8Array(tokens * tokens).fill(1) };
-  const maskAt = arena.words((tokens * tokens) / 4);
-  kernels.write(maskAt, byteMask(scores));
-  const [probabilities, output] = [unset(tokens * tokens), unset(tokens * width)];
-  const scratch = unset(tokens * tokens + productScratch(width, width, width));
-  const qkv = put(normals("sharp", tokens * 3 * width, 6));
-  run.softmaxAttentionForward(qkv, 1, tokens, 1, width, maskAt, probabilities, 0, output, scratch);
-  const p = get(probabilities, tokens * tokens);
-  // Sharp enough to matter: some probabilities are below what single precision holds.
-  expect(p.some((share) => share === 0)).toBe(true);
-  for (const results of [get(target, x.length), get(gradient, x.length), p]) {
-    expect(results.filter(subnormal)).toEqual(new Float32Array(0));
-  }
-});
+test.each(["tanhGelu", "gelu"] as const)(
+  "%s, its slope and softmax leave no subnormal numbers, which would slow the products that read them",
+  (kernel) => {
+    const subnormal = (x: number) => x !== 0 && Math.abs(x) < 2 ** -126;
+    const x = Float64Array.from({ length: 1200 }, (_, i) => (i - 600) / 40);
+    const [source, target, gradient] = [put(x), unset(x.length), put(normals("small", x.length, 1e-9))];
+    run[`${kernel}Forward`](source, x.length, target);
+    run[`${kernel}Backward`](source, x.length, gradient, gradient);
+    const [tokens, width] = [8, 16];
+    const scores = { tokens, mask: new Uint8Array(tokens * tokens).fill(1) };
+    const maskAt = arena.words((tokens * tokens) / 4);
+    kernels.write(maskAt, byteMask(scores));
+    const [probabilities, output] = [unset(tokens * tokens), unset(tokens * width)];
+    const scratch = unset(tokens * tokens + productScratch(width, width, width));
+    const qkv = put(normals("sharp", tokens * 3 * width, 6));
+    run.softmaxAttentionForward(qkv, 1, tokens, 1, width, maskAt, probabilities, 0, output, scratch);
+    const p = get(probabilities, tokens * tokens);
+    // Sharp enough to matter: some probabilities are below what single precision holds.
+    expect(p.some((share) => share === 0)).toBe(true);
+    for (const results of [get(target, x.length), get(gradient, x.length), p]) {
+      expect(results.filter(subnormal)).toEqual(new Float32Array(0));
+    }
+  },
+);
 
 test.each([8, 64, 70])("layer normalisation of %i features equals the plain one, forward and backward", (width) => {
   const rows = 9;

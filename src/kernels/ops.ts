@@ -13,7 +13,7 @@
  */
 
 import type { AttentionOf, DrawKind } from "../experiment/attention.ts";
-import type { NeuronSpec, ReadOut, SurrogateSpec } from "../experiment/model.ts";
+import type { Activation, NeuronSpec, ReadOut, SurrogateSpec } from "../experiment/model.ts";
 import type { Codes } from "../model/bit-widths.ts";
 import type { Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";
@@ -95,10 +95,10 @@ export interface DenseOps {
   layerNorm(of: NormalisedRows & { offset: Place; epsilon: number; target: Place }): void;
   /** Adds to dSource, dGain and dOffset. */
   layerNormBackward(of: NormalisedRows & { dTarget: Place; dSource: Place; dGain: Place; dOffset: Place }): void;
-  /** Twin: `model/gelu.ts`. */
-  gelu(of: { source: Place; count: number; target: Place }): void;
+  /** Twin: `model/activation.ts`. */
+  activate(of: { activation: Activation; source: Place; count: number; target: Place }): void;
   /** dSource may be dTarget. */
-  geluBackward(of: { source: Place; count: number; dTarget: Place; dSource: Place }): void;
+  activateBackward(of: { activation: Activation; source: Place; count: number; dTarget: Place; dSource: Place }): void;
   /**
    * Twin: `model/softmax-attention.ts`. qkv [prompts, tokens, 3 width]; probabilities [prompts, heads, tokens, ceil4(tokens)];
    * mask: `byteMask`; target [prompts, tokens, width]. With `codes`, probabilities are rounded to multiples of 1 / codes. Scratch:

@@ -2,14 +2,14 @@
  * The stem of the conventional transformer, with the same convolutions as its spiking twin. Every layer except the last, which is
  * the embedding:
  *
- *   map = maximum over squares of GELU(LN(layer(windows of the map)))
+ *   map = maximum over squares of GELU(LN(layer(windows of the map)))          or another activation of the model
  *
  * LayerNorm normalises the channels of each pixel. Rows are [B][pixels].
  * Source: Liu et al., "A ConvNet for the 2020s", CVPR 2022, which also puts LayerNorm and GELU between convolutions.
  */
+import type { ActivationKit } from "./activation.ts";
 import { gatherWindows, scatterWindows } from "./convolution.ts";
 import type { DenseCache } from "./dense.ts";
-import { geluBackward, geluForward } from "./gelu.ts";
 import type { LayerNormCache } from "./layer-norm.ts";
 import { maxPoolBackward, maxPoolForward } from "./max-pool.ts";
 import type { StemLayer } from "./stem.ts";
@@ -20,7 +20,7 @@ export interface AnnStemCache {
     readonly map: Float64Array;
     readonly dense: DenseCache;
     readonly norm: LayerNormCache;
-    /** The input of GELU. */
+    /** The input of the activation. */
     readonly normalised: Float64Array;
     readonly chosen: Int32Array;
   }[];
@@ -42,14 +42,20 @@ export function annStemForward(
     round,
     dense,
     norm,
-  }: { round: (name: string, map: Float64Array) => Float64Array; dense: Run<DenseCache>; norm: Run<LayerNormCache> },
+    activation,
+  }: {
+    round: (name: string, map: Float64Array) => Float64Array;
+    dense: Run<DenseCache>;
+    norm: Run<LayerNormCache>;
+    activation: ActivationKit;
+  },
 ): { output: Float64Array; cache: AnnStemCache } {
   const caches: AnnStemCache["layers"][number][] = [];
   let map = input;
   for (const layer of layers.slice(0, -1)) {
     const linear = dense(layer.name, gatherWindows(round(layer.name, map), layer, images));
     const { output: normalised, cache } = norm(`${layer.name}.norm`, linear.output);
-    const pooled = maxPoolForward(geluForward(normalised), layer, images);
+    const pooled = maxPoolForward(activation.forward(normalised), layer, images);
     caches.push({ map, dense: linear.cache, norm: cache, normalised, chosen: pooled.chosen });
     map = pooled.output;
   }
@@ -64,7 +70,12 @@ export function annStemBackward(
   outputGradient: Float64Array,
   images: number,
   cache: AnnStemCache,
-  { round, dense, norm }: { round: Back<Float64Array>; dense: Back<DenseCache>; norm: Back<LayerNormCache> },
+  {
+    round,
+    dense,
+    norm,
+    activation,
+  }: { round: Back<Float64Array>; dense: Back<DenseCache>; norm: Back<LayerNormCache>; activation: ActivationKit },
 ): void {
   let windows = dense(layers[layers.length - 1].name, outputGradient, cache.embed.dense);
   for (let i = layers.length - 2; i >= 0; i--) {
@@ -74,6 +85,6 @@ export function annStemBackward(
     const { map } = cache.layers[i + 1] ?? cache.embed;
     const pooled = round(next.name, scatterWindows(windows, next, images), map);
     const activated = maxPoolBackward(pooled, chosen, layer, images);
-    windows = dense(layer.name, norm(`${layer.name}.norm`, geluBackward(activated, normalised), normal), of);
+    windows = dense(layer.name, norm(`${layer.name}.norm`, activation.backward(activated, normalised), normal), of);
   }
 }

@@ -14,24 +14,28 @@ const input = { prompts, values };
 const model = annSpec.parse({ kind: "ann", width: 8, heads: 2, depth: 2, expansion: 2, position: "learned" });
 const network = tinyNetwork(model, 2);
 
-test("the backward pass is the gradient with respect to every parameter", () => {
-  const targets = oneHot([0, 1, 2, 1, 1, 0], classes);
-  const forward = annForward(network, input);
-  const { cache } = crossEntropyForward(forward.logits, targets, classes);
-  const gradients = annBackward(network, crossEntropyBackward(cache, classes), forward.cache);
-  expect(Object.keys(gradients).sort()).toEqual(Object.keys(network.parameters).sort());
-  const loss = () => crossEntropyForward(annForward(network, input).logits, targets, classes).loss;
-  for (const [name, { data }] of Object.entries(network.parameters)) {
-    const probes = Array.from({ length: Math.min(8, data.length) }, (_, i) => Math.floor((i * data.length) / 8));
-    const at = [...new Set(probes)];
-    // 2^-18: the quotient uses the step that single precision really made. Truncation is about h^2 = 1e-11 times third
-    // derivatives, rounding about 1e-15 / h.
-    const numeric = centralDifferences(loss, data, 2 ** -18, at);
-    const pick = (all: Float64Array) => at.map((i) => all[i]);
-    expectClose(pick(gradients[name]), pick(numeric), { absolute: 1e-8 }, name);
-  }
-  expect(gradients["embed.weight"].some((g) => Math.abs(g) > 0.01)).toBe(true);
-});
+test.each([undefined, "gelu", "relu"] as const)(
+  "the backward pass is the gradient with respect to every parameter, with activation %s",
+  (activation) => {
+    const network = tinyNetwork({ ...model, activation }, 2);
+    const targets = oneHot([0, 1, 2, 1, 1, 0], classes);
+    const forward = annForward(network, input);
+    const { cache } = crossEntropyForward(forward.logits, targets, classes);
+    const gradients = annBackward(network, crossEntropyBackward(cache, classes), forward.cache);
+    expect(Object.keys(gradients).sort()).toEqual(Object.keys(network.parameters).sort());
+    const loss = () => crossEntropyForward(annForward(network, input).logits, targets, classes).loss;
+    for (const [name, { data }] of Object.entries(network.parameters)) {
+      const probes = Array.from({ length: Math.min(8, data.length) }, (_, i) => Math.floor((i * data.length) / 8));
+      const at = [...new Set(probes)];
+      // 2^-18: the quotient uses the step that single precision really made. Truncation is about h^2 = 1e-11 times third
+      // derivatives, rounding about 1e-15 / h.
+      const numeric = centralDifferences(loss, data, 2 ** -18, at);
+      const pick = (all: Float64Array) => at.map((i) => all[i]);
+      expectClose(pick(gradients[name]), pick(numeric), { absolute: 1e-8 }, name);
+    }
+    expect(gradients["embed.weight"].some((g) => Math.abs(g) > 0.01)).toBe(true);
+  },
+);
 
 describe("a query", () => {
   const query = (logits: Float64Array, index: number) => logits.slice(index * classes, (index + 1) * classes);

@@ -3,7 +3,7 @@
  *
  *   x = embed(values) + position[n]                     or, with a convolutional stem, see `ann-stem.ts`
  *   each block:   x = x + projection(softmax attention(qkv(LN1(x))))
- *                 x = x + down(GELU(up(LN2(x))))
+ *                 x = x + down(GELU(up(LN2(x))))              GELU, or ReLU (`activation.ts`)
  *   logits = head(LN(x) at the query tokens, or its mean over the tokens of an answer)
  *
  * A network with few bits rounds its weights, the inputs of its linear layers and the operands of attention (`quantization.ts`).
@@ -11,10 +11,10 @@
  * Rows are [B][N]. There is no time dimension: layers shared with the spiking network run with T = 1. There is no dropout.
  */
 import type { AnnSpec } from "../experiment/model.ts";
+import { ACTIVATIONS, activationOf } from "./activation.ts";
 import { type AnnStemCache, annStemBackward, annStemForward } from "./ann-stem.ts";
 import { codesOf, SHARE_CODES, widthsByLayer } from "./bit-widths.ts";
 import { type DenseCache, denseBackward, denseForward, type Gradients, parameter } from "./dense.ts";
-import { geluBackward, geluForward } from "./gelu.ts";
 import { inputRows } from "./geometry.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "./heads.ts";
 import { type LayerNormCache, layerNormBackward, layerNormForward } from "./layer-norm.ts";
@@ -67,7 +67,7 @@ export interface AnnBlockCache {
   readonly projection: AnnDenseCache;
   readonly norm2: LayerNormCache;
   readonly up: AnnDenseCache;
-  /** Input of GELU, `[rows, F]`. */
+  /** Input of the activation, `[rows, F]`. */
   readonly hidden: Float64Array;
   readonly down: AnnDenseCache;
 }
@@ -82,6 +82,7 @@ export function annForward(given: Network<AnnSpec>, input: AnnInput): AnnForward
   expectShape("input.values", input.values.length, { prompts, [rowName]: inputRows(geometry), inputs });
   const layout = headLayout(network, prompts);
   const codes = model.quantization ? SHARE_CODES : null;
+  const activation = ACTIVATIONS[activationOf(model)];
   const plain = (name: string, rows: Float64Array) => denseForward(network, name, rows, "eval");
   const round = (name: string, values: Float64Array) => rounded(values, inputRounding(network, name));
   const dense = (name: string, unrounded: Float64Array) => {
@@ -95,6 +96,7 @@ export function annForward(given: Network<AnnSpec>, input: AnnInput): AnnForward
     round,
     dense: plain,
     norm,
+    activation,
   });
   let stream = positionForward(network, stem.output);
   const blocks: AnnBlockCache[] = [];
@@ -109,7 +111,7 @@ export function annForward(given: Network<AnnSpec>, input: AnnInput): AnnForward
 
     const norm2 = norm(`${block}.norm2`, stream);
     const up = dense(`${block}.up`, norm2.output);
-    const down = dense(`${block}.down`, geluForward(up.output));
+    const down = dense(`${block}.down`, activation.forward(up.output));
     stream = sum(stream, down.output);
     blocks.push({
       norm1: norm1.cache,
@@ -144,6 +146,7 @@ export function annBackward(given: Network<AnnSpec>, logitGradient: Float64Array
     logits: logitsOf(network),
   });
   const layout = headLayout(network, prompts);
+  const activation = ACTIVATIONS[activationOf(model)];
   const gradients: Gradients = {};
   const plain = (name: string, outputGradient: Float64Array, layer: DenseCache) =>
     denseBackward(network, name, outputGradient, layer, gradients);
@@ -176,7 +179,7 @@ export function annBackward(given: Network<AnnSpec>, logitGradient: Float64Array
   for (let i = model.depth - 1; i >= 0; i--) {
     const block = `blocks.${i}`;
     const layers = cache.blocks[i];
-    const hidden = geluBackward(dense(`${block}.down`, stream, layers.down), layers.hidden);
+    const hidden = activation.backward(dense(`${block}.down`, stream, layers.down), layers.hidden);
     stream = sum(stream, norm(`${block}.norm2`, dense(`${block}.up`, hidden, layers.up), layers.norm2));
 
     const attention = dense(`${block}.projection`, stream, layers.projection);
@@ -186,7 +189,7 @@ export function annBackward(given: Network<AnnSpec>, logitGradient: Float64Array
     stream = sum(stream, norm(`${block}.norm1`, dense(name, qkv, layers.qkv), layers.norm1));
   }
   positionBackward(network, stream, gradients);
-  annStemBackward(stemLayers(model, geometry), stream, prompts, cache.stem, { round, dense: plain, norm });
+  annStemBackward(stemLayers(model, geometry), stream, prompts, cache.stem, { round, dense: plain, norm, activation });
   for (const [name, { data }] of Object.entries(given.parameters)) gradients[name] ??= new Float64Array(data.length);
   backThroughRounding(given, gradients);
   return gradients;

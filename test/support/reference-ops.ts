@@ -18,10 +18,10 @@ import type {
   Squares,
   Windows,
 } from "../../src/kernels/ops.ts";
+import { ACTIVATIONS } from "../../src/model/activation.ts";
 import { bitCrossEntropyForward } from "../../src/model/bit-cross-entropy.ts";
 import { gatherWindows, scatterWindows } from "../../src/model/convolution.ts";
 import { crossEntropyForward } from "../../src/model/cross-entropy.ts";
-import { geluBackward, geluForward } from "../../src/model/gelu.ts";
 import { maxPoolBackward, maxPoolForward } from "../../src/model/max-pool.ts";
 import { neuronModel } from "../../src/model/neuron/catalogue.ts";
 import { roundingBackward, roundingForward } from "../../src/model/quantization.ts";
@@ -118,7 +118,7 @@ function rowOps({ get, put, f32, bytes, u32 }: ReferenceMemory): RowOps {
 
 type DenseOps = Pick<
   Ops,
-  | ("product" | "layerNorm" | "layerNormBackward" | "gelu" | "geluBackward")
+  | ("product" | "layerNorm" | "layerNormBackward" | "activate" | "activateBackward")
   | ("roundToCodes" | "roundToCodesBackward" | "crossEntropy" | "bitCrossEntropy")
 >;
 
@@ -193,9 +193,10 @@ function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
         add(dOffset, dy);
       }
     },
-    gelu: ({ source, count, target }) => put(target, geluForward(get(source, count))),
-    geluBackward: ({ source, count, dTarget, dSource }) =>
-      put(dSource, geluBackward(get(dTarget, count), get(source, count))),
+    activate: ({ activation, source, count, target }) =>
+      put(target, ACTIVATIONS[activation].forward(get(source, count))),
+    activateBackward: ({ activation, source, count, dTarget, dSource }) =>
+      put(dSource, ACTIVATIONS[activation].backward(get(dTarget, count), get(source, count))),
     roundToCodes: (of) => {
       const { read, write, rounding } = blockOf(of);
       write(of.target, roundingForward(read(of.source), rounding));

@@ -1,4 +1,5 @@
-/** Dense matrices, LayerNorm, GELU, softmax attention and cross-entropy on the WebAssembly kernels. */
+/** Dense matrices, LayerNorm, activations, softmax attention and cross-entropy on the WebAssembly kernels. */
+import type { Activation } from "../../experiment/model.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import { maskStride } from "../masks.ts";
 import type { DenseOps } from "../ops.ts";
@@ -22,7 +23,16 @@ export function softmaxScratch(tokens: number, dimension: number): number {
   return tokens * maskStride(tokens) + productScratch(widest, widest, widest);
 }
 
+/** Kernels by activation; each takes places, and a number of values in second place. */
+const activationKernels = (run: KernelExports) =>
+  ({
+    "gelu-tanh": { forward: run.tanhGeluForward, backward: run.tanhGeluBackward },
+    gelu: { forward: run.geluForward, backward: run.geluBackward },
+    relu: { forward: run.reluForward, backward: run.reluBackward },
+  }) satisfies Record<Activation, unknown>;
+
 export function denseOps(run: KernelExports): DenseOps {
+  const activations = activationKernels(run);
   return {
     product: ({ m, n, k, a, transposeA, b, transposeB, out, accumulate, scratch }) => {
       const [strideA, strideB] = [transposeA ? m : k, transposeB ? k : n];
@@ -32,8 +42,9 @@ export function denseOps(run: KernelExports): DenseOps {
       run.layerNormForward(source, rows, width, gain, offset, epsilon, target, statistics),
     layerNormBackward: ({ source, rows, width, gain, statistics, dTarget, dSource, dGain, dOffset }) =>
       run.layerNormBackward(source, rows, width, gain, statistics, dTarget, dSource, dGain, dOffset),
-    gelu: ({ source, count, target }) => run.geluForward(source, count, target),
-    geluBackward: ({ source, count, dTarget, dSource }) => run.geluBackward(source, count, dTarget, dSource),
+    activate: ({ activation, source, count, target }) => activations[activation].forward(source, count, target),
+    activateBackward: ({ activation, source, count, dTarget, dSource }) =>
+      activations[activation].backward(source, count, dTarget, dSource),
     softmaxAttention: ({ qkv, prompts, tokens, heads, width, mask, probabilities, codes = 0, target, scratch }) =>
       run.softmaxAttentionForward(qkv, prompts, tokens, heads, width, mask, probabilities, codes, target, scratch),
     softmaxAttentionBackward: ({ qkv, prompts, tokens, heads, width, probabilities, dTarget, dQkv, scratch }) =>
