@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Activation } from "../experiment/model.ts";
 
 /** Options of every long command. */
 export interface CommandOptions {
@@ -130,6 +131,7 @@ export interface LayoutOptions {
   readonly path?: string;
   readonly experiment?: string;
   readonly heads?: number;
+  readonly activation?: Activation;
 }
 
 export interface ImportCommandOptions extends LayoutOptions {
@@ -354,9 +356,15 @@ export const KNOWN_MAPPINGS = ["xpikeformer", "author"] as const;
 const MAPPING = `how tensors and parameters correspond: a .json file, ${KNOWN_MAPPINGS.join(" or ")}`;
 
 /** Equal to `LAYOUT_NAMES` of `src/import/layouts/catalogue.ts`; a test compares them. */
-export const KNOWN_LAYOUTS = ["timm-vit"] as const;
+export const KNOWN_LAYOUTS = ["timm-vit", "hf-vit", "torch-encoder-norm-first", "torch-encoder"] as const;
 const LAYOUT = `published layout of the file's tensors, which tell the model: ${KNOWN_LAYOUTS.join(", ")}, or auto`;
 const HEADS = ["--heads <n>", "attention heads of a layout whose tensors do not tell", wholeNumber(1, 64)] as const;
+const activationOption = () =>
+  new Option("--activation <name>", "activation of a layout whose tensors do not tell").choices([
+    "gelu",
+    "gelu-tanh",
+    "relu",
+  ]);
 const TENSOR_PATH = ["--path <keys>", "table within a .pth file that holds the tensors, such as state_dict"] as const;
 
 export function withImportOptions(command: Command): Command {
@@ -366,6 +374,7 @@ export function withImportOptions(command: Command): Command {
     .addOption(new Option("--mapping <mapping>", MAPPING).default(KNOWN_MAPPINGS[0]).conflicts("layout"))
     .option("--layout <name>", LAYOUT)
     .option(...HEADS)
+    .addOption(activationOption())
     .option(...TENSOR_PATH)
     .option("--approximate", "accept what the mapping or layout cannot keep")
     .option(

@@ -3,12 +3,17 @@ import { SpecError } from "../../errors.ts";
 import { didYouMean } from "../../experiment/suggest.ts";
 import type { SourceTensor } from "../elements.ts";
 import { listNames } from "../import.ts";
+import { huggingFaceVit } from "./hugging-face-vit.ts";
 import type { Layout, LayoutChoices, LayoutReading, Shapes } from "./layout.ts";
 import { placeTensors, prefixIn, shareOfPlaces } from "./place.ts";
 import { timmVit } from "./timm-vit.ts";
+import { torchEncoder, torchEncoderNormFirst } from "./torch-encoder.ts";
 
 export const LAYOUTS = {
   "timm-vit": timmVit,
+  "hf-vit": huggingFaceVit,
+  "torch-encoder-norm-first": torchEncoderNormFirst,
+  "torch-encoder": torchEncoder,
 } as const satisfies Record<string, Layout>;
 
 export type LayoutName = keyof typeof LAYOUTS;

@@ -6,6 +6,7 @@
  * tensors of a file. `{i}` in a name stands for every block, 0 .. depth - 1.
  */
 import type { ExperimentDocument } from "../../experiment/experiment.ts";
+import type { Activation } from "../../experiment/model.ts";
 import type { TensorMapping } from "../../experiment/tensor-mapping.ts";
 
 /** Shapes by name, in the order of the file. */
@@ -31,6 +32,7 @@ export interface LayoutSizes {
 /** What the tensors do not say. */
 export interface LayoutChoices {
   readonly heads?: number | undefined;
+  readonly activation?: Activation | undefined;
 }
 
 export interface LayoutReading {

@@ -6,9 +6,11 @@
  * here normalises every token (`norm`) and averages then; only the second is exact. LayerScale (`ls1`, `ls2`) folds into the layers before
  * it. Tensors of other variants (registers, distillation, normalised q and k, gated feed-forward layers) have no place.
  */
+import { SpecError } from "../../errors.ts";
 import type { TensorExpression, TensorStep } from "../../experiment/tensor-mapping.ts";
 import type { Layout, LayoutSizes } from "./layout.ts";
-import { embeddingOf, streamScale, TRANSPOSE, visionTransformer } from "./vision-transformer.ts";
+import { layerRules, layerShapes, normRules, normShapes, TRANSPOSE } from "./rules.ts";
+import { embeddingOf, streamScale, visionTransformer } from "./vision-transformer.ts";
 
 const EPSILON = 1e-6;
 
@@ -17,32 +19,23 @@ export const timmVit: Layout = {
   anchor: "patch_embed.proj.weight",
   tensors: () => ({
     required: {
-      "patch_embed.proj.weight": "D, C, P, P",
-      "patch_embed.proj.bias": "D",
+      ...layerShapes("patch_embed.proj", "D, C, P, P"),
       pos_embed: "1, T, D",
-      "blocks.{i}.norm1.weight": "D",
-      "blocks.{i}.norm1.bias": "D",
+      ...normShapes("blocks.{i}.norm1"),
       "blocks.{i}.attn.qkv.weight": "3 D, D",
-      "blocks.{i}.attn.proj.weight": "D, D",
-      "blocks.{i}.attn.proj.bias": "D",
-      "blocks.{i}.norm2.weight": "D",
-      "blocks.{i}.norm2.bias": "D",
-      "blocks.{i}.mlp.fc1.weight": "F, D",
-      "blocks.{i}.mlp.fc1.bias": "F",
-      "blocks.{i}.mlp.fc2.weight": "D, F",
-      "blocks.{i}.mlp.fc2.bias": "D",
-      "head.weight": "K, D",
-      "head.bias": "K",
+      ...layerShapes("blocks.{i}.attn.proj", "D, D"),
+      ...normShapes("blocks.{i}.norm2"),
+      ...layerShapes("blocks.{i}.mlp.fc1", "F, D"),
+      ...layerShapes("blocks.{i}.mlp.fc2", "D, F"),
+      ...layerShapes("head", "K, D"),
     },
     optional: {
       cls_token: "1, 1, D",
       "blocks.{i}.attn.qkv.bias": "3 D",
       "blocks.{i}.ls1.gamma": "D",
       "blocks.{i}.ls2.gamma": "D",
-      "norm.weight": "D",
-      "norm.bias": "D",
-      "fc_norm.weight": "D",
-      "fc_norm.bias": "D",
+      ...normShapes("norm"),
+      ...normShapes("fc_norm"),
     },
   }),
   read: (sizes, choices) => {
@@ -50,6 +43,8 @@ export const timmVit: Layout = {
     const positions = { vectors: size("T"), classToken: has("cls_token") };
     const scale = streamScale(EPSILON);
     const norm = has("norm.weight") ? "norm" : "fc_norm";
+    if (!has(`${norm}.weight`))
+      throw new SpecError("timm-vit", "The file has no tensor norm.weight [D], and no fc_norm.weight either.");
     const names = {
       weight: "patch_embed.proj.weight",
       bias: "patch_embed.proj.bias",
@@ -61,20 +56,15 @@ export const timmVit: Layout = {
       mapping: {
         parameters: {
           ...embeddingOf(names, { ...positions, width: size("D"), scale }),
-          "blocks.{i}.norm1.gain": "blocks.{i}.norm1.weight",
-          "blocks.{i}.norm1.offset": "blocks.{i}.norm1.bias",
+          ...normRules("blocks.{i}.norm1", "blocks.{i}.norm1"),
           "blocks.{i}.qkv.weight": { tensor: "blocks.{i}.attn.qkv.weight", steps: [TRANSPOSE] },
           "blocks.{i}.qkv.offset": has("blocks.0.attn.qkv.bias") ? "blocks.{i}.attn.qkv.bias" : { constant: 0 },
           ...branch("projection", "attn.proj", "ls1", sizes, scale),
-          "blocks.{i}.norm2.gain": "blocks.{i}.norm2.weight",
-          "blocks.{i}.norm2.offset": "blocks.{i}.norm2.bias",
-          "blocks.{i}.up.weight": { tensor: "blocks.{i}.mlp.fc1.weight", steps: [TRANSPOSE] },
-          "blocks.{i}.up.offset": "blocks.{i}.mlp.fc1.bias",
+          ...normRules("blocks.{i}.norm2", "blocks.{i}.norm2"),
+          ...layerRules("blocks.{i}.up", "blocks.{i}.mlp.fc1"),
           ...branch("down", "mlp.fc2", "ls2", sizes, scale),
-          "norm.gain": `${norm}.weight`,
-          "norm.offset": `${norm}.bias`,
-          "head.weight": { tensor: "head.weight", steps: [TRANSPOSE] },
-          "head.offset": "head.bias",
+          ...normRules("norm", norm),
+          ...layerRules("head", "head"),
         },
         ignore: [],
         approximations:
@@ -101,10 +91,7 @@ function branch(
   const [weight, bias] = ["weight", "bias"].map((part) => `blocks.{i}.${source}.${part}`);
   const enlarge: TensorStep = { scale };
   if (!has(`blocks.0.${layerScale}.gamma`)) {
-    return {
-      [`blocks.{i}.${layer}.weight`]: { tensor: weight, steps: [TRANSPOSE, enlarge] },
-      [`blocks.{i}.${layer}.offset`]: { tensor: bias, steps: [enlarge] },
-    };
+    return layerRules(`blocks.{i}.${layer}`, `blocks.{i}.${source}`, [enlarge]);
   }
   const linear = { weight, bias, after: { gain: `blocks.{i}.${layerScale}.gamma`, epsilon: 0 } };
   return {

@@ -14,36 +14,13 @@ import { SpecError } from "../../errors.ts";
 import type { TensorExpression, TensorStep } from "../../experiment/tensor-mapping.ts";
 import { NORM_EPSILON } from "../../model/network.ts";
 import type { LayoutChoices, LayoutReading, LayoutSizes } from "./layout.ts";
+import { expansionOf, headsOf } from "./rules.ts";
 
 /** Heads of published vision transformers by width: 64 features each, and 80 in the huge one. */
 const PUBLISHED_HEADS: Readonly<Record<number, number>> = { 192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16 };
 
-export const TRANSPOSE: TensorStep = { transpose: [1, 0] };
-
 /** The factor of the stream. */
 export const streamScale = (epsilon: number): number => Math.sqrt(NORM_EPSILON / epsilon);
-
-/** Throws SpecError for heads that nothing says. */
-export function headsOf(width: number, { heads }: LayoutChoices): { readonly heads: number; readonly notes: string[] } {
-  if (heads !== undefined) return { heads, notes: [] };
-  const known = PUBLISHED_HEADS[width];
-  if (known !== undefined) {
-    return { heads: known, notes: [`${known} heads, as published for width ${width}; the tensors do not tell.`] };
-  }
-  throw new SpecError(
-    "heads",
-    `The tensors do not tell the number of heads, and no published vision transformer has width ${width}. Give it: --heads N, where N divides ${width}.`,
-  );
-}
-
-/** Throws SpecError for a hidden layer that is no multiple of the width. */
-export function expansionOf(width: number, hidden: number): number {
-  if (hidden % width === 0) return hidden / width;
-  throw new SpecError(
-    "model.expansion",
-    `The feed-forward layers have ${hidden} hidden features, ${hidden} / ${width} = ${Number((hidden / width).toFixed(3))} times the width. Networks here have a whole multiple.`,
-  );
-}
 
 /** Position vectors, of which the class token's may be absent, and whether there is a class token. */
 export interface Positions {
@@ -107,7 +84,7 @@ export function visionTransformer(
 ): Pick<LayoutReading, "document" | "notes"> {
   const [width, channels, patch, classes] = ["D", "C", "P", "K"].map(size);
   const { side } = sideOf({ vectors: size("T"), ...positions });
-  const { heads, notes } = headsOf(width, choices);
+  const { heads, notes } = headsOf(width, choices, PUBLISHED_HEADS);
   const pixels = side * patch;
   return {
     document: {
@@ -117,7 +94,15 @@ export function visionTransformer(
         patch,
         readOut: positions.classToken ? "class-token" : "mean",
       },
-      model: { kind: "ann", width, depth, heads, expansion: expansionOf(width, size("F")), position: "learned" },
+      model: {
+        kind: "ann",
+        width,
+        depth,
+        heads,
+        expansion: expansionOf(width, size("F")),
+        position: "learned",
+        activation: "gelu",
+      },
     },
     notes: [
       ...notes,
