@@ -2,6 +2,7 @@
 
 // Workloads: published, of an experiment, and measured.
 
+export { type ImportedWorkload, importedWorkload } from "./cost/imported.ts";
 export { comparedWith, type Measurement, measuredWorkload, perInference } from "./cost/measured.ts";
 export { meanDensity, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload } from "./cost/workloads.ts";

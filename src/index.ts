@@ -235,6 +235,8 @@ export { findTensorMapping } from "./import/catalogue.ts";
 export type { ElementType, SourceTensor } from "./import/elements.ts";
 export { exportNetwork } from "./import/export.ts";
 export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
+export { type LayoutFile, type LayoutName, readLayout } from "./import/layouts/catalogue.ts";
+export type { LayoutChoices, LayoutReading } from "./import/layouts/layout.ts";
 export type { PytorchTensors } from "./import/pytorch.ts";
 export { decodeTensors } from "./import/source.ts";
 

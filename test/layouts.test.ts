@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ImageData } from "../src/data/images.ts";
+import type { Experiment } from "../src/experiment/experiment.ts";
 import type { Activation, AnnSpec } from "../src/experiment/model.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
 import type { SourceTensor } from "../src/import/elements.ts";
@@ -36,9 +37,13 @@ function tensorsOf(file: string, select?: string): Tensors {
   return decodeTensors(new Uint8Array(readFileSync(join(folder, file))), select, file).tensors;
 }
 
-function imported(from: Tensors, layout: string, { activation, task }: { activation?: Activation; task?: object } = {}) {
+function imported(
+  from: Tensors,
+  layout: string,
+  { activation, task }: { activation?: Activation; task?: object } = {},
+) {
   const { document, mapping, tensors } = readLayout(from, layout, { heads: 2, activation });
-  const experiment = parseExperiment({ task, ...document });
+  const experiment: Experiment = parseExperiment({ task, ...document } as unknown);
   const geometry = networkGeometry(experiment, createTask(experiment));
   const { network } = importNetwork(tensors, experiment.model, geometry, mapping);
   return { experiment, network: network as Network<AnnSpec> };

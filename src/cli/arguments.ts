@@ -88,7 +88,8 @@ export interface StudioCommandOptions {
   readonly port?: number;
 }
 
-export interface CostCommandOptions {
+export interface CostCommandOptions extends LayoutOptions {
+  readonly layout?: string;
   readonly preset: string;
   readonly machine?: string;
   readonly node?: string;
@@ -287,6 +288,18 @@ const withShowOptions = (command: Command): Command =>
     .option("--all", "print all points on the front instead of only the first")
     .option("--json", "print all rows as JSON and show no progress");
 
+/** Equal to `LAYOUT_NAMES` of `src/import/layouts/catalogue.ts`; a test compares them. */
+export const KNOWN_LAYOUTS = ["timm-vit", "hf-vit", "torch-encoder-norm-first", "torch-encoder"] as const;
+const LAYOUT = `published layout of the file's tensors, which tell the model: ${KNOWN_LAYOUTS.join(", ")}, or auto`;
+const HEADS = ["--heads <n>", "attention heads of a layout whose tensors do not tell", wholeNumber(1, 64)] as const;
+const activationOption = () =>
+  new Option("--activation <name>", "activation of a layout whose tensors do not tell").choices([
+    "gelu",
+    "gelu-tanh",
+    "relu",
+  ]);
+const TENSOR_PATH = ["--path <keys>", "table within a .pth file that holds the tensors, such as state_dict"] as const;
+
 export function withCostOptions(command: Command): Command {
   return command
     .argument(
@@ -315,6 +328,14 @@ export function withCostOptions(command: Command): Command {
       "prompts to simulate for an experiment's densities",
       wholeNumber(1, 100_000),
       DEFAULT_COST_PROMPTS,
+    )
+    .option("--layout <name>", `${LAYOUT}; the workload is that file`)
+    .option(...HEADS)
+    .addOption(activationOption())
+    .option(...TENSOR_PATH)
+    .option(
+      "--experiment <experiment>",
+      "the task, hardware and name of a file of tensors: a JSON file, or preset:NAME",
     )
     .option("--list", "list workloads, presets, parameters and sources")
     .option("--all", "print every figure, claim and note instead of the short answer")
@@ -354,18 +375,6 @@ export function withDataFetchOptions(command: Command): Command {
 /** Equal to `TENSOR_MAPPING_NAMES` of `src/import/catalogue.ts`, which help texts do not load; a test compares them. */
 export const KNOWN_MAPPINGS = ["xpikeformer", "author"] as const;
 const MAPPING = `how tensors and parameters correspond: a .json file, ${KNOWN_MAPPINGS.join(" or ")}`;
-
-/** Equal to `LAYOUT_NAMES` of `src/import/layouts/catalogue.ts`; a test compares them. */
-export const KNOWN_LAYOUTS = ["timm-vit", "hf-vit", "torch-encoder-norm-first", "torch-encoder"] as const;
-const LAYOUT = `published layout of the file's tensors, which tell the model: ${KNOWN_LAYOUTS.join(", ")}, or auto`;
-const HEADS = ["--heads <n>", "attention heads of a layout whose tensors do not tell", wholeNumber(1, 64)] as const;
-const activationOption = () =>
-  new Option("--activation <name>", "activation of a layout whose tensors do not tell").choices([
-    "gelu",
-    "gelu-tanh",
-    "relu",
-  ]);
-const TENSOR_PATH = ["--path <keys>", "table within a .pth file that holds the tensors, such as state_dict"] as const;
 
 export function withImportOptions(command: Command): Command {
   return command

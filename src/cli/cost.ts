@@ -6,8 +6,10 @@
  * priced with the comparison networks that the experiment names.
  */
 
-import { estimateCost, type NamedOperation, withRivalSteps } from "../cost/cost.ts";
+import type { ArchitectureId } from "../cost/architectures/catalogue.ts";
+import { type CostEstimate, estimateCost, type NamedOperation, withRivalSteps } from "../cost/cost.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
+import { assumedDensities, importedWorkload } from "../cost/imported.ts";
 import { comparedSnn, comparedWith, experimentWorkload, measuredWorkload, perInference } from "../cost/measured.ts";
 import { keptPlans } from "../cost/plans.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
@@ -25,6 +27,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { machineByName } from "../experiment/parse.ts";
 import { parseWorkload, readWorkload } from "../experiment/workload.ts";
 import { type Timing, timingOf } from "../hardware/timing.ts";
+import type { Network } from "../model/network.ts";
 import { requireNoTraining, useFolder } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
@@ -32,6 +35,7 @@ import { costOverview } from "../report/cost-overview.ts";
 import { type CostCase, costReport } from "../report/cost-report.ts";
 import { costScreen } from "../report/cost-screen.ts";
 import { costTable } from "../report/cost-table.ts";
+import { formatText } from "../report/format.ts";
 import type { Report } from "../report/report.ts";
 import type { TableOptions } from "../report/table.ts";
 import { asCompared, asDescribed } from "../runs/fit.ts";
@@ -41,6 +45,7 @@ import { guessingRate } from "../task/guessing.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
 import { listCosts, listedJson } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
+import { type Checkpoint, loadCheckpoint } from "./layout-file.ts";
 import { loadNetworks } from "./networks.ts";
 import { type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
 import { deliver, folderName, writeReport } from "./output.ts";
@@ -56,9 +61,10 @@ export async function costCommand(
   if (options.list) return terminal.out(options.json ? listedJson() : listCosts());
   const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
   if (source === undefined) return tabulate(presets, options, terminal);
-  const workload = await namedWorkload(source);
+  const checkpoint = options.layout === undefined ? null : await loadCheckpoint(source, options.layout, options);
+  const workload = checkpoint ? null : await namedWorkload(source);
   if (!workload && options.machine !== undefined) throw ownMachine(source);
-  const loaded = workload ? null : await loadExperiment(source, options);
+  const loaded = workload ? null : (checkpoint?.loaded ?? (await loadExperiment(source, options)));
   const { name } = loaded?.experiment ?? workload!;
   const machine = loaded ? hardwarePrices(loaded.experiment.hardware, loaded.experiment.model) : {};
   // Invalid prices and nodes are refused before anything is simulated.
@@ -66,7 +72,11 @@ export async function costCommand(
   const out = options.out ?? `results/cost-${folderName(name)}`;
   await useFolder(out, repeatLine(source, options), async () => {
     requireNoTraining(out);
-    const subject = loaded ? await measure(loaded, machine, options) : onMachine(workload!, options);
+    const subject = checkpoint
+      ? await priceable(checkpoint, machine, options)
+      : loaded
+        ? await measure(loaded, machine, options)
+        : onMachine(workload!, options);
     await report(source, subject, presets, { ...options, out }, terminal);
   });
 }
@@ -118,6 +128,8 @@ async function report(
     seed,
     versions: versions(),
     notes: [
+      ...(subject.unconverted ? [ownEnergy(estimate, subject.unconverted)] : []),
+      ...(subject.isAssumed ? [assumedDensities(estimate.workload)] : []),
       ...subject.notes,
       ...timingNotes(subject, plan(estimate.workload, estimate.resolved.technology).machine.timing),
     ],
@@ -183,6 +195,10 @@ interface Subject {
   readonly experiment?: Experiment;
   /** Rivals with an energy ratio: for an experiment those that it names, if its network does better than guessing. */
   readonly rivals?: Rivals;
+  /** Densities are assumed for a network that exists, and shown as such. */
+  readonly isAssumed?: boolean;
+  /** For an ANN: what no unit of the chip computes. */
+  readonly unconverted?: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -275,14 +291,49 @@ async function namedWorkload(source: string): Promise<Workload | null> {
   return described ? describedWorkload(parseWorkload(described, source)) : null;
 }
 
+/** A checkpoint with its spikes measured on given images, if it fires and there are any; otherwise at assumed densities. */
+async function priceable(
+  checkpoint: Checkpoint,
+  machine: Subject["machine"],
+  options: CostCommandOptions,
+): Promise<Subject> {
+  const { loaded, network, notes } = checkpoint;
+  if (network && options.data !== undefined) {
+    const { notes: measured, ...subject } = await measure(loaded, machine, options, network);
+    return { ...subject, notes: [...measured, ...notes] };
+  }
+  const { workload, experiment, unconverted } = importedWorkload(loaded.experiment);
+  return {
+    workload,
+    machine,
+    experiment,
+    rivals: { ann: false, snn: false },
+    isAssumed: true,
+    ...(unconverted.length > 0 && { unconverted }),
+    notes: [...notes, ...(network ? [`To measure its spike rates, name a folder of images: --data FOLDER.`] : [])],
+  };
+}
+
+/** Energy of an ANN itself, on the machines that run it. */
+function ownEnergy({ architectures, workload }: CostEstimate, unconverted: readonly string[]): string {
+  const energy = (id: ArchitectureId) =>
+    formatText({ value: Number(architectures[id].total.toPrecision(3)), unit: "J" });
+  return (
+    `This network is an ANN: per ${workload.result.name} it needs ${energy("annDigital")} on a digital int8 engine, ${energy("annAimc")} on crossbars ` +
+    `with 8-bit weights, and ${energy("annAimcOwn")} on our crossbars. Xpikeformer does not run it: ${unconverted.join("; ")}. Figures of ` +
+    "Xpikeformer and the digital SNN are those of a spiking network of the same sizes, which would have to be trained."
+  );
+}
+
 /** The densities of an experiment's network, measured on a simulated chip if the network is trained. */
 async function measure(
   loaded: LoadedExperiment,
   machine: Subject["machine"],
   options: CostCommandOptions,
+  imported: Network | null = null,
 ): Promise<Subject> {
   const { experiment } = loaded;
-  if (experiment.checkpoints.network === undefined) {
+  if (!imported && experiment.checkpoints.network === undefined) {
     const note =
       "No trained network is named, so densities are those of a published network on ImageNet, not measured.";
     const rivals = { ann: false, snn: false };
@@ -290,7 +341,9 @@ async function measure(
   }
   const notes: string[] = [];
   const roles = (["ann", "spiking"] as const).filter((role) => experiment.checkpoints[role] !== undefined);
-  const { networks, validatedSteps } = await loadNetworks(loaded, roles);
+  const { networks, validatedSteps } = imported
+    ? { networks: { network: imported, ann: undefined, spiking: undefined }, validatedSteps: [] }
+    : await loadNetworks(loaded, roles);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   const network = asDescribed(experiment, networks.network, notes, "checkpoints.network", validatedSteps);
   const ann = networks.ann && asCompared(experiment, networks.ann, "ann");
@@ -336,6 +389,11 @@ function repeatLine(source: string | undefined, options: CostCommandOptions): st
     if (value !== undefined) parts.push(name, String(value));
   };
   if (options.preset !== DEFAULT_PRICES) add("--preset", options.preset);
+  add("--layout", options.layout);
+  add("--heads", options.heads);
+  add("--activation", options.activation);
+  add("--path", options.path);
+  add("--experiment", options.experiment);
   add("--machine", options.machine);
   add("--node", options.node);
   for (const setting of options.set) add("--set", setting);

@@ -4,7 +4,7 @@
 
 import type { DrawKind } from "../experiment/attention.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { QuantizationSpec } from "../experiment/model.ts";
+import type { Activation, QuantizationSpec } from "../experiment/model.ts";
 import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "../machine/densities.ts";
 import { type NetworkShape, shapeLayers, stemBefore } from "../machine/shape.ts";
 import type { LayerRole } from "../model/layers.ts";
@@ -36,6 +36,8 @@ export interface Workload extends NetworkShape, Densities {
   readonly draws?: DrawKind;
   /** Bits of an ANN that was trained for few; none in floating point. */
   readonly quantization?: QuantizationSpec;
+  /** What an ANN has between its feed-forward layers; GELU if unknown. */
+  readonly activation?: Activation;
   /** Networks that other machines run, if different from this one: those with the accuracies they are compared at. */
   readonly compared?: { readonly ann?: Workload; readonly snn?: Workload };
 }

@@ -14,6 +14,7 @@
  * tokens at one column of arrays. Left out: embedding and head in the buffer traffic, idle cycles. Clock, control, wires and
  * leakage are in `always-on.ts`.
  */
+import type { Activation } from "../../experiment/model.ts";
 import type { Technology } from "../parameters.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "../unit-energies.ts";
 import { blockLayers, countMacs, stemMaps, type Workload } from "../workload.ts";
@@ -127,6 +128,9 @@ export const activationsHeld = (workload: Workload): number =>
 export const partialSumsHeld = ({ tokens, width, expansion }: Workload, { arrayColumns }: Technology): number =>
   4 * tokens * Math.min(arrayColumns, Math.max(3, expansion) * width);
 
+/** Units that an element passes; for ReLU its sign decides. */
+const GELU_UNITS: Readonly<Record<Activation, number>> = { "gelu-tanh": 1, gelu: 1, relu: 0 };
+
 /** Elements of softmax, of LayerNorm and of GELU: two LayerNorms and one GELU per block, one of each per layer of a stem. */
 export function countElements(workload: Workload): Readonly<Record<"softmax" | "layerNorm" | "gelu", number>> {
   const { depth, heads, annScores, width, expansion, tokens } = workload;
@@ -134,7 +138,7 @@ export function countElements(workload: Workload): Readonly<Record<"softmax" | "
   return {
     softmax: depth * heads * annScores,
     layerNorm: depth * tokens * 2 * width + written,
-    gelu: depth * tokens * expansion * width + written,
+    gelu: GELU_UNITS[workload.activation ?? "gelu"] * (depth * tokens * expansion * width + written),
   };
 }
 

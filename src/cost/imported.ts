@@ -1,0 +1,53 @@
+/**
+ * A network of another program as a workload, before any of its spikes was counted: what people otherwise work out by hand.
+ *
+ * A spiking network is priced as it is, at densities that are assumed. The chip does not run a conventional one, but other machines do;
+ * beside it, Xpikeformer and the digital SNN run a spiking network of the same sizes, which would have to be trained.
+ */
+import type { Experiment } from "../experiment/experiment.ts";
+import { type ModelSpec, modelSpec } from "../experiment/model.ts";
+import { comparedWith, experimentWorkload } from "./measured.ts";
+import { meanDensity, type Workload } from "./workload.ts";
+
+export interface ImportedWorkload {
+  readonly workload: Workload;
+  /** With the spiking network that the chip would run. */
+  readonly experiment: Experiment;
+  /** What no unit of the chip computes; empty for a spiking network. */
+  readonly unconverted: readonly string[];
+}
+
+/** Throws MappingError when the experiment's machine cannot hold the network. */
+export function importedWorkload(experiment: Experiment): ImportedWorkload {
+  const { model } = experiment;
+  const twin = { ...experiment, model: SPIKING_TWIN[model.kind](model) };
+  const workload = experimentWorkload(twin);
+  const unconverted = UNCONVERTED[model.kind];
+  return {
+    workload: model.kind === "ann" ? comparedWith(workload, twin, { ann: model }) : workload,
+    experiment: twin,
+    unconverted,
+  };
+}
+
+type Twins = { readonly [K in ModelSpec["kind"]]: (model: ModelSpec) => ModelSpec };
+
+const SPIKING_TWIN: Twins = {
+  spiking: (model) => model,
+  ann: ({ width, depth, heads, expansion, position, stem, readOut }) =>
+    modelSpec.parse({ kind: "spiking", width, depth, heads, expansion, position, stem, readOut }),
+};
+
+const UNCONVERTED: Readonly<Record<ModelSpec["kind"], readonly string[]>> = {
+  spiking: [],
+  ann: [
+    "softmax divides by a sum over tokens, and the attention engine only counts spikes",
+    "LayerNorm divides by the deviation of each token, which no fixed weight does",
+    "the activation and the residual stream are real numbers, and crossbars read spikes",
+  ],
+};
+
+/** The densities of a workload in words, as an assumption. */
+export const assumedDensities = (workload: Workload): string =>
+  `Spike rates are assumed, not measured: ${(100 * meanDensity(workload)).toFixed(1)} % of the lines into the blocks' layers at each of ` +
+  `${workload.steps} time steps, by default those that Spikingformer was published with on ImageNet. Others: --density, --steps.`;
