@@ -9,7 +9,7 @@
 import type { ArchitectureId } from "../cost/architectures/catalogue.ts";
 import { type CostEstimate, estimateCost, type NamedOperation, withRivalSteps } from "../cost/cost.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
-import { assumedDensities, importedWorkload } from "../cost/imported.ts";
+import { assumedRates, importedWorkload } from "../cost/imported.ts";
 import { comparedSnn, comparedWith, experimentWorkload, measuredWorkload, perInference } from "../cost/measured.ts";
 import { keptPlans } from "../cost/plans.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
@@ -128,8 +128,8 @@ async function report(
     seed,
     versions: versions(),
     notes: [
-      ...(subject.unconverted ? [ownEnergy(estimate, subject.unconverted)] : []),
-      ...(subject.isAssumed ? [assumedDensities(estimate.workload)] : []),
+      ...(subject.unconverted ? ownEnergy(estimate, subject.unconverted) : []),
+      ...(subject.isAssumed ? [assumedRates(estimate.workload)] : []),
       ...subject.notes,
       ...timingNotes(subject, plan(estimate.workload, estimate.resolved.technology).machine.timing),
     ],
@@ -195,7 +195,7 @@ interface Subject {
   readonly experiment?: Experiment;
   /** Rivals with an energy ratio: for an experiment those that it names, if its network does better than guessing. */
   readonly rivals?: Rivals;
-  /** Densities are assumed for a network that exists, and shown as such. */
+  /** Densities of a given spiking network are assumed, and shown as such. */
   readonly isAssumed?: boolean;
   /** For an ANN: what no unit of the chip computes. */
   readonly unconverted?: readonly string[];
@@ -308,21 +308,21 @@ async function priceable(
     machine,
     experiment,
     rivals: { ann: false, snn: false },
-    isAssumed: true,
-    ...(unconverted.length > 0 && { unconverted }),
+    ...(unconverted.length > 0 ? { unconverted } : { isAssumed: true }),
     notes: [...notes, ...(network ? [`To measure its spike rates, name a folder of images: --data FOLDER.`] : [])],
   };
 }
 
-/** Energy of an ANN itself, on the machines that run it. */
-function ownEnergy({ architectures, workload }: CostEstimate, unconverted: readonly string[]): string {
+/** An ANN's own energy on the machines that run it, what is assumed for the others, and why they do not. */
+function ownEnergy({ architectures, workload }: CostEstimate, unconverted: readonly string[]): string[] {
   const energy = (id: ArchitectureId) =>
     formatText({ value: Number(architectures[id].total.toPrecision(3)), unit: "J" });
-  return (
-    `This network is an ANN: per ${workload.result.name} it needs ${energy("annDigital")} on a digital int8 engine, ${energy("annAimc")} on crossbars ` +
-    `with 8-bit weights, and ${energy("annAimcOwn")} on our crossbars. Xpikeformer does not run it: ${unconverted.join("; ")}. Figures of ` +
-    "Xpikeformer and the digital SNN are those of a spiking network of the same sizes, which would have to be trained."
-  );
+  return [
+    `This network is an ANN: ${energy("annDigital")} per ${workload.result.name} on a digital int8 engine, ${energy("annAimc")} on crossbars with 8-bit ` +
+      `weights, ${energy("annAimcOwn")} on our crossbars. Xpikeformer and the digital SNN run a spiking network of the same sizes instead, which ` +
+      `would have to be trained. ${assumedRates(workload)}`,
+    `The chip cannot run the ANN: ${unconverted.join("; ")}.`,
+  ];
 }
 
 /** The densities of an experiment's network, measured on a simulated chip if the network is trained. */

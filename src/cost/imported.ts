@@ -47,7 +47,7 @@ const UNCONVERTED: Readonly<Record<ModelSpec["kind"], readonly string[]>> = {
   ],
 };
 
-/** The densities of a workload in words, as an assumption. */
-export const assumedDensities = (workload: Workload): string =>
-  `Spike rates are assumed, not measured: ${(100 * meanDensity(workload)).toFixed(1)} % of the lines into the blocks' layers at each of ` +
-  `${workload.steps} time steps, by default those that Spikingformer was published with on ImageNet. Others: --density, --steps.`;
+/** The densities of a workload in words. */
+export const assumedRates = (workload: Workload): string =>
+  `Its spike rates are assumed: ${(100 * meanDensity(workload)).toFixed(1)} % on average at each of T = ${workload.steps} steps (--density, --steps; ` +
+  "the default is Spikingformer's on ImageNet).";

@@ -9,7 +9,6 @@ import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeLayers, shapeOf, stemBefore } from "../machine/shape.ts";
 import { requireMappable } from "../mapping/mapping.ts";
-import { activationOf } from "../model/activation.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { afterStem, createTask, networkGeometry } from "../task/create.ts";
@@ -119,7 +118,7 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
     hardware,
     ...(model.kind === "spiking" && model.attention.kind === "lif" && { lifAttention: true }),
     ...(model.kind === "ann" && model.quantization && { quantization: model.quantization }),
-    ...(model.kind === "ann" && { activation: activationOf(model) }),
+    ...(model.kind === "ann" && model.activation && { activation: model.activation }),
     annInputs: real.inputs,
     embedRows: hardware.crossbar.embedRows,
     scaled: true,
