@@ -134,6 +134,16 @@ describe.each(FILES)("an error of layout %s names", (layout, file, module, shape
     expect(text).toContain(`"${renamed}" [32,16] has no place in this layout.`);
   });
 
+  test("what a file without blocks lacks", () => {
+    const blocks = module.slice(0, module.search(/[0-9]/));
+    const text = message(
+      [...tensors].filter(([key]) => !key.startsWith(blocks) || key.endsWith("0.self_attn.in_proj_weight")),
+    );
+    expect(text).toMatch(
+      layout.startsWith("torch") ? /no tensor encoder\.layers\.0\.linear1\.weight/ : /The file has no blocks/,
+    );
+  });
+
   test("an additional tensor", () => {
     const extra: SourceTensor = { type: "float32", shape: [2], data: Float32Array.of(1, 2) };
     expect(message([...tensors, ["ema.decay", extra]])).toBe('"ema.decay" [2] has no place in this layout.');

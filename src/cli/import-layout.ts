@@ -6,7 +6,7 @@ import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { makeFolder, writeFilesTogether } from "../node/files.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { ImportCommandOptions } from "./arguments.ts";
-import { describeNetwork, requireNoInput } from "./import.ts";
+import { describeNetwork, requireNoInput } from "./import-output.ts";
 import { loadLayout } from "./layout-file.ts";
 import { folderName } from "./output.ts";
 import { say, type Terminal } from "./terminal.ts";

@@ -1,7 +1,6 @@
 /** `xpike import` and `xpike export`: converts networks from and to files of other programs. */
-import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
-import { FileError, SpecError } from "../errors.ts";
+import { SpecError } from "../errors.ts";
 import { LONGEST_TEXT } from "../experiment/json.ts";
 import { parseTensorMapping, type TensorMapping } from "../experiment/tensor-mapping.ts";
 import { findTensorMapping } from "../import/catalogue.ts";
@@ -16,6 +15,7 @@ import { readFileChecked, writeFileAtomic } from "../node/files.ts";
 import { networkFile } from "../node/networks.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { ExportCommandOptions, ImportCommandOptions } from "./arguments.ts";
+import { describeNetwork, requireNoInput } from "./import-output.ts";
 import { CHECKPOINT_BYTES, readNetwork } from "./networks.ts";
 import { loadExperiment } from "./options.ts";
 import { say, type Terminal } from "./terminal.ts";
@@ -64,17 +64,6 @@ export async function exportCommand(source: string, options: ExportCommandOption
   terminal.out(`${describeNetwork(network)} to ${Object.keys(tensors).length} tensors.\n${options.out}\n`);
 }
 
-/** Throws FileError if the output file is also an input, also through links. */
-export async function requireNoInput(out: string, inputs: readonly string[]): Promise<void> {
-  const real = (path: string) => realpath(path).catch(() => null);
-  const target = await real(out);
-  if (target === null) return;
-  for (const input of inputs) {
-    if ((await real(input)) !== target) continue;
-    throw new FileError(out, "This file is the input, which the output would overwrite. Name another file with --out.");
-  }
-}
-
 async function loadMapping(
   name: string,
   network: Pick<Network, "model" | "geometry">,
@@ -84,9 +73,4 @@ async function loadMapping(
   // A character takes at most four bytes.
   const text = new TextDecoder().decode(await readFileChecked(name, 4 * LONGEST_TEXT));
   return parseTensorMapping(text, name);
-}
-
-export function describeNetwork({ model, parameters }: Network): string {
-  const count = Object.values(parameters).reduce((total, { data }) => total + data.length, 0);
-  return `${Object.keys(parameters).length} parameters of ${count} numbers (${model.kind}, width ${model.width}, depth ${model.depth})`;
 }

@@ -84,7 +84,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[0].readOut":
     "For symbol detection. `joint`: one logit per class; `bits`: one logit per bit, which gives fewer outputs and soft bits. Left out: `joint`.",
   "model[0].activation":
-    "Between the feed-forward layers. `gelu-tanh`: GELU in the tanh approximation, as in GPT-2; `gelu`: exact, PyTorch's default. Left out: `gelu-tanh`.",
+    "Between the feed-forward layers. `gelu`: exact, PyTorch's default; `gelu-tanh`: its approximation in GPT-2. Left out: `gelu-tanh`.",
   "model[0].quantization": "Bits of an ANN that was trained for few. Left out: floating point.",
   "model[0].quantization.weights": "Bits of a weight; `binary`: a sign times the mean |w| of its column.",
   "model[0].quantization.activations": "Bits of a layer's input; `binary`: two learned values.",

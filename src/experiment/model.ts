@@ -64,8 +64,8 @@ export const annSpec = z.strictObject({
   kind: z.literal("ann"),
   ...size,
   /**
-   * Between the feed-forward layers. `gelu-tanh`: GELU in the tanh approximation, as in GPT-2; `gelu`: exact, PyTorch's
-   * default. Left out: `gelu-tanh`.
+   * Between the feed-forward layers. `gelu`: exact, PyTorch's default; `gelu-tanh`: its approximation in GPT-2. Left
+   * out: `gelu-tanh`.
    */
   activation: z.enum(["gelu-tanh", "gelu", "relu"]).optional(),
   /** Bits of an ANN that was trained for few. Left out: floating point. */

@@ -50,10 +50,15 @@ export function placeTensors(
   const places = new Set(expected.map(({ source }) => source));
   const homeless = [...shapes.keys()].filter((name) => !places.has(name));
   const ignored = homeless.filter((name) => (table.ignore ?? []).some((pattern) => matches(prefix + pattern, name)));
-  const left = homeless.filter((name) => !ignored.includes(name));
+  const isIgnored = new Set(ignored);
+  const left = homeless.filter((name) => !isIgnored.has(name));
   const values = vote(expected, shapes);
 
   const problems: string[] = [];
+  const ofBlocks = Object.keys(table.required).find((name) => name.includes("{i}"));
+  if (depth === 0 && ofBlocks !== undefined) {
+    problems.push(`The file has no blocks: no tensor such as ${prefix}${ofBlocks.replace("{i}", "0")}.`);
+  }
   for (const { source, axes, isOptional } of expected) {
     const tensor = tensors.get(source);
     if (tensor) {
