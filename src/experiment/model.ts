@@ -16,13 +16,28 @@ const stemLayer = z.strictObject({
   ...convolution,
   /** Side of the max-pooling window; for spikes, 1 if any input spikes. 1: no pooling. */
   pool: z.int().min(1).max(4).default(1),
+  /** Side of max-pooling windows that overlap, centred `pool` pixels apart. Left out: `pool`. */
+  poolWindow: z.literal([3, 5]).exactOptional(),
+  /** What a spiking network pools: `currents` pools before the neurons. Left out: `spikes`. */
+  poolOf: z.enum(["spikes", "currents"]).exactOptional(),
+});
+
+const stemEmbedding = z.strictObject({
+  ...convolution,
+  /**
+   * Adds what the embedding reads to its result, so the last of `layers` has D channels: its currents, or with
+   * `residual` `spikes` its spikes. Left out: false.
+   */
+  shortcut: z.boolean().exactOptional(),
+  /** With `residual` `spikes`: spike trains that the embedding adds, each from D outputs. Left out: 1. */
+  trains: z.int().min(1).max(2).exactOptional(),
 });
 
 export const stemSpec = z.strictObject({
   /** Convolutions with neurons, in the order an image passes them. */
   layers: z.array(stemLayer).max(16),
   /** Last convolution, in the role of the embedding; its output pixels are the tokens. */
-  embedding: z.strictObject(convolution).prefault({}),
+  embedding: stemEmbedding.prefault({}),
 });
 
 const size = {
@@ -129,8 +144,11 @@ export const spikingSpec = z.strictObject({
   surrogate: surrogateSpec.prefault({}),
   /** BatchNorm after each linear layer in training, folded into weights and offsets before mapping. */
   normalisation: z.enum(["batch", "none"]).default("batch"),
-  /** Membrane shortcut: the residual is added before the neuron, so every crossbar input stays binary. */
-  residual: z.enum(["membrane", "none"]).default("membrane"),
+  /**
+   * `membrane`: the residual is added before the neuron, so every crossbar input stays binary. `spikes`: branches add
+   * their spikes, and layers read the sums, whole numbers; chips refuse it.
+   */
+  residual: z.enum(["membrane", "none", "spikes"]).default("membrane"),
   /**
    * Attention output projection W_O, which the paper's phase list omits. Without it, attention spikes feed FF1
    * directly.
@@ -168,5 +186,6 @@ export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
 export type Activation = NonNullable<AnnSpec["activation"]>;
+export type Residual = SpikingSpec["residual"];
 export type ReadOut = NonNullable<AnnSpec["readOut"]>;
 export type ModelSpec = z.infer<typeof modelSpec>;

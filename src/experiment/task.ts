@@ -120,9 +120,9 @@ export const imageClassificationSpec = z.strictObject({
   shift: z.int().min(0).max(256).default(0),
   /**
    * `mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in
-   * the paper's vision transformers.
+   * the paper's vision transformers; `stream-mean` averages what the last neurons of a spiking network read.
    */
-  readOut: z.enum(["mean", "class-token"]).default("mean"),
+  readOut: z.enum(["mean", "class-token", "stream-mean"]).default("mean"),
   /**
    * How pixels enter a spiking network. `bernoulli`: a draw per pixel and time step (equation 1); `bits`: the highest
    * bits; `thermometer`: one line per threshold reached; `repeat`: the real value, which needs a DAC.

@@ -5,7 +5,6 @@ import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
 import { foldNetwork } from "./fold.ts";
 import { parameterLayout } from "./network.ts";
-import type { NeuronCache } from "./neuron/neuron.ts";
 import { drawBlocks, type SpikingForward, spikingForward } from "./spiking.ts";
 
 const model = (settings: Partial<SpikingSpec>): SpikingSpec =>
@@ -15,8 +14,8 @@ const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1) };
 
 /** Membranes of all LIF layers, in the order in which they run. */
 function membranes({ cache }: SpikingForward): number[] {
-  const layers: NeuronCache[] = cache.blocks.flatMap((b) => [b.input, b.qkvNeurons, b.middle, b.hidden]);
-  return [...layers, cache.output].flatMap(({ membrane }) => [...membrane]);
+  const layers = cache.blocks.flatMap((b) => [b.input, b.qkvNeurons, b.middle, b.hidden]);
+  return [...layers, cache.output].flatMap((neurons) => [...(neurons?.membrane ?? [])]);
 }
 
 describe("a folded network", () => {

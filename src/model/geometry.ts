@@ -31,10 +31,10 @@ export interface Geometry {
    */
   readonly copies?: Int32Array;
   /**
-   * `mean`: there is one query, and its logits are the mean of the head's outputs over all tokens. Default: the head reads the
-   * query tokens.
+   * There is one query. `mean`: its logits are the mean of the head's outputs over all tokens. `stream-mean`: the last neurons,
+   * and then the head, read the mean of the residual stream over all tokens. Default: the head reads the query tokens.
    */
-  readonly readOut?: "mean";
+  readonly readOut?: "mean" | "stream-mean";
   /** The map that a convolutional stem reads; its pixels are the input instead of tokens. Default: the input is tokens. */
   readonly grid?: Grid;
 }
@@ -49,6 +49,15 @@ export function tokensRead({ tokens, queries, copies, readOut }: Geometry): Int3
 }
 
 const upFrom = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
+
+/**
+ * The geometry of what the last neurons emit: with a mean over the stream, a single token, which is the query.
+ */
+export function answerGeometry(geometry: Geometry): Geometry {
+  const { readOut, copies, ...rest } = geometry;
+  if (readOut !== "stream-mean") return geometry;
+  return { ...rest, tokens: 1, mask: Uint8Array.of(1), queries: Int32Array.of(0) };
+}
 
 /** For each answer, the number of tokens over which its logits are averaged; null when each answer has one token. */
 export const tokensPerAnswer = ({ tokens, copies, readOut }: Geometry): Int32Array | null =>

@@ -6,12 +6,14 @@
  *                      feed-forward down] x depth -> head
  *
  * A block can lack layers. Without an attention output, attention itself joins the residual stream (a shortcut). With an
- * expansion of 0 there is no feed-forward pair, and the next block or the head follows attention.
+ * expansion of 0 there is no feed-forward pair, and the next block or the head follows attention. Where branches add spikes to
+ * the stream, their last layers have neurons, and layers read sums of spikes.
  *
  * An ANN has the same layers, but GELU, LayerNorm or nothing where a spiking network has neurons, and no spike trains.
  */
 import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
 import type { ModelSpec } from "../experiment/model.ts";
+import { RESIDUALS } from "./residual.ts";
 
 /** `attention input` computes q, k and v, or those that attention reads; `attention output` is the projection after attention. */
 export type LayerRole =
@@ -59,6 +61,8 @@ export interface LayerPattern {
   readonly hasStream: boolean;
   /** How many of queries, keys and values attention reads. */
   readonly parts: number;
+  /** Whether they add spikes, so that the neurons are at the ends of branches. Default false. */
+  readonly addsSpikes?: boolean;
   /** Convolutions before the embedding; null without a stem. */
   readonly convolutions: number | null;
 }
@@ -70,15 +74,17 @@ export function patternOf(model: ModelSpec): LayerPattern {
     depth,
     expansion,
     outputProjection: spiking?.outputProjection ?? true,
-    hasStream: spiking?.residual !== "none",
+    hasStream: RESIDUALS[spiking?.residual ?? "membrane"].adds,
+    addsSpikes: spiking !== null && RESIDUALS[spiking.residual].neurons === "branch",
     parts: spiking ? ATTENTION_PARTS[spiking.attention.kind].length : 3,
     convolutions: stem?.layers.length ?? null,
   };
 }
 
 /** In the order in which they run. */
-export function layersOf({ depth, expansion, outputProjection, hasStream, convolutions }: LayerPattern): Layer[] {
-  const joins = hasStream ? "stream" : "neurons";
+export function layersOf(pattern: LayerPattern): Layer[] {
+  const { depth, expansion, outputProjection, hasStream, addsSpikes = false, convolutions } = pattern;
+  const joins = hasStream && !addsSpikes ? "stream" : "neurons";
   /** How whatever comes next reads attention's results, and the end of a block. */
   const behindAttention = outputProjection ? "spikes" : "shortcut";
   const behindBlock = expansion > 0 ? "spikes" : behindAttention;
@@ -100,7 +106,7 @@ export function layersOf({ depth, expansion, outputProjection, hasStream, convol
     source: stem.length > 0 ? "spikes" : "input",
     follows: joins,
     trainIn: convolutions === null ? "input" : "embed.windows",
-    trainOut: "blocks.0.input",
+    trainOut: addsSpikes ? "embed" : "blocks.0.input",
   };
   const blocks = Array.from({ length: depth }, (_, block): Layer[] => {
     const at = `blocks.${block}`;
@@ -121,7 +127,7 @@ export function layersOf({ depth, expansion, outputProjection, hasStream, convol
       source: "attention",
       follows: joins,
       trainIn: `${at}.attention`,
-      trainOut: middle,
+      trainOut: addsSpikes ? `${at}.projection` : middle,
     };
     const up: Layer = {
       ...inside("up"),
@@ -137,7 +143,7 @@ export function layersOf({ depth, expansion, outputProjection, hasStream, convol
       source: "spikes",
       follows: joins,
       trainIn: `${at}.hidden`,
-      trainOut: next,
+      trainOut: addsSpikes ? `${at}.down` : next,
     };
     return [qkv, ...(outputProjection ? [projection] : []), ...(expansion > 0 ? [up, down] : [])];
   });

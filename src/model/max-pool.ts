@@ -1,5 +1,6 @@
 /**
  * Max pooling over squares of pixels, channel by channel. For spikes the maximum is an OR: 1 if any pixel of the square fired.
+ * Squares may overlap: then they are centred on every `pool`th pixel, and end at the edges of the map.
  *
  * Backward: the gradient goes to the largest value; among equal values to the first, row by row, even if no pixel fired.
  * Other frameworks do the same.
@@ -9,8 +10,12 @@ import { expectShape } from "./shape.ts";
 import type { StemLayer } from "./stem.ts";
 import { pixels } from "./stem.ts";
 
-/** Squares of `pool` x `pool` of the `windows` map of a layer, with its `outputs` channels. */
-export type PoolSize = Pick<StemLayer, "windows" | "outputs" | "pool" | "pooled">;
+/** Squares of `poolWindow` x `poolWindow` of the `windows` map of a layer, `pool` pixels apart, with its `outputs` channels. */
+export type PoolSize = Pick<StemLayer, "windows" | "outputs" | "pool" | "poolWindow" | "pooled">;
+
+/** Pixels of a square before its corner at a multiple of `pool`: none, or half of a square that overlaps its neighbours. */
+export const poolEdge = ({ pool, poolWindow = pool }: Pick<PoolSize, "pool" | "poolWindow">): number =>
+  poolWindow === pool ? 0 : (poolWindow - 1) / 2;
 
 export interface MaxPoolForward {
   /** `[images, pooled pixels, channels]` */
@@ -21,22 +26,33 @@ export interface MaxPoolForward {
 
 /** Shapes: map [images, pixels, channels]. */
 export function maxPoolForward(map: Float64Array, size: PoolSize, images: number): MaxPoolForward {
-  const { windows, outputs: channels, pool, pooled } = size;
+  const { windows, outputs: channels, pooled } = size;
   expectShape("map", map.length, { images, ...windows, channels });
   const chosen = new Int32Array(images * pixels(pooled) * channels);
   for (let i = 0; i < chosen.length; i++) {
     const channel = i % channels;
-    const pixel = Math.floor(i / channels);
-    const column = (pixel % pooled.columns) * pool;
-    // Squares fill the map, so the rows of squares of all images are the rows of the map.
-    const row = Math.floor(pixel / pooled.columns) * pool;
-    const at = (y: number, x: number) => ((row + y) * windows.columns + column + x) * channels + channel;
-    chosen[i] = at(0, 0);
-    for (let y = 0; y < pool; y++) {
-      for (let x = 0; x < pool; x++) if (map[at(y, x)] > map[chosen[i]]) chosen[i] = at(y, x);
-    }
+    const square = Math.floor(i / channels);
+    const image = Math.floor(square / pixels(pooled));
+    chosen[i] = -1;
+    forEachPixel(size, square % pixels(pooled), (pixel) => {
+      const at = (image * pixels(windows) + pixel) * channels + channel;
+      if (chosen[i] < 0 || map[at] > map[chosen[i]]) chosen[i] = at;
+    });
   }
   return { output: Float64Array.from(chosen, (from) => map[from]), chosen };
+}
+
+/** The pixels of a square of one image, row by row. */
+export function forEachPixel(size: Omit<PoolSize, "outputs">, square: number, visit: (pixel: number) => void): void {
+  const { windows, pool, poolWindow = pool, pooled } = size;
+  const edge = poolEdge(size);
+  const row = Math.floor(square / pooled.columns) * pool - edge;
+  const column = (square % pooled.columns) * pool - edge;
+  for (let y = Math.max(0, row); y < Math.min(windows.rows, row + poolWindow); y++) {
+    for (let x = Math.max(0, column); x < Math.min(windows.columns, column + poolWindow); x++) {
+      visit(y * windows.columns + x);
+    }
+  }
 }
 
 /** Shapes: outputGradient [images, pooled pixels, channels]; returns [images, pixels, channels]. */

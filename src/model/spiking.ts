@@ -8,7 +8,8 @@
  *                 s2 = LIF(R);   h = LIF(up(s2));                                   R = R + down(h)
  *   logits = mean over t of head(LIF(R)), read at the query tokens
  *
- * Without `outputProjection`, A itself is added as 0 and 1; without `residual`, the branch replaces R.
+ * Without `outputProjection`, A itself is added as 0 and 1; without `residual`, the branch replaces R. With the residual `spikes`,
+ * branches and the embedding end in neurons, and layers read R itself, a sum of spikes (`residual.ts`).
  * `docs/model.md` explains these choices; the paper leaves the residual, the projection and the gains open.
  *
  * Rows are [T][B][N] throughout. Membranes start at 0 for every prompt and token. Nothing here is optimised for speed.
@@ -22,16 +23,18 @@ import { type AttentionDraws, drawAttention } from "./attention/draws.ts";
 import { type SpikingAttentionCache, spikingAttentionBackward, spikingAttentionForward } from "./attention/spiking.ts";
 import type { BatchStatistics } from "./batch-norm.ts";
 import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients } from "./dense.ts";
-import { inputRows } from "./geometry.ts";
+import { answerGeometry, inputRows } from "./geometry.ts";
 import type { HeadLayout } from "./heads.ts";
 import { logitsOf, type Network } from "./network.ts";
 import { neuronModel } from "./neuron/catalogue.ts";
 import type { NeuronCache } from "./neuron/neuron.ts";
 import { positionBackward, positionForward } from "./position.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
+import { RESIDUALS } from "./residual.ts";
 import { expectMultiple, expectShape } from "./shape.ts";
 import { type SpikingStemCache, spikingStemBackward, spikingStemForward } from "./spiking-stem.ts";
 import { stemLayers } from "./stem.ts";
+import { sumTrains, sumTrainsBackward, tokenMean, tokenMeanBackward } from "./stream.ts";
 
 export interface SpikingInput {
   readonly steps: number;
@@ -58,7 +61,8 @@ export interface SpikingForward {
   /**
    * Bits by layer, each `[T][B][N][features]`: `blocks.0.input` (s), `.qkv`, `.attention` (A), `.middle` (s2),
    * `.hidden` (h), ..., `output`, and for a stem `stem.0.map`, ...; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected
-   * attention has neither S nor A bits.
+   * attention has neither S nor A bits. With the residual `spikes`, the bits that are added are `embed`, `blocks.0.projection` and
+   * `blocks.0.down`, and `.input`, `.middle` and `output` are their sums, whole numbers.
    */
   readonly trace: Record<string, Uint8Array>;
   /** Mean output of each layer of LIF neurons outside attention, by the names of `trace`: the share of spikes. */
@@ -72,21 +76,26 @@ export interface SpikingCache {
   readonly steps: number;
   readonly prompts: number;
   readonly stem: SpikingStemCache;
+  /** Neurons behind the embedding, if the residual adds spikes; null otherwise, as for every branch. */
+  readonly embedded: NeuronCache | null;
   readonly blocks: readonly SpikingBlockCache[];
-  readonly output: NeuronCache;
+  /** Null where a layer reads the stream itself. */
+  readonly output: NeuronCache | null;
   readonly head: DenseCache;
 }
 
 export interface SpikingBlockCache {
-  readonly input: NeuronCache;
+  readonly input: NeuronCache | null;
   readonly qkv: DenseCache;
   readonly qkvNeurons: NeuronCache;
   readonly attention: SpikingAttentionCache;
   readonly projection: DenseCache | null;
-  readonly middle: NeuronCache;
+  readonly projected: NeuronCache | null;
+  readonly middle: NeuronCache | null;
   readonly up: DenseCache;
   readonly hidden: NeuronCache;
   readonly down: DenseCache;
+  readonly ended: NeuronCache | null;
 }
 
 /** Throws ShapeError when the input does not fit the geometry, ValueError when draws are missing. */
@@ -116,15 +125,28 @@ export function spikingForward(
     rates[name] = neurons.output.reduce((sum, spike) => sum + spike, 0) / neurons.output.length;
     return neurons;
   };
-  const join = (stream: Float64Array, branch: Float64Array) =>
-    model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
+  const { adds, neurons } = RESIDUALS[model.residual];
+  const join = (stream: Float64Array, branch: Float64Array) => (adds ? stream.map((r, i) => r + branch[i]) : branch);
+  /** What a layer reads from the stream: the spikes of neurons on it, or its sums. */
+  const read = (name: string, stream: Float64Array) => {
+    if (neurons === "stream") return fire(name, stream);
+    trace[name] = Uint8Array.from(stream);
+    return { output: stream, ...NO_NEURONS };
+  };
+  /** What a branch adds. */
+  const end = (name: string, currents: Float64Array) =>
+    neurons === "branch" ? fire(name, currents) : { output: currents, ...NO_NEURONS };
 
   const stem = spikingStemForward(stemLayers(model, geometry), input.values, steps * prompts, dense, fire);
-  let stream = positionForward(network, stem.output);
+  const embedded = end("embed", positionForward(network, stem.output));
+  let stream = sumTrains(embedded.output, model.stem?.embedding.trains ?? 1, model.width);
+  if (model.stem?.embedding.shortcut) {
+    stream = join(stream, neurons === "branch" ? stem.last!.map : stem.last!.currents);
+  }
   const blocks: SpikingBlockCache[] = [];
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
-    const s = fire(`${block}.input`, stream);
+    const s = read(`${block}.input`, stream);
     const qkv = dense(`${block}.qkv`, s.output);
     const bits = fire(`${block}.qkv`, qkv.output);
     const attention = spikingAttentionForward(bits.output, headLayout(network, input), network, {
@@ -134,33 +156,46 @@ export function spikingForward(
     if (attention.scores) trace[`${block}.scores`] = attention.scores;
     if (attention.fired) trace[`${block}.attention`] = attention.fired;
     const projection = model.outputProjection ? dense(`${block}.projection`, attention.output) : null;
-    stream = join(stream, projection?.output ?? attention.output);
+    const projected = projection && end(`${block}.projection`, projection.output);
+    stream = join(stream, projected?.output ?? attention.output);
 
-    const middle = fire(`${block}.middle`, stream);
+    const middle = read(`${block}.middle`, stream);
     const up = dense(`${block}.up`, middle.output);
     const hidden = fire(`${block}.hidden`, up.output);
     const down = dense(`${block}.down`, hidden.output);
-    stream = join(stream, down.output);
+    const ended = end(`${block}.down`, down.output);
+    stream = join(stream, ended.output);
     blocks.push({
-      input: s,
+      input: kept(s),
       qkv: qkv.cache,
       qkvNeurons: bits,
       attention: attention.cache,
       projection: projection?.cache ?? null,
-      middle,
+      projected: projected && kept(projected),
+      middle: kept(middle),
       up: up.cache,
       hidden,
       down: down.cache,
+      ended: kept(ended),
     });
   }
-  const output = fire("output", stream);
+  const output = read("output", tokenMean(geometry, stream, model.width));
   const head = dense("head", output.output);
-  const logits = readOutForward(network, head.output, steps, prompts);
+  const answers = { ...network, geometry: answerGeometry(geometry) };
+  const logits = readOutForward(answers, head.output, steps, prompts);
   // A single step: the read-out of T x B prompts with one step each.
-  const stepLogits = readOutForward(network, head.output, 1, steps * prompts);
-  const cache = { steps, prompts, stem: stem.cache, blocks, output, head: head.cache };
+  const stepLogits = readOutForward(answers, head.output, 1, steps * prompts);
+  const caches = { stem: stem.cache, embedded: kept(embedded), blocks, output: kept(output), head: head.cache };
+  const cache = { steps, prompts, ...caches };
   return { logits, stepLogits, trace, rates, statistics, cache };
 }
+
+/** Stands for neurons where there are none. */
+const NO_NEURONS = { membrane: null, fired: null };
+
+/** The cache of neurons, or null if there are none. */
+const kept = ({ membrane, fired }: NeuronCache | typeof NO_NEURONS): NeuronCache | null =>
+  membrane && fired ? { membrane, fired } : null;
 
 /** What a loss may depend on besides the logits: its gradients with respect to step logits and rates. */
 export interface FurtherGradients {
@@ -190,37 +225,48 @@ export function spikingBackward(
   const gradients: Gradients = {};
   const dense = (name: string, outputGradient: Float64Array, layer: DenseCache) =>
     denseBackward(network, name, outputGradient, layer, gradients);
-  const fire = (name: string, outputGradient: Float64Array, neurons: NeuronCache) => {
+  /** Through neurons, if there are any. */
+  const fire = (name: string, outputGradient: Float64Array, neurons: NeuronCache | null) => {
+    if (neurons === null) return outputGradient;
     // Every spike is one term of its layer's rate, which is a mean.
     const share = (further.rates?.[name] ?? 0) / outputGradient.length;
     const gradient = share === 0 ? outputGradient : outputGradient.map((ds) => ds + share);
     return neuronModel(model.neuron).backward(gradient, neurons, steps, model.surrogate);
   };
   /** Gradient of the stream before a branch: around the branch (if there is a shortcut) plus through it. */
-  const join = (stream: Float64Array, branch: Float64Array) =>
-    model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
+  const { adds, neurons } = RESIDUALS[model.residual];
+  const join = (stream: Float64Array, branch: Float64Array) => (adds ? stream.map((r, i) => r + branch[i]) : branch);
 
-  const headGradient = readOutBackward(network, logitGradient, steps, prompts);
+  const answers = { ...network, geometry: answerGeometry(geometry) };
+  const headGradient = readOutBackward(answers, logitGradient, steps, prompts);
   if (further.stepLogits) {
-    const ofSteps = readOutBackward(network, further.stepLogits, 1, steps * prompts);
+    const ofSteps = readOutBackward(answers, further.stepLogits, 1, steps * prompts);
     for (let i = 0; i < headGradient.length; i++) headGradient[i] += ofSteps[i];
   }
   const head = dense("head", headGradient, cache.head);
-  let stream = fire("output", head, cache.output);
+  let stream = tokenMeanBackward(geometry, fire("output", head, cache.output), model.width);
   for (let i = model.depth - 1; i >= 0; i--) {
     const block = `blocks.${i}`;
     const layers = cache.blocks[i];
-    const hidden = dense(`${block}.down`, stream, layers.down);
+    const hidden = dense(`${block}.down`, fire(`${block}.down`, stream, layers.ended), layers.down);
     const middle = dense(`${block}.up`, fire(`${block}.hidden`, hidden, layers.hidden), layers.up);
     stream = join(stream, fire(`${block}.middle`, middle, layers.middle));
 
-    const attention = layers.projection ? dense(`${block}.projection`, stream, layers.projection) : stream;
+    const projected = fire(`${block}.projection`, stream, layers.projected);
+    const attention = layers.projection ? dense(`${block}.projection`, projected, layers.projection) : stream;
     const bits = spikingAttentionBackward(attention, headLayout(network, cache), model, layers.attention);
     const input = dense(`${block}.qkv`, fire(`${block}.qkv`, bits, layers.qkvNeurons), layers.qkv);
     stream = join(stream, fire(`${block}.input`, input, layers.input));
   }
-  positionBackward(network, stream, gradients);
-  spikingStemBackward(stemLayers(model, geometry), stream, steps * prompts, cache.stem, dense, fire);
+  const embedded = fire(
+    "embed",
+    sumTrainsBackward(stream, model.stem?.embedding.trains ?? 1, model.width),
+    cache.embedded,
+  );
+  positionBackward(network, embedded, gradients);
+  const around = neurons === "branch" ? { map: stream } : { currents: stream };
+  const shortcut = model.stem?.embedding.shortcut ? around : {};
+  spikingStemBackward(stemLayers(model, geometry), embedded, shortcut, steps * prompts, cache.stem, dense, fire);
   return gradients;
 }
 

@@ -31,6 +31,10 @@ export interface StemLayer extends WindowSize {
   /** Side of the max-pooling squares, and the number of pixels left. */
   readonly pool: number;
   readonly pooled: Grid;
+  /** Side of squares that overlap, `pool` pixels apart; default `pool`. */
+  readonly poolWindow?: number;
+  /** What a spiking network pools; default `spikes`. */
+  readonly poolOf?: "spikes" | "currents";
 }
 
 /** All layers before the first block, the embedding last. */
@@ -42,6 +46,7 @@ export function stemLayers(model: ModelSpec, geometry: Geometry): StemLayer[] {
     const row = { rows: 1, columns: tokens };
     return [planLayer("embed", row, inputs, { channels: width, kernel: 1, stride: 1, pool: 1 })];
   }
+  requireModel(model, stem);
   const layers = planStem(stem, grid, inputs, width);
   invariant(pixels(layers[layers.length - 1].pooled) === tokens, "the pixels that a stem leaves are the tokens");
   return layers;
@@ -60,7 +65,7 @@ export function stemGeometry(stem: StemSpec, geometry: Geometry, grid: Grid | un
       "Convolutions need neighbouring pixels, but the tokens of this task are not pixels. Leave model.stem out.",
     );
   }
-  if (geometry.readOut !== "mean") {
+  if (geometry.readOut === undefined) {
     throw new SpecError(
       "task.readOut",
       "A convolutional stem outputs only pixels, so there is no class token. Set task.readOut to `mean`, or leave model.stem out.",
@@ -74,8 +79,12 @@ export function stemGeometry(stem: StemSpec, geometry: Geometry, grid: Grid | un
 
 export const pixels = ({ rows, columns }: Grid): number => rows * columns;
 
+/** A convolution as specified. */
+type Stage = Omit<StemSpec["layers"][number], "kernel"> & { readonly kernel: number };
+
 function planStem({ layers, embedding }: StemSpec, first: Grid, inputs: number, width: number): StemLayer[] {
-  const stages = [...layers, { channels: width, ...embedding, pool: 1 }];
+  const { trains = 1, ...last } = embedding;
+  const stages: Stage[] = [...layers, { channels: trains * width, ...last, pool: 1 }];
   const planned: StemLayer[] = [];
   let [grid, channels] = [first, inputs];
   for (const [i, stage] of stages.entries()) {
@@ -91,7 +100,7 @@ function planLayer(
   name: string,
   grid: Grid,
   channels: number,
-  { channels: outputs, kernel, stride, pool }: { channels: number; kernel: number; stride: number; pool: number },
+  { channels: outputs, kernel, stride, pool, poolWindow, poolOf }: Stage,
 ): StemLayer {
   const divided = (from: Grid, by: number): Grid => ({
     rows: Math.ceil(from.rows / by),
@@ -99,11 +108,64 @@ function planLayer(
   });
   const windows = divided(grid, stride);
   const inputs = kernel ** 2 * channels;
-  return { name, grid, channels, kernel, stride, windows, inputs, outputs, pool, pooled: divided(windows, pool) };
+  const pooled = divided(windows, pool);
+  const pooling = { pool, pooled, ...(poolWindow && { poolWindow }), ...(poolOf && { poolOf }) };
+  return { name, grid, channels, kernel, stride, windows, inputs, outputs, ...pooling };
 }
 
-function requireSquares({ windows: { rows, columns }, pool }: StemLayer, path: string): void {
-  if (rows % pool === 0 && columns % pool === 0) return;
+/** Spike trains that the embedding, with its shortcut, adds to the stream of a network with the residual `spikes`. */
+export const embeddedTrains = ({ stem }: ModelSpec): number =>
+  (stem?.embedding.trains ?? 1) + (stem?.embedding.shortcut ? 1 : 0);
+
+/** Throws SpecError where the model does not have what a stem asks for. */
+function requireModel(model: ModelSpec, { layers, embedding }: StemSpec): void {
+  const fail = (path: string, problem: string): never => {
+    throw new SpecError(`model.stem.${path}`, problem);
+  };
+  const { shortcut = false, trains = 1 } = embedding;
+  const residual = model.kind === "spiking" ? model.residual : null;
+  const currents = layers.findIndex(({ poolOf }) => poolOf === "currents");
+  if (currents >= 0 && residual === null) {
+    fail(`layers[${currents}].poolOf`, "A conventional network has no currents before neurons. Leave poolOf out.");
+  }
+  if (trains > 1 && residual !== "spikes") {
+    fail("embedding.trains", `Only the residual \`spikes\` adds ${trains} spike trains. Leave trains out.`);
+  }
+  if (trains > 1 && model.position === "learned") {
+    fail("embedding.trains", "Position vectors are added to one train of D outputs. Set model.position to `none`.");
+  }
+  if (!shortcut) return;
+  if (residual === null || residual === "none") {
+    fail("embedding.shortcut", "There is no residual stream to add to. Leave shortcut out.");
+  }
+  const last = layers.at(-1);
+  if (last?.channels !== model.width) {
+    const found = last ? `the last layer has ${last.channels} channels` : "there is no layer before the embedding";
+    fail(
+      "embedding.shortcut",
+      `The shortcut adds one value for each of the ${model.width} features of a token, but ${found}. Give it ${model.width}.`,
+    );
+  }
+  if (embedding.stride > 1) {
+    fail("embedding.stride", "With a shortcut, the embedding reads a window for each pixel. Set stride to 1.");
+  }
+  if (residual === "membrane" && last!.pool > 1 && last!.poolOf !== "currents") {
+    fail(
+      `layers[${layers.length - 1}].poolOf`,
+      "The shortcut adds the currents of the last layer, one for each token. Pool `currents`, or set pool to 1.",
+    );
+  }
+}
+
+function requireSquares({ windows: { rows, columns }, pool, poolWindow = pool }: StemLayer, path: string): void {
+  if (poolWindow < pool) {
+    throw new SpecError(
+      `${path}Window`,
+      `Windows of ${poolWindow} x ${poolWindow} pixels, ${pool} apart, miss pixels. Set ${path} to at most ${poolWindow}.`,
+    );
+  }
+  // Windows that overlap end at the edges.
+  if (poolWindow > pool || (rows % pool === 0 && columns % pool === 0)) return;
   const sides = [1, 2, 3, 4].filter((side) => rows % side === 0 && columns % side === 0);
   throw new SpecError(
     path,

@@ -57,7 +57,7 @@ export function imageGeometry(spec: ImageClassificationSpec): TaskGeometry {
     classes: imageShape(spec).classes,
     mask: fullMask(tokens),
     queries: Int32Array.of(tokens - 1),
-    ...(spec.readOut === "mean" && { readOut: "mean" as const }),
+    ...(spec.readOut !== "class-token" && { readOut: spec.readOut }),
   };
   return {
     real,
