@@ -4,7 +4,7 @@
  */
 import type { Activation, AnnSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
-import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";
+import { pixels, pools, type StemLayer, stemLayers } from "../model/stem.ts";
 import type { Arena, Place } from "./arena.ts";
 import {
   convolutionWords,
@@ -80,7 +80,7 @@ export function planAnnStem(
       normalised: normalisedAt(size),
       activated: activatedAt(size),
     };
-    map = size.pool === 1 ? layer.activated : arena.words(left(size));
+    map = pools(size) ? arena.words(left(size)) : layer.activated;
     layers.push({ ...layer, pooled: map });
   }
   const last = sizes[sizes.length - 1];
@@ -152,7 +152,7 @@ export function bindAnnStem(
         run(layer, images, y);
         layers.norm(`${size.name}.norm`, rows, y, normalised, statistics, size.outputs);
         ops.activate({ activation, source: normalised, count: rows * size.outputs, target: activated });
-        if (size.pool > 1) ops.maxPool({ map: activated, images, size, pooled });
+        if (pools(size)) ops.maxPool({ map: activated, images, size, pooled });
       }
       run(stem.embed, images, target);
     },
@@ -168,7 +168,7 @@ export function bindAnnStem(
         if (i === 0) return;
         const d = stem.gradients!;
         const before = stem.layers[i - 1];
-        const dMap = before.size.pool > 1 ? d.pooled : d.activated;
+        const dMap = pools(before.size) ? d.pooled : d.activated;
         const weight = layers.value(`${size.name}.weight`);
         mapGradient(ops, size, { images, weight, dy, dMap, work, scratch });
         layers.roundInputBackward(size.name, map, mapValues(size, images), dMap);
@@ -183,7 +183,7 @@ export function bindAnnStem(
     const { pooled: dPooled, activated: d, y: dy } = stem.gradients!;
     const rows = images * pixels(size.windows);
     const count = rows * size.outputs;
-    if (size.pool > 1) ops.maxPoolBackward({ map: activated, images, size, dPooled, dMap: d });
+    if (pools(size)) ops.maxPoolBackward({ map: activated, images, size, dPooled, dMap: d });
     ops.activateBackward({ activation, source: normalised, count, dTarget: d, dSource: d });
     ops.fill(dy, count, 0);
     layers.normBackward(`${size.name}.norm`, rows, y, statistics, d, dy, size.outputs);

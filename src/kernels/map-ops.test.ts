@@ -30,10 +30,16 @@ const poolSizes = fc
     columns: fc.integer({ min: 1, max: 3 }),
     outputs: fc.constantFrom(8, 24, 32, 40),
     pool: fc.integer({ min: 1, max: 3 }),
+    poolWindow: fc.constantFrom(null, 3, 5),
+    missing: fc.integer({ min: 0, max: 2 }),
   })
-  .map(({ rows, columns, outputs, pool }) => {
+  .map(({ rows, columns, outputs, pool, poolWindow, missing }) => {
     const windows = { rows: rows * pool, columns: columns * pool };
-    return { windows, outputs, pool, pooled: { rows, columns } };
+    const size = { outputs, pool, pooled: { rows, columns } };
+    if (poolWindow === null) return { ...size, windows };
+    // Windows that overlap need no multiple of their distance.
+    const cut = Math.min(missing, pool - 1);
+    return { ...size, windows: { rows: windows.rows - cut, columns: windows.columns - cut }, poolWindow };
   });
 
 const IMAGES = 2;

@@ -7,7 +7,8 @@
  */
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { SpikeRateSpec } from "../experiment/training.ts";
-import { type Geometry, inputRows } from "../model/geometry.ts";
+import { answerGeometry, type Geometry, inputRows } from "../model/geometry.ts";
+import { RESIDUALS } from "../model/residual.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { type AttentionLayout, type AttentionMode, attentionScratch, partsOf, planAttention } from "./attention.ts";
 import { maskWords } from "./masks.ts";
@@ -44,6 +45,8 @@ export interface BlockLayout {
   readonly qkvBits: PackedBits;
   readonly attention: AttentionLayout;
   readonly projection: LayerLayout | null;
+  /** Spikes that the branches add; null where their currents are added. */
+  readonly projected: PackedBits | null;
   readonly middleStream: Place;
   readonly middle: PackedBits;
   readonly middleGate: PackedBits | null;
@@ -51,6 +54,7 @@ export interface BlockLayout {
   readonly hidden: PackedBits;
   readonly hiddenGate: PackedBits | null;
   readonly down: LayerLayout;
+  readonly ended: PackedBits | null;
 }
 
 export interface SpikingLayout {
@@ -63,6 +67,8 @@ export interface SpikingLayout {
   readonly stem: SpikingStemLayout;
   readonly blocks: readonly BlockLayout[];
   readonly lastStream: Place;
+  /** With the read-out `stream-mean`: the means [T B, width] and, when training, their gradients; null otherwise. */
+  readonly mean: { readonly stream: Place; readonly gradients: Place } | null;
   readonly output: PackedBits;
   readonly readOut: SpikingReadOutLayout;
   /** Gradients, when training: of the stream, and work areas as wide as the widest layer and as the stream. */
@@ -113,6 +119,7 @@ export function planSpiking(
     ? { at: arena.words(read * inputs), words: 0, features: inputs }
     : reserveBits(arena, steps * read, inputs);
   const stem = planSpikingStem(arena, network, input, { maxPrompts, training, realInputs, layer });
+  const ends = RESIDUALS[model.residual].neurons === "branch";
   const blocks = Array.from({ length: depth }, (_, i): BlockLayout => {
     const name = `blocks.${i}`;
     return {
@@ -123,6 +130,7 @@ export function planSpiking(
       qkvBits: bits(partsOf(model.attention) * width),
       attention: planAttention(arena, network, { maxPrompts, mode: options.attention }),
       projection: model.outputProjection ? layer(`${name}.projection`, width, width) : null,
+      projected: ends ? bits(width) : null,
       middleStream: streams("middle", keepsOutputs),
       middle: bits(width),
       middleGate: gate(width),
@@ -130,11 +138,17 @@ export function planSpiking(
       hidden: bits(inner),
       hiddenGate: gate(inner),
       down: layer(`${name}.down`, inner, width),
+      ended: ends ? bits(width) : null,
     };
   });
   const lastStream = streams("stream", training);
   const output = bits(width);
-  const readOut = planSpikingReadOut(arena, network, options);
+  const means = steps * maxPrompts * width;
+  const mean =
+    geometry.readOut === "stream-mean"
+      ? { stream: arena.words(means), gradients: training ? arena.words(means) : 0 }
+      : null;
+  const readOut = planSpikingReadOut(arena, answersOf(network), options);
   const gradients = training
     ? {
         stream: arena.words(maxRows * width),
@@ -151,6 +165,7 @@ export function planSpiking(
     stem,
     blocks,
     lastStream,
+    mean,
     output,
     readOut,
     gradients,
@@ -159,6 +174,12 @@ export function planSpiking(
     scratch: arena.words(scratchWords(network, options)),
   };
 }
+
+/** A network as its head sees it. */
+export const answersOf = <N extends { readonly geometry: Geometry }>(network: N): N => ({
+  ...network,
+  geometry: answerGeometry(network.geometry),
+});
 
 /** One scratch place for every operation of a pass, of the largest size needed. */
 function scratchWords(
@@ -175,15 +196,19 @@ function scratchWords(
     NOISE_SCRATCH,
     stemScratch(network, training, maxPrompts),
     productScratch(maxRows, width, width),
+    productScratch(maxRows, Math.max(partsOf(model.attention) * width, inner), width),
     normalisationScratch(Math.max(partsOf(model.attention) * width, inner)),
     attentionScratch(network, training),
-    readOutScratch(network, options),
+    readOutScratch(answersOf(network), options),
   ];
   if (!training) return Math.max(...forward);
   return Math.max(
     ...forward,
     neuronKernels(model.neuron).scratch(steps),
     productScratch(width, width, maxRows),
+    ...(RESIDUALS[model.residual].neurons === "branch"
+      ? [partsOf(model.attention) * width, inner].map((n) => Math.max(productScratch(width, n, maxRows), productScratch(maxRows, width, n)))
+      : []),
     spikeGradientScratch(inner, maxRows),
     inputGradientScratch(maxRows, inner, width),
     inputGradientScratch(maxRows, width, Math.max(inner, partsOf(model.attention) * width)),

@@ -8,6 +8,7 @@
 import type { SpikingSpec } from "../experiment/model.ts";
 import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
+import { RESIDUALS } from "../model/residual.ts";
 import type { Arena, PackedBits, Place } from "./arena.ts";
 import { type ChosenTokens, lossOf, type Ops } from "./ops.ts";
 import type { ParameterOffsets, PassOptions } from "./pass.ts";
@@ -33,6 +34,8 @@ interface HeadLayout {
 export interface SpikingReadOutLayout {
   /** The tokens that the head reads. */
   readonly chosen: ChosenTokens;
+  /** Room for their values at a step, for a head that reads values. */
+  readonly gathered: Place;
   /** Of the pass; 0 if it does not train. */
   readonly targets: Place;
   readonly ofMean: HeadLayout;
@@ -41,10 +44,10 @@ export interface SpikingReadOutLayout {
 }
 
 export interface SpikingReadOut {
-  /** Logits from the packed spikes of the last neurons, `[T, prompts N, D]`. */
-  forward(output: PackedBits, prompts: number): void;
+  /** Logits from what the head reads, `[T, prompts N, D]`: the packed spikes of the last neurons, or values. */
+  forward(output: PackedBits | Place, prompts: number): void;
   /** Replaces the logits of all time steps by those of the first `of`. Not for a pass that continues to train. */
-  forwardFirst(of: number, output: PackedBits, prompts: number): void;
+  forwardFirst(of: number, output: PackedBits | Place, prompts: number): void;
   /**
    * The loss summed over prompts and queries. Adds the gradients of the head, and writes that of the output spikes, `[T, prompts
    * N, D]`; both for `scale` times the sum.
@@ -73,6 +76,7 @@ export function planSpikingReadOut(
   const count = tokensRead(geometry).length;
   const pooled = tokensPerAnswer(geometry) !== null;
   const read = geometry.queries.length;
+  const mostPrompts = (takesSteps(options) ? steps : 1) * maxPrompts;
   const answers = read * logitsOf({ model, geometry });
 
   function planHead(ofSteps: number, prompts: number): HeadLayout {
@@ -88,6 +92,7 @@ export function planSpikingReadOut(
 
   return {
     chosen: { at: arena.words(count), count },
+    gathered: RESIDUALS[model.residual].neurons === "branch" ? arena.words(mostPrompts * count * width) : 0,
     targets: training ? arena.words(maxPrompts * answers) : 0,
     ofMean: planHead(steps, maxPrompts),
     ofSteps: takesSteps(options) ? planHead(1, steps * maxPrompts) : null,
@@ -96,7 +101,7 @@ export function planSpikingReadOut(
 
 export function bindSpikingReadOut(
   ops: Ops,
-  { chosen, targets, ofMean, ofSteps }: SpikingReadOutLayout,
+  { chosen, gathered, targets, ofMean, ofSteps }: SpikingReadOutLayout,
   { model, geometry }: SpikingNetwork,
   parameters: ParameterOffsets,
   { stepLoss, scratch }: { readonly stepLoss: number; readonly scratch: Place },
@@ -110,13 +115,25 @@ export function bindSpikingReadOut(
   const { "head.weight": weight, "head.offset": offset } = parameters.value;
   const tokenNumbers = tokensRead(geometry);
 
-  function headForward(head: HeadLayout, output: PackedBits, prompts: number) {
+  function headForward(head: HeadLayout, output: PackedBits | Place, prompts: number) {
     const { rates, input, logits } = head;
     const rows = prompts * queries;
-    ops.spikeRates({ bits: output, steps: head.steps, prompts, tokens, chosen, rates });
+    if (typeof output === "number") meanOverSteps(output, head.steps, prompts, rates);
+    else ops.spikeRates({ bits: output, steps: head.steps, prompts, tokens, chosen, rates });
     if (perAnswer) tokenMean(ops, rates, { prompts, perAnswer, width }, input);
     ops.broadcastRow({ row: offset, rows, columns: outputs, target: logits });
     ops.product({ m: rows, n: outputs, k: width, a: input, b: weight, out: logits, accumulate: true, scratch });
+  }
+
+  /** The same as `spikeRates`, of values. */
+  function meanOverSteps(values: Place, ofSteps: number, prompts: number, rates: Place) {
+    const [all, count] = [prompts * tokens * width, prompts * chosen.count * width];
+    ops.fill(rates, count, 0);
+    for (let t = 0; t < ofSteps; t++) {
+      const source = values + 4 * t * all;
+      ops.gatherTokens({ source, prompts, tokens, width, chosen, target: gathered });
+      ops.addScaled(rates, gathered, count, 1 / ofSteps);
+    }
   }
 
   function headBackward({ steps: ofSteps, input, gradients }: HeadLayout, prompts: number, dOutput: Place) {
@@ -132,13 +149,13 @@ export function bindSpikingReadOut(
     ops.spikeRatesBackward({ ...from, dRates: d.rates, features: width, dSpikes: dOutput });
   }
 
-  function forward(output: PackedBits, prompts: number) {
+  function forward(output: PackedBits | Place, prompts: number) {
     ops.write(chosen.at, tokenNumbers);
     headForward(ofMean, output, prompts);
     if (ofSteps) headForward(ofSteps, output, steps * prompts);
   }
 
-  const forwardFirst = (of: number, output: PackedBits, prompts: number) =>
+  const forwardFirst = (of: number, output: PackedBits | Place, prompts: number) =>
     headForward({ ...ofMean, steps: of }, output, prompts);
 
   function backward(prompts: number, scale: number, dOutput: Place): number {

@@ -4,8 +4,9 @@
  * Windows of spikes are kept: nine windows of bits take less than a third of one map of numbers.
  */
 import type { SpikingSpec } from "../experiment/model.ts";
-import type { Geometry } from "../model/geometry.ts";
-import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";
+import type { Geometry, Grid } from "../model/geometry.ts";
+import { RESIDUALS } from "../model/residual.ts";
+import { pixels, pools, type StemLayer, stemLayers } from "../model/stem.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { isPlain, mapGradientWords } from "./convolution.ts";
 import type { LayerLayout } from "./normalised.ts";
@@ -20,14 +21,31 @@ export interface ConvolutionLayout extends LayerLayout {
 }
 
 export interface StemLayerLayout extends ConvolutionLayout {
+  /** The spikes of its neurons. */
   readonly map: PackedBits;
-  /** The map itself if squares are single pixels. */
+  /** The map itself if squares are single pixels or currents are pooled. */
   readonly pooled: PackedBits;
+  /**
+   * The currents of its neurons, kept where they are pooled or go around the embedding; and the map of which they are the maxima,
+   * or the same place. Null elsewhere.
+   */
+  readonly kept: { readonly currents: Place; readonly unpooled: Place } | null;
+}
+
+/** Neurons behind the embedding, where the residual adds spikes: their currents and, of several trains, all and one of them. */
+export interface EmbeddedLayout {
+  readonly trains: number;
+  readonly currents: Place;
+  readonly spikes: PackedBits;
+  readonly values: Place;
+  readonly one: Place;
+  readonly chosen: Place;
 }
 
 export interface SpikingStemLayout {
   readonly layers: readonly StemLayerLayout[];
   readonly embed: ConvolutionLayout;
+  readonly embedded: EmbeddedLayout | null;
   /** When a stem trains: gradients of a map and of its pooled version, and the work area of `mapGradient`. */
   readonly gradients: { readonly map: Place; readonly pooled: Place; readonly work: Place } | null;
 }
@@ -62,13 +80,34 @@ export function planSpikingStem(
     if (!realInputs || map !== input) return reserveBits(arena, rows, size.inputs);
     return { at: arena.words((rows / model.steps) * size.inputs), words: 0, features: size.inputs };
   }
-  const layers = sizes.slice(0, -1).map((size): StemLayerLayout => {
+  const { neurons } = RESIDUALS[model.residual];
+  const layers = sizes.slice(0, -1).map((size, i): StemLayerLayout => {
     const of = convolution(size);
-    const spikes = reserveBits(arena, images * pixels(size.windows), size.outputs);
-    map = size.pool === 1 ? spikes : reserveBits(arena, images * pixels(size.pooled), size.outputs);
-    return { ...of, map: spikes, pooled: map };
+    const ofCurrents = size.poolOf === "currents" && pools(size);
+    const around = i === sizes.length - 2 && neurons === "stream" && (model.stem?.embedding.shortcut ?? false);
+    const fired = ofCurrents ? size.pooled : size.windows;
+    const spikes = reserveBits(arena, images * pixels(fired), size.outputs);
+    map = pools(size) && !ofCurrents ? reserveBits(arena, images * pixels(size.pooled), size.outputs) : spikes;
+    const values = (grid: Grid) => arena.words(images * pixels(grid) * size.outputs);
+    const currents = ofCurrents || around ? values(fired) : null;
+    const kept = currents === null ? null : { currents, unpooled: ofCurrents ? values(size.windows) : currents };
+    return { ...of, map: spikes, pooled: map, kept };
   });
   const embed = convolution(sizes[sizes.length - 1]);
+  const embedded = neurons === "branch" ? planEmbedded(embed) : null;
+  function planEmbedded({ outputs }: LayerLayout): EmbeddedLayout {
+    const rows = images * geometry.tokens;
+    const trains = outputs / model.width;
+    const several = trains > 1;
+    return {
+      trains,
+      currents: arena.words(rows * outputs),
+      spikes: reserveBits(arena, rows, outputs),
+      values: several ? arena.words(rows * outputs) : 0,
+      one: several ? arena.words(rows * (training ? outputs : model.width)) : 0,
+      chosen: several ? arena.words(trains) : 0,
+    };
+  }
   const most = (count: (size: StemLayer) => number, of = sizes.slice(0, -1)) => Math.max(...of.map(count));
   const gradients =
     training && layers.length > 0
@@ -78,7 +117,7 @@ export function planSpikingStem(
           work: arena.words(most((size) => mapGradientWords(size, images).work, sizes.slice(1))),
         }
       : null;
-  return { layers, embed, gradients };
+  return { layers, embed, embedded, gradients };
 }
 
 /** The widest layer of a stem before the embedding, 0 without a stem; and the largest output of one of them per image. */

@@ -1,11 +1,12 @@
 /**
  * The spiking transformer on packed spikes, forward and backward through time. Twin: `model/spiking.ts`.
  *
- * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input. `spiking-plan.ts` sets the
- * memory layout. If the network has BatchNorm, the statistics are those of the micro-batch; evaluation runs on the folded network.
+ * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input, unless R is a sum of spikes
+ * that layers read itself. `spiking-plan.ts` sets the memory layout. If the network has BatchNorm, the statistics are those of the micro-batch; evaluation runs on the folded network.
  */
 import { invariant } from "../errors.ts";
-import { inputRows } from "../model/geometry.ts";
+import { answerGeometry, inputRows } from "../model/geometry.ts";
+import { RESIDUALS } from "../model/residual.ts";
 import { pixels } from "../model/stem.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import { type AttentionPass, bindAttention, type DrawSource } from "./attention.ts";
@@ -13,9 +14,10 @@ import { bitMask } from "./masks.ts";
 import type { ColumnMoments, Ops } from "./ops.ts";
 import type { ParameterOffsets, Pass } from "./pass.ts";
 import { bindLayers, type Layer } from "./spiking-layer.ts";
-import type { BlockLayout, SpikingLayout } from "./spiking-plan.ts";
+import { answersOf, type BlockLayout, type SpikingLayout } from "./spiking-plan.ts";
 import { bindSpikingReadOut } from "./spiking-read-out.ts";
-import { bindSpikingStem } from "./spiking-stem.ts";
+import { bindSpikingStem, firedGrid } from "./spiking-stem.ts";
+import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 
 export interface PassDraws extends DrawSource {
   /** Key of the noise on pre-activations; layer i draws from the counters with upper half i. */
@@ -50,12 +52,12 @@ interface Block extends Omit<BlockLayout, "attention"> {
 
 /** State: the pass writes the network's mask each time, a few kilobytes, so that passes may share a region. */
 export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: ParameterOffsets): SpikingPass {
-  const { network, options, input, lastStream, output, gradients, mask, scratch } = layout;
+  const { network, options, input, lastStream, mean, output, gradients, mask, scratch } = layout;
   const { model, geometry } = network;
   const { width, depth, steps } = model;
   const { recompute = false } = options;
   const { tokens } = geometry;
-  const membrane = model.residual === "membrane";
+  const { adds, neurons } = RESIDUALS[model.residual];
   const { gradient } = parameters;
   const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
   const maskBits = bitMask(geometry);
@@ -74,17 +76,40 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
       down: layers.bind(of.down),
     };
   });
+  const answerSource = neurons === "stream" ? output : lastStream;
   const losses = { stepLoss: options.stepLoss ?? 0, scratch };
-  const readOut = bindSpikingReadOut(ops, layout.readOut, network, parameters, losses);
+  const readOut = bindSpikingReadOut(ops, layout.readOut, answersOf(network), parameters, losses);
 
   function apply(to: Layer, bits: PackedBits, rows: number) {
     multiply(to, bits, rows);
     to.normalised.measure(to.y, rows);
   }
 
-  /** Adds a branch to the stream (membrane shortcut), or replaces the stream by it. */
-  function join(base: Place, { norm, y }: Layer, rows: number, target: Place) {
-    ops.mapColumns({ base: membrane ? base : null, source: y, rows, columns: width, map: norm.map, target });
+  /** The spikes of the neurons on the stream; none where layers read the stream itself. */
+  function read(stream: Place, perStep: number, bits: PackedBits, gate: PackedBits | null) {
+    if (neurons === "stream") fire(stream, perStep, null, bits, gate);
+  }
+
+  /** A layer on what it reads from the stream. */
+  function applyToStream(to: Layer, bits: PackedBits, stream: Place, rows: number) {
+    multiplyStream(to, bits, stream, rows);
+    to.normalised.measure(to.y, rows);
+  }
+
+  function multiplyStream(to: Layer, bits: PackedBits, stream: Place, rows: number) {
+    if (neurons === "stream") return multiply(to, bits, rows);
+    ops.product({ m: rows, n: to.outputs, k: width, a: stream, b: to.weight, out: to.y, scratch });
+    layers.addNoise(to, rows);
+  }
+
+  /** Adds a branch to the stream, its currents or the spikes behind them; or replaces the stream by it. */
+  function join(base: Place, { norm, y }: Layer, spikes: PackedBits | null, rows: number, target: Place) {
+    if (spikes === null) {
+      return ops.mapColumns({ base: adds ? base : null, source: y, rows, columns: width, map: norm.map, target });
+    }
+    fire(y, rows / steps, norm.map, spikes);
+    ops.copy(base, target, rows * width);
+    ops.addBits({ bits: spikes, rows, target });
   }
 
   function forward(prompts: number) {
@@ -92,16 +117,22 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     ops.write(mask, maskBits);
     stem.forward(prompts, blocks[0]?.stream ?? lastStream);
     for (const [i, block] of blocks.entries()) blockForward(block, prompts, blocks[i + 1]?.stream ?? lastStream);
-    fire(lastStream, prompts * tokens, null, output);
-    readOut.forward(output, prompts);
+    if (mean) {
+      tokenMean(ops, lastStream, tokensOf(prompts), mean.stream);
+      fire(mean.stream, prompts, null, output);
+    } else read(lastStream, prompts * tokens, output, null);
+    readOut.forward(answerSource, prompts);
   }
+
+  /** Rows whose mean over tokens the last neurons read: those of a prompt at a step. */
+  const tokensOf = (prompts: number) => ({ prompts: steps * prompts, perAnswer: Int32Array.of(tokens), width });
 
   function blockForward(block: Block, prompts: number, next: Place) {
     const { qkv, attention, projection, up, down } = block;
     const perStep = prompts * tokens;
     const rows = steps * perStep;
-    fire(block.stream, perStep, null, block.input, block.inputGate);
-    apply(qkv, block.input, rows);
+    read(block.stream, perStep, block.input, block.inputGate);
+    applyToStream(qkv, block.input, block.stream, rows);
     fire(qkv.y, perStep, qkv.norm.map, block.qkvBits);
     attention.forward(block.qkvBits, prompts, draws);
     if (projection) {
@@ -109,11 +140,11 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
       projection.normalised.measure(projection.y, rows);
     }
     joinAttention(block, rows);
-    fire(block.middleStream, perStep, null, block.middle, block.middleGate);
-    apply(up, block.middle, rows);
+    read(block.middleStream, perStep, block.middle, block.middleGate);
+    applyToStream(up, block.middle, block.middleStream, rows);
     fire(up.y, perStep, up.norm.map, block.hidden, block.hiddenGate);
     apply(down, block.hidden, rows);
-    join(block.middleStream, down, rows, next);
+    join(block.middleStream, down, block.ended, rows, next);
   }
 
   /** W_O, with attention spikes as input, or probabilities if unsampled. */
@@ -127,8 +158,8 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
   function joinAttention(block: Block, rows: number) {
     const { stream: base, middleStream: target, projection } = block;
     const { bits, values } = block.attention;
-    if (projection) return join(base, projection, rows, target);
-    if (membrane) ops.copy(base, target, rows * width);
+    if (projection) return join(base, projection, block.projected, rows, target);
+    if (adds) ops.copy(base, target, rows * width);
     else ops.fill(target, rows * width, 0);
     if (bits) ops.addBits({ bits, rows, target });
     else ops.add(target, values as Place, rows * width);
@@ -139,11 +170,36 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     forward(prompts);
     penalty?.start(prompts * geometry.queries.length, scale);
     const { stream, narrow } = gradients;
-    const loss = readOut.backward(prompts, scale, narrow);
-    fireBackward(output, narrow, lastStream, prompts * tokens, null, stream);
+    const loss = readOut.backward(prompts, scale, neurons === "stream" ? narrow : stream);
+    if (mean) {
+      fireBackward(output, narrow, mean.stream, prompts, null, mean.gradients);
+      tokenMeanBackward(ops, mean.gradients, tokensOf(prompts), stream);
+    } else if (neurons === "stream") fireBackward(output, narrow, lastStream, prompts * tokens, null, stream);
     for (let i = depth - 1; i >= 0; i--) blockBackward(blocks[i], prompts);
     stem.backward(prompts, stream, narrow);
     return penalty ? loss + penalty.sum() : loss;
+  }
+
+  /** The gradient of a branch's normalised result, from that of the stream: at the same place, or at `work` behind its neurons. */
+  function endBackward({ y, norm }: Layer, spikes: PackedBits | null, perStep: number, work: Place): Place {
+    const { stream } = gradients!;
+    if (spikes === null) return stream;
+    // A copy, because a penalty on rates adds to the gradient of spikes.
+    ops.copy(stream, work, steps * perStep * width);
+    fireBackward(spikes, work, y, perStep, norm.map, work);
+    return work;
+  }
+
+  /** The gradient of what a layer read from the stream, from that of its result; its weight gradient on the way. */
+  function readBackward(of: Layer, bits: PackedBits, gate: PackedBits | null, at: Place, dy: Place, perStep: number) {
+    const { stream, narrow } = gradients!;
+    const rows = steps * perStep;
+    if (neurons === "stream") {
+      layerBackward(of, bits, gate, dy, rows, narrow);
+      return fireBackward(bits, narrow, at, perStep, null, stream, adds);
+    }
+    productBackward(of, at, dy, rows, narrow);
+    ops.add(stream, narrow, rows * width);
   }
 
   /** The gradient of the stream passes from the block's output to its input; both branches add to it. */
@@ -153,35 +209,46 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     const perStep = prompts * tokens;
     const rows = steps * perStep;
     if (recompute) multiply(down, block.hidden, rows);
-    down.normalised.backward(stream, down.y, rows, narrow);
+    down.normalised.backward(endBackward(down, block.ended, perStep, narrow), down.y, rows, narrow);
     layerBackward(down, block.hidden, block.hiddenGate, narrow, rows, wide);
-    if (recompute) multiply(up, block.middle, rows);
-    fireBackward(block.hidden, wide, up.y, perStep, up.norm.map, wide);
-    up.normalised.backward(wide, up.y, rows, wide);
-    layerBackward(up, block.middle, block.middleGate, wide, rows, narrow);
     if (recompute) {
       if (projection) project(projection, attention, rows);
       joinAttention(block, rows);
+      multiplyStream(up, block.middle, block.middleStream, rows);
     }
-    fireBackward(block.middle, narrow, block.middleStream, perStep, null, stream, membrane);
+    fireBackward(block.hidden, wide, up.y, perStep, up.norm.map, wide);
+    up.normalised.backward(wide, up.y, rows, wide);
+    readBackward(up, block.middle, block.middleGate, block.middleStream, wide, perStep);
+    if (recompute && projection) project(projection, attention, rows);
     if (projection) {
-      projection.normalised.backward(stream, projection.y, rows, wide);
+      const d = endBackward(projection, block.projected, perStep, narrow);
+      projection.normalised.backward(d, projection.y, rows, wide);
       projectionBackward(projection, attention, wide, rows, narrow);
     } else ops.copy(stream, narrow, rows * width);
     attention.backward(narrow, block.qkvBits, prompts, wide);
-    if (recompute) multiply(qkv, block.input, rows);
+    if (recompute) multiplyStream(qkv, block.input, block.stream, rows);
     fireBackward(block.qkvBits, wide, qkv.y, perStep, qkv.norm.map, wide);
     qkv.normalised.backward(wide, qkv.y, rows, wide);
-    layerBackward(qkv, block.input, block.inputGate, wide, rows, narrow);
-    fireBackward(block.input, narrow, block.stream, perStep, null, stream, membrane);
+    readBackward(qkv, block.input, block.inputGate, block.stream, wide, perStep);
   }
 
   function projectionBackward(of: Layer, { bits, values }: Block["attention"], dy: Place, rows: number, dx: Place) {
     if (bits) return layerBackward(of, bits, null, dy, rows, dx);
-    const [m, n, k] = [width, width, rows];
-    const out = gradient![`${of.name}.weight`];
-    ops.product({ m, n, k, a: values as Place, transposeA: true, b: dy, out, accumulate: true, scratch });
-    ops.product({ m: rows, n: width, k: width, a: dy, b: of.weight, transposeB: true, out: dx, scratch });
+    productBackward(of, values as Place, dy, rows, dx);
+  }
+
+  /** The weight gradient, and dx [rows, inputs], of a layer on values. */
+  function productBackward(
+    { name, weight, inputs, outputs }: Layer,
+    values: Place,
+    dy: Place,
+    rows: number,
+    dx: Place,
+  ) {
+    const [m, n, k] = [inputs, outputs, rows];
+    const out = gradient![`${name}.weight`];
+    ops.product({ m, n, k, a: values, transposeA: true, b: dy, out, accumulate: true, scratch });
+    ops.product({ m: rows, n: inputs, k: outputs, a: dy, b: weight, transposeB: true, out: dx, scratch });
   }
 
   return {
@@ -193,30 +260,41 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     spikes: spikesOf(layout),
     statistics: statisticsOf(layout),
     forward,
-    readFirst: (of, prompts) => readOut.forwardFirst(of, output, prompts),
+    readFirst: (of, prompts) => readOut.forwardFirst(of, answerSource, prompts),
     step,
   };
 }
 
 function spikesOf({ network, input, stem, blocks, output }: SpikingLayout): Record<string, SpikesOf> {
-  const { geometry } = network;
+  const { model, geometry } = network;
+  const onStream = RESIDUALS[model.residual].neurons === "stream";
   const spikes: Record<string, SpikesOf> = {};
   const keep = (name: string, bits: PackedBits, perPrompt = geometry.tokens) => {
     // Real values have no words.
     if (bits.words > 0) spikes[name] = { ...bits, perPrompt };
   };
   keep("input", input, inputRows(geometry));
-  for (const { name, size, windows, map } of stem.layers) {
-    keep(`${name}.windows`, windows, pixels(size.windows));
-    keep(`${name}.map`, map, pixels(size.windows));
+  for (const layer of stem.layers) {
+    keep(`${layer.name}.windows`, layer.windows, pixels(layer.size.windows));
+    keep(`${layer.name}.map`, layer.map, pixels(firedGrid(layer)));
   }
   if (geometry.grid) keep("embed.windows", stem.embed.windows);
+  if (stem.embedded) keep("embed", stem.embedded.spikes);
   for (const [i, block] of blocks.entries()) {
-    const { qkvBits: qkv, attention, middle, hidden } = block;
-    const named = { input: block.input, qkv, ...(attention.bits && { attention: attention.bits }), middle, hidden };
+    const { qkvBits: qkv, attention, projected, hidden, ended } = block;
+    const { input: read, middle } = block;
+    const named = {
+      ...(onStream && { input: read }),
+      qkv,
+      ...(attention.bits && { attention: attention.bits }),
+      ...(projected && block.projection && { projection: projected }),
+      ...(onStream && { middle }),
+      hidden,
+      ...(ended && { down: ended }),
+    };
     for (const [name, bits] of Object.entries(named)) keep(`blocks.${i}.${name}`, bits);
   }
-  keep("output", output);
+  if (onStream) keep("output", output, answerGeometry(geometry).tokens);
   return spikes;
 }
 

@@ -34,6 +34,21 @@ const wideStem = stemSpec.parse({
 });
 const noLayers = stemSpec.parse({ layers: [], embedding: { stride: 2 } });
 
+/** As published: overlapping pools, and shortcuts around the embedding. */
+const CURRENTS = {
+  layers: [
+    { channels: 16, poolWindow: 3 },
+    { channels: 8, pool: 2, poolWindow: 3, poolOf: "currents" },
+  ],
+  embedding: { shortcut: true },
+};
+const SPIKES = { layers: [{ channels: 8, pool: 2, poolWindow: 3 }], embedding: { shortcut: true } };
+const TWO = { layers: [{ channels: 8 }], embedding: { trains: 2, stride: 2 } };
+interface Fields {
+  readonly recompute?: boolean;
+  readonly residual?: string;
+}
+
 const STEMS: [string, StemSpec][] = [
   ["one that pools", tinyStem],
   ["one that strides", stridingStem],
@@ -104,6 +119,39 @@ describe.each(BACKENDS)("on $name", (backend) => {
       expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
     }
   });
+
+  test.each<[string, object]>([
+    ["currents around the embedding, and the mean of the stream", { stem: CURRENTS }],
+    ["the same, recomputed", { stem: CURRENTS, recompute: true }],
+    [
+      "currents of all pixels around the embedding",
+      { stem: { layers: [{ channels: 8 }], embedding: { shortcut: true } } },
+    ],
+    ["spikes around the embedding", { stem: SPIKES, residual: "spikes" }],
+    ["two trains of the embedding, recomputed", { stem: TWO, residual: "spikes", position: "none", recompute: true }],
+  ])(
+    "a published stem equals the reference, forward and backward: %s",
+    (_, { recompute = false, ...fields }: Fields) => {
+      const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", steps: STEPS };
+      // A low threshold, so that the mean of the stream fires, too.
+    const model = spikingSpec.parse({ ...size, neuron: { threshold: 0.25 }, ...fields });
+      const geometry = { ...stemmed(model.stem!, 6), readOut: fields.residual ? "mean" : "stream-mean" } as const;
+      const network = tinyNetwork(model, 5, geometry);
+      const values = bitsOf(6, 6);
+      const { ops, pass, loss, gradients } = step(network, values, { recompute });
+      const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
+      for (const [name, { at, words, features, perPrompt }] of Object.entries(pass.spikes)) {
+        if (!(name in reference.trace)) continue;
+        const rows = PROMPTS * perPrompt;
+        const train = { steps: STEPS, rows, features, words: ops.words(at, STEPS * rows * words) };
+        expect(unpackSpikes(train), name).toEqual(reference.trace[name]);
+        expect(reference.trace[name].includes(1), name).toBe(true);
+      }
+      const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
+      expect(loss).toBeCloseTo(expectedLoss, 5);
+      expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+    },
+  );
 
   test.each(STEMS)("a conventional network with few bits equals the reference, forward and backward: %s", (_, stem) => {
     const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem };

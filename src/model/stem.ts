@@ -77,6 +77,9 @@ export function stemGeometry(stem: StemSpec, geometry: Geometry, grid: Grid | un
   return { ...geometry, tokens, mask, queries: Int32Array.of(tokens - 1), grid };
 }
 
+/** Whether a layer has max-pooling squares of more than a pixel. */
+export const pools = ({ pool, poolWindow = pool }: StemLayer): boolean => poolWindow > 1;
+
 export const pixels = ({ rows, columns }: Grid): number => rows * columns;
 
 /** A convolution as specified. */

@@ -2,8 +2,10 @@
  * Windows, tiles and squares of maps, with the WebAssembly kernels of `assembly/windows.ts`, `assembly/winograd.ts` and
  * `assembly/max-pool.ts`.
  */
+
+import { type PoolSize, poolEdge } from "../../model/max-pool.ts";
 import type { KernelExports } from "../binary.generated.ts";
-import type { MapOps, Squares, Windows } from "../ops.ts";
+import type { MapOps, Windows } from "../ops.ts";
 
 export function mapOps(run: KernelExports): MapOps {
   return {
@@ -20,22 +22,16 @@ export function mapOps(run: KernelExports): MapOps {
     winogradKernelBackward: ({ source, count, dWeight }) => run.winogradKernelBackward(source, count, dWeight),
     winogradMapBackward: ({ map, images, grid, channels, target }) =>
       run.winogradMapBackward(map, images, grid.rows, grid.columns, channels, target),
-    poolBits: ({ map, pooled, ...of }) => {
-      const { rows, columns, pool } = squareSizes(of);
-      run.poolBits(map.at, map.words, rows, columns, pool, pooled.at);
+    poolBits: ({ map, pooled, images, size }) =>
+      run.poolBits(map.at, map.words, images, ...mapSizes(size), ...squareSizes(size), pooled.at),
+    poolBitsBackward: ({ map, dPooled, dMap, images, size }) => {
+      const { outputs } = size;
+      run.poolBitsBackward(map.at, map.words, images, ...mapSizes(size), outputs, ...squareSizes(size), dPooled, dMap);
     },
-    poolBitsBackward: ({ map, dPooled, dMap, ...of }) => {
-      const { rows, columns, channels, pool } = squareSizes(of);
-      run.poolBitsBackward(map.at, map.words, rows, columns, channels, pool, dPooled, dMap);
-    },
-    maxPool: ({ map, pooled, ...of }) => {
-      const { rows, columns, channels, pool } = squareSizes(of);
-      run.maxPool(map, rows, columns, channels, pool, pooled);
-    },
-    maxPoolBackward: ({ map, dPooled, dMap, ...of }) => {
-      const { rows, columns, channels, pool } = squareSizes(of);
-      run.maxPoolBackward(map, rows, columns, channels, pool, dPooled, dMap);
-    },
+    maxPool: ({ map, pooled, images, size }) =>
+      run.maxPool(map, images, ...mapSizes(size), size.outputs, ...squareSizes(size), pooled),
+    maxPoolBackward: ({ map, dPooled, dMap, images, size }) =>
+      run.maxPoolBackward(map, images, ...mapSizes(size), size.outputs, ...squareSizes(size), dPooled, dMap),
   };
 }
 
@@ -43,7 +39,7 @@ export function mapOps(run: KernelExports): MapOps {
 const windowSizes = ({ images, size: { grid, channels, kernel, stride, windows } }: Windows) =>
   [channels, images, grid.rows, grid.columns, kernel, stride, windows.rows, windows.columns] as const;
 
-/** Squares of all images, stacked vertically. */
-const squareSizes = ({ images, size: { outputs: channels, pool, pooled } }: Squares) => {
-  return { rows: images * pooled.rows, columns: pooled.columns, channels, pool };
-};
+const mapSizes = ({ windows, pooled }: PoolSize) =>
+  [windows.rows, windows.columns, pooled.rows, pooled.columns] as const;
+
+const squareSizes = (size: PoolSize) => [size.pool, size.poolWindow ?? size.pool, poolEdge(size)] as const;
