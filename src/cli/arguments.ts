@@ -133,6 +133,9 @@ export interface LayoutOptions {
   readonly experiment?: string;
   readonly heads?: number;
   readonly activation?: Activation;
+  readonly steps?: number;
+  readonly side?: number;
+  readonly pools?: string;
 }
 
 export interface ImportCommandOptions extends LayoutOptions {
@@ -289,9 +292,23 @@ const withShowOptions = (command: Command): Command =>
     .option("--json", "print all rows as JSON and show no progress");
 
 /** Equal to `LAYOUT_NAMES` of `src/import/layouts/catalogue.ts`; a test compares them. */
-export const KNOWN_LAYOUTS = ["timm-vit", "hf-vit", "torch-encoder-norm-first", "torch-encoder"] as const;
+export const KNOWN_LAYOUTS = [
+  "timm-vit",
+  "hf-vit",
+  "torch-encoder-norm-first",
+  "torch-encoder",
+  "sdt",
+  "spikformer",
+  "qkformer",
+] as const;
 const LAYOUT = `published layout of the file's tensors, which tell the model: ${KNOWN_LAYOUTS.join(", ")}, or auto`;
 const HEADS = ["--heads <n>", "attention heads of a layout whose tensors do not tell", wholeNumber(1, 64)] as const;
+const STEPS = ["--steps <n>", "time steps of a spiking layout", wholeNumber(1, 64)] as const;
+const SIDE = ["--side <pixels>", "side of a spiking layout's images", wholeNumber(1, 1024)] as const;
+const POOLS = [
+  "--pools <bits>",
+  "a 0 or 1 for each convolution of a spiking layout: whether it is max-pooled",
+] as const;
 const activationOption = () =>
   new Option("--activation <name>", "activation of a layout whose tensors do not tell").choices([
     "gelu",
@@ -331,6 +348,8 @@ export function withCostOptions(command: Command): Command {
     )
     .option("--layout <name>", `${LAYOUT}; the workload is that file`)
     .option(...HEADS)
+    .option(...SIDE)
+    .option(...POOLS)
     .addOption(activationOption())
     .option(...TENSOR_PATH)
     .option(
@@ -384,6 +403,9 @@ export function withImportOptions(command: Command): Command {
     .option("--layout <name>", LAYOUT)
     .option(...HEADS)
     .addOption(activationOption())
+    .option(...STEPS)
+    .option(...SIDE)
+    .option(...POOLS)
     .option(...TENSOR_PATH)
     .option("--approximate", "accept what the mapping or layout cannot keep")
     .option(

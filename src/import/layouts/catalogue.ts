@@ -6,6 +6,9 @@ import { listNames } from "../import.ts";
 import { huggingFaceVit } from "./hugging-face-vit.ts";
 import type { Layout, LayoutChoices, LayoutReading, Shapes } from "./layout.ts";
 import { placeTensors, prefixIn, shareOfPlaces } from "./place.ts";
+import { qkformer } from "./qkformer.ts";
+import { spikeDriven } from "./sdt.ts";
+import { spikformer } from "./spikformer.ts";
 import { timmVit } from "./timm-vit.ts";
 import { torchEncoder, torchEncoderNormFirst } from "./torch-encoder.ts";
 
@@ -14,6 +17,9 @@ export const LAYOUTS = {
   "hf-vit": huggingFaceVit,
   "torch-encoder-norm-first": torchEncoderNormFirst,
   "torch-encoder": torchEncoder,
+  spikformer,
+  sdt: spikeDriven,
+  qkformer,
 } as const satisfies Record<string, Layout>;
 
 export type LayoutName = keyof typeof LAYOUTS;

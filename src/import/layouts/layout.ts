@@ -33,6 +33,12 @@ export interface LayoutSizes {
 export interface LayoutChoices {
   readonly heads?: number | undefined;
   readonly activation?: Activation | undefined;
+  /** Time steps of a spiking network. */
+  readonly steps?: number | undefined;
+  /** Side of a square image, pixels. */
+  readonly side?: number | undefined;
+  /** A 0 or 1 for each convolution of a stem: whether it is max-pooled. */
+  readonly pools?: string | undefined;
 }
 
 export interface LayoutReading {
