@@ -17,8 +17,9 @@ export const LAYOUTS = {
   "hf-vit": huggingFaceVit,
   "torch-encoder-norm-first": torchEncoderNormFirst,
   "torch-encoder": torchEncoder,
-  spikformer,
+  // Its tensors have a place in Spikformer's layout, too.
   sdt: spikeDriven,
+  spikformer,
   qkformer,
 } as const satisfies Record<string, Layout>;
 
