@@ -71,7 +71,7 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
     "sampled",
     { stepLoss: 0.3 },
   ],
-  ["sums of spikes", spikingSpec.parse({ ...base, residual: "spikes", attention: { neuron: "lif" } }), "sampled"],
+  ["sums of spikes", spikingSpec.parse({ ...base, residual: "spikes", attention: { kind: "lif" } }), "sampled"],
   [
     "sums of spikes, no output projection, the loss at each step",
     spikingSpec.parse({ ...base, residual: "spikes", outputProjection: false, position: "learned" }),

@@ -17,7 +17,7 @@ import { pixels, stemLayers } from "./stem.ts";
 const [steps, prompts] = [3, 2];
 const targets = oneHot([2, 0], meanGeometry.classes);
 const modelOf = (fields: object) =>
-  spikingSpec.parse({ width: 8, heads: 2, depth: 2, expansion: 2, steps, attention: { neuron: "lif" }, ...fields });
+  spikingSpec.parse({ width: 8, heads: 2, depth: 2, expansion: 2, steps, attention: { kind: "lif" }, ...fields });
 
 /** The stem of the Spike-driven Transformer: the last layer pools currents, which go around the embedding. */
 const membraneStem = {
