@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseExperiment } from "../src/experiment/parse.ts";
 import type { SpikingSpec } from "../src/experiment/model.ts";
+import { parseExperiment } from "../src/experiment/parse.ts";
 import type { SourceTensor } from "../src/import/elements.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { readLayout } from "../src/import/layouts/catalogue.ts";
@@ -129,7 +129,10 @@ test("Spikformer's names for ImageNet, with convolutions of single pixels, give 
     const axes = name.includes(".mlp.") ? [1, 1] : [1];
     const isWeight = name.endsWith("_linear.weight");
     if (/\.[qkv]_linear\.bias$/.test(name)) continue;
-    renamed.set(name.replace("_linear.", "_conv."), isWeight ? { ...tensor, shape: [...tensor.shape, ...axes] } : tensor);
+    renamed.set(
+      name.replace("_linear.", "_conv."),
+      isWeight ? { ...tensor, shape: [...tensor.shape, ...axes] } : tensor,
+    );
   }
   const [linear, convolved] = [tensors, renamed].map((of) => {
     const file = readLayout(of, "spikformer", { heads: 2, steps: STEPS, side: 16, pools: "0011" });

@@ -207,7 +207,9 @@ function scratchWords(
     neuronKernels(model.neuron).scratch(steps),
     productScratch(width, width, maxRows),
     ...(RESIDUALS[model.residual].neurons === "branch"
-      ? [partsOf(model.attention) * width, inner].map((n) => Math.max(productScratch(width, n, maxRows), productScratch(maxRows, width, n)))
+      ? [partsOf(model.attention) * width, inner].map((n) =>
+          Math.max(productScratch(width, n, maxRows), productScratch(maxRows, width, n)),
+        )
       : []),
     spikeGradientScratch(inner, maxRows),
     inputGradientScratch(maxRows, inner, width),

@@ -134,7 +134,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     (_, { recompute = false, ...fields }: Fields) => {
       const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", steps: STEPS };
       // A low threshold, so that the mean of the stream fires, too.
-    const model = spikingSpec.parse({ ...size, neuron: { threshold: 0.25 }, ...fields });
+      const model = spikingSpec.parse({ ...size, neuron: { threshold: 0.25 }, ...fields });
       const geometry = { ...stemmed(model.stem!, 6), readOut: fields.residual ? "mean" : "stream-mean" } as const;
       const network = tinyNetwork(model, 5, geometry);
       const values = bitsOf(6, 6);

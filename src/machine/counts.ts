@@ -7,11 +7,11 @@
 import { type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
 import { endsBranch, type LinearLayer, readsStream } from "../model/layers.ts";
-import { pixels } from "../model/stem.ts";
+import { comparisonsOf, neuronGrid, pixels, poolsCurrents } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
 import { blockRuns, DENSITY_INTO, type Densities } from "./densities.ts";
 import type { MachineCore } from "./machine.ts";
-import { bitsInto, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
+import { bitsInto, lastVectors, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
 export interface OperationCounts {
   readonly name: string;
@@ -84,16 +84,23 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     actions.streamWrites += values * kept;
   };
   const layers = shapeLayers(shape);
-  for (const [i, { windows }] of stemBefore(shape).entries()) {
-    const [layer, perStep] = [layers[i], pixels(windows)];
-    linear(1, layer, densities.stemDensities?.[i] ?? 0, perStep);
-    neurons(layer.trainOut, layer.outputs, 1, perStep);
+  const before = stemBefore(shape);
+  for (const [i, size] of before.entries()) {
+    const layer = layers[i];
+    const actions = linear(1, layer, densities.stemDensities?.[i] ?? 0, pixels(size.windows));
+    if (poolsCurrents(size)) actions.accumulations += steps * comparisonsOf(size);
+    if (shape.stemShortcut && i === before.length - 1) actions.streamWrites += values;
+    neurons(layer.trainOut, layer.outputs, 1, pixels(neuronGrid(size)));
   }
   const embedding = layers.find(({ role }) => role === "embedding")!;
   if (lines) {
     const actions = linear(1, embedding, densities.inputDensity);
     if (shape.positions) actions.offsetAdditions += values;
     if (residuals > 0) actions.streamWrites += values;
+    if (shape.stemShortcut) {
+      actions.residualAdditions += values;
+      actions.streamReads += values;
+    }
   } else {
     const sums = VALUE_BITS * tokens * Math.ceil((shape.inputs * linesPerInput) / embedRows) * width;
     const stream = residuals > 0 ? values : 0;
@@ -117,7 +124,8 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
   }
   if (lines) {
     const head = layers[layers.length - 1];
-    neurons(head.trainIn, head.inputs, 1);
+    if (shape.meanStream) add("stream.mean", "residual", 1, { residualAdditions: values });
+    neurons(head.trainIn, head.inputs, 1, lastVectors(shape));
     linear(1, head, densities.headDensity, shape.queries);
   }
   return operations;

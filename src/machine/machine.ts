@@ -17,8 +17,8 @@ import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
 import { type Timing, timingOf, vectorClocks } from "../hardware/timing.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
 import { endsBranch, type LinearLayer } from "../model/layers.ts";
-import { pixels } from "../model/stem.ts";
-import { bitsInto, headTokens, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
+import { neuronGrid, pixels } from "../model/stem.ts";
+import { bitsInto, headTokens, lastVectors, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
 /** Bits of numbers after the converters. */
 export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
@@ -222,7 +222,8 @@ function unitsOf(
     adders: { count: behind(layers), bits: words.current },
     lif: {
       count: totals.lifUnits + shortcuts,
-      membranes: countNeurons(shape) * (stored ? shape.tokens : 1) + stemNeurons(shape, stored),
+      membranes:
+        countNeurons(shape) * (stored ? shape.tokens : 1) - averagedNeurons(shape, stored) + stemNeurons(shape, stored),
       membraneBits: words.membrane,
       place: stored ? "sram" : "registers",
     },
@@ -235,7 +236,11 @@ function unitsOf(
 
 /** Neurons of a stem's layers, for one window or for all. */
 const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
-  stemBefore(shape).reduce((sum, { outputs, windows }) => sum + outputs * (ofAll ? pixels(windows) : 1), 0);
+  stemBefore(shape).reduce((sum, size) => sum + size.outputs * (ofAll ? pixels(neuronGrid(size)) : 1), 0);
+
+/** Neurons less, where the last ones serve the mean over tokens instead of each. */
+const averagedNeurons = (shape: NetworkShape, ofAll: boolean): number =>
+  ofAll ? (shape.tokens - lastVectors(shape)) * shape.width : 0;
 
 /** Neurons per token: after the embedding, every layer of the blocks, and attention where no layer follows it. */
 export function countNeurons(shape: NetworkShape): number {

@@ -25,7 +25,7 @@ import { MappingError } from "../errors.ts";
 import type { LoopOrder } from "../experiment/hardware.ts";
 import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
 import { endsBranch } from "../model/layers.ts";
-import { pixels, type StemLayer } from "../model/stem.ts";
+import { pixels, poolsCurrents, type StemLayer } from "../model/stem.ts";
 import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
 import type { LayerUnit, Machine } from "./machine.ts";
@@ -191,6 +191,8 @@ function timetable(machine: Machine, period: number): Timetable {
   };
   /** When pixels of the map that a stem's next layer reads start to arrive; null for the input. */
   let mapComing: Float64Array | null = null;
+  /** When the currents of a shortcut around the embedding are there. */
+  let around: Float64Array | null = null;
   const keepMap = (size: StemLayer, jobs: Int32Array, end: Float64Array) => {
     if (mapComing === null) return;
     const ends = new Float64Array(end.length);
@@ -204,11 +206,21 @@ function timetable(machine: Machine, period: number): Timetable {
       const vectors = pixels(size.windows);
       const { jobs, end, done } = work(layer, vectors, placesOf(order, vectors, steps));
       keepMap(size, jobs, end);
-      ({ from: mapComing, ready: arrived } = poolTimes(size, done, order, steps));
+      const { from, ready } = poolTimes(size, done, order, steps);
+      // A square of currents is a number until its last pixel, and then a spike or none.
+      const isNumber = poolsCurrents(size);
+      if (isNumber) alive.lines.push({ bits: layer.outputs * machine.words.current, from, to: ready });
+      [mapComing, arrived] = [isNumber ? ready : from, ready];
+      if (shape.stemShortcut && l === shape.stem!.length - 2) around = arrived;
       continue;
     }
     const { jobs, end, done } = work(layer, tokens, place);
     if (size) keepMap(size, jobs, end);
+    if (size && around) {
+      const ends = new Float64Array(end.length);
+      for (let i = 0; i < end.length; i++) ends[jobs[i]] = end[i];
+      alive.lines.push({ bits: shape.width * machine.words.stream, from: around, to: ends });
+    }
     if (layer.role === "embedding") alive.embedded = layer.everyStep ? null : { from: done, to: done };
     else if (layer.source === "spikes" || layer.source === "input") {
       alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });

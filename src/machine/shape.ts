@@ -10,7 +10,8 @@ import type { ModelSpec, NeuronReset } from "../experiment/model.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
 import { logitsOf } from "../model/network.ts";
-import { type StemLayer, stemLayers } from "../model/stem.ts";
+import { RESIDUALS } from "../model/residual.ts";
+import { hasShortcut, type StemLayer, stemLayers } from "../model/stem.ts";
 import { kept } from "./kept.ts";
 
 export interface NetworkShape {
@@ -36,6 +37,10 @@ export interface NetworkShape {
   readonly tokensRead?: Int32Array;
   /** Whether the mean of the head's outputs at all tokens is the answer. */
   readonly meanReadOut?: boolean;
+  /** Whether the last neurons read the mean of the stream over all tokens. */
+  readonly meanStream?: boolean;
+  /** Whether the currents of the last convolution are added to the stream, around the embedding. */
+  readonly stemShortcut?: boolean;
   readonly embedding: "values" | "lines";
   /** Bits of the numbers that enter qkv and the first feed-forward layer, one read each; default 1: spikes. */
   readonly residualInputBits?: number;
@@ -73,9 +78,11 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
     queries: read.length,
     tokensRead: read,
     meanReadOut: geometry.readOut === "mean",
+    ...(geometry.readOut === "stream-mean" && { meanStream: true }),
+    ...(hasShortcut(model) && { stemShortcut: true }),
     embedding: "lines",
     outputProjection: spiking?.outputProjection ?? true,
-    residuals: spiking?.residual === "none" ? 0 : 2,
+    residuals: spiking && !RESIDUALS[spiking.residual].adds ? 0 : 2,
     positions: model.position === "learned",
     scores: geometry.mask.reduce((sum, cell) => sum + cell, 0),
     mask: geometry.mask,
@@ -109,6 +116,9 @@ const keptLayers = kept<readonly LinearLayer[]>(64);
 
 /** The layers of a stem before the embedding, with windows as vectors instead of tokens. */
 export const stemBefore = ({ stem }: Pick<NetworkShape, "stem">): readonly StemLayer[] => stem?.slice(0, -1) ?? [];
+
+/** Vectors per step of the neurons that the head reads. */
+export const lastVectors = ({ meanStream, tokens }: NetworkShape): number => (meanStream ? 1 : tokens);
 
 /** Tokens at which the head runs, ascending. */
 export const headTokens = ({ tokens, queries, tokensRead }: NetworkShape): Int32Array =>

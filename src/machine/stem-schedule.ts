@@ -7,6 +7,7 @@
  */
 import type { LoopOrder } from "../experiment/hardware.ts";
 import { forEachCopy } from "../model/convolution.ts";
+import { forEachPixel } from "../model/max-pool.ts";
 import { pixels, type StemLayer } from "../model/stem.ts";
 
 /** Index of a vector at a step, in the order in which a layer takes them. */
@@ -35,22 +36,23 @@ export function keptUntil(size: StemLayer, end: Float64Array, order: LoopOrder, 
 
 /** When the pixels of the next map start to arrive and when they are complete, from the results of a layer's windows. */
 export function poolTimes(
-  { windows, pool, pooled }: StemLayer,
+  size: StemLayer,
   done: Float64Array,
   order: LoopOrder,
   steps: number,
 ): { readonly from: Float64Array; readonly ready: Float64Array } {
+  const { windows, pooled } = size;
   const [inMap, left] = [placesOf(order, pixels(windows), steps), placesOf(order, pixels(pooled), steps)];
   const from = new Float64Array(pixels(pooled) * steps).fill(Number.POSITIVE_INFINITY);
   const ready = new Float64Array(from.length);
-  for (let pixel = 0; pixel < pixels(windows); pixel++) {
-    const row = Math.floor(Math.floor(pixel / windows.columns) / pool);
-    const square = row * pooled.columns + Math.floor((pixel % windows.columns) / pool);
-    for (let t = 0; t < steps; t++) {
-      const [clock, at] = [done[inMap(pixel, t)], left(square, t)];
-      from[at] = Math.min(from[at], clock);
-      ready[at] = Math.max(ready[at], clock);
-    }
+  for (let square = 0; square < pixels(pooled); square++) {
+    forEachPixel(size, square, (pixel) => {
+      for (let t = 0; t < steps; t++) {
+        const [clock, at] = [done[inMap(pixel, t)], left(square, t)];
+        from[at] = Math.min(from[at], clock);
+        ready[at] = Math.max(ready[at], clock);
+      }
+    });
   }
   return { from, ready };
 }

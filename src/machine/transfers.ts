@@ -12,8 +12,10 @@
  * all accesses.
  */
 import { endsBranch } from "../model/layers.ts";
+import { neuronGrid, pixels } from "../model/stem.ts";
 import type { BufferUse } from "./buffers.ts";
 import type { LayerUnit, Machine } from "./machine.ts";
+import { lastVectors } from "./shape.ts";
 
 export interface Transfer {
   readonly way: "read" | "write";
@@ -55,14 +57,25 @@ export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   if (residuals > 0 && joined !== null) move("read", "stream", word);
   if (residuals > 0 && (role === "embedding" || takesValues || isKept)) move("write", "stream", word);
 
+  if (shape.stemShortcut && role === "embedding") move("read", "stream", word);
+  const size = shape.stem?.[machine.layers.indexOf(layer)];
+  if (shape.stemShortcut && size && machine.layers[machine.layers.indexOf(layer) + 1].role === "embedding") {
+    move("write", "stream", word, shape.tokens * steps);
+  }
+
   const fire = (neurons: number, into: "spikes" | "qkv") => {
+    const fired = firedVectors();
     if (units.lif.place === "sram") {
-      const between = vectors * (steps - 1);
-      move("read", "membranes", neurons * words.membrane, between);
-      move("write", "membranes", neurons * words.membrane, between);
+      move("read", "membranes", neurons * words.membrane, fired * (steps - 1));
+      move("write", "membranes", neurons * words.membrane, fired * (steps - 1));
     }
-    move("write", into, neurons);
+    move("write", into, neurons, fired * steps);
   };
+  /** Vectors per step of the neurons behind the layer. */
+  function firedVectors(): number {
+    if (role === "convolution") return pixels(neuronGrid(size!));
+    return joined === machine.layers[machine.layers.length - 1].trainIn ? lastVectors(shape) : vectors;
+  }
   if (takesValues || source === "shortcut") fire(width, "spikes");
   if (role !== "head") fire(outputs, role === "attention input" ? "qkv" : "spikes");
   return moves;

@@ -31,8 +31,11 @@ import { lifConstants } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
+import type { Geometry } from "../model/geometry.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
+import { RESIDUALS, trainsBefore } from "../model/residual.ts";
+import { embeddedTrains } from "../model/stem.ts";
 
 /** A block of a layer's weights on one crossbar. */
 export interface CrossbarBlock extends MatrixBlock {
@@ -134,6 +137,8 @@ export function requireMappable(
   const { model, geometry } = network;
   stochasticOf(model);
   lifConstants(model.neuron); // throws if no unit supports such a neuron
+  requireBits(network);
+  requireMean(geometry, hardware);
   if (coding === "repeat") {
     throw new MappingError(
       "task.coding",
@@ -143,6 +148,31 @@ export function requireMappable(
   }
   if (hardware.arithmetic !== null) requireIntegers(model.neuron, hardware.arithmetic, hardware.adc);
   return ssaParametersOf(network, hardware);
+}
+
+/** Throws MappingError where layers read sums of spikes: a line takes a bit, so that each train would be read for itself. */
+function requireBits({ model, geometry }: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
+  if (RESIDUALS[model.residual].neurons === "stream") return;
+  const { depth, width, expansion, steps } = model;
+  const first = embeddedTrains(model);
+  const last = trainsBefore(first, depth - 1, true);
+  const { tokens } = geometry;
+  const once = steps * tokens * expansion * width;
+  throw new MappingError(
+    "model.residual",
+    `Crossbar lines take one bit, but with the residual "${model.residual}" the last feed-forward layer reads a sum of up to ` +
+      `${first} + 2 x ${depth - 1} + 1 = ${last} spikes. Each would need a pass of its own: ${last} x ${once} results to convert ` +
+      `instead of ${steps} x ${tokens} x ${expansion * width} = ${once}. Use "membrane", or evaluate this network without hardware.`,
+  );
+}
+
+/** Throws MappingError where whole numbers would have to be divided by something other than a power of two. */
+function requireMean({ readOut, tokens }: Geometry, { arithmetic }: HardwareSpec): void {
+  if (readOut !== "stream-mean" || arithmetic === null || Number.isInteger(Math.log2(tokens))) return;
+  throw new MappingError(
+    "task.readOut",
+    `The mean of the stream over ${tokens} tokens is a shift only for 1, 2, 4, ... tokens. Set hardware.arithmetic to null, or task.readOut to \`mean\`.`,
+  );
 }
 
 /** What attention requires of the machine. */

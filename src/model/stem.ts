@@ -120,6 +120,28 @@ function planLayer(
 export const embeddedTrains = ({ stem }: ModelSpec): number =>
   (stem?.embedding.trains ?? 1) + (stem?.embedding.shortcut ? 1 : 0);
 
+/** Whether a layer pools currents, so that its neurons follow the maximum. */
+export const poolsCurrents = ({ poolOf }: Pick<StemLayer, "poolOf">): boolean => poolOf === "currents";
+
+/** The map of a layer's neurons. */
+export const neuronGrid = (layer: StemLayer): Grid => (poolsCurrents(layer) ? layer.pooled : layer.windows);
+
+/** Whether the last layer's currents go around the embedding. */
+export const hasShortcut = ({ stem }: Pick<ModelSpec, "stem">): boolean => stem?.embedding.shortcut ?? false;
+
+/** Comparisons of numbers in one image; each takes an adder. */
+export function comparisonsOf({ windows, pool, poolWindow = pool, pooled, outputs }: StemLayer): number {
+  const edge = poolWindow === pool ? 0 : (poolWindow - 1) / 2;
+  const covered = (squares: number, size: number): number => {
+    let sum = 0;
+    for (let i = 0; i < squares; i++)
+      sum += Math.min(size, i * pool - edge + poolWindow) - Math.max(0, i * pool - edge);
+    return sum;
+  };
+  const read = covered(pooled.rows, windows.rows) * covered(pooled.columns, windows.columns);
+  return (read - pixels(pooled)) * outputs;
+}
+
 /** Throws SpecError where the model does not have what a stem asks for. */
 function requireModel(model: ModelSpec, { layers, embedding }: StemSpec): void {
   const fail = (path: string, problem: string): never => {

@@ -8,7 +8,7 @@ import type { TileDraws } from "../hardware/draws.ts";
 import { spikesByLine } from "../hardware/line-order.ts";
 import { encoderFires } from "../hardware/ssa-tile.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
-import { tokensRead } from "../model/geometry.ts";
+import { answerGeometry, tokensRead } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { type Chip, readChip } from "./chip.ts";
@@ -115,7 +115,7 @@ export function inspectCrossbar(
     spikeProduct(vector, rowStart, rows, columns, conductances, out);
     return out;
   };
-  const read = layer.role === "head" ? tokensRead(chip.network.geometry) : null;
+  const read = layer.role === "head" ? tokensRead(answerGeometry(chip.network.geometry)) : null;
   const position = read ? read.indexOf(row) : row;
   const start = (step * (read?.length ?? train.rows) + position) * columns;
   const isConverted = codes[crossbar] !== undefined && position >= 0;

@@ -23,6 +23,7 @@ import { shapeOf } from "../../machine/shape.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { LayerRole } from "../../model/layers.ts";
+import { RESIDUALS } from "../../model/residual.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { machineEngine } from "../network-vectors.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
@@ -140,7 +141,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     readOut: model.readOut ?? "joint",
     wiring: mapping.layers[0],
     hasPositions: model.position === "learned",
-    hasStream: model.residual !== "none",
+    hasStream: RESIDUALS[model.residual].adds,
     tokens: geometry.tokens,
     steps: model.steps,
     width: model.width,
@@ -149,11 +150,31 @@ export function machinePlan(chip: Chip): MachinePlan {
   };
 }
 
-function requireGenerated({ network: { model }, mapping }: Chip): void {
+function requireGenerated({ network: { model, geometry }, mapping }: Chip): void {
+  const { stem } = model;
   if (!model.outputProjection) {
     throw new MappingError(
       "model.outputProjection",
       "The generated machine adds attention to the residual stream after an output projection. Set it to true.",
+    );
+  }
+  for (const [i, layer] of (stem?.layers ?? []).entries()) {
+    if (layer.poolWindow === undefined && layer.poolOf !== "currents") continue;
+    throw new MappingError(
+      `model.stem.layers[${i}]`,
+      "The generated machine pools spikes of squares that do not overlap. Leave poolWindow and poolOf out.",
+    );
+  }
+  if (stem?.embedding.shortcut) {
+    throw new MappingError(
+      "model.stem.embedding.shortcut",
+      "The generated machine has no way around the embedding. Leave shortcut out.",
+    );
+  }
+  if (geometry.readOut === "stream-mean") {
+    throw new MappingError(
+      "task.readOut",
+      "The generated machine has last neurons for every token, not for the mean over tokens. Use `mean`.",
     );
   }
   if (mapping.totals.loads > 1) {

@@ -7,9 +7,11 @@ import { integerLifConstants, saturate } from "../../hardware/integer-arithmetic
 import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { PackedBits, Place } from "../../kernels/arena.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
+import { pixels, type StemLayer } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { integerPosition } from "../integers.ts";
 import type { OnStopped } from "../registers.ts";
+import { largestCurrents, streamMean } from "../stem-stream.ts";
 
 export interface DigitalKernels {
   /** A layer of LIF units on currents [steps, rows, features]. */
@@ -18,6 +20,12 @@ export interface DigitalKernels {
   addPositions(operation: string, stream: Place, rows: number, onStopped: OnStopped): void;
   /** Joins a branch to the stream: adds it, or, if it is null, uses what is already in the stream's place. */
   join(operation: string, stream: Place, branch: Place | null, count: number, onStopped: OnStopped): void;
+  /** The largest currents of a layer's squares, at another place. */
+  pool(currents: Place, layer: StemLayer, images: number, to: Place): void;
+  /** Copies numbers. */
+  copy(from: Place, to: Place, count: number): void;
+  /** The means over the tokens of every prompt, in place: [images, tokens, width] to [images, width]. */
+  mean(stream: Place, images: number): void;
   /** Joins spikes. */
   joinBits(operation: string, stream: Place, bits: PackedBits, rows: number, onStopped: OnStopped): void;
   /** The head's outputs, in the unit of weights. */
@@ -42,6 +50,12 @@ function singlePrecision(ops: SimulationOps, position: Place | null, { network }
     },
     join: (_, stream, branch, count) => {
       if (branch !== null) ops.add(stream, branch, count);
+    },
+    pool: (map, size, images, pooled) => ops.maxPool({ map, images, size, pooled }),
+    copy: (from, to, count) => ops.copy(from, to, count),
+    mean: (stream, images) => {
+      const all = ops.floats(stream, images * geometry.tokens * model.width);
+      ops.write(stream, Float32Array.from(streamMean(all, geometry, model.width, false)));
     },
     joinBits: (_, target, bits, rows) => ops.addBits({ bits, rows, target }),
     outputs: (at, count) => ops.floats(at, count),
@@ -78,6 +92,15 @@ function wholeNumbers(
     },
     join: (operation, target, source, count, onStopped) =>
       onStopped("stream", operation, ops.joinIntegers({ target, source, count, register }), count),
+    pool: (currents, layer, images, to) => {
+      const all = ops.integers(currents, images * pixels(layer.windows) * layer.outputs);
+      ops.write(to, Int16Array.from(largestCurrents(all, layer, images)));
+    },
+    copy: (from, to, count) => ops.write(to, ops.integers(from, count)),
+    mean: (stream, images) => {
+      const all = ops.integers(stream, images * geometry.tokens * model.width);
+      ops.write(stream, Int16Array.from(streamMean(all, geometry, model.width, true)));
+    },
     joinBits: (operation, target, bits, rows, onStopped) =>
       onStopped(
         "stream",

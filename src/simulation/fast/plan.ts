@@ -11,9 +11,9 @@ import { MEASURED_VECTORS } from "../../hardware/own-calibration.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { countingArena, reserveBits } from "../../kernels/arena.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
-import { inputRows, tokensRead } from "../../model/geometry.ts";
+import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { logitsOf } from "../../model/network.ts";
-import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
+import { hasShortcut, neuronGrid, pixels, poolsCurrents, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { type AttentionPlan, planAttention } from "./attention.ts";
 import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./crossbar-plan.ts";
@@ -53,6 +53,8 @@ export type LayerTrain = "input" | "lines" | "narrow" | "hidden" | "read" | `${s
 export interface SlicePlan {
   readonly bits: Readonly<Record<LayerTrain, PackedBits>>;
   readonly stream: Place;
+  /** Currents of a stem's layer that are pooled or go around the embedding. */
+  readonly around: Place;
 }
 
 export interface SimulatorScratch {
@@ -122,7 +124,11 @@ function planSlice(arena: Arena, { network, mapping }: MappedNetwork, { maxPromp
   const { tokens, inputs } = network.geometry;
   const images = maxSteps * maxPrompts;
   const rows = images * tokens;
-  const [first] = stemLayers(network.model, network.geometry);
+  const stem = stemLayers(network.model, network.geometry);
+  const [first] = stem;
+  const kept = stem
+    .slice(0, -1)
+    .filter((layer, i) => poolsCurrents(layer) || (i === stem.length - 2 && hasShortcut(network.model)));
   const [wired] = mapping.layers;
   return {
     bits: {
@@ -131,9 +137,10 @@ function planSlice(arena: Arena, { network, mapping }: MappedNetwork, { maxPromp
       lines: reserveBits(arena, isStraight(wired) ? 0 : images * pixels(first.windows), wired.lines),
       narrow: reserveBits(arena, rows, width),
       hidden: reserveBits(arena, rows, expansion * width),
-      read: reserveBits(arena, images * tokensRead(network.geometry).length, width),
+      read: reserveBits(arena, images * tokensRead(answerGeometry(network.geometry)).length, width),
     },
     stream: arena.words(rows * width),
+    around: arena.words(images * Math.max(0, ...kept.map((layer) => pixels(neuronGrid(layer)) * layer.outputs))),
   };
 }
 
@@ -156,7 +163,7 @@ function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan,
   const { model, geometry } = chip.network;
   const { width, expansion } = model;
   const { tokens, inputs } = geometry;
-  const count = tokensRead(geometry).length;
+  const count = tokensRead(answerGeometry(geometry)).length;
   const vectors = sizes.maxSteps * sizes.maxPrompts;
   const rows = vectors * tokens;
   const stem = stemLayers(model, geometry);

@@ -15,9 +15,18 @@ import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
-import { inputRows, tokensRead } from "../../model/geometry.ts";
+import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { logitsOf } from "../../model/network.ts";
-import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
+import { RESIDUALS } from "../../model/residual.ts";
+import {
+  comparisonsOf,
+  hasShortcut,
+  neuronGrid,
+  pixels,
+  poolsCurrents,
+  type StemLayer,
+  stemLayers,
+} from "../../model/stem.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { Chip, MappedNetwork } from "../chip.ts";
@@ -112,7 +121,9 @@ export function bindSimulator(
   const stem = stemLayers(model, geometry);
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const tile = ssaParametersOf(network, hardware);
-  ops.write(chosen.at, tokensRead(geometry));
+  const answers = answerGeometry(geometry);
+  const { adds } = RESIDUALS[model.residual];
+  ops.write(chosen.at, tokensRead(answers));
   const digital = bindDigital(ops, scratch.position, chip);
   const crossbars =
     plan.integers === null
@@ -126,7 +137,7 @@ export function bindSimulator(
     random: Stream,
     { firstPrompt = 0, rasters: rasterPrompts = 0 }: TraceOptions,
   ): Generator<LayerInput, Trace> {
-    const { bits, stream } = plan.slices[slice];
+    const { bits, stream, around } = plan.slices[slice];
     const prompts = requirePrompts(chip, input);
     const { steps } = input;
     const rows = prompts * tokens;
@@ -194,15 +205,14 @@ export function bindSimulator(
     };
     /** A layer with a result that joins the stream: it is added, or takes the stream's place. */
     function* branch(name: string, train: LayerTrain, kept: boolean): Generator<LayerInput, void> {
-      const added = model.residual !== "none";
-      const actions = yield* linear(name, train, tokens, added ? y : stream);
-      if (added) countJoin(actions, steps * rows * D, kept);
-      digital.join(name, stream, added ? y : null, steps * rows * D, onStopped);
+      const actions = yield* linear(name, train, tokens, adds ? y : stream);
+      if (adds) countJoin(actions, steps * rows * D, kept);
+      digital.join(name, stream, adds ? y : null, steps * rows * D, onStopped);
     }
     /** Without a projection, the output of attention itself joins the stream. */
     const shortcut = (name: string) => {
       const actions = emptyTally();
-      if (model.residual === "none") ops.fill(stream, steps * rows * D, 0);
+      if (!adds) ops.fill(stream, steps * rows * D, 0);
       else countJoin(actions, steps * rows * D, true);
       digital.joinBits(name, stream, bits.narrow, steps * rows, onStopped);
       operations.push({ name, kind: "residual", cycles: 0, actions, clipped: 0 });
@@ -210,18 +220,33 @@ export function bindSimulator(
 
     keep("input", bits.input, inputRows(geometry));
     let map = bits.input;
-    for (const layer of stem.slice(0, -1)) {
-      const perPrompt = pixels(layer.windows);
-      yield* linear(layer.name, windows(layer, map), perPrompt, y);
+    const images = steps * prompts;
+    for (const [i, layer] of stem.slice(0, -1).entries()) {
+      const isLast = i === stem.length - 2 && hasShortcut(model);
+      const ofCurrents = poolsCurrents(layer);
+      const actions = yield* linear(layer.name, windows(layer, map), pixels(layer.windows), y);
       const [fired, pooled] = maps.map((at) => ({ at, words: Math.ceil(layer.outputs / 32), features: layer.outputs }));
-      fire(`${layer.name}.map`, y, fired, perPrompt);
-      ops.poolBits({ map: fired, images: steps * prompts, size: layer, pooled });
-      map = pooled;
+      if (ofCurrents) {
+        actions.accumulations += images * comparisonsOf(layer);
+        digital.pool(y, layer, images, around);
+      } else if (isLast) digital.copy(y, around, images * pixels(layer.windows) * layer.outputs);
+      if (isLast) actions.streamWrites += steps * rows * D;
+      fire(`${layer.name}.map`, ofCurrents || isLast ? around : y, fired, pixels(neuronGrid(layer)));
+      if (ofCurrents) map = fired;
+      else {
+        ops.poolBits({ map: fired, images, size: layer, pooled });
+        map = pooled;
+      }
     }
     const embedded = yield* linear("embed", windows(stem[stem.length - 1], map), tokens, stream);
-    if (model.residual !== "none") embedded.streamWrites += steps * rows * D;
+    if (adds) embedded.streamWrites += steps * rows * D;
     digital.addPositions("embed", stream, steps * rows, onStopped);
     if (model.position === "learned") embedded.offsetAdditions += steps * rows * D;
+    if (hasShortcut(model)) {
+      embedded.streamReads += steps * rows * D;
+      embedded.residualAdditions += steps * rows * D;
+      digital.join("embed", stream, around, steps * rows * D, onStopped);
+    }
     for (let i = 0; i < model.depth; i++) {
       const block = `blocks.${i}`;
       fire(`${block}.input`, stream, bits.narrow);
@@ -235,9 +260,14 @@ export function bindSimulator(
       fire(`${block}.hidden`, y, bits.hidden);
       yield* branch(`${block}.down`, "hidden", i < model.depth - 1);
     }
-    fire("output", stream, bits.narrow);
+    if (geometry.readOut === "stream-mean") {
+      const actions = { ...emptyTally(), residualAdditions: steps * rows * D };
+      operations.push({ name: "stream.mean", kind: "residual", cycles: 0, actions, clipped: 0 });
+      digital.mean(stream, images);
+    }
+    fire("output", stream, bits.narrow, answers.tokens);
     const { at: source, words: width } = bits.narrow;
-    ops.gatherTokens({ source, prompts: steps * prompts, tokens, width, chosen, target: bits.read.at });
+    ops.gatherTokens({ source, prompts: images, tokens: answers.tokens, width, chosen, target: bits.read.at });
     yield* linear("head", "read", chosen.count, y);
     const outputs = digital.outputs(y, steps * prompts * chosen.count * logitsOf(network), onStopped);
     const stepLogits = meanOverTokens(outputs, network);

@@ -10,7 +10,7 @@
  * (`attention.ts`); an ideal device with exact converters gives the same spikes. Residual stream, offsets, positions and
  * neurons are digital (`digital.ts`), in single precision or, with `hardware.arithmetic`, in whole numbers. The head runs only
  * at the tokens that are read. A mean over tokens is taken together with the mean over steps, after the converters, in the same
- * accumulators. All time steps of an operation are computed before the next operation. This changes no value, because step t of
+ * accumulators; a mean of the stream before the last neurons. All time steps of an operation are computed before the next operation. This changes no value, because step t of
  * each operation depends only on steps up to t of the previous one.
  *
  * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes within
@@ -24,13 +24,23 @@ import type { TileDraws } from "../../hardware/draws.ts";
 import { spikesByLine } from "../../hardware/line-order.ts";
 import { timingOf } from "../../hardware/timing.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
-import { inputRows, tokensRead } from "../../model/geometry.ts";
-import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
+import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
+import { RESIDUALS } from "../../model/residual.ts";
+import {
+  comparisonsOf,
+  hasShortcut,
+  neuronGrid,
+  pixels,
+  poolsCurrents,
+  type StemLayer,
+  stemLayers,
+} from "../../model/stem.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf, referenceByCodes } from "../compensation.ts";
 import { countJoin, storedMembranes } from "../counts.ts";
+import { largestCurrents, streamMean } from "../stem-stream.ts";
 import {
   meanOverTokens,
   type OperationTrace,
@@ -175,8 +185,9 @@ function run(
     return attention;
   };
   /** Joins a branch to the stream, in place. */
+  const { adds } = RESIDUALS[model.residual];
   const join = (name: string, stream: Float32Array, branch: ArrayLike<number>, tally: ActionTally, kept: boolean) => {
-    if (model.residual === "none") stream.set(branch);
+    if (!adds) stream.set(branch);
     else {
       for (let i = 0; i < stream.length; i++) stream[i] += branch[i];
       countJoin(tally, stream.length, kept);
@@ -191,13 +202,26 @@ function run(
   keep("input", input);
   const stem = stemLayers(model, geometry);
   let map = input;
-  for (const layer of stem.slice(0, -1)) {
-    const currents = linear(layer.name, windows(layer, map));
-    map = poolSpikes(fire(`${layer.name}.map`, currents, pixels(layer.windows)), layer, prompts);
+  let around: Float32Array | null = null;
+  for (const [i, layer] of stem.slice(0, -1).entries()) {
+    const isLast = i === stem.length - 2 && hasShortcut(model);
+    let currents = linear(layer.name, windows(layer, map), (_, tally) => {
+      if (poolsCurrents(layer)) tally.accumulations += steps * prompts * comparisonsOf(layer);
+      if (isLast) tally.streamWrites += steps * prompts * geometry.tokens * model.width;
+    });
+    if (poolsCurrents(layer)) currents = Float32Array.from(largestCurrents(currents, layer, steps * prompts));
+    if (isLast) around = currents;
+    const spikes = fire(`${layer.name}.map`, currents, pixels(neuronGrid(layer)));
+    map = poolsCurrents(layer) ? spikes : poolSpikes(spikes, layer, prompts);
   }
   const stream = linear("embed", windows(stem[stem.length - 1], map), (currents, tally) => {
     addPositions(digital.position, currents, tally);
-    if (model.residual !== "none") tally.streamWrites += currents.length;
+    if (adds) tally.streamWrites += currents.length;
+    digital.hold("stream", "embed", currents);
+    if (around === null) return;
+    tally.streamReads += currents.length;
+    tally.residualAdditions += currents.length;
+    for (let n = 0; n < currents.length; n++) currents[n] += around[n];
     digital.hold("stream", "embed", currents);
   });
   for (let i = 0; i < model.depth; i++) {
@@ -220,15 +244,24 @@ function run(
     const down = `${block}.down`;
     linear(down, hidden, (branch, tally) => join(down, stream, branch, tally, i < model.depth - 1));
   }
-  const output = fire("output", stream);
-  const read = tokensRead(geometry);
-  const answers = linear("head", gatherRows(output, geometry.tokens, read), (currents) => {
+  const { tokens } = answerGeometry(geometry);
+  const output = fire("output", meanOfStream(), tokens);
+  const read = tokensRead(answerGeometry(geometry));
+  const answers = linear("head", gatherRows(output, tokens, read), (currents) => {
     digital.hold("logit", "head", currents);
   });
   const stepLogits = meanOverTokens(
     answers.map((answer) => answer * digital.unit),
     chip.network,
   );
+  /** What the last neurons read: the stream, or its mean over the tokens of a prompt. */
+  function meanOfStream(): Float32Array {
+    if (geometry.readOut !== "stream-mean") return stream;
+    const tally = emptyTally();
+    tally.residualAdditions += stream.length;
+    operations.push({ name: "stream.mean", kind: "residual", cycles: 0, actions: tally, clipped: 0 });
+    return Float32Array.from(streamMean(stream, geometry, model.width, digital.unit !== 1));
+  }
   const { saturated, registers } = digital;
   return traceOf({ steps, prompts, stepLogits, operations, spikes, saturated, registers, rasters });
 }
