@@ -30,7 +30,7 @@ const geometryDocument = z.strictObject({
   queries: z.array(z.int().min(0)).min(1).max(MOST_TOKENS),
   copies: z.array(z.int().min(1).max(MOST_TOKENS)).max(MOST_TOKENS).optional(),
   mask: z.string().regex(/^[01]*$/),
-  readOut: z.literal("mean").optional(),
+  readOut: z.enum(["mean", "stream-mean"]).optional(),
   grid: z.strictObject({ rows: z.int().min(1).max(4096), columns: z.int().min(1).max(4096) }).optional(),
 });
 
@@ -156,7 +156,7 @@ function readGeometry(text: string | undefined, fail: Fail): Geometry {
   }
   const disordered = queries.findIndex((token, i) => token >= tokens || (i > 0 && token <= queries[i - 1]));
   if (disordered >= 0) fail(`query ${disordered} is token ${queries[disordered]}; queries ascend below ${tokens}.`);
-  if (readOut === "mean" && queries.length !== 1) {
+  if (readOut !== undefined && queries.length !== 1) {
     fail(`a mean over all tokens answers 1 query, but there are ${queries.length}.`);
   }
   checkCopies(result.data, fail);
@@ -174,7 +174,7 @@ function readGeometry(text: string | undefined, fail: Fail): Geometry {
 
 function checkCopies({ tokens, queries, copies, readOut }: z.infer<typeof geometryDocument>, fail: Fail): void {
   if (!copies) return;
-  if (readOut === "mean") fail("a mean over all tokens has no copies of a query.");
+  if (readOut !== undefined) fail("a mean over all tokens has no copies of a query.");
   if (copies.length !== queries.length) fail(`there are ${queries.length} queries, but copies of ${copies.length}.`);
   const overlapping = queries.findIndex((query, i) => query + copies[i] > (queries[i + 1] ?? tokens));
   if (overlapping < 0) return;

@@ -6,6 +6,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
+import { RESIDUALS } from "../model/residual.ts";
 import { stemGeometry } from "../model/stem.ts";
 import { type DataOf, kitOf, type TaskOf } from "./catalogue.ts";
 import type { TaskGeometry } from "./task.ts";
@@ -60,7 +61,17 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
         "task.queryCopies and training.stages.",
     );
   }
-  return afterStem(model, takesSpikes(model, spec) ? spiking : real, grid);
+  const geometry = takesSpikes(model, spec) ? spiking : real;
+  if (geometry.readOut === "stream-mean") requireNeuronsOnStream(model);
+  return afterStem(model, geometry, grid);
+}
+
+function requireNeuronsOnStream(model: ModelSpec): void {
+  if (model.kind === "spiking" && RESIDUALS[model.residual].neurons === "stream") return;
+  throw new SpecError(
+    "task.readOut",
+    "`stream-mean` averages what the last neurons on the residual stream read, and this model has none there. Set task.readOut to `mean`.",
+  );
 }
 
 /** The task as the blocks of a network see it. Throws SpecError when a stem cannot read it, or when there are too many tokens. */
