@@ -37,7 +37,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[1].shift":
     "Shifted-patch tokens: a token also holds its patch moved by this many pixels in four directions. 0: off.",
   "task[1].readOut":
-    "`mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in the paper's vision transformers; `stream-mean` averages what the last neurons of a spiking network read.",
+    "`mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in the paper's vision transformers; `stream-mean` averages what the last neurons read.",
   "task[1].coding":
     "How pixels enter a spiking network. `bernoulli`: a draw per pixel and time step (equation 1); `bits`: the highest bits; `thermometer`: one line per threshold reached; `repeat`: the real value, which needs a DAC.",
   "task[1].pixelBits":
@@ -78,17 +78,14 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[0].stem.layers.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[0].stem.layers.stride": "Pixels between neighbouring windows.",
   "model[0].stem.layers.pool": "Side of the max-pooling window; for spikes, 1 if any input spikes. 1: no pooling.",
-  "model[0].stem.layers.poolWindow":
-    "Side of max-pooling windows that overlap, centred `pool` pixels apart. Left out: `pool`.",
-  "model[0].stem.layers.poolOf":
-    "What a spiking network pools: `currents` pools before the neurons. Left out: `spikes`.",
+  "model[0].stem.layers.poolWindow": "Side of overlapping max-pooling windows. Left out: `pool`.",
+  "model[0].stem.layers.poolOf": "`currents`: pooled before the neurons. Left out: `spikes`.",
   "model[0].stem.embedding": "Last convolution, in the role of the embedding; its output pixels are the tokens.",
   "model[0].stem.embedding.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[0].stem.embedding.stride": "Pixels between neighbouring windows.",
   "model[0].stem.embedding.shortcut":
-    "Adds what the embedding reads to its result, so the last of `layers` has D channels: its currents, or with `residual` `spikes` its spikes. Left out: false.",
-  "model[0].stem.embedding.trains":
-    "With `residual` `spikes`: spike trains that the embedding adds, each from D outputs. Left out: 1.",
+    "Adds the last layer's currents, or with `residual` `spikes` its spikes, to the result. Left out: false.",
+  "model[0].stem.embedding.trains": "With `residual` `spikes`: spike trains that are added. Left out: 1.",
   "model[0].readOut":
     "For symbol detection. `joint`: one logit per class; `bits`: one logit per bit, which gives fewer outputs and soft bits. Left out: `joint`.",
   "model[0].activation":
@@ -109,17 +106,14 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].stem.layers.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[1].stem.layers.stride": "Pixels between neighbouring windows.",
   "model[1].stem.layers.pool": "Side of the max-pooling window; for spikes, 1 if any input spikes. 1: no pooling.",
-  "model[1].stem.layers.poolWindow":
-    "Side of max-pooling windows that overlap, centred `pool` pixels apart. Left out: `pool`.",
-  "model[1].stem.layers.poolOf":
-    "What a spiking network pools: `currents` pools before the neurons. Left out: `spikes`.",
+  "model[1].stem.layers.poolWindow": "Side of overlapping max-pooling windows. Left out: `pool`.",
+  "model[1].stem.layers.poolOf": "`currents`: pooled before the neurons. Left out: `spikes`.",
   "model[1].stem.embedding": "Last convolution, in the role of the embedding; its output pixels are the tokens.",
   "model[1].stem.embedding.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[1].stem.embedding.stride": "Pixels between neighbouring windows.",
   "model[1].stem.embedding.shortcut":
-    "Adds what the embedding reads to its result, so the last of `layers` has D channels: its currents, or with `residual` `spikes` its spikes. Left out: false.",
-  "model[1].stem.embedding.trains":
-    "With `residual` `spikes`: spike trains that the embedding adds, each from D outputs. Left out: 1.",
+    "Adds the last layer's currents, or with `residual` `spikes` its spikes, to the result. Left out: false.",
+  "model[1].stem.embedding.trains": "With `residual` `spikes`: spike trains that are added. Left out: 1.",
   "model[1].readOut":
     "For symbol detection. `joint`: one logit per class; `bits`: one logit per bit, which gives fewer outputs and soft bits. Left out: `joint`.",
   "model[1].steps": "Time steps T. More steps average out randomness, but cost energy and time.",
@@ -177,7 +171,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].normalisation":
     "BatchNorm after each linear layer in training, folded into weights and offsets before mapping.",
   "model[1].residual":
-    "`membrane`: the residual is added before the neuron, so every crossbar input stays binary. `spikes`: branches add their spikes, and layers read the sums, whole numbers; chips refuse it.",
+    "`membrane`: added before the neuron, so every crossbar input stays binary. `spikes`: layers read sums of spikes, which chips refuse.",
   "model[1].outputProjection":
     "Attention output projection W_O, which the paper's phase list omits. Without it, attention spikes feed FF1 directly.",
   hardware: "The machine that runs the network.",

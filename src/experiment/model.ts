@@ -16,20 +16,17 @@ const stemLayer = z.strictObject({
   ...convolution,
   /** Side of the max-pooling window; for spikes, 1 if any input spikes. 1: no pooling. */
   pool: z.int().min(1).max(4).default(1),
-  /** Side of max-pooling windows that overlap, centred `pool` pixels apart. Left out: `pool`. */
+  /** Side of overlapping max-pooling windows. Left out: `pool`. */
   poolWindow: z.literal([3, 5]).exactOptional(),
-  /** What a spiking network pools: `currents` pools before the neurons. Left out: `spikes`. */
+  /** `currents`: pooled before the neurons. Left out: `spikes`. */
   poolOf: z.enum(["spikes", "currents"]).exactOptional(),
 });
 
 const stemEmbedding = z.strictObject({
   ...convolution,
-  /**
-   * Adds what the embedding reads to its result, so the last of `layers` has D channels: its currents, or with
-   * `residual` `spikes` its spikes. Left out: false.
-   */
+  /** Adds the last layer's currents, or with `residual` `spikes` its spikes, to the result. Left out: false. */
   shortcut: z.boolean().exactOptional(),
-  /** With `residual` `spikes`: spike trains that the embedding adds, each from D outputs. Left out: 1. */
+  /** With `residual` `spikes`: spike trains that are added. Left out: 1. */
   trains: z.int().min(1).max(2).exactOptional(),
 });
 
@@ -145,8 +142,8 @@ export const spikingSpec = z.strictObject({
   /** BatchNorm after each linear layer in training, folded into weights and offsets before mapping. */
   normalisation: z.enum(["batch", "none"]).default("batch"),
   /**
-   * `membrane`: the residual is added before the neuron, so every crossbar input stays binary. `spikes`: branches add
-   * their spikes, and layers read the sums, whole numbers; chips refuse it.
+   * `membrane`: added before the neuron, so every crossbar input stays binary. `spikes`: layers read sums of spikes,
+   * which chips refuse.
    */
   residual: z.enum(["membrane", "none", "spikes"]).default("membrane"),
   /**

@@ -120,7 +120,7 @@ export const imageClassificationSpec = z.strictObject({
   shift: z.int().min(0).max(256).default(0),
   /**
    * `mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in
-   * the paper's vision transformers; `stream-mean` averages what the last neurons of a spiking network read.
+   * the paper's vision transformers; `stream-mean` averages what the last neurons read.
    */
   readOut: z.enum(["mean", "class-token", "stream-mean"]).default("mean"),
   /**
