@@ -3,8 +3,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { ImageData, ImageSet } from "../src/data/images.ts";
+import { jobs } from "../src/evaluation/jobs.ts";
+import type { Experiment } from "../src/experiment/experiment.ts";
 import type { SpikingSpec } from "../src/experiment/model.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
+import type { ImageClassificationSpec } from "../src/experiment/task.ts";
 import type { SourceTensor } from "../src/import/elements.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { readLayout } from "../src/import/layouts/catalogue.ts";
@@ -12,8 +16,12 @@ import { decodeTensors } from "../src/import/source.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import type { Network } from "../src/model/network.ts";
 import { spikingForward } from "../src/model/spiking.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { runExperiment } from "../src/runs/experiment.ts";
 import { packSpikes, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
+import { openExperiment } from "../src/task/open.ts";
+import { inlineExecutor } from "../src/threads/executor.ts";
 import { BACKENDS } from "./support/backends.ts";
 import { createPass } from "./support/pass-under-test.ts";
 
@@ -152,6 +160,37 @@ test("each file is recognised", () => {
     const choices = { heads: 2, steps: STEPS, side: golden[layout].side };
     expect(readLayout(tensorsOf(layout), "auto", choices).layout).toBe(layout);
   }
+});
+
+test("the Spike-driven Transformer runs on five chips and has an energy, with stochastic attention instead of its own", async () => {
+  const { file, network } = imported("sdt");
+  const { task, model } = file.document;
+  const attention = { kind: "stochastic" };
+  const hardware = { chips: 5, crossbar: { rows: 64, columns: 32 } };
+  const evaluation = { prompts: 8, curvePrompts: 4, steps: [1, 2] };
+  const experiment = parseExperiment({
+    name: "sdt",
+    task,
+    model: { ...model, attention },
+    hardware,
+    evaluation,
+  }) as Experiment<ImageClassificationSpec>;
+  const { side } = golden.sdt;
+  const draws = stream(5);
+  const [count, classes] = [32, network.geometry.classes];
+  const set: ImageSet = {
+    ...{ height: side, width: side, channels: CHANNELS, count },
+    classes: Array.from({ length: classes }, (_, i) => `${i}`),
+    pixels: Uint8Array.from({ length: count * side * side * CHANNELS }, () => draws.integer(256)),
+    labels: Uint16Array.from({ length: count }, (_, i) => i % classes),
+  };
+  const images: ImageData = { name: "images", train: set, validation: set, test: set };
+  const mixed = { ...network, model: experiment.model as SpikingSpec };
+  const options = { executor: inlineExecutor(jobs), command: "xpike test", versions: {} };
+  const report = await runExperiment(openExperiment(experiment, images), { network: mixed }, options);
+  const values = Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
+  expect(values["accuracy.xpikeformer"]).toBeGreaterThanOrEqual(0);
+  expect(values["cost.xpikeformer.energy"]).toBeGreaterThan(0);
 });
 
 describe("refuses", () => {
