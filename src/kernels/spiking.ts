@@ -2,7 +2,8 @@
  * The spiking transformer on packed spikes, forward and backward through time. Twin: `model/spiking.ts`.
  *
  * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input, unless R is a sum of spikes
- * that layers read itself. `spiking-plan.ts` sets the memory layout. If the network has BatchNorm, the statistics are those of the micro-batch; evaluation runs on the folded network.
+ * that layers read itself. `spiking-plan.ts` sets the memory layout. If the network has BatchNorm, the statistics are those of the
+ * micro-batch; evaluation runs on the folded network.
  */
 import { invariant } from "../errors.ts";
 import { answerGeometry, inputRows } from "../model/geometry.ts";

@@ -1,5 +1,8 @@
 // @module-tag slow
-/** What published spiking transformers add to ours: overlapping pools, shortcuts around the embedding, sums of spikes, a mean of the stream. */
+/**
+ * What published spiking transformers add to ours: overlapping pools, shortcuts around the embedding, sums of spikes, and a mean of the
+ * stream.
+ */
 import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";

@@ -11,6 +11,8 @@ const NAMED = [
   "experiment/experiment.ts",
   "experiment/presets.ts",
   "experiment/task.ts",
+  "import/layouts/spiking-transformer.ts",
+  "import/layouts/vision-transformer.ts",
   "node/task-data.ts",
   "runs/catalogue.ts",
   "task/catalogue.ts",

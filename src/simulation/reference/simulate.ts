@@ -10,8 +10,8 @@
  * (`attention.ts`); an ideal device with exact converters gives the same spikes. Residual stream, offsets, positions and
  * neurons are digital (`digital.ts`), in single precision or, with `hardware.arithmetic`, in whole numbers. The head runs only
  * at the tokens that are read. A mean over tokens is taken together with the mean over steps, after the converters, in the same
- * accumulators; a mean of the stream before the last neurons. All time steps of an operation are computed before the next operation. This changes no value, because step t of
- * each operation depends only on steps up to t of the previous one.
+ * accumulators; a mean of the stream before the last neurons. All time steps of an operation are computed before the next
+ * operation. This changes no value, because step t of each operation depends only on steps up to t of the previous one.
  *
  * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes within
  * an inference. Prompts have their own random numbers, so a set split into several calls with the same stream and the right
