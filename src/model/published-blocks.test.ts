@@ -15,7 +15,7 @@ import type { Geometry } from "./geometry.ts";
 import { maxPoolForward } from "./max-pool.ts";
 import { type Network, parameterLayout } from "./network.ts";
 import { spikingBackward, spikingForward } from "./spiking.ts";
-import { pixels, stemLayers } from "./stem.ts";
+import { comparisonsOf, pixels, stemGeometry, stemLayers } from "./stem.ts";
 
 const [steps, prompts] = [3, 2];
 const targets = oneHot([2, 0], meanGeometry.classes);
@@ -121,6 +121,13 @@ test("overlapping squares are centred on every second pixel, and end at the edge
   expect([...maxPoolForward(map, size, 1).output]).toEqual([5, 9, 7, 9]);
   const two = Float64Array.of(...map, ...map.map((value) => 0 - value));
   expect([...maxPoolForward(two, size, 2).output]).toEqual([5, 9, 7, 9, 0, -2, 0, 0]);
+});
+
+test("the comparisons of overlapping squares, counted by hand", () => {
+  // Sides 2 and 2 by 2 and 3: squares of 4, 6, 4 and 6 pixels, each with one comparison less.
+  const model = modelOf({ stem: { layers: [{ channels: 8, pool: 2, poolWindow: 3 }] } });
+  const [layer] = stemLayers(model, stemGeometry(model.stem!, meanGeometry, { rows: 3, columns: 4 }));
+  expect(comparisonsOf(layer)).toBe((3 + 5 + 3 + 5) * 8);
 });
 
 describe("refuses", () => {
