@@ -1,0 +1,215 @@
+/**
+ * HDF5 files as trees of arrays, through the package h5wasm (HDF5 1.14 compiled to WebAssembly), which the caller passes in: Node and
+ * browsers load it in their own ways, and only those who exchange NIR graphs need it.
+ *
+ * Sizes are checked before memory is taken; links to other files, soft links, and types other than numbers and texts are refused.
+ */
+import { FileError, isXpikeError } from "../../errors.ts";
+import { shorten } from "../../experiment/json.ts";
+import { isGroup, type NirArray, type NirData, type NirGroup } from "./tree.ts";
+
+/** The part of the module h5wasm that is used: `import * as h5wasm from "h5wasm"`. */
+export interface Hdf5 {
+  readonly ready: Promise<{ readonly FS: Hdf5Files }>;
+  // biome-ignore lint/suspicious/noExplicitAny: the package's own types need those of Emscripten
+  readonly File: new (
+    name: string,
+    mode: any,
+  ) => Hdf5Group & { close(): unknown };
+}
+
+/** Files in the module's memory. */
+interface Hdf5Files {
+  writeFile(name: string, bytes: Uint8Array): void;
+  readFile(name: string): Uint8Array;
+  unlink(name: string): void;
+}
+
+interface Hdf5Group {
+  readonly type: string;
+  keys(): string[];
+  get(name: string): unknown;
+  create_group(name: string): unknown;
+  create_dataset(dataset: {
+    name: string;
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    data: any;
+    shape?: number[];
+    dtype?: string;
+    chunks?: number[];
+    compression?: "gzip";
+  }): unknown;
+}
+
+interface Hdf5Dataset {
+  readonly type: string;
+  readonly dtype: unknown;
+  readonly shape: readonly number[] | null;
+  readonly metadata: { readonly size: number };
+  readonly value: unknown;
+}
+
+/** Largest file, and most bytes of all its arrays together. */
+export const LARGEST_NIR = 2 ** 28;
+const MOST_BYTES = 2 ** 30;
+const MOST_ENTRIES = 100_000;
+/** Groups within groups: a graph and its nodes take two levels. */
+const DEEPEST = 32;
+/** Arrays from this size on are compressed, as NIR's own writer does with all. */
+const COMPRESSED = 1024;
+
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** Whether bytes begin as HDF5 files do. */
+export const isHdf5 = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, i) => bytes[i] === byte);
+
+/** How h5wasm names the types of numbers, least significant byte first. */
+const TYPES: readonly (readonly [string, new (length: number) => NirArray])[] = [
+  ["<b", Int8Array],
+  ["<B", Uint8Array],
+  ["<h", Int16Array],
+  ["<H", Uint16Array],
+  ["<i", Int32Array],
+  ["<I", Uint32Array],
+  ["<q", BigInt64Array],
+  ["<Q", BigUint64Array],
+  ["<f", Float32Array],
+  ["<d", Float64Array],
+];
+
+/**
+ * The groups and arrays of a file.
+ * Throws  FileError when it is larger than the limits, damaged, or holds something else than numbers and texts
+ */
+export async function readHdf5(bytes: Uint8Array, hdf5: Hdf5, path: string): Promise<NirGroup> {
+  if (!isHdf5(bytes))
+    throw new FileError(path, "This is not an HDF5 file, of which NIR graphs are made: its first bytes differ.");
+  if (bytes.length > LARGEST_NIR) {
+    throw new FileError(
+      path,
+      `The file has ${bytes.length} bytes, but at most ${LARGEST_NIR} are read. Split the graph.`,
+    );
+  }
+  return withFile(hdf5, async (files, name) => {
+    files.writeFile(name, bytes);
+    try {
+      const file = new hdf5.File(name, "r");
+      try {
+        return readGroup(file, { path, entries: 0, bytes: 0 }, "", 0);
+      } finally {
+        file.close();
+      }
+    } catch (cause) {
+      if (isXpikeError(cause)) throw cause;
+      const reason = shorten(String((cause as Error)?.message ?? cause).split("\n")[0]);
+      throw new FileError(path, `The HDF5 file is damaged (${reason}). Copy or write it again.`, { cause });
+    }
+  });
+}
+
+/** The bytes of a file with these groups and arrays. */
+export async function writeHdf5(root: NirGroup, hdf5: Hdf5): Promise<Uint8Array> {
+  return withFile(hdf5, async (files, name) => {
+    const file = new hdf5.File(name, "w");
+    try {
+      writeGroup(file, root);
+    } finally {
+      file.close();
+    }
+    return files.readFile(name);
+  });
+}
+
+let counted = 0;
+
+/** Runs `use` with a name in the module's memory, and removes the file of that name. */
+async function withFile<Result>(hdf5: Hdf5, use: (files: Hdf5Files, name: string) => Promise<Result>): Promise<Result> {
+  const { FS } = await hdf5.ready;
+  const name = `graph-${counted++}.nir`;
+  try {
+    return await use(FS, name);
+  } finally {
+    try {
+      FS.unlink(name);
+    } catch {
+      // It was never written.
+    }
+  }
+}
+
+interface Reading {
+  readonly path: string;
+  entries: number;
+  bytes: number;
+}
+
+function readGroup(group: Hdf5Group, reading: Reading, at: string, depth: number): NirGroup {
+  const fail = (problem: string): never => {
+    throw new FileError(reading.path, `${problem} No NIR graph has this; write the file again.`);
+  };
+  if (depth > DEEPEST) fail(`${shorten(at)} lies deeper than ${DEEPEST} groups.`);
+  const entries = new Map<string, NirData | NirGroup>();
+  const names = group.keys();
+  reading.entries += names.length;
+  if (reading.entries > MOST_ENTRIES) fail(`The file has more than ${MOST_ENTRIES} entries.`);
+  for (const name of names) {
+    const entry = group.get(name) as Hdf5Group | Hdf5Dataset | null;
+    const where = `${at}/${name}`;
+    if (entry?.type === "Group") entries.set(name, readGroup(entry as Hdf5Group, reading, where, depth + 1));
+    else if (entry?.type === "Dataset") entries.set(name, readDataset(entry as Hdf5Dataset, reading, where, fail));
+    else
+      fail(
+        `${shorten(where)} is ${entry === null ? "unreadable" : `a ${entry.type}`}, not numbers, a text or a group.`,
+      );
+  }
+  return entries;
+}
+
+function readDataset(dataset: Hdf5Dataset, reading: Reading, where: string, fail: (problem: string) => never): NirData {
+  const { shape, dtype } = dataset;
+  if (shape === null) return fail(`${shorten(where)} is empty.`);
+  const count = shape.reduce((all, side) => all * side, 1);
+  const type = typeof dtype === "string" ? dtype : JSON.stringify(dtype);
+  const isText = /^S\d*$/.test(type);
+  const kind = TYPES.find(([name]) => name === type || (name.length === 2 && `|${name[1]}` === type));
+  if (!isText && !kind)
+    return fail(`${shorten(where)} has the type ${shorten(type)}, but only numbers and texts are read.`);
+  // A text is a pointer in memory, its characters are at least in the file.
+  reading.bytes += count * Math.max(8, dataset.metadata.size);
+  if (!(reading.bytes <= MOST_BYTES)) {
+    return fail(`With ${shorten(where)} [${shape}], the arrays take ${reading.bytes} bytes, more than ${MOST_BYTES}.`);
+  }
+  if (count === 0) return { shape, values: kind ? new kind[1](0) : [] };
+  const { value } = dataset;
+  if (isText) {
+    const texts = Array.isArray(value) ? value : [value];
+    if (texts.length !== count || !texts.every((each) => typeof each === "string"))
+      return fail(`${shorten(where)} is no text.`);
+    return { shape, values: texts };
+  }
+  const Numbers = kind![1];
+  if (value instanceof Numbers && value.length === count) return { shape, values: value };
+  if (typeof value !== "number" && typeof value !== "bigint")
+    return fail(`${shorten(where)} does not hold ${count} numbers.`);
+  const values = new Numbers(1);
+  values[0] = value as never;
+  return { shape, values };
+}
+
+function writeGroup(group: Hdf5Group, entries: NirGroup): void {
+  for (const [name, entry] of entries) {
+    if (isGroup(entry)) {
+      writeGroup(group.create_group(name) as Hdf5Group, entry);
+      continue;
+    }
+    const shape = [...entry.shape];
+    if (!ArrayBuffer.isView(entry.values)) {
+      group.create_dataset({ name, data: shape.length === 0 ? entry.values[0] : [...entry.values], shape, dtype: "S" });
+      continue;
+    }
+    const { values } = entry;
+    const [dtype] = TYPES.find(([, Numbers]) => values instanceof Numbers)!;
+    const packed = values.byteLength >= COMPRESSED && shape.length > 0;
+    group.create_dataset({ name, data: values, shape, dtype, ...(packed && { chunks: shape, compression: "gzip" }) });
+  }
+}
