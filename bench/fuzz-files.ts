@@ -1,11 +1,14 @@
 /** Readers of single files, given as bytes. */
 import { deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
+import * as hdf5 from "h5wasm";
 import { readCifarBatch } from "../src/data/cifar.ts";
 import { readEventFile } from "../src/data/events.ts";
 import { inflate, inflateChunks, isGzip, slices } from "../src/data/gzip.ts";
 import { readIdx, readIdxImages } from "../src/data/idx.ts";
 import { npyImages, npyLabels, readNpy } from "../src/data/npy.ts";
 import { tarFiles } from "../src/data/tar.ts";
+import { decodeNir } from "../src/import/nir/graph.ts";
+import { runNir } from "../src/import/nir/run.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise, parameterLayout } from "../src/model/network.ts";
@@ -146,6 +149,16 @@ export const FILES: Readonly<Record<string, Reader>> = {
     valid: ["types.pth", "types-deflated.pth", "legacy.pth"].map(golden),
     mutate: mutateBytes,
     read: (bytes: Uint8Array) => decodeTensors(bytes, "", "weights.pth"),
+  },
+  nir: {
+    share: 20_000,
+    valid: ["nir-lif.nir", "nir-branches.nir", "nir-recurrent.nir"].map(golden),
+    mutate: mutateBytes,
+    read: async (bytes: Uint8Array) => {
+      const { graph } = await decodeNir(bytes, hdf5, "graph.nir");
+      for (const size of [1, 2])
+        attempt(() => runNir(graph, { steps: 2, shape: [size], values: new Float64Array(2 * size) }));
+    },
   },
   pickle: {
     share: 120_000,

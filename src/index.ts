@@ -237,6 +237,21 @@ export { exportNetwork } from "./import/export.ts";
 export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
 export { type LayoutFile, type LayoutName, readLayout } from "./import/layouts/catalogue.ts";
 export type { LayoutChoices, LayoutReading } from "./import/layouts/layout.ts";
+export type { NirRules } from "./import/nir/forward.ts";
+export {
+  decodeNir,
+  encodeNir,
+  type NirFile,
+  type NirGraph,
+  type NirLeaf,
+  type NirNode,
+  type NirPrimitive,
+} from "./import/nir/graph.ts";
+export type { Hdf5, Hdf5Dataset, Hdf5Files, Hdf5Group } from "./import/nir/hdf5.ts";
+export { type NirExportOptions, networkFromNir, networkToNir } from "./import/nir/network.ts";
+export { type NirRunOptions, runNir, type Subgraphs } from "./import/nir/run.ts";
+export type { NirArray, NirData, NirGroup } from "./import/nir/tree.ts";
+export type { NirSignal } from "./import/nir/windows.ts";
 export type { PytorchTensors } from "./import/pytorch.ts";
 export { decodeTensors } from "./import/source.ts";
 

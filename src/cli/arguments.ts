@@ -146,6 +146,8 @@ export interface ImportCommandOptions extends LayoutOptions {
 }
 
 export interface ExportCommandOptions {
+  /** Its chip goes into a NIR graph. */
+  readonly experiment?: string;
   readonly mapping: string;
   readonly out: string;
 }
@@ -397,7 +399,7 @@ const MAPPING = `how tensors and parameters correspond: a .json file, ${KNOWN_MA
 
 export function withImportOptions(command: Command): Command {
   return command
-    .argument("<file>", "a .pth or .pt file of PyTorch, or a .safetensors file")
+    .argument("<file>", "a .pth or .pt file of PyTorch, a .safetensors file, or a NIR graph that `xpike export` wrote")
     .option("--experiment <experiment>", "the network to fill, or the task of a layout: a JSON file, or preset:NAME")
     .addOption(new Option("--mapping <mapping>", MAPPING).default(KNOWN_MAPPINGS[0]).conflicts("layout"))
     .option("--layout <name>", LAYOUT)
@@ -418,7 +420,8 @@ export function withExportOptions(command: Command): Command {
   return command
     .argument("<network>", "a network of this program: a .safetensors file, or bundled:NAME")
     .option("--mapping <mapping>", MAPPING, KNOWN_MAPPINGS[0])
-    .requiredOption("-o, --out <file>", "file to write, .safetensors");
+    .option("--experiment <experiment>", "whose chip a .nir file keeps: a JSON file, or preset:NAME")
+    .requiredOption("-o, --out <file>", "file to write, .safetensors or .nir");
 }
 
 /** Reads an option's value. */

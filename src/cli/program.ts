@@ -179,17 +179,26 @@ export function program(terminal: Terminal): Command {
   addData(xpike.command("data"), terminal);
 
   withExportOptions(xpike.command("export"))
-    .description("write a network as tensors that PyTorch loads")
-    .addHelpText("after", examples("export bundled:wireless-2x2-xpikeformer --out weights.safetensors"))
+    .description("write a network as tensors that PyTorch loads, or as a NIR graph")
+    .addHelpText(
+      "after",
+      examples(
+        "export bundled:wireless-2x2-xpikeformer --out weights.safetensors",
+        "export bundled:wireless-2x2-xpikeformer --out graph.nir",
+      ),
+    )
     .action(async (source: string, options: ExportCommandOptions) =>
       (await import("./import.ts")).exportCommand(source, options, terminal),
     );
 
   withImportOptions(xpike.command("import"))
-    .description("create a network from a file of PyTorch or another program")
+    .description("create a network from a file of PyTorch, NIR or another program")
     .addHelpText(
       "after",
-      examples("import weights.safetensors --experiment examples/wireless-2x2.json --out network.safetensors"),
+      examples(
+        "import weights.safetensors --experiment examples/wireless-2x2.json --out network.safetensors",
+        "import graph.nir --out network.safetensors",
+      ),
     )
     .action(async (source: string, options: ImportCommandOptions) =>
       (await import("./import.ts")).importCommand(source, options, terminal),

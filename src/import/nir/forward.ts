@@ -62,18 +62,15 @@ const FORWARD: Readonly<Record<NirPrimitive, Forward | string>> = {
  * Throws  SpecError for a node that cannot be run; ShapeError when its arrays and its input do not fit together
  */
 export function runNode(node: RunNode, input: NirSignal): NirSignal {
-  const forward = FORWARD[node.node.type];
-  if (typeof forward === "string") {
-    throw new SpecError(node.at, `The node ${shorten(node.at)} is a ${node.node.type}, which is not run: ${forward}.`);
-  }
-  return forward(node, input);
+  return requireForward(node.node.type, node.at)(node, input);
 }
 
-/** Why a node of this type cannot be run; null if it can. */
-export const refusalOf = (type: NirPrimitive): string | null => {
+/** How a node of this type runs. Throws SpecError if it does not. */
+export function requireForward(type: NirPrimitive, at: string): Forward {
   const forward = FORWARD[type];
-  return typeof forward === "string" ? forward : null;
-};
+  if (typeof forward !== "string") return forward;
+  throw new SpecError(at, `The node ${shorten(at)} is a ${type}, which is not run: ${forward}.`);
+}
 
 const sizeOf = (shape: ArrayLike<number>): number => Array.from(shape).reduce((all, side) => all * side, 1);
 

@@ -10,30 +10,30 @@ import { isGroup, type NirArray, type NirData, type NirGroup } from "./tree.ts";
 
 /** The part of the module h5wasm that is used: `import * as h5wasm from "h5wasm"`. */
 export interface Hdf5 {
-  readonly ready: Promise<{ readonly FS: Hdf5Files }>;
-  // biome-ignore lint/suspicious/noExplicitAny: the package's own types need those of Emscripten
-  readonly File: new (
-    name: string,
-    mode: any,
-  ) => Hdf5Group & { close(): unknown };
+  readonly ready: Promise<{
+    readonly FS: Hdf5Files;
+    /** Makes errors of the library exceptions; otherwise it prints them and goes on. */
+    activate_throwing_error_handler(): unknown;
+    deactivate_throwing_error_handler(): unknown;
+  }>;
+  readonly File: new (name: string, mode: "r" | "w") => Hdf5Group & { close(): unknown };
 }
 
 /** Files in the module's memory. */
-interface Hdf5Files {
+export interface Hdf5Files {
   writeFile(name: string, bytes: Uint8Array): void;
   readFile(name: string): Uint8Array;
   unlink(name: string): void;
 }
 
-interface Hdf5Group {
+export interface Hdf5Group {
   readonly type: string;
   keys(): string[];
   get(name: string): unknown;
   create_group(name: string): unknown;
   create_dataset(dataset: {
     name: string;
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    data: any;
+    data: NirArray | string | string[];
     shape?: number[];
     dtype?: string;
     chunks?: number[];
@@ -41,7 +41,7 @@ interface Hdf5Group {
   }): unknown;
 }
 
-interface Hdf5Dataset {
+export interface Hdf5Dataset {
   readonly type: string;
   readonly dtype: unknown;
   readonly shape: readonly number[] | null;
@@ -90,7 +90,7 @@ export async function readHdf5(bytes: Uint8Array, hdf5: Hdf5, path: string): Pro
       `The file has ${bytes.length} bytes, but at most ${LARGEST_NIR} are read. Split the graph.`,
     );
   }
-  return withFile(hdf5, async (files, name) => {
+  return withFile(hdf5, (files, name) => {
     files.writeFile(name, bytes);
     try {
       const file = new hdf5.File(name, "r");
@@ -101,15 +101,14 @@ export async function readHdf5(bytes: Uint8Array, hdf5: Hdf5, path: string): Pro
       }
     } catch (cause) {
       if (isXpikeError(cause)) throw cause;
-      const reason = shorten(String((cause as Error)?.message ?? cause).split("\n")[0]);
-      throw new FileError(path, `The HDF5 file is damaged (${reason}). Copy or write it again.`, { cause });
+      throw new FileError(path, `The HDF5 file is damaged: ${reasonOf(cause)}. Copy or write it again.`, { cause });
     }
   });
 }
 
 /** The bytes of a file with these groups and arrays. */
 export async function writeHdf5(root: NirGroup, hdf5: Hdf5): Promise<Uint8Array> {
-  return withFile(hdf5, async (files, name) => {
+  return withFile(hdf5, (files, name) => {
     const file = new hdf5.File(name, "w");
     try {
       writeGroup(file, root);
@@ -120,15 +119,23 @@ export async function writeHdf5(root: NirGroup, hdf5: Hdf5): Promise<Uint8Array>
   });
 }
 
+/** The innermost of the library's messages: "file has been truncated". */
+function reasonOf(cause: unknown): string {
+  const all = [...String((cause as Error)?.message ?? cause).matchAll(/^\s*#\d+: .* in \w+\(\): (.+)$/gm)];
+  return all.at(-1)?.[1] ?? shorten(String((cause as Error)?.message ?? cause).split("\n")[0]);
+}
+
 let counted = 0;
 
 /** Runs `use` with a name in the module's memory, and removes the file of that name. */
-async function withFile<Result>(hdf5: Hdf5, use: (files: Hdf5Files, name: string) => Promise<Result>): Promise<Result> {
-  const { FS } = await hdf5.ready;
+async function withFile<Result>(hdf5: Hdf5, use: (files: Hdf5Files, name: string) => Result): Promise<Result> {
+  const { FS, ...library } = await hdf5.ready;
   const name = `graph-${counted++}.nir`;
+  library.activate_throwing_error_handler();
   try {
-    return await use(FS, name);
+    return use(FS, name);
   } finally {
+    library.deactivate_throwing_error_handler();
     try {
       FS.unlink(name);
     } catch {

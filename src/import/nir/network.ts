@@ -19,7 +19,7 @@ import { isSpiking, logitsOf, type Network, type Tensor } from "../../model/netw
 import { decodeSafetensors, encodeSafetensors } from "../../model/safetensors.ts";
 import { type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { NirGraph, NirLeaf, NirNode, NirPrimitive } from "./graph.ts";
-import { ATTENTION } from "./run.ts";
+import { ATTENTION, requireRunnable } from "./run.ts";
 import { type NirData, numbersOf, real, shapeData, text, textOf, whole } from "./tree.ts";
 
 /** Metadata of the graph that a checkpoint has too, under `xpikeformer_` and the name. */
@@ -60,24 +60,22 @@ export function networkToNir(network: Network, { hardware }: NirExportOptions = 
   };
 }
 
-/** Whether a graph is one of our networks; others have no model. */
-export const isOwnGraph = ({ metadata }: NirGraph): boolean => metadata?.has(`${PREFIX}format`) ?? false;
-
 /**
  * The network of a graph that `networkToNir` made, from its arrays, and the chip that its metadata keep, as JSON. `path` names the file.
- * Throws  FileError when the graph is not one of ours, or when its arrays do not fit its model
+ * Throws  SpecError that names a cycle or a node that is not run; FileError when the graph is not one of ours, or when its arrays do not
+ *         fit its model
  */
 export function networkFromNir(graph: NirGraph, path = "graph.nir"): { network: Network; hardware: string | null } {
-  if (!isOwnGraph(graph)) {
+  requireRunnable(graph);
+  const { metadata: described } = graph;
+  if (!described?.has(`${PREFIX}format`)) {
     throw new FileError(
       path,
-      "The graph describes no network of this program: NIR has no attention. Run it as it is with `runNir`, or import its weights by a " +
-        "mapping file (--experiment and --mapping).",
+      "The graph can be run (`runNir`), but it is no network of this program, which has attention: NIR has no node for it. Import a graph " +
+        "that `xpike export` wrote.",
     );
   }
-  const metadata = Object.fromEntries(
-    DESCRIBED.map((name) => [name, textOf(graph.metadata!.get(PREFIX + name)) ?? ""]),
-  );
+  const metadata = Object.fromEntries(DESCRIBED.map((name) => [name, textOf(described.get(PREFIX + name)) ?? ""]));
   const parameters: Record<string, Tensor> = {};
   for (const [name, node] of graph.nodes) {
     if (node.type === "Conv1d" || node.type === "Conv2d") {
@@ -89,7 +87,7 @@ export function networkFromNir(graph: NirGraph, path = "graph.nir"): { network: 
   }
   const { network } = decodeCheckpoint(encodeSafetensors(parameters, metadata), path);
   if (isSpiking(network)) requireSame(graphOf(network as Network<SpikingSpec>), graph, path);
-  return { network, hardware: textOf(graph.metadata!.get(`${PREFIX}hardware`)) };
+  return { network, hardware: textOf(described.get(`${PREFIX}hardware`)) };
 }
 
 /** The nodes and edges of a network without BatchNorm. */

@@ -15,6 +15,7 @@ import { decodeNir, encodeNir, type NirGraph, type NirLeaf } from "./graph.ts";
 import { networkFromNir, networkToNir } from "./network.ts";
 import { outputOf, runNir } from "./run.ts";
 import { text } from "./tree.ts";
+import type { NirSignal } from "./windows.ts";
 
 const golden = (name: string) => new Uint8Array(readFileSync(join(import.meta.dirname, "../../../test/golden", name)));
 const answers = JSON.parse(new TextDecoder().decode(golden("nir.json"))) as Record<
@@ -182,7 +183,7 @@ describe("our networks as graphs", () => {
       const subgraphs = Object.fromEntries(
         Array.from({ length: model.depth }, (_, i) => [
           `blocks.${i}.attention`,
-          (qkv: ReturnType<typeof signal>) => {
+          (qkv: NirSignal) => {
             const rows = turned(qkv.values, steps, 3 * model.width, geometry.tokens);
             const { output } = spikingAttentionForward(rows, heads, network, {
               draws: drawn?.[i] ?? null,
@@ -258,7 +259,7 @@ describe("our networks as graphs", () => {
     const changed = { ...graph, nodes: new Map([...graph.nodes, ["output.neurons", { ...neurons, fields: slower }]]) };
     expect(await messageOf(() => networkFromNir(changed))).toMatch(/^The tau of output\.neurons is not what the model/);
     expect(await messageOf(async () => networkFromNir(await read("cnn")))).toMatch(
-      /^The graph describes no network of this program/,
+      /^The graph can be run \(`runNir`\), but it is no network of this program/,
     );
   });
 });

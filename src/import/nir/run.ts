@@ -7,7 +7,7 @@
  */
 import { ShapeError, SpecError } from "../../errors.ts";
 import { shorten } from "../../experiment/json.ts";
-import { type NirRules, runNode } from "./forward.ts";
+import { type NirRules, requireForward, runNode } from "./forward.ts";
 import type { NirGraph, NirNode } from "./graph.ts";
 import { numbersOf, textOf } from "./tree.ts";
 import type { NirSignal } from "./windows.ts";
@@ -75,6 +75,15 @@ export function rulesOf({ metadata }: NirGraph, options: Partial<NirRules>): Nir
 
 const unknownRule = (name: string, value: string, wanted: string): SpecError =>
   new SpecError(`metadata.${name}`, `The graph's ${name} is ${shorten(value)}, not ${wanted}. Give it as an option.`);
+
+/** Throws SpecError that names a cycle, or the first node that is not run. */
+export function requireRunnable(graph: NirGraph): void {
+  inOrder(graph);
+  for (const [name, node] of graph.nodes) {
+    if (node.type === "NIRGraph") requireRunnable(node);
+    else requireForward(node.type, name);
+  }
+}
 
 /** The names of all nodes, each after those that lead to it. Throws SpecError that names a cycle. */
 export function inOrder({ nodes, edges }: NirGraph): string[] {
