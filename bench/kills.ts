@@ -195,7 +195,7 @@ export async function contentsOf(folder: string): Promise<Map<string, string>> {
 
 async function contentOf(path: string, name: string): Promise<string> {
   if (name === SWEEP_FILES.database) return databaseRows(path);
-  if (name === RUN_FILES.table || name === RUN_FILES.curves) return "";
+  if (name === RUN_FILES.table || name === RUN_FILES.curves || name === RUN_FILES.events) return "";
   const bytes = readFileSync(path).toString("latin1");
   return name === RUN_FILES.metrics ? bytes.replaceAll(/,"seconds":[\d.]+\}$/gm, "}") : bytes;
 }

@@ -67,7 +67,8 @@ beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), "xpikeformer-blocks-"));
   mkdirSync(join(project, "node_modules"));
   symlinkSync(root, join(project, "node_modules/xpikeformer"));
-  symlinkSync(join(root, "node_modules/@types"), join(project, "node_modules/@types"));
+  for (const name of ["@types", "h5wasm"])
+    symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
   for (const folder of ["examples", "networks"]) symlinkSync(join(root, folder), join(project, folder));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   problems = compile(programs.map((block) => ({ name: fileOf(block), text: block.source })));

@@ -75,7 +75,7 @@ describe.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s", (signal) => {
     const curves: readonly string[] = [RUN_FILES.table, RUN_FILES.curves];
     const names = await files(folder);
     expect(names.filter((name) => !curves.includes(name))).toEqual(
-      [RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.question, RUN_FILES.state].sort(),
+      [RUN_FILES.events, RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.question, RUN_FILES.state].sort(),
     );
     // If no step was measured yet, there is nothing to draw.
     expect(names.filter((name) => curves.includes(name)).length % 2).toBe(0);

@@ -28,6 +28,12 @@ export interface ReportOptions extends CommandOptions {
   readonly all?: boolean;
 }
 
+/** Options of commands whose report is also a table. */
+export interface TableOption {
+  /** File for every network under every condition. */
+  readonly csv?: string;
+}
+
 /** Options of commands that can be resumed. */
 export interface ResumableOptions extends ReportOptions {
   readonly resume?: boolean;
@@ -35,14 +41,14 @@ export interface ResumableOptions extends ReportOptions {
   readonly acceptBuild?: readonly string[];
 }
 
-export interface RunCommandOptions extends ResumableOptions {
+export interface RunCommandOptions extends ResumableOptions, TableOption {
   readonly chips?: number;
   readonly prompts?: number;
 }
 
 export type TrainCommandOptions = Omit<ResumableOptions, "all">;
 
-export interface EvalCommandOptions extends ResumableOptions {
+export interface EvalCommandOptions extends ResumableOptions, TableOption {
   readonly drift?: string;
   readonly sweep?: string;
   readonly chips?: number;
@@ -169,6 +175,11 @@ const threadCount = wholeNumber(1, 1024);
 /** Suffix of the folder of `eval`, which `run` suggests next; the report of `run` is in the folder without the suffix. */
 export const EVAL_SUFFIX = "-eval";
 
+const CSV = [
+  "--csv <file>",
+  "also write a table: a row for every network under every condition, with intervals",
+] as const;
+
 const ACCEPT_BUILD = [
   "--accept-build <id>",
   "continue with values of this other build of the program, and name it in the results; may be repeated",
@@ -188,6 +199,7 @@ export function withCommonOptions(command: Command, suffix = ""): Command {
 export function withRunOptions(command: Command): Command {
   return withResumeOptions(withCommonOptions(command))
     .option("--all", "print every figure, claim and note instead of the short answer")
+    .option(...CSV)
     .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
     .option(
       "--prompts <n>",
@@ -216,6 +228,7 @@ function withResumeOptions(command: Command): Command {
 export function withEvalOptions(command: Command): Command {
   return withResumeOptions(withCommonOptions(command, EVAL_SUFFIX))
     .option("--all", "print every curve instead of only the first")
+    .option(...CSV)
     .option(
       "--drift <ages>",
       `ages at which chips are read, such as 90s,12h,1mo (default without --sweep: ${DEFAULT_AGES})`,

@@ -149,3 +149,20 @@ test.each([
   expect(code).toBe(2);
   expect(err).toContain(message);
 });
+
+test("--csv writes a row for each network and condition, and never over the experiment", async () => {
+  const table = join(folder, "ages.csv");
+  const { out } = await evaluate("both.json", "--drift", "1s,1h", "--csv", table);
+  expect(out).toMatch(/\nTable: .*ages\.csv\n$/);
+  const [head, ...rows] = (await readFile(table, "utf8")).trimEnd().split("\r\n");
+  expect(head).toBe("id,network,condition,at,value,low,high,interval,unit,trials,seed");
+  const report = parseReport(await readFile(join(folder, "out", "report.json"), "utf8"), "report.json");
+  const points = report.charts.flatMap((chart) =>
+    chart.kind === "lines" ? chart.series.flatMap(({ points }) => points) : [],
+  );
+  expect(rows).toHaveLength(report.figures.length + points.length);
+  const before = await readFile(join(folder, "both.json"), "utf8");
+  const refused = await runCommand("eval", join(folder, "both.json"), "--csv", join(folder, ".", "both.json"));
+  expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("Name another file with --csv.")]);
+  expect(await readFile(join(folder, "both.json"), "utf8")).toBe(before);
+});

@@ -14,13 +14,14 @@ import { describeWork, expectedStudy } from "./estimate.ts";
 import { measureSlowness } from "./machine-speed.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
-import { outputFolder } from "./output.ts";
+import { outputFolder, requireTable } from "./output.ts";
 import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
 /** Throws XpikeError for invalid input. */
 export async function evalCommand(source: string, options: EvalCommandOptions, terminal: Terminal): Promise<void> {
+  requireTable(options, source);
   const loaded = await loadExperiment(source, options);
   const { experiment } = loaded;
   const sweep = options.sweep === undefined ? null : parseSweep(options.sweep, experiment);

@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import { findTensorMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
-import { initialise } from "../model/network.ts";
+import { foldNetwork } from "../model/fold.ts";
+import { initialise, type Network } from "../model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../model/safetensors.ts";
+import { bundledNetwork } from "../node/networks.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
@@ -100,5 +103,49 @@ describe("xpike import and export", () => {
     expect(refused.err).toContain("Nothing uses the tensor");
     expect(noted.err).toBe("Left out as the mapping says: \ufffd[2J\ufffd31mnorm\ufffd.\n");
     for (const { err, out } of [refused, noted]) expect(`${err}${out}`.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe("xpike import and export of NIR graphs", () => {
+  const network = "bundled:wireless-2x2-xpikeformer";
+
+  test("bring a network out and in again with its chip, bit for bit", async () => {
+    const chip = ["--experiment", "examples/wireless-2x2.json"];
+    const out = await runCommand("export", network, ...chip, "--out", at("graph.nir"));
+    expect(out).toEqual({
+      code: 0,
+      err: expect.stringMatching(/^(BatchNorm is folded into its layers\.\n)?$/),
+      out: expect.stringMatching(
+        /^\d+ parameters of \d+ numbers \(spiking, width 128, depth 2\) to a graph of \d+ nodes\.\n/,
+      ),
+    });
+    const back = await runCommand("import", at("graph.nir"), "--out", at("from-nir.safetensors"));
+    expect([back.code, back.err]).toEqual([
+      0,
+      "The graph's chip is kept as `hardware` in the metadata of the network.\n",
+    ]);
+    const { network: read, metadata } = decodeCheckpoint(bytes("from-nir.safetensors"));
+    const bundled = decodeCheckpoint(new Uint8Array(readFileSync(bundledNetwork("wireless-2x2-xpikeformer")))).network;
+    expect(read).toEqual(foldNetwork(bundled as Network<SpikingSpec>));
+    expect(JSON.parse(metadata.hardware)).toEqual(parseExperiment(readFileSync(chip[1], "utf8")).hardware);
+  });
+
+  test("refuse what does not fit, by name", async () => {
+    const refusal = async (...command: string[]) => {
+      const { code, err } = await runCommand(command[0], ...command.slice(1), "--out", at("refused.nir"));
+      expect(code).toBe(2);
+      return err;
+    };
+    expect(await refusal("import", golden("nir-recurrent.nir"))).toContain('recurrent: "lif" -> "w_rec" -> "lif"');
+    expect(await refusal("import", golden("nir-cnn.nir"))).toContain("NIR has no node for it");
+    expect(await refusal("import", golden("nir-cnn.nir"), "--experiment", at("ann.json"))).toContain(
+      "Leave out --experiment",
+    );
+    expect(await refusal("import", golden("ann.pth"))).toContain("--experiment FILE");
+    expect(await refusal("export", network, "--mapping", "author")).toContain("Leave out --mapping");
+    expect(await refusal("export", "bundled:wireless-2x2-ann")).toContain("NIR has no node for softmax");
+    writeFileSync(at("half.nir"), readFileSync(golden("nir-lif.nir")).subarray(0, 9000));
+    expect(await refusal("import", at("half.nir"))).toMatch(/half\.nir\n {2}The HDF5 file is damaged: .*truncated/);
+    expect(existsSync(at("refused.nir"))).toBe(false);
   });
 });

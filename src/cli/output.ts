@@ -1,14 +1,16 @@
 /** Writes results to a folder with `report.html` and `report.json`, and to the terminal. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { FileError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { sha256Of } from "../node/content-hash.ts";
-import { writeFilesTogether } from "../node/files.ts";
+import { writeFileAtomic, writeFilesTogether } from "../node/files.ts";
 import { QUESTION_FILE } from "../node/run-folder.ts";
 import { terminalBrief } from "../report/brief.ts";
+import { reportCsv } from "../report/csv.ts";
 import { reportJson } from "../report/json.ts";
 import type { Report } from "../report/report.ts";
 import { type TableOptions, terminalTable } from "../report/table.ts";
-import type { CommandOptions, ReportOptions } from "./arguments.ts";
+import type { CommandOptions, ReportOptions, TableOption } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,6 +51,15 @@ export function folderName(name: string): string {
   return `${plain || "experiment"}-${sha256Of(name).slice(0, 8)}`;
 }
 
+/** Throws FileError if the table would replace the experiment. */
+export function requireTable({ csv }: TableOption, source: string): void {
+  if (csv === undefined || resolve(csv) !== resolve(source)) return;
+  throw new FileError(
+    csv,
+    "This file is the experiment, which the table would overwrite. Name another file with --csv.",
+  );
+}
+
 /** File names of a report. */
 export const REPORT_FILES = { json: "report.json", html: "report.html" } as const;
 
@@ -64,12 +75,12 @@ export const writeReport = async (report: Report, folder: string): Promise<void>
 
 /**
  * Publishes the report and prints it: in short, in full with `--all`, as JSON with `--json`. It is printed even if it cannot be written.
- * Throws  FileError of `publish`
+ * Throws  FileError of `publish`, or for a table that cannot be written
  */
 export async function deliver(
   report: Report,
   folder: string,
-  options: Pick<ReportOptions, "json" | "all">,
+  options: Pick<ReportOptions, "json" | "all"> & TableOption,
   terminal: Terminal,
   { publish = async () => {}, ...delivery }: Delivery & { readonly publish?: () => Promise<void> },
 ): Promise<void> {
@@ -79,6 +90,9 @@ export async function deliver(
   );
   terminal.out(reportText(report, failure ? null : folder, options, terminal, delivery));
   if (failure) throw failure.error;
+  if (options.csv === undefined) return;
+  await writeFileAtomic(options.csv, reportCsv(report));
+  if (!options.json) terminal.out(`Table: ${options.csv}\n`);
 }
 
 /** The printed text; without file names if nothing was written. */

@@ -12,7 +12,7 @@ import type { Report } from "../report/report.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Given } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
-import type { ResumableOptions } from "./arguments.ts";
+import type { ResumableOptions, TableOption } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";
 import { quote } from "./options.ts";
@@ -44,7 +44,7 @@ export interface Making {
  */
 export async function runToReport(
   question: Question,
-  options: ResumableOptions,
+  options: ResumableOptions & TableOption,
   terminal: Terminal,
   { title, ...delivery }: Delivery & { readonly title: string },
   make: (making: Making) => Promise<Report>,

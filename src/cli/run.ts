@@ -7,13 +7,14 @@ import { describeWork, expectedRun } from "./estimate.ts";
 import { measureSlowness } from "./machine-speed.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
-import { outputFolder } from "./output.ts";
+import { outputFolder, requireTable } from "./output.ts";
 import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
 /** Throws XpikeError for invalid input. */
 export async function runCommand(source: string, options: RunCommandOptions, terminal: Terminal): Promise<void> {
+  requireTable(options, source);
   const loaded = await loadExperiment(source, options);
   await requireFree(outputFolder(loaded.experiment, options));
   const experiment = resized(loaded.experiment, options);

@@ -25,9 +25,13 @@ const metricSpec = z.object({
   seconds: z.number(),
 }) satisfies z.ZodType<TrainingMetric>;
 
+/** The metrics of lines; those edited into something else are skipped. */
+export const parseMetrics = (lines: readonly string[]): TrainingMetric[] =>
+  lines.flatMap((line) => metricSpec.safeParse(JSON.parse(line)).data ?? []);
+
 /**
  * Writes both files from the lines of the metrics, replacing existing ones. Keeps existing files if there are no lines, because nothing
- * has been measured yet or the metrics were removed. Lines edited into something else are skipped. `build` names the builds that
+ * has been measured yet or the metrics were removed. `build` names the builds that
  * trained. The caller holds the folder.
  * Throws  FileError when they cannot be written
  */
@@ -38,7 +42,7 @@ export async function writeLearningCurves(
   command: string,
   build: string,
 ): Promise<void> {
-  const metrics = lines.flatMap((line) => metricSpec.safeParse(JSON.parse(line)).data ?? []);
+  const metrics = parseMetrics(lines);
   if (metrics.length === 0) return;
   // The drawing packages take longer to load than all of this one.
   const { reportHtml } = await import("../report/html.ts");

@@ -3,6 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readEvents } from "../../test/support/event-file.ts";
 import { rejection } from "../../test/support/rejection.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError } from "../errors.ts";
@@ -130,12 +131,32 @@ describe("a run in a folder", () => {
     expect(await steps()).toEqual([4, 5, 6, 8, 10, 11]);
   });
 
+  test("has an event of each metric for TensorBoard, once, however often it was stopped", async () => {
+    const events = async () => readEvents(await readFile(at(RUN_FILES.events)));
+    await run(stopAt(4));
+    expect((await events()).map(({ step }) => step)).toEqual([0, 2, 4]);
+    // What a killed process was writing, and a step that the state does not cover.
+    await appendFile(at(RUN_FILES.events), Uint8Array.of(1, 2, 3));
+    await appendFile(at(RUN_FILES.metrics), '{"step":6,"seconds":9}\n');
+    await run({ resume: true });
+    const lines = (await metrics()) as (Metric & { loss: number; validation?: { loss: number } })[];
+    const [first, ...rest] = await events();
+    expect(first.version).toBe("brain.Event:2");
+    expect(rest.map(({ step }) => step)).toEqual(lines.map(({ step }) => step));
+    expect(rest.map(({ scalars }) => scalars.loss)).toEqual(lines.map(({ loss }) => Math.fround(loss)));
+    expect(rest.map(({ scalars }) => scalars["validation/loss"])).toEqual(
+      lines.map(({ validation }) => validation && Math.fround(validation.loss)),
+    );
+    const times = rest.map(({ wallTime }) => wallTime);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
   test("has neither before anything was measured, even if it replaces a run that had them", async () => {
     await run();
     await run({ ...stopAt(1), force: true });
     expect(await metrics().catch(() => [])).toEqual([]);
     expect((await readdir(folder)).sort()).toEqual(
-      [RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.question, RUN_FILES.state].sort(),
+      [RUN_FILES.events, RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.question, RUN_FILES.state].sort(),
     );
   });
 

@@ -8,6 +8,7 @@
  *   network.safetensors    the network of the best validation, once training is over
  *   question.json          the question, with the content hashes of data, teacher and initial network
  *   metrics.csv, curves.html   the metrics as a table and as learning curves, at the end of each session
+ *   events.out.tfevents.xpike  the metrics for TensorBoard, as they are written
  *
  * Metrics are synced to disk before the state that covers them; lines after the state's step are cut off when a run resumes.
  */
@@ -24,8 +25,9 @@ import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingS
 import { type TrainingEvent, train } from "../train/train.ts";
 import { buildId, joinBuilds, requireBuild, UNKNOWN_BUILD } from "./build.ts";
 import { contentHash } from "./content-hash.ts";
+import { type EventFile, openEventFile } from "./event-file.ts";
 import { fileError, readFileChecked, writeFileAtomic, writeFilesTogether } from "./files.ts";
-import { CURVE_FILES, writeLearningCurves } from "./learning-curves.ts";
+import { CURVE_FILES, parseMetrics, writeLearningCurves } from "./learning-curves.ts";
 import {
   buildsOf,
   NETWORK_FILE,
@@ -48,6 +50,8 @@ export const RUN_FILES = {
   state: STATE_FILE,
   network: NETWORK_FILE,
   question: QUESTION_FILE,
+  /** TensorBoard reads every file with `tfevents` in its name. */
+  events: "events.out.tfevents.xpike",
   ...CURVE_FILES,
 } as const;
 
@@ -127,7 +131,7 @@ async function trainInFolder(
   const { state, builds } = await openRun(asked, folder, options);
   const build = joinBuilds([...builds, buildId()]);
   const question = { ...asked, versions: { build } };
-  const metrics = await openMetrics(join(folder, RUN_FILES.metrics), state?.step ?? null);
+  const metrics = await openMetrics(folder, state?.step ?? null);
   const executor = nodeExecutor(options.threads ?? availableParallelism());
   const start = performance.now();
   const seconds = (): number => metrics.secondsBefore + (performance.now() - start) / 1000;
@@ -137,7 +141,8 @@ async function trainInFolder(
   const begin = async (): Promise<void> => {
     if (begun) return;
     begun = true;
-    const results = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics, ...Object.values(CURVE_FILES)];
+    const { state: stateFile, network, metrics: lines, events } = RUN_FILES;
+    const results = [stateFile, network, lines, events, ...Object.values(CURVE_FILES)];
     await writeFilesTogether(folder, {
       ...(state ? {} : Object.fromEntries(results.map((name) => [name, null]))),
       [RUN_FILES.experiment]: experimentText(experiment),
@@ -246,7 +251,7 @@ async function openRun(
 interface Metrics {
   /** Seconds of earlier sessions. */
   readonly secondsBefore: number;
-  /** Opens the file and removes later lines, and any line that a killed process left half written. */
+  /** Opens the file and that of events, and removes later lines, and any line that a killed process left half written. */
   open(): Promise<void>;
   add(event: TrainingEvent, seconds: number): void;
   /** Writes added lines. */
@@ -259,9 +264,15 @@ interface Metrics {
 }
 
 /** The metrics up to `step`, to continue after it; null starts over. They may have been removed. */
-async function openMetrics(path: string, step: number | null): Promise<Metrics> {
+async function openMetrics(folder: string, step: number | null): Promise<Metrics> {
+  const path = join(folder, RUN_FILES.metrics);
   const kept = step === null || !existsSync(path) ? [] : await readMetrics(path, step);
+  const secondsBefore = kept.at(-1)?.seconds ?? 0;
+  const started = Date.now() / 1000;
   let file: FileHandle | undefined;
+  let events: EventFile | undefined;
+  // The first lines may come before the files are open.
+  let waiting: string[] = [];
   let pending = "";
   function failWriting(cause: unknown): never {
     throw fileError(path, cause, "written");
@@ -271,20 +282,27 @@ async function openMetrics(path: string, step: number | null): Promise<Metrics> 
     const text = pending;
     pending = "";
     await file?.appendFile(text).catch(failWriting);
+    for (const metric of parseMetrics(waiting)) events?.add(metric);
+    waiting = [];
+    await events?.write();
   }
   async function sync(): Promise<void> {
     await write();
     await file?.sync().catch(failWriting);
   }
   return {
-    secondsBefore: kept.at(-1)?.seconds ?? 0,
+    secondsBefore,
     add: ({ steps: _, ...event }, seconds) => {
       if (event.step % METRICS_EVERY !== 0 && !event.validation) return;
-      pending += `${JSON.stringify({ ...event, seconds: Math.round(seconds * 1000) / 1000 })}\n`;
+      const line = JSON.stringify({ ...event, seconds: Math.round(seconds * 1000) / 1000 });
+      pending += `${line}\n`;
+      waiting.push(line);
     },
     open: async () => {
       await writeFileAtomic(path, kept.map(({ line }) => `${line}\n`).join(""));
       file = await open(path, "a").catch(failWriting);
+      const lines = parseMetrics(kept.map(({ line }) => line));
+      events = await openEventFile(join(folder, RUN_FILES.events), lines, started - secondsBefore);
     },
     write,
     sync,
@@ -292,7 +310,10 @@ async function openMetrics(path: string, step: number | null): Promise<Metrics> 
       await sync();
       return (await readMetrics(path, last)).map(({ line }) => line);
     },
-    close: async () => file?.close(),
+    close: async () => {
+      await file?.close();
+      await events?.close();
+    },
   };
 }
 

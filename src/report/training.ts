@@ -8,6 +8,7 @@ import { kitOf } from "../task/catalogue.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
 import { buildReport, type ChartDraft, type FigureDraft } from "./build-report.ts";
+import { csvText } from "./csv.ts";
 import { formatQuantity } from "./format.ts";
 import type { LinesChart, Report } from "./report.ts";
 
@@ -51,12 +52,7 @@ export function metricsCsv(metrics: readonly TrainingMetric[], { task }: Pick<Ex
     seconds,
     ...(validation ? [validation.loss, validation[key], validation.best] : [undefined, undefined, undefined]),
   ]);
-  return [head, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
-}
-
-function csvCell(value: string | number | boolean | undefined): string {
-  const text = value === undefined ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvText([head, ...rows]);
 }
 
 /** Most points of a curve. */

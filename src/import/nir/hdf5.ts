@@ -24,6 +24,8 @@ export interface Hdf5Files {
   writeFile(name: string, bytes: Uint8Array): void;
   readFile(name: string): Uint8Array;
   unlink(name: string): void;
+  readonly streams: readonly (object | null | undefined)[];
+  close(stream: object): void;
 }
 
 export interface Hdf5Group {
@@ -127,20 +129,30 @@ function reasonOf(cause: unknown): string {
 
 let counted = 0;
 
-/** Runs `use` with a name in the module's memory, and removes the file of that name. */
+/**
+ * Runs `use` with a name in the module's memory, and removes the file of that name. Closes what the library leaves open when it fails: it
+ * may open 4096 files, and its abort would end all reading on this thread.
+ */
 async function withFile<Result>(hdf5: Hdf5, use: (files: Hdf5Files, name: string) => Result): Promise<Result> {
   const { FS, ...library } = await hdf5.ready;
   const name = `graph-${counted++}.nir`;
+  const open = new Set(FS.streams);
   library.activate_throwing_error_handler();
   try {
     return use(FS, name);
   } finally {
     library.deactivate_throwing_error_handler();
-    try {
-      FS.unlink(name);
-    } catch {
-      // It was never written.
-    }
+    for (const stream of [...FS.streams]) if (stream && !open.has(stream)) quietly(() => FS.close(stream));
+    quietly(() => FS.unlink(name));
+  }
+}
+
+/** For what may be gone already. */
+function quietly(clean: () => void): void {
+  try {
+    clean();
+  } catch {
+    // It was never there.
   }
 }
 
