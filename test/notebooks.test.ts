@@ -45,7 +45,7 @@ describe("the Python of the pages", () => {
   test("trains and evaluates from a dictionary, shows progress, and reads the report", async () => {
     const [functions, use] = pythonOf("docs/notebooks.md");
     const lines = await python(`${functions}\n${use}`);
-    expect(lines.some((line) => /^train · 120 steps in /.test(line))).toBe(true);
+    expect(lines.some((line) => /^train · 119 steps in /.test(line))).toBe(true);
     expect(lines.some((line) => /^run · \d+ prompts in /.test(line))).toBe(true);
     const report = JSON.parse(readFileSync(join(folder, "tiny-run/report.json"), "utf8"));
     const rate = report.figures.find(({ id }: { id: string }) => id === "ber.xpikeformer").value as number;

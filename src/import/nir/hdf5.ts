@@ -10,13 +10,19 @@ import { isGroup, type NirArray, type NirData, type NirGroup } from "./tree.ts";
 
 /** The part of the module h5wasm that is used: `import * as h5wasm from "h5wasm"`. */
 export interface Hdf5 {
-  readonly ready: Promise<{
-    readonly FS: Hdf5Files;
-    /** Makes errors of the library exceptions; otherwise it prints them and goes on. */
-    activate_throwing_error_handler(): unknown;
-    deactivate_throwing_error_handler(): unknown;
-  }>;
+  readonly ready: Promise<Hdf5Module>;
   readonly File: new (name: string, mode: "r" | "w") => Hdf5Group & { close(): unknown };
+}
+
+/** The module's memory, and reading into it. */
+export interface Hdf5Module {
+  readonly FS: Hdf5Files;
+  readonly HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+  UTF8ToString(pointer: number): string;
+  get_dataset_data(file: bigint, path: string, count: null, offset: null, strides: null, pointer: bigint): unknown;
+  reclaim_vlen_memory(file: bigint, path: string, attribute: string, pointer: bigint): unknown;
 }
 
 /** Files in the module's memory. */
@@ -24,8 +30,10 @@ export interface Hdf5Files {
   writeFile(name: string, bytes: Uint8Array): void;
   readFile(name: string): Uint8Array;
   unlink(name: string): void;
-  readonly streams: readonly (object | null | undefined)[];
+  open(name: string, mode: "w+"): object;
   close(stream: object): void;
+  /** By number, as POSIX counts them; the package's types leave it out. */
+  streams?: (object | null)[];
 }
 
 export interface Hdf5Group {
@@ -44,10 +52,12 @@ export interface Hdf5Group {
 }
 
 export interface Hdf5Dataset {
+  readonly file_id: bigint;
+  readonly path: string;
   readonly type: string;
   readonly dtype: unknown;
   readonly shape: readonly number[] | null;
-  readonly metadata: { readonly size: number };
+  readonly metadata: { readonly size: number; readonly vlen: boolean };
   readonly value: unknown;
 }
 
@@ -92,60 +102,78 @@ export async function readHdf5(bytes: Uint8Array, hdf5: Hdf5, path: string): Pro
       `The file has ${bytes.length} bytes, but at most ${LARGEST_NIR} are read. Split the graph.`,
     );
   }
-  return withFile(hdf5, (files, name) => {
-    files.writeFile(name, bytes);
+  return withFile(hdf5, (library, name, complaint) => {
+    const damaged = (reason: string, cause?: unknown): FileError =>
+      new FileError(path, `The HDF5 file is damaged: ${reason}. Copy or write it again.`, { cause });
+    library.FS.writeFile(name, bytes);
     try {
       const file = new hdf5.File(name, "r");
       try {
-        return readGroup(file, { path, entries: 0, bytes: 0 }, "", 0);
+        // The library complains, and goes on with whatever it has, perhaps without end.
+        const check = (): void => {
+          const reason = complaint();
+          if (reason !== null) throw damaged(reason);
+        };
+        check();
+        return readGroup(file, { path, library, check, entries: 0, bytes: 0 }, "", 0);
       } finally {
         file.close();
       }
     } catch (cause) {
-      if (isXpikeError(cause)) throw cause;
-      throw new FileError(path, `The HDF5 file is damaged: ${reasonOf(cause)}. Copy or write it again.`, { cause });
+      const reason = complaint();
+      if (reason === null && isXpikeError(cause)) throw cause;
+      throw damaged(reason ?? shorten(String((cause as Error)?.message ?? cause).split("\n")[0]), cause);
     }
   });
 }
 
 /** The bytes of a file with these groups and arrays. */
 export async function writeHdf5(root: NirGroup, hdf5: Hdf5): Promise<Uint8Array> {
-  return withFile(hdf5, (files, name) => {
+  return withFile(hdf5, ({ FS }, name) => {
     const file = new hdf5.File(name, "w");
     try {
       writeGroup(file, root);
     } finally {
       file.close();
     }
-    return files.readFile(name);
+    return FS.readFile(name);
   });
-}
-
-/** The innermost of the library's messages: "file has been truncated". */
-function reasonOf(cause: unknown): string {
-  const all = [...String((cause as Error)?.message ?? cause).matchAll(/^\s*#\d+: .* in \w+\(\): (.+)$/gm)];
-  return all.at(-1)?.[1] ?? shorten(String((cause as Error)?.message ?? cause).split("\n")[0]);
 }
 
 let counted = 0;
 
 /**
- * Runs `use` with a name in the module's memory, and removes the file of that name. Closes what the library leaves open when it fails: it
- * may open 4096 files, and its abort would end all reading on this thread.
+ * Runs `use` with a name in the module's memory, and removes the file of that name. `complaint` is the innermost message of the library's
+ * first error so far, such as "file has been truncated", or null: it prints errors, which go to a file meanwhile. Its exceptions would
+ * leak the module's stack.
  */
-async function withFile<Result>(hdf5: Hdf5, use: (files: Hdf5Files, name: string) => Result): Promise<Result> {
-  const { FS, ...library } = await hdf5.ready;
+async function withFile<Result>(
+  hdf5: Hdf5,
+  use: (library: Hdf5Module, name: string, complaint: () => string | null) => Result,
+): Promise<Result> {
+  const library = await hdf5.ready;
+  const { FS } = library;
   const name = `graph-${counted++}.nir`;
-  const open = new Set(FS.streams);
-  library.activate_throwing_error_handler();
+  const log = `${name}.log`;
+  const streams = FS.streams!;
+  const errors = streams[STANDARD_ERROR];
+  const stream = FS.open(log, "w+");
+  streams[STANDARD_ERROR] = stream;
+  const complaint = (): string | null => {
+    const [first] = new TextDecoder().decode(FS.readFile(log)).split(/\n(?=HDF5-DIAG)/);
+    return [...first.matchAll(/ in \w+\(\): (.+)$/gm)].at(-1)?.[1] ?? null;
+  };
   try {
-    return use(FS, name);
+    return use(library, name, complaint);
   } finally {
-    library.deactivate_throwing_error_handler();
-    for (const stream of [...FS.streams]) if (stream && !open.has(stream)) quietly(() => FS.close(stream));
+    streams[STANDARD_ERROR] = errors;
+    FS.close(stream);
+    FS.unlink(log);
     quietly(() => FS.unlink(name));
   }
 }
+
+const STANDARD_ERROR = 2;
 
 /** For what may be gone already. */
 function quietly(clean: () => void): void {
@@ -158,6 +186,9 @@ function quietly(clean: () => void): void {
 
 interface Reading {
   readonly path: string;
+  readonly library: Hdf5Module;
+  /** Throws if the library has complained. */
+  check(): void;
   entries: number;
   bytes: number;
 }
@@ -169,11 +200,13 @@ function readGroup(group: Hdf5Group, reading: Reading, at: string, depth: number
   if (depth > DEEPEST) fail(`${shorten(at)} lies deeper than ${DEEPEST} groups.`);
   const entries = new Map<string, NirData | NirGroup>();
   const names = group.keys();
+  reading.check();
   reading.entries += names.length;
   if (reading.entries > MOST_ENTRIES) fail(`The file has more than ${MOST_ENTRIES} entries.`);
   for (const name of names) {
     const entry = group.get(name) as Hdf5Group | Hdf5Dataset | null;
     const where = `${at}/${name}`;
+    reading.check();
     if (entry?.type === "Group") entries.set(name, readGroup(entry as Hdf5Group, reading, where, depth + 1));
     else if (entry?.type === "Dataset") entries.set(name, readDataset(entry as Hdf5Dataset, reading, where, fail));
     else
@@ -186,6 +219,7 @@ function readGroup(group: Hdf5Group, reading: Reading, at: string, depth: number
 
 function readDataset(dataset: Hdf5Dataset, reading: Reading, where: string, fail: (problem: string) => never): NirData {
   const { shape, dtype } = dataset;
+  reading.check();
   if (shape === null) return fail(`${shorten(where)} is empty.`);
   const count = shape.reduce((all, side) => all * side, 1);
   const type = typeof dtype === "string" ? dtype : JSON.stringify(dtype);
@@ -199,7 +233,8 @@ function readDataset(dataset: Hdf5Dataset, reading: Reading, where: string, fail
     return fail(`With ${shorten(where)} [${shape}], the arrays take ${reading.bytes} bytes, more than ${MOST_BYTES}.`);
   }
   if (count === 0) return { shape, values: kind ? new kind[1](0) : [] };
-  const { value } = dataset;
+  const value = dataset.metadata.vlen ? readTexts(dataset, reading.library, count) : dataset.value;
+  reading.check();
   if (isText) {
     const texts = Array.isArray(value) ? value : [value];
     if (texts.length !== count || !texts.every((each) => typeof each === "string"))
@@ -213,6 +248,24 @@ function readDataset(dataset: Hdf5Dataset, reading: Reading, where: string, fail
   const values = new Numbers(1);
   values[0] = value as never;
   return { shape, values };
+}
+
+/**
+ * Texts of any length, which are pointers in the file's array. The package reads them into memory that it does not clear, and frees what
+ * a damaged file left there, which may never end.
+ */
+function readTexts({ file_id, path }: Hdf5Dataset, library: Hdf5Module, count: number): string[] {
+  const start = library._malloc(4 * count);
+  if (start === 0) throw new RangeError("no memory is left");
+  library.HEAPU8.fill(0, start, start + 4 * count);
+  try {
+    library.get_dataset_data(file_id, path, null, null, null, BigInt(start));
+    const pointers = new Uint32Array(library.HEAPU8.slice(start, start + 4 * count).buffer);
+    return Array.from(pointers, (pointer) => (pointer === 0 ? "" : library.UTF8ToString(pointer)));
+  } finally {
+    library.reclaim_vlen_memory(file_id, path, "", BigInt(start));
+    library._free(start);
+  }
 }
 
 function writeGroup(group: Hdf5Group, entries: NirGroup): void {
