@@ -1,12 +1,12 @@
 /**
  * Our spiking networks as NIR graphs, and back.
  *
- * NIR has no axis of tokens, so a signal of N tokens is `[features, N]` and a linear layer is a Conv1d of kernel 1, which shares its weights
- * among tokens; a stem is Conv2d, and its max-pooling, of bits, SumPool2d and a Threshold. A membrane shortcut is an edge: what meets at a
+ * NIR has no axis of tokens, so a signal of N tokens is `[features, N]` and a linear layer is a Conv1d of kernel 1, which shares its
+ * weights among tokens; a stem is Conv2d, and its max-pooling, of bits, SumPool2d and a Threshold. A membrane shortcut is an edge: what meets at a
  * node adds up. BatchNorm is folded. `v <- beta v + I` is LIF with tau = dt / (1 - beta) and r = tau / dt, or IF with r = 1 / dt.
  *
- * Attention has products of two signals, for which NIR has no node. By convention it is a subgraph from q, k and v, `[3 D, N]`, to its output,
- * `[D, N]`, whose metadata `xpikeformer_attention` names it; a program that ignores them passes v on, which is not the network. The graph's
+ * Attention has products of two signals, for which NIR has no node. By convention it is a subgraph from q, k and v, `[3 D, N]`, to its
+ * output, `[D, N]`, whose metadata `xpikeformer_attention` names it; a program that ignores them passes v on, which is not the network. The graph's
  * metadata hold the model and the geometry as a checkpoint does, so our files are the reference for what a subgraph means.
  */
 import { FileError, SpecError } from "../../errors.ts";
@@ -288,7 +288,7 @@ function singles(node: NirLeaf, name: string, at: string, path: string): Tensor 
   );
 }
 
-/** Throws FileError that names the first node, field or edge which differs from what the model needs; weights come from the graph itself. */
+/** Throws FileError that names the first node, field or edge which differs from what the model needs; weights come from the graph. */
 function requireSame(wanted: Pick<NirGraph, "nodes" | "edges">, given: NirGraph, path: string, at = ""): void {
   const fail = (problem: string): never => {
     throw new FileError(

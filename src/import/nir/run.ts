@@ -1,6 +1,6 @@
 /**
- * Runs a feed-forward NIR graph: every node over all time steps, in the order of the edges. NIR says nothing of delays on edges, so a signal
- * passes all nodes within its step; a graph with a cycle would need one, and is refused.
+ * Runs a feed-forward NIR graph: every node over all time steps, in the order of the edges. NIR says nothing of delays on edges, so a
+ * signal passes all nodes within its step; a graph with a cycle would need one, and is refused.
  *
  * The step, the reset and what happens at the threshold are those of the options, else of the graph's metadata (`time_step`, `reset`,
  * `fires`), else those of NIR's paper and equations: 0.0001 s, "hard", ">".

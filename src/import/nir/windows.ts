@@ -42,8 +42,8 @@ export const pairOf = (numbers: Float64Array, first: number | null): readonly nu
   first === null ? [numbers[0], numbers[numbers.length - 1]] : [first, numbers[0]];
 
 /**
- * The sums of all windows. `sum` gets the index of the sample's first value, the output channel, and for each value of the window inside the
- * map its index in the kernel and in the channel.
+ * The sums of all windows. `sum` gets the index of the sample's first value, the output channel, and for each value of the window inside
+ * the map its index in the kernel and in the channel.
  */
 export function slide(
   grid: WindowGrid,
