@@ -63,7 +63,7 @@ describe("NIR's own program", () => {
   const read = async (path: string) => decodeNir(new Uint8Array(readFileSync(path)), hdf5, path);
 
   test.each([
-    ["LIF attention", { attention: { neuron: "lif" }, position: "learned" }],
+    ["LIF attention", { attention: { kind: "lif" }, position: "learned" }],
     ["a stem", { stem: tinyStem }],
   ])("reads and writes our networks, which come back bit for bit: %s", async (name, fields) => {
     const size = { kind: "spiking", width: 8, heads: 2, depth: 1, expansion: 2, normalisation: "none" };

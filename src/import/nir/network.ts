@@ -2,12 +2,13 @@
  * Our spiking networks as NIR graphs, and back.
  *
  * NIR has no axis of tokens, so a signal of N tokens is `[features, N]` and a linear layer is a Conv1d of kernel 1, which shares its
- * weights among tokens; a stem is Conv2d, and its max-pooling, of bits, SumPool2d and a Threshold. A membrane shortcut is an edge: what meets at a
- * node adds up. BatchNorm is folded. `v <- beta v + I` is LIF with tau = dt / (1 - beta) and r = tau / dt, or IF with r = 1 / dt.
+ * weights among tokens; a stem is Conv2d, and its max-pooling, of bits, SumPool2d and a Threshold. A membrane shortcut is an edge: what
+ * meets at a node adds up. BatchNorm is folded. `v <- beta v + I` is LIF with tau = dt / (1 - beta) and r = tau / dt, or IF with
+ * r = 1 / dt.
  *
  * Attention has products of two signals, for which NIR has no node. By convention it is a subgraph from q, k and v, `[3 D, N]`, to its
- * output, `[D, N]`, whose metadata `xpikeformer_attention` names it; a program that ignores them passes v on, which is not the network. The graph's
- * metadata hold the model and the geometry as a checkpoint does, so our files are the reference for what a subgraph means.
+ * output, `[D, N]`, whose metadata `xpikeformer_attention` names it; a program that ignores them passes v on, which is not the network. The
+ * graph's metadata hold the model and the geometry as a checkpoint does, so our files are the reference for what a subgraph means.
  */
 import { FileError, SpecError } from "../../errors.ts";
 import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
@@ -135,8 +136,10 @@ function graphOf(network: Network<SpikingSpec>): Pick<NirGraph, "nodes" | "edges
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
     const read = fire(`${block}.input`, [width, tokens], stream);
-    const bits = fire(`${block}.qkv`, [3 * width, tokens], [linear(`${block}.qkv`, read)]);
-    const attended = put(`${block}.attention`, attention(model, tokens), [bits]);
+    // Some kinds of attention have no k or no v.
+    const [, lines] = network.parameters[`${block}.qkv.weight`].shape;
+    const bits = fire(`${block}.qkv`, [lines, tokens], [linear(`${block}.qkv`, read)]);
+    const attended = put(`${block}.attention`, attention(model, lines, tokens), [bits]);
     stream = join(model.outputProjection ? linear(`${block}.projection`, attended) : attended);
     const middle = fire(`${block}.middle`, [width, tokens], stream);
     const hidden = fire(`${block}.hidden`, [width * model.expansion, tokens], [linear(`${block}.up`, middle)]);
@@ -230,14 +233,14 @@ function position(
   return put("position", leaf("Scale", { scale: { shape, values: transposed(parameters.position).data } }), [one]);
 }
 
-/** The subgraph that stands for attention: its Conv1d picks v out of q, k and v. */
-function attention({ width, attention: settings }: SpikingSpec, tokens: number): NirGraph {
-  const values = new Float32Array(width * 3 * width);
-  for (let d = 0; d < width; d++) values[d * 3 * width + 2 * width + d] = 1;
+/** The subgraph that stands for attention: its Conv1d picks the last of q, k and v, which are `lines` signals. */
+function attention({ width, attention: settings }: SpikingSpec, lines: number, tokens: number): NirGraph {
+  const values = new Float32Array(width * lines);
+  for (let d = 0; d < width; d++) values[d * lines + lines - width + d] = 1;
   const [one, none] = [whole(1), whole(0)];
   const pick = leaf("Conv1d", {
     input_shape: whole(tokens),
-    weight: { shape: [width, 3 * width, 1], values },
+    weight: { shape: [width, lines, 1], values },
     stride: one,
     padding: none,
     dilation: one,
@@ -247,7 +250,7 @@ function attention({ width, attention: settings }: SpikingSpec, tokens: number):
   return {
     type: "NIRGraph",
     nodes: new Map<string, NirNode>([
-      ["qkv", leaf("Input", { shape: shapeData([3 * width, tokens]) })],
+      ["qkv", leaf("Input", { shape: shapeData([lines, tokens]) })],
       ["v", pick],
       ["output", leaf("Output", { shape: shapeData([width, tokens]) })],
     ]),

@@ -5,11 +5,11 @@ import { describe, expect, test } from "vitest";
 import { tinyNetwork } from "../../../test/support/tiny-network.ts";
 import { stemmed, tinyStem } from "../../../test/support/tiny-stem.ts";
 import { type ModelSpec, modelSpec, type SpikingSpec } from "../../experiment/model.ts";
+import { spikingAttentionForward } from "../../model/attention/spiking.ts";
 import { foldNetwork } from "../../model/fold.ts";
 import { inputRows } from "../../model/geometry.ts";
 import type { Network } from "../../model/network.ts";
 import { drawBlocks, spikingForward } from "../../model/spiking.ts";
-import { spikingAttentionForward } from "../../model/spiking-attention.ts";
 import { stream } from "../../numeric/stream.ts";
 import { decodeNir, encodeNir, type NirGraph, type NirLeaf } from "./graph.ts";
 import { networkFromNir, networkToNir } from "./network.ts";
@@ -150,14 +150,15 @@ describe("a LIF node, by hand", () => {
 describe("our networks as graphs", () => {
   const base = { kind: "spiking", width: 8, heads: 2, depth: 2, expansion: 2, steps: 3, normalisation: "none" };
   const models: Record<string, Record<string, unknown>> = {
-    "LIF attention and learned positions": { attention: { neuron: "lif" }, position: "learned" },
+    "LIF attention and learned positions": { attention: { kind: "lif" }, position: "learned" },
     "stochastic attention and BatchNorm": { normalisation: "batch" },
     "soft reset, no leak, no projection, no shortcut": {
       neuron: { kind: "if", reset: "soft", threshold: 0.75 },
       outputProjection: false,
       residual: "none",
     },
-    "a stem with pooling": { stem: tinyStem, attention: { neuron: "lif" } },
+    "Q-K channel attention, which has no v": { attention: { kind: "qk-channel" } },
+    "a stem with pooling": { stem: tinyStem, attention: { kind: "lif" } },
   };
   const networkOf = (fields: Record<string, unknown>) => {
     const model = modelSpec.parse({ ...base, ...fields }) as SpikingSpec;
@@ -177,14 +178,14 @@ describe("our networks as graphs", () => {
       const steps = 4;
       const values = Float64Array.from({ length: steps * rows * geometry.inputs }, () => Number(draw.uniform() < 0.5));
       const sizes = { steps, prompts: 1 };
-      const drawn = model.attention.neuron === "lif" ? null : drawBlocks(network, sizes, stream(9));
+      const drawn = drawBlocks(network, sizes, stream(9));
       const wanted = spikingForward(network, { ...sizes, values }, { mode: "eval", ...(drawn && { draws: drawn }) });
       const heads = { ...sizes, tokens: geometry.tokens, heads: model.heads, dimension: model.width / model.heads };
       const subgraphs = Object.fromEntries(
         Array.from({ length: model.depth }, (_, i) => [
           `blocks.${i}.attention`,
           (qkv: NirSignal) => {
-            const rows = turned(qkv.values, steps, 3 * model.width, geometry.tokens);
+            const rows = turned(qkv.values, steps, qkv.shape[0], geometry.tokens);
             const { output } = spikingAttentionForward(rows, heads, network, {
               draws: drawn?.[i] ?? null,
               smooth: false,
