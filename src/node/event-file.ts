@@ -1,7 +1,7 @@
 /**
  * The TensorBoard event file of a run's folder, which grows with the metrics. A session writes the events of all earlier metrics anew
- * before it appends its own, so a resumed training has each step once, whatever the last session left. Wall times count the seconds of training
- * back from the start of the session.
+ * before it appends its own, so a resumed training has each step once, whatever the last session left. Wall times count the seconds of
+ * training back from the start of the session.
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { firstRecord, metricRecord } from "../report/tensorboard.ts";
