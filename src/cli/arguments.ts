@@ -94,7 +94,7 @@ export interface StudioCommandOptions {
   readonly port?: number;
 }
 
-export interface CostCommandOptions extends LayoutOptions {
+export interface CostCommandOptions extends Omit<LayoutOptions, "steps"> {
   readonly layout?: string;
   readonly preset: string;
   readonly machine?: string;

@@ -61,7 +61,9 @@ export async function costCommand(
   if (options.list) return terminal.out(options.json ? listedJson() : listCosts());
   const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
   if (source === undefined) return tabulate(presets, options, terminal);
-  const checkpoint = options.layout === undefined ? null : await loadCheckpoint(source, options.layout, options);
+  // Steps are chosen when the network is priced, as for any other workload.
+  const { steps: _, ...choices } = options;
+  const checkpoint = options.layout === undefined ? null : await loadCheckpoint(source, options.layout, choices);
   const workload = checkpoint ? null : await namedWorkload(source);
   if (!workload && options.machine !== undefined) throw ownMachine(source);
   const loaded = workload ? null : (checkpoint?.loaded ?? (await loadExperiment(source, options)));

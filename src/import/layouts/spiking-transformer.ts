@@ -14,7 +14,7 @@ import { SpecError } from "../../errors.ts";
 import type { ExperimentDocument } from "../../experiment/experiment.ts";
 import type { TensorExpression, TensorStep } from "../../experiment/tensor-mapping.ts";
 import type { LayoutChoices, LayoutSizes, LayoutTable } from "./layout.ts";
-import { expansionOf, TRANSPOSE } from "./vision-transformer.ts";
+import { expansionOf, TRANSPOSE } from "./rules.ts";
 
 type Parameters = Record<string, TensorExpression>;
 type Table = Record<string, string>;
