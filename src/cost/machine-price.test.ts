@@ -29,7 +29,7 @@ const machine: MachineSizes = {
     converters: { count: 320, bits: 5 },
     scalers: { count: 160, codeBits: 6, factorBits: 8 },
     adders: { count: 16, bits: 16 },
-    lif: { count: 16, membranes: 128, membraneBits: 16, place: "sram" },
+    lif: { count: 16, membranes: 128, stateWords: 1, membraneBits: 16, place: "sram" },
     residual: { count: 16, bits: 16 },
   },
   ssa: { tiles: 2, cells: 4, counterBits: 7, fifos: 2, fifoBits: 64, feet: 2, registers: 4 },

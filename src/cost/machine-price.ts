@@ -137,7 +137,7 @@ function flipFlopsOf(
     lines: linearRead,
     products: total.scalings * (codeBits + units.scalers.factorBits),
     sums: (total.accumulations + total.offsetAdditions) * units.adders.bits,
-    membranes: total.lifUpdates * units.lif.membraneBits,
+    membranes: total.lifUpdates * units.lif.stateWords * units.lif.membraneBits,
     stream: total.residualAdditions * units.residual.bits,
     counters: total.scoreAnds * (ssa.counterBits + 1),
     spikes: total.outputComparisons,
@@ -263,8 +263,8 @@ function areaOf(
 ): Record<AreaPart, number> {
   const { crossbars, scalers, adders, lif, residual } = units;
   const unit = neuronPrices(shape, technology).area * (lif.membraneBits / LIF_BITS);
-  // A unit contains the register of one membrane.
-  const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) : 0;
+  // A unit contains the registers of one neuron.
+  const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) * lif.stateWords : 0;
   let buffers = 0;
   for (const { area } of prices.buffers.values()) buffers += area;
   return {

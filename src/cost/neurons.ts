@@ -2,8 +2,9 @@
  * Energy of a neuron update and area of its unit, for 16 bits. Published comparisons charge an update with its registers; where
  * every flip-flop is charged, only its adder and comparator are left.
  *
- * A leak by a fixed shift is only wires, so both kinds of neuron have the same price. A soft reset selects the comparator's own
- * difference, bit by bit, where a hard reset clears.
+ * A leak by a fixed shift is only wires, whether it was learned or not. A soft reset selects the comparator's own difference, bit by bit,
+ * where a hard reset clears. Each further word of state costs another update and unit: the rise of an adaptive neuron's threshold decays
+ * by a subtraction and is added to the threshold, two adders and a register like those of a membrane.
  */
 import type { NetworkShape } from "../machine/shape.ts";
 import type { Technology } from "./parameters.ts";
@@ -16,12 +17,15 @@ interface NeuronPrices {
   readonly area: number;
 }
 
-export function neuronPrices({ reset }: Pick<NetworkShape, "reset">, technology: Technology): NeuronPrices {
+export function neuronPrices(
+  { reset, stateWords = 1 }: Pick<NetworkShape, "reset" | "stateWords">,
+  technology: Technology,
+): NeuronPrices {
   const soft = reset === "soft" ? 1 : 0;
   const additional = soft * technology.softReset;
   return {
-    update: technology.lifUpdate + additional,
-    logic: technology.lifLogic + additional,
-    area: technology.lifArea + soft * technology.softResetArea,
+    update: stateWords * technology.lifUpdate + additional,
+    logic: stateWords * technology.lifLogic + additional,
+    area: stateWords * technology.lifArea + soft * technology.softResetArea,
   };
 }

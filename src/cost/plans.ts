@@ -32,9 +32,9 @@ export function keptPlans(): Planner {
 
 /** What a machine depends on besides the hardware: the workload's shape, without its other fields. */
 function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unknown>> {
-  const { depth, width, heads, expansion, reset, draws, tokens, inputs, stem, classes, queries } = shape;
-  const { embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
-  const { meanReadOut, meanStream, stemShortcut } = shape;
+  const { depth, width, heads, expansion, reset, stateWords, draws, tokens, inputs, stem, classes, queries } = shape;
+  const { meanReadOut, embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
+  const { meanStream, stemShortcut } = shape;
   const [tokensRead, mask] = [shape.tokensRead?.join(), shape.mask?.join("")];
   return {
     depth,
@@ -42,6 +42,7 @@ function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unkno
     heads,
     expansion,
     reset,
+    stateWords,
     draws,
     tokens,
     inputs,

@@ -33,6 +33,21 @@ export const ATTENTION_PARTS: Readonly<Record<AttentionKind, readonly AttentionP
   none: ["value"],
 };
 
+/** Whether a kind computes with the network's neurons. */
+export const FIRES: Readonly<Record<AttentionKind, boolean>> = {
+  stochastic: false,
+  lif: true,
+  spikformer: true,
+  "sdsa-1": true,
+  "sdsa-3": true,
+  "qk-token": true,
+  "qk-channel": true,
+  "alpha-xnor": true,
+  "binary-map": true,
+  random: true,
+  none: false,
+};
+
 /** How random numbers of an attention vary over time steps; null for a kind that draws none. */
 export const drawsOf = (attention: AttentionSpec): DrawKind | null =>
   attention.kind === "stochastic" ? attention.draws : null;

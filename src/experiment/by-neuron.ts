@@ -9,3 +9,16 @@ export function forNeuron<Made>(neuron: NeuronSpec, entries: ByNeuron<Made>): Ma
   const make = entries[neuron.kind] as (neuron: NeuronSpec) => Made; // the entry of the kind takes the neuron
   return make(neuron);
 }
+
+/** Why attention with neurons cannot compute with such ones, or null if it can. */
+const IN_ATTENTION: ByNeuron<string | null> = {
+  lif: () => null,
+  if: () => null,
+  plif: () => refused("plif", "the leaks of attention would have to be learned, too"),
+  alif: () => refused("alif", "its kernels keep one number per neuron, and an adaptive neuron has two"),
+};
+
+const refused = (kind: NeuronKind, reason: string): string =>
+  `Such attention does not compute with "${kind}" neurons: ${reason}. Use "stochastic" attention, or "lif" or "if" neurons.`;
+
+export const refusalInAttention = (neuron: NeuronSpec): string | null => forNeuron(neuron, IN_ATTENTION);

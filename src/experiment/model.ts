@@ -1,6 +1,8 @@
 /** The network: an ANN transformer, or a spiking one. */
 import { z } from "zod";
 import { attentionSpec } from "./attention.ts";
+import { FIRES } from "./by-attention.ts";
+import { refusalInAttention } from "./by-neuron.ts";
 import { onceValid } from "./once-valid.ts";
 
 const convolution = {
@@ -91,17 +93,38 @@ const firing = {
   reset: z.enum(["hard", "soft"]).default("hard"),
 };
 
+/** A schema for each field, because a schema carries its field's description. */
+const leak = () => z.number().gt(0).max(1).default(0.5);
+
 export const neuronSpec = z.discriminatedUnion("kind", [
   z.strictObject({
     /** Leaky integrate-and-fire. */
     kind: z.literal("lif").optional().default("lif"),
     /** Leak in V = beta V + I. 0.5 is one right shift of the membrane register (section IV-A2 of the paper). */
-    beta: z.number().gt(0).max(1).default(0.5),
+    beta: leak(),
     ...firing,
   }),
   z.strictObject({
     /** Integrate-and-fire without leak: V = V + I. */
     kind: z.literal("if"),
+    ...firing,
+  }),
+  z.strictObject({
+    /** Parametric LIF: every layer of neurons learns its own leak. */
+    kind: z.literal("plif"),
+    /** Leak at the start of training. */
+    beta: z.number().gt(0).lt(1).default(0.5),
+    ...firing,
+  }),
+  z.strictObject({
+    /** Adaptive LIF: each spike raises the neuron's threshold for a while. */
+    kind: z.literal("alif"),
+    /** Leak in V = beta V + I. */
+    beta: leak(),
+    /** Rise of the threshold after a spike. */
+    rise: z.number().min(0).max(1000).default(0.5),
+    /** Share of the rise that remains after a step. */
+    decay: z.number().min(0).max(1).default(0.75),
     ...firing,
   }),
 ]);
@@ -124,6 +147,12 @@ export const surrogateSpec = z.discriminatedUnion("kind", [
     kind: z.literal("rectangular"),
     /** Half the base of the rectangle, in membrane units. */
     width: z.number().positive().max(1000).default(0.5),
+  }),
+  /** s'(x) = alpha / 2 / (1 + (pi/2 alpha x)^2), the derivative of an arctangent. */
+  z.strictObject({
+    kind: z.literal("atan"),
+    /** Twice the slope at the threshold. */
+    alpha: z.number().positive().max(1000).default(2),
   }),
 ]);
 
@@ -159,7 +188,17 @@ export const modelSpec = z
     ...onceValid,
     error: (issue) => explainHeads(issue.input),
     path: ["heads"],
+  })
+  .refine((model) => refusedInAttention(model) === null, {
+    ...onceValid,
+    // An issue's input is untyped; the check runs on parsed models only.
+    error: (issue) => refusedInAttention(issue.input as SpikingSpec) as string,
+    path: ["neuron", "kind"],
   });
+
+/** Why attention cannot use the model's neurons; null if it can, or if it uses none. */
+const refusedInAttention = (model: AnnSpec | SpikingSpec): string | null =>
+  model.kind === "spiking" && FIRES[model.attention.kind] ? refusalInAttention(model.neuron) : null;
 
 /** An issue's input is untyped; the check above runs on parsed models only. */
 function explainHeads(input: unknown): string {
@@ -180,6 +219,8 @@ export type NeuronKind = NeuronSpec["kind"];
 export type NeuronReset = NeuronSpec["reset"];
 /** What a leaky integrate-and-fire neuron computes with. */
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
+/** What an adaptive neuron computes with. */
+export type AlifConstants = Omit<Extract<NeuronSpec, { kind: "alif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
 export type Activation = NonNullable<AnnSpec["activation"]>;

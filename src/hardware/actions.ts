@@ -17,8 +17,10 @@ export const ACTIONS = {
   streamReads: "Words of the residual stream read, to be added to: one per feature and addition.",
   streamWrites: "Words of the residual stream written: by the embedding, and the sums that a later addition reads.",
   lifUpdates: "Membrane updates of LIF neurons: leak, add, compare, reset.",
-  membraneReads: "Membranes read from SRAM, at every time step except the first; 0 if they are kept in registers.",
-  membraneWrites: "Membranes written to SRAM, at every time step except the last; 0 if they are kept in registers.",
+  membraneReads:
+    "Words of neurons' state read from SRAM, at every time step except the first; 0 if they are kept in registers.",
+  membraneWrites:
+    "Words of neurons' state written to SRAM, at every time step except the last; 0 if they are kept in registers.",
   bitsRead: "Spikes or silences read from a buffer: each input vector once per layer, q, k and v once per attention.",
   bitsWritten: "Spikes or silences written to a buffer by LIF units and SSA tiles.",
   scoreAnds: "AND gates of Q and K evaluated, in the cells enabled by the mask.",

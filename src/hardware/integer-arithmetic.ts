@@ -38,7 +38,6 @@ import type { NeuronSpec } from "../experiment/model.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import { converter } from "./adc.ts";
 import { type ConverterErrors, LARGEST_NORMAL, type LineErrors } from "./converter-errors.ts";
-import { lifConstants } from "./lif.ts";
 import { leakShiftOf, signedBits, signedRange, type WholeRange } from "./lif-parameters.ts";
 
 /** The registers that saturate, by content. */
@@ -60,7 +59,7 @@ export interface IntegerLifConstants {
  */
 export function integerLifConstants(neuron: NeuronSpec, arithmetic: ArithmeticSpec): IntegerLifConstants {
   const { fractionBits, membraneBits } = arithmetic;
-  const { reset, threshold: real } = lifConstants(neuron);
+  const { reset, threshold: real } = neuron;
   const membrane = signedRange(membraneBits);
   const threshold = Math.ceil(real * 2 ** fractionBits);
   if (threshold > membrane.high) {

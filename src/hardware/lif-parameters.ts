@@ -129,10 +129,26 @@ export const codeBitsOf = (bits: number, mode: "pair" | "differential"): number 
 const LEAK_SHIFTS: ByNeuron<number> = {
   lif: ({ beta }) => shiftOf(beta),
   if: () => 0,
+  // Training does not know of shifts, so a learned leak becomes the nearest, as weights become levels of devices.
+  plif: ({ beta }) => nearestShift(beta),
+  alif: () => {
+    throw new SpecError(
+      "model.neuron.kind",
+      "An adaptive neuron keeps a threshold of its own, but the LIF unit in whole numbers has one threshold for all steps. Use " +
+        '"lif", "if" or "plif" neurons, or set hardware.arithmetic to null.',
+    );
+  },
 };
 
-/** k of a leak by 2^-k. Throws SpecError when the neuron's leak is not of that form. */
+/** k of a leak by 2^-k (`neuronOf`). Throws SpecError when the neuron's leak is not of that form, or the unit does not exist. */
 export const leakShiftOf = (neuron: NeuronSpec): number => forNeuron(neuron, LEAK_SHIFTS);
+
+/** The shift with the smallest difference |beta - 2^-k|; the smaller leak if two are equally near. */
+function nearestShift(beta: number): number {
+  let shift = 0;
+  while (shift < LIMITS.leakShift[1] && 2 ** -shift + 2 ** -(shift + 1) > 2 * beta) shift++;
+  return shift;
+}
 
 function shiftOf(beta: number): number {
   const shift = Math.log2(1 / beta);

@@ -12,15 +12,31 @@ import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
 import type { LifConstants, NeuronSpec } from "../experiment/model.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
+import { runAlifUnits } from "./alif.ts";
 
-/** The constants that units compute with, by kind of neuron. For a kind that no unit supports, the entry throws a MappingError. */
-const CONSTANTS: ByNeuron<LifConstants> = {
-  lif: (neuron) => neuron,
-  if: (neuron) => ({ ...neuron, beta: 1 }),
+/** A layer of units: `runLifUnits` with its neuron. */
+export type NeuronUnits = (currents: Float32Array, shape: UnitShape, tally: ActionTally) => SpikeTrain;
+
+export interface UnitShape {
+  readonly steps: number;
+  readonly rows: number;
+  readonly features: number;
+}
+
+/** The units, by kind of neuron. For a kind that no unit supports, the entry throws a MappingError. */
+const UNITS: ByNeuron<NeuronUnits> = {
+  lif: leakyUnits,
+  if: (neuron) => leakyUnits({ ...neuron, beta: 1 }),
+  plif: leakyUnits,
+  alif: (neuron) => (currents, shape, tally) => runAlifUnits(currents, shape, neuron, tally),
 };
 
-/** Throws MappingError for a neuron that no unit supports. */
-export const lifConstants = (neuron: NeuronSpec): LifConstants => forNeuron(neuron, CONSTANTS);
+/** The units for a neuron (`neuronOf`). Throws MappingError if none supports it. */
+export const neuronUnits = (neuron: NeuronSpec): NeuronUnits => forNeuron(neuron, UNITS);
+
+function leakyUnits(neuron: LifConstants): NeuronUnits {
+  return (currents, shape, tally) => runLifUnits(currents, shape, neuron, tally);
+}
 
 /**
  * Runs a layer of LIF units from rest over all time steps.
@@ -30,7 +46,7 @@ export const lifConstants = (neuron: NeuronSpec): LifConstants => forNeuron(neur
  */
 export function runLifUnits(
   currents: Float32Array,
-  shape: { readonly steps: number; readonly rows: number; readonly features: number },
+  shape: UnitShape,
   neuron: LifConstants,
   tally: ActionTally,
 ): SpikeTrain {

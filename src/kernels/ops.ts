@@ -340,7 +340,10 @@ export interface NeuronOps {
    * packed the same way, where |V - threshold| < reach.
    */
   fire(of: Neurons & { spikes: PackedBits; near?: { readonly bits: PackedBits; readonly reach: number } | null }): void;
-  /** target [steps, rows, features] (+)= gradient of the currents; it may be dSpikes. Scratch: `neuronKernels`. */
+  /**
+   * target [steps, rows, features] (+)= gradient of the currents; it may be dSpikes. Adds to the gradients of what the neurons learn.
+   * Scratch: `neuronKernels`.
+   */
   fireBackward(
     of: Neurons & {
       surrogate: SurrogateSpec;
@@ -348,6 +351,8 @@ export interface NeuronOps {
       dSpikes: Place;
       target: Place;
       accumulate?: boolean;
+      /** By the names of `NeuronModel.learned`. */
+      dLearned: Readonly<Record<string, Place>>;
       scratch: Place;
     },
   ): void;
@@ -359,6 +364,7 @@ export interface Neurons {
   readonly rows: number;
   /** For the currents' columns, before they reach the neurons; null leaves them unchanged. */
   readonly map: ColumnMap | null;
+  /** With the population's own values of what it learns (`neuronOf`). */
   readonly neuron: NeuronSpec;
 }
 

@@ -22,6 +22,16 @@ const cases: [string, ModelSpec, Partial<SpikingPassOptions>][] = [
   ["layers recomputed", spikingSpec.parse({ ...size, steps: 3 }), { ...everything, recompute: true }],
   ["expected attention", spikingSpec.parse({ ...size, steps: 3, outputProjection: false }), { attention: "expected" }],
   ["LIF attention", spikingSpec.parse({ ...size, steps: 3, attention: { kind: "lif" } }), everything],
+  [
+    "learned leaks",
+    spikingSpec.parse({ ...size, steps: 3, neuron: { kind: "plif" }, surrogate: triangular }),
+    everything,
+  ],
+  [
+    "adaptive neurons",
+    spikingSpec.parse({ ...size, steps: 3, neuron: { kind: "alif" }, surrogate: triangular }),
+    everything,
+  ],
   ["real inputs", spikingSpec.parse({ ...size, steps: 3, normalisation: "none" }), { realInputs: true }],
 ];
 

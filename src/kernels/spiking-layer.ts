@@ -2,6 +2,8 @@
  * Linear layers on packed spikes and the neurons after them, forward and backward: the parts of which the spiking pass is built.
  */
 import { NORM_EPSILON } from "../model/network.ts";
+import { learnedName, neuronModel, neuronOf } from "../model/neuron/catalogue.ts";
+import { surrogateReach } from "../model/neuron/surrogate.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import { bindNormalised, type LayerLayout, type Normalised } from "./normalised.ts";
 import type { ColumnMap, Ops } from "./ops.ts";
@@ -23,10 +25,21 @@ export interface LayerPass {
   multiplyValues(to: Layer, values: Place, rows: number): void;
   /** Only the noise. */
   addNoise(to: Layer, rows: number): void;
-  /** Neurons on currents [steps, rows, features]. `gate` receives where the surrogate is not 0, if it has compact support. */
-  fire(currents: Place, rows: number, map: ColumnMap | null, spikes: PackedBits, gate?: PackedBits | null): void;
-  /** From the gradient of a layer's spikes, with the penalty's part added, to that of the currents. */
+  /**
+   * Neurons on currents [steps, rows, features], by the name of their spikes. `gate` receives where the surrogate is not 0, if it has
+   * compact support.
+   */
+  fire(
+    name: string,
+    currents: Place,
+    rows: number,
+    map: ColumnMap | null,
+    spikes: PackedBits,
+    gate?: PackedBits | null,
+  ): void;
+  /** From the gradient of a layer's spikes, with the penalty's part added, to that of the currents. Adds to what the neurons learn. */
   fireBackward(
+    name: string,
     spikes: PackedBits,
     dSpikes: Place,
     currents: Place,
@@ -63,6 +76,10 @@ export function bindLayers(
   const { outputNoise = 0, spikeRate } = options;
   const { value, gradient } = parameters;
   const penalty = spikeRate && penaltyRow !== null ? bindSpikeRatePenalty(ops, spikeRate, penaltyRow) : null;
+
+  const reach = surrogateReach(surrogate);
+  const learned = Object.keys(neuronModel(neuron).learned);
+  const valued = (name: string) => neuronOf(neuron, name, (of, count) => ops.floats(value[of], count));
 
   function addNoise({ name, index, outputs: columns, y }: Layer, rows: number) {
     if (deviations === null) return;
@@ -104,15 +121,16 @@ export function bindLayers(
       addNoise(to, rows);
     },
     addNoise,
-    fire: (currents, rows, map, spikes, gate = null) => {
-      const near = gate && surrogate.kind !== "sigmoid" ? { bits: gate, reach: surrogate.width } : null;
-      ops.fire({ currents, steps, rows, map, neuron, spikes, near });
+    fire: (name, currents, rows, map, spikes, gate = null) => {
+      const near = gate && reach !== null ? { bits: gate, reach } : null;
+      ops.fire({ currents, steps, rows, map, neuron: valued(name), spikes, near });
     },
-    fireBackward: (spikes, dSpikes, currents, rows, map, target, accumulate = false) => {
+    fireBackward: (name, spikes, dSpikes, currents, rows, map, target, accumulate = false) => {
       penalty?.add(spikes, steps * rows, dSpikes);
       const { features } = spikes;
-      const neurons = { currents, steps, rows, map, neuron, surrogate, features };
-      ops.fireBackward({ ...neurons, dSpikes, target, accumulate, scratch });
+      const neurons = { currents, steps, rows, map, neuron: valued(name), surrogate, features };
+      const dLearned = Object.fromEntries(learned.map((of) => [of, gradient![learnedName(name, of)]]));
+      ops.fireBackward({ ...neurons, dSpikes, target, accumulate, dLearned, scratch });
     },
     weightBackward,
     valuesBackward: ({ name, inputs: m, outputs: n }, values, dy, rows) => {

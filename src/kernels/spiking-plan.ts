@@ -8,6 +8,7 @@
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { SpikeRateSpec } from "../experiment/training.ts";
 import { answerGeometry, type Geometry, inputRows } from "../model/geometry.ts";
+import { surrogateReach } from "../model/neuron/surrogate.ts";
 import { RESIDUALS } from "../model/residual.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { type AttentionLayout, type AttentionMode, attentionScratch, partsOf, planAttention } from "./attention.ts";
@@ -111,7 +112,7 @@ export function planSpiking(
     return { name, index: layers++, inputs: from, outputs: to, norm, y: outputs(rows, to) };
   }
   const bits = (features: number) => reserveBits(arena, maxRows, features);
-  const gate = (features: number) => (training && model.surrogate.kind !== "sigmoid" ? bits(features) : null);
+  const gate = (features: number) => (training && surrogateReach(model.surrogate) !== null ? bits(features) : null);
 
   const mask = arena.words(tokens * maskWords(tokens));
   const read = maxPrompts * inputRows(geometry);

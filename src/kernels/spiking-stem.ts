@@ -59,8 +59,8 @@ export function bindSpikingStem(
       of.normalised.measure(y, rowsOf(size, prompts));
       if (of.kept) {
         keepCurrents(of, prompts);
-        fire(of.kept.currents, prompts * pixels(firedGrid(of)), null, of.map);
-      } else fire(y, prompts * pixels(size.windows), norm.map, of.map);
+        fire(`${of.name}.map`, of.kept.currents, prompts * pixels(firedGrid(of)), null, of.map);
+      } else fire(`${of.name}.map`, y, prompts * pixels(size.windows), norm.map, of.map);
       if (of.pooled !== of.map) ops.poolBits({ map: of.map, images: steps * prompts, size, pooled: of.pooled });
       map = of.pooled;
     }
@@ -74,7 +74,7 @@ export function bindSpikingStem(
       ops.addPeriodic({ table: value.position, period: tokens, rows, columns: width, target: currents });
     }
     if (embedded) {
-      fire(currents, prompts * tokens, null, embedded.spikes);
+      fire("embed", currents, prompts * tokens, null, embedded.spikes);
       sumTrains(embedded, rows, target);
     }
     if (around === "branch") ops.addBits({ bits: last!.pooled, rows, target });
@@ -122,7 +122,7 @@ export function bindSpikingStem(
         if (train > 0) ops.add(d, one, rows * trains * width);
       }
     }
-    fireBackward(spikes, d, currents, prompts * tokens, null, d);
+    fireBackward("embed", spikes, d, currents, prompts * tokens, null, d);
     return d;
   }
 
@@ -152,14 +152,14 @@ export function bindSpikingStem(
     if (recompute) product(i, of, prompts);
     if (kept) {
       const fired = pixels(firedGrid(of));
-      fireBackward(map, dPooled, kept.currents, prompts * fired, null, dPooled);
+      fireBackward(`${of.name}.map`, map, dPooled, kept.currents, prompts * fired, null, dPooled);
       if (dCurrents !== null) ops.add(dPooled, dCurrents, images * fired * size.outputs);
       if (kept.unpooled === kept.currents) ops.copy(dPooled, d, rows * size.outputs);
       else ops.maxPoolBackward({ map: kept.unpooled, images, size, dPooled, dMap: d });
     } else {
       if (of.pooled !== map) ops.poolBitsBackward({ map, images, size, dPooled, dMap: d });
       else ops.copy(dPooled, d, rows * size.outputs);
-      fireBackward(map, d, y, prompts * pixels(size.windows), norm.map, d);
+      fireBackward(`${of.name}.map`, map, d, y, prompts * pixels(size.windows), norm.map, d);
     }
     of.normalised.backward(d, y, rows, d);
     convolutionBackward(i, of, prompts, d);

@@ -63,6 +63,18 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
     spikingSpec.parse({ ...base, neuron: { kind: "if" }, attention: { kind: "lif" } }),
     "sampled",
   ],
+  ["learned leaks", spikingSpec.parse({ ...base, neuron: { kind: "plif", reset: "soft" } }), "expected"],
+  [
+    "learned leaks, the arctangent and no output projection",
+    spikingSpec.parse({ ...base, neuron: { kind: "plif" }, surrogate: { kind: "atan" }, outputProjection: false }),
+    "sampled",
+  ],
+  [
+    "adaptive neurons",
+    spikingSpec.parse({ ...base, neuron: { kind: "alif", threshold: 0.5 }, surrogate: { kind: "triangular" } }),
+    "sampled",
+    { spikeRate: { weight: 20, target: 0 } },
+  ],
   ["no normalisation", spikingSpec.parse({ ...base, normalisation: "none", heads: 4 }), "sampled"],
   ["the loss at each step", spikingSpec.parse({ ...base, position: "learned" }), "sampled", { stepLoss: 1 }],
   [

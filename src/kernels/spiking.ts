@@ -87,8 +87,8 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
   }
 
   /** The spikes of the neurons on the stream; none where layers read the stream itself. */
-  function read(stream: Place, perStep: number, bits: PackedBits, gate: PackedBits | null) {
-    if (neurons === "stream") fire(stream, perStep, null, bits, gate);
+  function read(name: string, stream: Place, perStep: number, bits: PackedBits, gate: PackedBits | null) {
+    if (neurons === "stream") fire(name, stream, perStep, null, bits, gate);
   }
 
   /** A layer on what it reads from the stream. */
@@ -104,11 +104,11 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
   }
 
   /** Adds a branch to the stream, its currents or the spikes behind them; or replaces the stream by it. */
-  function join(base: Place, { norm, y }: Layer, spikes: PackedBits | null, rows: number, target: Place) {
+  function join(base: Place, { name, norm, y }: Layer, spikes: PackedBits | null, rows: number, target: Place) {
     if (spikes === null) {
       return ops.mapColumns({ base: adds ? base : null, source: y, rows, columns: width, map: norm.map, target });
     }
-    fire(y, rows / steps, norm.map, spikes);
+    fire(name, y, rows / steps, norm.map, spikes);
     ops.copy(base, target, rows * width);
     ops.addBits({ bits: spikes, rows, target });
   }
@@ -117,33 +117,33 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     invariant(prompts <= options.maxPrompts, `a pass for ${options.maxPrompts} prompts is not given ${prompts}`);
     ops.write(mask, maskBits);
     stem.forward(prompts, blocks[0]?.stream ?? lastStream);
-    for (const [i, block] of blocks.entries()) blockForward(block, prompts, blocks[i + 1]?.stream ?? lastStream);
+    for (const [i, block] of blocks.entries()) blockForward(i, block, prompts, blocks[i + 1]?.stream ?? lastStream);
     if (mean) {
       tokenMean(ops, lastStream, tokensOf(prompts), mean.stream);
-      fire(mean.stream, prompts, null, output);
-    } else read(lastStream, prompts * tokens, output, null);
+      fire("output", mean.stream, prompts, null, output);
+    } else read("output", lastStream, prompts * tokens, output, null);
     readOut.forward(answerSource, prompts);
   }
 
   /** Rows whose mean over tokens the last neurons read: those of a prompt at a step. */
   const tokensOf = (prompts: number) => ({ prompts: steps * prompts, perAnswer: Int32Array.of(tokens), width });
 
-  function blockForward(block: Block, prompts: number, next: Place) {
+  function blockForward(i: number, block: Block, prompts: number, next: Place) {
     const { qkv, attention, projection, up, down } = block;
     const perStep = prompts * tokens;
     const rows = steps * perStep;
-    read(block.stream, perStep, block.input, block.inputGate);
+    read(`blocks.${i}.input`, block.stream, perStep, block.input, block.inputGate);
     applyToStream(qkv, block.input, block.stream, rows);
-    fire(qkv.y, perStep, qkv.norm.map, block.qkvBits);
+    fire(`blocks.${i}.qkv`, qkv.y, perStep, qkv.norm.map, block.qkvBits);
     attention.forward(block.qkvBits, prompts, draws);
     if (projection) {
       project(projection, attention, rows);
       projection.normalised.measure(projection.y, rows);
     }
     joinAttention(block, rows);
-    read(block.middleStream, perStep, block.middle, block.middleGate);
+    read(`blocks.${i}.middle`, block.middleStream, perStep, block.middle, block.middleGate);
     applyToStream(up, block.middle, block.middleStream, rows);
-    fire(up.y, perStep, up.norm.map, block.hidden, block.hiddenGate);
+    fire(`blocks.${i}.hidden`, up.y, perStep, up.norm.map, block.hidden, block.hiddenGate);
     apply(down, block.hidden, rows);
     join(block.middleStream, down, block.ended, rows, next);
   }
@@ -173,38 +173,46 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     const { stream, narrow } = gradients;
     const loss = readOut.backward(prompts, scale, neurons === "stream" ? narrow : stream);
     if (mean) {
-      fireBackward(output, narrow, mean.stream, prompts, null, mean.gradients);
+      fireBackward("output", output, narrow, mean.stream, prompts, null, mean.gradients);
       tokenMeanBackward(ops, mean.gradients, tokensOf(prompts), stream);
-    } else if (neurons === "stream") fireBackward(output, narrow, lastStream, prompts * tokens, null, stream);
-    for (let i = depth - 1; i >= 0; i--) blockBackward(blocks[i], prompts);
+    } else if (neurons === "stream") fireBackward("output", output, narrow, lastStream, prompts * tokens, null, stream);
+    for (let i = depth - 1; i >= 0; i--) blockBackward(i, blocks[i], prompts);
     stem.backward(prompts, stream, narrow);
     return penalty ? loss + penalty.sum() : loss;
   }
 
   /** The gradient of a branch's normalised result, from that of the stream: at the same place, or at `work` behind its neurons. */
-  function endBackward({ y, norm }: Layer, spikes: PackedBits | null, perStep: number, work: Place): Place {
+  function endBackward({ name, y, norm }: Layer, spikes: PackedBits | null, perStep: number, work: Place): Place {
     const { stream } = gradients!;
     if (spikes === null) return stream;
     // A copy, because a penalty on rates adds to the gradient of spikes.
     ops.copy(stream, work, steps * perStep * width);
-    fireBackward(spikes, work, y, perStep, norm.map, work);
+    fireBackward(name, spikes, work, y, perStep, norm.map, work);
     return work;
   }
 
   /** The gradient of what a layer read from the stream, from that of its result; its weight gradient on the way. */
-  function readBackward(of: Layer, bits: PackedBits, gate: PackedBits | null, at: Place, dy: Place, perStep: number) {
+  function readBackward(
+    name: string,
+    of: Layer,
+    bits: PackedBits,
+    gate: PackedBits | null,
+    at: Place,
+    dy: Place,
+    perStep: number,
+  ) {
     const { stream, narrow } = gradients!;
     const rows = steps * perStep;
     if (neurons === "stream") {
       layerBackward(of, bits, gate, dy, rows, narrow);
-      return fireBackward(bits, narrow, at, perStep, null, stream, adds);
+      return fireBackward(name, bits, narrow, at, perStep, null, stream, adds);
     }
     productBackward(of, at, dy, rows, narrow);
     ops.add(stream, narrow, rows * width);
   }
 
   /** The gradient of the stream passes from the block's output to its input; both branches add to it. */
-  function blockBackward(block: Block, prompts: number) {
+  function blockBackward(i: number, block: Block, prompts: number) {
     const { qkv, attention, projection, up, down } = block;
     const { stream, wide, narrow } = gradients!;
     const perStep = prompts * tokens;
@@ -217,9 +225,9 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
       joinAttention(block, rows);
       multiplyStream(up, block.middle, block.middleStream, rows);
     }
-    fireBackward(block.hidden, wide, up.y, perStep, up.norm.map, wide);
+    fireBackward(`blocks.${i}.hidden`, block.hidden, wide, up.y, perStep, up.norm.map, wide);
     up.normalised.backward(wide, up.y, rows, wide);
-    readBackward(up, block.middle, block.middleGate, block.middleStream, wide, perStep);
+    readBackward(`blocks.${i}.middle`, up, block.middle, block.middleGate, block.middleStream, wide, perStep);
     if (recompute && projection) project(projection, attention, rows);
     if (projection) {
       const d = endBackward(projection, block.projected, perStep, narrow);
@@ -228,9 +236,9 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     } else ops.copy(stream, narrow, rows * width);
     attention.backward(narrow, block.qkvBits, prompts, wide);
     if (recompute) multiplyStream(qkv, block.input, block.stream, rows);
-    fireBackward(block.qkvBits, wide, qkv.y, perStep, qkv.norm.map, wide);
+    fireBackward(`blocks.${i}.qkv`, block.qkvBits, wide, qkv.y, perStep, qkv.norm.map, wide);
     qkv.normalised.backward(wide, qkv.y, rows, wide);
-    readBackward(qkv, block.input, block.inputGate, block.stream, wide, perStep);
+    readBackward(`blocks.${i}.input`, qkv, block.input, block.inputGate, block.stream, wide, perStep);
   }
 
   function projectionBackward(of: Layer, { bits, values }: Block["attention"], dy: Place, rows: number, dx: Place) {

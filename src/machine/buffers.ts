@@ -6,7 +6,7 @@
  *   attention   the engine's output, from its first bit until the next layer has read it
  *   stream      values of the residual stream, each in one place from its first to its last addition
  *   embedding   sums of the embedding, for networks that read values once for all steps
- *   membranes   of all tokens, where time steps are not the innermost loop
+ *   membranes   and other state of neurons, of all tokens, where time steps are not the innermost loop
  *   logits      accumulators of the answers
  */
 import type { Machine } from "./machine.ts";
@@ -46,14 +46,14 @@ export function bufferUses(machine: Machine, alive: Alive, period: number): Buff
   };
   // Each layer has its own lines; the other memories are shared by all blocks.
   const spikes = alive.lines.reduce((sum, line) => sum + line.bits * peak([line]), 0);
-  const { membranes, membraneBits, place } = units.lif;
+  const { membranes, stateWords, membraneBits, place } = units.lif;
   return [
     { name: "spikes", wordBits: width, bits: spikes },
     { name: "qkv", wordBits: tokens, bits: 3 * width * peak(alive.qkv) },
     { name: "attention", wordBits: tokens, bits: width * peak(alive.attention) },
     { name: "stream", wordBits: words.stream, bits: width * words.stream * peak([alive.stream]) },
     { name: "embedding", wordBits: words.current, bits: width * words.current * peak([alive.embedded]) },
-    { name: "membranes", wordBits: membraneBits, bits: place === "sram" ? membranes * membraneBits : 0 },
+    { name: "membranes", wordBits: membraneBits, bits: place === "sram" ? membranes * stateWords * membraneBits : 0 },
     {
       name: "logits",
       wordBits: words.logit,

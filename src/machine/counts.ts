@@ -47,7 +47,7 @@ interface Counted {
  */
 export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): OperationCounts[] {
   const { shape, crossbar } = machine;
-  const { width, tokens, steps, depth, residuals } = shape;
+  const { width, tokens, steps, depth, residuals, stateWords = 1 } = shape;
   const values = steps * tokens * width;
   const lines = shape.embedding === "lines";
   const operations: OperationCounts[] = [];
@@ -72,7 +72,7 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     return add(name, "linear", repeat, linearActions(machine, rules, counted));
   };
   const neurons = (train: string | null, features: number, repeat: number, perStep = tokens) => {
-    const stored = machine.order === "step-major" ? (steps - 1) * perStep * features : 0;
+    const stored = machine.order === "step-major" ? (steps - 1) * perStep * features * stateWords : 0;
     const updates = steps * perStep * features;
     const membranes = { membraneReads: stored, membraneWrites: stored };
     add(train!, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });

@@ -88,10 +88,11 @@ export interface MachineUnits {
   readonly scalers: { readonly count: number; readonly codeBits: number | null; readonly factorBits: number };
   /** One per readout unit of a tile; each adds the local sums of the tile's row blocks. */
   readonly adders: { readonly count: number; readonly bits: number };
-  /** Membranes kept by all units together, and where. */
+  /** Membranes kept by all units together, and where; of `stateWords` words each, a membrane and what comes with it. */
   readonly lif: {
     readonly count: number;
     readonly membranes: number;
+    readonly stateWords: number;
     readonly membraneBits: number;
     readonly place: "registers" | "sram";
   };
@@ -224,6 +225,7 @@ function unitsOf(
       count: totals.lifUnits + shortcuts,
       membranes:
         countNeurons(shape) * (stored ? shape.tokens : 1) - averagedNeurons(shape, stored) + stemNeurons(shape, stored),
+      stateWords: shape.stateWords ?? 1,
       membraneBits: words.membrane,
       place: stored ? "sram" : "registers",
     },

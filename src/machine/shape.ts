@@ -10,6 +10,7 @@ import type { ModelSpec, NeuronReset } from "../experiment/model.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
 import { logitsOf } from "../model/network.ts";
+import { neuronModel } from "../model/neuron/catalogue.ts";
 import { RESIDUALS } from "../model/residual.ts";
 import { hasShortcut, type StemLayer, stemLayers } from "../model/stem.ts";
 import { kept } from "./kept.ts";
@@ -22,6 +23,8 @@ export interface NetworkShape {
   readonly expansion: number;
   /** Effect of a spike on the neuron's membrane; default `hard`. */
   readonly reset?: NeuronReset;
+  /** Words of state of a neuron; default 1, its membrane. */
+  readonly stateWords?: number;
   /** What attention compares its counts with; default random numbers. */
   readonly draws?: DrawKind;
   readonly tokens: number;
@@ -70,7 +73,11 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
     heads,
     expansion,
     steps: spiking?.steps ?? 1,
-    ...(spiking && { reset: spiking.neuron.reset, ...(draws && { draws }) }),
+    ...(spiking && {
+      reset: spiking.neuron.reset,
+      stateWords: neuronModel(spiking.neuron).stateWords,
+      ...(draws && { draws }),
+    }),
     tokens: geometry.tokens,
     inputs: stem[stem.length - 1].inputs,
     ...(geometry.grid && { stem }),

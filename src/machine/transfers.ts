@@ -66,8 +66,9 @@ export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   const fire = (neurons: number, into: "spikes" | "qkv") => {
     const fired = firedVectors();
     if (units.lif.place === "sram") {
-      move("read", "membranes", neurons * words.membrane, fired * (steps - 1));
-      move("write", "membranes", neurons * words.membrane, fired * (steps - 1));
+      const state = neurons * units.lif.stateWords * words.membrane;
+      move("read", "membranes", state, fired * (steps - 1));
+      move("write", "membranes", state, fired * (steps - 1));
     }
     move("write", into, neurons, fired * steps);
   };

@@ -27,7 +27,7 @@ import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import type { MatrixBlock } from "../hardware/blocks.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
 import { requireIntegers } from "../hardware/integer-arithmetic.ts";
-import { lifConstants } from "../hardware/lif.ts";
+import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
@@ -136,7 +136,7 @@ export function requireMappable(
 ): SsaParameters {
   const { model, geometry } = network;
   stochasticOf(model);
-  lifConstants(model.neuron); // throws if no unit supports such a neuron
+  neuronUnits(model.neuron); // throws if no unit supports such a neuron
   requireBits(network);
   requireMean(geometry, hardware);
   if (coding === "repeat") {

@@ -201,3 +201,16 @@ export const readsStream = ({ role }: Pick<Layer, "role">): boolean =>
 /** Whether it is the last layer of attention or of a feed-forward pair, a branch beside the stream. */
 export const endsBranch = ({ role }: Pick<Layer, "role">): boolean =>
   role === "attention output" || role === "feed-forward down";
+
+/** The neurons behind one layer, by the name of their spikes in a trace. */
+export interface Population extends Pick<Layer, "block"> {
+  readonly name: string;
+}
+
+/** Neurons on the stream that a layer reads, if it reads any. */
+export const neuronsBefore = (layer: Layer): Population[] =>
+  readsStream(layer) || layer.role === "head" ? [{ name: layer.trainIn, block: layer.block }] : [];
+
+/** Neurons of a layer's own. */
+export const neuronsBehind = (layer: Layer): Population[] =>
+  readsStream(layer) || layer.role === "convolution" ? [{ name: layer.trainOut as string, block: layer.block }] : [];

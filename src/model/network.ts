@@ -9,14 +9,24 @@
  *   name.weight [K, n], name.offset [n]
  * and, while BatchNorm is not folded, name.gain, name.mean, name.variance [n] with
  *   I = gain (x W - mean) / sqrt(variance + 1e-5) + offset.
- * In an ANN with few bits it also has steps and shifts (`quantization.ts`).
+ * In an ANN with few bits it also has steps and shifts (`quantization.ts`). Neurons that learn have parameters by the name of their
+ * spikes, such as `blocks.0.hidden.leak` (`neuron/catalogue.ts`).
  */
 import { SpecError } from "../errors.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { stepLengths, widthsByLayer } from "./bit-widths.ts";
 import type { Geometry } from "./geometry.ts";
-import { endsBranch, type LinearLayer, patternOf, sizedLayers } from "./layers.ts";
+import {
+  endsBranch,
+  type LinearLayer,
+  neuronsBefore,
+  neuronsBehind,
+  type Population,
+  patternOf,
+  sizedLayers,
+} from "./layers.ts";
+import { learnedName, neuronModel } from "./neuron/catalogue.ts";
 import { stemLayers } from "./stem.ts";
 
 export const NORM_EPSILON = 1e-5;
@@ -34,7 +44,7 @@ export interface Network<M extends ModelSpec = ModelSpec> {
 
 export interface ParameterLayout {
   readonly name: string;
-  /** The linear layer whose `weight`, `offset`, ... it is; null for LayerNorm and position embeddings, which have no part. */
+  /** The linear layer whose `weight`, `offset`, ... it is; null for LayerNorm, positions and neurons, which have no part. */
   readonly layer: LinearLayer | null;
   readonly part: string | null;
   /** Index of its block; null outside the blocks. */
@@ -103,13 +113,15 @@ export function linearLayers(model: ModelSpec, geometry: Geometry): LinearLayer[
 
 function spikingLayout(model: SpikingSpec, geometry: Geometry): ParameterLayout[] {
   const layout: ParameterLayout[] = [];
+  const neurons = (of: Population) => learnedBy(model, of);
   for (const layer of linearLayers(model, geometry)) {
-    layout.push(matrix(layer), vector(layer, "offset", 0));
+    layout.push(...neuronsBefore(layer).flatMap(neurons), matrix(layer), vector(layer, "offset", 0));
     if (model.normalisation === "batch" && layer.role !== "head") {
       // Residual branches start at half strength, so that the stream's variance grows slowly with depth.
       layout.push(vector(layer, "gain", endsBranch(layer) ? 0.5 : 1));
       layout.push(statistic(layer, "mean", 0), statistic(layer, "variance", 1));
     }
+    layout.push(...neuronsBehind(layer).flatMap(neurons));
     if (layer.role === "embedding" && model.position === "learned") layout.push(positions(geometry, model));
   }
   return layout;
@@ -157,12 +169,21 @@ function statistic(layer: LinearLayer, part: "mean" | "variance", constant: numb
   return { ...vector(layer, part, constant), learned: false };
 }
 
+/** A parameter of no layer. */
+const ofItself = (name: string, block: number | null) => ({ name, layer: null, part: null, block });
+
+function learnedBy({ neuron }: SpikingSpec, { name, block }: Population): ParameterLayout[] {
+  return Object.entries(neuronModel(neuron).learned).map(([learned, { shape, constant }]) => ({
+    ...ofItself(learnedName(name, learned), block),
+    shape,
+    init: { constant },
+    learned: true,
+  }));
+}
+
 function norm(name: string, features: number, block: number | null): ParameterLayout[] {
   return [1, 0].map((constant) => ({
-    name: `${name}.${constant === 1 ? "gain" : "offset"}`,
-    layer: null,
-    part: null,
-    block,
+    ...ofItself(`${name}.${constant === 1 ? "gain" : "offset"}`, block),
     shape: [features],
     init: { constant },
     learned: true,
@@ -170,6 +191,5 @@ function norm(name: string, features: number, block: number | null): ParameterLa
 }
 
 function positions({ tokens }: Geometry, { width }: ModelSpec): ParameterLayout {
-  const beside = { layer: null, part: null, block: null };
-  return { name: "position", ...beside, shape: [tokens, width], init: { deviation: 0.02 }, learned: true };
+  return { ...ofItself("position", null), shape: [tokens, width], init: { deviation: 0.02 }, learned: true };
 }

@@ -91,6 +91,17 @@ describe("the backward pass is the gradient of the smooth network", () => {
       { position: "learned", neuron: { kind: "lif", beta: 0.75, threshold: 0.5, reset: "soft" } },
     ],
     ["no output projection", { outputProjection: false }],
+    [
+      "a learned leak for each layer of neurons",
+      { neuron: { kind: "plif", beta: 0.5, threshold: 0.5, reset: "hard" } },
+    ],
+    [
+      "adaptive neurons, the arctangent",
+      {
+        neuron: { kind: "alif", beta: 0.5, threshold: 0.5, reset: "soft", rise: 0.5, decay: 0.75 },
+        surrogate: { kind: "atan", alpha: 2 },
+      },
+    ],
     ["no residual", { residual: "none", neuron: { kind: "lif", beta: 0.5, threshold: 0.5, reset: "hard" } }],
     [
       "no normalisation, triangular surrogate",

@@ -22,12 +22,12 @@ import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { type AttentionDraws, drawAttention } from "./attention/draws.ts";
 import { type SpikingAttentionCache, spikingAttentionBackward, spikingAttentionForward } from "./attention/spiking.ts";
 import type { BatchStatistics } from "./batch-norm.ts";
-import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients } from "./dense.ts";
+import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients, parameter } from "./dense.ts";
 import { answerGeometry, inputRows } from "./geometry.ts";
 import type { HeadLayout } from "./heads.ts";
 import { logitsOf, type Network } from "./network.ts";
-import { neuronModel } from "./neuron/catalogue.ts";
-import type { NeuronCache } from "./neuron/neuron.ts";
+import { learnedName, neuronModel, neuronOf } from "./neuron/catalogue.ts";
+import type { NeuronCache, NeuronModel } from "./neuron/neuron.ts";
 import { positionBackward, positionForward } from "./position.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 import { RESIDUALS } from "./residual.ts";
@@ -120,7 +120,7 @@ export function spikingForward(
     return layer;
   };
   const fire = (name: string, current: Float64Array) => {
-    const neurons = neuronModel(model.neuron).forward(current, steps, options.smooth ? model.surrogate : null);
+    const neurons = neuronsOf(network, name).forward(current, steps, options.smooth ? model.surrogate : null);
     trace[name] = neurons.fired;
     rates[name] = neurons.output.reduce((sum, spike) => sum + spike, 0) / neurons.output.length;
     return neurons;
@@ -194,8 +194,12 @@ export function spikingForward(
 const NO_NEURONS = { membrane: null, fired: null };
 
 /** The cache of neurons, or null if there are none. */
-const kept = ({ membrane, fired }: NeuronCache | typeof NO_NEURONS): NeuronCache | null =>
-  membrane && fired ? { membrane, fired } : null;
+const kept = (neurons: NeuronCache | typeof NO_NEURONS): NeuronCache | null =>
+  neurons.membrane && neurons.fired ? neurons : null;
+
+/** The neurons of a layer, by the name of their spikes. */
+const neuronsOf = (network: Network<SpikingSpec>, name: string): NeuronModel =>
+  neuronModel(neuronOf(network.model.neuron, name, (of) => parameter(network, of)));
 
 /** What a loss may depend on besides the logits: its gradients with respect to step logits and rates. */
 export interface FurtherGradients {
@@ -231,7 +235,9 @@ export function spikingBackward(
     // Every spike is one term of its layer's rate, which is a mean.
     const share = (further.rates?.[name] ?? 0) / outputGradient.length;
     const gradient = share === 0 ? outputGradient : outputGradient.map((ds) => ds + share);
-    return neuronModel(model.neuron).backward(gradient, neurons, steps, model.surrogate);
+    const { current, learned } = neuronsOf(network, name).backward(gradient, neurons, steps, model.surrogate);
+    for (const [of, slope] of Object.entries(learned)) gradients[learnedName(name, of)] = slope;
+    return current;
   };
   /** Gradient of the stream before a branch: around the branch (if there is a shortcut) plus through it. */
   const { adds, neurons } = RESIDUALS[model.residual];

@@ -25,7 +25,7 @@ import {
 } from "../hardware/lif-parameters.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { Chip } from "../simulation/chip.ts";
+import { type Chip, unitNeuron } from "../simulation/chip.ts";
 import type { CodeRecord } from "../simulation/reference/linear.ts";
 import { simulate } from "../simulation/reference/simulate.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
@@ -45,6 +45,9 @@ const hardResetOnly = ({ reset }: NeuronSpec) =>
 const REFUSALS: ByNeuron<string | null> = {
   lif: hardResetOnly,
   if: hardResetOnly,
+  plif: hardResetOnly,
+  alif: () =>
+    'model.neuron.kind is "alif", and the unit has no register for a rising threshold. Use "lif", "if" or "plif".',
 };
 
 /**
@@ -66,7 +69,7 @@ export function networkLif(chip: Chip, input: SpikeTrain, random: Stream): LifRu
       codeBits: codeBitsOf(adc.bits, adc.mode),
       rowBlocks: layer.rowBlocks,
       columns: layer.multiplexerSteps,
-      leakShift: leakShiftOf(neuron),
+      leakShift: leakShiftOf(unitNeuron(chip.network, LAYER)),
       fractionBits: FRACTION_BITS,
       offsetBits: 2,
       steps,

@@ -9,7 +9,7 @@ import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { hasConverterErrors } from "../experiment/erring-converters.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
+import type { NeuronSpec, SpikingSpec } from "../experiment/model.ts";
 import { cutBlock } from "../hardware/blocks.ts";
 import { calibrationHistory, type ReadoutSums, readOut } from "../hardware/compensation.ts";
 import { type ConverterErrors, drawConverterErrors } from "../hardware/converter-errors.ts";
@@ -26,6 +26,7 @@ import { trimConverters } from "../hardware/trim.ts";
 import { readThroughWires } from "../hardware/wires.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
+import { neuronOf } from "../model/neuron/catalogue.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { compensate, compensateByCodes, crossbarsSharingFactor } from "./compensation.ts";
 
@@ -35,6 +36,10 @@ export interface MappedNetwork {
   readonly mapping: Mapping;
   readonly hardware: HardwareSpec;
 }
+
+/** The neuron that the units behind an operation compute, with what its network has learned. */
+export const unitNeuron = ({ model, parameters }: Network<SpikingSpec>, operation: string): NeuronSpec =>
+  neuronOf(model.neuron, operation, (name) => parameters[name].data);
 
 /**
  * The results of programming and calibration, as plain data that can be passed between threads. For a part of a chip: its

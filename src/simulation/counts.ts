@@ -31,9 +31,9 @@ export function linearActions(
   };
 }
 
-/** LIF units for `neurons` neurons over all steps. */
-export function neuronActions(neurons: number, steps: number, order: LoopOrder): ActionTally {
-  const stored = storedMembranes(neurons, steps, order);
+/** Units for `neurons` neurons with `words` words of state each, over all steps. */
+export function neuronActions(neurons: number, words: number, steps: number, order: LoopOrder): ActionTally {
+  const stored = storedWords(neurons * words, steps, order);
   return {
     ...emptyTally(),
     lifUpdates: steps * neurons,
@@ -43,9 +43,9 @@ export function neuronActions(neurons: number, steps: number, order: LoopOrder):
   };
 }
 
-/** Membranes kept in SRAM until the next step of their token: all steps but the last, where other tokens come in between. */
-export const storedMembranes = (neurons: number, steps: number, order: LoopOrder): number =>
-  order === "step-major" ? (steps - 1) * neurons : 0;
+/** Words of state kept in SRAM until the next step of their token: all steps but the last, where other tokens come in between. */
+export const storedWords = (words: number, steps: number, order: LoopOrder): number =>
+  order === "step-major" ? (steps - 1) * words : 0;
 
 /** Actions added to an operation by joining its branch to the residual stream; `kept` if a later addition reads the sum. */
 export function countJoin(tally: ActionTally, values: number, kept: boolean): void {

@@ -399,7 +399,7 @@ function neuronOps({ get, put, add, putBits }: ReferenceMemory): NeuronOps {
       );
     },
     fire: ({ currents, steps, rows, map, neuron, spikes, near }) => {
-      const { membrane, fired } = neuronModel(neuron).forward(
+      const { distance, fired } = neuronModel(neuron).forward(
         mapped(currents, steps * rows, spikes.features, map),
         steps,
       );
@@ -407,16 +407,18 @@ function neuronOps({ get, put, add, putBits }: ReferenceMemory): NeuronOps {
       if (near)
         putBits(
           near.bits,
-          membrane.map((v) => (Math.abs(v - neuron.threshold) < near.reach ? 1 : 0)),
+          distance.map((x) => (Math.abs(x) < near.reach ? 1 : 0)),
         );
     },
-    fireBackward: ({ currents, steps, rows, map, neuron, surrogate, features, dSpikes, target, accumulate }) => {
+    fireBackward: (of) => {
+      const { currents, steps, rows, map, neuron, surrogate, features, dSpikes, target, accumulate, dLearned } = of;
       const model = neuronModel(neuron);
       const cache = model.forward(mapped(currents, steps * rows, features, map), steps);
       const upstream = get(dSpikes, steps * rows * features);
-      const gradient = model.backward(upstream, cache, steps, surrogate);
-      if (accumulate) add(target, gradient);
-      else put(target, gradient);
+      const { current, learned } = model.backward(upstream, cache, steps, surrogate);
+      if (accumulate) add(target, current);
+      else put(target, current);
+      for (const [name, slope] of Object.entries(learned)) add(dLearned[name], slope);
     },
   };
 }

@@ -117,7 +117,7 @@ export function annDigitalWork(workload: Workload, technology: Technology, preci
 }
 
 export function snnDigitalWork(workload: Workload, technology: Technology): EngineWork {
-  const { snnSteps: steps, scores, heads, tokens, width, depth, lifAttention } = workload;
+  const { snnSteps: steps, scores, heads, tokens, width, depth, lifAttention, stateWords = 1 } = workload;
   const { accumulateBits, snnWeightBits, weightTraffic } = technology;
   const additions = countAdditions(workload, technology);
   const layers = [...blockLayers(workload), ...outerLayers(workload)];
@@ -136,7 +136,7 @@ export function snnDigitalWork(workload: Workload, technology: Technology): Engi
       additions.weights * accumulateBits +
       additions.scores * SCORE_BITS +
       additions.values * VALUE_BITS +
-      updates * SUM_BITS +
+      updates * stateWords * SUM_BITS +
       fetches * snnWeightBits +
       read,
     moves: [

@@ -6,7 +6,7 @@
  *   accumulate   SOPs: N T sum(density inputs outputs) additions
  *   weights      (N T / B) (1 - (1 - density)^B) inputs outputs fetches, B token-steps sharing one; the ideal B is N T
  *   spikes       N T (inputs + outputs) / 8 bytes, and `addressBits` per spike
- *   membranes    2 bytes read and written per output and step, where they are stored
+ *   membranes    2 bytes for each word of state, read and written per output and step, where they are stored
  *   lif          an update per output and step
  *   scores       q and k: an addition for each pair of spikes that meet, or an AND and an increment for all pairs of bits; a byte
  *                written and read per score and step
@@ -40,8 +40,9 @@ export const spikesHeld = (workload: Workload): number => {
   return (snnSteps * Math.max(tokens * (width + widestOutput(workload)), ...ofStem)) / 8;
 };
 
-/** Of one layer. */
+/** Words of state of one layer. */
 const mostMembranes = (workload: Workload): number =>
+  (workload.stateWords ?? 1) *
   Math.max(
     workload.tokens * widestOutput(workload),
     ...stemBefore(workload).map(({ windows, outputs }) => pixels(windows) * outputs),
@@ -51,7 +52,7 @@ const mostMembranes = (workload: Workload): number =>
 const widestOutput = ({ width, expansion }: Workload): number => Math.max(3, expansion) * width;
 
 export function snnDigital(workload: Workload, technology: Technology): Breakdown {
-  const { width, heads, tokens, snnSteps: steps, scores, depth } = workload;
+  const { width, heads, tokens, snnSteps: steps, scores, depth, stateWords = 1 } = workload;
   const { sramWriteFactor: write, addressBits } = technology;
   const macs = countMacs(workload);
   const weightBytes = technology.snnWeightBits / 8;
@@ -86,7 +87,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     parts.registers += operations * 2 * technology.accumulateBits * technology.snnRegisterBit;
     parts.weights += weightFetches(layer, steps, technology) * perWeight;
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
-    parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
+    parts.membranes += technology.membraneTraffic * visits * outputs * stateWords * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged and fire no spikes.
     if (role !== "head") parts.lif += visits * outputs * update;
   };

@@ -179,7 +179,14 @@ const NEURONS: ByNeuron<(shape: readonly number[]) => NirLeaf> = {
     ({ threshold }) =>
     (shape) =>
       leaf("IF", { r: filled(shape, 1 / TIME_STEP), v_threshold: filled(shape, threshold), v_reset: filled(shape, 0) }),
+  plif: ({ kind }) =>
+    refuse(kind, "A learned leak is a parameter of each layer, which does not come back from a graph."),
+  alif: ({ kind }) => refuse(kind, "NIR has no node with a threshold that adapts."),
 };
+
+function refuse(kind: string, reason: string): never {
+  throw new SpecError("model.neuron.kind", `NIR cannot hold "${kind}" neurons. ${reason} Use "lif" or "if".`);
+}
 
 const neurons = (neuron: NeuronSpec, shape: readonly number[]): NirLeaf => forNeuron(neuron, NEURONS)(shape);
 

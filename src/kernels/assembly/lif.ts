@@ -173,19 +173,19 @@ function fireFew(
 
 // @ts-ignore: decorator
 @inline
-function current(x: usize, scale: usize, offset: usize): v128 {
+export function current(x: usize, scale: usize, offset: usize): v128 {
   const value = v128.load(x);
   return scale ? f32x4.add(f32x4.mul(value, v128.load(scale)), v128.load(offset)) : value;
 }
 
 // @ts-ignore: decorator
 @inline
-function isNear(v: v128, level: v128, reach: v128): i32 {
+export function isNear(v: v128, level: v128, reach: v128): i32 {
   return i32x4.bitmask(f32x4.lt(f32x4.abs(f32x4.sub(v, level)), reach));
 }
 
 /** Features whose membranes are processed at a time, in bytes: 32 floats. */
-const SPAN: usize = 128;
+export const SPAN: usize = 128;
 
 /**
  * dI [T, rows, n] (+)= gradient of the input current; membranes are recomputed from x. The reset is treated as a constant:
@@ -240,14 +240,14 @@ export function lifBackward(
 /** Zeroes SPAN bytes; a call of `memory.fill` takes longer than the step that follows. */
 // @ts-ignore: decorator
 @inline
-function clear(state: usize): void {
+export function clear(state: usize): void {
   for (let at: usize = 0; at < SPAN; at += 16) v128.store(state + at, f32x4.splat(0));
 }
 
 /** One step of `width` bytes of features from the membranes at `state`; writes V - threshold. */
 // @ts-ignore: decorator
 @inline
-function membraneStep(
+export function membraneStep(
   x: usize,
   width: usize,
   scale: usize,
@@ -276,7 +276,7 @@ function membraneStep(
 /** One step back: replaces dV_(t+1) at `state` by dV_t. */
 // @ts-ignore: decorator
 @inline
-function gradientStep(
+export function gradientStep(
   ds: usize,
   width: usize,
   distances: usize,

@@ -4,13 +4,14 @@
 const ROUND: f32 = 12582912;
 
 /**
- * Derivative of the spike with respect to V - threshold. kind 0: sigmoid(alpha), 1: triangular(width), 2: rectangular(width);
- * `inverse` is 1 / parameter.
+ * Derivative of the spike with respect to V - threshold. kind 0: sigmoid(alpha), 1: triangular(width), 2: rectangular(width),
+ * 3: atan(alpha); `inverse` is 1 / parameter.
  */
 // @ts-ignore: decorator
 @inline
 export function surrogate(distance: v128, kind: i32, parameter: v128, inverse: v128): v128 {
   if (kind == 0) return sigmoidSlope(distance, parameter);
+  if (kind == 3) return arctangentSlope(distance, parameter);
   return kind == 1 ? triangularSlope(distance, inverse) : rectangularSlope(distance, parameter, inverse);
 }
 
@@ -48,6 +49,13 @@ function rectangularSlope(distance: v128, width: v128, inverse: v128): v128 {
   return v128.and(f32x4.lt(f32x4.abs(distance), width), f32x4.mul(f32x4.splat(0.5), inverse));
 }
 
+// @ts-ignore: decorator
+@inline
+function arctangentSlope(distance: v128, alpha: v128): v128 {
+  const x = f32x4.mul(f32x4.mul(alpha, f32x4.splat(1.5707964)), distance);
+  return f32x4.div(f32x4.mul(f32x4.splat(0.5), alpha), f32x4.add(f32x4.splat(1), f32x4.mul(x, x)));
+}
+
 /**
  * Derivatives at `width` bytes of V - threshold. The kind is chosen outside the loops; inside, V8 would rebuild every
  * constant for each vector.
@@ -62,6 +70,9 @@ export function surrogates(distances: usize, width: usize, kind: i32, parameter:
   else if (kind == 1)
     for (let at: usize = 0; at < width; at += 16)
       v128.store(out + at, triangularSlope(v128.load(distances + at), inverse));
+  else if (kind == 3)
+    for (let at: usize = 0; at < width; at += 16)
+      v128.store(out + at, arctangentSlope(v128.load(distances + at), shape));
   else
     for (let at: usize = 0; at < width; at += 16)
       v128.store(out + at, rectangularSlope(v128.load(distances + at), shape, inverse));

@@ -3,7 +3,7 @@ import { type ByAttention, forAttention } from "../../experiment/by-attention.ts
 import type { KernelExports } from "../binary.generated.ts";
 import type { AttentionOps, FiringSpec } from "../ops.ts";
 import { bitAttentionInputs } from "./bit-attention.ts";
-import { neuronKernels, surrogateNumbers } from "./neuron-kernels.ts";
+import { attentionConstants, surrogateNumbers } from "./neuron-kernels.ts";
 
 /** The kernel that computes a kind, and its numbers there: `assembly/pair-attention.ts` and `assembly/gate-attention.ts`. */
 type Kernel = (
@@ -62,7 +62,7 @@ export function firingAttentionOps(
       const { out, scratch, neuron } = of;
       const kernel = kernelOf(of);
       const inputs = bitAttentionInputs(of);
-      const end = [...neuronKernels(neuron).attentionConstants, out.at, out.words, scratch] as const;
+      const end = [...attentionConstants(neuron), out.at, out.words, scratch] as const;
       if (kernel.of === "pairs") run.pairAttention(...inputs, kernel.weigh, kernel.constant, kernel.scale, ...end);
       else run.gateAttention(...inputs, kernel.counted, kernel.scale, ...end);
     },
@@ -71,7 +71,7 @@ export function firingAttentionOps(
       const kernel = kernelOf(of);
       const inputs = bitAttentionInputs(of);
       const { kind, parameter } = surrogateNumbers(of.surrogate);
-      const end = [...neuronKernels(neuron).attentionConstants, kind, parameter, dQkv, scratch] as const;
+      const end = [...attentionConstants(neuron), kind, parameter, dQkv, scratch] as const;
       if (kernel.of === "pairs")
         run.pairAttentionBackward(dOut, ...inputs, kernel.weigh, kernel.constant, kernel.scale, ...end);
       else run.gateAttentionBackward(dOut, ...inputs, kernel.counted, kernel.scale, ...end);

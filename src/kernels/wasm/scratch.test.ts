@@ -170,6 +170,7 @@ test("backward pass of neurons", () => {
           features,
           dSpikes,
           target: dSpikes,
+          dLearned: {},
           scratch,
         });
       });

@@ -59,7 +59,7 @@ export const tokenAttention =
       backward: (outputGradient) => {
         const products = times(outputGradient, head.key);
         const gateGradient = gates.output.map((_, row) => sumOf(products, row));
-        const currentGradient = neurons.backward(gateGradient, gates, shape.steps, run.surrogate);
+        const currentGradient = neurons.backward(gateGradient, gates, shape.steps, run.surrogate).current;
         return {
           query: spread(currentGradient.map((dI) => scale * dI)),
           key: times(outputGradient, spread(gates.output)),
@@ -95,7 +95,7 @@ function gate(sums: Float64Array, gated: Float64Array, { steps }: HeadShape, run
   };
   const sumBackward = (outputGradient: Float64Array): { gated: Float64Array; sums: Float64Array } => ({
     gated: times(outputGradient, gates.output),
-    sums: neurons.backward(times(outputGradient, gated), gates, steps, surrogate).map((dI) => scale * dI),
+    sums: neurons.backward(times(outputGradient, gated), gates, steps, surrogate).current.map((dI) => scale * dI),
   });
   return { attended, sumBackward };
 }

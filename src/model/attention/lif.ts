@@ -67,12 +67,12 @@ export function lifAttentionBackward(outputGradient: Float64Array, cache: LifAtt
   const neurons = neuronModel(neuron);
   const sumGradient = neurons
     .backward(outputGradient, outputNeurons, steps, surrogate)
-    .map((dI) => (dI * valueGain) / tokens);
+    .current.map((dI) => (dI * valueGain) / tokens);
   const { scores: scoreGradient, value } = valueProductBackward(sumGradient, scores, head.value, shape);
   const open = scoreGradient.map((dS, i) => (mask[i % mask.length] ? dS : 0));
   const countGradient = neurons
     .backward(open, scoreNeurons, steps, surrogate)
-    .map((dI) => (dI * scoreGain) / dimension);
+    .current.map((dI) => (dI * scoreGain) / dimension);
   return { ...scoreProductBackward(countGradient, head.query, head.key, shape), value };
 }
 

@@ -122,7 +122,9 @@ function attendPairs(
     scores: null,
     neurons: [outputs],
     backward: (outputGradient) => {
-      const sumGradient = neurons.backward(outputGradient, outputs, shape.steps, surrogate).map((dI) => scale * dI);
+      const sumGradient = neurons
+        .backward(outputGradient, outputs, shape.steps, surrogate)
+        .current.map((dI) => scale * dI);
       const { scores, value } = valueProductBackward(sumGradient, weights, head.value, shape);
       return { ...pairs.backward(open(scores)), value };
     },

@@ -58,6 +58,7 @@ describe.each<SurrogateSpec>([
   { kind: "sigmoid", alpha: 4 },
   { kind: "triangular", width: 1 },
   { kind: "rectangular", width: 0.5 },
+  { kind: "atan", alpha: 2 },
 ])("with the $kind surrogate", (surrogate) => {
   test.each([hard, soft])("the backward pass is the gradient of the smooth neuron ($reset reset)", (neuron) => {
     const steps = 6;

@@ -18,7 +18,7 @@
  * In the smooth network of `surrogate.ts`, downstream layers read s(V_t - threshold) as s_t, while the reset still uses the true
  * bit. That bit is locally constant, so the rule above is the exact gradient of the smooth network.
  */
-import type { LifConstants, SurrogateSpec } from "../../experiment/model.ts";
+import type { LifConstants, NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
 import { expectMultiple } from "../shape.ts";
 import type { NeuronCache, NeuronForward, NeuronModel } from "./neuron.ts";
 import { surrogateDerivative, surrogateIntegral } from "./surrogate.ts";
@@ -53,9 +53,16 @@ export function lifStep(state: Float64Array, current: ArrayLike<number>, neuron:
   return { membrane, fired };
 }
 
-export const lifNeuron = (neuron: LifConstants): NeuronModel => ({
+/** @param spec the neuron as the experiment has it, which nothing learned changes */
+export const lifNeuron = (neuron: LifConstants, spec: NeuronSpec): NeuronModel => ({
+  stateWords: 1,
+  learned: {},
+  at: () => spec,
   forward: (current, steps, smooth) => lifForward(current, steps, neuron, smooth),
-  backward: (outputGradient, cache, steps, surrogate) => lifBackward(outputGradient, cache, steps, neuron, surrogate),
+  backward: (outputGradient, cache, steps, surrogate) => ({
+    current: lifBackward(outputGradient, cache, steps, neuron, surrogate),
+    learned: {},
+  }),
 });
 
 /**
@@ -79,16 +86,15 @@ export function lifForward(
     membrane.set(step.membrane, t * size);
     fired.set(step.fired, t * size);
   }
-  const output = smooth
-    ? membrane.map((v) => surrogateIntegral(smooth, v - neuron.threshold))
-    : Float64Array.from(fired);
-  return { output, membrane, fired };
+  const distance = membrane.map((v) => v - neuron.threshold);
+  const output = smooth ? distance.map((x) => surrogateIntegral(smooth, x)) : Float64Array.from(fired);
+  return { output, membrane, distance, fired };
 }
 
 /** Gradient with respect to the current, `[T][n]`, from the gradient with respect to the output, `[T][n]`. */
 export function lifBackward(
   outputGradient: Float64Array,
-  { membrane, fired }: NeuronCache,
+  { distance, fired }: Pick<NeuronCache, "distance" | "fired">,
   steps: number,
   neuron: LifConstants,
   surrogate: SurrogateSpec,
@@ -99,7 +105,7 @@ export function lifBackward(
     for (let i = t * size; i < (t + 1) * size; i++) {
       const passed = neuron.reset === "hard" && fired[i] ? 0 : 1;
       const later = t + 1 < steps ? neuron.beta * gradient[i + size] * passed : 0;
-      gradient[i] = outputGradient[i] * surrogateDerivative(surrogate, membrane[i] - neuron.threshold) + later;
+      gradient[i] = outputGradient[i] * surrogateDerivative(surrogate, distance[i]) + later;
     }
   }
   return gradient;

@@ -69,14 +69,14 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
     if (joined(plan, layer) === "position") add(constantMemory(positionMemory(plan, layer)));
     add(scaledSums({ lanes, rowBlocks }, codeBits, arithmetic));
     if (meetsStream(role)) add(streamAdders(joinAdder(plan, layer)));
-    if (role === "head") {
+    if (layer.neuron === null) {
       const size = accumulatorSize(plan, layer);
       if (size.tokens > 1) add(stateMemory(totalMemory(size, arithmetic)));
       add(accumulators(size, arithmetic));
     } else {
       const size = neuronSize(plan, layer);
       if (size.tokens > 1) add(stateMemory(membraneMemory(size)));
-      add(neurons(size, plan.neuron));
+      add(neurons(size, layer.neuron));
     }
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
     const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);

@@ -61,13 +61,20 @@ export const macroSize = ({ lanes }: GroupPlan, multiplexerSteps: number, rows: 
 });
 
 /** After a layer's readout units; tokens are those with membranes kept. */
-export const neuronSize = (plan: MachinePlan, { lanes, multiplexerSteps, role, tokens }: LayerPlan): NeuronSize => ({
+export const neuronSize = (
+  plan: MachinePlan,
+  { lanes, multiplexerSteps, role, tokens, neuron }: LayerPlan,
+): NeuronSize => ({
   lanes,
   multiplexerSteps,
   currentBits: meetsStream(role) ? plan.arithmetic.streamBits : SUM_BITS,
   membraneBits: plan.arithmetic.membraneBits,
   tokens: plan.stepMajor ? tokens.length : 1,
+  ...(hasOwnLeaks(plan) && neuron && { ownLeak: neuron.leakShift }),
 });
+
+const hasOwnLeaks = ({ layers }: MachinePlan): boolean =>
+  new Set(layers.flatMap(({ neuron }) => (neuron ? [neuron.leakShift] : []))).size > 1;
 
 /** After the head; tokens are those with totals kept. */
 export const accumulatorSize = (

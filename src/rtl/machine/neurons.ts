@@ -16,10 +16,12 @@ export interface NeuronSize {
   readonly membraneBits: number;
   /** Number of tokens with membranes kept at the same time; 1: in registers. */
   readonly tokens: number;
+  /** Shift of the leak, where layers of the machine have different ones. */
+  readonly ownLeak?: number;
 }
 
-export const neuronsName = ({ lanes, multiplexerSteps, currentBits, tokens }: NeuronSize): string =>
-  `neurons_${currentBits}_x${lanes}_m${multiplexerSteps}${tokens > 1 ? `_n${tokens}` : ""}`;
+export const neuronsName = ({ lanes, multiplexerSteps, currentBits, tokens, ownLeak }: NeuronSize): string =>
+  `neurons_${currentBits}_x${lanes}_m${multiplexerSteps}${tokens > 1 ? `_n${tokens}` : ""}${ownLeak === undefined ? "" : `_k${ownLeak}`}`;
 
 /** Where membranes of several tokens are kept. */
 export const membraneMemory = ({ lanes, multiplexerSteps, membraneBits, tokens }: NeuronSize): MemorySize => ({

@@ -24,7 +24,7 @@ import { placesOf } from "../../machine/stem-schedule.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { LayerRole } from "../../model/layers.ts";
 import { RESIDUALS } from "../../model/residual.ts";
-import type { Chip } from "../../simulation/chip.ts";
+import { type Chip, unitNeuron } from "../../simulation/chip.ts";
 import { machineEngine } from "../network-vectors.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
@@ -47,6 +47,8 @@ export interface LayerPlan {
   readonly role: LayerRole;
   /** The spikes that it fires, by their name in a trace; null for the head. */
   readonly trainOut: string | null;
+  /** The neurons that fire them; null for the head. */
+  readonly neuron: IntegerLifConstants | null;
   readonly inputs: number;
   /** Lines of its crossbars: for the first layer one or more per input. */
   readonly lines: number;
@@ -74,7 +76,6 @@ export interface MachinePlan {
   readonly arithmetic: ArithmeticSpec;
   readonly adc: AdcSpec;
   readonly codeBits: number;
-  readonly neuron: IntegerLifConstants;
   readonly ssa: SsaParameters;
   readonly layers: readonly LayerPlan[];
   /** By block: first clocks of the engine's runs, one in token-major order and one for each step in step-major order. */
@@ -117,7 +118,9 @@ export function machinePlan(chip: Chip): MachinePlan {
   const schedule = scheduleOf(machine);
   const units = new Map(schedule.alone.units.map((unit) => [unit.name, unit]));
   const layers = machine.layers.map((layer, i) =>
-    layerPlan(machine, layer, mapping.layers[i], units, schedule.alone.units),
+    layerPlan(machine, layer, mapping.layers[i], units, schedule.alone.units, (population) =>
+      integerLifConstants(unitNeuron(network, population), arithmetic),
+    ),
   );
   const attention = Array.from({ length: model.depth }, (_, b) => units.get(`blocks.${b}.attention`)!.start);
   const isStepMajor = machine.order === "step-major";
@@ -134,7 +137,6 @@ export function machinePlan(chip: Chip): MachinePlan {
     layers,
     attention,
     codeBits: codeBitsOf(adc.bits as number, adc.mode),
-    neuron: integerLifConstants(model.neuron, arithmetic),
     ssa: ssaParametersOf(network, hardware),
     attentionWaits,
     stepMajor: isStepMajor ? stepMajorPlan(machine, schedule.alone) : null,
@@ -192,6 +194,7 @@ function layerPlan(
   { blocks, lines, rowBlocks, multiplexerSteps }: LayerMapping,
   units: ReadonlyMap<string, ScheduledUnit>,
   inOrder: readonly ScheduledUnit[],
+  neuronOf: (population: string) => IntegerLifConstants,
 ): LayerPlan {
   const { steps, stem = [], tokens: all } = machine.shape;
   const { readoutUnits } = machine.mapping;
@@ -225,6 +228,7 @@ function layerPlan(
     module,
     role,
     trainOut,
+    neuron: trainOut === null ? null : neuronOf(trainOut),
     inputs,
     lines,
     outputs,

@@ -8,7 +8,7 @@ import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { PackedBits, Place } from "../../kernels/arena.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { pixels, type StemLayer } from "../../model/stem.ts";
-import type { MappedNetwork } from "../chip.ts";
+import { type MappedNetwork, unitNeuron } from "../chip.ts";
 import { integerPosition } from "../integers.ts";
 import type { OnStopped } from "../registers.ts";
 import { largestCurrents, streamMean } from "../stem-stream.ts";
@@ -42,8 +42,8 @@ function singlePrecision(ops: SimulationOps, position: Place | null, { network }
   const { model, geometry, parameters } = network;
   if (position !== null) ops.write(position, parameters.position.data);
   return {
-    fire: (_, currents, steps, rows, spikes) =>
-      ops.fire({ currents, steps, rows, map: null, neuron: model.neuron, spikes }),
+    fire: (operation, currents, steps, rows, spikes) =>
+      ops.fire({ currents, steps, rows, map: null, neuron: unitNeuron(network, operation), spikes }),
     addPositions: (_, target, rows) => {
       if (position === null) return;
       ops.addPeriodic({ table: position, period: geometry.tokens, rows, columns: model.width, target });
@@ -70,7 +70,7 @@ function wholeNumbers(
 ): DigitalKernels {
   const { model, geometry } = chip.network;
   const { fractionBits, streamBits, logitBits } = arithmetic;
-  const neuron = integerLifConstants(model.neuron, arithmetic);
+  const neuron = (operation: string) => integerLifConstants(unitNeuron(chip.network, operation), arithmetic);
   const register = signedRange(streamBits);
   const one = 2 ** fractionBits;
   if (position !== null) ops.write(position, Int16Array.from(integerPosition(chip, arithmetic)!));
@@ -79,7 +79,7 @@ function wholeNumbers(
       onStopped(
         "membrane",
         operation,
-        ops.fireIntegers({ currents, steps, rows, ...neuron, spikes }),
+        ops.fireIntegers({ currents, steps, rows, ...neuron(operation), spikes }),
         steps * rows * spikes.features,
       ),
     addPositions: (operation, target, rows, onStopped) => {

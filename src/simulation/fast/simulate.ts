@@ -17,6 +17,7 @@ import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { logitsOf } from "../../model/network.ts";
+import { neuronModel } from "../../model/neuron/catalogue.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import {
   comparisonsOf,
@@ -124,6 +125,7 @@ export function bindSimulator(
   const answers = answerGeometry(geometry);
   const { adds } = RESIDUALS[model.residual];
   ops.write(chosen.at, tokensRead(answers));
+  const { stateWords } = neuronModel(model.neuron);
   const digital = bindDigital(ops, scratch.position, chip);
   const crossbars =
     plan.integers === null
@@ -181,7 +183,7 @@ export function bindSimulator(
     }
     const fire = (name: string, currents: Place, to: PackedBits, perPrompt = tokens) => {
       digital.fire(name, currents, steps, prompts * perPrompt, to, onStopped);
-      const actions = neuronActions(prompts * perPrompt * to.features, steps, hardware.order);
+      const actions = neuronActions(prompts * perPrompt * to.features, stateWords, steps, hardware.order);
       operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to, perPrompt);
     };

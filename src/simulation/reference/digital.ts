@@ -6,10 +6,10 @@ import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type FittedRegister, integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { runIntegerLifUnits } from "../../hardware/integer-lif.ts";
-import { lifConstants, runLifUnits } from "../../hardware/lif.ts";
+import { neuronUnits } from "../../hardware/lif.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
-import type { Chip } from "../chip.ts";
+import { type Chip, unitNeuron } from "../chip.ts";
 import { integerOffsets, integerPosition } from "../integers.ts";
 import { type RegisterTally, registerTally } from "../registers.ts";
 
@@ -34,13 +34,13 @@ export interface DigitalSide extends Pick<RegisterTally, "saturated" | "register
 export const digitalSide = (chip: Chip): DigitalSide =>
   chip.hardware.arithmetic === null ? singlePrecision(chip) : wholeNumbers(chip, chip.hardware.arithmetic);
 
-function singlePrecision({ network: { model, parameters } }: Chip): DigitalSide {
-  const neuron = lifConstants(model.neuron);
+function singlePrecision({ network }: Chip): DigitalSide {
+  const { model, parameters } = network;
   return {
     unit: 1,
     offsets: (layer) => parameters[`${layer}.offset`].data,
     position: model.position === "none" ? null : parameters.position.data,
-    fire: (_, currents, shape, tally) => runLifUnits(currents, shape, neuron, tally),
+    fire: (operation, currents, shape, tally) => neuronUnits(unitNeuron(network, operation))(currents, shape, tally),
     hold: () => {},
     saturated: {},
     registers: null,
@@ -48,13 +48,13 @@ function singlePrecision({ network: { model, parameters } }: Chip): DigitalSide 
 }
 
 function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
-  const constants = integerLifConstants(chip.network.model.neuron, arithmetic);
   const { onStopped, saturated, registers } = registerTally(arithmetic);
   return {
     unit: 2 ** -arithmetic.fractionBits,
     offsets: (layer) => integerOffsets(chip, layer, arithmetic),
     position: integerPosition(chip, arithmetic),
     fire: (operation, currents, shape, tally) => {
+      const constants = integerLifConstants(unitNeuron(chip.network, operation), arithmetic);
       const run = runIntegerLifUnits(currents, shape, constants, tally);
       onStopped("membrane", operation, run.saturated, currents.length);
       return run.train;

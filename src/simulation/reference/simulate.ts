@@ -25,6 +25,7 @@ import { spikesByLine } from "../../hardware/line-order.ts";
 import { timingOf } from "../../hardware/timing.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
+import { neuronModel } from "../../model/neuron/catalogue.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import {
   comparisonsOf,
@@ -39,7 +40,7 @@ import type { Stream } from "../../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf, referenceByCodes } from "../compensation.ts";
-import { countJoin, storedMembranes } from "../counts.ts";
+import { countJoin, storedWords } from "../counts.ts";
 import { largestCurrents, streamMean } from "../stem-stream.ts";
 import {
   meanOverTokens,
@@ -162,12 +163,13 @@ function run(
     operations.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
   };
+  const { stateWords } = neuronModel(model.neuron);
   const fire = (name: string, currents: Float32Array, perPrompt = geometry.tokens) => {
     const tally = emptyTally();
     const rows = prompts * perPrompt;
     const features = currents.length / (steps * rows);
     const train = digital.fire(name, currents, { steps, rows, features }, tally);
-    const stored = storedMembranes(rows * features, steps, chip.hardware.order);
+    const stored = storedWords(rows * features * stateWords, steps, chip.hardware.order);
     tally.membraneReads += stored;
     tally.membraneWrites += stored;
     operations.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
