@@ -103,6 +103,12 @@ const PUBLISHED = {
   },
 };
 
+const ADAPTIVE = {
+  task: { transmitAntennas: 1, receiveAntennas: 2, modulation: "qpsk", pilots: 4 },
+  model: { width: 24, heads: 3, depth: 2, steps: 3, neuron: { kind: "alif", threshold: 0.4 } },
+  hardware: { arithmetic: null },
+};
+
 /** Networks of these experiments are not kept: fresh ones have the same actions to count. */
 const untrained = (document: object) => ({ ...document, checkpoints: {} });
 
@@ -113,12 +119,18 @@ const EXPERIMENTS = [
   "networks/cifar10-small",
   "a stem",
   "a published stem",
+  "adaptive neurons",
 ];
-const DOCUMENTS: Readonly<Record<string, object>> = { "a stem": STEMMED, "a published stem": PUBLISHED };
+const DOCUMENTS: Readonly<Record<string, object>> = {
+  "a stem": STEMMED,
+  "a published stem": PUBLISHED,
+  "adaptive neurons": ADAPTIVE,
+};
 
 describe.each(EXPERIMENTS)("%s", (name) => {
   const read = () => JSON.parse(readFileSync(new URL(`../${name}.json`, import.meta.url), "utf8"));
-  const document = name in DOCUMENTS ? DOCUMENTS[name] : name.startsWith("networks/") ? untrained(read()) : read();
+  const document: { hardware?: object } =
+    name in DOCUMENTS ? DOCUMENTS[name] : name.startsWith("networks/") ? untrained(read()) : read();
 
   test.each(HARDWARE)(
     "every action is counted by trace and machine alike, with a difference of 0: $name",

@@ -176,6 +176,21 @@ test("a soft reset adds only to neuron updates and to their area", () => {
   for (const part of ["conversions", "stream", "clock"] as const) expect(soft.energy[part]).toBe(hard.energy[part]);
 });
 
+test("a second word of state costs another update, unit and register, and another word in the buffers", () => {
+  const [one, two] = [1, 2].map((stateWords) => {
+    const units = { ...machine.units, lif: { ...machine.units.lif, place: "registers" as const, stateWords } };
+    return priceMachine(
+      { ...work({ lifUpdates: 1e6 }), machine: { ...machine, units, shape: { ...machine.shape, stateWords } } },
+      technology,
+    );
+  });
+  expect(two.energy.neurons).toBeCloseTo(2 * one.energy.neurons, 18);
+  expect(two.energy.clock).toBeCloseTo(2 * one.energy.clock, 18);
+  // 16 units, and registers for 128 - 16 further neurons.
+  expect(two.area.neurons).toBeCloseTo(2 * one.area.neurons, 18);
+  expect(one.area.neurons).toBeGreaterThan(16 * technology.lifArea);
+});
+
 describe("area", () => {
   test("is the counted units'", () => {
     const { area } = priceMachine(work(), technology);

@@ -58,7 +58,7 @@ export interface BufferSize extends BufferUse {
 
 /** Inputs of a price: counts and widths of a machine's units. */
 export interface MachineSizes {
-  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset">;
+  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset" | "stateWords">;
   /** One entry per layer with its own units. */
   readonly layers: readonly Pick<LayerUnit, "name" | "inputs" | "outputs">[];
   readonly units: Omit<MachineUnits, "converters"> & {

@@ -198,6 +198,11 @@ describe("a mistake", () => {
     expect(errorOf({ seed: 2 ** 53 }).message).toContain("allowed: an integer from 0 to 9007199254740991 (default 1).");
     expect(errorOf({ model: { neuron: { beta: 0 } } }).message).toContain("a number above 0 to 1 (default 0.5)");
     expect(errorOf({ model: { neuron: { kind: "if", beta: 1 } } }).path).toBe("model.neuron.beta");
+    for (const kind of ["plif", "alif"]) {
+      const error = errorOf({ model: { attention: { neuron: "lif" }, neuron: { kind } } });
+      expect(error.path).toBe("model.neuron.kind");
+      expect(error.message).toMatch(/LIF attention does not compute with .* Use "stochastic" attention/);
+    }
     expect(errorOf({ model: { outputProjection: "yes" } }).message).toContain("allowed: true or false (default true)");
   });
 

@@ -14,7 +14,7 @@
 import { SpecError } from "../errors.ts";
 import { didYouMean } from "../experiment/suggest.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
-import { type Network, NORM_EPSILON, parameterLayout } from "../model/network.ts";
+import { type Network, NORM_EPSILON, neuronParameters, parameterLayout } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
 import { authorMapping } from "./author.ts";
 
@@ -61,6 +61,7 @@ function torchMapping(
       parameters[`${name}.offset`] = `${name}.bias`;
     }
   }
+  if (model.kind === "spiking") for (const { name } of neuronParameters(model, geometry)) parameters[name] = name;
   // nn.Embedding stores its vectors as `weight`.
   if (layout.includes("position")) parameters.position = has("position.weight") ? "position.weight" : "position";
   return { parameters, ignore: ["*.num_batches_tracked"], approximations: [] };

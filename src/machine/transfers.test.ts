@@ -41,6 +41,7 @@ const shapes = fc.record({
   expansion: fc.constantFrom(3, 0),
   outputProjection: fc.boolean(),
   residuals: fc.constantFrom(0, 2),
+  stateWords: fc.constantFrom(1, 2),
   residualInputBits: fc.constantFrom(1, 4),
   embedding: fc.constantFrom("lines" as const, "values" as const),
 });
@@ -79,7 +80,7 @@ describe("bits that the jobs of a schedule move", () => {
         ] as const) {
           expect(movedBits(schedule, way, "stream"), stream).toBe(counted(operations, stream, ...kinds) * words.stream);
           const outputMembranes = values && hardware.order === "step-major";
-          const between = outputMembranes ? (steps - 1) * tokens * width : 0;
+          const between = outputMembranes ? (steps - 1) * tokens * width * drawn.stateWords : 0;
           expect(movedBits(schedule, way, "membranes") / words.membrane - between, membrane).toBe(
             counted(operations, membrane, "neurons"),
           );

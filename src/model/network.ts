@@ -172,6 +172,12 @@ function statistic(layer: LinearLayer, part: "mean" | "variance", constant: numb
 /** A parameter of no layer. */
 const ofItself = (name: string, block: number | null) => ({ name, layer: null, part: null, block });
 
+/** What a network's neurons learn. */
+export const neuronParameters = (model: SpikingSpec, geometry: Geometry): ParameterLayout[] =>
+  linearLayers(model, geometry)
+    .flatMap((layer) => [...neuronsBefore(layer), ...neuronsBehind(layer)])
+    .flatMap((population) => learnedBy(model, population));
+
 function learnedBy({ neuron }: SpikingSpec, { name, block }: Population): ParameterLayout[] {
   return Object.entries(neuronModel(neuron).learned).map(([learned, { shape, constant }]) => ({
     ...ofItself(learnedName(name, learned), block),

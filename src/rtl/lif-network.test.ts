@@ -106,12 +106,25 @@ test("integrate-and-fire neurons use a unit with a leak of 1, without a shifter"
   expect(bundle.sources["lif_unit.sv"]).not.toContain(">>>");
 });
 
+test("a learned leak is the nearest shift of the unit", () => {
+  const network = tinySpiking({ kind: "plif" });
+  // sigmoid(-1) = 0.27 and sigmoid(1.5) = 0.82.
+  const shifts = [-1, 1.5].map((leak) => {
+    const tensor: Tensor = { shape: [1], data: Float32Array.of(leak) };
+    const learned = { ...network, parameters: { ...network.parameters, [`${QKV}.leak`]: tensor } };
+    return (networkLif(chipOf({}, learned), input, stream(5)) as LifRuns).parameters.leakShift;
+  });
+  expect(shifts).toEqual([2, 0]);
+});
+
 test.each([
   [{ adc: { bits: null } }, {}, /converters pass exact currents/],
   [{}, { reset: "soft" }, /reset by subtraction/],
   [{}, { kind: "if", reset: "soft" }, /reset by subtraction/],
   [{}, { beta: 0.9 }, /beta is 0.9, but the LIF unit leaks by a shift/],
   [{}, { threshold: 1000 }, /The threshold 1000 is/],
+  [{}, { kind: "plif", reset: "soft" }, /reset by subtraction/],
+  [{}, { kind: "alif" }, /model.neuron.kind is "alif".*Use "lif", "if" or "plif"/],
 ])("a chip of hardware %j and neurons %j has no such unit, and the reason is given", (hardware, neuron, reason) => {
   expect(networkLif(chipOf(hardware, tinySpiking(neuron)), input, stream(5))).toMatch(reason);
 });

@@ -109,9 +109,16 @@ function integerModel(
     return out.map((sum, i) => sum + nearest(parameters[`${name}.offset`].data[i % layer.outputs] * one));
   };
 
-  const leak = model.neuron.kind === "lif" ? BigInt(Math.log2(1 / model.neuron.beta)) : 0n;
+  const leakOf = (population: string): bigint => {
+    if (model.neuron.kind === "if") return 0n;
+    if (model.neuron.kind === "lif") return BigInt(Math.log2(1 / model.neuron.beta));
+    const leak = 1 / (1 + Math.exp(-parameters[`${population}.leak`].data[0]));
+    const errors = Array.from({ length: 17 }, (_, k) => Math.abs(leak - 2 ** -k));
+    return BigInt(errors.indexOf(Math.min(...errors)));
+  };
   const threshold = BigInt(Math.ceil(model.neuron.threshold * one));
-  const fire = (currents: bigint[]): number[] => {
+  const fire = (population: string, currents: bigint[]): number[] => {
+    const leak = leakOf(population);
     const size = currents.length / STEPS;
     const membranes = new Array<bigint>(size).fill(0n);
     return currents.map((current, i) => {
@@ -140,7 +147,8 @@ function integerModel(
   residual = held(residual);
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
-    keep(`${block}.qkv`, fire(linear(`${block}.qkv`, keep(`${block}.input`, fire(residual)), ROWS)));
+    const read = keep(`${block}.input`, fire(`${block}.input`, residual));
+    keep(`${block}.qkv`, fire(`${block}.qkv`, linear(`${block}.qkv`, read, ROWS)));
     const attention = keep(`${block}.attention`, given(`${block}.attention`));
     residual = join(
       residual,
@@ -148,10 +156,11 @@ function integerModel(
         ? linear(`${block}.projection`, attention, ROWS)
         : attention.map((spike) => BigInt(spike * one)),
     );
-    const hidden = fire(linear(`${block}.up`, keep(`${block}.middle`, fire(residual)), ROWS));
+    const middle = keep(`${block}.middle`, fire(`${block}.middle`, residual));
+    const hidden = fire(`${block}.hidden`, linear(`${block}.up`, middle, ROWS));
     residual = join(residual, linear(`${block}.down`, keep(`${block}.hidden`, hidden), ROWS));
   }
-  const output = keep("output", fire(residual));
+  const output = keep("output", fire("output", residual));
   const width = output.length / STEPS / ROWS;
   const read = Array.from({ length: STEPS * PROMPTS }, (_, group) =>
     [...queries].flatMap((token) =>
@@ -175,6 +184,8 @@ test.each<Setting>([
   { model: { residual: "none", position: "learned" } },
   { model: { neuron: { reset: "soft", beta: 0.25 } } },
   { model: { neuron: { kind: "if" } }, arithmetic: { membraneBits: 9 } },
+  // Leaks on both sides of 0.75, where the nearest shift changes.
+  { model: { neuron: { kind: "plif", beta: 0.75 } } },
   { hardware: { readTime: 1e6, crossbar: { ...crossbar, wires: { lines: 1, columns: 1 } } } },
 ])("spikes and logits are those of an integer model: %j", (setting) => {
   const chip = chipOf(setting);
@@ -269,6 +280,7 @@ test.each<[Setting, string, RegExp]>([
     /0\.4 is 103 x 2\^-8, but a membrane of 4 bits only reaches 7.* Use 8 bits/,
   ],
   [{ model: { neuron: { beta: 0.9 } } }, "model.neuron.beta", /leaks by a shift/],
+  [{ model: { neuron: { kind: "alif" } } }, "model.neuron.kind", /one threshold for all steps.*arithmetic to null/],
   [{ hardware: { adc: { bits: null } } }, "hardware.arithmetic", /Integer arithmetic needs converter codes/],
 ])("a number that its register cannot hold is refused: %j", (setting, path, message) => {
   const error = messageOf(() => simulate(chipOf(setting), input(), stream(5)));

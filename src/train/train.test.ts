@@ -59,6 +59,8 @@ describe("training", () => {
     ["LIF attention", { kind: "spiking", attention: { kind: "lif" } }, "adamw"],
     ["stochastic attention", { kind: "spiking", attention: { kind: "stochastic" } }, "adamw"],
     ["stochastic attention, by Muon,", { kind: "spiking", attention: { kind: "stochastic" } }, "muon"],
+    ["learned leaks", { kind: "spiking", neuron: { kind: "plif" }, surrogate: { kind: "atan" } }, "adamw"],
+    ["adaptive neurons", { kind: "spiking", neuron: { kind: "alif", threshold: 0.5 } }, "adamw"],
   ] as const)("on one batch again and again brings the loss of %s down to a twentieth", async (_, model, optimiser) => {
     const experiment = tinyExperiment({
       model: { ...model, width: 16 },
@@ -146,6 +148,25 @@ describe("training", () => {
       expect(rest.state).toEqual(whole.state);
       expect(rest.events).toEqual(whole.events.slice(state.step));
     }
+  });
+
+  test("learns a leak for each layer of neurons, resumes with them, and gives them no noise of weights", async () => {
+    const stages = ["adamw", "muon"].map((optimiser) => ({
+      ...{ steps: 3, warmup: 0, learningRate: 0.05, optimiser, clipWeights: 2 },
+      noise: { weights: 0.2, dropConnect: 0.5 },
+    })) as [];
+    const experiment = tinyExperiment({ model: { kind: "spiking", neuron: { kind: "plif" } }, training: { stages } });
+    const { states, network, state } = await recorded(experiment);
+    const names = ["input", "qkv", "middle", "hidden"].map((name) => `blocks.0.${name}.leak`).concat("output.leak");
+    const leaksOf = ({ parameters }: Pick<Network, "parameters">) =>
+      Object.keys(parameters).flatMap((name) => (name.endsWith(".leak") ? [parameters[name].data[0]] : []));
+    expect(Object.keys(network.parameters).filter((name) => name.endsWith(".leak"))).toEqual(names);
+    // AdamW's first step moves every parameter by the learning rate; a leak that noise moved would not be at that distance from 0.
+    for (const leak of leaksOf(states[0].state)) expect(Math.abs(leak)).toBeCloseTo(0.05, 4);
+    expect(new Set(leaksOf(network)).size).toBe(names.length);
+    const saved = decodeState(encodeState(states[2].state, experiment), experiment);
+    expect((await recorded(experiment, { state: saved })).state).toEqual(state);
+    expect(leaksOf(foldNetwork(network as Network<SpikingSpec>))).toEqual(leaksOf(network));
   });
 
   test("uses the optimiser of a stage if it sets one, otherwise that of the whole training", async () => {

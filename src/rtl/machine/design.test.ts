@@ -51,6 +51,15 @@ test("in step-major order membranes of all windows of a stem are kept", () => {
   expect(neurons * 14).toBe(schedule.alone.buffers.find(({ name }) => name === "membranes")!.bits);
 });
 
+test("layers that learned different leaks have neurons of their own, with the shifts of their names", () => {
+  const { design } = tinyMachine({ model: { neuron: { kind: "plif", beta: 0.75 } } });
+  const shifts = new Set(design.plan.layers.flatMap(({ neuron }) => (neuron ? [neuron.leakShift] : [])));
+  expect([...shifts].sort()).toEqual([0, 1]);
+  const named = design.modules.filter(({ name }) => name.startsWith("neurons_"));
+  expect(new Set(named.map(({ name }) => name.slice(-3)))).toEqual(new Set(["_k0", "_k1"]));
+  for (const { name, header } of named) expect(header?.[0]).toContain(`leak by ${name.slice(-1)} bits`);
+});
+
 test("the same chip and prompts give the same files", () => {
   const bundle = () => {
     const { design, vectors } = tinyMachine();

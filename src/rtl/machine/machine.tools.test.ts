@@ -70,6 +70,8 @@ const settings: MachineSetting[] = [
     model: { ...SMALL, attention: { draws: "ordered", valueGain: 2 } },
     hardware: { order: "step-major", crossbar: { rows: 16, columns: 16, inputStride: 4, linesPerInput: 3 } },
   },
+  // Leaks on both sides of 0.75: neurons with and without a shift.
+  { model: { ...SMALL, depth: 2, neuron: { kind: "plif", beta: 0.75 } } },
   // Blocks take turns at the engine, whose tiles hold the tokens in two blocks.
   {
     steps: 4,
