@@ -159,6 +159,19 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].neuron[1].threshold": "The neuron fires when V >= threshold (equation 3).",
   "model[1].neuron[1].reset":
     "After a spike, `hard` sets the membrane to 0 (equation 3); `soft` subtracts the threshold.",
+  "model[1].neuron[2].kind": "Parametric LIF: each layer of neurons learns its leak.",
+  "model[1].neuron[2].beta": "Leak at the start of training.",
+  "model[1].neuron[2].threshold": "The neuron fires when V >= threshold (equation 3).",
+  "model[1].neuron[2].reset":
+    "After a spike, `hard` sets the membrane to 0 (equation 3); `soft` subtracts the threshold.",
+  "model[1].neuron[3].kind": "Adaptive LIF: a spike raises the threshold for a while.",
+  "model[1].neuron[3].beta":
+    "Leak in V = beta V + I. 0.5 is one right shift of the membrane register (section IV-A2 of the paper).",
+  "model[1].neuron[3].rise": "Rise of the threshold after a spike.",
+  "model[1].neuron[3].decay": "Share of the rise that remains a step later.",
+  "model[1].neuron[3].threshold": "The neuron fires when V >= threshold (equation 3).",
+  "model[1].neuron[3].reset":
+    "After a spike, `hard` sets the membrane to 0 (equation 3); `soft` subtracts the threshold.",
   "model[1].surrogate": "Replaces the derivative of the spike in the backward pass.",
   "model[1].surrogate[0].kind":
     "s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)). The author's code also uses alpha 4.",
@@ -168,6 +181,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].surrogate[1].width": "Half the base of the triangle, in membrane units.",
   "model[1].surrogate[2].kind": "s'(x) = 1 / (2 width) where |x| < width.",
   "model[1].surrogate[2].width": "Half the base of the rectangle, in membrane units.",
+  "model[1].surrogate[3].kind": "s'(x) = alpha / 2 / (1 + (pi/2 alpha x)^2).",
+  "model[1].surrogate[3].alpha": "Twice the slope at the threshold.",
   "model[1].normalisation":
     "BatchNorm after each linear layer in training, folded into weights and offsets before mapping.",
   "model[1].residual":

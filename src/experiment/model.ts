@@ -93,15 +93,16 @@ const firing = {
   reset: z.enum(["hard", "soft"]).default("hard"),
 };
 
-/** A schema for each field, because a schema carries its field's description. */
-const leak = () => z.number().gt(0).max(1).default(0.5);
+const leaking = {
+  /** Leak in V = beta V + I. 0.5 is one right shift of the membrane register (section IV-A2 of the paper). */
+  beta: z.number().gt(0).max(1).default(0.5),
+};
 
 export const neuronSpec = z.discriminatedUnion("kind", [
   z.strictObject({
     /** Leaky integrate-and-fire. */
     kind: z.literal("lif").optional().default("lif"),
-    /** Leak in V = beta V + I. 0.5 is one right shift of the membrane register (section IV-A2 of the paper). */
-    beta: leak(),
+    ...leaking,
     ...firing,
   }),
   z.strictObject({
@@ -110,20 +111,19 @@ export const neuronSpec = z.discriminatedUnion("kind", [
     ...firing,
   }),
   z.strictObject({
-    /** Parametric LIF: every layer of neurons learns its own leak. */
+    /** Parametric LIF: each layer of neurons learns its leak. */
     kind: z.literal("plif"),
     /** Leak at the start of training. */
     beta: z.number().gt(0).lt(1).default(0.5),
     ...firing,
   }),
   z.strictObject({
-    /** Adaptive LIF: each spike raises the neuron's threshold for a while. */
+    /** Adaptive LIF: a spike raises the threshold for a while. */
     kind: z.literal("alif"),
-    /** Leak in V = beta V + I. */
-    beta: leak(),
+    ...leaking,
     /** Rise of the threshold after a spike. */
     rise: z.number().min(0).max(1000).default(0.5),
-    /** Share of the rise that remains after a step. */
+    /** Share of the rise that remains a step later. */
     decay: z.number().min(0).max(1).default(0.75),
     ...firing,
   }),
@@ -148,7 +148,7 @@ export const surrogateSpec = z.discriminatedUnion("kind", [
     /** Half the base of the rectangle, in membrane units. */
     width: z.number().positive().max(1000).default(0.5),
   }),
-  /** s'(x) = alpha / 2 / (1 + (pi/2 alpha x)^2), the derivative of an arctangent. */
+  /** s'(x) = alpha / 2 / (1 + (pi/2 alpha x)^2). */
   z.strictObject({
     kind: z.literal("atan"),
     /** Twice the slope at the threshold. */

@@ -59,6 +59,7 @@ describe("a network of any architecture", () => {
   const extras = fc.record({
     normalisation: fc.constantFrom("batch", "none"),
     outputProjection: fc.boolean(),
+    neuron: fc.constantFrom({ kind: "lif" }, { kind: "plif" }, { kind: "alif" }),
   });
 
   test("survives a round trip through PyTorch's layout bit for bit", () => {

@@ -150,7 +150,7 @@ describe("training", () => {
     }
   });
 
-  test("learns a leak for each layer of neurons, resumes with them, and gives them no noise of weights", async () => {
+  test("learns a leak for each layer of neurons and resumes with them, under noise of weights and by both optimisers", async () => {
     const stages = ["adamw", "muon"].map((optimiser) => ({
       ...{ steps: 3, warmup: 0, learningRate: 0.05, optimiser, clipWeights: 2 },
       noise: { weights: 0.2, dropConnect: 0.5 },
@@ -161,7 +161,7 @@ describe("training", () => {
     const leaksOf = ({ parameters }: Pick<Network, "parameters">) =>
       Object.keys(parameters).flatMap((name) => (name.endsWith(".leak") ? [parameters[name].data[0]] : []));
     expect(Object.keys(network.parameters).filter((name) => name.endsWith(".leak"))).toEqual(names);
-    // AdamW's first step moves every parameter by the learning rate; a leak that noise moved would not be at that distance from 0.
+    // AdamW's first step moves every parameter by the learning rate, here from 0.
     for (const leak of leaksOf(states[0].state)) expect(Math.abs(leak)).toBeCloseTo(0.05, 4);
     expect(new Set(leaksOf(network)).size).toBe(names.length);
     const saved = decodeState(encodeState(states[2].state, experiment), experiment);

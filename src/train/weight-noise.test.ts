@@ -38,6 +38,7 @@ function seenByStep(
   createOptimiser(kernels, plan, experiment).writeParameters(exact);
   createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, null);
   return {
+    leak: (population) => kernels.f32[plan.noisy[`${population}.leak`] / 4],
     of: (layer) => {
       const { shape, data } = exact[`${layer}.weight`];
       const at = plan.noisy[`${layer}.weight`] / 4;
@@ -55,7 +56,16 @@ const convolving: ExperimentDocument = {
   training: { batch: 2, shards: 1 },
 };
 
+test("what neurons learn is seen without noise", () => {
+  const model = { kind: "spiking", normalisation: "none", width: 32, neuron: { kind: "plif", beta: 0.7 } } as const;
+  const noisy = seenByStep({ atZero: 0.5, atMaximum: 0.1 }, {}, tinyDocument({ model }));
+  expect(noisy.leak("blocks.0.hidden")).toBeCloseTo(Math.log(0.7 / 0.3), 6);
+  expect(noisy.of("blocks.0.up").seen).not.toEqual(noisy.of("blocks.0.up").exact);
+});
+
 interface Seen {
+  /** The number from which a population has its leak. */
+  leak(population: string): number;
   of(layer: string): { columns: number; exact: Float32Array; seen: Float32Array };
 }
 

@@ -2,6 +2,7 @@
 /** Every kernel stays within the scratch size that its function returns: words after it do not change. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { neuronSpec } from "../../experiment/model.ts";
 import { stream } from "../../numeric/stream.ts";
 import { type Arena, reserveBits } from "../arena.ts";
 import { bitMask, byteMask, maskStride, maskWords } from "../masks.ts";
@@ -155,7 +156,8 @@ test("normalisation and its backward pass, sums of many rows, noise", () => {
   );
 });
 
-test("backward pass of neurons", () => {
+test.each(["lif", "if", "plif", "alif"])("backward pass of %s neurons", (kind) => {
+  const neuron = neuronSpec.parse({ kind });
   fc.assert(
     fc.property(count(16), count(5), fours(30), (steps, rows, features) => {
       keepsTo(neuronKernels(neuron).scratch(steps), (ops, memory, scratch) => {
@@ -170,7 +172,7 @@ test("backward pass of neurons", () => {
           features,
           dSpikes,
           target: dSpikes,
-          dLearned: {},
+          dLearned: { leak: floats(memory, 1) },
           scratch,
         });
       });
