@@ -72,7 +72,7 @@ test("beta is a shift", () => {
   expect(messageOf(() => leakShiftOf({ ...neuron, beta: 0.9 }))).toMatchObject({ path: "model.neuron.beta" });
 });
 
-test("a learned beta becomes the nearest shift, the smaller leak where two are equally near", () => {
+test("a learned beta becomes the nearest shift, the larger beta where two are equally near", () => {
   const neuron = { kind: "plif", threshold: 1, reset: "hard" } as const;
   const shifts = [0.9, 0.76, 0.75, 0.5, 0.4, 0.37, 0.2, 1e-9].map((beta) => leakShiftOf({ ...neuron, beta }));
   expect(shifts).toEqual([0, 0, 0, 1, 1, 2, 2, 16]);

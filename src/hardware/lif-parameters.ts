@@ -143,7 +143,7 @@ const LEAK_SHIFTS: ByNeuron<number> = {
 /** k of a leak by 2^-k (`neuronOf`). Throws SpecError when the neuron's leak is not of that form, or the unit does not exist. */
 export const leakShiftOf = (neuron: NeuronSpec): number => forNeuron(neuron, LEAK_SHIFTS);
 
-/** The shift with the smallest difference |beta - 2^-k|; the smaller leak if two are equally near. */
+/** The shift with the smallest difference |beta - 2^-k|; the larger beta if two are equally near. */
 function nearestShift(beta: number): number {
   let shift = 0;
   while (shift < LIMITS.leakShift[1] && 2 ** -shift + 2 ** -(shift + 1) > 2 * beta) shift++;
