@@ -199,9 +199,9 @@ describe("a mistake", () => {
     expect(errorOf({ model: { neuron: { beta: 0 } } }).message).toContain("a number above 0 to 1 (default 0.5)");
     expect(errorOf({ model: { neuron: { kind: "if", beta: 1 } } }).path).toBe("model.neuron.beta");
     for (const kind of ["plif", "alif"]) {
-      const error = errorOf({ model: { attention: { neuron: "lif" }, neuron: { kind } } });
+      const error = errorOf({ model: { attention: { kind: "lif" }, neuron: { kind } } });
       expect(error.path).toBe("model.neuron.kind");
-      expect(error.message).toMatch(/LIF attention does not compute with .* Use "stochastic" attention/);
+      expect(error.message).toMatch(/Such attention does not compute with .* Use "stochastic" attention/);
     }
     expect(errorOf({ model: { outputProjection: "yes" } }).message).toContain("allowed: true or false (default true)");
   });
