@@ -123,13 +123,19 @@ export type { Timing } from "./hardware/timing.ts";
 
 // Mapping: what goes where.
 
+export type {
+  AttentionMapping,
+  NoAttentionMapping,
+  ServingMapping,
+  StreamMapping,
+  TileMapping,
+} from "./mapping/attention.ts";
 export {
   type CrossbarBlock,
   type LayerMapping,
   type Mapping,
   type MappingTotals,
   mapNetwork,
-  type SsaMapping,
 } from "./mapping/mapping.ts";
 
 // Machine: its units, when each works, and the actions it takes.
@@ -139,6 +145,7 @@ export { type CountingRules, countActions, type OperationCounts } from "./machin
 export type { BlockDensities, Densities } from "./machine/densities.ts";
 export { jobOf } from "./machine/job.ts";
 export {
+  type AttentionUnit,
   type LayerUnit,
   type Machine,
   type MachineCore,

@@ -3,8 +3,9 @@
  * prices it whole. Every weight of Xpikeformer has its own cell, so its area grows with the model; a digital engine's
  * arithmetic does not, but its weights take SRAM.
  */
+import type { AttentionKind } from "../experiment/attention.ts";
 import { blockRuns } from "../machine/densities.ts";
-import { stemBefore } from "../machine/shape.ts";
+import { attentionParts, stemBefore } from "../machine/shape.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { planMachine, priceUnitsOf } from "./planned.ts";
@@ -55,17 +56,41 @@ const ownArea = (workload: Workload, technology: Technology): OwnArea =>
 
 /** Of crossbars, cells and LIF units, as published comparisons count. */
 export function areaOfUnits(workload: Workload, technology: Technology): OwnArea {
-  const { width, expansion, tokens } = workload;
+  const { width, expansion } = workload;
   const crossbars = countCrossbars(workload, technology);
   const ofStem = stemBefore(workload).reduce((sum, { outputs }) => sum + outputs, 0);
-  const perBlock = (4 + (workload.outputProjection ? 1 : 0) + expansion) * width;
+  const perBlock = (attentionParts(workload).length + 1 + (workload.outputProjection ? 1 : 0) + expansion) * width;
   const blocks = blockRuns(workload).reduce((sum, { repeat }) => sum + repeat, 0);
   return {
     crossbars,
     area: {
       crossbars: crossbars * technology.crossbarArea,
-      attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
+      attention: cellsOf(workload) * technology.ssaTiles * technology.sacArea,
       lif: ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * neuronPrices(workload, technology).area,
     },
   };
 }
+
+/** Cells of one attention unit, as published comparisons would count them: what is done for pairs of tokens, pairs of channels, or bits. */
+const CELLS: Readonly<
+  Record<AttentionKind, (network: { readonly tokens: number; readonly dimension: number }) => number>
+> = {
+  stochastic: pairsOf,
+  lif: pairsOf,
+  spikformer: pairsOf,
+  "sdsa-1": ({ dimension }) => dimension,
+  "sdsa-3": ({ dimension }) => dimension ** 2,
+  "qk-token": ({ dimension }) => dimension,
+  "qk-channel": ({ dimension }) => dimension,
+  "alpha-xnor": pairsOf,
+  "binary-map": pairsOf,
+  random: pairsOf,
+  none: () => 0,
+};
+
+function pairsOf({ tokens }: { readonly tokens: number }): number {
+  return tokens ** 2;
+}
+
+const cellsOf = ({ attention, tokens, width, heads }: Workload): number =>
+  CELLS[attention?.kind ?? "stochastic"]({ tokens, dimension: width / heads });

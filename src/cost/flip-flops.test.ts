@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { machineByName } from "../experiment/parse.ts";
+import type { SsaUnit } from "../machine/machine.ts";
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { workloadActions } from "./architectures/xpikeformer.ts";
 import { hardwarePrices } from "./hardware.ts";
@@ -78,7 +79,8 @@ function machineWrites(w: Workload, prices = technology): number {
     workloadActions(w, prices)
       .filter(({ kind }) => kinds.test(kind))
       .reduce((sum, one) => sum + one.repeat * one.actions[action as keyof typeof one.actions], 0);
-  const { ssa, words } = planMachine(w, prices).machine;
+  const { attention, words } = planMachine(w, prices).machine;
+  const ssa = attention as SsaUnit;
   return (
     actions("bitsRead", /linear|neurons|residual/) +
     // Codes of 5 bits (6 behind a pair of converters) times factors.

@@ -6,6 +6,7 @@
  * those of the changed machine. Only a simulation tells whether its answers are as good.
  */
 import { MappingError } from "../errors.ts";
+import { drawsOf } from "../experiment/by-attention.ts";
 import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { runsOn } from "../hardware/ssa-parameters.ts";
 import { findPrice } from "./catalogue.ts";
@@ -169,9 +170,9 @@ const FIELDS: readonly Field[] = [
   {
     id: "other-order",
     field: "order",
-    value: ({ order, ssa }, { draws }) => {
+    value: ({ order, ssa }, { attention }) => {
       if (order === "step-major") return "token-major";
-      return runsOn(ssa, draws) ? null : "step-major";
+      return runsOn(ssa, (attention && drawsOf(attention)) ?? undefined) ? null : "step-major";
     },
     label: (order) => (order === "step-major" ? "step-major order" : "token-major order"),
     sameAnswers: true,

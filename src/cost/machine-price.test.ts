@@ -2,7 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
+import { attentionSpec } from "../experiment/attention.ts";
+import { hardwareSpec } from "../experiment/hardware.ts";
+import { neuronSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, type Action, emptyTally } from "../hardware/actions.ts";
+import { attentionUnitFor } from "../hardware/attention/catalogue.ts";
+import type { SizedAttention } from "./attention-units.ts";
 import {
   type BufferSize,
   type EnergyPart,
@@ -32,24 +37,42 @@ const machine: MachineSizes = {
     lif: { count: 16, membranes: 128, stateWords: 1, membraneBits: 16, place: "sram" },
     residual: { count: 16, bits: 16 },
   },
-  ssa: { tiles: 2, cells: 4, counterBits: 7, fifos: 2, fifoBits: 64, feet: 2, registers: 4 },
+  attention: { unit: "ssa-tile", tiles: 2, cells: 4, counterBits: 7, fifos: 2, fifoBits: 64, feet: 2, registers: 4 },
   mapping: { totals: { cells: 163_840, loads: 1 } },
 };
+/** Attention units with neurons, for 2 tokens and heads of 64 features over one step, and the actions that only they take. */
+const unitOf = (document: object) => {
+  const attention = attentionSpec.parse(document) as Parameters<typeof attentionUnitFor>[0];
+  const request = { tokens: 2, dimension: 64, mask: new Uint8Array(4).fill(1), neuron: neuronSpec.parse({}), steps: 1 };
+  return {
+    ...attentionUnitFor(attention, request, hardwareSpec.parse({ order: "step-major" })),
+    tiles: 2,
+  } as SizedAttention;
+};
+const OTHER_UNITS: readonly (readonly [SizedAttention, readonly Action[]])[] = [
+  [unitOf({ kind: "lif" }), ["scoreUpdates", "outputUpdates", "stateReads", "stateWrites"]],
+  [unitOf({ kind: "alpha-xnor" }), ["scoreNors", "gatedAdditions"]],
+  [unitOf({ kind: "binary-map" }), ["countComparisons"]],
+  [unitOf({ kind: "sdsa-1" }), ["channelCounts", "tokenAnds"]],
+  [unitOf({ kind: "sdsa-3" }), ["outerAnds"]],
+  [unitOf({ kind: "qk-token" }), ["treeBits"]],
+];
+
 const buffer = (name: BufferSize["name"]): BufferSize => ({ name, wordBits: 16, bits: 32_768 * 8 });
 const work = (tally: Partial<Record<Action, number>> = {}, changes: Partial<MachineWork> = {}): MachineWork => ({
   machine,
   hardware,
   operations: [{ name: "head", kind: "linear", actions: { ...emptyTally(), ...tally } }],
-  buffers: (["spikes", "qkv", "attention", "stream", "membranes"] as const).map(buffer),
+  buffers: (["spikes", "qkv", "attention", "stream", "membranes", "states"] as const).map(buffer),
   time: 1e-6,
   ...changes,
 });
 const idle = priceMachine(work(), technology).energy;
 /** What a million of an action adds, joules each, by part. */
-function added(tally: Partial<Record<Action, number>>, kind = "linear", prices = technology) {
+function added(tally: Partial<Record<Action, number>>, kind = "linear", prices = technology, of = machine) {
   const operations = [{ name: "head", kind, actions: { ...emptyTally(), ...tally } }];
-  const { energy } = priceMachine(work({}, { operations }), prices);
-  const still = priceMachine(work(), prices).energy;
+  const { energy } = priceMachine(work({}, { operations, machine: of }), prices);
+  const still = priceMachine(work({}, { machine: of }), prices).energy;
   const parts = Object.entries(energy).map(
     ([part, value]) => [part, (value - still[part as EnergyPart]) / 1e6] as const,
   );
@@ -86,6 +109,26 @@ describe("energy", () => {
     [{ partialSums: million }, { attention: 0.05, clock: 128 * 0.0114 }],
   ] as const)("of %j, pJ", (tally, expected) => {
     const parts = added(tally);
+    expect(Object.keys(parts).sort()).toEqual(Object.keys(expected).sort());
+    for (const [part, pj] of Object.entries(expected)) expect(1e12 * parts[part], part).toBeCloseTo(pj, 9);
+  });
+
+  test.each([
+    // A membrane of 7 bits: 7 sixteenths of a neuron's logic, and 7 flip-flops. Outputs sum 2 bits; so do thresholds.
+    ["scoreUpdates", { kind: "lif" }, { attention: (0.1 * 7) / 16, clock: 7 * 0.0114 }],
+    ["outputUpdates", { kind: "lif" }, { attention: (0.1 * 2) / 16, clock: 2 * 0.0114 }],
+    // A NOR gate; a count of 64 x 4 has 9 bits, and a column's sum 10.
+    ["scoreNors", { kind: "alpha-xnor" }, { attention: 0.0025 }],
+    ["gatedAdditions", { kind: "alpha-xnor" }, { attention: 0.03 + (0.02 * 2) / 8 + 9 * 0.0025 }],
+    ["countComparisons", { kind: "binary-map" }, { attention: (1e12 * technology.comparison32 * 7) / 32 }],
+    // Counters of 2 bits.
+    ["channelCounts", { kind: "sdsa-1" }, { attention: 0.03 - (0.02 * 6) / 8, clock: 2 * 0.0114 }],
+    ["tokenAnds", { kind: "sdsa-1" }, { attention: 0.0025 }],
+    ["outerAnds", { kind: "sdsa-3" }, { attention: (0.03 * 2) / 8, clock: 2 * 0.0114 }],
+    // A full adder for each bit; the sum of 64 bits is held in 7.
+    ["treeBits", { kind: "qk-token" }, { attention: 0.03 / 8, clock: (7 / 64) * 0.0114 }],
+  ] as const)("of %s in the unit of %j is that of its widths, pJ", (action, document, expected) => {
+    const parts = added({ [action]: million }, "linear", technology, { ...machine, attention: unitOf(document) });
     expect(Object.keys(parts).sort()).toEqual(Object.keys(expected).sort());
     for (const [part, pj] of Object.entries(expected)) expect(1e12 * parts[part], part).toBeCloseTo(pj, 9);
   });
@@ -128,7 +171,9 @@ describe("energy", () => {
       randomNumbers: true,
     };
     for (const action of ACTION_NAMES) {
-      expect(Object.keys(added({ [action]: 1e6 })).length === 0, action).toBe(parts[action] ?? false);
+      const [attention] = OTHER_UNITS.find(([, actions]) => actions.includes(action)) ?? [machine.attention];
+      const pays = added({ [action]: 1e6 }, "linear", technology, { ...machine, attention });
+      expect(Object.keys(pays).length === 0, action).toBe(parts[action] ?? false);
     }
     const drawing = { operations: [{ kind: "attention", actions: { ...emptyTally(), randomNumbers: 10 } }] };
     // Ideal numbers have no LFSR to come from, but 8 flip-flops each.

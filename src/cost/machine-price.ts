@@ -8,7 +8,7 @@
  *                 silent row blocks, if those are not converted
  *   neurons       updates, and membranes stored in SRAM
  *   stream        additions, and the words read and written
- *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers
+ *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers; units with neurons as in `attention-units.ts`
  *   buffers       spikes read and written, in memories of the size that the schedule needs
  *                 (for stream and membranes a bank per column group)
  *   clock         every flip-flop that is written (`prices/logic.ts`), except those of FIFOs and control; in detail in `flipFlopsOf`
@@ -27,9 +27,10 @@ import { calibrationReads } from "../hardware/compensation.ts";
 import { largestConductance } from "../hardware/crossbar.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import type { BufferUse } from "../machine/buffers.ts";
-import type { LayerUnit, MachineUnits, SsaUnit } from "../machine/machine.ts";
+import type { LayerUnit, MachineUnits } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { MappingTotals } from "../mapping/mapping.ts";
+import { attentionPrices, type SizedAttention, sumOver, tileSizes } from "./attention-units.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
@@ -64,7 +65,7 @@ export interface MachineSizes {
   readonly units: Omit<MachineUnits, "converters"> & {
     readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
   };
-  readonly ssa: Omit<SsaUnit, "groups" | "window">;
+  readonly attention: SizedAttention;
   readonly mapping: { readonly totals: Pick<MappingTotals, "cells" | "loads"> };
 }
 
@@ -112,7 +113,7 @@ const LIF_BITS = 16;
 /** Registers of a machine: how many flip-flops of each are written in an inference, FIFOs and control not included. */
 export type FlipFlops = Readonly<
   Record<
-    "lines" | "products" | "sums" | "membranes" | "stream" | "counters" | "spikes" | "partialSums" | "random",
+    "lines" | "products" | "sums" | "membranes" | "stream" | "counters" | "spikes" | "partialSums" | "random" | "units",
     number
   >
 >;
@@ -125,24 +126,28 @@ export type FlipFlops = Readonly<
  *                and v
  *   spikes       of attention; partialSums circulate, like V in its FIFO
  *   random       LFSRs, or the numbers themselves if they are ideal
+ *   units        of attention with neurons: counters and membranes
  */
 function flipFlopsOf(
   { machine, hardware }: Idle,
   codeBits: number,
   total: ActionTally,
-  { linearRead }: Pick<Traffic, "linearRead">,
+  { linearRead, engineWritten }: Pick<Traffic, "linearRead" | "engineWritten">,
+  written: Partial<ActionCounts>,
 ): FlipFlops {
-  const { units, ssa, shape } = machine;
+  const { units, attention, shape } = machine;
+  const ssa = attention.unit === "ssa-tile" ? attention : null;
   return {
     lines: linearRead,
     products: total.scalings * (codeBits + units.scalers.factorBits),
     sums: (total.accumulations + total.offsetAdditions) * units.adders.bits,
     membranes: total.lifUpdates * units.lif.stateWords * units.lif.membraneBits,
     stream: total.residualAdditions * units.residual.bits,
-    counters: total.scoreAnds * (ssa.counterBits + 1),
-    spikes: total.outputComparisons,
-    partialSums: total.partialSums * ssa.fifoBits * bitsFor(shape.tokens),
+    counters: ssa ? total.scoreAnds * (ssa.counterBits + 1) : 0,
+    spikes: ssa ? total.outputComparisons : engineWritten,
+    partialSums: ssa ? total.partialSums * ssa.fifoBits * bitsFor(shape.tokens) : 0,
     random: hardware.ssa.random === "ideal" ? DRAW_BITS * total.randomNumbers : LFSR_BITS * total.lfsrShifts,
+    units: sumOver(written, total),
   };
 }
 
@@ -172,7 +177,8 @@ export function priceUnits(machine: Idle, technology: Technology): PricedUnits {
 /** The unit prices shared by energy and area. */
 function unitPrices(work: Idle, technology: Technology) {
   const { machine, hardware } = work;
-  const { units, ssa, shape, layers } = machine;
+  const { units, attention, shape, layers } = machine;
+  const tile = tileSizes(attention);
   const { crossbars, converters, scalers, adders, residual } = units;
   const { scaling } = hardware.crossbar;
   const bits = converters.bits ?? ANY_BITS;
@@ -208,8 +214,9 @@ function unitPrices(work: Idle, technology: Technology) {
     ),
     sum: adder({ bits: adders.bits }, technology),
     residual: adder({ bits: residual.bits }, technology),
-    cell: attentionCell({ counterBits: ssa.counterBits }, technology),
-    fifo: fifoShift({ bits: ssa.fifoBits }, technology),
+    cell: attentionCell({ counterBits: tile.counterBits }, technology),
+    attention: attentionPrices(attention, shape, technology),
+    fifo: fifoShift({ bits: tile.fifoBits }, technology),
     lfsr: lfsr(technology),
     scoreDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(shape.width / shape.heads) }, technology),
     outputDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(shape.tokens) }, technology),
@@ -226,8 +233,9 @@ function memoryPrice(
   { machine, hardware }: Idle,
   technology: Technology,
 ) {
-  const { shape, layers, units } = machine;
+  const { shape, layers, units, attention } = machine;
   const { columns } = units.crossbars;
+  const neurons = attention.unit === "ssa-tile" || attention.unit === "none" ? 1 : attention.outputNeurons.units;
   const readoutUnits = Math.ceil(columns / hardware.adc.sharing);
   const banks = {
     qkv: 1,
@@ -237,9 +245,10 @@ function memoryPrice(
     spikes: layers.length,
     stream: Math.ceil(shape.width / columns),
     membranes: Math.ceil(units.adders.count / readoutUnits),
+    states: Math.max(1, tileSizes(attention).tiles),
   }[name];
-  // The readout units of a column group deliver one word each in the same clock.
-  const together = name === "stream" || name === "membranes" ? readoutUnits : 1;
+  // The readout units of a column group, and the neurons of a tile, deliver one word each in the same clock.
+  const together = name === "stream" || name === "membranes" ? readoutUnits : name === "states" ? neurons : 1;
   const { energy, write, area, leakage } = sram({ bytes: bits / 8, wordBits: together * wordBits, banks }, technology);
   const copies = bits === 0 ? 1 : total / bits;
   return {
@@ -257,7 +266,7 @@ function factorsOf(scaling: string, scope: string, columns: number): number {
 }
 
 function areaOf(
-  { machine: { units, ssa, shape } }: Idle,
+  { machine: { units, attention, shape } }: Idle,
   prices: Prices,
   technology: Technology,
 ): Record<AreaPart, number> {
@@ -265,6 +274,8 @@ function areaOf(
   const unit = neuronPrices(shape, technology).area * (lif.membraneBits / LIF_BITS);
   // A unit contains the registers of one neuron.
   const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) * lif.stateWords : 0;
+  const tile = tileSizes(attention);
+  const ssa = attention.unit === "ssa-tile" ? attention : null;
   let buffers = 0;
   for (const { area } of prices.buffers.values()) buffers += area;
   return {
@@ -275,9 +286,11 @@ function areaOf(
     adders: adders.count * prices.sum.area,
     neurons: lif.count * unit + kept * register({ bits: lif.membraneBits }, technology).area,
     residual: residual.count * prices.residual.area,
-    attention: ssa.tiles * ssa.cells * (prices.cell.area + prices.scoreDraw.area),
-    fifos: ssa.tiles * ssa.fifos * prices.fifo.area,
-    random: ssa.registers * prices.lfsr.area + ssa.tiles * ssa.feet * prices.outputDraw.area,
+    attention: ssa
+      ? ssa.tiles * ssa.cells * (prices.cell.area + prices.scoreDraw.area)
+      : tile.tiles * prices.attention.area,
+    fifos: tile.tiles * tile.fifos * prices.fifo.area,
+    random: ssa ? ssa.registers * prices.lfsr.area + ssa.tiles * ssa.feet * prices.outputDraw.area : 0,
     buffers,
     control: prices.control.area,
   };
@@ -314,7 +327,8 @@ export function energyOf(
     return memory ? memory[which] / memory.wordBits : 0;
   };
   const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
-  const written = Object.values(flipFlopsOf(work, prices.codeBits, total, bits)).reduce((sum, bits) => sum + bits, 0);
+  const flipFlops = flipFlopsOf(work, prices.codeBits, total, bits, prices.attention.written);
+  const written = Object.values(flipFlops).reduce((sum, bits) => sum + bits, 0);
   const block = Math.sqrt(chip / Math.max(1, shape.depth));
   const engine = Math.sqrt(chip) / 2;
   const crossing = (dies - 1) * shape.tokens * shape.steps * shape.width * (1 + residual.bits);
@@ -338,7 +352,12 @@ export function energyOf(
       total.residualAdditions * prices.residual.energy +
       total.streamReads * word("stream", "energy") +
       total.streamWrites * word("stream", "write"),
-    attention: ands * prices.cell.energy + total.partialSums * prices.sum.energy,
+    attention:
+      ands * prices.cell.energy +
+      total.partialSums * prices.sum.energy +
+      sumOver(prices.attention.energy, total) +
+      total.stateReads * word("states", "energy") +
+      total.stateWrites * word("states", "write"),
     fifos: total.fifoShifts * prices.fifo.energy,
     random:
       total.scoreComparisons * prices.scoreDraw.energy +

@@ -6,6 +6,7 @@ import { MappingError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { offeredBits } from "../hardware/attention/catalogue.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeLayers, shapeOf, stemBefore } from "../machine/shape.ts";
 import { requireMappable } from "../mapping/mapping.ts";
@@ -116,7 +117,6 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
     name,
     description,
     hardware,
-    ...(model.kind === "spiking" && model.attention.kind === "lif" && { lifAttention: true }),
     ...(model.kind === "ann" && model.quantization && { quantization: model.quantization }),
     ...(model.kind === "ann" && model.activation && { activation: model.activation }),
     annInputs: real.inputs,
@@ -147,7 +147,8 @@ function blockDensities(
   operations: readonly OperationTrace[],
   densities: Readonly<Record<string, number>>,
 ): BlockDensities {
-  const attention = operations.find(({ name }) => name === `${block}.attention`)!.actions;
+  // A machine without attention units has no such operation.
+  const attention = operations.find(({ name }) => name === `${block}.attention`)?.actions ?? emptyTally();
   // q, k and v are one train of the simulation.
   const shared = densities[`${block}.qkv`];
   return {
@@ -159,7 +160,7 @@ function blockDensities(
     key: shared,
     value: shared,
     scores: densities[`${block}.scores`],
-    coincidences: attention.counterIncrements / Math.max(1, attention.scoreAnds),
+    coincidences: attention.counterIncrements / Math.max(1, offeredBits(attention)),
   };
 }
 

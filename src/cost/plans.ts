@@ -32,9 +32,9 @@ export function keptPlans(): Planner {
 
 /** What a machine depends on besides the hardware: the workload's shape, without its other fields. */
 function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unknown>> {
-  const { depth, width, heads, expansion, reset, stateWords, draws, tokens, inputs, stem, classes, queries } = shape;
-  const { meanReadOut, embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
-  const { meanStream, stemShortcut } = shape;
+  const { depth, width, heads, expansion, reset, stateWords, attention, neuron, tokens, inputs, stem } = shape;
+  const { embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
+  const { classes, queries, meanReadOut, meanStream, stemShortcut } = shape;
   const [tokensRead, mask] = [shape.tokensRead?.join(), shape.mask?.join("")];
   return {
     depth,
@@ -43,7 +43,8 @@ function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unkno
     expansion,
     reset,
     stateWords,
-    draws,
+    attention,
+    neuron,
     tokens,
     inputs,
     stem,

@@ -90,7 +90,8 @@ describe("the digital SNN", () => {
   });
 
   test("with LIF attention updates a neuron for every score and every output of attention", () => {
-    const [plain, firing] = [large, { ...large, lifAttention: true }].map((workload) => partsOf(workload).lif);
+    const attention = { kind: "lif", scoreGain: 4, valueGain: 8 } as const;
+    const [plain, firing] = [large, { ...large, attention }].map((workload) => partsOf(workload).lif);
     expect(firing - plain).toBeCloseTo(4 * 8 * (12 * 197 ** 2 + 197 * 768) * technology.lifUpdate, 12);
   });
 

@@ -2,7 +2,6 @@
  * A workload: the shape of a transformer with its spike densities, the only inputs of energy, time and area.
  */
 
-import type { DrawKind } from "../experiment/attention.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { Activation, QuantizationSpec } from "../experiment/model.ts";
 import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "../machine/densities.ts";
@@ -30,10 +29,6 @@ export interface Workload extends NetworkShape, Densities {
   readonly snnSteps: number;
   /** The result of one inference, for figures per result: `image`, `symbol`. */
   readonly result: { readonly name: string; readonly perInference: number };
-  /** Scores and outputs of attention are spiking neurons, as in a digital SNN with LIF attention. */
-  readonly lifAttention?: boolean;
-  /** How attention draws over the time steps; unknown for a published network. */
-  readonly draws?: DrawKind;
   /** Bits of an ANN that was trained for few; none in floating point. */
   readonly quantization?: QuantizationSpec;
   /** What an ANN has between its feed-forward layers; GELU if unknown. */

@@ -33,6 +33,20 @@ export const ACTIONS = {
   outputComparisons: "Comparisons of a column's sum with a random number.",
   randomNumbers: "Random numbers used in comparisons: one per comparison.",
   lfsrShifts: "One-bit shifts of a 32-bit LFSR; 0 with ideal random numbers.",
+  scoreNors: "NOR gates of Q and K evaluated, in the cells enabled by the mask of a tile in which two zeros count.",
+  countComparisons: "Comparisons of a cell's count with a constant, one per step.",
+  scoreUpdates: "Membrane updates of the neurons in the cells of a tile.",
+  outputUpdates: "Membrane updates of the neurons that decide bits of A, or bits that gate Q or K.",
+  gatedAdditions: "Additions of a cell's count in its column's adder, gated by a bit of V or Q.",
+  outerAnds: "AND gates of K and V evaluated, in cells that count for a pair of channels.",
+  channelCounts: "Bits of a token offered to the counters of channels.",
+  treeBits: "Bits of a token summed by a tree of adders.",
+  tokenAnds:
+    "AND gates of two bits of a token evaluated outside cells: K and V before a counter, Q or K with the bit that gates it.",
+  stateReads:
+    "Membranes of attention read from SRAM, where blocks take turns on a unit: at every time step except the first.",
+  stateWrites:
+    "Membranes of attention written to SRAM, where blocks take turns on a unit: at every time step except the last.",
 } as const;
 
 export type Action = keyof typeof ACTIONS;

@@ -34,6 +34,12 @@ export interface TilePlan {
 export const tileWindows = (steps: number, passes: number, drained: TilePlan["drained"] = "run"): number =>
   steps * passes + (drained === "step" ? steps : 1);
 
+/** Vectors of d bits that the passes of a step read: queries once, keys and values of a block. */
+export function vectorsOf({ tileTokens, passes }: Pick<TilePlan, "tileTokens" | "passes">, tokens: number): number {
+  const inBlock = (block: number) => Math.min(tileTokens, tokens - block * tileTokens);
+  return passes.reduce((sum, { queryBlock, keyBlock }) => sum + inBlock(queryBlock) + 2 * inBlock(keyBlock), 0);
+}
+
 /** mask: [N, N]. Without a mask every pair is open. */
 export function planTile(
   tokens: number,

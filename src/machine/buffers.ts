@@ -7,13 +7,16 @@
  *   stream      values of the residual stream, each in one place from its first to its last addition
  *   embedding   sums of the embedding, for networks that read values once for all steps
  *   membranes   and other state of neurons, of all tokens, where time steps are not the innermost loop
+ *   states      membranes of attention, where blocks take turns on its units; only for units with neurons
  *   logits      accumulators of the answers
  */
+import { membranesOf, widestMembrane } from "../hardware/attention/unit.ts";
 import type { Machine } from "./machine.ts";
 import { peakOverlap } from "./peak.ts";
+import { attentionParts } from "./shape.ts";
 
 export interface BufferUse {
-  readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "logits";
+  readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "states" | "logits";
   /** Bits of one access. */
   readonly wordBits: number;
   /** Peak content over all clocks. */
@@ -37,8 +40,8 @@ export interface Alive {
 
 /** @param period clocks between prompts; infinite for a single prompt */
 export function bufferUses(machine: Machine, alive: Alive, period: number): BufferUse[] {
-  const { shape, units, words } = machine;
-  const { width, tokens, classes, queries, meanReadOut } = shape;
+  const { shape, units, words, attention } = machine;
+  const { width, classes, queries, meanReadOut } = shape;
   const peak = (held: readonly (Held | null)[]) => {
     const present = held.filter((one) => one !== null);
     const join = (end: keyof Held) => concatenate(present.map((one) => one[end]));
@@ -49,17 +52,33 @@ export function bufferUses(machine: Machine, alive: Alive, period: number): Buff
   const { membranes, stateWords, membraneBits, place } = units.lif;
   return [
     { name: "spikes", wordBits: width, bits: spikes },
-    { name: "qkv", wordBits: tokens, bits: 3 * width * peak(alive.qkv) },
-    { name: "attention", wordBits: tokens, bits: width * peak(alive.attention) },
+    {
+      name: "qkv",
+      wordBits: attention.unit === "none" ? width : attention.wordBits,
+      bits: attentionParts(shape).length * width * peak(alive.qkv),
+    },
+    {
+      name: "attention",
+      wordBits: attention.unit === "none" ? width : attention.wordBits,
+      bits: width * peak(alive.attention),
+    },
     { name: "stream", wordBits: words.stream, bits: width * words.stream * peak([alive.stream]) },
     { name: "embedding", wordBits: words.current, bits: width * words.current * peak([alive.embedded]) },
     { name: "membranes", wordBits: membraneBits, bits: place === "sram" ? membranes * stateWords * membraneBits : 0 },
+    ...stateUses(machine),
     {
       name: "logits",
       wordBits: words.logit,
       bits: classes * (meanReadOut ? 1 : queries) * words.logit,
     },
   ];
+}
+
+/** Membranes of attention in SRAM; none for units that keep them in registers, or have none. */
+function stateUses({ attention, shape: { depth, heads } }: Machine): BufferUse[] {
+  if (attention.unit === "none" || attention.unit === "ssa-tile" || attention.drained === "run") return [];
+  const wordBits = widestMembrane(attention);
+  return [{ name: "states", wordBits, bits: depth * heads * membranesOf(attention) * wordBits }];
 }
 
 function concatenate(parts: readonly Float64Array[]): Float64Array {

@@ -4,14 +4,15 @@
  *
  * These formulas are independent of the simulators, so the two can be compared on the same run.
  */
-import { type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { offeredBits, unitActions } from "../hardware/attention/catalogue.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
 import { endsBranch, type LinearLayer, readsStream } from "../model/layers.ts";
 import { comparisonsOf, neuronGrid, pixels, poolsCurrents } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
 import { blockRuns, DENSITY_INTO, type Densities } from "./densities.ts";
-import type { MachineCore } from "./machine.ts";
-import { bitsInto, lastVectors, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
+import type { MachineCore, SsaUnit } from "./machine.ts";
+import { bitsInto, lastVectors, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
 export interface OperationCounts {
   readonly name: string;
@@ -118,7 +119,8 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
       if (endsBranch(layer)) join(actions, kept);
       else neurons(trainOut, outputs, repeat);
       if (role !== "attention input") continue;
-      add(`blocks.${first}.attention`, "attention", repeat, attentionActions(machine, block.coincidences));
+      const attention = attentionActions(machine, block.coincidences);
+      if (attention !== null) add(`blocks.${first}.attention`, "attention", repeat, attention);
       if (!shape.outputProjection) join(add(`blocks.${first}.shortcut`, "residual", repeat, {}), kept);
     }
   }
@@ -158,7 +160,26 @@ function linearActions(
   };
 }
 
-function attentionActions({ shape, order, plan, ssa, lfsr }: MachineCore, coincidences: number): Partial<ActionTally> {
+/** Null without attention units. */
+function attentionActions({ shape, attention }: MachineCore, coincidences: number): Partial<ActionTally> | null {
+  switch (attention.unit) {
+    case "none":
+      return null;
+    case "ssa-tile":
+      return ssaActions(shape, attention, coincidences);
+    case "pair-tile":
+    case "column-counters":
+    case "token-counters":
+    case "outer-product": {
+      const actions = unitActions(attention, shape.steps);
+      for (const action of ACTION_NAMES) actions[action] *= shape.heads;
+      return { ...actions, counterIncrements: offeredBits(actions) * coincidences };
+    }
+  }
+}
+
+function ssaActions(shape: NetworkShape, ssa: SsaUnit, coincidences: number): Partial<ActionTally> {
+  const { plan, lfsr, drained } = ssa;
   const { steps, heads, tokens, width, scores } = shape;
   const { passes, tileTokens } = plan;
   const dimension = width / heads;
@@ -169,7 +190,7 @@ function attentionActions({ shape, order, plan, ssa, lfsr }: MachineCore, coinci
   const inBlock = (block: number) => Math.min(tileTokens, tokens - block * tileTokens);
   const queries = passes.reduce((sum, { queryBlock }) => sum + inBlock(queryBlock), 0);
   const keys = passes.reduce((sum, { keyBlock }) => sum + inBlock(keyBlock), 0);
-  const clocks = (steps * passes.length + (order === "step-major" ? steps : 1)) * dimension;
+  const clocks = (steps * passes.length + (drained === "step" ? steps : 1)) * dimension;
   const columns = steps * queries * width;
   return {
     scoreAnds: ands,
@@ -189,7 +210,7 @@ function attentionActions({ shape, order, plan, ssa, lfsr }: MachineCore, coinci
 
 /** Registers that shift until all heads are served: those of each tile, or those of the engine once per group of heads. */
 function registersOf(
-  { sharing, scope }: NonNullable<MachineCore["lfsr"]>,
+  { sharing, scope }: NonNullable<SsaUnit["lfsr"]>,
   tileTokens: number,
   heads: number,
   groups: number,

@@ -14,7 +14,7 @@ export interface BlockDensities {
   readonly key: number;
   readonly value: number;
   readonly scores: number;
-  /** Fraction of the AND gates of q and k that give 1; about query x key. */
+  /** Fraction of the bits offered to attention's counters that are 1: where q and k are counted, about query x key. */
   readonly coincidences: number;
 }
 

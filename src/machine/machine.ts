@@ -6,15 +6,21 @@
  *
  * All crossbars of a layer work in parallel. A job is one input vector; it takes the settling of the lines plus one conversion
  * per multiplexer step. Scalers, adders, residual adders and LIF units keep pace with the converters and add a few register
- * stages after the last code. The SSA engine has one or more tiles, which serve all blocks.
+ * stages after the last code. Attention has one or more tiles, which serve all blocks.
  */
-import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../experiment/hardware.ts";
+import type { AttentionSpec } from "../experiment/attention.ts";
+import { type ByAttention, drawsOf, forAttention } from "../experiment/by-attention.ts";
+import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder } from "../experiment/hardware.ts";
+import type { NeuronSpec } from "../experiment/model.ts";
+import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
+import type { UnitSizes } from "../hardware/attention/unit.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
-import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
+import { planTile, type TilePlan, vectorsOf } from "../hardware/tile-plan.ts";
 import { type Timing, timingOf, vectorClocks } from "../hardware/timing.ts";
+import { placeAttention } from "../mapping/attention.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
 import { endsBranch, type LinearLayer } from "../model/layers.ts";
 import { neuronGrid, pixels } from "../model/stem.ts";
@@ -50,10 +56,16 @@ export interface LayerUnit extends LinearLayer {
   readonly everyStep: boolean;
 }
 
-export interface SsaUnit {
+/** Units of a kind that serve a block's heads. */
+interface Shared {
   readonly tiles: number;
   /** Groups of heads that the tiles serve one after another. */
   readonly groups: number;
+}
+
+/** Tiles of stochastic attention. */
+export interface SsaUnit extends Shared, Pick<UnitSizes, "clocks" | "drained" | "vectors" | "wordBits"> {
+  readonly unit: "ssa-tile";
   /** Cells of one tile: those that its mask enables, or all cells of a tile that serves several pairs of blocks. */
   readonly cells: number;
   readonly counterBits: number;
@@ -66,7 +78,13 @@ export interface SsaUnit {
   readonly registers: number;
   /** Clocks per window. */
   readonly window: number;
+  readonly plan: TilePlan;
+  /** Null with ideal random numbers. */
+  readonly lfsr: LfsrSpec | null;
 }
+
+/** What computes attention; `none` where values pass on to the next layer. */
+export type AttentionUnit = SsaUnit | (FiringUnit & Shared) | NoUnit;
 
 /** All units by kind: their number on the chip and their widths. */
 export interface MachineUnits {
@@ -114,10 +132,7 @@ export interface MachineCore {
     readonly linesPerInput: number;
   };
   readonly mode: AdcSpec["mode"];
-  readonly plan: TilePlan;
-  readonly ssa: SsaUnit;
-  /** Null with ideal random numbers. */
-  readonly lfsr: LfsrSpec | null;
+  readonly attention: AttentionUnit;
 }
 
 export interface Machine extends MachineCore {
@@ -133,9 +148,10 @@ export interface Machine extends MachineCore {
 
 /** Where a network of this shape is placed, whatever the clocks. Throws as `machineOf`. */
 export function placementOf(hardware: HardwareSpec, shape: NetworkShape): Mapping {
-  const { plan } = coreOf(hardware, shape);
   const { tokens, heads, width } = shape;
-  return placeLayers(shapeLayers(shape), { heads, tokens, dimension: width / heads, plan }, hardware);
+  const { attention } = coreOf(hardware, shape);
+  const placed = attention.unit === "ssa-tile" ? { ...attention, tokens, dimension: width / heads } : attention;
+  return placeLayers(shapeLayers(shape), placeAttention(placed, heads, hardware), hardware);
 }
 
 /**
@@ -160,19 +176,15 @@ export function machineOf(
 }
 
 /** The part of a machine that does not depend on the placement of its layers. */
-export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: NetworkShape): MachineCore {
+export function coreOf(hardware: HardwareSpec, shape: NetworkShape): MachineCore {
+  const { crossbar, adc, order } = hardware;
   const { rows, columns, embedRows, linesPerInput } = crossbar;
-  const drained = order === "step-major" ? "step" : "run";
-  const plan = planTile(shape.tokens, ssa.tileTokens ?? shape.tokens, shape.mask, drained);
-  const lfsr = usesLfsrs(ssa.random, shape.draws) ? ssa.lfsr : null;
   return {
     shape,
     order,
     crossbar: { rows, columns, embedRows, linesPerInput },
     mode: adc.mode,
-    plan,
-    ssa: ssaUnit(ssa, shape, plan),
-    lfsr,
+    attention: attentionUnit(hardware, shape),
   };
 }
 
@@ -251,16 +263,63 @@ export function countNeurons(shape: NetworkShape): number {
   return layers.reduce((sum, { outputs }) => sum + outputs, shortcuts);
 }
 
-function ssaUnit(
-  spec: SsaSpec,
-  { heads, width, scores, draws }: NetworkShape,
-  { tileTokens, passes }: TilePlan,
-): SsaUnit {
+/** What computes attention of a network of this shape. Throws as `attentionUnitFor`. */
+function attentionUnit(hardware: HardwareSpec, shape: NetworkShape): AttentionUnit {
+  if (shape.attention === undefined) return ssaUnit(hardware, shape);
+  return forAttention<(hardware: HardwareSpec, shape: NetworkShape) => AttentionUnit>(shape.attention, UNITS)(hardware, shape);
+}
+
+const UNITS: ByAttention<(hardware: HardwareSpec, shape: NetworkShape) => AttentionUnit> = {
+  stochastic: () => ssaUnit,
+  lif: firingUnit,
+  spikformer: firingUnit,
+  "sdsa-1": firingUnit,
+  "sdsa-3": firingUnit,
+  "qk-token": firingUnit,
+  "qk-channel": firingUnit,
+  "alpha-xnor": firingUnit,
+  "binary-map": firingUnit,
+  random: firingUnit,
+  none: firingUnit,
+};
+
+/** Units with neurons, or none. */
+function firingUnit(attention: Extract<AttentionSpec, { kind: UnitKind }>) {
+  return (hardware: HardwareSpec, shape: NetworkShape): AttentionUnit => {
+    const { heads, tokens, width, steps, neuron = IDEAL, mask = openMask(tokens) } = shape;
+    const request = { neuron, steps, tokens, dimension: width / heads, mask };
+    const made = attentionUnitFor(attention, request, hardware);
+    if (made.unit === "none") return made;
+    const tiles = Math.min(heads, hardware.ssa.tiles ?? heads);
+    return { ...made, tiles, groups: Math.ceil(heads / tiles) };
+  };
+}
+
+/** A neuron that no published workload names. */
+const IDEAL: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" };
+
+/** `[tokens, tokens]`, every pair open: one array for all questions about networks of this size. */
+function openMask(tokens: number): Uint8Array {
+  const mask = OPEN.get(tokens) ?? new Uint8Array(tokens ** 2).fill(1);
+  OPEN.set(tokens, mask);
+  return mask;
+}
+
+const OPEN = new Map<number, Uint8Array>();
+
+function ssaUnit({ ssa: spec, order }: HardwareSpec, shape: NetworkShape): SsaUnit {
+  const { heads, width, tokens, scores, attention, mask } = shape;
+  const plan = planTile(tokens, spec.tileTokens ?? tokens, mask, order === "step-major" ? "step" : "run");
+  const { tileTokens, passes, drained } = plan;
   const tiles = Math.min(heads, spec.tiles ?? heads);
   const dimension = width / heads;
+  const step = passes.length * dimension;
   const cells = passes.length === 1 ? scores : tileTokens ** 2;
   const { registers } = lfsrWiring(spec.lfsr.sharing, tileTokens);
+  const draws = attention && drawsOf(attention);
+  const lfsr = usesLfsrs(spec.random, draws ?? undefined) ? spec.lfsr : null;
   return {
+    unit: "ssa-tile",
     tiles,
     groups: Math.ceil(heads / tiles),
     cells,
@@ -268,7 +327,13 @@ function ssaUnit(
     fifos: spec.fifo === "row" ? tileTokens : cells,
     fifoBits: dimension,
     feet: tileTokens,
-    registers: usesLfsrs(spec.random, draws) ? registers * (spec.lfsr.scope === "engine" ? 1 : tiles) : 0,
+    registers: lfsr ? registers * (lfsr.scope === "engine" ? 1 : tiles) : 0,
     window: dimension,
+    plan,
+    lfsr,
+    drained,
+    clocks: { step, drain: dimension, first: step, late: 0 },
+    vectors: vectorsOf(plan, tokens),
+    wordBits: tokens,
   };
 }

@@ -7,9 +7,11 @@
  *
  *   token-major   all T steps of a token, then the next token. Attention waits for the last token, so phases alternate:
  *                   [embed, qkv] -> SSA -> [projection, up, down, qkv] -> SSA -> ... -> [projection, up, down, head]
- *                 A run is T windows plus one in which the tile drains, (T + 1) d clocks.
- *   step-major    all tokens of a step, then the next step. Attention works on one step while crossbars work on the next. A run is
- *                 one window plus one in which the tile drains, 2 d clocks; blocks take turns.
+ *                 A run of an SSA tile is T windows plus one in which it drains, (T + 1) d clocks.
+ *   step-major    all tokens of a step, then the next step. Attention works on one step while crossbars work on the next. A run of an
+ *                 SSA tile is one window plus one in which it drains, 2 d clocks; blocks take turns.
+ *
+ * Other attention units have clocks of their own (`hardware/attention/`). Without a unit, values pass on to the next layer.
  *
  * A stem's layers come first, with one job per window (`stem-schedule.ts`); attention waits for the last token anyway.
  *
@@ -23,6 +25,7 @@
  */
 import { MappingError } from "../errors.ts";
 import type { LoopOrder } from "../experiment/hardware.ts";
+import type { NoUnit } from "../hardware/attention/catalogue.ts";
 import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
 import { endsBranch } from "../model/layers.ts";
 import { pixels, poolsCurrents, type StemLayer } from "../model/stem.ts";
@@ -144,24 +147,31 @@ function requireRoom(machine: Machine, alone: Timetable): void {
 }
 
 /** Clocks per prompt of the busiest unit: layers have their own crossbars, blocks share the engine. */
-function busiest({ shape, ssa, plan }: Machine, { units }: Timetable): number {
+function busiest({ shape, attention }: Machine, { units }: Timetable): number {
   const layers = units.filter(({ kind }) => kind === "linear").map(({ busy }) => busy);
-  return Math.max(...layers, shape.depth * runsOf(shape.steps, plan, ssa).clocks);
+  return Math.max(...layers, shape.depth * (runsOf(shape.steps, attention)?.clocks ?? 0));
 }
 
+/** Units that work on attention. */
+type Engine = Exclude<Machine["attention"], NoUnit>;
 /** Runs of the engine for one block: their number, and the clocks of one and of all. */
-function runsOf(steps: number, { passes, drained }: Machine["plan"], { groups, window }: Machine["ssa"]) {
+type Runs = NonNullable<ReturnType<typeof runsOf>>;
+
+/** Null without units. */
+function runsOf(steps: number, attention: Machine["attention"]) {
+  if (attention.unit === "none") return null;
+  const { groups, drained, clocks } = attention;
   const count = drained === "step" ? steps : 1;
-  const length = groups * ((steps / count) * passes.length + 1) * window;
-  return { count, length, clocks: count * length };
+  const length = groups * ((steps / count) * clocks.step + clocks.drain);
+  return { engine: attention, count, length, clocks: count * length };
 }
 
 /** @param period clocks between prompts; infinite for a single prompt */
 function timetable(machine: Machine, period: number): Timetable {
-  const { shape, order, layers, plan, ssa } = machine;
+  const { shape, order, layers } = machine;
   const { tokens, steps } = shape;
-  const runs = runsOf(steps, plan, ssa);
-  const calendar = calendarOf(period, runs.length);
+  const runs = runsOf(steps, machine.attention);
+  const calendar = runs && calendarOf(period, runs.length);
   const place = placesOf(order, tokens, steps);
   const loads = loadsOf(machine);
   const units: ScheduledUnit[] = [];
@@ -227,6 +237,10 @@ function timetable(machine: Machine, period: number): Timetable {
     } else alive.attention.push({ from: arrivalsOf(jobs, coming), to: end });
     arrived = done;
     if (layer.role !== "attention input") continue;
+    if (runs === null || calendar === null) {
+      coming = arrived;
+      continue;
+    }
     const run = attend(machine, arrived, place, calendar, runs);
     const attention = { name: `blocks.${layer.block}.attention`, part: "attention", block: layer.block };
     units.push({ ...run.unit, ...attention, trainIn: layer.trainOut!, load });
@@ -314,18 +328,12 @@ interface EngineRun {
   readonly out: Float64Array;
 }
 
-function attend(
-  machine: Machine,
-  arrived: Float64Array,
-  place: Places,
-  calendar: Calendar,
-  runs: ReturnType<typeof runsOf>,
-): EngineRun {
-  const { plan, ssa } = machine;
+function attend(machine: Machine, arrived: Float64Array, place: Places, calendar: Calendar, runs: Runs): EngineRun {
+  const { groups, clocks }: Engine = runs.engine;
   const { tokens, steps } = machine.shape;
-  const step = plan.passes.length * ssa.window;
+  const { step } = clocks;
   const perRun = steps / runs.count;
-  const group = runs.length / ssa.groups;
+  const group = runs.length / groups;
   const start = new Float64Array(runs.count);
   const [read, coming, out] = [0, 0, 0].map(() => new Float64Array(tokens * steps));
   for (let r = 0; r < runs.count; r++) {
@@ -336,13 +344,13 @@ function attend(
     }
     start[r] = calendar.reserve(ready);
     for (let i = 0; i < perRun; i++) {
-      const counted = start[r] + (i + 1) * step;
-      const last = counted + (ssa.groups - 1) * group;
+      const begun = start[r] + i * step;
+      const last = begun + step + (groups - 1) * group;
       for (let n = 0; n < tokens; n++) {
         const job = place(n, r * perRun + i);
-        read[job] = last;
-        coming[job] = counted;
-        out[job] = last + ssa.window + OUTPUT_REGISTERS;
+        read[job] = last + clocks.late;
+        coming[job] = begun + clocks.first;
+        out[job] = last + clocks.drain + OUTPUT_REGISTERS;
       }
     }
   }

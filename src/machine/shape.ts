@@ -4,9 +4,9 @@
  * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference, as published models are
  * accounted for. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
-import type { DrawKind } from "../experiment/attention.ts";
-import { drawsOf } from "../experiment/by-attention.ts";
-import type { ModelSpec, NeuronReset } from "../experiment/model.ts";
+import type { AttentionSpec } from "../experiment/attention.ts";
+import { ATTENTION_PARTS, type AttentionPart } from "../experiment/by-attention.ts";
+import type { ModelSpec, NeuronReset, NeuronSpec } from "../experiment/model.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
 import { logitsOf } from "../model/network.ts";
@@ -25,8 +25,9 @@ export interface NetworkShape {
   readonly reset?: NeuronReset;
   /** Words of state of a neuron; default 1, its membrane. */
   readonly stateWords?: number;
-  /** What attention compares its counts with; default random numbers. */
-  readonly draws?: DrawKind;
+  /** How it attends, and the neuron of kinds that have one; default stochastic attention with random numbers, and an ideal neuron. */
+  readonly attention?: AttentionSpec;
+  readonly neuron?: NeuronSpec;
   readonly tokens: number;
   /** Lines or values per token at the embedding. */
   readonly inputs: number;
@@ -64,7 +65,6 @@ export interface NetworkShape {
 export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   const { width, depth, heads, expansion } = model;
   const spiking = model.kind === "spiking" ? model : null;
-  const draws = spiking && drawsOf(spiking.attention);
   const read = tokensRead(geometry);
   const stem = stemLayers(model, geometry);
   return {
@@ -76,7 +76,8 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
     ...(spiking && {
       reset: spiking.neuron.reset,
       stateWords: neuronModel(spiking.neuron).stateWords,
-      ...(draws && { draws }),
+      attention: spiking.attention,
+      neuron: spiking.neuron,
     }),
     tokens: geometry.tokens,
     inputs: stem[stem.length - 1].inputs,
@@ -96,6 +97,10 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   };
 }
 
+/** Parts that attention reads, each as wide as the network: those of q, k and v. */
+export const attentionParts = ({ attention }: Pick<NetworkShape, "attention">): readonly AttentionPart[] =>
+  ATTENTION_PARTS[attention?.kind ?? "stochastic"];
+
 /** Bits of a value that enters the embedding once per inference, one read each. */
 export const VALUE_BITS = 8;
 
@@ -112,7 +117,7 @@ export function shapeLayers(shape: NetworkShape): readonly LinearLayer[] {
     expansion,
     outputProjection,
     hasStream: residuals > 0,
-    parts: 3,
+    parts: attentionParts(shape).length,
     convolutions: stem ? stem.length - 1 : null,
   };
   const sizes = { before, width, logits: classes };

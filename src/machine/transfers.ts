@@ -2,7 +2,7 @@
  * Bits that a job reads from buffers and writes to them, and the number of a unit's jobs that do so.
  *
  *   linear      lines of a vector; after the converters the stream's words, membranes kept in SRAM, and spikes
- *   attention   q, k and v of a run, once for every pass that needs them, and the bits of its output
+ *   attention   q, k and v of a run, once for every pass that needs them, the bits of its output, and membranes kept in SRAM
  *
  * Membranes are written at every step but the last and read at every step but the first.
  *
@@ -11,10 +11,12 @@
  * its spikes are written, and the output of attention is read once. For a layer on several loads of the chip, the last load has
  * all accesses.
  */
+import type { NoUnit } from "../hardware/attention/catalogue.ts";
+import { membranesOf, widestMembrane } from "../hardware/attention/unit.ts";
 import { endsBranch } from "../model/layers.ts";
 import { neuronGrid, pixels } from "../model/stem.ts";
 import type { BufferUse } from "./buffers.ts";
-import type { LayerUnit, Machine } from "./machine.ts";
+import type { AttentionUnit, LayerUnit, Machine } from "./machine.ts";
 import { lastVectors } from "./shape.ts";
 
 export interface Transfer {
@@ -34,6 +36,10 @@ const READ_FROM: Readonly<Record<LayerUnit["source"], Transfer["buffer"]>> = {
   shortcut: "attention",
 };
 
+/** Where a layer reads: without an attention unit, the values themselves. */
+const readFrom = ({ attention }: Machine, source: LayerUnit["source"]): Transfer["buffer"] =>
+  READ_FROM[source] === "attention" && attention.unit === "none" ? "qkv" : READ_FROM[source];
+
 /** Transfers of a layer's jobs. */
 export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   const { shape, words, units } = machine;
@@ -48,7 +54,7 @@ export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = vectors * steps) => {
     if (bits > 0 && of > 0) moves.push({ way, buffer, bits, jobs: of });
   };
-  move("read", READ_FROM[source], inputs * reads, tokens.length * steps);
+  move("read", readFrom(machine, source), inputs * reads, tokens.length * steps);
 
   const word = width * words.stream;
   // Neurons behind the sum of the stream and what the layer adds to it; the last sum goes straight to those that the head reads.
@@ -82,21 +88,26 @@ export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   return moves;
 }
 /**
- * Transfers of the SSA engine's runs for one block.
+ * Transfers of the runs of the attention units for one block; none without units.
  *
  * @param runs number of runs per prompt
  */
-export function engineTransfers({ shape, plan }: Machine, runs: number): Transfer[] {
-  const { tokens, steps, width } = shape;
-  /** Tokens per block of a tile. */
-  const inBlock = (block: number) => Math.min(plan.tileTokens, tokens - block * plan.tileTokens);
-  let vectors = 0;
-  for (const { queryBlock, keyBlock } of plan.passes) vectors += inBlock(queryBlock) + 2 * inBlock(keyBlock);
+export function engineTransfers({ shape, attention }: Machine, runs: number): Transfer[] {
+  if (attention.unit === "none") return [];
+  const { tokens, steps, width, heads } = shape;
   const perRun = (steps / runs) * width;
   return [
-    { way: "read", buffer: "qkv", bits: perRun * vectors, jobs: runs },
+    { way: "read", buffer: "qkv", bits: perRun * attention.vectors, jobs: runs },
     { way: "write", buffer: "attention", bits: perRun * tokens, jobs: runs },
+    ...stateTransfers(attention, heads, runs),
   ];
+}
+
+/** Membranes that wait in SRAM while other blocks have their turn. */
+function stateTransfers(attention: Exclude<AttentionUnit, NoUnit>, heads: number, runs: number): Transfer[] {
+  if (attention.unit === "ssa-tile" || attention.drained === "run" || runs === 1) return [];
+  const bits = heads * membranesOf(attention) * widestMembrane(attention);
+  return (["read", "write"] as const).map((way) => ({ way, buffer: "states", bits, jobs: runs - 1 }));
 }
 
 /** Total bits transferred by jobs. */

@@ -51,10 +51,11 @@ test.each([
   { depth: 4, width: 256, heads: 8, projection: false, perBlock: 44 },
 ])("$depth-$width takes $perBlock crossbars per block, with projection: $projection", (size) => {
   const { depth, width, heads, projection, perBlock } = size;
-  const { layers, totals, ssa } = mapNetwork(
-    networkOf({ depth, width, heads, outputProjection: projection }),
-    hardware,
-  );
+  const {
+    layers,
+    totals,
+    attention: ssa,
+  } = mapNetwork(networkOf({ depth, width, heads, outputProjection: projection }), hardware);
   const blocks = layers.filter((layer) => layer.name.startsWith("blocks."));
   expect(blocks.reduce((sum, layer) => sum + layer.blocks.length, 0)).toBe(depth * perBlock);
   const ends = 2 * (width / 128);
@@ -63,6 +64,8 @@ test.each([
   expect(totals.usedCells).toBe(totals.cells - ends * (128 - 16) * 128);
   expect(totals.utilisation).toBe(totals.usedCells / totals.cells);
   expect(ssa).toEqual({
+    unit: "ssa-tile",
+    clocks: { step: width / heads, drain: width / heads },
     heads,
     tiles: heads,
     drained: "run",
@@ -190,7 +193,6 @@ test("networks that the hardware cannot run are refused with a remedy", () => {
     }
     return [];
   };
-  expect(refusal({ attention: { kind: "lif" } })).toEqual(["model.attention.kind", expect.stringContaining("SSA")]);
   expect(refusal({ normalisation: "batch" })).toEqual(["model.normalisation", expect.stringContaining("foldNetwork")]);
   expect(refusal({}, "repeat")).toEqual(["task.coding", expect.stringContaining("16 real values")]);
   const { model, geometry } = networkOf({});
@@ -202,5 +204,5 @@ test("step-major order is refused if LFSRs would have to keep running from step 
     tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 16, heads: 2, depth: 1, attention: { draws } }), 1);
   const hardware = literalMachine({ order: "step-major", ssa: { random: "lfsr" } });
   expect(() => mapNetwork(draws("independent"), hardware)).toThrow('Set model.attention.draws to "stratified"');
-  expect(mapNetwork(draws("stratified"), hardware).ssa.drained).toBe("step");
+  expect(mapNetwork(draws("stratified"), hardware).attention).toMatchObject({ unit: "ssa-tile", drained: "step" });
 });

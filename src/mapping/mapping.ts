@@ -1,5 +1,5 @@
 /**
- * Assigns weight blocks to crossbars and heads to SSA tiles: placement as plain data.
+ * Assigns weight blocks to crossbars and heads to attention units (`attention.ts`): placement as plain data.
  *
  * Row-block-wise (Xpikeformer, section IV-A, Fig. 4): a layer of K inputs and n outputs is split into ceil(K / rows) row blocks
  * and ceil(n / columns) column groups. The row blocks of one column group share a tile, with an adder that sums their local
@@ -12,14 +12,12 @@
  * resolution.
  *
  * Here a tile is one column group. The paper draws tiles of eight crossbars that hold two groups of four; such tiles share
- * buffers, which changes neither values nor counts. One SSA tile serves one head and is reused in every block of the network,
- * because it keeps no state.
+ * buffers, which changes neither values nor counts. One attention unit serves one head and is reused in every block of the network.
  *
  * A chip with fewer crossbars than the network has blocks is time-shared: tiles are placed in the order in which layers run,
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
 import { MappingError, ShapeError } from "../errors.ts";
-import type { AttentionOf } from "../experiment/attention.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
@@ -29,13 +27,18 @@ import { rowsFor } from "../hardware/crossbar.ts";
 import { requireIntegers } from "../hardware/integer-arithmetic.ts";
 import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
-import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
-import type { TilePlan } from "../hardware/tile-plan.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import { RESIDUALS, trainsBefore } from "../model/residual.ts";
 import { embeddedTrains } from "../model/stem.ts";
+import {
+  type AttentionMapping,
+  type AttentionParameters,
+  attentionParametersOf,
+  placeAttention,
+  stochasticCells,
+} from "./attention.ts";
 
 /** A block of a layer's weights on one crossbar. */
 export interface CrossbarBlock extends MatrixBlock {
@@ -64,29 +67,13 @@ export interface Placement extends Wiring {
   readonly lifUnits: number;
 }
 
-export interface SsaMapping {
-  /** Heads of a block, and the tiles that serve them, reused in every block. */
-  readonly heads: number;
-  readonly tiles: number;
-  /** Tokens N of the network. */
-  readonly tokens: number;
-  /** Tokens P of a tile, which has P x P cells: N, or what `hardware.ssa.tileTokens` allows. */
-  readonly tileTokens: number;
-  /** Windows of d clocks per time step: 1 unless N is more than P. */
-  readonly passes: number;
-  /** When a tile drains: after all steps, or after each step. */
-  readonly drained: TilePlan["drained"];
-  /** Head dimension d, the clocks of one time step. */
-  readonly dimension: number;
-}
-
 export interface Mapping {
   /** Size of every crossbar. */
   readonly crossbar: { readonly rows: number; readonly columns: number };
   /** Readout units of one crossbar: converters (pairs of them in `pair` mode) that work in parallel. */
   readonly readoutUnits: number;
   readonly layers: readonly LayerMapping[];
-  readonly ssa: SsaMapping;
+  readonly attention: AttentionMapping;
   readonly totals: MappingTotals;
 }
 
@@ -110,7 +97,7 @@ export interface MappingTotals {
  * Places a folded spiking network on the machine.
  *
  * @param coding how token values enter the network; `repeat` is refused, because crossbar lines take single bits
- * Throws MappingError when the network cannot run on this hardware, SpecError when its SSA tile cannot be built or its numbers
+ * Throws MappingError when the network cannot run on this hardware, SpecError when its attention unit cannot be built or its numbers
  * do not match `hardware.arithmetic`, ShapeError when a weight does not fit its layer
  */
 export function mapNetwork(
@@ -119,13 +106,13 @@ export function mapNetwork(
   coding: TaskSpec["coding"] = "bits",
 ): Mapping {
   const { model, geometry } = network;
-  const ssa = requireMappable(network, hardware, coding);
+  const unit = requireMappable(network, hardware, coding);
   requireFolded(network);
-  return placeLayers(linearLayers(model, geometry), { heads: model.heads, ...ssa }, hardware);
+  return placeLayers(linearLayers(model, geometry), placeAttention(unit, model.heads, hardware), hardware);
 }
 
 /**
- * What the network requires of its tiles, after all checks that need no weights: whether this hardware can run such a network.
+ * What the network requires of its attention units, after all checks that need no weights: whether this hardware can run such a network.
  *
  * Throws MappingError and SpecError as `mapNetwork`
  */
@@ -133,9 +120,8 @@ export function requireMappable(
   network: Pick<Network<SpikingSpec>, "model" | "geometry">,
   hardware: HardwareSpec,
   coding: TaskSpec["coding"],
-): SsaParameters {
+): AttentionParameters {
   const { model, geometry } = network;
-  stochasticOf(model);
   neuronUnits(model.neuron); // throws if no unit supports such a neuron
   requireBits(network);
   requireMean(geometry, hardware);
@@ -147,7 +133,7 @@ export function requireMappable(
     );
   }
   if (hardware.arithmetic !== null) requireIntegers(model.neuron, hardware.arithmetic, hardware.adc);
-  return ssaParametersOf(network, hardware);
+  return attentionParametersOf(network, hardware);
 }
 
 /** Throws MappingError where layers read sums of spikes: a line takes a bit, so that each train would be read for itself. */
@@ -175,15 +161,6 @@ function requireMean({ readOut, tokens }: Geometry, { arithmetic }: HardwareSpec
   );
 }
 
-/** What attention requires of the machine. */
-export interface AttentionRequest {
-  readonly heads: number;
-  readonly tokens: number;
-  /** Head dimension d. */
-  readonly dimension: number;
-  readonly plan: TilePlan;
-}
-
 /**
  * Places layers by their roles and sizes, in the order given.
  *
@@ -191,7 +168,7 @@ export interface AttentionRequest {
  */
 export function placeLayers(
   linear: readonly LinearLayer[],
-  { heads, tokens, dimension, plan }: AttentionRequest,
+  attention: AttentionMapping,
   hardware: HardwareSpec,
 ): Mapping {
   const units = readoutUnits(hardware.crossbar.columns, hardware.adc);
@@ -202,9 +179,6 @@ export function placeLayers(
     layers.push(mapped.layer);
     next = mapped.next;
   }
-  const { tileTokens, passes, drained } = plan;
-  const tiles = Math.min(heads, hardware.ssa.tiles ?? heads);
-  const ssa = { heads, tiles, tokens, tileTokens, passes: passes.length, drained, dimension };
   const crossbars = hardware.crossbars ?? next.crossbar;
   const cells = next.crossbar * hardware.crossbar.rows * hardware.crossbar.columns;
   const usedCells = layers.reduce((sum, { lines, outputs }) => sum + lines * outputs, 0);
@@ -212,7 +186,7 @@ export function placeLayers(
     crossbar: { rows: hardware.crossbar.rows, columns: hardware.crossbar.columns },
     readoutUnits: units,
     layers,
-    ssa,
+    attention,
     totals: {
       crossbars,
       blocks: next.crossbar,
@@ -223,30 +197,9 @@ export function placeLayers(
       utilisation: usedCells / cells,
       converters: crossbars * units * (hardware.adc.mode === "pair" ? 2 : 1),
       lifUnits: layers.reduce((sum, layer) => sum + layer.lifUnits, 0),
-      stochasticCells: ssa.tiles * tileTokens ** 2,
+      stochasticCells: stochasticCells(attention),
     },
   };
-}
-
-/** Throws MappingError for attention that no unit of the machine computes. */
-export function stochasticOf({ attention }: SpikingSpec): AttentionOf<"stochastic"> {
-  if (attention.kind === "stochastic") return attention;
-  throw new MappingError(
-    "model.attention.kind",
-    `The SSA engine only computes stochastic attention, but this network has "${attention.kind}" attention. Train ` +
-      `a network with "stochastic" attention, or evaluate this one without hardware.`,
-  );
-}
-
-/** The tile that serves each of the network's heads. Throws SpecError when it cannot be built. */
-export function ssaParametersOf(
-  { model, geometry }: Pick<Network<SpikingSpec>, "model" | "geometry">,
-  hardware: HardwareSpec,
-): SsaParameters {
-  const { scoreGain, valueGain, draws } = stochasticOf(model);
-  const { tokens, mask } = geometry;
-  const dimension = model.width / model.heads;
-  return ssaParameters(hardware.ssa, { tokens, dimension, mask, scoreGain, valueGain, draws }, hardware.order);
 }
 
 /** The place of the next block. */

@@ -25,7 +25,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
   return classificationReport(run, {
     network: "spiking vision transformer",
     tokens: `Patches of ${patch} x ${patch} pixels${shifted} are the tokens. Input coding: ${coding}; read-out: ${readOut}.`,
-    charts: [examplesChart(run.examples), attentionChart(run.examples)],
+    charts: [examplesChart(run.examples), ...attentionChart(run.examples)],
     claims: claims(run),
   });
 }

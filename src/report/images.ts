@@ -32,7 +32,9 @@ export function examplesChart({ height, width, images, labels, decisions }: Exam
   };
 }
 
-export function attentionChart({ grid, images, steps, attention }: ExampleImages): ChartDraft {
+/** Empty for attention without probabilities. */
+export function attentionChart({ grid, images, steps, attention }: ExampleImages): ChartDraft[] {
+  if (steps.length === 0) return [];
   const rows = steps.flatMap((step, s) => [
     ...(s === 0 ? [] : [{ tick: "", values: new Array<number>(images.length * (grid.columns + 1) - 1).fill(0) }]),
     ...sideBySide(attention[s], grid.rows, grid.columns).map((values, row) => ({
@@ -40,7 +42,7 @@ export function attentionChart({ grid, images, steps, attention }: ExampleImages
       values,
     })),
   ]);
-  return {
+  const chart: ChartDraft = {
     kind: "heat",
     id: "attention",
     title: "Attention of the last block over time steps",
@@ -58,6 +60,7 @@ export function attentionChart({ grid, images, steps, attention }: ExampleImages
     label: "Probability of attention",
     values: rows.map(({ values }) => values),
   };
+  return [chart];
 }
 
 /** The name of each image at its middle column, and a column without a name between images. */

@@ -16,7 +16,7 @@ export function machineCharts({ estimate, machine, levers, waterfall }: Priced):
     ...leversChart(levers),
     energyChart(machine, workload),
     areaChart(machine),
-    ...scheduleCharts(schedule, resolved.technology.ssaClock),
+    ...scheduleCharts(schedule, resolved.technology.ssaClock, workload.attention?.kind),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** Figures and charts of the machine: its crossbars, and the spikes of one prompt. */
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import type { AttentionMapping, ServingMapping } from "../mapping/attention.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { mean } from "../numeric/statistics.ts";
 import { compensationCost } from "../simulation/compensation.ts";
@@ -24,7 +25,7 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
     { id: "crossbars.count", label: "Crossbars", value: totals.crossbars, unit: "crossbars" },
     { id: "crossbars.loads", label: "Loads of the chip in one inference", value: totals.loads, unit: "loads" },
     { id: "crossbars.utilisation", label: "Share of cells that hold a weight", value: totals.utilisation, unit: "1" },
-    { id: "tiles.ssa", label: "SSA tiles", value: mapping.ssa.tiles, unit: "tiles" },
+    ...attentionFigures(mapping.attention),
     { id: "adc.count", label: "Converters", value: totals.converters, unit: "converters" },
     meanFigure(
       "adc.clipped",
@@ -57,6 +58,21 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
   }
   return figures;
 }
+
+/** The units of attention, by unit: their number per block. */
+function attentionFigures(attention: AttentionMapping): FigureDraft[] {
+  if (attention.unit === "none") return [];
+  const { id, label } = ATTENTION_UNITS[attention.unit];
+  return [{ id: `tiles.${id}`, label, value: attention.tiles, unit: "tiles" }];
+}
+
+const ATTENTION_UNITS: Readonly<Record<ServingMapping["unit"], { readonly id: string; readonly label: string }>> = {
+  "ssa-tile": { id: "ssa", label: "SSA tiles" },
+  "pair-tile": { id: "pair", label: "Pair tiles of attention" },
+  "column-counters": { id: "columns", label: "Column counters of attention, one set per head" },
+  "token-counters": { id: "tokens", label: "Token counters of attention, one set per head" },
+  "outer-product": { id: "outer", label: "Outer-product arrays of attention" },
+};
 
 /** Spike density by layer. */
 export function densitiesChart(chips: MachineRun["chips"]): ChartDraft {

@@ -1,4 +1,5 @@
 /** The schedule as charts: when each unit works, for one prompt at a time and for pipelined prompts, and how busy units are. */
+import type { AttentionKind } from "../experiment/attention.ts";
 import type { Schedule, ScheduledUnit, Timetable } from "../machine/schedule.ts";
 import { bitsOf, type Transfer } from "../machine/transfers.ts";
 import type { ChartDraft } from "./build-report.ts";
@@ -11,7 +12,21 @@ const PARTS = 400;
 const MOST_STRETCHES = 24;
 /** With more layers than this, a row stands for whole blocks. */
 const MOST_ROWS = 100;
-const ENGINE = "SSA engine";
+
+/** The units that compute attention, by kind. */
+const ENGINES: Readonly<Record<AttentionKind, string>> = {
+  stochastic: "SSA engine",
+  lif: "pair tiles",
+  spikformer: "pair tiles",
+  "sdsa-1": "column counters",
+  "sdsa-3": "outer products",
+  "qk-token": "token counters",
+  "qk-channel": "column counters",
+  "alpha-xnor": "pair tiles",
+  "binary-map": "pair tiles",
+  random: "pair tiles",
+  none: "no attention",
+};
 
 type Stretch = GanttChart["rows"][number]["stretches"][number];
 
@@ -22,12 +37,20 @@ export interface Run {
   readonly busy: number;
 }
 
-/** @param clock hertz */
-export function scheduleCharts(schedule: Schedule, clock: number): ChartDraft[] {
-  return [aloneChart(schedule, clock), ...inFlightChart(schedule, clock), utilisationChart(schedule)];
+/**
+ * @param clock hertz
+ * @param attends kind of attention
+ */
+export function scheduleCharts(schedule: Schedule, clock: number, attends: AttentionKind = "stochastic"): ChartDraft[] {
+  const engine = ENGINES[attends];
+  return [
+    aloneChart(schedule, clock, engine),
+    ...inFlightChart(schedule, clock, engine),
+    utilisationChart(schedule, engine),
+  ];
 }
 
-function aloneChart({ alone, order }: Schedule, clock: number): ChartDraft {
+function aloneChart({ alone, order }: Schedule, clock: number, engine: string): ChartDraft {
   const time = formatText({ value: alone.clocks / clock, unit: "s" });
   const first = order === "token-major" ? "all time steps of a token" : "all tokens of a time step";
   return {
@@ -38,12 +61,12 @@ function aloneChart({ alone, order }: Schedule, clock: number): ChartDraft {
       `From the first spike in to the last sum out: ${time}. A layer processes ${first} first. It starts once it is free and a ` +
       "vector has arrived. The paler a bar, the longer its unit waits. The table lists the bits read from and written to each memory.",
     time: { label: "Microseconds" },
-    rows: withMoves(rowsOf(alone, clock, [{ shifts: [0], group: "one prompt" }]), alone.units),
+    rows: withMoves(rowsOf(alone, clock, engine, [{ shifts: [0], group: "one prompt" }]), alone.units),
   };
 }
 
 /** Empty if prompts cannot overlap. */
-function inFlightChart({ inFlight, interval }: Schedule, clock: number): ChartDraft[] {
+function inFlightChart({ inFlight, interval }: Schedule, clock: number, engine: string): ChartDraft[] {
   if (inFlight === null) return [];
   const before = Math.ceil(inFlight.clocks / interval) - 1;
   const others = Array.from({ length: 2 * before + 1 }, (_, i) => (i - before) * interval).filter(
@@ -59,7 +82,7 @@ function inFlightChart({ inFlight, interval }: Schedule, clock: number): ChartDr
         `A prompt enters every ${seconds(interval)} and is answered after ${seconds(inFlight.clocks)}; ${formatRounded(inFlight.prompts)} prompts are in the ` +
         "pipeline at once. The chart follows one of them from entry to answer.",
       time: { label: "Microseconds" },
-      rows: rowsOf(inFlight, clock, [
+      rows: rowsOf(inFlight, clock, engine, [
         { shifts: [0], group: "one prompt" },
         { shifts: others, group: "prompts before and after it" },
       ]),
@@ -71,13 +94,14 @@ function inFlightChart({ inFlight, interval }: Schedule, clock: number): ChartDr
 function rowsOf(
   { units, clocks }: Timetable,
   clock: number,
+  engine: string,
   prompts: readonly { readonly shifts: readonly number[]; readonly group: string }[],
 ): GanttChart["rows"] {
   const micro = (clocks: number) => Number(((1e6 * clocks) / clock).toPrecision(6));
-  return [...unitsByRow(units)].map(([name, units]) => {
+  return [...unitsByRow(units, engine)].map(([name, units]) => {
     const own = joined(units.flatMap(runsOf), clocks);
     /** Units of a row that work in parallel. */
-    const together = new Set(units.map((unit) => (unit.kind === "attention" ? ENGINE : unit.name))).size;
+    const together = new Set(units.map((unit) => (unit.kind === "attention" ? engine : unit.name))).size;
     const stretches = prompts.flatMap(({ shifts, group }): Stretch[] => {
       const runs = shifts.flatMap((shift) => own.flatMap((run) => shifted(run, shift, clocks)));
       return joined(runs, clocks).map(({ from, to, busy }) => {
@@ -111,17 +135,18 @@ const MEMORIES: Readonly<Record<Transfer["buffer"], string>> = {
   attention: "attention",
   stream: "residual stream",
   membranes: "membranes",
+  states: "membranes of attention",
 };
 
 /** A row for each layer, or, if there are too many, for a group of blocks. */
-function unitsByRow(units: readonly ScheduledUnit[]): Map<string, ScheduledUnit[]> {
+function unitsByRow(units: readonly ScheduledUnit[], engine: string): Map<string, ScheduledUnit[]> {
   const depth = 1 + Math.max(...units.map(({ block }) => block ?? -1));
   const layers = new Set(units.filter(({ kind }) => kind === "linear").map(({ name }) => name));
   // Embedding, head and engine have a row each.
   const blocks = layers.size < MOST_ROWS ? 0 : Math.ceil(depth / (MOST_ROWS - 3));
   const nameOf = (unit: ScheduledUnit) => {
     const { block } = unit;
-    if (unit.kind === "attention") return ENGINE;
+    if (unit.kind === "attention") return engine;
     if (blocks === 0 || block === null) return unit.name;
     const first = block - (block % blocks);
     const last = Math.min(depth, first + blocks) - 1;
@@ -162,13 +187,13 @@ export function joined(runs: readonly Run[], clocks: number): Run[] {
 }
 
 /** Equal units of all blocks share one bar. */
-function utilisationChart({ alone, inFlight, interval }: Schedule): ChartDraft {
+function utilisationChart({ alone, inFlight, interval }: Schedule, engine: string): ChartDraft {
   const cases = [
     ...(inFlight === null ? [] : [{ group: "pipelined", units: inFlight.units, clocks: interval }]),
     { group: "one prompt at a time", units: alone.units, clocks: alone.clocks },
   ];
   const bars = cases.flatMap(({ group, units, clocks }) =>
-    [...busyOf(units)].map(([label, busy]) => ({ label, group, value: (100 * busy) / clocks })),
+    [...busyOf(units, engine)].map(([label, busy]) => ({ label, group, value: (100 * busy) / clocks })),
   );
   return {
     kind: "bars",
@@ -185,10 +210,10 @@ const firstOf = (bars: readonly { readonly label: string }[], label: string): nu
   bars.findIndex((bar) => bar.label === label);
 
 /** Clocks at work for one prompt by unit; the engine's blocks together. */
-function busyOf(units: readonly ScheduledUnit[]): Map<string, number> {
+function busyOf(units: readonly ScheduledUnit[], engine: string): Map<string, number> {
   const busy = new Map<string, number>();
   for (const { name, part, block, kind, busy: clocks } of units) {
-    if (kind === "attention") busy.set(ENGINE, (busy.get(ENGINE) ?? 0) + clocks);
+    if (kind === "attention") busy.set(engine, (busy.get(engine) ?? 0) + clocks);
     else busy.set(block === null ? name : `each block's ${part}`, clocks);
   }
   return busy;

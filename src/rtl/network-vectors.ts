@@ -1,13 +1,14 @@
 /** Vectors from a real network: inputs and outputs of the tiles of a simulated chip, grouped as the engine runs them. */
 import { invariant, MappingError, SpecError } from "../errors.ts";
-import { ssaParametersOf } from "../mapping/mapping.ts";
+import { ssaParametersOf } from "../mapping/attention.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
 import { simulateCycles, type TileRecord } from "../simulation/cycle.ts";
 import { createStandaloneSimulator, type Simulator } from "../simulation/fast/simulate.ts";
-import { runTiles, seedStream } from "../simulation/reference/attention.ts";
+import { runTiles, seedStream, servingOf } from "../simulation/reference/attention.ts";
 import { requirePrompts } from "../simulation/reference/simulate.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+import { requireGenerated } from "./attention.ts";
 import type { SsaDesign } from "./design.ts";
 import { ssaDesign } from "./design.ts";
 import { engineRun, type SimulatedTile, sameSpikes, simulatedTile } from "./simulated-run.ts";
@@ -36,7 +37,8 @@ export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign 
  * Throws  SpecError and MappingError as `ssaDesign`, MappingError if heads take turns at a tile
  */
 export function machineEngine({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
-  const { heads } = network.model;
+  const { heads, attention } = network.model;
+  requireGenerated(attention);
   if ((hardware.ssa.tiles ?? heads) < heads) {
     throw new MappingError(
       "hardware.ssa.tiles",
@@ -90,12 +92,16 @@ export function* streamNetworkRuns(chip: Chip, slices: Iterable<SpikeTrain>, ran
     const { rasters } = simulator.run(slice, random, { firstPrompt, rasters: prompts });
     for (let block = 0; block < chip.network.model.depth; block++) {
       const tiles: SimulatedTile[][] = Array.from({ length: prompts }, () => []);
-      const { output } = runTiles(rasters[`blocks.${block}.qkv`], chip.mapping.ssa, (query, key, value, p, head) => {
-        const seeds = () => seedsOf(block, firstPrompt + p, head);
-        const tile = simulatedTile(parameters, { query, key, value }, seeds);
-        tiles[p].push(tile);
-        return tile;
-      });
+      const { output } = runTiles(
+        rasters[`blocks.${block}.qkv`],
+        servingOf(chip.mapping),
+        (query, key, value, p, head) => {
+          const seeds = () => seedsOf(block, firstPrompt + p, head);
+          const tile = simulatedTile(parameters, { query, key, value }, seeds);
+          tiles[p].push(tile);
+          return tile;
+        },
+      );
       invariant(
         sameSpikes(output, rasters[`blocks.${block}.attention`]),
         "fast simulator and cycle model give the same attention",

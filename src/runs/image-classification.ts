@@ -50,10 +50,12 @@ function runExamples(
     ? stemLayers(network.model, network.geometry).at(-1)!.pooled
     : patchGrid(experiment.task);
   const patches = grid.rows * grid.columns;
-  const attention = steps.map((step) =>
+  // Without maps, the images stand alone.
+  const attention = (maps === null ? [] : steps).map((step) =>
     Array.from({ length: count }, (_, k) => {
       const mean = new Float64Array(patches);
-      for (const map of maps.slice(0, step)) for (let i = 0; i < patches; i++) mean[i] += map[k * tokens + i] / step;
+      for (const map of (maps ?? []).slice(0, step))
+        for (let i = 0; i < patches; i++) mean[i] += map[k * tokens + i] / step;
       return mean;
     }),
   );
@@ -69,7 +71,7 @@ function runExamples(
       labels: [...batch.labels].map(classOf),
       decisions: [...decide(trace.logits, test.classes.length)].map(classOf),
       grid,
-      steps,
+      steps: maps === null ? [] : steps,
       attention,
     },
   };

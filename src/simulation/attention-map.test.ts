@@ -15,7 +15,7 @@ test("two tokens and two heads, by hand", () => {
     ...[1, 1, 0, 0, 0, 0, 0, 1, /**/ 1, 0, 0, 0, 0, 0, 0, 1, ...v],
     ...[1, 1, 1, 1, 0, 0, 0, 0, /**/ 1, 1, 1, 0, 0, 0, 0, 0, ...v],
   ];
-  const [map] = attentionMaps(network, packSpikes(rows, 1, 2, 24));
+  const [map] = attentionMaps(network, packSpikes(rows, 1, 2, 24))!;
   // Token 0 meets itself in 1 of 4 features in either head (2 x 1 / 4 each) and token 1 in 2 (2 x 2 / 4 = 1) and 0; token 1 may not
   // look at token 0, and meets itself in 3 (2 x 3 / 4, at most 1) and 0. Mean over 2 heads and 2 query tokens.
   expect([...map]).toEqual([(0.5 + 0.5) / 4, (1 + 0 + 1 + 0) / 4]);

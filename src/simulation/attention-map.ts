@@ -7,19 +7,36 @@
  * of its draw.
  */
 import { ShapeError } from "../errors.ts";
+import { type ByAttention, forAttention } from "../experiment/by-attention.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
-import { stochasticOf } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
+/** The gain of a score's probability; null for kinds whose scores have none. */
+const SCORE_GAINS: ByAttention<number | null> = {
+  stochastic: ({ scoreGain }) => scoreGain,
+  lif: () => null,
+  spikformer: () => null,
+  "sdsa-1": () => null,
+  "sdsa-3": () => null,
+  "qk-token": () => null,
+  "qk-channel": () => null,
+  "alpha-xnor": () => null,
+  "binary-map": () => null,
+  random: () => null,
+  none: () => null,
+};
+
 /**
- * Shapes   qkv: [T][prompts tokens][3 D], as in `Trace.rasters`; returns [T][prompts, tokens]
+ * Shapes   qkv: [T][prompts tokens][3 D], as in `Trace.rasters`; returns [T][prompts, tokens], or null for other than stochastic attention,
+ *          whose scores have no probability
  * Throws   ShapeError when the train is not the q, k and v of the network
  */
-export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: SpikeTrain): Float64Array[] {
+export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: SpikeTrain): Float64Array[] | null {
   const { tokens, mask } = geometry;
   const { width, heads } = model;
-  const { scoreGain } = stochasticOf(model);
+  const scoreGain = forAttention(model.attention, SCORE_GAINS);
+  if (scoreGain === null) return null;
   if (qkv.features !== 3 * width || qkv.rows % tokens !== 0) {
     throw new ShapeError(
       "qkv",

@@ -4,10 +4,12 @@
  */
 import type { HardwareSpec, LoopOrder } from "../experiment/hardware.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { type FiringUnit, unitActions } from "../hardware/attention/catalogue.ts";
 import { lfsrShifts, usesLfsrs } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { tileActions } from "../hardware/ssa-tile.ts";
-import type { LayerMapping, SsaMapping } from "../mapping/mapping.ts";
+import type { ServingMapping } from "../mapping/attention.ts";
+import type { LayerMapping } from "../mapping/mapping.ts";
 
 /** A linear layer that read `vectors` input vectors with `spikes` ones in total. */
 export function linearActions(
@@ -54,9 +56,20 @@ export function countJoin(tally: ActionTally, values: number, kept: boolean): vo
   if (kept) tally.streamWrites += values;
 }
 
-/** All tiles over `prompts` prompts; `increments` is the sum of their counts. */
-export function attentionActions(
-  { heads, tiles }: SsaMapping,
+/** All units with neurons over `prompts` prompts; `increments` is the sum of their counts. */
+export function firingActions(
+  { heads }: Pick<ServingMapping, "heads">,
+  unit: FiringUnit,
+  run: { readonly steps: number; readonly prompts: number; readonly increments: number },
+): ActionTally {
+  const one = unitActions(unit, run.steps);
+  for (const action of ACTION_NAMES) one[action] *= run.prompts * heads;
+  return { ...one, counterIncrements: run.increments };
+}
+
+/** All SSA tiles over `prompts` prompts; `increments` is the sum of their counts. */
+export function ssaActions(
+  { heads, tiles }: Pick<ServingMapping, "heads" | "tiles">,
   parameters: SsaParameters,
   random: HardwareSpec["ssa"]["random"],
   run: { readonly steps: number; readonly prompts: number; readonly increments: number },

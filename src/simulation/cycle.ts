@@ -12,11 +12,11 @@ import { lfsrSeeds, seedWords } from "../hardware/draws.ts";
 import { machineOf } from "../machine/machine.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { shapeOf } from "../machine/shape.ts";
-import { ssaParametersOf } from "../mapping/mapping.ts";
+import { ssaParametersOf } from "../mapping/attention.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Chip } from "./chip.ts";
-import { runTiles, seedStream, shiftsRegisters, tileDraws } from "./reference/attention.ts";
+import { runTiles, seedStream, servingOf, shiftsRegisters, tileDraws } from "./reference/attention.ts";
 import { type SimulationOptions, simulate } from "./reference/simulate.ts";
 import type { Trace, TraceOptions } from "./trace.ts";
 
@@ -48,7 +48,7 @@ export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onC
 /**
  * Runs the chip on spikes, with tiles simulated clock by clock.
  *
- * Shapes, random, throws as `simulate`
+ * Shapes, random, throws as `simulate`; MappingError for other than stochastic attention, which has no clocked model yet
  */
 export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, options: CycleOptions = {}): CycleTrace {
   const parameters = ssaParametersOf(chip.network, chip.hardware);
@@ -67,7 +67,7 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
   const trace = simulate(chip, input, random, {
     ...options,
     engine: (qkv, block, firstPrompt, tally) =>
-      runTiles(qkv, chip.mapping.ssa, (query, key, value, p, head) => {
+      runTiles(qkv, servingOf(chip.mapping), (query, key, value, p, head) => {
         const prompt = firstPrompt + p;
         const seeds = lfsr ? lfsrSeeds(seedWords(parameters), seedsOf(block, prompt, head)) : null;
         const source = seeds ? { seeds } : { draws: drawsOf(block, prompt, head) };

@@ -7,7 +7,8 @@ import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
 import type { TileDraws } from "../hardware/draws.ts";
 import { spikesByLine } from "../hardware/line-order.ts";
 import { encoderFires } from "../hardware/ssa-tile.ts";
-import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
+import { ssaParametersOf } from "../mapping/attention.ts";
+import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { answerGeometry, tokensRead } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
@@ -87,8 +88,8 @@ export function inspectPrompt(chip: Chip, input: SpikeTrain, random: Stream, fir
       codes[record.block.crossbar] = record;
     },
   });
-  const numbers = tileDraws(chip, trace.steps, random);
-  const draws = (block: number, head: number) => numbers(block, firstPrompt, head);
+  // Only SSA tiles draw numbers; a look into one asks for them.
+  const draws = (block: number, head: number) => tileDraws(chip, trace.steps, random)(block, firstPrompt, head);
   return { chip, trace, readings: readChip(chip, random), codes, draws };
 }
 
@@ -131,10 +132,14 @@ export function inspectCrossbar(
   };
 }
 
-/** A head's tile at a time step. Throws ValueError for a block, head or step that does not exist. */
+/**
+ * A head's SSA tile at a time step. Throws ValueError for a block, head or step that does not exist, and MappingError for other than
+ * stochastic attention
+ */
 export function inspectTile({ chip, trace, draws }: Inspection, block: number, head: number, step: number): TileView {
   const { network, hardware, mapping } = chip;
-  const { heads, tokens, dimension } = mapping.ssa;
+  const settings = ssaParametersOf(network, hardware);
+  const { heads, tokens, dimension } = mapping.attention;
   requireIndex("block", block, network.model.depth);
   requireIndex("head", head, heads);
   requireIndex("step", step, trace.steps);
@@ -148,7 +153,6 @@ export function inspectTile({ chip, trace, draws }: Inspection, block: number, h
     return spikes;
   };
   const [query, key, value] = [part(0), part(1), part(2)];
-  const settings = ssaParametersOf(network, hardware);
   const { mask, scoreGain, valueGain, scoreNormaliser = dimension, valueNormaliser = tokens } = settings;
   const { largestCount = dimension } = settings;
   const numbers = draws(block, head);

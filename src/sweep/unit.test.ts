@@ -99,7 +99,10 @@ describe("a point", () => {
   });
 
   test.each([
-    ["model.attention.kind", { model: { kind: "spiking", attention: { kind: "lif" } } }],
+    [
+      "hardware.ssa.counterBits",
+      { model: { kind: "spiking", attention: { kind: "sdsa-1" } }, hardware: { ssa: { counterBits: 1 } } },
+    ],
     ["task.coding", { task: { coding: "repeat" }, model: { kind: "spiking" } }],
     [
       "hardware.order",

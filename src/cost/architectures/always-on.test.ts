@@ -128,7 +128,11 @@ test.each([
 
 test("flip-flops match the operations that are charged, on the digital SNN", () => {
   const bundled = { ...technology, snnSparseScores: 0, sacOperation: technology.add8 };
-  for (const workload of [...WORKLOADS, lines, { ...large, lifAttention: true }]) {
+  for (const workload of [
+    ...WORKLOADS,
+    lines,
+    { ...large, attention: { kind: "lif", scoreGain: 4, valueGain: 8 } } as const,
+  ]) {
     for (const prices of [technology, bundled]) {
       const { accumulate, scores, values, lif, embedding } = snnDigital(workload, prices);
       const layers = [...blockLayers(workload), ...outerLayers(workload)];

@@ -31,6 +31,7 @@ import type { Breakdown } from "../unit-energies.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { countHybrid, type HybridCells, hybridLayers } from "./ann-aimc.ts";
 import { countElements, int8, type Precision, weightBytesOf } from "./ann-digital.ts";
+import { digitalAttention } from "./digital-attention.ts";
 import {
   annAimcPerformance,
   annAimcSizes,
@@ -117,15 +118,15 @@ export function annDigitalWork(workload: Workload, technology: Technology, preci
 }
 
 export function snnDigitalWork(workload: Workload, technology: Technology): EngineWork {
-  const { snnSteps: steps, scores, heads, tokens, width, depth, lifAttention, stateWords = 1 } = workload;
+  const { snnSteps: steps, tokens, width, depth, stateWords = 1 } = workload;
   const { accumulateBits, snnWeightBits, weightTraffic } = technology;
   const additions = countAdditions(workload, technology);
   const layers = [...blockLayers(workload), ...outerLayers(workload)];
   const fetches = layers.reduce((sum, layer) => sum + weightFetches(layer, steps, technology), 0);
   const spikes = steps * deliveredValues(workload, layers);
   const read = layers.reduce((sum, { vectors, inputs, repeat }) => sum + steps * vectors * inputs * repeat, 0);
-  // The output of attention and the scores come from neurons only with LIF attention.
-  const updates = spikes + (lifAttention ? steps * depth * scores * heads : -steps * depth * tokens * width);
+  // The output of attention is delivered, but does not come from neurons unless the kind of attention has some.
+  const updates = spikes + steps * depth * (digitalAttention(workload).updates - tokens * width);
   const sizes = snnDigitalSizes(workload, technology);
   const { near, far } = distances(sizes, technology);
   const time = periodOf(snnDigitalPerformance(workload, technology).interval, technology);

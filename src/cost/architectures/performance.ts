@@ -19,6 +19,7 @@ import { totalOf } from "../unit-energies.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
 import { hybridLayers } from "./ann-aimc.ts";
 import { activationsHeld, int8, type Precision, partialSumsHeld, weightBytesOf } from "./ann-digital.ts";
+import { digitalAttention } from "./digital-attention.ts";
 import { gpu } from "./gpu.ts";
 import { spikesHeld } from "./snn-digital.ts";
 import { type OwnPrices, ownPrices } from "./xpikeformer.ts";
@@ -127,7 +128,8 @@ export function countAdditions(
   workload: Workload,
   { snnSparseScores }: Technology,
 ): Readonly<Record<"weights" | "scores" | "values", number>> {
-  const { snnSteps: steps, scores: pairs, width, embedding } = workload;
+  const { snnSteps: steps, embedding } = workload;
+  const { counted, counts, added, gatedBy } = digitalAttention(workload);
   let weights = 0;
   let scores = embedding === "values" ? countMacs(workload).embedding : 0;
   let values = 0;
@@ -135,8 +137,8 @@ export function countAdditions(
     weights += repeat * vectors * steps * density * inputs * outputs;
   }
   for (const { repeat, densities } of blockRuns(workload)) {
-    scores += repeat * steps * pairs * width * (snnSparseScores ? densities.coincidences : 1);
-    values += repeat * steps * pairs * width * densities.value;
+    scores += repeat * steps * counted * (snnSparseScores ? densities[counts] : 1);
+    values += repeat * steps * added * densities[gatedBy];
   }
   return { weights, scores, values };
 }

@@ -13,16 +13,17 @@
  *   values       an addition per spike of v
  *
  * Weights have `snnWeightBits` bits. Buffers hold the blocks' weights, the spikes of the widest layer's inputs and outputs at
- * all tokens and steps, and the membranes of its outputs. With LIF attention, scores and outputs of attention are neurons, too.
+ * all tokens and steps, and the membranes of its outputs. `digital-attention.ts` has what other kinds of attention count, add and update.
  */
 import { blockRuns } from "../../machine/densities.ts";
-import { stemBefore } from "../../machine/shape.ts";
+import { attentionParts, stemBefore } from "../../machine/shape.ts";
 import { pixels } from "../../model/stem.ts";
 import { power } from "../../numeric/power.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "../unit-energies.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
+import { digitalAttention } from "./digital-attention.ts";
 
 /** Fetches of a layer's weights per inference: a bundle of token-steps fetches the weights that any of them needs. */
 export function weightFetches(layer: Layer, steps: number, technology: Technology): number {
@@ -49,10 +50,12 @@ const mostMembranes = (workload: Workload): number =>
   );
 
 /** Outputs of the widest layer: q, k and v, or the hidden layer. */
-const widestOutput = ({ width, expansion }: Workload): number => Math.max(3, expansion) * width;
+const widestOutput = (workload: Workload): number =>
+  Math.max(attentionParts(workload).length, workload.expansion) * workload.width;
 
 export function snnDigital(workload: Workload, technology: Technology): Breakdown {
-  const { width, heads, tokens, snnSteps: steps, scores, depth, stateWords = 1 } = workload;
+  const { snnSteps: steps, depth, stateWords = 1 } = workload;
+  const attention = digitalAttention(workload);
   const { sramWriteFactor: write, addressBits } = technology;
   const macs = countMacs(workload);
   const weightBytes = technology.snnWeightBits / 8;
@@ -94,14 +97,14 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
   for (const layer of blockLayers(workload)) addLayer(layer);
   for (const layer of outerLayers(workload)) addLayer(layer);
   for (const { repeat, densities } of blockRuns(workload)) {
-    const pairs = steps * scores * width * repeat;
+    const pairs = steps * attention.counted * repeat;
     parts.scores += technology.snnSparseScores
-      ? pairs * densities.coincidences * technology.add8
+      ? pairs * densities[attention.counts] * technology.add8
       : pairs * technology.sacOperation;
-    parts.values += pairs * densities.value * technology.add16;
-    if (workload.lifAttention) parts.lif += steps * (scores * heads + tokens * width) * repeat * update;
+    parts.values += steps * attention.added * repeat * densities[attention.gatedBy] * technology.add16;
+    parts.lif += steps * attention.updates * repeat * update;
   }
-  parts.scoreBuffer = depth * steps * scores * heads * (1 + write) * spikeByte;
+  parts.scoreBuffer = depth * steps * attention.stored * (1 + write) * spikeByte;
   if (workload.embedding === "values") parts.embedding = macs.embedding * (technology.multiply8 + technology.add8);
   if (!technology.snnWeightsOnChip) parts.dram = macs.weights * technology.snnWeightBits * technology.dramBit;
   return addInputs(addStatic(parts, technology.digitalStaticShare), workload, technology);

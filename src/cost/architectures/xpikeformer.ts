@@ -8,6 +8,7 @@
  *   scaling      scaling a local sum to the layer's unit: an 8-bit multiplication; and offsets, a 16-bit addition
  *   lif          per update
  *   ssaCells     the energy of an 8-bit addition per AND of a cell: counter and its share of the column adder
+ *                units with neurons: 8-bit counters, 16-bit sums, gates; their neurons are in `lif`
  *   ssaRandom    per random number, including its comparison
  *   spikeBuffer  bits read and written at the crossbars, and the share of the tiles' bits that passes through the buffer
  *   residual     an addition each, with its reads and writes of the stream
@@ -77,6 +78,17 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
   partialSums: ["ssaCells"],
   fifoShifts: ["ssaCells"],
   lfsrShifts: ["ssaRandom"],
+  scoreNors: ["ssaCells"],
+  countComparisons: ["ssaCells"],
+  gatedAdditions: ["ssaCells"],
+  outerAnds: ["ssaCells"],
+  channelCounts: ["ssaCells"],
+  treeBits: ["ssaCells"],
+  tokenAnds: ["ssaCells"],
+  scoreUpdates: ["lif"],
+  outputUpdates: ["lif"],
+  stateReads: ["lif"],
+  stateWrites: ["lif"],
 };
 
 /** The actions of an inference, from shape and densities only. */
@@ -155,6 +167,14 @@ export const operationEnergies = (
 export const standingEnergy = ({ control, links, leakage, upkeep }: Readonly<Breakdown>): number =>
   control + links + leakage + upkeep;
 
+/** Joules of attention units that count in other ways than the SSA tile, with 8-bit counters and 16-bit sums. */
+const countingEnergy = (actions: ActionCounts, technology: Technology): number =>
+  (actions.outerAnds + actions.channelCounts) * technology.sacOperation +
+  actions.gatedAdditions * technology.add16 +
+  (actions.treeBits * technology.add8) / 8 +
+  (actions.countComparisons * technology.comparison32 * 8) / 32 +
+  (actions.scoreNors + actions.tokenAnds) * technology.gate;
+
 /** From the counted operations of one inference, such as a trace's. */
 export function priceOperations(
   operations: readonly PricedOperation[],
@@ -193,8 +213,9 @@ export function priceOperations(
     parts.array += repeat * actions.cellReads * technology.cellRead;
     parts.drivers += repeat * actions.lineDrives * line;
     parts.scaling += repeat * (actions.scalings * technology.multiply8 + actions.offsetAdditions * technology.add16);
-    parts.lif += repeat * actions.lifUpdates * update;
+    parts.lif += repeat * (actions.lifUpdates + actions.scoreUpdates + actions.outputUpdates) * update;
     parts.ssaCells += repeat * (actions.scoreAnds + actions.valueAnds) * technology.sacOperation;
+    parts.ssaCells += repeat * countingEnergy(actions, technology);
     parts.ssaRandom += (repeat * actions.randomNumbers * technology.randomNumber) / technology.randomSharing;
     const share = kind === "attention" ? technology.attentionTraffic : 1;
     parts.spikeBuffer += repeat * share * (actions.bitsRead + write * actions.bitsWritten) * bufferBit;

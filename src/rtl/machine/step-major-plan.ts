@@ -5,6 +5,7 @@
  * and the engine is free. This gives the schedule's clocks: a run that does not start when it is ready starts when the previous
  * one ends.
  */
+import { invariant } from "../../errors.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";
 import type { Timetable } from "../../machine/schedule.ts";
@@ -25,7 +26,9 @@ export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajor
   const started = Array.from({ length: depth }, (_, b) =>
     Array.from(unit(`blocks.${b}.attention`).start, (start, t) => ({ start, t, block: b })),
   );
-  const counting = machine.plan.passes.length * machine.ssa.window;
+  const engine = machine.attention;
+  invariant(engine.unit === "ssa-tile", "machines with other attention units are refused before");
+  const counting = engine.clocks.step;
   const held = { qkv: 0, attention: 0 };
   started.forEach((runs, b) => {
     const [qkv, projection] = ["qkv", "projection"].map((part) => unit(`blocks.${b}.${part}`));
@@ -48,7 +51,7 @@ export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajor
     held.attention = Math.max(
       held.attention,
       atOnce(
-        (_, start) => start + machine.ssa.window,
+        (_, start) => start + engine.window,
         (t) => projection.end[(t + 1) * tokens - 1],
       ),
     );

@@ -10,6 +10,7 @@ import { isStraight } from "../../hardware/line-order.ts";
 import { MEASURED_VECTORS } from "../../hardware/own-calibration.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { countingArena, reserveBits } from "../../kernels/arena.ts";
+import { partsOf } from "../../kernels/attention.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { logitsOf } from "../../model/network.ts";
@@ -63,7 +64,7 @@ export interface SimulatorScratch {
   /** The tokens read by the head. */
   readonly chosen: ChosenTokens;
   readonly crossbars: CrossbarScratch;
-  readonly tiles: AttentionPlan | null;
+  readonly tiles: AttentionPlan;
   readonly qkv: PackedBits;
   /** Pre-activations of one layer. */
   readonly y: Place;
@@ -179,7 +180,7 @@ function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan,
     chosen: { at: arena.words(count), count },
     crossbars: planCrossbarScratch(arena, chip, crossbars, vectors * most((layer) => pixels(layer.windows))),
     tiles: planAttention(arena, chip, sizes),
-    qkv: reserveBits(arena, rows, 3 * width),
+    qkv: reserveBits(arena, rows, partsOf(model.attention) * width),
     y: arena.words(
       Math.max(
         rows * Math.max(3, expansion) * width,

@@ -14,7 +14,7 @@ import { timingOf, vectorClocks } from "../../hardware/timing.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
-import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { LayerMapping } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { logitsOf } from "../../model/network.ts";
 import { neuronModel } from "../../model/neuron/catalogue.ts";
@@ -31,8 +31,7 @@ import {
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { Chip, MappedNetwork } from "../chip.ts";
-import { attentionActions, countJoin, linearActions, neuronActions } from "../counts.ts";
-import { engineCycles } from "../reference/attention.ts";
+import { countJoin, linearActions, neuronActions } from "../counts.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
 import { registerTally } from "../registers.ts";
 import {
@@ -121,7 +120,6 @@ export function bindSimulator(
   const timing = timingOf(hardware);
   const stem = stemLayers(model, geometry);
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
-  const tile = ssaParametersOf(network, hardware);
   const answers = answerGeometry(geometry);
   const { adds } = RESIDUALS[model.residual];
   ops.write(chosen.at, tokensRead(answers));
@@ -198,11 +196,9 @@ export function bindSimulator(
     const attend = (block: number) => {
       const name = `blocks.${block}`;
       const call = { block, steps, prompts, firstPrompt, random };
-      const { ones, increments } = tiles.run(qkv, bits.narrow, call);
-      const actions = attentionActions(mapping.ssa, tile, hardware.ssa.random, { steps, prompts, increments });
-      const cycles = prompts * engineCycles(steps, mapping.ssa);
-      operations.push({ name: `${name}.attention`, kind: "attention", cycles, actions, clipped: 0 });
-      spikes[`${name}.scores`] = { ones, bits: steps * prompts * model.heads * tokens ** 2 };
+      const { counts, scores } = tiles.run(qkv, bits.narrow, call);
+      if (counts !== null) operations.push({ name: `${name}.attention`, kind: "attention", ...counts, clipped: 0 });
+      spikes[`${name}.scores`] = scores;
       keep(`${name}.attention`, bits.narrow);
     };
     /** A layer with a result that joins the stream: it is added, or takes the stream's place. */

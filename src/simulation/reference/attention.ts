@@ -1,13 +1,18 @@
 /**
- * The SSA engine: splits the packed qkv train into q, k and v of every head, runs one tile per head, and merges the heads.
+ * Attention of a block: splits the packed qkv train into the parts of every head, runs one unit per head, and merges the heads.
  *
- * A qkv row has 3 D features: q, then k, then v; head h owns features h d .. h d + d - 1 of each. Tiles work in parallel and
- * take prompts one after another. `fast/attention.ts` is the fast twin.
+ * A qkv row has a part of D features for each of q, k and v that the kind reads, in this order; head h owns features h d .. h d + d - 1 of
+ * each. Units work in parallel and take prompts one after another. `fast/attention.ts` is the fast twin.
  */
+import { MappingError, ShapeError } from "../../errors.ts";
+import { ATTENTION_PARTS, type AttentionPart } from "../../experiment/by-attention.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
+import { type FiringUnit, runUnit } from "../../hardware/attention/catalogue.ts";
+import { type HeadTrains, unitCycles } from "../../hardware/attention/unit.ts";
 import { idealDraws, lfsrDraws, type TileDraws } from "../../hardware/draws.ts";
-import { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "../../hardware/ssa-tile.ts";
-import { type SsaMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import { runSsaTile, type SsaTileRun, type SsaTileSettings } from "../../hardware/ssa-tile.ts";
+import { attentionParametersOf, type ServingMapping, ssaParametersOf } from "../../mapping/attention.ts";
+import type { Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
@@ -16,15 +21,90 @@ import type { SpikeCount } from "../trace.ts";
 export interface AttentionRun {
   /** A, `[T][prompts tokens][D]`. */
   readonly output: SpikeTrain;
-  /** Number of ones in S, over all cells of all heads. */
+  /** Number of ones in S, over all cells of all heads; of no bits for units other than SSA tiles. */
   readonly scores: SpikeCount;
   readonly cycles: number;
+}
+
+/** Attention of blocks: from q, k and v of a block, with the number of the first prompt. Null on a machine without units. */
+export type BlockAttention = (qkv: SpikeTrain, block: number, firstPrompt: number, tally: ActionTally) => AttentionRun;
+
+/**
+ * The units of a chip.
+ *
+ * @param draws random numbers of SSA tiles, instead of those of the hardware's spec
+ * Random  as `tileDraws`; other units draw nothing
+ */
+export function blockAttention(
+  chip: MappedNetwork,
+  steps: number,
+  random: Stream,
+  draws?: (block: number, prompt: number, head: number) => TileDraws,
+): BlockAttention | null {
+  const { network, hardware, mapping } = chip;
+  const { attention } = mapping;
+  const unit = attentionParametersOf(network, hardware);
+  if (unit.unit === "none" || attention.unit === "none") return null;
+  if (unit.unit === "ssa-tile") {
+    const numbers = draws ?? tileDraws(chip, steps, random);
+    return (qkv, block, firstPrompt, tally) =>
+      runAttention(qkv, attention, unit, (p, h) => numbers(block, firstPrompt + p, h), tally);
+  }
+  requireMembranes(unit, steps);
+  const parts = ATTENTION_PARTS[network.model.attention.kind];
+  return (qkv, _block, _firstPrompt, tally) => runUnits(qkv, attention, parts, unit, tally);
+}
+
+/** Throws ShapeError for more steps than a unit's membranes were built for. */
+export function requireMembranes({ scoreNeurons, outputNeurons }: FiringUnit, steps: number): void {
+  for (const group of [scoreNeurons, outputNeurons]) {
+    if (group === null || !group.neurons.whole || steps <= group.neurons.steps) continue;
+    throw new ShapeError(
+      "input",
+      `The input has ${steps} steps, but membranes of attention have ${group.neurons.membraneBits} bits, which are exact for the ` +
+        `${group.neurons.steps} steps of the network. Use no more steps, or a network with more.`,
+    );
+  }
+}
+
+/** Runs a unit with neurons per head and prompt. Shapes: qkv [T][prompts tokens][parts D]. */
+function runUnits(
+  qkv: SpikeTrain,
+  mapping: ServingMapping,
+  parts: readonly AttentionPart[],
+  unit: FiringUnit,
+  tally: ActionTally,
+): AttentionRun {
+  const { heads, dimension, tokens } = mapping;
+  const prompts = qkv.rows / tokens;
+  const output = emptySpikeTrain(qkv.steps, qkv.rows, heads * dimension);
+  for (let prompt = 0; prompt < prompts; prompt++) {
+    for (let head = 0; head < heads; head++) {
+      pasteHead(runUnit(unit, headTrains(qkv, mapping, parts, prompt, head), tally), output, prompt, head * dimension);
+    }
+  }
+  return { output, scores: NO_SCORES, cycles: prompts * engineCycles(qkv.steps, mapping) };
+}
+
+/** Scores of a unit that decides none for the trace. */
+export const NO_SCORES: SpikeCount = { ones: 0, bits: 0 };
+
+/** The parts of a head of a prompt. */
+export function headTrains(
+  qkv: SpikeTrain,
+  { heads, dimension, tokens }: Pick<ServingMapping, "heads" | "dimension" | "tokens">,
+  parts: readonly AttentionPart[],
+  prompt: number,
+  head: number,
+): HeadTrains {
+  const cut = (part: number) => cutHead(qkv, prompt, tokens, (part * heads + head) * dimension, dimension);
+  return Object.fromEntries(parts.map((part, i) => [part, cut(i)]));
 }
 
 /** Shapes: qkv [T][prompts tokens][3 D]. Random: through `draws` only. */
 export function runAttention(
   qkv: SpikeTrain,
-  ssa: SsaMapping,
+  ssa: ServingMapping,
   settings: SsaTileSettings,
   draws: (prompt: number, head: number) => TileDraws,
   tally: ActionTally,
@@ -37,7 +117,7 @@ export function runAttention(
 /** Runs a tile per head and prompt through `runTile`. Shapes: qkv [T][prompts tokens][3 D]; q, k, v [T][N][d]. */
 export function runTiles(
   qkv: SpikeTrain,
-  ssa: SsaMapping,
+  ssa: ServingMapping,
   runTile: (query: SpikeTrain, key: SpikeTrain, value: SpikeTrain, prompt: number, head: number) => SsaTileRun,
 ): AttentionRun {
   const { heads, tokens, dimension } = ssa;
@@ -57,9 +137,9 @@ export function runTiles(
   return { output, scores, cycles: prompts * engineCycles(qkv.steps, ssa) };
 }
 
-/** Clocks in which the engine serves all heads of a prompt: tiles in parallel, one group of heads after another. */
-export const engineCycles = (steps: number, { heads, tiles, dimension, passes, drained }: SsaMapping): number =>
-  Math.ceil(heads / tiles) * ssaTileCycles(steps, dimension, passes, drained);
+/** Clocks in which the units serve all heads of a prompt: in parallel, one group of heads after another. */
+export const engineCycles = (steps: number, mapping: ServingMapping): number =>
+  unitCycles(steps, Math.ceil(mapping.heads / mapping.tiles), mapping);
 
 /**
  * The tiles' random numbers, as specified; each head of each prompt in each block has its own numbers.
@@ -71,9 +151,8 @@ export function tileDraws(
   steps: number,
   random: Stream,
 ): (block: number, prompt: number, head: number) => TileDraws {
-  const { tokens, dimension } = chip.mapping.ssa;
+  const { tokens, dimension, draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
   const shape = { steps, tokens, dimension };
-  const { draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
   const root = random.fork("attention");
   const seeds = seedStream(chip, random);
   const counted = shiftsRegisters(chip);
@@ -86,11 +165,19 @@ export function tileDraws(
 }
 
 /** Whether registers shift for a head: those of an engine shift once for all heads served at a time. */
-export const shiftsRegisters = ({
+export function shiftsRegisters({
   hardware,
   mapping,
-}: Pick<MappedNetwork, "hardware" | "mapping">): ((head: number) => boolean) =>
-  hardware.ssa.lfsr.scope === "engine" ? (head) => head % mapping.ssa.tiles === 0 : () => true;
+}: Pick<MappedNetwork, "hardware" | "mapping">): (head: number) => boolean {
+  const { tiles } = servingOf(mapping);
+  return hardware.ssa.lfsr.scope === "engine" ? (head) => head % tiles === 0 : () => true;
+}
+
+/** The units of a mapping. Throws MappingError where there are none. */
+export function servingOf({ attention }: Pick<Mapping, "attention">): ServingMapping {
+  if (attention.unit !== "none") return attention;
+  throw new MappingError("model.attention.kind", "A network without attention has no attention unit to look at.");
+}
 
 /**
  * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or, when the heads of a block

@@ -2,11 +2,11 @@
  * The functional simulator: the folded spiking network on a programmed chip, by value, with counted actions.
  *
  *   R = embed(x_t) + position                          with a stem: embed of windows of its last map
- *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = SSA(q, k, v);   R = R + projection(A)
+ *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = attend(q, k, v);   R = R + projection(A)
  *                 s2 = LIF(R);   h = LIF(up(s2));                             R = R + down(h)
  *   logits_t = head(LIF(R)) at the query tokens, or the mean over all tokens; averaged over t
  *
- * This is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
+ * This is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on its units
  * (`attention.ts`); an ideal device with exact converters gives the same spikes. Residual stream, offsets, positions and
  * neurons are digital (`digital.ts`), in single precision or, with `hardware.arithmetic`, in whole numbers. The head runs only
  * at the tokens that are read. A mean over tokens is taken together with the mean over steps, after the converters, in the same
@@ -23,7 +23,7 @@ import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
 import { spikesByLine } from "../../hardware/line-order.ts";
 import { timingOf } from "../../hardware/timing.ts";
-import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { LayerMapping } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { neuronModel } from "../../model/neuron/catalogue.ts";
 import { RESIDUALS } from "../../model/residual.ts";
@@ -50,7 +50,7 @@ import {
   type TraceOptions,
   traceOf,
 } from "../trace.ts";
-import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
+import { type AttentionRun, type BlockAttention, blockAttention, NO_SCORES } from "./attention.ts";
 import { digitalSide } from "./digital.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
 import { poolSpikes, spikeWindows } from "./stem.ts";
@@ -58,8 +58,8 @@ import { poolSpikes, spikeWindows } from "./stem.ts";
 export interface SimulationOptions extends TraceOptions {
   /** Random numbers of the tiles, instead of those in the hardware's spec: for comparing simulators. */
   readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
-  /** The SSA engine that runs a block's q, k and v, instead of the functional tiles: `../cycle.ts` passes the clocked ones. */
-  readonly engine?: (qkv: SpikeTrain, block: number, firstPrompt: number, tally: ActionTally) => AttentionRun;
+  /** What runs a block's q, k and v, instead of the functional units: `../cycle.ts` passes the clocked ones. */
+  readonly engine?: BlockAttention;
   /** Called with the codes of every crossbar, layer by layer: test vectors for the RTL. */
   readonly onCodes?: (record: CodeRecord) => void;
 }
@@ -175,13 +175,11 @@ function run(
     operations.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
     return keep(name, train);
   };
-  const settings = ssaParametersOf(chip.network, chip.hardware);
-  const numbers = draws ?? tileDraws(chip, steps, random);
-  const attend = (block: number, qkv: SpikeTrain): AttentionRun => {
+  const units = ssaEngine ?? blockAttention(chip, steps, random, draws);
+  const attend = (block: number, qkv: SpikeTrain): Pick<AttentionRun, "output" | "scores"> => {
+    if (units === null) return { output: qkv, scores: NO_SCORES };
     const tally = emptyTally();
-    const attention = ssaEngine
-      ? ssaEngine(qkv, block, firstPrompt, tally)
-      : runAttention(qkv, chip.mapping.ssa, settings, (p, h) => numbers(block, firstPrompt + p, h), tally);
+    const attention = units(qkv, block, firstPrompt, tally);
     const name = `blocks.${block}.attention`;
     operations.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
     return attention;

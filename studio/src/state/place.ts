@@ -70,11 +70,13 @@ const FIELDS: Readonly<Record<Place["kind"], readonly string[]>> = {
 };
 
 /** Whether a machine has this place. */
-export function hasPlace({ layers, ssa }: Mapping, depth: number, place: Place): boolean {
+export function hasPlace({ layers, attention }: Mapping, depth: number, place: Place): boolean {
   if (place.kind === "network") return true;
   if (place.kind === "head" || place.kind === "tile-cell") {
     const [query, key] = place.kind === "head" ? [0, 0] : [place.query, place.key];
-    return place.block < depth && place.head < ssa.heads && Math.max(query, key) < ssa.tokens;
+    // Only tiles of stochastic attention are drawn.
+    if (attention.unit !== "ssa-tile") return false;
+    return place.block < depth && place.head < attention.heads && Math.max(query, key) < attention.tokens;
   }
   const layer = layers.find(({ name }) => name === place.layer);
   if (place.kind === "layer") return layer !== undefined;

@@ -1,0 +1,154 @@
+/**
+ * Which units compute the heads of a block. They are reused in every block of the network: an SSA tile keeps no state, and the membranes of
+ * other units start at 0 for every block, or wait in SRAM where blocks take turns.
+ */
+import { MappingError } from "../errors.ts";
+import type { AttentionOf, AttentionSpec } from "../experiment/attention.ts";
+import { type ByAttention, forAttention } from "../experiment/by-attention.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { NeuronSpec, SpikingSpec } from "../experiment/model.ts";
+import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
+import type { UnitClocks } from "../hardware/attention/unit.ts";
+import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
+import type { TilePlan } from "../hardware/tile-plan.ts";
+import type { Network } from "../model/network.ts";
+
+interface Served {
+  /** Heads of a block, and the units that serve them, reused in every block. */
+  readonly heads: number;
+  readonly tiles: number;
+  /** Tokens N of the network. */
+  readonly tokens: number;
+  /** Head dimension d. */
+  readonly dimension: number;
+  readonly clocks: Pick<UnitClocks, "step" | "drain">;
+  /** When a unit drains: after all steps, or after each step. */
+  readonly drained: TilePlan["drained"];
+}
+
+/** Tiles of P x P cells: for stochastic attention, or with neurons and comparators. A window has d clocks. */
+export interface TileMapping extends Served {
+  readonly unit: "ssa-tile" | "pair-tile";
+  /** Tokens P of a tile: N, or what `hardware.ssa.tileTokens` allows. */
+  readonly tileTokens: number;
+  /** Windows of d clocks per time step: 1 unless N is more than P. */
+  readonly passes: number;
+}
+
+/** Units that tokens stream past. */
+export interface StreamMapping extends Served {
+  readonly unit: Exclude<FiringUnit["unit"], "pair-tile">;
+}
+
+/** No attention, and no unit. */
+export interface NoAttentionMapping extends Pick<Served, "heads" | "tokens" | "dimension"> {
+  readonly unit: "none";
+}
+
+/** Units that compute attention. */
+export type ServingMapping = TileMapping | StreamMapping;
+export type AttentionMapping = ServingMapping | NoAttentionMapping;
+
+/** The parameters of a network's units, by unit. */
+export type AttentionParameters = (SsaParameters & { readonly unit: "ssa-tile" }) | FiringUnit | NoUnit;
+
+/** What attention requires of a machine. */
+export interface AttentionRequest {
+  readonly attention: AttentionSpec;
+  readonly neuron: NeuronSpec;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly dimension: number;
+  /** `[N, N]` */
+  readonly mask: Uint8Array;
+}
+
+type Make = (request: AttentionRequest, hardware: HardwareSpec) => AttentionParameters;
+
+const unitOf =
+  (attention: Extract<AttentionSpec, { kind: UnitKind }>): Make =>
+  (request, hardware) =>
+    attentionUnitFor(attention, request, hardware);
+
+const PARAMETERS: ByAttention<Make> = {
+  stochastic: (attention) => (request, hardware) => ({ unit: "ssa-tile", ...ssaTile(attention, request, hardware) }),
+  lif: unitOf,
+  spikformer: unitOf,
+  "sdsa-1": unitOf,
+  "sdsa-3": unitOf,
+  "qk-token": unitOf,
+  "qk-channel": unitOf,
+  "alpha-xnor": unitOf,
+  "binary-map": unitOf,
+  random: unitOf,
+  none: unitOf,
+};
+
+function ssaTile(
+  { scoreGain, valueGain, draws }: AttentionOf<"stochastic">,
+  { tokens, dimension, mask }: AttentionRequest,
+  { ssa, order }: HardwareSpec,
+): SsaParameters {
+  return ssaParameters(ssa, { tokens, dimension, mask, scoreGain, valueGain, draws }, order);
+}
+
+/** The unit for one head. Throws SpecError or MappingError when it cannot be built. */
+export const attentionParameters = (request: AttentionRequest, hardware: HardwareSpec): AttentionParameters =>
+  forAttention(request.attention, PARAMETERS)(request, hardware);
+
+type Sized = Pick<Network<SpikingSpec>, "model" | "geometry">;
+
+/** The unit that serves each of the network's heads. Throws SpecError or MappingError when it cannot be built. */
+export const attentionParametersOf = ({ model, geometry }: Sized, hardware: HardwareSpec): AttentionParameters =>
+  attentionParameters(attentionRequest({ model, geometry }), hardware);
+
+export function attentionRequest({ model, geometry }: Sized): AttentionRequest {
+  const { attention, neuron, steps, width, heads } = model;
+  return { attention, neuron, steps, tokens: geometry.tokens, dimension: width / heads, mask: geometry.mask };
+}
+
+/** The tile that serves each of the heads of a network with stochastic attention. Throws as `attentionParametersOf`, and MappingError. */
+export const ssaParametersOf = ({ model, geometry }: Sized, hardware: HardwareSpec): SsaParameters =>
+  ssaTile(stochasticOf(model), attentionRequest({ model, geometry }), hardware);
+
+/** Throws MappingError for attention of another kind. */
+export function stochasticOf({ attention }: Pick<SpikingSpec, "attention">): AttentionOf<"stochastic"> {
+  if (attention.kind === "stochastic") return attention;
+  throw new MappingError(
+    "model.attention.kind",
+    `Only the SSA tile of stochastic attention does this, but this network has "${attention.kind}" attention. Use a network with ` +
+      `"stochastic" attention.`,
+  );
+}
+
+/** What places need to know of a unit. */
+type PlacedUnit =
+  | { readonly unit: "ssa-tile"; readonly tokens: number; readonly dimension: number; readonly plan: TilePlan }
+  | FiringUnit
+  | NoUnit;
+
+/** The units of a block with this many heads. */
+export function placeAttention(of: PlacedUnit, heads: number, { ssa }: Pick<HardwareSpec, "ssa">): AttentionMapping {
+  const { tokens, dimension } = of;
+  const tiles = Math.min(heads, ssa.tiles ?? heads);
+  switch (of.unit) {
+    case "none":
+      return { unit: of.unit, heads, tokens, dimension };
+    case "ssa-tile":
+    case "pair-tile": {
+      const { tileTokens, passes, drained } = of.plan;
+      const clocks = { step: passes.length * dimension, drain: dimension };
+      return { unit: of.unit, heads, tiles, tokens, tileTokens, passes: passes.length, drained, dimension, clocks };
+    }
+    case "column-counters":
+    case "token-counters":
+    case "outer-product": {
+      const { step, drain } = of.clocks;
+      return { unit: of.unit, heads, tiles, tokens, dimension, clocks: { step, drain }, drained: of.drained };
+    }
+  }
+}
+
+/** Cells of all tiles that draw random numbers. */
+export const stochasticCells = (attention: AttentionMapping): number =>
+  attention.unit === "ssa-tile" ? attention.tiles * attention.tileTokens ** 2 : 0;
