@@ -61,7 +61,10 @@ function aloneChart({ alone, order }: Schedule, clock: number, engine: string): 
       `From the first spike in to the last sum out: ${time}. A layer processes ${first} first. It starts once it is free and a ` +
       "vector has arrived. The paler a bar, the longer its unit waits. The table lists the bits read from and written to each memory.",
     time: { label: "Microseconds" },
-    rows: withMoves(rowsOf(alone, clock, engine, [{ shifts: [0], group: "one prompt" }]), alone.units),
+    rows: withMoves(
+      rowsOf(alone, clock, engine, [{ shifts: [0], group: "one prompt" }]),
+      unitsByRow(alone.units, engine),
+    ),
   };
 }
 
@@ -114,8 +117,7 @@ function rowsOf(
 }
 
 /** Rows with the bits that their units move. */
-function withMoves(rows: GanttChart["rows"], units: readonly ScheduledUnit[]): GanttChart["rows"] {
-  const byRow = unitsByRow(units);
+function withMoves(rows: GanttChart["rows"], byRow: ReadonlyMap<string, ScheduledUnit[]>): GanttChart["rows"] {
   return rows.map((row) => {
     const transfers = byRow.get(row.name)!.flatMap((unit) => unit.transfers);
     const memories = [...new Set(transfers.map(({ buffer }) => buffer))];
