@@ -22,7 +22,7 @@ export const ACTIONS = {
   membraneWrites:
     "Words of neurons' state written to SRAM, at every time step except the last; 0 if they are kept in registers.",
   bitsRead: "Spikes or silences read from a buffer: each input vector once per layer, q, k and v once per attention.",
-  bitsWritten: "Spikes or silences written to a buffer by LIF units and SSA tiles.",
+  bitsWritten: "Spikes or silences written to a buffer by LIF units and attention units.",
   scoreAnds: "AND gates of Q and K evaluated, in the cells enabled by the mask.",
   counterIncrements: "Increments of the cells' counters: the ANDs of Q and K that gave 1.",
   scoreComparisons: "Comparisons of a count with a random number in a cell, one per step.",

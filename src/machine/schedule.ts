@@ -234,7 +234,11 @@ function timetable(machine: Machine, period: number): Timetable {
     if (layer.role === "embedding") alive.embedded = layer.everyStep ? null : { from: done, to: done };
     else if (layer.source === "spikes" || layer.source === "input") {
       alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
-    } else alive.attention.push({ from: arrivalsOf(jobs, coming), to: end });
+    } else {
+      // Without attention units, the next layer reads the values where they are.
+      const held = runs === null ? alive.qkv : alive.attention;
+      held.push({ from: arrivalsOf(jobs, coming), to: end });
+    }
     arrived = done;
     if (layer.role !== "attention input") continue;
     if (runs === null || calendar === null) {

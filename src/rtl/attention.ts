@@ -22,7 +22,7 @@ const REASONS: ByAttention<string | null> = {
 };
 
 /** Throws MappingError for attention without generated hardware. */
-export function requireGenerated(attention: AttentionSpec): void {
+export function requireGeneratedAttention(attention: AttentionSpec): void {
   const reason = forAttention(attention, REASONS);
   if (reason === null) return;
   throw new MappingError(

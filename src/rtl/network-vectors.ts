@@ -8,7 +8,7 @@ import { createStandaloneSimulator, type Simulator } from "../simulation/fast/si
 import { runTiles, seedStream, servingOf } from "../simulation/reference/attention.ts";
 import { requirePrompts } from "../simulation/reference/simulate.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import { requireGenerated } from "./attention.ts";
+import { requireGeneratedAttention } from "./attention.ts";
 import type { SsaDesign } from "./design.ts";
 import { ssaDesign } from "./design.ts";
 import { engineRun, type SimulatedTile, sameSpikes, simulatedTile } from "./simulated-run.ts";
@@ -38,7 +38,7 @@ export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign 
  */
 export function machineEngine({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
   const { heads, attention } = network.model;
-  requireGenerated(attention);
+  requireGeneratedAttention(attention);
   if ((hardware.ssa.tiles ?? heads) < heads) {
     throw new MappingError(
       "hardware.ssa.tiles",

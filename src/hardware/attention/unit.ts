@@ -67,7 +67,7 @@ export const unitCycles = (
   }: Pick<UnitSizes, "drained"> & { readonly clocks: Pick<UnitClocks, "step" | "drain"> },
 ): number => groups * (steps * step + (drained === "step" ? steps : 1) * drain);
 
-/** Membranes kept by all blocks where they take turns, each of which is read at every step but the first and written at every but the last. */
+/** Membranes of one head. Where blocks take turns, each is read at every step but the first and written at every step but the last. */
 export const membranesOf = ({
   scoreNeurons,
   outputNeurons,
