@@ -180,16 +180,21 @@ const FIELDS: readonly Field[] = [
   {
     id: "shared-registers",
     field: "ssa.lfsr.scope",
-    value: ({ ssa }) => (ssa.random === "lfsr" && ssa.lfsr.scope === "tile" ? "engine" : null),
+    value: ({ ssa }, workload) =>
+      draws(workload) && ssa.random === "lfsr" && ssa.lfsr.scope === "tile" ? "engine" : null,
     label: () => "one seed for all heads",
   },
   {
     id: "power-of-two",
     field: "ssa.normaliser",
-    value: ({ ssa }) => (ssa.random === "lfsr" && ssa.normaliser === "exact" ? "power-of-two" : null),
+    value: ({ ssa }, workload) =>
+      draws(workload) && ssa.random === "lfsr" && ssa.normaliser === "exact" ? "power-of-two" : null,
     label: () => "draws up to a power of two",
   },
 ];
+
+/** Whether attention draws random numbers, as that of a published network that names no kind. */
+const draws = ({ attention }: Workload): boolean => attention === undefined || drawsOf(attention) !== null;
 
 function turnFields({ workload, technology }: Case): Turned[] {
   // A changed machine has other clocks, unless its own are set.
