@@ -114,9 +114,10 @@ describe("energy", () => {
   });
 
   test.each([
-    // A membrane of 7 bits: 7 sixteenths of a neuron's logic, and 7 flip-flops. Outputs sum 2 bits; so do thresholds.
-    ["scoreUpdates", { kind: "lif" }, { attention: (0.1 * 7) / 16, clock: 7 * 0.0114 }],
-    ["outputUpdates", { kind: "lif" }, { attention: (0.1 * 2) / 16, clock: 2 * 0.0114 }],
+    // Membranes below 64 + 64 / 2 + ..., and one more for the threshold: 8 sixteenths of a neuron's logic, and 8 flip-flops. Those of
+    // outputs sum two bits, in quarters, because a gain of 8 over 2 tokens makes a threshold of 1 a quarter of a count.
+    ["scoreUpdates", { kind: "lif" }, { attention: (0.1 * 8) / 16, clock: 8 * 0.0114 }],
+    ["outputUpdates", { kind: "lif" }, { attention: (0.1 * 5) / 16, clock: 5 * 0.0114 }],
     // A NOR gate; a count of 64 x 4 has 9 bits, and a column's sum 10.
     ["scoreNors", { kind: "alpha-xnor" }, { attention: 0.0025 }],
     ["gatedAdditions", { kind: "alpha-xnor" }, { attention: 0.03 + (0.02 * 2) / 8 + 9 * 0.0025 }],

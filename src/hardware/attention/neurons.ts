@@ -1,14 +1,17 @@
 /**
  * Neurons of attention units, in whole numbers, and the same by value.
  *
- *   V = beta V + current count;   fire where V >= threshold;   then V = 0, or V - threshold
+ *   V = floor(V / 2^k) + current count;   fire where V >= threshold;   then V = 0, or V - threshold   (beta = 2^-k)
  *
  * A current is a count times a power of two, or, for attention with a normaliser, a gain over the normaliser. The unit measures
- * membranes in currents of one count, so no current is ever multiplied: the threshold is divided once, when the chip is set up. With
- * beta = 2^-k, k more fraction bits per step keep every bit that a leak shifts out, so whole numbers are exact over the T steps of
- * the network: they fire as `model/neuron/lif.ts` does wherever that arithmetic is exact. The rest of the network may be simulated
- * in floating point (`hardware.arithmetic: null`). Then a leak that is no shift, or a membrane of more than 31 bits, is computed in
- * double precision and priced at the width of other membranes.
+ * membranes in currents of one count, so no current is ever multiplied: the threshold is divided once, when the chip is set up. It counts
+ * in 2^-F, with as many fraction bits F as the threshold needs, 12 at most; a longer one is rounded up. Currents and threshold are then
+ * whole, and rounding the leak down changes no spike: V is the whole part of the exact membrane (`lif-parameters.ts`). So the unit fires as
+ * `model/neuron/lif.ts` does wherever that arithmetic is exact and the threshold was not rounded. One that was makes no difference with a
+ * hard reset either, as long as k (T - 1) is at most 12.
+ *
+ * The rest of the network may be simulated in floating point (`hardware.arithmetic: null`). Then a leak that is no shift, a long threshold
+ * with a soft reset, or a membrane of more than 31 bits is computed in double precision and priced at the width of other membranes.
  *
  * Currents are never negative, and neither are membranes: registers have no sign.
  */
@@ -32,8 +35,10 @@ export interface AttentionNeurons {
   readonly unit: number;
   readonly fractionBits: number;
   readonly membraneBits: number;
-  /** Time steps after which a whole membrane is reset. */
-  readonly steps: number;
+  /** k of a leak by 2^-k; 0 in floating point. */
+  readonly leakShift: number;
+  /** Time steps after which a whole membrane must be reset: where nothing leaks. Null for no limit. */
+  readonly steps: number | null;
 }
 
 export interface NeuronRequest {
@@ -66,17 +71,16 @@ function refuse(neuron: NeuronSpec): never {
 
 /** Widest membrane in whole numbers. */
 const WIDEST = 31;
-/** Fraction bits that a threshold may need to be subtracted exactly. */
+/** Most fraction bits of a threshold. */
 const THRESHOLD_BITS = 12;
 /** Removes rounding errors from a threshold that is a whole number of currents. */
 const TIE = 1e-9;
 
 /**
- * Throws  SpecError when integers are required, but the leak is no shift, a threshold to be subtracted is no short binary fraction, or the
- *         membrane is too wide
+ * Throws  SpecError when integers are required, but the leak is no shift, or the membrane is too wide
  */
 export function attentionNeurons(request: NeuronRequest): AttentionNeurons {
-  const { neuron, steps, gain, normaliser, integers, floatBits } = request;
+  const { neuron, gain, normaliser, integers, floatBits } = request;
   const whole = inWholeNumbers(request);
   if (typeof whole !== "string") return whole;
   if (integers) throw new SpecError("model.neuron", whole);
@@ -91,7 +95,8 @@ export function attentionNeurons(request: NeuronRequest): AttentionNeurons {
     unit: gain / normaliser,
     fractionBits: 0,
     membraneBits: floatBits,
-    steps,
+    leakShift: 0,
+    steps: null,
   };
 }
 
@@ -103,22 +108,17 @@ function inWholeNumbers(request: NeuronRequest): AttentionNeurons | string {
   if (!integers && !Number.isInteger(Math.log2(beta))) return "The leak is no shift.";
   const leakShift = leakShiftOf(neuron);
   const inCounts = (real * normaliser) / gain;
-  const own = reset === "soft" ? fractionBitsOf(inCounts) : 0;
-  if (own > THRESHOLD_BITS) {
-    return (
-      `A soft reset subtracts the threshold ${real}, which is ${inCounts} counts of attention and no binary fraction of ${THRESHOLD_BITS} bits ` +
-      `or fewer. Use a threshold such as ${Math.max(1, Math.round(real * 16)) / 16}, a hard reset, or hardware.arithmetic null.`
-    );
-  }
-  const fractionBits = own + leakShift * (steps - 1);
-  let most = 0;
-  for (let t = 0; t < steps; t++) most = Math.floor(most * beta) + largestCount * 2 ** fractionBits;
+  const own = fractionBitsOf(inCounts);
+  if (!integers && reset === "soft" && own > THRESHOLD_BITS)
+    return "The threshold has more fraction bits than a unit subtracts.";
+  const fractionBits = Math.min(own, THRESHOLD_BITS);
+  const most = largestMembrane(largestCount * 2 ** fractionBits, leakShift, steps);
   // One above the largest membrane stands for every threshold that none reaches.
   const membraneBits = Math.max(1, Math.ceil(Math.log2(most + 2)));
   if (membraneBits > WIDEST) {
     return (
-      `Counts of attention up to ${largestCount} with ${fractionBits} fraction bits, which a leak of 2^-${leakShift} needs over ${steps} ` +
-      `steps, take membranes of ${membraneBits} bits, but units are built up to ${WIDEST}. Use fewer steps, a weaker leak, or hardware.arithmetic null.`
+      `Counts of attention up to ${largestCount} with ${fractionBits} fraction bits and a leak of 2^-${leakShift}, over ${steps} steps, take membranes ` +
+      `of ${membraneBits} bits, but units are built up to ${WIDEST}. Use fewer steps, a stronger leak, or hardware.arithmetic null.`
     );
   }
   const scaled = inCounts * 2 ** fractionBits;
@@ -133,8 +133,20 @@ function inWholeNumbers(request: NeuronRequest): AttentionNeurons | string {
     unit: gain / normaliser,
     fractionBits,
     membraneBits,
-    steps,
+    leakShift,
+    steps: leakShift > 0 ? null : steps,
   };
+}
+
+/** The largest membrane, if no neuron fires. */
+function largestMembrane(current: number, leakShift: number, steps: number): number {
+  let most = 0;
+  for (let t = 0; leakShift > 0 || t < steps; t++) {
+    const next = Math.floor(most / 2 ** leakShift) + current;
+    if (next === most) break;
+    most = next;
+  }
+  return most;
 }
 
 /** Fraction bits of a number; infinite for no binary fraction. */
@@ -157,8 +169,9 @@ export function neuronBank(neurons: AttentionNeurons, size: number): NeuronBank 
   const membranes = new Float64Array(size);
   return {
     update: (index, count) => {
-      const v = beta * membranes[index] + (numerator * count) / denominator;
-      invariant(!whole || (Number.isInteger(v) && v < 2 ** membraneBits), "membranes of attention fit their registers");
+      const kept = beta * membranes[index];
+      const v = (whole ? Math.floor(kept) : kept) + (numerator * count) / denominator;
+      invariant(!whole || v < 2 ** membraneBits, "membranes of attention fit their registers");
       const fires = v >= threshold;
       membranes[index] = !fires ? v : reset === "hard" ? 0 : v - threshold;
       return fires;

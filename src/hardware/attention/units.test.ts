@@ -121,6 +121,44 @@ describe.each(KINDS)("the unit of %j", (document) => {
   );
 });
 
+test("rounding the leak down at each of 40 steps changes no bit", () => {
+  const attention = parse({ kind: "sdsa-1", scale: 0.25 });
+  for (const reset of ["hard", "soft"]) {
+    const neuron = neuronSpec.parse({ reset, threshold: 0.75 });
+    const { vectors, trains } = headOf("sdsa-1", 40, N, 8);
+    const run = {
+      mask: MASKS.causal,
+      neuron,
+      surrogate: { kind: "sigmoid", alpha: 4 },
+      smooth: false,
+      draws: null,
+    } as const;
+    const { output } = attentionModel(attention)(vectors, { steps: 40, dimension: 8, tokens: N }, run);
+    const unit = unitOf(attention, neuron, MASKS.causal, { steps: 40, dimension: 8 });
+    expect(unit.outputNeurons.neurons).toMatchObject({ whole: true, fractionBits: 0 });
+    expect([...unpackSpikes(runUnit(unit, trains, emptyTally()))]).toEqual([...output]);
+  }
+});
+
+test("membranes have the bits of their counts, and of the threshold's fraction", () => {
+  const bitsOf = (neuron: object, hardware: object = { arithmetic: {} }) =>
+    unitOf(
+      parse({ kind: "sdsa-1", scale: 0.25 }),
+      neuronSpec.parse(neuron),
+      MASKS.full,
+      { steps: 64, dimension: 8 },
+      hardware,
+    ).outputNeurons.neurons;
+  // Up to 8 + 8 / 2 + ... = 15 counts; a threshold of 4, of 4.5, or of 1.6 rounded up to 2^-12.
+  expect(bitsOf({})).toMatchObject({ membraneBits: 5, fractionBits: 0, threshold: 4, steps: null });
+  expect(bitsOf({ threshold: 1.125 })).toMatchObject({ membraneBits: 6, fractionBits: 1, threshold: 9 });
+  const rounded = { membraneBits: 17, fractionBits: 12, threshold: Math.ceil(1.6 * 4096) };
+  expect(bitsOf({ threshold: 0.4 })).toMatchObject(rounded);
+  expect(bitsOf({ threshold: 0.4, reset: "soft" })).toMatchObject({ ...rounded, whole: true });
+  expect(bitsOf({ threshold: 0.4, reset: "soft" }, { arithmetic: null }).whole).toBe(false);
+  expect(bitsOf({ kind: "if" })).toMatchObject({ membraneBits: 10, steps: 64 });
+});
+
 test("LIF attention of five tokens and heads of six features compares whole counts, and ties fire", () => {
   // One key is shared in all six features: 6 x 1/6 = 1, whatever the rounding of 1/6.
   const attention = parse({ kind: "lif", scoreGain: 1, valueGain: 1 });
@@ -131,8 +169,8 @@ test("LIF attention of five tokens and heads of six features compares whole coun
     maskOf(() => true, 5),
     { steps: 1, dimension: 6 },
   );
-  expect(unit.outputNeurons.neurons).toMatchObject({ whole: true, threshold: 5, membraneBits: 3 });
-  expect(unit.scoreNeurons?.neurons).toMatchObject({ whole: true, threshold: 6, membraneBits: 3 });
+  expect(unit.outputNeurons.neurons).toMatchObject({ whole: true, threshold: 5, membraneBits: 4 });
+  expect(unit.scoreNeurons?.neurons).toMatchObject({ whole: true, threshold: 6, membraneBits: 4 });
   const train = runUnit(unit, { query: ones, key: ones, value: ones }, emptyTally());
   expect([...unpackSpikes(train)]).toEqual(new Array(30).fill(1));
 });
@@ -176,11 +214,11 @@ describe("refused", () => {
   const build = (neuron: object, hardware: object, steps = 4) =>
     unitOf(parse({ kind: "sdsa-1" }), neuronSpec.parse(neuron), MASKS.full, { steps, dimension: 8 }, hardware);
 
-  test("are a leak that is no shift, a threshold that a soft reset cannot subtract, and too many bits, in whole numbers", () => {
+  test("are a leak that is no shift, and too many bits, in whole numbers", () => {
     expect(() => build({ beta: 0.9 }, { arithmetic: {} })).toThrow("leaks by a shift");
-    expect(() => build({ threshold: 0.4, reset: "soft" }, { arithmetic: {} })).toThrow("no binary fraction of 12 bits");
-    expect(() => build({ beta: 0.0625 }, { arithmetic: {} }, 16)).toThrow("but units are built up to 31");
-    expect(build({ beta: 0.0625 }, { arithmetic: null }, 16).outputNeurons.neurons.whole).toBe(false);
+    const long = { kind: "if", threshold: 0.4 };
+    expect(() => build(long, { arithmetic: {} }, 1e6)).toThrow("but units are built up to 31");
+    expect(build(long, { arithmetic: null }, 1e6).outputNeurons.neurons.whole).toBe(false);
   });
 
   test("is a counter too narrow for what it counts", () => {

@@ -89,7 +89,7 @@ export function planAttention(
   const { tokens, dimension } = unit;
   const mask = () => arena.words(tokens * maskWords(tokens));
   if (unit.unit !== "ssa-tile") {
-    if (!neuronKernelsServe(unit)) return null;
+    if (!neuronKernelsServe(unit, maxSteps)) return null;
     return { of: "neurons", mask: mask(), scratch: arena.words(firingScratch(maxSteps, tokens, dimension)) };
   }
   if (!kernelsServe(unit, chip)) return null;
@@ -181,16 +181,18 @@ function sampleScores(
 /** Bits of a whole number that single precision holds. */
 const EXACT_BITS = 24;
 
-function neuronKernelsServe({ dimension, scoreNeurons, outputNeurons }: FiringUnit): boolean {
+/** A leak adds fraction bits at every step, which the unit drops and the kernel keeps. */
+function neuronKernelsServe({ dimension, scoreNeurons, outputNeurons }: FiringUnit, steps: number): boolean {
   if (dimension > LARGEST_DIMENSION) return false;
   const output = outputNeurons.neurons;
-  if (scoreNeurons === null) return output.whole && output.membraneBits <= EXACT_BITS;
+  const exact = EXACT_BITS - output.leakShift * (steps - 1);
+  if (scoreNeurons === null) return output.whole && output.membraneBits <= exact;
   const score = scoreNeurons.neurons;
   const scaledBits = Math.max(
     score.membraneBits + significantBits(output.threshold),
     output.membraneBits + significantBits(score.threshold),
   );
-  return score.whole && output.whole && scaledBits <= EXACT_BITS;
+  return score.whole && output.whole && scaledBits <= exact;
 }
 
 /** Bits of a whole number without its trailing zeros. */

@@ -58,10 +58,10 @@ export function blockAttention(
 /** Throws ShapeError for more steps than a unit's membranes were built for. */
 export function requireMembranes({ scoreNeurons, outputNeurons }: FiringUnit, steps: number): void {
   for (const group of [scoreNeurons, outputNeurons]) {
-    if (group === null || !group.neurons.whole || steps <= group.neurons.steps) continue;
+    if (group === null || steps <= (group.neurons.steps ?? steps)) continue;
     throw new ShapeError(
       "input",
-      `The input has ${steps} steps, but membranes of attention have ${group.neurons.membraneBits} bits, which are exact for the ` +
+      `The input has ${steps} steps, but membranes of attention do not leak, and have ${group.neurons.membraneBits} bits for the ` +
         `${group.neurons.steps} steps of the network. Use no more steps, or a network with more.`,
     );
   }
