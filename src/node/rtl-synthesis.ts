@@ -5,6 +5,7 @@ import { FileError, PlatformError, SpecError } from "../errors.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
+import { ATTENTION_ENGINE } from "../rtl/attention/pair-tile.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { readFileChecked } from "./files.ts";
 import { findSta } from "./opensta.ts";
@@ -235,9 +236,9 @@ function readStatistics(yosys: Yosys, outcome: YosysOutcome, name: string): Map<
   return new Map(Object.entries(modules).map(([module, statistics]) => [module.replace(/^\\/, ""), statistics]));
 }
 
-/** The top: the machine with its AXI interface if there is one, the machine, or else the engine. */
+/** The top: the machine with its AXI interface if there is one, the machine, or else an engine. */
 const topOf = (sources: SourceFiles): string =>
-  [AXI_TOP, MACHINE].find((top) => Object.hasOwn(sources, `${top}.sv`)) ?? ENGINE;
+  [AXI_TOP, MACHINE, ATTENTION_ENGINE].find((top) => Object.hasOwn(sources, `${top}.sv`)) ?? ENGINE;
 
 function countCells(modules: ReadonlyMap<string, ModuleStatistics>, top: string): BlockCells[] {
   const cellsOf = (module: string) => modules.get(module)?.num_cells_by_type ?? {};

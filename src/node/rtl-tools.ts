@@ -18,7 +18,9 @@ import { LIF_UNIT } from "../rtl/lif-unit.ts";
 import { MACHINE_TESTBENCH, PROMPTS, STALL } from "../rtl/machine/testbench.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
 import { WAVES_TOP, wavesModule } from "../rtl/machine/waves.ts";
+import { ATTENTION_ENGINE } from "../rtl/attention/pair-tile.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
+import { ATTENTION_TESTBENCH } from "../rtl/attention/testbench.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { type BlockEquivalence, machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
 import { type Equivalence, PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
@@ -67,6 +69,7 @@ const ANY_BITS = [1, 2].map((seed) => ["+verilator+rand+reset+2", `+verilator+se
 /** Modules that are checked separately, with their testbenches, if a folder has them. */
 const TOPS: readonly Top[] = [
   { top: ENGINE, testbench: TESTBENCH, optimisation: "-O0", inIcarus: true, starts: ANY_BITS },
+  { top: ATTENTION_ENGINE, testbench: ATTENTION_TESTBENCH, optimisation: "-O0", inIcarus: true, starts: ANY_BITS },
   { top: LIF_UNIT, testbench: LIF_TESTBENCH, optimisation: "-O0", inIcarus: true, starts: ANY_BITS },
   { top: BOARD_TOP, testbench: BOARD_TESTBENCH, optimisation: "-O0", inIcarus: false },
   {

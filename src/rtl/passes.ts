@@ -9,6 +9,9 @@
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePass, TilePlan } from "../hardware/tile-plan.ts";
 
+/** Sizes of a tile of N x N cells, whatever decides in its cells and at its feet. */
+export type TileSizes = Pick<SsaParameters, "tokens" | "dimension" | "mask" | "fifo" | "plan">;
+
 /** Blocks of queries, each with one output column of spikes per feature. */
 export const blocksOf = ({ passes }: TilePlan): number => passes[passes.length - 1].queryBlock + 1;
 
@@ -38,12 +41,12 @@ export function shownAt(
  * The cells of a tile, `[P][P]`: a tile for a single mask omits the closed ones, one that serves several pairs of blocks needs
  * all.
  */
-export function cellsOf({ mask, plan: { passes, tileTokens } }: SsaParameters): Uint8Array {
+export function cellsOf({ mask, plan: { passes, tileTokens } }: Pick<TileSizes, "mask" | "plan">): Uint8Array {
   return passes.length === 1 ? mask : new Uint8Array(tileTokens ** 2).fill(1);
 }
 
 /** Whether a pass may count in a cell, `[P][P]` for each pass. Tokens past the last are silent, so their cells may. */
-export function openInPass({ mask, tokens, plan: { tileTokens } }: SsaParameters, pass: TilePass): Uint8Array {
+export function openInPass({ mask, tokens, plan: { tileTokens } }: Omit<TileSizes, "fifo">, pass: TilePass): Uint8Array {
   const open = new Uint8Array(tileTokens ** 2).fill(1);
   for (let i = 0; i < tileTokens; i++) {
     for (let j = 0; j < tileTokens; j++) {

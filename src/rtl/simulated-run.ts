@@ -104,7 +104,7 @@ export function runOfSteps(design: SsaDesign, steps: number, random: Stream): En
 }
 
 /** Sixteenths of trains: one silent, one full, four of a quarter, six of a half, four of three quarters. */
-function randomTrain(steps: number, tokens: number, dimension: number, random: Stream): SpikeTrain {
+export function randomTrain(steps: number, tokens: number, dimension: number, random: Stream): SpikeTrain {
   const train = emptySpikeTrain(steps, tokens, dimension);
   const stride = wordsPerRow(dimension);
   const kind = random.integer(16);

@@ -3,35 +3,21 @@ import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { encoderItems } from "./encoder.ts";
 import * as sv from "./syntax.ts";
 
-export function ssaCell(parameters: SsaParameters): sv.Module {
-  const { dimension, counterBits, largestCount, scoreGain, scoreNormaliser, fifo } = parameters;
-  const ports = [
-    ...sv.CLOCKED,
-    sv.input("last_i"),
-    sv.input("query_i"),
-    sv.input("key_i"),
-    sv.input("value_i"),
-    sv.input("random_i", 8),
-    sv.output("product_o"),
-  ];
-  const declared = [sv.logic(1, "hit")];
-  const s = sv.signals(ports, [
-    ...declared,
-    sv.logic(counterBits, "count_q", "count_d"),
-    sv.logic(1, "score_q"),
-    sv.logic(1, "delayed"),
-  ]);
+/** How a cell decides on its finished count. */
+export interface CellDecision {
+  /** Inputs that it needs besides those of every cell. */
+  readonly inputs: readonly sv.Port[];
+  readonly items: readonly sv.Item[];
+  readonly fires: sv.Expression;
+  /** What else happens with a decision. */
+  readonly decided: readonly sv.Statement[];
+}
 
-  const encoder = encoderItems({
-    normaliser: scoreNormaliser,
-    gain: scoreGain,
-    count: s.count_d,
-    random: s.random_i,
-  });
-  const hit = sv.binary(s.query_i, "&", s.key_i);
-  const next = sv.binary(s.count_q, "+", sv.widen(s.hit, 1, counterBits));
+export function ssaCell(parameters: SsaParameters): sv.Module {
+  const { dimension, largestCount, scoreGain, scoreNormaliser } = parameters;
   const saturates = largestCount < dimension;
-  return {
+  const random = sv.input("random_i", 8);
+  return tileCell(parameters, {
     name: "ssa_cell",
     header: [
       "Stochastic attention cell (i, j): one score bit of query i and key j, and its product with value j.",
@@ -40,6 +26,51 @@ export function ssaCell(parameters: SsaParameters): sv.Module {
       `Latency: a score is held from the clock after last_i on; product_o is combinational.` +
         (saturates ? ` The counter saturates at ${largestCount}.` : ""),
     ],
+    saturates,
+    decide: (count) => {
+      const encoder = encoderItems({ normaliser: scoreNormaliser, gain: scoreGain, count, random });
+      return { inputs: [random], items: encoder.items, fires: encoder.fires, decided: [] };
+    },
+  });
+}
+
+/** A cell that counts query & key, decides, and gates the value of the window before. */
+export function tileCell(
+  { counterBits, fifo }: Pick<SsaParameters, "counterBits" | "fifo">,
+  {
+    name,
+    header,
+    saturates,
+    decide,
+  }: Pick<sv.Module, "name" | "header"> & {
+    readonly saturates: boolean;
+    readonly decide: (count: sv.Signal) => CellDecision;
+  },
+): sv.Module {
+  const count = sv.signal("count_d", counterBits);
+  const decision = decide(count);
+  const ports = [
+    ...sv.CLOCKED,
+    sv.input("last_i"),
+    sv.input("query_i"),
+    sv.input("key_i"),
+    sv.input("value_i"),
+    ...decision.inputs,
+    sv.output("product_o"),
+  ] as const;
+  const declared = [sv.logic(1, "hit")];
+  const s = sv.signals(ports, [
+    ...declared,
+    sv.declare(sv.signal("count_q", counterBits), count),
+    sv.logic(1, "score_q"),
+    sv.logic(1, "delayed"),
+  ]);
+
+  const hit = sv.binary(s.query_i, "&", s.key_i);
+  const next = sv.binary(s.count_q, "+", sv.widen(s.hit, 1, counterBits));
+  return {
+    name,
+    header,
     ports,
     items: [
       ...declared,
@@ -47,14 +78,14 @@ export function ssaCell(parameters: SsaParameters): sv.Module {
       sv.declare(s.count_q, s.count_d),
       sv.wire(s.count_d, saturates ? sv.choose(sv.allOnes(s.count_q), s.count_q, next) : next),
       sv.gap,
-      ...encoder.items,
+      ...decision.items,
       sv.gap,
       sv.declare(s.score_q),
       sv.registers(
         [sv.set(s.count_q, sv.zeros)],
         [sv.set(s.count_q, sv.choose(s.last_i, sv.sized(counterBits, 0), s.count_d))],
       ),
-      sv.clocked(sv.when(s.last_i, [sv.set(s.score_q, encoder.fires)])),
+      sv.clocked(sv.when(s.last_i, [sv.set(s.score_q, decision.fires), ...decision.decided])),
       sv.gap,
       ...(fifo === "cell"
         ? [
@@ -70,7 +101,7 @@ export function ssaCell(parameters: SsaParameters): sv.Module {
   };
 }
 
-export function valueFifo({ dimension }: SsaParameters): sv.Module {
+export function valueFifo({ dimension }: Pick<SsaParameters, "dimension">): sv.Module {
   const ports = [sv.CLOCK, sv.input("value_i"), sv.output("value_o")];
   const declared = [sv.logic(dimension, "fifo_q")];
   const s = sv.signals(ports, declared);

@@ -60,7 +60,7 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
 }
 
 /** Adds single bits in pairs, level by level; sums at level k have k + 1 bits. */
-function adderTree(bits: sv.Signal): { items: sv.Item[]; sum: sv.Signal } {
+export function adderTree(bits: sv.Signal): { items: sv.Item[]; sum: sv.Signal } {
   const levels = Math.ceil(Math.log2(bits.width!));
   const leaves = 2 ** levels;
   let sum: sv.Signal = sv.signal("level_0", leaves);

@@ -4,7 +4,7 @@ import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePass } from "../hardware/tile-plan.ts";
 import { ORDERED_SCORE } from "../model/neuron/bernoulli.ts";
 import { unusedBits } from "./encoder.ts";
-import { blocksOf, openInPass } from "./passes.ts";
+import { blocksOf, openInPass, type TileSizes } from "./passes.ts";
 import * as sv from "./syntax.ts";
 
 /** Bits of the step count: up to 64 steps, and the window after the last. */
@@ -13,20 +13,46 @@ export const MAX_STEPS = 64;
 /** Name of the top module. */
 export const ENGINE = "ssa_engine";
 
+/** What a kind of tile adds to the control of windows and steps. */
+export interface EngineKind {
+  readonly name: string;
+  readonly title: string;
+  readonly tile: string;
+  /** Most time steps of a run. */
+  readonly steps: number;
+  /** Null for tiles that draw no random numbers. */
+  readonly random: Pick<SsaParameters, "draws" | "sharedByHeads"> & { readonly seedBits: number } | null;
+  /** Whether neurons keep membranes from step to step: in cells, and at feet. */
+  readonly neurons: { readonly cells: boolean; readonly feet: boolean };
+}
+
 export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
-  const { dimension, draws, sharedByHeads, plan } = parameters;
+  const { draws, sharedByHeads } = parameters;
+  return tileEngine(parameters, heads, {
+    name: ENGINE,
+    title: "SSA engine",
+    tile: "ssa_tile",
+    steps: MAX_STEPS,
+    random: { draws, sharedByHeads, seedBits: 32 * seedWords(parameters) },
+    neurons: { cells: false, feet: false },
+  });
+}
+
+export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKind): sv.Module {
+  const { dimension, plan } = parameters;
+  const { random, neurons } = kind;
   const { tileTokens: tokens, passes } = plan;
   const isBlockwise = passes.length > 1;
   // A run is one step, and the next may begin as the last values leave.
   const isStepwise = plan.drained === "step";
   const [passBits, blockBits] = [bitsFor(passes.length - 1), bitsFor(blocksOf(plan) - 1)];
-  const arrays = sharedByHeads ? 1 : heads;
-  const perArray = 32 * seedWords(parameters);
+  const arrays = random?.sharedByHeads ? 1 : heads;
+  const perArray = random?.seedBits ?? 0;
   const ports = [
     ...sv.CLOCKED,
     sv.input("start_i"),
     sv.input(isStepwise ? "step_i" : "steps_i", STEP_BITS),
-    sv.input("seed_i", perArray * arrays),
+    ...(random ? [sv.input("seed_i", perArray * arrays)] : []),
     sv.input("query_i", heads * tokens),
     sv.input("key_i", heads * tokens),
     sv.input("value_i", heads * tokens),
@@ -37,14 +63,15 @@ export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
     sv.output("valid_o"),
     ...(isBlockwise ? [sv.output("block_o", blockBits)] : []),
     sv.output("spike_o", heads * tokens),
-  ];
-  const spread = draws !== "independent";
+  ] as const;
+  const spread = random !== null && random.draws !== "independent";
+  const follows = spread || neurons.feet;
   const featureBits = bitsFor(dimension - 1);
   const declared = [
     sv.logic(featureBits, "feature_q"),
     ...(isStepwise
       ? [sv.logic(STEP_BITS, "step_q"), sv.logic(1, "window_q")]
-      : [sv.logic(STEP_BITS, "window_q", "steps_q"), ...(spread ? [sv.logic(STEP_BITS, "emitted_q")] : [])]),
+      : [sv.logic(STEP_BITS, "window_q", "steps_q"), ...(follows ? [sv.logic(STEP_BITS, "emitted_q")] : [])]),
     sv.logic(1, "last_feature", "last_window"),
   ];
   const s = sv.signals(ports, [
@@ -55,7 +82,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
     sv.logic(perArray * arrays, "bytes"),
     sv.logic(8, "score_random", "output_random"),
     sv.logic(passBits, "emitted_pass_q"),
-    sv.logic(1, "emits", "emit_first", "emit_last"),
+    sv.logic(1, "emits", "emit_first", "emit_last", "fires"),
     sv.logic(blockBits, "emitted_block"),
   ]);
   const lastPass = sv.binary(s.pass_o, "==", sv.sized(passBits, passes.length - 1));
@@ -72,13 +99,16 @@ export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
   );
   const lane = (signal: sv.Signal, width: number) =>
     heads === 1 ? signal : sv.part(signal, sv.times(width, "h"), width);
+  const fires = sv.binary(s.busy_o, "&", isBlockwise ? s.emits : emits);
+  const whole = (products: sv.Expression) => (isBlockwise ? sv.binary(products, "&", s.emit_last) : products);
+  const isFirstStep = (step: sv.Signal) => sv.binary(step, "==", sv.sized(STEP_BITS, 0));
   return {
-    name: ENGINE,
+    name: kind.name,
     header: [
-      `SSA engine: ${heads} tiles for ${heads} heads of ${parameters.tokens} tokens and ${dimension} features each, mask and random numbers included.`,
+      `${kind.title}: ${heads} tiles for ${heads} heads of ${parameters.tokens} tokens and ${dimension} features each, ${random ? "mask and random numbers" : "mask"} included.`,
       (isStepwise
-        ? `A pulse of start_i while ready_o is 1 begins a run of one time step: step_i is its number (0 to ${MAX_STEPS - 1}). Its seeds must be at seed_i from then until ready_o rises. From the next clock `
-        : `A pulse of start_i takes steps_i (1 to ${MAX_STEPS}) and the seeds, which must stay at seed_i until busy_o falls. From the next clock `) +
+        ? `A pulse of start_i while ready_o is 1 begins a run of one time step: step_i is its number (0 to ${kind.steps - 1}). Its seeds must be at seed_i from then until ready_o rises. From the next clock `
+        : `A pulse of start_i takes steps_i (1 to ${kind.steps})${random ? " and the seeds, which must stay at seed_i until busy_o falls" : ""}. From the next clock `) +
         "on, while take_o is 1, one feature of all tokens of all heads is taken per clock: the engine does not wait.",
       ...(isBlockwise
         ? [
@@ -111,16 +141,12 @@ export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
           ]
         : [sv.wire(lastWindow, sv.binary(s.window_q, "==", s.steps_q))]),
       sv.wire(s.take_o, sv.binary(s.busy_o, "&", sv.isFalse(lastWindow))),
+      ...(neurons.feet ? [sv.declare(s.fires), sv.wire(s.fires, fires)] : []),
       sv.gap,
       sv.registers(
         [sv.set(s.busy_o, sv.sized(1, 0)), sv.set(s.valid_o, sv.sized(1, 0))],
         [
-          sv.set(
-            s.valid_o,
-            isBlockwise
-              ? sv.binary(sv.binary(s.busy_o, "&", s.emits), "&", s.emit_last)
-              : sv.binary(s.busy_o, "&", emits),
-          ),
+          sv.set(s.valid_o, whole(neurons.feet ? s.fires : fires)),
           sv.when(
             start,
             [sv.set(s.busy_o, sv.sized(1, 1))],
@@ -155,7 +181,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
                       ),
                     ]
                   : [nextWindow]),
-                ...(spread && !isStepwise ? [sv.set(s.emitted_q, s.window_q)] : []),
+                ...(follows && !isStepwise ? [sv.set(s.emitted_q, s.window_q)] : []),
               ]),
             ]),
           ],
@@ -175,32 +201,35 @@ export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
             sv.gap,
           ]
         : []),
-      ...(draws === "ordered" ? orderedItems(dimension, s) : arrayItems()),
-      sv.gap,
+      ...(random ? [...(random.draws === "ordered" ? orderedItems(dimension, s) : arrayItems()), sv.gap] : []),
       sv.comment("While the last values leave, nothing enters."),
       sv.declare(s.query, s.key, s.value),
       sv.wire(s.query, gated(s.query_i)),
       sv.wire(s.key, gated(s.key_i)),
       sv.wire(s.value, gated(s.value_i)),
       sv.loop("h", heads, "gen_head", [
-        sv.instance("ssa_tile", "u_tile", {
+        sv.instance(kind.tile, "u_tile", {
           clk_i: s.clk_i,
           rst_ni: s.rst_ni,
           last_i: lastFeature,
           query_i: lane(s.query, tokens),
           key_i: lane(s.key, tokens),
           value_i: lane(s.value, tokens),
-          ...(draws === "ordered"
+          ...(neurons.cells ? { rest_i: isFirstStep(s.window_q) } : {}),
+          ...(neurons.feet ? { fires_i: s.fires, foot_rest_i: isFirstStep(s.emitted_q) } : {}),
+          ...(random?.draws === "ordered"
             ? { score_random_i: s.score_random, output_random_i: s.output_random }
-            : { bytes_i: sharedByHeads ? s.bytes : lane(s.bytes, perArray) }),
-          ...(draws === "stratified" ? { score_offset_i: s.score_offset, output_offset_i: s.output_offset } : {}),
+            : random
+              ? { bytes_i: random.sharedByHeads ? s.bytes : lane(s.bytes, perArray) }
+              : {}),
+          ...(random?.draws === "stratified" ? { score_offset_i: s.score_offset, output_offset_i: s.output_offset } : {}),
           ...(hasMask && isBlockwise ? { pass_i: s.pass_o } : {}),
           ...(isBlockwise ? { emit_first_i: s.emit_first, emit_last_i: s.emit_last } : {}),
           spike_o: lane(s.spike_o, tokens),
         }),
       ]),
       sv.gap,
-      sv.simulation(...latencyAssertions(dimension, passes.length, start, isStepwise, s)),
+      sv.simulation(...latencyAssertions(dimension, passes.length, start, isStepwise, kind.steps, s)),
     ],
   };
 
@@ -250,7 +279,7 @@ const reversed = (step: sv.Signal): sv.Expression =>
 
 /** The meaning of the previous window's pass for the products that leave now. */
 function passItems(
-  { plan }: SsaParameters,
+  { plan }: TileSizes,
   emits: sv.Expression,
   passBits: number,
   blockBits: number,
@@ -295,12 +324,13 @@ function latencyAssertions(
   passes: number,
   start: sv.Expression,
   isStepwise: boolean,
+  steps: number,
   s: sv.Signals<"steps_q" | "step_i" | "steps_i" | "busy_o" | "valid_o">,
 ): sv.Item[] {
   const own = sv.signals([], [sv.logic(32, "age_q"), sv.logic(1, "started_q", "follows_q")]);
   const age = own.age_q;
-  const steps = sv.concat(sv.sized(32 - STEP_BITS, 0), s.steps_q);
-  const windows = passes === 1 ? steps : sv.binary(steps, "*", sv.sized(32, passes));
+  const taken = sv.concat(sv.sized(32 - STEP_BITS, 0), s.steps_q);
+  const windows = passes === 1 ? taken : sv.binary(taken, "*", sv.sized(32, passes));
   const end = isStepwise
     ? sv.sized(32, (passes + 1) * dimension)
     : sv.binary(sv.binary(windows, "+", sv.sized(32, 1)), "*", sv.sized(32, dimension));
@@ -312,7 +342,7 @@ function latencyAssertions(
     ? sv.binary(leaves, "||", sv.binary(sv.binary(age, "==", sv.sized(32, 0)), "&&", own.follows_q))
     : leaves;
   const asked = isStepwise ? s.step_i : s.steps_i;
-  const [first, most] = isStepwise ? [0, MAX_STEPS - 1] : [1, MAX_STEPS];
+  const [first, most] = isStepwise ? [0, steps - 1] : [1, steps];
   const inRange = sv.binary(asked, "<=", sv.sized(STEP_BITS, most));
   return [
     sv.comment(`Clock 0 of a run is the one after start_i; age_q is the number of the clock.`),

@@ -2,25 +2,76 @@
 import { lfsrWiring } from "../hardware/draws.ts";
 import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import { unusedBits } from "./encoder.ts";
-import { cellsOf, openInPass } from "./passes.ts";
+import { cellsOf, openInPass, type TileSizes } from "./passes.ts";
 import { fifoInstance } from "./ssa-cell.ts";
 import * as sv from "./syntax.ts";
 
 const byteOf = (bytes: sv.Signal, index: sv.Expression): sv.Expression =>
   sv.part(bytes, index.kind === "name" ? sv.times(8, index.name) : sv.binary(sv.decimal(8), "*", index), 8);
 
+/** What a kind of tile adds to the array: its modules, and signals that its cells and feet take besides those of every tile. */
+export interface TileKind {
+  readonly name: string;
+  readonly title: string;
+  readonly cell: string;
+  readonly foot: string;
+  readonly inputs: readonly sv.Port[];
+  readonly cellPorts: Readonly<Record<string, sv.Expression>>;
+  readonly footPorts: Readonly<Record<string, sv.Expression>>;
+  /** Before the array, before each cell, before each foot, and after the array. */
+  readonly items?: readonly sv.Item[];
+  readonly cellItems?: readonly sv.Item[];
+  readonly footItems?: readonly sv.Item[];
+  readonly unused?: readonly sv.Item[];
+}
+
 export function ssaTile(given: SsaParameters): sv.Module {
+  const { tileTokens } = given.plan;
+  const parameters: SsaParameters = { ...given, tokens: tileTokens, mask: cellsOf(given) };
+  const { tokens, draws, lfsr } = parameters;
+  const { registers } = lfsrWiring(lfsr.sharing, tokens);
+  const ordered = draws === "ordered";
+  const inputs = [
+    ...(ordered
+      ? [sv.input("score_random_i", 8), sv.input("output_random_i", 8)]
+      : [sv.input("bytes_i", 32 * registers)]),
+    ...(draws === "stratified" ? [sv.input("score_offset_i", 8), sv.input("output_offset_i", 8)] : []),
+  ];
+  const s = sv.signals(inputs, [sv.logic(8, "cell_random"), sv.logic(8, "foot_random")]);
+  const wiring = cellWiring(parameters, s);
+  const footByte = byteOf(
+    s.bytes_i,
+    lfsr.sharing !== "single" ? sv.name("i") : sv.binary(sv.name("i"), "&", sv.decimal(3)),
+  );
+  const drawn = draws === "stratified" ? sv.binary(footByte, "+", s.output_offset_i) : footByte;
+  return tileModule(given, {
+    name: "ssa_tile",
+    title: "SSA tile",
+    cell: "ssa_cell",
+    foot: "ssa_column_foot",
+    inputs,
+    items: wiring.items,
+    cellItems: [sv.declare(s.cell_random), sv.wire(s.cell_random, wiring.random)],
+    footItems: [sv.declare(s.foot_random), sv.wire(s.foot_random, ordered ? s.output_random_i : drawn)],
+    unused: [
+      ...(ordered ? [] : unusedBits(s.bytes_i, (n) => usedBytes(parameters).has(n >> 3))),
+      ...wiring.unused,
+    ],
+    cellPorts: { random_i: s.cell_random },
+    footPorts: { random_i: s.foot_random },
+  });
+}
+
+/** N x N cells that the mask enables, N feet, and the FIFOs of values. */
+export function tileModule(given: TileSizes, kind: TileKind): sv.Module {
   const { passes, tileTokens } = given.plan;
   // The cells of the tile; with several passes they are not those of one mask.
-  const parameters: SsaParameters = { ...given, tokens: tileTokens, mask: cellsOf(given) };
-  const { tokens, dimension, mask, fifo, draws, lfsr } = parameters;
+  const parameters: TileSizes = { ...given, tokens: tileTokens, mask: cellsOf(given) };
+  const { tokens, dimension, mask, fifo } = parameters;
   const isBlockwise = passes.length > 1;
   const open = isBlockwise ? passMasks(given) : null;
   const table = open ?? maskOf(parameters);
   const passBits = bitsFor(passes.length - 1);
-  const { registers } = lfsrWiring(lfsr.sharing, tokens);
-  const ordered = draws === "ordered";
-  const stratified = draws === "stratified";
   const at = sv.plus(sv.times(tokens, "i"), 0);
   const cell = sv.binary(at, "+", sv.name("j"));
   const isOpen = (i: number, j: number) => mask[i * tokens + j] === 1;
@@ -32,32 +83,16 @@ export function ssaTile(given: SsaParameters): sv.Module {
     sv.input("query_i", tokens),
     sv.input("key_i", tokens),
     sv.input("value_i", tokens),
-    ...(ordered
-      ? [sv.input("score_random_i", 8), sv.input("output_random_i", 8)]
-      : [sv.input("bytes_i", 32 * registers)]),
-    ...(stratified ? [sv.input("score_offset_i", 8), sv.input("output_offset_i", 8)] : []),
+    ...kind.inputs,
     ...(open ? [sv.input("pass_i", passBits)] : []),
     ...(isBlockwise ? [sv.input("emit_first_i"), sv.input("emit_last_i")] : []),
     sv.output("spike_o", tokens),
-  ];
-  const s = sv.signals(ports, [
-    sv.logic(tokens, "delayed"),
-    sv.logic(tokens * tokens, "products"),
-    sv.logic(8, "cell_random"),
-    sv.logic(8, "foot_random"),
-  ]);
-
-  const wiring = cellWiring(parameters, s);
-  const footByte = byteOf(
-    s.bytes_i,
-    lfsr.sharing !== "single" ? sv.name("i") : sv.binary(sv.name("i"), "&", sv.decimal(3)),
-  );
-  const drawn = stratified ? sv.binary(footByte, "+", s.output_offset_i) : footByte;
-
+  ] as const;
+  const s = sv.signals(ports, [sv.logic(tokens, "delayed"), sv.logic(tokens * tokens, "products")]);
   return {
-    name: "ssa_tile",
+    name: kind.name,
     header: [
-      `SSA tile for one attention head of ${given.tokens} tokens and ${dimension} features. Column i serves query i, row j key and value j` +
+      `${kind.title} for one attention head of ${given.tokens} tokens and ${dimension} features. Column i serves query i, row j key and value j` +
         `${isBlockwise ? ` of a pass: ${passes.length} passes per step, each of ${tokens} queries and ${tokens} keys and values.` : "."}`,
       `One feature of all tokens enters per clock; last_i marks feature ${dimension - 1} of a window of ${dimension}. In the next window the tile ` +
         "emits A of these inputs, one feature per clock.",
@@ -71,7 +106,7 @@ export function ssaTile(given: SsaParameters): sv.Module {
     ports,
     items: [
       ...(table ? [sv.comment(table.comment), table.mask, sv.gap] : []),
-      ...wiring.items,
+      ...(kind.items ?? []),
       ...(fifo === "row"
         ? [
             sv.declare(s.delayed),
@@ -88,9 +123,8 @@ export function ssaTile(given: SsaParameters): sv.Module {
             parameters,
             table,
             [
-              sv.declare(s.cell_random),
-              sv.wire(s.cell_random, wiring.random),
-              sv.instance("ssa_cell", "u_cell", {
+              ...(kind.cellItems ?? []),
+              sv.instance(kind.cell, "u_cell", {
                 ...sv.CLOCKS,
                 last_i: s.last_i,
                 query_i: open
@@ -102,28 +136,26 @@ export function ssaTile(given: SsaParameters): sv.Module {
                   : sv.bit(s.query_i, sv.name("i")),
                 key_i: sv.bit(s.key_i, sv.name("j")),
                 value_i: sv.bit(fifo === "row" ? s.delayed : s.value_i, sv.name("j")),
-                random_i: s.cell_random,
+                ...kind.cellPorts,
                 product_o: sv.bit(s.products, cell),
               }),
             ],
             sv.wire(sv.bit(s.products, cell), sv.sized(1, 0)),
           ),
         ]),
-        sv.declare(s.foot_random),
-        sv.wire(s.foot_random, ordered ? s.output_random_i : drawn),
-        sv.instance("ssa_column_foot", "u_foot", {
+        ...(kind.footItems ?? []),
+        sv.instance(kind.foot, "u_foot", {
           clk_i: s.clk_i,
           ...(isBlockwise ? { first_i: s.emit_first_i, last_i: s.emit_last_i } : {}),
           products_i: sv.part(s.products, at, tokens),
-          random_i: s.foot_random,
+          ...kind.footPorts,
           spike_o: sv.bit(s.spike_o, sv.name("i")),
         }),
       ]),
       ...unusedBits(s.query_i, inColumn),
       ...unusedBits(s.key_i, inRow),
       ...unusedBits(fifo === "cell" ? s.value_i : s.delayed, inRow),
-      ...(ordered ? [] : unusedBits(s.bytes_i, (n) => usedBytes(parameters).has(n >> 3))),
-      ...wiring.unused,
+      ...(kind.unused ?? []),
     ],
   };
 }
@@ -135,7 +167,7 @@ interface MaskTable {
 }
 
 /** One bit per cell and pass, passes side by side; null if all are 1. */
-function passMasks(parameters: SsaParameters): MaskTable | null {
+function passMasks(parameters: TileSizes): MaskTable | null {
   const { passes, tileTokens } = parameters.plan;
   const masks = passes.map((pass) => openInPass(parameters, pass));
   if (masks.every((mask) => mask.every((open) => open === 1))) return null;
@@ -227,12 +259,12 @@ function usedBytes({ tokens, mask, draws, lfsr }: SsaParameters): ReadonlySet<nu
 
 type MaskKind = "open" | "causal" | "table";
 
-function maskKind({ tokens, mask }: SsaParameters): MaskKind {
+function maskKind({ tokens, mask }: TileSizes): MaskKind {
   if (mask.every((open) => open === 1)) return "open";
   return mask.every((open, at) => open === (at % tokens <= Math.floor(at / tokens) ? 1 : 0)) ? "causal" : "table";
 }
 
-function maskOf(parameters: SsaParameters): MaskTable | null {
+function maskOf(parameters: TileSizes): MaskTable | null {
   if (maskKind(parameters) !== "table") return null;
   const { tokens, mask } = parameters;
   let bits = 0n;
@@ -246,7 +278,7 @@ function maskOf(parameters: SsaParameters): MaskTable | null {
 }
 
 /** A cell that the mask enables; closed ones are not built. */
-function guardCell(parameters: SsaParameters, table: MaskTable | null, cell: sv.Item[], closed: sv.Item): sv.Item {
+function guardCell(parameters: TileSizes, table: MaskTable | null, cell: sv.Item[], closed: sv.Item): sv.Item {
   const kind = maskKind(parameters);
   const cellOf = sv.binary(sv.times(parameters.tokens, "i"), "+", sv.name("j"));
   const condition: Record<MaskKind, () => sv.Expression> = {
