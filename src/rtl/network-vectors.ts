@@ -8,7 +8,6 @@ import { createStandaloneSimulator, type Simulator } from "../simulation/fast/si
 import { runTiles, seedStream, servingOf } from "../simulation/reference/attention.ts";
 import { requirePrompts } from "../simulation/reference/simulate.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import { requireGeneratedAttention } from "./attention.ts";
 import type { SsaDesign } from "./design.ts";
 import { ssaDesign } from "./design.ts";
 import { engineRun, type SimulatedTile, sameSpikes, simulatedTile } from "./simulated-run.ts";
@@ -21,14 +20,18 @@ import type { EngineRun } from "./testbench.ts";
  * Throws  as `machineEngine`, and MappingError if blocks take turns at the engine at every step
  */
 export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign {
-  if (chip.hardware.order === "step-major") {
-    throw new MappingError(
-      "hardware.order",
-      'The engine alone runs all time steps of a block at once, but in "step-major" order blocks take turns at every step. ' +
-        'Set order to "token-major", or generate the whole machine with --machine.',
-    );
-  }
+  requireWholeRuns(chip);
   return machineEngine(chip);
+}
+
+/** Throws MappingError if blocks take turns at the engine at every step. */
+export function requireWholeRuns({ hardware }: Pick<Chip, "hardware">): void {
+  if (hardware.order === "token-major") return;
+  throw new MappingError(
+    "hardware.order",
+    'The engine alone runs all time steps of a block at once, but in "step-major" order blocks take turns at every step. ' +
+      'Set order to "token-major", or generate the whole machine with --machine.',
+  );
 }
 
 /**
@@ -37,16 +40,19 @@ export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign 
  * Throws  SpecError and MappingError as `ssaDesign`, MappingError if heads take turns at a tile
  */
 export function machineEngine({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
-  const { heads, attention } = network.model;
-  requireGeneratedAttention(attention);
-  if ((hardware.ssa.tiles ?? heads) < heads) {
-    throw new MappingError(
-      "hardware.ssa.tiles",
-      `The generated engine has one tile for each of ${heads} heads, but the chip has only ${hardware.ssa.tiles}, shared by ` +
-        "the heads. Leave tiles out.",
-    );
-  }
-  return ssaDesign(ssaParametersOf(network, hardware), heads);
+  requireTilePerHead({ network, hardware });
+  return ssaDesign(ssaParametersOf(network, hardware), network.model.heads);
+}
+
+/** Throws MappingError if heads take turns at a tile. */
+export function requireTilePerHead({ network, hardware }: Pick<Chip, "network" | "hardware">): void {
+  const { heads } = network.model;
+  if ((hardware.ssa.tiles ?? heads) >= heads) return;
+  throw new MappingError(
+    "hardware.ssa.tiles",
+    `The generated engine has one tile for each of ${heads} heads, but the chip has only ${hardware.ssa.tiles}, shared by ` +
+      "the heads. Leave tiles out.",
+  );
 }
 
 /**

@@ -5,6 +5,8 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import { attentionBundle } from "../rtl/attention/bundle.ts";
+import { networkAttentionRuns, standaloneAttention } from "../rtl/attention/network.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
 import { type SourceFiles, type SsaDesign, ssaDesign } from "../rtl/design.ts";
 import { networkLif } from "../rtl/lif-network.ts";
@@ -42,8 +44,20 @@ export function networkRtl(
   notes: string[],
   validatedSteps?: readonly number[],
 ): SourceFiles {
-  const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts, validatedSteps }, notes);
-  return rtlBundle(design, runs, origin, lif);
+  const first = chipWithRegisters(given, trained, notes, validatedSteps);
+  const { chip, task, random } = first;
+  if (chip.mapping.attention.unit === "ssa-tile") {
+    const { design, runs, origin, lif } = vectorsOf(given, first, { prompts }, notes);
+    return rtlBundle(design, runs, origin, lif);
+  }
+  const design = standaloneAttention(chip);
+  const { experiment } = given;
+  const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
+  const runs = networkAttentionRuns(chip, design, spikes!, random.fork("run"));
+  const origin =
+    `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
+    `${prompts} evaluation prompts, one run per block and prompt, from the functional simulator.`;
+  return attentionBundle(design, runs, origin, lifVectors(given, first, notes));
 }
 
 /**
@@ -68,7 +82,18 @@ export function attentionVectors(
   },
   notes: string[],
 ): AttentionVectors {
-  const { chip, task, random } = chipWithRegisters(given, trained, notes, validatedSteps);
+  return vectorsOf(given, chipWithRegisters(given, trained, notes, validatedSteps), { prompts, heads }, notes);
+}
+
+type FirstChip = ReturnType<typeof chipWithRegisters>;
+
+function vectorsOf(
+  given: Given,
+  first: FirstChip,
+  { prompts, heads }: { readonly prompts: number; readonly heads?: number | undefined },
+  notes: string[],
+): AttentionVectors {
+  const { chip, task, random } = first;
   const { experiment } = given;
   const whole = chipDesign(chip);
   const design = heads === undefined ? whole : engineOf(whole, heads);
@@ -83,10 +108,15 @@ export function attentionVectors(
     `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
     `${prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers. Then random ` +
     `spikes of ${LONG_RUNS.join(" and ")} steps: what counts steps has bits that a network of few steps never sets.`;
-  const first = task.draw(1, evaluation, { values: false });
-  const lif = networkLif(chip, first.spikes!, random.fork("run"));
+  return { design, runs, origin, lif: lifVectors(given, first, notes) };
+}
+
+/** The LIF unit with codes of the first prompt, or why there is none. */
+function lifVectors({ experiment }: Given, { chip, task, random }: FirstChip, notes: string[]): AttentionVectors["lif"] {
+  const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"), { values: false });
+  const lif = networkLif(chip, spikes!, random.fork("run"));
   if (typeof lif === "string") notes.push(lif);
-  return { design, runs, origin, lif };
+  return lif;
 }
 
 /** The engine for a given number of heads. */

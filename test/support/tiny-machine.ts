@@ -45,7 +45,8 @@ export const tinyPrompts = (prompts: number, steps = 3, tokens = tinyGeometry.to
 export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens }: MachineSetting = {}): Chip {
   const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps };
   const neuron = { threshold: 0.4, ...model.neuron };
-  const attention = { scoreGain: 16, valueGain: 2, ...model.attention };
+  const gains = { scoreGain: 16, valueGain: 2 };
+  const attention = model.attention && "kind" in model.attention ? model.attention : { ...gains, ...model.attention };
   // A bit read-out needs classes that are words of bits.
   const classes = model.readOut === "bits" ? 8 : tinyGeometry.classes;
   const stem = model.stem === undefined ? null : stemSpec.parse(model.stem);

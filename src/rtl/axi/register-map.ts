@@ -4,12 +4,10 @@
  * All are 32-bit words; offsets count bytes. A window of write-only seeds follows them.
  */
 import { invariant } from "../../errors.ts";
-import { seedBits } from "../design.ts";
-import { SEED_BITS } from "../machine/attention-unit.ts";
 import { decisionBits, decisionSize } from "../machine/decision-unit.ts";
 import type { MachineDesign } from "../machine/design.ts";
 import { inputOf } from "../machine/plan.ts";
-import { answerBits, answersOf, vectorOrder } from "../machine/top.ts";
+import { answerBits, answersOf, seedWordsOf, vectorOrder } from "../machine/top.ts";
 
 /** `read`: writes are refused. `write`: reads give 0. `clear`: writing 1 to a bit clears it. */
 export type Access = "read" | "write" | "clear";
@@ -55,7 +53,7 @@ export interface MachineFacts {
 }
 
 export const machineFacts = (
-  { plan, engine }: MachineDesign,
+  { plan }: MachineDesign,
   { version, fingerprint }: Pick<MachineFacts, "version" | "fingerprint">,
 ): MachineFacts => ({
   version,
@@ -68,7 +66,7 @@ export const machineFacts = (
   totalBits: answerBits(plan),
   decisionBits: decisionBits(decisionSize(plan)),
   logitBits: plan.layers[plan.layers.length - 1].outputs * plan.arithmetic.logitBits,
-  seedWords: (plan.depth * seedBits(engine)) / SEED_BITS,
+  seedWords: seedWordsOf(plan),
 });
 
 /** "XPIK" in ASCII, X in the high byte. */

@@ -1,6 +1,6 @@
 /** The AXI4-Lite slave of a machine's edge: the registers of `register-map.ts`, and the window of seeds. */
 import { unused } from "../encoder.ts";
-import { SEED_BITS } from "../machine/attention-unit.ts";
+import { SEED_BITS } from "../machine/engine.ts";
 import { both, indexBits } from "../machine/parts.ts";
 import * as sv from "../syntax.ts";
 import { holdsUntilTaken } from "./handshake.ts";

@@ -7,7 +7,7 @@
  * whole prompts, each with its own seeds. Without stalls, CLOCKS must equal the schedule's. It prints one line that begins with
  * PASS or FAIL.
  */
-import { SEED_BITS } from "../machine/attention-unit.ts";
+import { SEED_BITS } from "../machine/engine.ts";
 import { STALL } from "../machine/testbench.ts";
 import { INPUT_FILE, type MachineVectors, SEED_FILE } from "../machine/vectors.ts";
 import * as sv from "../syntax.ts";

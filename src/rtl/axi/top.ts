@@ -4,7 +4,7 @@
  * Each prompt needs a start, so its seeds are written in time and no vector of the next prompt arrives early.
  */
 import { unused } from "../encoder.ts";
-import { SEED_BITS } from "../machine/attention-unit.ts";
+import { SEED_BITS } from "../machine/engine.ts";
 import { both, countUp, indexBits, isAt } from "../machine/parts.ts";
 import { MACHINE } from "../machine/top.ts";
 import * as sv from "../syntax.ts";

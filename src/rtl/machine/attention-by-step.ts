@@ -8,23 +8,24 @@
  */
 import { STEP_BITS } from "../ssa-engine.ts";
 import * as sv from "../syntax.ts";
-import { ATTENTION_UNIT, attentionSize, passTables, SEED_BITS } from "./attention-unit.ts";
+import { ATTENTION_UNIT, attentionSize, passTables } from "./attention-unit.ts";
+import { SEED_BITS, type TileEngine } from "./engine.ts";
 import { ATTENTION_BUFFER, QKV_BUFFER } from "./memories.ts";
 import { both, countUp, countWaiting, indexBits, isAt } from "./parts.ts";
 import type { MachinePlan } from "./plan.ts";
 import type { StepMajorPlan } from "./step-major-plan.ts";
 
-/** @param seeds bits of the engine's seeds, of one block */
-export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, seeds: number): sv.Module {
+export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, engine: TileEngine): sv.Module {
   const { tokens, steps, heads, width, depth } = plan;
   const { runs, qkvSteps, attentionSteps } = stepMajor;
-  const { dimension, tileTokens } = attentionSize(plan);
-  const { passes } = plan.ssa.plan;
+  const { dimension, tileTokens } = attentionSize(plan, engine);
+  const { passes } = engine.tile.plan;
+  const seeds = engine.seedBits;
   const words = seeds / SEED_BITS;
   const column = heads * tileTokens;
   const [blockBits, stepBits, runBits] = [indexBits(depth), indexBits(steps), indexBits(runs.length)];
   const rowBits = indexBits(tokens * attentionSteps);
-  const tables = passes.length > 1 ? passTables(plan.ssa.plan) : null;
+  const tables = passes.length > 1 ? passTables(engine.tile.plan) : null;
   const index = (signal: sv.Signal, bits: number) => sv.widen(signal, bits, 32);
   /** For a signal with a part per block: the part of the loop's block, and that of a block by number. */
   const own = (signal: sv.Signal, bits: number): sv.Expression =>
@@ -164,7 +165,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
       sv.declare(s.seed),
       ...Array.from({ length: words }, (_, w) => seedWire(w)),
       sv.gap,
-      sv.instance("ssa_engine", "u_engine", {
+      sv.instance(engine.name, "u_engine", {
         clk_i: s.clk_i,
         rst_ni: s.rst_ni,
         start_i: s.start,

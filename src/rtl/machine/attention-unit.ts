@@ -4,24 +4,27 @@
  */
 
 import type { TilePlan } from "../../hardware/tile-plan.ts";
+import { unused } from "../encoder.ts";
 import { blocksOf } from "../passes.ts";
 import { STEP_BITS } from "../ssa-engine.ts";
 import * as sv from "../syntax.ts";
+import { type MachineEngine, SEED_BITS, type TileEngine } from "./engine.ts";
 import { ATTENTION_BUFFER, type AttentionSize, QKV_BUFFER } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
 import type { MachinePlan } from "./plan.ts";
 
 export const ATTENTION_UNIT = "attention_unit";
-/** Bits of a word of seeds. */
-export const SEED_BITS = 32;
 
-export const attentionSize = ({ tokens, steps, heads, width, ssa }: MachinePlan): AttentionSize => ({
+export const attentionSize = (
+  { tokens, steps, heads, width }: MachinePlan,
+  { tile }: Pick<TileEngine, "tile">,
+): AttentionSize => ({
   tokens,
   steps,
   heads,
   dimension: width / heads,
-  tileTokens: ssa.plan.tileTokens,
-  blocks: blocksOf(ssa.plan),
+  tileTokens: tile.plan.tileTokens,
+  blocks: blocksOf(tile.plan),
 });
 
 /** For an engine of several passes: the blocks of queries and keys in a pass, and when a step and a column end. */
@@ -54,32 +57,84 @@ export function passTables({ passes, ...plan }: TilePlan): {
   };
 }
 
-/** @param seeds bits of the engine's seeds, of one block */
-export function attentionUnit(plan: MachinePlan, seeds: number): sv.Module {
-  const { tokens, steps, heads, width, depth, attentionWaits } = plan;
-  const { passes } = plan.ssa.plan;
-  const { dimension, tileTokens } = attentionSize(plan);
-  const tables = passes.length > 1 ? passTables(plan.ssa.plan) : null;
+/** The pins of attention, whatever computes it. */
+export const attentionPorts = (
+  { tokens, steps, width, depth }: MachinePlan,
+  { parts, seedBits }: Pick<MachineEngine, "parts" | "seedBits">,
+) => [
+  ...sv.CLOCKED,
+  sv.input("seed_write_i"),
+  sv.input("seed_address_i", indexBits((depth * seedBits) / SEED_BITS)),
+  sv.input("seed_data_i", SEED_BITS),
+  sv.input("write_i"),
+  sv.input("spikes_i", parts.length * width),
+  sv.input("address_i", indexBits(tokens * steps)),
+  sv.output("vector_o", width),
+  sv.output("delivered_o"),
+  sv.output("delivered_block_o", indexBits(depth)),
+];
+
+/** When the engine starts: with the last token's first vector, or so much later that no vector arrives too late. */
+export function startItems(
+  { attentionWaits, tokens }: MachinePlan,
+  s: sv.Signals<"write_i" | "token_q" | "token_step_q" | "block_q">,
+): { readonly start: sv.Signal; readonly wait: number; readonly items: readonly sv.Item[] } {
+  const wait = Math.max(...attentionWaits);
+  const waitBits = indexBits(wait + 1);
+  const own = sv.signals([], [sv.logic(1, "start"), sv.logic(waitBits, "wait_q", "wait_d")]);
+  const { start } = own;
+  const isFirstOfLast = both(s.write_i, isAt(s.token_q, tokens - 1), isAt(s.token_step_q, 0));
+  if (wait === 0) return { start, wait, items: [sv.declare(start), sv.wire(start, isFirstOfLast)] };
+  const waitOf = attentionWaits.reduceRight<sv.Expression>(
+    (rest, clocks, b) =>
+      attentionWaits.slice(b).every((later) => later === clocks)
+        ? sv.sized(waitBits, clocks)
+        : sv.choose(isAt(s.block_q, b), sv.sized(waitBits, clocks), rest),
+    sv.sized(waitBits, 0),
+  );
+  const items = [
+    sv.declare(start),
+    sv.declare(own.wait_q, own.wait_d),
+    sv.wire(own.wait_d, waitOf),
+    sv.wire(
+      start,
+      sv.binary(
+        both(isFirstOfLast, sv.binary(own.wait_d, "==", sv.sized(waitBits, 0))),
+        "|",
+        sv.binary(own.wait_q, "==", sv.sized(waitBits, 1)),
+      ),
+    ),
+    sv.registers(
+      [sv.set(own.wait_q, sv.zeros)],
+      [
+        sv.when(
+          isFirstOfLast,
+          [sv.set(own.wait_q, own.wait_d)],
+          [
+            sv.when(sv.binary(own.wait_q, "!=", sv.sized(waitBits, 0)), [
+              sv.set(own.wait_q, sv.binary(own.wait_q, "-", sv.sized(waitBits, 1))),
+            ]),
+          ],
+        ),
+      ],
+    ),
+  ];
+  return { start, wait, items };
+}
+
+export function attentionUnit(plan: MachinePlan, engine: TileEngine): sv.Module {
+  const { tokens, steps, heads, depth } = plan;
+  const { passes } = engine.tile.plan;
+  const seeds = engine.seedBits;
+  const { dimension, tileTokens } = attentionSize(plan, engine);
+  const tables = passes.length > 1 ? passTables(engine.tile.plan) : null;
   const [queriesEnd, blocksEnd] = [tables?.queriesEnd ?? null, tables?.blocksEnd ?? null];
   const only = (condition: sv.Expression | null, statement: sv.Statement): sv.Statement =>
     condition ? sv.when(condition, [statement]) : statement;
   const words = seeds / SEED_BITS;
-  const wait = Math.max(...attentionWaits);
   const [stepBits, blockBits] = [indexBits(steps), indexBits(depth)];
-  const waitBits = indexBits(wait + 1);
   const lastFeature = (register: sv.Signal) => isAt(register, dimension - 1);
-  const ports = [
-    ...sv.CLOCKED,
-    sv.input("seed_write_i"),
-    sv.input("seed_address_i", indexBits(depth * words)),
-    sv.input("seed_data_i", SEED_BITS),
-    sv.input("write_i"),
-    sv.input("spikes_i", 3 * width),
-    sv.input("address_i", indexBits(tokens * steps)),
-    sv.output("vector_o", width),
-    sv.output("delivered_o"),
-    sv.output("delivered_block_o", blockBits),
-  ];
+  const ports = attentionPorts(plan, engine);
   const declared = [
     sv.logic(indexBits(tokens), "token_q"),
     sv.logic(stepBits, "token_step_q", "step_q", "out_step_q"),
@@ -92,53 +147,18 @@ export function attentionUnit(plan: MachinePlan, seeds: number): sv.Module {
     sv.logic(heads * tileTokens, "query", "key", "value", "column"),
     sv.memory(SEED_BITS, "seeds_q", depth * words),
     sv.logic(seeds, "seed"),
-    sv.logic(1, "start"),
-    sv.logic(waitBits, "wait_q", "wait_d"),
   ]);
-  const isFirstOfLast = both(s.write_i, isAt(s.token_q, tokens - 1), isAt(s.token_step_q, 0));
-  const waitOf = attentionWaits.reduceRight<sv.Expression>(
-    (rest, clocks, b) =>
-      attentionWaits.slice(b).every((later) => later === clocks)
-        ? sv.sized(waitBits, clocks)
-        : sv.choose(isAt(s.block_q, b), sv.sized(waitBits, clocks), rest),
-    sv.sized(waitBits, 0),
-  );
-  const started: sv.Item[] =
-    wait === 0
-      ? [sv.declare(s.start), sv.wire(s.start, isFirstOfLast)]
-      : [
-          sv.declare(s.start),
-          sv.declare(s.wait_q, s.wait_d),
-          sv.wire(s.wait_d, waitOf),
-          sv.wire(
-            s.start,
-            sv.binary(
-              both(isFirstOfLast, sv.binary(s.wait_d, "==", sv.sized(waitBits, 0))),
-              "|",
-              sv.binary(s.wait_q, "==", sv.sized(waitBits, 1)),
-            ),
-          ),
-          sv.registers(
-            [sv.set(s.wait_q, sv.zeros)],
-            [
-              sv.when(
-                isFirstOfLast,
-                [sv.set(s.wait_q, s.wait_d)],
-                [
-                  sv.when(sv.binary(s.wait_q, "!=", sv.sized(waitBits, 0)), [
-                    sv.set(s.wait_q, sv.binary(s.wait_q, "-", sv.sized(waitBits, 1))),
-                  ]),
-                ],
-              ),
-            ],
-          ),
-        ];
+  const { start, wait, items: started } = startItems(plan, s);
   return {
     name: ATTENTION_UNIT,
     header: [
       `Attention of ${depth} blocks, one after another: ${heads} heads of ${dimension} features, ${tokens} tokens, ${steps} steps.`,
       "q, k and v arrive token by token, all steps of a token in succession, a vector in each clock of write_i, q in the low bits. The engine starts with the last " +
-        `token's first vector${wait > 0 ? `, at most ${wait} clocks later, so no vector arrives too late` : ""}. Its seeds are ${words} words of ${SEED_BITS} bits for each block, block after block, which must be written before.`,
+        `token's first vector${wait > 0 ? `, at most ${wait} clocks later, so no vector arrives too late` : ""}. ${
+          engine.random
+            ? `Its seeds are ${words} words of ${SEED_BITS} bits for each block, block after block, which must be written before.`
+            : "It draws nothing: seeds are ignored."
+        }`,
       `Latency: the vector at step t of a token can be read at vector_o from ${dimension} (t + 2) + 1 clocks after the engine's first column on; delivered_o is 1 ` +
         "in the clock before, and delivered_block_o names its block.",
     ],
@@ -150,10 +170,7 @@ export function attentionUnit(plan: MachinePlan, seeds: number): sv.Module {
       sv.declare(s.query, s.key, s.value, s.column),
       ...(tables ? tables.items : []),
       sv.gap,
-      sv.declare(s.seeds_q),
-      sv.clocked(sv.when(s.seed_write_i, [sv.set(sv.bit(s.seeds_q, s.seed_address_i), s.seed_data_i)])),
-      sv.declare(s.seed),
-      ...Array.from({ length: words }, (_, w) => seedWire(w)),
+      ...(engine.random ? seedItems() : unused("seeds", sv.concat(s.seed_write_i, s.seed_address_i, s.seed_data_i))),
       sv.gap,
       sv.instance(QKV_BUFFER, "u_qkv", {
         clk_i: s.clk_i,
@@ -168,12 +185,12 @@ export function attentionUnit(plan: MachinePlan, seeds: number): sv.Module {
         key_o: s.key,
         value_o: s.value,
       }),
-      sv.instance("ssa_engine", "u_engine", {
+      sv.instance(engine.name, "u_engine", {
         clk_i: s.clk_i,
         rst_ni: s.rst_ni,
-        start_i: s.start,
+        start_i: start,
         steps_i: sv.sized(STEP_BITS, steps),
-        seed_i: s.seed,
+        ...(engine.random ? { seed_i: s.seed } : {}),
         query_i: s.query,
         key_i: s.key,
         value_i: s.value,
@@ -219,12 +236,20 @@ export function attentionUnit(plan: MachinePlan, seeds: number): sv.Module {
       sv.simulation(
         sv.registers(
           [],
-          [sv.assert(sv.binary(sv.isFalse(s.start), "||", sv.isFalse(s.busy)), "attention starts while it is busy")],
+          [sv.assert(sv.binary(sv.isFalse(start), "||", sv.isFalse(s.busy)), "attention starts while it is busy")],
         ),
       ),
     ],
   };
 
+  function seedItems(): sv.Item[] {
+    return [
+      sv.declare(s.seeds_q),
+      sv.clocked(sv.when(s.seed_write_i, [sv.set(sv.bit(s.seeds_q, s.seed_address_i), s.seed_data_i)])),
+      sv.declare(s.seed),
+      ...Array.from({ length: words }, (_, w) => seedWire(w)),
+    ];
+  }
   /** A seed word of the current block. */
   function seedWire(w: number): sv.Item {
     const at = indexBits(depth * words);

@@ -1,13 +1,11 @@
 /** The machine as modules, leaves first, and the contents of its memories. */
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
-import { type SourceFiles, type SsaDesign, seedBits } from "../design.ts";
-import { machineEngine } from "../network-vectors.ts";
+import type { SourceFiles } from "../design.ts";
 import type { Module } from "../syntax.ts";
 import { accumulators, totalMemory } from "./accumulators.ts";
 import { aimcMacro } from "./aimc-macro.ts";
-import { attentionByStep } from "./attention-by-step.ts";
-import { attentionSize, attentionUnit } from "./attention-unit.ts";
+import { attentionModules } from "./attention.ts";
 import { constantFiles, macroSettings, wholeCrossbars } from "./constants.ts";
 import { decisionSize, decisionUnit } from "./decision-unit.ts";
 import { layerModule } from "./layer.ts";
@@ -23,7 +21,7 @@ import {
   positionMemory,
   streamWords,
 } from "./layer-sizes.ts";
-import { attentionBuffer, constantMemory, qkvBuffer, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
+import { constantMemory, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
 import { membraneMemory, neurons } from "./neurons.ts";
 import { embedOf, type MachinePlan, machinePlan } from "./plan.ts";
 import { scaledSums } from "./scaled-sums.ts";
@@ -34,7 +32,6 @@ import { mapWindows } from "./windows.ts";
 
 export interface MachineDesign {
   readonly plan: MachinePlan;
-  readonly engine: SsaDesign;
   /** Leaves first; the machine is the last. */
   readonly modules: readonly Module[];
   /** Contents of memories, by file name. */
@@ -50,13 +47,12 @@ export interface MachineDesign {
  */
 export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   const plan = machinePlan(chip);
-  const engine = machineEngine(chip);
   const crossbars = wholeCrossbars(chip, plan, random);
   const modules = new Map<string, Module>();
   const add = (module: Module) => modules.set(module.name, module);
   const { arithmetic, layers, adc, codeBits } = plan;
   const vectors = { order: plan.machine.order, steps: plan.steps };
-  for (const module of engine.modules) add(module);
+  for (const module of plan.engine.modules) add(module);
   for (const layer of layers) {
     const { lanes, multiplexerSteps, rowBlocks, role } = layer;
     for (const group of layer.groups) {
@@ -84,12 +80,10 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
     add(layerModule(plan, layer, settings));
   }
   if (plan.hasStream) add(streamMemory(streamWords(plan, embedOf(plan)), streamPorts(plan)));
-  add(qkvBuffer({ ...attentionSize(plan), steps: plan.stepMajor?.qkvSteps ?? plan.steps }));
-  add(attentionBuffer({ ...attentionSize(plan), steps: plan.stepMajor?.attentionSteps ?? plan.steps }, vectors.order));
-  add(plan.stepMajor ? attentionByStep(plan, plan.stepMajor, seedBits(engine)) : attentionUnit(plan, seedBits(engine)));
+  for (const module of attentionModules(plan)) add(module);
   add(decisionUnit(decisionSize(plan)));
   if (layers[0].windows === null) add(spikeQueue(inputQueue(plan)));
   add(spikeQueue(answerQueue(plan)));
-  add(topModule(plan, seedBits(engine)));
-  return { plan, engine, modules: [...modules.values()], constants: constantFiles(chip, plan, crossbars) };
+  add(topModule(plan));
+  return { plan, modules: [...modules.values()], constants: constantFiles(chip, plan, crossbars) };
 }

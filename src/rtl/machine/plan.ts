@@ -14,19 +14,17 @@ import type { ReadOut } from "../../experiment/model.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import { codeBitsOf } from "../../hardware/lif-parameters.ts";
 import type { Wiring } from "../../hardware/line-order.ts";
-import type { SsaParameters } from "../../hardware/ssa-parameters.ts";
 import type { Timing } from "../../hardware/timing.ts";
 import { type LayerUnit, type Machine, machineOf } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";
 import { type Schedule, type ScheduledUnit, scheduleOf } from "../../machine/schedule.ts";
 import { shapeOf } from "../../machine/shape.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
-import { ssaParametersOf } from "../../mapping/attention.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import type { LayerRole } from "../../model/layers.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
-import { machineEngine } from "../network-vectors.ts";
+import { engineOf, type MachineEngine } from "./engine.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
 
@@ -77,7 +75,7 @@ export interface MachinePlan {
   readonly arithmetic: ArithmeticSpec;
   readonly adc: AdcSpec;
   readonly codeBits: number;
-  readonly ssa: SsaParameters;
+  readonly engine: MachineEngine;
   readonly layers: readonly LayerPlan[];
   /** By block: first clocks of the engine's runs, one in token-major order and one for each step in step-major order. */
   readonly attention: readonly Float64Array[];
@@ -114,7 +112,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     );
   }
   requireGenerated(chip);
-  machineEngine(chip);
+  const engine = engineOf(chip);
   const machine = machineOf(hardware, shapeOf(model, geometry));
   const schedule = scheduleOf(machine);
   const units = new Map(schedule.alone.units.map((unit) => [unit.name, unit]));
@@ -138,7 +136,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     layers,
     attention,
     codeBits: codeBitsOf(adc.bits as number, adc.mode),
-    ssa: ssaParametersOf(network, hardware),
+    engine,
     attentionWaits,
     stepMajor: isStepMajor ? stepMajorPlan(machine, schedule.alone) : null,
     readOut: model.readOut ?? "joint",

@@ -1,7 +1,7 @@
 /** The signals of the machine that its testbench compares, and the modules in which it does so. */
 import * as sv from "../syntax.ts";
 import { complaints, count, fallingEdges, readLine } from "../testbench-parts.ts";
-import { attentionSize } from "./attention-unit.ts";
+import { attentionResults } from "./attention.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { answerBits, answersOf } from "./top.ts";
@@ -25,8 +25,7 @@ export function probesOf(
   { plan }: MachineDesign,
   s: sv.Signals<"logits_valid" | "logits" | "taken_q" | "answer_q" | "decision_q">,
 ): Probe[] {
-  const { layers, steps, depth, heads } = plan;
-  const { dimension, tileTokens, blocks } = attentionSize(plan);
+  const { layers, steps } = plan;
   const ofLayers = layers.map(({ module, role, outputs, tokens: read }): Probe => {
     const short = module.replace(/^layer_/, "");
     const isHead = role === "head";
@@ -44,11 +43,10 @@ export function probesOf(
     ...ofLayers,
     {
       label: "attention",
-      width: heads * tileTokens,
+      ...attentionResults(plan),
       valid: at("u_attention.valid"),
       vector: at("u_attention.column"),
       file: expectFile("attention"),
-      perPrompt: depth * steps * blocks * dimension,
       isTimed: true,
     },
     {

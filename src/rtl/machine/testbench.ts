@@ -10,13 +10,13 @@
  */
 import * as sv from "../syntax.ts";
 import { fallingEdges, nextLine, risingEdge, shortReset, task } from "../testbench-parts.ts";
-import { SEED_BITS } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
+import { SEED_BITS } from "./engine.ts";
 import { both, indexBits } from "./parts.ts";
 import { inputOf } from "./plan.ts";
 import { checker, checkerName, type Probe, probesOf } from "./probes.ts";
-import { answerBits, MACHINE } from "./top.ts";
+import { answerBits, MACHINE, seedWordsOf } from "./top.ts";
 import { INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
 
 export const MACHINE_TESTBENCH = `${MACHINE}_tb`;
@@ -34,8 +34,8 @@ export function machineTestbench(design: MachineDesign, vectors: MachineVectors)
 }
 
 /** Pins of the machine, and registers of the testbench. */
-function pinDeclarations({ plan, ...design }: MachineDesign) {
-  const words = plan.depth * seedWords({ plan, ...design });
+function pinDeclarations({ plan }: MachineDesign) {
+  const words = seedWordsOf(plan);
   const entering = inputOf(plan);
   const { layers } = plan;
   return [
@@ -71,7 +71,7 @@ function testbench(
 ): sv.Module {
   const { plan } = design;
   const { schedule } = plan;
-  const words = design.plan.depth * seedWords(design);
+  const words = seedWordsOf(plan);
   const entering = inputOf(plan);
   const { clocks } = schedule.alone;
   const ports: sv.Port<never>[] = [];
@@ -254,9 +254,3 @@ const countWhile = (counter: sv.Signal, condition: sv.Expression): sv.Statement 
     yes: sv.binary(counter, "+", sv.sized(32, 1)),
     no: sv.sized(32, 0),
   });
-
-/** Seed words per block. */
-function seedWords({ modules }: MachineDesign): number {
-  const unit = modules.find(({ name }) => name === "ssa_engine")!;
-  return unit.ports.find((port) => port.name === "seed_i")!.width / SEED_BITS;
-}

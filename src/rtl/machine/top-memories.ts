@@ -60,14 +60,14 @@ const layersOf = ({ layers }: MachinePlan, role: LayerPlan["role"]) => layers.fi
 
 /** Attention of one block after another: layers of different blocks never work at the same time, so they share buffers and their ports. */
 export function attentionInTurn(plan: MachinePlan, of: WiresOf, pins: SeedPins): sv.Item[] {
-  const { tokens, steps, width, depth } = plan;
+  const { tokens, steps, width, depth, engine } = plan;
   const vectors = tokens * steps;
   const qkv = layersOf(plan, "attention input").map(of);
   const row = indexBits(vectors);
   const deliveredBits = indexBits(steps + 1);
   const declared = [
     sv.logic(1, "qkv_valid", "delivered"),
-    sv.logic(3 * width, "qkv"),
+    sv.logic(engine.parts.length * width, "qkv"),
     sv.logic(indexBits(depth), "delivered_block"),
     sv.logic(row, "vector_address"),
     sv.logic(width, "vector"),
@@ -121,14 +121,14 @@ export function attentionOfBlocks(
   of: WiresOf,
   pins: SeedPins,
 ): sv.Item[] {
-  const { tokens, width, depth } = plan;
+  const { tokens, width, depth, engine } = plan;
   const qkv = layersOf(plan, "attention input").map(of);
   const rows = tokens * attentionSteps;
   const row = indexBits(rows);
   const waitingBits = indexBits(attentionSteps + 1);
   const declared = [
     sv.logic(depth, "qkv_valid", "delivered"),
-    sv.logic(depth * 3 * width, "qkv"),
+    sv.logic(depth * engine.parts.length * width, "qkv"),
     sv.logic(depth * row, "vector_address"),
     sv.logic(depth * width, "vectors"),
   ];

@@ -8,8 +8,8 @@
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
 import * as sv from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
-import { SEED_BITS } from "./attention-unit.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
+import { SEED_BITS } from "./engine.ts";
 import { addedOutputs } from "./layer-sizes.ts";
 import { queueName } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
@@ -89,10 +89,12 @@ function topSignals(plan: MachinePlan, words: number) {
   return { ports, declared, s: sv.signals(ports, declared), of, streamWires: streamWires(plan) };
 }
 
-/** @param seeds bits of the engine's seeds, of one block */
-export function topModule(plan: MachinePlan, seeds: number): sv.Module {
-  const { layers, depth, stepMajor, hasStream } = plan;
-  const words = (depth * seeds) / SEED_BITS;
+/** Words of seeds of a prompt. */
+export const seedWordsOf = ({ depth, engine }: MachinePlan): number => (depth * engine.seedBits) / SEED_BITS;
+
+export function topModule(plan: MachinePlan): sv.Module {
+  const { layers, stepMajor, hasStream } = plan;
+  const words = seedWordsOf(plan);
   const top = topSignals(plan, words);
   const { ports, declared, of, streamWires: stream } = top;
   const filter = isFiltered(plan) ? tokenFilter(plan, top) : null;
@@ -288,15 +290,17 @@ function answerItems(plan: MachinePlan, s: TopSignals["s"]): sv.Item[] {
 }
 
 function headerOf(plan: MachinePlan, words: number): string[] {
-  const { layers, tokens, steps, width, heads, depth, arithmetic, stepMajor } = plan;
+  const { layers, tokens, steps, width, heads, depth, arithmetic, stepMajor, engine } = plan;
   const head = headOf(plan);
   const entering = inputOf(plan);
   return [
     `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
       "steps. It works on one prompt at a time; its layers work in parallel.",
     `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${vectorOrder(plan)}, line 0 in the low bit. in_valid_i and ` +
-      `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors have arrived. Before its first vector, the prompt's ` +
-      `${words} seeds must be written, a word in each clock of seed_write_i: block after block, head after head.`,
+      `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors have arrived. ` +
+      (engine.random
+        ? `Before its first vector, the prompt's ${words} seeds must be written, a word in each clock of seed_write_i: block after block, head after head.`
+        : `Nothing is random: the machine ignores its ${words} words of seeds.`),
     `Answers appear at out_data_o, ${answersOf(plan)} per prompt, with out_valid_o and out_ready_i as in AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
       `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. At the same time out_decision_o has ${plan.readOut === "bits" ? "the decided bits, output 0 as the highest" : "the class with the largest total, the first in a tie"}. busy_o is 1 from the first vector until the last answer has been taken.`,
     `logits_o has the outputs of the head at every step while logits_valid_o is 1, ${arithmetic.logitBits} bits each, class 0 in the low bits.`,

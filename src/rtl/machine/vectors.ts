@@ -4,7 +4,7 @@
  *
  *   machine_seeds.hex      the seeds of a prompt, one word per line, as in the machine's memory
  *   machine_inputs.hex     the vectors of a prompt, one per line, in the order of the machine
- *   expect_<layer>.hex     clock and vector of each result, one per line; for the head its outputs, for `attention` the columns of A
+ *   expect_<layer>.hex     clock and vector of each result, one per line; for the head its outputs, for `attention` the bits of A that leave the engine
  *   expect_answers.hex     totals of the classes, one line per answer
  *   expect_decisions.hex   the class, or the bits, that an answer decides for
  */
@@ -16,7 +16,7 @@ import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { integerOffsets } from "../../simulation/integers.ts";
-import { seedStream } from "../../simulation/reference/attention.ts";
+import { cutHead, seedStream } from "../../simulation/reference/attention.ts";
 import type { CodeRecord } from "../../simulation/reference/linear.ts";
 import { simulate } from "../../simulation/reference/simulate.ts";
 import { meanOverTokens, type Trace } from "../../simulation/trace.ts";
@@ -24,10 +24,11 @@ import { type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { SourceFiles } from "../design.ts";
 import { hexLine } from "../testbench.ts";
 import { totalBits } from "./accumulators.ts";
-import { attentionSize } from "./attention-unit.ts";
+import { attentionResultsOf } from "./attention.ts";
 import { lines, wordText } from "./constants.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
+import { SEED_BITS } from "./engine.ts";
 import { addedOutputs } from "./layer-sizes.ts";
 import { inputOf, type MachinePlan } from "./plan.ts";
 
@@ -93,7 +94,7 @@ export function machineVectors(
   const columns: string[] = [];
   for (let p = 0; p < prompts; p++) {
     const ofPrompt = Array.from({ length: depth }, (_, b) =>
-      columnsOf(plan, trace.rasters[`blocks.${b}.attention`], b, p),
+      attentionResultsOf(plan, b, headsOf(plan, trace.rasters[`blocks.${b}.attention`], p)),
     ).flat();
     // Blocks may take turns.
     ofPrompt.sort((a, b) => a.clock - b.clock);
@@ -115,7 +116,14 @@ export function machineVectors(
 }
 
 /** Seeds of all blocks of a prompt, in the engine's order: block after block, head after head. */
-function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, random: Stream, prompt: number): string[] {
+function seedsOf(
+  { plan: { depth, heads, engine } }: MachineDesign,
+  chip: Chip,
+  random: Stream,
+  prompt: number,
+): string[] {
+  const { random: ssa, seedBits } = engine;
+  if (ssa === null) return new Array<string>((depth * seedBits) / SEED_BITS).fill("00000000");
   const of = seedStream(chip, random);
   const words: string[] = [];
   for (let block = 0; block < depth; block++) {
@@ -140,34 +148,9 @@ function eachJob(
   }
 }
 
-/** A feature of all tokens of all heads, or of a block of them, head 0 in the low bits, as it appears at the engine's outputs. */
-function columnsOf(
-  plan: MachinePlan,
-  train: SpikeTrain,
-  block: number,
-  prompt: number,
-): { readonly clock: number; readonly column: string }[] {
-  const { tokens, steps, heads, ssa, attention, stepMajor } = plan;
-  const { passes } = ssa.plan;
-  const { dimension, tileTokens } = attentionSize(plan);
-  const columns: { clock: number; column: string }[] = [];
-  for (let t = 0; t < steps; t++) {
-    const start = stepMajor ? attention[block][t] : attention[block][0] + t * passes.length * dimension;
-    passes.forEach(({ queryBlock, last }, p) => {
-      if (!last) return;
-      const first = queryBlock * tileTokens;
-      for (let f = 0; f < dimension; f++) {
-        const column = new Uint8Array(heads * tileTokens);
-        for (let h = 0; h < heads; h++) {
-          for (let i = 0; i < Math.min(tileTokens, tokens - first); i++)
-            column[h * tileTokens + i] = bitAt(train, t, prompt * tokens + first + i, h * dimension + f);
-        }
-        columns.push({ clock: start + dimension * (p + 1) + f + 1, column: hexLine(column) });
-      }
-    });
-  }
-  return columns;
-}
+/** A of a prompt, head by head. */
+const headsOf = ({ tokens, heads, width }: MachinePlan, train: SpikeTrain, prompt: number): SpikeTrain[] =>
+  Array.from({ length: heads }, (_, head) => cutHead(train, prompt, tokens, (head * width) / heads, width / heads));
 
 interface HeadOutputs {
   /** `[T][prompts][tokens read][classes]`, whole numbers. */

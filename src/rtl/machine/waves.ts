@@ -47,7 +47,7 @@ function signalsOf({ ports, items }: Module): WaveSignal[] {
 }
 
 /** The machine's edge, then each of its blocks in dataflow order. */
-export function waveGroups({ modules }: MachineDesign): WaveGroup[] {
+export function waveGroups({ modules, plan }: MachineDesign): WaveGroup[] {
   const named = new Map(modules.map((module) => [module.name, module]));
   const group = (title: string, scope: string, module: string): WaveGroup => ({
     title,
@@ -63,7 +63,7 @@ export function waveGroups({ modules }: MachineDesign): WaveGroup[] {
     ...blocks.flatMap(({ name, module }) => {
       const scope = `u_machine.${name}`;
       const own = group(name.replace(/^u_/, ""), scope, module);
-      return name === "u_attention" ? [own, group("attention engine", `${scope}.u_engine`, "ssa_engine")] : [own];
+      return name === "u_attention" ? [own, group("attention engine", `${scope}.u_engine`, plan.engine.name)] : [own];
     }),
   ];
 }
