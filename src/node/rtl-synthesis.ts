@@ -2,10 +2,10 @@
  * Synthesises the sources with Yosys: gate counts per block, areas with a user-supplied library, and the flat netlist for `rtl/gates`.
  */
 import { FileError, PlatformError, SpecError } from "../errors.ts";
+import { ATTENTION_ENGINE } from "../rtl/attention/pair-tile.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
-import { ATTENTION_ENGINE } from "../rtl/attention/pair-tile.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { readFileChecked } from "./files.ts";
 import { findSta } from "./opensta.ts";

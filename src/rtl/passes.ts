@@ -46,7 +46,10 @@ export function cellsOf({ mask, plan: { passes, tileTokens } }: Pick<TileSizes, 
 }
 
 /** Whether a pass may count in a cell, `[P][P]` for each pass. Tokens past the last are silent, so their cells may. */
-export function openInPass({ mask, tokens, plan: { tileTokens } }: Omit<TileSizes, "fifo">, pass: TilePass): Uint8Array {
+export function openInPass(
+  { mask, tokens, plan: { tileTokens } }: Omit<TileSizes, "fifo">,
+  pass: TilePass,
+): Uint8Array {
   const open = new Uint8Array(tileTokens ** 2).fill(1);
   for (let i = 0; i < tileTokens; i++) {
     for (let j = 0; j < tileTokens; j++) {

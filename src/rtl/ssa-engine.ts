@@ -21,7 +21,7 @@ export interface EngineKind {
   /** Most time steps of a run. */
   readonly steps: number;
   /** Null for tiles that draw no random numbers. */
-  readonly random: Pick<SsaParameters, "draws" | "sharedByHeads"> & { readonly seedBits: number } | null;
+  readonly random: (Pick<SsaParameters, "draws" | "sharedByHeads"> & { readonly seedBits: number }) | null;
   /** Whether neurons keep membranes from step to step: in cells, and at feet. */
   readonly neurons: { readonly cells: boolean; readonly feet: boolean };
 }
@@ -222,7 +222,9 @@ export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKin
             : random
               ? { bytes_i: random.sharedByHeads ? s.bytes : lane(s.bytes, perArray) }
               : {}),
-          ...(random?.draws === "stratified" ? { score_offset_i: s.score_offset, output_offset_i: s.output_offset } : {}),
+          ...(random?.draws === "stratified"
+            ? { score_offset_i: s.score_offset, output_offset_i: s.output_offset }
+            : {}),
           ...(hasMask && isBlockwise ? { pass_i: s.pass_o } : {}),
           ...(isBlockwise ? { emit_first_i: s.emit_first, emit_last_i: s.emit_last } : {}),
           spike_o: lane(s.spike_o, tokens),

@@ -53,10 +53,7 @@ export function ssaTile(given: SsaParameters): sv.Module {
     items: wiring.items,
     cellItems: [sv.declare(s.cell_random), sv.wire(s.cell_random, wiring.random)],
     footItems: [sv.declare(s.foot_random), sv.wire(s.foot_random, ordered ? s.output_random_i : drawn)],
-    unused: [
-      ...(ordered ? [] : unusedBits(s.bytes_i, (n) => usedBytes(parameters).has(n >> 3))),
-      ...wiring.unused,
-    ],
+    unused: [...(ordered ? [] : unusedBits(s.bytes_i, (n) => usedBytes(parameters).has(n >> 3))), ...wiring.unused],
     cellPorts: { random_i: s.cell_random },
     footPorts: { random_i: s.foot_random },
   });

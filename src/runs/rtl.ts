@@ -112,7 +112,11 @@ function vectorsOf(
 }
 
 /** The LIF unit with codes of the first prompt, or why there is none. */
-function lifVectors({ experiment }: Given, { chip, task, random }: FirstChip, notes: string[]): AttentionVectors["lif"] {
+function lifVectors(
+  { experiment }: Given,
+  { chip, task, random }: FirstChip,
+  notes: string[],
+): AttentionVectors["lif"] {
   const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"), { values: false });
   const lif = networkLif(chip, spikes!, random.fork("run"));
   if (typeof lif === "string") notes.push(lif);

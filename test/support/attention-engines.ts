@@ -16,6 +16,7 @@ export interface AttentionSetting {
   readonly heads?: number;
   readonly neuron?: object;
   readonly steps?: number;
+  readonly arithmetic?: null;
   /** Fields of `hardware.ssa`. */
   readonly ssa?: object;
 }
@@ -31,7 +32,7 @@ export const MASKS = {
 } as const;
 
 export function smallAttention({ attention, tokens, dimension, mask, ...rest }: AttentionSetting): AttentionDesign {
-  const { heads = 2, neuron, steps = 3, ssa } = rest;
+  const { heads = 2, neuron, steps = 3, ssa, arithmetic = {} } = rest;
   const request = {
     tokens,
     dimension,
@@ -41,7 +42,7 @@ export function smallAttention({ attention, tokens, dimension, mask, ...rest }: 
     neuron: neuronSpec.parse({ threshold: 0.5, ...neuron }),
     steps,
   };
-  return attentionDesign(attentionSpec.parse(attention), request, heads, hardwareSpec.parse({ arithmetic: {}, ssa }));
+  return attentionDesign(attentionSpec.parse(attention), request, heads, hardwareSpec.parse({ arithmetic, ssa }));
 }
 
 /** Runs of 1, 2, ... steps of random spikes. */

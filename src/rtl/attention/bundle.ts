@@ -2,8 +2,8 @@
 import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, sourceFiles } from "../design.ts";
 import { type LifRuns, lifBundle } from "../lif-bundle.ts";
-import { leakShiftOf } from "./neuron.ts";
 import type { AttentionDesign } from "./design.ts";
+import { leakShiftOf } from "./neuron.ts";
 import { ATTENTION_ENGINE } from "./pair-tile.ts";
 import { ATTENTION_TESTBENCH, attentionTestbench } from "./testbench.ts";
 import { type AttentionRun, attentionVectorFiles, CLOCK_FILE, RUN_FILE } from "./vectors.ts";

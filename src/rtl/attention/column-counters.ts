@@ -45,9 +45,7 @@ function columnUnit(unit: ColumnCounters): sv.Module {
     ports,
     declared,
   );
-  const met = counted
-    .map((part): sv.Expression => s[`${part}_i`])
-    .reduce((left, right) => sv.binary(left, "&", right));
+  const met = counted.map((part): sv.Expression => s[`${part}_i`]).reduce((left, right) => sv.binary(left, "&", right));
   const c = sv.name("c");
   const one = (signal: sv.Signal) => (dimension === 1 ? signal : sv.bit(signal, c));
   const lane = (signal: sv.Signal, width: number, of = width) =>
@@ -171,21 +169,32 @@ function columnEngine(unit: ColumnCounters, heads: number): sv.Module {
   const table = (title: string, width: number, entries: readonly (number | null)[]) =>
     tableOf(s.clock_q, clockBits, title, width, entries);
   const bits = (title: string, entry: (clock: SlotClock) => boolean) =>
-    table(title, 1, step.map((clock) => Number(entry(clock))));
+    table(
+      title,
+      1,
+      step.map((clock) => Number(entry(clock))),
+    );
   const tables = {
     counted: bits("Counts", ({ counted }) => counted !== null),
-    countedToken: table("CountedToken", tokenBits, step.map(({ counted }) => counted)),
+    countedToken: table(
+      "CountedToken",
+      tokenBits,
+      step.map(({ counted }) => counted),
+    ),
     restarts: bits("Restarts", ({ restarts }) => restarts),
     updates: bits("Updates", ({ updates }) => updates),
     kept: bits("Kept", ({ kept }) => kept),
     served: bits("Serves", ({ served }) => served !== null),
-    servedToken: table("ServedToken", tokenBits, step.map(({ served }) => served)),
+    servedToken: table(
+      "ServedToken",
+      tokenBits,
+      step.map(({ served }) => served),
+    ),
     next: bits("CountsNext", ({ next }) => next),
   };
   const one = sv.sized(STEP_BITS, 1);
   const during = (bit: sv.Expression) => sv.binary(s.counts, "&", bit);
-  const lane = (signal: sv.Signal) =>
-    heads === 1 ? signal : sv.part(signal, sv.times(dimension, "h"), dimension);
+  const lane = (signal: sv.Signal) => (heads === 1 ? signal : sv.part(signal, sv.times(dimension, "h"), dimension));
   const start = sv.binary(s.start_i, "&", sv.isFalse(s.busy_o));
   return {
     name: ATTENTION_ENGINE,
@@ -206,11 +215,7 @@ function columnEngine(unit: ColumnCounters, heads: number): sv.Module {
       sv.comment("Counting is for the step that is served, or already for the next one, if there is one."),
       sv.wire(
         s.counts,
-        sv.binary(
-          s.busy_o,
-          "&",
-          sv.choose(s.counts_next, sv.binary(s.step_q, "!=", s.steps_q), s.serves_q),
-        ),
+        sv.binary(s.busy_o, "&", sv.choose(s.counts_next, sv.binary(s.step_q, "!=", s.steps_q), s.serves_q)),
       ),
       sv.wire(s.count_o, during(tables.counted.value)),
       sv.wire(s.count_token_o, tables.countedToken.value),
@@ -226,11 +231,7 @@ function columnEngine(unit: ColumnCounters, heads: number): sv.Module {
         [sv.set(s.busy_o, sv.sized(1, 0)), sv.set(s.valid_o, sv.sized(1, 0))],
         [
           sv.set(s.valid_o, s.gate_o),
-          sv.when(
-            start,
-            [sv.set(s.busy_o, sv.sized(1, 1))],
-            [sv.when(s.ends, [sv.set(s.busy_o, sv.sized(1, 0))])],
-          ),
+          sv.when(start, [sv.set(s.busy_o, sv.sized(1, 1))], [sv.when(s.ends, [sv.set(s.busy_o, sv.sized(1, 0))])]),
         ],
       ),
       sv.gap,
@@ -302,16 +303,11 @@ function tableOf(
   const table = sv.constant(title, width * entries.length, sv.hex(width * entries.length, all));
   const index = sv.widen(clock, clockBits, 32);
   const of = table.signals[0];
-  const value =
-    width === 1 ? sv.bit(of, index) : sv.part(of, sv.binary(sv.decimal(width), "*", index), width);
+  const value = width === 1 ? sv.bit(of, index) : sv.part(of, sv.binary(sv.decimal(width), "*", index), width);
   return { items: [table], value };
 }
 
-function assertions(
-  { clocks, outputNeurons }: ColumnCounters,
-  start: sv.Expression,
-  s: sv.Signals<string>,
-): sv.Item[] {
+function assertions({ clocks, outputNeurons }: ColumnCounters, start: sv.Expression, s: sv.Signals<string>): sv.Item[] {
   const own = sv.signals([], [sv.logic(32, "age_q"), sv.logic(1, "started_q")]);
   const { steps } = outputNeurons.neurons;
   const taken = sv.concat(sv.sized(32 - STEP_BITS, 0), s.steps_q);

@@ -34,7 +34,13 @@ const engine =
   (attention: Extract<AttentionSpec, { kind: Generated }>): Make =>
   (request, heads, hardware) => {
     const unit = attentionUnitFor(attention, request, hardware) as GeneratedUnit; // as its kind has it
-    return { kind: attention.kind, unit, heads, parts: ATTENTION_PARTS[attention.kind], modules: modulesOf(unit, heads, hardware) };
+    return {
+      kind: attention.kind,
+      unit,
+      heads,
+      parts: ATTENTION_PARTS[attention.kind],
+      modules: modulesOf(unit, heads, hardware),
+    };
   };
 
 const refused =

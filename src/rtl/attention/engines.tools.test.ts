@@ -25,7 +25,13 @@ const columns: AttentionSetting[] = [
   { attention: { kind: "sdsa-1", scale: 0.25 }, tokens: 8, dimension: 6, mask: "causal", neuron: soft },
   { attention: { kind: "sdsa-1", scale: 0.5 }, tokens: 7, dimension: 5, mask: "queries", heads: 1 },
   { attention: { kind: "qk-channel", scale: 0.25 }, tokens: 6, dimension: 8, mask: "queries", neuron: soft },
-  { attention: { kind: "qk-channel", scale: 0.25 }, tokens: 5, dimension: 4, mask: "scattered", neuron: { ...soft, threshold: 0.25 } },
+  {
+    attention: { kind: "qk-channel", scale: 0.25 },
+    tokens: 5,
+    dimension: 4,
+    mask: "scattered",
+    neuron: { ...soft, threshold: 0.25 },
+  },
   { attention: { kind: "qk-channel" }, tokens: 4, dimension: 3, mask: "full", neuron: { kind: "if", reset: "soft" } },
 ];
 const binary = { kind: "binary-map", cut: 3, scale: 0.25 } as const;
@@ -43,10 +49,13 @@ const testInVerilator = await testWith("verilator");
 const testInIcarus = await testWith("iverilog");
 const testInYosys = await testWith("yosys");
 
-testInIcarus.each([...columns, ...tiles])("Icarus shows the model's bits on every pin in every clock: %j", async (setting) => {
-  const [check] = await verifyRtl(write(attentionFiles(setting)), { tools: ["iverilog"], icarusRuns: 4 });
-  expect(check.detail).toMatch(/^PASS 4 runs/);
-});
+testInIcarus.each([...columns, ...tiles])(
+  "Icarus shows the model's bits on every pin in every clock: %j",
+  async (setting) => {
+    const [check] = await verifyRtl(write(attentionFiles(setting)), { tools: ["iverilog"], icarusRuns: 4 });
+    expect(check.detail).toMatch(/^PASS 4 runs/);
+  },
+);
 
 testInVerilator.each([columns[3], tiles[5]])(
   "Verilator has no warning and shows the model's bits on every pin in every clock: %j",

@@ -26,9 +26,7 @@ export function pairTileModules(tile: PairTile, fifo: TileSizes["fifo"], heads: 
   const [rest, fires, footRest] = [sv.input("rest_i"), sv.input("fires_i"), sv.input("foot_rest_i")];
   return [
     valueFifo(tile),
-    ...(decision.by === "neurons"
-      ? [attentionNeuron(SCORE_NEURON, decision.group.neurons, bitsFor(dimension))]
-      : []),
+    ...(decision.by === "neurons" ? [attentionNeuron(SCORE_NEURON, decision.group.neurons, bitsFor(dimension))] : []),
     pairCell(tile, fifo),
     attentionNeuron(OUTPUT_NEURON, outputNeurons.neurons, bitsFor(largestSum(tile))),
     pairFoot(tile),
@@ -64,7 +62,8 @@ function pairCell(tile: PairTile, fifo: TileSizes["fifo"]): sv.Module {
   const { counterBits, dimension, decision, plan } = tile;
   const decided = {
     cut: (cut: number) => `compared with ${cut}`,
-    neurons: (turns: number) => `taken by a neuron, whose membrane waits here for the next step${turns > 1 ? `, one for each of ${turns} passes` : ""}`,
+    neurons: (turns: number) =>
+      `taken by a neuron, whose membrane waits here for the next step${turns > 1 ? `, one for each of ${turns} passes` : ""}`,
   };
   const how = decision.by === "cut" ? decided.cut(decision.cut) : decided.neurons(plan.passes.length);
   return tileCell(
@@ -144,11 +143,7 @@ function pairFoot(tile: PairTile): sv.Module {
   const kept = dimension * totalBits;
   const membranes = membraneRegister(places, membraneBits);
   const declared = [sv.logic(1, "fires"), sv.logic(membraneBits, "membrane_d")];
-  const s = sv.signals(ports, [
-    ...declared,
-    sv.logic(kept, "partials_q"),
-    sv.logic(totalBits, "carried", "total"),
-  ]);
+  const s = sv.signals(ports, [...declared, sv.logic(kept, "partials_q"), sv.logic(totalBits, "carried", "total")]);
   const total = isPartial ? s.total : sum;
   return {
     name: "pair_foot",

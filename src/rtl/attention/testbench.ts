@@ -101,10 +101,7 @@ export function attentionTestbench(design: AttentionDesign, { runs, clocks }: At
               count(s.errors),
             ]),
             count(at),
-            sv.put(
-              s.start,
-              startWhileBusy(clock, sv.binary(clock, "<", sv.binary(s.length, "-", sv.decimal(1)))),
-            ),
+            sv.put(s.start, startWhileBusy(clock, sv.binary(clock, "<", sv.binary(s.length, "-", sv.decimal(1))))),
             sv.when(sv.binary(clock, "!=", sv.binary(s.length, "-", sv.decimal(1))), [fallingEdges(s.clk)]),
           ),
         ),

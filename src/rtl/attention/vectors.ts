@@ -50,7 +50,10 @@ export function randomAttentionRun(design: AttentionDesign, steps: number, rando
 }
 
 /** Ports of the engine apart from clock, reset, start and steps: in and out. */
-export function portsOf({ modules }: AttentionDesign): { readonly inputs: readonly Port[]; readonly pins: readonly Port[] } {
+export function portsOf({ modules }: AttentionDesign): {
+  readonly inputs: readonly Port[];
+  readonly pins: readonly Port[];
+} {
   const { ports } = modules[modules.length - 1];
   const common = new Set(["clk_i", "rst_ni", "start_i", "steps_i"]);
   return {

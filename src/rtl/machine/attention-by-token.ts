@@ -112,7 +112,12 @@ export function attentionByToken(plan: MachinePlan, engine: TokenEngine): sv.Mod
       sv.simulation(
         sv.registers(
           [],
-          [sv.assert(sv.binary(sv.isFalse(start.start), "||", sv.isFalse(s.busy)), "attention starts while it is busy")],
+          [
+            sv.assert(
+              sv.binary(sv.isFalse(start.start), "||", sv.isFalse(s.busy)),
+              "attention starts while it is busy",
+            ),
+          ],
         ),
       ),
     ],
@@ -201,8 +206,4 @@ export function vectorBuffer({ tokens, steps, width }: MachinePlan): sv.Module {
 }
 
 const vectorAddress = (steps: number, token: sv.Signal, step: sv.Signal): sv.Expression =>
-  sv.binary(
-    sv.binary(sv.decimal(steps), "*", sv.widen(token, token.width!, 32)),
-    "+",
-    sv.widen(step, step.width!, 32),
-  );
+  sv.binary(sv.binary(sv.decimal(steps), "*", sv.widen(token, token.width!, 32)), "+", sv.widen(step, step.width!, 32));

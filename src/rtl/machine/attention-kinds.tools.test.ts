@@ -14,9 +14,20 @@ afterEach(() => machine?.remove());
 const SMALL = { width: 8, heads: 2, depth: 2 };
 const settings: readonly (readonly [string, MachineSetting])[] = [
   ["sdsa-1", { model: { ...SMALL, attention: { kind: "sdsa-1", scale: 0.5 } } }],
-  ["qk-channel", { model: { ...SMALL, attention: { kind: "qk-channel", scale: 0.25 }, neuron: { reset: "soft", threshold: 0.375 } } }],
+  [
+    "qk-channel",
+    {
+      model: { ...SMALL, attention: { kind: "qk-channel", scale: 0.25 }, neuron: { reset: "soft", threshold: 0.375 } },
+    },
+  ],
   ["binary-map", { model: { ...SMALL, attention: { kind: "binary-map", cut: 1, scale: 0.5 } } }],
-  ["lif", { model: { ...SMALL, attention: { kind: "lif", scoreGain: 4, valueGain: 4 } }, hardware: { ssa: { tileTokens: 3 } } }],
+  [
+    "lif",
+    {
+      model: { ...SMALL, attention: { kind: "lif", scoreGain: 4, valueGain: 4 } },
+      hardware: { ssa: { tileTokens: 3 } },
+    },
+  ],
 ];
 
 testInIcarus.each(settings)(

@@ -2,8 +2,8 @@
 import type { SpikeTrain } from "../../spike/train.ts";
 import { clocksOfStep } from "../attention/column-counters.ts";
 import { vectorBits } from "../attention/vectors.ts";
-import { columnBits, hexLine } from "../testbench.ts";
 import type { Module } from "../syntax.ts";
+import { columnBits, hexLine } from "../testbench.ts";
 import { attentionByStep } from "./attention-by-step.ts";
 import { attentionByToken, tokenBuffer, vectorBuffer } from "./attention-by-token.ts";
 import { attentionSize, attentionUnit } from "./attention-unit.ts";
@@ -81,7 +81,12 @@ function tokenResults({ width, depth, steps, tokens }: MachinePlan) {
 }
 
 /** All features of a token. */
-function tokenResultsOf({ steps, attention }: MachinePlan, { counters }: TokenEngine, block: number, heads: readonly SpikeTrain[]) {
+function tokenResultsOf(
+  { steps, attention }: MachinePlan,
+  { counters }: TokenEngine,
+  block: number,
+  heads: readonly SpikeTrain[],
+) {
   const { clocks, dimension } = counters;
   const vectors: AttentionResult[] = [];
   for (let t = 0; t < steps; t++) {

@@ -1,8 +1,9 @@
 /** The attention engine of a machine, of any kind that is generated. */
+
+import type { AttentionPart } from "../../experiment/by-attention.ts";
 import type { ColumnCounters } from "../../hardware/attention/column-counters.ts";
 import type { SsaParameters } from "../../hardware/ssa-parameters.ts";
 import { attentionParametersOf } from "../../mapping/attention.ts";
-import type { AttentionPart } from "../../experiment/by-attention.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { networkAttention } from "../attention/network.ts";
 import { ATTENTION_ENGINE } from "../attention/pair-tile.ts";
