@@ -112,7 +112,7 @@ testInVerilator(
       },
       2,
     );
-    expect(design.plan.ssa.plan.passes).toHaveLength(64);
+    expect(design.plan.engine).toMatchObject({ tile: { plan: { passes: { length: 64 } } } });
     const folder = write("machine", machineBundle(design, vectors, madeInTests));
     const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [MACHINE] });
     expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
