@@ -44,7 +44,8 @@ testInYosys.each([
   ["sdsa-1", ["column_unit", "output_neuron"], {}],
 ] as const)("it proves the blocks of an engine of %s attention: %j, %j", async (kind, blocks, more) => {
   const proofs = await proveGates(sourceFiles(modulesOf(kind, more)), blocks, { yosys: "system" });
-  for (const { module, pairs, proven, unproven } of proofs) expect([module, proven, unproven]).toEqual([module, pairs, []]);
+  for (const { module, pairs, proven, unproven } of proofs)
+    expect([module, proven, unproven]).toEqual([module, pairs, []]);
 });
 
 testInYosys("it proves a foot that keeps partial sums", async () => {
