@@ -193,7 +193,7 @@ function columnEngine(unit: ColumnCounters, heads: number): sv.Module {
     next: bits("CountsNext", ({ next }) => next),
   };
   const one = sv.sized(STEP_BITS, 1);
-  const during = (bit: sv.Expression) => sv.binary(s.counts, "&", bit);
+  const during = (bit: sv.Expression) => also(s.counts, bit);
   const lane = (signal: sv.Signal) => (heads === 1 ? signal : sv.part(signal, sv.times(dimension, "h"), dimension));
   const start = sv.binary(s.start_i, "&", sv.isFalse(s.busy_o));
   return {
@@ -220,7 +220,7 @@ function columnEngine(unit: ColumnCounters, heads: number): sv.Module {
       sv.wire(s.count_o, during(tables.counted.value)),
       sv.wire(s.count_token_o, tables.countedToken.value),
       sv.wire(s.count_step_o, sv.choose(s.counts_next, s.step_q, s.gate_step_o)),
-      sv.wire(s.gate_o, sv.binary(sv.binary(s.busy_o, "&", s.serves_q), "&", tables.served.value)),
+      sv.wire(s.gate_o, also(sv.binary(s.busy_o, "&", s.serves_q), tables.served.value)),
       sv.wire(s.gate_token_o, tables.servedToken.value),
       sv.wire(
         s.ends,
@@ -285,6 +285,10 @@ function columnEngine(unit: ColumnCounters, heads: number): sv.Module {
     ],
   };
 }
+
+/** A condition and a bit of a table, which may be 1 in all clocks. */
+const also = (condition: sv.Expression, bit: sv.Expression): sv.Expression =>
+  bit.kind === "number" && bit.value === 1n ? condition : sv.binary(condition, "&", bit);
 
 /** A number for each clock of a step, from a table, or without one where a constant or the clock itself is the number. */
 function tableOf(

@@ -57,8 +57,8 @@ testInIcarus.each(settings)(
 
 /** Source, original text, replacement. */
 const FAULTS: readonly (readonly [string, RegExp, string])[] = [
-  ["attention_unit.sv", /count_token_i \(count_token\)/, "count_token_i (gate_token)"],
-  ["attention_unit.sv", /step_i \(out_step\[/, "step_i (gate_step["],
+  ["attention_unit.sv", /count_step_i\s+\(count_step/, "count_step_i (gate_step"],
+  ["attention_unit.sv", /\.step_i\s+\(out_step/, ".step_i (gate_step"],
   ["qkv_buffer.sv", /gate_step_i\}/, "count_step_i}"],
   ["attention_engine.sv", /last_o <= gate_o/, "last_o <= !gate_o"],
 ];
