@@ -3,7 +3,6 @@ import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, sourceFiles } from "../design.ts";
 import { type LifRuns, lifBundle } from "../lif-bundle.ts";
 import type { AttentionDesign } from "./design.ts";
-import { leakShiftOf } from "./neuron.ts";
 import { ATTENTION_ENGINE } from "./pair-tile.ts";
 import { ATTENTION_TESTBENCH, attentionTestbench } from "./testbench.ts";
 import { type AttentionRun, attentionVectorFiles, CLOCK_FILE, RUN_FILE } from "./vectors.ts";
@@ -39,7 +38,7 @@ function readmeText({ kind, unit, heads, modules }: AttentionDesign, vectors: st
     ["tokens N", unit.tokens],
     ["head dimension d", unit.dimension],
     ["counter bits", unit.counterBits],
-    ["leak", `shift by ${leakShiftOf(neurons)}, beta ${neurons.beta}`],
+    ["leak", `shift by ${neurons.leakShift}, beta ${neurons.beta}`],
     ["threshold, in counts", neurons.threshold / 2 ** neurons.fractionBits],
     ["membrane bits, of which fraction bits", `${neurons.membraneBits}, ${neurons.fractionBits}`],
     ["membranes per head", unit.outputNeurons.membranes + (unit.scoreNeurons?.membranes ?? 0)],

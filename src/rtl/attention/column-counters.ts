@@ -1,7 +1,7 @@
 /** Generators of column counters (`hardware/attention/column-counters.ts`): one unit for each head, and the control that all share. */
 import { type ColumnCounters, slotClocks } from "../../hardware/attention/column-counters.ts";
 import { bitsFor } from "../../hardware/ssa-parameters.ts";
-import { STEP_BITS } from "../ssa-engine.ts";
+import { MAX_STEPS, STEP_BITS } from "../ssa-engine.ts";
 import * as sv from "../syntax.ts";
 import { attentionNeuron, membraneRegister, requireWhole } from "./neuron.ts";
 import { ATTENTION_ENGINE } from "./pair-tile.ts";
@@ -136,7 +136,7 @@ export function clocksOfStep({ rows: { rows } }: Pick<ColumnCounters, "rows">): 
 
 function columnEngine(unit: ColumnCounters, heads: number): sv.Module {
   const { tokens, dimension, clocks, rows, outputNeurons } = unit;
-  const { steps } = outputNeurons.neurons;
+  const steps = outputNeurons.neurons.steps ?? MAX_STEPS;
   const [step, parts] = [clocksOfStep(unit), partsOf(unit)];
   const [clockBits, tokenBits] = [bitsFor(step.length - 1), bitsFor(tokens - 1)];
   const lastServed = step.findLastIndex(({ served }) => served !== null);
@@ -313,7 +313,7 @@ function tableOf(
 
 function assertions({ clocks, outputNeurons }: ColumnCounters, start: sv.Expression, s: sv.Signals<string>): sv.Item[] {
   const own = sv.signals([], [sv.logic(32, "age_q"), sv.logic(1, "started_q")]);
-  const { steps } = outputNeurons.neurons;
+  const steps = outputNeurons.neurons.steps ?? MAX_STEPS;
   const taken = sv.concat(sv.sized(32 - STEP_BITS, 0), s.steps_q);
   const end = sv.binary(sv.binary(taken, "*", sv.sized(32, clocks.step)), "+", sv.sized(32, clocks.drain));
   const inRange = sv.binary(

@@ -6,8 +6,7 @@ import * as sv from "../syntax.ts";
 
 /** @param name of the module: one for each kind of neuron in a design */
 export function attentionNeuron(name: string, neurons: AttentionNeurons, countBits: number): sv.Module {
-  const { reset, threshold, fractionBits, membraneBits: bits, steps } = neurons;
-  const leakShift = leakShiftOf(neurons);
+  const { reset, threshold, fractionBits, membraneBits: bits, leakShift, steps } = neurons;
   const ports = [
     sv.input("rest_i"),
     sv.input("count_i", countBits),
@@ -25,7 +24,7 @@ export function attentionNeuron(name: string, neurons: AttentionNeurons, countBi
     name,
     header: [
       `Attention neuron: V = (V >> ${leakShift}) + count_i, so beta = ${2 ** -leakShift}; fires where V >= ${threshold}; then V ${reset === "hard" ? "= 0" : `decreases by ${threshold}`}. ` +
-        `V and threshold are in units of 2^-${fractionBits} counts, without sign, and exact over ${steps} steps: ${bits} bits lose and exceed nothing.`,
+        `V and threshold are in units of 2^-${fractionBits} counts, without sign: ${bits} bits exceed nothing${steps === null ? "" : ` in ${steps} steps`}.`,
       "rest_i stands for a membrane of 0: the first time step.",
       "Latency: none, all is combinational. The user keeps membrane_o until the next step.",
     ],
@@ -40,8 +39,6 @@ export function attentionNeuron(name: string, neurons: AttentionNeurons, countBi
     ],
   };
 }
-
-export const leakShiftOf = ({ beta }: Pick<AttentionNeurons, "beta">): number => -Math.log2(beta);
 
 /** Throws SpecError for neurons whose membranes are no whole numbers. */
 export function requireWhole({ whole }: AttentionNeurons): void {

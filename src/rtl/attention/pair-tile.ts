@@ -7,7 +7,7 @@ import { unusedBits } from "../encoder.ts";
 import { blocksOf, type TileSizes } from "../passes.ts";
 import { type CellDecision, tileCell, valueFifo } from "../ssa-cell.ts";
 import { adderTree } from "../ssa-column-foot.ts";
-import { tileEngine } from "../ssa-engine.ts";
+import { MAX_STEPS, tileEngine } from "../ssa-engine.ts";
 import { tileModule } from "../ssa-tile.ts";
 import * as sv from "../syntax.ts";
 import { attentionNeuron, membraneRegister, requireWhole } from "./neuron.ts";
@@ -43,7 +43,7 @@ export function pairTileModules(tile: PairTile, fifo: TileSizes["fifo"], heads: 
       name: ATTENTION_ENGINE,
       title: "Engine of pair tiles",
       tile: "pair_tile",
-      steps: outputNeurons.neurons.steps,
+      steps: outputNeurons.neurons.steps ?? MAX_STEPS,
       random: null,
       neurons: { cells: neurons, feet: true },
     }),
