@@ -19,16 +19,23 @@ const path = process.env.PATH;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "xpikeformer-rtl-"));
   await mkdir(join(folder, "no-tools"));
-  const experiment = tinyExperiment();
-  const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
-  await writeFile(join(folder, "network.safetensors"), encodeCheckpoint(network, {}));
-  const checkpoints = { network: "network.safetensors" };
-  await writeFile(join(folder, "tiny.json"), JSON.stringify({ ...tinyDocument(), checkpoints }));
+  await writeTrained("tiny", {});
   await writeFile(join(folder, "untrained.json"), JSON.stringify(tinyDocument()));
   await writeFile(join(folder, "tiny.lib"), tinyLiberty);
   await xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "rtl"), "--prompts", "2");
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** An experiment with a network, by the name of its file. */
+async function writeTrained(name: string, given: Parameters<typeof tinyDocument>[0]): Promise<string> {
+  const experiment = tinyExperiment(given);
+  const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
+  await writeFile(join(folder, `${name}.safetensors`), encodeCheckpoint(network, {}));
+  const checkpoints = { network: `${name}.safetensors` };
+  const file = join(folder, `${name}.json`);
+  await writeFile(file, JSON.stringify({ ...tinyDocument(given), checkpoints }));
+  return file;
+}
 afterEach(() => {
   process.env.PATH = path;
 });
@@ -53,6 +60,32 @@ describe("xpike rtl", () => {
     expect(list).toEqual(expect.arrayContaining(["ssa_engine.sv", "lif_unit.sv"]));
     for (const name of [...list, "ssa_engine_tb.sv", "runs.hex", "inputs.hex", "outputs.hex", "README.md"]) {
       expect(await readFile(join(out, name), "utf8"), name).toBe(await readFile(join(folder, "rtl", name), "utf8"));
+    }
+  });
+
+  test.each(["sdsa-1", "binary-map"] as const)(
+    "writes an engine of %s attention, and the machine around it",
+    async (kind) => {
+      const file = await writeTrained(kind, { model: { kind: "spiking", attention: { kind } } });
+      for (const [options, own] of [
+        [[], ["attention_engine_tb.sv", "attention_runs.hex", "attention_clocks.hex"]],
+        [["--machine"], ["xpike_machine.sv", "machine_seeds.hex"]],
+      ] as const) {
+        const out = join(folder, `${kind}${options}`);
+        const { code, err } = await xpikeRtl(file, "--out", out, "--prompts", "1", ...options);
+        expect([code, err]).toEqual([0, ""]);
+        expect(await readdir(out)).toEqual(expect.arrayContaining(["attention_engine.sv", ...own]));
+      }
+      const board = await xpikeRtl(file, "--out", join(folder, "board"), "--board", "ulx3s-85f");
+      expect([board.code, board.err]).toEqual([2, expect.stringContaining("model.attention.kind")]);
+    },
+  );
+
+  test("says why a kind of attention has no engine, and writes nothing", async () => {
+    const file = await writeTrained("spikformer", { model: { kind: "spiking", attention: { kind: "spikformer" } } });
+    for (const options of [[], ["--machine"]]) {
+      const { code, err } = await xpikeRtl(file, "--out", join(folder, "spikformer"), ...options);
+      expect([code, err]).toEqual([2, expect.stringMatching(/model\.attention\.kind[\s\S]*not generated/)]);
     }
   });
 

@@ -1,4 +1,4 @@
-/** Generator of an attention neuron (`hardware/attention/neurons.ts`): the arithmetic between its membrane's registers, which users keep. */
+/** Generator of an attention neuron (`hardware/attention/neurons.ts`): its arithmetic, without the registers of membranes. */
 import { SpecError } from "../../errors.ts";
 import type { AttentionNeurons } from "../../hardware/attention/neurons.ts";
 import { unusedBits } from "../encoder.ts";

@@ -1,6 +1,7 @@
 /**
- * A self-checking testbench for an engine with neurons, against the vectors of `vectors.ts`: every pin in every clock of every run. In every
- * second clock of a run `start_i` is high, with another number of steps, and must be ignored; a run begins right after the one before.
+ * A self-checking testbench for an engine with neurons, against the vectors of `vectors.ts`: every pin in every clock of every run.
+ * In every second clock of a run `start_i` is high, with another number of steps, and must be ignored; a run begins right after
+ * the one before.
  */
 import { STEP_BITS } from "../ssa-engine.ts";
 import * as sv from "../syntax.ts";

@@ -4,7 +4,7 @@
  *
  *   machine_seeds.hex      the seeds of a prompt, one word per line, as in the machine's memory
  *   machine_inputs.hex     the vectors of a prompt, one per line, in the order of the machine
- *   expect_<layer>.hex     clock and vector of each result, one per line; for the head its outputs, for `attention` the bits of A that leave the engine
+ *   expect_<layer>.hex     clock and vector of each result, one per line; for the head its outputs, for `attention` the bits of A
  *   expect_answers.hex     totals of the classes, one line per answer
  *   expect_decisions.hex   the class, or the bits, that an answer decides for
  */
