@@ -194,7 +194,13 @@ export function seedStream(
 }
 
 /** Features `first .. first + dimension - 1` of a prompt's rows, `[T][N][dimension]`. */
-export function cutHead(train: SpikeTrain, prompt: number, tokens: number, first: number, dimension: number): SpikeTrain {
+export function cutHead(
+  train: SpikeTrain,
+  prompt: number,
+  tokens: number,
+  first: number,
+  dimension: number,
+): SpikeTrain {
   const head = emptySpikeTrain(train.steps, tokens, dimension);
   const [from, to] = [wordsPerRow(train.features), wordsPerRow(dimension)];
   for (let t = 0; t < train.steps; t++) {
