@@ -28,6 +28,12 @@ const PLANTS: readonly Plant[] = [
     member: 'z.strictObject({ kind: z.literal("planted-neuron"), ...firing }),',
   },
   {
+    recipe: "A kind of attention",
+    file: "src/experiment/attention.ts",
+    after: 'export const attentionSpec = z.discriminatedUnion("kind", [',
+    member: 'z.strictObject({ kind: z.literal("planted-attention"), scale: shift() }),',
+  },
+  {
     recipe: "A task",
     file: "src/experiment/task.ts",
     after: 'export const taskSpec = z.discriminatedUnion("kind", [',
@@ -81,7 +87,7 @@ function namedBy(recipe: string): string[] {
   return Array.from(section.matchAll(/^\| (`\w+`, in `src\/[^`]+`)/gm), ([, record]) => record).sort();
 }
 
-test("the recipes of a neuron, a task and a device name the records that the compiler asks for, and no others", () => {
+test("the recipes of an attention, a neuron, a task and a device name the records that the compiler asks for, and no others", () => {
   const all = PLANTS.flatMap(({ recipe }) => namedBy(recipe));
   expect(all.length).toBeGreaterThan(8);
   expect([...new Set(lacking.map(({ record }) => record))].sort()).toEqual([...all].sort());

@@ -6,6 +6,7 @@ const neuron = { kind: "lif" };
 
 export const TASKS = {
   link: {
+    prompts: { exact: 4096, chip: 512 },
     steps: { search: 200, full: 600 },
     document: {
       name: "attention-zoo-link",
@@ -16,7 +17,8 @@ export const TASKS = {
     },
   },
   images: {
-    steps: { search: 100, full: 300 },
+    prompts: { exact: 10000, chip: 500 },
+    steps: { search: 60, full: 240 },
     data: "fashion-mnist",
     document: {
       name: "attention-zoo-images",
