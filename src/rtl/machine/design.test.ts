@@ -60,6 +60,29 @@ test("layers that learned different leaks have neurons of their own, with the sh
   for (const { name, header } of named) expect(header?.[0]).toContain(`leak by ${name.slice(-1)} bits`);
 });
 
+test.each(["sdsa-1", "qk-channel", "binary-map", "lif"])(
+  "buffers of %s attention hold what the schedule does",
+  (kind) => {
+    const { plan, modules } = machineDesign(tinyChip({ model: { attention: { kind } } }), stream(1));
+    const bits = Object.fromEntries(plan.schedule.alone.buffers.map((buffer) => [buffer.name, buffer.bits]));
+    const held = (name: string) => {
+      const items = modules.find((module) => module.name === name)!.items;
+      const signals = items.flatMap((item) => (item.kind === "declaration" ? item.signals : []));
+      return signals.reduce((sum, { entries, width }) => sum + (entries ?? 0) * width!, 0);
+    };
+    // All steps of all tokens; the schedule frees a step before the last vector of the last step is there.
+    expect(held("qkv_buffer")).toBe(plan.tokens * plan.steps * plan.engine.parts.length * plan.width);
+    expect(held("qkv_buffer")).toBeGreaterThanOrEqual(bits.qkv);
+    expect(held("attention_buffer")).toBeGreaterThanOrEqual(bits.attention);
+  },
+);
+
+test("attention with neurons is refused in step-major order, where membranes would have to wait", () => {
+  const make = () =>
+    machinePlan(tinyChip({ model: { attention: { kind: "sdsa-1" } }, hardware: { order: "step-major" } }));
+  expect(make).toThrow(expect.objectContaining({ path: "hardware.order" }));
+});
+
 test("the same chip and prompts give the same files", () => {
   const bundle = () => {
     const { design, vectors } = tinyMachine();
