@@ -7,6 +7,7 @@ import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { attentionBundle } from "../rtl/attention/bundle.ts";
 import { networkAttentionRuns, standaloneAttention } from "../rtl/attention/network.ts";
+import { randomAttentionRun } from "../rtl/attention/vectors.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
 import { type SourceFiles, type SsaDesign, ssaDesign } from "../rtl/design.ts";
 import { networkLif } from "../rtl/lif-network.ts";
@@ -20,6 +21,8 @@ import { asDescribed } from "./fit.ts";
 
 /** Time steps of runs of random spikes: every bit of a step's number is set in one of them. */
 const LONG_RUNS = [20, MAX_STEPS];
+/** Runs of random spikes for engines whose membranes are exact over the network's steps only. */
+const RANDOM_RUNS = 4;
 
 /** An engine, and what its testbench and its LIF unit's are to run. */
 export interface AttentionVectors {
@@ -53,10 +56,14 @@ export function networkRtl(
   const design = standaloneAttention(chip);
   const { experiment } = given;
   const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
-  const runs = networkAttentionRuns(chip, design, spikes!, random.fork("run"));
+  const { steps } = chip.network.model;
+  const runs = [
+    ...networkAttentionRuns(chip, design, spikes!, random.fork("run")),
+    ...Array.from({ length: RANDOM_RUNS }, (_, n) => randomAttentionRun(design, steps, random.fork("random run", n))),
+  ];
   const origin =
     `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
-    `${prompts} evaluation prompts, one run per block and prompt, from the functional simulator.`;
+    `${prompts} evaluation prompts, one run per block and prompt, from the functional simulator. Then ${RANDOM_RUNS} runs of random spikes.`;
   return attentionBundle(design, runs, origin, lifVectors(given, first, notes));
 }
 
