@@ -1,5 +1,5 @@
 /** Checkpoints of published layouts give the answers that PyTorch gives, and a tensor that does not fit is named. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ImageData } from "../src/data/images.ts";
@@ -100,8 +100,11 @@ const FILES = [
   ["torch-encoder-norm-first", "torch-encoder.pth", "encoder.layers.1.linear1", "[F, D] = [32, 16]"],
 ] as const;
 
-test("every layout has a file of PyTorch here", () => {
-  expect([...new Set(FILES.map(([layout]) => layout))].sort()).toEqual([...LAYOUT_NAMES].sort());
+test("every layout has a file of PyTorch, here or in spiking-layouts.test.ts", () => {
+  const here = new Set<string>(FILES.map(([layout]) => layout));
+  const spiking = LAYOUT_NAMES.filter((name) => existsSync(join(folder, `${name}.pth`)) && !here.has(name));
+  expect([...here, ...spiking].sort()).toEqual([...LAYOUT_NAMES].sort());
+  expect(spiking).toEqual(["sdt", "spikformer", "qkformer"]);
 });
 
 describe.each(FILES)("an error of layout %s names", (layout, file, module, shape) => {

@@ -23,7 +23,7 @@ interface Plant {
 const PLANTS: readonly Plant[] = [
   {
     recipe: "A neuron",
-    file: "src/experiment/model.ts",
+    file: "src/experiment/neuron.ts",
     after: 'export const neuronSpec = z.discriminatedUnion("kind", [',
     member: 'z.strictObject({ kind: z.literal("planted-neuron"), ...firing }),',
   },

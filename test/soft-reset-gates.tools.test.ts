@@ -1,7 +1,7 @@
 /** The price of a neuron's soft reset matches the gates that it adds to a neuron in SystemVerilog. */
 import { expect, test } from "vitest";
 import { gates } from "../src/cost/sources/nangate-45.ts";
-import type { NeuronReset } from "../src/experiment/model.ts";
+import type { NeuronReset } from "../src/experiment/neuron.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { sourceFiles } from "../src/rtl/design.ts";
 import { neurons } from "../src/rtl/machine/neurons.ts";

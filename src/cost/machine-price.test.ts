@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { attentionSpec } from "../experiment/attention.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { neuronSpec } from "../experiment/model.ts";
+import { neuronSpec } from "../experiment/neuron.ts";
 import { ACTION_NAMES, type Action, emptyTally } from "../hardware/actions.ts";
 import { attentionUnitFor } from "../hardware/attention/catalogue.ts";
 import type { SizedAttention } from "./attention-units.ts";

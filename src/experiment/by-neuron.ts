@@ -1,5 +1,5 @@
 /** A record with an entry for each kind of neuron. Apart from the specs, whose checks a thread that only computes does not load. */
-import type { NeuronKind, NeuronSpec } from "./model.ts";
+import type { NeuronKind, NeuronSpec } from "./neuron.ts";
 
 /** Something made of a neuron, with an entry for each kind: a record without one of them does not compile. */
 export type ByNeuron<Made> = { readonly [Kind in NeuronKind]: (neuron: Extract<NeuronSpec, { kind: Kind }>) => Made };

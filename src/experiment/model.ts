@@ -3,6 +3,7 @@ import { z } from "zod";
 import { attentionSpec } from "./attention.ts";
 import { FIRES } from "./by-attention.ts";
 import { refusalInAttention } from "./by-neuron.ts";
+import { neuronSpec } from "./neuron.ts";
 import { onceValid } from "./once-valid.ts";
 
 const convolution = {
@@ -85,49 +86,6 @@ export const annSpec = z.strictObject({
   /** Bits of an ANN that was trained for few. Left out: floating point. */
   quantization: quantizationSpec.optional(),
 });
-
-const firing = {
-  /** The neuron fires when V >= threshold (equation 3). */
-  threshold: z.number().positive().max(1000).default(1),
-  /** After a spike, `hard` sets the membrane to 0 (equation 3); `soft` subtracts the threshold. */
-  reset: z.enum(["hard", "soft"]).default("hard"),
-};
-
-const leaking = {
-  /** Leak in V = beta V + I. 0.5 is one right shift of the membrane register (section IV-A2 of the paper). */
-  beta: z.number().gt(0).max(1).default(0.5),
-};
-
-export const neuronSpec = z.discriminatedUnion("kind", [
-  z.strictObject({
-    /** Leaky integrate-and-fire. */
-    kind: z.literal("lif").optional().default("lif"),
-    ...leaking,
-    ...firing,
-  }),
-  z.strictObject({
-    /** Integrate-and-fire without leak: V = V + I. */
-    kind: z.literal("if"),
-    ...firing,
-  }),
-  z.strictObject({
-    /** Parametric LIF: each layer of neurons learns its leak. */
-    kind: z.literal("plif"),
-    /** Leak at the start of training. */
-    beta: z.number().gt(0).lt(1).default(0.5),
-    ...firing,
-  }),
-  z.strictObject({
-    /** Adaptive LIF: a spike raises the threshold for a while. */
-    kind: z.literal("alif"),
-    ...leaking,
-    /** Rise of the threshold after a spike. */
-    rise: z.number().min(0).max(1000).default(0.5),
-    /** Share of the rise that remains a step later. */
-    decay: z.number().min(0).max(1).default(0.75),
-    ...firing,
-  }),
-]);
 
 export const surrogateSpec = z.discriminatedUnion("kind", [
   /** s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)). The author's code also uses alpha 4. */
@@ -214,13 +172,6 @@ export type AnnSpec = z.infer<typeof annSpec>;
 export type SpikingSpec = z.infer<typeof spikingSpec>;
 export type BitWidth = z.infer<ReturnType<typeof bitWidth>>;
 export type QuantizationSpec = z.infer<typeof quantizationSpec>;
-export type NeuronSpec = z.infer<typeof neuronSpec>;
-export type NeuronKind = NeuronSpec["kind"];
-export type NeuronReset = NeuronSpec["reset"];
-/** What a leaky integrate-and-fire neuron computes with. */
-export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
-/** What an adaptive neuron computes with. */
-export type AlifConstants = Omit<Extract<NeuronSpec, { kind: "alif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
 export type Activation = NonNullable<AnnSpec["activation"]>;

@@ -6,7 +6,7 @@
  * Both words are kept and moved like a membrane. Numbers have single precision; `model/neuron/alif.ts` is the reference in double
  * precision.
  */
-import type { AlifConstants } from "../experiment/model.ts";
+import type { AlifConstants } from "../experiment/neuron.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
 

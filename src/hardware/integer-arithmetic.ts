@@ -34,7 +34,7 @@
 import { SpecError, ValueError } from "../errors.ts";
 import type { ArithmeticSpec } from "../experiment/arithmetic.ts";
 import type { AdcSpec } from "../experiment/hardware.ts";
-import type { NeuronSpec } from "../experiment/model.ts";
+import type { NeuronSpec } from "../experiment/neuron.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import { converter } from "./adc.ts";
 import { type ConverterErrors, LARGEST_NORMAL, type LineErrors } from "./converter-errors.ts";

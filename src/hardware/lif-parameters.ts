@@ -18,7 +18,7 @@
  */
 import { SpecError } from "../errors.ts";
 import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
-import type { NeuronSpec } from "../experiment/model.ts";
+import type { NeuronSpec } from "../experiment/neuron.ts";
 import { bitsFor } from "./ssa-parameters.ts";
 
 export interface LifRequest {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { neuronSpec } from "../experiment/model.ts";
+import { neuronSpec } from "../experiment/neuron.ts";
 import { alifForward } from "../model/neuron/alif.ts";
 import { lifForward } from "../model/neuron/lif.ts";
 import { stream } from "../numeric/stream.ts";

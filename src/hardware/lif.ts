@@ -9,7 +9,7 @@
  * single-precision numbers here; `model/neuron/lif.ts` is the reference in double precision.
  */
 import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
-import type { LifConstants, NeuronSpec } from "../experiment/model.ts";
+import type { LifConstants, NeuronSpec } from "../experiment/neuron.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
 import { runAlifUnits } from "./alif.ts";

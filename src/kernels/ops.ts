@@ -13,7 +13,8 @@
  */
 
 import type { AttentionOf, DrawKind } from "../experiment/attention.ts";
-import type { Activation, NeuronSpec, ReadOut, SurrogateSpec } from "../experiment/model.ts";
+import type { Activation, ReadOut, SurrogateSpec } from "../experiment/model.ts";
+import type { NeuronSpec } from "../experiment/neuron.ts";
 import type { Codes } from "../model/bit-widths.ts";
 import type { Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";

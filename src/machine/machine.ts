@@ -11,7 +11,7 @@
 import type { AttentionSpec } from "../experiment/attention.ts";
 import { type ByAttention, drawsOf, forAttention } from "../experiment/by-attention.ts";
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder } from "../experiment/hardware.ts";
-import type { NeuronSpec } from "../experiment/model.ts";
+import type { NeuronSpec } from "../experiment/neuron.ts";
 import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
 import type { UnitSizes } from "../hardware/attention/unit.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
@@ -266,7 +266,10 @@ export function countNeurons(shape: NetworkShape): number {
 /** What computes attention of a network of this shape. Throws as `attentionUnitFor`. */
 function attentionUnit(hardware: HardwareSpec, shape: NetworkShape): AttentionUnit {
   if (shape.attention === undefined) return ssaUnit(hardware, shape);
-  return forAttention<(hardware: HardwareSpec, shape: NetworkShape) => AttentionUnit>(shape.attention, UNITS)(hardware, shape);
+  return forAttention<(hardware: HardwareSpec, shape: NetworkShape) => AttentionUnit>(shape.attention, UNITS)(
+    hardware,
+    shape,
+  );
 }
 
 const UNITS: ByAttention<(hardware: HardwareSpec, shape: NetworkShape) => AttentionUnit> = {

@@ -6,7 +6,8 @@
  */
 import type { AttentionSpec } from "../experiment/attention.ts";
 import { ATTENTION_PARTS, type AttentionPart } from "../experiment/by-attention.ts";
-import type { ModelSpec, NeuronReset, NeuronSpec } from "../experiment/model.ts";
+import type { ModelSpec } from "../experiment/model.ts";
+import type { NeuronReset, NeuronSpec } from "../experiment/neuron.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
 import { logitsOf } from "../model/network.ts";

@@ -10,7 +10,7 @@
  */
 import { SpecError } from "../errors.ts";
 import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
-import type { NeuronSpec } from "../experiment/model.ts";
+import type { NeuronSpec } from "../experiment/neuron.ts";
 import { type LifPins, lifPins } from "../hardware/clocked-lif.ts";
 import { runIntegerLif } from "../hardware/integer-lif.ts";
 import {

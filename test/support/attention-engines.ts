@@ -1,7 +1,7 @@
 /** Small engines of attention with neurons, and random runs on them. */
 import { type AttentionSpec, attentionSpec } from "../../src/experiment/attention.ts";
 import { hardwareSpec } from "../../src/experiment/hardware.ts";
-import { neuronSpec } from "../../src/experiment/model.ts";
+import { neuronSpec } from "../../src/experiment/neuron.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { attentionBundle } from "../../src/rtl/attention/bundle.ts";
 import { type AttentionDesign, attentionDesign } from "../../src/rtl/attention/design.ts";

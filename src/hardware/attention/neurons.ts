@@ -17,7 +17,7 @@
  */
 import { invariant, SpecError } from "../../errors.ts";
 import { type ByNeuron, forNeuron, refusalInAttention } from "../../experiment/by-neuron.ts";
-import type { LifConstants, NeuronSpec } from "../../experiment/model.ts";
+import type { LifConstants, NeuronSpec } from "../../experiment/neuron.ts";
 import { leakShiftOf } from "../lif-parameters.ts";
 
 export interface AttentionNeurons {

@@ -1,7 +1,7 @@
 /** What all attention units have in common. `catalogue.ts` says which unit serves which kind of attention. */
 import type { AttentionPart } from "../../experiment/by-attention.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
-import type { NeuronSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { ActionTally } from "../actions.ts";
 import { type AttentionNeurons, attentionNeurons, type NeuronRequest } from "./neurons.ts";

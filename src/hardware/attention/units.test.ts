@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type AttentionKind, type AttentionSpec, attentionSpec } from "../../experiment/attention.ts";
 import { ATTENTION_PARTS } from "../../experiment/by-attention.ts";
 import { hardwareSpec } from "../../experiment/hardware.ts";
-import { type NeuronSpec, neuronSpec } from "../../experiment/model.ts";
+import { type NeuronSpec, neuronSpec } from "../../experiment/neuron.ts";
 import { attentionModel } from "../../model/attention/catalogue.ts";
 import type { HeadVectors } from "../../model/heads.ts";
 import { stream } from "../../numeric/stream.ts";

@@ -13,7 +13,8 @@
 import { FileError, SpecError } from "../../errors.ts";
 import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
-import type { NeuronSpec, SpikingSpec } from "../../experiment/model.ts";
+import type { SpikingSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../model/checkpoint.ts";
 import { foldNetwork } from "../../model/fold.ts";
 import { isSpiking, logitsOf, type Network, type Tensor } from "../../model/network.ts";

@@ -1,7 +1,8 @@
 /** The WebAssembly kernels of neurons, by kind. */
 import { invariant } from "../../errors.ts";
 import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
-import type { AlifConstants, LifConstants, NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { AlifConstants, LifConstants, NeuronSpec } from "../../experiment/neuron.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import type { ColumnMap, NeuronOps } from "../ops.ts";
 

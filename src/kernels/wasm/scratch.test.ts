@@ -2,7 +2,7 @@
 /** Every kernel stays within the scratch size that its function returns: words after it do not change. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { neuronSpec } from "../../experiment/model.ts";
+import { neuronSpec } from "../../experiment/neuron.ts";
 import { stream } from "../../numeric/stream.ts";
 import { type Arena, reserveBits } from "../arena.ts";
 import { bitMask, byteMask, maskStride, maskWords } from "../masks.ts";

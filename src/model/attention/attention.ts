@@ -1,7 +1,9 @@
 /**
  * What a network requires of the attention of one head of one prompt, whatever its kind. `catalogue.ts` lists the kinds.
  */
-import type { NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
+
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import type { HeadShape, HeadVectors } from "../heads.ts";
 import type { NeuronCache } from "../neuron/neuron.ts";
 import type { AttentionDraws } from "./draws.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, normals, weighted } from "../../../test/support/gradient.ts";
-import type { NeuronSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import { centralDifferences } from "../finite-difference.ts";
 import { type LifAttention, lifAttentionBackward, lifAttentionForward } from "./lif.ts";
 

@@ -7,7 +7,8 @@
  * d outputs keeps a membrane from step to step, and nothing is drawn at random. Membranes behind a closed mask run but are not read.
  */
 import type { AttentionOf } from "../../experiment/attention.ts";
-import type { NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import {
   type HeadShape,
   type HeadVectors,

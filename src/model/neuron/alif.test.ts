@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, normals, weighted } from "../../../test/support/gradient.ts";
-import type { AlifConstants, SurrogateSpec } from "../../experiment/model.ts";
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { AlifConstants } from "../../experiment/neuron.ts";
 import { centralDifferences } from "../finite-difference.ts";
 import { alifBackward, alifForward } from "./alif.ts";
 import { neuronModel } from "./catalogue.ts";

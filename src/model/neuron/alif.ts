@@ -16,7 +16,9 @@
  *
  * In the smooth network B adds up s(x_t) instead of bits, so this is its exact gradient.
  */
-import type { AlifConstants, NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
+
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { AlifConstants, NeuronSpec } from "../../experiment/neuron.ts";
 import { expectMultiple } from "../shape.ts";
 import type { NeuronCache, NeuronForward, NeuronModel } from "./neuron.ts";
 import { surrogateDerivative, surrogateIntegral } from "./surrogate.ts";

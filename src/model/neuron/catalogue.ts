@@ -1,6 +1,6 @@
 /** Neurons by kind, and what populations of them learn. */
 import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
-import type { NeuronSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import { alifNeuron } from "./alif.ts";
 import { lifNeuron } from "./lif.ts";
 import type { NeuronModel } from "./neuron.ts";

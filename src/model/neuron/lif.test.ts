@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectClose, normals, weighted } from "../../../test/support/gradient.ts";
 import { ShapeError } from "../../errors.ts";
-import type { LifConstants, SurrogateSpec } from "../../experiment/model.ts";
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { LifConstants } from "../../experiment/neuron.ts";
 import { centralDifferences } from "../finite-difference.ts";
 import { lifBackward, lifForward, lifStep } from "./lif.ts";
 

@@ -18,7 +18,9 @@
  * In the smooth network of `surrogate.ts`, downstream layers read s(V_t - threshold) as s_t, while the reset still uses the true
  * bit. That bit is locally constant, so the rule above is the exact gradient of the smooth network.
  */
-import type { LifConstants, NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
+
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { LifConstants, NeuronSpec } from "../../experiment/neuron.ts";
 import { expectMultiple } from "../shape.ts";
 import type { NeuronCache, NeuronForward, NeuronModel } from "./neuron.ts";
 import { surrogateDerivative, surrogateIntegral } from "./surrogate.ts";

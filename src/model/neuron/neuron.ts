@@ -4,7 +4,9 @@
  * A kind may have numbers that are learned. Every population (the neurons behind one layer) has its own; `at` gives the neuron with
  * the values of one population, and that is what runs.
  */
-import type { NeuronSpec, SurrogateSpec } from "../../experiment/model.ts";
+
+import type { SurrogateSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 
 /** What the backward pass needs and rasters show. */
 export interface NeuronCache {

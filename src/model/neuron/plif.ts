@@ -9,7 +9,7 @@
  * There V = V + sigmoid(a) (I - V), so beta = 1 - sigmoid(a) = sigmoid(-a). The factor of I is left out: weights and BatchNorm take its
  * place.
  */
-import type { LifConstants, NeuronSpec } from "../../experiment/model.ts";
+import type { LifConstants, NeuronSpec } from "../../experiment/neuron.ts";
 import { exponential } from "../../numeric/exponential.ts";
 import { naturalLog } from "../../numeric/stream.ts";
 import { lifBackward, lifForward } from "./lif.ts";

@@ -11,7 +11,7 @@
 import { invariant } from "../../errors.ts";
 import type { AttentionOf } from "../../experiment/attention.ts";
 import { ATTENTION_PARTS } from "../../experiment/by-attention.ts";
-import type { NeuronSpec } from "../../experiment/model.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import { type FiringUnit, unitIncrements } from "../../hardware/attention/catalogue.ts";
 import { LFSR_SETUP, lfsrSeeds, lfsrWiring, usesLfsrs } from "../../hardware/draws.ts";
