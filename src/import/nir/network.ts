@@ -17,7 +17,7 @@ import type { SpikingSpec } from "../../experiment/model.ts";
 import type { NeuronSpec } from "../../experiment/neuron.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../model/checkpoint.ts";
 import { foldNetwork } from "../../model/fold.ts";
-import { isSpiking, logitsOf, type Network, type Tensor } from "../../model/network.ts";
+import { isSpiking, logitsOf, type Network, parameterLayout, type Tensor } from "../../model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../model/safetensors.ts";
 import { type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { NirGraph, NirLeaf, NirNode, NirPrimitive } from "./graph.ts";
@@ -87,7 +87,10 @@ export function networkFromNir(graph: NirGraph, path = "graph.nir"): { network: 
     } else if (name === "position" && node.type === "Scale")
       parameters.position = asRows(singles(node, "scale", name, path));
   }
-  const { network } = decodeCheckpoint(encodeSafetensors(parameters, metadata), path);
+  const { network: read } = decodeCheckpoint(encodeSafetensors(parameters, metadata), path);
+  // A file lists nodes by name; a network has its parameters in the order of its layers.
+  const names = parameterLayout(read.model, read.geometry).map(({ name }) => name);
+  const network = { ...read, parameters: Object.fromEntries(names.map((name) => [name, read.parameters[name]])) };
   if (isSpiking(network)) requireSame(graphOf(network as Network<SpikingSpec>), graph, path);
   return { network, hardware: textOf(described.get(`${PREFIX}hardware`)) };
 }
