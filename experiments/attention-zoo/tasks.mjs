@@ -6,7 +6,7 @@ const neuron = { kind: "lif" };
 
 export const TASKS = {
   link: {
-    prompts: { exact: 4096, chip: 512 },
+    prompts: { exact: 2048, chip: 256 },
     steps: { search: 200, full: 600 },
     document: {
       name: "attention-zoo-link",
