@@ -13,6 +13,7 @@ import {
   SSA_BLOCK,
   ssaBlock,
 } from "xpikeformer/cost";
+import { attentionZooTables } from "./attention-zoo/tables.mjs";
 import { claimTables } from "./claim-tables.mjs";
 import { earlyExitTables } from "./early-exit/tables.mjs";
 import { energyRatioTables } from "./energy-ratios/tables.mjs";
@@ -201,6 +202,7 @@ const programs = {
   ...realisticTables,
   ...frontTables,
   ...errorFrontTables,
+  ...attentionZooTables,
   ...trainingTrickTables,
   ...wideLinkTables,
 };
