@@ -162,16 +162,15 @@ test("each file is recognised", () => {
   }
 });
 
-test("the Spike-driven Transformer runs on five chips and has an energy, with stochastic attention instead of its own", async () => {
+test("the Spike-driven Transformer runs on five chips and has an energy", async () => {
   const { file, network } = imported("sdt");
   const { task, model } = file.document;
-  const attention = { kind: "stochastic" };
   const hardware = { chips: 5, crossbar: { rows: 64, columns: 32 } };
   const evaluation = { prompts: 8, curvePrompts: 4, steps: [1, 2] };
   const experiment = parseExperiment({
     name: "sdt",
     task,
-    model: { ...model, attention },
+    model,
     hardware,
     evaluation,
   }) as Experiment<ImageClassificationSpec>;
@@ -185,9 +184,8 @@ test("the Spike-driven Transformer runs on five chips and has an energy, with st
     labels: Uint16Array.from({ length: count }, (_, i) => i % classes),
   };
   const images: ImageData = { name: "images", train: set, validation: set, test: set };
-  const mixed = { ...network, model: experiment.model as SpikingSpec };
   const options = { executor: inlineExecutor(jobs), command: "xpike test", versions: {} };
-  const report = await runExperiment(openExperiment(experiment, images), { network: mixed }, options);
+  const report = await runExperiment(openExperiment(experiment, images), { network }, options);
   const values = Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
   expect(values["accuracy.xpikeformer"]).toBeGreaterThanOrEqual(0);
   expect(values["cost.xpikeformer.energy"]).toBeGreaterThan(0);
