@@ -16,7 +16,7 @@ export function forAttention<Made, Kind extends AttentionKind = AttentionKind>(
 /** Queries, keys and values: what the layer before attention computes, in this order. */
 export type AttentionPart = "query" | "key" | "value";
 
-const QUERIES_KEYS_VALUES = ["query", "key", "value"] as const;
+export const QUERIES_KEYS_VALUES = ["query", "key", "value"] as const;
 
 /** What each kind reads. */
 export const ATTENTION_PARTS: Readonly<Record<AttentionKind, readonly AttentionPart[]>> = {

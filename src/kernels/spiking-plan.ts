@@ -91,7 +91,8 @@ export function planSpiking(
   const { tokens, inputs } = geometry;
   const inner = expansion * width;
   const maxRows = steps * maxPrompts * tokens;
-  const widest = Math.max(partsOf(model.attention) * width, inner);
+  const vectors = partsOf(model.attention) * width;
+  const widest = Math.max(vectors, inner);
   const extent = stemExtent(network);
   const widestRow = Math.max(widest, extent.widest);
 
@@ -127,8 +128,8 @@ export function planSpiking(
       stream: streams("stream", training),
       input: bits(width),
       inputGate: gate(width),
-      qkv: layer(`${name}.qkv`, width, partsOf(model.attention) * width),
-      qkvBits: bits(partsOf(model.attention) * width),
+      qkv: layer(`${name}.qkv`, width, vectors),
+      qkvBits: bits(vectors),
       attention: planAttention(arena, network, { maxPrompts, mode: options.attention }),
       projection: model.outputProjection ? layer(`${name}.projection`, width, width) : null,
       projected: ends ? bits(width) : null,
@@ -192,13 +193,15 @@ function scratchWords(
   const { width, expansion, steps } = model;
   const inner = expansion * width;
   const maxRows = steps * maxPrompts * geometry.tokens;
+  const vectors = partsOf(model.attention) * width;
+  const widest = Math.max(vectors, inner);
   const forward = [
     SPIKE_SCRATCH,
     NOISE_SCRATCH,
     stemScratch(network, training, maxPrompts),
     productScratch(maxRows, width, width),
-    productScratch(maxRows, Math.max(partsOf(model.attention) * width, inner), width),
-    normalisationScratch(Math.max(partsOf(model.attention) * width, inner)),
+    productScratch(maxRows, widest, width),
+    normalisationScratch(widest),
     attentionScratch(network, training),
     readOutScratch(answersOf(network), options),
   ];
@@ -208,12 +211,10 @@ function scratchWords(
     neuronKernels(model.neuron).scratch(steps),
     productScratch(width, width, maxRows),
     ...(RESIDUALS[model.residual].neurons === "branch"
-      ? [partsOf(model.attention) * width, inner].map((n) =>
-          Math.max(productScratch(width, n, maxRows), productScratch(maxRows, width, n)),
-        )
+      ? [vectors, inner].map((n) => Math.max(productScratch(width, n, maxRows), productScratch(maxRows, width, n)))
       : []),
     spikeGradientScratch(inner, maxRows),
     inputGradientScratch(maxRows, inner, width),
-    inputGradientScratch(maxRows, width, Math.max(inner, partsOf(model.attention) * width)),
+    inputGradientScratch(maxRows, width, widest),
   );
 }

@@ -98,8 +98,13 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
   }
 
   function multiplyStream(to: Layer, bits: PackedBits, stream: Place, rows: number) {
-    if (neurons === "stream") return multiply(to, bits, rows);
-    ops.product({ m: rows, n: to.outputs, k: width, a: stream, b: to.weight, out: to.y, scratch });
+    if (neurons === "stream") multiply(to, bits, rows);
+    else multiplyNumbers(to, stream, rows);
+  }
+
+  /** A layer's raw output for numbers [rows, inputs]. */
+  function multiplyNumbers(to: Layer, values: Place, rows: number) {
+    ops.product({ m: rows, n: to.outputs, k: to.inputs, a: values, b: to.weight, out: to.y, scratch });
     layers.addNoise(to, rows);
   }
 
@@ -150,9 +155,8 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
 
   /** W_O, with attention spikes as input, or probabilities if unsampled. */
   function project(to: Layer, { bits, values }: Block["attention"], rows: number) {
-    if (bits) return multiply(to, bits, rows);
-    ops.product({ m: rows, n: width, k: width, a: values as Place, b: to.weight, out: to.y, scratch });
-    layers.addNoise(to, rows);
+    if (bits) multiply(to, bits, rows);
+    else multiplyNumbers(to, values as Place, rows);
   }
 
   /** Without W_O the attention's output itself is added to the stream. */

@@ -5,7 +5,7 @@
  * Attention that reads fewer parts has fewer of them, in the same order. The merged output has D features, head after head. The
  * attention that runs in a head is passed in, so all kinds share these loops, and the products Q K^T and S V and their gradients.
  */
-import type { AttentionPart } from "../experiment/by-attention.ts";
+import { type AttentionPart, QUERIES_KEYS_VALUES } from "../experiment/by-attention.ts";
 import { expectShape } from "./shape.ts";
 
 /** Sizes of the rows `[T][B][N]` and of the heads in each; the width D is heads x dimension. */
@@ -25,8 +25,6 @@ export type HeadShape = Pick<HeadLayout, "steps" | "tokens" | "dimension">;
  */
 export type HeadVectors = Readonly<Record<AttentionPart, Float64Array>>;
 
-const ALL_PARTS: readonly AttentionPart[] = ["query", "key", "value"];
-
 /**
  * Runs `attend` on every head of every prompt. `caches[b H + h]` keeps what the backward pass of head h of prompt b needs.
  *
@@ -36,7 +34,7 @@ export function multiHeadForward<Cache>(
   qkv: Float64Array,
   layout: HeadLayout,
   attend: (head: HeadVectors, prompt: number, index: number) => { output: Float64Array; cache: Cache },
-  parts: readonly AttentionPart[] = ALL_PARTS,
+  parts: readonly AttentionPart[] = QUERIES_KEYS_VALUES,
 ): { output: Float64Array; caches: Cache[] } {
   const { steps, prompts, tokens, heads, dimension } = layout;
   const width = heads * dimension;
@@ -62,7 +60,7 @@ export function multiHeadBackward<Cache>(
   layout: HeadLayout,
   caches: readonly Cache[],
   attendBackward: (outputGradient: Float64Array, cache: Cache) => HeadVectors,
-  parts: readonly AttentionPart[] = ALL_PARTS,
+  parts: readonly AttentionPart[] = QUERIES_KEYS_VALUES,
 ): Float64Array {
   const { steps, prompts, tokens, heads, dimension } = layout;
   const width = heads * dimension;

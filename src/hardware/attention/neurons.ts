@@ -16,8 +16,8 @@
  * Currents are never negative, and neither are membranes: registers have no sign.
  */
 import { invariant, SpecError } from "../../errors.ts";
-import { type ByNeuron, forNeuron, refusalInAttention } from "../../experiment/by-neuron.ts";
-import type { LifConstants, NeuronSpec } from "../../experiment/neuron.ts";
+import { neuronInAttention } from "../../experiment/by-neuron.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import { leakShiftOf } from "../lif-parameters.ts";
 
 export interface AttentionNeurons {
@@ -55,20 +55,6 @@ export interface NeuronRequest {
   readonly floatBits: number;
 }
 
-/** Leak, threshold and reset, by kind. An experiment with a kind that attention does not compute is refused when it is read. */
-const CONSTANTS: ByNeuron<LifConstants> = {
-  lif: (neuron) => neuron,
-  if: (neuron) => ({ ...neuron, beta: 1 }),
-  plif: refuse,
-  alif: refuse,
-};
-
-const constantsOf = (neuron: NeuronSpec): LifConstants => forNeuron(neuron, CONSTANTS);
-
-function refuse(neuron: NeuronSpec): never {
-  throw new SpecError("model.neuron.kind", refusalInAttention(neuron)!);
-}
-
 /** Widest membrane in whole numbers. */
 const WIDEST = 31;
 /** Most fraction bits of a threshold. */
@@ -84,7 +70,7 @@ export function attentionNeurons(request: NeuronRequest): AttentionNeurons {
   const whole = inWholeNumbers(request);
   if (typeof whole !== "string") return whole;
   if (integers) throw new SpecError("model.neuron", whole);
-  const { beta, threshold, reset } = constantsOf(neuron);
+  const { beta, threshold, reset } = neuronInAttention(neuron);
   const current = { numerator: gain, denominator: normaliser };
   return {
     whole: false,
@@ -103,7 +89,7 @@ export function attentionNeurons(request: NeuronRequest): AttentionNeurons {
 /** The neurons, or why they do not exist in whole numbers. */
 function inWholeNumbers(request: NeuronRequest): AttentionNeurons | string {
   const { neuron, steps, gain, normaliser, largestCount, integers } = request;
-  const { threshold: real, reset, beta } = constantsOf(neuron);
+  const { threshold: real, reset, beta } = neuronInAttention(neuron);
   // Throws for a leak that is no shift; a machine in floating point has other means.
   if (!integers && !Number.isInteger(Math.log2(beta))) return "The leak is no shift.";
   const leakShift = leakShiftOf(neuron);

@@ -1,9 +1,11 @@
 /** Attention with neurons on the WebAssembly kernels, by kind. */
 import { type ByAttention, forAttention } from "../../experiment/by-attention.ts";
+import { neuronInAttention } from "../../experiment/by-neuron.ts";
+import type { NeuronSpec } from "../../experiment/neuron.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import type { AttentionOps, FiringSpec } from "../ops.ts";
 import { bitAttentionInputs } from "./bit-attention.ts";
-import { attentionConstants, surrogateNumbers } from "./neuron-kernels.ts";
+import { surrogateNumbers } from "./neuron-kernels.ts";
 
 /** The kernel that computes a kind, and its numbers there: `assembly/pair-attention.ts` and `assembly/gate-attention.ts`. */
 type Kernel = (
@@ -62,7 +64,7 @@ export function firingAttentionOps(
       const { out, scratch, neuron } = of;
       const kernel = kernelOf(of);
       const inputs = bitAttentionInputs(of);
-      const end = [...attentionConstants(neuron), out.at, out.words, scratch] as const;
+      const end = [...constantsOf(neuron), out.at, out.words, scratch] as const;
       if (kernel.of === "pairs") run.pairAttention(...inputs, kernel.weigh, kernel.constant, kernel.scale, ...end);
       else run.gateAttention(...inputs, kernel.counted, kernel.scale, ...end);
     },
@@ -71,12 +73,18 @@ export function firingAttentionOps(
       const kernel = kernelOf(of);
       const inputs = bitAttentionInputs(of);
       const { kind, parameter } = surrogateNumbers(of.surrogate);
-      const end = [...attentionConstants(neuron), kind, parameter, dQkv, scratch] as const;
+      const end = [...constantsOf(neuron), kind, parameter, dQkv, scratch] as const;
       if (kernel.of === "pairs")
         run.pairAttentionBackward(dOut, ...inputs, kernel.weigh, kernel.constant, kernel.scale, ...end);
       else run.gateAttentionBackward(dOut, ...inputs, kernel.counted, kernel.scale, ...end);
     },
   };
+}
+
+/** Leak, threshold, and 1 for a soft reset. */
+function constantsOf(of: NeuronSpec) {
+  const { beta, threshold, reset } = neuronInAttention(of);
+  return [beta, threshold, reset === "soft" ? 1 : 0] as const;
 }
 
 const kernelOf = ({

@@ -1,5 +1,4 @@
 /** The WebAssembly kernels of neurons, by kind. */
-import { invariant } from "../../errors.ts";
 import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
 import type { SurrogateSpec } from "../../experiment/model.ts";
 import type { AlifConstants, LifConstants, NeuronSpec } from "../../experiment/neuron.ts";
@@ -9,8 +8,6 @@ import type { ColumnMap, NeuronOps } from "../ops.ts";
 export interface NeuronKernels {
   /** Words of scratch for the backward pass. */
   scratch(steps: number): number;
-  /** Leak, threshold, and 1 for a soft reset, as attention with neurons takes them; null if it does not take such neurons. */
-  readonly attentionConstants: readonly [number, number, number] | null;
   /** The operations that apply only to such neurons. */
   bind(run: KernelExports): Pick<NeuronOps, "fire" | "fireBackward">;
 }
@@ -24,20 +21,12 @@ const KERNELS: ByNeuron<NeuronKernels> = {
 
 export const neuronKernels = (neuron: NeuronSpec): NeuronKernels => forNeuron(neuron, KERNELS);
 
-/** A model with other neurons in its attention is refused when it is read (`experiment/by-neuron.ts`). */
-export function attentionConstants(neuron: NeuronSpec): readonly [number, number, number] {
-  const constants = neuronKernels(neuron).attentionConstants;
-  invariant(constants !== null, "attention computes only with neurons that it supports");
-  return constants;
-}
-
 /** `assembly/lif.ts`. */
 function leakyKernels({ beta, threshold, reset }: LifConstants): NeuronKernels {
   const constants = [beta, threshold, reset === "soft" ? 1 : 0] as const;
   return {
     // Membranes and slopes of 32 neurons over all steps.
     scratch: (steps) => 64 * steps + 32,
-    attentionConstants: constants,
     bind: (run) => ({
       fire: ({ currents, steps, rows, map, spikes, near }) => {
         const { at, words, features } = spikes;
@@ -63,7 +52,6 @@ function parametricKernels(neuron: LifConstants): NeuronKernels {
   return {
     // As many more words for the membranes before each step.
     scratch: (steps) => 96 * steps + 32,
-    attentionConstants: null,
     bind: (run) => ({
       fire: leaky.bind(run).fire,
       fireBackward: (of) => {
@@ -83,7 +71,6 @@ function adaptiveKernels({ beta, threshold, reset, rise, decay }: AlifConstants)
   return {
     // Distances and slopes of 32 neurons over all steps, and two numbers of state.
     scratch: (steps) => 64 * steps + 64,
-    attentionConstants: null,
     bind: (run) => ({
       fire: ({ currents, steps, rows, map, spikes, near }) => {
         const { at, words, features } = spikes;
