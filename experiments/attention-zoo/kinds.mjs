@@ -1,4 +1,4 @@
-// The kinds of attention that this folder compares, with the scales among which validation chooses: three for each kind that has one.
+// The kinds of attention that this folder compares, with the scales among which validation chooses.
 
 const scaled = (kind, scales, rest = {}) => scales.map((scale) => ({ kind, scale, ...rest }));
 const gained = (kind, gains, rest = {}) =>
@@ -11,8 +11,8 @@ const GAINS = [
 ];
 
 /**
- * By name, with the scales tried, or another name whose choice it takes over; the first of `tried` is what the literature uses, or what our networks use. sdsa-3 computes spikformer's numbers, so its networks are those
- * of spikformer.
+ * By name, with the scales tried, or another name whose choice it takes over. The first of `tried` is what the literature uses, or what our
+ * networks use. sdsa-3 computes spikformer's numbers, so its networks are those of spikformer.
  */
 export const KINDS = [
   { name: "stochastic", tried: gained("stochastic", [GAINS[1], GAINS[0], GAINS[2]]) },

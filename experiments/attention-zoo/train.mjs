@@ -1,5 +1,5 @@
 // Trains the networks of this folder: for each kind of attention its scales for a quarter of the steps with one seed, then the scale with the
-// lowest validation loss with three seeds. Keeps the networks in `runs/attention-zoo/` and writes training.json; an interrupted run resumes.
+// lowest validation loss with three seeds. Keeps the networks in `runs/attention-zoo/` and writes TASK.json; an interrupted run resumes.
 // Takes hours on two cores. Run: node train.mjs [link|images] [threads]
 import { mkdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
