@@ -1,8 +1,8 @@
 /**
  * Bundles the programs of dist/ from src/, because Node takes about a millisecond to load a module and `xpikeformer` needs 400.
  *
- * The result stays readable, and its layout follows src/: one file per folder, and a file of its own for each entry, each command and
- * each file that only shows values. A folder's `index.js` is what importing `xpikeformer` loads, `more.js` what the other entries for
+ * Local names are short in the result, and its layout follows src/: one file per folder, and a file of its own for each entry, each
+ * command and each file that only shows values. A folder's `index.js` is what importing `xpikeformer` loads, `more.js` what the other entries for
  * browsers need besides, `node.js` the rest. zod is inside, in `zod.js`: as a package, it alone takes as long to load as Node.
  */
 import { readFileSync } from "node:fs";
@@ -58,6 +58,9 @@ export async function bundle(folder) {
       return moduleIds.some((id) => id.startsWith(join(src, "cli"))) ? `cli/${name}.js` : `${name}.js`;
     },
     minifyInternalExports: false,
+    // The package is limited in size. Functions keep their names, which a stack trace shows; without blanks, the annotations would go that
+    // the studio needs to leave out what it does not use.
+    minify: { compress: false, mangle: { toplevel: false }, codegen: { removeWhitespace: false } },
     comments: { legal: true, annotation: true, jsdoc: false },
     banner: ({ name }) => (name === "zod" ? licence("zod") : ""),
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: grouping(), debugName: "folders" }] },
