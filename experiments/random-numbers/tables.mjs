@@ -11,7 +11,7 @@ import { xorGates } from "./statistics.mjs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const measured = read("./result.json");
-const { tiles, attention, stratified, independent, steps, chips } = Object.fromEntries(
+const { attention, stratified, independent, steps, chips } = Object.fromEntries(
   Object.entries(measured).map(([part, { result }]) => [part, result]),
 );
 const { densities } = errors[chipsKey("wireless-2x2", "paper")];
@@ -101,24 +101,6 @@ export const randomNumberTables = {
           ...others.map((found) => ratio(found, "queries")),
         ];
       }),
-    };
-  },
-
-  "random-dependence": () => {
-    const columns = [
-      ["S, next query", "independent", "queries"],
-      ["S, next key", "independent", "keys"],
-      ["S, diagonal", "independent", "diagonal"],
-      ["S, 2 x 2 corners", "independent", "corners"],
-      ["A, next feature", "independent", "features"],
-      ["S and A, same query", "stratified", "score and last feature"],
-    ];
-    return {
-      head: ["correlation at p = 1/4", ...columns.map(([title]) => title)],
-      rows: SHOWN.map((source) => [
-        sharingOf(source),
-        ...columns.map(([, kind, moment]) => both(tiles[source.name][kind].quarter.moments[moment])),
-      ]),
     };
   },
 
