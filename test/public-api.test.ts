@@ -112,7 +112,8 @@ const inOneLine = (text: string): string => text.replaceAll(/\s+/g, " ").replace
 function membersOf(type: ts.Type, indent: string): string {
   const inside = `${indent}  `;
   if (type.isUnion() && !(type.flags & ts.TypeFlags.EnumLike)) {
-    const parts = type.types.map((part) => nestedType(part, inside));
+    // The compiler's own order depends on which file it reads first.
+    const parts = type.types.map((part) => nestedType(part, inside)).toSorted();
     const line = parts.join(" | ");
     return line.includes("\n") || line.length > 100 ? parts.map((part) => `\n${inside}| ${part}`).join("") : line;
   }
