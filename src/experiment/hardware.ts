@@ -6,6 +6,7 @@ import { converterErrorSpec } from "./converter-errors.ts";
 import { deviceSpec, layerFields } from "./device.ts";
 import { hasConverterErrors } from "./erring-converters.ts";
 import { onceValid } from "./once-valid.ts";
+import { readOutSpec } from "./read-out.ts";
 
 const wireSpec = z.strictObject({
   /** Resistance of an input line between neighbouring columns, ohms. */
@@ -180,6 +181,8 @@ const hardwareFields = z.strictObject({
   crossbars: z.int().min(1).max(1_000_000).nullable().default(null),
   /** Converters at the crossbar columns. */
   adc: adcSpec.prefault({}),
+  /** What reads the columns of layers that feed only neurons: converters, or comparators. */
+  readOut: readOutSpec.prefault({}),
   /** Stochastic spiking attention engine: AND gates and counters. */
   ssa: ssaSpec.prefault({}),
   /**
