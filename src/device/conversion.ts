@@ -21,6 +21,8 @@ export interface ConversionSettings {
   readonly clippingQuantile: number;
   /** Which weights share a scale. */
   readonly scaling: "crossbar" | "column";
+  /** The weight of the largest conductance by column, where crossbars share it; default from these weights. */
+  readonly largest?: Float64Array;
 }
 
 export interface ConductancePairs {
@@ -52,7 +54,7 @@ export function convertWeights(
   targets: Float64Array = new Float64Array(2 * weights.length),
 ): ConductancePairs {
   const { maxConductance, bits } = settings;
-  const largest = largestWeights(weights, columns, settings);
+  const largest = settings.largest ?? largestWeights(weights, columns, settings);
   const scales = largest.map((size) => maxConductance / Math.max(size, SMALLEST_WEIGHT));
   const levels = bits === null ? null : 2 ** bits - 1;
   const plus = targets.subarray(0, weights.length).fill(0);

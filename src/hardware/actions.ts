@@ -16,8 +16,10 @@ export const ACTIONS = {
   residualAdditions: "Additions of a block's output to the residual stream, per feature.",
   streamReads: "Words of the residual stream read, to be added to: one per feature and addition.",
   streamWrites: "Words of the residual stream written: by the embedding, and the sums that a later addition reads.",
-  chargeTransfers: "Charges of a row block's column moved onto a membrane, where no converters read it: one per vector.",
-  chargeSharings: "Membranes that leak by sharing their charge with a capacitor: one per column and step after the first.",
+  chargeTransfers:
+    "Charges of a row block's column moved onto a membrane, where no converters read it: one per vector.",
+  chargeSharings:
+    "Membranes that leak by sharing their charge with a capacitor: one per column and step after the first.",
   decisions: "Decisions of a column's comparator, where no converters read it: one per vector.",
   membraneResets: "Membranes discharged: one per column before a token's first step, and one per spike.",
   lifUpdates: "Membrane updates of LIF neurons: leak, add, compare, reset.",

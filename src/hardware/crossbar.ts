@@ -62,6 +62,7 @@ export const largestConductance = ({ device, parallelDevices }: CrossbarSpec): n
 /**
  * Programs a block of weights.
  *
+ * @param largest weight that the largest conductance stands for, by column; default that of the block's own weights
  * Shapes   weights: [rows, columns]
  * Random   `random.fork("plus")` and `random.fork("minus")`
  */
@@ -72,12 +73,14 @@ export function programCrossbar(
   spec: CrossbarSpec,
   device: DeviceModel,
   random: Stream,
+  largest?: Float64Array,
 ): ProgrammedCrossbar {
   const settings = {
     maxConductance: device.maxConductance,
     bits: spec.conductanceBits,
     clippingQuantile: spec.clippingQuantile,
     scaling: spec.scaling,
+    ...(largest && { largest }),
   };
   const { plus, minus, scales, clipped } = convertWeights(weights, columns, settings, kept(2 * weights.length));
   const programmed = {

@@ -65,12 +65,15 @@ const LINE_DEVICES = 128;
 const REFERENCE_BITS = 5;
 
 /** The timing of a machine: its own, or that of its bits, size and wires. Exact currents count as codes of 5 bits. */
-export function timingOf({ timing, crossbar, adc }: HardwareSpec, times: AnalogTimes = ANALOG_TIMES): Timing {
-  if (timing !== null) return timing;
+export function timingOf(hardware: HardwareSpec, times: AnalogTimes = ANALOG_TIMES): Timing {
+  return hardware.timing ?? analogClocks(lineSize(hardware), times);
+}
+
+function lineSize({ crossbar, adc }: HardwareSpec): LineSize {
   const { rows, columns, wires } = crossbar;
   const bits = adc.bits ?? REFERENCE_BITS;
   const size = { rows, columns, bits, lineOhms: wires.lines, columnOhms: wires.columns };
-  return analogClocks({ ...size, devices: devicesPerConductance(crossbar) }, times);
+  return { ...size, devices: devicesPerConductance(crossbar) };
 }
 
 /** A crossbar as its lines see it. */
@@ -116,6 +119,21 @@ export function settlingTime(size: LineSize, { settle, side, line, lineCapacitan
 export const conversionTime = ({ bits }: Pick<LineSize, "bits">, { conversion, flash, fixed }: AnalogTimes): number =>
   flash || fixed ? conversion : conversion * ((bits + 1) / (REFERENCE_BITS + 1));
 
-/** Clocks for one input vector of a layer, given its multiplexer steps. */
+/** Clocks of a comparator's decision. */
+export const DECISION_CLOCKS = 1;
+/** Registers from decisions to the next unit: the spikes. */
+export const DECISION_REGISTERS = 1;
+
+/**
+ * Clocks until the charge of columns without converters has settled: the time constants waited, or, without a number of them, those
+ * of a conversion.
+ */
+export function columnSettling(hardware: HardwareSpec, times: AnalogTimes = ANALOG_TIMES): number {
+  const { settling } = hardware.readOut.circuit;
+  if (settling === null || hardware.timing !== null) return timingOf(hardware, times).settle;
+  return analogClocks({ ...lineSize(hardware), bits: settling / naturalLog(2) - 1 }, times).settle;
+}
+
+/** Clocks for one input vector of a layer with converters, given its multiplexer steps. */
 export const vectorClocks = (multiplexerSteps: number, { settle, conversion }: Timing): number =>
   settle + multiplexerSteps * conversion;

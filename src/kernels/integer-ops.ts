@@ -59,6 +59,9 @@ export interface ConversionNoise {
   readonly normals: Place;
 }
 
+/** `ColumnConstants` in memory. */
+export type ColumnPlaces = Readonly<Record<"leaks" | "thresholds" | "levels" | "thermal" | "deciding", Place>>;
+
 export interface StripOutput {
   readonly lines: Place;
   readonly vectors: number;
@@ -112,6 +115,25 @@ export interface IntegerOps {
     reset: "hard" | "soft";
     membrane: Register;
     spikes: PackedBits;
+  }): number;
+  /**
+   * Neurons of columns without converters, charges [steps, rows, features]. Twin: `runChargeNeurons`. Returns the number of saturated
+   * membranes.
+   *
+   * @param constants of 4 bytes by column
+   * @param scratch `COLUMN_SCRATCH` words
+   */
+  decideColumns(of: {
+    charges: Place;
+    steps: number;
+    rows: number;
+    constants: ColumnPlaces;
+    reset: "hard" | "soft";
+    noise: ConversionNoise | null;
+    perPrompt: number;
+    firstPrompt: number;
+    spikes: PackedBits;
+    scratch: Place;
   }): number;
   /** target += source, saturating; if source is null, target only saturates. */
   joinIntegers(of: { target: Place; source: Place | null; count: number; register: Register }): number;

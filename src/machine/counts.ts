@@ -4,15 +4,26 @@
  *
  * These formulas are independent of the simulators, so the two can be compared on the same run.
  */
+import type { Deciding } from "../experiment/by-read-out.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { offeredBits, unitActions } from "../hardware/attention/catalogue.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
+import { leakShiftOf } from "../hardware/lif-parameters.ts";
+import { decidingFor } from "../hardware/read-out.ts";
 import { endsBranch, type LinearLayer, readsStream } from "../model/layers.ts";
 import { comparisonsOf, neuronGrid, pixels, poolsCurrents } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
-import { blockRuns, DENSITY_INTO, type Densities } from "./densities.ts";
-import type { MachineCore, SsaUnit } from "./machine.ts";
-import { bitsInto, lastVectors, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
+import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "./densities.ts";
+import { IDEAL_NEURON, type MachineCore, type SsaUnit } from "./machine.ts";
+import {
+  attentionParts,
+  bitsInto,
+  lastVectors,
+  type NetworkShape,
+  shapeLayers,
+  stemBefore,
+  VALUE_BITS,
+} from "./shape.ts";
 
 export interface OperationCounts {
   readonly name: string;
@@ -70,7 +81,21 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
       linesPerInput: source === "input" ? linesPerInput : 1,
       rows: role === "embedding" ? embedRows : rows,
     };
-    return add(name, "linear", repeat, linearActions(machine, rules, counted));
+    const deciding = decidingFor(role, machine);
+    const counts =
+      deciding === null ? linearActions(machine, rules, counted) : chargeActions(machine, deciding, counted);
+    return add(name, "linear", repeat, counts);
+  };
+  /** Columns without converters, which are neurons themselves. */
+  const columns = ({ trainOut, outputs }: LinearLayer, keeps: boolean, fired: number, repeat: number) => {
+    const once = tokens * outputs;
+    const leaks = keeps && leakShiftOf(shape.neuron ?? IDEAL_NEURON) > 0;
+    add(trainOut!, "neurons", repeat, {
+      decisions: steps * once,
+      bitsWritten: steps * once,
+      chargeSharings: leaks ? (steps - 1) * once : 0,
+      membraneResets: keeps ? once + steps * once * fired : 0,
+    });
   };
   const neurons = (train: string | null, features: number, repeat: number, perStep = tokens) => {
     const stored = machine.order === "step-major" ? (steps - 1) * perStep * features * stateWords : 0;
@@ -116,8 +141,10 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
       const kept = i === ofBlock.length - 1 ? lastSums : 1;
       if (readsStream(layer)) neurons(trainIn, inputs, repeat);
       const actions = linear(repeat, layer, block[DENSITY_INTO[role]!]);
+      const deciding = decidingFor(role, machine);
       if (endsBranch(layer)) join(actions, kept);
-      else neurons(trainOut, outputs, repeat);
+      else if (deciding === null) neurons(trainOut, outputs, repeat);
+      else columns(layer, deciding.keeps, firedBy(layer, block, shape), repeat);
       if (role !== "attention input") continue;
       const attention = attentionActions(machine, block.coincidences);
       if (attention !== null) add(`blocks.${first}.attention`, "attention", repeat, attention);
@@ -158,6 +185,30 @@ function linearActions(
     offsetAdditions: scaled ? vectors * outputs : 0,
     bitsRead: vectors * inputs,
   };
+}
+
+/** Charge from a layer's crossbars to columns without converters. */
+function chargeActions(
+  { shape, crossbar }: MachineCore,
+  { keeps }: Deciding,
+  { inputs, linesPerInput, outputs, rows, tokens, density, bits }: Counted,
+): Partial<ActionTally> {
+  const vectors = shape.steps * tokens * bits;
+  const lines = inputs * linesPerInput;
+  const spikes = vectors * lines * density;
+  return {
+    lineDrives: spikes * Math.ceil(outputs / crossbar.columns),
+    cellReads: spikes * outputs,
+    chargeTransfers: keeps ? vectors * outputs * Math.ceil(lines / rows) : 0,
+    bitsRead: vectors * inputs,
+  };
+}
+
+/** Density of the spikes of a layer's own neurons. */
+function firedBy({ role }: LinearLayer, block: BlockDensities, shape: NetworkShape): number {
+  if (role !== "attention input") return block.down;
+  const parts = attentionParts(shape);
+  return parts.reduce((sum, part) => sum + block[part], 0) / parts.length;
 }
 
 /** Null without attention units. */

@@ -10,6 +10,7 @@
  */
 import type { AttentionSpec } from "../experiment/attention.ts";
 import { type ByAttention, drawsOf, forAttention } from "../experiment/by-attention.ts";
+import { type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder } from "../experiment/hardware.ts";
 import type { NeuronSpec } from "../experiment/neuron.ts";
 import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
@@ -17,12 +18,15 @@ import type { UnitSizes } from "../hardware/attention/unit.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
+import { decidingFor } from "../hardware/read-out.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { planTile, type TilePlan, vectorsOf } from "../hardware/tile-plan.ts";
-import { type Timing, timingOf, vectorClocks } from "../hardware/timing.ts";
+import { DECISION_REGISTERS, type Timing, timingOf } from "../hardware/timing.ts";
 import { placeAttention } from "../mapping/attention.ts";
+import { readClocks } from "../mapping/clocks.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
-import { endsBranch, type LinearLayer } from "../model/layers.ts";
+import { requireSteps } from "../mapping/read-out.ts";
+import { endsBranch, type LayerRole, type LinearLayer } from "../model/layers.ts";
 import { neuronGrid, pixels } from "../model/stem.ts";
 import { bitsInto, headTokens, lastVectors, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
@@ -114,8 +118,21 @@ export interface MachineUnits {
     readonly membraneBits: number;
     readonly place: "registers" | "sram";
   };
+  /** At columns without converters, by the role of their layers; none where converters read all. */
+  readonly comparators: readonly ComparatorUnits[];
   /** Adders of the residual stream. */
   readonly residual: { readonly count: number; readonly bits: number };
+}
+
+/** Comparators of the layers of one role, at all columns of their crossbars. */
+export interface ComparatorUnits extends Deciding {
+  readonly role: LayerRole;
+  /** One per column of a column group. */
+  readonly count: number;
+  /** Membranes as charge, one per comparator; 0 for comparators that keep nothing. */
+  readonly membranes: number;
+  /** Capacitors on which columns of single crossbars collect charge. */
+  readonly capacitors: number;
 }
 
 /** The sizes that counted actions depend on: a machine before its layers are placed. */
@@ -132,6 +149,7 @@ export interface MachineCore {
     readonly linesPerInput: number;
   };
   readonly mode: AdcSpec["mode"];
+  readonly readOut: HardwareSpec["readOut"];
   readonly attention: AttentionUnit;
 }
 
@@ -151,7 +169,9 @@ export function placementOf(hardware: HardwareSpec, shape: NetworkShape): Mappin
   const { tokens, heads, width } = shape;
   const { attention } = coreOf(hardware, shape);
   const placed = attention.unit === "ssa-tile" ? { ...attention, tokens, dimension: width / heads } : attention;
-  return placeLayers(shapeLayers(shape), placeAttention(placed, heads, hardware), hardware);
+  const mapping = placeLayers(shapeLayers(shape), placeAttention(placed, heads, hardware), hardware);
+  requireSteps(mapping.layers, shape.steps, hardware);
+  return mapping;
 }
 
 /**
@@ -169,7 +189,7 @@ export function machineOf(
 ): Machine {
   const timing = timingOf(hardware);
   const core = coreOf(hardware, shape);
-  const layers = shapeLayers(shape).map((layer, i) => layerUnit(layer, mapping.layers[i], shape, timing));
+  const layers = shapeLayers(shape).map((layer, i) => layerUnit(layer, mapping.layers[i], shape, hardware));
   const words = wordBits(hardware);
   const units = unitsOf(hardware, shape, mapping, timing, words);
   return { ...core, timing, words, sram: hardware.sram, mapping, layers, units };
@@ -177,23 +197,19 @@ export function machineOf(
 
 /** The part of a machine that does not depend on the placement of its layers. */
 export function coreOf(hardware: HardwareSpec, shape: NetworkShape): MachineCore {
-  const { crossbar, adc, order } = hardware;
+  const { crossbar, adc, order, readOut } = hardware;
   const { rows, columns, embedRows, linesPerInput } = crossbar;
   return {
     shape,
     order,
     crossbar: { rows, columns, embedRows, linesPerInput },
     mode: adc.mode,
+    readOut,
     attention: attentionUnit(hardware, shape),
   };
 }
 
-function layerUnit(
-  linear: LinearLayer,
-  { blocks, multiplexerSteps }: LayerMapping,
-  shape: NetworkShape,
-  timing: Timing,
-): LayerUnit {
+function layerUnit(linear: LinearLayer, placed: LayerMapping, shape: NetworkShape, hardware: HardwareSpec): LayerUnit {
   const { name, role } = linear;
   const entersOnce = role === "embedding" && shape.embedding === "values";
   const reads = entersOnce ? VALUE_BITS : bitsInto(linear, shape);
@@ -202,9 +218,9 @@ function layerUnit(
   return {
     ...linear,
     reads,
-    crossbars: blocks.length,
-    clocks: reads * vectorClocks(multiplexerSteps, timing),
-    latency: LIF_LATENCY,
+    crossbars: placed.blocks.length,
+    clocks: reads * readClocks(placed, hardware),
+    latency: decidingOf(placed.readOut) === null ? LIF_LATENCY : DECISION_REGISTERS,
     tokens: role === "head" ? headTokens(shape) : Int32Array.from({ length: vectors }, (_, n) => n),
     everyStep: !entersOnce,
   };
@@ -219,6 +235,9 @@ function unitsOf(
 ): MachineUnits {
   const { adc } = hardware;
   // The stream and LIF units of a layer follow the adders of its tiles.
+  const converted = layers.filter(({ readOut }) => decidingOf(readOut) === null);
+  const decided = layers.filter((layer) => !converted.includes(layer));
+  const blocks = (counted: readonly LayerMapping[]) => counted.reduce((sum, of) => sum + of.blocks.length, 0);
   const behind = (counted: readonly LayerMapping[]) =>
     counted.reduce((sum, { columnGroups }) => sum + columnGroups * readoutUnits, 0);
   // Without a projection the neurons after attention's residual adders are separate units.
@@ -228,24 +247,37 @@ function unitsOf(
     crossbars: { count: totals.crossbars, ...crossbar, devices: devicesPerConductance(hardware.crossbar) },
     converters: { count: totals.converters, bits: adc.bits, mode: adc.mode, clocks: conversion },
     scalers: {
-      count: totals.crossbars * readoutUnits,
+      count: (totals.crossbars - blocks(decided)) * readoutUnits,
       codeBits: adc.bits === null ? null : adc.bits + (adc.mode === "pair" ? 1 : 0),
       factorBits: words.factor,
     },
-    adders: { count: behind(layers), bits: words.current },
+    adders: { count: behind(converted), bits: words.current },
     lif: {
       count: totals.lifUnits + shortcuts,
       membranes:
-        countNeurons(shape) * (stored ? shape.tokens : 1) - averagedNeurons(shape, stored) + stemNeurons(shape, stored),
+        countNeurons(shape, hardware) * (stored ? shape.tokens : 1) -
+        averagedNeurons(shape, stored) +
+        stemNeurons(shape, stored),
       stateWords: shape.stateWords ?? 1,
       membraneBits: words.membrane,
       place: stored ? "sram" : "registers",
     },
+    comparators: comparatorUnits(decided, crossbar.columns),
     residual: {
       count: shape.residuals === 0 ? 0 : behind(layers.filter(endsBranch)) + shortcuts,
       bits: words.stream,
     },
   };
+}
+
+function comparatorUnits(decided: readonly LayerMapping[], columns: number): ComparatorUnits[] {
+  return [...new Set(decided.map(({ role }) => role))].map((role) => {
+    const layers = decided.filter((layer) => layer.role === role);
+    const deciding = decidingOf(layers[0].readOut) as Deciding;
+    const count = columns * layers.reduce((sum, { columnGroups }) => sum + columnGroups, 0);
+    const capacitors = columns * layers.reduce((sum, { blocks }) => sum + blocks.length, 0);
+    return { role, ...deciding, count, membranes: deciding.keeps ? count : 0, capacitors };
+  });
 }
 
 /** Neurons of a stem's layers, for one window or for all. */
@@ -256,9 +288,11 @@ const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
 const averagedNeurons = (shape: NetworkShape, ofAll: boolean): number =>
   ofAll ? (shape.tokens - lastVectors(shape)) * shape.width : 0;
 
-/** Neurons per token: after the embedding, every layer of the blocks, and attention where no layer follows it. */
-export function countNeurons(shape: NetworkShape): number {
-  const layers = shapeLayers(shape).filter(({ role }) => role !== "convolution" && role !== "head");
+/** Neurons per token in logic: after the embedding, every layer of the blocks with converters, and attention where no layer follows it. */
+function countNeurons(shape: NetworkShape, hardware: HardwareSpec): number {
+  const layers = shapeLayers(shape).filter(
+    ({ role }) => role !== "convolution" && role !== "head" && decidingFor(role, hardware) === null,
+  );
   const shortcuts = shape.outputProjection ? 0 : shape.depth * shape.width;
   return layers.reduce((sum, { outputs }) => sum + outputs, shortcuts);
 }
@@ -289,7 +323,7 @@ const UNITS: ByAttention<(hardware: HardwareSpec, shape: NetworkShape) => Attent
 /** Units with neurons, or none. */
 function firingUnit(attention: Extract<AttentionSpec, { kind: UnitKind }>) {
   return (hardware: HardwareSpec, shape: NetworkShape): AttentionUnit => {
-    const { heads, tokens, width, steps, neuron = IDEAL, mask = openMask(tokens) } = shape;
+    const { heads, tokens, width, steps, neuron = IDEAL_NEURON, mask = openMask(tokens) } = shape;
     const request = { neuron, steps, tokens, dimension: width / heads, mask };
     const made = attentionUnitFor(attention, request, hardware);
     if (made.unit === "none") return made;
@@ -299,7 +333,7 @@ function firingUnit(attention: Extract<AttentionSpec, { kind: UnitKind }>) {
 }
 
 /** A neuron that no published workload names. */
-const IDEAL: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" };
+export const IDEAL_NEURON: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" };
 
 /** `[tokens, tokens]`, every pair open: one array for all questions about networks of this size. */
 function openMask(tokens: number): Uint8Array {

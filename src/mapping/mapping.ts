@@ -18,6 +18,7 @@
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
 import { MappingError, ShapeError } from "../errors.ts";
+import { decidingOf, type ReadOut } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
@@ -27,6 +28,7 @@ import { rowsFor } from "../hardware/crossbar.ts";
 import { requireIntegers } from "../hardware/integer-arithmetic.ts";
 import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
+import { readOutFor } from "../hardware/read-out.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
@@ -39,6 +41,7 @@ import {
   placeAttention,
   stochasticCells,
 } from "./attention.ts";
+import { requireColumns, requireSteps } from "./read-out.ts";
 
 /** A block of a layer's weights on one crossbar. */
 export interface CrossbarBlock extends MatrixBlock {
@@ -61,9 +64,11 @@ export interface Placement extends Wiring {
   readonly rowBlocks: number;
   /** Column group by column group, row blocks in ascending order within each. */
   readonly blocks: readonly CrossbarBlock[];
-  /** Multiplexer steps in which all used columns reach the converters, for one input vector. */
+  /** What reads its columns. */
+  readonly readOut: ReadOut;
+  /** Multiplexer steps in which all used columns reach the converters, for one input vector; 0 without converters. */
   readonly multiplexerSteps: number;
-  /** LIF units at the adders of the layer's tiles; 0 for the head, whose sums are averaged instead. */
+  /** LIF units at the adders of the layer's tiles; 0 for the head, whose sums are averaged instead, and without converters. */
   readonly lifUnits: number;
 }
 
@@ -108,7 +113,9 @@ export function mapNetwork(
   const { model, geometry } = network;
   const unit = requireMappable(network, hardware, coding);
   requireFolded(network);
-  return placeLayers(linearLayers(model, geometry), placeAttention(unit, model.heads, hardware), hardware);
+  const mapping = placeLayers(linearLayers(model, geometry), placeAttention(unit, model.heads, hardware), hardware);
+  requireSteps(mapping.layers, model.steps, hardware);
+  return mapping;
 }
 
 /**
@@ -164,7 +171,7 @@ function requireMean({ readOut, tokens }: Geometry, { arithmetic }: HardwareSpec
 /**
  * Places layers by their roles and sizes, in the order given.
  *
- * Throws MappingError when a tile of a layer has more row blocks than the chip has crossbars
+ * Throws MappingError when a tile of a layer has more row blocks than the chip has crossbars, or a layer cannot be read as it says
  */
 export function placeLayers(
   linear: readonly LinearLayer[],
@@ -179,7 +186,10 @@ export function placeLayers(
     layers.push(mapped.layer);
     next = mapped.next;
   }
+  for (const layer of layers) requireColumns(layer, hardware, next.load + 1);
   const crossbars = hardware.crossbars ?? next.crossbar;
+  const decided = layers.filter(({ readOut }) => decidingOf(readOut) !== null);
+  const converting = crossbars - decided.reduce((sum, { blocks }) => sum + blocks.length, 0);
   const cells = next.crossbar * hardware.crossbar.rows * hardware.crossbar.columns;
   const usedCells = layers.reduce((sum, { lines, outputs }) => sum + lines * outputs, 0);
   return {
@@ -195,7 +205,7 @@ export function placeLayers(
       cells,
       usedCells,
       utilisation: usedCells / cells,
-      converters: crossbars * units * (hardware.adc.mode === "pair" ? 2 : 1),
+      converters: converting * units * (hardware.adc.mode === "pair" ? 2 : 1),
       lifUnits: layers.reduce((sum, layer) => sum + layer.lifUnits, 0),
       stochasticCells: stochasticCells(attention),
     },
@@ -250,14 +260,17 @@ export function mapLayer<L extends Pick<LinearLayer, "name" | "role" | "inputs" 
       blocks.push({ crossbar, tile, load, site, rowStart, columnStart, ...size });
     }
   }
+  const readOut = readOutFor(role, hardware);
+  const converts = decidingOf(readOut) === null;
   const layer = {
     ...wired,
+    readOut,
     lines,
     columnGroups,
     rowBlocks,
     blocks,
-    multiplexerSteps: multiplexerSteps(Math.min(outputs, columns), units),
-    lifUnits: role === "head" ? 0 : columnGroups * units,
+    multiplexerSteps: converts ? multiplexerSteps(Math.min(outputs, columns), units) : 0,
+    lifUnits: converts && role !== "head" ? columnGroups * units : 0,
   };
   return { layer, next: { crossbar, tile, load, site } };
 }

@@ -6,7 +6,9 @@
  * Drift compensation is part of reading (`compensation.ts`).
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { largestWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
+import { decidingOf } from "../experiment/by-read-out.ts";
 import { hasConverterErrors } from "../experiment/erring-converters.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
@@ -23,9 +25,10 @@ import {
 } from "../hardware/crossbar.ts";
 import { weightsByLine } from "../hardware/line-order.ts";
 import type { CodeReference } from "../hardware/own-calibration.ts";
+import { type ColumnErrors, drawColumnErrors } from "../hardware/read-out.ts";
 import { trimConverters } from "../hardware/trim.ts";
 import { readThroughWires } from "../hardware/wires.ts";
-import type { Mapping } from "../mapping/mapping.ts";
+import type { LayerMapping, Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { neuronOf } from "../model/neuron/catalogue.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -51,6 +54,8 @@ export interface ChipState {
   readonly crossbars: readonly ProgrammedCrossbar[];
   /** Errors of each crossbar's converters, by crossbar; null when converters are exact. */
   readonly converterErrors: readonly ConverterErrors[] | null;
+  /** Errors of columns without converters, by crossbar; null where converters read all columns. */
+  readonly columnErrors: readonly ColumnErrors[] | null;
   /** Response to the calibration input just after programming, by crossbar; null when drift is not compensated. */
   readonly references: readonly ReadoutSums[] | null;
   /** The same in codes of the chip's own converters, for a chip that calibrates itself; null until calibrated. */
@@ -67,7 +72,8 @@ export interface Chip extends MappedNetwork, ChipState {
  * Programs every crossbar, draws its converters, and reads the references for drift compensation.
  *
  * Random   crossbar c uses `random.fork("programming", c)` and `random.fork("reference", c)`, and its converters
- *          `random.fork("converters", site)` and `random.fork("trim", site)`, so the order does not matter
+ *          `random.fork("converters", site)` and `random.fork("trim", site)`, columns without converters
+ *          `random.fork("columns", site)`, so the order does not matter
  */
 export function programChip(
   network: Network<SpikingSpec>,
@@ -80,6 +86,7 @@ export function programChip(
   for (const layer of mapping.layers) {
     const { data } = network.parameters[`${layer.name}.weight`];
     const weights = weightsByLine(data, layer.outputs, layer);
+    const shared = sharedScales(weights, layer, hardware);
     for (const block of layer.blocks) {
       crossbars[block.crossbar] = programCrossbar(
         cutBlock(weights, layer.outputs, block),
@@ -88,15 +95,32 @@ export function programChip(
         hardware.crossbar,
         device,
         random.fork("programming", block.crossbar),
+        shared?.[block.tile],
       );
     }
   }
   return equipChip({ network, device, crossbars }, mapping, hardware, random);
 }
 
+/** The weights that largest conductances stand for, by tile and column, where row blocks add charge on one column; null elsewhere. */
+function sharedScales(
+  weights: Float32Array,
+  { readOut, outputs, blocks }: LayerMapping,
+  { crossbar }: HardwareSpec,
+): Float64Array[] | null {
+  if (decidingOf(readOut) === null) return null;
+  const shared: Float64Array[] = [];
+  for (const block of blocks) {
+    const largest = largestWeights(cutBlock(weights, outputs, block), block.columns, crossbar);
+    const before = shared[block.tile];
+    shared[block.tile] = before ? largest.map((size, c) => Math.max(size, before[c])) : largest;
+  }
+  return shared;
+}
+
 /**
- * Crossbars already programmed, with other converters, compensation or age. Programming depends on `hardware.crossbar` alone,
- * so with the same `random` the result equals that of `programChip`.
+ * Crossbars already programmed, with other converters, compensation or age. Programming depends on `hardware.crossbar`, and on which
+ * layers have converters, so with the same of both and the same `random` the result equals that of `programChip`.
  *
  * Random   as `programChip`
  */
@@ -115,6 +139,7 @@ export function equipChip(
     device,
     crossbars,
     converterErrors,
+    columnErrors: drawColumns(mapping, random),
     references,
     codeReferences: null,
     ranges: null,
@@ -125,12 +150,14 @@ export function equipChip(
 export const stateOfChip = ({
   crossbars,
   converterErrors,
+  columnErrors,
   references,
   codeReferences,
   ranges,
 }: ChipState): ChipState => ({
   crossbars,
   converterErrors,
+  columnErrors,
   references,
   codeReferences,
   ranges,
@@ -146,6 +173,7 @@ export function chipFrom(machine: MappedNetwork, parts: readonly ChipState[]): C
     device: deviceOfCrossbar(machine.hardware.crossbar),
     crossbars: joinEntries(parts.map((part) => part.crossbars)),
     converterErrors: joinOptional(parts.map((part) => part.converterErrors)),
+    columnErrors: joinOptional(parts.map((part) => part.columnErrors)),
     references: joinOptional(parts.map((part) => part.references)),
     codeReferences: joinOptional(parts.map((part) => part.codeReferences)),
     ranges: allRanges && Float64Array.from(allRanges),
@@ -179,6 +207,20 @@ function drawConverters(
     converters[crossbar] = trimConverters(made, readoutUnits, adc, random.fork("trim", site));
   }
   return converters;
+}
+
+function drawColumns({ layers }: Mapping, random: Stream): ColumnErrors[] | null {
+  const errors: ColumnErrors[] = [];
+  let decided = false;
+  for (const { readOut, blocks } of layers) {
+    const deciding = decidingOf(readOut);
+    if (deciding === null) continue;
+    decided = true;
+    for (const { crossbar, site, columns } of blocks) {
+      errors[crossbar] = drawColumnErrors(columns, deciding, random.fork("columns", site));
+    }
+  }
+  return decided ? errors : null;
 }
 
 /** Response to the calibration input just after programming; without read noise for `one-hot`, as in aihwkit. */

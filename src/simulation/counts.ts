@@ -2,6 +2,7 @@
  * Actions of an operation from its shape and spikes, for simulators that do not count while they work. The formulas equal the
  * totals counted in `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts`.
  */
+import { type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec, LoopOrder } from "../experiment/hardware.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { type FiringUnit, unitActions } from "../hardware/attention/catalogue.ts";
@@ -13,23 +14,28 @@ import type { LayerMapping } from "../mapping/mapping.ts";
 
 /** A linear layer that read `vectors` input vectors with `spikes` ones in total. */
 export function linearActions(
-  { inputs, outputs, rowBlocks, columnGroups }: LayerMapping,
+  { inputs, outputs, rowBlocks, columnGroups, readOut }: LayerMapping,
   mode: HardwareSpec["adc"]["mode"],
   vectors: number,
   spikes: number,
 ): ActionTally {
   const localSums = vectors * outputs * rowBlocks;
   const pair = mode === "pair";
-  return {
+  const read = {
     ...emptyTally(),
     lineDrives: spikes * columnGroups,
     cellReads: spikes * outputs,
+    bitsRead: vectors * inputs,
+  };
+  const deciding = decidingOf(readOut);
+  if (deciding !== null) return { ...read, chargeTransfers: deciding.keeps ? localSums : 0 };
+  return {
+    ...read,
     conversions: pair ? 2 * localSums : localSums,
     subtractions: pair ? localSums : 0,
     scalings: localSums,
     accumulations: localSums - vectors * outputs,
     offsetAdditions: vectors * outputs,
-    bitsRead: vectors * inputs,
   };
 }
 
@@ -44,6 +50,22 @@ export function neuronActions(neurons: number, words: number, steps: number, ord
     bitsWritten: steps * neurons,
   };
 }
+
+/**
+ * Columns that decide for `neurons` neurons over all steps, which fired `spikes` times.
+ *
+ * @param leakShift of the neurons; without a leak no charge is shared
+ */
+export const columnActions = (
+  { keeps }: Deciding,
+  { neurons, steps, spikes, leakShift }: { neurons: number; steps: number; spikes: number; leakShift: number },
+): ActionTally => ({
+  ...emptyTally(),
+  decisions: steps * neurons,
+  bitsWritten: steps * neurons,
+  chargeSharings: keeps && leakShift > 0 ? (steps - 1) * neurons : 0,
+  membraneResets: keeps ? neurons + spikes : 0,
+});
 
 /** Words of state kept in SRAM until the next step of their token: all steps but the last, where other tokens come in between. */
 export const storedWords = (words: number, steps: number, order: LoopOrder): number =>

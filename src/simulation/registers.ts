@@ -21,6 +21,8 @@ export type OnStopped = (register: FittedRegister, operation: string, stopped: n
 export interface RegisterTally {
   /** Throws ValueError for a saturated number if the spec refuses it. State: the counts. */
   readonly onStopped: OnStopped;
+  /** Counts membranes kept as charge, which saturate by their circuit and have no format. State: the counts. */
+  readonly countMembranes: (operation: string, stopped: number, count: number) => void;
   /** By operation, where any number saturated. */
   readonly saturated: Readonly<Record<string, number>>;
   /** Null in floating point. */
@@ -29,16 +31,21 @@ export interface RegisterTally {
 
 /** @param arithmetic null for floating point, in which nothing saturates and nothing is counted */
 export function registerTally(arithmetic: ArithmeticSpec | null): RegisterTally {
-  if (arithmetic === null) return { onStopped: () => {}, saturated: {}, registers: null };
+  if (arithmetic === null) return { onStopped: () => {}, countMembranes: () => {}, saturated: {}, registers: null };
   const saturated: Record<string, number> = {};
   const registers = noNumbers();
   const onStopped: OnStopped = (register, operation, stopped, count) => {
     requireFit(register, operation, stopped, count, arithmetic);
+    tally(register, operation, stopped, count);
+  };
+  const countMembranes = (operation: string, stopped: number, count: number) =>
+    tally("membrane", operation, stopped, count);
+  const tally: OnStopped = (register, operation, stopped, count) => {
     registers[register].numbers += count;
     registers[register].stopped += stopped;
     if (stopped > 0) saturated[operation] = (saturated[operation] ?? 0) + stopped;
   };
-  return { onStopped, saturated, registers };
+  return { onStopped, countMembranes, saturated, registers };
 }
 
 /** Sum of several runs' counts; null in floating point, which has none. */

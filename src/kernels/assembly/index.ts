@@ -8,6 +8,7 @@ export function heapBase(): usize {
 export * from "./gemm";
 export * from "./adamw";
 export { applyConverterErrors, convertLines, passCurrents } from "./adc";
+export * from "./charge-neurons";
 export * from "./cross-entropy";
 export * from "./decay";
 export { clamp, exponentials, naturalLogs } from "./elementary";

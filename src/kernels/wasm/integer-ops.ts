@@ -5,6 +5,9 @@
 import type { KernelExports } from "../binary.generated.ts";
 import type { IntegerOps } from "../integer-ops.ts";
 
+/** Words in which columns are decided: noise and membranes of 64 rows of 8 columns. */
+export const COLUMN_SCRATCH = 1024;
+
 /** Words of the look-up table of 8 rows of a strip. */
 export const INTEGER_TABLE = 4096;
 
@@ -45,6 +48,16 @@ export function integerOps(run: KernelExports, buffer: ArrayBufferLike): Integer
       const { at, words, features } = spikes;
       const soft = reset === "soft" ? 1 : 0;
       return run.fireIntegers(currents, steps, rows, features, leakShift, threshold, soft, low, high, at, words);
+    },
+    decideColumns: ({ charges, steps, rows, constants, reset, noise, perPrompt, firstPrompt, spikes, scratch }) => {
+      const { leaks, thresholds, levels, thermal, deciding } = constants;
+      const { at, words, features } = spikes;
+      const [key0, key1] = noise ? noise.key : [0, 0];
+      // biome-ignore format: one line for each group of arguments
+      return run.decideColumns(
+        charges, steps, rows, features, leaks, thresholds, levels, thermal, deciding, reset === "soft" ? 1 : 0,
+        noise?.normals ?? 0, key0, key1, perPrompt, firstPrompt, at, words, scratch,
+      );
     },
     joinIntegers: ({ target, source, count, register: { low, high } }) =>
       run.joinIntegers(target, source ?? 0, count, low, high),

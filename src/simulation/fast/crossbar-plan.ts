@@ -4,6 +4,7 @@
  * A block with a first row that is not a multiple of 32 starts in the middle of a word. Its matrix then has `lead` rows of
  * zeros in front, and zeros up to the end of its last word, so bits of neighbouring blocks add 0.
  */
+import { decidingOf } from "../../experiment/by-read-out.ts";
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import { NORMALS } from "../../hardware/converter-errors.ts";
 import { MEASURED_VECTORS } from "../../hardware/own-calibration.ts";
@@ -11,9 +12,11 @@ import type { Arena, Place } from "../../kernels/arena.ts";
 import type { ErrorPlaces } from "../../kernels/integer-ops.ts";
 import { STRIP_COLUMNS, STRIP_LINES } from "../../kernels/simulation-ops.ts";
 import { converterScratch, STRIP_TABLE, sampleWords } from "../../kernels/wasm/crossbar-ops.ts";
+import { COLUMN_SCRATCH } from "../../kernels/wasm/integer-ops.ts";
 import type { CrossbarBlock } from "../../mapping/mapping.ts";
 import { quantileRank } from "../../numeric/quantile.ts";
 import type { MappedNetwork } from "../chip.ts";
+import { isNoisy as isNoisyColumn } from "../columns.ts";
 
 /** Memory layout of a chip's crossbars. */
 export interface CrossbarPlan {
@@ -27,12 +30,14 @@ export interface CrossbarPlan {
 export interface CrossbarScratch {
   /** Offsets by layer. */
   readonly offsets: ReadonlyMap<string, Place>;
-  /** The normals of conversion noise; null without noise. */
+  /** The normals of noise of conversions and of columns; null without noise. */
   readonly normals: Place | null;
   /** Currents of the vectors in progress, and the words of their noise. */
   readonly lines: Place;
   readonly noise: Place;
   readonly tables: Place;
+  /** Noise and membranes of columns without converters. */
+  readonly columns: Place;
   /** Conductances of the crossbar being loaded. */
   readonly reading: Place;
   /** Sums of a strip over the row blocks. */
@@ -86,6 +91,7 @@ export function planCrossbarScratch(
     normals: isNoisy(chip) ? arena.words(NORMALS) : null,
     lines: arena.words(CHUNK * STRIP_LINES),
     noise: arena.words(converterScratch(CHUNK)),
+    columns: arena.words(COLUMN_SCRATCH),
     tables: arena.words((mostRows / 8) * STRIP_TABLE),
     reading: arena.words((isExact(chip) ? 1 : 2) * mostRows * mostColumns),
     // A strip in whole numbers has 32 columns of 16 bits.
@@ -123,7 +129,12 @@ export function planErrors(
 }
 
 export const isExact = ({ hardware }: MappedNetwork): boolean => hardware.adc.bits === null;
-const isNoisy = ({ hardware }: MappedNetwork): boolean => hardware.adc.errors.outputNoise > 0;
+const isNoisy = ({ hardware, mapping }: MappedNetwork): boolean =>
+  hardware.adc.errors.outputNoise > 0 ||
+  mapping.layers.some(({ readOut }) => {
+    const deciding = decidingOf(readOut);
+    return deciding !== null && isNoisyColumn(deciding);
+  });
 export const stripColumns = (chip: MappedNetwork): number => (isExact(chip) ? STRIP_LINES : STRIP_COLUMNS);
 
 /** Of this many vectors' currents, those at or above the range's quantile. */

@@ -11,7 +11,9 @@ import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
+import { CHARGE_RANGE } from "../../hardware/charge-neurons.ts";
 import type { ConvertedVectors, ConverterErrors, LineErrors } from "../../hardware/converter-errors.ts";
+import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import { type LineTotals, unitOf, wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { type ConversionNoise, type ErrorPlaces, INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
@@ -21,6 +23,7 @@ import type { Stream } from "../../numeric/stream.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { fittingStepBits, integerOffsets, requireLayerSums } from "../integers.ts";
 import { columnFactors, conversionKey } from "../reference/linear.ts";
+import { bindColumns, type ColumnLayers, planColumns } from "./columns.ts";
 import {
   type BlockPlan,
   CHUNK,
@@ -31,8 +34,11 @@ import {
 } from "./crossbar-plan.ts";
 import { bindCrossbars, type CrossbarKernels } from "./linear.ts";
 
-/** Blocks by layer, in the order of the mapping. */
-export type IntegerPlan = ReadonlyMap<string, readonly IntegerBlockPlan[]>;
+export interface IntegerPlan {
+  /** Blocks by layer, in the order of the mapping. */
+  readonly layers: ReadonlyMap<string, readonly IntegerBlockPlan[]>;
+  readonly columns: ColumnLayers;
+}
 
 interface IntegerBlockPlan extends Pick<BlockPlan, "block" | "lead" | "rows"> {
   readonly strips: readonly IntegerStripPlan[];
@@ -60,8 +66,9 @@ const INTEGER_SUMS = INTEGER_LINES / 2;
 const columnsOf = (mode: AdcSpec["mode"]): number => (mode === "pair" ? INTEGER_PAIRS : INTEGER_LINES);
 
 export function planIntegers(arena: Arena, { layers }: CrossbarPlan, chip: MappedNetwork): IntegerPlan {
-  const width = columnsOf(chip.hardware.adc.mode);
-  const planBlock = ({ strips: floats, ...block }: BlockPlan): IntegerBlockPlan => {
+  const columns = planColumns(arena, chip);
+  const planBlock = ({ strips: floats, ...block }: BlockPlan, decides: boolean): IntegerBlockPlan => {
+    const width = columnsOf(decides ? "differential" : chip.hardware.adc.mode);
     const strips: IntegerStripPlan[] = [];
     for (let column = 0; column < block.block.columns; column += width) {
       const parts = floats.filter((strip) => strip.column >= column && strip.column < column + width);
@@ -71,22 +78,26 @@ export function planIntegers(arena: Arena, { layers }: CrossbarPlan, chip: Mappe
         parts,
         matrix: parts[0].matrix,
         factors: arena.words(INTEGER_SUMS),
-        errors: planErrors(arena, chip, INTEGER_LINES, INTEGER_LINES),
+        errors: decides ? null : planErrors(arena, chip, INTEGER_LINES, INTEGER_LINES),
       });
     }
     return { ...block, strips, stepBits: arena.words(1) };
   };
-  return new Map([...layers].map(([name, blocks]) => [name, blocks.map(planBlock)]));
+  const planned = [...layers].map(
+    ([name, blocks]) => [name, blocks.map((block) => planBlock(block, columns.has(name)))] as const,
+  );
+  return { layers: new Map(planned), columns };
 }
 
 /** State: writes offsets and normals. Throws ValueError for an offset that does not fit. */
 export function bindIntegerCrossbars(
   ops: SimulationOps,
   plan: CrossbarPlan,
-  layers: IntegerPlan,
+  { layers, columns }: IntegerPlan,
   scratch: CrossbarScratch,
   chip: MappedNetwork,
 ): CrossbarKernels {
+  const tiles = bindColumns(ops, columns, scratch.normals, scratch.columns);
   const { adc } = chip.hardware;
   const { mode, errors: spread } = adc;
   const arithmetic = chip.hardware.arithmetic as ArithmeticSpec;
@@ -101,6 +112,7 @@ export function bindIntegerCrossbars(
       const first = i - (i % rowBlocks);
       byCrossbar[of.block.crossbar] = { layer, of, tile: layer.blocks.slice(first, first + rowBlocks) };
     }
+    if (columns.has(layer.name)) continue;
     const whole = integerOffsets(chip, layer.name, arithmetic);
     offsetsOf.set(layer.name, whole);
     ops.write(offsets.get(layer.name) as Place, Int16Array.from(whole));
@@ -111,6 +123,7 @@ export function bindIntegerCrossbars(
   const loaded = new Set<number>();
 
   function placeErrors(crossbar: number, errors: ConverterErrors) {
+    if (columns.has(byCrossbar[crossbar].layer.name)) return;
     errorsOf[crossbar] = errors;
     // Ranges are measured in floating point.
     if (chip.hardware.calibration === "codes") floats.placeErrors(crossbar, errors);
@@ -131,6 +144,7 @@ export function bindIntegerCrossbars(
 
   function setRange(crossbar: number, fullScale: number, scales: Float64Array) {
     const { layer, of, tile } = byCrossbar[crossbar];
+    if (columns.has(layer.name)) return;
     invariant(loaded.delete(crossbar), "a crossbar is loaded anew before its converters are set anew");
     const converters = converter(mode, adc.bits as number, fullScale);
     const stepBits = fittingStepBits(
@@ -153,6 +167,20 @@ export function bindIntegerCrossbars(
     }
   }
 
+  /** Columns without converters: once a tile is read, its charges go to its strips. */
+  function loadColumns(crossbar: number, reading: CrossbarReading) {
+    const { layer, tile } = byCrossbar[crossbar];
+    for (const { crossbar: of, charges } of tiles.load(layer.name, tile, crossbar, reading) ?? []) {
+      floats.load(of, charges);
+      const { strips, rows } = byCrossbar[of].of;
+      for (const strip of strips) {
+        const parts = strip.parts.map(({ matrix }) => matrix);
+        ops.wholeStrip({ strips: parts, rows, unit: 1, mode: "differential", target: strip.matrix });
+        ops.write(strip.factors, new Int16Array(INTEGER_LINES).fill(1));
+      }
+    }
+  }
+
   /** For the conductances that `load` put into strips of 8 columns. */
   function totalsOf({ block: { columns }, rows, strips }: IntegerBlockPlan, unit: number): LineTotals {
     const totals = { plus: new Float64Array(columns), minus: new Float64Array(columns) };
@@ -168,31 +196,39 @@ export function bindIntegerCrossbars(
   return {
     takeWeights: false,
     placeErrors,
+    columns: tiles,
     load: (crossbar, reading) => {
+      if (columns.has(byCrossbar[crossbar].layer.name)) return loadColumns(crossbar, reading);
       loaded.add(crossbar);
       floats.load(crossbar, reading);
     },
     setRange,
-    run: bindRunning(ops, layers, scratch, chip),
+    run: bindRunning(ops, { layers, columns }, scratch, chip),
     measure: floats.measure,
   };
 }
 
 function bindRunning(
   ops: SimulationOps,
-  layers: IntegerPlan,
+  { layers, columns }: IntegerPlan,
   { offsets, normals, lines, noise: noiseScratch, tables, sums }: CrossbarScratch,
   chip: MappedNetwork,
 ): CrossbarKernels["run"] {
   const { adc } = chip.hardware;
-  const { mode } = adc;
-  const { largest } = converter(mode, adc.bits as number, 1);
-  const erring = hasConverterErrors(adc.errors);
+  const converting = {
+    mode: adc.mode,
+    largest: converter(adc.mode, adc.bits as number, 1).largest,
+    erring: hasConverterErrors(adc.errors),
+  };
+  /** Charge is passed on as it is. */
+  const passing = { mode: "differential", largest: CHARGE_RANGE.high, erring: false } as const;
 
   function run(layer: LayerMapping, bits: PackedBits, from: ConvertedVectors, y: Place, random: Stream): number {
     const vectors = from.steps * from.prompts * from.perPrompt;
     const blocks = layers.get(layer.name) as readonly IntegerBlockPlan[];
-    const offset = offsets.get(layer.name) as Place;
+    const decided = columns.get(layer.name);
+    const { mode, largest, erring } = decided ? passing : converting;
+    const offset = decided?.offsets16 ?? (offsets.get(layer.name) as Place);
     const { rowBlocks } = layer;
     let clipped = 0;
     for (let g = 0; g < blocks.length; g += rowBlocks) {
@@ -205,7 +241,7 @@ function bindRunning(
           const column = block.columnStart + strip.column;
           const [first, last] = [i === 0, i === rowBlocks - 1];
           const firstRow = block.rowStart & ~31;
-          const [stepBits] = ops.floats(of.stepBits, 1);
+          const [stepBits] = decided ? [0] : ops.floats(of.stepBits, 1);
           const shift = erring ? 0 : stepBits;
           const bias = erring ? 0 : (1 << stepBits) >> 1;
           const noise = normals === null ? null : { key: conversionKey(random, block.crossbar), normals };
@@ -244,6 +280,7 @@ function bindRunning(
     vectors: number,
     { prompts, perPrompt, firstPrompt }: ConvertedVectors,
   ): number {
+    const { mode, largest } = converting;
     return ops.errIntegers({
       lines,
       vectors,

@@ -26,6 +26,7 @@ import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { columnFactors, conversionKey, rangingKey } from "../reference/linear.ts";
+import type { ColumnKernels } from "./columns.ts";
 import {
   type BlockPlan,
   CHUNK,
@@ -38,6 +39,8 @@ import {
 } from "./crossbar-plan.ts";
 
 export interface CrossbarKernels {
+  /** Columns without converters; null in floating point, which has none. */
+  readonly columns: ColumnKernels | null;
   /** Whether readings are loaded as weights rather than lines: when converters are exact. */
   readonly takeWeights: boolean;
   /** Writes the converter errors of one crossbar. */
@@ -75,7 +78,7 @@ export function bindCrossbars(
   for (const [name, offset] of scratch.offsets) ops.write(offset, chip.network.parameters[`${name}.offset`].data);
   if (scratch.normals !== null) ops.write(scratch.normals, normalTable());
   const bound = { ops, plan, scratch, chip, byCrossbar };
-  return { takeWeights: isExact(chip), ...bindPlacing(bound), ...bindRunning(bound) };
+  return { columns: null, takeWeights: isExact(chip), ...bindPlacing(bound), ...bindRunning(bound) };
 }
 
 interface Bound {

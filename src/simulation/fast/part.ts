@@ -10,6 +10,7 @@
  * the vectors of all slices, and continues. Threads must wait for each other in between and after reading; the caller of these
  * functions is responsible for that.
  */
+import { decidingOf } from "../../experiment/by-read-out.ts";
 import type { CodeReference } from "../../hardware/own-calibration.ts";
 import type { LayerMapping, Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -29,11 +30,11 @@ export function partOfMapping(mapping: Mapping, part: number, parts: number): Ma
   return { ...mapping, layers: mapping.layers.map(ofPart) };
 }
 
-/** Writes the converter errors of the part. */
-export function placeErrors({ crossbars }: BoundSimulator, { converterErrors, mapping }: Chip): void {
-  if (converterErrors === null) return;
+/** Writes the errors of the part's converters and columns. */
+export function placeErrors({ crossbars }: BoundSimulator, { converterErrors, columnErrors, mapping }: Chip): void {
   for (const { crossbar } of mapping.layers.flatMap(({ blocks }) => blocks)) {
-    crossbars.placeErrors(crossbar, converterErrors[crossbar]);
+    if (converterErrors !== null) crossbars.placeErrors(crossbar, converterErrors[crossbar]);
+    if (columnErrors?.[crossbar]) crossbars.columns?.placeErrors(crossbar, columnErrors[crossbar]);
   }
 }
 
@@ -102,7 +103,9 @@ export function startCalibration(
   function measure({ layer, train, perPrompt }: LayerInput) {
     const vectors = [...measuredVectors(perPrompt)];
     const bits = simulator.gather(train, vectors);
-    const { blocks } = part.mapping.layers.find(({ name }) => name === layer) as LayerMapping;
+    const { blocks, readOut } = part.mapping.layers.find(({ name }) => name === layer) as LayerMapping;
+    // Charges have a grid instead of a range.
+    if (decidingOf(readOut) !== null) return;
     for (const { crossbar, rows } of blocks) {
       const widest = rows * part.device.maxConductance;
       const range = crossbars.measure(crossbar, bits, vectors.length, widest, random) || widest;

@@ -9,11 +9,12 @@
  */
 import { ShapeError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
+import { leakShiftOf } from "../../hardware/lif-parameters.ts";
 import { isStraight } from "../../hardware/line-order.ts";
-import { timingOf, vectorClocks } from "../../hardware/timing.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
+import { readClocks } from "../../mapping/clocks.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { logitsOf } from "../../model/network.ts";
@@ -31,7 +32,8 @@ import {
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { Chip, MappedNetwork } from "../chip.ts";
-import { countJoin, linearActions, neuronActions } from "../counts.ts";
+import { columnPlan } from "../columns.ts";
+import { columnActions, countJoin, linearActions, neuronActions } from "../counts.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
 import { registerTally } from "../registers.ts";
 import {
@@ -117,7 +119,6 @@ export function bindSimulator(
   const { model, geometry } = network;
   const { width: D } = model;
   const { tokens } = geometry;
-  const timing = timingOf(hardware);
   const stem = stemLayers(model, geometry);
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const answers = answerGeometry(geometry);
@@ -146,7 +147,7 @@ export function bindSimulator(
     const operations: OperationTrace[] = [];
     const spikes: Record<string, SpikeCount> = {};
     const rasters: Record<string, SpikeTrain> = {};
-    const { saturated, registers, onStopped } = registerTally(hardware.arithmetic);
+    const { saturated, registers, onStopped, countMembranes } = registerTally(hardware.arithmetic);
 
     const keep = (name: string, train: PackedBits, perPrompt = tokens) => {
       const kept = prompts * perPrompt;
@@ -173,7 +174,7 @@ export function bindSimulator(
       operations.push({
         name,
         kind: "linear",
-        cycles: vectors * vectorClocks(layer.multiplexerSteps, timing),
+        cycles: vectors * readClocks(layer, hardware),
         actions,
         clipped,
       });
@@ -184,6 +185,19 @@ export function bindSimulator(
       const actions = neuronActions(prompts * perPrompt * to.features, stateWords, steps, hardware.order);
       operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to, perPrompt);
+    };
+    /** Neurons of a layer's own, behind converters or in its columns. */
+    const fireBehind = (layer: LayerMapping, to: PackedBits) => {
+      const name = layer.trainOut as string;
+      const plan = columnPlan(chip, layer);
+      if (plan === null || crossbars.columns === null) return fire(name, y, to);
+      const neurons = rows * to.features;
+      const vectors = { steps, firstPrompt, prompts, perPrompt: tokens };
+      countMembranes(name, crossbars.columns.decide(layer, y, vectors, random, to), steps * neurons);
+      keep(name, to);
+      const fired = { neurons, steps, spikes: spikes[name].ones, leakShift: leakShiftOf(plan.neuron) };
+      const actions = columnActions(plan.deciding, fired);
+      operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
     };
     /** What a layer of the stem reads from a map. Without a stem, the embedding reads the input itself. */
     const windows = (layer: StemLayer, map: PackedBits): LayerTrain => {
@@ -249,13 +263,13 @@ export function bindSimulator(
       const block = `blocks.${i}`;
       fire(`${block}.input`, stream, bits.narrow);
       yield* linear(`${block}.qkv`, "narrow", tokens, y);
-      fire(`${block}.qkv`, y, qkv);
+      fireBehind(layers.get(`${block}.qkv`) as LayerMapping, qkv);
       attend(i);
       if (model.outputProjection) yield* branch(`${block}.projection`, "narrow", true);
       else shortcut(`${block}.shortcut`);
       fire(`${block}.middle`, stream, bits.narrow);
       yield* linear(`${block}.up`, "narrow", tokens, y);
-      fire(`${block}.hidden`, y, bits.hidden);
+      fireBehind(layers.get(`${block}.up`) as LayerMapping, bits.hidden);
       yield* branch(`${block}.down`, "hidden", i < model.depth - 1);
     }
     if (geometry.readOut === "stream-mean") {

@@ -13,7 +13,7 @@ import { type Chip, unitNeuron } from "../chip.ts";
 import { integerOffsets, integerPosition } from "../integers.ts";
 import { type RegisterTally, registerTally } from "../registers.ts";
 
-export interface DigitalSide extends Pick<RegisterTally, "saturated" | "registers"> {
+export interface DigitalSide extends Pick<RegisterTally, "countMembranes" | "saturated" | "registers"> {
   /** Value of the last bit of a number: 1 in single precision, where numbers have their own value. */
   readonly unit: number;
   /** Offsets of a layer, by output. */
@@ -42,13 +42,14 @@ function singlePrecision({ network }: Chip): DigitalSide {
     position: model.position === "none" ? null : parameters.position.data,
     fire: (operation, currents, shape, tally) => neuronUnits(unitNeuron(network, operation))(currents, shape, tally),
     hold: () => {},
+    countMembranes: () => {},
     saturated: {},
     registers: null,
   };
 }
 
 function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
-  const { onStopped, saturated, registers } = registerTally(arithmetic);
+  const { onStopped, countMembranes, saturated, registers } = registerTally(arithmetic);
   return {
     unit: 2 ** -arithmetic.fractionBits,
     offsets: (layer) => integerOffsets(chip, layer, arithmetic),
@@ -63,6 +64,7 @@ function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
       const stopped = saturate(values, signedRange(arithmetic[`${register}Bits`]));
       onStopped(register, operation, stopped, values.length);
     },
+    countMembranes,
     saturated,
     registers,
   };

@@ -10,7 +10,7 @@
  * current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
-import type { AdcSpec } from "../../experiment/hardware.ts";
+import type { AdcSpec, HardwareSpec } from "../../experiment/hardware.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type Converter, convertColumns, convertedSizes, converter } from "../../hardware/adc.ts";
 import {
@@ -24,7 +24,7 @@ import {
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
 import { roundToSteps } from "../../hardware/integer-arithmetic.ts";
 import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
-import { type Timing, vectorClocks } from "../../hardware/timing.ts";
+import { readClocks } from "../../mapping/clocks.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -43,7 +43,7 @@ export interface AnalogEngine {
   readonly byCodes: boolean;
   /** Range, per row, of a crossbar without current in calibration: the largest conductance, microsiemens. */
   readonly maxConductance: number;
-  readonly timing: Timing;
+  readonly hardware: HardwareSpec;
   /** Number of prompts in the input; their rows follow each other. */
   readonly prompts: number;
   /** Errors of the converters, null when they are exact. */
@@ -125,7 +125,7 @@ export function runLinear(
   }
   tally.offsetAdditions += currents.length;
   tally.bitsRead += vectors * layer.inputs;
-  return { currents, clipped, cycles: vectors * vectorClocks(layer.multiplexerSteps, engine.timing) };
+  return { currents, clipped, cycles: vectors * readClocks(layer, engine.hardware) };
 }
 
 /** The local sums of one crossbar in the layer's unit, `[T rows][columns]`. */

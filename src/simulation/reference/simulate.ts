@@ -22,7 +22,7 @@ import type { AdcSpec } from "../../experiment/hardware.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
 import { spikesByLine } from "../../hardware/line-order.ts";
-import { timingOf } from "../../hardware/timing.ts";
+import { readClocks } from "../../mapping/clocks.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
 import { neuronModel } from "../../model/neuron/catalogue.ts";
@@ -39,6 +39,7 @@ import {
 import type { Stream } from "../../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
+import { columnPlan } from "../columns.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf, referenceByCodes } from "../compensation.ts";
 import { countJoin, storedWords } from "../counts.ts";
 import { largestCurrents, streamMean } from "../stem-stream.ts";
@@ -51,6 +52,7 @@ import {
   traceOf,
 } from "../trace.ts";
 import { type AttentionRun, type BlockAttention, blockAttention, NO_SCORES } from "./attention.ts";
+import { runColumns } from "./columns.ts";
 import { digitalSide } from "./digital.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
 import { poolSpikes, spikeWindows } from "./stem.ts";
@@ -138,7 +140,7 @@ function run(
     ...crossbars,
     adc: chip.hardware.adc,
     maxConductance: device.maxConductance,
-    timing: timingOf(chip.hardware),
+    hardware: chip.hardware,
     prompts,
     errors: converters === null ? null : { converters, random, firstPrompt },
     arithmetic: chip.hardware.arithmetic,
@@ -162,6 +164,22 @@ function run(
     after?.(currents, tally);
     operations.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
+  };
+  const columns = { readings: crossbars.readings, errors: chip.columnErrors ?? [], random };
+  /** A layer with neurons of its own, which fire behind converters, or in its columns. */
+  const firing = (name: string, to: string, train: SpikeTrain) => {
+    const layer = layers.get(name) as LayerMapping;
+    const plan = columnPlan(chip, layer);
+    if (plan === null) return fire(to, linear(name, train));
+    const [reading, deciding] = [emptyTally(), emptyTally()];
+    const vectors = { steps, firstPrompt, prompts, perPrompt: train.rows / prompts };
+    const lines = spikesByLine(train, layer);
+    const fired = runColumns(plan, columns, lines, vectors, reading, deciding);
+    const cycles = steps * train.rows * readClocks(layer, chip.hardware);
+    operations.push({ name, kind: "linear", cycles, actions: reading, clipped: 0 });
+    operations.push({ name: to, kind: "neurons", cycles: 0, actions: deciding, clipped: 0 });
+    digital.countMembranes(to, fired.saturated, steps * train.rows * layer.outputs);
+    return keep(to, fired.train);
   };
   const { stateWords } = neuronModel(model.neuron);
   const fire = (name: string, currents: Float32Array, perPrompt = geometry.tokens) => {
@@ -226,7 +244,7 @@ function run(
   });
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
-    const qkv = fire(`${block}.qkv`, linear(`${block}.qkv`, fire(`${block}.input`, stream)));
+    const qkv = firing(`${block}.qkv`, `${block}.qkv`, fire(`${block}.input`, stream));
     const attention = attend(i, qkv);
     spikes[`${block}.scores`] = attention.scores;
     keep(`${block}.attention`, attention.output);
@@ -240,7 +258,7 @@ function run(
       join(name, stream, branch, tally, true);
       operations.push({ name, kind: "residual", cycles: 0, actions: tally, clipped: 0 });
     }
-    const hidden = fire(`${block}.hidden`, linear(`${block}.up`, fire(`${block}.middle`, stream)));
+    const hidden = firing(`${block}.up`, `${block}.hidden`, fire(`${block}.middle`, stream));
     const down = `${block}.down`;
     linear(down, hidden, (branch, tally) => join(down, stream, branch, tally, i < model.depth - 1));
   }

@@ -1,0 +1,70 @@
+/**
+ * A layer on crossbars without converters: the charges of its columns, and the spikes of their neurons. `fast/columns.ts` is the fast
+ * twin, bit for bit.
+ */
+
+import type { ActionTally } from "../../hardware/actions.ts";
+import { columnConstants, runChargeNeurons } from "../../hardware/charge-neurons.ts";
+import type { ConvertedVectors } from "../../hardware/converter-errors.ts";
+import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
+import { wholeConductances } from "../../hardware/integer-arithmetic.ts";
+import type { ColumnErrors } from "../../hardware/read-out.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { SpikeTrain } from "../../spike/train.ts";
+import { type ColumnPlan, columnRun, columnTile, placeConstants, tilesOf } from "../columns.ts";
+
+/** What columns read with, shared by all layers of a simulation. */
+export interface ColumnEngine {
+  /** By crossbar. */
+  readonly readings: readonly CrossbarReading[];
+  readonly errors: readonly ColumnErrors[];
+  readonly random: Stream;
+}
+
+/**
+ * Shapes   input: [T][rows][lines]; returns a train of the layer's outputs
+ * Counts   to `reading` lineDrives, cellReads, chargeTransfers, bitsRead; to `firing` as `runChargeNeurons`
+ * Returns  also how many membranes saturated
+ * Throws   as `columnTile`
+ */
+export function runColumns(
+  plan: ColumnPlan,
+  { readings, errors, random }: ColumnEngine,
+  input: SpikeTrain,
+  vectors: ConvertedVectors,
+  reading: ActionTally,
+  firing: ActionTally,
+): { train: SpikeTrain; saturated: number } {
+  const { layer, deciding } = plan;
+  const { outputs } = layer;
+  const count = input.steps * input.rows;
+  const charges = new Float32Array(count * outputs);
+  const constants = columnConstants(outputs);
+  for (const blocks of tilesOf(layer)) {
+    const tile = columnTile(
+      plan,
+      blocks.map((block) => ({ block, reading: readings[block.crossbar], errors: errors[block.crossbar] })),
+    );
+    placeConstants(tile.constants, constants, blocks[0].columnStart);
+    for (const [b, { rowStart, rows, columns, columnStart }] of blocks.entries()) {
+      const out = new Float32Array(count * columns);
+      const driven = spikeProduct(input, rowStart, rows, columns, wholeDifferences(tile.charges[b]), out);
+      for (let i = 0; i < out.length; i++) {
+        const c = i % columns;
+        charges[((i - c) / columns) * outputs + columnStart + c] += out[i] + (b === 0 ? tile.offsets[c] : 0);
+      }
+      reading.lineDrives += driven;
+      reading.cellReads += driven * columns;
+      if (deciding.keeps) reading.chargeTransfers += out.length;
+    }
+  }
+  reading.bitsRead += count * layer.inputs;
+  return runChargeNeurons(charges, constants, columnRun(plan, vectors, random), firing);
+}
+
+function wholeDifferences({ plus, minus }: Pick<CrossbarReading, "plus" | "minus">): Float32Array {
+  const [up, down] = [new Float32Array(plus.length), new Float32Array(minus.length)];
+  wholeConductances(plus, 1, up);
+  wholeConductances(minus, 1, down);
+  return up.map((units, i) => units - down[i]);
+}
