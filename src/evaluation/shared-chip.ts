@@ -178,7 +178,7 @@ export function openSharedChip<Extra, Result>(
 
 /** What programming depends on, apart from the chip. */
 export const programmingKey = ({ network, hardware }: Condition): string =>
-  JSON.stringify([network, hardware.crossbar, hardware.crossbars]);
+  JSON.stringify([network, hardware.crossbar, hardware.crossbars, { ...hardware.readOut, circuit: null }]);
 
 /** Everything except the age. */
 const machineKey = ({ network, hardware }: Condition): string =>
