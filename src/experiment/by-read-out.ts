@@ -2,19 +2,19 @@
 import type { ColumnCircuit, ReadOutKind } from "./read-out.ts";
 
 /** What reads the columns of a layer. */
-export type ReadOut =
+export type ColumnReadOut =
   | { readonly kind: "converter" }
   | { readonly kind: "comparator"; readonly circuit: ColumnCircuit }
   | { readonly kind: "charge"; readonly circuit: ColumnCircuit };
 
 /** Something made of a read-out, with an entry for each kind: a record without one of them does not compile. */
 export type ByReadOut<Made> = {
-  readonly [Kind in ReadOutKind]: (readOut: Extract<ReadOut, { kind: Kind }>) => Made;
+  readonly [Kind in ReadOutKind]: (readOut: Extract<ColumnReadOut, { kind: Kind }>) => Made;
 };
 
 /** What the entry of a read-out's kind makes of it. */
-export function forReadOut<Made>(readOut: ReadOut, entries: ByReadOut<Made>): Made {
-  const make = entries[readOut.kind] as (readOut: ReadOut) => Made; // the entry of the kind takes the read-out
+export function forReadOut<Made>(readOut: ColumnReadOut, entries: ByReadOut<Made>): Made {
+  const make = entries[readOut.kind] as (readOut: ColumnReadOut) => Made; // the entry of the kind takes the read-out
   return make(readOut);
 }
 
@@ -32,4 +32,4 @@ const DECIDING: ByReadOut<Deciding | null> = {
 };
 
 /** How comparators decide on the columns; null where converters read them. */
-export const decidingOf = (readOut: ReadOut): Deciding | null => forReadOut(readOut, DECIDING);
+export const decidingOf = (readOut: ColumnReadOut): Deciding | null => forReadOut(readOut, DECIDING);

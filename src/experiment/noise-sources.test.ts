@@ -17,6 +17,11 @@ const machines = [
     ["levels", "programming", "read", "drift", "spread", "stuck", "wires", "rounding", "converters", "bytes"],
   ],
   [
+    "columns without converters",
+    hardwareOf({ readOut: { feedForwardUp: "charge", circuit: { offset: 5, trim: {} } } }),
+    ["levels", "programming", "read", "drift", "rounding", "columns", "bytes"],
+  ],
+  [
     "resistive memory",
     hardwareOf({ crossbar: { device: { kind: "reram" } } }),
     ["levels", "relaxation", "rounding", "bytes"],
@@ -42,14 +47,14 @@ describe.each(machines)("%s", (_, hardware, expected) => {
 
   test.each(expected.map((id) => [id]))("without %s has the others, and is still an experiment", (id) => {
     const rest = withoutNoise(hardware, [id]);
-    const gone = id === "rounding" ? ["rounding", "converters"] : [id];
+    const gone = id === "rounding" ? ["rounding", "converters", "columns"] : [id];
     expect(noiseSources(rest).map((source) => source.id)).toEqual(ids.filter((other) => !gone.includes(other)));
     expect(hardwareOf(rest)).toEqual(rest);
   });
 
   test.each(expected.map((id) => [id]))("with %s alone has it, and is still an experiment", (id) => {
     const alone = withNoiseAlone(hardware, id);
-    const kept = id === "converters" ? ["rounding", "converters"] : [id];
+    const kept = id === "converters" || id === "columns" ? ["rounding", id] : [id];
     expect(noiseSources(alone).map((source) => source.id)).toEqual(kept);
     expect(hardwareOf(alone)).toEqual(alone);
   });

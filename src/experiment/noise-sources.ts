@@ -3,6 +3,7 @@
  * caused an answer. The sampling of attention is part of the network and no source; that its random bytes are shared is one.
  */
 import type { HardwareSpec } from "./hardware.ts";
+import type { ColumnCircuit } from "./read-out.ts";
 
 export type NoiseSourceId =
   | "levels"
@@ -15,6 +16,7 @@ export type NoiseSourceId =
   | "wires"
   | "rounding"
   | "converters"
+  | "columns"
   | "bytes";
 
 export interface NoiseSource {
@@ -84,9 +86,19 @@ const ENTRIES: readonly Entry[] = [
     id: "rounding",
     label: "rounding by converters and registers",
     isOn: ({ adc }) => adc.bits !== null,
-    // Whole numbers begin at codes, and errors are those of converters.
-    off: (hardware) => ({ ...hardware, adc: { ...hardware.adc, bits: null, errors: NO_ERRORS }, arithmetic: null }),
-    on: (hardware, { adc: { bits }, arithmetic }) => ({ ...hardware, adc: { ...hardware.adc, bits }, arithmetic }),
+    // Whole numbers begin at codes and charges, and errors are those of converters.
+    off: (hardware) => ({
+      ...hardware,
+      adc: { ...hardware.adc, bits: null, errors: NO_ERRORS },
+      readOut: { ...hardware.readOut, attentionInput: "converter", feedForwardUp: "converter" },
+      arithmetic: null,
+    }),
+    on: (hardware, { adc: { bits }, readOut, arithmetic }) => ({
+      ...hardware,
+      adc: { ...hardware.adc, bits },
+      readOut: { ...readOut, circuit: hardware.readOut.circuit },
+      arithmetic,
+    }),
   },
   {
     id: "converters",
@@ -96,6 +108,14 @@ const ENTRIES: readonly Entry[] = [
     off: (hardware) => ({ ...hardware, adc: { ...hardware.adc, errors: NO_ERRORS } }),
     on: (hardware, { adc: { errors } }) =>
       hardware.adc.bits === null ? null : { ...hardware, adc: { ...hardware.adc, errors } },
+  },
+  {
+    id: "columns",
+    label: "comparators and capacitors that differ",
+    needs: "rounding",
+    isOn: (hardware) => decides(hardware) && errs(hardware.readOut.circuit),
+    off: (hardware) => withCircuit(hardware, IDEAL_CIRCUIT),
+    on: (hardware, { readOut: { circuit } }) => (decides(hardware) ? withCircuit(hardware, circuit) : null),
   },
   {
     id: "bytes",
@@ -137,6 +157,19 @@ export const withNoiseOf = (hardware: HardwareSpec, from: HardwareSpec, id: Nois
   ENTRIES.find((entry) => entry.id === id)!.on(hardware, from) ?? hardware;
 
 const nameOf = ({ id, label }: Entry): NoiseSource => ({ id, label });
+
+const decides = ({ readOut: { attentionInput, feedForwardUp } }: HardwareSpec): boolean =>
+  [attentionInput, feedForwardUp].some((kind) => kind !== "converter");
+
+const IDEAL_CIRCUIT = { capacitor: null, offset: 0, noise: 0, mismatch: 0, leakage: null, settling: null };
+
+const errs = (circuit: ColumnCircuit): boolean =>
+  Object.entries(IDEAL_CIRCUIT).some(([field, ideal]) => circuit[field as keyof ColumnCircuit] !== ideal);
+
+const withCircuit = (hardware: HardwareSpec, change: Partial<ColumnCircuit>): HardwareSpec => ({
+  ...hardware,
+  readOut: { ...hardware.readOut, circuit: { ...hardware.readOut.circuit, ...change } },
+});
 
 const withCrossbar = (hardware: HardwareSpec, change: Partial<HardwareSpec["crossbar"]>): HardwareSpec => ({
   ...hardware,

@@ -113,10 +113,13 @@ export interface CalibrationReads {
 /**
  * Calibration of a crossbar of `rows` lines. In the sample prompts that set ranges, every eighth line counts as driven, as in
  * known inputs.
+ *
+ * @param converts false for columns without converters, which have no range; default true
  */
 export function calibrationReads(
   { calibration, compensation: { scope, readout } }: Pick<HardwareSpec, "calibration" | "compensation">,
   rows: number,
+  converts = true,
 ): CalibrationReads {
   if (calibration === "currents") {
     // Every line is driven once, either all at once or one by one.
@@ -127,7 +130,7 @@ export function calibrationReads(
   }
   const driven = (vectors: number) => (vectors * rows) / LINES_PER_DRIVEN;
   const reference = scope === "none" ? 0 : KNOWN_INPUTS;
-  const atFirst = RANGE_PASSES * MEASURED_VECTORS + 2 * reference;
+  const atFirst = (converts ? RANGE_PASSES * MEASURED_VECTORS : 0) + 2 * reference;
   const each = reference * (FACTOR_TRIALS + (scope === "column" ? 1 : 0));
   return { atFirst, drivenAtFirst: driven(atFirst), each, drivenEach: driven(each) };
 }

@@ -17,14 +17,21 @@
  * uncorrelated and cancels; a sum of code magnitudes would count it as signal. With a factor per column, the crossbar's factor
  * comes first, and each column's sums are then compared with its own. Converter gains appear on both sides and cancel.
  *
+ * Columns without converters have no range. Their known inputs are converted by searching, for every input and column, the
+ * threshold at which the comparator changes its mind, in as many bits as the trim has; later the read pulses are lengthened until
+ * codes agree, and that is the factor.
+ *
  * Both methods are ours. Left out: the steps of a real reference; here it is tuned continuously.
  */
+import type { Deciding } from "../experiment/by-read-out.ts";
 import type { AdcSpec } from "../experiment/hardware.ts";
+import type { ColumnCircuit } from "../experiment/read-out.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { type Converter, convertColumns, converter } from "./adc.ts";
 import { type ConverterErrors, convertWithErrors, drawConversionNoise } from "./converter-errors.ts";
 import type { CrossbarReading } from "./crossbar.ts";
+import { type ColumnErrors, settledShare, thermalNoise } from "./read-out.ts";
 
 /** Largest number of input vectors used to measure a crossbar's range. */
 export const MEASURED_VECTORS = 1024;
@@ -66,7 +73,7 @@ export function rangeByCodes(
 export interface CodeReference {
   /** `[KNOWN_INPUTS, rows]`, 1 where a line is driven. */
   readonly lines: Uint8Array;
-  /** Of the converters, microsiemens. */
+  /** Of the converters, microsiemens, or of the searched thresholds, in units of weights. */
   readonly fullScale: number;
   /** Codes of the first conversion, `[KNOWN_INPUTS, columns]`. */
   readonly codes: Float32Array;
@@ -107,7 +114,7 @@ export function knownCurrents({ rows, columns, plus, minus }: CrossbarReading, l
  */
 export function knownCodes(
   { columns, plus, minus }: KnownCurrents,
-  adc: AdcSpec,
+  adc: Pick<AdcSpec, "mode" | "bits" | "errors">,
   fullScale: number,
   errors: ConverterErrors | null,
   random: Stream,
@@ -121,6 +128,57 @@ export function knownCodes(
     convertWithErrors(setting, errors, noise, plus, minus, codes);
   }
   return codes;
+}
+
+/** What a column without converters is searched with. */
+export interface SearchedColumns {
+  readonly deciding: Deciding;
+  readonly errors: ColumnErrors;
+  /** Microsiemens per unit of weight, by column. */
+  readonly scales: Float64Array;
+}
+
+/** Currents in units of weights, as the membranes of such columns see them. */
+export function chargesOf(
+  { columns, plus, minus }: KnownCurrents,
+  { deciding: { circuit }, errors: { gains }, scales }: SearchedColumns,
+): KnownCurrents {
+  const settled = settledShare(circuit);
+  const inWeights = (currents: Float32Array) =>
+    currents.map((current, i) => (current * gains[i % columns] * settled) / scales[i % columns]);
+  return { columns, plus: inWeights(plus), minus: inWeights(minus) };
+}
+
+/** The largest charge of known inputs, which the search covers. */
+export const searchedRange = ({ plus, minus }: KnownCurrents): number =>
+  plus.reduce((most, current, i) => Math.max(most, Math.abs(current - minus[i])), 1e-6);
+
+/**
+ * Codes of thresholds that balance the charges of known inputs, `[KNOWN_INPUTS, columns]`.
+ *
+ * @param factor by which read pulses are lengthened
+ * Random   a stream used for these codes only
+ */
+export function searchedCodes(
+  charges: KnownCurrents,
+  factor: number,
+  { deciding: { circuit }, errors }: SearchedColumns,
+  fullScale: number,
+  random: Stream,
+): Float32Array {
+  const bits = (circuit.trim as NonNullable<ColumnCircuit["trim"]>).bits;
+  const { step } = converter("differential", bits, fullScale);
+  const steps = (volts: number) => volts / (circuit.swing * step);
+  const offsets = Float32Array.from(errors.offsets, steps);
+  const line = { gains: new Float32Array(offsets.length).fill(1), offsets };
+  const noise = steps(Math.sqrt(thermalNoise(circuit) ** 2 + (circuit.noise * 1e-3) ** 2));
+  const search = {
+    mode: "differential",
+    bits,
+    errors: { gainSpread: 0, offsetSpread: 0, outputNoise: noise },
+  } as const;
+  const [plus, minus] = [charges.plus, charges.minus].map((of) => of.map((charge) => charge * factor));
+  return knownCodes({ ...charges, plus, minus }, search, fullScale, { plus: line, minus: line }, random);
 }
 
 /** Sums of products of two sets of codes over the inputs, by column. */

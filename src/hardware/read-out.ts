@@ -19,7 +19,7 @@
  * switched capacitors; the trim is ours. Left out: charge injected by switches, supply noise, droop of a membrane within a step,
  * currents that depend on the membrane's voltage.
  */
-import { type Deciding, decidingOf, type ReadOut } from "../experiment/by-read-out.ts";
+import { type ColumnReadOut, type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { ColumnCircuit } from "../experiment/read-out.ts";
 import type { LayerRole } from "../model/layers.ts";
@@ -32,9 +32,9 @@ const BOLTZMANN = 1.380649e-23;
 const TEMPERATURE = 300;
 
 /** What reads the columns of layers with this role. */
-export function readOutFor(role: LayerRole, { readOut }: Pick<HardwareSpec, "readOut">): ReadOut {
+export function readOutFor(role: LayerRole, { readOut }: Pick<HardwareSpec, "readOut">): ColumnReadOut {
   const { attentionInput, feedForwardUp, circuit } = readOut;
-  const kinds: Readonly<Partial<Record<LayerRole, ReadOut["kind"]>>> = {
+  const kinds: Readonly<Partial<Record<LayerRole, ColumnReadOut["kind"]>>> = {
     "attention input": attentionInput,
     "feed-forward up": feedForwardUp,
   };

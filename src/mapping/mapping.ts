@@ -18,7 +18,7 @@
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
 import { MappingError, ShapeError } from "../errors.ts";
-import { decidingOf, type ReadOut } from "../experiment/by-read-out.ts";
+import { type ColumnReadOut, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
@@ -65,7 +65,7 @@ export interface Placement extends Wiring {
   /** Column group by column group, row blocks in ascending order within each. */
   readonly blocks: readonly CrossbarBlock[];
   /** What reads its columns. */
-  readonly readOut: ReadOut;
+  readonly readOut: ColumnReadOut;
   /** Multiplexer steps in which all used columns reach the converters, for one input vector; 0 without converters. */
   readonly multiplexerSteps: number;
   /** LIF units at the adders of the layer's tiles; 0 for the head, whose sums are averaged instead, and without converters. */

@@ -14,6 +14,8 @@ import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes, type SpikeTrain } from "../spike/train.ts";
 import { type Chip, programChip, readChip } from "./chip.ts";
+import { columnPlan, columnTile, tilesOf } from "./columns.ts";
+import { compensationCost } from "./compensation.ts";
 import { partOfMapping } from "./fast/part.ts";
 import { calibrateFast, createStandaloneSimulator } from "./fast/simulate.ts";
 import { calibrate, simulate } from "./reference/simulate.ts";
@@ -48,6 +50,7 @@ test.each<[object, object, number?]>([
   [{ neuron: { threshold: 0.3, reset: "soft" } }, { readOut: { ...charge, circuit }, crossbar: oddBlocks }],
   [{ neuron: { kind: "if", threshold: 0.6 } }, { readOut: { ...charge, circuit }, crossbar: { scaling: "crossbar" } }],
   [{ outputProjection: false }, { readOut: { ...charge, circuit }, compensation: { scope: "tile" }, readTime: 1e5 }],
+  [{}, { readOut: { ...charge, circuit }, calibration: "codes", crossbar: oddBlocks, readTime: 1e6 }],
   [{ steps: 1 }, { readOut: { ...comparator, circuit } }, 1],
   [{ steps: 1 }, { readOut: { ...charge, circuit }, order: "step-major", crossbar: oddBlocks }, 1],
 ])("charges and decisions of the kernels equal the reference bit for bit: %j on %j", (model, document, steps = 3) => {
@@ -159,6 +162,63 @@ test("parts of a chip program, read and draw columns as the whole does", () => {
   }
 });
 
+test("a chip that calibrates itself finds by searched thresholds what drift took, as exact currents do", () => {
+  const fine = { ...circuit, mismatch: 0, settling: null, trim: { bits: 6 } };
+  const factors = (calibration: "codes" | "currents") => {
+    const hardware = hardwareSpec.parse({ readOut: { ...charge, circuit: fine }, calibration, readTime: 3.15e7 });
+    const chip = calibrate(chipOf(networkOf(), hardware), input(3, 3), stream(2));
+    const readings = readChip(chip, stream(3));
+    const decided = chip.mapping.layers.filter(({ readOut }) => readOut.kind === "charge");
+    return decided.flatMap(({ blocks }) =>
+      blocks.map(({ crossbar: c }) => chip.crossbars[c].scales[0] / readings[c].scales[0]),
+    );
+  };
+  const [own, exact] = [factors("codes"), factors("currents")];
+  expect(own).toHaveLength(4);
+  for (const [i, factor] of own.entries()) {
+    expect(factor).toBeGreaterThan(1.5);
+    // As between converters and exact currents: what few lines lose is not quite what all lose.
+    expect(Math.abs(factor / exact[i] - 1)).toBeLessThan(0.15);
+  }
+});
+
+test("calibration of columns takes no ranges, a decision per bit of a search, and those of the trim", () => {
+  const costOf = (document: object) => {
+    const hardware = hardwareSpec.parse({ calibration: "codes", ...document });
+    return compensationCost(mapNetwork(networkOf(), hardware), hardware);
+  };
+  const [own, converters] = [costOf({ readOut: { ...charge, circuit } }), costOf({})];
+  // Two blocks, each with 72 columns of q, k and v and 48 of the layer up: 2 x 32 references, 10 trials of 32, 4 bits.
+  expect(own.actions.decisions).toBe(2 * (72 + 48) * ((2 + 10) * 32 * 4 + 2 * 256));
+  expect(converters.reads - own.reads).toBe(4 * 4 * 1024);
+  expect(converters.actions.conversions - own.actions.conversions).toBe(2 * (72 + 48) * (4 * 1024 + 12 * 32));
+});
+
+test("a membrane leaks for the clocks of the slowest layer since attention, which delivers its steps", () => {
+  const timing = { clock: 1e8, settle: 3, conversion: 4 };
+  const hardware = hardwareSpec.parse({
+    readOut: { ...charge, circuit: { leakage: 1e-6 } },
+    timing,
+    adc: { sharing: 8 },
+  });
+  const chip = chipOf(networkOf(), hardware);
+  const plan = (name: string) => columnPlan(chip, chip.mapping.layers.find((layer) => layer.name === name)!)!;
+  // Converters take 3 + 2 x 4 clocks of 10 ns for 24 columns on 16 readout units; columns take 3 + 1.
+  expect(readClocks(chip.mapping.layers[0], hardware)).toBe(3 + 2 * 4);
+  expect(readClocks(plan("blocks.0.up").layer, hardware)).toBe(4);
+  expect(plan("blocks.0.up").seconds).toBeCloseTo(110e-9, 15);
+  const layer = plan("blocks.0.up");
+  const readings = readChip(chip, stream(2));
+  const tile = tilesOf(layer.layer)[0].map((block) => ({
+    block,
+    reading: readings[block.crossbar],
+    errors: chip.columnErrors![block.crossbar],
+  }));
+  // 4096 of 0.5 exp(-0.11).
+  expect(columnTile(layer, tile).constants.leaks[0]).toBe(1835);
+  expect(columnTile({ ...layer, seconds: 0 }, tile).constants.leaks[0]).toBe(2048);
+});
+
 test("row blocks of a column share its scale, so that their charges add up", () => {
   const hardware = hardwareSpec.parse({ readOut: charge, crossbar: oddBlocks });
   const { crossbars, mapping } = chipOf(networkOf(), hardware);
@@ -241,6 +301,7 @@ test.each([
   [{}, { readOut: charge, order: "step-major" }, /holds the charge of one token.*"token-major"/],
   [{}, { readOut: charge, arithmetic: null }, /whole numbers.*`converter`/],
   [{}, { readOut: charge, crossbars: 4 }, /only 4\. Leave hardware.crossbars null/],
+  [{}, { readOut: charge, calibration: "codes" }, /searching thresholds with the trim/],
   [{}, { readOut: charge, compensation: { scope: "column" } }, /which all columns share/],
 ] as const)("what a column cannot hold is refused with ways out: %j, %j", (model, document, reason) => {
   const network = networkOf(model);

@@ -11,6 +11,7 @@
  */
 import type { DeviceModel } from "../device/device.ts";
 import { invariant } from "../errors.ts";
+import { decidingOf } from "../experiment/by-read-out.ts";
 import type { CompensationSpec } from "../experiment/compensation.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type ActionCounts, emptyTally } from "../hardware/actions.ts";
@@ -29,13 +30,18 @@ import type { CrossbarReading } from "../hardware/crossbar.ts";
 import {
   agreement,
   type CodeReference,
+  chargesOf,
   drawKnownLines,
   FACTOR_TRIALS,
   factorByCodes,
   KNOWN_INPUTS,
+  type KnownCurrents,
   knownCodes,
   knownCurrents,
+  searchedCodes,
+  searchedRange,
 } from "../hardware/own-calibration.ts";
+import type { ColumnErrors } from "../hardware/read-out.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 
@@ -65,51 +71,83 @@ export function compensate(
 /** What code-based compensation needs from a chip. */
 interface OwnCalibration {
   readonly hardware: HardwareSpec;
+  readonly mapping: Mapping;
+  /** Just after programming, which the scales of searched columns are known from. */
+  readonly crossbars: readonly Scaled[];
+  readonly columnErrors: readonly ColumnErrors[] | null;
   readonly converterErrors: readonly ConverterErrors[] | null;
   readonly codeReferences: readonly CodeReference[] | null;
+}
+
+/** How a crossbar answers known inputs. */
+interface KnownResponse {
+  readonly fullScale: number;
+  /** Codes with the converters' reference tuned, or the read pulses lengthened, by `factor`. */
+  codes(factor: number, random: Stream): Float32Array;
+}
+
+/** @param fullScale of its converters, or of searched thresholds; null for the search to find it */
+function knownResponse(
+  { hardware, mapping, crossbars, converterErrors, columnErrors }: OwnCalibration,
+  crossbar: number,
+  currents: KnownCurrents,
+  fullScale: number | null,
+): KnownResponse {
+  const layer = mapping.layers.find(({ blocks }) => blocks.some((block) => block.crossbar === crossbar));
+  const deciding = layer === undefined ? null : decidingOf(layer.readOut);
+  if (deciding === null) {
+    const range = fullScale as number;
+    const errors = converterErrors?.[crossbar] ?? null;
+    return {
+      fullScale: range,
+      codes: (factor, random) => knownCodes(currents, hardware.adc, range / factor, errors, random),
+    };
+  }
+  const errors = (columnErrors as readonly ColumnErrors[])[crossbar];
+  const searched = { deciding, errors, scales: crossbars[crossbar].scales };
+  const charges = chargesOf(currents, searched);
+  const range = fullScale ?? searchedRange(charges);
+  return { fullScale: range, codes: (factor, random) => searchedCodes(charges, factor, searched, range, random) };
 }
 
 /**
  * Response to the known inputs of a crossbar just after setting its range.
  *
+ * @param fullScale of its converters; null for columns without
  * Random   `random.fork("known lines", c)`, and `random.fork("known inputs", c, 0)` and `1` of the same
  */
 export function referenceByCodes(
-  { hardware, converterErrors }: OwnCalibration,
+  chip: OwnCalibration,
   crossbar: number,
   reading: CrossbarReading,
-  fullScale: number,
+  fullScale: number | null,
   random: Stream,
 ): CodeReference {
-  const { adc } = hardware;
   const { columns } = reading;
   const lines = drawKnownLines(reading.rows, random.fork("known lines", crossbar));
-  const errors = converterErrors?.[crossbar] ?? null;
-  const currents = knownCurrents(reading, lines);
-  const [codes, again] = [0, 1].map((time) =>
-    knownCodes(currents, adc, fullScale, errors, random.fork("known inputs", crossbar, time)),
-  );
-  return { lines, fullScale, codes, agreement: agreement(codes, again, columns) };
+  const response = knownResponse(chip, crossbar, knownCurrents(reading, lines), fullScale);
+  const [codes, again] = [0, 1].map((time) => response.codes(1, random.fork("known inputs", crossbar, time)));
+  return { lines, fullScale: response.fullScale, codes, agreement: agreement(codes, again, columns) };
 }
 
 /** As `compensate`, with codes of the chip's own converters. Random: `random.fork("known inputs", c, trial)` */
 export function compensateByCodes(
-  { hardware, converterErrors, codeReferences }: OwnCalibration,
+  chip: OwnCalibration,
   group: readonly number[],
   readings: readonly CrossbarReading[],
   calibration: readonly CrossbarReading[],
   random: Stream,
 ): CrossbarReading[] {
+  const { hardware, codeReferences } = chip;
   invariant(codeReferences !== null, "a chip without references is not compensated");
   const references = group.map((crossbar) => codeReferences[crossbar]);
-  const currents = calibration.map((reading, i) => knownCurrents(reading, references[i].lines));
+  const responses = group.map((crossbar, i) =>
+    knownResponse(chip, crossbar, knownCurrents(calibration[i], references[i].lines), references[i].fullScale),
+  );
   const agreementsAt = (factor: number, trial: number) =>
     group.map((crossbar, i) => {
-      const { fullScale, codes } = references[i];
-      const errors = converterErrors?.[crossbar] ?? null;
-      const draws = random.fork("known inputs", crossbar, trial);
-      const present = knownCodes(currents[i], hardware.adc, fullScale / factor, errors, draws);
-      return agreement(codes, present, readings[i].columns);
+      const present = responses[i].codes(factor, random.fork("known inputs", crossbar, trial));
+      return agreement(references[i].codes, present, readings[i].columns);
     });
   const factor = factorByCodes(references, agreementsAt);
   const shared = ({ columns }: CrossbarReading) => new Float64Array(columns).fill(factor);
@@ -194,14 +232,21 @@ export function compensationCost({ layers, totals }: Mapping, hardware: Hardware
       ? { calibrations: 0, last: null }
       : calibrationHistory(compensation.schedule, readTime);
   let reads = 0;
-  for (const { rows, columns } of layers.flatMap(({ blocks }) => blocks)) {
-    const { atFirst, each, drivenEach, drivenAtFirst } = calibrationReads(hardware, rows);
-    const vectors = atFirst + history.calibrations * each;
-    const driven = drivenAtFirst + history.calibrations * drivenEach;
-    reads += vectors;
-    tally.lineDrives += driven;
-    tally.cellReads += driven * columns;
-    tally.conversions += vectors * columns * (adc.mode === "pair" ? 2 : 1);
+  for (const { readOut, blocks } of layers) {
+    const deciding = decidingOf(readOut);
+    const trim = deciding?.circuit.trim ?? null;
+    for (const { rows, columns, rowStart } of blocks) {
+      const { atFirst, each, drivenEach, drivenAtFirst } = calibrationReads(hardware, rows, deciding === null);
+      const vectors = atFirst + history.calibrations * each;
+      const driven = drivenAtFirst + history.calibrations * drivenEach;
+      reads += vectors;
+      tally.lineDrives += driven;
+      tally.cellReads += driven * columns;
+      if (deciding === null) tally.conversions += vectors * columns * (adc.mode === "pair" ? 2 : 1);
+      // A search takes a decision for each bit; an instrument reads exact currents.
+      else if (hardware.calibration === "codes") tally.decisions += vectors * columns * (trim?.bits ?? 0);
+      if (trim !== null && rowStart === 0) tally.decisions += (1 + history.calibrations) * trim.reads * columns;
+    }
   }
   // Converters are trimmed with no line driven, once and at every calibration.
   if (adc.trim !== null) tally.conversions += (1 + history.calibrations) * adc.trim.reads * totals.converters;

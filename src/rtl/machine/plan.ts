@@ -9,6 +9,7 @@
  */
 import { MappingError, SpecError } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
+import { decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import type { ReadOut } from "../../experiment/model.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
@@ -176,6 +177,13 @@ function requireGenerated({ network: { model, geometry }, mapping }: Chip): void
     throw new MappingError(
       "task.readOut",
       "The generated machine has last neurons for every token, not for the mean over tokens. Use `mean`.",
+    );
+  }
+  for (const { role, readOut } of mapping.layers) {
+    if (decidingOf(readOut) === null) continue;
+    throw new MappingError(
+      "hardware.readOut",
+      `The generated machine has converters at all crossbars, but its ${role} is read as \`${readOut.kind}\`. Set both kinds to \`converter\`.`,
     );
   }
   if (mapping.totals.loads > 1) {

@@ -105,12 +105,14 @@ export function startCalibration(
     const bits = simulator.gather(train, vectors);
     const { blocks, readOut } = part.mapping.layers.find(({ name }) => name === layer) as LayerMapping;
     // Charges have a grid instead of a range.
-    if (decidingOf(readOut) !== null) return;
+    const converts = decidingOf(readOut) === null;
     for (const { crossbar, rows } of blocks) {
       const widest = rows * part.device.maxConductance;
-      const range = crossbars.measure(crossbar, bits, vectors.length, widest, random) || widest;
-      crossbars.setRange(crossbar, range, scales[crossbar]);
-      ranges[crossbar] = rangeOf(part, crossbar, { scales: scales[crossbar] }, range);
+      const range = converts ? crossbars.measure(crossbar, bits, vectors.length, widest, random) || widest : null;
+      if (range !== null) {
+        crossbars.setRange(crossbar, range, scales[crossbar]);
+        ranges[crossbar] = rangeOf(part, crossbar, { scales: scales[crossbar] }, range);
+      }
       if (codeReferences === null) continue;
       // Read again, with the same result, because readings of a large chip are not stored.
       const reading = readOne(part, crossbar, CALIBRATION_TIME, random.fork("read", crossbar), false);

@@ -119,7 +119,7 @@ export function calibrate(chip: Chip, input: SpikeTrain, random: Stream): Chip {
   run(chip, input, random, { readings, ranges: measured, measure: true, byCodes }, {});
   const codeReferences =
     byCodes && compensation.scope !== "none"
-      ? readings.map((reading, c) => referenceByCodes(chip, c, reading, measured[c], random))
+      ? readings.map((reading, c) => referenceByCodes(chip, c, reading, measured[c] || null, random))
       : null;
   return { ...chip, codeReferences, ranges: rangesOf(chip, readings, measured) };
 }
