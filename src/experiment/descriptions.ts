@@ -276,6 +276,23 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.adc.errors.gainSpread": "Relative standard deviation of converter gains, drawn once per chip.",
   "hardware.adc.errors.offsetSpread": "Standard deviation of converter offsets, in code steps, drawn once per chip.",
   "hardware.adc.errors.outputNoise": "Standard deviation of the noise per conversion, in code steps.",
+  "hardware.readOut": "What reads the columns of layers that feed only neurons: converters, or comparators.",
+  "hardware.readOut.attentionInput":
+    "Of q, k and v. `comparator`: a decision per column, for one row block and T = 1; `charge`: on a membrane, one token at a time.",
+  "hardware.readOut.feedForwardUp": "Likewise of the first feed-forward layer. Other layers keep converters.",
+  "hardware.readOut.circuit": "Columns without converters.",
+  "hardware.readOut.circuit.swing": "Volts on a column's capacitor for a membrane of 1.",
+  "hardware.readOut.circuit.capacitor":
+    "This capacitor, femtofarads, whose thermal noise enters at every step. `null`: none.",
+  "hardware.readOut.circuit.offset": "Spread of comparator offsets, millivolts, drawn once per chip.",
+  "hardware.readOut.circuit.noise": "Comparator noise per decision, millivolts.",
+  "hardware.readOut.circuit.mismatch": "Relative spread of a column's capacitors: of row blocks, and of the leak.",
+  "hardware.readOut.circuit.leakage": "Time constant of leakage between steps, seconds. `null`: none.",
+  "hardware.readOut.circuit.settling":
+    "Time constants for which lines settle; n lose exp(-n). `null`: none lost, in a converter's clocks.",
+  "hardware.readOut.circuit.trim": "Offset correction, by decisions along a ramp. `null`: none.",
+  "hardware.readOut.circuit.trim.bits": "Bits of a trim with its sign; it reaches four times `offset`.",
+  "hardware.readOut.circuit.trim.reads": "Decisions along the ramp.",
   "hardware.ssa": "Stochastic spiking attention engine: AND gates and counters.",
   "hardware.ssa.random":
     "`ideal`: exact Bernoulli bits from a counter-based stream; `lfsr`: bytes tapped from shared 32-bit shift registers, as in hardware.",

@@ -8,21 +8,21 @@
 import { z } from "zod";
 
 const circuitSpec = z.strictObject({
-  /** Volts on the capacitor of a column that a weight of 1, or a membrane of 1, stands for. */
+  /** Volts on a column's capacitor for a membrane of 1. */
   swing: z.number().min(1e-3).max(10).default(0.3),
-  /** This capacitor, femtofarads. Its thermal noise (kT/C at 300 K) enters at every step. `null`: none. */
+  /** This capacitor, femtofarads, whose thermal noise enters at every step. `null`: none. */
   capacitor: z.number().min(0.01).max(1e6).nullable().default(null),
-  /** Standard deviation of comparator offsets, millivolts, drawn once per chip. */
+  /** Spread of comparator offsets, millivolts, drawn once per chip. */
   offset: z.number().min(0).max(1000).default(0),
-  /** Standard deviation of a comparator's noise per decision, millivolts. */
+  /** Comparator noise per decision, millivolts. */
   noise: z.number().min(0).max(1000).default(0),
-  /** Relative standard deviation of capacitors that share a column: of its row blocks, and of its leak. */
+  /** Relative spread of a column's capacitors: of row blocks, and of the leak. */
   mismatch: z.number().min(0).max(0.2).default(0),
-  /** Time constant of a membrane's leakage between steps, seconds. `null`: none. */
+  /** Time constant of leakage between steps, seconds. `null`: none. */
   leakage: z.number().min(1e-12).max(1e6).nullable().default(null),
-  /** Time constants for which lines settle; n lose a share exp(-n). `null`: nothing is lost, in the clocks of a converter. */
+  /** Time constants for which lines settle; n lose exp(-n). `null`: none lost, in a converter's clocks. */
   settling: z.number().min(0.5).max(40).nullable().default(null),
-  /** Offset correction: every comparator decides along a ramp and is trimmed by the result. `null`: none. */
+  /** Offset correction, by decisions along a ramp. `null`: none. */
   trim: z
     .strictObject({
       /** Bits of a trim with its sign; it reaches four times `offset`. */
@@ -34,16 +34,16 @@ const circuitSpec = z.strictObject({
     .default(null),
 });
 
-const kindSpec = z.enum(["converter", "comparator", "charge"]).default("converter");
+const KINDS = ["converter", "comparator", "charge"] as const;
 
 export const readOutSpec = z.strictObject({
   /**
-   * Of the layer that computes q, k and v. `comparator`: one decision per column and step, for one row block and one step;
-   * `charge`: the charge of all row blocks on a membrane, which holds one token at a time.
+   * Of q, k and v. `comparator`: a decision per column, for one row block and T = 1; `charge`: on a membrane, one token at a
+   * time.
    */
-  attentionInput: kindSpec,
-  /** Likewise of the first layer of a feed-forward pair. Other layers do not feed neurons alone, and keep converters. */
-  feedForwardUp: kindSpec,
+  attentionInput: z.enum(KINDS).default("converter"),
+  /** Likewise of the first feed-forward layer. Other layers keep converters. */
+  feedForwardUp: z.enum(KINDS).default("converter"),
   /** Columns without converters. */
   circuit: circuitSpec.prefault({}),
 });

@@ -106,7 +106,7 @@ function fieldRows(path: string, owner: JsonSchema, name: string, of: string, el
   const row: Row = {
     path,
     values: hasTable
-      ? `[${isList(schema) ? listOf(schema) : "object"}](#${path.replaceAll(".", "")})`
+      ? `[${isList(schema) ? listOf(schema) : "object"}](#${path.replaceAll(".", "").toLowerCase()})`
       : valuesOf(schema),
     initial: initialOf(schema, owner.required?.includes(name) ?? false),
     meaning: of + cell(schema.description ?? ""),
