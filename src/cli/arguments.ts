@@ -341,7 +341,7 @@ export function withCostOptions(command: Command): Command {
     .option("-p, --preset <name>", "prices to use, or `all`", DEFAULT_PRICES)
     .option(
       "--machine <name>",
-      "the machine that a workload runs on: recommended (the default), paper, realistic, author-aihwkit",
+      "the machine that a workload runs on: recommended (the default), paper, realistic, charge, author-aihwkit",
     )
     .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
     .option("--set <key=value>", "change a price or size, such as conversion5=1pJ; may be repeated", collect, [])

@@ -156,7 +156,7 @@ describe("a preset", () => {
 
   test("is a machine by name where it has no network", () => {
     expect(() => machineByName("wireless-2x2")).toThrow(
-      "known machines: paper, recommended, realistic, author-aihwkit",
+      "known machines: paper, recommended, realistic, charge, author-aihwkit",
     );
     expect(() => machineByName("recomended")).toThrow('Did you mean "recommended"?');
   });
