@@ -15,12 +15,16 @@ import { assumed } from "./sources/assumptions.ts";
 import { cacti } from "./sources/balasubramonian-taco-2017.ts";
 import { gpuAnchors } from "./sources/gpu-anchors.ts";
 import { horowitz } from "./sources/horowitz-isscc-2014.ts";
+import { trimmedComparator } from "./sources/ieice-e93a-2010.ts";
 import { wires } from "./sources/keckler-micro-2011.ts";
+import { unitCapacitor } from "./sources/lee-jssc-2017.ts";
+import { timely } from "./sources/li-isca-2020.ts";
 import { swifttron } from "./sources/marchisio-ijcnn-2023.ts";
 import { gates } from "./sources/nangate-45.ts";
 import { dram } from "./sources/oconnor-micro-2017.ts";
 import { neurosim } from "./sources/peng-iedm-2019.ts";
 import { links } from "./sources/poulton-jssc-2013.ts";
+import { dynamicComparator } from "./sources/satapathy-cssp-2023.ts";
 import { aladdin } from "./sources/shao-isca-2014.ts";
 import { ssaPaper } from "./sources/song-aicas-2024.ts";
 import { paper } from "./sources/song-tvlsi-2025.ts";
@@ -147,6 +151,14 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   reticle: o.reticle,
   logicLeakage: aladdin.prices.leakage,
   analogLeakage: o.analogLeakage,
+  decision: dynamicComparator.prices.decision,
+  trimShare: trimmedComparator.prices.trimShare,
+  switchDrive: o.switchDrive,
+  footCapacitor: o.footCapacitor,
+  trimCapacitor: unitCapacitor.prices.unit,
+  comparatorFoot: timely.prices.comparatorArea,
+  capacitorArea: o.capacitorArea,
+  floorplan: o.anyFloorplan,
 };
 
 /** The whole of the simulated machine where an experiment sets nothing else: the defaults of `hardware`, with all of its units. */

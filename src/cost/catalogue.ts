@@ -9,13 +9,18 @@ import { cacti } from "./sources/balasubramonian-taco-2017.ts";
 import { darkSilicon } from "./sources/esmaeilzadeh-isca-2011.ts";
 import { gpuAnchors } from "./sources/gpu-anchors.ts";
 import { horowitz } from "./sources/horowitz-isscc-2014.ts";
+import { trimmedComparator } from "./sources/ieice-e93a-2010.ts";
+import { offsetTrim } from "./sources/jlpea-15-35-2025.ts";
 import { wires } from "./sources/keckler-micro-2011.ts";
+import { unitCapacitor } from "./sources/lee-jssc-2017.ts";
 import { hermes } from "./sources/legallo-natelectron-2023.ts";
+import { timely } from "./sources/li-isca-2020.ts";
 import { swifttron } from "./sources/marchisio-ijcnn-2023.ts";
 import { gates } from "./sources/nangate-45.ts";
 import { dram } from "./sources/oconnor-micro-2017.ts";
 import { neurosim } from "./sources/peng-iedm-2019.ts";
 import { links } from "./sources/poulton-jssc-2013.ts";
+import { dynamicComparator } from "./sources/satapathy-cssp-2023.ts";
 import { isaac } from "./sources/shafiee-isca-2016.ts";
 import { aladdin } from "./sources/shao-isca-2014.ts";
 import { ssaPaper } from "./sources/song-aicas-2024.ts";
@@ -44,6 +49,11 @@ export const SOURCES: readonly Source[] = [
   stillmaker,
   darkSilicon,
   gpuAnchors,
+  dynamicComparator,
+  timely,
+  trimmedComparator,
+  offsetTrim,
+  unitCapacitor,
   assumed,
   calibration,
 ];

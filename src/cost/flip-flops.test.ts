@@ -91,6 +91,8 @@ function machineWrites(w: Workload, prices = technology): number {
     // A counter and a held score per cell and clock, a bit per foot and clock.
     actions("scoreAnds") * (ssa.counterBits + 1) +
     actions("outputComparisons") +
+    // A spike that a column's comparator decided on.
+    actions("decisions") +
     actions("fifoShifts") +
     32 * actions("lfsrShifts")
   );
@@ -141,8 +143,8 @@ test("the receipts of arithmetic contain no flip-flop: an update, a shift of an 
   expect(mac / products(large)).toBeCloseTo(technology.multiply8 + technology.add32, 20);
 });
 
-test("on every machine of ours, with pairs of converters and FIFOs in every cell, too", () => {
-  for (const name of ["paper", "recommended", "realistic"] as const) {
+test("on every machine of ours, with pairs of converters, FIFOs in every cell and columns without converters, too", () => {
+  for (const name of ["paper", "recommended", "realistic", "charge"] as const) {
     const hardware = machineByName(name);
     const own = { ...large, hardware };
     const prices = resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, own) }).technology;

@@ -65,6 +65,12 @@ interface Paid {
 /** Clocks of each analog operation. */
 const FOUR = { settle: 4, conversion: 4 };
 
+/** Columns that feed neurons decide on charge. */
+const charge = (circuit: NonNullable<Change["readOut"]>["circuit"]): Change => ({
+  readOut: { attentionInput: "charge", feedForwardUp: "charge", circuit },
+});
+const CHARGE = charge({});
+
 /** Two settings of each knob that is paid, and which parts of the cost it moves by the price that is meant for it. */
 const PAID: Readonly<Record<string, Paid>> = {
   "crossbar.rows": {
@@ -119,6 +125,30 @@ const PAID: Readonly<Record<string, Paid>> = {
     moves: ["area.crossbars", "energy.leakage"],
   },
   "adc.trim.reads": { from: { adc: { trim: {} } }, to: { adc: { trim: { reads: 640 } } }, moves: ["energy.upkeep"] },
+  "readOut.attentionInput": {
+    to: { readOut: { attentionInput: "charge" } },
+    moves: ["energy.feet", "energy.conversions", "energy.digital", "area.feet", "area.crossbars", "area.scalers"],
+  },
+  "readOut.feedForwardUp": {
+    to: { readOut: { feedForwardUp: "charge" } },
+    moves: ["energy.feet", "energy.conversions", "energy.digital", "area.feet", "area.adders", "area.neurons"],
+  },
+  "readOut.circuit.swing": { from: CHARGE, to: charge({ swing: 0.5 }), moves: ["energy.feet"] },
+  "readOut.circuit.capacitor": {
+    from: CHARGE,
+    to: charge({ capacitor: 100 }),
+    moves: ["energy.feet", "area.feet", "energy.leakage"],
+  },
+  "readOut.circuit.trim.bits": {
+    from: charge({ trim: {} }),
+    to: charge({ trim: { bits: 8 } }),
+    moves: ["area.feet", "energy.leakage"],
+  },
+  "readOut.circuit.trim.reads": {
+    from: charge({ trim: {} }),
+    to: charge({ trim: { reads: 2560 } }),
+    moves: ["energy.upkeep"],
+  },
   rate: { to: { rate: 10 }, moves: ["energy.leakage", "energy.control", "energy.upkeep"] },
   calibration: { to: { calibration: "codes" }, moves: ["energy.upkeep"] },
   "ssa.random": { to: { ssa: { random: "ideal" } }, moves: ["energy.random", "area.random"] },
@@ -208,6 +238,12 @@ const FREE: Readonly<Record<string, string>> = {
   "adc.errors.gainSpread": FAULTS,
   "adc.errors.offsetSpread": FAULTS,
   "adc.errors.outputNoise": FAULTS,
+  "readOut.circuit.offset": STATISTICS,
+  "readOut.circuit.noise": STATISTICS,
+  "readOut.circuit.mismatch": STATISTICS,
+  "readOut.circuit.leakage": STATISTICS,
+  "readOut.circuit.settling":
+    "clocks of lines: a price states them for the whole machine, as `timing.settle`, for which columns wait",
   "ssa.lfsr.polynomial": "other wires of the same register",
   "ssa.counterOverflow": "one gate, or a refusal",
   "arithmetic.stepBits": "how finely a simulator rounds analog currents, which no register holds",
@@ -296,16 +332,18 @@ const VARIANTS: readonly (readonly [Change, NetworkShape])[] = [
   [{ ssa: { random: "ideal" }, adc: { bits: 8 } }, SHAPE],
   [{ crossbar: { rows: 1024 }, order: "step-major" }, SHAPE],
   [{ crossbars: 16 }, SHAPE],
+  [charge({ trim: {} }), SHAPE],
   [{}, LARGE],
   [{}, { ...SHAPE, reset: "soft" }],
 ];
 
 /**
  * Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one, of a neuron with its registers;
- * and the switch for silent blocks.
+ * and the switches for silent blocks and for wires that follow the floorplan.
  */
 const UNUSED: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["flashConverter", "surveyConverter", "add32", "sramPort", "lifUpdate", "skipSilentBlocks"] as const),
+  "floorplan",
 ]);
 
 /** All other prices that machines read. */

@@ -35,6 +35,7 @@ const machine: MachineSizes = {
     scalers: { count: 160, codeBits: 6, factorBits: 8 },
     adders: { count: 16, bits: 16 },
     lif: { count: 16, membranes: 128, stateWords: 1, membraneBits: 16, place: "sram" },
+    comparators: [],
     residual: { count: 16, bits: 16 },
   },
   attention: { unit: "ssa-tile", tiles: 2, cells: 4, counterBits: 7, fifos: 2, fifoBits: 64, feet: 2, registers: 4 },
@@ -99,6 +100,19 @@ describe("energy", () => {
     [{ offsetAdditions: million }, { digital: 0.05, clock: 16 * 0.0114 }],
     [{ residualAdditions: million }, { stream: 0.05, clock: 16 * 0.0114 }],
     [{ lifUpdates: million }, { neurons: 0.1, clock: 16 * 0.0114 }],
+    // C V^2 of 50 fF at 0.3 V, a wire of the crossbar's side at the same swing instead of 0.9 V, and switches.
+    [{ chargeTransfers: million }, { feet: 0.0045 + (0.121 * Math.sqrt(0.425 + 16 * 923e-6)) / 9 + 0.069 }],
+    [{ chargeSharings: million }, { feet: 0.0024 }],
+    [{ membraneResets: million }, { feet: 0.0024 }],
+    // 67 fJ at 65 nm and the charge of an offset; a spike is held. Without a membrane, which would be reset, a charge more.
+    [
+      { decisions: million, membraneResets: million },
+      { feet: 0.067 / 1.73 + 0.0045 + 0.0024, clock: 0.0114 },
+    ],
+    [
+      { decisions: million },
+      { feet: 0.067 / 1.73 + 2 * 0.0045 + (0.121 * Math.sqrt(0.425 + 16 * 923e-6)) / 9 + 0.069, clock: 0.0114 },
+    ],
     // A counter of 7 bits instead of 8, and a held bit, both written once per clock, in which a cell counts and adds.
     [{ scoreAnds: million }, { attention: (0.03 * 7) / 8, clock: 8 * 0.0114 }],
     [{ valueAnds: million }, { attention: (0.03 * 7) / 8 }],

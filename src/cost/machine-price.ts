@@ -6,6 +6,7 @@
  *   array         per pair that a spike reads; drivers per line raised
  *   digital       subtractions of codes, scalings, sums of row blocks, offsets: multipliers and adders of their widths; detecting
  *                 silent row blocks, if those are not converted
+ *   feet          where comparators decide on columns: charges, leaks, decisions, resets (`feet.ts`)
  *   neurons       updates, and membranes stored in SRAM
  *   stream        additions, and the words read and written
  *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers; units with neurons as in `attention-units.ts`
@@ -31,6 +32,7 @@ import type { LayerUnit, MachineUnits } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { MappingTotals } from "../mapping/mapping.ts";
 import { attentionPrices, type SizedAttention, sumOver, tileSizes } from "./attention-units.ts";
+import { type Feet, feetEnergy, feetPrices } from "./feet.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
@@ -62,7 +64,8 @@ export interface MachineSizes {
   readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset" | "stateWords">;
   /** One entry per layer with its own units. */
   readonly layers: readonly Pick<LayerUnit, "name" | "inputs" | "outputs">[];
-  readonly units: Omit<MachineUnits, "converters"> & {
+  readonly units: Omit<MachineUnits, "converters" | "comparators"> & {
+    readonly comparators: Feet;
     readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
   };
   readonly attention: SizedAttention;
@@ -85,12 +88,12 @@ export interface MachineWork {
 }
 
 export type EnergyPart =
-  | ("conversions" | "array" | "drivers" | "digital" | "neurons" | "stream")
+  | ("conversions" | "array" | "drivers" | "digital" | "feet" | "neurons" | "stream")
   | ("attention" | "fifos" | "random" | "buffers")
   | ("clock" | "control" | "wires" | "links" | "leakage" | "upkeep");
 
 export type AreaPart =
-  | ("crossbars" | "scalers" | "adders" | "neurons" | "residual")
+  | ("crossbars" | "scalers" | "adders" | "feet" | "neurons" | "residual")
   | ("attention" | "fifos" | "random" | "buffers" | "control");
 
 export interface MachinePrice {
@@ -113,7 +116,17 @@ const LIF_BITS = 16;
 /** Registers of a machine: how many flip-flops of each are written in an inference, FIFOs and control not included. */
 export type FlipFlops = Readonly<
   Record<
-    "lines" | "products" | "sums" | "membranes" | "stream" | "counters" | "spikes" | "partialSums" | "random" | "units",
+    | "lines"
+    | "products"
+    | "sums"
+    | "membranes"
+    | "stream"
+    | "counters"
+    | "spikes"
+    | "partialSums"
+    | "random"
+    | "units"
+    | "decisions",
     number
   >
 >;
@@ -127,6 +140,7 @@ export type FlipFlops = Readonly<
  *   spikes       of attention; partialSums circulate, like V in its FIFO
  *   random       LFSRs, or the numbers themselves if they are ideal
  *   units        of attention with neurons: counters and membranes
+ *   decisions    spikes of columns without converters
  */
 function flipFlopsOf(
   { machine, hardware }: Idle,
@@ -148,6 +162,7 @@ function flipFlopsOf(
     partialSums: ssa ? total.partialSums * ssa.fifoBits * bitsFor(shape.tokens) : 0,
     random: hardware.ssa.random === "ideal" ? DRAW_BITS * total.randomNumbers : LFSR_BITS * total.lfsrShifts,
     units: sumOver(written, total),
+    decisions: total.decisions,
   };
 }
 
@@ -202,6 +217,7 @@ function unitPrices(work: Idle, technology: Technology) {
     fullScale,
     codeBits,
     conversion: converter({ bits, fullScale }, technology),
+    feet: feetPrices({ feet: units.comparators, circuit: hardware.readOut.circuit, size }, technology),
     /** Detection of row blocks without spikes, if such blocks are not converted. */
     silence: zeroDetector({ rows: technology.skipSilentBlocks ? crossbars.rows : 0 }, technology),
     crossbar: crossbar(size, technology),
@@ -282,8 +298,10 @@ function areaOf(
     crossbars: crossbars.count * prices.crossbar.area,
     scalers:
       scalers.count * (prices.scaler.area + prices.difference.area) +
-      crossbars.count * (prices.factors.area + prices.silence.area),
+      (crossbars.count - prices.feet.crossbars) * prices.factors.area +
+      crossbars.count * prices.silence.area,
     adders: adders.count * prices.sum.area,
+    feet: prices.feet.area,
     neurons: lif.count * unit + kept * register({ bits: lif.membraneBits }, technology).area,
     residual: residual.count * prices.residual.area,
     attention: ssa
@@ -301,10 +319,10 @@ function leakageOf(
   prices: Prices,
   { logicLeakage, analogLeakage }: Technology,
 ): number {
-  let watts = area.crossbars * analogLeakage;
+  let watts = (area.crossbars + area.feet) * analogLeakage;
   for (const { leakage } of prices.buffers.values()) watts += leakage;
   for (const part of Object.keys(area) as AreaPart[]) {
-    if (part !== "crossbars" && part !== "buffers") watts += area[part] * logicLeakage;
+    if (part !== "crossbars" && part !== "feet" && part !== "buffers") watts += area[part] * logicLeakage;
   }
   return watts;
 }
@@ -336,7 +354,7 @@ export function energyOf(
     conversions:
       total.conversions * (prices.conversion.energy + periphery) +
       (total.conversions - total.subtractions) * buffer +
-      wiresInLayers(work, technology),
+      wiresInLayers(work, prices, technology),
     array: total.cellReads * prices.crossbar.energy,
     drivers: total.lineDrives * lineDrive(crossbars, technology),
     digital:
@@ -344,6 +362,7 @@ export function energyOf(
       total.scalings * prices.scaler.energy +
       (total.accumulations + total.offsetAdditions) * prices.sum.energy +
       (bits.linearRead / crossbars.rows) * prices.silence.energy,
+    feet: feetEnergy(work.operations, prices.feet),
     neurons:
       (total.lifUpdates * neuronPrices(shape, technology).logic * lif.membraneBits) / LIF_BITS +
       total.membraneReads * word("membranes", "energy") +
@@ -390,8 +409,12 @@ function sumActions({ operations }: MachineWork): ActionTally {
 }
 
 /** Joules of moving every local sum from its crossbar to the outputs of its layer. */
-function wiresInLayers({ operations, machine: { layers } }: MachineWork, technology: Technology): number {
-  const prices = new Map(layers.map((layer) => [layer.name, layerWires(layer, technology).energy]));
+function wiresInLayers(
+  { operations, machine: { layers } }: MachineWork,
+  { crossbar: { area } }: Prices,
+  technology: Technology,
+): number {
+  const prices = new Map(layers.map((layer) => [layer.name, layerWires({ ...layer, area }, technology).energy]));
   let joules = 0;
   for (const { name, actions, repeat = 1 } of operations) {
     const sums = actions.conversions - actions.subtractions;
@@ -419,14 +442,24 @@ function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, tech
   const { size, fullScale } = prices;
   const { atFirst, drivenAtFirst, each, drivenEach } = calibrationReads(hardware, size.rows);
   const conversionsPerSum = adc.mode === "pair" ? 2 : 1;
+  const { feet } = prices;
   const reading = (vectors: number, driven: number) =>
-    crossbars.count * calibration({ ...size, vectors, driven, conversionsPerSum, fullScale }, technology);
-  const trimming = (adc.trim?.reads ?? 0) * converters.count * (prices.conversion.energy + technology.periphery);
+    (crossbars.count - feet.crossbars) *
+    calibration({ ...size, vectors, driven, conversionsPerSum, fullScale }, technology);
+  // Columns without converters are searched; they have no range to set at first.
+  const searched = calibrationReads(hardware, size.rows, false);
+  const searching = (vectors: number, driven: number) =>
+    feet.crossbars *
+    (calibration({ ...size, vectors, driven, conversionsPerSum: 0 }, technology) + vectors * feet.search);
+  const trimming =
+    (adc.trim?.reads ?? 0) * converters.count * (prices.conversion.energy + technology.periphery) + feet.trimming;
   const devices = programming({ pairs: machine.mapping.totals.cells, devices: crossbars.devices }, technology);
   // The reference of exact currents is left out: an instrument reads it, once.
-  const first = (by === "codes" ? reading(atFirst, drivenAtFirst) : 0) + trimming;
+  const atStart = () => reading(atFirst, drivenAtFirst) + searching(searched.atFirst, searched.drivenAtFirst);
+  const first = (by === "codes" ? atStart() : 0) + trimming;
   const { schedule, scope } = compensation;
-  const later = scope === "none" ? 0 : reading(each, drivenEach) + trimming;
+  const again = () => reading(each, drivenEach) + searching(searched.each, searched.drivenEach) + trimming;
+  const later = scope === "none" ? 0 : again();
   return upkeep({ programming: devices + first, calibration: later, schedule, interval: time }, technology);
 }
 

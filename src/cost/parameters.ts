@@ -162,6 +162,17 @@ export const PARAMETERS = {
   // Leakage.
   logicLeakage: parameter("Leakage of logic, per area", "W/m2"),
   analogLeakage: parameter("Leakage of crossbars with their periphery, per area", "W/m2"),
+  // Columns without converters, and the floorplan. At the end: draws of the prices above stay as they were.
+  decision: analog("Decision of a column's comparator"),
+  trimShare: parameter("Share of a trimmed comparator's energy that its trim takes", "1"),
+  switchDrive: analog("Switches of a column's foot, per charge sharing or reset"),
+  footCapacitor: parameter("Capacitor of a column's foot, if the experiment states none", "F"),
+  trimCapacitor: parameter("Capacitor of a trim's smallest step", "F"),
+  comparatorFoot: area("Comparator of a column"),
+  capacitorArea: area("Capacitor of 1 fF"),
+  floorplan: area(
+    "Crossbar of the floorplan, which wires within a layer follow; 0: that of its price, with wires as simulated",
+  ),
 } as const satisfies Record<string, Parameter>;
 
 export type ParameterId = keyof typeof PARAMETERS;

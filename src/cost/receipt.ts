@@ -8,13 +8,13 @@
 
 /**
  * `J` per action, `J/bit`, `J/B`, `J/bit/m` of wires, `s`, `Hz`, `m2`, `m2/B`, `W`, `W/m2` and `W/B` of leakage, `op/J`, `B` for sizes of
- * buffers, `bit`, and `1` for the rest.
+ * buffers, `V`, `F`, `bit`, and `1` for the rest.
  */
 export type Unit =
   | ("J" | "J/bit" | "J/B" | "J/bit/m")
   | ("s" | "Hz" | "m2" | "m2/B")
   | ("W" | "W/m2" | "W/B" | "op/J")
-  | ("B" | "bit" | "1");
+  | ("V" | "F" | "B" | "bit" | "1");
 
 /**
  * Origin of a number: `printed` in the source; `derived` from what is printed; `simulated` by running the published tool;

@@ -149,6 +149,8 @@ const EXAMPLES: Readonly<Record<Unit, string>> = {
   "J/bit/m": "120pJ/bit/m",
   "W/m2": "2kW/m2",
   "W/B": "9nW/B",
+  V: "0.3V",
+  F: "50fF",
 };
 
 /** A number in SI units, or text such as `0.5 pJ`, `64 kB`, `8`, or the id of a price. */

@@ -153,6 +153,7 @@ function meritInterval(
 const AREAS: Readonly<Record<string, string>> = {
   scalers: "scaling of codes",
   adders: "adders of the tiles",
+  feet: "comparators and capacitors of columns",
   lif: "LIF units",
   neurons: "LIF units with membranes",
   residual: "adders of the residual stream",

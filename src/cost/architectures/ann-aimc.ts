@@ -6,6 +6,7 @@
  * drivers, and the embedding and head for networks that read values once.
  */
 import type { Technology } from "../parameters.ts";
+import { statedArea } from "../prices/crossbar.ts";
 import { layerWires } from "../prices/floorplan.ts";
 import {
   addInputs,
@@ -72,7 +73,9 @@ export function countHybrid(workload: Workload, technology: Technology, { cells,
 
 /** By the size of a layer where the whole machine is priced, as for Xpikeformer. */
 const wireEnergy = (layer: Pick<Layer, "inputs" | "outputs">, technology: Technology): number =>
-  technology.wholeMachine === 1 ? layerWires(layer, technology).energy : technology.interconnect;
+  technology.wholeMachine === 1
+    ? layerWires({ ...layer, area: statedArea(technology) }, technology).energy
+    : technology.interconnect;
 
 /** Layers on crossbars. */
 export const hybridLayers = oncePerWorkload((workload): readonly Layer[] => [

@@ -15,6 +15,7 @@ import { stemBefore } from "../../machine/shape.ts";
 import { pixels } from "../../model/stem.ts";
 import type { Technology } from "../parameters.ts";
 import { type Planner, planMachine } from "../planned.ts";
+import { statedArea } from "../prices/crossbar.ts";
 import { totalOf } from "../unit-energies.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
 import { hybridLayers } from "./ann-aimc.ts";
@@ -168,7 +169,7 @@ export function annAimcSizes(workload: Workload, technology: Technology, cells: 
   );
   return {
     logic: technology.annUnits * technology.macArea,
-    crossbars: crossbars * technology.crossbarArea,
+    crossbars: crossbars * statedArea(technology),
     memory: memoryOf(0, activationsHeld(workload), technology),
   };
 }

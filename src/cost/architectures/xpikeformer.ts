@@ -6,7 +6,7 @@
  *   array        per pair of devices read by a spike
  *   drivers      per line raised, two segments of 128 devices for 128 pairs
  *   scaling      scaling a local sum to the layer's unit: an 8-bit multiplication; and offsets, a 16-bit addition
- *   lif          per update
+ *   lif          per update; where comparators decide on columns, their decisions, switches and periphery, without the capacitors' charge
  *   ssaCells     the energy of an 8-bit addition per AND of a cell: counter and its share of the column adder
  *                units with neurons: 8-bit counters, 16-bit sums, gates; their neurons are in `lif`
  *   ssaRandom    per random number, including its comparison
@@ -179,6 +179,12 @@ const countingEnergy = (actions: ActionCounts, technology: Technology): number =
   (actions.countComparisons * technology.comparison32 * 8) / 32 +
   (actions.scoreNors + actions.tokenAnds) * technology.gate;
 
+/** Joules of columns on which comparators decide. */
+const decidingEnergy = (actions: ActionCounts, { decision, periphery, switchDrive }: Technology): number =>
+  actions.decisions * decision +
+  actions.chargeTransfers * periphery +
+  (actions.chargeSharings + actions.membraneResets) * switchDrive;
+
 /** From the counted operations of one inference, such as a trace's. */
 export function priceOperations(
   operations: readonly PricedOperation[],
@@ -218,6 +224,7 @@ export function priceOperations(
     parts.drivers += repeat * actions.lineDrives * line;
     parts.scaling += repeat * (actions.scalings * technology.multiply8 + actions.offsetAdditions * technology.add16);
     parts.lif += repeat * (actions.lifUpdates + actions.scoreUpdates + actions.outputUpdates) * update;
+    parts.lif += repeat * decidingEnergy(actions, technology);
     parts.ssaCells += repeat * (actions.scoreAnds + actions.valueAnds) * technology.sacOperation;
     parts.ssaCells += repeat * countingEnergy(actions, technology);
     parts.ssaRandom += (repeat * actions.randomNumbers * technology.randomNumber) / technology.randomSharing;

@@ -36,11 +36,15 @@ export function crossbar(size: CrossbarSize, technology: Technology): UnitPrice 
     return { energy, time, area: crossbarArea, leakage: crossbarArea * analogLeakage };
   }
   const included = REFERENCE_CONVERTERS * converter({ bits: REFERENCE_BITS }, technology).area + side ** 2 * cellArea;
-  const around = (Math.max(0, crossbarArea - included) * (rows + columns)) / (2 * side);
+  const around = (Math.max(0, statedArea(technology) - included) * (rows + columns)) / (2 * side);
   const own = rows * columns * devices * cellArea + around;
   const feet = converters * (converter({ bits }, technology).area + trim({ bits: trimBits }, technology).area);
   return { energy, time, area: own + feet, leakage: (own + feet) * analogLeakage };
 }
+
+/** Square metres of a crossbar like the reference: of a stated floorplan, or else of the price. */
+export const statedArea = ({ crossbarArea, floorplan }: Technology): number =>
+  floorplan === 0 ? crossbarArea : floorplan;
 
 /** Energy of reading one pair for one spike. */
 const pairRead = (

@@ -21,14 +21,20 @@ const SIMULATED_LAYERS = [
  * Energy of a layer's wires per conversion, from its crossbars to its outputs. `interconnect` is that of a layer of 768 x 768; others
  * follow the side of a square of as many weights, linearly between the simulated layers. Beyond them nothing is extrapolated: a smaller
  * layer pays as much as 256 x 256, a larger one as much as 768 x 768 (3,072 x 768 was simulated with less).
+ *
+ * The simulated layers consist of crossbars of `crossbarArea`. Where a `floorplan` states another, wires scale with the side of the
+ * crossbars at hand; by default they do not, although that favours large crossbars.
+ *
+ * @param area square metres of one of the layer's crossbars
  */
 export function layerWires(
-  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
+  { inputs, outputs, area }: { readonly inputs: number; readonly outputs: number; readonly area: number },
   technology: Technology,
 ): UnitPrice {
-  const { interconnect, structure } = technology;
+  const { interconnect, structure, floorplan, crossbarArea } = technology;
   const relative = structure === 0 ? 1 : relativeWires(Math.sqrt(inputs * outputs));
-  return { energy: interconnect * relative, area: 0, leakage: 0 };
+  const side = floorplan === 0 ? 1 : Math.sqrt(area / crossbarArea);
+  return { energy: interconnect * relative * side, area: 0, leakage: 0 };
 }
 
 function relativeWires(side: number): number {

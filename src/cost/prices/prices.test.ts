@@ -27,6 +27,7 @@ import {
 } from "./logic.ts";
 import { dram, sram } from "./memory.ts";
 import { PRICED_BY } from "./priced-by.ts";
+import { chargeTransfer, foot, switching } from "./read-out.ts";
 import { upkeep } from "./upkeep.ts";
 
 const { technology } = resolveTechnology(findCostPreset("bottom-up"));
@@ -66,7 +67,10 @@ const PRICES: Readonly<Record<keyof typeof PRICED_BY, (t: Technology) => readonl
   controller: (t) => Object.values(controller({ kinds: 5 }, t)),
   sram: (t) => Object.values(sram({ bytes: 4096, wordBits: 64, banks: 2, ports: 2 }, t)),
   dram: (t) => Object.values(dram({ bits: 8 }, t)),
-  layerWires: (t) => Object.values(layerWires({ inputs: 128, outputs: 512 }, t)),
+  layerWires: (t) => Object.values(layerWires({ inputs: 128, outputs: 512, area: 0.3e-6 }, t)),
+  chargeTransfer: (t) => [chargeTransfer({ swing: 0.3, farads: null, metres: 1e-3 }, t)],
+  switching: (t) => [switching(t)],
+  foot: (t) => Object.values(foot({ farads: null, capacitors: 3, trimBits: 6 }, t)),
   wire: (t) => Object.values(wire({ metres: 1e-3, bits: 8 }, t)),
   dieLink: (t) => Object.values(dieLink({ bits: 8 }, t)),
   countDies: (t) => [countDies(2e-3, t)],
@@ -282,7 +286,8 @@ test("no die is larger than 26 mm x 33 mm", () => {
 });
 
 test("wires of a layer are those simulated for its size, in between linear, and beyond that of the nearest", () => {
-  const pj = (inputs: number, outputs = inputs) => 1e12 * layerWires({ inputs, outputs }, technology).energy;
+  const pj = (inputs: number, outputs = inputs) =>
+    1e12 * layerWires({ inputs, outputs, area: 1e-6 }, technology).energy;
   expect(pj(768)).toBeCloseTo(0.256, 9);
   expect(pj(384)).toBeCloseTo(0.197, 9);
   expect(pj(256)).toBeCloseTo(0.084, 9);

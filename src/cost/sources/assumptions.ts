@@ -170,6 +170,69 @@ export const assumed = defineSource(
         high: 1000,
       },
     ),
+    switchDrive: choice(
+      picojoules(0.0024),
+      "J",
+      "the gates of a pair of switches at a column's foot: 2 x 1 fF x (1.1 V)^2",
+      {
+        low: picojoules(0.0006),
+        high: picojoules(0.01),
+        node: 45,
+      },
+    ),
+    capacitorArea: choice(
+      0.89e-12,
+      "m2",
+      "1.12 fF/um2 of metal-oxide-metal: hwcomponents-library takes 2.3 fF/um2 at 22 nm, times 22 / 45 for the pitch of the metal. Lower end: " +
+        "those 2.3; upper end: 0.5 fF/um2, two layers only",
+      { low: 0.43e-12, high: 2e-12 },
+    ),
+    anyFloorplan: choice(
+      0,
+      "m2",
+      "0: wires within a layer cost what was simulated, whatever the area of its crossbars",
+    ),
+    floorplan: choice(
+      0.11e-6,
+      "m2",
+      "the geometric middle of what NeuroSim leaves open: (0.030 mm2 x 0.425 mm2)^(1/2). Upper end: HERMES, 0.63 mm2 at 14 nm for 256 x 256 " +
+        "cells with 8-bit converters, / 4 / 0.17",
+      { low: 0.03e-6, high: 0.93e-6, node: 45 },
+    ),
+    footSwing: choice(
+      0.3,
+      "V",
+      "for a membrane of 1: a supply of 1.1 V leaves room for 3 and a comparator; a mirror divides a column's current to fit it",
+      { low: 0.1, high: 0.5 },
+    ),
+    footCapacitor: choice(
+      50e-15,
+      "F",
+      "noise of 0.29 mV (kT/C), 0.1 % of the swing, and an area of 45 um2; unit capacitors of 0.3 fF have been built (lee-jssc-2017)",
+      { low: 10e-15, high: 500e-15 },
+    ),
+    comparatorNoise: choice(
+      1e-3,
+      "V",
+      "the source of the decision's energy states none; dynamic comparators of this energy have about 1 mV",
+      {
+        low: 0.3e-3,
+        high: 3e-3,
+      },
+    ),
+    capacitorMismatch: choice(
+      0.0014,
+      "1",
+      "1 % at 1 fF, falling with the root of the capacitance, since mismatch depends on the area (Omran et al., TCAS-I 2016): 1 % / 50^(1/2)",
+      { low: 0.0007, high: 0.004 },
+    ),
+    footLeakage: choice(
+      15e-3,
+      "s",
+      "50 fF x 0.3 V / 1 pA: a switch 0.1 um wide that leaks 10 pA/um, as in analogLeakage",
+      { low: 0.15e-3, high: 150e-3 },
+    ),
+    footSettling: choice(7, "1", "0.1 % of the charge is left behind: e^-7", { low: 4, high: 10 }),
     reticle: choice(858e-6, "m2", "the field of a lithographic scanner, 26 mm x 33 mm", { low: 429e-6, high: 858e-6 }),
   },
 );

@@ -103,7 +103,8 @@ export function inMemory({ rows, columns, converted = columns, bits, reads = 1, 
           {
             part: "wires and buffers",
             count: conversions,
-            price: (own: Technology) => layerWires({ inputs: rows, outputs: columns }, own).energy + own.buffer,
+            price: (own: Technology) =>
+              layerWires({ inputs: rows, outputs: columns, area: crossbar(size, own).area }, own).energy + own.buffer,
           },
         ]
       : []),
