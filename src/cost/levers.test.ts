@@ -28,7 +28,17 @@ test("a lever says what the experiment costs that has it in its file", () => {
   const fields = leversOf(workload, resolved).filter(({ setting }) => !setting.startsWith("--"));
   expect(fields.map(({ id }) => id).sort()).toEqual(
     [
-      ...["differential", "fewer-bits", "fewer-converters", "fewer-rows", "fewer-steps", "fewer-tiles", "more-columns"],
+      ...[
+        "attention-charge",
+        "feed-forward-charge",
+        "differential",
+        "fewer-bits",
+        "fewer-converters",
+        "fewer-rows",
+        "fewer-steps",
+        "fewer-tiles",
+        "more-columns",
+      ],
       ...["more-converters", "more-rows", "other-order", "power-of-two", "row-fifos", "shared-registers"],
     ].sort(),
   );
@@ -49,7 +59,7 @@ test.each([45, 22])("a lever of the prices is what --set makes of them, at %d nm
   const resolved = resolveTechnology(simulated, { node });
   const base = machineCost(workload, resolved.technology).energy;
   const prices = leversOf(workload, resolved).filter(({ setting }) => setting.startsWith("--set "));
-  expect(prices.map(({ id }) => id).sort()).toEqual(["gated-cells", "zero-detection"]);
+  expect(prices.map(({ id }) => id).sort()).toEqual(["gated-cells", "smaller-floorplan", "zero-detection"]);
   for (const { setting, change } of prices) {
     const [name, value] = setting.slice("--set ".length).split("=");
     const other = resolveTechnology(simulated, { node, set: { [name]: value } }).technology;
@@ -86,6 +96,37 @@ test("what saves most comes first, and nothing is on the list that changes nothi
     ),
     { seed: 1, numRuns: 20 },
   );
+});
+
+test("columns that feed neurons are read by charge, or by comparison where one row block and one step are all", () => {
+  const levers = (hardware: object, steps: number) => {
+    const { workload, resolved } = machine(hardware, steps);
+    return leversOf(workload, resolved).filter(({ id }) => /-(charge|comparison)$/.test(id));
+  };
+  const idsOf = (hardware: object, steps: number) =>
+    levers(hardware, steps)
+      .map(({ id }) => id)
+      .sort();
+  const [charge, comparison] = ["charge", "comparison"].map((how) => [`attention-${how}`, `feed-forward-${how}`]);
+  expect(idsOf({}, 1)).toEqual([...charge, ...comparison].sort());
+  expect(idsOf({}, 2)).toEqual(charge);
+  expect(idsOf({ crossbar: { rows: 32 } }, 1)).toEqual(charge);
+  expect(idsOf({ readOut: { attentionInput: "charge", feedForwardUp: "charge" } }, 2)).toEqual([]);
+  expect(idsOf({ order: "step-major" }, 2)).toEqual([]);
+  for (const { setting, sameAnswers, change } of levers({}, 4)) {
+    expect(setting).toMatch(/^readOut\.(attentionInput|feedForwardUp)=charge$/);
+    expect(sameAnswers).toBe(false);
+    expect(change.energy).toBeLessThan(-0.05);
+  }
+});
+
+test("labels of levers hold for any kind of attention", () => {
+  const { workload, resolved } = priced({
+    model: { kind: "spiking", width: 64, depth: 2, heads: 4, steps: 2, attention: { kind: "binary-map" } },
+  });
+  const labels = leversOf(workload, resolved).map(({ label }) => label);
+  expect(labels).toContain("2 units of attention");
+  expect(labels.join()).not.toContain("SSA");
 });
 
 test("the machine at hand is left as it was", () => {

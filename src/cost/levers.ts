@@ -1,8 +1,8 @@
 /**
  * What to change: the current machine with one setting changed, priced again.
  *
- * A lever is one field of `hardware`, the number of time steps, or a price setting for an optional part: detection of silent
- * row blocks, gated cells. Levers already in effect and levers that the machine refuses are omitted. Energy, time and area are
+ * A lever is one field of `hardware`, the number of time steps, or a price setting: detection of silent row blocks, gated cells, a smaller
+ * floorplan. Levers already in effect and levers that the machine refuses are omitted. Energy, time and area are
  * those of the changed machine. Only a simulation tells whether its answers are as good.
  */
 import { MappingError } from "../errors.ts";
@@ -98,8 +98,26 @@ interface Field {
 const half = (value: number): number | null => (value > 1 ? Math.ceil(value / 2) : null);
 const twice = (value: number, most: number): number | null => (value < most ? Math.min(most, 2 * value) : null);
 const tilesOf = ({ ssa }: HardwareSpec, { heads }: Workload): number => Math.min(heads, ssa.tiles ?? heads);
-const plural = (count: Value, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
+const plural = (count: Value, word: string, words = `${word}s`): string => `${count} ${count === 1 ? word : words}`;
 const MOST_LINES = 4096;
+
+/** Columns of a role without converters. */
+const decided = (role: "attentionInput" | "feedForwardUp", id: string, name: string): readonly Field[] => [
+  {
+    id: `${id}-charge`,
+    field: `readOut.${role}`,
+    value: ({ readOut }) => (readOut[role] === "charge" ? null : "charge"),
+    label: () => `${name} by charge`,
+  },
+  {
+    id: `${id}-comparison`,
+    field: `readOut.${role}`,
+    // One decision needs all inputs in one row block, and nothing to keep for a next step.
+    value: ({ readOut, crossbar }, { steps, width }) =>
+      steps > 1 || width > crossbar.rows || readOut[role] === "comparator" ? null : "comparator",
+    label: () => `${name} by comparison`,
+  },
+];
 
 const FIELDS: readonly Field[] = [
   {
@@ -146,6 +164,8 @@ const FIELDS: readonly Field[] = [
     value: ({ crossbar }) => twice(crossbar.columns, MOST_LINES),
     label: (columns) => `crossbars of ${plural(columns, "column")}`,
   },
+  ...decided("attentionInput", "attention", "q, k, v"),
+  ...decided("feedForwardUp", "feed-forward", "feed-forward"),
   {
     id: "row-fifos",
     field: "ssa.fifo",
@@ -157,14 +177,14 @@ const FIELDS: readonly Field[] = [
     id: "more-tiles",
     field: "ssa.tiles",
     value: (hardware, workload) => twice(tilesOf(hardware, workload), workload.heads),
-    label: (tiles) => plural(tiles, "SSA tile"),
+    label: (tiles) => plural(tiles, "unit of attention", "units of attention"),
     sameAnswers: true,
   },
   {
     id: "fewer-tiles",
     field: "ssa.tiles",
     value: (hardware, workload) => half(tilesOf(hardware, workload)),
-    label: (tiles) => plural(tiles, "SSA tile"),
+    label: (tiles) => plural(tiles, "unit of attention", "units of attention"),
     sameAnswers: true,
   },
   {
@@ -233,22 +253,41 @@ function turnSteps({ workload }: Case): Turned[] {
   ];
 }
 
-/** Parts without a field of `hardware`, by the price setting that represents them. */
-const PRICES: readonly (Pick<Lever, "id" | "label"> & { readonly set: ParameterId; readonly to: string })[] = [
-  { id: "zero-detection", label: "skip silent row blocks", set: "skipSilentBlocks", to: "1" },
+/** What has no field of `hardware`, by the price setting that represents it. */
+const PRICES: readonly (Pick<Lever, "id" | "label"> & {
+  readonly set: ParameterId;
+  readonly to: string;
+  /** A parameter whose price follows the node like the new one. */
+  readonly scaledAs: ParameterId;
+})[] = [
+  {
+    id: "zero-detection",
+    label: "skip silent row blocks",
+    set: "skipSilentBlocks",
+    to: "1",
+    scaledAs: "skipSilentBlocks",
+  },
   {
     id: "gated-cells",
     label: "gated attention cells",
     set: "sacOperation",
     to: "nangate-45.sacGated",
+    scaledAs: "sacOperation",
+  },
+  {
+    id: "smaller-floorplan",
+    label: "a smaller floorplan",
+    set: "floorplan",
+    to: "assumptions.floorplan",
+    scaledAs: "crossbarArea",
   },
 ];
 
 function turnPrices({ technology, prices }: ResolvedTechnology): Turned[] {
-  return PRICES.flatMap(({ id, label, set, to }) => {
+  return PRICES.flatMap(({ id, label, set, to, scaledAs }) => {
     const isPrice = to.includes(".");
     // Both prices are for one node and are scaled to the user's in the same way.
-    const value = isPrice ? findPrice(to).value * (technology[set] / prices[set].value) : Number(to);
+    const value = isPrice ? findPrice(to).value * (technology[scaledAs] / prices[scaledAs].value) : Number(to);
     const changed = { ...technology, [set]: value };
     return technology[set] === value || !Number.isFinite(value)
       ? []
