@@ -10,6 +10,7 @@
  */
 import { SpecError } from "../errors.ts";
 import { type ByNeuron, forNeuron } from "../experiment/by-neuron.ts";
+import { decidingOf } from "../experiment/by-read-out.ts";
 import type { NeuronSpec } from "../experiment/neuron.ts";
 import { type LifPins, lifPins } from "../hardware/clocked-lif.ts";
 import { runIntegerLif } from "../hardware/integer-lif.ts";
@@ -64,6 +65,9 @@ export function networkLif(chip: Chip, input: SpikeTrain, random: Stream): LifRu
   const refusal = forNeuron(neuron, REFUSALS);
   if (refusal !== null) return `No LIF unit: ${refusal}`;
   const layer = chip.mapping.layers.find(({ name }) => name === LAYER) as LayerMapping;
+  if (decidingOf(layer.readOut) !== null) {
+    return `No LIF unit: hardware.readOut.attentionInput is "${layer.readOut.kind}", so columns of ${LAYER} fire themselves, without codes.`;
+  }
   try {
     const request: LifRequest = {
       codeBits: codeBitsOf(adc.bits, adc.mode),

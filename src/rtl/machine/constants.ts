@@ -1,7 +1,10 @@
 /** The contents of the machine's memories of constants: conductances, converters, factors, offsets and positions of one read of a chip. */
+
+import { decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { ConverterErrors } from "../../hardware/converter-errors.ts";
+import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { type Chip, readCrossbars } from "../../simulation/chip.ts";
 import { fullScaleOf } from "../../simulation/compensation.ts";
@@ -53,14 +56,28 @@ export function macroSettings(
 }
 
 /**
- * The chip's crossbars in whole numbers, as a simulation with the same stream has them.
+ * The chip's crossbars in whole numbers, as a simulation with the same stream has them, and the readings of those without converters;
+ * both by crossbar.
  *
  * Random   as `readChip`
  * Throws   ValueError where a factor or a sum does not fit
  */
-export function wholeCrossbars(chip: Chip, { arithmetic, adc }: MachinePlan, random: Stream): WholeCrossbar[] {
+export function wholeCrossbars(
+  chip: Chip,
+  { arithmetic, adc, layers }: MachinePlan,
+  random: Stream,
+): { crossbars: WholeCrossbar[]; decided: CrossbarReading[] } {
   const crossbars: WholeCrossbar[] = [];
+  const decided: CrossbarReading[] = [];
+  const deciding = layers.filter(({ readOut }) => decidingOf(readOut) !== null);
+  const ofDeciding = new Set(
+    deciding.flatMap(({ groups }) => groups.flatMap(({ blocks }) => blocks)).map(({ crossbar }) => crossbar),
+  );
   for (const [crossbar, reading] of readCrossbars(chip, random)) {
+    if (ofDeciding.has(crossbar)) {
+      decided[crossbar] = reading;
+      continue;
+    }
     const converters = converter(adc.mode, adc.bits as number, fullScaleOf(chip, crossbar, reading));
     const factors = columnFactors(converters, reading.scales);
     const errors = chip.converterErrors?.[crossbar] ?? null;
@@ -71,22 +88,25 @@ export function wholeCrossbars(chip: Chip, { arithmetic, adc }: MachinePlan, ran
   }
   const factors = crossbars.map((crossbar) => crossbar.factors);
   for (const layer of chip.mapping.layers) {
+    if (decidingOf(layer.readOut) !== null) continue;
     requireLayerSums(layer, integerOffsets(chip, layer.name, arithmetic), factors, adc, arithmetic);
   }
-  return crossbars;
+  return { crossbars, decided };
 }
 
-/** Files by name, a word a line, in hexadecimal. */
+/** Files of layers with converters by name, a word a line, in hexadecimal. */
 export function constantFiles(chip: Chip, plan: MachinePlan, crossbars: readonly WholeCrossbar[]): SourceFiles {
   const files: Record<string, string> = {};
-  for (const [crossbar, whole] of crossbars.entries()) {
+  // Crossbars without converters are holes.
+  crossbars.forEach((whole, crossbar) => {
     files[cellFile(crossbar)] = cellText(whole);
     if (whole.errors) files[converterFile(crossbar)] = lines(converterWords(whole.errors, plan.adc));
-  }
+  });
   if (hasNoise(plan.adc)) files[NOISE_FILE] = lines(noiseWords(plan.adc));
   const position = integerPosition(chip, plan.arithmetic);
   const { factorBits, offsetBits } = plan.arithmetic;
   for (const layer of plan.layers) {
+    if (decidingOf(layer.readOut) !== null) continue;
     const offsets = integerOffsets(chip, layer.name, plan.arithmetic);
     const steps = Array.from({ length: layer.multiplexerSteps }, (_, m) => m);
     const blocks = Array.from({ length: layer.rowBlocks }, (_, b) => b);

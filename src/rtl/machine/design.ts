@@ -1,4 +1,6 @@
 /** The machine as modules, leaves first, and the contents of its memories. */
+import { type Deciding, decidingOf } from "../../experiment/by-read-out.ts";
+import type { IntegerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import type { SourceFiles } from "../design.ts";
@@ -6,8 +8,12 @@ import type { Module } from "../syntax.ts";
 import { accumulators, totalMemory } from "./accumulators.ts";
 import { aimcMacro } from "./aimc-macro.ts";
 import { attentionModules } from "./attention.ts";
+import { wholeColumns } from "./column-constants.ts";
+import { columnLayer, columnMacroSize } from "./column-layer.ts";
+import { columnMacro } from "./column-macro.ts";
 import { constantFiles, macroSettings, wholeCrossbars } from "./constants.ts";
 import { decisionSize, decisionUnit } from "./decision-unit.ts";
+import type { VectorOrder } from "./erring-converters.ts";
 import { layerModule } from "./layer.ts";
 import {
   accumulatorSize,
@@ -23,7 +29,7 @@ import {
 } from "./layer-sizes.ts";
 import { constantMemory, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
 import { membraneMemory, neurons } from "./neurons.ts";
-import { embedOf, type MachinePlan, machinePlan } from "./plan.ts";
+import { embedOf, type LayerPlan, type MachinePlan, machinePlan } from "./plan.ts";
 import { scaledSums } from "./scaled-sums.ts";
 import { streamAdders } from "./stream-adders.ts";
 import { answerQueue, inputQueue, topModule, windowsName } from "./top.ts";
@@ -47,37 +53,25 @@ export interface MachineDesign {
  */
 export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   const plan = machinePlan(chip);
-  const crossbars = wholeCrossbars(chip, plan, random);
+  const { crossbars, decided } = wholeCrossbars(chip, plan, random);
+  const columns = wholeColumns(chip, plan, decided, random);
   const modules = new Map<string, Module>();
   const add = (module: Module) => modules.set(module.name, module);
-  const { arithmetic, layers, adc, codeBits } = plan;
+  const { layers, adc } = plan;
   const vectors = { order: plan.machine.order, steps: plan.steps };
   for (const module of plan.engine.modules) add(module);
   for (const layer of layers) {
-    const { lanes, multiplexerSteps, rowBlocks, role } = layer;
-    for (const group of layer.groups) {
-      for (const { rows, columns } of group.blocks) {
-        add(aimcMacro(macroSize(group, multiplexerSteps, rows, columns), adc, codeBits, vectors));
-      }
-    }
-    add(constantMemory(factorMemory(plan, layer)));
-    add(constantMemory(offsetMemory(plan, layer)));
-    if (joined(plan, layer) === "position") add(constantMemory(positionMemory(plan, layer)));
-    add(scaledSums({ lanes, rowBlocks }, codeBits, arithmetic));
-    if (meetsStream(role)) add(streamAdders(joinAdder(plan, layer)));
-    if (layer.neuron === null) {
-      const size = accumulatorSize(plan, layer);
-      if (size.tokens > 1) add(stateMemory(totalMemory(size, arithmetic)));
-      add(accumulators(size, arithmetic));
-    } else {
-      const size = neuronSize(plan, layer);
-      if (size.tokens > 1) add(stateMemory(membraneMemory(size)));
-      add(neurons(size, layer.neuron));
-    }
+    const deciding = decidingOf(layer.readOut);
+    const parts = deciding ? columnParts(layer, deciding, vectors) : convertingParts(plan, layer, vectors);
+    for (const module of parts) add(module);
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
     const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);
     if (layer.windows) add(mapWindows(windowsName(layer), layer.windows, vectors, layer === layers[0]));
-    add(layerModule(plan, layer, settings));
+    add(
+      deciding
+        ? columnLayer(plan, layer, deciding, (crossbar) => columns[crossbar].settings)
+        : layerModule(plan, layer, settings),
+    );
   }
   if (plan.hasStream) add(streamMemory(streamWords(plan, embedOf(plan)), streamPorts(plan)));
   for (const module of attentionModules(plan)) add(module);
@@ -85,5 +79,41 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   if (layers[0].windows === null) add(spikeQueue(inputQueue(plan)));
   add(spikeQueue(answerQueue(plan)));
   add(topModule(plan));
-  return { plan, modules: [...modules.values()], constants: constantFiles(chip, plan, crossbars) };
+  const ofColumns = Object.values(columns).map(({ files }) => files);
+  const constants = Object.assign({}, constantFiles(chip, plan, crossbars), ...ofColumns);
+  return { plan, modules: [...modules.values()], constants };
 }
+
+/** Macros of a layer with converters, and what follows them. */
+function convertingParts(plan: MachinePlan, layer: LayerPlan, vectors: VectorOrder): Module[] {
+  const { arithmetic, adc, codeBits } = plan;
+  const { lanes, multiplexerSteps, rowBlocks, role, neuron, groups } = layer;
+  return [
+    ...groups.flatMap((group) =>
+      group.blocks.map(({ rows, columns }) =>
+        aimcMacro(macroSize(group, multiplexerSteps, rows, columns), adc, codeBits, vectors),
+      ),
+    ),
+    constantMemory(factorMemory(plan, layer)),
+    constantMemory(offsetMemory(plan, layer)),
+    ...(joined(plan, layer) === "position" ? [constantMemory(positionMemory(plan, layer))] : []),
+    scaledSums({ lanes, rowBlocks }, codeBits, arithmetic),
+    ...(meetsStream(role) ? [streamAdders(joinAdder(plan, layer))] : []),
+    ...(neuron === null ? totalling(plan, layer) : firing(plan, layer, neuron)),
+  ];
+}
+
+function totalling(plan: MachinePlan, layer: LayerPlan): Module[] {
+  const size = accumulatorSize(plan, layer);
+  const { arithmetic } = plan;
+  return [...(size.tokens > 1 ? [stateMemory(totalMemory(size, arithmetic))] : []), accumulators(size, arithmetic)];
+}
+
+function firing(plan: MachinePlan, layer: LayerPlan, neuron: IntegerLifConstants): Module[] {
+  const size = neuronSize(plan, layer);
+  return [...(size.tokens > 1 ? [stateMemory(membraneMemory(size))] : []), neurons(size, neuron)];
+}
+
+/** Macros of a layer without converters, which are all it has. */
+const columnParts = ({ groups, neuron }: LayerPlan, deciding: Deciding, vectors: VectorOrder): Module[] =>
+  groups.map((group) => columnMacro(columnMacroSize(group), { deciding, reset: neuron!.reset }, vectors));

@@ -197,21 +197,30 @@ function erringCode(adc: AdcSpec): sv.Item {
   };
 }
 
-/** Counters of converted vectors, and the random word of a conversion: `drawConversionNoise`. */
 function noiseItems(
-  { order, steps }: VectorOrder,
+  vectors: VectorOrder,
   isLast: sv.Expression | null,
   normals: sv.Signal,
   convert: sv.Signal,
 ): sv.Item[] {
+  return [
+    sv.declare(normals),
+    sv.initial(task("$readmemh", sv.name("Noise"), normals)),
+    ...drawItems(vectors, isLast, convert),
+  ];
+}
+
+/**
+ * Counters of converted vectors, and `draw_of`, the random word of a column's conversion: `drawConversionNoise`. The macro has the
+ * parameters NoiseKey and Tokens.
+ */
+export function drawItems({ order, steps }: VectorOrder, isLast: sv.Expression | null, convert: sv.Signal): sv.Item[] {
   const counters = sv.logic(32, "step_q", "token_q", "prompt_q");
   const s = sv.signals([], [counters]);
   const next = (register: sv.Signal) => sv.set(register, stepped(register));
   const counted = (register: sv.Signal, count: sv.Expression, carry: sv.Statement): sv.Statement =>
     sv.when(sv.binary(stepped(register), "==", count), [sv.set(register, sv.zeros), carry], [next(register)]);
   return [
-    sv.declare(normals),
-    sv.initial(task("$readmemh", sv.name("Noise"), normals)),
     counters,
     sv.registers(sv.cleared(...counters.signals), [
       sv.when(isLast === null ? convert : sv.binary(convert, "&", isLast), [

@@ -9,7 +9,7 @@
  */
 import { MappingError, SpecError } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
-import { decidingOf } from "../../experiment/by-read-out.ts";
+import { type ReadOut as ColumnReadOut, decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import type { ReadOut } from "../../experiment/model.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
@@ -33,7 +33,10 @@ import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
 export interface GroupPlan {
   readonly columnStart: number;
   readonly columns: number;
-  /** Number of readout units with a column, and index of the first within the layer. Unit u serves columns u, u + units, ... */
+  /**
+   * Number of readout units with a column, and index of the first within the layer. Unit u serves columns u, u + units, ... Without
+   * converters there are none.
+   */
   readonly lanes: number;
   readonly firstLane: number;
   /** Row blocks, in ascending order. */
@@ -45,6 +48,10 @@ export interface LayerPlan {
   readonly name: string;
   readonly module: string;
   readonly role: LayerRole;
+  /** What reads its columns. */
+  readonly readOut: ColumnReadOut;
+  /** Clocks of a vector. */
+  readonly clocks: number;
   /** The spikes that it fires, by their name in a trace; null for the head. */
   readonly trainOut: string | null;
   /** The neurons that fire them; null for the head. */
@@ -54,7 +61,7 @@ export interface LayerPlan {
   readonly lines: number;
   readonly outputs: number;
   readonly rowBlocks: number;
-  /** Steps M of the multiplexers: columns of step m are m units on. */
+  /** Steps M of the multiplexers: columns of step m are m units on. 0 without converters. */
   readonly multiplexerSteps: number;
   readonly groups: readonly GroupPlan[];
   /** Readout units of all groups. */
@@ -179,13 +186,6 @@ function requireGenerated({ network: { model, geometry }, mapping }: Chip): void
       "The generated machine has last neurons for every token, not for the mean over tokens. Use `mean`.",
     );
   }
-  for (const { role, readOut } of mapping.layers) {
-    if (decidingOf(readOut) === null) continue;
-    throw new MappingError(
-      "hardware.readOut",
-      `The generated machine has converters at all crossbars, but its ${role} is read as \`${readOut.kind}\`. Set both kinds to \`converter\`.`,
-    );
-  }
   if (mapping.totals.loads > 1) {
     throw new MappingError(
       "hardware.crossbars",
@@ -197,14 +197,14 @@ function requireGenerated({ network: { model, geometry }, mapping }: Chip): void
 
 function layerPlan(
   machine: Machine,
-  { name, role, trainOut, inputs, outputs, latency, tokens }: LayerUnit,
-  { blocks, lines, rowBlocks, multiplexerSteps }: LayerMapping,
+  { name, role, trainOut, inputs, outputs, clocks, latency, tokens }: LayerUnit,
+  { blocks, lines, rowBlocks, multiplexerSteps, readOut }: LayerMapping,
   units: ReadonlyMap<string, ScheduledUnit>,
   inOrder: readonly ScheduledUnit[],
   neuronOf: (population: string) => IntegerLifConstants,
 ): LayerPlan {
   const { steps, stem = [], tokens: all } = machine.shape;
-  const { readoutUnits } = machine.mapping;
+  const readoutUnits = decidingOf(readOut) === null ? machine.mapping.readoutUnits : 0;
   const groups: GroupPlan[] = [];
   let firstLane = 0;
   for (let b = 0; b < blocks.length; b += rowBlocks) {
@@ -220,11 +220,12 @@ function layerPlan(
   const windows = reader < 0 ? null : windowPlan(machine, reader, unit, before, latency);
   if (before?.kind === "linear" && windows === null) {
     // The previous layer serves all tokens; this one may read only some of them.
+    const { latency: after } = machine.layers.find((one) => one.name === before.name)!;
     const from = placesOf(machine.order, all, steps);
     const to = placesOf(machine.order, tokens.length, steps);
     const arrived = new Float64Array(unit.start.length);
     tokens.forEach((token, n) => {
-      for (let t = 0; t < steps; t++) arrived[to(n, t)] = before.end[from(token, t)] + latency;
+      for (let t = 0; t < steps; t++) arrived[to(n, t)] = before.end[from(token, t)] + after;
     });
     waiting = peakOverlap(arrived, unit.end, Number.POSITIVE_INFINITY);
   }
@@ -234,6 +235,8 @@ function layerPlan(
     name,
     module,
     role,
+    readOut,
+    clocks,
     trainOut,
     neuron: trainOut === null ? null : neuronOf(trainOut),
     inputs,
