@@ -1,0 +1,120 @@
+/**
+ * A radio channel and its OFDM grid: i.i.d. Rayleigh, the tapped delay lines and the clustered delay lines of 3GPP TR 38.901.
+ * `src/channel` draws from it; antennas come from the task.
+ */
+import { z } from "zod";
+import { onceValid } from "./once-valid.ts";
+
+/** A correlation matrix of up to 16 antennas; each entry is a real number or `[real, imaginary]`. */
+const correlationMatrix = z
+  .array(
+    z
+      .array(z.union([z.number().min(-1).max(1), z.tuple([z.number().min(-1).max(1), z.number().min(-1).max(1)])]))
+      .min(1)
+      .max(16),
+  )
+  .min(1)
+  .max(16);
+
+const grid = {
+  /** Carrier frequency, GHz. */
+  carrierGigahertz: z.number().min(0.1).max(100).default(3.5),
+  /** Speed of the receiver, metres per second, which sets the largest Doppler shift: 3.6 km/h are 1 m/s. */
+  speedMetresPerSecond: z.number().min(0).max(500).default(0),
+  /** Subcarriers; a resource block has 12. */
+  subcarriers: z.int().min(1).max(3300).default(12),
+  /** Distance of subcarriers, kHz. An OFDM symbol without its prefix lasts 1 / spacing. */
+  spacingKilohertz: z.number().min(1).max(960).default(30),
+  /** OFDM symbols of a slot. */
+  symbols: z.int().min(1).max(28).default(14),
+  /** Cyclic prefix as a share of an OFDM symbol; 144 / 2048 is the normal one of 5G. Later echoes become interference. */
+  cyclicPrefix: z.number().min(0).max(1).default(0.0703125),
+  /** Reference symbols (DMRS), which count as overhead. */
+  pilots: z
+    .strictObject({
+      /** OFDM symbols with pilots, counted from 0. */
+      symbols: z.array(z.int().min(0).max(27)).min(1).max(28).default([2, 11]),
+      /** Every how many subcarriers an antenna has a pilot, at least the number of transmit antennas. */
+      comb: z.int().min(1).max(48).default(2),
+      /** Power of a pilot over a data symbol, dB. */
+      boostDecibels: z.number().min(-10).max(10).default(0),
+    })
+    .prefault({}),
+};
+
+const correlation = z
+  .union([
+    z.enum(["low", "medium", "high"]),
+    z.strictObject({
+      /** Correlation of transmit antennas, Hermitian with ones on its diagonal. */
+      transmit: correlationMatrix,
+      /** Correlation of receive antennas. */
+      receive: correlationMatrix,
+    }),
+  ])
+  .default("low");
+
+const profile = z.enum(["A", "B", "C", "D", "E"]).default("C");
+
+/** RMS delay spread, nanoseconds: the unit of the profile's delays. */
+const delaySpreadNanoseconds = z.number().min(0).max(10_000).default(100);
+
+const iidChannelSpec = z.strictObject({
+  /** One Rayleigh tap for each pair of antennas. */
+  kind: z.literal("iid"),
+  ...grid,
+  /** Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices. */
+  correlation,
+});
+
+const tappedChannelSpec = z.strictObject({
+  /** A tapped delay line of TR 38.901, table 7.7.2. */
+  kind: z.literal("tdl"),
+  /** Delay line; D and E have a line of sight. */
+  profile,
+  delaySpreadNanoseconds,
+  ...grid,
+  /** Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices. */
+  correlation,
+});
+
+const clusteredChannelSpec = z.strictObject({
+  /** A clustered delay line of TR 38.901, table 7.7.1, between two linear arrays. */
+  kind: z.literal("cdl"),
+  /** Delay line; D and E have a line of sight. */
+  profile,
+  delaySpreadNanoseconds,
+  ...grid,
+  /** Azimuth in which the receiver moves, degrees. */
+  directionDegrees: z.number().min(-360).max(360).default(0),
+  /** Distance of transmit antennas, wavelengths. */
+  transmitSpacing: z.number().min(0).max(100).default(0.5),
+  /** Distance of receive antennas, wavelengths. */
+  receiveSpacing: z.number().min(0).max(100).default(0.5),
+  /** `single`: vertical antennas; `cross`: pairs slanted by +45 and -45 degrees at each place. */
+  polarisation: z.enum(["single", "cross"]).default("single"),
+});
+
+/** Union of all channels. */
+export const channelSpec = z
+  .discriminatedUnion("kind", [iidChannelSpec, tappedChannelSpec, clusteredChannelSpec])
+  .refine(({ pilots, symbols }) => pilots.symbols.every((symbol) => symbol < symbols), {
+    ...onceValid,
+    error: "a pilot symbol lies beyond the slot. Symbols count from 0: name at most `symbols` - 1.",
+    path: ["pilots", "symbols"],
+  })
+  .refine(({ pilots }) => pilots.symbols.every((symbol, i) => i === 0 || symbol > pilots.symbols[i - 1]), {
+    ...onceValid,
+    error: "pilot symbols repeat or are out of order. List each once, from the first to the last.",
+    path: ["pilots", "symbols"],
+  })
+  .refine(({ pilots, subcarriers }) => pilots.comb <= subcarriers, {
+    ...onceValid,
+    error: "the comb is wider than the grid, so that an antenna has no pilot. Choose at most `subcarriers`.",
+    path: ["pilots", "comb"],
+  });
+
+export type ChannelSpec = z.infer<typeof channelSpec>;
+export type TappedChannelSpec = z.infer<typeof iidChannelSpec> | z.infer<typeof tappedChannelSpec>;
+export type ClusteredChannelSpec = z.infer<typeof clusteredChannelSpec>;
+export type CorrelationSpec = TappedChannelSpec["correlation"];
