@@ -33,7 +33,11 @@ export function lmmseEstimator(
   const covariance = responseCovariance(model, grid);
   const filters = grid.pilots.map((pilots) => filterOf(pilots));
   const noise = new Float64Array(elements).fill(noiseVariance);
-  for (const { errors } of filters) errors.forEach((error, element) => void (noise[element] += error));
+  for (const { errors } of filters) {
+    errors.forEach((error, element) => {
+      noise[element] += error;
+    });
+  }
 
   return (slot) => {
     const channel = new Float64Array(2 * elements * nr * nt);
