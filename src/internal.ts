@@ -13,6 +13,21 @@ export { parseSweep, type Sweep, type SweepValue } from "./experiment/sweep.ts";
 
 export { kitOf } from "./task/catalogue.ts";
 
+// Channels and their receivers: a slot over a fading channel, channel estimates, soft detection.
+
+export { type Grid, gridOf, noiseVarianceAt, type SlotRates, slotRates } from "./channel/grid.ts";
+export { channelModel } from "./channel/model.ts";
+export { drawSlot, type Slot, type SlotRequest } from "./channel/slot.ts";
+export type { ChannelModel, Tap } from "./channel/taps.ts";
+export { type ChannelSpec, channelSpec } from "./experiment/channel.ts";
+export { type SlotDetectionSpec, slotDetectionSpec } from "./experiment/slot-detection.ts";
+export { type Detector, detectSlot, jointDetector, mmseDetector } from "./receiver/detect.ts";
+export { type ChannelEstimate, knownChannel, leastSquares } from "./receiver/estimate.ts";
+export { kBestDetector } from "./receiver/k-best.ts";
+export { lmmseEstimator } from "./receiver/lmmse.ts";
+export { antennaSymbols } from "./task/link.ts";
+export { type SlotBatch, type SlotDetectionTask, slotDetection } from "./task/slot-detection.ts";
+
 // Data: readers of published formats, the split, and augmentation.
 
 export { findImageData, type PublishedFile, type PublishedImages } from "./data/catalogue.ts";

@@ -18,6 +18,9 @@ import type { SymbolDetectionSpec } from "../experiment/task.ts";
 /** What a receiver's number of operations depends on. */
 export type LinkSizes = Pick<SymbolDetectionSpec, "transmitAntennas" | "receiveAntennas" | "modulation" | "pilots">;
 
+/** What a channel use depends on. */
+export type Antennas = Pick<SymbolDetectionSpec, "transmitAntennas" | "receiveAntennas" | "modulation">;
+
 /** How the parts of one antenna's symbol are modulated. */
 export interface Modulation {
   /** 1: real only; 2: real and imaginary. */
@@ -36,7 +39,7 @@ export function modulationOf({ modulation }: Pick<SymbolDetectionSpec, "modulati
 }
 
 /** The symbols of one antenna, indexed by their bits: `[2^bits]`, complex (real and imaginary part adjacent). */
-export function antennaSymbols(spec: SymbolDetectionSpec): Float64Array {
+export function antennaSymbols(spec: Pick<Antennas, "modulation">): Float64Array {
   const { parts, bits, unit } = modulationOf(spec);
   const length = parts * bits;
   const symbols = new Float64Array(2 * 2 ** length);
@@ -75,7 +78,7 @@ export function nearestSymbol(re: number, im: number, modulation: Modulation): n
 }
 
 /** Transmitted symbols of every class: `[classes, Nt]`, complex. */
-export function constellation(spec: SymbolDetectionSpec): Float64Array {
+export function constellation(spec: Antennas): Float64Array {
   const symbols = antennaSymbols(spec);
   const { transmitAntennas: nt } = spec;
   const length = BITS_PER_ANTENNA[spec.modulation];
@@ -100,7 +103,7 @@ export function receivedPoint(
   offset: number,
   points: Float64Array,
   c: number,
-  { transmitAntennas: nt, receiveAntennas: nr }: SymbolDetectionSpec,
+  { transmitAntennas: nt, receiveAntennas: nr }: Antennas,
   out: Float64Array,
   at: number,
 ): void {
@@ -123,7 +126,7 @@ export function receivedPoints(
   channel: Float64Array,
   offset: number,
   points: Float64Array,
-  spec: SymbolDetectionSpec,
+  spec: Antennas,
   out: Float64Array,
 ): void {
   const classes = points.length / (2 * spec.transmitAntennas);

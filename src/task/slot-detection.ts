@@ -1,0 +1,267 @@
+/**
+ * In-context symbol detection on a slot of an OFDM grid. A prompt is one slot over a fading channel (`src/channel`): first a token
+ * (y, x, place) for every pilot, then a token (y, place) for every data element, each of which is a query for its joint symbol.
+ *
+ *   mask     every token attends to all pilots and to nothing else, so one set of pilots serves all queries, in any order
+ *   y        quantised; the bits or thresholds of each part
+ *   x        for each antenna, two pairs of lines (bit, not bit) of its QPSK pilot; silent antennas and data have none
+ *   place    symbol and subcarrier, in pairs of a line and its opposite. As a thermometer, two places l and m of L share L - 1 -
+ *            |l - m| of the lines that are on, so that the AND of attention measures their distance
+ *
+ * Real inputs are the same, with the parts of y and x as numbers instead of lines. Not modelled: a code over the data, and copies of
+ * queries. It is no kit of `TASKS` yet, because reports and prices do not know it.
+ */
+import { type Grid, gridOf } from "../channel/grid.ts";
+import { channelModel } from "../channel/model.ts";
+import { drawSlot, type Slot } from "../channel/slot.ts";
+import { SpecError, ValueError } from "../errors.ts";
+import { BITS_PER_ANTENNA, bitsPerClass } from "../experiment/modulation.ts";
+import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
+import { MOST_TOKENS } from "../model/geometry.ts";
+import { exponential, fromDecibels } from "../numeric/exponential.ts";
+import type { Stream } from "../numeric/stream.ts";
+import { repeatBits } from "../spike/encode.ts";
+import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import {
+  antennaSymbols,
+  constellation,
+  midRiseQuantiser,
+  type Quantiser,
+  receivedPoints,
+  squaredDistance,
+} from "./link.ts";
+import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task, type TaskGeometry } from "./task.ts";
+
+/** Most classes for which a posterior is computed. */
+const MOST_LISTED = 4096;
+
+export interface SlotBatch extends Batch {
+  readonly spec: SlotDetectionSpec;
+  readonly grid: Grid;
+  /** What was sent over which channel. `received` is quantised, as networks see it; classical receivers take these slots. */
+  readonly slots: readonly Slot[];
+  /** Signal-to-noise ratio of each prompt, dB. */
+  readonly snrDecibels: Float64Array;
+}
+
+export interface SlotDrawOptions extends DrawOptions {
+  /** Uses this SNR for every prompt; channel, symbols and noise stay the same, apart from the strength of the noise. */
+  readonly snrDecibels?: number;
+}
+
+export interface SlotDetectionTask extends Task {
+  readonly spec: SlotDetectionSpec;
+  readonly grid: Grid;
+  /**
+   * Draws prompts.
+   *
+   * Random   prompt k draws from forks of `random` by purpose and `firstPrompt + k`; `random` itself is not advanced
+   * Throws   ValueError when `prompts`, `firstPrompt` or `snrDecibels` is out of range
+   */
+  draw(prompts: number, random: Stream, options?: SlotDrawOptions): SlotBatch;
+}
+
+/**
+ * The task of a spec, for spiking networks of `steps` time steps.
+ * Throws  SpecError for more tokens than a network can have; ValueError for a channel that does not fit its antennas
+ */
+export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetectionTask {
+  requireSteps(steps);
+  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
+  const grid = gridOf(spec.channel, nt, nr);
+  const model = channelModel(spec.channel, nt, nr);
+  const points = antennaSymbols(spec);
+  const tokens = tokensOf(grid);
+  const geometry = slotGeometry(spec, grid, tokens);
+  return {
+    spec,
+    grid,
+    geometry,
+    draw: (prompts, random, options = {}) => {
+      const { firstPrompt = 0, snrDecibels: fixed } = options;
+      requirePrompts(prompts, firstPrompt);
+      if (fixed !== undefined && !(Math.abs(fixed) <= 100)) {
+        throw new ValueError("snrDecibels", `${fixed} dB is outside -100 .. 100 dB.`);
+      }
+      const ratios = Float64Array.from({ length: prompts }, (_, k) => {
+        const { min, max } = spec.snrDecibels;
+        return fixed ?? min + (max - min) * random.fork("snr", firstPrompt + k).uniform();
+      });
+      const quantiser = midRiseQuantiser(spec.receiverBits, spec.receiverRange);
+      const exact = Array.from(ratios, (decibels, k) =>
+        drawSlot({ model, grid, points, noiseVariance: fromDecibels(-decibels) }, random, firstPrompt + k),
+      );
+      const slots = exact.map((slot) => ({
+        ...slot,
+        received: slot.received.map((y) => quantiser.value(quantiser.code(y))),
+      }));
+      return {
+        spec,
+        grid,
+        slots,
+        prompts,
+        snrDecibels: ratios,
+        labels: Int32Array.from(slots.flatMap(({ words }) => classesOf(words, spec))),
+        values: options.values === false ? new Float32Array(0) : realTokens(spec, grid, tokens, slots),
+        ...(options.spikes !== false && { spikes: lineTokens(spec, grid, tokens, slots, quantiser, steps) }),
+        ...(options.targets === "posterior" && { targets: posterior(spec, grid, exact) }),
+      };
+    },
+  };
+}
+
+/** Joint symbols of the data elements: antenna 0 first, as in `link.ts`. */
+function classesOf(words: Int32Array, { transmitAntennas: nt, modulation }: SlotDetectionSpec): number[] {
+  return Array.from({ length: words.length / nt }, (_, i) =>
+    words.subarray(i * nt, (i + 1) * nt).reduce((word, own) => word * 2 ** BITS_PER_ANTENNA[modulation] + own, 0),
+  );
+}
+
+interface SlotToken {
+  readonly element: number;
+  /** The antenna whose pilot it is; -1 for data. */
+  readonly antenna: number;
+}
+
+/** Pilots in the order of their elements, then data in theirs. */
+function tokensOf({ pilots, data }: Grid): readonly SlotToken[] {
+  const context = pilots.flatMap((elements, antenna) => Array.from(elements, (element) => ({ element, antenna })));
+  return [
+    ...context.sort((a, b) => a.element - b.element),
+    ...Array.from(data, (element) => ({ element, antenna: -1 })),
+  ];
+}
+
+function slotGeometry(spec: SlotDetectionSpec, grid: Grid, { length: tokens }: readonly SlotToken[]): TaskGeometry {
+  if (tokens > MOST_TOKENS) {
+    throw new SpecError(
+      "task.channel.subcarriers",
+      `A slot of ${grid.symbols} symbols and ${grid.subcarriers} subcarriers makes ${tokens} tokens, but networks have at most ${MOST_TOKENS}. Use a window of at most ${Math.floor(MOST_TOKENS / grid.symbols)} subcarriers.`,
+    );
+  }
+  const context = tokens - grid.data.length;
+  const mask = Uint8Array.from({ length: tokens * tokens }, (_, i) => (i % tokens < context ? 1 : 0));
+  const queries = Int32Array.from({ length: grid.data.length }, (_, i) => context + i);
+  const rest = { tokens, classes: 2 ** bitsPerClass(spec), mask, queries };
+  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
+  const place = placeLines(spec, grid, 0).length;
+  return {
+    real: { ...rest, inputs: 2 * nr + 2 * nt + place },
+    spiking: { ...rest, inputs: 2 * nr * linesPerPart(spec) + 4 * nt + place },
+  };
+}
+
+/** Binary lines of one real part of y. */
+const linesPerPart = ({ coding, receiverBits }: SlotDetectionSpec): number =>
+  coding === "thermometer" ? 2 ** receiverBits - 1 : receiverBits;
+
+/** The lines of an element's place: symbol, then subcarrier; each line with its opposite. */
+function placeLines({ positions }: SlotDetectionSpec, { symbols, subcarriers }: Grid, element: number): number[] {
+  const along = (place: number, count: number) => {
+    const lines = positions === "thermometer" ? count - 1 : Math.ceil(Math.log2(count));
+    return Array.from({ length: lines }, (_, i) =>
+      positions === "thermometer" ? place > i : ((place >>> (lines - 1 - i)) & 1) === 1,
+    );
+  };
+  return [...along(Math.floor(element / subcarriers), symbols), ...along(element % subcarriers, subcarriers)].flatMap(
+    (isOn) => (isOn ? [1, 0] : [0, 1]),
+  );
+}
+
+/** Values `[prompts, tokens, 2 Nr + 2 Nt + place]`; pilots have the levels +-1 whatever their power. */
+function realTokens(
+  spec: SlotDetectionSpec,
+  grid: Grid,
+  tokens: readonly SlotToken[],
+  slots: readonly Slot[],
+): Float32Array {
+  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
+  const places = tokens.map(({ element }) => placeLines(spec, grid, element));
+  const inputs = 2 * nr + 2 * nt + places[0].length;
+  const values = new Float32Array(slots.length * tokens.length * inputs);
+  slots.forEach(({ received, sent }, k) => {
+    tokens.forEach(({ element, antenna }, token) => {
+      const row = (k * tokens.length + token) * inputs;
+      values.set(received.subarray(2 * element * nr, 2 * (element + 1) * nr), row);
+      for (let part = 0; antenna >= 0 && part < 2; part++) {
+        const own = 2 * antenna + part;
+        values[row + 2 * nr + own] = Math.sign(sent[2 * element * nt + own]);
+      }
+      values.set(places[token], row + 2 * nr + 2 * nt);
+    });
+  });
+  return values;
+}
+
+/** Binary lines of the tokens, the same at every time step. */
+function lineTokens(
+  spec: SlotDetectionSpec,
+  grid: Grid,
+  tokens: readonly SlotToken[],
+  slots: readonly Slot[],
+  quantiser: Quantiser,
+  steps: number,
+): SpikeTrain {
+  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
+  const lines = linesPerPart(spec);
+  const places = tokens.map(({ element }) => placeLines(spec, grid, element));
+  const features = 2 * nr * lines + 4 * nt + places[0].length;
+  const train = emptySpikeTrain(1, slots.length * tokens.length, features);
+  const stride = wordsPerRow(features);
+  slots.forEach(({ received, sent }, k) => {
+    tokens.forEach(({ element, antenna }, token) => {
+      const row = (k * tokens.length + token) * stride;
+      const set = (line: number) => {
+        train.words[row + (line >>> 5)] |= 1 << (line & 31);
+      };
+      for (let i = 0; i < 2 * nr; i++) {
+        const code = quantiser.code(received[2 * element * nr + i]);
+        for (let line = 0; line < lines; line++) {
+          if (spec.coding === "thermometer" ? code > line : (code >>> (lines - 1 - line)) & 1) set(i * lines + line);
+        }
+      }
+      for (let part = 0; antenna >= 0 && part < 2; part++) {
+        const bit = sent[2 * (element * nt + antenna) + part] < 0 ? 1 : 0;
+        set(2 * nr * lines + 4 * antenna + 2 * part + (1 - bit));
+      }
+      places[token].forEach((isOn, i) => {
+        if (isOn) set(2 * nr * lines + 4 * nt + i);
+      });
+    });
+  });
+  return repeatBits(train, steps);
+}
+
+/**
+ * p(c | y) = exp(-|y - H x_c|^2 / v) / sum, `[prompts, queries, classes]`, from the channel and y before the quantiser.
+ * Throws  SpecError when there are too many classes to list
+ */
+function posterior(spec: SlotDetectionSpec, { data }: Grid, slots: readonly Slot[]): Float32Array {
+  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
+  const classes = 2 ** bitsPerClass(spec);
+  if (classes > MOST_LISTED) {
+    throw new SpecError(
+      "training.labels",
+      `A posterior lists all ${classes} joint symbols, at most ${MOST_LISTED}. Set training.labels to \`symbols\`.`,
+    );
+  }
+  const points = constellation(spec);
+  const noiseless = new Float64Array(2 * nr * classes);
+  const targets = new Float32Array(slots.length * data.length * classes);
+  slots.forEach(({ channel, received, noiseVariance }, k) => {
+    data.forEach((element, i) => {
+      receivedPoints(channel, 2 * element * nr * nt, points, spec, noiseless);
+      const distances = Float64Array.from({ length: classes }, (_, c) =>
+        squaredDistance(received, 2 * element * nr, noiseless, 2 * c * nr, 2 * nr),
+      );
+      const nearest = distances.reduce((least, distance) => Math.min(least, distance));
+      const likelihoods = distances.map((distance) => exponential((nearest - distance) / noiseVariance));
+      const sum = likelihoods.reduce((total, likelihood) => total + likelihood);
+      targets.set(
+        likelihoods.map((likelihood) => likelihood / sum),
+        (k * data.length + i) * classes,
+      );
+    });
+  });
+  return targets;
+}
