@@ -47,7 +47,7 @@ export function correlationFactors(
 }
 
 /** Correlation of n antennas in a line whose ends have `ends`. */
-export function lineOfAntennas(ends: number, n: number): Float64Array {
+function lineOfAntennas(ends: number, n: number): Float64Array {
   const matrix = new Float64Array(2 * n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {

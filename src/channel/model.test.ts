@@ -1,10 +1,10 @@
 // @module-tag slow
 import { expect, test } from "vitest";
-import { expectComplexMean, expectMean, timesConjugate } from "../../test/support/sampling.ts";
+import { delaySpread, expectComplexMean, expectMean, timesConjugate } from "../../test/support/sampling.ts";
 import { type ChannelSpec, channelSpec } from "../experiment/channel.ts";
 import { stream } from "../numeric/stream.ts";
 import { channelModel } from "./model.ts";
-import { delaySpread, profileOf } from "./profiles.ts";
+import { profileOf } from "./profiles.ts";
 import { wavesFor } from "./tapped.ts";
 import { dopplerShift } from "./taps.ts";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { delaySpread } from "../../test/support/sampling.ts";
 import { crc32 } from "../numeric/checksum.ts";
-import { delaySpread, type ProfileName, profileOf } from "./profiles.ts";
+import { type ProfileName, profileOf } from "./profiles.ts";
 
 const NAMES: readonly ProfileName[] = ["A", "B", "C", "D", "E"];
 const KINDS = ["tdl", "cdl"] as const;

@@ -102,10 +102,3 @@ export function profileOf(kind: "tdl" | "cdl", name: ProfileName): Profile {
     crossPolarisation: ratio,
   };
 }
-
-/** RMS delay spread of paths: the square root of the power-weighted variance of their delays. */
-export function delaySpread(paths: readonly Pick<Path, "delay" | "power">[]): number {
-  const total = paths.reduce((sum, { power }) => sum + power, 0);
-  const centre = paths.reduce((sum, { delay, power }) => sum + delay * power, 0) / total;
-  return Math.sqrt(paths.reduce((sum, { delay, power }) => sum + power * (delay - centre) ** 2, 0) / total);
-}

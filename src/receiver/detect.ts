@@ -156,7 +156,7 @@ export function mmseDetector(sizes: DetectorSizes, form: LlrForm): Detector {
 }
 
 /** Ratios of the binary digits of a list of classes, whose likelihood is e^-distance; the first digit is the most significant. */
-export function writeRatios(distances: Float64Array, bits: number, form: LlrForm, out: Float64Array, to: number): void {
+function writeRatios(distances: Float64Array, bits: number, form: LlrForm, out: Float64Array, to: number): void {
   for (let bit = 0; bit < bits; bit++) {
     const mask = 1 << (bits - 1 - bit);
     const nearest = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];

@@ -28,3 +28,10 @@ export function expectComplexMean(
 export function timesConjugate(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number): [number, number] {
   return [a[2 * i] * b[2 * j] + a[2 * i + 1] * b[2 * j + 1], a[2 * i + 1] * b[2 * j] - a[2 * i] * b[2 * j + 1]];
 }
+
+/** RMS delay spread of paths: the square root of the power-weighted variance of their delays. */
+export function delaySpread(paths: readonly { readonly delay: number; readonly power: number }[]): number {
+  const total = paths.reduce((sum, { power }) => sum + power, 0);
+  const centre = paths.reduce((sum, { delay, power }) => sum + delay * power, 0) / total;
+  return Math.sqrt(paths.reduce((sum, { delay, power }) => sum + power * (delay - centre) ** 2, 0) / total);
+}
