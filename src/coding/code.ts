@@ -60,7 +60,7 @@ export interface LdpcCode {
   readonly places: Int32Array;
 }
 
-/** Two columns of the smallest lifting size, which are punctured, should not be everything that there is. */
+/** Six columns, as many as short blocks fill, of the smallest lifting size. */
 const FEWEST_BITS = 12;
 
 /** A slot of 273 resource blocks, 4 layers and 1024-QAM has 1.7 million coded bits. */
@@ -75,8 +75,7 @@ const BITS_PER_SYMBOL = [1, 2, 4, 6, 8, 10];
 /** The code for these sizes. Throws ValueError at the size that does not fit. */
 export function ldpcCode(sizes: LdpcSizes): LdpcCode {
   const { informationBits, codedBits, bitsPerSymbol = 1 } = sizes;
-  checkRate(informationBits, codedBits);
-  checkSymbols(codedBits, bitsPerSymbol);
+  checkSizes(informationBits, codedBits, bitsPerSymbol);
   const number = sizes.baseGraph ?? baseGraphFor(informationBits, informationBits / codedBits);
   const lifting = sizes.lifting ?? smallestLifting(number, informationBits);
   checkBlock(number, lifting, informationBits);
@@ -145,17 +144,18 @@ function entriesOf(graph: BaseGraph, lifting: number, rows: number, informationB
   };
 }
 
-function checkRate(informationBits: number, codedBits: number): void {
+/** Throws ValueError at the number that no code can have. */
+export function checkSizes(informationBits: number, codedBits: number, bitsPerSymbol: number): void {
   if (!Number.isInteger(informationBits) || informationBits < FEWEST_BITS) {
     throw new ValueError(
       "informationBits",
-      `A code block has a whole number of information bits, ${FEWEST_BITS} or more, not ${informationBits}.`,
+      `A block has a whole number of information bits, ${FEWEST_BITS} or more, not ${informationBits}.`,
     );
   }
   if (!Number.isInteger(codedBits) || codedBits < 1 || codedBits > MOST_CODED_BITS) {
     throw new ValueError(
       "codedBits",
-      `A code block has a whole number of coded bits, 1 to ${MOST_CODED_BITS}, not ${codedBits}.`,
+      `A block has a whole number of coded bits, 1 to ${MOST_CODED_BITS}, not ${codedBits}.`,
     );
   }
   if (informationBits > HIGHEST_RATE * codedBits) {
@@ -165,9 +165,6 @@ function checkRate(informationBits: number, codedBits: number): void {
       `${informationBits} information bits in ${codedBits} coded bits are a rate of ${rate}, but receivers need not decode above ${HIGHEST_RATE} (TS 38.214, 5.1.3). Give at least ${Math.ceil(informationBits / HIGHEST_RATE)} coded bits, or at most ${Math.floor(HIGHEST_RATE * codedBits)} information bits.`,
     );
   }
-}
-
-function checkSymbols(codedBits: number, bitsPerSymbol: number): void {
   if (!BITS_PER_SYMBOL.includes(bitsPerSymbol)) {
     throw new ValueError(
       "bitsPerSymbol",
@@ -185,7 +182,10 @@ function checkSymbols(codedBits: number, bitsPerSymbol: number): void {
 
 function checkBlock(number: BaseGraphNumber, lifting: number, informationBits: number): void {
   if (!Object.hasOwn(BASE_GRAPHS, number)) {
-    throw new ValueError("baseGraph", `5G NR has base graphs 1 and 2, but no ${number}. Leave the field out to choose by size.`);
+    throw new ValueError(
+      "baseGraph",
+      `5G NR has base graphs 1 and 2, but no ${number}. Leave the field out to choose by size.`,
+    );
   }
   liftingSetOf(lifting);
   const { informationColumns } = BASE_GRAPHS[number];

@@ -221,12 +221,21 @@ function checkOptions(rule: CheckRule, schedule: Schedule, iterations: number, s
     throw new ValueError("rule", `There is no rule "${rule}". Rules: ${Object.keys(RULES).join(", ")}.`);
   }
   if (!Object.hasOwn(SCHEDULES, schedule)) {
-    throw new ValueError("schedule", `There is no schedule "${schedule}". Schedules: ${Object.keys(SCHEDULES).join(", ")}.`);
+    throw new ValueError(
+      "schedule",
+      `There is no schedule "${schedule}". Schedules: ${Object.keys(SCHEDULES).join(", ")}.`,
+    );
   }
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS) {
-    throw new ValueError("iterations", `Give a whole number of iterations from 1 to ${MOST_ITERATIONS}, not ${iterations}.`);
+    throw new ValueError(
+      "iterations",
+      `Give a whole number of iterations from 1 to ${MOST_ITERATIONS}, not ${iterations}.`,
+    );
   }
   if (!(scale > 0 && scale <= 1)) {
-    throw new ValueError("scale", `The scale of min-sum is above 0 and at most 1, not ${scale}. Usual values: 0.7 to 0.85.`);
+    throw new ValueError(
+      "scale",
+      `The scale of min-sum is above 0 and at most 1, not ${scale}. Usual values: 0.7 to 0.85.`,
+    );
   }
 }

@@ -81,7 +81,10 @@ function rotateRight(values: Uint8Array, shift: number): void {
 /** Throws unless these are `count` zeros and ones. */
 export function checkBits(count: number, bits: Uint8Array): void {
   if (bits.length !== count) {
-    throw new ShapeError("bits", `The block has ${count} bits, not ${bits.length}. Give one byte, 0 or 1, for each bit.`);
+    throw new ShapeError(
+      "bits",
+      `The block has ${count} bits, not ${bits.length}. Give one byte, 0 or 1, for each bit.`,
+    );
   }
   const wrong = bits.findIndex((bit) => bit > 1);
   if (wrong >= 0) throw new ValueError("bits", `Bit ${wrong} is ${bits[wrong]}. Give 0 or 1 in each byte.`);

@@ -41,7 +41,9 @@ export function checksOf({ rows, lifting, firstEntry, entryColumn, entryShift }:
 
 /** Whether every check has an even number of ones among the signs of the totals. */
 export const satisfies = (checks: readonly (readonly number[])[], totals: ArrayLike<number>): boolean =>
-  checks.every((bits) => bits.every((bit) => totals[bit] !== 0) && bits.filter((bit) => totals[bit] < 0).length % 2 === 0);
+  checks.every(
+    (bits) => bits.every((bit) => totals[bit] !== 0) && bits.filter((bit) => totals[bit] < 0).length % 2 === 0,
+  );
 
 /** Totals of all bits of the code word after decoding, and the iterations that it took. */
 export function referenceDecode(code: LdpcCode, llrs: ArrayLike<number>, options: ReferenceOptions) {
