@@ -15,6 +15,7 @@ import {
 } from "xpikeformer/cost";
 import { attentionZooTables } from "./attention-zoo/tables.mjs";
 import { claimTables } from "./claim-tables.mjs";
+import { codedLinkTables } from "./coded-link/tables.mjs";
 import { earlyExitTables } from "./early-exit/tables.mjs";
 import { energyRatioTables } from "./energy-ratios/tables.mjs";
 import { firstPageTables } from "./first-page/tables.mjs";
@@ -188,6 +189,7 @@ const programs = {
   },
 
   ...claimTables,
+  ...codedLinkTables,
   ...earlyExitTables,
   ...energyRatioTables,
   ...firstPageTables,

@@ -25,7 +25,7 @@ export const SETTINGS = [
     name: "flooding-20",
     ...K1000,
     decoder: { rule: "belief-propagation", schedule: "flooding", iterations: 20 },
-    ebN0: [1.5, 1.65],
+    ebN0: [1.5, 1.6],
     published: SIONNA,
   },
   {
@@ -40,12 +40,12 @@ export const SETTINGS = [
     name: "layered-20",
     ...K1000,
     decoder: { rule: "belief-propagation", iterations: 20 },
-    ebN0: [1.2, 1.3, 1.4],
+    ebN0: [1.2, 1.3],
   },
   {
     name: "min-sum-20",
     ...K1000,
     decoder: { rule: "min-sum", iterations: 20, scale: 0.75 },
-    ebN0: [1.4, 1.5, 1.6],
+    ebN0: [1.4, 1.5],
   },
 ];

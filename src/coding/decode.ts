@@ -6,7 +6,7 @@
  *
  * Belief propagation combines two messages at a time, from the left and from the right:
  *
- *   a [+] b = sign(a b) min(|a|, |b|) + f(|a + b|) - f(|a - b|),   f(x) = ln(1 + e^-x)
+ *   a [+] b = sign(a b) (min(x, y) + f(x + y) - f(|x - y|)),   x = |a|, y = |b|, f(z) = ln(1 + e^-z)
  *
  * f comes from a table with linear interpolation, within 8e-6, so that results are the same on every platform.
  *
@@ -159,13 +159,18 @@ function allEven({ rows, lifting, firstEntry, entryColumn, entryShift }: LdpcCod
 /** The answer to each bit is `scale` times the smallest magnitude among the others, with the product of their signs. */
 function scaledMinSum(scale: number): Answer {
   return (heard, count, answers) => {
-    let [least, second, at] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
+    let least = Number.POSITIVE_INFINITY;
+    let second = Number.POSITIVE_INFINITY;
+    let at = 0;
     let odd = false;
     for (let k = 0; k < count; k++) {
       const magnitude = Math.abs(heard[k]);
       if (heard[k] < 0) odd = !odd;
-      if (magnitude < least) [second, least, at] = [least, magnitude, k];
-      else if (magnitude < second) second = magnitude;
+      if (magnitude < least) {
+        second = least;
+        least = magnitude;
+        at = k;
+      } else if (magnitude < second) second = magnitude;
     }
     for (let k = 0; k < count; k++) {
       const magnitude = scale * (k === at ? second : least);
@@ -178,42 +183,56 @@ function scaledMinSum(scale: number): Answer {
 function beliefPropagation(): Answer {
   const table = correctionTable();
   const after = new Float64Array(MOST_BITS);
+  const before = new Float64Array(MOST_BITS);
   return (heard, count, answers) => {
-    after[count - 1] = heard[count - 1];
-    for (let k = count - 2; k > 0; k--) after[k] = combine(table, heard[k], after[k + 1]);
-    let before = heard[0];
-    answers[0] = after[1];
-    for (let k = 1; k < count - 1; k++) {
-      answers[k] = combine(table, before, after[k + 1]);
-      before = combine(table, before, heard[k]);
+    const last = count - 1;
+    before[0] = heard[0];
+    after[last] = heard[last];
+    for (let k = last - 1; k > 0; k--) combine(table, heard, k, after, k + 1, after, k);
+    for (let k = 1; k < last; k++) {
+      combine(table, before, k - 1, after, k + 1, answers, k);
+      combine(table, before, k - 1, heard, k, before, k);
     }
-    answers[count - 1] = before;
+    answers[0] = after[1];
+    answers[last] = before[last - 1];
   };
 }
 
-/** a [+] b. */
-function combine(table: Float64Array, a: number, b: number): number {
-  const least = Math.min(Math.abs(a), Math.abs(b));
-  return (a < 0 === b < 0 ? least : -least) + correction(table, Math.abs(a + b)) - correction(table, Math.abs(a - b));
+/** c[k] = a[i] [+] b[j]. Through arrays, because engines allocate numbers that functions pass, and this is the innermost of all. */
+function combine(
+  table: Float64Array,
+  a: Float64Array,
+  i: number,
+  b: Float64Array,
+  j: number,
+  c: Float64Array,
+  k: number,
+) {
+  const x = Math.abs(a[i]);
+  const y = Math.abs(b[j]);
+  let combined = Math.min(x, y);
+  const apart = Math.abs(x - y) * STEPS;
+  if (apart < LAST) {
+    const at = apart | 0;
+    combined -= table[at] + (apart - at) * (table[at + 1] - table[at]);
+    const together = (x + y) * STEPS;
+    if (together < LAST) {
+      const at = together | 0;
+      combined += table[at] + (together - at) * (table[at + 1] - table[at]);
+    }
+  }
+  c[k] = a[i] < 0 === b[j] < 0 ? combined : -combined;
 }
 
-/** Steps of the table per unit, and the end of it: f(20) is 2e-9. */
+/** Steps of the table per unit, and its length: f(20) is 2e-9. */
 const STEPS = 64;
-const END = 20;
+const LAST = 20 * STEPS;
 
-/** f(x) = ln(1 + e^-x) at multiples of 1 / STEPS; the last value, and one more to interpolate to, are 0. */
+/** f(x) = ln(1 + e^-x) at multiples of 1 / STEPS, and 0 at the end. */
 function correctionTable(): Float64Array {
-  const table = new Float64Array(STEPS * END + 2);
-  for (let i = 0; i < STEPS * END; i++) table[i] = naturalLog(1 + exponential(-i / STEPS));
+  const table = new Float64Array(LAST + 1);
+  for (let i = 0; i < LAST; i++) table[i] = naturalLog(1 + exponential(-i / STEPS));
   return table;
-}
-
-/** f(x) for x >= 0, by linear interpolation. */
-function correction(table: Float64Array, x: number): number {
-  if (x >= END) return 0;
-  const at = x * STEPS;
-  const i = at | 0;
-  return table[i] + (at - i) * (table[i + 1] - table[i]);
 }
 
 function checkOptions(rule: CheckRule, schedule: Schedule, iterations: number, scale: number): void {
