@@ -27,7 +27,8 @@ export function normalApproximation(informationBits, codedBits, quantile) {
   while (high - low > 1e-4) {
     const middle = (low + high) / 2;
     const { capacity, dispersion } = densityMoments(1 / (2 * rate * 10 ** (middle / 10)));
-    const reached = codedBits * (capacity - rate) + Math.log2(codedBits) / 2 > quantile * Math.sqrt(codedBits * dispersion);
+    const reached =
+      codedBits * (capacity - rate) + Math.log2(codedBits) / 2 > quantile * Math.sqrt(codedBits * dispersion);
     if (reached) high = middle;
     else low = middle;
   }

@@ -1,49 +1,57 @@
-// The table of this folder's page: Eb/N0 at a block error rate of 1 %, measured by `ldpc.mjs`, published, and of an ideal code.
+// The table of this folder's page: block error rates measured by `ldpc.mjs`, next to published ones and to an ideal code.
 import { readFileSync } from "node:fs";
 import { normalApproximation } from "./normal-approximation.mjs";
 import { SETTINGS } from "./settings.mjs";
 
 const measured = JSON.parse(readFileSync(new URL("./ldpc.json", import.meta.url), "utf8"));
 
-/** Eb/N0 at which the line through two points, in dB and the logarithm of the rate, meets 1 %. */
-function atOnePercent([a, b]) {
-  const [logA, logB] = [a, b].map(({ errors, blocks }) => Math.log(errors / blocks));
-  return a.ebN0 + ((b.ebN0 - a.ebN0) * (Math.log(0.01) - logA)) / (logB - logA);
+const rate = ({ errors, blocks }) => errors / blocks;
+const percent = (share) => `${(100 * share).toFixed(2)} %`;
+const decibels = (value) => value.toFixed(2).replace("-", "−");
+
+/** How far right of a published curve a point lies: of the line through its two points, in dB and the logarithm of the rate. */
+function behind({ points: [a, b] }, point) {
+  const slope = (b.ebN0 - a.ebN0) / (Math.log(rate(b)) - Math.log(rate(a)));
+  return point.ebN0 - (a.ebN0 + slope * (Math.log(rate(point)) - Math.log(rate(a))));
 }
 
-const decibels = (value) => value.toFixed(2);
-const percent = ({ errors, blocks, ebN0 }) => `${((100 * errors) / blocks).toFixed(2)} % at ${ebN0}`;
-const DECODERS = { "belief-propagation": "belief propagation", "min-sum": "min-sum" };
+/** Wilson's interval at 95 %. */
+function interval({ errors, blocks }) {
+  const z2 = 1.96 ** 2;
+  const centre = (errors + z2 / 2) / (blocks + z2);
+  const half = (1.96 * Math.sqrt((errors * (blocks - errors)) / blocks + z2 / 4)) / (blocks + z2);
+  return `${(100 * (centre - half)).toFixed(1)} to ${(100 * (centre + half)).toFixed(1)}`;
+}
+
+const RULES = { "belief-propagation": "belief propagation", "min-sum": "min-sum" };
 const nameOf = ({ rule, schedule = "layered", iterations, scale }) =>
-  `${DECODERS[rule]}${scale === undefined ? "" : ` times ${scale}`}, ${schedule}, ${iterations}`;
+  `${RULES[rule]}${scale === undefined ? "" : ` times ${scale}`}, ${schedule}, ${iterations}`;
 
 export const codedLinkTables = {
   "ldpc-awgn": () => ({
     head: [
       "bits",
       "decoder, schedule, iterations",
-      "block errors at Eb/N0",
-      "Eb/N0 at 1 %",
+      "Eb/N0, dB",
+      "block errors, 95 %",
       "published",
-      "difference",
-      "ideal",
-      "updates of a bit per block",
+      "behind, dB",
+      "ideal at 1 %, dB",
+      "bit updates per block",
     ],
-    rows: SETTINGS.map(({ name, informationBits, codedBits, decoder, published }) => {
-      const { points } = measured[name];
-      const ours = atOnePercent(points);
-      const theirs = published && atOnePercent(published.points);
-      const last = points.at(-1);
-      return [
+    rows: SETTINGS.flatMap(({ name, informationBits, codedBits, decoder, published }) =>
+      (measured[name]?.points ?? []).map((point) => [
         `${informationBits} of ${codedBits}`,
         nameOf(decoder),
-        points.map(percent).join(", "),
-        decibels(ours),
-        published ? `${decibels(theirs)} (${published.source})` : "–",
-        published ? decibels(ours - theirs).replace("-", "−") : "–",
+        point.ebN0.toFixed(2),
+        `${percent(rate(point))} (${interval(point)})`,
+        published?.points.some(({ ebN0 }) => ebN0 === point.ebN0)
+          ? percent(rate(published.points.find(({ ebN0 }) => ebN0 === point.ebN0)))
+          : "–",
+        published ? decibels(behind(published, point)) : "–",
         decibels(normalApproximation(informationBits, codedBits, 2.326)),
-        Math.round(last.bitUpdates / last.blocks).toLocaleString("en"),
-      ];
-    }),
+        Math.round(point.bitUpdates / point.blocks).toLocaleString("en"),
+      ]),
+    ),
   }),
 };

@@ -1,6 +1,6 @@
-/*! Base graphs of 3GPP TS 38.212, tables 5.3.2-2 and 5.3.2-3, from the files of Sionna (https://github.com/NVlabs/sionna, commit 20d2bca),
- * Copyright (c) 2021-2025 NVIDIA CORPORATION & AFFILIATES, SPDX-License-Identifier: Apache-2.0, with their layout changed.
- * You may obtain a copy of the licence at https://www.apache.org/licenses/LICENSE-2.0; the values come without warranties of any kind. */
+/*! Base graphs of 3GPP TS 38.212, tables 5.3.2-2 and 5.3.2-3, from files of Sionna (https://github.com/NVlabs/sionna, commit 20d2bca) whose
+ * layout was changed. SPDX-FileCopyrightText: Copyright (c) 2021-2025 NVIDIA CORPORATION & AFFILIATES. All rights reserved.
+ * SPDX-License-Identifier: Apache-2.0, without warranties of any kind; the licence: http://www.apache.org/licenses/LICENSE-2.0 */
 /**
  * A row of the graph ends with a semicolon. An entry is `column:shifts`, a shift for each of the eight sets of lifting sizes.
  * The extension, a one of shift 0 in column (information columns + row) of every row from 4 on, is left out: `base-graph.ts` adds it.

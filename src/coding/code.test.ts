@@ -70,8 +70,9 @@ const CASES: readonly LdpcSizes[] = [
 ];
 
 /** The two steps of section 5.4.2 as the standard writes them, with NULL for filler. */
-function transmittedPlaces({ informationBits, codedBits, bitsPerSymbol = 1, baseGraph }: LdpcSizes): number[] {
-  const { graph, lifting } = ldpcCode({ informationBits, codedBits, baseGraph });
+function transmittedPlaces(sizes: LdpcSizes): number[] {
+  const { informationBits, codedBits, bitsPerSymbol = 1 } = sizes;
+  const { graph, lifting } = ldpcCode(sizes);
   const filler = (place: number) => place >= informationBits && place < graph.informationColumns * lifting;
   const buffer = Array.from({ length: (graph.columns - 2) * lifting }, (_, k) => k + 2 * lifting);
   const e: number[] = [];
