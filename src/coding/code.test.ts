@@ -106,6 +106,18 @@ test.each(CASES)("recovery is the inverse: each place has the sum of what was se
   });
 });
 
+test("infinite ratios that contradict each other cancel", () => {
+  const code = ldpcCode({ informationBits: 12, codedBits: 400 });
+  const llrs = Float64Array.from(code.places, (place, i) =>
+    code.places.indexOf(place) === i ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY,
+  );
+  const totals = recoverTotals(code, llrs, new Float64Array(code.columns * code.lifting));
+  const copies = (place: number) => code.places.filter((other) => other === place).length;
+  code.places.forEach((place) => {
+    expect(totals[place]).toBe(CERTAIN * (2 - copies(place)));
+  });
+});
+
 test.each<[string, LdpcSizes, string, RegExp]>([
   ["few bits", { informationBits: 11, codedBits: 40 }, "informationBits", /12 or more, not 11/],
   ["half a bit", { informationBits: 20.5, codedBits: 40 }, "informationBits", /whole number/],

@@ -1,5 +1,5 @@
 /**
- * One LDPC code of 5G NR with its rate matching: which base graph and lifting size, which checks, and which bit of the code word is sent when.
+ * One LDPC code of 5G NR with its rate matching: base graph, lifting size, checks, and which bit of the code word is sent when.
  *
  *   information + filler --encode--> code word --select--> coded bits --interleave--> transmitted bits
  *
@@ -50,7 +50,7 @@ export interface LdpcCode {
   /** Rows and columns of the base graph that the code uses. */
   readonly rows: number;
   readonly columns: number;
-  /** Entries of row r are `firstEntry[r]` to `firstEntry[r + 1] - 1`; those of columns with only filler bits are left out: `[rows + 1]`. */
+  /** Entries of row r are `firstEntry[r]` to `firstEntry[r + 1] - 1`; columns with only filler bits have none: `[rows + 1]`. */
   readonly firstEntry: Int32Array;
   /** Column of each entry. */
   readonly entryColumn: Int32Array;
@@ -129,9 +129,11 @@ function interleave(places: Int32Array, bitsPerSymbol: number): Int32Array {
 function entriesOf(graph: BaseGraph, lifting: number, rows: number, informationBits: number) {
   const set = liftingSetOf(lifting);
   const firstFiller = Math.ceil(informationBits / lifting);
-  const kept = graph.rows
-    .slice(0, rows)
-    .map((row) => row.filter(({ column }) => column < firstFiller || column >= graph.informationColumns));
+  const kept = graph.rows.slice(0, rows).map((row) => {
+    const unknown = row.filter(({ column }) => column < firstFiller || column >= graph.informationColumns);
+    // A check has at least two bits. This one says that the other is 0, too.
+    return unknown.length > 1 ? unknown : row;
+  });
   const entries = kept.flat();
   const firstEntry = new Int32Array(rows + 1);
   kept.forEach((row, r) => {

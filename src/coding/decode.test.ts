@@ -27,6 +27,7 @@ function received(code: LdpcCode, bits: Uint8Array, deviation: number): Float32A
 
 const SIZES: readonly LdpcSizes[] = [
   { informationBits: 12, codedBits: 40 },
+  { informationBits: 12, codedBits: 12_000, baseGraph: 2, lifting: 384 },
   { informationBits: 40, codedBits: 600, bitsPerSymbol: 4 },
   { informationBits: 193, codedBits: 204, bitsPerSymbol: 6 },
   { informationBits: 292, codedBits: 308, bitsPerSymbol: 2 },

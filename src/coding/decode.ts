@@ -44,7 +44,7 @@ export interface DecoderWork {
 export interface DecodedBlock {
   /** Decided information bits, `[informationBits]`; valid until the next block. */
   readonly bits: Uint8Array;
-  /** Whether all checks are satisfied. False: the block is wrong. True: almost certainly right; a CRC says more. */
+  /** Whether all bits of the code word are decided and all checks satisfied. It may be the wrong code word; a CRC says more. */
   readonly satisfied: boolean;
   readonly work: DecoderWork;
 }
