@@ -27,6 +27,7 @@ export { kBestDetector } from "./receiver/k-best.ts";
 export { lmmseEstimator } from "./receiver/lmmse.ts";
 export { antennaSymbols } from "./task/link.ts";
 export { type SlotBatch, type SlotDetectionTask, slotDetection } from "./task/slot-detection.ts";
+
 // Channel coding: the LDPC codes of 5G NR.
 
 export { type LdpcCode, type LdpcSizes, ldpcCode } from "./coding/code.ts";
