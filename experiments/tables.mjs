@@ -29,6 +29,7 @@ import { randomNumberTables } from "./random-numbers/tables.mjs";
 import { realisticTables } from "./realistic/tables.mjs";
 import { sideBySideTables } from "./side-by-side/tables.mjs";
 import { siliconTables } from "./silicon/tables.mjs";
+import { softBitTables } from "./soft-bits/tables.mjs";
 import { gateTables } from "./ssa-gates/tables.mjs";
 import { stuckDeviceTables } from "./stuck-devices/tables.mjs";
 import { trainingTrickTables } from "./training-tricks/tables.mjs";
@@ -191,6 +192,7 @@ const programs = {
   ...claimTables,
   ...codedLinkTables,
   ...earlyExitTables,
+  ...softBitTables,
   ...energyRatioTables,
   ...firstPageTables,
   ...gateTables,

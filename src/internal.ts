@@ -12,6 +12,16 @@ export { parseSweep, type Sweep, type SweepValue } from "./experiment/sweep.ts";
 // Task: data plus metric; classical receivers.
 
 export { kitOf } from "./task/catalogue.ts";
+export {
+  agreements,
+  bestScale,
+  type Calibration,
+  type CalibrationBin,
+  calibration,
+  informationByRow,
+  mutualInformation,
+} from "./task/soft-bits.ts";
+export { detectSoft, type SoftReceiver, type SoftReceiverKind } from "./task/soft-receivers.ts";
 
 // Channels and their receivers: a slot over a fading channel, channel estimates, soft detection.
 
@@ -87,7 +97,7 @@ export { type Effort, effortOf } from "./sweep/rounds.ts";
 export type { ArrayMath, InversePower, NoisyDecay } from "./numeric/array-math.ts";
 export { nonInferiority, type RatePair } from "./numeric/non-inferiority.ts";
 export { deviation, mean, standardError } from "./numeric/statistics.ts";
-export { pairedDifference, type Sample, type SampleMean, sampleMean } from "./numeric/variance-components.ts";
+export { pairedDifference, type Sample, type SampleMean, sampleMean, sampleOf } from "./numeric/variance-components.ts";
 
 // Errors and units: `tag`, `path` and a message with the way out; SI.
 

@@ -34,11 +34,14 @@ import {
   sumSpikes,
   taskOf,
 } from "./slices.ts";
+import { joinAgreements, lastAgreements, type SoftAnswers, softBitsOf } from "./soft-bits.ts";
 
 export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   /** Number of chips, counted from 0: chip c is the same for any number of chips. */
   readonly chips: number;
   readonly prompts: number;
+  /** The first of the prompts. Default 0. */
+  readonly firstPrompt?: number;
   /** Evaluates every chip at each of these SNRs. Default: once, at the SNRs that the task draws. */
   readonly snrDecibels?: readonly number[];
   /** Default: the experiment's. */
@@ -61,6 +64,8 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
 
 export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly chip: number;
+  /** With `evaluation.softBits`, those of the last query, `[prompts, bits]`, positive where right; null otherwise. */
+  readonly agreed: Float64Array | null;
   /** At the last query, after 1 .. T time steps. */
   readonly bySteps: readonly E[];
   /** With `evaluation.exitMargin`, at the last query: error rate with early exit, and the share of prompts that took 1 .. T steps. */
@@ -93,7 +98,7 @@ export async function evaluateChips<T extends TaskSpec>(
 ): Promise<ChipEvaluation<ErrorsOf<T>>[]> {
   const given = opened(subject);
   const { experiment } = given;
-  const { chips, prompts, hardware = experiment.hardware, slice = 32 } = options;
+  const { chips, prompts, firstPrompt = 0, hardware = experiment.hardware, slice = 32 } = options;
   const { keeper = NO_KEEPER, early = [], signal, onPrompts, onChip } = options;
   let { onFirstChip } = options;
   requireCounts({ chips, prompts, slice });
@@ -119,7 +124,10 @@ export async function evaluateChips<T extends TaskSpec>(
           await shared.bring(place);
           if (onFirstChip) onFirstChip(await shared.take(place));
           onFirstChip = undefined;
-          await shared.answer(missing, snrDecibels, keep);
+          const moved = missing.map((range) => ({ ...range, firstPrompt: range.firstPrompt + firstPrompt }));
+          await shared.answer(moved, snrDecibels, (result, range) => {
+            keep(result, { ...range, firstPrompt: range.firstPrompt - firstPrompt });
+          });
         });
         const evaluation = evaluate(slices);
         evaluations.push(evaluation);
@@ -154,7 +162,7 @@ export function openChips(
   return openSharedChip<object, ChipAnswers>(executor, "simulate-chip", work, slice, {});
 }
 
-export interface ChipAnswers extends SpikingAnswers {
+export interface ChipAnswers extends SpikingAnswers, SoftAnswers {
   readonly operations: readonly OperationTrace[];
   readonly registers: RegisterCounts | null;
   readonly exit: ExitAnswers | null;
@@ -170,7 +178,8 @@ export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, label
   );
   const margin = experiment.evaluation.exitMargin;
   const exit = margin === undefined ? null : exitByMargin(trace, classes, readOut, margin);
-  return { ...answer(logits, labels, classes, readOut), byStep, exit, operations, spikes, registers };
+  const soft = softBitsOf(experiment) && { agreed: lastAgreements(logits, labels, network.geometry, readOut) };
+  return { ...answer(logits, labels, classes, readOut), ...soft, byStep, exit, operations, spikes, registers };
 });
 
 function summarise<T extends TaskSpec>(
@@ -183,6 +192,7 @@ function summarise<T extends TaskSpec>(
   const actions = sumActions(operations.map((operation) => operation.actions));
   return {
     ...evaluationOf(slices, task, geometry, snrDecibels),
+    agreed: joinAgreements(slices),
     bySteps: errorsByStep(slices, task, geometry),
     exit: exitOf(slices, task, geometry),
     operations,

@@ -10,7 +10,7 @@ import { foldNetwork } from "../model/fold.ts";
 import { isSpiking, logitsOf, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { densitiesOf, type SpikeCount } from "../simulation/trace.ts";
-import { type Answers, answer, decide } from "../task/answers.ts";
+import { answer, decide } from "../task/answers.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import { takesSpikes } from "../task/create.ts";
 import { type Given, type Openable, opened } from "../task/open.ts";
@@ -29,8 +29,11 @@ import {
   sumSpikes,
   taskOf,
 } from "./slices.ts";
+import { joinAgreements, lastAgreements, type SoftAnswers, softBitsOf } from "./soft-bits.ts";
 
 export interface NetworkEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
+  /** With `evaluation.softBits`, those of the last query, `[prompts, bits]`, positive where right; null otherwise. */
+  readonly agreed: Float64Array | null;
   /** For a spiking network with spike inputs; null for any other. */
   readonly spiking: {
     /** At the last query, after 1 .. T time steps. */
@@ -85,6 +88,7 @@ export async function evaluateNetwork<T extends TaskSpec>(
   const spiking = answers.flatMap((slice) => (slice.spiking ? [{ ...slice, ...slice.spiking }] : []));
   return {
     ...evaluationOf(answers, experiment.task, network.geometry, snr),
+    agreed: joinAgreements(answers),
     spiking:
       spiking.length === 0
         ? null
@@ -101,7 +105,7 @@ export interface NetworkSetup extends Given {
   readonly maxPrompts: number;
 }
 
-export interface NetworkAnswers extends Answers {
+export interface NetworkAnswers extends SoftAnswers {
   readonly spiking: Pick<SpikingAnswers, "byStep" | "spikes"> | null;
 }
 
@@ -119,6 +123,7 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
   const { kernels, pass } = createNetworkPass(network, maxPrompts, !spikes);
   const { classes, queries } = network.geometry;
   const { readOut } = network.model;
+  const isSoft = softBitsOf(experiment) !== null;
   return ({ firstPrompt, prompts, snrDecibels }) => {
     const snr = snrDecibels === null ? {} : { snrDecibels };
     const batch = task.draw(prompts, promptStream, { firstPrompt, spikes, values: !spikes, ...snr });
@@ -126,7 +131,10 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
     if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
     pass.forward(prompts);
     const logits = () => kernels.floats(pass.logits, prompts * queries.length * logitsOf(network));
-    const answers = answer(logits(), batch.labels, classes, readOut);
+    const answers = {
+      ...answer(logits(), batch.labels, classes, readOut),
+      ...(isSoft && { agreed: lastAgreements(logits(), batch.labels, network.geometry, readOut) }),
+    };
     if (!batch.spikes || !("readFirst" in pass)) return { ...answers, spiking: null };
     const { steps } = batch.spikes;
     const byStep = Array.from({ length: steps }, (_, t) => {

@@ -32,6 +32,21 @@ export const evaluationSpec = z.strictObject({
    */
   exitMargin: z.number().positive().max(1e6).optional(),
   /**
+   * Also reports what soft bits are worth to a decoder at each of `snrDecibels`: mutual information and calibration error of
+   * receivers, networks and chips. Only for links. Left out: errors alone.
+   */
+  softBits: z
+    .strictObject({
+      /**
+       * What each chip fits to its soft bits, on prompts that no figure uses: `scale` one factor, `table` a factor for each
+       * of `snrDecibels`.
+       */
+      fit: z.enum(["none", "scale", "table"]).default("table"),
+      /** Prompts per factor that a chip fits. */
+      prompts: z.int().min(1).max(1_000_000).default(512),
+    })
+    .optional(),
+  /**
    * Largest share by which the chips' error rate may exceed a rival's and still count as equal. Equality is claimed only
    * if the whole 95 % interval of the difference is within it.
    */

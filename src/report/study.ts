@@ -162,7 +162,7 @@ function wrongPrompts({ chips, reads, values }: Sample): number {
 }
 
 /** `of` names the prompts, such as images. */
-function intervalKind({ chips, prompts }: Sample, of: string): string {
+export function intervalKind({ chips, prompts }: Sample, of: string): string {
   const sources = [chips > 1 ? `${chips} chips` : "", prompts > 1 ? `${prompts} ${of}` : ""].filter(Boolean);
   return sources.length > 0 ? `95 %, ${sources.join(" and ")}` : "nothing repeated";
 }

@@ -21,6 +21,7 @@ import { formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure } from "./measured.ts";
 import type { LinesChart, Report } from "./report.ts";
+import { type SoftBitsRun, softBitCharts, softBitFigures } from "./soft-bits.ts";
 import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,
@@ -63,13 +64,15 @@ export interface SymbolDetectionRun {
   readonly chipsBySnr: readonly (readonly DetectionErrors[])[];
   /** After each of `evaluation.steps` time steps, one row per chip. */
   readonly chipBySteps: { readonly steps: readonly number[]; readonly errors: readonly (readonly DetectionErrors[])[] };
+  /** With `evaluation.softBits`. */
+  readonly softBits?: SoftBitsRun;
   readonly mapping: Mapping;
   readonly cost: CostSection;
   /** Spike trains of one prompt on the first chip, by layer. */
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
 
-const NAMES: Record<NetworkRole, string> = {
+export const NAMES: Record<NetworkRole, string> = {
   ann: "ANN transformer",
   spiking: "Digital spiking transformer",
   digital: "Xpikeformer network, exact arithmetic",
@@ -105,10 +108,11 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
       ...exitFigures(run.chips, exitShares(run.chips), (errors) =>
         rateFigure("ber.xpikeformer.exit", "Xpikeformer on hardware, exit by margin", chipRates(errors, experiment)),
       ),
+      ...(run.softBits ? softBitFigures(run.softBits) : []),
       ...machineFigures(run),
       ...run.cost.figures,
     ],
-    charts: [...charts(run), ...run.cost.charts],
+    charts: [...charts(run), ...(run.softBits ? softBitCharts(run.softBits) : []), ...run.cost.charts],
     claims: [...claims(run), ...run.cost.claims],
   });
 }

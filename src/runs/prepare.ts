@@ -4,6 +4,7 @@ import { comparedSnn } from "../cost/measured.ts";
 import { exitMarginOf } from "../evaluation/exit.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { NetworkEvaluation } from "../evaluation/network.ts";
+import { softBitsOf } from "../evaluation/soft-bits.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
@@ -63,6 +64,7 @@ export function prepare(
   const validated = validatedNote(network.model.steps, (trained.model as SpikingSpec).steps);
   notes.push(...fitNotes.filter((note) => note !== validated));
   exitMarginOf(experiment, experiment.hardware);
+  softBitsOf(experiment);
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   notes.push(...machineNotes(experiment.hardware, executor), ...formatNotes(experiment.hardware));
   return {

@@ -3,6 +3,7 @@ import { evaluateChips } from "../evaluation/chips.ts";
 import { type Keeper, keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import { evaluateReceivers, type ReceiverEvaluation } from "../evaluation/receivers.ts";
+import { softBitsOf } from "../evaluation/soft-bits.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { decoderCostClaims } from "../report/cost-claims.ts";
@@ -17,6 +18,7 @@ import { runRaster } from "./first-chip.ts";
 import { registerNotes } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { priceRun } from "./price.ts";
+import { type AgreedBySnr, runSoftBits, softWork } from "./soft-bits.ts";
 import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;
@@ -36,13 +38,14 @@ export async function runSymbolDetection(
   const notes = [...(options.notes ?? [])];
   const { network, mapping, roles, stepsNote } = prepare(experiment, networks, executor, notes);
 
+  const soft = softBitsOf(experiment);
   const work = planWork(experiment, roles.length);
   let done = 0;
   const advance = (prompts: number, part: string) => {
     done += prompts;
     options.onProgress?.(done, work, part);
   };
-  const curve = async (measure: (snrDecibels: number) => Promise<DetectionErrors>, part: string) => {
+  const curve = async (measure: (snrDecibels: number) => Promise<DetectionErrors>, part: NetworkRole) => {
     const points: DetectionErrors[] = [];
     for (const snrDecibels of evaluation.snrDecibels) {
       points.push(await measure(snrDecibels));
@@ -52,6 +55,7 @@ export async function runSymbolDetection(
   };
 
   const receivers = await runReceivers(experiment, executor, keeperOf(keeper, "receivers"), advance);
+  const agreedBySnr: AgreedBySnr = {};
   const results: Partial<Record<NetworkRole, DetectorResult>> = {};
   const evaluations: Partial<Record<NetworkRole, NetworkEvaluation<DetectionErrors>>> = {};
   for (const [role, candidate] of roles) {
@@ -62,9 +66,13 @@ export async function runSymbolDetection(
     advance(evaluation.prompts, role);
     const measure = async (snrDecibels: number) => {
       const point = { prompts: evaluation.curvePrompts, snrDecibels, keeper: own };
-      return (await evaluateNetwork(executor, experiment, candidate, point)).errors;
+      const { errors, agreed } = await evaluateNetwork(executor, experiment, candidate, point);
+      if (agreed) agreedBySnr[role] = [...(agreedBySnr[role] ?? []), [agreed]];
+      return errors;
     };
-    results[role] = { errors, byContext, bySnr: role === "digital" ? [] : await curve(measure, role) };
+    const hasCurve = role !== "digital" || soft !== null;
+    const bySnr = hasCurve ? await curve(measure, role) : [];
+    results[role] = { errors, byContext, bySnr: role === "digital" ? [] : bySnr };
   }
 
   const chips = await evaluateChips(executor, experiment, network, {
@@ -82,10 +90,13 @@ export async function runSymbolDetection(
     onChip: () => advance(evaluation.curvePrompts, "chips"),
   });
   const points = evaluation.snrDecibels.length;
+  const agreedOnChips = chipPoints.flatMap(({ agreed }) => agreed ?? []);
   const chipsBySnr = evaluation.snrDecibels.map((_, i) =>
     Array.from({ length: curveChips }, (_, chip) => chipPoints[chip * points + i].errors),
   );
   const chipBySteps = await runSteps(given, network, chips, options, advance);
+  const softBits =
+    soft && (await runSoftBits(given, network, agreedBySnr, agreedOnChips, soft, { ...options, advance }));
   const rasters = runRaster(given, network, mapping);
   const spiking = evaluations.spiking?.spiking;
   return symbolDetectionReport({
@@ -100,6 +111,7 @@ export async function runSymbolDetection(
     chips,
     chipsBySnr,
     chipBySteps,
+    ...(softBits && { softBits }),
     mapping,
     cost: costSection(
       priceRun({
@@ -118,7 +130,7 @@ export async function runSymbolDetection(
   });
 }
 
-const curveChipsOf = ({ evaluation: { curveChips }, hardware: { chips } }: LinkExperiment): number =>
+export const curveChipsOf = ({ evaluation: { curveChips }, hardware: { chips } }: LinkExperiment): number =>
   Math.min(chips, curveChips ?? chips);
 
 function planWork(experiment: LinkExperiment, networks: number): number {
@@ -126,7 +138,7 @@ function planWork(experiment: LinkExperiment, networks: number): number {
   // Every network except the digital twin has a curve, and the receivers share one.
   const points = snrDecibels.length * curvePrompts;
   const chipWork = experiment.hardware.chips * prompts + curveChipsOf(experiment) * points;
-  return (networks + 1) * prompts + networks * points + chipWork;
+  return (networks + 1) * prompts + networks * points + chipWork + softWork(experiment, curveChipsOf(experiment));
 }
 
 async function runReceivers(

@@ -1,0 +1,122 @@
+/** Soft bits of a run on a link: those of receivers and networks, and the scales that chips fit for theirs. */
+import { evaluateChips } from "../evaluation/chips.ts";
+import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
+import { firstFitPrompt, type SoftBitsSpec, softBitsOf } from "../evaluation/soft-bits.ts";
+import { evaluateSoftReceivers, softReceivers } from "../evaluation/soft-receivers.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import { bitsPerClass } from "../experiment/modulation.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
+import type { Network } from "../model/network.ts";
+import type { SoftBitsRun, SoftDetector } from "../report/soft-bits.ts";
+import { NAMES, type NetworkRole } from "../report/symbol-detection.ts";
+import type { Opened } from "../task/open.ts";
+import { bestScale } from "../task/soft-bits.ts";
+import type { SoftReceiver } from "../task/soft-receivers.ts";
+import type { RunOptions } from "./prepare.ts";
+
+/** Agreements at each SNR of networks that are not on a chip. */
+export type AgreedBySnr = Partial<Record<NetworkRole, Float64Array[][]>>;
+
+interface SoftRunOptions extends Pick<RunOptions, "executor" | "keeper"> {
+  readonly advance: (prompts: number, part: string) => void;
+}
+
+/** Prompts that soft bits add to a run. */
+export function softWork(experiment: Experiment<SymbolDetectionSpec>, chips: number): number {
+  const soft = softBitsOf(experiment);
+  if (soft === null) return 0;
+  const { snrDecibels, curvePrompts } = experiment.evaluation;
+  // The network of the chips has a curve in exact arithmetic.
+  return snrDecibels.length * curvePrompts + chips * fitPoints(experiment, soft).length * soft.prompts;
+}
+
+/** SNRs at which a chip fits a scale; null: all of the task. */
+function fitPoints({ evaluation }: Experiment<SymbolDetectionSpec>, { fit }: SoftBitsSpec): readonly (number | null)[] {
+  const points = { none: [], scale: [null], table: evaluation.snrDecibels };
+  return points[fit];
+}
+
+/** `agreedOnChips` holds the agreements of each chip at each SNR, chip by chip. */
+export async function runSoftBits(
+  given: Opened<SymbolDetectionSpec>,
+  network: Network<SpikingSpec>,
+  networks: AgreedBySnr,
+  agreedOnChips: readonly Float64Array[],
+  soft: SoftBitsSpec,
+  options: SoftRunOptions,
+): Promise<SoftBitsRun> {
+  const { experiment } = given;
+  const { snrDecibels } = experiment.evaluation;
+  const chips = agreedOnChips.length / Math.max(1, snrDecibels.length);
+  const fitted = await fitChips(given, network, chips, soft, options);
+  return {
+    snrDecibels,
+    bits: bitsPerClass(experiment.task),
+    detectors: [
+      ...(await receiverRows(experiment, options)),
+      ...(["spiking", "ann", "digital"] as const).flatMap((role) => {
+        const agreed = networks[role];
+        return agreed ? [{ id: role, name: NAMES[role], agreed }] : [];
+      }),
+    ],
+    chips: {
+      id: "xpikeformer",
+      name: "chips",
+      agreed: snrDecibels.map((_, i) =>
+        Array.from({ length: chips }, (_, chip) => agreedOnChips[chip * snrDecibels.length + i]),
+      ),
+    },
+    fit: { kind: soft.fit, prompts: soft.prompts, scales: snrDecibels.map((_, i) => fitted.map((own) => own(i))) },
+  };
+}
+
+/** For each chip, the scale at each SNR. */
+async function fitChips(
+  given: Opened<SymbolDetectionSpec>,
+  network: Network<SpikingSpec>,
+  chips: number,
+  soft: SoftBitsSpec,
+  { executor, keeper = NO_KEEPER, advance }: SoftRunOptions,
+): Promise<((snr: number) => number)[]> {
+  const points = fitPoints(given.experiment, soft);
+  const alone = Array.from({ length: chips }, () => () => 1);
+  if (points.length === 0 || chips === 0) return alone;
+  const evaluations = await evaluateChips(executor, given, network, {
+    chips,
+    prompts: soft.prompts,
+    firstPrompt: firstFitPrompt(given.experiment.evaluation),
+    keeper: keeperOf(keeper, "soft bits"),
+    ...(soft.fit === "table" && { snrDecibels: given.experiment.evaluation.snrDecibels }),
+    onChip: () => advance(soft.prompts, "chips"),
+  });
+  return alone.map((_, chip) => {
+    const scales = points.map((_, i) => bestScale(evaluations[chip * points.length + i].agreed!));
+    return (snr) => scales[Math.min(snr, scales.length - 1)];
+  });
+}
+
+async function receiverRows(
+  experiment: Experiment<SymbolDetectionSpec>,
+  { executor, keeper = NO_KEEPER }: SoftRunOptions,
+): Promise<SoftDetector[]> {
+  const { snrDecibels, curvePrompts } = experiment.evaluation;
+  const bySnr: Float64Array[][] = [];
+  for (const snr of snrDecibels) {
+    const point = { prompts: curvePrompts, snrDecibels: snr, keeper: keeperOf(keeper, "soft receivers") };
+    bySnr.push(await evaluateSoftReceivers(executor, experiment, point));
+  }
+  return softReceivers(experiment.task).map((receiver, i) => ({
+    ...describe(receiver),
+    dashed: true,
+    agreed: bySnr.map((point) => [point[i]]),
+  }));
+}
+
+const WORDS = { exact: "Exact posterior", "max-log": "Max-log", mmse: "Linear MMSE" };
+
+function describe({ kind, channel, sees }: SoftReceiver): Pick<SoftDetector, "id" | "name"> {
+  if (sees === "received") return { id: "capacity", name: "Capacity, channel known" };
+  const knowing = channel === "perfect" ? "perfect channel" : "channel from pilots";
+  return { id: `${kind}.${channel}`, name: `${WORDS[kind]}, ${knowing}` };
+}
