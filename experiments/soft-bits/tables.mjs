@@ -4,36 +4,37 @@ import { readFileSync } from "node:fs";
 const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
 const three = (value) => value.toFixed(3);
-const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
-const interval = ([value, low, high]) => `${signed(value)} (${signed(low)} to ${signed(high)})`;
+const signed = ([value, low, high]) => `${value < 0 ? "−" : "+"}${three(Math.abs(value))} ± ${three((high - low) / 2)}`;
 const [{ points: common }] = Object.values(measured);
+const ratios = Object.keys(common);
+const over = (cell) => ratios.map(cell).join(" / ");
 
-const row = (name, snr, { ber, gmi, scaled, error }, gap = "") => [
-  ...[name, `${snr} dB`, three(ber), three(gmi[0]), three(scaled), three(error), gap],
+const row = (name, figuresAt, gap = "") => [
+  ...[name, over((snr) => three(figuresAt(snr).gmi[0])), over((snr) => three(figuresAt(snr).error)), gap],
 ];
 
 /** Detectors that do not depend on chips and copies. */
 const SHARED = {
-  capacity: "capacity, channel known",
-  "exact.perfect": "exact, channel known",
+  capacity: "capacity",
   "exact.pilots": "exact, pilots",
-  "max-log.pilots": "max-log, pilots",
   "mmse.pilots": "MMSE, pilots",
   ann: "ANN",
 };
 
 export const softBitTables = {
   "soft-bits": () => ({
-    text: 2,
-    head: ["soft bits of", "SNR", "bit error rate", "GMI", "GMI, best scale", "calibration error", "GMI minus ANN's"],
-    rows: Object.keys(common).flatMap((snr) => [
-      ...Object.entries(SHARED).map(([id, name]) => row(name, snr, common[snr][id])),
-      ...Object.entries(measured).flatMap(([copies, { chips, points }]) =>
-        Object.entries(points[snr].chips).flatMap(([t, { raw, fitted, gap }]) => [
-          row(`${chips} chips, T = ${t}, ${copies} copies`, snr, raw),
-          row("after their fit", snr, fitted, interval(gap)),
-        ]),
+    head: [`at ${ratios.join(" / ")} dB`, "GMI", "calibration error", "GMI minus ANN's"],
+    rows: [
+      ...Object.entries(SHARED).map(([id, name]) => row(name, (snr) => common[snr][id])),
+      ...Object.entries(measured).flatMap(([copies, { chips, points }], i) =>
+        Object.keys(points[ratios[0]].chips).flatMap((t) => {
+          const at = (snr) => points[snr].chips[t];
+          const name = `${chips} chip${chips > 1 ? "s" : ""}, T = ${t}, ${copies} copies`;
+          const fitted = (title) => row(title, (snr) => at(snr).fitted, over((snr) => signed(at(snr).gap)));
+          // Other numbers of copies need the fit as well.
+          return i > 0 ? [fitted(`${name}, fitted`)] : [row(name, (snr) => at(snr).raw), fitted("fitted")];
+        }),
       ),
-    ]),
+    ],
   }),
 };

@@ -437,6 +437,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "evaluation.steps": "Time steps at which the error rate is measured.",
   "evaluation.exitMargin":
     "Also reports chips that answer at the first time step where the largest mean logit leads the second by this margin (for read-out `bits`, where every logit is this far from 0). Needs `hardware.order` `step-major`. Left out: all steps run, as in the paper.",
+  "evaluation.softBits":
+    "Also reports what soft bits are worth to a decoder at each of `snrDecibels`: mutual information and calibration error of receivers, networks and chips. Only for links. Left out: errors alone.",
+  "evaluation.softBits.fit":
+    "What each chip fits to its soft bits, on prompts that no figure uses: `scale` one factor, `table` a factor for each of `snrDecibels`.",
+  "evaluation.softBits.prompts": "Prompts per factor that a chip fits.",
   "evaluation.equalityMargin":
     "Largest share by which the chips' error rate may exceed a rival's and still count as equal. Equality is claimed only if the whole 95 % interval of the difference is within it.",
   checkpoints: "Trained networks: paths relative to this file, or `bundled:NAME`.",
