@@ -30,7 +30,12 @@ export const softBitTables = {
         Object.keys(points[ratios[0]].chips).flatMap((t) => {
           const at = (snr) => points[snr].chips[t];
           const name = `${chips} chip${chips > 1 ? "s" : ""}, T = ${t}, ${copies} copies`;
-          const fitted = (title) => row(title, (snr) => at(snr).fitted, over((snr) => signed(at(snr).gap)));
+          const fitted = (title) =>
+            row(
+              title,
+              (snr) => at(snr).fitted,
+              over((snr) => signed(at(snr).gap)),
+            );
           // Other numbers of copies need the fit as well.
           return i > 0 ? [fitted(`${name}, fitted`)] : [row(name, (snr) => at(snr).raw), fitted("fitted")];
         }),
