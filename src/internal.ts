@@ -25,7 +25,7 @@ export { detectSoft, type SoftReceiver, type SoftReceiverKind } from "./task/sof
 
 // Channels and their receivers: a slot over a fading channel, channel estimates, soft detection.
 
-export { type Grid, gridOf, noiseVarianceAt, type SlotRates, slotRates } from "./channel/grid.ts";
+export { gridOf, noiseVarianceAt, type SlotGrid, type SlotRates, slotRates } from "./channel/grid.ts";
 export { channelModel } from "./channel/model.ts";
 export { drawSlot, type Slot, type SlotRequest } from "./channel/slot.ts";
 export type { ChannelModel, Tap } from "./channel/taps.ts";

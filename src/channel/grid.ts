@@ -13,7 +13,7 @@ import { fromDecibels } from "../numeric/exponential.ts";
 
 export type GridSpec = Pick<ChannelSpec, "subcarriers" | "spacingKilohertz" | "symbols" | "cyclicPrefix" | "pilots">;
 
-export interface Grid {
+export interface SlotGrid {
   readonly symbols: number;
   readonly subcarriers: number;
   readonly transmitAntennas: number;
@@ -39,7 +39,7 @@ export interface Grid {
  * The grid of a spec between so many antennas.
  * Throws  ValueError when the comb has no room for all transmit antennas
  */
-export function gridOf(spec: GridSpec, transmitAntennas: number, receiveAntennas: number): Grid {
+export function gridOf(spec: GridSpec, transmitAntennas: number, receiveAntennas: number): SlotGrid {
   const { symbols, subcarriers, pilots } = spec;
   if (pilots.comb < transmitAntennas || subcarriers < transmitAntennas) {
     throw new ValueError(
@@ -90,7 +90,7 @@ export interface SlotRates {
 }
 
 /** Rates at so many bits per antenna's symbol and a code of this rate (1: uncoded). */
-export function slotRates(grid: Grid, bitsPerSymbol: number, codeRate: number): SlotRates {
+export function slotRates(grid: SlotGrid, bitsPerSymbol: number, codeRate: number): SlotRates {
   const elements = grid.symbols * grid.subcarriers;
   const duration = grid.symbols * (1 / grid.spacing + grid.prefix);
   const codedBits = grid.data.length * grid.transmitAntennas * bitsPerSymbol;
@@ -109,7 +109,7 @@ export function slotRates(grid: Grid, bitsPerSymbol: number, codeRate: number): 
  * Complex noise variance of an element at Eb/N0, per receive antenna. Eb is all energy of the slot, with pilots and prefixes, over its
  * information bits; a data symbol of one antenna has energy 1 without its prefix.
  */
-export function noiseVarianceAt(ebN0Decibels: number, grid: Grid, bitsPerSymbol: number, codeRate: number): number {
+export function noiseVarianceAt(ebN0Decibels: number, grid: SlotGrid, bitsPerSymbol: number, codeRate: number): number {
   const { informationBits } = slotRates(grid, bitsPerSymbol, codeRate);
   const pilots = grid.pilots.reduce((sum, { length }) => sum + length, 0);
   const energy = grid.data.length * grid.transmitAntennas + pilots * grid.pilotPower;

@@ -11,11 +11,11 @@
 import { ValueError } from "../errors.ts";
 import { unitVector } from "../numeric/circle.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { Grid } from "./grid.ts";
+import type { SlotGrid } from "./grid.ts";
 import type { ChannelModel } from "./taps.ts";
 
 /** s of each tap. Throws ValueError when a tap comes a whole symbol late. */
-function timelyShares({ taps }: ChannelModel, { prefix, spacing }: Grid): number[] {
+function timelyShares({ taps }: ChannelModel, { prefix, spacing }: SlotGrid): number[] {
   return taps.map(({ delay }, tap) => {
     const late = Math.max(0, delay - prefix) * spacing;
     if (late < 1) return 1 - late;
@@ -28,7 +28,7 @@ function timelyShares({ taps }: ChannelModel, { prefix, spacing }: Grid): number
 }
 
 /** Power of interference at each receive antenna; 0 if all delays are within the prefix. */
-export function interferencePower(model: ChannelModel, grid: Grid): number {
+export function interferencePower(model: ChannelModel, grid: SlotGrid): number {
   const shares = timelyShares(model, grid);
   const lost = model.taps.reduce((sum, { power }, tap) => sum + power * (1 - shares[tap] ** 2), 0);
   return model.transmitAntennas * lost;
@@ -38,7 +38,7 @@ export function interferencePower(model: ChannelModel, grid: Grid): number {
  * One realisation on the grid.
  * Shapes  returns [symbols, subcarriers, Nr, Nt], complex
  */
-export function drawResponse(model: ChannelModel, grid: Grid, random: Stream): Float64Array {
+export function drawResponse(model: ChannelModel, grid: SlotGrid, random: Stream): Float64Array {
   const { symbols, subcarriers, spacing } = grid;
   const shares = timelyShares(model, grid);
   const gains = model.gains(grid.times, random);
@@ -68,7 +68,7 @@ export function drawResponse(model: ChannelModel, grid: Grid, random: Stream): F
  * Shapes  returns [symbols, 2 subcarriers - 1], complex: row l - m >= 0, column k - i + subcarriers - 1. (The covariance at negative
  *         distances in time is the conjugate at positive ones.)
  */
-export function responseCovariance(model: ChannelModel, grid: Grid): Float64Array {
+export function responseCovariance(model: ChannelModel, grid: SlotGrid): Float64Array {
   const { symbols, subcarriers, spacing, times } = grid;
   const shares = timelyShares(model, grid);
   const columns = 2 * subcarriers - 1;

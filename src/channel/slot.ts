@@ -8,7 +8,7 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { Grid } from "./grid.ts";
+import type { SlotGrid } from "./grid.ts";
 import { drawResponse, interferencePower } from "./response.ts";
 import type { ChannelModel } from "./taps.ts";
 
@@ -27,7 +27,7 @@ export interface Slot {
 
 export interface SlotRequest {
   readonly model: ChannelModel;
-  readonly grid: Grid;
+  readonly grid: SlotGrid;
   /** Symbols of an antenna by their bits, of mean power 1: `[2^bits]`, complex (`antennaSymbols` of `src/task/link.ts`). */
   readonly points: Float64Array;
   /** Complex variance of the noise alone. */
@@ -89,7 +89,7 @@ function wordsToSend({ grid, points, words }: SlotRequest, random: Stream): Int3
 }
 
 /** QPSK on each antenna's own elements. */
-function sendPilots(sent: Float64Array, grid: Grid, random: Stream): void {
+function sendPilots(sent: Float64Array, grid: SlotGrid, random: Stream): void {
   const level = Math.sqrt(grid.pilotPower / 2);
   grid.pilots.forEach((elements, a) => {
     const own = random.fork(a);

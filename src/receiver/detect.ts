@@ -8,7 +8,7 @@
  * v is the estimate's noise at the element, in which the error of the estimate is included. The sign of a ratio decides its bit;
  * signs of max-log ratios are the maximum-likelihood decision, as `sphereDecoder` of `src/task` finds it.
  */
-import type { Grid } from "../channel/grid.ts";
+import type { SlotGrid } from "../channel/grid.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { solveHermitian } from "../numeric/complex.ts";
 import { exponential } from "../numeric/exponential.ts";
@@ -58,7 +58,7 @@ export function bitsOf({ points }: DetectorSizes): number {
 export function detectSlot(
   estimate: ChannelEstimate,
   received: Float64Array,
-  grid: Grid,
+  grid: SlotGrid,
   detector: Detector,
   bitsPerSymbol: number,
 ): Float64Array {

@@ -7,7 +7,7 @@
  * Each estimate tells the noise that a detector must expect at an element: the noise itself, and the error of the estimate for all
  * antennas, as far as it is known. For least squares that is the noise of its pilots; what interpolation misses is not known to it.
  */
-import type { Grid } from "../channel/grid.ts";
+import type { SlotGrid } from "../channel/grid.ts";
 import type { Slot } from "../channel/slot.ts";
 import { ShapeError } from "../errors.ts";
 
@@ -22,7 +22,7 @@ export interface ChannelEstimate {
 }
 
 /** The channel itself. */
-export function knownChannel({ channel, noiseVariance }: Slot, { symbols, subcarriers }: Grid): ChannelEstimate {
+export function knownChannel({ channel, noiseVariance }: Slot, { symbols, subcarriers }: SlotGrid): ChannelEstimate {
   return { channel, noise: new Float64Array(symbols * subcarriers).fill(noiseVariance) };
 }
 
@@ -30,7 +30,7 @@ export function knownChannel({ channel, noiseVariance }: Slot, { symbols, subcar
  * y / x on the pilots of transmit antenna a, as received by antenna r.
  * Shapes  returns [pilots], complex
  */
-export function pilotEstimates({ sent, received }: Reception, grid: Grid, r: number, a: number): Float64Array {
+export function pilotEstimates({ sent, received }: Reception, grid: SlotGrid, r: number, a: number): Float64Array {
   const { receiveAntennas: nr, transmitAntennas: nt, pilotPower, symbols, subcarriers } = grid;
   const needed = 2 * symbols * subcarriers;
   if (sent.length !== needed * nt || received.length !== needed * nr) {
@@ -49,7 +49,7 @@ export function pilotEstimates({ sent, received }: Reception, grid: Grid, r: num
 }
 
 /** Least squares with linear interpolation. */
-export function leastSquares(slot: Reception, grid: Grid): ChannelEstimate {
+export function leastSquares(slot: Reception, grid: SlotGrid): ChannelEstimate {
   const { receiveAntennas: nr, transmitAntennas: nt, symbols, subcarriers } = grid;
   const channel = new Float64Array(2 * symbols * subcarriers * nr * nt);
   const noise = new Float64Array(symbols * subcarriers).fill(slot.noiseVariance);

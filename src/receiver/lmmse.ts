@@ -7,7 +7,7 @@
  * (`responseCovariance`). Each pair of antennas is estimated by itself, so spatial correlation is left unused. With another model than
  * that of the slots, this is the mismatched receiver.
  */
-import type { Grid } from "../channel/grid.ts";
+import type { SlotGrid } from "../channel/grid.ts";
 import { responseCovariance } from "../channel/response.ts";
 import type { ChannelModel } from "../channel/taps.ts";
 import { ValueError } from "../errors.ts";
@@ -25,7 +25,7 @@ const LEAST_NOISE = 1e-10;
  */
 export function lmmseEstimator(
   model: ChannelModel,
-  grid: Grid,
+  grid: SlotGrid,
   noiseVariance: number,
 ): (slot: Reception) => ChannelEstimate {
   const { receiveAntennas: nr, transmitAntennas: nt, symbols, subcarriers } = grid;

@@ -11,7 +11,7 @@
  * Real inputs are the same, with the parts of y and x as numbers instead of lines. Not modelled: a code over the data, and copies of
  * queries. It is no kit of `TASKS` yet, because reports and prices do not know it.
  */
-import { type Grid, gridOf } from "../channel/grid.ts";
+import { gridOf, type SlotGrid } from "../channel/grid.ts";
 import { channelModel } from "../channel/model.ts";
 import { drawSlot, type Slot } from "../channel/slot.ts";
 import { SpecError, ValueError } from "../errors.ts";
@@ -37,7 +37,7 @@ const MOST_LISTED = 4096;
 
 export interface SlotBatch extends Batch {
   readonly spec: SlotDetectionSpec;
-  readonly grid: Grid;
+  readonly grid: SlotGrid;
   /** What was sent over which channel. `received` is quantised, as networks see it; classical receivers take these slots. */
   readonly slots: readonly Slot[];
   /** Signal-to-noise ratio of each prompt, dB. */
@@ -51,7 +51,7 @@ export interface SlotDrawOptions extends DrawOptions {
 
 export interface SlotDetectionTask extends Task {
   readonly spec: SlotDetectionSpec;
-  readonly grid: Grid;
+  readonly grid: SlotGrid;
   /**
    * Draws prompts.
    *
@@ -124,7 +124,7 @@ interface SlotToken {
 }
 
 /** Pilots in the order of their elements, then data in theirs. */
-function tokensOf({ pilots, data }: Grid): readonly SlotToken[] {
+function tokensOf({ pilots, data }: SlotGrid): readonly SlotToken[] {
   const context = pilots.flatMap((elements, antenna) => Array.from(elements, (element) => ({ element, antenna })));
   return [
     ...context.sort((a, b) => a.element - b.element),
@@ -132,7 +132,7 @@ function tokensOf({ pilots, data }: Grid): readonly SlotToken[] {
   ];
 }
 
-function slotGeometry(spec: SlotDetectionSpec, grid: Grid, { length: tokens }: readonly SlotToken[]): TaskGeometry {
+function slotGeometry(spec: SlotDetectionSpec, grid: SlotGrid, { length: tokens }: readonly SlotToken[]): TaskGeometry {
   if (tokens > MOST_TOKENS) {
     throw new SpecError(
       "task.channel.subcarriers",
@@ -156,7 +156,7 @@ const linesPerPart = ({ coding, receiverBits }: SlotDetectionSpec): number =>
   coding === "thermometer" ? 2 ** receiverBits - 1 : receiverBits;
 
 /** The lines of an element's place: symbol, then subcarrier; each line with its opposite. */
-function placeLines({ positions }: SlotDetectionSpec, { symbols, subcarriers }: Grid, element: number): number[] {
+function placeLines({ positions }: SlotDetectionSpec, { symbols, subcarriers }: SlotGrid, element: number): number[] {
   const along = (place: number, count: number) => {
     const lines = positions === "thermometer" ? count - 1 : Math.ceil(Math.log2(count));
     return Array.from({ length: lines }, (_, i) =>
@@ -171,7 +171,7 @@ function placeLines({ positions }: SlotDetectionSpec, { symbols, subcarriers }: 
 /** Values `[prompts, tokens, 2 Nr + 2 Nt + place]`; pilots have the levels +-1 whatever their power. */
 function realTokens(
   spec: SlotDetectionSpec,
-  grid: Grid,
+  grid: SlotGrid,
   tokens: readonly SlotToken[],
   slots: readonly Slot[],
 ): Float32Array {
@@ -196,7 +196,7 @@ function realTokens(
 /** Binary lines of the tokens, the same at every time step. */
 function lineTokens(
   spec: SlotDetectionSpec,
-  grid: Grid,
+  grid: SlotGrid,
   tokens: readonly SlotToken[],
   slots: readonly Slot[],
   quantiser: Quantiser,
@@ -236,7 +236,7 @@ function lineTokens(
  * p(c | y) = exp(-|y - H x_c|^2 / v) / sum, `[prompts, queries, classes]`, from the channel and y before the quantiser.
  * Throws  SpecError when there are too many classes to list
  */
-function posterior(spec: SlotDetectionSpec, { data }: Grid, slots: readonly Slot[]): Float32Array {
+function posterior(spec: SlotDetectionSpec, { data }: SlotGrid, slots: readonly Slot[]): Float32Array {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const classes = 2 ** bitsPerClass(spec);
   if (classes > MOST_LISTED) {
