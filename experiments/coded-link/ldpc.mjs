@@ -47,7 +47,7 @@ function measurePoint({ informationBits, codedBits, decoder: options }, decibels
     counts.checkUpdates += decoded.work.checkUpdates;
     counts.bitUpdates += decoded.work.bitUpdates;
   }
-  return { ebN0: decibels, ...counts };
+  return { ebN0: decibels, limits, ...counts };
 }
 
 const out = new URL(values.out, import.meta.url);
@@ -61,9 +61,6 @@ for (const setting of SETTINGS) {
     const others = (before[setting.name]?.points ?? []).filter(({ ebN0 }) => ebN0 !== decibels);
     const points = [...others, point].sort((a, b) => a.ebN0 - b.ebN0);
     const command = `node experiments/coded-link/ldpc.mjs --setting ${setting.name}`;
-    writeFileSync(
-      out,
-      `${JSON.stringify({ ...before, [setting.name]: { command, seed, limits, points } }, null, 2)}\n`,
-    );
+    writeFileSync(out, `${JSON.stringify({ ...before, [setting.name]: { command, seed, points } }, null, 2)}\n`);
   }
 }

@@ -20,12 +20,12 @@ function interval({ errors, blocks }) {
   const z2 = 1.96 ** 2;
   const centre = (errors + z2 / 2) / (blocks + z2);
   const half = (1.96 * Math.sqrt((errors * (blocks - errors)) / blocks + z2 / 4)) / (blocks + z2);
-  return `${(100 * (centre - half)).toFixed(1)} to ${(100 * (centre + half)).toFixed(1)}`;
+  return `${(100 * (centre - half)).toFixed(1)}–${(100 * (centre + half)).toFixed(1)}`;
 }
 
-const RULES = { "belief-propagation": "belief propagation", "min-sum": "min-sum" };
+const RULES = { "belief-propagation": "sum-product", "min-sum": "min-sum" };
 const nameOf = ({ rule, schedule = "layered", iterations, scale }) =>
-  `${RULES[rule]}${scale === undefined ? "" : ` times ${scale}`}, ${schedule}, ${iterations}`;
+  `${RULES[rule]}${scale === undefined ? "" : ` x ${scale}`}, ${schedule}, ${iterations}`;
 
 export const codedLinkTables = {
   "ldpc-awgn": () => ({
@@ -37,11 +37,11 @@ export const codedLinkTables = {
       "published",
       "behind, dB",
       "ideal at 1 %, dB",
-      "bit updates per block",
+      "bit updates",
     ],
     rows: SETTINGS.flatMap(({ name, informationBits, codedBits, decoder, published }) =>
       (measured[name]?.points ?? []).map((point) => [
-        `${informationBits} of ${codedBits}`,
+        `${informationBits}/${codedBits}`,
         nameOf(decoder),
         point.ebN0.toFixed(2),
         `${percent(rate(point))} (${interval(point)})`,
