@@ -3,11 +3,18 @@
  * be kept, or summed, that a column cannot hold.
  */
 import { MappingError } from "../errors.ts";
-import { type ByReadOut, decidingOf, forReadOut } from "../experiment/by-read-out.ts";
+import { type ByReadOut, type ColumnReadOut, decidingOf, forReadOut } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { LayerMapping } from "./mapping.ts";
+import type { LayerRole } from "../model/layers.ts";
 
-type Placed = Pick<LayerMapping, "name" | "role" | "readOut" | "lines" | "rowBlocks">;
+/** A placed layer: its lines, and the row blocks that hold them. */
+interface Placed {
+  readonly name: string;
+  readonly role: LayerRole;
+  readonly readOut: ColumnReadOut;
+  readonly lines: number;
+  readonly rowBlocks: number;
+}
 
 /** Name of the field that chooses a layer's read-out. */
 const fieldOf = ({ role }: Placed): string =>
