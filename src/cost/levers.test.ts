@@ -40,6 +40,7 @@ test("a lever says what the experiment costs that has it in its file", () => {
         "more-columns",
       ],
       ...["more-converters", "more-rows", "other-order", "power-of-two", "row-fifos", "shared-registers"],
+      ...["coded-spikes", "gated-clocks", "threshold-scaling"],
     ].sort(),
   );
   for (const { id, setting, change } of fields) {

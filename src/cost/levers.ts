@@ -167,6 +167,26 @@ const FIELDS: readonly Field[] = [
   ...decided("attentionInput", "attention", "q, k, v"),
   ...decided("feedForwardUp", "feed-forward", "feed-forward"),
   {
+    id: "coded-spikes",
+    field: "transport.code",
+    value: ({ transport }) => (transport.code === "fewer" ? null : "fewer"),
+    label: () => "spikes or bits on wires",
+    sameAnswers: true,
+  },
+  {
+    id: "gated-clocks",
+    field: "clocking",
+    value: ({ clocking }) => (clocking === "written" ? "gated" : null),
+    label: () => "gated clocks",
+    sameAnswers: true,
+  },
+  {
+    id: "threshold-scaling",
+    field: "scaling",
+    value: ({ scaling, arithmetic }) => (scaling === "sums" && arithmetic !== null ? "threshold" : null),
+    label: () => "scale in thresholds",
+  },
+  {
     id: "row-fifos",
     field: "ssa.fifo",
     value: ({ ssa }) => (ssa.fifo === "cell" ? "row" : null),

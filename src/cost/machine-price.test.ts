@@ -16,23 +16,27 @@ import {
   priceMachine,
 } from "./machine-price.ts";
 import { findCostPreset } from "./presets.ts";
+import { adder, multiplier, register, shifter } from "./prices/logic.ts";
 import { resolveTechnology } from "./resolve.ts";
 
 const { technology } = resolveTechnology(findCostPreset("bottom-up"));
 const published = resolveTechnology(findCostPreset("op-only")).technology;
 const hardware = literalMachine({ ssa: { random: "lfsr" } });
 
+const served = { takesCodes: false, clocks: 10, tokens: Int32Array.of(0, 1), everyStep: true };
+
 /** One block of width 128 for 2 tokens: round numbers, to be followed by hand. */
 const machine: MachineSizes = {
   shape: { depth: 1, width: 128, heads: 2, tokens: 2, steps: 1 },
   layers: [
-    { name: "embed", inputs: 60, outputs: 128 },
-    { name: "head", inputs: 768, outputs: 768 },
+    { name: "embed", inputs: 60, outputs: 128, ...served },
+    { name: "head", inputs: 768, outputs: 768, ...served },
   ],
   units: {
     crossbars: { count: 10, rows: 128, columns: 128, devices: 1 },
     converters: { count: 320, bits: 5 },
     scalers: { count: 160, codeBits: 6, factorBits: 8 },
+    shifters: { count: 0, crossbars: 0, shifts: 8 },
     adders: { count: 16, bits: 16 },
     lif: { count: 16, membranes: 128, stateWords: 1, membraneBits: 16, place: "sram" },
     comparators: [],
@@ -184,6 +188,8 @@ describe("energy", () => {
       counterIncrements: true,
       columnAdditions: true,
       randomNumbers: true,
+      // Every spike and silence is sent.
+      bitsSent: true,
     };
     for (const action of ACTION_NAMES) {
       const [attention] = OTHER_UNITS.find(([, actions]) => actions.includes(action)) ?? [machine.attention];
@@ -292,4 +298,74 @@ test("twice the actions add twice the energy, in every part", () => {
     }),
     { seed: 1, numRuns: 100 },
   );
+});
+
+test("neurons that take codes pay a shift in place of a product, and an offset of their own without a register", () => {
+  const layers = machine.layers.map((layer) => ({ ...layer, takesCodes: layer.name === "head" }));
+  const units = { ...machine.units, scalers: { ...machine.units.scalers, count: 80 } };
+  const taking = { ...machine, layers, units: { ...units, shifters: { count: 80, crossbars: 5, shifts: 8 } } };
+  const actions = { ...emptyTally(), conversions: 100, subtractions: 40 };
+  const neurons = { ...emptyTally(), offsetAdditions: 7 };
+  const { energy, area } = priceMachine(
+    work(
+      {},
+      {
+        machine: taking,
+        operations: [
+          { name: "head", kind: "linear", actions },
+          { name: "output", kind: "neurons", actions: neurons },
+        ],
+      },
+    ),
+    technology,
+  );
+  const base = priceMachine(work({ conversions: 100, subtractions: 40 }), technology);
+  // Three layers of multiplexers, with a gate of each per bit of a code.
+  const added = 60 * 3 * 6 * technology.gate + 7 * adder({ bits: 16 }, technology).energy;
+  expect(energy.digital - base.energy.digital).toBeCloseTo(added, 22);
+  expect(energy.clock).toBe(base.energy.clock);
+  // 80 multipliers become shifters, and factors of 8 bits thresholds of 16 with a shift of 4: that takes more area.
+  const saved =
+    multiplier({ a: 6, b: 8 }, technology).area - shifter({ bits: 6, width: 16, shifts: 8 }, technology).area;
+  const registers = 5 * 128 * (16 + 4 - 8) * technology.registerArea;
+  expect(1e6 * (area.scalers - base.area.scalers)).toBeCloseTo(1e6 * (registers - 80 * saved), 9);
+});
+
+test("gated clocks reach a counter where it counts and once per window, and its gate always", () => {
+  const tally = { scoreAnds: 6400, counterIncrements: 500 };
+  const clock = (clocking: "written" | "gated") =>
+    priceMachine(work(tally, { hardware: { ...hardware, clocking } }), technology).energy.clock;
+  const bit = register({ bits: 1 }, technology).energy;
+  expect(clock("written")).toBeCloseTo(6400 * 8 * bit, 22);
+  // Heads of 64 features: 100 windows.
+  const gate = technology.flipFlopClock / 2 + technology.gate + technology.clockTree;
+  expect(clock("gated")).toBeCloseTo((600 * 7 + 100) * bit + 6400 * gate, 22);
+});
+
+test("gated control takes the clock while its unit works, attention's always", () => {
+  const time = 1e-3;
+  const control = (clocking: "written" | "gated") =>
+    priceMachine(work({}, { time, hardware: { ...hardware, clocking } }), technology).energy.control;
+  const clocks = time * technology.ssaClock;
+  const share = control("written") / (3 * clocks);
+  const gate = technology.flipFlopClock / 2 + technology.gate + technology.clockTree;
+  // Two layers serve two tokens for ten clocks each.
+  expect(control("gated")).toBeCloseTo(share * (clocks + 40) + 3 * clocks * gate, 18);
+});
+
+test("spikes in a code travel in as many bits as it takes, and pay for coding", () => {
+  const tally = { bitsWritten: 1000, bitsSent: 300 };
+  const wires = (code: "bits" | "fewer") =>
+    priceMachine(
+      work(
+        {},
+        {
+          hardware: { ...hardware, transport: { code, vector: 8 } },
+          operations: [{ name: "output", kind: "neurons", actions: { ...emptyTally(), ...tally } }],
+        },
+      ),
+      technology,
+    ).energy.wires;
+  const coding = 1000 * (adder({ bits: 1 }, technology).energy + 2 * technology.gate);
+  expect(wires("fewer")).toBeCloseTo(0.3 * wires("bits") + coding, 22);
 });

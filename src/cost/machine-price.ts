@@ -41,6 +41,7 @@ import { countDies, dieLink, layerWires, wire } from "./prices/floorplan.ts";
 import {
   adder,
   attentionCell,
+  clockGate,
   controller,
   draw,
   fifoShift,
@@ -48,6 +49,7 @@ import {
   lfsr,
   multiplier,
   register,
+  shifter,
   zeroDetector,
 } from "./prices/logic.ts";
 import { dram, sram } from "./prices/memory.ts";
@@ -63,7 +65,10 @@ export interface BufferSize extends BufferUse {
 export interface MachineSizes {
   readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset" | "stateWords">;
   /** One entry per layer with its own units. */
-  readonly layers: readonly Pick<LayerUnit, "name" | "inputs" | "outputs">[];
+  readonly layers: readonly Pick<
+    LayerUnit,
+    "name" | "inputs" | "outputs" | "takesCodes" | "clocks" | "tokens" | "everyStep"
+  >[];
   readonly units: Omit<MachineUnits, "converters" | "comparators"> & {
     readonly comparators: Feet;
     readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
@@ -134,9 +139,9 @@ export type FlipFlops = Readonly<
 /**
  *   lines        a spike or silence that a crossbar's driver holds while its columns are converted
  *   products     of a code and its factor; codes are held by the converters, in whose price they are
- *   sums         one per addition, although one adder for all row blocks would write one
+ *   sums         one per addition of a layer, although one adder for all row blocks would write one; neurons that take codes hold none
  *   counters     of attention cells, with the score that each holds: once per clock, which counts one AND of q and k and one of a score
- *                and v
+ *                and v; `idleCounters` are those that gates keep from the clock
  *   spikes       of attention; partialSums circulate, like V in its FIFO
  *   random       LFSRs, or the numbers themselves if they are ideal
  *   units        of attention with neurons: counters and membranes
@@ -148,13 +153,14 @@ function flipFlopsOf(
   total: ActionTally,
   { linearRead, engineWritten }: Pick<Traffic, "linearRead" | "engineWritten">,
   written: Partial<ActionCounts>,
+  ownOffsets: number,
 ): FlipFlops {
   const { units, attention, shape } = machine;
   const ssa = attention.unit === "ssa-tile" ? attention : null;
   return {
     lines: linearRead,
     products: total.scalings * (codeBits + units.scalers.factorBits),
-    sums: (total.accumulations + total.offsetAdditions) * units.adders.bits,
+    sums: (total.accumulations + total.offsetAdditions - ownOffsets) * units.adders.bits,
     membranes: total.lifUpdates * units.lif.stateWords * units.lif.membraneBits,
     stream: total.residualAdditions * units.residual.bits,
     counters: ssa ? total.scoreAnds * (ssa.counterBits + 1) : 0,
@@ -223,6 +229,9 @@ function unitPrices(work: Idle, technology: Technology) {
     crossbar: crossbar(size, technology),
     difference: adder({ bits: codeBits }, technology),
     scaler: multiplier({ a: codeBits, b: scalers.factorBits }, technology),
+    shifter: shifter({ bits: codeBits, width: units.lif.membraneBits, shifts: units.shifters.shifts }, technology),
+    /** Threshold and shift of a column whose neuron takes codes. */
+    threshold: register({ bits: units.lif.membraneBits + bitsFor(units.shifters.shifts) }, technology),
     /** Factors of scaling, and of drift compensation if each column has its own. */
     factors: register(
       { bits: scalers.factorBits * factorsOf(scaling, hardware.compensation.scope, crossbars.columns) },
@@ -231,6 +240,8 @@ function unitPrices(work: Idle, technology: Technology) {
     sum: adder({ bits: adders.bits }, technology),
     residual: adder({ bits: residual.bits }, technology),
     cell: attentionCell({ counterBits: tile.counterBits }, technology),
+    /** Area of a cell's clock gate. */
+    cellGate: hardware.clocking === "gated" ? clockGate(technology).area : 0,
     attention: attentionPrices(attention, shape, technology),
     fifo: fifoShift({ bits: tile.fifoBits }, technology),
     lfsr: lfsr(technology),
@@ -282,11 +293,13 @@ function factorsOf(scaling: string, scope: string, columns: number): number {
 }
 
 function areaOf(
-  { machine: { units, attention, shape } }: Idle,
+  { machine: { units, attention, shape, mapping } }: Idle,
   prices: Prices,
   technology: Technology,
 ): Record<AreaPart, number> {
-  const { crossbars, scalers, adders, lif, residual } = units;
+  const { crossbars, scalers, shifters, adders, lif, residual } = units;
+  // A chip that is loaded in turns has both everywhere.
+  const scaled = crossbars.count - (mapping.totals.loads > 1 ? 0 : shifters.crossbars);
   const unit = neuronPrices(shape, technology).area * (lif.membraneBits / LIF_BITS);
   // A unit contains the registers of one neuron.
   const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) * lif.stateWords : 0;
@@ -298,14 +311,16 @@ function areaOf(
     crossbars: crossbars.count * prices.crossbar.area,
     scalers:
       scalers.count * (prices.scaler.area + prices.difference.area) +
-      (crossbars.count - prices.feet.crossbars) * prices.factors.area +
+      (scaled - prices.feet.crossbars) * prices.factors.area +
+      shifters.count * (prices.shifter.area + prices.difference.area) +
+      shifters.crossbars * crossbars.columns * prices.threshold.area +
       crossbars.count * prices.silence.area,
     adders: adders.count * prices.sum.area,
     feet: prices.feet.area,
     neurons: lif.count * unit + kept * register({ bits: lif.membraneBits }, technology).area,
     residual: residual.count * prices.residual.area,
     attention: ssa
-      ? ssa.tiles * ssa.cells * (prices.cell.area + prices.scoreDraw.area)
+      ? ssa.tiles * ssa.cells * (prices.cell.area + prices.scoreDraw.area + prices.cellGate)
       : tile.tiles * prices.attention.area,
     fifos: tile.tiles * tile.fifos * prices.fifo.area,
     random: ssa ? ssa.registers * prices.lfsr.area + ssa.tiles * ssa.feet * prices.outputDraw.area : 0,
@@ -345,7 +360,9 @@ export function energyOf(
     return memory ? memory[which] / memory.wordBits : 0;
   };
   const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
-  const flipFlops = flipFlopsOf(work, prices.codeBits, total, bits, prices.attention.written);
+  const { shifts, ownOffsets } = takenCodes(work);
+  const { hardware } = work;
+  const flipFlops = flipFlopsOf(work, prices.codeBits, total, bits, prices.attention.written, ownOffsets);
   const written = Object.values(flipFlops).reduce((sum, bits) => sum + bits, 0);
   const block = Math.sqrt(chip / Math.max(1, shape.depth));
   const engine = Math.sqrt(chip) / 2;
@@ -360,6 +377,7 @@ export function energyOf(
     digital:
       total.subtractions * prices.difference.energy +
       total.scalings * prices.scaler.energy +
+      shifts * prices.shifter.energy +
       (total.accumulations + total.offsetAdditions) * prices.sum.energy +
       (bits.linearRead / crossbars.rows) * prices.silence.energy,
     feet: feetEnergy(work.operations, prices.feet),
@@ -387,11 +405,10 @@ export function energyOf(
       bits.linearWritten * perBit("spikes", "write") +
       bits.engineRead * perBit("qkv", "energy") +
       bits.engineWritten * perBit("attention", "write"),
-    clock: register({ bits: written }, technology).energy,
-    control: prices.control.energy * time * technology.ssaClock,
-    wires:
-      wire({ metres: block, bits: bits.linearWritten }, technology).energy +
-      wire({ metres: engine, bits: bits.engineRead + bits.engineWritten }, technology).energy,
+    clock:
+      register({ bits: written - idleCounters(work, total) }, technology).energy + gatesOf(work, total, technology),
+    control: controlOf(work, prices, technology),
+    wires: wiresBetween(bits, hardware, block, engine, technology),
     links: dieLink({ bits: crossing }, technology).energy,
     leakage: leakage * time,
     upkeep: upkeepOf(work, prices, technology) + loadsOf(mapping.totals, crossbars, technology),
@@ -404,6 +421,51 @@ function sumActions({ operations }: MachineWork): ActionTally {
     for (const action of Object.keys(actions) as (keyof ActionCounts)[]) {
       sum[action] += repeat * actions[action];
     }
+  }
+  return sum;
+}
+
+/**
+ * Flip-flops of attention's counters that a gate keeps from the clock: a counter takes it where it counts and once per window, to start again,
+ * and the score beside it once per window. 0 where every clock reaches them.
+ */
+function idleCounters({ machine: { attention, shape }, hardware }: Idle, total: ActionTally): number {
+  if (hardware.clocking === "written") return 0;
+  const offered = countedAnds(total);
+  const windows = (offered * shape.heads) / shape.width;
+  const idle = Math.max(0, offered - total.counterIncrements - windows);
+  const scores = attention.unit === "ssa-tile" ? offered - windows : 0;
+  return idle * tileSizes(attention).counterBits + scores;
+}
+
+/** ANDs that each have a counter; a tree counts whole tokens. */
+const countedAnds = ({ scoreAnds, outerAnds, channelCounts }: ActionTally): number =>
+  scoreAnds + outerAnds + channelCounts;
+
+/** Joules of the gates of attention's counters, which the clock reaches whenever a counter may count. */
+const gatesOf = ({ hardware }: Idle, total: ActionTally, technology: Technology): number =>
+  hardware.clocking === "written" ? 0 : countedAnds(total) * clockGate(technology).energy;
+
+/** Joules of control: at every clock or, behind a gate for each kind of unit, while its unit works; attention's always. */
+function controlOf({ machine, hardware, time }: MachineWork, { control }: Prices, technology: Technology): number {
+  const clocks = time * technology.ssaClock;
+  if (hardware.clocking === "written") return control.energy * time * technology.ssaClock;
+  const { layers, shape } = machine;
+  const kinds = layers.length + 1;
+  const busy = layers.map(({ clocks: each, tokens, everyStep }) =>
+    Math.min(clocks, each * tokens.length * (everyStep ? shape.steps : 1)),
+  );
+  const open = busy.reduce((sum, one) => sum + one, clocks);
+  return (control.energy / kinds) * open + kinds * clocks * clockGate(technology).energy;
+}
+
+/** Codes that neurons take as they are, and the offsets that those neurons add. */
+function takenCodes({ operations, machine: { layers } }: MachineWork): { shifts: number; ownOffsets: number } {
+  const taken = new Set(layers.filter((layer) => layer.takesCodes).map(({ name }) => name));
+  const sum = { shifts: 0, ownOffsets: 0 };
+  for (const { name, kind, actions, repeat = 1 } of operations) {
+    if (kind === "neurons") sum.ownOffsets += repeat * actions.offsetAdditions;
+    else if (taken.has(name ?? "")) sum.shifts += repeat * (actions.conversions - actions.subtractions);
   }
   return sum;
 }
@@ -423,15 +485,39 @@ function wiresInLayers(
   return joules;
 }
 
-type Traffic = Readonly<Record<"linearRead" | "linearWritten" | "engineRead" | "engineWritten", number>>;
+/**
+ * Joules of wires between units, in metres from a layer to the next and to the attention units. A code of spikes takes, per spike or
+ * silence, a full adder that counts, and a gate at either end.
+ */
+function wiresBetween(
+  bits: Traffic,
+  { transport }: HardwareSpec,
+  toNext: number,
+  toEngine: number,
+  technology: Technology,
+): number {
+  const offered = bits.engineRead + bits.engineWritten;
+  const coded = transport.code !== "bits";
+  const coding = coded
+    ? (bits.linearWritten + offered) * (adder({ bits: 1 }, technology).energy + 2 * technology.gate)
+    : 0;
+  return (
+    coding +
+    (wire({ metres: toNext, bits: coded ? bits.linearSent : bits.linearWritten }, technology).energy +
+      wire({ metres: toEngine, bits: coded ? bits.engineSent : offered }, technology).energy)
+  );
+}
+
+type Traffic = Readonly<Record<`${"linear" | "engine"}${"Read" | "Written" | "Sent"}`, number>>;
 
 /** Spikes and silences that layers and the SSA engine read and write. */
 function trafficOf({ operations }: MachineWork): Traffic {
-  const bits = { linearRead: 0, linearWritten: 0, engineRead: 0, engineWritten: 0 };
+  const bits = { linearRead: 0, linearWritten: 0, linearSent: 0, engineRead: 0, engineWritten: 0, engineSent: 0 };
   for (const { kind, actions, repeat = 1 } of operations) {
     const side = kind === "attention" ? "engine" : "linear";
     bits[`${side}Read`] += repeat * actions.bitsRead;
     bits[`${side}Written`] += repeat * actions.bitsWritten;
+    bits[`${side}Sent`] += repeat * actions.bitsSent;
   }
   return bits;
 }

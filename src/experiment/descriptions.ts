@@ -336,6 +336,14 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.arithmetic.logitBits": "Bits of a logit before averaging over tokens and steps, two's complement.",
   "hardware.arithmetic.overflow":
     "If a sum in the stream, a membrane or a logit does not fit: `saturate` clips and counts it; `refuse` ends the run, and calibration tests the formats first.",
+  "hardware.transport": "Code of spikes between units.",
+  "hardware.transport.code":
+    "`bits`: every spike and silence; `events`: the addresses of spikes; `fewer`: for each vector whichever takes fewer bits.",
+  "hardware.transport.vector": "Features coded together. `null`: whole rows.",
+  "hardware.clocking":
+    "`written`: a flip-flop takes the clock whenever its unit writes it; `gated`: counters of attention only where they count, and control only while its unit works, for a clock gate each.",
+  "hardware.scaling":
+    "`sums`: codes are scaled to the unit of weights and summed; `threshold`: neurons of layers that feed nothing else add codes as they are and compare with a threshold for each column, unless a column has several row blocks.",
   "hardware.readTime": "Seconds from programming to use: 3600 is an hour, 31536000 a year.",
   "hardware.compensation": "Drift compensation, which rescales outputs to their size just after programming.",
   "hardware.compensation.scope":

@@ -171,6 +171,14 @@ const timingSpec = z.strictObject({
   conversion: z.int().min(1).max(65_536),
 });
 
+/** What travels on wires between units. */
+const transportSpec = z.strictObject({
+  /** `bits`: every spike and silence; `events`: the addresses of spikes; `fewer`: for each vector whichever takes fewer bits. */
+  code: z.enum(["bits", "events", "fewer"]).default("bits"),
+  /** Features coded together. `null`: whole rows. */
+  vector: z.int().min(2).max(65_536).nullable().default(8),
+});
+
 const hardwareFields = z.strictObject({
   /** Arrays of memory cells that hold the weights of linear layers. */
   crossbar: crossbarSpec.prefault({}),
@@ -206,6 +214,18 @@ const hardwareFields = z.strictObject({
   rate: z.number().min(1e-9).max(1e12).nullable().default(null),
   /** Integer formats behind the converters. `null`: floating point, which no machine has. */
   arithmetic: arithmeticSpec.nullable().prefault({}),
+  /** Code of spikes between units. */
+  transport: transportSpec.prefault({}),
+  /**
+   * `written`: a flip-flop takes the clock whenever its unit writes it; `gated`: counters of attention only where they count,
+   * and control only while its unit works, for a clock gate each.
+   */
+  clocking: z.enum(["written", "gated"]).default("written"),
+  /**
+   * `sums`: codes are scaled to the unit of weights and summed; `threshold`: neurons of layers that feed nothing else add codes
+   * as they are and compare with a threshold for each column, unless a column has several row blocks.
+   */
+  scaling: z.enum(["sums", "threshold"]).default("sums"),
   /** Seconds from programming to use: 3600 is an hour, 31536000 a year. */
   readTime: z.number().min(0).max(1e10).default(1),
   /** Drift compensation, which rescales outputs to their size just after programming. */
@@ -219,16 +239,21 @@ const hardwareFields = z.strictObject({
   chips: z.int().min(1).max(1000).default(10),
 });
 
-export const hardwareSpec = hardwareFields.refine(
-  ({ calibration, adc }) => calibration === "currents" || (adc.bits !== null && adc.fullScale === null),
-  {
+export const hardwareSpec = hardwareFields
+  .refine(({ calibration, adc }) => calibration === "currents" || (adc.bits !== null && adc.fullScale === null), {
     ...onceValid,
     error:
       "A chip that calibrates itself adjusts its converters' full scale by their codes. Set adc.bits " +
       "and leave adc.fullScale null, or set calibration to `currents`.",
     path: ["calibration"],
-  },
-);
+  })
+  .refine(({ scaling, arithmetic }) => scaling === "sums" || arithmetic !== null, {
+    ...onceValid,
+    error:
+      "Thresholds in code steps are whole numbers, but hardware.arithmetic null means floating point. Leave arithmetic out for " +
+      "the recommended formats, or set scaling to `sums`.",
+    path: ["scaling"],
+  });
 
 export type WireSpec = z.infer<typeof wireSpec>;
 export type CrossbarSpec = z.infer<typeof crossbarSpec>;

@@ -231,6 +231,7 @@ describe("a mistake", () => {
       'model.kind is "spikng"; allowed: "ann" or "spiking". Did you mean "spiking"?',
     );
     expect(errorOf({ model: { kind: "ann", steps: 4 } }).path).toBe("model.steps");
+    expect(errorOf({ hardware: { scaling: "threshold", arithmetic: null } }).path).toBe("hardware.scaling");
     expect(errorOf({ model: { kind: "ann", stepz: 4 } }).message).toContain("known keys here: kind, width, depth");
     expect(errorOf({ hardware: { crossbar: { device: { kind: "ideal", readNoise: 1 } } } }).path).toBe(
       "hardware.crossbar.device.readNoise",

@@ -12,7 +12,8 @@ export const ACTIONS = {
   subtractions: "Digital subtractions of the two codes of a pair (`pair` mode only).",
   scalings: "Scalings of local sums to the layer's unit, because each crossbar has its own range.",
   accumulations: "Additions of a local sum to those of the other row blocks, by the tile's adder.",
-  offsetAdditions: "Digital additions of a layer's offset, or of a position vector, to a pre-activation.",
+  offsetAdditions:
+    "Digital additions of a layer's offset, or of a position vector, to a pre-activation; in neurons that take codes, theirs.",
   residualAdditions: "Additions of a block's output to the residual stream, per feature.",
   streamReads: "Words of the residual stream read, to be added to: one per feature and addition.",
   streamWrites: "Words of the residual stream written: by the embedding, and the sums that a later addition reads.",
@@ -29,6 +30,8 @@ export const ACTIONS = {
     "Words of neurons' state written to SRAM, at every time step except the last; 0 if they are kept in registers.",
   bitsRead: "Spikes or silences read from a buffer: each input vector once per layer, q, k and v once per attention.",
   bitsWritten: "Spikes or silences written to a buffer by LIF units and attention units.",
+  bitsSent:
+    "Bits sent between units for spikes that neurons write, or that attention reads and writes; 0 where every spike and silence is sent.",
   scoreAnds: "AND gates of Q and K evaluated, in the cells enabled by the mask.",
   counterIncrements: "Increments of the cells' counters: the ANDs of Q and K that gave 1.",
   scoreComparisons: "Comparisons of a count with a random number in a cell, one per step.",

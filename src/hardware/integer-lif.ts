@@ -45,15 +45,18 @@ export function runIntegerLif(
  *
  *   V = sat(floor(V / 2^k) + current);   fire where V >= threshold;   then V = 0, or V - threshold
  *
- * Shapes   currents: [T][rows][features]; returns a train of the same shape
+ * @param thresholds by column, instead of one for all; null for none
+ *
+ * Shapes   currents: [T][rows][features]; thresholds: [features]; returns a train of the same shape
  * Counts   lifUpdates, bitsWritten
  * Returns  also how many membranes saturated
  */
 export function runIntegerLifUnits(
   currents: Float32Array,
   shape: { readonly steps: number; readonly rows: number; readonly features: number },
-  { leakShift, threshold, reset, membrane: { low, high } }: IntegerLifConstants,
+  { leakShift, threshold: shared, reset, membrane: { low, high } }: IntegerLifConstants,
   tally: ActionTally,
+  thresholds: Float32Array | null = null,
 ): { train: SpikeTrain; saturated: number } {
   const { steps, rows, features } = shape;
   const train = emptySpikeTrain(steps, rows, features);
@@ -67,6 +70,7 @@ export function runIntegerLifUnits(
         const sum = (membranes[m] >> leakShift) + currents[i];
         const v = Math.max(low, Math.min(high, sum));
         if (v !== sum) saturated++;
+        const threshold = thresholds?.[f] ?? shared;
         if (v >= threshold) {
           train.words[base + (f >> 5)] |= 1 << (f & 31);
           membranes[m] = reset === "hard" ? 0 : v - threshold;

@@ -40,6 +40,18 @@ export function vectorsOf({ tileTokens, passes }: Pick<TilePlan, "tileTokens" | 
   return passes.reduce((sum, { queryBlock, keyBlock }) => sum + inBlock(queryBlock) + 2 * inBlock(keyBlock), 0);
 }
 
+/** How often the passes of a step read q, and k and v, of each token. */
+export function planReadings({ tileTokens, passes }: Pick<TilePlan, "tileTokens" | "passes">, tokens: number) {
+  const query = new Uint32Array(tokens);
+  const key = new Uint32Array(tokens);
+  for (let token = 0; token < tokens; token++) {
+    const block = Math.floor(token / tileTokens);
+    query[token] = passes.filter(({ queryBlock }) => queryBlock === block).length;
+    key[token] = passes.filter(({ keyBlock }) => keyBlock === block).length;
+  }
+  return { query, key, value: key };
+}
+
 /** mask: [N, N]. Without a mask every pair is open. */
 export function planTile(
   tokens: number,

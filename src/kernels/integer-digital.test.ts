@@ -44,13 +44,36 @@ test("LIF units fire as in the reference, on any 16-bit numbers, and count satur
       const spikes = reserveBits(arena, steps * rows, features);
       kernels.write(at, currents);
       const constants = { leakShift, threshold, reset, membrane };
-      const stopped = kernels.fireIntegers({ currents: at, steps, rows, ...constants, spikes });
+      const stopped = kernels.fireIntegers({ currents: at, steps, rows, ...constants, thresholds: null, spikes });
       const shape = { steps, rows, features };
       const { train, saturated } = runIntegerLifUnits(Float32Array.from(currents), shape, constants, emptyTally());
       expect(kernels.words(spikes.at, steps * rows * spikes.words)).toEqual(train.words);
       expect(stopped).toBe(saturated);
     }),
     { seed: 1, numRuns: 300 },
+  );
+});
+
+test("LIF units with a threshold for each column fire as in the reference", () => {
+  fc.assert(
+    fc.property(layers, ({ steps, rows, features, leakShift, bits, reset, seed }) => {
+      const membrane = signedRange(bits);
+      const random = stream(seed).fork("threshold");
+      const thresholds = Float32Array.from({ length: features }, () => 1 + random.integer(membrane.high));
+      const currents = numbers(steps * rows * features, seed).map((x) => x >> stream(seed).integer(14));
+      const { kernels, arena } = kernelsOn();
+      const [at, levels] = [arena.words(currents.length), arena.words(features)];
+      const spikes = reserveBits(arena, steps * rows, features);
+      kernels.write(at, currents);
+      kernels.write(levels, Int16Array.from(thresholds));
+      const constants = { leakShift, threshold: 1, reset, membrane };
+      const stopped = kernels.fireIntegers({ currents: at, steps, rows, ...constants, thresholds: levels, spikes });
+      const shape = { steps, rows, features };
+      const slow = runIntegerLifUnits(Float32Array.from(currents), shape, constants, emptyTally(), thresholds);
+      expect(kernels.words(spikes.at, steps * rows * spikes.words)).toEqual(slow.train.words);
+      expect(stopped).toBe(slow.saturated);
+    }),
+    { seed: 2, numRuns: 300 },
   );
 });
 

@@ -105,13 +105,17 @@ export interface IntegerOps {
   errIntegers(of: ErringLines & { unit: number; largest: number }): number;
   /** From lines, shifted to codes, to a strip's columns of a layer's sums. Returns the number of clipped conversions. */
   convertIntegers(of: StripOutput & { mode: Mode; shift: number; largest: number; factors: Place }): number;
-  /** A layer of LIF units, currents [steps, rows, features]. Twin: `runIntegerLifUnits`. Returns the number of saturated membranes. */
+  /**
+   * A layer of LIF units, currents [steps, rows, features], with one threshold or, if given, `thresholds` [features]. Twin:
+   * `runIntegerLifUnits`. Returns the number of saturated membranes.
+   */
   fireIntegers(of: {
     currents: Place;
     steps: number;
     rows: number;
     leakShift: number;
     threshold: number;
+    thresholds: Place | null;
     reset: "hard" | "soft";
     membrane: Register;
     spikes: PackedBits;

@@ -4,17 +4,20 @@
  *
  * These formulas are independent of the simulators, so the two can be compared on the same run.
  */
+import type { AttentionPart } from "../experiment/by-attention.ts";
 import type { Deciding } from "../experiment/by-read-out.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
-import { offeredBits, unitActions } from "../hardware/attention/catalogue.ts";
+import { offeredBits, unitActions, unitReadings } from "../hardware/attention/catalogue.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
 import { leakShiftOf } from "../hardware/lif-parameters.ts";
 import { decidingFor } from "../hardware/read-out.ts";
+import { expectedBits } from "../hardware/spike-code.ts";
+import { planReadings } from "../hardware/tile-plan.ts";
 import { endsBranch, type LinearLayer, readsStream } from "../model/layers.ts";
 import { comparisonsOf, neuronGrid, pixels, poolsCurrents } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
 import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "./densities.ts";
-import { IDEAL_NEURON, type MachineCore, type SsaUnit } from "./machine.ts";
+import { IDEAL_NEURON, type MachineCore, type SsaUnit, takesCodes } from "./machine.ts";
 import {
   attentionParts,
   bitsInto,
@@ -51,6 +54,8 @@ interface Counted {
   readonly tokens: number;
   readonly density: number;
   readonly bits: number;
+  /** Whether neurons take its codes as they are. */
+  readonly taken: boolean;
 }
 
 /**
@@ -80,6 +85,7 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
       bits: bitsInto(layer, shape),
       linesPerInput: source === "input" ? linesPerInput : 1,
       rows: role === "embedding" ? embedRows : rows,
+      taken: takesCodes(machine, layer),
     };
     const deciding = decidingFor(role, machine);
     const counts =
@@ -87,21 +93,44 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     return add(name, "linear", repeat, counts);
   };
   /** Columns without converters, which are neurons themselves. */
-  const columns = ({ trainOut, outputs }: LinearLayer, keeps: boolean, fired: number, repeat: number) => {
+  const columns = (
+    { trainOut, outputs }: LinearLayer,
+    keeps: boolean,
+    densities: readonly number[],
+    repeat: number,
+  ) => {
     const once = tokens * outputs;
+    const fired = densities.reduce((sum, one) => sum + one, 0) / densities.length;
     const leaks = keeps && leakShiftOf(shape.neuron ?? IDEAL_NEURON) > 0;
     add(trainOut!, "neurons", repeat, {
       decisions: steps * once,
       bitsWritten: steps * once,
+      bitsSent: steps * tokens * sentOf(machine, outputs, densities),
       chargeSharings: leaks ? (steps - 1) * once : 0,
       membraneResets: keeps ? once + steps * once * fired : 0,
     });
   };
-  const neurons = (train: string | null, features: number, repeat: number, perStep = tokens) => {
+  /** @param density of their spikes: of each part, if the row consists of several */
+  const neurons = (
+    train: string | null,
+    features: number,
+    repeat: number,
+    density: number | readonly number[],
+    perStep = tokens,
+    taken = false,
+  ) => {
     const stored = machine.order === "step-major" ? (steps - 1) * perStep * features * stateWords : 0;
     const updates = steps * perStep * features;
     const membranes = { membraneReads: stored, membraneWrites: stored };
-    add(train!, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });
+    const bitsSent = steps * perStep * sentOf(machine, features, [density].flat());
+    const offsetAdditions = taken && rules.scaled !== false ? updates : 0;
+    add(train!, "neurons", repeat, {
+      offsetAdditions,
+      lifUpdates: updates,
+      bitsWritten: updates,
+      bitsSent,
+      ...membranes,
+    });
   };
   const join = (actions: ActionTally, kept: number) => {
     if (residuals === 0) return;
@@ -109,6 +138,7 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     actions.streamReads += values;
     actions.streamWrites += values * kept;
   };
+  const parts = attentionParts(shape);
   const layers = shapeLayers(shape);
   const before = stemBefore(shape);
   for (const [i, size] of before.entries()) {
@@ -116,7 +146,9 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     const actions = linear(1, layer, densities.stemDensities?.[i] ?? 0, pixels(size.windows));
     if (poolsCurrents(size)) actions.accumulations += steps * comparisonsOf(size);
     if (shape.stemShortcut && i === before.length - 1) actions.streamWrites += values;
-    neurons(layer.trainOut, layer.outputs, 1, pixels(neuronGrid(size)));
+    // Windows of the next layer repeat the map, and pooling makes it denser.
+    const density = densities.stemDensities?.[i + 1] ?? densities.inputDensity;
+    neurons(layer.trainOut, layer.outputs, 1, density, pixels(neuronGrid(size)), takesCodes(machine, layer));
   }
   const embedding = layers.find(({ role }) => role === "embedding")!;
   if (lines) {
@@ -139,14 +171,16 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     for (const [i, layer] of ofBlock.entries()) {
       const { role, inputs, outputs, trainIn, trainOut } = layer;
       const kept = i === ofBlock.length - 1 ? lastSums : 1;
-      if (readsStream(layer)) neurons(trainIn, inputs, repeat);
-      const actions = linear(repeat, layer, block[DENSITY_INTO[role]!]);
+      const density = block[DENSITY_INTO[role]!];
+      if (readsStream(layer)) neurons(trainIn, inputs, repeat, density);
+      const actions = linear(repeat, layer, density);
       const deciding = decidingFor(role, machine);
+      const fired = role === "attention input" ? parts.map((part) => block[part]) : [block.down];
       if (endsBranch(layer)) join(actions, kept);
-      else if (deciding === null) neurons(trainOut, outputs, repeat);
-      else columns(layer, deciding.keeps, firedBy(layer, block, shape), repeat);
+      else if (deciding === null) neurons(trainOut, outputs, repeat, fired, tokens, takesCodes(machine, layer));
+      else columns(layer, deciding.keeps, fired, repeat);
       if (role !== "attention input") continue;
-      const attention = attentionActions(machine, block.coincidences);
+      const attention = attentionActions(machine, block);
       if (attention !== null) add(`blocks.${first}.attention`, "attention", repeat, attention);
       if (!shape.outputProjection) join(add(`blocks.${first}.shortcut`, "residual", repeat, {}), kept);
     }
@@ -154,7 +188,7 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
   if (lines) {
     const head = layers[layers.length - 1];
     if (shape.meanStream) add("stream.mean", "residual", 1, { residualAdditions: values });
-    neurons(head.trainIn, head.inputs, 1, lastVectors(shape));
+    neurons(head.trainIn, head.inputs, 1, densities.headDensity, lastVectors(shape));
     linear(1, head, densities.headDensity, shape.queries);
   }
   return operations;
@@ -165,7 +199,7 @@ const conversionsPerSum = ({ mode }: MachineCore): number => (mode === "pair" ? 
 function linearActions(
   machine: MachineCore,
   { scaled = true, skipSilentBlocks = false }: CountingRules,
-  { inputs, linesPerInput, outputs, rows, tokens, density: given, bits }: Counted,
+  { inputs, linesPerInput, outputs, rows, tokens, density: given, bits, taken }: Counted,
 ): Partial<ActionTally> {
   // Bits of a number are 1 half of the time.
   const density = bits > 1 ? 0.5 : given;
@@ -180,9 +214,9 @@ function linearActions(
     cellReads: spikes * outputs,
     conversions: sums * conversionsPerSum(machine) * read,
     subtractions: machine.mode === "pair" ? sums * read : 0,
-    scalings: scaled ? sums : 0,
+    scalings: scaled && !taken ? sums : 0,
     accumulations: sums - vectors * outputs,
-    offsetAdditions: scaled ? vectors * outputs : 0,
+    offsetAdditions: scaled && !taken ? vectors * outputs : 0,
     bitsRead: vectors * inputs,
   };
 }
@@ -204,27 +238,45 @@ function chargeActions(
   };
 }
 
-/** Density of the spikes of a layer's own neurons. */
-function firedBy({ role }: LinearLayer, block: BlockDensities, shape: NetworkShape): number {
-  if (role !== "attention input") return block.down;
-  const parts = attentionParts(shape);
-  return parts.reduce((sum, part) => sum + block[part], 0) / parts.length;
+/** Bits sent for a row of spikes, one density for each of its parts; 0 where every bit is sent, which is not counted apart. */
+function sentOf({ transport }: MachineCore, features: number, densities: readonly number[]): number {
+  if (transport.code === "bits") return 0;
+  const width = features / densities.length;
+  return densities.reduce((sum, density) => sum + expectedBits(transport, width, density), 0);
 }
 
 /** Null without attention units. */
-function attentionActions({ shape, attention }: MachineCore, coincidences: number): Partial<ActionTally> | null {
+function attentionActions(machine: MachineCore, block: BlockDensities): Partial<ActionTally> | null {
+  const { shape, attention } = machine;
+  const { coincidences } = block;
+  if (attention.unit === "none") return null;
+  const { steps, tokens, width } = shape;
+  const written = tokens * sentOf(machine, width, [block.projection]);
   switch (attention.unit) {
-    case "none":
-      return null;
-    case "ssa-tile":
-      return ssaActions(shape, attention, coincidences);
+    case "ssa-tile": {
+      const { query, key } = planReadings(attention.plan, tokens);
+      const timesOf = (times: Uint32Array) => times.reduce((sum, one) => sum + one, 0);
+      const read =
+        timesOf(query) * sentOf(machine, width, [block.query]) +
+        timesOf(key) * sentOf(machine, 2 * width, [block.key, block.value]);
+      return { ...ssaActions(shape, attention, coincidences), bitsSent: steps * (read + written) };
+    }
     case "pair-tile":
     case "column-counters":
     case "token-counters":
     case "outer-product": {
-      const actions = unitActions(attention, shape.steps);
+      const actions = unitActions(attention, steps);
       for (const action of ACTION_NAMES) actions[action] *= shape.heads;
-      return { ...actions, counterIncrements: offeredBits(actions) * coincidences };
+      let read = 0;
+      for (const [part, times] of Object.entries(unitReadings(attention)) as [AttentionPart, ArrayLike<number>][]) {
+        const sent = sentOf(machine, width, [block[part]]);
+        for (let token = 0; token < tokens; token++) read += times[token] * sent;
+      }
+      return {
+        ...actions,
+        counterIncrements: offeredBits(actions) * coincidences,
+        bitsSent: steps * (read + written),
+      };
     }
   }
 }

@@ -20,6 +20,7 @@ import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
 import { decidingFor } from "../hardware/read-out.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
+import { codeFractionBits, scalesInThreshold } from "../hardware/threshold-scaling.ts";
 import { planTile, type TilePlan, vectorsOf } from "../hardware/tile-plan.ts";
 import { DECISION_REGISTERS, type Timing, timingOf } from "../hardware/timing.ts";
 import { placeAttention } from "../mapping/attention.ts";
@@ -55,6 +56,8 @@ export interface LayerUnit extends LinearLayer {
   readonly clocks: number;
   /** Clocks from the end of a job to its results: registers of scaler, adder and LIF unit. */
   readonly latency: number;
+  /** Whether the neurons behind it take its codes as they are (`hardware/threshold-scaling.ts`). */
+  readonly takesCodes: boolean;
   /** Tokens (windows, in a stem) that it serves, ascending, and whether at every time step or once. */
   readonly tokens: Int32Array;
   readonly everyStep: boolean;
@@ -106,8 +109,10 @@ export interface MachineUnits {
     readonly mode: AdcSpec["mode"];
     readonly clocks: number;
   };
-  /** One after each readout unit. */
+  /** One after each readout unit, except those with codes that neurons take. */
   readonly scalers: { readonly count: number; readonly codeBits: number | null; readonly factorBits: number };
+  /** After the others: a shift by one of `shifts` numbers of bits. Each column of their crossbars has a threshold and a shift. */
+  readonly shifters: { readonly count: number; readonly crossbars: number; readonly shifts: number };
   /** One per readout unit of a tile; each adds the local sums of the tile's row blocks. */
   readonly adders: { readonly count: number; readonly bits: number };
   /** Membranes kept by all units together, and where; of `stateWords` words each, a membrane and what comes with it. */
@@ -150,6 +155,8 @@ export interface MachineCore {
   };
   readonly mode: AdcSpec["mode"];
   readonly readOut: HardwareSpec["readOut"];
+  readonly scaling: HardwareSpec["scaling"];
+  readonly transport: HardwareSpec["transport"];
   readonly attention: AttentionUnit;
 }
 
@@ -189,15 +196,16 @@ export function machineOf(
 ): Machine {
   const timing = timingOf(hardware);
   const core = coreOf(hardware, shape);
-  const layers = shapeLayers(shape).map((layer, i) => layerUnit(layer, mapping.layers[i], shape, hardware));
+  const layers = shapeLayers(shape).map((layer, i) => layerUnit(core, layer, mapping.layers[i], hardware));
   const words = wordBits(hardware);
-  const units = unitsOf(hardware, shape, mapping, timing, words);
+  const taken = layers.reduce((sum, layer) => sum + (layer.takesCodes ? layer.crossbars : 0), 0);
+  const units = unitsOf(hardware, shape, mapping, timing, words, taken);
   return { ...core, timing, words, sram: hardware.sram, mapping, layers, units };
 }
 
 /** The part of a machine that does not depend on the placement of its layers. */
 export function coreOf(hardware: HardwareSpec, shape: NetworkShape): MachineCore {
-  const { crossbar, adc, order, readOut } = hardware;
+  const { crossbar, adc, order, readOut, scaling, transport } = hardware;
   const { rows, columns, embedRows, linesPerInput } = crossbar;
   return {
     shape,
@@ -205,11 +213,30 @@ export function coreOf(hardware: HardwareSpec, shape: NetworkShape): MachineCore
     crossbar: { rows, columns, embedRows, linesPerInput },
     mode: adc.mode,
     readOut,
+    scaling,
+    transport,
     attention: attentionUnit(hardware, shape),
   };
 }
 
-function layerUnit(linear: LinearLayer, placed: LayerMapping, shape: NetworkShape, hardware: HardwareSpec): LayerUnit {
+/** Whether the neurons behind a layer take its codes. Numbers that enter bit by bit are sums of weighted codes, which are scaled. */
+export function takesCodes(
+  { shape, scaling, readOut, crossbar }: Pick<MachineCore, "shape" | "scaling" | "readOut" | "crossbar">,
+  layer: LinearLayer,
+): boolean {
+  if (bitsInto(layer, shape) > 1 || decidingFor(layer.role, { readOut }) !== null) return false;
+  const lines = layer.inputs * (layer.source === "input" ? crossbar.linesPerInput : 1);
+  const shortcut = shape.stemShortcut ? stemBefore(shape).slice(-1)[0].name : null;
+  return scalesInThreshold(scaling, { ...layer, rowBlocks: Math.ceil(lines / crossbar.rows) }, shortcut);
+}
+
+function layerUnit(
+  core: MachineCore,
+  linear: LinearLayer,
+  placed: LayerMapping,
+  hardware: HardwareSpec,
+): LayerUnit {
+  const { shape } = core;
   const { name, role } = linear;
   const entersOnce = role === "embedding" && shape.embedding === "values";
   const reads = entersOnce ? VALUE_BITS : bitsInto(linear, shape);
@@ -221,6 +248,7 @@ function layerUnit(linear: LinearLayer, placed: LayerMapping, shape: NetworkShap
     crossbars: placed.blocks.length,
     clocks: reads * readClocks(placed, hardware),
     latency: decidingOf(placed.readOut) === null ? LIF_LATENCY : DECISION_REGISTERS,
+    takesCodes: takesCodes(core, linear),
     tokens: role === "head" ? headTokens(shape) : Int32Array.from({ length: vectors }, (_, n) => n),
     everyStep: !entersOnce,
   };
@@ -232,8 +260,11 @@ function unitsOf(
   { crossbar, readoutUnits, layers, totals }: Mapping,
   { conversion }: Timing,
   words: WordBits,
+  taken: number,
 ): MachineUnits {
-  const { adc } = hardware;
+  const { adc, arithmetic } = hardware;
+  // A chip that is loaded in turns has scalers everywhere.
+  const unscaled = totals.loads > 1 ? 0 : taken;
   // The stream and LIF units of a layer follow the adders of its tiles.
   const converted = layers.filter(({ readOut }) => decidingOf(readOut) === null);
   const decided = layers.filter((layer) => !converted.includes(layer));
@@ -247,9 +278,15 @@ function unitsOf(
     crossbars: { count: totals.crossbars, ...crossbar, devices: devicesPerConductance(hardware.crossbar) },
     converters: { count: totals.converters, bits: adc.bits, mode: adc.mode, clocks: conversion },
     scalers: {
-      count: (totals.crossbars - blocks(decided)) * readoutUnits,
+      count: (totals.crossbars - blocks(decided) - unscaled) * readoutUnits,
       codeBits: adc.bits === null ? null : adc.bits + (adc.mode === "pair" ? 1 : 0),
       factorBits: words.factor,
+    },
+    shifters: {
+      count: Math.min(taken, totals.crossbars) * readoutUnits,
+      crossbars: Math.min(taken, totals.crossbars),
+      // From no code to all fraction bits.
+      shifts: arithmetic === null ? 0 : Math.max(0, codeFractionBits(adc, arithmetic)) + 2,
     },
     adders: { count: behind(converted), bits: words.current },
     lif: {

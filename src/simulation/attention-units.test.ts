@@ -86,6 +86,7 @@ const HARDWARE = [
   { arithmetic: null },
   { order: "step-major", ssa: { tileTokens: 3, tiles: 2, fifo: "row" } },
   { arithmetic: null, order: "step-major", ssa: { normaliser: "power-of-two", tiles: 1 } },
+  { transport: { code: "events" }, scaling: "threshold", ssa: { tileTokens: 3 } },
 ];
 const GEOMETRIES = { "queries and contexts": tinyGeometry, "every token": meanGeometry };
 

@@ -2,22 +2,28 @@
  * Actions of an operation from its shape and spikes, for simulators that do not count while they work. The formulas equal the
  * totals counted in `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts`.
  */
+import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
 import { type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec, LoopOrder } from "../experiment/hardware.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
-import { type FiringUnit, unitActions } from "../hardware/attention/catalogue.ts";
+import { type FiringUnit, type Readings, unitActions, unitReadings } from "../hardware/attention/catalogue.ts";
 import { lfsrShifts, usesLfsrs } from "../hardware/draws.ts";
+import { type Transport, trainBits } from "../hardware/spike-code.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { tileActions } from "../hardware/ssa-tile.ts";
-import type { ServingMapping } from "../mapping/attention.ts";
+import { planReadings } from "../hardware/tile-plan.ts";
+import { attentionParametersOf, type ServingMapping } from "../mapping/attention.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import type { MappedNetwork } from "./chip.ts";
 
-/** A linear layer that read `vectors` input vectors with `spikes` ones in total. */
+/** A linear layer that read `vectors` input vectors with `spikes` ones in total; not `scaled` if neurons take its codes. */
 export function linearActions(
   { inputs, outputs, rowBlocks, columnGroups, readOut }: LayerMapping,
   mode: HardwareSpec["adc"]["mode"],
   vectors: number,
   spikes: number,
+  scaled: boolean,
 ): ActionTally {
   const localSums = vectors * outputs * rowBlocks;
   const pair = mode === "pair";
@@ -33,17 +39,24 @@ export function linearActions(
     ...read,
     conversions: pair ? 2 * localSums : localSums,
     subtractions: pair ? localSums : 0,
-    scalings: localSums,
+    scalings: scaled ? localSums : 0,
     accumulations: localSums - vectors * outputs,
-    offsetAdditions: vectors * outputs,
+    offsetAdditions: scaled ? vectors * outputs : 0,
   };
 }
 
-/** Units for `neurons` neurons with `words` words of state each, over all steps. */
-export function neuronActions(neurons: number, words: number, steps: number, order: LoopOrder): ActionTally {
+/** Units for `neurons` neurons with `words` words of state each, over all steps; whether they take codes and add offsets themselves. */
+export function neuronActions(
+  neurons: number,
+  words: number,
+  steps: number,
+  order: LoopOrder,
+  takeCodes: boolean,
+): ActionTally {
   const stored = storedWords(neurons * words, steps, order);
   return {
     ...emptyTally(),
+    offsetAdditions: takeCodes ? steps * neurons : 0,
     lifUpdates: steps * neurons,
     membraneReads: stored,
     membraneWrites: stored,
@@ -103,4 +116,27 @@ export function ssaActions(
   if (parameters.sharedByHeads) one.lfsrShifts *= Math.ceil(heads / tiles) / heads;
   for (const action of ACTION_NAMES) one[action] *= run.prompts * heads;
   return { ...one, counterIncrements: run.increments };
+}
+
+/** Bits sent for the spikes of neurons; q, k and v are vectors of their own. */
+export const neuronBits = (transport: Transport, train: SpikeTrain, parts: number): number =>
+  transport.code === "bits" ? 0 : trainBits(transport, train, parts);
+
+/**
+ * Bits sent for what attention reads of q, k and v, as often as it does, and for its output.
+ *
+ * Shapes  qkv: [T][prompts tokens][parts D]; output: [T][prompts tokens][D]
+ */
+export function attentionBits(
+  { hardware, network }: Pick<MappedNetwork, "hardware" | "network">,
+  qkv: SpikeTrain,
+  output: SpikeTrain,
+): number {
+  const { transport } = hardware;
+  const unit = attentionParametersOf(network, hardware);
+  if (transport.code === "bits" || unit.unit === "none") return 0;
+  const parts = ATTENTION_PARTS[network.model.attention.kind];
+  const readings: Readings = unit.unit === "ssa-tile" ? planReadings(unit.plan, unit.tokens) : unitReadings(unit);
+  const times = (part: number, row: number) => readings[parts[part]]?.[row % unit.tokens] ?? 0;
+  return trainBits(transport, qkv, parts.length, times) + trainBits(transport, output);
 }

@@ -69,8 +69,14 @@ function integerModel(
     return clamp(rounded, BigInt(lowest), BigInt(largest));
   };
 
+  /** Thresholds of columns that take codes, by train. */
+  const levels: Record<string, bigint[]> = {};
+  /** The largest code, sixteen times, fills a membrane. */
+  const finest = bits.membraneBits - 4 - Math.floor(Math.log2(largest) + 1);
   const linear = (name: string, spikes: number[], rows: number): bigint[] => {
     const layer = mapping.layers.find((one) => one.name === name)!;
+    const taken = hardware.scaling === "threshold" && layer.rowBlocks === 1 && /qkv|up$/.test(name);
+    const offsets = Array.from(parameters[`${name}.offset`].data, (offset) => nearest(offset * one));
     const out = new Array<bigint>(STEPS * rows * layer.outputs).fill(0n);
     for (const block of [...layer.blocks].reverse()) {
       const { plus, minus, columns, scales: weightScales } = readings[block.crossbar];
@@ -101,12 +107,29 @@ function integerModel(
           }
           const local =
             mode === "pair" ? code(up, 0, stepBits) - code(down, 0, stepBits) : code(up - down, -largest, stepBits);
-          const factor = nearest(Math.fround(step / weightScales[c]) * one);
+          const value = Math.fround(step / weightScales[c]);
+          let factor = nearest(value * one);
+          if (taken) {
+            const n = block.columnStart + c;
+            const at = (fraction: number) => ({
+              level: Math.ceil((model.neuron.threshold * 2 ** fraction) / value),
+              offset: Math.round((parameters[`${name}.offset`].data[n] * 2 ** fraction) / value),
+              multiplier: fraction < 0 ? 0 : 2 ** fraction,
+            });
+            const quarter = 2 ** (bits.membraneBits - 3);
+            const held = Array.from({ length: 40 }, (_, down) => at(finest - down)).find(
+              ({ level, offset }) => level <= quarter && Math.abs(offset) <= quarter,
+            )!;
+            factor = BigInt(held.multiplier);
+            offsets[n] = BigInt(held.offset);
+            levels[layer.trainOut!] ??= [];
+            levels[layer.trainOut!][n] = BigInt(held.level);
+          }
           out[v * layer.outputs + block.columnStart + c] += local * factor;
         }
       }
     }
-    return out.map((sum, i) => sum + nearest(parameters[`${name}.offset`].data[i % layer.outputs] * one));
+    return out.map((sum, i) => sum + offsets[i % layer.outputs]);
   };
 
   const leakOf = (population: string): bigint => {
@@ -116,13 +139,15 @@ function integerModel(
     const errors = Array.from({ length: 17 }, (_, k) => Math.abs(leak - 2 ** -k));
     return BigInt(errors.indexOf(Math.min(...errors)));
   };
-  const threshold = BigInt(Math.ceil(model.neuron.threshold * one));
+  const common = BigInt(Math.ceil(model.neuron.threshold * one));
   const fire = (population: string, currents: bigint[]): number[] => {
     const leak = leakOf(population);
     const size = currents.length / STEPS;
     const membranes = new Array<bigint>(size).fill(0n);
     return currents.map((current, i) => {
       const v = register((membranes[i % size] >> leak) + current, bits.membraneBits);
+      const own = levels[population];
+      const threshold = own?.[i % own.length] ?? common;
       const fired = v >= threshold;
       membranes[i % size] = !fired ? v : model.neuron.reset === "hard" ? 0n : v - threshold;
       return Number(fired);
@@ -187,6 +212,13 @@ test.each<Setting>([
   // Leaks on both sides of 0.75, where the nearest shift changes.
   { model: { neuron: { kind: "plif", beta: 0.75 } } },
   { hardware: { readTime: 1e6, crossbar: { ...crossbar, wires: { lines: 1, columns: 1 } } } },
+  { hardware: { scaling: "threshold", crossbar: { rows: 30, columns: 10 } } },
+  { hardware: { scaling: "threshold", crossbar: { rows: 30 }, adc: { mode: "differential" } } },
+  {
+    model: { neuron: { kind: "if", reset: "soft" } },
+    hardware: { scaling: "threshold", crossbar: { rows: 30 } },
+    arithmetic: { membraneBits: 9, offsetBits: 16 },
+  },
 ])("spikes and logits are those of an integer model: %j", (setting) => {
   const chip = chipOf(setting);
   const trace = simulate(chip, input(), stream(5), { rasters: PROMPTS });

@@ -8,6 +8,7 @@
 
 import { ValueError } from "../errors.ts";
 import type { ArithmeticSpec } from "../experiment/arithmetic.ts";
+import { decidingOf } from "../experiment/by-read-out.ts";
 import type { AdcSpec } from "../experiment/hardware.ts";
 import type { Converter } from "../hardware/adc.ts";
 import type { ConverterErrors } from "../hardware/converter-errors.ts";
@@ -22,11 +23,12 @@ import {
   sumRange,
   unitOf,
   wholeConductances,
-  wholeFactors,
   wholeOffsets,
 } from "../hardware/integer-arithmetic.ts";
-import type { LayerMapping } from "../mapping/mapping.ts";
-import type { Chip } from "./chip.ts";
+import { scalesInThreshold, type ThresholdColumns, thresholdColumns } from "../hardware/threshold-scaling.ts";
+import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
+import { hasShortcut, stemLayers } from "../model/stem.ts";
+import { type Chip, unitNeuron } from "./chip.ts";
 
 /** A crossbar in whole numbers. */
 export interface IntegerCrossbar {
@@ -35,22 +37,17 @@ export interface IntegerCrossbar {
   /** Conductances of the two signs, `[rows, columns]`, in units of current. */
   readonly plus: Float32Array;
   readonly minus: Float32Array;
-  /** Value of a code step of each column, in 2^-fractionBits. */
-  readonly factors: Float32Array;
 }
 
 /**
  * One crossbar's read, in whole numbers.
  *
- * @param factors value of a code step of its converters, by column
- * @param errors  of its converters; null when they are exact
- * Throws  ValueError where a line could overflow unnoticed even with whole code steps, or a factor does not fit
+ * @param errors of its converters; null when they are exact
+ * Throws  ValueError where a line could overflow unnoticed even with whole code steps
  */
 export function integerCrossbar(
   { columns, ...reading }: Pick<CrossbarReading, "columns" | "plus" | "minus">,
-  crossbar: number,
   { step }: Pick<Converter, "step">,
-  factors: Float32Array,
   errors: ConverterErrors | null,
   adc: AdcSpec,
   arithmetic: ArithmeticSpec,
@@ -71,7 +68,7 @@ export function integerCrossbar(
     arithmetic,
   );
   round(unitOf(step, stepBits));
-  return { stepBits, plus, minus, factors: wholeFactors(factors, crossbar, arithmetic) };
+  return { stepBits, plus, minus };
 }
 
 /**
@@ -100,6 +97,27 @@ export function fittingStepBits(
       );
     stepBits--;
   }
+}
+
+/** Registers of a crossbar's columns, from the value of a code step of each. Throws as `thresholdColumns`. */
+export type ColumnRegisters = (block: CrossbarBlock, factors: Float32Array) => ThresholdColumns;
+
+/** For a layer with neurons that take its codes; null for any other. */
+export function columnRegisters(
+  { network, hardware }: Pick<Chip, "network" | "hardware">,
+  layer: LayerMapping,
+  arithmetic: ArithmeticSpec,
+): ColumnRegisters | null {
+  if (decidingOf(layer.readOut) !== null) return null;
+  const { model, parameters, geometry } = network;
+  const shortcut = hasShortcut(model) ? stemLayers(model, geometry).slice(-2)[0].name : null;
+  if (!scalesInThreshold(hardware.scaling, layer, shortcut)) return null;
+  const { threshold } = unitNeuron(network, layer.trainOut as string);
+  const offsets = parameters[`${layer.name}.offset`].data;
+  return ({ columnStart, columns }, factors) => {
+    const ofBlock = offsets.subarray(columnStart, columnStart + columns);
+    return thresholdColumns(factors, ofBlock, threshold, hardware.adc, arithmetic);
+  };
 }
 
 /** Offsets of a layer. Throws ValueError for one that does not fit. */

@@ -17,6 +17,10 @@
  *   leakage   of logic, crossbars, memories and control, from one result to the next (`inferenceRate`); the hybrid ANN's engine is off
  *             while it waits
  *
+ * Where clocks are gated (`hardware.clocking`), the digital ANN gates as well, wherever it saves: a sum takes the clock only where its product
+ * is not 0, for a clock gate per product. Half of the activations are taken to be 0, as after a ReLU, in its favour; the sum of a tree of
+ * products is never 0, so trees do not gate.
+ *
  * Clock, control and wires are estimates by construction: the registers and floorplan of an engine are assumed, not designed.
  * The clock is that of a systolic array; one of adder trees (`annTrees`) writes a sixteenth as many flip-flops. Wire energy is on the low
  * side: partial sums, scores and membranes stay next to the units that produced them, and buffers are at their array. Leakage
@@ -25,7 +29,7 @@
  */
 import type { Technology } from "../parameters.ts";
 import { countDies, dieLink, wire } from "../prices/floorplan.ts";
-import { controller, register } from "../prices/logic.ts";
+import { clockGate, controller, register } from "../prices/logic.ts";
 import { periodOf } from "../times.ts";
 import type { Breakdown } from "../unit-energies.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
@@ -106,7 +110,10 @@ export function annDigitalWork(workload: Workload, technology: Technology, preci
   return {
     sizes,
     kinds: ANN_KINDS,
-    flipFlops: macs.total * writtenBits(precision) + macs.weights * weightBits + elements(workload) * ELEMENT_BITS,
+    flipFlops:
+      macs.total * macBits(workload, technology, precision) +
+      macs.weights * weightBits +
+      elements(workload) * ELEMENT_BITS,
     moves: [
       { bits: technology.weightTraffic * macs.weights * weightBits, metres: near },
       { bits: deliveredValues(workload, blockLayers(workload)) * bits, metres: far },
@@ -178,6 +185,18 @@ export function annAimcWork(workload: Workload, technology: Technology, cells: H
 /** Flip-flops written by a multiply-accumulate: its activation and its sum; the weight is stationary. */
 const writtenBits = ({ operandBytes, accumulatorBits, productsPerSum = 1 }: Precision): number =>
   (8 * operandBytes + accumulatorBits) / productsPerSum;
+
+/** The same, behind a gate if clocks are gated and it saves; the gate in flip-flops. */
+function macBits({ hardware }: Workload, technology: Technology, precision: Precision): number {
+  const written = writtenBits(precision);
+  const { operandBytes, accumulatorBits, productsPerSum = 1 } = precision;
+  if (hardware?.clocking !== "gated" || productsPerSum > 1) return written;
+  const gate = clockGate(technology).energy / Math.max(Number.MIN_VALUE, register({ bits: 1 }, technology).energy);
+  return Math.min(written, 8 * operandBytes + accumulatorBits * ZERO_ACTIVATIONS + gate);
+}
+
+/** Share of activations that are 0, for gated clocks. */
+const ZERO_ACTIVATIONS = 0.5;
 
 /** Results of softmax, LayerNorm and GELU. */
 function elements(workload: Workload): number {

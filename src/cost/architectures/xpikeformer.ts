@@ -72,6 +72,7 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
   membraneWrites: ["lif"],
   bitsRead: ["spikeBuffer"],
   bitsWritten: ["spikeBuffer"],
+  bitsSent: ["spikeBuffer"],
   scoreAnds: ["ssaCells"],
   counterIncrements: ["ssaCells"],
   scoreComparisons: ["ssaRandom"],

@@ -5,7 +5,8 @@
  * with the product of both widths.
  *
  * Energies of arithmetic contain no flip-flops. One rule covers those of every machine: a flip-flop written in a clock pays its own
- * energy and its leaf of the clock tree, once, in `register`; one that holds its value is gated off and pays nothing.
+ * energy and its leaf of the clock tree, once, in `register`; one that holds its value is gated off and pays nothing. Gates are free where
+ * a schedule alone opens them, and pay (`clockGate`) where spikes do.
  */
 import type { Technology } from "../parameters.ts";
 import { additionEnergy } from "../unit-energies.ts";
@@ -19,6 +20,19 @@ export const adder = ({ bits }: { readonly bits: number }, technology: Technolog
 export const multiplier = ({ a, b }: { readonly a: number; readonly b: number }, technology: Technology): UnitPrice =>
   logicUnit((technology.multiply8 * a * b) / 64, (technology.multiplierArea * a * b) / 1024, technology);
 
+/**
+ * Energy per number of `bits` bits shifted by one of `shifts` fixed numbers of bits, into `width` bits: a layer of multiplexers halves
+ * the choice, and as many gates of each switch as the number has bits.
+ */
+export function shifter(
+  { bits, width, shifts }: { readonly bits: number; readonly width: number; readonly shifts: number },
+  technology: Technology,
+): UnitPrice {
+  const levels = shifts > 1 ? Math.ceil(Math.log2(shifts)) : 0;
+  const area = (levels * width * technology.comparatorArea) / 32;
+  return logicUnit(levels * bits * technology.gate, area, technology);
+}
+
 /** Energy per comparison of two numbers of `bits` bits. */
 export const comparator = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice =>
   logicUnit((technology.comparison32 * bits) / 32, (technology.comparatorArea * bits) / 32, technology);
@@ -26,6 +40,17 @@ export const comparator = ({ bits }: { readonly bits: number }, technology: Tech
 /** Energy per clock at which all `bits` flip-flops are written: their own and that of their leaves of the clock tree. */
 export const register = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice =>
   logicUnit(bits * (technology.flipFlopClock + technology.clockTree), bits * technology.registerArea, technology);
+
+/**
+ * Energy of a clock gate per clock that reaches it, whether or not it passes. An assumption: a latch, which is half a flip-flop, an AND gate
+ * and a leaf of the clock tree; the area likewise.
+ */
+export const clockGate = (technology: Technology): UnitPrice =>
+  logicUnit(
+    technology.flipFlopClock / 2 + technology.gate + technology.clockTree,
+    technology.registerArea / 2 + technology.comparatorArea / 32,
+    technology,
+  );
 
 /** Energy per one-bit move in a FIFO (the action `fifoShifts`), which is one flip-flop written; area of a FIFO of `bits` bits. */
 export const fifoShift = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice => ({

@@ -43,10 +43,12 @@ export const PRICED_BY = {
   multiplier: ["multiply8", "multiplierArea", "logicLeakage"],
   comparator: compared,
   register: clocked,
+  clockGate: [...clocked, "gate", "comparatorArea"],
   fifoShift: clocked,
   lfsr: ["lfsrShift", "registerArea", "logicLeakage"],
   draw: [...compared, "gate", "multiply8", "multiplierArea"],
   attentionCell: ["sacOperation", "sacArea", "logicLeakage", "structure"],
+  shifter: ["gate", "comparatorArea", "logicLeakage"],
   zeroDetector: ["gate", "comparatorArea", "logicLeakage"],
   controller: [...clocked, "controllerFlipFlops"],
   sram: [

@@ -16,6 +16,7 @@ import { countDies, dieLink, layerWires, wire } from "./floorplan.ts";
 import {
   adder,
   attentionCell,
+  clockGate,
   comparator,
   controller,
   draw,
@@ -23,6 +24,7 @@ import {
   lfsr,
   multiplier,
   register,
+  shifter,
   zeroDetector,
 } from "./logic.ts";
 import { dram, sram } from "./memory.ts";
@@ -59,10 +61,12 @@ const PRICES: Readonly<Record<keyof typeof PRICED_BY, (t: Technology) => readonl
   multiplier: (t) => Object.values(multiplier({ a: 9, b: 6 }, t)),
   comparator: (t) => Object.values(comparator({ bits: 8 }, t)),
   register: (t) => Object.values(register({ bits: 13 }, t)),
+  clockGate: (t) => Object.values(clockGate(t)),
   fifoShift: (t) => Object.values(fifoShift({ bits: 64 }, t)),
   lfsr: (t) => Object.values(lfsr(t)),
   draw: (t) => Object.values(draw({ bits: 8, factorBits: 6 }, t)),
   attentionCell: (t) => Object.values(attentionCell({ counterBits: 6 }, t)),
+  shifter: (t) => Object.values(shifter({ bits: 5, width: 14, shifts: 8 }, t)),
   zeroDetector: (t) => Object.values(zeroDetector({ rows: 128 }, t)),
   controller: (t) => Object.values(controller({ kinds: 5 }, t)),
   sram: (t) => Object.values(sram({ bytes: 4096, wordBits: 64, banks: 2, ports: 2 }, t)),

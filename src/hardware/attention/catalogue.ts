@@ -10,10 +10,11 @@
  * Stochastic attention has the SSA tile, with settings and random numbers of its own (`ssa-parameters.ts`, `ssa-tile.ts`).
  */
 import type { AttentionKind, AttentionSpec } from "../../experiment/attention.ts";
-import { type ByAttention, forAttention } from "../../experiment/by-attention.ts";
+import { type AttentionPart, type ByAttention, forAttention } from "../../experiment/by-attention.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { ActionTally } from "../actions.ts";
+import { planReadings } from "../tile-plan.ts";
 import {
   type ColumnCounters,
   columnActions,
@@ -21,6 +22,7 @@ import {
   columnIncrements,
   runColumnCounters,
 } from "./column-counters.ts";
+import { addedTimes } from "./mask-rows.ts";
 import { type OuterProduct, outerActions, outerIncrements, outerProduct, runOuterProduct } from "./outer-product.ts";
 import { type PairTile, pairIncrements, pairTileActions, pairTiles, runPairTile } from "./pair-tile.ts";
 import {
@@ -77,13 +79,46 @@ interface UnitKit<Unit extends FiringUnit> {
   /** Its actions over T steps; all but `counterIncrements`, which depend on spikes. */
   actions(unit: Unit, steps: number): ActionTally;
   increments(unit: Unit, head: HeadTrains): number;
+  /** How often it reads the vectors of each token at every step. */
+  readings(unit: Unit): Readings;
 }
 
+/** By token, for the parts that a unit reads. */
+export type Readings = Readonly<Partial<Record<AttentionPart, ArrayLike<number>>>>;
+
+const once = (tokens: number): Uint32Array => new Uint32Array(tokens).fill(1);
+
 const KITS: { readonly [Name in FiringUnit["unit"]]: UnitKit<Extract<FiringUnit, { unit: Name }>> } = {
-  "pair-tile": { run: runPairTile, actions: pairTileActions, increments: pairIncrements },
-  "column-counters": { run: runColumnCounters, actions: columnActions, increments: columnIncrements },
-  "token-counters": { run: runTokenCounters, actions: tokenActions, increments: (_, head) => tokenIncrements(head) },
-  "outer-product": { run: runOuterProduct, actions: outerActions, increments: outerIncrements },
+  "pair-tile": {
+    run: runPairTile,
+    actions: pairTileActions,
+    increments: pairIncrements,
+    readings: ({ plan, tokens }) => planReadings(plan, tokens),
+  },
+  "column-counters": {
+    run: runColumnCounters,
+    actions: columnActions,
+    increments: columnIncrements,
+    readings: ({ rows, tokens, counted, gated }) => {
+      const times = addedTimes(rows, tokens);
+      return { ...Object.fromEntries(counted.map((part) => [part, times])), [gated]: once(tokens) };
+    },
+  },
+  "token-counters": {
+    run: runTokenCounters,
+    actions: tokenActions,
+    increments: (_, head) => tokenIncrements(head),
+    readings: ({ tokens }) => ({ query: once(tokens), key: once(tokens) }),
+  },
+  "outer-product": {
+    run: runOuterProduct,
+    actions: outerActions,
+    increments: outerIncrements,
+    readings: ({ rows, tokens }) => {
+      const times = addedTimes(rows, tokens);
+      return { query: once(tokens), key: times, value: times };
+    },
+  },
 };
 
 const kitOf = (unit: FiringUnit): UnitKit<FiringUnit> => KITS[unit.unit] as UnitKit<FiringUnit>; // its kit takes the unit
@@ -91,6 +126,7 @@ const kitOf = (unit: FiringUnit): UnitKit<FiringUnit> => KITS[unit.unit] as Unit
 export const runUnit = (unit: FiringUnit, head: HeadTrains, tally: ActionTally): SpikeTrain =>
   kitOf(unit).run(unit, head, tally);
 export const unitActions = (unit: FiringUnit, steps: number): ActionTally => kitOf(unit).actions(unit, steps);
+export const unitReadings = (unit: FiringUnit): Readings => kitOf(unit).readings(unit);
 export const unitIncrements = (unit: FiringUnit, head: HeadTrains): number => kitOf(unit).increments(unit, head);
 
 /** Bits that an attention operation offered to counters; `counterIncrements` of them were 1. */

@@ -64,3 +64,10 @@ function computeRows(mask: Uint8Array, tokens: number): MaskRows {
     largest: sorted[sorted.length - 1].open.length,
   };
 }
+
+/** How often each token is added over all rows. */
+export function addedTimes({ rows }: Pick<MaskRows, "rows">, tokens: number): Uint32Array {
+  const times = new Uint32Array(tokens);
+  for (const { added } of rows) for (const token of added) times[token]++;
+  return times;
+}

@@ -17,6 +17,7 @@ import {
   type UnitKind,
   unitActions,
   unitIncrements,
+  unitReadings,
 } from "./catalogue.ts";
 import { slotClocks } from "./column-counters.ts";
 import { maskRows } from "./mask-rows.ts";
@@ -116,6 +117,8 @@ describe.each(KINDS)("the unit of %j", (document) => {
         expect(increments).toBeGreaterThan(0);
         expect(increments).toBeLessThan(offeredBits(tally));
         expect(tally.bitsWritten).toBe(size.steps * N * size.dimension);
+        const readings = Object.values(unitReadings(unit)).flatMap((times) => Array.from(times));
+        expect(tally.bitsRead).toBe(readings.reduce((sum, times) => sum + times, 0) * size.steps * size.dimension);
       }
     },
   );

@@ -6,7 +6,10 @@
  * numbers are multiples of 8.
  */
 
-/** x [T, rows, n] to packed spikes `[T][rows][words]`: V = sat(floor(V / 2^shift) + x); fire where V >= threshold; reset. */
+/**
+ * x [T, rows, n] to packed spikes `[T][rows][words]`: V = sat(floor(V / 2^shift) + x); fire where V >= threshold; reset. `levels` [n]: a
+ * threshold for each column instead; 0 for none.
+ */
 export function fireIntegers(
   x: usize,
   steps: i32,
@@ -14,6 +17,7 @@ export function fireIntegers(
   n: i32,
   shift: i32,
   threshold: i32,
+  levels: usize,
   soft: i32,
   low: i32,
   high: i32,
@@ -36,6 +40,10 @@ export function fireIntegers(
       let v1 = i16x8.splat(0);
       let v2 = i16x8.splat(0);
       let v3 = i16x8.splat(0);
+      const level0 = levels ? v128.load(levels + ((<usize>feature) << 1)) : level;
+      const level1 = levels ? v128.load(levels + ((<usize>feature) << 1), 16) : level;
+      const level2 = levels ? v128.load(levels + ((<usize>feature) << 1), 32) : level;
+      const level3 = levels ? v128.load(levels + ((<usize>feature) << 1), 48) : level;
       let from = source + ((<usize>feature) << 1);
       let to = target + (<usize>feature >> 3);
       for (let t = 0; t < steps; t++) {
@@ -56,22 +64,23 @@ export function fireIntegers(
           differ(v1, i16x8.add(l1, i1)) +
           differ(v2, i16x8.add(l2, i2)) +
           differ(v3, i16x8.add(l3, i3));
-        const f0 = i16x8.ge_s(v0, level);
-        const f1 = i16x8.ge_s(v1, level);
-        const f2 = i16x8.ge_s(v2, level);
-        const f3 = i16x8.ge_s(v3, level);
+        const f0 = i16x8.ge_s(v0, level0);
+        const f1 = i16x8.ge_s(v1, level1);
+        const f2 = i16x8.ge_s(v2, level2);
+        const f3 = i16x8.ge_s(v3, level3);
         store<u16>(to, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(f0, f1)));
         store<u16>(to, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(f2, f3)), 2);
-        v0 = reset(v0, f0, level, soft);
-        v1 = reset(v1, f1, level, soft);
-        v2 = reset(v2, f2, level, soft);
-        v3 = reset(v3, f3, level, soft);
+        v0 = reset(v0, f0, level0, soft);
+        v1 = reset(v1, f1, level1, soft);
+        v2 = reset(v2, f2, level2, soft);
+        v3 = reset(v3, f3, level3, soft);
         from += stepBytes;
         to += stepWords;
       }
     }
     for (; feature < words << 5; feature += 8) {
       let v = i16x8.splat(0);
+      const own = levels && feature < n ? v128.load(levels + ((<usize>feature) << 1)) : level;
       let from = source + ((<usize>feature) << 1);
       let to = target + (<usize>feature >> 3);
       for (let t = 0; t < steps; t++) {
@@ -82,9 +91,9 @@ export function fireIntegers(
           const leaked = i16x8.shr_s(v, shift);
           v = within(i16x8.add_sat_s(leaked, current), lows, highs);
           stopped += differ(v, i16x8.add(leaked, current));
-          const fired = i16x8.ge_s(v, level);
+          const fired = i16x8.ge_s(v, own);
           store<u8>(to, <u8>i16x8.bitmask(fired));
-          v = reset(v, fired, level, soft);
+          v = reset(v, fired, own, soft);
         }
         from += stepBytes;
         to += stepWords;

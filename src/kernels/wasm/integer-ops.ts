@@ -44,10 +44,15 @@ export function integerOps(run: KernelExports, buffer: ArrayBufferLike): Integer
         lines, vectors, columns, signed(mode), shift, largest,
         factors, sums ?? 0, offset ?? 0, out, outputs,
       ),
-    fireIntegers: ({ currents, steps, rows, leakShift, threshold, reset, membrane: { low, high }, spikes }) => {
+    fireIntegers: ({ currents, steps, rows, leakShift, threshold, thresholds, reset, membrane, spikes }) => {
       const { at, words, features } = spikes;
       const soft = reset === "soft" ? 1 : 0;
-      return run.fireIntegers(currents, steps, rows, features, leakShift, threshold, soft, low, high, at, words);
+      const { low, high } = membrane;
+      // biome-ignore format: one line for each group of arguments
+      return run.fireIntegers(
+        currents, steps, rows, features, leakShift, threshold, thresholds ?? 0, soft, low, high,
+        at, words,
+      );
     },
     decideColumns: ({ charges, steps, rows, constants, reset, noise, perPrompt, firstPrompt, spikes, scratch }) => {
       const { leaks, thresholds, levels, thermal, deciding } = constants;

@@ -5,6 +5,7 @@ import type { AdcSpec } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { ConverterErrors } from "../../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
+import { wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { type Chip, readCrossbars } from "../../simulation/chip.ts";
 import { fullScaleOf } from "../../simulation/compensation.ts";
@@ -24,6 +25,8 @@ import { constantFile, joined } from "./layer-sizes.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
 
 export interface WholeCrossbar extends IntegerCrossbar {
+  /** Value of a code step of each column, in 2^-fractionBits. */
+  readonly factors: Float32Array;
   readonly rows: number;
   readonly columns: number;
   /** Of its converters; null when they are exact. */
@@ -79,12 +82,12 @@ export function wholeCrossbars(
       continue;
     }
     const converters = converter(adc.mode, adc.bits as number, fullScaleOf(chip, crossbar, reading));
-    const factors = columnFactors(converters, reading.scales);
     const errors = chip.converterErrors?.[crossbar] ?? null;
-    const whole = integerCrossbar(reading, crossbar, converters, factors, errors, adc, arithmetic);
+    const whole = integerCrossbar(reading, converters, errors, adc, arithmetic);
+    const factors = wholeFactors(columnFactors(converters, reading.scales), crossbar, arithmetic);
     const { columns } = reading;
     const noiseKey = conversionKey(random, crossbar);
-    crossbars[crossbar] = { ...whole, rows: reading.plus.length / columns, columns, errors, noiseKey };
+    crossbars[crossbar] = { ...whole, factors, rows: reading.plus.length / columns, columns, errors, noiseKey };
   }
   const factors = crossbars.map((crossbar) => crossbar.factors);
   for (const layer of chip.mapping.layers) {

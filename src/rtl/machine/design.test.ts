@@ -132,6 +132,7 @@ test.each(["token-major", "step-major"])("%s: lines of the sources have at most 
 describe("unsupported machines are refused, with the field to change", () => {
   test.each([
     ["hardware.arithmetic", { hardware: { arithmetic: null } }],
+    ["hardware.scaling", { hardware: { scaling: "threshold" } }],
     ["hardware.ssa.tiles", { hardware: { ssa: { tiles: 2 } } }],
     ["hardware.ssa.tileTokens", { hardware: { ssa: { tileTokens: 1 } } }],
     ["hardware.crossbars", { hardware: { crossbars: 20 } }],

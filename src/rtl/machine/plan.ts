@@ -119,6 +119,12 @@ export function machinePlan(chip: Chip): MachinePlan {
       "Registers hold integers, but hardware.arithmetic null means floating point. Leave it out for the recommended formats.",
     );
   }
+  if (hardware.scaling === "threshold") {
+    throw new MappingError(
+      "hardware.scaling",
+      "The generated machine scales every code and has one threshold for all neurons of a layer. Set scaling to `sums`.",
+    );
+  }
   requireGenerated(chip);
   const engine = engineOf(chip);
   const machine = machineOf(hardware, shapeOf(model, geometry));

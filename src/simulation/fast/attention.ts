@@ -277,6 +277,7 @@ function slowUnits(ops: SimulationOps, chip: MappedNetwork): AttentionKernels {
   };
 }
 
-function trainOf(ops: SimulationOps, { at, features }: PackedBits, steps: number, rows: number): SpikeTrain {
+/** A copy of a train. */
+export function trainOf(ops: SimulationOps, { at, features }: PackedBits, steps: number, rows: number): SpikeTrain {
   return { steps, rows, features, words: ops.words(at, steps * rows * wordsPerRow(features)) };
 }

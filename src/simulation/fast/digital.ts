@@ -13,9 +13,17 @@ import { integerPosition } from "../integers.ts";
 import type { OnStopped } from "../registers.ts";
 import { largestCurrents, streamMean } from "../stem-stream.ts";
 
+interface FiringCall {
+  readonly operation: string;
+  readonly currents: Place;
+  readonly steps: number;
+  readonly rows: number;
+  readonly thresholds: Place | null;
+}
+
 export interface DigitalKernels {
-  /** A layer of LIF units on currents [steps, rows, features]. */
-  fire(operation: string, currents: Place, steps: number, rows: number, to: PackedBits, onStopped: OnStopped): void;
+  /** A layer of LIF units on currents [steps, rows, features]; `thresholds` by feature if each has its own. */
+  fire(of: FiringCall, to: PackedBits, onStopped: OnStopped): void;
   /** Adds position vectors, if any, to the embedding's result in `stream`. */
   addPositions(operation: string, stream: Place, rows: number, onStopped: OnStopped): void;
   /** Joins a branch to the stream: adds it, or, if it is null, uses what is already in the stream's place. */
@@ -42,7 +50,7 @@ function singlePrecision(ops: SimulationOps, position: Place | null, { network }
   const { model, geometry, parameters } = network;
   if (position !== null) ops.write(position, parameters.position.data);
   return {
-    fire: (operation, currents, steps, rows, spikes) =>
+    fire: ({ operation, currents, steps, rows }, spikes) =>
       ops.fire({ currents, steps, rows, map: null, neuron: unitNeuron(network, operation), spikes }),
     addPositions: (_, target, rows) => {
       if (position === null) return;
@@ -75,11 +83,11 @@ function wholeNumbers(
   const one = 2 ** fractionBits;
   if (position !== null) ops.write(position, Int16Array.from(integerPosition(chip, arithmetic)!));
   return {
-    fire: (operation, currents, steps, rows, spikes, onStopped) =>
+    fire: ({ operation, currents, steps, rows, thresholds }, spikes, onStopped) =>
       onStopped(
         "membrane",
         operation,
-        ops.fireIntegers({ currents, steps, rows, ...neuron(operation), spikes }),
+        ops.fireIntegers({ currents, steps, rows, ...neuron(operation), thresholds, spikes }),
         steps * rows * spikes.features,
       ),
     addPositions: (operation, target, rows, onStopped) => {

@@ -15,13 +15,20 @@ import { CHARGE_RANGE } from "../../hardware/charge-neurons.ts";
 import type { ConvertedVectors, ConverterErrors, LineErrors } from "../../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import { type LineTotals, unitOf, wholeFactors } from "../../hardware/integer-arithmetic.ts";
+import type { ThresholdColumns } from "../../hardware/threshold-scaling.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { type ConversionNoise, type ErrorPlaces, INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
 import { type SimulationOps, STRIP_COLUMNS } from "../../kernels/simulation-ops.ts";
-import type { LayerMapping } from "../../mapping/mapping.ts";
+import type { LayerMapping, Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { MappedNetwork } from "../chip.ts";
-import { fittingStepBits, integerOffsets, requireLayerSums } from "../integers.ts";
+import {
+  type ColumnRegisters,
+  columnRegisters,
+  fittingStepBits,
+  integerOffsets,
+  requireLayerSums,
+} from "../integers.ts";
 import { columnFactors, conversionKey } from "../reference/linear.ts";
 import { bindColumns, type ColumnLayers, planColumns } from "./columns.ts";
 import {
@@ -44,6 +51,14 @@ interface IntegerBlockPlan extends Pick<BlockPlan, "block" | "lead" | "rows"> {
   readonly strips: readonly IntegerStripPlan[];
   /** Bits of a code step, a number that every thread reads. */
   readonly stepBits: Place;
+  /** Of the whole layer, for every thread, if neurons take its codes; null if sums are scaled. */
+  readonly taken: ColumnPlaces | null;
+}
+
+/** Offsets and thresholds of a layer's neurons, by output. */
+interface ColumnPlaces {
+  readonly offsets: Place;
+  readonly thresholds: Place;
 }
 
 interface IntegerStripPlan {
@@ -59,6 +74,15 @@ interface IntegerStripPlan {
   readonly errors: ErrorPlaces | null;
 }
 
+/** Thresholds of neurons that take codes, by the train they fire. */
+export const thresholdPlaces = ({ layers }: Pick<Mapping, "layers">, plan: IntegerPlan): ReadonlyMap<string, Place> =>
+  new Map(
+    layers.flatMap(({ name, trainOut }) => {
+      const taken = plan.layers.get(name)?.[0].taken ?? null;
+      return trainOut === null || taken === null ? [] : [[trainOut, taken.thresholds] as const];
+    }),
+  );
+
 /** Words per row of sums: 32 numbers of 16 bits. */
 const INTEGER_SUMS = INTEGER_LINES / 2;
 
@@ -67,7 +91,11 @@ const columnsOf = (mode: AdcSpec["mode"]): number => (mode === "pair" ? INTEGER_
 
 export function planIntegers(arena: Arena, { layers }: CrossbarPlan, chip: MappedNetwork): IntegerPlan {
   const columns = planColumns(arena, chip);
-  const planBlock = ({ strips: floats, ...block }: BlockPlan, decides: boolean): IntegerBlockPlan => {
+  const planBlock = (
+    { strips: floats, ...block }: BlockPlan,
+    decides: boolean,
+    taken: ColumnPlaces | null,
+  ): IntegerBlockPlan => {
     const width = columnsOf(decides ? "differential" : chip.hardware.adc.mode);
     const strips: IntegerStripPlan[] = [];
     for (let column = 0; column < block.block.columns; column += width) {
@@ -81,11 +109,17 @@ export function planIntegers(arena: Arena, { layers }: CrossbarPlan, chip: Mappe
         errors: decides ? null : planErrors(arena, chip, INTEGER_LINES, INTEGER_LINES),
       });
     }
-    return { ...block, strips, stepBits: arena.words(1) };
+    return { ...block, strips, stepBits: arena.words(1), taken };
   };
-  const planned = [...layers].map(
-    ([name, blocks]) => [name, blocks.map((block) => planBlock(block, columns.has(name)))] as const,
-  );
+  const planned = chip.mapping.layers.map((layer) => {
+    const { name, outputs } = layer;
+    // A strip may begin at any output and reads 32 numbers.
+    const words = Math.ceil(outputs / 2) + INTEGER_SUMS;
+    const takes = columnRegisters(chip, layer, chip.hardware.arithmetic as ArithmeticSpec) !== null;
+    const taken = takes ? { offsets: arena.words(words), thresholds: arena.words(words) } : null;
+    const blocks = layers.get(name) as readonly BlockPlan[];
+    return [name, blocks.map((block) => planBlock(block, columns.has(name), taken))] as const;
+  });
   return { layers: new Map(planned), columns };
 }
 
@@ -104,15 +138,21 @@ export function bindIntegerCrossbars(
   const { offsets, lines } = scratch;
   const floats = bindCrossbars(ops, plan, scratch, chip);
   /** A crossbar's block, and the row blocks of its tile that it is summed with. */
-  const byCrossbar: { layer: LayerMapping; of: IntegerBlockPlan; tile: LayerMapping["blocks"] }[] = [];
+  const byCrossbar: {
+    layer: LayerMapping;
+    of: IntegerBlockPlan;
+    tile: LayerMapping["blocks"];
+    registers: ColumnRegisters | null;
+  }[] = [];
   const offsetsOf = new Map<string, Float32Array>();
   for (const layer of chip.mapping.layers) {
     const { rowBlocks } = layer;
+    const registers = columnRegisters(chip, layer, arithmetic);
     for (const [i, of] of (layers.get(layer.name) as readonly IntegerBlockPlan[]).entries()) {
       const first = i - (i % rowBlocks);
-      byCrossbar[of.block.crossbar] = { layer, of, tile: layer.blocks.slice(first, first + rowBlocks) };
+      byCrossbar[of.block.crossbar] = { layer, of, tile: layer.blocks.slice(first, first + rowBlocks), registers };
     }
-    if (columns.has(layer.name)) continue;
+    if (columns.has(layer.name) || registers !== null) continue;
     const whole = integerOffsets(chip, layer.name, arithmetic);
     offsetsOf.set(layer.name, whole);
     ops.write(offsets.get(layer.name) as Place, Int16Array.from(whole));
@@ -143,7 +183,7 @@ export function bindIntegerCrossbars(
   }
 
   function setRange(crossbar: number, fullScale: number, scales: Float64Array) {
-    const { layer, of, tile } = byCrossbar[crossbar];
+    const { layer, of, tile, registers } = byCrossbar[crossbar];
     if (columns.has(layer.name)) return;
     invariant(loaded.delete(crossbar), "a crossbar is loaded anew before its converters are set anew");
     const converters = converter(mode, adc.bits as number, fullScale);
@@ -154,17 +194,28 @@ export function bindIntegerCrossbars(
       adc,
       arithmetic,
     );
-    const factors = wholeFactors(columnFactors(converters, scales), crossbar, arithmetic);
-    factorsOf[crossbar] = factors;
     ops.write(of.stepBits, Float32Array.of(stepBits));
-    const ofTile = { ...layer, blocks: tile };
-    requireLayerSums(ofTile, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
+    const values = columnFactors(converters, scales);
+    const own = registers?.(of.block, values) ?? null;
+    const factors = own?.multipliers ?? wholeFactors(values, crossbar, arithmetic);
+    if (own !== null) placeColumns(of, own);
+    else {
+      factorsOf[crossbar] = factors;
+      const ofTile = { ...layer, blocks: tile };
+      requireLayerSums(ofTile, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
+    }
     const unit = unitOf(converters.step, stepBits);
     for (const strip of of.strips) {
       const strips = strip.parts.map(({ matrix }) => matrix);
       ops.wholeStrip({ strips, rows: of.rows, unit, mode, target: strip.matrix });
       ops.write(strip.factors, Int16Array.from(factors.subarray(strip.column, strip.column + strip.columns)));
     }
+  }
+
+  function placeColumns({ block: { columnStart }, taken }: IntegerBlockPlan, own: ThresholdColumns) {
+    invariant(taken !== null, "a layer with neurons that take its codes has their registers");
+    ops.write(taken.offsets + 2 * columnStart, Int16Array.from(own.offsets));
+    ops.write(taken.thresholds + 2 * columnStart, Int16Array.from(own.thresholds));
   }
 
   /** Columns without converters: once a tile is read, its charges go to its strips. */
@@ -228,7 +279,7 @@ function bindRunning(
     const blocks = layers.get(layer.name) as readonly IntegerBlockPlan[];
     const decided = columns.get(layer.name);
     const { mode, largest, erring } = decided ? passing : converting;
-    const offset = decided?.offsets16 ?? (offsets.get(layer.name) as Place);
+    const offset = decided?.offsets16 ?? blocks[0].taken?.offsets ?? (offsets.get(layer.name) as Place);
     const { rowBlocks } = layer;
     let clipped = 0;
     for (let g = 0; g < blocks.length; g += rowBlocks) {

@@ -107,6 +107,16 @@ test.each<Setting>([
   { model: { residual: "none", outputProjection: false, position: "learned" }, hardware: { arithmetic: {} } },
   { model: { position: "learned", neuron: { reset: "soft", beta: 0.25 } }, hardware: { arithmetic: {} } },
   { model: { neuron: { kind: "if" } }, hardware: { arithmetic: { membraneBits: 9 }, crossbar: blocks } },
+  { hardware: { arithmetic: {}, scaling: "threshold" } },
+  { hardware: { arithmetic: {}, scaling: "threshold", crossbar: { rows: 50, columns: 10, scaling: "column" } } },
+  { hardware: { arithmetic: {}, scaling: "threshold", adc: { mode: "differential", errors: erring }, readTime: 1e6 } },
+  {
+    model: { neuron: { kind: "if", reset: "soft" } },
+    hardware: { arithmetic: { membraneBits: 9, offsetBits: 10 }, scaling: "threshold", adc: { mode: "differential" } },
+  },
+  { hardware: { transport: { code: "events", vector: null }, ssa: { tileTokens: 3 } } },
+  { hardware: { transport: { code: "fewer", vector: 7 } } },
+  { hardware: { arithmetic: {}, transport: { code: "fewer" }, order: "step-major" } },
 ])("the fast simulator's trace equals the slow one's, bit for bit: %j", (setting) => {
   const chip = calibrated(chipOf(setting));
   const options = { firstPrompt: 6, rasters: 2 };

@@ -33,7 +33,7 @@ import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { Chip, MappedNetwork } from "../chip.ts";
 import { columnPlan } from "../columns.ts";
-import { columnActions, countJoin, linearActions, neuronActions } from "../counts.ts";
+import { attentionBits, columnActions, countJoin, linearActions, neuronActions, neuronBits } from "../counts.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
 import { registerTally } from "../registers.ts";
 import {
@@ -44,10 +44,10 @@ import {
   type TraceOptions,
   traceOf,
 } from "../trace.ts";
-import { bindAttention } from "./attention.ts";
+import { bindAttention, trainOf } from "./attention.ts";
 import type { BoundSimulator, LayerInput } from "./bound.ts";
 import { bindDigital } from "./digital.ts";
-import { bindIntegerCrossbars } from "./integer-linear.ts";
+import { bindIntegerCrossbars, thresholdPlaces } from "./integer-linear.ts";
 import { bindCrossbars } from "./linear.ts";
 import { placeErrors, readPart, startCalibration } from "./part.ts";
 import { type LayerTrain, planSimulator, type SimulatorOptions, type SimulatorPlan, simulatorBytes } from "./plan.ts";
@@ -119,6 +119,7 @@ export function bindSimulator(
   const { model, geometry } = network;
   const { width: D } = model;
   const { tokens } = geometry;
+  const codesSpikes = hardware.transport.code !== "bits";
   const stem = stemLayers(model, geometry);
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const answers = answerGeometry(geometry);
@@ -131,6 +132,7 @@ export function bindSimulator(
       ? bindCrossbars(ops, plan.crossbars, scratch.crossbars, chip)
       : bindIntegerCrossbars(ops, plan.crossbars, plan.integers, scratch.crossbars, chip);
   const tiles = bindAttention(ops, scratch.tiles, chip);
+  const thresholdsOf = plan.integers === null ? new Map<string, Place>() : thresholdPlaces(mapping, plan.integers);
 
   function* pass(
     slice: number,
@@ -169,7 +171,8 @@ export function bindSimulator(
       }
       const from = bits[lines];
       yield { layer: name, train: lines, perPrompt };
-      const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors));
+      const scaled = !thresholdsOf.has(layer.trainOut ?? "");
+      const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors), scaled);
       const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, random);
       operations.push({
         name,
@@ -181,10 +184,18 @@ export function bindSimulator(
       return actions;
     }
     const fire = (name: string, currents: Place, to: PackedBits, perPrompt = tokens) => {
-      digital.fire(name, currents, steps, prompts * perPrompt, to, onStopped);
-      const actions = neuronActions(prompts * perPrompt * to.features, stateWords, steps, hardware.order);
+      const thresholds = thresholdsOf.get(name) ?? null;
+      digital.fire({ operation: name, currents, steps, rows: prompts * perPrompt, thresholds }, to, onStopped);
+      const neurons = prompts * perPrompt * to.features;
+      const actions = neuronActions(neurons, stateWords, steps, hardware.order, thresholds !== null);
+      actions.bitsSent = sentOf(name, to, perPrompt);
       operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to, perPrompt);
+    };
+    const sentOf = (name: string, train: PackedBits, perPrompt: number): number => {
+      if (!codesSpikes) return 0;
+      const parts = name.endsWith(".qkv") ? train.features / D : 1;
+      return neuronBits(hardware.transport, trainOf(ops, train, steps, prompts * perPrompt), parts);
     };
     /** Neurons of a layer's own, behind converters or in its columns. */
     const fireBehind = (layer: LayerMapping, to: PackedBits) => {
@@ -196,7 +207,7 @@ export function bindSimulator(
       countMembranes(name, crossbars.columns.decide(layer, y, vectors, random, to), steps * neurons);
       keep(name, to);
       const fired = { neurons, steps, spikes: spikes[name].ones, leakShift: leakShiftOf(plan.neuron) };
-      const actions = columnActions(plan.deciding, fired);
+      const actions = { ...columnActions(plan.deciding, fired), bitsSent: sentOf(name, to, tokens) };
       operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
     };
     /** What a layer of the stem reads from a map. Without a stem, the embedding reads the input itself. */
@@ -211,6 +222,10 @@ export function bindSimulator(
       const name = `blocks.${block}`;
       const call = { block, steps, prompts, firstPrompt, random };
       const { counts, scores } = tiles.run(qkv, bits.narrow, call);
+      if (codesSpikes && counts !== null) {
+        const [read, written] = [qkv, bits.narrow].map((train) => trainOf(ops, train, steps, rows));
+        counts.actions.bitsSent = attentionBits(chip, read, written);
+      }
       if (counts !== null) operations.push({ name: `${name}.attention`, kind: "attention", ...counts, clipped: 0 });
       spikes[`${name}.scores`] = scores;
       keep(`${name}.attention`, bits.narrow);

@@ -8,9 +8,10 @@ import { type FittedRegister, integerLifConstants, saturate } from "../../hardwa
 import { runIntegerLifUnits } from "../../hardware/integer-lif.ts";
 import { neuronUnits } from "../../hardware/lif.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
+import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { type Chip, unitNeuron } from "../chip.ts";
-import { integerOffsets, integerPosition } from "../integers.ts";
+import { type ColumnRegisters, columnRegisters, integerOffsets, integerPosition } from "../integers.ts";
 import { type RegisterTally, registerTally } from "../registers.ts";
 
 export interface DigitalSide extends Pick<RegisterTally, "countMembranes" | "saturated" | "registers"> {
@@ -20,12 +21,15 @@ export interface DigitalSide extends Pick<RegisterTally, "countMembranes" | "sat
   offsets(layer: string): Float32Array;
   /** Position vectors `[tokens, width]`; null without. */
   readonly position: Float32Array | null;
-  /** A layer of LIF units, `[T][rows][features]`. */
+  /** Registers of a crossbar's columns, if the neurons behind the layer take its codes; null if sums are scaled. */
+  columns(layer: LayerMapping): ColumnRegisters | null;
+  /** A layer of LIF units, `[T][rows][features]`; thresholds by column if it has its own. */
   fire(
     operation: string,
     currents: Float32Array,
     shape: { readonly steps: number; readonly rows: number; readonly features: number },
     tally: ActionTally,
+    thresholds: Float32Array | null,
   ): SpikeTrain;
   /** Saturates numbers to the range of their register. State: `values`. */
   hold(register: Exclude<FittedRegister, "membrane">, operation: string, values: Float32Array): void;
@@ -40,6 +44,7 @@ function singlePrecision({ network }: Chip): DigitalSide {
     unit: 1,
     offsets: (layer) => parameters[`${layer}.offset`].data,
     position: model.position === "none" ? null : parameters.position.data,
+    columns: () => null,
     fire: (operation, currents, shape, tally) => neuronUnits(unitNeuron(network, operation))(currents, shape, tally),
     hold: () => {},
     countMembranes: () => {},
@@ -54,9 +59,10 @@ function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
     unit: 2 ** -arithmetic.fractionBits,
     offsets: (layer) => integerOffsets(chip, layer, arithmetic),
     position: integerPosition(chip, arithmetic),
-    fire: (operation, currents, shape, tally) => {
+    columns: (layer) => columnRegisters(chip, layer, arithmetic),
+    fire: (operation, currents, shape, tally, thresholds) => {
       const constants = integerLifConstants(unitNeuron(chip.network, operation), arithmetic);
-      const run = runIntegerLifUnits(currents, shape, constants, tally);
+      const run = runIntegerLifUnits(currents, shape, constants, tally, thresholds);
       onStopped("membrane", operation, run.saturated, currents.length);
       return run.train;
     },

@@ -22,14 +22,15 @@ import {
   type LineErrors,
 } from "../../hardware/converter-errors.ts";
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
-import { roundToSteps } from "../../hardware/integer-arithmetic.ts";
+import { roundToSteps, wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
+import type { ThresholdColumns } from "../../hardware/threshold-scaling.ts";
 import { readClocks } from "../../mapping/clocks.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
-import { integerCrossbar, requireLayerSums } from "../integers.ts";
+import { type ColumnRegisters, integerCrossbar, requireLayerSums } from "../integers.ts";
 
 /** Shared by all layers of one simulation. */
 export interface AnalogEngine {
@@ -75,6 +76,8 @@ export interface AnalogErrors {
 export interface LinearRun {
   /** Pre-activations, `[T][rows][outputs]`. */
   readonly currents: Float32Array;
+  /** Of the neurons behind the layer, by column, if they take its codes; null if sums are scaled. */
+  readonly thresholds: Float32Array | null;
   readonly clipped: number;
   readonly cycles: number;
 }
@@ -92,6 +95,8 @@ export function measuredEvery(vectors: number, perPrompt: number): number {
 const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));
 
 /**
+ * @param registers of columns, if neurons take codes as they are (`hardware/threshold-scaling.ts`): `offset` is not used
+ *
  * Shapes   input: [T][rows][lines]; offset: [outputs]
  * State    `engine.ranges`, when it measures
  * Counts   lineDrives, cellReads, conversions, subtractions, scalings, accumulations, offsetAdditions, bitsRead
@@ -102,13 +107,15 @@ export function runLinear(
   engine: AnalogEngine,
   input: SpikeTrain,
   tally: ActionTally,
+  registers: ColumnRegisters | null = null,
 ): LinearRun {
   const vectors = input.steps * input.rows;
+  const [added, thresholds] = registers ? [0, 1].map(() => new Float32Array(layer.outputs)) : [offset, null];
   const currents = new Float32Array(vectors * layer.outputs);
   const factors: Float32Array[] = [];
   let clipped = 0;
   for (const block of layer.blocks) {
-    const local = runBlock(layer.name, block, engine, input, tally);
+    const local = runBlock(layer.name, block, engine, input, tally, registers);
     clipped += local.clipped;
     factors[block.crossbar] = local.factors;
     for (let v = 0, i = 0; v < vectors; v++) {
@@ -116,16 +123,20 @@ export function runLinear(
         currents[n] += local.sums[i];
       }
     }
-    tally.scalings += local.sums.length;
+    if (local.columns === null) tally.scalings += local.sums.length;
+    else {
+      added.set(local.columns.offsets, block.columnStart);
+      thresholds?.set(local.columns.thresholds, block.columnStart);
+    }
     if (block.rowStart > 0) tally.accumulations += local.sums.length;
   }
-  if (engine.arithmetic !== null) requireLayerSums(layer, offset, factors, engine.adc, engine.arithmetic);
+  if (engine.arithmetic !== null) requireLayerSums(layer, added, factors, engine.adc, engine.arithmetic);
   for (let v = 0, n = 0; v < vectors; v++) {
-    for (let c = 0; c < layer.outputs; c++, n++) currents[n] += offset[c];
+    for (let c = 0; c < layer.outputs; c++, n++) currents[n] += added[c];
   }
-  tally.offsetAdditions += currents.length;
+  if (registers === null) tally.offsetAdditions += currents.length;
   tally.bitsRead += vectors * layer.inputs;
-  return { currents, clipped, cycles: vectors * readClocks(layer, engine.hardware) };
+  return { currents, thresholds, clipped, cycles: vectors * readClocks(layer, engine.hardware) };
 }
 
 /** The local sums of one crossbar in the layer's unit, `[T rows][columns]`. */
@@ -135,7 +146,8 @@ function runBlock(
   engine: AnalogEngine,
   input: SpikeTrain,
   tally: ActionTally,
-): { sums: Float32Array; clipped: number; factors: Float32Array } {
+  registers: ColumnRegisters | null,
+): { sums: Float32Array; clipped: number; factors: Float32Array; columns: ThresholdColumns | null } {
   const { adc, ranges } = engine;
   const { rows, columns, crossbar } = block;
   const reading = engine.readings[crossbar];
@@ -154,7 +166,7 @@ function runBlock(
   if (adc.bits === null) {
     const { out, driven } = product(reading.weights);
     count(driven);
-    return { sums: out, clipped: 0, factors: new Float32Array(0) };
+    return { sums: out, clipped: 0, factors: new Float32Array(0), columns: null };
   }
   const linesOf = (of: Pick<CrossbarReading, "plus" | "minus">) => ({
     plus: product(of.plus),
@@ -175,12 +187,15 @@ function runBlock(
   const { arithmetic } = engine;
   let converters = converter(adc.mode, adc.bits, ranges[crossbar]);
   let conductances: Pick<CrossbarReading, "plus" | "minus"> = reading;
-  let factors = columnFactors(converters, reading.scales);
+  const values = columnFactors(converters, reading.scales);
+  let factors = values;
   let stepBits: number | null = null;
+  const own = registers?.(block, values) ?? null;
   if (arithmetic !== null) {
     const errors = engine.errors?.converters[crossbar] ?? null;
-    const whole = integerCrossbar(reading, crossbar, converters, factors, errors, adc, arithmetic);
-    ({ factors, stepBits } = whole);
+    const whole = integerCrossbar(reading, converters, errors, adc, arithmetic);
+    ({ stepBits } = whole);
+    factors = own?.multipliers ?? wholeFactors(values, crossbar, arithmetic);
     conductances = whole;
     converters = { ...converters, step: 2 ** stepBits };
   }
@@ -200,9 +215,10 @@ function runBlock(
           minus: minus.out,
           codes: sums,
         });
-  engine.onCodes?.({ layer, block, codes: sums.slice(), factors });
+  const inUnit = own && arithmetic ? values.map((value) => value * 2 ** arithmetic.fractionBits) : factors;
+  engine.onCodes?.({ layer, block, codes: sums.slice(), factors: inUnit });
   for (let i = 0; i < size; i++) sums[i] *= factors[i % columns];
-  return { sums, clipped, factors };
+  return { sums, clipped, factors, columns: own };
 }
 
 function convertErring(

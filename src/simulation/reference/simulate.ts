@@ -41,7 +41,7 @@ import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRo
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
 import { columnPlan } from "../columns.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf, referenceByCodes } from "../compensation.ts";
-import { countJoin, storedWords } from "../counts.ts";
+import { attentionBits, countJoin, neuronBits, storedWords } from "../counts.ts";
 import { largestCurrents, streamMean } from "../stem-stream.ts";
 import {
   meanOverTokens,
@@ -147,6 +147,8 @@ function run(
     onCodes: onCodes && ((record) => onCodes(inLayerUnit(record, digital.unit))),
   };
   const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
+  /** By train, of neurons that take codes. */
+  const thresholdsOf = new Map<string, Float32Array>();
   const operations: OperationTrace[] = [];
   const spikes: Record<string, SpikeCount> = {};
   const rasters: Record<string, SpikeTrain> = {};
@@ -160,11 +162,16 @@ function run(
     const tally = emptyTally();
     const layer = layers.get(name) as LayerMapping;
     const lines = spikesByLine(train, layer);
-    const { currents, clipped, cycles } = runLinear(layer, digital.offsets(name), engine, lines, tally);
+    const registers = digital.columns(layer);
+    const offsets = registers === null ? digital.offsets(name) : new Float32Array(0);
+    const { currents, thresholds, clipped, cycles } = runLinear(layer, offsets, engine, lines, tally, registers);
+    if (thresholds !== null) thresholdsOf.set(layer.trainOut as string, thresholds);
     after?.(currents, tally);
     operations.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
   };
+  const sentFor = (name: string, train: SpikeTrain): number =>
+    neuronBits(chip.hardware.transport, train, name.endsWith(".qkv") ? train.features / model.width : 1);
   const columns = { readings: crossbars.readings, errors: chip.columnErrors ?? [], random };
   /** A layer with neurons of its own, which fire behind converters, or in its columns. */
   const firing = (name: string, to: string, train: SpikeTrain) => {
@@ -175,6 +182,7 @@ function run(
     const vectors = { steps, firstPrompt, prompts, perPrompt: train.rows / prompts };
     const lines = spikesByLine(train, layer);
     const fired = runColumns(plan, columns, lines, vectors, reading, deciding);
+    deciding.bitsSent += sentFor(to, fired.train);
     const cycles = steps * train.rows * readClocks(layer, chip.hardware);
     operations.push({ name, kind: "linear", cycles, actions: reading, clipped: 0 });
     operations.push({ name: to, kind: "neurons", cycles: 0, actions: deciding, clipped: 0 });
@@ -186,8 +194,11 @@ function run(
     const tally = emptyTally();
     const rows = prompts * perPrompt;
     const features = currents.length / (steps * rows);
-    const train = digital.fire(name, currents, { steps, rows, features }, tally);
+    const thresholds = thresholdsOf.get(name) ?? null;
+    const train = digital.fire(name, currents, { steps, rows, features }, tally, thresholds);
+    if (thresholds !== null) tally.offsetAdditions += currents.length;
     const stored = storedWords(rows * features * stateWords, steps, chip.hardware.order);
+    tally.bitsSent += sentFor(name, train);
     tally.membraneReads += stored;
     tally.membraneWrites += stored;
     operations.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
@@ -198,6 +209,7 @@ function run(
     if (units === null) return { output: qkv, scores: NO_SCORES };
     const tally = emptyTally();
     const attention = units(qkv, block, firstPrompt, tally);
+    tally.bitsSent += attentionBits(chip, qkv, attention.output);
     const name = `blocks.${block}.attention`;
     operations.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
     return attention;
