@@ -43,7 +43,7 @@ export function recordingSimulator(
   kernels.write(ones, new Int16Array(INTEGER_LINES).fill(1));
   if (plan.integers === null) throw new Error("The chip is not in whole numbers.");
   const strips = new Map(
-    [...plan.integers.values()].flatMap((blocks) =>
+    [...plan.integers.layers.values()].flatMap((blocks) =>
       blocks.flatMap(({ block, strips }) => strips.map((strip) => [strip.matrix, { block, strip }] as const)),
     ),
   );

@@ -230,12 +230,7 @@ export function takesCodes(
   return scalesInThreshold(scaling, { ...layer, rowBlocks: Math.ceil(lines / crossbar.rows) }, shortcut);
 }
 
-function layerUnit(
-  core: MachineCore,
-  linear: LinearLayer,
-  placed: LayerMapping,
-  hardware: HardwareSpec,
-): LayerUnit {
+function layerUnit(core: MachineCore, linear: LinearLayer, placed: LayerMapping, hardware: HardwareSpec): LayerUnit {
   const { shape } = core;
   const { name, role } = linear;
   const entersOnce = role === "embedding" && shape.embedding === "values";

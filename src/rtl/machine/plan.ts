@@ -9,7 +9,7 @@
  */
 import { MappingError, SpecError } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
-import { type ReadOut as ColumnReadOut, decidingOf } from "../../experiment/by-read-out.ts";
+import { type ColumnReadOut, decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import type { ReadOut } from "../../experiment/model.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
