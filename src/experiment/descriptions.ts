@@ -381,6 +381,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.stages.optimiser": "Overrides `training.optimiser`.",
   "training.stages.labels": "Overrides `training.labels`.",
   "training.stages.teacherShare": "Overrides `training.teacherShare`.",
+  "training.stages.teacherSteps": "Overrides `training.teacherSteps`.",
   "training.stages.stepLoss": "Overrides `training.stepLoss`.",
   "training.stages.noise": "Noise in the forward pass for hardware-aware training.",
   "training.stages.noise.weights":
@@ -406,6 +407,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.labels":
     "`symbols`: the symbols sent; `posterior`: their exact posterior given the channel, with less variance (for images, the class); `teacher`: the answers of `teacher` (knowledge distillation).",
   "training.teacherShare": "Share of the teacher's answers in the target; the rest is the true label. Left out: 1.",
+  "training.teacherSteps": "Time steps T of spiking teachers. Left out: those of each teacher's own model.",
   "training.labelSmoothing":
     "Share of the target spread evenly over all classes; teacher answers are not smoothed. Left out: 0.",
   "training.stepLoss":

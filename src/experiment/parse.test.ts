@@ -290,6 +290,14 @@ describe("a mistake", () => {
       path: "training.stages",
       message: expect.stringContaining("does not learn from a teacher"),
     });
+    expect(errorOf({ training: { teacherSteps: 4 } })).toMatchObject({
+      path: "training.teacherSteps",
+      message: expect.stringContaining("its time steps have no effect"),
+    });
+    expect(errorOf({ training: { stages: [{ labels: "teacher" }, { teacherSteps: 4 }] } })).toMatchObject({
+      path: "training.stages",
+      message: expect.stringContaining("A stage has teacherSteps"),
+    });
     expect(errorOf({ hardware: { crossbar: { pairs: "aihwkit", parallelDevices: 2 } } })).toMatchObject({
       path: "hardware.crossbar.parallelDevices",
       message: expect.stringContaining("Set parallelDevices to 1, or pairs to `physical`"),

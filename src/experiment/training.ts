@@ -8,6 +8,7 @@ const labels = z.enum(["symbols", "posterior", "teacher"]);
 type Labels = z.infer<typeof labels>;
 const stepLoss = z.number().min(0).max(1);
 const teacherShare = z.number().min(0).max(1);
+const teacherSteps = z.int().min(1).max(64);
 /** Path of a network. */
 const checkpoint = z.string().max(4096);
 const optimiser = z.enum(["adamw", "muon"]);
@@ -57,6 +58,8 @@ export const stageSpec = z.strictObject({
   labels: labels.optional(),
   /** Overrides `training.teacherShare`. */
   teacherShare: teacherShare.optional(),
+  /** Overrides `training.teacherSteps`. */
+  teacherSteps: teacherSteps.optional(),
   /** Overrides `training.stepLoss`. */
   stepLoss: stepLoss.optional(),
   /** Noise in the forward pass for hardware-aware training. */
@@ -138,6 +141,8 @@ export const trainingSpec = z
     labels: labels.default("posterior"),
     /** Share of the teacher's answers in the target; the rest is the true label. Left out: 1. */
     teacherShare: teacherShare.optional(),
+    /** Time steps T of spiking teachers. Left out: those of each teacher's own model. */
+    teacherSteps: teacherSteps.optional(),
     /** Share of the target spread evenly over all classes; teacher answers are not smoothed. Left out: 0. */
     labelSmoothing: z.number().min(0).max(0.9).optional(),
     /**
@@ -211,6 +216,12 @@ export const trainingSpec = z
     error: "No stage learns from a teacher, so the share has no effect. Set labels to `teacher`, or leave it out.",
     path: ["teacherShare"],
   })
+  .refine((training) => training.teacherSteps === undefined || isTaught(training).includes(true), {
+    ...onceValid,
+    error:
+      "No stage learns from a teacher, so its time steps have no effect. Set labels to `teacher`, or leave them out.",
+    path: ["teacherSteps"],
+  })
   .refine((training) => training.teacherTask === undefined || isTaught(training).includes(true), {
     ...onceValid,
     error:
@@ -223,6 +234,15 @@ export const trainingSpec = z
       ...onceValid,
       error:
         "A stage has a teacherShare, but does not learn from a teacher. Set its labels to `teacher`, or leave the share out.",
+      path: ["stages"],
+    },
+  )
+  .refine(
+    (training) => training.stages.every(({ teacherSteps }, i) => teacherSteps === undefined || isTaught(training)[i]),
+    {
+      ...onceValid,
+      error:
+        "A stage has teacherSteps, but does not learn from a teacher. Set its labels to `teacher`, or leave the time steps out.",
       path: ["stages"],
     },
   );

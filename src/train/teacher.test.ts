@@ -204,6 +204,38 @@ test("a spiking teacher answers as many copies as the stage asks for", async () 
   expect((await recorded(several, { initial: once, teacher: once })).events[0].loss).toBe(events[0].loss);
 });
 
+test("a spiking teacher answers at the time steps that are asked of it, first those of the stage", async () => {
+  const lossOf = async (saved: number, training: object, stage: object = {}) => {
+    const experiment = tinyExperiment({
+      model: { kind: "spiking", steps: 2, attention: { kind: "lif" }, neuron: { threshold: 0.3 } },
+      training: { labels: "teacher", ...training, stages: [{ steps: 1, timeSteps: 1, ...stage }] },
+    });
+    const geometry = networkGeometry(experiment, createTask(experiment));
+    const [initial, other] = [11, 12].map((seed) => initialise(experiment.model, geometry, stream(seed)));
+    const model = { ...(other.model as SpikingSpec), steps: saved };
+    return (await recorded(experiment, { initial, teacher: { ...other, model } })).events[0].loss;
+  };
+  const [two, four] = [await lossOf(2, {}), await lossOf(4, {})];
+  expect(two).not.toBe(four);
+  expect(await lossOf(2, { teacherSteps: 4 })).toBe(four);
+  expect(await lossOf(2, { teacherSteps: 3 }, { teacherSteps: 4 })).toBe(four);
+  expect(await lossOf(4, {}, { teacherSteps: 2 })).toBe(two);
+});
+
+test("time steps of teachers that are all ANNs are refused, and the error names their field", async () => {
+  const cases: [object, string][] = [
+    [{ teacherSteps: 4, stages: [{ steps: 1 }] }, "training.teacherSteps"],
+    [{ stages: [{ steps: 1 }, { steps: 1, teacherSteps: 4 }] }, "training.stages[1].teacherSteps"],
+  ];
+  for (const [training, path] of cases) {
+    const experiment = tinyExperiment({ model: { kind: "ann" }, training: { labels: "teacher", ...training } });
+    const teacher = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(12));
+    const refused = await rejection(recorded(experiment, { teacher }));
+    expect(refused).toMatchObject({ tag: "spec", path });
+    expect(refused.message).toContain("teacherSteps is 4, but no teacher is a spiking network");
+  }
+});
+
 /** A teacher's class probabilities, in double precision. */
 const distributionsOf = (logits: ArrayLike<number>, classes: number): Float64Array =>
   Float64Array.from({ length: logits.length }, (_, i) => {

@@ -39,7 +39,8 @@ export function createTeacher(networks: readonly Network[], given: Given, stage:
   };
 }
 
-function bindTeacher(network: Network, { experiment, data }: Given, stage: StageSpec): Teacher {
+function bindTeacher(saved: Network, { experiment, data }: Given, stage: StageSpec): Teacher {
+  const network = atSteps(saved, stage.teacherSteps ?? experiment.training.teacherSteps);
   const described = { task: taskSeen(experiment, stageTask(experiment, stage)), model: network.model };
   const task = createTask(described, data);
   const geometry = networkGeometry(described, task);
@@ -60,6 +61,10 @@ function bindTeacher(network: Network, { experiment, data }: Given, stage: Stage
     return asked === "bits" ? bitProbabilities(distributions, classes) : distributions;
   };
 }
+
+/** The network at other time steps than its own. An ANN has none. */
+const atSteps = (network: Network, steps: number | undefined): Network =>
+  steps !== undefined && isSpiking(network) ? { ...network, model: { ...network.model, steps } } : network;
 
 /** Softmax in place, row by row. */
 function softmaxRows(scores: Float32Array, classes: number): Float32Array {
@@ -97,8 +102,8 @@ function geometrySeen(experiment: Experiment, { model }: Network): Geometry {
 
 /**
  * The teachers, folded; empty when no stage uses any.
- * Throws  SpecError when a teacher is required and missing, or cannot read the images this way; ShapeError for a network of
- *         another task
+ * Throws  SpecError when a teacher is required and missing, cannot read the images this way, or has no time steps to set; ShapeError
+ *         for a network of another task
  */
 export function checkTeachers(experiment: Experiment, teachers: readonly Network[]): Network[] {
   const { stages } = experiment.training;
@@ -110,7 +115,20 @@ export function checkTeachers(experiment: Experiment, teachers: readonly Network
         "or labels to `posterior`.",
     );
   }
+  checkSteps(experiment, teachers);
   return teachers.map((teacher, i) => checkTeacher(experiment, teacher, teachers.length === 1 ? "" : `[${i}]`));
+}
+
+/** Throws SpecError when time steps are set for teachers that have none. */
+function checkSteps({ training: { teacherSteps, stages } }: Experiment, teachers: readonly Network[]): void {
+  if (teachers.some(isSpiking)) return;
+  const stage = stages.findIndex((one) => one.teacherSteps !== undefined);
+  if (teacherSteps === undefined && stage < 0) return;
+  throw new SpecError(
+    teacherSteps === undefined ? `training.stages[${stage}].teacherSteps` : "training.teacherSteps",
+    `teacherSteps is ${teacherSteps ?? stages[stage].teacherSteps}, but no teacher is a spiking network, and an ANN has no time steps. ` +
+      "Name a spiking teacher, or leave teacherSteps out.",
+  );
 }
 
 /** `place` tells several teachers apart in messages. */
