@@ -26,18 +26,19 @@ export const NETWORKS = [
   "fashion-fine",
 ];
 
-/**
- * The experiment of a bundled network on a machine. The embedding layer keeps its crossbar rows, their order and the rows per input.
- * `queryCopies` sets the number of copies of the last query.
- */
+/** The experiment of a bundled network on a machine. `queryCopies` sets the number of copies of the last query. */
 export function experimentOn(machine, name, queryCopies) {
   const example = JSON.parse(readFileSync(experimentFile(name), "utf8"));
+  return placedOn(machine, queryCopies === undefined ? example : withCopies(example, queryCopies));
+}
+
+/** A document's experiment on a machine. The embedding layer keeps its crossbar rows, their order and the rows per input. */
+export function placedOn(machine, document) {
   const { crossbar, ...rest } = machineByName(machine);
-  const { embedRows, inputStride, linesPerInput } = example.hardware.crossbar;
+  const { embedRows, inputStride, linesPerInput } = document.hardware.crossbar;
   const lines = { embedRows, inputStride, linesPerInput };
-  const hardware = { ...rest, crossbar: { ...crossbar, ...lines }, chips: example.hardware.chips };
-  const asked = queryCopies === undefined ? example : withCopies(example, queryCopies);
-  return parseExperiment({ ...asked, hardware });
+  const hardware = { ...rest, crossbar: { ...crossbar, ...lines }, chips: document.hardware.chips };
+  return parseExperiment({ ...document, hardware });
 }
 
 /** ViT-8-768 at T = 4, as published accounts describe it. */

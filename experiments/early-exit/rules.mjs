@@ -2,7 +2,12 @@
 
 export const MACHINE = "recommended";
 
-export const NETWORKS = { "wireless-2x2-256": { steps: 4 }, "fashion-tiny": { steps: 8 } };
+/** `isBrief`: only the promises are shown. */
+export const NETWORKS = {
+  "wireless-2x2-256": { steps: 4 },
+  "fashion-tiny": { steps: 8 },
+  "fashion-fine": { steps: 2, isBrief: true },
+};
 
 /** Margins of mean logits, descending, chosen before any prompt was seen. */
 export const THRESHOLDS = Array.from({ length: 17 }, (_, k) => 16 * 2 ** (-k / 2));

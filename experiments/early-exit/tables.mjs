@@ -4,7 +4,7 @@ import { experimentWorkload } from "xpikeformer";
 import { exitEnergy, withSteps } from "xpikeformer/cost";
 import { deviation, mean } from "xpikeformer/internal";
 import { estimateOn, experimentOn, on } from "../two-machines.mjs";
-import { MACHINE, PROMISE } from "./rules.mjs";
+import { MACHINE, NETWORKS, PROMISE } from "./rules.mjs";
 
 const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
@@ -66,7 +66,9 @@ export const earlyExitTables = {
   "early-exit": () => ({
     text: 2,
     head: ["network", "exit", "mean T", "error rate", "uJ per result", "done after one step"],
-    rows: Object.keys(measured).flatMap(rowsOf),
+    rows: Object.keys(measured)
+      .filter((name) => !NETWORKS[name].isBrief)
+      .flatMap(rowsOf),
   }),
   "early-exit-promise": () => ({
     head: [

@@ -25,7 +25,7 @@ function priceOf(estimate, id) {
 }
 
 /** The error rate of a sample, half of its 95 % interval, and the sample. */
-function rated(sample) {
+export function rated(sample) {
   const { mean, high } = sampleMean(sample);
   return { rate: mean, half: high - mean, sample };
 }
@@ -45,9 +45,12 @@ function annPoints({ spiking }, anns, { bits, id }) {
 }
 
 function ownPoints(network) {
-  const { name, copies = 1, steps } = network;
-  const { experiment, workload } = workloadOf(network);
-  const record = recordOf(network);
+  return pointsOn(experimentOn(MACHINE, network.name, network.copies), network, recordOf(network));
+}
+
+/** The points of a network of ours after `steps` of its time steps, from its experiment on the machine and its measured record. */
+export function pointsOn(experiment, { name, copies = 1, steps }, record) {
+  const workload = { ...experimentWorkload(experiment), ...record.densities };
   const draws = experiment.model.attention.draws === "ordered" ? ", ordered draws" : "";
   const pixels = experiment.task.remainderBits ? ", finer pixels" : "";
   const size = `ours, ${sizeOf(record.model)}${draws}${pixels}${copies > 1 ? `, ${copies} copies` : ""}`;
@@ -63,7 +66,10 @@ function sizeOf({ depth, width, stem }) {
   return stem ? `${blocks}, stem ${stem.layers.map(({ channels }) => channels).join("-")}` : blocks;
 }
 
-/** The points of a task by kind of machine, without networks that are not measured. `ours` holds our networks of all widths, `trained4` the ANNs trained for 4 bits. */
+/**
+ * The points of a task by kind of machine, without networks that are not measured. `ours` holds our networks of all widths, `trained4` the
+ * ANNs trained for 4 bits.
+ */
 export function points(task) {
   const front = FRONTS[task];
   const ours = front.spiking.filter(recordOf);
