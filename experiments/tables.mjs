@@ -22,6 +22,7 @@ import { firstPageTables } from "./first-page/tables.mjs";
 import { frontTables } from "./front/tables.mjs";
 import { errorFrontTables } from "./fronts/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
+import { machineTrainingTables } from "./machine/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
 import { markdown } from "./markdown.mjs";
 import { numberFormatTables } from "./number-formats/tables.mjs";
@@ -200,6 +201,7 @@ const programs = {
   ...imageAccuracyTables,
   ...sideBySideTables,
   ...stuckDeviceTables,
+  ...machineTrainingTables,
   ...machineTables,
   ...numberFormatTables,
   ...randomNumberTables,

@@ -1,0 +1,81 @@
+// Runs the networks of this page on five chips of the machine `recommended`, on the prompts of `../errors`, and adds each to points.json in
+// the form of the results there. Run: node measure.mjs [threads] [name ...]
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { createTask, decodeCheckpoint, evaluateChips, openExperiment, stream } from "xpikeformer";
+import { asDescribed, kitOf } from "xpikeformer/internal";
+import { nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { presentCommit } from "../commit.mjs";
+import { CHIP_COUNT, GROUP, PROMPTS, SEED } from "../errors/list.mjs";
+import { densitiesOf, imagesOf } from "../networks.mjs";
+import { placedOn } from "../two-machines.mjs";
+import { EARLIER, MACHINE, RUNS } from "./plan.mjs";
+import { documentNamed, fileNamed } from "./subjects.mjs";
+
+const COMMAND = "node experiments/machine/measure.mjs";
+const output = fileURLToPath(new URL("points.json", import.meta.url));
+const [threads = "1", ...names] = process.argv.slice(2);
+
+const asked = [...RUNS.map(({ document: { name, model } }) => ({ name, most: model.steps })), ...EARLIER];
+const executor = nodeExecutor(Number(threads));
+try {
+  for (const one of asked) {
+    if (names.length > 0 && !names.includes(one.name)) continue;
+    const bytes = await readFile(fileNamed(one.name)).catch(() => null);
+    if (!bytes) continue;
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const before = await readFile(output, "utf8").then(JSON.parse, () => ({}));
+    if (before.networks?.[one.name]?.sha256 === sha256) continue;
+    const found = { commit: presentCommit(), sha256, ...(await measure(documentNamed(one.name), one.most, bytes)) };
+    const sizes = { command: COMMAND, seed: SEED, prompts: PROMPTS, group: GROUP, chips: CHIP_COUNT };
+    const networks = { ...before.networks, [one.name]: found };
+    const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+    await writeFileAtomic(output, `${JSON.stringify({ ...sizes, networks }, rounded)}\n`);
+  }
+} finally {
+  await executor.close();
+}
+
+/** The network's model, densities and errors by T, chip and group of prompts. */
+async function measure(document, most, bytes) {
+  const { name } = document;
+  const placed = placedOn(MACHINE, document);
+  const experiment = { ...placed, seed: SEED, model: { ...placed.model, steps: most } };
+  const network = asDescribed(experiment, decodeCheckpoint(bytes, name).network, []);
+  const data = await imagesOf(experiment.task);
+  const subject = data ? openExperiment(experiment, data) : experiment;
+  const started = process.cpuUsage();
+  const ran = await evaluateChips(executor, subject, network, { chips: CHIP_COUNT, prompts: PROMPTS });
+  const { user, system } = process.cpuUsage(started);
+  const wrong = Object.fromEntries(
+    ran[0].bySteps.map((_, t) => [t + 1, ran.map((chip) => grouped(chip.bySteps[t].wrong))]),
+  );
+  const { model } = network;
+  const { trials, labels } = commonOf(experiment, data);
+  console.log(`${name}: ${Math.round((user + system) / 1e6)} s, ${rates(wrong, trials).join(" ")}`);
+  return { model, densities: densitiesOf(experiment, ran[0]), trials, labels, wrong };
+}
+
+function rates(wrong, trials) {
+  return Object.values(wrong).map((chips) => {
+    const total = chips.flat().reduce((sum, count) => sum + count, 0);
+    return (total / (trials * chips.length * PROMPTS)).toFixed(4);
+  });
+}
+
+function grouped(counts) {
+  return Array.from({ length: counts.length / GROUP }, (_, group) =>
+    counts.slice(group * GROUP, (group + 1) * GROUP).reduce((sum, count) => sum + count, 0),
+  );
+}
+
+/** Decisions per prompt, and a digest of the labels that tells which prompts were answered, as in `../errors/measure.mjs`. */
+function commonOf(experiment, data) {
+  const task = createTask(experiment, data);
+  const { labels } = task.draw(PROMPTS, stream(SEED).fork("evaluation"), { spikes: false, values: false });
+  const each = labels.length / PROMPTS;
+  const last = Int32Array.from({ length: PROMPTS }, (_, prompt) => labels[(prompt + 1) * each - 1]);
+  const digest = createHash("sha256").update(new Uint8Array(last.buffer)).digest("hex");
+  return { trials: kitOf(experiment.task).trials(experiment.task), labels: digest.slice(0, 16) };
+}
