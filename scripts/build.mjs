@@ -114,15 +114,18 @@ const script = fileURLToPath(import.meta.url);
 if (!isFresh(generated, [assembly, script])) buildKernels();
 const bundler = join(root, "scripts/bundle.mjs");
 const inputs = ["src", "tsconfig.json", "package.json", "package-lock.json"].map((name) => join(root, name));
-if (!isFresh(stamp, [...inputs, script, bundler])) {
-  node("typescript/bin/tsc", ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
+const isProgramFresh = isFresh(stamp, [...inputs, script, bundler]);
+// A page is built from programs before they are compacted.
+if (!isProgramFresh || !isFresh(page, [stamp, studio, script])) {
+  if (!isProgramFresh) node("typescript/bin/tsc", ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
   // Loaded here, because the bundler and the compiler take longer to load than a fresh build takes to check.
-  const { bundle } = await import("./bundle.mjs");
+  const { bundle, compact } = await import("./bundle.mjs");
   const dist = join(root, "dist");
   const programs = await bundle(dist);
   withoutOrphans(dist, programs);
   await withoutPrivateDeclarations(dist);
   withoutHeaders(dist);
   writeFileSync(stamp, "");
+  node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);
+  await compact(dist, programs);
 }
-if (!isFresh(page, [stamp, studio, script])) node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);

@@ -1,13 +1,14 @@
 /**
  * Bundles the programs of dist/ from src/, because Node takes about a millisecond to load a module and `xpikeformer` needs 400.
  *
- * Local names are short in the result, and its layout follows src/: one file per folder, and a file of its own for each entry, each
- * command and each file that only shows values. A folder's `index.js` is what importing `xpikeformer` loads, `more.js` what the other entries for
+ * The layout of the result follows src/: one file per folder, and a file of its own for each entry, each command and
+ * each file that only shows values. A folder's `index.js` is what importing `xpikeformer` loads, `more.js` what the other entries for
  * browsers need besides, `node.js` the rest. zod is inside, in `zod.js`: as a package, it alone takes as long to load as Node.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
+import { minify } from "rolldown/experimental";
 import ts from "typescript";
 import { build as viteBuild } from "vite";
 
@@ -58,9 +59,6 @@ export async function bundle(folder) {
       return moduleIds.some((id) => id.startsWith(join(src, "cli"))) ? `cli/${name}.js` : `${name}.js`;
     },
     minifyInternalExports: false,
-    // The package is limited in size. Functions keep their names, which a stack trace shows; without blanks, the annotations would go that
-    // the studio needs to leave out what it does not use.
-    minify: { compress: false, mangle: { toplevel: false }, codegen: { removeWhitespace: false } },
     comments: { legal: true, annotation: true, jsdoc: false },
     banner: ({ name }) => (name === "zod" ? licence("zod") : ""),
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: grouping(), debugName: "folders" }] },
@@ -68,6 +66,20 @@ export async function bundle(folder) {
   await build.close();
   await bundleCharts(folder);
   return [...output.map(({ fileName }) => fileName), `${CHARTS}.js`];
+}
+
+/**
+ * Takes blanks, comments and long local names out of the programs, because the package is limited in size. Functions keep their names, which
+ * a stack trace shows. Last, because the studio is built from programs whose annotations tell what it can leave out.
+ */
+export async function compact(folder, programs) {
+  for (const name of programs.filter((one) => one !== `${CHARTS}.js`)) {
+    const path = join(folder, name);
+    const options = { module: true, compress: false, mangle: { toplevel: false }, codegen: { removeWhitespace: true } };
+    const { code, errors } = await minify(path, readFileSync(path, "utf8"), options);
+    if (errors.length > 0) throw new Error(`${name}: ${errors[0].message}`);
+    writeFileSync(path, name === "zod.js" ? licence("zod") + code : code);
+  }
 }
 
 /** Puts what charts are drawn with, and the packages that it is from, into one file, with their licences next to it. */
