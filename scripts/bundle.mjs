@@ -69,16 +69,21 @@ export async function bundle(folder) {
 }
 
 /**
- * Takes blanks, comments and long local names out of the programs, because the package is limited in size. Functions keep their names, which
+ * Takes blanks, comments other than licences, and long local names out of the programs, because the package is limited in size. Functions keep their names, which
  * a stack trace shows. Last, because the studio is built from programs whose annotations tell what it can leave out.
  */
 export async function compact(folder, programs) {
   for (const name of programs.filter((one) => one !== `${CHARTS}.js`)) {
     const path = join(folder, name);
-    const options = { module: true, compress: false, mangle: { toplevel: false }, codegen: { removeWhitespace: true } };
+    const options = {
+      module: true,
+      compress: false,
+      mangle: { toplevel: false },
+      codegen: { removeWhitespace: true, legalComments: "inline" },
+    };
     const { code, errors } = await minify(path, readFileSync(path, "utf8"), options);
     if (errors.length > 0) throw new Error(`${name}: ${errors[0].message}`);
-    writeFileSync(path, name === "zod.js" ? licence("zod") + code : code);
+    writeFileSync(path, code);
   }
 }
 
