@@ -119,6 +119,11 @@ test("a learned leak is the nearest shift of the unit", () => {
 
 test.each([
   [{ adc: { bits: null } }, {}, /converters pass exact currents/],
+  [
+    { arithmetic: {}, readOut: { attentionInput: "charge" } },
+    {},
+    /is "charge", so columns of blocks.0.qkv fire themselves/,
+  ],
   [{}, { reset: "soft" }, /reset by subtraction/],
   [{}, { kind: "if", reset: "soft" }, /reset by subtraction/],
   [{}, { beta: 0.9 }, /beta is 0.9, but the LIF unit leaks by a shift/],
