@@ -426,8 +426,8 @@ function sumActions({ operations }: MachineWork): ActionTally {
 }
 
 /**
- * Flip-flops of attention's counters that a gate keeps from the clock: a counter takes it where it counts and once per window, to start again,
- * and the score beside it once per window. 0 where every clock reaches them.
+ * Flip-flops of attention's counters that a gate keeps from the clock: a counter takes it where it counts and once per window, to
+ * start again, and the score beside it once per window. 0 where every clock reaches them.
  */
 function idleCounters({ machine: { attention, shape }, hardware }: Idle, total: ActionTally): number {
   if (hardware.clocking === "written") return 0;

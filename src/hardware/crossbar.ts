@@ -31,7 +31,11 @@ export interface ProgrammedCrossbar extends ProgrammedPairs {
   readonly clippedWeights: number;
 }
 
-/** The state of the columns at one time after programming. */
+/**
+ * The state of the columns at one time after programming. Everything that is linear in the spikes is expressed here (drift, read noise,
+ * stuck devices, wires, compensation), so that both simulators see the same numbers and a new device touches neither. Effects on a single
+ * conversion or decision stay in the simulators.
+ */
 export interface CrossbarReading {
   readonly rows: number;
   readonly columns: number;

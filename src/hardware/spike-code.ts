@@ -10,8 +10,8 @@
  * themselves; the last may be shorter.
  *
  * What is sent depends on the spikes of each vector, so simulators count it vector by vector. From a density p alone, s is taken to be
- * binomial, and the expectation is exact:  sum over s of  C(n, s) p^s (1 - p)^(n - s) bits(s).  Spikes that cluster in some vectors take fewer
- * bits than that in `fewer`, and as many in `events`.
+ * binomial, and the expectation is exact:  sum over s of  C(n, s) p^s (1 - p)^(n - s) bits(s).  Spikes that cluster in some vectors
+ * take fewer bits than that in `fewer`, and as many in `events`.
  */
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { exponential } from "../numeric/exponential.ts";

@@ -7,10 +7,11 @@
  *
  *   offset'_c = round(offset_c / u_c), half to +;   theta_c = ceil(threshold / u_c)
  *
- * As in `lif-parameters.ts`, rounding threshold and leak changes no spike of a membrane that is whole: what differs from real numbers is the
- * offset, by at most u_c / 2 at each step. With f fraction bits a membrane holds eight times the largest code, and four times threshold and
- * offset; a column whose threshold or offset needs more has fewer bits, a power of two by a shift. Where even a whole code is less than a unit, the column takes no code: it hardly
- * reaches its threshold by codes, and its unit is the finest that holds threshold and offset.
+ * As in `lif-parameters.ts`, rounding threshold and leak changes no spike of a membrane that is whole: what differs from real numbers
+ * is the offset, by at most u_c / 2 at each step. With f fraction bits a membrane holds eight times the largest code, and four times
+ * threshold and offset; a column whose threshold or offset needs more has fewer bits, a power of two by a shift. Where even a whole code
+ * is less than a unit, the column takes no code: it hardly reaches its threshold by codes, and its unit is the finest that holds
+ * threshold and offset.
  *
  * Columns of several row blocks stay as they are: each crossbar has its own factor, and sums need a common one. So do layers with sums that
  * join the residual stream.

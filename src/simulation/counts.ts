@@ -118,9 +118,12 @@ export function ssaActions(
   return { ...one, counterIncrements: run.increments };
 }
 
-/** Bits sent for the spikes of neurons; q, k and v are vectors of their own. */
-export const neuronBits = (transport: Transport, train: SpikeTrain, parts: number): number =>
-  transport.code === "bits" ? 0 : trainBits(transport, train, parts);
+/** Bits sent for the spikes of neurons; q, k and v, behind an attention input, are vectors of their own. */
+export function neuronBits({ hardware, mapping, network }: MappedNetwork, name: string, train: SpikeTrain): number {
+  if (hardware.transport.code === "bits") return 0;
+  const isInput = mapping.layers.some(({ role, trainOut }) => role === "attention input" && trainOut === name);
+  return trainBits(hardware.transport, train, isInput ? train.features / network.model.width : 1);
+}
 
 /**
  * Bits sent for what attention reads of q, k and v, as often as it does, and for its output.

@@ -17,9 +17,9 @@
  *   leakage   of logic, crossbars, memories and control, from one result to the next (`inferenceRate`); the hybrid ANN's engine is off
  *             while it waits
  *
- * Where clocks are gated (`hardware.clocking`), the digital ANN gates as well, wherever it saves: a sum takes the clock only where its product
- * is not 0, for a clock gate per product. Half of the activations are taken to be 0, as after a ReLU, in its favour; the sum of a tree of
- * products is never 0, so trees do not gate.
+ * Where clocks are gated (`hardware.clocking`), the digital ANN gates as well, wherever it saves: a sum takes the clock only where its
+ * product is not 0, for a clock gate per product. Half of the activations are taken to be 0, as after a ReLU, in its favour; the sum of a
+ * tree of products is never 0, so trees do not gate.
  *
  * Clock, control and wires are estimates by construction: the registers and floorplan of an engine are assumed, not designed.
  * The clock is that of a systolic array; one of adder trees (`annTrees`) writes a sixteenth as many flip-flops. Wire energy is on the low

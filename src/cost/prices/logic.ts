@@ -42,8 +42,8 @@ export const register = ({ bits }: { readonly bits: number }, technology: Techno
   logicUnit(bits * (technology.flipFlopClock + technology.clockTree), bits * technology.registerArea, technology);
 
 /**
- * Energy of a clock gate per clock that reaches it, whether or not it passes. An assumption: a latch, which is half a flip-flop, an AND gate
- * and a leaf of the clock tree; the area likewise.
+ * Energy of a clock gate per clock that reaches it, whether or not it passes. An assumption: a latch, which is half a flip-flop, an AND
+ * gate and a leaf of the clock tree; the area likewise.
  */
 export const clockGate = (technology: Technology): UnitPrice =>
   logicUnit(

@@ -10,7 +10,8 @@
  * V is the swing for a membrane of 1, and every charge counts as much. Capacitors are of metal above the devices, but nothing else is
  * placed below them.
  *
- * Left out: what sets a column's threshold, and the energy of a quieter comparator, because no source here states energy and noise together.
+ * Left out: what sets a column's threshold, and the energy of a quieter comparator, because no source here states energy and noise
+ * together.
  */
 import type { Technology } from "../parameters.ts";
 import { wire } from "./floorplan.ts";

@@ -192,11 +192,8 @@ export function bindSimulator(
       operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to, perPrompt);
     };
-    const sentOf = (name: string, train: PackedBits, perPrompt: number): number => {
-      if (!codesSpikes) return 0;
-      const parts = name.endsWith(".qkv") ? train.features / D : 1;
-      return neuronBits(hardware.transport, trainOf(ops, train, steps, prompts * perPrompt), parts);
-    };
+    const sentOf = (name: string, train: PackedBits, perPrompt: number): number =>
+      codesSpikes ? neuronBits(chip, name, trainOf(ops, train, steps, prompts * perPrompt)) : 0;
     /** Neurons of a layer's own, behind converters or in its columns. */
     const fireBehind = (layer: LayerMapping, to: PackedBits) => {
       const name = layer.trainOut as string;

@@ -170,8 +170,7 @@ function run(
     operations.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
   };
-  const sentFor = (name: string, train: SpikeTrain): number =>
-    neuronBits(chip.hardware.transport, train, name.endsWith(".qkv") ? train.features / model.width : 1);
+  const sentFor = (name: string, train: SpikeTrain): number => neuronBits(chip, name, train);
   const columns = { readings: crossbars.readings, errors: chip.columnErrors ?? [], random };
   /** A layer with neurons of its own, which fire behind converters, or in its columns. */
   const firing = (name: string, to: string, train: SpikeTrain) => {
