@@ -8,7 +8,7 @@ import type { HardwareSpec, LoopOrder } from "../experiment/hardware.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { type FiringUnit, type Readings, unitActions, unitReadings } from "../hardware/attention/catalogue.ts";
 import { lfsrShifts, usesLfsrs } from "../hardware/draws.ts";
-import { type Transport, trainBits } from "../hardware/spike-code.ts";
+import { trainBits } from "../hardware/spike-code.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { tileActions } from "../hardware/ssa-tile.ts";
 import { planReadings } from "../hardware/tile-plan.ts";
