@@ -149,6 +149,19 @@ const PAID: Readonly<Record<string, Paid>> = {
     to: charge({ trim: { reads: 2560 } }),
     moves: ["energy.upkeep"],
   },
+  "transport.code": { to: { transport: { code: "events" } }, moves: ["energy.wires"] },
+  "transport.vector": {
+    from: { transport: { code: "fewer" } },
+    to: { transport: { code: "fewer", vector: null } },
+    moves: ["energy.wires"],
+  },
+  clocking: { to: { clocking: "gated" }, moves: ["energy.clock"] },
+  // Columns of one row block.
+  scaling: {
+    from: { crossbar: { rows: 256 } },
+    to: { crossbar: { rows: 256 }, scaling: "threshold" },
+    moves: ["energy.digital", "area.scalers"],
+  },
   rate: { to: { rate: 10 }, moves: ["energy.leakage", "energy.control", "energy.upkeep"] },
   calibration: { to: { calibration: "codes" }, moves: ["energy.upkeep"] },
   "ssa.random": { to: { ssa: { random: "ideal" } }, moves: ["energy.random", "area.random"] },
