@@ -22,6 +22,7 @@ import { firstPageTables } from "./first-page/tables.mjs";
 import { frontTables } from "./front/tables.mjs";
 import { errorFrontTables } from "./fronts/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
+import { ablationTables } from "./machine/ablation-tables.mjs";
 import { machineTrainingTables } from "./machine/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
 import { markdown } from "./markdown.mjs";
@@ -201,6 +202,7 @@ const programs = {
   ...imageAccuracyTables,
   ...sideBySideTables,
   ...stuckDeviceTables,
+  ...ablationTables,
   ...machineTrainingTables,
   ...machineTables,
   ...numberFormatTables,
