@@ -355,7 +355,6 @@ export const claimTables = {
   "monte-carlo": drawTable,
   "one-point-nine-fold-machines": () =>
     perMachine("energy of the digital SNN / Xpikeformer", ratioRows("snnDigital", [], 4)),
-  "one-point-nine-fold-needed": () => neededFor("snn", 1.9),
   latency: timeTable,
   throughput: () => ({
     head: ["ViT-8-768, images per second", ...ANSWERS, "accuracy in Table III, %"],
