@@ -20,6 +20,16 @@ export const LEVERS = {
   "charge, following, .11 mm2 together": { change: { readOut, ...FOLLOWING }, set: { floorplan: FLOORPLAN } },
 };
 
+/** Networks whose front is compared with every lever that changes the machine, not its floorplan; their last step. */
+export const FRONT_LEVER = "charge, following, .11 mm2 together";
+export const FRONT = [
+  { name: "wireless-2x2-deep-64", most: 4 },
+  { name: "wireless-2x2-deep", most: 4 },
+  { name: "mnist-64", most: 1 },
+  { name: "mnist-one-step", most: 1 },
+  { name: "mnist-two-steps-taught", most: 3 },
+];
+
 /** Networks as they are in `../errors`, at one T each. */
 export const SUBJECTS = [
   { name: "wireless-2x2-deep", steps: 2, prompts: 1000 },

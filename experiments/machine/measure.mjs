@@ -1,33 +1,41 @@
-// Runs the networks of this page on five chips of the machine `recommended`, on the prompts of `../errors`, and adds each to points.json in
-// the form of the results there. Run: node measure.mjs [threads] [name ...]
+// Runs the networks of this page on five chips of the machine `recommended`, and those of the front with all levers too, on the prompts of
+// `../errors`. Adds each to points.json or front.json in the form of the results there. Run: node measure.mjs [threads] [name ...]
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { createTask, decodeCheckpoint, evaluateChips, openExperiment, stream } from "xpikeformer";
+import { createTask, decodeCheckpoint, evaluateChips, openExperiment, parseExperiment, stream } from "xpikeformer";
 import { asDescribed, kitOf } from "xpikeformer/internal";
 import { nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { presentCommit } from "../commit.mjs";
 import { CHIP_COUNT, GROUP, PROMPTS, SEED } from "../errors/list.mjs";
 import { densitiesOf, imagesOf } from "../networks.mjs";
 import { placedOn } from "../two-machines.mjs";
+import { FRONT, FRONT_LEVER, LEVERS, withLever } from "./levers.mjs";
 import { EARLIER, MACHINE, RUNS } from "./plan.mjs";
 import { documentNamed, fileNamed } from "./subjects.mjs";
 
 const COMMAND = "node experiments/machine/measure.mjs";
-const output = fileURLToPath(new URL("points.json", import.meta.url));
 const [threads = "1", ...names] = process.argv.slice(2);
 
-const asked = [...RUNS.map(({ document: { name, model } }) => ({ name, most: model.steps })), ...EARLIER];
+const asked = [
+  ...[...RUNS.map(({ document: { name, model } }) => ({ name, most: model.steps })), ...EARLIER].map((one) => ({
+    ...one,
+    file: "points.json",
+    lever: {},
+  })),
+  ...FRONT.map((one) => ({ ...one, file: "front.json", lever: LEVERS[FRONT_LEVER] })),
+];
 const executor = nodeExecutor(Number(threads));
 try {
   for (const one of asked) {
     if (names.length > 0 && !names.includes(one.name)) continue;
+    const output = fileURLToPath(new URL(one.file, import.meta.url));
     const bytes = await readFile(fileNamed(one.name)).catch(() => null);
     if (!bytes) continue;
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const before = await readFile(output, "utf8").then(JSON.parse, () => ({}));
     if (before.networks?.[one.name]?.sha256 === sha256) continue;
-    const found = { commit: presentCommit(), sha256, ...(await measure(documentNamed(one.name), one.most, bytes)) };
+    const found = { commit: presentCommit(), sha256, ...(await measure(documentNamed(one.name), one, bytes)) };
     const sizes = { command: COMMAND, seed: SEED, prompts: PROMPTS, group: GROUP, chips: CHIP_COUNT };
     const networks = { ...before.networks, [one.name]: found };
     const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
@@ -38,9 +46,9 @@ try {
 }
 
 /** The network's model, densities and errors by T, chip and group of prompts. */
-async function measure(document, most, bytes) {
+async function measure(document, { most, lever }, bytes) {
   const { name } = document;
-  const placed = placedOn(MACHINE, document);
+  const placed = parseExperiment(withLever(placedOn(MACHINE, document), lever));
   const experiment = { ...placed, seed: SEED, model: { ...placed.model, steps: most } };
   const network = asDescribed(experiment, decodeCheckpoint(bytes, name).network, []);
   const data = await imagesOf(experiment.task);

@@ -6,6 +6,7 @@ import { mean } from "xpikeformer/internal";
 import { ratesOf } from "../errors/errors.mjs";
 import { pointsOn, rated } from "../fronts/fronts.mjs";
 import { on, placedOn } from "../two-machines.mjs";
+import { FRONT_LEVER, LEVERS, withLever } from "./levers.mjs";
 import { MACHINE } from "./plan.mjs";
 import { documentNamed } from "./subjects.mjs";
 
@@ -33,6 +34,15 @@ function fixedPoints(document, record) {
   const steps = Object.keys(record.wrong).map(Number);
   return pointsOn(placedOn(MACHINE, document), { name, copies: task.queryCopies, steps }, record);
 }
+
+/** Those of the front with all levers that change the machine. */
+export const frontPoints = (task) =>
+  documentsFor(task, read("front.json")).flatMap(({ document, record }) => {
+    const { name, task: link } = document;
+    const steps = Object.keys(record.wrong).map(Number);
+    const experiment = withLever(placedOn(MACHINE, document), LEVERS[FRONT_LEVER]);
+    return pointsOn(experiment, { name, copies: link.queryCopies, steps }, record);
+  });
 
 /**
  * The points of networks that stop early, one for each promise: `steps` is the mean T, `alpha` the share of prompts that may be answered
