@@ -1,14 +1,26 @@
 // The tables of the ablation, from ablation.json and the current cost model.
 import { existsSync, readFileSync } from "node:fs";
-import { experimentWorkload, ratioTo } from "xpikeformer";
+import { experimentWorkload, ratioTo, stream } from "xpikeformer";
 import { pairedDifference, sampleMean } from "xpikeformer/internal";
 import { ratesOf } from "../errors/errors.mjs";
+import { frontOf, ratiosWithIntervals, readOff } from "../fronts/front.mjs";
+import { points } from "../fronts/fronts.mjs";
 import { estimateOn, experimentOn } from "../two-machines.mjs";
-import { LEVERS, SUBJECTS, withLever } from "./levers.mjs";
+import { LEVERS, SEED, SUBJECTS, withLever } from "./levers.mjs";
+import { frontPoints } from "./points.mjs";
 
 const MACHINE = "recommended";
 const file = new URL("ablation.json", import.meta.url);
 const measured = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).networks : {};
+
+/** A ratio with its interval: – where ours does not reach the rate, ∞ where the rival does not. */
+const interval = (found) => {
+  if (found === null) return "–";
+  const [ratio, low, high] = found.map((value) =>
+    value === 0 ? "–" : Number.isFinite(value) ? value.toFixed(2) : "∞",
+  );
+  return `${ratio} (${low} to ${high})`;
+};
 
 const four = (value) => value.toFixed(4);
 const signed = (value) => `${value < 0 ? "−" : "+"}${four(Math.abs(value))}`;
@@ -29,7 +41,41 @@ function priceOf(name, { steps, levers }, lever) {
   return { energy: total / workload.result.perInference, ratio: ratioTo(estimate, "annDigital") };
 }
 
+/** Error rates at which fronts are compared. */
+const RATES = { link: [0.06, 0.065, 0.07, 0.08, 0.1], mnist: [0.0085, 0.0095, 0.0125, 0.0175, 0.022] };
+const TASKS = { link: "2x2 link", mnist: "MNIST" };
+
 export const ablationTables = {
+  "machine-fronts": () => ({
+    head: [
+      "equal error rate",
+      "uJ, converters",
+      "uJ, charge",
+      "8-bit ANN / converters",
+      "8-bit ANN / charge",
+      "4-bit, trained / charge",
+    ],
+    rows: Object.keys(TASKS).flatMap((task) => {
+      const { ours, int8, trained4 } = points(task);
+      const charge = frontPoints(task);
+      const all = RATES[task];
+      const [before, now, trained] = [
+        [ours, int8],
+        [charge, int8],
+        [charge, trained4],
+      ].map(([own, other]) => ratiosWithIntervals(own, other, all, stream(SEED)));
+      const [converters, columns] = [frontOf(ours), frontOf(charge)];
+      const micro = (front, rate) => {
+        const found = readOff(front, rate);
+        return found ? (1e6 * found.energy).toPrecision(3) : "–";
+      };
+      return all.map((rate, i) => [
+        `${TASKS[task]}, ${rate.toFixed(4)}`,
+        ...[micro(converters, rate), micro(columns, rate)],
+        ...[before[i], now[i], trained[i]].map(interval),
+      ]);
+    }),
+  }),
   "machine-ablation": () => ({
     text: 2,
     head: ["network", "lever", "error rate", "minus none, paired", "uJ", "saved", "int8 ANN of its size / this"],
@@ -44,10 +90,10 @@ export const ablationTables = {
           const { mean, high } = sampleMean(sample);
           const change = sampleMean(pairedDifference(sample, none));
           const { energy, ratio } = priceOf(name, record, lever);
-          const isNone = lever === "none" || LEVERS[lever].like === "none";
+          const isSame = sample.values.every((value, i) => value === none.values[i]);
           return [
             ...[`\`${name}\`, T = ${record.steps}`, lever, `${four(mean)} ± ${four(high - mean)}`],
-            isNone ? "" : `${signed(change.mean)} (${signed(change.low)} to ${signed(change.high)})`,
+            isSame ? "" : `${signed(change.mean)} (${signed(change.low)} to ${signed(change.high)})`,
             ...[(1e6 * energy).toPrecision(3), `${Math.round(100 * (1 - energy / base))} %`, ratio.toPrecision(3)],
           ];
         });

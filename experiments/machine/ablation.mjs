@@ -25,7 +25,7 @@ const executor = nodeExecutor(threads);
 try {
   for (const subject of SUBJECTS) {
     for (const [lever, setting] of Object.entries(LEVERS)) {
-      if (setting.like) continue;
+      if (setting.like || (subject.only && !subject.only.includes(lever))) continue;
       const found = result.networks[subject.name] ?? { prompts: subject.prompts, steps: subject.steps, levers: {} };
       if (found.levers[lever]) continue;
       found.levers[lever] = await measure(subject, setting);

@@ -30,10 +30,20 @@ export const FRONT = [
   { name: "mnist-two-steps-taught", most: 3 },
 ];
 
+/** Most of such a network's energy is in convolutions, which keep their converters. */
+const WITH_STEM = [
+  "none",
+  "charge, with the preset's errors",
+  "scale in the threshold",
+  "charge, following, .11 mm2 together",
+];
+
 /** Networks as they are in `../errors`, at one T each. */
 export const SUBJECTS = [
   { name: "wireless-2x2-deep", steps: 2, prompts: 1000 },
   { name: "mnist-two-steps-taught", steps: 2, prompts: 1000 },
+  { name: "fashion-fine", steps: 2, prompts: 500, only: WITH_STEM },
+  { name: "cifar10-twice", steps: 2, prompts: 250, only: WITH_STEM },
 ];
 export const CHIPS = 5;
 /** Chose nothing. */
