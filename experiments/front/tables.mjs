@@ -6,17 +6,18 @@ import { parseDesign } from "xpikeformer/internal";
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 const { machines } = JSON.parse(read("result.json"));
 
-/** Columns in order: field, heading and formatter. */
+/** Fields with their headings. */
 const AXES = [
-  ["model.steps", "T", String],
-  ["hardware.adc.bits", "bits", String],
-  ["hardware.adc.mode", "mode", String],
-  ["hardware.adc.sharing", "columns per ADC", String],
-  ["hardware.crossbar.rows", "rows", String],
-  ["hardware.ssa.fifo", "FIFO per", String],
-  ["hardware.order", "order", String],
+  ["model.steps", "T"],
+  ["hardware.adc.bits", "bits"],
+  ["hardware.adc.mode", "mode"],
+  ["hardware.adc.sharing", "columns per ADC"],
+  ["hardware.crossbar.rows", "rows"],
+  ["hardware.ssa.fifo", "FIFO per"],
+  ["hardware.order", "order"],
 ];
 const sampled = ({ value, low, high }) => `${value.toFixed(4).replace("-", "−")} ± ${((high - low) / 2).toFixed(4)}`;
+/** Columns in order: figure, heading and formatter. */
 const MEASURES = [
   ["errorRate", "error rate", sampled],
   ["yearLoss", "added by a year", sampled],
@@ -30,7 +31,6 @@ const heads = (columns) => columns.map(([, head]) => head);
 /** A machine's value in a field. For the recommended machine, only the time steps were varied. */
 const recommended = { hardware: machineByName("recommended") };
 const fieldOf = ({ values }, path) => values[path] ?? path.split(".").reduce((owner, name) => owner[name], recommended);
-const machine = (row) => AXES.map(([path, , text]) => text(fieldOf(row, path)));
 
 /** The measured machines on the Pareto front of the design. */
 function frontOf(name) {
@@ -52,26 +52,7 @@ function beats(a, b) {
 
 const widthOf = (name) => (name === "wireless-2x2" ? "128" : "256");
 
-/** The extremes of a front: name, and the figure that is lowest there. */
-const EXTREMES = [
-  ["error rate", ({ errorRate }) => errorRate.value],
-  ["energy", ({ energy }) => energy.value],
-  ["throughput", ({ throughput }) => -throughput.value],
-  ["area", ({ area }) => area.value],
-];
-const SHOWN = MEASURES.filter(([name]) => name !== "yearLoss");
-
 export const frontTables = {
-  "front-2x2": () => ({
-    text: 2,
-    head: ["width", "best in", ...heads(SHOWN), ...heads(AXES)],
-    rows: Object.keys(machines).flatMap((name) =>
-      EXTREMES.map(([title, cost]) => {
-        const row = frontOf(name).reduce((best, other) => (cost(other) < cost(best) ? other : best));
-        return [widthOf(name), title, ...SHOWN.map(([measure, , text]) => text(row[measure])), ...machine(row)];
-      }),
-    ),
-  }),
   "front-recommended": () => ({
     head: ["width", "T", ...heads(MEASURES), "beaten by"],
     rows: Object.entries(machines).flatMap(([name, { recommended }]) =>

@@ -47,14 +47,7 @@ const TASKS = { link: "2x2 link", mnist: "MNIST" };
 
 export const ablationTables = {
   "machine-fronts": () => ({
-    head: [
-      "equal error rate",
-      "uJ, converters",
-      "uJ, charge",
-      "8-bit ANN / converters",
-      "8-bit ANN / charge",
-      "4-bit, trained / charge",
-    ],
+    head: ["equal error rate", "uJ, charge", "8-bit ANN / converters", "/ charge", "4-bit, trained / charge"],
     rows: Object.keys(TASKS).flatMap((task) => {
       const { ours, int8, trained4 } = points(task);
       const charge = frontPoints(task);
@@ -64,35 +57,36 @@ export const ablationTables = {
         [charge, int8],
         [charge, trained4],
       ].map(([own, other]) => ratiosWithIntervals(own, other, all, stream(SEED)));
-      const [converters, columns] = [frontOf(ours), frontOf(charge)];
+      const columns = frontOf(charge);
       const micro = (front, rate) => {
         const found = readOff(front, rate);
         return found ? (1e6 * found.energy).toPrecision(3) : "–";
       };
       return all.map((rate, i) => [
         `${TASKS[task]}, ${rate.toFixed(4)}`,
-        ...[micro(converters, rate), micro(columns, rate)],
-        ...[before[i], now[i], trained[i]].map(interval),
+        micro(columns, rate),
+        before[i] === null || before[i][0] === 0 ? "–" : before[i][0].toFixed(2),
+        ...[now[i], trained[i]].map(interval),
       ]);
     }),
   }),
   "machine-ablation": () => ({
     text: 2,
     head: ["network", "lever", "error rate", "minus none, paired", "uJ", "saved", "int8 ANN of its size / this"],
-    rows: SUBJECTS.filter(({ name }) => measured[name]).flatMap(({ name }) => {
+    rows: SUBJECTS.filter(({ name }) => measured[name]).flatMap(({ name, only = Object.keys(LEVERS) }) => {
       const record = measured[name];
       const none = sampleFor(record, "none");
       const base = priceOf(name, record, "none").energy;
-      return Object.keys(LEVERS)
+      return only
         .filter((lever) => record.levers[LEVERS[lever].like ?? lever])
-        .map((lever) => {
+        .map((lever, i) => {
           const sample = sampleFor(record, lever);
           const { mean, high } = sampleMean(sample);
           const change = sampleMean(pairedDifference(sample, none));
           const { energy, ratio } = priceOf(name, record, lever);
           const isSame = sample.values.every((value, i) => value === none.values[i]);
           return [
-            ...[`\`${name}\`, T = ${record.steps}`, lever, `${four(mean)} ± ${four(high - mean)}`],
+            ...[i === 0 ? `\`${name}\`, T = ${record.steps}` : "", lever, `${four(mean)} ± ${four(high - mean)}`],
             isSame ? "" : `${signed(change.mean)} (${signed(change.low)} to ${signed(change.high)})`,
             ...[(1e6 * energy).toPrecision(3), `${Math.round(100 * (1 - energy / base))} %`, ratio.toPrecision(3)],
           ];
