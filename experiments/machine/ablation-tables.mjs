@@ -1,12 +1,13 @@
 // The tables of the ablation, from ablation.json and the current cost model.
 import { existsSync, readFileSync } from "node:fs";
-import { experimentWorkload, ratioTo, stream } from "xpikeformer";
+import { experimentWorkload, machineByName, ratioTo, stream } from "xpikeformer";
+import { withSteps } from "xpikeformer/cost";
 import { pairedDifference, sampleMean } from "xpikeformer/internal";
 import { ratesOf } from "../errors/errors.mjs";
 import { frontOf, ratiosWithIntervals, readOff } from "../fronts/front.mjs";
 import { points } from "../fronts/fronts.mjs";
-import { estimateOn, experimentOn } from "../two-machines.mjs";
-import { LEVERS, SEED, SUBJECTS, withLever } from "./levers.mjs";
+import { estimateOn, experimentOn, vit } from "../two-machines.mjs";
+import { ERRING, FLOORPLAN, LEVERS, SEED, SUBJECTS, withLever } from "./levers.mjs";
 import { frontPoints } from "./points.mjs";
 
 const MACHINE = "recommended";
@@ -69,6 +70,16 @@ export const ablationTables = {
         ...[now[i], trained[i]].map(interval),
       ]);
     }),
+  }),
+  "machine-vit": () => ({
+    head: ["int8 ANN / ViT-8-768", "converters", "charge", "and .11 mm2"],
+    rows: [4, 2, 1].map((steps) => [
+      `T = ${steps}`,
+      ...[LEVERS.none, LEVERS[ERRING], { ...LEVERS[ERRING], set: { floorplan: FLOORPLAN } }].map(({ change, set }) => {
+        const { hardware } = withLever({ hardware: machineByName(MACHINE) }, { change });
+        return ratioTo(estimateOn(MACHINE, { ...withSteps(vit, steps), hardware }, { set }), "annDigital").toFixed(1);
+      }),
+    ]),
   }),
   "machine-ablation": () => ({
     text: 2,

@@ -4,13 +4,15 @@ import { machineByName } from "xpikeformer";
 const YEAR = 31_536_000;
 const { readOut } = machineByName("charge");
 const FOLLOWING = { transport: { code: "fewer" }, clocking: "gated" };
-const FLOORPLAN = "0.11mm2";
+/** Of a crossbar. */
+export const FLOORPLAN = "0.11mm2";
+export const ERRING = "charge, with the preset's errors";
 
 /** `change` is laid over `hardware`; `set` are price settings, which change no answer. Only `together` has several levers. */
 export const LEVERS = {
   none: {},
   "charge, ideal": { change: { readOut: { attentionInput: "charge", feedForwardUp: "charge" } } },
-  "charge, with the preset's errors": { change: { readOut } },
+  [ERRING]: { change: { readOut } },
   "the same, after a year": { change: { readOut, readTime: YEAR } },
   "scale in the threshold": { change: { scaling: "threshold" } },
   "wires and clocks that follow spikes": { change: FOLLOWING },
