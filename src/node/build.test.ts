@@ -18,6 +18,8 @@ afterAll(() => rmSync(root, { recursive: true }));
 const COMPUTING = [
   ...[
     "browser",
+    "channel",
+    "coding",
     "cost",
     "data",
     "device",
@@ -31,7 +33,7 @@ const COMPUTING = [
     "model",
     "node",
   ],
-  ...["numeric", "report", "rtl", "runs", "simulation", "spike", "sweep", "task", "threads", "train"],
+  ...["numeric", "receiver", "report", "rtl", "runs", "simulation", "spike", "sweep", "task", "threads", "train"],
   ...["errors.ts", "units.ts"],
   ...["index.ts", "cost.ts", "rtl.ts", "report.ts", "internal.ts", "node.ts"],
 ];

@@ -14,12 +14,12 @@ export function changedProgram(folder: string): string {
   cpSync(BUILT, dist, { recursive: true, filter: (name) => !/\.d\.ts$|dist.studio/.test(name) });
   cpSync(join(root, "package.json"), join(folder, "package.json"));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  changeLine(join(dist, "numeric/index.js"), "const PARITY = 466688986;", "const PARITY = 466688987;");
+  changeLine(join(dist, "numeric/index.js"), "PARITY=466688986", "PARITY=466688987");
   return dist;
 }
 
 export function changeLine(path: string, before: string, after: string): void {
   const text = readFileSync(path, "utf8");
-  if (!text.includes(before)) throw new Error(`${path} has no line ${before}`);
+  if (!text.includes(before)) throw new Error(`${path} has no ${before}`);
   writeFileSync(path, text.replace(before, after));
 }
