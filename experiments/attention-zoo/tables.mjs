@@ -17,10 +17,9 @@ function overSeeds(values) {
 
 export const attentionZooTables = {
   "attention-zoo": () => ({
-    head: ["attention", "seeds", "BER", "chips' BER", "attention, nJ", "chip, nJ", "clocks"],
+    head: ["attention", "BER", "chips' BER", "attention, nJ", "chip, nJ", "clocks"],
     rows: [...kinds].map(([kind, seeds]) => [
       kind,
-      String(seeds.length),
       overSeeds(seeds.map(({ exact }) => exact)),
       overSeeds(seeds.map(({ chip }) => mean(chip))),
       (1e9 * mean(seeds.map(({ attentionEnergy }) => attentionEnergy))).toFixed(1),
