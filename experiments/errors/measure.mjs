@@ -7,7 +7,6 @@
 //
 //   node experiments/errors/measure.mjs [part of a name ...] [--only chips|anns] [--prompts 2000] [--threads 1] [--again] [--list]
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,6 +18,7 @@ import { quantisedAnn } from "../fronts/quantised-ann.mjs";
 import { TRAINED_NAMES } from "../fronts/trained.mjs";
 import { densitiesOf, experimentOf, imagesOf, keyOf } from "../networks.mjs";
 import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
+import { commonOf, groupSums } from "./common.mjs";
 import {
   CHIP_COUNT,
   CHIPS,
@@ -92,7 +92,7 @@ if (values.list) {
 }
 
 requireCommitted([
-  ...["measure.mjs", "list.mjs"].map((name) => `experiments/errors/${name}`),
+  ...["measure.mjs", "list.mjs", "common.mjs"].map((name) => `experiments/errors/${name}`),
   ...["experiments/fronts/quantised-ann.mjs", "experiments/two-machines.mjs"],
 ]);
 const commit = presentCommit();
@@ -131,15 +131,6 @@ async function keep(key, found) {
   );
 }
 
-/** Errors by chip and group of prompts, from the errors of each prompt. */
-function grouped(rows) {
-  return rows.map((row) =>
-    Array.from({ length: row.length / GROUP }, (_, g) =>
-      row.slice(g * GROUP, (g + 1) * GROUP).reduce((sum, count) => sum + count, 0),
-    ),
-  );
-}
-
 function nameOf(reference) {
   return reference.replace("bundled:", "");
 }
@@ -156,16 +147,6 @@ async function networkOf(name) {
     ? await readFile(networkFile(`bundled:${name}`))
     : execFileSync("git", ["show", `${from}:checkpoints/${name}.safetensors`], { cwd: root, maxBuffer: 2 ** 26 });
   return decodeCheckpoint(bytes, name).network;
-}
-
-/** What pairs answers: the labels of all prompts, at their last query. */
-async function commonOf(experiment, data) {
-  const task = createTask(experiment, data);
-  const { labels } = task.draw(prompts, stream(SEED).fork("evaluation"), { spikes: false, values: false });
-  const asked = labels.length / prompts;
-  const last = Int32Array.from({ length: prompts }, (_, prompt) => labels[(prompt + 1) * asked - 1]);
-  const digest = createHash("sha256").update(new Uint8Array(last.buffer)).digest("hex");
-  return { trials: kitOf(experiment.task).trials(experiment.task), labels: digest.slice(0, 16) };
 }
 
 async function opened(experiment) {
@@ -189,9 +170,9 @@ async function chipsOn(machine, one, options) {
 async function onChips(one, options) {
   const { experiment, data, evaluations, model, densities } = await chipsOn(MACHINE, one, options);
   const wrong = Object.fromEntries(
-    evaluations[0].bySteps.map((_, t) => [t + 1, grouped(evaluations.map(({ bySteps }) => [...bySteps[t].wrong]))]),
+    evaluations[0].bySteps.map((_, t) => [t + 1, evaluations.map(({ bySteps }) => groupSums(bySteps[t].wrong))]),
   );
-  return { model, densities, ...(await commonOf(experiment, data)), wrong };
+  return { model, densities, ...(await commonOf(experiment, data, prompts)), wrong };
 }
 
 async function densitiesOn(machine, one) {
@@ -207,8 +188,8 @@ async function exactly(one) {
   const digital = spiking ? trained : asDescribed(experiment, trained, []);
   const { data, subject } = await opened(experiment);
   const { spiking: found } = await evaluateNetwork(executor, subject, digital, { prompts });
-  const wrong = Object.fromEntries(found.bySteps.map((errors, t) => [t + 1, grouped([[...errors.wrong]])]));
-  const common = await commonOf(experiment, data);
+  const wrong = Object.fromEntries(found.bySteps.map((errors, t) => [t + 1, [groupSums(errors.wrong)]]));
+  const common = await commonOf(experiment, data, prompts);
   return { model: digital.model, own: spiking !== undefined, densities: found.densities, ...common, wrong };
 }
 
@@ -217,13 +198,13 @@ async function measureAnn(name, isLow) {
   const network = await networkOf(name);
   const { data, subject } = await opened(experiment);
   const { errors } = await evaluateNetwork(executor, subject, network, { prompts });
-  const wrong = { exact: grouped([[...errors.wrong]]) };
+  const wrong = { exact: [groupSums(errors.wrong)] };
   for (const bits of isLow ? [8, 5, 4] : []) {
     const isPatches = experiment.task.kind === "image-classification" && !network.model.stem;
     const count = Math.min(prompts, LOW_BIT_PROMPTS[isPatches ? "patches" : "others"]);
-    wrong[bits] = grouped([lowBitErrors(network, bits, experiment, data, count)]);
+    wrong[bits] = [groupSums(lowBitErrors(network, bits, experiment, data, count))];
   }
-  return { model: network.model, ...(await commonOf(experiment, data)), wrong };
+  return { model: network.model, ...(await commonOf(experiment, data, prompts)), wrong };
 }
 
 function lowBitErrors(network, bits, experiment, data, count) {

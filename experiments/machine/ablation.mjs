@@ -1,5 +1,5 @@
 // Measures what each lever costs in accuracy: errors of five chips on the same prompts, with the densities that price it. Writes
-// ablation.json part by part; finished parts are skipped. Takes about half an hour on one core.
+// ablation.json part by part; finished parts are skipped. Takes about ten minutes on one core.
 //
 //   node experiments/machine/ablation.mjs [threads]
 import { readFile, writeFile } from "node:fs/promises";
@@ -7,6 +7,7 @@ import { evaluateChips, openExperiment, parseExperiment } from "xpikeformer";
 import { asDescribed, kitOf } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
+import { groupSums } from "../errors/common.mjs";
 import { GROUP } from "../errors/list.mjs";
 import { checkpointOf, densitiesOf, imagesOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
@@ -50,16 +51,10 @@ async function measure({ name, steps, prompts }, setting) {
     prompts,
   });
   const { user, system } = process.cpuUsage(started);
-  const grouped = ({ bySteps }) => {
-    const { wrong } = bySteps[steps - 1];
-    return Array.from({ length: prompts / GROUP }, (_, g) =>
-      wrong.slice(g * GROUP, (g + 1) * GROUP).reduce((sum, count) => sum + count, 0),
-    );
-  };
   console.error(`${name}, ${JSON.stringify(setting.change ?? {}).slice(0, 60)}: ${(user + system) / 1e6} s of CPU`);
   return {
     trials: kitOf(experiment.task).trials(experiment.task),
     densities: densitiesOf(experiment, evaluations[0]),
-    wrong: evaluations.map(grouped),
+    wrong: evaluations.map(({ bySteps }) => groupSums(bySteps[steps - 1].wrong)),
   };
 }

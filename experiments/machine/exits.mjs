@@ -10,6 +10,7 @@ import { presentCommit } from "../commit.mjs";
 import { answersByStep } from "../early-exit/answers.mjs";
 import { chooseThreshold, outcome, stepsByMargin } from "../early-exit/exit.mjs";
 import { PROMISE, THRESHOLDS } from "../early-exit/rules.mjs";
+import { groupSums } from "../errors/common.mjs";
 import { CHIP_COUNT, GROUP, PROMPTS, SEED } from "../errors/list.mjs";
 import { imagesOf } from "../networks.mjs";
 import { placedOn } from "../two-machines.mjs";
@@ -37,11 +38,7 @@ async function measure(document, { most, alphas }, network) {
   const data = await imagesOf(experiment.task);
   const { densities, byChip } = answersByStep(experiment, network, data, { chips: CHIP_COUNT, prompts: PROMPTS });
   const trials = kitOf(experiment.task).trials(experiment.task);
-  const grouped = (rows, stepsOf) =>
-    Array.from({ length: PROMPTS / GROUP }, (_, group) => {
-      const own = rows.slice(group * GROUP, (group + 1) * GROUP);
-      return Math.round(own.reduce((sum, row) => sum + trials * row.wrong[stepsOf(row) - 1], 0));
-    });
+  const grouped = (rows, stepsOf) => groupSums(rows.map((row) => trials * row.wrong[stepsOf(row) - 1])).map(Math.round);
   const fixed = Object.fromEntries(
     Array.from({ length: most }, (_, t) => [t + 1, byChip.map((chip) => grouped(chip.evaluation, () => t + 1))]),
   );

@@ -3,10 +3,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { createTask, decodeCheckpoint, evaluateChips, openExperiment, parseExperiment, stream } from "xpikeformer";
-import { asDescribed, kitOf } from "xpikeformer/internal";
+import { decodeCheckpoint, evaluateChips, openExperiment, parseExperiment } from "xpikeformer";
+import { asDescribed } from "xpikeformer/internal";
 import { nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { presentCommit } from "../commit.mjs";
+import { commonOf, groupSums } from "../errors/common.mjs";
 import { CHIP_COUNT, GROUP, PROMPTS, SEED } from "../errors/list.mjs";
 import { densitiesOf, imagesOf } from "../networks.mjs";
 import { placedOn } from "../two-machines.mjs";
@@ -57,10 +58,10 @@ async function measure(document, { most, lever }, bytes) {
   const ran = await evaluateChips(executor, subject, network, { chips: CHIP_COUNT, prompts: PROMPTS });
   const { user, system } = process.cpuUsage(started);
   const wrong = Object.fromEntries(
-    ran[0].bySteps.map((_, t) => [t + 1, ran.map((chip) => grouped(chip.bySteps[t].wrong))]),
+    ran[0].bySteps.map((_, t) => [t + 1, ran.map((chip) => groupSums(chip.bySteps[t].wrong))]),
   );
   const { model } = network;
-  const { trials, labels } = commonOf(experiment, data);
+  const { trials, labels } = commonOf(experiment, data, PROMPTS);
   console.log(`${name}: ${Math.round((user + system) / 1e6)} s, ${rates(wrong, trials).join(" ")}`);
   return { model, densities: densitiesOf(experiment, ran[0]), trials, labels, wrong };
 }
@@ -70,20 +71,4 @@ function rates(wrong, trials) {
     const total = chips.flat().reduce((sum, count) => sum + count, 0);
     return (total / (trials * chips.length * PROMPTS)).toFixed(4);
   });
-}
-
-function grouped(counts) {
-  return Array.from({ length: counts.length / GROUP }, (_, group) =>
-    counts.slice(group * GROUP, (group + 1) * GROUP).reduce((sum, count) => sum + count, 0),
-  );
-}
-
-/** Decisions per prompt, and a digest of the labels that tells which prompts were answered, as in `../errors/measure.mjs`. */
-function commonOf(experiment, data) {
-  const task = createTask(experiment, data);
-  const { labels } = task.draw(PROMPTS, stream(SEED).fork("evaluation"), { spikes: false, values: false });
-  const each = labels.length / PROMPTS;
-  const last = Int32Array.from({ length: PROMPTS }, (_, prompt) => labels[(prompt + 1) * each - 1]);
-  const digest = createHash("sha256").update(new Uint8Array(last.buffer)).digest("hex");
-  return { trials: kitOf(experiment.task).trials(experiment.task), labels: digest.slice(0, 16) };
 }

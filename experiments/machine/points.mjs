@@ -29,20 +29,17 @@ const documentsFor = (task, records) =>
 export const machinePoints = (task) =>
   documentsFor(task, measured).flatMap(({ document, record }) => fixedPoints(document, record));
 
-function fixedPoints(document, record) {
+/** Those of the front with all levers that change the machine; prices of the floorplan stay. */
+export const frontPoints = (task) =>
+  documentsFor(task, read("front.json")).flatMap(({ document, record }) =>
+    fixedPoints(document, record, LEVERS[FRONT_LEVER]),
+  );
+
+function fixedPoints(document, record, lever = {}) {
   const { name, task } = document;
   const steps = Object.keys(record.wrong).map(Number);
-  return pointsOn(placedOn(MACHINE, document), { name, copies: task.queryCopies, steps }, record);
+  return pointsOn(withLever(placedOn(MACHINE, document), lever), { name, copies: task.queryCopies, steps }, record);
 }
-
-/** Those of the front with all levers that change the machine. */
-export const frontPoints = (task) =>
-  documentsFor(task, read("front.json")).flatMap(({ document, record }) => {
-    const { name, task: link } = document;
-    const steps = Object.keys(record.wrong).map(Number);
-    const experiment = withLever(placedOn(MACHINE, document), LEVERS[FRONT_LEVER]);
-    return pointsOn(experiment, { name, copies: link.queryCopies, steps }, record);
-  });
 
 /**
  * The points of networks that stop early, one for each promise: `steps` is the mean T, `alpha` the share of prompts that may be answered
