@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { type EngineSetting, randomRun, smallDesign } from "../../test/support/engine-runs.ts";
 import { testWith } from "../../test/support/hardware-tools.ts";
+import { expectAsSimulated } from "../../test/support/machine-in-verilator.ts";
 import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { compileEngine } from "../node/rtl-stream.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "./bundle.ts";
 import { machineBundle } from "./kit/bundle.ts";
-import { MACHINE } from "./machine/top.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xpikeformer-passes-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -115,15 +115,7 @@ testInVerilator(
     const { engine } = design.plan;
     expect(engine.unit === "tiles" && engine.tile.plan.passes).toHaveLength(64);
     const folder = write("machine", machineBundle(design, vectors, madeInTests));
-    const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [MACHINE] });
-    expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
-      "lint, all warnings: xpike_machine",
-      "lint, all warnings: xpike_machine_tb",
-      "simulation: xpike_machine",
-      "simulation: xpike_machine, with waits",
-    ]);
-    expect(checks[2].detail).toContain(`PASS 2 prompts, ${vectors.spikes / 2} spikes`);
-    expect(checks[2].detail).toContain(`${design.plan.schedule.alone.clocks} clocks each`);
+    await expectAsSimulated(folder, design, { spikes: vectors.spikes, prompts: 2 });
   },
   LONG,
 );

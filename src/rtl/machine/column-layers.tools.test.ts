@@ -2,12 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { afterAll } from "vitest";
 import { testWith } from "../../../test/support/hardware-tools.ts";
+import { expectAsSimulated } from "../../../test/support/machine-in-verilator.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
-import { verifyRtl } from "../../node/rtl-tools.ts";
 import { machineBundle } from "../kit/bundle.ts";
-import { MACHINE } from "./top.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xpikeformer-column-layers-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -58,17 +57,7 @@ testInVerilator.each(settings)(
     for (const [name, text] of Object.entries(machineBundle(design, vectors, madeInTests))) {
       writeFileSync(join(folder, name), text);
     }
-    const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [MACHINE] });
-    expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
-      "lint, all warnings: xpike_machine",
-      "lint, all warnings: xpike_machine_tb",
-      "simulation: xpike_machine",
-      "simulation: xpike_machine, with waits",
-    ]);
-    const { clocks } = design.plan.schedule.alone;
-    const [, , simulation] = checks;
-    expect(simulation.detail).toContain(`PASS ${PROMPTS} prompts, ${vectors.spikes / PROMPTS} spikes`);
-    expect(simulation.detail).toContain(`${clocks} clocks each`);
+    await expectAsSimulated(folder, design, { spikes: vectors.spikes, prompts: PROMPTS });
   },
   LONG,
 );
