@@ -8,13 +8,8 @@ import { neuronSpec } from "../experiment/neuron.ts";
 import { ACTION_NAMES, type Action, emptyTally } from "../hardware/actions.ts";
 import { attentionUnitFor } from "../hardware/attention/catalogue.ts";
 import type { SizedAttention } from "./attention-units.ts";
-import {
-  type BufferSize,
-  type EnergyPart,
-  type MachineSizes,
-  type MachineWork,
-  priceMachine,
-} from "./machine-price.ts";
+import { type EnergyPart, priceMachine } from "./machine-price.ts";
+import type { BufferSize, MachineSizes, MachineWork } from "./machine-work.ts";
 import { findCostPreset } from "./presets.ts";
 import { adder, multiplier, register, shifter } from "./prices/logic.ts";
 import { resolveTechnology } from "./resolve.ts";

@@ -12,7 +12,7 @@
  *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers; units with neurons as in `attention-units.ts`
  *   buffers       spikes read and written, in memories of the size that the schedule needs
  *                 (for stream and membranes a bank per column group)
- *   clock         every flip-flop that is written (`prices/logic.ts`), except those of FIFOs and control; in detail in `flipFlopsOf`
+ *   clock         every flip-flop that is written (`prices/logic.ts`), except those of FIFOs and control; in detail in `flip-flops.ts`
  *   control, wires, links, leakage, upkeep
  *
  * Floorplan: layers follow one another, with each block of the network in a square. The output of LIF units travels to the next
@@ -22,22 +22,21 @@
  *
  * Left out: registers that hold their value, power gating, input and output.
  */
-import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { calibrationReads } from "../hardware/compensation.ts";
 import { largestConductance } from "../hardware/crossbar.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
-import type { BufferUse } from "../machine/buffers.ts";
-import type { LayerUnit, MachineUnits } from "../machine/machine.ts";
-import type { NetworkShape } from "../machine/shape.ts";
-import type { MappingTotals } from "../mapping/mapping.ts";
-import { attentionPrices, type SizedAttention, sumOver, tileSizes } from "./attention-units.ts";
-import { type Feet, feetEnergy, feetPrices } from "./feet.ts";
+import type { MachineUnits } from "../machine/machine.ts";
+import { attentionPrices, sumOver, tileSizes } from "./attention-units.ts";
+import { feetEnergy, feetPrices } from "./feet.ts";
+import { DRAW_BITS, flipFlopsOf, gatesOf, idleCounters } from "./flip-flops.ts";
+import { trafficOf, wiresBetween, wiresInLayers } from "./machine-wires.ts";
+import type { BufferSize, Idle, MachineSizes, MachineWork } from "./machine-work.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
 import { type CrossbarSize, calibration, crossbar, lineDrive, programming } from "./prices/crossbar.ts";
-import { countDies, dieLink, layerWires, wire } from "./prices/floorplan.ts";
+import { countDies, dieLink } from "./prices/floorplan.ts";
 import {
   adder,
   attentionCell,
@@ -45,7 +44,6 @@ import {
   controller,
   draw,
   fifoShift,
-  LFSR_BITS,
   lfsr,
   multiplier,
   register,
@@ -54,43 +52,6 @@ import {
 } from "./prices/logic.ts";
 import { dram, sram } from "./prices/memory.ts";
 import { upkeep } from "./prices/upkeep.ts";
-
-/** A memory between units, as sized by the schedule: a bank holds the peak of one inference. */
-export interface BufferSize extends BufferUse {
-  /** Bits of all inferences in progress, each in its own bank, one of which is accessed; default those of one inference. */
-  readonly total?: number;
-}
-
-/** Inputs of a price: counts and widths of a machine's units. */
-export interface MachineSizes {
-  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset" | "stateWords">;
-  /** One entry per layer with its own units. */
-  readonly layers: readonly Pick<
-    LayerUnit,
-    "name" | "inputs" | "outputs" | "takesCodes" | "clocks" | "tokens" | "everyStep"
-  >[];
-  readonly units: Omit<MachineUnits, "converters" | "comparators"> & {
-    readonly comparators: Feet;
-    readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
-  };
-  readonly attention: SizedAttention;
-  readonly mapping: { readonly totals: Pick<MappingTotals, "cells" | "loads"> };
-}
-
-export interface MachineWork {
-  readonly machine: MachineSizes;
-  readonly hardware: HardwareSpec;
-  /** Actions of one inference, operation by operation; those of a layer have its name, or else its wires are those of a large layer. */
-  readonly operations: readonly {
-    readonly name?: string;
-    readonly kind: string;
-    readonly actions: ActionCounts;
-    readonly repeat?: number;
-  }[];
-  readonly buffers: readonly BufferSize[];
-  /** Seconds that an inference occupies the chip: its latency, or the interval between two pipelined inferences. */
-  readonly time: number;
-}
 
 export type EnergyPart =
   | ("conversions" | "array" | "drivers" | "digital" | "feet" | "neurons" | "stream")
@@ -113,73 +74,14 @@ export interface MachinePrice {
 
 /** Converter bits if the experiment passes exact currents: those of Table II, as a default. */
 const ANY_BITS = 5;
-/** Bits of a random number. */
-const DRAW_BITS = 8;
 /** Bit width for which a LIF unit is priced. */
 const LIF_BITS = 16;
-
-/** Registers of a machine: how many flip-flops of each are written in an inference, FIFOs and control not included. */
-export type FlipFlops = Readonly<
-  Record<
-    | "lines"
-    | "products"
-    | "sums"
-    | "membranes"
-    | "stream"
-    | "counters"
-    | "spikes"
-    | "partialSums"
-    | "random"
-    | "units"
-    | "decisions",
-    number
-  >
->;
-
-/**
- *   lines        a spike or silence that a crossbar's driver holds while its columns are converted
- *   products     of a code and its factor; codes are held by the converters, in whose price they are
- *   sums         one per addition of a layer, although one adder for all row blocks would write one; neurons that take codes hold none
- *   counters     of attention cells, with the score that each holds: once per clock, which counts one AND of q and k and one of a score
- *                and v; `idleCounters` are those that gates keep from the clock
- *   spikes       of attention; partialSums circulate, like V in its FIFO
- *   random       LFSRs, or the numbers themselves if they are ideal
- *   units        of attention with neurons: counters and membranes
- *   decisions    spikes of columns without converters
- */
-function flipFlopsOf(
-  { machine, hardware }: Idle,
-  codeBits: number,
-  total: ActionTally,
-  { linearRead, engineWritten }: Pick<Traffic, "linearRead" | "engineWritten">,
-  written: Partial<ActionCounts>,
-  ownOffsets: number,
-): FlipFlops {
-  const { units, attention, shape } = machine;
-  const ssa = attention.unit === "ssa-tile" ? attention : null;
-  return {
-    lines: linearRead,
-    products: total.scalings * (codeBits + units.scalers.factorBits),
-    sums: (total.accumulations + total.offsetAdditions - ownOffsets) * units.adders.bits,
-    membranes: total.lifUpdates * units.lif.stateWords * units.lif.membraneBits,
-    stream: total.residualAdditions * units.residual.bits,
-    counters: ssa ? total.scoreAnds * (ssa.counterBits + 1) : 0,
-    spikes: ssa ? total.outputComparisons : engineWritten,
-    partialSums: ssa ? total.partialSums * ssa.fifoBits * bitsFor(shape.tokens) : 0,
-    random: hardware.ssa.random === "ideal" ? DRAW_BITS * total.randomNumbers : LFSR_BITS * total.lfsrShifts,
-    units: sumOver(written, total),
-    decisions: total.decisions,
-  };
-}
 
 export function priceMachine(work: MachineWork, technology: Technology): MachinePrice {
   const units = priceUnits(work, technology);
   const { area, leakage, dies } = units;
   return { energy: energyOf(work, units, technology), area, leakage, dies };
 }
-
-/** A machine before it works. */
-type Idle = Omit<MachineWork, "operations" | "time">;
 
 /** The units of a machine at their prices: all that an energy needs besides actions and time. */
 export interface PricedUnits extends Pick<MachinePrice, "area" | "leakage" | "dies"> {
@@ -425,27 +327,6 @@ function sumActions({ operations }: MachineWork): ActionTally {
   return sum;
 }
 
-/**
- * Flip-flops of attention's counters that a gate keeps from the clock: a counter takes it where it counts and once per window, to
- * start again, and the score beside it once per window. 0 where every clock reaches them.
- */
-function idleCounters({ machine: { attention, shape }, hardware }: Idle, total: ActionTally): number {
-  if (hardware.clocking === "written") return 0;
-  const offered = countedAnds(total);
-  const windows = (offered * shape.heads) / shape.width;
-  const idle = Math.max(0, offered - total.counterIncrements - windows);
-  const scores = attention.unit === "ssa-tile" ? offered - windows : 0;
-  return idle * tileSizes(attention).counterBits + scores;
-}
-
-/** ANDs that each have a counter; a tree counts whole tokens. */
-const countedAnds = ({ scoreAnds, outerAnds, channelCounts }: ActionTally): number =>
-  scoreAnds + outerAnds + channelCounts;
-
-/** Joules of the gates of attention's counters, which the clock reaches whenever a counter may count. */
-const gatesOf = ({ hardware }: Idle, total: ActionTally, technology: Technology): number =>
-  hardware.clocking === "written" ? 0 : countedAnds(total) * clockGate(technology).energy;
-
 /** Joules of control: at every clock or, behind a gate for each kind of unit, while its unit works; attention's always. */
 function controlOf({ machine, hardware, time }: MachineWork, { control }: Prices, technology: Technology): number {
   const clocks = time * technology.ssaClock;
@@ -468,58 +349,6 @@ function takenCodes({ operations, machine: { layers } }: MachineWork): { shifts:
     else if (taken.has(name ?? "")) sum.shifts += repeat * (actions.conversions - actions.subtractions);
   }
   return sum;
-}
-
-/** Joules of moving every local sum from its crossbar to the outputs of its layer. */
-function wiresInLayers(
-  { operations, machine: { layers } }: MachineWork,
-  { crossbar: { area } }: Prices,
-  technology: Technology,
-): number {
-  const prices = new Map(layers.map((layer) => [layer.name, layerWires({ ...layer, area }, technology).energy]));
-  let joules = 0;
-  for (const { name, actions, repeat = 1 } of operations) {
-    const sums = actions.conversions - actions.subtractions;
-    joules += repeat * sums * (prices.get(name ?? "") ?? technology.interconnect);
-  }
-  return joules;
-}
-
-/**
- * Joules of wires between units, in metres from a layer to the next and to the attention units. A code of spikes takes, per spike or
- * silence, a full adder that counts, and a gate at either end.
- */
-function wiresBetween(
-  bits: Traffic,
-  { transport }: HardwareSpec,
-  toNext: number,
-  toEngine: number,
-  technology: Technology,
-): number {
-  const offered = bits.engineRead + bits.engineWritten;
-  const coded = transport.code !== "bits";
-  const coding = coded
-    ? (bits.linearWritten + offered) * (adder({ bits: 1 }, technology).energy + 2 * technology.gate)
-    : 0;
-  return (
-    coding +
-    (wire({ metres: toNext, bits: coded ? bits.linearSent : bits.linearWritten }, technology).energy +
-      wire({ metres: toEngine, bits: coded ? bits.engineSent : offered }, technology).energy)
-  );
-}
-
-type Traffic = Readonly<Record<`${"linear" | "engine"}${"Read" | "Written" | "Sent"}`, number>>;
-
-/** Spikes and silences that layers and the SSA engine read and write. */
-function trafficOf({ operations }: MachineWork): Traffic {
-  const bits = { linearRead: 0, linearWritten: 0, linearSent: 0, engineRead: 0, engineWritten: 0, engineSent: 0 };
-  for (const { kind, actions, repeat = 1 } of operations) {
-    const side = kind === "attention" ? "engine" : "linear";
-    bits[`${side}Read`] += repeat * actions.bitsRead;
-    bits[`${side}Written`] += repeat * actions.bitsWritten;
-    bits[`${side}Sent`] += repeat * actions.bitsSent;
-  }
-  return bits;
 }
 
 function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, technology: Technology): number {

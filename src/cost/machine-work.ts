@@ -1,0 +1,49 @@
+/** A machine and its work as they are priced: units at their widths, memories, and the actions of one inference. */
+import type { HardwareSpec } from "../experiment/hardware.ts";
+import type { ActionCounts } from "../hardware/actions.ts";
+import type { BufferUse } from "../machine/buffers.ts";
+import type { LayerUnit, MachineUnits } from "../machine/machine.ts";
+import type { NetworkShape } from "../machine/shape.ts";
+import type { MappingTotals } from "../mapping/mapping.ts";
+import type { SizedAttention } from "./attention-units.ts";
+import type { Feet } from "./feet.ts";
+
+/** A memory between units, as sized by the schedule: a bank holds the peak of one inference. */
+export interface BufferSize extends BufferUse {
+  /** Bits of all inferences in progress, each in its own bank, one of which is accessed; default those of one inference. */
+  readonly total?: number;
+}
+
+/** Inputs of a price: counts and widths of a machine's units. */
+export interface MachineSizes {
+  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset" | "stateWords">;
+  /** One entry per layer with its own units. */
+  readonly layers: readonly Pick<
+    LayerUnit,
+    "name" | "inputs" | "outputs" | "takesCodes" | "clocks" | "tokens" | "everyStep"
+  >[];
+  readonly units: Omit<MachineUnits, "converters" | "comparators"> & {
+    readonly comparators: Feet;
+    readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
+  };
+  readonly attention: SizedAttention;
+  readonly mapping: { readonly totals: Pick<MappingTotals, "cells" | "loads"> };
+}
+
+export interface MachineWork {
+  readonly machine: MachineSizes;
+  readonly hardware: HardwareSpec;
+  /** Actions of one inference, operation by operation; those of a layer have its name, or else its wires are those of a large layer. */
+  readonly operations: readonly {
+    readonly name?: string;
+    readonly kind: string;
+    readonly actions: ActionCounts;
+    readonly repeat?: number;
+  }[];
+  readonly buffers: readonly BufferSize[];
+  /** Seconds that an inference occupies the chip: its latency, or the interval between two pipelined inferences. */
+  readonly time: number;
+}
+
+/** A machine before it works. */
+export type Idle = Omit<MachineWork, "operations" | "time">;
