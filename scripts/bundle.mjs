@@ -69,15 +69,15 @@ export async function bundle(folder) {
 }
 
 /**
- * Takes blanks, comments other than licences, and long local names out of the programs, because the package is limited in size. Functions keep their names, which
- * a stack trace shows. Last, because the studio is built from programs whose annotations tell what it can leave out.
+ * Shortens the programs, because the package is limited in size. Licences stay, and so do the names of functions, which a stack trace
+ * shows. Last, because the studio is built from programs whose annotations tell what it can leave out.
  */
 export async function compact(folder, programs) {
   for (const name of programs.filter((one) => one !== `${CHARTS}.js`)) {
     const path = join(folder, name);
     const options = {
       module: true,
-      compress: false,
+      compress: { target: "es2023", keepNames: { function: true, class: true } },
       mangle: { toplevel: false },
       codegen: { removeWhitespace: true, legalComments: "inline" },
     };

@@ -14,7 +14,7 @@ export function changedProgram(folder: string): string {
   cpSync(BUILT, dist, { recursive: true, filter: (name) => !/\.d\.ts$|dist.studio/.test(name) });
   cpSync(join(root, "package.json"), join(folder, "package.json"));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  changeLine(join(dist, "numeric/index.js"), "PARITY=466688986", "PARITY=466688987");
+  changeLine(join(dist, "numeric/index.js"), "466688986", "466688987");
   return dist;
 }
 
