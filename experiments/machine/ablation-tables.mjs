@@ -1,18 +1,12 @@
 // The tables of the ablation, from ablation.json and the current cost model.
-import { existsSync, readFileSync } from "node:fs";
-import { experimentWorkload, machineByName, ratioTo, stream } from "xpikeformer";
-import { withSteps } from "xpikeformer/cost";
+import { stream } from "xpikeformer";
 import { pairedDifference, sampleMean } from "xpikeformer/internal";
-import { ratesOf } from "../errors/errors.mjs";
 import { frontOf, ratiosWithIntervals, readOff } from "../fronts/front.mjs";
 import { points } from "../fronts/fronts.mjs";
-import { estimateOn, experimentOn, vit } from "../two-machines.mjs";
-import { ERRING, FLOORPLAN, LEVERS, SEED, SUBJECTS, withLever } from "./levers.mjs";
+import { ERRING, FLOORPLAN, LEVERS, SEED, SUBJECTS } from "./levers.mjs";
 import { frontPoints } from "./points.mjs";
-
-const MACHINE = "recommended";
-const file = new URL("ablation.json", import.meta.url);
-const measured = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).networks : {};
+import { measured, priceOf, sampleFor, vitRatio } from "./priced.mjs";
+import { sensitivityTable } from "./waterfall.mjs";
 
 /** A ratio with its interval: – where ours does not reach the rate, ∞ where the rival does not. */
 const interval = (found) => {
@@ -25,22 +19,6 @@ const interval = (found) => {
 
 const four = (value) => value.toFixed(4);
 const signed = (value) => `${value < 0 ? "−" : "+"}${four(Math.abs(value))}`;
-
-/** Error rates of a lever, as a sample of chips and groups of prompts. */
-const sampleFor = ({ steps, levers }, lever) => {
-  const { wrong, trials } = levers[LEVERS[lever].like ?? lever];
-  return ratesOf({ wrong: { [steps]: wrong }, trials }, steps);
-};
-
-/** Joules per result, and the int8 ANN's as a multiple. */
-function priceOf(name, { steps, levers }, lever) {
-  const { densities } = levers[LEVERS[lever].like ?? lever];
-  const experiment = withLever(experimentOn(MACHINE, name), LEVERS[lever]);
-  const workload = experimentWorkload({ ...experiment, model: { ...experiment.model, steps } });
-  const estimate = estimateOn(MACHINE, { ...workload, ...densities }, { set: LEVERS[lever].set });
-  const { total } = estimate.architectures.xpikeformer;
-  return { energy: total / workload.result.perInference, ratio: ratioTo(estimate, "annDigital") };
-}
 
 /** Error rates at which fronts are compared. */
 const RATES = { link: [0.06, 0.065, 0.07, 0.08, 0.1], mnist: [0.0085, 0.0095, 0.0125, 0.0175, 0.022] };
@@ -75,12 +53,12 @@ export const ablationTables = {
     head: ["int8 ANN / ViT-8-768", "converters", "charge", "and .11 mm2"],
     rows: [4, 2, 1].map((steps) => [
       `T = ${steps}`,
-      ...[LEVERS.none, LEVERS[ERRING], { ...LEVERS[ERRING], set: { floorplan: FLOORPLAN } }].map(({ change, set }) => {
-        const { hardware } = withLever({ hardware: machineByName(MACHINE) }, { change });
-        return ratioTo(estimateOn(MACHINE, { ...withSteps(vit, steps), hardware }, { set }), "annDigital").toFixed(1);
-      }),
+      ...[LEVERS.none, LEVERS[ERRING], { ...LEVERS[ERRING], set: { floorplan: FLOORPLAN } }].map((lever) =>
+        vitRatio(steps, lever).toFixed(1),
+      ),
     ]),
   }),
+  "machine-sensitivity": sensitivityTable,
   "machine-ablation": () => ({
     text: 2,
     head: ["network", "lever", "error rate", "minus none, paired", "uJ", "saved", "int8 ANN of its size / this"],
