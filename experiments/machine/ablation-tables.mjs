@@ -1,4 +1,5 @@
 // The tables of the ablation, from ablation.json and the current cost model.
+import { readFileSync } from "node:fs";
 import { stream } from "xpikeformer";
 import { pairedDifference, sampleMean } from "xpikeformer/internal";
 import { frontOf, ratiosWithIntervals, readOff } from "../fronts/front.mjs";
@@ -16,6 +17,8 @@ const interval = (found) => {
   );
   return `${ratio} (${low} to ${high})`;
 };
+
+const sameSize = JSON.parse(readFileSync(new URL("same-size.json", import.meta.url), "utf8"));
 
 const four = (value) => value.toFixed(4);
 const signed = (value) => `${value < 0 ? "−" : "+"}${four(Math.abs(value))}`;
@@ -57,6 +60,18 @@ export const ablationTables = {
         vitRatio(steps, lever).toFixed(1),
       ),
     ]),
+  }),
+  "machine-same-size": () => ({
+    head: ["T", "error rate", "the ANN's", "minus the ANN's", "uJ", "ANN / this, systolic", "adder trees"],
+    rows: Object.entries(sameSize.atSteps).map(([steps, figures]) => {
+      const [gap, low, high] = figures["gap.ann"];
+      return [
+        ...[steps, four(figures["ber.xpikeformer"][0]), four(figures["ber.ann"][0])],
+        `${signed(gap)} (${signed(low)} to ${signed(high)})`,
+        (1e6 * figures["cost.xpikeformer.symbol"][0]).toPrecision(3),
+        ...["Digital", "Trees"].map((kind) => figures[`cost.ratio.ann${kind}`][0].toPrecision(3)),
+      ];
+    }),
   }),
   "machine-sensitivity": sensitivityTable,
   "machine-ablation": () => ({
