@@ -57,7 +57,7 @@ function lineOfAntennas(ends: number, n: number): Float64Array {
   return matrix;
 }
 
-type Rows = readonly (readonly (number | readonly [number, number])[])[];
+type Rows = readonly (readonly (number | readonly number[])[])[];
 
 function given(rows: Rows, n: number, path: string): Float64Array {
   if (rows.length !== n || rows.some((row) => row.length !== n)) {

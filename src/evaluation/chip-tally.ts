@@ -10,15 +10,15 @@ import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
 import { type OperationTrace, type SpikeCount, sumOperations } from "../simulation/trace.ts";
-import { kitOf } from "../task/catalogue.ts";
 import { type Openable, opened } from "../task/open.ts";
+import { scoredErrors } from "../task/scored.ts";
 import type { Executor } from "../threads/executor.ts";
 import { type ChipAnswers, openChips } from "./chips.ts";
 import { requireCounts, sumSpikes } from "./slices.ts";
 
 /** One chip's answers at one age. */
 export interface ChipTally {
-  /** By prompt, from the first: errors at the last query, as wrong bits of a symbol or 1. */
+  /** By prompt, from the first: errors at the queries that count, as wrong bits or 1. */
   readonly wrong: readonly number[];
   /** Cross-entropies of all decisions, in nats, summed in prompt order. */
   readonly loss: number;
@@ -62,7 +62,7 @@ export async function tallyChips(
   requireCounts({ chips, prompts });
   requireWithin(before, { chips, prompts, ages });
   const machines = ages.map((readTime): HardwareSpec => ({ ...given.experiment.hardware, readTime }));
-  const wrongOf = wrongAtLast(given.experiment.task, network.geometry.queries.length);
+  const wrongOf = (slice: ChipAnswers) => [...scoredErrors(given.experiment.task, network.geometry, [slice]).wrong];
   const shared = openChips(executor, given, network, machines, SLICE);
   const answers = ages.map((_, age) => [...(before?.answers[age] ?? [])]);
   const operations = before ? [before.operations] : [];
@@ -94,14 +94,6 @@ export async function tallyChips(
   }
   return { answers, operations: sumOperations(operations), spikes };
 }
-
-/** Of some answers, by prompt. */
-const wrongAtLast =
-  (task: Parameters<typeof kitOf>[0], queries: number) =>
-  ({ labels, decisions }: ChipAnswers): number[] => {
-    const last = (values: Int32Array) => [...values.filter((_, i) => i % queries === queries - 1)];
-    return [...kitOf(task).errors(last(labels), last(decisions), task).wrong];
-  };
 
 function requireWithin(before: Tally | null, { chips, prompts, ages }: TallyOptions): void {
   if (before === null) return;

@@ -17,8 +17,9 @@ import type { Chip } from "../simulation/chip.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { clippedShare, densitiesOf, meanLogits, type OperationTrace, sumOperations } from "../simulation/trace.ts";
 import { answer, decide } from "../task/answers.ts";
-import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
+import type { ErrorsOf } from "../task/catalogue.ts";
 import { type Given, type Openable, opened } from "../task/open.ts";
+import { scoredErrors, scoredQueries, scoredValues } from "../task/scored.ts";
 import type { Executor } from "../threads/executor.ts";
 import { untilAborted } from "../threads/until-aborted.ts";
 import { type ExitAnswers, exitByMargin, exitMarginOf } from "./exit.ts";
@@ -34,7 +35,7 @@ import {
   sumSpikes,
   taskOf,
 } from "./slices.ts";
-import { joinAgreements, lastAgreements, type SoftAnswers, softBitsOf } from "./soft-bits.ts";
+import { joinAgreements, type SoftAnswers, scoredAgreements, softBitsOf } from "./soft-bits.ts";
 
 export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   /** Number of chips, counted from 0: chip c is the same for any number of chips. */
@@ -64,11 +65,11 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
 
 export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly chip: number;
-  /** With `evaluation.softBits`, those of the last query, `[prompts, bits]`, positive where right; null otherwise. */
+  /** With `evaluation.softBits`, those of the queries that count, `[prompts, scored, bits]`, positive where right; null otherwise. */
   readonly agreed: Float64Array | null;
-  /** At the last query, after 1 .. T time steps. */
+  /** At the queries that count, after 1 .. T time steps. */
   readonly bySteps: readonly E[];
-  /** With `evaluation.exitMargin`, at the last query: error rate with early exit, and the share of prompts that took 1 .. T steps. */
+  /** With `evaluation.exitMargin`: error rate with early exit, and the share of prompts that took 1 .. T steps. */
   readonly exit: { readonly errors: E; readonly shares: readonly number[] } | null;
   /** Operations of the network in the order in which they run, summed over all prompts. */
   readonly operations: readonly OperationTrace[];
@@ -177,8 +178,11 @@ export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, label
     decide(meanLogits(stepLogits, steps, t + 1), classes, readOut),
   );
   const margin = experiment.evaluation.exitMargin;
-  const exit = margin === undefined ? null : exitByMargin(trace, classes, readOut, margin);
-  const soft = softBitsOf(experiment) && { agreed: lastAgreements(logits, labels, network.geometry, readOut) };
+  const { scored } = scoredQueries(experiment.task, network.geometry);
+  const exit = margin === undefined ? null : exitByMargin(trace, classes, readOut, margin, scored);
+  const soft = softBitsOf(experiment) && {
+    agreed: scoredAgreements(experiment.task, logits, labels, network.geometry, readOut),
+  };
   return { ...answer(logits, labels, classes, readOut), ...soft, byStep, exit, operations, spikes, registers };
 });
 
@@ -203,21 +207,17 @@ function summarise<T extends TaskSpec>(
   };
 }
 
-/** Exits at the last query. */
+/** Exits at the queries that count. */
 function exitOf<T extends TaskSpec>(
   slices: readonly ChipAnswers[],
   task: T,
-  { queries }: Geometry,
+  geometry: Geometry,
 ): ChipEvaluation<ErrorsOf<T>>["exit"] {
-  const last = (values: Int32Array) => [...values.filter((_, i) => i % queries.length === queries.length - 1)];
   const exits = slices.flatMap(({ exit, labels, byStep }) => (exit ? [{ ...exit, labels, most: byStep.length }] : []));
   if (exits.length === 0) return null;
-  const steps = exits.flatMap((exit) => last(exit.steps));
-  const errors = kitOf(task).errors(
-    exits.flatMap(({ labels }) => last(labels)),
-    exits.flatMap(({ decisions }) => last(decisions)),
-    task,
-  );
+  const counts = scoredQueries(task, geometry);
+  const steps = exits.flatMap((exit) => [...scoredValues(exit.steps, counts)]);
+  const errors = scoredErrors(task, geometry, exits);
   const shareOf = (taken: number) => steps.filter((count) => count === taken).length / steps.length;
   return { errors, shares: Array.from({ length: exits[0].most }, (_, i) => shareOf(i + 1)) };
 }

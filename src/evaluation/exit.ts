@@ -4,6 +4,8 @@
  *   confident after t steps:   z_first - z_second >= margin, for the mean logits z over steps 1 .. t; for a bit read-out, every
  *                              |z_bit| >= margin, which is the same margin over the class with that bit flipped
  *
+ * Queries that all count run side by side and stop together, once each of them is confident.
+ *
  * Step t depends only on inputs up to t, so a run of all steps shows what a chip that stops early would have answered. The
  * machine must have logits after each step, which requires step-by-step order (`hardware.order` `step-major`). Source: J. Chen,
  * S. Park, O. Simeone, "Knowing When to Stop: Delay-Adaptive Spiking Neural Network Classifiers with Reliability Guarantees",
@@ -37,12 +39,16 @@ export function exitMarginOf({ evaluation }: Pick<Experiment, "evaluation">, { o
   );
 }
 
-/** The answers of a chip that stops early, from the logits of each step, `[steps, prompts, queries, C]` as in `Trace`. */
+/**
+ * The answers of a chip that stops early, from the logits of each step, `[steps, prompts, queries, C]` as in `Trace`. So many queries in a
+ * row stop `together`.
+ */
 export function exitByMargin(
   { stepLogits, steps }: Pick<Trace, "stepLogits" | "steps">,
   classes: number,
   readOut: ReadOut | undefined,
   margin: number,
+  together = 1,
 ): ExitAnswers {
   const size = readOut === "bits" ? bitsOf(classes) : classes;
   const marginOf = readOut === "bits" ? smallest : lead;
@@ -51,11 +57,14 @@ export function exitByMargin(
   for (let t = 1; t <= steps; t++) {
     const logits = meanLogits(stepLogits, steps, t);
     const decisions = decide(logits, classes, readOut);
-    for (let row = 0; row < rows; row++) {
-      if (answers.steps[row] > 0) continue;
-      if (t < steps && marginOf(logits.subarray(row * size, (row + 1) * size)) < margin) continue;
-      answers.steps[row] = t;
-      answers.decisions[row] = decisions[row];
+    const isUnsure = (row: number) => marginOf(logits.subarray(row * size, (row + 1) * size)) < margin;
+    for (let first = 0; first < rows; first += together) {
+      const group = Array.from({ length: together }, (_, i) => first + i);
+      if (answers.steps[first] > 0 || (t < steps && group.some(isUnsure))) continue;
+      for (const row of group) {
+        answers.steps[row] = t;
+        answers.decisions[row] = decisions[row];
+      }
     }
   }
   return answers;

@@ -15,6 +15,7 @@ export const jobs: JobRegistry = {
   "evaluate-network": loaded(async () => (await import("./network.ts")).evaluateNetworkSlice),
   "simulate-chip": loaded(async () => (await import("./chips.ts")).simulateChip),
   "detect-slice": loaded(async () => (await import("./receivers.ts")).detectSlice),
+  "receive-slots": loaded(async () => (await import("./slot-receivers.ts")).receiveSlots),
   "soften-slice": loaded(async () => (await import("./soft-receivers.ts")).softenSlice),
   study: loaded(async () => (await import("./study.ts")).studyConditions),
 };

@@ -29,14 +29,14 @@ import {
   sumSpikes,
   taskOf,
 } from "./slices.ts";
-import { joinAgreements, lastAgreements, type SoftAnswers, softBitsOf } from "./soft-bits.ts";
+import { joinAgreements, type SoftAnswers, scoredAgreements, softBitsOf } from "./soft-bits.ts";
 
 export interface NetworkEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
-  /** With `evaluation.softBits`, those of the last query, `[prompts, bits]`, positive where right; null otherwise. */
+  /** With `evaluation.softBits`, those of the queries that count, `[prompts, scored, bits]`, positive where right; null otherwise. */
   readonly agreed: Float64Array | null;
   /** For a spiking network with spike inputs; null for any other. */
   readonly spiking: {
-    /** At the last query, after 1 .. T time steps. */
+    /** At the queries that count, after 1 .. T time steps. */
     readonly bySteps: readonly E[];
     /** Share of ones by spike train, named as in `Trace`; attention scores are not included. */
     readonly densities: Readonly<Record<string, number>>;
@@ -133,7 +133,7 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
     const logits = () => kernels.floats(pass.logits, prompts * queries.length * logitsOf(network));
     const answers = {
       ...answer(logits(), batch.labels, classes, readOut),
-      ...(isSoft && { agreed: lastAgreements(logits(), batch.labels, network.geometry, readOut) }),
+      ...(isSoft && { agreed: scoredAgreements(experiment.task, logits(), batch.labels, network.geometry, readOut) }),
     };
     if (!batch.spikes || !("readFirst" in pass)) return { ...answers, spiking: null };
     const { steps } = batch.spikes;

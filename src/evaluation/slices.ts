@@ -14,6 +14,7 @@ import type { Answers } from "../task/answers.ts";
 import { type ErrorsOf, kitOf, type TaskOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
+import { scoredErrors } from "../task/scored.ts";
 import type { Range } from "./keeper.ts";
 
 /** Errors of one kind of task; of any kind if none is given. */
@@ -21,9 +22,9 @@ export interface Evaluation<E = ErrorsOf<TaskSpec>> {
   readonly prompts: number;
   /** Signal-to-noise ratio of all prompts; null if every prompt draws its own, as in the task. */
   readonly snrDecibels: number | null;
-  /** At the last query, where all pilots are known; an image has one query. */
+  /** At the queries that count (`task/scored.ts`): the last, where all pilots are known, or all of a slot. */
   readonly errors: E;
-  /** At each query: after 0, 1, ... pilots. */
+  /** At each query: after 0, 1, ... pilots. Empty where queries share their pilots. */
   readonly byContext: readonly E[];
   /** Cross-entropy per decision over all queries, in nats. */
   readonly loss: number;
@@ -91,12 +92,12 @@ export function evaluationOf<T extends TaskSpec>(
   const decisions = slices.flatMap((slice) => [...slice.decisions]);
   const kit = kitOf(spec);
   const column = (classes: number[], query: number) => classes.filter((_, i) => i % queries.length === query);
-  const byContext = Array.from(queries, (_, query) =>
+  const byContext = Array.from(kit.scored === "all" ? [] : queries, (_, query) =>
     kit.errors(column(labels, query), column(decisions, query), spec),
   );
   let loss = 0;
   for (const slice of slices) for (const one of slice.losses) loss += one;
-  const errors = byContext[byContext.length - 1];
+  const errors = byContext.at(-1) ?? scoredErrors(spec, { queries }, slices);
   return { prompts: errors.prompts, snrDecibels, errors, byContext, loss: loss / labels.length };
 }
 
@@ -107,20 +108,17 @@ export interface SpikingAnswers extends Answers {
   readonly spikes: Readonly<Record<string, SpikeCount>>;
 }
 
-/** Errors at the last query, after 1 .. T steps. */
+/** Errors at the queries that count, after 1 .. T steps. */
 export function errorsByStep<T extends TaskSpec>(
   slices: readonly SpikingAnswers[],
   task: T,
-  { queries }: Geometry,
+  geometry: Geometry,
 ): ErrorsOf<T>[] {
-  const count = queries.length;
-  const last = (classes: Int32Array) => [...classes.filter((_, i) => i % count === count - 1)];
-  const labels = slices.flatMap((slice) => last(slice.labels));
   return slices[0].byStep.map((_, t) =>
-    kitOf(task).errors(
-      labels,
-      slices.flatMap((slice) => last(slice.byStep[t])),
+    scoredErrors(
       task,
+      geometry,
+      slices.map(({ labels, byStep }) => ({ labels, decisions: byStep[t] })),
     ),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Soft bits in evaluations: what networks and chips say about the bits of the last query, and the scales that chips fit for themselves.
+ * Soft bits in evaluations: what networks and chips say about the bits of the queries that count, and the scales that chips fit for themselves.
  *
  * A chip's soft bits may be too sure or not sure enough. With `evaluation.softBits.fit`, each chip multiplies its own by the scale with
  * the largest mutual information on prompts of its own, which no figure uses: one scale from prompts at the SNRs of the task, or a
@@ -13,6 +13,7 @@ import type { Geometry } from "../model/geometry.ts";
 import type { Answers } from "../task/answers.ts";
 import { bitsOf, softBits } from "../task/bits.ts";
 import { kitOf } from "../task/catalogue.ts";
+import { scoredQueries, scoredValues } from "../task/scored.ts";
 import { agreements } from "../task/soft-bits.ts";
 
 export type SoftBitsSpec = NonNullable<Experiment["evaluation"]["softBits"]>;
@@ -24,29 +25,26 @@ export function softBitsOf<T extends TaskSpec>({
   evaluation,
 }: Pick<Experiment<T>, "task" | "evaluation">): SoftBitsSpec | null {
   const { softBits: asked = null } = evaluation;
-  if (asked === null || kitOf(task).link(task) !== null) return asked;
+  if (asked === null || kitOf(task).metric.key === "bitErrorRate") return asked;
   throw new SpecError(
     "evaluation.softBits",
     `Soft bits are for a link's decoder, and prompts of ${task.kind} send no bits. Leave evaluation.softBits out.`,
   );
 }
 
-/** Agreements (`task/soft-bits.ts`) at the last query, `[prompts, bits]`, from the logits of all queries. */
-export function lastAgreements(
+/** Agreements (`task/soft-bits.ts`) at the queries that count, `[prompts, scored, bits]`, from the logits of all queries. */
+export function scoredAgreements(
+  task: TaskSpec,
   logits: Float32Array,
   labels: Int32Array,
-  { classes, queries }: Pick<Geometry, "classes" | "queries">,
+  geometry: Pick<Geometry, "classes" | "queries">,
   readOut: ReadOut | undefined,
 ): Float64Array {
-  const asked = queries.length;
+  const { classes } = geometry;
+  const counts = scoredQueries(task, geometry);
   const size = readOut === "bits" ? bitsOf(classes) : classes;
-  const isLast = (query: number) => query % asked === asked - 1;
-  const last = logits.filter((_, i) => isLast(Math.floor(i / size)));
-  return agreements(
-    softBits(last, classes, readOut),
-    labels.filter((_, i) => isLast(i)),
-    bitsOf(classes),
-  );
+  const ratios = softBits(scoredValues(logits, counts, size), classes, readOut);
+  return agreements(ratios, scoredValues(labels, counts), bitsOf(classes));
 }
 
 /** Answers of a slice, with agreements if the experiment asks for soft bits. */

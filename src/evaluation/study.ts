@@ -21,8 +21,8 @@ import type { Sample } from "../numeric/variance-components.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { meanLogits } from "../simulation/trace.ts";
 import { decide } from "../task/answers.ts";
-import { kitOf } from "../task/catalogue.ts";
 import { type Openable, opened } from "../task/open.ts";
+import { scoredErrors } from "../task/scored.ts";
 import type { Executor } from "../threads/executor.ts";
 import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import { type ChipPlace, type Condition, openSharedChip, programmingKey, sharedChipJob } from "./shared-chip.ts";
@@ -44,13 +44,13 @@ export interface StudyOptions {
   readonly onPrompts?: (prompts: number) => void;
 }
 
-/** For each chip, read and prompt, `[chips][reads][prompts]`: the number of wrong bits of a symbol, or 1 for a wrong image. */
+/** For each chip, read and prompt, `[chips][reads][prompts]`: the number of wrong bits, or 1 for a wrong image. */
 export interface WrongAnswers extends Sample {
-  readonly values: Uint8Array;
+  readonly values: Uint16Array;
 }
 
 export interface ConditionResult {
-  /** At the last query, by entry of `steps`. */
+  /** At the queries that count, by entry of `steps`. */
   readonly wrong: readonly WrongAnswers[];
   /** Share of conversions that clipped, by chip, over all its reads. */
   readonly clippedShares: readonly number[];
@@ -89,7 +89,7 @@ export async function runStudy(
   for (const step of steps) requireStep(step, longest);
   requireMemory({ curves: conditions.length * steps.length, chips, reads, prompts });
   const results = conditions.map(() => ({
-    wrong: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
+    wrong: steps.map(() => ({ chips, reads, prompts, values: new Uint16Array(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
     clipped: new Float64Array(chips),
     registers: [] as (RegisterCounts | null)[],
@@ -134,7 +134,7 @@ function requireStep(step: number, longest: number): void {
 }
 
 /** For a kept answer: its errors, and the rate that reports make of them. */
-const ANSWER_BYTES = 1 + 8;
+const ANSWER_BYTES = 2 + 8;
 const MOST_GIGABYTES = 4;
 
 function requireMemory({
@@ -157,8 +157,8 @@ interface StudyExtra {
 }
 
 export interface StudyAnswers {
-  /** `[steps][prompts]`, at the last query. */
-  readonly wrong: readonly Uint8Array[];
+  /** `[steps][prompts]`, at the queries that count. */
+  readonly wrong: readonly Uint16Array[];
   /** Over all prompts. */
   readonly conversions: number;
   readonly clipped: number;
@@ -186,12 +186,10 @@ function listReads(
 /** The job "study": answers slices of the evaluation prompts under one condition on one chip. */
 export const studyConditions = sharedChipJob<StudyExtra, StudyAnswers>(
   ({ network, labels, trace }, { experiment, steps }) => {
-    const { classes, queries } = network.geometry;
-    const last = (values: Int32Array) => values.filter((_, i) => i % queries.length === queries.length - 1);
-    const kit = kitOf(experiment.task);
+    const { geometry, model } = network;
     const wrong = steps.map((step) => {
-      const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), classes, network.model.readOut);
-      return Uint8Array.from(kit.errors(last(labels), last(decisions), experiment.task).wrong);
+      const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), geometry.classes, model.readOut);
+      return scoredErrors(experiment.task, geometry, [{ labels, decisions }]).wrong;
     });
     const clipped = trace.operations.reduce((sum, operation) => sum + operation.clipped, 0);
     return { wrong, conversions: trace.actions.conversions, clipped, registers: trace.registers };

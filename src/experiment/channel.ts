@@ -6,15 +6,11 @@ import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
 
 /** A correlation matrix of up to 16 antennas; each entry is a real number or `[real, imaginary]`. */
-const correlationMatrix = z
-  .array(
-    z
-      .array(z.union([z.number().min(-1).max(1), z.tuple([z.number().min(-1).max(1), z.number().min(-1).max(1)])]))
-      .min(1)
-      .max(16),
-  )
-  .min(1)
-  .max(16);
+const correlationMatrix = () => {
+  const part = z.number().min(-1).max(1);
+  const entry = z.union([part, z.array(part).length(2)]);
+  return z.array(z.array(entry).min(1).max(16)).min(1).max(16);
+};
 
 const grid = {
   /** Carrier frequency, GHz. */
@@ -42,48 +38,47 @@ const grid = {
     .prefault({}),
 };
 
-const correlation = z
-  .union([
-    z.enum(["low", "medium", "high"]),
-    z.strictObject({
-      /** Correlation of transmit antennas, Hermitian with ones on its diagonal. */
-      transmit: correlationMatrix,
-      /** Correlation of receive antennas. */
-      receive: correlationMatrix,
-    }),
-  ])
-  .default("low");
+const correlated = {
+  /** Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices. */
+  correlation: z
+    .union([
+      z.enum(["low", "medium", "high"]),
+      z.strictObject({
+        /** Correlation of transmit antennas, Hermitian with ones on its diagonal. */
+        transmit: correlationMatrix(),
+        /** Correlation of receive antennas. */
+        receive: correlationMatrix(),
+      }),
+    ])
+    .default("low"),
+};
 
-const profile = z.enum(["A", "B", "C", "D", "E"]).default("C");
-
-/** RMS delay spread, nanoseconds: the unit of the profile's delays. */
-const delaySpreadNanoseconds = z.number().min(0).max(10_000).default(100);
+const delayed = {
+  /** Delay line; D and E have a line of sight. */
+  profile: z.enum(["A", "B", "C", "D", "E"]).default("C"),
+  /** RMS delay spread, nanoseconds: the unit of the profile's delays. */
+  delaySpreadNanoseconds: z.number().min(0).max(10_000).default(100),
+};
 
 const iidChannelSpec = z.strictObject({
   /** One Rayleigh tap for each pair of antennas. */
   kind: z.literal("iid"),
   ...grid,
-  /** Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices. */
-  correlation,
+  ...correlated,
 });
 
 const tappedChannelSpec = z.strictObject({
   /** A tapped delay line of TR 38.901, table 7.7.2. */
   kind: z.literal("tdl"),
-  /** Delay line; D and E have a line of sight. */
-  profile,
-  delaySpreadNanoseconds,
+  ...delayed,
   ...grid,
-  /** Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices. */
-  correlation,
+  ...correlated,
 });
 
 const clusteredChannelSpec = z.strictObject({
   /** A clustered delay line of TR 38.901, table 7.7.1, between two linear arrays. */
   kind: z.literal("cdl"),
-  /** Delay line; D and E have a line of sight. */
-  profile,
-  delaySpreadNanoseconds,
+  ...delayed,
   ...grid,
   /** Azimuth in which the receiver moves, degrees. */
   directionDegrees: z.number().min(-360).max(360).default(0),

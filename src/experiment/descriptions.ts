@@ -24,45 +24,122 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[0].queryCopies[1].every": "Copies of every query, not only of the last.",
   "task[0].coding":
     "How values enter a spiking network. `bits`: the quantiser's bits; `thermometer`: one line per threshold exceeded; `bernoulli`: a draw per value and time step; `repeat`: the real value, which needs a DAC.",
-  "task[1].kind": "A vision transformer: each patch of an image is a token.",
-  "task[1].data": "Labelled images: a published data set by name, or the sizes of your own.",
-  "task[1].data[1].name": "Name.",
-  "task[1].data[1].folder": "Folder of the data, relative to this file; `--data` overrides it.",
-  "task[1].data[1].height": "Height in pixels.",
-  "task[1].data[1].width": "Width in pixels.",
-  "task[1].data[1].channels": "Channels: 1 for grey, 3 for colour.",
-  "task[1].data[1].classes": "Classes to tell apart.",
-  "task[1].patch":
-    "Side of a square patch, pixels; it must divide height and width. The paper: 4 for 32 x 32 images, 16 for 224 x 224.",
-  "task[1].shift":
-    "Shifted-patch tokens: a token also holds its patch moved by this many pixels in four directions. 0: off.",
-  "task[1].readOut":
-    "`mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in the paper's vision transformers; `stream-mean` averages what the last neurons read.",
+  "task[1].kind": "In-context symbol detection on a slot: many data symbols share one set of pilots.",
+  "task[1].transmitAntennas": "Transmit antennas Nt, at most 16 bits per channel use together.",
+  "task[1].receiveAntennas": "Receive antennas Nr.",
+  "task[1].modulation": "Constellation of each antenna's data; pilots are QPSK.",
+  "task[1].channel": "Radio channel and grid of a prompt: a slot, or a window of its subcarriers.",
+  "task[1].channel[0].kind": "One Rayleigh tap for each pair of antennas.",
+  "task[1].channel[0].carrierGigahertz": "Carrier frequency, GHz.",
+  "task[1].channel[0].speedMetresPerSecond":
+    "Speed of the receiver, metres per second, which sets the largest Doppler shift: 3.6 km/h are 1 m/s.",
+  "task[1].channel[0].subcarriers": "Subcarriers; a resource block has 12.",
+  "task[1].channel[0].spacingKilohertz":
+    "Distance of subcarriers, kHz. An OFDM symbol without its prefix lasts 1 / spacing.",
+  "task[1].channel[0].symbols": "OFDM symbols of a slot.",
+  "task[1].channel[0].cyclicPrefix":
+    "Cyclic prefix as a share of an OFDM symbol; 144 / 2048 is the normal one of 5G. Later echoes become interference.",
+  "task[1].channel[0].pilots": "Reference symbols (DMRS), which count as overhead.",
+  "task[1].channel[0].pilots.symbols": "OFDM symbols with pilots, counted from 0.",
+  "task[1].channel[0].pilots.comb":
+    "Every how many subcarriers an antenna has a pilot, at least the number of transmit antennas.",
+  "task[1].channel[0].pilots.boostDecibels": "Power of a pilot over a data symbol, dB.",
+  "task[1].channel[0].correlation": "Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices.",
+  "task[1].channel[0].correlation[1].transmit":
+    "Correlation of transmit antennas, Hermitian with ones on its diagonal.",
+  "task[1].channel[0].correlation[1].receive": "Correlation of receive antennas.",
+  "task[1].channel[1].kind": "A tapped delay line of TR 38.901, table 7.7.2.",
+  "task[1].channel[1].profile": "Delay line; D and E have a line of sight.",
+  "task[1].channel[1].delaySpreadNanoseconds": "RMS delay spread, nanoseconds: the unit of the profile's delays.",
+  "task[1].channel[1].carrierGigahertz": "Carrier frequency, GHz.",
+  "task[1].channel[1].speedMetresPerSecond":
+    "Speed of the receiver, metres per second, which sets the largest Doppler shift: 3.6 km/h are 1 m/s.",
+  "task[1].channel[1].subcarriers": "Subcarriers; a resource block has 12.",
+  "task[1].channel[1].spacingKilohertz":
+    "Distance of subcarriers, kHz. An OFDM symbol without its prefix lasts 1 / spacing.",
+  "task[1].channel[1].symbols": "OFDM symbols of a slot.",
+  "task[1].channel[1].cyclicPrefix":
+    "Cyclic prefix as a share of an OFDM symbol; 144 / 2048 is the normal one of 5G. Later echoes become interference.",
+  "task[1].channel[1].pilots": "Reference symbols (DMRS), which count as overhead.",
+  "task[1].channel[1].pilots.symbols": "OFDM symbols with pilots, counted from 0.",
+  "task[1].channel[1].pilots.comb":
+    "Every how many subcarriers an antenna has a pilot, at least the number of transmit antennas.",
+  "task[1].channel[1].pilots.boostDecibels": "Power of a pilot over a data symbol, dB.",
+  "task[1].channel[1].correlation": "Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices.",
+  "task[1].channel[1].correlation[1].transmit":
+    "Correlation of transmit antennas, Hermitian with ones on its diagonal.",
+  "task[1].channel[1].correlation[1].receive": "Correlation of receive antennas.",
+  "task[1].channel[2].kind": "A clustered delay line of TR 38.901, table 7.7.1, between two linear arrays.",
+  "task[1].channel[2].profile": "Delay line; D and E have a line of sight.",
+  "task[1].channel[2].delaySpreadNanoseconds": "RMS delay spread, nanoseconds: the unit of the profile's delays.",
+  "task[1].channel[2].carrierGigahertz": "Carrier frequency, GHz.",
+  "task[1].channel[2].speedMetresPerSecond":
+    "Speed of the receiver, metres per second, which sets the largest Doppler shift: 3.6 km/h are 1 m/s.",
+  "task[1].channel[2].subcarriers": "Subcarriers; a resource block has 12.",
+  "task[1].channel[2].spacingKilohertz":
+    "Distance of subcarriers, kHz. An OFDM symbol without its prefix lasts 1 / spacing.",
+  "task[1].channel[2].symbols": "OFDM symbols of a slot.",
+  "task[1].channel[2].cyclicPrefix":
+    "Cyclic prefix as a share of an OFDM symbol; 144 / 2048 is the normal one of 5G. Later echoes become interference.",
+  "task[1].channel[2].pilots": "Reference symbols (DMRS), which count as overhead.",
+  "task[1].channel[2].pilots.symbols": "OFDM symbols with pilots, counted from 0.",
+  "task[1].channel[2].pilots.comb":
+    "Every how many subcarriers an antenna has a pilot, at least the number of transmit antennas.",
+  "task[1].channel[2].pilots.boostDecibels": "Power of a pilot over a data symbol, dB.",
+  "task[1].channel[2].directionDegrees": "Azimuth in which the receiver moves, degrees.",
+  "task[1].channel[2].transmitSpacing": "Distance of transmit antennas, wavelengths.",
+  "task[1].channel[2].receiveSpacing": "Distance of receive antennas, wavelengths.",
+  "task[1].channel[2].polarisation":
+    "`single`: vertical antennas; `cross`: pairs slanted by +45 and -45 degrees at each place.",
+  "task[1].snrDecibels":
+    "Signal-to-noise ratio of an antenna's data symbol, dB: uniform from `min` to `max`, once per prompt.",
+  "task[1].snrDecibels.min": "Lowest ratio.",
+  "task[1].snrDecibels.max": "Highest ratio.",
+  "task[1].receiverBits": "Bits of the mid-rise receive quantiser, for each real and imaginary part.",
+  "task[1].receiverRange": "Full scale of the receive quantiser, which covers -range to range.",
   "task[1].coding":
-    "How pixels enter a spiking network. `bernoulli`: a draw per pixel and time step (equation 1); `bits`: the highest bits; `thermometer`: one line per threshold reached; `repeat`: the real value, which needs a DAC.",
-  "task[1].pixelBits":
-    "With coding `bits`: how many of a pixel's 8 bits to use, from the highest. Fewer than 4 leave visible grey steps.",
-  "task[1].thresholds": "With coding `thermometer`: lines per pixel, one for each of these equally spaced thresholds.",
-  "task[1].remainderBits":
-    "With coding `thermometer`: extra bits per pixel for its distance above the threshold, as in a segmented converter.",
-  "task[1].crop":
-    "Training images are moved by up to this many pixels each way and padded with black. 0: off. Customary for CIFAR-10: 4.",
-  "task[1].flip": "Mirrors every other training image on average. Unsuitable for digits.",
-  "task[1].cutout":
-    "Side of a square blacked out at a random place in each training image (Cutout, arXiv 1708.04552). Customary for CIFAR-10: 16. Left out: off.",
-  "task[2].kind": "A transformer on event-camera recordings, whose events enter as spikes.",
-  "task[2].data":
-    "Labelled recordings: a known data set by name, or the sizes of your own. `moving-bars` is synthetic and needs no files.",
+    "How a receive sample enters a spiking network: the quantiser's bits, or one line per threshold exceeded.",
+  "task[1].positions":
+    "How a token tells its place in time and frequency, in pairs of a line and its opposite: `thermometer` has a pair per step, so that near places share more lines; `binary` has one per bit.",
+  "task[2].kind": "A vision transformer: each patch of an image is a token.",
+  "task[2].data": "Labelled images: a published data set by name, or the sizes of your own.",
   "task[2].data[1].name": "Name.",
   "task[2].data[1].folder": "Folder of the data, relative to this file; `--data` overrides it.",
-  "task[2].data[1].height": "Height of the sensor in pixels.",
-  "task[2].data[1].width": "Width of the sensor in pixels.",
+  "task[2].data[1].height": "Height in pixels.",
+  "task[2].data[1].width": "Width in pixels.",
+  "task[2].data[1].channels": "Channels: 1 for grey, 3 for colour.",
   "task[2].data[1].classes": "Classes to tell apart.",
-  "task[2].patch": "Side of the square of pixels that makes a token. Pixels beyond the sensor's edge see no events.",
-  "task[2].frames":
-    "Frames used of each recording; later ones are ignored. Each time step sees one frame, and further steps start over.",
-  "task[2].frameMicroseconds": "Frame length, microseconds. Shorter frames keep more timing and need more steps.",
+  "task[2].patch":
+    "Side of a square patch, pixels; it must divide height and width. The paper: 4 for 32 x 32 images, 16 for 224 x 224.",
+  "task[2].shift":
+    "Shifted-patch tokens: a token also holds its patch moved by this many pixels in four directions. 0: off.",
+  "task[2].readOut":
+    "`mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in the paper's vision transformers; `stream-mean` averages what the last neurons read.",
   "task[2].coding":
+    "How pixels enter a spiking network. `bernoulli`: a draw per pixel and time step (equation 1); `bits`: the highest bits; `thermometer`: one line per threshold reached; `repeat`: the real value, which needs a DAC.",
+  "task[2].pixelBits":
+    "With coding `bits`: how many of a pixel's 8 bits to use, from the highest. Fewer than 4 leave visible grey steps.",
+  "task[2].thresholds": "With coding `thermometer`: lines per pixel, one for each of these equally spaced thresholds.",
+  "task[2].remainderBits":
+    "With coding `thermometer`: extra bits per pixel for its distance above the threshold, as in a segmented converter.",
+  "task[2].crop":
+    "Training images are moved by up to this many pixels each way and padded with black. 0: off. Customary for CIFAR-10: 4.",
+  "task[2].flip": "Mirrors every other training image on average. Unsuitable for digits.",
+  "task[2].cutout":
+    "Side of a square blacked out at a random place in each training image (Cutout, arXiv 1708.04552). Customary for CIFAR-10: 16. Left out: off.",
+  "task[3].kind": "A transformer on event-camera recordings, whose events enter as spikes.",
+  "task[3].data":
+    "Labelled recordings: a known data set by name, or the sizes of your own. `moving-bars` is synthetic and needs no files.",
+  "task[3].data[1].name": "Name.",
+  "task[3].data[1].folder": "Folder of the data, relative to this file; `--data` overrides it.",
+  "task[3].data[1].height": "Height of the sensor in pixels.",
+  "task[3].data[1].width": "Width of the sensor in pixels.",
+  "task[3].data[1].classes": "Classes to tell apart.",
+  "task[3].patch": "Side of the square of pixels that makes a token. Pixels beyond the sensor's edge see no events.",
+  "task[3].frames":
+    "Frames used of each recording; later ones are ignored. Each time step sees one frame, and further steps start over.",
+  "task[3].frameMicroseconds": "Frame length, microseconds. Shorter frames keep more timing and need more steps.",
+  "task[3].coding":
     "Events are already spikes. Each pixel has two lines, darker and brighter, on if the frame has such an event.",
   model: "The network's architecture.",
   "model[0].kind": "Pre-LayerNorm GPT block with softmax attention.",

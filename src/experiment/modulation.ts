@@ -6,7 +6,7 @@ export const BITS_PER_ANTENNA = { bpsk: 1, qpsk: 2, "16qam": 4, "64qam": 6 } as 
 /** Bits of one channel use, over all antennas. A joint symbol is their word, and there are 2^16 at most. */
 export const MOST_BITS = 16;
 
-interface Sender {
+export interface Sender {
   readonly transmitAntennas: number;
   readonly modulation: keyof typeof BITS_PER_ANTENNA;
 }

@@ -1,10 +1,11 @@
 /**
- * The task: in-context symbol detection on a MIMO link (`docs/guide.md` follows one prompt through it), or the classification of
- * images or of recordings of event cameras.
+ * The task: in-context symbol detection on a MIMO link (`docs/guide.md` follows one prompt through it) or on a slot of an OFDM grid,
+ * or the classification of images or of recordings of event cameras.
  */
 import { z } from "zod";
 import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "./modulation.ts";
 import { onceValid } from "./once-valid.ts";
+import { slotDetectionSpec } from "./slot-detection.ts";
 
 /** A fixed signal-to-noise ratio, or a uniform range, in decibels. */
 const snr = z.union([
@@ -193,6 +194,7 @@ export type EventClassificationSpec = z.infer<typeof eventClassificationSpec>;
 /** Union of all tasks. */
 export const taskSpec = z.discriminatedUnion("kind", [
   symbolDetectionSpec,
+  slotDetectionSpec,
   imageClassificationSpec,
   eventClassificationSpec,
 ]);

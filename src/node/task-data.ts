@@ -29,10 +29,16 @@ export interface LoadedTaskData<T extends TaskSpec = TaskSpec> {
 type Reader<T extends TaskSpec> = (task: T, location: DataLocation) => Promise<LoadedTaskData<T>>;
 
 const READERS: { readonly [K in TaskSpec["kind"]]: Reader<SpecOf<K>> } = {
-  "symbol-detection": async () => ({ data: null, notes: [] }),
+  "symbol-detection": generated,
+  "slot-detection": generated,
   "image-classification": loadImages,
   "event-classification": loadRecordings,
 };
+
+/** For a task that generates its prompts. */
+async function generated(): Promise<{ data: null; notes: readonly string[] }> {
+  return { data: null, notes: [] };
+}
 
 /**
  * The data of an experiment's task.

@@ -44,7 +44,7 @@ export interface Sample {
   readonly chips: number;
   readonly reads: number;
   readonly prompts: number;
-  readonly values: Uint8Array | Float64Array;
+  readonly values: Uint8Array | Uint16Array | Float64Array;
   /** Set for a difference of rates: no mean is farther from 0. 1, or 2 for a difference of two differences. */
   readonly reach?: number;
 }

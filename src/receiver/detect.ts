@@ -40,7 +40,7 @@ export interface DetectorSizes {
 }
 
 /** Bits of classes that `joint` lists. */
-const MOST_LISTED_BITS = 12;
+export const MOST_LISTED_BITS = 12;
 /** Noise below which ratios would overflow. */
 const LEAST_NOISE = 1e-12;
 

@@ -12,7 +12,7 @@ export function sourcesOf({ hardware, task }: Experiment): ReportSource[] {
     devices.push({ text: source, usedFor: "programming spread, drift and read noise of the memory devices" });
   }
   const kit = kitOf(task);
-  return [paper(kit.paper.tables), ...devices, kit.source, RANDOM_NUMBERS];
+  return [paper(kit.paper.tables), ...devices, ...kit.sources, RANDOM_NUMBERS];
 }
 
 const paper = (tables: string): ReportSource => ({

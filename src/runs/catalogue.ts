@@ -4,13 +4,14 @@ import type { EvaluationSpec, Experiment } from "../experiment/experiment.ts";
 import type { SpecOf, TaskSpec } from "../experiment/task.ts";
 import type { FigureDraft } from "../report/build-report.ts";
 import { chipFigure as accuracy } from "../report/classification.ts";
+import { chipFigure as bitErrorRate } from "../report/detection.ts";
 import type { Report } from "../report/report.ts";
-import { chipFigure as bitErrorRate } from "../report/symbol-detection.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import { runEventClassification } from "./event-classification.ts";
 import { runImageClassification } from "./image-classification.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
+import { runSlotDetection } from "./slot-detection.ts";
 import { runSymbolDetection } from "./symbol-detection.ts";
 
 export interface ReportKit<T extends TaskSpec> {
@@ -23,6 +24,10 @@ export interface ReportKit<T extends TaskSpec> {
 export const REPORTS: { readonly [K in TaskSpec["kind"]]: ReportKit<SpecOf<K>> } = {
   "symbol-detection": {
     run: runSymbolDetection,
+    curvePoints: ({ snrDecibels }) => snrDecibels.length,
+  },
+  "slot-detection": {
+    run: runSlotDetection,
     curvePoints: ({ snrDecibels }) => snrDecibels.length,
   },
   "image-classification": { run: runImageClassification, curvePoints: () => 0 },
@@ -38,6 +43,7 @@ export interface ChipsRun<T extends TaskSpec> {
 /** The chips' rate, as in the report; separate from reports, so that a page can show it without loading them. */
 const CHIP_RATES: { readonly [K in TaskSpec["kind"]]: (run: ChipsRun<SpecOf<K>>) => FigureDraft } = {
   "symbol-detection": bitErrorRate,
+  "slot-detection": bitErrorRate,
   "image-classification": accuracy,
   "event-classification": accuracy,
 };

@@ -1,29 +1,39 @@
-/** Soft bits of a run on a link: those of receivers and networks, and the scales that chips fit for theirs. */
+/** Soft bits of a run that detects symbols: those of receivers and networks, and the scales that chips fit for theirs. */
 import { evaluateChips } from "../evaluation/chips.ts";
-import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
+import { type Keeper, keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { firstFitPrompt, type SoftBitsSpec, softBitsOf } from "../evaluation/soft-bits.ts";
-import { evaluateSoftReceivers, softReceivers } from "../evaluation/soft-receivers.ts";
-import type { Experiment } from "../experiment/experiment.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
-import { bitsPerClass } from "../experiment/modulation.ts";
-import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import type { Network } from "../model/network.ts";
+import { type DetectionExperiment, type DetectionSpec, NAMES, type NetworkRole } from "../report/detection.ts";
 import type { SoftBitsRun, SoftDetector } from "../report/soft-bits.ts";
-import { NAMES, type NetworkRole } from "../report/symbol-detection.ts";
+import { kitOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import { bestScale } from "../task/soft-bits.ts";
-import type { SoftReceiver } from "../task/soft-receivers.ts";
 import type { RunOptions } from "./prepare.ts";
 
 /** Agreements at each SNR of networks that are not on a chip. */
 export type AgreedBySnr = Partial<Record<NetworkRole, Float64Array[][]>>;
 
-interface SoftRunOptions extends Pick<RunOptions, "executor" | "keeper"> {
+/** One receiver at one SNR: agreements as those of networks. */
+export interface SoftRow extends Pick<SoftDetector, "id" | "name"> {
+  readonly agreed: Float64Array;
+}
+
+export interface SoftReceivers {
+  /** The task's receivers; the first may be the bound of all. */
+  softReceivers(point: {
+    readonly prompts: number;
+    readonly snrDecibels: number;
+    readonly keeper: Keeper;
+  }): Promise<SoftRow[]>;
+}
+
+interface SoftRunOptions extends SoftReceivers, Pick<RunOptions, "executor" | "keeper"> {
   readonly advance: (prompts: number, part: string) => void;
 }
 
 /** Prompts that soft bits add to a run. */
-export function softWork(experiment: Experiment<SymbolDetectionSpec>, chips: number): number {
+export function softWork(experiment: DetectionExperiment, chips: number): number {
   const soft = softBitsOf(experiment);
   if (soft === null) return 0;
   const { snrDecibels, curvePrompts } = experiment.evaluation;
@@ -32,14 +42,14 @@ export function softWork(experiment: Experiment<SymbolDetectionSpec>, chips: num
 }
 
 /** SNRs at which a chip fits a scale; null: all of the task. */
-function fitPoints({ evaluation }: Experiment<SymbolDetectionSpec>, { fit }: SoftBitsSpec): readonly (number | null)[] {
+function fitPoints({ evaluation }: DetectionExperiment, { fit }: SoftBitsSpec): readonly (number | null)[] {
   const points = { none: [], scale: [null], table: evaluation.snrDecibels };
   return points[fit];
 }
 
 /** `agreedOnChips` holds the agreements of each chip at each SNR, chip by chip. */
 export async function runSoftBits(
-  given: Opened<SymbolDetectionSpec>,
+  given: Opened<DetectionSpec>,
   network: Network<SpikingSpec>,
   networks: AgreedBySnr,
   agreedOnChips: readonly Float64Array[],
@@ -52,7 +62,7 @@ export async function runSoftBits(
   const fitted = await fitChips(given, network, chips, soft, options);
   return {
     snrDecibels,
-    bits: bitsPerClass(experiment.task),
+    bits: kitOf(experiment.task).trials(experiment.task),
     detectors: [
       ...(await receiverRows(experiment, options)),
       ...(["spiking", "ann", "digital"] as const).flatMap((role) => {
@@ -73,7 +83,7 @@ export async function runSoftBits(
 
 /** For each chip, the scale at each SNR. */
 async function fitChips(
-  given: Opened<SymbolDetectionSpec>,
+  given: Opened<DetectionSpec>,
   network: Network<SpikingSpec>,
   chips: number,
   soft: SoftBitsSpec,
@@ -97,26 +107,19 @@ async function fitChips(
 }
 
 async function receiverRows(
-  experiment: Experiment<SymbolDetectionSpec>,
-  { executor, keeper = NO_KEEPER }: SoftRunOptions,
+  experiment: DetectionExperiment,
+  { softReceivers, keeper = NO_KEEPER }: SoftRunOptions,
 ): Promise<SoftDetector[]> {
   const { snrDecibels, curvePrompts } = experiment.evaluation;
-  const bySnr: Float64Array[][] = [];
+  const bySnr: SoftRow[][] = [];
   for (const snr of snrDecibels) {
     const point = { prompts: curvePrompts, snrDecibels: snr, keeper: keeperOf(keeper, "soft receivers") };
-    bySnr.push(await evaluateSoftReceivers(executor, experiment, point));
+    bySnr.push(await softReceivers(point));
   }
-  return softReceivers(experiment.task).map((receiver, i) => ({
-    ...describe(receiver),
+  return (bySnr[0] ?? []).map(({ id, name }, i) => ({
+    id,
+    name,
     dashed: true,
-    agreed: bySnr.map((point) => [point[i]]),
+    agreed: bySnr.map((point) => [point[i].agreed]),
   }));
-}
-
-const WORDS = { exact: "Exact posterior", "max-log": "Max-log", mmse: "Linear MMSE" };
-
-function describe({ kind, channel, sees }: SoftReceiver): Pick<SoftDetector, "id" | "name"> {
-  if (sees === "received") return { id: "capacity", name: "Capacity, channel known" };
-  const knowing = channel === "perfect" ? "perfect channel" : "channel from pilots";
-  return { id: `${kind}.${channel}`, name: `${WORDS[kind]}, ${knowing}` };
 }

@@ -10,6 +10,7 @@ const kinds = Object.keys(TASKS);
 const NAMED = [
   "experiment/experiment.ts",
   "experiment/presets.ts",
+  "experiment/slot-detection.ts",
   "experiment/task.ts",
   "import/layouts/spiking-transformer.ts",
   "import/layouts/vision-transformer.ts",

@@ -4,11 +4,13 @@ import { eventClassificationKit } from "./event-classification.ts";
 import { imageClassificationKit } from "./image-classification.ts";
 import type { TaskKit } from "./kit.ts";
 import type { TaskErrors } from "./metrics.ts";
+import { slotDetectionKit } from "./slot-detection.ts";
 import { symbolDetectionKit } from "./symbol-detection.ts";
 import type { Task } from "./task.ts";
 
 export const TASKS = {
   "symbol-detection": symbolDetectionKit,
+  "slot-detection": slotDetectionKit,
   "image-classification": imageClassificationKit,
   "event-classification": eventClassificationKit,
 } satisfies { readonly [K in TaskSpec["kind"]]: TaskKit<SpecOf<K>, Task, TaskErrors, unknown> };

@@ -14,7 +14,7 @@ import type { EventClassificationSpec } from "../experiment/task.ts";
 import { fullMask, type Geometry } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { changesOf, type TaskKit, upTo, WITHOUT_IMAGES, WITHOUT_QUERIES } from "./kit.ts";
+import { changesOf, type TaskKit, upTo, WITHOUT_COPIES, WITHOUT_IMAGES } from "./kit.ts";
 import { type Located, locateIn, requireCountOf, requireSizes } from "./labelled.ts";
 import { type ClassificationErrors, classificationErrors } from "./metrics.ts";
 import {
@@ -94,6 +94,7 @@ export function eventClassification(
 export const eventClassificationKit: TaskKit<EventClassificationSpec, EventTask, ClassificationErrors, EventData> = {
   create: eventClassification,
   withoutData: withoutRecordings,
+  scored: "last",
   errors: (labels, decisions, spec) => classificationErrors(labels, decisions, sensorShape(spec).classes),
   rate: ({ answers }) => answers,
   trials: () => 1,
@@ -106,7 +107,7 @@ export const eventClassificationKit: TaskKit<EventClassificationSpec, EventTask,
     trial: "recording",
   },
   result: () => ({ name: "recording", perInference: 1 }),
-  ...WITHOUT_QUERIES,
+  ...WITHOUT_COPIES,
   ...WITHOUT_IMAGES,
   changes: (spec) => [
     ...changesOf(spec, "data", ["moving-bars", "n-mnist"]),
@@ -117,11 +118,13 @@ export const eventClassificationKit: TaskKit<EventClassificationSpec, EventTask,
     tables: "Tables I and II",
     drift: "Another task, data set and network; an error rate rises by what an accuracy falls.",
   },
-  source: {
-    text: "Orchard, Jayawant, Cohen, Thakor: Converting Static Image Datasets to Spiking Neuromorphic Datasets Using Saccades. Frontiers in Neuroscience 9:437, 2015",
-    usedFor: "recordings of an event camera, and the format of their files",
-    url: "https://doi.org/10.3389/fnins.2015.00437",
-  },
+  sources: [
+    {
+      text: "Orchard, Jayawant, Cohen, Thakor: Converting Static Image Datasets to Spiking Neuromorphic Datasets Using Saccades. Frontiers in Neuroscience 9:437, 2015",
+      usedFor: "recordings of an event camera, and the format of their files",
+      url: "https://doi.org/10.3389/fnins.2015.00437",
+    },
+  ],
 };
 
 const TEST: DataPlace = { part: "test" };

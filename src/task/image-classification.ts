@@ -13,7 +13,7 @@ import type { ImageClassificationSpec } from "../experiment/task.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { bernoulliInto, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { changesOf, type TaskKit, upTo, WITHOUT_QUERIES } from "./kit.ts";
+import { changesOf, type TaskKit, upTo, WITHOUT_COPIES } from "./kit.ts";
 import { locateIn, requireCountOf, requireSizes } from "./labelled.ts";
 import { type ClassificationErrors, classificationErrors } from "./metrics.ts";
 import {
@@ -88,6 +88,7 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
 export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask, ClassificationErrors, ImageData> = {
   create: (spec, steps, images) => imageClassification(spec, steps, images ?? undefined),
   withoutData: withoutImages,
+  scored: "last",
   errors: (labels, decisions, spec) => classificationErrors(labels, decisions, imageShape(spec).classes),
   rate: ({ answers }) => answers,
   trials: () => 1,
@@ -100,7 +101,7 @@ export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask,
     trial: "image",
   },
   result: () => ({ name: "image", perInference: 1 }),
-  ...WITHOUT_QUERIES,
+  ...WITHOUT_COPIES,
   seen: (spec, own) => ({ ...spec, ...own }),
   changes: (spec) => [
     ...changesOf(spec, "data", ["fashion-mnist", "mnist", "cifar-10"]),
@@ -116,11 +117,13 @@ export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask,
     tables: "Tables I, II and III",
     drift: "Another data set and network; an error rate rises by what an accuracy falls.",
   },
-  source: {
-    text: "Dosovitskiy et al.: An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale. ICLR 2021",
-    usedFor: "patches as tokens, class token",
-    url: "https://arxiv.org/abs/2010.11929",
-  },
+  sources: [
+    {
+      text: "Dosovitskiy et al.: An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale. ICLR 2021",
+      usedFor: "patches as tokens, class token",
+      url: "https://arxiv.org/abs/2010.11929",
+    },
+  ],
 };
 
 const TEST: DataPlace = { part: "test" };

@@ -41,15 +41,17 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
   create(spec: S, steps: number, data: D | null): T;
   /** Message for missing data; null for a task that generates its prompts. */
   readonly withoutData: (() => SpecError) | null;
+  /** Which queries of a prompt count as its answer: the last, which knows most, or all, whose errors then form one cluster. */
+  readonly scored: "last" | "all";
   /**
-   * Errors over decisions at one query.
-   * Shapes  labels, decisions: [prompts] classes
+   * Errors over decisions at scored queries (`scored.ts`).
+   * Shapes  labels, decisions: [prompts, decisionsPerPrompt] classes; default: one decision
    * Throws  ShapeError when the lengths differ; ValueError when a number is not a class of the task
    */
-  errors(labels: ArrayLike<number>, decisions: ArrayLike<number>, spec: S): E;
+  errors(labels: ArrayLike<number>, decisions: ArrayLike<number>, spec: S, decisionsPerPrompt?: number): E;
   /** The task's main error rate. */
   rate(errors: E): ErrorRate;
-  /** Possible errors per decision: the bits of a symbol, or 1. */
+  /** Possible errors of a prompt: the bits of its scored symbols, or 1. */
   trials(spec: S): number;
   readonly metric: TaskMetric;
   /** The unit for which costs are given. */
@@ -72,7 +74,8 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
   changes(spec: S, geometry: Geometry): readonly Readonly<Record<string, unknown>>[];
   /** The paper's tables that reports show next to the results, and why a year's drift can or cannot be compared with its Table V. */
   readonly paper: { readonly tables: string; readonly drift: string };
-  readonly source: TaskSource;
+  /** Publications that the task follows. */
+  readonly sources: readonly TaskSource[];
 }
 
 /** One change of a field for each of `values` that differs from the spec's value. */
@@ -82,13 +85,13 @@ export const changesOf = (spec: TaskSpec, field: string, values: readonly unknow
 /** 1 .. `most`. */
 export const upTo = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
 
-/** For a task whose prompts hold nothing but the query. */
-export const WITHOUT_QUERIES = {
+/** For a task whose prompts hold no copies of a query. */
+export const WITHOUT_COPIES = {
   taught<S extends TaskSpec>(spec: S, queryCopies: number): S {
     if (queryCopies === 1) return spec;
     throw new SpecError(
       "training.stages",
-      `A stage asks for ${queryCopies} copies of every query, but prompts of ${spec.kind} have no queries. Leave queryCopies out.`,
+      `A stage asks for ${queryCopies} copies of every query, but prompts of ${spec.kind} hold no copies. Leave queryCopies out.`,
     );
   },
   askedOnce: <S extends TaskSpec>(spec: S): S => spec,

@@ -14,7 +14,7 @@
  * Source: L. Kish, "Survey Sampling" (1965), section 5.4 for the cluster variance and design effect.
  */
 import { ShapeError, ValueError } from "../errors.ts";
-import { bitsPerClass } from "../experiment/modulation.ts";
+import { bitsPerClass, type Sender } from "../experiment/modulation.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { deviation, type Interval, wilson } from "../numeric/statistics.ts";
 import { popcount32 } from "../spike/train.ts";
@@ -42,6 +42,8 @@ export interface DetectionErrors extends TaskErrors {
   readonly symbols: ErrorRate;
   /** Wrong bits of each prompt. */
   readonly wrong: Uint16Array;
+  /** Wrong symbols of each prompt. */
+  readonly wrongSymbols: Uint16Array;
 }
 
 /** Wrong decisions of a task with one decision per prompt, such as an image. */
@@ -89,7 +91,7 @@ export function classificationErrors(
 export function detectionErrors(
   labels: ArrayLike<number>,
   decisions: ArrayLike<number>,
-  spec: SymbolDetectionSpec,
+  spec: Sender,
   decisionsPerPrompt = 1,
 ): DetectionErrors {
   const prompts = labels.length / decisionsPerPrompt;
@@ -101,14 +103,14 @@ export function detectionErrors(
   }
   const wrongBits = bitErrors(labels, decisions, spec);
   const bits = clusteredRate(wrongBits, prompts, bitsPerClass(spec));
-  const symbols = clusteredRate(
-    wrongBits.map((wrong) => Math.min(wrong, 1)),
-    prompts,
-    1,
-  );
-  const wrong = new Uint16Array(prompts);
-  for (let i = 0; i < wrongBits.length; i++) wrong[Math.floor(i / decisionsPerPrompt)] += wrongBits[i];
-  return { prompts, bits, symbols, wrong };
+  const wrongDecisions = wrongBits.map((wrong) => Math.min(wrong, 1));
+  const symbols = clusteredRate(wrongDecisions, prompts, 1);
+  const sums = (counts: Uint8Array) => {
+    const byPrompt = new Uint16Array(prompts);
+    for (let i = 0; i < counts.length; i++) byPrompt[Math.floor(i / decisionsPerPrompt)] += counts[i];
+    return byPrompt;
+  };
+  return { prompts, bits, symbols, wrong: sums(wrongBits), wrongSymbols: sums(wrongDecisions) };
 }
 
 /** Errors at each query, by number of pilots before it. Shapes: labels, decisions [prompts, pilots + 1]. */
@@ -136,11 +138,7 @@ export function errorsByContext(
  *
  * Throws   ShapeError when the lengths differ; ValueError when a label or decision is not a class of the task
  */
-export function bitErrors(
-  labels: ArrayLike<number>,
-  decisions: ArrayLike<number>,
-  spec: SymbolDetectionSpec,
-): Uint8Array {
+export function bitErrors(labels: ArrayLike<number>, decisions: ArrayLike<number>, spec: Sender): Uint8Array {
   if (labels.length !== decisions.length) {
     throw new ShapeError(
       "decisions",

@@ -8,20 +8,21 @@
  *   place    symbol and subcarrier, in pairs of a line and its opposite. As a thermometer, two places l and m of L share L - 1 -
  *            |l - m| of the lines that are on, so that the AND of attention measures their distance
  *
- * Real inputs are the same, with the parts of y and x as numbers instead of lines. Not modelled: a code over the data, and copies of
- * queries. It is no kit of `TASKS` yet, because reports and prices do not know it.
+ * Real inputs are the same, with the parts of y and x as numbers instead of lines. All queries count, and the errors of a slot, whose
+ * elements share a channel, are one cluster. Not modelled: a code over the data, and copies of queries.
  */
 import { gridOf, type SlotGrid } from "../channel/grid.ts";
 import { channelModel } from "../channel/model.ts";
 import { drawSlot, type Slot } from "../channel/slot.ts";
 import { SpecError, ValueError } from "../errors.ts";
-import { BITS_PER_ANTENNA, bitsPerClass } from "../experiment/modulation.ts";
+import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "../experiment/modulation.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import { MOST_TOKENS } from "../model/geometry.ts";
 import { exponential, fromDecibels } from "../numeric/exponential.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import { changesOf, type TaskKit, upTo, WITHOUT_COPIES, WITHOUT_IMAGES } from "./kit.ts";
 import {
   antennaSymbols,
   constellation,
@@ -30,6 +31,8 @@ import {
   receivedPoints,
   squaredDistance,
 } from "./link.ts";
+import { type DetectionErrors, detectionErrors } from "./metrics.ts";
+import { BIT_ERRORS, IN_CONTEXT_DETECTION } from "./symbol-detection.ts";
 import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task, type TaskGeometry } from "./task.ts";
 
 /** Most classes for which a posterior is computed. */
@@ -109,6 +112,43 @@ export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetec
     },
   };
 }
+
+export const slotDetectionKit: TaskKit<SlotDetectionSpec, SlotDetectionTask, DetectionErrors, never> = {
+  create: slotDetection,
+  withoutData: null,
+  scored: "all",
+  errors: detectionErrors,
+  ...BIT_ERRORS,
+  trials: (spec) => bitsPerClass(spec) * dataElements(spec),
+  result: (spec) => ({ name: "symbol", perInference: spec.transmitAntennas * dataElements(spec) }),
+  ...WITHOUT_COPIES,
+  ...WITHOUT_IMAGES,
+  changes: (spec) =>
+    [
+      ...changesOf(spec, "coding", ["bits", "thermometer"]),
+      ...changesOf(spec, "receiverBits", upTo(8)),
+      ...changesOf(spec, "positions", ["thermometer", "binary"]),
+      ...changesOf(spec, "modulation", Object.keys(BITS_PER_ANTENNA)),
+      ...changesOf(spec, "receiveAntennas", upTo(16)),
+      ...changesOf(spec, "transmitAntennas", upTo(16)),
+    ].filter((change) => bitsPerClass({ ...spec, ...change }) <= MOST_BITS),
+  paper: {
+    tables: "Tables I and II; the paper detects one symbol per prompt",
+    drift: "Another task: the paper detects one symbol per prompt.",
+  },
+  sources: [
+    IN_CONTEXT_DETECTION,
+    {
+      text: "3GPP TR 38.901: Study on channel model for frequencies from 0.5 to 100 GHz",
+      usedFor: "delay lines, clusters and motion of the channels",
+      url: "https://www.3gpp.org/dynareport/38901.htm",
+    },
+  ],
+};
+
+/** Elements of a prompt that carry data. */
+const dataElements = ({ channel, transmitAntennas, receiveAntennas }: SlotDetectionSpec): number =>
+  gridOf(channel, transmitAntennas, receiveAntennas).data.length;
 
 /** Joint symbols of the data elements: antenna 0 first, as in `link.ts`. */
 function classesOf(words: Int32Array, { transmitAntennas: nt, modulation }: SlotDetectionSpec): number[] {

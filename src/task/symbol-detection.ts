@@ -15,7 +15,7 @@ import { exponential, fromDecibels } from "../numeric/exponential.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { bernoulliInto } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
-import { changesOf, type TaskKit, upTo, WITHOUT_IMAGES } from "./kit.ts";
+import { changesOf, type TaskKit, type TaskSource, upTo, WITHOUT_IMAGES } from "./kit.ts";
 import { constellation, midRiseQuantiser, receivedPoint, receivedPoints, squaredDistance } from "./link.ts";
 import { type DetectionErrors, detectionErrors } from "./metrics.ts";
 import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
@@ -80,12 +80,16 @@ export function symbolDetection(spec: SymbolDetectionSpec, steps: number): Symbo
   };
 }
 
-export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTask, DetectionErrors, never> = {
-  create: symbolDetection,
-  withoutData: null,
-  errors: detectionErrors,
+/** The publication that both tasks of symbol detection follow. */
+export const IN_CONTEXT_DETECTION: TaskSource = {
+  text: "Zecchin, Yu, Simeone: In-Context Learning for MIMO Equalization Using Transformer-Based Sequence Models. 2023, with its public code",
+  usedFor: "formulation of the symbol-detection task",
+  url: "https://arxiv.org/abs/2311.06101",
+};
+
+/** Both tasks of symbol detection count bits. */
+export const BIT_ERRORS: Pick<TaskKit<never, Task, DetectionErrors, never>, "rate" | "metric"> = {
   rate: ({ bits }) => bits,
-  trials: bitsPerClass,
   metric: {
     id: "ber",
     name: "bit error rate",
@@ -94,6 +98,15 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
     key: "bitErrorRate",
     trial: "prompt",
   },
+};
+
+export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTask, DetectionErrors, never> = {
+  create: symbolDetection,
+  withoutData: null,
+  scored: "last",
+  errors: detectionErrors,
+  ...BIT_ERRORS,
+  trials: bitsPerClass,
   result: ({ transmitAntennas }) => ({ name: "symbol", perInference: transmitAntennas }),
   taught: (spec, every) => ({ ...spec, queryCopies: { every } }),
   askedOnce: ({ queryCopies, ...spec }) => spec,
@@ -114,11 +127,7 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
     tables: "Tables I, II and IV",
     drift: "Another task and another measure: what can be compared is the order.",
   },
-  source: {
-    text: "Zecchin, Yu, Simeone: In-Context Learning for MIMO Equalization Using Transformer-Based Sequence Models. 2023, with its public code",
-    usedFor: "formulation of the symbol-detection task",
-    url: "https://arxiv.org/abs/2311.06101",
-  },
+  sources: [IN_CONTEXT_DETECTION],
 };
 
 function checkDraw(prompts: number, { firstPrompt = 0, snrDecibels = 0 }: SymbolDrawOptions): void {

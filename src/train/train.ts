@@ -20,6 +20,7 @@ import { stream } from "../numeric/stream.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { networkGeometry } from "../task/create.ts";
 import { type Openable, type Opened, opened } from "../task/open.ts";
+import { scoredErrors } from "../task/scored.ts";
 import type { Metric } from "../task/task.ts";
 import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
@@ -40,7 +41,7 @@ import { createWeightNoise } from "./weight-noise.ts";
 export interface Validation extends Readonly<Partial<Record<Metric, number>>> {
   /** Cross-entropy per decision, in nats, over all queries. */
   readonly loss: number;
-  /** For symbol detection: at the last query, where all pilots are known. */
+  /** For symbol detection: at the queries that count (`task/scored.ts`). */
   readonly bitErrorRate?: number;
   /** For images: error rate. */
   readonly errorRate?: number;
@@ -330,11 +331,9 @@ async function validate(
     isSpiking(network) ? foldNetwork(network) : { ...network, parameters: passParameters(network) },
   );
   const results = await session.run(pieces);
-  const queries = network.geometry.queries.length;
-  const last = (values: Int32Array) => values.filter((_, i) => i % queries === queries - 1);
-  const labels = results.flatMap((result) => [...last(result.labels!)]);
-  const decisions = results.flatMap((result) => [...last(result.decisions!)]);
-  const loss = results.reduce((sum, result) => sum + result.loss, 0) / (labels.length * queries);
-  const kit = kitOf(task);
-  return { loss, [kit.metric.key]: kit.rate(kit.errors(labels, decisions, task)).rate };
+  const answers = results.map(({ labels, decisions }) => ({ labels: labels!, decisions: decisions! }));
+  const asked = answers.reduce((sum, { labels }) => sum + labels.length, 0);
+  const loss = results.reduce((sum, result) => sum + result.loss, 0) / asked;
+  const { metric, rate } = kitOf(task);
+  return { loss, [metric.key]: rate(scoredErrors(task, network.geometry, answers)).rate };
 }

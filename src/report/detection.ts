@@ -1,0 +1,412 @@
+/**
+ * The report of a run that detects symbols, on a link or on slots: bit error rates of classical receivers, ANN, digital spiking network
+ * and Xpikeformer on simulated chips. Each task adds its words, its receivers and what it compares with (`DetectionWords`).
+ */
+import { deviceOfCrossbar } from "../device/catalogue.ts";
+import type { ChipEvaluation } from "../evaluation/chips.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
+import type { SymbolDetectionSpec } from "../experiment/task.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { deviation } from "../numeric/statistics.ts";
+import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/variance-components.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import type { DetectionErrors } from "../task/metrics.ts";
+import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
+import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
+import { equalityOf, equalityWords } from "./equality.ts";
+import { exitFigures, exitShares } from "./exit.ts";
+import { formatQuantity } from "./format.ts";
+import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
+import { errorRateFigure } from "./measured.ts";
+import type { LinesChart, Report } from "./report.ts";
+import { type SoftBitsRun, softBitCharts, softBitFigures } from "./soft-bits.ts";
+import { sourcesOf } from "./sources.ts";
+import {
+  changeFigure,
+  chipsOf,
+  networkSize,
+  pointAt,
+  rateFigure,
+  ratesOf,
+  ratioFigure,
+  signedWithInterval,
+  stepsOnChips,
+  timeSteps,
+} from "./study.ts";
+
+/** Experiments that detect symbols. */
+export type DetectionSpec = SymbolDetectionSpec | SlotDetectionSpec;
+export type DetectionExperiment = Experiment<DetectionSpec>;
+
+/** Results of one detector on the evaluation prompts. */
+export interface DetectorResult {
+  /** At the queries that count, where all pilots are known. */
+  readonly errors: DetectionErrors;
+  /** After 0, 1, ... pilots; empty where queries share their pilots. */
+  readonly byContext: readonly DetectionErrors[];
+  /** At each of `evaluation.snrDecibels`. */
+  readonly bySnr: readonly DetectionErrors[];
+}
+
+/** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
+export type NetworkRole = "ann" | "spiking" | "digital";
+
+/** A classical receiver. */
+export interface ReceiverResult extends DetectorResult {
+  /** In ids of figures, such as `ml.pilots`. */
+  readonly id: string;
+  readonly name: string;
+  /** Whether it is given the channel, which no network knows. */
+  readonly knowsChannel: boolean;
+}
+
+/** What a task says of its run. */
+export interface DetectionWords {
+  /** In the title: "in-context symbol detection". */
+  readonly subject: string;
+  /** A sentence with the link and its receiver. */
+  readonly link: string;
+  /** The best receiver that knows no more than the networks, by id, and its name in a short table. */
+  readonly best: { readonly id: string; readonly name: string };
+  /** Published results next to ours. */
+  claims(run: DetectionRun): readonly ClaimDraft[];
+}
+
+export interface DetectionRun {
+  readonly experiment: DetectionExperiment;
+  readonly command: string;
+  readonly seed: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+  readonly receivers: readonly ReceiverResult[];
+  readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
+  /** The digital spiking baseline, if any: after 1 .. T time steps. */
+  readonly spikingBySteps?: readonly DetectionErrors[];
+  /** One entry per programmed chip, all on the same prompts. */
+  readonly chips: readonly ChipEvaluation<DetectionErrors>[];
+  /** At each of `evaluation.snrDecibels`, an entry for every chip. */
+  readonly chipsBySnr: readonly (readonly DetectionErrors[])[];
+  /** After each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: { readonly steps: readonly number[]; readonly errors: readonly (readonly DetectionErrors[])[] };
+  /** With `evaluation.softBits`. */
+  readonly softBits?: SoftBitsRun;
+  readonly mapping: Mapping;
+  readonly cost: CostSection;
+  /** Spike trains of one prompt on the first chip, by layer. */
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+}
+
+export const NAMES: Record<NetworkRole, string> = {
+  ann: "ANN transformer",
+  spiking: "Digital spiking transformer",
+  digital: "Xpikeformer network, exact arithmetic",
+};
+
+export function detectionReport(run: DetectionRun, words: DetectionWords): Report {
+  const { experiment } = run;
+  const hardware = chipFigure(run);
+  const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
+  const against = gap
+    ? ` The difference from ${run.cost.annName} is ${signedWithInterval(gap)}: ${equalityWords(run)}.`
+    : "";
+  return buildReport({
+    title: `${experiment.name}: ${words.subject} on simulated Xpikeformer hardware`,
+    summary:
+      `On ${chipsOf(run.chips)} the spiking transformer detects symbols with a bit error rate of ` +
+      `${formatQuantity(hardware).value}.${against}`,
+    description: `${words.link} ${describe(experiment)}`,
+    experiment,
+    command: run.command,
+    seed: run.seed,
+    versions: { ...run.versions },
+    notes: [...run.notes, ...run.cost.notes],
+    sources: [...sourcesOf(run.experiment), ...run.cost.sources],
+    highlights: highlights(run, words),
+    brief: brief(run, words),
+    figures: [
+      ...errorFigures(run, hardware),
+      ...equalityOf(run),
+      ...snrFigures(run, words),
+      ...stepFigures(run),
+      ...equalStepFigures(run),
+      ...exitFigures(run.chips, exitShares(run.chips), (errors) =>
+        rateFigure("ber.xpikeformer.exit", "Xpikeformer on hardware, exit by margin", chipRates(errors, experiment)),
+      ),
+      ...(run.softBits ? softBitFigures(run.softBits) : []),
+      ...machineFigures(run),
+      ...run.cost.figures,
+    ],
+    charts: [...charts(run), ...(run.softBits ? softBitCharts(run.softBits) : []), ...run.cost.charts],
+    claims: [...words.claims(run), ...run.cost.claims],
+  });
+}
+
+/** After the link: the network on chips, the hardware and the prompts. */
+function describe({ model, hardware, evaluation }: DetectionExperiment): string {
+  const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
+  const { scope } = hardware.compensation;
+  const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
+  return (
+    `The network on chips has ${networkSize(model)} with ` +
+    `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
+    `${deviceOfCrossbar(hardware.crossbar).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
+    `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming${compensated}. Every detector ` +
+    `sees the same ${evaluation.prompts} prompts, none of them used in training.`
+  );
+}
+
+/** "QPSK at 0 to 30 dB". */
+export function snrText({ modulation, snrDecibels: snr }: Pick<DetectionSpec, "modulation" | "snrDecibels">): string {
+  const range = typeof snr === "number" ? `${snr} dB` : `${snr.min} to ${snr.max} dB`;
+  return `${modulation.toUpperCase().replace("QAM", "-QAM")} at ${range}`;
+}
+
+/** Bit error rates of every chip and prompt. */
+const chipRates = (errors: readonly DetectionErrors[], experiment: DetectionExperiment): Sample =>
+  ratesOf(sampleOf(errors.map(({ wrong }) => wrong)), experiment);
+
+/** Bit error rates of what is not on a chip, prompt by prompt, beside those of chips. */
+const sharedRates = ({ wrong }: DetectionErrors, chips: Sample, experiment: DetectionExperiment): Sample =>
+  ratesOf(sameOnAllChips(wrong, chips), experiment);
+
+/** The mean over chips; chips and prompts both are samples. */
+export function chipFigure({ chips, experiment }: Pick<DetectionRun, "chips" | "experiment">): FigureDraft {
+  const rates = chipRates(
+    chips.map(({ errors }) => errors),
+    experiment,
+  );
+  return rateFigure("ber.xpikeformer", `Xpikeformer on hardware, mean of ${chipsOf(chips)}`, rates);
+}
+
+/** The accuracy lost to hardware and spikes relative to each baseline, paired by prompt. */
+function gapFigures({ chips, networks, experiment, spikingBySteps }: DetectionRun): FigureDraft[] {
+  const rates = chipRates(
+    chips.map(({ errors }) => errors),
+    experiment,
+  );
+  return (["ann", "spiking"] as const).flatMap((role) => {
+    const baseline = networks[role];
+    if (!baseline) return [];
+    const label = `Xpikeformer on hardware minus ${NAMES[role]}${role === "spiking" ? ownStepsOf(spikingBySteps) : ""}`;
+    return changeFigure(`gap.${role}`, label, rates, sharedRates(baseline.errors, rates, experiment));
+  });
+}
+
+/** Names the digital spiking network's T, which may differ from the chips'. */
+const ownStepsOf = (bySteps: readonly unknown[] = []): string =>
+  bySteps.length === 0 ? "" : ` at its T = ${bySteps.length}`;
+
+/** The rate on chips after each number of time steps. */
+const stepFigures = ({ chipBySteps: { steps, errors }, experiment }: DetectionRun): FigureDraft[] =>
+  steps.flatMap((step, i, all) => {
+    if (all.indexOf(step) < i) return [];
+    const rates = chipRates(
+      errors.map((row) => row[i]),
+      experiment,
+    );
+    return rateFigure(`ber.xpikeformer.steps.${step}`, `Xpikeformer on hardware after ${timeSteps(step)}`, rates);
+  });
+
+/** The digital spiking baseline at the chips' T, if it ran that many steps, and the chips minus the baseline. */
+function equalStepFigures({ chips, experiment, spikingBySteps = [] }: DetectionRun): FigureDraft[] {
+  const steps = stepsOnChips(experiment);
+  const errors = spikingBySteps[steps - 1];
+  if (!errors) return [];
+  const rates = chipRates(
+    chips.map(({ errors }) => errors),
+    experiment,
+  );
+  const label = `Xpikeformer on hardware minus ${NAMES.spiking}, both after ${timeSteps(steps)}`;
+  return [
+    errorRateFigure(`ber.spiking.steps.${steps}`, `${NAMES.spiking} after ${timeSteps(steps)}`, errors.bits),
+    changeFigure(`gap.spiking.steps.${steps}`, label, rates, sharedRates(errors, rates, experiment)),
+  ];
+}
+
+/** At each SNR the rate of every detector, and that of the chips over those of the network that they follow and of the best receiver. */
+function snrFigures(run: DetectionRun, { best }: DetectionWords): FigureDraft[] {
+  const { experiment, chipsBySnr } = run;
+  return experiment.evaluation.snrDecibels.flatMap((snr, i, all) => {
+    if (all.indexOf(snr) < i) return [];
+    const at = (label: string) => `${label}, ${snr} dB`;
+    const chips = chipRates(chipsBySnr[i], experiment);
+    const others = [
+      ...baselines(run).map(([role, { bySnr }]) => ({ id: role, name: NAMES[role], errors: bySnr[i] })),
+      ...fromPilots(run).map(({ id, name, bySnr }) => ({ id, name, errors: bySnr[i] })),
+    ];
+    return [
+      ...others.map(({ id, name, errors }) => errorRateFigure(`ber.${id}.snr.${snr}`, at(name), errors.bits)),
+      rateFigure(`ber.xpikeformer.snr.${snr}`, at("Xpikeformer on hardware"), chips),
+      ...others
+        .filter(({ id }) => ["ann", best.id].includes(id))
+        .flatMap(({ id, name, errors }) => {
+          const shared = sharedRates(errors, chips, experiment);
+          return ratioFigure(`ratio.${id}.snr.${snr}`, at(`Xpikeformer's bit error rate over: ${name}`), chips, shared);
+        }),
+    ];
+  });
+}
+
+function errorFigures(run: DetectionRun, hardware: FigureDraft): FigureDraft[] {
+  const figures: FigureDraft[] = [];
+  for (const { id, name, errors } of run.receivers) figures.push(errorRateFigure(`ber.${id}`, name, errors.bits));
+  for (const [role, result] of roles(run))
+    figures.push(errorRateFigure(`ber.${role}`, NAMES[role], result.errors.bits));
+  figures.push(hardware);
+  const ownRates = run.chips.map(({ errors }) => errors.bits.rate);
+  const trials = ownRates.length;
+  if (trials > 1) {
+    const label = "Standard deviation between chips";
+    figures.push({ id: "ber.xpikeformer.deviation", label, value: deviation(ownRates), unit: "1", trials });
+  }
+  figures.push(...gapFigures(run));
+  for (const { id, name, errors } of run.receivers) {
+    figures.push(errorRateFigure(`ser.${id}`, `Symbol error rate: ${name}`, errors.symbols));
+  }
+  for (const [role, result] of roles(run)) {
+    figures.push(errorRateFigure(`ser.${role}`, `Symbol error rate: ${NAMES[role]}`, result.errors.symbols));
+  }
+  const { prompts, symbols } = run.chips[0].errors;
+  const wrongSymbols = sampleOf(run.chips.map(({ errors }) => errors.wrongSymbols));
+  const rates = scaled(wrongSymbols, prompts / symbols.trials);
+  figures.push(rateFigure("ser.xpikeformer", "Symbol error rate: Xpikeformer on hardware", rates));
+  return figures;
+}
+
+/** The machine's error rate, that of its reference, and the energy ratio. */
+function highlights(run: DetectionRun, { best }: DetectionWords): string[] {
+  const against = roles(run)[0]?.[0] ?? best.id;
+  return ["ber.xpikeformer", `ber.${against}`, costHighlight(run.cost)];
+}
+
+/**
+ * All rows are at the T that the chips ran; a digital spiking network that runs fewer steps has no row. The difference from the ANN is in
+ * the summary.
+ */
+function brief(run: DetectionRun, { best }: DetectionWords): BriefDraft {
+  const steps = stepsOnChips(run.experiment);
+  const rate = (figure: string, of: string) => ({ figure, label: `Bit error rate: ${of}` });
+  const atSteps = `ber.spiking.steps.${steps}`;
+  const hasBest = run.receivers.some(({ id }) => id === best.id);
+  return {
+    heading: `At T = ${timeSteps(steps)}`,
+    rows: [
+      rate("ber.xpikeformer", `Xpikeformer on ${chipsOf(run.chips)}`),
+      ...(run.networks.ann ? [rate("ber.ann", NAMES.ann)] : []),
+      ...(run.spikingBySteps?.[steps - 1] ? [rate(atSteps, "digital spiking transformer")] : []),
+      ...(hasBest ? [rate(`ber.${best.id}`, best.name)] : []),
+      ...costRows(run.cost),
+    ],
+    remark: COST_REMARK,
+  };
+}
+
+function charts(run: DetectionRun): ChartDraft[] {
+  const { experiment, mapping, rasters, chips } = run;
+  const { snrDecibels } = experiment.evaluation;
+  const rates = { label: "Bit error rate", scale: "log" as const };
+  const list: ChartDraft[] = [];
+  if (snrDecibels.length > 0) {
+    list.push({
+      kind: "lines",
+      id: "ber-snr",
+      title: "Bit error rate against signal-to-noise ratio",
+      caption:
+        `All pilots known; ${chipsOf(run.chipsBySnr[0])}${stepsText(run)}. Every ratio uses the same ${experiment.evaluation.curvePrompts} channels, ` +
+        "symbols and noise shapes. Bars: 95 % interval. Dashed: classical receivers.",
+      x: { label: "SNR, dB", ticks: [...snrDecibels] },
+      y: rates,
+      series: [
+        ...fromPilots(run).map(({ name, bySnr }) => series(name, snrDecibels, bySnr, true)),
+        ...baselines(run).map(([role, { bySnr }]) => series(NAMES[role], snrDecibels, bySnr)),
+        {
+          name: "Xpikeformer on hardware",
+          points: run.chipsBySnr.map((errors, i) => {
+            const rates = chipRates(errors, experiment);
+            return onLogAxis(pointAt(snrDecibels[i], rateFigure("ber", "chips", rates)), errors[0].bits.trials);
+          }),
+        },
+      ],
+    });
+  }
+  list.push(stepsChart(run));
+  if (chips[0].byContext.length > 0) list.push(contextChart(run));
+  list.push(densitiesChart(chips));
+  if (Object.keys(rasters).length > 0) list.push(rasterChart(rasters));
+  list.push(layoutChart(mapping));
+  return list;
+}
+
+function contextChart(run: DetectionRun): ChartDraft {
+  const { byContext } = run.chips[0];
+  const context = byContext.map((_, pilots) => pilots);
+  return {
+    kind: "lines",
+    id: "ber-context",
+    title: "Bit error rate against context length",
+    caption: "With 0, 1, ... pilots before the query: the network learns the channel from its prompt alone.",
+    x: { label: "Pilots before the query" },
+    y: { label: "Bit error rate", scale: "log" },
+    series: [
+      ...fromPilots(run).map(({ name, byContext }) => series(name, context, byContext, true)),
+      ...baselines(run).map(([role, { byContext }]) => series(NAMES[role], context, byContext)),
+      series("Xpikeformer on hardware, first chip", context, byContext),
+    ],
+  };
+}
+
+function stepsChart(run: DetectionRun): ChartDraft {
+  const { experiment, chipBySteps, networks } = run;
+  const { steps, errors } = chipBySteps;
+  const points = steps.map((step, i) => {
+    const atStep = errors.map((row) => row[i]);
+    const rate = rateFigure("ber", "chips", chipRates(atStep, experiment));
+    return onLogAxis(pointAt(step, rate), atStep[0].bits.trials);
+  });
+  const ann = networks.ann?.errors.bits.rate;
+  return {
+    kind: "lines",
+    id: "ber-steps",
+    title: "Bit error rate against time steps",
+    caption: "The same network on chips, read out after T steps. Bars: 95 % interval over chips and prompts.",
+    x: { label: "Time steps T", ticks: [...steps] },
+    y: { label: "Bit error rate", scale: "log" },
+    series: [{ name: "Xpikeformer on hardware", points }],
+    rules: ann === undefined ? [] : [{ label: NAMES.ann, y: ann }],
+  };
+}
+
+function series(name: string, x: readonly number[], errors: readonly DetectionErrors[], dashed = false) {
+  const points = errors.map(({ bits: { rate, low, high, trials } }, i) =>
+    onLogAxis({ x: x[i], y: rate, low, high }, trials),
+  );
+  return { name, dashed, points };
+}
+
+type Point = LinesChart["series"][number]["points"][number];
+
+/** A logarithmic axis has no zero: without any error, half an error stands for it. */
+function onLogAxis({ x, y, low = y, high = y }: Point, trials: number) {
+  const least = 0.5 / trials;
+  return { x, y: Math.max(y, least), low: Math.max(low, least), high: Math.max(high, least) };
+}
+
+/** The time steps of each spiking network, for a chart that shows both. */
+function stepsText({ experiment, spikingBySteps = [] }: DetectionRun): string {
+  const spiking = spikingBySteps.length > 0 ? `, digital spiking transformer at T = ${spikingBySteps.length}` : "";
+  return ` at T = ${stepsOnChips(experiment)}${spiking}`;
+}
+
+const roles = ({ networks }: DetectionRun) =>
+  (["ann", "spiking", "digital"] as const).flatMap((role) => {
+    const result = networks[role];
+    return result ? [[role, result] as const] : [];
+  });
+
+/** Networks that are not Xpikeformer's. */
+const baselines = (run: DetectionRun) =>
+  roles(run).flatMap(([role, result]) => (role === "digital" ? [] : [[role, result] as const]));
+
+/** Receivers that know no more than the networks. */
+const fromPilots = ({ receivers }: DetectionRun) => receivers.filter(({ knowsChannel }) => !knowsChannel);
