@@ -81,7 +81,10 @@ const allOf = (run: SoftBitsRun): SoftDetector[] => [
 
 function figuresAt({ id, name, agreed }: SoftDetector, i: number, snr: number, bits: number): FigureDraft[] {
   const at = (what: string) => `${what}: ${name}, ${snr} dB`;
-  const atBest = agreed[i].map((row) => row.map((a) => bestScale(row) * a));
+  const atBest = agreed[i].map((row) => {
+    const scale = bestScale(row);
+    return row.map((a) => scale * a);
+  });
   return [
     informationFigure(`gmi.${id}.snr.${snr}`, at("Mutual information per coded bit"), agreed[i], bits),
     informationFigure(`gmi.${id}.scaled.snr.${snr}`, at("Mutual information at the best scale"), atBest, bits),
