@@ -55,6 +55,15 @@ describe("an exit by margin", () => {
     expect([...exitByMargin({ stepLogits, steps: 2 }, 4, "bits", 0.5).steps]).toEqual([1]);
   });
 
+  test("of queries that stop together waits for the least sure of them", () => {
+    // Two prompts of two queries with two classes, two steps: in the first prompt one query is sure, in the second both are.
+    const stepLogits = Float32Array.from([5, 0, 0, 1, 4, 0, 0, 6, 5, 0, 0, 9, 0, 9, 0, 9]);
+    const { steps, decisions } = exitByMargin({ stepLogits, steps: 2 }, 2, undefined, 3, 2);
+    expect([...steps]).toEqual([2, 2, 1, 1]);
+    expect([...decisions]).toEqual([0, 1, 0, 1]);
+    expect([...exitByMargin({ stepLogits, steps: 2 }, 2, undefined, 3).steps]).toEqual([1, 2, 1, 1]);
+  });
+
   test("is never later with a smaller margin, and gives the answer of its step", () => {
     const logit = fc.integer({ min: -8, max: 8 });
     fc.assert(
