@@ -110,7 +110,7 @@ export function loadData({ task }: Experiment): Promise<ImageData | null> {
     return Promise.reject(
       new FileError(
         "task.data",
-        "The studio has images of Fashion-MNIST and MNIST only. Run this experiment with `xpike run`.",
+        "The studio shows links, and images of Fashion-MNIST and MNIST. Run this experiment with `xpike run`.",
       ),
     );
   }
