@@ -15,22 +15,22 @@ const correlationMatrix = () => {
 const grid = {
   /** Carrier frequency, GHz. */
   carrierGigahertz: z.number().min(0.1).max(100).default(3.5),
-  /** Speed of the receiver, metres per second, which sets the largest Doppler shift: 3.6 km/h are 1 m/s. */
+  /** Speed of the receiver, metres per second; 1 m/s is 3.6 km/h. */
   speedMetresPerSecond: z.number().min(0).max(500).default(0),
   /** Subcarriers; a resource block has 12. */
   subcarriers: z.int().min(1).max(3300).default(12),
-  /** Distance of subcarriers, kHz. An OFDM symbol without its prefix lasts 1 / spacing. */
+  /** Distance of subcarriers, kHz. */
   spacingKilohertz: z.number().min(1).max(960).default(30),
   /** OFDM symbols of a slot. */
   symbols: z.int().min(1).max(28).default(14),
-  /** Cyclic prefix as a share of an OFDM symbol; 144 / 2048 is the normal one of 5G. Later echoes become interference. */
+  /** Cyclic prefix as a share of an OFDM symbol; the normal one of 5G is 144 / 2048. */
   cyclicPrefix: z.number().min(0).max(1).default(0.0703125),
-  /** Reference symbols (DMRS), which count as overhead. */
+  /** Reference symbols (DMRS). */
   pilots: z
     .strictObject({
       /** OFDM symbols with pilots, counted from 0. */
       symbols: z.array(z.int().min(0).max(27)).min(1).max(28).default([2, 11]),
-      /** Every how many subcarriers an antenna has a pilot, at least the number of transmit antennas. */
+      /** Subcarriers per pilot of an antenna, at least the transmit antennas. */
       comb: z.int().min(1).max(48).default(2),
       /** Power of a pilot over a data symbol, dB. */
       boostDecibels: z.number().min(-10).max(10).default(0),
@@ -39,14 +39,14 @@ const grid = {
 };
 
 const correlated = {
-  /** Correlation of antennas, by name (3GPP TS 36.101, B.2.3) or as matrices. */
+  /** Correlation of antennas, by name (TS 36.101, B.2.3) or as matrices. */
   correlation: z
     .union([
       z.enum(["low", "medium", "high"]),
       z.strictObject({
-        /** Correlation of transmit antennas, Hermitian with ones on its diagonal. */
+        /** Of transmit antennas, Hermitian with ones on its diagonal. */
         transmit: correlationMatrix(),
-        /** Correlation of receive antennas. */
+        /** Of receive antennas. */
         receive: correlationMatrix(),
       }),
     ])
@@ -56,7 +56,7 @@ const correlated = {
 const delayed = {
   /** Delay line; D and E have a line of sight. */
   profile: z.enum(["A", "B", "C", "D", "E"]).default("C"),
-  /** RMS delay spread, nanoseconds: the unit of the profile's delays. */
+  /** RMS delay spread, nanoseconds. */
   delaySpreadNanoseconds: z.number().min(0).max(10_000).default(100),
 };
 
@@ -86,7 +86,7 @@ const clusteredChannelSpec = z.strictObject({
   transmitSpacing: z.number().min(0).max(100).default(0.5),
   /** Distance of receive antennas, wavelengths. */
   receiveSpacing: z.number().min(0).max(100).default(0.5),
-  /** `single`: vertical antennas; `cross`: pairs slanted by +45 and -45 degrees at each place. */
+  /** `single`: vertical; `cross`: pairs slanted by +45 and -45 degrees. */
   polarisation: z.enum(["single", "cross"]).default("single"),
 });
 

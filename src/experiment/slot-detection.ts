@@ -9,17 +9,17 @@ import { onceValid } from "./once-valid.ts";
 
 export const slotDetectionSpec = z
   .strictObject({
-    /** In-context symbol detection on a slot: many data symbols share one set of pilots. */
+    /** Symbol detection on a slot: many data symbols share its pilots. */
     kind: z.literal("slot-detection"),
-    /** Transmit antennas Nt, at most 16 bits per channel use together. */
+    /** Transmit antennas, at most 16 bits per element together. */
     transmitAntennas: z.int().min(1).max(16).default(1),
-    /** Receive antennas Nr. */
+    /** Receive antennas. */
     receiveAntennas: z.int().min(1).max(16).default(2),
     /** Constellation of each antenna's data; pilots are QPSK. */
     modulation: z.enum(["bpsk", "qpsk", "16qam", "64qam"]).default("qpsk"),
-    /** Radio channel and grid of a prompt: a slot, or a window of its subcarriers. */
+    /** Radio channel and grid of a prompt. */
     channel: channelSpec.prefault({ kind: "tdl" }),
-    /** Signal-to-noise ratio of an antenna's data symbol, dB: uniform from `min` to `max`, once per prompt. */
+    /** Signal-to-noise ratio of an antenna's data symbol, dB, drawn per prompt. */
     snrDecibels: z
       .strictObject({
         /** Lowest ratio. */
@@ -28,16 +28,13 @@ export const slotDetectionSpec = z
         max: z.number().min(-50).max(100),
       })
       .default({ min: 0, max: 20 }),
-    /** Bits of the mid-rise receive quantiser, for each real and imaginary part. */
+    /** Bits of the receive quantiser, for each part. */
     receiverBits: z.int().min(1).max(8).default(4),
-    /** Full scale of the receive quantiser, which covers -range to range. */
+    /** Full scale of the quantiser. */
     receiverRange: z.number().positive().max(1000).default(4),
-    /** How a receive sample enters a spiking network: the quantiser's bits, or one line per threshold exceeded. */
+    /** How a receive sample enters a spiking network: the quantiser's bits, or a line per threshold exceeded. */
     coding: z.enum(["bits", "thermometer"]).default("bits"),
-    /**
-     * How a token tells its place in time and frequency, in pairs of a line and its opposite: `thermometer` has a pair per step, so that
-     * near places share more lines; `binary` has one per bit.
-     */
+    /** Lines of a token's place, each with its opposite: one per step (`thermometer`: near places share lines) or per bit (`binary`). */
     positions: z.enum(["thermometer", "binary"]).default("thermometer"),
   })
   .refine((task) => bitsPerClass(task) <= MOST_BITS, {
