@@ -19,6 +19,8 @@ export interface RtlCommandOptions {
 
 export interface RtlVerifyOptions {
   readonly waves?: boolean;
+  /** Seconds. */
+  readonly limit?: number;
 }
 
 export interface RtlSynthOptions {
@@ -65,7 +67,8 @@ export function withRtlOptions(command: Command): Command {
 export function withRtlVerifyOptions(command: Command): Command {
   return command
     .argument("<folder>", "folder that `xpike rtl` wrote")
-    .option("--waves", "also write the waves of a machine's first prompt, for GTKWave (Verilator)");
+    .option("--waves", "also write the waves of a machine's first prompt, for GTKWave (Verilator)")
+    .option("--limit <seconds>", "processor time for each run of a tool (default: 600)", wholeNumber(1, 1_000_000));
 }
 
 export function withRtlSynthOptions(command: Command): Command {

@@ -9,6 +9,7 @@ import type { Network } from "../model/network.ts";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { checkBoard } from "../node/rtl-board.ts";
+import { coverageText } from "../node/rtl-plays.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { type RtlCheck, verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
@@ -115,12 +116,18 @@ function makeMachine(given: Given, trained: Trained, prompts: number, notes: str
 }
 
 /** Throws FileError if a check fails. Missing or unfinished tools are reported, but are not failures. */
-export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions, terminal: Terminal): Promise<void> {
+export async function verifyCommand(
+  folder: string,
+  { waves, limit }: RtlVerifyOptions,
+  terminal: Terminal,
+): Promise<void> {
   const checks = await verifyRtl(folder, {
     waves,
+    limit,
     onStart: ({ tool, check }) => terminal.err(`${tool}: ${check} ...\n`),
     onCheck: ({ tool, check, result, detail }) =>
       terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(42)}${printable(detail)}\n`),
+    onCoverage: (points) => terminal.out(`\n${printable(coverageText(points))}\n\n`),
   });
   const partly = missingTools(checks);
   const failed = checks.filter(({ result }) => result === "fail");

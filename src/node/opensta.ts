@@ -47,7 +47,7 @@ export async function runSta(
       await writeFile(join(folder, name), text);
     }
     const { late, text } = await runTool(TOOL, ["-no_init", "-no_splash", "-exit", "script.tcl"], folder);
-    if (late) throw new PlatformError("opensta", `${tool} was stopped after ${LONGEST_RUN / 60_000} minutes.`);
+    if (late) throw new PlatformError("opensta", `${tool} was stopped after ${LONGEST_RUN} s of processor time.`);
     const errors = text.split("\n").filter((line) => line.startsWith("Error"));
     const files: string[] = [];
     for (const name of wanted) files.push(await readFile(join(folder, name), "utf8").catch(() => ""));

@@ -10,6 +10,7 @@
 import type { SourceFiles } from "../rtl/design.ts";
 import { type Equivalence, readEquivalence, statusFile } from "./rtl-equivalence.ts";
 import { modulesOf, readModule } from "./rtl-synthesis.ts";
+import type { ToolLimit } from "./tool.ts";
 import { findYosys, type YosysKind } from "./yosys.ts";
 
 /** Names of blocks with their sizes: the first group is the number of identical units, or bits of a vector. */
@@ -35,6 +36,7 @@ export interface BlockEquivalence extends Equivalence {
 
 export interface BlockProofOptions {
   readonly yosys?: YosysKind | undefined;
+  readonly limit?: ToolLimit | undefined;
   /** Units to compare, for blocks that have more. Default: all. */
   readonly units?: number;
   /** Sources from which gates are made, if they differ from those compared with: planted faults. */
@@ -49,9 +51,9 @@ export interface BlockProofOptions {
 export async function proveBlocks(
   sources: SourceFiles,
   modules: readonly string[],
-  { yosys: kind, units = Infinity, synthesised = sources }: BlockProofOptions = {},
+  { yosys: kind, limit, units = Infinity, synthesised = sources }: BlockProofOptions = {},
 ): Promise<BlockEquivalence[]> {
-  const yosys = await findYosys(kind);
+  const yosys = await findYosys(kind, limit);
   const results: BlockEquivalence[] = [];
   for (const module of modules) {
     const all = unitsOf(module);

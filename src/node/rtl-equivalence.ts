@@ -10,6 +10,7 @@
 import { PlatformError } from "../errors.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { flattenToGates, readDeferred } from "./rtl-synthesis.ts";
+import type { ToolLimit } from "./tool.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
 /** Blocks that `xpike rtl verify` proves if a folder has them: one name per line. */
@@ -39,6 +40,7 @@ export interface Equivalence {
 
 export interface EquivalenceOptions {
   readonly yosys?: YosysKind | undefined;
+  readonly limit?: ToolLimit | undefined;
   /** Gates by module, as returned by `synthesiseNetlist`; missing ones are synthesised. */
   readonly netlists?: Readonly<Record<string, string>>;
   /**
@@ -55,9 +57,9 @@ export interface EquivalenceOptions {
 export async function proveGates(
   sources: SourceFiles,
   modules: readonly string[],
-  { yosys: kind, netlists = {}, clocks = 4 }: EquivalenceOptions = {},
+  { yosys: kind, limit, netlists = {}, clocks = 4 }: EquivalenceOptions = {},
 ): Promise<Equivalence[]> {
-  const yosys = await findYosys(kind);
+  const yosys = await findYosys(kind, limit);
   const script = modules.flatMap((module) => [
     "design -reset",
     ...(Object.hasOwn(netlists, module) ? [`read_json ${module}.json`] : flattenToGates(sources, module)),
@@ -76,7 +78,7 @@ export async function proveGates(
 export function readEquivalence(yosys: Yosys, { ok, late, text, files }: YosysOutcome, module: string): Equivalence {
   const status = files.get(statusFile(module)) ?? "";
   const counts = /Found (\d+) \$equiv cells[\s\S]*?(\d+) are proven/.exec(status);
-  if (late) throw new YosysTimeout(yosys.version, "the proof of gates");
+  if (late) throw new YosysTimeout(yosys, "the proof of gates");
   if (!ok || !counts || Number(counts[1]) === 0) {
     const reason = text || "It found nothing to compare.";
     throw new PlatformError("yosys", `${yosys.version} cannot compare ${module} with its gates:\n${reason}`);

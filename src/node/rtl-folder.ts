@@ -1,4 +1,5 @@
 /** The sources in a folder written by `xpike rtl`. */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
 import { FILE_LIST, TESTBENCH_LIST } from "../rtl/bundle.ts";
@@ -18,6 +19,10 @@ export const readSources = (folder: string): Promise<SourceFiles> => readListed(
 
 /** The same for testbenches, and for the modules that only they use. */
 export const readTestbenches = (folder: string): Promise<SourceFiles> => readListed(folder, TESTBENCH_LIST);
+
+/** The sources of another list; null if the folder has none of that name. */
+export const readList = async (folder: string, list: string): Promise<SourceFiles | null> =>
+  existsSync(join(folder, list)) ? readListed(folder, list) : null;
 
 async function readListed(folder: string, list: string): Promise<SourceFiles> {
   const sources: Record<string, string> = {};

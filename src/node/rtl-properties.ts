@@ -11,6 +11,7 @@ import { spikeQueue } from "../rtl/machine/memories.ts";
 import { placeName, QUEUE, queueProperties } from "../rtl/machine/queue-properties.ts";
 import type { Module } from "../rtl/syntax.ts";
 import { modulesOf } from "./rtl-synthesis.ts";
+import type { ToolLimit } from "./tool.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 /** Bits of a vector that are followed through a queue, the first of wider ones: more bits make the proof longer but not different. */
@@ -27,6 +28,7 @@ export interface PropertyProof {
 
 export interface PropertyOptions {
   readonly yosys?: YosysKind | undefined;
+  readonly limit?: ToolLimit | undefined;
 }
 
 interface Promised {
@@ -74,9 +76,9 @@ function promisesOf(module: string): Promised | null {
 export async function proveProperties(
   sources: SourceFiles,
   modules: readonly string[],
-  { yosys: kind }: PropertyOptions = {},
+  { yosys: kind, limit }: PropertyOptions = {},
 ): Promise<PropertyProof[]> {
-  const yosys = await findYosys(kind);
+  const yosys = await findYosys(kind, limit);
   const results: PropertyProof[] = [];
   for (const module of modules) {
     const promised = promisesOf(module);
@@ -98,7 +100,7 @@ export async function proveProperties(
       `tee -q -o induction.txt sat -tempinduct -set-init begun_q 0 -prove holds_o 1 -maxsteps ${CLOCKS}`,
     ];
     const { ok, late, text, files } = await yosys.run(script.join("\n"), inputs, ["induction.txt"]);
-    if (late) throw new YosysTimeout(yosys.version, "the proof of what blocks promise");
+    if (late) throw new YosysTimeout(yosys, "the proof of what blocks promise");
     const said = files.get("induction.txt") ?? "";
     const proven = /Induction step proven: SUCCESS!/.test(said);
     if (!ok || !(proven || /proof failed|FAIL!/.test(said))) {

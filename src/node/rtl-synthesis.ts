@@ -222,7 +222,7 @@ export async function synthesiseNetlist(
 function readOutput(yosys: Yosys, { ok, late, text, files }: YosysOutcome, name: string): string {
   const content = files.get(name);
   if (ok && content !== undefined) return content;
-  if (late) throw new YosysTimeout(yosys.version, "the synthesis");
+  if (late) throw new YosysTimeout(yosys, "the synthesis");
   throw new PlatformError("yosys", `${yosys.version} cannot synthesise the sources:\n${text || "It gave no reason."}`);
 }
 

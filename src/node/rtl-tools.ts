@@ -25,10 +25,11 @@ import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { type BlockEquivalence, machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
 import { type Equivalence, PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { readSources, readTestbenches } from "./rtl-folder.ts";
+import { type CoveragePoint, coverageOf, readPlays, runPlay } from "./rtl-plays.ts";
 import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 import { ALL_SOURCES, COMPILED, DUMPED, isRight, JOBS, type RtlTool } from "./rtl-simulators.ts";
 import { readVerilog } from "./rtl-synthesis.ts";
-import { LONGEST_RUN, type Outcome, runTool } from "./tool.ts";
+import { LONGEST_RUN, type Outcome, runTool, type ToolLimit } from "./tool.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 /** A check before it has a result. */
@@ -45,9 +46,13 @@ export interface VerifyOptions {
   readonly icarusRuns?: number;
   /** Writes the waveforms of a machine's first prompt into the folder, with Verilator. Default: no. */
   readonly waves?: boolean | undefined;
+  /** For each run of a tool. Default: 600 s. */
+  readonly limit?: ToolLimit | undefined;
   /** Called when a check begins, which may take minutes, and when it is done. */
   readonly onStart?: (question: RtlQuestion) => void;
   readonly onCheck?: (check: RtlCheck) => void;
+  /** Called with the corners that testbenches of blocks reach or miss. */
+  readonly onCoverage?: (points: readonly CoveragePoint[]) => void;
 }
 
 export interface RtlCheck {
@@ -110,7 +115,7 @@ const LINT = "lint, all warnings";
 const WARNINGS = ["-Wall", "-Wpedantic"];
 /**
  * Runs, one after another: lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus),
- * checks for latches and loops, and gates against RTL (Yosys). Compilers read copies of the checked sources, in a folder with
+ * corners of blocks (Icarus, else Verilator), checks for latches and loops, and gates against RTL (Yosys). Compilers read copies of the checked sources, in a folder with
  * nothing else, because they search nearby files for modules.
  * Throws  FileError when the folder has no file lists of `xpike rtl`, a source contains something that `xpike rtl` never writes,
  *         or waveforms are requested without a machine
@@ -123,8 +128,10 @@ export async function verifyRtl(
     yosys,
     icarusRuns = 1,
     waves = false,
+    limit = LONGEST_RUN,
     onStart = () => {},
     onCheck = () => {},
+    onCoverage = () => {},
   }: VerifyOptions = {},
 ): Promise<RtlCheck[]> {
   const [sources, testbenches] = [await readSources(folder), await readTestbenches(folder)];
@@ -143,7 +150,7 @@ export async function verifyRtl(
   const checks: RtlCheck[] = [];
   const add = (tool: RtlTool, check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
     const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
-    const reason = { missing: `${tool} is not installed`, timeout: `not done in ${LONGEST_RUN / 60_000} minutes` };
+    const reason = { missing: `${tool} is not installed`, timeout: `not done in ${limit} s of processor time` };
     const unsaid = result === "missing" || result === "timeout";
     const done: RtlCheck = {
       tool,
@@ -171,6 +178,7 @@ export async function verifyRtl(
         "verilator",
         ["--lint-only", ...WARNINGS, "-f", FILE_LIST, "--top-module", top],
         checkedFolder,
+        limit,
       );
       add("verilator", named(LINT, top), lint, lint.ok, lint.ok ? "no warning" : lint.text);
       const check = named("simulation", top);
@@ -187,14 +195,14 @@ export async function verifyRtl(
         "--top-module",
         testbench,
       ];
-      const built = await runTool("verilator", build, checkedFolder);
+      const built = await runTool("verilator", build, checkedFolder, limit);
       const warnings = built.text.match(/^%Warning[\s\S]*/m)?.[0];
       const isClean = built.ok && warnings === undefined;
       add("verilator", named(LINT, testbench), built, isClean, isClean ? "no warning" : (warnings ?? built.text));
       const simulate = async (args: readonly string[]) => {
         let ran = built;
         for (const start of starts) {
-          ran = await runTool(join(folderOf, `V${testbench}`), [...start, ...args], folder);
+          ran = await runTool(join(folderOf, `V${testbench}`), [...start, ...args], folder, limit);
           if (!isRight(ran)) break;
         }
         return ran;
@@ -210,20 +218,38 @@ export async function verifyRtl(
       const [source, folderOf] = [`${WAVES_TOP}.sv`, join(work, WAVES_TOP)];
       await writeFile(join(checkedFolder, source), wavesModule);
       const build = [...DUMPED, "--trace-fst", "--Mdir", folderOf, source, "--top-module", WAVES_TOP];
-      const built = await runTool("verilator", build, checkedFolder);
+      const built = await runTool("verilator", build, checkedFolder, limit);
       const program = join(folderOf, `V${WAVES_TOP}`);
-      addSimulation("verilator", built.ok ? await runTool(program, [`+${PROMPTS}=1`], folder) : built, check);
+      addSimulation("verilator", built.ok ? await runTool(program, [`+${PROMPTS}=1`], folder, limit) : built, check);
     }
     const small = tops.filter(({ top, inIcarus }) => inIcarus || asked?.includes(top));
     for (const { top, testbench } of tools.includes("iverilog") ? small : []) {
       onStart({ tool: "iverilog", check: named("simulation", top) });
       const program = join(work, `${testbench}.vvp`);
       const build = ["-g2012", "-s", testbench, "-o", program, ...ALL_SOURCES];
-      const built = await runTool("iverilog", build, checkedFolder);
+      const built = await runTool("iverilog", build, checkedFolder, limit);
       const arguments_ = ["-n", program, `+${RUNS}=${icarusRuns}`];
-      addSimulation("iverilog", built.ok ? await runTool("vvp", arguments_, folder) : built, named("simulation", top));
+      addSimulation(
+        "iverilog",
+        built.ok ? await runTool("vvp", arguments_, folder, limit) : built,
+        named("simulation", top),
+      );
     }
-    if (tools.includes("yosys")) await checkWithYosys(sources, tops, yosys, add, onStart);
+    const points: CoveragePoint[] = [];
+    for (const play of await readPlays(folder)) {
+      const simulators = tools.filter((tool) => tool !== "yosys");
+      if (simulators.length === 0 || !(asked?.includes(play.testbench) ?? true)) continue;
+      const check = named("corners", play.testbench);
+      onStart({ tool: simulators.includes("iverilog") ? "iverilog" : "verilator", check });
+      const { tool, ran } = await runPlay(play, simulators, folder, work, limit);
+      const reached = coverageOf(ran.text);
+      const missed = reached.filter(({ count, reason }) => count === 0 && reason === null);
+      const misses = missed.map(({ block, point }) => `FAIL ${block} does not reach ${point}`);
+      addSimulation(tool, { ...ran, text: [...misses, ran.text.replaceAll(/^COVER .*\n?/gm, "")].join("\n") }, check);
+      points.push(...reached);
+    }
+    if (points.length > 0) onCoverage(points);
+    if (tools.includes("yosys")) await checkWithYosys(sources, tops, { yosys, limit }, add, onStart);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -238,12 +264,12 @@ type AddCheck = (tool: "yosys", check: string, outcome: Outcome, passed: boolean
 async function checkWithYosys(
   sources: SourceFiles,
   tops: readonly Top[],
-  kind: YosysKind | undefined,
+  options: Required<Pick<VerifyOptions, "yosys" | "limit">>,
   add: AddCheck,
   onStart: (question: RtlQuestion) => void,
 ): Promise<void> {
   const [structure, equality] = ["no latch, no loop", "gates equal RTL"];
-  const yosys = await findYosys(kind).catch((error: unknown) => {
+  const yosys = await findYosys(options.yosys, options.limit).catch((error: unknown) => {
     if (error instanceof PlatformError) return null;
     throw error;
   });
@@ -280,14 +306,14 @@ async function checkWithYosys(
   const pairsOf = ({ module, proven, pairs }: Equivalence) => `${module} ${proven} of ${pairs} pairs`;
   const unprovenOf = ({ module, unproven }: Equivalence) => unproven.map((pair) => `${module}: ${pair}`);
   const blocks = PROVEN_BLOCKS.filter((block) => Object.hasOwn(sources, `${block}.sv`));
-  await ask(equality, () => proveGates(sources, blocks, { yosys: kind }), pairsOf, unprovenOf);
+  await ask(equality, () => proveGates(sources, blocks, options), pairsOf, unprovenOf);
   // Multipliers, a network's seeds and neurons with membranes in a memory take a SAT solver minutes, and position addresses of
   // layers are not paired. Tests prove those of a small machine in token-major order.
   const ofMachine = machineBlocks(sources).filter(
     (module) => !/^(scaled_sums_|neurons_\w+_n\d|layer_|attention_unit$)/.test(module),
   );
   if (ofMachine.length > 0) {
-    const prove = () => proveBlocks(sources, ofMachine, { yosys: kind, units: UNITS });
+    const prove = () => proveBlocks(sources, ofMachine, { ...options, units: UNITS });
     const said = (block: BlockEquivalence) => `${pairsOf(block)}${partOf(block.units, "units or bits")}`;
     await ask("gates equal RTL: machine", prove, said, unprovenOf);
   }
@@ -295,7 +321,7 @@ async function checkWithYosys(
   if (promising.length > 0) {
     await ask(
       "promises of queues and registers",
-      () => proveProperties(sources, promising, { yosys: kind }),
+      () => proveProperties(sources, promising, options),
       ({ module, proven, bits }) => `${module} ${proven ? "holds" : "not proved"}${partOf(bits, "bits")}`,
       ({ module, proven }) => (proven ? [] : [`${module}: not proved to hold`]),
     );

@@ -10,14 +10,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
 import { installCommand, isMissing } from "./optional-packages.ts";
-import { LONGEST_RUN, runTool } from "./tool.ts";
+import { LONGEST_RUN, runTool, type ToolLimit } from "./tool.ts";
 
 export type YosysKind = "system" | "bundled";
 
 export interface YosysOutcome {
   /** Whether Yosys ended successfully. */
   readonly ok: boolean;
-  /** Whether it was stopped, after `LONGEST_RUN`. */
+  /** Whether it was stopped at its limit. */
   readonly late: boolean;
   /** Warnings and errors. */
   readonly text: string;
@@ -29,15 +29,19 @@ export interface Yosys {
   readonly kind: YosysKind;
   /** `Yosys 0.52` or `Yosys 0.55 (@yowasp/yosys 0.55.944)`: gate counts depend on it. */
   readonly version: string;
+  /** Seconds of processor time after which a run is stopped. */
+  readonly limit: ToolLimit;
   /** Runs a script on files by name, and returns those named in `wanted`. */
   run(script: string, inputs: Readonly<Record<string, string>>, wanted?: readonly string[]): Promise<YosysOutcome>;
 }
 
 /** Yosys was stopped before it finished, which says nothing about its input. */
 export class YosysTimeout extends PlatformError {
-  constructor(version: string, what: string) {
-    const limit = `${LONGEST_RUN / 60_000} minutes`;
-    super("yosys", `${version} was stopped after ${limit} with ${what}. Take fewer tokens, features or heads.`);
+  constructor({ version, limit }: Pick<Yosys, "version" | "limit">, what: string) {
+    super(
+      "yosys",
+      `${version} was stopped after ${limit} s of processor time with ${what}. Take fewer tokens, features or heads.`,
+    );
   }
 }
 
@@ -49,8 +53,9 @@ const SCRIPT = "script.ys";
  * The requested Yosys; by default the system's if it is installed, otherwise the bundled one.
  * Throws  PlatformError when it is missing
  */
-export async function findYosys(kind?: YosysKind): Promise<Yosys> {
-  const found = (kind === "bundled" ? null : await systemYosys()) ?? (kind === "system" ? null : await bundledYosys());
+export async function findYosys(kind?: YosysKind, limit: ToolLimit = LONGEST_RUN): Promise<Yosys> {
+  const found =
+    (kind === "bundled" ? null : await systemYosys(limit)) ?? (kind === "system" ? null : await bundledYosys());
   if (found) return found;
   const [system, bundled] = ["Install Yosys (https://yosyshq.net)", `\`${installCommand([PACKAGE])}\``];
   const ways = kind === undefined ? `${system}, or run ${bundled}` : kind === "system" ? system : `Run ${bundled}`;
@@ -58,11 +63,12 @@ export async function findYosys(kind?: YosysKind): Promise<Yosys> {
   throw new PlatformError("yosys", `${missing} installed, but synthesis needs it. ${ways}.`);
 }
 
-async function systemYosys(): Promise<Yosys | null> {
+async function systemYosys(limit: ToolLimit): Promise<Yosys | null> {
   const answer = await runTool("yosys", ["-V"], tmpdir());
   if (!answer.found) return null;
   return {
     kind: "system",
+    limit,
     version: /^Yosys \S+/.exec(answer.text)?.[0] ?? "Yosys of unknown version",
     run: async (script, inputs, wanted = []) => {
       const folder = await mkdtemp(join(tmpdir(), "xpike-yosys-"));
@@ -70,7 +76,7 @@ async function systemYosys(): Promise<Yosys | null> {
         for (const [name, text] of Object.entries({ ...inputs, [SCRIPT]: script })) {
           await writeFile(join(folder, name), text);
         }
-        const { ok, late, text } = await runTool("yosys", ["-q", "-s", SCRIPT], folder);
+        const { ok, late, text } = await runTool("yosys", ["-q", "-s", SCRIPT], folder, limit);
         const files = new Map<string, string>();
         for (const name of wanted) {
           const path = join(folder, name);
@@ -98,6 +104,7 @@ async function bundledYosys(): Promise<Yosys | null> {
   const release = version.split(".").slice(0, 2).join(".");
   return {
     kind: "bundled",
+    limit: Number.POSITIVE_INFINITY,
     version: `Yosys ${release} (@yowasp/yosys ${version})`,
     run: async (script, inputs, wanted = []) => {
       const decoder = new TextDecoder();

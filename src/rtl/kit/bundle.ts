@@ -1,5 +1,5 @@
 /** Everything that `xpike rtl --machine` writes, as file names and texts. */
-import { machineFacts } from "../axi/register-map.ts";
+import { type MachineFacts, machineFacts } from "../axi/register-map.ts";
 import { AXI_TESTBENCH, axiTestbench } from "../axi/testbench.ts";
 import { AXI_TOP, axiModules } from "../axi/top.ts";
 import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
@@ -9,6 +9,7 @@ import { MACHINE_TESTBENCH, machineTestbench } from "../machine/testbench.ts";
 import { MACHINE } from "../machine/top.ts";
 import type { MachineVectors } from "../machine/vectors.ts";
 import { WAVES_FILE, WAVES_VIEW, wavesView } from "../machine/waves.ts";
+import { BLOCKS_LIST, blockBench, EDGE_LIST, edgeBench, STAND_IN } from "../played/bench.ts";
 import type { Module } from "../syntax.ts";
 import { constraints, coreFile, ROLLED_LOOPS } from "./project-files.ts";
 
@@ -32,13 +33,16 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
   const facts = machineFacts(design, from);
   const written = (modules: readonly Module[], around: readonly Module[] = []): SourceFiles =>
     Object.fromEntries(Object.entries(sourceFiles(modules, around)).map(([name, text]) => [name, `${first}${text}`]));
-  const modules = [...design.modules, ...axiModules(facts)];
+  const edge = axiModules(facts);
+  const modules = [...design.modules, ...edge];
   const sources = written(modules);
   const testbenches = written([...machineTestbench(design, vectors), ...axiTestbench(facts, vectors)], modules);
+  const played = playedFiles(design, facts, edge, written);
   const contents = { ...design.constants, ...vectors.files };
   return {
     ...sources,
     ...testbenches,
+    ...played,
     [FILE_LIST]: fileList(sources),
     [TESTBENCH_LIST]: fileList(testbenches),
     [`${MACHINE}.sdc`]: constraints(design.plan.timing.clock),
@@ -46,6 +50,28 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
     [WAVES_VIEW]: wavesView(design),
     ...contents,
     "README.md": readmeText(design, vectors, from.origin),
+  };
+}
+
+/** Testbenches of blocks and of the edge alone, with their lines. */
+function playedFiles(
+  design: MachineDesign,
+  facts: MachineFacts,
+  edge: readonly Module[],
+  written: (modules: readonly Module[], around?: readonly Module[]) => SourceFiles,
+): SourceFiles {
+  const machine = design.modules.at(-1)!;
+  const [ofBlocks, ofEdge] = [blockBench(design), edgeBench(facts, edge.at(-1)!, machine)];
+  const blocks = written(ofBlocks.modules, design.modules);
+  const { [`${MACHINE}.sv`]: standIn } = written([ofEdge.standIn]);
+  const around = { ...written(edge, design.modules), [STAND_IN]: standIn, ...written(ofEdge.modules, edge) };
+  return {
+    ...blocks,
+    ...around,
+    [BLOCKS_LIST]: [...design.modules.map(({ name }) => `${name}.sv\n`), fileList(blocks)].join(""),
+    [EDGE_LIST]: fileList(around),
+    ...ofBlocks.files,
+    ...ofEdge.files,
   };
 }
 

@@ -1,0 +1,417 @@
+/**
+ * Seeded random traffic at the edge of a machine: masters that keep to AXI's rules and otherwise do what they like, a machine behind
+ * it that answers when it likes, and in every clock what `edge-model.ts` says. It goes on until each point has been reached.
+ */
+
+import type { Stream } from "../../numeric/stream.ts";
+import { addressBits, CONTROL, type MachineFacts, REGISTERS, registerOf, seedBase } from "../axi/register-map.ts";
+import { AXI_TOP, streamSizes } from "../axi/top.ts";
+import { indexBits } from "../machine/parts.ts";
+import {
+  AFTER_RESET,
+  afterClock,
+  type EdgeInputs,
+  type EdgeOutputs,
+  type EdgeState,
+  edgeOutputs,
+  type MachineOutputs,
+} from "./edge-model.ts";
+import { anyBits, pick } from "./numbers.ts";
+import { type Bits, bitsOf, type Compared, type Field, flag, type Line, type Play } from "./player.ts";
+
+/** The edge's own pins, and those of the machine behind it, line by line. */
+export interface EdgePlays {
+  readonly edge: Play;
+  readonly machine: Play;
+}
+
+/** Lines after which it ends even if a point is open: a fault of this file, not of the edge. */
+const MOST_LINES = 60_000;
+/** Prompts that are answered completely. */
+const PROMPTS = 4;
+const WORD = 32;
+/** What a prompt is doing, and what the slave holds. */
+const PHASES = ["idle", "open", "input", "computing", "answering", "between_answers"] as const;
+const HELD = ["address", "data", "response", "read_response"] as const;
+
+type Phase = (typeof PHASES)[number];
+
+interface Write {
+  readonly address: number;
+  readonly data: number;
+  readonly strobe: number;
+}
+
+export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
+  const { vectors, vectorBits, totalBits, decisionBits, logitBits, seedWords } = facts;
+  const address = addressBits(seedWords);
+  const sizes = streamSizes(facts);
+  const base = seedBase(seedWords);
+  const points = pointsOf(facts);
+  const open = new Set(Object.keys(points).filter((point) => points[point] === null));
+  const chance = (one: number, of: number) => random.integer(of) < one;
+  const bits = (width: number): Bits => anyBits(width, random);
+
+  // Masters: writes whose address or data are still to come, and what stands on each channel.
+  let writes: Write[] = [];
+  let [addressed, filled] = [0, 0];
+  let aw: Write | null = null;
+  let w: Write | null = null;
+  let ar: number | null = null;
+  let vector: { data: Bits; last: boolean } | null = null;
+  // The machine: vectors it has, clocks until its next answer, and the answer that it offers.
+  const silent = { had: 0, answered: 0, wait: 0, offers: null as { totals: Bits; decision: Bits } | null, rest: 0 };
+  let behind = { ...silent };
+  let state: EdgeState = AFTER_RESET;
+  let inReset = 2;
+  let rate = 8;
+  let answeredPrompts = 0;
+  const edgeLines: Line[] = [];
+  const machineLines: Line[] = [];
+
+  const phaseOf = (): Phase => {
+    if (behind.offers !== null) return "answering";
+    if (behind.answered > 0) return "between_answers";
+    if (behind.had === vectors) return "computing";
+    if (state.entered > 0) return "input";
+    return state.open ? "open" : "idle";
+  };
+  const wants = (what: string) => open.has(`${what}_${phaseOf()}`);
+
+  /** A command, a seed, or anything. */
+  function anyWrite(): Write {
+    const strobe = chance(1, 8) ? random.integer(15) : 15;
+    const at = (name: Parameters<typeof registerOf>[0]) =>
+      registerOf(name).offset + (chance(1, 8) ? random.integer(4) : 0);
+    const isBusy = state.running || behind.had > 0;
+    const control = (start: boolean, clear: boolean) => ({
+      address: at("CONTROL"),
+      data: (Number(start) << CONTROL.start) | (Number(clear) << CONTROL.clear) | (random.integer(16) << 2),
+      strobe,
+    });
+    const kind = random.integer(16);
+    if (!isBusy && kind < 6) return { ...control(true, false), strobe: chance(1, 8) ? strobe : 15 };
+    if (chance(1, wants("clear") ? 3 : isBusy ? 60 : 20)) return { ...control(chance(1, 2), true), strobe: 15 };
+    if (kind < 8) return control(true, false);
+    if (kind < 11) return { address: base + 4 * random.integer(seedWords), data: random.word(), strobe };
+    if (kind < 12) return { address: at("ERROR"), data: random.integer(16), strobe };
+    if (kind < 13) return { address: pick(REGISTERS, random).offset, data: random.word(), strobe };
+    return { address: random.integer(2 ** address), data: random.word(), strobe };
+  }
+
+  const anyRead = (): number => {
+    if (behind.offers !== null && open.has("prompts_read_before_last_answer")) return registerOf("PROMPTS").offset;
+    const named = pick(["STATUS", "ERROR", "PROMPTS", "CLOCKS"] as const, random);
+    if (chance(1, 2)) return registerOf(named).offset;
+    return chance(1, 2) ? pick(REGISTERS, random).offset + random.integer(4) : random.integer(2 ** address);
+  };
+
+  while (edgeLines.length < MOST_LINES && (open.size > 0 || answeredPrompts < PROMPTS)) {
+    // Traffic comes in stretches of 64 clocks, dense or sparse.
+    if (edgeLines.length % 64 === 0) rate = pick([8, 6, 3, 1], random);
+    const reached = new Set<string>();
+    const canReset = inReset === 0 && edgeLines.length > 8;
+    if (
+      canReset &&
+      (chance(1, 2500) ||
+        (chance(1, 40) && (wants("reset") || heldBy(state).some((held) => open.has(`reset_${held}`)))))
+    ) {
+      reached.add(`reset_${phaseOf()}`);
+      for (const held of heldBy(state)) reached.add(`reset_${held}`);
+      inReset = 2;
+    }
+    const isReset = inReset > 0;
+    // What is wanted of a phase takes some clocks, in which it should last.
+    const isWanted = wants("clear") || wants("reset") || open.has("prompts_read_before_last_answer");
+    if (isReset) {
+      inReset--;
+      state = AFTER_RESET;
+      behind = { ...silent };
+      [writes, addressed, filled] = [[], 0, 0];
+      [aw, w, ar, vector] = [null, null, null, null];
+    } else {
+      if (addressed === writes.length && filled === writes.length && chance(rate, 24)) {
+        [writes, addressed, filled] = [[anyWrite(), ...(chance(1, 3) ? [anyWrite(), anyWrite()] : [])], 0, 0];
+      }
+      // Address or data may be up to two writes ahead.
+      if (aw === null && addressed < writes.length && addressed < filled + 2 && chance(1, 3)) aw = writes[addressed++];
+      if (w === null && filled < writes.length && filled < addressed + 2 && chance(1, 3)) w = writes[filled++];
+      if (ar === null && chance(rate, 32)) ar = anyRead();
+      const isHeld = phaseOf() === "open" && isWanted;
+      if (vector === null && chance(isHeld ? 1 : 8 * rate, isHeld ? 200 : 64)) {
+        const isLast = state.entered === vectors - 1;
+        const isWrong = chance(1, isLast ? 8 : open.has("tlast_early") ? 16 : 40 * vectors);
+        vector = { data: bits(sizes.input), last: isLast !== isWrong };
+      }
+    }
+    const inputs: EdgeInputs = {
+      reset: isReset,
+      awvalid: aw !== null,
+      awaddr: aw?.address ?? random.integer(2 ** address),
+      wvalid: w !== null,
+      wdata: w?.data ?? random.word(),
+      wstrb: w?.strobe ?? random.integer(16),
+      bready: !isReset && chance(1 + rate, 10),
+      arvalid: ar !== null,
+      araddr: ar ?? random.integer(2 ** address),
+      rready: !isReset && chance(1 + rate, 10),
+      tvalid: vector !== null,
+      tlast: vector?.last ?? chance(1, 2),
+      tready: !isReset && (isWanted ? chance(1, 24) : chance(1 + rate, 12)),
+    };
+    // A clear, or a reset, has emptied the machine.
+    if (!state.released) behind = { ...silent };
+    const result = behind.had === vectors && chance(1, 6);
+    const machine: MachineOutputs = {
+      ready: chance(7, 8),
+      valid: behind.offers !== null,
+      result,
+      busy: behind.had > 0 || behind.rest > 0,
+    };
+    const outputs = edgeOutputs(facts, state, inputs, machine);
+    for (const point of reachedBy(facts, state, inputs, machine, outputs)) reached.add(point);
+    if (outputs.effect?.kind === "clear") reached.add(`clear_${phaseOf()}`);
+    if (writes.length > 0 && filled > addressed) reached.add("data_before_address");
+    if (writes.length > 0 && addressed > filled) reached.add("address_before_data");
+    const { effect } = outputs;
+    const { totals, decision } = behind.offers ?? { totals: bits(totalBits), decision: bits(decisionBits) };
+    const data = vector?.data ?? bits(sizes.input);
+    const logits = bits(logitBits);
+    const writesSeed = effect?.kind === "seed";
+    edgeLines.push({
+      values: {
+        rst_ni: flag(!isReset),
+        s_axil_awaddr: bitsOf(inputs.awaddr, address),
+        s_axil_awprot: bitsOf(0, 3),
+        s_axil_awvalid: flag(inputs.awvalid),
+        s_axil_wdata: bitsOf(inputs.wdata, WORD),
+        s_axil_wstrb: bitsOf(inputs.wstrb, WORD / 8),
+        s_axil_wvalid: flag(inputs.wvalid),
+        s_axil_bready: flag(inputs.bready),
+        s_axil_araddr: bitsOf(inputs.araddr, address),
+        s_axil_arprot: bitsOf(0, 3),
+        s_axil_arvalid: flag(inputs.arvalid),
+        s_axil_rready: flag(inputs.rready),
+        s_axis_tdata: data,
+        s_axis_tlast: flag(inputs.tlast),
+        s_axis_tvalid: flag(inputs.tvalid),
+        m_axis_tready: flag(inputs.tready),
+        s_axil_awready: flag(state.address === null),
+        s_axil_wready: flag(state.data === null),
+        s_axil_bvalid: flag(state.written !== null),
+        s_axil_bresp: bitsOf(state.written ?? 0, 2),
+        s_axil_arready: flag(state.read === null),
+        s_axil_rvalid: flag(state.read !== null),
+        s_axil_rdata: bitsOf(state.read?.word ?? 0, WORD),
+        s_axil_rresp: bitsOf(state.read?.response ?? 0, 2),
+        s_axis_tready: flag(state.open && machine.ready),
+        m_axis_tvalid: flag(machine.valid),
+        m_axis_tlast: flag(outputs.isLastAnswer),
+        m_axis_tdata: decision.padStart(sizes.output - sizes.decisionAt, "0") + totals.padStart(sizes.decisionAt, "0"),
+      },
+      reached: [...reached].filter((point) => point in points),
+    });
+    machineLines.push({
+      values: {
+        rst_ni: flag(state.released && !isReset),
+        seed_write_i: flag(writesSeed),
+        seed_address_i: bitsOf(writesSeed ? effect.word : 0, indexBits(seedWords)),
+        seed_data_i: bitsOf(writesSeed ? effect.data : 0, WORD),
+        in_valid_i: flag(inputs.tvalid && state.open),
+        in_data_i: data.slice(sizes.input - vectorBits),
+        out_ready_i: flag(inputs.tready),
+        in_ready_o: flag(machine.ready),
+        out_valid_o: flag(machine.valid),
+        out_data_o: totals,
+        out_decision_o: decision,
+        logits_valid_o: flag(machine.result),
+        logits_o: logits,
+        busy_o: flag(machine.busy),
+      },
+      reached: [],
+    });
+    for (const point of reached) open.delete(point);
+    if (isReset) continue;
+    if (outputs.given && outputs.isLastAnswer) answeredPrompts++;
+    stepMachine(outputs);
+    if (aw !== null && state.address === null) aw = null;
+    if (w !== null && state.data === null) w = null;
+    if (ar !== null && state.read === null) ar = null;
+    if (outputs.taken) vector = null;
+    state = afterClock(facts, state, inputs, machine, outputs);
+  }
+
+  function stepMachine({ taken, given, isLastAnswer }: EdgeOutputs): void {
+    if (!state.released) return;
+    if (behind.rest > 0) behind.rest--;
+    if (taken) {
+      behind.had++;
+      if (behind.had === vectors) behind.wait = 4 + random.integer(24);
+    } else if (given && isLastAnswer) behind = { ...silent, rest: random.integer(3) };
+    else if (given) behind = { ...behind, offers: null, answered: behind.answered + 1, wait: random.integer(6) };
+    else if (behind.had === vectors && behind.offers === null && behind.wait-- <= 0) {
+      behind.offers = { totals: bits(totalBits), decision: bits(decisionBits) };
+    }
+  }
+
+  return {
+    edge: { ...edgeFields(facts), lines: edgeLines, points },
+    machine: { ...machineFields(facts), lines: machineLines, points: {} },
+  };
+}
+
+/** What the slave holds at the moment. */
+const heldBy = ({ address, data, written, read }: EdgeState): (typeof HELD)[number][] => {
+  const is = {
+    address: address !== null,
+    data: data !== null,
+    response: written !== null,
+    read_response: read !== null,
+  };
+  return HELD.filter((held) => is[held]);
+};
+
+function pointsOf({ answers }: MachineFacts): Record<string, string | null> {
+  const single = answers === 1 ? "a prompt has one answer" : null;
+  const of = (what: "reset" | "clear") =>
+    PHASES.map((phase) => [`${what}_${phase}`, phase === "between_answers" ? single : null] as const);
+  const plain = [
+    "data_before_address",
+    "address_before_data",
+    ...["aw", "w", "b", "ar", "r"].map((channel) => `stall_s_axil_${channel}`),
+    "stall_s_axis",
+    "stall_m_axis",
+    "tvalid_before_start",
+    "tlast_early",
+    "tlast_missing",
+    "seed_written",
+    "seed_while_busy",
+    "seed_partial_strobes",
+    "control_partial_strobes",
+    "start",
+    "start_while_busy",
+    "start_after_input",
+    "start_with_clear",
+    "error_forgotten",
+    "write_refused",
+    "read_refused",
+    "prompts_read_before_last_answer",
+  ];
+  return Object.fromEntries([
+    ...plain.map((point) => [point, null] as const),
+    ...of("reset"),
+    ...of("clear"),
+    ...HELD.map((held) => [`reset_${held}`, null] as const),
+  ]);
+}
+
+/** Points that a clock reaches, besides those of resets, clears and the order of writes. */
+function reachedBy(
+  facts: MachineFacts,
+  state: EdgeState,
+  inputs: EdgeInputs,
+  machine: MachineOutputs,
+  { effect, busy, isLast, isWrong, isLastAnswer }: EdgeOutputs,
+): string[] {
+  const isPartial = effect !== null && state.data !== null && state.data.strobe !== 15;
+  const place = state.address === null ? -1 : state.address - (state.address % 4);
+  const isControl = place === registerOf("CONTROL").offset;
+  const isSeed = place >= seedBase(facts.seedWords) && place < seedBase(facts.seedWords) + 4 * facts.seedWords;
+  const starts = effect !== null && isControl && !isPartial && ((state.data!.word >> CONTROL.start) & 1) === 1;
+  const refused = effect?.kind === "refused";
+  const reads = inputs.arvalid && state.read === null;
+  const readPlace = inputs.araddr - (inputs.araddr % 4);
+  const reached: Readonly<Record<string, boolean>> = {
+    stall_s_axil_aw: inputs.awvalid && state.address !== null,
+    stall_s_axil_w: inputs.wvalid && state.data !== null,
+    stall_s_axil_b: state.written !== null && !inputs.bready,
+    stall_s_axil_ar: inputs.arvalid && state.read !== null,
+    stall_s_axil_r: state.read !== null && !inputs.rready,
+    stall_s_axis: inputs.tvalid && state.open && !machine.ready,
+    stall_m_axis: machine.valid && !inputs.tready,
+    tvalid_before_start: inputs.tvalid && !busy && machine.ready,
+    tlast_early: isWrong && !isLast,
+    tlast_missing: isWrong && isLast,
+    seed_written: effect?.kind === "seed",
+    seed_while_busy: isSeed && refused && !isPartial && busy,
+    seed_partial_strobes: isSeed && isPartial && !busy,
+    control_partial_strobes: isControl && isPartial,
+    start: effect?.kind === "start",
+    start_while_busy: starts && refused,
+    start_after_input: starts && refused && !state.open && inputs.tvalid && machine.ready,
+    start_with_clear: starts && effect.kind === "clear" && !busy,
+    error_forgotten: effect?.kind === "forget" && (effect.bits & state.error) !== 0,
+    write_refused: refused && !isControl && !isSeed && !isPartial,
+    read_refused: reads && readPlace >= 4 * REGISTERS.length,
+    prompts_read_before_last_answer:
+      reads && readPlace === registerOf("PROMPTS").offset && machine.valid && isLastAnswer && !inputs.tready,
+  };
+  return Object.keys(reached).filter((point) => reached[point]);
+}
+
+const field = (name: string, width = 1): Field => ({ name, width });
+const compared = (name: string, width = 1, when: string | null = null): Compared => ({ name, width, when });
+
+function edgeFields(facts: MachineFacts): Pick<Play, "block" | "driven" | "compared"> {
+  const address = addressBits(facts.seedWords);
+  const sizes = streamSizes(facts);
+  return {
+    block: AXI_TOP,
+    driven: [
+      field("rst_ni"),
+      field("s_axil_awaddr", address),
+      field("s_axil_awprot", 3),
+      field("s_axil_awvalid"),
+      field("s_axil_wdata", WORD),
+      field("s_axil_wstrb", WORD / 8),
+      field("s_axil_wvalid"),
+      field("s_axil_bready"),
+      field("s_axil_araddr", address),
+      field("s_axil_arprot", 3),
+      field("s_axil_arvalid"),
+      field("s_axil_rready"),
+      field("s_axis_tdata", sizes.input),
+      field("s_axis_tlast"),
+      field("s_axis_tvalid"),
+      field("m_axis_tready"),
+    ],
+    compared: [
+      compared("s_axil_awready"),
+      compared("s_axil_wready"),
+      compared("s_axil_bvalid"),
+      compared("s_axil_bresp", 2, "s_axil_bvalid"),
+      compared("s_axil_arready"),
+      compared("s_axil_rvalid"),
+      compared("s_axil_rdata", WORD, "s_axil_rvalid"),
+      compared("s_axil_rresp", 2, "s_axil_rvalid"),
+      compared("s_axis_tready"),
+      compared("m_axis_tvalid"),
+      compared("m_axis_tlast", 1, "m_axis_tvalid"),
+      compared("m_axis_tdata", sizes.output, "m_axis_tvalid"),
+    ],
+  };
+}
+
+function machineFields(facts: MachineFacts): Pick<Play, "block" | "driven" | "compared"> {
+  return {
+    block: `${AXI_TOP}_machine`,
+    driven: [
+      field("in_ready_o"),
+      field("out_valid_o"),
+      field("out_data_o", facts.totalBits),
+      field("out_decision_o", facts.decisionBits),
+      field("logits_valid_o"),
+      field("logits_o", facts.logitBits),
+      field("busy_o"),
+    ],
+    compared: [
+      compared("rst_ni"),
+      compared("seed_write_i"),
+      compared("seed_address_i", indexBits(facts.seedWords), "seed_write_i"),
+      compared("seed_data_i", WORD, "seed_write_i"),
+      compared("in_valid_i"),
+      compared("in_data_i", facts.vectorBits, "in_valid_i"),
+      compared("out_ready_i"),
+    ],
+  };
+}
