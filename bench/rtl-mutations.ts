@@ -1,7 +1,7 @@
 /**
  * `npm run rtl-mutations`: plants faults in the modules of a tiny machine, one at a time, and runs its testbench in Icarus
- * Verilog on each; for the AXI interface and the attention engine also their own testbenches. The gates of the decision unit are
- * compared with the simulators, too.
+ * Verilog on each; for the AXI interface, the attention engine, and blocks whose corners are played also their own testbenches. The
+ * gates of the decision unit are compared with the simulators, too.
  *
  *   npm run rtl-mutations -- --each 2 --seed 1          # two faults in every module
  *   npm run rtl-mutations -- --module neurons,layer     # in modules with names that start like this
@@ -29,6 +29,8 @@ import { DECISION_UNIT, decisionSize } from "../src/rtl/machine/decision-unit.ts
 import type { MachineDesign } from "../src/rtl/machine/design.ts";
 import { MACHINE_TESTBENCH, STALL } from "../src/rtl/machine/testbench.ts";
 import { chipDesign, streamNetworkRuns } from "../src/rtl/network-vectors.ts";
+import { BLOCKS_LIST, BLOCKS_TESTBENCH, EDGE_LIST, EDGE_TESTBENCH } from "../src/rtl/played/bench.ts";
+import { playName } from "../src/rtl/played/player.ts";
 import { printModule } from "../src/rtl/print.ts";
 import type { Module } from "../src/rtl/syntax.ts";
 import { TESTBENCH } from "../src/rtl/testbench.ts";
@@ -164,15 +166,17 @@ interface Bench {
   readonly folder: string;
   readonly modules: readonly Module[];
   readonly testbench: string;
+  /** Of its sources. */
+  readonly lists: readonly string[];
   readonly judges: (module: Module) => boolean;
 }
 
 /** The output of a testbench in its folder with arguments, one run after another. */
 async function judge(
-  { folder, testbench }: Bench,
+  { folder, testbench, lists }: Bench,
   ...runs: readonly (readonly string[])[]
 ): Promise<{ verdict: Verdict; detail: string }> {
-  const build = ["-g2012", "-s", testbench, "-o", "tb.vvp", "-f", FILE_LIST, "-f", TESTBENCH_LIST];
+  const build = ["-g2012", "-s", testbench, "-o", "tb.vvp", ...lists.flatMap((list) => ["-f", list])];
   const built = await run("iverilog", build, folder);
   if (!built.ok) return { verdict: "refused", detail: built.text.split("\n")[0] };
   for (const arguments_ of runs) {
@@ -250,13 +254,30 @@ try {
   const edge = axiModules(machineFacts(design, madeInTests));
   const modules = [...design.modules, ...edge];
   const isOf = (some: readonly Module[]) => (module: Module) => some.some(({ name }) => name === module.name);
+  const bundle = machineBundle(design, vectors, madeInTests);
+  const isPlayed = ({ name }: Module) => Object.hasOwn(bundle, `${playName(name)}.sv`);
+  const lists = [FILE_LIST, TESTBENCH_LIST];
+  const machine = { folder: join(work, "machine"), modules };
   const benches: Bench[] = [
-    { folder: join(work, "machine"), modules, testbench: MACHINE_TESTBENCH, judges: isOf(design.modules) },
-    { folder: join(work, "machine"), modules, testbench: AXI_TESTBENCH, judges: isOf(edge) },
-    { folder: join(work, "engine"), modules: engine.modules, testbench: TESTBENCH, judges: isOf(engine.modules) },
+    {
+      ...machine,
+      testbench: BLOCKS_TESTBENCH,
+      lists: [BLOCKS_LIST],
+      judges: (module) => isPlayed(module) && !isOf(edge)(module),
+    },
+    { ...machine, testbench: EDGE_TESTBENCH, lists: [EDGE_LIST], judges: isOf(edge) },
+    { ...machine, testbench: MACHINE_TESTBENCH, lists, judges: isOf(design.modules) },
+    { ...machine, testbench: AXI_TESTBENCH, lists, judges: isOf(edge) },
+    {
+      folder: join(work, "engine"),
+      modules: engine.modules,
+      testbench: TESTBENCH,
+      lists,
+      judges: isOf(engine.modules),
+    },
   ];
   for (const [folder, files] of [
-    ["machine", machineBundle(design, vectors, madeInTests)],
+    ["machine", bundle],
     ["engine", rtlBundle(engine, runs, madeInTests.origin)],
   ] as const) {
     mkdirSync(join(work, folder));

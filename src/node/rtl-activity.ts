@@ -114,4 +114,4 @@ async function countTransitions(
 }
 
 const failure = (what: string, { late, text }: Outcome) =>
-  new PlatformError("verilator", `${what}:\n${late ? "It was stopped after ten minutes." : text}`);
+  new PlatformError("verilator", `${what}:\n${late ? "It was stopped at its limit of processor time." : text}`);

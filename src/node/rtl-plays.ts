@@ -4,6 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileList } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { BLOCKS_LIST, BLOCKS_TESTBENCH, EDGE_LIST, EDGE_TESTBENCH } from "../rtl/played/bench.ts";
 import { readList } from "./rtl-folder.ts";
@@ -53,7 +54,7 @@ export async function runPlay(
 ): Promise<{ tool: Simulator; ran: Outcome }> {
   const copies = join(work, `${testbench}_sources`);
   await mkdir(copies);
-  for (const [name, text] of Object.entries({ ...sources, [list]: Object.keys(sources).join("\n") })) {
+  for (const [name, text] of Object.entries({ ...sources, [list]: fileList(sources) })) {
     await writeFile(join(copies, name), text);
   }
   const program = join(work, `${testbench}.vvp`);

@@ -1,0 +1,113 @@
+/**
+ * Faults in blocks of a machine and in its AXI edge that the vectors of networks do not show, by kind: what each source says, and what
+ * it would say with the fault. Each changes an output at a legal setting.
+ */
+import type { SourceFiles } from "../../src/rtl/design.ts";
+
+export interface PlantedFault {
+  readonly kind: string;
+  /** Start of the names of sources that have it: it is planted in each of them. */
+  readonly source: string;
+  readonly changes: readonly (readonly [before: string | RegExp, after: string])[];
+}
+
+const EDGE = "xpike_axi.sv";
+const REGISTERS = "axi_registers.sv";
+const STOP = /\{(\w+)\[(\d+)\], \{13\{~\1\[\2\]\}\}\}/;
+
+const fault = (kind: string, source: string, ...changes: PlantedFault["changes"]): PlantedFault => ({
+  kind,
+  source,
+  changes,
+});
+
+/** A line of the branch in which a clear empties the edge. */
+const inClear = (register: string) => new RegExp(`(if \\(clear\\) begin(?:\\n.*<= '0;)*?)\\n +${register} <= '0;`);
+
+export const PLANTED: readonly PlantedFault[] = [
+  fault("a clamp one short, high", "stream_adders_", [STOP, "{$1[$2], {12{~$1[$2]}}, 1'b0}"]),
+  fault("a clamp one short, low", "stream_adders_", [STOP, "{$1[$2], {12{~$1[$2]}}, 1'b1}"]),
+  fault("a clamp one short, high", "accumulators", [STOP, "{$1[$2], {12{~$1[$2]}}, 1'b0}"]),
+  fault("a clamp one short, low", "accumulators", [STOP, "{$1[$2], {12{~$1[$2]}}, 1'b1}"]),
+  fault("no clamp", "stream_adders_", [STOP, "wide[13:0]"]),
+  fault("no clamp", "accumulators", [STOP, "sum[13:0]"]),
+  fault("no clamp", "neurons_", [STOP, "wide[13:0]"]),
+  fault("a factor read as signed", "scaled_sums_", ["{4'd0, factor}", "{{4{factor[11]}}, factor}"]),
+  fault("a code read as unsigned", "scaled_sums_", ["{11{code[4]}}", "{11{1'b0}}"]),
+  fault("an offset read as unsigned", "scaled_sums_", ["{2{offset[13]}}", "{2{1'b0}}"]),
+  fault("the last of equal totals wins", "decision_unit", [/(is_later = value_0.*) > /, "$1 >= "]),
+  fault("the last of equal totals wins", "decision_unit", [/(is_later = value_1.*) > /, "$1 >= "]),
+  fault("totals compared as unsigned", "decision_unit", [/ \^ (\d+)'d\d+;/, " ^ $1'd0;"]),
+  fault("a neuron fires above its threshold", "neurons_", [/(potential\[12:0\]) >= /, "$1 > "]),
+  fault("a neuron fires below its threshold", "neurons_", [/>= 13'd(\d+)/, ">= (13'd$1 - 13'd1)"]),
+  fault("a leak without the sign", "neurons_", ["{{1{membrane[12]}}, membrane}", "{1'b0, membrane}"]),
+  fault("a first step remembers", "neurons_", ["leaked = first ? 14'd0 :", "leaked = 1'b0 ? 14'd0 :"]),
+  fault("a queue that is full too late", "spike_queue_", [
+    /full_o = filled_q == (\d+)'d(\d+)/,
+    "full_o = filled_q > $1'd$2",
+  ]),
+  fault("a queue loses one that comes as one leaves", "spike_queue_", [/if \(pop_i & !push_i\)/, "if (pop_i)"]),
+  fault("vectors taken before start", EDGE, ["s_axis_tready = open_q & ready", "s_axis_tready = ready"]),
+  fault("vectors taken before start", EDGE, ["(s_axis_tvalid & open_q)", "(s_axis_tvalid)"]),
+  fault(
+    "vectors taken before start",
+    EDGE,
+    ["(s_axis_tvalid & open_q)", "(s_axis_tvalid)"],
+    ["open_q & ready", "ready"],
+  ),
+  fault("held write data overwritten", REGISTERS, ["s_axil_wready = !data_held_q", "s_axil_wready = 1'b1"]),
+  fault("held write address overwritten", REGISTERS, ["s_axil_awready = !address_held_q", "s_axil_awready = 1'b1"]),
+  fault("start while busy reopens the input", REGISTERS, ["start_o = starts & !busy_i", "start_o = starts"]),
+  fault("clear leaves a counter", EDGE, [inClear("entered_q"), "$1"]),
+  fault("clear leaves a counter", EDGE, [inClear("answered_q"), "$1"]),
+  fault("clear leaves the input open", EDGE, [inClear("open_q"), "$1"]),
+  fault("clear leaves the edge busy", EDGE, [inClear("running_q"), "$1"]),
+  fault("clear leaves an error", REGISTERS, ["{3{clears}} | ", ""]),
+  fault("clear touches a configuration register", REGISTERS, [
+    "if (done_i) begin",
+    "if (clears) begin prompts_q <= '0; end else if (done_i) begin",
+  ]),
+  fault("clear touches a configuration register", REGISTERS, [
+    "if (result_i) begin",
+    "if (clears) begin clocks_q <= '0; end else if (result_i) begin",
+  ]),
+  fault("start together with clear", REGISTERS, [" & data_q[0] & !data_q[1];", " & data_q[0];"]),
+  fault(
+    "start together with clear",
+    REGISTERS,
+    [" & data_q[0] & !data_q[1];", " & data_q[0];"],
+    ["clears = writes_control & data_q[1]", "clears = writes_control & data_q[1] & !data_q[0]"],
+  ),
+  fault("partial strobes on seeds", REGISTERS, [
+    "writes_seed = write & &strobe_q & is_seed",
+    "writes_seed = write & is_seed",
+  ]),
+  fault("partial strobes on seeds", REGISTERS, [
+    "writes_seed = write & &strobe_q & is_seed",
+    "writes_seed = write & strobe_q[0] & is_seed",
+  ]),
+  fault("partial strobes on a command", REGISTERS, [/writes_control = write & &strobe_q/, "writes_control = write"]),
+  fault("a counter moves early", EDGE, [/\.done_i +\(done\)/, ".done_i (given)"]),
+  fault("a counter moves early", EDGE, ["done = given & m_axis_tlast", "done = m_axis_tvalid & m_axis_tlast"]),
+  fault("a counter moves early", REGISTERS, ["if (result_i) begin", "if (machine_busy_i) begin"]),
+  fault("a counter moves early", EDGE, ["if (given) begin", "if (m_axis_tvalid) begin"]),
+  fault("a seed written while busy", REGISTERS, ["seed_write_o = writes_seed & !busy_i", "seed_write_o = writes_seed"]),
+  fault("a response that is not held", REGISTERS, ["if (bvalid_q & s_axil_bready) begin", "if (bvalid_q) begin"]),
+  fault("a read that is not held", REGISTERS, ["end else if (s_axil_rready) begin", "end else if (1'b1) begin"]),
+  fault("an early tlast does not close the input", EDGE, ["if (is_last | is_wrong) begin", "if (is_last) begin"]),
+  fault("a clear does not reach the machine", EDGE, ["machine_rst_nq <= !clear", "machine_rst_nq <= 1'd1"]),
+  fault("busy only while the machine is", EDGE, ["busy = running_q | machine_busy", "busy = machine_busy"]),
+  fault("busy only until the last answer", EDGE, ["busy = running_q | machine_busy", "busy = running_q"]),
+];
+
+/** Sources with the fault, by name: each is one experiment. Throws Error when a source does not say what it should. */
+export function planted({ kind, source, changes }: PlantedFault, files: SourceFiles): [string, string][] {
+  const names = Object.keys(files).filter((name) => name.startsWith(source) && name.endsWith(".sv"));
+  return names.flatMap((name): [string, string][] => {
+    const text = changes.reduce((before, [from, to]) => before.replace(from, to), files[name]);
+    if (text !== files[name]) return [[name, text]];
+    // Only guarded queues have a full flag.
+    if (source === "spike_queue_") return [];
+    throw new Error(`${name} has no place for: ${kind}`);
+  });
+}
