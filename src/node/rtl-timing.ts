@@ -3,7 +3,7 @@
  * none, the clock is ideal, and macros and memories, which have no library, begin and end no path.
  */
 import { PlatformError } from "../errors.ts";
-import { constraints } from "../rtl/kit/project-files.ts";
+import { idealConstraints } from "../rtl/kit/project-files.ts";
 import { runSta } from "./opensta.ts";
 
 /** The path with the least slack. */
@@ -20,7 +20,7 @@ export interface WorstPath {
 }
 
 /**
- * The worst slack of a netlist in structural Verilog, with the constraints that `xpike rtl --machine` writes.
+ * The worst slack of a netlist in structural Verilog, at an ideal clock, and otherwise with the constraints that `xpike rtl --machine` writes.
  *
  * @param tool  as named by `findSta`
  * @param clock hertz
@@ -41,7 +41,7 @@ export async function worstPath(
     "read_sdc constraints.sdc",
     "report_checks -path_delay max -digits 4",
   ];
-  const files = { "cells.lib": liberty, "netlist.v": netlist, "constraints.sdc": constraints(clock) };
+  const files = { "cells.lib": liberty, "netlist.v": netlist, "constraints.sdc": idealConstraints(clock) };
   const { text, errors } = await runSta(tool, script, files);
   const [from, to] = ["Startpoint", "Endpoint"].map((end) => new RegExp(`^${end}: (\\S+)`, "m").exec(text)?.[1]);
   const slack = /(-?[\d.]+) +slack/.exec(text)?.[1];

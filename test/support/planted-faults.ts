@@ -88,6 +88,7 @@ export const PLANTED: readonly PlantedFault[] = [
   ]),
   fault("partial strobes on a command", REGISTERS, [/writes_control = write & &strobe_q/, "writes_control = write"]),
   fault("a counter moves early", EDGE, [/\.done_i +\(done\)/, ".done_i (given)"]),
+  fault("a counter moves early", EDGE, [/\.done_i +\(done\)/, ".done_i (taken & is_last)"]),
   fault("a counter moves early", EDGE, ["done = given & m_axis_tlast", "done = m_axis_tvalid & m_axis_tlast"]),
   fault("a counter moves early", REGISTERS, ["if (result_i) begin", "if (machine_busy_i) begin"]),
   fault("a counter moves early", EDGE, ["if (given) begin", "if (m_axis_tvalid) begin"]),

@@ -45,7 +45,12 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
     ...played,
     [FILE_LIST]: fileList(sources),
     [TESTBENCH_LIST]: fileList(testbenches),
-    [`${MACHINE}.sdc`]: constraints(design.plan.timing.clock),
+    ...Object.fromEntries(
+      [design.modules.at(-1)!, edge.at(-1)!].map(({ name, ports }) => [
+        `${name}.sdc`,
+        constraints(design.plan.timing.clock, ports),
+      ]),
+    ),
     [`${MACHINE}.core`]: coreFile(from.version, { sources, testbenches, contents }),
     [WAVES_VIEW]: wavesView(design),
     ...contents,
@@ -124,6 +129,6 @@ of the head, ${vectors.clocks} clocks. \`+prompts=N\` uses the first N prompts; 
 answers late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI.
 \`xpike rtl verify . --waves\` writes the waveforms of the first prompt to \`${WAVES_FILE}\`; \`gtkwave ${WAVES_VIEW}\` shows them block by block.
 
-\`${MACHINE}.sdc\` has the clock constraints, \`${MACHINE}.core\` describes the whole folder for FuseSoC. With \`SYNTHESIS\` defined, crossbars and memories are black boxes.
+\`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. With \`SYNTHESIS\` defined, crossbars and memories are black boxes.
 `;
 }

@@ -4,6 +4,8 @@ import { AXI_TOP } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
 import { MACHINE_TESTBENCH } from "../machine/testbench.ts";
 import { MACHINE } from "../machine/top.ts";
+import type { Port } from "../syntax.ts";
+import * as sv from "../syntax.ts";
 
 /** Fraction of a clock available to external logic at inputs and outputs: our choice, because there is no chip around the machine. */
 const OUTER_SHARE = 0.3;
@@ -15,12 +17,38 @@ const OUTER_SHARE = 0.3;
  */
 export const ROLLED_LOOPS = ["--unroll-stmts", "1"];
 
-/** @param clock hertz */
-export function constraints(clock: number): string {
+/** Fractions of a clock that a real clock may be early or late at a register: our choice, because there is no clock tree yet. */
+const UNCERTAINTY = { setup: 0.05, hold: 0.02 };
+
+/**
+ * For one of the two tops, which has these ports. The reset falls at any time, but must rise in step with the clock.
+ *
+ * @param clock hertz
+ */
+export function constraints(clock: number, ports: readonly Port[]): string {
+  const period = 1e9 / clock;
+  const share = (fraction: number) => (fraction * period).toFixed(3);
+  const names = (wanted: Port["direction"]) =>
+    ports.flatMap(({ direction, name }) =>
+      direction === wanted && !sv.CLOCKED.some((one) => one.name === name) ? [name] : [],
+    );
+  const delay = (direction: Port["direction"]) =>
+    `set_${direction}_delay ${share(OUTER_SHARE)} -clock clk [get_ports {${names(direction).join(" ")}}]`;
+  return `# One clock; all other ports but the reset belong to it. Macros bring their own timing.
+create_clock -name clk -period ${period.toFixed(3)} [get_ports clk_i]
+set_clock_uncertainty -setup ${share(UNCERTAINTY.setup)} [get_clocks clk]
+set_clock_uncertainty -hold ${share(UNCERTAINTY.hold)} [get_clocks clk]
+${delay("input")}
+${delay("output")}
+set_false_path -from [get_ports rst_ni]
+`;
+}
+
+/** For gates of any top, with an ideal clock. */
+export function idealConstraints(clock: number): string {
   const period = 1e9 / clock;
   const outer = (OUTER_SHARE * period).toFixed(3);
-  return `# One clock; everything but the reset belongs to it. Macros bring their own timing.
-create_clock -name clk -period ${period.toFixed(3)} [get_ports clk_i]
+  return `create_clock -name clk -period ${period.toFixed(3)} [get_ports clk_i]
 set_input_delay ${outer} -clock clk [all_inputs]
 set_output_delay ${outer} -clock clk [all_outputs]
 set_false_path -from [get_ports rst_ni]
@@ -43,7 +71,7 @@ filesets:
 ${list(Object.keys(sources), "systemVerilogSource")}  contents:
 ${list(data, "user")}  testbench:
 ${list(Object.keys(testbenches), "systemVerilogSource")}  constraints:
-${list([`${MACHINE}.sdc`], "SDC")}targets:
+${list([`${AXI_TOP}.sdc`], "SDC")}targets:
   default:
     filesets: [rtl, contents]
     toplevel: ${MACHINE}
