@@ -33,6 +33,7 @@ export { threadsEngine } from "./node/sweep/threads.ts";
 
 export { type BoardCheck, checkBoard, type HostOptions } from "./node/rtl-board.ts";
 export type { BlockPower, PowerParts, PromptPower } from "./node/rtl-power.ts";
+export type { CoveragePoint } from "./node/rtl-plays.ts";
 export type { RtlTool } from "./node/rtl-simulators.ts";
 export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
 export {

@@ -6,9 +6,16 @@ import { runTool } from "./tool.ts";
 
 const BUSY = "while true; do :; done";
 
-test.skipIf(process.platform !== "linux")("a tool that only waits is not late, though the clock passes its limit", async () => {
-  expect(await runTool("sh", ["-c", "sleep 1.5; echo done"], tmpdir(), 0.5)).toMatchObject({ ok: true, late: false, text: "done" });
-});
+test.skipIf(process.platform !== "linux")(
+  "a tool that only waits is not late, though the clock passes its limit",
+  async () => {
+    expect(await runTool("sh", ["-c", "sleep 1.5; echo done"], tmpdir(), 0.5)).toMatchObject({
+      ok: true,
+      late: false,
+      text: "done",
+    });
+  },
+);
 
 test("a tool that works on is stopped, also one that works in a process of its own", async () => {
   for (const script of [BUSY, `(${BUSY}); true`, `(${BUSY}) & wait`]) {
