@@ -37,13 +37,12 @@ test("the printed RTL returns the constants at the page's offsets", () => {
   const text = printModule(axiRegisters(smallEdge)).replace(/\s+/g, " ");
   const expected: Record<string, number> = {
     ...{ ID: 0x5850_494b, VERSION: 0x0102_0003, EXPERIMENT: 0xc0db_0001, SCHEDULE: 97, VECTORS: 6, VECTOR_BITS: 11 },
-    ...{ ANSWERS: 2, TOTAL_BITS: 21, DECISION_BITS: 3, SEED_BASE: 0x1000, SEED_WORDS: 5 },
+    ...{ ANSWERS: 2, TOTAL_BITS: 21, DECISION_BITS: 3, SEED_BASE: 0x1000, SEED_WORDS: 5, OUTPUTS: 3 },
   };
   for (const [name, value] of Object.entries(expected)) {
     const offset = Number(new RegExp(`\\| (0x\\w+) \\| \`${name}\``).exec(page)?.[1]);
     const content = `32'h${value.toString(16)}`;
-    const isLast = name === "SEED_WORDS";
-    const at = isLast ? `: ${content}` : `(s_axil_araddr[5:2] == 4'h${(offset / 4).toString(16)}) ? ${content} :`;
+    const at = `(s_axil_araddr[6:2] == 5'h${(offset / 4).toString(16)}) ? ${content} :`;
     expect(text, name).toContain(at);
   }
 });

@@ -9,8 +9,8 @@ import type { MachineDesign } from "../machine/design.ts";
 import { inputOf } from "../machine/plan.ts";
 import { answerBits, answersOf, seedWordsOf, vectorOrder } from "../machine/top.ts";
 
-/** `read`: writes are refused. `write`: reads give 0. `clear`: writing 1 to a bit clears it. */
-export type Access = "read" | "write" | "clear";
+/** `read`: writes are refused. `write`: reads give 0. `both`: reads give what was written. `clear`: writing 1 to a bit clears it. */
+export type Access = "read" | "write" | "both" | "clear";
 
 export interface Field {
   readonly name: string;
@@ -43,6 +43,8 @@ export interface MachineFacts {
   readonly vectorOrder: string;
   /** Per prompt. */
   readonly answers: number;
+  /** Totals of an answer. */
+  readonly outputs: number;
   /** Of an answer: all its totals, and its decision. */
   readonly totalBits: number;
   readonly decisionBits: number;
@@ -63,6 +65,7 @@ export const machineFacts = (
   vectorBits: inputOf(plan).width,
   vectorOrder: vectorOrder(plan),
   answers: answersOf(plan),
+  outputs: plan.layers[plan.layers.length - 1].outputs,
   totalBits: answerBits(plan),
   decisionBits: decisionBits(decisionSize(plan)),
   logitBits: plan.layers[plan.layers.length - 1].outputs * plan.arithmetic.logitBits,
@@ -72,10 +75,11 @@ export const machineFacts = (
 /** "XPIK" in ASCII, X in the high byte. */
 export const IDENTITY = 0x5850_494b;
 
-/** Bits of CONTROL, STATUS and ERROR. */
+/** Bits of CONTROL, STATUS, ERROR, and of both interrupt registers. */
 export const CONTROL = { start: 0, clear: 1 } as const;
 export const STATUS = { busy: 0, idle: 1, error: 2 } as const;
 export const ERROR = { length: 0, seed: 1, start: 2 } as const;
+export const INTERRUPT = { answered: 0, error: 1 } as const;
 
 export const REGISTERS = [
   {
@@ -113,7 +117,7 @@ export const REGISTERS = [
       {
         name: "clear",
         bit: CONTROL.clear,
-        meaning: "abandon the prompt, empty all queues, clear ERROR; keeps PROMPTS and CLOCKS",
+        meaning: "abandon the prompt, empty all queues, clear ERROR and PENDING; keeps PROMPTS, CLOCKS and ENABLE",
       },
     ],
   },
@@ -215,6 +219,29 @@ export const REGISTERS = [
     meaning: "words in the seed window",
     value: ({ seedWords }) => seedWords,
   },
+  {
+    name: "OUTPUTS",
+    offset: 0x40,
+    access: "read",
+    meaning: "totals of an answer: classes, or bits",
+    value: ({ outputs }) => outputs,
+  },
+  {
+    name: "ENABLE",
+    offset: 0x44,
+    access: "both",
+    meaning: "bits of PENDING that raise `irq_o`",
+  },
+  {
+    name: "PENDING",
+    offset: 0x48,
+    access: "clear",
+    meaning: "events since they were cleared",
+    fields: [
+      { name: "answered", bit: INTERRUPT.answered, meaning: "the last answer of a prompt was taken" },
+      { name: "error", bit: INTERRUPT.error, meaning: "a bit of ERROR was set" },
+    ],
+  },
 ] as const satisfies readonly Register[];
 
 export type RegisterName = (typeof REGISTERS)[number]["name"];
@@ -243,7 +270,12 @@ function versionWord(version: string): number {
   return parts[0] * 2 ** 24 + parts[1] * 2 ** 16 + parts[2];
 }
 
-const ACCESS: Readonly<Record<Access, string>> = { read: "read", write: "write", clear: "read; a 1 clears" };
+const ACCESS: Readonly<Record<Access, string>> = {
+  read: "read",
+  write: "write",
+  both: "read, write",
+  clear: "read; a 1 clears",
+};
 
 /** The map as a Markdown table. */
 export function registerTable(): string {

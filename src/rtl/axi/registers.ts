@@ -8,6 +8,7 @@ import {
   addressBits,
   CONTROL,
   ERROR,
+  INTERRUPT,
   type MachineFacts,
   REGISTERS,
   type Register,
@@ -20,7 +21,7 @@ export const AXI_REGISTERS = "axi_registers";
 /** AXI responses. */
 export const [OKAY, SLVERR] = [0b00, 0b10];
 /** Bits of an offset: all registers lie below this power of two. */
-const OFFSET_BITS = 6;
+const OFFSET_BITS = 7;
 const WORD = 32;
 
 /** The pins of AXI4-Lite, with the names that AXI tools look for; `address` is the number of address bits. */
@@ -50,11 +51,12 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
   const { seedWords } = facts;
   const address = addressBits(seedWords);
   const errors = Object.keys(ERROR).length;
+  const events = Object.keys(INTERRUPT).length;
   const index = (of: sv.Signal) => sv.slice(of, OFFSET_BITS - 1, 2);
   const isAtRegister = (of: sv.Signal, register: RegisterName) =>
     sv.binary(index(of), "==", sv.hex(OFFSET_BITS - 2, registerOf(register).offset / 4));
-  const isBelowWindow = (of: sv.Signal) =>
-    sv.binary(sv.slice(of, address - 1, OFFSET_BITS), "==", sv.sized(address - OFFSET_BITS, 0));
+  const isInMap = (of: sv.Signal) =>
+    sv.binary(sv.slice(of, address - 1, 2), "<", sv.sized(address - 2, REGISTERS.length));
   const seedAddressBits = indexBits(seedWords);
   const pins = axiLitePorts(address);
   const ports = [
@@ -70,20 +72,22 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     sv.input("result_i"),
     sv.input("length_error_i"),
     sv.input("done_i"),
+    sv.output("irq_o"),
   ];
   const declared = [
     sv.logic(1, "address_held_q", "data_held_q", "bvalid_q", "rvalid_q"),
     sv.logic(1, "write", "read", "is_seed", "writes_seed", "writes_error", "writes_control"),
-    sv.logic(1, "starts", "clears", "done"),
+    sv.logic(1, "writes_enable", "writes_pending", "starts", "clears", "done", "irq_q"),
     sv.logic(address, "address_q"),
     sv.logic(WORD, "data_q", "rdata_q", "prompts_q", "clocks_q", "count_q"),
     sv.logic(WORD / 8, "strobe_q"),
     sv.logic(2, "bresp_q", "rresp_q"),
     sv.logic(errors, "error_q", "error_d", "forgotten", "refused"),
+    sv.logic(events, "enable_q", "pending_q", "pending_d", "served", "events"),
   ];
   const s = sv.signals(ports, declared);
   const writes = (register: RegisterName) =>
-    both(s.write, sv.allOnes(s.strobe_q), isBelowWindow(s.address_q), isAtRegister(s.address_q, register));
+    both(s.write, sv.allOnes(s.strobe_q), isInMap(s.address_q), isAtRegister(s.address_q, register));
   const asks = (field: keyof typeof CONTROL) => sv.bit(s.data_q, CONTROL[field]);
   const state: Partial<Record<RegisterName, sv.Expression>> = {
     CONTROL: sv.sized(WORD, 0),
@@ -98,7 +102,12 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     ERROR: sv.concat(sv.sized(WORD - errors, 0), s.error_q),
     PROMPTS: s.prompts_q,
     CLOCKS: s.clocks_q,
+    ENABLE: sv.concat(sv.sized(WORD - events, 0), s.enable_q),
+    PENDING: sv.concat(sv.sized(WORD - events, 0), s.pending_q),
   };
+  /** Bits that a write of ones, or a clear, sets to 0. */
+  const forgets = (bits: number, written: sv.Signal) =>
+    anyOf(sv.repeat(bits, s.clears), sv.binary(sv.repeat(bits, written), "&", sv.slice(s.data_q, bits - 1, 0)));
   const contentOf = (register: Register & { readonly name: RegisterName }): sv.Expression =>
     state[register.name] ?? sv.hex(WORD, register.value!(facts));
   const content = REGISTERS.toReversed().reduce<sv.Expression | null>(
@@ -137,6 +146,8 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
       sv.wire(s.starts, both(s.writes_control, asks("start"), sv.isFalse(asks("clear")))),
       sv.wire(s.clears, both(s.writes_control, asks("clear"))),
       sv.wire(s.writes_error, writes("ERROR")),
+      sv.wire(s.writes_enable, writes("ENABLE")),
+      sv.wire(s.writes_pending, writes("PENDING")),
       sv.wire(s.seed_write_o, both(s.writes_seed, sv.isFalse(s.busy_i))),
       sv.wire(s.seed_address_o, sv.slice(s.address_q, seedAddressBits + 1, 2)),
       sv.wire(s.seed_data_o, s.data_q),
@@ -144,9 +155,11 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
       sv.wire(s.clear_o, s.clears),
       sv.wire(
         s.done,
-        sv.binary(
-          sv.binary(s.seed_write_o, "|", s.writes_error),
-          "|",
+        anyOf(
+          s.seed_write_o,
+          s.writes_error,
+          s.writes_enable,
+          s.writes_pending,
           both(s.writes_control, sv.isFalse(both(s.starts, s.busy_i))),
         ),
       ),
@@ -162,15 +175,16 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
           }),
         ),
       ),
-      sv.wire(
-        s.forgotten,
-        sv.binary(
-          sv.repeat(errors, s.clears),
-          "|",
-          sv.binary(sv.repeat(errors, s.writes_error), "&", sv.slice(s.data_q, errors - 1, 0)),
-        ),
-      ),
+      sv.wire(s.forgotten, forgets(errors, s.writes_error)),
       sv.wire(s.error_d, sv.binary(sv.binary(s.error_q, "&", sv.not(s.forgotten)), "|", s.refused)),
+      sv.gap,
+      sv.comment(
+        "An event pends until a 1 is written to it, or a clear; an enabled one raises irq_o in the next clock.",
+      ),
+      sv.wire(s.events, sv.concat(...highestFirst(INTERRUPT, { answered: s.done_i, error: sv.anyOne(s.refused) }))),
+      sv.wire(s.served, forgets(events, s.writes_pending)),
+      sv.wire(s.pending_d, sv.binary(sv.binary(s.pending_q, "&", sv.not(s.served)), "|", s.events)),
+      sv.wire(s.irq_o, s.irq_q),
       sv.gap,
       sv.comment("Read."),
       sv.wire(s.s_axil_arready, sv.isFalse(s.rvalid_q)),
@@ -182,7 +196,10 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
       sv.registers(
         // Registers are read only while one of these conditions says that they are valid; the clock count is 0 while the
         // machine is idle.
-        sv.cleared(s.address_held_q, s.data_held_q, s.bvalid_q, s.rvalid_q, s.error_q, s.prompts_q, s.clocks_q),
+        sv.cleared(
+          ...[s.address_held_q, s.data_held_q, s.bvalid_q, s.rvalid_q, s.error_q, s.prompts_q, s.clocks_q],
+          ...[s.enable_q, s.pending_q, s.irq_q],
+        ),
         [
           sv.when(both(s.s_axil_awvalid, s.s_axil_awready), [
             sv.set(s.address_held_q, sv.sized(1, 1)),
@@ -204,12 +221,15 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
             s.read,
             [
               sv.set(s.rvalid_q, sv.sized(1, 1)),
-              sv.set(s.rdata_q, sv.choose(isBelowWindow(s.s_axil_araddr), content, sv.sized(WORD, 0))),
-              sv.set(s.rresp_q, sv.choose(isBelowWindow(s.s_axil_araddr), sv.sized(2, OKAY), sv.sized(2, SLVERR))),
+              sv.set(s.rdata_q, sv.choose(isInMap(s.s_axil_araddr), content, sv.sized(WORD, 0))),
+              sv.set(s.rresp_q, sv.choose(isInMap(s.s_axil_araddr), sv.sized(2, OKAY), sv.sized(2, SLVERR))),
             ],
             [sv.when(s.s_axil_rready, [sv.set(s.rvalid_q, sv.sized(1, 0))])],
           ),
           sv.set(s.error_q, s.error_d),
+          sv.when(s.writes_enable, [sv.set(s.enable_q, sv.slice(s.data_q, events - 1, 0))]),
+          sv.set(s.pending_q, s.pending_d),
+          sv.set(s.irq_q, sv.anyOne(sv.binary(s.pending_q, "&", s.enable_q))),
           sv.when(s.done_i, [sv.set(s.prompts_q, sv.binary(s.prompts_q, "+", sv.sized(WORD, 1)))]),
           sv.set(
             s.count_q,
@@ -225,6 +245,9 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     ],
   };
 }
+
+const anyOf = (...conditions: sv.Expression[]): sv.Expression =>
+  conditions.reduce((sum, condition) => sv.binary(sum, "|", condition));
 
 /** Flags of a register in the order of a concatenation, by their bits. */
 const highestFirst = <Flag extends string>(

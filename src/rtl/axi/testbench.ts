@@ -17,6 +17,7 @@ import {
   addressBits,
   CONTROL,
   ERROR,
+  INTERRUPT,
   type MachineFacts,
   REGISTERS,
   type Register,
@@ -51,10 +52,11 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
   const address = addressBits(seedWords);
   const base = seedBase(seedWords);
   const sizes = streamSizes(facts);
+  const afterRegisters = 4 * REGISTERS.length;
   const broken = Math.max(1, Math.floor(each / 2));
   const at = (register: RegisterName) => sv.hex(address, registerOf(register).offset);
   const ports: sv.Port<never>[] = [];
-  const declared = [sv.logic(1, "clk_i", "rst_ni", "live")];
+  const declared = [sv.logic(1, "clk_i", "rst_ni", "live", "irq_o", "was_answered")];
   const lite = axiLitePorts(address).map((port) => sv.logic(port.width, port.name));
   const variables = sv.integers(
     "stall",
@@ -145,6 +147,22 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
     edge,
     sv.put(s.s_axis_tvalid, nil),
   ];
+  const [answered, anyEvent] = [bitOf(INTERRUPT.answered), 2 ** Object.keys(INTERRUPT).length - 1];
+  const interruptIs = (pending: number, raised: boolean): sv.Statement[] => [
+    ...expectRead("PENDING", word(pending)),
+    complain(sv.binary(s.irq_o, "!==", raised ? one : nil), `irq_o is %b, expected ${Number(raised)}`, s.irq_o),
+  ];
+  /** The event of an answered prompt may not come before the prompt's end. */
+  const pendingThenStatus = [
+    ...ask(at("PENDING")),
+    sv.put(s.was_answered, sv.bit(s.rdata_q, INTERRUPT.answered)),
+    ...ask(at("STATUS")),
+    complain(
+      and(s.was_answered, sv.binary(s.rdata_q, "!==", word(bitOf(STATUS.idle)))),
+      "a prompt counts as answered while STATUS is %h",
+      s.rdata_q,
+    ),
+  ];
   const constants = REGISTERS.filter((register: Register) => register.value);
   const inputs = axiLitePorts(address).filter(({ direction }) => direction === "input");
   const pins = [
@@ -157,6 +175,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
     s.m_axis_tlast,
     s.m_axis_tvalid,
     s.m_axis_tready,
+    s.irq_o,
   ];
   /** Drives a channel after a random wait until it is accepted; one clock of a loop that drives both. */
   const drive = (channel: Channel): sv.Statement =>
@@ -286,13 +305,15 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
         ...expectRead("PROMPTS", word(0)),
         ...expectRead("CLOCKS", word(0)),
         ...errorIs(),
+        ...expectRead("ENABLE", word(0)),
+        ...interruptIs(0, false),
         complain(sv.binary(s.s_axis_tready, "!==", nil), "vectors are taken before a start"),
         sv.comment("Accesses that must be refused."),
         ...write(at("ID"), word(0), SLVERR),
-        ...write(sv.hex(address, 0x40), word(0), SLVERR),
+        ...write(sv.hex(address, afterRegisters), word(0), SLVERR),
         ...write(at("CONTROL"), word(bitOf(CONTROL.start)), SLVERR, 0b0111),
         ...(4 * seedWords < base ? write(sv.hex(address, base + 4 * seedWords), word(0), SLVERR) : []),
-        ...refusesRead(0x40),
+        ...refusesRead(afterRegisters),
         ...refusesRead(base),
         ...write(at("CONTROL"), word(0), OKAY),
         ...expectRead("STATUS", word(bitOf(STATUS.idle))),
@@ -301,6 +322,10 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
         ...expectRead("STATUS", word(bitOf(STATUS.busy))),
         ...control("start", SLVERR),
         ...errorIs("start"),
+        ...interruptIs(bitOf(INTERRUPT.error), false),
+        ...write(at("ENABLE"), word(anyEvent), OKAY),
+        ...expectRead("ENABLE", word(anyEvent)),
+        ...interruptIs(bitOf(INTERRUPT.error), true),
         sv.forEach("n", broken, ...give(sv.ones, sv.cast(1, sv.binary(sv.name("n"), "==", sv.decimal(broken - 1))))),
         ...expectRead("STATUS", word(bitOf(STATUS.busy) + bitOf(STATUS.error))),
         ...errorIs("length", "start"),
@@ -309,6 +334,8 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
         complain(sv.binary(s.s_axis_tready, "!==", nil), "vectors are taken after a wrong length"),
         ...control("clear", OKAY),
         ...errorIs(),
+        ...interruptIs(0, false),
+        ...write(at("ENABLE"), word(answered), OKAY),
         ...expectRead("STATUS", word(bitOf(STATUS.idle))),
         ...expectRead("PROMPTS", word(0)),
         sv.comment("Whole prompts."),
@@ -349,8 +376,23 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
             ...forget("seed"),
           ]),
           sv.when(sv.binary(sv.name("prompt"), "==", sv.decimal(1)), [...errorIs("length"), ...forget("length")]),
-          ...ask(at("STATUS")),
-          sv.loopWhile(sv.binary(s.rdata_q, "!==", word(bitOf(STATUS.idle))), ...ask(at("STATUS"))),
+          ...pendingThenStatus,
+          sv.loopWhile(sv.binary(s.rdata_q, "!==", word(bitOf(STATUS.idle))), ...pendingThenStatus),
+          ...ask(at("PENDING")),
+          complain(
+            sv.isFalse(and(sv.bit(s.rdata_q, INTERRUPT.answered), s.irq_o)),
+            "after a prompt PENDING is %h and irq_o %b",
+            s.rdata_q,
+            s.irq_o,
+          ),
+          ...write(at("PENDING"), word(answered), OKAY),
+          ...ask(at("PENDING")),
+          complain(
+            sv.binary(sv.bit(s.rdata_q, INTERRUPT.answered), "||", s.irq_o),
+            "after the event was cleared PENDING is %h and irq_o %b",
+            s.rdata_q,
+            s.irq_o,
+          ),
           ...expectRead("PROMPTS", sv.binary(sv.cast(32, sv.name("prompt")), "+", word(1))),
           sv.when(sv.isFalse(stalls), expectRead("CLOCKS", word(clocks))),
           ...errorIs(),

@@ -49,6 +49,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.output("m_axis_tlast"),
     sv.output("m_axis_tvalid"),
     sv.input("m_axis_tready"),
+    sv.output("irq_o"),
   ];
   const declared = [
     sv.logic(1, "machine_rst_nq", "open_q", "running_q"),
@@ -70,7 +71,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
   return {
     name: AXI_TOP,
     header: [
-      `${MACHINE} behind AXI: registers and seeds on AXI4-Lite (s_axil), vectors in on AXI-Stream (s_axis), answers out on AXI-Stream (m_axis). Pin names are those that AXI tools look for.`,
+      `${MACHINE} behind AXI: registers and seeds on AXI4-Lite (s_axil), vectors in on AXI-Stream (s_axis), answers out on AXI-Stream (m_axis), and an interrupt (irq_o, high while an enabled event pends). Pin names are those that AXI tools look for.`,
       `A start admits ${vectors} vectors, ${facts.vectorOrder}: line 0 in bit 0 of s_axis_tdata, tlast with the last. ` +
         `The prompt's ${answers === 1 ? "answer comes" : `${answers} answers come`} at m_axis, tlast with the last: totals in the low ${totalBits} bits of m_axis_tdata, class 0 lowest, and the decision from bit ${sizes.decisionAt} on.`,
       "A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine.",
@@ -92,6 +93,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
         result_i: s.result,
         length_error_i: s.is_wrong,
         done_i: s.done,
+        irq_o: s.irq_o,
       }),
       sv.gap,
       sv.instance(MACHINE, "u_machine", {
