@@ -45,9 +45,11 @@ import { asTyped } from "./invocation.ts";
 import { openFilesMessage } from "./open-files.ts";
 import {
   type RtlCommandOptions,
+  type RtlCosimOptions,
   type RtlHostOptions,
   type RtlSynthOptions,
   type RtlVerifyOptions,
+  withRtlCosimOptions,
   withRtlHostOptions,
   withRtlOptions,
   withRtlSynthOptions,
@@ -257,6 +259,11 @@ function addRtl(command: Command, terminal: Terminal): void {
     .description("count gates and registers of every block, and areas and slack with a liberty file")
     .action(async (folder: string, options: RtlSynthOptions) =>
       (await import("./rtl.ts")).synthCommand(folder, options, terminal),
+    );
+  withRtlCosimOptions(command.command("cosim"))
+    .description("simulate a machine behind a socket (Verilator), and drive it as a host does")
+    .action(async (folder: string, options: RtlCosimOptions) =>
+      (await import("./rtl.ts")).cosimCommand(folder, options, terminal),
     );
   withRtlHostOptions(command.command("host"))
     .description("send the vectors of a folder to an FPGA board, and compare every bit of its answers")

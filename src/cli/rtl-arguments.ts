@@ -32,6 +32,12 @@ export interface RtlSynthOptions {
   readonly json?: boolean;
 }
 
+export interface RtlCosimOptions {
+  readonly serve?: boolean;
+  readonly port: number;
+  readonly prompts?: number;
+}
+
 export interface RtlHostOptions {
   readonly port: string;
   readonly patience: number;
@@ -92,4 +98,12 @@ export function withRtlHostOptions(command: Command): Command {
     .requiredOption("--port <device>", "serial port of the board, such as /dev/ttyUSB0 (Linux)")
     .option("--patience <seconds>", "seconds to wait for an answer", wholeNumber(1, 3600), 2)
     .option("--runs <n>", "send the first n runs (default: all)", wholeNumber(1, 1_000_000_000));
+}
+
+export function withRtlCosimOptions(command: Command): Command {
+  return command
+    .argument("<folder>", "folder that `xpike rtl --machine` wrote")
+    .option("--serve", "wait for a driver instead, such as xpike_run of the folder, until one says quit")
+    .option("--port <n>", "port at 127.0.0.1; 0: a free one", wholeNumber(0, 65_535), 0)
+    .option("--prompts <n>", "send the first n prompts of the folder (default: all)", wholeNumber(1, 100_000));
 }

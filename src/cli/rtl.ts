@@ -9,6 +9,7 @@ import type { Network } from "../model/network.ts";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { checkBoard } from "../node/rtl-board.ts";
+import { checkCosim, startCosim } from "../node/rtl-cosim.ts";
 import { coverageText } from "../node/rtl-plays.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { type RtlCheck, verifyRtl } from "../node/rtl-tools.ts";
@@ -32,6 +33,7 @@ import { outputFolder } from "./output.ts";
 import {
   DEFAULT_BAUD,
   type RtlCommandOptions,
+  type RtlCosimOptions,
   type RtlHostOptions,
   type RtlSynthOptions,
   type RtlVerifyOptions,
@@ -181,4 +183,33 @@ export async function hostCommand(folder: string, options: RtlHostOptions, termi
   });
   const again = repeated === 0 ? "" : ` ${repeated} requests were sent again: the line loses bytes.`;
   terminal.out(`All ${bits} bits of ${columns} columns in ${runs} runs agree with the cycle model.${again}\n`);
+}
+
+/**
+ * Throws FileError for a folder without a machine, or when an answer differs; PlatformError without Verilator or a compiler, or when the
+ * simulation ends early.
+ */
+export async function cosimCommand(folder: string, options: RtlCosimOptions, terminal: Terminal): Promise<void> {
+  terminal.err("verilator: compiling ...\n");
+  const { port, ended, close } = await startCosim(folder, options);
+  try {
+    if (options.serve) {
+      terminal.out(`The machine listens at 127.0.0.1, port ${port}, until a driver says quit.\n`);
+      return await ended;
+    }
+    const { prompts, answers, differing, clocks } = await checkCosim(folder, port, {
+      prompts: options.prompts,
+      onPrompt: (prompt, all) => terminal.err(`prompt ${prompt} of ${all}\n`),
+    });
+    if (differing > 0) {
+      throw new FileError(
+        folder,
+        `${differing} of ${answers} answers differ from the simulator's. Check the folder with xpike rtl verify.`,
+      );
+    }
+    const ran = `${prompts} prompts through the TypeScript driver, ${clocks} clocks`;
+    terminal.out(`${ran}: 0 of ${answers} answers differ from the simulator's.\n`);
+  } finally {
+    await close();
+  }
 }

@@ -7,7 +7,7 @@ import { type Outcome, runTool } from "./tool.ts";
 export type RtlTool = "verilator" | "iverilog" | "yosys";
 
 /** Inlining a gate's inputs into everything that reads it would make programs many times larger. */
-const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
+export const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
 export const COMPILED = ["--binary", "--timing", "--assert", ...SMALL];
 export const ALL_SOURCES = ["-f", FILE_LIST, "-f", TESTBENCH_LIST];
 /** C++ compilers that run in parallel. */

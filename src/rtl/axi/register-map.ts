@@ -264,7 +264,7 @@ export function seedBase(seedWords: number): number {
 /** Bits of an address. */
 export const addressBits = (seedWords: number): number => Math.log2(seedBase(seedWords)) + 1;
 
-function versionWord(version: string): number {
+export function versionWord(version: string): number {
   const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
   invariant(parts?.every((part, i) => part < (i < 2 ? 2 ** 8 : 2 ** 16)) === true, `${version} fits VERSION`);
   return parts[0] * 2 ** 24 + parts[1] * 2 ** 16 + parts[2];

@@ -4,6 +4,7 @@ import { AXI_TESTBENCH, axiTestbench } from "../axi/testbench.ts";
 import { AXI_TOP, axiModules } from "../axi/top.ts";
 import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, sourceFiles } from "../design.ts";
+import { C_EXAMPLE, C_HEADER, cFiles } from "../host/c-driver.ts";
 import type { MachineDesign } from "../machine/design.ts";
 import { MACHINE_TESTBENCH, machineTestbench } from "../machine/testbench.ts";
 import { MACHINE } from "../machine/top.ts";
@@ -53,6 +54,7 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
     ),
     [`${MACHINE}.core`]: coreFile(from.version, { sources, testbenches, contents }),
     [WAVES_VIEW]: wavesView(design),
+    ...cFiles(facts, first),
     ...contents,
     "README.md": readmeText(design, vectors, from.origin),
   };
@@ -128,6 +130,10 @@ and the clock of each result with the schedule's, and prints PASS or FAIL. ${ori
 of the head, ${vectors.clocks} clocks. \`+prompts=N\` uses the first N prompts; \`+stall=N\` breaks off a prompt with a reset, then sends vectors late and takes
 answers late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI.
 \`xpike rtl verify . --waves\` writes the waveforms of the first prompt to \`${WAVES_FILE}\`; \`gtkwave ${WAVES_VIEW}\` shows them block by block.
+
+## Drive it
+
+\`${C_HEADER}\` describes a driver in C. \`xpike rtl cosim . --serve\` simulates the machine behind a socket; \`${C_EXAMPLE}\` then sends it the prompts.
 
 \`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. With \`SYNTHESIS\` defined, crossbars and memories are black boxes.
 `;
