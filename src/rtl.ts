@@ -25,3 +25,22 @@ export type {
   Signal,
   Statement,
 } from "./rtl/syntax.ts";
+
+// The driver of a machine behind AXI, over any bus.
+
+export {
+  type Answer as AcceleratorAnswer,
+  type Bus,
+  clear as clearAccelerator,
+  clearInterrupts,
+  enableInterrupts,
+  type HostPrompt,
+  type Identity,
+  identify as identifyAccelerator,
+  runPrompt,
+  sendVectors,
+  start as startPrompt,
+  takeAnswers,
+  vectorBytes,
+  writeSeeds,
+} from "./rtl/host/accelerator.ts";

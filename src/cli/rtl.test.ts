@@ -230,6 +230,18 @@ describe("xpike rtl verify, without any tool of the system", () => {
   });
 });
 
+describe("xpike rtl cosim, without any tool of the system", () => {
+  test("refuses a folder without a machine, and says what a machine needs", async () => {
+    const machine = join(folder, "machine");
+    expect((await xpikeRtl(join(folder, "tiny.json"), "--machine", "--out", machine, "--prompts", "1")).code).toBe(0);
+    withoutTools();
+    const without = await xpikeRtl("cosim", join(folder, "rtl"));
+    expect([without.code, without.err]).toEqual([2, expect.stringContaining("has no xpike_axi.sv to simulate")]);
+    const { code, err } = await xpikeRtl("cosim", machine);
+    expect([code, err]).toEqual([2, expect.stringContaining("verilator is not installed. Co-simulation compiles")]);
+  });
+});
+
 describe("xpike rtl synth, without any tool of the system", () => {
   test("prints gates and registers per block, their sum, and which Yosys counted", async () => {
     withoutTools();

@@ -139,6 +139,7 @@ testInVerilator(
       await clearInterrupts(bus, "error");
       expect((await bus.clocks()).interrupt).toBe(false);
       await bus.send(prompts[0].vectors.subarray(0, prompts[0].vectors.length / 2), identity.vectors / 2);
+      expect(await bus.read(registerOf("ERROR").offset)).toBe(2 ** ERROR.seed + 2 ** ERROR.length);
       expect((await bus.clocks()).interrupt).toBe(true);
       const { clocks } = await bus.clocks();
       await expect(bus.within(50).receive(3, 2)).rejects.toThrow(/not done in 50 clocks: \d came through/);

@@ -137,7 +137,10 @@ const maskOf = (events: readonly (keyof typeof INTERRUPT)[]) =>
   events.reduce((mask, event) => mask | (2 ** INTERRUPT[event]), 0);
 
 /** Totals in the low bits, output 0 lowest; the decision from the next whole byte on. */
-export function decodeAnswer({ outputs, totalBits, decisionBits }: Identity, bytes: Uint8Array): Answer {
+export function decodeAnswer(
+  { outputs, totalBits, decisionBits }: Pick<Identity, "outputs" | "totalBits" | "decisionBits">,
+  bytes: Uint8Array,
+): Answer {
   const each = totalBits / outputs;
   const totals = Array.from({ length: outputs }, (_, n) => {
     const value = bitsAt(bytes, n * each, each);
