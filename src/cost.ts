@@ -23,10 +23,17 @@ export { COST_PRESETS } from "./cost/presets.ts";
 
 export { type SizedEngine, sizedEngine } from "./cost/architectures/engine-size.ts";
 export { receiverEnergy } from "./cost/architectures/receiver.ts";
+export {
+  type SlotReceiverCost,
+  type SlotReceiverId,
+  type SlotReceiverOptions,
+  slotReceiverCosts,
+} from "./cost/architectures/slot-receiver.ts";
 export { exitEnergy } from "./cost/exit.ts";
 export { chooseSteps, rivalSteps, type StepChoice, type StepRate } from "./cost/iso-accuracy.ts";
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
 export { totalOf } from "./cost/unit-energies.ts";
+export type { Operations } from "./numeric/operations.ts";
 
 // How certain: ranges of prices, one field varied, and chips of silicon.
 

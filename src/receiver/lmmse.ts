@@ -15,7 +15,7 @@ import { solveHermitian } from "../numeric/complex.ts";
 import { type ChannelEstimate, pilotEstimates, type Reception } from "./estimate.ts";
 
 /** Pilots of one antenna: their inverse takes n^3 operations, and the errors n^2 for each element. */
-const MOST_PILOTS = 512;
+export const MOST_PILOTS = 512;
 /** Smallest noise over pilot power that keeps R_pp invertible in double precision: without noise, pilots can depend on each other. */
 const LEAST_NOISE = 1e-10;
 

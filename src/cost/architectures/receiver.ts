@@ -46,12 +46,20 @@ export function receiverOperations(
  */
 export function receiverEnergy(link: LinkSizes, receiver: Receiver, technology: Technology, vectors = 1): Breakdown {
   const { perChannel, perVector } = receiverOperations(link, receiver);
-  const { multiplications, additions, comparisons, divisions } = sum(times(1 / vectors, perChannel), perVector);
-  const size = { bits: BITS };
-  const subtractions = BITS * divisions;
+  return arithmeticEnergy(sum(times(1 / vectors, perChannel), perVector), BITS, technology);
+}
+
+/** Joules of operations on numbers of `bits` bits, by operation. */
+export function arithmeticEnergy(
+  { multiplications, additions, comparisons, divisions }: ReceiverOperations,
+  bits: number,
+  technology: Technology,
+): Breakdown {
+  const size = { bits };
+  const subtractions = bits * divisions;
   const written = multiplications + additions + comparisons + subtractions;
   return {
-    multiplications: multiplications * multiplier({ a: BITS, b: BITS }, technology).energy,
+    multiplications: multiplications * multiplier({ a: bits, b: bits }, technology).energy,
     additions: additions * adder(size, technology).energy,
     comparisons: comparisons * comparator(size, technology).energy,
     divisions: subtractions * adder(size, technology).energy,
