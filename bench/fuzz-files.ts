@@ -7,6 +7,7 @@ import { inflate, inflateChunks, isGzip, slices } from "../src/data/gzip.ts";
 import { readIdx, readIdxImages } from "../src/data/idx.ts";
 import { npyImages, npyLabels, readNpy } from "../src/data/npy.ts";
 import { tarFiles } from "../src/data/tar.ts";
+import { readNpz, readNumbers } from "../src/import/arrays.ts";
 import { decodeNir } from "../src/import/nir/graph.ts";
 import { runNir } from "../src/import/nir/run.ts";
 import { decodeTensors } from "../src/import/source.ts";
@@ -166,12 +167,19 @@ export const FILES: Readonly<Record<string, Reader>> = {
     mutate: mutateOpcodes,
     read: (bytes: Uint8Array) => decodeTensors(bytes, "", "weights.pth"),
   },
+  npz: {
+    share: 60_000,
+    valid: [golden("arrays.npz"), golden("arrays-deflated.npz")],
+    mutate: mutateBytes,
+    read: (bytes: Uint8Array) => readNpz(bytes, "a.npz", ["f4", "f8", "c8", "c16", "point"]),
+  },
   npy: {
     share: 120_000,
     valid: [
       npyFile("|u1", [3, 4, 5], patternBytes(60)),
       npyFile("<i8", [3], new Uint8Array(24)),
       npyFile("<f4", [3, 1], new Uint8Array(12), { version: 2 }),
+      npyFile("<c8", [1, 2], new Uint8Array(16)),
     ],
     mutate: mutateBytes,
     read: (bytes: Uint8Array) => {
@@ -179,6 +187,7 @@ export const FILES: Readonly<Record<string, Reader>> = {
       for (const read of [
         () => readNpy(bytes, "a.npy"),
         () => npyLabels(bytes, "a.npy"),
+        () => readNumbers(bytes, "a.npy"),
         () => npyImages({ bytes, path: "a.npy" }, label, classes),
       ])
         attempt(read);

@@ -17,6 +17,18 @@ export { FASHION_SLICE, loadImageData, MNIST_SLICE } from "./node/data.ts";
 export type { DataUse, LoadedImageData } from "./node/packed-images.ts";
 export { type DataLocation, type LoadedTaskData, loadTaskData } from "./node/task-data.ts";
 
+// Channels of other programs, and soft bits for them.
+
+export type { ResponsePart } from "./channel/given.ts";
+export type { SlotPreset } from "./experiment/slot-presets.ts";
+export {
+  type FileSlots,
+  readSlots,
+  type SlotFileOptions,
+  type SoftBits,
+  writeSoftBits,
+} from "./node/channel-file.ts";
+
 // Training into a folder, which goes on where it was stopped.
 
 export { type FolderEvent, type FolderOptions, type FolderResult, trainToFolder } from "./node/training.ts";

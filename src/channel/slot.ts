@@ -40,13 +40,27 @@ export interface SlotRequest {
  * Slot number `index` of the seed's stream.
  * Throws  ValueError for a noise variance below 0 or a word that is no symbol; ShapeError for another number of words
  */
-export function drawSlot(request: SlotRequest, random: Stream, index: number): Slot {
-  const { model, grid, points } = request;
-  const { transmitAntennas: nt, receiveAntennas: nr } = grid;
-  if (!(request.noiseVariance >= 0 && request.noiseVariance < Number.POSITIVE_INFINITY)) {
-    throw new ValueError("noiseVariance", `A noise variance is 0 or more, not ${request.noiseVariance}.`);
-  }
+export function drawSlot({ model, ...request }: SlotRequest, random: Stream, index: number): Slot {
+  checkNoise(request.noiseVariance);
+  const { grid } = request;
   const channel = drawResponse(model, grid, random.fork("channel", index));
+  const noiseVariance = request.noiseVariance + interferencePower(model, grid);
+  return slotOver(channel, { ...request, noiseVariance }, random, index);
+}
+
+/**
+ * The same over a given channel, `[symbols, subcarriers, Nr, Nt]`, complex, where nothing but noise is added.
+ * Throws  as `drawSlot`
+ */
+export function slotOver(
+  channel: Float64Array,
+  request: Omit<SlotRequest, "model">,
+  random: Stream,
+  index: number,
+): Slot {
+  const { grid, points, noiseVariance } = request;
+  const { transmitAntennas: nt, receiveAntennas: nr } = grid;
+  checkNoise(noiseVariance);
   const words = wordsToSend(request, random.fork("symbols", index));
   const sent = new Float64Array(2 * grid.symbols * grid.subcarriers * nt);
   sendPilots(sent, grid, random.fork("pilots", index));
@@ -55,7 +69,6 @@ export function drawSlot(request: SlotRequest, random: Stream, index: number): S
     sent[at] = points[2 * word];
     sent[at + 1] = points[2 * word + 1];
   });
-  const noiseVariance = request.noiseVariance + interferencePower(model, grid);
   const received = new Float64Array(2 * grid.symbols * grid.subcarriers * nr);
   const noise = random.fork("noise", index);
   const deviation = Math.sqrt(noiseVariance / 2);
@@ -73,7 +86,12 @@ export function drawSlot(request: SlotRequest, random: Stream, index: number): S
   return { channel, sent, words, received, noiseVariance };
 }
 
-function wordsToSend({ grid, points, words }: SlotRequest, random: Stream): Int32Array {
+function checkNoise(variance: number): void {
+  if (variance >= 0 && variance < Number.POSITIVE_INFINITY) return;
+  throw new ValueError("noiseVariance", `A noise variance is 0 or more, not ${variance}.`);
+}
+
+function wordsToSend({ grid, points, words }: Omit<SlotRequest, "model">, random: Stream): Int32Array {
   const count = grid.data.length * grid.transmitAntennas;
   const size = points.length / 2;
   if (words === undefined) return Int32Array.from({ length: count }, () => random.integer(size));

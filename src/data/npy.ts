@@ -15,7 +15,7 @@ export interface NpyArray {
   readonly data: Uint8Array | Float32Array | BigInt64Array;
 }
 
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+export const NPY_MAGIC: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** NumPy writes 118 bytes for an ordinary array; anything longer than this is not a header of one. */
 const LONGEST_HEADER = 2 ** 16;
 const TYPES = { "|u1": 1, "<f4": 4, "<i8": 8 } as const;
@@ -27,7 +27,31 @@ const HEADER = /^\{\s*'descr':\s*'([^']*)',\s*'fortran_order':\s*(True|False),\s
  * Throws  FileError at `path` when it is cut off, too long, of another type, order or version, or not a `.npy` file
  */
 export function readNpy(bytes: Uint8Array, path: string): NpyArray {
-  if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
+  const { type, isFortran, shape, values } = readNpyHeader(bytes, path);
+  if (!Object.hasOwn(TYPES, type) || isFortran) {
+    const found = isFortran ? "column by column (fortran_order)" : `of type ${JSON.stringify(type)}`;
+    throw new FileError(
+      path,
+      `The values are ${found}, but only |u1, <f4 and <i8 in row-major order can be read. Convert them with numpy.ascontiguousarray and astype.`,
+    );
+  }
+  checkNpySize(shape, TYPES[type as keyof typeof TYPES], values, path);
+  return { shape, data: typed(values, type as keyof typeof TYPES) };
+}
+
+/** What the header says, and the bytes after it. */
+export interface NpyHeader {
+  /** As NumPy writes it: `<c8` for little-endian complex numbers of 8 bytes. */
+  readonly type: string;
+  /** Whether the first dimension is fastest. */
+  readonly isFortran: boolean;
+  readonly shape: readonly number[];
+  readonly values: Uint8Array;
+}
+
+/** Throws FileError at `path` when it is not the header of an array of one type, or of a version that is read. */
+export function readNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
+  if (bytes.length < 10 || NPY_MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new FileError(path, "This is not a .npy file: it does not start with \\x93NUMPY. Write it with numpy.save.");
   }
   const [major, minor] = [bytes[6], bytes[7]];
@@ -52,25 +76,19 @@ export function readNpy(bytes: Uint8Array, path: string): NpyArray {
   if (type === undefined) {
     throw new FileError(path, "The header is not that of an array of numbers. Write it with numpy.save.");
   }
-  if (!Object.hasOwn(TYPES, type) || fortran === "True") {
-    const found = fortran === "True" ? "column by column (fortran_order)" : `of type ${JSON.stringify(type)}`;
-    throw new FileError(
-      path,
-      `The values are ${found}, but only |u1, <f4 and <i8 in row-major order can be read. Convert them with numpy.ascontiguousarray and astype.`,
-    );
-  }
   const shape = (dimensions.match(/\d+/g) ?? []).map(Number);
-  const width = TYPES[type as keyof typeof TYPES];
+  return { type, isFortran: fortran === "True", shape, values: bytes.subarray(start + length) };
+}
+
+/** Throws FileError unless there are `width` bytes for each value of the shape. */
+export function checkNpySize(shape: readonly number[], width: number, values: Uint8Array, path: string): void {
   const size = shape.reduce((all, value) => all * value, width);
-  const data = bytes.subarray(start + length);
-  if (data.length !== size) {
-    throw new FileError(
-      path,
-      `An array of shape (${shape.join(", ")}) with ${width} bytes a value takes ${size} bytes, but ${data.length} follow. The ` +
-        "file is damaged or cut off; copy it again.",
-    );
-  }
-  return { shape, data: typed(data, type as keyof typeof TYPES) };
+  if (values.length === size) return;
+  throw new FileError(
+    path,
+    `An array of shape (${shape.join(", ")}) with ${width} bytes a value takes ${size} bytes, but ${values.length} follow. The ` +
+      "file is damaged or cut off; copy it again.",
+  );
 }
 
 /** Reads little-endian values on any machine. */
