@@ -35,6 +35,10 @@ export interface TransportBlock {
 /** What the code blocks of one transport block end with, if there are several. */
 const BLOCK_CRC: CrcName = "24B";
 
+/** Longer payloads have the longer CRC. */
+const LONGEST_SHORT = 3824;
+const crcFor = (payloadBits: number): CrcName => (payloadBits > LONGEST_SHORT ? "24A" : "16");
+
 /** TS 38.214 has none larger than 1,277,992 bits. */
 const MOST_PAYLOAD = 2 ** 21;
 
@@ -46,7 +50,7 @@ export function transportBlock({ payloadBits, codedBits, bitsPerSymbol = 1, rate
       `A payload has a whole number of bits, 1 to ${MOST_PAYLOAD}, not ${payloadBits}.`,
     );
   }
-  const crc: CrcName = payloadBits > 3824 ? "24A" : "16";
+  const crc = crcFor(payloadBits);
   const baseGraph = baseGraphFor(payloadBits, rate ?? payloadBits / codedBits);
   const { blocks, informationBits } = cut(baseGraph, payloadBits, crc);
   checkSizes(informationBits * blocks, codedBits, bitsPerSymbol);
@@ -60,6 +64,22 @@ export function transportBlock({ payloadBits, codedBits, bitsPerSymbol = 1, rate
     lengths.map((length) => [length, ldpcCode({ informationBits, codedBits: length, bitsPerSymbol, baseGraph })]),
   );
   return { payloadBits, codedBits, crc, codes: lengths.map((length) => codes.get(length)!) };
+}
+
+/**
+ * Bits of the longest payload that, with its CRC, takes at most this share of the coded bits, and that code blocks share equally; below 1 if
+ * the CRC leaves nothing.
+ */
+export function longestPayload(codedBits: number, rate: number): number {
+  const bits = Math.floor(codedBits * rate + 1e-9);
+  const short = bits - crcLength("16");
+  if (short <= LONGEST_SHORT) return short;
+  // In between, the longer CRC alone would need more bits than there are.
+  const payload = Math.max(LONGEST_SHORT, bits - crcLength("24A"));
+  const most = largestBlock(baseGraphFor(payload, rate));
+  const whole = payload + crcLength(crcFor(payload));
+  const blocks = whole <= most ? 1 : Math.ceil(whole / (most - crcLength(BLOCK_CRC)));
+  return payload - (whole % blocks);
 }
 
 /** Number and length of the code blocks. Throws ValueError if they cannot be equally long. */

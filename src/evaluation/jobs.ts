@@ -17,5 +17,6 @@ export const jobs: JobRegistry = {
   "detect-slice": loaded(async () => (await import("./receivers.ts")).detectSlice),
   "receive-slots": loaded(async () => (await import("./slot-receivers.ts")).receiveSlots),
   "soften-slice": loaded(async () => (await import("./soft-receivers.ts")).softenSlice),
+  "receive-blocks": loaded(async () => (await import("./coded-receivers.ts")).receiveBlocks),
   study: loaded(async () => (await import("./study.ts")).studyConditions),
 };

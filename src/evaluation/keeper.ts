@@ -28,7 +28,7 @@ export interface Range {
   readonly prompts: number;
 }
 
-interface Kept<R> extends Range {
+export interface Kept<R> extends Range {
   readonly answers: R;
 }
 
@@ -70,7 +70,7 @@ export async function answerPrompts<R>(
 }
 
 /** By their first prompt, without prompts that others have already answered. */
-function inOrder<R>(units: readonly Kept<R>[]): Kept<R>[] {
+export function inOrder<R>(units: readonly Kept<R>[]): Kept<R>[] {
   const sorted = [...units].sort((a, b) => a.firstPrompt - b.firstPrompt);
   let end = 0;
   return sorted.filter(({ firstPrompt, prompts }) => {
@@ -80,7 +80,7 @@ function inOrder<R>(units: readonly Kept<R>[]): Kept<R>[] {
   });
 }
 
-function gapsOf(units: readonly Range[], prompts: number): Range[] {
+export function gapsOf(units: readonly Range[], prompts: number): Range[] {
   const gaps: Range[] = [];
   let end = 0;
   for (const { firstPrompt, prompts: count } of [...units, { firstPrompt: prompts, prompts: 0 }]) {

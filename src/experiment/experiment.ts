@@ -5,6 +5,7 @@
  * (`schema.ts`). The mapping, not this file, decides what may be combined on hardware.
  */
 import { z } from "zod";
+import { codedSpec } from "./coded.ts";
 import { hardwareSpec } from "./hardware.ts";
 import { type ModelSpec, modelSpec, type QuantizationSpec } from "./model.ts";
 import { onceValid } from "./once-valid.ts";
@@ -46,6 +47,11 @@ export const evaluationSpec = z.strictObject({
       prompts: z.int().min(1).max(1_000_000).default(512),
     })
     .optional(),
+  /**
+   * Also sends coded blocks over slots, and reports block error rates of receivers, networks and chips over Eb/N0. Only for
+   * `slot-detection`. Left out: uncoded errors alone.
+   */
+  coded: codedSpec.optional(),
   /**
    * Largest share by which the chips' error rate may exceed a rival's and still count as equal. Equality is claimed only
    * if the whole 95 % interval of the difference is within it.

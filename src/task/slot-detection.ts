@@ -62,6 +62,8 @@ export interface SlotDetectionTask extends Task {
    * Throws   ValueError when `prompts`, `firstPrompt` or `snrDecibels` is out of range
    */
   draw(prompts: number, random: Stream, options?: SlotDrawOptions): SlotBatch;
+  /** Prompts of given slots, before the quantiser, and their signal-to-noise ratios. */
+  prompts(exact: readonly Slot[], snrDecibels: Float64Array, options?: DrawOptions): SlotBatch;
 }
 
 /**
@@ -76,10 +78,29 @@ export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetec
   const points = antennaSymbols(spec);
   const tokens = tokensOf(grid);
   const geometry = slotGeometry(spec, grid, tokens);
+  const quantiser = midRiseQuantiser(spec.receiverBits, spec.receiverRange);
+  const promptsOf: SlotDetectionTask["prompts"] = (exact, snrDecibels, options = {}) => {
+    const slots = exact.map((slot) => ({
+      ...slot,
+      received: slot.received.map((y) => quantiser.value(quantiser.code(y))),
+    }));
+    return {
+      spec,
+      grid,
+      slots,
+      prompts: slots.length,
+      snrDecibels,
+      labels: Int32Array.from(slots.flatMap(({ words }) => classesOf(words, spec))),
+      values: options.values === false ? new Float32Array(0) : realTokens(spec, grid, tokens, slots),
+      ...(options.spikes !== false && { spikes: lineTokens(spec, grid, tokens, slots, quantiser, steps) }),
+      ...(options.targets === "posterior" && { targets: posterior(spec, grid, exact) }),
+    };
+  };
   return {
     spec,
     grid,
     geometry,
+    prompts: promptsOf,
     draw: (prompts, random, options = {}) => {
       const { firstPrompt = 0, snrDecibels: fixed } = options;
       requirePrompts(prompts, firstPrompt);
@@ -90,25 +111,10 @@ export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetec
         const { min, max } = spec.snrDecibels;
         return fixed ?? min + (max - min) * random.fork("snr", firstPrompt + k).uniform();
       });
-      const quantiser = midRiseQuantiser(spec.receiverBits, spec.receiverRange);
       const exact = Array.from(ratios, (decibels, k) =>
         drawSlot({ model, grid, points, noiseVariance: fromDecibels(-decibels) }, random, firstPrompt + k),
       );
-      const slots = exact.map((slot) => ({
-        ...slot,
-        received: slot.received.map((y) => quantiser.value(quantiser.code(y))),
-      }));
-      return {
-        spec,
-        grid,
-        slots,
-        prompts,
-        snrDecibels: ratios,
-        labels: Int32Array.from(slots.flatMap(({ words }) => classesOf(words, spec))),
-        values: options.values === false ? new Float32Array(0) : realTokens(spec, grid, tokens, slots),
-        ...(options.spikes !== false && { spikes: lineTokens(spec, grid, tokens, slots, quantiser, steps) }),
-        ...(options.targets === "posterior" && { targets: posterior(spec, grid, exact) }),
-      };
+      return promptsOf(exact, ratios, options);
     },
   };
 }

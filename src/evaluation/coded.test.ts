@@ -1,0 +1,135 @@
+// @module-tag slow
+import { expect, test } from "vitest";
+import { keepUntil, type MemoryKeeper, Stopped } from "../../test/support/memory-keeper.ts";
+import { workerPorts } from "../../test/support/worker-ports.ts";
+import { encodeTransport, transportDecoder } from "../coding/transport.ts";
+import { codedSpec } from "../experiment/coded.ts";
+import { slotDetectionSpec } from "../experiment/slot-detection.ts";
+import { stream } from "../numeric/stream.ts";
+import { type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
+import { evaluateCodedReceiver } from "./coded.ts";
+import { blockDecoder, type CodedWork, codedSource } from "./coded-blocks.ts";
+import { CODED_RECEIVERS, softReceiver } from "./coded-receivers.ts";
+import { jobs } from "./jobs.ts";
+import { NO_KEEPER } from "./keeper.ts";
+
+const GRID = { kind: "tdl", subcarriers: 6, symbols: 7, pilots: { symbols: [2] }, delaySpreadNanoseconds: 30 };
+
+const FLAT = { kind: "iid", subcarriers: 6, symbols: 7, pilots: { symbols: [2] } };
+
+const workOf = (coded: object = {}, task: object = {}): CodedWork => ({
+  seed: 5,
+  task: slotDetectionSpec.parse({ kind: "slot-detection", channel: GRID, ...task }),
+  coded: codedSpec.parse({ ebN0Decibels: [4, 12], errors: 8, blocks: 60, ...coded }),
+});
+
+const threads = (count: number): Executor =>
+  count === 1 ? inlineExecutor(jobs) : workerExecutor(workerPorts(jobs, count, (_, index) => (index * 7) % 5).list);
+
+test.each(["joint", "mmse", "k-best"] as const)(
+  "blocks without noise decode with a known channel and %s detection, by both rules, and no bit is wrong before",
+  (detection) => {
+    for (const decoder of ["min-sum", "belief-propagation"]) {
+      for (const nt of [1, 2]) {
+        const work = workOf({ detection, decoder }, { transmitAntennas: nt, receiverBits: 8 });
+        const { link, draw } = codedSource(work);
+        const receive = softReceiver("known", work.task, link.grid, detection);
+        const { blocks, slots } = draw({ firstPrompt: 0, prompts: 8, snrDecibels: 60 });
+        const { failed, wrongBits } = blockDecoder(link, work.coded)(
+          blocks,
+          slots.flatMap((slot) => [...receive(slot)]),
+        );
+        expect([...failed]).toEqual(Array(8).fill(0));
+        // Two antennas over a channel that happens to be singular err without noise.
+        if (nt === 1) expect([...wrongBits]).toEqual(Array(8).fill(0));
+      }
+    }
+  },
+);
+
+test("on flat channels, blocks fail as often as those of a plain simulation with the same gains", async () => {
+  // One tap and no motion: the gain of a block is the same at all elements, and QPSK is two lines with Gaussian noise.
+  const blocks = 600;
+  const work = workOf(
+    { ebN0Decibels: [6], errors: blocks, blocks },
+    {
+      receiveAntennas: 1,
+      receiverBits: 8,
+      receiverRange: 6,
+      channel: FLAT,
+    },
+  );
+  const [point] = await evaluateCodedReceiver(threads(1), work, "known");
+  const { link, draw } = codedSource(work);
+  const decode = transportDecoder(link.block, { rule: "min-sum", iterations: 20 });
+  const noise = stream(77);
+  let [errors, wrong] = [0, 0];
+  for (let k = 0; k < blocks; k++) {
+    const [block] = draw({ firstPrompt: k, prompts: 1, snrDecibels: point.snrDecibels }).blocks;
+    const gain = Math.hypot(block.slot.channel[0], block.slot.channel[1]) * Math.SQRT1_2;
+    const payload = Uint8Array.from({ length: link.block.payloadBits }, () => noise.word() >>> 31);
+    const variance = 10 ** (-point.snrDecibels / 10) / 2;
+    const sent = encodeTransport(link.block, payload);
+    const ratios = Float32Array.from(sent, (bit) => {
+      const y = gain * (1 - 2 * bit) + Math.sqrt(variance) * noise.normal();
+      if (y < 0 !== (bit === 1)) wrong++;
+      return (2 * gain * y) / variance;
+    });
+    if (decode(ratios).payload.some((bit, i) => bit !== payload[i])) errors++;
+  }
+  expect(errors).toBeGreaterThan(60);
+  // Gains are common, so that the difference has less than the variance of two independent counts; 4 deviations.
+  expect(Math.abs(point.errors - errors)).toBeLessThan(4 * Math.sqrt(2 * errors));
+  const bits = blocks * link.block.codedBits;
+  expect(point.codedBits).toBe(bits);
+  // Bits of a block share its gain; their difference, given the gains, is binomial.
+  expect(Math.abs(point.wrongBits - wrong)).toBeLessThan(4 * Math.sqrt(2 * wrong));
+});
+
+test("who knows the channel fails least, and LMMSE less often than least squares", async () => {
+  const work = workOf({ ebN0Decibels: [8], errors: 400, blocks: 400 });
+  const rates: Record<string, number> = {};
+  for (const receiver of CODED_RECEIVERS) {
+    const [{ errors }] = await evaluateCodedReceiver(threads(1), work, receiver);
+    rates[receiver] = errors;
+  }
+  expect(rates.known).toBeLessThan(rates.lmmse);
+  expect(rates.lmmse).toBeLessThan(rates.ls);
+});
+
+test("a point counts blocks up to its last error, and its table is the same for any threads and after any interruption", async () => {
+  const work = workOf();
+  const whole = await evaluateCodedReceiver(threads(1), work, "ls");
+  for (const { failed, errors } of whole) {
+    expect(errors).toBe(failed.reduce((sum, one) => sum + one, 0));
+    expect(errors === 8 ? failed.at(-1) : failed.length).toBe(errors === 8 ? 1 : 60);
+  }
+  expect(whole.map(({ errors }) => errors)).toContain(8);
+  expect(await evaluateCodedReceiver(threads(2), work, "ls", { keeper: NO_KEEPER })).toEqual(whole);
+  let units: MemoryKeeper["units"] = [];
+  let sittings = 0;
+  for (let done = false; !done; sittings++) {
+    const keeper = keepUntil(2, units);
+    try {
+      expect(await evaluateCodedReceiver(threads(1 + (sittings % 3)), work, "ls", { keeper })).toEqual(whole);
+      done = true;
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      units = keeper.units;
+    }
+  }
+  expect(sittings).toBeGreaterThan(1);
+  // Every slot of another limit is the same: more errors only add blocks.
+  const more = await evaluateCodedReceiver(threads(1), workOf({ errors: 12 }), "ls");
+  more.forEach(({ failed }, i) => {
+    expect(failed.subarray(0, whole[i].failed.length)).toEqual(whole[i].failed);
+  });
+});
+
+test("joint detection of too many classes is refused", async () => {
+  const many = workOf(
+    {},
+    { transmitAntennas: 7, channel: { ...GRID, subcarriers: 14, pilots: { symbols: [2], comb: 7 } } },
+  );
+  await expect(evaluateCodedReceiver(threads(1), many, "ls")).rejects.toThrow("2^14");
+});

@@ -1,0 +1,23 @@
+/** A coded link over the data of slots: what is sent, how it is received, and when a point has enough blocks. */
+import { z } from "zod";
+
+export const codedSpec = z.strictObject({
+  /** Share of the coded bits of a slot that are payload and its CRC. */
+  rate: z.number().min(0.05).max(0.93).default(0.5),
+  /** How checks of the LDPC decoder answer: scaled `min-sum`, which no scale of soft bits changes, or `belief-propagation`. */
+  decoder: z.enum(["min-sum", "belief-propagation"]).default("min-sum"),
+  /** The most iterations of the decoder. */
+  iterations: z.int().min(1).max(1000).default(20),
+  /** Energy per bit of payload over noise density, dB, at which blocks are sent. Pilots, cyclic prefix and CRC are overhead. */
+  ebN0Decibels: z.array(z.number().min(-50).max(100)).min(1).max(64).default([0, 2, 4, 6, 8, 10, 12, 14]),
+  /** Block errors of a detector at which a point ends; 50 are within 28 % at 95 %. */
+  errors: z.int().min(1).max(1_000_000).default(50),
+  /** Blocks at which a point ends in any case. */
+  blocks: z.int().min(1).max(1_000_000).default(2000),
+  /** Soft detection of classical receivers: over all joint symbols, linear, or a search that keeps 16 of them. */
+  detection: z.enum(["joint", "mmse", "k-best"]).default("joint"),
+  /** Blocks on which each chip fits a scale of its soft bits at each Eb/N0, before belief propagation. 0: none. */
+  fitBlocks: z.int().min(0).max(10_000).default(16),
+});
+
+export type CodedSpec = z.infer<typeof codedSpec>;
