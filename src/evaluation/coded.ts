@@ -7,8 +7,8 @@ import { type CodedLink, codedLink } from "../task/coded-slots.ts";
 import type { Executor } from "../threads/executor.ts";
 import type { BlockAnswers, CodedWork } from "./coded-blocks.ts";
 import type { CodedReceiver, ReceiverWork } from "./coded-receivers.ts";
-import { type Keeper, NO_KEEPER } from "./keeper.ts";
-import { answerPoints, endOf } from "./sequential.ts";
+import { type Keeper, NO_KEEPER, type Range } from "./keeper.ts";
+import { type Asked, answerPoints, endOf } from "./sequential.ts";
 import { cutRanges, type Slice } from "./slices.ts";
 
 /** One detector at one Eb/N0. */
@@ -36,8 +36,13 @@ export interface CodedOptions {
 export const pointsOf = ({ ebN0Decibels }: Pick<CodedSpec, "ebN0Decibels">): number[] =>
   [...new Set(ebN0Decibels)].sort((a, b) => a - b);
 
-/** Blocks of one piece of work at most. */
-const SLICE_BLOCKS = 16;
+/** Blocks of one piece of work at most, for what is not on a chip. */
+export const SLICE_BLOCKS = 16;
+
+/** What is missing at one point, and its signal-to-noise ratio. */
+export interface AskedBlocks extends Asked {
+  readonly snrDecibels: number;
+}
 
 /** A classical receiver. Throws as `codedLink`; ValueError for joint detection of too many classes */
 export async function evaluateCodedReceiver(
@@ -46,31 +51,43 @@ export async function evaluateCodedReceiver(
   receiver: CodedReceiver,
   options: CodedOptions = {},
 ): Promise<CodedPoint[]> {
-  return measurePoints(work, receiver, options, (slices, onResult) => {
-    const setup: ReceiverWork = { ...work, receiver };
-    const session = executor.open<ReceiverWork, Slice, BlockAnswers>("receive-blocks", setup, { repeatable: true });
-    return session.run(slices, onResult).finally(session.close);
-  });
+  const setup: ReceiverWork = { ...work, receiver };
+  const session = executor.open<ReceiverWork, Slice, BlockAnswers>("receive-blocks", setup, { repeatable: true });
+  return measurePoints(work, options, (asked, keep) => {
+    const pieces = cutPieces(asked, SLICE_BLOCKS);
+    const slices = pieces.map(({ slice }) => slice);
+    return session.run(slices, (answers, i) => keep(answers, pieces[i].point, slices[i]));
+  }).finally(session.close);
 }
 
-/** Any detector whose `run` answers slices of blocks; `detector` names its answers for the keeper. */
+/** Cuts ranges of blocks at multiples of `size`. */
+export const cutPieces = (asked: readonly AskedBlocks[], size: number): { point: number; slice: Slice }[] =>
+  asked.flatMap(({ point, ranges, snrDecibels }) =>
+    ranges.flatMap(({ firstPrompt, prompts }) => {
+      const head = Math.min(prompts, size - (firstPrompt % size));
+      const rest = { firstPrompt: firstPrompt + head, prompts: prompts - head };
+      return cutRanges([{ firstPrompt, prompts: head }, rest], size, snrDecibels).map((slice) => ({ point, slice }));
+    }),
+  );
+
+/** Any detector whose `run` answers blocks. */
 export async function measurePoints(
   { task, coded }: CodedWork,
-  detector: string,
   { keeper = NO_KEEPER, onBlocks }: CodedOptions,
-  run: (slices: readonly Slice[], onResult: (answers: BlockAnswers, slice: number) => void) => Promise<unknown>,
+  run: (
+    asked: readonly AskedBlocks[],
+    keep: (answers: BlockAnswers, point: number, range: Range) => void,
+  ) => Promise<unknown>,
 ): Promise<CodedPoint[]> {
   const link = codedLink(task, coded);
   const decibels = pointsOf(coded);
-  const ratios = decibels.map(link.snrDecibels);
-  const names = decibels.map((ebN0) => `${detector} / Eb/N0 ${ebN0} dB`);
-  const answers = await answerPoints<BlockAnswers>({ limits: coded, keeper, names, onBlocks }, async (asked, keep) => {
-    const pieces = asked.flatMap(({ point, ranges }) =>
-      cutRanges(ranges, SLICE_BLOCKS, ratios[point]).map((slice) => ({ point, slice })),
-    );
-    const slices = pieces.map(({ slice }) => slice);
-    await run(slices, (result, i) => keep(result, pieces[i].point, slices[i]));
-  });
+  const names = decibels.map((ebN0) => `Eb/N0 ${ebN0} dB`);
+  const answers = await answerPoints<BlockAnswers>({ limits: coded, keeper, names, onBlocks }, (asked, keep) =>
+    run(
+      asked.map((one) => ({ ...one, snrDecibels: link.snrDecibels(decibels[one.point]) })),
+      keep,
+    ),
+  );
   return answers.map((own, point) => pointOf(own, link, coded, decibels[point]));
 }
 

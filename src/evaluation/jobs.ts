@@ -18,5 +18,8 @@ export const jobs: JobRegistry = {
   "receive-slots": loaded(async () => (await import("./slot-receivers.ts")).receiveSlots),
   "soften-slice": loaded(async () => (await import("./soft-receivers.ts")).softenSlice),
   "receive-blocks": loaded(async () => (await import("./coded-receivers.ts")).receiveBlocks),
+  "answer-blocks": loaded(async () => (await import("./coded-network.ts")).answerBlocks),
+  "simulate-blocks": loaded(async () => (await import("./coded-chips.ts")).simulateBlocks),
+  "fit-blocks": loaded(async () => (await import("./coded-chips.ts")).fitBlocks),
   study: loaded(async () => (await import("./study.ts")).studyConditions),
 };

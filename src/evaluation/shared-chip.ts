@@ -34,7 +34,7 @@ import { needsCalibration } from "../simulation/reference/simulate.ts";
 import type { Trace } from "../simulation/trace.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Given } from "../task/open.ts";
-import type { Task } from "../task/task.ts";
+import type { Batch, Task } from "../task/task.ts";
 import { type Executor, isHung, type Job } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./calibration-prompts.ts";
@@ -212,12 +212,18 @@ export type ChipStep =
   | { readonly kind: "read"; readonly condition: number; readonly read: number }
   | { readonly kind: "hand-over" };
 
-/** A slice of evaluation prompts, and the chip's results for it. */
-export interface ChipRun {
+/** A slice of prompts, and the chip's results for it. */
+export interface ChipRun<B extends Batch = Batch> {
   readonly network: Network<SpikingSpec>;
   readonly labels: Int32Array;
+  readonly batch: B;
   readonly trace: Trace;
+  readonly chip: number;
+  readonly slice: Slice;
 }
+
+/** Draws the prompts of a slice, with spikes. */
+export type DrawSlice<B extends Batch> = (task: Task, slice: Slice) => B;
 
 /**
  * The job that carries out the steps of `openSharedChip`, and answers slices with the results of `answer` for their runs.
@@ -226,24 +232,47 @@ export interface ChipRun {
  *          programmed from `stream(seed).fork("chip", c)`, calibrated with fork "calibration" of the same, and read and run with fork
  *          "run", or, for read r > 0, with `.fork("run", r)`
  */
-export function sharedChipJob<Extra, Result>(
+export const sharedChipJob = <Extra, Result>(
   answer: (run: ChipRun, setup: ChipSetup & Extra) => Result,
+): Job<ChipSetup & Extra, ChipStep | Slice, Result | LayerInput | ChipState | null> =>
+  chipJobOf((setup) => {
+    const random = stream(setup.experiment.seed).fork("evaluation");
+    return {
+      draw: (task, { firstPrompt, prompts, snrDecibels }) => {
+        const snr = snrDecibels === null ? {} : { snrDecibels };
+        return task.draw(prompts, random, { firstPrompt, values: false, ...snr });
+      },
+      answer: (run) => answer(run, setup),
+    };
+  });
+
+/** How a thread draws other prompts, and answers them. */
+export interface ChipQuestion<Result, B extends Batch> {
+  readonly draw: DrawSlice<B>;
+  readonly answer: (run: ChipRun<B>) => Result;
+}
+
+/** As `sharedChipJob`, for other prompts than those of the evaluation. */
+export function chipJobOf<Extra, Result, B extends Batch>(
+  ask: (setup: ChipSetup & Extra) => ChipQuestion<Result, B>,
 ): Job<ChipSetup & Extra, ChipStep | Slice, Result | LayerInput | ChipState | null> {
   return async (setup, thread) => {
     await loadAddresses(setup.devices);
-    const part = chipPart(setup, thread);
-    return (piece) => ("kind" in piece ? part.take(piece) : answer(part.run(piece), setup));
+    const { draw, answer } = ask(setup);
+    const part = chipPart(setup, thread, draw);
+    return (piece) => ("kind" in piece ? part.take(piece) : answer(part.run(piece)));
   };
 }
 
 /** A thread's own part of chips, and its runs on whole chips. */
-function chipPart(work: ChipSetup, thread: number) {
+function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSlice<B>) {
   const { experiment, conditions, memory, sizes } = work;
   const { threads, slicePrompts, slices } = sizes;
   const kernels = instantiateKernels(memory);
   const root = stream(experiment.seed);
   let part: Chip | null = null;
   let machine: { network: Network<SpikingSpec>; task: Task; simulator: BoundSimulator };
+  let equipped: number;
   let chipStream: Stream;
   let runStream: Stream;
   let calibration: Calibration;
@@ -256,6 +285,7 @@ function chipPart(work: ChipSetup, thread: number) {
     const plan = planSimulator(region, whole, { maxPrompts: slicePrompts, slices, threads });
     const simulator = bindSimulator(kernels, plan, whole, thread);
     machine = { network, task: taskOf(work, network), simulator };
+    equipped = chip;
     chipStream = root.fork("chip", chip);
     // Two chips would take twice the memory.
     if (program) part = null;
@@ -301,12 +331,11 @@ function chipPart(work: ChipSetup, thread: number) {
     }
   }
 
-  function run({ firstPrompt, prompts, snrDecibels }: Slice): ChipRun {
+  function run(slice: Slice): ChipRun<B> {
     const { network, task, simulator } = machine;
-    const snr = snrDecibels === null ? {} : { snrDecibels };
-    const { spikes, labels } = task.draw(prompts, root.fork("evaluation"), { firstPrompt, values: false, ...snr });
-    const trace = finish(simulator.pass(thread, spikes!, runStream, { firstPrompt }));
-    return { network, labels, trace };
+    const batch = draw(task, slice);
+    const trace = finish(simulator.pass(thread, batch.spikes!, runStream, { firstPrompt: slice.firstPrompt }));
+    return { network, labels: batch.labels, batch, trace, chip: equipped, slice };
   }
 
   return { take, run };
