@@ -7,14 +7,15 @@ import { codedSpec } from "../experiment/coded.ts";
 import { slotDetectionSpec } from "../experiment/slot-detection.ts";
 import { stream } from "../numeric/stream.ts";
 import { type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
-import { evaluateCodedReceiver } from "./coded.ts";
 import { blockDecoder, type CodedWork, codedSource } from "./coded-blocks.ts";
-import { CODED_RECEIVERS, softReceiver } from "./coded-receivers.ts";
+import { evaluateCodedReceiver } from "./coded-receivers.ts";
 import { jobs } from "./jobs.ts";
 import { NO_KEEPER } from "./keeper.ts";
+import { slotReceiver, slotReceivers } from "./slot-receivers.ts";
 
 const GRID = { kind: "tdl", subcarriers: 6, symbols: 7, pilots: { symbols: [2] }, delaySpreadNanoseconds: 30 };
 
+const LS = { estimate: "ls", detector: "joint" } as const;
 const FLAT = { kind: "iid", subcarriers: 6, symbols: 7, pilots: { symbols: [2] } };
 
 const workOf = (coded: object = {}, task: object = {}): CodedWork => ({
@@ -31,9 +32,9 @@ test.each(["joint", "mmse", "k-best"] as const)(
   (detection) => {
     for (const decoder of ["min-sum", "belief-propagation"]) {
       for (const nt of [1, 2]) {
-        const work = workOf({ detection, decoder }, { transmitAntennas: nt, receiverBits: 8 });
+        const work = workOf({ decoder }, { transmitAntennas: nt, receiverBits: 8 });
         const { link, draw } = codedSource(work);
-        const receive = softReceiver("known", work.task, link.grid, detection);
+        const receive = slotReceiver({ estimate: "known", detector: detection }, work.task, link.grid);
         const { blocks, slots } = draw({ firstPrompt: 0, prompts: 8, snrDecibels: 60 });
         const { failed, wrongBits } = blockDecoder(link, work.coded)(
           blocks,
@@ -59,7 +60,7 @@ test("on flat channels, blocks fail as often as those of a plain simulation with
       channel: FLAT,
     },
   );
-  const [point] = await evaluateCodedReceiver(threads(1), work, "known");
+  const [point] = await evaluateCodedReceiver(threads(1), work, { estimate: "known", detector: "joint" });
   const { link, draw } = codedSource(work);
   const decode = transportDecoder(link.block, { rule: "min-sum", iterations: 20 });
   const noise = stream(77);
@@ -80,18 +81,16 @@ test("on flat channels, blocks fail as often as those of a plain simulation with
   expect(errors).toBeGreaterThan(60);
   // Gains are common, so that the difference has less than the variance of two independent counts; 4 deviations.
   expect(Math.abs(point.errors - errors)).toBeLessThan(4 * Math.sqrt(2 * errors));
-  const bits = blocks * link.block.codedBits;
-  expect(point.codedBits).toBe(bits);
   // Bits of a block share its gain; their difference, given the gains, is binomial.
-  expect(Math.abs(point.wrongBits - wrong)).toBeLessThan(4 * Math.sqrt(2 * wrong));
+  expect(Math.abs(point.wrongBits.reduce((sum, one) => sum + one, 0) - wrong)).toBeLessThan(4 * Math.sqrt(2 * wrong));
 });
 
 test("who knows the channel fails least, and LMMSE less often than least squares", async () => {
   const work = workOf({ ebN0Decibels: [8], errors: 400, blocks: 400 });
   const rates: Record<string, number> = {};
-  for (const receiver of CODED_RECEIVERS) {
+  for (const receiver of slotReceivers(work.task)) {
     const [{ errors }] = await evaluateCodedReceiver(threads(1), work, receiver);
-    rates[receiver] = errors;
+    rates[receiver.estimate] = errors;
   }
   expect(rates.known).toBeLessThan(rates.lmmse);
   expect(rates.lmmse).toBeLessThan(rates.ls);
@@ -99,19 +98,19 @@ test("who knows the channel fails least, and LMMSE less often than least squares
 
 test("a point counts blocks up to its last error, and its table is the same for any threads and after any interruption", async () => {
   const work = workOf();
-  const whole = await evaluateCodedReceiver(threads(1), work, "ls");
+  const whole = await evaluateCodedReceiver(threads(1), work, LS);
   for (const { failed, errors } of whole) {
     expect(errors).toBe(failed.reduce((sum, one) => sum + one, 0));
     expect(errors === 8 ? failed.at(-1) : failed.length).toBe(errors === 8 ? 1 : 60);
   }
   expect(whole.map(({ errors }) => errors)).toContain(8);
-  expect(await evaluateCodedReceiver(threads(2), work, "ls", { keeper: NO_KEEPER })).toEqual(whole);
+  expect(await evaluateCodedReceiver(threads(2), work, LS, { keeper: NO_KEEPER })).toEqual(whole);
   let units: MemoryKeeper["units"] = [];
   let sittings = 0;
   for (let done = false; !done; sittings++) {
     const keeper = keepUntil(2, units);
     try {
-      expect(await evaluateCodedReceiver(threads(1 + (sittings % 3)), work, "ls", { keeper })).toEqual(whole);
+      expect(await evaluateCodedReceiver(threads(1 + (sittings % 3)), work, LS, { keeper })).toEqual(whole);
       done = true;
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
@@ -120,7 +119,7 @@ test("a point counts blocks up to its last error, and its table is the same for 
   }
   expect(sittings).toBeGreaterThan(1);
   // Every slot of another limit is the same: more errors only add blocks.
-  const more = await evaluateCodedReceiver(threads(1), workOf({ errors: 12 }), "ls");
+  const more = await evaluateCodedReceiver(threads(1), workOf({ errors: 12 }), LS);
   more.forEach(({ failed }, i) => {
     expect(failed.subarray(0, whole[i].failed.length)).toEqual(whole[i].failed);
   });
@@ -131,5 +130,5 @@ test("joint detection of too many classes is refused", async () => {
     {},
     { transmitAntennas: 7, channel: { ...GRID, subcarriers: 14, pilots: { symbols: [2], comb: 7 } } },
   );
-  await expect(evaluateCodedReceiver(threads(1), many, "ls")).rejects.toThrow("2^14");
+  await expect(evaluateCodedReceiver(threads(1), many, LS)).rejects.toThrow("2^14");
 });

@@ -2,11 +2,13 @@
  * Block error rates of a coded link. Every detector gets the same blocks at every Eb/N0, until it has enough errors there
  * (`sequential.ts`).
  */
+import { SpecError } from "../errors.ts";
 import type { CodedSpec } from "../experiment/coded.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { TaskSpec } from "../experiment/task.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { type CodedLink, codedLink } from "../task/coded-slots.ts";
-import type { Executor } from "../threads/executor.ts";
 import type { BlockAnswers, CodedWork } from "./coded-blocks.ts";
-import type { CodedReceiver, ReceiverWork } from "./coded-receivers.ts";
 import { type Keeper, NO_KEEPER, type Range } from "./keeper.ts";
 import { type Asked, answerPoints, endOf } from "./sequential.ts";
 import { cutRanges, type Slice } from "./slices.ts";
@@ -18,9 +20,8 @@ export interface CodedPoint {
   /** 1 for each block whose payload was wrong, in order, 0 for others. */
   readonly failed: Uint8Array;
   readonly errors: number;
-  /** Wrong bits before the decoder, and all of them. */
-  readonly wrongBits: number;
-  readonly codedBits: number;
+  /** Wrong coded bits of each block, before the decoder. */
+  readonly wrongBits: Int32Array;
   /** Of the decoder, per block. */
   readonly bitUpdates: number;
 }
@@ -30,6 +31,24 @@ export interface CodedOptions {
   readonly keeper?: Keeper | undefined;
   /** Called when some blocks were answered. */
   readonly onBlocks?: ((blocks: number) => void) | undefined;
+}
+
+/**
+ * The coded link of an experiment; null if it asks for none.
+ * Throws  SpecError when its task has no slots to send blocks over, or they cannot hold a payload
+ */
+export function codedOf<T extends TaskSpec>({ task, evaluation, seed }: Experiment<T>): CodedWork | null {
+  const { coded } = evaluation;
+  if (coded === undefined) return null;
+  const slots = kitOf(task).slots(task);
+  if (slots === null) {
+    throw new SpecError(
+      "evaluation.coded",
+      `Coded blocks fill the data of slots, and prompts of ${task.kind} are no slots. Set task.kind to \`slot-detection\`, or leave evaluation.coded out.`,
+    );
+  }
+  codedLink(slots, coded);
+  return { seed, task: slots, coded };
 }
 
 /** Ascending, each once. */
@@ -42,22 +61,6 @@ export const SLICE_BLOCKS = 16;
 /** What is missing at one point, and its signal-to-noise ratio. */
 export interface AskedBlocks extends Asked {
   readonly snrDecibels: number;
-}
-
-/** A classical receiver. Throws as `codedLink`; ValueError for joint detection of too many classes */
-export async function evaluateCodedReceiver(
-  executor: Executor,
-  work: CodedWork,
-  receiver: CodedReceiver,
-  options: CodedOptions = {},
-): Promise<CodedPoint[]> {
-  const setup: ReceiverWork = { ...work, receiver };
-  const session = executor.open<ReceiverWork, Slice, BlockAnswers>("receive-blocks", setup, { repeatable: true });
-  return measurePoints(work, options, (asked, keep) => {
-    const pieces = cutPieces(asked, SLICE_BLOCKS);
-    const slices = pieces.map(({ slice }) => slice);
-    return session.run(slices, (answers, i) => keep(answers, pieces[i].point, slices[i]));
-  }).finally(session.close);
 }
 
 /** Cuts ranges of blocks at multiples of `size`. */
@@ -110,8 +113,7 @@ function pointOf(
     snrDecibels: link.snrDecibels(ebN0Decibels),
     failed,
     errors: sum((own) => own.failed),
-    wrongBits: sum((own) => own.wrongBits),
-    codedBits: blocks * link.block.codedBits,
+    wrongBits: Int32Array.from(answers.flatMap((own) => [...own.wrongBits]).slice(0, blocks)),
     bitUpdates: sum((own) => own.bitUpdates) / blocks,
   };
 }

@@ -14,8 +14,11 @@ export const codedSpec = z.strictObject({
   errors: z.int().min(1).max(1_000_000).default(50),
   /** Blocks at which a point ends in any case. */
   blocks: z.int().min(1).max(1_000_000).default(2000),
-  /** Soft detection of classical receivers: over all joint symbols, linear, or a search that keeps 16 of them. */
-  detection: z.enum(["joint", "mmse", "k-best"]).default("joint"),
+  /**
+   * Also receives the blocks on the same chips so many seconds after programming, with drift compensation and without: 86400 is a day,
+   * 2592000 a month, 31536000 a year.
+   */
+  ages: z.array(z.number().min(0).max(1e10)).max(16).default([]),
   /** Blocks on which each chip fits a scale of its soft bits at each Eb/N0, before belief propagation. 0: none. */
   fitBlocks: z.int().min(0).max(10_000).default(16),
 });

@@ -13,6 +13,7 @@ import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/varian
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
+import { type CodedRun, codedCharts, codedFigures, codedRows } from "./coded.ts";
 import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
 import { equalityOf, equalityWords } from "./equality.ts";
 import { exitFigures, exitShares } from "./exit.ts";
@@ -91,6 +92,8 @@ export interface DetectionRun {
   readonly chipBySteps: { readonly steps: readonly number[]; readonly errors: readonly (readonly DetectionErrors[])[] };
   /** With `evaluation.softBits`. */
   readonly softBits?: SoftBitsRun;
+  /** With `evaluation.coded`. */
+  readonly coded?: CodedRun;
   readonly mapping: Mapping;
   readonly cost: CostSection;
   /** Spike trains of one prompt on the first chip, by layer. */
@@ -106,6 +109,7 @@ export const NAMES: Record<NetworkRole, string> = {
 export function detectionReport(run: DetectionRun, words: DetectionWords): Report {
   const { experiment } = run;
   const hardware = chipFigure(run);
+  const coded = run.coded ? codedFigures(run.coded, run.cost.figures) : [];
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
   const against = gap
     ? ` The difference from ${run.cost.annName} is ${signedWithInterval(gap)}: ${equalityWords(run)}.`
@@ -123,7 +127,7 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
     notes: [...run.notes, ...run.cost.notes],
     sources: [...sourcesOf(run.experiment), ...run.cost.sources],
     highlights: highlights(run, words),
-    brief: brief(run, words),
+    brief: brief(run, words, coded),
     figures: [
       ...errorFigures(run, hardware),
       ...equalityOf(run),
@@ -134,10 +138,16 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
         rateFigure("ber.xpikeformer.exit", "Xpikeformer on hardware, exit by margin", chipRates(errors, experiment)),
       ),
       ...(run.softBits ? softBitFigures(run.softBits) : []),
+      ...coded,
       ...machineFigures(run),
       ...run.cost.figures,
     ],
-    charts: [...charts(run), ...(run.softBits ? softBitCharts(run.softBits) : []), ...run.cost.charts],
+    charts: [
+      ...charts(run),
+      ...(run.softBits ? softBitCharts(run.softBits) : []),
+      ...(run.coded ? codedCharts(run.coded) : []),
+      ...run.cost.charts,
+    ],
     claims: [...words.claims(run), ...run.cost.claims],
   });
 }
@@ -284,7 +294,7 @@ function highlights(run: DetectionRun, { best }: DetectionWords): string[] {
  * All rows are at the T that the chips ran; a digital spiking network that runs fewer steps has no row. The difference from the ANN is in
  * the summary.
  */
-function brief(run: DetectionRun, { best }: DetectionWords): BriefDraft {
+function brief(run: DetectionRun, { best }: DetectionWords, coded: readonly FigureDraft[]): BriefDraft {
   const steps = stepsOnChips(run.experiment);
   const rate = (figure: string, of: string) => ({ figure, label: `Bit error rate: ${of}` });
   const atSteps = `ber.spiking.steps.${steps}`;
@@ -296,6 +306,7 @@ function brief(run: DetectionRun, { best }: DetectionWords): BriefDraft {
       ...(run.networks.ann ? [rate("ber.ann", NAMES.ann)] : []),
       ...(run.spikingBySteps?.[steps - 1] ? [rate(atSteps, "digital spiking transformer")] : []),
       ...(hasBest ? [rate(`ber.${best.id}`, best.name)] : []),
+      ...codedRows(coded),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,

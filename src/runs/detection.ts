@@ -6,6 +6,7 @@ import { type Keeper, keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import { softBitsOf } from "../evaluation/soft-bits.ts";
 import type { ClaimDraft } from "../report/build-report.ts";
+import type { CodedRun } from "../report/coded.ts";
 import { costSection } from "../report/cost-run.ts";
 import {
   type DetectionExperiment,
@@ -20,9 +21,10 @@ import { exitShares } from "../report/exit.ts";
 import type { Report } from "../report/report.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import type { Opened } from "../task/open.ts";
+import { type CodedRunOptions, codedBlocks } from "./coded.ts";
 import { runRaster } from "./first-chip.ts";
 import { registerNotes } from "./notes.ts";
-import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { comparedNetworks, type Preparation, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { priceRun } from "./price.ts";
 import { type AgreedBySnr, runSoftBits, type SoftReceivers, softWork } from "./soft-bits.ts";
 import { chipRate, errorCurve, runSteps } from "./steps.ts";
@@ -38,6 +40,8 @@ export interface ReceiverPoint {
 export interface Detection extends SoftReceivers {
   receivers(point: ReceiverPoint): Promise<Omit<ReceiverResult, "bySnr">[]>;
   readonly words: DetectionWords;
+  /** Its coded link, if the experiment asks for one; null otherwise. */
+  coded?(prepared: Preparation, options: CodedRunOptions): Promise<CodedRun | null>;
   /** What the paper says of its costs. */
   costClaims(asRun: CostEstimate): readonly ClaimDraft[];
 }
@@ -56,7 +60,8 @@ export async function runDetection(
   const { experiment } = given;
   const { evaluation, hardware } = experiment;
   const notes = [...(options.notes ?? [])];
-  const { network, mapping, roles, stepsNote } = prepare(experiment, networks, executor, notes);
+  const prepared = prepare(experiment, networks, executor, notes);
+  const { network, mapping, roles, stepsNote } = prepared;
 
   const soft = softBitsOf(experiment);
   const work = planWork(experiment, roles.length);
@@ -118,6 +123,7 @@ export async function runDetection(
   const softBits =
     soft &&
     (await runSoftBits(given, network, agreedBySnr, agreedOnChips, soft, { ...options, ...detection, advance }));
+  const coded = await detection.coded?.(prepared, { ...options, chips: curveChips, advance });
   const rasters = runRaster(given, network, mapping);
   const spiking = evaluations.spiking?.spiking;
   const run = {
@@ -133,6 +139,7 @@ export async function runDetection(
     chipsBySnr,
     chipBySteps,
     ...(softBits && { softBits }),
+    ...(coded && { coded }),
     mapping,
     cost: costSection(
       priceRun({
@@ -160,7 +167,13 @@ function planWork(experiment: DetectionExperiment, networks: number): number {
   // Every network except the digital twin has a curve, and the receivers share one.
   const points = snrDecibels.length * curvePrompts;
   const chipWork = experiment.hardware.chips * prompts + curveChipsOf(experiment) * points;
-  return (networks + 1) * prompts + networks * points + chipWork + softWork(experiment, curveChipsOf(experiment));
+  return (
+    (networks + 1) * prompts +
+    networks * points +
+    chipWork +
+    softWork(experiment, curveChipsOf(experiment)) +
+    codedBlocks(experiment, networks)
+  );
 }
 
 async function runReceivers(

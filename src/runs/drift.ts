@@ -48,5 +48,6 @@ export async function evaluateDrift(
   return driftReport({ ...run, ages: sorted, curves: measured, compensation });
 }
 
-const compensationOf = ({ hardware: { compensation } }: Experiment): CompensationSpec =>
+/** The experiment's compensation, or one factor per crossbar if it has none. */
+export const compensationOf = ({ hardware: { compensation } }: Experiment): CompensationSpec =>
   compensation.scope === "none" ? compensationSpec.parse({ scope: "crossbar" }) : compensation;

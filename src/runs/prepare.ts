@@ -1,6 +1,7 @@
 /** The input of a run, and the first step for every task: the network as described, its mapping, and the comparison networks. */
 
 import { comparedSnn } from "../cost/measured.ts";
+import { codedOf } from "../evaluation/coded.ts";
 import { exitMarginOf } from "../evaluation/exit.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { NetworkEvaluation } from "../evaluation/network.ts";
@@ -65,6 +66,7 @@ export function prepare(
   notes.push(...fitNotes.filter((note) => note !== validated));
   exitMarginOf(experiment, experiment.hardware);
   softBitsOf(experiment);
+  codedOf(experiment);
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   notes.push(...machineNotes(experiment.hardware, executor), ...formatNotes(experiment.hardware));
   return {

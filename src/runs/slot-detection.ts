@@ -4,6 +4,7 @@ import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { Report } from "../report/report.ts";
 import { receiverId, receiverName, slotDetectionWords } from "../report/slot-detection.ts";
 import type { Opened } from "../task/open.ts";
+import { runCoded } from "./coded.ts";
 import { type ReceiverPoint, runDetection } from "./detection.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
 
@@ -25,6 +26,7 @@ export function runSlotDetection(
       }),
     softReceivers: async (point) =>
       (await evaluate(point, true)).map(({ id, name, agreed }) => ({ id, name, agreed: agreed! })),
+    coded: ({ network, roles }, own) => runCoded(given, network, roles, own),
     words: slotDetectionWords(experiment.task, slotReceivers(experiment.task)),
     costClaims: () => [],
   });

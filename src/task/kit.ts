@@ -3,6 +3,7 @@
  * kit per kind, so no other code tests the kind: evaluation, reports, costs and commands ask the kit.
  */
 import { SpecError } from "../errors.ts";
+import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import type { TrainingSpec } from "../experiment/training.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -70,6 +71,8 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
   askedOnce(spec: S): S;
   /** The link whose symbols classical receivers detect as well; null for another task. */
   link(spec: S): LinkSizes | null;
+  /** The slots whose data can carry coded blocks; null for another task. */
+  slots(spec: S): SlotDetectionSpec | null;
   /** Changes to the spec that might explain a network's sizes, the likeliest first. */
   changes(spec: S, geometry: Geometry): readonly Readonly<Record<string, unknown>>[];
   /** The paper's tables that reports show next to the results, and why a year's drift can or cannot be compared with its Table V. */
@@ -96,6 +99,7 @@ export const WITHOUT_COPIES = {
   },
   askedOnce: <S extends TaskSpec>(spec: S): S => spec,
   link: (): null => null,
+  slots: (): null => null,
 };
 
 /** For a task whose prompts are not images. */

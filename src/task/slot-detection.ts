@@ -129,6 +129,7 @@ export const slotDetectionKit: TaskKit<SlotDetectionSpec, SlotDetectionTask, Det
   result: (spec) => ({ name: "symbol", perInference: spec.transmitAntennas * dataElements(spec) }),
   ...WITHOUT_COPIES,
   ...WITHOUT_IMAGES,
+  slots: (spec) => spec,
   changes: (spec) =>
     [
       ...changesOf(spec, "coding", ["bits", "thermometer"]),

@@ -111,6 +111,7 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
   taught: (spec, every) => ({ ...spec, queryCopies: { every } }),
   askedOnce: ({ queryCopies, ...spec }) => spec,
   link: (spec) => spec,
+  slots: () => null,
   ...WITHOUT_IMAGES,
   changes: (spec, { tokens }) =>
     [

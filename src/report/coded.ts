@@ -1,0 +1,262 @@
+/**
+ * Figures of a coded link: block error rates over Eb/N0, where they reach 10 %, the bits that get through, and what one of them costs.
+ *
+ * Energy per bit of payload is that of a slot over the payload bits that arrive at 10 % block errors. Both networks are priced as in the
+ * run's cost; the decoder is not.
+ */
+import type { CodedPoint } from "../evaluation/coded.ts";
+import { type Curve, crossing, crossingGap, type Measured, type Weights, weightsOf } from "../evaluation/crossing.ts";
+import { meanInterval, wilson } from "../numeric/statistics.ts";
+import type { CodedLink } from "../task/coded-slots.ts";
+import type { ChartDraft, FigureDraft } from "./build-report.ts";
+import { pointAt } from "./study.ts";
+
+/** One detector over Eb/N0. */
+export interface CodedDetector {
+  /** In ids of figures: `lmmse.joint`, `ann`, `xpikeformer`. */
+  readonly id: string;
+  readonly name: string;
+  readonly points: readonly CodedPoint[];
+  readonly dashed?: boolean;
+}
+
+export interface CodedRun {
+  readonly link: CodedLink;
+  readonly detectors: readonly CodedDetector[];
+  /** Chips at other ages than the experiment's, for a chart of their own. */
+  readonly aged: readonly CodedDetector[];
+}
+
+/** The block error rate at which detectors are compared. */
+const LEVEL = 0.1;
+
+/** Figures of the run; `costs` are those of its cost section. */
+export function codedFigures(run: CodedRun, costs: readonly FigureDraft[]): FigureDraft[] {
+  const { link, detectors, aged } = run;
+  const all = [...detectors, ...aged];
+  const weights = weightsOf(Math.max(...all.flatMap(({ points }) => points.map(({ failed }) => failed.length))));
+  return [
+    ...all.flatMap((detector) => detector.points.flatMap((point) => pointFigures(detector, point, link))),
+    ...all.flatMap((detector) => crossingFigure(detector, weights)),
+    ...gapFigures(run, weights),
+    { id: "coded.payload", label: "Payload of a slot", value: link.block.payloadBits, unit: "bits" },
+    { id: "coded.bits", label: "Coded bits of a slot", value: link.block.codedBits, unit: "bits" },
+    ...latencyFigures(link, costs),
+    ...energyFigures(run, costs),
+  ];
+}
+
+function pointFigures({ id, name }: CodedDetector, point: CodedPoint, link: CodedLink): FigureDraft[] {
+  const { ebN0Decibels: ebN0, errors, failed } = point;
+  const trials = failed.length;
+  const at = (what: string) => `${what}: ${name}, Eb/N0 ${ebN0} dB`;
+  const { low, high } = wilson(errors, trials);
+  const efficiency = link.rates.spectralEfficiency;
+  const kind = "95 % Wilson, blocks";
+  return [
+    {
+      id: `bler.${id}.ebn0.${ebN0}`,
+      label: at("Block error rate"),
+      value: errors / trials,
+      unit: "1",
+      interval: { low, high, kind },
+      trials,
+    },
+    uncodedFigure(`ber.${id}.ebn0.${ebN0}`, at("Bit error rate before the decoder"), point, link),
+    {
+      id: `goodput.${id}.ebn0.${ebN0}`,
+      label: `Goodput: ${name}, SNR ${point.snrDecibels.toFixed(2)} dB`,
+      value: efficiency * (1 - errors / trials),
+      unit: "bit/s/Hz",
+      interval: { low: efficiency * (1 - high), high: efficiency * (1 - low), kind },
+      trials,
+    },
+  ];
+}
+
+function uncodedFigure(id: string, label: string, { wrongBits }: CodedPoint, { block }: CodedLink): FigureDraft {
+  const rates = Array.from(wrongBits, (wrong) => wrong / block.codedBits);
+  const trials = rates.length;
+  if (trials < 2) return { id, label, value: rates[0], unit: "1", trials };
+  const { mean, low, high } = meanInterval(rates);
+  const kind = `95 % Student, ${trials} blocks`;
+  return {
+    id,
+    label,
+    value: mean,
+    unit: "1",
+    interval: { low: Math.max(0, low), high: Math.min(1, high), kind },
+    trials,
+  };
+}
+
+const curveOf = ({ points }: CodedDetector): Curve =>
+  points.map(({ ebN0Decibels, failed }) => ({ decibels: ebN0Decibels, failed }));
+
+const measuredFigure = (id: string, label: string, measured: Measured | null): FigureDraft[] => {
+  if (measured === null) return [];
+  const { value, interval } = measured;
+  // Percentiles of replicates need not hold the value itself.
+  const ends = interval && { low: Math.min(interval.low, value), high: Math.max(interval.high, value) };
+  return [{ id, label, value, unit: "dB", ...(ends && { interval: { ...ends, kind: "95 % bootstrap over blocks" } }) }];
+};
+
+const crossingFigure = (detector: CodedDetector, weights: Weights): FigureDraft[] =>
+  measuredFigure(
+    `coded.ebn0.${detector.id}`,
+    `Eb/N0 at 10 % block errors: ${detector.name}`,
+    crossing(curveOf(detector), LEVEL, weights),
+  );
+
+/** The chips minus every other detector, and aged chips minus the chips. */
+function gapFigures({ detectors, aged }: CodedRun, weights: Weights): FigureDraft[] {
+  const chips = detectors.find(({ id }) => id === CHIPS);
+  if (!chips) return [];
+  const gap = (id: string, one: CodedDetector, other: CodedDetector) =>
+    measuredFigure(
+      `coded.gap.${id}`,
+      `Eb/N0 at 10 % block errors: ${one.name} minus ${other.name}`,
+      crossingGap(curveOf(one), curveOf(other), LEVEL, weights),
+    );
+  return [
+    ...detectors.filter((other) => other !== chips).flatMap((other) => gap(other.id, chips, other)),
+    ...aged.flatMap((one) => gap(one.id, one, chips)),
+  ];
+}
+
+/** The id of the experiment's chips. */
+export const CHIPS = "xpikeformer";
+
+/** Time for a slot on the machine, next to the slot itself and to 1 ms. */
+function latencyFigures({ rates }: CodedLink, costs: readonly FigureDraft[]): FigureDraft[] {
+  const latency = costs.find(({ id }) => id === "cost.latency.alone");
+  const duration: FigureDraft = { id: "coded.slot", label: "Duration of a slot", value: rates.duration, unit: "s" };
+  if (!latency) return [duration];
+  const over = (id: string, what: string, seconds: number): FigureDraft => ({
+    id: `coded.latency.${id}`,
+    label: `Latency of the machine over ${what}`,
+    value: latency.value / seconds,
+    unit: "1",
+  });
+  return [
+    duration,
+    over("slot", "the duration of a slot", rates.duration),
+    over("halfMillisecond", "0.5 ms", 5e-4),
+    over("millisecond", "1 ms", 1e-3),
+  ];
+}
+
+/** Joules per bit of payload at 10 % block errors, for detectors that reach it. */
+function energyFigures({ link, detectors }: CodedRun, costs: readonly FigureDraft[]): FigureDraft[] {
+  const bits = link.block.payloadBits * (1 - LEVEL);
+  const figures = PRICED.flatMap(({ detector, machine, name }): FigureDraft[] => {
+    const energy = costs.find(({ id }) => id === `cost.${machine}.energy`);
+    const own = detectors.find(({ id }) => id === detector);
+    if (!energy || !own || crossing(curveOf(own), LEVEL, []) === null) return [];
+    const interval = energy.interval && {
+      ...energy.interval,
+      low: energy.interval.low / bits,
+      high: energy.interval.high / bits,
+    };
+    const label = `Energy per bit of payload at 10 % block errors: ${name}`;
+    return [
+      { id: `coded.energy.${machine}`, label, value: energy.value / bits, unit: "J", ...(interval && { interval }) },
+    ];
+  });
+  const ratio = costs.find(({ id }) => id === "cost.ratio.annDigital");
+  if (figures.length < PRICED.length || !ratio) return figures;
+  const label = "Energy per bit of payload at 10 % block errors: ANN, digital int8, over Xpikeformer";
+  return [...figures, { ...ratio, id: "coded.energy.ratio", label }];
+}
+
+const PRICED = [
+  { detector: CHIPS, machine: "xpikeformer", name: "Xpikeformer" },
+  { detector: "ann", machine: "annDigital", name: "ANN, digital int8" },
+] as const;
+
+export function codedCharts(run: CodedRun): ChartDraft[] {
+  const { link, detectors, aged } = run;
+  const { payloadBits, codedBits } = link.block;
+  const size = `${payloadBits} bits of payload in ${codedBits} coded bits of a slot.`;
+  const [chips] = detectors.filter(({ id }) => id === CHIPS);
+  const eb = { label: "Eb/N0, dB", ticks: detectors[0].points.map(({ ebN0Decibels }) => ebN0Decibels) };
+  const log = (label: string) => ({ label, scale: "log" as const });
+  const series = (list: readonly CodedDetector[], of: (detector: CodedDetector, point: CodedPoint) => ChartPoint) =>
+    list.map((detector) => ({
+      name: detector.name,
+      dashed: detector.dashed ?? false,
+      points: detector.points.map((point) => of(detector, point)),
+    }));
+  const blocks = (_: CodedDetector, { ebN0Decibels, errors, failed }: CodedPoint) => {
+    const { length } = failed;
+    return onLogAxis({ x: ebN0Decibels, y: errors / length, ...wilson(errors, length) }, length);
+  };
+  const charts: ChartDraft[] = [
+    {
+      kind: "lines",
+      id: "bler-ebn0",
+      title: "Block error rate against Eb/N0",
+      caption: `${size} The same blocks for every detector, until it has enough errors. Bars: 95 % interval. Dashed: classical receivers.`,
+      x: eb,
+      y: log("Block error rate"),
+      series: series(detectors, blocks),
+    },
+    {
+      kind: "lines",
+      id: "ber-ebn0",
+      title: "Bit error rate before the decoder against Eb/N0",
+      caption: `Hard decisions on the ${codedBits} coded bits of the same blocks.`,
+      x: eb,
+      y: log("Bit error rate"),
+      series: series(detectors, ({ id }, point) => {
+        const figure = uncodedFigure(id, "", point, link);
+        return onLogAxis(pointAt(point.ebN0Decibels, figure), point.failed.length * codedBits);
+      }),
+    },
+    {
+      kind: "lines",
+      id: "goodput-snr",
+      title: "Goodput against signal-to-noise ratio",
+      caption: `Bits of payload in blocks without error, per second and hertz, after pilots, cyclic prefix, code and CRC: at most ${link.rates.spectralEfficiency.toFixed(3)}.`,
+      x: { label: "SNR, dB" },
+      y: { label: "Goodput, bit/s/Hz" },
+      series: series(detectors, (detector, point) =>
+        pointAt(point.snrDecibels, pointFigures(detector, point, link)[2]),
+      ),
+    },
+  ];
+  if (aged.length === 0 || !chips) return charts;
+  return [
+    ...charts,
+    {
+      kind: "lines",
+      id: "bler-age",
+      title: "Block error rate of aged chips against Eb/N0",
+      caption: "The same chips and blocks at each age. Dashed: without drift compensation.",
+      x: eb,
+      y: log("Block error rate"),
+      series: series([chips, ...aged], blocks),
+    },
+  ];
+}
+
+interface ChartPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** A logarithmic axis has no zero: without any error, half an error stands for it. */
+function onLogAxis({ x, y, low = y, high = y }: ChartPoint, trials: number): ChartPoint {
+  const least = 0.5 / trials;
+  return { x, y: Math.max(y, least), low: Math.max(low, least), high: Math.max(high, least) };
+}
+
+/** Rows of the short answer: where detectors reach 10 % block errors. */
+export const codedRows = (figures: readonly FigureDraft[]) =>
+  figures
+    .filter(({ id }) => ROWS.test(id))
+    .map(({ id, label }) => ({ figure: id, label: label.replace("Eb/N0 at 10 % block errors", "Eb/N0 at 10 % BLER") }));
+
+const ROWS = /^coded\.(ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|gap\.ann$|energy\.)/;
