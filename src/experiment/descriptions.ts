@@ -523,8 +523,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Energy per bit of payload over noise density, dB, at which blocks are sent. Pilots, cyclic prefix and CRC are overhead.",
   "evaluation.coded.errors": "Block errors of a detector at which a point ends; 50 are within 28 % at 95 %.",
   "evaluation.coded.blocks": "Blocks at which a point ends in any case.",
-  "evaluation.coded.detection":
-    "Soft detection of classical receivers: over all joint symbols, linear, or a search that keeps 16 of them.",
+  "evaluation.coded.ages":
+    "Also receives the blocks on the same chips so many seconds after programming, with drift compensation and without: 86400 is a day, 2592000 a month, 31536000 a year.",
   "evaluation.coded.fitBlocks":
     "Blocks on which each chip fits a scale of its soft bits at each Eb/N0, before belief propagation. 0: none.",
   "evaluation.equalityMargin":
