@@ -4,10 +4,20 @@ import { keepUntil, type MemoryKeeper, Stopped } from "../../test/support/memory
 import { workerPorts } from "../../test/support/worker-ports.ts";
 import { encodeTransport, transportDecoder } from "../coding/transport.ts";
 import { codedSpec } from "../experiment/coded.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import { slotDetectionSpec } from "../experiment/slot-detection.ts";
+import { createNetworkPass } from "../kernels/network-pass.ts";
+import { foldNetwork } from "../model/fold.ts";
+import { initialise, logitsOf, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import { decide } from "../task/answers.ts";
+import { networkGeometry } from "../task/create.ts";
+import { bitErrors } from "../task/metrics.ts";
+import { slotDetection } from "../task/slot-detection.ts";
 import { type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
 import { blockDecoder, type CodedWork, codedSource } from "./coded-blocks.ts";
+import { evaluateCodedNetwork } from "./coded-network.ts";
 import { evaluateCodedReceiver } from "./coded-receivers.ts";
 import { jobs } from "./jobs.ts";
 import { NO_KEEPER } from "./keeper.ts";
@@ -124,6 +134,37 @@ test("a point counts blocks up to its last error, and its table is the same for 
     expect(failed.subarray(0, whole[i].failed.length)).toEqual(whole[i].failed);
   });
 });
+
+test.each(["bits", "joint"] as const)(
+  "wrong bits of a network before the decoder are those of its decisions, for read-out %s",
+  async (readOut) => {
+    const model = parseExperiment({
+      model: { width: 16, heads: 2, depth: 1, expansion: 2, steps: 2, neuron: { threshold: 0.4 }, readOut },
+    }).model as SpikingSpec;
+    const blocks = 20;
+    const work = workOf({ ebN0Decibels: [9], errors: blocks, blocks }, { transmitAntennas: 2, modulation: "16qam" });
+    const { draw } = codedSource(work, 2);
+    const geometry = networkGeometry({ task: work.task, model }, slotDetection(work.task, 2));
+    const network = foldNetwork(initialise(model, geometry, stream(3)) as Network<SpikingSpec>);
+    const [point] = await evaluateCodedNetwork(threads(1), work, network);
+    const batch = draw({ firstPrompt: 0, prompts: point.failed.length, snrDecibels: point.snrDecibels });
+    const { kernels, pass } = createNetworkPass(network, blocks, false);
+    kernels.write(pass.inputs, batch.spikes!.words);
+    if ("draws" in pass)
+      Object.assign(pass.draws, { key: stream(work.seed).fork("coded attention").key, firstPrompt: 0 });
+    pass.forward(batch.prompts);
+    const logits = kernels.floats(pass.logits, batch.labels.length * logitsOf(network));
+    const wrong = bitErrors(batch.labels, decide(logits, geometry.classes, readOut), work.task);
+    const byBlock = Array.from(point.failed, (_, k) => {
+      const own = wrong.subarray(k * geometry.queries.length, (k + 1) * geometry.queries.length);
+      return own.reduce((sum, one) => sum + one, 0);
+    });
+    // The likeliest bits are rarely not those of the likeliest class.
+    const apart = byBlock.map((count, k) => Math.abs(count - point.wrongBits[k]));
+    expect(Math.max(...apart)).toBeLessThanOrEqual(readOut === "bits" ? 0 : 0.08 * 39 * 8);
+    expect(new Set(byBlock).size).toBeGreaterThan(3);
+  },
+);
 
 test("joint detection of too many classes is refused", async () => {
   const many = workOf(

@@ -9,7 +9,7 @@ import { type Curve, crossing, crossingGap, type Measured, type Weights, weights
 import { meanInterval, wilson } from "../numeric/statistics.ts";
 import type { CodedLink } from "../task/coded-slots.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
-import { pointAt } from "./study.ts";
+import { onLogAxis, pointAt } from "./study.ts";
 
 /** One detector over Eb/N0. */
 export interface CodedDetector {
@@ -181,7 +181,10 @@ export function codedCharts(run: CodedRun): ChartDraft[] {
   const [chips] = detectors.filter(({ id }) => id === CHIPS);
   const eb = { label: "Eb/N0, dB", ticks: detectors[0].points.map(({ ebN0Decibels }) => ebN0Decibels) };
   const log = (label: string) => ({ label, scale: "log" as const });
-  const series = (list: readonly CodedDetector[], of: (detector: CodedDetector, point: CodedPoint) => ChartPoint) =>
+  const series = (
+    list: readonly CodedDetector[],
+    of: (detector: CodedDetector, point: CodedPoint) => ReturnType<typeof pointAt>,
+  ) =>
     list.map((detector) => ({
       name: detector.name,
       dashed: detector.dashed ?? false,
@@ -238,19 +241,6 @@ export function codedCharts(run: CodedRun): ChartDraft[] {
       series: series([chips, ...aged], blocks),
     },
   ];
-}
-
-interface ChartPoint {
-  readonly x: number;
-  readonly y: number;
-  readonly low?: number;
-  readonly high?: number;
-}
-
-/** A logarithmic axis has no zero: without any error, half an error stands for it. */
-function onLogAxis({ x, y, low = y, high = y }: ChartPoint, trials: number): ChartPoint {
-  const least = 0.5 / trials;
-  return { x, y: Math.max(y, least), low: Math.max(low, least), high: Math.max(high, least) };
 }
 
 /** Rows of the short answer: where detectors reach 10 % block errors. */

@@ -20,13 +20,14 @@ import { exitFigures, exitShares } from "./exit.ts";
 import { formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure } from "./measured.ts";
-import type { LinesChart, Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import { type SoftBitsRun, softBitCharts, softBitFigures } from "./soft-bits.ts";
 import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,
   chipsOf,
   networkSize,
+  onLogAxis,
   pointAt,
   rateFigure,
   ratesOf,
@@ -393,14 +394,6 @@ function series(name: string, x: readonly number[], errors: readonly DetectionEr
     onLogAxis({ x: x[i], y: rate, low, high }, trials),
   );
   return { name, dashed, points };
-}
-
-type Point = LinesChart["series"][number]["points"][number];
-
-/** A logarithmic axis has no zero: without any error, half an error stands for it. */
-function onLogAxis({ x, y, low = y, high = y }: Point, trials: number) {
-  const least = 0.5 / trials;
-  return { x, y: Math.max(y, least), low: Math.max(low, least), high: Math.max(high, least) };
 }
 
 /** The time steps of each spiking network, for a chart that shows both. */

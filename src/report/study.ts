@@ -128,6 +128,12 @@ export const pointAt = (
   ...(interval ? { low: interval.low, high: interval.high } : {}),
 });
 
+/** A logarithmic axis has no zero: without any error, half an error stands for it. */
+export function onLogAxis({ x, y, low = y, high = y }: ReturnType<typeof pointAt>, trials: number) {
+  const least = 0.5 / trials;
+  return { x, y: Math.max(y, least), low: Math.max(low, least), high: Math.max(high, least) };
+}
+
 /** What of a model tells its size in a sentence. */
 interface Sizes {
   readonly depth: number;

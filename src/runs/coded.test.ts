@@ -47,9 +47,16 @@ test("a run with coded blocks has rates of receivers, network, chips and aged ch
       expect(trials! === 24 || Math.round(value * trials!) === 6).toBe(true);
       expect(byId.get(`ber.${id}.ebn0.${ebN0}`)!.value).toBeLessThan(0.7);
       const most = byId.get(`goodput.${id}.ebn0.${ebN0}`)!;
-      expect(most.value).toBeCloseTo((most.interval!.high * (1 - value)) / (1 - byId.get(`bler.${id}.ebn0.${ebN0}`)!.interval!.low), 9);
+      expect(most.value).toBeCloseTo(
+        (most.interval!.high * (1 - value)) / (1 - byId.get(`bler.${id}.ebn0.${ebN0}`)!.interval!.low),
+        9,
+      );
     }
   }
+  const uncoded = (id: string) => byId.get(`ber.${id}.ebn0.14`)!.value;
+  // Chips err in their own way, and in another one when they are a day old.
+  const rates = ["digital", "xpikeformer", ...aged].map(uncoded);
+  expect(new Set(rates).size).toBe(4);
   // An untrained network guesses, a receiver does not.
   expect(byId.get("bler.xpikeformer.ebn0.14")!.value).toBe(1);
   expect(byId.get("bler.known.joint.ebn0.14")!.value).toBeLessThan(0.2);
@@ -58,7 +65,9 @@ test("a run with coded blocks has rates of receivers, network, chips and aged ch
   // 27 data elements of QPSK: 54 bits, of which 27 less a CRC of 16 are payload.
   expect([byId.get("coded.bits")!.value, byId.get("coded.payload")!.value]).toEqual([54, 11]);
   expect(byId.get("coded.latency.millisecond")!.value).toBeCloseTo(byId.get("cost.latency.alone")!.value / 1e-3, 12);
-  expect(whole.charts.map(({ id }) => id)).toEqual(expect.arrayContaining(["bler-ebn0", "ber-ebn0", "goodput-snr", "bler-age"]));
+  expect(whole.charts.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(["bler-ebn0", "ber-ebn0", "goodput-snr", "bler-age"]),
+  );
   const plain = await reportOf();
   expect(plain.figures.filter(({ id }) => coded.test(id))).toEqual([]);
   expect(whole.figures.filter(({ id }) => !coded.test(id))).toEqual(plain.figures);
