@@ -17,10 +17,10 @@ const folder = mkdtempSync(join(tmpdir(), "xpikeformer-channels-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const task = {
-  kind: "slot-detection",
+  kind: "slot-detection" as const,
   transmitAntennas: 2,
-  channel: { kind: "iid", subcarriers: 6, symbols: 4, pilots: { symbols: [0, 3] } },
-} as const;
+  channel: { kind: "iid" as const, subcarriers: 6, symbols: 4, pilots: { symbols: [0, 3] } },
+};
 const arrays = readNpz(new Uint8Array(readFileSync(impulse)), impulse, ["a", "tau", "h_freq"]);
 const both = { snrDecibels: 10, count: 4 };
 
