@@ -20,7 +20,8 @@ export interface WorstPath {
 }
 
 /**
- * The worst slack of a netlist in structural Verilog, at an ideal clock, and otherwise with the constraints that `xpike rtl --machine` writes.
+ * The worst slack of a netlist in structural Verilog, at an ideal clock, and otherwise with the constraints that `xpike rtl --machine`
+ * writes.
  *
  * @param tool  as named by `findSta`
  * @param clock hertz

@@ -115,8 +115,8 @@ const LINT = "lint, all warnings";
 const WARNINGS = ["-Wall", "-Wpedantic"];
 /**
  * Runs, one after another: lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus),
- * corners of blocks (Icarus, else Verilator), checks for latches and loops, and gates against RTL (Yosys). Compilers read copies of the checked sources, in a folder with
- * nothing else, because they search nearby files for modules.
+ * corners of blocks (Icarus, else Verilator), checks for latches and loops, and gates against RTL (Yosys). Compilers read copies of the
+ * checked sources, in a folder with nothing else, because they search nearby files for modules.
  * Throws  FileError when the folder has no file lists of `xpike rtl`, a source contains something that `xpike rtl` never writes,
  *         or waveforms are requested without a machine
  */
