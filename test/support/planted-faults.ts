@@ -71,6 +71,10 @@ export const PLANTED: readonly PlantedFault[] = [
     "if (result_i) begin",
     "if (clears) begin clocks_q <= '0; end else if (result_i) begin",
   ]),
+  fault("clear touches a configuration register", REGISTERS, [
+    "if (writes_enable) begin",
+    "if (clears) begin enable_q <= '0; end else if (writes_enable) begin",
+  ]),
   fault("start together with clear", REGISTERS, [" & data_q[0] & !data_q[1];", " & data_q[0];"]),
   fault(
     "start together with clear",

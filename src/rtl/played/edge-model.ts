@@ -2,7 +2,16 @@
  * What `xpike_axi` does in a clock, from the section on AXI of `docs/rtl-machine.md` and the latencies in the headers of its sources:
  * one value of state, outputs that follow from it and from the inputs, and the state of the next clock.
  */
-import { CONTROL, ERROR, type MachineFacts, REGISTERS, type Register, STATUS, seedBase } from "../axi/register-map.ts";
+import {
+  CONTROL,
+  ERROR,
+  INTERRUPT,
+  type MachineFacts,
+  REGISTERS,
+  type Register,
+  STATUS,
+  seedBase,
+} from "../axi/register-map.ts";
 
 /** Inputs of a clock; streams carry their data elsewhere, since nothing depends on them. */
 export interface EdgeInputs {
@@ -37,6 +46,10 @@ export interface EdgeState {
   readonly written: number | null;
   readonly read: { readonly word: number; readonly response: number } | null;
   readonly error: number;
+  /** Events that raise the interrupt, those that pend, and the interrupt. */
+  readonly enabled: number;
+  readonly pending: number;
+  readonly interrupt: boolean;
   readonly prompts: number;
   readonly clocks: number;
   readonly count: number;
@@ -54,6 +67,9 @@ export const AFTER_RESET: EdgeState = {
   written: null,
   read: null,
   error: 0,
+  enabled: 0,
+  pending: 0,
+  interrupt: false,
   prompts: 0,
   clocks: 0,
   count: 0,
@@ -66,12 +82,13 @@ export const AFTER_RESET: EdgeState = {
 
 export const [OKAY, SLVERR] = [0b00, 0b10];
 const FULL = 0b1111;
+const EVENTS = 2 ** Object.keys(INTERRUPT).length - 1;
 
 /** What a write does. */
 export type Effect =
   | { readonly kind: "seed"; readonly word: number; readonly data: number }
   | { readonly kind: "start" | "clear" | "nothing" }
-  | { readonly kind: "forget"; readonly bits: number }
+  | { readonly kind: "forget" | "enable" | "serve"; readonly bits: number }
   | { readonly kind: "refused"; readonly error: number };
 
 const refused = (error: keyof typeof ERROR | null): Effect => ({
@@ -96,6 +113,8 @@ export function effectOf(
   }
   const register = REGISTERS.find(({ offset }) => offset === aligned);
   if (register?.name === "ERROR") return { kind: "forget", bits: data };
+  if (register?.name === "ENABLE") return { kind: "enable", bits: data & EVENTS };
+  if (register?.name === "PENDING") return { kind: "serve", bits: data };
   if (register?.name !== "CONTROL") return refused(null);
   if ((data >> CONTROL.clear) & 1) return { kind: "clear" };
   if (!((data >> CONTROL.start) & 1)) return { kind: "nothing" };
@@ -146,6 +165,10 @@ export function contentOf(facts: MachineFacts, state: EdgeState, busy: boolean, 
       );
     case "ERROR":
       return state.error;
+    case "ENABLE":
+      return state.enabled;
+    case "PENDING":
+      return state.pending;
     case "PROMPTS":
       return state.prompts;
     case "CLOCKS":
@@ -170,6 +193,8 @@ export function afterClock(
   const isRead = inputs.arvalid && state.read === null;
   const forgotten = isClear ? state.error : effect?.kind === "forget" ? effect.bits : 0;
   const errors = (effect?.kind === "refused" ? effect.error : 0) | (Number(isWrong) << ERROR.length);
+  const served = isClear ? state.pending : effect?.kind === "serve" ? effect.bits : 0;
+  const events = (Number(done) << INTERRUPT.answered) | (Number(errors !== 0) << INTERRUPT.error);
   const fresh = { open: false, running: false, entered: 0, answered: 0 };
   return {
     address: effect !== null ? null : (state.address ?? (inputs.awvalid ? inputs.awaddr : null)),
@@ -182,6 +207,9 @@ export function afterClock(
         ? null
         : state.read,
     error: (state.error & ~forgotten) | errors,
+    enabled: effect?.kind === "enable" ? effect.bits : state.enabled,
+    pending: (state.pending & ~served) | events,
+    interrupt: (state.pending & state.enabled) !== 0,
     prompts: state.prompts + Number(done),
     clocks: machine.result ? state.count + 1 : state.clocks,
     count: machine.busy ? state.count + 1 : 0,

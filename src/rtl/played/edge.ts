@@ -4,7 +4,15 @@
  */
 
 import type { Stream } from "../../numeric/stream.ts";
-import { addressBits, CONTROL, type MachineFacts, REGISTERS, registerOf, seedBase } from "../axi/register-map.ts";
+import {
+  addressBits,
+  CONTROL,
+  INTERRUPT,
+  type MachineFacts,
+  REGISTERS,
+  registerOf,
+  seedBase,
+} from "../axi/register-map.ts";
 import { streamSizes } from "../axi/top.ts";
 import { indexBits } from "../machine/parts.ts";
 import {
@@ -95,14 +103,15 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     if (chance(1, wants("clear") ? 3 : isBusy ? 60 : 20)) return { ...control(chance(1, 2), true), strobe: 15 };
     if (kind < 8) return control(true, false);
     if (kind < 11) return { address: base + 4 * random.integer(seedWords), data: random.word(), strobe };
-    if (kind < 12) return { address: at("ERROR"), data: random.integer(16), strobe };
+    if (kind < 12)
+      return { address: at(pick(["ERROR", "ENABLE", "PENDING"], random)), data: random.integer(16), strobe };
     if (kind < 13) return { address: pick(REGISTERS, random).offset, data: random.word(), strobe };
     return { address: random.integer(2 ** address), data: random.word(), strobe };
   }
 
   const anyRead = (): number => {
     if (behind.offers !== null && open.has("prompts_read_before_last_answer")) return registerOf("PROMPTS").offset;
-    const named = pick(["STATUS", "ERROR", "PROMPTS", "CLOCKS"] as const, random);
+    const named = pick(["STATUS", "ERROR", "PENDING", "ENABLE", "PROMPTS", "CLOCKS"] as const, random);
     if (chance(1, 2)) return registerOf(named).offset;
     return chance(1, 2) ? pick(REGISTERS, random).offset + random.integer(4) : random.integer(2 ** address);
   };
@@ -205,6 +214,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
         s_axil_rvalid: flag(state.read !== null),
         s_axil_rdata: bitsOf(state.read?.word ?? 0, WORD),
         s_axil_rresp: bitsOf(state.read?.response ?? 0, 2),
+        irq_o: flag(state.interrupt),
         s_axis_tready: flag(state.open && machine.ready),
         m_axis_tvalid: flag(machine.valid),
         m_axis_tlast: flag(outputs.isLastAnswer),
@@ -294,6 +304,9 @@ function pointsOf({ answers }: MachineFacts): Record<string, string | null> {
     "start_after_input",
     "start_with_clear",
     "error_forgotten",
+    "interrupt_answered",
+    "interrupt_error",
+    "clear_keeps_enable",
     "write_refused",
     "read_refused",
     "prompts_read_before_last_answer",
@@ -341,6 +354,9 @@ function reachedBy(
     start_while_busy: starts && refused,
     start_after_input: starts && refused && !state.open && inputs.tvalid && machine.ready,
     start_with_clear: starts && effect.kind === "clear" && !busy,
+    interrupt_answered: state.interrupt && (state.pending & state.enabled & (1 << INTERRUPT.answered)) !== 0,
+    interrupt_error: state.interrupt && (state.pending & state.enabled & (1 << INTERRUPT.error)) !== 0,
+    clear_keeps_enable: effect?.kind === "clear" && state.enabled !== 0,
     error_forgotten: effect?.kind === "forget" && (effect.bits & state.error) !== 0,
     write_refused: refused && !isControl && !isSeed && !isPartial,
     read_refused: reads && readPlace >= 4 * REGISTERS.length,
