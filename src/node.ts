@@ -46,8 +46,8 @@ export { threadsEngine } from "./node/sweep/threads.ts";
 export { type CosimBus, connectCosim } from "./node/cosim-bus.ts";
 export { type BoardCheck, checkBoard, type HostOptions } from "./node/rtl-board.ts";
 export { type Cosim, type CosimCheck, checkCosim, startCosim } from "./node/rtl-cosim.ts";
-export type { BlockPower, PowerParts, PromptPower } from "./node/rtl-power.ts";
 export type { CoveragePoint } from "./node/rtl-plays.ts";
+export type { BlockPower, PowerParts, PromptPower } from "./node/rtl-power.ts";
 export type { RtlTool } from "./node/rtl-simulators.ts";
 export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
 export {
