@@ -67,8 +67,8 @@ export function transportBlock({ payloadBits, codedBits, bitsPerSymbol = 1, rate
 }
 
 /**
- * Bits of the longest payload that, with its CRC, takes at most this share of the coded bits, and that code blocks share equally; below 1 if
- * the CRC leaves nothing.
+ * Bits of the longest payload that, with its CRC, takes at most this share of the coded bits, and that code blocks share equally; below 1
+ * if the CRC leaves nothing.
  */
 export function longestPayload(codedBits: number, rate: number): number {
   const bits = Math.floor(codedBits * rate + 1e-9);

@@ -1,6 +1,6 @@
 /**
- * What the link of an experiment sends as coded blocks, and what becomes of them: from soft bits of a slot to wrong bits before the decoder, and
- * to a payload that is right or wrong after it.
+ * What the link of an experiment sends as coded blocks, and what becomes of them: from soft bits of a slot to wrong bits before the
+ * decoder, and to a payload that is right or wrong after it.
  *
  * A block fails when its payload differs from the one sent, whether or not the CRC would have told.
  */

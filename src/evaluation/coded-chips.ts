@@ -1,9 +1,9 @@
 /**
- * Block error rates of simulated chips. Chips take turns: chip c receives blocks 8 c to 8 c + 7, those after 8 C more, and so on, so that C chips cost
- * as much as one, and chip, channel and noise all vary between blocks.
+ * Block error rates of simulated chips. Chips take turns: of C chips, chip c receives blocks 8 c to 8 c + 7, those after 8 C more, and so
+ * on. C chips thus cost as much as one, and chip, channel and noise all vary between blocks.
  *
- * Belief propagation needs soft bits of the right size, so that a chip first fits one scale of its own at each Eb/N0, on blocks after all that
- * count, as in `soft-bits.ts`. Scaled min-sum does not: a common factor scales all its messages.
+ * Belief propagation needs soft bits of the right size, so that a chip first fits one scale of its own at each Eb/N0, on blocks after all
+ * that count, as in `soft-bits.ts`. Scaled min-sum does not: a common factor scales all its messages.
  */
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";

@@ -1,9 +1,9 @@
 /**
  * Where curves of block error rates reach a level, in dB, and how far apart two of them do.
  *
- * Between two points, the logarithm of the rate is interpolated linearly. The interval comes from the bootstrap over blocks: in each replicate,
- * every block counts as often as a Poisson number of mean 1 says, the same at all points of all curves, because detectors share their
- * blocks. A gap between two curves is therefore far more certain than either of them.
+ * Between two points, the logarithm of the rate is interpolated linearly. The interval comes from the bootstrap over blocks: in each
+ * replicate, every block counts as often as a Poisson number of mean 1 says, the same at all points of all curves, because detectors share
+ * their blocks. A gap between two curves is therefore far more certain than either of them.
  *
  * Source  B. Efron, Ann. Statist. 7 (1979) 1-26; Poisson weights: N. Chamandy et al., Google technical report (2012)
  */

@@ -44,8 +44,8 @@ export function endOf(failed: ArrayLike<number>, { errors, blocks }: Limits): nu
 }
 
 /**
- * Answers to the blocks of each point, in order, at least up to its end (`endOf`): those kept, and the results of `run` for others, which are
- * kept as they come.
+ * Answers to the blocks of each point, in order, at least up to its end (`endOf`): those kept, and the results of `run` for others, which
+ * are kept as they come.
  */
 export async function answerPoints<R extends Failures>(
   { limits, keeper, names, onBlocks }: SequentialOptions,
