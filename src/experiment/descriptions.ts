@@ -514,19 +514,18 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "What each chip fits to its soft bits, on prompts that no figure uses: `scale` one factor, `table` a factor for each of `snrDecibels`.",
   "evaluation.softBits.prompts": "Prompts per factor that a chip fits.",
   "evaluation.coded":
-    "Also sends coded blocks over slots, and reports block error rates of receivers, networks and chips over Eb/N0. Only for `slot-detection`. Left out: uncoded errors alone.",
+    "Also sends coded blocks over slots, and reports block error rates of all detectors. Left out: uncoded errors alone.",
   "evaluation.coded.rate": "Share of the coded bits of a slot that are payload and its CRC.",
   "evaluation.coded.decoder":
-    "How checks of the LDPC decoder answer: scaled `min-sum`, which no scale of soft bits changes, or `belief-propagation`.",
+    "How checks of the LDPC decoder answer. Scaled `min-sum` does not depend on the scale of soft bits.",
   "evaluation.coded.iterations": "The most iterations of the decoder.",
-  "evaluation.coded.ebN0Decibels":
-    "Energy per bit of payload over noise density, dB, at which blocks are sent. Pilots, cyclic prefix and CRC are overhead.",
-  "evaluation.coded.errors": "Block errors of a detector at which a point ends; 50 are within 28 % at 95 %.",
+  "evaluation.coded.ebN0Decibels": "Energy of a slot per bit of payload over noise density, dB.",
+  "evaluation.coded.errors": "Block errors of a detector at which a point ends.",
   "evaluation.coded.blocks": "Blocks at which a point ends in any case.",
   "evaluation.coded.ages":
-    "Also receives the blocks on the same chips so many seconds after programming, with drift compensation and without: 86400 is a day, 2592000 a month, 31536000 a year.",
+    "Ages at which chips receive the same blocks again, with drift compensation and without, seconds: 31536000 is a year.",
   "evaluation.coded.fitBlocks":
-    "Blocks on which each chip fits a scale of its soft bits at each Eb/N0, before belief propagation. 0: none.",
+    "Blocks on which a chip fits a scale of its soft bits at each point, for belief propagation. 0: none.",
   "evaluation.equalityMargin":
     "Largest share by which the chips' error rate may exceed a rival's and still count as equal. Equality is claimed only if the whole 95 % interval of the difference is within it.",
   checkpoints: "Trained networks: paths relative to this file, or `bundled:NAME`.",

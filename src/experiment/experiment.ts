@@ -48,8 +48,7 @@ export const evaluationSpec = z.strictObject({
     })
     .optional(),
   /**
-   * Also sends coded blocks over slots, and reports block error rates of receivers, networks and chips over Eb/N0. Only for
-   * `slot-detection`. Left out: uncoded errors alone.
+   * Also sends coded blocks over slots, and reports block error rates of all detectors. Left out: uncoded errors alone.
    */
   coded: codedSpec.optional(),
   /**

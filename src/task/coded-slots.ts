@@ -4,8 +4,8 @@
  *   payload --CRC, LDPC, rate matching, interleaving (src/coding)--> coded bits --> words of the antennas, element after element
  *
  * Coded bit (i Nt + a) B + b is bit b of antenna a in data element i: antennas first, then subcarriers, then symbols, as TS 38.211
- * (6.3.1.3, 6.3.1.6) maps them. Block k is the same, up to the strength of its noise, at every Eb/N0 and for every detector: it depends on the
- * seed's stream and k only. Eb is the energy of the whole slot over its payload, so that pilots, cyclic prefix and CRC are overhead.
+ * (6.3.1.3, 6.3.1.6) maps them. Block k is the same, up to the strength of its noise, at every Eb/N0 and for every detector: it depends on
+ * the seed's stream and k only. Eb is the energy of the whole slot over its payload, so that pilots, cyclic prefix and CRC are overhead.
  *
  * Left out: scrambling, which changes nothing for random payloads, and retransmissions.
  */
