@@ -2,7 +2,7 @@
  * Figures of a coded link: block error rates over Eb/N0, where they reach 10 %, the bits that get through, and what one of them costs.
  *
  * Energy per bit of payload is that of a slot over the payload bits that arrive at 10 % block errors. Both networks are priced as in the
- * run's cost; the decoder is not.
+ * run's cost, without the decoder, which every detector needs.
  */
 import type { CodedPoint } from "../evaluation/coded.ts";
 import { type Curve, crossing, crossingGap, type Measured, type Weights, weightsOf } from "../evaluation/crossing.ts";
