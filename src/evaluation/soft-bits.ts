@@ -1,5 +1,6 @@
 /**
- * Soft bits in evaluations: what networks and chips say about the bits of the queries that count, and the scales that chips fit for themselves.
+ * Soft bits in evaluations: what networks and chips say about the bits of the queries that count, and the scales that chips fit for
+ * themselves.
  *
  * A chip's soft bits may be too sure or not sure enough. With `evaluation.softBits.fit`, each chip multiplies its own by the scale with
  * the largest mutual information on prompts of its own, which no figure uses: one scale from prompts at the SNRs of the task, or a

@@ -1,4 +1,4 @@
-/** What the report of a run on slots adds to `detection.ts`: its words and its receivers. The paper has no slots, so nothing is compared. */
+/** What the report of a run on slots adds to `detection.ts`: its words and its receivers. The paper has no slots to compare with. */
 import { gridOf } from "../channel/grid.ts";
 import type { SlotReceiver } from "../evaluation/slot-receivers.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";

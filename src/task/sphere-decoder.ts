@@ -14,8 +14,7 @@
  * in lattices", IEEE Transactions on Information Theory 48 (8), 2002.
  */
 import { BITS_PER_ANTENNA } from "../experiment/modulation.ts";
-import type { SymbolDetectionSpec } from "../experiment/task.ts";
-import { antennaSymbols, receivedPoint, squaredDistance } from "./link.ts";
+import { type Antennas, antennaSymbols, receivedPoint, squaredDistance } from "./link.ts";
 
 /** Below this share of a column's length, the part orthogonal to the other columns is rounding. */
 const DEPENDENT = 1e-9;
@@ -29,7 +28,7 @@ const SLACK = 1e-9;
  */
 export type Decoder = (channel: Float64Array, offset: number, y: Float64Array, at: number) => number;
 
-export function sphereDecoder(spec: SymbolDetectionSpec): Decoder {
+export function sphereDecoder(spec: Antennas): Decoder {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const symbols = antennaSymbols(spec);
   const bits = BITS_PER_ANTENNA[spec.modulation];
