@@ -117,7 +117,7 @@ describe("a study", () => {
     await expect(study({ steps: [2, 4] })).rejects.toThrow(/after 4 time steps .* run only 3/);
     const size = { chips: 1000, prompts: 10_000_000, steps: [1, 3] };
     await expect(study(size, conditions.slice(0, 2))).rejects.toThrow(
-      "Every answer is kept: 4 curve points x 1000 chips x 2 reads x 10000000 prompts x 9 bytes = 720 GB, more than the limit of 4 GB.",
+      "Every answer is kept: 4 curve points x 1000 chips x 2 reads x 10000000 prompts x 10 bytes = 800 GB, more than the limit of 4 GB.",
     );
     const small = [...conditions, { network: "second", hardware: machine({ sram: 1 }) }];
     await expect(study({}, small)).rejects.toThrow(expect.objectContaining({ path: "hardware.sram" }));
