@@ -7,6 +7,7 @@ import { mapNetwork } from "../../src/mapping/mapping.ts";
 import { type Geometry, inputRows } from "../../src/model/geometry.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { type MachineDesign, machineDesign } from "../../src/rtl/machine/design.ts";
+import type { Fabric } from "../../src/rtl/machine/fabric.ts";
 import { type MachineVectors, machineVectors } from "../../src/rtl/machine/vectors.ts";
 import { type Chip, programChip } from "../../src/simulation/chip.ts";
 import { calibrateFast } from "../../src/simulation/fast/simulate.ts";
@@ -73,10 +74,11 @@ const meanOf = (tokens = tinyGeometry.tokens): Geometry => ({
 export function tinyMachine(
   setting: MachineSetting = {},
   prompts = 3,
+  fabric?: Fabric,
 ): { chip: Chip; design: MachineDesign; vectors: MachineVectors } {
   const chip = tinyChip(setting);
   const random = stream(5);
-  const design = machineDesign(chip, random);
+  const design = machineDesign(chip, random, fabric);
   return {
     chip,
     design,

@@ -60,32 +60,9 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
         : sv.slice(cell, CONDUCTANCE_BITS - 1, 0),
     );
   const add = (sign: (typeof units)[number]) => sv.put(sv.name(sign), sv.binary(sv.name(sign), "+", half(sign)));
-  const convert = (signal: sv.Expression, low: number): sv.Statement[] => [
-    sv.put(
-      signal,
-      sv.binary(
-        sv.binary(signal, "+", sv.binary(sv.binary(sv.decimal(1), "<<", sv.name("StepBits")), ">>>", sv.decimal(1))),
-        ">>>",
-        sv.name("StepBits"),
-      ),
-    ),
-    sv.when(sv.binary(signal, ">", sv.decimal(high)), [sv.put(signal, sv.decimal(high))]),
-    ...(low < 0 ? [sv.when(sv.binary(signal, "<", sv.decimal(low)), [sv.put(signal, sv.decimal(low))])] : []),
-  ];
   const errs = hasConverterErrors(adc.errors);
   const tables = erringTables(adc, columns);
   const erring = errs ? erringCodes(adc, tables) : null;
-  const exact =
-    adc.mode === "pair"
-      ? [
-          ...convert(sv.name("plus"), 0),
-          ...convert(sv.name("minus"), 0),
-          sv.put(sv.name("plus"), sv.binary(sv.name("plus"), "-", sv.name("minus"))),
-        ]
-      : [
-          sv.put(sv.name("plus"), sv.binary(sv.name("plus"), "-", sv.name("minus"))),
-          ...convert(sv.name("plus"), -high),
-        ];
   const column: sv.Expression =
     multiplexerSteps === 1
       ? sv.name("lane")
@@ -138,7 +115,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
             rows,
             sv.when(rows === 1 ? s.lines_i : sv.bit(s.lines_i, sv.name("row")), [add("plus"), add("minus")]),
           ),
-          ...(erring?.body ?? exact),
+          ...(erring?.body ?? exactCode(adc, high)),
           sv.put(sv.name("code_of"), sv.slice(sv.name("plus"), codeBits - 1, 0)),
         ],
       },
@@ -157,3 +134,25 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
     return sv.choose(sv.binary(of, "<", sv.decimal(columns)), code, sv.sized(codeBits, 0));
   }
 }
+
+/** Turns the units of both lines, in the integers `plus` and `minus`, to a code in `plus`. The parameter StepBits is the module's. */
+export function exactCode({ mode }: AdcSpec, high: number): sv.Statement[] {
+  const [plus, minus] = [sv.name("plus"), sv.name("minus")];
+  const difference = sv.put(plus, sv.binary(plus, "-", minus));
+  return mode === "pair"
+    ? [...converted(plus, 0, high), ...converted(minus, 0, high), difference]
+    : [difference, ...converted(plus, -high, high)];
+}
+
+const converted = (signal: sv.Expression, low: number, high: number): sv.Statement[] => [
+  sv.put(
+    signal,
+    sv.binary(
+      sv.binary(signal, "+", sv.binary(sv.binary(sv.decimal(1), "<<", sv.name("StepBits")), ">>>", sv.decimal(1))),
+      ">>>",
+      sv.name("StepBits"),
+    ),
+  ),
+  sv.when(sv.binary(signal, ">", sv.decimal(high)), [sv.put(signal, sv.decimal(high))]),
+  ...(low < 0 ? [sv.when(sv.binary(signal, "<", sv.decimal(low)), [sv.put(signal, sv.decimal(low))])] : []),
+];

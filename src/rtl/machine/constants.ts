@@ -19,9 +19,10 @@ import {
 import { columnFactors, conversionKey } from "../../simulation/reference/linear.ts";
 import type { SourceFiles } from "../design.ts";
 import * as sv from "../syntax.ts";
-import { CONDUCTANCE_BITS } from "./aimc-macro.ts";
+import { type AimcMacroSize, CONDUCTANCE_BITS } from "./aimc-macro.ts";
 import { converterFile, converterWords, hasNoise, NOISE_FILE, noiseWords } from "./erring-converters.ts";
-import { constantFile, joined } from "./layer-sizes.ts";
+import { constantFile, joined, macroSize } from "./layer-sizes.ts";
+import { type CrossbarMemory, cellWords } from "./memory-crossbar.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
 
 export interface WholeCrossbar extends IntegerCrossbar {
@@ -98,11 +99,17 @@ export function wholeCrossbars(
 }
 
 /** Files of layers with converters by name, a word a line, in hexadecimal. */
-export function constantFiles(chip: Chip, plan: MachinePlan, crossbars: readonly WholeCrossbar[]): SourceFiles {
+export function constantFiles(
+  chip: Chip,
+  plan: MachinePlan,
+  crossbars: readonly WholeCrossbar[],
+  memory: CrossbarMemory | null,
+): SourceFiles {
   const files: Record<string, string> = {};
+  const sizes = macroSizes(plan);
   // Crossbars without converters are holes.
   crossbars.forEach((whole, crossbar) => {
-    files[cellFile(crossbar)] = cellText(whole);
+    files[cellFile(crossbar)] = memory ? memoryText(whole, sizes.get(crossbar)!, memory, plan.adc) : cellText(whole);
     if (whole.errors) files[converterFile(crossbar)] = lines(converterWords(whole.errors, plan.adc));
   });
   if (hasNoise(plan.adc)) files[NOISE_FILE] = lines(noiseWords(plan.adc));
@@ -148,6 +155,22 @@ function cellText({ rows, columns, plus, minus }: WholeCrossbar): string {
   }
   return lines(words);
 }
+
+/** Of every crossbar. */
+const macroSizes = ({ layers }: MachinePlan): ReadonlyMap<number, AimcMacroSize> =>
+  new Map(
+    layers.flatMap(({ groups, multiplexerSteps }) =>
+      groups.flatMap((group) =>
+        group.blocks.map(({ crossbar, rows, columns }): [number, AimcMacroSize] => [
+          crossbar,
+          macroSize(group, multiplexerSteps, rows, columns),
+        ]),
+      ),
+    ),
+  );
+
+const memoryText = (whole: WholeCrossbar, size: AimcMacroSize, memory: CrossbarMemory, adc: AdcSpec): string =>
+  lines(cellWords(whole, size, memory, adc).map((word) => wordText(word, memory.bits)));
 
 /** Numbers of equal width packed in one word, the first in the low bits, negative ones in two's complement. */
 export function wordText(values: readonly number[], width: number): string {

@@ -11,9 +11,10 @@ import { attentionModules } from "./attention.ts";
 import { wholeColumns } from "./column-constants.ts";
 import { columnLayer, columnMacroSize } from "./column-layer.ts";
 import { columnMacro } from "./column-macro.ts";
-import { constantFiles, macroSettings, wholeCrossbars } from "./constants.ts";
+import { constantFiles, macroSettings, type WholeCrossbar, wholeCrossbars } from "./constants.ts";
 import { decisionSize, decisionUnit } from "./decision-unit.ts";
 import type { VectorOrder } from "./erring-converters.ts";
+import { type Fabric, MACROS } from "./fabric.ts";
 import { layerModule } from "./layer.ts";
 import {
   accumulatorSize,
@@ -28,6 +29,7 @@ import {
   streamWords,
 } from "./layer-sizes.ts";
 import { constantMemory, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
+import { type CrossbarMemory, cellBits, memoryCrossbar } from "./memory-crossbar.ts";
 import { membraneMemory, neurons } from "./neurons.ts";
 import { embedOf, type LayerPlan, type MachinePlan, machinePlan } from "./plan.ts";
 import { scaledSums } from "./scaled-sums.ts";
@@ -51,9 +53,10 @@ export interface MachineDesign {
  * Throws   MappingError and SpecError when such a machine cannot be generated; ValueError when a number does not fit its
  * register
  */
-export function machineDesign(chip: Chip, random: Stream): MachineDesign {
-  const plan = machinePlan(chip);
+export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACROS): MachineDesign {
+  const plan = machinePlan(chip, fabric);
   const { crossbars, decided } = wholeCrossbars(chip, plan, random);
+  const memory = crossbarMemory(plan, crossbars);
   const columns = wholeColumns(chip, plan, decided, random);
   const modules = new Map<string, Module>();
   const add = (module: Module) => modules.set(module.name, module);
@@ -62,7 +65,7 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   for (const module of plan.engine.modules) add(module);
   for (const layer of layers) {
     const deciding = decidingOf(layer.readOut);
-    const parts = deciding ? columnParts(layer, deciding, vectors) : convertingParts(plan, layer, vectors);
+    const parts = deciding ? columnParts(layer, deciding, vectors) : convertingParts(plan, layer, vectors, memory);
     for (const module of parts) add(module);
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
     const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);
@@ -80,19 +83,34 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   add(spikeQueue(answerQueue(plan)));
   add(topModule(plan));
   const ofColumns = Object.values(columns).map(({ files }) => files);
-  const constants = Object.assign({}, constantFiles(chip, plan, crossbars), ...ofColumns);
+  const constants = Object.assign({}, constantFiles(chip, plan, crossbars, memory), ...ofColumns);
   return { plan, modules: [...modules.values()], constants };
 }
 
+/** Null: crossbars are analog. */
+function crossbarMemory(
+  { fabric, adc, timing: { conversion } }: MachinePlan,
+  crossbars: readonly WholeCrossbar[],
+): CrossbarMemory | null {
+  if (fabric.kind === "macros") return null;
+  return { bits: cellBits(crossbars, adc, fabric.conductanceBits), conversion };
+}
+
 /** Macros of a layer with converters, and what follows them. */
-function convertingParts(plan: MachinePlan, layer: LayerPlan, vectors: VectorOrder): Module[] {
+function convertingParts(
+  plan: MachinePlan,
+  layer: LayerPlan,
+  vectors: VectorOrder,
+  memory: CrossbarMemory | null,
+): Module[] {
   const { arithmetic, adc, codeBits } = plan;
   const { lanes, multiplexerSteps, rowBlocks, role, neuron, groups } = layer;
   return [
     ...groups.flatMap((group) =>
-      group.blocks.map(({ rows, columns }) =>
-        aimcMacro(macroSize(group, multiplexerSteps, rows, columns), adc, codeBits, vectors),
-      ),
+      group.blocks.map(({ rows, columns }) => {
+        const size = macroSize(group, multiplexerSteps, rows, columns);
+        return memory ? memoryCrossbar(size, adc, codeBits, memory) : aimcMacro(size, adc, codeBits, vectors);
+      }),
     ),
     constantMemory(factorMemory(plan, layer)),
     constantMemory(offsetMemory(plan, layer)),

@@ -186,7 +186,7 @@ function crossbarItems(
           `u_crossbar_${crossbar}`,
           {
             clk_i: s.clk_i,
-            ...(hasNoise(plan.adc) ? { rst_ni: s.rst_ni } : {}),
+            ...macroPins(plan, s),
             convert_i: s.convert,
             ...select(parts, 0),
             lines_i: sv.slice(s.lines_i, rowStart + rows - 1, rowStart),
@@ -202,6 +202,16 @@ function crossbarItems(
     ),
   ];
 }
+
+/** What a macro needs besides lines and conversions: noise counts vectors, and memory is read while a vector is there. */
+const macroPins = ({ fabric, adc }: MachinePlan, { rst_ni, valid_i }: Control): Record<string, sv.Signal> => {
+  switch (fabric.kind) {
+    case "macros":
+      return hasNoise(adc) ? { rst_ni } : {};
+    case "memories":
+      return { rst_ni, run_i: valid_i };
+  }
+};
 
 /** Codes times factors, summed over row blocks, plus offsets. */
 function sumItems({ plan, layer, s, muxes, sums }: LayerParts, codes: readonly sv.Signal[]): sv.Item[] {

@@ -26,6 +26,7 @@ import type { LayerRole } from "../../model/layers.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
 import { engineOf, type MachineEngine } from "./engine.ts";
+import { type Fabric, MACROS, requireMemories } from "./fabric.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
 
@@ -77,6 +78,7 @@ export interface LayerPlan {
 }
 
 export interface MachinePlan {
+  readonly fabric: Fabric;
   readonly machine: Machine;
   readonly schedule: Schedule;
   readonly timing: Timing;
@@ -109,7 +111,7 @@ export interface MachinePlan {
 /**
  * Throws  MappingError and SpecError, naming the field to change, when a machine of this kind cannot be generated
  */
-export function machinePlan(chip: Chip): MachinePlan {
+export function machinePlan(chip: Chip, fabric: Fabric = MACROS): MachinePlan {
   const { hardware, network, mapping } = chip;
   const { model, geometry } = network;
   const { arithmetic, adc } = hardware;
@@ -128,6 +130,7 @@ export function machinePlan(chip: Chip): MachinePlan {
   requireGenerated(chip);
   const engine = engineOf(chip);
   const machine = machineOf(hardware, shapeOf(model, geometry));
+  if (fabric.kind === "memories") requireMemories(chip, machine.timing);
   const schedule = scheduleOf(machine);
   const units = new Map(schedule.alone.units.map((unit) => [unit.name, unit]));
   const layers = machine.layers.map((layer, i) =>
@@ -142,6 +145,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     return start - results[(geometry.tokens - 1) * model.steps];
   });
   return {
+    fabric,
     machine,
     schedule,
     timing: machine.timing,

@@ -1,0 +1,74 @@
+/**
+ * What a machine is made of: macros, whose crossbars are analog, or memories that FPGA tools infer, with crossbars in whole numbers.
+ *
+ *   macros      crossbars and memories are black boxes for synthesis
+ *   memories    every memory has one write port and one read port. Large ones are read at the clock edge, into block memory, an address
+ *               a clock early, so the schedule stays; small ones may become memory of lookup tables. Crossbars add rows one after another.
+ *
+ * A crossbar of memory reads a word of `rowsAtOnce` rows for each readout unit's column in a clock. A word's sum is in a register two
+ * clocks after its address, which is what lines have to settle; a conversion takes as many clocks as a column has words.
+ */
+import { SpecError } from "../../errors.ts";
+import { decidingOf } from "../../experiment/by-read-out.ts";
+import { hasConverterErrors } from "../../experiment/erring-converters.ts";
+import type { HardwareSpec } from "../../experiment/hardware.ts";
+import type { Timing } from "../../hardware/timing.ts";
+import type { LayerMapping } from "../../mapping/mapping.ts";
+import type { Chip } from "../../simulation/chip.ts";
+
+export type Fabric =
+  | { readonly kind: "macros" }
+  | {
+      readonly kind: "memories";
+      /** The most bits of a conductance, or of the difference of a pair. `null`: as many as the chip's need. */
+      readonly conductanceBits: number | null;
+    };
+
+export const MACROS: Fabric = { kind: "macros" };
+
+/** Clocks from the address of a crossbar's word to the sum with it. */
+export const WORD_LATENCY = 2;
+/** The most rows of a crossbar that are added in a clock. */
+const MOST_ROWS = 8;
+
+/** Rows in a word of a crossbar. */
+export const rowsAtOnce = (rows: number, conversion: number): number => Math.ceil(rows / conversion);
+
+/** Throws SpecError, naming the field to change, for a chip whose machine cannot be built of memories. */
+export function requireMemories({ hardware, network, mapping }: Chip, timing: Timing): void {
+  const { adc, order } = hardware;
+  if (order === "step-major") {
+    refuse(
+      "hardware.order",
+      "Memories of a step-major machine are read and written in one clock. Set order to `token-major`",
+    );
+  }
+  if (network.model.stem)
+    refuse("model.stem", "Line buffers of a stem are read at a whole window. Use a network without a stem");
+  if (hasConverterErrors(adc.errors))
+    refuse("hardware.adc.errors", "Crossbars of memory add whole numbers, without errors. Leave errors out");
+  if (mapping.layers.some(({ readOut }) => decidingOf(readOut) !== null))
+    refuse("hardware.readOut", "Crossbars of memory have converters only. Leave readOut out");
+  requireTiming(mapping.layers, timing, hardware);
+}
+
+function requireTiming(
+  layers: readonly LayerMapping[],
+  { settle, conversion, clock }: Timing,
+  { adc }: HardwareSpec,
+): void {
+  const rows = Math.max(...layers.flatMap(({ blocks }) => blocks.map((block) => block.rows)));
+  const least = Math.max(2, Math.ceil(rows / MOST_ROWS));
+  if (settle === WORD_LATENCY && conversion >= least) return;
+  const steps = adc.sharing;
+  refuse(
+    "hardware.timing",
+    `Lines settle in ${settle} clocks and a conversion takes ${conversion}, but a word of a crossbar of memory is added after exactly ${WORD_LATENCY}, and its ` +
+      `${rows} rows, at most ${MOST_ROWS} at once, take ${rows} / ${MOST_ROWS} = ${least} clocks or more. Set timing to {"clock": ${clock}, "settle": ${WORD_LATENCY}, ` +
+      `"conversion": ${least}}, which gives vectors of ${WORD_LATENCY} + ${steps} x ${least} = ${WORD_LATENCY + steps * least} clocks, or a longer conversion for fewer rows at once`,
+  );
+}
+
+function refuse(path: string, why: string): never {
+  throw new SpecError(path, `${why}, or leave --fpga out.`);
+}
