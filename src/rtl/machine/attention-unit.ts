@@ -243,11 +243,54 @@ export function attentionUnit(plan: MachinePlan, engine: TileEngine): sv.Module 
   };
 
   function seedItems(): sv.Item[] {
+    const write = sv.clocked(sv.when(s.seed_write_i, [sv.set(sv.bit(s.seeds_q, s.seed_address_i), s.seed_data_i)]));
+    switch (plan.fabric.kind) {
+      case "macros":
+        return [
+          sv.declare(s.seeds_q),
+          write,
+          sv.declare(s.seed),
+          ...Array.from({ length: words }, (_, w) => seedWire(w)),
+        ];
+      case "memories":
+        return [sv.declare(s.seeds_q), write, ...loadedItems()];
+    }
+  }
+  /** Seeds of a block move from their memory to a register, a word in each clock, when its first vector arrives. */
+  function loadedItems(): sv.Item[] {
+    const own = sv.signals(
+      [],
+      [
+        sv.logic(indexBits(depth * words), "seed_address_q"),
+        sv.logic(indexBits(words), "seed_count_q"),
+        sv.logic(SEED_BITS, "seed_word_q"),
+        sv.logic(1, "seed_reads_q", "seed_loads_q"),
+      ],
+    );
+    const {
+      seed_address_q: address,
+      seed_count_q: count,
+      seed_word_q: word,
+      seed_reads_q: reads,
+      seed_loads_q: loads,
+    } = own;
+    const begins = both(s.write_i, isAt(s.token_q, 0), isAt(s.token_step_q, 0));
     return [
-      sv.declare(s.seeds_q),
-      sv.clocked(sv.when(s.seed_write_i, [sv.set(sv.bit(s.seeds_q, s.seed_address_i), s.seed_data_i)])),
+      ...Object.values(own).map((one) => sv.declare(one)),
       sv.declare(s.seed),
-      ...Array.from({ length: words }, (_, w) => seedWire(w)),
+      sv.registers(sv.cleared(address, count, reads, loads), [
+        sv.set(loads, reads),
+        sv.when(begins, [sv.set(reads, sv.sized(1, 1))]),
+        sv.when(reads, [
+          countUp(address, depth * words),
+          countUp(count, words),
+          sv.when(isAt(count, words - 1), [sv.set(reads, sv.zeros)]),
+        ]),
+      ]),
+      sv.clocked(
+        sv.set(word, sv.bit(s.seeds_q, address)),
+        sv.when(loads, [sv.set(s.seed, words === 1 ? word : sv.concat(word, sv.slice(s.seed, seeds - 1, SEED_BITS)))]),
+      ),
     ];
   }
   /** A seed word of the current block. */

@@ -7,7 +7,9 @@ import { columnBits, hexLine } from "../testbench.ts";
 import { attentionByStep } from "./attention-by-step.ts";
 import { attentionByToken, tokenBuffer, vectorBuffer } from "./attention-by-token.ts";
 import { attentionSize, attentionUnit } from "./attention-unit.ts";
+import { featureBanks, tokenBanks } from "./block-memories.ts";
 import type { MachineEngine, TileEngine, TokenEngine } from "./engine.ts";
+import type { Fabric } from "./fabric.ts";
 import { attentionBuffer, qkvBuffer } from "./memories.ts";
 import type { MachinePlan } from "./plan.ts";
 
@@ -41,9 +43,16 @@ export const attentionResultsOf = (plan: MachinePlan, block: number, heads: read
 function tileModules(plan: MachinePlan, engine: TileEngine): Module[] {
   const { stepMajor, steps, machine } = plan;
   const size = attentionSize(plan, engine);
+  const [qkvSteps, attentionSteps] = [stepMajor?.qkvSteps ?? steps, stepMajor?.attentionSteps ?? steps];
+  const buffers: Readonly<Record<Fabric["kind"], () => Module[]>> = {
+    macros: () => [
+      qkvBuffer({ ...size, steps: qkvSteps }),
+      attentionBuffer({ ...size, steps: attentionSteps }, machine.order),
+    ],
+    memories: () => [...tokenBanks({ ...size, steps: qkvSteps }), ...featureBanks({ ...size, steps: attentionSteps })],
+  };
   return [
-    qkvBuffer({ ...size, steps: stepMajor?.qkvSteps ?? steps }),
-    attentionBuffer({ ...size, steps: stepMajor?.attentionSteps ?? steps }, machine.order),
+    ...buffers[plan.fabric.kind](),
     stepMajor ? attentionByStep(plan, stepMajor, engine) : attentionUnit(plan, engine),
   ];
 }
@@ -73,7 +82,10 @@ function tileResultsOf(plan: MachinePlan, engine: TileEngine, block: number, hea
 }
 
 function tokenModules(plan: MachinePlan, engine: TokenEngine): Module[] {
-  return [tokenBuffer(plan, engine), vectorBuffer(plan), attentionByToken(plan, engine)];
+  // No buffer transposes, so the models of macros are what tools infer memory from.
+  const isBlackBox = plan.fabric.kind === "macros";
+  const buffers = [tokenBuffer(plan, engine), vectorBuffer(plan)].map((buffer) => ({ ...buffer, isBlackBox }));
+  return [...buffers, attentionByToken(plan, engine)];
 }
 
 function tokenResults({ width, depth, steps, tokens }: MachinePlan) {

@@ -8,6 +8,7 @@ import type { Module } from "../syntax.ts";
 import { accumulators, totalMemory } from "./accumulators.ts";
 import { aimcMacro } from "./aimc-macro.ts";
 import { attentionModules } from "./attention.ts";
+import { halvedStream, registeredConstants } from "./block-memories.ts";
 import { wholeColumns } from "./column-constants.ts";
 import { columnLayer, columnMacroSize } from "./column-layer.ts";
 import { columnMacro } from "./column-macro.ts";
@@ -28,7 +29,7 @@ import {
   positionMemory,
   streamWords,
 } from "./layer-sizes.ts";
-import { constantMemory, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
+import { constantMemory, type MemorySize, type StreamPort, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
 import { type CrossbarMemory, cellBits, memoryCrossbar } from "./memory-crossbar.ts";
 import { membraneMemory, neurons } from "./neurons.ts";
 import { embedOf, type LayerPlan, type MachinePlan, machinePlan } from "./plan.ts";
@@ -76,7 +77,7 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
         : layerModule(plan, layer, settings),
     );
   }
-  if (plan.hasStream) add(streamMemory(streamWords(plan, embedOf(plan)), streamPorts(plan)));
+  if (plan.hasStream) add(MEMORIES[fabric.kind].stream(streamWords(plan, embedOf(plan)), streamPorts(plan)));
   for (const module of attentionModules(plan)) add(module);
   add(decisionUnit(decisionSize(plan)));
   if (layers[0].windows === null) add(spikeQueue(inputQueue(plan)));
@@ -86,6 +87,17 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
   const constants = Object.assign({}, constantFiles(chip, plan, crossbars, memory), ...ofColumns);
   return { plan, modules: [...modules.values()], constants };
 }
+
+/** Memories outside attention. */
+const MEMORIES: Readonly<
+  Record<
+    Fabric["kind"],
+    { constants(size: MemorySize): Module; stream(size: MemorySize, ports: readonly StreamPort[]): Module }
+  >
+> = {
+  macros: { constants: constantMemory, stream: streamMemory },
+  memories: { constants: registeredConstants, stream: halvedStream },
+};
 
 /** Null: crossbars are analog. */
 function crossbarMemory(
@@ -104,6 +116,7 @@ function convertingParts(
   memory: CrossbarMemory | null,
 ): Module[] {
   const { arithmetic, adc, codeBits } = plan;
+  const constants = MEMORIES[plan.fabric.kind].constants;
   const { lanes, multiplexerSteps, rowBlocks, role, neuron, groups } = layer;
   return [
     ...groups.flatMap((group) =>
@@ -112,9 +125,9 @@ function convertingParts(
         return memory ? memoryCrossbar(size, adc, codeBits, memory) : aimcMacro(size, adc, codeBits, vectors);
       }),
     ),
-    constantMemory(factorMemory(plan, layer)),
-    constantMemory(offsetMemory(plan, layer)),
-    ...(joined(plan, layer) === "position" ? [constantMemory(positionMemory(plan, layer))] : []),
+    constants(factorMemory(plan, layer)),
+    constants(offsetMemory(plan, layer)),
+    ...(joined(plan, layer) === "position" ? [constants(positionMemory(plan, layer))] : []),
     scaledSums({ lanes, rowBlocks }, codeBits, arithmetic),
     ...(meetsStream(role) ? [streamAdders(joinAdder(plan, layer))] : []),
     ...(neuron === null ? totalling(plan, layer) : firing(plan, layer, neuron)),

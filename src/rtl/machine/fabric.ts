@@ -26,8 +26,13 @@ export type Fabric =
 
 export const MACROS: Fabric = { kind: "macros" };
 
+/** Clocks from the address of a layer's constant to its word: multiplexer steps are known before. */
+export const CONSTANT_LATENCY: Readonly<Record<Fabric["kind"], 0 | 1>> = { macros: 0, memories: 1 };
+
 /** Clocks from the address of a crossbar's word to the sum with it. */
 export const WORD_LATENCY = 2;
+/** Clocks from a block's first vector to its seeds, besides one for each. */
+const SEED_LATENCY = 3;
 /** The most rows of a crossbar that are added in a clock. */
 const MOST_ROWS = 8;
 
@@ -50,6 +55,28 @@ export function requireMemories({ hardware, network, mapping }: Chip, timing: Ti
   if (mapping.layers.some(({ readOut }) => decidingOf(readOut) !== null))
     refuse("hardware.readOut", "Crossbars of memory have converters only. Leave readOut out");
   requireTiming(mapping.layers, timing, hardware);
+}
+
+/**
+ * What attention's memories need time for: a vector of q, k and v goes to its bank a feature at a time, and the engine's seeds come a
+ * word at a time, after the previous block's run and before the run.
+ *
+ * @param qkv clocks of a vector there, and by block when the first one is there
+ * @param runs by block: first and last clock of its run
+ */
+export function requirePace(
+  { clocks, firsts }: { readonly clocks: number; readonly firsts: readonly number[] },
+  runs: readonly { readonly start: number; readonly end: number }[],
+  { dimension, seeds }: { readonly dimension: number; readonly seeds: number },
+): void {
+  const load = seeds + SEED_LATENCY;
+  const isTooLate = firsts.some((first, b) => runs[b].start - first < load || (b > 0 && first <= runs[b - 1].end));
+  if (clocks >= dimension && !isTooLate) return;
+  refuse(
+    "hardware.timing.conversion",
+    `A layer gives a vector every ${clocks} clocks, but buffers take ${dimension} for its ${dimension} features, and ${seeds} seeds of a block ${seeds} + ${SEED_LATENCY} = ${load} ` +
+      "between the block's first vector and attention. Use a longer conversion",
+  );
 }
 
 function requireTiming(

@@ -17,6 +17,7 @@ import * as sv from "../syntax.ts";
 import { ACCUMULATORS, totalBits, totalMemory } from "./accumulators.ts";
 import { macroName } from "./aimc-macro.ts";
 import { hasNoise } from "./erring-converters.ts";
+import { CONSTANT_LATENCY } from "./fabric.ts";
 import {
   accumulatorSize,
   addedOutputs,
@@ -215,10 +216,11 @@ const macroPins = ({ fabric, adc }: MachinePlan, { rst_ni, valid_i }: Control): 
 
 /** Codes times factors, summed over row blocks, plus offsets. */
 function sumItems({ plan, layer, s, muxes, sums }: LayerParts, codes: readonly sv.Signal[]): sv.Item[] {
-  const address = (stage: number) => (muxes ? muxes[stage] : sv.sized(1, 0));
+  const early = CONSTANT_LATENCY[plan.fabric.kind];
+  const address = (stage: number) => (muxes ? muxes[stage - early] : sv.sized(1, 0));
   const [factors, offsets] = [
-    constantItems(layer, "factors", factorMemory(plan, layer), address(1)),
-    constantItems(layer, "offsets", offsetMemory(plan, layer), address(2)),
+    constantItems(plan, layer, "factors", factorMemory(plan, layer), address(1)),
+    constantItems(plan, layer, "offsets", offsetMemory(plan, layer), address(2)),
   ];
   return [
     ...factors.items,
@@ -236,6 +238,7 @@ function sumItems({ plan, layer, s, muxes, sums }: LayerParts, codes: readonly s
 
 /** A memory of constants and the word at an address. */
 function constantItems(
+  { fabric }: MachinePlan,
   layer: LayerPlan,
   what: "factors" | "offsets" | "positions",
   size: MemorySize,
@@ -243,10 +246,12 @@ function constantItems(
 ): { readonly items: sv.Item[]; readonly data: sv.Signal } {
   const data = sv.signal(what, size.width);
   const contents = { Contents: sv.text(constantFile(layer, what)) };
-  return {
-    items: [sv.declare(data), sv.instance(romName(size), `u_${what}`, { address_i: address, data_o: data }, contents)],
-    data,
+  const pins = {
+    ...(CONSTANT_LATENCY[fabric.kind] > 0 ? { clk_i: sv.CLOCK } : {}),
+    address_i: address,
+    data_o: data,
   };
+  return { items: [sv.declare(data), sv.instance(romName(size), `u_${what}`, pins, contents)], data };
 }
 
 /** Sums join the residual stream, or positions begin it. */
@@ -254,12 +259,20 @@ function streamItems({ plan, layer, s, muxes, sums, values, token }: LayerParts,
   const join = joined(plan, layer);
   const address = sv.signal("position_address", indexBits(plan.tokens * layer.multiplexerSteps));
   const positions =
-    join === "position" ? constantItems(layer, "positions", positionMemory(plan, layer), address) : null;
+    join === "position" ? constantItems(plan, layer, "positions", positionMemory(plan, layer), address) : null;
   return [
     ...(positions
       ? [
           sv.declare(address),
-          sv.wire(address, wordOfToken(token, plan.tokens, muxes?.[3] ?? null, layer.multiplexerSteps)),
+          sv.wire(
+            address,
+            wordOfToken(
+              token,
+              plan.tokens,
+              muxes?.[3 - CONSTANT_LATENCY[plan.fabric.kind]] ?? null,
+              layer.multiplexerSteps,
+            ),
+          ),
           ...positions.items,
         ]
       : []),

@@ -25,8 +25,8 @@ import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import type { LayerRole } from "../../model/layers.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
-import { engineOf, type MachineEngine } from "./engine.ts";
-import { type Fabric, MACROS, requireMemories } from "./fabric.ts";
+import { engineOf, type MachineEngine, SEED_BITS } from "./engine.ts";
+import { type Fabric, MACROS, requireMemories, requirePace } from "./fabric.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
 
@@ -140,6 +140,13 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS): MachinePlan {
   );
   const attention = Array.from({ length: model.depth }, (_, b) => units.get(`blocks.${b}.attention`)!.start);
   const isStepMajor = machine.order === "step-major";
+  if (fabric.kind === "memories") {
+    const inputs = layers.filter(({ role }) => role === "attention input");
+    const firsts = inputs.map(({ results }) => results[0]);
+    const runs = attention.map((start, b) => ({ start: start[0], end: units.get(`blocks.${b}.attention`)!.end[0] }));
+    const seeds = engine.seedBits / SEED_BITS;
+    requirePace({ clocks: inputs[0].clocks, firsts }, runs, { dimension: model.width / model.heads, seeds });
+  }
   const attentionWaits = (isStepMajor ? [] : attention).map(([start], b) => {
     const { results } = layers.find(({ name }) => name === `blocks.${b}.qkv`)!;
     return start - results[(geometry.tokens - 1) * model.steps];

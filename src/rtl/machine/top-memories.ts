@@ -177,10 +177,14 @@ export function attentionOfBlocks(
 
 /**
  * A layer's port of the stream's memory. In token-major order there are two: one for the layers before and after attention, one
- * for the layers that end a block. In step-major order all layers may be active, and each has its own.
+ * for the layers that end a block; memories have another for the first layer. In step-major order all layers may be active, and
+ * each has its own.
  */
-export const streamPortOf = ({ stepMajor }: MachinePlan, layer: LayerPlan): string =>
-  stepMajor ? shortName(layer) : layer.role === "feed-forward down" ? "end" : "branch";
+export function streamPortOf({ stepMajor, fabric }: MachinePlan, layer: LayerPlan): string {
+  if (stepMajor) return shortName(layer);
+  if (layer.role === "feed-forward down") return "end";
+  return fabric.kind === "memories" && layer.role === "embedding" ? "embed" : "branch";
+}
 
 export function streamPorts(plan: MachinePlan): StreamPort[] {
   const ports = new Map<string, StreamPort>();
@@ -233,9 +237,11 @@ export function streamItems(plan: MachinePlan, of: WiresOf, wires: ReadonlyMap<s
       /** Of the layer that owns the port, or of the layer currently using it. */
       const from = (signal: "address" | "next") =>
         plan.stepMajor ? users[0][signal]! : anyOf(users.map((user) => gated(user.valid!, user[signal]!)));
+      /** An address is there a clock before it is used; of layers that do nothing it is 0. */
+      const early = () => anyOf(users.map((user) => user.address!));
       return [
         ...(write ? [sv.wire(write, anyOf(users.map(({ valid }) => valid!)))] : []),
-        sv.wire(address, from("address")),
+        sv.wire(address, plan.fabric.kind === "memories" ? early() : from("address")),
         ...(next ? [sv.wire(next, from("next"))] : []),
       ];
     }),
