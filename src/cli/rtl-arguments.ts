@@ -1,6 +1,7 @@
 /** Arguments and options of `xpike rtl` and its commands, as in `arguments.ts`. */
 import { type Command, Option } from "commander";
 import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
+import { DEVICE_NAMES, type DeviceName } from "../rtl/machine/fit.ts";
 import { seedNumber, wholeNumber } from "./arguments.ts";
 
 /** Default of the board's serial line; not the option's default, so that `--baud` without a board can be detected. */
@@ -8,6 +9,9 @@ export const DEFAULT_BAUD = 1_000_000;
 
 export interface RtlCommandOptions {
   readonly machine?: boolean;
+  readonly fpga?: boolean;
+  readonly conductanceBits?: number;
+  readonly device?: DeviceName;
   readonly board?: BoardName;
   readonly baud?: number;
   readonly boardHeads?: number;
@@ -49,6 +53,17 @@ export function withRtlOptions(command: Command): Command {
     .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
     .option("--machine", "the whole machine, from input to answers, instead of only the attention engine")
+    .option("--fpga", "with --machine: crossbars and memories that FPGA tools put into block memory, not macros")
+    .option(
+      "--conductance-bits <n>",
+      "with --fpga: the most bits of a conductance (default: as many as the chip's need)",
+      wholeNumber(1, 17),
+    )
+    .addOption(
+      new Option("--device <name>", "with --fpga: what the machine takes of it, or why it does not fit").choices(
+        DEVICE_NAMES,
+      ),
+    )
     .addOption(
       new Option(
         "--board <name>",

@@ -22,6 +22,8 @@ import { TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { type MachineProvenance, machineBundle } from "../rtl/kit/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
+import { type Fabric, MACROS } from "../rtl/machine/fabric.ts";
+import { type DeviceName, fitOf, fitText } from "../rtl/machine/fit.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
 import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";
 import { decide } from "../task/answers.ts";
@@ -77,14 +79,15 @@ interface Trained {
 
 /** The files of the folder, by name; `notes` receives omissions. */
 function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, notes: string[]): SourceFiles {
-  const { prompts, machine, board, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
+  const { prompts, machine, board, device, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
   if (machine && board) {
     throw new SpecError("--board", "A board kit contains only the attention engine. Leave out --machine or --board.");
   }
   const stray = options.baud !== undefined ? "baud" : options.boardHeads !== undefined ? "board-heads" : undefined;
   if (!board && stray)
     throw new SpecError(`--${stray}`, `--${stray} belongs to a board kit. Add --board, or leave it out.`);
-  if (machine) return makeMachine(given, trained, prompts, notes);
+  const fabric = fabricOf(options);
+  if (machine) return makeMachine(given, trained, { prompts, fabric, device }, notes);
   const { network, validatedSteps } = trained;
   if (!board) return networkRtl(given, network, prompts, notes, validatedSteps);
   const { design, runs, origin, lif } = attentionVectors(given, network, { prompts, heads, validatedSteps }, notes);
@@ -104,13 +107,29 @@ function provenance(experiment: Experiment, origin: string): MachineProvenance {
 
 const firstWord = (hash: string) => Number.parseInt(hash.slice(0, 8), 16);
 
+/** Throws SpecError for options without those that they belong to. */
+function fabricOf({ machine, fpga, conductanceBits, device }: RtlCommandOptions): Fabric {
+  if (fpga && !machine)
+    throw new SpecError("--fpga", "--fpga belongs to a whole machine. Add --machine, or leave it out.");
+  if (fpga) return { kind: "memories", conductanceBits: conductanceBits ?? null };
+  const stray = conductanceBits !== undefined ? "conductance-bits" : device !== undefined ? "device" : undefined;
+  if (stray === undefined) return MACROS;
+  throw new SpecError(`--${stray}`, `--${stray} belongs to a machine of memories. Add --fpga, or leave it out.`);
+}
+
 /** The files of a whole machine. */
-function makeMachine(given: Given, trained: Trained, prompts: number, notes: string[]): SourceFiles {
+function makeMachine(
+  given: Given,
+  trained: Trained,
+  { prompts, fabric, device }: { readonly prompts: number; readonly fabric: Fabric; readonly device?: DeviceName },
+  notes: string[],
+): SourceFiles {
   const { chip, task, random } = chipWithRegisters(given, trained.network, notes, trained.validatedSteps);
   const { experiment } = given;
   const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
   const run = random.fork("run");
-  const design = machineDesign(chip, run);
+  const design = machineDesign(chip, run, fabric);
+  if (device) notes.push(fitText(fitOf(design), device));
   const origin =
     `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +
     "simulator with LFSR random numbers.";

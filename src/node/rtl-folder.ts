@@ -24,6 +24,20 @@ export const readTestbenches = (folder: string): Promise<SourceFiles> => readLis
 export const readList = async (folder: string, list: string): Promise<SourceFiles | null> =>
   existsSync(join(folder, list)) ? readListed(folder, list) : null;
 
+/**
+ * Contents of the memories that synthesis reads, by file name; macros are empty there.
+ * Throws  FileError when one is missing
+ */
+export async function readContents(folder: string, sources: SourceFiles): Promise<SourceFiles> {
+  const texts = Object.values(sources);
+  if (texts.every((text) => text.includes("(* blackbox *)") || !text.includes("$readmemh"))) return {};
+  const names = new Set(texts.flatMap((text) => Array.from(text.matchAll(/"(\w+\.hex)"/g), ([, name]) => name)));
+  const contents: Record<string, string> = {};
+  for (const name of names)
+    contents[name] = new TextDecoder().decode(await readFileChecked(join(folder, name), SOURCE_BYTES));
+  return contents;
+}
+
 async function readListed(folder: string, list: string): Promise<SourceFiles> {
   const sources: Record<string, string> = {};
   for (const name of await sourceNames(resolve(folder, list))) sources[name] = await readSource(folder, name);

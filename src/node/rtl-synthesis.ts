@@ -11,7 +11,7 @@ import { readFileChecked } from "./files.ts";
 import { findSta } from "./opensta.ts";
 import { plainVerilog } from "./plain-verilog.ts";
 import { type CompiledPrompt, compilePrompt } from "./rtl-activity.ts";
-import { readSources } from "./rtl-folder.ts";
+import { readContents, readSources } from "./rtl-folder.ts";
 import { type PromptPower, promptPower, requireEnergies } from "./rtl-power.ts";
 import { type WorstPath, worstPath } from "./rtl-timing.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
@@ -106,7 +106,8 @@ export async function synthesiseRtl(
   { power = false, ...options }: FolderSynthesisOptions = {},
 ): Promise<Synthesis> {
   const sources = await readSources(folder);
-  if (!power) return synthesiseSources(sources, options);
+  const contents = await readContents(folder, sources);
+  if (!power) return synthesise(sources, options, null, contents);
   if (options.clock === undefined || options.liberty === undefined) {
     throw new SpecError(
       "--power",
@@ -117,7 +118,7 @@ export async function synthesiseRtl(
   await findSta();
   const prompt = await compilePrompt(folder);
   try {
-    return await synthesise(sources, options, prompt);
+    return await synthesise(sources, options, prompt, contents);
   } finally {
     await prompt.close();
   }
@@ -132,6 +133,7 @@ async function synthesise(
   sources: SourceFiles,
   options: SynthesisOptions,
   prompt: CompiledPrompt | null,
+  contents: SourceFiles = {},
 ): Promise<Synthesis> {
   const { clock } = options;
   if (clock !== undefined && options.liberty === undefined) {
@@ -160,7 +162,7 @@ async function synthesise(
     ...(prompt ? writeGates(sources) : []),
   ];
   const script = liberty === null ? generic : [...generic, ...mapped];
-  const inputs = liberty === null ? sources : { ...sources, [LIBERTY]: liberty };
+  const inputs = { ...sources, ...contents, ...(liberty === null ? {} : { [LIBERTY]: liberty }) };
   const outcome = await yosys.run(script.join("\n"), inputs, [
     "generic.json",
     "synthesised.txt",

@@ -24,7 +24,7 @@ import { ENGINE } from "../rtl/ssa-engine.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { type BlockEquivalence, machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
 import { type Equivalence, PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
-import { readSources, readTestbenches } from "./rtl-folder.ts";
+import { readContents, readSources, readTestbenches } from "./rtl-folder.ts";
 import { type CoveragePoint, coverageOf, readPlays, runPlay } from "./rtl-plays.ts";
 import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 import { ALL_SOURCES, COMPILED, DUMPED, isRight, JOBS, type RtlTool } from "./rtl-simulators.ts";
@@ -249,7 +249,10 @@ export async function verifyRtl(
       points.push(...reached);
     }
     if (points.length > 0) onCoverage(points);
-    if (tools.includes("yosys")) await checkWithYosys(sources, tops, { yosys, limit }, add, onStart);
+    if (tools.includes("yosys")) {
+      const contents = await readContents(folder, sources);
+      await checkWithYosys(sources, contents, tops, { yosys, limit }, add, onStart);
+    }
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -263,6 +266,7 @@ type AddCheck = (tool: "yosys", check: string, outcome: Outcome, passed: boolean
 /** Latches and loops in each top, gates against sources for the blocks that hold the logic, and the guarantees of blocks. */
 async function checkWithYosys(
   sources: SourceFiles,
+  contents: SourceFiles,
   tops: readonly Top[],
   options: Required<Pick<VerifyOptions, "yosys" | "limit">>,
   add: AddCheck,
@@ -282,7 +286,10 @@ async function checkWithYosys(
   for (const { top } of tops) {
     onStart({ tool: "yosys", check: named(structure, top) });
     const elaborated = [readVerilog(sources), `hierarchy -check -top ${top}`, "proc", "flatten -noscopeinfo"];
-    const outcome = await yosys.run([...elaborated, "check -assert", latches].join("\n"), sources);
+    const outcome = await yosys.run([...elaborated, "check -assert", latches].join("\n"), {
+      ...sources,
+      ...contents,
+    });
     const detail = outcome.ok ? "none found" : outcome.text;
     add("yosys", named(structure, top), { ...outcome, found: true }, outcome.ok, detail);
   }

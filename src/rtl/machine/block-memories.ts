@@ -7,7 +7,6 @@
  */
 import { invariant } from "../../errors.ts";
 import * as sv from "../syntax.ts";
-import { task } from "../testbench-parts.ts";
 import {
   ATTENTION_BUFFER,
   type AttentionSize,
@@ -17,7 +16,7 @@ import {
   STREAM_MEMORY,
   type StreamPort,
 } from "./memories.ts";
-import { both, countUp, indexBits, isAt } from "./parts.ts";
+import { both, countUp, filled, indexBits, isAt } from "./parts.ts";
 
 /** Constants of a layer, read a clock later. */
 export function registeredConstants(size: MemorySize): sv.Module {
@@ -31,13 +30,9 @@ export function registeredConstants(size: MemorySize): sv.Module {
       `${entries} words of ${width} bits, constants of a layer from the file Contents, one word per line.`,
       "Latency: 1 clock from address_i to data_o.",
     ],
-    parameters: [["Contents", sv.text("contents.hex")]],
+    parameters: [["Contents", sv.text("")]],
     ports,
-    items: [
-      ...declared,
-      sv.initial(task("$readmemh", sv.name("Contents"), s.words)),
-      sv.clocked(sv.set(s.data_o, sv.bit(s.words, s.address_i))),
-    ],
+    items: [...declared, filled("Contents", s.words), sv.clocked(sv.set(s.data_o, sv.bit(s.words, s.address_i)))],
   };
 }
 

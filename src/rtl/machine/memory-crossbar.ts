@@ -13,11 +13,10 @@ import { codeRange } from "../../hardware/integer-arithmetic.ts";
 import { signedBits, type WholeRange } from "../../hardware/lif-parameters.ts";
 import { bitsFor } from "../../hardware/ssa-parameters.ts";
 import * as sv from "../syntax.ts";
-import { task } from "../testbench-parts.ts";
 import { type AimcMacroSize, exactCode, macroName } from "./aimc-macro.ts";
 import type { WholeCrossbar } from "./constants.ts";
 import { rowsAtOnce } from "./fabric.ts";
-import { both, countUp, indexBits, isAt, signExtended } from "./parts.ts";
+import { both, countUp, filled, indexBits, isAt, signExtended } from "./parts.ts";
 
 interface Cells {
   /** Numbers of a cell, the lowest first. */
@@ -172,13 +171,13 @@ export function memoryCrossbar(size: AimcMacroSize, adc: AdcSpec, codeBits: numb
       `Latency: the last word's sums are in registers ${words + 1} clocks after the first clock of a step.`,
     ],
     parameters: [
-      ["Cells", sv.text("cells.hex")],
+      ["Cells", sv.text("")],
       ["StepBits", sv.decimal(7)],
     ],
     ports,
     items: [
       ...declared,
-      sv.initial(task("$readmemh", sv.name("Cells"), s.words)),
+      filled("Cells", s.words),
       drivenCell(bits, sumBits, isSigned),
       codeOf(adc, codeBits, sumBits, isSigned),
       sv.gap,

@@ -1,6 +1,7 @@
 /** Small building blocks shared by several modules of the machine: counters, two's complement numbers, and saturation. */
 import { bitsFor } from "../../hardware/ssa-parameters.ts";
 import * as sv from "../syntax.ts";
+import { task } from "../testbench-parts.ts";
 
 /** Bits of an index of `count` things, at least one. */
 export const indexBits = (count: number): number => bitsFor(Math.max(1, count - 1));
@@ -27,6 +28,12 @@ const valueIn = ({ width }: sv.Signal, value: number): sv.Expression => sv.sized
 /** Whether a register is `value`. */
 export const isAt = (register: sv.Signal, value: number): sv.Expression =>
   sv.binary(register, "==", valueIn(register, value));
+
+/** Contents of a memory that synthesis reads, too: of the file that a parameter names, if it names one. */
+export const filled = (parameter: string, memory: sv.Signal): sv.Item =>
+  sv.initial(
+    sv.when(sv.binary(sv.name(parameter), "!=", sv.text("")), [task("$readmemh", sv.name(parameter), memory)]),
+  );
 
 /** The register of a multiplexer step. Of one register, `select` is not read, and need not exist. */
 export const atStep = (select: sv.Signal, registers: readonly sv.Signal[]): sv.Expression =>
