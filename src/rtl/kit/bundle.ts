@@ -6,6 +6,7 @@ import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, sourceFiles } from "../design.ts";
 import { C_EXAMPLE, C_HEADER, cFiles } from "../host/c-driver.ts";
 import type { MachineDesign } from "../machine/design.ts";
+import type { Fabric } from "../machine/fabric.ts";
 import { MACHINE_TESTBENCH, machineTestbench } from "../machine/testbench.ts";
 import { MACHINE } from "../machine/top.ts";
 import type { MachineVectors } from "../machine/vectors.ts";
@@ -82,8 +83,15 @@ function playedFiles(
   };
 }
 
+/** What synthesis sees of crossbars and memories. */
+const SYNTHESISED: Readonly<Record<Fabric["kind"], string>> = {
+  macros: "With `SYNTHESIS` defined, crossbars and memories are black boxes.",
+  memories: "Crossbars and memories are memories, whose contents synthesis reads from the current folder.",
+};
+
 function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, origin: string): string {
-  const { tokens, steps, width, heads, depth, layers, machine, schedule, arithmetic, attentionWaits, stepMajor } = plan;
+  const { fabric, tokens, steps, width, heads, depth, layers, machine, schedule, arithmetic } = plan;
+  const { attentionWaits, stepMajor } = plan;
   const { totals } = machine.mapping;
   const rows = [
     ["tokens, time steps", `${tokens}, ${steps}`],
@@ -135,6 +143,6 @@ answers late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI
 
 \`${C_HEADER}\` describes a driver in C. \`xpike rtl cosim . --serve\` simulates the machine behind a socket; \`${C_EXAMPLE}\` then sends it the prompts.
 
-\`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. With \`SYNTHESIS\` defined, crossbars and memories are black boxes.
+\`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. ${SYNTHESISED[fabric.kind]}
 `;
 }

@@ -69,13 +69,10 @@ export function cellBits(crossbars: readonly WholeCrossbar[], adc: AdcSpec, most
   });
   if (most === null || worst.bits <= most) return worst.bits;
   const fewer = worst.stepBits - (worst.bits - most);
-  const out =
-    fewer < 0
-      ? ""
-      : ` Set hardware.arithmetic.stepBits to ${fewer} or less, which rounds them in the simulators, too, or`;
+  const rounded = `set hardware.arithmetic.stepBits to ${fewer} or less, which rounds them in the simulators, too`;
   throw new ValueError(
     "--conductance-bits",
-    `Crossbar ${worst.crossbar} holds ${worst.number} x 2^-${worst.stepBits} code steps, which needs ${worst.bits} bits, not ${most}.${out || " Only"} use ${worst.bits} conductance bits or more.`,
+    `Crossbar ${worst.crossbar} holds ${worst.number} x 2^-${worst.stepBits} code steps, which needs ${worst.bits} bits, not ${most}. Use ${worst.bits} conductance bits or more${fewer < 0 ? "" : `, or ${rounded}`}.`,
   );
 }
 
