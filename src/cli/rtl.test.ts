@@ -129,6 +129,16 @@ describe("xpike rtl", () => {
     ]);
   });
 
+  test.each([
+    ["--fpga", "--fpga belongs to a whole machine. Add --machine, or leave it out."],
+    ["--device", "--device belongs to a machine of memories. Add --fpga, or leave it out."],
+    ["--conductance-bits", "--conductance-bits belongs to a machine of memories. Add --fpga, or leave it out."],
+  ])("refuses %s without what it belongs to", async (option, why) => {
+    const value = { "--fpga": [], "--device": ["ecp5-85"], "--conductance-bits": ["8"] }[option]!;
+    const { code, err } = await xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "none"), option, ...value);
+    expect([code, err]).toEqual([2, `SpecError at ${option}\n  ${why}\n`]);
+  });
+
   test("needs a trained network", async () => {
     const { code, err } = await xpikeRtl(join(folder, "untrained.json"));
     expect([code, err]).toEqual([2, expect.stringContaining("SpecError at checkpoints.network")]);
