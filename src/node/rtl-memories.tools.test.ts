@@ -5,8 +5,7 @@ import { testWith } from "../../test/support/hardware-tools.ts";
 import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { machineBundle } from "../rtl/kit/bundle.ts";
 import { fitOf, SMALL_MEMORY } from "../rtl/machine/fit.ts";
-import { MACHINE } from "../rtl/machine/top.ts";
-import { readVerilog } from "./rtl-synthesis.ts";
+import { readModule } from "./rtl-synthesis.ts";
 import { findYosys } from "./yosys.ts";
 
 const testInYosys = await testWith("yosys");
@@ -19,45 +18,68 @@ interface Cell {
 testInYosys(
   "no memory of more than 4 kbit becomes flip-flops, and block memories are those that were counted",
   async () => {
-    const { design, vectors } = tinyMachine(
-      {
-        readOut: "mean",
-        tokens: 20,
-        steps: 2,
-        model: { width: 32, heads: 2, depth: 1, expansion: 2 },
-        hardware: {
-          crossbar: { rows: 128, columns: 32 },
-          adc: { sharing: 8 },
-          timing: { clock: 5e7, settle: 2, conversion: 32 },
-        },
+    const setting = {
+      readOut: "mean",
+      tokens: 40,
+      steps: 4,
+      model: { width: 32, heads: 2, depth: 1, expansion: 2, position: "learned" },
+      hardware: {
+        crossbar: { rows: 128, columns: 32 },
+        adc: { sharing: 8 },
+        timing: { clock: 5e7, settle: 2, conversion: 32 },
       },
-      1,
-      { kind: "memories", conductanceBits: null },
-    );
+    } as const;
+    const { design, vectors } = tinyMachine(setting, 1, { kind: "memories", conductanceBits: null });
     const files = machineBundle(design, vectors, madeInTests);
-    const sources = Object.fromEntries(design.modules.map(({ name }) => [`${name}.sv`, files[`${name}.sv`]]));
-    const script = [
-      readVerilog(sources),
-      `synth_ecp5 -no-rw-check -top ${MACHINE} -run begin:map_ffram`,
-      "write_json memories.json",
-    ];
+    const counted = new Map<string, number>();
+    for (const { name, blocks } of fitOf(design).memories) {
+      const module = name.split(".")[0];
+      counted.set(module, (counted.get(module) ?? 0) + blocks);
+    }
+    const contents = Object.fromEntries([...counted.keys()].map((module) => [`${module}.hex`, contentsFor(module)]));
+    const script = [...counted.keys()].flatMap((module) => {
+      const { items, parameters = [] } = design.modules.find(({ name }) => name === module)!;
+      const boxes = new Set(items.flatMap((item) => (item.kind === "instance" ? [item.module] : [])));
+      const [file] = parameters.filter(([name]) => name === "Cells" || name === "Contents");
+      return [
+        "design -reset",
+        ...readModule(`${module}.sv`, [...boxes]),
+        ...(file ? [`chparam -set ${file[0]} "${module}.hex" ${module}`] : []),
+        `synth_ecp5 -no-rw-check -top ${module} -run begin:map_ffram`,
+        `json -o ${module}.json ${module}`,
+      ];
+    });
+    const results = [...counted.keys()].map((module) => `${module}.json`);
     const yosys = await findYosys("system");
-    const { text, files: written } = await yosys.run(script.join("\n"), { ...sources, ...design.constants }, [
-      "memories.json",
-    ]);
-    const json = written.get("memories.json");
-    expect(json, text).toBeDefined();
-    const { modules } = JSON.parse(json!) as { modules: Record<string, { cells: Record<string, Cell> }> };
-    const cells = Object.entries(modules[MACHINE].cells);
-    const bits = (value: string) => Number.parseInt(value, 2);
-    // What is left of memories here becomes flip-flops.
-    const large = cells.filter(
-      ([, { type, parameters }]) => type === "$mem_v2" && bits(parameters.WIDTH) * bits(parameters.SIZE) > SMALL_MEMORY,
-    );
-    expect(large.map(([name]) => name)).toEqual([]);
-    const blocks = cells.filter(([, { type }]) => type === "DP16KD" || type === "PDPW16KD").length;
-    expect(blocks).toBe(fitOf(design).memories.reduce((sum, memory) => sum + memory.count * memory.blocks, 0));
-    expect(blocks).toBeGreaterThan(4);
+    const { ok, text, files: written } = await yosys.run(script.join("\n"), { ...files, ...contents }, results);
+    expect(ok, text).toBe(true);
+    const [blocks, large]: [Record<string, number>, string[]] = [{}, []];
+    for (const module of counted.keys()) {
+      const { modules } = JSON.parse(written.get(`${module}.json`)!) as Design;
+      const cells = Object.values(modules).flatMap((one) => Object.values(one.cells));
+      blocks[module] = cells.filter(({ type }) => type === "DP16KD" || type === "PDPW16KD").length;
+      // What is still a memory here becomes flip-flops.
+      for (const { type, parameters } of cells) {
+        if (type === "$mem_v2" && bits(parameters.WIDTH) * bits(parameters.SIZE) > SMALL_MEMORY) large.push(module);
+      }
+    }
+    expect(large).toEqual([]);
+    expect(blocks).toEqual(Object.fromEntries(counted));
+    expect(Object.values(blocks).filter((count) => count > 0).length).toBeGreaterThan(4);
+
+    /** Contents that no tool can shorten. */
+    function contentsFor(module: string): string {
+      const memory = fitOf(design).memories.find(({ name }) => name.startsWith(`${module}.`))!;
+      const word = (n: number) =>
+        ((BigInt(n + 1) * 0x9e3779b97f4a7c15n ** 12n) & ((1n << BigInt(memory.width)) - 1n)).toString(16);
+      return Array.from({ length: memory.entries }, (_, n) => `${word(n)}\n`).join("");
+    }
   },
   400_000,
 );
+
+interface Design {
+  readonly modules: Readonly<Record<string, { readonly cells: Readonly<Record<string, Cell>> }>>;
+}
+
+const bits = (value: string): number => Number.parseInt(value, 2);

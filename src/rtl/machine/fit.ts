@@ -1,8 +1,8 @@
 /**
  * What a machine of memories takes of an FPGA, before synthesis: block memories, multipliers and registers, counted in its modules.
  *
- * A block memory holds 18 kbit, at most 36 bits wide. Memories of at most 4 kbit, and those read within a clock, become lookup tables. Left
- * out: logic, which only synthesis counts.
+ * A block memory holds 18 kbit, at most 36 bits wide. Memories that are read within a clock become lookup tables, and so do constants of at
+ * most 4 kbit. Left out: logic, which only synthesis counts.
  */
 import { SpecError } from "../../errors.ts";
 import type * as sv from "../syntax.ts";
@@ -52,7 +52,7 @@ export const DEVICES = {
 export type DeviceName = keyof typeof DEVICES;
 export const DEVICE_NAMES = Object.keys(DEVICES) as DeviceName[];
 
-/** The largest memory that need not be block memory, bits. */
+/** The largest memory of constants that is not block memory, bits. */
 export const SMALL_MEMORY = 4096;
 /** Words of a block memory by the bits of a word. */
 const SHAPES: readonly (readonly [bits: number, words: number])[] = [
@@ -95,7 +95,8 @@ export function fitOf({ modules, plan }: Pick<MachineDesign, "modules" | "plan">
     const found = contentsOf(module.items);
     for (const [used, times] of found.instances) counts.set(used, (counts.get(used) ?? 0) + times * count);
     for (const { name, width, entries } of found.memories) {
-      const isBlock = width! * entries! > SMALL_MEMORY && !found.readAtOnce.has(name);
+      const isLogic = !found.written.has(name) && width! * entries! <= SMALL_MEMORY;
+      const isBlock = !isLogic && !found.readAtOnce.has(name);
       const blocks = isBlock ? blocksOf(width!, entries!) : 0;
       memories.push({ name: `${module.name}.${name}`, width: width!, entries: entries!, count, blocks });
     }
@@ -109,6 +110,8 @@ interface Contents {
   readonly memories: readonly sv.Signal[];
   /** Memories that are read within a clock. */
   readonly readAtOnce: ReadonlySet<string>;
+  /** Memories that are not constant. */
+  readonly written: ReadonlySet<string>;
   /** Times that each module is used. */
   readonly instances: ReadonlyMap<string, number>;
   readonly registers: number;
@@ -116,7 +119,7 @@ interface Contents {
 
 function contentsOf(items: readonly sv.Item[]): Contents {
   const memories: sv.Signal[] = [];
-  const readAtOnce = new Set<string>();
+  const [readAtOnce, written] = [new Set<string>(), new Set<string>()];
   const instances = new Map<string, number>();
   let registers = 0;
   const visit = (list: readonly sv.Item[], times: number): void => {
@@ -134,7 +137,9 @@ function contentsOf(items: readonly sv.Item[]): Contents {
         case "clocked":
           for (const target of targetsIn(item)) {
             const signal = baseOf(target);
-            if (signal !== null && signal.entries === null) driven.set(signal.name, signal);
+            if (signal === null) continue;
+            if (signal.entries === null) driven.set(signal.name, signal);
+            else written.add(signal.name);
           }
           break;
         case "instance":
@@ -148,7 +153,7 @@ function contentsOf(items: readonly sv.Item[]): Contents {
     for (const { width } of driven.values()) registers += times * (width ?? 0);
   };
   visit(items, 1);
-  return { memories, readAtOnce, instances, registers };
+  return { memories, readAtOnce, written, instances, registers };
 }
 
 /** All nodes of a tree of a kind. */
