@@ -164,7 +164,7 @@ testInVerilator("damaged requests end their connection, not the server", async (
     // More vectors than a request may bring, and more clocks.
     { ...frame, 0: 3, 1: 0, 7: 0x7f },
     { ...frame, 0: 4, 1: 0, 11: 0x7f },
-  ].map((bytes) => Uint8Array.from(frame, (_, n) => bytes[n as 0]));
+  ].map((bytes: Readonly<Record<number, number>>) => Uint8Array.from(frame, (_, n) => bytes[n]));
   for (const bytes of damaged) {
     const socket = connect({ port, host: "127.0.0.1" });
     socket.write(bytes);

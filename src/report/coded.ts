@@ -247,6 +247,16 @@ export function codedCharts(run: CodedRun): ChartDraft[] {
 export const codedRows = (figures: readonly FigureDraft[]) =>
   figures
     .filter(({ id }) => ROWS.test(id))
-    .map(({ id, label }) => ({ figure: id, label: label.replace("Eb/N0 at 10 % block errors", "Eb/N0 at 10 % BLER") }));
+    .map(({ id, label }) => ({
+      figure: id,
+      label: SHORTER.reduce((text, [long, short]) => text.replace(long, short), label),
+    }));
+
+/** Words of labels that are too long for a row. */
+const SHORTER = [
+  ["Eb/N0 at 10 % block errors", "Eb/N0 at 10 % BLER"],
+  ["Energy per bit of payload at 10 % block errors", "Energy per payload bit"],
+  ["Xpikeformer on hardware", "Xpikeformer"],
+] as const;
 
 const ROWS = /^coded\.(ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|gap\.ann$|energy\.)/;
