@@ -82,9 +82,9 @@ export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } 
 
 // Runs: from networks to a report.
 
-export { chipFigures } from "./runs/chip-figures.ts";
+export { type AnnBeside, chipFigures } from "./runs/chip-figures.ts";
 export { firstChip } from "./runs/first-chip.ts";
-export { asDescribed } from "./runs/fit.ts";
+export { asCompared, asDescribed } from "./runs/fit.ts";
 export { evaluateSweep } from "./runs/sweep.ts";
 
 // Sweeps: a design space, its points round by round, what each comes to, and the front.

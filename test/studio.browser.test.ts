@@ -62,6 +62,8 @@ const experiment = parseExperiment(
 ) as Experiment<SymbolDetectionSpec>;
 const checkpoint = readFileSync(join(root, "networks/wireless-2x2-xpikeformer.safetensors"));
 const network = decodeCheckpoint(checkpoint).network as Network<SpikingSpec>;
+const annFile = readFileSync(join(root, "networks/wireless-2x2-ann-long.safetensors"));
+const ann = decodeCheckpoint(annFile).network;
 const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
 
 let server: StudioServer;
@@ -87,7 +89,7 @@ async function reported(chips: number, prompts: number, hardware = experiment.ha
       hardware: { ...hardware, chips },
       evaluation: { ...experiment.evaluation, prompts, curvePrompts: 1, snrDecibels: [10], steps: [8] },
     },
-    { network },
+    { network, ann },
     { executor, command: "xpike run", versions: {} },
   );
   await executor.close();
@@ -123,9 +125,15 @@ test("it shows the reference simulator's results for a prompt, and the figures o
     expect(Object.keys(figures)).toEqual(ids);
     for (const id of ids) expect([id, figures[id]]).toEqual([id, report.get(id)]);
   }
-  // The cost of the ANN does not depend on the prompts.
-  const ann = page.locator("[data-compared='cost.annDigital.symbol']");
-  expect(Number(await ann.getAttribute("data-energy"))).toBe((await reported(1, 160)).get("cost.annDigital.symbol"));
+  // The chip and the ANN of the experiment, quantity by quantity, on the same prompts.
+  const report = await reported(1, 160);
+  await page.locator("[data-compared='gap.ann']").waitFor();
+  const pairs = ["symbol", "inFlight"].flatMap((id) => [`cost.xpikeformer.${id}`, `cost.annDigital.${id}`]);
+  const compared = ["ber.xpikeformer", "ber.ann", "gap.ann", "cost.latency.alone", "cost.latency.annDigital", ...pairs];
+  for (const id of compared) {
+    const shown = page.locator(`[data-compared='${id}']`);
+    expect([id, Number(await shown.getAttribute("data-value"))]).toEqual([id, report.get(id)]);
+  }
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   expect(errors).toEqual([]);
 });

@@ -1,10 +1,11 @@
 /** The cost of simulated chips from what they counted, at the prices and sizes of their own machine. */
 import type { Experiment } from "../experiment/experiment.ts";
+import type { AnnSpec } from "../experiment/model.ts";
 import { mean } from "../numeric/statistics.ts";
 import { sumOperations } from "../simulation/trace.ts";
 import { type CostEstimate, estimateCost } from "./cost.ts";
 import { hardwarePrices } from "./hardware.ts";
-import { type Measurement, measuredWorkload, perInference } from "./measured.ts";
+import { comparedWith, type Measurement, measuredWorkload, perInference } from "./measured.ts";
 import { findCostPreset } from "./presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
 
@@ -16,11 +17,12 @@ export const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechno
  * The cost of simulated chips from their counts, at the prices of a run's report, whose Xpikeformer figures come from this estimate.
  *
  * @param chips the counts of each on the same prompts
+ * @param ann the ANN that the digital engine runs; left out: one of the network's size
  * Throws  MappingError when the experiment's model is not spiking
  */
-export function chipsCost(experiment: Experiment, chips: readonly Measurement[]): CostEstimate {
+export function chipsCost(experiment: Experiment, chips: readonly Measurement[], ann?: AnnSpec): CostEstimate {
   const measurement = pool(chips);
-  const workload = measuredWorkload(experiment, measurement);
+  const workload = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann });
   return estimateCost(workload, simulatedPrices(experiment), perInference(measurement));
 }
 

@@ -185,8 +185,21 @@ function equalStepFigures({ chips, experiment, names, spikingBySteps = [], ...ru
   ];
 }
 
+/** The ANN's accuracy on the prompts of chips, and the chips' minus it, as in a report. */
+export function annFigures({
+  ann,
+  ...run
+}: Pick<ClassificationRun, "chips" | "experiment" | "names"> & { readonly ann: ClassificationErrors }): FigureDraft[] {
+  return [
+    accuracyFigure("accuracy.ann", `Accuracy: ${run.names.ann}`, ann.answers),
+    ...gapFigures({ ...run, networks: { ann } }),
+  ];
+}
+
 /** The accuracy lost to hardware and spikes relative to each network, paired by prompt. */
-function gapFigures(run: ClassificationRun): FigureDraft[] {
+function gapFigures(
+  run: Pick<ClassificationRun, "chips" | "experiment" | "names" | "networks" | "spikingBySteps">,
+): FigureDraft[] {
   const onChips = wrongOnChips(run.chips.map(({ errors }) => errors));
   return roles(run).map(([role, { wrong }]) => {
     // The digital spiking network's T may differ from the chips'.
@@ -299,7 +312,7 @@ function confusionChart(run: ClassificationRun): ChartDraft {
   };
 }
 
-const roles = ({ networks }: ClassificationRun) =>
+const roles = ({ networks }: Pick<ClassificationRun, "networks">) =>
   (["ann", "spiking", "digital"] as const).flatMap((role) => {
     const errors = networks[role];
     return errors ? [[role, errors] as const] : [];

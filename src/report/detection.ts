@@ -190,8 +190,21 @@ export function chipFigure({ chips, experiment }: Pick<DetectionRun, "chips" | "
   return rateFigure("ber.xpikeformer", `Xpikeformer on hardware, mean of ${chipsOf(chips)}`, rates);
 }
 
+/** The ANN's error rate on the prompts of chips, and the chips' minus it, as in a report. */
+export const annFigures = (
+  run: Pick<DetectionRun, "chips" | "experiment"> & { readonly ann: DetectionErrors },
+): FigureDraft[] => [
+  errorRateFigure("ber.ann", NAMES.ann, run.ann.bits),
+  ...gapFigures({ ...run, networks: { ann: { errors: run.ann } } }),
+];
+
+/** What a gap is computed from. */
+type Compared = Pick<DetectionRun, "chips" | "experiment" | "spikingBySteps"> & {
+  readonly networks: Readonly<Partial<Record<NetworkRole, Pick<DetectorResult, "errors">>>>;
+};
+
 /** The accuracy lost to hardware and spikes relative to each baseline, paired by prompt. */
-function gapFigures({ chips, networks, experiment, spikingBySteps }: DetectionRun): FigureDraft[] {
+function gapFigures({ chips, networks, experiment, spikingBySteps }: Compared): FigureDraft[] {
   const rates = chipRates(
     chips.map(({ errors }) => errors),
     experiment,

@@ -3,8 +3,10 @@ import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { EvaluationSpec, Experiment } from "../experiment/experiment.ts";
 import type { SpecOf, TaskSpec } from "../experiment/task.ts";
 import type { FigureDraft } from "../report/build-report.ts";
-import { chipFigure as accuracy } from "../report/classification.ts";
-import { chipFigure as bitErrorRate } from "../report/detection.ts";
+import { chipFigure as accuracy, annFigures as classifierAnn } from "../report/classification.ts";
+import { chipFigure as bitErrorRate, annFigures as detectorAnn } from "../report/detection.ts";
+import { EVENT_NETWORKS } from "../report/event-classification.ts";
+import { IMAGE_NETWORKS } from "../report/image-classification.ts";
 import type { Report } from "../report/report.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
@@ -40,17 +42,30 @@ export interface ChipsRun<T extends TaskSpec> {
   readonly chips: readonly ChipEvaluation<ErrorsOf<T>>[];
 }
 
-/** The chips' rate, as in the report; separate from reports, so that a page can show it without loading them. */
-const CHIP_RATES: { readonly [K in TaskSpec["kind"]]: (run: ChipsRun<SpecOf<K>>) => FigureDraft } = {
-  "symbol-detection": bitErrorRate,
-  "slot-detection": bitErrorRate,
-  "image-classification": accuracy,
-  "event-classification": accuracy,
+/** Figures of a report that a page shows without loading reports. */
+interface PageKit<T extends TaskSpec> {
+  /** The chips' rate. */
+  readonly chips: (run: ChipsRun<T>) => FigureDraft;
+  /** The ANN's rate on the same prompts, and the difference. */
+  readonly ann: (run: ChipsRun<T> & { readonly ann: ErrorsOf<T> }) => readonly FigureDraft[];
+}
+
+const PAGES: { readonly [K in TaskSpec["kind"]]: PageKit<SpecOf<K>> } = {
+  "symbol-detection": { chips: bitErrorRate, ann: detectorAnn },
+  "slot-detection": { chips: bitErrorRate, ann: detectorAnn },
+  "image-classification": { chips: accuracy, ann: (run) => classifierAnn({ ...run, names: IMAGE_NETWORKS }) },
+  "event-classification": { chips: accuracy, ann: (run) => classifierAnn({ ...run, names: EVENT_NETWORKS }) },
 };
 
+const pageOf = <T extends TaskSpec>({ kind }: T): PageKit<T> => PAGES[kind] as unknown as PageKit<T>;
+
 /** The rate of a spec's chips. */
-export const chipRate = <T extends TaskSpec>(run: ChipsRun<T>): FigureDraft =>
-  (CHIP_RATES[run.experiment.task.kind] as unknown as (run: ChipsRun<T>) => FigureDraft)(run);
+export const chipRate = <T extends TaskSpec>(run: ChipsRun<T>): FigureDraft => pageOf(run.experiment.task).chips(run);
+
+/** The rate of an ANN on the prompts of a spec's chips, and the chips' minus it. */
+export const annRates = <T extends TaskSpec>(
+  run: ChipsRun<T> & { readonly ann: ErrorsOf<T> },
+): readonly FigureDraft[] => pageOf(run.experiment.task).ann(run);
 
 /** The kit of a spec, with its type. */
 export const reportKitOf = <T extends TaskSpec>({ kind }: T): ReportKit<T> => REPORTS[kind] as unknown as ReportKit<T>;

@@ -4,7 +4,8 @@ import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { jobs } from "../evaluation/jobs.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
+import { evaluateNetwork } from "../evaluation/network.ts";
+import { annSpec, type SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -34,10 +35,35 @@ describe("chips alone", () => {
     expect(figures.length).toBeGreaterThan(30);
     for (const figure of figures) expect(report.figures).toContainEqual(expect.objectContaining(figure));
     const known = figures.map(({ id }) => id);
+    expect(known.filter((id) => /ann$|annDigital\.energy$|latency\.annDigital/.test(id))).toEqual([
+      "cost.annDigital.energy",
+      "cost.latency.annDigital",
+    ]);
     const own = report.figures.filter(({ id }) =>
       /^cost\.(xpikeformer|area\.(?!annDigital)|latency\.(?!annDigital))/.test(id),
     );
     expect(own.map(({ id }) => id).filter((id) => !known.includes(id))).toEqual([]);
+  });
+
+  test.each<[string, Opened, string]>([
+    ["a link", openExperiment({ ...link, evaluation: { ...link.evaluation, ...small.evaluation } }), "ber.ann"],
+    ["images", openExperiment(tinyImageExperiment(model, {}, small), tinyImages), "accuracy.ann"],
+  ])("stand beside the ANN of the run, its rate, gap and costs: %s", async (_, opened, rate) => {
+    const { experiment } = opened as Opened<TaskSpec>;
+    const network = freshNetwork(opened);
+    // Smaller than the network on chips, so that its costs differ from those of an ANN of the same size.
+    const spec = { ...annSpec.parse({ kind: "ann" }), width: 16, depth: 1, heads: 1 };
+    const ann = initialise(spec, opened.task.geometry.real, stream(2));
+    const report = await runExperiment(opened, { network, ann }, { executor, command: "xpike run", versions: {} });
+    const chips = await evaluateChips(executor, opened, network, { chips: 2, prompts: 20 });
+    const { errors } = await evaluateNetwork(executor, opened, ann, { prompts: 20 });
+    const figures = chipFigures(experiment, chips, { model: spec, errors });
+    expect(figures.map(({ id }) => id)).toEqual(
+      expect.arrayContaining([rate, "gap.ann", "cost.annDigital.energy", "cost.latency.annDigital"]),
+    );
+    for (const figure of figures) expect(report.figures).toContainEqual(expect.objectContaining(figure));
+    const alone = chipFigures(experiment, chips).find(({ id }) => id === "cost.annDigital.energy");
+    expect(figures.find(({ id }) => id === "cost.annDigital.energy")?.value).not.toBe(alone?.value);
   });
 
   test("say how many prompts were answered as they go, and what that throws ends the evaluation", async () => {

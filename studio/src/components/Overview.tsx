@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { type FigureDraft, formatQuantity } from "xpikeformer/report";
-import { experiment, figures, metric, prompt } from "../state/studio.ts";
+import { annMissing, experiment, figures, metric, prompt } from "../state/studio.ts";
 import { className } from "../words.ts";
 
-/** The studio in a picture: the input, the chip, the answer, and its energy next to that of an ANN. */
+/** The studio in a picture: the input, the chip, the answer, and the chip beside an ANN. */
 export function Overview() {
   const isLink = (experiment.value?.task.kind ?? "symbol-detection") === "symbol-detection";
   const view = prompt.value && (prompt.value.link !== null) === isLink ? prompt.value : null;
@@ -58,22 +58,69 @@ function Link({ name, says, strong = false, children }: LinkProps) {
   );
 }
 
-/** Energy of an answer, as two bars. */
+/** The chip beside the ANN, quantity by quantity, as bars. */
 function Versus() {
-  const { energy, result } = metric.value;
-  const own = figures.value.get(energy);
-  const ann = figures.value.get(energy.replace("xpikeformer", "annDigital"));
-  const most = Math.max(own?.value ?? 0, ann?.value ?? 0) || 1;
+  const { rate, energy, name, result } = metric.value;
+  const rows = [
+    [name, rate, rate.replace("xpikeformer", "ann")],
+    [`energy per ${result}`, energy, energy.replace("xpikeformer", "annDigital")],
+    ["latency, one at a time", "cost.latency.alone", "cost.latency.annDigital"],
+    [`${result}s per second, pipelined`, "cost.xpikeformer.inFlight", "cost.annDigital.inFlight"],
+  ] as const;
   return (
     <figure class="versus">
-      <p class="panel-name">energy per {result}</p>
-      <Bar name="this chip" figure={own} most={most} strong />
-      <Bar name="a digital ANN" figure={ann} most={most} />
+      {rows.map(([quantity, own, ann]) => (
+        <Quantity key={own} name={quantity} own={figures.value.get(own)} ann={figures.value.get(ann)} />
+      ))}
       <figcaption>
-        The ANN is a transformer of the same size that computes with 8-bit integers instead of spikes. Its error rate is
-        not measured here, so this is no comparison at equal accuracy; <code>xpike run</code> tests that.
+        <Comparison />
       </figcaption>
     </figure>
+  );
+}
+
+interface QuantityProps {
+  readonly name: string;
+  readonly own: FigureDraft | undefined;
+  readonly ann: FigureDraft | undefined;
+}
+
+function Quantity({ name, own, ann }: QuantityProps) {
+  const most = Math.max(...[own, ann].map((figure) => figure?.interval?.high ?? figure?.value ?? 0)) || 1;
+  return (
+    <>
+      <p class="panel-name">{name}</p>
+      <Bar name="simulated chips" figure={own} most={most} strong />
+      <Bar name="a digital ANN" figure={ann} most={most} />
+    </>
+  );
+}
+
+/** What the bars compare, in words. */
+function Comparison() {
+  const ann = experiment.value?.checkpoints.ann;
+  const gap = figures.value.get("gap.ann");
+  const engine = "a systolic array of 8-bit integers";
+  if (ann === undefined) {
+    return (
+      <>
+        The experiment names no ANN. Costs are those of one of the same size on {engine}; its error rate is unknown, so
+        this is no comparison at equal accuracy.
+      </>
+    );
+  }
+  if (annMissing.value !== null)
+    return <>The ANN is not here, and its costs are those of one of the same size. {annMissing.value}</>;
+  const difference = gap && formatQuantity(gap);
+  return (
+    <>
+      The ANN, <code>{ann}</code>, answered the same prompts in floating point; its costs are those of {engine}.
+      {difference && (
+        <span data-compared="gap.ann" data-value={gap.value}>
+          {` Chips minus the ANN: ${difference.value} (${difference.interval}).`}
+        </span>
+      )}
+    </>
   );
 }
 
@@ -84,16 +131,19 @@ interface BarProps {
   readonly strong?: boolean;
 }
 
+/** A bar of 0 to `most`, with its interval as a line. */
 function Bar({ name, figure, most, strong = false }: BarProps) {
   const { value, unit } = figure ? formatQuantity(figure) : { value: "…", unit: "" };
+  const at = (x: number) => (100 * x) / most;
   return (
     <div class={strong ? "bar-row strong" : "bar-row"}>
       <span>{name}</span>
       <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-        <rect width={(100 * (figure?.value ?? 0)) / most} height={10} />
+        <rect width={at(figure?.value ?? 0)} height={10} />
+        {figure?.interval && <path d={`M${at(figure.interval.low)} 5H${at(figure.interval.high)}`} />}
       </svg>
-      <span data-compared={figure?.id} data-energy={figure?.value}>
-        {value} {unit}
+      <span data-compared={figure?.id} data-value={figure?.value}>
+        {value} {unit === "1/s" ? "" : unit}
       </span>
     </div>
   );

@@ -7,7 +7,7 @@ import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
 import type { Materials } from "../workers/materials.ts";
 import { following } from "./ask.ts";
-import { loadData, loadExample, loadNetwork } from "./files.ts";
+import { loadData, loadExample, loadNetwork, networkNamed } from "./files.ts";
 import { hasPlace, NETWORK, place } from "./place.ts";
 
 const chipWorker = callerOf<ChipFunctions>(
@@ -57,6 +57,8 @@ export const reached = signal<(Reached & { readonly of: Experiment }) | null>(nu
 export const reachedAtFirst = signal<Reached | null>(null);
 /** Share of the whole evaluation that is done. */
 export const progress = signal(0);
+/** Why the experiment's ANN is missing; null if it has none, or if it is there. */
+export const annMissing = signal<string | null>(null);
 /** Threads of the evaluation, and the reason if there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
 
@@ -85,6 +87,8 @@ export function fail(error: unknown): void {
 
 /** The network and data that the workers hold. */
 let given: Materials | null = null;
+/** The ANN that chips are compared with, as the experiment names it. */
+let rival: string | undefined;
 /** The chip that its worker holds, and the number of chips on their way to it. */
 let held: ChipView | null = null;
 let awaited = 0;
@@ -250,6 +254,21 @@ function give(materials: Materials): void {
   evaluationWorker("hold", materials).catch(fail);
 }
 
+/** Has the evaluation compare chips with the ANN that an experiment names, as soon as its file has arrived. */
+async function compare({ checkpoints: { ann } }: Experiment): Promise<void> {
+  if (ann === rival) return;
+  rival = ann;
+  evaluationWorker("compare", null).catch(fail);
+  annMissing.value = null;
+  if (ann === undefined) return;
+  try {
+    const checkpoint = await networkNamed(ann);
+    if (rival === ann) await evaluationWorker("compare", checkpoint);
+  } catch (error) {
+    if (rival === ann) annMissing.value = failureOf(error).message;
+  }
+}
+
 /** Programs the chip of an experiment, shows it, and evaluates from the start. */
 async function work(next: Experiment): Promise<void> {
   const isCurrent = () => experiment.peek() === next;
@@ -258,6 +277,7 @@ async function work(next: Experiment): Promise<void> {
     const [checkpoint, data] = await Promise.all([loadNetwork(next), loadData(next)]);
     if (opened.peek() !== beginning) return;
     give({ checkpoint, data });
+    compare(next);
     const prompts = Math.min(next.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
     const programmed = await programChip(next, prompts);
     // A chip that a knob has made obsolete is shown until the next chip arrives, so that the machine moves with the knob.
