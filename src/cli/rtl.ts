@@ -121,7 +121,11 @@ function fabricOf({ machine, fpga, conductanceBits, device }: RtlCommandOptions)
 function makeMachine(
   given: Given,
   trained: Trained,
-  { prompts, fabric, device }: { readonly prompts: number; readonly fabric: Fabric; readonly device: DeviceName | undefined },
+  {
+    prompts,
+    fabric,
+    device,
+  }: { readonly prompts: number; readonly fabric: Fabric; readonly device: DeviceName | undefined },
   notes: string[],
 ): SourceFiles {
   const { chip, task, random } = chipWithRegisters(given, trained.network, notes, trained.validatedSteps);

@@ -8,7 +8,9 @@
  */
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
+import type { ConverterErrors } from "../../hardware/converter-errors.ts";
 import { codeRange } from "../../hardware/integer-arithmetic.ts";
+import type { IntegerCrossbar } from "../../simulation/integers.ts";
 import * as sv from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
 import {
@@ -30,6 +32,18 @@ export interface AimcMacroSize {
   /** Converters, or pairs of them. */
   readonly lanes: number;
   readonly multiplexerSteps: number;
+}
+
+/** A crossbar in whole numbers, with what its macro needs besides. */
+export interface WholeCrossbar extends IntegerCrossbar {
+  /** Value of a code step of each column, in 2^-fractionBits. */
+  readonly factors: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+  /** Of its converters; null when they are exact. */
+  readonly errors: ConverterErrors | null;
+  /** Key of the stream of its conversion noise. */
+  readonly noiseKey: readonly [number, number];
 }
 
 export const macroName = ({ rows, columns, multiplexerSteps }: AimcMacroSize): string =>

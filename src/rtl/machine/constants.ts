@@ -3,38 +3,20 @@
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
 import { converter } from "../../hardware/adc.ts";
-import type { ConverterErrors } from "../../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import { wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { type Chip, readCrossbars } from "../../simulation/chip.ts";
 import { fullScaleOf } from "../../simulation/compensation.ts";
-import {
-  type IntegerCrossbar,
-  integerCrossbar,
-  integerOffsets,
-  integerPosition,
-  requireLayerSums,
-} from "../../simulation/integers.ts";
+import { integerCrossbar, integerOffsets, integerPosition, requireLayerSums } from "../../simulation/integers.ts";
 import { columnFactors, conversionKey } from "../../simulation/reference/linear.ts";
 import type { SourceFiles } from "../design.ts";
 import * as sv from "../syntax.ts";
-import { type AimcMacroSize, CONDUCTANCE_BITS } from "./aimc-macro.ts";
+import { type AimcMacroSize, CONDUCTANCE_BITS, type WholeCrossbar } from "./aimc-macro.ts";
 import { converterFile, converterWords, hasNoise, NOISE_FILE, noiseWords } from "./erring-converters.ts";
 import { constantFile, joined, macroSize } from "./layer-sizes.ts";
 import { type CrossbarMemory, cellWords } from "./memory-crossbar.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
-
-export interface WholeCrossbar extends IntegerCrossbar {
-  /** Value of a code step of each column, in 2^-fractionBits. */
-  readonly factors: Float32Array;
-  readonly rows: number;
-  readonly columns: number;
-  /** Of its converters; null when they are exact. */
-  readonly errors: ConverterErrors | null;
-  /** Key of the stream of its conversion noise. */
-  readonly noiseKey: readonly [number, number];
-}
 
 /** Contents of a crossbar's macro. */
 export const cellFile = (crossbar: number): string => `crossbar_${crossbar}.hex`;

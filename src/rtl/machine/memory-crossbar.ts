@@ -13,8 +13,7 @@ import { codeRange } from "../../hardware/integer-arithmetic.ts";
 import { signedBits, type WholeRange } from "../../hardware/lif-parameters.ts";
 import { bitsFor } from "../../hardware/ssa-parameters.ts";
 import * as sv from "../syntax.ts";
-import { type AimcMacroSize, exactCode, macroName } from "./aimc-macro.ts";
-import type { WholeCrossbar } from "./constants.ts";
+import { type AimcMacroSize, exactCode, macroName, type WholeCrossbar } from "./aimc-macro.ts";
 import { rowsAtOnce } from "./fabric.ts";
 import { both, countUp, filled, indexBits, isAt, signExtended } from "./parts.ts";
 
