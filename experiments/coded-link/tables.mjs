@@ -27,7 +27,36 @@ const RULES = { "belief-propagation": "sum-product", "min-sum": "min-sum" };
 const nameOf = ({ rule, schedule = "layered", iterations, scale }) =>
   `${RULES[rule]}${scale === undefined ? "" : ` x ${scale}`}, ${schedule}, ${iterations}`;
 
+const { figures } = JSON.parse(readFileSync(new URL("./link.json", import.meta.url), "utf8"));
+
+/** A figure with its interval; – where the point was not reached. */
+function figure(id, scale = 1, digits = 2) {
+  if (!figures[id]) return "–";
+  const [value, low, high] = figures[id].map((x) => (scale * x).toFixed(digits));
+  return low === undefined ? value : `${value} (${low} to ${high})`;
+}
+
+/** Detectors by id, with their names. */
+const DETECTORS = {
+  "known.joint": "joint detection, known channel",
+  "lmmse.joint": "joint detection, LMMSE estimate",
+  "ls.joint": "joint detection, least squares",
+  ann: "ANN",
+  digital: "spiking network, exact arithmetic",
+  xpikeformer: "5 chips",
+  "xpikeformer.age.86400.compensated": "after a day, compensated",
+  "xpikeformer.age.31536000.compensated": "after a year, compensated",
+  "xpikeformer.age.31536000.uncompensated": "after a year, without compensation",
+};
+
 export const codedLinkTables = {
+  "coded-fading": () => ({
+    head: ["detector", "Eb/N0 at 10 % block errors, dB", "block errors at 10 dB"],
+    rows: Object.entries(DETECTORS).map(([id, name]) => [
+      ...[name, figure(`coded.ebn0.${id}`)],
+      `${figure(`bler.${id}.ebn0.10`, 100, 1)} %`,
+    ]),
+  }),
   "ldpc-awgn": () => ({
     head: [
       "bits",

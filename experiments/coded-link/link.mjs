@@ -1,0 +1,29 @@
+// Runs the example `coded-link` on five chips and more blocks, fresh and aged, with a seed that chose nothing. Writes link.json.
+//
+//   node experiments/coded-link/link.mjs
+import { writeFileSync } from "node:fs";
+import { parseExperiment, runExperiment } from "xpikeformer";
+import { nodeExecutor } from "xpikeformer/node";
+import { presentCommit, requireCommitted } from "../commit.mjs";
+import { figuresOf } from "../figures.mjs";
+import { documentOf, networksOf } from "../networks.mjs";
+
+const [DAY, YEAR] = [86_400, 31_536_000];
+const SEED = 81_020;
+const EVALUATION = {
+  ...{ prompts: 64, curvePrompts: 64, curveChips: 5, snrDecibels: [10] },
+  coded: { ebN0Decibels: [4, 5.5, 7, 8.5, 10], errors: 60, blocks: 600, ages: [DAY, YEAR] },
+};
+const KEPT = /^(bler\.(known|lmmse|ls|ann|digital|xpikeformer)|coded\.)/;
+
+requireCommitted(["experiments/coded-link/link.mjs"]);
+const document = await documentOf("coded-link");
+const hardware = { ...document.hardware, chips: 5 };
+const experiment = parseExperiment({ ...document, seed: SEED, hardware, evaluation: EVALUATION });
+const executor = nodeExecutor();
+const command = "node experiments/coded-link/link.mjs";
+const report = await runExperiment(experiment, await networksOf(experiment), { executor, command, versions: {} });
+await executor.close();
+const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+const record = { commit: presentCommit(), seed: SEED, command, figures: figuresOf(report, KEPT) };
+writeFileSync(new URL("link.json", import.meta.url), `${JSON.stringify(record, rounded)}\n`);
