@@ -81,6 +81,27 @@ function withoutHeaders(folder) {
   }
 }
 
+/** Entry points whose names a person looks up. `internal` promises nothing. */
+const PUBLIC = ["index", "cost", "rtl", "report", "node"];
+
+/** Removes comments of declarations that only other declarations use, because size is limited. */
+async function withoutPrivateComments(folder) {
+  const { default: ts } = await import("typescript");
+  const text = (name) => readFileSync(join(folder, name), "utf8");
+  const known = new Set(PUBLIC.flatMap((name) => text(`${name}.d.ts`).match(/[\w$]+/g)));
+  for (const name of namesIn(folder, /\.d\.ts$/)) {
+    const { statements, text: whole } = ts.createSourceFile(name, text(name), ts.ScriptTarget.Latest);
+    const namesOf = ({ name: own, declarationList }) =>
+      (declarationList?.declarations ?? [{ name: own }]).flatMap(({ name }) => name?.text ?? []);
+    const isPublic = (statement) => namesOf(statement).length === 0 || namesOf(statement).some((own) => known.has(own));
+    const shortened = statements.map((statement) => {
+      const own = whole.slice(statement.pos, statement.end);
+      return isPublic(statement) ? own : own.replace(/\n? *\/\*\*.*?\*\//gs, "");
+    });
+    writeFileSync(join(folder, name), `${shortened.join("")}\n`);
+  }
+}
+
 /** Removes declarations that no entry point of the package leads to: nobody can import them, and size is limited. */
 async function withoutPrivateDeclarations(folder) {
   const { default: ts } = await import("typescript");
@@ -125,6 +146,7 @@ if (!isProgramFresh || !isFresh(page, [stamp, studio, script])) {
   withoutOrphans(dist, programs);
   await withoutPrivateDeclarations(dist);
   withoutHeaders(dist);
+  await withoutPrivateComments(dist);
   writeFileSync(stamp, "");
   node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);
   await compact(dist, programs);

@@ -78,7 +78,7 @@ export async function compact(folder, programs) {
     const options = {
       module: true,
       compress: { target: "es2023", keepNames: { function: true, class: true } },
-      mangle: { toplevel: false },
+      mangle: { toplevel: true, keepNames: { function: true, class: true } },
       codegen: { removeWhitespace: true, legalComments: "inline" },
     };
     const { code, errors } = await minify(path, readFileSync(path, "utf8"), options);
