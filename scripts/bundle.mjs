@@ -73,6 +73,7 @@ export async function bundle(folder) {
  * shows. Last, because the studio is built from programs whose annotations tell what it can leave out.
  */
 export async function compact(folder, programs) {
+  const { default: ts } = await import("typescript");
   for (const name of programs.filter((one) => one !== `${CHARTS}.js`)) {
     const path = join(folder, name);
     const options = {
@@ -83,8 +84,14 @@ export async function compact(folder, programs) {
     };
     const { code, errors } = await minify(path, readFileSync(path, "utf8"), options);
     if (errors.length > 0) throw new Error(`${name}: ${errors[0].message}`);
-    writeFileSync(path, code);
+    writeFileSync(path, onLines(ts, code));
   }
+}
+
+/** A line per declaration: Node prints the line in which an error arises. */
+function onLines(ts, code) {
+  const { statements } = ts.createSourceFile("program.js", code, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS);
+  return `${statements.map(({ pos, end }) => code.slice(pos, end)).join("\n")}\n`;
 }
 
 /** Puts what charts are drawn with, and the packages that it is from, into one file, with their licences next to it. */

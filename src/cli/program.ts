@@ -159,7 +159,7 @@ export function program(terminal: Terminal): Command {
     .description("two experiments side by side: the fields that differ, and their effect on error rate and cost")
     .addHelpText(
       "after",
-      examples("compare examples/wireless-2x2.json examples/wireless-2x2-faults.json --seed 1 --chips 2 --prompts 32"),
+      examples("compare examples/wireless-2x2.json networks/wireless-2x2-faults.json --seed 1 --chips 2 --prompts 32"),
     )
     .action(async (first: string, second: string, options: CompareCommandOptions) =>
       (await import("./compare.ts")).compareCommand(first, second, options, terminal),

@@ -16,7 +16,7 @@ import {
 import { streamSizes } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
 import { ANSWER_FILE, DECISION_FILE, INPUT_FILE, SEED_FILE } from "../machine/vectors.ts";
-import * as cosim from "./cosim-protocol.ts";
+import { FRAME_BYTES, MARK, STATUS as REPLY, REQUEST } from "./cosim-protocol.ts";
 
 export const C_HEADER = "xpike.h";
 export const C_DRIVER = "xpike.c";
@@ -279,8 +279,6 @@ xpike_bus xpike_mapped_bus(xpike_mapped *mapped) {
   return bus;
 }
 `;
-
-const { REQUEST, STATUS: REPLY, MARK, FRAME_BYTES } = cosim;
 
 const socketBus = `#define _POSIX_C_SOURCE 200112L
 #include "${C_HEADER}"
