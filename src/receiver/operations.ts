@@ -146,7 +146,7 @@ export function kBestOperations(sizes: DetectionSizes, survivors: number): Opera
   const stages: Operations[] = [];
   let kept = 1;
   for (let a = nt - 1; a >= 0; a--) {
-    const candidates = kept * levels ** parts;
+    const candidates = kept * 2 ** (bits * parts);
     const sorted = candidates > survivors || a === 0;
     const sums = parts === 2 ? levels + levels ** 2 : 1 + levels;
     stages.push(

@@ -11,6 +11,7 @@ const NAMED = [
   "experiment/experiment.ts",
   "experiment/presets.ts",
   "experiment/slot-detection.ts",
+  "experiment/slot-presets.ts",
   "experiment/task.ts",
   "import/layouts/spiking-transformer.ts",
   "import/layouts/vision-transformer.ts",

@@ -26,7 +26,7 @@ export const FRAME_BYTES = 12;
 export const MARK = [0x58, 0x50] as const;
 /** Of a request: payload bytes and clocks; a server refuses more. */
 export const MOST_BYTES = 2 ** 26;
-export const MOST_CLOCKS = 10 ** 8;
+export const MOST_CLOCKS = 100_000_000;
 
 export type RequestKind = keyof typeof REQUEST;
 
