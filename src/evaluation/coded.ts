@@ -35,9 +35,19 @@ export interface CodedOptions {
 
 /**
  * The coded link of an experiment; null if it asks for none.
- * Throws  SpecError when its task has no slots to send blocks over, or they cannot hold a payload
+ * Throws  SpecError as `slotsOf`, and when slots cannot hold a payload
  */
-export function codedOf<T extends TaskSpec>({ task, evaluation, seed }: Experiment<T>): CodedWork | null {
+export function codedOf<T extends TaskSpec>(experiment: Experiment<T>): CodedWork | null {
+  const work = slotsOf(experiment);
+  if (work !== null) codedLink(work.task, work.coded);
+  return work;
+}
+
+/**
+ * The same, whether or not a slot can hold a payload.
+ * Throws  SpecError when the task has no slots to send blocks over
+ */
+export function slotsOf<T extends TaskSpec>({ task, evaluation, seed }: Experiment<T>): CodedWork | null {
   const { coded } = evaluation;
   if (coded === undefined) return null;
   const slots = kitOf(task).slots(task);
@@ -47,7 +57,6 @@ export function codedOf<T extends TaskSpec>({ task, evaluation, seed }: Experime
       `Coded blocks fill the data of slots, and prompts of ${task.kind} are no slots. Set task.kind to \`slot-detection\`, or leave evaluation.coded out.`,
     );
   }
-  codedLink(slots, coded);
   return { seed, task: slots, coded };
 }
 

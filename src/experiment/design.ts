@@ -20,7 +20,16 @@ export const MOST_AXIS_VALUES = 10_000;
 export const MOST_POINTS = 1_000_000;
 
 /** What a point is judged by, in SI units, of the machine and network that it describes. */
-export const OBJECTIVES = ["errorRate", "yearLoss", "energy", "latency", "throughput", "area"] as const;
+export const OBJECTIVES = [
+  "errorRate",
+  "yearLoss",
+  "blockErrorRate",
+  "codedEbN0",
+  "energy",
+  "latency",
+  "throughput",
+  "area",
+] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
 const rangeSpec = z

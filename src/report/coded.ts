@@ -101,7 +101,8 @@ const measuredFigure = (id: string, label: string, measured: Measured | null): F
   return [{ id, label, value, unit: "dB", ...(ends && { interval: { ...ends, kind: "95 % bootstrap over blocks" } }) }];
 };
 
-const crossingFigure = (detector: CodedDetector, weights: Weights): FigureDraft[] =>
+/** None if the block errors do not fall to 10 % within the points, and no interval if it may lie outside. */
+export const crossingFigure = (detector: CodedDetector, weights: Weights): FigureDraft[] =>
   measuredFigure(
     `coded.ebn0.${detector.id}`,
     `Eb/N0 at 10 % block errors: ${detector.name}`,

@@ -4,7 +4,10 @@ import { beats, type Costs, costsOf, frontOf, frontPoints, keepsLimits } from ".
 import type { Measures, Row } from "./unit.ts";
 
 const exact = (value: number) => ({ value, low: value, high: value });
-const none = { errorRate: null, yearLoss: null, energy: null, latency: null, throughput: null, area: null };
+const none = {
+  ...{ errorRate: null, yearLoss: null, blockErrorRate: null, codedEbN0: null },
+  ...{ energy: null, latency: null, throughput: null, area: null },
+};
 const rowOf = (point: number, measures: Partial<Measures> | null): Row => ({
   ...{ point, hash: "", values: {}, refused: measures ? null : "MappingError" },
   measures: measures && { ...none, chips: 1, prompts: 1, ...measures },

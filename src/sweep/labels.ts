@@ -12,6 +12,8 @@ import type { Measured, Row } from "./unit.ts";
 export const OBJECTIVE_LABELS: Readonly<Record<Objective, { readonly label: string; readonly unit: string }>> = {
   errorRate: { label: "Error rate", unit: "1" },
   yearLoss: { label: "Loss in a year", unit: "1" },
+  blockErrorRate: { label: "Block error rate", unit: "1" },
+  codedEbN0: { label: "Eb/N0 at 10 % block errors", unit: "dB" },
   energy: { label: "Energy per inference", unit: "J" },
   latency: { label: "Latency", unit: "s" },
   throughput: { label: "Throughput", unit: "inferences/s" },
@@ -76,7 +78,8 @@ export function axisOf(objective: Objective, values: readonly number[], label = 
   const exponent = largest === 0 ? 0 : Math.round(Math.log10(Number(written.value.replaceAll(",", "")) / largest));
   const factor = Number.isFinite(exponent) ? Number(`1e${exponent}`) : 1;
   const shown = Number.isFinite(exponent) ? written.unit : unit;
-  const log = Math.min(...values) > 0 && largest > 8 * Math.min(...values);
+  // Decibels are logarithms already.
+  const log = unit !== "dB" && Math.min(...values) > 0 && largest > 8 * Math.min(...values);
   return {
     label: shown === "" ? label : `${label}, ${shown}`,
     scale: log ? ("log" as const) : ("linear" as const),

@@ -12,7 +12,10 @@ import type { Row } from "./unit.ts";
 const BITS = "hardware.adc.bits";
 const design = parseDesign({ experiment: {}, axes: { [BITS]: [4, 5, 6, 7] } }) as OpenedDesign;
 const exact = (value: number) => ({ value, low: value, high: value });
-const none = { yearLoss: null, latency: null, throughput: null, area: null, chips: 2, prompts: 8 };
+const none = {
+  ...{ yearLoss: null, blockErrorRate: null, codedEbN0: null, latency: null, throughput: null, area: null },
+  ...{ chips: 2, prompts: 8 },
+};
 // The last one is beaten by the one before.
 const rows = [0.4, 0.3, 0.2, 0.25].map(
   (rate, point): Row => ({

@@ -3,7 +3,10 @@ import { packWrong } from "./packed.ts";
 import { race } from "./race.ts";
 import type { Measures, Row } from "./unit.ts";
 
-const NONE = { errorRate: null, yearLoss: null, energy: null, latency: null, throughput: null, area: null };
+const NONE = {
+  ...{ errorRate: null, yearLoss: null, blockErrorRate: null, codedEbN0: null },
+  ...{ energy: null, latency: null, throughput: null, area: null },
+};
 const exact = (value: number) => ({ value, low: value, high: value });
 const PROMPTS = 1000;
 

@@ -15,7 +15,10 @@ const designOf = (fields: object): OpenedDesign =>
     ...fields,
   }) as OpenedDesign;
 const exact = (value: number) => ({ value, low: value, high: value });
-const NONE = { errorRate: null, yearLoss: null, energy: null, latency: null, throughput: null, area: null };
+const NONE = {
+  ...{ errorRate: null, yearLoss: null, blockErrorRate: null, codedEbN0: null },
+  ...{ energy: null, latency: null, throughput: null, area: null },
+};
 const BITS = "hardware.adc.bits";
 const [CHIPS, PROMPTS] = ["hardware.chips", "evaluation.prompts"];
 const SIZE = { [CHIPS]: null, [PROMPTS]: null };

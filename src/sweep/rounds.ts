@@ -14,7 +14,7 @@ import { costsOf } from "./front.ts";
 import { type Fitness, type Gene, type Genome, searchFront } from "./nsga2.ts";
 import { experimentAt, listPoints, type OpenedDesign, type PointValues, valueAt } from "./points.ts";
 import { race } from "./race.ts";
-import { type Measures, needsErrors, type Row } from "./unit.ts";
+import { type Measures, needsBlocks, needsErrors, type Row } from "./unit.ts";
 
 const CHIPS = "hardware.chips";
 const PROMPTS = "evaluation.prompts";
@@ -130,6 +130,13 @@ const keyOf = (design: OpenedDesign, { values }: Row): string => JSON.stringify(
 
 /** Numbers of chips and prompts in each round of a race, up to those of the experiment. */
 function sizesOf(design: OpenedDesign, { chips, prompts, growth }: Budget, values: PointValues): Size[] {
+  if (needsBlocks(design.objectives)) {
+    throw new SpecError(
+      "budget",
+      "A budget adds chips and prompts, but coded blocks end by themselves, at evaluation.coded.errors or evaluation.coded.blocks. Lower " +
+        "these and leave the budget out, or leave blockErrorRate and codedEbN0 out of the objectives.",
+    );
+  }
   if (!needsErrors(design.objectives)) {
     throw new SpecError(
       "budget",

@@ -1,7 +1,7 @@
 /** The table of a sweep: one column per axis and objective, one line per point. */
 import { type Design, OBJECTIVES, type Objective } from "../experiment/design.ts";
 import { frontPoints, keepsLimits } from "./front.ts";
-import type { Row } from "./unit.ts";
+import { needsBlocks, needsNetwork, type Row } from "./unit.ts";
 
 export interface Column {
   readonly name: string;
@@ -14,9 +14,6 @@ export interface SweepTable {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
 }
-
-/** Objectives that are sampled, and have an interval. */
-const SAMPLED: readonly Objective[] = ["errorRate", "yearLoss"];
 
 /**
  * In SI units; `front` and `within` tell whether a point is on the front and keeps the limits. A sweep that several builds of the
@@ -31,11 +28,13 @@ export function sweepTable(
   const front = frontPoints(rows, design);
   const axes = Object.keys(design.axes);
   const measured = OBJECTIVES.filter((name) => design.objectives.includes(name));
+  const isCoded = needsBlocks(measured);
   const types = axes.map((path) => typeOf(rows.map(({ values }) => values[path])));
   const columns: Column[] = [
     { name: "point", type: "integer" },
     ...axes.map((name, i) => ({ name, type: types[i] })),
     ...measured.flatMap((name) => namesOf(name).map((name): Column => ({ name, type: "number" }))),
+    ...(isCoded ? [{ name: "blocks", type: "text" } as const] : []),
     { name: "chips", type: "integer" },
     { name: "prompts", type: "integer" },
     { name: "within", type: "boolean" },
@@ -53,6 +52,7 @@ export function sweepTable(
         const found = measures?.[name];
         return [found?.value ?? null, found?.low ?? null, found?.high ?? null].slice(0, namesOf(name).length);
       }),
+      ...(isCoded ? [cellOf(measures?.blocks, "text")] : []),
       measures?.chips ?? null,
       measures?.prompts ?? null,
       measures !== null && keepsLimits(measures, design),
@@ -64,8 +64,9 @@ export function sweepTable(
   };
 }
 
+/** What is sampled has an interval. */
 const namesOf = (objective: Objective): string[] =>
-  SAMPLED.includes(objective) ? [objective, `${objective}Low`, `${objective}High`] : [objective];
+  needsNetwork([objective]) ? [objective, `${objective}Low`, `${objective}High`] : [objective];
 
 /** The common type of an axis's values; for mixed types or objects, their JSON as text. */
 function typeOf(values: readonly unknown[]): Column["type"] {

@@ -6,7 +6,7 @@ import { MappingError, SpecError } from "../errors.ts";
 import { simulateChip } from "../evaluation/chips.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import type { Slice } from "../evaluation/slices.ts";
-import { OBJECTIVES } from "../experiment/design.ts";
+import { OBJECTIVES as ALL } from "../experiment/design.ts";
 import { parseDurations } from "../experiment/duration.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
@@ -21,7 +21,10 @@ import { evaluateSweep } from "../runs/sweep.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { type Executor, inlineExecutor, type JobRegistry } from "../threads/executor.ts";
 import type { RowSamples } from "./packed.ts";
-import { measurePoint, measureRow, type Row } from "./unit.ts";
+import { measurePoint, measureRow, needsBlocks, type Row } from "./unit.ts";
+
+/** Of a link without coded blocks (`coded.test.ts`). */
+const OBJECTIVES = ALL.filter((name) => !needsBlocks([name]));
 
 const executor = inlineExecutor(jobs);
 const base = tinyExperiment({

@@ -2,7 +2,7 @@
  * A sweep before its first unit: the points with the hashes of everything that they depend on, the networks and data that they
  * need, and the networks to be trained first.
  *
- * A point that names no network but has error rates among its objectives gets its own: trained as its experiment specifies, once
+ * A point that names no network but has sampled objectives gets its own: trained as its experiment specifies, once
  * for all points that train identically.
  */
 import type { ModuleSpec } from "../../device/module.ts";
@@ -15,7 +15,7 @@ import { teachersNamed } from "../../experiment/training.ts";
 import type { RowSamples } from "../../sweep/packed.ts";
 import { experimentAt, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";
-import { needsErrors } from "../../sweep/unit.ts";
+import { needsNetwork, requireBlocks } from "../../sweep/unit.ts";
 import { contentHash, sha256Of } from "../content-hash.ts";
 import { loadExperimentDevice } from "../devices.ts";
 import { readFileChecked } from "../files.ts";
@@ -86,11 +86,11 @@ export const NETWORK_BYTES = 2 ** 31;
 
 /**
  * Lists the points of the first round and reads what they need.
- * Throws  SpecError for a point that is not a valid experiment; FileError for a network, at its field, or data that cannot be read;
+ * Throws  SpecError for a point that is not a valid experiment, and as `requireBlocks`; FileError for a network, at its field, or data that cannot be read;
  *         as `loadExperimentDevice`
  */
 export async function planSweep(design: OpenedDesign, place: SweepPlace): Promise<PlannedSweep> {
-  const withErrors = needsErrors(design.objectives);
+  const isSampled = needsNetwork(design.objectives);
   const networks: Record<string, Uint8Array> = {};
   const data: Record<string, unknown> = {};
   const trainings = new Map<string, PlannedTraining>();
@@ -138,12 +138,13 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
 
   async function pointOf(values: PointValues): Promise<PlannedPoint> {
     const experiment = await loadExperimentDevice(experimentAt(design, values), place.directory);
+    requireBlocks(experiment, design.objectives);
     const own = await dataOf(experiment);
     const { network: path } = experiment.checkpoints;
     const network =
       path !== undefined
         ? await networkOf("checkpoints.network", path)
-        : withErrors
+        : isSampled
           ? await trainedFor(experiment, own)
           : null;
     const hash = pointHash(experiment, network, own, design.objectives);

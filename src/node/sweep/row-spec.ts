@@ -35,6 +35,10 @@ export const rowSpec = z.object({
         (typeof OBJECTIVES)[number],
         typeof measured
       >),
+      // Rows of earlier versions lack these.
+      blockErrorRate: measured.default(null),
+      codedEbN0: measured.default(null),
+      blocks: z.array(z.object({ ebN0Decibels: z.number(), blocks: count, errors: count })).exactOptional(),
       chips: count,
       prompts: count,
     })

@@ -374,7 +374,10 @@ test("a network that is cut off is trained again, to the same rows", async () =>
 
 test("DuckDB, Parquet and CSV hold the same table as the rows", async () => {
   const exact = (value: number) => ({ value, low: value, high: value });
-  const none = { yearLoss: null, energy: null, latency: null, throughput: null, area: null, chips: 2, prompts: 3 };
+  const none = {
+    ...{ yearLoss: null, blockErrorRate: null, codedEbN0: null, energy: null, latency: null, throughput: null },
+    ...{ area: null, chips: 2, prompts: 3 },
+  };
   const rows: Row[] = [0.1, 0.25, 1 / 3].map((rate, point) => ({
     ...{ point, hash: `h${point}`, refused: null },
     values: { "hardware.adc.bits": point === 1 ? null : 4 + point, mixed: [1, 'a,"b', { deep: [] }][point] },

@@ -6,7 +6,7 @@ import type { TaskSpec } from "../../experiment/task.ts";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
-import { needsErrors } from "../../sweep/unit.ts";
+import { needsNetwork } from "../../sweep/unit.ts";
 import type { DataOf } from "../../task/catalogue.ts";
 import { openExperiment } from "../../task/open.ts";
 import { decodeState } from "../../train/state.ts";
@@ -105,7 +105,7 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
 
 /** Points per piece of work. */
 function sizeOf({ design, points }: PlannedSweep, { batch }: SweepOptions): number {
-  const least = needsErrors(design.objectives) ? 1 : PRICED_BATCH;
+  const least = needsNetwork(design.objectives) ? 1 : PRICED_BATCH;
   return batch ?? Math.max(least, Math.ceil(points.length / MOST_BATCHES));
 }
 
