@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { jobs } from "../evaluation/jobs.ts";
 import type { Objective } from "../experiment/design.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { parseJsonWithComments } from "../experiment/json.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
@@ -11,7 +12,7 @@ import { decodeCheckpoint } from "../model/checkpoint.ts";
 import { codedFigures } from "../report/coded.ts";
 import { runCoded } from "../runs/coded.ts";
 import { asDescribed } from "../runs/fit.ts";
-import { type Given, openExperiment } from "../task/open.ts";
+import type { Given } from "../task/open.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { axisOf } from "./labels.ts";
 import { sweepTable } from "./table.ts";
@@ -33,17 +34,15 @@ const experimentOf = (coded: object | undefined, hardware: object = { chips: 2 }
     hardware: { ...document.hardware, ...hardware },
     evaluation: { prompts: 8, curveChips: 1, ...(coded && { coded }) },
   });
+type SlotExperiment = Experiment<SlotDetectionSpec>;
 const BOTH: Objective[] = ["blockErrorRate", "codedEbN0"];
 
 test("a point has the block errors and the Eb/N0 of a run of its experiment, with the same intervals", async () => {
   const experiment = experimentOf({ ebN0Decibels: [18, 2], errors: 12, blocks: 36 });
   const measures = await measurePoint(executor, experiment, network, BOTH);
-  const run = await runCoded(
-    openExperiment(experiment, null) as Given<SlotDetectionSpec>,
-    asDescribed(experiment, network, []),
-    [],
-    { executor, chips: 1, advance: () => {} },
-  );
+  const given: Given<SlotDetectionSpec> = { experiment: experiment as Experiment as SlotExperiment, data: null };
+  const options = { executor, chips: 1, advance: () => {} };
+  const run = await runCoded(given, asDescribed(experiment, network, []), [], options);
   const figures = codedFigures(run!, []);
   const figureOf = (id: string) => figures.find((figure) => figure.id === id)!;
   const measuredAs = (id: string) => {

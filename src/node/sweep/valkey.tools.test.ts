@@ -136,6 +136,33 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     }
   });
 
+  test("gives the same table of coded blocks as threads, although a worker is killed", async () => {
+    const slots = { kind: "tdl", subcarriers: 6, symbols: 5, pilots: { symbols: [2] } };
+    // One bit of payload: a network that guesses gets every other block right.
+    const coded = { rate: 0.32, ebN0Decibels: [4, 12], errors: 30, blocks: 60 };
+    const experiment = {
+      task: { kind: "slot-detection", channel: slots },
+      model: { width: 16, heads: 2, depth: 1, expansion: 2, steps: 2, readOut: "bits" },
+      training: { batch: 2, shards: 1, validationPrompts: 2, stages: [{ steps: 1, warmup: 0 }] },
+      hardware: { chips: 2, crossbar: { rows: 32, columns: 32 } },
+      evaluation: { prompts: 4, coded },
+    };
+    const axes = { "evaluation.coded.rate": [0.32, 0.34], "hardware.readTime": [20, 1e8] };
+    const design = { experiment, axes, objectives: ["blockErrorRate", "codedEbN0", "energy"] };
+    await writeFile(join(root, "design.json"), JSON.stringify(design));
+    await finished(sweep("--out", "threads", "--threads", "2"));
+    await startServer();
+    const victim = startWorker();
+    const asking = sweep("--out", "queue", ...engine());
+    await moreRows(asking, 1);
+    await kill(victim);
+    startWorker();
+    await finished(asking);
+    const csv = await readFile(join(root, "queue", SWEEP_FILES.csv), "utf8");
+    expect(csv.match(/""blocks"":\d+,""errors"":\d+/g)).toHaveLength(8);
+    expect(await table("queue")).toEqual(await table("threads"));
+  });
+
   test("waits for a worker, reports it, and sends points in batches", async () => {
     await writeDesign({ "hardware.readTime": { from: 1, to: 1e6, count: 300 } }, ["energy", "area"]);
     await startServer();
