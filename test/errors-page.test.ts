@@ -84,6 +84,7 @@ import { readNetlist } from "../src/rtl/gates/netlist.ts";
 import { checkTask } from "../src/runs/fit.ts";
 import { experimentAt, listPoints } from "../src/sweep/points.ts";
 import { sweepRounds } from "../src/sweep/rounds.ts";
+import { requireBlocks } from "../src/sweep/unit.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { imageClassification } from "../src/task/image-classification.ts";
 import { openExperiment } from "../src/task/open.ts";
@@ -329,6 +330,8 @@ const cases: Record<string, () => unknown> = {
   "A continuous range on a grid": () =>
     listPoints(parseDesign({ experiment: {}, axes: { "hardware.readTime": { from: 1, to: 9 } } })),
   "A budget without simulation": () => roundsOf({ objectives: ["energy", "area"], budget: {} }),
+  "Block errors without blocks": () => requireBlocks(parseExperiment({}), ["codedEbN0"]),
+  "A budget for blocks": () => roundsOf({ objectives: ["codedEbN0"], budget: {} }),
   "An axis that the budget sets": () => roundsOf({ axes: { "hardware.chips": [2, 4] }, budget: {} }),
   "Resuming without a sweep": () => openSweepFolder(join(folder, "none"), emptySweep, { resume: true }),
   "A folder with a sweep": async () => {
