@@ -86,8 +86,8 @@ export const NETWORK_BYTES = 2 ** 31;
 
 /**
  * Lists the points of the first round and reads what they need.
- * Throws  SpecError for a point that is not a valid experiment, and as `requireBlocks`; FileError for a network, at its field, or data that cannot be read;
- *         as `loadExperimentDevice`
+ * Throws  SpecError for a point that is not a valid experiment, and as `requireBlocks`; FileError for a network, at its field, or data that
+ *         cannot be read; as `loadExperimentDevice`
  */
 export async function planSweep(design: OpenedDesign, place: SweepPlace): Promise<PlannedSweep> {
   const isSampled = needsNetwork(design.objectives);
