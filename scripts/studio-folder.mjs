@@ -31,9 +31,9 @@ export async function copyStudio(folder) {
 
 const jsonBlocks = (page) => Array.from(page.matchAll(/^```json\n([\s\S]*?)^```/gm), ([, text]) => text);
 
-/** The bundled networks that the studio loads for an experiment: the one on its chips, and those needed for training on the page. */
+/** The bundled networks that the studio loads for an experiment: the one on its chips, the ANN beside it, and those for training. */
 const networksOf = ({ checkpoints = {}, training = {} }) =>
-  [checkpoints.network, training.teacher, training.initial]
+  [checkpoints.network, checkpoints.ann, training.teacher, training.initial]
     .flat()
     .filter((name) => name?.startsWith("bundled:"))
     .map((name) => name.slice("bundled:".length));
