@@ -404,6 +404,7 @@ test("on its other tab it classifies test images, drawings and pictures, with th
 
   // A drawing: a box, which belongs to no class.
   await page.getByRole("heading", { name: "A test image" }).waitFor();
+  await page.locator(".board").scrollIntoViewIfNeeded();
   const board = (await page.locator(".board").boundingBox())!;
   const at = (x: number, y: number) => [board.x + x * board.width, board.y + y * board.height] as const;
   await page.mouse.move(...at(0.3, 0.3));

@@ -88,11 +88,11 @@ interface QuantityProps {
 function Quantity({ name, own, ann }: QuantityProps) {
   const most = Math.max(...[own, ann].map((figure) => figure?.interval?.high ?? figure?.value ?? 0)) || 1;
   return (
-    <>
+    <div>
       <p class="panel-name">{name}</p>
-      <Bar name="simulated chips" figure={own} most={most} strong />
-      <Bar name="a digital ANN" figure={ann} most={most} />
-    </>
+      <Bar name="chips" figure={own} most={most} strong />
+      <Bar name="ANN" figure={ann} most={most} />
+    </div>
   );
 }
 
