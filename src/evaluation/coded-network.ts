@@ -6,7 +6,7 @@ import { stream } from "../numeric/stream.ts";
 import { softBits } from "../task/bits.ts";
 import { takesSpikes } from "../task/create.ts";
 import type { Executor, Job } from "../threads/executor.ts";
-import { type CodedOptions, type CodedPoint, cutPieces, measurePoints, SLICE_BLOCKS } from "./coded.ts";
+import { type CodedOptions, type CodedPoint, measureByJob, SLICE_BLOCKS } from "./coded.ts";
 import { type BlockAnswers, blockDecoder, type CodedWork, codedSource } from "./coded-blocks.ts";
 import type { Slice } from "./slices.ts";
 
@@ -28,12 +28,7 @@ export async function evaluateCodedNetwork(
   options: CodedOptions = {},
 ): Promise<CodedPoint[]> {
   const setup: NetworkWork = { ...work, network: isSpiking(network) ? foldNetwork(network) : network };
-  const session = executor.open<NetworkWork, Slice, BlockAnswers>("answer-blocks", setup, { repeatable: true });
-  return measurePoints(work, options, (asked, keep) => {
-    const pieces = cutPieces(asked, SLICE_BLOCKS);
-    const slices = pieces.map(({ slice }) => slice);
-    return session.run(slices, (answers, i) => keep(answers, pieces[i].point, slices[i]));
-  }).finally(session.close);
+  return measureByJob(executor, "answer-blocks", setup, options);
 }
 
 /** The job "answer-blocks". */

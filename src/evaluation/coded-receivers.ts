@@ -1,6 +1,6 @@
 /** Block error rates of classical receivers (`slot-receivers.ts`): their soft bits of the quantised slot, decoded. */
 import type { Executor, Job } from "../threads/executor.ts";
-import { type CodedOptions, type CodedPoint, cutPieces, measurePoints, SLICE_BLOCKS } from "./coded.ts";
+import { type CodedOptions, type CodedPoint, measureByJob } from "./coded.ts";
 import { type BlockAnswers, blockDecoder, type CodedWork, codedSource } from "./coded-blocks.ts";
 import type { Slice } from "./slices.ts";
 import { type SlotReceiver, slotReceiver } from "./slot-receivers.ts";
@@ -17,12 +17,7 @@ export async function evaluateCodedReceiver(
   options: CodedOptions = {},
 ): Promise<CodedPoint[]> {
   const setup: ReceiverWork = { ...work, receiver };
-  const session = executor.open<ReceiverWork, Slice, BlockAnswers>("receive-blocks", setup, { repeatable: true });
-  return measurePoints(work, options, (asked, keep) => {
-    const pieces = cutPieces(asked, SLICE_BLOCKS);
-    const slices = pieces.map(({ slice }) => slice);
-    return session.run(slices, (answers, i) => keep(answers, pieces[i].point, slices[i]));
-  }).finally(session.close);
+  return measureByJob(executor, "receive-blocks", setup, options);
 }
 
 /** The job "receive-blocks". */

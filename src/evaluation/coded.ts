@@ -8,6 +8,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type CodedLink, codedLink } from "../task/coded-slots.ts";
+import type { Executor } from "../threads/executor.ts";
 import type { BlockAnswers, CodedWork } from "./coded-blocks.ts";
 import { type Keeper, NO_KEEPER, type Range } from "./keeper.ts";
 import { type Asked, answerPoints, endOf } from "./sequential.ts";
@@ -81,6 +82,21 @@ export const cutPieces = (asked: readonly AskedBlocks[], size: number): { point:
       return cutRanges([{ firstPrompt, prompts: head }, rest], size, snrDecibels).map((slice) => ({ point, slice }));
     }),
   );
+
+/** Any detector whose blocks a job answers, in pieces of `SLICE_BLOCKS`. */
+export function measureByJob<W extends CodedWork>(
+  executor: Executor,
+  job: string,
+  setup: W,
+  options: CodedOptions,
+): Promise<CodedPoint[]> {
+  const session = executor.open<W, Slice, BlockAnswers>(job, setup, { repeatable: true });
+  return measurePoints(setup, options, (asked, keep) => {
+    const pieces = cutPieces(asked, SLICE_BLOCKS);
+    const slices = pieces.map(({ slice }) => slice);
+    return session.run(slices, (answers, i) => keep(answers, pieces[i].point, slices[i]));
+  }).finally(session.close);
+}
 
 /** Any detector whose `run` answers blocks. */
 export async function measurePoints(

@@ -24,7 +24,7 @@ import { type ChannelEstimate, knownChannel, leastSquares } from "../receiver/es
 import { kBestDetector } from "../receiver/k-best.ts";
 import { lmmseEstimator } from "../receiver/lmmse.ts";
 import { createTask } from "../task/create.ts";
-import { antennaSymbols } from "../task/link.ts";
+import { antennaSymbols, quantiserNoise } from "../task/link.ts";
 import { type DetectionErrors, detectionErrors } from "../task/metrics.ts";
 import { agreements } from "../task/soft-bits.ts";
 import type { Executor, Job } from "../threads/executor.ts";
@@ -86,10 +86,10 @@ export function slotReceiver(
   spec: SlotDetectionSpec,
   grid: SlotGrid,
 ): (slot: Slot) => Float64Array {
-  const { transmitAntennas, receiveAntennas, receiverBits, receiverRange } = spec;
+  const { transmitAntennas, receiveAntennas } = spec;
   const sizes = { transmitAntennas, receiveAntennas, points: antennaSymbols(spec) };
   const [detect, estimated] = [DETECTORS[detector](sizes), ESTIMATES[estimate](spec, grid)];
-  const added = ((2 * receiverRange) / 2 ** receiverBits) ** 2 / 6;
+  const added = quantiserNoise(spec);
   return (quantised) => {
     const slot = { ...quantised, noiseVariance: quantised.noiseVariance + added };
     return detectSlot(estimated(slot), slot.received, grid, detect, bitsOf(sizes));

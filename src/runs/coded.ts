@@ -15,7 +15,7 @@ import { NAMES, type NetworkRole } from "../report/detection.ts";
 import { receiverId, receiverName } from "../report/slot-detection.ts";
 import { codedLink } from "../task/coded-slots.ts";
 import type { Given } from "../task/open.ts";
-import { compensationOf } from "./drift.ts";
+import { agedHardware } from "./drift.ts";
 import type { RunOptions } from "./prepare.ts";
 
 export interface CodedRunOptions extends Pick<RunOptions, "executor" | "keeper"> {
@@ -79,16 +79,11 @@ export async function runCoded(
 /** Chips at each age of the link, with and without drift compensation. */
 function agesOf(experiment: Experiment) {
   const ages = [...new Set(experiment.evaluation.coded?.ages ?? [])].sort((a, b) => a - b);
-  const compensation = compensationOf(experiment);
   return ages.flatMap((readTime) =>
     [true, false].map((compensated) => ({
       id: `${CHIPS}.age.${readTime}.${compensated ? "compensated" : "uncompensated"}`,
       name: `Chips ${readTime} s old, ${compensated ? "" : "un"}compensated`,
-      hardware: {
-        ...experiment.hardware,
-        readTime,
-        compensation: compensated ? compensation : { ...compensation, scope: "none" as const },
-      },
+      hardware: agedHardware(experiment, readTime, compensated),
       dashed: !compensated,
     })),
   );

@@ -3,6 +3,7 @@ import type { Condition } from "../evaluation/shared-chip.ts";
 import { type CompensationSpec, compensationSpec } from "../experiment/compensation.ts";
 import type { Duration } from "../experiment/duration.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type DriftCurve, driftReport } from "../report/drift.ts";
 import type { Report } from "../report/report.ts";
 import { ratesOf } from "../report/study.ts";
@@ -29,10 +30,9 @@ export async function evaluateDrift(
   const compensation = compensationOf(experiment);
   const curves = rolesOf(networks).flatMap((role) => [true, false].map((compensated) => ({ role, compensated })));
   const conditions = curves.flatMap(({ role, compensated }) =>
-    sorted.map(({ seconds }): Condition => {
-      const applied = compensated ? compensation : { ...compensation, scope: "none" as const };
-      return { network: role, hardware: { ...experiment.hardware, readTime: seconds, compensation: applied } };
-    }),
+    sorted.map(
+      ({ seconds }): Condition => ({ network: role, hardware: agedHardware(experiment, seconds, compensated) }),
+    ),
   );
   const { results, ...run } = await studyNetworks(given, networks, conditions, options);
   const measured = curves.map((curve, i): DriftCurve => {
@@ -48,6 +48,13 @@ export async function evaluateDrift(
   return driftReport({ ...run, ages: sorted, curves: measured, compensation });
 }
 
+/** The experiment's hardware, read at an age in seconds, with its compensation (`compensationOf`) or without any. */
+export function agedHardware(experiment: Experiment, readTime: number, compensated: boolean): HardwareSpec {
+  const compensation = compensationOf(experiment);
+  const applied = compensated ? compensation : { ...compensation, scope: "none" as const };
+  return { ...experiment.hardware, readTime, compensation: applied };
+}
+
 /** The experiment's compensation, or one factor per crossbar if it has none. */
-export const compensationOf = ({ hardware: { compensation } }: Experiment): CompensationSpec =>
+const compensationOf = ({ hardware: { compensation } }: Experiment): CompensationSpec =>
   compensation.scope === "none" ? compensationSpec.parse({ scope: "crossbar" }) : compensation;

@@ -151,6 +151,16 @@ export interface Quantiser {
   value(code: number): number;
 }
 
+/**
+ * Complex variance of its error as noise, step^2 / 12 for each part: right inside its range, for noise that covers a cell.
+ * `src/task/soft-receivers.ts` says where that ends.
+ */
+export const quantiserNoise = ({
+  receiverBits,
+  receiverRange,
+}: Pick<SymbolDetectionSpec, "receiverBits" | "receiverRange">): number =>
+  ((2 * receiverRange) / 2 ** receiverBits) ** 2 / 6;
+
 export function midRiseQuantiser(bits: number, range: number): Quantiser {
   const cells = 2 ** bits;
   const step = (2 * range) / cells;

@@ -23,7 +23,7 @@ import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import { bitOf } from "./bits.ts";
-import { antennaSymbols, constellation, receivedPoints, squaredDistance } from "./link.ts";
+import { antennaSymbols, constellation, quantiserNoise, receivedPoints, squaredDistance } from "./link.ts";
 import {
   type ChannelEstimate,
   type ChannelKnowledge,
@@ -68,7 +68,7 @@ export function detectSoft(
   requireQuery(spec, query);
   const { transmitAntennas: nt, receiveAntennas: nr, pilots } = spec;
   const bits = bitsPerClass(spec);
-  const added = ((2 * spec.receiverRange) / 2 ** spec.receiverBits) ** 2 / 6;
+  const added = quantiserNoise(spec);
   const estimate = channel === "pilots" && channelEstimator(batch, constellation(spec), { added, uncertain: true });
   const received = batch[sees];
   const soften = kind === "mmse" ? linear(spec, received) : listed(spec, received, kind);
