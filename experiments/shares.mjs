@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { isXpikeError, openExperiment } from "xpikeformer";
 import { mean, runStudy, standardError } from "xpikeformer/internal";
 import { loadTaskData, nodeExecutor } from "xpikeformer/node";
+import { rounded } from "./figures.mjs";
 import { checkpointOf, experimentOf, experimentPath } from "./networks.mjs";
 
 /** For each network: the number of chips, of prompts or images, and of bits per answer. */
@@ -64,7 +65,6 @@ export async function measurePart(folder, measure) {
 /** Writes one part and leaves the others unchanged. */
 async function save(file, name, part) {
   const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   const after = { ...before, [name]: part };
   const kept = Object.fromEntries(Object.keys(PARTS).flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
   await writeFile(file, `${JSON.stringify(kept, rounded)}\n`);

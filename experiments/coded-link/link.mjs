@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { parseExperiment, runExperiment } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
-import { figuresOf } from "../figures.mjs";
+import { figuresOf, rounded } from "../figures.mjs";
 import { documentOf, networksOf } from "../networks.mjs";
 
 const [DAY, YEAR] = [86_400, 31_536_000];
@@ -24,6 +24,5 @@ const executor = nodeExecutor();
 const command = "node experiments/coded-link/link.mjs";
 const report = await runExperiment(experiment, await networksOf(experiment), { executor, command, versions: {} });
 await executor.close();
-const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
 const record = { commit: presentCommit(), seed: SEED, command, figures: figuresOf(report, KEPT) };
 writeFileSync(new URL("link.json", import.meta.url), `${JSON.stringify(record, rounded)}\n`);

@@ -9,6 +9,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { mean } from "xpikeformer/internal";
 import { loadTaskData } from "xpikeformer/node";
+import { rounded } from "../figures.mjs";
 import { checkpointOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 import { answersByStep } from "./answers.mjs";
@@ -32,7 +33,6 @@ const asked = positionals.length > 0 ? positionals : Object.keys(NETWORKS);
 for (const name of asked) {
   const found = await measure(name);
   const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   const command = `node experiments/early-exit/measure.mjs ${name} --chips ${chips} --prompts ${prompts}`;
   const after = { ...before, [name]: { command, seed: SEED, chips, prompts, ...found } };
   await writeFile(file, `${JSON.stringify(after, rounded)}\n`);

@@ -14,6 +14,7 @@ import { createTask, decodeCheckpoint, evaluateChips, evaluateNetwork, openExper
 import { asDescribed, kitOf } from "xpikeformer/internal";
 import { networkFile, nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
+import { rounded } from "../figures.mjs";
 import { quantisedAnn } from "../fronts/quantised-ann.mjs";
 import { TRAINED_NAMES } from "../fronts/trained.mjs";
 import { densitiesOf, experimentOf, imagesOf, keyOf } from "../networks.mjs";
@@ -121,7 +122,6 @@ async function present() {
 /** Adds a part to what another run of this program may have written in the meantime; a part is a line. */
 async function keep(key, found) {
   const after = { ...(await present()), [key]: found };
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   const lines = Object.keys(parts)
     .filter((name) => after[name])
     .map((name) => `${JSON.stringify(name)}:${JSON.stringify(after[name], rounded)}`);

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { lastRows } from "xpikeformer";
 import { effortOf, parseDesign } from "xpikeformer/internal";
 import { planSweep, runSweep, SWEEP_FILES, threadsEngine } from "xpikeformer/node";
+import { rounded } from "../figures.mjs";
 
 const NETWORKS = ["wireless-2x2", "wireless-2x2-256"];
 const threads = Number(process.argv[2] ?? 1);
@@ -50,5 +51,4 @@ const result = {
   seed,
   ...{ chips: experiment.hardware.chips, prompts: experiment.evaluation.prompts, machines },
 };
-const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
 await writeFile(join(here, "result.json"), `${JSON.stringify(result, rounded)}\n`);

@@ -9,6 +9,7 @@ import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { groupSums } from "../errors/common.mjs";
 import { GROUP } from "../errors/list.mjs";
+import { rounded } from "../figures.mjs";
 import { checkpointOf, densitiesOf, imagesOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 import { CHIPS, LEVERS, SEED, SUBJECTS, withLever } from "./levers.mjs";
@@ -31,7 +32,6 @@ try {
       if (found.levers[lever]) continue;
       found.levers[lever] = await measure(subject, setting);
       result.networks[subject.name] = found;
-      const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
       await writeFile(file, `${JSON.stringify(result, rounded)}\n`);
     }
   }

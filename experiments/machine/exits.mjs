@@ -12,6 +12,7 @@ import { chooseThreshold, outcome, stepsByMargin } from "../early-exit/exit.mjs"
 import { PROMISE, THRESHOLDS } from "../early-exit/rules.mjs";
 import { groupSums } from "../errors/common.mjs";
 import { CHIP_COUNT, GROUP, PROMPTS, SEED } from "../errors/list.mjs";
+import { rounded } from "../figures.mjs";
 import { imagesOf } from "../networks.mjs";
 import { placedOn } from "../two-machines.mjs";
 import { EXITS, MACHINE } from "./plan.mjs";
@@ -27,7 +28,6 @@ for (const { name, most, alphas } of EXITS) {
   const before = await readFile(output, "utf8").then(JSON.parse, () => ({}));
   const sizes = { command: "node experiments/machine/exits.mjs", seed: SEED, prompts: PROMPTS, group: GROUP };
   const networks = { ...before.networks, [name]: { commit: presentCommit(), ...found } };
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   await writeFileAtomic(output, `${JSON.stringify({ ...sizes, chips: CHIP_COUNT, networks }, rounded)}\n`);
 }
 

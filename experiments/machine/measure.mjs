@@ -9,6 +9,7 @@ import { nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { presentCommit } from "../commit.mjs";
 import { commonOf, groupSums } from "../errors/common.mjs";
 import { CHIP_COUNT, GROUP, PROMPTS, SEED } from "../errors/list.mjs";
+import { rounded } from "../figures.mjs";
 import { densitiesOf, imagesOf } from "../networks.mjs";
 import { placedOn } from "../two-machines.mjs";
 import { FRONT, FRONT_LEVER, LEVERS, withLever } from "./levers.mjs";
@@ -39,7 +40,6 @@ try {
     const found = { commit: presentCommit(), sha256, ...(await measure(documentNamed(one.name), one, bytes)) };
     const sizes = { command: COMMAND, seed: SEED, prompts: PROMPTS, group: GROUP, chips: CHIP_COUNT };
     const networks = { ...before.networks, [one.name]: found };
-    const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
     await writeFileAtomic(output, `${JSON.stringify({ ...sizes, networks }, rounded)}\n`);
   }
 } finally {

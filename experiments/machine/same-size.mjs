@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { parseExperiment, runExperiment } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
-import { figuresOf } from "../figures.mjs";
+import { figuresOf, rounded } from "../figures.mjs";
 import { checkpointOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 import { LEVERS, withLever } from "./levers.mjs";
@@ -36,5 +36,4 @@ for (const steps of STEPS) {
 }
 await executor.close();
 const record = { commit: presentCommit(), seed: SEED, chips: CHIPS, prompts: EVALUATION.prompts, atSteps };
-const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
 writeFileSync(new URL("same-size.json", import.meta.url), `${JSON.stringify(record, rounded)}\n`);

@@ -6,6 +6,7 @@
 // --scale multiplies the sample sizes: 0.05 for a quick test.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { rounded } from "../figures.mjs";
 import { checkpointOf, experimentOf } from "../networks.mjs";
 import { measureAttention } from "./attention.mjs";
 import { measureChips, measureNetwork, measureSteps } from "./network.mjs";
@@ -60,7 +61,6 @@ for (const name of names) {
 async function save(name, part) {
   const file = new URL(values.out, here);
   const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   const after = { ...before, [name]: part };
   const kept = Object.fromEntries(Object.keys(PARTS).flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
   await writeFile(file, `${JSON.stringify(kept, rounded)}\n`);

@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { mean, runStudy, standardError } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
+import { rounded } from "../figures.mjs";
 import { checkpointOf, experimentOf } from "../networks.mjs";
 import { AGES, machineOf, OWN, UNCORRECTED, VARIANTS } from "./machines.mjs";
 
@@ -65,7 +66,6 @@ try {
   for (const name of Object.keys(networks)) measured.push(...(await measure(executor, name)));
   const command = "node experiments/realistic/measure.mjs";
   const result = { command, seed: SEED, chips: CHIPS, prompts: PROMPTS, rows: measured };
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
 } finally {
   await executor.close();

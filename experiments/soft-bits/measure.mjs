@@ -34,6 +34,7 @@ import {
 } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit } from "../commit.mjs";
+import { rounded } from "../figures.mjs";
 import { networksOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 
@@ -198,5 +199,4 @@ const file = new URL("result.json", import.meta.url);
 const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
 const command = `node experiments/soft-bits/measure.mjs --copies ${copies} --chips ${chips} --fit ${fit} --prompts ${prompts}`;
 const after = { ...before, [copies]: { command, commit: presentCommit(), seed: SEED, chips, fit, prompts, points } };
-const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
 await writeFile(file, `${JSON.stringify(after, rounded)}\n`);

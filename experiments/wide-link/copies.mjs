@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { evaluateNetwork } from "xpikeformer";
 import { asDescribed, kitOf } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
+import { rounded } from "../figures.mjs";
 import { checkpointOf, experimentOf, withCopies } from "../networks.mjs";
 import { COPIED, COPIED_STEPS, COPIES } from "./points.mjs";
 
@@ -33,7 +34,6 @@ try {
       );
     }
   }
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   const result = { command: "node experiments/wide-link/copies.mjs", seed: SEED, prompts: PROMPTS, rates };
   await writeFile(new URL("copies.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
 } finally {

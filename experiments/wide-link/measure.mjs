@@ -10,7 +10,7 @@ import { evaluateNetwork, runExperiment } from "xpikeformer";
 import { kitOf } from "xpikeformer/internal";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
-import { figuresOf } from "../figures.mjs";
+import { figuresOf, rounded } from "../figures.mjs";
 import { checkpointOf, experimentOf, keyOf, networksOf, withCopies } from "../networks.mjs";
 import { EARLIER_ANN, NETWORKS, SNR } from "./points.mjs";
 
@@ -71,7 +71,6 @@ try {
     networks: measured,
     earlierAnn: [rate, low, high],
   };
-  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   await writeFile(file, `${JSON.stringify(result, rounded)}\n`);
 } finally {
   await executor.close();
