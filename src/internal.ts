@@ -67,6 +67,8 @@ export { totalSteps } from "./train/train.ts";
 
 export { deviceOfSpec } from "./device/catalogue.ts";
 export { idealDraws, LFSR_SETUP, type LfsrWiring, lfsrWiring, type TilePlace } from "./hardware/draws.ts";
+export { codeRange } from "./hardware/integer-arithmetic.ts";
+export { lineOrder } from "./hardware/line-order.ts";
 export { type SsaRequest, ssaParameters } from "./hardware/ssa-parameters.ts";
 export { encoderFires, runSsaTile, type SsaTileRun } from "./hardware/ssa-tile.ts";
 
@@ -74,6 +76,7 @@ export { encoderFires, runSsaTile, type SsaTileRun } from "./hardware/ssa-tile.t
 
 export { chipFrom, stateOfChip } from "./simulation/chip.ts";
 export { calibrateFast } from "./simulation/fast/simulate.ts";
+export { inspectNeuron, type NeuronView, neuronTrains } from "./simulation/inspect-neuron.ts";
 
 // Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
 

@@ -9,6 +9,7 @@
 import type { AlifConstants } from "../experiment/neuron.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
+import type { NeuronProbe } from "./neuron-probe.ts";
 
 /**
  * Runs a layer of units from rest over all time steps.
@@ -21,6 +22,7 @@ export function runAlifUnits(
   shape: { readonly steps: number; readonly rows: number; readonly features: number },
   neuron: AlifConstants,
   tally: ActionTally,
+  probe?: NeuronProbe,
 ): SpikeTrain {
   const { steps, rows, features } = shape;
   const { fround } = Math;
@@ -31,13 +33,15 @@ export function runAlifUnits(
   for (let i = 0; i < currents.length; i++) {
     const m = i % membranes.length;
     const level = fround(threshold + fround(rise * adaptations[m]));
-    const v = fround(fround(beta * membranes[m]) + currents[i]);
+    const leaked = fround(beta * membranes[m]);
+    const v = fround(leaked + currents[i]);
     const spike = v >= level ? 1 : 0;
     const feature = i % features;
     train.words[((i - feature) / features) * stride + (feature >> 5)] |= spike << (feature & 31);
     if (spike === 0) membranes[m] = v;
     else membranes[m] = neuron.reset === "hard" ? 0 : v - threshold;
     adaptations[m] = fround(decay * adaptations[m]) + spike;
+    probe?.(i, { leaked, input: currents[i], membrane: v, threshold: level, kept: membranes[m] });
   }
   tally.lifUpdates += currents.length;
   tally.bitsWritten += currents.length;

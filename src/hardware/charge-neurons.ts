@@ -12,6 +12,7 @@ import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts
 import type { ActionTally } from "./actions.ts";
 import { type ConvertedVectors, drawConversionNoise } from "./converter-errors.ts";
 import { signedRange } from "./lif-parameters.ts";
+import type { NeuronProbe } from "./neuron-probe.ts";
 
 /** A leak of 1. */
 export const LEAK_ONE = 4096;
@@ -61,6 +62,7 @@ export function runChargeNeurons(
   { leaks, thresholds, levels, thermal, deciding }: ColumnConstants,
   { features, vectors, reset, keeps, leaks: shares, key }: ColumnRun,
   tally: ActionTally,
+  probe?: NeuronProbe,
 ): { train: SpikeTrain; saturated: number } {
   const { low, high } = CHARGE_RANGE;
   const { steps, prompts, perPrompt } = vectors;
@@ -77,15 +79,18 @@ export function runChargeNeurons(
       const base = (t * rows + r) * stride;
       for (let f = 0; f < features; f++, i++, m++) {
         const drawn = normals === null ? 0 : noise(thermal[f], normals.plus[i]);
-        const sum = Math.floor((membranes[m] * leaks[f]) / LEAK_ONE) + charges[i] + drawn;
+        const leaked = Math.floor((membranes[m] * leaks[f]) / LEAK_ONE);
+        const input = charges[i] + drawn;
+        const sum = leaked + input;
         const v = Math.max(low, Math.min(high, sum));
         if (v !== sum) saturated++;
-        const decided = v + (normals === null ? 0 : noise(deciding[f], normals.minus[i]));
-        if (decided >= thresholds[f]) {
+        const threshold = thresholds[f] - (normals === null ? 0 : noise(deciding[f], normals.minus[i]));
+        if (v >= threshold) {
           fired++;
           train.words[base + (f >> 5)] |= 1 << (f & 31);
           membranes[m] = reset === "hard" ? 0 : v - levels[f];
         } else membranes[m] = v;
+        probe?.(i, { leaked, input, membrane: v, threshold, kept: membranes[m] });
       }
     }
   }

@@ -8,6 +8,7 @@ import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts
 import type { ActionTally } from "./actions.ts";
 import type { IntegerLifConstants } from "./integer-arithmetic.ts";
 import type { LifParameters, LifSettings } from "./lif-parameters.ts";
+import type { NeuronProbe } from "./neuron-probe.ts";
 
 /**
  * One unit over all tokens, each starting from rest.
@@ -57,6 +58,7 @@ export function runIntegerLifUnits(
   { leakShift, threshold: shared, reset, membrane: { low, high } }: IntegerLifConstants,
   tally: ActionTally,
   thresholds: Float32Array | null = null,
+  probe?: NeuronProbe,
 ): { train: SpikeTrain; saturated: number } {
   const { steps, rows, features } = shape;
   const train = emptySpikeTrain(steps, rows, features);
@@ -67,7 +69,8 @@ export function runIntegerLifUnits(
     for (let r = 0, m = 0; r < rows; r++) {
       const base = (t * rows + r) * stride;
       for (let f = 0; f < features; f++, i++, m++) {
-        const sum = (membranes[m] >> leakShift) + currents[i];
+        const leaked = membranes[m] >> leakShift;
+        const sum = leaked + currents[i];
         const v = Math.max(low, Math.min(high, sum));
         if (v !== sum) saturated++;
         const threshold = thresholds?.[f] ?? shared;
@@ -75,6 +78,7 @@ export function runIntegerLifUnits(
           train.words[base + (f >> 5)] |= 1 << (f & 31);
           membranes[m] = reset === "hard" ? 0 : v - threshold;
         } else membranes[m] = v;
+        probe?.(i, { leaked, input: currents[i], membrane: v, threshold, kept: membranes[m] });
       }
     }
   }

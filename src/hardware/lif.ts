@@ -13,29 +13,29 @@ import type { LifConstants, NeuronSpec } from "../experiment/neuron.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
 import { runAlifUnits } from "./alif.ts";
+import type { NeuronProbe, UnitShape } from "./neuron-probe.ts";
 
 /** A layer of units: `runLifUnits` with its neuron. */
-export type NeuronUnits = (currents: Float32Array, shape: UnitShape, tally: ActionTally) => SpikeTrain;
-
-export interface UnitShape {
-  readonly steps: number;
-  readonly rows: number;
-  readonly features: number;
-}
+export type NeuronUnits = (
+  currents: Float32Array,
+  shape: UnitShape,
+  tally: ActionTally,
+  probe?: NeuronProbe,
+) => SpikeTrain;
 
 /** The units, by kind of neuron. For a kind that no unit supports, the entry throws a MappingError. */
 const UNITS: ByNeuron<NeuronUnits> = {
   lif: leakyUnits,
   if: (neuron) => leakyUnits({ ...neuron, beta: 1 }),
   plif: leakyUnits,
-  alif: (neuron) => (currents, shape, tally) => runAlifUnits(currents, shape, neuron, tally),
+  alif: (neuron) => (currents, shape, tally, probe) => runAlifUnits(currents, shape, neuron, tally, probe),
 };
 
 /** The units for a neuron (`neuronOf`). Throws MappingError if none supports it. */
 export const neuronUnits = (neuron: NeuronSpec): NeuronUnits => forNeuron(neuron, UNITS);
 
 function leakyUnits(neuron: LifConstants): NeuronUnits {
-  return (currents, shape, tally) => runLifUnits(currents, shape, neuron, tally);
+  return (currents, shape, tally, probe) => runLifUnits(currents, shape, neuron, tally, probe);
 }
 
 /**
@@ -49,6 +49,7 @@ export function runLifUnits(
   shape: UnitShape,
   neuron: LifConstants,
   tally: ActionTally,
+  probe?: NeuronProbe,
 ): SpikeTrain {
   const { steps, rows, features } = shape;
   const { reset } = neuron;
@@ -60,11 +61,13 @@ export function runLifUnits(
     for (let r = 0, m = 0; r < rows; r++) {
       const base = (t * rows + r) * stride;
       for (let f = 0; f < features; f++, i++, m++) {
-        const v = Math.fround(Math.fround(beta * membranes[m]) + currents[i]);
+        const leaked = Math.fround(beta * membranes[m]);
+        const v = Math.fround(leaked + currents[i]);
         if (v >= threshold) {
           train.words[base + (f >> 5)] |= 1 << (f & 31);
           membranes[m] = reset === "hard" ? 0 : v - threshold;
         } else membranes[m] = v;
+        probe?.(i, { leaked, input: currents[i], membrane: v, threshold, kept: membranes[m] });
       }
     }
   }

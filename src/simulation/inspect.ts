@@ -6,6 +6,7 @@ import { ValueError } from "../errors.ts";
 import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
 import type { TileDraws } from "../hardware/draws.ts";
 import { spikesByLine } from "../hardware/line-order.ts";
+import { type NeuronRecord, neuronRecord } from "../hardware/neuron-probe.ts";
 import { encoderFires } from "../hardware/ssa-tile.ts";
 import { ssaParametersOf } from "../mapping/attention.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
@@ -27,6 +28,8 @@ export interface Inspection {
   readonly readings: readonly CrossbarReading[];
   /** Codes of each crossbar, by crossbar; empty where converters pass the exact current. */
   readonly codes: readonly CodeRecord[];
+  /** Updates of each layer of neurons, by the name of its spike train. */
+  readonly neurons: Readonly<Record<string, NeuronRecord>>;
   /** Random numbers of a head's tile. */
   readonly draws: (block: number, head: number) => TileDraws;
 }
@@ -81,16 +84,22 @@ export interface EncoderView {
  */
 export function inspectPrompt(chip: Chip, input: SpikeTrain, random: Stream, firstPrompt = 0): Inspection {
   const codes: CodeRecord[] = [];
+  const neurons: Record<string, NeuronRecord> = {};
   const trace = simulate(chip, input, random, {
     firstPrompt,
     rasters: 1,
     onCodes: (record) => {
       codes[record.block.crossbar] = record;
     },
+    probeOf: (train, shape) => {
+      const { record, probe } = neuronRecord(shape);
+      neurons[train] = record;
+      return probe;
+    },
   });
   // Only SSA tiles draw numbers; a look into one asks for them.
   const draws = (block: number, head: number) => tileDraws(chip, trace.steps, random)(block, firstPrompt, head);
-  return { chip, trace, readings: readChip(chip, random), codes, draws };
+  return { chip, trace, readings: readChip(chip, random), codes, neurons, draws };
 }
 
 /**
@@ -199,7 +208,7 @@ function findBlock(layers: readonly LayerMapping[], crossbar: number): { layer: 
   );
 }
 
-function requireIndex(name: string, index: number, count: number): void {
+export function requireIndex(name: string, index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
   throw new ValueError(name, `There is no ${name} ${index}: there are ${count}, counted from 0.`);
 }

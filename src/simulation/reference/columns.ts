@@ -8,6 +8,7 @@ import { columnConstants, runChargeNeurons } from "../../hardware/charge-neurons
 import type { ConvertedVectors } from "../../hardware/converter-errors.ts";
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
 import { wholeConductances } from "../../hardware/integer-arithmetic.ts";
+import type { NeuronProbe } from "../../hardware/neuron-probe.ts";
 import type { ColumnErrors } from "../../hardware/read-out.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
@@ -34,6 +35,7 @@ export function runColumns(
   vectors: ConvertedVectors,
   reading: ActionTally,
   firing: ActionTally,
+  probe?: NeuronProbe,
 ): { train: SpikeTrain; saturated: number } {
   const { layer, deciding } = plan;
   const { outputs } = layer;
@@ -59,7 +61,7 @@ export function runColumns(
     }
   }
   reading.bitsRead += count * layer.inputs;
-  return runChargeNeurons(charges, constants, columnRun(plan, vectors, random), firing);
+  return runChargeNeurons(charges, constants, columnRun(plan, vectors, random), firing, probe);
 }
 
 function wholeDifferences({ plus, minus }: Pick<CrossbarReading, "plus" | "minus">): Float32Array {

@@ -8,6 +8,7 @@ import { type FittedRegister, integerLifConstants, saturate } from "../../hardwa
 import { runIntegerLifUnits } from "../../hardware/integer-lif.ts";
 import { neuronUnits } from "../../hardware/lif.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
+import type { NeuronProbe } from "../../hardware/neuron-probe.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { type Chip, unitNeuron } from "../chip.ts";
@@ -30,6 +31,7 @@ export interface DigitalSide extends Pick<RegisterTally, "countMembranes" | "sat
     shape: { readonly steps: number; readonly rows: number; readonly features: number },
     tally: ActionTally,
     thresholds: Float32Array | null,
+    probe?: NeuronProbe,
   ): SpikeTrain;
   /** Saturates numbers to the range of their register. State: `values`. */
   hold(register: Exclude<FittedRegister, "membrane">, operation: string, values: Float32Array): void;
@@ -45,7 +47,8 @@ function singlePrecision({ network }: Chip): DigitalSide {
     offsets: (layer) => parameters[`${layer}.offset`].data,
     position: model.position === "none" ? null : parameters.position.data,
     columns: () => null,
-    fire: (operation, currents, shape, tally) => neuronUnits(unitNeuron(network, operation))(currents, shape, tally),
+    fire: (operation, currents, shape, tally, _, probe) =>
+      neuronUnits(unitNeuron(network, operation))(currents, shape, tally, probe),
     hold: () => {},
     countMembranes: () => {},
     saturated: {},
@@ -60,9 +63,9 @@ function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
     offsets: (layer) => integerOffsets(chip, layer, arithmetic),
     position: integerPosition(chip, arithmetic),
     columns: (layer) => columnRegisters(chip, layer, arithmetic),
-    fire: (operation, currents, shape, tally, thresholds) => {
+    fire: (operation, currents, shape, tally, thresholds, probe) => {
       const constants = integerLifConstants(unitNeuron(chip.network, operation), arithmetic);
-      const run = runIntegerLifUnits(currents, shape, constants, tally, thresholds);
+      const run = runIntegerLifUnits(currents, shape, constants, tally, thresholds, probe);
       onStopped("membrane", operation, run.saturated, currents.length);
       return run.train;
     },

@@ -63,6 +63,8 @@ export interface CodeRecord {
   readonly codes: Float32Array;
   /** Value of a code step in the layer's unit, by column. */
   readonly factors: Float32Array;
+  /** What the digital side multiplies the codes by: these factors, or in whole numbers the registers that hold them. */
+  readonly multipliers: Float32Array;
 }
 
 export interface AnalogErrors {
@@ -216,7 +218,7 @@ function runBlock(
           codes: sums,
         });
   const inUnit = own && arithmetic ? values.map((value) => value * 2 ** arithmetic.fractionBits) : factors;
-  engine.onCodes?.({ layer, block, codes: sums.slice(), factors: inUnit });
+  engine.onCodes?.({ layer, block, codes: sums.slice(), factors: inUnit, multipliers: factors });
   for (let i = 0; i < size; i++) sums[i] *= factors[i % columns];
   return { sums, clipped, factors, columns: own };
 }

@@ -22,6 +22,7 @@ import type { AdcSpec } from "../../experiment/hardware.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
 import { spikesByLine } from "../../hardware/line-order.ts";
+import type { NeuronProbe, UnitShape } from "../../hardware/neuron-probe.ts";
 import { readClocks } from "../../mapping/clocks.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
@@ -64,6 +65,8 @@ export interface SimulationOptions extends TraceOptions {
   readonly engine?: BlockAttention;
   /** Called with the codes of every crossbar, layer by layer: test vectors for the RTL. */
   readonly onCodes?: (record: CodeRecord) => void;
+  /** Asked for a probe at each layer of neurons, by the name of its spike train. */
+  readonly probeOf?: (train: string, shape: UnitShape) => NeuronProbe;
 }
 
 /**
@@ -129,7 +132,7 @@ function run(
   input: SpikeTrain,
   random: Stream,
   crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure" | "byCodes">,
-  { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine, onCodes }: SimulationOptions,
+  { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine, onCodes, probeOf }: SimulationOptions,
 ): Trace {
   const { model, geometry } = chip.network;
   const { steps } = input;
@@ -180,7 +183,8 @@ function run(
     const [reading, deciding] = [emptyTally(), emptyTally()];
     const vectors = { steps, firstPrompt, prompts, perPrompt: train.rows / prompts };
     const lines = spikesByLine(train, layer);
-    const fired = runColumns(plan, columns, lines, vectors, reading, deciding);
+    const probe = probeOf?.(to, { steps, rows: train.rows, features: layer.outputs });
+    const fired = runColumns(plan, columns, lines, vectors, reading, deciding, probe);
     deciding.bitsSent += sentFor(to, fired.train);
     const cycles = steps * train.rows * readClocks(layer, chip.hardware);
     operations.push({ name, kind: "linear", cycles, actions: reading, clipped: 0 });
@@ -194,7 +198,8 @@ function run(
     const rows = prompts * perPrompt;
     const features = currents.length / (steps * rows);
     const thresholds = thresholdsOf.get(name) ?? null;
-    const train = digital.fire(name, currents, { steps, rows, features }, tally, thresholds);
+    const shape = { steps, rows, features };
+    const train = digital.fire(name, currents, shape, tally, thresholds, probeOf?.(name, shape));
     if (thresholds !== null) tally.offsetAdditions += currents.length;
     const stored = storedWords(rows * features * stateWords, steps, chip.hardware.order);
     tally.bitsSent += sentFor(name, train);
