@@ -52,7 +52,7 @@ export function trainName(name: string, units: readonly ScheduledUnit[]): string
 
 export const partName = (part: Part): string => inWords(part.name, part, PARTS);
 
-export function placeName(place: Place, layers: readonly Part[]): string {
+export function placeName(place: Place, layers: readonly Part[], units: readonly ScheduledUnit[]): string {
   switch (place.kind) {
     case "network":
       return "The network";
@@ -64,6 +64,8 @@ export function placeName(place: Place, layers: readonly Part[]): string {
       return `crossbar ${place.crossbar + 1}`;
     case "cell":
       return `row ${place.row + 1}, column ${place.column + 1}`;
+    case "neuron":
+      return `${trainName(place.train, units)}, neuron ${place.neuron + 1}`;
     case "head":
       return `block ${place.block + 1}, head ${place.head + 1}`;
     case "tile-cell":

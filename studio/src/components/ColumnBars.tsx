@@ -2,18 +2,24 @@ interface ColumnBarsProps {
   readonly up: Float32Array;
   readonly down: Float32Array;
   readonly label: string;
+  /** The value at full height, which a bar does not exceed. */
+  readonly most: number;
+  /** The marked column. */
+  readonly marked?: number | null;
   /** One colour for both directions. */
   readonly accent?: boolean;
 }
 
 const HEIGHT = 40;
 
-/** Two non-negative values per column, one drawn upwards, one downwards. */
-export function ColumnBars({ up, down, label, accent = false }: ColumnBarsProps) {
+/** Two non-negative values per column, one drawn upwards, one downwards, on a fixed scale. */
+export function ColumnBars({ up, down, label, most, marked = null, accent = false }: ColumnBarsProps) {
   const columns = up.length;
-  const most = Math.max(1e-9, ...up, ...down);
   const path = (values: Float32Array, sign: number) =>
-    Array.from(values, (value, x) => `M${x} ${HEIGHT / 2}h0.8v${(sign * HEIGHT * value) / (2 * most)}h-0.8z`).join("");
+    Array.from(
+      values,
+      (value, x) => `M${x} ${HEIGHT / 2}h0.8v${(sign * HEIGHT * Math.min(1, value / most)) / 2}h-0.8z`,
+    ).join("");
   return (
     <svg
       class={accent ? "bars accent" : "bars"}
@@ -22,6 +28,7 @@ export function ColumnBars({ up, down, label, accent = false }: ColumnBarsProps)
       role="img"
       aria-label={label}
     >
+      {marked !== null && <rect class="marked" x={marked - 0.1} width={1} height={HEIGHT} />}
       <path class="up" d={path(up, -1)} />
       <path class="down" d={path(down, 1)} />
     </svg>

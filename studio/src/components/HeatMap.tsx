@@ -1,10 +1,6 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type ColourName, colours, paletteOf } from "../state/colours.ts";
-
-export interface Spot {
-  readonly row: number;
-  readonly column: number;
-}
+import { crosshairProps, type Spot } from "./crosshair.ts";
 
 interface HeatMapProps {
   readonly rows: number;
@@ -15,11 +11,13 @@ interface HeatMapProps {
   /** Colours of positive and of negative values. */
   readonly positive?: ColourName;
   readonly negative?: ColourName;
-  readonly selected?: Spot | null;
+  /** Where the crosshair is; left out: the map keeps it. */
+  readonly spot?: Spot | null;
+  readonly onMove?: (spot: Spot | null) => void;
   readonly onPick?: (spot: Spot) => void;
 }
 
-/** Cells as an image. A click or tap selects a cell; the arrow keys move to its neighbours. */
+/** Cells as an image, with a crosshair where a cell can be picked. */
 export function HeatMap({
   rows,
   columns,
@@ -27,10 +25,12 @@ export function HeatMap({
   label,
   positive = "plus",
   negative = "minus",
-  selected,
+  spot,
+  onMove,
   onPick,
 }: HeatMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const [own, setOwn] = useState<Spot | null>(null);
   const palette = colours.value;
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!;
@@ -44,45 +44,18 @@ export function HeatMap({
     }
     context.putImageData(image, 0, 0);
   });
-  const pickAt = ({ offsetX, offsetY, currentTarget }: MouseEvent & { currentTarget: HTMLElement }) => {
-    const { clientWidth, clientHeight } = currentTarget;
-    const within = (at: number, count: number) => Math.min(count - 1, Math.max(0, Math.floor(at)));
-    onPick?.({
-      row: within((rows * offsetY) / clientHeight, rows),
-      column: within((columns * offsetX) / clientWidth, columns),
-    });
-  };
-  const move = (event: KeyboardEvent) => {
-    const [down, right] = ARROWS[event.key] ?? [0, 0];
-    if (!selected || (down === 0 && right === 0)) return;
-    event.preventDefault();
-    const row = Math.min(rows - 1, Math.max(0, selected.row + down));
-    onPick?.({ row, column: Math.min(columns - 1, Math.max(0, selected.column + right)) });
-  };
+  const at = spot === undefined ? own : spot;
+  const picks = onPick
+    ? crosshairProps({ rows, columns, spot: at, label, tapMoves: spot !== undefined, onMove: onMove ?? setOwn, onPick })
+    : ({ role: "img", "aria-label": label } as const);
   return (
-    <div class="heat">
-      <canvas
-        ref={canvas}
-        width={columns}
-        height={rows}
-        role="img"
-        aria-label={label}
-        tabIndex={onPick ? 0 : -1}
-        onClick={pickAt}
-        onKeyDown={move}
-      />
-      {selected && (
+    <div class="heat" onPointerLeave={() => setOwn(null)}>
+      <canvas ref={canvas} width={columns} height={rows} {...picks} />
+      {onPick && at && (
         <svg class="picked" viewBox={`0 0 ${columns} ${rows}`} preserveAspectRatio="none" aria-hidden="true">
-          <rect x={selected.column - 0.5} y={selected.row - 0.5} width={2} height={2} />
+          <path d={`M0 ${at.row + 0.5}H${columns}M${at.column + 0.5} 0V${rows}`} />
         </svg>
       )}
     </div>
   );
 }
-
-const ARROWS: Readonly<Record<string, readonly [down: number, right: number]>> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-};

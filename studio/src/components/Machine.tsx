@@ -1,15 +1,19 @@
 import { place } from "../state/place.ts";
 import { chip, experiment, isProgramming, prompt, shownToken, step, token } from "../state/studio.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
-import { CellPanel } from "./CellPanel.tsx";
-import { CrossbarPanel } from "./CrossbarPanel.tsx";
 import { Gantt } from "./Gantt.tsx";
-import { HeadPanel } from "./HeadPanel.tsx";
-import { LayerPanel } from "./LayerPanel.tsx";
+import { later } from "./later.tsx";
 import { NetworkPanel } from "./NetworkPanel.tsx";
 import { PathBar } from "./PathBar.tsx";
 import { Scrubber } from "./Scrubber.tsx";
-import { TileCellPanel } from "./TileCellPanel.tsx";
+
+// The first screen shows the network; the other panels load when their place is opened.
+const LayerPanel = later(() => import("./LayerPanel.tsx").then((file) => file.LayerPanel));
+const CrossbarPanel = later(() => import("./CrossbarPanel.tsx").then((file) => file.CrossbarPanel));
+const CellPanel = later(() => import("./CellPanel.tsx").then((file) => file.CellPanel));
+const NeuronPanel = later(() => import("./NeuronPanel.tsx").then((file) => file.NeuronPanel));
+const HeadPanel = later(() => import("./HeadPanel.tsx").then((file) => file.HeadPanel));
+const TileCellPanel = later(() => import("./TileCellPanel.tsx").then((file) => file.TileCellPanel));
 
 /** The machine at one time step and age, from the whole network down to a device or a gate. */
 export function Machine() {
@@ -70,6 +74,8 @@ function Panel() {
       return <CrossbarPanel place={at} />;
     case "cell":
       return <CellPanel place={at} />;
+    case "neuron":
+      return <NeuronPanel place={at} />;
     case "head":
       return <HeadPanel place={at} />;
     case "tile-cell":

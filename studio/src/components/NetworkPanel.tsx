@@ -1,5 +1,6 @@
 import { Fragment } from "preact";
 import type { ScheduledUnit } from "xpikeformer";
+import { neuronTrains } from "xpikeformer/internal";
 import { place } from "../state/place.ts";
 import { chip, prompt, shownToken, step } from "../state/studio.ts";
 import { partName, plural, trainName } from "../words.ts";
@@ -10,18 +11,33 @@ export function NetworkPanel() {
   const { mapping, model, schedule } = chip.value!;
   const { rasters } = prompt.value!;
   const trains = Object.entries(rasters);
+  const neurons = neuronTrains(mapping);
   // A spike train precedes the unit that reads it; units come in the order in which a prompt meets them.
   const { units } = schedule.alone;
   return (
     <div class="panel-grid">
       <p>
         Each strip shows the neurons of one stage for this token: a column per neuron, a row for each of {model.steps}{" "}
-        time steps, a filled point per spike. The buttons between the strips are the parts of the machine. Open one.
+        time steps, a filled point per spike. Click a column, or press Enter on it, to see its neuron's membrane. The
+        buttons between the strips are the parts of the machine. Open one.
       </p>
       <div class="strips">
         {trains.map(([name, train]) => (
           <Fragment key={name}>
-            <SpikeStrip name={trainName(name, units)} train={train} token={shownToken.value} step={step.value} />
+            <SpikeStrip
+              name={trainName(name, units)}
+              train={train}
+              token={shownToken.value}
+              step={step.value}
+              onPick={
+                neurons.has(name)
+                  ? (neuron, at) => {
+                      step.value = at;
+                      place.value = { kind: "neuron", train: name, neuron };
+                    }
+                  : null
+              }
+            />
             {units
               .filter(({ trainIn }) => trainIn === name)
               .map((unit) =>

@@ -6,13 +6,14 @@ import { placeName } from "../words.ts";
 export function PathBar() {
   const path = pathTo(place.value);
   const layers = chip.value?.mapping.layers ?? [];
+  const units = chip.value?.schedule.alone.units ?? [];
   return (
     <nav class="path" aria-label="Part of the machine">
       <ol>
         {path.map((part, i) => (
           <li key={part.kind}>
             {i === path.length - 1 ? (
-              <span aria-current="page">{placeName(part, layers)}</span>
+              <span aria-current="page">{placeName(part, layers, units)}</span>
             ) : (
               <button
                 type="button"
@@ -21,7 +22,7 @@ export function PathBar() {
                   place.value = part;
                 }}
               >
-                {placeName(part, layers)}
+                {placeName(part, layers, units)}
               </button>
             )}
           </li>

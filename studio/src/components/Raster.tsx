@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { type ColourName, colours, paletteOf } from "../state/colours.ts";
+import { crosshairProps, type Spot } from "./crosshair.ts";
 
 interface RasterProps {
   readonly width: number;
@@ -8,10 +9,14 @@ interface RasterProps {
   readonly label: string;
   /** Of each pixel; null leaves it empty. */
   readonly colour: (row: number, column: number) => ColourName | null;
+  /** Where the crosshair is, on an image of which a place can be picked. */
+  readonly spot?: Spot | null;
+  readonly onMove?: (spot: Spot | null) => void;
+  readonly onPick?: ((spot: Spot) => void) | undefined;
 }
 
 /** An image of a few colours, one pixel per value, as large as the room allows. */
-export function Raster({ width, height, label, colour }: RasterProps) {
+export function Raster({ width, height, label, colour, spot = null, onMove, onPick }: RasterProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const palette = colours.value;
   useEffect(() => {
@@ -24,5 +29,9 @@ export function Raster({ width, height, label, colour }: RasterProps) {
     }
     context.putImageData(image, 0, 0);
   });
-  return <canvas ref={canvas} class="raster" width={width} height={height} role="img" aria-label={label} />;
+  const picks =
+    onMove && onPick
+      ? crosshairProps({ rows: height, columns: width, spot, label, tapMoves: false, onMove, onPick })
+      : ({ role: "img", "aria-label": label } as const);
+  return <canvas ref={canvas} class="raster" width={width} height={height} {...picks} />;
 }

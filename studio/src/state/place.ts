@@ -1,6 +1,7 @@
-/** A place in the machine: the whole, a layer, a crossbar, a cell; or a head's tile and one of its cells. */
+/** A place in the machine: the whole, a layer, a crossbar, a cell; a neuron; or a head's tile and one of its cells. */
 import { signal } from "@preact/signals";
 import type { Mapping } from "xpikeformer";
+import { neuronTrains } from "xpikeformer/internal";
 
 export type Place =
   | { readonly kind: "network" }
@@ -13,6 +14,7 @@ export type Place =
       readonly row: number;
       readonly column: number;
     }
+  | { readonly kind: "neuron"; readonly train: string; readonly neuron: number }
   | { readonly kind: "head"; readonly block: number; readonly head: number }
   | {
       readonly kind: "tile-cell";
@@ -26,6 +28,9 @@ export const NETWORK: Place = { kind: "network" };
 
 export const place = signal<Place>(NETWORK);
 
+/** The row and column that the crosshair of a crossbar is on. */
+export const crosshair = signal<{ readonly row: number; readonly column: number }>({ row: 0, column: 0 });
+
 /** The places from the whole down to this place, inclusive. */
 export function pathTo(place: Place): readonly Place[] {
   switch (place.kind) {
@@ -33,6 +38,7 @@ export function pathTo(place: Place): readonly Place[] {
       return [place];
     case "layer":
     case "head":
+    case "neuron":
       return [NETWORK, place];
     case "crossbar":
       return [NETWORK, { kind: "layer", layer: place.layer }, place];
@@ -53,8 +59,8 @@ export function parsePlace(value: unknown): Place {
   const fields = FIELDS[given.kind as Place["kind"]];
   if (!Object.hasOwn(FIELDS, String(given.kind))) return NETWORK;
   const isFine = (field: string) =>
-    field === "layer"
-      ? typeof given.layer === "string" && given.layer.length < 100
+    field === "layer" || field === "train"
+      ? typeof given[field] === "string" && given[field].length < 100
       : Number.isInteger(given[field]) && (given[field] as number) >= 0;
   if (!fields.every(isFine)) return NETWORK;
   return Object.fromEntries(["kind", ...fields].map((field) => [field, given[field]])) as unknown as Place;
@@ -65,13 +71,16 @@ const FIELDS: Readonly<Record<Place["kind"], readonly string[]>> = {
   layer: ["layer"],
   crossbar: ["layer", "crossbar"],
   cell: ["layer", "crossbar", "row", "column"],
+  neuron: ["train", "neuron"],
   head: ["block", "head"],
   "tile-cell": ["block", "head", "query", "key"],
 };
 
 /** Whether a machine has this place. */
-export function hasPlace({ layers, attention }: Mapping, depth: number, place: Place): boolean {
+export function hasPlace(mapping: Mapping, depth: number, place: Place): boolean {
+  const { layers, attention } = mapping;
   if (place.kind === "network") return true;
+  if (place.kind === "neuron") return place.neuron < (neuronTrains(mapping).get(place.train) ?? 0);
   if (place.kind === "head" || place.kind === "tile-cell") {
     const [query, key] = place.kind === "head" ? [0, 0] : [place.query, place.key];
     // Only tiles of stochastic attention are drawn.

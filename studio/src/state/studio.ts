@@ -157,6 +157,16 @@ export const crossbarView = following(
   fail,
 );
 
+export const neuronView = following(
+  () => {
+    const at = place.value;
+    if (!chip.value || at.kind !== "neuron") return null;
+    return { asked: asked.value, train: at.train, neuron: at.neuron, token: shownToken.value };
+  },
+  (question) => askChip("neuron", question),
+  fail,
+);
+
 export const cellView = following(
   () => {
     const at = place.value;

@@ -40,7 +40,7 @@ import {
   type TileView,
   withNoiseAlone,
 } from "xpikeformer";
-import { chipFrom, firstChip, kitOf } from "xpikeformer/internal";
+import { chipFrom, codeRange, firstChip, inspectNeuron, kitOf, type NeuronView } from "xpikeformer/internal";
 import { serve } from "./calls.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
 
@@ -98,6 +98,14 @@ export interface ImageView {
   readonly names: readonly string[];
 }
 
+/** A crossbar with the ends of its scales, which depend neither on the time step nor on the age. */
+export interface ScaledCrossbar extends CrossbarView {
+  /** Of the column with the most conductance as programmed, all rows driven, microsiemens. */
+  readonly mostCurrent: number;
+  /** The largest code; null for exact currents. */
+  readonly mostCode: number | null;
+}
+
 /** Conductances of a layer as they are read, plus device less minus device, microsiemens: `[rows, columns]` of each crossbar. */
 export type LayerView = readonly { readonly crossbar: number; readonly net: Float32Array }[];
 
@@ -120,6 +128,12 @@ export interface CellView {
 interface Moment {
   readonly asked: Asked;
   readonly step: number;
+}
+
+interface NeuronAsked {
+  readonly train: string;
+  readonly neuron: number;
+  readonly token: number;
 }
 
 interface Held {
@@ -190,8 +204,19 @@ const functions = {
     });
   },
 
-  crossbar({ asked, crossbar, step, token }: Moment & { crossbar: number; token: number }): CrossbarView {
-    return inspectCrossbar(lookInto(asked), crossbar, step, token);
+  crossbar({ asked, crossbar, step, token }: Moment & { crossbar: number; token: number }): ScaledCrossbar {
+    const { adc } = held.experiment.hardware;
+    return {
+      ...inspectCrossbar(lookInto(asked), crossbar, step, token),
+      mostCurrent: mostCurrent(held.chip.crossbars[crossbar]),
+      mostCode: adc.bits === null ? null : codeRange(adc).high,
+    };
+  },
+
+  /** A neuron at a token; its train may have fewer rows than the network has tokens. */
+  neuron({ asked, train, neuron, token }: Omit<Moment, "step"> & NeuronAsked): NeuronView {
+    const inspection = lookInto(asked);
+    return inspectNeuron(inspection, train, neuron, Math.min(token, inspection.neurons[train].rows - 1));
   },
 
   cell({ crossbar, row, column }: { crossbar: number; row: number; column: number }): CellView {
@@ -259,6 +284,16 @@ function take(next: Held): ChipView {
     model: network.model,
     maxConductance: chip.device.maxConductance,
   };
+}
+
+function mostCurrent({ columns, plus, minus }: Chip["crossbars"][number]): number {
+  let most = 0;
+  for (const { conductances } of [plus, minus]) {
+    const sums = new Float64Array(columns);
+    for (const [i, conductance] of conductances.entries()) sums[i % columns] += conductance;
+    most = Math.max(most, ...sums);
+  }
+  return most;
 }
 
 /** One second to ten years, two per decade; the curves are smooth in between. */
