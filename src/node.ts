@@ -44,10 +44,11 @@ export { threadsEngine } from "./node/sweep/threads.ts";
 // Hardware tools: simulators of the RTL, boards and synthesis.
 
 export { type CosimBus, connectCosim } from "./node/cosim-bus.ts";
-export { type BoardCheck, checkBoard, type HostOptions } from "./node/rtl-board.ts";
+export { type BoardCheck, checkBoard, type HostOptions, type MachineBoardCheck } from "./node/rtl-board.ts";
 export { type Cosim, type CosimCheck, checkCosim, startCosim } from "./node/rtl-cosim.ts";
 export type { CoveragePoint } from "./node/rtl-plays.ts";
 export type { BlockPower, PowerParts, PromptPower } from "./node/rtl-power.ts";
+export type { PromptCheck, PromptChoice } from "./node/rtl-prompts.ts";
 export type { RtlTool } from "./node/rtl-simulators.ts";
 export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
 export {
@@ -60,8 +61,8 @@ export {
 } from "./node/rtl-synthesis.ts";
 export type { WorstPath } from "./node/rtl-timing.ts";
 export { type RtlCheck, type RtlQuestion, type VerifyOptions, verifyRtl } from "./node/rtl-tools.ts";
-export type { ByteLine } from "./node/serial-port.ts";
 export type { YosysKind } from "./node/yosys.ts";
+export type { ByteLine } from "./rtl/board/serial-line.ts";
 export type { SourceBits } from "./rtl/power/transitions.ts";
 
 // Reports as pages.

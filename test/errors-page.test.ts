@@ -78,7 +78,7 @@ import { threadWatch } from "../src/node/threads.ts";
 import { openUnitLog } from "../src/node/unit-log.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { clocksPerBit } from "../src/rtl/board/top.ts";
+import { clocksPerBit } from "../src/rtl/board/serial-top.ts";
 import { refuseForeign } from "../src/rtl/foreign.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
 import { checkTask } from "../src/runs/fit.ts";
@@ -164,7 +164,7 @@ function withStem(task: object, layers: object[]) {
 function boardFolder(): string {
   const kit = mkdtempSync(join(folder, "kit-"));
   const sizes = { heads: 1, tokens: 2, dimension: 1 };
-  const description = { board: "ulx3s-85f", baud: 115_200, fingerprint: "00000001", ...sizes };
+  const description = { holds: "engine", board: "ulx3s-85f", baud: 115_200, fingerprint: "00000001", ...sizes };
   writeFileSync(join(kit, "board.json"), JSON.stringify(description));
   for (const [name, line] of Object.entries({ runs: "000100000001", inputs: "2a", outputs: "3" })) {
     writeFileSync(join(kit, `${name}.hex`), `${line}\n`);

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { stream } from "../src/numeric/stream.ts";
 import { boardBundle } from "../src/rtl/board/bundle.ts";
+import { machineBoardBundle } from "../src/rtl/board/machine-bundle.ts";
 import type { SourceFiles } from "../src/rtl/design.ts";
 import { machineBundle } from "../src/rtl/kit/bundle.ts";
 import { earlyNames } from "./support/early-names.ts";
@@ -57,6 +58,14 @@ test("a board kit declares each name before its use", () => {
   const from = { version: "0.0.0", experiment: "random spikes", origin: "Random spikes." };
   const kit = { board: "ulx3s-85f", baud: 1_000_000, fingerprintOf: () => 1 } as const;
   expect(early(boardBundle(design, [randomRun(design, 2, stream(1))], from, kit))).toEqual([]);
+});
+
+test("a machine's board kit declares each name before its use", () => {
+  const timing = { clock: 25e6, settle: 2, conversion: 4 };
+  const fabric = { kind: "memories", conductanceBits: null } as const;
+  const { design, vectors } = tinyMachine({ hardware: { timing } }, 1, fabric);
+  const kit = { board: "ulx3s-85f", baud: 1_000_000, fingerprintOf: () => 1 } as const;
+  expect(early(machineBoardBundle(design, vectors, madeInTests, kit))).toEqual([]);
 });
 
 test("of a declaration that moves below its use, the name is given", () => {

@@ -112,7 +112,7 @@ export function withRtlHostOptions(command: Command): Command {
     .argument("<folder>", "folder that `xpike rtl --board` wrote")
     .requiredOption("--port <device>", "serial port of the board, such as /dev/ttyUSB0 (Linux)")
     .option("--patience <seconds>", "seconds to wait for an answer", wholeNumber(1, 3600), 2)
-    .option("--runs <n>", "send the first n runs (default: all)", wholeNumber(1, 1_000_000_000));
+    .option("--runs <n>", "send the first n runs, of a machine prompts (default: all)", wholeNumber(1, 1_000_000_000));
 }
 
 export function withRtlCosimOptions(command: Command): Command {

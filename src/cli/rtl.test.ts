@@ -172,10 +172,11 @@ describe("xpike rtl --board and xpike rtl host", () => {
     expect(host).toMatchObject({ code: 2, out: "", err: expect.stringContaining("there is no port with this name") });
   });
 
-  test("refuses a kit of a machine, and heads that do not come in groups", async () => {
+  test("refuses a kit of a machine of macros, and heads that do not come in groups", async () => {
     const kit = (...more: string[]) =>
       xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "none"), "--board", "ulx3s-85f", ...more);
-    expect((await kit("--machine")).err).toContain("Leave out --machine or --board.");
+    expect((await kit("--machine")).err).toContain("Macros are no part of an FPGA. Add --fpga");
+    expect((await kit("--machine", "--fpga", "--board-heads", "2")).err).toContain("A machine has all heads.");
     expect((await kit("--board-heads", "3")).err).toContain("3 heads do not divide the network's 2");
   });
 });

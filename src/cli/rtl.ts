@@ -11,13 +11,15 @@ import { writeFileAtomic } from "../node/files.ts";
 import { checkBoard } from "../node/rtl-board.ts";
 import { checkCosim, startCosim } from "../node/rtl-cosim.ts";
 import { coverageText } from "../node/rtl-plays.ts";
+import type { PromptCheck } from "../node/rtl-prompts.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { type RtlCheck, verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { packageVersion } from "../node/version.ts";
 import { stream } from "../numeric/stream.ts";
 import { printable } from "../report/markup.ts";
-import { boardBundle } from "../rtl/board/bundle.ts";
+import { type BoardChoice, boardBundle } from "../rtl/board/bundle.ts";
+import { machineBoardBundle } from "../rtl/board/machine-bundle.ts";
 import { TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { type MachineProvenance, machineBundle } from "../rtl/kit/bundle.ts";
@@ -80,19 +82,25 @@ interface Trained {
 /** The files of the folder, by name; `notes` receives omissions. */
 function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, notes: string[]): SourceFiles {
   const { prompts, machine, board, device, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
-  if (machine && board) {
-    throw new SpecError("--board", "A board kit contains only the attention engine. Leave out --machine or --board.");
-  }
   const stray = options.baud !== undefined ? "baud" : options.boardHeads !== undefined ? "board-heads" : undefined;
   if (!board && stray)
     throw new SpecError(`--${stray}`, `--${stray} belongs to a board kit. Add --board, or leave it out.`);
+  if (machine && board && !options.fpga) {
+    throw new SpecError("--board", "Macros are no part of an FPGA. Add --fpga, or leave --board out.");
+  }
+  if (machine && options.boardHeads !== undefined)
+    throw new SpecError("--board-heads", "A machine has all heads. Leave --board-heads or --machine out.");
   const fabric = fabricOf(options);
-  if (machine) return makeMachine(given, trained, { prompts, fabric, device }, notes);
+  const kit = board && {
+    board,
+    baud,
+    fingerprintOf: (sources: SourceFiles) => firstWord(sha256Of(JSON.stringify(sources))),
+  };
+  if (machine) return makeMachine(given, trained, { prompts, fabric, device, kit }, notes);
   const { network, validatedSteps } = trained;
-  if (!board) return networkRtl(given, network, prompts, notes, validatedSteps);
+  if (!kit) return networkRtl(given, network, prompts, notes, validatedSteps);
   const { design, runs, origin, lif } = attentionVectors(given, network, { prompts, heads, validatedSteps }, notes);
-  const fingerprintOf = (sources: SourceFiles) => firstWord(sha256Of(JSON.stringify(sources)));
-  return boardBundle(design, runs, provenance(given.experiment, origin), { board, baud, fingerprintOf }, lif);
+  return boardBundle(design, runs, provenance(given.experiment, origin), kit, lif);
 }
 
 function provenance(experiment: Experiment, origin: string): MachineProvenance {
@@ -117,15 +125,18 @@ function fabricOf({ machine, fpga, conductanceBits, device }: RtlCommandOptions)
   throw new SpecError(`--${stray}`, `--${stray} belongs to a machine of memories. Add --fpga, or leave it out.`);
 }
 
+interface MachineChoice {
+  readonly prompts: number;
+  readonly fabric: Fabric;
+  readonly device: DeviceName | undefined;
+  readonly kit: BoardChoice | undefined;
+}
+
 /** The files of a whole machine. */
 function makeMachine(
   given: Given,
   trained: Trained,
-  {
-    prompts,
-    fabric,
-    device,
-  }: { readonly prompts: number; readonly fabric: Fabric; readonly device: DeviceName | undefined },
+  { prompts, fabric, device, kit }: MachineChoice,
   notes: string[],
 ): SourceFiles {
   const { chip, task, random } = chipWithRegisters(given, trained.network, notes, trained.validatedSteps);
@@ -137,7 +148,9 @@ function makeMachine(
   const origin =
     `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +
     "simulator with LFSR random numbers.";
-  return machineBundle(design, machineVectors(design, chip, spikes!, run, decide), provenance(experiment, origin));
+  const vectors = machineVectors(design, chip, spikes!, run, decide);
+  const from = provenance(experiment, origin);
+  return kit ? machineBoardBundle(design, vectors, from, kit) : machineBundle(design, vectors, from);
 }
 
 /** Throws FileError if a check fails. Missing or unfinished tools are reported, but are not failures. */
@@ -200,12 +213,19 @@ export async function synthCommand(
 
 /** Throws FileError for a folder without a kit or a port that cannot be used; PlatformError when the board is silent or wrong. */
 export async function hostCommand(folder: string, options: RtlHostOptions, terminal: Terminal): Promise<void> {
-  const { runs, columns, bits, repeated } = await checkBoard(folder, {
+  const checked = await checkBoard(folder, {
     ...options,
     onRun: (run, all) => terminal.err(`run ${run} of ${all}\n`),
   });
+  const { repeated } = checked;
   const again = repeated === 0 ? "" : ` ${repeated} requests were sent again: the line loses bytes.`;
-  terminal.out(`All ${bits} bits of ${columns} columns in ${runs} runs agree with the cycle model.${again}\n`);
+  if (checked.holds === "engine") {
+    const { runs, columns, bits } = checked;
+    terminal.out(`All ${bits} bits of ${columns} columns in ${runs} runs agree with the cycle model.${again}\n`);
+    return;
+  }
+  requireSame(folder, checked);
+  terminal.out(`${checked.prompts} prompts: 0 of ${checked.answers} answers differ from the simulator's.${again}\n`);
 }
 
 /**
@@ -224,15 +244,19 @@ export async function cosimCommand(folder: string, options: RtlCosimOptions, ter
       prompts: options.prompts,
       onPrompt: (prompt, all) => terminal.err(`prompt ${prompt} of ${all}\n`),
     });
-    if (differing > 0) {
-      throw new FileError(
-        folder,
-        `${differing} of ${answers} answers differ from the simulator's. Check the folder with xpike rtl verify.`,
-      );
-    }
+    requireSame(folder, { answers, differing });
     const ran = `${prompts} prompts through the TypeScript driver, ${clocks} clocks`;
     terminal.out(`${ran}: 0 of ${answers} answers differ from the simulator's.\n`);
   } finally {
     await close();
   }
+}
+
+/** Throws FileError when an answer differs. */
+function requireSame(folder: string, { answers, differing }: Pick<PromptCheck, "answers" | "differing">): void {
+  if (differing === 0) return;
+  throw new FileError(
+    folder,
+    `${differing} of ${answers} answers differ from the simulator's. Check the folder with xpike rtl verify.`,
+  );
 }

@@ -23,7 +23,7 @@ test("an invalid board description or invalid vectors are refused before the por
   await writeFile(join(folder, "board.json"), '{ "board": "ulx3s-85f", "baud": 1e99 }');
   await expect(checkBoard(folder, { port })).rejects.toThrow(/^This file does not describe a board\./);
   const sizes = { heads: 1, tokens: 2, dimension: 1 };
-  const description = { board: "ulx3s-85f", baud: 115_200, fingerprint: "00000001", ...sizes };
+  const description = { holds: "engine", board: "ulx3s-85f", baud: 115_200, fingerprint: "00000001", ...sizes };
   await writeFile(join(folder, "board.json"), JSON.stringify(description));
   for (const name of ["runs.hex", "inputs.hex", "outputs.hex"]) await writeFile(join(folder, name), "0q\n");
   await expect(checkBoard(folder, { port })).rejects.toThrow(/not a hexadecimal number/);

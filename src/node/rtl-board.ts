@@ -1,27 +1,33 @@
 /**
- * The host side of the board kit: streams the vectors of a folder from `xpike rtl --board` to the board, and compares A bit for bit.
+ * The host side of a board kit: sends the vectors of a folder from `xpike rtl --board` to the board, and compares what comes back with the
+ * simulators: A bit for bit of an engine, every answer of a machine.
  */
 import { join } from "node:path";
 import { z } from "zod";
 import { FileError, PlatformError } from "../errors.ts";
 import { BOARD_NAMES } from "../rtl/board/boards.ts";
-import { BOARD_FILE, type BoardDescription } from "../rtl/board/project-files.ts";
-import { bytesOfHex, encodeFrame, type Frame, FrameReader, REFUSAL, REPLY, REQUEST } from "../rtl/board/protocol.ts";
+import { BOARD_FILE, type BoardDescription, type EngineBoard, type MachineBoard } from "../rtl/board/project-files.ts";
+import { bytesOfHex, REQUEST } from "../rtl/board/protocol.ts";
+import { serialBus } from "../rtl/board/serial-bus.ts";
+import { type ByteLine, FrameLink } from "../rtl/board/serial-line.ts";
 import { readFileChecked } from "./files.ts";
-import { type ByteLine, openSerialPort } from "./serial-port.ts";
+import { type PromptCheck, sendPrompts } from "./rtl-prompts.ts";
+import { openSerialPort } from "./serial-port.ts";
 
 export interface HostOptions {
   /** Path of the serial port, or an open line. */
   readonly port: string | ByteLine;
   /** Seconds without a byte after which a request is abandoned. Default 2. */
   readonly patience?: number | undefined;
-  /** Runs to send. Default: all in the folder. */
+  /** Runs to send, of a machine prompts. Default: all in the folder. */
   readonly runs?: number | undefined;
-  /** Called after each run. */
+  /** Called after each. */
   readonly onRun?: (run: number, runs: number) => void;
 }
 
+/** Of a board with an engine. */
 export interface BoardCheck {
+  readonly holds: "engine";
   readonly runs: number;
   /** Columns and bits of A that were compared. */
   readonly columns: number;
@@ -30,41 +36,73 @@ export interface BoardCheck {
   readonly repeated: number;
 }
 
+/** Of a board with a machine. */
+export interface MachineBoardCheck extends PromptCheck {
+  readonly holds: "machine";
+  /** As above. */
+  readonly repeated: number;
+}
+
 const DESCRIPTION_BYTES = 2 ** 16;
 const VECTOR_BYTES = 2 ** 30;
 const PATIENCE = 2;
-/** Times that a request is sent before it is abandoned. */
-const ATTEMPTS = 3;
 
 const count = z
   .int()
   .min(1)
   .max(2 ** 20);
-const descriptionSchema: z.ZodType<BoardDescription> = z.object({
+const described = {
   board: z.enum(BOARD_NAMES),
   baud: count.max(12_000_000),
   fingerprint: z.string().regex(/^[0-9a-f]{8}$/),
-  heads: count,
-  tokens: count,
-  dimension: count,
-});
+};
+const descriptionSchema: z.ZodType<BoardDescription> = z.discriminatedUnion("holds", [
+  z.object({ holds: z.literal("engine"), ...described, heads: count, tokens: count, dimension: count }),
+  z.object({ holds: z.literal("machine"), ...described }),
+]);
 
 /**
- * Sends every run and compares every bit of its answer. Lost or changed bytes are detected and sent again.
+ * Sends every run of an engine and compares every bit of its answer, or every prompt of a machine and compares totals and decisions.
+ * Lost or changed bytes are detected and sent again.
  *
  * Throws  FileError when the folder has no kit, or the port cannot be used; PlatformError when the board does not answer, holds
- *         another engine, or returns a different A from the cycle model
+ *         something else, or returns a different A from the cycle model
  */
-export async function checkBoard(folder: string, options: HostOptions): Promise<BoardCheck> {
+export async function checkBoard(folder: string, options: HostOptions): Promise<BoardCheck | MachineBoardCheck> {
   const description = await readDescription(folder);
+  return description.holds === "engine"
+    ? checkEngine(folder, description, options)
+    : checkMachine(folder, description, options);
+}
+
+/** A board with its folder's contents, greeted, for the time of `use`. */
+async function withBoard<Result>(
+  description: BoardDescription,
+  { port, patience = PATIENCE }: HostOptions,
+  use: (link: FrameLink) => Promise<Result>,
+): Promise<Result> {
+  const line = typeof port === "string" ? await openSerialPort(port, description.baud) : port;
+  try {
+    const link = new FrameLink(line, 1000 * patience);
+    await greet(link, description);
+    return await use(link);
+  } finally {
+    if (typeof port === "string") await line.close();
+  }
+}
+
+const checkMachine = (folder: string, description: MachineBoard, options: HostOptions): Promise<MachineBoardCheck> =>
+  withBoard(description, options, async (link) => {
+    const checked = await sendPrompts(folder, serialBus(link), { prompts: options.runs, onPrompt: options.onRun });
+    return { holds: "machine", ...checked, repeated: link.repeated };
+  });
+
+async function checkEngine(folder: string, description: EngineBoard, options: HostOptions): Promise<BoardCheck> {
   const [runs, inputs, outputs] = await Promise.all(
     ["runs.hex", "inputs.hex", "outputs.hex"].map((name) => readLines(folder, name)),
   );
-  const { port, patience = PATIENCE, onRun = () => {} } = options;
-  const line = typeof port === "string" ? await openSerialPort(port, description.baud) : port;
-  const link = new BoardLink(line, 1000 * patience);
-  try {
-    await greet(link, description);
+  const { onRun = () => {} } = options;
+  return withBoard(description, options, async (link) => {
     const wanted = Math.min(runs.length, options.runs ?? runs.length);
     let columns = 0;
     for (let run = 0; run < wanted; run++) {
@@ -75,7 +113,7 @@ export async function checkBoard(folder: string, options: HostOptions): Promise<
       for (const digits of inputs.slice(columns, last)) payload.push(...bytesOfHex(digits));
       const bytes = bytesOfHex(expected[0]).length;
       const reply = await link.ask(REQUEST.run, Uint8Array.from(payload), {
-        kind: REPLY.spikes,
+        kind: "spikes",
         length: bytes * expected.length,
       });
       compare(reply, expected, description, run);
@@ -83,21 +121,19 @@ export async function checkBoard(folder: string, options: HostOptions): Promise<
       onRun(run + 1, wanted);
     }
     const bits = columns * description.heads * description.tokens;
-    return { runs: wanted, columns, bits, repeated: link.repeated };
-  } finally {
-    if (typeof port === "string") await line.close();
-  }
+    return { holds: "engine", runs: wanted, columns, bits, repeated: link.repeated };
+  });
 }
 
-/** Throws PlatformError when the board holds another engine than the folder. */
-async function greet(link: BoardLink, { fingerprint, board }: BoardDescription): Promise<void> {
+/** Throws PlatformError when the board holds something else than the folder. */
+async function greet(link: FrameLink, { fingerprint, board, holds }: BoardDescription): Promise<void> {
   await link.resynchronise();
-  const identity = await link.ask(REQUEST.identify, new Uint8Array(), { kind: REPLY.identity, length: 4 });
+  const identity = await link.ask(REQUEST.identify, new Uint8Array(), { kind: "identity", length: 4 });
   const found = Array.from(identity.toReversed(), (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (found === fingerprint) return;
   throw new PlatformError(
     "board",
-    `The ${board} runs engine ${found}, but the vectors of the folder are for ${fingerprint}. Load this folder's bitstream, or name the folder of that engine.`,
+    `The ${board} runs ${holds} ${found}, but the vectors of the folder are for ${fingerprint}. Load this folder's bitstream, or name the folder of that ${holds}.`,
   );
 }
 
@@ -105,7 +141,7 @@ async function greet(link: BoardLink, { fingerprint, board }: BoardDescription):
 function compare(
   reply: Uint8Array,
   expected: readonly string[],
-  { tokens, dimension }: BoardDescription,
+  { tokens, dimension }: EngineBoard,
   run: number,
 ): void {
   const columns = expected.map(bytesOfHex);
@@ -122,72 +158,6 @@ function compare(
     `Run ${run}, step ${Math.floor(first / dimension)}, feature ${first % dimension}: A of head ${Math.floor(place / tokens)}, token ${place % tokens} is ${(is >> bit) & 1}, but the cycle model gives ${(wanted >> bit) & 1}. ` +
       `${differs.filter(Boolean).length} of ${columns.length} columns of this run differ. Check the folder with xpike rtl verify, and rebuild the bitstream.`,
   );
-}
-
-/** Requests and replies over a line. */
-class BoardLink {
-  repeated = 0;
-  private readonly frames = new FrameReader();
-  private readonly line: ByteLine;
-  private readonly patience: number;
-
-  constructor(line: ByteLine, patience: number) {
-    this.line = line;
-    this.patience = patience;
-  }
-
-  /** Stops whatever the board is doing, and waits until the line is silent. */
-  async resynchronise(): Promise<void> {
-    await this.line.write(encodeFrame(0, new Uint8Array()).subarray(0, 1));
-    const deadline = Date.now() + this.patience;
-    while ((await this.line.read()).length > 0 && Date.now() < deadline);
-    this.frames.reset();
-  }
-
-  /**
-   * Sends a request until its reply arrives intact. Throws PlatformError after `ATTEMPTS`, or when the board does not know the request.
-   */
-  async ask(kind: number, payload: Uint8Array, wanted: { kind: number; length: number }): Promise<Uint8Array> {
-    let last: Frame | null | "silence" = "silence";
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (attempt > 0) {
-        this.repeated++;
-        await this.resynchronise();
-      }
-      await this.line.write(encodeFrame(kind, payload));
-      last = await this.reply();
-      if (last === "silence" || last === null) continue;
-      if (last.kind === wanted.kind && last.payload.length === wanted.length) return last.payload;
-    }
-    throw new PlatformError("board", unanswered(last, this.patience));
-  }
-
-  /** The next frame; null when it is damaged. */
-  private async reply(): Promise<Frame | null | "silence"> {
-    for (let heard = Date.now(); Date.now() - heard < this.patience; ) {
-      const bytes = await this.line.read();
-      if (bytes.length > 0) heard = Date.now();
-      const frames = this.frames.take(bytes);
-      if (frames.length > 0) return frames[0];
-    }
-    return "silence";
-  }
-}
-
-function unanswered(last: Frame | null | "silence", patience: number): string {
-  if (last === "silence") {
-    return (
-      `No answer came within ${patience / 1000} s, ${ATTEMPTS} times. Load the bitstream, name the board's port, and see that nothing else has it open; ` +
-      `the rate of the line is that of ${BOARD_FILE}.`
-    );
-  }
-  const why =
-    last === null
-      ? "a damaged answer"
-      : last.kind === REPLY.refused && last.payload[0] === REFUSAL.damaged
-        ? "a refusal of a damaged request"
-        : `an answer of kind 0x${last.kind.toString(16)} with ${last.payload.length} bytes`;
-  return `The board gave ${why}, ${ATTEMPTS} times. Take a shorter cable or a lower rate: xpike rtl --baud 115200.`;
 }
 
 async function readDescription(folder: string): Promise<BoardDescription> {

@@ -22,11 +22,12 @@ import {
   takeAnswers,
   writeSeeds,
 } from "../rtl/host/accelerator.ts";
-import { C_DRIVER, C_EXAMPLE, C_SOCKET } from "../rtl/host/c-driver.ts";
+import { C_DRIVER, C_PROGRAM, C_SOCKET } from "../rtl/host/c-names.ts";
 import { machineBundle } from "../rtl/kit/bundle.ts";
 import { ANSWER_FILE, DECISION_FILE, INPUT_FILE } from "../rtl/machine/vectors.ts";
 import { type CosimBus, connectCosim } from "./cosim-bus.ts";
-import { type Cosim, checkCosim, type FolderPrompts, folderPrompts, startCosim } from "./rtl-cosim.ts";
+import { type Cosim, checkCosim, startCosim } from "./rtl-cosim.ts";
+import { type FolderPrompts, folderPrompts } from "./rtl-prompts.ts";
 
 const testInVerilator = await testWith("verilator");
 const folder = mkdtempSync(join(tmpdir(), "xpikeformer-cosim-"));
@@ -107,7 +108,7 @@ testInVerilator("a total that differs is counted", async () => {
 testInVerilator("the C driver compiles without a warning, and its answers are the simulator's", async () => {
   const { port } = await served();
   const run = (program: string, ...args: string[]) => promisify(execFile)(program, args, { cwd: folder });
-  await run("gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", "run", C_EXAMPLE, C_SOCKET, C_DRIVER);
+  await run("gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", "run", C_PROGRAM, C_SOCKET, C_DRIVER);
   const path = join(folder, ANSWER_FILE);
   const right = readFileSync(path, "utf8");
   writeFileSync(

@@ -10,6 +10,8 @@ import { ATTENTION_ENGINE } from "../rtl/attention/pair-tile.ts";
 import { ATTENTION_TESTBENCH } from "../rtl/attention/testbench.ts";
 import { AXI_TESTBENCH } from "../rtl/axi/testbench.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
+import { MACHINE_BOARD_TESTBENCH } from "../rtl/board/machine-bundle.ts";
+import { MACHINE_BOARD } from "../rtl/board/machine-top.ts";
 import { BOARD_TESTBENCH } from "../rtl/board/testbench.ts";
 import { BOARD_TOP } from "../rtl/board/top.ts";
 import { FILE_LIST, fileList, TESTBENCH_LIST } from "../rtl/bundle.ts";
@@ -93,6 +95,13 @@ const TOPS: readonly Top[] = [
     inIcarus: false,
     loops: ROLLED_LOOPS,
     stalled: [`+${STALL}=1`],
+  },
+  {
+    top: MACHINE_BOARD,
+    testbench: MACHINE_BOARD_TESTBENCH,
+    optimisation: "-O1",
+    inIcarus: false,
+    loops: ROLLED_LOOPS,
   },
 ];
 

@@ -6,14 +6,7 @@ import { execFile } from "node:child_process";
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { FileError } from "../errors.ts";
-
-/** A byte stream in both directions. */
-export interface ByteLine {
-  write(bytes: Uint8Array): Promise<void>;
-  /** The bytes received, after at most a tenth of a second; empty if there are none. */
-  read(): Promise<Uint8Array>;
-  close(): Promise<void>;
-}
+import type { ByteLine } from "../rtl/board/serial-line.ts";
 
 const LONGEST_READ = 4096;
 

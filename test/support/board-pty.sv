@@ -1,4 +1,4 @@
-// A board whose serial line ends at a pseudo-terminal (board-pty.cpp): the name of the port is printed first.
+// The board `BOARD, whose serial line ends at a pseudo-terminal (board-pty.cpp): the name of the port is printed first.
 module board_pty;
   import "DPI-C" function void pty_open(int drop);
   import "DPI-C" function int pty_read(int milliseconds);
@@ -18,7 +18,7 @@ module board_pty;
 
   always #5 clk = ~clk;
 
-  xpike_board #(
+  `BOARD #(
     .ClocksPerBit(BitClocks)
   ) u_board (
     .clk_i(clk), .rst_ni(rst_n), .uart_rx_i(rx), .uart_tx_o(tx), .led_o(led)

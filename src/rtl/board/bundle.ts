@@ -8,9 +8,10 @@ import { ENGINE } from "../ssa-engine.ts";
 import type { Module } from "../syntax.ts";
 import type { EngineRun } from "../testbench.ts";
 import { BOARDS, type BoardName } from "./boards.ts";
-import { BOARD_FILE, type BoardDescription, boardConstraints, MAKE_FILE, makeScript } from "./project-files.ts";
-import { BOARD_TESTBENCH, boardTestbench, exchangeFiles, exchangesOf } from "./testbench.ts";
-import { BOARD_TOP, boardModules, clocksPerBit } from "./top.ts";
+import { BOARD_FILE, type EngineBoard, MAKE_FILE, projectFiles } from "./project-files.ts";
+import { clocksPerBit } from "./serial-top.ts";
+import { BOARD_TESTBENCH, boardTestbench, exchangeFiles, exchangesOf, testedEngine } from "./testbench.ts";
+import { BOARD_TOP, boardModules } from "./top.ts";
 
 /** Options of a kit. */
 export interface BoardChoice {
@@ -54,9 +55,10 @@ export function boardBundle(
   invariant(modules.at(-1)!.name === BOARD_TOP, "the board's top level comes last");
   const sources = sourceFiles(modules.map(marked), design.modules);
   const exchanges = exchangesOf(design, fingerprint, runs.slice(0, SIMULATED_RUNS));
-  const testbenches = sourceFiles([marked(boardTestbench(design, exchanges))], modules);
+  const testbenches = sourceFiles([marked(boardTestbench(testedEngine(design), exchanges))], modules);
   const { tokens, dimension } = design.parameters;
-  const description: BoardDescription = {
+  const description: EngineBoard = {
+    holds: "engine",
     board: boardName,
     baud,
     fingerprint: fingerprint.toString(16).padStart(8, "0"),
@@ -71,14 +73,13 @@ export function boardBundle(
     [FILE_LIST]: engine[FILE_LIST] + fileList(sources),
     [TESTBENCH_LIST]: engine[TESTBENCH_LIST] + fileList(testbenches),
     ...exchangeFiles(exchanges),
-    [`${BOARD_TOP}.lpf`]: boardConstraints(board),
-    [MAKE_FILE]: makeScript(board, { ...engineSources, ...sources }),
+    ...projectFiles(board, BOARD_TOP, { ...engineSources, ...sources }),
     [BOARD_FILE]: `${JSON.stringify(description, null, 2)}\n`,
     "README.md": `${engine["README.md"]}\n${readmeText(description, board.title, board.clock)}`,
   };
 }
 
-function readmeText({ baud, heads, fingerprint }: BoardDescription, title: string, clock: number): string {
+function readmeText({ baud, heads, fingerprint }: EngineBoard, title: string, clock: number): string {
   return `# Board kit: ${title}
 
 \`${BOARD_TOP}\` is \`${ENGINE}\` behind a serial line of ${baud} bits per second (8 data bits, no parity, one stop bit), on the board's own clock of

@@ -5,6 +5,7 @@ import { timesConstant, unused } from "../encoder.ts";
 import { MAX_STEPS, STEP_BITS } from "../ssa-engine.ts";
 import * as sv from "../syntax.ts";
 import { REFUSAL, REPLY, REQUEST } from "./protocol.ts";
+import { FRAME_PINS, LIGHT_PINS } from "./serial-top.ts";
 
 export const BOARD_LINK = "board_link";
 
@@ -70,15 +71,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): sv.Module {
   const byteBits = bitsFor(Math.max(seedBytes, columnBytes, replyBytes) - 1);
   const ports = [
     ...sv.CLOCKED,
-    sv.input("valid_i"),
-    sv.input("data_i", 8),
-    sv.input("end_i"),
-    sv.input("intact_i"),
-    sv.output("abort_o"),
-    sv.output("valid_o"),
-    sv.output("data_o", 8),
-    sv.output("last_o"),
-    sv.input("ready_i"),
+    ...FRAME_PINS,
     sv.output("start_o"),
     sv.output("steps_o", STEP_BITS),
     sv.output("seed_o", 8 * seedBytes),
@@ -89,9 +82,7 @@ export function boardLink(design: SsaDesign, fingerprint: number): sv.Module {
     sv.input("take_i"),
     sv.input("spikes_valid_i"),
     sv.input("spike_i", spikeBits),
-    sv.output("receiving_o"),
-    sv.output("replying_o"),
-    sv.output("refused_o"),
+    ...LIGHT_PINS,
   ];
   const s = sv.signals(ports, [
     sv.logic(STATE_BITS, "state_q"),

@@ -6,13 +6,22 @@
  *                 the inversion, a frame with a final checksum byte of 0 would pass without that byte
  *
  *   request         payload                                          reply           payload
- *   identify 0x01   none                                             identity 0x81   4 bytes, the fingerprint of the board's engine
- *   run      0x02   steps T, seeds, then T d columns of V, K and Q   spikes   0x82   T d columns of A
+ *   identify 0x01   none                                             identity 0x81   4 bytes, the fingerprint of what the board holds
  *   any other, damaged, or of another length                         refused  0xE0   1 byte, the reason
  *
+ * of a board with an engine:
+ *   run      0x02   steps T, seeds, then T d columns of V, K and Q   spikes   0x82   T d columns of A
+ *
+ * of a board with a machine, behind `xpike_axi`:
+ *   read     0x03   address, 4 bytes                                 word     0x83   4 bytes
+ *   write    0x04   address, word                                    done     0x84   none
+ *   vectors  0x05   all vectors of the prompt that a start admitted  done     0x84   none, when the machine has taken the last
+ *   answers  0x06   none                                             answers  0x86   all answers to those vectors, when the last is there
+ *
  * A column is the bits of one feature of all tokens of all heads, least significant first, in the fewest bytes that hold them;
- * seeds are 32-bit words, low byte first. An END terminates whatever came before it, including a reply in progress: a host that
- * has lost its place sends END, waits until the line is silent, and requests the identity.
+ * addresses, words and seeds have 32 bits, low byte first; vectors and answers have the bytes of `s_axis_tdata` and `m_axis_tdata`, low
+ * byte first. Answers can be requested again until the next vectors. An END terminates whatever came before it, including a reply in
+ * progress: a host that has lost its place sends END, waits until the line is silent, and requests the identity.
  */
 
 export const END = 0xc0;
@@ -20,10 +29,13 @@ export const ESCAPE = 0xdb;
 export const ESCAPED_END = 0xdc;
 export const ESCAPED_ESCAPE = 0xdd;
 
-export const REQUEST = { identify: 0x01, run: 0x02 } as const;
-export const REPLY = { identity: 0x81, spikes: 0x82, refused: 0xe0 } as const;
-/** Why a board refuses a frame. */
-export const REFUSAL = { damaged: 1, unknown: 2, length: 3 } as const;
+export const REQUEST = { identify: 0x01, run: 0x02, read: 0x03, write: 0x04, vectors: 0x05, answers: 0x06 } as const;
+export const REPLY = { identity: 0x81, spikes: 0x82, word: 0x83, done: 0x84, answers: 0x86, refused: 0xe0 } as const;
+/**
+ * Why a board refuses a frame. `slave`: the machine answered SLVERR, or has no such address. `closed`: no start admits vectors. `idle`:
+ * answers to no vectors.
+ */
+export const REFUSAL = { damaged: 1, unknown: 2, length: 3, slave: 4, closed: 5, idle: 6 } as const;
 
 export const CRC_POLYNOMIAL = 0x1021;
 export const CRC_START = 0xffff;

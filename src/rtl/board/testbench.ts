@@ -102,7 +102,20 @@ export function exchangeFiles(exchanges: readonly Exchange[]): SourceFiles {
   };
 }
 
-export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]): sv.Module {
+/** A board under test: its top level, its testbench, and the most clocks that it takes to reply. */
+export interface TestedBoard {
+  readonly top: string;
+  readonly testbench: string;
+  readonly clocks: number;
+}
+
+export const testedEngine = (design: SsaDesign): TestedBoard => ({
+  top: BOARD_TOP,
+  testbench: BOARD_TESTBENCH,
+  clocks: (MAX_STEPS + 1) * design.parameters.dimension,
+});
+
+export function boardTestbench(board: TestedBoard, exchanges: readonly Exchange[]): sv.Module {
   const total = (of: keyof Exchange) => exchanges.reduce((sum, exchange) => sum + exchange[of].length, 0);
   const ports: sv.Port<never>[] = [];
   const [sent, replies] = [total("sent"), total("reply")];
@@ -117,7 +130,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
     counters,
   ];
   const s = sv.signals(ports, declared);
-  const longestWait = (MAX_STEPS + 1) * design.parameters.dimension + 100 * BIT_CLOCKS;
+  const longestWait = board.clocks + 100 * BIT_CLOCKS;
   const line = (value: sv.Expression) => sv.put(s.rx, value);
   const oneBit = fallingEdges(s.clk, BIT_CLOCKS);
   const size = (high: number) => sv.slice(sv.bit(s.exchanges, sv.name("exchange")), high, high - 31);
@@ -128,7 +141,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
       count(s.errors),
     ]);
   return {
-    name: BOARD_TESTBENCH,
+    name: board.testbench,
     header: [
       "Drives the board's serial line bit by bit, and compares every bit of every reply.",
       `${exchanges.length} exchanges, ${sent} bytes sent, ${replies} bytes back. A bit has ${BIT_CLOCKS} clocks here.`,
@@ -140,7 +153,7 @@ export function boardTestbench(design: SsaDesign, exchanges: readonly Exchange[]
       { kind: "clock", signal: s.clk, halfPeriod: 5 },
       sv.gap,
       sv.instance(
-        BOARD_TOP,
+        board.top,
         "u_board",
         {
           clk_i: s.clk,

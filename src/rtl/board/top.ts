@@ -1,36 +1,12 @@
-/** Generator of a board's top level: a serial line, frames, control, one SSA engine. */
-import { SpecError } from "../../errors.ts";
+/** Generator of the top level of a board with an attention engine: a serial line, frames, control, one SSA engine. */
 import type { SsaDesign } from "../design.ts";
 import { ENGINE, STEP_BITS } from "../ssa-engine.ts";
 import * as sv from "../syntax.ts";
-import { FRAME_RECEIVER, FRAME_SENDER, frameCrc, frameReceiver, frameSender } from "./frames.ts";
 import { BOARD_LINK, boardLink, linkSizes } from "./link.ts";
-import {
-  CLOCKS_PER_BIT,
-  LEAST_CLOCKS_PER_BIT,
-  MOST_CLOCKS_PER_BIT,
-  UART_RECEIVER,
-  UART_TRANSMITTER,
-  uartReceiver,
-  uartTransmitter,
-} from "./uart.ts";
+import { lineModules, serialTop } from "./serial-top.ts";
+import { CLOCKS_PER_BIT } from "./uart.ts";
 
 export const BOARD_TOP = "xpike_board";
-
-/** A receiver samples the stop bit 9.5 bits after the start, so a rate error of 2 % moves the sample by a fifth of a bit. */
-const LARGEST_RATE_ERROR = 0.02;
-
-/** Clocks per bit. Throws SpecError, naming the nearest rates, for a rate that the clock does not divide into. */
-export function clocksPerBit(clock: number, baud: number): number {
-  const clocks = Math.min(MOST_CLOCKS_PER_BIT, Math.max(LEAST_CLOCKS_PER_BIT, Math.round(clock / baud)));
-  const rate = clock / clocks;
-  if (Math.abs(rate / baud - 1) <= LARGEST_RATE_ERROR) return clocks;
-  throw new SpecError(
-    "baud",
-    `At ${clock / 1e6} MHz, ${baud} bits per second take ${(clock / baud).toFixed(2)} clocks per bit, but a bit needs ${LEAST_CLOCKS_PER_BIT} to ${MOST_CLOCKS_PER_BIT} whole clocks. The nearest ` +
-      `rate, ${Math.round(rate)}, is ${(100 * Math.abs(rate / baud - 1)).toFixed(1)} % off, more than the ${100 * LARGEST_RATE_ERROR} % that a serial line tolerates. Use ${Math.round(rate)}, 115200 or 1000000.`,
-  );
-}
 
 /**
  * Modules of the board around an engine, leaves first.
@@ -38,94 +14,33 @@ export function clocksPerBit(clock: number, baud: number): number {
  * @param fingerprint 32 bits that identify this engine
  * @param clocks per bit of the serial line
  */
-export function boardModules(design: SsaDesign, fingerprint: number, clocks: number): sv.Module[] {
-  return [
-    uartReceiver(),
-    uartTransmitter(),
-    frameCrc(),
-    frameReceiver(),
-    frameSender(),
-    boardLink(design, fingerprint),
-    boardTop(design, clocks),
-  ];
-}
+export const boardModules = (design: SsaDesign, fingerprint: number, clocks: number): sv.Module[] => [
+  ...lineModules(),
+  boardLink(design, fingerprint),
+  boardTop(design, clocks),
+];
 
 function boardTop(design: SsaDesign, clocks: number): sv.Module {
   const { spikeBits, seedBytes } = linkSizes(design);
-  const ports = [...sv.CLOCKED, sv.input("uart_rx_i"), sv.output("uart_tx_o"), sv.output("led_o", 4)];
-  const declared = [sv.logic(2, "reset_q"), sv.logic(1, "rst_n")];
-  const s = sv.signals(ports, [
-    ...declared,
-    sv.logic(1, "byte_valid", "byte_ok", "content_valid", "ends", "intact"),
-    sv.logic(8, "byte_in", "content"),
-    sv.logic(1, "reply_valid", "reply_last", "reply_ready", "abort", "sends", "sender_ready"),
-    sv.logic(8, "reply", "byte_out"),
+  const declared = [
     sv.logic(1, "start", "busy", "take", "spikes_valid"),
     sv.logic(STEP_BITS, "steps"),
     sv.logic(8 * seedBytes, "seed"),
     sv.logic(spikeBits, "query", "key", "value", "spike"),
-    sv.logic(1, "receiving", "replying", "refused"),
-  ]);
-
-  const clocked = { clk_i: s.clk_i, rst_ni: s.rst_n };
-  const rate = { [CLOCKS_PER_BIT]: sv.name(CLOCKS_PER_BIT) };
-  return {
+  ];
+  const s = sv.signals([], declared);
+  return serialTop({
     name: BOARD_TOP,
     header: [
       `Board with an SSA engine of ${design.heads} heads behind a serial line: 8 data bits, no parity, one stop bit, ${CLOCKS_PER_BIT} clocks per bit.`,
       "Columns of Q, K and V arrive in frames, and columns of A are sent back. The reset button is low when pressed; its release is synchronised to the clock.",
       "LEDs: receiving a request, sending a reply, engine running, last request refused.",
     ],
-    parameters: [[CLOCKS_PER_BIT, sv.decimal(clocks)]],
-    ports,
-    items: [
-      ...declared,
-      sv.registers([sv.set(s.reset_q, sv.zeros)], [sv.set(s.reset_q, sv.concat(sv.bit(s.reset_q, 0), sv.sized(1, 1)))]),
-      sv.wire(s.rst_n, sv.bit(s.reset_q, 1)),
-      sv.gap,
-      sv.declare(s.byte_valid, s.byte_ok, s.content_valid, s.ends, s.intact),
-      sv.declare(s.byte_in, s.content),
-      sv.instance(
-        UART_RECEIVER,
-        "u_receiver",
-        {
-          ...clocked,
-          rx_i: s.uart_rx_i,
-          valid_o: s.byte_valid,
-          ok_o: s.byte_ok,
-          data_o: s.byte_in,
-        },
-        rate,
-      ),
-      sv.instance(FRAME_RECEIVER, "u_frames_in", {
-        ...clocked,
-        valid_i: s.byte_valid,
-        ok_i: s.byte_ok,
-        data_i: s.byte_in,
-        valid_o: s.content_valid,
-        data_o: s.content,
-        end_o: s.ends,
-        intact_o: s.intact,
-      }),
-      sv.gap,
-      sv.declare(s.reply_valid, s.reply_last, s.reply_ready, s.abort, s.sends, s.sender_ready),
-      sv.declare(s.reply, s.byte_out),
-      sv.declare(s.start, s.busy, s.take, s.spikes_valid),
-      sv.declare(s.steps),
-      sv.declare(s.seed),
-      sv.declare(s.query, s.key, s.value, s.spike),
-      sv.declare(s.receiving, s.replying, s.refused),
-      sv.instance(BOARD_LINK, "u_link", {
-        ...clocked,
-        valid_i: s.content_valid,
-        data_i: s.content,
-        end_i: s.ends,
-        intact_i: s.intact,
-        abort_o: s.abort,
-        valid_o: s.reply_valid,
-        data_o: s.reply,
-        last_o: s.reply_last,
-        ready_i: s.reply_ready,
+    clocks,
+    declared,
+    link: {
+      module: BOARD_LINK,
+      pins: {
         start_o: s.start,
         steps_o: s.steps,
         seed_o: s.seed,
@@ -136,10 +51,9 @@ function boardTop(design: SsaDesign, clocks: number): sv.Module {
         take_i: s.take,
         spikes_valid_i: s.spikes_valid,
         spike_i: s.spike,
-        receiving_o: s.receiving,
-        replying_o: s.replying,
-        refused_o: s.refused,
-      }),
+      },
+    },
+    served: (clocked) =>
       sv.instance(ENGINE, "u_engine", {
         ...clocked,
         start_i: s.start,
@@ -153,31 +67,6 @@ function boardTop(design: SsaDesign, clocks: number): sv.Module {
         valid_o: s.spikes_valid,
         spike_o: s.spike,
       }),
-      sv.gap,
-      sv.instance(FRAME_SENDER, "u_frames_out", {
-        ...clocked,
-        abort_i: s.abort,
-        valid_i: s.reply_valid,
-        data_i: s.reply,
-        last_i: s.reply_last,
-        ready_o: s.reply_ready,
-        valid_o: s.sends,
-        data_o: s.byte_out,
-        ready_i: s.sender_ready,
-      }),
-      sv.instance(
-        UART_TRANSMITTER,
-        "u_transmitter",
-        {
-          ...clocked,
-          valid_i: s.sends,
-          data_i: s.byte_out,
-          ready_o: s.sender_ready,
-          tx_o: s.uart_tx_o,
-        },
-        rate,
-      ),
-      sv.wire(s.led_o, sv.concat(s.refused, s.busy, s.replying, s.receiving)),
-    ],
-  };
+    busy: s.busy,
+  });
 }

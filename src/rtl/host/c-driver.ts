@@ -15,13 +15,9 @@ import {
 } from "../axi/register-map.ts";
 import { streamSizes } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
-import { ANSWER_FILE, DECISION_FILE, INPUT_FILE, SEED_FILE } from "../machine/vectors.ts";
+import { C_DRIVER, C_HEADER, C_PROGRAM, C_SOCKET } from "./c-names.ts";
+import { program } from "./c-program.ts";
 import { FRAME_BYTES, MARK, STATUS as REPLY, REQUEST } from "./cosim-protocol.ts";
-
-export const C_HEADER = "xpike.h";
-export const C_DRIVER = "xpike.c";
-export const C_SOCKET = "xpike_cosim.c";
-export const C_EXAMPLE = "xpike_run.c";
 
 /** Texts by file name; each begins with `first`. */
 export const cFiles = (facts: MachineFacts, first: string): SourceFiles =>
@@ -30,7 +26,7 @@ export const cFiles = (facts: MachineFacts, first: string): SourceFiles =>
       [C_HEADER]: header(facts),
       [C_DRIVER]: driver,
       [C_SOCKET]: socketBus,
-      [C_EXAMPLE]: example,
+      [C_PROGRAM]: program,
     }).map(([name, text]) => [name, `${first}${text}`]),
   );
 
@@ -392,108 +388,5 @@ int xpike_cosim_quit(xpike_cosim *cosim) {
 xpike_bus xpike_cosim_bus(xpike_cosim *cosim) {
   const xpike_bus bus = {cosim, cosim_read, cosim_write, cosim_send, cosim_receive};
   return bus;
-}
-`;
-
-const example = `/*
- * Runs the prompts of this folder on the co-simulated machine, prints each decision, and compares it with the simulator's, as it does
- * every total.
- *
- *   gcc -std=c99 -O1 -o xpike_run ${C_EXAMPLE} ${C_SOCKET} ${C_DRIVER} && ./xpike_run 127.0.0.1 PORT
- *
- * A third argument, quit, also ends the co-simulation.
- */
-#include <stdio.h>
-#include <string.h>
-#include "${C_HEADER}"
-
-static uint8_t vectors[XPIKE_PROMPT_VECTORS * XPIKE_VECTOR_BYTES];
-static uint32_t seeds[XPIKE_PROMPT_SEEDS];
-static xpike_answer answers[XPIKE_PROMPT_ANSWERS];
-
-static int digit(int character) {
-  if (character >= '0' && character <= '9') return character - '0';
-  return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
-}
-
-/* The last word of the next line, low byte first: 1; 0 at the end of the file, -1 for another line. */
-static int next_word(FILE *file, uint8_t *bytes, uint32_t size) {
-  char text[2 * (XPIKE_VECTOR_BYTES > XPIKE_ANSWER_BYTES ? XPIKE_VECTOR_BYTES : XPIKE_ANSWER_BYTES) + 32];
-  const char *word;
-  size_t length, n;
-  if (fgets(text, sizeof text, file) == NULL) return 0;
-  word = strrchr(text, ' ');
-  word = word == NULL ? text : word + 1;
-  length = strcspn(word, "\\r\\n");
-  if (length == 0 || length > 2 * (size_t)size) return -1;
-  memset(bytes, 0, size);
-  for (n = 0; n < length; n++) {
-    const int value = digit(word[length - 1 - n]);
-    if (value < 0) return -1;
-    bytes[n / 2] |= (uint8_t)(value << 4 * (n % 2));
-  }
-  return 1;
-}
-
-static int failed(const char *what) {
-  fprintf(stderr, "FAIL %s\\n", what);
-  return 1;
-}
-
-/* Whether any total, or the decision, differs from the expected words. */
-static int differs(const xpike_answer *answer, const uint8_t *totals, const uint8_t *decision) {
-  uint32_t bit, expected = 0;
-  for (bit = 0; bit < XPIKE_ALL_TOTAL_BITS; bit++) {
-    const uint32_t total = (uint32_t)answer->totals[bit / XPIKE_TOTAL_WIDTH];
-    if ((total >> bit % XPIKE_TOTAL_WIDTH & 1) != (uint32_t)(totals[bit / 8] >> bit % 8 & 1)) return 1;
-  }
-  for (bit = 0; bit < XPIKE_DECISION_WIDTH; bit++) expected |= (uint32_t)(decision[bit / 8] >> bit % 8 & 1) << bit;
-  return answer->decision != expected;
-}
-
-int main(int count, char **arguments) {
-  static const char *const results[] = {"done", "refused", "late", "the bus is broken", "another machine answers"};
-  uint8_t word[4], totals[XPIKE_ANSWER_BYTES], decision[XPIKE_ANSWER_BYTES];
-  FILE *const seed_file = fopen("${SEED_FILE}", "r"), *const input_file = fopen("${INPUT_FILE}", "r");
-  FILE *const total_file = fopen("${ANSWER_FILE}", "r"), *const decision_file = fopen("${DECISION_FILE}", "r");
-  xpike_cosim cosim;
-  xpike_bus bus;
-  int prompts = 0, differing = 0, result;
-  if (count != 3 && !(count == 4 && strcmp(arguments[3], "quit") == 0)) return failed("give a host and a port, as xpike rtl cosim FOLDER --serve prints them");
-  if (seed_file == NULL || input_file == NULL || total_file == NULL || decision_file == NULL)
-    return failed("run this in the folder of the machine");
-  if (xpike_cosim_open(&cosim, arguments[1], arguments[2]) != XPIKE_DONE) return failed("no co-simulation answers there");
-  bus = xpike_cosim_bus(&cosim);
-  result = xpike_identify(&bus);
-  if (result == XPIKE_DONE) result = xpike_clear(&bus);
-  if (result != XPIKE_DONE) return failed(results[result]);
-  for (;; prompts++) {
-    uint32_t n;
-    const int more = next_word(seed_file, word, sizeof word);
-    if (more == 0) break;
-    for (n = 0; n < XPIKE_PROMPT_SEEDS; n++) {
-      if (n == 0 ? more < 0 : next_word(seed_file, word, sizeof word) != 1) return failed("${SEED_FILE} is damaged");
-      seeds[n] = word[0] | (uint32_t)word[1] << 8 | (uint32_t)word[2] << 16 | (uint32_t)word[3] << 24;
-    }
-    for (n = 0; n < XPIKE_PROMPT_VECTORS; n++) {
-      if (next_word(input_file, vectors + n * XPIKE_VECTOR_BYTES, XPIKE_VECTOR_BYTES) != 1)
-        return failed("${INPUT_FILE} is damaged");
-    }
-    result = xpike_run_prompt(&bus, seeds, vectors, answers);
-    if (result != XPIKE_DONE) return failed(results[result]);
-    for (n = 0; n < XPIKE_PROMPT_ANSWERS; n++) {
-      if (next_word(total_file, totals, XPIKE_DECISION_AT / 8) != 1) return failed("${ANSWER_FILE} is damaged");
-      if (next_word(decision_file, decision, XPIKE_ANSWER_BYTES - XPIKE_DECISION_AT / 8) != 1)
-        return failed("${DECISION_FILE} is damaged");
-      printf("%lu\\n", (unsigned long)answers[n].decision);
-      differing += differs(&answers[n], totals, decision);
-    }
-  }
-  if (count == 4)
-    xpike_cosim_quit(&cosim);
-  else
-    xpike_cosim_close(&cosim);
-  printf("%s %d prompts, %d answers differ from the simulator's\\n", differing == 0 ? "PASS" : "FAIL", prompts, differing);
-  return differing != 0;
 }
 `;

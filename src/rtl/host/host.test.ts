@@ -5,7 +5,8 @@ import { REGISTERS } from "../axi/register-map.ts";
 import { bytesOfHex } from "../board/protocol.ts";
 import { wordText } from "../machine/constants.ts";
 import { decodeAnswer } from "./accelerator.ts";
-import { C_HEADER, cFiles } from "./c-driver.ts";
+import { cFiles } from "./c-driver.ts";
+import { C_HEADER } from "./c-names.ts";
 import { decodeReply, encodeRequest } from "./cosim-protocol.ts";
 
 test("the C header has every register at its offset, and the machine's sizes", () => {

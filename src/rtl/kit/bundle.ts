@@ -4,7 +4,8 @@ import { AXI_TESTBENCH, axiTestbench } from "../axi/testbench.ts";
 import { AXI_TOP, axiModules } from "../axi/top.ts";
 import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, sourceFiles } from "../design.ts";
-import { C_EXAMPLE, C_HEADER, cFiles } from "../host/c-driver.ts";
+import { cFiles } from "../host/c-driver.ts";
+import { C_HEADER, C_PROGRAM } from "../host/c-names.ts";
 import type { MachineDesign } from "../machine/design.ts";
 import type { Fabric } from "../machine/fabric.ts";
 import { MACHINE_TESTBENCH, machineTestbench } from "../machine/testbench.ts";
@@ -141,7 +142,7 @@ answers late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI
 
 ## Drive it
 
-\`${C_HEADER}\` describes a driver in C. \`xpike rtl cosim . --serve\` simulates the machine behind a socket; \`${C_EXAMPLE}\` then sends it the prompts.
+\`${C_HEADER}\` describes a driver in C. \`xpike rtl cosim . --serve\` simulates the machine behind a socket; \`${C_PROGRAM}\` then sends it the prompts.
 
 \`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. ${SYNTHESISED[fabric.kind]}
 `;
