@@ -12,6 +12,7 @@ export { parseSweep, type Sweep, type SweepValue } from "./experiment/sweep.ts";
 // Task: data plus metric; classical receivers.
 
 export { kitOf } from "./task/catalogue.ts";
+export { guessingRate } from "./task/guessing.ts";
 export {
   agreements,
   bestScale,
@@ -85,6 +86,7 @@ export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } 
 
 // Runs: from networks to a report.
 
+export { rateChange, receiverRates } from "./runs/catalogue.ts";
 export { type AnnBeside, chipFigures } from "./runs/chip-figures.ts";
 export { firstChip } from "./runs/first-chip.ts";
 export { asCompared, asDescribed } from "./runs/fit.ts";

@@ -55,8 +55,11 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   readonly early?: readonly number[];
   /** Ends the evaluation at its next piece of work; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called with the first chip when it is programmed and calibrated, before it answers; not if a keeper has all of its answers. */
-  readonly onFirstChip?: (chip: Chip) => void;
+  /**
+   * Called with the first chip when it is programmed and calibrated, before it answers; not if a keeper has all of its answers. If it
+   * returns a promise, answers wait for it.
+   */
+  readonly onFirstChip?: (chip: Chip) => unknown;
   /** Called when some prompts have been answered on one chip. What it throws ends the evaluation. */
   readonly onPrompts?: (prompts: number) => void;
   /** Called when a chip is done at one SNR, and after each of the `early` numbers of prompts. */
@@ -123,7 +126,7 @@ export async function evaluateChips<T extends TaskSpec>(
         };
         const slices = await answerPrompts(prompts, asked, async (missing, keep) => {
           await shared.bring(place);
-          if (onFirstChip) onFirstChip(await shared.take(place));
+          if (onFirstChip) await onFirstChip(await shared.take(place));
           onFirstChip = undefined;
           const moved = missing.map((range) => ({ ...range, firstPrompt: range.firstPrompt + firstPrompt }));
           await shared.answer(moved, snrDecibels, (result, range) => {

@@ -196,6 +196,17 @@ export function annFigures({
   ];
 }
 
+/** The accuracy of chips minus that of the same chips on another machine, from wrong decisions by chip and prompt. */
+export function chipChange(
+  after: readonly ArrayLike<number>[],
+  before: typeof after,
+  experiment: Experiment,
+): FigureDraft {
+  // Differences in accuracy are those in error rate with the opposite sign.
+  const [more, less] = [sampleOf(before), sampleOf(after)];
+  return changeFigure("change.accuracy", "Change of the accuracy", more, less, thingsOf({ experiment }));
+}
+
 /** The accuracy lost to hardware and spikes relative to each network, paired by prompt. */
 function gapFigures(
   run: Pick<ClassificationRun, "chips" | "experiment" | "names" | "networks" | "spikingBySteps">,

@@ -198,6 +198,16 @@ export const annFigures = (
   ...gapFigures({ ...run, networks: { ann: { errors: run.ann } } }),
 ];
 
+/** The rate of chips minus that of the same chips on another machine, from wrong bits by chip and prompt. */
+export function chipChange(
+  after: readonly ArrayLike<number>[],
+  before: typeof after,
+  experiment: Experiment,
+): FigureDraft {
+  const rates = (wrong: typeof after) => ratesOf(sampleOf(wrong), experiment);
+  return changeFigure("change.ber", "Change of the bit error rate", rates(after), rates(before));
+}
+
 /** What a gap is computed from. */
 type Compared = Pick<DetectionRun, "chips" | "experiment" | "spikingBySteps"> & {
   readonly networks: Readonly<Partial<Record<NetworkRole, Pick<DetectorResult, "errors">>>>;
@@ -272,9 +282,12 @@ function snrFigures(run: DetectionRun, { best }: DetectionWords): FigureDraft[] 
   });
 }
 
+/** Bit error rates of classical receivers. */
+export const receiverFigures = (receivers: readonly Pick<ReceiverResult, "id" | "name" | "errors">[]): FigureDraft[] =>
+  receivers.map(({ id, name, errors }) => errorRateFigure(`ber.${id}`, name, errors.bits));
+
 function errorFigures(run: DetectionRun, hardware: FigureDraft): FigureDraft[] {
-  const figures: FigureDraft[] = [];
-  for (const { id, name, errors } of run.receivers) figures.push(errorRateFigure(`ber.${id}`, name, errors.bits));
+  const figures = receiverFigures(run.receivers);
   for (const [role, result] of roles(run))
     figures.push(errorRateFigure(`ber.${role}`, NAMES[role], result.errors.bits));
   figures.push(hardware);

@@ -11,7 +11,9 @@ import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { type Opened, openExperiment } from "../task/open.ts";
 import { inlineExecutor } from "../threads/executor.ts";
+import { chipRate, rateChange, receiverRates } from "./catalogue.ts";
 import { chipFigures } from "./chip-figures.ts";
+import { compareRuns } from "./compare.ts";
 import { runExperiment } from "./experiment.ts";
 
 const executor = inlineExecutor(jobs);
@@ -34,6 +36,9 @@ describe("chips alone", () => {
     const figures = chipFigures(experiment, chips);
     expect(figures.length).toBeGreaterThan(30);
     for (const figure of figures) expect(report.figures).toContainEqual(expect.objectContaining(figure));
+    const receivers = await receiverRates(executor, experiment, 20);
+    expect(receivers.length).toBe(experiment.task.kind === "symbol-detection" ? 4 : 0);
+    for (const figure of receivers) expect(report.figures).toContainEqual(expect.objectContaining(figure));
     const known = figures.map(({ id }) => id);
     expect(known.filter((id) => /ann$|annDigital\.energy$|latency\.annDigital/.test(id))).toEqual([
       "cost.annDigital.energy",
@@ -64,6 +69,34 @@ describe("chips alone", () => {
     for (const figure of figures) expect(report.figures).toContainEqual(expect.objectContaining(figure));
     const alone = chipFigures(experiment, chips).find(({ id }) => id === "cost.annDigital.energy");
     expect(figures.find(({ id }) => id === "cost.annDigital.energy")?.value).not.toBe(alone?.value);
+  });
+
+  test.each<[string, Opened, sign: number]>([
+    ["a link", openExperiment(link), 1],
+    ["images, whose rate is the accuracy", openExperiment(tinyImageExperiment(model, {}, small), tinyImages), -1],
+  ])("change from machine to machine as `compare` says, in pairs: %s", async (_, opened, sign) => {
+    const { experiment } = opened as Opened<TaskSpec>;
+    // Two networks: chips of a fresh one answer alike on many machines.
+    const [first, second] = [1, 2].map((seed) => ({
+      opened: opened as Opened,
+      network: initialise(experiment.model as SpikingSpec, opened.task.geometry.spiking, stream(seed)),
+    }));
+    const { measures } = await compareRuns(first, second, { executor, chips: 2, prompts: 40 });
+    const [, , expected] = measures[0];
+    const evaluated = [];
+    for (const { network } of [first, second]) {
+      evaluated.push(await evaluateChips(executor, opened, network, { chips: 2, prompts: 40 }));
+    }
+    const [before, after] = evaluated.map((chips) => chips.map(({ errors }) => errors.wrong));
+    const change = rateChange(after, before, experiment);
+    expect(change.value).toBeCloseTo(sign * expected.value, 12);
+    expect(change.value).not.toBe(0);
+    const { low, high } = expected.interval!;
+    expect(change.interval!.low).toBeCloseTo(sign > 0 ? low : -high, 12);
+    expect(change.interval!.high).toBeCloseTo(sign > 0 ? high : -low, 12);
+    const [was, is] = evaluated.map((chips) => chipRate({ experiment, chips }).value);
+    expect(change.value).toBeCloseTo(is - was, 12);
+    expect(rateChange(before, before, experiment).value).toBe(0);
   });
 
   test("say how many prompts were answered as they go, and what that throws ends the evaluation", async () => {

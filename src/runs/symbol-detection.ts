@@ -1,12 +1,15 @@
 /** A run for symbol detection on a link: its classical receivers, and the paper's claims. */
 import { evaluateReceivers } from "../evaluation/receivers.ts";
 import { evaluateSoftReceivers, softReceivers } from "../evaluation/soft-receivers.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { decoderCostClaims } from "../report/cost-claims.ts";
+import type { ReceiverResult } from "../report/detection.ts";
 import type { Report } from "../report/report.ts";
 import { receiverId, receiverName, symbolDetectionWords } from "../report/symbol-detection.ts";
 import type { Opened } from "../task/open.ts";
 import type { SoftReceiver } from "../task/soft-receivers.ts";
+import type { Executor } from "../threads/executor.ts";
 import { runDetection } from "./detection.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
 import type { SoftRow } from "./soft-bits.ts";
@@ -20,15 +23,7 @@ export function runSymbolDetection(
   const { experiment } = given;
   const { executor } = options;
   return runDetection(given, networks, options, {
-    receivers: async (point) => {
-      const evaluations = await evaluateReceivers(executor, experiment, point);
-      return evaluations.map((receiver) => ({
-        ...receiver,
-        id: receiverId(receiver),
-        name: receiverName(receiver),
-        knowsChannel: receiver.channel === "perfect",
-      }));
-    },
+    receivers: (point) => linkReceivers(executor, experiment, point),
     softReceivers: async (point) => {
       const agreed = await evaluateSoftReceivers(executor, experiment, point);
       return softReceivers(experiment.task).map((receiver, i) => ({ ...describe(receiver), agreed: agreed[i] }));
@@ -36,6 +31,21 @@ export function runSymbolDetection(
     words: symbolDetectionWords(experiment),
     costClaims: (asRun) => decoderCostClaims(experiment, asRun),
   });
+}
+
+/** The link's classical receivers, as reports name them. */
+export async function linkReceivers(
+  executor: Executor,
+  experiment: Experiment<SymbolDetectionSpec>,
+  point: Parameters<typeof evaluateReceivers>[2],
+): Promise<Omit<ReceiverResult, "bySnr">[]> {
+  const evaluations = await evaluateReceivers(executor, experiment, point);
+  return evaluations.map((receiver) => ({
+    ...receiver,
+    id: receiverId(receiver),
+    name: receiverName(receiver),
+    knowsChannel: receiver.channel === "perfect",
+  }));
 }
 
 const WORDS = { exact: "Exact posterior", "max-log": "Max-log", mmse: "Linear MMSE" };
