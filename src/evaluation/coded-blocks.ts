@@ -4,11 +4,13 @@
  *
  * A block fails when its payload differs from the one sent, whether or not the CRC would have told.
  */
+import type { DecoderWork } from "../coding/decode.ts";
 import { type DecodedTransport, transportDecoder } from "../coding/transport.ts";
 import { ShapeError } from "../errors.ts";
 import type { CodedSpec } from "../experiment/coded.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
+import type { Trace } from "../simulation/trace.ts";
 import { type CodedBlock, type CodedLink, codedLink } from "../task/coded-slots.ts";
 import { type SlotBatch, type SlotDetectionTask, slotDetection } from "../task/slot-detection.ts";
 import type { DrawOptions } from "../task/task.ts";
@@ -28,7 +30,13 @@ export interface BlockAnswers extends Failures {
   readonly wrongBits: Int32Array;
   /** Totals that the decoder changed (`DecoderWork`). */
   readonly bitUpdates: Float64Array;
+  /** Iterations of the decoder, mean over code blocks. */
+  readonly iterations: Float64Array;
+  /** What a chip counted in each of the passes over these blocks, with decision feedback; otherwise left out. */
+  readonly passes?: readonly PassCounts[];
 }
+
+export type PassCounts = Pick<Trace, "operations" | "spikes">;
 
 /** Coded blocks as prompts. */
 export interface CodedBatch extends SlotBatch {
@@ -75,6 +83,7 @@ export function blockDecoder({ block }: CodedLink, { decoder: rule, iterations }
     const failed = new Uint8Array(blocks.length);
     const wrongBits = new Int32Array(blocks.length);
     const bitUpdates = new Float64Array(blocks.length);
+    const iterations = new Float64Array(blocks.length);
     const own = new Float32Array(codedBits);
     blocks.forEach(({ payload, sent }, k) => {
       for (let i = 0; i < codedBits; i++) {
@@ -83,10 +92,12 @@ export function blockDecoder({ block }: CodedLink, { decoder: rule, iterations }
       }
       const decoded = decode(own);
       failed[k] = decoded.payload.some((bit, i) => bit !== payload[i]) ? 1 : 0;
-      bitUpdates[k] = updatesOf(decoded);
+      bitUpdates[k] = sumOf(decoded, "bitUpdates");
+      iterations[k] = sumOf(decoded, "iterations") / decoded.work.length;
     });
-    return { failed, wrongBits, bitUpdates };
+    return { failed, wrongBits, bitUpdates, iterations };
   };
 }
 
-const updatesOf = ({ work }: DecodedTransport): number => work.reduce((sum, { bitUpdates }) => sum + bitUpdates, 0);
+const sumOf = ({ work }: DecodedTransport, count: keyof DecoderWork): number =>
+  work.reduce((sum, own) => sum + own[count], 0);

@@ -2,6 +2,9 @@
  * Block error rates of simulated chips. Chips take turns: of C chips, chip c receives blocks 8 c to 8 c + 7, those after 8 C more, and so
  * on. C chips thus cost as much as one, and chip, channel and noise all vary between blocks.
  *
+ * With decision feedback (`task/slot-feedback.ts`), a chip answers a block twice: the second pass runs on the same read, with random bits
+ * of its own and attention units set to another mask and gain.
+ *
  * Belief propagation needs soft bits of the right size, so that a chip first fits one scale of its own at each Eb/N0, on blocks after all
  * that count, as in `soft-bits.ts`. Scaled min-sum does not: a common factor scales all its messages.
  */
@@ -10,8 +13,10 @@ import type { SpikingSpec } from "../experiment/model.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
+import type { Trace } from "../simulation/trace.ts";
 import { softBits } from "../task/bits.ts";
 import type { Given } from "../task/open.ts";
+import { feedbackNetwork, slotFeedback } from "../task/slot-feedback.ts";
 import { agreements, bestScale } from "../task/soft-bits.ts";
 import type { Executor } from "../threads/executor.ts";
 import { type CodedOptions, type CodedPoint, cutPieces, measurePoints, pointsOf } from "./coded.ts";
@@ -22,6 +27,7 @@ import {
   type CodedSource,
   type CodedWork,
   codedSource,
+  type PassCounts,
 } from "./coded-blocks.ts";
 import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import { type ChipRun, type ChipSetup, chipJobOf, openSharedChip } from "./shared-chip.ts";
@@ -33,10 +39,13 @@ const TURN = 8;
 export interface CodedChipsOptions extends CodedOptions {
   readonly chips: number;
   readonly hardware: HardwareSpec;
+  /** Whether a second pass follows. Default false. */
+  readonly feeds?: boolean;
 }
 
 interface ChipBlocks {
   readonly coded: CodedWork;
+  readonly feeds: boolean;
   /** Factors of soft bits by SNR, for each chip; null: none. */
   readonly scales: readonly Readonly<Record<string, number>>[] | null;
 }
@@ -52,16 +61,16 @@ export async function evaluateCodedChips(
   { experiment, data }: Given<SlotDetectionSpec>,
   network: Network<SpikingSpec>,
   coded: CodedWork,
-  { chips, hardware, ...options }: CodedChipsOptions,
+  { chips, hardware, feeds = false, ...options }: CodedChipsOptions,
 ): Promise<CodedPoint[]> {
   const condition = { network: "evaluated", hardware };
   const work = { experiment, data, networks: { evaluated: foldNetwork(network) }, conditions: [condition] };
   const needsScales = coded.coded.decoder === "belief-propagation" && coded.coded.fitBlocks > 0;
   const open = <R>(job: string, extra: ChipBlocks) => openSharedChip<ChipBlocks, R>(executor, job, work, TURN, extra);
-  const fitting = needsScales ? open<Float64Array>("fit-blocks", { coded, scales: null }) : null;
+  const fitting = needsScales ? open<Float64Array>("fit-blocks", { coded, feeds, scales: null }) : null;
   const scales =
     fitting && (await fitScales(fitting, coded, chips, options.keeper ?? NO_KEEPER).finally(fitting.close));
-  const shared = open<BlockAnswers>("simulate-blocks", { coded, scales });
+  const shared = open<BlockAnswers>("simulate-blocks", { coded, feeds, scales });
   try {
     return await measurePoints(coded, options, async (asked, keep) => {
       const pieces = cutPieces(asked, TURN);
@@ -114,36 +123,58 @@ async function fitScales(
 
 type Setup = ChipSetup & ChipBlocks;
 
-const sourceOf = ({ coded, networks: { evaluated } }: Setup): CodedSource => codedSource(coded, evaluated.model.steps);
+/** Prompts of a chip's blocks, and its soft bits of them. */
+function answering({ coded, feeds, networks: { evaluated } }: Setup) {
+  const source: CodedSource = codedSource(coded, evaluated.model.steps);
+  const { task, draw } = source;
+  const { feedback } = coded.coded;
+  const second = feeds ? feedbackNetwork(evaluated, feedback) : null;
+  return {
+    ...source,
+    prompts: (slice: Slice) => draw(slice, { values: false }),
+    /** `[blocks, coded bits]`, with what a chip counted in both passes if there are two. */
+    receive({ batch, trace, again }: ChipRun<CodedBatch>): { ratios: Float64Array; passes?: PassCounts[] } {
+      const first = ratiosOf(evaluated, trace);
+      if (second === null) return { ratios: first };
+      const { batch: fed, merge } = slotFeedback(task, batch, first, feedback, { values: false });
+      const answered = again(fed.spikes!, second, "feedback");
+      const passes = [trace, answered].map(({ operations, spikes }) => ({ operations, spikes }));
+      return { ratios: merge(ratiosOf(second, answered)), passes };
+    },
+  };
+}
 
-/** Soft bits, `[blocks, coded bits]`. */
-const ratiosOf = ({ network: { geometry, model }, trace }: ChipRun<CodedBatch>): Float64Array =>
-  softBits(trace.logits, geometry.classes, model.readOut);
+const ratiosOf = ({ geometry, model }: Network<SpikingSpec>, { logits }: Trace): Float64Array =>
+  softBits(logits, geometry.classes, model.readOut);
 
 /** The job "simulate-blocks". */
 export const simulateBlocks = chipJobOf<ChipBlocks, BlockAnswers, CodedBatch>((setup) => {
-  const { link, draw } = sourceOf(setup);
+  const { link, prompts, receive } = answering(setup);
   const decode = blockDecoder(link, setup.coded.coded);
   return {
-    draw: (_, slice) => draw(slice, { values: false }),
+    draw: (_, slice) => prompts(slice),
     answer: (run) => {
       const scale = setup.scales?.[run.chip][String(run.slice.snrDecibels)] ?? 1;
-      return decode(
-        run.batch.blocks,
-        ratiosOf(run).map((ratio) => scale * ratio),
-      );
+      const { ratios, ...counts } = receive(run);
+      return {
+        ...decode(
+          run.batch.blocks,
+          ratios.map((ratio) => scale * ratio),
+        ),
+        ...counts,
+      };
     },
   };
 });
 
 /** The job "fit-blocks": agreements of soft bits with what was sent. */
 export const fitBlocks = chipJobOf<ChipBlocks, Float64Array, CodedBatch>((setup) => {
-  const { draw } = sourceOf(setup);
+  const { prompts, receive } = answering(setup);
   return {
-    draw: (_, slice) => draw(slice, { values: false }),
+    draw: (_, slice) => prompts(slice),
     answer: (run) => {
       const sent = run.batch.blocks.flatMap((block) => [...block.sent]);
-      return agreements(ratiosOf(run), sent, 1);
+      return agreements(receive(run).ratios, sent, 1);
     },
   };
 });

@@ -186,3 +186,58 @@ test("joint detection of too many classes is refused", async () => {
   );
   await expect(evaluateCodedReceiver(threads(1), many, LS)).rejects.toThrow("2^14");
 });
+
+test("with decision feedback, bits of decided elements are those of the first pass, and others come from prompts with more pilots", async () => {
+  const model = parseExperiment({
+    model: { kind: "ann", width: 16, heads: 2, depth: 1, expansion: 2, readOut: "bits" },
+  }).model;
+  const blocks = 6;
+  const work = workOf({ ebN0Decibels: [9], errors: blocks, blocks, feedback: 4 });
+  const { draw, task } = codedSource(work);
+  const geometry = networkGeometry({ task: work.task, model }, task);
+  const network = initialise(model, geometry, stream(3));
+  const [once] = await evaluateCodedNetwork(threads(1), work, network);
+  const [twice] = await evaluateCodedNetwork(threads(2), work, network, { feeds: true });
+  const batch = draw({ firstPrompt: 0, prompts: blocks, snrDecibels: once.snrDecibels }, { spikes: false });
+  const answer = (of: Network, values: Float32Array) => {
+    const { kernels, pass } = createNetworkPass(of, blocks, true);
+    kernels.write(pass.inputs, values);
+    pass.forward(blocks);
+    return kernels.floats(pass.logits, blocks * geometry.queries.length * 2).slice();
+  };
+  const first = answer(network, batch.values);
+  const elements = geometry.queries.length;
+  const { tokens, inputs } = geometry;
+  const more = { ...geometry, mask: geometry.mask.map((_, i) => (i % tokens < tokens - elements + 4 ? 1 : 0)) };
+  const wrong = (logits: Float32Array) =>
+    batch.blocks.map(({ sent }, k) => {
+      const own = logits.subarray(k * sent.length, (k + 1) * sent.length);
+      return own.reduce((count, logit, i) => count + (logit > 0 !== (sent[i] === 1) ? 1 : 0), 0);
+    });
+  expect([...once.wrongBits]).toEqual(wrong(first));
+  // By hand: the four elements whose weaker bit is strongest move to the front, and say what was decided.
+  const values = batch.values.slice();
+  const orders = batch.blocks.map((_, k) => {
+    const weakest = (i: number) => Math.min(...[0, 1].map((bit) => Math.abs(first[(k * elements + i) * 2 + bit])));
+    const all = Array.from({ length: elements }, (_, i) => i);
+    const chosen = [...all].sort((a, b) => weakest(b) - weakest(a)).slice(0, 4);
+    chosen.sort((a, b) => a - b);
+    const order = [...chosen, ...all.filter((i) => !chosen.includes(i))];
+    order.forEach((i, place) => {
+      const from = (k * tokens + tokens - elements + i) * inputs;
+      const to = (k * tokens + tokens - elements + place) * inputs;
+      values.set(batch.values.subarray(from, from + inputs), to);
+      if (place >= 4) return;
+      for (const bit of [0, 1]) values[to + 4 + bit] = first[(k * elements + i) * 2 + bit] > 0 ? -1 : 1;
+    });
+    return order;
+  });
+  const second = answer({ ...network, geometry: more }, values);
+  const both = first.map((logit, at) => {
+    const [k, i] = [Math.floor(at / 2 / elements), Math.floor(at / 2) % elements];
+    const place = orders[k].indexOf(i);
+    return place < 4 ? logit : second[(k * elements + place) * 2 + (at % 2)];
+  });
+  expect([...twice.wrongBits]).toEqual(wrong(both));
+  expect([...twice.wrongBits]).not.toEqual([...once.wrongBits]);
+});

@@ -6,13 +6,15 @@ import { SpecError } from "../errors.ts";
 import type { CodedSpec } from "../experiment/coded.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { TaskSpec } from "../experiment/task.ts";
+import { densitiesOf, type OperationTrace, sumOperations } from "../simulation/trace.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type CodedLink, codedLink } from "../task/coded-slots.ts";
+import { requireFeedback } from "../task/slot-feedback.ts";
 import type { Executor } from "../threads/executor.ts";
 import type { BlockAnswers, CodedWork } from "./coded-blocks.ts";
 import { type Keeper, NO_KEEPER, type Range } from "./keeper.ts";
 import { type Asked, answerPoints, endOf } from "./sequential.ts";
-import { cutRanges, type Slice } from "./slices.ts";
+import { cutRanges, type Slice, sumSpikes } from "./slices.ts";
 
 /** One detector at one Eb/N0. */
 export interface CodedPoint {
@@ -25,7 +27,21 @@ export interface CodedPoint {
   readonly wrongBits: Int32Array;
   /** Of the decoder, per block. */
   readonly bitUpdates: number;
+  /** Of the decoder, per code block. */
+  readonly iterations: number;
+  /** What chips counted in each pass over the first `COUNTED_BLOCKS` blocks, with decision feedback; otherwise empty. */
+  readonly passes: readonly CountedPass[];
 }
+
+/** What a pass over `prompts` blocks counted. */
+export interface CountedPass {
+  readonly prompts: number;
+  readonly operations: readonly OperationTrace[];
+  readonly densities: Readonly<Record<string, number>>;
+}
+
+/** Blocks of a point whose passes are counted. The first round asks for them, so that pieces of work never straddle their end. */
+export const COUNTED_BLOCKS = 32;
 
 export interface CodedOptions {
   /** Default: keeps nothing. */
@@ -36,11 +52,11 @@ export interface CodedOptions {
 
 /**
  * The coded link of an experiment; null if it asks for none.
- * Throws  SpecError as `slotsOf`, and when slots cannot hold a payload
+ * Throws  SpecError as `slotsOf` and `requireFeedback`, and when slots cannot hold a payload
  */
 export function codedOf<T extends TaskSpec>(experiment: Experiment<T>): CodedWork | null {
   const work = slotsOf(experiment);
-  if (work !== null) codedLink(work.task, work.coded);
+  if (work !== null) requireFeedback(work.task, codedLink(work.task, work.coded).grid, work.coded.feedback);
   return work;
 }
 
@@ -140,5 +156,25 @@ function pointOf(
     errors: sum((own) => own.failed),
     wrongBits: Int32Array.from(answers.flatMap((own) => [...own.wrongBits]).slice(0, blocks)),
     bitUpdates: sum((own) => own.bitUpdates) / blocks,
+    iterations: sum((own) => own.iterations) / blocks,
+    passes: passesOf(answers),
   };
+}
+
+/** Passes of all pieces of work within the first blocks. */
+function passesOf(answers: readonly BlockAnswers[]): CountedPass[] {
+  let end = 0;
+  const counted = answers.filter(({ failed }) => {
+    end += failed.length;
+    return end <= COUNTED_BLOCKS;
+  });
+  const prompts = counted.reduce((sum, { failed }) => sum + failed.length, 0);
+  return (counted[0]?.passes ?? []).map((_, pass) => {
+    const own = counted.map(({ passes }) => passes![pass]);
+    return {
+      prompts,
+      operations: sumOperations(own.map(({ operations }) => operations)),
+      densities: densitiesOf(sumSpikes(own)),
+    };
+  });
 }

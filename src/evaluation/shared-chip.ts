@@ -220,6 +220,11 @@ export interface ChipRun<B extends Batch = Batch> {
   readonly trace: Trace;
   readonly chip: number;
   readonly slice: Slice;
+  /**
+   * Runs other spikes of the same prompts on the same read of the chip, with attention units set for `network`: the same weights, perhaps
+   * with another mask or gain. Random: fork `purpose` of the run's stream
+   */
+  again(spikes: SpikeTrain, network: Network<SpikingSpec>, purpose: string): Trace;
 }
 
 /** Draws the prompts of a slice, with spikes. */
@@ -271,7 +276,8 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
   const kernels = instantiateKernels(memory);
   const root = stream(experiment.seed);
   let part: Chip | null = null;
-  let machine: { network: Network<SpikingSpec>; task: Task; simulator: BoundSimulator };
+  let machine: { network: Network<SpikingSpec>; task: Task; simulator: BoundSimulator; hardware: HardwareSpec };
+  const served = new WeakMap<Network, MappedNetwork>();
   let equipped: number;
   let chipStream: Stream;
   let runStream: Stream;
@@ -284,7 +290,7 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
     const region = arena(kernels.base, memory.buffer.byteLength);
     const plan = planSimulator(region, whole, { maxPrompts: slicePrompts, slices, threads });
     const simulator = bindSimulator(kernels, plan, whole, thread);
-    machine = { network, task: taskOf(work, network), simulator };
+    machine = { network, task: taskOf(work, network), simulator, hardware };
     equipped = chip;
     chipStream = root.fork("chip", chip);
     // Two chips would take twice the memory.
@@ -334,8 +340,21 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
   function run(slice: Slice): ChipRun<B> {
     const { network, task, simulator } = machine;
     const batch = draw(task, slice);
-    const trace = finish(simulator.pass(thread, batch.spikes!, runStream, { firstPrompt: slice.firstPrompt }));
-    return { network, labels: batch.labels, batch, trace, chip: equipped, slice };
+    const { firstPrompt } = slice;
+    const trace = finish(simulator.pass(thread, batch.spikes!, runStream, { firstPrompt }));
+    const again: ChipRun["again"] = (spikes, other, purpose) =>
+      finish(simulator.pass(thread, spikes, runStream.fork(purpose), { firstPrompt, attention: servedBy(other) }));
+    return { network, labels: batch.labels, batch, trace, chip: equipped, slice, again };
+  }
+
+  /** Once for each network, so that a simulator knows it again. */
+  function servedBy(network: Network<SpikingSpec>): MappedNetwork {
+    const { hardware } = machine;
+    const known = served.get(network);
+    if (known?.hardware === hardware) return known;
+    const made = { network, mapping: mapNetwork(network, hardware, experiment.task.coding), hardware };
+    served.set(network, made);
+    return made;
   }
 
   return { take, run };

@@ -18,6 +18,10 @@ export const codedSpec = z.strictObject({
    * Ages at which chips receive the same blocks again, with drift compensation and without, seconds: 31536000 is a year.
    */
   ages: z.array(z.number().min(0).max(1e10)).max(16).default([]),
+  /**
+   * Data elements, those decided most surely, that networks and chips take as pilots when they detect the rest of a slot again. 0: none.
+   */
+  feedback: z.int().min(0).max(2047).default(0),
   /** Blocks on which a chip fits a scale of its soft bits at each point, for belief propagation. 0: none. */
   fitBlocks: z.int().min(0).max(10_000).default(16),
 });

@@ -524,6 +524,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "evaluation.coded.blocks": "Blocks at which a point ends in any case.",
   "evaluation.coded.ages":
     "Ages at which chips receive the same blocks again, with drift compensation and without, seconds: 31536000 is a year.",
+  "evaluation.coded.feedback":
+    "Data elements, those decided most surely, that networks and chips take as pilots when they detect the rest of a slot again. 0: none.",
   "evaluation.coded.fitBlocks":
     "Blocks on which a chip fits a scale of its soft bits at each point, for belief propagation. 0: none.",
   "evaluation.equalityMargin":

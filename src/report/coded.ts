@@ -1,8 +1,8 @@
 /**
  * Figures of a coded link: block error rates over Eb/N0, where they reach 10 %, the bits that get through, and what one of them costs.
  *
- * Energy per bit of payload is that of a slot over the payload bits that arrive at 10 % block errors. Both networks are priced as in the
- * run's cost, without the decoder, which every detector needs.
+ * Energy per bit of payload is that of a slot over the payload bits that arrive at 10 % block errors: of the detector, of the decoder with
+ * the iterations that it took there, and of both. Networks are priced as in the run's cost, classical receivers from counted operations.
  */
 import type { CodedPoint } from "../evaluation/coded.ts";
 import { type Curve, crossing, crossingGap, type Measured, type Weights, weightsOf } from "../evaluation/crossing.ts";
@@ -25,7 +25,29 @@ export interface CodedRun {
   readonly detectors: readonly CodedDetector[];
   /** Chips at other ages than the experiment's, for a chart of their own. */
   readonly aged: readonly CodedDetector[];
+  readonly costs: CodedCosts;
 }
+
+/** What a slot costs besides one pass of its network, joules. */
+export interface CodedCosts {
+  /** Of the decoder, after so many iterations of a code block. */
+  decoder(iterations: number): number;
+  /** Of channel estimate and detection. The known channel is left out: no circuit knows it. */
+  readonly receivers: readonly { readonly id: string; readonly name: string; readonly joules: number }[];
+  /** Of both passes of decision feedback; null without it. */
+  readonly feedback: FeedbackCost | null;
+}
+
+export interface FeedbackCost {
+  readonly xpikeformer: number;
+  readonly annDigital: number;
+  /** Seconds. */
+  readonly latency: number;
+}
+
+/** A detector with decision feedback, after the one without. */
+export const fedId = (id: string): string => `${id}.feedback`;
+export const fedName = (name: string): string => `${name}, decision feedback`;
 
 /** The block error rate at which detectors are compared. */
 const LEVEL = 0.1;
@@ -41,7 +63,7 @@ export function codedFigures(run: CodedRun, costs: readonly FigureDraft[]): Figu
     ...gapFigures(run, weights),
     { id: "coded.payload", label: "Payload of a slot", value: link.block.payloadBits, unit: "bits" },
     { id: "coded.bits", label: "Coded bits of a slot", value: link.block.codedBits, unit: "bits" },
-    ...latencyFigures(link, costs),
+    ...latencyFigures(run, costs),
     ...energyFigures(run, costs),
   ];
 }
@@ -90,7 +112,7 @@ function uncodedFigure(id: string, label: string, { wrongBits }: CodedPoint, { b
   };
 }
 
-const curveOf = ({ points }: CodedDetector): Curve =>
+const curveOf = ({ points }: Pick<CodedDetector, "points">): Curve =>
   points.map(({ ebN0Decibels, failed }) => ({ decibels: ebN0Decibels, failed }));
 
 const measuredFigure = (id: string, label: string, measured: Measured | null): FigureDraft[] => {
@@ -129,7 +151,7 @@ function gapFigures({ detectors, aged }: CodedRun, weights: Weights): FigureDraf
 export const CHIPS = "xpikeformer";
 
 /** Time for a slot on the machine, next to the slot itself and to 1 ms. */
-function latencyFigures({ rates }: CodedLink, costs: readonly FigureDraft[]): FigureDraft[] {
+function latencyFigures({ link: { rates }, costs: own }: CodedRun, costs: readonly FigureDraft[]): FigureDraft[] {
   const latency = costs.find(({ id }) => id === "cost.latency.alone");
   const duration: FigureDraft = { id: "coded.slot", label: "Duration of a slot", value: rates.duration, unit: "s" };
   if (!latency) return [duration];
@@ -139,41 +161,103 @@ function latencyFigures({ rates }: CodedLink, costs: readonly FigureDraft[]): Fi
     value: latency.value / seconds,
     unit: "1",
   });
+  const fed: FigureDraft[] = own.feedback
+    ? [
+        {
+          id: "coded.latency.feedback.slot",
+          label: "Latency of both passes of decision feedback over the duration of a slot",
+          value: own.feedback.latency / rates.duration,
+          unit: "1",
+        },
+      ]
+    : [];
   return [
     duration,
     over("slot", "the duration of a slot", rates.duration),
     over("halfMillisecond", "0.5 ms", 5e-4),
     over("millisecond", "1 ms", 1e-3),
+    ...fed,
   ];
 }
 
-/** Joules per bit of payload at 10 % block errors, for detectors that reach it. */
-function energyFigures({ link, detectors }: CodedRun, costs: readonly FigureDraft[]): FigureDraft[] {
+/** Joules per bit of payload at 10 % block errors, for detectors that reach it: detector, decoder and sum. */
+function energyFigures({ link, detectors, costs: own }: CodedRun, costs: readonly FigureDraft[]): FigureDraft[] {
   const bits = link.block.payloadBits * (1 - LEVEL);
-  const figures = PRICED.flatMap(({ detector, machine, name }): FigureDraft[] => {
-    const energy = costs.find(({ id }) => id === `cost.${machine}.energy`);
-    const own = detectors.find(({ id }) => id === detector);
-    if (!energy || !own || crossing(curveOf(own), LEVEL, []) === null) return [];
-    const interval = energy.interval && {
-      ...energy.interval,
-      low: energy.interval.low / bits,
-      high: energy.interval.high / bits,
-    };
-    const label = `Energy per bit of payload at 10 % block errors: ${name}`;
+  const figures = pricedDetectors(own, costs).flatMap(({ detector, id, name, joules, interval }): FigureDraft[] => {
+    const points = detectors.find((one) => one.id === detector)?.points;
+    const iterations = points && iterationsAt(points);
+    if (iterations === undefined || iterations === null) return [];
+    const decoder = own.decoder(iterations);
+    const figure = (part: string, what: string, value: number, added: number): FigureDraft => ({
+      id: `coded.energy.${id}${part}`,
+      label: `Energy per bit of payload at 10 % block errors: ${name}${what}`,
+      value: value / bits,
+      unit: "J",
+      ...(interval &&
+        part !== ".decoder" && {
+          interval: { ...interval, low: (interval.low + added) / bits, high: (interval.high + added) / bits },
+        }),
+    });
     return [
-      { id: `coded.energy.${machine}`, label, value: energy.value / bits, unit: "J", ...(interval && { interval }) },
+      figure("", "", joules, 0),
+      figure(".decoder", ", decoder alone", decoder, 0),
+      figure(".sum", " and decoder", joules + decoder, decoder),
     ];
   });
+  const joulesPerBit = (id: string) => figures.find((figure) => figure.id === `coded.energy.${id}`)?.value;
   const ratio = costs.find(({ id }) => id === "cost.ratio.annDigital");
-  if (figures.length < PRICED.length || !ratio) return figures;
+  const [ann, chips] = [joulesPerBit("annDigital.sum"), joulesPerBit("xpikeformer.sum")];
+  if (ann === undefined || chips === undefined || !ratio) return figures;
   const label = "Energy per bit of payload at 10 % block errors: ANN, digital int8, over Xpikeformer";
-  return [...figures, { ...ratio, id: "coded.energy.ratio", label }];
+  return [
+    ...figures,
+    { ...ratio, id: "coded.energy.ratio", label },
+    {
+      id: "coded.energy.ratio.sum",
+      label: "Energy per bit of payload at 10 % block errors and decoder: ANN over Xpikeformer",
+      value: ann / chips,
+      unit: "1",
+    },
+  ];
+}
+
+interface PricedDetector extends Pick<FigureDraft, "interval"> {
+  readonly detector: string;
+  /** In ids of figures. */
+  readonly id: string;
+  readonly name: string;
+  /** For a slot. */
+  readonly joules: number;
+}
+
+function pricedDetectors({ receivers, feedback }: CodedCosts, costs: readonly FigureDraft[]): PricedDetector[] {
+  const networks = PRICED.flatMap(({ detector, machine, name }): PricedDetector[] => {
+    const energy = costs.find(({ id }) => id === `cost.${machine}.energy`);
+    return [
+      ...(energy ? [{ detector, id: machine, name, joules: energy.value, interval: energy.interval }] : []),
+      ...(feedback
+        ? [{ detector: fedId(detector), id: fedId(machine), name: fedName(name), joules: feedback[machine] }]
+        : []),
+    ];
+  });
+  const classical = receivers.map(({ id, name, joules }) => ({ detector: id, id, name, joules }));
+  return [...networks, ...classical];
 }
 
 const PRICED = [
   { detector: CHIPS, machine: "xpikeformer", name: "Xpikeformer" },
   { detector: "ann", machine: "annDigital", name: "ANN, digital int8" },
 ] as const;
+
+/** Iterations of the decoder where the curve falls to the level, between those of the points beside; null if it does not. */
+function iterationsAt(points: readonly CodedPoint[]): number | null {
+  const at = crossing(curveOf({ points }), LEVEL, []);
+  if (at === null) return null;
+  const above = points.findIndex(({ ebN0Decibels }) => ebN0Decibels >= at.value);
+  const [from, to] = [points[Math.max(0, above - 1)], points[above]];
+  const share = above === 0 ? 1 : (at.value - from.ebN0Decibels) / (to.ebN0Decibels - from.ebN0Decibels);
+  return from.iterations + share * (to.iterations - from.iterations);
+}
 
 export function codedCharts(run: CodedRun): ChartDraft[] {
   const { link, detectors, aged } = run;
@@ -250,7 +334,7 @@ export const codedRows = (figures: readonly FigureDraft[]) =>
     .filter(({ id }) => ROWS.test(id))
     .map(({ id, label }) => ({
       figure: id,
-      label: SHORTER.reduce((text, [long, short]) => text.replace(long, short), label),
+      label: SHORTER.reduce((text, [long, short]) => text.replaceAll(long, short), label),
     }));
 
 /** Words of labels that are too long for a row. */
@@ -258,6 +342,11 @@ const SHORTER = [
   ["Eb/N0 at 10 % block errors", "Eb/N0 at 10 % BLER"],
   ["Energy per bit of payload at 10 % block errors", "Energy per payload bit"],
   ["Xpikeformer on hardware", "Xpikeformer"],
+  [" detection, ", ", "],
+  ["least squares, interpolated", "least squares"],
+  ["decision feedback", "fed back"],
+  [" and decoder", " + LDPC"],
 ] as const;
 
-const ROWS = /^coded\.(ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|gap\.ann$|energy\.)/;
+const ROWS =
+  /^coded\.(ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|gap\.(ann|xpikeformer\.feedback)$|energy\.(xpikeformer|annDigital|lmmse\.(joint|k-best))\.sum$)/;

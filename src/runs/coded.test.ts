@@ -2,9 +2,13 @@
 import { expect, test } from "vitest";
 import { keepUntil, type MemoryKeeper, Stopped } from "../../test/support/memory-keeper.ts";
 import { workerPorts } from "../../test/support/worker-ports.ts";
+import { transportBlock } from "../coding/transport.ts";
+import { slotReceiverCosts } from "../cost/architectures/slot-receiver.ts";
+import { simulatedPrices } from "../cost/simulated.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
+import { slotDetectionSpec } from "../experiment/slot-detection.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -65,6 +69,18 @@ test("a run with coded blocks has rates of receivers, network, chips and aged ch
   // 27 data elements of QPSK: 54 bits, of which 27 less a CRC of 16 are payload.
   expect([byId.get("coded.bits")!.value, byId.get("coded.payload")!.value]).toEqual([54, 11]);
   expect(byId.get("coded.latency.millisecond")!.value).toBeCloseTo(byId.get("cost.latency.alone")!.value / 1e-3, 12);
+  // What arrives at 10 % block errors pays for the slot: 9.9 bits of 11.
+  const perBit = (part = "") => 9.9 * byId.get(`coded.energy.lmmse.joint${part}`)!.value;
+  const { technology } = simulatedPrices(experimentOf(CODED));
+  const block = transportBlock({ payloadBits: 11, codedBits: 54, bitsPerSymbol: 2, rate: 0.5 });
+  const priced = (iterations: number) =>
+    slotReceiverCosts(slotDetectionSpec.parse(SLOTS), technology, { decoder: { block, iterations } });
+  const joules = (id: string, iterations = 0) => priced(iterations).find((row) => row.id === id)!.joules;
+  expect(perBit()).toBeCloseTo(joules("lmmse") + joules("joint"), 18);
+  expect(perBit(".sum")).toBeCloseTo(perBit() + perBit(".decoder"), 18);
+  // More than the check before any iteration, at most all 20 of them.
+  expect(perBit(".decoder")).toBeGreaterThan(joules("decoder", 0.2));
+  expect(perBit(".decoder")).toBeLessThan(joules("decoder", 20));
   expect(whole.charts.map(({ id }) => id)).toEqual(
     expect.arrayContaining(["bler-ebn0", "ber-ebn0", "goodput-snr", "bler-age"]),
   );
@@ -73,9 +89,12 @@ test("a run with coded blocks has rates of receivers, network, chips and aged ch
   expect(whole.figures.filter(({ id }) => !coded.test(id))).toEqual(plain.figures);
 });
 
-test("chips that fit scales for belief propagation resume after interruptions, on any threads, with the same report", async () => {
-  const asked = { ...CODED, decoder: "belief-propagation", fitBlocks: 4 };
+test("chips that fit scales for belief propagation and feed decisions back resume after interruptions, on any threads, with the same report", async () => {
+  const asked = { ...CODED, decoder: "belief-propagation", fitBlocks: 4, feedback: 3 };
   const whole = await reportOf(asked);
+  expect(whole.figures.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(["bler.xpikeformer.feedback.ebn0.14", "coded.latency.feedback.slot"]),
+  );
   const two = () => workerExecutor(workerPorts(jobs, 2, (_, index) => (index * 7) % 5).list);
   expect(await reportOf(asked, two())).toMatchObject({ figures: whole.figures });
   let units: MemoryKeeper["units"] = [];

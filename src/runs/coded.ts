@@ -10,11 +10,12 @@ import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { Network } from "../model/network.ts";
-import { CHIPS, type CodedDetector, type CodedRun } from "../report/coded.ts";
+import { CHIPS, type CodedDetector, type CodedRun, fedId, fedName } from "../report/coded.ts";
 import { NAMES, type NetworkRole } from "../report/detection.ts";
 import { receiverId, receiverName } from "../report/slot-detection.ts";
 import { codedLink } from "../task/coded-slots.ts";
 import type { Given } from "../task/open.ts";
+import { codedCosts } from "./coded-cost.ts";
 import { agedHardware } from "./drift.ts";
 import type { RunOptions } from "./prepare.ts";
 
@@ -27,7 +28,8 @@ export interface CodedRunOptions extends Pick<RunOptions, "executor" | "keeper">
 export function codedBlocks(experiment: Experiment, networks: number): number {
   const work = codedOf(experiment);
   if (work === null) return 0;
-  const detectors = slotReceivers(work.task).length + networks + 1 + agesOf(experiment).length;
+  const fed = work.coded.feedback > 0 ? networks + 1 : 0;
+  const detectors = slotReceivers(work.task).length + networks + 1 + fed + agesOf(experiment).length;
   return detectors * pointsOf(work.coded).length * work.coded.blocks;
 }
 
@@ -62,18 +64,30 @@ export async function runCoded(
     const points = await counted(id, "receivers", (own) => evaluateCodedReceiver(executor, work, receiver, own));
     detectors.push({ id, name: receiverName(receiver), points, dashed: true });
   }
-  for (const [role, candidate] of roles) {
-    const points = await counted(role, role, (own) => evaluateCodedNetwork(executor, work, candidate, own));
-    detectors.push({ id: role, name: NAMES[role], points });
+  for (const feeds of work.coded.feedback > 0 ? [false, true] : [false]) {
+    for (const [role, candidate] of roles) {
+      const id = feeds ? fedId(role) : role;
+      const points = await counted(id, role, (own) =>
+        evaluateCodedNetwork(executor, work, candidate, { ...own, feeds }),
+      );
+      detectors.push({ id, name: feeds ? fedName(NAMES[role]) : NAMES[role], points });
+    }
   }
-  const onChips = (id: string, hardware: HardwareSpec) =>
-    counted(id, "chips", (own) => evaluateCodedChips(executor, given, network, work, { ...own, chips, hardware }));
-  detectors.push({ id: CHIPS, name: "Xpikeformer on hardware", points: await onChips(CHIPS, experiment.hardware) });
+  const onChips = (id: string, hardware: HardwareSpec, feeds = false) =>
+    counted(id, "chips", (own) =>
+      evaluateCodedChips(executor, given, network, work, { ...own, chips, hardware, feeds }),
+    );
+  const name = "Xpikeformer on hardware";
+  detectors.push({ id: CHIPS, name, points: await onChips(CHIPS, experiment.hardware) });
+  const fed = work.coded.feedback > 0 ? await onChips(fedId(CHIPS), experiment.hardware, true) : null;
+  if (fed) detectors.push({ id: fedId(CHIPS), name: fedName(name), points: fed });
   const aged: CodedDetector[] = [];
   for (const { id, name, hardware, dashed } of agesOf(experiment)) {
     aged.push({ id, name, points: await onChips(id, hardware), dashed });
   }
-  return { link: codedLink(work.task, work.coded), detectors, aged };
+  const link = codedLink(work.task, work.coded);
+  const ann = roles.find(([role]) => role === "ann")?.[1].model;
+  return { link, detectors, aged, costs: codedCosts(experiment, work, link, { geometry: network.geometry, ann, fed }) };
 }
 
 /** Chips at each age of the link, with and without drift compensation. */

@@ -3,6 +3,7 @@ import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, type Network } from "../model/network.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+import type { MappedNetwork } from "./chip.ts";
 import type { RegisterCounts } from "./registers.ts";
 
 /** One operation of the network on the machine, in the order in which operations run. */
@@ -36,6 +37,10 @@ export interface TraceOptions {
   readonly firstPrompt?: number;
   /** Keep the spike trains of this many prompts in `trace.rasters`. Default 0. */
   readonly rasters?: number;
+  /**
+   * The same network as attention serves it in this run: with another mask of as many tokens, or other gains. Default: the chip's own.
+   */
+  readonly attention?: MappedNetwork;
 }
 
 export interface Trace {

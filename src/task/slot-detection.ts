@@ -52,6 +52,17 @@ export interface SlotDrawOptions extends DrawOptions {
   readonly snrDecibels?: number;
 }
 
+export interface SlotPromptOptions extends DrawOptions {
+  /** The tokens of prompt k, as many as usual. Default: pilots, then data, in the order of their elements. */
+  readonly tokens?: (k: number) => readonly SlotToken[];
+}
+
+/** An element of the grid, and the antennas whose x it carries. */
+export interface SlotToken {
+  readonly element: number;
+  readonly antennas: readonly number[];
+}
+
 export interface SlotDetectionTask extends Task {
   readonly spec: SlotDetectionSpec;
   readonly grid: SlotGrid;
@@ -63,7 +74,7 @@ export interface SlotDetectionTask extends Task {
    */
   draw(prompts: number, random: Stream, options?: SlotDrawOptions): SlotBatch;
   /** Prompts of given slots, before the quantiser, and their signal-to-noise ratios. */
-  prompts(exact: readonly Slot[], snrDecibels: Float64Array, options?: DrawOptions): SlotBatch;
+  prompts(exact: readonly Slot[], snrDecibels: Float64Array, options?: SlotPromptOptions): SlotBatch;
 }
 
 /**
@@ -76,10 +87,11 @@ export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetec
   const grid = gridOf(spec.channel, nt, nr);
   const model = channelModel(spec.channel, nt, nr);
   const points = antennaSymbols(spec);
-  const tokens = tokensOf(grid);
+  const tokens = slotTokens(grid);
   const geometry = slotGeometry(spec, grid, tokens);
   const quantiser = midRiseQuantiser(spec.receiverBits, spec.receiverRange);
   const promptsOf: SlotDetectionTask["prompts"] = (exact, snrDecibels, options = {}) => {
+    const tokensOf = options.tokens ?? (() => tokens);
     const slots = exact.map((slot) => ({
       ...slot,
       received: slot.received.map((y) => quantiser.value(quantiser.code(y))),
@@ -91,8 +103,8 @@ export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetec
       prompts: slots.length,
       snrDecibels,
       labels: Int32Array.from(slots.flatMap(({ words }) => classesOf(words, spec))),
-      values: options.values === false ? new Float32Array(0) : realTokens(spec, grid, tokens, slots),
-      ...(options.spikes !== false && { spikes: lineTokens(spec, grid, tokens, slots, quantiser, steps) }),
+      values: options.values === false ? new Float32Array(0) : realTokens(spec, grid, tokensOf, slots),
+      ...(options.spikes !== false && { spikes: lineTokens(spec, grid, tokensOf, slots, quantiser, steps) }),
       ...(options.targets === "posterior" && { targets: posterior(spec, grid, exact) }),
     };
   };
@@ -164,18 +176,12 @@ function classesOf(words: Int32Array, { transmitAntennas: nt, modulation }: Slot
   );
 }
 
-interface SlotToken {
-  readonly element: number;
-  /** The antenna whose pilot it is; -1 for data. */
-  readonly antenna: number;
-}
-
 /** Pilots in the order of their elements, then data in theirs. */
-function tokensOf({ pilots, data }: SlotGrid): readonly SlotToken[] {
-  const context = pilots.flatMap((elements, antenna) => Array.from(elements, (element) => ({ element, antenna })));
+export function slotTokens({ pilots, data }: SlotGrid): readonly SlotToken[] {
+  const context = pilots.flatMap((elements, a) => Array.from(elements, (element) => ({ element, antennas: [a] })));
   return [
     ...context.sort((a, b) => a.element - b.element),
-    ...Array.from(data, (element) => ({ element, antenna: -1 })),
+    ...Array.from(data, (element) => ({ element, antennas: [] })),
   ];
 }
 
@@ -219,45 +225,50 @@ function placeLines({ positions }: SlotDetectionSpec, { symbols, subcarriers }: 
 function realTokens(
   spec: SlotDetectionSpec,
   grid: SlotGrid,
-  tokens: readonly SlotToken[],
+  tokensOf: (k: number) => readonly SlotToken[],
   slots: readonly Slot[],
 ): Float32Array {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
-  const places = tokens.map(({ element }) => placeLines(spec, grid, element));
+  const places = placesOf(spec, grid);
   const inputs = 2 * nr + 2 * nt + places[0].length;
-  const values = new Float32Array(slots.length * tokens.length * inputs);
+  const values = new Float32Array(slots.length * places.length * inputs);
   slots.forEach(({ received, sent }, k) => {
-    tokens.forEach(({ element, antenna }, token) => {
-      const row = (k * tokens.length + token) * inputs;
+    tokensOf(k).forEach(({ element, antennas }, token) => {
+      const row = (k * places.length + token) * inputs;
       values.set(received.subarray(2 * element * nr, 2 * (element + 1) * nr), row);
-      for (let part = 0; antenna >= 0 && part < 2; part++) {
-        const own = 2 * antenna + part;
-        values[row + 2 * nr + own] = Math.sign(sent[2 * element * nt + own]);
+      for (const a of antennas) {
+        for (let own = 2 * a; own < 2 * a + 2; own++) {
+          values[row + 2 * nr + own] = Math.sign(sent[2 * element * nt + own]);
+        }
       }
-      values.set(places[token], row + 2 * nr + 2 * nt);
+      values.set(places[element], row + 2 * nr + 2 * nt);
     });
   });
   return values;
 }
 
+/** Of all elements of the grid. */
+const placesOf = (spec: SlotDetectionSpec, grid: SlotGrid): number[][] =>
+  Array.from({ length: grid.symbols * grid.subcarriers }, (_, element) => placeLines(spec, grid, element));
+
 /** Binary lines of the tokens, the same at every time step. */
 function lineTokens(
   spec: SlotDetectionSpec,
   grid: SlotGrid,
-  tokens: readonly SlotToken[],
+  tokensOf: (k: number) => readonly SlotToken[],
   slots: readonly Slot[],
   quantiser: Quantiser,
   steps: number,
 ): SpikeTrain {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const lines = linesPerPart(spec);
-  const places = tokens.map(({ element }) => placeLines(spec, grid, element));
+  const places = placesOf(spec, grid);
   const features = 2 * nr * lines + 4 * nt + places[0].length;
-  const train = emptySpikeTrain(1, slots.length * tokens.length, features);
+  const train = emptySpikeTrain(1, slots.length * places.length, features);
   const stride = wordsPerRow(features);
   slots.forEach(({ received, sent }, k) => {
-    tokens.forEach(({ element, antenna }, token) => {
-      const row = (k * tokens.length + token) * stride;
+    tokensOf(k).forEach(({ element, antennas }, token) => {
+      const row = (k * places.length + token) * stride;
       const set = (line: number) => {
         train.words[row + (line >>> 5)] |= 1 << (line & 31);
       };
@@ -267,11 +278,13 @@ function lineTokens(
           if (spec.coding === "thermometer" ? code > line : (code >>> (lines - 1 - line)) & 1) set(i * lines + line);
         }
       }
-      for (let part = 0; antenna >= 0 && part < 2; part++) {
-        const bit = sent[2 * (element * nt + antenna) + part] < 0 ? 1 : 0;
-        set(2 * nr * lines + 4 * antenna + 2 * part + (1 - bit));
+      for (const a of antennas) {
+        for (let part = 0; part < 2; part++) {
+          const bit = sent[2 * (element * nt + a) + part] < 0 ? 1 : 0;
+          set(2 * nr * lines + 4 * a + 2 * part + (1 - bit));
+        }
       }
-      places[token].forEach((isOn, i) => {
+      places[element].forEach((isOn, i) => {
         if (isOn) set(2 * nr * lines + 4 * nt + i);
       });
     });

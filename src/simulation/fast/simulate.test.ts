@@ -289,3 +289,25 @@ test.each([
   const slow = messageOf(() => simulate(calibrate(chip, input(), stream(2)), input(), stream(5)));
   expect(messageOf(() => simulateFast(calibrateFast(chip, input(), stream(2)), input(), stream(5)))).toBe(slow);
 });
+
+test.each([{ kind: "stochastic", valueGain: 2 }, { kind: "lif" }])(
+  "with attention units set to another mask and gain, both twins agree, and the next run is the chip's own again: %j",
+  (attention) => {
+    const chip = calibrated(chipOf({ model: { attention: { ...attention, scoreGain: 4 } } }));
+    const mask = Uint8Array.from({ length: tokens ** 2 }, (_, i) => (i % tokens < 2 ? 1 : 0));
+    const { network, hardware } = chip;
+    const other = {
+      ...network,
+      geometry: { ...network.geometry, mask },
+      model: { ...network.model, attention: { ...network.model.attention, valueGain: 1 } },
+    };
+    const asked = { attention: { network: other, mapping: mapNetwork(other, hardware), hardware } };
+    const simulator = createStandaloneSimulator(chip, { maxPrompts: PROMPTS });
+    const own = simulator.run(input(), stream(5));
+    const changed = simulator.run(input(), stream(5), asked);
+    expect(changed).toEqual(simulate(chip, input(), stream(5), asked));
+    expect(changed.spikes["blocks.0.attention"]).not.toEqual(own.spikes["blocks.0.attention"]);
+    expect(changed.spikes["blocks.0.input"]).toEqual(own.spikes["blocks.0.input"]);
+    expect(simulator.run(input(), stream(5))).toEqual(own);
+  },
+);

@@ -131,14 +131,20 @@ export function bindSimulator(
     plan.integers === null
       ? bindCrossbars(ops, plan.crossbars, scratch.crossbars, chip)
       : bindIntegerCrossbars(ops, plan.crossbars, plan.integers, scratch.crossbars, chip);
-  const tiles = bindAttention(ops, scratch.tiles, chip);
+  let served: MappedNetwork = chip;
+  let tiles = bindAttention(ops, scratch.tiles, chip);
+  /** Binds anew, because a mask has one place in memory. */
+  const tilesOf = (asked: MappedNetwork) => {
+    if (asked !== served) [served, tiles] = [asked, bindAttention(ops, scratch.tiles, asked)];
+    return tiles;
+  };
   const thresholdsOf = plan.integers === null ? new Map<string, Place>() : thresholdPlaces(mapping, plan.integers);
 
   function* pass(
     slice: number,
     input: SpikeTrain,
     random: Stream,
-    { firstPrompt = 0, rasters: rasterPrompts = 0 }: TraceOptions,
+    { firstPrompt = 0, rasters: rasterPrompts = 0, attention = chip }: TraceOptions,
   ): Generator<LayerInput, Trace> {
     const { bits, stream, around } = plan.slices[slice];
     const prompts = requirePrompts(chip, input);
@@ -218,7 +224,7 @@ export function bindSimulator(
     const attend = (block: number) => {
       const name = `blocks.${block}`;
       const call = { block, steps, prompts, firstPrompt, random };
-      const { counts, scores } = tiles.run(qkv, bits.narrow, call);
+      const { counts, scores } = tilesOf(attention).run(qkv, bits.narrow, call);
       if (codesSpikes && counts !== null) {
         const [read, written] = [qkv, bits.narrow].map((train) => trainOf(ops, train, steps, rows));
         counts.actions.bitsSent = attentionBits(chip, read, written);

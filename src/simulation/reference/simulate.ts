@@ -132,7 +132,15 @@ function run(
   input: SpikeTrain,
   random: Stream,
   crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure" | "byCodes">,
-  { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine, onCodes, probeOf }: SimulationOptions,
+  {
+    firstPrompt = 0,
+    rasters: rasterPrompts = 0,
+    attention = chip,
+    draws,
+    engine: ssaEngine,
+    onCodes,
+    probeOf,
+  }: SimulationOptions,
 ): Trace {
   const { model, geometry } = chip.network;
   const { steps } = input;
@@ -208,15 +216,15 @@ function run(
     operations.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
     return keep(name, train);
   };
-  const units = ssaEngine ?? blockAttention(chip, steps, random, draws);
+  const units = ssaEngine ?? blockAttention(attention, steps, random, draws);
   const attend = (block: number, qkv: SpikeTrain): Pick<AttentionRun, "output" | "scores"> => {
     if (units === null) return { output: qkv, scores: NO_SCORES };
     const tally = emptyTally();
-    const attention = units(qkv, block, firstPrompt, tally);
-    tally.bitsSent += attentionBits(chip, qkv, attention.output);
+    const attended = units(qkv, block, firstPrompt, tally);
+    tally.bitsSent += attentionBits(chip, qkv, attended.output);
     const name = `blocks.${block}.attention`;
-    operations.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
-    return attention;
+    operations.push({ name, kind: "attention", cycles: attended.cycles, actions: tally, clipped: 0 });
+    return attended;
   };
   /** Joins a branch to the stream, in place. */
   const { adds } = RESIDUALS[model.residual];
