@@ -142,3 +142,22 @@ test("a model of other shapes is refused at the field that differs; steps and ga
     );
   }
 });
+
+test("a network whose tokens carry their places takes other pilots, with a note, unless it learnt positions", () => {
+  const slots = (pilots: object, channel: object = {}) => ({
+    kind: "slot-detection",
+    channel: { kind: "tdl", subcarriers: 6, symbols: 5, pilots, ...channel },
+  });
+  const of = (task: object, position = "none") => experimentOf(task, { kind: "spiking", position });
+  const [trained, asked] = [of(slots({ symbols: [2], comb: 2 })), of(slots({ symbols: [0, 4], comb: 3 }))];
+  const notes: string[] = [];
+  const { geometry } = asDescribed(asked, networkOf(trained), notes);
+  expect(geometry.queries).toHaveLength(26);
+  expect(geometry).toEqual(networkGeometry(asked, createTask(asked)));
+  expect(notes).toEqual(["Of 30 tokens, 4 are pilots, in other places than the 3 of the training."]);
+  expect(errorOf(() => asDescribed(of(slots({ symbols: [2] }, { subcarriers: 7 })), networkOf(trained), [])).path).toBe(
+    "task",
+  );
+  const learnt = networkOf(of(slots({ symbols: [2], comb: 2 }), "learned"));
+  expect(errorOf(() => asDescribed(of(slots({ symbols: [0], comb: 3 }), "learned"), learnt, [])).path).toBe("task");
+});

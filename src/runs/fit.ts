@@ -17,7 +17,7 @@ import { createTask, networkGeometry } from "../task/create.ts";
 
 /**
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
- * retraining (steps, gains, draws, neuron, copies of a query) from the experiment, with a note for each setting of the model that does.
+ * retraining (steps, gains, draws, neuron, copies of a query, pilots of a slot) from the experiment, with a note for each setting of the model that does.
  * `validatedSteps` are numbers of time steps, beyond that of the training, at which the network was checked: the note says so.
  * Throws  SpecError at the field of the experiment that the network does not fit; `field` is where the experiment names it
  */
@@ -38,6 +38,12 @@ export function asDescribed(
   if (trained.model.kind !== "spiking") throw otherKind(trained, "spiking", field);
   const described = checkModel(model, trained as Network<SpikingSpec>, field);
   const geometry = checkTask(experiment, { ...trained, model: described }, field);
+  if (!sameGeometry(geometry, trained.geometry)) {
+    const pilots = ({ tokens, queries }: Geometry) => tokens - queries.length;
+    notes.push(
+      `Of ${geometry.tokens} tokens, ${pilots(geometry)} are pilots, in other places than the ${pilots(trained.geometry)} of the training.`,
+    );
+  }
   for (const field of ["heads", "steps", "attention", "neuron"] as const) {
     const [now, then] = [JSON.stringify(model[field]), JSON.stringify(trained.model[field])];
     if (now === then) continue;
@@ -78,7 +84,8 @@ const otherKind = ({ model }: Network, wanted: ModelSpec["kind"], field: string)
  */
 export function checkTask({ task }: Experiment, { model, geometry }: Network, field: string): Geometry {
   const given = geometryOf(task, model);
-  if (given && sameGeometry(given, geometry)) return given;
+  const isRelaid = kitOf(task).carriesPlaces && model.position !== "learned";
+  if (given && (isRelaid ? sameSizes : sameGeometry)(given, geometry)) return given;
   const changes = kitOf(task)
     .changes(task, askedOnce(geometry))
     .filter((change) => {
@@ -143,11 +150,16 @@ function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {
 /** Ignores copies of queries, which may differ from training. */
 function sameGeometry(one: Geometry, other: Geometry): boolean {
   const [a, b] = [askedOnce(one), askedOnce(other)];
-  const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>
-    [inputs, tokens, classes, readOut, grid?.rows, grid?.columns].join();
   const same = (x: ArrayLike<number>, y: ArrayLike<number>) =>
     x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
-  return sizes(a) === sizes(b) && same(a.mask, b.mask) && same(a.queries, b.queries);
+  return sameSizes(a, b) && same(a.mask, b.mask) && same(a.queries, b.queries);
+}
+
+/** Ignores who attends to whom as well, and who answers. */
+function sameSizes(one: Geometry, other: Geometry): boolean {
+  const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>
+    [inputs, tokens, classes, readOut, grid?.rows, grid?.columns].join();
+  return sizes(askedOnce(one)) === sizes(askedOnce(other));
 }
 
 const describe = ({ inputs, tokens, classes }: Geometry): string =>

@@ -73,6 +73,8 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
   link(spec: S): LinkSizes | null;
   /** The slots whose data can carry coded blocks; null for another task. */
   slots(spec: S): SlotDetectionSpec | null;
+  /** Whether tokens carry their place, so that a network takes as many tokens in any order, with any of them to be attended to. */
+  readonly carriesPlaces: boolean;
   /** Changes to the spec that might explain a network's sizes, the likeliest first. */
   changes(spec: S, geometry: Geometry): readonly Readonly<Record<string, unknown>>[];
   /** The paper's tables that reports show next to the results, and why a year's drift can or cannot be compared with its Table V. */
@@ -100,6 +102,7 @@ export const WITHOUT_COPIES = {
   askedOnce: <S extends TaskSpec>(spec: S): S => spec,
   link: (): null => null,
   slots: (): null => null,
+  carriesPlaces: false,
 };
 
 /** For a task whose prompts are not images. */

@@ -142,6 +142,7 @@ export const slotDetectionKit: TaskKit<SlotDetectionSpec, SlotDetectionTask, Det
   ...WITHOUT_COPIES,
   ...WITHOUT_IMAGES,
   slots: (spec) => spec,
+  carriesPlaces: true,
   changes: (spec) =>
     [
       ...changesOf(spec, "coding", ["bits", "thermometer"]),

@@ -112,6 +112,7 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
   askedOnce: ({ queryCopies, ...spec }) => spec,
   link: (spec) => spec,
   slots: () => null,
+  carriesPlaces: false,
   ...WITHOUT_IMAGES,
   changes: (spec, { tokens }) =>
     [
