@@ -31,6 +31,8 @@ export interface RtlSynthOptions {
   readonly liberty?: string;
   /** Megahertz. */
   readonly clock?: number;
+  readonly corner?: string[];
+  readonly timed?: string[];
   readonly power?: boolean;
   readonly yosys?: "system" | "bundled";
   readonly json?: boolean;
@@ -97,6 +99,8 @@ export function withRtlSynthOptions(command: Command): Command {
     .argument("<folder>", "folder that `xpike rtl` wrote")
     .option("--liberty <file>", "map to the cells of this liberty file, and give areas")
     .option("--clock <MHz>", "with --liberty: the least slack at this clock, by OpenSTA", wholeNumber(1, 100_000))
+    .option("--corner <files...>", "with --clock: the same gates with liberty files of other conditions")
+    .option("--timed <modules...>", "with --clock: also the least slack of these modules alone")
     .option("--power", "with --clock: power and energy of a machine's first prompt (Verilator, OpenSTA)")
     .addOption(
       new Option(

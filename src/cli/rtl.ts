@@ -204,10 +204,11 @@ export function missingTools(checks: readonly Pick<RtlCheck, "tool" | "result">[
  */
 export async function synthCommand(
   folder: string,
-  { json, clock, ...options }: RtlSynthOptions,
+  { json, clock, corner: corners, ...options }: RtlSynthOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const synthesis = await synthesiseRtl(folder, { ...options, clock: clock === undefined ? undefined : clock * 1e6 });
+  const hertz = clock === undefined ? undefined : clock * 1e6;
+  const synthesis = await synthesiseRtl(folder, { ...options, corners, clock: hertz });
   terminal.out(json ? `${JSON.stringify(synthesis, null, 2)}\n` : synthesisText(synthesis));
 }
 

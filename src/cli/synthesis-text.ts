@@ -4,7 +4,7 @@ import type { Synthesis } from "../node/rtl-synthesis.ts";
 import type { WorstPath } from "../node/rtl-timing.ts";
 import { printable } from "../report/markup.ts";
 
-export function synthesisText({ yosys, blocks, worstPath, power }: Synthesis): string {
+export function synthesisText({ yosys, blocks, corners = [], ...typical }: Synthesis): string {
   const hasArea = blocks.some(({ area }) => area !== undefined);
   const total = (of: (block: Synthesis["blocks"][number]) => number) =>
     blocks.reduce((sum, block) => sum + of(block) * block.instances, 0);
@@ -24,8 +24,17 @@ export function synthesisText({ yosys, blocks, worstPath, power }: Synthesis): s
     ],
   ];
   const unit = hasArea ? " Areas are in the unit of the liberty file, um2 as a rule." : "";
-  const slack = worstPath ? slackLine(worstPath) : "";
-  return `${columns(rows)}Counted by ${yosys}.${unit}\n${slack}${power ? powerText(power) : ""}`;
+  const others = corners.map(({ library, ...corner }) => `\nWith ${printable(library)}:\n${cornerText(corner)}`);
+  return `${columns(rows)}Counted by ${yosys}.${unit}\n${cornerText(typical)}${others.join("")}`;
+}
+
+/** What depends on the library's conditions. */
+function cornerText({ worstPath, modulePaths = {}, power }: Pick<Synthesis, "worstPath" | "modulePaths" | "power">) {
+  const modules = Object.entries(modulePaths).map(
+    ([module, { slack, from, to }]) =>
+      `${printable(module)} alone: ${(slack * 1e9).toFixed(3)} ns, ${printable(`from ${from} to ${to}`)}.\n`,
+  );
+  return `${worstPath ? slackLine(worstPath) : ""}${modules.join("")}${power ? powerText(power) : ""}`;
 }
 
 function slackLine({ tool, clock, slack, from, to }: WorstPath): string {

@@ -61,8 +61,13 @@ export interface MappedFiles {
   readonly mapped: readonly string[];
   readonly registers: string;
   readonly library: string;
-  readonly liberty: string;
+  /** The liberty file, then those of the same cells in other conditions. */
+  readonly liberties: readonly string[];
 }
+
+/** The library's name in a liberty file. */
+export const libraryName = (liberty: string): string =>
+  /\blibrary\s*\(\s*"?([^")\s]+)/.exec(liberty)?.[1] ?? "without a name";
 
 /**
  * Throws  FileError at the liberty file when it has no transition energies
@@ -76,6 +81,8 @@ export function requireEnergies(path: string, liberty: string): void {
 }
 
 /**
+ * In every condition: the same gates and transitions, each time with the energies of a liberty file.
+ *
  * @param tool           as named by `findSta`
  * @param clockFrequency hertz
  * @param count          runs the prompt, and counts transitions of the netlist
@@ -87,8 +94,11 @@ export async function promptPower(
   clockFrequency: number,
   files: MappedFiles,
   count: (netlist: MappedNetlist) => Promise<Transitions>,
-): Promise<PromptPower> {
-  const energies = await cellEnergies(tool, files.netlist, files.liberty, files.top);
+): Promise<PromptPower[]> {
+  const energies: ReadonlyMap<string, CellEnergies>[] = [];
+  for (const liberty of files.liberties) {
+    energies.push(await cellEnergies(tool, files.netlist, liberty, files.top));
+  }
   const json = (text: string) => JSON.parse(text) as JsonDesign;
   const [registers, library] = [json(files.registers), json(files.library)];
   const mapped = {
@@ -96,14 +106,20 @@ export async function promptPower(
   };
   const netlist = flattenMapped({ top: files.top, mapped, registers, library });
   const transitions = await count(netlist);
-  const { clocks, sources, unequal, compared } = transitions;
+  const { clocks, unequal, compared } = transitions;
   if (unequal > 0) {
     throw new PlatformError(
       "yosys",
       `The mapped gates give registers other values than the sources (${unequal} of ${compared} in ${clocks} clocks), so their power means nothing.`,
     );
   }
-  const blocks = blocksOf(netlist, transitions, energies, clockFrequency);
+  return files.liberties.map((liberty, n) => {
+    const blocks = blocksOf(netlist, transitions, energies[n], clockFrequency);
+    return { tool, library: libraryName(liberty), ...powerOf(blocks, transitions, clockFrequency), blocks };
+  });
+}
+
+function powerOf(blocks: readonly BlockPower[], { clocks, sources, compared }: Transitions, clockFrequency: number) {
   const sum = (of: keyof PowerParts) => blocks.reduce((all, block) => all + block[of], 0);
   const parts = {
     clock: sum("clock"),
@@ -112,17 +128,8 @@ export async function promptPower(
     leakage: sum("leakage"),
   };
   const power = parts.clock + parts.internal + parts.switching + parts.leakage;
-  return {
-    tool,
-    library: /\blibrary\s*\(\s*"?([^")\s]+)/.exec(files.liberty)?.[1] ?? "without a name",
-    clockFrequency,
-    clocks,
-    ...parts,
-    energy: (power * clocks) / clockFrequency,
-    blocks,
-    sources,
-    equalValues: compared,
-  };
+  const energy = (power * clocks) / clockFrequency;
+  return { clockFrequency, clocks, ...parts, energy, sources, equalValues: compared };
 }
 
 function blocksOf(

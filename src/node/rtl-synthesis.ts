@@ -12,7 +12,7 @@ import { findSta } from "./opensta.ts";
 import { plainVerilog } from "./plain-verilog.ts";
 import { type CompiledPrompt, compilePrompt } from "./rtl-activity.ts";
 import { readContents, readSources } from "./rtl-folder.ts";
-import { type PromptPower, promptPower, requireEnergies } from "./rtl-power.ts";
+import { libraryName, type PromptPower, promptPower, requireEnergies } from "./rtl-power.ts";
 import { type WorstPath, worstPath } from "./rtl-timing.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
@@ -35,8 +35,12 @@ export interface Synthesis {
   readonly blocks: readonly BlockCells[];
   /** Only if a clock was given. */
   readonly worstPath?: WorstPath;
+  /** Only if named: the path with the least slack of a module alone, with nothing outside it. */
+  readonly modulePaths?: Readonly<Record<string, WorstPath>>;
   /** Only if requested: for the machine without its AXI interface. */
   readonly power?: PromptPower;
+  /** The same gates with the library's other liberty files. */
+  readonly corners?: readonly (Pick<Synthesis, "worstPath" | "modulePaths" | "power"> & { readonly library: string })[];
 }
 
 export interface SynthesisOptions {
@@ -46,6 +50,10 @@ export interface SynthesisOptions {
   readonly liberty?: string | undefined;
   /** Hertz: reports the slack of such a clock on the slowest path, by OpenSTA. Needs `liberty`. */
   readonly clock?: number | undefined;
+  /** Liberty files of the same cells in other conditions: slack, and power if requested, of the same gates there. Need `clock`. */
+  readonly corners?: readonly string[] | undefined;
+  /** Modules whose slack is also reported alone, with inputs at the clock's edge. Need `clock`. */
+  readonly timed?: readonly string[] | undefined;
 }
 
 export interface FolderSynthesisOptions extends SynthesisOptions {
@@ -114,7 +122,7 @@ export async function synthesiseRtl(
       "Power needs gate energies from a liberty file, and a clock. Give both with --liberty and --clock.",
     );
   }
-  requireEnergies(options.liberty, await readLiberty(options.liberty));
+  for (const path of [options.liberty, ...(options.corners ?? [])]) requireEnergies(path, await readLiberty(path));
   await findSta();
   const prompt = await compilePrompt(folder);
   try {
@@ -135,10 +143,8 @@ async function synthesise(
   prompt: CompiledPrompt | null,
   contents: SourceFiles = {},
 ): Promise<Synthesis> {
-  const { clock } = options;
-  if (clock !== undefined && options.liberty === undefined) {
-    throw new SpecError("--clock", "Slack needs gate delays from a liberty file. Give one with --liberty.");
-  }
+  const { clock, corners = [], timed = [] } = options;
+  requireComplete(options, sources);
   const liberty = options.liberty === undefined ? null : await readLiberty(options.liberty);
   const sta = clock === undefined ? null : await findSta();
   const yosys = await findYosys(options.yosys);
@@ -187,13 +193,46 @@ async function synthesise(
   });
   if (clock === undefined || sta === null) return { yosys: yosys.version, blocks };
   const netlist = plainVerilog(readOutput(yosys, outcome, NETLIST));
-  const path = await worstPath(sta, netlist, liberty, topOf(sources), clock);
-  if (!prompt) return { yosys: yosys.version, blocks, worstPath: path };
-  const [registers, library] = [REGISTERS, LIBRARY].map((name) => readOutput(yosys, outcome, name));
-  const mappedModules = modulesOf(sources).map((module) => readOutput(yosys, outcome, gatesOf(module)));
-  const files = { top: MACHINE, netlist, mapped: mappedModules, registers, library, liberty };
-  const power = await promptPower(sta, clock, files, prompt.count);
-  return { yosys: yosys.version, blocks, worstPath: path, power };
+  const top = topOf(sources);
+  const liberties = [liberty];
+  for (const path of corners) liberties.push(await readLiberty(path));
+  const read = (name: string) => readOutput(yosys, outcome, name);
+  // The AXI interface only passes words on; the testbench runs the machine itself.
+  const files = prompt && {
+    ...{ top: MACHINE, netlist, mapped: modulesOf(sources).map((module) => read(gatesOf(module))) },
+    ...{ registers: read(REGISTERS), library: read(LIBRARY), liberties },
+  };
+  const powers = files && prompt ? await promptPower(sta, clock, files, prompt.count) : null;
+  const results: NonNullable<Synthesis["corners"]>[number][] = [];
+  for (const [n, text] of liberties.entries()) {
+    const modulePaths: Record<string, WorstPath> = {};
+    for (const module of timed) {
+      modulePaths[module] = await worstPath(sta, netlist, text, module, clock, "none");
+    }
+    results.push({
+      library: libraryName(text),
+      worstPath: await worstPath(sta, netlist, text, top, clock),
+      ...(timed.length > 0 && { modulePaths }),
+      ...(powers && { power: powers[n] }),
+    });
+  }
+  const [{ library: _, ...typical }, ...others] = results;
+  return { yosys: yosys.version, blocks, ...typical, ...(others.length > 0 && { corners: others }) };
+}
+
+/** Throws SpecError for an option without those that it needs. */
+function requireComplete({ clock, liberty, corners = [], timed = [] }: SynthesisOptions, sources: SourceFiles): void {
+  if (clock !== undefined && liberty === undefined) {
+    throw new SpecError("--clock", "Slack needs gate delays from a liberty file. Give one with --liberty.");
+  }
+  const stray = corners.length > 0 ? "corner" : timed.length > 0 ? "timed" : undefined;
+  if (clock === undefined && stray !== undefined) {
+    throw new SpecError(`--${stray}`, `--${stray} belongs to slack. Add --liberty and --clock, or leave it out.`);
+  }
+  const unknown = timed.find((module) => !Object.hasOwn(sources, `${module}.sv`));
+  if (unknown !== undefined) {
+    throw new SpecError("--timed", `The folder has no module ${unknown}. Its modules are the .sv files in files.f.`);
+  }
 }
 
 /** Yosys commands that turn a module, with everything that it uses, into one netlist of generic gates. */

@@ -60,6 +60,44 @@ testInSta.each([200, 400])("what a NAND between two registers leaves of a clock 
   });
 });
 
+testInSta("the same gates in other conditions, and a module alone", async () => {
+  const slow = join(folder, "slow.lib");
+  const later = 0.5;
+  await writeFile(
+    slow,
+    timedLiberty
+      .replace("library (timed)", "library (slow)")
+      .replaceAll(`"${DELAYS.nand}, ${DELAYS.nand}"`, `"${DELAYS.nand + later}, ${DELAYS.nand + later}"`),
+  );
+  const { code, out, err } = await runCommand(
+    ...[
+      "rtl",
+      "synth",
+      folder,
+      "--liberty",
+      liberty,
+      "--clock",
+      "200",
+      "--corner",
+      slow,
+      "--timed",
+      "ssa_engine",
+      "--json",
+    ],
+  );
+  expect([code, err]).toEqual([0, ""]);
+  const { worstPath: typical, modulePaths, corners } = JSON.parse(out);
+  expect(corners).toMatchObject([
+    { library: "slow", worstPath: { slack: expect.closeTo(typical.slack - later * 1e-9, 13) } },
+  ]);
+  // The path is inside the module, so what is outside does not matter.
+  expect(modulePaths.ssa_engine.slack).toBeCloseTo(typical.slack, 13);
+  const stray = await runCommand("rtl", "synth", folder, "--liberty", liberty, "--corner", slow);
+  expect(stray).toMatchObject({ code: 2, err: expect.stringContaining("SpecError at --corner") });
+  const unknown = ["rtl", "synth", folder, "--liberty", liberty, "--clock", "200", "--timed", "other"];
+  expect(await runCommand(...unknown)).toMatchObject({ code: 2, err: expect.stringContaining("no module other") });
+});
+
 testInSta("ports have three tenths of a clock outside, and what the library lacks has no path", async () => {
   const outward = (cell: string) => `module top(clk_i, rst_ni, a_i, y_o);
   input clk_i, rst_ni, a_i;
@@ -69,6 +107,8 @@ endmodule
 `;
   const path = await worstPath(await findSta(), outward("DFFR"), timedLiberty, "top", 200e6);
   expect(path).toMatchObject({ from: "register", to: "y_o", slack: expect.closeTo(3.3e-9, 13) });
+  const alone = await worstPath(await findSta(), outward("DFFR"), timedLiberty, "top", 200e6, "none");
+  expect(alone.slack).toBeCloseTo(4.8e-9, 13);
   await expect(worstPath(await findSta(), outward("UNKNOWN"), timedLiberty, "top", 200e6)).rejects.toMatchObject({
     path: "opensta",
     message: expect.stringContaining("No paths were found."),

@@ -1,5 +1,5 @@
 /**
- * Static timing of a library's gates, by OpenSTA: the path with the least slack. Gates have the library's delays, wires have
+ * Static timing of a library's gates, by OpenSTA: the path with the least slack, of all or of a module alone. Gates have the library's delays, wires have
  * none, the clock is ideal, and macros and memories, which have no library, begin and end no path.
  */
 import { PlatformError } from "../errors.ts";
@@ -19,9 +19,11 @@ export interface WorstPath {
   readonly to: string;
 }
 
+/** Wait outside a netlist, of a clock: as `xpike rtl --machine` constrains a whole machine, or none around a module in it. */
+export type Outside = "shared" | "none";
+
 /**
- * The worst slack of a netlist in structural Verilog, at an ideal clock, and otherwise with the constraints that `xpike rtl --machine`
- * writes.
+ * The worst slack of a netlist in structural Verilog, at an ideal clock.
  *
  * @param tool  as named by `findSta`
  * @param clock hertz
@@ -33,6 +35,7 @@ export async function worstPath(
   liberty: string,
   top: string,
   clock: number,
+  outside: Outside = "shared",
 ): Promise<WorstPath> {
   const script = [
     "read_liberty cells.lib",
@@ -42,7 +45,8 @@ export async function worstPath(
     "read_sdc constraints.sdc",
     "report_checks -path_delay max -digits 4",
   ];
-  const files = { "cells.lib": liberty, "netlist.v": netlist, "constraints.sdc": idealConstraints(clock) };
+  const constraints = idealConstraints(clock, outside === "none" ? 0 : undefined);
+  const files = { "cells.lib": liberty, "netlist.v": netlist, "constraints.sdc": constraints };
   const { text, errors } = await runSta(tool, script, files);
   const [from, to] = ["Startpoint", "Endpoint"].map((end) => new RegExp(`^${end}: (\\S+)`, "m").exec(text)?.[1]);
   const slack = /(-?[\d.]+) +slack/.exec(text)?.[1];

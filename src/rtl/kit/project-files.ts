@@ -8,7 +8,7 @@ import type { Port } from "../syntax.ts";
 import * as sv from "../syntax.ts";
 
 /** Fraction of a clock available to external logic at inputs and outputs: our choice, because there is no chip around the machine. */
-const OUTER_SHARE = 0.3;
+export const OUTER_SHARE = 0.3;
 
 /**
  * For Verilator: loops of crossbars and memories stay loops. Unrolled, they become C++ that takes minutes to compile. An
@@ -44,10 +44,10 @@ set_false_path -from [get_ports rst_ni]
 `;
 }
 
-/** For gates of any top, with an ideal clock. */
-export function idealConstraints(clock: number): string {
+/** For gates of any top, with an ideal clock; `share` of it passes outside before inputs and after outputs. */
+export function idealConstraints(clock: number, share = OUTER_SHARE): string {
   const period = 1e9 / clock;
-  const outer = (OUTER_SHARE * period).toFixed(3);
+  const outer = (share * period).toFixed(3);
   return `create_clock -name clk -period ${period.toFixed(3)} [get_ports clk_i]
 set_input_delay ${outer} -clock clk [all_inputs]
 set_output_delay ${outer} -clock clk [all_outputs]
