@@ -23,10 +23,12 @@ import { machineBoardBundle } from "../rtl/board/machine-bundle.ts";
 import { TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { type MachineProvenance, machineBundle } from "../rtl/kit/bundle.ts";
+import { macroViews } from "../rtl/kit/macro-views.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
 import { type Fabric, MACROS } from "../rtl/machine/fabric.ts";
 import { type DeviceName, fitOf, fitText } from "../rtl/machine/fit.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
+import { macroArea } from "../runs/macro-area.ts";
 import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";
 import { decide } from "../task/answers.ts";
 import type { Given } from "../task/open.ts";
@@ -150,7 +152,9 @@ function makeMachine(
     "simulator with LFSR random numbers.";
   const vectors = machineVectors(design, chip, spikes!, run, decide);
   const from = provenance(experiment, origin);
-  return kit ? machineBoardBundle(design, vectors, from, kit) : machineBundle(design, vectors, from);
+  // A board's crossbars are memories: it has no macros to describe.
+  if (kit) return machineBoardBundle(design, vectors, from, kit);
+  return { ...machineBundle(design, vectors, from), ...macroViews(design, vectors, macroArea(chip.hardware)) };
 }
 
 /** Throws FileError if a check fails. Missing or unfinished tools are reported, but are not failures. */

@@ -11,6 +11,7 @@ import type { AdcSpec } from "../../experiment/hardware.ts";
 import type { ConverterErrors } from "../../hardware/converter-errors.ts";
 import { codeRange } from "../../hardware/integer-arithmetic.ts";
 import type { IntegerCrossbar } from "../../simulation/integers.ts";
+import { unused } from "../encoder.ts";
 import * as sv from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
 import {
@@ -36,6 +37,8 @@ export interface AimcMacroSize {
 
 /** A crossbar in whole numbers, with what its macro needs besides. */
 export interface WholeCrossbar extends IntegerCrossbar {
+  /** Microsiemens of a code step. */
+  readonly step: number;
   /** Value of a code step of each column, in 2^-fractionBits. */
   readonly factors: Float32Array;
   readonly rows: number;
@@ -46,6 +49,25 @@ export interface WholeCrossbar extends IntegerCrossbar {
   readonly noiseKey: readonly [number, number];
 }
 
+/**
+ * Pins with which a tester programs, calibrates, trims and tests a real macro; 0 in operation, and in the model without effect. While
+ * `service_i` is 1, lines and conversions are ignored, and each clock with a command other than 0 does:
+ *
+ *   1 program     a pulse that moves the device at row, column and sign towards the conductance `service_data_i`, in units of the cells
+ *   2 read        raises this row alone and converts this column: the code is in lane 0 of `codes_o`, as after a conversion
+ *   3 calibrate   sets the full scale of all converters to `service_data_i` units, 2^StepBits times their largest code
+ *   4 trim        writes `service_data_i` to the trim register of this column's converter
+ *   5 test        raises no row and converts `service_data_i` units of a reference current in every converter
+ */
+export const servicePins = ({ rows, columns }: Pick<AimcMacroSize, "rows" | "columns">): sv.Port[] => [
+  sv.input("service_i"),
+  sv.input("service_command_i", 3),
+  sv.input("service_row_i", indexBits(rows)),
+  sv.input("service_column_i", indexBits(columns)),
+  sv.input("service_minus_i"),
+  sv.input("service_data_i", CONDUCTANCE_BITS),
+];
+
 export const macroName = ({ rows, columns, multiplexerSteps }: AimcMacroSize): string =>
   `aimc_macro_${rows}x${columns}_m${multiplexerSteps}`;
 
@@ -55,12 +77,14 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
   const { high } = codeRange(adc);
   const units = ["plus", "minus"] as const;
   const isNoisy = hasNoise(adc);
+  const service = servicePins(size);
   const ports = [
     sv.CLOCK,
     ...(isNoisy ? [sv.input("rst_ni")] : []),
     sv.input("convert_i"),
     ...(multiplexerSteps > 1 ? [sv.input("select_i", selectBits)] : []),
     sv.input("lines_i", rows),
+    ...service,
     sv.output("codes_o", lanes * codeBits),
   ];
   const declared = [sv.memory(2 * CONDUCTANCE_BITS, "cells", rows * columns)];
@@ -92,6 +116,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
       `Analog macro: a crossbar of ${rows} lines and ${columns} columns, ${lanes} readout units, and their ${adc.mode === "pair" ? "pairs of " : ""}converters of ${adc.bits} bits.`,
       `In the clock of convert_i, unit u converts column u + ${lanes} select_i for the settled lines. The code, in ` +
         `two's complement of ${codeBits} bits, is in codes_o from the next clock on, until the next conversion.`,
+      "Through the service pins a tester programs, calibrates, trims and tests a real macro; they are 0 in operation, and this model has no use for them.",
       "A real macro must keep these ports and clocks: lines are stable from the first clock of a vector to its last conversion.",
       "The body is a behavioural model for simulation. The file Cells holds a word for each pair of cells, column after column: the conductance of the positive " +
         "device in the high half and of the negative one in the low half, in units of 2^-StepBits code steps.",
@@ -109,6 +134,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
     isBlackBox: true,
     ports,
     items: [
+      ...unused("service", sv.concat(...service)),
       ...declared,
       sv.initial(task("$readmemh", sv.name("Cells"), s.cells)),
       ...(errs ? erringItems(adc, tables, vectors, lastSelect, s) : []),

@@ -70,7 +70,8 @@ export function wholeCrossbars(
     const factors = wholeFactors(columnFactors(converters, reading.scales), crossbar, arithmetic);
     const { columns } = reading;
     const noiseKey = conversionKey(random, crossbar);
-    crossbars[crossbar] = { ...whole, factors, rows: reading.plus.length / columns, columns, errors, noiseKey };
+    const { step } = converters;
+    crossbars[crossbar] = { ...whole, step, factors, rows: reading.plus.length / columns, columns, errors, noiseKey };
   }
   const factors = crossbars.map((crossbar) => crossbar.factors);
   for (const layer of chip.mapping.layers) {

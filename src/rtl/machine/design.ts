@@ -45,6 +45,8 @@ export interface MachineDesign {
   readonly modules: readonly Module[];
   /** Contents of memories, by file name. */
   readonly constants: SourceFiles;
+  /** Those with converters, by number. */
+  readonly crossbars: readonly WholeCrossbar[];
 }
 
 /**
@@ -85,7 +87,7 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
   add(topModule(plan));
   const ofColumns = Object.values(columns).map(({ files }) => files);
   const constants = Object.assign({}, constantFiles(chip, plan, crossbars, memory), ...ofColumns);
-  return { plan, modules: [...modules.values()], constants };
+  return { plan, modules: [...modules.values()], constants, crossbars };
 }
 
 /** Memories outside attention. */

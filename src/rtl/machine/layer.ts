@@ -15,7 +15,7 @@ import type { LayerRole } from "../../model/layers.ts";
 import { unusedBits } from "../encoder.ts";
 import * as sv from "../syntax.ts";
 import { ACCUMULATORS, totalBits, totalMemory } from "./accumulators.ts";
-import { macroName } from "./aimc-macro.ts";
+import { type AimcMacroSize, macroName, servicePins } from "./aimc-macro.ts";
 import { hasNoise } from "./erring-converters.ts";
 import { CONSTANT_LATENCY } from "./fabric.ts";
 import {
@@ -187,7 +187,7 @@ function crossbarItems(
           `u_crossbar_${crossbar}`,
           {
             clk_i: s.clk_i,
-            ...macroPins(plan, s),
+            ...macroPins(plan, s, { rows, columns }),
             convert_i: s.convert,
             ...select(parts, 0),
             lines_i: sv.slice(s.lines_i, rowStart + rows - 1, rowStart),
@@ -204,11 +204,21 @@ function crossbarItems(
   ];
 }
 
-/** What a macro needs besides lines and conversions: noise counts vectors, and memory is read while a vector is there. */
-const macroPins = ({ fabric, adc }: MachinePlan, { rst_ni, valid_i }: Control): Record<string, sv.Signal> => {
+/**
+ * What a macro needs besides lines and conversions: noise counts vectors, and memory is read while a vector is there. Service pins are for
+ * a tester.
+ */
+const macroPins = (
+  { fabric, adc }: MachinePlan,
+  { rst_ni, valid_i }: Control,
+  size: Pick<AimcMacroSize, "rows" | "columns">,
+): Record<string, sv.Expression> => {
   switch (fabric.kind) {
     case "macros":
-      return hasNoise(adc) ? { rst_ni } : {};
+      return {
+        ...(hasNoise(adc) ? { rst_ni } : {}),
+        ...Object.fromEntries(servicePins(size).map(({ name, width }) => [name, sv.sized(width ?? 1, 0)])),
+      };
     case "memories":
       return { rst_ni, run_i: valid_i };
   }
