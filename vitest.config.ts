@@ -8,6 +8,8 @@ import { seconds, slowness } from "./test/support/speed.ts";
 const TOOLS = "**/*.tools.test.ts";
 /** Tests of pages in a browser. */
 const BROWSER = "**/*.browser.test.ts";
+/** Tests of a GPU, or of a driver that is one in software. */
+const WEBGPU = "**/*.webgpu.test.ts";
 
 /** Verilator compiles its runtime with every model, half of the time of a small one; with ccache, once. */
 const found = (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "ccache")));
@@ -44,9 +46,11 @@ export default defineConfig({
       {
         extends: true,
         // Files share the modules that they load, which was a fifth of the time: what a module keeps between calls changes no result.
-        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [TOOLS, BROWSER], isolate: false },
+        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [TOOLS, BROWSER, WEBGPU], isolate: false },
       },
       { extends: true, test: { name: "browser", include: [`{src,test}/${BROWSER}`], ...within(400) } },
+      // A driver that fails takes its process along.
+      { extends: true, test: { name: "webgpu", include: [`{src,test}/${WEBGPU}`], pool: "forks", fileParallelism: false } },
       // Compilers and provers that take half a minute alone take several next to others.
       { extends: true, test: { name: "tools", include: [`{src,test}/${TOOLS}`], ...within(600), env: COMPILING } },
     ],

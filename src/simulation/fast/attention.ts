@@ -64,7 +64,7 @@ export interface AttentionKernels {
 /** Addresses of the kernels' arrays; null if the slow units are used, or none. */
 export type AttentionPlan = SampledPlan | FiringPlan | null;
 
-interface SampledPlan {
+export interface SampledPlan {
   readonly of: "samples";
   readonly mask: Place;
   readonly scores: Place;
@@ -122,7 +122,8 @@ const passValues = (ops: SimulationOps, { network }: MappedNetwork): AttentionKe
   },
 });
 
-function kernelsServe({ dimension, largestCount, lfsr, plan }: SsaParameters, chip: MappedNetwork): boolean {
+/** Whether the kernels compute such tiles. */
+export function kernelsServe({ dimension, largestCount, lfsr, plan }: SsaParameters, chip: MappedNetwork): boolean {
   if (dimension > LARGEST_DIMENSION || largestCount < dimension) return false;
   if (!hasLfsr(chip)) return true;
   const { mask, sharing, shiftsPerClock } = LFSR_SETUP;
@@ -134,8 +135,12 @@ const hasLfsr = ({ hardware, network }: MappedNetwork): boolean =>
   usesLfsrs(hardware.ssa.random, stochasticOf(network.model).draws);
 const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
 
-function sampleScores(
-  ops: SimulationOps,
+/** What SSA tiles ask of a backend. */
+export type SamplingOps = Pick<SimulationOps, "write" | "countBits" | "sampledAttention" | "lfsrAttention">;
+
+/** The SSA tiles of a chip whose plan has them; the mask is in memory. */
+export function sampleScores(
+  ops: SamplingOps,
   plan: SampledPlan,
   chip: MappedNetwork,
   unit: SsaParameters,
@@ -278,6 +283,11 @@ function slowUnits(ops: SimulationOps, chip: MappedNetwork): AttentionKernels {
 }
 
 /** A copy of a train. */
-export function trainOf(ops: SimulationOps, { at, features }: PackedBits, steps: number, rows: number): SpikeTrain {
+export function trainOf(
+  ops: Pick<SimulationOps, "words">,
+  { at, features }: PackedBits,
+  steps: number,
+  rows: number,
+): SpikeTrain {
   return { steps, rows, features, words: ops.words(at, steps * rows * wordsPerRow(features)) };
 }

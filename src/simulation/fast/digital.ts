@@ -70,8 +70,15 @@ function singlePrecision(ops: SimulationOps, position: Place | null, { network }
   };
 }
 
-function wholeNumbers(
-  ops: SimulationOps,
+/** What a machine in whole numbers asks of a backend. */
+export type WholeOps = Pick<
+  SimulationOps,
+  "write" | "integers" | "fireIntegers" | "joinIntegers" | "joinPeriodicIntegers" | "joinBitsIntegers"
+>;
+
+/** The same in whole numbers, on any backend. */
+export function wholeNumbers(
+  ops: WholeOps,
   position: Place | null,
   chip: MappedNetwork,
   arithmetic: ArithmeticSpec,

@@ -47,7 +47,7 @@ export interface IntegerPlan {
   readonly columns: ColumnLayers;
 }
 
-interface IntegerBlockPlan extends Pick<BlockPlan, "block" | "lead" | "rows"> {
+export interface IntegerBlockPlan extends Pick<BlockPlan, "block" | "lead" | "rows"> {
   readonly strips: readonly IntegerStripPlan[];
   /** Bits of a code step, a number that every thread reads. */
   readonly stepBits: Place;

@@ -44,11 +44,11 @@ import {
   type TraceOptions,
   traceOf,
 } from "../trace.ts";
-import { bindAttention, trainOf } from "./attention.ts";
+import { type AttentionKernels, bindAttention, trainOf } from "./attention.ts";
 import type { BoundSimulator, LayerInput } from "./bound.ts";
-import { bindDigital } from "./digital.ts";
+import { bindDigital, type DigitalKernels } from "./digital.ts";
 import { bindIntegerCrossbars, thresholdPlaces } from "./integer-linear.ts";
-import { bindCrossbars } from "./linear.ts";
+import { bindCrossbars, type CrossbarKernels } from "./linear.ts";
 import { placeErrors, readPart, startCalibration } from "./part.ts";
 import { type LayerTrain, planSimulator, type SimulatorOptions, type SimulatorPlan, simulatorBytes } from "./plan.ts";
 
@@ -113,8 +113,58 @@ export function bindSimulator(
   chip: MappedNetwork,
   thread = 0,
 ): BoundSimulator {
+  const scratch = plan.scratch[thread];
+  const { integers } = plan;
+  return bindPass(ops, plan, chip, thread, {
+    digital: bindDigital(ops, scratch.position, chip),
+    crossbars:
+      integers === null
+        ? bindCrossbars(ops, plan.crossbars, scratch.crossbars, chip)
+        : bindIntegerCrossbars(ops, plan.crossbars, integers, scratch.crossbars, chip),
+    tilesOf: boundFor(chip, (asked) => bindAttention(ops, scratch.tiles, asked)),
+    thresholdsOf: integers === null ? new Map() : thresholdPlaces(chip.mapping, integers),
+  });
+}
+
+/** What a pass computes with besides `PassOps`. */
+export interface MachineKernels {
+  readonly digital: DigitalKernels;
+  readonly crossbars: CrossbarKernels;
+  /** For the attention of a network, which may read other tokens than the chip's own. */
+  readonly tilesOf: (asked: MappedNetwork) => AttentionKernels;
+  /** Of neurons that take codes, by the train they fire. */
+  readonly thresholdsOf: ReadonlyMap<string, Place>;
+}
+
+/** Tiles of the network last asked for, bound anew for another, because a mask has one place in memory. */
+export function boundFor(
+  chip: MappedNetwork,
+  bind: (asked: MappedNetwork) => AttentionKernels,
+): MachineKernels["tilesOf"] {
+  let served = chip;
+  let tiles = bind(chip);
+  return (asked) => {
+    if (asked !== served) [served, tiles] = [asked, bind(asked)];
+    return tiles;
+  };
+}
+
+/** What a pass itself asks of a backend. */
+export type PassOps = Pick<
+  SimulationOps,
+  "write" | "words" | "copy" | "fill" | "countBits" | "wireBits" | "gatherBitWindows" | "poolBits" | "gatherTokens"
+>;
+
+/** The same with given kernels, on any backend. */
+export function bindPass(
+  ops: PassOps,
+  plan: SimulatorPlan,
+  chip: MappedNetwork,
+  thread: number,
+  { digital, crossbars, tilesOf, thresholdsOf }: MachineKernels,
+): BoundSimulator {
   const { maxPrompts, maxSteps } = plan;
-  const { chosen, qkv, y, maps, measured, ...scratch } = plan.scratch[thread];
+  const { chosen, qkv, y, maps, measured } = plan.scratch[thread];
   const { network, mapping, hardware } = chip;
   const { model, geometry } = network;
   const { width: D } = model;
@@ -126,19 +176,6 @@ export function bindSimulator(
   const { adds } = RESIDUALS[model.residual];
   ops.write(chosen.at, tokensRead(answers));
   const { stateWords } = neuronModel(model.neuron);
-  const digital = bindDigital(ops, scratch.position, chip);
-  const crossbars =
-    plan.integers === null
-      ? bindCrossbars(ops, plan.crossbars, scratch.crossbars, chip)
-      : bindIntegerCrossbars(ops, plan.crossbars, plan.integers, scratch.crossbars, chip);
-  let served: MappedNetwork = chip;
-  let tiles = bindAttention(ops, scratch.tiles, chip);
-  /** Binds anew, because a mask has one place in memory. */
-  const tilesOf = (asked: MappedNetwork) => {
-    if (asked !== served) [served, tiles] = [asked, bindAttention(ops, scratch.tiles, asked)];
-    return tiles;
-  };
-  const thresholdsOf = plan.integers === null ? new Map<string, Place>() : thresholdPlaces(mapping, plan.integers);
 
   function* pass(
     slice: number,
@@ -338,7 +375,7 @@ export function finish(pass: Generator<LayerInput, Trace>): Trace {
 }
 
 /** Copies the first rows of every step, at most `kept` of them. */
-function firstRows(ops: SimulationOps, train: PackedBits, steps: number, rows: number, kept: number): SpikeTrain {
+function firstRows(ops: PassOps, train: PackedBits, steps: number, rows: number, kept: number): SpikeTrain {
   const taken = Math.min(kept, rows);
   const words = new Uint32Array(steps * taken * train.words);
   for (let t = 0; t < steps; t++) {

@@ -1,0 +1,142 @@
+/**
+ * Chips on a GPU: twin of `../fast/simulate.ts`, with the same `Trace` to the last bit.
+ *
+ * The pass is that of the CPU, bound to other kernels. Crossbars are programmed, read and calibrated on the CPU in double precision
+ * (`../fast/`); the GPU takes the whole numbers that result (`../fast/whole-layer.ts`), and all of its own work is in whole numbers, which
+ * every GPU computes alike. A slice of prompts is recorded, run and read back once (`webgpu/commands.ts`).
+ */
+import { invariant, MappingError } from "../../errors.ts";
+import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
+import { bitMask } from "../../kernels/masks.ts";
+import { attentionParametersOf } from "../../mapping/attention.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { SpikeTrain } from "../../spike/train.ts";
+import { openCommands } from "../../webgpu/commands.ts";
+import type { Gpu } from "../../webgpu/gpu.ts";
+import type { MappedNetwork } from "../chip.ts";
+import { sampleScores } from "../fast/attention.ts";
+import { wholeNumbers } from "../fast/digital.ts";
+import type { CrossbarKernels } from "../fast/linear.ts";
+import { planSimulator, type SimulatorPlan } from "../fast/plan.ts";
+import { bindPass, finish } from "../fast/simulate.ts";
+import type { WholeLayer } from "../fast/whole-layer.ts";
+import { columnRegisters } from "../integers.ts";
+import type { Trace, TraceOptions } from "../trace.ts";
+import { gpuCrossbars } from "./crossbars.ts";
+import { type GpuMemory, gpuMemory } from "./memory.ts";
+import { gpuOps } from "./ops.ts";
+import { requireGpuChip } from "./supported.ts";
+
+export interface GpuSimulator {
+  /** Takes a chip's layers as they were read. */
+  load(wholeOf: (layer: string) => WholeLayer): void;
+  /** As `Simulator.run`, of the chip loaded last. Throws PlatformError when the GPU is lost or has no memory. */
+  run(input: SpikeTrain, random: Stream, options?: TraceOptions): Promise<Trace>;
+  /** Frees its memory on the GPU. */
+  close(): void;
+}
+
+/** Throws MappingError for a chip that GPUs do not simulate, and when a single prompt is larger than the GPU's largest array. */
+export function createGpuSimulator(gpu: Gpu, chip: MappedNetwork, maxPrompts: number): GpuSimulator {
+  requireGpuChip(chip);
+  const { network, mapping, hardware } = chip;
+  const arithmetic = hardware.arithmetic as ArithmeticSpec;
+  const commands = openCommands(gpu);
+  const memory = gpuMemory(commands);
+  const plan = planSimulator(memory.arena, chip, { maxPrompts });
+  requireArrays(gpu, chip, plan, memory);
+  const [scratch] = plan.scratch;
+  const { tiles } = scratch;
+  const unit = attentionParametersOf(network, hardware);
+  invariant(tiles?.of === "samples" && unit.unit === "ssa-tile", "a chip that GPUs simulate has SSA tiles");
+  const placed = mapping.attention;
+  invariant(placed.unit === "ssa-tile", "the mapping places the tiles of the network");
+  const ops = gpuOps(commands, memory);
+  const crossbars = gpuCrossbars(commands, memory, chip, (layer) => columnRegisters(chip, layer, arithmetic) !== null);
+  const simulator = bindPass(ops, plan, chip, 0, {
+    digital: wholeNumbers(ops, scratch.position, chip, arithmetic),
+    crossbars: { ...ON_THE_CPU, run: crossbars.run },
+    // At every call, because the pass is gone through twice.
+    tilesOf: (asked) => {
+      ops.write(tiles.mask, bitMask(asked.network.geometry));
+      return sampleScores(ops, tiles, asked, unit, placed);
+    },
+    thresholdsOf: crossbars.thresholdsOf,
+  });
+  return {
+    load: (wholeOf) => {
+      for (const layer of mapping.layers) crossbars.load(layer, wholeOf(layer.name));
+    },
+    run: (input, random, options = {}) => commands.run(() => finish(simulator.pass(0, input, random, options))),
+    close: () => {
+      crossbars.close();
+      memory.close();
+    },
+  };
+}
+
+const neverHere = (): never => {
+  throw new Error("xpikeformer broke its own promise: chips are read on the CPU. Please report this.");
+};
+
+/** What `../fast/integer-linear.ts` does before a run. */
+const ON_THE_CPU: Omit<CrossbarKernels, "run"> = {
+  columns: null,
+  takeWeights: false,
+  placeErrors: neverHere,
+  load: neverHere,
+  setRange: neverHere,
+  measure: neverHere,
+};
+
+/**
+ * The most prompts of a slice, up to `most`, whose arrays a GPU can bind: large ones are split by running fewer prompts at a time.
+ * Throws  MappingError when those of a single prompt, or of a layer, are too large
+ */
+export function gpuPrompts(gpu: Pick<Gpu, "name" | "largestArray">, chip: MappedNetwork, most: number): number {
+  for (let prompts = most; ; prompts = Math.ceil(prompts / 2)) {
+    const memory = gpuMemory({ array: neverHere });
+    const plan = planSimulator(memory.arena, chip, { maxPrompts: prompts });
+    if (prompts > 1 && largestOf(plan, memory).bytes > gpu.largestArray) continue;
+    requireArrays(gpu, chip, plan, memory);
+    return prompts;
+  }
+}
+
+/** The largest array of a slice. */
+function largestOf({ slices: [slice], scratch: [scratch] }: SimulatorPlan, memory: GpuMemory) {
+  const { tiles, qkv, y, maps } = scratch;
+  const places = {
+    ...Object.fromEntries(Object.entries(slice.bits).map(([name, { at }]) => [`spikes of ${name}`, at])),
+    "the residual stream": slice.stream,
+    "queries, keys and values": qkv.at,
+    "a layer's sums": y,
+    ...(tiles?.of === "samples" && { "attention scores": tiles.scores }),
+    ...Object.fromEntries(maps.map((at, i) => [`map ${i}`, at])),
+  };
+  const sizes = Object.entries(places).map(([name, at]) => ({ name, bytes: memory.sizeAt(at) }));
+  return sizes.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest));
+}
+
+function requireArrays(
+  { name, largestArray }: Pick<Gpu, "name" | "largestArray">,
+  { mapping, hardware }: MappedNetwork,
+  plan: SimulatorPlan,
+  memory: GpuMemory,
+): void {
+  const ofSlice = largestOf(plan, memory);
+  const signs = hardware.adc.mode === "pair" ? 2 : 1;
+  const ofLayers = mapping.layers.map((layer) => ({
+    name: `the crossbars of ${layer.name}`,
+    // Row blocks begin and end within words.
+    bytes: 4 * signs * (layer.lines + 64 * layer.rowBlocks) * layer.outputs,
+  }));
+  const largest = ofLayers.reduce((most, one) => (one.bytes > most.bytes ? one : most), ofSlice);
+  if (largest.bytes <= largestArray) return;
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  throw new MappingError(
+    "backend",
+    `${largest.name} take ${mebibytes(largest.bytes)} for ${plan.maxPrompts === 1 ? "a single prompt" : `${plan.maxPrompts} prompts`}, but ${name} binds at most ${mebibytes(largestArray)} ` +
+      "at a time. Use the backend `wasm`, or another GPU.",
+  );
+}

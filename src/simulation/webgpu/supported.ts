@@ -1,0 +1,68 @@
+/** Which chips a GPU simulates with the numbers of the CPU, to the last bit; others are refused by the field that asks for more. */
+import { MappingError } from "../../errors.ts";
+import { decidingOf } from "../../experiment/by-read-out.ts";
+import { hasConverterErrors } from "../../experiment/erring-converters.ts";
+import { attentionParametersOf } from "../../mapping/attention.ts";
+import { hasShortcut, poolsCurrents, stemLayers } from "../../model/stem.ts";
+import type { MappedNetwork } from "../chip.ts";
+import { kernelsServe } from "../fast/attention.ts";
+
+/** Throws MappingError for a chip that the kernels in WebAssembly simulate, but those of a GPU do not. */
+export function requireGpuChip(chip: MappedNetwork): void {
+  const { network, hardware, mapping } = chip;
+  const { model, geometry } = network;
+  const { adc, arithmetic } = hardware;
+  if (arithmetic === null) {
+    refuse(
+      "hardware.arithmetic",
+      "this machine adds in floating point, which GPUs round in different ways",
+      "Give it whole numbers, for example `{}`",
+    );
+  }
+  if (hasConverterErrors(adc.errors)) {
+    refuse(
+      "hardware.adc.errors",
+      "errors of converters are added in floating point, which GPUs round in different ways",
+      "Leave the errors out",
+    );
+  }
+  const decided = mapping.layers.find(({ readOut }) => decidingOf(readOut) !== null);
+  if (decided) {
+    const field = decided.role === "attention input" ? "attentionInput" : "feedForwardUp";
+    refuse(
+      `hardware.readOut.${field}`,
+      `columns of ${decided.name} decide by their charge, which has no kernel there`,
+      "Use `converter`",
+    );
+  }
+  const unit = attentionParametersOf(network, hardware);
+  if (unit.unit !== "ssa-tile") {
+    refuse(
+      "model.attention.kind",
+      `attention of the kind \`${model.attention.kind}\` has no kernel there`,
+      "Use `stochastic`",
+    );
+  } else if (!kernelsServe(unit, chip)) {
+    refuse(
+      "hardware.ssa",
+      "only tiles with the default registers, one pass per step, full counters and at most 64 features a head have a kernel there",
+      "Leave lfsr, tileTokens and counterBits out",
+    );
+  }
+  if (geometry.readOut === "stream-mean") {
+    refuse("model.readOut", "the mean over the stream has no kernel there", "Use a network without it");
+  }
+  const stem = stemLayers(model, geometry);
+  const pooled = stem.findIndex(poolsCurrents);
+  if (pooled >= 0)
+    refuse(`model.stem.layers[${pooled}].poolOf`, "pooled currents have no kernel there", "Pool `spikes`");
+  if (hasShortcut(model))
+    refuse("model.stem.embedding.shortcut", "the shortcut has no kernel there", "Leave the shortcut out");
+}
+
+function refuse(field: string, reason: string, way: string): never {
+  throw new MappingError(
+    field,
+    `A GPU does not simulate this chip with the numbers of the CPU: ${reason}. ${way}, or use the backend \`wasm\`, which does.`,
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * A GPU, opened with WebGPU: in browsers that of `navigator.gpu`, in Node that of the package `webgpu`. Who needs one opens it, hands it
+ * on, and closes it.
+ *
+ * A GPU can go away: a driver restarts, a laptop changes its graphics card, memory runs out. What then fails says so (`lostGpu`), and
+ * finished work stays with its keeper.
+ */
+import { PlatformError } from "../errors.ts";
+
+export interface Gpu {
+  readonly device: GPUDevice;
+  /** Who gave the device. In Node it ends with the last reference to this, and its devices with it. */
+  readonly platform: GPU;
+  /** Vendor and description of the adapter, as it names itself. */
+  readonly name: string;
+  /** Bytes of the largest array that a kernel can read or write. */
+  readonly largestArray: number;
+  /** Why it is gone; null while it is there. */
+  readonly lost: () => string | null;
+  close(): void;
+}
+
+/** What to do without a GPU. */
+const WAY = "Leave out the backend `webgpu`: the kernels in WebAssembly give the same numbers.";
+
+/**
+ * Opens the first adapter that is offered, with its own limits instead of the smallest that all have.
+ *
+ * @param gpu  the platform's; undefined where it has none
+ * Throws  PlatformError when there is no adapter, or it gives no device
+ */
+export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!gpu || !adapter) {
+    const reason =
+      gpu === undefined
+        ? "This platform has no WebGPU"
+        : "WebGPU found no driver of a GPU (on Linux, one for Vulkan: `apt-get install mesa-vulkan-drivers` also brings one in software)";
+    throw new PlatformError("backend", `${reason}. ${WAY}`);
+  }
+  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+  const requiredLimits = { maxStorageBufferBindingSize, maxBufferSize };
+  const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
+    throw new PlatformError("backend", `${nameOf(adapter)} gave no device: ${reasonOf(cause)}. ${WAY}`, { cause });
+  });
+  let lost: string | null = null;
+  let closed = false;
+  void device.lost.then(({ message, reason }) => {
+    if (!closed) lost = message || reason;
+  });
+  return {
+    device,
+    platform: gpu,
+    name: nameOf(adapter),
+    largestArray: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+    lost: () => lost,
+    close: () => {
+      closed = true;
+      device.destroy();
+    },
+  };
+}
+
+/** The error of a GPU that went away. */
+export const lostGpu = ({ name }: Pick<Gpu, "name">, reason: string): PlatformError =>
+  new PlatformError(
+    "backend",
+    `The GPU (${name}) was lost: ${reason}. What was finished is kept: repeat the command with --resume, here or with the backend ` +
+      "`wasm`, which gives the same numbers.",
+  );
+
+/** The error of a GPU that refused memory or work. */
+export const refusedByGpu = ({ name }: Pick<Gpu, "name">, what: string, reason: string): PlatformError =>
+  new PlatformError(
+    "backend",
+    `The GPU (${name}) refused ${what}: ${reason}. Close other programs that use its memory, or use the backend \`wasm\`. What was ` +
+      "finished is kept: continue with --resume.",
+  );
+
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** "mesa software, llvmpipe: Mesa 25.0.7 (LLVM 19.1.7)". */
+function nameOf({ info: { vendor, architecture, device, description } }: GPUAdapter): string {
+  const maker = [vendor, architecture].filter((word) => word !== "").join(" ");
+  return [maker, description || device].filter((part) => part !== "").join(", ") || "a GPU without a name";
+}
