@@ -123,9 +123,17 @@ const PARTS: Readonly<Record<ResponsePart, readonly [number, number]>> = {
 
 /** Responses of one part, which has none in common with the others. Throws ValueError for a part without any. */
 export function responsePart({ count, at }: GivenResponses, part: ResponsePart): GivenResponses {
-  const [from, to] = PARTS[part].map((share) => Math.round(share * count));
+  const [from, to] = endsOf(count, part);
   if (to > from) return { count: to - from, at: (index) => at(from + checkIndex(index, to - from)) };
   throw new ValueError("part", `Of ${count} responses none is for ${part}. Give 10 or more.`);
+}
+
+const endsOf = (count: number, part: ResponsePart): number[] => PARTS[part].map((share) => Math.round(share * count));
+
+/** Responses of a part. */
+export function responseCount({ count }: Pick<GivenResponses, "count">, part: ResponsePart): number {
+  const [from, to] = endsOf(count, part);
+  return to - from;
 }
 
 function checkIndex(index: number, count: number): number {

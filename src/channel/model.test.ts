@@ -1,14 +1,14 @@
 // @module-tag slow
 import { expect, test } from "vitest";
 import { delaySpread, expectComplexMean, expectMean, timesConjugate } from "../../test/support/sampling.ts";
-import { type ChannelSpec, channelSpec } from "../experiment/channel.ts";
+import { channelSpec, type DrawnChannelSpec } from "../experiment/channel.ts";
 import { stream } from "../numeric/stream.ts";
 import { channelModel } from "./model.ts";
 import { profileOf } from "./profiles.ts";
 import { wavesFor } from "./tapped.ts";
 import { dopplerShift } from "./taps.ts";
 
-const specOf = (fields: object): ChannelSpec => channelSpec.parse(fields);
+const specOf = (fields: object) => channelSpec.parse(fields) as DrawnChannelSpec;
 
 /** J0 by its power series, for arguments below 10. */
 function besselJ0(x: number): number {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expectComplexMean, expectMean, timesConjugate } from "../../test/support/sampling.ts";
-import { type ChannelSpec, channelSpec } from "../experiment/channel.ts";
+import { channelSpec, type DrawnChannelSpec } from "../experiment/channel.ts";
 import { stream } from "../numeric/stream.ts";
 import { gridOf, noiseVarianceAt, slotRates } from "./grid.ts";
 import { channelModel } from "./model.ts";
@@ -11,7 +11,7 @@ import { drawSlot } from "./slot.ts";
 import type { ChannelModel } from "./taps.ts";
 
 const QPSK = Float64Array.of(1, 1, 1, -1, -1, 1, -1, -1).map((x) => x * Math.SQRT1_2);
-const specOf = (fields: object): ChannelSpec => channelSpec.parse(fields);
+const specOf = (fields: object) => channelSpec.parse(fields) as DrawnChannelSpec;
 
 function linkOf(fields: object, nt = 2, nr = 2) {
   const spec = specOf({ kind: "tdl", ...fields });

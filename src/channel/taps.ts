@@ -1,5 +1,5 @@
 /** What every model of a channel provides, and the motion that all share. */
-import type { ChannelSpec } from "../experiment/channel.ts";
+import type { DrawnChannelSpec } from "../experiment/channel.ts";
 import type { Stream } from "../numeric/stream.ts";
 
 /** Metres per second. */
@@ -30,5 +30,5 @@ export interface ChannelModel {
 }
 
 /** The largest Doppler shift, Hz: speed over wavelength. */
-export const dopplerShift = (spec: Pick<ChannelSpec, "speedMetresPerSecond" | "carrierGigahertz">): number =>
+export const dopplerShift = (spec: Pick<DrawnChannelSpec, "speedMetresPerSecond" | "carrierGigahertz">): number =>
   (spec.speedMetresPerSecond * spec.carrierGigahertz * 1e9) / LIGHT_SPEED;

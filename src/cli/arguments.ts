@@ -44,6 +44,7 @@ export interface ResumableOptions extends ReportOptions {
 export interface RunCommandOptions extends ResumableOptions, TableOption {
   readonly chips?: number;
   readonly prompts?: number;
+  readonly softBits?: string;
 }
 
 export type TrainCommandOptions = Omit<ResumableOptions, "all">;
@@ -205,7 +206,8 @@ export function withRunOptions(command: Command): Command {
       "--prompts <n>",
       "prompts (images, recordings) per evaluation, and the most per point of a curve",
       manyPrompts,
-    );
+    )
+    .option("--soft-bits <file>", "also write LLRs, decisions and sent bits of the first chip, as .npz");
 }
 
 export function withStudioOptions(command: Command): Command {

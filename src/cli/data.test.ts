@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { npyFile, patternBytes } from "../../test/support/image-files.ts";
 import { runCommand } from "../../test/support/run-command.ts";
 import { IMAGE_DATA } from "../data/catalogue.ts";
+import type { ImageData } from "../data/images.ts";
 import { FASHION_SLICE } from "../node/data.ts";
 import { loadExperiment, openLoaded } from "./options.ts";
 
@@ -101,11 +102,11 @@ test("an experiment names the folder of its own images, relative to itself; --da
   writeFileSync(file, JSON.stringify({ task: { kind: "image-classification", data } }));
   const loaded = await loadExperiment(file, {});
   const { opened, notes } = await openLoaded(loaded, {});
-  const { data: named } = opened;
+  const named = opened.data as ImageData | null;
   expect([named?.name, named?.train.count, named?.test.count]).toEqual(["parts", 18, 4]);
   expect(notes).toEqual([`custom: read from ${join(folder, "experiments", "parts")}`]);
   const other = await openLoaded(loaded, { data: join(folder, "elsewhere") });
-  expect(other.opened.data?.train.count).toBe(28);
+  expect((other.opened.data as ImageData | null)?.train.count).toBe(28);
   const { folder: _, ...unplaced } = data;
   writeFileSync(file, JSON.stringify({ task: { kind: "image-classification", data: unplaced } }));
   await expect(openLoaded(await loadExperiment(file, {}), {})).rejects.toThrow("Name their folder in task.data.folder");

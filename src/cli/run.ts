@@ -1,6 +1,8 @@
 /** `xpike run`: from an experiment and its trained networks to a report. */
 import type { Experiment } from "../experiment/experiment.ts";
+import { writeSoftBits } from "../node/channel-file.ts";
 import { requireFree } from "../node/folder-lock.ts";
+import { chipSoftBits } from "../runs/chip-soft-bits.ts";
 import { runExperiment } from "../runs/experiment.ts";
 import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";
@@ -34,17 +36,12 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
     command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]),
     shows: "as the chips age",
   };
-  await runToReport(question, options, terminal, { title, next }, (making) =>
-    runExperiment(
-      opened,
-      { ...networks, validatedSteps },
-      {
-        ...making,
-        command: title,
-        notes: [...notes, ...dataNotes],
-      },
-    ),
-  );
+  await runToReport(question, options, terminal, { title, next }, async (making) => {
+    const run = { ...making, command: title, notes: [...notes, ...dataNotes] };
+    const { softBits } = options;
+    if (softBits !== undefined) await writeSoftBits(softBits, await chipSoftBits(making.executor, opened, networks));
+    return runExperiment(opened, { ...networks, validatedSteps }, run);
+  });
 }
 
 /** The experiment with the requested chips and prompts; points of curves use at most that many prompts. */

@@ -23,6 +23,10 @@ export interface LabelledData<S extends LabelledSet = LabelledSet> {
   readonly test: S;
 }
 
+/** The data of a task that have labelled parts; null for those of which any number of prompts can be drawn. */
+export const labelledOf = <D extends object>(data: D | null): Extract<D, LabelledData> | null =>
+  data !== null && "test" in data ? (data as Extract<D, LabelledData>) : null;
+
 /** Share of each class's training part that is kept for validation. */
 export const VALIDATION_SHARE = 0.1;
 

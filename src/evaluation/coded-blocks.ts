@@ -4,6 +4,7 @@
  *
  * A block fails when its payload differs from the one sent, whether or not the CRC would have told.
  */
+import type { GivenChannels } from "../channel/source.ts";
 import type { DecoderWork } from "../coding/decode.ts";
 import { type DecodedTransport, transportDecoder } from "../coding/transport.ts";
 import { ShapeError } from "../errors.ts";
@@ -22,6 +23,8 @@ export interface CodedWork {
   readonly seed: number;
   readonly task: SlotDetectionSpec;
   readonly coded: CodedSpec;
+  /** Of a file; null for channels that a model draws, and where nothing is sent. */
+  readonly channels: GivenChannels | null;
 }
 
 /** Of the blocks of a slice, in order. */
@@ -50,9 +53,9 @@ export interface CodedSource {
 }
 
 /** Random: block k from `stream(seed).fork("coded")`. Throws as `codedLink` and `slotDetection` */
-export function codedSource({ seed, task: spec, coded }: CodedWork, steps = 1): CodedSource {
-  const link = codedLink(spec, coded);
-  const task = slotDetection(spec, steps);
+export function codedSource({ seed, task: spec, coded, channels }: CodedWork, steps = 1): CodedSource {
+  const link = codedLink(spec, coded, channels);
+  const task = slotDetection(spec, steps, channels);
   const random: Stream = stream(seed).fork("coded");
   return {
     link,

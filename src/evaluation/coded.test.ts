@@ -31,6 +31,7 @@ const FLAT = { kind: "iid", subcarriers: 6, symbols: 7, pilots: { symbols: [2] }
 
 const workOf = (coded: object = {}, task: object = {}): CodedWork => ({
   seed: 5,
+  channels: null,
   task: slotDetectionSpec.parse({ kind: "slot-detection", channel: GRID, ...task }),
   coded: codedSpec.parse({ ebN0Decibels: [4, 12], errors: 8, blocks: 60, ...coded }),
 });

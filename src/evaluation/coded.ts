@@ -74,7 +74,7 @@ export function slotsOf<T extends TaskSpec>({ task, evaluation, seed }: Experime
       `Coded blocks fill the data of slots, and prompts of ${task.kind} are no slots. Set task.kind to \`slot-detection\`, or leave evaluation.coded out.`,
     );
   }
-  return { seed, task: slots, coded };
+  return { seed, task: slots, coded, channels: null };
 }
 
 /** Ascending, each once. */

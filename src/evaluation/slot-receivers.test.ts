@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { channelModel } from "../channel/model.ts";
+import type { DrawnChannelSpec } from "../experiment/channel.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
@@ -56,7 +57,10 @@ test("receivers on the evaluation slots decide as a direct computation on the sa
   // The quantiser's error of 0.5^2 / 12 in each of two parts counts as noise.
   const noiseVariance = 10 ** -1.2 + 0.5 ** 2 / 6;
   const detector = mmseDetector({ transmitAntennas: 2, receiveAntennas: 2, points: antennaSymbols(spec) }, "exact");
-  const estimators = { ls: leastSquares, lmmse: lmmseEstimator(channelModel(spec.channel, 2, 2), grid, noiseVariance) };
+  const estimators = {
+    ls: leastSquares,
+    lmmse: lmmseEstimator(channelModel(spec.channel as DrawnChannelSpec, 2, 2), grid, noiseVariance),
+  };
   for (const [name, estimate] of Object.entries(estimators)) {
     const decided = slots.map((slot) => {
       const known = { ...slot, noiseVariance };

@@ -7,7 +7,7 @@
 import type { SlotGrid } from "../channel/grid.ts";
 import { channelModel } from "../channel/model.ts";
 import type { Slot } from "../channel/slot.ts";
-import type { Experiment } from "../experiment/experiment.ts";
+import { ValueError } from "../errors.ts";
 import { bitsPerClass } from "../experiment/modulation.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import { stream } from "../numeric/stream.ts";
@@ -26,6 +26,7 @@ import { lmmseEstimator } from "../receiver/lmmse.ts";
 import { createTask } from "../task/create.ts";
 import { antennaSymbols, quantiserNoise } from "../task/link.ts";
 import { type DetectionErrors, detectionErrors } from "../task/metrics.ts";
+import { type Given, type Openable, opened } from "../task/open.ts";
 import { agreements } from "../task/soft-bits.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
@@ -40,11 +41,16 @@ export interface SlotReceiver {
   readonly detector: SlotDetector;
 }
 
-/** Receivers of a task. With one antenna, linear MMSE decides as joint detection does and is left out. */
+const ESTIMATED = ["known", "lmmse", "ls"] as const;
+
+/**
+ * Receivers of a task. With one antenna, linear MMSE decides as joint detection does and is left out; so is the LMMSE estimate where a file
+ * holds the channels, which says nothing of their statistics.
+ */
 export function slotReceivers(spec: SlotDetectionSpec): SlotReceiver[] {
   const nonlinear = bitsPerClass(spec) <= MOST_LISTED_BITS ? "joint" : "k-best";
   const detectors: SlotDetector[] = spec.transmitAntennas === 1 ? [nonlinear] : [nonlinear, "mmse"];
-  return (["known", "lmmse", "ls"] as const).flatMap((estimate) =>
+  return ESTIMATED.filter((estimate) => estimate !== "lmmse" || spec.channel.kind !== "file").flatMap((estimate) =>
     detectors.map((detector) => ({ estimate, detector })),
   );
 }
@@ -54,8 +60,14 @@ type Estimate = (slot: Slot) => ChannelEstimate;
 const ESTIMATES: Readonly<Record<SlotEstimate, (spec: SlotDetectionSpec, grid: SlotGrid) => Estimate>> = {
   known: (_, grid) => (slot) => knownChannel(slot, grid),
   ls: (_, grid) => (slot) => leastSquares(slot, grid),
-  lmmse: (spec, grid) => {
-    const model = channelModel(spec.channel, spec.transmitAntennas, spec.receiveAntennas);
+  lmmse: ({ channel, transmitAntennas, receiveAntennas }, grid) => {
+    if (channel.kind === "file") {
+      throw new ValueError(
+        "task.channel.kind",
+        `LMMSE needs delays and Doppler, which ${channel.file} does not state. Use least squares, or a channel that a model draws.`,
+      );
+    }
+    const model = channelModel(channel, transmitAntennas, receiveAntennas);
     // Slots of a curve have one noise, so their estimator is made once.
     let made: { readonly noiseVariance: number; readonly estimate: Estimate } | null = null;
     return (slot) => {
@@ -103,8 +115,7 @@ export interface SlotReceiverEvaluation extends SlotReceiver {
   readonly agreed: Float64Array | null;
 }
 
-interface ReceiverSetup {
-  readonly experiment: Experiment<SlotDetectionSpec>;
+interface ReceiverSetup extends Given<SlotDetectionSpec> {
   readonly isSoft: boolean;
 }
 
@@ -119,8 +130,8 @@ interface SliceResult {
 const SLICE_PROMPTS = 32;
 
 /** The job "receive-slots". */
-export const receiveSlots: Job<ReceiverSetup, Slice, SliceResult> = ({ experiment, isSoft }) => {
-  const task = createTask(experiment);
+export const receiveSlots: Job<ReceiverSetup, Slice, SliceResult> = ({ experiment, data, isSoft }) => {
+  const task = createTask(experiment, data);
   const { spec, grid } = task;
   const random = stream(experiment.seed).fork("evaluation");
   const receivers = slotReceivers(spec).map((receiver) => slotReceiver(receiver, spec, grid));
@@ -158,14 +169,15 @@ export interface SlotReceiverOptions {
 /** Every receiver on the experiment's evaluation slots. Random: as for networks, `stream(seed).fork("evaluation")`. */
 export async function evaluateSlotReceivers(
   executor: Executor,
-  experiment: Experiment<SlotDetectionSpec>,
+  subject: Openable<SlotDetectionSpec>,
   { prompts, snrDecibels, isSoft = false, keeper = NO_KEEPER }: SlotReceiverOptions,
 ): Promise<SlotReceiverEvaluation[]> {
   requireCounts({ prompts });
+  const { experiment, data } = opened(subject);
   const snr = snrDecibels ?? null;
   const naming = { keeper, name: snrName(snr) };
   const results = await answerPrompts<SliceResult>(prompts, naming, async (missing, keep) => {
-    const setup = { experiment, isSoft };
+    const setup = { experiment, data, isSoft };
     const session = executor.open<ReceiverSetup, Slice, SliceResult>("receive-slots", setup, { repeatable: true });
     const slices = cutRanges(missing, SLICE_PROMPTS, snr);
     await session.run(slices, (result, i) => keep(result, slices[i])).finally(session.close);

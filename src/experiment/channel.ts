@@ -1,6 +1,6 @@
 /**
- * A radio channel and its OFDM grid: i.i.d. Rayleigh, the tapped delay lines and the clustered delay lines of 3GPP TR 38.901.
- * `src/channel` draws from it; antennas come from the task.
+ * A radio channel and its OFDM grid: i.i.d. Rayleigh, the tapped delay lines and the clustered delay lines of 3GPP TR 38.901, or the
+ * channels of a file. `src/channel` draws from it; antennas come from the task.
  */
 import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
@@ -12,11 +12,14 @@ const correlationMatrix = () => {
   return z.array(z.array(entry).min(1).max(16)).min(1).max(16);
 };
 
-const grid = {
+const motion = {
   /** Carrier frequency, GHz. */
   carrierGigahertz: z.number().min(0.1).max(100).default(3.5),
   /** Speed of the receiver, metres per second; 1 m/s is 3.6 km/h. */
   speedMetresPerSecond: z.number().min(0).max(500).default(0),
+};
+
+const grid = {
   /** Subcarriers; a resource block has 12. */
   subcarriers: z.int().min(1).max(3300).default(12),
   /** Distance of subcarriers, kHz. */
@@ -63,6 +66,7 @@ const delayed = {
 const iidChannelSpec = z.strictObject({
   /** One Rayleigh tap for each pair of antennas. */
   kind: z.literal("iid"),
+  ...motion,
   ...grid,
   ...correlated,
 });
@@ -71,6 +75,7 @@ const tappedChannelSpec = z.strictObject({
   /** A tapped delay line of TR 38.901, table 7.7.2. */
   kind: z.literal("tdl"),
   ...delayed,
+  ...motion,
   ...grid,
   ...correlated,
 });
@@ -79,6 +84,7 @@ const clusteredChannelSpec = z.strictObject({
   /** A clustered delay line of TR 38.901, table 7.7.1, between two linear arrays. */
   kind: z.literal("cdl"),
   ...delayed,
+  ...motion,
   ...grid,
   /** Azimuth in which the receiver moves, degrees. */
   directionDegrees: z.number().min(-360).max(360).default(0),
@@ -90,9 +96,19 @@ const clusteredChannelSpec = z.strictObject({
   polarisation: z.enum(["single", "cross"]).default("single"),
 });
 
+const fileChannelSpec = z.strictObject({
+  /** Channels that another program computed, such as Sionna; for commands, not for browsers. */
+  kind: z.literal("file"),
+  /** An `.npz`, `.npy` or HDF5 file with `h_freq`, or `a` and `tau`, relative to the experiment; 80, 10 and 10 % are for each part. */
+  file: z.string().min(1).max(1000),
+  /** First subcarrier of the window of `h_freq`. */
+  firstSubcarrier: z.int().min(0).max(65_535).default(0),
+  ...grid,
+});
+
 /** Union of all channels. */
 export const channelSpec = z
-  .discriminatedUnion("kind", [iidChannelSpec, tappedChannelSpec, clusteredChannelSpec])
+  .discriminatedUnion("kind", [iidChannelSpec, tappedChannelSpec, clusteredChannelSpec, fileChannelSpec])
   .refine(({ pilots, symbols }) => pilots.symbols.every((symbol) => symbol < symbols), {
     ...onceValid,
     error: "a pilot symbol lies beyond the slot. Symbols count from 0: name at most `symbols` - 1.",
@@ -110,6 +126,9 @@ export const channelSpec = z
   });
 
 export type ChannelSpec = z.infer<typeof channelSpec>;
+export type FileChannelSpec = z.infer<typeof fileChannelSpec>;
+/** Channels that a model draws. */
+export type DrawnChannelSpec = Exclude<ChannelSpec, FileChannelSpec>;
 export type TappedChannelSpec = z.infer<typeof iidChannelSpec> | z.infer<typeof tappedChannelSpec>;
 export type ClusteredChannelSpec = z.infer<typeof clusteredChannelSpec>;
 export type CorrelationSpec = TappedChannelSpec["correlation"];

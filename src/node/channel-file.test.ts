@@ -5,11 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as hdf5 from "h5wasm";
 import { afterAll, expect, test } from "vitest";
+import type { GivenChannels } from "../channel/source.ts";
 import { FileError } from "../errors.ts";
-import { readNpz, readNumbers } from "../import/arrays.ts";
+import { codedOf } from "../evaluation/coded.ts";
+import { evaluateCodedReceiver } from "../evaluation/coded-receivers.ts";
+import { jobs } from "../evaluation/jobs.ts";
+import { evaluateSlotReceivers } from "../evaluation/slot-receivers.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { parseExperiment } from "../experiment/parse.ts";
+import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
+import { readNpz, readNumbers, writeNpz } from "../import/arrays.ts";
 import { writeHdf5 } from "../import/nir/hdf5.ts";
 import { openZip } from "../import/zip.ts";
+import { stream } from "../numeric/stream.ts";
+import { type Opened, openExperiment } from "../task/open.ts";
+import { inlineExecutor } from "../threads/executor.ts";
 import { readSlots, writeSoftBits } from "./channel-file.ts";
+import { loadTaskData } from "./task-data.ts";
 
 const golden = join(import.meta.dirname, "../../test/golden");
 const impulse = join(golden, "impulse.npz");
@@ -88,14 +100,60 @@ test("files that are damaged or do not fit are refused by name, and options out 
 test("soft bits are written with Sionna's sign", async () => {
   const path = join(folder, "llrs.npz");
   const sizes = { blocks: 1, elements: 2, antennas: 1, bits: 2 };
-  await writeSoftBits(path, { ...sizes, llrs: [1.5, -2, 0, 8] });
+  await writeSoftBits(path, { ...sizes, llrs: [1.5, -2, 0, 8], sent: [1, 1, 0, 0] });
   const archive = openZip(new Uint8Array(readFileSync(path)), path);
   const { shape, values } = readNumbers(archive.read("llrs.npy"), path);
   expect(shape).toEqual([1, 2, 1, 2]);
   expect([...values]).toEqual([-1.5, 2, -0, -8]);
   expect([...archive.read("decisions.npy").slice(-4)]).toEqual([0, 1, 0, 0]);
+  expect([...archive.read("sent.npy").slice(-4)]).toEqual([1, 1, 0, 0]);
   await expect(writeSoftBits(path, { ...sizes, llrs: [1] })).rejects.toThrow("has 4 values, not 1");
   await expect(writeSoftBits(path, { ...sizes, llrs: [1, Number.NaN, 1, 1] })).rejects.toThrow(
     "Ratio 1 is not a number",
   );
+});
+
+test("an experiment names a file beside it: its slots are those of the file, whose content the run's question holds", async () => {
+  const channel = { kind: "file", file: "impulse.npz", subcarriers: 6, symbols: 4, pilots: { symbols: [0, 3] } };
+  const experiment = parseExperiment({
+    task: { ...task, channel, receiverBits: 8, receiverRange: 8 },
+    model: { kind: "ann", width: 16, heads: 2, depth: 1 },
+    evaluation: { prompts: 4, coded: { ebN0Decibels: [20], errors: 4, blocks: 4, rate: 0.9 } },
+  });
+  expect(() => openExperiment(experiment)).toThrow("task.channel.kind to `tdl`");
+  // Ten times the same file: the last two of twenty channels are for tests.
+  const [h] = [arrays.get("h_freq")!];
+  const shape = [20, ...h.shape.slice(1)];
+  const values = Float64Array.from({ length: 10 * h.values.length }, (_, i) => h.values[i % h.values.length]);
+  writeFileSync(
+    join(folder, "impulse.npz"),
+    writeNpz({ h_freq: { shape: [...shape, 2], values: Float32Array.from(values) } }),
+  );
+  const { data, notes } = await loadTaskData(experiment, { directory: folder });
+  expect(notes).toEqual(["impulse.npz: 20 channels, the last 2 for tests; slot 2 goes over the first of these again."]);
+  const opened = openExperiment(experiment, data) as Opened<SlotDetectionSpec>;
+  const drawn = opened.task.draw(4, stream(1), { snrDecibels: 10, spikes: false });
+  const { slots } = await readSlots(join(folder, "impulse.npz"), task, { snrDecibels: 10, part: "test", count: 4 });
+  slots.forEach(({ channel: own, words }, i) => {
+    expect(drawn.slots[i].channel).toEqual(Float64Array.from(Float32Array.from(own)));
+    expect(drawn.slots[i].words).toEqual(words);
+  });
+  const executor = inlineExecutor(jobs);
+  const receivers = await evaluateSlotReceivers(executor, opened, { prompts: 4, snrDecibels: 40 });
+  expect(receivers.map(({ estimate, detector }) => `${estimate}.${detector}`)).toEqual([
+    ...["known.joint", "known.mmse", "ls.joint", "ls.mmse"],
+  ]);
+  expect(receivers[0].errors.bits.rate).toBeLessThan(0.1);
+  const coded = { ...codedOf(opened.experiment)!, channels: data as GivenChannels };
+  const [point] = await evaluateCodedReceiver(executor, coded, receivers[0]);
+  expect(point.failed).toHaveLength(4);
+  expect(point.errors).toBeLessThan(4);
+  await expect(evaluateCodedReceiver(executor, { ...coded, channels: null }, receivers[0])).rejects.toThrow(
+    "were not read",
+  );
+  const named = {
+    ...experiment,
+    task: { ...experiment.task, channel: { ...channel, file: "none.npz" } },
+  } as Experiment;
+  await expect(loadTaskData(named, { directory: folder })).rejects.toBeInstanceOf(FileError);
 });

@@ -16,9 +16,10 @@ import {
 } from "../channel/given.ts";
 import { gridOf, type SlotGrid } from "../channel/grid.ts";
 import { type Slot, slotOver } from "../channel/slot.ts";
+import { type GivenChannels, givenChannels } from "../channel/source.ts";
 import { NPY_MAGIC } from "../data/npy.ts";
 import { FileError, ShapeError, ValueError } from "../errors.ts";
-import { slotDetectionSpec } from "../experiment/slot-detection.ts";
+import { type SlotDetectionSpec, slotDetectionSpec } from "../experiment/slot-detection.ts";
 import { SLOT_PRESETS, type SlotPreset } from "../experiment/slot-presets.ts";
 import { type NumberArray, readNpz, readNumbers, writeNpz } from "../import/arrays.ts";
 import { isHdf5, readHdf5 } from "../import/nir/hdf5.ts";
@@ -70,8 +71,7 @@ export async function readSlots(
     throw new ValueError("snrDecibels", `${snrDecibels} dB is outside -100 .. 100 dB.`);
   }
   const spec = typeof task === "string" ? SLOT_PRESETS[task] : slotDetectionSpec.parse(task);
-  const grid = gridOf(spec.channel, spec.transmitAntennas, spec.receiveAntennas);
-  const all = responsesOf(await readArrays(path), grid, path, firstSubcarrier);
+  const { grid, responses: all } = await readResponses(path, spec, firstSubcarrier);
   const responses = part === undefined ? all : responsePart(all, part);
   const slots = count ?? responses.count;
   if (!(Number.isInteger(slots) && slots >= 1)) {
@@ -83,6 +83,23 @@ export async function readSlots(
     grid,
     slots: Array.from({ length: slots }, (_, i) => slotOver(responses.at(i % responses.count), request, random, i)),
   };
+}
+
+/**
+ * The channels of a file for an experiment of this task, on its grid.
+ * Throws  as `readSlots`
+ */
+export async function readChannels(path: string, task: SlotDetectionSpec, first: number): Promise<GivenChannels> {
+  return givenChannels((await readResponses(path, task, first)).responses);
+}
+
+async function readResponses(
+  path: string,
+  { channel, transmitAntennas, receiveAntennas }: SlotDetectionSpec,
+  first: number,
+) {
+  const grid = gridOf(channel, transmitAntennas, receiveAntennas);
+  return { grid, responses: responsesOf(await readArrays(path), grid, path, first) };
 }
 
 function responsesOf(
@@ -137,15 +154,18 @@ export interface SoftBits {
   readonly bits: number;
   /** ln p(b = 0) - ln p(b = 1), `[blocks, elements, antennas, bits]`. */
   readonly llrs: ArrayLike<number>;
+  /** The bits that were sent, if they are known. */
+  readonly sent?: ArrayLike<number>;
 }
 
 /**
- * Writes `llrs` (32-bit floats) and `decisions` (bytes) as `.npz`, `[blocks, elements, antennas, bits]`. Signs are Sionna's:
+ * Writes `llrs` (32-bit floats), `decisions` (bytes) and, if they are known, the bits `sent` as `.npz`, `[blocks, elements, antennas, bits]`. Signs are Sionna's:
  * `llrs` = ln p(b = 1) - ln p(b = 0), the opposite of ours.
  *
  * Throws  ShapeError for another number of ratios; ValueError for one that is not a number; FileError when the file cannot be written
  */
-export async function writeSoftBits(path: string, { blocks, elements, antennas, bits, llrs }: SoftBits): Promise<void> {
+export async function writeSoftBits(path: string, soft: SoftBits): Promise<void> {
+  const { blocks, elements, antennas, bits, llrs, sent } = soft;
   const shape = [blocks, elements, antennas, bits];
   const wrong = Array.from(llrs).findIndex((llr) => Number.isNaN(llr));
   if (wrong >= 0) throw new ValueError("llrs", `Ratio ${wrong} is not a number.`);
@@ -154,6 +174,7 @@ export async function writeSoftBits(path: string, { blocks, elements, antennas, 
     writeNpz({
       llrs: { shape, values: Float32Array.from(llrs, (llr) => -llr) },
       decisions: { shape, values: Uint8Array.from(llrs, (llr) => (llr < 0 ? 1 : 0)) },
+      ...(sent && { sent: { shape, values: Uint8Array.from(sent) } }),
     }),
   );
 }

@@ -1,12 +1,15 @@
 /** Where the data of each kind of task comes from. A kind in `TaskSpec` that is missing here does not compile. */
 import { join, resolve } from "node:path";
+import { responseCount } from "../channel/given.ts";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import { movingBars } from "../data/moving-bars.ts";
 import { FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec } from "../experiment/task.ts";
 import type { DataOf } from "../task/catalogue.ts";
 import { sensorShape } from "../task/event-classification.ts";
+import { readChannels } from "./channel-file.ts";
 import { loadImageData, usualRoots } from "./data.ts";
 import { EVENT_LAYOUT, findEventFolder, readEventFolder } from "./event-data.ts";
 import type { DataUse, LoadedImageData } from "./packed-images.ts";
@@ -30,13 +33,13 @@ type Reader<T extends TaskSpec> = (task: T, location: DataLocation) => Promise<L
 
 const READERS: { readonly [K in TaskSpec["kind"]]: Reader<SpecOf<K>> } = {
   "symbol-detection": generated,
-  "slot-detection": generated,
+  "slot-detection": loadChannels,
   "image-classification": loadImages,
   "event-classification": loadRecordings,
 };
 
 /** For a task that generates its prompts. */
-async function generated(): Promise<{ data: null; notes: readonly string[] }> {
+async function generated(): Promise<{ readonly data: null; readonly notes: readonly string[] }> {
   return { data: null, notes: [] };
 }
 
@@ -48,6 +51,19 @@ export const loadTaskData = <T extends TaskSpec>(
   { task }: Pick<Experiment<T>, "task">,
   location: DataLocation = {},
 ): Promise<LoadedTaskData<T>> => (READERS[task.kind] as unknown as Reader<T>)(task, location);
+
+async function loadChannels(
+  task: SlotDetectionSpec,
+  { directory = ".", folder }: DataLocation,
+): Promise<LoadedTaskData<SlotDetectionSpec>> {
+  const { channel } = task;
+  if (channel.kind !== "file") return generated();
+  const path = resolve(folder ?? directory, channel.file);
+  const data = await readChannels(path, task, channel.firstSubcarrier);
+  const tested = responseCount(data, "test");
+  const note = `${channel.file}: ${data.count} channels, the last ${tested} for tests; slot ${tested} goes over the first of these again.`;
+  return { data, notes: [note] };
+}
 
 async function loadImages(
   { data: asked }: ImageClassificationSpec,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { gridOf } from "../channel/grid.ts";
 import { channelModel } from "../channel/model.ts";
 import { drawSlot, type Slot } from "../channel/slot.ts";
-import { channelSpec } from "../experiment/channel.ts";
+import { channelSpec, type DrawnChannelSpec } from "../experiment/channel.ts";
 import { operations } from "../numeric/operations.ts";
 import { stream } from "../numeric/stream.ts";
 import { antennaSymbols, modulationOf } from "../task/link.ts";
@@ -86,7 +86,8 @@ interface Case {
 }
 
 function caseOf(modulation: "bpsk" | "qpsk" | "16qam" | "64qam", nt: number, nr: number, channel: object): Case {
-  const spec = channelSpec.parse({ kind: "tdl", speedMetresPerSecond: 10, subcarriers: 6, symbols: 7, ...channel });
+  const fields = { kind: "tdl", speedMetresPerSecond: 10, subcarriers: 6, symbols: 7, ...channel };
+  const spec = channelSpec.parse(fields) as DrawnChannelSpec;
   const [grid, model] = [gridOf(spec, nt, nr), channelModel(spec, nt, nr)];
   const points = antennaSymbols({ modulation });
   const noise = 0.3;

@@ -7,7 +7,7 @@ import { channelModel } from "../channel/model.ts";
 import { responseCovariance } from "../channel/response.ts";
 import { drawSlot } from "../channel/slot.ts";
 import type { ChannelModel } from "../channel/taps.ts";
-import { channelSpec } from "../experiment/channel.ts";
+import { channelSpec, type DrawnChannelSpec } from "../experiment/channel.ts";
 import { symbolDetectionSpec } from "../experiment/task.ts";
 import { stream } from "../numeric/stream.ts";
 import { antennaSymbols } from "../task/link.ts";
@@ -16,6 +16,8 @@ import { detectSlot, jointDetector, type LlrForm, mmseDetector } from "./detect.
 import { knownChannel, leastSquares, pilotEstimates } from "./estimate.ts";
 import { AGREED, kBestDetector } from "./k-best.ts";
 import { lmmseEstimator } from "./lmmse.ts";
+
+const drawn = (fields: object) => channelSpec.parse(fields) as DrawnChannelSpec;
 
 type Complex = readonly [number, number];
 
@@ -52,7 +54,7 @@ const normals = (count: number, seed: number): Float64Array => {
 };
 
 const linkOf = (fields: object, nt = 2, nr = 2) => {
-  const spec = channelSpec.parse({ kind: "tdl", ...fields });
+  const spec = drawn({ kind: "tdl", ...fields });
   return { grid: gridOf(spec, nt, nr), model: channelModel(spec, nt, nr) };
 };
 const sizesOf = (modulation: string, transmitAntennas = 2, receiveAntennas = 2) => {

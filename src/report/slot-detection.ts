@@ -1,6 +1,7 @@
 /** What the report of a run on slots adds to `detection.ts`: its words and its receivers. The paper has no slots to compare with. */
 import { gridOf } from "../channel/grid.ts";
 import type { SlotReceiver } from "../evaluation/slot-receivers.ts";
+import type { ChannelSpec } from "../experiment/channel.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import { type DetectionWords, snrText } from "./detection.ts";
 
@@ -8,22 +9,27 @@ export function slotDetectionWords(task: SlotDetectionSpec, receivers: readonly 
   const { channel, transmitAntennas: nt, receiveAntennas: nr, receiverBits } = task;
   const grid = gridOf(channel, nt, nr);
   const pilots = grid.pilots.reduce((sum, { length }) => sum + length, 0);
-  const best = receivers.find(({ estimate }) => estimate === "lmmse")!;
+  const best = (["lmmse", "ls"] as const).flatMap((own) => receivers.filter(({ estimate }) => estimate === own))[0];
   return {
     subject: "in-context symbol detection on slots",
     link:
-      `${nt} x ${nr} antennas over a ${channelName(task)} channel at ${channel.carrierGigahertz} GHz and ${channel.speedMetresPerSecond} m/s, with ` +
+      `${nt} x ${nr} antennas over ${channelName(channel)}, with ` +
       `${snrText(task)} and a ${receiverBits}-bit receiver. A prompt is a slot of ${grid.symbols} x ${grid.subcarriers} elements: its ` +
       `${pilots} pilots serve ${grid.data.length} data elements, all of which count, in intervals by slot.`,
-    best: { id: receiverId(best), name: "LMMSE channel estimate" },
+    best: { id: receiverId(best), name: BEST[best.estimate] },
     claims: () => [],
   };
 }
 
-const channelName = ({ channel }: SlotDetectionSpec): string =>
-  channel.kind === "iid"
-    ? "flat Rayleigh"
-    : `${channel.kind.toUpperCase()}-${channel.profile}, ${channel.delaySpreadNanoseconds} ns`;
+const BEST = { known: "known channel", lmmse: "LMMSE channel estimate", ls: "least-squares channel estimate" } as const;
+
+function channelName(channel: ChannelSpec): string {
+  if (channel.kind === "file") return `the channels of ${channel.file}`;
+  const { kind, carrierGigahertz, speedMetresPerSecond } = channel;
+  const name =
+    kind === "iid" ? "flat Rayleigh" : `${kind.toUpperCase()}-${channel.profile}, ${channel.delaySpreadNanoseconds} ns`;
+  return `a ${name} channel at ${carrierGigahertz} GHz and ${speedMetresPerSecond} m/s`;
+}
 
 export const receiverId = ({ estimate, detector }: SlotReceiver): string => `${estimate}.${detector}`;
 

@@ -41,8 +41,9 @@ export async function runCoded(
   { executor, keeper = NO_KEEPER, chips, advance }: CodedRunOptions,
 ): Promise<CodedRun | null> {
   const { experiment } = given;
-  const work = codedOf(experiment);
-  if (work === null) return null;
+  const asked = codedOf(experiment);
+  if (asked === null) return null;
+  const work = { ...asked, channels: given.data };
   /** Progress counts all blocks of a detector, also those that it did not need. */
   const counted = async (
     id: string,

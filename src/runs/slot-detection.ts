@@ -16,7 +16,7 @@ export function runSlotDetection(
 ): Promise<Report> {
   const { experiment } = given;
   const evaluate = async (point: ReceiverPoint, isSoft: boolean) => {
-    const evaluations = await evaluateSlotReceivers(options.executor, experiment, { ...point, isSoft });
+    const evaluations = await evaluateSlotReceivers(options.executor, given, { ...point, isSoft });
     return evaluations.map((receiver) => ({ ...receiver, id: receiverId(receiver), name: receiverName(receiver) }));
   };
   return runDetection(given, networks, options, {

@@ -1,4 +1,5 @@
 /** Shared by `drift.ts` and `sweep.ts`: the networks, on the same chips and prompts, under all conditions of a report. */
+import { labelledOf } from "../data/labelled.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { Condition } from "../evaluation/shared-chip.ts";
 import { runStudy, type StudyOptions } from "../evaluation/study.ts";
@@ -54,8 +55,9 @@ export async function studyNetworks(
   const { executor, command, versions, keeper, onProgress } = options;
   const { chips = experiment.hardware.chips, prompts: asked = experiment.evaluation.prompts, reads = 1 } = options;
   const notes = [...(options.notes ?? [])];
-  const prompts = Math.min(asked, data?.test.count ?? asked);
-  if (data && prompts < asked) notes.push(tooFew("prompts", asked, data, experiment.task));
+  const labelled = labelledOf(data);
+  const prompts = Math.min(asked, labelled?.test.count ?? asked);
+  if (labelled && prompts < asked) notes.push(tooFew("prompts", asked, labelled, experiment.task));
   const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = {
     hwat: asDescribed(experiment, network, notes, "checkpoints.network", validatedSteps),
   };

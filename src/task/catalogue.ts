@@ -28,9 +28,7 @@ export type TaskOf<T extends TaskSpec> = ReturnType<Kit<T>["create"]>;
 export type ErrorsOf<T extends TaskSpec> = ReturnType<Kit<T>["errors"]>;
 
 /** The data that a spec's task draws from; null for a task that generates its prompts. */
-export type DataOf<T extends TaskSpec> = T extends TaskSpec
-  ? OrNull<Exclude<Parameters<Kit<T>["create"]>[2], null>>
-  : never;
+export type DataOf<T extends TaskSpec> = T extends TaskSpec ? OrNull<Exclude<Kit<T>["data"], undefined>> : never;
 type OrNull<D> = [D] extends [never] ? null : D;
 
 /** The kit of a spec, typed. */

@@ -10,8 +10,8 @@
  * Left out: scrambling, which changes nothing for random payloads, and retransmissions.
  */
 import { gridOf, noiseVarianceAt, type SlotGrid, type SlotRates, slotRates } from "../channel/grid.ts";
-import { channelModel } from "../channel/model.ts";
-import { drawSlot, type Slot } from "../channel/slot.ts";
+import type { Slot } from "../channel/slot.ts";
+import { type GivenChannels, slotSource } from "../channel/source.ts";
 import { encodeTransport, longestPayload, type TransportBlock, transportBlock } from "../coding/transport.ts";
 import { SpecError } from "../errors.ts";
 import type { CodedSpec } from "../experiment/coded.ts";
@@ -48,10 +48,14 @@ export interface CodedLink {
  * The coded link of a task.
  * Throws  SpecError when the data of a slot are too few for a CRC and a payload; ValueError for a channel that does not fit its antennas
  */
-export function codedLink(spec: SlotDetectionSpec, { rate }: Pick<CodedSpec, "rate">): CodedLink {
+export function codedLink(
+  spec: SlotDetectionSpec,
+  { rate }: Pick<CodedSpec, "rate">,
+  channels: GivenChannels | null = null,
+): CodedLink {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const grid = gridOf(spec.channel, nt, nr);
-  const model = channelModel(spec.channel, nt, nr);
+  const slotOver = slotSource(spec.channel, grid, channels);
   const points = antennaSymbols(spec);
   const bitsPerSymbol = BITS_PER_ANTENNA[spec.modulation];
   const codedBits = grid.data.length * nt * bitsPerSymbol;
@@ -79,7 +83,7 @@ export function codedLink(spec: SlotDetectionSpec, { rate }: Pick<CodedSpec, "ra
       const sent = encodeTransport(block, payload);
       const words = wordsOf(sent, bitsPerSymbol);
       const noiseVariance = fromDecibels(-snrDecibels);
-      return { payload, sent, slot: drawSlot({ model, grid, points, noiseVariance, words }, random, index) };
+      return { payload, sent, slot: slotOver({ grid, points, noiseVariance, words }, random, index, "test") };
     },
   };
 }

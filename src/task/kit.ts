@@ -32,7 +32,10 @@ export interface TaskSource {
   readonly url: string;
 }
 
-/** `S` is the spec, `T` the task, `E` its errors, and `D` the data that it draws from: null for a task that generates its prompts. */
+/**
+ * `S` is the spec, `T` the task, `E` its errors, and `D` the data that it draws from: never for a task that generates its prompts, or null
+ * where it depends on the spec.
+ */
 export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskErrors, D> {
   /**
    * The task for spiking networks with `steps` time steps. Without data it has a geometry but draws nothing, unless it generates
@@ -40,8 +43,10 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
    * Throws  SpecError for a spec that cannot be built; ShapeError when the data do not match the spec
    */
   create(spec: S, steps: number, data: D | null): T;
-  /** Message for missing data; null for a task that generates its prompts. */
-  readonly withoutData: (() => SpecError) | null;
+  /** Only a type. */
+  readonly data?: D;
+  /** What is wrong without data; null for a spec that generates its prompts. */
+  withoutData(spec: S): SpecError | null;
   /** Which queries of a prompt count as its answer: the last, which knows most, or all, whose errors then form one cluster. */
   readonly scored: "last" | "all";
   /**

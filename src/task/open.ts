@@ -32,9 +32,9 @@ export function openExperiment<T extends TaskSpec, M extends ModelSpec>(
   experiment: Experiment<T, M>,
   data: DataOf<T> | null = null,
 ): Opened<T, M> {
-  const { withoutData } = kitOf(experiment.task);
-  if (withoutData && !data) throw withoutData();
-  const own = (withoutData ? data : null) as DataOf<T>;
+  const missing = kitOf(experiment.task).withoutData(experiment.task);
+  if (missing && !data) throw missing;
+  const own = (missing ? data : null) as DataOf<T>;
   return { experiment, data: own, task: createTask(experiment, own) };
 }
 

@@ -11,9 +11,11 @@
  * Real inputs are the same, with the parts of y and x as numbers instead of lines. All queries count, and the errors of a slot, whose
  * elements share a channel, are one cluster. Not modelled: a code over the data, and copies of queries.
  */
+
+import type { ResponsePart } from "../channel/given.ts";
 import { gridOf, type SlotGrid } from "../channel/grid.ts";
-import { channelModel } from "../channel/model.ts";
-import { drawSlot, type Slot } from "../channel/slot.ts";
+import type { Slot } from "../channel/slot.ts";
+import { type GivenChannels, slotSource, withoutChannels } from "../channel/source.ts";
 import { SpecError, ValueError } from "../errors.ts";
 import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "../experiment/modulation.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
@@ -33,7 +35,15 @@ import {
 } from "./link.ts";
 import { type DetectionErrors, detectionErrors } from "./metrics.ts";
 import { BIT_ERRORS, IN_CONTEXT_DETECTION } from "./symbol-detection.ts";
-import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task, type TaskGeometry } from "./task.ts";
+import {
+  type Batch,
+  type DataPlace,
+  type DrawOptions,
+  requirePrompts,
+  requireSteps,
+  type Task,
+  type TaskGeometry,
+} from "./task.ts";
 
 /** Most classes for which a posterior is computed. */
 const MOST_LISTED = 4096;
@@ -78,14 +88,18 @@ export interface SlotDetectionTask extends Task {
 }
 
 /**
- * The task of a spec, for spiking networks of `steps` time steps.
+ * The task of a spec, for spiking networks of `steps` time steps, over channels of its model or those of a file.
  * Throws  SpecError for more tokens than a network can have; ValueError for a channel that does not fit its antennas
  */
-export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetectionTask {
+export function slotDetection(
+  spec: SlotDetectionSpec,
+  steps: number,
+  channels: GivenChannels | null = null,
+): SlotDetectionTask {
   requireSteps(steps);
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const grid = gridOf(spec.channel, nt, nr);
-  const model = channelModel(spec.channel, nt, nr);
+  const source = slotSource(spec.channel, grid, channels);
   const points = antennaSymbols(spec);
   const tokens = slotTokens(grid);
   const geometry = slotGeometry(spec, grid, tokens);
@@ -114,7 +128,7 @@ export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetec
     geometry,
     prompts: promptsOf,
     draw: (prompts, random, options = {}) => {
-      const { firstPrompt = 0, snrDecibels: fixed } = options;
+      const { firstPrompt = 0, snrDecibels: fixed, from } = options;
       requirePrompts(prompts, firstPrompt);
       if (fixed !== undefined && !(Math.abs(fixed) <= 100)) {
         throw new ValueError("snrDecibels", `${fixed} dB is outside -100 .. 100 dB.`);
@@ -124,16 +138,29 @@ export function slotDetection(spec: SlotDetectionSpec, steps: number): SlotDetec
         return fixed ?? min + (max - min) * random.fork("snr", firstPrompt + k).uniform();
       });
       const exact = Array.from(ratios, (decibels, k) =>
-        drawSlot({ model, grid, points, noiseVariance: fromDecibels(-decibels) }, random, firstPrompt + k),
+        source(
+          { grid, points, noiseVariance: fromDecibels(-decibels) },
+          random,
+          firstPrompt + k,
+          PARTS[from?.part ?? "test"],
+        ),
       );
       return promptsOf(exact, ratios, options);
     },
   };
 }
 
-export const slotDetectionKit: TaskKit<SlotDetectionSpec, SlotDetectionTask, DetectionErrors, never> = {
+/** Channels of a file for each part of the data. */
+const PARTS: Readonly<Record<DataPlace["part"], ResponsePart>> = {
+  training: "training",
+  calibration: "training",
+  validation: "validation",
+  test: "test",
+};
+
+export const slotDetectionKit: TaskKit<SlotDetectionSpec, SlotDetectionTask, DetectionErrors, GivenChannels | null> = {
   create: slotDetection,
-  withoutData: null,
+  withoutData: ({ channel }) => (channel.kind === "file" ? withoutChannels(channel) : null),
   scored: "all",
   errors: detectionErrors,
   ...BIT_ERRORS,

@@ -102,7 +102,7 @@ export const BIT_ERRORS: Pick<TaskKit<never, Task, DetectionErrors, never>, "rat
 
 export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTask, DetectionErrors, never> = {
   create: symbolDetection,
-  withoutData: null,
+  withoutData: () => null,
   scored: "last",
   errors: detectionErrors,
   ...BIT_ERRORS,

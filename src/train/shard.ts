@@ -2,6 +2,7 @@
  * The work of one thread in training: the forward and backward pass of one shard, the validation of one slice, or part of the
  * optimiser's step.
  */
+import { labelledOf } from "../data/labelled.ts";
 import type { ReadOut } from "../experiment/model.ts";
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
@@ -135,7 +136,10 @@ const VALIDATION = { part: "validation" } as const;
 /** Slices of the validation set, one per job piece. */
 export function validationPieces({ experiment, data }: Given): ShardPiece[] {
   const size = shardPrompts(experiment);
-  const prompts = Math.min(experiment.training.validationPrompts, data?.validation.count ?? Number.POSITIVE_INFINITY);
+  const prompts = Math.min(
+    experiment.training.validationPrompts,
+    labelledOf(data)?.validation.count ?? Number.POSITIVE_INFINITY,
+  );
   const pieces: ShardPiece[] = [];
   for (let first = 0; first < prompts; first += size) {
     pieces.push({ kind: "validate", first, count: Math.min(size, prompts - first) });

@@ -5,7 +5,9 @@
  * gradients are summed in shard order. All randomness is a function of seed and step, so training on any number of threads,
  * interrupted anywhere, gives bit-identical networks.
  */
+
 import type { LabelledData } from "../data/labelled.ts";
+import { labelledOf } from "../data/labelled.ts";
 import { SpecError, ValueError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec } from "../experiment/model.ts";
@@ -121,7 +123,8 @@ export async function train<M extends ModelSpec>(
   const whole = opened(subject);
   const { experiment } = whole;
   checkGrowth(experiment);
-  if (whole.data?.validation.count === 0) throw noValidation(whole.data);
+  const labelled = labelledOf(whole.data);
+  if (labelled?.validation.count === 0) throw noValidation(labelled);
   let { state } = options;
   for (;;) {
     const blocks = stageDepth(experiment, state?.stage ?? 0);
