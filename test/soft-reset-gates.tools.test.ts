@@ -14,7 +14,14 @@ const GATE_AREA = 1.064;
 
 /** Gates of one integrate-and-fire neuron, synthesised separately. */
 async function gatesOf(reset: NeuronReset, threshold: number): Promise<number> {
-  const size = { lanes: 1, multiplexerSteps: 1, currentBits: BITS, membraneBits: BITS, tokens: 1 };
+  const size = {
+    lanes: 1,
+    multiplexerSteps: 1,
+    currentBits: BITS,
+    membraneBits: BITS,
+    tokens: 1,
+    hasThresholdPin: false,
+  };
   const membrane = { low: -(2 ** (BITS - 1)), high: 2 ** (BITS - 1) - 1 };
   // Without a machine, synthesis starts at the engine.
   const top = { ...neurons(size, { leakShift: 0, threshold, reset, membrane }), name: ENGINE };

@@ -7,10 +7,14 @@ import { seedNumber, wholeNumber } from "./arguments.ts";
 /** Default of the board's serial line; not the option's default, so that `--baud` without a board can be detected. */
 export const DEFAULT_BAUD = 1_000_000;
 
+/** Folder of another chip of the same machine. */
+const LOADED = "--constants <folder>";
+
 export interface RtlCommandOptions {
   readonly machine?: boolean;
   readonly fpga?: boolean;
   readonly conductanceBits?: number;
+  readonly loadable?: boolean;
   readonly device?: DeviceName;
   readonly board?: BoardName;
   readonly baud?: number;
@@ -42,12 +46,14 @@ export interface RtlCosimOptions {
   readonly serve?: boolean;
   readonly port: number;
   readonly prompts?: number;
+  readonly constants?: string;
 }
 
 export interface RtlHostOptions {
   readonly port: string;
   readonly patience: number;
   readonly runs?: number;
+  readonly constants?: string;
 }
 
 export function withRtlOptions(command: Command): Command {
@@ -60,6 +66,10 @@ export function withRtlOptions(command: Command): Command {
       "--conductance-bits <n>",
       "with --fpga: the most bits of a conductance (default: as many as the chip's need)",
       wholeNumber(1, 17),
+    )
+    .option(
+      "--loadable",
+      "with --machine: a host can load the constants of another chip, or of this one at another age",
     )
     .addOption(
       new Option("--device <name>", "with --fpga: what the machine takes of it, or why it does not fit").choices(
@@ -116,6 +126,7 @@ export function withRtlHostOptions(command: Command): Command {
     .argument("<folder>", "folder that `xpike rtl --board` wrote")
     .requiredOption("--port <device>", "serial port of the board, such as /dev/ttyUSB0 (Linux)")
     .option("--patience <seconds>", "seconds to wait for an answer", wholeNumber(1, 3600), 2)
+    .option(LOADED, "of a machine: load this folder's constants, and send its prompts")
     .option("--runs <n>", "send the first n runs, of a machine prompts (default: all)", wholeNumber(1, 1_000_000_000));
 }
 
@@ -124,5 +135,6 @@ export function withRtlCosimOptions(command: Command): Command {
     .argument("<folder>", "folder that `xpike rtl --machine` wrote")
     .option("--serve", "wait for a driver instead, such as xpike_run of the folder, until one says quit")
     .option("--port <n>", "port at 127.0.0.1; 0: a free one", wholeNumber(0, 65_535), 0)
+    .option(LOADED, "load this folder's constants, and send its prompts")
     .option("--prompts <n>", "send the first n prompts of the folder (default: all)", wholeNumber(1, 100_000));
 }

@@ -118,12 +118,14 @@ function provenance(experiment: Experiment, origin: string): MachineProvenance {
 const firstWord = (hash: string) => Number.parseInt(hash.slice(0, 8), 16);
 
 /** Throws SpecError for options without those that they belong to. */
-function fabricOf({ machine, fpga, conductanceBits, device }: RtlCommandOptions): Fabric {
+function fabricOf({ machine, fpga, conductanceBits, device, loadable = false }: RtlCommandOptions): Fabric {
+  if (loadable && !machine)
+    throw new SpecError("--loadable", "--loadable belongs to a whole machine. Add --machine, or leave it out.");
   if (fpga && !machine)
     throw new SpecError("--fpga", "--fpga belongs to a whole machine. Add --machine, or leave it out.");
-  if (fpga) return { kind: "memories", conductanceBits: conductanceBits ?? null };
+  if (fpga) return { kind: "memories", conductanceBits: conductanceBits ?? null, loadable };
   const stray = conductanceBits !== undefined ? "conductance-bits" : device !== undefined ? "device" : undefined;
-  if (stray === undefined) return MACROS;
+  if (stray === undefined) return { ...MACROS, loadable };
   throw new SpecError(`--${stray}`, `--${stray} belongs to a machine of memories. Add --fpga, or leave it out.`);
 }
 
@@ -247,6 +249,7 @@ export async function cosimCommand(folder: string, options: RtlCosimOptions, ter
     }
     const { prompts, answers, differing, clocks } = await checkCosim(folder, port, {
       prompts: options.prompts,
+      constants: options.constants,
       onPrompt: (prompt, all) => terminal.err(`prompt ${prompt} of ${all}\n`),
     });
     requireSame(folder, { answers, differing });

@@ -21,6 +21,8 @@ export interface HostOptions {
   readonly patience?: number | undefined;
   /** Runs to send, of a machine prompts. Default: all in the folder. */
   readonly runs?: number | undefined;
+  /** Of a machine: as `PromptChoice`. */
+  readonly constants?: string | undefined;
   /** Called after each. */
   readonly onRun?: (run: number, runs: number) => void;
 }
@@ -93,7 +95,8 @@ async function withBoard<Result>(
 
 const checkMachine = (folder: string, description: MachineBoard, options: HostOptions): Promise<MachineBoardCheck> =>
   withBoard(description, options, async (link) => {
-    const checked = await sendPrompts(folder, serialBus(link), { prompts: options.runs, onPrompt: options.onRun });
+    const { constants, runs: prompts, onRun: onPrompt } = options;
+    const checked = await sendPrompts(folder, serialBus(link), { constants, prompts, onPrompt });
     return { holds: "machine", ...checked, repeated: link.repeated };
   });
 

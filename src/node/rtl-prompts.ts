@@ -1,23 +1,32 @@
 /** The prompts in a folder of `xpike rtl --machine`, sent through a driver's bus, and the answers compared with the simulator's. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
 import { bytesOfHex } from "../rtl/board/protocol.ts";
 import {
   type Answer,
   type Bus,
+  type Constants,
   clear,
   decodeAnswer,
   type HostPrompt,
   type Identity,
   identify,
+  loadConstants,
   runPrompt,
 } from "../rtl/host/accelerator.ts";
+import { CONSTANT_FILE } from "../rtl/machine/load-layout.ts";
 import { ANSWER_FILE, DECISION_FILE, INPUT_FILE, SEED_FILE } from "../rtl/machine/vectors.ts";
 import { readFileChecked } from "./files.ts";
 
 const VECTOR_FILE_BYTES = 2 ** 30;
 
 export interface PromptChoice {
+  /**
+   * Folder of another chip of the same machine, or of the same one at another age, whose constants are loaded first and whose prompts are
+   * sent. Default: none.
+   */
+  readonly constants?: string | undefined;
   /** The first so many. Default: all in the folder. */
   readonly prompts?: number | undefined;
   /** Called after each. */
@@ -43,12 +52,13 @@ export interface FolderPrompts {
 export async function sendPrompts(
   folder: string,
   bus: Bus,
-  { prompts: wanted, onPrompt = () => {} }: PromptChoice = {},
+  { constants, prompts: wanted, onPrompt = () => {} }: PromptChoice = {},
 ): Promise<PromptCheck> {
   const identity = await identify(bus);
-  const given = await folderPrompts(folder, identity);
+  const given = await folderPrompts(constants ?? folder, identity);
   const prompts = given.prompts.slice(0, wanted);
   await clear(bus);
+  if (constants !== undefined) await loadConstants(bus, identity, await folderConstants(constants));
   let differing = 0;
   for (const [p, prompt] of prompts.entries()) {
     const answers = await runPrompt(bus, identity, prompt);
@@ -93,6 +103,18 @@ export async function folderPrompts(folder: string, identity: Identity): Promise
     })),
     answers: Array.from({ length: count }, (_, p) => each(answers, p, answerOf)),
   };
+}
+
+/** Throws FileError when the folder has none. */
+export async function folderConstants(folder: string): Promise<Constants> {
+  if (!existsSync(join(folder, CONSTANT_FILE))) {
+    throw new FileError(
+      join(folder, CONSTANT_FILE),
+      "This folder has no constants to load. Write it with xpike rtl EXPERIMENT --machine --loadable.",
+    );
+  }
+  const words = (await readWords(folder, CONSTANT_FILE, 32)).map((word) => Number.parseInt(word, 16));
+  return { layout: words[0], words: Uint32Array.from(words.slice(1)) };
 }
 
 /** Low byte first. */

@@ -52,10 +52,14 @@ export interface MachineFacts {
   readonly logitBits: number;
   /** Seed words per prompt. */
   readonly seedWords: number;
+  /** Words of the window: seeds, then the constants that can be loaded. */
+  readonly windowWords: number;
+  /** Of the constants; 0: none can be loaded. */
+  readonly layout: number;
 }
 
 export const machineFacts = (
-  { plan }: MachineDesign,
+  { plan, loads }: MachineDesign,
   { version, fingerprint }: Pick<MachineFacts, "version" | "fingerprint">,
 ): MachineFacts => ({
   version,
@@ -70,6 +74,8 @@ export const machineFacts = (
   decisionBits: decisionBits(decisionSize(plan)),
   logitBits: plan.layers[plan.layers.length - 1].outputs * plan.arithmetic.logitBits,
   seedWords: seedWordsOf(plan),
+  windowWords: loads?.windowWords ?? seedWordsOf(plan),
+  layout: loads?.layout ?? 0,
 });
 
 /** "XPIK" in ASCII, X in the high byte. */
@@ -93,14 +99,14 @@ export const REGISTERS = [
     name: "VERSION",
     offset: 0x04,
     access: "read",
-    meaning: "generator version: major in bits 31 to 24, minor in 23 to 16, patch in 15 to 0",
+    meaning: "generator version: major in bits 31 to 24, minor to 16, patch below",
     value: ({ version }) => versionWord(version),
   },
   {
     name: "EXPERIMENT",
     offset: 0x08,
     access: "read",
-    meaning: "first 32 bits of the experiment's SHA-256, which the first line of every source gives",
+    meaning: "first 32 bits of the experiment's SHA-256, as in every source",
     value: ({ fingerprint }) => fingerprint,
   },
   {
@@ -147,7 +153,7 @@ export const REGISTERS = [
         bit: ERROR.length,
         meaning: "tlast came early, and the prompt waits for a clear; or it was missing",
       },
-      { name: "seed", bit: ERROR.seed, meaning: "a seed was written while busy, and ignored" },
+      { name: "seed", bit: ERROR.seed, meaning: "a seed or constant was written while busy, and ignored" },
       { name: "start", bit: ERROR.start, meaning: "a start was written while busy, and ignored" },
     ],
   },
@@ -155,26 +161,26 @@ export const REGISTERS = [
     name: "PROMPTS",
     offset: 0x18,
     access: "read",
-    meaning: "completely answered prompts since reset, modulo 2^32",
+    meaning: "answered prompts since reset, modulo 2^32",
   },
   {
     name: "CLOCKS",
     offset: 0x1c,
     access: "read",
-    meaning: "clocks of the last prompt, from its first vector to its last head output",
+    meaning: "of the last prompt, from its first vector to its last head output",
   },
   {
     name: "SCHEDULE",
     offset: 0x20,
     access: "read",
-    meaning: "the value of CLOCKS if vectors arrive in time",
+    meaning: "CLOCKS if vectors arrive in time",
     value: ({ clocks }) => clocks,
   },
   {
     name: "VECTORS",
     offset: 0x24,
     access: "read",
-    meaning: "vectors per prompt: tokens (before a stem, pixels) times steps",
+    meaning: "per prompt: tokens (before a stem, pixels) times steps",
     value: ({ vectors }) => vectors,
   },
   {
@@ -188,7 +194,7 @@ export const REGISTERS = [
     name: "ANSWERS",
     offset: 0x2c,
     access: "read",
-    meaning: "answers per prompt",
+    meaning: "per prompt",
     value: ({ answers }) => answers,
   },
   {
@@ -209,14 +215,14 @@ export const REGISTERS = [
     name: "SEED_BASE",
     offset: 0x38,
     access: "read",
-    meaning: "start of the seed window",
-    value: ({ seedWords }) => seedBase(seedWords),
+    meaning: "start of the window: seeds, then constants",
+    value: ({ windowWords }) => seedBase(windowWords),
   },
   {
     name: "SEED_WORDS",
     offset: 0x3c,
     access: "read",
-    meaning: "words in the seed window",
+    meaning: "seeds in the window",
     value: ({ seedWords }) => seedWords,
   },
   {
@@ -242,6 +248,20 @@ export const REGISTERS = [
       { name: "error", bit: INTERRUPT.error, meaning: "a bit of ERROR was set" },
     ],
   },
+  {
+    name: "CONSTANT_WORDS",
+    offset: 0x4c,
+    access: "read",
+    meaning: "constants in the window; 0: none can be loaded",
+    value: ({ windowWords, seedWords }) => windowWords - seedWords,
+  },
+  {
+    name: "LAYOUT",
+    offset: 0x50,
+    access: "read",
+    meaning: "checksum of the constants' places and formats",
+    value: ({ layout }) => layout,
+  },
 ] as const satisfies readonly Register[];
 
 export type RegisterName = (typeof REGISTERS)[number]["name"];
@@ -252,17 +272,17 @@ export const registerOf = (name: RegisterName): Register => REGISTERS.find((regi
 const SMALLEST_WINDOW = 0x1000;
 
 /**
- * Start of the seeds: 0x1000, or the first power of two that is at least their number of bytes, so the highest address bit
- * selects them.
+ * Start of the window: 0x1000, or the first power of two that is at least its number of bytes, so the highest address bit selects
+ * it.
  */
-export function seedBase(seedWords: number): number {
+export function seedBase(windowWords: number): number {
   let base = SMALLEST_WINDOW;
-  while (base < 4 * seedWords) base *= 2;
+  while (base < 4 * windowWords) base *= 2;
   return base;
 }
 
 /** Bits of an address. */
-export const addressBits = (seedWords: number): number => Math.log2(seedBase(seedWords)) + 1;
+export const addressBits = (windowWords: number): number => Math.log2(seedBase(windowWords)) + 1;
 
 export function versionWord(version: string): number {
   const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);

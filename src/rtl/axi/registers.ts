@@ -48,8 +48,8 @@ export const axiLitePorts = (address: number) => [
 ];
 
 export function axiRegisters(facts: MachineFacts): sv.Module {
-  const { seedWords } = facts;
-  const address = addressBits(seedWords);
+  const { seedWords, windowWords } = facts;
+  const address = addressBits(windowWords);
   const errors = Object.keys(ERROR).length;
   const events = Object.keys(INTERRUPT).length;
   const index = (of: sv.Signal) => sv.slice(of, OFFSET_BITS - 1, 2);
@@ -57,7 +57,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     sv.binary(index(of), "==", sv.hex(OFFSET_BITS - 2, registerOf(register).offset / 4));
   const isInMap = (of: sv.Signal) =>
     sv.binary(sv.slice(of, address - 1, 2), "<", sv.sized(address - 2, REGISTERS.length));
-  const seedAddressBits = indexBits(seedWords);
+  const seedAddressBits = indexBits(windowWords);
   const pins = axiLitePorts(address);
   const ports = [
     ...sv.CLOCKED,
@@ -117,17 +117,17 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
         : sv.choose(isAtRegister(s.s_axil_araddr, register.name), contentOf(register), rest),
     null,
   )!;
-  const windowWords = 2 ** (address - 3);
+  const places = 2 ** (address - 3);
   const word = sv.slice(s.address_q, address - 2, 2);
   const inWindow = sv.bit(s.address_q, address - 1);
   const isSeed =
-    seedWords === windowWords ? inWindow : both(inWindow, sv.binary(word, "<", sv.sized(address - 3, seedWords)));
+    windowWords === places ? inWindow : both(inWindow, sv.binary(word, "<", sv.sized(address - 3, windowWords)));
   return {
     name: AXI_REGISTERS,
     header: [
-      `AXI4-Lite slave of the machine's edge: ${REGISTERS.length} registers of ${WORD} bits, and a window of ${seedWords} write-only words of seeds. One write and one read at a time; address and ` +
+      `AXI4-Lite slave of the machine's edge: ${REGISTERS.length} registers of ${WORD} bits, and a window of ${windowWords} write-only words: ${windowWords > seedWords ? `${seedWords} seeds, then constants` : "seeds"}. One write and one read at a time; address and ` +
         "data of a write may arrive in any order.",
-      "The response is SLVERR to an access outside the map, a write to a read-only register, a read of a seed, a write of less than a word, and a seed or a start while busy: nothing is then written. The two low bits of an address are ignored.",
+      "The response is SLVERR to an access outside the map, a write to a read-only register, a read in the window, a write of less than a word, and a write in the window or a start while busy: nothing is then written. The two low bits of an address are ignored.",
       "Latency: a write takes effect in the clock after its address and data have arrived, and its response follows in the next; the response to a read follows in the clock after its address has arrived.",
     ],
     ports,

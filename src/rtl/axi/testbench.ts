@@ -48,9 +48,9 @@ export function axiTestbench(facts: MachineFacts, vectors: MachineVectors): sv.M
 }
 
 function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
-  const { answers, clocks, vectors: each, seedWords } = facts;
-  const address = addressBits(seedWords);
-  const base = seedBase(seedWords);
+  const { answers, clocks, vectors: each, seedWords, windowWords } = facts;
+  const address = addressBits(windowWords);
+  const base = seedBase(windowWords);
   const sizes = streamSizes(facts);
   const afterRegisters = 4 * REGISTERS.length;
   const broken = Math.max(1, Math.floor(each / 2));
@@ -312,7 +312,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
         ...write(at("ID"), word(0), SLVERR),
         ...write(sv.hex(address, afterRegisters), word(0), SLVERR),
         ...write(at("CONTROL"), word(bitOf(CONTROL.start)), SLVERR, 0b0111),
-        ...(4 * seedWords < base ? write(sv.hex(address, base + 4 * seedWords), word(0), SLVERR) : []),
+        ...(4 * windowWords < base ? write(sv.hex(address, base + 4 * windowWords), word(0), SLVERR) : []),
         ...refusesRead(afterRegisters),
         ...refusesRead(base),
         ...write(at("CONTROL"), word(0), OKAY),

@@ -35,9 +35,9 @@ const padded = (bits: number, value: sv.Expression): readonly sv.Expression[] =>
   bits === 0 ? [value] : [sv.sized(bits, 0), value];
 
 export function axiTop(facts: MachineFacts): sv.Module {
-  const { vectors, answers, vectorBits, totalBits, decisionBits, seedWords } = facts;
+  const { vectors, answers, vectorBits, totalBits, decisionBits, windowWords } = facts;
   const sizes = streamSizes(facts);
-  const lite = axiLitePorts(addressBits(seedWords));
+  const lite = axiLitePorts(addressBits(windowWords));
   const ports = [
     ...sv.CLOCKED,
     ...lite,
@@ -57,7 +57,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.logic(indexBits(answers), "answered_q"),
     sv.logic(1, "seed_write", "start", "clear", "busy", "machine_busy", "ready", "result"),
     sv.logic(1, "taken", "is_last", "is_wrong", "given", "done"),
-    sv.logic(indexBits(seedWords), "seed_address"),
+    sv.logic(indexBits(windowWords), "seed_address"),
     sv.logic(SEED_BITS, "seed_data"),
     sv.logic(totalBits, "totals"),
     sv.logic(decisionBits, "decision"),

@@ -25,7 +25,7 @@ export function machineExchanges(
   { files }: Pick<MachineVectors, "files">,
   prompts: number,
 ): Exchange[] {
-  const { vectors, answers, seedWords, clocks } = facts;
+  const { vectors, answers, seedWords, windowWords, clocks } = facts;
   const { input, output, decisionAt } = streamSizes(facts);
   const words = (file: string) =>
     files[file]
@@ -71,7 +71,7 @@ export function machineExchanges(
     return { sent: encodeFrame(REQUEST.answers, NOTHING), reply: encodeFrame(REPLY.answers, Uint8Array.from(bytes)) };
   };
   const seedsOf = (p: number) =>
-    each(seeds, p, seedWords).map((word, n) => write(seedBase(seedWords) + 4 * n, Number.parseInt(word, 16)));
+    each(seeds, p, seedWords).map((word, n) => write(seedBase(windowWords) + 4 * n, Number.parseInt(word, 16)));
   const promptOf = (p: number) => [...seedsOf(p), start(), vectorsOf(p), answersTo(p), read("CLOCKS", clocks)];
 
   const short = vectorsOf(0).sent;
@@ -86,7 +86,7 @@ export function machineExchanges(
     { sent: Uint8Array.from([...short.slice(0, 3), ...short.slice(4)]), reply: refused("damaged") },
     read("ID", IDENTITY),
     readAt(0xffff_fff0, refused("slave")),
-    readAt(seedBase(seedWords), refused("slave")),
+    readAt(seedBase(windowWords), refused("slave")),
     write(registerOf("ID").offset, 0, refused("slave")),
     { sent: encodeFrame(REQUEST.answers, NOTHING), reply: refused("idle") },
     vectorsOf(0, refused("closed")),

@@ -47,7 +47,7 @@ const WORD_BYTES = 4;
 /** The link's side of the pins of `xpike_axi`. */
 export const machinePins = (facts: MachineFacts) => {
   const { input, output } = streamSizes(facts);
-  const address = addressBits(facts.seedWords);
+  const address = addressBits(facts.windowWords);
   return [
     sv.output("awaddr_o", address),
     sv.output("awvalid_o"),
@@ -78,10 +78,10 @@ export const machinePins = (facts: MachineFacts) => {
 
 /** @param fingerprint 32 bits that identify this machine */
 export function machineLink(facts: MachineFacts, fingerprint: number): sv.Module {
-  const { vectors, answers, seedWords } = facts;
+  const { vectors, answers, windowWords } = facts;
   const { input, output } = streamSizes(facts);
   const [vectorBytes, answerBytes] = [input / 8, output / 8];
-  const address = addressBits(seedWords);
+  const address = addressBits(windowWords);
   const replyBytes = Math.max(WORD_BYTES, answerBytes);
   const byteBits = bitsFor(Math.max(2 * WORD_BYTES, vectorBytes, replyBytes) - 1);
   const vectorBits = indexBits(vectors);

@@ -34,6 +34,9 @@ export interface Identity {
   readonly decisionBits: number;
   readonly seedBase: number;
   readonly seedWords: number;
+  /** Constants that can be loaded, and the checksum of their places and formats; 0: none. */
+  readonly constantWords: number;
+  readonly layout: number;
 }
 
 export interface Answer {
@@ -84,6 +87,8 @@ export async function identify(bus: Bus): Promise<Identity> {
     decisionBits: await sized("DECISION_BITS", WIDEST_DECISION),
     seedBase: await sized("SEED_BASE", 2 ** 31),
     seedWords: await sized("SEED_WORDS", 2 ** 29),
+    constantWords: await read("CONSTANT_WORDS"),
+    layout: await read("LAYOUT"),
   };
   if (identity.totalBits % identity.outputs === 0) return identity;
   throw new PlatformError(
@@ -95,6 +100,34 @@ export async function identify(bus: Bus): Promise<Identity> {
 /** The seeds of the next prompt, before its start. */
 export async function writeSeeds(bus: Bus, { seedBase }: Identity, seeds: Uint32Array): Promise<void> {
   for (const [n, seed] of seeds.entries()) await bus.write(seedBase + 4 * n, seed);
+}
+
+/** Constants of a chip: `machine_constants.hex` of its folder. */
+export interface Constants {
+  readonly layout: number;
+  readonly words: Uint32Array;
+}
+
+/**
+ * Gives the machine the constants of another chip, or of the same one at another age, while it is idle. They stay, also over a clear, until
+ * others are loaded or the FPGA is configured anew.
+ *
+ * Throws  PlatformError when they are of a machine with other places or formats
+ */
+export async function loadConstants(
+  bus: Bus,
+  { seedBase, seedWords, constantWords, layout }: Identity,
+  { layout: own, words }: Constants,
+): Promise<void> {
+  if (own !== layout || words.length !== constantWords) {
+    const said = (count: number, sum: number) => `${count} words of layout ${sum.toString(16).padStart(8, "0")}`;
+    throw new PlatformError(
+      "accelerator",
+      `The constants are ${said(words.length, own)}, but the machine takes ${constantWords === 0 ? "none" : said(constantWords, layout)}. Generate both with --loadable, the same network shape ` +
+        "and machine, and with --fpga the same --conductance-bits.",
+    );
+  }
+  for (const [n, word] of words.entries()) await bus.write(seedBase + 4 * (seedWords + n), word);
 }
 
 const command = (field: keyof typeof CONTROL) => (bus: Bus) =>

@@ -15,6 +15,7 @@ import {
 } from "../axi/register-map.ts";
 import { streamSizes } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
+import { CONSTANT_FILE } from "../machine/load-layout.ts";
 import { C_DRIVER, C_HEADER, C_PROGRAM, C_SOCKET } from "./c-names.ts";
 import { program } from "./c-program.ts";
 import { FRAME_BYTES, MARK, STATUS as REPLY, REQUEST } from "./cosim-protocol.ts";
@@ -49,7 +50,9 @@ function header(facts: MachineFacts): string {
     ["PROMPT_VECTORS", `${facts.vectors}u`],
     ["PROMPT_ANSWERS", `${facts.answers}u`],
     ["PROMPT_SEEDS", `${facts.seedWords}u`],
-    ["SEEDS", hex(seedBase(facts.seedWords))],
+    ["SEEDS", hex(seedBase(facts.windowWords))],
+    ["CONSTANT_COUNT", `${facts.windowWords - facts.seedWords}u`],
+    ["CONSTANT_LAYOUT", hex(facts.layout)],
     ["VECTOR_BYTES", `${input / 8}u`],
     ["ANSWER_BYTES", `${output / 8}u`],
     ["ANSWER_TOTALS", `${facts.outputs}u`],
@@ -94,6 +97,8 @@ typedef struct {
 
 int xpike_identify(const xpike_bus *bus);
 int xpike_write_seeds(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SEEDS]);
+/* Constants of another chip of this layout, or of the same one at another age, while idle: ${CONSTANT_FILE} of its folder. */
+int xpike_load_constants(const xpike_bus *bus, uint32_t layout, const uint32_t *words, uint32_t count);
 int xpike_start(const xpike_bus *bus);
 int xpike_clear(const xpike_bus *bus);
 int xpike_enable_interrupts(const xpike_bus *bus, uint32_t events);
@@ -152,6 +157,8 @@ int xpike_identify(const xpike_bus *bus) {
       {XPIKE_DECISION_BITS, XPIKE_DECISION_WIDTH},
       {XPIKE_SEED_BASE, XPIKE_SEEDS},
       {XPIKE_SEED_WORDS, XPIKE_PROMPT_SEEDS},
+      {XPIKE_CONSTANT_WORDS, XPIKE_CONSTANT_COUNT},
+      {XPIKE_LAYOUT, XPIKE_CONSTANT_LAYOUT},
   };
   unsigned n;
   for (n = 0; n < sizeof expected / sizeof expected[0]; n++) {
@@ -165,6 +172,16 @@ int xpike_write_seeds(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SE
   uint32_t n;
   for (n = 0; n < XPIKE_PROMPT_SEEDS; n++) {
     const int result = bus->write(bus->context, XPIKE_SEEDS + 4 * n, seeds[n]);
+    if (result != XPIKE_DONE) return result;
+  }
+  return XPIKE_DONE;
+}
+
+int xpike_load_constants(const xpike_bus *bus, uint32_t layout, const uint32_t *words, uint32_t count) {
+  uint32_t n;
+  if (layout != XPIKE_CONSTANT_LAYOUT || count != XPIKE_CONSTANT_COUNT) return XPIKE_FOREIGN;
+  for (n = 0; n < count; n++) {
+    const int result = bus->write(bus->context, XPIKE_SEEDS + 4 * (XPIKE_PROMPT_SEEDS + n), words[n]);
     if (result != XPIKE_DONE) return result;
   }
   return XPIKE_DONE;

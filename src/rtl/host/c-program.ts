@@ -1,4 +1,5 @@
 /** The C program of a machine's folder: it sends the folder's prompts through the driver, to a co-simulation or to a board. */
+import { CONSTANT_FILE } from "../machine/load-layout.ts";
 import { ANSWER_FILE, DECISION_FILE, INPUT_FILE, SEED_FILE } from "../machine/vectors.ts";
 import { C_DRIVER, C_HEADER, C_PROGRAM, C_SERIAL, C_SOCKET, C_UART, C_UART_HEADER } from "./c-names.ts";
 
@@ -7,7 +8,8 @@ export const program = `/*
  *
  *   gcc -std=c99 -O1 -o xpike_run ${C_PROGRAM} ${C_SOCKET} ${C_DRIVER} && ./xpike_run 127.0.0.1 PORT
  *
- * A third argument, quit, also ends the co-simulation. With a board's kit, over its serial port:
+ * The argument quit behind them also ends the co-simulation; load first loads the constants of the current folder. With a board's kit,
+ * over its serial port:
  *
  *   gcc -DXPIKE_SERIAL -O1 -o xpike_run ${C_PROGRAM} ${C_UART} ${C_SERIAL} ${C_DRIVER} && ./xpike_run /dev/ttyUSB0
  */
@@ -46,6 +48,29 @@ static int next_word(FILE *file, uint8_t *bytes, uint32_t size) {
   return 1;
 }
 
+static int is_asked(int count, char **arguments, const char *what) {
+  int n;
+  for (n = 1; n < count; n++)
+    if (strcmp(arguments[n], what) == 0) return 1;
+  return 0;
+}
+
+static uint32_t word_of(const uint8_t *bytes) {
+  return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+/* The layout, then the words. */
+static int load_constants(const xpike_bus *bus) {
+  static uint32_t words[1 + XPIKE_CONSTANT_COUNT];
+  FILE *const file = fopen("${CONSTANT_FILE}", "r");
+  uint8_t word[4];
+  uint32_t count = 0;
+  if (file == NULL) return XPIKE_FOREIGN;
+  while (count <= XPIKE_CONSTANT_COUNT && next_word(file, word, sizeof word) == 1) words[count++] = word_of(word);
+  fclose(file);
+  return count == 0 ? XPIKE_FOREIGN : xpike_load_constants(bus, words[0], words + 1, count - 1);
+}
+
 static int failed(const char *what) {
   fprintf(stderr, "FAIL %s\\n", what);
   return 1;
@@ -67,30 +92,29 @@ static xpike_serial serial;
 static xpike_line line;
 
 static const char *open_bus(int count, char **arguments, xpike_bus *bus) {
-  if (count != 2) return "give the serial port of the board";
+  if (count < 2) return "give the serial port of the board";
   if (xpike_serial_open(&serial, arguments[1]) != XPIKE_DONE) return "the port cannot be opened at this rate";
   line = xpike_serial_line(&serial);
   *bus = xpike_uart_bus(&line);
   return 0;
 }
 
-static void close_bus(int count) {
-  (void)count;
+static void close_bus(int quits) {
+  (void)quits;
   xpike_serial_close(&serial);
 }
 #else
 static xpike_cosim cosim;
 
 static const char *open_bus(int count, char **arguments, xpike_bus *bus) {
-  if (count != 3 && !(count == 4 && strcmp(arguments[3], "quit") == 0))
-    return "give a host and a port, as xpike rtl cosim FOLDER --serve prints them";
+  if (count < 3) return "give a host and a port, as xpike rtl cosim FOLDER --serve prints them";
   if (xpike_cosim_open(&cosim, arguments[1], arguments[2]) != XPIKE_DONE) return "no co-simulation answers there";
   *bus = xpike_cosim_bus(&cosim);
   return 0;
 }
 
-static void close_bus(int count) {
-  if (count == 4)
+static void close_bus(int quits) {
+  if (quits)
     xpike_cosim_quit(&cosim);
   else
     xpike_cosim_close(&cosim);
@@ -111,6 +135,7 @@ int main(int count, char **arguments) {
   if (closed != NULL) return failed(closed);
   result = xpike_identify(&bus);
   if (result == XPIKE_DONE) result = xpike_clear(&bus);
+  if (result == XPIKE_DONE && is_asked(count, arguments, "load")) result = load_constants(&bus);
   if (result != XPIKE_DONE) return failed(results[result]);
   for (;; prompts++) {
     uint32_t n;
@@ -118,7 +143,7 @@ int main(int count, char **arguments) {
     if (more == 0) break;
     for (n = 0; n < XPIKE_PROMPT_SEEDS; n++) {
       if (n == 0 ? more < 0 : next_word(seed_file, word, sizeof word) != 1) return failed("${SEED_FILE} is damaged");
-      seeds[n] = word[0] | (uint32_t)word[1] << 8 | (uint32_t)word[2] << 16 | (uint32_t)word[3] << 24;
+      seeds[n] = word_of(word);
     }
     for (n = 0; n < XPIKE_PROMPT_VECTORS; n++) {
       if (next_word(input_file, vectors + n * XPIKE_VECTOR_BYTES, XPIKE_VECTOR_BYTES) != 1)
@@ -134,7 +159,7 @@ int main(int count, char **arguments) {
       differing += differs(&answers[n], totals, decision);
     }
   }
-  close_bus(count);
+  close_bus(is_asked(count, arguments, "quit"));
   printf("%s %d prompts, %d answers differ from the simulator's\\n", differing == 0 ? "PASS" : "FAIL", prompts, differing);
   return differing != 0;
 }

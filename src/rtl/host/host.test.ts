@@ -25,6 +25,7 @@ test("the C header has every register at its offset, and the machine's sizes", (
       IDENTITY: 0x5850_494b,
     },
     ...{ GENERATOR: 0x0102_0003, FINGERPRINT: 0xc0db_0001, SEEDS: 0x1000, PROMPT_SEEDS: 5, VECTOR_BYTES: 2 },
+    ...{ CONSTANT_WORDS: 0x4c, CONSTANT_COUNT: 0, LAYOUT: 0x50, CONSTANT_LAYOUT: 0 },
     ...{ ANSWER_BYTES: 4, ANSWER_TOTALS: 3, TOTAL_WIDTH: 7, DECISION_AT: 24, DECISION_WIDTH: 3 },
   });
 });

@@ -8,6 +8,7 @@ import { cFiles } from "../host/c-driver.ts";
 import { C_HEADER, C_PROGRAM } from "../host/c-names.ts";
 import type { MachineDesign } from "../machine/design.ts";
 import type { Fabric } from "../machine/fabric.ts";
+import { CONSTANT_FILE, constantText } from "../machine/load-layout.ts";
 import { MACHINE_TESTBENCH, machineTestbench } from "../machine/testbench.ts";
 import { MACHINE } from "../machine/top.ts";
 import type { MachineVectors } from "../machine/vectors.ts";
@@ -57,6 +58,7 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
     [`${MACHINE}.core`]: coreFile(from.version, { sources, testbenches, contents }),
     [WAVES_VIEW]: wavesView(design),
     ...cFiles(facts, first),
+    ...(design.loads ? { [CONSTANT_FILE]: constantText(design.loads, design.constants) } : {}),
     ...contents,
     "README.md": readmeText(design, vectors, from.origin),
   };

@@ -14,12 +14,9 @@ import type { SourceFiles } from "../design.ts";
 import * as sv from "../syntax.ts";
 import { type AimcMacroSize, CONDUCTANCE_BITS, type WholeCrossbar } from "./aimc-macro.ts";
 import { converterFile, converterWords, hasNoise, NOISE_FILE, noiseWords } from "./erring-converters.ts";
-import { constantFile, joined, macroSize } from "./layer-sizes.ts";
+import { cellFile, constantFile, joined, macroSize } from "./layer-sizes.ts";
 import { type CrossbarMemory, cellWords } from "./memory-crossbar.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
-
-/** Contents of a crossbar's macro. */
-export const cellFile = (crossbar: number): string => `crossbar_${crossbar}.hex`;
 
 /**
  * Parameters of a crossbar's macro.
@@ -111,6 +108,8 @@ export function constantFiles(
     const rowAt = (values: Float32Array, first: number, m: number) =>
       byLane(layer, m, (group, c) => values[first + layer.groups[group].columnStart + c]);
     files[constantFile(layer, "offsets")] = lines(steps.map((m) => wordText(rowAt(offsets, 0, m), offsetBits)));
+    if (plan.fabric.loadable && layer.neuron)
+      files[constantFile(layer, "threshold")] = lines([layer.neuron.threshold.toString(16)]);
     if (position === null || joined(plan, layer) !== "position") continue;
     const tokens = Array.from({ length: plan.tokens }, (_, n) => n);
     files[constantFile(layer, "positions")] = lines(

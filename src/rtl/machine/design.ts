@@ -15,7 +15,7 @@ import { columnMacro } from "./column-macro.ts";
 import { constantFiles, macroSettings, wholeCrossbars } from "./constants.ts";
 import { decisionSize, decisionUnit } from "./decision-unit.ts";
 import type { VectorOrder } from "./erring-converters.ts";
-import { type Fabric, MACROS } from "./fabric.ts";
+import { CONSTANT_LATENCY, type Fabric, MACROS } from "./fabric.ts";
 import { layerModule } from "./layer.ts";
 import {
   accumulatorSize,
@@ -28,14 +28,17 @@ import {
   offsetMemory,
   positionMemory,
   streamWords,
+  thresholdMemory,
 } from "./layer-sizes.ts";
+import { loadsOf } from "./load-layout.ts";
+import { type Loads, loadableMemory } from "./loads.ts";
 import { constantMemory, type MemorySize, type StreamPort, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
 import { type CrossbarMemory, cellBits, memoryCrossbar } from "./memory-crossbar.ts";
 import { membraneMemory, neurons } from "./neurons.ts";
 import { embedOf, type LayerPlan, type MachinePlan, machinePlan } from "./plan.ts";
 import { scaledSums } from "./scaled-sums.ts";
 import { streamAdders } from "./stream-adders.ts";
-import { answerQueue, inputQueue, topModule, windowsName } from "./top.ts";
+import { answerQueue, inputQueue, seedWordsOf, topModule, windowsName } from "./top.ts";
 import { streamPorts } from "./top-memories.ts";
 import { mapWindows } from "./windows.ts";
 
@@ -47,6 +50,8 @@ export interface MachineDesign {
   readonly constants: SourceFiles;
   /** Those with converters, by number. */
   readonly crossbars: readonly WholeCrossbar[];
+  /** Which of them a host can load; null: none. */
+  readonly loads: Loads | null;
 }
 
 /**
@@ -60,6 +65,7 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
   const plan = machinePlan(chip, fabric);
   const { crossbars, decided } = wholeCrossbars(chip, plan, random);
   const memory = crossbarMemory(plan, crossbars);
+  const loads = loadsOf(plan, crossbars, memory, seedWordsOf(plan));
   const columns = wholeColumns(chip, plan, decided, random);
   const modules = new Map<string, Module>();
   const add = (module: Module) => modules.set(module.name, module);
@@ -68,7 +74,9 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
   for (const module of plan.engine.modules) add(module);
   for (const layer of layers) {
     const deciding = decidingOf(layer.readOut);
-    const parts = deciding ? columnParts(layer, deciding, vectors) : convertingParts(plan, layer, vectors, memory);
+    const parts = deciding
+      ? columnParts(layer, deciding, vectors)
+      : convertingParts(plan, layer, vectors, memory, loads);
     for (const module of parts) add(module);
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
     const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);
@@ -76,7 +84,7 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
     add(
       deciding
         ? columnLayer(plan, layer, deciding, (crossbar) => columns[crossbar].settings)
-        : layerModule(plan, layer, settings),
+        : layerModule(plan, layer, settings, loads),
     );
   }
   if (plan.hasStream) add(MEMORIES[fabric.kind].stream(streamWords(plan, embedOf(plan)), streamPorts(plan)));
@@ -84,10 +92,10 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
   add(decisionUnit(decisionSize(plan)));
   if (layers[0].windows === null) add(spikeQueue(inputQueue(plan)));
   add(spikeQueue(answerQueue(plan)));
-  add(topModule(plan));
+  add(topModule(plan, loads));
   const ofColumns = Object.values(columns).map(({ files }) => files);
   const constants = Object.assign({}, constantFiles(chip, plan, crossbars, memory), ...ofColumns);
-  return { plan, modules: [...modules.values()], constants, crossbars };
+  return { plan, modules: [...modules.values()], constants, crossbars, loads };
 }
 
 /** Memories outside attention. */
@@ -107,7 +115,9 @@ function crossbarMemory(
   crossbars: readonly WholeCrossbar[],
 ): CrossbarMemory | null {
   if (fabric.kind === "macros") return null;
-  return { bits: cellBits(crossbars, adc, fabric.conductanceBits), conversion };
+  const needed = cellBits(crossbars, adc, fabric.conductanceBits);
+  // Other chips may need more bits than this one.
+  return { bits: fabric.loadable ? (fabric.conductanceBits ?? needed) : needed, conversion };
 }
 
 /** Macros of a layer with converters, and what follows them. */
@@ -116,15 +126,18 @@ function convertingParts(
   layer: LayerPlan,
   vectors: VectorOrder,
   memory: CrossbarMemory | null,
+  loads: Loads | null,
 ): Module[] {
-  const { arithmetic, adc, codeBits } = plan;
-  const constants = MEMORIES[plan.fabric.kind].constants;
+  const { arithmetic, adc, codeBits, fabric } = plan;
+  const constants = loads
+    ? (size: MemorySize) => loadableMemory(size, loads, CONSTANT_LATENCY[fabric.kind])
+    : MEMORIES[fabric.kind].constants;
   const { lanes, multiplexerSteps, rowBlocks, role, neuron, groups } = layer;
   return [
     ...groups.flatMap((group) =>
       group.blocks.map(({ rows, columns }) => {
         const size = macroSize(group, multiplexerSteps, rows, columns);
-        return memory ? memoryCrossbar(size, adc, codeBits, memory) : aimcMacro(size, adc, codeBits, vectors);
+        return memory ? memoryCrossbar(size, adc, codeBits, memory, loads) : aimcMacro(size, adc, codeBits, vectors);
       }),
     ),
     constants(factorMemory(plan, layer)),
@@ -132,6 +145,7 @@ function convertingParts(
     ...(joined(plan, layer) === "position" ? [constants(positionMemory(plan, layer))] : []),
     scaledSums({ lanes, rowBlocks }, codeBits, arithmetic),
     ...(meetsStream(role) ? [streamAdders(joinAdder(plan, layer))] : []),
+    ...(loads && neuron ? [constants(thresholdMemory(plan))] : []),
     ...(neuron === null ? totalling(plan, layer) : firing(plan, layer, neuron)),
   ];
 }

@@ -16,13 +16,17 @@ import type { Timing } from "../../hardware/timing.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Chip } from "../../simulation/chip.ts";
 
-export type Fabric =
+export type Fabric = (
   | { readonly kind: "macros" }
   | {
       readonly kind: "memories";
       /** The most bits of a conductance, or of the difference of a pair. `null`: as many as the chip's need. */
       readonly conductanceBits: number | null;
-    };
+    }
+) & {
+  /** Whether a host can load constants. Default: no. */
+  readonly loadable?: boolean;
+};
 
 export const MACROS: Fabric = { kind: "macros" };
 

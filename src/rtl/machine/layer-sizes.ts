@@ -11,8 +11,11 @@ import type { StreamAdderSize } from "./stream-adders.ts";
 export const meetsStream = (role: LayerRole): boolean => role === "embedding" || endsBranch({ role });
 
 /** Files with a layer's constants. */
-export const constantFile = (layer: LayerPlan, what: "factors" | "offsets" | "positions"): string =>
+export const constantFile = (layer: LayerPlan, what: "factors" | "offsets" | "positions" | "threshold"): string =>
   `${layer.module.replace(/^layer_/, "")}_${what}.hex`;
+
+/** Contents of a crossbar's macro. */
+export const cellFile = (crossbar: number): string => `crossbar_${crossbar}.hex`;
 
 export const factorMemory = ({ arithmetic }: MachinePlan, { lanes, rowBlocks, multiplexerSteps }: LayerPlan) => ({
   width: lanes * rowBlocks * arithmetic.factorBits,
@@ -26,6 +29,11 @@ export const positionMemory = (
   { arithmetic, tokens }: MachinePlan,
   { lanes, multiplexerSteps }: LayerPlan,
 ): MemorySize => ({ width: lanes * arithmetic.offsetBits, entries: tokens * multiplexerSteps });
+/** A threshold that can be loaded: positive, so without a sign. */
+export const thresholdMemory = ({ arithmetic }: MachinePlan): MemorySize => ({
+  width: arithmetic.membraneBits - 1,
+  entries: 1,
+});
 /** Words of the stream are those of a multiplexer step: for all vectors, or for as many as are held at once. */
 export const streamWords = (
   { arithmetic, tokens, steps, stepMajor }: MachinePlan,
@@ -70,6 +78,7 @@ export const neuronSize = (
   currentBits: meetsStream(role) ? plan.arithmetic.streamBits : SUM_BITS,
   membraneBits: plan.arithmetic.membraneBits,
   tokens: plan.stepMajor ? tokens.length : 1,
+  hasThresholdPin: plan.fabric.loadable ?? false,
   ...(hasOwnLeaks(plan) && neuron && { ownLeak: neuron.leakShift }),
 });
 

@@ -21,6 +21,7 @@ import { CONSTANT_LATENCY } from "./fabric.ts";
 import {
   accumulatorSize,
   addedOutputs,
+  cellFile,
   constantFile,
   factorMemory,
   joinAdder,
@@ -32,7 +33,9 @@ import {
   positionMemory,
   streamAccess,
   streamWords,
+  thresholdMemory,
 } from "./layer-sizes.ts";
+import { baseOf, type Loads, loadableName, loadPins, loadPorts } from "./loads.ts";
 import { type MemorySize, romName } from "./memories.ts";
 import { membraneMemory, neuronsName } from "./neurons.ts";
 import { both, countUp, indexBits, isAt, stepped, wordOfToken } from "./parts.ts";
@@ -44,6 +47,7 @@ import { streamAddersName } from "./stream-adders.ts";
 interface LayerParts {
   readonly plan: MachinePlan;
   readonly layer: LayerPlan;
+  readonly loads: Loads | null;
   readonly ports: readonly sv.Port[];
   readonly s: Control;
   /** The multiplexers' step of a vector in the conversion, and one, two and three clocks later; null with a single step. */
@@ -55,24 +59,31 @@ interface LayerParts {
   readonly step: sv.Signal;
 }
 
-type Control = sv.Signals<ReturnType<typeof layerPorts>[number]["name"] | "timer_q" | "convert" | Stage>;
+type Control = sv.Signals<
+  ReturnType<typeof layerPorts | typeof loadPorts>[number]["name"] | "timer_q" | "convert" | Stage
+>;
 /** Registers that mark the clocks after a conversion. */
 const STAGES = ["coded_q", "scaled_q", "summed_q"] as const;
 type Stage = (typeof STAGES)[number];
 
-/** @param settings of a crossbar's macro: its parameters */
+/**
+ * @param settings of a crossbar's macro: its parameters
+ * @param loads where constants can be loaded; null: they are fixed
+ */
 export function layerModule(
   plan: MachinePlan,
   layer: LayerPlan,
   settings: (crossbar: number) => Readonly<Record<string, sv.Expression>>,
+  loads: Loads | null,
 ): sv.Module {
   const { multiplexerSteps, lanes } = layer;
-  const ports = layerPorts(plan, layer);
+  const ports = [...layerPorts(plan, layer), ...(loads ? loadPorts(loads) : [])];
   const timing = timingDeclarations(plan);
   const muxNames = ["mux_q", "mux_1_q", "mux_2_q", "mux_3_q"];
   const parts: LayerParts = {
     plan,
     layer,
+    loads,
     ports,
     s: sv.signals(ports, timing),
     muxes: multiplexerSteps > 1 ? muxNames.map((one) => sv.signal(one, indexBits(multiplexerSteps))) : null,
@@ -177,7 +188,8 @@ function crossbarItems(
   codes: readonly sv.Signal[],
   settings: (crossbar: number) => Readonly<Record<string, sv.Expression>>,
 ): sv.Item[] {
-  const { plan, layer, s } = parts;
+  const { plan, layer, s, loads } = parts;
+  const loaded = plan.fabric.kind === "memories" ? loads : null;
   return [
     ...codes.map((one) => sv.declare(one)),
     ...layer.groups.flatMap((group) =>
@@ -188,6 +200,7 @@ function crossbarItems(
           {
             clk_i: s.clk_i,
             ...macroPins(plan, s, { rows, columns }),
+            ...(loaded ? loadPins(s) : {}),
             convert_i: s.convert,
             ...select(parts, 0),
             lines_i: sv.slice(s.lines_i, rowStart + rows - 1, rowStart),
@@ -197,7 +210,7 @@ function crossbarItems(
               group.firstLane * plan.codeBits,
             ),
           },
-          settings(crossbar),
+          { ...settings(crossbar), ...(loaded ? baseOf(loaded, cellFile(crossbar)) : {}) },
         ),
       ),
     ),
@@ -225,12 +238,13 @@ const macroPins = (
 };
 
 /** Codes times factors, summed over row blocks, plus offsets. */
-function sumItems({ plan, layer, s, muxes, sums }: LayerParts, codes: readonly sv.Signal[]): sv.Item[] {
+function sumItems(parts: LayerParts, codes: readonly sv.Signal[]): sv.Item[] {
+  const { plan, layer, s, muxes, sums } = parts;
   const early = CONSTANT_LATENCY[plan.fabric.kind];
   const address = (stage: number) => (muxes ? muxes[stage - early] : sv.sized(1, 0));
   const [factors, offsets] = [
-    constantItems(plan, layer, "factors", factorMemory(plan, layer), address(1)),
-    constantItems(plan, layer, "offsets", offsetMemory(plan, layer), address(2)),
+    constantItems(parts, "factors", factorMemory(plan, layer), address(1)),
+    constantItems(parts, "offsets", offsetMemory(plan, layer), address(2)),
   ];
   return [
     ...factors.items,
@@ -248,28 +262,31 @@ function sumItems({ plan, layer, s, muxes, sums }: LayerParts, codes: readonly s
 
 /** A memory of constants and the word at an address. */
 function constantItems(
-  { fabric }: MachinePlan,
-  layer: LayerPlan,
-  what: "factors" | "offsets" | "positions",
+  { plan: { fabric }, layer, s, loads }: LayerParts,
+  what: "factors" | "offsets" | "positions" | "threshold",
   size: MemorySize,
   address: sv.Expression,
 ): { readonly items: sv.Item[]; readonly data: sv.Signal } {
   const data = sv.signal(what, size.width);
-  const contents = { Contents: sv.text(constantFile(layer, what)) };
+  const file = constantFile(layer, what);
+  const contents = { Contents: sv.text(file), ...(loads ? baseOf(loads, file) : {}) };
   const pins = {
-    ...(CONSTANT_LATENCY[fabric.kind] > 0 ? { clk_i: sv.CLOCK } : {}),
+    ...(CONSTANT_LATENCY[fabric.kind] > 0 || loads ? { clk_i: sv.CLOCK } : {}),
     address_i: address,
     data_o: data,
+    ...(loads ? loadPins(s) : {}),
   };
-  return { items: [sv.declare(data), sv.instance(romName(size), `u_${what}`, pins, contents)], data };
+  const module = loads ? loadableName(size) : romName(size);
+  return { items: [sv.declare(data), sv.instance(module, `u_${what}`, pins, contents)], data };
 }
 
 /** Sums join the residual stream, or positions begin it. */
-function streamItems({ plan, layer, s, muxes, sums, values, token }: LayerParts, word: Counter | null): sv.Item[] {
+function streamItems(parts: LayerParts, word: Counter | null): sv.Item[] {
+  const { plan, layer, s, muxes, sums, values, token } = parts;
   const join = joined(plan, layer);
   const address = sv.signal("position_address", indexBits(plan.tokens * layer.multiplexerSteps));
   const positions =
-    join === "position" ? constantItems(plan, layer, "positions", positionMemory(plan, layer), address) : null;
+    join === "position" ? constantItems(parts, "positions", positionMemory(plan, layer), address) : null;
   return [
     ...(positions
       ? [
@@ -341,14 +358,17 @@ function neuronItems(parts: LayerParts): sv.Item[] {
   const fired = sv.signal("fired", layer.lanes);
   const isStored = size.tokens > 1;
   const address = isStored ? tokenAddress(parts, membraneMemory(size)) : null;
+  const threshold = parts.loads ? constantItems(parts, "threshold", thresholdMemory(plan), sv.sized(1, 0)) : null;
   return [
     sv.declare(fired),
+    ...(threshold?.items ?? []),
     ...(address?.items ?? []),
     sv.instance(neuronsName(size), "u_neurons", {
       clk_i: s.clk_i,
       valid_i: s.summed_q,
       first_i: isAt(step, 0),
       ...(address ? { last_i: isAt(step, plan.steps - 1), address_i: address.signal } : select(parts, 3)),
+      ...(threshold ? { threshold_i: threshold.data } : {}),
       currents_i: meetsStream(layer.role) ? values : sums,
       spikes_o: fired,
     }),

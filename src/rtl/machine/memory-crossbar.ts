@@ -15,6 +15,7 @@ import { bitsFor } from "../../hardware/ssa-parameters.ts";
 import * as sv from "../syntax.ts";
 import { type AimcMacroSize, exactCode, macroName, type WholeCrossbar } from "./aimc-macro.ts";
 import { rowsAtOnce } from "./fabric.ts";
+import { BASE, type Loads, loading, loadPorts } from "./loads.ts";
 import { both, countUp, filled, indexBits, isAt, signExtended } from "./parts.ts";
 
 interface Cells {
@@ -114,7 +115,14 @@ export function cellWords(
   );
 }
 
-export function memoryCrossbar(size: AimcMacroSize, adc: AdcSpec, codeBits: number, memory: CrossbarMemory): sv.Module {
+/** @param loads where cells can be loaded; null: they are fixed */
+export function memoryCrossbar(
+  size: AimcMacroSize,
+  adc: AdcSpec,
+  codeBits: number,
+  memory: CrossbarMemory,
+  loads: Loads | null,
+): sv.Module {
   const { rows, columns, lanes, multiplexerSteps } = size;
   const { bits, conversion } = memory;
   const { signs } = CELLS[adc.mode];
@@ -129,6 +137,7 @@ export function memoryCrossbar(size: AimcMacroSize, adc: AdcSpec, codeBits: numb
     ...(multiplexerSteps > 1 ? [sv.input("select_i", indexBits(multiplexerSteps))] : []),
     sv.input("lines_i", rows),
     sv.output("codes_o", lanes * codeBits),
+    ...(loads ? loadPorts(loads) : []),
   ];
   const declared = [
     sv.memory(width, "words", entries),
@@ -141,6 +150,7 @@ export function memoryCrossbar(size: AimcMacroSize, adc: AdcSpec, codeBits: numb
     sv.logic(numbers * sumBits, "sums_q"),
   ];
   const s = sv.signals(ports, declared);
+  const load = loads ? loading(s, s.words) : null;
   const firstLine = sv.binary(sv.decimal(atOnce), "*", sv.widen(s.clock_q, s.clock_q.width!, 32));
   const lines = atOnce === 1 ? sv.bit(s.driven, s.clock_q) : sv.part(s.driven, firstLine, atOnce);
   const sum = (n: sv.Expression) => sv.part(s.sums_q, sv.binary(sv.decimal(sumBits), "*", n), sumBits);
@@ -166,14 +176,12 @@ export function memoryCrossbar(size: AimcMacroSize, adc: AdcSpec, codeBits: numb
         "units of 2^-StepBits code steps.",
       `Latency: the last word's sums are in registers ${words + 1} clocks after the first clock of a step.`,
     ],
-    parameters: [
-      ["Cells", sv.text("")],
-      ["StepBits", sv.decimal(7)],
-    ],
+    parameters: [["Cells", sv.text("")], ["StepBits", sv.decimal(7)], ...(load ? [BASE] : [])],
     ports,
     items: [
       ...declared,
       filled("Cells", s.words),
+      ...(load?.items ?? []),
       drivenCell(bits, sumBits, isSigned),
       codeOf(adc, codeBits, sumBits, isSigned),
       sv.gap,
@@ -199,7 +207,7 @@ export function memoryCrossbar(size: AimcMacroSize, adc: AdcSpec, codeBits: numb
         ]),
       ]),
       sv.gap,
-      sv.clocked(sv.set(s.word_q, sv.bit(s.words, s.address_q))),
+      sv.clocked(sv.set(s.word_q, sv.bit(s.words, s.address_q)), ...(load ? [load.write] : [])),
       sv.clocked(
         sv.set(s.driven_q, sv.binary(sv.repeat(atOnce, s.issues), "&", lines)),
         sv.set(s.first_q, both(s.issues, isAt(s.clock_q, 0))),

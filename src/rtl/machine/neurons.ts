@@ -16,12 +16,21 @@ export interface NeuronSize {
   readonly membraneBits: number;
   /** Number of tokens with membranes kept at the same time; 1: in registers. */
   readonly tokens: number;
+  /** Whether the threshold comes in at a pin. */
+  readonly hasThresholdPin: boolean;
   /** Shift of the leak, where layers of the machine have different ones. */
   readonly ownLeak?: number;
 }
 
-export const neuronsName = ({ lanes, multiplexerSteps, currentBits, tokens, ownLeak }: NeuronSize): string =>
-  `neurons_${currentBits}_x${lanes}_m${multiplexerSteps}${tokens > 1 ? `_n${tokens}` : ""}${ownLeak === undefined ? "" : `_k${ownLeak}`}`;
+export const neuronsName = ({
+  lanes,
+  multiplexerSteps,
+  currentBits,
+  tokens,
+  hasThresholdPin,
+  ownLeak,
+}: NeuronSize): string =>
+  `neurons_${currentBits}_x${lanes}_m${multiplexerSteps}${tokens > 1 ? `_n${tokens}` : ""}${hasThresholdPin ? "_t" : ""}${ownLeak === undefined ? "" : `_k${ownLeak}`}`;
 
 /** Where membranes of several tokens are kept. */
 export const membraneMemory = ({ lanes, multiplexerSteps, membraneBits, tokens }: NeuronSize): MemorySize => ({
@@ -30,7 +39,7 @@ export const membraneMemory = ({ lanes, multiplexerSteps, membraneBits, tokens }
 });
 
 export function neurons(size: NeuronSize, { leakShift, threshold, reset }: IntegerLifConstants): sv.Module {
-  const { lanes, multiplexerSteps, currentBits, membraneBits: bits, tokens } = size;
+  const { lanes, multiplexerSteps, currentBits, membraneBits: bits, tokens, hasThresholdPin } = size;
   const isStored = tokens > 1;
   const memory = membraneMemory(size);
   const isShared = multiplexerSteps > 1;
@@ -47,6 +56,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
       : isShared
         ? [sv.input("select_i", indexBits(multiplexerSteps))]
         : []),
+    ...(hasThresholdPin ? [sv.input("threshold_i", bits - 1)] : []),
     sv.input("currents_i", lanes * currentBits),
     sv.output("spikes_o", lanes),
   ];
@@ -55,14 +65,20 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
   const potential = numberOf(s.potentials, "l", bits);
   const fired = numberOf(s.spikes_o, lanes === 1 ? null : "l", 1);
   const after: sv.Expression =
-    reset === "hard" ? sv.sized(bits, 0) : sv.binary(potential, "-", sv.sized(bits, threshold));
+    reset === "hard"
+      ? sv.sized(bits, 0)
+      : sv.binary(
+          potential,
+          "-",
+          hasThresholdPin ? sv.widen(s.threshold_i, bits - 1, bits) : sv.sized(bits, threshold),
+        );
   const rests = sv.choose(fired, after, potential);
   // The leak rounds down, so the low bits of a membrane are not read.
   const rested = sv.part(s.stored, sv.plus(sv.times(bits, "l"), shift), kept);
   return {
     name: neuronsName(size),
     header: [
-      `Neurons of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each: leak by ${leakShift} bits, threshold ${threshold}, ${reset} reset. Currents and ` +
+      `Neurons of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each: leak by ${leakShift} bits, threshold ${hasThresholdPin ? "threshold_i" : threshold}, ${reset} reset. Currents and ` +
         "membranes are in two's complement, in units of the last bit of the machine's numbers; a membrane saturates in its register.",
       ...(isStored
         ? [
@@ -76,7 +92,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
     items: [
       saturatedSum({ a: bits, b: currentBits, sum: bits }),
       leaked(bits, shift),
-      fires(bits, threshold),
+      fires(bits, hasThresholdPin ? null : threshold),
       ...(isStored
         ? [
             sv.declare(s.stored, s.next, s.potentials),
@@ -97,7 +113,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
             potential,
             sv.call("saturated_sum", sv.call("leaked", s.first_i, rested), numberOf(s.currents_i, "l", currentBits)),
           ),
-          sv.put(fired, sv.call("fires", potential)),
+          sv.put(fired, sv.call("fires", potential, ...(hasThresholdPin ? [s.threshold_i] : []))),
         ),
       ),
       ...(isStored
@@ -138,19 +154,26 @@ const leaked = (bits: number, shift: number): sv.Item => {
   };
 };
 
-/** The threshold is positive, so a negative membrane never reaches it. */
-const fires = (bits: number, threshold: number): sv.Item => ({
+/** The threshold is positive, so a negative membrane never reaches it. Null: it is an argument. */
+const fires = (bits: number, threshold: number | null): sv.Item => ({
   kind: "function",
   name: "fires",
   width: 1,
-  arguments: [{ name: "potential", width: bits }],
+  arguments: [
+    { name: "potential", width: bits },
+    ...(threshold === null ? [{ name: "threshold", width: bits - 1 }] : []),
+  ],
   variables: [],
   body: [
     sv.put(
       sv.name("fires"),
       both(
         sv.isFalse(sv.bit(sv.name("potential"), bits - 1)),
-        sv.binary(sv.slice(sv.name("potential"), bits - 2, 0), ">=", sv.sized(bits - 1, threshold)),
+        sv.binary(
+          sv.slice(sv.name("potential"), bits - 2, 0),
+          ">=",
+          threshold === null ? sv.name("threshold") : sv.sized(bits - 1, threshold),
+        ),
       ),
     ),
   ],

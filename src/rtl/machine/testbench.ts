@@ -34,8 +34,8 @@ export function machineTestbench(design: MachineDesign, vectors: MachineVectors)
 }
 
 /** Pins of the machine, and registers of the testbench. */
-function pinDeclarations({ plan }: MachineDesign) {
-  const words = seedWordsOf(plan);
+function pinDeclarations({ plan, loads }: MachineDesign) {
+  const words = loads?.windowWords ?? seedWordsOf(plan);
   const entering = inputOf(plan);
   const { layers } = plan;
   return [
@@ -185,7 +185,7 @@ function testbench(
             words,
             ...nextLine(s.got, s.seed_file, "%h", s.seed_next),
             sv.put(s.seed_write, sv.sized(1, 1)),
-            sv.put(s.seed_address, sv.cast(indexBits(words), sv.name("word"))),
+            sv.put(s.seed_address, sv.cast(s.seed_address.width!, sv.name("word"))),
             sv.put(s.seed_data, s.seed_next),
             edge,
           ),

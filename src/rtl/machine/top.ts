@@ -11,6 +11,7 @@ import { totalBits } from "./accumulators.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
 import { SEED_BITS } from "./engine.ts";
 import { addedOutputs } from "./layer-sizes.ts";
+import { type Loads, loadItems } from "./loads.ts";
 import { queueName } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
 import { inputOf, type LayerPlan, type MachinePlan, shortName as short } from "./plan.ts";
@@ -57,6 +58,7 @@ export const isFiltered = (plan: MachinePlan): boolean =>
 /** What the parts of the top module share: its pins, and the wires between its parts. */
 type TopSignals = ReturnType<typeof topSignals>;
 
+/** @param words of the window in which seeds lie, and constants behind them */
 function topPorts(plan: MachinePlan, words: number) {
   const head = headOf(plan);
   return [
@@ -92,10 +94,12 @@ function topSignals(plan: MachinePlan, words: number) {
 /** Words of seeds of a prompt. */
 export const seedWordsOf = ({ depth, engine }: MachinePlan): number => (depth * engine.seedBits) / SEED_BITS;
 
-export function topModule(plan: MachinePlan): sv.Module {
+export function topModule(plan: MachinePlan, loads: Loads | null): sv.Module {
   const { layers, stepMajor, hasStream } = plan;
   const words = seedWordsOf(plan);
-  const top = topSignals(plan, words);
+  const top = topSignals(plan, loads?.windowWords ?? words);
+  const loading = loads ? loadItems(loads, top.s) : null;
+  const seeds = loading?.seeds ?? top.s;
   const { ports, declared, of, streamWires: stream } = top;
   const filter = isFiltered(plan) ? tokenFilter(plan, top) : null;
   return {
@@ -108,13 +112,14 @@ export function topModule(plan: MachinePlan): sv.Module {
       ...declared,
       sv.gap,
       ...edgeItems(plan, top),
+      ...(loading?.items ?? []),
       sv.gap,
       ...(filter ? [...filter.items, sv.gap] : []),
-      ...layers.map((layer) => layerInstance(plan, layer, top)),
+      ...layers.map((layer) => layerInstance(plan, layer, top, loading?.layerPins ?? {})),
       sv.gap,
       ...layers.flatMap((_, i) => waitingRoom(plan, i, of, filter?.isRead ?? null)),
       sv.gap,
-      ...(stepMajor ? attentionOfBlocks(plan, stepMajor, of, top.s) : attentionInTurn(plan, of, top.s)),
+      ...(stepMajor ? attentionOfBlocks(plan, stepMajor, of, seeds) : attentionInTurn(plan, of, seeds)),
       ...(hasStream ? [sv.gap, ...streamItems(plan, of, stream)] : []),
     ],
   };
@@ -122,7 +127,12 @@ export function topModule(plan: MachinePlan): sv.Module {
 
 const headOf = ({ layers }: MachinePlan): LayerPlan => layers[layers.length - 1];
 
-function layerInstance(plan: MachinePlan, layer: LayerPlan, { s, of, streamWires: stream }: TopSignals): sv.Item {
+function layerInstance(
+  plan: MachinePlan,
+  layer: LayerPlan,
+  { s, of, streamWires: stream }: TopSignals,
+  more: Readonly<Record<string, sv.Signal>>,
+): sv.Item {
   const own = of(layer);
   const isHead = layer.role === "head";
   return sv.instance(layer.module, `u_${short(layer)}`, {
@@ -138,6 +148,7 @@ function layerInstance(plan: MachinePlan, layer: LayerPlan, { s, of, streamWires
           ...(layer.role === "embedding" ? {} : { stream_i: stream.get(streamPortOf(plan, layer))!.data! }),
         }
       : {}),
+    ...more,
     valid_o: own.valid,
     ...(isHead ? { logits_o: s.logits_o, answer_o: s.answer, totals_o: s.totals } : { spikes_o: own.spikes! }),
   });

@@ -97,7 +97,7 @@ const refused = (error: keyof typeof ERROR | null): Effect => ({
 });
 
 export function effectOf(
-  { seedWords }: MachineFacts,
+  { windowWords }: MachineFacts,
   address: number,
   data: number,
   strobe: number,
@@ -105,10 +105,10 @@ export function effectOf(
 ): Effect {
   if (strobe !== FULL) return refused(null);
   const aligned = address - (address % 4);
-  const base = seedBase(seedWords);
+  const base = seedBase(windowWords);
   if (aligned >= base) {
     const word = (aligned - base) / 4;
-    if (word >= seedWords) return refused(null);
+    if (word >= windowWords) return refused(null);
     return busy ? refused("seed") : { kind: "seed", word, data };
   }
   const register = REGISTERS.find(({ offset }) => offset === aligned);

@@ -10,7 +10,7 @@ const field = (name: string, width = 1): Field => ({ name, width });
 const compared = (name: string, width = 1, when: string | null = null): Compared => ({ name, width, when });
 
 export function edgeFields(facts: MachineFacts): Pick<Play, "block" | "driven" | "compared"> {
-  const address = addressBits(facts.seedWords);
+  const address = addressBits(facts.windowWords);
   const sizes = streamSizes(facts);
   return {
     block: AXI_TOP,
@@ -66,7 +66,7 @@ export function machineFields(facts: MachineFacts): Pick<Play, "block" | "driven
     compared: [
       compared("rst_ni"),
       compared("seed_write_i"),
-      compared("seed_address_i", indexBits(facts.seedWords), "seed_write_i"),
+      compared("seed_address_i", indexBits(facts.windowWords), "seed_write_i"),
       compared("seed_data_i", WORD, "seed_write_i"),
       compared("in_valid_i"),
       compared("in_data_i", facts.vectorBits, "in_valid_i"),

@@ -52,10 +52,10 @@ interface Write {
 }
 
 export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
-  const { vectors, vectorBits, totalBits, decisionBits, logitBits, seedWords } = facts;
-  const address = addressBits(seedWords);
+  const { vectors, vectorBits, totalBits, decisionBits, logitBits, windowWords } = facts;
+  const address = addressBits(windowWords);
   const sizes = streamSizes(facts);
-  const base = seedBase(seedWords);
+  const base = seedBase(windowWords);
   const points = pointsOf(facts);
   const open = new Set(Object.keys(points).filter((point) => points[point] === null));
   const chance = (one: number, of: number) => random.integer(of) < one;
@@ -102,7 +102,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     if (!isBusy && kind < 6) return { ...control(true, false), strobe: chance(1, 8) ? strobe : 15 };
     if (chance(1, wants("clear") ? 3 : isBusy ? 60 : 20)) return { ...control(chance(1, 2), true), strobe: 15 };
     if (kind < 8) return control(true, false);
-    if (kind < 11) return { address: base + 4 * random.integer(seedWords), data: random.word(), strobe };
+    if (kind < 11) return { address: base + 4 * random.integer(windowWords), data: random.word(), strobe };
     if (kind < 12)
       return { address: at(pick(["ERROR", "ENABLE", "PENDING"], random)), data: random.integer(16), strobe };
     if (kind < 13) return { address: pick(REGISTERS, random).offset, data: random.word(), strobe };
@@ -226,7 +226,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
       values: {
         rst_ni: flag(state.released && !isReset),
         seed_write_i: flag(writesSeed),
-        seed_address_i: bitsOf(writesSeed ? effect.word : 0, indexBits(seedWords)),
+        seed_address_i: bitsOf(writesSeed ? effect.word : 0, indexBits(windowWords)),
         seed_data_i: bitsOf(writesSeed ? effect.data : 0, WORD),
         in_valid_i: flag(inputs.tvalid && state.open),
         in_data_i: data.slice(sizes.input - vectorBits),
@@ -330,7 +330,7 @@ function reachedBy(
   const isPartial = effect !== null && state.data !== null && state.data.strobe !== 15;
   const place = state.address === null ? -1 : state.address - (state.address % 4);
   const isControl = place === registerOf("CONTROL").offset;
-  const isSeed = place >= seedBase(facts.seedWords) && place < seedBase(facts.seedWords) + 4 * facts.seedWords;
+  const isSeed = place >= seedBase(facts.windowWords) && place < seedBase(facts.windowWords) + 4 * facts.windowWords;
   const starts = effect !== null && isControl && !isPartial && ((state.data!.word >> CONTROL.start) & 1) === 1;
   const refused = effect?.kind === "refused";
   const reads = inputs.arvalid && state.read === null;

@@ -154,6 +154,7 @@ export function neuronLines(
         last_i: flag(isLast),
         address_i: bitsOf(place, indexBits(places)),
         select_i: bitsOf(place, indexBits(places)),
+        threshold_i: bitsOf(threshold, membraneBits - 1),
         currents_i: packed(currents, currentBits),
         spikes_o: fired.map(flag).reverse().join(""),
       },
@@ -174,6 +175,7 @@ export function neuronLines(
         : multiplexerSteps > 1
           ? [{ name: "select_i", width: indexBits(places) }]
           : []),
+      ...(size.hasThresholdPin ? [{ name: "threshold_i", width: membraneBits - 1 }] : []),
       { name: "currents_i", width: lanes * currentBits },
     ],
     compared: [{ name: "spikes_o", width: lanes, when: "valid_i" }],
