@@ -7,6 +7,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Activation } from "../experiment/model.ts";
+import type { Backend } from "../node/webgpu.ts";
 
 /** Options of every long command. */
 export interface CommandOptions {
@@ -41,7 +42,12 @@ export interface ResumableOptions extends ReportOptions {
   readonly acceptBuild?: readonly string[];
 }
 
-export interface RunCommandOptions extends ResumableOptions, TableOption {
+/** Where the prompts of chips are answered. */
+export interface BackendOption {
+  readonly backend: Backend;
+}
+
+export interface RunCommandOptions extends ResumableOptions, TableOption, BackendOption {
   readonly chips?: number;
   readonly prompts?: number;
   readonly softBits?: string;
@@ -49,7 +55,7 @@ export interface RunCommandOptions extends ResumableOptions, TableOption {
 
 export type TrainCommandOptions = Omit<ResumableOptions, "all">;
 
-export interface EvalCommandOptions extends ResumableOptions, TableOption {
+export interface EvalCommandOptions extends ResumableOptions, TableOption, BackendOption {
   readonly drift?: string;
   readonly sweep?: string;
   readonly chips?: number;
@@ -181,6 +187,13 @@ const CSV = [
   "also write a table: a row for every network under every condition, with intervals",
 ] as const;
 
+const withBackend = (command: Command): Command =>
+  command.addOption(
+    new Option("--backend <name>", "what simulates chips: wasm on the CPU, webgpu on a GPU, with the same numbers")
+      .choices(["auto", "wasm", "webgpu"] satisfies Backend[])
+      .default("wasm"),
+  );
+
 const ACCEPT_BUILD = [
   "--accept-build <id>",
   "continue with values of this other build of the program, and name it in the results; may be repeated",
@@ -198,7 +211,7 @@ export function withCommonOptions(command: Command, suffix = ""): Command {
 }
 
 export function withRunOptions(command: Command): Command {
-  return withResumeOptions(withCommonOptions(command))
+  return withBackend(withResumeOptions(withCommonOptions(command)))
     .option("--all", "print every figure, claim and note instead of the short answer")
     .option(...CSV)
     .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
@@ -228,7 +241,7 @@ function withResumeOptions(command: Command): Command {
 }
 
 export function withEvalOptions(command: Command): Command {
-  return withResumeOptions(withCommonOptions(command, EVAL_SUFFIX))
+  return withBackend(withResumeOptions(withCommonOptions(command, EVAL_SUFFIX)))
     .option("--all", "print every curve instead of only the first")
     .option(...CSV)
     .option(

@@ -54,18 +54,24 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
     versions: versions(),
   };
   const next = { command: commandLine("cost", source, {}), shows: "what an answer costs, here and on other machines" };
-  await runToReport(question, { ...options, out }, terminal, { title, full: terminalCurves, next }, (making) => {
-    const settings: EvaluationOptions = {
-      ...making,
-      command: title,
-      notes: [...notes, ...dataNotes],
-      hardwareAware,
-      ...(chips && { chips }),
-      ...(reads && { reads }),
-      ...(prompts && { prompts }),
-    };
-    return sweep
-      ? evaluateSweep(opened, { ...networks, validatedSteps }, sweep, ages, settings)
-      : evaluateDrift(opened, { ...networks, validatedSteps }, ages, settings);
-  });
+  await runToReport(
+    question,
+    { ...options, out },
+    terminal,
+    { title, full: terminalCurves, next, network: networks.network },
+    (making) => {
+      const settings: EvaluationOptions = {
+        ...making,
+        command: title,
+        notes: [...notes, ...dataNotes],
+        hardwareAware,
+        ...(chips && { chips }),
+        ...(reads && { reads }),
+        ...(prompts && { prompts }),
+      };
+      return sweep
+        ? evaluateSweep(opened, { ...networks, validatedSteps }, sweep, ages, settings)
+        : evaluateDrift(opened, { ...networks, validatedSteps }, ages, settings);
+    },
+  );
 }

@@ -1,5 +1,6 @@
 /** Shared by `run` and `eval`: a report from many prompts, in a folder, that can be stopped at any time and resumed. */
 import { join } from "node:path";
+import { jobs } from "../evaluation/jobs.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { Network } from "../model/network.ts";
 import { buildNotes, splitBuilds } from "../node/build.ts";
@@ -7,12 +8,14 @@ import { contentHash } from "../node/content-hash.ts";
 import { readFileChecked } from "../node/files.ts";
 import { type Question, useRun } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
+import { chooseBackend } from "../node/webgpu.ts";
 import { parseReport } from "../report/json.ts";
 import type { Report } from "../report/report.ts";
+import { requireGpuNetwork } from "../runs/gpu-chip.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Given } from "../task/open.ts";
-import type { Executor } from "../threads/executor.ts";
-import type { ResumableOptions, TableOption } from "./arguments.ts";
+import { type Executor, withGpu } from "../threads/executor.ts";
+import type { BackendOption, ResumableOptions, TableOption } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";
 import { quote } from "./options.ts";
@@ -44,9 +47,9 @@ export interface Making {
  */
 export async function runToReport(
   question: Question,
-  options: ResumableOptions & TableOption,
+  options: ResumableOptions & TableOption & BackendOption,
   terminal: Terminal,
-  { title, ...delivery }: Delivery & { readonly title: string },
+  { title, network, ...delivery }: Delivery & { readonly title: string; readonly network: Network },
   make: (making: Making) => Promise<Report>,
 ): Promise<void> {
   const folder = outputFolder(question.experiment, options);
@@ -54,7 +57,12 @@ export async function runToReport(
   try {
     await useRun(folder, question, title, options, async (run) => {
       if (run.isOver) return deliver(await readReport(folder), folder, options, terminal, delivery);
-      const executor = nodeExecutor(options.threads);
+      const { gpu, choice } = await chooseBackend(options.backend, () =>
+        requireGpuNetwork(question.experiment, network),
+      );
+      if (choice !== null && !options.json) terminal.err(`Backend: ${choice}\n`);
+      const threads = nodeExecutor(options.threads);
+      const executor = gpu === null ? threads : withGpu(threads, jobs, gpu);
       interruption.signal.addEventListener("abort", () => void executor.close());
       const progress = showProgress(question, options.json === true, terminal);
       const onProgress: Making["onProgress"] = (done, total, part) => {
@@ -84,6 +92,7 @@ export async function runToReport(
         );
       } finally {
         await executor.close();
+        gpu?.close();
       }
     });
   } finally {

@@ -36,7 +36,7 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
     command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]),
     shows: "as the chips age",
   };
-  await runToReport(question, options, terminal, { title, next }, async (making) => {
+  await runToReport(question, options, terminal, { title, next, network: networks.network }, async (making) => {
     const run = { ...making, command: title, notes: [...notes, ...dataNotes] };
     const { softBits } = options;
     if (softBits !== undefined) await writeSoftBits(softBits, await chipSoftBits(making.executor, opened, networks));

@@ -12,7 +12,7 @@ import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/mo
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import { arena } from "../kernels/arena.ts";
-import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
+import { allocateMemory, instantiateKernels, type Kernels } from "../kernels/memory.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
@@ -28,15 +28,18 @@ import {
 } from "../simulation/chip.ts";
 import type { BoundSimulator, LayerInput } from "../simulation/fast/bound.ts";
 import { type Calibration, partOfMapping, placeErrors, readPart, startCalibration } from "../simulation/fast/part.ts";
-import { planSimulator } from "../simulation/fast/plan.ts";
+import { planSimulator, type SimulatorPlan } from "../simulation/fast/plan.ts";
 import { bindSimulator, finish } from "../simulation/fast/simulate.ts";
+import { wholeLayer } from "../simulation/fast/whole-layer.ts";
 import { needsCalibration } from "../simulation/reference/simulate.ts";
 import type { Trace } from "../simulation/trace.ts";
+import { createGpuSimulator, type GpuSimulator, gpuPrompts } from "../simulation/webgpu/simulate.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Given } from "../task/open.ts";
 import type { Batch, Task } from "../task/task.ts";
 import { type Executor, isHung, type Job } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
+import type { Gpu } from "../webgpu/gpu.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./calibration-prompts.ts";
 import { type MemorySizes, memorySizes } from "./chip-memory.ts";
 import type { Range } from "./keeper.ts";
@@ -82,17 +85,20 @@ export interface SharedChip<Result> {
  *
  * @param most prompts that one piece of work answers at most
  * @param extra further data for the job
- * Throws PlatformError when a chip does not fit the 4 GiB of a WebAssembly memory
+ * Throws PlatformError when a chip does not fit the 4 GiB of a WebAssembly memory; with a GPU, MappingError when it does not simulate one
  */
 export function openSharedChip<Extra, Result>(
-  executor: Executor,
+  threadsAndGpu: Executor,
   job: string,
   work: ChipWork,
   most: number,
   extra: Extra,
 ): SharedChip<Result> {
   const { conditions } = work;
-  const sizes = memorySizes(mappedConditions(work), executor.threads, most);
+  const { gpu = null, executor = threadsAndGpu } = threadsAndGpu.device ?? {};
+  const machines = mappedConditions(work);
+  const bound = gpu === null ? most : Math.min(...machines.map((machine) => gpuPrompts(gpu, machine, most)));
+  const sizes = memorySizes(machines, executor.threads, bound);
   const { threads, slicePrompts } = sizes;
   const shared = executor.isApart;
   const setup: ChipSetup & Extra = {
@@ -103,6 +109,7 @@ export function openSharedChip<Extra, Result>(
     devices: deviceAddresses(conditions.map(({ hardware }) => hardware.crossbar.device)),
     memory: allocateMemory(sizes.bytes, shared),
     sizes,
+    gpu,
   };
   const open = () => executor.open<ChipSetup & Extra, ChipStep | Slice, unknown>(job, setup, { threads });
   let session = open();
@@ -201,6 +208,8 @@ export interface ChipSetup extends ChipWork {
   readonly devices: readonly DeviceAddress[];
   readonly memory: WebAssembly.Memory;
   readonly sizes: MemorySizes;
+  /** What answers prompts; null: the thread itself. */
+  readonly gpu: Gpu | null;
 }
 
 /** What every thread does with its part of the chip. */
@@ -265,19 +274,26 @@ export function chipJobOf<Extra, Result, B extends Batch>(
     await loadAddresses(setup.devices);
     const { draw, answer } = ask(setup);
     const part = chipPart(setup, thread, draw);
-    return (piece) => ("kind" in piece ? part.take(piece) : answer(part.run(piece)));
+    return async (piece) => ("kind" in piece ? part.take(piece) : answer(await part.run(piece)));
   };
 }
 
 /** A thread's own part of chips, and its runs on whole chips. */
 function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSlice<B>) {
-  const { experiment, conditions, memory, sizes } = work;
+  const { experiment, conditions, memory, sizes, gpu } = work;
   const { threads, slicePrompts, slices } = sizes;
   const kernels = instantiateKernels(memory);
   const root = stream(experiment.seed);
   let part: Chip | null = null;
-  let machine: { network: Network<SpikingSpec>; task: Task; simulator: BoundSimulator; hardware: HardwareSpec };
+  let machine: {
+    network: Network<SpikingSpec>;
+    task: Task;
+    simulator: BoundSimulator;
+    hardware: HardwareSpec;
+    plan: SimulatorPlan;
+  };
   const served = new WeakMap<Network, MappedNetwork>();
+  const onGpu = gpu && gpuPart(gpu, kernels, thread, slicePrompts);
   let equipped: number;
   let chipStream: Stream;
   let runStream: Stream;
@@ -290,7 +306,8 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
     const region = arena(kernels.base, memory.buffer.byteLength);
     const plan = planSimulator(region, whole, { maxPrompts: slicePrompts, slices, threads });
     const simulator = bindSimulator(kernels, plan, whole, thread);
-    machine = { network, task: taskOf(work, network), simulator, hardware };
+    machine = { network, task: taskOf(work, network), simulator, hardware, plan };
+    onGpu?.equip(whole, machineKey(condition));
     equipped = chip;
     chipStream = root.fork("chip", chip);
     // Two chips would take twice the memory.
@@ -331,17 +348,21 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
       case "read":
         runStream = step.read === 0 ? chipStream.fork("run") : chipStream.fork("run", step.read);
         readPart(machine.simulator, chipAt(part!, conditions[step.condition].hardware.readTime), runStream);
+        onGpu?.load(machine.plan);
         return null;
       case "hand-over":
         return stateOfChip(part!);
     }
   }
 
-  function run(slice: Slice): ChipRun<B> {
+  async function run(slice: Slice): Promise<ChipRun<B>> {
     const { network, task, simulator } = machine;
     const batch = draw(task, slice);
     const { firstPrompt } = slice;
-    const trace = finish(simulator.pass(thread, batch.spikes!, runStream, { firstPrompt }));
+    const trace =
+      (await onGpu?.run(batch.spikes!, runStream, firstPrompt)) ??
+      finish(simulator.pass(thread, batch.spikes!, runStream, { firstPrompt }));
+    // On the CPU, which holds the same chip and computes the same bits.
     const again: ChipRun["again"] = (spikes, other, purpose) =>
       finish(simulator.pass(thread, spikes, runStream.fork(purpose), { firstPrompt, attention: servedBy(other) }));
     return { network, labels: batch.labels, batch, trace, chip: equipped, slice, again };
@@ -358,4 +379,22 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
   }
 
   return { take, run };
+}
+
+/** The GPU's side of a thread: the machine that it is equipped for, with the chip that the thread has read. */
+function gpuPart(gpu: Gpu, kernels: Kernels, thread: number, slicePrompts: number) {
+  let held: { readonly key: string; readonly whole: MappedNetwork; readonly simulator: GpuSimulator } | null = null;
+  return {
+    equip: (whole: MappedNetwork, key: string): void => {
+      if (held?.key === key) return;
+      held?.simulator.close();
+      held = { key, whole, simulator: createGpuSimulator(gpu, whole, slicePrompts) };
+    },
+    load: (plan: SimulatorPlan): void => {
+      const { whole, simulator } = held!;
+      simulator.load((layer) => wholeLayer(kernels, plan, thread, whole, layer));
+    },
+    run: (input: SpikeTrain, random: Stream, firstPrompt: number): Promise<Trace> =>
+      held!.simulator.run(input, random, { firstPrompt }),
+  };
 }

@@ -11,14 +11,16 @@ import type { Executor } from "../threads/executor.ts";
 export const tooFew = (field: string, asked: number, { name, test }: LabelledData, task: TaskSpec): string =>
   `${field} is ${asked}, but ${name} has ${test.count} test ${kitOf(task).metric.trial}s: all of them are used.`;
 
-/** Notes on devices from a module, and on work on one thread. */
-export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads }: Executor): string[] {
+/** Notes on devices from a module, on work on one thread, and on a GPU. */
+export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads, device: on }: Executor): string[] {
   const notes: string[] = [];
   if (device.kind === "module") {
     const checksum = device.sha256 ? `, SHA-256 ${device.sha256}` : "";
     notes.push(`Devices are those of the module ${device.path}${checksum}.`);
   }
   if (threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
+  if (on)
+    notes.push(`Chips were simulated by the backend webgpu on ${on.gpu.name}, with the numbers of the backend wasm.`);
   return notes;
 }
 

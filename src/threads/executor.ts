@@ -6,6 +6,7 @@
  * threads. Set-up values and pieces are copied (structured clone); shared memory is passed by reference.
  */
 import { invariant, PlatformError } from "../errors.ts";
+import type { Gpu } from "../webgpu/gpu.ts";
 import { fromPlainError, type PlainError, toPlainError } from "./plain-error.ts";
 
 /** Opens a job on one thread and returns the function that runs its pieces. Both may be asynchronous. */
@@ -46,10 +47,30 @@ export interface Executor {
   readonly threads: number;
   /** Whether pieces run on other threads than the caller's, so that common memory must be shared. */
   readonly isApart: boolean;
+  /** Where chips are simulated, if not on the CPU. */
+  readonly device?: Device | undefined;
   open<Setup, Piece, Result>(job: string, setup: Setup, options?: SessionOptions): Session<Piece, Result>;
   /** Ends the threads; whatever is still running rejects. */
   close(): Promise<void>;
 }
+
+/** A GPU, and an executor on the thread that opened it, because a GPU is not passed between threads. */
+export interface Device {
+  readonly gpu: Gpu;
+  readonly executor: Executor;
+}
+
+/** The same threads, and a GPU for the jobs that can use one. It stays open when the threads are closed. */
+export const withGpu = (executor: Executor, jobs: JobRegistry, gpu: Gpu): Executor => {
+  const inline = inlineExecutor(jobs);
+  return {
+    ...executor,
+    device: { gpu, executor: inline },
+    close: async () => {
+      await Promise.all([executor.close(), inline.close()]);
+    },
+  };
+};
 
 /**
  * Runs every piece on the calling thread, and handles events (Ctrl-C, a redraw) between pieces.

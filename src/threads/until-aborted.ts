@@ -7,6 +7,7 @@ import type { Executor, OnResult, Session, SessionOptions } from "./executor.ts"
  */
 export const untilAborted = (executor: Executor, signal: AbortSignal): Executor => ({
   ...executor,
+  device: executor.device && { ...executor.device, executor: untilAborted(executor.device.executor, signal) },
   open: <Setup, Piece, Result>(job: string, setup: Setup, options?: SessionOptions): Session<Piece, Result> => {
     const session = executor.open<Setup, Piece, Result>(job, setup, options);
     return {

@@ -13,6 +13,8 @@ export interface Gpu {
   readonly platform: GPU;
   /** Vendor and description of the adapter, as it names itself. */
   readonly name: string;
+  /** Whether it is a driver that computes on the CPU. */
+  readonly isSoftware: boolean;
   /** Bytes of the largest array that a kernel can read or write. */
   readonly largestArray: number;
   /** Why it is gone; null while it is there. */
@@ -52,6 +54,7 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
     device,
     platform: gpu,
     name: nameOf(adapter),
+    isSoftware: adapter.info.isFallbackAdapter,
     largestArray: Math.min(maxStorageBufferBindingSize, maxBufferSize),
     lost: () => lost,
     close: () => {

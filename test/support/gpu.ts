@@ -48,8 +48,7 @@ export async function bothTraces(
   readPart(bound, chip, random);
   const cpu = finish(bound.pass(0, input, random, options));
   const simulator = createGpuSimulator(gpu, chip, prompts);
-  const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
-  simulator.load((name) => wholeLayer(kernels, plan, 0, chip, layers.get(name)!));
+  simulator.load((layer) => wholeLayer(kernels, plan, 0, chip, layer));
   const trace = await simulator.run(input, random, options);
   simulator.close();
   return { cpu, gpu: trace };

@@ -9,6 +9,7 @@ import { invariant, MappingError } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { bitMask } from "../../kernels/masks.ts";
 import { attentionParametersOf } from "../../mapping/attention.ts";
+import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { openCommands } from "../../webgpu/commands.ts";
@@ -29,7 +30,7 @@ import { requireGpuChip } from "./supported.ts";
 
 export interface GpuSimulator {
   /** Takes a chip's layers as they were read. */
-  load(wholeOf: (layer: string) => WholeLayer): void;
+  load(wholeOf: (layer: LayerMapping) => WholeLayer): void;
   /** As `Simulator.run`, of the chip loaded last. Throws PlatformError when the GPU is lost or has no memory. */
   run(input: SpikeTrain, random: Stream, options?: TraceOptions): Promise<Trace>;
   /** Frees its memory on the GPU. */
@@ -65,7 +66,7 @@ export function createGpuSimulator(gpu: Gpu, chip: MappedNetwork, maxPrompts: nu
   });
   return {
     load: (wholeOf) => {
-      for (const layer of mapping.layers) crossbars.load(layer, wholeOf(layer.name));
+      for (const layer of mapping.layers) crossbars.load(layer, wholeOf(layer));
     },
     run: (input, random, options = {}) => commands.run(() => finish(simulator.pass(0, input, random, options))),
     close: () => {
@@ -91,9 +92,10 @@ const ON_THE_CPU: Omit<CrossbarKernels, "run"> = {
 
 /**
  * The most prompts of a slice, up to `most`, whose arrays a GPU can bind: large ones are split by running fewer prompts at a time.
- * Throws  MappingError when those of a single prompt, or of a layer, are too large
+ * Throws  MappingError for a chip that GPUs do not simulate, and when the arrays of a single prompt, or of a layer, are too large
  */
 export function gpuPrompts(gpu: Pick<Gpu, "name" | "largestArray">, chip: MappedNetwork, most: number): number {
+  requireGpuChip(chip);
   for (let prompts = most; ; prompts = Math.ceil(prompts / 2)) {
     const memory = gpuMemory({ array: neverHere });
     const plan = planSimulator(memory.arena, chip, { maxPrompts: prompts });
