@@ -227,8 +227,9 @@ export function openCommands(gpu: Gpu): Commands {
 
   /** Throws what the device found wrong with the recording. */
   async function requireAccepted(): Promise<void> {
-    const validation = await device.popErrorScope();
-    const memory = await device.popErrorScope();
+    // A GPU that is gone has no scopes.
+    const pop = () => device.popErrorScope().catch(() => null);
+    const [validation, memory] = [await pop(), await pop()];
     const reason = gpu.lost();
     if (reason !== null) throw lostGpu(gpu, reason);
     if (memory) throw refusedByGpu(gpu, "memory for a slice of prompts", memory.message || "out of memory");

@@ -126,19 +126,23 @@ function requireArrays(
   plan: SimulatorPlan,
   memory: GpuMemory,
 ): void {
-  const ofSlice = largestOf(plan, memory);
   const signs = hardware.adc.mode === "pair" ? 2 : 1;
   const ofLayers = mapping.layers.map((layer) => ({
     name: `the crossbars of ${layer.name}`,
     // Row blocks begin and end within words.
     bytes: 4 * signs * (layer.lines + 64 * layer.rowBlocks) * layer.outputs,
+    per: "",
   }));
-  const largest = ofLayers.reduce((most, one) => (one.bytes > most.bytes ? one : most), ofSlice);
-  if (largest.bytes <= largestArray) return;
-  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  const ofPrompts = {
+    ...largestOf(plan, memory),
+    per: ` for ${plan.maxPrompts === 1 ? "a single prompt" : `${plan.maxPrompts} prompts`}`,
+  };
+  const largest = [ofPrompts, ...ofLayers].find(({ bytes }) => bytes > largestArray);
+  if (largest === undefined) return;
+  const kibibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 10)} KiB`;
   throw new MappingError(
     "backend",
-    `${largest.name} take ${mebibytes(largest.bytes)} for ${plan.maxPrompts === 1 ? "a single prompt" : `${plan.maxPrompts} prompts`}, but ${name} binds at most ${mebibytes(largestArray)} ` +
-      "at a time. Use the backend `wasm`, or another GPU.",
+    `The arrays of this chip are too large: ${kibibytes(largest.bytes)} of ${largest.name}${largest.per}, but ${name} ` +
+      `binds at most ${kibibytes(largestArray)} at a time. Use the backend \`wasm\`, or another GPU.`,
   );
 }
