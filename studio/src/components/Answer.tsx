@@ -1,6 +1,6 @@
 import { formatQuantity } from "xpikeformer/report";
 import { metrics } from "../state/served.ts";
-import { chip, experiment, failure, figures, metric, prompt } from "../state/studio.ts";
+import { chip, experiment, failure, figures, isProgramming, metric, prompt } from "../state/studio.ts";
 import { className, plural } from "../words.ts";
 
 /** The answer in a sentence: the chip's decision, its error rate and its energy. */
@@ -15,7 +15,7 @@ export function Answer() {
   const decided = className(decisions[decisions.length - 1], view);
   const right = label === null ? null : className(label, view);
   return (
-    <p class="summary" aria-live="polite">
+    <p class="summary" aria-live="polite" aria-busy={isProgramming.value}>
       The chip {view.link ? "reads" : "sees"}{" "}
       <output id="decided" data-prompt={asked.index} data-wrong={wrong}>
         {decided}

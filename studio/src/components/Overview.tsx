@@ -1,6 +1,8 @@
+import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { type FigureDraft, formatQuantity } from "xpikeformer/report";
-import { annMissing, experiment, figures, metric, prompt } from "../state/studio.ts";
+import { lines } from "../state/plane.ts";
+import { annMissing, experiment, figures, isProgramming, metric, prompt, reached } from "../state/studio.ts";
 import { className } from "../words.ts";
 
 /** The studio in a picture: the input, the chip, the answer, and the chip beside an ANN. */
@@ -9,7 +11,7 @@ export function Overview() {
   const view = prompt.value && (prompt.value.link !== null) === isLink ? prompt.value : null;
   const last = view?.decisions[view.decisions.length - 1];
   return (
-    <div class="overview">
+    <div class="overview" aria-busy={isProgramming.value}>
       <ol class="chain" aria-label="What the chip does">
         {isLink ? (
           <>
@@ -68,9 +70,15 @@ function Versus() {
     [`${result}s per second, pipelined`, "cost.xpikeformer.inFlight", "cost.annDigital.inFlight"],
   ] as const;
   return (
-    <figure class="versus">
+    <figure class={reached.value?.of === experiment.value ? "versus" : "versus stale"}>
       {rows.map(([quantity, own, ann]) => (
-        <Quantity key={own} name={quantity} own={figures.value.get(own)} ann={figures.value.get(ann)} />
+        <Quantity
+          key={own}
+          name={quantity}
+          own={figures.value.get(own)}
+          ann={figures.value.get(ann)}
+          marks={own === rate ? marks.value : NO_MARKS}
+        />
       ))}
       <figcaption>
         <Comparison />
@@ -79,19 +87,44 @@ function Versus() {
   );
 }
 
+/** Who else answers: classical receivers, and guessing. */
+interface Mark {
+  readonly name: string;
+  readonly figure: string;
+  readonly value: number;
+}
+
+const NO_MARKS: readonly Mark[] = [];
+
+const marks = computed((): readonly Mark[] => {
+  const isAccuracy = metric.value.rate.startsWith("accuracy");
+  return lines.value.map(({ name, figure, error }) => ({ name, figure, value: isAccuracy ? 1 - error : error }));
+});
+
 interface QuantityProps {
   readonly name: string;
   readonly own: FigureDraft | undefined;
   readonly ann: FigureDraft | undefined;
+  readonly marks: readonly Mark[];
 }
 
-function Quantity({ name, own, ann }: QuantityProps) {
+function Quantity({ name, own, ann, marks }: QuantityProps) {
   const most = Math.max(...[own, ann].map((figure) => figure?.interval?.high ?? figure?.value ?? 0)) || 1;
   return (
     <div>
       <p class="panel-name">{name}</p>
-      <Bar name="chips" figure={own} most={most} strong />
-      <Bar name="ANN" figure={ann} most={most} />
+      <Bar name="chips" figure={own} most={most} marks={marks} strong />
+      <Bar name="ANN" figure={ann} most={most} marks={marks} />
+      {marks.length > 0 && (
+        <ul class="marks" aria-label="Marks on the bars">
+          {marks.map(({ name, figure, value }) => (
+            <li key={figure} data-compared={figure} data-value={value}>
+              {name} {formatQuantity({ value, unit: "1" }).value}
+              {value > most && " →"}
+            </li>
+          ))}
+        </ul>
+      )}
     </div>
   );
 }
@@ -110,7 +143,12 @@ function Comparison() {
     );
   }
   if (annMissing.value !== null)
-    return <>The ANN is not here, and its costs are those of one of the same size. {annMissing.value}</>;
+    return (
+      <span data-missing="ann">
+        The ANN, <code>{ann}</code>, has no rate here{figures.value.has("gap.ann") ? " on these prompts" : ""}:{" "}
+        {annMissing.value}
+      </span>
+    );
   const difference = gap && formatQuantity(gap);
   return (
     <>
@@ -128,11 +166,12 @@ interface BarProps {
   readonly name: string;
   readonly figure: FigureDraft | undefined;
   readonly most: number;
+  readonly marks: readonly Mark[];
   readonly strong?: boolean;
 }
 
-/** A bar of 0 to `most`, with its interval as a line. */
-function Bar({ name, figure, most, strong = false }: BarProps) {
+/** A bar of 0 to `most`, with its interval as a line, and marks across it. */
+function Bar({ name, figure, most, marks, strong = false }: BarProps) {
   const { value, unit } = figure ? formatQuantity(figure) : { value: "…", unit: "" };
   const at = (x: number) => (100 * x) / most;
   return (
@@ -141,6 +180,11 @@ function Bar({ name, figure, most, strong = false }: BarProps) {
       <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
         <rect width={at(figure?.value ?? 0)} height={10} />
         {figure?.interval && <path d={`M${at(figure.interval.low)} 5H${at(figure.interval.high)}`} />}
+        {marks
+          .filter(({ value }) => value <= most)
+          .map(({ figure, value }) => (
+            <path key={figure} class="mark" d={`M${at(value)} 0V10`} />
+          ))}
       </svg>
       <span data-compared={figure?.id} data-value={figure?.value}>
         {value} {unit === "1/s" ? "" : unit}

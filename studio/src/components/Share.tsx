@@ -16,7 +16,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const now = experiment.value;
   const copy = async () => {
     const address = await addressNow();
-    history.replaceState(null, "", address);
+    history.replaceState(history.state, "", address);
     await navigator.clipboard.writeText(address).then(
       () => say("The link is copied."),
       () => say("The link is in the address bar."),

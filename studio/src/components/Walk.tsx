@@ -1,5 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
-import { goTo, STOPS, stopIndex } from "../state/walk.ts";
+import { goTo, playOn, stopIndex, stops, tries } from "../state/walk.ts";
+
+/** Milliseconds per time step where a stop plays. */
+const PACE = 500;
+/** Milliseconds between two looks for what a stop points at, and how often. */
+const [LOOK, LOOKS] = [100, 30];
 
 /** The walk: the text of a stop at the foot of the page, while the machine above shows its subject. */
 export function Walk() {
@@ -8,18 +13,39 @@ export function Walk() {
   useEffect(() => {
     if (index === null) return;
     heading.current?.focus({ preventScroll: true });
-    document.querySelector(STOPS[index].at)?.scrollIntoView({ block: "start" });
+    const { at, plays } = stops.peek()[index];
+    const unpoint = pointAt(at);
+    const player = plays ? setInterval(() => playOn() || clearInterval(player), PACE) : undefined;
+    return () => {
+      unpoint();
+      clearInterval(player);
+    };
   }, [index]);
-  if (index === null) return null;
-  const { title, text } = STOPS[index];
-  const isLast = index === STOPS.length - 1;
+  useEffect(() => {
+    if (index === null) return;
+    const onKey = ({ key }: KeyboardEvent) => key === "Escape" && goTo(null);
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [index === null]);
+  const stop = index === null ? undefined : stops.value[index];
+  if (index === null || !stop) return null;
+  const isLast = index === stops.value.length - 1;
   return (
     <aside class="walk" aria-label="A walk through the machine">
       <div>
         <h2 ref={heading} tabIndex={-1}>
-          {title}
+          {stop.title}
         </h2>
-        <p>{text}</p>
+        <p>{stop.text}</p>
+        {stop.tries && (
+          <div class="tries">
+            {tries.value.map(({ name, act }) => (
+              <button type="button" key={name} onClick={act}>
+                Try {name}
+              </button>
+            ))}
+          </div>
+        )}
         <div class="stepper">
           <button type="button" onClick={() => goTo(index - 1)} disabled={index === 0}>
             Back
@@ -28,7 +54,7 @@ export function Walk() {
             {isLast ? "Done" : "Next"}
           </button>
           <span class="quiet">
-            {index + 1} of {STOPS.length}
+            {index + 1} of {stops.value.length}
           </span>
           <button type="button" class="link" onClick={() => goTo(null)}>
             End the walk
@@ -37,4 +63,23 @@ export function Walk() {
       </div>
     </aside>
   );
+}
+
+/** Brings an element into view as soon as it is there, and draws a frame around it. Returns a function that takes the frame away. */
+function pointAt(selector: string): () => void {
+  let looks = 0;
+  let found: Element | null = null;
+  const look = () => {
+    found = document.querySelector(selector) ?? (looks++ < LOOKS ? null : document.querySelector("#machine"));
+    if (!found) return;
+    clearInterval(timer);
+    found.setAttribute("data-pointed", "");
+    found.scrollIntoView({ block: "start" });
+  };
+  const timer = setInterval(look, LOOK);
+  look();
+  return () => {
+    clearInterval(timer);
+    found?.removeAttribute("data-pointed");
+  };
 }

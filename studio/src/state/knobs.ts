@@ -1,134 +1,10 @@
-/** Knobs of the machine. Each reads a field of the experiment, and returns the experiment with another value, checked like a file. */
-import { signal } from "@preact/signals";
+/** Changes of the machine, each checked like a file. */
+import { computed, signal } from "@preact/signals";
 import { type Experiment, type HardwareSpec, machineByName, parseExperiment, presets } from "xpikeformer";
-import { experiment, fail, failure, opened } from "./studio.ts";
-
-export interface Knob {
-  readonly label: string;
-  /** A short explanation. */
-  readonly help: string;
-  readonly read: (experiment: Experiment) => string;
-  readonly choices: readonly (readonly [value: string, name: string])[];
-  readonly write: (experiment: Experiment, value: string) => unknown;
-  /** Whether the experiment has this knob. Default: every experiment has. */
-  readonly isOf?: (experiment: Experiment) => boolean;
-}
-
-const numbers = (values: readonly number[]) => values.map((value) => [String(value), String(value)] as const);
-
-/** A field that is a number, or null for none. */
-const toNumber = (value: string): number | null => (value === "none" ? null : Number(value));
-const fromNumber = (value: number | null): string => (value === null ? "none" : String(value));
-
-const withHardware = (given: Experiment, change: object): object => ({
-  ...given,
-  hardware: { ...given.hardware, ...change },
-});
-const withCrossbar = (given: Experiment, change: object): object =>
-  withHardware(given, { crossbar: { ...given.hardware.crossbar, ...change } });
-const withAdc = (given: Experiment, change: object): object =>
-  withHardware(given, { adc: { ...given.hardware.adc, ...change } });
-
-export const KNOBS: readonly Knob[] = [
-  {
-    label: "ADC bits",
-    help: "resolution of a column's current",
-    choices: [...numbers([2, 3, 4, 5, 6, 7, 8]), ["none", "exact currents"]],
-    read: ({ hardware: { adc } }) => fromNumber(adc.bits),
-    // Integer arithmetic begins at the codes. Without codes, the machine computes in floating point.
-    write: (given, value) => {
-      const arithmetic = value === "none" ? null : (given.hardware.arithmetic ?? undefined);
-      return withHardware(given, { adc: { ...given.hardware.adc, bits: toNumber(value) }, arithmetic });
-    },
-  },
-  {
-    label: "Conversions per pair",
-    help: "of the plus and minus currents of a column",
-    choices: [
-      ["differential", "one, of the difference"],
-      ["pair", "two, one per current"],
-    ],
-    read: ({ hardware: { adc } }) => adc.mode,
-    write: (given, mode) => withAdc(given, { mode }),
-  },
-  {
-    label: "Columns per ADC",
-    help: "take turns: fewer ADCs, more time",
-    choices: numbers([1, 2, 4, 8, 16, 32]),
-    read: ({ hardware: { adc } }) => String(adc.sharing),
-    write: (given, value) => withAdc(given, { sharing: Number(value) }),
-  },
-  {
-    label: "Rows per crossbar",
-    help: "word lines, driven by spikes",
-    choices: numbers([32, 64, 128, 256]),
-    read: ({ hardware: { crossbar } }) => String(crossbar.rows),
-    write: (given, value) => withCrossbar(given, { rows: Number(value) }),
-  },
-  {
-    label: "Rows per input",
-    help: "first layer only: averages errors, needs more crossbars",
-    choices: numbers([1, 2, 3, 4, 6, 8, 16]),
-    read: ({ hardware: { crossbar } }) => String(crossbar.linesPerInput),
-    write: (given, value) => withCrossbar(given, { linesPerInput: Number(value) }),
-  },
-  {
-    label: "Time steps",
-    help: "more steps: fewer errors, more time and energy",
-    choices: numbers([1, 2, 3, 4, 6, 8, 10, 12, 16]),
-    read: ({ model }) => (model.kind === "spiking" ? String(model.steps) : ""),
-    write: (given, value) => ({ ...given, model: { ...given.model, steps: Number(value) } }),
-  },
-  {
-    label: "Copies of the query",
-    help: "test-time repetition: fewer errors, one more token each",
-    choices: numbers([1, 2, 4, 8, 16]),
-    isOf: ({ task }) => task.kind === "symbol-detection",
-    read: ({ task }) => {
-      const copies = task.kind === "symbol-detection" ? (task.queryCopies ?? 1) : "";
-      return typeof copies === "object" ? "" : String(copies);
-    },
-    write: (given, value) => ({ ...given, task: { ...given.task, queryCopies: Number(value) } }),
-  },
-  {
-    label: "Device",
-    help: "stores the weights",
-    choices: [
-      ["pcm", "phase-change memory"],
-      ["hermes", "phase-change, HERMES chip"],
-      ["reram", "resistive memory, NeuRRAM chip"],
-      ["ideal", "ideal"],
-    ],
-    read: ({ hardware: { crossbar } }) => crossbar.device.kind,
-    write: (given, kind) => withCrossbar(given, { device: { kind } }),
-  },
-  {
-    label: "Devices per conductance",
-    help: "in parallel: averages errors, needs more cells",
-    choices: numbers([1, 2, 3, 4, 6, 8]),
-    read: ({ hardware: { crossbar } }) => String(crossbar.parallelDevices),
-    write: (given, value) => withCrossbar(given, { parallelDevices: Number(value) }),
-  },
-  {
-    label: "Bits per device",
-    help: "programmable levels",
-    choices: [...numbers([1, 2, 3, 4, 5, 6]), ["none", "continuous"]],
-    read: ({ hardware: { crossbar } }) => fromNumber(crossbar.conductanceBits),
-    write: (given, value) => withCrossbar(given, { conductanceBits: toNumber(value) }),
-  },
-  {
-    label: "Drift compensation",
-    help: "one factor for each of these",
-    choices: [
-      ["none", "none"],
-      ["crossbar", "per crossbar"],
-      ["tile", "per tile"],
-      ["column", "per column"],
-    ],
-    read: ({ hardware: { compensation } }) => compensation.scope,
-    write: (given, scope) => withHardware(given, { compensation: { ...given.hardware.compensation, scope } }),
-  },
-];
+import { machineKey } from "../machine-key.ts";
+import type { Offers } from "../workers/offers.ts";
+import { differencesFrom } from "./knob-list.ts";
+import { experiment, failMachine, failure, offersOf, opened, touched } from "./studio.ts";
 
 /** The machine as it was opened, and the named machines. */
 export const MACHINES: readonly string[] = [
@@ -142,19 +18,51 @@ export const MACHINES: readonly string[] = [
 export const machineName = signal(MACHINES[0]);
 
 /** Shows a changed experiment, if it is valid. */
-export function change(document: unknown): void {
+export function change(document: unknown, by: string | null = null): void {
+  touched.value = by;
   try {
     experiment.value = parseExperiment(JSON.stringify(document), "the machine");
     failure.value = null;
   } catch (error) {
-    fail(error);
+    failMachine(error);
   }
 }
 
-/** Shows a named machine; age and number of chips stay as they are. */
-export function chooseMachine(name: string): void {
+/** Shows a machine that was shown before. */
+export function show(machine: Experiment): void {
+  touched.value = null;
+  failure.value = null;
+  experiment.value = machine;
+}
+
+/** A named machine; age and number of chips stay as they are. */
+const named = (name: string): object => {
   const { readTime, chips } = experiment.value!.hardware;
   const hardware: HardwareSpec = name === MACHINES[0] ? opened.value!.hardware : machineByName(name);
+  return { ...experiment.value!, hardware: { ...hardware, readTime, chips } };
+};
+
+export const MACHINE = "Machine";
+
+export function chooseMachine(name: string): void {
   machineName.value = name;
-  change({ ...experiment.value!, hardware: { ...hardware, readTime, chips } });
+  change(named(name), MACHINE);
 }
+
+/** Whether the machine shown is the one that was opened. */
+export const isAsOpened = computed(
+  () =>
+    experiment.value === opened.value ||
+    (experiment.value !== null && machineKey(experiment.value) === machineKey(opened.value!)),
+);
+
+/** How a machine differs from the one that was opened, in words. */
+export const described = (machine: Experiment): string =>
+  machineKey(machine) === machineKey(opened.value!)
+    ? "as opened"
+    : differencesFrom(opened.value!, machine).join(", ") || "another machine";
+
+/** Values of knobs that the machine shown cannot take, by label and value, each with the reason; null until they are known. */
+export const offers = computed<Offers | null>(() =>
+  offersOf.value?.of === experiment.value ? offersOf.value.offers : null,
+);

@@ -1,9 +1,11 @@
 /** The current view as the fragment of an address. It never leaves the browser, and opens the same view elsewhere. */
-import { effect } from "@preact/signals";
+import { batch, effect } from "@preact/signals";
 import { type Experiment, parseExperiment } from "xpikeformer";
+import { machineKey } from "../machine-key.ts";
+import { isAged } from "./history.ts";
 import { pack, unpack } from "./packed.ts";
-import { type Place, parsePlace, place } from "./place.ts";
-import { experiment, fail, failure, open, promptIndex, step, token } from "./studio.ts";
+import { hasPlace, NETWORK, type Place, parsePlace, place } from "./place.ts";
+import { chip, experiment, fail, failure, open, opened, promptIndex, step, token } from "./studio.ts";
 
 interface View {
   readonly experiment: Experiment;
@@ -24,16 +26,61 @@ const view = (): View => ({
   place: place.value,
 });
 
-/** Keeps the address equal to the view, and follows a pasted address. */
+/** What the browser keeps of a view, for Back and Forward. */
+interface Entry extends View {
+  readonly opened: Experiment;
+}
+
+const entryOf = (state: unknown): Entry | null => (state as { studio?: Entry } | null)?.studio ?? null;
+
+/**
+ * Keeps the address equal to the view, and follows a pasted address. Every other machine, place and opened experiment is an entry of the
+ * browser's history; prompts, time steps, tokens and ages are not.
+ */
 export function followAddress(): void {
   let timer: ReturnType<typeof setTimeout>;
+  let last: Entry | null = null;
+  let arriving = false;
   effect(() => {
     if (experiment.value === null) return;
-    const now = view();
+    const now: Entry = { ...view(), opened: opened.value! };
+    const isNew = last !== null && !arriving && entryOf(history.state) !== null && isElsewhere(last, now);
+    last = now;
+    history[isNew ? "pushState" : "replaceState"]({ studio: now }, "");
     clearTimeout(timer);
-    timer = setTimeout(async () => history.replaceState(null, "", `#${await pack(JSON.stringify(now))}`), CALM);
+    timer = setTimeout(async () => {
+      const address = `#${await pack(JSON.stringify(now))}`;
+      if (last === now) history.replaceState(history.state, "", address);
+    }, CALM);
   });
-  addEventListener("hashchange", () => openAddress());
+  addEventListener("popstate", ({ state }) => {
+    const entry = entryOf(state);
+    if (entry === null) return;
+    arriving = true;
+    arrive(entry);
+    arriving = false;
+  });
+  // Back and Forward change the address too, and have arrived by then.
+  addEventListener("hashchange", () => entryOf(history.state) === null && openAddress());
+}
+
+const isElsewhere = (a: Entry, b: Entry): boolean =>
+  a.opened !== b.opened ||
+  JSON.stringify(a.place) !== JSON.stringify(b.place) ||
+  (machineKey(a.experiment) !== machineKey(b.experiment) && !isAged(a.experiment, b.experiment));
+
+/** Shows a view that was shown before. */
+function arrive(entry: Entry): void {
+  failure.value = null;
+  batch(() => {
+    if (JSON.stringify(opened.peek()) !== JSON.stringify(entry.opened)) open(entry.opened);
+    if (machineKey(experiment.peek()!) !== machineKey(entry.experiment)) experiment.value = entry.experiment;
+    promptIndex.value = entry.prompt;
+    step.value = entry.step;
+    token.value = entry.token;
+    const shown = chip.peek();
+    place.value = shown && hasPlace(shown.mapping, shown.model.depth, entry.place) ? entry.place : NETWORK;
+  });
 }
 
 /** The address of the current view. */

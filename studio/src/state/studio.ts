@@ -6,9 +6,11 @@ import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts
 import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
 import type { Materials } from "../workers/materials.ts";
-import { following } from "./ask.ts";
+import type { Offers } from "../workers/offers.ts";
+import { allAnswered, following } from "./ask.ts";
 import { loadData, loadExample, loadNetwork, networkNamed } from "./files.ts";
 import { hasPlace, NETWORK, place } from "./place.ts";
+import { note, tried } from "./tried.ts";
 
 const chipWorker = callerOf<ChipFunctions>(
   new Worker(new URL("../workers/chip.ts", import.meta.url), { type: "module" }),
@@ -45,20 +47,28 @@ export const chip = signal<ChipView | null>(null);
 /** The experiment that was open when it was programmed. */
 const chipOf = signal<Experiment | null>(null);
 
-/** The last experiment whose chip could be set up. */
+/** The last experiment whose chip could be set up, and of which everything on view was computed. */
 export const lastGood = signal<Experiment | null>(null);
-/** Whether the chip shown is still that of another experiment. */
+/** Whether anything on view is still that of another experiment. */
 export const isProgramming = computed(() => lastGood.value !== experiment.value);
+/** Values that knobs cannot take on the machine `of`; null before they are known. */
+export const offersOf = signal<{ readonly of: Experiment; readonly offers: Offers } | null>(null);
+/** The machine that was shown before this one; null for the first. */
+export const previous = signal<Experiment | null>(null);
+/** Whether changes are told against the previous machine, instead of the one that was opened. */
+export const againstPrevious = signal(false);
+/** The machine that the shown one is compared with. */
+export const reference = computed(() => (againstPrevious.value ? (previous.value ?? opened.value) : opened.value));
 /** Number of prompts. */
 export const promptCount = signal(1);
 /** The figures so far, and the experiment that they belong to; null before the first. */
 export const reached = signal<(Reached & { readonly of: Experiment }) | null>(null);
-/** The figures so far of the experiment as it was opened. */
-export const reachedAtFirst = signal<Reached | null>(null);
 /** Share of the whole evaluation that is done. */
 export const progress = signal(0);
 /** Why the experiment's ANN is missing; null if it has none, or if it is there. */
-export const annMissing = signal<string | null>(null);
+const annNotFound = signal<string | null>(null);
+/** Why there is no rate of the experiment's ANN; null if it has none, or if it answers. */
+export const annMissing = computed(() => annNotFound.value ?? reached.value?.annFailure ?? null);
 /** Threads of the evaluation, and the reason if there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
 
@@ -77,11 +87,18 @@ export const metric = computed(() => {
 
 /** Figures of the evaluation by id. */
 export const figures = computed(() => byId(reached.value));
-/** Those of the experiment as it was opened, where another one is shown. */
-export const figuresAtFirst = computed(() => byId(experiment.value === opened.value ? null : reachedAtFirst.value));
 const byId = (from: Reached | null) => new Map(from?.figures.map((figure) => [figure.id, figure]));
 
+/** The control that changed the machine last, where messages about the machine belong; null for one without a place for them. */
+export const touched = signal<string | null>(null);
+
 export function fail(error: unknown): void {
+  touched.value = null;
+  failMachine(error);
+}
+
+/** Shows an error of the machine, next to the control that changed it. */
+export function failMachine(error: unknown): void {
   failure.value = failureOf(error);
 }
 
@@ -94,20 +111,36 @@ let held: ChipView | null = null;
 let awaited = 0;
 
 /**
- * Starts the evaluation, and hands the first chip to its worker. A chip of the same machine only ages. Another machine's chip is
- * programmed on the threads of the evaluation, and arrives before its first figures.
+ * The first chip of an experiment, and a function that lets the threads answer its prompts, once the page has computed what is on view.
+ * A chip of the same machine only ages. Another machine's chip is programmed on the threads of the evaluation.
  */
-async function programChip(next: Experiment, prompts: number): Promise<ChipView> {
+async function programChip(next: Experiment, prompts: number): Promise<readonly [chip: ChipView, go: () => void]> {
   awaited++;
   try {
+    evaluationWorker("stop", undefined).catch(fail);
     const aged = await chipWorker("age", next);
-    const state = await evaluate(next, prompts, aged === null);
-    held = aged ?? (await chipWorker("open", { experiment: next, state: state! }, undefined, memoryOf(state)));
-    return held;
+    if (aged) {
+      held = aged;
+      return [held, () => evaluate(next, prompts, false).catch(() => {})];
+    }
+    const state = await evaluate(next, prompts, true);
+    held = await chipWorker("open", { experiment: next, state: state! }, undefined, memoryOf(state));
+    return [held, () => evaluationWorker("proceed", undefined).catch(fail)];
   } finally {
     awaited--;
   }
 }
+
+/** The newest figures against those of `reference`; null where nothing can be paired. */
+export const changed = following(
+  () => (reached.value && reference.value ? { before: reference.value, after: reached.value } : null),
+  async ({ before, after }) => {
+    const change = await evaluationWorker("change", { before, after: after.of });
+    return change && { ...change, before, after: after.of };
+  },
+  fail,
+  false,
+);
 
 /** Asks the worker about the chip shown. Null where it already holds another chip, which may lack the place in question. */
 async function askChip<K extends keyof ChipFunctions>(
@@ -208,7 +241,7 @@ export function start(): void {
   evaluationWorker("threads", undefined).then((value) => {
     threads.value = value;
   }, fail);
-  following(wanted, work, fail);
+  following(wanted, work, fail, false);
 }
 
 /** Opens an experiment of the server. An earlier error stays visible: that of a damaged link, say, which opened nothing. */
@@ -225,10 +258,11 @@ export async function startWith(example: string): Promise<void> {
 /** Shows another experiment from its start. */
 export function open(given: Experiment): void {
   batch(() => {
+    touched.value = null;
     opened.value = given;
     experiment.value = given;
     reached.value = null;
-    reachedAtFirst.value = null;
+    tried.value = [];
     promptIndex.value = 0;
     ownImage.value = null;
     step.value = Number.POSITIVE_INFINITY;
@@ -269,13 +303,13 @@ async function compare({ checkpoints: { ann } }: Experiment): Promise<void> {
   if (ann === rival) return;
   rival = ann;
   evaluationWorker("compare", null).catch(fail);
-  annMissing.value = null;
+  annNotFound.value = null;
   if (ann === undefined) return;
   try {
     const checkpoint = await networkNamed(ann);
     if (rival === ann) await evaluationWorker("compare", checkpoint);
   } catch (error) {
-    if (rival === ann) annMissing.value = failureOf(error).message;
+    if (rival === ann) annNotFound.value = failureOf(error).message;
   }
 }
 
@@ -289,16 +323,22 @@ async function work(next: Experiment): Promise<void> {
     give({ checkpoint, data });
     compare(next);
     const prompts = Math.min(next.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
-    const programmed = await programChip(next, prompts);
+    const [programmed, go] = await programChip(next, prompts);
     // A chip that a knob has made obsolete is shown until the next chip arrives, so that the machine moves with the knob.
     if (opened.peek() !== beginning) return;
     batch(() => {
       showChip(programmed);
       promptCount.value = prompts;
     });
+    await allAnswered();
     lastGood.value = next;
+    if (!isCurrent()) return;
+    go();
+    evaluationWorker("offers", { experiment: next, opened: beginning! }).then((offers) => {
+      if (isCurrent()) offersOf.value = { of: next, offers };
+    }, fail);
   } catch (error) {
-    if (isCurrent()) fail(error);
+    if (isCurrent()) failMachine(error);
   }
 }
 
@@ -306,18 +346,33 @@ async function work(next: Experiment): Promise<void> {
 const evaluate = (next: Experiment, prompts: number, wantsChip: boolean): Promise<ChipState | null> =>
   new Promise((resolve, reject) => {
     if (!wantsChip) resolve(null);
-    evaluationWorker("evaluate", { experiment: next, prompts, wantsChip }, (news) => {
+    const asked = { experiment: next, chips: next.hardware.chips, prompts, wantsChip };
+    evaluationWorker("evaluate", asked, (news) => {
       if ("chip" in news) return resolve(news.chip);
       if (experiment.peek() !== next) return;
       if ("reached" in news) {
         reached.value = { ...news.reached, of: next };
-        if (next === opened.peek()) reachedAtFirst.value = news.reached;
+        note(next, news.reached);
       } else progress.value = news.done / news.of;
     }).catch((error) => {
       reject(error);
-      if (experiment.peek() === next) fail(error);
+      if (experiment.peek() === next) failMachine(error);
     });
   });
+
+/** What the first chip of a machine reaches on a few prompts; null if another evaluation took the threads, as this one does. */
+export const tryMachine = (tryout: Experiment, prompts: number): Promise<Reached | null> =>
+  new Promise((resolve, reject) => {
+    const asked = { experiment: tryout, chips: 1, prompts, wantsChip: false };
+    evaluationWorker("evaluate", asked, (news) => {
+      if ("reached" in news && news.reached.prompts === prompts) resolve(news.reached);
+    }).then(() => resolve(null), reject);
+  });
+
+/** Goes on with the evaluation of the experiment shown, where something else took its threads. */
+export function evaluateOn(): void {
+  if (progress.peek() < 1) evaluate(experiment.peek()!, promptCount.peek(), false).catch(() => {});
+}
 
 /** Shows a chip; the whole network where the machine lacks the current place. */
 function showChip(programmed: ChipView): void {

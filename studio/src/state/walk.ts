@@ -1,117 +1,167 @@
 /**
- * A walk through the machine, after docs/guide.md. Each stop explains one thing, with terms that earlier stops have introduced, and shows
- * the part of the live machine where it happens.
+ * A walk through the machine, after docs/guide.md. Each stop says one thing in two sentences, points at the part of the live machine where
+ * it happens, and uses terms that earlier stops have introduced.
  */
-import { batch, signal } from "@preact/signals";
-import { change } from "./knobs.ts";
+import { batch, computed, signal } from "@preact/signals";
+import type { Experiment } from "xpikeformer";
+import { knobsOf } from "./knob-list.ts";
+import { change, offers } from "./knobs.ts";
 import { hasPlace, NETWORK, type Place, place } from "./place.ts";
-import { chip, experiment, ownImage, promptIndex, step, token } from "./studio.ts";
+import { chip, experiment, opened, ownImage, promptIndex, step, token } from "./studio.ts";
 
 export interface Stop {
   readonly title: string;
   readonly text: string;
   /** The part of the machine to show; of a layer always the first crossbar. */
   readonly place: Place;
-  /** Time step, from 0. */
+  /** The time step to show, from 0; `plays` counts up to it from the first. */
   readonly step: number;
-  /** Seconds after programming. */
+  readonly plays?: boolean;
+  /** Seconds after programming. Default: as before the walk changed it. */
   readonly age?: number;
-  /** The element to bring into view. */
+  /** What it points at; without it on this machine, at the section of the machine. */
   readonly at: string;
+  /** Whether it offers machines to try. */
+  readonly tries?: boolean;
 }
 
 const LAST = Number.POSITIVE_INFINITY;
+const YEAR = 31_600_000;
 
-export const STOPS: readonly Stop[] = [
-  {
+/** The question, which is the task's own. */
+const QUESTIONS: Readonly<Record<string, Pick<Stop, "title" | "text">>> = {
+  "symbol-detection": {
     title: "The task",
-    text: "Two antennas send at the same moment, each a symbol of two bits. The channel mixes the two symbols and adds noise. Every mark shows what an antenna received at one moment. The dots are pilots: the chip knows which bits were sent. The ring is the query. From the pilots alone, the chip must infer how the channel mixes, and then read the four bits of the ring.",
-    place: NETWORK,
-    step: LAST,
-    at: ".prompt",
+    text: "Antennas send their symbols at the same moment, and the channel mixes them and adds noise. From pilots (dots), whose bits it knows, the chip must read the symbol of the ring.",
   },
+  "image-classification": {
+    title: "The task",
+    text: "The chip sees an image, cut into patches that are its tokens. It must name what the image shows.",
+  },
+};
+
+const MACHINE_STOPS: readonly Stop[] = [
   {
     title: "A spike",
-    text: "The chip holds a network of neurons. In every time step, a neuron either fires, which is one spike, or stays silent; nothing else travels between neurons. Each strip is one stage of the network, from the received signal at the top to the answer at the bottom. A column is a neuron, a row a time step, a dark point a spike. The network's view of one mark is called a token. These strips belong to the token of the ring; the slider selects the others.",
+    text: "In every time step, a neuron either fires, which is one spike, or stays silent; nothing else travels between neurons. A strip is a stage of the network, a column a neuron, a row a time step, a dark point a spike.",
     place: NETWORK,
     step: LAST,
-    at: "#machine",
+    plays: true,
+    at: ".strips",
   },
   {
     title: "A crossbar",
-    text: "From stage to stage, every neuron weights its inputs. The square holds these weights. It is a crossbar: a grid of wires with a cell at each crossing. A cell stores a weight as its conductance, which is how well it lets current through. A spike puts a voltage on a row, and the cells of the row pass current. The wire of each column sums the currents of all rows. So all cells multiply and add at once.",
+    text: "A crossbar is a grid of wires with a cell at each crossing, whose conductance holds a weight. Spikes drive rows, and each column sums the currents of its cells, so all of them multiply and add at once.",
     place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
     step: 0,
-    at: "#machine",
-  },
-  {
-    title: "A code",
-    text: "At the foot of each column, a converter (ADC) turns the current into a small integer, the code. It has few bits, so similar currents get the same code. The lowest drawing shows the codes of all columns. A neuron of the next stage adds up its codes from step to step, forgets half of the sum in each step, and fires when the sum reaches a threshold. The sum is called its membrane potential.",
-    place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
-    step: 3,
     at: ".crossbar-drawing",
   },
   {
-    title: "A cell",
-    text: "A weight can be negative; a conductance cannot. So a cell has two devices, plus and minus, and its weight is the difference. Neither is exact: programming misses its target slightly, and no two reads are the same. The curves show the conductances of this cell's two devices, from one second to ten years after programming.",
-    place: { kind: "cell", layer: "blocks.0.qkv", crossbar: 0, row: 0, column: 1 },
-    step: 3,
-    at: "#machine",
+    title: "A code",
+    text: "At the foot of each column, a converter (ADC) turns the current into a small integer, its code. A neuron of the next stage adds up its codes from step to step, forgets a part of the sum, and fires at a threshold.",
+    place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
+    step: LAST,
+    plays: true,
+    at: ".crossbar-drawing",
   },
   {
-    title: "Drift",
-    text: "The chip is now a year old, and its conductances have faded. This is drift. All fade alike on average, so one factor per crossbar, which scales its codes, restores most of the loss. The figures show the cost of a year. The bit error rate is the share of bits that the chip reads wrong; the line below it has the rate at the age at which the chip was opened.",
+    title: "A year later",
+    text: "A weight is the difference of two devices, neither programmed exactly, and both have faded for a year by now: this is drift. One factor per crossbar restores most of it, and the figures show what remains.",
     place: { kind: "cell", layer: "blocks.0.qkv", crossbar: 0, row: 0, column: 1 },
-    step: 3,
-    age: 31_600_000,
-    at: ".figures",
+    step: LAST,
+    age: YEAR,
+    at: ".panel-grid .drift",
   },
   {
     title: "A score",
-    text: "Which pilots tell most about the ring? Attention answers this. From each token, crossbars make three kinds of spikes: a query (what the token looks for), a key (what it has) and a value (what it passes on). In the squares, each row is a query and each column a key. Each cell counts the places where both fire, and turns the count into one bit, the score, which is 1 more often where the count is larger. Values with a score of 1 are passed on.",
-    place: { kind: "head", block: 0, head: 2 },
-    step: 3,
-    age: 1,
-    at: "#machine",
+    text: "For each token, crossbars make a query (what it looks for), a key (what it has) and a value (what it passes on). Each cell of the squares counts where a query and a key both fire, and fires itself with a probability that grows with the count.",
+    place: { kind: "head", block: 0, head: 0 },
+    step: LAST,
+    plays: true,
+    at: ".tile-maps",
   },
   {
-    title: "A gate at work",
-    text: "This is one of these cells, for one query and one key. An AND gate fires where both fire, a counter counts, and the count sets a probability. Then the cell draws a random integer; if it is small enough, the score is 1. Over the time steps, the mean of the scores approaches the probability, without any multiplication.",
-    place: { kind: "tile-cell", block: 0, head: 2, query: 36, key: 1 },
-    step: 3,
-    at: "#machine",
-  },
-  {
-    title: "The decision",
-    text: "At the end, each possible answer has a bar: the mean of its codes over the time steps. The largest wins. More time steps make the answer more reliable, but cost energy and time. Now turn the knobs: fewer bits, other devices, fewer steps. Watch how many bits the chip reads wrong, and how much energy an answer takes.",
+    title: "The answer",
+    text: "Each possible answer has a bar, the mean of its codes over the time steps, and the largest bar wins. The figures say how often it is wrong, and what an answer costs in energy and time.",
     place: NETWORK,
     step: LAST,
-    at: ".prompt",
+    plays: true,
+    at: ".logits",
+  },
+  {
+    title: "Other machines",
+    text: "Every machine that you try leaves a dot: its error upwards, its cost to the right. Try one of these, then turn the knobs.",
+    place: NETWORK,
+    step: LAST,
+    at: ".plane",
+    tries: true,
   },
 ];
 
+/** The stops of the task shown. */
+export const stops = computed((): readonly Stop[] => {
+  const question = QUESTIONS[experiment.value?.task.kind ?? "symbol-detection"];
+  return [{ ...question, place: NETWORK, step: LAST, at: ".prompt" }, ...MACHINE_STOPS];
+});
+
+/** Machines to try at the end: a knob and its value. */
+const TRIES: readonly (readonly [label: string, value: string, name: string])[] = [
+  ["Time steps", "1", "one time step"],
+  ["ADC bits", "4", "converters of 4 bits"],
+  ["Device", "hermes", "the HERMES chip's devices"],
+];
+
+/** Those that the machine shown can become. */
+export const tries = computed(() => {
+  const now = experiment.value;
+  if (!now) return [];
+  return TRIES.flatMap(([label, value, name]) => {
+    const knob = knobsOf(now).find((knob) => knob.label === label);
+    const isOffered = knob && knob.read(now) !== value && !(value in (offers.value?.[label] ?? {}));
+    return isOffered ? [{ name, act: () => change(knob.write(now, value, opened.value!)) }] : [];
+  });
+});
+
 /** The current stop; null: no walk. */
 export const stopIndex = signal<number | null>(null);
+
+/** The age before the walk changed it; null where it did not. */
+let ageBefore: number | null = null;
 
 /** Goes to a stop, and shows its subject. */
 export function goTo(index: number | null): void {
   batch(() => {
     stopIndex.value = index;
-    if (index === null) return;
-    const { place: where, step: at, age } = STOPS[index];
-    place.value = onThisMachine(where);
-    step.value = Math.min(at, lastStep());
-    token.value = null;
+    const stop = index === null ? null : stops.peek()[index];
+    if (stop) {
+      place.value = onThisMachine(stop.place);
+      step.value = stop.plays && lastStep() > 0 ? 0 : Math.min(stop.step, lastStep());
+      token.value = null;
+    }
     if (index === 0) {
       promptIndex.value = 0;
       ownImage.value = null;
     }
-    const { readTime } = experiment.value!.hardware;
-    const wanted = age ?? readTime;
-    if (wanted !== readTime) {
-      change({ ...experiment.value!, hardware: { ...experiment.value!.hardware, readTime: wanted } });
-    }
+    takeAge(stop?.age ?? null);
   });
+}
+
+/** Shows the machine at an age; null: at its age before. */
+function takeAge(age: number | null): void {
+  const now = experiment.peek()!;
+  const wanted = age ?? ageBefore;
+  if (wanted === null) return;
+  ageBefore = age === null ? null : (ageBefore ?? now.hardware.readTime);
+  if (wanted !== now.hardware.readTime) change(withAge(now, wanted));
+}
+
+const withAge = (given: Experiment, readTime: number) => ({ ...given, hardware: { ...given.hardware, readTime } });
+
+/** The next time step of a stop that plays; false at its last. */
+export function playOn(): boolean {
+  if (step.peek() >= lastStep()) return false;
+  step.value = step.peek() + 1;
+  return true;
 }
 
 /** The same place on the current machine, which may have other crossbars. */

@@ -16,15 +16,18 @@ import {
   type Network,
   openExperiment,
 } from "xpikeformer";
-import { type AnnBeside, asCompared, chipFigures, stateOfChip } from "xpikeformer/internal";
+import { type AnnBeside, asCompared, chipFigures, receiverRates, stateOfChip } from "xpikeformer/internal";
 import type { FigureDraft } from "xpikeformer/report";
-import { memoryOf, serve } from "./calls.ts";
+import { failureOf, memoryOf, serve } from "./calls.ts";
+import { type Change, changeFrom, forget, keep } from "./machines.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
+import { type Offers, offersOn } from "./offers.ts";
 
 export interface EvaluationGiven {
   readonly experiment: Experiment;
+  readonly chips: number;
   readonly prompts: number;
-  /** Whether to report the first chip. */
+  /** Whether to report the first chip, and wait for `proceed` before it answers. */
   readonly wantsChip: boolean;
 }
 
@@ -32,6 +35,8 @@ export interface Reached {
   readonly chips: number;
   readonly prompts: number;
   readonly figures: readonly FigureDraft[];
+  /** Why the ANN cannot answer these prompts; null if it can, or if there is none. */
+  readonly annFailure: string | null;
 }
 
 /** The first chip before it answers, the figures reached, or the number of prompts done on all chips. */
@@ -41,7 +46,7 @@ export type EvaluationNews =
   | { readonly done: number; readonly of: number };
 
 /** Prompts of the first chip after which figures are reported. */
-const COARSE = [32, 160];
+const COARSE: readonly number[] = [32, 160];
 /** Prompts per thread at a time: a changed machine waits until they are answered. */
 const SLICE = 16;
 
@@ -57,6 +62,8 @@ interface Rival {
   readonly network: Network;
   /** By seed, task and number of prompts; null while it answers. */
   readonly errors: Map<string, AnnBeside["errors"]>;
+  /** Why it cannot answer; null if it can. */
+  failure: string | null;
 }
 
 /** Null for an experiment without an ANN, or before its file arrives. */
@@ -65,6 +72,10 @@ let rival: Rival | null = null;
 const alone = inlineExecutor(jobs);
 /** Reports the newest figures of the evaluation under way once more. */
 let again = () => {};
+/** Lets the first chip of the evaluation under way answer. */
+let goAhead = () => {};
+/** Rates of classical receivers by seed, task and number of prompts; null while they are computed. */
+const receivers = new Map<string, readonly FigureDraft[] | null>();
 
 /** Why an evaluation ends before its time. */
 const OUTDATED = new Error("Another machine is evaluated.");
@@ -76,14 +87,33 @@ const functions = {
   /** Keeps the network and data of the next experiments. */
   hold(next: Materials) {
     materials = next;
+    forget();
+    receivers.clear();
     readAhead(next);
   },
 
   /** Takes the checkpoint of the ANN to compare with; null for none. */
   compare(checkpoint: ArrayBuffer | null) {
     const network = checkpoint && decodeCheckpoint(new Uint8Array(checkpoint)).network;
-    rival = network && { network, errors: new Map() };
+    rival = network && { network, errors: new Map(), failure: null };
     again();
+  },
+
+  /** Which values of each knob a machine can take. */
+  offers: ({ experiment, opened }: { experiment: Experiment; opened: Experiment }): Offers =>
+    offersOn(experiment, opened, materials),
+
+  /** What became of the chips of one machine on another, on the prompts that both have answered so far. */
+  change: ({ before, after }: { before: Experiment; after: Experiment }): Change | null => changeFrom(before, after),
+
+  /** Ends the evaluation under way, so that the threads are free. */
+  stop() {
+    stopper.abort(OUTDATED);
+  },
+
+  /** Lets the first chip answer. */
+  proceed() {
+    goAhead();
   },
 
   /**
@@ -103,21 +133,24 @@ const functions = {
 type Tell = (news: EvaluationNews, given?: Transferable[]) => void;
 
 async function evaluate(
-  { experiment, prompts, wantsChip }: EvaluationGiven,
+  { experiment, chips, prompts, wantsChip }: EvaluationGiven,
   signal: AbortSignal,
   tell: Tell,
 ): Promise<void> {
-  const { chips } = experiment.hardware;
   const whole: ChipEvaluation[] = [];
   let done = 0;
   const reach = (evaluated: readonly ChipEvaluation[]) => {
+    const count = evaluated[0].prompts;
     again = () => {
-      const count = evaluated[0].prompts;
-      const figures = chipFigures(experiment, evaluated, besides(experiment, count));
-      tell({ reached: { chips: evaluated.length, prompts: count, figures } });
+      const own = chipFigures(experiment, evaluated, besides(experiment, count));
+      const figures = [...own, ...received(experiment, count)];
+      keep(experiment, evaluated, own);
+      const annFailure = rival?.failure ?? null;
+      tell({ reached: { chips: evaluated.length, prompts: count, figures, annFailure } });
     };
     again();
   };
+  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   again = () => {};
   try {
     await evaluateChips(executor, openExperiment(experiment, materials.data), networkOf(materials, experiment), {
@@ -135,28 +168,54 @@ async function evaluate(
         onFirstChip: (chip) => {
           // On one thread the chip is the one that goes on answering.
           const state = executor.isApart ? stateOfChip(chip) : structuredClone(stateOfChip(chip));
+          const proceed = new Promise<void>((resolve) => {
+            goAhead = resolve;
+          });
           tell({ chip: state }, memoryOf(state));
+          return Promise.race([proceed, aborted]);
         },
       }),
     });
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    if (!signal.aborted) await aborted;
   } catch (error) {
     if (error !== OUTDATED) throw error;
   }
 }
 
+/** What decides the answers of those who are not on a chip. */
+const askedKey = ({ seed, task }: Experiment, prompts: number): string => JSON.stringify([seed, task, prompts]);
+
+/** Rates of classical receivers on these prompts. None at first; figures are reported again once they are known. */
+function received(experiment: Experiment, prompts: number): readonly FigureDraft[] {
+  const key = askedKey(experiment, prompts);
+  if (!receivers.has(key)) {
+    receivers.set(key, null);
+    receiverRates(alone, experiment, prompts).then((rates) => {
+      receivers.set(key, rates);
+      if (rates.length > 0) again();
+    });
+  }
+  return receivers.get(key) ?? [];
+}
+
 /** The ANN beside chips on these prompts. Its errors are null at first, and figures are reported again once they are known. */
 function besides(experiment: Experiment, prompts: number): AnnBeside | undefined {
   if (rival === null) return undefined;
-  const { network, errors } = rival;
-  const key = JSON.stringify([experiment.seed, experiment.task, prompts]);
+  const current = rival;
+  const { network, errors } = current;
+  const key = askedKey(experiment, prompts);
   if (!errors.has(key)) {
     errors.set(key, null);
-    const given = openExperiment(experiment, materials.data);
-    evaluateNetwork(alone, given, asCompared(experiment, network, "ann"), { prompts }).then((evaluation) => {
-      errors.set(key, evaluation.errors);
-      if (rival?.errors === errors) again();
-    });
+    const answer = async () => {
+      const given = openExperiment(experiment, materials.data);
+      const compared = asCompared(experiment, network, "ann");
+      errors.set(key, (await evaluateNetwork(alone, given, compared, { prompts })).errors);
+    };
+    answer()
+      .catch((error) => {
+        current.failure = failureOf(error).message;
+      })
+      .then(() => rival === current && again());
   }
   return { model: network.model as AnnSpec, errors: errors.get(key)! };
 }

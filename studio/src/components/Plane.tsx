@@ -1,0 +1,216 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { formatQuantity } from "xpikeformer/report";
+import { machineKey } from "../machine-key.ts";
+import { described, show } from "../state/knobs.ts";
+import { annPoint, type CostAxis, costAxis, curve, type Dot, dots, lines } from "../state/plane.ts";
+import { experiment, metric, opened } from "../state/studio.ts";
+import { sweep } from "../state/sweep.ts";
+import { plural } from "../words.ts";
+
+const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [250, 46, 14, 12, 34];
+
+/** Error against a cost. Each machine tried is a dot, to which a click or Enter returns. */
+export function Plane() {
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(600);
+  const [chosen, choose] = useState<string | null>(null);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(240, entry.contentRect.width)));
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  const all = dots.value;
+  const now = experiment.value && machineKey(experiment.value);
+  const first = opened.value && machineKey(opened.value);
+  const at = Math.max(
+    0,
+    all.findIndex(({ tried }) => tried.key === (chosen ?? now)),
+  );
+  const { x, y } = scales(width);
+  const go = (index: number) => choose(all[Math.max(0, Math.min(all.length - 1, index))]?.tried.key ?? null);
+  const returnTo = (dot: Dot | undefined) => dot && dot.tried.key !== now && show(dot.tried.experiment);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const act = {
+      ArrowLeft: () => go(at - 1),
+      ArrowUp: () => go(at - 1),
+      ArrowRight: () => go(at + 1),
+      ArrowDown: () => go(at + 1),
+      Home: () => go(0),
+      End: () => go(all.length - 1),
+      Enter: () => returnTo(all[at]),
+      " ": () => returnTo(all[at]),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  const ann = annPoint.value;
+  const path = curve.value.map(({ cost, error }, i) => `${i ? "L" : "M"}${x.of(cost.value)} ${y.of(error)}`).join("");
+  return (
+    <figure class="plane">
+      <div class="plane-bar">
+        <span>
+          <label for="plane-cost">Error against</label>{" "}
+          <select
+            id="plane-cost"
+            value={costAxis.value}
+            onChange={({ currentTarget }) => {
+              costAxis.value = currentTarget.value as CostAxis;
+            }}
+          >
+            <option value="energy">energy per {metric.value.result}</option>
+            <option value="latency">latency, one at a time</option>
+            <option value="area">area</option>
+          </select>
+        </span>
+        {sweep.value && (
+          <span class="quiet" role="status">
+            {sweep.value.label}: {sweep.value.machines.length} of {plural(sweep.value.values, "value")}
+            {sweep.value.running ? " …" : ""}
+          </span>
+        )}
+      </div>
+      <div
+        ref={box}
+        role="listbox"
+        tabIndex={0}
+        aria-label="Machines tried"
+        aria-activedescendant={all.length > 0 ? `dot-${at}` : undefined}
+        onKeyDown={onKeyDown}
+        onBlur={() => choose(null)}
+      >
+        <svg width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} role="presentation">
+          {x.ticks.map(({ at, text }) => (
+            <g key={text}>
+              <path class="grid" d={`M${at} ${TOP}V${HEIGHT - BOTTOM}`} />
+              <text x={at} y={HEIGHT - BOTTOM + 14} class="middle">
+                {text}
+              </text>
+            </g>
+          ))}
+          {y.ticks.map(({ at, text }) => (
+            <g key={text}>
+              <path class="grid" d={`M${LEFT} ${at}H${width - RIGHT}`} />
+              <text x={LEFT - 6} y={at + 4} class="end">
+                {text}
+              </text>
+            </g>
+          ))}
+          <text x={width - RIGHT} y={HEIGHT - 4} class="end">
+            {costAxis.value} →
+          </text>
+          <text x={LEFT + 4} y={HEIGHT - 4}>
+            ↑ {metric.value.rate.startsWith("accuracy") ? "wrong answers" : metric.value.name}, logarithmic
+          </text>
+          {lines.value.map(({ name, figure, error }, i) => (
+            <g key={figure} class="level" data-mark={figure} data-value={error}>
+              <path d={`M${LEFT} ${y.of(error)}H${width - RIGHT}`} />
+              <text x={LEFT + 4} y={y.of(error) + (i % 2 ? 12 : -4)}>
+                {name}
+              </text>
+            </g>
+          ))}
+          <path class="curve" d={path} />
+          {ann && (
+            <g class="ann" data-mark="ann" data-value={ann.error}>
+              <path d={`M${x.of(ann.cost.value)} ${y.of(ann.low)}V${y.of(ann.high)}`} />
+              <path class="mark" d={`M${x.of(ann.cost.value)} ${y.of(ann.error)}m-6 0l6 -6l6 6l-6 6z`} />
+              <text x={x.of(ann.cost.value) - 9} y={y.of(ann.error) + 4} class="end">
+                ANN
+              </text>
+            </g>
+          )}
+          {all.map((dot, i) => {
+            const { tried, cost, error, low, high } = dot;
+            const isNow = tried.key === now;
+            const names = ["dot", isNow && "now", tried.key === first && "first", i === at && "active"];
+            const [cx, cy] = [x.of(cost.value), y.of(error)];
+            return (
+              <g
+                key={tried.key}
+                id={`dot-${i}`}
+                role="option"
+                aria-selected={isNow}
+                aria-label={said(dot)}
+                class={names.filter(Boolean).join(" ")}
+                onClick={() => returnTo(dot)}
+                onPointerEnter={() => choose(tried.key)}
+              >
+                <path d={`M${cx} ${y.of(low)}V${y.of(high)}`} />
+                <circle class="target" cx={cx} cy={cy} r={12} />
+                {tried.key === first ? (
+                  <rect class="mark" x={cx - 5} y={cy - 5} width={10} height={10} />
+                ) : (
+                  <circle class="mark" cx={cx} cy={cy} r={isNow ? 6 : 5} />
+                )}
+              </g>
+            );
+          })}
+        </svg>
+      </div>
+      <figcaption>
+        {all[at] ? said(all[at]) : "The first machine appears with its first figures."}{" "}
+        {all.length > 1 && "Square: as opened; filled: shown. Click a dot, or press Enter, to return to its machine."}
+      </figcaption>
+    </figure>
+  );
+}
+
+/** `ADC bits: 6; error 0.058 (0.04 to 0.07), 310 nJ; 1 chip, 160 prompts each.` */
+function said({ tried: { experiment, reached }, cost, error, low, high }: Dot): string {
+  const written = formatQuantity({ value: error, unit: "1", interval: { low, high } });
+  const price = formatQuantity(cost);
+  const chips = plural(reached.chips, "chip");
+  return `${described(experiment)}; error ${written.value} (${written.interval}), ${price.value} ${price.unit}; ${chips}, ${plural(reached.prompts, "prompt")} each.`;
+}
+
+interface Axis {
+  readonly of: (value: number) => number;
+  readonly ticks: readonly { readonly at: number; readonly text: string }[];
+}
+
+/** Logarithmic axes around everything drawn. */
+function scales(width: number): { x: Axis; y: Axis } {
+  const points = [...dots.value, ...(annPoint.value ? [annPoint.value] : [])];
+  const unit = points[0]?.cost.unit ?? "J";
+  const costs = points.map(({ cost }) => cost.value).filter((value) => value > 0);
+  const errors = [
+    ...points.flatMap(({ error, low, high }) => [error, low, high]),
+    ...lines.value.map(({ error }) => error),
+  ];
+  return {
+    x: logAxis(costs, [LEFT, width - RIGHT], width / 90, (value) => {
+      const { value: written, unit: prefixed } = formatQuantity({ value, unit });
+      return `${written} ${prefixed}`;
+    }),
+    y: logAxis(
+      errors.filter((error) => error > 0),
+      [HEIGHT - BOTTOM, TOP],
+      5,
+      (value) => formatQuantity({ value, unit: "1" }).value,
+    ),
+  };
+}
+
+/** Room beside the outermost values, as a factor. */
+const ROOM = 1.3;
+
+/** Values of 0 or less stand at the lower end. */
+function logAxis(
+  values: readonly number[],
+  [start, end]: readonly [number, number],
+  most: number,
+  write: (value: number) => string,
+): Axis {
+  const [low, high] = values.length > 0 ? [Math.min(...values) / ROOM, Math.max(...values) * ROOM] : [0.1, 1];
+  const of = (value: number) => start + ((end - start) * Math.log(Math.max(value, low) / low)) / Math.log(high / low);
+  const decades = Array.from(
+    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
+    (_, i) => 10 ** (Math.floor(Math.log10(low)) + i),
+  );
+  const finest = [[1, 2, 5], [1, 3], [1]].map((steps) =>
+    decades.flatMap((decade) => steps.map((step) => step * decade)).filter((value) => value >= low && value <= high),
+  );
+  const chosen = finest.find(({ length }) => length <= most) ?? finest[2];
+  return { of, ticks: chosen.map((value) => ({ at: of(value), text: write(Number(value.toPrecision(1))) })) };
+}
