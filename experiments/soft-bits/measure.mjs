@@ -1,8 +1,9 @@
 // Measures soft bits of chips before and after their own fit, beside the ANN, the network in exact arithmetic, receivers and the capacity of
 // the uncoded link. One run of four steps also answers for two. Writes result.json.
 //
-//   node experiments/soft-bits/measure.mjs [--copies 8] [--chips 5] [--fit 256] [--prompts 1024] [--logits DIRECTORY]
+//   node experiments/soft-bits/measure.mjs [--copies 8] [--chips 5] [--fit 256] [--prompts 1024] [--snr 5,10,15] [--logits DIRECTORY]
 //
+// Besides the scale, a chip fits a table of eight entries: the log-odds with which decisions were right, by the soft bit's magnitude.
 // --fit is the number of prompts from which a chip fits a scale for one SNR, --prompts that of the prompts judged. A chip answers 40 prompts
 // a second on an idle core; DIRECTORY keeps its logits, and a run reads those that it finds there. `--copies` measures one part again.
 import { readFile, writeFile } from "node:fs/promises";
@@ -40,7 +41,6 @@ import { experimentOn } from "../two-machines.mjs";
 
 /** Nothing was chosen with this seed: neither fit, T nor copies. */
 const SEED = 60_223;
-const SNR = [5, 10, 15];
 const STEPS = [2, 4];
 const BITS = 4;
 const CLASSES = 16;
@@ -53,10 +53,12 @@ const { values } = parseArgs({
     chips: { type: "string", default: "5" },
     fit: { type: "string", default: "256" },
     prompts: { type: "string", default: "1024" },
+    snr: { type: "string", default: "5,10,15" },
     logits: { type: "string" },
   },
 });
 const [copies, chips, fit, prompts] = [values.copies, values.chips, values.fit, values.prompts].map(Number);
+const SNR = values.snr.split(",").map(Number);
 const placed = experimentOn("recommended", "wireless-2x2-deep", copies);
 const experiment = {
   ...placed,
@@ -145,6 +147,17 @@ const interval = (sample) => {
 
 const information = (rows) => sampleOf(rows.map((row) => informationByRow(row, BITS)));
 
+/** A map of agreements: magnitudes by eighths of those that the fit saw, each with the log-odds of a right decision there. */
+function tableOf(fitted) {
+  const sorted = fitted.map(Math.abs).sort();
+  const ends = Array.from({ length: 7 }, (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / 8)]);
+  const entryOf = (a) => ends.filter((end) => Math.abs(a) >= end).length;
+  const counts = Array.from({ length: 8 }, () => [0.5, 0.5]);
+  for (const a of fitted) counts[entryOf(a)][a > 0 ? 1 : 0]++;
+  const odds = counts.map(([wrong, right]) => Math.log(right / wrong));
+  return (a) => Math.sign(a) * odds[entryOf(a)];
+}
+
 function figuresOf(rows) {
   return {
     ber: mean(rows.map((row) => row.filter((a) => a < 0).length / row.length)),
@@ -185,9 +198,11 @@ for (const snr of SNR) {
       const raw = agreed[snr].evaluation.map((one) => one[t]);
       const scales = agreed[snr].fit.map((one) => bestScale(one[t]));
       const fitted = raw.map((row, c) => row.map((a) => scales[c] * a));
+      const tabled = raw.map((row, c) => row.map(tableOf(agreed[snr].fit[c][t])));
       const rival = information(fitted.map(() => others.ann));
       const gap = interval(pairedDifference(information(fitted), rival));
-      return [t, { scales, raw: figuresOf(raw), fitted: figuresOf(fitted), gap }];
+      const table = figuresOf(tabled);
+      return [t, { scales, raw: figuresOf(raw), fitted: figuresOf(fitted), table, gap }];
     }),
   );
   const rest = Object.entries(others).map(([name, row]) => [name, figuresOf([row])]);
@@ -197,6 +212,8 @@ await executor.close();
 
 const file = new URL("result.json", import.meta.url);
 const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
-const command = `node experiments/soft-bits/measure.mjs --copies ${copies} --chips ${chips} --fit ${fit} --prompts ${prompts}`;
-const after = { ...before, [copies]: { command, commit: presentCommit(), seed: SEED, chips, fit, prompts, points } };
+const all = values.snr === "5,10,15" ? "" : ` --snr ${values.snr}`;
+const command = `node experiments/soft-bits/measure.mjs --copies ${copies} --chips ${chips} --fit ${fit} --prompts ${prompts}${all}`;
+const name = all === "" ? copies : `${copies} at ${values.snr} dB`;
+const after = { ...before, [name]: { command, commit: presentCommit(), seed: SEED, chips, fit, prompts, points } };
 await writeFile(file, `${JSON.stringify(after, rounded)}\n`);

@@ -17,7 +17,7 @@ import { createTask, networkGeometry } from "../task/create.ts";
 
 /**
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
- * retraining (steps, gains, draws, neuron, copies of a query, pilots of a slot) from the experiment, with a note for each setting of the model that does.
+ * retraining (steps, gains, draws, neuron, copies of a query, pilots of a slot) from the experiment, with a note for each that does.
  * `validatedSteps` are numbers of time steps, beyond that of the training, at which the network was checked: the note says so.
  * Throws  SpecError at the field of the experiment that the network does not fit; `field` is where the experiment names it
  */
