@@ -4,8 +4,7 @@
 //   node experiments/coded-link/pilots.mjs [--setting NAME]
 //
 // The value gain of attention changes with the number of pilots as in decision feedback, so that sums over values stay alike; it is 256 at
-// most. A
-// point stops at 60 block errors or 500 blocks.
+// most. A point stops at 60 block errors or 500 blocks.
 import { parseArgs } from "node:util";
 import { measureSettings } from "./settings-of-slots.mjs";
 

@@ -1,9 +1,11 @@
-// The table of this folder's page: block error rates measured by `ldpc.mjs`, next to published ones and to an ideal code.
+// The tables of this folder's page: block error rates measured by `ldpc.mjs`, next to published ones and to an ideal code; and those of the
+// coded link, measured by `link.mjs`, `mismatch.mjs` and `pilots.mjs`.
 import { readFileSync } from "node:fs";
 import { normalApproximation } from "./normal-approximation.mjs";
 import { SETTINGS } from "./settings.mjs";
 
-const measured = JSON.parse(readFileSync(new URL("./ldpc.json", import.meta.url), "utf8"));
+const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), "utf8"));
+const measured = read("ldpc");
 
 const rate = ({ errors, blocks }) => errors / blocks;
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
@@ -27,34 +29,82 @@ const RULES = { "belief-propagation": "sum-product", "min-sum": "min-sum" };
 const nameOf = ({ rule, schedule = "layered", iterations, scale }) =>
   `${RULES[rule]}${scale === undefined ? "" : ` x ${scale}`}, ${schedule}, ${iterations}`;
 
-const { figures } = JSON.parse(readFileSync(new URL("./link.json", import.meta.url), "utf8"));
+const link = read("link").figures;
 
 /** A figure with its interval; – where the point was not reached. */
-function figure(id, scale = 1, digits = 2) {
+function figure(figures, id, { scale = 1, digits = 1 } = {}) {
   if (!figures[id]) return "–";
   const [value, low, high] = figures[id].map((x) => (scale * x).toFixed(digits));
-  return low === undefined ? value : `${value} (${low} to ${high})`;
+  return low === undefined ? value : `${value} (${low}–${high})`;
 }
 
-/** Detectors by id, with their names. */
+/** Nanojoules per bit of payload, of the detector and the decoder. */
+function nanojoules(figures, id) {
+  const energy = figures[`coded.energy.${id}.sum`];
+  return energy ? (1e9 * energy[0]).toPrecision(2) : "–";
+}
+
+/** Detectors by id, with their names and the id of their energy. */
 const DETECTORS = {
-  "known.joint": "joint detection, known channel",
-  "lmmse.joint": "joint detection, LMMSE estimate",
-  "ls.joint": "joint detection, least squares",
-  ann: "ANN",
-  digital: "spiking network, exact arithmetic",
-  xpikeformer: "5 chips",
-  "xpikeformer.age.86400.compensated": "after a day, compensated",
-  "xpikeformer.age.31536000.compensated": "after a year, compensated",
-  "xpikeformer.age.31536000.uncompensated": "after a year, without compensation",
+  "known.joint": ["known channel"],
+  "lmmse.joint": ["LMMSE estimate", "lmmse.joint"],
+  "ls.joint": ["least squares", "ls.joint"],
+  ann: ["ANN, int8", "annDigital"],
+  "ann.feedback": ["ANN, feedback", "annDigital.feedback"],
+  digital: ["spiking, exact arithmetic"],
+  xpikeformer: ["5 chips", "xpikeformer"],
+  "xpikeformer.feedback": ["5 chips, feedback", "xpikeformer.feedback"],
+  "xpikeformer.age.86400.compensated": ["after a day"],
+  "xpikeformer.age.31536000.compensated": ["after a year"],
+  "xpikeformer.age.31536000.uncompensated": ["after a year, uncompensated"],
 };
+
+/** Of `mismatch.mjs`, with what a setting changes. */
+const CHANNELS = {
+  training: "as trained: TDL-C, 100 ns, 3 m/s",
+  "speed-1": "1 m/s",
+  "speed-8": "8.3 m/s",
+  "speed-33": "33 m/s",
+  "delay-30": "30 ns",
+  "delay-300": "300 ns",
+  "tdl-a": "TDL-A",
+  "cdl-c": "CDL-C",
+};
+
+/** Of `pilots.mjs`: pilots, and in which symbols. */
+const PILOTS = {
+  "2-comb-6": "4, two symbols",
+  "2-comb-4": "6, two symbols",
+  "1-comb-2": "6, one symbol",
+  "2-comb-2": "12, two symbols",
+  "4-comb-2": "24, four symbols",
+  "2-comb-1": "24, two symbols",
+};
+
+/** Rows of a record, in the order of `names`. */
+const rowsOf = (record, names, cells) =>
+  Object.entries(names).flatMap(([id, name]) => (record[id] ? [[name, ...cells(record[id].figures)]] : []));
+
+const crossings = (figures) => ["xpikeformer", "ann", "lmmse.joint"].map((id) => figure(figures, `coded.ebn0.${id}`));
 
 export const codedLinkTables = {
   "coded-fading": () => ({
-    head: ["detector", "Eb/N0 at 10 % block errors, dB", "block errors at 10 dB"],
-    rows: Object.entries(DETECTORS).map(([id, name]) => [
-      ...[name, figure(`coded.ebn0.${id}`)],
-      `${figure(`bler.${id}.ebn0.10`, 100, 1)} %`,
+    head: ["detector", "Eb/N0, dB", "block errors at 10 dB, %", "nJ/bit"],
+    rows: Object.entries(DETECTORS).map(([id, [name, energy]]) => [
+      ...[name, figure(link, `coded.ebn0.${id}`), figure(link, `bler.${id}.ebn0.10`, { scale: 100 })],
+      energy ? nanojoules(link, energy) : "",
+    ]),
+  }),
+  "coded-mismatch": () => ({
+    head: ["channel", "5 chips, dB", "ANN", "LMMSE", "chips − ANN"],
+    rows: rowsOf(read("mismatch"), CHANNELS, (figures) => [...crossings(figures), figure(figures, "coded.gap.ann")]),
+  }),
+  "coded-pilots": () => ({
+    head: ["pilots", "payload", "5 chips, dB", "ANN", "LMMSE", "nJ/bit, chips", "ANN"],
+    rows: rowsOf(read("pilots"), PILOTS, (figures) => [
+      figures["coded.payload"][0],
+      ...crossings(figures),
+      ...["xpikeformer", "annDigital"].map((id) => nanojoules(figures, id)),
     ]),
   }),
   "ldpc-awgn": () => ({
@@ -66,7 +116,6 @@ export const codedLinkTables = {
       "published",
       "behind, dB",
       "ideal at 1 %, dB",
-      "bit updates",
     ],
     rows: SETTINGS.flatMap(({ name, informationBits, codedBits, decoder, published }) =>
       (measured[name]?.points ?? []).map((point) => [
@@ -79,7 +128,6 @@ export const codedLinkTables = {
           : "–",
         published ? decibels(behind(published, point)) : "–",
         decibels(normalApproximation(informationBits, codedBits, 2.326)),
-        Math.round(point.bitUpdates / point.blocks).toLocaleString("en"),
       ]),
     ),
   }),

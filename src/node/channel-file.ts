@@ -159,8 +159,8 @@ export interface SoftBits {
 }
 
 /**
- * Writes `llrs` (32-bit floats), `decisions` (bytes) and, if they are known, the bits `sent` as `.npz`, `[blocks, elements, antennas, bits]`. Signs are
- * Sionna's: `llrs` = ln p(b = 1) - ln p(b = 0), the opposite of ours.
+ * Writes `llrs` (32-bit floats), `decisions` (bytes) and, if they are known, the bits `sent` as `.npz`, each
+ * `[blocks, elements, antennas, bits]`. Signs are Sionna's: `llrs` = ln p(b = 1) - ln p(b = 0), the opposite of ours.
  *
  * Throws  ShapeError for another number of ratios; ValueError for one that is not a number; FileError when the file cannot be written
  */
