@@ -173,6 +173,27 @@ describe("xpike rtl --board and xpike rtl host", () => {
     expect(host).toMatchObject({ code: 2, out: "", err: expect.stringContaining("there is no port with this name") });
   });
 
+  test("writes a kit of a whole machine, whose constants a host can load", async () => {
+    const timing = { clock: 25e6, settle: 2, conversion: 16 };
+    const file = await writeTrained("fpga", { hardware: { timing, ssa: { random: "lfsr" } } });
+    const out = join(folder, "machine-kit");
+    const options = ["--prompts", "1", "--machine", "--fpga", "--loadable", "--board", "ulx3s-85f", "--baud", "115200"];
+    const written = await xpikeRtl(file, "--out", out, ...options);
+    expect([written.code, written.err]).toEqual([0, ""]);
+    const text = (path: string) => readFile(join(out, path), "utf8");
+    const board = JSON.parse(await text("board.json"));
+    expect(board).toMatchObject({ holds: "machine", board: "ulx3s-85f", baud: 115_200 });
+    expect(await text("xpike_uart.h")).toContain("#define XPIKE_BAUD 115200u\n");
+    expect(await text("make.sh")).toContain("xpike_machine_board.sv; synth_ecp5 -no-rw-check -top xpike_machine_board");
+    const header = await text("xpike.h");
+    const defined = (name: string) => Number(new RegExp(`XPIKE_${name} (\\w+?)u`).exec(header)![1]);
+    const constants = (await text("machine_constants.hex")).trim().split("\n");
+    expect(constants).toHaveLength(1 + defined("CONSTANT_COUNT"));
+    expect(Number.parseInt(constants[0], 16)).toBe(defined("CONSTANT_LAYOUT"));
+    const host = await runCommand("rtl", "host", out, "--port", join(folder, "no-port"));
+    expect(host).toMatchObject({ code: 2, out: "", err: expect.stringContaining("there is no port with this name") });
+  });
+
   test("refuses a kit of a machine of macros, and heads that do not come in groups", async () => {
     const kit = (...more: string[]) =>
       xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "none"), "--board", "ulx3s-85f", ...more);

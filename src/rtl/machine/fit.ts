@@ -16,36 +16,66 @@ interface Device {
   readonly blocks: number;
   readonly multipliers: number;
   readonly registers: number;
+  /** Lookup tables, for logic and small memories; only synthesis counts them. */
+  readonly tables: number;
 }
+
+/**
+ * ECP5: the data sheet rounds to thousands (84K); the exact numbers are those of Project Trellis, as nextpnr-ecp5 0.7 lists them for each
+ * device (DP16KD, MULT18X18D, TRELLIS_FF, TRELLIS_COMB). A slice has two tables of four inputs and two registers.
+ */
+const ECP5 = "Lattice FPGA-DS-02012, ECP5 and ECP5-5G family, table 1.1; exact in Project Trellis";
+/** A slice has four tables of six inputs and eight registers, and a block memory of 36 kbit is two of 18 kbit. */
+const SERIES_7 = "AMD DS180, 7 series overview, table 4";
 
 export const DEVICES = {
   "ecp5-25": {
     title: "Lattice LFE5U-25F",
-    source: "Lattice FPGA-DS-02012, ECP5 and ECP5-5G family, table 1.1",
+    source: ECP5,
     blocks: 56,
     multipliers: 28,
     registers: 24_288,
+    tables: 24_288,
   },
   "ecp5-45": {
     title: "Lattice LFE5U-45F",
-    source: "Lattice FPGA-DS-02012, ECP5 and ECP5-5G family, table 1.1",
+    source: ECP5,
     blocks: 108,
     multipliers: 72,
     registers: 43_848,
+    tables: 43_848,
   },
   "ecp5-85": {
     title: "Lattice LFE5U-85F",
-    source: "Lattice FPGA-DS-02012, ECP5 and ECP5-5G family, table 1.1",
+    source: ECP5,
     blocks: 208,
     multipliers: 156,
     registers: 83_640,
+    tables: 83_640,
+  },
+  "artix-35t": {
+    title: "AMD XC7A35T",
+    source: `${SERIES_7}: 5,200 slices, 50 memories of 36 kbit`,
+    blocks: 2 * 50,
+    multipliers: 90,
+    registers: 8 * 5200,
+    tables: 4 * 5200,
+  },
+  "artix-100t": {
+    title: "AMD XC7A100T",
+    source: `${SERIES_7}: 15,850 slices, 135 memories of 36 kbit`,
+    blocks: 2 * 135,
+    multipliers: 240,
+    registers: 8 * 15_850,
+    tables: 4 * 15_850,
   },
   "zynq-7020": {
     title: "AMD XC7Z020",
-    source: "AMD DS190, Zynq-7000 SoC, table 1",
-    blocks: 280,
+    source: "AMD DS190, Zynq-7000 SoC, table 1: 53,200 tables, 140 memories of 36 kbit",
+    blocks: 2 * 140,
     multipliers: 220,
-    registers: 106_400,
+    registers: 2 * 53_200,
+    tables: 53_200,
   },
 } as const satisfies Readonly<Record<string, Device>>;
 
@@ -209,6 +239,7 @@ export function fitText(fit: Fit, name: DeviceName): string {
     ),
     `${bits(inBlocks)} bits in block memories, ${small} in lookup tables`,
     ...keys.map((key) => `${needs[key]} of ${device[key]} ${titles[key]}`),
+    `logic, which synthesis counts, in ${device.tables} lookup tables`,
   ];
   return `${device.title}, before synthesis:\n${rows.map((row) => `  ${row}\n`).join("")}`;
 }
