@@ -1,6 +1,6 @@
 /**
- * Static timing of a library's gates, by OpenSTA: the path with the least slack, of all or of a module alone. Gates have the library's delays, wires have
- * none, the clock is ideal, and macros and memories, which have no library, begin and end no path.
+ * Static timing of a library's gates, by OpenSTA: the path with the least slack, of all or of a module alone. Gates have the library's
+ * delays, wires have none, the clock is ideal, and macros and memories, which have no library, begin and end no path.
  */
 import { PlatformError } from "../errors.ts";
 import { idealConstraints } from "../rtl/kit/project-files.ts";

@@ -51,7 +51,7 @@ export function idealConstraints(clock: number, share = OUTER_SHARE): string {
   return `create_clock -name clk -period ${period.toFixed(3)} [get_ports clk_i]
 set_input_delay ${outer} -clock clk [all_inputs]
 set_output_delay ${outer} -clock clk [all_outputs]
-set_false_path -from [get_ports rst_ni]
+foreach port [get_ports -quiet rst_ni] { set_false_path -from $port }
 `;
 }
 

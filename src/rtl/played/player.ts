@@ -5,6 +5,7 @@
  *
  * A line is applied at a falling edge and compared at the next rising one, before registers change.
  */
+import type { SourceFiles } from "../design.ts";
 import { both } from "../machine/parts.ts";
 import * as sv from "../syntax.ts";
 import { complaints, count, fallingEdges, risingEdge, task } from "../testbench-parts.ts";
@@ -44,6 +45,8 @@ export interface Play {
   readonly points: Readonly<Record<string, string | null>>;
   /** Parameters of the block. */
   readonly parameters?: Readonly<Record<string, sv.Expression>>;
+  /** Contents that they name, besides the lines. */
+  readonly files?: SourceFiles;
 }
 
 /** A whole number in two's complement. */
