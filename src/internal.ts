@@ -84,6 +84,11 @@ export { inspectNeuron, type NeuronView, neuronTrains } from "./simulation/inspe
 export type { Condition } from "./evaluation/shared-chip.ts";
 export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } from "./evaluation/study.ts";
 
+// A GPU for chips: open it with `navigator.gpu`, or with what the package `webgpu` creates in Node.
+
+export { withGpu } from "./threads/executor.ts";
+export { type Gpu, openGpu } from "./webgpu/gpu.ts";
+
 // Runs: from networks to a report.
 
 export { rateChange, receiverRates } from "./runs/catalogue.ts";

@@ -20,17 +20,25 @@ import { extract } from "tar-fs";
 const modules = join(createRequire(import.meta.url).resolve("playwright-core/package.json"), "../..");
 const bundle = join(modules, "@sparticuz/chromium");
 
-/** A headless browser, which the caller closes. */
-export function launchChromium(): Promise<Browser> {
+/** With WebGPU, computed on the CPU. */
+export const SOFTWARE_GPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] as const;
+
+/** A headless browser with these arguments, which the caller closes. */
+export function launchChromium(args: readonly string[] = []): Promise<Browser> {
   const installed = process.env.CHROMIUM ?? onPath();
-  if (installed !== undefined) return launch(installed);
-  if (process.platform === "linux" && process.arch === "x64") return launchBundled();
-  return chromium.launch({ channel: "chrome" });
+  if (installed !== undefined) return launch(installed, args);
+  if (process.platform === "linux" && process.arch === "x64") return launchBundled(args);
+  return chromium.launch({ channel: "chrome", args: [...args] });
 }
 
 /** Containers rarely allow what Chromium's sandbox needs, and these pages are ours. */
-function launch(executablePath: string, environment: Readonly<Record<string, string>> = {}): Promise<Browser> {
-  return chromium.launch({ executablePath, chromiumSandbox: false, env: { ...process.env, ...environment } });
+function launch(
+  executablePath: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Browser> {
+  const env = { ...process.env, ...environment };
+  return chromium.launch({ executablePath, chromiumSandbox: false, args: [...args], env });
 }
 
 function onPath(): string | undefined {
@@ -39,7 +47,7 @@ function onPath(): string | undefined {
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
 }
 
-async function launchBundled(): Promise<Browser> {
+async function launchBundled(args: readonly string[]): Promise<Browser> {
   const folder = await unpackBundle();
   const executable = join(folder, "chromium");
   const environment: Record<string, string> = {};
@@ -47,7 +55,7 @@ async function launchBundled(): Promise<Browser> {
     environment.LD_LIBRARY_PATH = join(folder, "system/lib");
   }
   if (!existsSync("/etc/fonts/fonts.conf")) environment.FONTCONFIG_PATH = join(folder, "fonts");
-  return launch(executable, environment);
+  return launch(executable, args, environment);
 }
 
 /**
