@@ -22,21 +22,17 @@
  *
  * Left out: registers that hold their value, power gating, input and output.
  */
-import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
-import { calibrationReads } from "../hardware/compensation.ts";
 import { largestConductance } from "../hardware/crossbar.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
-import type { MachineUnits } from "../machine/machine.ts";
-import { attentionPrices, sumOver, tileSizes } from "./attention-units.ts";
-import { feetEnergy, feetPrices } from "./feet.ts";
-import { DRAW_BITS, flipFlopsOf, gatesOf, idleCounters } from "./flip-flops.ts";
-import { trafficOf, wiresBetween, wiresInLayers } from "./machine-wires.ts";
-import type { BufferSize, Idle, MachineSizes, MachineWork } from "./machine-work.ts";
+import { attentionPrices, tileSizes } from "./attention-units.ts";
+import { feetPrices } from "./feet.ts";
+import { DRAW_BITS } from "./flip-flops.ts";
+import type { BufferSize, Idle } from "./machine-work.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
-import { type CrossbarSize, calibration, crossbar, lineDrive, programming } from "./prices/crossbar.ts";
-import { countDies, dieLink } from "./prices/floorplan.ts";
+import { type CrossbarSize, crossbar } from "./prices/crossbar.ts";
+import { countDies } from "./prices/floorplan.ts";
 import {
   adder,
   attentionCell,
@@ -50,8 +46,7 @@ import {
   shifter,
   zeroDetector,
 } from "./prices/logic.ts";
-import { dram, sram } from "./prices/memory.ts";
-import { upkeep } from "./prices/upkeep.ts";
+import { sram } from "./prices/memory.ts";
 
 export type EnergyPart =
   | ("conversions" | "array" | "drivers" | "digital" | "feet" | "neurons" | "stream")
@@ -75,13 +70,7 @@ export interface MachinePrice {
 /** Converter bits if the experiment passes exact currents: those of Table II, as a default. */
 const ANY_BITS = 5;
 /** Bit width for which a LIF unit is priced. */
-const LIF_BITS = 16;
-
-export function priceMachine(work: MachineWork, technology: Technology): MachinePrice {
-  const units = priceUnits(work, technology);
-  const { area, leakage, dies } = units;
-  return { energy: energyOf(work, units, technology), area, leakage, dies };
-}
+export const LIF_BITS = 16;
 
 /** The units of a machine at their prices: all that an energy needs besides actions and time. */
 export interface PricedUnits extends Pick<MachinePrice, "area" | "leakage" | "dies"> {
@@ -243,150 +232,3 @@ function leakageOf(
   }
   return watts;
 }
-
-/** Joules of the work at the prices of its machine's units. */
-export function energyOf(
-  work: MachineWork,
-  { prices, chip, dies, leakage }: PricedUnits,
-  technology: Technology,
-): Record<EnergyPart, number> {
-  const { machine, time } = work;
-  const { units, shape, mapping } = machine;
-  const { crossbars, lif, residual } = units;
-  const total = sumActions(work);
-  const { periphery, buffer } = technology;
-  const ands = total.scoreAnds + total.valueAnds;
-  const bits = trafficOf(work);
-  const perBit = (name: BufferSize["name"], which: "energy" | "write") => {
-    const memory = prices.buffers.get(name);
-    return memory ? memory[which] / memory.wordBits : 0;
-  };
-  const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
-  const { shifts, ownOffsets } = takenCodes(work);
-  const { hardware } = work;
-  const flipFlops = flipFlopsOf(work, prices.codeBits, total, bits, prices.attention.written, ownOffsets);
-  const written = Object.values(flipFlops).reduce((sum, bits) => sum + bits, 0);
-  const block = Math.sqrt(chip / Math.max(1, shape.depth));
-  const engine = Math.sqrt(chip) / 2;
-  const crossing = (dies - 1) * shape.tokens * shape.steps * shape.width * (1 + residual.bits);
-  return {
-    conversions:
-      total.conversions * (prices.conversion.energy + periphery) +
-      (total.conversions - total.subtractions) * buffer +
-      wiresInLayers(work, prices, technology),
-    array: total.cellReads * prices.crossbar.energy,
-    drivers: total.lineDrives * lineDrive(crossbars, technology),
-    digital:
-      total.subtractions * prices.difference.energy +
-      total.scalings * prices.scaler.energy +
-      shifts * prices.shifter.energy +
-      (total.accumulations + total.offsetAdditions) * prices.sum.energy +
-      (bits.linearRead / crossbars.rows) * prices.silence.energy,
-    feet: feetEnergy(work.operations, prices.feet),
-    neurons:
-      (total.lifUpdates * neuronPrices(shape, technology).logic * lif.membraneBits) / LIF_BITS +
-      total.membraneReads * word("membranes", "energy") +
-      total.membraneWrites * word("membranes", "write"),
-    stream:
-      total.residualAdditions * prices.residual.energy +
-      total.streamReads * word("stream", "energy") +
-      total.streamWrites * word("stream", "write"),
-    attention:
-      ands * prices.cell.energy +
-      total.partialSums * prices.sum.energy +
-      sumOver(prices.attention.energy, total) +
-      total.stateReads * word("states", "energy") +
-      total.stateWrites * word("states", "write"),
-    fifos: total.fifoShifts * prices.fifo.energy,
-    random:
-      total.scoreComparisons * prices.scoreDraw.energy +
-      total.outputComparisons * prices.outputDraw.energy +
-      total.lfsrShifts * prices.lfsr.energy,
-    buffers:
-      bits.linearRead * perBit("spikes", "energy") +
-      bits.linearWritten * perBit("spikes", "write") +
-      bits.engineRead * perBit("qkv", "energy") +
-      bits.engineWritten * perBit("attention", "write"),
-    clock:
-      register({ bits: written - idleCounters(work, total) }, technology).energy + gatesOf(work, total, technology),
-    control: controlOf(work, prices, technology),
-    wires: wiresBetween(bits, hardware, block, engine, technology),
-    links: dieLink({ bits: crossing }, technology).energy,
-    leakage: leakage * time,
-    upkeep: upkeepOf(work, prices, technology) + loadsOf(mapping.totals, crossbars, technology),
-  };
-}
-
-function sumActions({ operations }: MachineWork): ActionTally {
-  const sum = emptyTally();
-  for (const { actions, repeat = 1 } of operations) {
-    for (const action of Object.keys(actions) as (keyof ActionCounts)[]) {
-      sum[action] += repeat * actions[action];
-    }
-  }
-  return sum;
-}
-
-/** Joules of control: at every clock or, behind a gate for each kind of unit, while its unit works; attention's always. */
-function controlOf({ machine, hardware, time }: MachineWork, { control }: Prices, technology: Technology): number {
-  const clocks = time * technology.ssaClock;
-  if (hardware.clocking === "written") return control.energy * time * technology.ssaClock;
-  const { layers, shape } = machine;
-  const kinds = layers.length + 1;
-  const busy = layers.map(({ clocks: each, tokens, everyStep }) =>
-    Math.min(clocks, each * tokens.length * (everyStep ? shape.steps : 1)),
-  );
-  const open = busy.reduce((sum, one) => sum + one, clocks);
-  return (control.energy / kinds) * open + kinds * clocks * clockGate(technology).energy;
-}
-
-/** Codes that neurons take as they are, and the offsets that those neurons add. */
-function takenCodes({ operations, machine: { layers } }: MachineWork): { shifts: number; ownOffsets: number } {
-  const taken = new Set(layers.filter((layer) => layer.takesCodes).map(({ name }) => name));
-  const sum = { shifts: 0, ownOffsets: 0 };
-  for (const { name, kind, actions, repeat = 1 } of operations) {
-    if (kind === "neurons") sum.ownOffsets += repeat * actions.offsetAdditions;
-    else if (taken.has(name ?? "")) sum.shifts += repeat * (actions.conversions - actions.subtractions);
-  }
-  return sum;
-}
-
-function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, technology: Technology): number {
-  const { calibration: by, compensation, adc } = hardware;
-  const { crossbars, converters } = machine.units;
-  const { size, fullScale } = prices;
-  const { atFirst, drivenAtFirst, each, drivenEach } = calibrationReads(hardware, size.rows);
-  const conversionsPerSum = adc.mode === "pair" ? 2 : 1;
-  const { feet } = prices;
-  const reading = (vectors: number, driven: number) =>
-    (crossbars.count - feet.crossbars) *
-    calibration({ ...size, vectors, driven, conversionsPerSum, fullScale }, technology);
-  // Columns without converters are searched; they have no range to set at first.
-  const searched = calibrationReads(hardware, size.rows, false);
-  const searching = (vectors: number, driven: number) =>
-    feet.crossbars *
-    (calibration({ ...size, vectors, driven, conversionsPerSum: 0 }, technology) + vectors * feet.search);
-  const trimming =
-    (adc.trim?.reads ?? 0) * converters.count * (prices.conversion.energy + technology.periphery) + feet.trimming;
-  const devices = programming({ pairs: machine.mapping.totals.cells, devices: crossbars.devices }, technology);
-  // The reference of exact currents is left out: an instrument reads it, once.
-  const atStart = () => reading(atFirst, drivenAtFirst) + searching(searched.atFirst, searched.drivenAtFirst);
-  const first = (by === "codes" ? atStart() : 0) + trimming;
-  const { schedule, scope } = compensation;
-  const again = () => reading(each, drivenEach) + searching(searched.each, searched.drivenEach) + trimming;
-  const later = scope === "none" ? 0 : again();
-  return upkeep({ programming: devices + first, calibration: later, schedule, interval: time }, technology);
-}
-
-/** A chip that is loaded several times per inference fetches all its weights and programs all its devices each time. */
-function loadsOf(
-  { cells, loads }: MachineSizes["mapping"]["totals"],
-  { devices }: MachineUnits["crossbars"],
-  technology: Technology,
-): number {
-  if (loads === 1) return 0;
-  return programming({ pairs: cells, devices }, technology) + dram({ bits: WEIGHT_BITS * cells }, technology).energy;
-}
-
-/** A pair of 4-bit devices has a sign and 4 bits. */
-const WEIGHT_BITS = 5;

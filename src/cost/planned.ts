@@ -7,7 +7,8 @@ import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type Machine, machineOf, placementOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
 import { hardwareFor, shapeFor } from "./hardware.ts";
-import { energyOf, type MachinePrice, priceUnits } from "./machine-price.ts";
+import { type EnergyItem, energyItems, energyOf } from "./machine-energy.ts";
+import { type MachinePrice, priceUnits } from "./machine-price.ts";
 import type { MachineWork } from "./machine-work.ts";
 import type { Technology } from "./parameters.ts";
 import { periodOf } from "./times.ts";
@@ -49,6 +50,8 @@ export interface PricedMachine extends Pick<MachinePrice, "area"> {
     at?: Pick<Technology, "inferenceRate">,
   ) => MachinePrice["energy"];
   readonly price: (operations: MachineWork["operations"]) => MachinePrice;
+  /** The items of `energy`. */
+  readonly items: (operations: MachineWork["operations"]) => EnergyItem[];
 }
 
 /**
@@ -60,14 +63,17 @@ export function priceUnitsOf({ hardware, machine, pace }: PlannedMachine, techno
   const buffers = pace.buffers.map((buffer) => ({ ...buffer, total: Math.ceil(clocks / interval) * buffer.bits }));
   const units = priceUnits({ machine, hardware, buffers }, technology);
   const { area, leakage, dies } = units;
-  const energy: PricedMachine["energy"] = (operations, { inferenceRate } = technology) => {
+  const work = (operations: MachineWork["operations"], { inferenceRate }: Pick<Technology, "inferenceRate">) => {
     const time = periodOf(interval / technology.ssaClock, { inferenceRate });
-    return energyOf({ machine, hardware, buffers, operations, time }, units, technology);
+    return { machine, hardware, buffers, operations, time };
   };
+  const energy: PricedMachine["energy"] = (operations, at = technology) =>
+    energyOf(work(operations, at), units, technology);
   return {
     crossbars: machine.units.crossbars.count,
     area,
     energy,
     price: (operations) => ({ energy: energy(operations), area, leakage, dies }),
+    items: (operations) => energyItems(work(operations, technology), units, technology),
   };
 }
