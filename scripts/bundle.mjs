@@ -25,8 +25,11 @@ const ENGINE = "node/sweep/valkey-engine";
 const BROWSER = ["index", "cost", "rtl", "report", "internal", "browser/worker"];
 const ENTRIES = [...BROWSER, "node", "cli/main", "node/worker", "node/sweep/worker", ENGINE];
 
-/** Files and folders whose files stay files of their own: what only shows values, and a page that draws. */
-const ALONE = new Set([...stringsOf("node/showing.ts"), "sweep/page"]);
+/**
+ * Files and folders whose files stay files of their own: what only shows values, a page that draws, and what joins networks with the
+ * generator of RTL, which pages without RTL would load otherwise.
+ */
+const ALONE = new Set([...stringsOf("node/showing.ts"), "sweep/page", "runs/rtl"]);
 
 /** Writes all programs into a folder, and returns their names. */
 export async function bundle(folder) {

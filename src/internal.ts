@@ -8,6 +8,7 @@
 export { type ArithmeticSpec, RECOMMENDED_FORMATS } from "./experiment/arithmetic.ts";
 export type { SsaSpec } from "./experiment/hardware.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./experiment/sweep.ts";
+export { totalSteps } from "./experiment/training.ts";
 
 // Task: data plus metric; classical receivers.
 
@@ -62,7 +63,6 @@ export { linearLayers } from "./model/network.ts";
 // Training: `(Network, Task) -> Network`.
 
 export { decodeState, encodeState } from "./train/state.ts";
-export { totalSteps } from "./train/train.ts";
 
 // Device and hardware: blocks made of cells and gates.
 

@@ -261,6 +261,9 @@ export type StageSpec = z.infer<typeof stageSpec>;
 export type TrainingSpec = z.infer<typeof trainingSpec>;
 export type SpikeRateSpec = NonNullable<TrainingSpec["spikeRate"]>;
 
+/** The steps of all stages. */
+export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((sum, { steps }) => sum + steps, 0);
+
 /** The networks that `teacher` names, and the field that names each. */
 export const teachersNamed = ({ teacher = [] }: TrainingSpec): { readonly path: string; readonly field: string }[] =>
   typeof teacher === "string"

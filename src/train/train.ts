@@ -12,7 +12,7 @@ import { SpecError, ValueError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
-import type { StageSpec, TrainingSpec } from "../experiment/training.ts";
+import { type StageSpec, totalSteps } from "../experiment/training.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -105,8 +105,6 @@ export interface TrainResult<M extends ModelSpec = ModelSpec> {
   readonly state: TrainingState;
   readonly finished: boolean;
 }
-
-export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((sum, { steps }) => sum + steps, 0);
 
 /**
  * Trains the network of an experiment.
