@@ -66,7 +66,7 @@ function Turn({ knob }: { readonly knob: Knob }) {
         help={help}
         value={read(now)}
         choices={choices.filter(([value]) => !(value in refused))}
-        onChange={(value) => change(write(now, value, opened.value!), label)}
+        onChange={(value) => change(write(experiment.value!, value, opened.value!), label)}
       />
       <button
         type="button"
