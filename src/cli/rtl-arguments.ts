@@ -12,6 +12,7 @@ const LOADED = "--constants <folder>";
 
 export interface RtlCommandOptions {
   readonly machine?: boolean;
+  readonly inFlight?: boolean;
   readonly fpga?: boolean;
   readonly conductanceBits?: number;
   readonly loadable?: boolean;
@@ -61,6 +62,7 @@ export function withRtlOptions(command: Command): Command {
     .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
     .option("--machine", "the whole machine, from input to answers, instead of only the attention engine")
+    .option("--in-flight", "with --machine: prompts enter in the schedule's interval, before the last one is answered")
     .option("--fpga", "with --machine: crossbars and memories that FPGA tools put into block memory, not macros")
     .option(
       "--conductance-bits <n>",

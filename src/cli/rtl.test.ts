@@ -132,10 +132,12 @@ describe("xpike rtl", () => {
   test.each([
     ["--loadable", "--loadable belongs to a whole machine. Add --machine, or leave it out."],
     ["--fpga", "--fpga belongs to a whole machine. Add --machine, or leave it out."],
+    ["--in-flight", "--in-flight belongs to a whole machine. Add --machine, or leave it out."],
     ["--device", "--device belongs to a machine of memories. Add --fpga, or leave it out."],
     ["--conductance-bits", "--conductance-bits belongs to a machine of memories. Add --fpga, or leave it out."],
   ])("refuses %s without what it belongs to", async (option, why) => {
-    const value = { "--loadable": [], "--fpga": [], "--device": ["ecp5-85"], "--conductance-bits": ["8"] }[option]!;
+    const values = { "--device": ["ecp5-85"], "--conductance-bits": ["8"] } as Record<string, string[]>;
+    const value = values[option] ?? [];
     const { code, err } = await xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "none"), option, ...value);
     expect([code, err]).toEqual([2, `SpecError at ${option}\n  ${why}\n`]);
   });

@@ -83,7 +83,7 @@ interface Trained {
 
 /** The files of the folder, by name; `notes` receives omissions. */
 function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, notes: string[]): SourceFiles {
-  const { prompts, machine, board, device, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
+  const { prompts, machine, inFlight = false, board, device, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
   const stray = options.baud !== undefined ? "baud" : options.boardHeads !== undefined ? "board-heads" : undefined;
   if (!board && stray)
     throw new SpecError(`--${stray}`, `--${stray} belongs to a board kit. Add --board, or leave it out.`);
@@ -98,7 +98,9 @@ function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, not
     baud,
     fingerprintOf: (sources: SourceFiles) => firstWord(sha256Of(JSON.stringify(sources))),
   };
-  if (machine) return makeMachine(given, trained, { prompts, fabric, device, kit }, notes);
+  if (inFlight && !machine)
+    throw new SpecError("--in-flight", "--in-flight belongs to a whole machine. Add --machine, or leave it out.");
+  if (machine) return makeMachine(given, trained, { prompts, inFlight, fabric, device, kit }, notes);
   const { network, validatedSteps } = trained;
   if (!kit) return networkRtl(given, network, prompts, notes, validatedSteps);
   const { design, runs, origin, lif } = attentionVectors(given, network, { prompts, heads, validatedSteps }, notes);
@@ -131,6 +133,7 @@ function fabricOf({ machine, fpga, conductanceBits, device, loadable = false }: 
 
 interface MachineChoice {
   readonly prompts: number;
+  readonly inFlight: boolean;
   readonly fabric: Fabric;
   readonly device: DeviceName | undefined;
   readonly kit: BoardChoice | undefined;
@@ -140,14 +143,14 @@ interface MachineChoice {
 function makeMachine(
   given: Given,
   trained: Trained,
-  { prompts, fabric, device, kit }: MachineChoice,
+  { prompts, inFlight, fabric, device, kit }: MachineChoice,
   notes: string[],
 ): SourceFiles {
   const { chip, task, random } = chipWithRegisters(given, trained.network, notes, trained.validatedSteps);
   const { experiment } = given;
   const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
   const run = random.fork("run");
-  const design = machineDesign(chip, run, fabric);
+  const design = machineDesign(chip, run, fabric, inFlight);
   if (device) notes.push(fitText(fitOf(design), device));
   const origin =
     `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +

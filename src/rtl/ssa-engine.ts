@@ -24,9 +24,12 @@ export interface EngineKind {
   readonly random: (Pick<SsaParameters, "draws" | "sharedByHeads"> & { readonly seedBits: number }) | null;
   /** Whether neurons keep membranes from step to step: in cells, and at feet. */
   readonly neurons: { readonly cells: boolean; readonly feet: boolean };
+  /** Whether a run of all steps may begin in the last clock of the one before; default: not. */
+  readonly isFollowed?: boolean;
 }
 
-export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
+/** @param isFollowed whether a run may begin in the last clock of the one before */
+export function ssaEngine(parameters: SsaParameters, heads: number, isFollowed = false): sv.Module {
   const { draws, sharedByHeads } = parameters;
   return tileEngine(parameters, heads, {
     name: ENGINE,
@@ -35,12 +38,13 @@ export function ssaEngine(parameters: SsaParameters, heads: number): sv.Module {
     steps: MAX_STEPS,
     random: { draws, sharedByHeads, seedBits: 32 * seedWords(parameters) },
     neurons: { cells: false, feet: false },
+    isFollowed,
   });
 }
 
 export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKind): sv.Module {
   const { dimension, plan } = parameters;
-  const { random, neurons } = kind;
+  const { random, neurons, isFollowed = false } = kind;
   const { tileTokens: tokens, passes } = plan;
   const isBlockwise = passes.length > 1;
   // A run is one step, and the next may begin as the last values leave.
@@ -91,7 +95,13 @@ export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKin
   const one = (width: number) => sv.sized(width, 1);
   const gated = (signal: sv.Signal) => sv.binary(sv.repeat(heads * tokens, s.take_o), "&", signal);
   const [lastFeature, lastWindow] = [s.last_feature, s.last_window];
-  const start = sv.binary(s.start_i, "&", isStepwise ? s.ready_o : sv.isFalse(s.busy_o));
+  const isFree = sv.isFalse(s.busy_o);
+  const isDone = sv.binary(s.last_feature, "&", s.last_window);
+  const start = sv.binary(
+    s.start_i,
+    "&",
+    isStepwise ? s.ready_o : isFollowed ? sv.binary(isFree, "|", isDone) : isFree,
+  );
   const emits = isStepwise ? s.window_q : sv.binary(s.window_q, "!=", sv.sized(STEP_BITS, 0));
   const nextWindow = sv.set(
     s.window_q,
@@ -108,7 +118,7 @@ export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKin
       `${kind.title}: ${heads} tiles for ${heads} heads of ${parameters.tokens} tokens and ${dimension} features each, ${random ? "mask and random numbers" : "mask"} included.`,
       (isStepwise
         ? `A pulse of start_i while ready_o is 1 begins a run of one time step: step_i is its number (0 to ${kind.steps - 1}). Its seeds must be at seed_i from then until ready_o rises. From the next clock `
-        : `A pulse of start_i takes steps_i (1 to ${kind.steps})${random ? " and the seeds, which must stay at seed_i until busy_o falls" : ""}. From the next clock `) +
+        : `A pulse of start_i${isFollowed ? " while busy_o is 0, or in its last clock," : ""} takes steps_i (1 to ${kind.steps})${random ? ` and the seeds, which must stay at seed_i until busy_o falls${isFollowed ? " or the next run starts" : ""}` : ""}. From the next clock `) +
         "on, while take_o is 1, one feature of all tokens of all heads is taken per clock: the engine does not wait.",
       ...(isBlockwise
         ? [
@@ -135,10 +145,7 @@ export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKin
       sv.wire(lastFeature, sv.binary(s.feature_q, "==", sv.sized(featureBits, dimension - 1))),
       ...(isBlockwise ? passItems(parameters, emits, passBits, blockBits, s) : []),
       ...(isStepwise
-        ? [
-            sv.wire(lastWindow, s.window_q),
-            sv.wire(s.ready_o, sv.binary(sv.isFalse(s.busy_o), "|", sv.binary(s.last_feature, "&", s.last_window))),
-          ]
+        ? [sv.wire(lastWindow, s.window_q), sv.wire(s.ready_o, sv.binary(isFree, "|", isDone))]
         : [sv.wire(lastWindow, sv.binary(s.window_q, "==", s.steps_q))]),
       sv.wire(s.take_o, sv.binary(s.busy_o, "&", sv.isFalse(lastWindow))),
       ...(neurons.feet ? [sv.declare(s.fires), sv.wire(s.fires, fires)] : []),
@@ -147,11 +154,7 @@ export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKin
         [sv.set(s.busy_o, sv.sized(1, 0)), sv.set(s.valid_o, sv.sized(1, 0))],
         [
           sv.set(s.valid_o, whole(neurons.feet ? s.fires : fires)),
-          sv.when(
-            start,
-            [sv.set(s.busy_o, sv.sized(1, 1))],
-            [sv.when(sv.binary(lastFeature, "&", lastWindow), [sv.set(s.busy_o, sv.sized(1, 0))])],
-          ),
+          sv.when(start, [sv.set(s.busy_o, sv.sized(1, 1))], [sv.when(isDone, [sv.set(s.busy_o, sv.sized(1, 0))])]),
         ],
       ),
       sv.gap,
@@ -231,7 +234,7 @@ export function tileEngine(parameters: TileSizes, heads: number, kind: EngineKin
         }),
       ]),
       sv.gap,
-      sv.simulation(...latencyAssertions(dimension, passes.length, start, isStepwise, kind.steps, s)),
+      sv.simulation(...latencyAssertions(dimension, passes.length, start, { isStepwise, isFollowed }, kind.steps, s)),
     ],
   };
 
@@ -325,7 +328,7 @@ function latencyAssertions(
   dimension: number,
   passes: number,
   start: sv.Expression,
-  isStepwise: boolean,
+  { isStepwise, isFollowed }: { readonly isStepwise: boolean; readonly isFollowed: boolean },
   steps: number,
   s: sv.Signals<"steps_q" | "step_i" | "steps_i" | "busy_o" | "valid_o">,
 ): sv.Item[] {
@@ -340,7 +343,8 @@ function latencyAssertions(
     sv.binary(sv.binary(age, ">=", first), "&&", sv.binary(age, "<=", last));
   // The last value of a run appears in the first clock of a run that follows immediately.
   const leaves = inside(sv.sized(32, dimension + 1), end);
-  const shows = isStepwise
+  const hasFollowers = isStepwise || isFollowed;
+  const shows = hasFollowers
     ? sv.binary(leaves, "||", sv.binary(sv.binary(age, "==", sv.sized(32, 0)), "&&", own.follows_q))
     : leaves;
   const asked = isStepwise ? s.step_i : s.steps_i;
@@ -349,12 +353,12 @@ function latencyAssertions(
   return [
     sv.comment(`Clock 0 of a run is the one after start_i; age_q is the number of the clock.`),
     sv.declare(own.age_q),
-    sv.declare(own.started_q, ...(isStepwise ? [own.follows_q] : [])),
+    sv.declare(own.started_q, ...(hasFollowers ? [own.follows_q] : [])),
     sv.registers(
       [
         sv.set(age, sv.zeros),
         sv.set(own.started_q, sv.sized(1, 0)),
-        ...(isStepwise ? [sv.set(own.follows_q, sv.sized(1, 0))] : []),
+        ...(hasFollowers ? [sv.set(own.follows_q, sv.sized(1, 0))] : []),
       ],
       [
         sv.when(
@@ -362,7 +366,7 @@ function latencyAssertions(
           [
             sv.set(age, sv.zeros),
             sv.set(own.started_q, sv.sized(1, 1)),
-            ...(isStepwise ? [sv.set(own.follows_q, s.busy_o)] : []),
+            ...(hasFollowers ? [sv.set(own.follows_q, s.busy_o)] : []),
             sv.assert(
               isStepwise ? inRange : sv.binary(sv.binary(asked, "!=", sv.sized(STEP_BITS, 0)), "&&", inRange),
               `${asked.name} must be ${first} to ${most}, is %0d`,

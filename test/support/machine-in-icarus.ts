@@ -24,9 +24,9 @@ export interface MachineInIcarus {
 
 const run = promisify(execFile);
 
-export function machineInIcarus(setting: MachineSetting, prompts: number): MachineInIcarus {
+export function machineInIcarus(setting: MachineSetting, prompts: number, isInFlight = false): MachineInIcarus {
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-icarus-"));
-  const { design, vectors } = tinyMachine(setting, prompts);
+  const { design, vectors } = tinyMachine(setting, prompts, undefined, isInFlight);
   const files = machineBundle(design, vectors, madeInTests);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return {

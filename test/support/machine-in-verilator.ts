@@ -19,5 +19,5 @@ export async function expectAsSimulated(
   ]);
   const [, , simulation] = checks;
   expect(simulation!.detail).toContain(`PASS ${prompts} prompts, ${spikes / prompts} spikes`);
-  expect(simulation!.detail).toContain(`${plan.schedule.alone.clocks} clocks each`);
+  expect(simulation!.detail).toContain(`${plan.timetable.clocks} clocks each`);
 }

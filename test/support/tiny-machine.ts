@@ -75,10 +75,11 @@ export function tinyMachine(
   setting: MachineSetting = {},
   prompts = 3,
   fabric?: Fabric,
+  isInFlight = false,
 ): { chip: Chip; design: MachineDesign; vectors: MachineVectors } {
   const chip = tinyChip(setting);
   const random = stream(5);
-  const design = machineDesign(chip, random, fabric);
+  const design = machineDesign(chip, random, fabric, isInFlight);
   return {
     chip,
     design,

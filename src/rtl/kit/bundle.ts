@@ -37,11 +37,16 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
   const facts = machineFacts(design, from);
   const written = (modules: readonly Module[], around: readonly Module[] = []): SourceFiles =>
     Object.fromEntries(Object.entries(sourceFiles(modules, around)).map(([name, text]) => [name, `${first}${text}`]));
-  const edge = axiModules(facts);
+  // The registers of the edge start a prompt when the last one has been answered.
+  const hasAxi = design.plan.inFlight === null;
+  const edge = hasAxi ? axiModules(facts) : [];
   const modules = [...design.modules, ...edge];
   const sources = written(modules);
-  const testbenches = written([...machineTestbench(design, vectors), ...axiTestbench(facts, vectors)], modules);
-  const played = playedFiles(design, facts, edge, written);
+  const testbenches = written(
+    [...machineTestbench(design, vectors), ...(hasAxi ? axiTestbench(facts, vectors) : [])],
+    modules,
+  );
+  const played = { ...playedBlocks(design, written), ...(hasAxi ? playedEdge(design, facts, edge, written) : {}) };
   const contents = { ...design.constants, ...vectors.files };
   return {
     ...sources,
@@ -50,40 +55,44 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
     [FILE_LIST]: fileList(sources),
     [TESTBENCH_LIST]: fileList(testbenches),
     ...Object.fromEntries(
-      [design.modules.at(-1)!, edge.at(-1)!].map(({ name, ports }) => [
+      [design.modules.at(-1)!, ...edge.slice(-1)].map(({ name, ports }) => [
         `${name}.sdc`,
         constraints(design.plan.timing.clock, ports),
       ]),
     ),
     [`${MACHINE}.core`]: coreFile(from.version, { sources, testbenches, contents }),
     [WAVES_VIEW]: wavesView(design),
-    ...cFiles(facts, first),
+    ...(hasAxi ? cFiles(facts, first) : {}),
     ...(design.loads ? { [CONSTANT_FILE]: constantText(design.loads, design.constants) } : {}),
     ...contents,
     "README.md": readmeText(design, vectors, from.origin),
   };
 }
 
-/** Testbenches of blocks and of the edge alone, with their lines. */
-function playedFiles(
+type Written = (modules: readonly Module[], around?: readonly Module[]) => SourceFiles;
+
+/** The testbench of blocks, with its lines. */
+function playedBlocks(design: MachineDesign, written: Written): SourceFiles {
+  const ofBlocks = blockBench(design);
+  const blocks = written(ofBlocks.modules, design.modules);
+  return {
+    ...blocks,
+    [BLOCKS_LIST]: [...design.modules.map(({ name }) => `${name}.sv\n`), fileList(blocks)].join(""),
+    ...ofBlocks.files,
+  };
+}
+
+/** The testbench of the edge alone, with its lines. */
+function playedEdge(
   design: MachineDesign,
   facts: MachineFacts,
   edge: readonly Module[],
-  written: (modules: readonly Module[], around?: readonly Module[]) => SourceFiles,
+  written: Written,
 ): SourceFiles {
-  const machine = design.modules.at(-1)!;
-  const [ofBlocks, ofEdge] = [blockBench(design), edgeBench(facts, edge.at(-1)!, machine)];
-  const blocks = written(ofBlocks.modules, design.modules);
+  const ofEdge = edgeBench(facts, edge.at(-1)!, design.modules.at(-1)!);
   const { [`${MACHINE}.sv`]: standIn } = written([ofEdge.standIn]);
   const around = { ...written(edge, design.modules), [STAND_IN]: standIn, ...written(ofEdge.modules, edge) };
-  return {
-    ...blocks,
-    ...around,
-    [BLOCKS_LIST]: [...design.modules.map(({ name }) => `${name}.sv\n`), fileList(blocks)].join(""),
-    [EDGE_LIST]: fileList(around),
-    ...ofBlocks.files,
-    ...ofEdge.files,
-  };
+  return { ...around, [EDGE_LIST]: fileList(around), ...ofEdge.files };
 }
 
 /** What synthesis sees of crossbars and memories. */
@@ -92,9 +101,15 @@ const SYNTHESISED: Readonly<Record<Fabric["kind"], string>> = {
   memories: "Crossbars and memories are memories, whose contents synthesis reads from the current folder.",
 };
 
+const drive = `## Drive it
+
+\`${C_HEADER}\` describes a driver in C. \`xpike rtl cosim . --serve\` simulates the machine behind a socket; \`${C_PROGRAM}\` then sends it the prompts.
+
+`;
+
 function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, origin: string): string {
   const { fabric, tokens, steps, width, heads, depth, layers, machine, schedule, arithmetic } = plan;
-  const { attentionWaits, stepMajor } = plan;
+  const { attention, attentionWaits, stepMajor, inFlight, timetable } = plan;
   const { totals } = machine.mapping;
   const rows = [
     ["tokens, time steps", `${tokens}, ${steps}`],
@@ -111,7 +126,19 @@ function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, o
           ],
           ["buffered vectors of the residual stream", stepMajor.streamVectors],
         ]
-      : [["clocks that attention waits, by block", attentionWaits.join(", ")]]),
+      : inFlight
+        ? [
+            ["clocks of a prompt in flight, and from one to the next", `${timetable.clocks}, ${inFlight.interval}`],
+            ["first clocks of attention, by block", attention.map(([start]) => start).join(", ")],
+            ["prompts in flight, and those with seeds held", `${inFlight.prompts}, ${inFlight.seedBanks}`],
+            [
+              "buffered runs of q, k and v, and of attention, per block",
+              `${inFlight.qkvRuns}, ${inFlight.attentionRuns}`,
+            ],
+            ["buffered vectors of the residual stream", inFlight.streamVectors],
+            ["words of seeds in a write", inFlight.seedsAtOnce],
+          ]
+        : [["clocks that attention waits, by block", attentionWaits.join(", ")]]),
     [
       "vectors queued, by layer",
       layers.flatMap(({ name, waiting }) => (waiting === null ? [] : `${name} ${waiting}`)).join(", "),
@@ -120,7 +147,7 @@ function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, o
   ];
   return `# The whole machine for one network
 
-Generated SystemVerilog; \`${MACHINE}\` is the machine, and \`${AXI_TOP}\` the machine with AXI4-Lite and AXI-Stream interfaces. Modules of the machine, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header states what the module
+Generated SystemVerilog; \`${MACHINE}\` is the machine${inFlight ? ", which takes prompts before others are answered" : `, and \`${AXI_TOP}\` the machine with AXI4-Lite and AXI-Stream interfaces`}. Modules of the machine, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header states what the module
 computes and its latency.
 
 | parameter | value |
@@ -139,13 +166,9 @@ verilator --binary --timing --assert -fno-gate ${ROLLED_LOOPS.join(" ")} -f ${FI
 The testbench reads its vectors from the current folder. It compares every spike train, output of the head and answer with the simulator's,
 and the clock of each result with the schedule's, and prints PASS or FAIL. ${origin} ${vectors.prompts} prompts, ${vectors.spikes} spikes, ${vectors.logits} outputs
 of the head, ${vectors.clocks} clocks. \`+prompts=N\` uses the first N prompts; \`+stall=N\` breaks off a prompt with a reset, then sends vectors late and takes
-answers late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI.
+answers late, at random with seed N.${inFlight ? "" : ` \`${AXI_TESTBENCH}\` does the same over AXI.`}
 \`xpike rtl verify . --waves\` writes the waveforms of the first prompt to \`${WAVES_FILE}\`; \`gtkwave ${WAVES_VIEW}\` shows them block by block.
 
-## Drive it
-
-\`${C_HEADER}\` describes a driver in C. \`xpike rtl cosim . --serve\` simulates the machine behind a socket; \`${C_PROGRAM}\` then sends it the prompts.
-
-\`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. ${SYNTHESISED[fabric.kind]}
+${inFlight ? "" : drive}${inFlight ? `\`${MACHINE}.sdc\` has the clock constraints` : `\`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops`}: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. ${SYNTHESISED[fabric.kind]}
 `;
 }

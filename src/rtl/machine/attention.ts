@@ -6,6 +6,7 @@ import type { Module } from "../syntax.ts";
 import { columnBits, hexLine } from "../testbench.ts";
 import { attentionByStep } from "./attention-by-step.ts";
 import { attentionByToken, tokenBuffer, vectorBuffer } from "./attention-by-token.ts";
+import { attentionInFlight } from "./attention-in-flight.ts";
 import { attentionSize, attentionUnit } from "./attention-unit.ts";
 import { featureBanks, tokenBanks } from "./block-memories.ts";
 import type { MachineEngine, TileEngine, TokenEngine } from "./engine.ts";
@@ -41,9 +42,12 @@ export const attentionResultsOf = (plan: MachinePlan, block: number, heads: read
   kitOf(plan.engine).resultsOf(plan, plan.engine, block, heads);
 
 function tileModules(plan: MachinePlan, engine: TileEngine): Module[] {
-  const { stepMajor, steps, machine } = plan;
+  const { stepMajor, inFlight, steps, machine } = plan;
   const size = attentionSize(plan, engine);
-  const [qkvSteps, attentionSteps] = [stepMajor?.qkvSteps ?? steps, stepMajor?.attentionSteps ?? steps];
+  const { qkvSteps, attentionSteps } = stepMajor ?? {
+    qkvSteps: steps * (inFlight?.qkvRuns ?? 1),
+    attentionSteps: steps * (inFlight?.attentionRuns ?? 1),
+  };
   const buffers: Readonly<Record<Fabric["kind"], () => Module[]>> = {
     macros: () => [
       qkvBuffer({ ...size, steps: qkvSteps }),
@@ -53,7 +57,11 @@ function tileModules(plan: MachinePlan, engine: TileEngine): Module[] {
   };
   return [
     ...buffers[plan.fabric.kind](),
-    stepMajor ? attentionByStep(plan, stepMajor, engine) : attentionUnit(plan, engine),
+    stepMajor
+      ? attentionByStep(plan, stepMajor, engine)
+      : inFlight
+        ? attentionInFlight(plan, inFlight, engine)
+        : attentionUnit(plan, engine),
   ];
 }
 

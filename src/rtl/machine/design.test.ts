@@ -35,6 +35,34 @@ test.each(settings)("queues hold what waits between layers in the schedule: %j",
   expect(Math.max(...layers.map(({ results }) => results[results.length - 1]))).toBe(alone.clocks);
 });
 
+const IN_FLIGHT = settings.filter(({ hardware }) => (hardware as { order?: string } | undefined)?.order === undefined);
+
+test.each(IN_FLIGHT)(
+  "with prompts in flight queues and the stream hold what the schedule does, and attention whole runs: %j",
+  (setting) => {
+    const { layers, schedule, inFlight, tokens, steps, width, depth, attention } = machinePlan(
+      tinyChip(setting),
+      undefined,
+      true,
+    );
+    const { interval, streamVectors, qkvRuns, attentionRuns, prompts } = inFlight!;
+    const bits = Object.fromEntries(schedule.inFlight!.buffers.map((buffer) => [buffer.name, buffer.bits]));
+    expect(interval).toBe(schedule.interval);
+    expect(layers.reduce((sum, { inputs, waiting }) => sum + inputs * (waiting ?? 0), 0)).toBe(bits.spikes);
+    expect(streamVectors * width * 14).toBe(bits.stream);
+    const run = tokens * steps * width * depth;
+    expect(3 * qkvRuns * run).toBeGreaterThanOrEqual(bits.qkv);
+    expect(attentionRuns * run).toBeGreaterThanOrEqual(bits.attention);
+    expect(prompts).toBeGreaterThanOrEqual(schedule.inFlight!.prompts);
+    // Runs take slots that repeat with the interval and do not overlap.
+    const [{ end }] = schedule.inFlight!.units.filter(({ kind }) => kind === "attention");
+    const length = end[0] - attention[0][0];
+    const slots = attention.map(([start]) => start % interval).sort((a, b) => a - b);
+    for (const [n, slot] of slots.entries())
+      expect((n + 1 < depth ? slots[n + 1] : slots[0] + interval) - slot).toBeGreaterThanOrEqual(length);
+  },
+);
+
 test("in step-major order the stream's memory has the size in the schedule, and attention's buffers hold no fewer vectors", () => {
   const { layers, schedule, stepMajor, tokens, width, depth } = machinePlan(tinyChip(settings[6]));
   const bits = Object.fromEntries(schedule.alone.buffers.map((buffer) => [buffer.name, buffer.bits]));
@@ -143,13 +171,31 @@ describe("unsupported machines are refused, with the field to change", () => {
     ["hardware.crossbars", { hardware: { crossbars: 20 } }],
     ["model.outputProjection", { model: { outputProjection: false } }],
   ])("%s", (path, setting) => {
-    const chip = tinyChip(setting as object);
-    let found: unknown;
-    try {
-      machineDesign(chip, stream(5));
-    } catch (error) {
-      found = error;
-    }
-    expect(isXpikeError(found) && found).toMatchObject({ path });
+    expect(refusal(() => machineDesign(tinyChip(setting as object), stream(5)))).toMatchObject({ path });
   });
+
+  test.each([
+    ["hardware.order", { hardware: { order: "step-major" } }],
+    ["model.stem", { model: { stem: { layers: [{ channels: 8, pool: 2 }] } } }],
+    ["model.attention.kind", { model: { attention: { kind: "sdsa-1" } } }],
+    ["hardware.sram", { hardware: { sram: 1000 } }],
+  ])("in flight: %s", (path, setting) => {
+    const plan = (isInFlight: boolean) => machinePlan(tinyChip(setting as object), undefined, isInFlight);
+    expect(refusal(() => plan(false))).toBe(null);
+    expect(refusal(() => plan(true))).toMatchObject({ path });
+  });
+
+  test("in flight: a machine of memories", () => {
+    const plan = () => machinePlan(tinyChip(), { kind: "memories", conductanceBits: null }, true);
+    expect(refusal(plan)).toMatchObject({ path: "--in-flight" });
+  });
+
+  function refusal(make: () => unknown): unknown {
+    try {
+      make();
+      return null;
+    } catch (error) {
+      return isXpikeError(error) && error;
+    }
+  }
 });

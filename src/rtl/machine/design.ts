@@ -38,7 +38,9 @@ import { membraneMemory, neurons } from "./neurons.ts";
 import { embedOf, type LayerPlan, type MachinePlan, machinePlan } from "./plan.ts";
 import { scaledSums } from "./scaled-sums.ts";
 import { streamAdders } from "./stream-adders.ts";
+import { promptTurn } from "./timetable.ts";
 import { answerQueue, inputQueue, seedWordsOf, topModule, windowsName } from "./top.ts";
+import { timetableOf } from "./top-in-flight.ts";
 import { streamPorts } from "./top-memories.ts";
 import { mapWindows } from "./windows.ts";
 
@@ -57,12 +59,14 @@ export interface MachineDesign {
 /**
  * The machine of a calibrated chip, for one read of its devices.
  *
+ * @param isInFlight whether prompts follow one another before the last one is answered
+ *
  * Random   as `readChip`
  * Throws   MappingError and SpecError when such a machine cannot be generated; ValueError when a number does not fit its
  * register
  */
-export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACROS): MachineDesign {
-  const plan = machinePlan(chip, fabric);
+export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACROS, isInFlight = false): MachineDesign {
+  const plan = machinePlan(chip, fabric, isInFlight);
   const { crossbars, decided } = wholeCrossbars(chip, plan, random);
   const memory = crossbarMemory(plan, crossbars);
   const loads = loadsOf(plan, crossbars, memory, seedWordsOf(plan));
@@ -91,6 +95,10 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
   for (const module of attentionModules(plan)) add(module);
   add(decisionUnit(decisionSize(plan)));
   if (layers[0].windows === null) add(spikeQueue(inputQueue(plan)));
+  if (plan.inFlight) {
+    add(timetableOf(plan, plan.inFlight));
+    for (const { tokens } of layers) add(promptTurn(tokens.length * plan.steps));
+  }
   add(spikeQueue(answerQueue(plan)));
   add(topModule(plan, loads));
   const ofColumns = Object.values(columns).map(({ files }) => files);

@@ -10,7 +10,7 @@ import { ATTENTION_ENGINE } from "../attention/pair-tile.ts";
 import { seedBits } from "../design.ts";
 import { machineEngine } from "../network-vectors.ts";
 import type { TileSizes } from "../passes.ts";
-import { ENGINE } from "../ssa-engine.ts";
+import { ENGINE, ssaEngine } from "../ssa-engine.ts";
 import type { Module } from "../syntax.ts";
 
 /** Bits of a word of seeds. */
@@ -45,11 +45,16 @@ export interface TokenEngine extends EngineParts {
 
 export type MachineEngine = TileEngine | TokenEngine;
 
-/** Throws MappingError and SpecError, as `machineEngine` and `networkAttention`. */
-export function engineOf(chip: Pick<Chip, "network" | "hardware">): MachineEngine {
+/**
+ * @param isFollowed whether a run of all steps may begin in the last clock of the one before
+ *
+ * Throws  MappingError and SpecError, as `machineEngine` and `networkAttention`
+ */
+export function engineOf(chip: Pick<Chip, "network" | "hardware">, isFollowed = false): MachineEngine {
   if (attentionParametersOf(chip.network, chip.hardware).unit === "ssa-tile") {
     const design = machineEngine(chip);
-    const { parameters, heads, modules } = design;
+    const { parameters, heads } = design;
+    const modules = [...design.modules.slice(0, -1), ssaEngine(parameters, heads, isFollowed)];
     const drawn = { tile: parameters, random: parameters, seedBits: seedBits(design) };
     return { unit: "tiles", name: ENGINE, heads, parts: ["query", "key", "value"], modules, ...drawn };
   }

@@ -36,11 +36,11 @@ export const thresholdMemory = ({ arithmetic }: MachinePlan): MemorySize => ({
 });
 /** Words of the stream are those of a multiplexer step: for all vectors, or for as many as are held at once. */
 export const streamWords = (
-  { arithmetic, tokens, steps, stepMajor }: MachinePlan,
+  { arithmetic, tokens, steps, stepMajor, inFlight }: MachinePlan,
   { lanes, multiplexerSteps }: LayerPlan,
 ): MemorySize => ({
   width: lanes * arithmetic.streamBits,
-  entries: (stepMajor?.streamVectors ?? tokens * steps) * multiplexerSteps,
+  entries: ((stepMajor ?? inFlight)?.streamVectors ?? tokens * steps) * multiplexerSteps,
 });
 
 /** What is added to the sum before the stream's register; null: nothing. */
@@ -97,13 +97,13 @@ export const accumulatorSize = (
 });
 
 /**
- * A layer's access to the residual stream's memory. Nobody reads what the last layer adds: in step-major order it is not
- * written.
+ * A layer's access to the residual stream's memory. Nobody reads what the last layer adds: where other vectors take its place, it is
+ * not written.
  */
 export const streamAccess = (plan: MachinePlan, layer: LayerPlan): { reads: boolean; writes: boolean } => ({
   reads: joined(plan, layer) === "stream",
   writes:
     plan.hasStream &&
     meetsStream(layer.role) &&
-    !(plan.stepMajor !== null && layer.name === `blocks.${plan.depth - 1}.down`),
+    !((plan.stepMajor ?? plan.inFlight) !== null && layer.name === `blocks.${plan.depth - 1}.down`),
 });

@@ -5,7 +5,7 @@
  * no table of clocks is needed. Two numbers come from the schedule: the largest number of vectors that wait for a layer, and
  * how many clocks attention waits when q, k and v arrive more slowly than it takes them. In step-major order they are instead
  * the order of the engine's runs, each of which begins as soon as possible, and the peak content of buffers
- * (`step-major-plan.ts`).
+ * (`step-major-plan.ts`). With several prompts in flight, all starts come from the schedule (`flight.ts`).
  */
 import { MappingError, SpecError } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
@@ -18,7 +18,7 @@ import type { Wiring } from "../../hardware/line-order.ts";
 import type { Timing } from "../../hardware/timing.ts";
 import { type LayerUnit, type Machine, machineOf } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";
-import { type Schedule, type ScheduledUnit, scheduleOf } from "../../machine/schedule.ts";
+import { type Schedule, type ScheduledUnit, scheduleOf, type Timetable } from "../../machine/schedule.ts";
 import { shapeOf } from "../../machine/shape.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
@@ -27,6 +27,7 @@ import { RESIDUALS } from "../../model/residual.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
 import { engineOf, type MachineEngine, SEED_BITS } from "./engine.ts";
 import { type Fabric, MACROS, requireMemories, requirePace } from "./fabric.ts";
+import { type InFlightPlan, inFlightPlan, requireInFlight } from "./flight.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
 
@@ -73,7 +74,8 @@ export interface LayerPlan {
   readonly waiting: number | null;
   /** For a layer that reads a map; null: it reads vectors as they arrive. */
   readonly windows: WindowPlan | null;
-  /** When each vector's result is available, counted from the prompt's first clock. */
+  /** First clock of its first vector, and when each vector's result is available, counted from the prompt's first clock. */
+  readonly start: number;
   readonly results: Float64Array;
 }
 
@@ -81,6 +83,8 @@ export interface MachinePlan {
   readonly fabric: Fabric;
   readonly machine: Machine;
   readonly schedule: Schedule;
+  /** That of the schedule which the machine follows: a prompt alone, or in flight. */
+  readonly timetable: Timetable;
   readonly timing: Timing;
   readonly arithmetic: ArithmeticSpec;
   readonly adc: AdcSpec;
@@ -91,11 +95,13 @@ export interface MachinePlan {
   readonly attention: readonly Float64Array[];
   /**
    * By block: clocks from the last token's first q, k and v to the first clock of attention. Unused in step-major order, which
-   * never waits.
+   * never waits, and with prompts in flight, whose runs have their clocks.
    */
   readonly attentionWaits: readonly number[];
   /** Null in token-major order. */
   readonly stepMajor: StepMajorPlan | null;
+  /** Null for a machine that takes one prompt at a time. */
+  readonly inFlight: InFlightPlan | null;
   readonly readOut: ReadOut;
   /** Number of lines of the first layer. */
   readonly wiring: Wiring;
@@ -109,9 +115,11 @@ export interface MachinePlan {
 }
 
 /**
+ * @param isInFlight whether prompts follow one another before the last one is answered
+ *
  * Throws  MappingError and SpecError, naming the field to change, when a machine of this kind cannot be generated
  */
-export function machinePlan(chip: Chip, fabric: Fabric = MACROS): MachinePlan {
+export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = false): MachinePlan {
   const { hardware, network, mapping } = chip;
   const { model, geometry } = network;
   const { arithmetic, adc } = hardware;
@@ -128,13 +136,17 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS): MachinePlan {
     );
   }
   requireGenerated(chip);
-  const engine = engineOf(chip);
+  if (isInFlight) requireInFlight(chip, fabric);
+  const engine = engineOf(chip, isInFlight);
   const machine = machineOf(hardware, shapeOf(model, geometry));
   if (fabric.kind === "memories") requireMemories(chip, machine.timing);
   const schedule = scheduleOf(machine);
-  const units = new Map(schedule.alone.units.map((unit) => [unit.name, unit]));
+  const inFlight = isInFlight ? inFlightPlan(machine, schedule, engine.seedBits / SEED_BITS) : null;
+  const timetable = inFlight ? schedule.inFlight! : schedule.alone;
+  const units = new Map(timetable.units.map((unit) => [unit.name, unit]));
+  const period = inFlight?.interval ?? Number.POSITIVE_INFINITY;
   const layers = machine.layers.map((layer, i) =>
-    layerPlan(machine, layer, mapping.layers[i], units, schedule.alone.units, (population) =>
+    layerPlan(machine, layer, mapping.layers[i], timetable.units, period, (population) =>
       integerLifConstants(unitNeuron(network, population), arithmetic),
     ),
   );
@@ -147,7 +159,7 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS): MachinePlan {
     const seeds = engine.seedBits / SEED_BITS;
     requirePace({ clocks: inputs[0].clocks, firsts }, runs, { dimension: model.width / model.heads, seeds });
   }
-  const attentionWaits = (isStepMajor ? [] : attention).map(([start], b) => {
+  const attentionWaits = (isStepMajor || inFlight ? [] : attention).map(([start], b) => {
     const { results } = layers.find(({ name }) => name === `blocks.${b}.qkv`)!;
     return start - results[(geometry.tokens - 1) * model.steps];
   });
@@ -155,6 +167,7 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS): MachinePlan {
     fabric,
     machine,
     schedule,
+    timetable,
     timing: machine.timing,
     arithmetic,
     adc,
@@ -164,6 +177,7 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS): MachinePlan {
     engine,
     attentionWaits,
     stepMajor: isStepMajor ? stepMajorPlan(machine, schedule.alone) : null,
+    inFlight,
     readOut: model.readOut ?? "joint",
     wiring: mapping.layers[0],
     hasPositions: model.position === "learned",
@@ -216,8 +230,8 @@ function layerPlan(
   machine: Machine,
   { name, role, trainOut, inputs, outputs, clocks, latency, tokens }: LayerUnit,
   { blocks, lines, rowBlocks, multiplexerSteps, readOut }: LayerMapping,
-  units: ReadonlyMap<string, ScheduledUnit>,
-  inOrder: readonly ScheduledUnit[],
+  units: readonly ScheduledUnit[],
+  period: number,
   neuronOf: (population: string) => IntegerLifConstants,
 ): LayerPlan {
   const { steps, stem = [], tokens: all } = machine.shape;
@@ -230,8 +244,8 @@ function layerPlan(
     groups.push({ columnStart, columns, lanes, firstLane, blocks: blocks.slice(b, b + rowBlocks) });
     firstLane += lanes;
   }
-  const unit = units.get(name)!;
-  const before = inOrder[inOrder.indexOf(unit) - 1];
+  const unit = units.find((one) => one.name === name)!;
+  const before = units[units.indexOf(unit) - 1];
   let waiting: number | null = null;
   const reader = stem.findIndex((one) => one.name === name);
   const windows = reader < 0 ? null : windowPlan(machine, reader, unit, before, latency);
@@ -244,7 +258,7 @@ function layerPlan(
     tokens.forEach((token, n) => {
       for (let t = 0; t < steps; t++) arrived[to(n, t)] = before.end[from(token, t)] + after;
     });
-    waiting = peakOverlap(arrived, unit.end, Number.POSITIVE_INFINITY);
+    waiting = peakOverlap(arrived, unit.end, period);
   }
   const results = unit.end.map((end) => end + latency);
   const module = `layer_${name.replaceAll(".", "_")}`;
@@ -265,6 +279,7 @@ function layerPlan(
     tokens,
     waiting,
     windows,
+    start: unit.start[0],
     results,
     lanes: firstLane,
   };
@@ -276,6 +291,20 @@ export const shortName = ({ module }: Pick<LayerPlan, "module">): string => modu
 /** The layer that begins the residual stream. */
 export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan =>
   layers.find(({ role }) => role === "embedding")!;
+
+/**
+ * Seeds of a prompt at the machine's edge: bits of a write, a multiple of a word, and their number.
+ *
+ * @param window words that the port addresses, where constants lie behind the seeds
+ */
+export function seedPortOf(
+  { depth, engine, inFlight }: Pick<MachinePlan, "depth" | "engine" | "inFlight">,
+  window?: number,
+) {
+  const atOnce = inFlight?.seedsAtOnce ?? 1;
+  const writes = (depth * engine.seedBits) / (atOnce * SEED_BITS);
+  return { atOnce, width: atOnce * SEED_BITS, writes, places: window ?? writes };
+}
 
 /** Inputs of the machine: lines per vector, and vectors per prompt. */
 export function inputOf({ layers, tokens, steps }: Pick<MachinePlan, "layers" | "tokens" | "steps">) {

@@ -4,8 +4,9 @@ import { complaints, count, fallingEdges, readLine } from "../testbench-parts.ts
 import { attentionResults } from "./attention.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
+import { indexBits } from "./parts.ts";
 import { answerBits, answersOf } from "./top.ts";
-import { ANSWER_FILE, DECISION_FILE, expectFile } from "./vectors.ts";
+import { ANSWER_FILE, attentionName, DECISION_FILE, expectFile } from "./vectors.ts";
 
 /** A compared point of the machine: its signals, the file of expected results, and their number per prompt. */
 export interface Probe {
@@ -25,7 +26,7 @@ export function probesOf(
   { plan }: MachineDesign,
   s: sv.Signals<"logits_valid" | "logits" | "taken_q" | "answer_q" | "decision_q">,
 ): Probe[] {
-  const { layers, steps } = plan;
+  const { layers, steps, depth, inFlight } = plan;
   const ofLayers = layers.map(({ module, role, outputs, tokens: read }): Probe => {
     const short = module.replace(/^layer_/, "");
     const isHead = role === "head";
@@ -39,16 +40,24 @@ export function probesOf(
       isTimed: true,
     };
   });
+  const { width, perPrompt } = attentionResults(plan);
+  const attention = { width, vector: at("u_attention.column"), isTimed: true };
+  const valid = at("u_attention.valid");
+  const ofBlock = (b: number): Probe => ({
+    ...attention,
+    label: attentionName(b),
+    valid:
+      depth === 1
+        ? valid
+        : sv.binary(valid, "&", sv.binary(at("u_attention.out_block_q"), "==", sv.sized(indexBits(depth), b))),
+    file: expectFile(attentionName(b)),
+    perPrompt: perPrompt / depth,
+  });
   return [
     ...ofLayers,
-    {
-      label: "attention",
-      ...attentionResults(plan),
-      valid: at("u_attention.valid"),
-      vector: at("u_attention.column"),
-      file: expectFile("attention"),
-      isTimed: true,
-    },
+    ...(inFlight
+      ? Array.from({ length: depth }, (_, b) => ofBlock(b))
+      : [{ ...attention, label: "attention", valid, file: expectFile("attention"), perPrompt }]),
     {
       label: "answers",
       width: answerBits(plan),
@@ -56,7 +65,7 @@ export function probesOf(
       vector: s.answer_q,
       file: ANSWER_FILE,
       perPrompt: answersOf(plan),
-      isTimed: false,
+      isTimed: inFlight !== null,
     },
     {
       label: "decisions",
@@ -65,7 +74,7 @@ export function probesOf(
       vector: s.decision_q,
       file: DECISION_FILE,
       perPrompt: answersOf(plan),
-      isTimed: false,
+      isTimed: inFlight !== null,
     },
   ];
 }

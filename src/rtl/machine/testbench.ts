@@ -6,17 +6,22 @@
  *   +stall=N     first breaks off a prompt with a reset; then sends vectors late and takes answers late, at random with seed N, and
  *                does not compare clocks
  *
+ * With prompts in flight it sends them one after another without waiting for answers, and compares the clocks between answers
+ * (`flight-testbench.ts`).
+ *
  * It prints one line that begins with PASS or FAIL.
  */
 import * as sv from "../syntax.ts";
-import { fallingEdges, nextLine, risingEdge, shortReset, task } from "../testbench-parts.ts";
+import { fallingEdges, shortReset, task } from "../testbench-parts.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { SEED_BITS } from "./engine.ts";
+import { answersWait, begun, besideInFlight, flightDeclarations, sentInFlight } from "./flight-testbench.ts";
 import { both, indexBits } from "./parts.ts";
-import { inputOf } from "./plan.ts";
+import { inputOf, seedPortOf } from "./plan.ts";
 import { checker, checkerName, type Probe, probesOf } from "./probes.ts";
-import { answerBits, MACHINE, seedWordsOf } from "./top.ts";
+import { sentInTurn } from "./sending.ts";
+import { answerBits, answersOf, MACHINE } from "./top.ts";
 import { INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
 
 export const MACHINE_TESTBENCH = `${MACHINE}_tb`;
@@ -35,7 +40,7 @@ export function machineTestbench(design: MachineDesign, vectors: MachineVectors)
 
 /** Pins of the machine, and registers of the testbench. */
 function pinDeclarations({ plan, loads }: MachineDesign) {
-  const words = loads?.windowWords ?? seedWordsOf(plan);
+  const seeds = seedPortOf(plan, loads?.windowWords);
   const entering = inputOf(plan);
   const { layers } = plan;
   return [
@@ -52,8 +57,9 @@ function pinDeclarations({ plan, loads }: MachineDesign) {
       "taken_q",
       "logits_valid",
     ),
-    sv.logic(indexBits(words), "seed_address"),
-    sv.logic(SEED_BITS, "seed_data", "seed_next"),
+    sv.logic(indexBits(seeds.places), "seed_address"),
+    sv.logic(seeds.width, "seed_data"),
+    sv.logic(SEED_BITS, "seed_next"),
     sv.logic(entering.width, "in_data", "in_next"),
     sv.logic(answerBits(plan), "out_data", "answer_q"),
     sv.logic(decisionBits(decisionSize(plan)), "out_decision", "decision_q"),
@@ -69,17 +75,17 @@ function testbench(
   pins: ReturnType<typeof pinDeclarations>,
   vectors: MachineVectors,
 ): sv.Module {
-  const { plan } = design;
-  const { schedule } = plan;
-  const words = seedWordsOf(plan);
+  const { plan, loads } = design;
+  const { inFlight } = plan;
+  const seeds = seedPortOf(plan, loads?.windowWords);
   const entering = inputOf(plan);
-  const { clocks } = schedule.alone;
+  const { clocks } = plan.timetable;
   const ports: sv.Port<never>[] = [];
-  const counters = ["got", "stall", "limit", "errors", "checked", "wanted"];
-  const declared = [...pins, sv.integers("seed_file", "input_file", "prompt_count", ...counters)];
-  const s = sv.signals(ports, declared);
+  const counters = ["got", "stall", "limit", "errors", "checked", "wanted"] as const;
+  const files = sv.integers("seed_file", "input_file", "prompt_count", ...counters);
+  const s = sv.signals(ports, [...pins, files, ...flightDeclarations]);
   // Pins change at falling edges, and whether a rising edge takes them is checked right there.
-  const [edge, rising] = [fallingEdges(s.clk_i), risingEdge(s.clk_i)];
+  const edge = fallingEdges(s.clk_i);
   const sum = (of: "errors" | "checked") =>
     probes.map(({ label }) => sv.name(`u_expect_${label}.${of}`)).reduce((all, one) => sv.binary(all, "+", one));
   const perPrompt = probes.reduce((all, probe) => all + probe.perPrompt, 0);
@@ -88,20 +94,20 @@ function testbench(
     "&&",
     sv.binary(sv.binary(sv.call("$urandom"), "&", sv.decimal(3)), "!=", sv.decimal(0)),
   );
-  const stalls: sv.Statement = sv.when(sv.binary(s.stall, "!=", sv.decimal(0)), [
-    sv.loopWhile(sv.binary(sv.binary(sv.call("$urandom"), "&", sv.decimal(3)), "!=", sv.decimal(0)), edge),
-  ]);
+  const waits = inFlight ? answersWait(s, inFlight) : null;
   const whole = (of: number) => Math.floor(of / vectors.prompts);
   return {
     name: MACHINE_TESTBENCH,
     header: [
-      `Checks the machine against the simulator and the schedule: ${vectors.prompts} prompts of ${clocks} clocks, ${whole(vectors.spikes)} spikes and ${whole(vectors.logits)} outputs of ` +
+      `Checks the machine against the simulator and the schedule: ${vectors.prompts} prompts of ${clocks} clocks${inFlight ? `, one every ${inFlight.interval} clocks` : ""}, ${whole(vectors.spikes)} spikes and ${whole(vectors.logits)} outputs of ` +
         "the head each, and every result's clock.",
       `+${PROMPTS}=N uses the first N prompts. +${STALL}=N breaks off a prompt with a reset, then sends vectors late and takes answers late, at random; clocks are then not compared.`,
     ],
     ports,
     items: [
-      ...declared,
+      ...pins,
+      files,
+      ...(inFlight ? flightDeclarations : []),
       sv.gap,
       { kind: "clock", signal: s.clk_i, halfPeriod: 5 },
       sv.gap,
@@ -123,16 +129,23 @@ function testbench(
         busy_o: s.busy,
       }),
       sv.gap,
-      sv.comment("Clock 0 is the first one of a prompt's first vector."),
+      sv.comment(`Clock 0 is the first one of ${inFlight ? "the first" : "a"} prompt's first vector.`),
       sv.registers(
         [
+          ...(inFlight ? [sv.set(s.begun_q, sv.sized(1, 0))] : []),
           ...[s.clock_q, s.waited_q].map((counter) => sv.set(counter, sv.sized(32, 0))),
           sv.set(s.taken_q, sv.sized(1, 0)),
           ...[s.answer_q, s.decision_q].map((register) => sv.set(register, sv.zeros)),
         ],
         [
-          countWhile(s.clock_q, s.busy),
-          countWhile(s.waited_q, sv.binary(s.busy, "|", s.in_valid)),
+          ...(inFlight ? [sv.set(s.begun_q, begun(s))] : []),
+          countWhile(s.clock_q, inFlight ? begun(s) : s.busy),
+          countWhile(
+            s.waited_q,
+            inFlight
+              ? both(sv.binary(s.busy, "|", s.in_valid), sv.isFalse(s.taken_q))
+              : sv.binary(s.busy, "|", s.in_valid),
+          ),
           sv.set(s.taken_q, sv.binary(s.out_valid, "&", s.out_ready)),
           sv.set(s.answer_q, s.out_data),
           sv.set(s.decision_q, s.out_decision),
@@ -171,44 +184,16 @@ function testbench(
           sv.comment("A prompt of ones, broken off in the middle."),
           sv.put(s.in_valid, sv.sized(1, 1)),
           sv.put(s.in_data, sv.ones),
-          sv.forEach("clock", Math.ceil(clocks / 2), edge),
+          sv.forEach("clock", inFlight ? clocks + Math.ceil(inFlight.interval / 2) : Math.ceil(clocks / 2), edge),
           sv.put(s.in_valid, sv.sized(1, 0)),
           ...shortReset(s.rst_ni),
         ]),
         sv.put(s.live, sv.sized(1, 1)),
         edge,
-        sv.forEach(
-          "prompt",
-          s.prompt_count,
-          sv.forEach(
-            "word",
-            words,
-            ...nextLine(s.got, s.seed_file, "%h", s.seed_next),
-            sv.put(s.seed_write, sv.sized(1, 1)),
-            sv.put(s.seed_address, sv.cast(s.seed_address.width!, sv.name("word"))),
-            sv.put(s.seed_data, s.seed_next),
-            edge,
-          ),
-          sv.put(s.seed_write, sv.sized(1, 0)),
-          sv.forEach(
-            "vector",
-            entering.vectors,
-            stalls,
-            ...nextLine(s.got, s.input_file, "%h", s.in_next),
-            sv.put(s.in_valid, sv.sized(1, 1)),
-            sv.put(s.in_data, s.in_next),
-            rising,
-            sv.loopWhile(sv.isFalse(s.in_ready), rising),
-            edge,
-            sv.put(s.in_valid, sv.sized(1, 0)),
-          ),
-          edge,
-          sv.loopWhile(s.busy, edge),
-          task("$display", sv.text("prompt %0d is done"), sv.name("prompt")),
-        ),
+        ...(inFlight ? sentInFlight(s, entering.vectors, inFlight) : sentInTurn(s, seeds, entering.vectors)),
         edge,
         edge,
-        sv.put(s.errors, sum("errors")),
+        sv.put(s.errors, inFlight ? sv.binary(sum("errors"), "+", s.late) : sum("errors")),
         sv.put(s.checked, sum("checked")),
         sv.put(s.wanted, sv.binary(s.prompt_count, "*", sv.decimal(perPrompt))),
         sv.when(
@@ -217,9 +202,10 @@ function testbench(
             task(
               "$display",
               sv.text(
-                `PASS %0d prompts, ${whole(vectors.spikes)} spikes, ${whole(vectors.logits)} outputs of the head and ${clocks} clocks each, %0d results`,
+                `PASS %0d prompts, ${whole(vectors.spikes)} spikes, ${whole(vectors.logits)} outputs of the head and ${clocks} clocks each, ${inFlight ? "%0d clocks from the first one's last answer to the last one's, " : ""}%0d results`,
               ),
               s.prompt_count,
+              ...(inFlight ? [sv.binary(s.last_clock, "-", s.first_clock)] : []),
               s.checked,
             ),
           ],
@@ -228,10 +214,12 @@ function testbench(
         task("$finish"),
       ),
       sv.gap,
+      ...(inFlight ? [...besideInFlight(s, inFlight, { seeds, answers: answersOf(plan) }), sv.gap] : []),
       sv.comment("Answers are taken at once, or late."),
       sv.initial(
         sv.put(s.out_ready, sv.sized(1, 0)),
-        sv.loopWhile(sv.sized(1, 1), edge, sv.put(s.out_ready, sv.isFalse(isLate))),
+        ...(waits?.first ?? []),
+        sv.loopWhile(sv.sized(1, 1), edge, ...(waits?.later ?? []), sv.put(s.out_ready, sv.isFalse(isLate))),
       ),
       sv.gap,
       sv.comment("A machine that hangs fails, whether busy or not accepting vectors."),

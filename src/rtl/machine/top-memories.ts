@@ -175,13 +175,17 @@ export function attentionOfBlocks(
   ];
 }
 
+/** Whether all layers may be active at once: in step-major order, and with several prompts in flight. */
+const isAllAtOnce = ({ stepMajor, inFlight }: MachinePlan): boolean => (stepMajor ?? inFlight) !== null;
+
 /**
- * A layer's port of the stream's memory. In token-major order there are two: one for the layers before and after attention, one
- * for the layers that end a block; memories have another for the first layer. In step-major order all layers may be active, and
- * each has its own.
+ * A layer's port of the stream's memory. For a prompt in token-major order there are two: one for the layers before and after
+ * attention, one for the layers that end a block; memories have another for the first layer. Where all layers may be active, each has
+ * its own.
  */
-export function streamPortOf({ stepMajor, fabric }: MachinePlan, layer: LayerPlan): string {
-  if (stepMajor) return shortName(layer);
+export function streamPortOf(plan: MachinePlan, layer: LayerPlan): string {
+  const { fabric } = plan;
+  if (isAllAtOnce(plan)) return shortName(layer);
   if (layer.role === "feed-forward down") return "end";
   return fabric.kind === "memories" && layer.role === "embedding" ? "embed" : "branch";
 }
@@ -236,7 +240,7 @@ export function streamItems(plan: MachinePlan, of: WiresOf, wires: ReadonlyMap<s
       const users = usersOf(port);
       /** Of the layer that owns the port, or of the layer currently using it. */
       const from = (signal: "address" | "next") =>
-        plan.stepMajor ? users[0][signal]! : anyOf(users.map((user) => gated(user.valid!, user[signal]!)));
+        isAllAtOnce(plan) ? users[0][signal]! : anyOf(users.map((user) => gated(user.valid!, user[signal]!)));
       /** An address is there a clock before it is used; of layers that do nothing it is 0. */
       const early = () => anyOf(users.map((user) => user.address!));
       return [

@@ -3,18 +3,20 @@
  * out.
  *
  * Layers of one kind in different blocks share a port of the stream's memory, and blocks share the engine and its buffers: with
- * a single prompt they never work at the same time.
+ * a single prompt they never work at the same time. With several in flight they do (`top-in-flight.ts`).
  */
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
 import * as sv from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
 import { SEED_BITS } from "./engine.ts";
+import type { InFlightPlan } from "./flight.ts";
 import { addedOutputs } from "./layer-sizes.ts";
 import { type Loads, loadItems } from "./loads.ts";
 import { queueName } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
-import { inputOf, type LayerPlan, type MachinePlan, shortName as short } from "./plan.ts";
+import { inputOf, type LayerPlan, type MachinePlan, seedPortOf, shortName as short } from "./plan.ts";
+import { admissionItems, arrivesInTime, attentionByClock, edgeDeclarations, turnItems } from "./top-in-flight.ts";
 import {
   attentionInTurn,
   attentionOfBlocks,
@@ -39,15 +41,15 @@ export const answersOf = ({ machine, layers }: MachinePlan): number =>
 /** Answers wait with their decisions. */
 export const answerQueue = (plan: MachinePlan) => ({
   width: answerBits(plan) + decisionBits(decisionSize(plan)),
-  entries: answersOf(plan),
+  entries: answersOf(plan) * (plan.inFlight?.prompts ?? 1),
 });
 
 export const windowsName = (layer: LayerPlan): string => `windows_${short(layer)}`;
 
-/** All steps of a token; in step-major order the whole prompt. */
-export const inputQueue = ({ layers, steps, tokens, stepMajor }: MachinePlan) => ({
+/** All steps of a token; in step-major order, and with prompts in flight, the whole prompt. */
+export const inputQueue = ({ layers, steps, tokens, stepMajor, inFlight }: MachinePlan) => ({
   width: layers[0].inputs,
-  entries: stepMajor ? tokens * steps : steps,
+  entries: (stepMajor ?? inFlight) ? tokens * steps : steps,
   isGuarded: true,
 });
 
@@ -58,14 +60,15 @@ export const isFiltered = (plan: MachinePlan): boolean =>
 /** What the parts of the top module share: its pins, and the wires between its parts. */
 type TopSignals = ReturnType<typeof topSignals>;
 
-/** @param words of the window in which seeds lie, and constants behind them */
-function topPorts(plan: MachinePlan, words: number) {
+/** @param window words of seeds, and of constants behind them; undefined: seeds only */
+function topPorts(plan: MachinePlan, window: number | undefined) {
   const head = headOf(plan);
+  const seeds = seedPortOf(plan, window);
   return [
     ...sv.CLOCKED,
     sv.input("seed_write_i"),
-    sv.input("seed_address_i", indexBits(words)),
-    sv.input("seed_data_i", SEED_BITS),
+    sv.input("seed_address_i", indexBits(seeds.places)),
+    sv.input("seed_data_i", seeds.width),
     sv.input("in_valid_i"),
     sv.output("in_ready_o"),
     sv.input("in_data_i", inputOf(plan).width),
@@ -79,12 +82,13 @@ function topPorts(plan: MachinePlan, words: number) {
   ];
 }
 
-function topSignals(plan: MachinePlan, words: number) {
-  const ports = topPorts(plan, words);
+function topSignals(plan: MachinePlan, window: number | undefined) {
+  const ports = topPorts(plan, window);
   const declared = [
     sv.logic(1, "answer", "decided"),
     sv.logic(answerBits(plan), "totals", "decided_totals"),
     sv.logic(decisionBits(decisionSize(plan)), "decision"),
+    ...(plan.inFlight ? edgeDeclarations(plan) : []),
   ];
   const wires = new Map(plan.layers.map((layer) => [layer, layerWires(plan, layer)]));
   const of = (layer: LayerPlan): LayerWires => wires.get(layer)!;
@@ -95,11 +99,10 @@ function topSignals(plan: MachinePlan, words: number) {
 export const seedWordsOf = ({ depth, engine }: MachinePlan): number => (depth * engine.seedBits) / SEED_BITS;
 
 export function topModule(plan: MachinePlan, loads: Loads | null): sv.Module {
-  const { layers, stepMajor, hasStream } = plan;
+  const { layers, hasStream, inFlight } = plan;
   const words = seedWordsOf(plan);
-  const top = topSignals(plan, loads?.windowWords ?? words);
+  const top = topSignals(plan, loads?.windowWords);
   const loading = loads ? loadItems(loads, top.s) : null;
-  const seeds = loading?.seeds ?? top.s;
   const { ports, declared, of, streamWires: stream } = top;
   const filter = isFiltered(plan) ? tokenFilter(plan, top) : null;
   return {
@@ -111,7 +114,7 @@ export function topModule(plan: MachinePlan, loads: Loads | null): sv.Module {
       ...(hasStream ? [...stream.values()].flatMap((port) => port.declared) : []),
       ...declared,
       sv.gap,
-      ...edgeItems(plan, top),
+      ...(inFlight ? edgeInFlight(plan, inFlight, top) : edgeItems(plan, top)),
       ...(loading?.items ?? []),
       sv.gap,
       ...(filter ? [...filter.items, sv.gap] : []),
@@ -119,10 +122,16 @@ export function topModule(plan: MachinePlan, loads: Loads | null): sv.Module {
       sv.gap,
       ...layers.flatMap((_, i) => waitingRoom(plan, i, of, filter?.isRead ?? null)),
       sv.gap,
-      ...(stepMajor ? attentionOfBlocks(plan, stepMajor, of, seeds) : attentionInTurn(plan, of, seeds)),
+      ...attentionItems(plan, top, { ...top.s, ...loading?.seeds }),
       ...(hasStream ? [sv.gap, ...streamItems(plan, of, stream)] : []),
     ],
   };
+}
+
+function attentionItems(plan: MachinePlan, { of }: TopSignals, s: TopSignals["s"]): sv.Item[] {
+  const { stepMajor, inFlight } = plan;
+  if (stepMajor) return attentionOfBlocks(plan, stepMajor, of, s);
+  return inFlight ? attentionByClock(plan, inFlight, of, s) : attentionInTurn(plan, of, s);
 }
 
 const headOf = ({ layers }: MachinePlan): LayerPlan => layers[layers.length - 1];
@@ -156,7 +165,7 @@ function layerInstance(
 
 /** The queue or the windows before a layer; attention and the edge bring their own. */
 function waitingRoom(
-  { layers }: MachinePlan,
+  { layers, inFlight }: MachinePlan,
   i: number,
   of: (layer: LayerPlan) => LayerWires,
   isRead: sv.Expression | null,
@@ -167,15 +176,18 @@ function waitingRoom(
   const [own, before] = [of(layer), of(layers[i - 1])];
   const module = hasWindows ? windowsName(layer) : queueName({ width: layer.inputs, entries: layer.waiting! });
   const isFilteredHere = !hasWindows && layer.role === "head" && isRead !== null;
+  const there = sv.signal(`${short(layer)}_there`);
   return [
+    ...(inFlight ? [sv.declare(there)] : []),
     sv.instance(module, `u_${hasWindows ? "windows" : "queue"}_${short(layer)}`, {
       ...sv.CLOCKS,
       push_i: isFilteredHere ? sv.binary(before.valid, "&", isRead) : before.valid,
       data_i: before.spikes!,
       pop_i: own.take,
-      valid_o: own.ready,
+      valid_o: inFlight ? there : own.ready,
       data_o: own.lines,
     }),
+    ...(inFlight ? [arrivesInTime(short(layer), own.ready, there)] : []),
   ];
 }
 
@@ -218,6 +230,7 @@ function edgeItems(plan: MachinePlan, top: TopSignals): sv.Item[] {
   return [
     ...declared,
     ...inputItems(plan, top, own),
+    ...firstReady(plan, first.ready, own),
     sv.wire(s.logits_valid_o, headValid),
     sv.wire(s.busy_o, sv.binary(own.started_q, "|", first.ready)),
     sv.comment("After a reset nothing leaves, and old contents are gone before a vector has entered."),
@@ -243,14 +256,13 @@ function edgeItems(plan: MachinePlan, top: TopSignals): sv.Item[] {
 function inputItems(
   plan: MachinePlan,
   { s, of }: TopSignals,
-  { entered, full, closed_q, entered_q }: sv.Signals<"entered" | "full" | "closed_q" | "entered_q">,
+  { entered, full }: sv.Signals<"entered" | "full">,
 ): sv.Item[] {
-  const { layers, tokens, steps, stepMajor, wiring } = plan;
-  const { ready, take, lines } = of(layers[0]);
+  const { layers, wiring } = plan;
+  const { take, lines } = of(layers[0]);
   const isWired = !isStraight(wiring);
   const vector = sv.signal(`${short(layers[0])}_vector`, layers[0].inputs);
   const linesOfVector = [...lineOrder(layers[0].inputs, wiring)].map((input) => sv.bit(vector, input));
-  const isWaiting = sv.isFalse(isAt(entered_q, stepMajor ? 0 : (tokens - 1) * steps));
   return [
     ...(isWired
       ? [sv.declare(vector), sv.comment(wiringComment(wiring)), sv.wire(lines, sv.concat(...linesOfVector.reverse()))]
@@ -264,17 +276,40 @@ function inputItems(
       data_o: isWired ? vector : lines,
       full_o: full,
     }),
-    ...(layers[0].windows
-      ? [sv.wire(s.in_ready_o, sv.isFalse(full)), sv.wire(ready, both(entered, full, sv.isFalse(closed_q)))]
-      : [
-          sv.wire(s.in_ready_o, sv.binary(sv.isFalse(full), "|", take)),
-          sv.comment(
-            stepMajor
-              ? "Blocks take turns at attention as scheduled: a prompt begins when it has arrived completely."
-              : "Attention does not wait for steps of the last token: they enter when all have arrived.",
-          ),
-          sv.wire(ready, both(both(entered, sv.isFalse(closed_q)), sv.binary(isWaiting, "|", full))),
-        ]),
+    sv.wire(s.in_ready_o, layers[0].windows ? sv.isFalse(full) : sv.binary(sv.isFalse(full), "|", take)),
+  ];
+}
+
+/** When the first layer takes the next vector of a machine that works on one prompt. */
+function firstReady(
+  { layers, tokens, steps, stepMajor }: MachinePlan,
+  ready: sv.Signal,
+  { entered, full, closed_q, entered_q }: sv.Signals<"entered" | "full" | "closed_q" | "entered_q">,
+): sv.Item[] {
+  if (layers[0].windows) return [sv.wire(ready, both(entered, full, sv.isFalse(closed_q)))];
+  const isWaiting = sv.isFalse(isAt(entered_q, stepMajor ? 0 : (tokens - 1) * steps));
+  return [
+    sv.comment(
+      stepMajor
+        ? "Blocks take turns at attention as scheduled: a prompt begins when it has arrived completely."
+        : "Attention does not wait for steps of the last token: they enter when all have arrived.",
+    ),
+    sv.wire(ready, both(both(entered, sv.isFalse(closed_q)), sv.binary(isWaiting, "|", full))),
+  ];
+}
+
+/** The edge with prompts in flight. */
+function edgeInFlight(plan: MachinePlan, inFlight: InFlightPlan, top: TopSignals): sv.Item[] {
+  const { s, of } = top;
+  const declared = [sv.logic(1, "there", "full")];
+  const { there, full } = sv.signals([], declared);
+  return [
+    ...declared,
+    ...inputItems(plan, top, { entered: there, full }),
+    sv.wire(s.logits_valid_o, of(headOf(plan)).valid),
+    ...admissionItems(plan, inFlight, answersOf(plan), s, { full, there }),
+    ...turnItems(plan, of, s),
+    ...answerItems(plan, s),
   ];
 }
 
@@ -301,21 +336,22 @@ function answerItems(plan: MachinePlan, s: TopSignals["s"]): sv.Item[] {
 }
 
 function headerOf(plan: MachinePlan, words: number): string[] {
-  const { layers, tokens, steps, width, heads, depth, arithmetic, stepMajor, engine } = plan;
+  const { layers, tokens, steps, width, heads, depth, arithmetic, stepMajor, inFlight, engine } = plan;
   const head = headOf(plan);
   const entering = inputOf(plan);
+  const { atOnce } = seedPortOf(plan);
   return [
     `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
-      "steps. It works on one prompt at a time; its layers work in parallel.",
+      `steps. ${inFlight ? `It works on up to ${inFlight.prompts} prompts, which enter every ${inFlight.interval} clocks` : "It works on one prompt at a time"}; its layers work in parallel.`,
     `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${vectorOrder(plan)}, line 0 in the low bit. in_valid_i and ` +
-      `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors have arrived. ` +
+      `in_ready_o follow AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor || inFlight ? "It begins" : "The last token enters"} when all of its vectors have arrived. ` +
       (engine.random
-        ? `Before its first vector, the prompt's ${words} seeds must be written, a word in each clock of seed_write_i: block after block, head after head.`
+        ? `${inFlight ? "Between the last vector of the prompt before and its own last vector" : "Before its first vector"}, the prompt's ${words} seeds must be written, ${atOnce === 1 ? "a word" : `${atOnce} words, the first in the low bits,`} in each clock of seed_write_i: block after block, head after head.`
         : `Nothing is random: the machine ignores its ${words} words of seeds.`),
     `Answers appear at out_data_o, ${answersOf(plan)} per prompt, with out_valid_o and out_ready_i as in AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
-      `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. At the same time out_decision_o has ${plan.readOut === "bits" ? "the decided bits, output 0 as the highest" : "the class with the largest total, the first in a tie"}. busy_o is 1 from the first vector until the last answer has been taken.`,
+      `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. At the same time out_decision_o has ${plan.readOut === "bits" ? "the decided bits, output 0 as the highest" : "the class with the largest total, the first in a tie"}. busy_o is 1 from the first vector until the last answer has been taken.${inFlight ? " Answers are those of one prompt after another." : ""}`,
     `logits_o has the outputs of the head at every step while logits_valid_o is 1, ${arithmetic.logitBits} bits each, class 0 in the low bits.`,
-    `Latency: ${plan.schedule.alone.clocks} clocks from the first clock of the first vector to the last total, if vectors arrive in time.`,
+    `Latency: ${plan.timetable.clocks} clocks from the first clock of the first vector to the last total, if vectors arrive in time.${inFlight ? " A prompt that is late by a clock enters an interval later." : ""}`,
   ];
 }
 

@@ -7,6 +7,9 @@
  *   expect_<layer>.hex     clock and vector of each result, one per line; for the head its outputs, for `attention` the bits of A
  *   expect_answers.hex     totals of the classes, one line per answer
  *   expect_decisions.hex   the class, or the bits, that an answer decides for
+ *
+ * Clocks count from a prompt's first one. With prompts in flight they count from that of the first prompt, answers have clocks too, and
+ * each block has a file for `attention`: late prompts may change the order among blocks.
  */
 import { invariant } from "../../errors.ts";
 import type { ReadOut } from "../../experiment/model.ts";
@@ -24,13 +27,15 @@ import { type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { SourceFiles } from "../design.ts";
 import { hexLine } from "../testbench.ts";
 import { totalBits } from "./accumulators.ts";
-import { attentionResultsOf } from "./attention.ts";
+import { type AttentionResult, attentionResultsOf } from "./attention.ts";
 import { lines, wordText } from "./constants.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { SEED_BITS } from "./engine.ts";
+import { ANSWER_REGISTERS } from "./flight.ts";
 import { addedOutputs } from "./layer-sizes.ts";
 import { inputOf, type MachinePlan } from "./plan.ts";
+import { answersOf } from "./top.ts";
 
 export const SEED_FILE = "machine_seeds.hex";
 export const INPUT_FILE = "machine_inputs.hex";
@@ -64,7 +69,8 @@ export function machineVectors(
   decide: Decide,
 ): MachineVectors {
   const { plan } = design;
-  const { steps, depth, layers, schedule } = plan;
+  const { steps, depth, layers, inFlight, timetable } = plan;
+  const clockOf = clocksOfPrompts(plan);
   const rows = inputOf(plan).vectors / steps;
   const prompts = input.rows / rows;
   const heads: CodeRecord[] = [];
@@ -86,21 +92,14 @@ export function machineVectors(
     const expected: string[] = [];
     const { length } = layer.tokens;
     each(length, (p, n, t, job) =>
-      expected.push(`${clockText(layer.results[job] - 1)} ${rowText(train, t, p * length + n)}`),
+      expected.push(`${clockOf(p, layer.results[job] - 1)} ${rowText(train, t, p * length + n)}`),
     );
     files[expectFile(layer.module)] = lines(expected);
     spikes += steps * train.rows * train.features;
   }
-  const columns: string[] = [];
-  for (let p = 0; p < prompts; p++) {
-    const ofPrompt = Array.from({ length: depth }, (_, b) =>
-      attentionResultsOf(plan, b, headsOf(plan, trace.rasters[`blocks.${b}.attention`], p)),
-    ).flat();
-    // Blocks may take turns.
-    ofPrompt.sort((a, b) => a.clock - b.clock);
-    columns.push(...ofPrompt.map(({ clock, column }) => `${clockText(clock)} ${column}`));
-  }
-  files[expectFile("attention")] = lines(columns);
+  const columnsOf = (p: number, b: number) =>
+    attentionResultsOf(plan, b, headsOf(plan, trace.rasters[`blocks.${b}.attention`], p));
+  Object.assign(files, attentionText(plan, prompts, columnsOf));
   spikes += depth * steps * prompts * plan.tokens * plan.width;
   const { logits, answers } = headOutputs(plan, chip, trace, heads);
   Object.assign(files, answersText(plan, prompts, logits, answers));
@@ -110,10 +109,50 @@ export function machineVectors(
   const decided = chip.network.geometry.copies ? Float32Array.from(answers) : trace.logits;
   const decisions = decide(decided, plan.readOut === "bits" ? 2 ** outputs : outputs, plan.readOut);
   files[DECISION_FILE] = lines(
-    Array.from(decisions, (decision) => `0 ${wordText([decision], decisionBits(decisionSize(plan)))}`),
+    Array.from(
+      decisions,
+      (decision, a) => `${answerClock(plan, a)} ${wordText([decision], decisionBits(decisionSize(plan)))}`,
+    ),
   );
-  return { files, prompts, spikes, logits: logits.length, clocks: prompts * schedule.alone.clocks };
+  const clocks = inFlight ? (prompts - 1) * inFlight.interval + timetable.clocks : prompts * timetable.clocks;
+  return { files, prompts, spikes, logits: logits.length, clocks };
 }
+
+/** A clock of a prompt, as digits. */
+const clocksOfPrompts =
+  ({ inFlight }: MachinePlan) =>
+  (prompt: number, clock: number): string =>
+    (clock + prompt * (inFlight?.interval ?? 0)).toString(16);
+
+/** When an answer has been taken, if at once; 0: not compared. */
+function answerClock(plan: MachinePlan, answer: number): string {
+  if (!plan.inFlight) return "0";
+  const { results } = plan.layers[plan.layers.length - 1];
+  const perPrompt = answersOf(plan);
+  const last = results[((answer % perPrompt) + 1) * (results.length / perPrompt) - 1];
+  return clocksOfPrompts(plan)(Math.floor(answer / perPrompt), last + ANSWER_REGISTERS);
+}
+
+/** Columns of A in order. Blocks may take turns in a prompt; prompts in flight, too, in whatever order if they are late. */
+function attentionText(
+  plan: MachinePlan,
+  prompts: number,
+  columnsOf: (prompt: number, block: number) => readonly AttentionResult[],
+): SourceFiles {
+  const clockOf = clocksOfPrompts(plan);
+  const [blocks, all] = [plan.depth, prompts].map((count) => Array.from({ length: count }, (_, i) => i));
+  const text = (p: number, columns: readonly AttentionResult[]) =>
+    columns.map(({ clock, column }) => `${clockOf(p, clock)} ${column}`);
+  if (plan.inFlight) {
+    const ofBlock = (b: number) => lines(all.flatMap((p) => text(p, columnsOf(p, b))));
+    return Object.fromEntries(blocks.map((b) => [expectFile(attentionName(b)), ofBlock(b)]));
+  }
+  const ofPrompt = (p: number) => blocks.flatMap((b) => columnsOf(p, b)).sort((a, b) => a.clock - b.clock);
+  return { [expectFile("attention")]: lines(all.flatMap((p) => text(p, ofPrompt(p)))) };
+}
+
+/** Of a block's attention, with prompts in flight. */
+export const attentionName = (block: number): string => `attention_${block}`;
 
 /** Seeds of all blocks of a prompt, in the engine's order: block after block, head after head. */
 function seedsOf(
@@ -199,18 +238,16 @@ function answersText(plan: MachinePlan, prompts: number, logits: Float32Array, a
     eachJob(plan, read.length, (q, t, job) => {
       const first = ((t * prompts + p) * read.length + q) * classes;
       const word = wordText([...logits.subarray(first, first + classes)], arithmetic.logitBits);
-      outputs.push(`${clockText(head.results[job] - 1)} ${word}`);
+      outputs.push(`${clocksOfPrompts(plan)(p, head.results[job] - 1)} ${word}`);
     });
   }
   const bits = totalBits(arithmetic, addedOutputs(plan));
   const totals = Array.from(
     { length: answers.length / classes },
-    (_, a) => `0 ${wordText([...answers.subarray(a * classes, (a + 1) * classes)], bits)}`,
+    (_, a) => `${answerClock(plan, a)} ${wordText([...answers.subarray(a * classes, (a + 1) * classes)], bits)}`,
   );
   return { [expectFile(head.module)]: lines(outputs), [ANSWER_FILE]: lines(totals) };
 }
-
-const clockText = (clock: number): string => clock.toString(16);
 
 const bitAt = ({ rows, features, words }: SpikeTrain, t: number, row: number, f: number): number =>
   (words[(t * rows + row) * wordsPerRow(features) + (f >> 5)] >>> (f & 31)) & 1;
