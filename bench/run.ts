@@ -23,6 +23,7 @@ import { simulation } from "./simulation.ts";
 import { spikeProduct } from "./spike-product.ts";
 import { ssaTile } from "./ssa-tile.ts";
 import { trainingStep } from "./training-step.ts";
+import { webgpu } from "./webgpu.ts";
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   "training-step": trainingStep,
@@ -41,6 +42,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   prompts,
   receivers,
   cost,
+  webgpu,
   "interval-coverage": intervalCoverage,
 };
 

@@ -113,9 +113,14 @@ export function bindSimulator(
   chip: MappedNetwork,
   thread = 0,
 ): BoundSimulator {
+  return bindPass(ops, plan, chip, thread, bindMachine(ops, plan, chip, thread));
+}
+
+/** The kernels of a machine; state as above. */
+export function bindMachine(ops: SimulationOps, plan: SimulatorPlan, chip: MappedNetwork, thread = 0): MachineKernels {
   const scratch = plan.scratch[thread];
   const { integers } = plan;
-  return bindPass(ops, plan, chip, thread, {
+  return {
     digital: bindDigital(ops, scratch.position, chip),
     crossbars:
       integers === null
@@ -123,7 +128,7 @@ export function bindSimulator(
         : bindIntegerCrossbars(ops, plan.crossbars, integers, scratch.crossbars, chip),
     tilesOf: boundFor(chip, (asked) => bindAttention(ops, scratch.tiles, asked)),
     thresholdsOf: integers === null ? new Map() : thresholdPlaces(chip.mapping, integers),
-  });
+  };
 }
 
 /** What a pass computes with besides `PassOps`. */

@@ -12,20 +12,20 @@ import { attentionParametersOf } from "../../mapping/attention.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
-import { openCommands } from "../../webgpu/commands.ts";
+import { type Commands, openCommands } from "../../webgpu/commands.ts";
 import type { Gpu } from "../../webgpu/gpu.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { sampleScores } from "../fast/attention.ts";
 import { wholeNumbers } from "../fast/digital.ts";
 import type { CrossbarKernels } from "../fast/linear.ts";
 import { planSimulator, type SimulatorPlan } from "../fast/plan.ts";
-import { bindPass, finish } from "../fast/simulate.ts";
+import { bindPass, finish, type MachineKernels } from "../fast/simulate.ts";
 import type { WholeLayer } from "../fast/whole-layer.ts";
 import { columnRegisters } from "../integers.ts";
 import type { Trace, TraceOptions } from "../trace.ts";
 import { gpuCrossbars } from "./crossbars.ts";
 import { type GpuMemory, gpuMemory } from "./memory.ts";
-import { gpuOps } from "./ops.ts";
+import { type GpuOps, gpuOps } from "./ops.ts";
 import { requireGpuChip } from "./supported.ts";
 
 export interface GpuSimulator {
@@ -37,8 +37,27 @@ export interface GpuSimulator {
   close(): void;
 }
 
-/** Throws MappingError for a chip that GPUs do not simulate, and when a single prompt is larger than the GPU's largest array. */
+/** Throws as `bindGpuMachine`. */
 export function createGpuSimulator(gpu: Gpu, chip: MappedNetwork, maxPrompts: number): GpuSimulator {
+  const { commands, ops, plan, kernels, load, close } = bindGpuMachine(gpu, chip, maxPrompts);
+  const simulator = bindPass(ops, plan, chip, 0, kernels);
+  return {
+    load,
+    run: (input, random, options = {}) => commands.run(() => finish(simulator.pass(0, input, random, options))),
+    close,
+  };
+}
+
+/** A machine's kernels on a GPU; they are called within `commands.run`. */
+export interface GpuMachine extends Pick<GpuSimulator, "load" | "close"> {
+  readonly commands: Commands;
+  readonly ops: GpuOps;
+  readonly plan: SimulatorPlan;
+  readonly kernels: MachineKernels;
+}
+
+/** Throws MappingError for a chip that GPUs do not simulate, and when so many prompts, or a layer, are larger than its largest array. */
+export function bindGpuMachine(gpu: Gpu, chip: MappedNetwork, maxPrompts: number): GpuMachine {
   requireGpuChip(chip);
   const { network, mapping, hardware } = chip;
   const arithmetic = hardware.arithmetic as ArithmeticSpec;
@@ -54,21 +73,23 @@ export function createGpuSimulator(gpu: Gpu, chip: MappedNetwork, maxPrompts: nu
   invariant(placed.unit === "ssa-tile", "the mapping places the tiles of the network");
   const ops = gpuOps(commands, memory);
   const crossbars = gpuCrossbars(commands, memory, chip, (layer) => columnRegisters(chip, layer, arithmetic) !== null);
-  const simulator = bindPass(ops, plan, chip, 0, {
-    digital: wholeNumbers(ops, scratch.position, chip, arithmetic),
-    crossbars: { ...ON_THE_CPU, run: crossbars.run },
-    // At every call, because the pass is gone through twice.
-    tilesOf: (asked) => {
-      ops.write(tiles.mask, bitMask(asked.network.geometry));
-      return sampleScores(ops, tiles, asked, unit, placed);
-    },
-    thresholdsOf: crossbars.thresholdsOf,
-  });
   return {
+    commands,
+    ops,
+    plan,
+    kernels: {
+      digital: wholeNumbers(ops, scratch.position, chip, arithmetic),
+      crossbars: { ...ON_THE_CPU, run: crossbars.run },
+      // At every call, because a pass is gone through twice.
+      tilesOf: (asked) => {
+        ops.write(tiles.mask, bitMask(asked.network.geometry));
+        return sampleScores(ops, tiles, asked, unit, placed);
+      },
+      thresholdsOf: crossbars.thresholdsOf,
+    },
     load: (wholeOf) => {
       for (const layer of mapping.layers) crossbars.load(layer, wholeOf(layer));
     },
-    run: (input, random, options = {}) => commands.run(() => finish(simulator.pass(0, input, random, options))),
     close: () => {
       crossbars.close();
       memory.close();

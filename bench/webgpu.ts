@@ -1,0 +1,100 @@
+/**
+ * Chips on a GPU, or on a driver that is one in software, next to the kernels in WebAssembly: kernels one by one, and a slice of prompts.
+ * Both sides compute the same numbers, which is checked before anything is timed.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { standaloneKernels } from "../src/kernels/memory.ts";
+import type { LayerMapping } from "../src/mapping/mapping.ts";
+import { openNodeGpu } from "../src/node/webgpu.ts";
+import type { Chip } from "../src/simulation/chip.ts";
+import { placeErrors, readPart } from "../src/simulation/fast/part.ts";
+import { planSimulator, type SimulatorPlan, simulatorBytes } from "../src/simulation/fast/plan.ts";
+import { bindMachine, bindPass, finish, type MachineKernels } from "../src/simulation/fast/simulate.ts";
+import { wholeLayer } from "../src/simulation/fast/whole-layer.ts";
+import { bindGpuMachine } from "../src/simulation/webgpu/simulate.ts";
+import type { Gpu } from "../src/webgpu/gpu.ts";
+import { chipCase, runStream } from "./chip-model.ts";
+import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
+
+/** Calls of a kernel between two waits for the GPU. */
+const CALLS = 10;
+
+export async function webgpu({ quick }: BenchOptions): Promise<Section> {
+  const name = "webgpu";
+  let gpu: Gpu;
+  try {
+    gpu = await openNodeGpu();
+  } catch (error) {
+    return { name, about: "chips on a GPU.", rows: [], notes: [`Not measured. ${(error as Error).message}`] };
+  }
+  const rows: Row[] = [];
+  try {
+    await compare(gpu, quick ? 3 : 9, rows);
+  } finally {
+    gpu.close();
+  }
+  const software = gpu.isSoftware ? ", a driver in software: its times say nothing about a GPU" : "";
+  const about = `32 prompts of the 2x2 link through the bundled network in whole numbers, on one CPU thread and on ${gpu.name}${software}.`;
+  const notes = [
+    `Kernels are called ${CALLS} times between two waits, and rows are per call. A slice includes its upload, its read-back and both passes ` +
+      "of the host.",
+  ];
+  return { name, about, rows, notes };
+}
+
+async function compare(gpu: Gpu, repeats: number, rows: Row[]): Promise<void> {
+  const { chip, slices, slicePrompts } = chipCase("integers");
+  const sizes = { maxPrompts: slicePrompts };
+  const { kernels: ops, arena } = standaloneKernels(simulatorBytes(chip, sizes));
+  const plan = planSimulator(arena, chip, sizes);
+  const kernels = bindMachine(ops, plan, chip);
+  const cpu = bindPass(ops, plan, chip, 0, kernels);
+  placeErrors(cpu, chip);
+  readPart(cpu, chip, runStream);
+  const machine = bindGpuMachine(gpu, chip, slicePrompts);
+  machine.load((layer) => wholeLayer(ops, plan, 0, chip, layer));
+  const other = bindPass(machine.ops, machine.plan, chip, 0, machine.kernels);
+  const onCpu = () => finish(cpu.pass(0, slices[0], runStream, {}));
+  const onGpu = () => machine.commands.run(() => finish(other.pass(0, slices[0], runStream, {})));
+  if (!isDeepStrictEqual(await onGpu(), onCpu())) throw new Error("The GPU's trace differs from the CPU's");
+
+  const row = (what: string, samples: Samples, perCall = 1): Row => ({
+    name: what,
+    samples: { wall: samples.wall.map((time) => time / perCall), cpu: samples.cpu.map((time) => time / perCall) },
+    figures: { "wall ms": median(samples.wall) / perCall },
+  });
+  const cpuKernels = kernelsOf(chip, plan, kernels, slicePrompts);
+  const gpuKernels = kernelsOf(chip, machine.plan, machine.kernels, slicePrompts);
+  for (const [what, call] of Object.entries(cpuKernels)) {
+    rows.push(row(`${what}, wasm`, await measure(call, { repeats })));
+    const calls = () =>
+      machine.commands.run(() => {
+        for (let i = 0; i < CALLS; i++) gpuKernels[what]();
+      });
+    rows.push(row(`${what}, webgpu`, await measure(calls, { repeats }), CALLS));
+  }
+  rows.push(row("a slice of 32 prompts, wasm", await measure(onCpu, { repeats })));
+  rows.push(row("a slice of 32 prompts, webgpu", await measure(onGpu, { repeats })));
+  machine.close();
+}
+
+/** The kernels of a block, on what the last run left in its arrays. */
+function kernelsOf(
+  { network, mapping }: Chip,
+  { slices: [{ bits }], scratch: [{ y, qkv }] }: SimulatorPlan,
+  { crossbars, digital, tiles }: MachineKernels,
+  prompts: number,
+): Record<string, () => unknown> {
+  const { steps } = network.model;
+  const { tokens } = network.geometry;
+  const up = mapping.layers.find(({ name }) => name === "blocks.0.up") as LayerMapping;
+  const vectors = { steps, firstPrompt: 0, prompts, perPrompt: tokens };
+  const rows = prompts * tokens;
+  return {
+    "crossbars, 128 to 512": () => crossbars.run(up, bits.narrow, vectors, y, runStream),
+    "512 neurons": () =>
+      digital.fire({ operation: "blocks.0.hidden", currents: y, steps, rows, thresholds: null }, bits.hidden, () => {}),
+    "attention, 8 heads": () =>
+      tiles.run(qkv, bits.narrow, { block: 0, steps, prompts, firstPrompt: 0, random: runStream }),
+  };
+}
