@@ -79,8 +79,14 @@ export { chipFrom, stateOfChip } from "./simulation/chip.ts";
 export { calibrateFast } from "./simulation/fast/simulate.ts";
 export { inspectNeuron, type NeuronView, neuronTrains } from "./simulation/inspect-neuron.ts";
 
+// Cost: the energy of chips as receipts.
+
+export { type ItemisedEnergy, itemiseChips, type Receipt, type ReceiptItem } from "./cost/itemised.ts";
+export { partLabel } from "./report/machine-cost.ts";
+
 // Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
 
+export { ageingChips, compensatedHardware, weightErrors } from "./evaluation/ageing.ts";
 export type { Condition } from "./evaluation/shared-chip.ts";
 export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } from "./evaluation/study.ts";
 

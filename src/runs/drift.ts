@@ -1,6 +1,6 @@
 /** Error rates over the age of the chips, with everything random the same at all ages, so that differences are precise. */
+import { compensatedHardware } from "../evaluation/ageing.ts";
 import type { Condition } from "../evaluation/shared-chip.ts";
-import { type CompensationSpec, compensationSpec } from "../experiment/compensation.ts";
 import type { Duration } from "../experiment/duration.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
@@ -27,7 +27,7 @@ export async function evaluateDrift(
   const given = opened(subject);
   const { experiment } = given;
   const sorted = [...ages].sort((a, b) => a.seconds - b.seconds);
-  const compensation = compensationOf(experiment);
+  const { compensation } = compensatedHardware(experiment.hardware, true);
   const curves = rolesOf(networks).flatMap((role) => [true, false].map((compensated) => ({ role, compensated })));
   const conditions = curves.flatMap(({ role, compensated }) =>
     sorted.map(
@@ -48,13 +48,7 @@ export async function evaluateDrift(
   return driftReport({ ...run, ages: sorted, curves: measured, compensation });
 }
 
-/** The experiment's hardware, read at an age in seconds, with its compensation (`compensationOf`) or without any. */
+/** The experiment's hardware, read at an age in seconds, with drift compensation (`compensatedHardware`) or without any. */
 export function agedHardware(experiment: Experiment, readTime: number, compensated: boolean): HardwareSpec {
-  const compensation = compensationOf(experiment);
-  const applied = compensated ? compensation : { ...compensation, scope: "none" as const };
-  return { ...experiment.hardware, readTime, compensation: applied };
+  return { ...compensatedHardware(experiment.hardware, compensated), readTime };
 }
-
-/** The experiment's compensation, or one factor per crossbar if it has none. */
-const compensationOf = ({ hardware: { compensation } }: Experiment): CompensationSpec =>
-  compensation.scope === "none" ? compensationSpec.parse({ scope: "crossbar" }) : compensation;

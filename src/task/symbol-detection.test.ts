@@ -194,3 +194,22 @@ test("requests that make no sense are refused", () => {
   expect(() => task.draw(1, stream(1), { firstPrompt: -1 })).toThrow("-1 is not a prompt number");
   expect(() => task.draw(1, stream(1), { snrDecibels: Number.NaN })).toThrow("NaN dB is outside");
 });
+
+test("another class at the query changes what is received there, and nothing else", () => {
+  const spec = symbolDetectionSpec.parse({ pilots: 3 });
+  const task = symbolDetection(spec, 2);
+  const drawn = task.draw(4, stream(6), { firstPrompt: 5 });
+  const sent = task.draw(4, stream(6), { firstPrompt: 5, query: 9 });
+  expect(sent.channels).toEqual(drawn.channels);
+  expect(sent.snrDecibels).toEqual(drawn.snrDecibels);
+  // Up to rounding: noise is a difference of received values.
+  noiseOf(sent).forEach((noise, i) => {
+    expect(noise).toBeCloseTo(noiseOf(drawn)[i], 12);
+  });
+  const pairs = spec.pilots + 1;
+  sent.labels.forEach((label, pair) => {
+    expect(label).toBe(pair % pairs === pairs - 1 ? 9 : drawn.labels[pair]);
+  });
+  expect(drawn.labels.filter((_, pair) => pair % pairs === pairs - 1)).not.toEqual(Int32Array.of(9, 9, 9, 9));
+  expect(() => task.draw(1, stream(6), { query: 16 })).toThrow("there are 16");
+});

@@ -42,6 +42,8 @@ export interface SymbolDrawOptions extends DrawOptions {
    * the noise.
    */
   readonly snrDecibels?: number;
+  /** The class that every prompt sends at its query, instead of a drawn one. Channel, pilots and noise stay the same. */
+  readonly query?: number;
 }
 
 export interface SymbolDetectionTask extends Task {
@@ -65,9 +67,9 @@ export function symbolDetection(spec: SymbolDetectionSpec, steps: number): Symbo
     spec,
     geometry,
     draw: (prompts, random, options = {}) => {
-      checkDraw(prompts, options);
+      checkDraw(prompts, options, 2 ** bitsPerClass(spec));
       const firstPrompt = options.firstPrompt ?? 0;
-      const link = drawLink(spec, points, prompts, random, firstPrompt, options.snrDecibels);
+      const link = drawLink(spec, points, prompts, random, firstPrompt, options);
       const spikes =
         options.spikes !== false && codePairs(spec, link, points, steps, random.fork("coding"), firstPrompt);
       return {
@@ -132,10 +134,17 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
   sources: [IN_CONTEXT_DETECTION],
 };
 
-function checkDraw(prompts: number, { firstPrompt = 0, snrDecibels = 0 }: SymbolDrawOptions): void {
+function checkDraw(
+  prompts: number,
+  { firstPrompt = 0, snrDecibels = 0, query = 0 }: SymbolDrawOptions,
+  classes: number,
+): void {
   requirePrompts(prompts, firstPrompt);
   if (!(Math.abs(snrDecibels) <= 100)) {
     throw new ValueError("snrDecibels", `${snrDecibels} dB is outside -100 .. 100 dB.`);
+  }
+  if (!Number.isInteger(query) || query < 0 || query >= classes) {
+    throw new ValueError("query", `There is no class ${query}: there are ${classes}, counted from 0.`);
   }
 }
 
@@ -151,7 +160,7 @@ function drawLink(
   prompts: number,
   random: Stream,
   firstPrompt: number,
-  snrOverride: number | undefined,
+  { snrDecibels: snrOverride, query }: Pick<SymbolDrawOptions, "snrDecibels" | "query">,
 ): Link {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const pairs = spec.pilots + 1;
@@ -183,7 +192,8 @@ function drawLink(
     for (let i = 0; i < channelLength; i++) link.channels[k * channelLength + i] = Math.SQRT1_2 * channel.normal();
     const deviation = Math.sqrt(variance / 2);
     for (let pair = k * pairs; pair < (k + 1) * pairs; pair++) {
-      const label = symbols.integer(classes);
+      const drawn = symbols.integer(classes);
+      const label = pair === (k + 1) * pairs - 1 ? (query ?? drawn) : drawn;
       link.labels[pair] = label;
       receivedPoint(link.channels, k * channelLength, points, label, spec, noiseless, 0);
       for (let i = 0; i < 2 * nr; i++) {
