@@ -80,11 +80,12 @@ async function compare(gpu: Gpu, repeats: number, rows: Row[]): Promise<void> {
 
 /** The kernels of a block, on what the last run left in its arrays. */
 function kernelsOf(
-  { network, mapping }: Chip,
+  chip: Chip,
   { slices: [{ bits }], scratch: [{ y, qkv }] }: SimulatorPlan,
-  { crossbars, digital, tiles }: MachineKernels,
+  { crossbars, digital, tilesOf }: MachineKernels,
   prompts: number,
 ): Record<string, () => unknown> {
+  const { network, mapping } = chip;
   const { steps } = network.model;
   const { tokens } = network.geometry;
   const up = mapping.layers.find(({ name }) => name === "blocks.0.up") as LayerMapping;
@@ -95,6 +96,6 @@ function kernelsOf(
     "512 neurons": () =>
       digital.fire({ operation: "blocks.0.hidden", currents: y, steps, rows, thresholds: null }, bits.hidden, () => {}),
     "attention, 8 heads": () =>
-      tiles.run(qkv, bits.narrow, { block: 0, steps, prompts, firstPrompt: 0, random: runStream }),
+      tilesOf(chip).run(qkv, bits.narrow, { block: 0, steps, prompts, firstPrompt: 0, random: runStream }),
   };
 }
