@@ -53,6 +53,11 @@ test.each(Object.keys(machines))("a machine with %s declares each name before it
   expect(early(machineBundle(design, vectors, madeInTests))).toEqual([]);
 });
 
+test("a machine with prompts in flight declares each name before its use", () => {
+  const { design, vectors } = tinyMachine({ model: small() }, 1, undefined, true);
+  expect(early(machineBundle(design, vectors, madeInTests))).toEqual([]);
+});
+
 test("a board kit declares each name before its use", () => {
   const design = smallDesign({ tokens: 3, dimension: 12, isCausal: true, draws: "stratified" });
   const from = { version: "0.0.0", experiment: "random spikes", origin: "Random spikes." };

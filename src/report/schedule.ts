@@ -45,7 +45,7 @@ export function scheduleCharts(schedule: Schedule, clock: number, attends: Atten
   const engine = ENGINES[attends];
   return [
     aloneChart(schedule, clock, engine),
-    ...inFlightChart(schedule, clock, engine),
+    ...inFlightChart(schedule, clock, attends),
     utilisationChart(schedule, engine),
   ];
 }
@@ -69,8 +69,13 @@ function aloneChart({ alone, order }: Schedule, clock: number, engine: string): 
 }
 
 /** Empty if prompts cannot overlap. */
-function inFlightChart({ inFlight, interval }: Schedule, clock: number, engine: string): ChartDraft[] {
+function inFlightChart({ order, inFlight, interval }: Schedule, clock: number, attends: AttentionKind): ChartDraft[] {
   if (inFlight === null) return [];
+  const engine = ENGINES[attends];
+  const [first, second] = inFlight.units;
+  // Neither a stem nor values that enter once.
+  const readsLines = first.name === "embed" && first.start.length === second.start.length;
+  const isGenerated = order === "token-major" && attends === "stochastic" && readsLines;
   const before = Math.ceil(inFlight.clocks / interval) - 1;
   const others = Array.from({ length: 2 * before + 1 }, (_, i) => (i - before) * interval).filter(
     (shift) => shift !== 0,
@@ -83,7 +88,7 @@ function inFlightChart({ inFlight, interval }: Schedule, clock: number, engine: 
       title: "Pipelined prompts: when each unit works",
       caption:
         `A prompt enters every ${seconds(interval)} and is answered after ${seconds(inFlight.clocks)}; ${formatRounded(inFlight.prompts)} prompts are in the ` +
-        "pipeline at once. The chart follows one of them from entry to answer.",
+        `pipeline at once. The chart follows one of them from entry to answer.${isGenerated ? " xpike rtl --machine --in-flight generates hardware with these clocks." : ""}`,
       time: { label: "Microseconds" },
       rows: rowsOf(inFlight, clock, engine, [
         { shifts: [0], group: "one prompt" },

@@ -87,6 +87,8 @@ export function attentionInFlight(plan: MachinePlan, inFlight: InFlightPlan, eng
     sv.logic(attentionBits, "out_run_q"),
     sv.logic(bankBits, "bank_of_run_q"),
   ]);
+  const others = sv.binary(s.begin_i, "&", sv.binary(s.begin_i, "-", sv.sized(depth, 1)));
+  const isSingle = sv.binary(others, "==", sv.sized(depth, 0));
   const ofBlocks = sv.loop("b", depth, "gen_block", [
     sv.declare(s.begins),
     sv.declare(s.token_q),
@@ -207,7 +209,7 @@ export function attentionInFlight(plan: MachinePlan, inFlight: InFlightPlan, eng
         sv.registers(
           [],
           [
-            sv.assert(sv.call("$onehot0", s.begin_i), "two runs of attention start together"),
+            ...(depth > 1 ? [sv.assert(isSingle, "two runs of attention start together")] : []),
             sv.assert(sv.binary(sv.isFalse(s.start), "||", sv.isFalse(s.take)), "attention starts while it is busy"),
             sv.assert(sv.binary(sv.isFalse(s.take), "||", s.busy), "attention takes a feature while it is idle"),
           ],
