@@ -25,6 +25,8 @@ function interval({ errors, blocks }) {
   return `${(100 * (centre - half)).toFixed(1)}–${(100 * (centre + half)).toFixed(1)}`;
 }
 
+const isPublished = (published, decibels) => published?.points.some(({ ebN0 }) => ebN0 === decibels) ?? false;
+
 const RULES = { "belief-propagation": "sum-product", "min-sum": "min-sum" };
 const nameOf = ({ rule, schedule = "layered", iterations, scale }) =>
   `${RULES[rule]}${scale === undefined ? "" : ` x ${scale}`}, ${schedule}, ${iterations}`;
@@ -32,16 +34,19 @@ const nameOf = ({ rule, schedule = "layered", iterations, scale }) =>
 const link = read("link").figures;
 
 /** A figure with its interval; – where the point was not reached. */
-function figure(figures, id, { scale = 1, digits = 1 } = {}) {
+function figure(figures, id) {
   if (!figures[id]) return "–";
-  const [value, low, high] = figures[id].map((x) => (scale * x).toFixed(digits));
+  const [value, low, high] = figures[id].map((x) => x.toFixed(1));
   return low === undefined ? value : `${value} (${low}–${high})`;
 }
+
+/** The same without its interval. */
+const value = (figures, id, scale = 1) => (figures[id] ? (scale * figures[id][0]).toFixed(1) : "–");
 
 /** Nanojoules per bit of payload, of the detector and the decoder. */
 function nanojoules(figures, id) {
   const energy = figures[`coded.energy.${id}.sum`];
-  return energy ? (1e9 * energy[0]).toPrecision(2) : "–";
+  return energy ? String(Number((1e9 * energy[0]).toPrecision(2))) : "–";
 }
 
 /** Detectors by id, with their names and the id of their energy. */
@@ -54,7 +59,6 @@ const DETECTORS = {
   digital: ["spiking, exact arithmetic"],
   xpikeformer: ["5 chips", "xpikeformer"],
   "xpikeformer.feedback": ["5 chips, feedback", "xpikeformer.feedback"],
-  "xpikeformer.age.86400.compensated": ["after a day"],
   "xpikeformer.age.31536000.compensated": ["after a year"],
   "xpikeformer.age.31536000.uncompensated": ["after a year, uncompensated"],
 };
@@ -85,13 +89,16 @@ const PILOTS = {
 const rowsOf = (record, names, cells) =>
   Object.entries(names).flatMap(([id, name]) => (record[id] ? [[name, ...cells(record[id].figures)]] : []));
 
-const crossings = (figures) => ["xpikeformer", "ann", "lmmse.joint"].map((id) => figure(figures, `coded.ebn0.${id}`));
+const crossings = (figures) => [
+  figure(figures, "coded.ebn0.xpikeformer"),
+  ...["ann", "lmmse.joint"].map((id) => value(figures, `coded.ebn0.${id}`)),
+];
 
 export const codedLinkTables = {
   "coded-fading": () => ({
     head: ["detector", "Eb/N0, dB", "block errors at 10 dB, %", "nJ/bit"],
     rows: Object.entries(DETECTORS).map(([id, [name, energy]]) => [
-      ...[name, figure(link, `coded.ebn0.${id}`), figure(link, `bler.${id}.ebn0.10`, { scale: 100 })],
+      ...[name, figure(link, `coded.ebn0.${id}`), value(link, `bler.${id}.ebn0.10`, 100)],
       energy ? nanojoules(link, energy) : "",
     ]),
   }),
@@ -108,27 +115,19 @@ export const codedLinkTables = {
     ]),
   }),
   "ldpc-awgn": () => ({
-    head: [
-      "bits",
-      "decoder, schedule, iterations",
-      "Eb/N0, dB",
-      "block errors, 95 %",
-      "published",
-      "behind, dB",
-      "ideal at 1 %, dB",
-    ],
+    head: ["bits", "decoder, schedule, iterations", "Eb/N0, dB", "block errors, 95 %", "published", "behind, dB"],
     rows: SETTINGS.flatMap(({ name, informationBits, codedBits, decoder, published }) =>
-      (measured[name]?.points ?? []).map((point) => [
-        `${informationBits}/${codedBits}`,
-        nameOf(decoder),
-        point.ebN0.toFixed(2),
-        `${percent(rate(point))} (${interval(point)})`,
-        published?.points.some(({ ebN0 }) => ebN0 === point.ebN0)
-          ? percent(rate(published.points.find(({ ebN0 }) => ebN0 === point.ebN0)))
-          : "–",
-        published ? decibels(behind(published, point)) : "–",
-        decibels(normalApproximation(informationBits, codedBits, 2.326)),
-      ]),
+      // Without published points, the one nearest to 1 %.
+      (measured[name]?.points ?? [])
+        .filter(({ ebN0 }, i, all) => isPublished(published, ebN0) || (!published && i === all.length - 1))
+        .map((point) => [
+          `${informationBits}/${codedBits}`,
+          nameOf(decoder),
+          point.ebN0.toFixed(2),
+          `${percent(rate(point))} (${interval(point)})`,
+          published ? percent(rate(published.points.find(({ ebN0 }) => ebN0 === point.ebN0))) : "–",
+          published ? decibels(behind(published, point)) : "–",
+        ]),
     ),
   }),
 };

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
 const three = (value) => value.toFixed(3);
-const signed = ([value, low, high]) => `${value < 0 ? "−" : "+"}${three(Math.abs(value))} ± ${three((high - low) / 2)}`;
+const signed = ([value, low, high]) => `${value < 0 ? "−" : "+"}${three(Math.abs(value))}±${three((high - low) / 2)}`;
 const [{ points: common }] = Object.values(measured);
 const ratios = Object.keys(common);
 const over = (cell) => ratios.map(cell).join(" / ");
@@ -17,7 +17,6 @@ const row = (name, figuresAt, gap = "") => [
 const SHARED = {
   capacity: "capacity",
   "exact.pilots": "exact, pilots",
-  "mmse.pilots": "MMSE, pilots",
   ann: "ANN",
 };
 
@@ -26,10 +25,10 @@ export const softBitTables = {
     head: [`at ${ratios.join(" / ")} dB`, "GMI", "calibration error", "GMI minus ANN's"],
     rows: [
       ...Object.entries(SHARED).map(([id, name]) => row(name, (snr) => common[snr][id])),
-      ...Object.entries(measured).flatMap(([copies, { chips, points }], i) =>
+      ...Object.entries(measured).flatMap(([copies, { points }], i) =>
         Object.keys(points[ratios[0]].chips).flatMap((t) => {
           const at = (snr) => points[snr].chips[t];
-          const name = `${chips} chip${chips > 1 ? "s" : ""}, T = ${t}, ${copies} copies`;
+          const name = `T=${t}, ${copies} copies`;
           const fitted = (title) =>
             row(
               title,
