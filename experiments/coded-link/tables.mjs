@@ -66,10 +66,7 @@ const DETECTORS = {
 /** Of `mismatch.mjs`, with what a setting changes. */
 const CHANNELS = {
   training: "as trained: TDL-C, 100 ns, 3 m/s",
-  "speed-1": "1 m/s",
-  "speed-8": "8.3 m/s",
   "speed-33": "33 m/s",
-  "delay-30": "30 ns",
   "delay-300": "300 ns",
   "tdl-a": "TDL-A",
   "cdl-c": "CDL-C",
@@ -79,7 +76,6 @@ const CHANNELS = {
 const PILOTS = {
   "2-comb-6": "4, two symbols",
   "2-comb-4": "6, two symbols",
-  "1-comb-2": "6, one symbol",
   "2-comb-2": "12, two symbols",
   "4-comb-2": "24, four symbols",
   "2-comb-1": "24, two symbols",

@@ -7,6 +7,8 @@ const three = (value) => value.toFixed(3);
 const signed = ([value, low, high]) => `${value < 0 ? "−" : "+"}${three(Math.abs(value))}±${three((high - low) / 2)}`;
 const [{ points: common }] = Object.values(measured);
 const ratios = Object.keys(common);
+/** Without runs of a single ratio. */
+const complete = Object.entries(measured).filter(([, { points }]) => ratios.every((snr) => snr in points));
 const over = (cell) => ratios.map(cell).join(" / ");
 
 const row = (name, figuresAt, gap = "") => [
@@ -25,7 +27,7 @@ export const softBitTables = {
     head: [`at ${ratios.join(" / ")} dB`, "GMI", "calibration error", "GMI minus ANN's"],
     rows: [
       ...Object.entries(SHARED).map(([id, name]) => row(name, (snr) => common[snr][id])),
-      ...Object.entries(measured).flatMap(([copies, { points }], i) =>
+      ...complete.flatMap(([copies, { points }], i) =>
         Object.keys(points[ratios[0]].chips).flatMap((t) => {
           const at = (snr) => points[snr].chips[t];
           const name = `T=${t}, ${copies} copies`;
