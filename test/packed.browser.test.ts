@@ -89,7 +89,6 @@ describe("the packed package", () => {
       "networks/manifest.json",
       "networks/wireless-2x2-ann-long.safetensors",
       "networks/wireless-2x2-conventional.safetensors",
-      "networks/wireless-2x2-spiking.safetensors",
       "networks/wireless-2x2-xpikeformer.safetensors",
       "package.json",
     ]);
@@ -124,7 +123,9 @@ describe("the packed package", () => {
       return [...networks, ...presets, ...read].map((file) => ({ path, file }));
     });
     expect(needed.length).toBeGreaterThan(4);
-    expect(needed.filter(({ file }) => !paths.includes(file))).toEqual([]);
+    const missing = new Set(needed.map(({ file }) => file).filter((file) => !paths.includes(file)));
+    // A baseline of 0.8 MB, which commands leave out with a note (next test).
+    expect([...missing]).toEqual(["networks/wireless-2x2-spiking.safetensors"]);
   });
 
   test("runs its examples with its own networks, and says where the others are", () => {
@@ -143,6 +144,10 @@ describe("the packed package", () => {
     expect(set("mnist-slice")).toContain("mnist-slice is in none of");
     const report = JSON.parse(node(xpike, "run", "small.json", "--json", "--threads", "1"));
     expect(report.figures.length).toBeGreaterThan(5);
+    expect(report.notes).toContain(
+      "checkpoints.spiking: bundled:wireless-2x2-spiking is left out of the comparison. " +
+        "The package does not contain this network. A clone of the repository does: networks/wireless-2x2-spiking.safetensors.",
+    );
 
     const find = (name: string) => () =>
       node(

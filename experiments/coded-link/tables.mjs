@@ -1,7 +1,6 @@
 // The tables of this folder's page: block error rates measured by `ldpc.mjs`, next to published ones and to an ideal code; and those of the
 // coded link, measured by `link.mjs`, `mismatch.mjs` and `pilots.mjs`.
 import { readFileSync } from "node:fs";
-import { normalApproximation } from "./normal-approximation.mjs";
 import { SETTINGS } from "./settings.mjs";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), "utf8"));

@@ -6,7 +6,7 @@ import type { TrainingSpec } from "../experiment/training.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { readFileChecked } from "../node/files.ts";
-import { isBundled, networkFile, readNamed } from "../node/networks.ts";
+import { isBundled, networkFile, readNamed, whereAbsent } from "../node/networks.ts";
 import { validatedSteps } from "../node/validated-steps.ts";
 import type { LoadedExperiment } from "./options.ts";
 
@@ -35,7 +35,7 @@ export interface LoadedNetworks<R extends ComparedRole> {
 }
 
 /**
- * The network for the hardware, and those of `roles` that the experiment names.
+ * The network for the hardware, and those of `roles` that the experiment names; bundled ones that are not here are left out, with a note.
  * Throws  SpecError when no network is named for the hardware; FileError, at the field, for one that cannot be read
  */
 export async function loadNetworks<R extends ComparedRole>(
@@ -60,7 +60,9 @@ export async function loadNetworks<R extends ComparedRole>(
   const compared: Partial<Record<ComparedRole, Network>> = {};
   for (const role of roles) {
     const path = checkpoints[role];
+    const elsewhere = path === undefined ? null : whereAbsent(path);
     if (path === undefined) notes.push(ABSENT[role]);
+    else if (elsewhere !== null) notes.push(leftOut(`checkpoints.${role}`, path, elsewhere));
     else compared[role] = (await read(path, `checkpoints.${role}`)).network;
   }
   return {
@@ -70,6 +72,9 @@ export async function loadNetworks<R extends ComparedRole>(
     notes,
   };
 }
+
+const leftOut = (field: string, path: string, elsewhere: string): string =>
+  `${field}: ${path} is left out of the comparison. ${elsewhere}`;
 
 const unchecked = (path: string, field: string): string =>
   `${field}: ${path} has no checksums, like files of earlier versions. Damaged numbers would go unnoticed.`;

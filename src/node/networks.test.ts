@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { FileError } from "../errors.ts";
 import { parseExperiment } from "../experiment/parse.ts";
-import { bundledNetwork, bundledNetworks, networkFile, networkNames } from "./networks.ts";
+import { bundledNetwork, bundledNetworks, networkFile, networkNames, whereAbsent } from "./networks.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -122,4 +122,14 @@ describe("a checkpoint", () => {
     expect(bundledNetwork(name)).toBe(restored);
     expect(bundledNetworks()).toContain(name);
   });
+});
+
+test("says of a network that is not here, and of no other reference, where it is", () => {
+  const [absent] = dropped.filter(({ file, name }) => file === null && !bundledNetworks().includes(name));
+  expect(whereAbsent(`bundled:${absent!.name}`)).toMatch(/kept in the repository's history only.*git show/);
+  expect([`bundled:${kept[0]!.name}`, "bundled:unknown", "unknown.safetensors"].map(whereAbsent)).toEqual([
+    null,
+    null,
+    null,
+  ]);
 });

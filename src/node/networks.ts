@@ -59,6 +59,12 @@ export function bundledNetwork(name: string): string {
   throw new FileError(`${SCHEME}${name}`, whereItIs(entry));
 }
 
+/** Where a bundled network is whose file is not here, as in the installed package; null for any other reference. */
+export function whereAbsent(reference: string): string | null {
+  const entry = isBundled(reference) ? manifest().find(({ name }) => SCHEME + name === reference) : undefined;
+  return entry === undefined || existsSync(fileOf(entry.name)) ? null : whereItIs(entry);
+}
+
 function whereItIs({ name, file, commit }: Entry): string {
   if (file !== null) {
     return `The package does not contain this network. A clone of the repository does: networks/${file}.`;
