@@ -75,6 +75,7 @@ export function Plane() {
         role="listbox"
         tabIndex={0}
         aria-label="Machines tried"
+        aria-busy={all.length === 0}
         aria-activedescendant={all.length > 0 ? `dot-${at}` : undefined}
         onKeyDown={onKeyDown}
         onBlur={() => choose(null)}

@@ -62,8 +62,8 @@ interface Rival {
   readonly network: Network;
   /** By seed, task and number of prompts; null while it answers. */
   readonly errors: Map<string, AnnBeside["errors"]>;
-  /** Why it cannot answer; null if it can. */
-  failure: string | null;
+  /** Why it cannot answer, by the same. */
+  readonly failures: Map<string, string>;
 }
 
 /** Null for an experiment without an ANN, or before its file arrives. */
@@ -89,13 +89,14 @@ const functions = {
     materials = next;
     forget();
     receivers.clear();
+    again = () => {};
     readAhead(next);
   },
 
   /** Takes the checkpoint of the ANN to compare with; null for none. */
   compare(checkpoint: ArrayBuffer | null) {
     const network = checkpoint && decodeCheckpoint(new Uint8Array(checkpoint)).network;
-    rival = network && { network, errors: new Map(), failure: null };
+    rival = network && { network, errors: new Map(), failures: new Map() };
     again();
   },
 
@@ -145,7 +146,7 @@ async function evaluate(
       const own = chipFigures(experiment, evaluated, besides(experiment, count));
       const figures = [...own, ...received(experiment, count)];
       keep(experiment, evaluated, own);
-      const annFailure = rival?.failure ?? null;
+      const annFailure = rival?.failures.get(askedKey(experiment, count)) ?? null;
       tell({ reached: { chips: evaluated.length, prompts: count, figures, annFailure } });
     };
     again();
@@ -213,7 +214,7 @@ function besides(experiment: Experiment, prompts: number): AnnBeside | undefined
     };
     answer()
       .catch((error) => {
-        current.failure = failureOf(error).message;
+        current.failures.set(key, failureOf(error).message);
       })
       .then(() => rival === current && again());
   }
