@@ -33,24 +33,31 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
     },
   ],
   [
-    "a cell of a tile, on the walk",
+    "a tile, on the walk",
     async (page) => {
       await page.getByRole("button", { name: /Take the walk/ }).press("Enter");
-      for (let stop = 1; stop < 8; stop++) {
+      for (let stop = 1; stop < 6; stop++) {
         // The page moves the focus to a stop's heading, from which the user continues.
         await page
-          .locator(".walk", { hasText: `${stop} of 9` })
+          .locator(".walk", { hasText: `${stop} of 8` })
           .locator("h2:focus")
           .waitFor();
         await page.getByRole("button", { name: "Next", exact: true }).press("Enter");
       }
+      await page.locator(".tile-panel").waitFor();
+    },
+  ],
+  [
+    "a cell of a tile",
+    async (page) => {
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Open a cell of this token" }).press("Enter");
       await page.locator(".gates").waitFor();
     },
   ],
   [
     "a training, a seed that is none, and another machine",
     async (page) => {
-      await page.getByRole("button", { name: "End the walk" }).press("Enter");
       await page.getByLabel("Training steps").selectOption("96");
       await page.getByRole("button", { name: "Start", exact: true }).press("Enter");
       await page.locator('#train-status[data-status="finished"]').waitFor();
