@@ -4,6 +4,7 @@ import { Constellation } from "./Constellation.tsx";
 import { ImageFigure } from "./ImageFigure.tsx";
 import { Logits } from "./Logits.tsx";
 import { PromptStepper } from "./PromptStepper.tsx";
+import { SymbolBoard } from "./SymbolBoard.tsx";
 
 /** One prompt: the input of the network, and the chip's logit of each answer. */
 export function PromptFigure() {
@@ -30,6 +31,7 @@ export function PromptFigure() {
         ))}
         <Logits view={view} />
       </div>
+      <SymbolBoard view={view} antennas={task.transmitAntennas} />
       <figcaption>
         {plural(task.transmitAntennas, "antenna")} sent {className(view.label!, view)}, a symbol of{" "}
         {plural(className(view.label!, view).length / task.transmitAntennas, "bit")} each, at an SNR of{" "}

@@ -1,12 +1,33 @@
-import { ownImage, promptCount, promptIndex } from "../state/studio.ts";
+import { batch } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { chip, fail, nextWrong, ownImage, ownSymbol, promptCount, promptIndex } from "../state/studio.ts";
 
-/** The evaluation prompts, one after another. */
+/** The evaluation prompts, one after another, or from one that the chip gets wrong to the next. */
 export function PromptStepper() {
+  const [search, setSearch] = useState<"none" | "searching" | "all right">("none");
   const index = promptIndex.value;
   const count = promptCount.value;
-  const go = (to: number) => () => {
-    ownImage.value = null;
-    promptIndex.value = to;
+  const go = (to: number) => () =>
+    batch(() => {
+      ownImage.value = null;
+      ownSymbol.value = null;
+      promptIndex.value = to;
+      setSearch("none");
+    });
+  const find = () => {
+    const from = promptIndex.peek();
+    setSearch("searching");
+    nextWrong().then(
+      (found) => {
+        if (promptIndex.peek() !== from) return;
+        if (found === null) setSearch("all right");
+        else go(found)();
+      },
+      (error) => {
+        setSearch("none");
+        fail(error);
+      },
+    );
   };
   return (
     <div class="stepper">
@@ -18,6 +39,9 @@ export function PromptStepper() {
       </span>
       <button type="button" onClick={go(index + 1)} disabled={index >= count - 1} aria-label="Next prompt">
         ›
+      </button>
+      <button type="button" onClick={find} disabled={search === "searching" || chip.value === null}>
+        {search === "searching" ? "Searching …" : search === "all right" ? "No wrong prompt" : "Next wrong prompt"}
       </button>
     </div>
   );

@@ -1,7 +1,7 @@
 /** What the page shows, as signals. Everything else is computed from these, by the page or by the workers. */
 import { batch, computed, signal } from "@preact/signals";
 import type { ChipState, Experiment, Report } from "xpikeformer";
-import { kitOf } from "xpikeformer/internal";
+import { type ItemisedEnergy, kitOf } from "xpikeformer/internal";
 import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts";
 import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
@@ -32,10 +32,13 @@ export const failure = signal<Failure | null>(null);
 export const promptIndex = signal(0);
 /** The user's own image instead. */
 export const ownImage = signal<Uint8Array | null>(null);
+/** The class that the user sends on a link instead of the prompt's own; null: none. */
+export const ownSymbol = signal<number | null>(null);
 /** The prompt that the chip works on. A link takes no image, even if the user draws one while the link is opening. */
 export const asked = computed(() => ({
   index: promptIndex.value,
   image: opened.value?.task.kind === "image-classification" ? ownImage.value : null,
+  symbol: opened.value?.task.kind === "symbol-detection" ? ownSymbol.value : null,
 }));
 /** The time step shown, from 0; infinite: the last. */
 export const step = signal(Number.POSITIVE_INFINITY);
@@ -63,6 +66,8 @@ export const reference = computed(() => (againstPrevious.value ? (previous.value
 export const promptCount = signal(1);
 /** The figures so far, and the experiment that they belong to; null before the first. */
 export const reached = signal<(Reached & { readonly of: Experiment }) | null>(null);
+/** The receipts of the energy among these figures, and the experiment that they belong to. */
+export const itemised = signal<(ItemisedEnergy & { readonly of: Experiment }) | null>(null);
 /** Share of the whole evaluation that is done. */
 export const progress = signal(0);
 /** Why the experiment's ANN is missing; null if it has none, or if it is there. */
@@ -104,6 +109,8 @@ export function failMachine(error: unknown): void {
 
 /** The network and data that the workers hold. */
 let given: Materials | null = null;
+/** For a worker that starts later. */
+export const materialsNow = (): Materials | null => given;
 /** The ANN that chips are compared with, as the experiment names it. */
 let rival: string | undefined;
 /** The chip that its worker holds, and the number of chips on their way to it. */
@@ -265,6 +272,7 @@ export function open(given: Experiment): void {
     tried.value = [];
     promptIndex.value = 0;
     ownImage.value = null;
+    ownSymbol.value = null;
     step.value = Number.POSITIVE_INFINITY;
     token.value = null;
     place.value = NETWORK;
@@ -283,6 +291,10 @@ export function findCauses(): void {
     if (causesFor.peek() === question) causes.value = [...causes.peek(), cause];
   }).catch(fail);
 }
+
+/** The next prompt that the chip shown gets wrong; null if it gets all right. */
+export const nextWrong = (): Promise<number | null> =>
+  chipWorker("nextWrong", { from: promptIndex.peek(), count: promptCount.peek() });
 
 /** Prompts with test vectors in the RTL: the default of `xpike rtl`. */
 const RTL_PROMPTS = 4;
@@ -353,7 +365,8 @@ const evaluate = (next: Experiment, prompts: number, wantsChip: boolean): Promis
       if ("reached" in news) {
         reached.value = { ...news.reached, of: next };
         note(next, news.reached);
-      } else progress.value = news.done / news.of;
+      } else if ("itemised" in news) itemised.value = { ...news.itemised, of: next };
+      else progress.value = news.done / news.of;
     }).catch((error) => {
       reject(error);
       if (experiment.peek() === next) failMachine(error);

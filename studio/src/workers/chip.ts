@@ -39,15 +39,18 @@ import {
   stream,
   type TileView,
   withNoiseAlone,
+  withoutNoise,
 } from "xpikeformer";
 import { chipFrom, codeRange, firstChip, inspectNeuron, kitOf, type NeuronView } from "xpikeformer/internal";
 import { serve } from "./calls.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
 
-/** A prompt: an evaluation prompt, or the user's own image, `[height, width, channels]`. */
+/** A prompt: an evaluation prompt, or the user's own image, `[height, width, channels]`; of a link, perhaps the user's own symbol. */
 export interface Asked {
   readonly index: number;
   readonly image: Uint8Array | null;
+  /** The class that is sent at the query; null: the prompt's own. */
+  readonly symbol: number | null;
 }
 
 /** The parts that are the same for every prompt. */
@@ -154,12 +157,16 @@ let causesAsked = 0;
 /** The prompt inspected last. */
 let looked: { readonly asked: Asked; readonly inspection: Inspection } | null = null;
 
-/** The decision on a prompt with a single noise source. */
+/** The decision on a prompt with a single noise source, or with all but one. */
 export interface Cause {
   /** Null: none at all. */
   readonly source: NoiseSource | null;
+  /** Whether all others are on; otherwise it is alone. */
+  readonly without: boolean;
   readonly decision: number;
   readonly wrong: number;
+  /** Logit of the right class less the largest of the others; null where the right class is unknown. */
+  readonly margin: number | null;
 }
 
 /** Everything except the age: chips that differ in age only are programmed once. */
@@ -239,22 +246,40 @@ const functions = {
   },
 
   /**
-   * Decides a prompt on chips with one noise source each, otherwise exact, and reports each decision. A new request, or another chip, ends
-   * it.
+   * Decides a prompt on chips with one noise source each, otherwise exact, then on chips without one of them, and reports each decision. A
+   * new request, or another chip, ends it.
    */
   async causes(asked: Asked, tell: (cause: Cause) => void) {
     const { experiment, network, data } = held;
     const question = ++causesAsked;
-    for (const source of [null, ...noiseSources(experiment.hardware)]) {
+    const sources = noiseSources(experiment.hardware);
+    const alone = [null, ...sources].map((source) => ({ source, without: false }));
+    for (const { source, without } of [...alone, ...sources.map((source) => ({ source, without: true }))]) {
       // Lets other questions in between two chips.
       await new Promise((resolve) => setTimeout(resolve));
       if (question !== causesAsked) return;
-      const hardware = withNoiseAlone(experiment.hardware, source?.id ?? null);
+      const hardware = without
+        ? withoutNoise(experiment.hardware, [source!.id])
+        : withNoiseAlone(experiment.hardware, source?.id ?? null);
       const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
       const { chip, random } = firstChip(given({ ...experiment, hardware }, data), network, mapping);
-      const { decisions, wrong } = decide({ experiment, data, network, chip, random }, asked);
-      tell({ source, decision: decisions[decisions.length - 1], wrong });
+      const view = decide({ experiment, data, network, chip, random }, asked);
+      const { decisions, wrong } = view;
+      tell({ source, without, decision: decisions[decisions.length - 1], wrong, margin: marginOf(view) });
     }
+  },
+
+  /** The next prompt after `from` that this chip gets wrong, of `count`, from the first again at their end; null if it gets all right. */
+  async nextWrong({ from, count }: { from: number; count: number }): Promise<number | null> {
+    const { chip } = held;
+    for (let i = 1; i <= count; i++) {
+      const index = (from + i) % count;
+      // Lets other questions in between two prompts.
+      await new Promise((resolve) => setTimeout(resolve));
+      if (held.chip !== chip) return null;
+      if (decide(held, { index, image: null, symbol: null }).wrong > 0) return index;
+    }
+    return null;
   },
 
   /** SystemVerilog of the chip's attention, by file name, as `xpike rtl` writes it, and notes on what is left out. */
@@ -328,6 +353,13 @@ function decide(of: Omit<Held, "folded">, asked: Asked): PromptView {
   };
 }
 
+/** How far the right class is ahead after the last time step. */
+function marginOf({ logits, label, classes }: PromptView): number | null {
+  if (label === null) return null;
+  const last = logits.subarray(logits.length - classes);
+  return last[label] - Math.max(...last.filter((_, other) => other !== label));
+}
+
 const linkOf = ({ quantised, snrDecibels }: PromptBatch, labels: Int32Array): LinkView => ({
   labels,
   received: quantised,
@@ -345,24 +377,25 @@ function drawPrompt(
   { experiment: { seed, task }, network: { model }, data }: Omit<Held, "folded">,
   asked: Asked,
 ): Batch {
-  const { index, image } = asked;
+  const { index, image, symbol } = asked;
   const own = data && image && { ...data, test: { ...data.test, count: 1, pixels: image, labels: Uint16Array.of(0) } };
   const random = stream(seed).fork("evaluation");
-  const options = { firstPrompt: own ? 0 : index, values: false };
+  const options = { firstPrompt: own ? 0 : index, values: false, ...(symbol !== null && { query: symbol }) };
   return createTask({ task, model }, own ?? data).draw(1, random, options);
 }
 
 /** A prompt on the chip with all that was seen; kept until another one is looked into. */
 function lookInto(asked: Asked): Inspection {
-  if (looked?.asked.index !== asked.index || !isSame(looked.asked.image, asked.image)) {
+  const isSame = looked?.asked.index === asked.index && looked.asked.symbol === asked.symbol;
+  if (!isSame || !isSameImage(looked!.asked.image, asked.image)) {
     const { chip, random } = held;
     const { spikes } = drawPrompt(held, asked);
     looked = { asked, inspection: inspectPrompt(chip, spikes!, random.fork("run"), asked.index) };
   }
-  return looked.inspection;
+  return looked!.inspection;
 }
 
-const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
+const isSameImage = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a === b || (a !== null && b !== null && a.every((value, i) => value === b[i]));
 
 export type ChipFunctions = typeof functions;

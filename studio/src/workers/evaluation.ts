@@ -16,7 +16,15 @@ import {
   type Network,
   openExperiment,
 } from "xpikeformer";
-import { type AnnBeside, asCompared, chipFigures, receiverRates, stateOfChip } from "xpikeformer/internal";
+import {
+  type AnnBeside,
+  asCompared,
+  chipFigures,
+  type ItemisedEnergy,
+  itemiseChips,
+  receiverRates,
+  stateOfChip,
+} from "xpikeformer/internal";
 import type { FigureDraft } from "xpikeformer/report";
 import { failureOf, memoryOf, serve } from "./calls.ts";
 import { type Change, changeFrom, forget, keep } from "./machines.ts";
@@ -39,10 +47,11 @@ export interface Reached {
   readonly annFailure: string | null;
 }
 
-/** The first chip before it answers, the figures reached, or the number of prompts done on all chips. */
+/** The first chip before it answers, the figures reached, the receipts of their energy, or the number of prompts done on all chips. */
 export type EvaluationNews =
   | { readonly chip: ChipState }
   | { readonly reached: Reached }
+  | { readonly itemised: ItemisedEnergy }
   | { readonly done: number; readonly of: number };
 
 /** Prompts of the first chip after which figures are reported. */
@@ -148,6 +157,7 @@ async function evaluate(
       keep(experiment, evaluated, own);
       const annFailure = rival?.failures.get(askedKey(experiment, count)) ?? null;
       tell({ reached: { chips: evaluated.length, prompts: count, figures, annFailure } });
+      tell({ itemised: itemiseChips(experiment, evaluated) });
     };
     again();
   };
