@@ -33,6 +33,27 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
     },
   ],
   [
+    "a neuron",
+    async (page) => {
+      await page.getByRole("button", { name: "The network" }).press("Enter");
+      await page.getByRole("application", { name: /^block 1, hidden/ }).press("Enter");
+      await page.locator(".membrane").waitFor();
+    },
+  ],
+  [
+    "receipts, a year of many chips, and RTL",
+    async (page) => {
+      await page.getByRole("button", { name: /^converters/ }).press("Enter");
+      await page.locator(".receipts summary").first().press("Enter");
+      await page.getByRole("button", { name: "Program 100 chips" }).press("Enter");
+      await page.getByRole("button", { name: "Measure", exact: true }).press("Enter");
+      await page.getByRole("button", { name: "Show", exact: true }).press("Enter");
+      await page.locator(".dots").waitFor();
+      await page.getByRole("textbox", { name: "SystemVerilog of" }).waitFor();
+      await page.locator(".rates .line").first().waitFor();
+    },
+  ],
+  [
     "a tile, on the walk",
     async (page) => {
       await page.getByRole("button", { name: /Take the walk/ }).press("Enter");

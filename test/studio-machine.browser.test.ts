@@ -9,18 +9,33 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   decodeCheckpoint,
   type Experiment,
+  evaluateChips,
+  evaluateDrift,
   foldNetwork,
   inspectCrossbar,
   inspectPrompt,
   mapNetwork,
   type Network,
+  noiseSources,
+  openExperiment,
+  parseDurations,
   parseExperiment,
   type SpikingSpec,
   type SymbolDetectionSpec,
+  simulateFast,
   stream,
+  withNoiseAlone,
+  withoutNoise,
 } from "../dist/index.js";
-import { firstChip, inspectNeuron } from "../dist/internal.js";
-import { type StudioServer, serveStudio } from "../dist/node.js";
+import {
+  ageingChips,
+  compensatedHardware,
+  firstChip,
+  inspectNeuron,
+  itemiseChips,
+  weightErrors,
+} from "../dist/internal.js";
+import { nodeExecutor, type StudioServer, serveStudio } from "../dist/node.js";
 import { formatQuantity } from "../dist/report.js";
 import { launchChromium } from "./support/chromium.ts";
 import { openStudioPage } from "./support/studio-page.ts";
@@ -148,5 +163,140 @@ test("a crossbar reads out the cell under its crosshair, on scales that neither 
   await page.getByLabel("Age").fill("30");
   await page.locator('section[aria-busy="false"] > #machine').waitFor();
   expect(await scales()).toEqual(before);
+  expect(errors).toEqual([]);
+});
+
+test("the energy by part adds up to the figure, and a part lists counts, prices and sources as the cost model has them", async () => {
+  const { page, errors, snapshotOf } = await openStudio();
+  const { figures } = await snapshotOf(1, 160);
+  const executor = nodeExecutor(2);
+  const chips = await evaluateChips(executor, openExperiment(experiment), network, { chips: 1, prompts: 160 });
+  await executor.close();
+  const { parts, total, receipts } = itemiseChips(experiment, chips);
+  await page.locator(`[data-energy="${total}"]`).waitFor();
+  expect(total / 2).toBe(figures["cost.xpikeformer.symbol"]);
+  const bars = page.locator(".energy .part");
+  const shown = await bars.evaluateAll((all) =>
+    all.map((bar) => [(bar as HTMLElement).dataset.part, Number((bar as HTMLElement).dataset.joules)]),
+  );
+  const expected = parts.toSorted((a, b) => b.energy - a.energy).map(({ part, energy }) => [part, energy]);
+  expect(shown).toEqual(expected);
+
+  await page.getByRole("button", { name: /^converters/ }).press("Enter");
+  const { items } = parts.find(({ part }) => part === "conversions")!;
+  const [conversions] = items;
+  const row = page.getByRole("row", { name: /^conversions/ });
+  const price = formatQuantity({ value: conversions.energy / conversions.count, unit: "J" });
+  expect((await row.locator("td").allTextContents()).slice(0, 2)).toEqual([
+    Math.round(conversions.count).toLocaleString("en"),
+    `${price.value} ${price.unit}`,
+  ]);
+  const { conversion5 } = receipts;
+  await page.locator("summary", { hasText: conversion5!.label }).first().click();
+  await page.getByText(conversion5!.price.id).waitFor();
+  expect(await page.getByRole("link", { name: conversion5!.reference }).getAttribute("href")).toBe(conversion5!.url);
+  expect(errors).toEqual([]);
+});
+
+test("a year gives the rates of the drift study, and a hundred chips the errors of their weights at the age on view", async () => {
+  const { page, errors } = await openStudio();
+  await page.locator('section[aria-busy="false"] > #machine').waitFor();
+  await page.getByRole("button", { name: "Program 100 chips" }).press("Enter");
+  const chipsAt = async () =>
+    page
+      .locator(".dots .with circle, .dots .without circle")
+      .evaluateAll((all) => all.map((dot) => Number((dot as HTMLElement).dataset.error)));
+  await page.locator(".dots").waitFor();
+  const expectedAt = (age: number) =>
+    [true, false].flatMap((compensated) => {
+      const hardware = compensatedHardware(experiment.hardware, compensated);
+      const folded = foldNetwork(network);
+      const placed = mapNetwork(folded, hardware, experiment.task.coding);
+      const layer = placed.layers.find(({ role }) => role === "attention output")!;
+      const chips = ageingChips({ network: folded, mapping: placed, hardware }, layer, 100, stream(experiment.seed));
+      return [...weightErrors(chips, age)];
+    });
+  const fresh = await chipsAt();
+  expect(fresh).toEqual(expectedAt(experiment.hardware.readTime));
+  await page.getByLabel("Age of all chips").fill("30");
+  await expect.poll(chipsAt, { timeout: 60_000 }).not.toEqual(fresh);
+  expect(await chipsAt()).toEqual(expectedAt(Number((10 ** 7.5).toPrecision(3))));
+  await page.getByLabel("Age of all chips").fill("0");
+
+  await page.getByRole("button", { name: "Measure", exact: true }).press("Enter");
+  await page.getByText("Strokes are 95 % intervals.").waitFor();
+  const executor = nodeExecutor(2);
+  const ages = parseDurations("1s,1y", "ages");
+  const options = { executor, chips: 2, prompts: 64, command: "xpike eval --drift", versions: {} };
+  const { figures } = await evaluateDrift(experiment, { network }, ages, options);
+  await executor.close();
+  for (const text of ["1s", "1y"]) {
+    for (const [name, id] of [
+      ["with", "compensated"],
+      ["without", "uncompensated"],
+    ]) {
+      const shown = await page.locator(`.rates .${name} [data-age="${text}"]`).getAttribute("data-value");
+      expect(Number(shown)).toBe(figures.find((figure) => figure.id === `ber.drift.hwat.${id}.${text}`)!.value);
+    }
+  }
+  expect(errors).toEqual([]);
+});
+
+test("it finds the next prompt that the chip gets wrong and says what caused it, and sends the bits that one chooses", async () => {
+  const { page, errors } = await openStudio();
+  await page.locator('section[aria-busy="false"] > #machine').waitFor();
+  const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
+  const decisionOn = (on: typeof chip, firstPrompt: number, query?: number) => {
+    const options = { firstPrompt, ...(query !== undefined && { query }) };
+    const batch = task.draw(1, stream(experiment.seed).fork("evaluation"), options);
+    const { logits } = simulateFast(on, batch.spikes!, random.fork("run"), { firstPrompt });
+    const last = logits.subarray(-16);
+    return { decision: last.indexOf(Math.max(...last)), sent: batch.labels.at(-1)! };
+  };
+  let wrong = 1;
+  for (; ; wrong++) {
+    const { decision, sent } = decisionOn(chip, wrong);
+    if (decision !== sent) break;
+  }
+  await page.getByRole("button", { name: "Next wrong prompt" }).press("Enter");
+  await page.locator(`#decided[data-prompt="${wrong}"]`).waitFor();
+  expect(Number(await page.locator("#decided").getAttribute("data-wrong"))).toBeGreaterThan(0);
+
+  await page.getByRole("button", { name: "Ask" }).press("Enter");
+  await page.locator(".verdict", { hasNotText: "Programming" }).waitFor();
+  const decisionWith = (hardware: typeof experiment.hardware) => {
+    const placed = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
+    return decisionOn(firstChip({ experiment: { ...experiment, hardware }, data: null }, network, placed).chip, wrong);
+  };
+  const { sent } = decisionOn(chip, wrong);
+  const sources = noiseSources(experiment.hardware);
+  const isRight = (hardware: typeof experiment.hardware) => decisionWith(hardware).decision === sent;
+  const exact = isRight(withNoiseAlone(experiment.hardware, null));
+  const flips = sources.filter(({ id }) => !isRight(withNoiseAlone(experiment.hardware, id)));
+  const verdict = (await page.locator(".verdict").textContent())!;
+  expect(verdict.startsWith("Not the chip's noise")).toBe(!exact);
+  expect(verdict.includes("Every source alone leaves the answer right")).toBe(exact && flips.length === 0);
+  for (const { id, label } of sources) {
+    const bits = decisionWith(withoutNoise(experiment.hardware, [id]))
+      .decision.toString(2)
+      .padStart(4, "0");
+    const row = page.locator(".causes tr", { has: page.getByRole("rowheader", { name: label, exact: true }) });
+    expect([label, await row.locator("td").nth(2).textContent()]).toEqual([label, bits]);
+  }
+
+  // Another symbol over the same channel.
+  const other = sent ^ 0b0100;
+  await page.getByRole("button", { name: "Bit 2 of antenna 1" }).press("Enter");
+  await page
+    .locator(".prompt figcaption")
+    .getByText(`sent ${other.toString(2).padStart(4, "0")}`)
+    .waitFor();
+  const { decision } = decisionOn(chip, wrong, other);
+  expect(await page.locator("#decided").textContent()).toBe(decision.toString(2).padStart(4, "0"));
+  await page.getByRole("button", { name: "as drawn" }).press("Enter");
+  await page
+    .locator(".prompt figcaption")
+    .getByText(`sent ${sent.toString(2).padStart(4, "0")}`)
+    .waitFor();
   expect(errors).toEqual([]);
 });

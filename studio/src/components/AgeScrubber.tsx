@@ -7,13 +7,13 @@ import { Scrubber } from "./Scrubber.tsx";
 const [DECADE, MOST] = [4, 34];
 
 /** The time since the chip was programmed, on a logarithmic scale. */
-export function AgeScrubber() {
+export function AgeScrubber({ label = "Age" }: { label?: string }) {
   const now = experiment.value!;
   const { readTime } = now.hardware;
   const position = Math.round(DECADE * Math.log10(Math.max(1, readTime)));
   return (
     <Scrubber
-      label="Age"
+      label={label}
       value={Math.min(position, MOST)}
       most={MOST}
       onChange={(value) => {

@@ -13,6 +13,9 @@ const CrossbarPanel = later(() => import("./CrossbarPanel.tsx").then((file) => f
 const CellPanel = later(() => import("./CellPanel.tsx").then((file) => file.CellPanel));
 const NeuronPanel = later(() => import("./NeuronPanel.tsx").then((file) => file.NeuronPanel));
 const HeadPanel = later(() => import("./HeadPanel.tsx").then((file) => file.HeadPanel));
+const EnergyPanel = later(() => import("./EnergyPanel.tsx").then((file) => file.EnergyPanel));
+const YearPanel = later(() => import("./YearPanel.tsx").then((file) => file.YearPanel));
+const RtlPanel = later(() => import("./RtlPanel.tsx").then((file) => file.RtlPanel));
 const TileCellPanel = later(() => import("./TileCellPanel.tsx").then((file) => file.TileCellPanel));
 
 /** The machine at one time step and age, from the whole network down to a device or a gate. */
@@ -40,6 +43,9 @@ export function Machine() {
       </div>
       <Panel />
       <Gantt view={view} />
+      <EnergyPanel />
+      <YearPanel />
+      <RtlPanel />
     </section>
   );
 }
