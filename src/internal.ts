@@ -101,7 +101,16 @@ export { rateChange, receiverRates } from "./runs/catalogue.ts";
 export { type AnnBeside, chipFigures } from "./runs/chip-figures.ts";
 export { firstChip } from "./runs/first-chip.ts";
 export { asCompared, asDescribed } from "./runs/fit.ts";
+export { chipWithRegisters } from "./runs/rtl.ts";
 export { evaluateSweep } from "./runs/sweep.ts";
+
+// Costs: prices of single units, and the flip-flops that a machine writes.
+
+export { flipFlopsOf } from "./cost/flip-flops.ts";
+export { priceUnits } from "./cost/machine-price.ts";
+export { neuronPrices } from "./cost/neurons.ts";
+export { planMachine } from "./cost/planned.ts";
+export { nodeFactor } from "./cost/sources/node.ts";
 
 // Sweeps: a design space, its points round by round, what each comes to, and the front.
 

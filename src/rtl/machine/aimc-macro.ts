@@ -49,16 +49,7 @@ export interface WholeCrossbar extends IntegerCrossbar {
   readonly noiseKey: readonly [number, number];
 }
 
-/**
- * Pins with which a tester programs, calibrates, trims and tests a real macro; 0 in operation, and in the model without effect. While
- * `service_i` is 1, lines and conversions are ignored, and each clock with a command other than 0 does:
- *
- *   1 program     a pulse that moves the device at row, column and sign towards the conductance `service_data_i`, in units of the cells
- *   2 read        raises this row alone and converts this column: the code is in lane 0 of `codes_o`, as after a conversion
- *   3 calibrate   sets the full scale of all converters to `service_data_i` units, 2^StepBits times their largest code
- *   4 trim        writes `service_data_i` to the trim register of this column's converter
- *   5 test        raises no row and converts `service_data_i` units of a reference current in every converter
- */
+/** Pins with which a tester programs, calibrates, trims and tests a real macro (`SERVICE`); 0 in operation, without effect in the model. */
 export const servicePins = ({ rows, columns }: Pick<AimcMacroSize, "rows" | "columns">): sv.Port[] => [
   sv.input("service_i"),
   sv.input("service_command_i", 3),
@@ -67,6 +58,16 @@ export const servicePins = ({ rows, columns }: Pick<AimcMacroSize, "rows" | "col
   sv.input("service_minus_i"),
   sv.input("service_data_i", CONDUCTANCE_BITS),
 ];
+
+/** What a real macro does with them, for its header. */
+const SERVICE = [
+  "Service pins, 0 in operation; the model has no use for them. While service_i is 1, lines and conversions are ignored, and a clock with service_command_i",
+  "1: programs; moves the device at row, column and sign towards the conductance service_data_i, in units of the cells;",
+  "2: reads; raises this row alone and converts this column, whose code is in lane 0 of codes_o as after a conversion;",
+  "3: calibrates; sets the full scale of all converters to service_data_i units;",
+  "4: trims; writes service_data_i to the trim register of this column's converter;",
+  "5: tests; raises no row, and converts service_data_i units of a reference current in every converter.",
+].join(" ");
 
 export const macroName = ({ rows, columns, multiplexerSteps }: AimcMacroSize): string =>
   `aimc_macro_${rows}x${columns}_m${multiplexerSteps}`;
@@ -116,7 +117,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, v
       `Analog macro: a crossbar of ${rows} lines and ${columns} columns, ${lanes} readout units, and their ${adc.mode === "pair" ? "pairs of " : ""}converters of ${adc.bits} bits.`,
       `In the clock of convert_i, unit u converts column u + ${lanes} select_i for the settled lines. The code, in ` +
         `two's complement of ${codeBits} bits, is in codes_o from the next clock on, until the next conversion.`,
-      "Through the service pins a tester programs, calibrates, trims and tests a real macro; they are 0 in operation, and this model has no use for them.",
+      SERVICE,
       "A real macro must keep these ports and clocks: lines are stable from the first clock of a vector to its last conversion.",
       "The body is a behavioural model for simulation. The file Cells holds a word for each pair of cells, column after column: the conductance of the positive " +
         "device in the high half and of the negative one in the low half, in units of 2^-StepBits code steps.",

@@ -14,8 +14,11 @@ const BYTE = 8;
 function encoderOf(gain: number, normaliser: number, counts: readonly number[]) {
   const drawOf = (byte: number) => Math.floor((byte * normaliser) / 2 ** BYTE);
   const bytesOf = (draw: number) => times(2 ** BYTE, (byte) => byte).filter((byte) => drawOf(byte) === draw);
-  const reachable = (off: number) => counts.some((count) => bytesOf(gain * count - off).length > 0);
+  const countsAt = (off: number) => counts.filter((count) => bytesOf(gain * count - off).length > 0);
+  const near = countsAt(1);
   return {
+    /** Counts just above a random number; all where there are none. */
+    near: near.length > 0 ? near : counts,
     fires: (byte: number, count: number) => drawOf(byte) < gain * count,
     /** A byte that stands for as much as the count, or for one less, or any. */
     aimed(count: number, random: Stream): number {
@@ -27,8 +30,8 @@ function encoderOf(gain: number, normaliser: number, counts: readonly number[]) 
       ...(drawOf(byte) === gain * count - 1 ? ["draw_below_count"] : []),
     ],
     points: {
-      draw_at_count: reachable(0) ? null : "no random number is as large as a count",
-      draw_below_count: reachable(1) ? null : `the gain of ${gain} makes every count larger than any random number`,
+      draw_at_count: countsAt(0).length > 0 ? null : "no random number is as large as a count",
+      draw_below_count: near.length > 0 ? null : `the gain of ${gain} makes every count larger than any random number`,
     },
   };
 }
@@ -44,16 +47,17 @@ export function cellLines(parameters: SsaParameters, random: Stream): Play {
   );
   const saturates = largestCount < dimension;
   const values: Bits[] = [];
-  let [count, age, score, mood]: [number, number, boolean | null, number] = [0, 0, null, 0];
+  let [count, age, score, mood, goal]: [number, number, boolean | null, number, number] = [0, 0, null, 0, 0];
   const lines = times(40 * dimension + 200, (n): Line => {
     const isRunning = n > 0 && random.integer(6 * dimension) > 0;
     const isReset = n > 0 && !isRunning && count > 0;
     if (!isRunning) [count, age] = [0, 0];
-    // Windows in which all count, none do, and some do.
-    if (age === 0) mood = random.integer(3);
+    // Windows in which all count, none do, some do, and as many as come near a random number.
+    if (age === 0) [mood, goal] = [random.integer(4), pick(encoder.near, random)];
     const isLast = isRunning && (age === dimension - 1 || random.integer(4 * dimension) === 0);
-    const [query, key] =
-      mood === 2 ? [random.integer(2), random.integer(2)] : [1 - mood, mood === 0 ? 1 : random.integer(2)];
+    const [any, some] = [random.integer(2), random.integer(2)];
+    const wanted = mood === 0 || (mood === 3 && count < goal);
+    const [query, key] = mood === 2 ? [any, some] : wanted ? [1, 1] : [any, any * some === 1 ? 0 : some];
     const value = random.integer(2);
     const next = Math.min(largestCount, count + (query & key));
     const byte = encoder.aimed(next, random);

@@ -56,7 +56,7 @@ function memoryLines(block: string, { width, entries }: MemorySize, ports: reado
       if (pins.write) Object.assign(values, { [pins.write]: flag(writes), [pins.next]: next });
       if (pins.data) {
         Object.assign(values, {
-          [pins.data]: known?.word ?? "0".repeat(width),
+          [pins.data]: known?.word ?? bitsOf(0, width),
           [`known_${pins.data}`]: flag(known !== undefined),
         });
         if (known) {

@@ -49,8 +49,9 @@ export interface Play {
   readonly files?: SourceFiles;
 }
 
-/** A whole number in two's complement. */
+/** A whole number in two's complement; a word may have more bits than a double can count. */
 export function bitsOf(value: number, width: number): Bits {
+  if (width > 52) return BigInt.asUintN(width, BigInt(value)).toString(2).padStart(width, "0");
   const wrapped = ((value % 2 ** width) + 2 ** width) % 2 ** width;
   return wrapped.toString(2).padStart(width, "0");
 }
