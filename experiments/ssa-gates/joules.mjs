@@ -4,7 +4,7 @@
 //
 // A library's energy of a part is what its gates and flip-flops take for their own transitions (`data`), and what the clock takes in
 // those flip-flops that the cost model says are written (`written` x energy of a flip-flop's clock pin). The gates as generated have no
-// clock gates; what all their flip-flops take is `clock`.
+// clock gates; what all their flip-flops take is `clock`. Nets are not buffered, so energies are far too high: see the page.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

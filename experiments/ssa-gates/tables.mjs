@@ -8,71 +8,7 @@ const synthesisedBlocks = (tokens, dimension) => {
   return Object.fromEntries(blocks.map((block) => [block.module, block]));
 };
 
-const joules = JSON.parse(readFileSync(new URL("joules.json", import.meta.url), "utf8"));
-
-const femto = (value) => {
-  const fj = value * 1e15;
-  return fj >= 100 ? fj.toFixed(0) : fj >= 10 ? fj.toFixed(1) : fj.toFixed(2);
-};
-
-/** What is compared: the part of joules.json, and the action. */
-const ACTIONS = [
-  ["attention", "AND of a cell, with comparisons and column sums"],
-  ["random", "shift of an LFSR"],
-  ["fifos", "bit moved in a FIFO"],
-  ["scaling", "code scaled and added"],
-  ["stream", "addition to the stream"],
-  ["neurons", "update of a neuron"],
-];
-
-/** Joules per action: price, the library's gates with the clock of written flip-flops, and those with the clock of all. */
-function perAction({ parts, registers, corners: [typical] }, name) {
-  const { count, logic, written } = parts[name];
-  const { data, clock } = typical.parts[name];
-  const pin = typical.clock / registers / typical.clocks;
-  return {
-    price: (logic + written * parts.register) / count,
-    gates: (data + written * pin) / count,
-    ungated: (data + clock) / count,
-  };
-}
-
 export const gateTables = {
-  joules: () => ({
-    head: [
-      "fJ per action",
-      ...joules.libraries.flatMap(({ name, node }) => [`priced, ${node} nm`, name, "ratio", "without clock gates"]),
-    ],
-    rows: [
-      ...ACTIONS.map(([part, action]) => [
-        action,
-        ...joules.libraries.flatMap((library) => {
-          const { price, gates, ungated } = perAction(library, part);
-          return [femto(price), femto(gates), (gates / price).toFixed(2), femto(ungated)];
-        }),
-      ]),
-      [
-        "clock of a flip-flop, without its tree",
-        ...joules.libraries.flatMap(({ parts, registers, corners: [{ clock, clocks }] }) => {
-          const pin = clock / registers / clocks;
-          return [femto(parts.flipFlopClock), femto(pin), (pin / parts.flipFlopClock).toFixed(2), ""];
-        }),
-      ],
-      [
-        "leakage, mW/mm²",
-        ...joules.libraries.flatMap(({ parts, area, corners: [{ leakage }] }) => {
-          const density = leakage / (area * 1e-12);
-          return [
-            (parts.logicLeakage * 1e-3).toFixed(2),
-            (density * 1e-3).toFixed(2),
-            (density / parts.logicLeakage).toFixed(2),
-            "",
-          ];
-        }),
-      ],
-    ],
-  }),
-
   "ssa-gates": () => {
     const tokens = Math.max(...synthesisedSizes("tokens"));
     const row = (name, of) => [
