@@ -22,7 +22,7 @@ export function SymbolBoard({ view, antennas }: { view: PromptView; antennas: nu
               type="button"
               key={i}
               aria-pressed={bit === "1"}
-              aria-label={`Bit ${i + 1} of antenna ${antenna + 1}`}
+              aria-label={`Bit ${i + 1} of antenna ${antenna + 1}: ${bit}`}
               onClick={flip(antenna * each + i)}
             >
               {bit}

@@ -113,8 +113,8 @@ function Rates({ known }: { known: readonly AgedRate[] }) {
         </text>
       </g>
       <g class="without">
-        <circle cx={LEFT + 174} cy={TOP + 4} r={3.5} />
-        <text x={LEFT + 184} y={TOP + 8}>
+        <circle cx={LEFT + 244} cy={TOP + 4} r={3.5} />
+        <text x={LEFT + 254} y={TOP + 8}>
           without
         </text>
       </g>
