@@ -85,13 +85,13 @@ export async function runDetection(
   const evaluations: Partial<Record<NetworkRole, NetworkEvaluation<DetectionErrors>>> = {};
   for (const [role, candidate] of roles) {
     const own = keeperOf(keeper, role);
-    const whole = await evaluateNetwork(executor, experiment, candidate, { prompts: evaluation.prompts, keeper: own });
+    const whole = await evaluateNetwork(executor, given, candidate, { prompts: evaluation.prompts, keeper: own });
     evaluations[role] = whole;
     const { errors, byContext } = whole;
     advance(evaluation.prompts, role);
     const measure = async (snrDecibels: number) => {
       const point = { prompts: evaluation.curvePrompts, snrDecibels, keeper: own };
-      const { errors, agreed } = await evaluateNetwork(executor, experiment, candidate, point);
+      const { errors, agreed } = await evaluateNetwork(executor, given, candidate, point);
       if (agreed) agreedBySnr[role] = [...(agreedBySnr[role] ?? []), [agreed]];
       return errors;
     };
@@ -100,14 +100,14 @@ export async function runDetection(
     results[role] = { errors, byContext, bySnr: role === "digital" ? [] : bySnr };
   }
 
-  const chips = await evaluateChips(executor, experiment, network, {
+  const chips = await evaluateChips(executor, given, network, {
     chips: hardware.chips,
     prompts: evaluation.prompts,
     keeper: keeperOf(keeper, "chips"),
     onChip: () => advance(evaluation.prompts, "chips"),
   });
   const curveChips = curveChipsOf(experiment);
-  const chipPoints = await evaluateChips(executor, experiment, network, {
+  const chipPoints = await evaluateChips(executor, given, network, {
     chips: curveChips,
     prompts: evaluation.curvePrompts,
     snrDecibels: evaluation.snrDecibels,
