@@ -6,12 +6,14 @@ import { transportBlock } from "../coding/transport.ts";
 import { slotReceiverCosts } from "../cost/architectures/slot-receiver.ts";
 import { simulatedPrices } from "../cost/simulated.ts";
 import { jobs } from "../evaluation/jobs.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
-import { slotDetectionSpec } from "../experiment/slot-detection.ts";
+import { type SlotDetectionSpec, slotDetectionSpec } from "../experiment/slot-detection.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import { openExperiment } from "../task/open.ts";
 import { type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
 import { runExperiment } from "./experiment.ts";
 
@@ -123,4 +125,26 @@ test("coded blocks without slots, and slots too small for a payload, are refused
     message: expect.stringContaining("prompts of symbol-detection are no slots"),
   });
   await expect(reportOf({ ...CODED, rate: 0.2 })).rejects.toMatchObject({ path: "evaluation.coded.rate" });
+});
+
+test("a run over the channels of a file asks all detectors on them, and has no LMMSE estimate", async () => {
+  const file = { kind: "file", file: "channels.npz", subcarriers: 6, symbols: 5, pilots: { symbols: [2] } };
+  const experiment = experimentOf(CODED, { kind: "slot-detection", channel: file });
+  // Flat channels of gain 1 at both antennas.
+  const values = Float32Array.from({ length: 10 * 30 * 2 * 2 }, (_, i) => (i % 2 === 0 ? 1 : 0));
+  const opened = openExperiment(experiment as Experiment as Experiment<SlotDetectionSpec>, { count: 10, values });
+  const network = initialise(
+    experiment.model,
+    networkGeometry(experiment, opened.task),
+    stream(3),
+  ) as Network<SpikingSpec>;
+  const options = { executor: inlineExecutor(jobs), command: "xpike run", versions: {} };
+  const { figures } = await runExperiment(opened, { network }, options);
+  const ids = figures.map(({ id }) => id);
+  for (const id of ["known.joint", "ls.joint", "digital", "xpikeformer"]) {
+    expect(ids).toEqual(expect.arrayContaining([`bler.${id}.ebn0.14`, `ber.${id}`]));
+  }
+  expect(ids.filter((id) => id.includes("lmmse"))).toEqual([]);
+  // Without fading, no block fails at 14 dB.
+  expect(figures.find(({ id }) => id === "bler.ls.joint.ebn0.14")!.value).toBe(0);
 });
