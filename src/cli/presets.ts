@@ -1,4 +1,6 @@
 /** `xpike presets` and `xpike schema`: documents to start from, and their JSON Schema. */
+
+import { DESCRIPTIONS } from "../experiment/descriptions.ts";
 import { presets } from "../experiment/presets.ts";
 import { experimentJsonSchema } from "../experiment/schema.ts";
 import { writeFileAtomic } from "../node/files.ts";
@@ -21,7 +23,7 @@ export async function presetsCommand(
 
 /** Throws FileError when the file cannot be written. */
 export async function schemaCommand(options: FileOptions, terminal: Terminal): Promise<void> {
-  await deliver(asJson(experimentJsonSchema()), options, terminal);
+  await deliver(asJson(experimentJsonSchema(DESCRIPTIONS)), options, terminal);
 }
 
 /** Writes to a named file directly, since redirected output would include npm's own lines. */

@@ -33,7 +33,8 @@ import { bindSimulator, finish } from "../simulation/fast/simulate.ts";
 import { wholeLayer } from "../simulation/fast/whole-layer.ts";
 import { needsCalibration } from "../simulation/reference/simulate.ts";
 import type { Trace } from "../simulation/trace.ts";
-import { createGpuSimulator, type GpuSimulator, gpuPrompts } from "../simulation/webgpu/simulate.ts";
+import type { createGpuSimulator, GpuSimulator } from "../simulation/webgpu/simulate.ts";
+import { gpuPrompts } from "../simulation/webgpu/sizes.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Given } from "../task/open.ts";
 import type { Batch, Task } from "../task/task.ts";
@@ -273,13 +274,20 @@ export function chipJobOf<Extra, Result, B extends Batch>(
   return async (setup, thread) => {
     await loadAddresses(setup.devices);
     const { draw, answer } = ask(setup);
-    const part = chipPart(setup, thread, draw);
+    // Loaded only here: pages without a GPU would wait for its kernels.
+    const simulators = setup.gpu && (await import("../simulation/webgpu/simulate.ts"));
+    const part = chipPart(setup, thread, draw, simulators?.createGpuSimulator);
     return async (piece) => ("kind" in piece ? part.take(piece) : answer(await part.run(piece)));
   };
 }
 
-/** A thread's own part of chips, and its runs on whole chips. */
-function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSlice<B>) {
+/** A thread's own part of chips, and its runs on whole chips: on a GPU, if there is one, by what `create` makes. */
+function chipPart<B extends Batch>(
+  work: ChipSetup,
+  thread: number,
+  draw: DrawSlice<B>,
+  create: typeof createGpuSimulator | undefined,
+) {
   const { experiment, conditions, memory, sizes, gpu } = work;
   const { threads, slicePrompts, slices } = sizes;
   const kernels = instantiateKernels(memory);
@@ -293,7 +301,7 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
     plan: SimulatorPlan;
   };
   const served = new WeakMap<Network, MappedNetwork>();
-  const onGpu = gpu && gpuPart(gpu, kernels, thread, slicePrompts);
+  const onGpu = gpu && create && gpuPart((whole) => create(gpu, whole, slicePrompts), kernels, thread);
   let equipped: number;
   let chipStream: Stream;
   let runStream: Stream;
@@ -382,13 +390,13 @@ function chipPart<B extends Batch>(work: ChipSetup, thread: number, draw: DrawSl
 }
 
 /** The GPU's side of a thread: the machine that it is equipped for, with the chip that the thread has read. */
-function gpuPart(gpu: Gpu, kernels: Kernels, thread: number, slicePrompts: number) {
+function gpuPart(create: (whole: MappedNetwork) => GpuSimulator, kernels: Kernels, thread: number) {
   let held: { readonly key: string; readonly whole: MappedNetwork; readonly simulator: GpuSimulator } | null = null;
   return {
     equip: (whole: MappedNetwork, key: string): void => {
       if (held?.key === key) return;
       held?.simulator.close();
-      held = { key, whole, simulator: createGpuSimulator(gpu, whole, slicePrompts) };
+      held = { key, whole, simulator: create(whole) };
     },
     load: (plan: SimulatorPlan): void => {
       const { whole, simulator } = held!;

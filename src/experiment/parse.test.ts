@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
+import { DESCRIPTIONS } from "./descriptions.ts";
 import { type Experiment, experimentSpec } from "./experiment.ts";
 import { machineByName, parseExperiment } from "./parse.ts";
 import { presets } from "./presets.ts";
@@ -409,7 +410,7 @@ describe("whatever comes in, an experiment or an explanation comes out", () => {
 });
 
 describe("the JSON Schema", () => {
-  const schema = experimentJsonSchema();
+  const schema = experimentJsonSchema(DESCRIPTIONS);
 
   test("accepts every preset and every parsed experiment", () => {
     for (const { name, document } of presets()) {

@@ -5,7 +5,6 @@
  * checked by the parser alone: limits across fields (heads divide the width), equal keys, and what a preset fills in.
  */
 import { z } from "zod";
-import { DESCRIPTIONS } from "./descriptions.ts";
 import { experimentSpec } from "./experiment.ts";
 import { presets } from "./presets.ts";
 
@@ -38,8 +37,12 @@ export interface JsonSchema {
   maxItems?: number;
 }
 
-/** The schema as a fresh plain object. */
-export function experimentJsonSchema(): JsonSchema {
+/**
+ * The schema as a fresh plain object.
+ *
+ * @param descriptions of fields, by their path (`DESCRIPTIONS`); explaining an error needs none, and pages load none
+ */
+export function experimentJsonSchema(descriptions: Readonly<Record<string, string>> = {}): JsonSchema {
   const preset = z.enum(presets().map(({ name }) => name));
   const document = z.strictObject({
     preset: z
@@ -51,7 +54,7 @@ export function experimentJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(document, {
     io: "input",
     override: ({ jsonSchema, path }) => {
-      const description = DESCRIPTIONS[fieldOf(path)];
+      const description = descriptions[fieldOf(path)];
       if (description !== undefined && path.at(-2) === "properties") jsonSchema.description = description;
       // Zod bounds every integer by the safe integers, which says nothing to a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

@@ -6,6 +6,7 @@
  * kinds, a table may hold all of them, and say which fields belong to which, or one. A JSON Schema has no limits across fields;
  * the page's own text has them.
  */
+import { DESCRIPTIONS } from "../../src/experiment/descriptions.ts";
 import { describe } from "../../src/experiment/explain.ts";
 import { experimentJsonSchema, type JsonSchema } from "../../src/experiment/schema.ts";
 
@@ -25,7 +26,7 @@ interface Row {
 /** The table as Markdown. `others` are the subjects with their own tables. Throws an Error for a path that is not a field. */
 export function fieldTable({ path, kind }: TableSubject, others: readonly TableSubject[]): string {
   const steps = path === "" ? [] : path.split(".");
-  const schema = steps.reduce(fieldOf, experimentJsonSchema());
+  const schema = steps.reduce(fieldOf, experimentJsonSchema(DESCRIPTIONS));
   const members = objectsIn(schema).filter((member) => kind === undefined || kindOf(member) === kind);
   if (members.length === 0)
     throw new Error(`There is no field ${path}${kind === undefined ? "" : ` of kind ${kind}`}.`);
@@ -42,7 +43,7 @@ export function shortTable(paths: readonly string[]): string {
   const rows = paths.map((path) => {
     const names = path.replaceAll("[]", "").split(".");
     const name = names.pop()!;
-    const parent = names.reduce(fieldOf, experimentJsonSchema());
+    const parent = names.reduce(fieldOf, experimentJsonSchema(DESCRIPTIONS));
     const { initial, meaning } = name === "kind" ? kindsRow(parent) : shortRow(parent, name);
     return `| \`${path}\` | ${initial} | ${meaning} |`;
   });

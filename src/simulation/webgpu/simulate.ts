@@ -5,7 +5,7 @@
  * (`../fast/`); the GPU takes the whole numbers that result (`../fast/whole-layer.ts`), and all of its own work is in whole numbers, which
  * every GPU computes alike. A slice of prompts is recorded, run and read back once (`webgpu/commands.ts`).
  */
-import { invariant, MappingError } from "../../errors.ts";
+import { invariant } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { bitMask } from "../../kernels/masks.ts";
 import { attentionParametersOf } from "../../mapping/attention.ts";
@@ -24,8 +24,9 @@ import type { WholeLayer } from "../fast/whole-layer.ts";
 import { columnRegisters } from "../integers.ts";
 import type { Trace, TraceOptions } from "../trace.ts";
 import { gpuCrossbars } from "./crossbars.ts";
-import { type GpuMemory, gpuMemory } from "./memory.ts";
+import { gpuMemory } from "./memory.ts";
 import { type GpuOps, gpuOps } from "./ops.ts";
+import { requireArrays } from "./sizes.ts";
 import { requireGpuChip } from "./supported.ts";
 
 export interface GpuSimulator {
@@ -110,60 +111,3 @@ const ON_THE_CPU: Omit<CrossbarKernels, "run"> = {
   setRange: neverHere,
   measure: neverHere,
 };
-
-/**
- * The most prompts of a slice, up to `most`, whose arrays a GPU can bind: large ones are split by running fewer prompts at a time.
- * Throws  MappingError for a chip that GPUs do not simulate, and when the arrays of a single prompt, or of a layer, are too large
- */
-export function gpuPrompts(gpu: Pick<Gpu, "name" | "largestArray">, chip: MappedNetwork, most: number): number {
-  requireGpuChip(chip);
-  for (let prompts = most; ; prompts = Math.ceil(prompts / 2)) {
-    const memory = gpuMemory({ array: neverHere });
-    const plan = planSimulator(memory.arena, chip, { maxPrompts: prompts });
-    if (prompts > 1 && largestOf(plan, memory).bytes > gpu.largestArray) continue;
-    requireArrays(gpu, chip, plan, memory);
-    return prompts;
-  }
-}
-
-/** The largest array of a slice. */
-function largestOf({ slices: [slice], scratch: [scratch] }: SimulatorPlan, memory: GpuMemory) {
-  const { tiles, qkv, y, maps } = scratch;
-  const places = {
-    ...Object.fromEntries(Object.entries(slice.bits).map(([name, { at }]) => [`spikes of ${name}`, at])),
-    "the residual stream": slice.stream,
-    "queries, keys and values": qkv.at,
-    "a layer's sums": y,
-    ...(tiles?.of === "samples" && { "attention scores": tiles.scores }),
-    ...Object.fromEntries(maps.map((at, i) => [`map ${i}`, at])),
-  };
-  const sizes = Object.entries(places).map(([name, at]) => ({ name, bytes: memory.sizeAt(at) }));
-  return sizes.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest));
-}
-
-function requireArrays(
-  { name, largestArray }: Pick<Gpu, "name" | "largestArray">,
-  { mapping, hardware }: MappedNetwork,
-  plan: SimulatorPlan,
-  memory: GpuMemory,
-): void {
-  const signs = hardware.adc.mode === "pair" ? 2 : 1;
-  const ofLayers = mapping.layers.map((layer) => ({
-    name: `the crossbars of ${layer.name}`,
-    // Row blocks begin and end within words.
-    bytes: 4 * signs * (layer.lines + 64 * layer.rowBlocks) * layer.outputs,
-    per: "",
-  }));
-  const ofPrompts = {
-    ...largestOf(plan, memory),
-    per: ` for ${plan.maxPrompts === 1 ? "a single prompt" : `${plan.maxPrompts} prompts`}`,
-  };
-  const largest = [ofPrompts, ...ofLayers].find(({ bytes }) => bytes > largestArray);
-  if (largest === undefined) return;
-  const kibibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 10)} KiB`;
-  throw new MappingError(
-    "backend",
-    `The arrays of this chip are too large: ${kibibytes(largest.bytes)} of ${largest.name}${largest.per}, but ${name} ` +
-      `binds at most ${kibibytes(largestArray)} at a time. Use the backend \`wasm\`, or another GPU.`,
-  );
-}

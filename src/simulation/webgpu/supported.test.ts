@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type MachineSetting, tinyChip } from "../../../test/support/tiny-machine.ts";
 import { MappingError } from "../../errors.ts";
 import type { MappedNetwork } from "../chip.ts";
-import { gpuPrompts } from "./simulate.ts";
+import { gpuPrompts } from "./sizes.ts";
 import { requireGpuChip } from "./supported.ts";
 
 function errorOf(run: () => void): MappingError {
