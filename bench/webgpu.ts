@@ -88,7 +88,7 @@ function kernelsOf(
   const { network, mapping } = chip;
   const { steps } = network.model;
   const { tokens } = network.geometry;
-  const up = mapping.layers.find(({ name }) => name === "blocks.0.up") as LayerMapping;
+  const up = mapping.layers.find(({ role }) => role === "feed-forward up") as LayerMapping;
   const vectors = { steps, firstPrompt: 0, prompts, perPrompt: tokens };
   const rows = prompts * tokens;
   return {

@@ -89,7 +89,8 @@ function partsAt({ workload, trace }, node) {
   const sums = (actions.accumulations + actions.offsetAdditions) * prices.sum.energy;
   const { membraneBits } = machine.units.lif;
   // Where the stream begins, positions are added; the price counts them with the offsets.
-  const positions = trace.operations.find((operation) => operation.name === "embed").actions.lifUpdates;
+  const first = machine.mapping.layers.find(({ role }) => role === "embedding");
+  const positions = trace.operations.find(({ name }) => name === first.name).actions.lifUpdates;
   return {
     attention: {
       modules: ["ssa_cell", "ssa_tile", "ssa_column_foot"],
