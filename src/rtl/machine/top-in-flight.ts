@@ -8,7 +8,7 @@ import type { InFlightPlan } from "./flight.ts";
 import { both, countUp, countWaiting, indexBits, isAt } from "./parts.ts";
 import { type LayerPlan, type MachinePlan, shortName } from "./plan.ts";
 import { promptTimetable, TIMETABLE, type TimetableEntry, turnName } from "./timetable.ts";
-import type { SeedPins, WiresOf } from "./top-memories.ts";
+import { joinedParts, layersOf, partOf, type SeedPins, seedPorts, type WiresOf } from "./top-memories.ts";
 
 const beginsOf = (layer: LayerPlan): string => `${shortName(layer)}_begins`;
 
@@ -105,10 +105,6 @@ export function admissionItems(
   ];
 }
 
-/** Parts of all blocks, block 0 in the low bits. */
-const joinedParts = (parts: readonly sv.Expression[]): sv.Expression =>
-  parts.length === 1 ? parts[0] : sv.concat(...parts.toReversed());
-
 /** Attention of blocks that all work at once, in the clocks of the timetable. */
 export function attentionByClock(
   plan: MachinePlan,
@@ -116,9 +112,8 @@ export function attentionByClock(
   of: WiresOf,
   pins: SeedPins & sv.Signals<"entered" | "runs_begin">,
 ): sv.Item[] {
-  const { layers, tokens, steps, width, depth, engine } = plan;
-  const withRole = (role: LayerPlan["role"]) => layers.filter((layer) => layer.role === role);
-  const qkv = withRole("attention input").map(of);
+  const { tokens, steps, width, depth, engine } = plan;
+  const qkv = layersOf(plan, "attention input").map(of);
   const held = attentionRuns * steps;
   const row = indexBits(tokens * held);
   const declared = [
@@ -128,7 +123,7 @@ export function attentionByClock(
     sv.logic(depth * width, "vectors"),
   ];
   const s = sv.signals([], declared);
-  const projections = withRole("attention output").map((layer) => {
+  const projections = layersOf(plan, "attention output").map((layer) => {
     const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}`, bits);
     return {
       ...of(layer),
@@ -138,7 +133,6 @@ export function attentionByClock(
       row: wire("row", row),
     };
   });
-  const vectorOf = (b: number) => (depth === 1 ? s.vectors : sv.slice(s.vectors, (b + 1) * width - 1, b * width));
   const scaled = (factor: number, signal: sv.Signal): sv.Expression =>
     sv.binary(sv.sized(row, factor), "*", sv.cast(row, signal));
   return [
@@ -147,9 +141,7 @@ export function attentionByClock(
     sv.wire(s.qkv, joinedParts(qkv.map(({ spikes }) => spikes!))),
     sv.instance(ATTENTION_UNIT, "u_attention", {
       ...sv.CLOCKS,
-      seed_write_i: pins.seed_write_i,
-      seed_address_i: pins.seed_address_i,
-      seed_data_i: pins.seed_data_i,
+      ...seedPorts(pins),
       entered_i: pins.entered,
       begin_i: pins.runs_begin,
       write_i: s.qkv_valid,
@@ -163,7 +155,7 @@ export function attentionByClock(
       return [
         ...[token, step, ...(run ? [run] : []), address].map((one) => sv.declare(one)),
         sv.wire(address, run ? sv.binary(ofToken, "+", scaled(steps, run)) : ofToken),
-        sv.wire(lines, vectorOf(b)),
+        sv.wire(lines, partOf(s.vectors, plan, b)),
         sv.registers(sv.cleared(token, step, ...(run ? [run] : [])), [
           sv.when(take, [
             countUp(step, steps),

@@ -49,14 +49,15 @@ export function layerWires(plan: MachinePlan, layer: LayerPlan): LayerWires {
 
 /** Pins with which the machine passes seeds on. */
 export type SeedPins = sv.Signals<"seed_write_i" | "seed_address_i" | "seed_data_i">;
-const seedPorts = ({ seed_write_i, seed_address_i, seed_data_i }: SeedPins) => ({
+export const seedPorts = ({ seed_write_i, seed_address_i, seed_data_i }: SeedPins) => ({
   seed_write_i,
   seed_address_i,
   seed_data_i,
 });
 const anyOf = (conditions: readonly sv.Expression[]) => conditions.reduce((sum, one) => sv.binary(sum, "|", one));
 const gated = (condition: sv.Signal, value: sv.Signal) => sv.binary(sv.repeat(value.width!, condition), "&", value);
-const layersOf = ({ layers }: MachinePlan, role: LayerPlan["role"]) => layers.filter((layer) => layer.role === role);
+export const layersOf = ({ layers }: MachinePlan, role: LayerPlan["role"]) =>
+  layers.filter((layer) => layer.role === role);
 
 /** Attention of one block after another: layers of different blocks never work at the same time, so they share buffers and their ports. */
 export function attentionInTurn(plan: MachinePlan, of: WiresOf, pins: SeedPins): sv.Item[] {
@@ -114,6 +115,17 @@ export function attentionInTurn(plan: MachinePlan, of: WiresOf, pins: SeedPins):
   ];
 }
 
+/** Parts of all blocks, block 0 in the low bits. */
+export const joinedParts = (parts: readonly sv.Expression[]): sv.Expression =>
+  parts.length === 1 ? parts[0] : sv.concat(...parts.toReversed());
+
+/** The vector of block b among those of all blocks. */
+export const partOf = (
+  vectors: sv.Signal,
+  { depth, width }: Pick<MachinePlan, "depth" | "width">,
+  b: number,
+): sv.Expression => (depth === 1 ? vectors : sv.slice(vectors, (b + 1) * width - 1, b * width));
+
 /** Attention of blocks that all work at once: each has its own lines to the unit and its own output vectors, one whole step at a time. */
 export function attentionOfBlocks(
   plan: MachinePlan,
@@ -143,10 +155,6 @@ export function attentionOfBlocks(
       last: wire("last", 1),
     };
   });
-  /** Parts of all blocks, block 0 in the low bits. */
-  const joinedParts = (parts: readonly sv.Expression[]): sv.Expression =>
-    parts.length === 1 ? parts[0] : sv.concat(...parts.toReversed());
-  const vectorOf = (b: number) => (depth === 1 ? s.vectors : sv.slice(s.vectors, (b + 1) * width - 1, b * width));
   return [
     ...declared,
     sv.wire(s.qkv_valid, joinedParts(qkv.map(({ valid }) => valid))),
@@ -164,7 +172,7 @@ export function attentionOfBlocks(
     ...projections.flatMap(({ ready, take, lines, waiting, row, token, last }, b): sv.Item[] => [
       ...[waiting, row, token, last].map((one) => sv.declare(one)),
       sv.wire(ready, sv.binary(waiting, "!=", sv.sized(waitingBits, 0))),
-      sv.wire(lines, vectorOf(b)),
+      sv.wire(lines, partOf(s.vectors, plan, b)),
       sv.wire(last, both(take, isAt(token, tokens - 1))),
       sv.registers(sv.cleared(waiting, row, token), [
         sv.when(take, [countUp(row, rows), countUp(token, tokens)]),
