@@ -1,5 +1,4 @@
 /** `xpike presets` and `xpike schema`: documents to start from, and their JSON Schema. */
-
 import { DESCRIPTIONS } from "../experiment/descriptions.ts";
 import { presets } from "../experiment/presets.ts";
 import { experimentJsonSchema } from "../experiment/schema.ts";

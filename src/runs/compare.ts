@@ -4,7 +4,6 @@
  * Both have the same seed and task, so chip c is programmed from the same streams and prompt k is the same in both. Common errors cancel,
  * so a difference is far more precise than either rate. Energy, time and area are those of each machine.
  */
-
 import { chipsCost } from "../cost/simulated.ts";
 import { labelledOf } from "../data/labelled.ts";
 import { SpecError } from "../errors.ts";

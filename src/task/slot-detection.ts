@@ -11,7 +11,6 @@
  * Real inputs are the same, with the parts of y and x as numbers instead of lines. All queries count, and the errors of a slot, whose
  * elements share a channel, are one cluster. Not modelled: a code over the data, and copies of queries.
  */
-
 import type { ResponsePart } from "../channel/given.ts";
 import { gridOf, type SlotGrid } from "../channel/grid.ts";
 import type { Slot } from "../channel/slot.ts";
