@@ -6,3 +6,7 @@ import type { Experiment } from "xpikeformer";
  */
 export const machineKey = ({ seed, task, model, hardware, checkpoints }: Experiment): string =>
   JSON.stringify([seed, task, model, { ...hardware, chips: null }, checkpoints.network]);
+
+/** The same of the machine whatever its age. */
+export const agelessKey = (experiment: Experiment): string =>
+  machineKey({ ...experiment, hardware: { ...experiment.hardware, readTime: 0 } });

@@ -1,7 +1,7 @@
 /** The machines shown one after another: undo, redo, and back to the one that was opened. */
 import { effect, signal } from "@preact/signals";
 import type { Experiment } from "xpikeformer";
-import { machineKey } from "../machine-key.ts";
+import { agelessKey, machineKey } from "../machine-key.ts";
 import { show } from "./knobs.ts";
 import { experiment, opened, previous } from "./studio.ts";
 
@@ -13,10 +13,8 @@ export const future = signal<readonly Experiment[]>([]);
 const ONE_MOVE = 1000;
 
 /** Whether two machines differ in age only. */
-export const isAged = (a: Experiment, b: Experiment): boolean => {
-  const young = (machine: Experiment) => machineKey({ ...machine, hardware: { ...machine.hardware, readTime: 0 } });
-  return machineKey(a) !== machineKey(b) && young(a) === young(b);
-};
+export const isAged = (a: Experiment, b: Experiment): boolean =>
+  machineKey(a) !== machineKey(b) && agelessKey(a) === agelessKey(b);
 
 /** Set while undo or redo shows a machine. */
 let travelling = false;

@@ -157,9 +157,9 @@ async function evaluate(
       keep(experiment, evaluated, own);
       const annFailure = rival?.failures.get(askedKey(experiment, count)) ?? null;
       tell({ reached: { chips: evaluated.length, prompts: count, figures, annFailure } });
-      tell({ itemised: itemiseChips(experiment, evaluated) });
     };
     again();
+    tell({ itemised: itemiseChips(experiment, evaluated) });
   };
   const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   again = () => {};

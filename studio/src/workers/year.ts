@@ -14,6 +14,7 @@ import {
   stream,
 } from "xpikeformer";
 import { ageingChips, compensatedHardware, kitOf, weightErrors } from "xpikeformer/internal";
+import { agelessKey } from "../machine-key.ts";
 import { serve } from "./calls.ts";
 import { type Materials, networkOf } from "./materials.ts";
 
@@ -78,7 +79,7 @@ const functions = {
   /** Errors of a layer's weights at an age, on as many chips of the experiment. */
   population({ experiment, layer, chips }: { experiment: Experiment; layer: string; chips: number }): Population {
     const { readTime } = experiment.hardware;
-    const key = JSON.stringify([{ ...experiment, hardware: { ...experiment.hardware, readTime: 0 } }, layer, chips]);
+    const key = JSON.stringify([agelessKey(experiment), layer, chips]);
     if (made?.key !== key || made.by !== materials) {
       const folded = foldNetwork(networkOf(materials, experiment));
       const both = [true, false].map((compensated) => {
