@@ -3,23 +3,12 @@
  * text; wide and narrow, light and dark. Buttons are pressed by keyboard, which must reach the whole page and needs no frame to
  * be drawn, while a click waits for two. Run `npm run build` first, as `npm test` does.
  */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type StudioServer, serveStudio } from "../dist/node.js";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { AXE, accessibilityOf } from "./support/accessibility.ts";
-import { launchChromium } from "./support/chromium.ts";
-import { openStudioPage } from "./support/studio-page.ts";
+import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
-let server: StudioServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await serveStudio();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const studio = hostStudio();
 
 /** The places of the page, and what to wait for there. */
 const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unknown>])[] = [
@@ -100,7 +89,9 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
 ];
 
 test("axe finds nothing in any place of the page, wide and narrow, light and dark", async () => {
-  const { page, errors } = await openStudioPage(browser, server.address, (page) => page.addInitScript(AXE));
+  const { page, errors } = await openStudioPage(studio.browser, studio.server.address, (page) =>
+    page.addInitScript(AXE),
+  );
   await page.locator("#decided").waitFor();
   const all: string[] = [];
   for (const [name, go] of PLACES) {

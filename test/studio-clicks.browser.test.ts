@@ -2,24 +2,13 @@
  * Random clicks, taps and keys in the studio, wide and narrow: no error, and no leaked memory. `npm run studio-clicks` does the
  * same for any length of time. Run `npm run build` first, as `npm test` does.
  */
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { clickAtRandom, memoryOf, watchPage } from "../bench/random-clicks.ts";
-import { type StudioServer, serveStudio } from "../dist/node.js";
 import { stream } from "../src/numeric/stream.ts";
-import { launchChromium } from "./support/chromium.ts";
 import { seconds } from "./support/speed.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
-let server: StudioServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await serveStudio();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const studio = hostStudio();
 
 /** For each half, milliseconds. */
 const TIME = 10_000;
@@ -31,11 +20,11 @@ const MOST_GROWTH = 8e6;
 
 for (const width of [1400, 390]) {
   test(`random clicks, taps and keys on a page of ${width} pixels cause no error, and leave no memory behind`, async () => {
-    const context = await browser.newContext({ hasTouch: true, viewport: { width, height: 800 } });
+    const context = await studio.browser.newContext({ hasTouch: true, viewport: { width, height: 800 } });
     const page = await context.newPage();
     const errors = watchPage(page);
     page.setDefaultTimeout(seconds(120));
-    await page.goto(server.address);
+    await page.goto(studio.server.address);
     const atRest = async () => {
       await page.getByRole("button", { name: "Radio symbols", exact: true }).click();
       await page.locator("#decided").waitFor();
@@ -63,7 +52,7 @@ interface Asked {
 }
 
 test("a fast-moving knob programs one chip at a time, and each worker receives the network once", async () => {
-  const page = await browser.newPage();
+  const page = await studio.browser.newPage();
   onTestFinished(() => page.close());
   const errors = watchPage(page);
   page.setDefaultTimeout(seconds(120));
@@ -89,7 +78,7 @@ test("a fast-moving knob programs one chip at a time, and each worker receives t
       }
     };
   });
-  await page.goto(server.address);
+  await page.goto(studio.server.address);
   await page.locator("#decided").waitFor();
   const age = page.getByLabel("Age");
   await age.focus();

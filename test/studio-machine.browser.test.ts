@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import {
   decodeCheckpoint,
   type Experiment,
@@ -35,10 +35,9 @@ import {
   itemiseChips,
   weightErrors,
 } from "../dist/internal.js";
-import { nodeExecutor, type StudioServer, serveStudio } from "../dist/node.js";
+import { nodeExecutor } from "../dist/node.js";
 import { formatQuantity } from "../dist/report.js";
-import { launchChromium } from "./support/chromium.ts";
-import { openStudioPage } from "./support/studio-page.ts";
+import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const experiment = parseExperiment(
@@ -48,19 +47,10 @@ const network = decodeCheckpoint(readFileSync(join(root, "networks/wireless-2x2-
   .network as Network<SpikingSpec>;
 const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
 
-let server: StudioServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await serveStudio();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const studio = hostStudio();
 
 const openStudio = async (prepare?: (page: Page) => Promise<unknown>) => {
-  const opened = await openStudioPage(browser, server.address, prepare);
+  const opened = await openStudioPage(studio.browser, studio.server.address, prepare);
   await opened.page.locator("#decided").waitFor();
   return opened;
 };

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import {
   type ChipEvaluation,
   decodeCheckpoint,
@@ -19,29 +19,20 @@ import {
   type SpikingSpec,
 } from "../dist/index.js";
 import { asDescribed, chipFigures, firstChip, rateChange } from "../dist/internal.js";
-import { nodeExecutor, type StudioServer, serveStudio } from "../dist/node.js";
+import { nodeExecutor } from "../dist/node.js";
 import { knobsOf } from "../studio/src/state/knob-list.ts";
 import { offersOn } from "../studio/src/workers/offers.ts";
-import { launchChromium } from "./support/chromium.ts";
-import { openStudioPage } from "./support/studio-page.ts";
+import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const experiment = parseExperiment(readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"));
 const checkpoint = readFileSync(join(root, "networks/wireless-2x2-xpikeformer.safetensors"));
 const network = decodeCheckpoint(checkpoint).network as Network<SpikingSpec>;
 
-let server: StudioServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await serveStudio();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const studio = hostStudio();
 
-const openStudio = (prepare?: (page: Page) => Promise<unknown>) => openStudioPage(browser, server.address, prepare);
+const openStudio = (prepare?: (page: Page) => Promise<unknown>) =>
+  openStudioPage(studio.browser, studio.server.address, prepare);
 
 const ENERGY = "cost.xpikeformer.symbol";
 

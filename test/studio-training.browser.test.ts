@@ -5,8 +5,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import {
   decodeCheckpoint,
   type Experiment,
@@ -16,21 +16,11 @@ import {
   type SpikingSpec,
   type SymbolDetectionSpec,
 } from "../dist/index.js";
-import { nodeExecutor, type StudioServer, serveStudio, trainToFolder } from "../dist/node.js";
+import { nodeExecutor, trainToFolder } from "../dist/node.js";
 import { sha256Of } from "../src/node/content-hash.ts";
-import { launchChromium } from "./support/chromium.ts";
-import { openStudioPage, withoutIsolation } from "./support/studio-page.ts";
+import { hostStudio, openStudioPage, withoutIsolation } from "./support/studio-page.ts";
 
-let server: StudioServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await serveStudio();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const studio = hostStudio();
 
 /** Enough steps to be stopped before the last, even if the browser is fast and this process is not. */
 const STEPS = 400;
@@ -42,7 +32,8 @@ async function saved(page: Page, name: string): Promise<Buffer> {
   return readFileSync(await download.path());
 }
 
-const openPage = (prepare?: (page: Page) => Promise<unknown>) => openStudioPage(browser, server.address, prepare);
+const openPage = (prepare?: (page: Page) => Promise<unknown>) =>
+  openStudioPage(studio.browser, studio.server.address, prepare);
 
 /** Waits for a training status. A failed training fails the test with its message. */
 async function reaches(page: Page, status: string): Promise<number> {

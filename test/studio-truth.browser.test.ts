@@ -4,8 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   decodeCheckpoint,
   type Experiment,
@@ -17,17 +16,9 @@ import {
   runExperiment,
   type SpikingSpec,
 } from "../dist/index.js";
-import {
-  FASHION_SLICE,
-  loadImageData,
-  MNIST_SLICE,
-  nodeExecutor,
-  type StudioServer,
-  serveStudio,
-} from "../dist/node.js";
+import { FASHION_SLICE, loadImageData, MNIST_SLICE, nodeExecutor } from "../dist/node.js";
 import { parseReport, reportJson } from "../dist/report.js";
-import { launchChromium } from "./support/chromium.ts";
-import { openStudioPage } from "./support/studio-page.ts";
+import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
 /** Of the evaluation, and chips. */
@@ -54,16 +45,7 @@ const EXPERIMENTS: readonly (readonly [name: string, experiment: Experiment])[] 
   ["all tokens of a step, then the next step", withHardware({ order: "step-major" })],
 ];
 
-let server: StudioServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await serveStudio();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const studio = hostStudio();
 
 const networkNamed = (name: string): Network =>
   decodeCheckpoint(readFileSync(join(root, "networks", `${name.replace("bundled:", "")}.safetensors`))).network;
@@ -88,7 +70,7 @@ async function commandReport(experiment: Experiment): Promise<Report> {
 test.each(EXPERIMENTS)("the studio shows and saves the figures of the command: %s", async (_, given) => {
   const evaluation = { ...given.evaluation, prompts: PROMPTS, curvePrompts: 1, curveChips: 1, snrDecibels: [10] };
   const experiment = { ...given, hardware: { ...given.hardware, chips: CHIPS }, evaluation };
-  const { page, errors } = await openStudioPage(browser, server.address);
+  const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
   await page.locator("#decided").waitFor();
   const file = { name: "experiment.json", mimeType: "", buffer: Buffer.from(JSON.stringify(experiment)) };
   await page.getByLabel("Files to open").setInputFiles([file]);

@@ -10,10 +10,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { gzipSync } from "node:zlib";
 import { encode } from "fast-png";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { extract } from "tar-fs";
 import ts from "typescript";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   bitErrors,
   chipAt,
@@ -44,17 +44,9 @@ import {
   withoutNoise,
 } from "../dist/index.js";
 import { firstChip } from "../dist/internal.js";
-import {
-  FASHION_SLICE,
-  loadImageData,
-  nodeExecutor,
-  reportHtml,
-  type StudioServer,
-  serveStudio,
-} from "../dist/node.js";
+import { FASHION_SLICE, loadImageData, nodeExecutor, reportHtml, serveStudio } from "../dist/node.js";
 import { formatQuantity, parseReport, reportJson } from "../dist/report.js";
-import { launchChromium } from "./support/chromium.ts";
-import { openStudioPage, withoutIsolation } from "./support/studio-page.ts";
+import { hostStudio, openStudioPage, withoutIsolation } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const experiment = parseExperiment(
@@ -66,19 +58,10 @@ const annFile = readFileSync(join(root, "networks/wireless-2x2-ann-long.safetens
 const ann = decodeCheckpoint(annFile).network;
 const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
 
-let server: StudioServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await serveStudio();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const studio = hostStudio();
 
-const openStudio = (prepare?: (page: Page) => Promise<unknown>, address = server.address) =>
-  openStudioPage(browser, address, prepare);
+const openStudio = (prepare?: (page: Page) => Promise<unknown>, address = studio.server.address) =>
+  openStudioPage(studio.browser, address, prepare);
 
 /** The command's figures with this many chips and prompts. */
 async function reported(chips: number, prompts: number, hardware = experiment.hardware): Promise<Map<string, number>> {
@@ -295,7 +278,7 @@ test("a link opens the same view elsewhere, and a damaged link is reported", asy
   ];
   const before = await said(page);
   expect(before.slice(1, 4)).toEqual(["6", "2", "5"]);
-  const other = await browser.newPage();
+  const other = await studio.browser.newPage();
   await other.goto(page.url());
   expect(await said(other)).toEqual(before);
 

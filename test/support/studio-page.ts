@@ -1,6 +1,8 @@
 /** The studio in a browser, for tests: records its figures, and every error of the page or its console. */
 import type { Browser, Page } from "playwright-core";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { type StudioServer, serveStudio } from "../../dist/node.js";
+import { launchChromium } from "./chromium.ts";
 import { seconds } from "./speed.ts";
 
 /** The page's figures, each time that they change. */
@@ -8,6 +10,20 @@ export interface Snapshot {
   readonly chips: number;
   readonly prompts: number;
   readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A server of the studio and a browser, while the tests of a file run. */
+export function hostStudio(): { readonly server: StudioServer; readonly browser: Browser } {
+  const hosted: { server?: StudioServer; browser?: Browser } = {};
+  beforeAll(async () => {
+    hosted.server = await serveStudio();
+    hosted.browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await hosted.browser?.close();
+    await hosted.server?.close();
+  });
+  return hosted as { server: StudioServer; browser: Browser };
 }
 
 /** Opens the studio until the test ends. A test should find `errors` empty at its end. */
