@@ -1,6 +1,6 @@
 /** A profile of a training step and of an inference of the reference model, kernel by kernel, on one thread. */
 import type { SpikingSpec } from "../src/experiment/model.ts";
-import { type Arena, countingArena } from "../src/kernels/arena.ts";
+import { type Arena, countingArena, type Place, reserveTally } from "../src/kernels/arena.ts";
 import type { KernelExports } from "../src/kernels/binary.generated.ts";
 import { bindKernels, type Kernels, standaloneKernels } from "../src/kernels/memory.ts";
 import { bindSpiking, type SpikingPass } from "../src/kernels/spiking.ts";
@@ -27,6 +27,7 @@ type Spent = Record<string, { wall: number; cpu: number }>;
 interface Profiled {
   readonly kernels: Kernels;
   readonly pass: SpikingPass;
+  readonly tally: Place;
   readonly spent: Spent;
 }
 
@@ -37,7 +38,11 @@ export function profile({ quick }: BenchOptions): Section {
     const { model } = referenceExperiment(surrogate);
     const network = initialise(model, referenceGeometry, stream(1));
     const training = createProfiled(network, true);
-    rows.push(...measureKernels(`step, ${surrogate}`, training.spent, repeats, () => training.pass.step(PROMPTS, 1)));
+    rows.push(
+      ...measureKernels(`step, ${surrogate}`, training.spent, repeats, () =>
+        training.pass.step(PROMPTS, 1, training.tally),
+      ),
+    );
     if (surrogate !== "sigmoid") continue;
     const folded = createProfiled(foldNetwork(withStatistics(network, training)), false);
     rows.push(...measureKernels("inference", folded.spent, repeats, () => folded.pass.forward(PROMPTS)));
@@ -53,6 +58,7 @@ function createProfiled(network: Network<SpikingSpec>, training: boolean): Profi
   const plan = (arena: Arena) => ({
     parameters: { value: place(arena), gradient: place(arena) },
     layout: planSpiking(arena, network, options),
+    tally: reserveTally(arena),
   });
   const counting = countingArena();
   plan(counting);
@@ -60,12 +66,12 @@ function createProfiled(network: Network<SpikingSpec>, training: boolean): Profi
   const { kernels: plain, arena } = standaloneKernels(counting.used);
   const spent: Spent = {};
   const kernels = bindKernels(plain.memory, timeKernels(plain.run, spent));
-  const { parameters, layout } = plan(arena);
+  const { parameters, layout, tally } = plan(arena);
   const pass = bindSpiking(kernels, layout, parameters);
   for (const [name, { data }] of Object.entries(network.parameters)) kernels.write(parameters.value[name], data);
   kernels.write(pass.inputs, referenceInputs(network.model.steps, PROMPTS, 0));
   if (training) kernels.write(pass.targets, referenceTargets(PROMPTS, 0));
-  return { kernels, pass, spent };
+  return { kernels, pass, tally, spent };
 }
 
 /** The same kernels, each adding the time of its calls to `spent`. */

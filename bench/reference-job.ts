@@ -35,7 +35,7 @@ export interface ReferenceTask {
   readonly shard: number;
 }
 
-/** `train` returns the summed loss, `count` the spike density of each layer. */
+/** `train` leaves the summed loss in the plan's tallies; `count` returns the spike density of each layer. */
 export type ReferenceResult = Readonly<Record<string, number>>;
 
 const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
@@ -62,15 +62,16 @@ const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
     const pass = training[shard] as SpikingPass;
     kernels.write(pass.targets, targets[shard]);
     kernels.fill(plan.gradientStarts[shard], plan.gradientWords, 0);
+    kernels.clearTallies(plan.losses[shard], pass.tallies);
     write(pass, step, shard);
-    const loss = pass.step(counts[shard], 1 / (BATCH * TOKENS));
+    pass.step(counts[shard], 1 / (BATCH * TOKENS), plan.losses[shard]);
     for (const [name, { mean, variance }] of Object.entries(pass.statistics)) {
       const to = plan.statistics[shard];
       const [words] = plan.layout.find((parameter) => parameter.name === `${name}.mean`)!.shape;
       kernels.copy(mean, to[`${name}.mean`], words);
       kernels.copy(variance, to[`${name}.variance`], words);
     }
-    return { loss };
+    return {};
   }
 
   function infer(step: number, shard: number): ReferenceResult {

@@ -78,7 +78,7 @@ async function measureTraining(): Promise<ReferenceRun> {
 
 async function measureInference(): Promise<ReferenceRun> {
   await train();
-  optimiser.writeFolded(foldNetwork(measuredNetwork()));
+  optimiser.writeFolded(foldNetwork(await measuredNetwork()));
   const samples = await measure(() => forEachShard("infer"), { repeats, warmUp, minimumMilliseconds: 0 });
   const [spikes] = await forEachShard("count");
   const last = `blocks.${experiment.model.depth - 1}`;
@@ -92,11 +92,12 @@ function residentMegabytes(): number {
 
 async function train(): Promise<void> {
   const step = losses.length;
-  const results = await forEachShard("train");
-  losses.push(results.reduce((sum, { loss }) => sum + loss, 0) / (BATCH * TOKENS));
+  await forEachShard("train");
   optimiser.addGradients(plan.gradients.map((_, buffer) => buffer));
   // AdamW has no matrices to orthogonalise.
   await optimiser.update(experiment.training.stages[0], LEARNING_RATE, step + 1, () => Promise.resolve());
+  const sums = await Promise.all(plan.losses.map((at) => kernels.sums(at, 1)));
+  losses.push(sums.reduce((sum, [loss]) => sum + loss, 0) / (BATCH * TOKENS));
 }
 
 function forEachShard(kind: ReferenceTask["kind"]): Promise<ReferenceResult[]> {
@@ -105,8 +106,8 @@ function forEachShard(kind: ReferenceTask["kind"]): Promise<ReferenceResult[]> {
 }
 
 /** The network with the BatchNorm statistics of the last step as running statistics, as if training had continued for long. */
-function measuredNetwork(): Network<SpikingSpec> {
-  const parameters = optimiser.readParameters();
+async function measuredNetwork(): Promise<Network<SpikingSpec>> {
+  const parameters = await optimiser.readParameters();
   for (const name of Object.keys(plan.statistics[0])) {
     const { data } = parameters[name];
     for (let i = 0; i < data.length; i++) {

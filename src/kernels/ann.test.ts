@@ -52,12 +52,12 @@ function withFewBits(model: AnnSpec): Network<AnnSpec> {
 }
 
 function setUpOn(backend: Backend, network: Network<AnnSpec>, training: boolean) {
-  const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training });
+  const { ops, pass, gradient, step } = createPass(backend, network, { maxPrompts: PROMPTS, training });
   const load = (from: number, to: number) => {
     ops.write(pass.inputs, values.subarray(from * 35, to * 35));
     ops.write(pass.targets, targets.subarray(from * 18, to * 18));
   };
-  return { pass, load, read: ops.floats, gradient };
+  return { pass, load, read: ops.floats, gradient, step };
 }
 
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, bound: number, name: string): void {
@@ -79,16 +79,16 @@ describe.each(BACKENDS)("on $name", (backend) => {
     ["learned", "relu"],
   ] as const)(
     "logits and gradients equal the plain network's (positions: %s, activation: %s)",
-    (position, activation) => {
+    async (position, activation) => {
       const network = perturbed({ ...spec, position, activation });
       const reference = annForward(network, { prompts: PROMPTS, values });
       const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
       const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);
 
-      const { pass, load, read, gradient } = setUp(network, true);
+      const { pass, load, read, gradient, step } = setUp(network, true);
       load(0, PROMPTS);
       const rows = PROMPTS * geometry.queries.length;
-      const sum = pass.step(PROMPTS, 1 / rows);
+      const sum = await step(PROMPTS, 1 / rows);
       // Logits are of order 1 after about ten layers, each of which rounds by a few 2^-24.
       expectClose(read(pass.logits, reference.logits.length), reference.logits, 4e-6, "logits");
       expect(Math.abs(sum / rows - loss)).toBeLessThan(1e-5);
@@ -110,16 +110,16 @@ describe.each(BACKENDS)("on $name", (backend) => {
     ["binary", "binary"],
   ] as const)(
     "logits and gradients equal the plain network's with %s weights and %s activations",
-    (weights, activations) => {
+    async (weights, activations) => {
       const network = withFewBits({ ...spec, quantization: { weights, activations } });
       const reference = annForward(network, { prompts: PROMPTS, values });
       const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
       const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);
 
-      const { pass, load, read, gradient } = setUp({ ...network, parameters: passParameters(network) }, true);
+      const { pass, load, read, gradient, step } = setUp({ ...network, parameters: passParameters(network) }, true);
       load(0, PROMPTS);
       const rows = PROMPTS * geometry.queries.length;
-      const sum = pass.step(PROMPTS, 1 / rows);
+      const sum = await step(PROMPTS, 1 / rows);
       // As without rounding: no value is so close to the middle between two codes that single precision puts it on the other side.
       expectClose(read(pass.logits, reference.logits.length), reference.logits, 4e-6, "logits");
       expect(Math.abs(sum / rows - loss)).toBeLessThan(1e-5);
@@ -140,15 +140,15 @@ describe.each(BACKENDS)("on $name", (backend) => {
     },
   );
 
-  test("two steps on parts of a batch add up to the step on the whole", () => {
+  test("two steps on parts of a batch add up to the step on the whole", async () => {
     const network = perturbed(spec);
     const [whole, parts] = [setUp(network, true), setUp(network, true)];
     whole.load(0, PROMPTS);
-    const loss = whole.pass.step(PROMPTS, 0.1);
+    const loss = await whole.step(PROMPTS, 0.1);
     parts.load(0, 2);
-    let sum = parts.pass.step(2, 0.1);
+    let sum = await parts.step(2, 0.1);
     parts.load(2, PROMPTS);
-    sum += parts.pass.step(3, 0.1);
+    sum += await parts.step(3, 0.1);
     // Each prompt's loss is bit-identical; only the order of float64 additions differs.
     expect(Math.abs(sum - loss)).toBeLessThan(1e-12 * loss);
     for (const [name, { data }] of Object.entries(network.parameters)) {

@@ -22,6 +22,7 @@ import type { Place } from "./arena.ts";
 import { byteMask } from "./masks.ts";
 import { lossOf, type Ops, type RoundedBlock } from "./ops.ts";
 import type { ParameterOffsets, Pass } from "./pass.ts";
+import { passLoss } from "./pass-loss.ts";
 import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 
 /** A linear layer: the names of its parameters, and its numbers of inputs and outputs. */
@@ -199,7 +200,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     linear(down, rows, activated, next, x2);
   }
 
-  function step(prompts: number, scale: number): number {
+  function step(prompts: number, scale: number, tally: Place): void {
     const d = layout.gradients;
     invariant(d !== null && parameters.gradient !== null, "only a pass planned for training with gradients steps");
     forward(prompts);
@@ -207,7 +208,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     const answers = prompts * queries;
     const read = prompts * chosen.count;
     const { logits, targets } = layout;
-    const loss = lossOf(ops, model.readOut)({ logits, targets, rows: answers, outputs, dLogits: d.logits, scale });
+    lossOf(ops, model.readOut)({ logits, targets, rows: answers, outputs, dLogits: d.logits, scale, tally });
     // The gradients at the tokens read, after and before the last norm, reuse `narrow` and `wide`.
     linearBackward(head, answers, headInput, d.logits, d.headInput);
     if (perAnswer) tokenMeanBackward(ops, d.headInput, { prompts, perAnswer, width }, d.narrow);
@@ -219,7 +220,6 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
       ops.sumPeriodic({ source: d.stream, rows, columns: width, table: gradient("position"), period: tokens });
     }
     stem.backward(prompts, d.stream);
-    return loss;
   }
 
   /** The gradient of the stream passes from the block's output to its input; both branches add to it. */
@@ -240,5 +240,5 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   }
 
   const { inputs, targets, logits } = layout;
-  return { inputs, targets, logits, forward, step };
+  return { inputs, targets, logits, ...passLoss(layout), forward, step };
 }

@@ -55,6 +55,18 @@ export const countingArena = (): Arena => arena(0, Number.POSITIVE_INFINITY);
 
 const align = (offset: number): number => Math.ceil(offset / 64) * 64;
 
+/**
+ * Words of a tally: a sum that operations add to, in a form of the backend's own. Passes and the optimiser leave their numbers there,
+ * so that a GPU is asked for them once per step.
+ */
+export const TALLY_WORDS = 2;
+
+/** Reserves `count` tallies, one after another. */
+export const reserveTally = (arena: Arena, count = 1): Place => arena.words(TALLY_WORDS * count);
+
+/** The place of a tally, given that of the first. */
+export const tallyAt = (first: Place, index: number): Place => first + 4 * TALLY_WORDS * index;
+
 /** Spikes `[rows][words]`, feature f in bit f mod 32 of word f / 32; bits past the last feature are 0. */
 export interface PackedBits {
   readonly at: Place;

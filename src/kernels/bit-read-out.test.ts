@@ -31,13 +31,13 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   }
 
-  test("the conventional transformer equals the reference, forward and backward", () => {
+  test("the conventional transformer equals the reference, forward and backward", async () => {
     const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 4, geometry);
     const values = normals(PROMPTS * geometry.tokens * geometry.inputs, 1).map(Math.fround);
     const under = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
     under.ops.write(under.pass.inputs, Float32Array.from(values));
     under.ops.write(under.pass.targets, targets);
-    const sum = under.pass.step(PROMPTS, 1 / rows);
+    const sum = await under.step(PROMPTS, 1 / rows);
     const forward = annForward(network, { prompts: PROMPTS, values });
     const { loss: expected, cache } = loss.forward(forward.logits, targets, BITS);
     expectClose(under.ops.floats(under.pass.logits, rows * BITS), forward.logits, { absolute: 1e-5 }, "logits");
@@ -45,14 +45,14 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expectGradients(under, annBackward(network, loss.backward(cache, BITS), forward.cache));
   });
 
-  test.each([0, 0.3])("so does the spiking one, with a share of %d of its loss at each step", (stepLoss) => {
+  test.each([0, 0.3])("so does the spiking one, with a share of %d of its loss at each step", async (stepLoss) => {
     const network = tinyNetwork(spikingSpec.parse({ ...size, steps: 3 }), 5, geometry);
     const bits = tinyBits(3, PROMPTS, 6);
     const options = { maxPrompts: PROMPTS, training: true, attention: "expected", stepLoss } as const;
     const under = createPass(backend, network, options);
     under.ops.write(under.pass.inputs, packSpikes(bits, 3, PROMPTS * geometry.tokens, geometry.inputs).words);
     under.ops.write(under.pass.targets, targets);
-    const sum = under.pass.step(PROMPTS, 1 / rows);
+    const sum = await under.step(PROMPTS, 1 / rows);
     const input = { steps: 3, prompts: PROMPTS, values: bits };
     const forward = spikingForward(network, input, { mode: "train", attention: "expected" });
     const { loss: expected, cache } = stepLossForward(forward, targets, BITS, stepLoss, loss);

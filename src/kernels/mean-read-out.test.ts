@@ -23,7 +23,7 @@ const SETTINGS = [
 ];
 
 /** Runs one training step on the network, and compares logits, loss and gradients with the reference. */
-function compare(
+async function compare(
   backend: Backend,
   { geometry, targets }: (typeof SETTINGS)[number],
   model: ModelSpec,
@@ -32,11 +32,12 @@ function compare(
   reference: { logits: Float64Array; backward: () => { loss: number; gradients: Record<string, Float64Array> } },
 ) {
   const network = tinyNetwork(model, 5, geometry);
-  const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training: true, ...options });
+  const set = createPass(backend, network, { maxPrompts: PROMPTS, training: true, ...options });
+  const { ops, pass, gradient } = set;
   ops.write(pass.inputs, inputValues);
   ops.write(pass.targets, Float32Array.from(targets));
   const answers = PROMPTS * geometry.queries.length;
-  const loss = pass.step(PROMPTS, 1 / answers);
+  const loss = await set.step(PROMPTS, 1 / answers);
   // Float32 sums of about a hundred terms of order 1: rounding stays below 1e-5.
   expectClose(ops.floats(pass.logits, answers * geometry.classes), reference.logits, { absolute: 1e-5 }, "logits");
   const { loss: meanLoss, gradients } = reference.backward();
@@ -52,7 +53,7 @@ const CASES = SETTINGS.flatMap((setting) => [0, 0.3, 1].map((stepLoss) => ({ ...
 describe.each(BACKENDS)("on $name", (backend) => {
   test.each(CASES)(
     "of $read, the fast spiking network equals the reference, with a share of $stepLoss of the loss at each step",
-    ({ stepLoss, ...setting }) => {
+    async ({ stepLoss, ...setting }) => {
       const { geometry, targets } = setting;
       const { tokens, inputs, classes } = geometry;
       const model = spikingSpec.parse({ width: 24, depth: 2, heads: 2, expansion: 2, steps: 3, position: "learned" });
@@ -64,7 +65,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
         { mode: "train", attention: "expected" },
       );
       const { words } = packSpikes(values, 3, PROMPTS * tokens, inputs);
-      compare(backend, setting, model, { attention: "expected", stepLoss }, words, {
+      await compare(backend, setting, model, { attention: "expected", stepLoss }, words, {
         logits: forward.logits,
         backward: () => {
           const { loss, cache } = stepLossForward(forward, targets, classes, stepLoss);
@@ -75,14 +76,14 @@ describe.each(BACKENDS)("on $name", (backend) => {
     },
   );
 
-  test.each(SETTINGS)("of $read, the fast ANN equals the reference", (setting) => {
+  test.each(SETTINGS)("of $read, the fast ANN equals the reference", async (setting) => {
     const { geometry, targets } = setting;
     const { tokens, inputs, classes } = geometry;
     const model = annSpec.parse({ kind: "ann", width: 24, depth: 2, heads: 3, expansion: 2, position: "learned" });
     const network = tinyNetwork(model, 5, geometry);
     const values = Float32Array.from(normals(PROMPTS * tokens * inputs, 6));
     const forward = annForward(network, { prompts: PROMPTS, values });
-    compare(backend, setting, model, {}, values, {
+    await compare(backend, setting, model, {}, values, {
       logits: forward.logits,
       backward: () => {
         const { loss, cache } = crossEntropyForward(forward.logits, targets, classes);

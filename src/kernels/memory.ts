@@ -20,6 +20,7 @@ import { spikeOps } from "./wasm/spike-ops.ts";
 import { trainingOps } from "./wasm/training-ops.ts";
 
 export interface Kernels extends TrainingOps, SimulationOps {
+  readonly sampledAttention: SimulationOps["sampledAttention"];
   readonly memory: WebAssembly.Memory;
   /** The exports as compiled, with positional arguments; benchmarks and tests call them. */
   readonly run: KernelExports;
@@ -82,13 +83,13 @@ export function bindKernels(memory: WebAssembly.Memory, run: KernelExports): Ker
     f32: new Float32Array(buffer),
     u32: new Uint32Array(buffer),
     ...memoryOps(run, buffer),
-    ...rowOps(run),
-    ...denseOps(run),
-    ...spikeOps(run),
+    ...rowOps(run, buffer),
+    ...denseOps(run, buffer),
+    ...spikeOps(run, buffer),
     ...mapOps(run),
     ...neuronOps(run, buffer),
     ...attentionOps(run),
-    ...trainingOps(run),
+    ...trainingOps(run, buffer),
     ...crossbarOps(run),
     ...integerOps(run, buffer),
   };

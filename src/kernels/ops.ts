@@ -21,15 +21,19 @@ import type { PoolSize } from "../model/max-pool.ts";
 import type { WindowSize } from "../model/stem.ts";
 import type { PackedBits, Place } from "./arena.ts";
 
-export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, MapOps, NeuronOps, AttentionOps {}
-
-/** Transfers in and out of the memory, which a backend may keep elsewhere. */
-export interface MemoryOps {
-  write(at: Place, values: Int16Array | Uint16Array | Float32Array | Int32Array | Uint32Array | Uint8Array): void;
+/** Reading a memory that is at hand; trainers read with `TrainingOps.read`, which any backend has. */
+export interface ReadOps {
   /** A copy of `count` floats. */
   floats(at: Place, count: number): Float32Array;
   /** A copy of `count` words. */
   words(at: Place, count: number): Uint32Array;
+}
+
+export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, MapOps, NeuronOps, AttentionOps {}
+
+/** Transfers into and within the memory, which a backend may keep elsewhere. */
+export interface MemoryOps {
+  write(at: Place, values: Int16Array | Uint16Array | Float32Array | Int32Array | Uint32Array | Uint8Array): void;
   /** Copies words; the two may overlap. */
   copy(from: Place, to: Place, count: number): void;
   fill(target: Place, count: number, value: number): void;
@@ -41,6 +45,8 @@ export interface RowOps {
   add(target: Place, source: Place, count: number): void;
   /** target += factor source */
   addScaled(target: Place, source: Place, count: number, factor: number): void;
+  /** target *= source */
+  multiply(target: Place, source: Place, count: number): void;
   /** target *= factor */
   scale(target: Place, count: number, factor: number): void;
   /** target [columns] += sum of the rows of source, one after another in float32. */
@@ -113,14 +119,15 @@ export interface DenseOps {
   /** Replaces d, the gradient of the target, by that of the source, and adds to dStep and dShift, one number each. */
   roundToCodesBackward(of: RoundedBlock & { d: Place; dStep: Place; dShift: Place }): void;
   /**
-   * The sum over rows of -sum_c target_c ln softmax(logits)_c, in nats; dLogits = scale (softmax(logits) - targets).
+   * tally += the sum over rows of -sum_c target_c ln softmax(logits)_c, in nats; dLogits = scale (softmax(logits) - targets).
    * Each row of targets sums to 1; `outputs` are classes.
    */
-  crossEntropy(of: Answered): number;
+  crossEntropy(of: Answered): void;
   /**
-   * The sum over rows and bits of ln(1 + e^logit) - target logit, in nats; dLogits = scale (sigmoid(logits) - targets). `outputs` are bits.
+   * tally += the sum over rows and bits of ln(1 + e^logit) - target logit, in nats; dLogits = scale (sigmoid(logits) - targets). `outputs`
+   * are bits.
    */
-  bitCrossEntropy(of: Answered): number;
+  bitCrossEntropy(of: Answered): void;
 }
 
 /** Logits and their targets, [rows, outputs] each; `dLogits` is overwritten. */
@@ -131,6 +138,7 @@ export interface Answered {
   readonly outputs: number;
   readonly dLogits: Place;
   readonly scale: number;
+  readonly tally: Place;
 }
 
 export const lossOf = (
@@ -202,8 +210,20 @@ export interface SpikeOps {
   }): void;
   /** target [rows, features] += bits as 0 and 1. */
   addBits(of: { bits: PackedBits; rows: number; target: Place }): void;
-  /** Number of set bits. */
-  countBits(bits: PackedBits, rows: number): number;
+  /**
+   * Penalty on a firing rate above `rate`, with e = max(0, ones / (rows features) - rate): tally += weight e^2, and
+   * dSpikes [rows, features] += scale 2 weight e / (rows features). Scratch: a row.
+   */
+  penaliseRate(of: {
+    bits: PackedBits;
+    rows: number;
+    rate: number;
+    weight: number;
+    scale: number;
+    dSpikes: Place;
+    tally: Place;
+    scratch: Place;
+  }): void;
   /** rates [prompts, chosen, features]: the share of steps in which a neuron fired at a chosen token. Twin: `model/read-out.ts`. */
   spikeRates(of: SpikeRates & { bits: PackedBits; rates: Place }): void;
   /** dSpikes [steps, prompts tokens, features] = dRates / steps at the chosen tokens, 0 elsewhere. */
@@ -365,8 +385,9 @@ export interface Neurons {
   readonly rows: number;
   /** For the currents' columns, before they reach the neurons; null leaves them unchanged. */
   readonly map: ColumnMap | null;
-  /** With the population's own values of what it learns (`neuronOf`). */
   readonly neuron: NeuronSpec;
+  /** Places of the values that the population has learned, by the names of `NeuronModel.learned`. Default: those of `neuron`. */
+  readonly learned?: Readonly<Record<string, Place>> | undefined;
 }
 
 /** Attention of one block over all steps and heads. */
@@ -412,10 +433,9 @@ export interface SampledAttention extends GainedAttention {
 
 export interface AttentionOps {
   /**
-   * Twin: `model/attention/stochastic.ts`, with the words of `draws.ts`. Heads have up to 64 features. Returns the sum of the counts
-   * of all scores. Scratch: `sampledScratch`.
+   * Twin: `model/attention/stochastic.ts`, with the words of `draws.ts`. Heads have up to 64 features. Scratch: `sampledScratch`.
    */
-  sampledAttention(of: SampledAttention & { key: readonly [number, number]; firstPrompt: number }): number;
+  sampledAttention(of: SampledAttention & { key: readonly [number, number]; firstPrompt: number }): void;
   /** Unsampled probabilities: out [steps, prompts tokens, width]. Scratch: `expectedScratch`. */
   expectedAttention(of: GainedAttention & { out: Place }): void;
   /**

@@ -5,6 +5,7 @@
  * create threads: each thread owns a pass, and the caller sums their gradients in a fixed order.
  */
 import type { Place } from "./arena.ts";
+import type { PassLoss } from "./pass-loss.ts";
 
 /** Places of the parameters and, if the pass trains, of their gradients, by name as in `parameterLayout`. */
 export interface ParameterOffsets {
@@ -29,11 +30,11 @@ export interface PassPlaces {
   readonly logits: Place;
 }
 
-export interface Pass extends PassPlaces {
+export interface Pass extends PassPlaces, PassLoss {
   forward(prompts: number): void;
   /**
-   * Forward and backward. Returns the loss summed over prompts and queries, in nats: the cross-entropy of the logits, unless the
-   * pass was planned with further terms. Adds the gradients of `scale` times that sum to the gradient of every parameter.
+   * Forward and backward. Adds the parts of the loss to tallies, the first of which is at `tally`, and the gradients of `scale` times the
+   * loss to the gradient of every parameter.
    */
-  step(prompts: number, scale: number): number;
+  step(prompts: number, scale: number, tally: Place): void;
 }

@@ -3,9 +3,10 @@ import { afterEach, expect, test, vi } from "vitest";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { annSpec, type ModelSpec, spikingSpec } from "../experiment/model.ts";
 import { packSpikes } from "../spike/train.ts";
-import { type Arena, countingArena } from "./arena.ts";
+import { type Arena, countingArena, reserveTally } from "./arena.ts";
 import { standaloneKernels } from "./memory.ts";
 import { bindNetwork, planNetwork } from "./network-pass.ts";
+import { MOST_TALLIES } from "./pass-loss.ts";
 import type { SpikingPassOptions } from "./spiking-plan.ts";
 
 afterEach(() => {
@@ -82,6 +83,7 @@ test.each(cases)(
       );
     const parameters = { value: place(), gradient: place() };
     const layout = planNetwork(memory, network, options(true, more));
+    const tally = reserveTally(memory, MOST_TALLIES);
     for (const { at, words } of guards) kernels.u32.fill(GUARD, at / 4, at / 4 + words);
     for (const [name, { data }] of Object.entries(network.parameters)) kernels.write(parameters.value[name], data);
     const pass = bindNetwork(kernels, layout, parameters);
@@ -90,7 +92,7 @@ test.each(cases)(
     const takesSpikes = model.kind === "spiking" && !more.realInputs;
     const values = Float32Array.from(bits.subarray(0, PROMPTS * tokens * inputs));
     kernels.write(pass.inputs, takesSpikes ? packSpikes(bits, 3, PROMPTS * tokens, inputs).words : values);
-    pass.step(PROMPTS, 1);
+    pass.step(PROMPTS, 1, tally);
     const broken = guards.filter(({ at, words }) => kernels.words(at, words).some((word) => word !== GUARD));
     expect(broken).toEqual([]);
   },

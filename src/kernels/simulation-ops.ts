@@ -3,15 +3,19 @@
  *
  * A strip is 16 lines: the plus lines of 8 columns, then their minus lines; or 16 columns, if converters are exact.
  */
-import type { Place } from "./arena.ts";
+import type { PackedBits, Place } from "./arena.ts";
 import type { ErringLines, IntegerOps, StripInput, StripOutput } from "./integer-ops.ts";
-import type { Ops, SampledAttention } from "./ops.ts";
+import type { Ops, ReadOps, SampledAttention } from "./ops.ts";
 
 /** Lines of a strip, and the distance from a plus line to its minus line. */
 export const STRIP_LINES = 16;
 export const STRIP_COLUMNS = 8;
 
-export interface SimulationOps extends Ops, IntegerOps {
+export interface SimulationOps extends Ops, ReadOps, IntegerOps {
+  /** Number of set bits. */
+  countBits(bits: PackedBits, rows: number): number;
+  /** As in a pass; returns the sum of the counts of all scores. */
+  sampledAttention(of: Parameters<Ops["sampledAttention"]>[0]): number;
   /** Copies up to 8 columns of a matrix, with rows of `stride` floats, into half of a strip [rows, 16]; other columns stay. */
   placeStrip(of: { matrix: Place; rows: number; stride: number; columns: number; strip: Place }): void;
   /** Tables of the sums of every 8 rows of a strip [rows, 16]: `STRIP_TABLE` words per 8 rows, aligned to 64 bytes. */

@@ -11,32 +11,24 @@ import type { PackedBits, Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 
 export interface SpikeRatePenalty {
-  /** Starts the backward pass of a loss that is a sum over this many answers, with gradients scaled by `scale`. */
-  start(answers: number, scale: number): void;
+  /**
+   * Starts the backward pass of a loss that is a sum over this many answers, with gradients scaled by `scale`. The tally receives the
+   * penalty; times `answers`, it is the term added to the sum of their losses.
+   */
+  start(answers: number, scale: number, tally: Place): void;
   /** Includes a layer, and adds to the gradient of its spikes, dSpikes [rows, features]; rows are T B N. */
   add(spikes: PackedBits, rows: number, dSpikes: Place): void;
-  /** The penalty since `start`, times the number of answers: the term added to the sum of their losses. */
-  sum(): number;
 }
 
 /** `row`: a place with as many words as the widest layer has neurons. */
 export function bindSpikeRatePenalty(ops: Ops, { weight, target }: SpikeRateSpec, row: Place): SpikeRatePenalty {
-  let answers = 0;
   let scale = 0;
-  let penalty = 0;
+  let tally: Place = 0;
   return {
-    start: (ofAnswers, ofGradient) => {
-      [answers, scale, penalty] = [ofAnswers, ofGradient, 0];
+    start: (answers, ofGradient, place) => {
+      [scale, tally] = [ofGradient * answers, place];
     },
-    add: (spikes, rows, dSpikes) => {
-      const { features } = spikes;
-      const count = rows * features;
-      const excess = ops.countBits(spikes, rows) / count - target;
-      if (excess <= 0) return;
-      penalty += weight * excess ** 2;
-      ops.fill(row, features, (scale * answers * 2 * weight * excess) / count);
-      ops.addRow({ source: dSpikes, row, rows, columns: features, target: dSpikes });
-    },
-    sum: () => answers * penalty,
+    add: (bits, rows, dSpikes) =>
+      ops.penaliseRate({ bits, rows, rate: target, weight, scale, dSpikes, tally, scratch: row }),
   };
 }

@@ -2,7 +2,7 @@
  * Linear layers on packed spikes and the neurons after them, forward and backward: the parts of which the spiking pass is built.
  */
 import { NORM_EPSILON } from "../model/network.ts";
-import { learnedName, neuronModel, neuronOf } from "../model/neuron/catalogue.ts";
+import { learnedName, neuronModel } from "../model/neuron/catalogue.ts";
 import { surrogateReach } from "../model/neuron/surrogate.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import { bindNormalised, type LayerLayout, type Normalised } from "./normalised.ts";
@@ -79,7 +79,8 @@ export function bindLayers(
 
   const reach = surrogateReach(surrogate);
   const learned = Object.keys(neuronModel(neuron).learned);
-  const valued = (name: string) => neuronOf(neuron, name, (of, count) => ops.floats(value[of], count));
+  const learnedOf = (name: string, at: Readonly<Record<string, Place>>) =>
+    Object.fromEntries(learned.map((of) => [of, at[learnedName(name, of)]]));
 
   function addNoise({ name, index, outputs: columns, y }: Layer, rows: number) {
     if (deviations === null) return;
@@ -87,13 +88,7 @@ export function bindLayers(
     const factor = outputNoise === "by column" ? 1 : outputNoise;
     if (variance === undefined) ops.fill(deviations, columns, factor * neuron.threshold);
     else ops.columnSpreads({ variance, columns, epsilon: NORM_EPSILON, factor, target: deviations });
-    if (outputNoise === "by column") {
-      const shares = ops.floats(value[outputNoiseOf(name)], columns);
-      ops.write(
-        deviations,
-        ops.floats(deviations, columns).map((spread, c) => spread * shares[c]),
-      );
-    }
+    if (outputNoise === "by column") ops.multiply(deviations, value[outputNoiseOf(name)], columns);
     ops.addOutputNoise({ target: y, rows, columns, deviations, key: draws.noiseKey, counter: index, scratch });
   }
 
@@ -123,13 +118,13 @@ export function bindLayers(
     addNoise,
     fire: (name, currents, rows, map, spikes, gate = null) => {
       const near = gate && reach !== null ? { bits: gate, reach } : null;
-      ops.fire({ currents, steps, rows, map, neuron: valued(name), spikes, near });
+      ops.fire({ currents, steps, rows, map, neuron, learned: learnedOf(name, value), spikes, near });
     },
     fireBackward: (name, spikes, dSpikes, currents, rows, map, target, accumulate = false) => {
       penalty?.add(spikes, steps * rows, dSpikes);
       const { features } = spikes;
-      const neurons = { currents, steps, rows, map, neuron: valued(name), surrogate, features };
-      const dLearned = Object.fromEntries(learned.map((of) => [of, gradient![learnedName(name, of)]]));
+      const neurons = { currents, steps, rows, map, neuron, learned: learnedOf(name, value), surrogate, features };
+      const dLearned = learnedOf(name, gradient!);
       ops.fireBackward({ ...neurons, dSpikes, target, accumulate, dLearned, scratch });
     },
     weightBackward,

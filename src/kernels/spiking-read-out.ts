@@ -9,7 +9,7 @@ import type { SpikingSpec } from "../experiment/model.ts";
 import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
 import { RESIDUALS } from "../model/residual.ts";
-import type { Arena, PackedBits, Place } from "./arena.ts";
+import { type Arena, type PackedBits, type Place, tallyAt } from "./arena.ts";
 import { type ChosenTokens, lossOf, type Ops } from "./ops.ts";
 import type { ParameterOffsets, PassOptions } from "./pass.ts";
 import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
@@ -49,10 +49,10 @@ export interface SpikingReadOut {
   /** Replaces the logits of all time steps by those of the first `of`. Not for a pass that continues to train. */
   forwardFirst(of: number, output: PackedBits | Place, prompts: number): void;
   /**
-   * The loss summed over prompts and queries. Adds the gradients of the head, and writes that of the output spikes, `[T, prompts
-   * N, D]`; both for `scale` times the sum.
+   * Tallies the loss summed over prompts and queries: at the mean, then, if the loss is also taken there, at the steps (`pass-loss.ts`).
+   * Adds the gradients of the head, and writes that of the output spikes, `[T, prompts N, D]`; both for `scale` times the sum.
    */
-  backward(prompts: number, scale: number, dOutput: Place): number;
+  backward(prompts: number, scale: number, dOutput: Place, tally: Place): void;
 }
 
 const takesSteps = ({ training, stepLoss = 0 }: ReadOutOptions): boolean => training && stepLoss > 0;
@@ -158,26 +158,24 @@ export function bindSpikingReadOut(
   const forwardFirst = (of: number, output: PackedBits | Place, prompts: number) =>
     headForward({ ...ofMean, steps: of }, output, prompts);
 
-  function backward(prompts: number, scale: number, dOutput: Place): number {
+  function backward(prompts: number, scale: number, dOutput: Place, tally: Place): void {
     const rows = prompts * queries;
     const dLogits = ofMean.gradients!.logits;
-    const mean = { logits: ofMean.logits, targets, rows, outputs, dLogits };
+    const mean = { logits: ofMean.logits, targets, rows, outputs, dLogits, tally };
     if (!ofSteps) {
-      const sum = loss({ ...mean, scale });
+      loss({ ...mean, scale });
       headBackward(ofMean, prompts, dOutput);
-      return sum;
+      return;
     }
-    const meanLoss = loss({ ...mean, scale: scale * (1 - stepLoss) });
-    let stepSum = 0;
+    loss({ ...mean, scale: scale * (1 - stepLoss) });
     for (let t = 0; t < steps; t++) {
       const at = t * rows * outputs * 4;
       const own = { logits: ofSteps.logits + at, dLogits: ofSteps.gradients!.logits + at };
-      stepSum += loss({ ...own, targets, rows, outputs, scale: (scale * stepLoss) / steps });
+      loss({ ...own, targets, rows, outputs, scale: (scale * stepLoss) / steps, tally: tallyAt(tally, 1) });
       // The mean's logits also depend on those of each step, by 1 / T, so one backward pass serves both.
       ops.addScaled(own.dLogits, dLogits, rows * outputs, 1 / steps);
     }
     headBackward(ofSteps, steps * prompts, dOutput);
-    return (1 - stepLoss) * meanLoss + (stepLoss * stepSum) / steps;
   }
 
   return { forward, forwardFirst, backward };

@@ -121,9 +121,9 @@ describe.each(BACKENDS)("on $name", (backend) => {
     training: boolean,
     more: Partial<PassUnderTestOptions> = {},
   ) {
-    const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training, attention, ...more });
-    Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST, noiseKey: KEY });
-    return { ops, pass, gradient };
+    const set = createPass(backend, network, { maxPrompts: PROMPTS, training, attention, ...more });
+    Object.assign(set.pass.draws, { key: KEY, firstPrompt: FIRST, noiseKey: KEY });
+    return set;
   }
 
   function traceOf({ ops, pass }: ReturnType<typeof setUp>, model: SpikingSpec) {
@@ -136,7 +136,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     );
   }
 
-  test.each(cases)("forward and backward equal the reference: %s", (_, model, attention, losses = {}) => {
+  test.each(cases)("forward and backward equal the reference: %s", async (_, model, attention, losses = {}) => {
     const network = tinyNetwork(model, 5);
     const set = setUp(network, attention, true, losses);
     const { ops, pass, gradient } = set;
@@ -151,7 +151,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
       for (let c = 0; c < classes; c++) targets[row * classes + c] /= sum;
     }
     ops.write(pass.targets, Float32Array.from(targets));
-    const loss = pass.step(PROMPTS, 1 / rows);
+    const loss = await set.step(PROMPTS, 1 / rows);
 
     const reference = spikingForward(
       network,
@@ -219,15 +219,15 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expect(setUp(network, "sampled", true).pass.stepLogits).toBeNull();
   });
 
-  test("the penalty on rates counts exactly the spikes of the reference", () => {
+  test("the penalty on rates counts exactly the spikes of the reference", async () => {
     const model = spikingSpec.parse({ ...base, width: 16 });
     const network = tinyNetwork(model, 5);
     const bits = tinyBits(3, PROMPTS, 6);
     const lossOf = (losses: Losses) => {
-      const { ops, pass } = setUp(network, "sampled", true, losses);
+      const { ops, pass, step } = setUp(network, "sampled", true, losses);
       ops.write(pass.inputs, packSpikes(bits, 3, PROMPTS * N, inputs).words);
       ops.fill(pass.targets, PROMPTS * queries.length * classes, 1 / classes);
-      return pass.step(PROMPTS, 1);
+      return step(PROMPTS, 1);
     };
     const { rates } = spikingForward(
       network,
@@ -239,7 +239,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expect(penalty).toBeGreaterThan(0.01);
     // Whole counts on both sides: only sums of float64 differ.
     const answers = PROMPTS * queries.length;
-    expect((lossOf({ spikeRate }) - lossOf({})) / answers).toBeCloseTo(penalty, 12);
+    expect(((await lossOf({ spikeRate })) - (await lossOf({}))) / answers).toBeCloseTo(penalty, 12);
   });
 
   test("attention bits of a prompt do not depend on the batch it comes in", () => {
@@ -265,20 +265,23 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   });
 
-  test.each(cases)("recomputing layers in the backward pass changes no bit: %s", (_, model, attention, losses = {}) => {
-    const network = tinyNetwork(model, 5);
-    const bits = tinyBits(model.steps, PROMPTS, 6);
-    const step = (recompute: boolean) => {
-      const set = setUp(network, attention, true, { ...losses, outputNoise: 0.1, recompute });
-      const { ops, pass, gradient } = set;
-      ops.write(pass.inputs, packSpikes(bits, model.steps, PROMPTS * N, inputs).words);
-      ops.fill(pass.targets, PROMPTS * queries.length * classes, 1 / classes);
-      const loss = pass.step(PROMPTS, 1);
-      const sizes = Object.entries(network.parameters).map(([name, { data }]) => [name, data.length] as const);
-      return { loss, gradients: sizes.map(([name, size]) => ops.floats(gradient[name], size)) };
-    };
-    expect(step(true)).toEqual(step(false));
-  });
+  test.each(cases)(
+    "recomputing layers in the backward pass changes no bit: %s",
+    async (_, model, attention, losses = {}) => {
+      const network = tinyNetwork(model, 5);
+      const bits = tinyBits(model.steps, PROMPTS, 6);
+      const step = async (recompute: boolean) => {
+        const set = setUp(network, attention, true, { ...losses, outputNoise: 0.1, recompute });
+        const { ops, pass, gradient } = set;
+        ops.write(pass.inputs, packSpikes(bits, model.steps, PROMPTS * N, inputs).words);
+        ops.fill(pass.targets, PROMPTS * queries.length * classes, 1 / classes);
+        const loss = await set.step(PROMPTS, 1);
+        const sizes = Object.entries(network.parameters).map(([name, { data }]) => [name, data.length] as const);
+        return { loss, gradients: sizes.map(([name, size]) => ops.floats(gradient[name], size)) };
+      };
+      expect(await step(true)).toEqual(await step(false));
+    },
+  );
 
   test("noise on pre-activations widens each column of the embedding by the requested share", () => {
     const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });

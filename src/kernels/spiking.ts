@@ -9,11 +9,12 @@ import { invariant } from "../errors.ts";
 import { answerGeometry, inputRows } from "../model/geometry.ts";
 import { RESIDUALS } from "../model/residual.ts";
 import { pixels } from "../model/stem.ts";
-import type { PackedBits, Place } from "./arena.ts";
+import { type PackedBits, type Place, tallyAt } from "./arena.ts";
 import { type AttentionPass, bindAttention, type DrawSource } from "./attention.ts";
 import { bitMask } from "./masks.ts";
 import type { ColumnMoments, Ops } from "./ops.ts";
 import type { ParameterOffsets, Pass } from "./pass.ts";
+import { passLoss } from "./pass-loss.ts";
 import { bindLayers, type Layer } from "./spiking-layer.ts";
 import { answersOf, type BlockLayout, type SpikingLayout } from "./spiking-plan.ts";
 import { bindSpikingReadOut } from "./spiking-read-out.ts";
@@ -78,8 +79,9 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     };
   });
   const answerSource = neurons === "stream" ? output : lastStream;
-  const losses = { stepLoss: options.stepLoss ?? 0, scratch };
-  const readOut = bindSpikingReadOut(ops, layout.readOut, answersOf(network), parameters, losses);
+  const losses = passLoss(layout);
+  const shares = { stepLoss: options.stepLoss ?? 0, scratch };
+  const readOut = bindSpikingReadOut(ops, layout.readOut, answersOf(network), parameters, shares);
 
   function apply(to: Layer, bits: PackedBits, rows: number) {
     multiply(to, bits, rows);
@@ -170,19 +172,18 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     else ops.add(target, values as Place, rows * width);
   }
 
-  function step(prompts: number, scale: number): number {
+  function step(prompts: number, scale: number, tally: Place): void {
     invariant(gradients !== null && gradient !== null, "only a pass planned for training with gradients steps");
     forward(prompts);
-    penalty?.start(prompts * geometry.queries.length, scale);
+    penalty?.start(prompts * geometry.queries.length, scale, tallyAt(tally, losses.tallies - 1));
     const { stream, narrow } = gradients;
-    const loss = readOut.backward(prompts, scale, neurons === "stream" ? narrow : stream);
+    readOut.backward(prompts, scale, neurons === "stream" ? narrow : stream, tally);
     if (mean) {
       fireBackward("output", output, narrow, mean.stream, prompts, null, mean.gradients);
       tokenMeanBackward(ops, mean.gradients, tokensOf(prompts), stream);
     } else if (neurons === "stream") fireBackward("output", output, narrow, lastStream, prompts * tokens, null, stream);
     for (let i = depth - 1; i >= 0; i--) blockBackward(i, blocks[i], prompts);
     stem.backward(prompts, stream, narrow);
-    return penalty ? loss + penalty.sum() : loss;
   }
 
   /** The gradient of a branch's normalised result, from that of the stream: at the same place, or at `work` behind its neurons. */
@@ -272,6 +273,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     draws,
     spikes: spikesOf(layout),
     statistics: statisticsOf(layout),
+    ...losses,
     forward,
     readFirst: (of, prompts) => readOut.forwardFirst(of, answerSource, prompts),
     step,

@@ -68,7 +68,7 @@ function bitsOf(inputs: number, seed: number): Float64Array {
 
 describe.each(BACKENDS)("on $name", (backend) => {
   /** One step on bits, or on values if the network reads values. */
-  function step(network: Network<SpikingSpec>, values: Float64Array, options: Partial<SpikingPassOptions> = {}) {
+  async function step(network: Network<SpikingSpec>, values: Float64Array, options: Partial<SpikingPassOptions> = {}) {
     const { inputs } = network.geometry;
     const set = createPass(backend, network, {
       maxPrompts: PROMPTS,
@@ -81,7 +81,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     const packed = () => packSpikes(values, STEPS, PROMPTS * PIXELS, inputs).words;
     ops.write(pass.inputs, options.realInputs ? Float32Array.from(values) : packed());
     ops.write(pass.targets, Float32Array.from(targets));
-    const loss = pass.step(PROMPTS, 1 / PROMPTS) / PROMPTS;
+    const loss = (await set.step(PROMPTS, 1 / PROMPTS)) / PROMPTS;
     const gradients = Object.fromEntries(
       Object.entries(network.parameters).map(([name, { data }]) => [name, ops.floats(set.gradient[name], data.length)]),
     );
@@ -96,11 +96,11 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   }
 
-  test.each(STEMS)("a spiking network equals the reference, forward and backward: %s", (_, stem) => {
+  test.each(STEMS)("a spiking network equals the reference, forward and backward: %s", async (_, stem) => {
     for (const surrogate of [{ kind: "sigmoid" }, { kind: "triangular" }]) {
       const network = spikingNetwork(stem, 6, { surrogate });
       const values = bitsOf(6, 6);
-      const { ops, pass, loss, gradients } = step(network, values);
+      const { ops, pass, loss, gradients } = await step(network, values);
       const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
       for (const [name, bits] of Object.entries(pass.spikes)) {
         if (!name.endsWith(".map")) continue;
@@ -131,14 +131,14 @@ describe.each(BACKENDS)("on $name", (backend) => {
     ["two trains of the embedding, recomputed", { stem: TWO, residual: "spikes", position: "none", recompute: true }],
   ])(
     "a published stem equals the reference, forward and backward: %s",
-    (_, { recompute = false, ...fields }: Fields) => {
+    async (_, { recompute = false, ...fields }: Fields) => {
       const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", steps: STEPS };
       // A low threshold, so that the mean of the stream fires, too.
       const model = spikingSpec.parse({ ...size, neuron: { threshold: 0.25 }, ...fields });
       const geometry = { ...stemmed(model.stem!, 6), readOut: fields.residual ? "mean" : "stream-mean" } as const;
       const network = tinyNetwork(model, 5, geometry);
       const values = bitsOf(6, 6);
-      const { ops, pass, loss, gradients } = step(network, values, { recompute });
+      const { ops, pass, loss, gradients } = await step(network, values, { recompute });
       const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
       for (const [name, { at, words, features, perPrompt }] of Object.entries(pass.spikes)) {
         if (!(name in reference.trace)) continue;
@@ -153,63 +153,66 @@ describe.each(BACKENDS)("on $name", (backend) => {
     },
   );
 
-  test.each(STEMS)("a conventional network with few bits equals the reference, forward and backward: %s", (_, stem) => {
-    const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem };
-    const model = annSpec.parse({ kind: "ann", ...size, quantization: { weights: "ternary", activations: 4 } });
-    const { quantization: _none, ...exact } = model;
-    const plain = tinyNetwork(exact, 5, stemmed(stem, 4));
-    const values = Float32Array.from(normals(PROMPTS * PIXELS * 4, 7));
-    const steps = startingSteps(plain, model, { prompts: PROMPTS, values });
-    for (const name of Object.keys(steps)) if (name.endsWith("inputLogStep")) steps[name].data[0] -= 0.5;
-    const network = { ...plain, model, parameters: { ...plain.parameters, ...steps } };
-    const seen = { ...network, parameters: passParameters(network) };
-    const { ops, pass, gradient } = createPass(backend, seen, { maxPrompts: PROMPTS, training: true });
-    ops.write(pass.inputs, values);
-    ops.write(pass.targets, Float32Array.from(targets));
-    const loss = pass.step(PROMPTS, 1 / PROMPTS) / PROMPTS;
-    const reference = annForward(network, { prompts: PROMPTS, values });
-    const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
-    expect(loss).toBeCloseTo(expectedLoss, 5);
-    const expected = annBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache);
-    const found = Object.fromEntries(
-      Object.entries(network.parameters).map(([name, { data }]) => [name, ops.floats(gradient[name], data.length)]),
-    );
-    backThroughRounding(network, found);
-    expectGradients(found, expected);
-    // Inference shares the buffers of all layers.
-    const inference = createPass(backend, seen, { maxPrompts: PROMPTS, training: false });
-    inference.ops.write(inference.pass.inputs, values);
-    inference.pass.forward(PROMPTS);
-    const logits = (set: typeof inference) => set.ops.floats(set.pass.logits, reference.logits.length);
-    expect(logits(inference)).toEqual(ops.floats(pass.logits, reference.logits.length));
-  });
+  test.each(STEMS)(
+    "a conventional network with few bits equals the reference, forward and backward: %s",
+    async (_, stem) => {
+      const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem };
+      const model = annSpec.parse({ kind: "ann", ...size, quantization: { weights: "ternary", activations: 4 } });
+      const { quantization: _none, ...exact } = model;
+      const plain = tinyNetwork(exact, 5, stemmed(stem, 4));
+      const values = Float32Array.from(normals(PROMPTS * PIXELS * 4, 7));
+      const steps = startingSteps(plain, model, { prompts: PROMPTS, values });
+      for (const name of Object.keys(steps)) if (name.endsWith("inputLogStep")) steps[name].data[0] -= 0.5;
+      const network = { ...plain, model, parameters: { ...plain.parameters, ...steps } };
+      const seen = { ...network, parameters: passParameters(network) };
+      const { ops, pass, gradient, step } = createPass(backend, seen, { maxPrompts: PROMPTS, training: true });
+      ops.write(pass.inputs, values);
+      ops.write(pass.targets, Float32Array.from(targets));
+      const loss = (await step(PROMPTS, 1 / PROMPTS)) / PROMPTS;
+      const reference = annForward(network, { prompts: PROMPTS, values });
+      const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
+      expect(loss).toBeCloseTo(expectedLoss, 5);
+      const expected = annBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache);
+      const found = Object.fromEntries(
+        Object.entries(network.parameters).map(([name, { data }]) => [name, ops.floats(gradient[name], data.length)]),
+      );
+      backThroughRounding(network, found);
+      expectGradients(found, expected);
+      // Inference shares the buffers of all layers.
+      const inference = createPass(backend, seen, { maxPrompts: PROMPTS, training: false });
+      inference.ops.write(inference.pass.inputs, values);
+      inference.pass.forward(PROMPTS);
+      const logits = (set: typeof inference) => set.ops.floats(set.pass.logits, reference.logits.length);
+      expect(logits(inference)).toEqual(ops.floats(pass.logits, reference.logits.length));
+    },
+  );
 
-  test.each(STEMS)("so does a network that reads real values: %s", (_, stem) => {
+  test.each(STEMS)("so does a network that reads real values: %s", async (_, stem) => {
     const network = spikingNetwork(stem, 3);
     const values = normals(PROMPTS * PIXELS * 3, 7);
     const rounded = values.map(Math.fround);
-    const { loss, gradients } = step(network, values, { realInputs: true });
+    const { loss, gradients } = await step(network, values, { realInputs: true });
     const reference = spikingForward(network, repeatInput(rounded, STEPS, PROMPTS), EXPECTED);
     const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
     expect(loss).toBeCloseTo(expectedLoss, 5);
     expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
   });
 
-  test.each(STEMS)("recomputing layers changes no bit, with noise and a penalty on rates: %s", (_, stem) => {
+  test.each(STEMS)("recomputing layers changes no bit, with noise and a penalty on rates: %s", async (_, stem) => {
     const options = { outputNoise: 0.1, spikeRate: { weight: 5, target: 0 } };
     const network = spikingNetwork(stem, 6);
-    const [kept, again] = [false, true].map((recompute) => {
-      const { loss, gradients } = step(network, bitsOf(6, 8), { ...options, recompute });
+    const run = async (recompute: boolean) => {
+      const { loss, gradients } = await step(network, bitsOf(6, 8), { ...options, recompute });
       return { loss, gradients };
-    });
-    expect(again).toEqual(kept);
+    };
+    expect(await run(true)).toEqual(await run(false));
   });
 
-  test("a penalty on rates counts the layers of the stem", () => {
+  test("a penalty on rates counts the layers of the stem", async () => {
     const network = spikingNetwork(wideStem, 6);
     const values = bitsOf(6, 6);
     const spikeRate = { weight: 5, target: 0.1 };
-    const { loss, gradients } = step(network, values, { spikeRate });
+    const { loss, gradients } = await step(network, values, { spikeRate });
     const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
     expect(Object.keys(reference.rates).filter((name) => name.startsWith("stem."))).toEqual([
       "stem.0.map",
@@ -222,32 +225,35 @@ describe.each(BACKENDS)("on $name", (backend) => {
     expectGradients(gradients, spikingBackward(network, slope, reference.cache, { rates: slopes }));
   });
 
-  test.each(STEMS)("without training, a folded network gives the same answers prompt by prompt: %s", (_, stem) => {
-    const network = foldNetwork(spikingNetwork(stem, 6));
-    const values = bitsOf(6, 9);
-    const mode = { mode: "eval", attention: "expected" } as const;
-    const { logits } = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, mode);
-    const { ops, pass } = createPass(backend, network, { maxPrompts: 1, training: false, attention: "expected" });
-    for (let prompt = 0; prompt < PROMPTS; prompt++) {
-      const own = values.filter((_, i) => Math.floor(i / (PIXELS * 6)) % PROMPTS === prompt);
-      ops.write(pass.inputs, packSpikes(own, STEPS, PIXELS, 6).words);
-      pass.forward(1);
-      expectClose(ops.floats(pass.logits, CLASSES), logits.subarray(prompt * CLASSES, (prompt + 1) * CLASSES), {
-        absolute: 1e-5,
-      });
-    }
-  });
+  test.each(STEMS)(
+    "without training, a folded network gives the same answers prompt by prompt: %s",
+    async (_, stem) => {
+      const network = foldNetwork(spikingNetwork(stem, 6));
+      const values = bitsOf(6, 9);
+      const mode = { mode: "eval", attention: "expected" } as const;
+      const { logits } = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, mode);
+      const { ops, pass } = createPass(backend, network, { maxPrompts: 1, training: false, attention: "expected" });
+      for (let prompt = 0; prompt < PROMPTS; prompt++) {
+        const own = values.filter((_, i) => Math.floor(i / (PIXELS * 6)) % PROMPTS === prompt);
+        ops.write(pass.inputs, packSpikes(own, STEPS, PIXELS, 6).words);
+        pass.forward(1);
+        expectClose(ops.floats(pass.logits, CLASSES), logits.subarray(prompt * CLASSES, (prompt + 1) * CLASSES), {
+          absolute: 1e-5,
+        });
+      }
+    },
+  );
 
-  test.each(STEMS)("the ANN equals the reference, forward, backward and prompt by prompt: %s", (_, stem) => {
+  test.each(STEMS)("the ANN equals the reference, forward, backward and prompt by prompt: %s", async (_, stem) => {
     const model = annSpec.parse({ kind: "ann", width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem });
     const network = tinyNetwork(model, 6, stemmed(stem, 3));
     const values = normals(PROMPTS * PIXELS * 3, 7).map(Math.fround);
     const reference = annForward(network, { prompts: PROMPTS, values });
     const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
-    const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
+    const { ops, pass, gradient, step } = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
     ops.write(pass.inputs, Float32Array.from(values));
     ops.write(pass.targets, Float32Array.from(targets));
-    expect(pass.step(PROMPTS, 1 / PROMPTS) / PROMPTS).toBeCloseTo(expectedLoss, 5);
+    expect((await step(PROMPTS, 1 / PROMPTS)) / PROMPTS).toBeCloseTo(expectedLoss, 5);
     const gradients = Object.fromEntries(
       Object.entries(network.parameters).map(([name, { data }]) => [name, ops.floats(gradient[name], data.length)]),
     );

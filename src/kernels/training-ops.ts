@@ -1,10 +1,23 @@
-/** Backend operations for training, in addition to those of the passes: optimiser arithmetic on whole arrays, and noise on weights. */
+/**
+ * Backend operations for training, in addition to those of the passes: optimiser arithmetic on whole arrays, and noise on weights.
+ *
+ * Operations are done in the order of their calls; only `read` and `sums` wait for them.
+ */
 import type { Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 
 export interface TrainingOps extends Ops {
-  /** Sum of the squares, in float64. */
-  sumOfSquares(source: Place, count: number): number;
+  /** A copy of `count` floats. */
+  read(at: Place, count: number): Promise<Float32Array>;
+  /** Consecutive tallies. */
+  sums(at: Place, count: number): Promise<Float64Array>;
+  clearTallies(at: Place, count: number): void;
+  /** tally += the sum of the squares. */
+  sumOfSquares(source: Place, count: number, tally: Place): void;
+  /** target *= clipNorm / norm if the norm, the root of the tally `squares`, is larger than `clipNorm`. */
+  clipNorm(of: { target: Place; count: number; squares: Place; clipNorm: number }): void;
+  /** target *= 1 / (norm + epsilon), with the norm as above. */
+  divideByNorm(of: { target: Place; count: number; squares: Place; epsilon: number }): void;
   /**
    * One step of AdamW: updates the parameter and its first and second moments. Source: Loshchilov and Hutter, ICLR 2019, algorithm 2.
    */
@@ -22,6 +35,27 @@ export interface TrainingOps extends Ops {
     /** 1 - beta^t for both moments. */
     correction1: number;
     correction2: number;
+  }): void;
+  /** running [columns] += momentum (mean of the sources - running). */
+  moveMeans(of: { running: Place; sources: readonly Place[]; columns: number; momentum: number }): void;
+  /** Clips the values of target [rows, columns] to `deviations` times the root mean square of their column. */
+  clipColumns(of: { target: Place; rows: number; columns: number; deviations: number }): void;
+  /**
+   * Sizes of the noise on weights [rows, columns], from the largest |w| of each column, m:
+   *
+   *   target = min(share, most) m                                              without `fold`
+   *   target = min(share max(m f) / f, most m),  f = |gain| / sqrt(variance + epsilon)   with `fold`; f = 1 if it has no BatchNorm
+   *
+   * Where f is 0, as without `fold`.
+   */
+  weightDeviations(of: {
+    weight: Place;
+    rows: number;
+    columns: number;
+    share: number;
+    most: number;
+    fold: { readonly norm: { readonly gain: Place; readonly variance: Place; readonly epsilon: number } | null } | null;
+    target: Place;
   }): void;
   /** target = source + deviation of the column times a number close to a standard normal. Scratch: `NOISE_SCRATCH`. */
   addNoise(of: NoisyMatrix & { deviations: Place }): void;

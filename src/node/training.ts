@@ -172,7 +172,7 @@ async function trainInFolder(
         await begin();
         await metrics.write();
         const due = performance.now() - saved >= experiment.training.checkpointSeconds * 1000;
-        if (due || stageEnded) await save(snapshot());
+        if (due || stageEnded) await save(await snapshot());
       },
     });
     const { step, best } = result.state;

@@ -26,11 +26,11 @@ export interface NoisyCopy {
 }
 
 /** Factor by which folding BatchNorm multiplies each column of a layer. */
-export function columnFolds({ ops, plan }: NoisyCopy, { name, outputs }: LinearLayer): Float32Array {
+async function columnFolds({ ops, plan }: NoisyCopy, { name, outputs }: LinearLayer): Promise<Float32Array> {
   const variance = plan.value[`${name}.variance`];
   if (variance === undefined) return new Float32Array(outputs).fill(1);
-  const gains = ops.floats(plan.value[`${name}.gain`], outputs);
-  const variances = ops.floats(variance, outputs);
+  const gains = await ops.read(plan.value[`${name}.gain`], outputs);
+  const variances = await ops.read(variance, outputs);
   return gains.map((gain, n) => Math.abs(gain) / Math.sqrt(variances[n] + NORM_EPSILON));
 }
 
@@ -38,12 +38,12 @@ export function columnFolds({ ops, plan }: NoisyCopy, { name, outputs }: LinearL
  * Device noise on a layer's weights, block by block, as crossbars hold the matrix; a weight that several lines share is held once,
  * with the error of their mean. Random: `random`, and its fork "stuck"
  */
-export function addDevices(
+export async function addDevices(
   copy: NoisyCopy,
   layer: LinearLayer,
   { means, deviations }: LevelStatistics,
   random: Stream,
-): void {
+): Promise<void> {
   const { ops, plan, hardware } = copy;
   const { name, role, inputs, outputs } = layer;
   const { linesPerInput } = wiringOf(layer.source, hardware.crossbar);
@@ -55,8 +55,8 @@ export function addDevices(
     plan.noiseLevels + 4 * means.length,
     deviations.map((deviation) => deviation / spread),
   );
-  const values = ops.floats(value, inputs * outputs);
-  const folds = columnFolds(copy, layer);
+  const values = await ops.read(value, inputs * outputs);
+  const folds = await columnFolds(copy, layer);
   for (const [b, block] of matrixBlocks(role, inputs, outputs, crossbar).entries()) {
     const { rowStart, columnStart, rows, columns } = block;
     const offset = (i: number) => 4 * ((rowStart + Math.floor(i / columns)) * outputs + columnStart + (i % columns));
@@ -78,22 +78,22 @@ export function addDevices(
       scratch: plan.noiseWords,
     });
     const faults = faultsOf(weights.length, crossbar, random.fork("stuck", b));
-    addFaults(ops, faults, (weight) => noisy + offset(weight), largest, crossbar.parallelDevices);
+    await addFaults(ops, faults, (weight) => noisy + offset(weight), largest, crossbar.parallelDevices);
   }
 }
 
 /** Faults of one pair are consecutive, and each device holds a share of the pair's value before them. */
-function addFaults(
+async function addFaults(
   ops: TrainingOps,
   faults: ReturnType<typeof faultsOf>,
   placeOf: (weight: number) => Place,
   largest: Float32Array,
   parallelDevices: number,
-): void {
+): Promise<void> {
   let faulty = { weight: -1, shown: 0 };
   for (const { weight, sign, at } of faults) {
     const target = placeOf(weight);
-    const [shown] = ops.floats(target, 1);
+    const [shown] = await ops.read(target, 1);
     if (weight !== faulty.weight) faulty = { weight, shown };
     // A device stuck at zero removes what it held; one stuck at its largest leaves what the other device holds.
     const held = sign * faulty.shown > 0 ? faulty.shown : 0;
@@ -108,13 +108,13 @@ function addFaults(
  *
  * Random   forks "offsets" and "gains" of `random`
  */
-export function addConverters(
+export async function addConverters(
   { ops, plan, hardware, threshold }: NoisyCopy,
   { name, inputs, outputs: columns }: LinearLayer,
   { offsets, gains, outputs }: ConverterNoise,
   codeSteps: Float32Array,
   random: Stream,
-): void {
+): Promise<void> {
   ops.write(
     plan.noisy[outputNoiseOf(name)],
     codeSteps.map((width) => outputs * width),
@@ -123,22 +123,22 @@ export function addConverters(
   const byUnit = (spread: number, purpose: string) => drawByUnit(columns, spread, random.fork(purpose), hardware);
   const moved = byUnit(offsets, "offsets").map((move, c) => move * codeSteps[c]);
   const scaled = byUnit(gains, "gains");
-  const change = (place: Place, count: number, by: (value: number, i: number) => number) =>
-    ops.write(place, ops.floats(place, count).map(by));
+  const change = async (place: Place, count: number, by: (value: number, i: number) => number) =>
+    ops.write(place, (await ops.read(place, count)).map(by));
   const [weight, offset] = [plan.noisy[`${name}.weight`], plan.noisy[`${name}.offset`]];
   const norm = ["gain", "mean", "variance"].map((part) => plan.value[`${name}.${part}`]);
   if (norm[0] === undefined) {
-    change(offset, columns, (value, c) => value + threshold * moved[c]);
-    change(weight, inputs * columns, (value, i) => value * (1 + scaled[i % columns]));
+    await change(offset, columns, (value, c) => value + threshold * moved[c]);
+    await change(weight, inputs * columns, (value, i) => value * (1 + scaled[i % columns]));
     return;
   }
-  const [gain, mean, variance] = norm.map((place) => ops.floats(place, columns));
+  const [gain, mean, variance] = await Promise.all(norm.map((place) => ops.read(place, columns)));
   const share = (c: number) => mean[c] / Math.sqrt(variance[c] + NORM_EPSILON);
   ops.write(
     plan.noisy[`${name}.gain`],
     gain.map((value, c) => value * (1 + scaled[c])),
   );
-  change(offset, columns, (value, c) => value + Math.abs(gain[c]) * moved[c] + gain[c] * scaled[c] * share(c));
+  await change(offset, columns, (value, c) => value + Math.abs(gain[c]) * moved[c] + gain[c] * scaled[c] * share(c));
 }
 
 /** A normal variate for each readout unit, which several columns of a crossbar share. */

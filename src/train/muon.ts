@@ -27,10 +27,13 @@ const ITERATIONS = 5;
 export const usesMuon = ({ optimiser }: TrainingSpec, stage: StageSpec): boolean =>
   (stage.optimiser ?? optimiser) === "muon";
 
+/** Words between arrays of the scratch memory, which holds a tally, too. */
+const SPACE = 16;
+
 /** Words of scratch memory for matrices of this shape. */
 export function muonScratch(rows: number, columns: number): number {
   const [short, long] = [Math.min(rows, columns), Math.max(rows, columns)];
-  return short * long + 2 * short * short + productScratch(long, long, long) + 4 * 16;
+  return SPACE + short * long + 2 * short * short + productScratch(long, long, long) + 4 * SPACE;
 }
 
 /** M and U of a step: adds the gradient to the momentum, and writes the Nesterov look-ahead to `ahead`. */
@@ -78,13 +81,15 @@ export function orthogonalise(
   const short = Math.min(rows, columns);
   const long = Math.max(rows, columns);
   const tall = rows > columns;
-  const next = scratch;
+  const squares = scratch;
+  const next = squares + 4 * SPACE;
   const gram = next + 4 * count;
   const square = gram + 4 * short * short;
   const panels = Math.ceil((square + 4 * short * short) / 64) * 64;
   ops.copy(source, matrix, count);
-  const norm = Math.sqrt(ops.sumOfSquares(matrix, count));
-  ops.scale(matrix, count, 1 / (norm + 1e-7));
+  ops.clearTallies(squares, 1);
+  ops.sumOfSquares(matrix, count, squares);
+  ops.divideByNorm({ target: matrix, count, squares, epsilon: 1e-7 });
   for (let i = 0; i < ITERATIONS; i++) {
     // On the short side: X X^T for a wide matrix, X^T X for a tall one.
     ops.product({

@@ -32,11 +32,14 @@ test("without a gradient, a step shrinks matrices by the weight decay and leaves
   const { optimiser } = freshOptimiser();
   // Fresh offsets are zero, where decay would not show.
   const before = Object.fromEntries(
-    Object.entries(optimiser.readParameters()).map(([name, { shape, data }]) => [name, { shape, data: data.fill(2) }]),
+    Object.entries(await optimiser.readParameters()).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: data.fill(2) },
+    ]),
   );
   optimiser.writeParameters(before);
   await optimiser.update(stage, 0.1, 1, noMatrices);
-  const after = optimiser.readParameters();
+  const after = await optimiser.readParameters();
   const expected = (name: string, { shape }: Tensor) =>
     // Running statistics are measured, not learned: they move by a twentieth towards this step's zeros.
     /\.(mean|variance)$/.test(name) ? 2 - 0.05 * 2 : shape.length > 1 ? 2 - 0.1 * 0.5 * 2 : 2;
@@ -46,10 +49,10 @@ test("without a gradient, a step shrinks matrices by the weight decay and leaves
   expect(Object.values(after).some(({ shape }) => shape.length === 1)).toBe(true);
 });
 
-test("weights, and nothing else, are clipped to a multiple of the root mean square of their column", () => {
+test("weights, and nothing else, are clipped to a multiple of the root mean square of their column", async () => {
   const { optimiser, parameters } = freshOptimiser();
   optimiser.clipWeights(1.5);
-  const clipped = optimiser.readParameters();
+  const clipped = await optimiser.readParameters();
   let changed = 0;
   for (const [name, { shape, data }] of Object.entries(parameters)) {
     if (!name.endsWith(".weight")) {

@@ -23,16 +23,19 @@ export type OrthogonaliseAll = (names: readonly string[]) => Promise<unknown>;
 export interface Optimiser {
   /** Adds the gradients of these buffers, in this order, to the sum in the first. */
   addGradients(buffers: readonly number[]): void;
-  /** Clips the summed gradient, takes a step, and updates the running statistics; resolves to the norm before clipping. */
-  update(stage: StageSpec, learningRate: number, count: number, orthogonaliseAll: OrthogonaliseAll): Promise<number>;
+  /**
+   * Clips the summed gradient, takes a step, and updates the running statistics. The tally `plan.squares` keeps the squares of the
+   * gradient before clipping.
+   */
+  update(stage: StageSpec, learningRate: number, count: number, orthogonaliseAll: OrthogonaliseAll): Promise<void>;
   /** Clips every weight to this multiple of the root mean square of its column. */
   clipWeights(deviations: number): void;
-  readParameters(): Record<string, Tensor>;
+  readParameters(): Promise<Record<string, Tensor>>;
   /** Sets parameters and clears the moments. */
   writeParameters(parameters: Readonly<Record<string, Tensor>>): void;
   /** Writes the parameters that validation passes read. */
   writeFolded(network: Network): void;
-  readMoments(): { first: Record<string, Tensor>; second: Record<string, Tensor> };
+  readMoments(): Promise<{ first: Record<string, Tensor>; second: Record<string, Tensor> }>;
   restore(state: TrainingState): void;
 }
 
@@ -46,9 +49,8 @@ export function orthogonaliseMatrix(ops: TrainingOps, plan: TrainingPlan, name: 
 export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training }: Experiment): Optimiser {
   const learned = plan.layout.filter((parameter) => parameter.learned);
   const measured = plan.layout.filter((parameter) => !parameter.learned);
-  const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
   const read = (layout: TrainingPlan["layout"], from: Readonly<Record<string, Place>>) =>
-    Object.fromEntries(layout.map(({ name, shape }) => [name, { shape, data: ops.floats(from[name], size(shape)) }]));
+    readTensors(ops, layout, from);
   const write = (
     layout: TrainingPlan["layout"],
     to: Readonly<Record<string, Place>>,
@@ -74,10 +76,12 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
     learningRate: number,
     count: number,
     orthogonaliseAll: OrthogonaliseAll,
-  ): Promise<number> {
+  ): Promise<void> {
     const { matrices, others } = usesMuon(training, stage) ? byMuon : { matrices: [], others: learned };
-    const norm = Math.sqrt(ops.sumOfSquares(total, plan.gradientWords));
-    if (norm > training.clipNorm) ops.scale(total, plan.gradientWords, training.clipNorm / norm);
+    const { squares, gradientWords } = plan;
+    ops.clearTallies(squares, 1);
+    ops.sumOfSquares(total, gradientWords, squares);
+    ops.clipNorm({ target: total, count: gradientWords, squares, clipNorm: training.clipNorm });
     for (const { name, shape } of matrices) {
       const [gradient, momentum, ahead] = [sums[name], plan.first[name], plan.second[name]];
       lookAhead(ops, { gradient, momentum, ahead, count: size(shape) });
@@ -103,41 +107,22 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
         correction2,
       });
     }
-    for (const { name, shape } of measured) moveStatistics(name, size(shape));
+    for (const { name, shape } of measured) {
+      const sources = plan.statistics.map((shard) => shard[name]);
+      const momentum = STATISTICS_MOMENTUM;
+      ops.moveMeans({ running: plan.value[name], sources, columns: size(shape), momentum });
+    }
     await orthogonal;
     for (const { name, shape } of matrices) {
       const [rows, columns] = shape;
       const [parameter, step] = [plan.value[name], sums[name]];
       muonStep(ops, { rows, columns, parameter, orthogonal: step, learningRate, decay: weightDecay });
     }
-    return norm;
-  }
-
-  function moveStatistics(name: string, count: number) {
-    const running = ops.floats(plan.value[name], count);
-    const shards = plan.statistics.map((shard) => ops.floats(shard[name], count));
-    for (let n = 0; n < count; n++) {
-      let sum = 0;
-      for (const statistics of shards) sum += statistics[n];
-      running[n] += STATISTICS_MOMENTUM * (sum / shards.length - running[n]);
-    }
-    ops.write(plan.value[name], running);
   }
 
   function clipWeights(deviations: number) {
     for (const { name, shape } of learned.filter(isWeight)) {
-      const values = ops.floats(plan.value[name], size(shape));
-      const columns = shape[1];
-      const squares = new Float64Array(columns);
-      values.forEach((value, i) => {
-        squares[i % columns] += value * value;
-      });
-      const limits = squares.map((sum) => deviations * Math.sqrt((sum * columns) / values.length));
-      for (let i = 0; i < values.length; i++) {
-        const limit = limits[i % columns];
-        if (Math.abs(values[i]) > limit) values[i] = values[i] < 0 ? -limit : limit;
-      }
-      ops.write(plan.value[name], values);
+      ops.clipColumns({ target: plan.value[name], rows: shape[0], columns: shape[1], deviations });
     }
   }
 
@@ -154,11 +139,25 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
       }
     },
     writeFolded: (network) => write(plan.foldedLayout, plan.folded, network.parameters),
-    readMoments: () => ({ first: read(learned, plan.first), second: read(learned, plan.second) }),
+    readMoments: async () => ({ first: await read(learned, plan.first), second: await read(learned, plan.second) }),
     restore: (state) => {
       write(plan.layout, plan.value, state.parameters);
       write(learned, plan.first, state.first);
       write(learned, plan.second, state.second);
     },
   };
+}
+
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Copies of arrays, by name. */
+export async function readTensors(
+  ops: Pick<TrainingOps, "read">,
+  layout: TrainingPlan["layout"],
+  from: Readonly<Record<string, Place>>,
+): Promise<Record<string, Tensor>> {
+  const entries = layout.map(
+    async ({ name, shape }) => [name, { shape, data: await ops.read(from[name], size(shape)) }] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
 }

@@ -12,8 +12,17 @@ import { takesHardware } from "../experiment/hardware-aware.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import type { StageSpec, TrainingSpec } from "../experiment/training.ts";
-import { type Arena, arena, countingArena, LARGEST_MEMORY, type Place } from "../kernels/arena.ts";
+import {
+  type Arena,
+  arena,
+  countingArena,
+  LARGEST_MEMORY,
+  type Place,
+  reserveTally,
+  tallyAt,
+} from "../kernels/arena.ts";
 import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
+import { MOST_TALLIES } from "../kernels/pass-loss.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -55,6 +64,12 @@ export interface TrainingPlan {
   readonly second: Offsets;
   /** BatchNorm statistics of each shard by parameter name (`blocks.0.up.mean`, ...). */
   readonly statistics: readonly Offsets[];
+  /**
+   * Tallies, one after another: those of each shard's loss (`Pass.tallies`), first `losses[0]`, and the squares of the summed gradient.
+   */
+  readonly losses: readonly Place[];
+  readonly squares: Place;
+  readonly tallies: number;
   /** Whether layers are recomputed in the backward pass instead of kept. */
   readonly recompute: boolean;
   /** Activations of each thread; at most as many as requested. */
@@ -153,9 +168,14 @@ function planShared(
   const first = reserve(memory, learned);
   const second = reserve(memory, learned);
   const statistics = Array.from({ length: training.shards }, () => reserve(memory, measured));
+  const tallies = 1 + MOST_TALLIES * training.shards;
+  const tally = reserveTally(memory, tallies);
+  const losses = statistics.map((_, shard) => tallyAt(tally, MOST_TALLIES * shard));
+  const squares = tallyAt(tally, tallies - 1);
   const noise = { noiseColumns, noiseWords, noiseLevels };
   const sums = { gradients, gradientStarts, gradientWords, first, second, statistics };
-  return { layout, foldedLayout, value, noisy, folded, ...noise, ...sums, end: memory.mark() };
+  const counted = { losses, squares, tallies };
+  return { layout, foldedLayout, value, noisy, folded, ...noise, ...sums, ...counted, end: memory.mark() };
 }
 
 /** Bytes of a thread's activations in the most demanding stage, or of its part in the optimiser's step. */

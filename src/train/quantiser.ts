@@ -4,37 +4,32 @@
  */
 import type { ModelSpec } from "../experiment/model.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
-import type { Tensor } from "../model/network.ts";
 import { backThroughRounding, passParameters } from "../model/quantization.ts";
+import { readTensors } from "./optimiser.ts";
 import { isQuantised, type TrainingPlan } from "./plan.ts";
 
 export interface Quantiser {
   /** Fills the copy of the parameters that passes see. */
-  write(): void;
+  write(): Promise<void>;
   /** Turns the summed gradient of the copy into that of the parameters. */
-  backward(): void;
+  backward(): Promise<void>;
 }
 
 /** Null for a network in floating point. */
 export function createQuantiser(ops: TrainingOps, plan: TrainingPlan, model: ModelSpec): Quantiser | null {
   if (!isQuantised(model)) return null;
-  const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
   const [sums] = plan.gradients;
-  const read = (): Record<string, Tensor> =>
-    Object.fromEntries(
-      plan.layout.map(({ name, shape }) => [name, { shape, data: ops.floats(plan.value[name], size(shape)) }]),
-    );
+  const read = () => readTensors(ops, plan.layout, plan.value);
   return {
-    write: () => {
-      for (const [name, { data }] of Object.entries(passParameters({ model, parameters: read() }))) {
+    write: async () => {
+      for (const [name, { data }] of Object.entries(passParameters({ model, parameters: await read() }))) {
         ops.write(plan.noisy[name], data);
       }
     },
-    backward: () => {
-      const gradients = Object.fromEntries(
-        plan.layout.map(({ name, shape }) => [name, ops.floats(sums[name], size(shape))]),
-      );
-      backThroughRounding({ model, parameters: read() }, gradients);
+    backward: async () => {
+      const summed = await readTensors(ops, plan.layout, sums);
+      const gradients = Object.fromEntries(Object.entries(summed).map(([name, { data }]) => [name, data]));
+      backThroughRounding({ model, parameters: await read() }, gradients);
       for (const [name, gradient] of Object.entries(gradients)) ops.write(sums[name], gradient);
     },
   };

@@ -44,12 +44,18 @@ export type ShardPiece =
   | { readonly kind: "validate"; readonly first: number; readonly count: number }
   | { readonly kind: "orthogonalise"; readonly name: string };
 
-/** Loss summed over prompts and queries, 0 if there are none; for validation also the decided class at each query. */
+/**
+ * Of validation: the loss summed over prompts and queries, and the decided class at each query. Training leaves its loss in the plan's
+ * tallies.
+ */
 export interface ShardResult {
   readonly loss: number;
-  readonly labels?: Int32Array;
-  readonly decisions?: Int32Array;
+  readonly labels: Int32Array;
+  readonly decisions: Int32Array;
 }
+
+/** Pieces of the other kinds have no result. */
+export type PieceResult = ShardResult | undefined;
 
 export const trainShard = ((setup, thread) => {
   const { experiment, data, memory, threads, memoryLimit, stage } = setup;
@@ -79,7 +85,7 @@ export const trainShard = ((setup, thread) => {
   const teacher = setup.teachers.length > 0 ? createTeacher(setup.teachers, setup, stageSpec) : null;
   const teacherShare = stageSpec.teacherShare ?? experiment.training.teacherShare ?? 1;
 
-  function runTraining(step: number, shard: number, buffer: number): ShardResult {
+  function runTraining(step: number, shard: number, buffer: number): void {
     const { first, count } = shardRange(experiment, shard);
     const pass = training[buffer];
     const random = root.fork("train", step);
@@ -94,9 +100,9 @@ export const trainShard = ((setup, thread) => {
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
     kernels.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
-    const loss = pass.step(count, 1 / (experiment.training.batch * queries));
+    kernels.clearTallies(plan.losses[shard], pass.tallies);
+    pass.step(count, 1 / (experiment.training.batch * queries), plan.losses[shard]);
     if ("statistics" in pass) keepStatistics(pass, shard);
-    return { loss };
   }
 
   function targetsOf(batch: Batch, answers: Float32Array | undefined): Float32Array {
@@ -112,24 +118,23 @@ export const trainShard = ((setup, thread) => {
     }
   }
 
-  function runValidation(first: number, count: number): ShardResult {
+  async function runValidation(first: number, count: number): Promise<ShardResult> {
     const pass = validation;
     const batch = task.draw(count, root.fork("validation"), { ...draw, firstPrompt: first, from: VALIDATION });
     load(kernels, pass, batch);
     setDraws(pass, root.fork("validation attention").key, first);
     pass.forward(count);
-    const logits = kernels.floats(pass.logits, count * queries * logitsOf(described));
+    const logits = await kernels.read(pass.logits, count * queries * logitsOf(described));
     const { decisions, losses } = answer(logits, batch.labels, classes, readOut);
     return { loss: losses.reduce((sum, loss) => sum + loss, 0), labels: batch.labels, decisions };
   }
 
-  return (request) => {
-    if (request.kind === "train") return runTraining(request.step, request.shard, request.buffer);
+  return async (request): Promise<PieceResult> => {
     if (request.kind === "validate") return runValidation(request.first, request.count);
-    orthogonaliseMatrix(kernels, plan, request.name, region.start);
-    return { loss: 0 };
+    if (request.kind === "train") runTraining(request.step, request.shard, request.buffer);
+    else orthogonaliseMatrix(kernels, plan, request.name, region.start);
   };
-}) satisfies Job<ShardSetup, ShardPiece, ShardResult>;
+}) satisfies Job<ShardSetup, ShardPiece, PieceResult>;
 
 const VALIDATION = { part: "validation" } as const;
 

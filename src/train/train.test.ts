@@ -349,7 +349,7 @@ describe("training", () => {
     const { finished, state, events } = await recorded(threeStages, {
       signal: controller.signal,
       afterStep: async (snapshot) => {
-        if (snapshot().step === 3) controller.abort();
+        if ((await snapshot()).step === 3) controller.abort();
       },
     });
     expect([finished, state.step, events.length]).toEqual([false, 3, 3]);

@@ -13,9 +13,11 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { type StageSpec, totalSteps } from "../experiment/training.ts";
-import { LARGEST_MEMORY } from "../kernels/arena.ts";
+import { countingArena, LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
+import { MOST_TALLIES, passLoss } from "../kernels/pass-loss.ts";
 import { foldNetwork } from "../model/fold.ts";
+import type { Geometry } from "../model/geometry.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
@@ -31,10 +33,20 @@ import { measureConverterSteps } from "./converter-steps.ts";
 import { atStage, checkGrowth, grown, stageDepth } from "./growth.ts";
 import { freshNetwork, initialParameters, type Started, startNotes } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
-import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, stageLabels, stageNames } from "./plan.ts";
+import {
+  isNoisy,
+  memoryNote,
+  planPasses,
+  planTraining,
+  requireRoom,
+  shardRange,
+  shardWaves,
+  stageLabels,
+  stageNames,
+} from "./plan.ts";
 import { createQuantiser } from "./quantiser.ts";
 import { scheduledRate } from "./schedule.ts";
-import { type ShardPiece, type ShardResult, type ShardSetup, validationPieces } from "./shard.ts";
+import { type PieceResult, type ShardPiece, type ShardResult, type ShardSetup, validationPieces } from "./shard.ts";
 import { calibratedSteps } from "./starting-steps.ts";
 import type { TrainingState } from "./state.ts";
 import { checkTeachers } from "./teacher.ts";
@@ -91,7 +103,7 @@ export interface TrainOptions {
    * Awaited after each step and, with `stageEnded`, at the end of a stage. Training resumes from a saved `snapshot()` as if it
    * had never stopped.
    */
-  readonly afterStep?: (snapshot: () => TrainingState, stageEnded: boolean) => Promise<void>;
+  readonly afterStep?: (snapshot: () => Promise<TrainingState>, stageEnded: boolean) => Promise<void>;
   /** Stops after the current step; `finished` is then false. */
   readonly signal?: AbortSignal;
 }
@@ -186,16 +198,20 @@ async function trainBlocks<M extends ModelSpec>(
     for (const note of initial ? startNotes(initial, start) : []) options.onNote?.(note);
   }
 
-  const current = (): Network => ({ model: experiment.model, geometry, parameters: optimiser.readParameters() });
-  const snapshot = (): TrainingState => ({
+  const current = async (): Promise<Network> => ({
+    model: experiment.model,
+    geometry,
+    parameters: await optimiser.readParameters(),
+  });
+  const snapshot = async (): Promise<TrainingState> => ({
     step,
     stage,
     stageStart,
     sinceBest,
     best,
     converterSteps,
-    parameters: optimiser.readParameters(),
-    ...optimiser.readMoments(),
+    parameters: await optimiser.readParameters(),
+    ...(await optimiser.readMoments()),
   });
 
   while (stage < stages.length && !signal?.aborted) {
@@ -209,44 +225,50 @@ async function trainBlocks<M extends ModelSpec>(
       teachers: stageLabels(experiment, stage) === "teacher" ? teachers : [],
     };
     const most = { threads: plan.regions.length, repeatable: true };
-    const session = executor.open<ShardSetup, ShardPiece, ShardResult>("train-shard", setup, most);
+    const session = executor.open<ShardSetup, ShardPiece, PieceResult>("train-shard", setup, most);
     const waves = shardWaves(experiment.training.shards, plan.gradients.length);
     const { patience } = experiment.training;
-    const measureSteps = () =>
-      spec.noise.hardware === true ? measureConverterSteps(current(), experiment, stage, data, step) : null;
+    const measureSteps = async () =>
+      spec.noise.hardware === true ? measureConverterSteps(await current(), experiment, stage, data, step) : null;
+    const lossOf = shardLosses(experiment, geometry, spec);
     // Measured at the start of a stage and at validations, and kept in between, also over an interruption.
-    converterSteps ??= measureSteps();
+    converterSteps ??= await measureSteps();
     const isOver = () => step - stageStart >= spec.steps || (patience > 0 && sinceBest >= patience);
     try {
       while (!isOver() && !signal?.aborted) {
-        addNoise(spec, step, converterSteps);
-        quantiser?.write();
-        let loss = 0;
+        await addNoise(spec, step, converterSteps);
+        await quantiser?.write();
         for (const wave of waves) {
-          const results = await session.run(wave.map((part) => ({ kind: "train", step, ...part })));
-          for (const result of results) loss += result.loss;
+          await session.run(wave.map((part) => ({ kind: "train", step, ...part })));
           optimiser.addGradients(wave.map(({ buffer }) => buffer));
         }
-        const meanLoss = loss / (experiment.training.batch * geometry.queries.length);
-        if (!Number.isFinite(meanLoss)) throw divergence(step, stage, spec);
-        quantiser?.backward();
+        await quantiser?.backward();
         const learningRate = scheduledRate(spec, step - stageStart);
-        const gradientNorm = await optimiser.update(spec, learningRate, step - stageStart + 1, (names) =>
+        await optimiser.update(spec, learningRate, step - stageStart + 1, (names) =>
           session.run(names.map((name) => ({ kind: "orthogonalise", name }))),
         );
-        if (!Number.isFinite(gradientNorm)) throw divergence(step, stage, spec);
+        const sums = await kernels.sums(plan.losses[0], plan.tallies);
+        const meanLoss = lossOf(sums) / (experiment.training.batch * geometry.queries.length);
+        const gradientNorm = Math.sqrt(sums[plan.tallies - 1]);
+        if (!Number.isFinite(meanLoss) || !Number.isFinite(gradientNorm)) throw divergence(step, stage, spec);
         if (spec.clipWeights !== undefined) optimiser.clipWeights(spec.clipWeights);
         step++;
         let validation: (Validation & { best: boolean }) | undefined;
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
-          const measured = await validate(validationPieces(given), experiment.task, optimiser, current(), session);
+          const measured = await validate(
+            validationPieces(given),
+            experiment.task,
+            optimiser,
+            await current(),
+            session,
+          );
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
           // Validation has no noise, so it cannot judge a noisy stage; the last network counts there.
           const isBest = !best || isNoisy(spec) || measured.loss < best.loss;
-          if (isBest) best = { ...measured, step, parameters: optimiser.readParameters() };
+          if (isBest) best = { ...measured, step, parameters: await optimiser.readParameters() };
           sinceBest = isBest ? 0 : sinceBest + 1;
           validation = { ...measured, best: isBest };
-          converterSteps = measureSteps();
+          converterSteps = await measureSteps();
         }
         options.onStep?.({
           step,
@@ -263,7 +285,7 @@ async function trainBlocks<M extends ModelSpec>(
         const { parameters: trained, ...before } = best!;
         const parameters = averaged(initialParameters(initial, started()), trained, initialShare);
         optimiser.writeParameters(parameters);
-        const after = await validate(validationPieces(given), experiment.task, optimiser, current(), session);
+        const after = await validate(validationPieces(given), experiment.task, optimiser, await current(), session);
         best = { ...after, step, parameters };
         options.onNote?.(averageNote(before, after, kitOf(experiment.task).metric));
       }
@@ -279,16 +301,23 @@ async function trainBlocks<M extends ModelSpec>(
     converterSteps = null;
     sinceBest = 0;
     const isGrowing = stageDepth(whole.experiment, stage) > experiment.model.depth;
-    const next = isGrowing ? grown(snapshot(), whole.experiment, geometry) : null;
-    await options.afterStep?.(() => next ?? snapshot(), true);
-    if (next) return { network: current() as Network<M>, state: next, finished: false };
+    const next = isGrowing ? grown(await snapshot(), whole.experiment, geometry) : null;
+    await options.afterStep?.(async () => next ?? snapshot(), true);
+    if (next) return { network: (await current()) as Network<M>, state: next, finished: false };
   }
-  const parameters = best?.parameters ?? optimiser.readParameters();
+  const parameters = best?.parameters ?? (await optimiser.readParameters());
   return {
     network: { model: experiment.model, geometry, parameters },
-    state: snapshot(),
+    state: await snapshot(),
     finished: stage >= stages.length,
   };
+}
+
+/** The loss of a step from the tallies of all shards. */
+function shardLosses(experiment: Experiment, geometry: Geometry, stage: StageSpec): (sums: Float64Array) => number {
+  const { loss } = passLoss(planPasses(countingArena(), experiment, geometry, stage, false).training);
+  const prompts = Array.from({ length: experiment.training.shards }, (_, shard) => shardRange(experiment, shard).count);
+  return (sums) => prompts.reduce((sum, count, shard) => sum + loss(sums.subarray(MOST_TALLIES * shard), count), 0);
 }
 
 const noInitial = (share: number): SpecError =>
@@ -326,15 +355,14 @@ async function validate(
   task: TaskSpec,
   optimiser: Optimiser,
   network: Network,
-  session: { run(pieces: readonly ShardPiece[]): Promise<ShardResult[]> },
+  session: { run(pieces: readonly ShardPiece[]): Promise<PieceResult[]> },
 ): Promise<Validation> {
   optimiser.writeFolded(
     isSpiking(network) ? foldNetwork(network) : { ...network, parameters: passParameters(network) },
   );
-  const results = await session.run(pieces);
-  const answers = results.map(({ labels, decisions }) => ({ labels: labels!, decisions: decisions! }));
+  const answers = (await session.run(pieces)) as ShardResult[];
   const asked = answers.reduce((sum, { labels }) => sum + labels.length, 0);
-  const loss = results.reduce((sum, result) => sum + result.loss, 0) / asked;
+  const loss = answers.reduce((sum, result) => sum + result.loss, 0) / asked;
   const { metric, rate } = kitOf(task);
   return { loss, [metric.key]: rate(scoredErrors(task, network.geometry, answers)).rate };
 }

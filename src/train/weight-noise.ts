@@ -9,12 +9,12 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { StageSpec } from "../experiment/training.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { LinearLayer } from "../model/layers.ts";
-import { isWeight } from "../model/network.ts";
+import { isWeight, NORM_EPSILON } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import { type StageNoise, stageNoise } from "./converter-noise.ts";
 import type { ConverterSteps } from "./converter-steps.ts";
 import { type LevelStatistics, levelStatistics } from "./device-noise.ts";
-import { addConverters, addDevices, columnFolds, type NoisyCopy } from "./hardware-noise.ts";
+import { addConverters, addDevices, type NoisyCopy } from "./hardware-noise.ts";
 import { convertingLayers, isNoisy, type TrainingPlan } from "./plan.ts";
 
 /** Maximum weight noise of a column, relative to its own largest weight. */
@@ -25,7 +25,7 @@ export function createWeightNoise(
   ops: TrainingOps,
   plan: TrainingPlan,
   { hardware, seed, model }: Experiment,
-): (stage: StageSpec, step: number, converterSteps: ConverterSteps | null) => void {
+): (stage: StageSpec, step: number, converterSteps: ConverterSteps | null) => Promise<void> {
   const root = stream(seed).fork("weight noise");
   const threshold = model.kind === "spiking" ? model.neuron.threshold : 1;
   const copy: NoisyCopy = { ops, plan, hardware, threshold };
@@ -42,7 +42,7 @@ export function createWeightNoise(
     return byAge[root.fork(step, "age").integer(byAge.length)];
   }
 
-  return (stage, step, converterSteps) => {
+  return async (stage, step, converterSteps) => {
     if (!isNoisy(stage)) return;
     const { weights, devices, dropConnect, converters } = stageNoise(stage, hardware);
     const levels = devices && levelsOfAge(stage, devices, step);
@@ -53,23 +53,14 @@ export function createWeightNoise(
       if (isCopied) ops.copy(plan.value[name], plan.noisy[name], shape[0] * (shape[1] ?? 1));
       if (!isWeight(parameter) || layer === null) continue;
       if (weights > 0) addNoise(copy, layer, weights, random);
-      if (levels) addDevices(copy, layer, levels, random);
-      if (dropConnect > 0) drop(copy, layer, dropConnect, random.fork("drop"));
+      if (levels) await addDevices(copy, layer, levels, random);
+      if (dropConnect > 0) await drop(copy, layer, dropConnect, random.fork("drop"));
     }
     if (converters === null || converterSteps === null) return;
     for (const layer of converting) {
-      addConverters(copy, layer, converters, converterSteps[layer.name], root.fork(step, layer.name));
+      await addConverters(copy, layer, converters, converterSteps[layer.name], root.fork(step, layer.name));
     }
   };
-}
-
-function addNoise(copy: NoisyCopy, layer: LinearLayer, weights: number, { key }: Stream): void {
-  const { ops, plan } = copy;
-  const { noiseColumns: deviations, noiseWords: scratch } = plan;
-  const { name, inputs: rows, outputs: columns } = layer;
-  const [source, target] = [plan.value[`${name}.weight`], plan.noisy[`${name}.weight`]];
-  ops.write(deviations, columnDeviations(copy, layer, weights));
-  ops.addNoise({ source, rows, columns, deviations, key, target, scratch });
 }
 
 /**
@@ -78,26 +69,26 @@ function addNoise(copy: NoisyCopy, layer: LinearLayer, weights: number, { key }:
  * running variance, which shrinks the folded column; without a limit, noise and variance of a weak column would drive each
  * other to infinity. A column that BatchNorm silences has noise relative to its own weights, which has no effect.
  */
-function columnDeviations(copy: NoisyCopy, layer: LinearLayer, weights: number): Float32Array {
-  const { ops, plan, hardware } = copy;
-  const { name, inputs, outputs } = layer;
-  const columnLargest = new Float32Array(outputs);
-  const values = ops.floats(plan.value[`${name}.weight`], inputs * outputs);
-  for (let row = 0; row < values.length; row += outputs) {
-    for (let n = 0; n < outputs; n++) columnLargest[n] = Math.max(columnLargest[n], Math.abs(values[row + n]));
-  }
-  const relative = Math.min(weights, LARGEST_COLUMN_NOISE);
-  if (hardware.crossbar.scaling === "column") return columnLargest.map((own) => relative * own);
-  const folds = columnFolds(copy, layer);
-  const largest = columnLargest.reduce((most, value, n) => Math.max(most, value * folds[n]), 0);
-  return columnLargest.map((own, n) =>
-    folds[n] > 0 ? Math.min((weights * largest) / folds[n], LARGEST_COLUMN_NOISE * own) : relative * own,
-  );
+function addNoise({ ops, plan, hardware }: NoisyCopy, layer: LinearLayer, weights: number, { key }: Stream): void {
+  const { noiseColumns: deviations, noiseWords: scratch } = plan;
+  const { name, inputs: rows, outputs: columns } = layer;
+  const [source, target] = [plan.value[`${name}.weight`], plan.noisy[`${name}.weight`]];
+  const [gain, variance] = [plan.value[`${name}.gain`], plan.value[`${name}.variance`]];
+  const norm = variance === undefined ? null : { gain, variance, epsilon: NORM_EPSILON };
+  const fold = hardware.crossbar.scaling === "column" ? null : { norm };
+  const limits = { share: weights, most: LARGEST_COLUMN_NOISE };
+  ops.weightDeviations({ weight: source, rows, columns, ...limits, fold, target: deviations });
+  ops.addNoise({ source, rows, columns, deviations, key, target, scratch });
 }
 
-function drop({ ops, plan }: NoisyCopy, { name, inputs, outputs }: LinearLayer, share: number, random: Stream): void {
+async function drop(
+  { ops, plan }: NoisyCopy,
+  { name, inputs, outputs }: LinearLayer,
+  share: number,
+  random: Stream,
+): Promise<void> {
   const place = plan.noisy[`${name}.weight`];
-  const noisy = ops.floats(place, inputs * outputs);
+  const noisy = await ops.read(place, inputs * outputs);
   for (let i = 0; i < noisy.length; i++) if (random.uniform() < share) noisy[i] = 0;
   ops.write(place, noisy);
 }

@@ -1,13 +1,14 @@
 /** All backends, for suites that run passes on each of them. */
 import { type Arena, arena } from "../../src/kernels/arena.ts";
 import { standaloneKernels } from "../../src/kernels/memory.ts";
-import type { Ops } from "../../src/kernels/ops.ts";
+import type { ReadOps } from "../../src/kernels/ops.ts";
+import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { referenceOps } from "./reference-ops.ts";
 
 export interface Backend {
   readonly name: string;
   /** Operations on a separate memory, and an arena over it. Reading unwritten memory gives NaN. */
-  create(bytes: number): { readonly ops: Ops; readonly arena: Arena };
+  create(bytes: number): { readonly ops: TrainingOps & ReadOps; readonly arena: Arena };
 }
 
 export const BACKENDS: readonly Backend[] = [

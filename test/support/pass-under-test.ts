@@ -1,19 +1,22 @@
 /** A pass on a backend, with its parameters in memory and zero gradients. */
 import type { SpikingSpec } from "../../src/experiment/model.ts";
 import type { AnnLayout } from "../../src/kernels/ann-plan.ts";
-import type { Place } from "../../src/kernels/arena.ts";
+import { type Place, reserveTally } from "../../src/kernels/arena.ts";
 import { bindNetwork, planNetwork } from "../../src/kernels/network-pass.ts";
-import type { Ops } from "../../src/kernels/ops.ts";
+import type { ReadOps } from "../../src/kernels/ops.ts";
 import type { Pass } from "../../src/kernels/pass.ts";
 import type { SpikingPass } from "../../src/kernels/spiking.ts";
 import { outputNoiseOf } from "../../src/kernels/spiking-layer.ts";
 import type { SpikingLayout, SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
+import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import type { Network } from "../../src/model/network.ts";
 import type { Backend } from "./backends.ts";
 
 export interface PassUnderTest<P extends Pass> {
-  readonly ops: Ops;
+  readonly ops: TrainingOps & ReadOps;
   readonly pass: P;
+  /** A step of the pass, and its loss. */
+  step(prompts: number, scale: number): Promise<number>;
   readonly layout: AnnLayout | SpikingLayout;
   readonly gradient: Readonly<Record<string, Place>>;
 }
@@ -49,5 +52,11 @@ export function createPass(backend: Backend, network: Network, options: Options)
   }
   const layout = planNetwork(arena, network, { attention: "sampled", realInputs: false, ...options });
   const pass = bindNetwork(ops, layout, { value, gradient: options.training ? gradient : null });
-  return { ops, pass, layout, gradient };
+  const tally = reserveTally(arena, pass.tallies);
+  const step = async (prompts: number, scale: number) => {
+    ops.clearTallies(tally, pass.tallies);
+    pass.step(prompts, scale, tally);
+    return pass.loss(await ops.sums(tally, pass.tallies), prompts);
+  };
+  return { ops, pass, layout, gradient, step };
 }

@@ -13,7 +13,7 @@ export async function recorded(subject: Openable, options: Omit<TrainOptions, "e
     executor: inlineExecutor(registry),
     onStep: (event) => events.push(event),
     afterStep: async (snapshot, stageEnded) => {
-      states.push({ state: snapshot(), stageEnded });
+      states.push({ state: await snapshot(), stageEnded });
     },
     ...options,
   });

@@ -79,13 +79,9 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
       const { steps, tokens, key, firstPrompt, draws: kind, scores, out } = of;
       const layout = layoutOf(of, steps);
       const draws = attentionDraws(key, 0, firstPrompt, layout, kind);
-      let counted = 0;
       const { output } = multiHeadForward(qkvOf(of), layout, (one, prompt, index) => {
         const result = stochasticAttentionForward(one, layout, stochastic(of), headDraws(draws, layout, prompt, index));
-        const { counts, scores: sampled, attention } = result.cache;
-        counts.forEach((count, i) => {
-          if (attention.mask[i % attention.mask.length]) counted += count;
-        });
+        const { scores: sampled } = result.cache;
         for (let t = 0; t < steps; t++) {
           const place = scoresAt(of, scores, t, prompt, index);
           const rows = new Uint8Array(tokens * place.features);
@@ -97,7 +93,6 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
         return result;
       });
       putBits(out, output);
-      return counted;
     },
     expectedAttention: (of) => {
       const layout = layoutOf(of, of.steps);

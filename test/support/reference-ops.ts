@@ -11,28 +11,32 @@ import type {
   MapOps,
   MemoryOps,
   NeuronOps,
-  Ops,
+  Neurons,
+  ReadOps,
   RoundedBlock,
   RowOps,
   SpikeOps,
   Squares,
   Windows,
 } from "../../src/kernels/ops.ts";
+import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { ACTIVATIONS } from "../../src/model/activation.ts";
 import { bitCrossEntropyForward } from "../../src/model/bit-cross-entropy.ts";
 import { gatherWindows, scatterWindows } from "../../src/model/convolution.ts";
 import { crossEntropyForward } from "../../src/model/cross-entropy.ts";
 import { maxPoolBackward, maxPoolForward } from "../../src/model/max-pool.ts";
-import { neuronModel } from "../../src/model/neuron/catalogue.ts";
+import { neuronAt, neuronModel } from "../../src/model/neuron/catalogue.ts";
 import { roundingBackward, roundingForward } from "../../src/model/quantization.ts";
+import { spikeRatePenalty } from "../../src/model/spike-rate.ts";
 import { pixels } from "../../src/model/stem.ts";
 import { threefry2x32 } from "../../src/numeric/stream.ts";
 import { referenceAttention } from "./reference-attention.ts";
 import { type ReferenceMemory, referenceMemory } from "./reference-memory.ts";
+import { referenceTraining } from "./reference-training.ts";
 import { referenceWinograd } from "./reference-winograd.ts";
 
 /** A backend on a memory of `bytes` bytes. Reading unwritten memory gives NaN. */
-export function referenceOps(bytes: number): Ops {
+export function referenceOps(bytes: number): TrainingOps & ReadOps {
   const memory = referenceMemory(bytes);
   return {
     ...memoryOps(memory),
@@ -43,10 +47,11 @@ export function referenceOps(bytes: number): Ops {
     ...referenceWinograd(memory),
     ...neuronOps(memory),
     ...referenceAttention(memory),
+    ...referenceTraining(memory),
   };
 }
 
-function memoryOps({ bytes, f32, u32 }: ReferenceMemory): MemoryOps {
+function memoryOps({ bytes, f32, u32 }: ReferenceMemory): MemoryOps & ReadOps {
   return {
     write: (at, values) => bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at),
     floats: (at, count) => f32.slice(at / 4, at / 4 + count),
@@ -79,6 +84,10 @@ function rowOps({ get, put, f32, bytes, u32 }: ReferenceMemory): RowOps {
         get(source, count).map((x) => factor * x),
         (i) => i,
       ),
+    multiply: (target, source, count) => {
+      const factors = get(source, count);
+      mapTo(target, get(target, count), (x, i) => x * factors[i]);
+    },
     scale: (target, count, factor) => mapTo(target, get(target, count), (x) => factor * x),
     sumRows,
     sumManyRows: sumRows,
@@ -117,22 +126,22 @@ function rowOps({ get, put, f32, bytes, u32 }: ReferenceMemory): RowOps {
 }
 
 type DenseOps = Pick<
-  Ops,
+  TrainingOps,
   | ("product" | "layerNorm" | "layerNormBackward" | "activate" | "activateBackward")
   | ("roundToCodes" | "roundToCodesBackward" | "crossEntropy" | "bitCrossEntropy")
 >;
 
-function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
+function denseOps({ get, put, add, tally: addTo }: ReferenceMemory): DenseOps {
   const answered =
     (loss: typeof crossEntropyForward): DenseOps["crossEntropy"] =>
-    ({ logits, targets, rows, outputs, dLogits, scale }) => {
+    ({ logits, targets, rows, outputs, dLogits, scale, tally }) => {
       const wanted = get(targets, rows * outputs);
       const { loss: mean, cache } = loss(get(logits, rows * outputs), wanted, outputs);
       put(
         dLogits,
         cache.probabilities.map((p, i) => scale * (p - wanted[i])),
       );
-      return mean * rows;
+      addTo(tally, mean * rows);
     };
   /** A block of columns, which the functions of the model see as a matrix of its own. */
   const blockOf = ({ rows, columns, stride, step, shift, low, high }: RoundedBlock) => ({
@@ -213,7 +222,7 @@ function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
   };
 }
 
-function spikeOps({ get, put, add, bitsOf, u32 }: ReferenceMemory): SpikeOps {
+function spikeOps({ get, put, add, bitsOf, u32, tally: addTo }: ReferenceMemory): SpikeOps {
   return {
     spikeProduct: ({ bits, rows, weight, outputs, out }) => {
       const [spikes, weights] = [bitsOf(bits, rows), get(weight, bits.features * outputs)];
@@ -242,7 +251,13 @@ function spikeOps({ get, put, add, bitsOf, u32 }: ReferenceMemory): SpikeOps {
       put(dInput, dx);
     },
     addBits: ({ bits, rows, target }) => add(target, Float64Array.from(bitsOf(bits, rows))),
-    countBits: (bits, rows) => bitsOf(bits, rows).reduce((sum, bit) => sum + bit, 0),
+    penaliseRate: ({ bits, rows, rate: target, weight, scale, dSpikes, tally }) => {
+      const spikes = bitsOf(bits, rows);
+      const rate = spikes.reduce((sum, bit) => sum + bit, 0) / spikes.length;
+      const { penalty, slopes } = spikeRatePenalty({ layer: rate }, { weight, target });
+      addTo(tally, penalty);
+      add(dSpikes, new Float64Array(spikes.length).fill((scale * slopes.layer) / spikes.length));
+    },
     spikeRates: ({ bits, steps, prompts, tokens, chosen, rates }) => {
       const spikes = bitsOf(bits, steps * prompts * tokens);
       const sums = new Float64Array(prompts * chosen.count * bits.features);
@@ -330,6 +345,8 @@ function neuronOps({ get, put, add, putBits }: ReferenceMemory): NeuronOps {
     const [scale, shift] = [get(map.scale, columns), get(map.shift, columns)];
     return x.map((value, i) => value * scale[i % columns] + shift[i % columns]);
   };
+  const learning = ({ neuron, learned }: Neurons) =>
+    neuronModel(learned ? neuronAt(neuron, (name, count) => get(learned[name], count)) : neuron);
   return {
     mapColumns: ({ base, source, rows, columns, map, target }) => {
       const stream = base === null ? null : get(base, rows * columns);
@@ -398,11 +415,9 @@ function neuronOps({ get, put, add, putBits }: ReferenceMemory): NeuronOps {
         }),
       );
     },
-    fire: ({ currents, steps, rows, map, neuron, spikes, near }) => {
-      const { distance, fired } = neuronModel(neuron).forward(
-        mapped(currents, steps * rows, spikes.features, map),
-        steps,
-      );
+    fire: ({ spikes, near, ...of }) => {
+      const { currents, steps, rows, map } = of;
+      const { distance, fired } = learning(of).forward(mapped(currents, steps * rows, spikes.features, map), steps);
       putBits(spikes, fired);
       if (near)
         putBits(
@@ -411,8 +426,8 @@ function neuronOps({ get, put, add, putBits }: ReferenceMemory): NeuronOps {
         );
     },
     fireBackward: (of) => {
-      const { currents, steps, rows, map, neuron, surrogate, features, dSpikes, target, accumulate, dLearned } = of;
-      const model = neuronModel(neuron);
+      const { currents, steps, rows, map, surrogate, features, dSpikes, target, accumulate, dLearned } = of;
+      const model = learning(of);
       const cache = model.forward(mapped(currents, steps * rows, features, map), steps);
       const upstream = get(dSpikes, steps * rows * features);
       const { current, learned } = model.backward(upstream, cache, steps, surrogate);

@@ -32,7 +32,9 @@ export function stochasticBackwardScratch(tokens: number, dimension: number): nu
 
 const ceilFour = (count: number): number => 4 * Math.ceil(count / 4);
 
-export function attentionOps(run: KernelExports): AttentionOps & Pick<SimulationOps, "lfsrAttention"> {
+export function attentionOps(
+  run: KernelExports,
+): AttentionOps & Pick<SimulationOps, "sampledAttention" | "lfsrAttention"> {
   return {
     sampledAttention: (of) => {
       const { scoreNormaliser, valueNormaliser, scoreGain, valueGain, key, firstPrompt } = of;

@@ -3,6 +3,7 @@ import type { Activation } from "../../experiment/model.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import { maskStride } from "../masks.ts";
 import type { DenseOps } from "../ops.ts";
+import { talliesIn } from "./tallies.ts";
 
 /** Block sizes of `assembly/gemm.ts`. */
 const DEPTH = 256;
@@ -31,8 +32,9 @@ const activationKernels = (run: KernelExports) =>
     relu: { forward: run.reluForward, backward: run.reluBackward },
   }) satisfies Record<Activation, unknown>;
 
-export function denseOps(run: KernelExports): DenseOps {
+export function denseOps(run: KernelExports, buffer: ArrayBufferLike): DenseOps {
   const activations = activationKernels(run);
+  const tallies = talliesIn(buffer);
   return {
     product: ({ m, n, k, a, transposeA, b, transposeB, out, accumulate, scratch }) => {
       const [strideA, strideB] = [transposeA ? m : k, transposeB ? k : n];
@@ -53,10 +55,10 @@ export function denseOps(run: KernelExports): DenseOps {
       run.roundToCodes(source, rows, columns, stride, step, shift, low, high, target),
     roundToCodesBackward: ({ source, rows, columns, stride, step, shift, low, high, d, dStep, dShift }) =>
       run.roundToCodesBackward(source, rows, columns, stride, step, shift, low, high, d, dStep, dShift),
-    crossEntropy: ({ logits, targets, rows, outputs, dLogits, scale }) =>
-      run.crossEntropy(logits, targets, rows, outputs, dLogits, scale),
-    bitCrossEntropy: ({ logits, targets, rows, outputs, dLogits, scale }) =>
-      run.bitCrossEntropy(logits, targets, rows * outputs, dLogits, scale),
+    crossEntropy: ({ logits, targets, rows, outputs, dLogits, scale, tally }) =>
+      tallies.add(tally, run.crossEntropy(logits, targets, rows, outputs, dLogits, scale)),
+    bitCrossEntropy: ({ logits, targets, rows, outputs, dLogits, scale, tally }) =>
+      tallies.add(tally, run.bitCrossEntropy(logits, targets, rows * outputs, dLogits, scale)),
   };
 }
 

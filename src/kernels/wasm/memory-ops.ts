@@ -3,9 +3,9 @@
  * `assembly/batch-norm.ts`.
  */
 import type { KernelExports } from "../binary.generated.ts";
-import type { MemoryOps, RowOps } from "../ops.ts";
+import type { MemoryOps, ReadOps, RowOps } from "../ops.ts";
 
-export function memoryOps(run: KernelExports, buffer: ArrayBufferLike): MemoryOps {
+export function memoryOps(run: KernelExports, buffer: ArrayBufferLike): MemoryOps & ReadOps {
   const bytes = new Uint8Array(buffer);
   const floats = new Float32Array(buffer);
   const words = new Uint32Array(buffer);
@@ -18,10 +18,14 @@ export function memoryOps(run: KernelExports, buffer: ArrayBufferLike): MemoryOp
   };
 }
 
-export function rowOps(run: KernelExports): RowOps {
+export function rowOps(run: KernelExports, buffer: ArrayBufferLike): RowOps {
+  const floats = new Float32Array(buffer);
   return {
     add: (target, source, count) => run.add(target, source, count),
     addScaled: (target, source, count, factor) => run.axpy(target, source, count, factor),
+    multiply: (target, source, count) => {
+      for (let i = 0; i < count; i++) floats[target / 4 + i] *= floats[source / 4 + i];
+    },
     scale: (target, count, factor) => run.scale(target, count, factor),
     sumRows: ({ source, rows, columns, target }) => run.sumRows(source, rows, columns, target),
     sumManyRows: ({ source, rows, columns, target, scratch }) => {

@@ -1,6 +1,8 @@
 /** Neurons, and the BatchNorm and noise between them and a layer's raw output, on the WebAssembly kernels. */
+import type { NeuronSpec } from "../../experiment/neuron.ts";
+import { neuronAt } from "../../model/neuron/catalogue.ts";
 import type { KernelExports } from "../binary.generated.ts";
-import type { NeuronOps } from "../ops.ts";
+import type { NeuronOps, Neurons } from "../ops.ts";
 import { neuronKernels } from "./neuron-kernels.ts";
 
 /** Words of scratch for `columns` columns: four rows derived from the sums, and six for the kernels. */
@@ -11,6 +13,9 @@ export const NOISE_SCRATCH = 256;
 
 export function neuronOps(run: KernelExports, buffer: ArrayBufferLike): NeuronOps {
   const f32 = new Float32Array(buffer);
+  /** The neuron with the values that its population has learned. */
+  const valued = ({ neuron, learned }: Neurons): NeuronSpec =>
+    learned ? neuronAt(neuron, (name, count) => f32.subarray(learned[name] / 4, learned[name] / 4 + count)) : neuron;
   return {
     mapColumns: ({ base, source, rows, columns, map, target }) =>
       run.affineAdd(base ?? 0, source, rows, columns, map.scale, map.shift, target),
@@ -44,7 +49,7 @@ export function neuronOps(run: KernelExports, buffer: ArrayBufferLike): NeuronOp
     },
     addOutputNoise: ({ target, rows, columns, deviations, key, counter, scratch }) =>
       run.addOutputNoise(target, rows, columns, deviations, key[0], key[1], counter, scratch),
-    fire: (of) => neuronKernels(of.neuron).bind(run).fire(of),
-    fireBackward: (of) => neuronKernels(of.neuron).bind(run).fireBackward(of),
+    fire: (of) => neuronKernels(valued(of)).bind(run).fire(of),
+    fireBackward: (of) => neuronKernels(valued(of)).bind(run).fireBackward(of),
   };
 }

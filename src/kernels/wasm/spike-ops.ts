@@ -7,7 +7,9 @@
  */
 import type { KernelExports } from "../binary.generated.ts";
 import type { SpikeOps } from "../ops.ts";
+import type { SimulationOps } from "../simulation-ops.ts";
 import { productScratch } from "./dense-ops.ts";
+import { talliesIn } from "./tallies.ts";
 
 const TABLE_DENSITY = 0.33;
 /** Fewest rows for which a table is built. */
@@ -30,7 +32,8 @@ export const inputGradientScratch = (rows: number, inputs: number, outputs: numb
 const transposedWords = (features: number, rows: number): number =>
   Math.ceil((features * Math.ceil(rows / 32)) / 4) * 4;
 
-export function spikeOps(run: KernelExports): SpikeOps {
+export function spikeOps(run: KernelExports, buffer: ArrayBufferLike): SpikeOps & Pick<SimulationOps, "countBits"> {
+  const tallies = talliesIn(buffer);
   function product(
     bits: number,
     words: number,
@@ -63,6 +66,15 @@ export function spikeOps(run: KernelExports): SpikeOps {
     },
     addBits: ({ bits, rows, target }) => run.addBits(target, rows, bits.features, bits.at, bits.words),
     countBits: (bits, rows) => run.countBits(bits.at, rows * bits.words),
+    penaliseRate: ({ bits, rows, rate, weight, scale, dSpikes, tally, scratch }) => {
+      const { features } = bits;
+      const count = rows * features;
+      const excess = run.countBits(bits.at, rows * bits.words) / count - rate;
+      if (excess <= 0) return;
+      tallies.add(tally, weight * excess ** 2);
+      run.fill(scratch, features, (scale * 2 * weight * excess) / count);
+      run.addRow(dSpikes, scratch, rows, features, dSpikes);
+    },
     spikeRates: ({ bits, steps, prompts, tokens, chosen, rates }) =>
       run.spikeRates(bits.at, bits.words, steps, prompts, tokens, chosen.at, chosen.count, bits.features, rates),
     spikeRatesBackward: ({ dRates, steps, prompts, tokens, chosen, features, dSpikes }) =>

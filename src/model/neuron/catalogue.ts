@@ -29,10 +29,18 @@ export function neuronOf(
   population: string,
   valuesOf: (parameter: string, count: number) => ArrayLike<number>,
 ): NeuronSpec {
+  return neuronAt(neuron, (name, count) => valuesOf(learnedName(population, name), count));
+}
+
+/** The same, with values by the names of `NeuronModel.learned`. */
+export function neuronAt(
+  neuron: NeuronSpec,
+  valuesOf: (learned: string, count: number) => ArrayLike<number>,
+): NeuronSpec {
   const { learned, at } = neuronModel(neuron);
   const values = Object.entries(learned).map(([name, { shape }]) => {
     const count = shape.reduce((a, b) => a * b, 1);
-    return [name, valuesOf(learnedName(population, name), count)] as const;
+    return [name, valuesOf(name, count)] as const;
   });
   return at(Object.fromEntries(values));
 }
