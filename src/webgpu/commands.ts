@@ -7,15 +7,11 @@
  * numbers. The pass is the same code as on the CPU and awaits nothing.
  */
 import { invariant } from "../errors.ts";
-import { type Gpu, lostGpu, reasonOf, refusedByGpu } from "./gpu.ts";
+import { contentsOf, NUMBERS_STRIDE, USAGE } from "./buffers.ts";
+import { type Gpu, lostGpu, reasonOf } from "./gpu.ts";
 import { FIRST_ARRAY, type Kernel, moduleOf } from "./kernel.ts";
+import { openScopes, requireAccepted } from "./scopes.ts";
 
-/** Usages of buffers, as the standard numbers them; in Node there is no global `GPUBufferUsage`. */
-const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
-const MAP_READ = 1;
-
-/** Bytes between the numbers of two calls: the largest alignment that a GPU may ask for. */
-const NUMBERS_STRIDE = 256;
 /** Calls with numbers in one buffer. */
 const CALLS = 1024;
 /** Counters of a run. */
@@ -176,19 +172,9 @@ export function openCommands(gpu: Gpu): Commands {
     return new Uint32Array(words);
   }
 
-  /** The contents of buffers that can be mapped. */
-  async function contents(buffers: readonly GPUBuffer[]): Promise<Uint32Array[]> {
-    await Promise.all(buffers.map((buffer) => buffer.mapAsync(MAP_READ)));
-    return buffers.map((buffer) => {
-      const words = new Uint32Array(buffer.getMappedRange().slice(0));
-      buffer.destroy();
-      return words;
-    });
-  }
-
   async function run<T>(work: () => T): Promise<T> {
     invariant(phase === "idle", "a GPU runs one pass at a time");
-    for (const filter of ["out-of-memory", "validation"] as const) device.pushErrorScope(filter);
+    openScopes(gpu);
     const begin = (next: "recording" | "replaying") => {
       phase = next;
       counted = 0;
@@ -208,9 +194,9 @@ export function openCommands(gpu: Gpu): Commands {
       // What failed is dropped with its recording.
       if (made.length === 0) encoder = pass = null;
       phase = "idle";
-      await requireAccepted();
+      await requireAccepted(gpu, "memory for a slice of prompts");
     }
-    const [counts, ...arrays] = await contents(made).catch((cause: unknown) => {
+    const [counts, ...arrays] = await contentsOf(made).catch((cause: unknown) => {
       throw lostGpu(gpu, gpu.lost() ?? reasonOf(cause));
     });
     results = {
@@ -223,17 +209,6 @@ export function openCommands(gpu: Gpu): Commands {
     } finally {
       phase = "idle";
     }
-  }
-
-  /** Throws what the device found wrong with the recording. */
-  async function requireAccepted(): Promise<void> {
-    // A GPU that is gone has no scopes.
-    const pop = () => device.popErrorScope().catch(() => null);
-    const [validation, memory] = [await pop(), await pop()];
-    const reason = gpu.lost();
-    if (reason !== null) throw lostGpu(gpu, reason);
-    if (memory) throw refusedByGpu(gpu, "memory for a slice of prompts", memory.message || "out of memory");
-    invariant(validation === null, `the GPU accepts its commands (${validation?.message})`);
   }
 
   return { array, call: call as Commands["call"], count, write, copy, read, run };

@@ -1,0 +1,70 @@
+/**
+ * The memory of the backend on a GPU: one array that holds a whole plan, so that a place is an offset in it, as in WebAssembly.
+ *
+ * A GPU limits the bytes of an array that kernels bind, commonly to 128 MiB to 4 GiB.
+ */
+import { PlatformError } from "../../errors.ts";
+import type { Gpu } from "../../webgpu/gpu.ts";
+import type { Place } from "../arena.ts";
+import { eachItem } from "./kernel.ts";
+import type { Recorder } from "./recorder.ts";
+
+const FILL = eachItem("fill", { result: "place", value: "f32" }, "  store(call.result + at, call.value);");
+const COPY = eachItem("copy", { first: "place", to: "place" }, "  words[call.to + at] = words[call.first + at];");
+const COPY_OUT = eachItem("copy to parts", { first: "place" }, "  parts[at] = words[call.first + at];");
+const COPY_IN = eachItem("copy from parts", { to: "place" }, "  words[call.to + at] = parts[at];");
+
+/** Throws PlatformError when a plan needs more than the GPU binds at a time. */
+export function requireBinding({ name, largestArray }: Pick<Gpu, "name" | "largestArray">, bytes: number): void {
+  if (bytes <= largestArray) return;
+  const mebibytes = (size: number) => `${(size / 2 ** 20).toFixed(1)} MiB`;
+  throw new PlatformError(
+    "backend",
+    `The plan needs ${mebibytes(bytes)} in one array, ${(bytes / largestArray).toFixed(1)} times the ${mebibytes(largestArray)} that ` +
+      `${name} binds at a time (maxStorageBufferBindingSize). Use a smaller batch or more shards, or the backend \`wasm\`.`,
+  );
+}
+
+export interface GpuMemoryOps {
+  /** Bytes up to the next whole word become 0. */
+  write(at: Place, values: Int16Array | Uint16Array | Float32Array | Int32Array | Uint32Array | Uint8Array): void;
+  /** A copy of `count` floats, as they are at this point. */
+  read(at: Place, count: number): Promise<Float32Array>;
+  /** A copy of `count` words, as they are at this point. */
+  words(at: Place, count: number): Promise<Uint32Array>;
+  /** `count` sums that operations added to, one after another. */
+  sums(at: Place, count: number): Promise<Float64Array>;
+  /** `count` counts that operations added to, one after another. */
+  counts(at: Place, count: number): Promise<Float64Array>;
+  /** Copies words; the two may overlap. */
+  copy(from: Place, to: Place, count: number): void;
+  fill(target: Place, count: number, value: number): void;
+}
+
+export function memoryOps(recorder: Recorder): GpuMemoryOps {
+  const floats = async (at: Place, count: number) => new Float32Array((await recorder.read(at, count)).slice().buffer);
+  return {
+    write: (at, values) => {
+      const bytes = new Uint8Array(4 * Math.ceil(values.byteLength / 4));
+      bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      recorder.write(at, bytes);
+    },
+    read: floats,
+    words: async (at, count) => (await recorder.read(at, count)).slice(),
+    sums: async (at, count) => {
+      const parts = await floats(at, 2 * count);
+      return Float64Array.from({ length: count }, (_, i) => parts[2 * i] + parts[2 * i + 1]);
+    },
+    counts: async (at, count) => {
+      const words = await recorder.read(at, 2 * count);
+      return Float64Array.from({ length: count }, (_, i) => words[2 * i] + 2 ** 32 * words[2 * i + 1]);
+    },
+    copy: (from, to, count) => {
+      if (Math.abs(from - to) >= 4 * count) return recorder.each(COPY, count, { first: from, to });
+      recorder.reserve(count);
+      recorder.each(COPY_OUT, count, { first: from });
+      recorder.each(COPY_IN, count, { to });
+    },
+    fill: (target, count, value) => recorder.each(FILL, count, { result: target, value }),
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * The backend on a GPU, in WGSL: each operation records calls of kernels (`recorder.ts`) on one memory (`memory.ts`). Every operation
+ * repeats itself bit for bit on a device; against WebAssembly numbers differ by rounding, because a GPU fuses products with sums.
+ */
+import type { Gpu } from "../../webgpu/gpu.ts";
+import type { RowOps } from "../ops.ts";
+import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
+import { openRecorder } from "./recorder.ts";
+import { rowOps } from "./rows.ts";
+
+export interface GpuKernels extends GpuMemoryOps, RowOps {
+  /** Frees the memory. */
+  close(): void;
+}
+
+/**
+ * The operations on a memory of their own.
+ *
+ * Throws  PlatformError when the GPU does not bind so many bytes
+ */
+export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
+  requireBinding(gpu, bytes);
+  const recorder = openRecorder(gpu, bytes);
+  return { ...memoryOps(recorder), ...rowOps(recorder), close: recorder.close };
+}

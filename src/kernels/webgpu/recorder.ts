@@ -1,0 +1,206 @@
+/**
+ * Records the calls of kernels over one memory, in order, and hands them to the GPU.
+ *
+ * A step of training is thousands of calls, so a call is cheap: all kernels bind the same two arrays, the memory and a scratch memory, in
+ * one group of bindings that is made once. What differs are numbers, in a slot of a uniform buffer that is chosen by its offset. The GPU
+ * completes a call before it begins the next.
+ *
+ * Nothing is read back until `read`, which also throws what the GPU found wrong with anything before.
+ */
+import { invariant } from "../../errors.ts";
+import { contentsOf, NUMBERS_STRIDE, USAGE } from "../../webgpu/buffers.ts";
+import { type Gpu, lostGpu, reasonOf } from "../../webgpu/gpu.ts";
+import { gridOver } from "../../webgpu/kernel.ts";
+import { openScopes, requireAccepted } from "../../webgpu/scopes.ts";
+import { BINDING, FIRST_NUMBER, type GpuKernel, moduleOf, type NumberKind } from "./kernel.ts";
+
+/** Calls that are handed over together. */
+const CALLS = 2048;
+/** Words of a call's numbers. */
+const SLOT = NUMBERS_STRIDE / 4;
+/** `GPUShaderStage.COMPUTE`, which Node does not have as a global. */
+const COMPUTE = 4;
+
+export type CallNumbers<N extends string> = Readonly<Record<NoInfer<N>, number>>;
+
+export interface Recorder {
+  /** Runs a kernel on a grid of groups. Places are byte offsets in the memory. */
+  call<N extends string>(kernel: GpuKernel<N>, numbers: CallNumbers<N>, grid: readonly [number, number, number]): void;
+  /** Runs a kernel for each of `count` items. */
+  each<N extends string>(
+    kernel: GpuKernel<N | "count">,
+    count: number,
+    numbers: CallNumbers<Exclude<N, "count">>,
+  ): void;
+  /** Makes the scratch memory at least so large, in words. What it holds is lost. */
+  reserve(words: number): void;
+  /** Writes whole words at a byte offset, in order with the calls. */
+  write(byte: number, bytes: Uint8Array): void;
+  /** Words as they are at this point. Throws PlatformError when the GPU is lost or has no memory. */
+  read(byte: number, words: number): Promise<Uint32Array>;
+  close(): void;
+}
+
+/** A kernel as the recorder keeps it. */
+interface Prepared {
+  readonly pipeline: GPUComputePipeline;
+  readonly numbers: readonly (readonly [string, NumberKind])[];
+}
+
+/** What all recorders of a device share: kernels are compiled once. */
+interface Shared {
+  readonly bindings: GPUBindGroupLayout;
+  readonly layout: GPUPipelineLayout;
+  readonly prepared: Map<GpuKernel, Prepared>;
+}
+
+const DEVICES = new WeakMap<GPUDevice, Shared>();
+
+function sharedOf(device: GPUDevice): Shared {
+  const known = DEVICES.get(device);
+  if (known) return known;
+  const uses = (type: GPUBufferBindingType, hasDynamicOffset = false) => ({
+    visibility: COMPUTE,
+    buffer: { type, hasDynamicOffset },
+  });
+  const bindings = device.createBindGroupLayout({
+    entries: [
+      { binding: BINDING.numbers, ...uses("uniform", true) },
+      { binding: BINDING.memory, ...uses("storage") },
+      { binding: BINDING.scratch, ...uses("storage") },
+    ],
+  });
+  const layout = device.createPipelineLayout({ bindGroupLayouts: [bindings] });
+  const made = { bindings, layout, prepared: new Map<GpuKernel, Prepared>() };
+  DEVICES.set(device, made);
+  return made;
+}
+
+/** @param bytes  of the memory, whose contents are undefined */
+export function openRecorder(gpu: Gpu, bytes: number): Recorder {
+  const { device } = gpu;
+  /** Of everything handed over since the last `read`. */
+  let accepted: Promise<void>[] = [];
+  const memory = storage(bytes);
+  const uniforms = device.createBuffer({ size: CALLS * NUMBERS_STRIDE, usage: USAGE.uniform | USAGE.copyTarget });
+  const { bindings, layout, prepared } = sharedOf(device);
+  const pending = new Uint32Array(CALLS * SLOT);
+  const pendingFloats = new Float32Array(pending.buffer);
+  let scratch = storage(4);
+  let group = groupOf();
+  let encoder: GPUCommandEncoder | null = null;
+  let pass: GPUComputePassEncoder | null = null;
+  let calls = 0;
+
+  function checked<T>(work: () => T): T {
+    openScopes(gpu);
+    try {
+      return work();
+    } finally {
+      const outcome = requireAccepted(gpu, "memory for training");
+      // Who reads next gets the error.
+      outcome.catch(() => {});
+      accepted.push(outcome);
+    }
+  }
+
+  function storage(size: number): GPUBuffer {
+    const usage = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
+    return checked(() => device.createBuffer({ size: 4 * Math.ceil(Math.max(4, size) / 4), usage }));
+  }
+
+  function groupOf(): GPUBindGroup {
+    return device.createBindGroup({
+      layout: bindings,
+      entries: [
+        { binding: BINDING.numbers, resource: { buffer: uniforms, size: NUMBERS_STRIDE } },
+        { binding: BINDING.memory, resource: { buffer: memory } },
+        { binding: BINDING.scratch, resource: { buffer: scratch } },
+      ],
+    });
+  }
+
+  function prepare(kernel: GpuKernel): Prepared {
+    const known = prepared.get(kernel);
+    if (known) return known;
+    const pipeline = checked(() => {
+      const module = device.createShaderModule({ label: kernel.name, code: moduleOf(kernel) });
+      return device.createComputePipeline({ label: kernel.name, layout, compute: { module, entryPoint: "main" } });
+    });
+    const numbers = Object.entries<NumberKind>(kernel.numbers);
+    invariant(numbers.length + FIRST_NUMBER <= SLOT, "the numbers of a kernel fit in a slot");
+    const made = { pipeline, numbers };
+    prepared.set(kernel, made);
+    return made;
+  }
+
+  const commandEncoder = () => {
+    encoder ??= device.createCommandEncoder();
+    return encoder;
+  };
+
+  /** Hands over what is recorded. */
+  function submit(): void {
+    pass?.end();
+    const recorded = encoder;
+    if (recorded !== null) {
+      checked(() => {
+        if (calls > 0) device.queue.writeBuffer(uniforms, 0, pending, 0, calls * SLOT);
+        device.queue.submit([recorded.finish()]);
+      });
+    }
+    pass = encoder = null;
+    calls = 0;
+  }
+
+  function put(kind: NumberKind, slot: number, value: number): void {
+    if (kind === "f32") pendingFloats[slot] = value;
+    else pending[slot] = kind === "place" ? value / 4 : value;
+  }
+
+  function call(kernel: GpuKernel, numbers: Readonly<Record<string, number>>, grid: readonly [number, number, number]) {
+    if (calls === CALLS) submit();
+    const { pipeline, numbers: kinds } = prepare(kernel);
+    const first = calls * SLOT;
+    for (let i = 0; i < kinds.length; i++) put(kinds[i][1], first + FIRST_NUMBER + i, numbers[kinds[i][0]]);
+    pass ??= commandEncoder().beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group, [calls * NUMBERS_STRIDE]);
+    pass.dispatchWorkgroups(...grid);
+    calls++;
+  }
+
+  return {
+    call: call as Recorder["call"],
+    each: (kernel, count, numbers) => {
+      if (count > 0) call(kernel, { ...numbers, count }, gridOver(count, kernel.lanes));
+    },
+    reserve: (words) => {
+      if (4 * words <= scratch.size) return;
+      // Recorded calls keep the memory that they were recorded with.
+      scratch = storage(4 * Math.max(words, scratch.size / 2));
+      group = groupOf();
+    },
+    write: (byte, bytes) => {
+      submit();
+      checked(() => device.queue.writeBuffer(memory, byte, bytes as Uint8Array<ArrayBuffer>));
+    },
+    read: async (byte, words) => {
+      const aside = device.createBuffer({ size: Math.max(4, 4 * words), usage: USAGE.mapRead | USAGE.copyTarget });
+      pass?.end();
+      pass = null;
+      commandEncoder().copyBufferToBuffer(memory, byte, aside, 0, 4 * words);
+      submit();
+      const outcomes = accepted;
+      accepted = [];
+      await Promise.all(outcomes);
+      const [read] = await contentsOf([aside]).catch((cause: unknown) => {
+        throw lostGpu(gpu, gpu.lost() ?? reasonOf(cause));
+      });
+      return read.subarray(0, words);
+    },
+    close: () => {
+      for (const buffer of [memory, scratch, uniforms]) buffer.destroy();
+    },
+  };
+}
