@@ -4,11 +4,12 @@
  */
 import type { Gpu } from "../../webgpu/gpu.ts";
 import type { RowOps } from "../ops.ts";
+import { denseOps, type GpuDenseOps } from "./dense.ts";
 import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
 import { openRecorder } from "./recorder.ts";
 import { rowOps } from "./rows.ts";
 
-export interface GpuKernels extends GpuMemoryOps, RowOps {
+export interface GpuKernels extends GpuMemoryOps, RowOps, GpuDenseOps {
   /** Frees the memory. */
   close(): void;
 }
@@ -21,5 +22,5 @@ export interface GpuKernels extends GpuMemoryOps, RowOps {
 export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
   requireBinding(gpu, bytes);
   const recorder = openRecorder(gpu, bytes);
-  return { ...memoryOps(recorder), ...rowOps(recorder), close: recorder.close };
+  return { ...memoryOps(recorder), ...rowOps(recorder), ...denseOps(recorder), close: recorder.close };
 }

@@ -4,11 +4,12 @@
  *   sum     two floats, the sum and what rounding left out of it (Knuth's two-sum); its value is their sum
  *   count   64 bits, lower word first
  *
- * A kernel leaves one part per group in the scratch memory, and `FOLD_SUMS` or `FOLD_COUNTS` adds the parts to a place. There are no
- * atomic operations, because the memory is not an array of atomic words.
+ * A kernel leaves one part per group in the scratch memory, and another kernel adds the parts to a place. There are no atomic operations
+ * in the memory, because it is not an array of atomic words.
  */
-import { gpuKernel, type NumberKind } from "./kernel.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Place } from "../arena.ts";
+import { type GpuKernel, gpuKernel, type NumberKind } from "./kernel.ts";
+import type { CallNumbers, Recorder } from "./recorder.ts";
 
 /** Lanes of kernels that sum. */
 export const SUM_LANES = 256;
@@ -48,30 +49,39 @@ fn sumOfPairs(lane: u32, own: vec2f) -> vec2f {
 }
 `;
 
-/** Adds the sums of all groups to a sum. Shapes: parts [parts, 2]. */
-const FOLD_SUMS = gpuKernel({
-  name: "fold sums",
-  numbers: { count: "u32", tally: "place" },
-  lanes: SUM_LANES,
-  helpers: PAIRS,
-  body: `
+/** Adds the sums of all groups, parts [parts, 2] from `first`. */
+const foldOf = (name: string, finish: string) =>
+  gpuKernel({
+    name,
+    numbers: { first: "u32", count: "u32", tally: "place" },
+    lanes: SUM_LANES,
+    helpers: PAIRS,
+    body: `
   var own = vec2f(0.0, 0.0);
-  for (var i = lane; i < call.count; i += ${SUM_LANES}u) {
+  for (var i = call.first + lane; i < call.first + call.count; i += ${SUM_LANES}u) {
     own = plus(own, vec2f(loadPart(2u * i), loadPart(2u * i + 1u)));
   }
   let sum = sumOfPairs(lane, own);
-  if (lane == 0u) {
-    let next = plus(vec2f(load(call.tally), load(call.tally + 1u)), sum);
-    store(call.tally, next.x);
-    store(call.tally + 1u, next.y);
-  }
+  if (lane > 0u) { return; }
+${finish}
 `,
-});
+  });
+
+const FOLD_SUMS = foldOf(
+  "fold sums",
+  `
+  let next = plus(vec2f(load(call.tally), load(call.tally + 1u)), sum);
+  store(call.tally, next.x);
+  store(call.tally + 1u, next.y);`,
+);
+
+/** To a single number of the memory. */
+const FOLD_NUMBER = foldOf("fold sums to a number", "  store(call.tally, load(call.tally) + (sum.x + sum.y));");
 
 /** Adds 32-bit counts of all groups to a count. Shapes: parts [parts]. */
 const FOLD_COUNTS = gpuKernel({
   name: "fold counts",
-  numbers: { count: "u32", tally: "place" },
+  numbers: { first: "u32", count: "u32", tally: "place" },
   lanes: SUM_LANES,
   helpers: `
 var<workgroup> counts: array<vec2u, ${SUM_LANES}>;
@@ -82,7 +92,7 @@ fn plus(a: vec2u, b: vec2u) -> vec2u {
 `,
   body: `
   var own = vec2u(0u, 0u);
-  for (var i = lane; i < call.count; i += ${SUM_LANES}u) { own = plus(own, vec2u(parts[i], 0u)); }
+  for (var i = lane; i < call.count; i += ${SUM_LANES}u) { own = plus(own, vec2u(parts[call.first + i], 0u)); }
   counts[lane] = own;
   for (var half = ${SUM_LANES / 2}u; half > 0u; half /= 2u) {
     workgroupBarrier();
@@ -96,30 +106,44 @@ fn plus(a: vec2u, b: vec2u) -> vec2u {
 `,
 });
 
-/** A kernel that sums `term`, a number of item `at`, over `count` items, to one sum per group. */
-export const sumKernel = <N extends string>(
+/**
+ * A kernel that sums numbers of items over `count` items, to one sum per group and term.
+ *
+ * @param each   computes with \`at\`, the item
+ * @param terms  what is summed
+ */
+export function sumKernel<N extends string>(
   name: string,
   numbers: Readonly<Record<N, NumberKind>>,
-  term: string,
-  helpers = "",
-) =>
-  gpuKernel({
+  {
+    each = "",
+    terms,
+    helpers = "",
+  }: { readonly each?: string; readonly terms: readonly string[]; readonly helpers?: string },
+): GpuKernel<N | "count" | "groups"> {
+  const lines = (of: (term: string, i: number) => string) => terms.map(of).join("\n");
+  return gpuKernel({
     name,
     numbers: { count: "u32", groups: "u32", ...numbers } as Readonly<Record<N | "count" | "groups", NumberKind>>,
     lanes: SUM_LANES,
     helpers: `${PAIRS}${helpers}`,
     body: `
-  var own = vec2f(0.0, 0.0);
+${lines((_, i) => `  var own${i} = vec2f(0.0, 0.0);`)}
   for (var at = itemOf(group, lane); at < call.count; at += call.groups * ${SUM_LANES}u) {
-    own = plus(own, vec2f(${term}, 0.0));
+${each}
+${lines((term, i) => `    own${i} = plus(own${i}, vec2f(${term}, 0.0));`)}
   }
-  let sum = sumOfPairs(lane, own);
+${lines(
+  (_, i) => `  let sum${i} = sumOfPairs(lane, own${i});
   if (lane == 0u) {
-    storePart(2u * rowOf(group), sum.x);
-    storePart(2u * rowOf(group) + 1u, sum.y);
+    storePart(2u * (${i}u * call.groups + rowOf(group)), sum${i}.x);
+    storePart(2u * (${i}u * call.groups + rowOf(group)) + 1u, sum${i}.y);
   }
+  workgroupBarrier();`,
+)}
 `,
   });
+}
 
 /** The same for whole numbers, to a 32-bit count per group. */
 export const countKernel = <N extends string>(
@@ -145,45 +169,46 @@ ${helpers}`,
   });
 
 export interface Tallies {
-  /** Adds parts of sums in the scratch memory to a sum. */
-  foldSums(parts: number, tally: number): void;
-  foldCounts(parts: number, tally: number): void;
-  /** Runs a kernel of `sumKernel` over `count` items and adds to a sum. */
-  sum<N extends string>(
-    kernel: ReturnType<typeof sumKernel<N>>,
-    count: number,
-    numbers: Readonly<Record<NoInfer<N>, number>>,
-    tally: number,
-  ): void;
+  /** Adds parts of sums in the scratch memory, from number `first`, to a sum. */
+  foldSums(first: number, parts: number, tally: Place): void;
+  /** To a number in single precision. */
+  foldNumber(first: number, parts: number, number: Place): void;
+  foldCounts(first: number, parts: number, tally: Place): void;
+  /** Runs a kernel of `sumKernel` over `count` items and adds its only term to a sum. */
+  sum<N extends string>(kernel: Summing<N>, count: number, numbers: CallNumbers<N>, tally: Place): void;
+  /** Adds its terms to numbers in single precision. */
+  numbers<N extends string>(kernel: Summing<N>, count: number, numbers: CallNumbers<N>, places: readonly Place[]): void;
   /** Runs a kernel of `countKernel` over `count` items and adds to a count. */
-  count<N extends string>(
-    kernel: ReturnType<typeof countKernel<N>>,
-    count: number,
-    numbers: Readonly<Record<NoInfer<N>, number>>,
-    tally: number,
-  ): void;
+  count<N extends string>(kernel: Summing<N>, count: number, numbers: CallNumbers<N>, tally: Place): void;
 }
 
+type Summing<N extends string> = GpuKernel<N | "count" | "groups">;
+
 export function talliesOf(recorder: Recorder): Tallies {
-  const fold = (kernel: typeof FOLD_SUMS, parts: number, tally: number) =>
-    recorder.call(kernel, { count: parts, tally }, [1, 1, 1]);
-  const reduce = (
-    kernel: ReturnType<typeof sumKernel>,
-    folding: typeof FOLD_SUMS,
+  const foldBy = (kernel: typeof FOLD_SUMS) => (first: number, count: number, tally: Place) =>
+    recorder.call(kernel, { first, count, tally }, [1, 1, 1]);
+  const [foldSums, foldNumber, foldCounts] = [FOLD_SUMS, FOLD_NUMBER, FOLD_COUNTS].map(foldBy);
+  /** Runs a kernel with so many terms; returns its groups. */
+  function run(
+    kernel: Summing<string>,
     count: number,
     numbers: Readonly<Record<string, number>>,
-    tally: number,
-  ) => {
-    if (count === 0) return;
+    terms: number,
+  ): number {
     const groups = partsOf(count);
-    recorder.reserve(2 * groups);
+    recorder.reserve(2 * terms * groups);
     recorder.call(kernel, { ...numbers, count, groups }, [1, groups, 1]);
-    fold(folding, groups, tally);
-  };
+    return groups;
+  }
   return {
-    foldSums: (parts, tally) => fold(FOLD_SUMS, parts, tally),
-    foldCounts: (parts, tally) => fold(FOLD_COUNTS, parts, tally),
-    sum: (kernel, count, numbers, tally) => reduce(kernel, FOLD_SUMS, count, numbers, tally),
-    count: (kernel, count, numbers, tally) => reduce(kernel, FOLD_COUNTS, count, numbers, tally),
+    foldSums,
+    foldNumber,
+    foldCounts,
+    sum: (kernel, count, numbers, tally) => foldSums(0, run(kernel as Summing<string>, count, numbers, 1), tally),
+    numbers: (kernel, count, numbers, places) => {
+      const groups = run(kernel as Summing<string>, count, numbers, places.length);
+      for (const [i, place] of places.entries()) foldNumber(i * groups, groups, place);
+    },
+    count: (kernel, count, numbers, tally) => foldCounts(0, run(kernel as Summing<string>, count, numbers, 1), tally),
   };
 }
