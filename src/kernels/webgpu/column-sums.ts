@@ -21,22 +21,33 @@ type Sizes = keyof typeof SIZES;
 
 export interface ColumnReduction<N extends string> {
   readonly terms: number;
+  readonly kept: number;
   readonly parts: GpuKernel<N | Sizes>;
   readonly fold: GpuKernel<N | Sizes>;
 }
 
-/**
- * @param each    computes with \`at\` (row x columns + column) and \`column\`
- * @param terms   what is summed: expressions in the same names and those of \`each\`
- * @param finish  takes \`sum0\`, \`sum1\`, ... of \`column\`
- */
+interface Reduced {
+  /** WGSL that computes with `at` (row x columns + column), `row` and `column`. */
+  readonly each?: string;
+  /** What is reduced: expressions in the same names and those of `each`. */
+  readonly terms: readonly string[];
+  /** The largest term, at least 0, instead of the sum. */
+  readonly most?: boolean;
+  /** WGSL that takes `sum0`, `sum1`, ... of `column`. */
+  readonly finish: string;
+  /** Rows of columns in the scratch memory for the next kernel: word `keptAt(row, column)` of it. Default 0. */
+  readonly kept?: number;
+}
+
 export function columnReduction<N extends string>(
   name: string,
   numbers: Readonly<Record<N, NumberKind>>,
-  { each = "", terms, finish }: { readonly each?: string; readonly terms: readonly string[]; readonly finish: string },
+  { each = "", terms, most = false, finish, kept = 0 }: Reduced,
 ): ColumnReduction<N> {
   const all = { ...SIZES, ...numbers } as Readonly<Record<N | Sizes, NumberKind>>;
   const lines = (of: (term: string, i: number) => string) => terms.map(of).join("\n");
+  const both = (a: string, b: string) => (most ? `max(${a}, ${b})` : `(${a} + ${b})`);
+  const exactly = (a: string, b: string) => (most ? `max(${a}, ${b})` : `plus(${a}, ${b})`);
   const place = `
   let column = group.x * ${COLUMNS}u + lane % ${COLUMNS}u;
   let first = lane / ${COLUMNS}u;
@@ -54,15 +65,15 @@ ${lines((_, i) => `  var sum${i} = 0.0;`)}
     for (var row = block * ${ROWS}u + first; row < end; row += ${LANES}u) {
       let at = row * call.columns + column;
 ${each}
-${lines((term, i) => `      sum${i} += ${term};`)}
+${lines((term, i) => `      sum${i} = ${both(`sum${i}`, term)};`)}
     }
   }
 ${lines((_, i) => `  held[${COLUMNS * LANES * i}u + lane] = sum${i};`)}
   workgroupBarrier();
   if (first > 0u || column >= call.columns) { return; }
 ${lines((_, i) => {
-  const own = (from: number) => `held[${COLUMNS * LANES * i + COLUMNS * from}u + lane]`;
-  return `  storePart((${i}u * call.blocks + block) * call.columns + column, (${own(0)} + ${own(2)}) + (${own(1)} + ${own(3)}));`;
+  const of = (other: number) => `held[${COLUMNS * LANES * i + COLUMNS * other}u + lane]`;
+  return `  storePart((${i}u * call.blocks + block) * call.columns + column, ${both(both(of(0), of(2)), both(of(1), of(3)))});`;
 })}
 `,
   });
@@ -71,18 +82,22 @@ ${lines((_, i) => {
     numbers: all,
     lanes: COLUMNS * LANES,
     helpers: `${PAIRS}
+fn keptAt(row: u32, column: u32) -> u32 { return (${terms.length}u * call.blocks + row) * call.columns + column; }
 fn sumOf(term: u32, column: u32, first: u32, lane: u32) -> f32 {
   var own = vec2f(0.0, 0.0);
   if (column < call.columns) {
     for (var block = first; block < call.blocks; block += ${LANES}u) {
-      own = plus(own, vec2f(loadPart((term * call.blocks + block) * call.columns + column), 0.0));
+      own = ${exactly("own", "vec2f(loadPart((term * call.blocks + block) * call.columns + column), 0.0)")};
     }
   }
   workgroupBarrier();
   pairs[lane] = own;
   workgroupBarrier();
-  let own0 = lane % ${COLUMNS}u;
-  let sum = plus(plus(pairs[own0], pairs[own0 + ${2 * COLUMNS}u]), plus(pairs[own0 + ${COLUMNS}u], pairs[own0 + ${3 * COLUMNS}u]));
+  let a = lane % ${COLUMNS}u;
+  let sum = ${exactly(
+    exactly("pairs[a]", `pairs[a + ${2 * COLUMNS}u]`),
+    exactly(`pairs[a + ${COLUMNS}u]`, `pairs[a + ${3 * COLUMNS}u]`),
+  )};
   return sum.x + sum.y;
 }
 `,
@@ -92,21 +107,24 @@ ${lines((_, i) => `  let sum${i} = sumOf(${i}u, column, first, lane);`)}
 ${finish}
 `,
   });
-  return { terms: terms.length, parts, fold };
+  return { terms: terms.length, kept, parts, fold };
 }
 
+/** Returns the first word of what is kept in the scratch memory. */
 export function reduceColumns<N extends string>(
   recorder: Recorder,
   reduction: ColumnReduction<N>,
   { rows, columns }: { readonly rows: number; readonly columns: number },
   numbers: CallNumbers<N>,
-): void {
+): number {
   const blocks = Math.max(1, Math.ceil(rows / ROWS));
   const all = { ...numbers, rows, columns, blocks } as CallNumbers<N | Sizes>;
   const groups = Math.ceil(columns / COLUMNS);
-  recorder.reserve(reduction.terms * blocks * columns);
+  const kept = reduction.terms * blocks * columns;
+  recorder.reserve(kept + reduction.kept * columns);
   recorder.call(reduction.parts, all, gridOf(groups, blocks));
   recorder.call(reduction.fold, all, [groups, 1, 1]);
+  return kept;
 }
 
 const SUM = columnReduction(
@@ -119,5 +137,9 @@ const SUM = columnReduction(
 );
 
 /** target [columns] += sum of the rows of source. */
-export const columnSums = (recorder: Recorder, { source, target, ...sizes }: Parameters<RowOps["sumRows"]>[0]): void =>
+export const columnSums = (
+  recorder: Recorder,
+  { source, target, ...sizes }: Parameters<RowOps["sumRows"]>[0],
+): void => {
   reduceColumns(recorder, SUM, sizes, { source, result: target });
+};

@@ -2,15 +2,13 @@
 import type { DenseOps } from "../ops.ts";
 import { activationOps } from "./activation.ts";
 import { layerNormOps } from "./layer-norm.ts";
-import { type LossOps, lossOps } from "./loss.ts";
+import { lossOps } from "./loss.ts";
 import { multiply } from "./matrix.ts";
 import type { Recorder } from "./recorder.ts";
 import { roundingOps } from "./rounding.ts";
 import { softmaxOps } from "./softmax.ts";
 
-export type GpuDenseOps = Omit<DenseOps, keyof LossOps> & LossOps;
-
-export const denseOps = (recorder: Recorder): GpuDenseOps => ({
+export const denseOps = (recorder: Recorder): DenseOps => ({
   product: ({ m, n, k, a, transposeA, b, transposeB, out, accumulate }) =>
     multiply(recorder, {
       ...{ m, n, k, transposeA, transposeB, accumulate },

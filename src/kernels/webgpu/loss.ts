@@ -3,8 +3,7 @@
  * precision; the sum over rows is in two floats (`tally.ts`).
  */
 import { gridOf } from "../../webgpu/kernel.ts";
-import type { Place } from "../arena.ts";
-import type { Answered } from "../ops.ts";
+import type { DenseOps } from "../ops.ts";
 import { EXPONENTIAL, LOGARITHM, ROW_LANES, ROW_SUMS } from "./elementary.ts";
 import { gpuKernel, type NumberKind } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
@@ -63,13 +62,7 @@ const BITS = sumKernel("cross-entropy of bits", ANSWERED, {
   terms: ["max(z, 0.0) + logarithm(1.0 + e) - wanted * z"],
 });
 
-/** Loss operations add to a sum. */
-export interface LossOps {
-  crossEntropy(of: Answered & { tally: Place }): void;
-  bitCrossEntropy(of: Answered & { tally: Place }): void;
-}
-
-export function lossOps(recorder: Recorder): LossOps {
+export function lossOps(recorder: Recorder): Pick<DenseOps, "crossEntropy" | "bitCrossEntropy"> {
   const tallies = talliesOf(recorder);
   return {
     crossEntropy: ({ logits, targets, rows, outputs, dLogits, scale, tally }) => {

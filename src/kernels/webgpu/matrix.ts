@@ -65,7 +65,8 @@ const laneOf = (alongDepth: boolean) =>
 function matrixKernel({ transposeA, transposeB, partsA, partsResult }: Form): GpuKernel<Numbers> {
   const [ofA, ofB] = [laneOf(!transposeA), laneOf(transposeB)];
   const lanes = [0, 1, 2, 3];
-  const vector = (of: "a" | "b") => `vec4f(${lanes.map((i) => `${of}At(${of}q + ${i}u, ${of}k)`).join(", ")})`;
+  const vector = (of: "a" | "b") =>
+    `vec4f(${lanes.map((i) => `${of}At(first${of.toUpperCase()}, ${of}q + ${i}u, ${of}k, end)`).join(", ")})`;
   return gpuKernel({
     name: `product${transposeA ? " aT" : ""}${transposeB ? " bT" : ""}${partsA ? ", a in parts" : ""}${partsResult ? " to parts" : ""}`,
     numbers: NUMBERS,
@@ -73,30 +74,26 @@ function matrixKernel({ transposeA, transposeB, partsA, partsResult }: Form): Gp
     helpers: `
 var<workgroup> tileA: array<vec4f, ${DEPTH * PITCH}>;
 var<workgroup> tileB: array<vec4f, ${DEPTH * PITCH}>;
-var<private> firstA: u32;
-var<private> firstB: u32;
-var<private> firstResult: u32;
-var<private> end: u32;
 
-fn aAt(row: u32, depth: u32) -> f32 {
+fn aAt(first: u32, row: u32, depth: u32, end: u32) -> f32 {
   if (row >= call.m || depth >= end) { return 0.0; }
-  return ${partsA ? "loadPart" : "load"}(firstA + ${transposeA ? "depth * call.strideA + row" : "row * call.strideA + depth"});
+  return ${partsA ? "loadPart" : "load"}(first + ${transposeA ? "depth * call.strideA + row" : "row * call.strideA + depth"});
 }
-fn bAt(column: u32, depth: u32) -> f32 {
+fn bAt(first: u32, column: u32, depth: u32, end: u32) -> f32 {
   if (column >= call.n || depth >= end) { return 0.0; }
-  return load(firstB + ${transposeB ? "column * call.strideB + depth" : "depth * call.strideB + column"});
+  return load(first + ${transposeB ? "column * call.strideB + depth" : "depth * call.strideB + column"});
 }
-fn put(row: u32, column: u32, split: u32, sum: f32) {
+fn put(first: u32, row: u32, column: u32, split: u32, sum: f32) {
   if (row >= call.m || column >= call.n) { return; }
   if (call.splits > 1u) {
     storePart((split * call.m + row) * call.n + column, sum);
     return;
   }
-  let at = firstResult + row * call.strideResult + column;
+  let at = first + row * call.strideResult + column;
   ${partsResult ? "storePart(at, sum);" : "if (call.accumulate != 0u) { store(at, load(at) + sum); } else { store(at, sum); }"}
 }
-fn putFour(row: u32, column: u32, split: u32, sums: vec4f) {
-${lanes.map((i) => `  put(row, column + ${i}u, split, sums[${i}]);`).join("\n")}
+fn putFour(first: u32, row: u32, column: u32, split: u32, sums: vec4f) {
+${lanes.map((i) => `  put(first, row, column + ${i}u, split, sums[${i}]);`).join("\n")}
 }
 `,
     body: `
@@ -104,11 +101,11 @@ ${lanes.map((i) => `  put(row, column + ${i}u, split, sums[${i}]);`).join("\n")}
   let split = group.z % call.splits;
   let prompt = pair / call.heads;
   let head = pair % call.heads;
-  firstA = call.a + prompt * call.promptA + head * call.headA;
-  firstB = call.b + prompt * call.promptB + head * call.headB;
-  firstResult = call.result + prompt * call.promptResult + head * call.headResult;
+  let firstA = call.a + prompt * call.promptA + head * call.headA;
+  let firstB = call.b + prompt * call.promptB + head * call.headB;
+  let firstResult = call.result + prompt * call.promptResult + head * call.headResult;
   let begin = split * call.depth;
-  end = min(call.k, begin + call.depth);
+  let end = min(call.k, begin + call.depth);
   let aq = ${TILE}u * group.y + 4u * (${ofA.q});
   let bq = ${TILE}u * group.x + 4u * (${ofB.q});
   let row = lane / 16u;
@@ -137,10 +134,10 @@ ${lanes.map((i) => `  put(row, column + ${i}u, split, sums[${i}]);`).join("\n")}
   }
   let top = ${TILE}u * group.y + 4u * row;
   let left = ${TILE}u * group.x + 4u * column;
-  putFour(top, left, split, sum0);
-  putFour(top + 1u, left, split, sum1);
-  putFour(top + 2u, left, split, sum2);
-  putFour(top + 3u, left, split, sum3);
+  putFour(firstResult, top, left, split, sum0);
+  putFour(firstResult, top + 1u, left, split, sum1);
+  putFour(firstResult, top + 2u, left, split, sum2);
+  putFour(firstResult, top + 3u, left, split, sum3);
 `,
   });
 }

@@ -5,7 +5,9 @@
  */
 import { PlatformError } from "../../errors.ts";
 import type { Gpu } from "../../webgpu/gpu.ts";
-import type { Place } from "../arena.ts";
+import { type Place, TALLY_WORDS } from "../arena.ts";
+import type { MemoryOps } from "../ops.ts";
+import type { TrainingOps } from "../training-ops.ts";
 import { eachItem } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -25,26 +27,16 @@ export function requireBinding({ name, largestArray }: Pick<Gpu, "name" | "large
   );
 }
 
-export interface GpuMemoryOps {
-  /** Bytes up to the next whole word become 0. */
-  write(at: Place, values: Int16Array | Uint16Array | Float32Array | Int32Array | Uint32Array | Uint8Array): void;
-  /** A copy of `count` floats, as they are at this point. */
-  read(at: Place, count: number): Promise<Float32Array>;
-  /** A copy of `count` words, as they are at this point. */
+export interface GpuMemoryOps extends MemoryOps, Pick<TrainingOps, "read" | "sums" | "clearTallies"> {
+  /** A copy of `count` words. */
   words(at: Place, count: number): Promise<Uint32Array>;
-  /** `count` sums that operations added to, one after another. */
-  sums(at: Place, count: number): Promise<Float64Array>;
-  /** `count` counts that operations added to, one after another. */
-  counts(at: Place, count: number): Promise<Float64Array>;
-  /** Copies words; the two may overlap. */
-  copy(from: Place, to: Place, count: number): void;
-  fill(target: Place, count: number, value: number): void;
 }
 
 export function memoryOps(recorder: Recorder): GpuMemoryOps {
   const floats = async (at: Place, count: number) => new Float32Array((await recorder.read(at, count)).slice().buffer);
   return {
     write: (at, values) => {
+      // Bytes up to the next whole word become 0.
       const bytes = new Uint8Array(4 * Math.ceil(values.byteLength / 4));
       bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
       recorder.write(at, bytes);
@@ -52,13 +44,10 @@ export function memoryOps(recorder: Recorder): GpuMemoryOps {
     read: floats,
     words: async (at, count) => (await recorder.read(at, count)).slice(),
     sums: async (at, count) => {
-      const parts = await floats(at, 2 * count);
+      const parts = await floats(at, TALLY_WORDS * count);
       return Float64Array.from({ length: count }, (_, i) => parts[2 * i] + parts[2 * i + 1]);
     },
-    counts: async (at, count) => {
-      const words = await recorder.read(at, 2 * count);
-      return Float64Array.from({ length: count }, (_, i) => words[2 * i] + 2 ** 32 * words[2 * i + 1]);
-    },
+    clearTallies: (at, count) => recorder.each(FILL, TALLY_WORDS * count, { result: at, value: 0 }),
     copy: (from, to, count) => {
       if (Math.abs(from - to) >= 4 * count) return recorder.each(COPY, count, { first: from, to });
       recorder.reserve(count);

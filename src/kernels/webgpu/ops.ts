@@ -3,13 +3,14 @@
  * repeats itself bit for bit on a device; against WebAssembly numbers differ by rounding, because a GPU fuses products with sums.
  */
 import type { Gpu } from "../../webgpu/gpu.ts";
-import type { RowOps } from "../ops.ts";
-import { denseOps, type GpuDenseOps } from "./dense.ts";
+import type { DenseOps, RowOps } from "../ops.ts";
+import { denseOps } from "./dense.ts";
 import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
+import { type OptimiserOps, optimiserOps } from "./optimiser.ts";
 import { openRecorder } from "./recorder.ts";
 import { rowOps } from "./rows.ts";
 
-export interface GpuKernels extends GpuMemoryOps, RowOps, GpuDenseOps {
+export interface GpuKernels extends GpuMemoryOps, RowOps, DenseOps, OptimiserOps {
   /** Frees the memory. */
   close(): void;
 }
@@ -22,5 +23,11 @@ export interface GpuKernels extends GpuMemoryOps, RowOps, GpuDenseOps {
 export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
   requireBinding(gpu, bytes);
   const recorder = openRecorder(gpu, bytes);
-  return { ...memoryOps(recorder), ...rowOps(recorder), ...denseOps(recorder), close: recorder.close };
+  return {
+    ...memoryOps(recorder),
+    ...rowOps(recorder),
+    ...denseOps(recorder),
+    ...optimiserOps(recorder),
+    close: recorder.close,
+  };
 }

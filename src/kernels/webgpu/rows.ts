@@ -9,6 +9,11 @@ const ADD = eachItem(
   { result: "place", source: "place", factor: "f32" },
   "  store(call.result + at, load(call.result + at) + call.factor * load(call.source + at));",
 );
+const MULTIPLY = eachItem(
+  "multiply",
+  { result: "place", source: "place" },
+  "  store(call.result + at, load(call.result + at) * load(call.source + at));",
+);
 const SCALE = eachItem(
   "scale",
   { result: "place", factor: "f32" },
@@ -78,6 +83,7 @@ export function rowOps(recorder: Recorder): RowOps {
   return {
     add: (target, source, count) => each(ADD, count, { result: target, source, factor: 1 }),
     addScaled: (target, source, count, factor) => each(ADD, count, { result: target, source, factor }),
+    multiply: (target, source, count) => each(MULTIPLY, count, { result: target, source }),
     scale: (target, count, factor) => each(SCALE, count, { result: target, factor }),
     sumRows: (of) => columnSums(recorder, of),
     sumManyRows: (of) => columnSums(recorder, of),

@@ -8,6 +8,7 @@
  * Stratified and ordered draws add the bit-reversed step. All of it is in whole numbers, so it is the same on every GPU.
  */
 import { defineKernel } from "../../../webgpu/kernel.ts";
+import { THREEFRY } from "../../../webgpu/threefry.ts";
 
 /** Numbers of draws: `spread` is 1 where all steps use one draw and its offset; key and first prompt are of ideal draws. */
 export const DRAW_NUMBERS = {
@@ -82,23 +83,11 @@ fn levelOf(word: u32) -> u32 {
 `;
 
 const IDEAL = `${WORD_LEVEL}
-fn turned(x: u32, left: u32) -> u32 { return (x << left) | (x >> (32u - left)); }
-
-/** Word \`place\` of the block row \`high\`: Threefry-2x32-20, five groups of four rounds with a key injection after each. */
+${THREEFRY}
+/** Word \`place\` of the block row \`high\`. */
 fn wordAt(place: u32, high: u32) -> u32 {
-  var keys = array<u32, 3>(call.key0, call.key1, call.key0 ^ call.key1 ^ 0x1bd11bdau);
-  var turns = array<u32, 8>(13u, 15u, 26u, 6u, 17u, 29u, 16u, 24u);
-  var x0 = (place >> 1u) + call.key0;
-  var x1 = high + call.key1;
-  for (var g = 1u; g <= 5u; g++) {
-    for (var r = 0u; r < 4u; r++) {
-      x0 += x1;
-      x1 = turned(x1, turns[4u * ((g - 1u) % 2u) + r]) ^ x0;
-    }
-    x0 += keys[g % 3u];
-    x1 += keys[(g + 1u) % 3u] + g;
-  }
-  return select(x0, x1, (place & 1u) != 0u);
+  let block = threefry(vec2u(call.key0, call.key1), vec2u(place >> 1u, high));
+  return select(block.x, block.y, (place & 1u) != 0u);
 }
 /** The words of a step. Every kernel binds an array of draws, whether it reads it or not. */
 fn drawn(output: u32, prompt: u32, step: u32, place: u32) -> u32 {
