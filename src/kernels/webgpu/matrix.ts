@@ -37,24 +37,20 @@ const NUMBERS = {
   /** Columns of a in a split. */
   depth: "u32",
   heads: "u32",
-  /** Words from a prompt, and from a head, to the next. */
+  /** Words from a prompt, a head or a split to the next. */
   promptA: "u32",
   headA: "u32",
   promptB: "u32",
   headB: "u32",
   promptResult: "u32",
   headResult: "u32",
+  splitResult: "u32",
+  /** 1 where a, or the result, is in the scratch memory. */
+  partsA: "u32",
+  partsResult: "u32",
 } as const satisfies Record<string, NumberKind>;
 
 type Numbers = keyof typeof NUMBERS;
-
-interface Form {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  /** In the scratch memory instead of the memory. */
-  readonly partsA: boolean;
-  readonly partsResult: boolean;
-}
 
 /** A lane's vector of a tile: \`q\` is which four rows of a or columns of b, \`depth\` which column of a or row of b. */
 const laneOf = (alongDepth: boolean) =>
@@ -62,13 +58,13 @@ const laneOf = (alongDepth: boolean) =>
     ? { q: `lane / ${DEPTH}u`, depth: `lane % ${DEPTH}u` }
     : { q: `lane % ${TILE / 4}u`, depth: `lane / ${TILE / 4}u` };
 
-function matrixKernel({ transposeA, transposeB, partsA, partsResult }: Form): GpuKernel<Numbers> {
+function matrixKernel(transposeA: boolean, transposeB: boolean): GpuKernel<Numbers> {
   const [ofA, ofB] = [laneOf(!transposeA), laneOf(transposeB)];
   const lanes = [0, 1, 2, 3];
   const vector = (of: "a" | "b") =>
     `vec4f(${lanes.map((i) => `${of}At(first${of.toUpperCase()}, ${of}q + ${i}u, ${of}k, end)`).join(", ")})`;
   return gpuKernel({
-    name: `product${transposeA ? " aT" : ""}${transposeB ? " bT" : ""}${partsA ? ", a in parts" : ""}${partsResult ? " to parts" : ""}`,
+    name: `product${transposeA ? " aT" : ""}${transposeB ? " bT" : ""}`,
     numbers: NUMBERS,
     lanes: 256,
     helpers: `
@@ -76,24 +72,27 @@ var<workgroup> tileA: array<vec4f, ${DEPTH * PITCH}>;
 var<workgroup> tileB: array<vec4f, ${DEPTH * PITCH}>;
 
 fn aAt(first: u32, row: u32, depth: u32, end: u32) -> f32 {
-  if (row >= call.m || depth >= end) { return 0.0; }
-  return ${partsA ? "loadPart" : "load"}(first + ${transposeA ? "depth * call.strideA + row" : "row * call.strideA + depth"});
+  let at = first + ${transposeA ? "depth * call.strideA + row" : "row * call.strideA + depth"};
+  var value = 0.0;
+  if (call.partsA != 0u) { value = loadPart(at); } else { value = load(at); }
+  return select(0.0, value, row < call.m && depth < end);
 }
 fn bAt(first: u32, column: u32, depth: u32, end: u32) -> f32 {
-  if (column >= call.n || depth >= end) { return 0.0; }
-  return load(first + ${transposeB ? "column * call.strideB + depth" : "depth * call.strideB + column"});
+  let value = load(first + ${transposeB ? "column * call.strideB + depth" : "depth * call.strideB + column"});
+  return select(0.0, value, column < call.n && depth < end);
 }
-fn put(first: u32, row: u32, column: u32, split: u32, sum: f32) {
-  if (row >= call.m || column >= call.n) { return; }
-  if (call.splits > 1u) {
-    storePart((split * call.m + row) * call.n + column, sum);
-    return;
+fn putFour(first: u32, row: u32, column: u32, sums: vec4f) {
+  if (row >= call.m) { return; }
+  for (var i = 0u; i < min(4u, call.n - min(call.n, column)); i++) {
+    let at = first + row * call.strideResult + column + i;
+    if (call.partsResult != 0u) {
+      storePart(at, sums[i]);
+    } else if (call.accumulate != 0u) {
+      store(at, load(at) + sums[i]);
+    } else {
+      store(at, sums[i]);
+    }
   }
-  let at = first + row * call.strideResult + column;
-  ${partsResult ? "storePart(at, sum);" : "if (call.accumulate != 0u) { store(at, load(at) + sum); } else { store(at, sum); }"}
-}
-fn putFour(first: u32, row: u32, column: u32, split: u32, sums: vec4f) {
-${lanes.map((i) => `  put(first, row, column + ${i}u, split, sums[${i}]);`).join("\n")}
 }
 `,
     body: `
@@ -103,7 +102,7 @@ ${lanes.map((i) => `  put(first, row, column + ${i}u, split, sums[${i}]);`).join
   let head = pair % call.heads;
   let firstA = call.a + prompt * call.promptA + head * call.headA;
   let firstB = call.b + prompt * call.promptB + head * call.headB;
-  let firstResult = call.result + prompt * call.promptResult + head * call.headResult;
+  let firstResult = call.result + prompt * call.promptResult + head * call.headResult + split * call.splitResult;
   let begin = split * call.depth;
   let end = min(call.k, begin + call.depth);
   let aq = ${TILE}u * group.y + 4u * (${ofA.q});
@@ -123,7 +122,8 @@ ${lanes.map((i) => `  put(first, row, column + ${i}u, split, sums[${i}]);`).join
     tileA[(${ofA.depth}) * ${PITCH}u + ${ofA.q}] = nextA;
     tileB[(${ofB.depth}) * ${PITCH}u + ${ofB.q}] = nextB;
     workgroupBarrier();
-    for (var i = 0u; i < ${DEPTH}u; i++) {
+    // Some drivers would unroll a loop of known length, and take seconds to compile it.
+    for (var i = 0u; i < ${DEPTH}u + call.zero; i++) {
       let a = tileA[i * ${PITCH}u + row];
       let b = tileB[i * ${PITCH}u + column];
       sum0 += a.x * b;
@@ -134,10 +134,10 @@ ${lanes.map((i) => `  put(first, row, column + ${i}u, split, sums[${i}]);`).join
   }
   let top = ${TILE}u * group.y + 4u * row;
   let left = ${TILE}u * group.x + 4u * column;
-  putFour(firstResult, top, left, split, sum0);
-  putFour(firstResult, top + 1u, left, split, sum1);
-  putFour(firstResult, top + 2u, left, split, sum2);
-  putFour(firstResult, top + 3u, left, split, sum3);
+  putFour(firstResult, top, left, sum0);
+  putFour(firstResult, top + 1u, left, sum1);
+  putFour(firstResult, top + 2u, left, sum2);
+  putFour(firstResult, top + 3u, left, sum3);
 `,
   });
 }
@@ -154,16 +154,8 @@ const FOLD = eachItem(
   store(to, sum);`,
 );
 
-/** Compiled when they are first called. */
-const KERNELS = new Map<string, GpuKernel<Numbers>>();
-
-function kernelOf(form: Form): GpuKernel<Numbers> {
-  const { transposeA, transposeB, partsA, partsResult } = form;
-  const key = [transposeA, transposeB, partsA, partsResult].join();
-  const known = KERNELS.get(key) ?? matrixKernel(form);
-  KERNELS.set(key, known);
-  return known;
-}
+/** By whether a, and b, are transposed. */
+const KERNELS = [false, true].map((a) => [false, true].map((b) => matrixKernel(a, b)));
 
 /** Where the matrices of a factor are: the first one's place, words from a row to the next, from a prompt, and from a head. */
 export interface Matrices {
@@ -199,16 +191,13 @@ export function multiply(recorder: Recorder, of: MatrixProduct): void {
   const splits = prompts * heads > 1 || a.parts || result.parts ? 1 : splitsOf(rows * columns, k);
   const depth = DEPTH * Math.ceil(k / splits / DEPTH);
   if (splits > 1) recorder.reserve(splits * m * n);
-  const kernel = kernelOf({
-    transposeA: of.transposeA ?? false,
-    transposeB: of.transposeB ?? false,
-    partsA: a.parts ?? false,
-    partsResult: result.parts ?? false,
-  });
+  const kernel = KERNELS[of.transposeA ? 1 : 0][of.transposeB ? 1 : 0];
+  const to = splits > 1 ? { at: 0, stride: n } : result;
   const numbers = {
-    ...{ m, n, k, a: a.at, strideA: a.stride, b: b.at, strideB: b.stride, result: result.at },
-    ...{ strideResult: result.stride, accumulate, splits, depth, heads },
+    ...{ m, n, k, a: a.at, strideA: a.stride, b: b.at, strideB: b.stride, result: to.at, strideResult: to.stride },
+    ...{ accumulate, splits, depth, heads, splitResult: m * n },
     ...{ promptA: a.prompt ?? 0, headA: a.head ?? 0, promptB: b.prompt ?? 0, headB: b.head ?? 0 },
+    ...{ partsA: a.parts ? 1 : 0, partsResult: splits > 1 || result.parts ? 1 : 0 },
     ...{ promptResult: result.prompt ?? 0, headResult: result.head ?? 0 },
   };
   recorder.call(kernel, numbers, [columns, rows, prompts * heads * splits]);

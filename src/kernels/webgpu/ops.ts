@@ -4,13 +4,15 @@
  */
 import type { Gpu } from "../../webgpu/gpu.ts";
 import type { DenseOps, RowOps } from "../ops.ts";
+import { type ColumnOps, columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
 import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
+import { type NoiseOps, noiseOps } from "./noise.ts";
 import { type OptimiserOps, optimiserOps } from "./optimiser.ts";
 import { openRecorder } from "./recorder.ts";
 import { rowOps } from "./rows.ts";
 
-export interface GpuKernels extends GpuMemoryOps, RowOps, DenseOps, OptimiserOps {
+export interface GpuKernels extends GpuMemoryOps, RowOps, DenseOps, ColumnOps, OptimiserOps, NoiseOps {
   /** Frees the memory. */
   close(): void;
 }
@@ -27,7 +29,9 @@ export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
     ...memoryOps(recorder),
     ...rowOps(recorder),
     ...denseOps(recorder),
+    ...columnOps(recorder),
     ...optimiserOps(recorder),
+    ...noiseOps(recorder),
     close: recorder.close,
   };
 }
