@@ -3,7 +3,7 @@
  * repeats itself bit for bit on a device; against WebAssembly numbers differ by rounding, because a GPU fuses products with sums.
  */
 import type { Gpu } from "../../webgpu/gpu.ts";
-import type { DenseOps, RowOps } from "../ops.ts";
+import type { DenseOps, RowOps, SpikeOps } from "../ops.ts";
 import { type ColumnOps, columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
 import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
@@ -11,8 +11,9 @@ import { type NoiseOps, noiseOps } from "./noise.ts";
 import { type OptimiserOps, optimiserOps } from "./optimiser.ts";
 import { openRecorder } from "./recorder.ts";
 import { rowOps } from "./rows.ts";
+import { spikeOps } from "./spike-ops.ts";
 
-export interface GpuKernels extends GpuMemoryOps, RowOps, DenseOps, ColumnOps, OptimiserOps, NoiseOps {
+export interface GpuKernels extends GpuMemoryOps, RowOps, DenseOps, ColumnOps, OptimiserOps, NoiseOps, SpikeOps {
   /** Frees the memory. */
   close(): void;
 }
@@ -25,10 +26,13 @@ export interface GpuKernels extends GpuMemoryOps, RowOps, DenseOps, ColumnOps, O
 export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
   requireBinding(gpu, bytes);
   const recorder = openRecorder(gpu, bytes);
+  const memory = memoryOps(recorder);
+  const dense = denseOps(recorder);
   return {
-    ...memoryOps(recorder),
+    ...memory,
     ...rowOps(recorder),
-    ...denseOps(recorder),
+    ...dense,
+    ...spikeOps(recorder, { ...memory, ...dense }),
     ...columnOps(recorder),
     ...optimiserOps(recorder),
     ...noiseOps(recorder),
