@@ -6,6 +6,7 @@ import type { Gpu } from "../../webgpu/gpu.ts";
 import type { DenseOps, RowOps, SpikeOps } from "../ops.ts";
 import { type ColumnOps, columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
+import { type FireOps, fireOps } from "./fire-ops.ts";
 import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
 import { type NoiseOps, noiseOps } from "./noise.ts";
 import { type OptimiserOps, optimiserOps } from "./optimiser.ts";
@@ -13,7 +14,15 @@ import { openRecorder } from "./recorder.ts";
 import { rowOps } from "./rows.ts";
 import { spikeOps } from "./spike-ops.ts";
 
-export interface GpuKernels extends GpuMemoryOps, RowOps, DenseOps, ColumnOps, OptimiserOps, NoiseOps, SpikeOps {
+export interface GpuKernels
+  extends GpuMemoryOps,
+    RowOps,
+    DenseOps,
+    ColumnOps,
+    OptimiserOps,
+    NoiseOps,
+    SpikeOps,
+    FireOps {
   /** Frees the memory. */
   close(): void;
 }
@@ -33,6 +42,7 @@ export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
     ...rowOps(recorder),
     ...dense,
     ...spikeOps(recorder, { ...memory, ...dense }),
+    ...fireOps(recorder),
     ...columnOps(recorder),
     ...optimiserOps(recorder),
     ...noiseOps(recorder),

@@ -4,7 +4,7 @@ import { expectWithin, largest, normals, onBoth, unset } from "../../../test/sup
 import { packedSpikes } from "../../../test/support/packed-spikes.ts";
 import { spikeRatePenalty } from "../../model/spike-rate.ts";
 import { unpackSpikes } from "../../spike/train.ts";
-import { SPIKE_SCRATCH, spikeGradientScratch } from "../wasm/spike-ops.ts";
+import { inputGradientScratch, SPIKE_SCRATCH, spikeGradientScratch } from "../wasm/spike-ops.ts";
 import { gpuKernels } from "./ops.ts";
 
 const bitsAt = (at: number, features: number) => ({ at, words: Math.ceil(features / 32), features });
@@ -45,6 +45,17 @@ describe.each(LAYERS)("spikes", ({ rows, features, outputs, density }) => {
     // Errors of `rows` roundings are independent: sums of fewer than 1,100 random terms end within 10 sqrt(rows) half units.
     const bound = 10 * Math.sqrt(rows) * largest(wasm.numbers.weight) * 2 ** -24;
     expectWithin(gpu.numbers.weight, wasm.numbers.weight, bound);
+  });
+
+  testOnGpu(`${sizes} give the gradient of inputs, within rounding`, async () => {
+    const { wasm, gpu } = await onBoth(
+      { weight: arrays.weight, dOut: normals(rows * outputs, 3), dInput: unset(rows * features) },
+      ["dInput"],
+      (ops, { weight, dOut, dInput }, scratch) =>
+        ops.spikeInputGradient({ dOut, rows, weight, inputs: features, outputs, dInput, gate: null, scratch }),
+      inputGradientScratch(rows, features, outputs),
+    );
+    expectWithin(gpu.numbers.dInput, wasm.numbers.dInput, outputs * largest(wasm.numbers.dInput) * 2 ** -23);
   });
 
   testOnGpu(`${sizes} are added to numbers with the bits of WebAssembly`, async () => {
