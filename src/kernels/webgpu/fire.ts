@@ -52,7 +52,7 @@ export const fireKernel = ({ name, numbers, wgsl }: GpuNeuron) =>
   let row = word / call.bitWords;
   let feature = 32u * (word % call.bitWords) + lane % 32u;
   let isNeuron = row < call.rows && feature < call.features;
-  var neuron: Neuron;
+  var neuron = Neuron();
   for (var first = 0u; first < call.steps; first += ${PACKED_STEPS}u) {
     let count = min(${PACKED_STEPS}u, call.steps - first);
     var spikes = 0u;
@@ -99,7 +99,7 @@ export const fireBackwardKernel = ({ name, numbers, wgsl, leakGradient }: GpuNeu
   let isNeuron = row < call.rows;
   var leaked = 0.0;
   if (isNeuron) {
-    var neuron: Neuron;
+    var neuron = Neuron();
     var distances: array<f32, ${steps}>;
     ${learns ? `var before: array<f32, ${steps}>;` : ""}
     for (var t = 0u; t < ${steps}u; t++) {
@@ -107,7 +107,7 @@ export const fireBackwardKernel = ({ name, numbers, wgsl, leakGradient }: GpuNeu
       distances[t] = distance(&neuron, currentAt(t, row, feature));
       reset(&neuron, distances[t] >= 0.0);
     }
-    var later: Later;
+    var later = Later();
     for (var left = ${steps}u; left > 0u; left--) {
       let t = left - 1u;
       let place = (t * call.rows + row) * call.features + feature;

@@ -24,6 +24,7 @@ export interface GpuNeuron {
   /**
    * `struct Neuron`, all zeros before the first step; `distance(neuron, current)` integrates and returns V - threshold;
    * `reset(neuron, fired)`. `struct Later`, all zeros after the last step; `back(later, dSpike, slope, fired)` returns dV.
+   * Both are written as `Neuron()` and `Later()`: drivers keep the value of a variable without one from the loop's last iteration.
    */
   readonly wgsl: string;
   /** Adds to the gradient of a learned leak what groups left (`fire.ts`); null where the leak is not learned. */

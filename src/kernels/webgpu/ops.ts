@@ -3,7 +3,8 @@
  * repeats itself bit for bit on a device; against WebAssembly numbers differ by rounding, because a GPU fuses products with sums.
  */
 import type { Gpu } from "../../webgpu/gpu.ts";
-import type { DenseOps, RowOps, SpikeOps } from "../ops.ts";
+import type { AttentionOps, DenseOps, RowOps, SpikeOps } from "../ops.ts";
+import { attentionOps } from "./attention-ops.ts";
 import { type ColumnOps, columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
 import { type FireOps, fireOps } from "./fire-ops.ts";
@@ -22,7 +23,8 @@ export interface GpuKernels
     OptimiserOps,
     NoiseOps,
     SpikeOps,
-    FireOps {
+    FireOps,
+    AttentionOps {
   /** Frees the memory. */
   close(): void;
 }
@@ -43,6 +45,7 @@ export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
     ...dense,
     ...spikeOps(recorder, { ...memory, ...dense }),
     ...fireOps(recorder),
+    ...attentionOps(recorder),
     ...columnOps(recorder),
     ...optimiserOps(recorder),
     ...noiseOps(recorder),
