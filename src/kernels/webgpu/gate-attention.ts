@@ -113,7 +113,7 @@ export const gateGradientsKernel = (counted: Counting, neuron: GpuNeuron, steps:
     `${HEADS}${CURRENTS[counted]}${neuron.wgsl}${SURROGATE}${counted === "tokens" ? TOKEN_SPIKE_GRADIENT : SPIKE_GRADIENT}`,
   );
 
-/** The gradient of the counted bits, from the sum of G over the tokens that attend to theirs. A lane is a feature of one token at one step. */
+/** The gradient of the counted bits, from the sum of G over the tokens that attend to theirs. A lane is a feature of a token at a step. */
 export const countedGradientsKernel = (counted: "counts" | "channels") =>
   eachItem(
     `gradients of counted ${counted}`,
