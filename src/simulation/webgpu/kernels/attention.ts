@@ -9,6 +9,7 @@
  * Shapes: qkv [steps][prompts tokens][qkvWords], q, k and v of `width` bits each; mask [tokens][maskWords]; scores
  * [steps][prompts][heads][tokens][maskWords]; attended [steps][prompts tokens][outWords]. Heads have at most 64 features.
  */
+import { headBits } from "../../../kernels/webgpu/heads.ts";
 import { defineKernel } from "../../../webgpu/kernel.ts";
 import { DRAW_NUMBERS, type DrawSource } from "./draws.ts";
 
@@ -34,22 +35,7 @@ export const scoresKernel = (draws: DrawSource) =>
     helpers: `
 var<workgroup> counted: atomic<u32>;
 
-/** The features of a head in a row of qkv, from bit \`start\`. */
-fn headAt(row: u32, start: u32) -> vec2u {
-  var head = vec2u(0u, 0u);
-  let first = start / 32u;
-  let shift = start % 32u;
-  for (var w = 0u; w < 2u; w++) {
-    if (32u * w >= call.dimension) { break; }
-    let at = row * call.qkvWords + first + w;
-    var word = qkv[at] >> shift;
-    if (shift > 0u && first + w + 1u < call.qkvWords) { word |= qkv[at + 1u] << (32u - shift); }
-    let left = call.dimension - 32u * w;
-    if (left < 32u) { word &= (1u << left) - 1u; }
-    head[w] = word;
-  }
-  return head;
-}
+${headBits((at) => `qkv[${at}]`)}
 ${draws.scoreLevel}
 `,
     body: `

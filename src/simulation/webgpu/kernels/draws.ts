@@ -7,6 +7,7 @@
  *
  * Stratified and ordered draws add the bit-reversed step. All of it is in whole numbers, so it is the same on every GPU.
  */
+import { WORD_LEVEL } from "../../../kernels/webgpu/attention-draws.ts";
 import { defineKernel } from "../../../webgpu/kernel.ts";
 import { THREEFRY } from "../../../webgpu/threefry.ts";
 
@@ -73,14 +74,6 @@ fn outputLevel(prompt: u32, head: u32, step: u32, i: u32, feature: u32) -> u32 {
 }
 `,
 };
-
-/** floor(word I_max / 2^32) >> log2 gain, from two products that fit in 32 bits. */
-const WORD_LEVEL = `
-fn levelOf(word: u32) -> u32 {
-  let low = (word & 0xffffu) * call.normaliser;
-  return (((word >> 16u) * call.normaliser + (low >> 16u)) >> 16u) >> call.gainShift;
-}
-`;
 
 const IDEAL = `${WORD_LEVEL}
 ${THREEFRY}
