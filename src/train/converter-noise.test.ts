@@ -29,7 +29,7 @@ test("in code steps: offsets left after trimming, and the share of rounding in t
 const codeStep = (_: unknown, column: number) => 0.1 + 0.01 * (column % 5);
 
 /** The noisy parameters of a step, next to the exact ones. */
-function seen(normalisation: "batch" | "none", adc: object) {
+async function seen(normalisation: "batch" | "none", adc: object) {
   const experiment = tinyExperiment({
     model: { kind: "spiking", normalisation, width: 64 },
     training: { stages: [{ steps: 1, noise: { hardware: true } }] },
@@ -47,7 +47,7 @@ function seen(normalisation: "batch" | "none", adc: object) {
   const steps = Object.fromEntries(
     convertingLayers(plan.layout).map(({ name, outputs }) => [name, Float32Array.from({ length: outputs }, codeStep)]),
   );
-  createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, steps);
+  await createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, steps);
   const read = (name: string) => {
     const { data } = exact[name];
     return { exact: data, noisy: kernels.f32.slice(plan.noisy[name] / 4, plan.noisy[name] / 4 + data.length) };
@@ -56,8 +56,8 @@ function seen(normalisation: "batch" | "none", adc: object) {
   return { read, outputs, noise: converterNoise(experiment.hardware.adc)! };
 }
 
-test("offsets and gains are those of readout units, on BatchNorm or, folded, on weights; the head has none", () => {
-  const { read, outputs, noise } = seen("batch", { errors: ERRORS });
+test("offsets and gains are those of readout units, on BatchNorm or, folded, on weights; the head has none", async () => {
+  const { read, outputs, noise } = await seen("batch", { errors: ERRORS });
   const offsets = read("blocks.0.qkv.offset").noisy;
   expect(outputs("blocks.0.qkv", offsets.length)).toEqual(
     offsets.map((_, c) => noise.outputs * Math.fround(codeStep(0, c))),
@@ -71,7 +71,7 @@ test("offsets and gains are those of readout units, on BatchNorm or, folded, on 
   expect(rootMeanSquare(gain.noisy.map((x, c) => x / gain.exact[c] - 1)) / 0.03).toBeCloseTo(1, 0);
   expect(read("head.offset").noisy).toEqual(read("head.offset").exact);
 
-  const folded = seen("none", { errors: { gainSpread: 0.03 } });
+  const folded = await seen("none", { errors: { gainSpread: 0.03 } });
   const { exact, noisy } = folded.read("blocks.0.up.weight");
   const columns = 128;
   const ratios = Array.from({ length: columns }, (_, c) => noisy[c] / exact[c]);
@@ -79,7 +79,7 @@ test("offsets and gains are those of readout units, on BatchNorm or, folded, on 
   for (const [i, weight] of exact.entries())
     expect(Math.abs(noisy[i] - weight * ratios[i % columns])).toBeLessThan(1e-4);
   expect(rootMeanSquare(ratios.map((ratio) => ratio - 1)) / 0.03).toBeCloseTo(1, 0);
-  const still = seen("none", {});
+  const still = await seen("none", {});
   expect(still.read("blocks.0.up.offset").noisy).toEqual(still.read("blocks.0.up.offset").exact);
 });
 

@@ -13,7 +13,7 @@ import type { LinearLayer } from "../model/layers.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { ConverterNoise } from "./converter-noise.ts";
-import { faultsOf, type LevelStatistics, largestUnfolded, levelsOf } from "./device-noise.ts";
+import { type Fault, faultsOf, type LevelStatistics, largestUnfolded, levelsOf } from "./device-noise.ts";
 import type { TrainingPlan } from "./plan.ts";
 
 /** Where noise is written, and what sets its size. */
@@ -57,6 +57,7 @@ export async function addDevices(
   );
   const values = await ops.read(value, inputs * outputs);
   const folds = await columnFolds(copy, layer);
+  const faulty: FaultyWeight[] = [];
   for (const [b, block] of matrixBlocks(role, inputs, outputs, crossbar).entries()) {
     const { rowStart, columnStart, rows, columns } = block;
     const offset = (i: number) => 4 * ((rowStart + Math.floor(i / columns)) * outputs + columnStart + (i % columns));
@@ -77,28 +78,37 @@ export async function addDevices(
       target: noisy + offset(0),
       scratch: plan.noiseWords,
     });
-    const faults = faultsOf(weights.length, crossbar, random.fork("stuck", b));
-    await addFaults(ops, faults, (weight) => noisy + offset(weight), largest, crossbar.parallelDevices);
+    const faults = [...faultsOf(weights.length, crossbar, random.fork("stuck", b))];
+    faulty.push(
+      ...faults.map((fault) => ({
+        ...fault,
+        index: offset(fault.weight) / 4,
+        largest: largest[fault.weight % columns],
+      })),
+    );
   }
+  if (faulty.length === 0) return;
+  const shown = await ops.read(noisy, inputs * outputs);
+  addFaults(shown, faulty, crossbar.parallelDevices);
+  ops.write(noisy, shown);
+}
+
+/** A fault, the index of its weight in the layer, and the weight that the largest conductance represents there. */
+interface FaultyWeight extends Fault {
+  readonly index: number;
+  readonly largest: number;
 }
 
 /** Faults of one pair are consecutive, and each device holds a share of the pair's value before them. */
-async function addFaults(
-  ops: TrainingOps,
-  faults: ReturnType<typeof faultsOf>,
-  placeOf: (weight: number) => Place,
-  largest: Float32Array,
-  parallelDevices: number,
-): Promise<void> {
-  let faulty = { weight: -1, shown: 0 };
-  for (const { weight, sign, at } of faults) {
-    const target = placeOf(weight);
-    const [shown] = await ops.read(target, 1);
-    if (weight !== faulty.weight) faulty = { weight, shown };
+function addFaults(values: Float32Array, faults: readonly FaultyWeight[], parallelDevices: number): void {
+  let faulty = { index: -1, shown: 0 };
+  for (const { index, sign, at, largest } of faults) {
+    const shown = values[index];
+    if (index !== faulty.index) faulty = { index, shown };
     // A device stuck at zero removes what it held; one stuck at its largest leaves what the other device holds.
     const held = sign * faulty.shown > 0 ? faulty.shown : 0;
-    const stuck = at === "maximum" ? sign * largest[weight % largest.length] : 0;
-    ops.write(target, Float32Array.of(shown + (stuck - held) / parallelDevices));
+    const stuck = at === "maximum" ? sign * largest : 0;
+    values[index] = shown + (stuck - held) / parallelDevices;
   }
 }
 

@@ -62,8 +62,9 @@ describe("training on images", () => {
     // 4 batches are an epoch.
     const experiment = short();
     let saved: TrainingState | undefined;
-    const afterStep = async (snapshot: () => TrainingState) => {
-      if (snapshot().step === 3) saved = decodeState(encodeState(snapshot(), experiment), experiment);
+    const afterStep = async (snapshot: () => Promise<TrainingState>) => {
+      const state = await snapshot();
+      if (state.step === 3) saved = decodeState(encodeState(state, experiment), experiment);
     };
     const whole = await run(experiment, { afterStep });
     expect(saved!.best).toMatchObject({ step: 3, errorRate: expect.any(Number) });

@@ -133,10 +133,13 @@ describe("a plan that does not fit", () => {
   });
 
   test("reports what it does instead of what was asked for, or that no plan fits", () => {
-    expect(memoryNote(whole, 3)).toBeNull();
-    expect(memoryNote(planned(3, whole.bytes - 64), 3)).toBeNull();
+    const asked = { threads: 3, limitName: "a memory" };
+    expect(memoryNote(whole, asked)).toBeNull();
+    expect(memoryNote(planned(3, whole.bytes - 64), asked)).toBeNull();
     const smallest = planned(3, 0);
-    expect(memoryNote(smallest, 3)).toContain("1 of 3 threads trains, and layers are computed again");
+    expect(memoryNote(smallest, asked)).toContain(
+      "To fit into a memory, 1 of 3 threads trains, and layers are computed again",
+    );
     expect(() => requireRoom(smallest, experiment, smallest.bytes)).not.toThrow();
     expect(() => requireRoom(smallest, experiment, smallest.bytes - 1)).toThrow("on shards of 2 prompts");
   });

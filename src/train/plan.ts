@@ -224,7 +224,10 @@ export function requireRoom({ bytes }: TrainingPlan, experiment: Experiment, lim
 }
 
 /** What a user should know about how training fits into memory; null when it runs as requested. */
-export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads: number): string | null {
+export function memoryNote(
+  { regions, recompute, bytes }: TrainingPlan,
+  { threads, limitName }: { readonly threads: number; readonly limitName: string },
+): string | null {
   const used = regions.length;
   const changes = [
     ...(used < threads ? [`${used} of ${threads} threads ${used === 1 ? "trains" : "train"}`] : []),
@@ -232,7 +235,7 @@ export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads:
   ];
   if (changes.length === 0) return null;
   return (
-    `To fit into the 4 GiB of a WebAssembly memory, ${changes.join(", and ")} (${(bytes / 2 ** 30).toFixed(2)} GiB). ` +
+    `To fit into ${limitName}, ${changes.join(", and ")} (${(bytes / 2 ** 30).toFixed(2)} GiB). ` +
     "The network comes out the same. A smaller training.batch, or more training.shards, would need less."
   );
 }

@@ -13,7 +13,7 @@ import { passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask } from "../task/create.ts";
 import { inlineExecutor, type JobRegistry } from "../threads/executor.ts";
-import { type ShardPiece, type ShardSetup, trainShard } from "./shard.ts";
+import { type ShardPiece, type ThreadSetup, trainShard } from "./shard.ts";
 import { startingSteps } from "./starting-steps.ts";
 import { decodeState, encodeState } from "./state.ts";
 import { train } from "./train.ts";
@@ -42,8 +42,8 @@ describe("training for few bits", () => {
   test.each(WIDTHS)("memorises a batch with %o", async (quantization) => {
     const oneBatch: JobRegistry = {
       "train-shard": async (setup, thread) => {
-        const run = await trainShard(setup as ShardSetup, thread);
-        return (piece) => run(Object.assign(piece as ShardPiece, { step: 0 }));
+        const run = await trainShard(setup as ThreadSetup, thread);
+        return (piece, alive) => run(Object.assign(piece as ShardPiece, { step: 0 }), alive);
       },
     };
     const { events, network } = await recorded(fewBits(quantization), {}, oneBatch);

@@ -8,6 +8,7 @@ import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
 import { bindNetwork } from "../kernels/network-pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
+import type { TrainingOps } from "../kernels/training-ops.ts";
 import { logitsOf, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { answer } from "../task/answers.ts";
@@ -15,7 +16,7 @@ import { bitOf, bitProbabilities, bitsOf } from "../task/bits.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import type { Batch, DrawOptions } from "../task/task.ts";
-import type { Job } from "../threads/executor.ts";
+import type { Job, OpenJob } from "../threads/executor.ts";
 import { load, setDraws } from "./inputs.ts";
 import { orthogonaliseMatrix } from "./optimiser.ts";
 import {
@@ -31,7 +32,8 @@ import {
 import { createTeacher } from "./teacher.ts";
 
 export interface ShardSetup extends Given {
-  readonly memory: WebAssembly.Memory;
+  /** First byte of the plan, which every thread makes again. */
+  readonly base: number;
   readonly threads: number;
   readonly memoryLimit: number;
   readonly stage: number;
@@ -57,22 +59,31 @@ export interface ShardResult {
 /** Pieces of the other kinds have no result. */
 export type PieceResult = ShardResult | undefined;
 
-export const trainShard = ((setup, thread) => {
-  const { experiment, data, memory, threads, memoryLimit, stage } = setup;
-  const kernels = instantiateKernels(memory);
+/** In a WebAssembly memory that threads share. */
+export interface ThreadSetup extends ShardSetup {
+  readonly memory: WebAssembly.Memory;
+}
+
+/** The job of a thread. */
+export const trainShard: Job<ThreadSetup, ShardPiece, PieceResult> = (setup, thread) =>
+  openShard(instantiateKernels(setup.memory), setup, thread);
+
+/** The same on the memory of any backend. */
+export function openShard(ops: TrainingOps, setup: ShardSetup, thread: number): OpenJob<ShardPiece, PieceResult> {
+  const { experiment, data, base, threads, memoryLimit, stage } = setup;
   const stageSpec = experiment.training.stages[stage];
   const model = stageModel(experiment, stageSpec);
   const [taught, task] = [stageTask(experiment, stageSpec), experiment.task].map((task) =>
     createTask({ task, model }, data),
   );
   const geometry = networkGeometry(experiment, task);
-  const plan = planTraining(experiment, geometry, kernels.base, threads, memoryLimit);
+  const plan = planTraining(experiment, geometry, base, threads, memoryLimit);
   const region = plan.regions[thread];
   const layout = planPasses(arena(region.start, region.end), experiment, geometry, stageSpec, plan.recompute);
   const value = seesCopy(model, stageSpec) ? plan.noisy : plan.value;
   // They differ only in the gradient destination.
-  const training = plan.gradients.map((gradient) => bindNetwork(kernels, layout.training, { value, gradient }));
-  const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null });
+  const training = plan.gradients.map((gradient) => bindNetwork(ops, layout.training, { value, gradient }));
+  const validation = bindNetwork(ops, layout.validation, { value: plan.folded, gradient: null });
   const root = stream(experiment.seed);
   const spikes = takesSpikes(experiment.model, experiment.task);
   const described = { model: experiment.model, geometry };
@@ -95,12 +106,12 @@ export const trainShard = ((setup, thread) => {
       targets: labels === "posterior" ? "posterior" : "symbols",
     };
     const batch = taught.draw(count, random, { ...which, ...draw });
-    load(kernels, pass, batch);
-    kernels.write(pass.targets, targetsOf(batch, teacher?.(count, random, which)));
+    load(ops, pass, batch);
+    ops.write(pass.targets, targetsOf(batch, teacher?.(count, random, which)));
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
-    kernels.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
-    kernels.clearTallies(plan.losses[shard], pass.tallies);
+    ops.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
+    ops.clearTallies(plan.losses[shard], pass.tallies);
     pass.step(count, 1 / (experiment.training.batch * queries), plan.losses[shard]);
     if ("statistics" in pass) keepStatistics(pass, shard);
   }
@@ -114,27 +125,27 @@ export const trainShard = ((setup, thread) => {
   function keepStatistics(pass: SpikingPass, shard: number): void {
     for (const { name, layer, part, shape, learned } of plan.layout) {
       if (learned) continue;
-      kernels.copy(pass.statistics[layer!.name][part as "mean" | "variance"], plan.statistics[shard][name], shape[0]);
+      ops.copy(pass.statistics[layer!.name][part as "mean" | "variance"], plan.statistics[shard][name], shape[0]);
     }
   }
 
   async function runValidation(first: number, count: number): Promise<ShardResult> {
     const pass = validation;
     const batch = task.draw(count, root.fork("validation"), { ...draw, firstPrompt: first, from: VALIDATION });
-    load(kernels, pass, batch);
+    load(ops, pass, batch);
     setDraws(pass, root.fork("validation attention").key, first);
     pass.forward(count);
-    const logits = await kernels.read(pass.logits, count * queries * logitsOf(described));
+    const logits = await ops.read(pass.logits, count * queries * logitsOf(described));
     const { decisions, losses } = answer(logits, batch.labels, classes, readOut);
     return { loss: losses.reduce((sum, loss) => sum + loss, 0), labels: batch.labels, decisions };
   }
 
-  return async (request): Promise<PieceResult> => {
+  return async (request) => {
     if (request.kind === "validate") return runValidation(request.first, request.count);
     if (request.kind === "train") runTraining(request.step, request.shard, request.buffer);
-    else orthogonaliseMatrix(kernels, plan, request.name, region.start);
+    else orthogonaliseMatrix(ops, plan, request.name, region.start);
   };
-}) satisfies Job<ShardSetup, ShardPiece, PieceResult>;
+}
 
 const VALIDATION = { part: "validation" } as const;
 

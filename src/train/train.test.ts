@@ -15,7 +15,7 @@ import { createTask, networkGeometry } from "../task/create.ts";
 import { inlineExecutor, type JobRegistry } from "../threads/executor.ts";
 import { planTraining } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
-import { type ShardPiece, type ShardSetup, trainShard } from "./shard.ts";
+import { type ShardPiece, type ThreadSetup, trainShard } from "./shard.ts";
 import { decodeState, encodeState } from "./state.ts";
 import { train } from "./train.ts";
 
@@ -75,8 +75,8 @@ describe("training", () => {
     });
     const oneBatch: JobRegistry = {
       "train-shard": async (setup, thread) => {
-        const run = await trainShard(setup as ShardSetup, thread);
-        return (piece) => run(Object.assign(piece as ShardPiece, { step: 0 }));
+        const run = await trainShard(setup as ThreadSetup, thread);
+        return (piece, alive) => run(Object.assign(piece as ShardPiece, { step: 0 }), alive);
       },
     };
     const { events } = await recorded(experiment, {}, oneBatch);

@@ -14,7 +14,6 @@ import type { ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { type StageSpec, totalSteps } from "../experiment/training.ts";
 import { countingArena, LARGEST_MEMORY } from "../kernels/arena.ts";
-import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { MOST_TALLIES, passLoss } from "../kernels/pass-loss.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -43,6 +42,7 @@ import {
   shardWaves,
   stageLabels,
   stageNames,
+  type TrainingPlan,
 } from "./plan.ts";
 import { createQuantiser } from "./quantiser.ts";
 import { scheduledRate } from "./schedule.ts";
@@ -51,6 +51,7 @@ import { calibratedSteps } from "./starting-steps.ts";
 import type { TrainingState } from "./state.ts";
 import { checkTeachers } from "./teacher.ts";
 import { createWeightNoise } from "./weight-noise.ts";
+import { type OpenWorkplace, onBackend, onThreads, type TrainingBackend } from "./workplace.ts";
 
 export interface Validation extends Readonly<Partial<Record<Metric, number>>> {
   /** Cross-entropy per decision, in nats, over all queries. */
@@ -75,6 +76,8 @@ export interface TrainingEvent {
 
 export interface TrainOptions {
   readonly executor: Executor;
+  /** Trains there instead of on the executor's threads. */
+  readonly backend?: TrainingBackend | undefined;
   /** State to resume from; omit to train a fresh network. */
   readonly state?: TrainingState;
   /**
@@ -133,6 +136,7 @@ export async function train<M extends ModelSpec>(
   const whole = opened(subject);
   const { experiment } = whole;
   checkGrowth(experiment);
+  options.backend?.requireTrainable(experiment);
   const labelled = labelledOf(whole.data);
   if (labelled?.validation.count === 0) throw noValidation(labelled);
   let { state } = options;
@@ -149,26 +153,43 @@ async function trainBlocks<M extends ModelSpec>(
   whole: Opened<TaskSpec, M>,
   options: TrainOptions,
 ): Promise<TrainResult<M>> {
-  const { executor, signal, memoryLimit = LARGEST_MEMORY } = options;
-  const { task, data } = whole;
+  const { executor, backend, memoryLimit = LARGEST_MEMORY } = options;
+  const place = backend ? onBackend(backend, memoryLimit) : onThreads(executor, memoryLimit);
+  const { base, threads, limit } = place;
   const experiment = atStage(whole.experiment, options.state?.stage ?? 0);
-  const geometry = networkGeometry(experiment, task);
-  const given = { experiment, data: shareData(data) };
-  const root = stream(experiment.seed);
-  const threads = executor.threads;
-  const probe = instantiateKernels(allocateMemory(0, false));
-  const planned = (of: Experiment) => planTraining(of, geometry, probe.base, threads, memoryLimit);
+  const geometry = networkGeometry(experiment, whole.task);
+  const planned = (of: Experiment) => planTraining(of, geometry, base, threads, limit);
   const plan = planned(experiment);
   const isWhole = experiment.model.depth === whole.experiment.model.depth;
   // Also for later stages, whose network may have more blocks.
-  requireRoom(isWhole ? plan : planned(whole.experiment), experiment, memoryLimit);
-  const note = memoryNote(plan, threads);
+  requireRoom(isWhole ? plan : planned(whole.experiment), experiment, limit);
+  const note = memoryNote(plan, place);
   if (note !== null) options.onNote?.(note);
-  const memory = allocateMemory(plan.bytes, executor.isApart);
-  const kernels = instantiateKernels(memory);
-  const optimiser = createOptimiser(kernels, plan, experiment);
-  const addNoise = createWeightNoise(kernels, plan, experiment);
-  const quantiser = createQuantiser(kernels, plan, experiment.model);
+  const at = place.open(plan.bytes);
+  try {
+    return await trainAt(at, whole, experiment, plan, { base, threads, memoryLimit: limit }, options);
+  } finally {
+    at.close();
+  }
+}
+
+/** The same, in the memory that was planned. */
+async function trainAt<M extends ModelSpec>(
+  { ops, shards }: OpenWorkplace,
+  whole: Opened<TaskSpec, M>,
+  experiment: Experiment<TaskSpec, M>,
+  plan: TrainingPlan,
+  planning: Pick<ShardSetup, "base" | "threads" | "memoryLimit">,
+  options: TrainOptions,
+): Promise<TrainResult<M>> {
+  const { signal } = options;
+  const { task, data } = whole;
+  const geometry = networkGeometry(experiment, task);
+  const given = { experiment, data: shareData(data) };
+  const root = stream(experiment.seed);
+  const optimiser = createOptimiser(ops, plan, experiment);
+  const addNoise = createWeightNoise(ops, plan, experiment);
+  const quantiser = createQuantiser(ops, plan, experiment.model);
   const { stages } = experiment.training;
   const names = stageNames(experiment.training);
   const steps = totalSteps(experiment.training);
@@ -216,16 +237,8 @@ async function trainBlocks<M extends ModelSpec>(
 
   while (stage < stages.length && !signal?.aborted) {
     const spec = stages[stage];
-    const setup: ShardSetup = {
-      ...given,
-      memory,
-      threads,
-      memoryLimit,
-      stage,
-      teachers: stageLabels(experiment, stage) === "teacher" ? teachers : [],
-    };
-    const most = { threads: plan.regions.length, repeatable: true };
-    const session = executor.open<ShardSetup, ShardPiece, PieceResult>("train-shard", setup, most);
+    const taught = stageLabels(experiment, stage) === "teacher" ? teachers : [];
+    const session = shards({ ...given, ...planning, stage, teachers: taught }, plan.regions.length);
     const waves = shardWaves(experiment.training.shards, plan.gradients.length);
     const { patience } = experiment.training;
     const measureSteps = async () =>
@@ -247,7 +260,7 @@ async function trainBlocks<M extends ModelSpec>(
         await optimiser.update(spec, learningRate, step - stageStart + 1, (names) =>
           session.run(names.map((name) => ({ kind: "orthogonalise", name }))),
         );
-        const sums = await kernels.sums(plan.losses[0], plan.tallies);
+        const sums = await ops.sums(plan.losses[0], plan.tallies);
         const meanLoss = lossOf(sums) / (experiment.training.batch * geometry.queries.length);
         const gradientNorm = Math.sqrt(sums[plan.tallies - 1]);
         if (!Number.isFinite(meanLoss) || !Number.isFinite(gradientNorm)) throw divergence(step, stage, spec);

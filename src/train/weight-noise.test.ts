@@ -12,11 +12,11 @@ import { planTraining } from "./plan.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
 /** Every parameter as one step of a stage with devices sees it, next to the exact ones. */
-function seenByStep(
+async function seenByStep(
   stuck: { atZero: number; atMaximum: number },
   crossbar: object = {},
   document: ExperimentDocument = tinyDocument({ model: { kind: "spiking", normalisation: "none", width: 32 } }),
-): Seen {
+): Promise<Seen> {
   const experiment = parseExperiment({
     ...document,
     training: { ...document.training, stages: [{ steps: 1, noise: { devices: { youngest: 1, oldest: 1 } } }] },
@@ -36,7 +36,7 @@ function seenByStep(
   const plan = planTraining(experiment, geometry, kernels.base, 1);
   const exact = initialise(experiment.model, geometry, stream(1)).parameters;
   createOptimiser(kernels, plan, experiment).writeParameters(exact);
-  createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, null);
+  await createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, null);
   return {
     leak: (population) => kernels.f32[plan.noisy[`${population}.leak`] / 4],
     of: (layer) => {
@@ -56,9 +56,9 @@ const convolving: ExperimentDocument = {
   training: { batch: 2, shards: 1 },
 };
 
-test("what neurons learn is seen without noise", () => {
+test("what neurons learn is seen without noise", async () => {
   const model = { kind: "spiking", normalisation: "none", width: 32, neuron: { kind: "plif", beta: 0.7 } } as const;
-  const noisy = seenByStep({ atZero: 0.5, atMaximum: 0.1 }, {}, tinyDocument({ model }));
+  const noisy = await seenByStep({ atZero: 0.5, atMaximum: 0.1 }, {}, tinyDocument({ model }));
   expect(noisy.leak("blocks.0.hidden")).toBeCloseTo(Math.log(0.7 / 0.3), 6);
   expect(noisy.of("blocks.0.up").seen).not.toEqual(noisy.of("blocks.0.up").exact);
 });
@@ -69,9 +69,11 @@ interface Seen {
   of(layer: string): { columns: number; exact: Float32Array; seen: Float32Array };
 }
 
-test("sharing a weight among lines of the first layer divides the error by the square root of their number, in no other layer", () => {
-  const [one, four, sixteen] = [1, 4, 16].map((linesPerInput) =>
-    seenByStep({ atZero: 0, atMaximum: 0 }, { device: { kind: "pcm" }, linesPerInput }),
+test("sharing a weight among lines of the first layer divides the error by the square root of their number, in no other layer", async () => {
+  const [one, four, sixteen] = await Promise.all(
+    [1, 4, 16].map((linesPerInput) =>
+      seenByStep({ atZero: 0, atMaximum: 0 }, { device: { kind: "pcm" }, linesPerInput }),
+    ),
   );
   const differences = (a: Seen, b: Seen, of: string) => a.of(of).seen.map((value, i) => value - b.of(of).seen[i]);
   const [near, far] = [differences(four, sixteen, "embed"), differences(one, four, "embed")];
@@ -86,8 +88,8 @@ test("sharing a weight among lines of the first layer divides the error by the s
 test.each([
   ["the embedding", undefined, "embed", "blocks.0.up"],
   ["a stem's first convolution", convolving, "stem.0", "embed"],
-])("a stuck device among lines that share a weight takes away its share: %s", (_, document, first, other) => {
-  const seen = seenByStep({ atZero: 0.3, atMaximum: 0 }, { linesPerInput: 2 }, document);
+])("a stuck device among lines that share a weight takes away its share: %s", async (_, document, first, other) => {
+  const seen = await seenByStep({ atZero: 0.3, atMaximum: 0 }, { linesPerInput: 2 }, document);
   const shares = (layer: string) => {
     const { exact, seen: shown } = seen.of(layer);
     return new Set(Array.from(exact, (weight, i) => Math.round((1000 * shown[i]) / weight) / 1000));
@@ -108,8 +110,8 @@ function largestByColumn(weights: Float32Array, columns: number): Float64Array {
 }
 
 /** Counts how each weight changed, among the outcomes that stuck devices of either sign can cause. */
-function countChanges(stuck: { atZero: number; atMaximum: number }) {
-  const { columns, exact, seen } = seenByStep(stuck).of("blocks.0.up");
+async function countChanges(stuck: { atZero: number; atMaximum: number }) {
+  const { columns, exact, seen } = (await seenByStep(stuck)).of("blocks.0.up");
   const largest = largestByColumn(exact, columns);
   const counts = { unchanged: 0, lost: 0, plusFull: 0, minusFull: 0, other: 0 };
   exact.forEach((weight, i) => {
@@ -126,20 +128,25 @@ function countChanges(stuck: { atZero: number; atMaximum: number }) {
   return counts;
 }
 
-test("without faults an ideal device shows the exact weight", () => {
-  expect(countChanges({ atZero: 0, atMaximum: 0 })).toMatchObject({ lost: 0, plusFull: 0, minusFull: 0, other: 0 });
+test("without faults an ideal device shows the exact weight", async () => {
+  expect(await countChanges({ atZero: 0, atMaximum: 0 })).toMatchObject({
+    lost: 0,
+    plusFull: 0,
+    minusFull: 0,
+    other: 0,
+  });
 });
 
-test("a device stuck at zero removes what it held, and nothing if the other device holds the weight", () => {
-  const { unchanged, lost, ...others } = countChanges({ atZero: 0.25, atMaximum: 0 });
+test("a device stuck at zero removes what it held, and nothing if the other device holds the weight", async () => {
+  const { unchanged, lost, ...others } = await countChanges({ atZero: 0.25, atMaximum: 0 });
   expect(others).toEqual({ plusFull: 0, minusFull: 0, other: 0 });
   // Four standard errors: a pair loses its weight when the one device that holds it is stuck.
   const weights = unchanged + lost;
   expect(Math.abs(lost / weights - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / weights));
 });
 
-test("a device stuck at its largest leaves what the other device holds", () => {
-  const { plusFull, minusFull, lost, other } = countChanges({ atZero: 0, atMaximum: 0.02 });
+test("a device stuck at its largest leaves what the other device holds", async () => {
+  const { plusFull, minusFull, lost, other } = await countChanges({ atZero: 0, atMaximum: 0.02 });
   expect(plusFull).toBeGreaterThan(10);
   expect(minusFull).toBeGreaterThan(10);
   // Both devices of a pair at their largest show zero: 0.02^2 of the pairs.
@@ -147,9 +154,9 @@ test("a device stuck at its largest leaves what the other device holds", () => {
   expect(other).toBe(0);
 });
 
-test("among parallel devices a stuck one removes or adds its share", () => {
+test("among parallel devices a stuck one removes or adds its share", async () => {
   const stuck = { atZero: 0.2, atMaximum: 0.1 };
-  const { columns, exact, seen } = seenByStep(stuck, { parallelDevices: 2 }).of("blocks.0.up");
+  const { columns, exact, seen } = (await seenByStep(stuck, { parallelDevices: 2 })).of("blocks.0.up");
   const largest = largestByColumn(exact, columns);
   // For either sign, each of two devices works, is stuck at zero, or is stuck at half of the largest weight.
   const shares = (held: number, full: number) => {

@@ -1,0 +1,71 @@
+/**
+ * Where a training takes place: in a WebAssembly memory on the executor's threads, or in the memory of another backend, which gets all
+ * shards from this thread, one after another.
+ */
+import type { Experiment } from "../experiment/experiment.ts";
+import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
+import type { TrainingOps } from "../kernels/training-ops.ts";
+import { type Executor, inlineExecutor, type Session } from "../threads/executor.ts";
+import { openShard, type PieceResult, type ShardPiece, type ShardSetup } from "./shard.ts";
+
+/** Another backend than WebAssembly. */
+export interface TrainingBackend {
+  /** As commands call it. */
+  readonly name: string;
+  /** Vendor and description of the device. */
+  readonly device: string;
+  /** Bytes of the largest memory. */
+  readonly largestMemory: number;
+  /** Throws SpecError at a field that asks for what the backend does not train. */
+  requireTrainable(experiment: Experiment): void;
+  /** Operations on a memory of their own. Throws PlatformError when there is none. */
+  create(bytes: number): TrainingOps & { close(): void };
+}
+
+export interface Workplace {
+  /** First byte that a plan may use, and the bytes that it may use at most. */
+  readonly base: number;
+  readonly limit: number;
+  /** The limit as notes name it. */
+  readonly limitName: string;
+  readonly threads: number;
+  open(bytes: number): OpenWorkplace;
+}
+
+export interface OpenWorkplace {
+  readonly ops: TrainingOps;
+  /** Works on shards, on up to this many threads. */
+  shards(setup: ShardSetup, threads: number): Session<ShardPiece, PieceResult>;
+  close(): void;
+}
+
+const JOB = "train-shard";
+
+/** The threads of an executor, on a memory that they share. */
+export const onThreads = (executor: Executor, limit: number): Workplace => ({
+  base: instantiateKernels(allocateMemory(0, false)).base,
+  limit,
+  limitName: "the 4 GiB of a WebAssembly memory",
+  threads: executor.threads,
+  open: (bytes) => {
+    const memory = allocateMemory(bytes, executor.isApart);
+    return {
+      ops: instantiateKernels(memory),
+      shards: (setup, threads) => executor.open(JOB, { ...setup, memory }, { threads, repeatable: true }),
+      close: () => {},
+    };
+  },
+});
+
+/** Another backend. Its first bytes stay free, so that no array is at 0. */
+export const onBackend = (backend: TrainingBackend, limit: number): Workplace => ({
+  base: 64,
+  limit: Math.min(limit, backend.largestMemory),
+  limitName: `the memory that ${backend.device} binds at a time`,
+  threads: 1,
+  open: (bytes) => {
+    const ops = backend.create(bytes);
+    const executor = inlineExecutor({ [JOB]: (setup) => openShard(ops, setup as ShardSetup, 0) as never });
+    return { ops, shards: (setup) => executor.open(JOB, setup), close: ops.close };
+  },
+});
