@@ -42,6 +42,7 @@ import { exportNetwork } from "../src/import/export.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { LARGEST_MEMORY } from "../src/kernels/arena.ts";
+import { requireBinding } from "../src/kernels/webgpu/memory.ts";
 import { machineOf } from "../src/machine/machine.ts";
 import { scheduleOf } from "../src/machine/schedule.ts";
 import { shapeOf } from "../src/machine/shape.ts";
@@ -90,6 +91,7 @@ import { imageClassification } from "../src/task/image-classification.ts";
 import { openExperiment } from "../src/task/open.ts";
 import { workerExecutor } from "../src/threads/executor.ts";
 import { planTraining, requireRoom } from "../src/train/plan.ts";
+import { lostGpu, openGpu, refusedByGpu } from "../src/webgpu/gpu.ts";
 import { loadData, loadNetwork, readFiles } from "../studio/src/state/files.ts";
 import { unpack } from "../studio/src/state/packed.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
@@ -286,6 +288,14 @@ const cases: Record<string, () => unknown> = {
     const experiment = parseExperiment({ preset: "paper-8-768-imagenet", training: { shards: 4 } });
     const geometry = networkGeometry(experiment, createTask(experiment));
     requireRoom(planTraining(experiment, geometry, 0, 8), experiment, LARGEST_MEMORY);
+  },
+  "A GPU without a driver": () => openGpu({ requestAdapter: async () => null } as unknown as GPU),
+  "A plan too large for a GPU": () => requireBinding({ name: "Mesa llvmpipe", largestArray: 2 ** 27 }, 3 * 2 ** 26),
+  "A full GPU": () => {
+    throw refusedByGpu({ name: "Mesa llvmpipe" }, "memory for training", "out of memory");
+  },
+  "A lost GPU": () => {
+    throw lostGpu({ name: "Mesa llvmpipe" }, "the driver was reset");
   },
   "A device read later than it was measured": () => {
     const device = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));

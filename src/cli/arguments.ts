@@ -42,7 +42,7 @@ export interface ResumableOptions extends ReportOptions {
   readonly acceptBuild?: readonly string[];
 }
 
-/** Where the prompts of chips are answered. */
+/** Where the prompts of chips are answered, or a network trains. */
 export interface BackendOption {
   readonly backend: Backend;
 }
@@ -53,7 +53,7 @@ export interface RunCommandOptions extends ResumableOptions, TableOption, Backen
   readonly softBits?: string;
 }
 
-export type TrainCommandOptions = Omit<ResumableOptions, "all">;
+export interface TrainCommandOptions extends Omit<ResumableOptions, "all">, BackendOption {}
 
 export interface EvalCommandOptions extends ResumableOptions, TableOption, BackendOption {
   readonly drift?: string;
@@ -187,11 +187,12 @@ const CSV = [
   "also write a table: a row for every network under every condition, with intervals",
 ] as const;
 
-const withBackend = (command: Command): Command =>
+const withBackend = (
+  command: Command,
+  what = "what simulates chips: wasm on the CPU, webgpu on a GPU, with the same numbers",
+): Command =>
   command.addOption(
-    new Option("--backend <name>", "what simulates chips: wasm on the CPU, webgpu on a GPU, with the same numbers")
-      .choices(["auto", "wasm", "webgpu"] satisfies Backend[])
-      .default("wasm"),
+    new Option("--backend <name>", what).choices(["auto", "wasm", "webgpu"] satisfies Backend[]).default("wasm"),
   );
 
 const ACCEPT_BUILD = [
@@ -230,7 +231,10 @@ export function withStudioOptions(command: Command): Command {
 }
 
 export function withTrainOptions(command: Command): Command {
-  return withResumeOptions(withCommonOptions(command));
+  return withBackend(
+    withResumeOptions(withCommonOptions(command)),
+    "what trains: wasm on the CPU, webgpu on a GPU, whose rounding differs; auto never takes a driver in software",
+  );
 }
 
 function withResumeOptions(command: Command): Command {

@@ -6,12 +6,14 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { teachersNamed, totalSteps } from "../experiment/training.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { experimentText, type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
+import { chooseBackend } from "../node/webgpu.ts";
 import { formatText } from "../report/format.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { guessingLoss, guessingRate } from "../task/guessing.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
+import { gpuBackend, requireGpuTraining } from "../train/gpu-training.ts";
 import type { TrainCommandOptions } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";
@@ -39,7 +41,9 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   const classes = networkGeometry(experiment, createTask(experiment)).classes;
   const advice = readOutAdvice(experiment, classes);
   if (advice !== null) say(terminal, advice);
-  const command = commandLine("train", source, options);
+  const { gpu, choice } = await chooseBackend(options.backend, () => requireGpuTraining(opened.experiment));
+  if (choice !== null && !options.json) terminal.err(`Backend: ${choice}\n`);
+  const command = commandLine("train", source, options, gpu === null ? [] : ["--backend", "webgpu"]);
   const interruption = listenForInterruption(terminal, "Finishing this step, then saving.");
   const show = showProgress(experiment, classes, options.json === true, terminal);
   try {
@@ -49,6 +53,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       force: options.force === true,
       acceptBuild: options.acceptBuild ?? [],
       command,
+      ...(gpu && { backend: gpuBackend(gpu) }),
       ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
       teacher: await Promise.all(teachers.map(({ path, field }) => readNetwork(directory, path, field))),
       onEvent: show.event,
@@ -62,6 +67,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
     }
   } finally {
     interruption.stop();
+    gpu?.close();
   }
   interruption.endProcess();
 }

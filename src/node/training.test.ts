@@ -8,7 +8,10 @@ import { rejection } from "../../test/support/rejection.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError } from "../errors.ts";
 import { parseExperiment } from "../experiment/parse.ts";
+import { LARGEST_MEMORY } from "../kernels/arena.ts";
+import { standaloneKernels } from "../kernels/memory.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
+import type { TrainingBackend } from "../train/workplace.ts";
 import { buildId } from "./build.ts";
 import { type FolderOptions, RUN_FILES, trainToFolder } from "./training.ts";
 
@@ -37,6 +40,16 @@ const at = (name: string): string => join(folder, name);
 /** One thread: the sources have no worker script; `test/threads.test.ts` runs the built package on several. */
 const run = (options: FolderOptions = {}, spec = experiment) =>
   trainToFolder(spec, folder, { threads: 1, command: "a command", ...options });
+
+/** The kernels in WebAssembly as a backend of its own. */
+const ownThread: TrainingBackend = {
+  name: "other",
+  device: "a device",
+  base: standaloneKernels(0).kernels.base,
+  largestMemory: LARGEST_MEMORY,
+  requireTrainable: () => {},
+  create: (bytes) => ({ ...standaloneKernels(bytes).kernels, close: () => {} }),
+};
 
 /** Stops after `step`. */
 function stopAt(step: number): FolderOptions {
@@ -300,6 +313,35 @@ describe("a folder that holds a run", () => {
     await rm(at(RUN_FILES.question));
     expect((await errorOf(run({ resume: true }))).message).toContain("--accept-build unknown");
     expect(await run({ resume: true, acceptBuild: ["unknown"] })).toMatchObject({ finished: true });
+  });
+
+  test("on another backend names it, and resumes elsewhere with a note, like the training with the same roundings", async () => {
+    await run();
+    const threads = await contents();
+    expect(JSON.parse(await readFile(at(RUN_FILES.question), "utf8")).versions).toEqual({ build: buildId() });
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    await run({ ...stopAt(4), force: true, backend: ownThread, onNote });
+    await run({ ...stopAt(6), resume: true, backend: ownThread, onNote });
+    expect(notes).toEqual([]);
+    await run({ resume: true, onNote });
+    expect(notes).toEqual([expect.stringContaining("so far ran on other on a device, and continues on wasm")]);
+    const both = "other on a device + wasm";
+    const question = JSON.parse(await readFile(at(RUN_FILES.question), "utf8"));
+    expect(question.versions).toEqual({ build: buildId(), backend: both });
+    const { network, metadata } = decodeCheckpoint(await readFile(at(RUN_FILES.network)), "");
+    expect(metadata.backends).toBe(both);
+    expect(network.parameters).toEqual(decodeCheckpoint(threads.network, "").network.parameters);
+    expect((await contents()).lines).toEqual(threads.lines);
+  });
+
+  test("is refused for what a backend does not train", async () => {
+    const requireTrainable = () => {
+      throw new SpecError("model.depth", "This backend trains nothing.");
+    };
+    await expect(run({ backend: { ...ownThread, requireTrainable } })).rejects.toThrow("trains nothing");
+    await expect(run({ backend: { ...ownThread, largestMemory: 1000 } })).rejects.toThrow("limit is 0.00 GiB");
+    expect(await readdir(root)).not.toContain(folder.slice(root.length + 1));
   });
 
   test("does not resume with other devices if their noise is used in training, but does with another chip count", async () => {

@@ -23,6 +23,7 @@ import { type Openable, type Opened, opened } from "../task/open.ts";
 import { encodeTrained } from "../train/checkpoint.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
+import type { TrainingBackend } from "../train/workplace.ts";
 import { buildId, joinBuilds, requireBuild, UNKNOWN_BUILD } from "./build.ts";
 import { contentHash } from "./content-hash.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
@@ -79,6 +80,8 @@ export interface FolderOptions {
   readonly initial?: Network;
   /** Teachers for stages with `teacher` labels; several teach by the mean of their answers. */
   readonly teacher?: Network | readonly Network[];
+  /** Trains there instead of on threads. The folder names it; another one may resume, with other roundings. */
+  readonly backend?: TrainingBackend | undefined;
   /** The command line, for the network's metadata. */
   readonly command?: string;
   readonly onEvent?: (event: FolderEvent) => void;
@@ -128,9 +131,14 @@ async function trainInFolder(
 ): Promise<FolderResult> {
   const { experiment } = given;
   const asked = questionOf(given, options);
-  const { state, builds } = await openRun(asked, folder, options);
+  const { state, builds, backends } = await openRun(asked, folder, options);
   const build = joinBuilds([...builds, buildId()]);
-  const question = { ...asked, versions: { build } };
+  const { backend } = options;
+  const place = placeOf(backend);
+  const places = [...new Set([...(backends ?? []), place])];
+  const backendsText = places.some((one) => one !== THREADS) ? places.join(" + ") : null;
+  const question = { ...asked, versions: { build, ...(backendsText !== null && { backend: backendsText }) } };
+  if (backends && backends.at(-1) !== place) options.onNote?.(movedNote(backends.join(" + "), place));
   const metrics = await openMetrics(folder, state?.step ?? null);
   const executor = nodeExecutor(options.threads ?? availableParallelism());
   const start = performance.now();
@@ -159,6 +167,7 @@ async function trainInFolder(
   try {
     const result = await train(given, {
       executor,
+      backend,
       ...(state && { state }),
       ...(options.initial && { initial: options.initial }),
       ...(options.teacher && { teacher: options.teacher }),
@@ -180,7 +189,10 @@ async function trainInFolder(
     if (result.finished) {
       await lock.check();
       const mixed = builds.some((other) => other !== buildId()) ? build : null;
-      await writeFileAtomic(join(folder, RUN_FILES.network), encodeTrained(result, experiment, options.command, mixed));
+      await writeFileAtomic(
+        join(folder, RUN_FILES.network),
+        encodeTrained(result, experiment, options.command, { builds: mixed, backends: backendsText }),
+      );
     } else await save(result.state);
     await writeLearningCurves(folder, experiment, await metrics.read(step), options.command ?? "a program", build);
     return {
@@ -222,7 +234,7 @@ async function openRun(
   { experiment, contents }: Question,
   folder: string,
   { resume = false, force = false, acceptBuild }: FolderOptions,
-): Promise<{ state?: TrainingState; builds: string[] }> {
+): Promise<{ state?: TrainingState; builds: string[]; backends: string[] | null }> {
   const names = new Set(await readdir(folder));
   const present = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].filter((name) => names.has(name));
   if (resume && names.has(RUN_FILES.state)) {
@@ -233,7 +245,7 @@ async function openRun(
     const path = join(folder, RUN_FILES.state);
     const state = decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
     if (before !== null) requireSame({ contents: before.contents }, { contents }, folder);
-    return { state, builds };
+    return { state, builds, backends: before?.versions.backend?.split(" + ") ?? [THREADS] };
   }
   // A run that was stopped before it saved its state leaves only metrics.
   const startsOver = force || (resume && !names.has(RUN_FILES.network));
@@ -245,8 +257,17 @@ async function openRun(
         `${resume ? "Start" : "Continue it (--resume), start"} over (--force), or train into another folder (--out).`,
     );
   }
-  return { builds: [] };
+  return { builds: [], backends: null };
 }
+
+/** Where a training ran, as the folder's question names it; folders that name nothing were trained on threads. */
+const THREADS = "wasm";
+const placeOf = (backend: TrainingBackend | undefined): string =>
+  backend ? `${backend.name} on ${backend.device}` : THREADS;
+
+const movedNote = (before: string, now: string): string =>
+  `The training so far ran on ${before}, and continues on ${now}. Their roundings differ, so the bits may differ from those of a training ` +
+  "on either alone; the network's metadata name both.";
 
 interface Metrics {
   /** Seconds of earlier sessions. */

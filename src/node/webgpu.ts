@@ -10,7 +10,7 @@ const PACKAGE: string = "webgpu";
 const HINT =
   "It brings a binary of 130 MB and uses the system's drivers: Vulkan on Linux, Metal or Direct3D 12 elsewhere.";
 
-/** What answers the prompts of chips: the kernels in WebAssembly, a GPU, or one of them. */
+/** What answers the prompts of chips, or trains: the kernels in WebAssembly, a GPU, or one of them. */
 export type Backend = "auto" | "wasm" | "webgpu";
 
 export interface ChosenBackend {
@@ -21,15 +21,15 @@ export interface ChosenBackend {
 }
 
 /**
- * `auto` takes a GPU, unless there is none, or only a driver that computes on the CPU, or it does not simulate the chip.
+ * `auto` takes a GPU, unless there is none, or only a driver that computes on the CPU, or it does not do the work.
  *
- * @param requireChip throws XpikeError for a chip that GPUs do not simulate
- * Throws  as `openNodeGpu` and `requireChip`, for `webgpu`
+ * @param requireWork throws XpikeError for a chip that GPUs do not simulate, or a network that they do not train
+ * Throws  as `openNodeGpu` and `requireWork`, for `webgpu`
  */
-export async function chooseBackend(asked: Backend, requireChip: () => void): Promise<ChosenBackend> {
+export async function chooseBackend(asked: Backend, requireWork: () => void): Promise<ChosenBackend> {
   if (asked === "wasm") return { gpu: null, choice: null };
   try {
-    requireChip();
+    requireWork();
     const gpu = await openNodeGpu();
     if (asked === "webgpu") return { gpu, choice: null };
     if (!gpu.isSoftware) return { gpu, choice: `webgpu, on ${gpu.name}.` };

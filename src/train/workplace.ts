@@ -14,6 +14,8 @@ export interface TrainingBackend {
   readonly name: string;
   /** Vendor and description of the device. */
   readonly device: string;
+  /** First byte of its memory that a plan may use. */
+  readonly base: number;
   /** Bytes of the largest memory. */
   readonly largestMemory: number;
   /** Throws SpecError at a field that asks for what the backend does not train. */
@@ -57,9 +59,9 @@ export const onThreads = (executor: Executor, limit: number): Workplace => ({
   },
 });
 
-/** Another backend. Its first bytes stay free, so that no array is at 0. */
+/** Another backend. */
 export const onBackend = (backend: TrainingBackend, limit: number): Workplace => ({
-  base: 64,
+  base: backend.base,
   limit: Math.min(limit, backend.largestMemory),
   limitName: `the memory that ${backend.device} binds at a time`,
   threads: 1,

@@ -23,7 +23,7 @@ export interface Gpu {
 }
 
 /** What to do without a GPU. */
-const WAY = "Leave out the backend `webgpu`: the kernels in WebAssembly give the same numbers.";
+const WAY = "Leave out the backend `webgpu`: the kernels in WebAssembly do the same work.";
 
 /**
  * Opens the first adapter that is offered, with its own limits instead of the smallest that all have.
@@ -69,7 +69,7 @@ export const lostGpu = ({ name }: Pick<Gpu, "name">, reason: string): PlatformEr
   new PlatformError(
     "backend",
     `The GPU (${name}) was lost: ${reason}. What was finished is kept: repeat the command with --resume, here or with the backend ` +
-      "`wasm`, which gives the same numbers.",
+      "`wasm`.",
   );
 
 /** The error of a GPU that refused memory or work. */
