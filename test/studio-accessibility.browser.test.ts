@@ -35,8 +35,8 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
       await page.getByRole("button", { name: /^converters/ }).press("Enter");
       await page.locator(".receipts summary").first().press("Enter");
       await page.getByRole("button", { name: "Program 100 chips" }).press("Enter");
-      await page.getByRole("button", { name: "Measure", exact: true }).press("Enter");
-      await page.getByRole("button", { name: "Show", exact: true }).press("Enter");
+      await page.getByRole("button", { name: "Measure", exact: true, disabled: false }).press("Enter");
+      await page.getByRole("button", { name: "Show", exact: true, disabled: false }).press("Enter");
       await page.locator(".dots").waitFor();
       await page.getByRole("textbox", { name: "SystemVerilog of" }).waitFor();
       await page.locator(".rates .line").first().waitFor();
@@ -69,10 +69,10 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
     "a training, a seed that is none, and another machine",
     async (page) => {
       await page.getByLabel("Training steps").selectOption("96");
-      await page.getByRole("button", { name: "Start", exact: true }).press("Enter");
+      await page.getByRole("button", { name: "Start", exact: true, disabled: false }).press("Enter");
       await page.locator('#train-status[data-status="finished"]').waitFor();
       await page.getByLabel("Seed").fill("none");
-      await page.getByRole("button", { name: "Start again" }).press("Enter");
+      await page.getByRole("button", { name: "Start again", disabled: false }).press("Enter");
       await page.locator(".train [role=alert]").waitFor();
       await page.getByLabel("ADC bits", { exact: true }).selectOption("6");
       await page.getByRole("button", { name: "Ask", disabled: false }).press("Enter");

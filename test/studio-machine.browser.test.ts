@@ -213,7 +213,8 @@ test("a year gives the rates of the drift study, and a hundred chips the errors 
   expect(await chipsAt()).toEqual(expectedAt(Number((10 ** 7.5).toPrecision(3))));
   await page.getByLabel("Age of all chips").fill("0");
 
-  await page.getByRole("button", { name: "Measure", exact: true }).press("Enter");
+  // Disabled until the chip at the new age is programmed: a press before that is lost.
+  await page.getByRole("button", { name: "Measure", exact: true, disabled: false }).press("Enter");
   await page.getByText("Strokes are 95 % intervals.").waitFor();
   const executor = nodeExecutor(2);
   const ages = parseDurations("1s,1y", "ages");
@@ -248,11 +249,11 @@ test("it finds the next prompt that the chip gets wrong and says what caused it,
     const { decision, sent } = decisionOn(chip, wrong);
     if (decision !== sent) break;
   }
-  await page.getByRole("button", { name: "Next wrong prompt" }).press("Enter");
+  await page.getByRole("button", { name: "Next wrong prompt", disabled: false }).press("Enter");
   await page.locator(`#decided[data-prompt="${wrong}"]`).waitFor();
   expect(Number(await page.locator("#decided").getAttribute("data-wrong"))).toBeGreaterThan(0);
 
-  await page.getByRole("button", { name: "Ask" }).press("Enter");
+  await page.getByRole("button", { name: "Ask", disabled: false }).press("Enter");
   await page.locator(".verdict", { hasNotText: "Programming" }).waitFor();
   const decisionWith = (hardware: typeof experiment.hardware) => {
     const placed = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
@@ -283,7 +284,7 @@ test("it finds the next prompt that the chip gets wrong and says what caused it,
     .waitFor();
   const { decision } = decisionOn(chip, wrong, other);
   expect(await page.locator("#decided").textContent()).toBe(decision.toString(2).padStart(4, "0"));
-  await page.getByRole("button", { name: "as drawn" }).press("Enter");
+  await page.getByRole("button", { name: "as drawn", disabled: false }).press("Enter");
   await page
     .locator(".prompt figcaption")
     .getByText(`sent ${sent.toString(2).padStart(4, "0")}`)

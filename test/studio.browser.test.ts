@@ -512,7 +512,7 @@ test("the RTL of the view is that of `xpike rtl`, in an archive that other progr
     return readFileSync(await download.path());
   };
   expect((await save("Save network")).equals(checkpoint)).toBe(true);
-  await page.getByRole("button", { name: "Show", exact: true }).press("Enter");
+  await page.getByRole("button", { name: "Show", exact: true, disabled: false }).press("Enter");
   await page.getByRole("textbox", { name: "SystemVerilog of" }).waitFor();
   const shown = await page.getByLabel("File", { exact: true }).inputValue();
   const text = await page.getByRole("textbox", { name: "SystemVerilog of" }).inputValue();
