@@ -198,7 +198,7 @@ async function stoppedRun(choice: RunChoice, changes: Partial<Question> = {}) {
 
 const engineOf = (engine: string, options: { readonly tasks?: number } = {}) =>
   openEngine(
-    { engine, threads: 1, sbatch: [], ...options },
+    { engine, threads: 1, sbatch: [], backend: "wasm", ...options },
     { folder, place: { directory: "." }, say: () => {}, terminal: processTerminal() },
   );
 

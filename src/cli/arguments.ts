@@ -77,7 +77,7 @@ export interface SweepShowOptions {
   readonly all?: boolean;
 }
 
-export interface SweepCommandOptions extends SweepShowOptions {
+export interface SweepCommandOptions extends SweepShowOptions, BackendOption {
   readonly out?: string;
   readonly threads: number;
   readonly data?: string;
@@ -278,8 +278,8 @@ export function withCompareOptions(command: Command): Command {
 }
 
 export function withSweepOptions(command: Command): Command {
-  return withShowOptions(
-    command.argument("<design>", "a JSON file: an experiment, fields of it that vary, and objectives"),
+  return withBackend(
+    withShowOptions(command.argument("<design>", "a JSON file: an experiment, fields of it that vary, and objectives")),
   )
     .option("-o, --out <folder>", "folder for the rows and the front (default: results/<name of the design>)")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())

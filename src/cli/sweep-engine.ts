@@ -7,10 +7,11 @@ import type { SweepPlace } from "../node/sweep/plan.ts";
 import { parseSbatchOptions } from "../node/sweep/slurm.ts";
 import { slurmEngine } from "../node/sweep/slurm-engine.ts";
 import type { Engine } from "../node/sweep/sweep.ts";
-import { threadsEngine } from "../node/sweep/threads.ts";
+import { gpuEngine, threadsEngine } from "../node/sweep/threads.ts";
 import { parseQueueAddress, shownAddress, withoutPassword } from "../node/sweep/valkey.ts";
 import { queueEngine } from "../node/sweep/valkey-engine.ts";
-import type { SweepCommandOptions } from "./arguments.ts";
+import { chooseBackend } from "../node/webgpu.ts";
+import type { BackendOption, SweepCommandOptions } from "./arguments.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
 import { quote } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -43,10 +44,11 @@ export function hidePassword(engine: string): void {
 /** The options that continue a sweep on the same engine; addresses without password. */
 export function shownEngine({
   engine,
+  backend = "wasm",
   tasks,
   sbatch,
-}: Pick<SweepCommandOptions, "engine" | "tasks" | "sbatch">): string {
-  if (engine === "threads") return "";
+}: Pick<SweepCommandOptions, "engine" | "tasks" | "sbatch"> & Partial<BackendOption>): string {
+  if (engine === "threads") return backend === "wasm" ? "" : ` --backend ${backend}`;
   const address = quote(withoutPassword(engine));
   const options = sbatch.map((text) => ` --sbatch ${quote(text)}`);
   return ` --engine ${address}${tasks === undefined ? "" : ` --tasks ${tasks}`}${options.join("")}`;
@@ -55,11 +57,22 @@ export function shownEngine({
 /** Throws SpecError for an unknown engine and options of another engine; PlatformError for an engine that cannot be used. */
 export async function openEngine(options: SweepCommandOptions, asked: Asked): Promise<OpenedEngine> {
   const { engine, threads, tasks, sbatch, print } = options;
+  if (engine !== "threads" && options.backend === "webgpu") {
+    throw new SpecError(
+      "backend",
+      `A GPU measures points in this process, and --engine ${shownAddress(engine)} sends them elsewhere. Leave out one of the two.`,
+    );
+  }
   if (engine === "slurm") return openSlurm(options, asked);
   const stray = print ? "print" : sbatch.length > 0 ? "sbatch" : tasks === undefined ? undefined : "tasks";
   if (stray) throw new SpecError(stray, `--${stray} belongs to array jobs. Add --engine slurm, or leave it out.`);
   const uninterrupted = { isInterrupted: () => false, endProcess: () => {} };
-  if (engine === "threads") return { ...threadsEngine(threads), ...uninterrupted };
+  if (engine === "threads") {
+    // Which chips a GPU simulates is asked point by point.
+    const { gpu, choice } = await chooseBackend(options.backend, () => {});
+    if (choice !== null) asked.say(`Backend: ${choice}`);
+    return { ...(gpu === null ? threadsEngine(threads) : gpuEngine(gpu)), ...uninterrupted };
+  }
   if (!engine.includes("://")) {
     throw new SpecError(
       "engine",
