@@ -2,6 +2,8 @@
  * Block error rates of a coded link. Every detector gets the same blocks at every Eb/N0, until it has enough errors there
  * (`sequential.ts`).
  */
+
+import type { GivenChannels } from "../channel/source.ts";
 import { SpecError } from "../errors.ts";
 import type { CodedSpec } from "../experiment/coded.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -51,13 +53,18 @@ export interface CodedOptions {
 }
 
 /**
- * The coded link of an experiment; null if it asks for none.
+ * The coded link of an experiment, over the channels of its file if it names one; null if it asks for none. Without the channels, the
+ * link cannot be drawn from, only described.
  * Throws  SpecError as `slotsOf` and `requireFeedback`, and when slots cannot hold a payload
  */
-export function codedOf<T extends TaskSpec>(experiment: Experiment<T>): CodedWork | null {
+export function codedOf<T extends TaskSpec>(
+  experiment: Experiment<T>,
+  channels: GivenChannels | null = null,
+): CodedWork | null {
   const work = slotsOf(experiment);
-  if (work !== null) requireFeedback(work.task, codedLink(work.task, work.coded).grid, work.coded.feedback);
-  return work;
+  if (work === null) return null;
+  requireFeedback(work.task, codedLink(work.task, work.coded).grid, work.coded.feedback);
+  return { ...work, channels };
 }
 
 /**

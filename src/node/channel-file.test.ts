@@ -144,7 +144,7 @@ test("an experiment names a file beside it: its slots are those of the file, who
     ...["known.joint", "known.mmse", "ls.joint", "ls.mmse"],
   ]);
   expect(receivers[0].errors.bits.rate).toBeLessThan(0.1);
-  const coded = { ...codedOf(opened.experiment)!, channels: data as GivenChannels };
+  const coded = codedOf(opened.experiment, data as GivenChannels)!;
   const [point] = await evaluateCodedReceiver(executor, coded, receivers[0]);
   expect(point.failed).toHaveLength(4);
   expect(point.errors).toBeLessThan(4);

@@ -41,9 +41,8 @@ export async function runCoded(
   { executor, keeper = NO_KEEPER, chips, advance }: CodedRunOptions,
 ): Promise<CodedRun | null> {
   const { experiment } = given;
-  const asked = codedOf(experiment);
-  if (asked === null) return null;
-  const work = { ...asked, channels: given.data };
+  const work = codedOf(experiment, given.data);
+  if (work === null) return null;
   /** Progress counts all blocks of a detector, also those that it did not need. */
   const counted = async (
     id: string,

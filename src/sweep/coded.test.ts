@@ -12,7 +12,7 @@ import { decodeCheckpoint } from "../model/checkpoint.ts";
 import { codedFigures } from "../report/coded.ts";
 import { runCoded } from "../runs/coded.ts";
 import { asDescribed } from "../runs/fit.ts";
-import type { Given } from "../task/open.ts";
+import { type Given, openExperiment } from "../task/open.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { axisOf } from "./labels.ts";
 import { sweepTable } from "./table.ts";
@@ -114,4 +114,21 @@ test("a table has the counts at each Eb/N0 as JSON, only where blocks are an obj
   expect(tableOf(["energy"])).not.toHaveProperty("blocks");
   expect(axisOf("codedEbN0", [1, 20])).toMatchObject({ label: "Eb/N0 at 10 % block errors, dB", scale: "linear" });
   expect(axisOf("blockErrorRate", [0.01, 0.5]).scale).toBe("log");
+});
+
+test("a point whose channels come from a file sends its blocks over them", async () => {
+  const pilots = { symbols: [2, 11], comb: 2 };
+  const channel = { kind: "file", file: "channels.npz", subcarriers: 12, symbols: 14, pilots };
+  const asked = experimentOf({ ebN0Decibels: [14], errors: 4, blocks: 8 });
+  const experiment = parseExperiment({ ...asked, task: { ...asked.task, channel } }) as Experiment as SlotExperiment;
+  const [cells, entries] = [12 * 14, experiment.task.transmitAntennas * experiment.task.receiveAntennas];
+  // Flat channels of gain 1, and channels that carry nothing.
+  const [open, closed] = [1, 0].map((gain) => {
+    const values = Float32Array.from({ length: 10 * cells * entries * 2 }, (_, i) => (i % 2 === 0 ? gain : 1e-6));
+    return openExperiment(experiment, { count: 10, values });
+  });
+  const failed = async (given: typeof open) =>
+    (await measurePoint(executor, given, network, ["blockErrorRate"])).blockErrorRate!.value;
+  expect(await failed(open)).toBeLessThan(await failed(closed));
+  expect(await failed(closed)).toBe(1);
 });

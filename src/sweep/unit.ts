@@ -18,6 +18,7 @@ import { weightsOf } from "../evaluation/crossing.ts";
 import type { Design, Objective } from "../experiment/design.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
+import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { Network } from "../model/network.ts";
 import { wilson } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample, sampleMean, sampleOf } from "../numeric/variance-components.ts";
@@ -26,7 +27,7 @@ import { rateFigure, ratesOf } from "../report/study.ts";
 import { curveChipsOf } from "../runs/detection.ts";
 import { asDescribed } from "../runs/fit.ts";
 import { densitiesOf } from "../simulation/trace.ts";
-import { kitOf } from "../task/catalogue.ts";
+import { type DataOf, kitOf } from "../task/catalogue.ts";
 import { type Given, type Openable, openExperiment, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { packTally, type RowSamples, unpackTally } from "./packed.ts";
@@ -186,10 +187,14 @@ function differenceOf(after: Sample, before: Sample): Measured {
 }
 
 /** Coded blocks on the chips of curves, at each Eb/N0, as in `runCoded`. */
-function receiveBlocks(executor: Executor, given: Given, network: Network<SpikingSpec>): Promise<CodedPoint[]> {
-  const { experiment } = given;
-  const work = codedOf(experiment)!;
-  const slots = { experiment: { ...experiment, task: work.task }, data: null };
+function receiveBlocks(
+  executor: Executor,
+  { experiment, data }: Given,
+  network: Network<SpikingSpec>,
+): Promise<CodedPoint[]> {
+  // `requireBlocks` has seen that prompts are slots, whose data are channels.
+  const work = codedOf(experiment, data as DataOf<SlotDetectionSpec>)!;
+  const slots = { experiment: { ...experiment, task: work.task }, data: work.channels };
   const { hardware } = experiment;
   return evaluateCodedChips(executor, slots, network, work, { chips: curveChipsOf(slots.experiment), hardware });
 }
