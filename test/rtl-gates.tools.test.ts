@@ -9,13 +9,14 @@ import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { machineFacts } from "../src/rtl/axi/register-map.ts";
 import { axiModules } from "../src/rtl/axi/top.ts";
 import { sourceFiles } from "../src/rtl/design.ts";
+import { NIGHTLY } from "./support/hardware-tools.ts";
 import { madeInTests, tinyMachine } from "./support/tiny-machine.ts";
 
 const path = join(import.meta.dirname, "golden/rtl-gates.txt");
 /** Two heads of four features, five tokens, two steps. */
 const SMALL = { steps: 2, model: { width: 8, heads: 2, depth: 1 } };
 
-test("blocks of a small machine have the gates listed", async () => {
+test("blocks of a small machine have the gates listed", NIGHTLY, async () => {
   const { design } = tinyMachine(SMALL, 1);
   const modules = [...design.modules, ...axiModules(machineFacts(design, madeInTests))];
   const { yosys, blocks } = await synthesiseSources(sourceFiles(modules), { yosys: "bundled" });

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
-import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
 import { madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
 import type { SourceFiles } from "../design.ts";
@@ -54,23 +54,19 @@ testInVerilator(
   LONG,
 );
 
-testInVerilator(
-  "faults of the link are detected",
-  async () => {
-    const files = kit();
-    const planted: readonly (readonly [string, string])[] = [
-      // The second vector is sent twice, or a prompt that no start admits is taken.
-      ["vector_q <= vectors_in[in_d]", "vector_q <= vectors_in[in_q]"],
-      ["if (vector_ready_i) begin", "if (1'b1) begin"],
-      ["if (asks_q) begin", "if (1'b1) begin"],
-      ["bresp_i == 2'd0", "bresp_i != 2'd1"],
-    ];
-    for (const [right, wrong] of planted) {
-      const text = files["machine_link.sv"].replace(right, wrong);
-      expect(text, right).not.toBe(files["machine_link.sv"]);
-      const checks = await verified({ ...files, "machine_link.sv": text });
-      expect(checks.at(-1), wrong).toEqual(["fail", expect.stringMatching(/^FAIL|Assertion failed/m)]);
-    }
-  },
-  LONG,
-);
+testInVerilator("faults of the link are detected", { ...NIGHTLY, timeout: LONG }, async () => {
+  const files = kit();
+  const planted: readonly (readonly [string, string])[] = [
+    // The second vector is sent twice, or a prompt that no start admits is taken.
+    ["vector_q <= vectors_in[in_d]", "vector_q <= vectors_in[in_q]"],
+    ["if (vector_ready_i) begin", "if (1'b1) begin"],
+    ["if (asks_q) begin", "if (1'b1) begin"],
+    ["bresp_i == 2'd0", "bresp_i != 2'd1"],
+  ];
+  for (const [right, wrong] of planted) {
+    const text = files["machine_link.sv"].replace(right, wrong);
+    expect(text, right).not.toBe(files["machine_link.sv"]);
+    const checks = await verified({ ...files, "machine_link.sv": text });
+    expect(checks.at(-1), wrong).toEqual(["fail", expect.stringMatching(/^FAIL|Assertion failed/m)]);
+  }
+});

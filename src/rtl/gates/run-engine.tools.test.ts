@@ -7,7 +7,7 @@ import {
   smallDesign,
   trainOfBits,
 } from "../../../test/support/engine-runs.ts";
-import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
 import { synthesiseNetlist } from "../../node/rtl-synthesis.ts";
 import { stream } from "../../numeric/stream.ts";
 import { sourceFiles } from "../design.ts";
@@ -34,23 +34,27 @@ testInYosys.each<EngineSetting>([
   },
 );
 
-testInYosys("two tokens of four features: all Q and K with V of ones, and all V with scores of 0 and 1", async () => {
-  const design = smallDesign({ tokens: 2, dimension: 4, isCausal: false, draws: "independent" });
-  const netlist = await gatesOf(design, "system");
-  const words = [0x00, 0x0f, 0xf0, 0xff];
-  const inputs = [
-    ...Array.from({ length: 2 ** 16 }, (_, n) => [n & 0xff, n >> 8, 0xff]),
-    ...words.flatMap((q) => words.flatMap((k) => Array.from({ length: 256 }, (_, v) => [q, k, v]))),
-  ];
-  const random = stream(3);
-  for (let first = 0; first < inputs.length; first += 2 ** 12) {
-    const runs = inputs.slice(first, first + 2 ** 12).map((bytes, n) => {
-      const [query, key, value] = bytes.map((byte) => trainOfBits(byte, 2, 4));
-      return cycleRun(design, [[query, key, value]], random.fork("input", first + n));
-    });
-    expect(differing(netlist, design, runs)).toEqual([]);
-  }
-});
+testInYosys(
+  "two tokens of four features: all Q and K with V of ones, and all V with scores of 0 and 1",
+  NIGHTLY,
+  async () => {
+    const design = smallDesign({ tokens: 2, dimension: 4, isCausal: false, draws: "independent" });
+    const netlist = await gatesOf(design, "system");
+    const words = [0x00, 0x0f, 0xf0, 0xff];
+    const inputs = [
+      ...Array.from({ length: 2 ** 16 }, (_, n) => [n & 0xff, n >> 8, 0xff]),
+      ...words.flatMap((q) => words.flatMap((k) => Array.from({ length: 256 }, (_, v) => [q, k, v]))),
+    ];
+    const random = stream(3);
+    for (let first = 0; first < inputs.length; first += 2 ** 12) {
+      const runs = inputs.slice(first, first + 2 ** 12).map((bytes, n) => {
+        const [query, key, value] = bytes.map((byte) => trainOfBits(byte, 2, 4));
+        return cycleRun(design, [[query, key, value]], random.fork("input", first + n));
+      });
+      expect(differing(netlist, design, runs)).toEqual([]);
+    }
+  },
+);
 
 testInYosys("a wrong gate shows: every kind of gate in turn, and a flip-flop that resets to 1", async () => {
   const design = smallDesign({ tokens: 3, dimension: 4, isCausal: true, draws: "stratified" });

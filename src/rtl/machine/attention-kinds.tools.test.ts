@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect } from "vitest";
-import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
@@ -63,18 +63,20 @@ const FAULTS: readonly (readonly [string, RegExp, string])[] = [
   ["attention_engine.sv", /last_o <= gate_o/, "last_o <= !gate_o"],
 ];
 
-testInIcarus.each(FAULTS)(
-  "a fault around column counters is noticed: in %s, %s becomes %s",
-  async (source, from, to) => {
-    machine = machineInIcarus({ readOut: "mean", model: small({ kind: "sdsa-1", scale: 0.25 }) }, 2);
-    const right = machine.files[source];
-    expect(right).toMatch(from);
-    expect(await machine.printed(source, right.replace(from, to))).not.toMatch(/^PASS/m);
-  },
-);
+async function expectNoticed(source: string, from: RegExp, to: string) {
+  machine = machineInIcarus({ readOut: "mean", model: small({ kind: "sdsa-1", scale: 0.25 }) }, 2);
+  const right = machine.files[source];
+  expect(right).toMatch(from);
+  expect(await machine.printed(source, right.replace(from, to))).not.toMatch(/^PASS/m);
+}
+const NOTICED = "a fault around column counters is noticed: in %s, %s becomes %s";
+testInIcarus.each(FAULTS.slice(0, -1))(NOTICED, expectNoticed);
+// The machine waits for a vector that never comes, until the testbench gives up.
+testInIcarus.each(FAULTS.slice(-1))(NOTICED, NIGHTLY, expectNoticed);
 
 testInVerilator.each([settings[0], settings[2]])(
   "Verilator has no warning for a machine with %s attention, and agrees",
+  { ...NIGHTLY, timeout: 400_000 },
   async (_, setting) => {
     const { design, vectors } = tinyMachine({ ...setting, steps: 2, model: { ...setting.model, depth: 1 } }, 2);
     const folder = mkdtempSync(join(tmpdir(), "xpikeformer-machine-"));
@@ -84,5 +86,4 @@ testInVerilator.each([settings[0], settings[2]])(
     rmSync(folder, { recursive: true });
     expect(checks.map(({ result, detail }) => (result === "pass" ? result : detail))).toEqual(Array(4).fill("pass"));
   },
-  400_000,
 );

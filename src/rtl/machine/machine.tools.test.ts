@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect } from "vitest";
-import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
 import { expectAsSimulated } from "../../../test/support/machine-in-verilator.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
@@ -108,6 +108,7 @@ testInVerilator.each(settings)(
 
 testInVerilator(
   "a machine with more tokens than Verilator's unroll limit compiles with its loops kept",
+  { ...NIGHTLY, timeout: LONG },
   async () => {
     const folder = write(bundleOf({ readOut: "mean", tokens: 54, steps: 1, model: { ...SMALL, heads: 1 } }, 1).files);
     const all = ["-f", FILE_LIST, "-f", TESTBENCH_LIST, "--top-module", MACHINE_TESTBENCH];
@@ -116,11 +117,11 @@ testInVerilator(
     });
     expect(stderr).toBe("");
   },
-  LONG,
 );
 
 testInYosys(
   "Yosys accepts the machine with its AXI edge and black-box macros, finds neither latch nor loop, and proves its blocks",
+  NIGHTLY,
   async () => {
     const folder = write(bundleOf({ steps: 2, model: SMALL }, 1).files);
     const checks = await verifyRtl(folder, { tools: ["yosys"], tops: [AXI_TOP] });

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
 import { expectAsSimulated } from "../../../test/support/machine-in-verilator.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { machineBundle } from "../kit/bundle.ts";
@@ -47,11 +47,11 @@ const settings: MachineSetting[] = [
   },
 ];
 
-testInVerilator.each(settings)(
-  "a machine of memories gives the simulator's spikes, outputs and answers, at the clocks of the schedule: %j",
-  async (setting) => {
-    const { folder, design, vectors } = bundleOf(setting);
-    await expectAsSimulated(folder, design, { spikes: vectors.spikes, prompts: 3 });
-  },
-  LONG,
-);
+async function expectSimulated(setting: MachineSetting) {
+  const { folder, design, vectors } = bundleOf(setting);
+  await expectAsSimulated(folder, design, { spikes: vectors.spikes, prompts: 3 });
+}
+const SIMULATED =
+  "a machine of memories gives the simulator's spikes, outputs and answers, at the clocks of the schedule: %j";
+testInVerilator.each(settings.slice(0, 1))(SIMULATED, { ...NIGHTLY, timeout: LONG }, expectSimulated);
+testInVerilator.each(settings.slice(1))(SIMULATED, expectSimulated, LONG);

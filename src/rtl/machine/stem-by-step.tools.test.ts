@@ -3,7 +3,7 @@
  * of what only they have.
  */
 import { afterAll, beforeAll, expect } from "vitest";
-import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";
 import type { MachineSetting } from "../../../test/support/tiny-machine.ts";
 import { AXI_TESTBENCH } from "../axi/testbench.ts";
@@ -88,7 +88,7 @@ const OTHERS: readonly MachineSetting[] = [
   },
 ];
 
-testInIcarus.each(OTHERS)("other stems: %j", async (setting) => {
+testInIcarus.each(OTHERS)("other stems: %j", NIGHTLY, async (setting) => {
   const other = machineInIcarus(setting, 2);
   try {
     expect(await soundness(other, MACHINE_TESTBENCH, [])).toEqual(["PASS 2 prompts", undefined]);
