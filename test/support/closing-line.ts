@@ -13,10 +13,14 @@ const INSTALL =
 export default class ClosingLine implements Reporter {
   /** The reason for skipped tests that give none themselves. */
   #unsaid = "this system lacks what they test";
+  /** Whether tests tagged `nightly` are left out. */
+  #isByDay = false;
 
   onInit({ config }: Vitest): void {
     if (config.testNamePattern) this.#unsaid = "their names were not asked for";
-    if (config.tagsFilter) this.#unsaid = "they take longer or start programs, and `npm test` runs them";
+    this.#isByDay = config.tagsFilter?.includes("!nightly") === true;
+    if (config.tagsFilter && !this.#isByDay)
+      this.#unsaid = "they take longer or start programs, and `npm test` runs them";
   }
 
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
@@ -26,8 +30,13 @@ export default class ClosingLine implements Reporter {
     const broken = modules.filter((module) => !module.ok() && [...module.children.allTests("failed")].length === 0);
     const [passed, failed, skipped] = [inState("passed"), inState("failed"), inState("skipped")];
     const noteOf = (test: (typeof skipped)[number]) => (test.result() as { note?: string }).note;
-    const ofTools = skipped.filter((test) => test.project.name === "tools" && noteOf(test) === undefined);
-    const others = skipped.filter((test) => !ofTools.includes(test)).map(noteOf);
+    const isLeftToNight = ({ tags }: (typeof skipped)[number]) => this.#isByDay && tags.includes("nightly");
+    const ofTools = skipped.filter(
+      (test) => test.project.name === "tools" && noteOf(test) === undefined && !isLeftToNight(test),
+    );
+    const others = skipped
+      .filter((test) => !ofTools.includes(test))
+      .map((test) => (isLeftToNight(test) ? "the nightly job runs them" : noteOf(test)));
     const reasons = [...new Set(others)].map((note) => {
       const count = others.filter((other) => other === note).length;
       return `${count} because ${note ?? this.#unsaid}`;
