@@ -3,6 +3,7 @@ import { type Place, place } from "../state/place.ts";
 import { cellView, chip, crossbarView, experiment } from "../state/studio.ts";
 import { ageName } from "../words.ts";
 import type { CellView } from "../workers/chip.ts";
+import { SaveSvg } from "./SaveSvg.tsx";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM] = [640, 260, 44, 26];
 
@@ -37,7 +38,10 @@ export function CellPanel({ place: at }: { place: Extract<Place, { kind: "cell" 
           next column
         </button>
       </div>
-      <DriftChart view={view} />
+      <div data-saves="cell">
+        <SaveSvg title={`Two devices over ten years, row ${at.row + 1}, column ${at.column + 1}`} data={() => view} />
+        <DriftChart view={view} />
+      </div>
       <dl>
         <dt>target weight</dt>
         <dd>

@@ -11,7 +11,14 @@ export const ColourBar = ({ most, unit, name }: ColourBarProps) => (
     <span aria-hidden="true">
       ≤ −{most} {unit}
     </span>
-    <span class="colours" aria-hidden="true" />
+    <svg class="colours" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+      <linearGradient id="colour-bar">
+        {["minus", "panel", "plus"].map((name, i) => (
+          <stop key={name} class={name} offset={i / 2} />
+        ))}
+      </linearGradient>
+      <rect width={1} height={1} fill="url(#colour-bar)" />
+    </svg>
     <span aria-hidden="true">
       ≥ {most} {unit}
     </span>

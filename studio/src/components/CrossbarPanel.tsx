@@ -8,6 +8,7 @@ import { ColourBar } from "./ColourBar.tsx";
 import { ColumnBars } from "./ColumnBars.tsx";
 import { HeatMap } from "./HeatMap.tsx";
 import { Raster } from "./Raster.tsx";
+import { SaveSvg } from "./SaveSvg.tsx";
 import "./crossbar.css";
 
 type CrossbarPlace = Extract<Place, { kind: "crossbar" }>;
@@ -30,59 +31,70 @@ export function CrossbarPanel({ place: at }: { place: CrossbarPlace }) {
   };
   return (
     <div class="crossbar-panel">
-      <div class="crossbar-drawing">
-        <div class="lines">
-          <Raster
-            width={1}
-            height={rows}
-            label={`${driven} of ${rows} rows are driven`}
-            colour={(row) => (lines[row] ? "accent" : null)}
+      <div data-saves="crossbar">
+        <SaveSvg
+          title={`Crossbar ${at.crossbar + 1}, step ${step.value + 1}`}
+          data={() => ({
+            ...{ units: { conductance: "µS", current: "µS per volt of read voltage" }, rows, columns, lines },
+            ...{ plus, minus, plusCurrents, minusCurrents, codes },
+          })}
+        />
+        <div class="crossbar-drawing">
+          <div class="lines">
+            <Raster
+              width={1}
+              height={rows}
+              label={`${driven} of ${rows} rows are driven`}
+              colour={(row) => (lines[row] ? "accent" : null)}
+            />
+          </div>
+          <HeatMap
+            rows={rows}
+            columns={columns}
+            value={(row, column) =>
+              (2 * (plus[row * columns + column] - minus[row * columns + column])) / maxConductance
+            }
+            label="Conductance of each cell: plus device less minus device"
+            spot={spot}
+            onMove={(to) => {
+              if (to) crosshair.value = to;
+            }}
+            onPick={open}
           />
-        </div>
-        <HeatMap
-          rows={rows}
-          columns={columns}
-          value={(row, column) => (2 * (plus[row * columns + column] - minus[row * columns + column])) / maxConductance}
-          label="Conductance of each cell: plus device less minus device"
-          spot={spot}
-          onMove={(to) => {
-            if (to) crosshair.value = to;
-          }}
-          onPick={open}
-        />
-        <span class="axis-name">
-          current
-          <br />± {micro(mostCurrent)}
-        </span>
-        <ColumnBars
-          up={plusCurrents}
-          down={minusCurrents}
-          most={mostCurrent}
-          marked={spot.column}
-          label={`Plus and minus current of each column, up to ${micro(mostCurrent)} with all rows driven`}
-        />
-        <span class="axis-name">
-          code
-          {mostCode !== null && (
-            <>
-              <br />± {mostCode}
-            </>
-          )}
-        </span>
-        {codes && mostCode !== null ? (
+          <span class="axis-name">
+            current
+            <br />± {micro(mostCurrent)}
+          </span>
           <ColumnBars
-            up={codes.map((code) => Math.max(0, code))}
-            down={codes.map((code) => Math.max(0, -code))}
-            most={mostCode}
+            up={plusCurrents}
+            down={minusCurrents}
+            most={mostCurrent}
             marked={spot.column}
-            label={`Code of each column, -${mostCode} to ${mostCode}`}
-            accent
+            label={`Plus and minus current of each column, up to ${micro(mostCurrent)} with all rows driven`}
           />
-        ) : (
-          <span class="quiet">{isHead ? "read at the query only" : "no ADC: exact currents"}</span>
-        )}
-        <span />
-        <ColourBar most={maxConductance / 2} unit="µS" name="plus less minus device" />
+          <span class="axis-name">
+            code
+            {mostCode !== null && (
+              <>
+                <br />± {mostCode}
+              </>
+            )}
+          </span>
+          {codes && mostCode !== null ? (
+            <ColumnBars
+              up={codes.map((code) => Math.max(0, code))}
+              down={codes.map((code) => Math.max(0, -code))}
+              most={mostCode}
+              marked={spot.column}
+              label={`Code of each column, -${mostCode} to ${mostCode}`}
+              accent
+            />
+          ) : (
+            <span class="quiet">{isHead ? "read at the query only" : "no ADC: exact currents"}</span>
+          )}
+          <span />
+          <ColourBar most={maxConductance / 2} unit="µS" name="plus less minus device" />
+        </div>
       </div>
       <div>
         <ReadOut at={at} view={view} spot={spot} onOpen={() => open(spot)} />

@@ -1,4 +1,6 @@
+import type { Experiment } from "xpikeformer";
 import type { Point } from "../state/training.ts";
+import { SaveSvg } from "./SaveSvg.tsx";
 
 const [WIDTH, HEIGHT, LEFT] = [460, 180, 44];
 
@@ -9,10 +11,12 @@ interface CurveProps {
   /** Step at the right end. */
   readonly steps: number;
   readonly digits: number;
+  /** The experiment in training; left out: the one shown. */
+  readonly of?: Experiment;
 }
 
 /** A curve over training steps, from 0 up. It is empty, but keeps its place, until there are two points. */
-export function Curve({ name, points, steps, digits }: CurveProps) {
+export function Curve({ name, points, steps, digits, of }: CurveProps) {
   const most = Math.max(0, ...points.map(({ value }) => value)) || 1;
   const x = (step: number) => LEFT + ((WIDTH - LEFT) * step) / steps;
   const y = (value: number) => 8 + (HEIGHT - 30) * (1 - value / most);
@@ -21,7 +25,8 @@ export function Curve({ name, points, steps, digits }: CurveProps) {
   const [first, last] = [points[0], points.at(-1)];
   const label = first && last ? `${name} from ${said(first)} to ${said(last)}` : `${name}: no data yet`;
   return (
-    <figure>
+    <figure data-saves={name.toLowerCase().replaceAll(" ", "-")}>
+      {points.length > 1 && <SaveSvg title={name} data={() => ({ points })} of={of} />}
       <svg class="drift" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
         {[0, most].map((tick) => (
           <g key={tick}>

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { type ItemisedEnergy, partLabel, type Receipt, type ReceiptItem } from "xpikeformer/internal";
 import { formatQuantity } from "xpikeformer/report";
 import { experiment, figures, itemised, metric } from "../state/studio.ts";
+import { SaveSvg } from "./SaveSvg.tsx";
 import "./energy.css";
 
 /** The energy of an inference by part of the machine; a part opens its receipts. */
@@ -13,7 +14,19 @@ export function EnergyPanel() {
   const most = parts[0].energy;
   const perResult = figures.value.get(metric.value.energy);
   return (
-    <section class={energy.of === experiment.value ? "energy" : "energy stale"} aria-labelledby="energy">
+    <section
+      class={energy.of === experiment.value ? "energy" : "energy stale"}
+      aria-labelledby="energy"
+      data-saves="energy"
+    >
+      <SaveSvg
+        title={`Energy of an inference by part: ${energy.of.name}`}
+        of={energy.of}
+        data={() => ({
+          ...{ unit: "J", total: energy.total },
+          parts: parts.map(({ part, energy, items }) => ({ part, energy, items })),
+        })}
+      />
       <h3 id="energy">Where the energy goes</h3>
       <p class="quiet">
         <span data-energy={energy.total}>{written(energy.total, "J")}</span> per inference

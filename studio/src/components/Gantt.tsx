@@ -3,12 +3,14 @@ import { type Place, place } from "../state/place.ts";
 import { shownToken, step } from "../state/studio.ts";
 import { partName } from "../words.ts";
 import type { ChipView } from "../workers/chip.ts";
+import { SaveSvg } from "./SaveSvg.tsx";
 
 /** When each unit works on one prompt. Marks follow the selected token and time step through the machine. */
 export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
   const { units, clocks } = schedule.alone;
   return (
-    <figure class="gantt">
+    <figure class="gantt" data-saves="schedule">
+      <SaveSvg title="When each unit works" data={() => schedule.alone} />
       <h3>When each unit works</h3>
       {units.map((unit) => {
         const job = jobOf(unit, machine, shownToken.value, step.value);

@@ -1,6 +1,7 @@
 import { type Place, place } from "../state/place.ts";
 import { chip, shownToken, step, tileView } from "../state/studio.ts";
 import { HeatMap } from "./HeatMap.tsx";
+import { SaveSvg } from "./SaveSvg.tsx";
 
 /** A head's tile in one time step: one cell per query and key. */
 export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" }> }) {
@@ -13,7 +14,8 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
   const open = mask.reduce((sum, bit) => sum + bit, 0);
   return (
     <div class="tile-panel">
-      <div>
+      <div data-saves="head">
+        <SaveSvg title={`Block ${at.block + 1}, head ${at.head + 1}, step ${step.value + 1}`} data={() => view} />
         <div class="tile-maps">
           <figure>
             <figcaption>coincidences of q and k, 0 to {most}</figcaption>

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import { type ColourName, colours, paletteOf } from "../state/colours.ts";
+import { useState } from "preact/hooks";
+import type { ColourName } from "../state/colours.ts";
 import { crosshairProps, type Spot } from "./crosshair.ts";
+import { usePainted } from "./painted.ts";
 
 interface HeatMapProps {
   readonly rows: number;
@@ -29,20 +30,14 @@ export function HeatMap({
   onMove,
   onPick,
 }: HeatMapProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
   const [own, setOwn] = useState<Spot | null>(null);
-  const palette = colours.value;
-  useEffect(() => {
-    const context = canvas.current!.getContext("2d")!;
-    const image = context.createImageData(columns, rows);
-    const bytes = paletteOf(palette);
+  const canvas = usePainted((pixels, palette) => {
     for (let i = 0; i < rows * columns; i++) {
       const strength = value(Math.floor(i / columns), i % columns);
       if (strength === null) continue;
-      const [red, green, blue] = bytes[strength < 0 ? negative : positive];
-      image.data.set([red, green, blue, Math.round(255 * Math.min(1, Math.abs(strength)))], 4 * i);
+      const [red, green, blue] = palette[strength < 0 ? negative : positive];
+      pixels.set([red, green, blue, Math.round(255 * Math.min(1, Math.abs(strength)))], 4 * i);
     }
-    context.putImageData(image, 0, 0);
   });
   const at = spot === undefined ? own : spot;
   const picks = onPick

@@ -4,17 +4,19 @@ import { DrawingBoard } from "./DrawingBoard.tsx";
 import { HeatMap } from "./HeatMap.tsx";
 import { Logits } from "./Logits.tsx";
 import { PromptStepper } from "./PromptStepper.tsx";
+import { SaveSvg } from "./SaveSvg.tsx";
 
 /** An image: a test image, or the user's own, drawn or dropped. */
 export function ImageFigure({ view, image }: { view: PromptView; image: ImageView }) {
   const { height, width, channels, pixels } = image;
   const own = view.asked.image !== null;
   return (
-    <figure class="prompt">
-      <div class="bar">
+    <figure class="prompt" data-saves="prompt">
+      <div class="bar" data-unsaved>
         <h2>{own ? "Your image" : "A test image"}</h2>
         <PromptStepper />
       </div>
+      <SaveSvg title="An image, and the logit of each answer" data={() => ({ ...view, rasters: undefined })} />
       <div class="panels">
         <DrawingBoard image={image} />
         <div class="panel">

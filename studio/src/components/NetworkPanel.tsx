@@ -1,9 +1,10 @@
 import { Fragment } from "preact";
-import type { ScheduledUnit } from "xpikeformer";
+import { type ScheduledUnit, type SpikeTrain, unpackSpikes } from "xpikeformer";
 import { neuronTrains } from "xpikeformer/internal";
 import { place } from "../state/place.ts";
 import { chip, prompt, shownToken, step } from "../state/studio.ts";
 import { partName, plural, trainName } from "../words.ts";
+import { SaveSvg } from "./SaveSvg.tsx";
 import { SpikeStrip } from "./SpikeStrip.tsx";
 
 /** The spikes of one token through the whole network, with the parts of the machine that make them in between. */
@@ -21,7 +22,11 @@ export function NetworkPanel() {
         time steps, a filled point per spike. Click a column, or press Enter on it, to see its neuron's membrane. The
         buttons between the strips are the parts of the machine. Open one.
       </p>
-      <div class="strips">
+      <div class="strips" data-saves="spikes">
+        <SaveSvg
+          title={`Spikes of token ${shownToken.value + 1}`}
+          data={() => ({ trains: Object.fromEntries(trains.map(([name, train]) => [name, spikesOf(train)])) })}
+        />
         {trains.map(([name, train]) => (
           <Fragment key={name}>
             <SpikeStrip
@@ -55,6 +60,16 @@ export function NetworkPanel() {
         ))}
       </div>
     </div>
+  );
+}
+
+/** The spikes of the token shown, a text of zeros and ones per time step. */
+function spikesOf(train: SpikeTrain): readonly string[] {
+  const { steps, rows, features } = train;
+  const spikes = unpackSpikes(train);
+  const row = Math.min(shownToken.value, rows - 1);
+  return Array.from({ length: steps }, (_, t) =>
+    spikes.subarray((t * rows + row) * features, (t * rows + row + 1) * features).join(""),
   );
 }
 

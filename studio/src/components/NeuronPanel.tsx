@@ -1,15 +1,16 @@
 import type { NeuronView } from "xpikeformer/internal";
 import { crosshair, type Place, place } from "../state/place.ts";
 import { chip, neuronView, step } from "../state/studio.ts";
-import { partName, plural } from "../words.ts";
+import { partName, plural, trainName } from "../words.ts";
 import { MembraneChart } from "./MembraneChart.tsx";
+import { SaveSvg } from "./SaveSvg.tsx";
 import "./neuron.css";
 
 /** One neuron over a token's time steps: what feeds it, its membrane, its spikes, and where they go. */
 export function NeuronPanel({ place: at }: { place: Extract<Place, { kind: "neuron" }> }) {
   const view = neuronView.value;
   if (!view || view.train !== at.train || view.neuron !== at.neuron) return <p class="waiting">Reading the neuron …</p>;
-  const { mapping, model } = chip.value!;
+  const { mapping, model, schedule } = chip.value!;
   const count = mapping.layers.flatMap(({ trainIn, trainOut, inputs, outputs }) =>
     trainOut === at.train ? [outputs] : trainIn === at.train ? [inputs] : [],
   )[0];
@@ -33,7 +34,13 @@ export function NeuronPanel({ place: at }: { place: Extract<Place, { kind: "neur
             next neuron
           </button>
         </div>
-        <MembraneChart view={view} step={step.value} />
+        <div data-saves="neuron">
+          <SaveSvg
+            title={`Membrane of ${trainName(at.train, schedule.alone.units)}, neuron ${at.neuron + 1}`}
+            data={() => view}
+          />
+          <MembraneChart view={view} step={step.value} />
+        </div>
         <p class="quiet">
           {leak}, then the input is added. Where the membrane reaches the threshold the neuron fires, and{" "}
           {view.reset === "hard" ? "the membrane returns to 0" : "the threshold is subtracted"}.{" "}

@@ -4,6 +4,7 @@ import { type FigureDraft, formatQuantity } from "xpikeformer/report";
 import { lines } from "../state/plane.ts";
 import { annMissing, experiment, figures, isProgramming, metric, prompt, reached } from "../state/studio.ts";
 import { className } from "../words.ts";
+import { SaveSvg } from "./SaveSvg.tsx";
 
 /** The studio in a picture: the input, the chip, the answer, and the chip beside an ANN. */
 export function Overview() {
@@ -70,7 +71,7 @@ function Versus() {
     [`${result}s per second, pipelined`, "cost.xpikeformer.inFlight", "cost.annDigital.inFlight"],
   ] as const;
   return (
-    <figure class={reached.value?.of === experiment.value ? "versus" : "versus stale"}>
+    <figure class={reached.value?.of === experiment.value ? "versus" : "versus stale"} data-saves="versus">
       {rows.map(([quantity, own, ann]) => (
         <Quantity
           key={own}
@@ -81,6 +82,17 @@ function Versus() {
         />
       ))}
       <figcaption>
+        {reached.value && (
+          <SaveSvg
+            title="Chips beside an ANN"
+            of={reached.value.of}
+            data={() => ({
+              ...{ chips: reached.value!.chips, prompts: reached.value!.prompts },
+              ...{ figures: rows.flatMap(([, ...ids]) => ids.flatMap((id) => figures.value.get(id) ?? [])) },
+              marks: marks.value,
+            })}
+          />
+        )}
         <Comparison />
       </figcaption>
     </figure>

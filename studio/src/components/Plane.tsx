@@ -2,10 +2,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { formatQuantity } from "xpikeformer/report";
 import { machineKey } from "../machine-key.ts";
 import { described, show } from "../state/knobs.ts";
-import { annPoint, type CostAxis, costAxis, curve, type Dot, dots, lines } from "../state/plane.ts";
+import { annPoint, type CostAxis, costAxis, curve, type Dot, dots, lines, type Point } from "../state/plane.ts";
 import { experiment, metric, opened } from "../state/studio.ts";
 import { sweep } from "../state/sweep.ts";
 import { plural } from "../words.ts";
+import { SaveSvg } from "./SaveSvg.tsx";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [250, 46, 14, 12, 34];
 
@@ -47,8 +48,8 @@ export function Plane() {
   const ann = annPoint.value;
   const path = curve.value.map(({ cost, error }, i) => `${i ? "L" : "M"}${x.of(cost.value)} ${y.of(error)}`).join("");
   return (
-    <figure class="plane">
-      <div class="plane-bar">
+    <figure class="plane" data-saves="plane">
+      <div class="plane-bar" data-unsaved>
         <span>
           <label for="plane-cost">Error against</label>{" "}
           <select
@@ -68,6 +69,16 @@ export function Plane() {
             {sweep.value.label}: {sweep.value.machines.length} of {plural(sweep.value.values, "value")}
             {sweep.value.running ? " …" : ""}
           </span>
+        )}
+        {all.length > 0 && (
+          <SaveSvg
+            title={`Error against ${costAxis.value}`}
+            data={() => ({
+              axis: costAxis.value,
+              machines: all.map(({ tried, ...point }) => ({ ...numbersOf(point), experiment: tried.experiment })),
+              ...{ ann: ann && numbersOf(ann), lines: lines.value },
+            })}
+          />
         )}
       </div>
       <div
@@ -156,6 +167,9 @@ export function Plane() {
     </figure>
   );
 }
+
+/** What the plane draws of a point. */
+const numbersOf = ({ cost: { value: cost, unit }, error, low, high }: Point) => ({ cost, unit, error, low, high });
 
 /** `ADC bits: 6; error 0.058 (0.04 to 0.07), 310 nJ; 1 chip, 160 prompts each.` */
 function said({ tried: { experiment, reached }, cost, error, low, high }: Dot): string {

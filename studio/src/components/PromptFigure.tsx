@@ -4,6 +4,7 @@ import { Constellation } from "./Constellation.tsx";
 import { ImageFigure } from "./ImageFigure.tsx";
 import { Logits } from "./Logits.tsx";
 import { PromptStepper } from "./PromptStepper.tsx";
+import { SaveSvg } from "./SaveSvg.tsx";
 import { SymbolBoard } from "./SymbolBoard.tsx";
 
 /** One prompt: the input of the network, and the chip's logit of each answer. */
@@ -14,11 +15,12 @@ export function PromptFigure() {
   if (!view?.link || task?.kind !== "symbol-detection") return <figure class="prompt" />;
   const { labels, snrDecibels } = view.link;
   return (
-    <figure class="prompt">
-      <div class="bar">
+    <figure class="prompt" data-saves="prompt">
+      <div class="bar" data-unsaved>
         <h2>Received signal</h2>
         <PromptStepper />
       </div>
+      <SaveSvg title="Received signal, and the logit of each answer" data={() => ({ ...view, rasters: undefined })} />
       <div class="panels">
         {Array.from({ length: task.receiveAntennas }, (_, antenna) => (
           <Constellation

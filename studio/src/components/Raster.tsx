@@ -1,6 +1,6 @@
-import { useEffect, useRef } from "preact/hooks";
-import { type ColourName, colours, paletteOf } from "../state/colours.ts";
+import type { ColourName } from "../state/colours.ts";
 import { crosshairProps, type Spot } from "./crosshair.ts";
+import { usePainted } from "./painted.ts";
 
 interface RasterProps {
   readonly width: number;
@@ -17,17 +17,11 @@ interface RasterProps {
 
 /** An image of a few colours, one pixel per value, as large as the room allows. */
 export function Raster({ width, height, label, colour, spot = null, onMove, onPick }: RasterProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const palette = colours.value;
-  useEffect(() => {
-    const context = canvas.current!.getContext("2d")!;
-    const image = context.createImageData(width, height);
-    const bytes = paletteOf(palette);
+  const canvas = usePainted((pixels, palette) => {
     for (let i = 0; i < width * height; i++) {
       const name = colour(Math.floor(i / width), i % width);
-      if (name) image.data.set(bytes[name], 4 * i);
+      if (name) pixels.set(palette[name], 4 * i);
     }
-    context.putImageData(image, 0, 0);
   });
   const picks =
     onMove && onPick

@@ -12,7 +12,7 @@ export function SymbolBoard({ view, antennas }: { view: PromptView; antennas: nu
     ownSymbol.value = view.label! ^ (1 << (bits.length - 1 - at));
   };
   return (
-    <div class="send">
+    <div class="send" data-unsaved>
       <span id="send">Send other bits:</span>
       {Array.from({ length: antennas }, (_, antenna) => (
         <span key={antenna} class="send-antenna">

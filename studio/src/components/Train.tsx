@@ -136,8 +136,8 @@ function Progress({ now }: { readonly now: Training }) {
         {newest && `Step ${newest.step}: ${metric.name} ${newest.value.toFixed(3)}.`}
       </p>
       <div class="curves">
-        <Curve name="Loss" points={losses} steps={total} digits={2} />
-        <Curve name={`${metric.title} in validation`} points={errors} steps={total} digits={3} />
+        <Curve name="Loss" points={losses} steps={total} digits={2} of={experiment} />
+        <Curve name={`${metric.title} in validation`} points={errors} steps={total} digits={3} of={experiment} />
       </div>
       {status === "stopped" && trained && (
         <div class="share">

@@ -4,6 +4,7 @@ import { AGES, agedLayer, CHIPS, isOpen, MANY, measureYear, PROMPTS, population,
 import { ageName, partName } from "../words.ts";
 import type { AgedRate } from "../workers/year.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
+import { SaveSvg } from "./SaveSvg.tsx";
 import "./year.css";
 
 /** What age does: the error rate over age, and a hundred chips at the age on view. */
@@ -29,7 +30,7 @@ function RateCurve() {
   const { name } = metric.value;
   const done = known !== null && known.length === 2 * AGES.length;
   return (
-    <figure>
+    <figure data-saves="year">
       {known === null ? (
         <p>
           The {name} from 1 s to a year after programming, with and without drift compensation, of {CHIPS} chips of this
@@ -40,6 +41,15 @@ function RateCurve() {
         </p>
       ) : (
         <>
+          <SaveSvg
+            title={`${name} over age`}
+            data={() => ({
+              ...{ chips: CHIPS, prompts: PROMPTS },
+              rates: known.map(({ age, compensated, value, interval }) => ({
+                ...{ seconds: age.seconds, compensated, value, interval },
+              })),
+            })}
+          />
           <p class="quiet" aria-live="polite">
             {name}, {CHIPS} chips, {PROMPTS} prompts each, the same at every age.{" "}
             {done ? "Strokes are 95 % intervals." : `Measuring: ${known.length / 2} of ${AGES.length} ages …`}
@@ -150,7 +160,12 @@ function Chips() {
   const percent = (error: number) => `${(100 * error).toFixed(1)} %`;
   const across = (error: number) => 8 + ((WIDTH - 16) * Math.min(MOST, error)) / MOST;
   return (
-    <figure aria-busy={known.of.experiment !== experiment.value}>
+    <figure aria-busy={known.of.experiment !== experiment.value} data-saves="chips">
+      <SaveSvg
+        title={`Error of the weights of ${MANY} chips`}
+        of={known.of.experiment}
+        data={() => ({ layer: layer.name, compensated: known.compensated, uncompensated: known.uncompensated })}
+      />
       <p class="quiet">
         {MANY} chips of this machine, {ageName(readTime)} after programming: the error of the weights in{" "}
         {partName(layer)}

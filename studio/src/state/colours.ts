@@ -6,20 +6,24 @@ export type ColourName = (typeof NAMES)[number];
 
 export type Colours = Readonly<Record<ColourName, string>>;
 
-const read = (): Colours => {
+/** Red, green, blue and opacity of each colour, 0 to 255. */
+export type Palette = Readonly<Record<ColourName, readonly number[]>>;
+
+/** The colours that the style sheet gives now. */
+export const readColours = (): Colours => {
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours;
 };
 
 /** The current colours of the style sheet. */
-export const colours = signal<Colours>(read());
+export const colours = signal<Colours>(readColours());
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  colours.value = read();
+  colours.value = readColours();
 });
 
-/** Red, green, blue and opacity, 0 to 255. The style sheet writes colours as `#rrggbb`. */
-export function paletteOf(colours: Colours): Readonly<Record<ColourName, readonly number[]>> {
+/** The style sheet writes colours as `#rrggbb`. */
+export function paletteOf(colours: Colours): Palette {
   const bytes = (hex: string) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).concat(255);
   return Object.fromEntries(NAMES.map((name) => [name, bytes(colours[name])])) as Record<ColourName, number[]>;
 }

@@ -184,9 +184,11 @@ function reportInside(page: string, name: string): string {
   );
 }
 
+const TYPES: Readonly<Record<string, string>> = { ".json": "application/json", ".svg": "image/svg+xml" };
+
 /** Saves a text, or bytes, as a file on this machine. */
 export function saveFile(name: string, content: string | Uint8Array<ArrayBuffer>): void {
-  const type = name.endsWith(".json") ? "application/json" : "application/octet-stream";
+  const type = TYPES[name.slice(name.lastIndexOf("."))] ?? "application/octet-stream";
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = url;
