@@ -1,10 +1,11 @@
 // @module-tag program
-/** What Yosys makes of the memories of a machine without macros, for an ECP5. */
+/** What Yosys makes of the memories of a machine without macros, for ECP5 and series 7. */
 import { expect } from "vitest";
 import { testWith } from "../../test/support/hardware-tools.ts";
 import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { machineBundle } from "../rtl/kit/bundle.ts";
-import { fitOf, SMALL_MEMORY } from "../rtl/machine/fit.ts";
+import { fitOf } from "../rtl/machine/fit.ts";
+import { SMALL_MEMORY } from "../rtl/machine/parts.ts";
 import { readModule } from "./rtl-synthesis.ts";
 import { findYosys } from "./yosys.ts";
 
@@ -15,9 +16,16 @@ interface Cell {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-testInYosys(
-  "no memory of more than 4 kbit becomes flip-flops, and block memories are those that were counted",
-  async () => {
+/** Flags, and the block memories of 18 kbit in each cell. */
+const FAMILIES = {
+  ecp5: { flags: "synth_ecp5 -no-rw-check", blocks: { DP16KD: 1, PDPW16KD: 1 } },
+  "series 7": { flags: "synth_xilinx -family xc7", blocks: { RAMB18E1: 1, RAMB36E1: 2 } },
+} as const satisfies Readonly<Record<string, { flags: string; blocks: Readonly<Record<string, number>> }>>;
+
+testInYosys.each(Object.keys(FAMILIES) as (keyof typeof FAMILIES)[])(
+  "on %s, no memory of more than 4 kbit becomes flip-flops, and block memories are those that were counted",
+  async (family) => {
+    const { flags, blocks: blocksOf }: { flags: string; blocks: Readonly<Record<string, number>> } = FAMILIES[family];
     const setting = {
       readOut: "mean",
       tokens: 40,
@@ -45,7 +53,7 @@ testInYosys(
         "design -reset",
         ...readModule(`${module}.sv`, [...boxes]),
         ...(file ? [`chparam -set ${file[0]} "${module}.hex" ${module}`] : []),
-        `synth_ecp5 -no-rw-check -top ${module} -run begin:map_ffram`,
+        `${flags} -top ${module} -run begin:map_ffram`,
         `json -o ${module}.json ${module}`,
       ];
     });
@@ -57,7 +65,7 @@ testInYosys(
     for (const module of counted.keys()) {
       const { modules } = JSON.parse(written.get(`${module}.json`)!) as Design;
       const cells = Object.values(modules).flatMap((one) => Object.values(one.cells));
-      blocks[module] = cells.filter(({ type }) => type === "DP16KD" || type === "PDPW16KD").length;
+      blocks[module] = cells.reduce((sum, { type }) => sum + (blocksOf[type] ?? 0), 0);
       // What is still a memory here becomes flip-flops.
       for (const { type, parameters } of cells) {
         if (type === "$mem_v2" && bits(parameters.WIDTH) * bits(parameters.SIZE) > SMALL_MEMORY) large.push(module);

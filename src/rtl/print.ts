@@ -66,6 +66,9 @@ const wrap = (paragraph: string): string[] =>
     return [...lines, current.trimEnd()];
   });
 
+/** Read by Yosys, Vivado and others; those for memories with and without writes differ. */
+const IN_BLOCKS = '(* ram_style = "block", rom_style = "block" *)';
+
 const items = (list: readonly Item[]): string[] => list.flatMap(printItem);
 
 function printItem(item: Item): string[] {
@@ -75,7 +78,7 @@ function printItem(item: Item): string[] {
     case "gap":
       return [""];
     case "declaration":
-      return [printDeclaration(item)];
+      return [...(item.inBlocks ? [IN_BLOCKS] : []), printDeclaration(item)];
     case "wire":
       return [`assign ${print(item.target)} = ${print(item.value)};`];
     case "registers":

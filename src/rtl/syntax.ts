@@ -125,6 +125,8 @@ export interface Declaration<Name extends string = string> {
   readonly kind: "declaration";
   readonly signals: readonly Signal<Name>[];
   readonly value: Expression | null;
+  /** Of a memory that is read at the clock edge: tools shall build it of block memories, whatever they prefer. */
+  readonly inBlocks?: boolean;
 }
 
 /** For a function; null bits: a signed 32-bit integer; `real`: a double. */
@@ -290,6 +292,10 @@ export const signedLogic = <Name extends string>(width: number, ...names: Name[]
   declare(...names.map((one) => signal(one, width, { signed: true })));
 export const memory = <Name extends string>(width: number, name: Name, entries: number): Declaration<Name> =>
   declare(signal(name, width, { entries }));
+export const inBlocks = <Name extends string>(memory: Declaration<Name>): Declaration<Name> => ({
+  ...memory,
+  inBlocks: true,
+});
 /** Signed numbers of 32 bits, in testbenches. */
 export const integers = <Name extends string>(...names: Name[]): Declaration<Name> =>
   declare(...names.map((one) => signal(one, null)));

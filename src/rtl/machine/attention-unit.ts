@@ -253,7 +253,7 @@ export function attentionUnit(plan: MachinePlan, engine: TileEngine): sv.Module 
           ...Array.from({ length: words }, (_, w) => seedWire(w)),
         ];
       case "memories":
-        return [sv.declare(s.seeds_q), write, ...loadedItems()];
+        return [sv.inBlocks(sv.declare(s.seeds_q)), write, ...loadedItems()];
     }
   }
   /** Seeds of a block move from their memory to a register, a word in each clock, when its first vector arrives. */

@@ -16,13 +16,13 @@ import {
   STREAM_MEMORY,
   type StreamPort,
 } from "./memories.ts";
-import { both, countUp, filled, indexBits, isAt } from "./parts.ts";
+import { blockMemory, both, countUp, filled, indexBits, isAt } from "./parts.ts";
 
 /** Constants of a layer, read a clock later. */
 export function registeredConstants(size: MemorySize): sv.Module {
   const { width, entries } = size;
   const ports = [sv.CLOCK, sv.input("address_i", indexBits(entries)), sv.output("data_o", width)];
-  const declared = [sv.memory(width, "words", entries)];
+  const declared = [blockMemory(width, "words", entries, true)];
   const s = sv.signals(ports, declared);
   return {
     name: romName(size),
@@ -54,7 +54,7 @@ export function halvedStream({ width, entries }: MemorySize, streamPorts: readon
       ...(port === "embed" ? [] : [sv.output(`${port}_data_o`, width)]),
     ]),
   ];
-  const declared = [sv.memory(width, "branch_words", entries), sv.memory(width, "end_words", entries)];
+  const declared = (["branch_words", "end_words"] as const).map((half) => blockMemory(width, half, entries, false));
   const s = sv.signals<string, string>(ports, declared);
   return {
     name: STREAM_MEMORY,

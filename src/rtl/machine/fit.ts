@@ -1,8 +1,8 @@
 /**
  * What a machine of memories takes of an FPGA, before synthesis: block memories, multipliers and registers, counted in its modules.
  *
- * A block memory holds 18 kbit, at most 36 bits wide. Memories that are read within a clock become lookup tables, and so do constants of at
- * most 4 kbit. Left out: logic, which only synthesis counts.
+ * A block memory holds 18 kbit, at most 36 bits wide. Lookup tables hold the memories that are read within a clock, and small constants.
+ * Left out: logic, which only synthesis counts.
  */
 import { SpecError } from "../../errors.ts";
 import type * as sv from "../syntax.ts";
@@ -25,7 +25,13 @@ interface Device {
  * device (DP16KD, MULT18X18D, TRELLIS_FF, TRELLIS_COMB). A slice has two tables of four inputs and two registers.
  */
 const ECP5 = "Lattice FPGA-DS-02012, ECP5 and ECP5-5G family, table 1.1; exact in Project Trellis";
-/** A slice has four tables of six inputs and eight registers, and a block memory of 36 kbit is two of 18 kbit. */
+/**
+ * Series 7: a slice has four tables of six inputs and eight registers, and a block memory of 36 kbit is two of 18 kbit.
+ *
+ * All four numbers of a device equal those that Vivado's `report_utilization` gives as available. For Artix:
+ * https://github.com/epsilon537/boxlambda, docs/estimated-fpga-utilization.md (20,800, 41,600, 50 and 90; 63,400, 126,800, 135 and 240).
+ * For XC7Z020: that of Vivado 2017.4 for the network CNV of FINN on a PYNQ-Z1 (53,200, 106,400, 140 and 220).
+ */
 const SERIES_7 = "AMD DS180, 7 series overview, table 4";
 
 export const DEVICES = {
@@ -82,8 +88,6 @@ export const DEVICES = {
 export type DeviceName = keyof typeof DEVICES;
 export const DEVICE_NAMES = Object.keys(DEVICES) as DeviceName[];
 
-/** The largest memory of constants that is not block memory, bits. */
-export const SMALL_MEMORY = 4096;
 /** Words of a block memory by the bits of a word. */
 const SHAPES: readonly (readonly [bits: number, words: number])[] = [
   [36, 512],
@@ -124,11 +128,9 @@ export function fitOf({ modules, plan }: Pick<MachineDesign, "modules" | "plan">
     const count = counts.get(module.name) ?? 0;
     const found = contentsOf(module.items);
     for (const [used, times] of found.instances) counts.set(used, (counts.get(used) ?? 0) + times * count);
-    for (const { name, width, entries } of found.memories) {
-      const isLogic = !found.written.has(name) && width! * entries! <= SMALL_MEMORY;
-      const isBlock = !isLogic && !found.readAtOnce.has(name);
-      const blocks = isBlock ? blocksOf(width!, entries!) : 0;
-      memories.push({ name: `${module.name}.${name}`, width: width!, entries: entries!, count, blocks });
+    for (const { name, width, entries, isBlock } of found.memories) {
+      const blocks = isBlock ? blocksOf(width, entries) : 0;
+      memories.push({ name: `${module.name}.${name}`, width, entries, count, blocks });
     }
     registers += count * found.registers;
   }
@@ -137,19 +139,14 @@ export function fitOf({ modules, plan }: Pick<MachineDesign, "modules" | "plan">
 }
 
 interface Contents {
-  readonly memories: readonly sv.Signal[];
-  /** Memories that are read within a clock. */
-  readonly readAtOnce: ReadonlySet<string>;
-  /** Memories that are not constant. */
-  readonly written: ReadonlySet<string>;
+  readonly memories: readonly (Pick<FittedMemory, "name" | "width" | "entries"> & { readonly isBlock: boolean })[];
   /** Times that each module is used. */
   readonly instances: ReadonlyMap<string, number>;
   readonly registers: number;
 }
 
 function contentsOf(items: readonly sv.Item[]): Contents {
-  const memories: sv.Signal[] = [];
-  const [readAtOnce, written] = [new Set<string>(), new Set<string>()];
+  const memories: Contents["memories"][number][] = [];
   const instances = new Map<string, number>();
   let registers = 0;
   const visit = (list: readonly sv.Item[], times: number): void => {
@@ -157,19 +154,15 @@ function contentsOf(items: readonly sv.Item[]): Contents {
     for (const item of list) {
       switch (item.kind) {
         case "declaration":
-          memories.push(...item.signals.filter(({ entries }) => entries !== null));
-          break;
-        case "wire":
-        case "combinational":
-          for (const { name, entries } of signalsIn(item)) if (entries !== null) readAtOnce.add(name);
+          for (const { name, width, entries } of item.signals) {
+            if (entries !== null) memories.push({ name, width: width!, entries, isBlock: item.inBlocks === true });
+          }
           break;
         case "registers":
         case "clocked":
           for (const target of targetsIn(item)) {
             const signal = baseOf(target);
-            if (signal === null) continue;
-            if (signal.entries === null) driven.set(signal.name, signal);
-            else written.add(signal.name);
+            if (signal?.entries === null) driven.set(signal.name, signal);
           }
           break;
         case "instance":
@@ -183,7 +176,7 @@ function contentsOf(items: readonly sv.Item[]): Contents {
     for (const { width } of driven.values()) registers += times * (width ?? 0);
   };
   visit(items, 1);
-  return { memories, readAtOnce, written, instances, registers };
+  return { memories, instances, registers };
 }
 
 /** All nodes of a tree of a kind. */
@@ -194,7 +187,6 @@ function nodesIn<Node extends { readonly kind: string }>(tree: unknown, kind: No
   return "kind" in tree && tree.kind === kind ? [tree as Node, ...below] : below;
 }
 
-const signalsIn = (tree: sv.Item) => nodesIn<sv.Signal & { readonly kind: "signal" }>(tree, "signal");
 const targetsIn = (tree: sv.Item) =>
   nodesIn<Extract<sv.Statement, { kind: "assign" }>>(tree, "assign").map(({ target }) => target);
 

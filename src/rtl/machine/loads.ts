@@ -11,7 +11,7 @@
 import { unused } from "../encoder.ts";
 import * as sv from "../syntax.ts";
 import type { MemorySize } from "./memories.ts";
-import { both, filled, indexBits } from "./parts.ts";
+import { blockMemory, both, filled, indexBits } from "./parts.ts";
 
 /** Bits of a word of the window. */
 export const LOAD_BITS = 32;
@@ -104,7 +104,7 @@ export const loadableName = ({ width, entries }: MemorySize): string => `loadabl
 export function loadableMemory(size: MemorySize, loads: Loads, latency: 0 | 1): sv.Module {
   const { width, entries } = size;
   const ports = [sv.CLOCK, sv.input("address_i", indexBits(entries)), sv.output("data_o", width), ...loadPorts(loads)];
-  const declared = [sv.memory(width, "words", entries)];
+  const declared = [latency === 0 ? sv.memory(width, "words", entries) : blockMemory(width, "words", entries, false)];
   const s = sv.signals(ports, declared);
   const { items, write } = loading(s, s.words);
   const word = sv.bit(s.words, s.address_i);

@@ -16,7 +16,7 @@ import * as sv from "../syntax.ts";
 import { type AimcMacroSize, exactCode, macroName, type WholeCrossbar } from "./aimc-macro.ts";
 import { rowsAtOnce } from "./fabric.ts";
 import { BASE, type Loads, loading, loadPorts } from "./loads.ts";
-import { both, countUp, filled, indexBits, isAt, signExtended } from "./parts.ts";
+import { blockMemory, both, countUp, filled, indexBits, isAt, signExtended } from "./parts.ts";
 
 interface Cells {
   /** Numbers of a cell, the lowest first. */
@@ -140,7 +140,7 @@ export function memoryCrossbar(
     ...(loads ? loadPorts(loads) : []),
   ];
   const declared = [
-    sv.memory(width, "words", entries),
+    blockMemory(width, "words", entries, loads === null),
     sv.logic(indexBits(entries), "address_q"),
     sv.logic(indexBits(conversion), "clock_q"),
     sv.logic(1, "done_q", "first_q", "issues", "ends"),

@@ -29,6 +29,23 @@ const valueIn = ({ width }: sv.Signal, value: number): sv.Expression => sv.sized
 export const isAt = (register: sv.Signal, value: number): sv.Expression =>
   sv.binary(register, "==", valueIn(register, value));
 
+/** Constants of at most this many bits are smaller as lookup tables than as a block memory. */
+export const SMALL_MEMORY = 4096;
+
+/**
+ * A memory that is read at the clock edge, for FPGA tools. They are told to use block memories, except for small constants: by itself,
+ * Yosys 0.52 makes constants lookup tables wherever those are cheaper, on series 7 by a price of 1 per 64 bits.
+ */
+export const blockMemory = <Name extends string>(
+  width: number,
+  name: Name,
+  entries: number,
+  isConstant: boolean,
+): sv.Declaration<Name> => {
+  const memory = sv.memory(width, name, entries);
+  return isConstant && width * entries <= SMALL_MEMORY ? memory : sv.inBlocks(memory);
+};
+
 /** Contents of a memory that synthesis reads, too: of the file that a parameter names, if it names one. */
 export const filled = (parameter: string, memory: sv.Signal): sv.Item =>
   sv.initial(
