@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";
-import { createPass } from "../../test/support/pass-under-test.ts";
+import { createPass, type PassUnderTest } from "../../test/support/pass-under-test.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { annSpec, spikingSpec } from "../experiment/model.ts";
 import { annBackward, annForward } from "../model/ann.ts";
@@ -11,6 +11,7 @@ import { lossOf } from "../model/loss.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
 import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
 import { packSpikes } from "../spike/train.ts";
+import type { Pass } from "./pass.ts";
 
 const PROMPTS = 3;
 const BITS = 3;
@@ -21,7 +22,7 @@ const targets = Float32Array.from({ length: rows * BITS }, (_, i) => (i % 5) / 4
 const loss = lossOf("bits");
 
 describe.each(BACKENDS)("on $name", (backend) => {
-  type Read = ReturnType<typeof createPass>;
+  type Read = Pick<PassUnderTest<Pass>, "ops" | "gradient">;
 
   function expectGradients({ ops, gradient }: Read, expected: Gradients) {
     for (const [name, values] of Object.entries(expected)) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose } from "../../test/support/gradient.ts";
 import { createPass, type PassUnderTestOptions } from "../../test/support/pass-under-test.ts";
+import { type Losses, SMALL, SPIKING_CASES } from "../../test/support/spiking-cases.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { drawsOf } from "../experiment/by-attention.ts";
 import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
@@ -11,16 +12,13 @@ import { spikeRatePenalty } from "../model/spike-rate.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
 import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
+import type { AttentionMode } from "./attention.ts";
 import { attentionDraws } from "./draws.ts";
-import type { SpikingPassOptions } from "./spiking-plan.ts";
 
 const PROMPTS = 3;
 const KEY = [12345, -678] as const;
 const FIRST = 4;
 const { tokens: N, classes, queries, inputs } = tinyGeometry;
-
-type Attention = "sampled" | "expected";
-type Losses = Partial<Pick<SpikingPassOptions, "stepLoss" | "spikeRate">>;
 
 function referenceDraws(model: SpikingSpec) {
   const shape = {
@@ -36,75 +34,6 @@ function referenceDraws(model: SpikingSpec) {
     : Array.from({ length: model.depth }, (_, block) => attentionDraws(KEY, block, FIRST, shape, kind));
 }
 
-const base = { kind: "spiking", width: 24, depth: 2, heads: 2, expansion: 2, steps: 3 } as const;
-const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
-  ["sampled attention", spikingSpec.parse({ ...base, attention: { draws: "independent" } }), "sampled"],
-  ["stratified draws", spikingSpec.parse({ ...base, position: "learned" }), "sampled"],
-  ["ordered draws", spikingSpec.parse({ ...base, attention: { draws: "ordered" } }), "sampled"],
-  ["expected attention", spikingSpec.parse({ ...base, surrogate: { kind: "rectangular", width: 0.7 } }), "expected"],
-  ["no output projection", spikingSpec.parse({ ...base, outputProjection: false, steps: 2 }), "expected"],
-  [
-    "LIF attention",
-    spikingSpec.parse({
-      ...base,
-      attention: { kind: "lif", scoreGain: 16, valueGain: 16 },
-      surrogate: { kind: "triangular" },
-    }),
-    "sampled",
-  ],
-  [
-    "soft reset and no residual",
-    spikingSpec.parse({ ...base, neuron: { reset: "soft" }, residual: "none" }),
-    "sampled",
-  ],
-  ["integrate-and-fire", spikingSpec.parse({ ...base, neuron: { kind: "if", reset: "soft" } }), "expected"],
-  [
-    "integrate-and-fire, also in the attention",
-    spikingSpec.parse({ ...base, neuron: { kind: "if" }, attention: { kind: "lif" } }),
-    "sampled",
-  ],
-  ["learned leaks", spikingSpec.parse({ ...base, neuron: { kind: "plif", reset: "soft" } }), "expected"],
-  [
-    "learned leaks, the arctangent and no output projection",
-    spikingSpec.parse({ ...base, neuron: { kind: "plif" }, surrogate: { kind: "atan" }, outputProjection: false }),
-    "sampled",
-  ],
-  [
-    "adaptive neurons",
-    spikingSpec.parse({ ...base, neuron: { kind: "alif", threshold: 0.5 }, surrogate: { kind: "triangular" } }),
-    "sampled",
-    { spikeRate: { weight: 20, target: 0 } },
-  ],
-  ["no normalisation", spikingSpec.parse({ ...base, normalisation: "none", heads: 4 }), "sampled"],
-  ["the loss at each step", spikingSpec.parse({ ...base, position: "learned" }), "sampled", { stepLoss: 1 }],
-  [
-    "a share of the loss at each step",
-    spikingSpec.parse({ ...base, attention: { kind: "lif" }, surrogate: { kind: "triangular" } }),
-    "sampled",
-    { stepLoss: 0.3 },
-  ],
-  ["sums of spikes", spikingSpec.parse({ ...base, residual: "spikes", attention: { kind: "lif" } }), "sampled"],
-  [
-    "sums of spikes, no output projection, the loss at each step",
-    spikingSpec.parse({ ...base, residual: "spikes", outputProjection: false, position: "learned" }),
-    "sampled",
-    { stepLoss: 0.3 },
-  ],
-  [
-    "sums of spikes with a penalty on rates",
-    spikingSpec.parse({ ...base, residual: "spikes", surrogate: { kind: "triangular" } }),
-    "expected",
-    { spikeRate: { weight: 20, target: 0.1 } },
-  ],
-  ["a penalty on rates", spikingSpec.parse(base), "expected", { spikeRate: { weight: 20, target: 0 } }],
-  [
-    "a penalty on rates that some layers pay",
-    spikingSpec.parse({ ...base, width: 16, residual: "none", surrogate: { kind: "triangular", width: 0.5 } }),
-    "sampled",
-    { spikeRate: { weight: 20, target: 0.1 } },
-  ],
-];
-
 /** A network with parameters that are multiples of 1/64: sums of such numbers are exact in single precision, in any order. */
 function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
   const network = tinyNetwork(model, 8);
@@ -117,7 +46,7 @@ function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
 describe.each(BACKENDS)("on $name", (backend) => {
   function setUp(
     network: Network<SpikingSpec>,
-    attention: Attention,
+    attention: AttentionMode,
     training: boolean,
     more: Partial<PassUnderTestOptions> = {},
   ) {
@@ -136,7 +65,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     );
   }
 
-  test.each(cases)("forward and backward equal the reference: %s", async (_, model, attention, losses = {}) => {
+  test.each(SPIKING_CASES)("forward and backward equal the reference: %s", async (_, model, attention, losses = {}) => {
     const network = tinyNetwork(model, 5);
     const set = setUp(network, attention, true, losses);
     const { ops, pass, gradient } = set;
@@ -183,7 +112,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
 
   test("on weights that are multiples of 1/64 the folded network is bit-identical to the reference", () => {
     // No order of summation can change a spike or a logit.
-    const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+    const model = spikingSpec.parse({ ...SMALL, normalisation: "none", steps: 4 });
     const network = inSixtyFourths(model);
     const set = setUp(network, "sampled", false);
     const bits = tinyBits(4, PROMPTS, 9);
@@ -202,7 +131,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
   });
 
   test("on such weights the logits of each step are also bit-identical to the reference", () => {
-    const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+    const model = spikingSpec.parse({ ...SMALL, normalisation: "none", steps: 4 });
     const network = inSixtyFourths(model);
     const { ops, pass } = setUp(network, "sampled", true, { stepLoss: 0.5 });
     const bits = tinyBits(4, PROMPTS, 9);
@@ -220,7 +149,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
   });
 
   test("the penalty on rates counts exactly the spikes of the reference", async () => {
-    const model = spikingSpec.parse({ ...base, width: 16 });
+    const model = spikingSpec.parse({ ...SMALL, width: 16 });
     const network = tinyNetwork(model, 5);
     const bits = tinyBits(3, PROMPTS, 6);
     const lossOf = (losses: Losses) => {
@@ -243,7 +172,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
   });
 
   test("attention bits of a prompt do not depend on the batch it comes in", () => {
-    const model = spikingSpec.parse({ ...base, normalisation: "none" });
+    const model = spikingSpec.parse({ ...SMALL, normalisation: "none" });
     const network = tinyNetwork(model, 10);
     const bits = tinyBits(3, PROMPTS, 11);
     const perPrompt = N * inputs;
@@ -265,7 +194,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   });
 
-  test.each(cases)(
+  test.each(SPIKING_CASES)(
     "recomputing layers in the backward pass changes no bit: %s",
     async (_, model, attention, losses = {}) => {
       const network = tinyNetwork(model, 5);
@@ -284,7 +213,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
   );
 
   test("noise on pre-activations widens each column of the embedding by the requested share", () => {
-    const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });
+    const model = spikingSpec.parse({ ...SMALL, attention: { draws: "independent" } });
     const network = tinyNetwork(model, 5);
     const bits = tinyBits(model.steps, PROMPTS, 6);
     const statistics = (outputNoise: number | "by column", columnNoise?: number) => {

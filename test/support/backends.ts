@@ -5,10 +5,10 @@ import type { ReadOps } from "../../src/kernels/ops.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { referenceOps } from "./reference-ops.ts";
 
-export interface Backend {
+export interface Backend<O = TrainingOps & ReadOps> {
   readonly name: string;
   /** Operations on a separate memory, and an arena over it. Reading unwritten memory gives NaN. */
-  create(bytes: number): { readonly ops: TrainingOps & ReadOps; readonly arena: Arena };
+  create(bytes: number): { readonly ops: O; readonly arena: Arena };
 }
 
 export const BACKENDS: readonly Backend[] = [

@@ -12,8 +12,8 @@ import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import type { Network } from "../../src/model/network.ts";
 import type { Backend } from "./backends.ts";
 
-export interface PassUnderTest<P extends Pass> {
-  readonly ops: TrainingOps & ReadOps;
+export interface PassUnderTest<P extends Pass, O = TrainingOps & ReadOps> {
+  readonly ops: O;
   readonly pass: P;
   /** A step of the pass, and its loss. */
   step(prompts: number, scale: number): Promise<number>;
@@ -26,13 +26,21 @@ export type PassUnderTestOptions = Partial<SpikingPassOptions> & { readonly colu
 
 type Options = Pick<SpikingPassOptions, "maxPrompts" | "training"> & PassUnderTestOptions;
 
-export function createPass(
-  backend: Backend,
+export function createPass<O extends TrainingOps>(
+  backend: Backend<O>,
   network: Network<SpikingSpec>,
   options: Options,
-): PassUnderTest<SpikingPass>;
-export function createPass(backend: Backend, network: Network, options: Options): PassUnderTest<Pass>;
-export function createPass(backend: Backend, network: Network, options: Options): PassUnderTest<Pass> {
+): PassUnderTest<SpikingPass, O>;
+export function createPass<O extends TrainingOps>(
+  backend: Backend<O>,
+  network: Network,
+  options: Options,
+): PassUnderTest<Pass, O>;
+export function createPass<O extends TrainingOps>(
+  backend: Backend<O>,
+  network: Network,
+  options: Options,
+): PassUnderTest<Pass, O> {
   const { ops, arena } = backend.create(8 << 20);
   const value: Record<string, Place> = {};
   const gradient: Record<string, Place> = {};

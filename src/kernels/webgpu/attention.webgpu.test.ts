@@ -19,7 +19,7 @@ const FIRST = 5;
 const SIZES = [
   { steps: 3, prompts: 2, tokens: 1, width: 24, heads: 1, density: 0.5 },
   { steps: 3, prompts: 2, tokens: 18, width: 40, heads: 8, density: 0.4 },
-  { steps: 3, prompts: 2, tokens: 70, width: 128, heads: 2, density: 0.15 },
+  { steps: 3, prompts: 1, tokens: 70, width: 128, heads: 2, density: 0.15 },
 ];
 /** More steps than a word has bits. */
 const LONG = { steps: 35, prompts: 1, tokens: 5, width: 36, heads: 3, density: 0.4 };
