@@ -3,28 +3,21 @@
  * repeats itself bit for bit on a device; against WebAssembly numbers differ by rounding, because a GPU fuses products with sums.
  */
 import type { Gpu } from "../../webgpu/gpu.ts";
-import type { AttentionOps, DenseOps, RowOps, SpikeOps } from "../ops.ts";
+import type { TrainingOps } from "../training-ops.ts";
 import { attentionOps } from "./attention-ops.ts";
-import { type ColumnOps, columnOps } from "./columns.ts";
+import { columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
-import { type FireOps, fireOps } from "./fire-ops.ts";
+import { fireOps } from "./fire-ops.ts";
+import { windowOps } from "./maps.ts";
 import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
-import { type NoiseOps, noiseOps } from "./noise.ts";
-import { type OptimiserOps, optimiserOps } from "./optimiser.ts";
+import { noiseOps } from "./noise.ts";
+import { optimiserOps } from "./optimiser.ts";
 import { openRecorder } from "./recorder.ts";
 import { rowOps } from "./rows.ts";
 import { spikeOps } from "./spike-ops.ts";
+import { winogradOps } from "./winograd.ts";
 
-export interface GpuKernels
-  extends GpuMemoryOps,
-    RowOps,
-    DenseOps,
-    ColumnOps,
-    OptimiserOps,
-    NoiseOps,
-    SpikeOps,
-    FireOps,
-    AttentionOps {
+export interface GpuKernels extends TrainingOps, GpuMemoryOps {
   /** Frees the memory. */
   close(): void;
 }
@@ -44,9 +37,11 @@ export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
     ...rowOps(recorder),
     ...dense,
     ...spikeOps(recorder, { ...memory, ...dense }),
+    ...windowOps(recorder),
+    ...winogradOps(recorder),
+    ...columnOps(recorder),
     ...fireOps(recorder),
     ...attentionOps(recorder),
-    ...columnOps(recorder),
     ...optimiserOps(recorder),
     ...noiseOps(recorder),
     close: recorder.close,
