@@ -132,7 +132,7 @@ function checkModule(module: Module, known: ReadonlyMap<string, Module>): void {
         checkDriven(item.target, item.value, withProcess(place, item));
         return;
       case "registers":
-        checkStatements([...item.reset, ...item.next], withProcess(place, item, "clk_i", "rst_ni"));
+        checkStatements([...item.reset, ...item.next], withProcess(place, item, "clk_i", item.resetBy));
         return;
       case "clocked":
         checkStatements(item.body, withProcess(place, item, "clk_i"));

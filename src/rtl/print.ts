@@ -83,8 +83,8 @@ function printItem(item: Item): string[] {
       return [`assign ${print(item.target)} = ${print(item.value)};`];
     case "registers":
       return [
-        "always_ff @(posedge clk_i or negedge rst_ni) begin",
-        "  if (!rst_ni) begin",
+        `always_ff @(posedge clk_i or negedge ${item.resetBy}) begin`,
+        `  if (!${item.resetBy}) begin`,
         ...indent(indent(statements(item.reset))),
         "  end else begin",
         ...indent(indent(statements(item.next))),

@@ -83,7 +83,13 @@ export type Item =
   | { readonly kind: "gap" }
   | Declaration
   | { readonly kind: "wire"; readonly target: Expression; readonly value: Expression }
-  | { readonly kind: "registers"; readonly reset: readonly Statement[]; readonly next: readonly Statement[] }
+  | {
+      readonly kind: "registers";
+      /** The signal that resets them while it is 0. */
+      readonly resetBy: string;
+      readonly reset: readonly Statement[];
+      readonly next: readonly Statement[];
+    }
   /** Registers without a reset: contents of memories. */
   | { readonly kind: "clocked"; readonly body: readonly Statement[] }
   | { readonly kind: "combinational"; readonly body: readonly Statement[] }
@@ -315,7 +321,12 @@ export const signals = <P extends string, D extends string = never>(
   ) as Signals<P | D>;
 export const wire = (target: Expression, value: Expression): Item => ({ kind: "wire", target, value });
 /** Registers with an active-low asynchronous reset: lowRISC's form. */
-export const registers = (reset: Statement[], next: Statement[]): Item => ({ kind: "registers", reset, next });
+export const registers = (reset: Statement[], next: Statement[], resetBy?: Signal): Item => ({
+  kind: "registers",
+  resetBy: resetBy?.name ?? "rst_ni",
+  reset,
+  next,
+});
 export const loop = (variable: string, below: number, label: string, body: Item[]): Item => ({
   kind: "loop",
   variable,

@@ -223,6 +223,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
       sv.instance(AXI_TOP, "u_axi", {
         clk_i: s.clk_i,
         rst_ni: s.rst_ni,
+        test_mode_i: nil,
         ...Object.fromEntries(pins.map((pin) => [pin.name, pin])),
       }),
       sv.instance(ANSWERS_CHECKER, "u_answers", {

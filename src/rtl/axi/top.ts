@@ -7,6 +7,7 @@ import { unused } from "../encoder.ts";
 import { SEED_BITS } from "../machine/engine.ts";
 import { both, countUp, indexBits, isAt } from "../machine/parts.ts";
 import { MACHINE } from "../machine/top.ts";
+import { resetSynchroniser, synchronised, TEST_MODE } from "../reset-synchroniser.ts";
 import * as sv from "../syntax.ts";
 import { holdsUntilTaken } from "./handshake.ts";
 import { addressBits, type MachineFacts } from "./register-map.ts";
@@ -40,6 +41,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
   const lite = axiLitePorts(addressBits(windowWords));
   const ports = [
     ...sv.CLOCKED,
+    TEST_MODE,
     ...lite,
     sv.input("s_axis_tdata", sizes.input),
     sv.input("s_axis_tlast"),
@@ -52,7 +54,8 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.output("irq_o"),
   ];
   const declared = [
-    sv.logic(1, "machine_rst_nq", "open_q", "running_q"),
+    sv.logic(1, "rst_n", "machine_rst_nq", "machine_rst_n", "open_q", "running_q"),
+    sv.logic(1, "awready", "wready", "arready"),
     sv.logic(indexBits(vectors), "entered_q"),
     sv.logic(indexBits(answers), "answered_q"),
     sv.logic(1, "seed_write", "start", "clear", "busy", "machine_busy", "ready", "result"),
@@ -64,25 +67,31 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.logic(facts.logitBits, "logits"),
   ];
   const s = sv.signals(ports, declared);
-  const [clocked, machine] = [s.rst_ni, s.machine_rst_nq].map((reset) => ({
+  const [clocked, machine] = [s.rst_n, s.machine_rst_n].map((reset) => ({
     clk_i: s.clk_i,
     rst_ni: reset,
   }));
+  const readies = (["awready", "wready", "arready"] as const).map((own) => [s[`s_axil_${own}`], s[own]] as const);
   return {
     name: AXI_TOP,
     header: [
       `${MACHINE} behind AXI: registers and seeds on AXI4-Lite (s_axil), vectors in on AXI-Stream (s_axis), answers out on AXI-Stream (m_axis), and an interrupt (irq_o, high while an enabled event pends). Pin names are those that AXI tools look for.`,
       `A start admits ${vectors} vectors, ${facts.vectorOrder}: line 0 in bit 0 of s_axis_tdata, tlast with the last. ` +
         `The prompt's ${answers === 1 ? "answer comes" : `${answers} answers come`} at m_axis, tlast with the last: totals in the low ${totalBits} bits of m_axis_tdata, class 0 lowest, and the decision from bit ${sizes.decisionAt} on.`,
+      "The release of rst_ni is synchronised, and the bus is ready from then on. With test_mode_i, rst_ni resets everything directly.",
       "A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine.",
     ],
     ports,
     items: [
       ...declared,
       sv.gap,
+      synchronised(s.rst_n, s.test_mode_i),
+      sv.wire(s.machine_rst_n, sv.choose(s.test_mode_i, s.rst_ni, s.machine_rst_nq)),
+      sv.gap,
       sv.instance(AXI_REGISTERS, "u_registers", {
         ...clocked,
         ...Object.fromEntries(lite.map((pin) => [pin.name, pin])),
+        ...Object.fromEntries(readies.map(([pin, own]) => [pin.name, own])),
         seed_write_o: s.seed_write,
         seed_address_o: s.seed_address,
         seed_data_o: s.seed_data,
@@ -113,6 +122,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
         busy_o: s.machine_busy,
       }),
       sv.gap,
+      ...readies.map(([pin, own]) => sv.wire(pin, both(own, s.rst_n))),
       sv.wire(s.s_axis_tready, both(s.open_q, s.ready)),
       sv.wire(s.taken, both(s.s_axis_tvalid, s.s_axis_tready)),
       sv.wire(s.is_last, isAt(s.entered_q, vectors - 1)),
@@ -132,18 +142,22 @@ export function axiTop(facts: MachineFacts): sv.Module {
       sv.comment(
         "A prompt is open until its last vector, or a wrong one, has arrived, and runs until its last answer has been taken.",
       ),
-      sv.registers(sv.cleared(s.machine_rst_nq, s.open_q, s.running_q, s.entered_q, s.answered_q), [
-        sv.set(s.machine_rst_nq, sv.isFalse(s.clear)),
-        sv.when(s.clear, sv.cleared(s.open_q, s.running_q, s.entered_q, s.answered_q), [
-          sv.when(s.start, [sv.set(s.open_q, sv.sized(1, 1)), sv.set(s.running_q, sv.sized(1, 1))]),
-          sv.when(s.taken, [
-            countUp(s.entered_q, vectors),
-            sv.when(sv.binary(s.is_last, "|", s.is_wrong), [sv.set(s.open_q, sv.sized(1, 0))]),
+      sv.registers(
+        sv.cleared(s.machine_rst_nq, s.open_q, s.running_q, s.entered_q, s.answered_q),
+        [
+          sv.set(s.machine_rst_nq, sv.isFalse(s.clear)),
+          sv.when(s.clear, sv.cleared(s.open_q, s.running_q, s.entered_q, s.answered_q), [
+            sv.when(s.start, [sv.set(s.open_q, sv.sized(1, 1)), sv.set(s.running_q, sv.sized(1, 1))]),
+            sv.when(s.taken, [
+              countUp(s.entered_q, vectors),
+              sv.when(sv.binary(s.is_last, "|", s.is_wrong), [sv.set(s.open_q, sv.sized(1, 0))]),
+            ]),
+            sv.when(s.given, [countUp(s.answered_q, answers)]),
+            sv.when(s.done, [sv.set(s.running_q, sv.sized(1, 0))]),
           ]),
-          sv.when(s.given, [countUp(s.answered_q, answers)]),
-          sv.when(s.done, [sv.set(s.running_q, sv.sized(1, 0))]),
-        ]),
-      ]),
+        ],
+        s.rst_n,
+      ),
       sv.gap,
       ...unused("logits", s.logits),
       ...(sizes.input > vectorBits ? unused("padding", sv.slice(s.s_axis_tdata, sizes.input - 1, vectorBits)) : []),
@@ -165,4 +179,8 @@ export function axiTop(facts: MachineFacts): sv.Module {
 }
 
 /** The machine's edge, leaves first; its files follow the modules of the machine. */
-export const axiModules = (facts: MachineFacts): sv.Module[] => [axiRegisters(facts), axiTop(facts)];
+export const axiModules = (facts: MachineFacts): sv.Module[] => [
+  resetSynchroniser(),
+  axiRegisters(facts),
+  axiTop(facts),
+];

@@ -43,6 +43,7 @@ function machineBoard(facts: MachineFacts, clocks: number): sv.Module {
     served: (clocked) =>
       sv.instance(AXI_TOP, "u_machine", {
         ...clocked,
+        test_mode_i: sv.sized(1, 0),
         s_axil_awaddr: s.awaddr,
         s_axil_awprot: sv.sized(3, 0),
         s_axil_awvalid: s.awvalid,

@@ -1,5 +1,6 @@
 /** What the top levels of all boards share: the serial line, frames on it, a synchronised reset and four lights around a link. */
 import { SpecError } from "../../errors.ts";
+import { synchronised } from "../reset-synchroniser.ts";
 import * as sv from "../syntax.ts";
 import { FRAME_RECEIVER, FRAME_SENDER, frameCrc, frameReceiver, frameSender } from "./frames.ts";
 import {
@@ -79,7 +80,7 @@ export function serialTop({
   busy,
 }: SerialTop): sv.Module {
   const ports = [...sv.CLOCKED, sv.input("uart_rx_i"), sv.output("uart_tx_o"), sv.output("led_o", 4)];
-  const declared = [sv.logic(2, "reset_q"), sv.logic(1, "rst_n")];
+  const declared = [sv.logic(1, "rst_n")];
   const s = sv.signals(ports, [
     ...declared,
     sv.logic(1, "byte_valid", "byte_ok", "content_valid", "ends", "intact"),
@@ -97,8 +98,7 @@ export function serialTop({
     ports,
     items: [
       ...declared,
-      sv.registers([sv.set(s.reset_q, sv.zeros)], [sv.set(s.reset_q, sv.concat(sv.bit(s.reset_q, 0), sv.sized(1, 1)))]),
-      sv.wire(s.rst_n, sv.bit(s.reset_q, 1)),
+      synchronised(s.rst_n, sv.sized(1, 0)),
       sv.gap,
       sv.declare(s.byte_valid, s.byte_ok, s.content_valid, s.ends, s.intact),
       sv.declare(s.byte_in, s.content),

@@ -1,5 +1,6 @@
 /** Generator of the top level of a board with an attention engine: a serial line, frames, control, one SSA engine. */
 import type { SsaDesign } from "../design.ts";
+import { resetSynchroniser } from "../reset-synchroniser.ts";
 import { ENGINE, STEP_BITS } from "../ssa-engine.ts";
 import * as sv from "../syntax.ts";
 import { BOARD_LINK, boardLink, linkSizes } from "./link.ts";
@@ -15,6 +16,7 @@ export const BOARD_TOP = "xpike_board";
  * @param clocks per bit of the serial line
  */
 export const boardModules = (design: SsaDesign, fingerprint: number, clocks: number): sv.Module[] => [
+  resetSynchroniser(),
   ...lineModules(),
   boardLink(design, fingerprint),
   boardTop(design, clocks),

@@ -249,6 +249,7 @@ static size_t constant(uint32_t address) {
 int main(int count, char **arguments) {
   context = new VerilatedContext;
   top = new V${AXI_TOP}(context);
+  top->test_mode_i = 0;
   top->rst_ni = 1;
   settle();
   top->rst_ni = 0;

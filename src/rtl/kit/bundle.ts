@@ -14,6 +14,7 @@ import { MACHINE } from "../machine/top.ts";
 import type { MachineVectors } from "../machine/vectors.ts";
 import { WAVES_FILE, WAVES_VIEW, wavesView } from "../machine/waves.ts";
 import { BLOCKS_LIST, blockBench, EDGE_LIST, edgeBench, STAND_IN } from "../played/bench.ts";
+import { TEST_MODE } from "../reset-synchroniser.ts";
 import type { Module } from "../syntax.ts";
 import { constraints, coreFile, ROLLED_LOOPS } from "./project-files.ts";
 
@@ -169,6 +170,6 @@ of the head, ${vectors.clocks} clocks. \`+prompts=N\` uses the first N prompts; 
 answers late, at random with seed N.${inFlight ? "" : ` \`${AXI_TESTBENCH}\` does the same over AXI.`}
 \`xpike rtl verify . --waves\` writes the waveforms of the first prompt to \`${WAVES_FILE}\`; \`gtkwave ${WAVES_VIEW}\` shows them block by block.
 
-${inFlight ? "" : drive}${inFlight ? `\`${MACHINE}.sdc\` has the clock constraints` : `\`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops`}: release the reset in step with the clock. \`${MACHINE}.core\` describes the whole folder for FuseSoC. ${SYNTHESISED[fabric.kind]}
+${inFlight ? "" : drive}${inFlight ? `\`${MACHINE}.sdc\` has the clock constraints` : `\`${MACHINE}.sdc\` and \`${AXI_TOP}.sdc\` have the clock constraints of the two tops`}. Release the reset of \`${MACHINE}\` in step with the clock${inFlight ? "" : `; \`${AXI_TOP}\` synchronises it, and \`${TEST_MODE.name}\` is 0 in operation`}. \`${MACHINE}.core\` describes the whole folder for FuseSoC. ${SYNTHESISED[fabric.kind]}
 `;
 }

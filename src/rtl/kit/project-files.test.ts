@@ -1,5 +1,6 @@
 /** Constraints of the two tops. */
 import { expect, test } from "vitest";
+import { TEST_MODE } from "../reset-synchroniser.ts";
 import * as sv from "../syntax.ts";
 import { constraints } from "./project-files.ts";
 
@@ -15,4 +16,10 @@ test("delays belong to every port but the clock and the reset, and registers see
     "set_false_path -from [get_ports rst_ni]",
     "",
   ]);
+});
+
+test("a top with test mode is timed in operation, and its pin of test mode has no delay", () => {
+  const text = constraints(200e6, [TEST_MODE, ...ports]);
+  expect(text).toContain("set_case_analysis 0 [get_ports test_mode_i]\n");
+  expect(text).toContain("[get_ports {data_i valid_i}]");
 });

@@ -4,6 +4,7 @@ import { AXI_TOP } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
 import { MACHINE_TESTBENCH } from "../machine/testbench.ts";
 import { MACHINE } from "../machine/top.ts";
+import { TEST_MODE } from "../reset-synchroniser.ts";
 import type { Port } from "../syntax.ts";
 import * as sv from "../syntax.ts";
 
@@ -21,27 +22,33 @@ export const ROLLED_LOOPS = ["--unroll-stmts", "1"];
 const UNCERTAINTY = { setup: 0.05, hold: 0.02 };
 
 /**
- * For one of the two tops, which has these ports. The reset falls at any time, but must rise in step with the clock.
+ * For one of the two tops, which has these ports. The reset falls at any time; a top without test mode does not synchronise it, so it must
+ * rise in step with the clock.
  *
  * @param clock hertz
  */
 export function constraints(clock: number, ports: readonly Port[]): string {
   const period = 1e9 / clock;
   const share = (fraction: number) => (fraction * period).toFixed(3);
+  const isTested = ports.some(({ name }) => name === TEST_MODE.name);
+  const apart: readonly string[] = [...sv.CLOCKED, TEST_MODE].map(({ name }) => name);
   const names = (wanted: Port["direction"]) =>
-    ports.flatMap(({ direction, name }) =>
-      direction === wanted && !sv.CLOCKED.some((one) => one.name === name) ? [name] : [],
-    );
+    ports.flatMap(({ direction, name }) => (direction === wanted && !apart.includes(name) ? [name] : []));
   const delay = (direction: Port["direction"]) =>
     `set_${direction}_delay ${share(OUTER_SHARE)} -clock clk [get_ports {${names(direction).join(" ")}}]`;
-  return `# One clock; all other ports but the reset belong to it. Macros bring their own timing.
+  return `# One clock; all other ports but the reset${isTested ? " and test mode" : ""} belong to it. Macros bring their own timing.
 create_clock -name clk -period ${period.toFixed(3)} [get_ports clk_i]
 set_clock_uncertainty -setup ${share(UNCERTAINTY.setup)} [get_clocks clk]
 set_clock_uncertainty -hold ${share(UNCERTAINTY.hold)} [get_clocks clk]
 ${delay("input")}
 ${delay("output")}
 set_false_path -from [get_ports rst_ni]
-`;
+${
+  isTested
+    ? `set_case_analysis 0 [get_ports ${TEST_MODE.name}]
+`
+    : ""
+}`;
 }
 
 /** For gates of any top, with an ideal clock; `share` of it passes outside before inputs and after outputs. */

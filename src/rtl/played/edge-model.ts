@@ -16,6 +16,8 @@ import {
 /** Inputs of a clock; streams carry their data elsewhere, since nothing depends on them. */
 export interface EdgeInputs {
   readonly reset: boolean;
+  /** The pin resets everything directly. */
+  readonly testMode: boolean;
   readonly awvalid: boolean;
   readonly awaddr: number;
   readonly wvalid: boolean;
@@ -40,6 +42,8 @@ export interface MachineOutputs {
 }
 
 export interface EdgeState {
+  /** Clocks until the release of a reset has reached the edge. */
+  readonly asleep: number;
   readonly address: number | null;
   readonly data: { readonly word: number; readonly strobe: number } | null;
   /** Responses that wait. */
@@ -62,6 +66,7 @@ export interface EdgeState {
 }
 
 export const AFTER_RESET: EdgeState = {
+  asleep: 2,
   address: null,
   data: null,
   written: null,
@@ -123,6 +128,8 @@ export function effectOf(
 
 /** Outputs of a clock, and the events in it. */
 export interface EdgeOutputs {
+  /** Whether the edge is in no reset. */
+  readonly awake: boolean;
   readonly busy: boolean;
   readonly effect: Effect | null;
   readonly taken: boolean;
@@ -143,6 +150,7 @@ export function edgeOutputs(
   const taken = inputs.tvalid && state.open && machine.ready;
   const isLast = state.entered === facts.vectors - 1;
   return {
+    awake: !inputs.reset && (inputs.testMode || state.asleep === 0),
     busy,
     effect: isWrite ? effectOf(facts, state.address, state.data.word, state.data.strobe, busy) : null,
     taken,
@@ -186,7 +194,9 @@ export function afterClock(
   machine: MachineOutputs,
   outputs: EdgeOutputs,
 ): EdgeState {
-  const { effect, taken, isLast, isWrong, given, isLastAnswer, busy } = outputs;
+  const { awake, effect, taken, isLast, isWrong, given, isLastAnswer, busy } = outputs;
+  const asleep = Math.max(0, state.asleep - 1);
+  if (!awake) return { ...AFTER_RESET, asleep };
   const isClear = effect?.kind === "clear";
   const done = given && isLastAnswer;
   const content = contentOf(facts, state, busy, inputs.araddr);
@@ -197,6 +207,7 @@ export function afterClock(
   const events = (Number(done) << INTERRUPT.answered) | (Number(errors !== 0) << INTERRUPT.error);
   const fresh = { open: false, running: false, entered: 0, answered: 0 };
   return {
+    asleep,
     address: effect !== null ? null : (state.address ?? (inputs.awvalid ? inputs.awaddr : null)),
     data:
       effect !== null ? null : (state.data ?? (inputs.wvalid ? { word: inputs.wdata, strobe: inputs.wstrb } : null)),

@@ -16,6 +16,7 @@ export function edgeFields(facts: MachineFacts): Pick<Play, "block" | "driven" |
     block: AXI_TOP,
     driven: [
       field("rst_ni"),
+      field("test_mode_i"),
       field("s_axil_awaddr", address),
       field("s_axil_awprot", 3),
       field("s_axil_awvalid"),

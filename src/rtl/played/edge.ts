@@ -73,6 +73,8 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
   let behind = { ...silent };
   let state: EdgeState = AFTER_RESET;
   let inReset = 2;
+  // A reset in test mode stays in it until its release would have arrived without.
+  let inTest = false;
   let rate = 8;
   let answeredPrompts = 0;
   const edgeLines: Line[] = [];
@@ -129,6 +131,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
       reached.add(`reset_${phaseOf()}`);
       for (const held of heldBy(state)) reached.add(`reset_${held}`);
       inReset = 2;
+      inTest = chance(1, 3);
     }
     const isReset = inReset > 0;
     // What is wanted of a phase takes some clocks, in which it should last.
@@ -156,6 +159,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     }
     const inputs: EdgeInputs = {
       reset: isReset,
+      testMode: inTest && (isReset || state.asleep > 0),
       awvalid: aw !== null,
       awaddr: aw?.address ?? random.integer(2 ** address),
       wvalid: w !== null,
@@ -191,6 +195,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     edgeLines.push({
       values: {
         rst_ni: flag(!isReset),
+        test_mode_i: flag(inputs.testMode),
         s_axil_awaddr: bitsOf(inputs.awaddr, address),
         s_axil_awprot: bitsOf(0, 3),
         s_axil_awvalid: flag(inputs.awvalid),
@@ -206,11 +211,11 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
         s_axis_tlast: flag(inputs.tlast),
         s_axis_tvalid: flag(inputs.tvalid),
         m_axis_tready: flag(inputs.tready),
-        s_axil_awready: flag(state.address === null),
-        s_axil_wready: flag(state.data === null),
+        s_axil_awready: flag(outputs.awake && state.address === null),
+        s_axil_wready: flag(outputs.awake && state.data === null),
         s_axil_bvalid: flag(state.written !== null),
         s_axil_bresp: bitsOf(state.written ?? 0, 2),
-        s_axil_arready: flag(state.read === null),
+        s_axil_arready: flag(outputs.awake && state.read === null),
         s_axil_rvalid: flag(state.read !== null),
         s_axil_rdata: bitsOf(state.read?.word ?? 0, WORD),
         s_axil_rresp: bitsOf(state.read?.response ?? 0, 2),
@@ -224,7 +229,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     });
     machineLines.push({
       values: {
-        rst_ni: flag(state.released && !isReset),
+        rst_ni: flag((inputs.testMode || state.released) && !isReset),
         seed_write_i: flag(writesSeed),
         seed_address_i: bitsOf(writesSeed ? effect.word : 0, indexBits(windowWords)),
         seed_data_i: bitsOf(writesSeed ? effect.data : 0, WORD),
@@ -245,9 +250,11 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     if (isReset) continue;
     if (outputs.given && outputs.isLastAnswer) answeredPrompts++;
     stepMachine(outputs);
-    if (aw !== null && state.address === null) aw = null;
-    if (w !== null && state.data === null) w = null;
-    if (ar !== null && state.read === null) ar = null;
+    if (outputs.awake) {
+      if (state.address === null) aw = null;
+      if (state.data === null) w = null;
+      if (state.read === null) ar = null;
+    }
     if (outputs.taken) vector = null;
     state = afterClock(facts, state, inputs, machine, outputs);
   }
@@ -310,6 +317,8 @@ function pointsOf({ answers }: MachineFacts): Record<string, string | null> {
     "write_refused",
     "read_refused",
     "prompts_read_before_last_answer",
+    "access_before_release",
+    "access_in_test_mode",
   ];
   return Object.fromEntries([
     ...plain.map((point) => [point, null] as const),
@@ -325,15 +334,16 @@ function reachedBy(
   state: EdgeState,
   inputs: EdgeInputs,
   machine: MachineOutputs,
-  { effect, busy, isLast, isWrong, isLastAnswer }: EdgeOutputs,
+  { awake, effect, busy, isLast, isWrong, isLastAnswer }: EdgeOutputs,
 ): string[] {
+  const asks = !inputs.reset && (inputs.awvalid || inputs.wvalid || inputs.arvalid);
   const isPartial = effect !== null && state.data !== null && state.data.strobe !== 15;
   const place = state.address === null ? -1 : state.address - (state.address % 4);
   const isControl = place === registerOf("CONTROL").offset;
   const isSeed = place >= seedBase(facts.windowWords) && place < seedBase(facts.windowWords) + 4 * facts.windowWords;
   const starts = effect !== null && isControl && !isPartial && ((state.data!.word >> CONTROL.start) & 1) === 1;
   const refused = effect?.kind === "refused";
-  const reads = inputs.arvalid && state.read === null;
+  const reads = awake && inputs.arvalid && state.read === null;
   const readPlace = inputs.araddr - (inputs.araddr % 4);
   const reached: Readonly<Record<string, boolean>> = {
     stall_s_axil_aw: inputs.awvalid && state.address !== null,
@@ -362,6 +372,8 @@ function reachedBy(
     read_refused: reads && readPlace >= 4 * REGISTERS.length,
     prompts_read_before_last_answer:
       reads && readPlace === registerOf("PROMPTS").offset && machine.valid && isLastAnswer && !inputs.tready,
+    access_before_release: asks && !awake,
+    access_in_test_mode: asks && inputs.testMode,
   };
   return Object.keys(reached).filter((point) => reached[point]);
 }
