@@ -41,7 +41,6 @@ import { findTensorMapping } from "../src/import/catalogue.ts";
 import { exportNetwork } from "../src/import/export.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
-import { LARGEST_MEMORY } from "../src/kernels/arena.ts";
 import { requireBinding } from "../src/kernels/webgpu/memory.ts";
 import { machineOf } from "../src/machine/machine.ts";
 import { scheduleOf } from "../src/machine/schedule.ts";
@@ -287,7 +286,7 @@ const cases: Record<string, () => unknown> = {
   "Training that does not fit into memory": () => {
     const experiment = parseExperiment({ preset: "paper-8-768-imagenet", training: { shards: 4 } });
     const geometry = networkGeometry(experiment, createTask(experiment));
-    requireRoom(planTraining(experiment, geometry, 0, 8), experiment, LARGEST_MEMORY);
+    requireRoom(planTraining(experiment, geometry, 0, 8), experiment);
   },
   "A GPU without a driver": () => openGpu({ requestAdapter: async () => null } as unknown as GPU),
   "A plan too large for a GPU": () => requireBinding({ name: "Mesa llvmpipe", largestArray: 2 ** 27 }, 3 * 2 ** 26),

@@ -11,6 +11,7 @@ import {
   type SpikingSpec,
   stream,
   type TrainingEvent,
+  type TrainOptions,
   train,
 } from "../dist/index.js";
 import { encodeState, PlatformError } from "../dist/internal.js";
@@ -24,11 +25,15 @@ const experiments = {
   "the conventional transformer": tinyExperiment({ model: { kind: "ann" } }),
 };
 
-async function trained(experiment: (typeof experiments)[keyof typeof experiments], threads: number) {
+async function trained(
+  experiment: (typeof experiments)[keyof typeof experiments],
+  threads: number,
+  options: Omit<TrainOptions, "executor"> = {},
+) {
   const executor = nodeExecutor(threads);
   const events: TrainingEvent[] = [];
   try {
-    const { state } = await train(experiment, { executor, onStep: (event) => events.push(event) });
+    const { state } = await train(experiment, { executor, onStep: (event) => events.push(event), ...options });
     expect(executor.threads).toBe(threads);
     return { events, state: encodeState(state, experiment) };
   } finally {
@@ -47,6 +52,16 @@ test.each(Object.entries(experiments))(
     }
   },
 );
+
+test("nor on whether threads share a memory", async () => {
+  const experiment = experiments["stochastic attention"];
+  const one = await trained(experiment, 1);
+  const notes: string[] = [];
+  const several = await trained(experiment, 3, { memorySize: 360_000, onNote: (note) => notes.push(note) });
+  expect(notes).toEqual([expect.stringContaining("3 threads have each a memory of their own")]);
+  expect(several.events).toEqual(one.events);
+  expect(Buffer.compare(several.state, one.state)).toBe(0);
+});
 
 test("error rates over the age of chips do not depend on the number of threads", async () => {
   const experiment = tinyExperiment();

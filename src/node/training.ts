@@ -43,6 +43,7 @@ import {
   useFolder,
 } from "./run-folder.ts";
 import { nodeExecutor } from "./threads.ts";
+import { trainingMemory } from "./training-memory.ts";
 
 /** Names of the files in a run's folder. */
 export const RUN_FILES = {
@@ -168,6 +169,7 @@ async function trainInFolder(
     const result = await train(given, {
       executor,
       backend,
+      memoryLimit: trainingMemory(),
       ...(state && { state }),
       ...(options.initial && { initial: options.initial }),
       ...(options.teacher && { teacher: options.teacher }),

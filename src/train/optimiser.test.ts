@@ -6,6 +6,7 @@ import { initialise, type Tensor } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { createOptimiser, orthogonaliseMatrix } from "./optimiser.ts";
+import { wholeMemory } from "./own-memory.ts";
 import { planTraining } from "./plan.ts";
 
 const experiment = tinyExperiment({
@@ -87,7 +88,7 @@ test("Muon updates the weights of all layers except the head, the costliest firs
       );
     }
     await optimiser.update({ ...stage, optimiser: kind }, 0.1, 1, async (names) => {
-      for (const name of names) orthogonaliseMatrix(kernels, plan, name, plan.regions[0].start);
+      for (const name of names) orthogonaliseMatrix(wholeMemory(kernels, plan), plan, name, plan.regions[0].start);
       orthogonal.push(...names);
     });
     return optimiser.readParameters();

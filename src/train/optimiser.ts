@@ -10,6 +10,7 @@ import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { isFeatureWeight, isWeight, type Network, type Tensor } from "../model/network.ts";
 import { lookAhead, muonStep, orthogonalise, usesMuon } from "./muon.ts";
+import type { ShardMemory } from "./own-memory.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";
 import type { TrainingState } from "./state.ts";
@@ -40,9 +41,11 @@ export interface Optimiser {
 }
 
 /** Orthogonalises Muon's look-ahead momentum, writing over the sum of gradients. `scratch` is a thread's region. */
-export function orthogonaliseMatrix(ops: TrainingOps, plan: TrainingPlan, name: string, scratch: Place): void {
+export function orthogonaliseMatrix(held: ShardMemory, plan: TrainingPlan, name: string, scratch: Place): void {
   const [rows, columns] = plan.layout.find((parameter) => parameter.name === name)!.shape;
-  orthogonalise(ops, { rows, columns, source: plan.second[name], target: plan.gradients[0][name], scratch });
+  const { deliver, ...places } = held.matrix(name, rows * columns);
+  orthogonalise(held.ops, { rows, columns, ...places, scratch });
+  deliver();
 }
 
 /** The optimiser on the memory of `plan`. */

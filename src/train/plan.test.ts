@@ -11,6 +11,7 @@ import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import {
   memoryNote,
+  oneMemory,
   planTraining,
   requireRoom,
   shardPrompts,
@@ -100,7 +101,7 @@ describe("the memory plan", () => {
 describe("a plan that does not fit", () => {
   const experiment = tinyExperiment({ model: { kind: "spiking", depth: 3 }, training: { batch: 12, shards: 6 } });
   const geometry = networkGeometry(experiment, createTask(experiment));
-  const planned = (threads: number, limit: number) => planTraining(experiment, geometry, 0, threads, limit);
+  const planned = (threads: number, limit: number) => planTraining(experiment, geometry, 0, threads, oneMemory(limit));
   const whole = planned(3, 2 ** 32);
 
   test("first keeps fewer gradients, then recomputes layers, then uses fewer threads", () => {
@@ -140,8 +141,32 @@ describe("a plan that does not fit", () => {
     expect(memoryNote(smallest, asked)).toContain(
       "To fit into a memory, 1 of 3 threads trains, and layers are computed again",
     );
-    expect(() => requireRoom(smallest, experiment, smallest.bytes)).not.toThrow();
-    expect(() => requireRoom(smallest, experiment, smallest.bytes - 1)).toThrow("on shards of 2 prompts");
+    expect(() => requireRoom(smallest, experiment, oneMemory(smallest.bytes))).not.toThrow();
+    expect(() => requireRoom(smallest, experiment, oneMemory(smallest.bytes - 1))).toThrow("on shards of 2 prompts");
+  });
+
+  test("gives each thread a memory of its own where one memory is too small for all, after fewer gradients", () => {
+    const large = planned(3, 2 ** 32);
+    const most = planned(1, 2 ** 32).bytes;
+    const apart = planTraining(experiment, geometry, 0, 3, { total: 2 ** 32, each: most });
+    expect(large.own).toBeNull();
+    expect(apart.regions).toHaveLength(3);
+    expect(apart.recompute).toBe(false);
+    expect(apart.own!.bytes).toBeLessThanOrEqual(most);
+    expect(apart.totalBytes).toBe(apart.bytes + 3 * apart.own!.bytes);
+    expect(memoryNote(apart, { threads: 3, limitName: "a memory" })).toContain("3 threads have each a memory of their own");
+    // What passes read is at the same places in both kinds of memory, and nothing else is in between.
+    const [[from, to], [next, end]] = [apart.own!.passed.training, apart.own!.passed.validation];
+    const within = (places: TrainingPlan["value"], low: number, high: number) =>
+      Object.values(places).every((place) => place >= low && place < high);
+    expect(within(apart.value, from, to) && within(apart.noisy, from, to) && within(apart.folded, next, end)).toBe(
+      true,
+    );
+    expect(next).toBe(to);
+    expect(apart.own!.gradientStart).toBeGreaterThanOrEqual(end);
+    // Less memory in all allows fewer of them.
+    const two = planTraining(experiment, geometry, 0, 3, { total: apart.totalBytes - 64, each: most });
+    expect(two.totalBytes).toBeLessThan(apart.totalBytes);
   });
 
   test("runs the shards in waves, each once and in order, with their own buffers", () => {
@@ -178,6 +203,17 @@ describe("presets of the paper", () => {
       expect(plan.bytes).toBeLessThanOrEqual(LARGEST_MEMORY);
     }
   });
+
+  test.each(paper)(
+    "$name trains on 8 threads, each with a memory of its own where needed, within 64 GiB",
+    ({ document }) => {
+      const experiment = parseExperiment(document);
+      const geometry = networkGeometry(experiment, createTask(experiment));
+      const plan = planTraining(experiment, geometry, 4096, 8, { total: 2 ** 36, each: LARGEST_MEMORY });
+      expect(plan.regions).toHaveLength(8);
+      expect(Math.max(plan.bytes, plan.own?.bytes ?? 0)).toBeLessThanOrEqual(LARGEST_MEMORY);
+    },
+  );
 
   test("are eight", () => {
     expect(paper).toHaveLength(8);

@@ -3,8 +3,9 @@
  * gradients of shards, optimiser moments, and a region of activations for each thread.
  *
  * A memory is limited to 4 GiB. If not everything fits, a plan keeps fewer gradients at a time (shards then run in waves),
- * recomputes layers in the backward pass instead of keeping them, or uses fewer threads, whichever takes the least time. None of
- * this changes a bit of the network: gradients are added in shard order, and a recomputed layer is the same.
+ * recomputes layers in the backward pass instead of keeping them, gives each thread a memory of its own (`own-memory.ts`), or uses
+ * fewer threads, whichever takes the least time. None of this changes a bit of the network: gradients are added in shard order, and
+ * a recomputed layer is the same.
  */
 import { PlatformError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -72,9 +73,29 @@ export interface TrainingPlan {
   readonly tallies: number;
   /** Whether layers are recomputed in the backward pass instead of kept. */
   readonly recompute: boolean;
-  /** Activations of each thread; at most as many as requested. */
+  /** Activations of each thread; at most as many as requested. In memories of the threads' own, all have the same places. */
   readonly regions: readonly { readonly start: number; readonly end: number }[];
-  /** Bytes of the whole memory. */
+  /** What else is in a memory of a thread's own; null if threads share one. */
+  readonly own: OwnPlaces | null;
+  /** Bytes of the shared memory. */
+  readonly bytes: number;
+  /** Bytes of all memories. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Places in a thread's own memory. It begins as the shared one does, with the parameters that passes read, at the same places; then comes
+ * what a shard leaves behind.
+ */
+export interface OwnPlaces {
+  /** Parameters and their noisy copy, and those for validation: from byte to byte, in both memories. */
+  readonly passed: Readonly<Record<"training" | "validation", readonly [from: Place, to: Place]>>;
+  readonly gradient: Offsets;
+  readonly gradientStart: Place;
+  /** BatchNorm statistics of the shard. */
+  readonly statistics: Offsets;
+  /** `MOST_TALLIES` tallies. */
+  readonly losses: Place;
   readonly bytes: number;
 }
 
@@ -99,16 +120,27 @@ export const foldedModel = (model: ModelSpec): ModelSpec =>
 /** How much longer a step takes when it recomputes layers, measured on the presets `paper-2x2-large` to `paper-6-512-cifar10`. */
 const RECOMPUTED_TIME = 1.15;
 
+/** Bytes that training may use. */
+export interface MemoryLimits {
+  /** Of all memories. */
+  readonly total: number;
+  /** Of each. */
+  readonly each: number;
+}
+
+/** Everything in one memory of so many bytes. */
+export const oneMemory = (bytes: number): MemoryLimits => ({ total: bytes, each: bytes });
+
 /**
- * Plans the memory of a training run on up to `threads` threads. `base` is the first byte that the kernels leave free. If no plan
- * fits in `limit` bytes, the result is the smallest possible plan, which is larger than `limit`.
+ * Plans the memory of a training run on up to `threads` threads. `base` is the first byte that the kernels leave free. If no plan is
+ * within the limits, the result is the smallest possible one.
  */
 export function planTraining(
   experiment: Experiment,
   geometry: Geometry,
   base: number,
   threads: number,
-  limit = LARGEST_MEMORY,
+  limits = oneMemory(LARGEST_MEMORY),
 ): TrainingPlan {
   const { shards } = experiment.training;
   const kept = regionBytes(experiment, geometry, false);
@@ -116,11 +148,20 @@ export function planTraining(
   const { model } = experiment;
   const layouts = { layout: parameterLayout(model, geometry), folded: parameterLayout(foldedModel(model), geometry) };
   const shared = Array.from({ length: shards }, (_, i) => planShared(experiment, layouts, base, i + 1));
+  const sharedOf = (buffers: number) => shared[Math.min(buffers, shards) - 1];
   const finish = (used: number, recompute: boolean, buffers: number): TrainingPlan => {
-    const { end: start, ...places } = shared[Math.min(buffers, shards) - 1];
+    const { end: start, passed: _, ...places } = sharedOf(buffers);
     const size = recompute ? recomputed : kept;
     const regions = Array.from({ length: used }, (_, i) => ({ start: start + i * size, end: start + (i + 1) * size }));
-    return { ...places, recompute, regions, bytes: start + used * size };
+    const bytes = start + used * size;
+    return { ...places, recompute, regions, own: null, bytes, totalBytes: bytes };
+  };
+  const finishApart = (used: number, recompute: boolean): TrainingPlan => {
+    const { end, passed, ...places } = sharedOf(used + 1);
+    const { region: start, ...own } = planOwn(layouts.layout, passed);
+    const bytes = start + (recompute ? recomputed : kept);
+    const regions = Array.from({ length: used }, () => ({ start, end: bytes }));
+    return { ...places, recompute, regions, own: { ...own, bytes }, bytes: end, totalBytes: end + used * bytes };
   };
   let [best, shortest] = [finish(1, true, 2), Number.POSITIVE_INFINITY];
   for (let used = threads; used >= 1; used--) {
@@ -128,13 +169,34 @@ export function planTraining(
     const candidates = [
       { time: rounds, plan: finish(used, false, shards) },
       { time: rounds, plan: finish(used, false, used + 1) },
+      { time: rounds, plan: finishApart(used, false) },
       { time: rounds * RECOMPUTED_TIME, plan: finish(used, true, used + 1) },
+      { time: rounds * RECOMPUTED_TIME, plan: finishApart(used, true) },
     ];
     for (const { time, plan } of candidates) {
-      if (plan.bytes <= limit && time < shortest) [best, shortest] = [plan, time];
+      if (isWithin(plan, limits) && time < shortest) [best, shortest] = [plan, time];
     }
   }
   return best;
+}
+
+const isWithin = ({ bytes, own, totalBytes }: TrainingPlan, { total, each }: MemoryLimits): boolean =>
+  Math.max(bytes, own?.bytes ?? 0) <= each && totalBytes <= total;
+
+/** A thread's own memory, after the parameters that it shares with all others; `region` is the first byte for activations. */
+function planOwn(layout: readonly ParameterLayout[], passed: OwnPlaces["passed"]) {
+  const memory = arena(passed.validation[1], Number.POSITIVE_INFINITY);
+  const gradientStart = memory.words(0);
+  const gradient = reserve(
+    memory,
+    layout.filter(({ learned }) => learned),
+  );
+  const statistics = reserve(
+    memory,
+    layout.filter(({ learned }) => !learned),
+  );
+  const losses = reserveTally(memory, MOST_TALLIES);
+  return { passed, gradient, gradientStart, statistics, losses, region: memory.mark() };
 }
 
 /** Everything that threads share, with this many gradient buffers; `end` is the first byte after it. */
@@ -152,7 +214,12 @@ function planShared(
     ...(training.stages.some((stage) => seesCopy(model, stage)) ? reserve(memory, layout) : value),
     ...(takesHardware(training) && reserveOutputNoise(memory, layout)),
   };
+  const forValidation = memory.mark();
   const folded = reserve(memory, foldedLayout);
+  const passed: OwnPlaces["passed"] = {
+    training: [base, forValidation],
+    validation: [forValidation, memory.mark()],
+  };
   const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
   const noiseWords = memory.words(NOISE_SCRATCH);
   const noiseLevels = memory.words(2 * LARGEST_LEVELS);
@@ -175,7 +242,7 @@ function planShared(
   const noise = { noiseColumns, noiseWords, noiseLevels };
   const sums = { gradients, gradientStarts, gradientWords, first, second, statistics };
   const counted = { losses, squares, tallies };
-  return { layout, foldedLayout, value, noisy, folded, ...noise, ...sums, ...counted, end: memory.mark() };
+  return { layout, foldedLayout, value, noisy, folded, ...noise, ...sums, ...counted, passed, end: memory.mark() };
 }
 
 /** Bytes of a thread's activations in the most demanding stage, or of its part in the optimiser's step. */
@@ -210,32 +277,34 @@ export function shardWaves(shards: number, buffers: number): { readonly shard: n
 }
 
 /**
- * Throws PlatformError when even the smallest plan needs more than `limit` bytes. No plan can be much smaller: a shard's
- * activations must all be in memory at once, because its BatchNorm statistics cover the whole shard.
+ * Throws PlatformError when even the smallest plan exceeds the limits. No plan can be much smaller: a shard's activations must all be in
+ * memory at once, because its BatchNorm statistics cover the whole shard.
  */
-export function requireRoom({ bytes }: TrainingPlan, experiment: Experiment, limit: number): void {
-  if (bytes <= limit) return;
+export function requireRoom(plan: TrainingPlan, experiment: Experiment, limits = oneMemory(LARGEST_MEMORY)): void {
+  if (isWithin(plan, limits)) return;
   const gib = (size: number) => `${(size / 2 ** 30).toFixed(2)} GiB`;
   throw new PlatformError(
     "training.shards",
-    `One thread needs ${gib(bytes)} to train on shards of ${shardPrompts(experiment)} prompts, even if it recomputes layers in the ` +
-      `backward pass, but the limit is ${gib(limit)}. Raise training.shards, or lower training.batch, model.steps or the model's size.`,
+    `One thread needs ${gib(plan.totalBytes)} to train on shards of ${shardPrompts(experiment)} prompts, even if it recomputes layers in the ` +
+      `backward pass, but the limit is ${gib(Math.min(limits.total, limits.each))}. Raise training.shards, or lower training.batch, model.steps or the model's size.`,
   );
 }
 
 /** What a user should know about how training fits into memory; null when it runs as requested. */
 export function memoryNote(
-  { regions, recompute, bytes }: TrainingPlan,
+  { regions, recompute, own, totalBytes }: TrainingPlan,
   { threads, limitName }: { readonly threads: number; readonly limitName: string },
 ): string | null {
   const used = regions.length;
+  const apart = used === 1 ? "its thread has a memory of its own" : `${used} threads have each a memory of their own`;
   const changes = [
+    ...(own ? [apart] : []),
     ...(used < threads ? [`${used} of ${threads} threads ${used === 1 ? "trains" : "train"}`] : []),
     ...(recompute ? ["layers are computed again on the way back instead of kept, which takes 10 to 15 % longer"] : []),
   ];
   if (changes.length === 0) return null;
   return (
-    `To fit into ${limitName}, ${changes.join(", and ")} (${(bytes / 2 ** 30).toFixed(2)} GiB). ` +
+    `To fit into ${limitName}, ${changes.join(", and ")} (${(totalBytes / 2 ** 30).toFixed(2)} GiB in all). ` +
     "The network comes out the same. A smaller training.batch, or more training.shards, would need less."
   );
 }

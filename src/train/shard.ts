@@ -5,10 +5,8 @@
 import { labelledOf } from "../data/labelled.ts";
 import type { ReadOut } from "../experiment/model.ts";
 import { arena } from "../kernels/arena.ts";
-import { instantiateKernels } from "../kernels/memory.ts";
 import { bindNetwork } from "../kernels/network-pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
-import type { TrainingOps } from "../kernels/training-ops.ts";
 import { logitsOf, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { answer } from "../task/answers.ts";
@@ -19,7 +17,9 @@ import type { Batch, DrawOptions } from "../task/task.ts";
 import type { Job, OpenJob } from "../threads/executor.ts";
 import { load, setDraws } from "./inputs.ts";
 import { orthogonaliseMatrix } from "./optimiser.ts";
+import { type ShardMemory, type ShardPlaces, threadMemory } from "./own-memory.ts";
 import {
+  type MemoryLimits,
   planPasses,
   planTraining,
   seesCopy,
@@ -28,6 +28,7 @@ import {
   stageLabels,
   stageModel,
   stageTask,
+  type TrainingPlan,
 } from "./plan.ts";
 import { createTeacher } from "./teacher.ts";
 
@@ -35,7 +36,7 @@ export interface ShardSetup extends Given {
   /** First byte of the plan, which every thread makes again. */
   readonly base: number;
   readonly threads: number;
-  readonly memoryLimit: number;
+  readonly limits: MemoryLimits;
   readonly stage: number;
   /** The teacher networks that provide the labels, folded, when the stage uses them. */
   readonly teachers: readonly Network[];
@@ -66,23 +67,29 @@ export interface ThreadSetup extends ShardSetup {
 
 /** The job of a thread. */
 export const trainShard: Job<ThreadSetup, ShardPiece, PieceResult> = (setup, thread) =>
-  openShard(instantiateKernels(setup.memory), setup, thread);
+  openShard((plan) => threadMemory(setup.memory, plan), setup, thread);
 
-/** The same on the memory of any backend. */
-export function openShard(ops: TrainingOps, setup: ShardSetup, thread: number): OpenJob<ShardPiece, PieceResult> {
-  const { experiment, data, base, threads, memoryLimit, stage } = setup;
+/** The same in any memory, which `hold` gives for the plan. */
+export function openShard(
+  hold: (plan: TrainingPlan) => ShardMemory,
+  setup: ShardSetup,
+  thread: number,
+): OpenJob<ShardPiece, PieceResult> {
+  const { experiment, data, base, threads, limits, stage } = setup;
   const stageSpec = experiment.training.stages[stage];
   const model = stageModel(experiment, stageSpec);
   const [taught, task] = [stageTask(experiment, stageSpec), experiment.task].map((task) =>
     createTask({ task, model }, data),
   );
   const geometry = networkGeometry(experiment, task);
-  const plan = planTraining(experiment, geometry, base, threads, memoryLimit);
+  const plan = planTraining(experiment, geometry, base, threads, limits);
+  const held = hold(plan);
+  const { ops } = held;
   const region = plan.regions[thread];
   const layout = planPasses(arena(region.start, region.end), experiment, geometry, stageSpec, plan.recompute);
   const value = seesCopy(model, stageSpec) ? plan.noisy : plan.value;
   // They differ only in the gradient destination.
-  const training = plan.gradients.map((gradient) => bindNetwork(ops, layout.training, { value, gradient }));
+  const training = held.gradients.map((gradient) => bindNetwork(ops, layout.training, { value, gradient }));
   const validation = bindNetwork(ops, layout.validation, { value: plan.folded, gradient: null });
   const root = stream(experiment.seed);
   const spikes = takesSpikes(experiment.model, experiment.task);
@@ -98,7 +105,8 @@ export function openShard(ops: TrainingOps, setup: ShardSetup, thread: number): 
 
   function runTraining(step: number, shard: number, buffer: number): void {
     const { first, count } = shardRange(experiment, shard);
-    const pass = training[buffer];
+    const places = held.placesOf(shard, buffer);
+    const pass = training[places.set];
     const random = root.fork("train", step);
     const which: DrawOptions = {
       firstPrompt: first,
@@ -106,14 +114,16 @@ export function openShard(ops: TrainingOps, setup: ShardSetup, thread: number): 
       targets: labels === "posterior" ? "posterior" : "symbols",
     };
     const batch = taught.draw(count, random, { ...which, ...draw });
+    held.fetch("training");
     load(ops, pass, batch);
     ops.write(pass.targets, targetsOf(batch, teacher?.(count, random, which)));
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
-    ops.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
-    ops.clearTallies(plan.losses[shard], pass.tallies);
-    pass.step(count, 1 / (experiment.training.batch * queries), plan.losses[shard]);
-    if ("statistics" in pass) keepStatistics(pass, shard);
+    ops.fill(places.gradientStart, plan.gradientWords, 0);
+    ops.clearTallies(places.losses, pass.tallies);
+    pass.step(count, 1 / (experiment.training.batch * queries), places.losses);
+    if ("statistics" in pass) keepStatistics(pass, places.statistics);
+    held.deliver(shard, buffer);
   }
 
   function targetsOf(batch: Batch, answers: Float32Array | undefined): Float32Array {
@@ -122,15 +132,16 @@ export function openShard(ops: TrainingOps, setup: ShardSetup, thread: number): 
   }
 
   /** Copies a shard's BatchNorm statistics to where the running statistics are updated from. */
-  function keepStatistics(pass: SpikingPass, shard: number): void {
+  function keepStatistics(pass: SpikingPass, to: ShardPlaces["statistics"]): void {
     for (const { name, layer, part, shape, learned } of plan.layout) {
       if (learned) continue;
-      ops.copy(pass.statistics[layer!.name][part as "mean" | "variance"], plan.statistics[shard][name], shape[0]);
+      ops.copy(pass.statistics[layer!.name][part as "mean" | "variance"], to[name], shape[0]);
     }
   }
 
   async function runValidation(first: number, count: number): Promise<ShardResult> {
     const pass = validation;
+    held.fetch("validation");
     const batch = task.draw(count, root.fork("validation"), { ...draw, firstPrompt: first, from: VALIDATION });
     load(ops, pass, batch);
     setDraws(pass, root.fork("validation attention").key, first);
@@ -143,7 +154,7 @@ export function openShard(ops: TrainingOps, setup: ShardSetup, thread: number): 
   return async (request) => {
     if (request.kind === "validate") return runValidation(request.first, request.count);
     if (request.kind === "train") runTraining(request.step, request.shard, request.buffer);
-    else orthogonaliseMatrix(ops, plan, request.name, region.start);
+    else orthogonaliseMatrix(held, plan, request.name, region.start);
   };
 }
 

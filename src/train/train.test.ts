@@ -100,7 +100,7 @@ describe("training", () => {
     const { network, state } = await recorded(threeStages);
     const geometry = networkGeometry(threeStages, createTask(threeStages));
     const { base } = instantiateKernels(allocateMemory(0, false));
-    const { bytes, recompute, gradients } = planTraining(threeStages, geometry, base, 1, 0);
+    const { bytes, recompute, gradients } = planTraining(threeStages, geometry, base, 1, { total: 0, each: 0 });
     expect([recompute, gradients.length]).toEqual([true, 2]);
     const notes: string[] = [];
     const least = await recorded(threeStages, { memoryLimit: bytes, onNote: (note) => notes.push(note) });
@@ -109,6 +109,21 @@ describe("training", () => {
     expect(notes).toEqual([expect.stringContaining("layers are computed again")]);
     const refused = await rejection(recorded(threeStages, { memoryLimit: bytes - 1 }));
     expect(refused).toMatchObject({ tag: "platform", path: "training.shards" });
+  });
+
+  test("in a memory of the thread's own gives the same network", async () => {
+    const { network, state } = await recorded(threeStages);
+    const geometry = networkGeometry(threeStages, createTask(threeStages));
+    const { base } = instantiateKernels(allocateMemory(0, false));
+    const planned = (each: number) => planTraining(threeStages, geometry, base, 1, { total: 2 ** 32, each });
+    // Less than everything, then less than two gradients next to moments and activations.
+    const fewer = planned(planned(2 ** 32).bytes - 64);
+    const [memorySize, memoryLimit] = [fewer.bytes - 64, 2 ** 32];
+    const notes: string[] = [];
+    const apart = await recorded(threeStages, { memorySize, memoryLimit, onNote: (note) => notes.push(note) });
+    expect(apart.network).toEqual(network);
+    expect(apart.state).toEqual(state);
+    expect(notes).toEqual([expect.stringContaining("its thread has a memory of its own")]);
   });
 
   test("reports every step, and validates at its interval and at the end of each stage", async () => {

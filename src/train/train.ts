@@ -93,10 +93,12 @@ export interface TrainOptions {
   readonly teacher?: Network | readonly Network[];
   readonly onStep?: (event: TrainingEvent) => void;
   /**
-   * Bytes that parameters and activations may use, for example in a browser on a small machine. Affects speed only. Default: the
-   * limit of a WebAssembly memory, 4 GiB.
+   * Bytes that parameters and activations may use, in all memories: less for a browser on a small machine, more for many threads on a large
+   * one. Affects speed only. Default: 4 GiB.
    */
   readonly memoryLimit?: number;
+  /** Bytes of one memory. Default: the most that WebAssembly addresses, 4 GiB. */
+  readonly memorySize?: number;
   /**
    * Called with a sentence of advice: before the first step if memory requires fewer threads or more work than requested, or if
    * the initial network has to be changed; and after the last step if the network is averaged with the initial one.
@@ -153,21 +155,22 @@ async function trainBlocks<M extends ModelSpec>(
   whole: Opened<TaskSpec, M>,
   options: TrainOptions,
 ): Promise<TrainResult<M>> {
-  const { executor, backend, memoryLimit = LARGEST_MEMORY } = options;
-  const place = backend ? onBackend(backend, memoryLimit) : onThreads(executor, memoryLimit);
-  const { base, threads, limit } = place;
+  const { executor, backend, memoryLimit = LARGEST_MEMORY, memorySize = LARGEST_MEMORY } = options;
+  const asked = { total: memoryLimit, each: memorySize };
+  const place = backend ? onBackend(backend, asked) : onThreads(executor, asked);
+  const { base, threads, limits } = place;
   const experiment = atStage(whole.experiment, options.state?.stage ?? 0);
   const geometry = networkGeometry(experiment, whole.task);
-  const planned = (of: Experiment) => planTraining(of, geometry, base, threads, limit);
+  const planned = (of: Experiment) => planTraining(of, geometry, base, threads, limits);
   const plan = planned(experiment);
   const isWhole = experiment.model.depth === whole.experiment.model.depth;
   // Also for later stages, whose network may have more blocks.
-  requireRoom(isWhole ? plan : planned(whole.experiment), experiment, limit);
+  requireRoom(isWhole ? plan : planned(whole.experiment), experiment, limits);
   const note = memoryNote(plan, place);
   if (note !== null) options.onNote?.(note);
   const at = place.open(plan.bytes);
   try {
-    return await trainAt(at, whole, experiment, plan, { base, threads, memoryLimit: limit }, options);
+    return await trainAt(at, whole, experiment, plan, { base, threads, limits }, options);
   } finally {
     at.close();
   }
@@ -179,7 +182,7 @@ async function trainAt<M extends ModelSpec>(
   whole: Opened<TaskSpec, M>,
   experiment: Experiment<TaskSpec, M>,
   plan: TrainingPlan,
-  planning: Pick<ShardSetup, "base" | "threads" | "memoryLimit">,
+  planning: Pick<ShardSetup, "base" | "threads" | "limits">,
   options: TrainOptions,
 ): Promise<TrainResult<M>> {
   const { signal } = options;

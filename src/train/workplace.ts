@@ -6,6 +6,8 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { type Executor, inlineExecutor, type Session } from "../threads/executor.ts";
+import { wholeMemory } from "./own-memory.ts";
+import { type MemoryLimits, oneMemory } from "./plan.ts";
 import { openShard, type PieceResult, type ShardPiece, type ShardSetup } from "./shard.ts";
 
 /** Another backend than WebAssembly. */
@@ -27,8 +29,8 @@ export interface TrainingBackend {
 export interface Workplace {
   /** First byte that a plan may use, and the bytes that it may use at most. */
   readonly base: number;
-  readonly limit: number;
-  /** The limit as notes name it. */
+  readonly limits: MemoryLimits;
+  /** The limit of a memory as notes name it. */
   readonly limitName: string;
   readonly threads: number;
   open(bytes: number): OpenWorkplace;
@@ -43,11 +45,11 @@ export interface OpenWorkplace {
 
 const JOB = "train-shard";
 
-/** The threads of an executor, on a memory that they share. */
-export const onThreads = (executor: Executor, limit: number): Workplace => ({
+/** The threads of an executor, on a memory that they share, and on their own where the plan says so. */
+export const onThreads = (executor: Executor, limits: MemoryLimits): Workplace => ({
   base: instantiateKernels(allocateMemory(0, false)).base,
-  limit,
-  limitName: "the 4 GiB of a WebAssembly memory",
+  limits,
+  limitName: "memories of 4 GiB, the most of WebAssembly",
   threads: executor.threads,
   open: (bytes) => {
     const memory = allocateMemory(bytes, executor.isApart);
@@ -60,14 +62,16 @@ export const onThreads = (executor: Executor, limit: number): Workplace => ({
 });
 
 /** Another backend. */
-export const onBackend = (backend: TrainingBackend, limit: number): Workplace => ({
+export const onBackend = (backend: TrainingBackend, { total, each }: MemoryLimits): Workplace => ({
   base: backend.base,
-  limit: Math.min(limit, backend.largestMemory),
+  limits: oneMemory(Math.min(total, each, backend.largestMemory)),
   limitName: `the memory that ${backend.device} binds at a time`,
   threads: 1,
   open: (bytes) => {
     const ops = backend.create(bytes);
-    const executor = inlineExecutor({ [JOB]: (setup) => openShard(ops, setup as ShardSetup, 0) as never });
+    const executor = inlineExecutor({
+      [JOB]: (setup) => openShard((plan) => wholeMemory(ops, plan), setup as ShardSetup, 0) as never,
+    });
     return { ops, shards: (setup) => executor.open(JOB, setup), close: ops.close };
   },
 });

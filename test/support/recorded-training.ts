@@ -5,8 +5,8 @@ import { inlineExecutor } from "../../src/threads/executor.ts";
 import type { TrainingState } from "../../src/train/state.ts";
 import { type TrainingEvent, type TrainOptions, train } from "../../src/train/train.ts";
 
-/** Trains on one thread, and keeps every event and the state after every step and stage. */
-export async function recorded(subject: Openable, options: Omit<TrainOptions, "executor"> = {}, registry = jobs) {
+/** Trains on one thread unless asked otherwise, and keeps every event and the state after every step and stage. */
+export async function recorded(subject: Openable, options: Partial<TrainOptions> = {}, registry = jobs) {
   const events: TrainingEvent[] = [];
   const states: { state: TrainingState; stageEnded: boolean }[] = [];
   const result = await train(subject, {
