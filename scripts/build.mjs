@@ -1,14 +1,16 @@
 // Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), the types and programs of dist/, the library of charts
 // into one file of it, then the studio in dist/studio.
 // Skips steps whose outputs are newer than all inputs, so that `npm start` and `npm test` stay fast.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const assembly = join(root, "src/kernels/assembly");
 const generated = join(root, "src/kernels/binary.generated.ts");
+const generatedFast = join(root, "src/kernels/fast-binary.generated.ts");
 const stamp = join(root, "dist/build.tsbuildinfo");
 
 const studio = join(root, "studio");
@@ -30,32 +32,42 @@ function node(script, args) {
 
 /**
  * Compiles the kernels with and without shared memory (threads). The binaries may differ in one byte only, the limits flags of the imported
- * memory, where bit 1 means "shared" (WebAssembly threads proposal). Writes one binary and the position of that byte.
+ * memory, where bit 1 means "shared" (WebAssembly threads proposal). Writes one binary and the position of that byte; and, in a file that
+ * only `--fast-math` loads, the same kernels with relaxed SIMD.
  */
-function buildKernels() {
+async function buildKernels() {
   const common = ["src/kernels/assembly/index.ts", "-O3", "--noAssert", "--runtime", "stub", "--importMemory"];
   const features = ["--enable", "simd", "--enable", "bulk-memory", "--disable", "mutable-globals"];
   const memory = ["--initialMemory", "16", "--maximumMemory", "65536"];
-  const shared = ["--sharedMemory", "--enable", "threads"];
-  const compile = (extra, name) => {
+  const compile = async (name, ...extra) => {
     const out = join(root, "dist", name);
     mkdirSync(dirname(out), { recursive: true });
-    node("assemblyscript/bin/asc.js", [...common, ...features, ...memory, ...extra, "-o", out]);
+    const compiler = join(root, "node_modules/assemblyscript/bin/asc.js");
+    const args = [compiler, ...common, ...features, ...memory, ...extra, "-o", out];
+    await promisify(execFile)(process.execPath, args, { cwd: root });
     const bytes = readFileSync(out);
     rmSync(out);
     return bytes;
   };
-  const [binary, forThreads] = [compile([], "unshared.wasm"), compile(shared, "shared.wasm")];
+  const [binary, forThreads, fast] = await Promise.all([
+    compile("unshared.wasm"),
+    compile("shared.wasm", "--sharedMemory", "--enable", "threads"),
+    compile("fast.wasm", "--enable", "relaxed-simd"),
+  ]);
   const flags = binary.findIndex((byte, i) => byte !== forThreads[i]);
   const patched = Buffer.from(binary);
   patched[flags] |= 2;
   if (!patched.equals(forThreads)) throw new Error("The kernels with shared memory differ in more than its flag.");
+  // The sections before the memory's limits are the same, so the flags have the same place.
+  if (!fast.subarray(0, flags + 1).equals(binary.subarray(0, flags + 1)))
+    throw new Error("The fast kernels have their memory elsewhere.");
+  const header = "// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n";
   writeFileSync(
     generated,
-    `// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n` +
-      `export const BINARY: string = "${binary.toString("base64")}";\n` +
+    `${header}export const BINARY: string = "${binary.toString("base64")}";\n` +
       `export const LIMITS_FLAGS: number = ${flags};\n${kernelInterface()}`,
   );
+  writeFileSync(generatedFast, `${header}export const FAST_BINARY: string = "${fast.toString("base64")}";\n`);
 }
 
 /** The exports as a TypeScript interface, from the kernel sources. Every parameter is a 32-bit integer or float. */
@@ -132,7 +144,7 @@ const namesIn = (folder, ending) =>
     .filter((name) => ending.test(name) && !/^(studio|kernel-style)\//.test(name));
 
 const script = fileURLToPath(import.meta.url);
-if (!isFresh(generated, [assembly, script])) buildKernels();
+if (![generated, generatedFast].every((path) => isFresh(path, [assembly, script]))) await buildKernels();
 const bundler = join(root, "scripts/bundle.mjs");
 const inputs = ["src", "tsconfig.json", "package.json", "package-lock.json"].map((name) => join(root, name));
 const isProgramFresh = isFresh(stamp, [...inputs, script, bundler]);

@@ -63,9 +63,9 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
   }
 }
 
-/** Instantiates the kernels on a memory; every thread does this once on the same memory. */
-export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
-  const binary = decodeBase64(BINARY);
+/** Instantiates the kernels on a memory; every thread does this once on the same memory. `base64`: another binary (`fast-math.ts`). */
+export function instantiateKernels(memory: WebAssembly.Memory, base64 = BINARY): Kernels {
+  const binary = decodeBase64(base64);
   const isShared = !(memory.buffer instanceof ArrayBuffer);
   if (isShared) binary[LIMITS_FLAGS] |= SHARED;
   const module = new WebAssembly.Module(binary);

@@ -6,6 +6,7 @@
  * Blocks of 32 inputs and 128 outputs of W are copied to one place, 16 KiB in the L1 cache. Each row then computes the scalar
  * products that its gate requires, four at a time; sums over n run in blocks of 128, each in four lanes.
  */
+import { multiplyAdd } from "./math";
 
 /** Outputs in a block, and the bytes of a row of it. */
 const DEPTH: i32 = 128;
@@ -87,14 +88,14 @@ function dot4(d: usize, w0: usize, w1: usize, w2: usize, w3: usize, bytes: usize
     const d0 = v128.load(d);
     const d1 = v128.load(d, 16);
     d += 32;
-    s0 = f32x4.add(s0, f32x4.mul(d0, v128.load(w0)));
-    s1 = f32x4.add(s1, f32x4.mul(d0, v128.load(w1)));
-    s2 = f32x4.add(s2, f32x4.mul(d0, v128.load(w2)));
-    s3 = f32x4.add(s3, f32x4.mul(d0, v128.load(w3)));
-    s0 = f32x4.add(s0, f32x4.mul(d1, v128.load(w0, 16)));
-    s1 = f32x4.add(s1, f32x4.mul(d1, v128.load(w1, 16)));
-    s2 = f32x4.add(s2, f32x4.mul(d1, v128.load(w2, 16)));
-    s3 = f32x4.add(s3, f32x4.mul(d1, v128.load(w3, 16)));
+    s0 = multiplyAdd(d0, v128.load(w0), s0);
+    s1 = multiplyAdd(d0, v128.load(w1), s1);
+    s2 = multiplyAdd(d0, v128.load(w2), s2);
+    s3 = multiplyAdd(d0, v128.load(w3), s3);
+    s0 = multiplyAdd(d1, v128.load(w0, 16), s0);
+    s1 = multiplyAdd(d1, v128.load(w1, 16), s1);
+    s2 = multiplyAdd(d1, v128.load(w2, 16), s2);
+    s3 = multiplyAdd(d1, v128.load(w3, 16), s3);
     w0 += 32;
     w1 += 32;
     w2 += 32;

@@ -10,6 +10,7 @@
  * Each sum runs over k in order within a block of 256; the blocks are added in order. A result therefore depends on neither
  * threads nor platform, and a row of C does not depend on how many rows are computed with it.
  */
+import { multiplyAdd } from "./math";
 
 /** Depth of a block: one panel of B is 256 x 16 floats = 16 KiB and stays in the L1 cache. */
 const DEPTH: i32 = 256;
@@ -115,17 +116,17 @@ function tiles(count: i32, a: usize, panel: usize, bytes: usize, c: usize, ldc: 
       const a1 = v128.load_splat<f32>(a, 4);
       a += 8;
       const b0 = v128.load(b);
-      s00 = f32x4.add(s00, f32x4.mul(a0, b0));
-      s10 = f32x4.add(s10, f32x4.mul(a1, b0));
+      s00 = multiplyAdd(a0, b0, s00);
+      s10 = multiplyAdd(a1, b0, s10);
       const b1 = v128.load(b, 16);
-      s01 = f32x4.add(s01, f32x4.mul(a0, b1));
-      s11 = f32x4.add(s11, f32x4.mul(a1, b1));
+      s01 = multiplyAdd(a0, b1, s01);
+      s11 = multiplyAdd(a1, b1, s11);
       const b2 = v128.load(b, 32);
-      s02 = f32x4.add(s02, f32x4.mul(a0, b2));
-      s12 = f32x4.add(s12, f32x4.mul(a1, b2));
+      s02 = multiplyAdd(a0, b2, s02);
+      s12 = multiplyAdd(a1, b2, s12);
       const b3 = v128.load(b, 48);
-      s03 = f32x4.add(s03, f32x4.mul(a0, b3));
-      s13 = f32x4.add(s13, f32x4.mul(a1, b3));
+      s03 = multiplyAdd(a0, b3, s03);
+      s13 = multiplyAdd(a1, b3, s13);
       b += 64;
     } while (b < end);
     const c1 = c + step;
