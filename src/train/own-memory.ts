@@ -10,7 +10,10 @@ import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { MOST_TALLIES } from "../kernels/pass-loss.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { OwnPlaces, TrainingPlan } from "./plan.ts";
+import type { ThreadSetup } from "./shard.ts";
 
+/** The shared memory, and the binary of the kernels that work on it. */
+type Kernels = Pick<ThreadSetup, "memory" | "binary">;
 type Offsets = TrainingPlan["value"];
 
 /** Places where one shard leaves its results. */
@@ -36,8 +39,10 @@ export interface ShardMemory {
 }
 
 /** Of a thread. Throws PlatformError where the system has no memory left. */
-export const threadMemory = (shared: WebAssembly.Memory, plan: TrainingPlan): ShardMemory =>
-  plan.own === null ? wholeMemory(instantiateKernels(shared), plan) : ownMemory(shared, plan, plan.own);
+export const threadMemory = (kernels: Kernels, plan: TrainingPlan): ShardMemory =>
+  plan.own === null
+    ? wholeMemory(instantiateKernels(kernels.memory, kernels.binary), plan)
+    : ownMemory(kernels, plan, plan.own);
 
 /** With everything in one memory. */
 export const wholeMemory = (ops: TrainingOps, plan: TrainingPlan): ShardMemory => ({
@@ -54,9 +59,9 @@ export const wholeMemory = (ops: TrainingOps, plan: TrainingPlan): ShardMemory =
   matrix: (name) => ({ source: plan.second[name], target: plan.gradients[0][name], deliver: () => {} }),
 });
 
-function ownMemory(sharedBy: WebAssembly.Memory, plan: TrainingPlan, own: OwnPlaces): ShardMemory {
-  const ops = instantiateKernels(allocateMemory(own.bytes, false));
-  const [shared, mine] = [sharedBy, ops.memory].map(({ buffer }) => new Uint8Array(buffer));
+function ownMemory({ memory, binary }: Kernels, plan: TrainingPlan, own: OwnPlaces): ShardMemory {
+  const ops = instantiateKernels(allocateMemory(own.bytes, false), binary);
+  const [shared, mine] = [memory, ops.memory].map(({ buffer }) => new Uint8Array(buffer));
   const out = (from: Place, to: Place, bytes: number) => shared.set(mine.subarray(from, from + bytes), to);
   const { gradientStart, statistics, losses } = own;
   const places = { set: 0, gradientStart, statistics, losses };

@@ -154,7 +154,9 @@ describe("a plan that does not fit", () => {
     expect(apart.recompute).toBe(false);
     expect(apart.own!.bytes).toBeLessThanOrEqual(most);
     expect(apart.totalBytes).toBe(apart.bytes + 3 * apart.own!.bytes);
-    expect(memoryNote(apart, { threads: 3, limitName: "a memory" })).toContain("3 threads have each a memory of their own");
+    expect(memoryNote(apart, { threads: 3, limitName: "a memory" })).toContain(
+      "3 threads have each a memory of their own",
+    );
     // What passes read is at the same places in both kinds of memory, and nothing else is in between.
     const [[from, to], [next, end]] = [apart.own!.passed.training, apart.own!.passed.validation];
     const within = (places: TrainingPlan["value"], low: number, high: number) =>

@@ -63,11 +63,13 @@ export type PieceResult = ShardResult | undefined;
 /** In a WebAssembly memory that threads share. */
 export interface ThreadSetup extends ShardSetup {
   readonly memory: WebAssembly.Memory;
+  /** Of the kernels, as base64; undefined for the usual ones. */
+  readonly binary: string | undefined;
 }
 
 /** The job of a thread. */
 export const trainShard: Job<ThreadSetup, ShardPiece, PieceResult> = (setup, thread) =>
-  openShard((plan) => threadMemory(setup.memory, plan), setup, thread);
+  openShard((plan) => threadMemory(setup, plan), setup, thread);
 
 /** The same in any memory, which `hold` gives for the plan. */
 export function openShard(

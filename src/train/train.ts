@@ -14,6 +14,7 @@ import type { ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { type StageSpec, totalSteps } from "../experiment/training.ts";
 import { countingArena, LARGEST_MEMORY } from "../kernels/arena.ts";
+import { loadFastBinary } from "../kernels/fast-math.ts";
 import { MOST_TALLIES, passLoss } from "../kernels/pass-loss.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -100,6 +101,11 @@ export interface TrainOptions {
   /** Bytes of one memory. Default: the most that WebAssembly addresses, 4 GiB. */
   readonly memorySize?: number;
   /**
+   * Multiplies matrices with relaxed SIMD: faster where the CPU has fused multiply-add, and not the same bits on every machine. Without
+   * effect on another backend.
+   */
+  readonly fastMath?: boolean;
+  /**
    * Called with a sentence of advice: before the first step if memory requires fewer threads or more work than requested, or if
    * the initial network has to be changed; and after the last step if the network is averaged with the initial one.
    */
@@ -157,7 +163,8 @@ async function trainBlocks<M extends ModelSpec>(
 ): Promise<TrainResult<M>> {
   const { executor, backend, memoryLimit = LARGEST_MEMORY, memorySize = LARGEST_MEMORY } = options;
   const asked = { total: memoryLimit, each: memorySize };
-  const place = backend ? onBackend(backend, asked) : onThreads(executor, asked);
+  const binary = options.fastMath ? await loadFastBinary() : undefined;
+  const place = backend ? onBackend(backend, asked) : onThreads(executor, asked, binary);
   const { base, threads, limits } = place;
   const experiment = atStage(whole.experiment, options.state?.stage ?? 0);
   const geometry = networkGeometry(experiment, whole.task);

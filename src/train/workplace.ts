@@ -45,17 +45,17 @@ export interface OpenWorkplace {
 
 const JOB = "train-shard";
 
-/** The threads of an executor, on a memory that they share, and on their own where the plan says so. */
-export const onThreads = (executor: Executor, limits: MemoryLimits): Workplace => ({
-  base: instantiateKernels(allocateMemory(0, false)).base,
+/** The threads of an executor, on a memory that they share, and on their own where the plan says so. `binary`: of the kernels, as base64. */
+export const onThreads = (executor: Executor, limits: MemoryLimits, binary: string | undefined): Workplace => ({
+  base: instantiateKernels(allocateMemory(0, false), binary).base,
   limits,
   limitName: "memories of 4 GiB, the most of WebAssembly",
   threads: executor.threads,
   open: (bytes) => {
     const memory = allocateMemory(bytes, executor.isApart);
     return {
-      ops: instantiateKernels(memory),
-      shards: (setup, threads) => executor.open(JOB, { ...setup, memory }, { threads, repeatable: true }),
+      ops: instantiateKernels(memory, binary),
+      shards: (setup, threads) => executor.open(JOB, { ...setup, memory, binary }, { threads, repeatable: true }),
       close: () => {},
     };
   },
