@@ -143,15 +143,14 @@ export function planTraining(
   limits = oneMemory(LARGEST_MEMORY),
 ): TrainingPlan {
   const { shards } = experiment.training;
-  const kept = regionBytes(experiment, geometry, false);
-  const recomputed = regionBytes(experiment, geometry, true);
+  const [wholeRegion, smallRegion] = [false, true].map((recompute) => regionBytes(experiment, geometry, recompute));
   const { model } = experiment;
   const layouts = { layout: parameterLayout(model, geometry), folded: parameterLayout(foldedModel(model), geometry) };
   const shared = Array.from({ length: shards }, (_, i) => planShared(experiment, layouts, base, i + 1));
   const sharedOf = (buffers: number) => shared[Math.min(buffers, shards) - 1];
   const finish = (used: number, recompute: boolean, buffers: number): TrainingPlan => {
     const { end: start, passed: _, ...places } = sharedOf(buffers);
-    const size = recompute ? recomputed : kept;
+    const size = recompute ? smallRegion : wholeRegion;
     const regions = Array.from({ length: used }, (_, i) => ({ start: start + i * size, end: start + (i + 1) * size }));
     const bytes = start + used * size;
     return { ...places, recompute, regions, own: null, bytes, totalBytes: bytes };
@@ -159,19 +158,20 @@ export function planTraining(
   const finishApart = (used: number, recompute: boolean): TrainingPlan => {
     const { end, passed, ...places } = sharedOf(used + 1);
     const { region: start, ...own } = planOwn(layouts.layout, passed);
-    const bytes = start + (recompute ? recomputed : kept);
+    const bytes = start + (recompute ? smallRegion : wholeRegion);
     const regions = Array.from({ length: used }, () => ({ start, end: bytes }));
     return { ...places, recompute, regions, own: { ...own, bytes }, bytes: end, totalBytes: end + used * bytes };
   };
   let [best, shortest] = [finish(1, true, 2), Number.POSITIVE_INFINITY];
   for (let used = threads; used >= 1; used--) {
     const rounds = Math.ceil(shards / used);
+    // A memory of its own is wasted on a thread without a shard.
+    const apart = (recompute: boolean) => (used <= shards ? [finishApart(used, recompute)] : []);
+    const kept = [finish(used, false, shards), finish(used, false, used + 1), ...apart(false)];
+    const recomputed = [finish(used, true, used + 1), ...apart(true)];
     const candidates = [
-      { time: rounds, plan: finish(used, false, shards) },
-      { time: rounds, plan: finish(used, false, used + 1) },
-      { time: rounds, plan: finishApart(used, false) },
-      { time: rounds * RECOMPUTED_TIME, plan: finish(used, true, used + 1) },
-      { time: rounds * RECOMPUTED_TIME, plan: finishApart(used, true) },
+      ...kept.map((plan) => ({ time: rounds, plan })),
+      ...recomputed.map((plan) => ({ time: rounds * RECOMPUTED_TIME, plan })),
     ];
     for (const { time, plan } of candidates) {
       if (isWithin(plan, limits) && time < shortest) [best, shortest] = [plan, time];
