@@ -53,7 +53,9 @@ export interface RunCommandOptions extends ResumableOptions, TableOption, Backen
   readonly softBits?: string;
 }
 
-export interface TrainCommandOptions extends Omit<ResumableOptions, "all">, BackendOption {}
+export interface TrainCommandOptions extends Omit<ResumableOptions, "all">, BackendOption {
+  readonly fastMath?: boolean;
+}
 
 export interface EvalCommandOptions extends ResumableOptions, TableOption, BackendOption {
   readonly drift?: string;
@@ -234,7 +236,7 @@ export function withTrainOptions(command: Command): Command {
   return withBackend(
     withResumeOptions(withCommonOptions(command)),
     "what trains: wasm on the CPU, webgpu on a GPU, whose rounding differs; auto never takes a driver in software",
-  );
+  ).option("--fast-math", "multiply with relaxed SIMD: faster on some CPUs, and not the same bits on all of them");
 }
 
 function withResumeOptions(command: Command): Command {

@@ -47,6 +47,15 @@ async function xpikeTrain(folder: string, ...options: string[]) {
 }
 
 describe("xpike train", () => {
+  test("repeats --fast-math in the line that it records, and refuses it next to a GPU", async () => {
+    const { code } = await xpikeTrain("fast", "--fast-math");
+    expect(code).toBe(0);
+    const { metadata } = decodeCheckpoint(await readFile(join(root, "fast", "network.safetensors")));
+    expect(metadata.command).toContain("tiny.json --fast-math");
+    const refused = await xpikeTrain("refused", "--fast-math", "--backend", "webgpu");
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("for the kernels of --backend wasm")]);
+  });
+
   test("says how long it took, how good the network is, and where it lies", async () => {
     const { code, out } = await xpikeTrain("summary");
     expect(code).toBe(0);

@@ -1,7 +1,7 @@
 /** `xpike train`: trains the network of an experiment, in a folder from which it can resume. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { FileError } from "../errors.ts";
+import { FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { teachersNamed, totalSteps } from "../experiment/training.ts";
 import { requireFree } from "../node/folder-lock.ts";
@@ -41,9 +41,14 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   const classes = networkGeometry(experiment, createTask(experiment)).classes;
   const advice = readOutAdvice(experiment, classes);
   if (advice !== null) say(terminal, advice);
+  const { fastMath = false } = options;
+  if (fastMath && options.backend !== "wasm") {
+    throw new SpecError("fastMath", "--fast-math is for the kernels of --backend wasm. Leave one of the two out.");
+  }
   const { gpu, choice } = await chooseBackend(options.backend, () => requireGpuTraining(opened.experiment));
   if (choice !== null && !options.json) terminal.err(`Backend: ${choice}\n`);
-  const command = commandLine("train", source, options, gpu === null ? [] : ["--backend", "webgpu"]);
+  const where = [...(gpu === null ? [] : ["--backend", "webgpu"]), ...(fastMath ? ["--fast-math"] : [])];
+  const command = commandLine("train", source, options, where);
   const interruption = listenForInterruption(terminal, "Finishing this step, then saving.");
   const show = showProgress(experiment, classes, options.json === true, terminal);
   try {
@@ -54,6 +59,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       acceptBuild: options.acceptBuild ?? [],
       command,
       ...(gpu && { backend: gpuBackend(gpu) }),
+      fastMath,
       ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
       teacher: await Promise.all(teachers.map(({ path, field }) => readNetwork(directory, path, field))),
       onEvent: show.event,

@@ -335,6 +335,15 @@ describe("a folder that holds a run", () => {
     expect((await contents()).lines).toEqual(threads.lines);
   });
 
+  test("with relaxed SIMD says so in its folder and in the network", async () => {
+    const result = await run({ fastMath: true });
+    const question = JSON.parse(await readFile(at(RUN_FILES.question), "utf8"));
+    expect(question.versions).toEqual({ build: buildId(), backend: "wasm with relaxed SIMD" });
+    const { metadata } = decodeCheckpoint(await readFile(at(RUN_FILES.network)), "network");
+    expect(metadata.backends).toBe("wasm with relaxed SIMD");
+    expect(result.finished).toBe(true);
+  });
+
   test("is refused for what a backend does not train", async () => {
     const requireTrainable = () => {
       throw new SpecError("model.depth", "This backend trains nothing.");

@@ -27,6 +27,7 @@ import type { TrainingBackend } from "../train/workplace.ts";
 import { buildId, joinBuilds, requireBuild, UNKNOWN_BUILD } from "./build.ts";
 import { contentHash } from "./content-hash.ts";
 import { type EventFile, openEventFile } from "./event-file.ts";
+import { allowRelaxedSimd } from "./fast-math.ts";
 import { fileError, readFileChecked, writeFileAtomic, writeFilesTogether } from "./files.ts";
 import { CURVE_FILES, parseMetrics, writeLearningCurves } from "./learning-curves.ts";
 import {
@@ -83,6 +84,8 @@ export interface FolderOptions {
   readonly teacher?: Network | readonly Network[];
   /** Trains there instead of on threads. The folder names it; another one may resume, with other roundings. */
   readonly backend?: TrainingBackend | undefined;
+  /** Trains on threads with relaxed SIMD (`TrainOptions`). The folder says so. */
+  readonly fastMath?: boolean;
   /** The command line, for the network's metadata. */
   readonly command?: string;
   readonly onEvent?: (event: FolderEvent) => void;
@@ -134,8 +137,9 @@ async function trainInFolder(
   const asked = questionOf(given, options);
   const { state, builds, backends } = await openRun(asked, folder, options);
   const build = joinBuilds([...builds, buildId()]);
-  const { backend } = options;
-  const place = placeOf(backend);
+  const { backend, fastMath = false } = options;
+  if (fastMath) allowRelaxedSimd();
+  const place = placeOf(options);
   const places = [...new Set([...(backends ?? []), place])];
   const backendsText = places.some((one) => one !== THREADS) ? places.join(" + ") : null;
   const question = { ...asked, versions: { build, ...(backendsText !== null && { backend: backendsText }) } };
@@ -169,6 +173,7 @@ async function trainInFolder(
     const result = await train(given, {
       executor,
       backend,
+      fastMath,
       memoryLimit: trainingMemory(),
       ...(state && { state }),
       ...(options.initial && { initial: options.initial }),
@@ -264,8 +269,8 @@ async function openRun(
 
 /** Where a training ran, as the folder's question names it; folders that name nothing were trained on threads. */
 const THREADS = "wasm";
-const placeOf = (backend: TrainingBackend | undefined): string =>
-  backend ? `${backend.name} on ${backend.device}` : THREADS;
+const placeOf = ({ backend, fastMath }: FolderOptions): string =>
+  backend ? `${backend.name} on ${backend.device}` : fastMath ? `${THREADS} with relaxed SIMD` : THREADS;
 
 const movedNote = (before: string, now: string): string =>
   `The training so far ran on ${before}, and continues on ${now}. Their roundings differ, so the bits may differ from those of a training ` +
