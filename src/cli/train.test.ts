@@ -53,7 +53,7 @@ describe("xpike train", () => {
     const { metadata } = decodeCheckpoint(await readFile(join(root, "fast", "network.safetensors")));
     expect(metadata.command).toContain("tiny.json --fast-math");
     const refused = await xpikeTrain("refused", "--fast-math", "--backend", "webgpu");
-    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("for the kernels of --backend wasm")]);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("for the kernels of --backend wasm")]);
   });
 
   test("says how long it took, how good the network is, and where it lies", async () => {
