@@ -2,12 +2,28 @@
  * Operations on a GPU against those in WebAssembly: both begin with the same contents, run the same calls, and all of their memory is
  * compared afterwards. The GPU runs them twice, which gives the same bits.
  */
-import { expect } from "vitest";
+import { afterEach, expect } from "vitest";
 import { arena, type Place } from "../../src/kernels/arena.ts";
 import { type Kernels, standaloneKernels } from "../../src/kernels/memory.ts";
 import { type GpuKernels, gpuKernels } from "../../src/kernels/webgpu/ops.ts";
 import { stream } from "../../src/numeric/stream.ts";
+import type { Backend } from "./backends.ts";
 import { gpu } from "./gpu.ts";
+
+/** For suites that run passes. Reading unwritten memory gives NaN. */
+export const GPU_BACKEND: Backend<GpuKernels> = {
+  name: "a GPU",
+  create: (bytes) => {
+    const ops = gpuKernels(gpu, bytes);
+    opened.push(ops);
+    ops.fill(0, bytes / 4, Number.NaN);
+    return { ops, arena: arena(0, bytes) };
+  },
+};
+const opened: GpuKernels[] = [];
+afterEach(() => {
+  for (const { close } of opened.splice(0)) close();
+});
 
 /** What an array holds at the beginning; of `unset` numbers, an operation must not read any. */
 export type Contents = Float32Array | Uint32Array | Int32Array | Uint8Array;
