@@ -1,8 +1,12 @@
-/** Training on a GPU: what it can train, and its kernels as the trainer's backend. */
+/** Training on a GPU: what it does not train, and its kernels as the trainer's backend. */
+import { SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { gpuKernels } from "../kernels/webgpu/ops.ts";
 import type { Gpu } from "../webgpu/gpu.ts";
 import type { TrainingBackend } from "./workplace.ts";
+
+/** Most features of a head on packed spikes, which kernels hold in two words (`kernels/webgpu/heads.ts`). */
+const MOST_FEATURES = 64;
 
 export const gpuBackend = (gpu: Gpu): TrainingBackend => ({
   name: "webgpu",
@@ -10,8 +14,18 @@ export const gpuBackend = (gpu: Gpu): TrainingBackend => ({
   base: 0,
   largestMemory: gpu.largestArray,
   requireTrainable: requireGpuTraining,
-  create: (bytes) => gpuKernels(gpu, bytes) as never,
+  create: (bytes) => gpuKernels(gpu, bytes),
 });
 
 /** Throws SpecError at a field that asks for what a GPU does not train. */
-export function requireGpuTraining(_: Experiment): void {}
+export function requireGpuTraining({ model }: Experiment): void {
+  if (model.kind !== "spiking") return;
+  const { width, heads } = model;
+  const features = width / heads;
+  if (features <= MOST_FEATURES) return;
+  throw new SpecError(
+    "model.heads",
+    `A head has ${features} features (width ${width} / ${heads}), but a GPU attends to at most ${MOST_FEATURES}. Use at least ` +
+      `${Math.ceil(width / MOST_FEATURES)} heads, or the backend \`wasm\`.`,
+  );
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { requireGpuTraining } from "./gpu-training.ts";
+
+test("a GPU refuses heads of more than 64 features on spikes, by the field, with the number that it takes", () => {
+  const require = (model: object) => requireGpuTraining(tinyExperiment({ model: { kind: "spiking", ...model } }));
+  expect(() => require({ width: 160, heads: 2 })).toThrow(
+    expect.objectContaining({
+      path: "model.heads",
+      message:
+        "A head has 80 features (width 160 / 2), but a GPU attends to at most 64. Use at least 3 heads, or the backend `wasm`.",
+    }),
+  );
+  expect(() => require({ width: 128, heads: 2 })).not.toThrow();
+  expect(() => requireGpuTraining(tinyExperiment({ model: { kind: "ann", width: 160, heads: 2 } }))).not.toThrow();
+});
