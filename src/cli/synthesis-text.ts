@@ -39,7 +39,7 @@ function cornerText({ worstPath, modulePaths = {}, power }: Pick<Synthesis, "wor
 
 function slackLine({ tool, clock, slack, from, to }: WorstPath): string {
   const path = printable(`from ${from} to ${to}`);
-  return `Least slack at ${clock / 1e6} MHz: ${(slack * 1e9).toFixed(3)} ns, ${path}. By ${tool}; wires have no delay, macros and memories no timing.\n`;
+  return `Least slack at ${clock / 1e6} MHz: ${(slack * 1e9).toFixed(3)} ns, ${path}. By ${tool}; wires are the library's default load, macros and memories have no timing.\n`;
 }
 
 /** Aligns modules left and numbers right. */
@@ -52,7 +52,7 @@ function columns(rows: readonly (readonly string[])[]): string {
 }
 
 function powerText(power: PromptPower): string {
-  const { tool, library, clockFrequency, clocks, energy, blocks, sources, equalValues } = power;
+  const { library, clockFrequency, clocks, energy, blocks, sources, equalValues, drivenNets, outsideTables } = power;
   const watts = (parts: PowerParts) => {
     const all = parts.clock + parts.internal + parts.switching + parts.leakage;
     return [parts.clock, parts.internal, parts.switching, parts.leakage, all].map((value) => value.toExponential(3));
@@ -82,8 +82,8 @@ function powerText(power: PromptPower): string {
       : [` ${unnamed} of ${all} bits of ${kinds[kind]} have no name there, and count as still.`];
   });
   return `
-${columns([head, ...blocks.map(row), ["all", "", "", ...watts(power)]])}Energy of a prompt: ${energy.toExponential(3)} J, ${clocks} clocks at ${clockFrequency / 1e6} MHz. Energies of cells by ${tool} from the library ${printable(library)}; how often cells move, in transitions per clock, by Verilator
-and from the mapped gates, which gave all ${equalValues} values of registers as the sources do.${still.join("")}
-Not in it: wires, the clock's net and tree, glitches, macros and memories, and the AXI edge.
+${columns([head, ...blocks.map(row), ["all", "", "", ...watts(power)]])}Energy of a prompt: ${energy.toExponential(3)} J, ${clocks} clocks at ${clockFrequency / 1e6} MHz. Energies of cells from the tables of ${printable(library)}, which ${outsideTables} of ${drivenNets} nets exceed; how often nets move, in transitions
+per clock, by Verilator and from the mapped gates, which gave all ${equalValues} values of registers as the sources do.${still.join("")}
+Not in it: the clock's net and tree, glitches, macros and memories, and the AXI edge. Wires are the library's default load.
 `;
 }

@@ -1,14 +1,16 @@
 /**
- * Power and energy of a machine's digital half for one simulated prompt: the energies of a library's cells (OpenSTA) times the
- * number of changes of each cell (`rtl/power`).
+ * Power and energy of a machine's digital half for one simulated prompt: the energies of a library's cells times the number of changes
+ * of each net (`rtl/power`).
  *
- * Left out: wires, the clock net and its buffer tree, glitches, macros and memories, and the drivers of the ports. Energies are
- * for the library's default conditions.
+ * Left out: the clock net and its buffer tree, glitches, macros and memories, and the drivers of the ports. Wires are the library's
+ * default wire load. Energies are for the library's default conditions.
  */
 import { FileError, PlatformError } from "../errors.ts";
+import { netEdges } from "../rtl/power/edges.ts";
+import { type CellEnergy, cellEnergies } from "../rtl/power/energies.ts";
+import type { CellLibrary } from "../rtl/power/library.ts";
 import { flattenMapped, type JsonDesign, type MappedNetlist } from "../rtl/power/mapped-netlist.ts";
 import type { SourceBits, Transitions } from "../rtl/power/transitions.ts";
-import { type CellEnergies, cellEnergies } from "./rtl-energies.ts";
 
 /** Watts, over the clocks of the prompt. */
 export interface PowerParts {
@@ -16,7 +18,7 @@ export interface PowerParts {
   readonly clock: number;
   /** Inside cells, for transitions of their outputs. */
   readonly internal: number;
-  /** For the pins of cells that change. */
+  /** For the pins and wires that change. */
   readonly switching: number;
   readonly leakage: number;
 }
@@ -31,8 +33,6 @@ export interface BlockPower extends PowerParts {
 }
 
 export interface PromptPower extends PowerParts {
-  /** OpenSTA and its version. */
-  readonly tool: string;
   /** The library's name in the liberty file, which usually identifies the corner. */
   readonly library: string;
   /** Hertz. */
@@ -50,24 +50,21 @@ export interface PromptPower extends PowerParts {
   readonly sources: Readonly<Record<"register" | "blackBox" | "port", SourceBits>>;
   /** Register values for which gates and simulated sources agreed: all that the simulation names, in every clock. */
   readonly equalValues: number;
+  /** Nets that a cell drives, and those among them with a load or an edge outside the library's tables, whose energies are extended. */
+  readonly drivenNets: number;
+  readonly outsideTables: number;
 }
 
 /** Yosys's output for a machine, and the library. */
 export interface MappedFiles {
   readonly top: string;
-  /** Structural Verilog. */
-  readonly netlist: string;
+  readonly mapped: JsonDesign;
   /** JSON texts: modules of the same netlist before technology mapping, and the library's cells as generic gates. */
-  readonly mapped: readonly string[];
   readonly registers: string;
   readonly library: string;
-  /** The liberty file, then those of the same cells in other conditions. */
-  readonly liberties: readonly string[];
+  /** The library, then the same cells in other conditions. */
+  readonly conditions: readonly CellLibrary[];
 }
-
-/** The library's name in a liberty file. */
-export const libraryName = (liberty: string): string =>
-  /\blibrary\s*\(\s*"?([^")\s]+)/.exec(liberty)?.[1] ?? "without a name";
 
 /**
  * Throws  FileError at the liberty file when it has no transition energies
@@ -83,28 +80,19 @@ export function requireEnergies(path: string, liberty: string): void {
 /**
  * In every condition: the same gates and transitions, each time with the energies of a liberty file.
  *
- * @param tool           as named by `findSta`
  * @param clockFrequency hertz
  * @param count          runs the prompt, and counts transitions of the netlist
- * Throws  PlatformError when OpenSTA refuses, or the gates behave differently from the sources; FileError when the netlist cannot
+ * Throws  PlatformError when the gates behave differently from the sources; FileError when the netlist cannot
  *         be simulated
  */
 export async function promptPower(
-  tool: string,
   clockFrequency: number,
   files: MappedFiles,
   count: (netlist: MappedNetlist) => Promise<Transitions>,
 ): Promise<PromptPower[]> {
-  const energies: ReadonlyMap<string, CellEnergies>[] = [];
-  for (const liberty of files.liberties) {
-    energies.push(await cellEnergies(tool, files.netlist, liberty, files.top));
-  }
   const json = (text: string) => JSON.parse(text) as JsonDesign;
   const [registers, library] = [json(files.registers), json(files.library)];
-  const mapped = {
-    modules: Object.assign({}, ...files.mapped.map((text) => json(text).modules)) as JsonDesign["modules"],
-  };
-  const netlist = flattenMapped({ top: files.top, mapped, registers, library });
+  const netlist = flattenMapped({ top: files.top, mapped: files.mapped, registers, library });
   const transitions = await count(netlist);
   const { clocks, unequal, compared } = transitions;
   if (unequal > 0) {
@@ -113,9 +101,14 @@ export async function promptPower(
       `The mapped gates give registers other values than the sources (${unequal} of ${compared} in ${clocks} clocks), so their power means nothing.`,
     );
   }
-  return files.liberties.map((liberty, n) => {
-    const blocks = blocksOf(netlist, transitions, energies[n], clockFrequency);
-    return { tool, library: libraryName(liberty), ...powerOf(blocks, transitions, clockFrequency), blocks };
+  return files.conditions.map((condition) => {
+    const edges = netEdges(netlist, condition);
+    const blocks = blocksOf(netlist, transitions, cellEnergies(netlist, transitions, edges, condition), clockFrequency);
+    const { driven, outside } = edges;
+    return {
+      ...{ library: condition.name, ...powerOf(blocks, transitions, clockFrequency), blocks },
+      ...{ drivenNets: driven, outsideTables: outside },
+    };
   });
 }
 
@@ -134,23 +127,22 @@ function powerOf(blocks: readonly BlockPower[], { clocks, sources, compared }: T
 
 function blocksOf(
   { cells, instances }: MappedNetlist,
-  { clocks, ofCells }: Transitions,
-  energies: ReadonlyMap<string, CellEnergies>,
+  { clocks, ofNets }: Transitions,
+  energies: readonly CellEnergy[],
   clockFrequency: number,
 ): BlockPower[] {
   const fresh = () => ({ clock: 0, internal: 0, switching: 0, leakage: 0, cells: [0, 0], transitions: [0, 0] });
   const sums = new Map([...instances.keys()].map((module) => [module, fresh()]));
-  for (const [c, { path, module, isRegister }] of cells.entries()) {
-    const energy = energies.get(path);
-    if (energy === undefined) throw new PlatformError("opensta", `OpenSTA does not report the cell ${path}.`);
+  for (const [c, { module, isRegister, outputs }] of cells.entries()) {
     const sum = sums.get(module)!;
-    const perSecond = (ofCells[c] / clocks) * clockFrequency;
-    sum.clock += energy.clock * clockFrequency;
-    sum.internal += energy.internal * perSecond;
-    sum.switching += energy.switching * perSecond;
-    sum.leakage += energy.leakage;
-    sum.cells[isRegister ? 1 : 0]++;
-    sum.transitions[isRegister ? 1 : 0] += ofCells[c];
+    const { clock, internal, switching, leakage } = energies[c];
+    sum.clock += clock * clockFrequency;
+    sum.internal += (internal / clocks) * clockFrequency;
+    sum.switching += (switching / clocks) * clockFrequency;
+    sum.leakage += leakage;
+    const kind = isRegister ? 1 : 0;
+    sum.cells[kind]++;
+    sum.transitions[kind] += outputs.reduce((all, net) => all + ofNets[net], 0) / Math.max(outputs.length, 1);
   }
   return [...sums].map(([module, { cells: counts, transitions, ...parts }]) => {
     const [gates, registers] = counts.map((all, kind) => (all === 0 ? null : transitions[kind] / all / clocks));

@@ -6,13 +6,16 @@ import { ATTENTION_ENGINE } from "../rtl/attention/pair-tile.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
+import { treeBuffer, withBuffers } from "../rtl/power/buffers.ts";
+import { readLibrary } from "../rtl/power/library.ts";
+import type { JsonDesign } from "../rtl/power/mapped-netlist.ts";
+import { structuralVerilog } from "../rtl/power/structural-verilog.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { readFileChecked } from "./files.ts";
 import { findSta } from "./opensta.ts";
-import { plainVerilog } from "./plain-verilog.ts";
 import { type CompiledPrompt, compilePrompt } from "./rtl-activity.ts";
 import { readContents, readSources } from "./rtl-folder.ts";
-import { libraryName, type PromptPower, promptPower, requireEnergies } from "./rtl-power.ts";
+import { type PromptPower, promptPower, requireEnergies } from "./rtl-power.ts";
 import { type WorstPath, worstPath } from "./rtl-timing.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
@@ -62,7 +65,8 @@ export interface FolderSynthesisOptions extends SynthesisOptions {
 }
 
 const LIBERTY = "cells.lib";
-const NETLIST = "mapped.v";
+/** What ABC assumes around a module: a buffer before it, and four of its pins behind it. */
+const OUTSIDE = "outside.constr";
 /** Input of a simulation of the mapped gates; the gates of a large machine would not fit in one file. */
 const [REGISTERS, LIBRARY] = ["registers.json", "library.json"];
 export const modulesOf = (sources: SourceFiles): string[] =>
@@ -147,6 +151,7 @@ async function synthesise(
   requireComplete(options, sources);
   const liberty = options.liberty === undefined ? null : await readLiberty(options.liberty);
   const sta = clock === undefined ? null : await findSta();
+  const trees = liberty === null || clock === undefined ? null : treesOf(liberty, options.liberty!);
   const yosys = await findYosys(options.yosys);
   const generic = [
     readVerilog(sources),
@@ -158,22 +163,23 @@ async function synthesise(
   const mapped = [
     `dfflibmap -liberty ${LIBERTY}`,
     ...(prompt ? KEEP_REGISTERS : []),
-    // Picoseconds.
-    `abc -liberty ${LIBERTY}${clock === undefined ? "" : ` -D ${Math.floor(1e12 / clock)}`}`,
+    // Picoseconds. With what is outside, ABC also buffers and sizes.
+    `abc -liberty ${LIBERTY}${clock === undefined ? "" : ` -D ${Math.floor(1e12 / clock)} -constr ${OUTSIDE}`}`,
     "select -assert-none t:$_*",
     `tee -q -o mapped.json stat -liberty ${LIBERTY} -json`,
-    ...(clock === undefined ? [] : ["setundef -zero"]),
-    ...(prompt ? ["opt_clean", "rename -enumerate -pattern _%_ t:*"] : []),
-    ...(clock === undefined ? [] : [`write_verilog -noattr -noexpr ${NETLIST}`]),
-    ...(prompt ? writeGates(sources) : []),
+    ...(clock === undefined
+      ? []
+      : ["setundef -zero", "opt_clean", "rename -enumerate -pattern _%_ t:*", ...writeGates(sources)]),
   ];
   const script = liberty === null ? generic : [...generic, ...mapped];
-  const inputs = { ...sources, ...contents, ...(liberty === null ? {} : { [LIBERTY]: liberty }) };
+  const inputs = {
+    ...{ ...sources, ...contents, ...(liberty === null ? {} : { [LIBERTY]: liberty }) },
+    ...(trees && { [OUTSIDE]: trees.outside }),
+  };
   const outcome = await yosys.run(script.join("\n"), inputs, [
     "generic.json",
     "synthesised.txt",
     "mapped.json",
-    NETLIST,
     REGISTERS,
     LIBRARY,
     ...modulesOf(sources).map(gatesOf),
@@ -191,34 +197,60 @@ async function synthesise(
     // A library may name its flip-flops in any way; mapping keeps their number.
     return { module, gates: all - registers, registers, instances, area: area ?? 0 };
   });
-  if (clock === undefined || sta === null) return { yosys: yosys.version, blocks };
-  const netlist = plainVerilog(readOutput(yosys, outcome, NETLIST));
+  if (clock === undefined || sta === null || trees === null) return { yosys: yosys.version, blocks };
+  const read = (name: string) => readOutput(yosys, outcome, name);
+  const design = designOf(modulesOf(sources).map((module) => read(gatesOf(module))));
+  const { library, buffer } = trees;
+  const buffered = withBuffers(design, library, buffer);
+  const added = ({ module, gates, area = 0, ...own }: BlockCells): BlockCells => {
+    const [after, before] = [buffered, design].map((of) => Object.keys(of.modules[module]?.cells ?? {}).length);
+    return { module, gates: gates + after - before, ...own, area: area + (after - before) * buffer.area };
+  };
   const top = topOf(sources);
   const liberties = [liberty];
   for (const path of corners) liberties.push(await readLiberty(path));
-  const read = (name: string) => readOutput(yosys, outcome, name);
+  const conditions = [library, ...liberties.slice(1).map((text, n) => readLibrary(text, corners[n]))];
   // The AXI interface only passes words on; the testbench runs the machine itself.
   const files = prompt && {
-    ...{ top: MACHINE, netlist, mapped: modulesOf(sources).map((module) => read(gatesOf(module))) },
-    ...{ registers: read(REGISTERS), library: read(LIBRARY), liberties },
+    ...{ top: MACHINE, mapped: buffered, registers: read(REGISTERS), library: read(LIBRARY), conditions },
   };
-  const powers = files && prompt ? await promptPower(sta, clock, files, prompt.count) : null;
+  const powers = files && prompt ? await promptPower(clock, files, prompt.count) : null;
   const results: NonNullable<Synthesis["corners"]>[number][] = [];
   for (const [n, text] of liberties.entries()) {
     const modulePaths: Record<string, WorstPath> = {};
     for (const module of timed) {
-      modulePaths[module] = await worstPath(sta, netlist, text, module, clock, "none");
+      modulePaths[module] = await worstPath(sta, structuralVerilog(buffered, module), text, module, clock, "none");
     }
     results.push({
-      library: libraryName(text),
-      worstPath: await worstPath(sta, netlist, text, top, clock),
+      library: conditions[n].name,
+      worstPath: await worstPath(sta, structuralVerilog(buffered, top), text, top, clock),
       ...(timed.length > 0 && { modulePaths }),
       ...(powers && { power: powers[n] }),
     });
   }
   const [{ library: _, ...typical }, ...others] = results;
-  return { yosys: yosys.version, blocks, ...typical, ...(others.length > 0 && { corners: others }) };
+  return { yosys: yosys.version, blocks: blocks.map(added), ...typical, ...(others.length > 0 && { corners: others }) };
 }
+
+/** The library with the buffer of its trees, and ABC's view of what is outside a module. Throws FileError where it has no buffer. */
+function treesOf(liberty: string, path: string) {
+  const library = readLibrary(liberty, path);
+  const buffer = treeBuffer(library);
+  if (buffer === undefined) {
+    throw new FileError(
+      path,
+      "This library has no buffer that may drive 32 of its own inputs, so nets with many loads cannot be timed. Choose another liberty file, or leave --clock out.",
+    );
+  }
+  const input = [...buffer.pins.values()].find(({ isOutput }) => !isOutput)!;
+  // Femtofarads.
+  const outside = `set_driving_cell ${buffer.name}\nset_load ${(4 * input.capacitance * 1e15).toFixed(3)} [all_outputs]\n`;
+  return { library, buffer, outside };
+}
+
+const designOf = (texts: readonly string[]): JsonDesign => ({
+  modules: Object.assign({}, ...texts.map((text) => (JSON.parse(text) as JsonDesign).modules)) as JsonDesign["modules"],
+});
 
 /** Throws SpecError for an option without those that it needs. */
 function requireComplete({ clock, liberty, corners = [], timed = [] }: SynthesisOptions, sources: SourceFiles): void {

@@ -15,7 +15,11 @@ export interface MappedCell {
   readonly path: string;
   /** The module that holds it. */
   readonly module: string;
+  /** Its name in the library. */
+  readonly type: string;
   readonly isRegister: boolean;
+  /** Nets of its pins, inputs too. */
+  readonly pins: readonly (readonly [pin: string, net: number])[];
   /** Nets of its outputs. */
   readonly outputs: readonly number[];
 }
@@ -62,18 +66,18 @@ export interface MappedNetlist {
 export interface JsonDesign {
   readonly modules: Readonly<Record<string, JsonModule>>;
 }
-interface JsonModule {
+export interface JsonModule {
   readonly attributes?: Readonly<Record<string, unknown>>;
   readonly ports: Readonly<Record<string, { readonly direction: string; readonly bits: readonly Bit[] }>>;
   readonly cells: Readonly<Record<string, JsonCell>>;
   readonly netnames: Readonly<Record<string, { readonly hide_name: number; readonly bits: readonly Bit[] }>>;
 }
-interface JsonCell {
+export interface JsonCell {
   readonly type: string;
   readonly port_directions?: Readonly<Record<string, string>>;
   readonly connections: Readonly<Record<string, readonly Bit[]>>;
 }
-type Bit = number | string;
+export type Bit = number | string;
 
 export interface MappedDesign {
   readonly top: string;
@@ -137,10 +141,15 @@ export function flattenMapped(
   const inline = (cell: JsonCell, name: string, outer: Scope["netOf"]) => {
     const { ports, cells: parts } = library.modules[cell.type];
     const inner = freshNets();
-    for (const [pin, { bits }] of Object.entries(ports)) {
+    const inputs = new Set(Object.values(ports).flatMap(({ direction, bits }) => (direction === "input" ? bits : [])));
+    for (const [pin, { direction, bits }] of Object.entries(ports)) {
       for (const [n, bit] of bits.entries()) {
         const outside = cell.connections[pin]?.[n];
-        if (outside !== undefined) connect(inner(bit), outer(outside));
+        if (outside === undefined) continue;
+        // Yosys reads a buffer as one net.
+        if (direction === "output" && inputs.has(bit)) {
+          gates.push({ type: "BUF", inputs: [inner(bit)], output: outer(outside), name });
+        } else connect(inner(bit), outer(outside));
       }
     }
     for (const { type, connections } of Object.values(parts)) {
@@ -174,7 +183,9 @@ export function flattenMapped(
         cells.push({
           path: full,
           module,
+          type: cell.type,
           isRegister: registers.length > before,
+          pins: pins.flatMap(([pin, bits]) => bits.map((bit) => [pin, netOf(bit)] as const)),
           outputs: outputs.flatMap(([, bits]) => bits.map(netOf)),
         });
       } else if (below !== undefined && below.attributes?.blackbox === undefined) {
@@ -212,7 +223,11 @@ export function flattenMapped(
     depth: order.depth,
     sources,
     instances,
-    cells: cells.map((cell) => ({ ...cell, outputs: cell.outputs.map(rootOf) })),
+    cells: cells.map((cell) => ({
+      ...cell,
+      pins: cell.pins.map(([pin, net]) => [pin, rootOf(net)] as const),
+      outputs: cell.outputs.map(rootOf),
+    })),
     registers: registers.map((register) => ({
       ...register,
       data: rootOf(register.data),
@@ -220,7 +235,17 @@ export function flattenMapped(
       resetNet: rootOf(register.resetNet),
       enableNet: rootOf(register.enableNet),
     })),
-    names: namesOf(scopes, sources, { mapped, before, library }, rootOf),
+    names: namesOf(scopes, sources, { mapped, before, library }, originOf(followed, rootOf)),
+  };
+}
+
+/** The net before all buffers of a net. */
+function originOf(gates: readonly Gate[], rootOf: (net: number) => number): (net: number) => number {
+  const before = new Map(gates.flatMap(({ type, inputs, output }) => (type === "BUF" ? [[output, inputs[0]]] : [])));
+  return (net) => {
+    let origin = rootOf(net);
+    for (let next = before.get(origin); next !== undefined; next = before.get(origin)) origin = next;
+    return origin;
   };
 }
 
@@ -229,7 +254,7 @@ function namesOf(
   scopes: readonly Scope[],
   sources: readonly Source[],
   { mapped, before, library }: Readonly<Record<"mapped" | "before" | "library", JsonDesign>>,
-  rootOf: (net: number) => number,
+  originOf: (net: number) => number,
 ): SourceName[] {
   const sourceOf = new Map(sources.map(({ net }, s) => [net, s]));
   const names: SourceName[] = [];
@@ -240,7 +265,7 @@ function namesOf(
     Object.entries(before.modules).map(([module, { cells }]) => [module, invertedOutputs(cells, library)]),
   );
   for (const { parts, module, netOf } of scopes) {
-    const sourceAt = (bit: Bit) => (typeof bit === "string" ? -1 : (sourceOf.get(rootOf(netOf(bit))) ?? -1));
+    const sourceAt = (bit: Bit) => (typeof bit === "string" ? -1 : (sourceOf.get(originOf(netOf(bit))) ?? -1));
     for (const [name, { hide_name, bits }] of Object.entries(mapped.modules[module].netnames)) {
       if (hide_name === 0) add([...parts, name].join("."), bits.map(sourceAt), false);
     }
@@ -249,7 +274,7 @@ function namesOf(
     const { cells } = mapped.modules[module];
     const sourceOfCell = (cell: string) => {
       const { type, connections } = cells[cell];
-      return sourceAt(connections[outputOf(library, type)!][0]);
+      return sourceAt(connections[outputOf(library, type)!]?.[0] ?? "0");
     };
     for (const [name, { hide_name, bits }] of Object.entries(before.modules[module].netnames)) {
       const of = (bit: Bit) =>
@@ -270,8 +295,8 @@ const outputOf = ({ modules }: JsonDesign, type: string): string | undefined =>
 function invertedOutputs(cells: JsonModule["cells"], library: JsonDesign): Map<Bit, string> {
   const holders = new Map<Bit, string>();
   for (const [name, { type, connections }] of Object.entries(cells)) {
-    const output = outputOf(library, type);
-    if (output !== undefined) holders.set(connections[output][0], name);
+    const bit = connections[outputOf(library, type) ?? ""]?.[0];
+    if (bit !== undefined) holders.set(bit, name);
   }
   const inverted = new Map<Bit, string>();
   for (const { type, connections } of Object.values(cells)) {

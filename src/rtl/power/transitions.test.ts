@@ -158,7 +158,7 @@ function counted(text: string, piece = text.length) {
   for (let at = 0; at < bytes.length; at += piece) reader.push(bytes.subarray(at, at + piece));
   reader.end();
   const result = counter.result();
-  return { result, byPath: new Map(netlist.cells.map(({ path }, c) => [path, result.ofCells[c]])) };
+  return { result, byPath: new Map(netlist.cells.map(({ path, outputs }) => [path, result.ofNets[outputs[0]]])) };
 }
 
 describe("transitions of a prompt", () => {

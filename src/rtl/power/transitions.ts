@@ -13,8 +13,8 @@ import type { MappedNetlist } from "./mapped-netlist.ts";
 export interface Transitions {
   /** Number of clocks counted: those in which the machine was busy. */
   readonly clocks: number;
-  /** By cell, in the order of the netlist: transitions of its output, or the mean over its outputs. */
-  readonly ofCells: Float64Array;
+  /** By net: how often sources and outputs of cells changed; 0 for others. */
+  readonly ofNets: Float64Array;
   /** Sources of the netlist by kind, and how many of them the dump does not name: those are taken as 0 throughout. */
   readonly sources: Readonly<Record<Kind, SourceBits>>;
   /** For registers named in the dump: clocks in which the next value computed by gates differs from the dump. */
@@ -72,11 +72,12 @@ export function transitionCounter(
   let [clockLevel, busyLevel] = ["0", "0"];
   const pending: [code: string, bits: string][] = [];
 
-  const ofCells = new Float64Array(cells.length);
-  /** Outputs of all cells in sequence: cell, net, and the value in the last counted clock. */
-  const cellOf = Int32Array.from(cells.flatMap(({ outputs }, c) => outputs.map(() => c)));
-  const netOf = Int32Array.from(cells.flatMap(({ outputs }) => outputs));
-  const last = new Uint8Array(netOf.length);
+  const ofNets = new Float64Array(netlist.nets);
+  /** Nets that are counted, and the value of each in the last counted clock. */
+  const counted = Int32Array.from(
+    new Set([...sources.map(({ net }) => net), ...cells.flatMap(({ outputs }) => outputs)]),
+  );
+  const last = new Uint8Array(counted.length);
   const sourceOf = new Int32Array(netlist.nets).fill(-1);
   for (const [s, { net }] of sources.entries()) sourceOf[net] = s;
   const expected = new Uint8Array(registers.length);
@@ -91,10 +92,9 @@ export function transitionCounter(
     if (lanes === 0) return;
     settle();
     const mask = lanes === LANES ? -1 : (1 << lanes) - 1;
-    for (let o = 0; o < netOf.length; o++) {
-      const word = simulation.get(netOf[o]);
-      const changes = popcount32((word ^ ((word << 1) | last[o])) & mask);
-      if (!isFirst) ofCells[cellOf[o]] += changes / cells[cellOf[o]].outputs.length;
+    for (let o = 0; o < counted.length; o++) {
+      const word = simulation.get(counted[o]);
+      if (!isFirst) ofNets[counted[o]] += popcount32((word ^ ((word << 1) | last[o])) & mask);
       last[o] = (word >>> (lanes - 1)) & 1;
     }
     for (let r = 0; r < registers.length; r++) {
@@ -182,7 +182,7 @@ export function transitionCounter(
         return { all: mine.length, unnamed: mine.filter((isNamed) => !isNamed).length };
       };
       const kinds = { register: of("register"), blackBox: of("blackBox"), port: of("port") };
-      return { clocks, ofCells, sources: kinds, unequal, compared };
+      return { clocks, ofNets, sources: kinds, unequal, compared };
     },
   };
 }
