@@ -1,6 +1,8 @@
+import { addressed } from "../state/link.ts";
 import { experiment } from "../state/studio.ts";
 import { Answer } from "./Answer.tsx";
 import { Cards } from "./Cards.tsx";
+import { Embed } from "./Embed.tsx";
 import { Knobs } from "./Knobs.tsx";
 import { Machine } from "./Machine.tsx";
 import { Notice } from "./Notice.tsx";
@@ -20,8 +22,13 @@ function show(id: string): void {
   heading?.focus({ preventScroll: true });
 }
 
-/** The page: the answer first, then how the chip finds it. */
+/** The page, or one figure of it in a frame. */
 export function App() {
+  return addressed.value.embedded ? <Embed /> : <Studio />;
+}
+
+/** The page: the answer first, then how the chip finds it. */
+function Studio() {
   return (
     <>
       <button type="button" class="skip" onClick={() => show("machine")}>

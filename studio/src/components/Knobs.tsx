@@ -1,6 +1,8 @@
+import { slugOf } from "../state/address.ts";
 import { future, past, redo, reset, undo } from "../state/history.ts";
 import { type Knob, knobsOf } from "../state/knob-list.ts";
 import { change, chooseMachine, isAsOpened, MACHINE, MACHINES, machineName, offers } from "../state/knobs.ts";
+import { addressed } from "../state/link.ts";
 import { experiment, isProgramming, opened, touched } from "../state/studio.ts";
 import { endSweep, startSweep, sweep } from "../state/sweep.ts";
 import { Strip } from "./Cards.tsx";
@@ -12,8 +14,7 @@ import { Sources } from "./Sources.tsx";
 
 /** The machine's knobs. Every change programs new chips, and the figures follow. */
 export function Knobs() {
-  const now = experiment.value;
-  if (!now) return null;
+  if (!experiment.value) return null;
   return (
     <section aria-labelledby="knobs" class="knobs">
       <h2 id="knobs">Change the machine</h2>
@@ -31,7 +32,20 @@ export function Knobs() {
           Reset
         </button>
       </div>
-      <div class="knob-grid">
+      <KnobGrid />
+      <Sources />
+      <Causes />
+    </section>
+  );
+}
+
+/** The knobs, or those alone that the address offers. */
+export function KnobGrid() {
+  const offered = addressed.value.knobs;
+  const isOffered = (label: string) => offered === null || offered.includes(slugOf(label));
+  return (
+    <div class="knob-grid">
+      {isOffered(MACHINE) && (
         <div>
           <Select
             label={MACHINE}
@@ -42,13 +56,13 @@ export function Knobs() {
           />
           {touched.value === MACHINE && <Failure />}
         </div>
-        {knobsOf(now).map((knob) => (
+      )}
+      {knobsOf(experiment.value!)
+        .filter(({ label }) => isOffered(label))
+        .map((knob) => (
           <Turn key={knob.label} knob={knob} />
         ))}
-      </div>
-      <Sources />
-      <Causes />
-    </section>
+    </div>
   );
 }
 

@@ -13,8 +13,8 @@ const CrossbarPanel = later(() => import("./CrossbarPanel.tsx").then((file) => f
 const CellPanel = later(() => import("./CellPanel.tsx").then((file) => file.CellPanel));
 const NeuronPanel = later(() => import("./NeuronPanel.tsx").then((file) => file.NeuronPanel));
 const HeadPanel = later(() => import("./HeadPanel.tsx").then((file) => file.HeadPanel));
-const EnergyPanel = later(() => import("./EnergyPanel.tsx").then((file) => file.EnergyPanel));
-const YearPanel = later(() => import("./YearPanel.tsx").then((file) => file.YearPanel));
+export const EnergyPanel = later(() => import("./EnergyPanel.tsx").then((file) => file.EnergyPanel));
+export const YearPanel = later(() => import("./YearPanel.tsx").then((file) => file.YearPanel));
 const RtlPanel = later(() => import("./RtlPanel.tsx").then((file) => file.RtlPanel));
 const TileCellPanel = later(() => import("./TileCellPanel.tsx").then((file) => file.TileCellPanel));
 
@@ -50,7 +50,7 @@ export function Machine() {
   );
 }
 
-const setStep = (value: number) => {
+export const setStep = (value: number) => {
   step.value = value;
 };
 const setToken = (value: number) => {
@@ -69,7 +69,7 @@ function tokenName(token: number, tokens: number, pairs: number | undefined): st
   return tokens - query === 1 ? "the query" : `the query, copy ${token - query + 1} of ${tokens - query}`;
 }
 
-function Panel() {
+export function Panel() {
   const at = place.value;
   switch (at.kind) {
     case "network":

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { goTo, playOn, stopIndex, stops, tries } from "../state/walk.ts";
 
 /** Milliseconds per time step where a stop plays. */
-const PACE = 500;
+export const PACE = 500;
 /** Milliseconds between two looks for what a stop points at, and how often. */
 const [LOOK, LOOKS] = [100, 30];
 

@@ -1,11 +1,36 @@
 /** The current view as the fragment of an address. It never leaves the browser, and opens the same view elsewhere. */
-import { batch, effect } from "@preact/signals";
-import { type Experiment, parseExperiment } from "xpikeformer";
+import { batch, computed, effect, signal } from "@preact/signals";
+import { type Experiment, parseExperiment, ValueError } from "xpikeformer";
 import { machineKey } from "../machine-key.ts";
+import { type Address, fragmentOf, NOTHING, parseAddress, slugOf } from "./address.ts";
 import { isAged } from "./history.ts";
 import { pack, unpack } from "./packed.ts";
 import { hasPlace, NETWORK, type Place, parsePlace, place } from "./place.ts";
-import { chip, experiment, fail, failure, open, opened, promptIndex, step, token } from "./studio.ts";
+import {
+  chip,
+  evaluates,
+  experiment,
+  fail,
+  failure,
+  lastGood,
+  open,
+  opened,
+  promptIndex,
+  startWith,
+  step,
+  token,
+} from "./studio.ts";
+import { goTo, stopIndex, stops } from "./walk.ts";
+
+/** What the address asked for when it was opened. */
+export const addressed = signal<Address>(NOTHING);
+
+/** The place that the address leads to. */
+const ledTo = signal<Place>(NETWORK);
+/** Whether the reader has left that place, other than for the whole. */
+export const isMoved = computed(
+  () => place.value.kind !== "network" && JSON.stringify(place.value) !== JSON.stringify(ledTo.value),
+);
 
 interface View {
   readonly experiment: Experiment;
@@ -49,7 +74,7 @@ export function followAddress(): void {
     history[isNew ? "pushState" : "replaceState"]({ studio: now }, "");
     clearTimeout(timer);
     timer = setTimeout(async () => {
-      const address = `#${await pack(JSON.stringify(now))}`;
+      const address = await addressNow();
       if (last === now) history.replaceState(history.state, "", address);
     }, CALM);
   });
@@ -61,7 +86,11 @@ export function followAddress(): void {
     arriving = false;
   });
   // Back and Forward change the address too, and have arrived by then.
-  addEventListener("hashchange", () => entryOf(history.state) === null && openAddress());
+  addEventListener("hashchange", () => {
+    if (entryOf(history.state) !== null) return;
+    readAddress();
+    openAddress();
+  });
 }
 
 const isElsewhere = (a: Entry, b: Entry): boolean =>
@@ -83,21 +112,63 @@ function arrive(entry: Entry): void {
   });
 }
 
-/** The address of the current view. */
-export const addressNow = async (): Promise<string> =>
-  new URL(`#${await pack(JSON.stringify(view()))}`, location.href).href;
+/** The address of the current view, in the whole page: with the stop of the walk, and the only knobs that a lesson offers. */
+export async function addressNow(): Promise<string> {
+  const shown = stopIndex.value === null ? undefined : stops.value[stopIndex.value];
+  const { knobs } = addressed.value;
+  const packed = pack(JSON.stringify(view()));
+  const fragment = fragmentOf({ ...NOTHING, view: await packed, stop: shown ? slugOf(shown.title) : null, knobs });
+  return new URL(`#${fragment}`, location.href).href;
+}
 
-/** Opens the view in the address. Returns whether there is one. */
-export async function openAddress(): Promise<boolean> {
-  if (location.hash.length < 2) return false;
+/** Reads what the address asks for, before the page is drawn. */
+export function readAddress(): void {
   try {
-    show(await unpack(location.hash.slice(1)));
-    failure.value = null;
-    return true;
+    addressed.value = parseAddress(location.hash.slice(1));
+    const { embedded, show: figure, stop, knobs } = addressed.value;
+    evaluates.value =
+      !embedded || knobs !== null || stop === "other-machines" || (figure !== null && !UNMEASURED.has(figure));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Figures that show a chip at work, and no rates or costs. */
+const UNMEASURED: ReadonlySet<string> = new Set(["prompt", "panel", "schedule"]);
+
+/** Opens the view, example and stop in the address. Returns whether it names an experiment. */
+export async function openAddress(): Promise<boolean> {
+  const { view: packed, example, stop } = addressed.value;
+  try {
+    if (packed !== null) {
+      show(await unpack(packed));
+      failure.value = null;
+    } else if (example !== null) await startWith(example);
+    if (stop !== null) whenShown(() => goToStop(stop));
+    return packed !== null || example !== null;
   } catch (error) {
     fail(error);
     return false;
   }
+}
+
+/** Acts once, as soon as the experiment that opens next is on view. */
+function whenShown(act: () => void): void {
+  const end = effect(() => {
+    if (lastGood.value === null || lastGood.value !== experiment.value) return;
+    queueMicrotask(() => {
+      end();
+      act();
+    });
+  });
+}
+
+function goToStop(name: string): void {
+  const names = stops.peek().map(({ title }) => slugOf(title));
+  const index = names.indexOf(name);
+  if (index < 0) fail(new ValueError("link.stop", `The walk has no stop ${name}. Stops: ${names.join(", ")}.`));
+  else goTo(index);
+  ledTo.value = place.peek();
 }
 
 function show(text: string): void {
@@ -107,6 +178,7 @@ function show(text: string): void {
   step.value = wholeNumber(at) ?? Number.POSITIVE_INFINITY;
   token.value = wholeNumber(seen);
   place.value = parsePlace(where);
+  ledTo.value = place.peek();
 }
 
 const wholeNumber = (value: unknown): number | null =>

@@ -74,6 +74,8 @@ export const progress = signal(0);
 const annNotFound = signal<string | null>(null);
 /** Why there is no rate of the experiment's ANN; null if it has none, or if it answers. */
 export const annMissing = computed(() => annNotFound.value ?? reached.value?.annFailure ?? null);
+/** Whether machines are evaluated; a frame that shows a chip at work alone needs no figures. */
+export const evaluates = signal(true);
 /** Threads of the evaluation, and the reason if there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
 
@@ -344,7 +346,7 @@ async function work(next: Experiment): Promise<void> {
     });
     await allAnswered();
     lastGood.value = next;
-    if (!isCurrent()) return;
+    if (!isCurrent() || !evaluates.value) return;
     go();
     evaluationWorker("offers", { experiment: next, opened: beginning! }).then((offers) => {
       if (isCurrent()) offersOf.value = { of: next, offers };
