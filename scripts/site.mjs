@@ -5,7 +5,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeF
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { TYPEDOC_STYLES, withPolicy } from "../site/policy.mjs";
-import { copyStudio } from "./studio-folder.mjs";
+import { copyStudio, writeWorker } from "./studio-folder.mjs";
 
 const root = join(import.meta.dirname, "..");
 const site = join(root, "site");
@@ -45,4 +45,5 @@ execFileSync(process.execPath, [join(site, "node_modules/vitepress/bin/vitepress
 });
 buildApi();
 await copyStudio(join(out, "studio"));
+writeWorker(out, []);
 console.log(`The site is in ${relative(process.cwd(), out)}, for the path ${base} of any file server.`);

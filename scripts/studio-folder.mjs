@@ -1,10 +1,14 @@
-// Copies the studio for any file server, with the same addresses as its own server (src/node/studio-server.ts).
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Copies the studio for any file server, with the same addresses as its own server (src/node/studio-server.ts), and with a service worker.
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { withStudioPolicy } from "../site/policy.mjs";
 
 const root = join(import.meta.dirname, "..");
 const read = (path) => readFileSync(join(root, path), "utf8");
+
+/** The example that the studio opens first. */
+const FIRST = "wireless-2x2.json";
 
 /** Writes the built studio into a new folder, with the experiments, their networks, and slices of image sets. */
 export async function copyStudio(folder) {
@@ -13,7 +17,8 @@ export async function copyStudio(folder) {
   );
   cpSync(join(root, "dist/studio"), folder, { recursive: true });
   const page = join(folder, "index.html");
-  writeFileSync(page, withStudioPolicy(readFileSync(page, "utf8"), STUDIO_POLICY));
+  const html = readFileSync(page, "utf8").replace("<title>", `<meta name="service-worker" content="${WORKER}">$&`);
+  writeFileSync(page, withStudioPolicy(html, STUDIO_POLICY));
   for (const name of ["examples", "networks", "data"]) mkdirSync(join(folder, name));
   const examples = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".json"));
   for (const name of examples) cpSync(join(root, "examples", name), join(folder, "examples", name));
@@ -27,6 +32,26 @@ export async function copyStudio(folder) {
   }
   // No experiment was opened from a command line.
   writeFileSync(join(folder, "opened"), "{}");
+  const first = new Set(networksOf(JSON.parse(read(join("examples", FIRST)))).map((name) => `${name}.safetensors`));
+  const isKept = (path) => !path.startsWith("networks/") || first.has(basename(path));
+  writeWorker(folder, ["", ...filesBelow(folder).filter(isKept)]);
+}
+
+const WORKER = "service-worker.js";
+
+/** Paths of the files below a folder, in order. */
+const filesBelow = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .toSorted();
+
+/** Writes the service worker of a folder (site/service-worker.js), which keeps `files` at the request of a page. */
+export function writeWorker(folder, files) {
+  const hash = createHash("sha256");
+  for (const path of filesBelow(folder)) hash.update(path).update(readFileSync(join(folder, path)));
+  const constants = { BUILD: hash.digest("hex").slice(0, 16), FILES: files };
+  const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`);
+  writeFileSync(join(folder, WORKER), lines.join("") + read("site/service-worker.js"));
 }
 
 const jsonBlocks = (page) => Array.from(page.matchAll(/^```json\n([\s\S]*?)^```/gm), ([, text]) => text);

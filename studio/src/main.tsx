@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./components/App.tsx";
 import { followMachines, takeKeys } from "./state/history.ts";
+import { joinHost } from "./state/host.ts";
 import { addressed, followAddress, openAddress, readAddress } from "./state/link.ts";
 import { takeDrops } from "./state/open-files.ts";
 import { openServed } from "./state/served.ts";
@@ -10,13 +11,14 @@ async function begin(): Promise<void> {
   readAddress();
   const { embedded } = addressed.value;
   render(<App />, document.getElementById("studio")!);
+  // In a frame, the page around it has joined, and entries of the history would be those of that page.
+  if (!embedded && (await joinHost())) return;
   start();
   takeDrops();
   takeKeys();
   followMachines();
   const isOpen = (await openAddress()) || (await openServed());
   if (!isOpen) startWith("wireless-2x2");
-  // In a frame, entries of the history would be those of the page around it.
   if (!embedded) followAddress();
 }
 
