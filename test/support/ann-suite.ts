@@ -12,7 +12,7 @@ import { initialise, type Network, parameterLayout } from "../../src/model/netwo
 import { backThroughRounding, passParameters } from "../../src/model/quantization.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { startingSteps } from "../../src/train/starting-steps.ts";
-import type { Backend } from "./backends.ts";
+import type { Backend, BackendTest } from "./backends.ts";
 import { createPass } from "./pass-under-test.ts";
 
 const geometry: Geometry = {
@@ -74,10 +74,7 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, bou
   expect(worst, name).toBeLessThanOrEqual(bound);
 }
 
-type Test = (name: string, body: () => Promise<void>) => void;
-
-/** @param test  vitest's, or one that is skipped where the backend has no device */
-export const annSuite = (backend: Backend<TrainingOps>, test: Test) =>
+export const annSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
   describe(`on ${backend.name}`, () => {
     const setUp = (network: Network<AnnSpec>, training: boolean) => setUpOn(backend, network, training);
 

@@ -11,6 +11,9 @@ export interface Backend<O = TrainingOps & ReadOps> {
   create(bytes: number): { readonly ops: O; readonly arena: Arena };
 }
 
+/** Vitest's `test`, or one that is skipped where a backend has no device. */
+export type BackendTest = (name: string, body: () => Promise<void>) => void;
+
 export const BACKENDS: readonly Backend[] = [
   {
     name: "WebAssembly",
