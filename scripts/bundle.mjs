@@ -125,8 +125,8 @@ function grouping() {
     if ((ENTRIES.includes(name) && name !== ENGINE) || name.startsWith("cli/")) return null;
     const folder = name.split("/")[0];
     if (!name.includes("/") || ALONE.has(name) || ALONE.has(dirname(name))) return name;
-    // Kernels of a GPU, which only an evaluation there loads.
-    if (name.startsWith("simulation/webgpu/") && !first.has(id)) return "simulation/webgpu";
+    // Kernels of a GPU, which only work there loads.
+    if (/^(kernels|simulation)\/webgpu\//.test(name) && !first.has(id)) return `${folder}/webgpu`;
     return `${folder}/${first.has(id) || folder === "node" ? "index" : browser.has(id) ? "more" : "node"}`;
   };
 }

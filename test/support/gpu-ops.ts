@@ -115,6 +115,13 @@ export async function onBoth<A extends string>(
 /** Index of the first word that differs, or -1. Vitest's own comparison takes seconds for a million words. */
 const firstDifference = (a: Uint32Array, b: Uint32Array): number => a.findIndex((word, i) => word !== b[i]);
 
+/** All arrays have the same bits on both. */
+export function expectSameBits<A extends string>({ wasm, gpu }: Both<A>): void {
+  for (const name of Object.keys(wasm.words) as A[]) {
+    expect(firstDifference(gpu.words[name], wasm.words[name]), `word of ${name} that differs`).toBe(-1);
+  }
+}
+
 /** A tally on both: a double in WebAssembly, and two floats on a GPU. */
 export function talliesOf<A extends string>({ wasm, gpu }: Both<A>, name: NoInfer<A>): { wasm: number; gpu: number } {
   const [sum, rest] = gpu.numbers[name];

@@ -1,7 +1,7 @@
 /** Windows and squares of maps against WebAssembly, bit for bit: values are copied, or added in the same order. Tiles within rounding. */
-import { describe, expect } from "vitest";
+import { describe } from "vitest";
 import { testOnGpu } from "../../../test/support/gpu.ts";
-import { expectWithin, normals, onBoth, unset } from "../../../test/support/gpu-ops.ts";
+import { expectSameBits, expectWithin, normals, onBoth, unset } from "../../../test/support/gpu-ops.ts";
 import { pixels } from "../../model/stem.ts";
 import { stream } from "../../numeric/stream.ts";
 import { packSpikes } from "../../spike/train.ts";
@@ -47,7 +47,7 @@ describe("windows", () => {
         ops.gatherWindows({ map: at.map, images: IMAGES, size, windows: at.windows });
         ops.scatterWindows({ dWindows: at.dWindows, images: IMAGES, size, dMap: at.dMap });
       });
-      expect(both.gpu.words).toEqual(both.wasm.words);
+      expectSameBits(both);
     });
   }
 });
@@ -68,7 +68,7 @@ describe("lines", () => {
         const [source, target] = [packed(at.source, features), packed(at.wired, repeats * features)];
         ops.wireBits({ source, rows, stride, repeats, target });
       });
-      expect(both.gpu.words).toEqual(both.wasm.words);
+      expectSameBits(both);
     });
   }
 });
@@ -107,7 +107,7 @@ describe("squares", () => {
         ops.maxPool({ ...of, map: at.map, pooled: at.pooled });
         ops.maxPoolBackward({ ...of, map: at.map, dPooled: at.dPooled, dMap: at.dMap });
       });
-      expect(both.gpu.words).toEqual(both.wasm.words);
+      expectSameBits(both);
     });
   }
 });

@@ -8,6 +8,7 @@
  *
  * Which products are split depends on their sizes alone, so results repeat. Rows and columns may have any number, and any stride.
  */
+import { invariant } from "../../errors.ts";
 import type { Place } from "../arena.ts";
 import { eachItem, type GpuKernel, gpuKernel, type NumberKind } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
@@ -21,6 +22,9 @@ const PITCH = TILE / 4 + 1;
 const GROUPS = 256;
 /** Least columns of a in a split. */
 const SPLIT_DEPTH = 256;
+
+/** Of a dimension of a grid, on every GPU. */
+const MOST_GROUPS = 65535;
 
 const NUMBERS = {
   m: "u32",
@@ -190,6 +194,10 @@ export function multiply(recorder: Recorder, of: MatrixProduct): void {
   const [rows, columns] = [Math.ceil(m / TILE), Math.ceil(n / TILE)];
   const splits = prompts * heads > 1 || a.parts || result.parts ? 1 : splitsOf(rows * columns, k);
   const depth = DEPTH * Math.ceil(k / splits / DEPTH);
+  invariant(
+    rows <= MOST_GROUPS && prompts * heads * splits <= MOST_GROUPS,
+    "a product has as many groups as a grid has",
+  );
   if (splits > 1) recorder.reserve(splits * m * n);
   const kernel = KERNELS[of.transposeA ? 1 : 0][of.transposeB ? 1 : 0];
   const to = splits > 1 ? { at: 0, stride: n } : result;

@@ -1,10 +1,6 @@
 /**
  * The memory of the backend on a GPU: one array that holds a whole plan, so that a place is an offset in it, as in WebAssembly.
- *
- * A GPU limits the bytes of an array that kernels bind, commonly to 128 MiB to 4 GiB.
  */
-import { PlatformError } from "../../errors.ts";
-import type { Gpu } from "../../webgpu/gpu.ts";
 import { type Place, TALLY_WORDS } from "../arena.ts";
 import type { MemoryOps } from "../ops.ts";
 import type { TrainingOps } from "../training-ops.ts";
@@ -16,16 +12,7 @@ const COPY = eachItem("copy", { first: "place", to: "place" }, "  words[call.to 
 const COPY_OUT = eachItem("copy to parts", { first: "place" }, "  parts[at] = words[call.first + at];");
 const COPY_IN = eachItem("copy from parts", { to: "place" }, "  words[call.to + at] = parts[at];");
 
-/** Throws PlatformError when a plan needs more than the GPU binds at a time. */
-export function requireBinding({ name, largestArray }: Pick<Gpu, "name" | "largestArray">, bytes: number): void {
-  if (bytes <= largestArray) return;
-  const mebibytes = (size: number) => `${(size / 2 ** 20).toFixed(1)} MiB`;
-  throw new PlatformError(
-    "backend",
-    `The plan needs ${mebibytes(bytes)} in one array, ${(bytes / largestArray).toFixed(1)} times the ${mebibytes(largestArray)} that ` +
-      `${name} binds at a time (maxStorageBufferBindingSize). Use a smaller batch or more shards, or the backend \`wasm\`.`,
-  );
-}
+export { requireBinding } from "./binding.ts";
 
 export interface GpuMemoryOps extends MemoryOps, Pick<TrainingOps, "read" | "sums" | "clearTallies"> {
   /** A copy of `count` words. */

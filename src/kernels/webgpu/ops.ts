@@ -5,11 +5,12 @@
 import type { Gpu } from "../../webgpu/gpu.ts";
 import type { TrainingOps } from "../training-ops.ts";
 import { attentionOps } from "./attention-ops.ts";
+import { requireBinding } from "./binding.ts";
 import { columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
 import { fireOps } from "./fire-ops.ts";
 import { windowOps } from "./maps.ts";
-import { type GpuMemoryOps, memoryOps, requireBinding } from "./memory.ts";
+import { type GpuMemoryOps, memoryOps } from "./memory.ts";
 import { noiseOps } from "./noise.ts";
 import { optimiserOps } from "./optimiser.ts";
 import { openRecorder } from "./recorder.ts";

@@ -12,6 +12,7 @@ import { contentsOf, NUMBERS_STRIDE, USAGE } from "../../webgpu/buffers.ts";
 import { type Gpu, lostGpu, reasonOf } from "../../webgpu/gpu.ts";
 import { gridOver } from "../../webgpu/kernel.ts";
 import { openScopes, requireAccepted } from "../../webgpu/scopes.ts";
+import { requireBinding } from "./binding.ts";
 import { BINDING, FIRST_NUMBER, type GpuKernel, moduleOf, type NumberKind } from "./kernel.ts";
 
 /** Calls that are handed over together. */
@@ -32,7 +33,7 @@ export interface Recorder {
     count: number,
     numbers: CallNumbers<Exclude<N, "count">>,
   ): void;
-  /** Makes the scratch memory at least so large, in words. What it holds is lost. */
+  /** Makes the scratch memory at least so large, in words. What it holds is lost. Throws PlatformError when the GPU does not bind so many. */
   reserve(words: number): void;
   /** Writes whole words at a byte offset, in order with the calls. */
   write(byte: number, bytes: Uint8Array): void;
@@ -177,8 +178,9 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
     },
     reserve: (words) => {
       if (4 * words <= scratch.size) return;
+      requireBinding(gpu, 4 * words, "The scratch memory of an operation");
       // Recorded calls keep the memory that they were recorded with.
-      scratch = storage(4 * Math.max(words, scratch.size / 2));
+      scratch = storage(Math.min(Math.max(4 * words, 2 * scratch.size), gpu.largestArray));
       group = groupOf();
     },
     write: (byte, bytes) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { requireBinding } from "./memory.ts";
+import { requireBinding } from "./binding.ts";
 
 const gpu = { name: "a small GPU", largestArray: 2 ** 27 };
 
