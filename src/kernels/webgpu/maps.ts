@@ -1,6 +1,6 @@
 /**
- * Windows and squares of maps on a GPU: twin of `../assembly/windows.ts` and `../assembly/max-pool.ts`. Where values are added to a pixel, a
- * lane takes the pixel and adds them in the order of the windows or squares that hold it, as the CPU does: the same bits.
+ * Windows and squares of maps on a GPU: twin of `../assembly/windows.ts` and `../assembly/max-pool.ts`. Where values are added to a pixel,
+ * a lane takes the pixel and adds them in the order of the windows or squares that hold it, as the CPU does: the same bits.
  */
 import { type PoolSize, poolEdge } from "../../model/max-pool.ts";
 import { pixels } from "../../model/stem.ts";

@@ -33,7 +33,7 @@ export interface Recorder {
     count: number,
     numbers: CallNumbers<Exclude<N, "count">>,
   ): void;
-  /** Makes the scratch memory at least so large, in words. What it holds is lost. Throws PlatformError when the GPU does not bind so many. */
+  /** Makes the scratch memory at least so large, in words; what it holds is lost. Throws PlatformError when the GPU binds fewer. */
   reserve(words: number): void;
   /** Writes whole words at a byte offset, in order with the calls. */
   write(byte: number, bytes: Uint8Array): void;
@@ -91,6 +91,9 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
   let group = groupOf();
   let encoder: GPUCommandEncoder | null = null;
   let pass: GPUComputePassEncoder | null = null;
+  /** The pipeline that the pass has. */
+  let bound: GPUComputePipeline | null = null;
+  const offset = new Uint32Array(1);
   let calls = 0;
 
   function checked<T>(work: () => T): T {
@@ -164,9 +167,14 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
     const { pipeline, numbers: kinds } = prepare(kernel);
     const first = calls * SLOT;
     for (let i = 0; i < kinds.length; i++) put(kinds[i][1], first + FIRST_NUMBER + i, numbers[kinds[i][0]]);
-    pass ??= commandEncoder().beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group, [calls * NUMBERS_STRIDE]);
+    if (pass === null) {
+      pass = commandEncoder().beginComputePass();
+      bound = null;
+    }
+    if (pipeline !== bound) pass.setPipeline(pipeline);
+    bound = pipeline;
+    offset[0] = calls * NUMBERS_STRIDE;
+    pass.setBindGroup(0, group, offset, 0, 1);
     pass.dispatchWorkgroups(...grid);
     calls++;
   }
