@@ -1,16 +1,19 @@
 import { describe, expect } from "vitest";
-import { testOnGpu } from "../../../test/support/gpu.ts";
+import { gpu, testOnGpu } from "../../../test/support/gpu.ts";
 import { expectWithin, largest, normals, onBoth, unset } from "../../../test/support/gpu-ops.ts";
 import { packedSpikes } from "../../../test/support/packed-spikes.ts";
 import { attentionSpec } from "../../experiment/attention.ts";
 import { ATTENTION_PARTS } from "../../experiment/by-attention.ts";
 import { neuronSpec } from "../../experiment/neuron.ts";
 import { stream } from "../../numeric/stream.ts";
-import type { Place } from "../arena.ts";
+import { arena, type Place } from "../arena.ts";
 import { bitMask, maskWords } from "../masks.ts";
 import type { FiringSpec } from "../ops.ts";
 import { expectedScratch, sampledScratch, stochasticBackwardScratch } from "../wasm/attention-ops.ts";
 import { firingScratch } from "../wasm/firing-attention.ts";
+import { attentionOps } from "./attention-ops.ts";
+import { memoryOps } from "./memory.ts";
+import { openRecorder } from "./recorder.ts";
 
 const KEY = [3, -4] as const;
 const FIRST = 5;
@@ -158,5 +161,35 @@ describe.each(FIRING)("attention of kind $kind", (attention) => {
         expectWithin(gpu.numbers[d], wasm.numbers[d], 2e-6 * largest(wasm.numbers[d]), d);
       }
     });
+  }
+});
+
+testOnGpu("gradients do not depend on how many prompts are attended to at a time", async () => {
+  const sizes = { steps: 2, prompts: 5, tokens: 9, width: 24, heads: 2, density: 0.4 };
+  const { qkv, mask, dOut, dQkv } = arraysOf(sizes, 3);
+  const gradientOf = async (attention: FiringSpec | null, mostPairWords: number) => {
+    const recorder = openRecorder(gpu, 1 << 20);
+    const memory = memoryOps(recorder);
+    const places = arena(0, 1 << 20);
+    const put = (array: Uint32Array | Float32Array) => {
+      const at = places.words(array.length);
+      memory.write(at, array);
+      return at;
+    };
+    const at = { qkv: put(qkv), mask: put(mask) };
+    const of = { ...attended(sizes, at, 3), scratch: 0, dOut: put(dOut), dQkv: put(dQkv) };
+    const ops = attentionOps(recorder, mostPairWords);
+    if (attention) ops.firingAttentionBackward({ ...of, attention, ...NEURONS[0] });
+    else ops.stochasticAttentionBackward({ ...of, scoreGain: 4, valueGain: 8, scores: null });
+    const gradient = await memory.words(of.dQkv, dQkv.length);
+    recorder.close();
+    return gradient;
+  };
+  const pairsOfAPrompt = sizes.steps * sizes.heads * sizes.tokens ** 2;
+  for (const attention of [FIRING[0], FIRING[1], null]) {
+    const whole = await gradientOf(attention, 1 << 20);
+    // Two prompts at a time, then the last; and one even where its pairs do not fit.
+    expect(await gradientOf(attention, 2 * pairsOfAPrompt)).toEqual(whole);
+    expect(await gradientOf(attention, 1)).toEqual(whole);
   }
 });

@@ -37,6 +37,7 @@ type Backward = Parameters<AttentionOps["firingAttentionBackward"]>[0];
 
 export function firingAttentionOps(
   recorder: Recorder,
+  mostPairWords: number,
 ): Pick<AttentionOps, "firingAttention" | "firingAttentionBackward"> {
   const { call, each } = recorder;
 
@@ -68,13 +69,13 @@ export function firingAttentionOps(
     const { neuron, values } = neuronOf(of);
     const { kind: surrogate, parameter } = surrogateNumbers(of.surrogate);
     const firing = { ...values, surrogate, parameter };
-    recorder.reserve(pairWords(of));
+    recorder.reserve(pairWords(of, mostPairWords));
     fireScores(of, kind);
     const numbers = { ...headNumbers(of), ...firing, constant, scale, dOut, dQkv };
     each(OUTPUT_GRADIENTS(weigh, neuron, steps), prompts * tokens * width, numbers);
     const weighed = { constant };
     const cold = weigh === "equal" ? -constant : 0;
-    distributeGradients(recorder, { ...of, weights: weigh, weighed, cold }, (pairs, here) => {
+    distributeGradients(recorder, { ...of, weights: weigh, weighed, cold }, mostPairWords, (pairs, here) => {
       const all = { ...here, ...firing, constant };
       if (weigh === "neurons") each(SCORE_GRADIENTS(neuron, steps), pairs, all);
       else each(PAIRS(weigh), steps * pairs, all);

@@ -13,7 +13,7 @@ import type { Weights } from "./pair-weights.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Most words for gradients of pairs, 64 MiB, unless those of one prompt take more. */
-const MOST_WORDS = 2 ** 24;
+export const MOST_PAIR_WORDS = 2 ** 24;
 
 const KEYS = kernelsBy((weights: Weights) => weights, keyGradientsKernel);
 
@@ -30,22 +30,23 @@ export interface DistributedGradients extends BitAttention {
 export const scoreWords = ({ steps, prompts, heads, tokens }: BitAttention): number =>
   steps * prompts * heads * tokens * maskWords(tokens);
 
-const promptsAtATime = ({ steps, prompts, heads, tokens }: BitAttention): number =>
-  Math.max(1, Math.min(prompts, Math.floor(MOST_WORDS / (steps * heads * tokens * tokens))));
+const promptsAtATime = ({ steps, prompts, heads, tokens }: BitAttention, mostWords: number): number =>
+  Math.max(1, Math.min(prompts, Math.floor(mostWords / (steps * heads * tokens * tokens))));
 
 /** Words of scratch memory, which an operation reserves before it leaves anything there. */
-export const pairWords = (of: BitAttention): number =>
-  scoreWords(of) + of.steps * promptsAtATime(of) * of.heads * of.tokens * of.tokens;
+export const pairWords = (of: BitAttention, mostWords: number): number =>
+  scoreWords(of) + of.steps * promptsAtATime(of, mostWords) * of.heads * of.tokens * of.tokens;
 
 /** @param pairGradients  calls the kernel that makes the gradients of so many pairs of tokens, at all steps, with these numbers */
 export function distributeGradients(
   recorder: Recorder,
   of: DistributedGradients,
+  mostWords: number,
   pairGradients: (pairs: number, here: PairNumbers) => void,
 ): void {
   const { steps, prompts, heads, tokens, width, weights, weighed, cold, dQkv } = of;
-  recorder.reserve(pairWords(of));
-  const most = promptsAtATime(of);
+  recorder.reserve(pairWords(of, mostWords));
+  const most = promptsAtATime(of, mostWords);
   for (let promptsBefore = 0; promptsBefore < prompts; promptsBefore += most) {
     const promptsHere = Math.min(most, prompts - promptsBefore);
     const here = { ...headNumbers(of), promptsBefore, promptsHere, pairsAt: scoreWords(of), dQkv };

@@ -20,7 +20,7 @@ const PAIRS = kernelsBy((of: Sampling) => of, pairGradientsKernel);
 
 type StochasticOps = Pick<AttentionOps, "sampledAttention" | "expectedAttention" | "stochasticAttentionBackward">;
 
-export function stochasticAttentionOps(recorder: Recorder): StochasticOps {
+export function stochasticAttentionOps(recorder: Recorder, mostPairWords: number): StochasticOps {
   const { call, each } = recorder;
   return {
     sampledAttention: (of) => {
@@ -54,7 +54,7 @@ export function stochasticAttentionOps(recorder: Recorder): StochasticOps {
       const sums = { ...headNumbers(of), ...weighed, scale: 1, valueGain, dOut, dQkv };
       each(SUMS(weights), steps * prompts * tokens * width, sums);
       const dimension = width / heads;
-      distributeGradients(recorder, { ...of, weights, weighed, cold: 0 }, (pairs, here) =>
+      distributeGradients(recorder, { ...of, weights, weighed, cold: 0 }, mostPairWords, (pairs, here) =>
         each(PAIRS(weights), steps * pairs, {
           ...here,
           slope: scoreGain / dimension,
