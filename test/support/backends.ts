@@ -1,5 +1,5 @@
 /** All backends, for suites that run passes on each of them. */
-import { type Arena, arena } from "../../src/kernels/arena.ts";
+import { type Arena, arena, type Place } from "../../src/kernels/arena.ts";
 import { standaloneKernels } from "../../src/kernels/memory.ts";
 import type { ReadOps } from "../../src/kernels/ops.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
@@ -13,6 +13,10 @@ export interface Backend<O = TrainingOps & ReadOps> {
 
 /** Vitest's `test`, or one that is skipped where a backend has no device. */
 export type BackendTest = (name: string, body: () => Promise<void>) => void;
+
+/** Words of the memory, such as packed spikes. */
+export const wordsOf = async ({ read }: TrainingOps, at: Place, count: number): Promise<Uint32Array> =>
+  new Uint32Array((await read(at, count)).slice().buffer);
 
 export const BACKENDS: readonly Backend[] = [
   {

@@ -1,27 +1,25 @@
 // @module-tag slow
 /** Whole spiking networks on a GPU against WebAssembly: their spikes, logits, loss and gradients. */
 import { describe, expect } from "vitest";
-import type { Backend } from "../../../test/support/backends.ts";
-import { gpu, testOnGpu } from "../../../test/support/gpu.ts";
-import { expectWithin, largest } from "../../../test/support/gpu-ops.ts";
+import { type Backend, wordsOf } from "../../../test/support/backends.ts";
+import { testOnGpu } from "../../../test/support/gpu.ts";
+import { expectWithin, GPU_BACKEND, largest } from "../../../test/support/gpu-ops.ts";
 import { createPass } from "../../../test/support/pass-under-test.ts";
 import { NEAR_THRESHOLD, neuronsThatDiffer } from "../../../test/support/spike-differences.ts";
 import { SPIKING_CASES } from "../../../test/support/spiking-cases.ts";
+import { spikingSuite } from "../../../test/support/spiking-suite.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../../test/support/tiny-network.ts";
 import type { SpikingSpec } from "../../experiment/model.ts";
 import type { Network } from "../../model/network.ts";
 import { packSpikes } from "../../spike/train.ts";
-import { arena, type Place } from "../arena.ts";
+import type { Place } from "../arena.ts";
 import { type Kernels, standaloneKernels } from "../memory.ts";
 import type { SpikingPassOptions } from "../spiking-plan.ts";
 import type { TrainingOps } from "../training-ops.ts";
-import { gpuKernels } from "./ops.ts";
 
 const PROMPTS = 3;
 const { tokens, classes, queries, inputs } = tinyGeometry;
 const ANSWERS = PROMPTS * queries.length * classes;
-
-type Reader = (at: Place, count: number) => Promise<Uint32Array>;
 
 /** WebAssembly, which also notes by the place of spikes where their neurons were near a threshold. */
 function watchedBackend(near: Map<Place, Uint32Array>): Backend<Kernels> {
@@ -45,9 +43,8 @@ function watchedBackend(near: Map<Place, Uint32Array>): Backend<Kernels> {
 }
 
 /** The results of one step of training, as the words of spikes and the numbers of everything else. */
-async function resultsOf<O extends TrainingOps>(
-  backend: Backend<O>,
-  read: (ops: O) => Reader,
+async function resultsOf(
+  backend: Backend<TrainingOps>,
   network: Network<SpikingSpec>,
   options: Pick<SpikingPassOptions, "attention"> & Partial<SpikingPassOptions>,
 ) {
@@ -65,17 +62,15 @@ async function resultsOf<O extends TrainingOps>(
     Float32Array.from({ length: ANSWERS }, (_, i) => (i % classes === (i * 7) % 3 ? 0.75 : 0.125)),
   );
   const loss = await step(PROMPTS, classes / ANSWERS);
-  const words = read(ops);
-  const numbers = async (at: Place, count: number) => new Float32Array((await words(at, count)).slice().buffer);
   const spikes: Record<string, { readonly at: Place; readonly words: Uint32Array }> = {};
   for (const [name, { at, words: stride, perPrompt }] of Object.entries(pass.spikes)) {
-    spikes[name] = { at, words: await words(at, model.steps * PROMPTS * perPrompt * stride) };
+    spikes[name] = { at, words: await wordsOf(ops, at, model.steps * PROMPTS * perPrompt * stride) };
   }
   const gradients: Record<string, Float32Array> = {};
   for (const [name, { data }] of Object.entries(network.parameters)) {
-    gradients[name] = await numbers(gradient[name], data.length);
+    gradients[name] = await ops.read(gradient[name], data.length);
   }
-  return { loss, spikes, gradients, logits: await numbers(pass.logits, ANSWERS) };
+  return { loss, spikes, gradients, logits: await ops.read(pass.logits, ANSWERS) };
 }
 
 /** Of the first layer with different spikes, how many neurons differ; 0 if all spikes are equal. */
@@ -103,24 +98,9 @@ describe("a step of training has the spikes and gradients of WebAssembly", () =>
       const network = tinyNetwork(model, 5);
       const options = { attention, ...losses };
       const near = new Map<Place, Uint32Array>();
-      const wasm = await resultsOf(
-        watchedBackend(near),
-        (ops) => async (at, count) => ops.words(at, count),
-        network,
-        options,
-      );
-      const opened: ReturnType<typeof gpuKernels>[] = [];
-      const backend = {
-        name: "a GPU",
-        create: (bytes: number) => {
-          const ops = gpuKernels(gpu, bytes) as ReturnType<typeof gpuKernels> & TrainingOps;
-          opened.push(ops);
-          return { ops, arena: arena(0, bytes) };
-        },
-      };
-      const onGpu = () => resultsOf(backend, (ops) => ops.words, network, options);
+      const wasm = await resultsOf(watchedBackend(near), network, options);
+      const onGpu = () => resultsOf(GPU_BACKEND, network, options);
       const [first, second] = [await onGpu(), await onGpu()];
-      for (const { close } of opened) close();
       expect(second, "the GPU repeats itself").toEqual(first);
 
       expect(Object.keys(first.spikes)).toEqual(Object.keys(wasm.spikes));
@@ -135,3 +115,5 @@ describe("a step of training has the spikes and gradients of WebAssembly", () =>
     });
   }
 });
+
+spikingSuite(GPU_BACKEND, testOnGpu);
