@@ -15,7 +15,7 @@ export interface Backend<O = TrainingOps & ReadOps> {
 export type BackendTest = (name: string, body: () => Promise<void>) => void;
 
 /** Words of the memory, such as packed spikes. */
-export const wordsOf = async ({ read }: TrainingOps, at: Place, count: number): Promise<Uint32Array> =>
+export const wordsAt = async ({ read }: TrainingOps, at: Place, count: number): Promise<Uint32Array> =>
   new Uint32Array((await read(at, count)).slice().buffer);
 
 export const BACKENDS: readonly Backend[] = [

@@ -1,3 +1,6 @@
+/**
+ * Passes of spiking networks on a backend against the plain network: spikes, logits, loss and gradients; and passes against each other.
+ */
 import { describe, expect } from "vitest";
 import { drawsOf } from "../../src/experiment/by-attention.ts";
 import { type SpikingSpec, spikingSpec } from "../../src/experiment/model.ts";
@@ -9,7 +12,7 @@ import { spikeRatePenalty } from "../../src/model/spike-rate.ts";
 import { spikingBackward, spikingForward } from "../../src/model/spiking.ts";
 import { stepLossBackward, stepLossForward } from "../../src/model/step-loss.ts";
 import { packSpikes, unpackSpikes } from "../../src/spike/train.ts";
-import { type Backend, type BackendTest, wordsOf } from "./backends.ts";
+import { type Backend, type BackendTest, wordsAt } from "./backends.ts";
 import { expectClose } from "./gradient.ts";
 import { createPass, type PassUnderTestOptions } from "./pass-under-test.ts";
 import { type Losses, SMALL, SPIKING_CASES } from "./spiking-cases.ts";
@@ -61,7 +64,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
       const rows = model.steps * PROMPTS * N;
       const trace: Record<string, Uint8Array> = {};
       for (const [name, { at, words: stride, features }] of Object.entries(pass.spikes)) {
-        const words = await wordsOf(ops, at, rows * stride);
+        const words = await wordsAt(ops, at, rows * stride);
         trace[name] = unpackSpikes({ steps: model.steps, rows: PROMPTS * N, features, words });
       }
       return trace;

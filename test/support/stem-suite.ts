@@ -1,7 +1,6 @@
 /** Passes of networks with a convolutional stem on a backend, against the reference network. */
 import { describe, expect } from "vitest";
 import { annSpec, type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../../src/experiment/model.ts";
-import type { Place } from "../../src/kernels/arena.ts";
 import type { SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { annBackward, annForward } from "../../src/model/ann.ts";
@@ -16,7 +15,7 @@ import { pixels } from "../../src/model/stem.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { packSpikes, unpackSpikes } from "../../src/spike/train.ts";
 import { startingSteps } from "../../src/train/starting-steps.ts";
-import type { Backend, BackendTest } from "./backends.ts";
+import { type Backend, type BackendTest, wordsAt } from "./backends.ts";
 import { expectClose, normals } from "./gradient.ts";
 import { createPass } from "./pass-under-test.ts";
 import { tinyNetwork } from "./tiny-network.ts";
@@ -68,10 +67,6 @@ function bitsOf(inputs: number, seed: number): Float64Array {
   const draws = stream(seed);
   return new Float64Array(STEPS * PROMPTS * PIXELS * inputs).map(() => (draws.uniform() < 0.4 ? 1 : 0));
 }
-
-/** Bits of packed spikes, which are read like numbers. */
-const wordsAt = async (ops: TrainingOps, at: Place, count: number) =>
-  new Uint32Array((await ops.read(at, count)).buffer);
 
 export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
   describe(`on ${backend.name}`, () => {

@@ -17,7 +17,7 @@ import { PAIR_CURRENT } from "./pair-attention.ts";
 import { WEIGHTS, type Weights } from "./pair-weights.ts";
 import { SURROGATE, SURROGATE_NUMBERS } from "./surrogates.ts";
 
-/** dc of stochastic attention: dA valueGain / N where the sum, at a scale of 1, is not saturated. A lane is a feature of a token at a step. */
+/** dc of stochastic attention: dA valueGain / N where the sum (scale 1) is not saturated. A lane is a feature of a token at a step. */
 export function stochasticSumsKernel(weights: "sampled" | "expected"): GpuKernel {
   const { numbers, wgsl } = WEIGHTS[weights];
   return eachItem(

@@ -1,13 +1,12 @@
 // @module-tag slow
 /** Whole spiking networks on a GPU against WebAssembly: their spikes, logits, loss and gradients. */
 import { describe, expect } from "vitest";
-import { type Backend, wordsOf } from "../../../test/support/backends.ts";
+import { type Backend, wordsAt } from "../../../test/support/backends.ts";
 import { testOnGpu } from "../../../test/support/gpu.ts";
 import { expectWithin, GPU_BACKEND, largest } from "../../../test/support/gpu-ops.ts";
 import { createPass } from "../../../test/support/pass-under-test.ts";
 import { NEAR_THRESHOLD, neuronsThatDiffer } from "../../../test/support/spike-differences.ts";
 import { SPIKING_CASES } from "../../../test/support/spiking-cases.ts";
-import { spikingSuite } from "../../../test/support/spiking-suite.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../../test/support/tiny-network.ts";
 import type { SpikingSpec } from "../../experiment/model.ts";
 import type { Network } from "../../model/network.ts";
@@ -64,7 +63,7 @@ async function resultsOf(
   const loss = await step(PROMPTS, classes / ANSWERS);
   const spikes: Record<string, { readonly at: Place; readonly words: Uint32Array }> = {};
   for (const [name, { at, words: stride, perPrompt }] of Object.entries(pass.spikes)) {
-    spikes[name] = { at, words: await wordsOf(ops, at, model.steps * PROMPTS * perPrompt * stride) };
+    spikes[name] = { at, words: await wordsAt(ops, at, model.steps * PROMPTS * perPrompt * stride) };
   }
   const gradients: Record<string, Float32Array> = {};
   for (const [name, { data }] of Object.entries(network.parameters)) {
@@ -115,5 +114,3 @@ describe("a step of training has the spikes and gradients of WebAssembly", () =>
     });
   }
 });
-
-spikingSuite(GPU_BACKEND, testOnGpu);
