@@ -35,6 +35,7 @@ export {
   clear as clearAccelerator,
   clearInterrupts,
   enableInterrupts,
+  expandSeeds,
   type HostPrompt,
   type Identity,
   identify as identifyAccelerator,

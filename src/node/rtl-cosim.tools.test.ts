@@ -15,9 +15,11 @@ import {
   clear,
   clearInterrupts,
   enableInterrupts,
+  expandSeeds,
   type Identity,
   identify,
   runPrompt,
+  sendVectors,
   start,
   takeAnswers,
   writeSeeds,
@@ -89,6 +91,29 @@ testInVerilator(
   },
 );
 
+testInVerilator(
+  "a prompt's number gives the answers of its seeds, also when it comes while another prompt runs",
+  async () => {
+    await connected(async ({ bus, identity, prompts, answers }) => {
+      for (const number of [2, 0, 1]) {
+        const { vectors } = prompts[number];
+        expect(await runPrompt(bus, identity, { seeds: number, vectors })).toEqual(answers[number]);
+      }
+      await expandSeeds(bus, 1);
+      await start(bus);
+      await sendVectors(bus, identity, prompts[1].vectors);
+      await expandSeeds(bus, 2);
+      await expect(expandSeeds(bus, 0)).rejects.toThrow("was refused (SLVERR)");
+      expect(await bus.read(registerOf("WAITING").offset)).toBe(1);
+      expect(await takeAnswers(bus, identity)).toEqual(answers[1]);
+      await start(bus);
+      await sendVectors(bus, identity, prompts[2].vectors);
+      expect(await takeAnswers(bus, identity)).toEqual(answers[2]);
+      expect(await bus.read(registerOf("WAITING").offset)).toBe(0);
+    });
+  },
+);
+
 testInVerilator("a total that differs is counted", async () => {
   const { port } = await served();
   expect(await checkCosim(folder, port)).toMatchObject({ prompts: 3, answers: 9, differing: 0 });
@@ -121,7 +146,10 @@ testInVerilator("the C driver compiles without a warning, and its answers are th
   const { stdout } = await run("./run", "127.0.0.1", String(port));
   const decisions = readFileSync(join(folder, DECISION_FILE), "utf8").trim().split("\n");
   const expected = decisions.map((line) => String(Number.parseInt(line.split(" ")[1], 16)));
-  expect(stdout.trim().split("\n")).toEqual([...expected, "PASS 3 prompts, 0 answers differ from the simulator's"]);
+  const passed = [...expected, "PASS 3 prompts, 0 answers differ from the simulator's"];
+  expect(stdout.trim().split("\n")).toEqual(passed);
+  const { stdout: numbered } = await run("./run", "127.0.0.1", String(port), "numbers");
+  expect(numbered.trim().split("\n")).toEqual(passed);
 });
 
 testInVerilator(

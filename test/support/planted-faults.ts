@@ -13,6 +13,7 @@ export interface PlantedFault {
 
 const EDGE = "xpike_axi.sv";
 const REGISTERS = "axi_registers.sv";
+const EXPANDER = "seed_expander.sv";
 const STOP = /\{(\w+)\[(\d+)\], \{13\{~\1\[\2\]\}\}\}/;
 
 const fault = (kind: string, source: string, ...changes: PlantedFault["changes"]): PlantedFault => ({
@@ -131,6 +132,23 @@ export const PLANTED: readonly PlantedFault[] = [
   fault("a counter moves early", REGISTERS, ["if (result_i) begin", "if (machine_busy_i) begin"]),
   fault("a counter moves early", EDGE, ["if (given) begin", "if (m_axis_tvalid) begin"]),
   fault("a seed written while busy", REGISTERS, ["seed_write_o = writes_seed & !busy_i", "seed_write_o = writes_seed"]),
+  fault("a number overwrites the one that waits", REGISTERS, [
+    "expand_o = writes_expand & !occupied_i",
+    "expand_o = writes_expand",
+  ]),
+  fault("partial strobes on a number", REGISTERS, [/writes_expand = write & &strobe_q/, "writes_expand = write"]),
+  fault("a wrong seed", EXPANDER, ["32'h1bd11bda", "32'h1bd11bdb"]),
+  fault("a wrong seed", EXPANDER, ["32'h80000000", "32'h0"]),
+  fault("a wrong seed", EXPANDER, ["number_q <= number_i", "number_q <= number_i + 32'd1"]),
+  fault("seeds in a wrong place", EXPANDER, ["copied_q <= read_q", "copied_q <= read_q + 1'd1"]),
+  fault("a number that does not count as waiting", EXPANDER, [
+    "occupied_o = expanding_q | held_q",
+    "occupied_o = held_q",
+  ]),
+  fault("a number that counts as waiting after its start", EXPANDER, [/if \(clear_i \| ends_copy\)/, "if (clear_i)"]),
+  fault("a clear leaves a number", EXPANDER, [/if \(clear_i \| ends_copy\)/, "if (ends_copy)"]),
+  fault("vectors taken before the seeds", EDGE, ["open_q <= !occupied", "open_q <= 1'd1"]),
+  fault("a start that does not take the seeds", EDGE, [/\.take_i( +)\(start & occupied\)/, ".take_i$1(1'b0)"]),
   fault("a response that is not held", REGISTERS, ["if (bvalid_q & s_axil_bready) begin", "if (bvalid_q) begin"]),
   fault("a read that is not held", REGISTERS, ["end else if (s_axil_rready) begin", "end else if (1'b1) begin"]),
   fault("an early tlast does not close the input", EDGE, ["if (is_last | is_wrong) begin", "if (is_last) begin"]),

@@ -6,8 +6,10 @@
 import { invariant } from "../../errors.ts";
 import { decisionBits, decisionSize } from "../machine/decision-unit.ts";
 import type { MachineDesign } from "../machine/design.ts";
+import { SEED_BITS } from "../machine/engine.ts";
 import { inputOf } from "../machine/plan.ts";
 import { answerBits, answersOf, seedWordsOf, vectorOrder } from "../machine/top.ts";
+import type { SeedExpansion } from "./seed-expander.ts";
 
 /** `read`: writes are refused. `write`: reads give 0. `both`: reads give what was written. `clear`: writing 1 to a bit clears it. */
 export type Access = "read" | "write" | "both" | "clear";
@@ -56,10 +58,12 @@ export interface MachineFacts {
   readonly windowWords: number;
   /** Of the constants; 0: none can be loaded. */
   readonly layout: number;
+  /** How a prompt's number becomes its seeds; null: the machine draws nothing. */
+  readonly expansion: SeedExpansion | null;
 }
 
 export const machineFacts = (
-  { plan, loads }: MachineDesign,
+  { plan, loads, seedKey }: MachineDesign,
   { version, fingerprint }: Pick<MachineFacts, "version" | "fingerprint">,
 ): MachineFacts => ({
   version,
@@ -76,7 +80,17 @@ export const machineFacts = (
   seedWords: seedWordsOf(plan),
   windowWords: loads?.windowWords ?? seedWordsOf(plan),
   layout: loads?.layout ?? 0,
+  expansion: expansionOf(plan, seedKey),
 });
+
+function expansionOf(
+  { depth, heads: all, engine }: MachineDesign["plan"],
+  key: MachineDesign["seedKey"],
+): SeedExpansion | null {
+  if (engine.random === null) return null;
+  const heads = engine.random.sharedByHeads ? null : all;
+  return { key, blocks: depth, heads, words: engine.seedBits / SEED_BITS / (heads ?? 1) };
+}
 
 /** "XPIK" in ASCII, X in the high byte. */
 export const IDENTITY = 0x5850_494b;
@@ -153,7 +167,11 @@ export const REGISTERS = [
         bit: ERROR.length,
         meaning: "tlast came early, and the prompt waits for a clear; or it was missing",
       },
-      { name: "seed", bit: ERROR.seed, meaning: "a seed or constant was written while busy, and ignored" },
+      {
+        name: "seed",
+        bit: ERROR.seed,
+        meaning: "a write to the window while busy, or of a number while one waits, was ignored",
+      },
       { name: "start", bit: ERROR.start, meaning: "a start was written while busy, and ignored" },
     ],
   },
@@ -261,6 +279,18 @@ export const REGISTERS = [
     access: "read",
     meaning: "checksum of the constants' places and formats",
     value: ({ layout }) => layout,
+  },
+  {
+    name: "EXPAND",
+    offset: 0x54,
+    access: "write",
+    meaning: "number of a prompt in its run, from 0: seeds of the next start; refused while one waits",
+  },
+  {
+    name: "WAITING",
+    offset: 0x58,
+    access: "read",
+    meaning: "numbers that wait: 0 or 1",
   },
 ] as const satisfies readonly Register[];
 

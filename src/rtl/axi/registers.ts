@@ -48,7 +48,7 @@ export const axiLitePorts = (address: number) => [
 ];
 
 export function axiRegisters(facts: MachineFacts): sv.Module {
-  const { seedWords, windowWords } = facts;
+  const { seedWords, windowWords, expansion } = facts;
   const address = addressBits(windowWords);
   const errors = Object.keys(ERROR).length;
   const events = Object.keys(INTERRUPT).length;
@@ -65,6 +65,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     sv.output("seed_write_o"),
     sv.output("seed_address_o", seedAddressBits),
     sv.output("seed_data_o", SEED_BITS),
+    ...(expansion ? [sv.output("expand_o"), sv.input("occupied_i")] : []),
     sv.output("start_o"),
     sv.output("clear_o"),
     sv.input("busy_i"),
@@ -77,7 +78,8 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
   const declared = [
     sv.logic(1, "address_held_q", "data_held_q", "bvalid_q", "rvalid_q"),
     sv.logic(1, "write", "read", "is_seed", "writes_seed", "writes_error", "writes_control"),
-    sv.logic(1, "writes_enable", "writes_pending", "starts", "clears", "done", "irq_q"),
+    sv.logic(1, "writes_enable", "writes_pending", ...(expansion ? ["writes_expand"] : [])),
+    sv.logic(1, "starts", "clears", "done", "irq_q"),
     sv.logic(address, "address_q"),
     sv.logic(WORD, "data_q", "rdata_q", "prompts_q", "clocks_q", "count_q"),
     sv.logic(WORD / 8, "strobe_q"),
@@ -85,7 +87,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     sv.logic(errors, "error_q", "error_d", "forgotten", "refused"),
     sv.logic(events, "enable_q", "pending_q", "pending_d", "served", "events"),
   ];
-  const s = sv.signals(ports, declared);
+  const s = sv.signals<string, string>(ports, declared);
   const writes = (register: RegisterName) =>
     both(s.write, sv.allOnes(s.strobe_q), isInMap(s.address_q), isAtRegister(s.address_q, register));
   const asks = (field: keyof typeof CONTROL) => sv.bit(s.data_q, CONTROL[field]);
@@ -104,6 +106,8 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     CLOCKS: s.clocks_q,
     ENABLE: sv.concat(sv.sized(WORD - events, 0), s.enable_q),
     PENDING: sv.concat(sv.sized(WORD - events, 0), s.pending_q),
+    EXPAND: sv.sized(WORD, 0),
+    WAITING: expansion ? sv.widen(s.occupied_i, 1, WORD) : sv.sized(WORD, 0),
   };
   /** Bits that a write of ones, or a clear, sets to 0. */
   const forgets = (bits: number, written: sv.Signal) =>
@@ -127,7 +131,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     header: [
       `AXI4-Lite slave of the machine's edge: ${REGISTERS.length} registers of ${WORD} bits, and a window of ${windowWords} write-only words: ${windowWords > seedWords ? `${seedWords} seeds, then constants` : "seeds"}. One write and one read at a time; address and ` +
         "data of a write may arrive in any order.",
-      "The response is SLVERR to an access outside the map, a write to a read-only register, a read in the window, a write of less than a word, and a write in the window or a start while busy: nothing is then written. The two low bits of an address are ignored.",
+      "The response is SLVERR to an access outside the map, a write to a read-only register, a read in the window, a write of less than a word, a write in the window or a start while busy, and a number while one waits: nothing is then written. The two low bits of an address are ignored.",
       "Latency: a write takes effect in the clock after its address and data have arrived, and its response follows in the next; the response to a read follows in the clock after its address has arrived.",
     ],
     ports,
@@ -149,6 +153,12 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
       sv.wire(s.writes_enable, writes("ENABLE")),
       sv.wire(s.writes_pending, writes("PENDING")),
       sv.wire(s.seed_write_o, both(s.writes_seed, sv.isFalse(s.busy_i))),
+      ...(expansion
+        ? [
+            sv.wire(s.writes_expand, writes("EXPAND")),
+            sv.wire(s.expand_o, both(s.writes_expand, sv.isFalse(s.occupied_i))),
+          ]
+        : []),
       sv.wire(s.seed_address_o, sv.slice(s.address_q, seedAddressBits + 1, 2)),
       sv.wire(s.seed_data_o, s.data_q),
       sv.wire(s.start_o, both(s.starts, sv.isFalse(s.busy_i))),
@@ -157,6 +167,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
         s.done,
         anyOf(
           s.seed_write_o,
+          ...(expansion ? [s.expand_o] : []),
           s.writes_error,
           s.writes_enable,
           s.writes_pending,
@@ -170,7 +181,9 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
         sv.concat(
           ...highestFirst(ERROR, {
             length: s.length_error_i,
-            seed: both(s.writes_seed, s.busy_i),
+            seed: expansion
+              ? sv.binary(both(s.writes_seed, s.busy_i), "|", both(s.writes_expand, s.occupied_i))
+              : both(s.writes_seed, s.busy_i),
             start: both(s.starts, s.busy_i),
           }),
         ),

@@ -48,7 +48,7 @@ export function axiTestbench(facts: MachineFacts, vectors: MachineVectors): sv.M
 }
 
 function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
-  const { answers, clocks, vectors: each, seedWords, windowWords } = facts;
+  const { answers, clocks, vectors: each, seedWords, windowWords, expansion } = facts;
   const address = addressBits(windowWords);
   const base = seedBase(windowWords);
   const sizes = streamSizes(facts);
@@ -194,6 +194,24 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
     sv.put(s[`${channel}_wait`], sv.decimal(0)),
     sv.when(stalls, [sv.put(s[`${channel}_wait`], random(4))]),
   ];
+  const prompt = sv.name("prompt");
+  const isOdd = sv.binary(sv.binary(prompt, "&", sv.decimal(1)), "!=", sv.decimal(0));
+  /** Every other prompt gets a number instead of seeds, while the one before it runs. */
+  const written = (writes: sv.Statement[]): sv.Statement[] =>
+    expansion ? [sv.when(sv.isFalse(isOdd), writes)] : writes;
+  const number = sv.cast(32, sv.binary(prompt, "+", sv.decimal(1)));
+  const nextNumber: sv.Statement[] = expansion
+    ? [
+        sv.when(and(sv.isFalse(isOdd), sv.binary(prompt, "<", sv.decimal(vectors.prompts - 1))), [
+          ...expectRead("WAITING", word(0)),
+          ...write(at("EXPAND"), number, OKAY),
+          ...expectRead("WAITING", word(1)),
+          ...write(at("EXPAND"), word(0), SLVERR),
+          ...errorIs("seed"),
+          ...forget("seed"),
+        ]),
+      ]
+    : [];
   const isLate = and(stalls, sv.binary(random(4), "!=", sv.decimal(0)));
   return {
     name: AXI_TESTBENCH,
@@ -348,10 +366,12 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
             "n",
             seedWords,
             ...nextLine(s.got, s.seed_file, "%h", s.seed),
-            ...write(
-              sv.cast(address, sv.binary(sv.decimal(base), "+", sv.binary(sv.decimal(4), "*", sv.name("n")))),
-              s.seed,
-              OKAY,
+            ...written(
+              write(
+                sv.cast(address, sv.binary(sv.decimal(base), "+", sv.binary(sv.decimal(4), "*", sv.name("n")))),
+                s.seed,
+                OKAY,
+              ),
             ),
           ),
           ...control("start", OKAY),
@@ -377,6 +397,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
             ...forget("seed"),
           ]),
           sv.when(sv.binary(sv.name("prompt"), "==", sv.decimal(1)), [...errorIs("length"), ...forget("length")]),
+          ...nextNumber,
           ...pendingThenStatus,
           sv.loopWhile(sv.binary(s.rdata_q, "!==", word(bitOf(STATUS.idle))), ...pendingThenStatus),
           ...ask(at("PENDING")),

@@ -12,6 +12,7 @@ import * as sv from "../syntax.ts";
 import { holdsUntilTaken } from "./handshake.ts";
 import { addressBits, type MachineFacts } from "./register-map.ts";
 import { AXI_REGISTERS, axiLitePorts, axiRegisters } from "./registers.ts";
+import { SEED_EXPANDER, seedExpander } from "./seed-expander.ts";
 
 export const AXI_TOP = "xpike_axi";
 
@@ -36,7 +37,7 @@ const padded = (bits: number, value: sv.Expression): readonly sv.Expression[] =>
   bits === 0 ? [value] : [sv.sized(bits, 0), value];
 
 export function axiTop(facts: MachineFacts): sv.Module {
-  const { vectors, answers, vectorBits, totalBits, decisionBits, windowWords } = facts;
+  const { vectors, answers, vectorBits, totalBits, decisionBits, windowWords, seedWords, expansion } = facts;
   const sizes = streamSizes(facts);
   const lite = axiLitePorts(addressBits(windowWords));
   const ports = [
@@ -65,8 +66,15 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.logic(totalBits, "totals"),
     sv.logic(decisionBits, "decision"),
     sv.logic(facts.logitBits, "logits"),
+    ...(expansion
+      ? [
+          sv.logic(1, "expand", "occupied", "copies", "copied"),
+          sv.logic(indexBits(seedWords), "copy_address"),
+          sv.logic(SEED_BITS, "copy_data"),
+        ]
+      : []),
   ];
-  const s = sv.signals(ports, declared);
+  const s = sv.signals<string, string>(ports, declared);
   const [clocked, machine] = [s.rst_n, s.machine_rst_n].map((reset) => ({
     clk_i: s.clk_i,
     rst_ni: reset,
@@ -78,6 +86,11 @@ export function axiTop(facts: MachineFacts): sv.Module {
       `${MACHINE} behind AXI: registers and seeds on AXI4-Lite (s_axil), vectors in on AXI-Stream (s_axis), answers out on AXI-Stream (m_axis), and an interrupt (irq_o, high while an enabled event pends). Pin names are those that AXI tools look for.`,
       `A start admits ${vectors} vectors, ${facts.vectorOrder}: line 0 in bit 0 of s_axis_tdata, tlast with the last. ` +
         `The prompt's ${answers === 1 ? "answer comes" : `${answers} answers come`} at m_axis, tlast with the last: totals in the low ${totalBits} bits of m_axis_tdata, class 0 lowest, and the decision from bit ${sizes.decisionAt} on.`,
+      ...(expansion
+        ? [
+            "A prompt's number becomes its seeds, also while the prompt before it runs. The next start takes them, and opens the input when the machine has them.",
+          ]
+        : []),
       "The release of rst_ni is synchronised, and the bus is ready from then on. With test_mode_i, rst_ni resets everything directly.",
       "A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine.",
     ],
@@ -95,6 +108,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
         seed_write_o: s.seed_write,
         seed_address_o: s.seed_address,
         seed_data_o: s.seed_data,
+        ...(expansion ? { expand_o: s.expand, occupied_i: s.occupied } : {}),
         start_o: s.start,
         clear_o: s.clear,
         busy_i: s.busy,
@@ -105,11 +119,36 @@ export function axiTop(facts: MachineFacts): sv.Module {
         irq_o: s.irq_o,
       }),
       sv.gap,
+      ...(expansion
+        ? [
+            sv.instance(SEED_EXPANDER, "u_expander", {
+              ...clocked,
+              expand_i: s.expand,
+              number_i: s.seed_data,
+              take_i: both(s.start, s.occupied),
+              clear_i: s.clear,
+              occupied_o: s.occupied,
+              write_o: s.copies,
+              address_o: s.copy_address,
+              data_o: s.copy_data,
+              last_o: s.copied,
+            }),
+            sv.gap,
+          ]
+        : []),
       sv.instance(MACHINE, "u_machine", {
         ...machine,
-        seed_write_i: s.seed_write,
-        seed_address_i: s.seed_address,
-        seed_data_i: s.seed_data,
+        ...(expansion
+          ? {
+              seed_write_i: sv.binary(s.seed_write, "|", s.copies),
+              seed_address_i: sv.choose(
+                s.copies,
+                sv.widen(s.copy_address, indexBits(seedWords), indexBits(windowWords)),
+                s.seed_address,
+              ),
+              seed_data_i: sv.choose(s.copies, s.copy_data, s.seed_data),
+            }
+          : { seed_write_i: s.seed_write, seed_address_i: s.seed_address, seed_data_i: s.seed_data }),
         in_valid_i: sv.binary(s.s_axis_tvalid, "&", s.open_q),
         in_ready_o: s.ready,
         in_data_i: sv.slice(s.s_axis_tdata, vectorBits - 1, 0),
@@ -140,14 +179,18 @@ export function axiTop(facts: MachineFacts): sv.Module {
       sv.wire(s.busy, sv.binary(s.running_q, "|", s.machine_busy)),
       sv.gap,
       sv.comment(
-        "A prompt is open until its last vector, or a wrong one, has arrived, and runs until its last answer has been taken.",
+        `A prompt is open until its last vector, or a wrong one, has arrived, and runs until its last answer has been taken.${expansion ? " It opens at its start, or when the seeds of a number that waited have been copied." : ""}`,
       ),
       sv.registers(
         sv.cleared(s.machine_rst_nq, s.open_q, s.running_q, s.entered_q, s.answered_q),
         [
           sv.set(s.machine_rst_nq, sv.isFalse(s.clear)),
           sv.when(s.clear, sv.cleared(s.open_q, s.running_q, s.entered_q, s.answered_q), [
-            sv.when(s.start, [sv.set(s.open_q, sv.sized(1, 1)), sv.set(s.running_q, sv.sized(1, 1))]),
+            sv.when(s.start, [
+              sv.set(s.open_q, expansion ? sv.isFalse(s.occupied) : sv.sized(1, 1)),
+              sv.set(s.running_q, sv.sized(1, 1)),
+            ]),
+            ...(expansion ? [sv.when(s.copied, [sv.set(s.open_q, sv.sized(1, 1))])] : []),
             sv.when(s.taken, [
               countUp(s.entered_q, vectors),
               sv.when(sv.binary(s.is_last, "|", s.is_wrong), [sv.set(s.open_q, sv.sized(1, 0))]),
@@ -181,6 +224,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
 /** The machine's edge, leaves first; its files follow the modules of the machine. */
 export const axiModules = (facts: MachineFacts): sv.Module[] => [
   resetSynchroniser(),
+  ...(facts.expansion ? [seedExpander(facts.expansion)] : []),
   axiRegisters(facts),
   axiTop(facts),
 ];

@@ -102,6 +102,12 @@ export async function writeSeeds(bus: Bus, { seedBase }: Identity, seeds: Uint32
   for (const [n, seed] of seeds.entries()) await bus.write(seedBase + 4 * n, seed);
 }
 
+/**
+ * The number of a prompt in its run of `xpike run`, from 0: the machine makes the seeds of the next start from it, also while another prompt
+ * runs. One number waits at most.
+ */
+export const expandSeeds = (bus: Bus, number: number): Promise<void> => bus.write(registerOf("EXPAND").offset, number);
+
 /** Constants of a chip: `machine_constants.hex` of its folder. */
 export interface Constants {
   readonly layout: number;
@@ -150,9 +156,13 @@ export async function takeAnswers(bus: Bus, identity: Identity): Promise<Answer[
   );
 }
 
-/** Seeds, start, vectors, answers. */
-export async function runPrompt(bus: Bus, identity: Identity, { seeds, vectors }: HostPrompt): Promise<Answer[]> {
-  await writeSeeds(bus, identity, seeds);
+/** Seeds, or the prompt's number, from which the machine makes them; then start, vectors, answers. */
+export async function runPrompt(
+  bus: Bus,
+  identity: Identity,
+  { seeds, vectors }: { readonly seeds: HostPrompt["seeds"] | number } & Pick<HostPrompt, "vectors">,
+): Promise<Answer[]> {
+  await (typeof seeds === "number" ? expandSeeds(bus, seeds) : writeSeeds(bus, identity, seeds));
   await start(bus);
   await sendVectors(bus, identity, vectors);
   return takeAnswers(bus, identity);

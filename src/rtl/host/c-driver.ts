@@ -97,6 +97,8 @@ typedef struct {
 
 int xpike_identify(const xpike_bus *bus);
 int xpike_write_seeds(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SEEDS]);
+/* A prompt's number in its run, from 0: the machine makes the seeds of the next start, also while another prompt runs. One waits at most. */
+int xpike_expand_seeds(const xpike_bus *bus, uint32_t number);
 /* Constants of another chip of this layout, or of the same one at another age, while idle: ${CONSTANT_FILE} of its folder. */
 int xpike_load_constants(const xpike_bus *bus, uint32_t layout, const uint32_t *words, uint32_t count);
 int xpike_start(const xpike_bus *bus);
@@ -105,7 +107,9 @@ int xpike_enable_interrupts(const xpike_bus *bus, uint32_t events);
 int xpike_clear_interrupts(const xpike_bus *bus, uint32_t events);
 int xpike_send_vectors(const xpike_bus *bus, const uint8_t *vectors);
 int xpike_take_answers(const xpike_bus *bus, xpike_answer answers[XPIKE_PROMPT_ANSWERS]);
-/* Seeds, start, vectors, answers. */
+/* Seeds, or a number; then start, vectors, answers. */
+int xpike_run_number(const xpike_bus *bus, uint32_t number, const uint8_t *vectors,
+                     xpike_answer answers[XPIKE_PROMPT_ANSWERS]);
 int xpike_run_prompt(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SEEDS], const uint8_t *vectors,
                      xpike_answer answers[XPIKE_PROMPT_ANSWERS]);
 
@@ -177,6 +181,8 @@ int xpike_write_seeds(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SE
   return XPIKE_DONE;
 }
 
+int xpike_expand_seeds(const xpike_bus *bus, uint32_t number) { return bus->write(bus->context, XPIKE_EXPAND, number); }
+
 int xpike_load_constants(const xpike_bus *bus, uint32_t layout, const uint32_t *words, uint32_t count) {
   uint32_t n;
   if (layout != XPIKE_CONSTANT_LAYOUT || count != XPIKE_CONSTANT_COUNT) return XPIKE_FOREIGN;
@@ -229,13 +235,21 @@ int xpike_take_answers(const xpike_bus *bus, xpike_answer answers[XPIKE_PROMPT_A
   return XPIKE_DONE;
 }
 
-int xpike_run_prompt(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SEEDS], const uint8_t *vectors,
-                     xpike_answer answers[XPIKE_PROMPT_ANSWERS]) {
-  int result = xpike_write_seeds(bus, seeds);
+static int run(const xpike_bus *bus, int result, const uint8_t *vectors, xpike_answer answers[XPIKE_PROMPT_ANSWERS]) {
   if (result == XPIKE_DONE) result = xpike_start(bus);
   if (result == XPIKE_DONE) result = xpike_send_vectors(bus, vectors);
   if (result == XPIKE_DONE) result = xpike_take_answers(bus, answers);
   return result;
+}
+
+int xpike_run_prompt(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SEEDS], const uint8_t *vectors,
+                     xpike_answer answers[XPIKE_PROMPT_ANSWERS]) {
+  return run(bus, xpike_write_seeds(bus, seeds), vectors, answers);
+}
+
+int xpike_run_number(const xpike_bus *bus, uint32_t number, const uint8_t *vectors,
+                     xpike_answer answers[XPIKE_PROMPT_ANSWERS]) {
+  return run(bus, xpike_expand_seeds(bus, number), vectors, answers);
 }
 
 /* Words of the DMA's registers, by direction: control, status, address, length. */

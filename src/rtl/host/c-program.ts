@@ -8,8 +8,8 @@ export const program = `/*
  *
  *   gcc -std=c99 -O1 -o xpike_run ${C_PROGRAM} ${C_SOCKET} ${C_DRIVER} && ./xpike_run 127.0.0.1 PORT
  *
- * The argument quit behind them also ends the co-simulation; load first loads the constants of the current folder. With a board's kit,
- * over its serial port:
+ * The argument quit behind them also ends the co-simulation; load first loads the constants of the current folder; numbers sends
+ * the number of each prompt instead of its seeds. With a board's kit, over its serial port:
  *
  *   gcc -DXPIKE_SERIAL -O1 -o xpike_run ${C_PROGRAM} ${C_UART} ${C_SERIAL} ${C_DRIVER} && ./xpike_run /dev/ttyUSB0
  */
@@ -149,7 +149,8 @@ int main(int count, char **arguments) {
       if (next_word(input_file, vectors + n * XPIKE_VECTOR_BYTES, XPIKE_VECTOR_BYTES) != 1)
         return failed("${INPUT_FILE} is damaged");
     }
-    result = xpike_run_prompt(&bus, seeds, vectors, answers);
+    result = is_asked(count, arguments, "numbers") ? xpike_run_number(&bus, (uint32_t)prompts, vectors, answers)
+                                                   : xpike_run_prompt(&bus, seeds, vectors, answers);
     if (result != XPIKE_DONE) return failed(results[result]);
     for (n = 0; n < XPIKE_PROMPT_ANSWERS; n++) {
       if (next_word(total_file, totals, XPIKE_DECISION_AT / 8) != 1) return failed("${ANSWER_FILE} is damaged");

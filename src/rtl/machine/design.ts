@@ -3,6 +3,7 @@ import { type Deciding, decidingOf } from "../../experiment/by-read-out.ts";
 import type { IntegerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
+import { seedRoot } from "../../simulation/reference/attention.ts";
 import type { SourceFiles } from "../design.ts";
 import type { Module } from "../syntax.ts";
 import { accumulators, totalMemory } from "./accumulators.ts";
@@ -54,6 +55,8 @@ export interface MachineDesign {
   readonly crossbars: readonly WholeCrossbar[];
   /** Which of them a host can load; null: none. */
   readonly loads: Loads | null;
+  /** Of the stream that seeds of attention come from. */
+  readonly seedKey: readonly [number, number];
 }
 
 /**
@@ -103,7 +106,7 @@ export function machineDesign(chip: Chip, random: Stream, fabric: Fabric = MACRO
   add(topModule(plan, loads));
   const ofColumns = Object.values(columns).map(({ files }) => files);
   const constants = Object.assign({}, constantFiles(chip, plan, crossbars, memory), ...ofColumns);
-  return { plan, modules: [...modules.values()], constants, crossbars, loads };
+  return { plan, modules: [...modules.values()], constants, crossbars, loads, seedKey: seedRoot(random).key };
 }
 
 /** Memories outside attention. */

@@ -12,6 +12,7 @@ import {
   STATUS,
   seedBase,
 } from "../axi/register-map.ts";
+import { expansionClocks } from "../axi/seed-expander.ts";
 
 /** Inputs of a clock; streams carry their data elsewhere, since nothing depends on them. */
 export interface EdgeInputs {
@@ -33,6 +34,19 @@ export interface EdgeInputs {
   readonly tready: boolean;
 }
 
+/** The expander of seeds. */
+export interface Expander {
+  /** Of the prompt. */
+  readonly number: number;
+  /** Clocks until its seeds wait. */
+  readonly left: number;
+  /** Whether a start wants them. */
+  readonly taken: boolean;
+  /** The next seed that is read, and the one that the machine is given. */
+  readonly read: number;
+  readonly copied: number | null;
+}
+
 /** What the machine behind the edge shows in a clock. */
 export interface MachineOutputs {
   readonly ready: boolean;
@@ -50,6 +64,8 @@ export interface EdgeState {
   readonly written: number | null;
   readonly read: { readonly word: number; readonly response: number } | null;
   readonly error: number;
+  /** Null: no number waits. */
+  readonly expander: Expander | null;
   /** Events that raise the interrupt, those that pend, and the interrupt. */
   readonly enabled: number;
   readonly pending: number;
@@ -72,6 +88,7 @@ export const AFTER_RESET: EdgeState = {
   written: null,
   read: null,
   error: 0,
+  expander: null,
   enabled: 0,
   pending: 0,
   interrupt: false,
@@ -92,6 +109,7 @@ const EVENTS = 2 ** Object.keys(INTERRUPT).length - 1;
 /** What a write does. */
 export type Effect =
   | { readonly kind: "seed"; readonly word: number; readonly data: number }
+  | { readonly kind: "expand"; readonly number: number }
   | { readonly kind: "start" | "clear" | "nothing" }
   | { readonly kind: "forget" | "enable" | "serve"; readonly bits: number }
   | { readonly kind: "refused"; readonly error: number };
@@ -102,11 +120,11 @@ const refused = (error: keyof typeof ERROR | null): Effect => ({
 });
 
 export function effectOf(
-  { windowWords }: MachineFacts,
+  { windowWords, expansion }: MachineFacts,
   address: number,
   data: number,
   strobe: number,
-  busy: boolean,
+  { busy, occupied }: { readonly busy: boolean; readonly occupied: boolean },
 ): Effect {
   if (strobe !== FULL) return refused(null);
   const aligned = address - (address % 4);
@@ -119,6 +137,9 @@ export function effectOf(
   const register = REGISTERS.find(({ offset }) => offset === aligned);
   if (register?.name === "ERROR") return { kind: "forget", bits: data };
   if (register?.name === "ENABLE") return { kind: "enable", bits: data & EVENTS };
+  if (register?.name === "EXPAND" && expansion !== null) {
+    return occupied ? refused("seed") : { kind: "expand", number: data };
+  }
   if (register?.name === "PENDING") return { kind: "serve", bits: data };
   if (register?.name !== "CONTROL") return refused(null);
   if ((data >> CONTROL.clear) & 1) return { kind: "clear" };
@@ -152,7 +173,9 @@ export function edgeOutputs(
   return {
     awake: !inputs.reset && (inputs.testMode || state.asleep === 0),
     busy,
-    effect: isWrite ? effectOf(facts, state.address, state.data.word, state.data.strobe, busy) : null,
+    effect: isWrite
+      ? effectOf(facts, state.address, state.data.word, state.data.strobe, { busy, occupied: state.expander !== null })
+      : null,
     taken,
     isLast,
     isWrong: taken && inputs.tlast !== isLast,
@@ -181,9 +204,37 @@ export function contentOf(facts: MachineFacts, state: EdgeState, busy: boolean, 
       return state.prompts;
     case "CLOCKS":
       return state.clocks;
+    case "WAITING":
+      return Number(state.expander !== null);
     default:
       return 0;
   }
+}
+
+/** Whether the machine is given its last seed. */
+const isCopied = ({ seedWords }: MachineFacts, { expander }: EdgeState): boolean => expander?.copied === seedWords - 1;
+
+function afterExpander(facts: MachineFacts, state: EdgeState, effect: Effect | null): Expander | null {
+  const { expander } = state;
+  if (effect?.kind === "clear" || isCopied(facts, state)) return null;
+  if (effect?.kind === "expand") {
+    return {
+      number: effect.number,
+      left: expansionClocks(facts.expansion!).expand - 1,
+      taken: false,
+      read: 0,
+      copied: null,
+    };
+  }
+  if (expander === null) return null;
+  const moves = expander.left === 0 && expander.taken;
+  return {
+    ...expander,
+    left: Math.max(0, expander.left - 1),
+    taken: expander.taken || effect?.kind === "start",
+    read: moves ? Math.min(expander.read + 1, facts.seedWords - 1) : expander.read,
+    copied: moves ? expander.read : null,
+  };
 }
 
 /** The state after the clock's rising edge. */
@@ -218,6 +269,7 @@ export function afterClock(
         ? null
         : state.read,
     error: (state.error & ~forgotten) | errors,
+    expander: afterExpander(facts, state, effect),
     enabled: effect?.kind === "enable" ? effect.bits : state.enabled,
     pending: (state.pending & ~served) | events,
     interrupt: (state.pending & state.enabled) !== 0,
@@ -228,7 +280,10 @@ export function afterClock(
     ...(isClear
       ? fresh
       : {
-          open: taken && (isLast || isWrong) ? false : state.open || effect?.kind === "start",
+          open:
+            taken && (isLast || isWrong)
+              ? false
+              : state.open || (effect?.kind === "start" && state.expander === null) || isCopied(facts, state),
           running: done ? false : state.running || effect?.kind === "start",
           entered: taken ? (state.entered + 1) % facts.vectors : state.entered,
           answered: given ? (state.answered + 1) % facts.answers : state.answered,

@@ -3,7 +3,7 @@
  * it that answers when it likes, and in every clock what `edge-model.ts` says. It goes on until each point has been reached.
  */
 
-import type { Stream } from "../../numeric/stream.ts";
+import { type Stream, streamOfKey } from "../../numeric/stream.ts";
 import {
   addressBits,
   CONTROL,
@@ -13,6 +13,7 @@ import {
   registerOf,
   seedBase,
 } from "../axi/register-map.ts";
+import { expansionClocks } from "../axi/seed-expander.ts";
 import { streamSizes } from "../axi/top.ts";
 import { indexBits } from "../machine/parts.ts";
 import {
@@ -34,13 +35,14 @@ export interface EdgePlays {
   readonly machine: Play;
 }
 
-/** Lines after which it ends even if a point is open: a fault of this file, not of the edge. */
+/** Lines, and expansions of seeds, after which it ends even if a point is open: a fault of this file, not of the edge. */
 const MOST_LINES = 60_000;
+const MOST_EXPANSIONS = 12;
 /** Prompts that are answered completely. */
 const PROMPTS = 4;
 const WORD = 32;
 /** What a prompt is doing, and what the slave holds. */
-const PHASES = ["idle", "open", "input", "computing", "answering", "between_answers"] as const;
+const PHASES = ["idle", "expanding", "open", "input", "computing", "answering", "between_answers"] as const;
 const HELD = ["address", "data", "response", "read_response"] as const;
 
 type Phase = (typeof PHASES)[number];
@@ -80,14 +82,33 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
   const edgeLines: Line[] = [];
   const machineLines: Line[] = [];
 
+  const expanded = new Map<number, readonly number[]>();
+  /** The seeds of a prompt, by its number. */
+  function seedsOf(number: number): readonly number[] {
+    const known = expanded.get(number);
+    if (known) return known;
+    const { key, blocks, heads, words } = facts.expansion!;
+    const root = streamOfKey(...key);
+    const places = Array.from({ length: blocks }, (_, block) => root.fork(block, number)).flatMap((own) =>
+      heads === null ? [own] : Array.from({ length: heads }, (_, head) => own.fork(head)),
+    );
+    const seeds = places.flatMap((place) => Array.from({ length: words }, () => place.word() || 1));
+    expanded.set(number, seeds);
+    return seeds;
+  }
+
   const phaseOf = (): Phase => {
     if (behind.offers !== null) return "answering";
     if (behind.answered > 0) return "between_answers";
     if (behind.had === vectors) return "computing";
     if (state.entered > 0) return "input";
-    return state.open ? "open" : "idle";
+    if (state.open) return "open";
+    return state.running && state.expander !== null ? "expanding" : "idle";
   };
   const wants = (what: string) => open.has(`${what}_${phaseOf()}`);
+  /** Whether seeds are on their way, which takes a large machine long, and must arrive for a point. */
+  const isExpected = () =>
+    (state.expander?.left ?? 0) > 0 && (open.has("start_with_seeds") || open.has("clear_with_seeds"));
 
   /** A command, a seed, or anything. */
   function anyWrite(): Write {
@@ -95,15 +116,19 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     const at = (name: Parameters<typeof registerOf>[0]) =>
       registerOf(name).offset + (chance(1, 8) ? random.integer(4) : 0);
     const isBusy = state.running || behind.had > 0;
+    const isDropped = state.expander?.left === 0 && open.has("clear_with_seeds");
+    const isEarly = isExpected() && open.has("start_with_seeds");
     const control = (start: boolean, clear: boolean) => ({
       address: at("CONTROL"),
       data: (Number(start) << CONTROL.start) | (Number(clear) << CONTROL.clear) | (random.integer(16) << 2),
       strobe,
     });
+    if (chance(1, 12)) return { address: at("EXPAND"), data: random.word(), strobe };
     const kind = random.integer(16);
-    if (!isBusy && kind < 6) return { ...control(true, false), strobe: chance(1, 8) ? strobe : 15 };
-    if (chance(1, wants("clear") ? 3 : isBusy ? 60 : 20)) return { ...control(chance(1, 2), true), strobe: 15 };
-    if (kind < 8) return control(true, false);
+    if (!isBusy && !isEarly && kind < 6) return { ...control(true, false), strobe: chance(1, 8) ? strobe : 15 };
+    if (!isExpected() && chance(1, wants("clear") || isDropped ? 3 : isBusy ? 60 : 20))
+      return { ...control(chance(1, 2), true), strobe: 15 };
+    if (!isEarly && kind < 8) return control(true, false);
     if (kind < 11) return { address: base + 4 * random.integer(windowWords), data: random.word(), strobe };
     if (kind < 12)
       return { address: at(pick(["ERROR", "ENABLE", "PENDING"], random)), data: random.integer(16), strobe };
@@ -113,19 +138,20 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
 
   const anyRead = (): number => {
     if (behind.offers !== null && open.has("prompts_read_before_last_answer")) return registerOf("PROMPTS").offset;
-    const named = pick(["STATUS", "ERROR", "PENDING", "ENABLE", "PROMPTS", "CLOCKS"] as const, random);
+    const named = pick(["STATUS", "ERROR", "PENDING", "ENABLE", "PROMPTS", "CLOCKS", "WAITING"] as const, random);
     if (chance(1, 2)) return registerOf(named).offset;
     return chance(1, 2) ? pick(REGISTERS, random).offset + random.integer(4) : random.integer(2 ** address);
   };
 
-  while (edgeLines.length < MOST_LINES && (open.size > 0 || answeredPrompts < PROMPTS)) {
+  const most = MOST_LINES + MOST_EXPANSIONS * (facts.expansion ? expansionClocks(facts.expansion).expand : 0);
+  while (edgeLines.length < most && (open.size > 0 || answeredPrompts < PROMPTS)) {
     // Traffic comes in stretches of 64 clocks, dense or sparse.
     if (edgeLines.length % 64 === 0) rate = pick([8, 6, 3, 1], random);
     const reached = new Set<string>();
-    const canReset = inReset === 0 && edgeLines.length > 8;
+    const canReset = inReset === 0 && edgeLines.length > 8 && !isExpected();
     if (
       canReset &&
-      (chance(1, 2500) ||
+      (chance(1, open.has("access_in_test_mode") ? 400 : 2500) ||
         (chance(1, 40) && (wants("reset") || heldBy(state).some((held) => open.has(`reset_${held}`)))))
     ) {
       reached.add(`reset_${phaseOf()}`);
@@ -150,7 +176,8 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
       if (aw === null && addressed < writes.length && addressed < filled + 2 && chance(1, 3)) aw = writes[addressed++];
       if (w === null && filled < writes.length && filled < addressed + 2 && chance(1, 3)) w = writes[filled++];
       if (ar === null && chance(rate, 32)) ar = anyRead();
-      const isHeld = phaseOf() === "open" && isWanted;
+      const isBefore = !state.open && state.entered === 0 && (open.has("clear_open") || open.has("reset_open"));
+      const isHeld = isBefore || (phaseOf() === "open" && isWanted);
       if (vector === null && chance(isHeld ? 1 : 8 * rate, isHeld ? 200 : 64)) {
         const isLast = state.entered === vectors - 1;
         const isWrong = chance(1, isLast ? 8 : open.has("tlast_early") ? 16 : 40 * vectors);
@@ -191,7 +218,12 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     const { totals, decision } = behind.offers ?? { totals: bits(totalBits), decision: bits(decisionBits) };
     const data = vector?.data ?? bits(sizes.input);
     const logits = bits(logitBits);
-    const writesSeed = effect?.kind === "seed";
+    const seed =
+      effect?.kind === "seed"
+        ? effect
+        : state.expander?.copied != null
+          ? { word: state.expander.copied, data: seedsOf(state.expander.number)[state.expander.copied] }
+          : null;
     edgeLines.push({
       values: {
         rst_ni: flag(!isReset),
@@ -230,9 +262,9 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     machineLines.push({
       values: {
         rst_ni: flag((inputs.testMode || state.released) && !isReset),
-        seed_write_i: flag(writesSeed),
-        seed_address_i: bitsOf(writesSeed ? effect.word : 0, indexBits(windowWords)),
-        seed_data_i: bitsOf(writesSeed ? effect.data : 0, WORD),
+        seed_write_i: flag(seed !== null),
+        seed_address_i: bitsOf(seed?.word ?? 0, indexBits(windowWords)),
+        seed_data_i: bitsOf(seed?.data ?? 0, WORD),
         in_valid_i: flag(inputs.tvalid && state.open),
         in_data_i: data.slice(sizes.input - vectorBits),
         out_ready_i: flag(inputs.tready),
@@ -289,10 +321,21 @@ const heldBy = ({ address, data, written, read }: EdgeState): (typeof HELD)[numb
   return HELD.filter((held) => is[held]);
 };
 
-function pointsOf({ answers }: MachineFacts): Record<string, string | null> {
+function pointsOf({ answers, expansion }: MachineFacts): Record<string, string | null> {
   const single = answers === 1 ? "a prompt has one answer" : null;
-  const of = (what: "reset" | "clear") =>
-    PHASES.map((phase) => [`${what}_${phase}`, phase === "between_answers" ? single : null] as const);
+  const drawn = expansion === null ? "the machine draws nothing" : null;
+  const reasons: Partial<Record<Phase, string | null>> = { between_answers: single, expanding: drawn };
+  const of = (what: "reset" | "clear") => PHASES.map((phase) => [`${what}_${phase}`, reasons[phase] ?? null] as const);
+  const numbers = [
+    "number_written",
+    "number_while_busy",
+    "number_while_one_waits",
+    "number_partial_strobes",
+    "start_before_seeds_wait",
+    "start_with_seeds",
+    "clear_with_seeds",
+    "waiting_read",
+  ];
   const plain = [
     "data_before_address",
     "address_before_data",
@@ -322,6 +365,7 @@ function pointsOf({ answers }: MachineFacts): Record<string, string | null> {
   ];
   return Object.fromEntries([
     ...plain.map((point) => [point, null] as const),
+    ...numbers.map((point) => [point, drawn] as const),
     ...of("reset"),
     ...of("clear"),
     ...HELD.map((held) => [`reset_${held}`, null] as const),
@@ -345,7 +389,16 @@ function reachedBy(
   const refused = effect?.kind === "refused";
   const reads = awake && inputs.arvalid && state.read === null;
   const readPlace = inputs.araddr - (inputs.araddr % 4);
+  const isNumber = place === registerOf("EXPAND").offset && facts.expansion !== null;
   const reached: Readonly<Record<string, boolean>> = {
+    number_written: effect?.kind === "expand" && !busy,
+    number_while_busy: effect?.kind === "expand" && busy,
+    number_while_one_waits: isNumber && refused && !isPartial,
+    number_partial_strobes: isNumber && isPartial && state.expander === null,
+    start_before_seeds_wait: effect?.kind === "start" && (state.expander?.left ?? 0) > 0,
+    start_with_seeds: effect?.kind === "start" && state.expander?.left === 0,
+    clear_with_seeds: effect?.kind === "clear" && state.expander?.left === 0,
+    waiting_read: reads && readPlace === registerOf("WAITING").offset && state.expander !== null,
     stall_s_axil_aw: inputs.awvalid && state.address !== null,
     stall_s_axil_w: inputs.wvalid && state.data !== null,
     stall_s_axil_b: state.written !== null && !inputs.bready,
@@ -368,7 +421,7 @@ function reachedBy(
     interrupt_error: state.interrupt && (state.pending & state.enabled & (1 << INTERRUPT.error)) !== 0,
     clear_keeps_enable: effect?.kind === "clear" && state.enabled !== 0,
     error_forgotten: effect?.kind === "forget" && (effect.bits & state.error) !== 0,
-    write_refused: refused && !isControl && !isSeed && !isPartial,
+    write_refused: refused && !isControl && !isSeed && !isNumber && !isPartial,
     read_refused: reads && readPlace >= 4 * REGISTERS.length,
     prompts_read_before_last_answer:
       reads && readPlace === registerOf("PROMPTS").offset && machine.valid && isLastAnswer && !inputs.tready,

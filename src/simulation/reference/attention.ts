@@ -153,7 +153,7 @@ export function tileDraws(
 ): (block: number, prompt: number, head: number) => TileDraws {
   const { tokens, dimension, draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
   const shape = { steps, tokens, dimension };
-  const root = random.fork("attention");
+  const root = seedRoot(random);
   const seeds = seedStream(chip, random);
   const counted = shiftsRegisters(chip);
   return chip.hardware.ssa.random === "lfsr"
@@ -183,11 +183,14 @@ export function servingOf({ attention }: Pick<Mapping, "attention">): ServingMap
  * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or, when the heads of a block
  * share an engine's registers, `random.fork("attention", block, prompt)`.
  */
+/** What all tiles of a run fork. */
+export const seedRoot = (random: Stream): Stream => random.fork("attention");
+
 export function seedStream(
   chip: MappedNetwork,
   random: Stream,
 ): (block: number, prompt: number, head: number) => Stream {
-  const root = random.fork("attention");
+  const root = seedRoot(random);
   return chip.hardware.ssa.lfsr.scope === "engine"
     ? (block, prompt) => root.fork(block, prompt)
     : (block, prompt, head) => root.fork(block, prompt, head);
