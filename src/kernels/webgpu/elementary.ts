@@ -1,6 +1,6 @@
 /**
- * WGSL of elementary functions and of sums over a group. The functions are those of `../assembly/math.ts`, in the same order of the same
- * operations, because those of WGSL are less accurate and differ between GPUs.
+ * WGSL of elementary functions: those of `../assembly/math.ts`, in the same order of the same operations, because those of WGSL itself are
+ * less accurate and differ between GPUs.
  */
 
 /** e^x with a relative error below 3e-7 for -87 <= x <= 88, whether it matters next to 1, and the logistic function. */
@@ -46,28 +46,3 @@ fn logarithm(x: f32) -> f32 {
 
 /** Lanes of kernels that take a group per row. */
 export const ROW_LANES = 64;
-
-/** Sum and maximum over the lanes of a group: neighbours at distance 32, 16, ..., 1. */
-export const ROW_SUMS = `
-var<workgroup> held: array<f32, ${ROW_LANES}>;
-fn rowSum(lane: u32, own: f32) -> f32 {
-  workgroupBarrier();
-  held[lane] = own;
-  for (var half = ${ROW_LANES / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { held[lane] += held[lane + half]; }
-  }
-  workgroupBarrier();
-  return held[0];
-}
-fn rowMost(lane: u32, own: f32) -> f32 {
-  workgroupBarrier();
-  held[lane] = own;
-  for (var half = ${ROW_LANES / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { held[lane] = max(held[lane], held[lane + half]); }
-  }
-  workgroupBarrier();
-  return held[0];
-}
-`;

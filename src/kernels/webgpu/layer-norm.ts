@@ -10,9 +10,10 @@
 import { gridOf } from "../../webgpu/kernel.ts";
 import type { DenseOps } from "../ops.ts";
 import { columnReduction, reduceColumns } from "./column-sums.ts";
-import { ROW_LANES, ROW_SUMS } from "./elementary.ts";
+import { ROW_LANES } from "./elementary.ts";
 import { gpuKernel } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
+import { treeSum } from "./tree-sum.ts";
 
 const eachColumn = (body: string) => `
   for (var i = lane; i < call.width; i += ${ROW_LANES}u) {
@@ -32,15 +33,15 @@ const FORWARD = gpuKernel({
     statistics: "place",
   },
   lanes: ROW_LANES,
-  helpers: ROW_SUMS,
+  helpers: treeSum(ROW_LANES),
   body: `
   let row = rowOf(group);
   if (row >= call.rows) { return; }
   let first = call.source + row * call.width;
   var sum = 0.0;${eachColumn("    sum += load(first + i);")}
-  let mean = rowSum(lane, sum) / f32(call.width);
+  let mean = treeSum(lane, sum) / f32(call.width);
   var squares = 0.0;${eachColumn("    let d = load(first + i) - mean;\n    squares += d * d;")}
-  let r = 1.0 / sqrt(rowSum(lane, squares) / f32(call.width) + call.epsilon);
+  let r = 1.0 / sqrt(treeSum(lane, squares) / f32(call.width) + call.epsilon);
 ${eachColumn("    store(call.result + row * call.width + i, load(call.gain + i) * ((load(first + i) - mean) * r) + load(call.offset + i));")}
   if (lane == 0u) {
     store(call.statistics + 2u * row, mean);
@@ -62,7 +63,7 @@ const BACKWARD = gpuKernel({
     dSource: "place",
   },
   lanes: ROW_LANES,
-  helpers: ROW_SUMS,
+  helpers: treeSum(ROW_LANES),
   body: `
   let row = rowOf(group);
   if (row >= call.rows) { return; }
@@ -73,8 +74,8 @@ const BACKWARD = gpuKernel({
   var along = 0.0;${eachColumn(`    let g = load(call.dTarget + first + i) * load(call.gain + i);
     sum += g;
     along += g * ((load(call.source + first + i) - mean) * r);`)}
-  let gMean = rowSum(lane, sum) / f32(call.width);
-  let gzMean = rowSum(lane, along) / f32(call.width);
+  let gMean = treeSum(lane, sum) / f32(call.width);
+  let gzMean = treeSum(lane, along) / f32(call.width);
 ${eachColumn(`    let z = (load(call.source + first + i) - mean) * r;
     let g = load(call.dTarget + first + i) * load(call.gain + i);
     store(call.dSource + first + i, load(call.dSource + first + i) + r * (g - gMean - z * gzMean));`)}

@@ -4,10 +4,11 @@
  */
 import { gridOf } from "../../webgpu/kernel.ts";
 import type { DenseOps } from "../ops.ts";
-import { EXPONENTIAL, LOGARITHM, ROW_LANES, ROW_SUMS } from "./elementary.ts";
+import { EXPONENTIAL, LOGARITHM, ROW_LANES } from "./elementary.ts";
 import { gpuKernel, type NumberKind } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
 import { sumKernel, talliesOf } from "./tally.ts";
+import { treeSumAndMost } from "./tree-sum.ts";
 
 const ANSWERED = {
   logits: "place",
@@ -26,23 +27,23 @@ const CLASSES = gpuKernel({
   name: "cross-entropy",
   numbers: { ...ANSWERED, rows: "u32", outputs: "u32" },
   lanes: ROW_LANES,
-  helpers: `${EXPONENTIAL}${LOGARITHM}${ROW_SUMS}`,
+  helpers: `${EXPONENTIAL}${LOGARITHM}${treeSumAndMost(ROW_LANES)}`,
   body: `
   let row = rowOf(group);
   if (row >= call.rows) { return; }
   let first = row * call.outputs;
   var most = -3.4e38;${eachClass("    most = max(most, load(call.logits + i));")}
-  most = rowMost(lane, most);
+  most = treeMost(lane, most);
   var sum = 0.0;${eachClass(`    let e = exponential(load(call.logits + i) - most);
     sum += e;
     store(call.dLogits + i, e);`)}
-  sum = rowSum(lane, sum);
+  sum = treeSum(lane, sum);
   let logSum = logarithm(sum);
   let inverse = 1.0 / sum;
   var loss = 0.0;${eachClass(`    let wanted = load(call.targets + i);
     loss += wanted * (logSum + (most - load(call.logits + i)));
     store(call.dLogits + i, call.scale * (load(call.dLogits + i) * inverse - wanted));`)}
-  loss = rowSum(lane, loss);
+  loss = treeSum(lane, loss);
   if (lane == 0u) {
     storePart(2u * row, loss);
     storePart(2u * row + 1u, 0.0);

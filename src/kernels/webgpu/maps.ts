@@ -64,7 +64,7 @@ fn firstWindow(row: u32) -> u32 {
 `,
 );
 
-/** Squares of values: \`valueAt(pixel, channel)\`, of pixels of all images. */
+/** Squares of values: `valueAt(pixel, channel)`, of pixels of all images. */
 const CHOSEN = `
 fn firstOf(square: u32) -> u32 { return max(square * call.pool, call.edge) - call.edge; }
 fn endOf(square: u32, size: u32) -> u32 { return min(size, square * call.pool + call.window - call.edge); }

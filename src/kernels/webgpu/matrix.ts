@@ -56,7 +56,7 @@ const NUMBERS = {
 
 type Numbers = keyof typeof NUMBERS;
 
-/** A lane's vector of a tile: \`q\` is which four rows of a or columns of b, \`depth\` which column of a or row of b. */
+/** A lane's vector of a tile: `q` is which four rows of a or columns of b, `depth` which column of a or row of b. */
 const laneOf = (alongDepth: boolean) =>
   alongDepth
     ? { q: `lane / ${DEPTH}u`, depth: `lane % ${DEPTH}u` }

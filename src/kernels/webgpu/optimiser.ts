@@ -7,6 +7,7 @@ import { columnReduction, reduceColumns } from "./column-sums.ts";
 import { eachItem, gpuKernel } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
 import { SUM_LANES, sumKernel, talliesOf } from "./tally.ts";
+import { treeSumAndMost } from "./tree-sum.ts";
 
 const SQUARES = sumKernel(
   "squares",
@@ -113,8 +114,7 @@ const WEIGHT_DEVIATIONS = gpuKernel({
     result: "place",
   },
   lanes: SUM_LANES,
-  helpers: `
-var<workgroup> held: array<f32, ${SUM_LANES}>;
+  helpers: `${treeSumAndMost(SUM_LANES)}
 fn foldOf(column: u32) -> f32 {
   if (call.isNormalised == 0u) { return 1.0; }
   return abs(load(call.gain + column)) / sqrt(load(call.variance + column) + call.epsilon);
@@ -123,13 +123,7 @@ fn foldOf(column: u32) -> f32 {
   body: `
   var full = 0.0;
   for (var i = lane; i < call.columns; i += ${SUM_LANES}u) { full = max(full, loadPart(call.largest + i) * foldOf(i)); }
-  held[lane] = full;
-  for (var half = ${SUM_LANES / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { held[lane] = max(held[lane], held[lane + half]); }
-  }
-  workgroupBarrier();
-  full = held[0];
+  full = treeMost(lane, full);
   for (var i = lane; i < call.columns; i += ${SUM_LANES}u) {
     let own = loadPart(call.largest + i);
     let fold = foldOf(i);

@@ -42,7 +42,7 @@ const SUM_PERIODIC = eachItem(
   store(call.table + at, sum);`,
 );
 
-/** Word `at` of [prompts, chosen, width] is at \`tokenWord(at)\` of [prompts, tokens, width]. */
+/** Word `at` of [prompts, chosen, width] is at `tokenWord(at)` of [prompts, tokens, width]. */
 const TOKEN_WORD = `
 fn tokenWord(at: u32) -> u32 {
   let row = at / call.width;

@@ -10,10 +10,11 @@
 import { gridOf } from "../../webgpu/kernel.ts";
 import { maskStride } from "../masks.ts";
 import type { DenseOps, SoftmaxAttention } from "../ops.ts";
-import { EXPONENTIAL, ROW_LANES, ROW_SUMS } from "./elementary.ts";
+import { EXPONENTIAL, ROW_LANES } from "./elementary.ts";
 import { gpuKernel } from "./kernel.ts";
 import { type Matrices, multiply } from "./matrix.ts";
 import type { Recorder } from "./recorder.ts";
+import { treeSum, treeSumAndMost } from "./tree-sum.ts";
 
 /** Most words of dS at a time, unless a single prompt needs more. */
 const SLOPE_WORDS = 2 ** 22;
@@ -33,7 +34,7 @@ const SOFTMAX = gpuKernel({
   name: "softmax",
   numbers: { ...ROW, mask: "place", codes: "f32" },
   lanes: ROW_LANES,
-  helpers: `${EXPONENTIAL}${ROW_SUMS}
+  helpers: `${EXPONENTIAL}${treeSumAndMost(ROW_LANES)}
 /** Keys beyond the last token are not allowed. */
 fn allowed(query: u32, key: u32) -> bool {
   let byte = query * call.stride + key;
@@ -46,7 +47,7 @@ fn allowed(query: u32, key: u32) -> bool {
   let query = row % call.tokens;
   let first = call.probabilities + row * call.stride;
   var most = -3.4e38;${eachKey("    if (allowed(query, j)) { most = max(most, load(first + j)); }")}
-  most = rowMost(lane, most);
+  most = treeMost(lane, most);
   var sum = 0.0;${eachKey(`    var share = 0.0;
     if (allowed(query, j)) {
       let x = call.factor * (load(first + j) - most);
@@ -54,7 +55,7 @@ fn allowed(query: u32, key: u32) -> bool {
     }
     sum += share;
     store(first + j, share);`)}
-  sum = rowSum(lane, sum);
+  sum = treeSum(lane, sum);
   let inverse = select(0.0, 1.0 / sum, sum > 0.0);
 ${eachKey(`    var share = inverse * load(first + j);
     if (call.codes > 0.0) { share = round(share * call.codes) / call.codes; }
@@ -67,7 +68,7 @@ const SLOPES = gpuKernel({
   name: "softmax: backward",
   numbers: ROW,
   lanes: ROW_LANES,
-  helpers: ROW_SUMS,
+  helpers: treeSum(ROW_LANES),
   body: `
   let row = rowOf(group);
   if (row >= call.rows) { return; }
@@ -76,7 +77,7 @@ const SLOPES = gpuKernel({
   for (var j = lane; j < call.tokens; j += ${ROW_LANES}u) {
     sum += load(call.probabilities + first + j) * loadPart(first + j);
   }
-  let mean = rowSum(lane, sum);
+  let mean = treeSum(lane, sum);
   for (var j = lane; j < call.tokens; j += ${ROW_LANES}u) {
     let share = load(call.probabilities + first + j);
     storePart(first + j, call.factor * (share * (loadPart(first + j) - mean)));

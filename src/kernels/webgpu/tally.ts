@@ -109,7 +109,7 @@ fn plus(a: vec2u, b: vec2u) -> vec2u {
 /**
  * A kernel that sums numbers of items over `count` items, to one sum per group and term.
  *
- * @param each   computes with \`at\`, the item
+ * @param each   computes with `at`, the item
  * @param terms  what is summed
  */
 export function sumKernel<N extends string>(

@@ -45,7 +45,7 @@ function transformed(
 
 const TILES = { source: "place", rows: "u32", columns: "u32", channels: "u32", result: "place" } as const;
 
-/** Where a channel of a tile is; matrices are \`call.count\` words apart. */
+/** Where a channel of a tile is; matrices are `call.count` words apart. */
 const TILE = `
   let channel = at % call.channels;
   let tile = at / call.channels;
@@ -55,7 +55,7 @@ const TILE = `
   let top = 2u * (tile / tileColumns % tileRows);
   let image = tile / (tileColumns * tileRows);
 `;
-/** 0 past the edge of the map at \`first\`; numbers below 0 are large. */
+/** 0 past the edge of the map; rows and columns below 0 are large numbers. */
 const PIXEL_AT = `
 fn pixelAt(image: u32, row: u32, column: u32, channel: u32) -> f32 {
   if (row >= call.rows || column >= call.columns) { return 0.0; }
