@@ -3,16 +3,8 @@
  * the steps, then the penalty on firing rates.
  */
 import type { AnnLayout } from "./ann-plan.ts";
+import type { PassLoss } from "./pass.ts";
 import type { SpikingLayout } from "./spiking-plan.ts";
-
-export interface PassLoss {
-  /** Number of tallies that `step` adds to. */
-  readonly tallies: number;
-  /**
-   * The loss summed over prompts and queries, in nats: the cross-entropy of the logits, unless the pass was planned with further terms.
-   */
-  loss(sums: Float64Array, prompts: number): number;
-}
 
 /** Most tallies of any pass. */
 export const MOST_TALLIES = 3;

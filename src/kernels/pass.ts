@@ -5,7 +5,6 @@
  * create threads: each thread owns a pass, and the caller sums their gradients in a fixed order.
  */
 import type { Place } from "./arena.ts";
-import type { PassLoss } from "./pass-loss.ts";
 
 /** Places of the parameters and, if the pass trains, of their gradients, by name as in `parameterLayout`. */
 export interface ParameterOffsets {
@@ -28,6 +27,16 @@ export interface PassPlaces {
   readonly targets: Place;
   /** Logits `[prompts, queries, C]`, written by `forward` and `step`. */
   readonly logits: Place;
+}
+
+/** The loss of a step, from the tallies that it adds to (`pass-loss.ts`). */
+export interface PassLoss {
+  /** Number of tallies. */
+  readonly tallies: number;
+  /**
+   * The loss summed over prompts and queries, in nats: the cross-entropy of the logits, unless the pass was planned with further terms.
+   */
+  loss(sums: Float64Array, prompts: number): number;
 }
 
 export interface Pass extends PassPlaces, PassLoss {
