@@ -1,14 +1,14 @@
-// Energy per action of mapped gates beside the price of the same action: `node experiments/ssa-gates/joules.mjs LIBRARIES` writes
+// Energy per action of mapped gates beside the price of the same action: `node experiments/ssa-gates/joules.mjs LIBRARIES KEPT` writes
 // joules.json; a library's name behind it measures that library only. LIBRARIES is a folder with the liberty files named below, as the
-// page says where to find. The network is a trained one, and the activity that of its first evaluation prompt.
+// page says where to find. KEPT holds the machine and what `xpike rtl synth` said of it, so that an interrupted run resumes. The network is a
+// trained one, and the activity that of its first evaluation prompt.
 //
 // A library's energy of a part is what its gates and flip-flops take for their own transitions (`data`), and what the clock takes in
-// those flip-flops that the cost model says are written (`written` x energy of a flip-flop's clock pin). The gates as generated have no
-// clock gates; what all their flip-flops take is `clock`. Nets are not buffered, so energies are far too high: see the page.
+// those flip-flops that the cost model says are written (`written` x energy of a flip-flop's clock pins). The gates as generated have no
+// clock gates; what all their flip-flops take is `clock`.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   decodeCheckpoint,
@@ -28,6 +28,7 @@ import {
   planMachine,
   priceUnits,
 } from "xpikeformer/internal";
+import { presentCommit } from "../commit.mjs";
 
 const EXPERIMENT = "experiments/ssa-gates/joules-machine.json";
 /** Megahertz: the clock of the cost model's machine. */
@@ -47,6 +48,8 @@ const LIBRARIES = [
       "sg13g2_stdcell_fast_1p32V_m40C.lib",
     ],
   },
+  // The open repositories hold its other corners by reference only.
+  { name: "SKY130 HD", node: 130, files: ["sky130hd_tt.lib"] },
 ];
 /** One head with its seeds and feet, one read-out tile with its layer, one bank of neurons. */
 const TIMED = ["ssa_engine", "layer_blocks_0_projection", "neurons_14_x32_m1"];
@@ -54,9 +57,8 @@ const root = new URL("../../", import.meta.url);
 const path = new URL(EXPERIMENT, root);
 const experiment = parseExperiment(readFileSync(path, "utf8"));
 const NETWORK = new URL(experiment.checkpoints.network, path);
-const [folder, only] = process.argv.slice(2);
-if (folder === undefined)
-  throw new Error("Name the folder of the liberty files: node experiments/ssa-gates/joules.mjs LIBRARIES");
+const [folder, kept, only] = process.argv.slice(2);
+if (kept === undefined) throw new Error("Name two folders: node experiments/ssa-gates/joules.mjs LIBRARIES KEPT");
 
 const xpike = (...args) =>
   execFileSync("node", [new URL("dist/cli/main.js", root).pathname, ...args], { encoding: "utf8", maxBuffer: 2 ** 28 });
@@ -129,66 +131,75 @@ function partsAt({ workload, trace }, node) {
   };
 }
 
+const LFSR_BITS = 32;
+const registersOf = (blocks, name) =>
+  blocks.reduce((sum, block) => sum + (isOf(name)(block.module) ? block.instances * block.registers : 0), 0);
 const isOf = (name) => (module) => module === name || module.startsWith(`${name}_`);
 
 /** What the table needs of a corner. */
 function cornerOf(parts, { library, worstPath, modulePaths, power }) {
   const seconds = power.clocks / power.clockFrequency;
+  const blocksOf = (modules) => power.blocks.filter(({ module }) => modules.some((name) => isOf(name)(module)));
   const energies = Object.entries(parts).flatMap(([part, { modules }]) => {
     if (!modules) return [];
-    const blocks = power.blocks.filter(({ module }) => modules.some((name) => isOf(name)(module)));
-    const sum = (of) => blocks.reduce((all, block) => all + of(block), 0) * seconds;
-    const own = {
-      data: sum((b) => b.internal + b.switching),
-      clock: sum((b) => b.clock),
-      leakage: sum((b) => b.leakage),
-    };
-    return [[part, own]];
+    const sum = (of) => blocksOf(modules).reduce((all, block) => all + of(block), 0);
+    const [data, clock] = [(b) => (b.internal + b.switching) * seconds, (b) => b.clock * seconds];
+    return [[part, { data: sum(data), clock: sum(clock), leakage: sum((b) => b.leakage) }]];
   });
   const slack = (path) => ({ slack: path.slack, from: path.from, to: path.to });
+  const [lfsrs] = blocksOf(["ssa_lfsr_array"]);
   return {
-    library: library ?? power.library,
-    clocks: power.clocks,
-    energy: power.energy,
-    ...slack(worstPath),
+    ...{ library: library ?? power.library, clocks: power.clocks, energy: power.energy, ...slack(worstPath) },
     alone: Object.fromEntries(Object.entries(modulePaths).map(([module, path]) => [module, slack(path)])),
     parts: Object.fromEntries(energies),
-    clock: power.clock * seconds,
-    leakage: power.leakage,
-    equalValues: power.equalValues,
+    ...{ clock: power.clock * seconds, leakage: power.leakage, equalValues: power.equalValues },
+    ...{ drivenNets: power.drivenNets, outsideTables: power.outsideTables },
+    // A bit of an LFSR changes at half of its steps.
+    lfsrClocks: 2 * lfsrs.registerActivity * power.clocks,
     unnamed: Object.values(power.sources).reduce((sum, { unnamed }) => sum + unnamed, 0),
   };
 }
 
 const prompt = await firstPrompt();
-const work = mkdtempSync(join(tmpdir(), "xpike-joules-"));
-try {
-  const machine = join(work, "machine");
-  xpike("rtl", path.pathname, "--machine", "--prompts", "1", "--out", machine);
-  for (const library of LIBRARIES.filter(({ name }) => only === undefined || name === only)) {
-    record(library, measure(library, machine));
-  }
-} finally {
-  rmSync(work, { recursive: true });
+mkdirSync(kept, { recursive: true });
+const machine = join(kept, "machine");
+if (!existsSync(machine)) xpike("rtl", path.pathname, "--machine", "--prompts", "1", "--out", machine);
+for (const library of LIBRARIES.filter(({ name }) => only === undefined || name === only)) {
+  record(library, measure(library));
 }
 
-function measure({ name, node, files }, machine) {
-  const started = performance.now();
+function measure({ name, node, files }) {
+  const answer = join(kept, `${name.replaceAll(" ", "-")}.json`);
   const [typical, ...others] = files.map((file) => join(folder, file));
-  const options = ["--liberty", typical, "--corner", ...others, "--clock", String(CLOCK), "--timed", ...TIMED];
-  const synthesis = JSON.parse(xpike("rtl", "synth", machine, ...options, "--power", "--json"));
-  const { yosys, blocks, corners, ...own } = synthesis;
+  const corners = others.length > 0 ? ["--corner", ...others] : [];
+  const options = [
+    "--liberty",
+    typical,
+    ...corners,
+    "--clock",
+    String(CLOCK),
+    "--timed",
+    ...TIMED,
+    "--power",
+    "--json",
+  ];
+  if (!existsSync(answer)) {
+    const said = JSON.parse(xpike("rtl", "synth", machine, ...options));
+    writeFileSync(answer, JSON.stringify({ commit: presentCommit(), ...said }));
+  }
+  const { commit, yosys, blocks, corners: conditions = [], ...own } = JSON.parse(readFileSync(answer, "utf8"));
   const { power } = own;
   const parts = partsAt(prompt, node);
   // Power is the machine's, without its AXI interface.
   const inside = blocks.filter(({ module }) => power.blocks.some((block) => block.module === module));
   const sum = (of) => inside.reduce((all, block) => all + block.instances * block[of], 0);
   return {
-    ...{ name, node, factor: nodeFactor("digital", node, true), parts, yosys, sta: own.worstPath.tool },
+    ...{ name, node, factor: nodeFactor("digital", node, true), parts, commit, yosys, sta: own.worstPath.tool },
     files: files.map((file) => ({ file, sha256: sha256(join(folder, file)) })),
     ...{ registers: sum("registers"), gates: sum("gates"), area: sum("area") },
-    corners: [own, ...corners].map((corner) => cornerOf(parts, corner)),
-    seconds: Math.round((performance.now() - started) / 1000),
+    // Clocks in which numbers are drawn.
+    drawn: prompt.trace.actions.lfsrShifts / (registersOf(inside, "ssa_lfsr_array") / LFSR_BITS),
+    corners: [own, ...conditions].map((corner) => cornerOf(parts, corner)),
   };
 }
 
@@ -198,11 +209,12 @@ function record(library, entry) {
   const measured = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).libraries : [];
   const result = {
     ...{ experiment: EXPERIMENT, network: sha256(NETWORK), seed: experiment.seed, prompts: 1, clock: CLOCK * 1e6 },
+    command: "node experiments/ssa-gates/joules.mjs LIBRARIES KEPT",
     actions: prompt.trace.actions,
     libraries: LIBRARIES.flatMap(({ name }) =>
       name === library.name ? [entry] : measured.filter((one) => one.name === name),
     ),
   };
   writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
-  console.log(`${library.name}: ${entry.seconds} s`);
+  console.log(`${library.name}: recorded.`);
 }

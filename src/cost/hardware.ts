@@ -72,6 +72,7 @@ export function hardwarePrices(
       basis: "printed",
       printed: `hardware.${field}`,
       arithmetic: "as it says",
+      note: null,
     };
   }
   return prices;

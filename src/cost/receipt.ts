@@ -35,14 +35,17 @@ export interface PriceDraft {
   readonly printed: string;
   /** The arithmetic from there to `value`. */
   readonly arithmetic: string;
+  /** A measurement of ours that misses the value by more than a factor of 2. */
+  readonly note?: string;
 }
 
-export interface Price extends Required<Omit<PriceDraft, "node">> {
+export interface Price extends Required<Omit<PriceDraft, "node" | "note">> {
   /** `horowitz-isscc-2014.add8`. */
   readonly id: string;
   readonly source: string;
   /** Node in nanometres, or null if the value does not depend on a node. */
   readonly node: number | null;
+  readonly note: string | null;
 }
 
 export interface SourceHeader {
@@ -69,6 +72,7 @@ export function defineSource<K extends string>(header: SourceHeader, drafts: Rec
       high: draft.value,
       ...draft,
       node: draft.node ?? null,
+      note: draft.note ?? null,
       id: `${header.id}.${name}`,
       source: header.id,
     };

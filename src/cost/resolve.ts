@@ -258,5 +258,6 @@ function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Pr
     basis: "assumed",
     printed: `${replaced.id} has ${replaced.value} ${symbolOf(unit)}`.trim(),
     arithmetic: "set by hand for this estimate",
+    note: null,
   };
 }

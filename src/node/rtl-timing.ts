@@ -1,6 +1,6 @@
 /**
  * Static timing of a library's gates, by OpenSTA: the path with the least slack, of all or of a module alone. Gates have the library's
- * delays, wires have none, the clock is ideal, and macros and memories, which have no library, begin and end no path.
+ * delays, wires its default load, clock and resets are ideal, and macros and memories, which have no library, begin and end no path.
  */
 import { PlatformError } from "../errors.ts";
 import { idealConstraints } from "../rtl/kit/project-files.ts";
@@ -21,6 +21,9 @@ export interface WorstPath {
 
 /** Wait outside a netlist, of a clock: as `xpike rtl --machine` constrains a whole machine, or none around a module in it. */
 export type Outside = "shared" | "none";
+
+/** The group of paths that end at an asynchronous reset. */
+const RELEASE = "Path Group: **async_default**";
 
 /**
  * The worst slack of a netlist in structural Verilog, at an ideal clock.
@@ -48,8 +51,11 @@ export async function worstPath(
   const constraints = idealConstraints(clock, outside === "none" ? 0 : undefined);
   const files = { "cells.lib": liberty, "netlist.v": netlist, "constraints.sdc": constraints };
   const { text, errors } = await runSta(tool, script, files);
-  const [from, to] = ["Startpoint", "Endpoint"].map((end) => new RegExp(`^${end}: (\\S+)`, "m").exec(text)?.[1]);
-  const slack = /(-?[\d.]+) +slack/.exec(text)?.[1];
+  // A layout gives resets a tree of their own.
+  const path =
+    text.split(/^(?=Startpoint: )/m).find((one) => one.startsWith("Startpoint") && !one.includes(RELEASE)) ?? "";
+  const [from, to] = ["Startpoint", "Endpoint"].map((end) => new RegExp(`^${end}: (\\S+)`, "m").exec(path)?.[1]);
+  const slack = /(-?[\d.]+) +slack/.exec(path)?.[1];
   if (errors.length > 0 || from === undefined || to === undefined || slack === undefined) {
     const said = errors.length > 0 ? errors.join("\n") : "No paths were found.";
     throw new PlatformError("opensta", `${tool} cannot time the gates of ${top} with this library:\n${said}`);

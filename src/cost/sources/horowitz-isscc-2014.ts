@@ -1,10 +1,11 @@
 /** Energy of arithmetic and memories at 45 nm, 0.9 V: the table that most accelerator papers start from. */
 import { picojoules } from "../../units.ts";
+import { gateNote } from "../mapped-gates.ts";
 import { defineSource, type PriceDraft } from "../receipt.ts";
 
 const FIGURE = "Fig. 1.1.9, 45 nm, 0.9 V";
 
-const operation = (printed: string, pj: number, high: number): PriceDraft => ({
+const operation = (printed: string, pj: number, high: number, note?: string): PriceDraft => ({
   value: picojoules(pj),
   high: picojoules(high),
   unit: "J",
@@ -12,6 +13,7 @@ const operation = (printed: string, pj: number, high: number): PriceDraft => ({
   basis: "printed",
   printed: `${FIGURE}: ${printed} ${pj} pJ`,
   arithmetic: "as printed",
+  ...(note !== undefined && { note }),
 });
 
 /** A 64-bit read, per byte. */
@@ -34,9 +36,19 @@ export const horowitz = defineSource(
       "NeuroSim 1.4 and Aladdin and our own gate-level units.",
   },
   {
-    multiply8: operation("8-bit integer multiply", 0.2, 0.9),
+    multiply8: operation(
+      "8-bit integer multiply",
+      0.2,
+      0.9,
+      gateNote("scaling", "a product of 5 x 12 bits with its sum and registers", "about 170 nets switch"),
+    ),
     add8: operation("8-bit integer add", 0.03, 0.065),
-    add16: operation("16-bit integer add", 0.05, 0.2),
+    add16: operation(
+      "16-bit integer add",
+      0.05,
+      0.2,
+      gateNote("stream", "an addition to the stream", "inputs of an adder move two to four times per addition"),
+    ),
     add32: operation("32-bit integer add", 0.1, 0.21),
     binaryMac: {
       value: picojoules(0.00625),

@@ -1,5 +1,6 @@
 /** Our own synthesis: gates of an open 45 nm library needed for the units of this machine. */
 import { picojoules, squareMicrometres } from "../../units.ts";
+import { gateNote } from "../mapped-gates.ts";
 import { defineSource } from "../receipt.ts";
 
 const RUN = "Yosys on the Nangate 45 nm Open Cell Library, 1.1 V typical; toggles counted gate by gate, 1.5 fF per net";
@@ -38,6 +39,7 @@ export const gates = defineSource(
       arithmetic:
         "16-bit add 0.05 + 16-bit compare 0.05, without registers; gate by gate 0.16 pJ. Lower end: Aladdin's comparator; upper end: " +
         "both at the upper end of a 16-bit add",
+      note: gateNote("neurons", "an update with its registers", "inputs of a neuron move up to four times per update"),
     },
     softReset: {
       value: picojoules(0.111),
@@ -89,6 +91,7 @@ export const gates = defineSource(
       basis: "derived",
       printed: "DFF_X1: 7 to 8 fJ per clock, 7.5 fJ more when its bit toggles",
       arithmetic: "7.8 fJ: a bit that rarely toggles; upper end: a bit that toggles at every clock",
+      note: gateNote("flipFlopClock", "a clock pin", "at 130 nm the price is scaled"),
     },
     clockTree: {
       value: picojoules(0.0036),
@@ -120,6 +123,7 @@ export const gates = defineSource(
       basis: "derived",
       printed: "DFF_X1: 7 fJ per clock, 7.5 fJ more when its bit toggles",
       arithmetic: "32 bits x 7.5 fJ / 2, since half of them toggle; ends: a quarter, all",
+      note: gateNote("random", "a shift with its clock pins", "generated LFSRs also shift where no number is drawn"),
     },
     counterStep: {
       value: picojoules(0.072),

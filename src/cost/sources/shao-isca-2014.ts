@@ -1,5 +1,6 @@
 /** Registers, from Aladdin's tables. */
 import { picojoules, squareMicrometres } from "../../units.ts";
+import { gateNote } from "../mapped-gates.ts";
 import { defineSource, type PriceDraft } from "../receipt.ts";
 import { nodeFactor } from "./node.ts";
 
@@ -59,6 +60,7 @@ export const aladdin = defineSource(
       arithmetic:
         "8.6, 0.35, 12.6 and 0.65 mW/mm2, geometric mean 2.2. Upper end: our units of the Nangate library, 29 uW / 1299 um2. Per area it " +
         "is assumed equal at every node",
+      note: gateNote("leakage", "leakage per area", "leakage is the library's choice"),
     },
     registerBit: {
       value: picojoules(0.01),

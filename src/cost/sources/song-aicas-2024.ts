@@ -1,5 +1,6 @@
 /** The SSA paper, with an energy table that implies the price of one attention cell. */
 import { picojoules } from "../../units.ts";
+import { gateNote } from "../mapped-gates.ts";
 import { defineSource } from "../receipt.ts";
 
 export const ssaPaper = defineSource(
@@ -23,6 +24,11 @@ export const ssaPaper = defineSource(
       arithmetic:
         "T (N^2 H (d - 1) + N D (N - 1)) = 41.3 M additions; 1.23 uJ / 41.3 M = 0.0298 pJ, Horowitz's 8-bit add. " +
         "Range: gate-level cells with and without a gated clock",
+      note: gateNote(
+        "attention",
+        "an AND of attention",
+        "random numbers also move in clocks without ANDs, ten times as many",
+      ),
     },
   },
 );

@@ -124,7 +124,7 @@ function Source({ receipt: { label, unit, value, price, reference, url } }: { re
         </summary>
         <p>
           {price.printed}
-          {price.arithmetic && <>. So: {price.arithmetic}</>}.
+          {price.arithmetic && <>. So: {price.arithmetic}</>}.{price.note && <> But: {price.note}.</>}
         </p>
         <p class="quiet">
           {url === null ? (
