@@ -1,11 +1,11 @@
-// Writes docs/gallery.md: seven experiments, each with a picture, its numbers, its JSON and a link that opens it in the studio. Text
-// between two comments,
+// Writes docs/gallery.md: thumbnails, then seven experiments, each with a picture, its numbers, a link that opens it in the studio, and its
+// JSON, folded. Text between two comments,
 //
 //   <!-- experiment: NAME -->
 //   ...
 //   <!-- end of NAME -->
 //
-// comes from the results of experiments/, as do the pictures. `npx vitest run test/gallery.test.ts -u` writes them.
+// and between `thumbnails` and `end of thumbnails`, comes from the results of experiments/, as do the pictures. `npx vitest run test/gallery.test.ts -u` writes them.
 import { readFileSync } from "node:fs";
 import { deviation, mean } from "xpikeformer/internal";
 import { results, scaled, withRange } from "../experiments/first-page/results.mjs";
@@ -181,14 +181,33 @@ export const gallery = {
 
 /** The block of a section. `open` is the address in its studio link. */
 export function block(name, open) {
-  const { experiment, picture, alt, table, source } = gallery[name];
-  const file = typeof picture === "string" ? picture : picture().id;
+  const { experiment, alt, table, source } = gallery[name];
   const seed = source.seed === undefined ? "" : `, seed ${source.seed}`;
   return [
-    `![${alt}](figures/${file}.svg)`,
+    `![${alt}](${fileOf(gallery[name])})`,
     markdown(table()).trimEnd(),
     `Measured by \`${source.command}\`${seed}.`,
-    `\`\`\`json\n${JSON.stringify(experiment, null, 2)}\n\`\`\``,
     `[Open in the studio](studio.md#open=${open})`,
+    `<details><summary>JSON</summary>`,
+    `\`\`\`json\n${JSON.stringify(experiment, null, 2)}\n\`\`\``,
+    "</details>",
   ].join("\n\n");
+}
+
+const fileOf = ({ picture }) => `figures/${typeof picture === "string" ? picture : picture().id}.svg`;
+
+/** Pictures per row of the thumbnails. */
+const ACROSS = 4;
+
+/** The pictures of all sections, small, in the order of the page; each leads to its section. */
+export function thumbnails(page) {
+  const sections = Array.from(page.matchAll(/^## (.+)\n[\s\S]*?^<!-- experiment: (\S+) -->/gm), ([, title, name]) => {
+    const anchor = title.toLowerCase().replaceAll(" ", "-");
+    return `[![${title}](${fileOf(gallery[name])})](#${anchor})`;
+  });
+  const rows = Array.from({ length: Math.ceil(sections.length / ACROSS) }, (_, row) =>
+    sections.slice(ACROSS * row, ACROSS * (row + 1)),
+  );
+  const [head, ...others] = rows.map((row) => `| ${row.join(" | ")} |`);
+  return [head, `|${" --- |".repeat(ACROSS)}`, ...others].join("\n");
 }

@@ -21,9 +21,10 @@ interface Entry {
 }
 // Through a variable, because the programs of scripts/ have no types.
 const program = join(root, "scripts/gallery.mjs");
-const { gallery, block } = (await import(program)) as {
+const { gallery, block, thumbnails } = (await import(program)) as {
   gallery: Readonly<Record<string, Entry>>;
   block: (name: string, open: string) => string;
+  thumbnails: (page: string) => string;
 };
 const names = Object.keys(gallery);
 const text = readFileSync(page, "utf8");
@@ -39,7 +40,10 @@ async function openOf(name: string): Promise<string> {
 }
 
 test("the page has a section for every experiment, and shows the measured results", async () => {
-  let filled = text;
+  let filled = text.replace(
+    /(<!-- thumbnails -->\n)[\s\S]*?(?=<!-- end of thumbnails -->)/,
+    (_, start) => `${start}\n${thumbnails(text)}\n\n`,
+  );
   for (const name of names) {
     const [whole, start, , end] = sectionOf(name)!;
     const open = await openOf(name);
@@ -47,6 +51,7 @@ test("the page has a section for every experiment, and shows the measured result
   }
   await expect(filled).toMatchFileSnapshot(page);
   expect(names).toHaveLength(7);
+  expect(thumbnails(text).match(/!\[/g)).toHaveLength(names.length);
   expect(text.match(/<!-- experiment: /g)).toHaveLength(names.length);
 });
 
