@@ -44,6 +44,6 @@ execFileSync(process.execPath, [join(site, "node_modules/vitepress/bin/vitepress
   env: { ...process.env, SITE_BASE: base, SITE_OUT: out },
 });
 buildApi();
-await copyStudio(join(out, "studio"));
+await copyStudio(join(out, "studio"), "../");
 writeWorker(out, []);
 console.log(`The site is in ${relative(process.cwd(), out)}, for the path ${base} of any file server.`);

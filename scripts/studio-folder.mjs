@@ -10,14 +10,19 @@ const read = (path) => readFileSync(join(root, path), "utf8");
 /** The example that the studio opens first. */
 const FIRST = "wireless-2x2.json";
 
-/** Writes the built studio into a new folder, with the experiments, their networks, and slices of image sets. */
-export async function copyStudio(folder) {
+/**
+ * Writes the built studio into a new folder, with the experiments, their networks, and slices of image sets. `documentation` is the address
+ * of the site from there, if it stands in one.
+ */
+export async function copyStudio(folder, documentation) {
   const { FASHION_SLICE, MNIST_SLICE, STUDIO_POLICY, bundledNetwork, bundledNetworks } = await import(
     "xpikeformer/node"
   );
   cpSync(join(root, "dist/studio"), folder, { recursive: true });
   const page = join(folder, "index.html");
-  const html = readFileSync(page, "utf8").replace("<title>", `<meta name="service-worker" content="${WORKER}">$&`);
+  const told = Object.entries({ "service-worker": WORKER, ...(documentation && { documentation }) });
+  const metas = told.map(([name, content]) => `<meta name="${name}" content="${content}">`).join("");
+  const html = readFileSync(page, "utf8").replace("<title>", `${metas}$&`);
   writeFileSync(page, withStudioPolicy(html, STUDIO_POLICY));
   for (const name of ["examples", "networks", "data"]) mkdirSync(join(folder, name));
   const examples = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".json"));

@@ -10,6 +10,9 @@ import { addressOf, root, targetOf } from "./outline.mjs";
 /** Links to docs/studio.md with this fragment open the studio itself on the site. */
 const STUDIO = /^(?:.*\/)?studio\.md#open=(.+)$/;
 
+/** A comment that is a live figure, with the parts of the studio's address and a title, or that makes one of the picture below it. */
+const LIVE = /^<!-- live: (\S+)(?: (.+?))? -->\s*$/;
+
 /** Collects style attributes as classes, by their text, for a sheet that is written at the end. */
 export function styleClasses() {
   const classes = new Map();
@@ -26,6 +29,22 @@ export function styleClasses() {
 /** Extends a parser. `base` is the path of the site on its server. */
 export function extend(md, { base, classOf }) {
   md.use(tex, { render: (formula, displayMode) => mathOf(formula, displayMode, classOf) });
+  md.core.ruler.push("live", ({ tokens }) => {
+    for (const [i, token] of tokens.entries()) {
+      const [, at, name] = (token.type === "html_block" && LIVE.exec(token.content)) || [];
+      if (!at) continue;
+      const { escapeHtml } = md.utils;
+      if (name) {
+        token.content = `<LiveFigure at="${escapeHtml(at)}" title="${escapeHtml(name)}" />\n`;
+        continue;
+      }
+      const [, inline, end] = tokens.slice(i + 1);
+      const [picture, ...others] = inline?.children ?? [];
+      if (picture?.type !== "image" || others.length > 0) throw new Error(`No picture stands below ${token.content}`);
+      token.content = `<LiveFigure at="${escapeHtml(at)}" title="${escapeHtml(picture.content)}">\n`;
+      Object.assign(end, { type: "html_block", tag: "", nesting: 0, content: "</p></LiveFigure>\n" });
+    }
+  });
   md.core.ruler.push("xpikeformer", ({ tokens, env }) => {
     // Links are relative to the file, wherever its page is on the site.
     const page = relative(root, env.realPath ?? env.path);

@@ -136,12 +136,12 @@ export function addressOf(path) {
   return { address: `/source/${path}.md` };
 }
 
-/** The home page of the site. */
-const HOME = "site/home.md";
+/** Pages of the site itself, and their names on it. */
+const OWN = { "site/home.md": "index.md", "site/article.md": "article.md" };
 
 /** The name of a page's file on the site: the index of a folder gets the name that servers look for, and so does the home page. */
 export function rewritten(page) {
-  if (page === HOME) return "index.md";
+  if (OWN[page]) return OWN[page];
   if (page === "README.md") return "readme.md";
   return page.replace(/^site\/source\//, "source/").replace(/\/README\.md$/, "/index.md");
 }

@@ -30,6 +30,9 @@ export function withPolicy(html, styles = VITEPRESS_STYLES) {
     "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'self' data:",
+    // Live figures, and the service worker.
+    "frame-src 'self'",
+    "worker-src 'self'",
   ]);
 }
 

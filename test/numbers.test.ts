@@ -30,7 +30,7 @@ const { pagesBelow } = (await load("scripts/words.mjs")) as { pagesBelow: (folde
 
 const CLAIMS = ["README.md", "docs/claims.md"];
 // readme.test.ts fills README, together with its printed blocks.
-const marked = ["docs", "experiments"].flatMap(pagesBelow).filter((page) => read(page).includes("<!--n:"));
+const marked = ["docs", "experiments", "site"].flatMap(pagesBelow).filter((page) => read(page).includes("<!--n:"));
 
 test.each(marked)("the numbers of %s are those that were measured", async (page) => {
   await expect(fillNumbers(read(page))).toMatchFileSnapshot(join(root, page));

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { expect, test } from "vitest";
+import { ARTICLE, READINGS } from "../studio/src/state/reading.ts";
 
 interface Entry {
   readonly text: string;
@@ -12,7 +13,8 @@ interface Entry {
 const root = join(import.meta.dirname, "..");
 // Through variables, because the programs of site/ have no types.
 const load = (path: string) => import(join(root, "site", path));
-const { outline, pages, shownFiles, addressOf, rewritten } = (await load("outline.mjs")) as {
+const { anchorOf, outline, pages, shownFiles, addressOf, rewritten } = (await load("outline.mjs")) as {
+  anchorOf: (heading: string) => string;
   outline: () => readonly { text: string; items: readonly Entry[] }[];
   pages: readonly string[];
   shownFiles: () => ReadonlyMap<string, string>;
@@ -79,4 +81,16 @@ test("a page's policy allows its own scripts, by their hash, and no others", () 
   );
   expect(page).toContain(`script-src 'self' ${hash};`);
   expect(page).not.toContain("unsafe-inline");
+});
+
+test("the studio's links lead to headings of the pages", () => {
+  for (const [address] of Object.values(READINGS)) {
+    const [page, anchor] = address.replace(".html", ".md").split("#");
+    const headings = Array.from(
+      readFileSync(join(root, page!), "utf8").matchAll(/^#+ (.+)$/gm),
+      ([, heading]) => heading!,
+    );
+    expect(headings.map(anchorOf), address).toContain(anchor);
+  }
+  expect(rewritten("site/article.md").replace(".md", ".html")).toBe(ARTICLE[0]);
 });

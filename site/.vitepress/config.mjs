@@ -53,6 +53,7 @@ export default {
   },
   themeConfig: {
     nav: [
+      { text: "The idea", link: "/article.html" },
       { text: "Documentation", link: "/docs/" },
       { text: "Experiments", link: "/experiments/" },
       { text: "Gallery", link: "/docs/gallery.html" },

@@ -1,4 +1,5 @@
 import { addressed } from "../state/link.ts";
+import { ARTICLE } from "../state/reading.ts";
 import { experiment } from "../state/studio.ts";
 import { Answer } from "./Answer.tsx";
 import { Cards } from "./Cards.tsx";
@@ -9,6 +10,7 @@ import { Notice } from "./Notice.tsx";
 import { OpenedReport } from "./OpenedReport.tsx";
 import { Overview } from "./Overview.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
+import { ReadOn } from "./ReadOn.tsx";
 import { Share } from "./Share.tsx";
 import { Tabs } from "./Tabs.tsx";
 import { Train } from "./Train.tsx";
@@ -37,7 +39,10 @@ function Studio() {
       <header>
         <div class="top">
           <h1>Xpikeformer studio{experiment.value && ` · ${experiment.value.name}`}</h1>
-          <p class="quiet">A trained spiking transformer on a simulated analog chip, computed entirely in this page.</p>
+          <p class="quiet">
+            A trained spiking transformer on a simulated analog chip, computed entirely in this page.
+            <ReadOn reading={ARTICLE} />
+          </p>
           <Share onTrain={() => show("train")} />
         </div>
         <Tabs />
