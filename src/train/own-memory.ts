@@ -10,10 +10,14 @@ import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { MOST_TALLIES } from "../kernels/pass-loss.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { OwnPlaces, TrainingPlan } from "./plan.ts";
-import type { ThreadSetup } from "./shard.ts";
 
-/** The shared memory, and the binary of the kernels that work on it. */
-type Kernels = Pick<ThreadSetup, "memory" | "binary">;
+/** The memory that threads share, and the kernels that work on it. */
+export interface SharedKernels {
+  readonly memory: WebAssembly.Memory;
+  /** Of the kernels, as base64; undefined for the usual ones. */
+  readonly binary: string | undefined;
+}
+
 type Offsets = TrainingPlan["value"];
 
 /** Places where one shard leaves its results. */
@@ -39,7 +43,7 @@ export interface ShardMemory {
 }
 
 /** Of a thread. Throws PlatformError where the system has no memory left. */
-export const threadMemory = (kernels: Kernels, plan: TrainingPlan): ShardMemory =>
+export const threadMemory = (kernels: SharedKernels, plan: TrainingPlan): ShardMemory =>
   plan.own === null
     ? wholeMemory(instantiateKernels(kernels.memory, kernels.binary), plan)
     : ownMemory(kernels, plan, plan.own);
@@ -59,7 +63,7 @@ export const wholeMemory = (ops: TrainingOps, plan: TrainingPlan): ShardMemory =
   matrix: (name) => ({ source: plan.second[name], target: plan.gradients[0][name], deliver: () => {} }),
 });
 
-function ownMemory({ memory, binary }: Kernels, plan: TrainingPlan, own: OwnPlaces): ShardMemory {
+function ownMemory({ memory, binary }: SharedKernels, plan: TrainingPlan, own: OwnPlaces): ShardMemory {
   const ops = instantiateKernels(allocateMemory(own.bytes, false), binary);
   const [shared, mine] = [memory, ops.memory].map(({ buffer }) => new Uint8Array(buffer));
   const out = (from: Place, to: Place, bytes: number) => shared.set(mine.subarray(from, from + bytes), to);

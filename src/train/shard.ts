@@ -17,7 +17,7 @@ import type { Batch, DrawOptions } from "../task/task.ts";
 import type { Job, OpenJob } from "../threads/executor.ts";
 import { load, setDraws } from "./inputs.ts";
 import { orthogonaliseMatrix } from "./optimiser.ts";
-import { type ShardMemory, type ShardPlaces, threadMemory } from "./own-memory.ts";
+import { type ShardMemory, type ShardPlaces, type SharedKernels, threadMemory } from "./own-memory.ts";
 import {
   type MemoryLimits,
   planPasses,
@@ -61,11 +61,7 @@ export interface ShardResult {
 export type PieceResult = ShardResult | undefined;
 
 /** In a WebAssembly memory that threads share. */
-export interface ThreadSetup extends ShardSetup {
-  readonly memory: WebAssembly.Memory;
-  /** Of the kernels, as base64; undefined for the usual ones. */
-  readonly binary: string | undefined;
-}
+export interface ThreadSetup extends ShardSetup, SharedKernels {}
 
 /** The job of a thread. */
 export const trainShard: Job<ThreadSetup, ShardPiece, PieceResult> = (setup, thread) =>

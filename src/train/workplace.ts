@@ -45,7 +45,7 @@ export interface OpenWorkplace {
 
 const JOB = "train-shard";
 
-/** The threads of an executor, on a memory that they share, and on their own where the plan says so. `binary`: of the kernels, as base64. */
+/** The threads of an executor, on a memory that they share, and on their own where the plan says so. `binary`: as `SharedKernels`. */
 export const onThreads = (executor: Executor, limits: MemoryLimits, binary: string | undefined): Workplace => ({
   base: instantiateKernels(allocateMemory(0, false), binary).base,
   limits,

@@ -1,5 +1,6 @@
 /**
- * Generator of a block that makes the seeds of a prompt from its number, as the simulators do: forks of a stream, and words of the last one.
+ * Generator of a block that makes the seeds of a prompt from its number, as the simulators do: forks of a stream, and words of the
+ * last one.
  *
  *   key = T(T(T(root; block), prompt), head)        each fork counts label, 2^31;   T = Threefry-2x32 with 20 rounds (`numeric/stream.ts`)
  *   seed 2 j, seed 2 j + 1 = T(key; j, 0)           a word of 0 becomes 1

@@ -103,7 +103,7 @@ export async function writeSeeds(bus: Bus, { seedBase }: Identity, seeds: Uint32
 }
 
 /**
- * The number of a prompt in its run of `xpike run`, from 0: the machine makes the seeds of the next start from it, also while another prompt
+ * The number of a prompt in its run of `xpike run`, from 0: the machine makes the seeds of the next start from it, also while another
  * runs. One number waits at most.
  */
 export const expandSeeds = (bus: Bus, number: number): Promise<void> => bus.write(registerOf("EXPAND").offset, number);

@@ -97,7 +97,7 @@ typedef struct {
 
 int xpike_identify(const xpike_bus *bus);
 int xpike_write_seeds(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SEEDS]);
-/* A prompt's number in its run, from 0: the machine makes the seeds of the next start, also while another prompt runs. One waits at most. */
+/* A prompt's number in its run, from 0: the machine makes the seeds of the next start, also while another runs. One waits at most. */
 int xpike_expand_seeds(const xpike_bus *bus, uint32_t number);
 /* Constants of another chip of this layout, or of the same one at another age, while idle: ${CONSTANT_FILE} of its folder. */
 int xpike_load_constants(const xpike_bus *bus, uint32_t layout, const uint32_t *words, uint32_t count);

@@ -1,6 +1,6 @@
 /**
- * Buffer trees in a mapped design: each net drives at most `MOST_PINS` pins, and half of the load that the library allows its driver. Clock and
- * reset nets stay as they are: a layout gives them trees of their own.
+ * Buffer trees in a mapped design: each net drives at most `MOST_PINS` pins, and half of the load that the library allows its driver.
+ * Clock and reset nets stay as they are: a layout gives them trees of their own.
  *
  * Modules are taken from the leaves up. A module's input counts as the pins behind it, and its output leaves half of its driver to the
  * modules around it, so no net needs to be seen through the hierarchy.
