@@ -49,6 +49,28 @@ export interface ClockedTileRun extends SsaTileRun {
   readonly activity: TileActivity;
 }
 
+/** The signals of a tile during one clock, before its edge. Rows i and columns j are those of the tile. */
+export interface TileClock {
+  readonly clock: number;
+  /** Whether a column of features enters, and the time step, pass and feature of what enters or drains. */
+  readonly takes: boolean;
+  readonly step: number;
+  readonly pass: number;
+  readonly feature: number;
+  readonly query: (i: number) => number;
+  readonly key: (j: number) => number;
+  readonly value: (j: number) => number;
+  /** The counter of a cell, and its held score. */
+  readonly count: (i: number, j: number) => number;
+  readonly score: (i: number, j: number) => number;
+  /** The value that entered d clocks ago, and the AND of scores and such values, summed over a row. */
+  readonly delayed: (j: number) => number;
+  readonly sum: (i: number) => number;
+  /** The registered output of a row, and what it is of; null where it is not valid. */
+  readonly spike: (i: number) => number;
+  readonly valid: { readonly step: number; readonly feature: number; readonly firstQuery: number } | null;
+}
+
 /** Seeds of the tile's registers, or draws by place. */
 export type ClockedRandom = { readonly seeds: Uint32Array } | { readonly draws: TileDraws };
 
@@ -57,6 +79,8 @@ export type ClockedRandom = { readonly seeds: Uint32Array } | { readonly draws: 
  *
  * Shapes   query, key, value: [T][N][d]
  * Counts   as `runSsaTile`, and activity
+ *
+ * @param onClock  sees the signals of every clock, which change after the call
  */
 export function runClockedTile(
   query: SpikeTrain,
@@ -65,6 +89,7 @@ export function runClockedTile(
   parameters: SsaParameters,
   random: ClockedRandom,
   tally: ActionTally,
+  onClock?: (signals: TileClock) => void,
 ): ClockedTileRun {
   const { tokens, dimension, plan } = parameters;
   const { tileTokens, passes, drained } = plan;
@@ -79,6 +104,7 @@ export function runClockedTile(
   const outputWords = wordsPerRow(dimension);
   let firstOutput = 0;
   let clock = 0;
+  let valid: TileClock["valid"] = null;
 
   for (let window = 0; window < windows.length; window++) {
     const { step, pass, counting } = windows[window];
@@ -90,6 +116,13 @@ export function runClockedTile(
     const emitted = before?.counting ? before.pass : null;
     const emittedStep = before?.step ?? 0;
     for (let f = 0; f < dimension; f++, clock++) {
+      if (onClock) {
+        const bit = (column: Uint32Array) => (i: number) => (column[f * words + (i >> 5)] >>> (i & 31)) & 1;
+        const entering = { query: bit(q), key: bit(k), value: bit(v) };
+        const at = { clock, takes: counting, step, pass: passes.indexOf(pass), feature: f, valid };
+        onClock({ ...at, ...entering, ...registers.signals(f) });
+        valid = emitted?.last ? { step: emittedStep, feature: f, firstQuery: emitted.queryBlock * tileTokens } : null;
+      }
       if (emitted) {
         const first = emitted.queryBlock * tileTokens;
         const bits = registers.emit(f, emitted, (i, sum) => encoder.output(emittedStep, first + i, f, sum));
@@ -110,6 +143,11 @@ export function runClockedTile(
       const stepEnds = pass === passes[passes.length - 1] || (!counting && drained === "step");
       encoder.clock(f === dimension - 1 && stepEnds);
     }
+  }
+  if (onClock) {
+    const silent = { query: () => 0, key: () => 0, value: () => 0 };
+    const at = { clock, takes: false, step: steps, pass: 0, feature: 0, valid };
+    onClock({ ...at, ...silent, ...registers.signals(0) });
   }
   const shape = { steps, tokens, dimension };
   const counted = tileActions(shape, parameters, registers.increments(), encoder.shifts());
@@ -155,12 +193,28 @@ function createRegisters(
   /** Neighbouring FIFO bits that differ: they toggle at the next shift. */
   let differences = 0;
 
+  const ones = (f: number, i: number): number => {
+    let sum = 0;
+    for (let w = 0; w < words; w++) sum += popcount32(held[i * words + w] & delayed[f * words + w]);
+    return sum;
+  };
+
+  function signals(f: number): Pick<TileClock, "count" | "score" | "delayed" | "sum" | "spike"> {
+    const bit = (from: Uint32Array, row: number, j: number) => (from[row * words + (j >> 5)] >>> (j & 31)) & 1;
+    return {
+      count: (i, j) =>
+        Array.from({ length: counterBits }, (_, p) => bit(planes, i * counterBits + p, j) << p).reduce((a, b) => a + b),
+      score: (i, j) => bit(held, i, j),
+      delayed: (j) => bit(delayed, f, j),
+      sum: (i) => ones(f, i),
+      spike: (i) => bit(pins, 0, i),
+    };
+  }
+
   function emit(f: number, { first, last }: TilePass, encode: (i: number, sum: number) => boolean): Uint32Array | null {
-    const base = f * words;
     let bits = 0;
     for (let i = 0; i < size; i++) {
-      let sum = 0;
-      for (let w = 0; w < words; w++) sum += popcount32(held[i * words + w] & delayed[base + w]);
+      let sum = ones(f, i);
       activity.valueAndOnes += sum;
       if (!first) sum += partial[f * size + i];
       if (!last) partial[f * size + i] = sum;
@@ -244,7 +298,7 @@ function createRegisters(
     }
   }
 
-  return { emit, count, sample, copyScores, activity, increments: () => increments };
+  return { emit, count, sample, copyScores, signals, activity, increments: () => increments };
 }
 
 /** Encoders with their random numbers, shifted clock by clock. */

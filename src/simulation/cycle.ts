@@ -6,7 +6,7 @@
  * each unit is busy and how many register bits of the SSA engine toggled.
  */
 import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
-import type { TileActivity } from "../hardware/clocked-tile.ts";
+import type { TileActivity, TileClock } from "../hardware/clocked-tile.ts";
 import { runClockedTile } from "../hardware/clocked-tile.ts";
 import { lfsrSeeds, seedWords } from "../hardware/draws.ts";
 import { machineOf } from "../machine/machine.ts";
@@ -43,6 +43,8 @@ export interface CycleTrace extends Trace {
 export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onCodes"> {
   /** Called after every tile run. */
   readonly onTile?: (record: TileRecord) => void;
+  /** Called in every clock of the tiles of this block and head. */
+  readonly watch?: { readonly block: number; readonly head: number; readonly onClock: (signals: TileClock) => void };
 }
 
 /**
@@ -72,7 +74,9 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
         const seeds = lfsr ? lfsrSeeds(seedWords(parameters), seedsOf(block, prompt, head)) : null;
         const source = seeds ? { seeds } : { draws: drawsOf(block, prompt, head) };
         const own = emptyTally();
-        const run = runClockedTile(query, key, value, parameters, source, own);
+        const isWatched = options.watch?.block === block && options.watch.head === head;
+        const onClock = isWatched ? options.watch.onClock : undefined;
+        const run = runClockedTile(query, key, value, parameters, source, own, onClock);
         // Events in an engine's registers that serve several heads at a time happen once.
         const shifting = counted(head);
         for (const action of ACTION_NAMES) if (action !== "lfsrShifts" || shifting) tally[action] += own[action];
