@@ -75,9 +75,11 @@ export { encoderFires, runSsaTile, type SsaTileRun } from "./hardware/ssa-tile.t
 
 // Simulation: what comes out.
 
+export { neuronTrains } from "./mapping/mapping.ts";
 export { chipFrom, stateOfChip } from "./simulation/chip.ts";
 export { calibrateFast } from "./simulation/fast/simulate.ts";
-export { inspectNeuron, type NeuronView, neuronTrains } from "./simulation/inspect-neuron.ts";
+export { inspectNeuron, type NeuronView } from "./simulation/inspect-neuron.ts";
+export { type TileWaves, tileWaves, WAVES, type WaveName, type WavePlace } from "./simulation/tile-waves.ts";
 
 // Cost: the energy of chips as receipts.
 

@@ -26,6 +26,10 @@ export type {
   Statement,
 } from "./rtl/syntax.ts";
 
+// Its registers behind AXI.
+
+export { type RegisterRow, registerRows } from "./rtl/axi/register-map.ts";
+
 // The driver of a machine behind AXI, over any bus.
 
 export {

@@ -30,7 +30,7 @@ import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { readOutFor } from "../hardware/read-out.ts";
 import type { Geometry } from "../model/geometry.ts";
-import type { LinearLayer } from "../model/layers.ts";
+import { type LinearLayer, neuronsBefore, neuronsBehind } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import { RESIDUALS, trainsBefore } from "../model/residual.ts";
 import { embeddedTrains } from "../model/stem.ts";
@@ -295,3 +295,12 @@ function requireFolded({ model, geometry, parameters }: Network<SpikingSpec>): v
     }
   }
 }
+
+/** The spike trains that neurons send, with their number of neurons. */
+export const neuronTrains = ({ layers }: Pick<Mapping, "layers">): ReadonlyMap<string, number> =>
+  new Map(
+    layers.flatMap((layer) => [
+      ...neuronsBefore(layer).map(({ name }) => [name, layer.inputs] as const),
+      ...neuronsBehind(layer).map(({ name }) => [name, layer.outputs] as const),
+    ]),
+  );

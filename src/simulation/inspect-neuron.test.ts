@@ -3,7 +3,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ValueError } from "../errors.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
-import { mapNetwork } from "../mapping/mapping.ts";
+import { mapNetwork, neuronTrains } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { neuronModel, neuronOf } from "../model/neuron/catalogue.ts";
 import { stream } from "../numeric/stream.ts";
@@ -11,7 +11,7 @@ import { unpackSpikes } from "../spike/train.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { programChip } from "./chip.ts";
 import { inspectCrossbar, inspectPrompt } from "./inspect.ts";
-import { inspectNeuron, neuronTrains } from "./inspect-neuron.ts";
+import { inspectNeuron } from "./inspect-neuron.ts";
 import { integerOffsets, integerPosition } from "./integers.ts";
 import { calibrate } from "./reference/simulate.ts";
 

@@ -10,8 +10,7 @@ import { ValueError } from "../errors.ts";
 import { ATTENTION_PARTS, type AttentionPart } from "../experiment/by-attention.ts";
 import type { NeuronReset } from "../experiment/neuron.ts";
 import { lineOrder } from "../hardware/line-order.ts";
-import type { LayerMapping, Mapping } from "../mapping/mapping.ts";
-import { neuronsBefore, neuronsBehind } from "../model/layers.ts";
+import type { LayerMapping } from "../mapping/mapping.ts";
 import { type Inspection, requireIndex } from "./inspect.ts";
 
 /** A column of a crossbar that feeds the neuron. */
@@ -59,15 +58,6 @@ export interface NeuronView {
   readonly lines: readonly DrivenLine[];
   readonly heads: readonly ReadingHead[];
 }
-
-/** The spike trains that neurons send, with their number of neurons. */
-export const neuronTrains = ({ layers }: Pick<Mapping, "layers">): ReadonlyMap<string, number> =>
-  new Map(
-    layers.flatMap((layer) => [
-      ...neuronsBefore(layer).map(({ name }) => [name, layer.inputs] as const),
-      ...neuronsBehind(layer).map(({ name }) => [name, layer.outputs] as const),
-    ]),
-  );
 
 /**
  * A neuron at a row of its train: a token, or a place on a stem's map.

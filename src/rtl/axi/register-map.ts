@@ -327,11 +327,25 @@ const ACCESS: Readonly<Record<Access, string>> = {
   clear: "read; a 1 clears",
 };
 
+/** A register in words; text between backticks is code. */
+export interface RegisterRow extends Pick<Register, "name" | "meaning"> {
+  /** In hexadecimal. */
+  readonly offset: string;
+  readonly access: string;
+  readonly fields: readonly Field[];
+}
+
+/** The map in the order of its offsets. */
+export const registerRows = (): readonly RegisterRow[] =>
+  REGISTERS.map(({ name, offset, access, meaning, fields = [] }: Register) => ({
+    ...{ name, offset: hexText(offset), access: ACCESS[access], meaning, fields },
+  }));
+
 /** The map as a Markdown table. */
 export function registerTable(): string {
-  const rows = REGISTERS.flatMap((register: Register) => [
-    `| ${hexText(register.offset)} | \`${register.name}\` | ${ACCESS[register.access]} | ${register.meaning} |`,
-    ...(register.fields ?? []).map(({ name, bit, meaning }) => `| | bit ${bit}, \`${name}\` | | ${meaning} |`),
+  const rows = registerRows().flatMap(({ name, offset, access, meaning, fields }) => [
+    `| ${offset} | \`${name}\` | ${access} | ${meaning} |`,
+    ...fields.map(({ name, bit, meaning }) => `| | bit ${bit}, \`${name}\` | | ${meaning} |`),
   ]);
   return ["| offset | register | access | what it holds |", "|---|---|---|---|", ...rows].join("\n");
 }

@@ -1,6 +1,12 @@
 import { useState } from "preact/hooks";
-import { chip, experiment, fail, isProgramming, rtlOfChip } from "../state/studio.ts";
+import { chip, experiment, fail, isProgramming, rtlOfChip, shownToken } from "../state/studio.ts";
+import { wanted, wavePlace } from "../state/waves.ts";
+import { later } from "./later.tsx";
 import "./rtl.css";
+
+// The generator and the cycle model are large.
+const WavePanel = later(() => import("./WavePanel.tsx").then((file) => file.WavePanel));
+const RegisterMap = later(() => import("./RegisterMap.tsx").then((file) => file.RegisterMap));
 
 interface Shown {
   readonly of: object;
@@ -27,7 +33,7 @@ export function RtlPanel() {
     );
   };
   if (!chip.value) return null;
-  const sources = Object.keys(shown?.files ?? {}).filter((name) => name.endsWith(".sv"));
+  const sources = fromTop(shown?.files ?? {});
   const name = sources.includes(chosen) ? chosen : sources[0];
   const text = name === undefined ? "" : shown!.files[name];
   return (
@@ -61,6 +67,51 @@ export function RtlPanel() {
           </button>
         </p>
       )}
+      <Waves />
+      <Registers />
     </section>
   );
+}
+
+/** The waveform, once it is asked for. */
+function Waves() {
+  if (wavePlace.value) return <WavePanel />;
+  if (chip.value?.mapping.attention.unit !== "ssa-tile")
+    return <p class="quiet">The cycle model with waveforms is that of stochastic attention.</p>;
+  return (
+    <p>
+      The waveform of this prompt in a head's engine, from the cycle model that the RTL is held to.{" "}
+      <button
+        type="button"
+        onClick={() => {
+          wanted.value = { block: 0, head: 0, query: shownToken.value, key: 0 };
+        }}
+      >
+        Show waveform
+      </button>
+    </p>
+  );
+}
+
+/** The registers, once they are opened. */
+function Registers() {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class="registers" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>The registers of a whole machine behind AXI</summary>
+      {isOpen && <RegisterMap />}
+    </details>
+  );
+}
+
+/** Names the sources of the design, without testbenches. */
+const FILE_LIST = "files.f";
+
+/** Sources with the top module first: the first in working order that no other module contains. Testbenches come last. */
+function fromTop(files: Shown["files"]): readonly string[] {
+  const all = Object.keys(files).filter((name) => name.endsWith(".sv"));
+  const design = all.filter((name) => files[FILE_LIST].split("\n").includes(name));
+  const contains = (name: string, module: string) => files[name].includes(` ${module} u_`);
+  const tops = design.filter((name) => !design.some((other) => contains(other, name.replace(/\.sv$/, ""))));
+  return [...new Set([...tops, ...design.toReversed(), ...all])];
 }

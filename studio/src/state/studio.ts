@@ -1,7 +1,7 @@
 /** What the page shows, as signals. Everything else is computed from these, by the page or by the workers. */
 import { batch, computed, signal } from "@preact/signals";
 import type { ChipState, Experiment, Report } from "xpikeformer";
-import { type ItemisedEnergy, kitOf } from "xpikeformer/internal";
+import { type ItemisedEnergy, kitOf, type WavePlace } from "xpikeformer/internal";
 import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts";
 import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
@@ -303,6 +303,9 @@ const RTL_PROMPTS = 4;
 
 /** SystemVerilog of the chip shown, by file name, and notes on what is left out. Rejects with a `Failure` where it cannot be generated. */
 export const rtlOfChip = () => chipWorker("rtl", RTL_PROMPTS);
+
+/** The waveform of a head's tile on the prompt shown; null where the worker holds another chip. */
+export const wavesOf = (question: { readonly asked: Asked; readonly place: WavePlace }) => askChip("waves", question);
 
 /** Hands a network and data to the workers. Both are large, so they are copied only when they change. */
 function give(materials: Materials): void {

@@ -41,7 +41,15 @@ import {
   withNoiseAlone,
   withoutNoise,
 } from "xpikeformer";
-import { chipFrom, codeRange, firstChip, inspectNeuron, kitOf, type NeuronView } from "xpikeformer/internal";
+import {
+  chipFrom,
+  codeRange,
+  firstChip,
+  kitOf,
+  type NeuronView,
+  type TileWaves,
+  type WavePlace,
+} from "xpikeformer/internal";
 import { serve } from "./calls.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
 
@@ -221,7 +229,8 @@ const functions = {
   },
 
   /** A neuron at a token; its train may have fewer rows than the network has tokens. */
-  neuron({ asked, train, neuron, token }: Omit<Moment, "step"> & NeuronAsked): NeuronView {
+  async neuron({ asked, train, neuron, token }: Omit<Moment, "step"> & NeuronAsked): Promise<NeuronView> {
+    const { inspectNeuron } = await import("./neuron.ts");
     const inspection = lookInto(asked);
     return inspectNeuron(inspection, train, neuron, Math.min(token, inspection.neurons[train].rows - 1));
   },
@@ -288,6 +297,13 @@ const functions = {
     const { experiment, network, data } = held;
     const notes: string[] = [];
     return { files: networkRtl({ experiment, data }, network, prompts, notes), notes };
+  },
+
+  /** The waveform of a head's tile on a prompt, for one query and one key. */
+  async waves({ asked, place }: { asked: Asked; place: WavePlace }): Promise<TileWaves> {
+    const { tileWaves } = await import("./rtl.ts");
+    const { chip, random } = held;
+    return tileWaves(chip, drawPrompt(held, asked).spikes!, random.fork("run"), place, asked.index);
   },
 
   tile({ asked, block, head, step }: Moment & { block: number; head: number }): TileView {

@@ -1,2 +1,3 @@
-/** Loaded on demand: the generator is large. */
+/** Loaded on demand: the generator and the cycle model are large. */
+export { tileWaves } from "xpikeformer/internal";
 export { networkRtl } from "xpikeformer/rtl";
