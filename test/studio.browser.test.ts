@@ -565,3 +565,22 @@ test("what the page loads until its first figures is at most 350 kB, compressed"
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(350e3);
   expect(errors).toEqual([]);
 });
+
+test("a link carries the bits that the user sends instead of the prompt's own", async () => {
+  const { page, errors } = await openStudio();
+  await page.locator("#decided").waitFor();
+  const caption = page.locator(".prompt figcaption");
+  const drawn = await caption.textContent();
+  await page.getByRole("button", { name: "Bit 2 of antenna 1" }).press("Enter");
+  await page.locator("button:enabled", { hasText: "as drawn" }).waitFor();
+  await page.getByRole("button", { name: "Copy link" }).press("Enter");
+  await page.getByText("The link is").waitFor();
+  const sent = await caption.textContent();
+  expect(sent).not.toBe(drawn);
+  const address = page.url();
+  await page.goto("about:blank");
+  await page.goto(address);
+  await caption.waitFor();
+  expect(await caption.textContent()).toBe(sent);
+  expect(errors).toEqual([]);
+});

@@ -15,6 +15,7 @@ import {
   lastGood,
   open,
   opened,
+  ownSymbol,
   promptIndex,
   startWith,
   step,
@@ -35,6 +36,8 @@ export const isMoved = computed(
 interface View {
   readonly experiment: Experiment;
   readonly prompt: number;
+  /** The class that the user sends instead of the prompt's own; null: none. */
+  readonly symbol: number | null;
   readonly step: number;
   readonly token: number | null;
   readonly place: Place;
@@ -46,6 +49,7 @@ const CALM = 400;
 const view = (): View => ({
   experiment: experiment.value!,
   prompt: promptIndex.value,
+  symbol: ownSymbol.value,
   step: step.value,
   token: token.value,
   place: place.value,
@@ -105,6 +109,7 @@ function arrive(entry: Entry): void {
     if (JSON.stringify(opened.peek()) !== JSON.stringify(entry.opened)) open(entry.opened);
     if (machineKey(experiment.peek()!) !== machineKey(entry.experiment)) experiment.value = entry.experiment;
     promptIndex.value = entry.prompt;
+    ownSymbol.value = entry.symbol;
     step.value = entry.step;
     token.value = entry.token;
     const shown = chip.peek();
@@ -172,9 +177,17 @@ function goToStop(name: string): void {
 }
 
 function show(text: string): void {
-  const { experiment, prompt, step: at, token: seen, place: where } = JSON.parse(text) as Record<string, unknown>;
+  const {
+    experiment,
+    prompt,
+    symbol,
+    step: at,
+    token: seen,
+    place: where,
+  } = JSON.parse(text) as Record<string, unknown>;
   open(parseExperiment(JSON.stringify(experiment), "the experiment of this link"));
   promptIndex.value = wholeNumber(prompt) ?? 0;
+  ownSymbol.value = wholeNumber(symbol);
   step.value = wholeNumber(at) ?? Number.POSITIVE_INFINITY;
   token.value = wholeNumber(seen);
   place.value = parsePlace(where);
