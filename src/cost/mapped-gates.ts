@@ -1,7 +1,7 @@
 /**
  * Energy of mapped gates over the price of the same action, in three open libraries at their typical corners: what
- * experiments/ssa-gates/joules.mjs measured of the generated machine, its flip-flops' clock pins included. Ratios beyond a factor of 2
- * stand as notes with the prices.
+ * experiments/ssa-gates/joules.mjs measured of the generated machine, clock pins of its flip-flops included. Ratios beyond a factor
+ * of 2 stand as notes with the prices.
  */
 
 export const GATE_LIBRARIES = ["Nangate 45", "IHP SG13G2", "SKY130 HD"] as const;

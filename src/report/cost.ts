@@ -397,7 +397,10 @@ export function costSources(resolved: readonly ResolvedTechnology[]): ReportSour
 const PRINTED_DIGITS = 4;
 
 /** `8-bit addition: 0.03 pJ (Fig. 1.1.9: 8-bit integer add 0.03 pJ; as printed)`. */
-function describePrice({ value, unit, node, basis, printed, arithmetic, note }: Price, labels: readonly string[]): string {
+function describePrice(
+  { value, unit, node, basis, printed, arithmetic, note }: Price,
+  labels: readonly string[],
+): string {
   // Prices are printed numbers, which keep their digits.
   const amount = formatText({ value, unit }, PRINTED_DIGITS);
   const at = node === null ? "" : ` at ${node} nm`;
