@@ -12,9 +12,9 @@ const joules = JSON.parse(readFileSync(new URL("joules.json", import.meta.url), 
 /** Parts of `joules.json`, and the action that each counts. */
 const PARTS = {
   attention: "an AND of attention",
-  attentionDrawn: "in clocks that draw numbers",
+  attentionDrawn: "the share of clocks that draw",
   random: "a shift of an LFSR",
-  randomDrawn: "in clocks that draw numbers",
+  randomDrawn: "the share of clocks that draw",
   fifos: "a move in the FIFO for V",
   scaling: "a code scaled, with its sum",
   stream: "an addition to the stream",
