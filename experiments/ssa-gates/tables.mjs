@@ -63,9 +63,8 @@ export const gateRatios = () => {
 };
 
 const digits = (value) => value.toLocaleString("en", { maximumSignificantDigits: 2 });
-/** The typical corner, and the slow and the fast one in brackets. */
-const inCorners = ([typical, ...others], text) =>
-  others.length > 0 ? `${text(typical)} (${others.map(text).join(", ")})` : text(typical);
+/** The typical corner, and then the slow and the fast one. */
+const inCorners = ([typical, ...others], text) => [typical, ...others].map(text).join("/");
 
 export const gateTables = {
   joules: () => {
@@ -78,14 +77,14 @@ export const gateTables = {
     const row = (name, count, prices, mapped, part) => [
       name,
       count,
-      prices.join("; "),
+      prices.join("/"),
       ...joules.libraries.flatMap((library, l) => [mapped(library), digits(ratios[part][l])]),
     ];
     return {
       head: [
         "fJ per action",
         "actions",
-        "price at 45; 130 nm",
+        "price, 45/130 nm",
         ...joules.libraries.flatMap(({ name }) => [name, "of price"]),
       ],
       rows: [
