@@ -1,7 +1,6 @@
 import { render } from "preact";
 import { App } from "./components/App.tsx";
 import { followMachines, takeKeys } from "./state/history.ts";
-import { joinHost } from "./state/host.ts";
 import { addressed, followAddress, openAddress, readAddress } from "./state/link.ts";
 import { takeDrops } from "./state/open-files.ts";
 import { openServed } from "./state/served.ts";
@@ -12,7 +11,8 @@ async function begin(): Promise<void> {
   const { embedded } = addressed.value;
   render(<App />, document.getElementById("studio")!);
   // In a frame, the page around it has joined, and entries of the history would be those of that page.
-  if (!embedded && (await joinHost())) return;
+  const worker = document.querySelector<HTMLMetaElement>("meta[name=service-worker]")?.content;
+  if (worker && !embedded && (await (await import("./state/host.ts")).joinHost(worker))) return;
   start();
   takeDrops();
   takeKeys();

@@ -5,8 +5,8 @@
  * Pages write it as a comment above the picture, `<!-- live: stop=a-code -->`, with the parts of the studio's address
  * (docs/studio.md); site/markdown.mjs turns both into this component.
  */
-import { withBase } from "vitepress";
-import { defineComponent, h, onBeforeUnmount, onMounted, ref } from "vue";
+import { useData, withBase } from "vitepress";
+import { defineComponent, h, onBeforeUnmount, onMounted, ref, watch } from "vue";
 
 /** How near: a part of the window's height. */
 const NEAR = "40%";
@@ -23,6 +23,12 @@ export const LiveFigure = defineComponent({
       if (origin !== location.origin || !frame.value || source !== frame.value.contentWindow) return;
       if (data?.kind === "xpikeformer-studio") height.value = Math.ceil(data.height);
     };
+    // The studio follows the system's theme by itself, but not the switch of the site.
+    const { isDark } = useData();
+    watch([isDark, height], () => {
+      const root = frame.value?.contentDocument?.documentElement;
+      if (root) root.dataset.theme = isDark.value ? "dark" : "light";
+    });
     let observer;
     onMounted(() => {
       addEventListener("message", hear);

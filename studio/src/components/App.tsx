@@ -1,21 +1,19 @@
 import { addressed } from "../state/link.ts";
-import { ARTICLE } from "../state/reading.ts";
-import { experiment } from "../state/studio.ts";
+import { metrics } from "../state/served.ts";
+import { experiment, openedReport } from "../state/studio.ts";
+import { stopIndex } from "../state/walk.ts";
 import { Answer } from "./Answer.tsx";
 import { Cards } from "./Cards.tsx";
-import { Embed } from "./Embed.tsx";
 import { Knobs } from "./Knobs.tsx";
+import { later } from "./later.tsx";
 import { Machine } from "./Machine.tsx";
 import { Notice } from "./Notice.tsx";
-import { OpenedReport } from "./OpenedReport.tsx";
 import { Overview } from "./Overview.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
-import { ReadOn } from "./ReadOn.tsx";
+import { Reading } from "./Reading.tsx";
 import { Share } from "./Share.tsx";
 import { Tabs } from "./Tabs.tsx";
 import { Train } from "./Train.tsx";
-import { TrainingCurve } from "./TrainingCurve.tsx";
-import { Walk } from "./Walk.tsx";
 
 /** Scrolls to a heading and moves the keyboard focus there. The address holds the view, so it cannot hold an anchor. */
 function show(id: string): void {
@@ -23,6 +21,12 @@ function show(id: string): void {
   heading?.scrollIntoView({ block: "start" });
   heading?.focus({ preventScroll: true });
 }
+
+// What the first screen does not show is loaded when it is wanted.
+const OpenedReport = later(() => import("./OpenedReport.tsx").then((file) => file.OpenedReport));
+const TrainingCurve = later(() => import("./TrainingCurve.tsx").then((file) => file.TrainingCurve));
+const Walk = later(() => import("./Walk.tsx").then((file) => file.Walk));
+const Embed = later(() => import("./Embed.tsx").then((file) => file.Embed));
 
 /** The page, or one figure of it in a frame. */
 export function App() {
@@ -40,8 +44,8 @@ function Studio() {
         <div class="top">
           <h1>Xpikeformer studio{experiment.value && ` · ${experiment.value.name}`}</h1>
           <p class="quiet">
-            A trained spiking transformer on a simulated analog chip, computed entirely in this page.
-            <ReadOn reading={ARTICLE} />
+            A trained spiking transformer on a simulated analog chip, computed entirely in this page.{" "}
+            <Reading about="idea" />
           </p>
           <Share onTrain={() => show("train")} />
         </div>
@@ -56,12 +60,12 @@ function Studio() {
           <Cards />
           <Knobs />
         </div>
-        <TrainingCurve />
-        <OpenedReport />
+        {metrics.value.length > 0 && <TrainingCurve />}
+        {openedReport.value && <OpenedReport />}
         <Machine />
         <Train />
       </main>
-      <Walk />
+      {stopIndex.value !== null && <Walk />}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { cellView, chip, crossbarView, experiment } from "../state/studio.ts";
 import { ageName } from "../words.ts";
 import type { CellView } from "../workers/chip.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
+import "./drift.css";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM] = [640, 260, 44, 26];
 

@@ -1,6 +1,7 @@
 import type { Experiment } from "xpikeformer";
 import type { Point } from "../state/training.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
+import "./drift.css";
 
 const [WIDTH, HEIGHT, LEFT] = [460, 180, 44];
 

@@ -1,12 +1,11 @@
 import { place } from "../state/place.ts";
-import { READINGS } from "../state/reading.ts";
 import { chip, experiment, isProgramming, prompt, shownToken, step, token } from "../state/studio.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
 import { Gantt } from "./Gantt.tsx";
 import { later } from "./later.tsx";
 import { NetworkPanel } from "./NetworkPanel.tsx";
 import { PathBar } from "./PathBar.tsx";
-import { ReadOn } from "./ReadOn.tsx";
+import { Reading } from "./Reading.tsx";
 import { Scrubber } from "./Scrubber.tsx";
 
 // The first screen shows the network; the other panels load when their place is opened.
@@ -45,7 +44,7 @@ export function Machine() {
       </div>
       <Panel />
       <div>
-        <ReadOn reading={READINGS[place.value.kind]} />
+        <Reading about={place.value.kind} />
       </div>
       <Gantt view={view} />
       <EnergyPanel />

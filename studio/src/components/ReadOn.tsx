@@ -1,15 +1,11 @@
-import { siteRoot } from "../state/reading.ts";
+import { READINGS } from "../state/reading.ts";
 
-/** A link to the page of the site that explains something; nothing where there is no site. */
-export function ReadOn({ reading: [address, name] }: { readonly reading: readonly [address: string, name: string] }) {
-  const root = siteRoot();
-  if (root === null) return null;
+/** A link to the page of the site that explains something. */
+export function ReadOn({ about, root }: { readonly about: keyof typeof READINGS; readonly root: string }) {
+  const [address, name] = READINGS[about];
   return (
-    <>
-      {" "}
-      <a class="read-on" href={`${root}${address}`}>
-        Read about {name}
-      </a>
-    </>
+    <a class="read-on" href={`${root}${address}`}>
+      Read about {name}
+    </a>
   );
 }

@@ -1,6 +1,7 @@
 import type { Place } from "../state/place.ts";
 import { step, tileView } from "../state/studio.ts";
 import { Bits } from "./Bits.tsx";
+import "./gates.css";
 
 /** One cell of a tile: the AND gate, the counter, the random byte and the comparison. */
 export function TileCellPanel({ place: { query, key } }: { place: Extract<Place, { kind: "tile-cell" }> }) {

@@ -18,8 +18,10 @@ import {
 } from "../state/training.ts";
 import { timeName } from "../words.ts";
 import type { Failure } from "../workers/calls.ts";
-import { Curve } from "./Curve.tsx";
+import { later } from "./later.tsx";
 import { Select } from "./Select.tsx";
+
+const Curve = later(() => import("./Curve.tsx").then((file) => file.Curve));
 
 const STEPS = [96, 400, 800, 1600];
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { goTo, playOn, stopIndex, stops, tries } from "../state/walk.ts";
+import "../walk.css";
 
 /** Milliseconds per time step where a stop plays. */
 export const PACE = 500;

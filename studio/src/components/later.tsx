@@ -1,9 +1,12 @@
-import type { ComponentType } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { fail } from "../state/studio.ts";
 
 /** A component that is loaded when it is first shown, so that the page opens without it. */
-export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+export function later<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+  meanwhile: ComponentChildren = <p class="waiting">Loading this panel …</p>,
+): ComponentType<Props> {
   let loaded: ComponentType<Props> | null = null;
   return function Later(props: Props) {
     const [, redraw] = useState(0);
@@ -15,6 +18,6 @@ export function later<Props extends object>(load: () => Promise<ComponentType<Pr
       }, fail);
     }, []);
     const Loaded = loaded;
-    return Loaded ? <Loaded {...props} /> : <p class="waiting">Loading this panel …</p>;
+    return Loaded ? <Loaded {...props} /> : meanwhile;
   };
 }

@@ -18,9 +18,12 @@ export const readColours = (): Colours => {
 /** The current colours of the style sheet. */
 export const colours = signal<Colours>(readColours());
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+const readAgain = () => {
   colours.value = readColours();
-});
+};
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", readAgain);
+// The page around a frame may choose: `data-theme`, light or dark.
+new MutationObserver(readAgain).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
 /** The style sheet writes colours as `#rrggbb`. */
 export function paletteOf(colours: Colours): Palette {

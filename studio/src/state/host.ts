@@ -12,10 +12,9 @@ const RELOADED = "xpikeformer-reloaded";
  * Starts the worker. On a first visit, the page must load again through it, to be isolated; the worker then keeps the studio's files.
  * Returns whether the page is loading again.
  */
-export async function joinHost(): Promise<boolean> {
-  const file = document.querySelector<HTMLMetaElement>("meta[name=service-worker]")?.content;
+export async function joinHost(file: string): Promise<boolean> {
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-  if (file === undefined || workers === undefined) return false;
+  if (workers === undefined) return false;
   try {
     const isThrough = workers.controller !== null;
     await workers.register(file);

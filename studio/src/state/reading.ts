@@ -4,7 +4,8 @@ import type { Place } from "./place.ts";
 /** A page from the root of the site, with its anchor, and its name. */
 type Reading = readonly [address: string, name: string];
 
-export const READINGS: Readonly<Record<Place["kind"], Reading>> = {
+export const READINGS: Readonly<Record<Place["kind"] | "idea", Reading>> = {
+  idea: ["article.html", "the idea in ten minutes"],
   network: ["docs/model.html#the-spiking-network", "the spiking network"],
   layer: ["docs/hardware.html#4-placement", "placement on crossbars"],
   crossbar: ["docs/hardware.html#3-a-crossbar-reads-spikes", "how a crossbar reads spikes"],
@@ -13,10 +14,3 @@ export const READINGS: Readonly<Record<Place["kind"], Reading>> = {
   head: ["docs/hardware.html#6-the-ssa-tile", "the SSA tile"],
   "tile-cell": ["docs/hardware.html#6-the-ssa-tile", "the SSA tile"],
 };
-
-/** The article that opens the site. */
-export const ARTICLE: Reading = ["article.html", "the idea in ten minutes"];
-
-/** The root of the site, from the page; null where there is no site. */
-export const siteRoot = (): string | null =>
-  document.querySelector<HTMLMetaElement>("meta[name=documentation]")?.content ?? null;
