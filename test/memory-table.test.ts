@@ -23,13 +23,13 @@ test.each(presets().filter(({ name }) => name.startsWith("paper-")))(
     };
     const shared =
       planTraining(experiment, geometry, 0, 1, oneMemory(Number.POSITIVE_INFINITY)).bytes - perThread(false);
-    const { regions, recompute, bytes } = planTraining(experiment, geometry, 0, 8);
+    const { regions, recompute } = planTraining(experiment, geometry, 0, 8);
     const threads = `${regions.length}${recompute ? ", again" : ""}`;
     const apart = planTraining(experiment, geometry, 0, 8, { total: 2 ** 36, each: LARGEST_MEMORY });
     expect(apart.regions).toHaveLength(8);
     const inAll = `${gib(apart.totalBytes)}${apart.own ? ", apart" : ""}${apart.recompute ? ", again" : ""}`;
     const perThreads = [perThread(false), perThread(true)].map(gib);
-    const cells = [`\`${name}\``, gib(shared), ...perThreads, threads, gib(bytes), inAll];
+    const cells = [`\`${name}\``, gib(shared), ...perThreads, threads, inAll];
     expect(page).toContain(`| ${cells.join(" | ")} |`);
   },
 );
