@@ -1,5 +1,5 @@
-// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), the types and programs of dist/, the library of charts
-// into one file of it, then the studio in dist/studio.
+// Builds the package: AssemblyScript kernels to WebAssembly (inlined as hexadecimal digits, which compress better than base64), the types
+// and programs of dist/, the library of charts into one file of it, then the studio in dist/studio.
 // Skips steps whose outputs are newer than all inputs, so that `npm start` and `npm test` stay fast.
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -64,10 +64,10 @@ async function buildKernels() {
   const header = "// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n";
   writeFileSync(
     generated,
-    `${header}export const BINARY: string = "${binary.toString("base64")}";\n` +
+    `${header}export const BINARY: string = "${binary.toString("hex")}";\n` +
       `export const LIMITS_FLAGS: number = ${flags};\n${kernelInterface()}`,
   );
-  writeFileSync(generatedFast, `${header}export const FAST_BINARY: string = "${fast.toString("base64")}";\n`);
+  writeFileSync(generatedFast, `${header}export const FAST_BINARY: string = "${fast.toString("hex")}";\n`);
 }
 
 /** The exports as a TypeScript interface, from the kernel sources. Every parameter is a 32-bit integer or float. */

@@ -14,7 +14,7 @@ import type { OwnPlaces, TrainingPlan } from "./plan.ts";
 /** The memory that threads share, and the kernels that work on it. */
 export interface SharedKernels {
   readonly memory: WebAssembly.Memory;
-  /** Of the kernels, as base64; undefined for the usual ones. */
+  /** Of the kernels, as hexadecimal digits; undefined for the usual ones. */
   readonly binary: string | undefined;
 }
 
