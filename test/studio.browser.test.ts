@@ -263,7 +263,7 @@ test("a link opens the same view elsewhere, and a damaged link is reported", asy
   await page.getByLabel("ADC bits", { exact: true }).selectOption("6");
   await page.locator('section[aria-busy="false"] > #machine').waitFor();
   await page.getByLabel("Time step", { exact: true }).fill("2");
-  await page.getByLabel("Token").fill("5");
+  await page.getByLabel("Token", { exact: true }).fill("5");
   await page.getByRole("button", { name: "Head 3 of block 1" }).click();
   await page.locator(".tile-panel").waitFor();
   await page.getByRole("button", { name: "Copy link" }).click();

@@ -39,7 +39,7 @@ export interface EdgePlays {
 const MOST_LINES = 60_000;
 const MOST_EXPANSIONS = 12;
 /** Prompts that are answered completely. */
-const PROMPTS = 4;
+const PROMPTS = 24;
 const WORD = 32;
 /** What a prompt is doing, and what the slave holds. */
 const PHASES = ["idle", "expanding", "open", "input", "computing", "answering", "between_answers"] as const;
