@@ -144,7 +144,15 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
   };
 
   const most = MOST_LINES + MOST_EXPANSIONS * (facts.expansion ? expansionClocks(facts.expansion).expand : 0);
-  while (edgeLines.length < most && (open.size > 0 || answeredPrompts < PROMPTS)) {
+  // Behind its last line all pins fall to 0, as in a reset, in which nothing stands on a channel.
+  let ending = 0;
+  while (edgeLines.length < most && ending < 2) {
+    const isOver = open.size === 0 && answeredPrompts >= PROMPTS;
+    if (isOver) {
+      ending++;
+      inReset = 1;
+      inTest = false;
+    }
     // Traffic comes in stretches of 64 clocks, dense or sparse.
     if (edgeLines.length % 64 === 0) rate = pick([8, 6, 3, 1], random);
     const reached = new Set<string>();
