@@ -41,7 +41,7 @@ import { findTensorMapping } from "../src/import/catalogue.ts";
 import { exportNetwork } from "../src/import/export.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
-import { requireBinding } from "../src/kernels/webgpu/memory.ts";
+import { requireBinding } from "../src/kernels/webgpu/binding.ts";
 import { machineOf } from "../src/machine/machine.ts";
 import { scheduleOf } from "../src/machine/schedule.ts";
 import { shapeOf } from "../src/machine/shape.ts";

@@ -7,7 +7,7 @@
  * A lane is a neuron and keeps its state in registers over all steps. The equations are in `neurons.ts`.
  */
 import { gpuKernel } from "./kernel.ts";
-import type { GpuNeuron } from "./neurons.ts";
+import { backThroughSteps, type GpuNeuron } from "./neurons.ts";
 import { PACKED_STEPS, packing } from "./packing.ts";
 import { SURROGATE, SURROGATE_NUMBERS } from "./surrogates.ts";
 import { treeSum } from "./tree-sum.ts";
@@ -99,23 +99,17 @@ export const fireBackwardKernel = ({ name, numbers, wgsl, leakGradient }: GpuNeu
   let isNeuron = row < call.rows;
   var leaked = 0.0;
   if (isNeuron) {
-    var neuron = Neuron();
-    var distances: array<f32, ${steps}>;
     ${learns ? `var before: array<f32, ${steps}>;` : ""}
-    for (var t = 0u; t < ${steps}u; t++) {
-      ${learns ? "before[t] = neuron.v;" : ""}
-      distances[t] = distance(&neuron, currentAt(t, row, feature));
-      reset(&neuron, distances[t] >= 0.0);
-    }
-    var later = Later();
-    for (var left = ${steps}u; left > 0u; left--) {
-      let t = left - 1u;
-      let place = (t * call.rows + row) * call.features + feature;
-      let dV = back(&later, load(call.dSpikes + place), slopeAt(distances[t]), distances[t] >= 0.0);
-      let kept = select(0.0, load(call.result + place), call.accumulate != 0u);
-      store(call.result + place, kept + dV);
-      ${learns ? "leaked += dV * before[t];" : ""}
-    }
+${backThroughSteps(steps, {
+  before: learns ? "before[t] = neuron.v;" : "",
+  current: "currentAt(t, row, feature)",
+  each: `
+    let place = (t * call.rows + row) * call.features + feature;
+    let dV = back(&later, load(call.dSpikes + place), slope, fired);
+    let kept = select(0.0, load(call.result + place), call.accumulate != 0u);
+    store(call.result + place, kept + dV);
+    ${learns ? "leaked += dV * before[t];" : ""}`,
+})}
   }
   ${learns ? "let sum = treeSum(lane, leaked);\n  if (lane == 0u) { storePart(rowOf(group), sum); }" : ""}
 `,

@@ -8,7 +8,7 @@
  * A lane is a feature of one token and keeps its neuron in registers over all steps. Shapes: out [steps][prompts tokens][outWords];
  * dOut [steps, prompts tokens, width].
  */
-import { HEAD_NUMBERS, HEADS } from "./heads.ts";
+import { FEATURE_OF_GROUP, HEAD_NUMBERS, HEADS, STORE_SPIKES } from "./heads.ts";
 import { gpuKernel, type NumberKind } from "./kernel.ts";
 import type { GpuNeuron } from "./neurons.ts";
 import { PACKED_STEPS, packing } from "./packing.ts";
@@ -29,11 +29,7 @@ export const firingKernel = (summed: Summed, neuron: GpuNeuron) =>
     numbers: { ...HEAD_NUMBERS, ...summed.numbers, ...neuron.numbers, out: "place", outWords: "u32" },
     lanes: 64,
     helpers: `${HEADS}${summed.wgsl}${neuron.wgsl}${packing("fired", 64)}`,
-    body: `
-  let feature = 64u * group.x + lane;
-  let i = rowOf(group) % call.tokens;
-  let prompt = rowOf(group) / call.tokens;
-  let isNeuron = feature < widthOf() && prompt < call.prompts;
+    body: `${FEATURE_OF_GROUP}  let isNeuron = feature < widthOf() && prompt < call.prompts;
   var neuron = Neuron();
   for (var first = 0u; first < call.steps; first += ${PACKED_STEPS}u) {
     let count = min(${PACKED_STEPS}u, call.steps - first);
@@ -43,14 +39,7 @@ export const firingKernel = (summed: Summed, neuron: GpuNeuron) =>
       if (x >= 0.0 && passes(t, prompt, i, feature)) { spikes |= 1u << (t - first); }
       reset(&neuron, x >= 0.0);
     }
-    fired[lane] = spikes;
-    workgroupBarrier();
-    let step = lane % 32u;
-    let word = 2u * group.x + lane / 32u;
-    if (step < count && word < call.outWords && prompt < call.prompts) {
-      words[call.out + rowAt(first + step, prompt, i) * call.outWords + word] = firedPacked(lane / 32u, step);
-    }
-    workgroupBarrier();
+    ${STORE_SPIKES}
   }
 `,
   });

@@ -13,9 +13,9 @@
  */
 import type { Counting } from "../weighing.ts";
 import type { Summed } from "./firing-attention.ts";
-import { HEAD_NUMBERS, HEADS } from "./heads.ts";
+import { FEATURE_OF_TOKEN, HEAD_NUMBERS, HEADS } from "./heads.ts";
 import { eachItem } from "./kernel.ts";
-import type { GpuNeuron } from "./neurons.ts";
+import { backThroughSteps, type GpuNeuron } from "./neurons.ts";
 import { SURROGATE, SURROGATE_NUMBERS } from "./surrogates.ts";
 
 /** The sum over the tokens that token i may attend to of a bit of theirs. */
@@ -89,27 +89,15 @@ export const gateGradientsKernel = (counted: Counting, neuron: GpuNeuron, steps:
   eachItem(
     `backward through ${steps} steps of gates on ${counted}`,
     { ...HEAD_NUMBERS, ...neuron.numbers, ...SURROGATE_NUMBERS, ...GRADIENTS, scale: "f32", dOut: "place" },
-    `
-  let feature = at % widthOf();
-  let i = at / widthOf() % call.tokens;
-  let prompt = at / (widthOf() * call.tokens);
-  var neuron = Neuron();
-  var distances: array<f32, ${steps}>;
-  for (var t = 0u; t < ${steps}u; t++) {
-    distances[t] = distance(&neuron, currentOf(t, prompt, i, feature));
-    reset(&neuron, distances[t] >= 0.0);
-  }
-  var later = Later();
-  for (var left = ${steps}u; left > 0u; left--) {
-    let t = left - 1u;
+    `${FEATURE_OF_TOKEN}${backThroughSteps(steps, {
+      current: "currentOf(t, prompt, i, feature)",
+      each: `
     let row = rowAt(t, prompt, i);
     let result = call.dQkv + row * call.rowFloats;
-    let fired = distances[t] >= 0.0;
     store(${STORED[counted].gated}, select(0.0, load(call.dOut + row * widthOf() + feature), fired));
-    let g = call.scale * back(&later, spikeGradient(t, prompt, i, feature), slopeAt(distances[t]), fired);
-    ${STORED[counted].current}
-  }
-`,
+    let g = call.scale * back(&later, spikeGradient(t, prompt, i, feature), slope, fired);
+    ${STORED[counted].current}`,
+    })}`,
     `${HEADS}${CURRENTS[counted]}${neuron.wgsl}${SURROGATE}${counted === "tokens" ? TOKEN_SPIKE_GRADIENT : SPIKE_GRADIENT}`,
   );
 

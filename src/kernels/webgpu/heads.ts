@@ -20,6 +20,33 @@ export const HEAD_NUMBERS = {
   dimension: "u32",
 } as const;
 
+/** What a lane is where it goes through all steps: a feature of one token. */
+export const FEATURE_OF_TOKEN = `
+  let feature = at % widthOf();
+  let i = at / widthOf() % call.tokens;
+  let prompt = at / (widthOf() * call.tokens);
+`;
+
+/**
+ * Kernels whose group of 64 lanes makes two words of the output of one token, at all steps. `FEATURE_OF_GROUP`: what a lane is;
+ * `STORE_SPIKES`: writes the packed `spikes` of `count` steps from `first` on. Needs `packing("fired", 64)`.
+ */
+export const FEATURE_OF_GROUP = `
+  let feature = 64u * group.x + lane;
+  let i = rowOf(group) % call.tokens;
+  let prompt = rowOf(group) / call.tokens;
+`;
+export const STORE_SPIKES = `
+    fired[lane] = spikes;
+    workgroupBarrier();
+    let step = lane % 32u;
+    let word = 2u * group.x + lane / 32u;
+    if (step < count && word < call.outWords && prompt < call.prompts) {
+      words[call.out + rowAt(first + step, prompt, i) * call.outWords + word] = firedPacked(lane / 32u, step);
+    }
+    workgroupBarrier();
+`;
+
 export const headNumbers = ({ qkv, steps, prompts, tokens, width, heads, mask }: BitAttention) => ({
   qkv: qkv.at,
   qkvWords: qkv.words,

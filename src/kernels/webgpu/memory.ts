@@ -12,8 +12,6 @@ const COPY = eachItem("copy", { first: "place", to: "place" }, "  words[call.to 
 const COPY_OUT = eachItem("copy to parts", { first: "place" }, "  parts[at] = words[call.first + at];");
 const COPY_IN = eachItem("copy from parts", { to: "place" }, "  words[call.to + at] = parts[at];");
 
-export { requireBinding } from "./binding.ts";
-
 export interface GpuMemoryOps extends MemoryOps, Pick<TrainingOps, "read" | "sums" | "clearTallies"> {
   /** A copy of `count` words. */
   words(at: Place, count: number): Promise<Uint32Array>;

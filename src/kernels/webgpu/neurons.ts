@@ -33,6 +33,32 @@ export interface GpuNeuron {
   values(learned: Neurons["learned"]): Readonly<Record<string, number>>;
 }
 
+/**
+ * WGSL of a lane that goes through all steps and back: it integrates again for the distances, then runs `each` from the last step to the
+ * first, which sees `t`, `fired`, the surrogate's `slope`, and `later` for `back`. Needs the WGSL of a neuron and `SURROGATE`.
+ *
+ * @param before  runs before the neuron integrates step t
+ */
+export const backThroughSteps = (
+  steps: number,
+  { current, each, before = "" }: { readonly current: string; readonly each: string; readonly before?: string },
+): string => `
+  var neuron = Neuron();
+  var distances: array<f32, ${steps}>;
+  for (var t = 0u; t < ${steps}u; t++) {
+    ${before}
+    distances[t] = distance(&neuron, ${current});
+    reset(&neuron, distances[t] >= 0.0);
+  }
+  var later = Later();
+  for (var left = ${steps}u; left > 0u; left--) {
+    let t = left - 1u;
+    let fired = distances[t] >= 0.0;
+    let slope = slopeAt(distances[t]);
+    ${each}
+  }
+`;
+
 const NEURONS: ByNeuron<GpuNeuron> = {
   lif: leaky,
   if: (neuron) => leaky({ ...neuron, beta: 1 }),

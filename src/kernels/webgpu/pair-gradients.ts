@@ -10,9 +10,9 @@
  * `promptsHere` prompts after `promptsBefore`: [steps, promptsHere, heads, tokens, tokens]. dc takes the place of dQ until dQ is known,
  * as the last of all. Sums are in the order of their index.
  */
-import { HEAD_NUMBERS, HEADS } from "./heads.ts";
+import { FEATURE_OF_TOKEN, HEAD_NUMBERS, HEADS } from "./heads.ts";
 import { eachItem, type GpuKernel, type NumberKind } from "./kernel.ts";
-import type { GpuNeuron } from "./neurons.ts";
+import { backThroughSteps, type GpuNeuron } from "./neurons.ts";
 import { PAIR_CURRENT } from "./pair-attention.ts";
 import { WEIGHTS, type Weights } from "./pair-weights.ts";
 import { SURROGATE, SURROGATE_NUMBERS } from "./surrogates.ts";
@@ -51,24 +51,13 @@ export function outputGradientsKernel(weights: Weights, neuron: GpuNeuron, steps
       dOut: "place",
       dQkv: "place",
     },
-    `
-  let feature = at % widthOf();
-  let i = at / widthOf() % call.tokens;
-  let prompt = at / (widthOf() * call.tokens);
-  var neuron = Neuron();
-  var distances: array<f32, ${steps}>;
-  for (var t = 0u; t < ${steps}u; t++) {
-    distances[t] = distance(&neuron, currentOf(t, prompt, i, feature));
-    reset(&neuron, distances[t] >= 0.0);
-  }
-  var later = Later();
-  for (var left = ${steps}u; left > 0u; left--) {
-    let t = left - 1u;
+    `${FEATURE_OF_TOKEN}${backThroughSteps(steps, {
+      current: "currentOf(t, prompt, i, feature)",
+      each: `
     let row = rowAt(t, prompt, i);
-    let dV = back(&later, load(call.dOut + row * widthOf() + feature), slopeAt(distances[t]), distances[t] >= 0.0);
-    store(call.dQkv + row * 3u * widthOf() + feature, dV * call.scale);
-  }
-`,
+    let dV = back(&later, load(call.dOut + row * widthOf() + feature), slope, fired);
+    store(call.dQkv + row * 3u * widthOf() + feature, dV * call.scale);`,
+    })}`,
     `${HEADS}${wgsl}${PAIR_CURRENT}${neuron.wgsl}${SURROGATE}`,
   );
 }
@@ -158,20 +147,12 @@ export const scoreGradientsKernel = (neuron: GpuNeuron, steps: number): GpuKerne
   let head = at / (call.tokens * call.tokens) % call.heads;
   let prompt = call.promptsBefore + at / (call.tokens * call.tokens * call.heads);
   if (!isOpen(i, j)) { return; }
-  var neuron = Neuron();
-  var distances: array<f32, ${steps}>;
-  for (var t = 0u; t < ${steps}u; t++) {
-    distances[t] = distance(&neuron, call.constant * f32(countOf(t, prompt, head, i, j)));
-    reset(&neuron, distances[t] >= 0.0);
-  }
-  var later = Later();
-  for (var left = ${steps}u; left > 0u; left--) {
-    let t = left - 1u;
-    let dS = scoreGradient(t, prompt, head, i, j);
-    let dV = back(&later, dS, slopeAt(distances[t]), distances[t] >= 0.0);
-    storePart(pairAt(t, prompt, head, i, j), call.constant * dV);
-  }
-`,
+${backThroughSteps(steps, {
+  current: "call.constant * f32(countOf(t, prompt, head, i, j))",
+  each: `
+    let dV = back(&later, scoreGradient(t, prompt, head, i, j), slope, fired);
+    storePart(pairAt(t, prompt, head, i, j), call.constant * dV);`,
+})}`,
     `${HEADS}${PAIRS}${SCORE_GRADIENT}${neuron.wgsl}${SURROGATE}`,
   );
 

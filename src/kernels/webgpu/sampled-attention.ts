@@ -10,7 +10,7 @@
  */
 import type { DrawKind } from "../../experiment/attention.ts";
 import { DRAW_NUMBERS, GPU_DRAWS } from "./attention-draws.ts";
-import { HEAD_NUMBERS, HEADS } from "./heads.ts";
+import { FEATURE_OF_GROUP, HEAD_NUMBERS, HEADS, STORE_SPIKES } from "./heads.ts";
 import { eachItem, gpuKernel } from "./kernel.ts";
 import { PACKED_STEPS, packing } from "./packing.ts";
 
@@ -69,11 +69,7 @@ fn sumOf(t: u32, prompt: u32, head: u32, i: u32, bit: u32) -> u32 {
   return sum;
 }
 `,
-    body: `
-  let feature = 64u * group.x + lane;
-  let i = rowOf(group) % call.tokens;
-  let prompt = rowOf(group) / call.tokens;
-  let head = feature / call.dimension;
+    body: `${FEATURE_OF_GROUP}  let head = feature / call.dimension;
   let c = feature % call.dimension;
   let isNeuron = feature < widthOf() && prompt < call.prompts;
   ${output.once}
@@ -85,14 +81,7 @@ fn sumOf(t: u32, prompt: u32, head: u32, i: u32, bit: u32) -> u32 {
       if (sum == 0u) { continue; }
       if (sum > levelOf(${output.word})) { spikes |= 1u << (t - first); }
     }
-    fired[lane] = spikes;
-    workgroupBarrier();
-    let step = lane % 32u;
-    let word = 2u * group.x + lane / 32u;
-    if (step < count && word < call.outWords && prompt < call.prompts) {
-      words[call.out + rowAt(first + step, prompt, i) * call.outWords + word] = firedPacked(lane / 32u, step);
-    }
-    workgroupBarrier();
+    ${STORE_SPIKES}
   }
 `,
   });
