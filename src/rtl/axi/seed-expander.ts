@@ -10,6 +10,7 @@
  */
 import { blockMemory, both, indexBits, isAt, stepped } from "../machine/parts.ts";
 import * as sv from "../syntax.ts";
+import { GROUPS, PARITY, ROTATIONS, rotated } from "../threefry.ts";
 
 export const SEED_EXPANDER = "seed_expander";
 
@@ -28,15 +29,7 @@ export interface SeedExpansion {
 export const NUMBER_BITS = 32;
 
 const WORD = 32;
-const PARITY = 0x1bd11bda;
-/** Rotations of the rounds in odd-numbered and even-numbered groups; after its rounds, a group adds two words of the key. */
-const ROTATIONS = [
-  [13, 17],
-  [15, 29],
-  [26, 16],
-  [6, 24],
-] as const;
-const [GROUPS, ROUNDS] = [5, ROTATIONS.length];
+const ROUNDS = ROTATIONS.length;
 /** Set in the high word of a counter by a fork. */
 const FORKED = 0x80000000;
 
@@ -105,9 +98,9 @@ export function seedExpander(expansion: SeedExpansion): sv.Module {
   const isIn = (phase: keyof typeof PHASES) => both(s.expanding_q, isAt(s.phase_q, PHASES[phase]));
   const go = (phase: keyof typeof PHASES) => sv.set(s.phase_q, sv.sized(2, PHASES[phase]));
   const draws = isAt(s.fork_q, forks);
-  const rotated = (bits: number) =>
-    sv.concat(sv.slice(s.x_1_q, WORD - 1 - bits, 0), sv.slice(s.x_1_q, WORD - 1, WORD - bits));
-  const turned = ROTATIONS.map(([odd, even]) => sv.choose(sv.bit(s.group_q, 0), rotated(odd), rotated(even)));
+  const turned = ROTATIONS.map(([odd, even]) =>
+    sv.choose(sv.bit(s.group_q, 0), rotated(s.x_1_q, odd), rotated(s.x_1_q, even)),
+  );
   const labels = [
     sv.widen(s.block_q, s.block_q.width!, WORD),
     s.number_q,

@@ -14,6 +14,7 @@ import { converter } from "../../hardware/adc.ts";
 import { type ConverterErrors, type LineErrors, normalTable } from "../../hardware/converter-errors.ts";
 import * as sv from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
+import { GROUPS, PARITY, ROTATIONS, rotated } from "../threefry.ts";
 import { stepped } from "./parts.ts";
 
 export type Sign = "plus" | "minus";
@@ -273,17 +274,6 @@ export function drawItems({ order, steps }: VectorOrder, isLast: sv.Expression |
   ];
 }
 
-const rotated = (word: sv.Expression, bits: number): sv.Expression =>
-  sv.concat(sv.slice(word, 31 - bits, 0), sv.slice(word, 31, 32 - bits));
-
-/** Rotations of rounds in even-numbered and odd-numbered groups. */
-const ROTATIONS = [
-  [13, 17],
-  [15, 29],
-  [26, 16],
-  [6, 24],
-] as const;
-
 /** Threefry-2x32-20, as in `numeric/stream.ts`: the second word in the high half. */
 const THREEFRY: sv.Item = {
   kind: "function",
@@ -297,15 +287,12 @@ const THREEFRY: sv.Item = {
   body: [
     sv.put(sv.name("third"), sv.slice(sv.name("NoiseKey"), 31, 0)),
     sv.put(sv.name("first"), sv.slice(sv.name("NoiseKey"), 63, 32)),
-    sv.put(
-      sv.name("second"),
-      sv.binary(sv.binary(sv.name("first"), "^", sv.name("third")), "^", sv.hex(32, 0x1bd11bda)),
-    ),
+    sv.put(sv.name("second"), sv.binary(sv.binary(sv.name("first"), "^", sv.name("third")), "^", sv.hex(32, PARITY))),
     sv.put(sv.name("x0"), sv.binary(sv.name("low"), "+", sv.name("third"))),
     sv.put(sv.name("x1"), sv.binary(sv.name("high"), "+", sv.name("first"))),
     sv.forEach(
       "group",
-      5,
+      GROUPS,
       ...ROTATIONS.flatMap(([even, odd]) => [
         sv.put(sv.name("x0"), sv.binary(sv.name("x0"), "+", sv.name("x1"))),
         sv.put(
