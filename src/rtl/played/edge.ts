@@ -39,11 +39,19 @@ export interface EdgePlays {
 const MOST_LINES = 60_000;
 const MOST_EXPANSIONS = 12;
 /** Prompts that are answered completely. */
-const PROMPTS = 24;
+const PROMPTS = 4;
 const WORD = 32;
 /** What a prompt is doing, and what the slave holds. */
 const PHASES = ["idle", "expanding", "open", "input", "computing", "answering", "between_answers"] as const;
 const HELD = ["address", "data", "response", "read_response"] as const;
+/** What a clear forgets, vectors and answers of a prompt, and what it keeps. */
+const COUNTS = ["input", "answers", "prompts", "clocks", "enable"] as const;
+type Counts = Readonly<Record<(typeof COUNTS)[number], boolean>>;
+/** `isHidden`: vectors that a clear left were hidden by a wrong length, until an input of the right one. */
+interface Found extends Counts {
+  readonly isHidden: boolean;
+}
+const NONE: Found = { input: false, answers: false, prompts: false, clocks: false, enable: false, isHidden: false };
 
 type Phase = (typeof PHASES)[number];
 
@@ -79,6 +87,8 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
   let inTest = false;
   let rate = 8;
   let answeredPrompts = 0;
+  /** What a clear found other than 0, and nothing has shown since whether it is right. */
+  let found = NONE;
   const edgeLines: Line[] = [];
   const machineLines: Line[] = [];
 
@@ -220,6 +230,9 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     const outputs = edgeOutputs(facts, state, inputs, machine);
     for (const point of reachedBy(facts, state, inputs, machine, outputs)) reached.add(point);
     if (outputs.effect?.kind === "clear") reached.add(`clear_${phaseOf()}`);
+    const shown = shownBy(state, inputs, outputs);
+    for (const count of COUNTS) if (found[count] && shown[count]) reached.add(`${count}_right_after_clear`);
+    found = isReset ? NONE : foundAfter(found, state, outputs, machine);
     if (writes.length > 0 && filled > addressed) reached.add("data_before_address");
     if (writes.length > 0 && addressed > filled) reached.add("address_before_data");
     const { effect } = outputs;
@@ -376,18 +389,51 @@ function pointsOf({ answers, expansion }: MachineFacts): Record<string, string |
     ...numbers.map((point) => [point, drawn] as const),
     ...of("reset"),
     ...of("clear"),
+    ...COUNTS.map((count) => [`${count}_right_after_clear`, count === "answers" ? single : null] as const),
     ...HELD.map((held) => [`reset_${held}`, null] as const),
   ]);
 }
 
 /** Points that a clock reaches, besides those of resets, clears and the order of writes. */
+const isRead = (name: Parameters<typeof registerOf>[0], { awake }: EdgeOutputs, inputs: EdgeInputs, state: EdgeState) =>
+  awake && inputs.arvalid && state.read === null && inputs.araddr - (inputs.araddr % 4) === registerOf(name).offset;
+
+/** Which counts this clock shows: whole input and answers take as many as there are, and registers are read. */
+const shownBy = (state: EdgeState, inputs: EdgeInputs, outputs: EdgeOutputs): Counts => ({
+  input: outputs.taken && outputs.isLast,
+  answers: outputs.given && outputs.isLastAnswer,
+  prompts: isRead("PROMPTS", outputs, inputs, state),
+  clocks: isRead("CLOCKS", outputs, inputs, state),
+  enable: isRead("ENABLE", outputs, inputs, state),
+});
+
+/** After this clock. A wrong length, an answer and a write hide what a clear may have left wrong. */
+function foundAfter(
+  found: Found,
+  state: EdgeState,
+  { effect, taken, isLast, isWrong }: EdgeOutputs,
+  { result }: MachineOutputs,
+): Found {
+  const isCleared = effect?.kind === "clear";
+  const isHidden = (found.isHidden || (found.input && isWrong)) && !(taken && isLast && !isWrong);
+  return {
+    isHidden,
+    input: !isHidden && (found.input || (isCleared && state.entered > 0)),
+    answers: found.answers || (isCleared && state.answered > 0),
+    prompts: found.prompts || (isCleared && state.prompts > 0),
+    clocks: (found.clocks && !result) || (isCleared && state.clocks > 0),
+    enable: (found.enable && effect?.kind !== "enable") || (isCleared && state.enabled !== 0),
+  };
+}
+
 function reachedBy(
   facts: MachineFacts,
   state: EdgeState,
   inputs: EdgeInputs,
   machine: MachineOutputs,
-  { awake, effect, busy, isLast, isWrong, isLastAnswer }: EdgeOutputs,
+  outputs: EdgeOutputs,
 ): string[] {
+  const { awake, effect, busy, isLast, isWrong, isLastAnswer } = outputs;
   const asks = !inputs.reset && (inputs.awvalid || inputs.wvalid || inputs.arvalid);
   const isPartial = effect !== null && state.data !== null && state.data.strobe !== 15;
   const place = state.address === null ? -1 : state.address - (state.address % 4);
@@ -432,7 +478,7 @@ function reachedBy(
     write_refused: refused && !isControl && !isSeed && !isNumber && !isPartial,
     read_refused: reads && readPlace >= 4 * REGISTERS.length,
     prompts_read_before_last_answer:
-      reads && readPlace === registerOf("PROMPTS").offset && machine.valid && isLastAnswer && !inputs.tready,
+      isRead("PROMPTS", outputs, inputs, state) && machine.valid && isLastAnswer && !inputs.tready,
     access_before_release: asks && !awake,
     access_in_test_mode: asks && inputs.testMode,
   };
