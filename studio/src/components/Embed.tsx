@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { FigureName } from "../state/address.ts";
 import { addressed, addressNow, isMoved } from "../state/link.ts";
 import { chip, experiment, failure, prompt, step } from "../state/studio.ts";
-import { playOn, type Stop, stopIndex, stops, tries } from "../state/walk.ts";
+import { playOn, type Stop, stopIndex, stops } from "../state/walk.ts";
 import { Gantt } from "./Gantt.tsx";
 import { KnobGrid } from "./Knobs.tsx";
 import { EnergyPanel, Panel, setStep, YearPanel } from "./Machine.tsx";
@@ -13,7 +13,7 @@ import { PathBar } from "./PathBar.tsx";
 import { Plane } from "./Plane.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
 import { Scrubber } from "./Scrubber.tsx";
-import { PACE } from "./Walk.tsx";
+import { PACE, Tries } from "./Walk.tsx";
 import "./embed.css";
 
 /** One figure of the page, with its caption, for a frame in another page. It tells that page its height. */
@@ -42,15 +42,7 @@ export function Embed() {
           <b>{stop.title}.</b> {stop.text}
         </p>
       )}
-      {stop?.tries && (
-        <div class="tries">
-          {tries.value.map(({ name, act }) => (
-            <button type="button" key={name} onClick={act}>
-              Try {name}
-            </button>
-          ))}
-        </div>
-      )}
+      {stop?.tries && <Tries />}
       <WayIn />
     </main>
   );

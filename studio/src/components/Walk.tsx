@@ -7,6 +7,17 @@ export const PACE = 500;
 /** Milliseconds between two looks for what a stop points at, and how often. */
 const [LOOK, LOOKS] = [100, 30];
 
+/** Machines to try at the end of the walk. */
+export const Tries = () => (
+  <div class="tries">
+    {tries.value.map(({ name, act }) => (
+      <button type="button" key={name} onClick={act}>
+        Try {name}
+      </button>
+    ))}
+  </div>
+);
+
 /** The walk: the text of a stop at the foot of the page, while the machine above shows its subject. */
 export function Walk() {
   const index = stopIndex.value;
@@ -38,15 +49,7 @@ export function Walk() {
           {stop.title}
         </h2>
         <p>{stop.text}</p>
-        {stop.tries && (
-          <div class="tries">
-            {tries.value.map(({ name, act }) => (
-              <button type="button" key={name} onClick={act}>
-                Try {name}
-              </button>
-            ))}
-          </div>
-        )}
+        {stop.tries && <Tries />}
         <div class="stepper">
           <button type="button" onClick={() => goTo(index - 1)} disabled={index === 0}>
             Back
