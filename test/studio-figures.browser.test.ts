@@ -3,42 +3,14 @@
  * `npm run build` first, as `npm test` does.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import {
-  decodeCheckpoint,
-  type Experiment,
-  foldNetwork,
-  inspectCrossbar,
-  inspectPrompt,
-  mapNetwork,
-  type Network,
-  parseExperiment,
-  type SpikingSpec,
-  type SymbolDetectionSpec,
-  stream,
-  unpackSpikes,
-} from "../dist/index.js";
-import { firstChip, inspectNeuron } from "../dist/internal.js";
+import { type Experiment, inspectCrossbar, unpackSpikes } from "../dist/index.js";
+import { inspectNeuron } from "../dist/internal.js";
+import { experiment, inspected, network } from "./support/bundled-link.ts";
 import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
-const root = join(import.meta.dirname, "..");
-const experiment = parseExperiment(
-  readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"),
-) as Experiment<SymbolDetectionSpec>;
-const network = decodeCheckpoint(readFileSync(join(root, "networks/wireless-2x2-xpikeformer.safetensors")))
-  .network as Network<SpikingSpec>;
-
 const studio = hostStudio();
-
-/** The first prompt on the first chip. */
-function inspected() {
-  const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
-  const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
-  const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"));
-  return inspectPrompt(chip, spikes!, random.fork("run"));
-}
 
 interface Saved {
   readonly text: string;

@@ -2,26 +2,17 @@
  * The panels of the studio's machine in a real browser: every number that they show is the package's for the same prompt. Run
  * `npm run build` first, as `npm test` does.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import {
-  decodeCheckpoint,
-  type Experiment,
   evaluateChips,
   evaluateDrift,
   foldNetwork,
   inspectCrossbar,
-  inspectPrompt,
   mapNetwork,
-  type Network,
   noiseSources,
   openExperiment,
   parseDurations,
-  parseExperiment,
-  type SpikingSpec,
-  type SymbolDetectionSpec,
   simulateFast,
   stream,
   withNoiseAlone,
@@ -37,15 +28,8 @@ import {
 } from "../dist/internal.js";
 import { nodeExecutor } from "../dist/node.js";
 import { formatQuantity } from "../dist/report.js";
+import { experiment, inspected, mapping, network } from "./support/bundled-link.ts";
 import { hostStudio, openStudioPage } from "./support/studio-page.ts";
-
-const root = join(import.meta.dirname, "..");
-const experiment = parseExperiment(
-  readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"),
-) as Experiment<SymbolDetectionSpec>;
-const network = decodeCheckpoint(readFileSync(join(root, "networks/wireless-2x2-xpikeformer.safetensors")))
-  .network as Network<SpikingSpec>;
-const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
 
 const studio = hostStudio();
 
@@ -54,13 +38,6 @@ const openStudio = async (prepare?: (page: Page) => Promise<unknown>) => {
   await opened.page.locator("#decided").waitFor();
   return opened;
 };
-
-/** The first prompt on the first chip. */
-function inspected() {
-  const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
-  const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"));
-  return inspectPrompt(chip, spikes!, random.fork("run"));
-}
 
 /** A conductance as the page writes it. */
 function written(microsiemens: number): string {

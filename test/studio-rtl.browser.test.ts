@@ -3,38 +3,18 @@
  * the generator. Run `npm run build` first, as `npm test` does.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import {
-  decodeCheckpoint,
-  type Experiment,
-  foldNetwork,
-  mapNetwork,
-  type Network,
-  parseExperiment,
-  type SpikingSpec,
-  type SymbolDetectionSpec,
-  simulateFast,
-  stream,
-  unpackSpikes,
-} from "../dist/index.js";
+import { simulateFast, stream, unpackSpikes } from "../dist/index.js";
 import { firstChip, tileWaves, WAVES } from "../dist/internal.js";
 import { registerRows } from "../dist/rtl.js";
+import { experiment, mapping, network } from "./support/bundled-link.ts";
 import { hostStudio, openStudioPage } from "./support/studio-page.ts";
-
-const root = join(import.meta.dirname, "..");
-const experiment = parseExperiment(
-  readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"),
-) as Experiment<SymbolDetectionSpec>;
-const network = decodeCheckpoint(readFileSync(join(root, "networks/wireless-2x2-xpikeformer.safetensors")))
-  .network as Network<SpikingSpec>;
 
 const studio = hostStudio();
 
 /** A prompt on the first chip: by the cycle model, and by the fast simulator. */
 function expectedOf(prompt: number, place: { block: number; head: number; query: number; key: number }) {
-  const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
   const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"), { firstPrompt: prompt });
   const waves = tileWaves(chip, spikes!, random.fork("run"), place, prompt);

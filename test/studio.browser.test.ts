@@ -34,7 +34,6 @@ import {
   parseExperiment,
   runExperiment,
   type SpikingSpec,
-  type SymbolDetectionSpec,
   scheduleOf,
   shapeOf,
   simulate,
@@ -46,17 +45,12 @@ import {
 import { firstChip } from "../dist/internal.js";
 import { FASHION_SLICE, loadImageData, nodeExecutor, reportHtml, serveStudio } from "../dist/node.js";
 import { formatQuantity, parseReport, reportJson } from "../dist/report.js";
+import { checkpoint, experiment, mapping, network } from "./support/bundled-link.ts";
 import { hostStudio, openStudioPage, withoutIsolation } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
-const experiment = parseExperiment(
-  readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"),
-) as Experiment<SymbolDetectionSpec>;
-const checkpoint = readFileSync(join(root, "networks/wireless-2x2-xpikeformer.safetensors"));
-const network = decodeCheckpoint(checkpoint).network as Network<SpikingSpec>;
 const annFile = readFileSync(join(root, "networks/wireless-2x2-ann-long.safetensors"));
 const ann = decodeCheckpoint(annFile).network;
-const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
 
 const studio = hostStudio();
 
