@@ -1,9 +1,9 @@
 /**
  * The backend interface: operations on arrays in one memory, from which the passes of all networks are built.
  *
- * A pass is planned first (numbers only: which array is where) and then bound to a backend, which runs it. There are two
- * backends: WebAssembly (`wasm/`), and plain TypeScript for tests (`test/support/reference-ops.ts`), which computes the same,
- * slowly. `test/support/backends.ts` lists them, and one suite runs over both.
+ * A pass is planned first (numbers only: which array is where) and then bound to a backend, which runs it. There are three
+ * backends: WebAssembly (`wasm/`), GPUs (`webgpu/`), and plain TypeScript for tests (`test/support/reference-ops.ts`), which computes
+ * the same, slowly. `test/support/backends.ts` lists the first and the last; most suites that run over both run on a GPU too.
  *
  * Arrays are float32, row-major and densely packed. An argument named like an array is its place. `scratch` is a place that the
  * operation may overwrite, with as many words as the function next to the WebAssembly kernel returns (`productScratch`, ...); a

@@ -3,7 +3,7 @@
  *
  * A step splits its batch into a fixed number of shards; threads take shards as they become free, in one wave or several;
  * gradients are summed in shard order. All randomness is a function of seed and step, so training on any number of threads,
- * interrupted anywhere, gives bit-identical networks.
+ * interrupted anywhere, gives bit-identical networks on one backend.
  */
 
 import type { LabelledData } from "../data/labelled.ts";
