@@ -31,7 +31,7 @@ export default defineConfig({
       { name: "slow", description: "Takes seconds, in this process." },
       { name: "program", description: "Starts programs.", timeout: within(300).testTimeout },
       // `.ci/run` leaves it out, and the nightly job runs it: by options of a test.
-      { name: "nightly", description: "Takes compilers, simulators or provers long; shorter tests run the same code." },
+      { name: "nightly", description: "Takes compilers, simulators, provers or pages long; shorter tests run the same code." },
       { name: "page", description: "Compares a page, table or figure with its source, and writes it with `-u`." },
     ],
     // Many tests wait for a browser, a server or a signal: one more at work than there are cores.

@@ -2,8 +2,9 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect } from "vitest";
 import { hasTool } from "../src/node/rtl-simulators.ts";
-import { NIGHTLY, testWith } from "./support/hardware-tools.ts";
+import { testWith } from "./support/hardware-tools.ts";
 import { cloneFolder, helpExamples, shell } from "./support/help-examples.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 
 const testWithVerilator = await testWith("verilator");
 

@@ -28,6 +28,7 @@ import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseExperiment } from "../src/experiment/parse.ts";
 import { launchChromium } from "./support/chromium.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -299,7 +300,7 @@ describe("in pages of Vite", () => {
   const common = { configFile: false, logLevel: "warn" } as const;
   const settings = { port: 0, host: "127.0.0.1", headers };
 
-  test("of `vite dev` they print the same, on one thread and on two", async () => {
+  test("of `vite dev` they print the same, on one thread and on two", NIGHTLY, async () => {
     const server = await createServer({ ...common, root: project, server: settings });
     try {
       await server.listen();

@@ -9,7 +9,7 @@ import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { machineFacts } from "../src/rtl/axi/register-map.ts";
 import { axiModules } from "../src/rtl/axi/top.ts";
 import { sourceFiles } from "../src/rtl/design.ts";
-import { NIGHTLY } from "./support/hardware-tools.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { madeInTests, tinyMachine } from "./support/tiny-machine.ts";
 
 const path = join(import.meta.dirname, "golden/rtl-gates.txt");

@@ -22,6 +22,7 @@ import { asDescribed, chipFigures, firstChip, rateChange } from "../dist/interna
 import { nodeExecutor } from "../dist/node.js";
 import { knobsOf } from "../studio/src/state/knob-list.ts";
 import { offersOn } from "../studio/src/workers/offers.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -239,7 +240,7 @@ test("knobs offer what can be built, and say beside them why something cannot", 
   expect(errors).toEqual([]);
 });
 
-test("every value that a knob offers gives a chip", () => {
+test("every value that a knob offers gives a chip", NIGHTLY, () => {
   const bytes = checkpoint.buffer.slice(checkpoint.byteOffset, checkpoint.byteOffset + checkpoint.length);
   const offers = offersOn(experiment, experiment, { checkpoint: bytes as ArrayBuffer, data: null });
   let built = 0;

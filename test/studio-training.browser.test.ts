@@ -18,6 +18,7 @@ import {
 } from "../dist/index.js";
 import { nodeExecutor, trainToFolder } from "../dist/node.js";
 import { sha256Of } from "../src/node/content-hash.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { hostStudio, openStudioPage, withoutIsolation } from "./support/studio-page.ts";
 
 const studio = hostStudio();
@@ -95,19 +96,23 @@ test("what it trains is the file of `xpike train`, though stopped, and runs on t
   expect(errors).toEqual([]);
 });
 
-test("a page on one thread trains without a pause to the same bytes, without the noise of the hardware too", async () => {
-  const { page, errors } = await openPage(withoutIsolation);
-  await page.getByLabel("Training steps").selectOption("96");
-  await page.getByLabel("Last quarter").selectOption("conventional");
-  await button(page, "Start").click();
-  expect(await reaches(page, "finished")).toBe(96);
-  const experiment = parseExperiment((await saved(page, "Save training experiment")).toString());
-  expect(experiment.training.stages.map(({ noise }) => noise.hardware)).toEqual([undefined, false]);
-  const expected = await trainedByCommand(experiment);
-  expect(sha256Of(await saved(page, "Save: trained-1.safetensors"))).toBe(sha256Of(expected));
-  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
-  expect(errors).toEqual([]);
-});
+test(
+  "a page on one thread trains without a pause to the same bytes, without the noise of the hardware too",
+  NIGHTLY,
+  async () => {
+    const { page, errors } = await openPage(withoutIsolation);
+    await page.getByLabel("Training steps").selectOption("96");
+    await page.getByLabel("Last quarter").selectOption("conventional");
+    await button(page, "Start").click();
+    expect(await reaches(page, "finished")).toBe(96);
+    const experiment = parseExperiment((await saved(page, "Save training experiment")).toString());
+    expect(experiment.training.stages.map(({ noise }) => noise.hardware)).toEqual([undefined, false]);
+    const expected = await trainedByCommand(experiment);
+    expect(sha256Of(await saved(page, "Save: trained-1.safetensors"))).toBe(sha256Of(expected));
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+    expect(errors).toEqual([]);
+  },
+);
 
 test("what cannot be trained says why, and leaves the page as it was", async () => {
   const { page, errors } = await openPage();

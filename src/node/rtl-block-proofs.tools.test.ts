@@ -1,6 +1,7 @@
 /** Blocks of a small machine: their gates and their guarantees, with faults in each. */
 import { expect } from "vitest";
-import { NIGHTLY, testWith } from "../../test/support/hardware-tools.ts";
+import { testWith } from "../../test/support/hardware-tools.ts";
+import { NIGHTLY } from "../../test/support/nightly.ts";
 import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { machineFacts } from "../rtl/axi/register-map.ts";
 import { axiModules } from "../rtl/axi/top.ts";

@@ -5,9 +5,6 @@
 import { test } from "vitest";
 import { hasTool, type RtlTool } from "../../src/node/rtl-simulators.ts";
 
-/** Options of a test that compilers, simulators or provers work on for long, while shorter ones test the same code; see `vitest.config.ts`. */
-export const NIGHTLY = { tags: ["nightly"] };
-
 /** Vitest's `test`, skipped if the tool is not installed. */
 export async function testWith(tool: RtlTool): Promise<ReturnType<typeof test.skipIf>> {
   return test.skipIf(!(await hasTool(tool)));

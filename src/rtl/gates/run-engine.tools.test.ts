@@ -7,7 +7,8 @@ import {
   smallDesign,
   trainOfBits,
 } from "../../../test/support/engine-runs.ts";
-import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
+import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY } from "../../../test/support/nightly.ts";
 import { synthesiseNetlist } from "../../node/rtl-synthesis.ts";
 import { stream } from "../../numeric/stream.ts";
 import { sourceFiles } from "../design.ts";

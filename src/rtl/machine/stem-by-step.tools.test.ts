@@ -3,8 +3,9 @@
  * of what only they have.
  */
 import { afterAll, beforeAll, expect } from "vitest";
-import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
+import { testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";
+import { NIGHTLY } from "../../../test/support/nightly.ts";
 import type { MachineSetting } from "../../../test/support/tiny-machine.ts";
 import { AXI_TESTBENCH } from "../axi/testbench.ts";
 import { MACHINE_TESTBENCH, STALL } from "./testbench.ts";

@@ -2,8 +2,9 @@
  * A machine in step-major order in Icarus: every spike train, output of the head, answer and clock, and faults of what only this order has.
  */
 import { afterAll, beforeAll, expect } from "vitest";
-import { NIGHTLY, testWith } from "../../../test/support/hardware-tools.ts";
+import { testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";
+import { NIGHTLY } from "../../../test/support/nightly.ts";
 import { STALL } from "./testbench.ts";
 
 const testInIcarus = await testWith("iverilog");
