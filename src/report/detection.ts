@@ -3,32 +3,40 @@
  * and Xpikeformer on simulated chips. Each task adds its words, its receivers and what it compares with (`DetectionWords`).
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
-import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
-import type { SymbolDetectionSpec } from "../experiment/task.ts";
-import type { Mapping } from "../mapping/mapping.ts";
 import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/variance-components.ts";
-import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
-import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
-import { type CodedRun, codedCharts, codedFigures, codedRows } from "./coded.ts";
-import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
+import { type BriefDraft, buildReport, type FigureDraft } from "./build-report.ts";
+import { codedCharts, codedFigures, codedRows } from "./coded.ts";
+import { COST_REMARK, costHighlight, costRows } from "./cost-run.ts";
+import { detectionCharts } from "./detection-charts.ts";
+import {
+  baselines,
+  chipRates,
+  type DetectionExperiment,
+  type DetectionRun,
+  type DetectionSpec,
+  type DetectionWords,
+  type DetectorResult,
+  fromPilots,
+  NAMES,
+  type NetworkRole,
+  type ReceiverResult,
+  roles,
+} from "./detection-run.ts";
 import { equalityOf, equalityWords } from "./equality.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatQuantity } from "./format.ts";
-import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
+import { machineFigures } from "./machine.ts";
 import { errorRateFigure } from "./measured.ts";
 import type { Report } from "./report.ts";
-import { type SoftBitsRun, softBitCharts, softBitFigures } from "./soft-bits.ts";
+import { softBitCharts, softBitFigures } from "./soft-bits.ts";
 import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,
   chipsOf,
   networkSize,
-  onLogAxis,
-  pointAt,
   rateFigure,
   ratesOf,
   ratioFigure,
@@ -36,76 +44,6 @@ import {
   stepsOnChips,
   timeSteps,
 } from "./study.ts";
-
-/** Experiments that detect symbols. */
-export type DetectionSpec = SymbolDetectionSpec | SlotDetectionSpec;
-export type DetectionExperiment = Experiment<DetectionSpec>;
-
-/** Results of one detector on the evaluation prompts. */
-export interface DetectorResult {
-  /** At the queries that count, where all pilots are known. */
-  readonly errors: DetectionErrors;
-  /** After 0, 1, ... pilots; empty where queries share their pilots. */
-  readonly byContext: readonly DetectionErrors[];
-  /** At each of `evaluation.snrDecibels`. */
-  readonly bySnr: readonly DetectionErrors[];
-}
-
-/** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
-export type NetworkRole = "ann" | "spiking" | "digital";
-
-/** A classical receiver. */
-export interface ReceiverResult extends DetectorResult {
-  /** In ids of figures, such as `ml.pilots`. */
-  readonly id: string;
-  readonly name: string;
-  /** Whether it is given the channel, which no network knows. */
-  readonly knowsChannel: boolean;
-}
-
-/** What a task says of its run. */
-export interface DetectionWords {
-  /** In the title: "in-context symbol detection". */
-  readonly subject: string;
-  /** A sentence with the link and its receiver. */
-  readonly link: string;
-  /** The best receiver that knows no more than the networks, by id, and its name in a short table. */
-  readonly best: { readonly id: string; readonly name: string };
-  /** Published results next to ours. */
-  claims(run: DetectionRun): readonly ClaimDraft[];
-}
-
-export interface DetectionRun {
-  readonly experiment: DetectionExperiment;
-  readonly command: string;
-  readonly seed: number;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
-  readonly receivers: readonly ReceiverResult[];
-  readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
-  /** The digital spiking baseline, if any: after 1 .. T time steps. */
-  readonly spikingBySteps?: readonly DetectionErrors[];
-  /** One entry per programmed chip, all on the same prompts. */
-  readonly chips: readonly ChipEvaluation<DetectionErrors>[];
-  /** At each of `evaluation.snrDecibels`, an entry for every chip. */
-  readonly chipsBySnr: readonly (readonly DetectionErrors[])[];
-  /** After each of `evaluation.steps` time steps, one row per chip. */
-  readonly chipBySteps: { readonly steps: readonly number[]; readonly errors: readonly (readonly DetectionErrors[])[] };
-  /** With `evaluation.softBits`. */
-  readonly softBits?: SoftBitsRun;
-  /** With `evaluation.coded`. */
-  readonly coded?: CodedRun;
-  readonly mapping: Mapping;
-  readonly cost: CostSection;
-  /** Spike trains of one prompt on the first chip, by layer. */
-  readonly rasters: Readonly<Record<string, SpikeTrain>>;
-}
-
-export const NAMES: Record<NetworkRole, string> = {
-  ann: "ANN transformer",
-  spiking: "Digital spiking transformer",
-  digital: "Xpikeformer network, exact arithmetic",
-};
 
 export function detectionReport(run: DetectionRun, words: DetectionWords): Report {
   const { experiment } = run;
@@ -144,7 +82,7 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
       ...run.cost.figures,
     ],
     charts: [
-      ...charts(run),
+      ...detectionCharts(run),
       ...(run.softBits ? softBitCharts(run.softBits) : []),
       ...(run.coded ? codedCharts(run.coded) : []),
       ...run.cost.charts,
@@ -172,10 +110,6 @@ export function snrText({ modulation, snrDecibels: snr }: Pick<DetectionSpec, "m
   const range = typeof snr === "number" ? `${snr} dB` : `${snr.min} to ${snr.max} dB`;
   return `${modulation.toUpperCase().replace("QAM", "-QAM")} at ${range}`;
 }
-
-/** Bit error rates of every chip and prompt. */
-const chipRates = (errors: readonly DetectionErrors[], experiment: DetectionExperiment): Sample =>
-  ratesOf(sampleOf(errors.map(({ wrong }) => wrong)), experiment);
 
 /** Bit error rates of what is not on a chip, prompt by prompt, beside those of chips. */
 const sharedRates = ({ wrong }: DetectionErrors, chips: Sample, experiment: DetectionExperiment): Sample =>
@@ -339,104 +273,3 @@ function brief(run: DetectionRun, { best }: DetectionWords, coded: readonly Figu
     remark: COST_REMARK,
   };
 }
-
-function charts(run: DetectionRun): ChartDraft[] {
-  const { experiment, mapping, rasters, chips } = run;
-  const { snrDecibels } = experiment.evaluation;
-  const rates = { label: "Bit error rate", scale: "log" as const };
-  const list: ChartDraft[] = [];
-  if (snrDecibels.length > 0) {
-    list.push({
-      kind: "lines",
-      id: "ber-snr",
-      title: "Bit error rate against signal-to-noise ratio",
-      caption:
-        `All pilots known; ${chipsOf(run.chipsBySnr[0])}${stepsText(run)}. Every ratio uses the same ${experiment.evaluation.curvePrompts} channels, ` +
-        "symbols and noise shapes. Bars: 95 % interval. Dashed: classical receivers.",
-      x: { label: "SNR, dB", ticks: [...snrDecibels] },
-      y: rates,
-      series: [
-        ...fromPilots(run).map(({ name, bySnr }) => series(name, snrDecibels, bySnr, true)),
-        ...baselines(run).map(([role, { bySnr }]) => series(NAMES[role], snrDecibels, bySnr)),
-        {
-          name: "Xpikeformer on hardware",
-          points: run.chipsBySnr.map((errors, i) => {
-            const rates = chipRates(errors, experiment);
-            return onLogAxis(pointAt(snrDecibels[i], rateFigure("ber", "chips", rates)), errors[0].bits.trials);
-          }),
-        },
-      ],
-    });
-  }
-  list.push(stepsChart(run));
-  if (chips[0].byContext.length > 0) list.push(contextChart(run));
-  list.push(densitiesChart(chips));
-  if (Object.keys(rasters).length > 0) list.push(rasterChart(rasters));
-  list.push(layoutChart(mapping));
-  return list;
-}
-
-function contextChart(run: DetectionRun): ChartDraft {
-  const { byContext } = run.chips[0];
-  const context = byContext.map((_, pilots) => pilots);
-  return {
-    kind: "lines",
-    id: "ber-context",
-    title: "Bit error rate against context length",
-    caption: "With 0, 1, ... pilots before the query: the network learns the channel from its prompt alone.",
-    x: { label: "Pilots before the query" },
-    y: { label: "Bit error rate", scale: "log" },
-    series: [
-      ...fromPilots(run).map(({ name, byContext }) => series(name, context, byContext, true)),
-      ...baselines(run).map(([role, { byContext }]) => series(NAMES[role], context, byContext)),
-      series("Xpikeformer on hardware, first chip", context, byContext),
-    ],
-  };
-}
-
-function stepsChart(run: DetectionRun): ChartDraft {
-  const { experiment, chipBySteps, networks } = run;
-  const { steps, errors } = chipBySteps;
-  const points = steps.map((step, i) => {
-    const atStep = errors.map((row) => row[i]);
-    const rate = rateFigure("ber", "chips", chipRates(atStep, experiment));
-    return onLogAxis(pointAt(step, rate), atStep[0].bits.trials);
-  });
-  const ann = networks.ann?.errors.bits.rate;
-  return {
-    kind: "lines",
-    id: "ber-steps",
-    title: "Bit error rate against time steps",
-    caption: "The same network on chips, read out after T steps. Bars: 95 % interval over chips and prompts.",
-    x: { label: "Time steps T", ticks: [...steps] },
-    y: { label: "Bit error rate", scale: "log" },
-    series: [{ name: "Xpikeformer on hardware", points }],
-    rules: ann === undefined ? [] : [{ label: NAMES.ann, y: ann }],
-  };
-}
-
-function series(name: string, x: readonly number[], errors: readonly DetectionErrors[], dashed = false) {
-  const points = errors.map(({ bits: { rate, low, high, trials } }, i) =>
-    onLogAxis({ x: x[i], y: rate, low, high }, trials),
-  );
-  return { name, dashed, points };
-}
-
-/** The time steps of each spiking network, for a chart that shows both. */
-function stepsText({ experiment, spikingBySteps = [] }: DetectionRun): string {
-  const spiking = spikingBySteps.length > 0 ? `, digital spiking transformer at T = ${spikingBySteps.length}` : "";
-  return ` at T = ${stepsOnChips(experiment)}${spiking}`;
-}
-
-const roles = ({ networks }: DetectionRun) =>
-  (["ann", "spiking", "digital"] as const).flatMap((role) => {
-    const result = networks[role];
-    return result ? [[role, result] as const] : [];
-  });
-
-/** Networks that are not Xpikeformer's. */
-const baselines = (run: DetectionRun) =>
-  roles(run).flatMap(([role, result]) => (role === "digital" ? [] : [[role, result] as const]));
-
-/** Receivers that know no more than the networks. */
-const fromPilots = ({ receivers }: DetectionRun) => receivers.filter(({ knowsChannel }) => !knowsChannel);

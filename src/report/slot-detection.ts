@@ -3,7 +3,8 @@ import { gridOf } from "../channel/grid.ts";
 import type { SlotReceiver } from "../evaluation/slot-receivers.ts";
 import type { ChannelSpec } from "../experiment/channel.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
-import { type DetectionWords, snrText } from "./detection.ts";
+import { snrText } from "./detection.ts";
+import type { DetectionWords } from "./detection-run.ts";
 
 export function slotDetectionWords(task: SlotDetectionSpec, receivers: readonly SlotReceiver[]): DetectionWords {
   const { channel, transmitAntennas: nt, receiveAntennas: nr, receiverBits } = task;

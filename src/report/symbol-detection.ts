@@ -3,7 +3,8 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import type { Receiver } from "../task/receivers.ts";
 import type { ClaimDraft } from "./build-report.ts";
-import { type DetectionRun, type DetectionWords, type NetworkRole, snrText } from "./detection.ts";
+import { snrText } from "./detection.ts";
+import type { DetectionRun, DetectionWords, NetworkRole } from "./detection-run.ts";
 import { shortSize } from "./study.ts";
 
 export function symbolDetectionWords(experiment: Experiment<SymbolDetectionSpec>): DetectionWords {

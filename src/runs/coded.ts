@@ -11,7 +11,7 @@ import type { SpikingSpec } from "../experiment/model.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { Network } from "../model/network.ts";
 import { CHIPS, type CodedDetector, type CodedRun, fedId, fedName } from "../report/coded.ts";
-import { NAMES, type NetworkRole } from "../report/detection.ts";
+import { NAMES, type NetworkRole } from "../report/detection-run.ts";
 import { receiverId, receiverName } from "../report/slot-detection.ts";
 import { codedLink } from "../task/coded-slots.ts";
 import type { Given } from "../task/open.ts";

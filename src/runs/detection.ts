@@ -8,15 +8,15 @@ import { softBitsOf } from "../evaluation/soft-bits.ts";
 import type { ClaimDraft } from "../report/build-report.ts";
 import type { CodedRun } from "../report/coded.ts";
 import { costSection } from "../report/cost-run.ts";
-import {
-  type DetectionExperiment,
-  type DetectionSpec,
-  type DetectionWords,
-  type DetectorResult,
-  detectionReport,
-  type NetworkRole,
-  type ReceiverResult,
-} from "../report/detection.ts";
+import { detectionReport } from "../report/detection.ts";
+import type {
+  DetectionExperiment,
+  DetectionSpec,
+  DetectionWords,
+  DetectorResult,
+  NetworkRole,
+  ReceiverResult,
+} from "../report/detection-run.ts";
 import { exitShares } from "../report/exit.ts";
 import type { Report } from "../report/report.ts";
 import type { DetectionErrors } from "../task/metrics.ts";

@@ -4,7 +4,7 @@ import { type Keeper, keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { firstFitPrompt, type SoftBitsSpec, softBitsOf } from "../evaluation/soft-bits.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
-import { type DetectionExperiment, type DetectionSpec, NAMES, type NetworkRole } from "../report/detection.ts";
+import { type DetectionExperiment, type DetectionSpec, NAMES, type NetworkRole } from "../report/detection-run.ts";
 import type { SoftBitsRun, SoftDetector } from "../report/soft-bits.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";

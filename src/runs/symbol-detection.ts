@@ -4,7 +4,7 @@ import { evaluateSoftReceivers, softReceivers } from "../evaluation/soft-receive
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { decoderCostClaims } from "../report/cost-claims.ts";
-import type { ReceiverResult } from "../report/detection.ts";
+import type { ReceiverResult } from "../report/detection-run.ts";
 import type { Report } from "../report/report.ts";
 import { receiverId, receiverName, symbolDetectionWords } from "../report/symbol-detection.ts";
 import type { Opened } from "../task/open.ts";
