@@ -22,6 +22,16 @@ const sharedWorkers: Plugin = {
   },
 };
 
+/** Vite announces a part that does not load on `window`, which workers lack: they would report that instead of the file. */
+const failuresInWorkers: Plugin = {
+  name: "failures-in-workers",
+  apply: "build",
+  transform: {
+    filter: { code: "window.dispatchEvent(" },
+    handler: (code) => code.replaceAll("window.dispatchEvent(", "globalThis.dispatchEvent("),
+  },
+};
+
 /**
  * Zod tests whether it may compile functions. The page's content security policy forbids that, and browsers report the attempt. This is
  * zod's own switch against it, set before zod loads, in pages and workers.
@@ -32,7 +42,7 @@ export default defineConfig({
   root: import.meta.dirname,
   // Relative addresses, so that any folder of a server will do.
   base: "./",
-  plugins: [sharedWorkers],
+  plugins: [sharedWorkers, failuresInWorkers],
   resolve: {
     alias: [
       { find: /^xpikeformer$/, replacement: join(root, "dist/index.js") },

@@ -4,7 +4,7 @@ import { followMachines, takeKeys } from "./state/history.ts";
 import { addressed, followAddress, openAddress, readAddress } from "./state/link.ts";
 import { takeDrops } from "./state/open-files.ts";
 import { openServed } from "./state/served.ts";
-import { start, startWith } from "./state/studio.ts";
+import { fail, start, startWith } from "./state/studio.ts";
 
 async function begin(): Promise<void> {
   readAddress();
@@ -22,4 +22,4 @@ async function begin(): Promise<void> {
   if (!embedded) followAddress();
 }
 
-begin();
+begin().catch(fail);

@@ -1,6 +1,16 @@
-import { asked, causes, causesFor, experiment, findCauses, isProgramming, prompt } from "../state/studio.ts";
+import {
+  asked,
+  causes,
+  causesFailure,
+  causesFor,
+  experiment,
+  findCauses,
+  isProgramming,
+  prompt,
+} from "../state/studio.ts";
 import { className } from "../words.ts";
 import type { Cause, PromptView } from "../workers/chip.ts";
+import { Failed } from "./Notice.tsx";
 
 /** Which noise source caused this answer: the same prompt on chips with one source each, and on chips without it. */
 export function Causes() {
@@ -16,6 +26,7 @@ export function Causes() {
           Ask
         </button>
       </p>
+      {found && causesFailure.value && <Failed failure={causesFailure.value} />}
       {found && <Found view={view} all={causes.value} />}
     </div>
   );
@@ -32,7 +43,11 @@ function Found({ view, all }: { view: PromptView; all: readonly Cause[] }) {
   return (
     <>
       <p class="verdict" aria-live="polite">
-        {isDone && exact ? explain(view, exact, ranked, [...without.values()]) : "Programming a chip for each source …"}
+        {isDone && exact
+          ? explain(view, exact, ranked, [...without.values()])
+          : causesFailure.value
+            ? ""
+            : "Programming a chip for each source …"}
       </p>
       <table>
         <thead>

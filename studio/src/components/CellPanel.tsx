@@ -1,6 +1,7 @@
 import { formatQuantity } from "xpikeformer/report";
 import { type Place, place } from "../state/place.ts";
-import { cellView, chip, crossbarView, experiment } from "../state/studio.ts";
+import { chip, experiment } from "../state/studio.ts";
+import { cellView, crossbarView } from "../state/views.ts";
 import { ageName } from "../words.ts";
 import type { CellView } from "../workers/chip.ts";
 import { SaveSvg } from "./SaveSvg.tsx";

@@ -1,7 +1,8 @@
 import { lineOrder, neuronTrains } from "xpikeformer/internal";
 import { formatQuantity } from "xpikeformer/report";
 import { crosshair, type Place, place } from "../state/place.ts";
-import { chip, crossbarView, shownToken, step } from "../state/studio.ts";
+import { chip, shownToken, step } from "../state/studio.ts";
+import { crossbarView } from "../state/views.ts";
 import { plural, trainName } from "../words.ts";
 import type { ScaledCrossbar } from "../workers/chip.ts";
 import { ColourBar } from "./ColourBar.tsx";

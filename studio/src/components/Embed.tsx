@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { FigureName } from "../state/address.ts";
 import { addressed, addressNow, isMoved } from "../state/link.ts";
-import { chip, experiment, failure, prompt, step } from "../state/studio.ts";
+import { chip, experiment, fail, failure, prompt, step } from "../state/studio.ts";
 import { playOn, type Stop, stopIndex, stops } from "../state/walk.ts";
 import { Gantt } from "./Gantt.tsx";
 import { KnobGrid } from "./Knobs.tsx";
@@ -98,7 +98,7 @@ function WayIn() {
   useEffect(
     () =>
       effect(() => {
-        if (experiment.value) addressNow().then(setAddress);
+        if (experiment.value) addressNow().then(setAddress, fail);
       }),
     [],
   );

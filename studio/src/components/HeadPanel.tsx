@@ -1,5 +1,6 @@
 import { type Place, place } from "../state/place.ts";
-import { chip, shownToken, step, tileView } from "../state/studio.ts";
+import { chip, shownToken, step } from "../state/studio.ts";
+import { tileView } from "../state/views.ts";
 import { HeatMap } from "./HeatMap.tsx";
 import { SaveSvg } from "./SaveSvg.tsx";
 

@@ -1,5 +1,6 @@
 import { type Place, place } from "../state/place.ts";
-import { chip, layerView } from "../state/studio.ts";
+import { chip } from "../state/studio.ts";
+import { layerView } from "../state/views.ts";
 import { plural } from "../words.ts";
 import { HeatMap } from "./HeatMap.tsx";
 import { SaveSvg } from "./SaveSvg.tsx";

@@ -1,9 +1,11 @@
 import { place } from "../state/place.ts";
 import { chip, experiment, isProgramming, prompt, shownToken, step, token } from "../state/studio.ts";
+import { placeFailure } from "../state/views.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
 import { Gantt } from "./Gantt.tsx";
 import { later } from "./later.tsx";
 import { NetworkPanel } from "./NetworkPanel.tsx";
+import { Failed } from "./Notice.tsx";
 import { PathBar } from "./PathBar.tsx";
 import { Reading } from "./Reading.tsx";
 import { Scrubber } from "./Scrubber.tsx";
@@ -75,6 +77,7 @@ function tokenName(token: number, tokens: number, pairs: number | undefined): st
 
 export function Panel() {
   const at = place.value;
+  if (placeFailure.value?.at === at) return <Failed failure={placeFailure.value.failure} />;
   switch (at.kind) {
     case "network":
       return <NetworkPanel />;

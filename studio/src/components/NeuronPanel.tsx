@@ -1,6 +1,7 @@
 import type { NeuronView } from "xpikeformer/internal";
 import { crosshair, type Place, place } from "../state/place.ts";
-import { chip, neuronView, step } from "../state/studio.ts";
+import { chip, step } from "../state/studio.ts";
+import { neuronView } from "../state/views.ts";
 import { partName, plural, trainName } from "../words.ts";
 import { MembraneChart } from "./MembraneChart.tsx";
 import { SaveSvg } from "./SaveSvg.tsx";

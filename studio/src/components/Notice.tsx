@@ -1,5 +1,7 @@
+import type { ComponentChildren } from "preact";
 import { show } from "../state/knobs.ts";
 import { experiment, failure, lastGood, threads, touched } from "../state/studio.ts";
+import type { Failure as FailureOf } from "../workers/calls.ts";
 
 /** An error that no knob caused, and a note where the page runs slower than it could. */
 export function Notice() {
@@ -12,19 +14,28 @@ export function Notice() {
   );
 }
 
+/** An error, next to what failed. */
+export function Failed({ failure, children }: { readonly failure: FailureOf; readonly children?: ComponentChildren }) {
+  return (
+    <div class="notice failed" role="alert">
+      {failure.path && <strong>{failure.path}: </strong>}
+      {failure.message}
+      {children}
+    </div>
+  );
+}
+
 /** The newest error, with its way out. */
 export function Failure() {
   const error = failure.value;
   if (!error) return null;
   return (
-    <div class="notice failed" role="alert">
-      {error.path && <strong>{error.path}: </strong>}
-      {error.message}
+    <Failed failure={error}>
       {lastGood.value && lastGood.value !== experiment.value && (
         <button type="button" onClick={() => show(lastGood.value!)}>
           Undo the change
         </button>
       )}
-    </div>
+    </Failed>
   );
 }

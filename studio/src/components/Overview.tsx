@@ -2,7 +2,16 @@ import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { type FigureDraft, formatQuantity } from "xpikeformer/report";
 import { lines } from "../state/plane.ts";
-import { annMissing, experiment, figures, isProgramming, metric, prompt, reached } from "../state/studio.ts";
+import {
+  annMissing,
+  experiment,
+  figures,
+  isProgramming,
+  metric,
+  prompt,
+  reached,
+  receiversMissing,
+} from "../state/studio.ts";
 import { className } from "../words.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
 
@@ -94,6 +103,9 @@ function Versus() {
           />
         )}
         <Comparison />
+        {receiversMissing.value !== null && (
+          <span data-missing="receivers"> The classical receivers have no rate here: {receiversMissing.value}</span>
+        )}
       </figcaption>
     </figure>
   );

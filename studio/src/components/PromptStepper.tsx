@@ -1,10 +1,13 @@
 import { batch } from "@preact/signals";
 import { useState } from "preact/hooks";
-import { chip, fail, nextWrong, ownImage, ownSymbol, promptCount, promptIndex } from "../state/studio.ts";
+import { chip, nextWrong, ownImage, ownSymbol, promptCount, promptIndex } from "../state/studio.ts";
+import { type Failure, failureOf } from "../workers/calls.ts";
+import { Failed } from "./Notice.tsx";
 
 /** The evaluation prompts, one after another, or from one that the chip gets wrong to the next. */
 export function PromptStepper() {
   const [search, setSearch] = useState<"none" | "searching" | "all right">("none");
+  const [failure, setFailure] = useState<Failure | null>(null);
   const index = promptIndex.value;
   const count = promptCount.value;
   const go = (to: number) => () =>
@@ -17,6 +20,7 @@ export function PromptStepper() {
   const find = () => {
     const from = promptIndex.peek();
     setSearch("searching");
+    setFailure(null);
     nextWrong().then(
       (found) => {
         if (promptIndex.peek() !== from) return;
@@ -25,7 +29,7 @@ export function PromptStepper() {
       },
       (error) => {
         setSearch("none");
-        fail(error);
+        setFailure(failureOf(error));
       },
     );
   };
@@ -43,6 +47,7 @@ export function PromptStepper() {
       <button type="button" onClick={find} disabled={search === "searching" || chip.value === null}>
         {search === "searching" ? "Searching …" : search === "all right" ? "No wrong prompt" : "Next wrong prompt"}
       </button>
+      {failure && <Failed failure={failure} />}
     </div>
   );
 }

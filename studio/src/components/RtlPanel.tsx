@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
-import { chip, experiment, fail, isProgramming, rtlOfChip, shownToken } from "../state/studio.ts";
+import { chip, experiment, isProgramming, rtlOfChip, shownToken } from "../state/studio.ts";
 import { wanted, wavePlace } from "../state/waves.ts";
+import { type Failure, failureOf } from "../workers/calls.ts";
 import { later } from "./later.tsx";
+import { Failed } from "./Notice.tsx";
 import "./rtl.css";
 
 // The generator and the cycle model are large.
@@ -18,9 +20,12 @@ export function RtlPanel() {
   const [shown, setShown] = useState<Shown | null>(null);
   const [chosen, setChosen] = useState("");
   const [said, setSaid] = useState("");
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const fail = (error: unknown) => setFailure(failureOf(error));
   const generate = () => {
     const of = experiment.peek()!;
     setSaid("Generating …");
+    setFailure(null);
     rtlOfChip().then(
       ({ files }) => {
         setShown({ of, files });
@@ -39,6 +44,7 @@ export function RtlPanel() {
   return (
     <section class="rtl" aria-labelledby="rtl">
       <h3 id="rtl">Its RTL</h3>
+      {failure && <Failed failure={failure} />}
       {shown?.of === experiment.value ? (
         <>
           <p class="rtl-file">

@@ -1,7 +1,10 @@
+import { useState } from "preact/hooks";
 import type { Experiment } from "xpikeformer";
 import { saveFile } from "../state/files.ts";
 import { place } from "../state/place.ts";
-import { asked, experiment, fail, isProgramming, shownToken, step } from "../state/studio.ts";
+import { asked, experiment, isProgramming, shownToken, step } from "../state/studio.ts";
+import { type Failure, failureOf } from "../workers/calls.ts";
+import { Failed } from "./Notice.tsx";
 
 interface SaveSvgProps {
   readonly title: string;
@@ -13,6 +16,7 @@ interface SaveSvgProps {
 
 /** Saves the figure around it, an element with a name in `data-saves`, as an SVG with its numbers and its experiment. */
 export function SaveSvg({ title, data, of = experiment.value }: SaveSvgProps) {
+  const [failure, setFailure] = useState<Failure | null>(null);
   const save = async (button: Element) => {
     const figure = button.closest<HTMLElement>("[data-saves]")!;
     const name = figure.dataset.saves!;
@@ -22,16 +26,19 @@ export function SaveSvg({ title, data, of = experiment.value }: SaveSvgProps) {
     saveFile(`${name}.svg`, figureSvg(figure, title, metadata));
   };
   return (
-    <button
-      type="button"
-      class="link save-svg"
-      data-unsaved
-      aria-label={`Save as SVG: ${title}`}
-      title="Save this figure as an SVG, with its numbers"
-      disabled={isProgramming.value}
-      onClick={({ currentTarget }) => save(currentTarget).catch(fail)}
-    >
-      SVG
-    </button>
+    <>
+      <button
+        type="button"
+        class="link save-svg"
+        data-unsaved
+        aria-label={`Save as SVG: ${title}`}
+        title="Save this figure as an SVG, with its numbers"
+        disabled={isProgramming.value}
+        onClick={({ currentTarget }) => save(currentTarget).catch((error) => setFailure(failureOf(error)))}
+      >
+        SVG
+      </button>
+      {failure && <Failed failure={failure} />}
+    </>
   );
 }

@@ -4,8 +4,10 @@ import { buildReport, figuresHtml, reportJson } from "xpikeformer/report";
 import { experimentText, loadNetwork, saveFile } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";
-import { chip, experiment, fail, isProgramming, prompt, reached, rtlOfChip } from "../state/studio.ts";
+import { chip, experiment, isProgramming, prompt, reached, rtlOfChip } from "../state/studio.ts";
 import { tarOf } from "../state/tar.ts";
+import { type Failure, failureOf } from "../workers/calls.ts";
+import { Failed } from "./Notice.tsx";
 import { WalkButton } from "./WalkButton.tsx";
 
 /** A link to the current view, files to save, and files to open. Nothing leaves this machine. */
@@ -14,6 +16,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const [said, say] = useState("");
   const [generating, setGenerating] = useState(false);
   const now = experiment.value;
+  const [failure, setFailure] = useState<Failure | null>(null);
   const copy = async () => {
     const address = await addressNow();
     history.replaceState(history.state, "", address);
@@ -33,11 +36,17 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       const { files, notes } = await rtlOfChip();
       saveFile("rtl.tar", tarOf(files));
       say(notes.join(" "));
-    } catch (error) {
-      say("");
-      fail(error);
     } finally {
       setGenerating(false);
+    }
+  };
+  const attempt = async (act: () => unknown) => {
+    setFailure(null);
+    try {
+      await act();
+    } catch (error) {
+      say("");
+      setFailure(failureOf(error));
     }
   };
   const files: readonly (readonly [label: string, act: () => unknown, isReady: boolean])[] = [
@@ -57,7 +66,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       </button>
       <div class="files">
         {files.map(([label, act, isReady]) => (
-          <button type="button" class="link" key={label} onClick={act} disabled={!isReady}>
+          <button type="button" class="link" key={label} onClick={() => attempt(act)} disabled={!isReady}>
             {label}
           </button>
         ))}
@@ -77,6 +86,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       <span class="quiet" role="status">
         {said}
       </span>
+      {failure && <Failed failure={failure} />}
     </div>
   );
 }

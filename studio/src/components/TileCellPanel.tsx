@@ -1,5 +1,6 @@
 import type { Place } from "../state/place.ts";
-import { step, tileView } from "../state/studio.ts";
+import { step } from "../state/studio.ts";
+import { tileView } from "../state/views.ts";
 import { Bits } from "./Bits.tsx";
 import "./gates.css";
 

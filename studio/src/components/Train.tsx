@@ -17,8 +17,8 @@ import {
   training,
 } from "../state/training.ts";
 import { timeName } from "../words.ts";
-import type { Failure } from "../workers/calls.ts";
 import { later } from "./later.tsx";
+import { Failed } from "./Notice.tsx";
 import { Select } from "./Select.tsx";
 
 const Curve = later(() => import("./Curve.tsx").then((file) => file.Curve));
@@ -109,15 +109,6 @@ export function Train() {
       {now && <Progress now={now} />}
       {shelf.value.length > 0 && <Shelf />}
     </section>
-  );
-}
-
-function Failed({ failure: { path, message } }: { readonly failure: Failure }) {
-  return (
-    <div class="notice failed" role="alert">
-      {path && <strong>{path}: </strong>}
-      {message}
-    </div>
   );
 }
 

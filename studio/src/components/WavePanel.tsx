@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import { WAVES, type WaveName, type WavePlace } from "xpikeformer/internal";
 import { chip, experiment, prompt } from "../state/studio.ts";
-import { type Compared, wanted, wavePlace, waves } from "../state/waves.ts";
+import { type Compared, wanted, waveFailure, wavePlace, waves } from "../state/waves.ts";
 import { plural } from "../words.ts";
+import { Failed } from "./Notice.tsx";
 import { SaveSvg } from "./SaveSvg.tsx";
 import { Select } from "./Select.tsx";
 
@@ -34,7 +35,9 @@ export function WavePanel() {
         {choose("query", "Query, a token", tokens)}
         {choose("key", "Key, a token", tokens)}
       </div>
-      {waves.value ? (
+      {waveFailure.value ? (
+        <Failed failure={waveFailure.value} />
+      ) : waves.value ? (
         <Waveform known={waves.value} />
       ) : (
         <p class="waiting" aria-busy={prompt.value !== null}>

@@ -1,9 +1,21 @@
 import { formatQuantity } from "xpikeformer/report";
 import { experiment, isProgramming, metric } from "../state/studio.ts";
-import { AGES, agedLayer, CHIPS, isOpen, MANY, measureYear, PROMPTS, population, rates } from "../state/year.ts";
+import {
+  AGES,
+  agedLayer,
+  CHIPS,
+  isOpen,
+  MANY,
+  measureYear,
+  PROMPTS,
+  population,
+  populationFailure,
+  year,
+} from "../state/year.ts";
 import { ageName, partName } from "../words.ts";
 import type { AgedRate } from "../workers/year.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
+import { Failed } from "./Notice.tsx";
 import { SaveSvg } from "./SaveSvg.tsx";
 import "./year.css";
 
@@ -26,7 +38,7 @@ const x = (seconds: number) => LEFT + ((WIDTH - LEFT - 34) * Math.log10(Math.max
 
 /** The error rate at each age, with and without drift compensation. */
 function RateCurve() {
-  const known = rates.value;
+  const { rates: known, failure } = year.value ?? { rates: null, failure: null };
   const { name } = metric.value;
   const done = known !== null && known.length === 2 * AGES.length;
   return (
@@ -52,8 +64,11 @@ function RateCurve() {
           />
           <p class="quiet" aria-live="polite">
             {name}, {CHIPS} chips, {PROMPTS} prompts each, the same at every age.{" "}
-            {done ? "Strokes are 95 % intervals." : `Measuring: ${known.length / 2} of ${AGES.length} ages …`}
+            {done || failure
+              ? "Strokes are 95 % intervals."
+              : `Measuring: ${known.length / 2} of ${AGES.length} ages …`}
           </p>
+          {failure && <Failed failure={failure} />}
           <Rates known={known} />
         </>
       )}
@@ -150,6 +165,7 @@ function Chips() {
         </button>
       </p>
     );
+  if (populationFailure.value) return <Failed failure={populationFailure.value} />;
   if (!known || !layer) return <p class="waiting">Programming {MANY} chips …</p>;
   const { readTime } = known.of.experiment.hardware;
   const rows = [

@@ -53,11 +53,16 @@ const networks = new Map<string, Promise<ArrayBuffer>>();
 export const loadText = async (path: string): Promise<string> => textOf(await load(path));
 
 /** Loads a network from the server and keeps it under a name. */
-export function keepNetwork(name: string, path: string): void {
-  networks.set(
+export const keepNetwork = (name: string, path: string): void =>
+  keep(
     name,
     load(path).then(({ buffer }) => buffer),
   );
+
+/** Keeps a network that is on its way, until it fails. Those who wait for it learn why. */
+function keep(name: string, loading: Promise<ArrayBuffer>): void {
+  networks.set(name, loading);
+  loading.catch(() => networks.delete(name));
 }
 
 /** Keeps the bytes of a network under a name. */
@@ -87,8 +92,7 @@ export function networkNamed(network: string): Promise<ArrayBuffer> {
   }
   const file = `networks/${encodeURIComponent(name.slice(BUNDLED.length))}.safetensors`;
   const loading = load(file, `${OPEN} Or ${CLONE}`).then(({ buffer }) => buffer);
-  networks.set(name, loading);
-  loading.catch(() => networks.delete(name));
+  keep(name, loading);
   return loading;
 }
 
@@ -157,7 +161,7 @@ export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
       );
     }
     if (file.name.endsWith(".safetensors")) {
-      networks.set(file.name, file.arrayBuffer());
+      keep(file.name, file.arrayBuffer());
       opened = { ...opened, network: file.name };
       continue;
     }

@@ -77,9 +77,10 @@ export function followAddress(): void {
     last = now;
     history[isNew ? "pushState" : "replaceState"]({ studio: now }, "");
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const address = await addressNow();
-      if (last === now) history.replaceState(history.state, "", address);
+    timer = setTimeout(() => {
+      addressNow().then((address) => {
+        if (last === now) history.replaceState(history.state, "", address);
+      }, fail);
     }, CALM);
   });
   addEventListener("popstate", ({ state }) => {

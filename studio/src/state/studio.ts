@@ -74,6 +74,8 @@ export const progress = signal(0);
 const annNotFound = signal<string | null>(null);
 /** Why there is no rate of the experiment's ANN; null if it has none, or if it answers. */
 export const annMissing = computed(() => annNotFound.value ?? reached.value?.annFailure ?? null);
+/** Why there are no rates of classical receivers; null if there are, or if the task has none. */
+export const receiversMissing = computed(() => reached.value?.receiverFailure ?? null);
 /** Whether machines are evaluated; a frame that shows a chip at work alone needs no figures. */
 export const evaluates = signal(true);
 /** Threads of the evaluation, and the reason if there is only one. */
@@ -152,7 +154,7 @@ export const changed = following(
 );
 
 /** Asks the worker about the chip shown. Null where it already holds another chip, which may lack the place in question. */
-async function askChip<K extends keyof ChipFunctions>(
+export async function askChip<K extends keyof ChipFunctions>(
   name: K,
   question: Parameters<ChipFunctions[K]>[0],
 ): Promise<Awaited<ReturnType<ChipFunctions[K]>> | null> {
@@ -177,56 +179,6 @@ export const shownToken = computed(() => {
   const tokens = chip.value?.machine.shape.tokens ?? 1;
   return Math.min(token.value ?? tokens - 1, tokens - 1);
 });
-
-const moment = computed(() => ({ asked: asked.value, step: step.value }));
-
-export const layerView = following(
-  () => {
-    const at = place.value;
-    return chip.value && at.kind === "layer" ? { layer: at.layer } : null;
-  },
-  ({ layer }) => askChip("layer", layer),
-  fail,
-);
-
-export const crossbarView = following(
-  () => {
-    const at = place.value;
-    if (!chip.value || (at.kind !== "crossbar" && at.kind !== "cell")) return null;
-    return { ...moment.value, crossbar: at.crossbar, token: shownToken.value };
-  },
-  (question) => askChip("crossbar", question),
-  fail,
-);
-
-export const neuronView = following(
-  () => {
-    const at = place.value;
-    if (!chip.value || at.kind !== "neuron") return null;
-    return { asked: asked.value, train: at.train, neuron: at.neuron, token: shownToken.value };
-  },
-  (question) => askChip("neuron", question),
-  fail,
-);
-
-export const cellView = following(
-  () => {
-    const at = place.value;
-    return chip.value && at.kind === "cell" ? at : null;
-  },
-  (question) => askChip("cell", question),
-  fail,
-);
-
-export const tileView = following(
-  () => {
-    const at = place.value;
-    if (!chip.value || (at.kind !== "head" && at.kind !== "tile-cell")) return null;
-    return { ...moment.value, block: at.block, head: at.head };
-  },
-  (question) => askChip("tile", question),
-  fail,
-);
 
 /** Experiments to start from, one per tab. */
 export const EXAMPLES = [
@@ -281,17 +233,21 @@ export function open(given: Experiment): void {
   });
 }
 
-/** The decisions with each noise source alone, and the prompt that they belong to. */
+/** The decisions with each noise source alone, the prompt that they belong to, and why there are no more; null if there will be. */
 export const causes = signal<readonly Cause[]>([]);
+export const causesFailure = signal<Failure | null>(null);
 export const causesFor = signal<{ readonly experiment: Experiment; readonly asked: Asked } | null>(null);
 
 export function findCauses(): void {
   const question = { experiment: experiment.peek()!, asked: asked.peek() };
   causesFor.value = question;
   causes.value = [];
+  causesFailure.value = null;
   chipWorker("causes", question.asked, (cause) => {
     if (causesFor.peek() === question) causes.value = [...causes.peek(), cause];
-  }).catch(fail);
+  }).catch((error) => {
+    if (causesFor.peek() === question) causesFailure.value = failureOf(error);
+  });
 }
 
 /** The next prompt that the chip shown gets wrong; null if it gets all right. */

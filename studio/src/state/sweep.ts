@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { type Experiment, parseExperiment } from "xpikeformer";
 import type { Knob } from "./knob-list.ts";
 import { offers } from "./knobs.ts";
-import { evaluateOn, experiment, fail, opened, promptCount, tryMachine } from "./studio.ts";
+import { evaluateOn, experiment, failMachine, opened, promptCount, touched, tryMachine } from "./studio.ts";
 import { note } from "./tried.ts";
 
 export interface Sweep {
@@ -41,7 +41,8 @@ export async function startSweep({ label, choices, write }: Knob): Promise<void>
       note(machine, reached);
       sweep.value = { ...sweep.peek()!, machines: [...sweep.peek()!.machines, machine] };
     } catch (error) {
-      fail(error);
+      touched.value = label;
+      failMachine(error);
       break;
     }
   }

@@ -151,7 +151,7 @@ export const failedToStart = signal<Failure | null>(null);
 /** Stops the training after the current step, and keeps the result. */
 export function stopTraining(): void {
   change({ status: "stopping" });
-  trainer()("stop", undefined);
+  trainer()("stop", undefined).catch((error) => change({ status: "failed", failure: failureOf(error) }));
 }
 
 /** Resumes, to the same network as an uninterrupted training. */

@@ -2,8 +2,9 @@
 import { computed, signal } from "@preact/signals";
 import { type SpikeTrain, unpackSpikes } from "xpikeformer";
 import type { TileWaves, WavePlace } from "xpikeformer/internal";
+import { type Failure, failureOf } from "../workers/calls.ts";
 import { following } from "./ask.ts";
-import { asked, chip, fail, prompt, wavesOf } from "./studio.ts";
+import { asked, chip, prompt, wavesOf } from "./studio.ts";
 
 /** The cell on view; null before anyone asks. A machine that lacks it shows its nearest one. */
 export const wanted = signal<WavePlace | null>(null);
@@ -23,10 +24,18 @@ export const wavePlace = computed((): WavePlace | null => {
   };
 });
 
+/** Why there is no waveform; null if there is, or will be. */
+export const waveFailure = signal<Failure | null>(null);
+
 const answer = following(
   () => wavePlace.value && chip.value && { asked: asked.value, place: wavePlace.value, chip: chip.value },
-  async (question) => ({ ...question, waves: await wavesOf(question) }),
-  fail,
+  async (question) => {
+    waveFailure.value = null;
+    return { ...question, waves: await wavesOf(question) };
+  },
+  (error) => {
+    waveFailure.value = failureOf(error);
+  },
   false,
 );
 

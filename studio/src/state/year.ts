@@ -1,7 +1,7 @@
 /** What age does to chips, as signals. The worker starts when someone asks. */
 import { computed, signal } from "@preact/signals";
 import { type Duration, type Experiment, parseDurations } from "xpikeformer";
-import { type Caller, callerOf } from "../workers/calls.ts";
+import { type Caller, callerOf, type Failure, failureOf } from "../workers/calls.ts";
 import type { AgedRate, YearFunctions } from "../workers/year.ts";
 import { following } from "./ask.ts";
 import { place } from "./place.ts";
@@ -34,24 +34,29 @@ const machineOf = ({ hardware, ...rest }: Experiment): string =>
 interface Year {
   readonly machine: string;
   readonly rates: readonly AgedRate[];
+  /** Why there are no more; null if there will be. */
+  readonly failure: Failure | null;
 }
 
 const measured = signal<Year | null>(null);
 
 /** The rates of the machine on view; null before they are asked for. */
-export const rates = computed(() => {
+export const year = computed(() => {
   const now = experiment.value;
-  return now && measured.value?.machine === machineOf(now) ? measured.value.rates : null;
+  return now && measured.value?.machine === machineOf(now) ? measured.value : null;
 });
 
 export function measureYear(): void {
   const asked = experiment.peek()!;
-  const year: Year = { machine: machineOf(asked), rates: [] };
-  measured.value = year;
-  yearWorker()("year", { experiment: asked, ages: AGES, chips: CHIPS, prompts: PROMPTS }, (rate) => {
+  const machine = machineOf(asked);
+  const change = (changed: (now: Year) => Partial<Year>) => {
     const now = measured.peek();
-    if (now?.machine === year.machine) measured.value = { ...now, rates: [...now.rates, rate] };
-  }).catch(fail);
+    if (now?.machine === machine) measured.value = { ...now, ...changed(now) };
+  };
+  measured.value = { machine, rates: [], failure: null };
+  yearWorker()("year", { experiment: asked, ages: AGES, chips: CHIPS, prompts: PROMPTS }, (rate) =>
+    change(({ rates }) => ({ rates: [...rates, rate] })),
+  ).catch((error) => change(() => ({ failure: failureOf(error) })));
 }
 
 /** Whether the hundred chips are on view. */
@@ -65,6 +70,9 @@ export const agedLayer = computed(() => {
   return on ?? layers.find(({ role }) => role === "attention output") ?? layers[0] ?? null;
 });
 
+/** Why the hundred chips are missing; null if they are not. */
+export const populationFailure = signal<Failure | null>(null);
+
 /** The hundred chips at the age on view. */
 export const population = following(
   () => {
@@ -72,6 +80,12 @@ export const population = following(
     if (!isOpen.value || now === null || layer === null) return null;
     return isProgramming.value ? undefined : { experiment: now, layer: layer.name, chips: MANY };
   },
-  async (question) => ({ ...(await yearWorker()("population", question)), of: question }),
-  fail,
+  async (question) => {
+    const found = await yearWorker()("population", question);
+    populationFailure.value = null;
+    return { ...found, of: question };
+  },
+  (error) => {
+    populationFailure.value = failureOf(error);
+  },
 );

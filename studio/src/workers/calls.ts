@@ -55,18 +55,22 @@ export type Caller<F extends Functions> = <K extends keyof F & string>(
   given?: Transferable[],
 ) => Promise<Awaited<ReturnType<F[K]>>>;
 
-/** Calls the functions of a worker. A call rejects with a `Failure`. */
+/** Calls the functions of a worker. A call rejects with a `Failure`; so do all calls to a worker whose script did not load. */
 export function callerOf<F extends Functions>(worker: Worker): Caller<F> {
   let calls = 0;
+  let missing: Failure | null = null;
   const waiting = new Map<number, { settle: (reply: Reply) => void; fail: (failure: Failure) => void }>();
   worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => waiting.get(data.id)?.settle(data));
   worker.addEventListener("error", ({ message }) => {
-    for (const { fail } of waiting.values())
-      fail({ message: message ?? "The script of a worker did not load. Reload the page." });
+    const failure = { message: message ?? "The script of a worker did not load. Reload the page." };
+    // A worker whose script was loaded goes on after an error.
+    if (message === undefined) missing = failure;
+    for (const { fail } of waiting.values()) fail(failure);
     waiting.clear();
   });
   return (name, argument, onNews, given = []) =>
     new Promise((resolve, reject) => {
+      if (missing) return reject(missing);
       const id = calls++;
       const settle = (reply: Reply) => {
         // biome-ignore lint/suspicious/noExplicitAny: the worker's function gave it, with the type that `Caller` says.

@@ -26,7 +26,7 @@ import {
   stateOfChip,
 } from "xpikeformer/internal";
 import type { FigureDraft } from "xpikeformer/report";
-import { failureOf, memoryOf, serve } from "./calls.ts";
+import { type Failure, failureOf, memoryOf, serve } from "./calls.ts";
 import { type Change, changeFrom, forget, keep } from "./machines.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
 import { type Offers, offersOn } from "./offers.ts";
@@ -45,6 +45,8 @@ export interface Reached {
   readonly figures: readonly FigureDraft[];
   /** Why the ANN cannot answer these prompts; null if it can, or if there is none. */
   readonly annFailure: string | null;
+  /** Why there are no classical receivers on these prompts; null if there are, or if the task has none. */
+  readonly receiverFailure: string | null;
 }
 
 /** The first chip before it answers, the figures reached, the receipts of their energy, or the number of prompts done on all chips. */
@@ -79,12 +81,12 @@ interface Rival {
 let rival: Rival | null = null;
 /** It answers here, while the threads simulate chips. */
 const alone = inlineExecutor(jobs);
-/** Reports the newest figures of the evaluation under way once more. */
+/** Reports the newest figures of the evaluation under way once more. Never throws: an error of theirs ends the evaluation. */
 let again = () => {};
 /** Lets the first chip of the evaluation under way answer. */
 let goAhead = () => {};
-/** Rates of classical receivers by seed, task and number of prompts; null while they are computed. */
-const receivers = new Map<string, readonly FigureDraft[] | null>();
+/** Rates of classical receivers by seed, task and number of prompts, or why there are none; null while they are computed. */
+const receivers = new Map<string, readonly FigureDraft[] | Failure | null>();
 
 /** Why an evaluation ends before its time. */
 const OUTDATED = new Error("Another machine is evaluated.");
@@ -149,19 +151,34 @@ async function evaluate(
 ): Promise<void> {
   const whole: ChipEvaluation[] = [];
   let done = 0;
+  let end = () => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+    signal.addEventListener("abort", () => resolve());
+  });
+  /** Errors of figures that were reported again. */
+  const late: unknown[] = [];
   const reach = (evaluated: readonly ChipEvaluation[]) => {
     const count = evaluated[0].prompts;
-    again = () => {
+    const report = () => {
       const own = chipFigures(experiment, evaluated, besides(experiment, count));
-      const figures = [...own, ...received(experiment, count)];
+      const { rates, failure } = received(experiment, count);
       keep(experiment, evaluated, own);
       const annFailure = rival?.failures.get(askedKey(experiment, count)) ?? null;
-      tell({ reached: { chips: evaluated.length, prompts: count, figures, annFailure } });
+      const figures = [...own, ...rates];
+      tell({ reached: { chips: evaluated.length, prompts: count, figures, annFailure, receiverFailure: failure } });
     };
-    again();
+    again = () => {
+      try {
+        report();
+      } catch (error) {
+        late.push(error);
+        end();
+      }
+    };
+    report();
     tell({ itemised: itemiseChips(experiment, evaluated) });
   };
-  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   again = () => {};
   try {
     await evaluateChips(executor, openExperiment(experiment, materials.data), networkOf(materials, experiment), {
@@ -183,11 +200,12 @@ async function evaluate(
             goAhead = resolve;
           });
           tell({ chip: state }, memoryOf(state));
-          return Promise.race([proceed, aborted]);
+          return Promise.race([proceed, over]);
         },
       }),
     });
-    if (!signal.aborted) await aborted;
+    if (!signal.aborted) await over;
+    if (late.length > 0) throw late[0];
   } catch (error) {
     if (error !== OUTDATED) throw error;
   }
@@ -196,17 +214,20 @@ async function evaluate(
 /** What decides the answers of those who are not on a chip. */
 const askedKey = ({ seed, task }: Experiment, prompts: number): string => JSON.stringify([seed, task, prompts]);
 
-/** Rates of classical receivers on these prompts. None at first; figures are reported again once they are known. */
-function received(experiment: Experiment, prompts: number): readonly FigureDraft[] {
+/** Rates of classical receivers on these prompts. None at first; figures are reported again once they, or their failure, are known. */
+function received(experiment: Experiment, prompts: number): { rates: readonly FigureDraft[]; failure: string | null } {
   const key = askedKey(experiment, prompts);
   if (!receivers.has(key)) {
     receivers.set(key, null);
-    receiverRates(alone, experiment, prompts).then((rates) => {
-      receivers.set(key, rates);
-      if (rates.length > 0) again();
-    });
+    receiverRates(alone, experiment, prompts)
+      .catch(failureOf)
+      .then((known) => {
+        receivers.set(key, known);
+        if ("message" in known || known.length > 0) again();
+      });
   }
-  return receivers.get(key) ?? [];
+  const known = receivers.get(key) ?? [];
+  return "message" in known ? { rates: [], failure: known.message } : { rates: known, failure: null };
 }
 
 /** The ANN beside chips on these prompts. Its errors are null at first, and figures are reported again once they are known. */
