@@ -67,6 +67,7 @@ export { decodeState, encodeState } from "./train/state.ts";
 // Device and hardware: blocks made of cells and gates.
 
 export { deviceOfSpec } from "./device/catalogue.ts";
+export { type CurveFile, type MeasuredCurves, readMeasuredCurves } from "./device/measured-csv.ts";
 export { idealDraws, LFSR_SETUP, type LfsrWiring, lfsrWiring, type TilePlace } from "./hardware/draws.ts";
 export { codeRange } from "./hardware/integer-arithmetic.ts";
 export { lineOrder } from "./hardware/line-order.ts";

@@ -46,6 +46,7 @@ test("every command has an example that names the program as it was started", ()
       "data",
       "export",
       "import",
+      "device",
       "presets",
       "schema",
     ],
@@ -56,7 +57,7 @@ test("every command has an example that names the program as it was started", ()
 });
 
 // In this order, because import reads what export wrote.
-test.each(["run", "eval", "cost", "compare", "sweep", "export", "import", "presets", "schema"])(
+test.each(["run", "eval", "cost", "compare", "sweep", "export", "import", "device", "presets", "schema"])(
   "the examples of %s run",
   async (command) => {
     for (const line of linesOf(command)) {

@@ -99,6 +99,12 @@ export interface WorkerCommandOptions {
   readonly acceptBuild?: string;
 }
 
+export interface DeviceCommandOptions {
+  /** Preset whose machine gets the device; without it, only the device is written. */
+  readonly preset?: string;
+  readonly out?: string;
+}
+
 export interface StudioCommandOptions {
   readonly port?: number;
 }

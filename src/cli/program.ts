@@ -16,6 +16,7 @@ import {
   type CostValidateOptions,
   type DataFetchOptions,
   type DataListOptions,
+  type DeviceCommandOptions,
   type EvalCommandOptions,
   type ExportCommandOptions,
   type FileOptions,
@@ -204,6 +205,17 @@ export function program(terminal: Terminal): Command {
     )
     .action(async (source: string, options: ImportCommandOptions) =>
       (await import("./import.ts")).importCommand(source, options, terminal),
+    );
+
+  xpike
+    .command("device")
+    .description("turn measured curves of a device (CSV) into a part of an experiment")
+    .argument("<curves...>", "CSV files: programming, drift and read noise by conductance")
+    .option("--preset <name>", "write an experiment: this preset with the device")
+    .option("-o, --out <file>", "write it to a file instead")
+    .addHelpText("after", examples("device examples/pcm-curves.csv --preset wireless-2x2 --out measured.json"))
+    .action(async (curves: string[], options: DeviceCommandOptions) =>
+      (await import("./device.ts")).deviceCommand(curves, options, terminal),
     );
 
   xpike

@@ -12,6 +12,7 @@ import type { DeviceModel } from "./device.ts";
 import { idealDevice } from "./ideal.ts";
 import { withLayers } from "./layers.ts";
 import { hermes } from "./le-gallo-nature-electronics-2023.ts";
+import { measured } from "./measured.ts";
 import { type DeviceFacts, loadedDevice, moduleFacts } from "./module.ts";
 import { phaseChangeMemory } from "./nandakumar-icecs-2019.ts";
 import { stateIndependent } from "./state-independent.ts";
@@ -30,6 +31,8 @@ export function deviceOfSpec(spec: DeviceSpec, math: ArrayMath = kernelMath): De
       return stateIndependent(spec, math);
     case "custom-drift":
       return customDrift(spec, math);
+    case "measured":
+      return measured(spec, math);
     case "reram":
       return resistiveMemory(spec, math);
     case "module":

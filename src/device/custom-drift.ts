@@ -11,6 +11,7 @@
  */
 import type { DeviceSpec } from "../experiment/device.ts";
 import { scalarMath } from "../numeric/array-math.ts";
+import { interpolate } from "./curve.ts";
 import type { DeviceModel } from "./device.ts";
 import { type DriftingStatistics, driftingMemory } from "./drifting.ts";
 import { nandakumar } from "./nandakumar-icecs-2019.ts";
@@ -37,15 +38,4 @@ export function customDriftStatistics({
       };
     },
   };
-}
-
-/** Piecewise-linear interpolation at `x` between points in ascending order, constant beyond the ends. */
-function interpolate(points: readonly number[], values: readonly number[], x: number): number {
-  if (x <= points[0]) return values[0];
-  for (let i = 1; i < points.length; i++) {
-    if (x > points[i]) continue;
-    const share = (x - points[i - 1]) / (points[i] - points[i - 1]);
-    return values[i - 1] + share * (values[i] - values[i - 1]);
-  }
-  return values[values.length - 1];
 }

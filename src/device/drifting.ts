@@ -3,7 +3,7 @@
  *
  * With x = g_target / g_max, N a standard normal per device and per draw, conductances in microsiemens:
  *
- *   program   g_prog = max(0, g_target + sigma(x) N)
+ *   program   g_prog = max(0, g_target + bias(x) + sigma(x) N),  bias = 0 except for measured curves
  *   exponent  nu     = |mu(x) + spread(x) N|
  *   drift     g_d    = g_prog (t / t0)^-nu,  t = time since programming + t0
  *   read      g      = max(0, g_d (1 + Q(g_prog / g_max) R(t) N)),  R(t) = sqrt(ln((t + t_read) / (2 t_read)))
@@ -35,6 +35,8 @@ export interface DriftingStatistics {
   readonly referenceTime: number;
   /** t_read, seconds. */
   readonly readDuration: number;
+  /** Mean of the programming error at the relative target x, microsiemens; left out: 0. */
+  programmingBias?(x: number): number;
   /** Standard deviation of the programming error at the relative target x, microsiemens. */
   programmingDeviation(x: number): number;
   /** Drift exponent at the relative target x. */
@@ -63,6 +65,7 @@ export function driftingMemory(
   const { name, source, maxConductance, referenceTime, readDuration } = statistics;
   const { programmingNoise, drift, readNoise } = factors;
   const statisticsOf = byValue((target) => ({
+    mean: target + programmingNoise * (statistics.programmingBias?.(target / maxConductance) ?? 0),
     sigma: programmingNoise * statistics.programmingDeviation(target / maxConductance),
     nu: statistics.driftExponent(target / maxConductance),
   }));
@@ -81,8 +84,8 @@ export function driftingMemory(
         math.normals(noises, programmed);
         math.normals(spreads, exponent);
         for (let i = 0; i < target.length; i++) {
-          const { sigma, nu } = statisticsOf(target[i]);
-          programmed[i] = target[i] + sigma * programmed[i];
+          const { mean, sigma, nu } = statisticsOf(target[i]);
+          programmed[i] = mean + sigma * programmed[i];
           exponent[i] = drift * Math.abs(nu.mean + nu.deviation * exponent[i]);
         }
         math.clamp(programmed, 0, Number.POSITIVE_INFINITY);

@@ -17,6 +17,7 @@ import type { DeviceModel, ProgrammedDevices } from "./device.ts";
 import { type DriftingStatistics, type NoiseFactors, readNoiseIntegral } from "./drifting.ts";
 import { idealDevice } from "./ideal.ts";
 import { hermesStatistics } from "./le-gallo-nature-electronics-2023.ts";
+import { measuredStatistics } from "./measured.ts";
 import { nandakumar } from "./nandakumar-icecs-2019.ts";
 import { stateIndependentStatistics } from "./state-independent.ts";
 import { relaxation } from "./wan-nature-2022.ts";
@@ -40,6 +41,15 @@ function expectSameDevices(programmed: OneByOne, expected: OneByOne): void {
 const YEAR = 31_557_600;
 const DAY = 86_400;
 
+/** Devices that miss their targets on average, and whose read noise is known. */
+const MEASURED = {
+  kind: "measured",
+  maxConductance: 25,
+  programming: { conductances: [0, 5, 30], means: [0.2, 5.1, 27], deviations: [0.3, 0.6, 1.1] },
+  table: golden.table,
+  amplitudes: golden.table.conductances.map((g) => 0.2 / (1 + g)),
+} as const;
+
 const kinds = [
   { kind: "ideal" },
   { kind: "pcm" },
@@ -48,6 +58,16 @@ const kinds = [
   { kind: "hermes", devices: 1 },
   { kind: "state-independent" },
   { kind: "custom-drift", table: golden.table },
+  MEASURED,
+  {
+    ...MEASURED,
+    maxConductance: 20,
+    programmingNoise: 0.5,
+    drift: 2,
+    readNoise: 3,
+    referenceTime: 1,
+    readDuration: 1e-6,
+  },
   { kind: "reram" },
   { kind: "reram", maxConductance: 20, noise: 0.5 },
 ] as const;
@@ -161,6 +181,8 @@ function oneByOne(spec: DeviceSpec): DeviceModel {
       return drifting(stateIndependentStatistics(spec.maxConductance), spec);
     case "custom-drift":
       return drifting(customDriftStatistics(spec), spec);
+    case "measured":
+      return drifting(measuredStatistics(spec), spec);
     case "reram":
       return relaxing(spec);
     case "module":
@@ -178,8 +200,10 @@ function drifting(statistics: DriftingStatistics, { programmingNoise, drift, rea
       const [noise, spread] = [random.fork("programming noise"), random.fork("drift exponent")];
       return {
         conductances: targets.map((target) => {
-          const sigma = programmingNoise * statistics.programmingDeviation(target / maxConductance);
-          return Math.max(0, target + sigma * noise.normal());
+          const x = target / maxConductance;
+          const bias = programmingNoise * (statistics.programmingBias?.(x) ?? 0);
+          const sigma = programmingNoise * statistics.programmingDeviation(x);
+          return Math.max(0, target + bias + sigma * noise.normal());
         }),
         driftExponents: targets.map((target) => {
           const { mean, deviation } = statistics.driftExponent(target / maxConductance);

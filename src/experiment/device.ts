@@ -12,16 +12,49 @@ const noiseFields = {
   readNoise: z.number().min(0).max(10).default(1),
 };
 
+/** Conductances of a curve; a schema of its own for each field, because each has its own description. */
+const points = () => z.array(z.number().min(0).max(1000)).min(2).max(256);
+
+const ascending = (list: readonly number[]): boolean => list.every((point, i) => i === 0 || point > list[i - 1]);
+
+/** Half of all devices hold 0, and the rest anything up to the largest conductance. */
+const covers = (list: readonly number[], maxConductance: number): boolean =>
+  list[0] === 0 && list.at(-1)! >= maxConductance;
+
+const programmingTable = z
+  .strictObject({
+    /** Targets. */
+    conductances: points(),
+    /** Means. */
+    means: points(),
+    /** Standard deviations. */
+    deviations: points(),
+  })
+  .refine(({ conductances }) => ascending(conductances), {
+    ...onceValid,
+    error: "the targets must ascend. Sort the points, and remove duplicates.",
+    path: ["conductances"],
+  })
+  .refine(
+    ({ conductances, means, deviations }) =>
+      means.length === conductances.length && deviations.length === conductances.length,
+    {
+      ...onceValid,
+      error: "programming needs one mean and one deviation per target. Give three lists of the same length.",
+      path: ["means"],
+    },
+  );
+
 const driftTable = z
   .strictObject({
     /** Conductances of the points, microsiemens, ascending. */
-    conductances: z.array(z.number().min(0).max(1000)).min(2).max(256),
+    conductances: points(),
     /** Mean drift exponent at each point. */
     means: z.array(z.number().min(-1).max(1)).min(2).max(256),
     /** Standard deviation of the drift exponent at each point. */
     deviations: z.array(z.number().min(0).max(1)).min(2).max(256),
   })
-  .refine(({ conductances }) => conductances.every((point, i) => i === 0 || point > conductances[i - 1]), {
+  .refine(({ conductances }) => ascending(conductances), {
     ...onceValid,
     error: "the conductances of a drift table must ascend. Sort the points, and remove duplicates.",
     path: ["conductances"],
@@ -79,14 +112,44 @@ export const deviceSpec = z.discriminatedUnion("kind", [
       table: driftTable,
       ...noiseFields,
     })
-    .refine(
-      ({ maxConductance, table: { conductances } }) => conductances.at(-1)! >= maxConductance && !conductances[0],
-      {
-        ...onceValid,
-        error: "the drift table must reach from 0 to maxConductance. Add the missing points.",
-        path: ["table", "conductances"],
-      },
-    ),
+    .refine(({ maxConductance, table: { conductances } }) => covers(conductances, maxConductance), {
+      ...onceValid,
+      error: "the drift table must reach from 0 to maxConductance. Add the missing points.",
+      path: ["table", "conductances"],
+    }),
+  /** Your own measured curves. */
+  z
+    .strictObject({
+      kind: z.literal("measured"),
+      /** Largest programmed conductance, microsiemens. */
+      maxConductance: z.number().positive().max(1000).default(25),
+      /** Drift exponents from conductance 0 to `maxConductance`, interpolated linearly. */
+      table: driftTable,
+      /** Read noise Q at these conductances; left out: none. */
+      amplitudes: z.array(z.number().min(0).max(10)).min(2).max(256).optional(),
+      /** Programmed conductances, interpolated likewise. */
+      programming: programmingTable,
+      /** When drift begins, seconds after programming. */
+      referenceTime: z.number().min(1e-6).max(1e6).default(20),
+      /** Duration of a read, seconds. */
+      readDuration: z.number().min(1e-12).max(1).default(250e-9),
+      ...noiseFields,
+    })
+    .refine(({ maxConductance, programming: { conductances } }) => covers(conductances, maxConductance), {
+      ...onceValid,
+      error: "the targets must reach from 0 to maxConductance. Add the missing points.",
+      path: ["programming", "conductances"],
+    })
+    .refine(({ maxConductance, table: { conductances } }) => covers(conductances, maxConductance), {
+      ...onceValid,
+      error: "the drift table must reach from 0 to maxConductance. Add the missing points.",
+      path: ["table", "conductances"],
+    })
+    .refine(({ table, amplitudes }) => amplitudes === undefined || amplitudes.length === table.conductances.length, {
+      ...onceValid,
+      error: "read noise needs one amplitude per conductance of the table. Give lists of the same length.",
+      path: ["amplitudes"],
+    }),
   /** Resistive memory of the NeuRRAM chip (Nature 2022): no drift, but noise that grows for two days. */
   z.strictObject({
     kind: z.literal("reram"),

@@ -122,6 +122,7 @@ function valuesOf(schema: JsonSchema): string {
   const isOneOrMany = several?.items !== undefined && JSON.stringify(several.items) === JSON.stringify(one);
   const text = isOneOrMany ? `${describe(one)}, or a list of these` : describe(rest);
   const brief = text
+    .replace(/^a list of (\d+) to (\d+) entries, each an? (number|integer)(?= )/, "$1–$2 $3s")
     .replace(/(^|[ ,])an? (?=integer|number|string|list|object)/g, "$1")
     .replace(/object with [\w, ]+?(?= or null|$)/g, "object")
     .replace(/ of at most (?=\d)/g, ", at most ")
