@@ -1,12 +1,13 @@
 import { slugOf } from "../state/address.ts";
 import { future, past, redo, reset, undo } from "../state/history.ts";
-import { type Knob, knobsOf } from "../state/knob-list.ts";
+import { DEVICE, type Knob, knobsOf } from "../state/knob-list.ts";
 import { change, chooseMachine, isAsOpened, MACHINE, MACHINES, machineName, offers } from "../state/knobs.ts";
 import { addressed } from "../state/link.ts";
 import { experiment, isProgramming, opened, touched } from "../state/studio.ts";
 import { endSweep, startSweep, sweep } from "../state/sweep.ts";
 import { Strip } from "./Cards.tsx";
 import { Causes } from "./Causes.tsx";
+import { Curves } from "./Curves.tsx";
 import { Failure } from "./Notice.tsx";
 import { Plane } from "./Plane.tsx";
 import { Select } from "./Select.tsx";
@@ -91,6 +92,7 @@ function Turn({ knob }: { readonly knob: Knob }) {
       >
         {running ? `Stop: ${sweep.value!.machines.length} of ${sweep.value!.values}` : "Try all"}
       </button>
+      {label === DEVICE && <Curves />}
       {left.length > 0 && (
         <details class="quiet refused">
           <summary>not with this machine: {left.map(([, name]) => name).join(", ")}</summary>

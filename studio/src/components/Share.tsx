@@ -10,6 +10,11 @@ import { type Failure, failureOf } from "../workers/calls.ts";
 import { Failed } from "./Notice.tsx";
 import { WalkButton } from "./WalkButton.tsx";
 
+/** Characters beyond which programs for mail and chat may cut a link; browsers take a million. */
+const LONG = 8000;
+const TOO_LONG = (length: number) =>
+  `It has ${length} characters, which some programs cut. Save the experiment instead where it does not open.`;
+
 /** A link to the current view, files to save, and files to open. Nothing leaves this machine. */
 export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const picker = useRef<HTMLInputElement>(null);
@@ -20,9 +25,10 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const copy = async () => {
     const address = await addressNow();
     history.replaceState(history.state, "", address);
+    const long = address.length > LONG ? ` ${TOO_LONG(address.length)}` : "";
     await navigator.clipboard.writeText(address).then(
-      () => say("The link is copied."),
-      () => say("The link is in the address bar."),
+      () => say(`The link is copied.${long}`),
+      () => say(`The link is in the address bar.${long}`),
     );
   };
   const saveNetwork = async () => {
@@ -76,7 +82,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
         type="file"
         multiple
         hidden
-        accept=".json,.html,.safetensors,image/*"
+        accept=".json,.html,.safetensors,.csv,.tsv,image/*"
         aria-label="Files to open"
         onChange={async ({ currentTarget }) => {
           await openFiles([...currentTarget.files!]);

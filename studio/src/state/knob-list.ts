@@ -30,6 +30,12 @@ const withCrossbar = (given: Experiment, change: object): object =>
 const withAdc = (given: Experiment, change: object): object =>
   withHardware(given, { adc: { ...given.hardware.adc, ...change } });
 
+/** The machine with another device. */
+export const withDevice = (given: Experiment, device: object): object => withCrossbar(given, { device });
+
+/** The knob that also takes measured curves. */
+export const DEVICE = "Device";
+
 /** Each bit less doubles the worth of a code step. At 2 bits it exceeds the 12 bits of the usual factor registers. */
 const [FEW_BITS, WIDE_FACTOR] = [3, 16];
 
@@ -98,7 +104,7 @@ export const KNOBS: readonly Knob[] = [
     write: (given, value) => ({ ...given, task: { ...given.task, queryCopies: Number(value) } }),
   },
   {
-    label: "Device",
+    label: DEVICE,
     help: "stores the weights",
     choices: [
       ["pcm", "phase-change memory"],
@@ -107,7 +113,7 @@ export const KNOBS: readonly Knob[] = [
       ["ideal", "ideal"],
     ],
     read: ({ hardware: { crossbar } }) => crossbar.device.kind,
-    write: (given, kind) => withCrossbar(given, { device: { kind } }),
+    write: (given, kind) => withDevice(given, { kind }),
   },
   {
     label: "Devices per conductance",

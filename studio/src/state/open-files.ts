@@ -1,13 +1,19 @@
 /** Opens files that were picked or dropped on the page. */
+import { openCurves } from "./curves.ts";
 import { fileName, readFiles } from "./files.ts";
 import { fitted, pictureOf } from "./pictures.ts";
 import { experiment, fail, failure, open, openedReport, ownImage, prompt } from "./studio.ts";
 
-/** Opens an experiment or a report. A checkpoint alone runs on the machine shown. */
+const isTable = ({ name }: File): boolean => /\.(csv|tsv)$/i.test(name);
+
+/** Opens an experiment, a report or measured curves. A checkpoint alone runs on the machine shown. */
 export async function openFiles(files: readonly File[]): Promise<void> {
   try {
     const [picture] = files.filter(({ type }) => type.startsWith("image/"));
     if (picture) return await openPicture(picture);
+    const [tables, others] = [true, false].map((wanted) => files.filter((file) => isTable(file) === wanted));
+    if (others.length === 0) return await openCurves(tables);
+    if (tables.length > 0) throw new Error("Open tables of curves by themselves, after the experiment.");
     const { experiment: read, report, network } = await readFiles(files);
     const given = read ?? experiment.value;
     if (!given) return;
