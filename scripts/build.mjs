@@ -15,6 +15,8 @@ const stamp = join(root, "dist/build.tsbuildinfo");
 
 const studio = join(root, "studio");
 const page = join(root, "dist/studio/index.html");
+/** The page holds the front that was measured there. */
+const front = join(root, "experiments/front");
 
 function newest(path) {
   const stats = statSync(path);
@@ -149,7 +151,7 @@ const bundler = join(root, "scripts/bundle.mjs");
 const inputs = ["src", "tsconfig.json", "package.json", "package-lock.json"].map((name) => join(root, name));
 const isProgramFresh = isFresh(stamp, [...inputs, script, bundler]);
 // A page is built from programs before they are compacted.
-if (!isProgramFresh || !isFresh(page, [stamp, studio, script])) {
+if (!isProgramFresh || !isFresh(page, [stamp, studio, front, script])) {
   if (!isProgramFresh) node("typescript/bin/tsc", ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
   // Loaded here, because the bundler and the compiler take longer to load than a fresh build takes to check.
   const { bundle, compact } = await import("./bundle.mjs");

@@ -118,6 +118,7 @@ export { nodeFactor } from "./cost/sources/node.ts";
 // Sweeps: a design space, its points round by round, what each comes to, and the front.
 
 export { parseDesign } from "./experiment/design.ts";
+export { experimentAt } from "./sweep/points.ts";
 export { type Effort, effortOf } from "./sweep/rounds.ts";
 
 // Numbers: named random streams, functions with the same bits everywhere, and statistics with honest intervals.

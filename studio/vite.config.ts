@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 const root = join(import.meta.dirname, "..");
@@ -32,6 +33,17 @@ const failuresInWorkers: Plugin = {
   },
 };
 
+/** The front of machines that experiments/front measured, as the module `virtual:front`. */
+const measuredFront: Plugin = {
+  name: "measured-front",
+  resolveId: (id) => (id === "virtual:front" ? `\0${id}` : null),
+  async load(id) {
+    if (id !== "\0virtual:front") return null;
+    const { frontRecord } = await import(pathToFileURL(join(root, "experiments/front/tables.mjs")).href);
+    return `export default ${JSON.stringify(frontRecord("wireless-2x2"))};`;
+  },
+};
+
 /**
  * Zod tests whether it may compile functions. The page's content security policy forbids that, and browsers report the attempt. This is
  * zod's own switch against it, set before zod loads, in pages and workers.
@@ -42,7 +54,7 @@ export default defineConfig({
   root: import.meta.dirname,
   // Relative addresses, so that any folder of a server will do.
   base: "./",
-  plugins: [sharedWorkers, failuresInWorkers],
+  plugins: [sharedWorkers, failuresInWorkers, measuredFront],
   resolve: {
     alias: [
       { find: /^xpikeformer$/, replacement: join(root, "dist/index.js") },

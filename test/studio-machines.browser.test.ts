@@ -82,7 +82,7 @@ test("a knob's effect is the paired difference of the same chips and prompts, an
 test("machines tried are dots that lead back, and undo, redo, Back and Forward lead through machines and places", async () => {
   const { page, errors, snapshotOf } = await openStudio();
   await snapshotOf(1, 160);
-  const dots = page.getByRole("listbox", { name: "Machines tried" }).getByRole("option");
+  const dots = page.getByRole("listbox", { name: "Machines tried" }).locator(".dot");
   expect(await dots.count()).toBe(1);
   const mark = (name: string) => page.locator(`[data-mark="${name}"]`);
   await mark("ann").waitFor();
@@ -276,3 +276,52 @@ test("on a phone, the figures stay in view while knobs change", async () => {
   expect(await strip.textContent()).not.toBe(before);
   expect(errors).toEqual([]);
 });
+
+test("the front of the search is marked as it was recorded, says what differs, and a mark runs its machine to the record", async () => {
+  // Through a variable, because programs of experiments/ have no types.
+  const program = join(root, "experiments/front/tables.mjs");
+  const { frontRecord } = (await import(program)) as { frontRecord: (name: string) => FrontRecord };
+  const { machines, tried } = frontRecord("wireless-2x2");
+  const { page, errors, snapshotOf } = await openStudio();
+  await snapshotOf(1, 160);
+  const marks = page.locator("[data-mark=front]");
+  await expect.poll(() => marks.count()).toBe(machines.length);
+  const caption = page.locator(".plane figcaption");
+  expect(await caption.textContent()).toContain(
+    `Plus: the best ${machines.length} of ${tried} machines of a search, 1 day old, on 4 chips and 384 prompts of seed 16, not 1`,
+  );
+  await page.getByLabel("Error against", { exact: true }).selectOption("latency");
+  expect(await marks.count()).toBe(0);
+  expect(await caption.textContent()).toContain("Machines of the search have no recorded latency.");
+  await page.getByLabel("Error against", { exact: true }).selectOption("energy");
+
+  const index = machines.findIndex(({ values }) => values["model.steps"] === 2);
+  const recorded = machines[index];
+  const list = page.getByRole("listbox", { name: "Machines tried" });
+  await list.focus();
+  await list.press("Home");
+  for (let press = 0; press < index; press++) await list.press("ArrowRight");
+  expect(await list.getAttribute("aria-activedescendant")).toBe(`front-${index}`);
+  await list.press("Enter");
+  const figures = (await snapshotOf(4, 384)).figures;
+  // The record has five digits. Its energies, per prompt of two symbols, are older than some prices.
+  expect(figures["ber.xpikeformer"] / recorded.errorRate.value).toBeCloseTo(1, 4);
+  expect(Math.abs((2 * figures[ENERGY]) / recorded.energy - 1)).toBeLessThan(0.005);
+  expect(await list.locator(".dot.now").getAttribute("aria-label")).toContain(
+    "1 day old, on the prompts and chips of seed 16; error",
+  );
+  // Nothing can be paired on other prompts.
+  expect(await page.locator("[data-change][data-value]").count()).toBe(0);
+  await page.getByRole("button", { name: "Clothes" }).click();
+  await expect.poll(() => marks.count()).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+interface FrontRecord {
+  readonly tried: number;
+  readonly machines: readonly {
+    readonly values: Readonly<Record<string, unknown>>;
+    readonly errorRate: { readonly value: number };
+    readonly energy: number;
+  }[];
+}

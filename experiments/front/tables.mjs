@@ -4,7 +4,7 @@ import { frontPoints, machineByName } from "xpikeformer";
 import { parseDesign } from "xpikeformer/internal";
 
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
-const { machines } = JSON.parse(read("result.json"));
+const { machines: measuredMachines } = JSON.parse(read("result.json"));
 
 /** Fields with their headings. */
 const AXES = [
@@ -33,8 +33,8 @@ const recommended = { hardware: machineByName("recommended") };
 const fieldOf = ({ values }, path) => values[path] ?? path.split(".").reduce((owner, name) => owner[name], recommended);
 
 /** The measured machines on the Pareto front of the design. */
-function frontOf(name) {
-  const rows = [...machines[name].searched, ...machines[name].recommended];
+export function frontOf(name) {
+  const rows = [...measuredMachines[name].searched, ...measuredMachines[name].recommended];
   const numbered = rows.map((measures, point) => ({ point, measures: { latency: null, ...measures } }));
   const design = parseDesign(read(`${name}.json`), name);
   // The loss over a year is indistinguishable from zero on every machine, so as an objective it would add machines by chance.
@@ -52,10 +52,20 @@ function beats(a, b) {
 
 const widthOf = (name) => (name === "wireless-2x2" ? "128" : "256");
 
+/** The front for the studio: what was measured on which experiment, and each machine's values, error rate and costs in SI units. */
+export function frontRecord(name) {
+  const { experiment } = parseDesign(read(`${name}.json`), name);
+  const machines = frontOf(name).map(({ values, errorRate, energy, area }) => ({
+    ...{ values, errorRate, energy: energy.value, area: area.value },
+  }));
+  const tried = ["searched", "recommended"].reduce((sum, kind) => sum + measuredMachines[name][kind].length, 0);
+  return { experiment, tried, machines };
+}
+
 export const frontTables = {
   "front-recommended": () => ({
     head: ["width", "T", ...heads(MEASURES), "beaten by"],
-    rows: Object.entries(machines).flatMap(([name, { recommended }]) =>
+    rows: Object.entries(measuredMachines).flatMap(([name, { recommended }]) =>
       recommended.map((row) => {
         const better = frontOf(name).find((other) => beats(other, row));
         const apart = AXES.filter(([path]) => better && fieldOf(better, path) !== fieldOf(row, path));

@@ -1,11 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Experiment } from "xpikeformer";
 import { formatQuantity } from "xpikeformer/report";
 import { machineKey } from "../machine-key.ts";
+import { type FrontMark, front } from "../state/front.ts";
 import { described, show } from "../state/knobs.ts";
 import { annPoint, type CostAxis, costAxis, curve, type Dot, dots, lines, type Point } from "../state/plane.ts";
 import { experiment, metric, opened } from "../state/studio.ts";
 import { sweep } from "../state/sweep.ts";
-import { plural } from "../words.ts";
+import { ageName, plural } from "../words.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [250, 46, 14, 12, 34];
@@ -21,15 +23,26 @@ export function Plane() {
     return () => observer.disconnect();
   }, []);
   const all = dots.value;
+  const searched = front.value?.marks ?? [];
   const now = experiment.value && machineKey(experiment.value);
   const first = opened.value && machineKey(opened.value);
-  const at = Math.max(
-    0,
-    all.findIndex(({ tried }) => tried.key === (chosen ?? now)),
-  );
+  // In the order of the arrow keys: what a search found, then what was tried.
+  const spots: readonly Spot[] = [
+    ...searched.map((mark) => ({
+      key: mark.key,
+      id: mark.key,
+      experiment: mark.experiment,
+      says: () => foundSaid(mark),
+    })),
+    ...all.map((dot, i) => ({
+      ...{ key: dot.tried.key, id: `dot-${i}`, experiment: dot.tried.experiment, says: () => said(dot) },
+    })),
+  ];
+  const at = indexOf(spots, chosen) ?? indexOf(spots, now) ?? searched.length;
+  const active = spots[at];
   const { x, y } = scales(width);
-  const go = (index: number) => choose(all[Math.max(0, Math.min(all.length - 1, index))]?.tried.key ?? null);
-  const returnTo = (dot: Dot | undefined) => dot && dot.tried.key !== now && show(dot.tried.experiment);
+  const go = (index: number) => choose(spots[Math.max(0, Math.min(spots.length - 1, index))]?.key ?? null);
+  const goTo = (spot: Spot | undefined) => spot && spot.key !== now && show(spot.experiment);
   const onKeyDown = (event: KeyboardEvent) => {
     const act = {
       ArrowLeft: () => go(at - 1),
@@ -37,9 +50,9 @@ export function Plane() {
       ArrowRight: () => go(at + 1),
       ArrowDown: () => go(at + 1),
       Home: () => go(0),
-      End: () => go(all.length - 1),
-      Enter: () => returnTo(all[at]),
-      " ": () => returnTo(all[at]),
+      End: () => go(spots.length - 1),
+      Enter: () => goTo(active),
+      " ": () => goTo(active),
     }[event.key];
     if (!act) return;
     event.preventDefault();
@@ -77,6 +90,7 @@ export function Plane() {
               axis: costAxis.value,
               machines: all.map(({ tried, ...point }) => ({ ...numbersOf(point), experiment: tried.experiment })),
               ...{ ann: ann && numbersOf(ann), lines: lines.value },
+              searched: searched.map(({ experiment, ...point }) => ({ ...numbersOf(point), experiment })),
             })}
           />
         )}
@@ -87,7 +101,7 @@ export function Plane() {
         tabIndex={0}
         aria-label="Machines tried"
         aria-busy={all.length === 0}
-        aria-activedescendant={all.length > 0 ? `dot-${at}` : undefined}
+        aria-activedescendant={active?.id}
         onKeyDown={onKeyDown}
         onBlur={() => choose(null)}
       >
@@ -132,10 +146,34 @@ export function Plane() {
               </text>
             </g>
           )}
+          {searched.map((mark) => {
+            const [cx, cy] = [x.of(mark.cost.value), y.of(mark.error)];
+            return (
+              <g
+                key={mark.key}
+                id={mark.key}
+                role="option"
+                aria-selected={false}
+                aria-label={foundSaid(mark)}
+                class={active?.key === mark.key ? "found active" : "found"}
+                data-mark="front"
+                onClick={() => show(mark.experiment)}
+                onPointerEnter={() => choose(mark.key)}
+              >
+                <circle class="target" cx={cx} cy={cy} r={9} />
+                <path d={`M${cx - 4} ${cy}h8M${cx} ${cy - 4}v8`} />
+              </g>
+            );
+          })}
           {all.map((dot, i) => {
             const { tried, cost, error, low, high } = dot;
             const isNow = tried.key === now;
-            const names = ["dot", isNow && "now", tried.key === first && "first", i === at && "active"];
+            const names = [
+              "dot",
+              isNow && "now",
+              tried.key === first && "first",
+              active?.key === tried.key && "active",
+            ];
             const [cx, cy] = [x.of(cost.value), y.of(error)];
             return (
               <g
@@ -145,7 +183,7 @@ export function Plane() {
                 aria-selected={isNow}
                 aria-label={said(dot)}
                 class={names.filter(Boolean).join(" ")}
-                onClick={() => returnTo(dot)}
+                onClick={() => tried.key !== now && show(tried.experiment)}
                 onPointerEnter={() => choose(tried.key)}
               >
                 <path d={`M${cx} ${y.of(low)}V${y.of(high)}`} />
@@ -161,11 +199,49 @@ export function Plane() {
         </svg>
       </div>
       <figcaption>
-        {all[at] ? said(all[at]) : "The first machine appears with its first figures."}{" "}
-        {all.length > 1 && "Square: as opened; filled: shown. Click a dot, or press Enter, to return to its machine."}
+        {all.length > 0 && active ? active.says() : "The first machine appears with its first figures."}{" "}
+        {all.length > 1 && "Square: as opened; filled: shown. Click a dot, or press Enter, to return to its machine. "}
+        <Searched />
       </figcaption>
     </figure>
   );
+}
+
+/** What the pluses are, and what was not the same: a search has prompts and chips of its own. */
+function Searched() {
+  const known = front.value;
+  if (!known) return null;
+  const { tried, seed, age, chips, prompts, marks } = known;
+  if (marks.length === 0) return <>Machines of the search have no recorded {costAxis.value}.</>;
+  return (
+    <>
+      Plus: the best {marks.length} of {tried} machines of a search, {ageName(age)} old, on {plural(chips, "chip")} and{" "}
+      {plural(prompts, "prompt")} of seed {seed}
+      {seed === opened.value!.seed ? "" : `, not ${opened.value!.seed}: distances to dots are partly luck`}. Click one
+      to run it.
+    </>
+  );
+}
+
+/** A place on the plane that leads to a machine. */
+interface Spot {
+  readonly key: string;
+  /** Of its element. */
+  readonly id: string;
+  readonly experiment: Experiment;
+  readonly says: () => string;
+}
+
+function indexOf(spots: readonly Spot[], key: string | null): number | null {
+  const found = spots.findIndex((spot) => spot.key === key);
+  return found < 0 ? null : found;
+}
+
+/** `Searched: Time steps: 2, ADC bits: 4; error 0.078 (0.057 to 0.099), 263 nJ, as recorded.` */
+function foundSaid({ experiment, cost, error, low, high }: FrontMark): string {
+  const written = formatQuantity({ value: error, unit: "1", interval: { low, high } });
+  const price = formatQuantity(cost);
+  return `Searched: ${described(experiment)}; error ${written.value} (${written.interval}), ${price.value} ${price.unit}, as recorded.`;
 }
 
 /** What the plane draws of a point. */
@@ -186,11 +262,11 @@ interface Axis {
 
 /** Logarithmic axes around everything drawn. */
 function scales(width: number): { x: Axis; y: Axis } {
-  const points = [...dots.value, ...(annPoint.value ? [annPoint.value] : [])];
+  const points = [...dots.value, ...(annPoint.value ? [annPoint.value] : []), ...(front.value?.marks ?? [])];
   const unit = points[0]?.cost.unit ?? "J";
   const costs = points.map(({ cost }) => cost.value).filter((value) => value > 0);
   const errors = [
-    ...points.flatMap(({ error, low, high }) => [error, low, high]),
+    ...points.flatMap((point) => ("key" in point ? point.error : [point.error, point.low, point.high])),
     ...lines.value.map(({ error }) => error),
   ];
   return {

@@ -155,5 +155,6 @@ export function differencesFrom(from: Experiment, given: Experiment): string[] {
   const { readTime } = given.hardware;
   if (readTime !== from.hardware.readTime) found.push(`${ageName(readTime)} old`);
   for (const { label } of missingNoise(given.hardware, from.hardware)) found.push(`without ${label}`);
+  if (given.seed !== from.seed) found.push(`on the prompts and chips of seed ${given.seed}`);
   return found;
 }

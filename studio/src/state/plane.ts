@@ -14,7 +14,7 @@ export const costAxis = signal<CostAxis>("energy");
 
 /** A point, in SI units and shares. */
 export interface Point {
-  readonly cost: FigureDraft;
+  readonly cost: Pick<FigureDraft, "value" | "unit">;
   /** Share of wrong bits or answers. */
   readonly error: number;
   readonly low: number;
