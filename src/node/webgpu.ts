@@ -41,9 +41,15 @@ export async function chooseBackend(asked: Backend, requireWork: () => void): Pr
   }
 }
 
-/** Throws PlatformError without the package, without a driver, and when the driver gives no device. */
-export async function openNodeGpu(): Promise<Gpu> {
+/** Dawn rounds timestamps to 65 microseconds, so that pages cannot watch each other. */
+const EXACT_TIMESTAMPS = "disable-dawn-features=timestamp_quantization";
+
+/**
+ * @param timed  with timestamps, where the adapter has them
+ * Throws  PlatformError without the package, without a driver, and when the driver gives no device
+ */
+export async function openNodeGpu({ timed = false }: { readonly timed?: boolean } = {}): Promise<Gpu> {
   const load = async () => (await import(/* @vite-ignore */ PACKAGE)) as { create(options: string[]): GPU };
   const { create } = await loadOptional("The backend `webgpu`", [PACKAGE], load, HINT);
-  return openGpu(create([]));
+  return timed ? openGpu(create([EXACT_TIMESTAMPS]), ["timestamp-query"]) : openGpu(create([]));
 }

@@ -1,5 +1,12 @@
 /** Usages of buffers, as the standard numbers them: in Node there is no global `GPUBufferUsage`. */
-export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
+export const USAGE = {
+  mapRead: 0x1,
+  copySource: 0x4,
+  copyTarget: 0x8,
+  uniform: 0x40,
+  storage: 0x80,
+  queryResolve: 0x200,
+} as const;
 const MAP_READ = 1;
 
 /** Bytes between the numbers of two calls: the largest alignment that a GPU may ask for. */

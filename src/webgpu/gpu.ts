@@ -28,10 +28,11 @@ const WAY = "Leave out the backend `webgpu`: the kernels in WebAssembly do the s
 /**
  * Opens the first adapter that is offered, with its own limits instead of the smallest that all have.
  *
- * @param gpu  the platform's; undefined where it has none
+ * @param gpu       the platform's; undefined where it has none
+ * @param features  that the device gets if the adapter has them
  * Throws  PlatformError when there is no adapter, or it gives no device
  */
-export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
+export async function openGpu(gpu: GPU | undefined, features: readonly GPUFeatureName[] = []): Promise<Gpu> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!gpu || !adapter) {
     const reason =
@@ -42,7 +43,8 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
   }
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const requiredLimits = { maxStorageBufferBindingSize, maxBufferSize };
-  const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
+  const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
     throw new PlatformError("backend", `${nameOf(adapter)} gave no device: ${reasonOf(cause)}. ${WAY}`, { cause });
   });
   let lost: string | null = null;

@@ -13,6 +13,7 @@ import { windowOps } from "./maps.ts";
 import { type GpuMemoryOps, memoryOps } from "./memory.ts";
 import { noiseOps } from "./noise.ts";
 import { optimiserOps } from "./optimiser.ts";
+import type { Profile } from "./profile.ts";
 import { openRecorder } from "./recorder.ts";
 import { rowOps } from "./rows.ts";
 import { spikeOps } from "./spike-ops.ts";
@@ -26,11 +27,12 @@ export interface GpuKernels extends TrainingOps, GpuMemoryOps {
 /**
  * The operations on a memory of their own.
  *
+ * @param profile  gets to know all of their work
  * Throws  PlatformError when the GPU does not bind so many bytes
  */
-export function gpuKernels(gpu: Gpu, bytes: number): GpuKernels {
+export function gpuKernels(gpu: Gpu, bytes: number, profile: Profile | null = null): GpuKernels {
   requireBinding(gpu, bytes);
-  const recorder = openRecorder(gpu, bytes);
+  const recorder = openRecorder(gpu, bytes, profile);
   const memory = memoryOps(recorder);
   const dense = denseOps(recorder);
   return {

@@ -14,9 +14,8 @@ import { gridOver } from "../../webgpu/kernel.ts";
 import { openScopes, requireAccepted } from "../../webgpu/scopes.ts";
 import { requireBinding } from "./binding.ts";
 import { BINDING, FIRST_NUMBER, type GpuKernel, moduleOf, type NumberKind } from "./kernel.ts";
+import { CALLS, type Profile } from "./profile.ts";
 
-/** Calls that are handed over together. */
-const CALLS = 2048;
 /** Words of a call's numbers. */
 const SLOT = NUMBERS_STRIDE / 4;
 /** `GPUShaderStage.COMPUTE`, which Node does not have as a global. */
@@ -77,8 +76,11 @@ function sharedOf(device: GPUDevice): Shared {
   return made;
 }
 
-/** @param bytes  of the memory, whose contents are undefined */
-export function openRecorder(gpu: Gpu, bytes: number): Recorder {
+/**
+ * @param bytes    of the memory, whose contents are undefined
+ * @param profile  gets to know all of its work
+ */
+export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = null): Recorder {
   const { device } = gpu;
   /** Of everything handed over since the last `read`. */
   let accepted: Promise<void>[] = [];
@@ -89,6 +91,7 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
   const pendingFloats = new Float32Array(pending.buffer);
   let scratch = storage(4);
   let group = groupOf();
+  holdBuffers();
   let encoder: GPUCommandEncoder | null = null;
   let pass: GPUComputePassEncoder | null = null;
   /** The pipeline that the pass has. */
@@ -124,6 +127,10 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
     });
   }
 
+  function holdBuffers(): void {
+    profile?.holds(memory.size + scratch.size + uniforms.size);
+  }
+
   function prepare(kernel: GpuKernel): Prepared {
     const known = prepared.get(kernel);
     if (known) return known;
@@ -143,17 +150,24 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
     return encoder;
   };
 
+  function endPass(): void {
+    pass?.end();
+    pass = null;
+  }
+
   /** Hands over what is recorded. */
   function submit(): void {
-    pass?.end();
+    endPass();
     const recorded = encoder;
     if (recorded !== null) {
       checked(() => {
         if (calls > 0) device.queue.writeBuffer(uniforms, 0, pending, 0, calls * SLOT);
+        profile?.finish(recorded);
         device.queue.submit([recorded.finish()]);
       });
+      profile?.submitted();
     }
-    pass = encoder = null;
+    encoder = null;
     calls = 0;
   }
 
@@ -167,8 +181,10 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
     const { pipeline, numbers: kinds } = prepare(kernel);
     const first = calls * SLOT;
     for (let i = 0; i < kinds.length; i++) put(kinds[i][1], first + FIRST_NUMBER + i, numbers[kinds[i][0]]);
+    const own = profile?.called(kernel.name) ?? null;
+    if (own !== null) endPass();
     if (pass === null) {
-      pass = commandEncoder().beginComputePass();
+      pass = commandEncoder().beginComputePass(own ?? undefined);
       bound = null;
     }
     if (pipeline !== bound) pass.setPipeline(pipeline);
@@ -190,15 +206,17 @@ export function openRecorder(gpu: Gpu, bytes: number): Recorder {
       // Recorded calls keep the memory that they were recorded with.
       scratch = storage(Math.min(Math.max(4 * words, 2 * scratch.size), gpu.largestArray));
       group = groupOf();
+      holdBuffers();
     },
     write: (byte, bytes) => {
       submit();
+      profile?.wrote(bytes.byteLength);
       checked(() => device.queue.writeBuffer(memory, byte, bytes as Uint8Array<ArrayBuffer>));
     },
     read: async (byte, words) => {
       const aside = device.createBuffer({ size: Math.max(4, 4 * words), usage: USAGE.mapRead | USAGE.copyTarget });
-      pass?.end();
-      pass = null;
+      endPass();
+      profile?.read(4 * words);
       commandEncoder().copyBufferToBuffer(memory, byte, aside, 0, 4 * words);
       submit();
       const outcomes = accepted;
