@@ -13,7 +13,7 @@ export interface BenchOptions {
   readonly quick: boolean;
 }
 
-/** Milliseconds of each repeat. */
+/** Milliseconds of each repeat; none where a column was not measured. */
 export interface Samples {
   readonly wall: readonly number[];
   readonly cpu: readonly number[];
@@ -35,7 +35,8 @@ export interface Section {
   readonly notes: readonly string[];
 }
 
-export type Benchmark = (options: BenchOptions) => Section | Promise<Section>;
+type Measured = Section | readonly Section[];
+export type Benchmark = (options: BenchOptions) => Measured | Promise<Measured>;
 
 export interface Summary {
   readonly lowerQuartile: number;
@@ -151,11 +152,12 @@ export function printSection({ name, about, rows, notes }: Section): string {
   });
   for (const { name, samples, figures } of rows) {
     const wall = summarise(samples.wall);
+    const ifAny = (values: readonly number[], text: string) => (values.length > 0 ? text : "");
     table.push([
       name,
-      printNumber(wall.median),
-      `${printNumber(wall.lowerQuartile)} - ${printNumber(wall.upperQuartile)}`,
-      printNumber(median(samples.cpu)),
+      ifAny(samples.wall, printNumber(wall.median)),
+      ifAny(samples.wall, `${printNumber(wall.lowerQuartile)} - ${printNumber(wall.upperQuartile)}`),
+      ifAny(samples.cpu, printNumber(median(samples.cpu))),
       ...columns.map((column) => printFigure(figures[column])),
     ]);
   }

@@ -63,14 +63,15 @@ async function run(names: readonly string[]): Promise<void> {
   if (!values.json) process.stdout.write(`${printMachine(machine)}\n\n`);
   const sections = [];
   for (const name of names) {
-    const section = await benchmarks[name]({ quick: values.quick });
-    if (!values.json) process.stdout.write(`${printSection(section)}\n`);
-    const rows = section.rows.map((row) => ({
-      ...row,
-      wallMilliseconds: summarise(row.samples.wall),
-      cpuMilliseconds: summarise(row.samples.cpu),
-    }));
-    sections.push({ ...section, rows });
+    for (const section of [await benchmarks[name]({ quick: values.quick })].flat()) {
+      if (!values.json) process.stdout.write(`${printSection(section)}\n`);
+      const rows = section.rows.map((row) => ({
+        ...row,
+        wallMilliseconds: summarise(row.samples.wall),
+        cpuMilliseconds: summarise(row.samples.cpu),
+      }));
+      sections.push({ ...section, rows });
+    }
   }
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, sections }, null, 2)}\n`);
 }

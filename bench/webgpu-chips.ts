@@ -1,11 +1,10 @@
 /**
- * Chips on a GPU, or on a driver that is one in software, next to the kernels in WebAssembly: kernels one by one, and a slice of prompts.
+ * Chips on a GPU next to the kernels in WebAssembly: kernels one by one, and a slice of prompts.
  * Both sides compute the same numbers, which is checked before anything is timed.
  */
 import { isDeepStrictEqual } from "node:util";
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import type { LayerMapping } from "../src/mapping/mapping.ts";
-import { openNodeGpu } from "../src/node/webgpu.ts";
 import type { Chip } from "../src/simulation/chip.ts";
 import { placeErrors, readPart } from "../src/simulation/fast/part.ts";
 import { planSimulator, type SimulatorPlan, simulatorBytes } from "../src/simulation/fast/plan.ts";
@@ -16,33 +15,22 @@ import type { Gpu } from "../src/webgpu/gpu.ts";
 import { chipCase, runStream } from "./chip-model.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
 
-/** Calls of a kernel between two waits for the GPU. */
-const CALLS = 10;
+/** Calls of a kernel between two waits for the GPU; a driver in software takes seconds for one. */
+const callsOf = ({ isSoftware }: Gpu): number => (isSoftware ? 1 : 10);
 
-export async function webgpu({ quick }: BenchOptions): Promise<Section> {
-  const name = "webgpu";
-  let gpu: Gpu;
-  try {
-    gpu = await openNodeGpu();
-  } catch (error) {
-    return { name, about: "chips on a GPU.", rows: [], notes: [`Not measured. ${(error as Error).message}`] };
-  }
+export async function webgpuChips(gpu: Gpu, { quick }: BenchOptions): Promise<Section> {
   const rows: Row[] = [];
-  try {
-    await compare(gpu, quick ? 3 : 9, rows);
-  } finally {
-    gpu.close();
-  }
-  const software = gpu.isSoftware ? ", a driver in software: its times say nothing about a GPU" : "";
-  const about = `32 prompts of the 2x2 link through the bundled network in whole numbers, on one CPU thread and on ${gpu.name}${software}.`;
+  await compare(gpu, quick ? { repeats: 3, warmUp: 1 } : { repeats: 9, warmUp: 2 }, rows);
+  const about =
+    "32 prompts of the 2x2 link through the bundled network in whole numbers, on one CPU thread and on the GPU.";
   const notes = [
-    `Kernels are called ${CALLS} times between two waits, and rows are per call. A slice includes its upload, its read-back and both passes ` +
+    `Kernels are called ${callsOf(gpu)} times between two waits, and rows are per call. A slice includes its upload, its read-back and both passes ` +
       "of the host.",
   ];
-  return { name, about, rows, notes };
+  return { name: "webgpu: chips", about, rows, notes };
 }
 
-async function compare(gpu: Gpu, repeats: number, rows: Row[]): Promise<void> {
+async function compare(gpu: Gpu, timing: { repeats: number; warmUp: number }, rows: Row[]): Promise<void> {
   const { chip, slices, slicePrompts } = chipCase("integers");
   const sizes = { maxPrompts: slicePrompts };
   const { kernels: ops, arena } = standaloneKernels(simulatorBytes(chip, sizes));
@@ -63,18 +51,19 @@ async function compare(gpu: Gpu, repeats: number, rows: Row[]): Promise<void> {
     samples: { wall: samples.wall.map((time) => time / perCall), cpu: samples.cpu.map((time) => time / perCall) },
     figures: { "wall ms": median(samples.wall) / perCall },
   });
+  const count = callsOf(gpu);
   const cpuKernels = kernelsOf(chip, plan, kernels, slicePrompts);
   const gpuKernels = kernelsOf(chip, machine.plan, machine.kernels, slicePrompts);
   for (const [what, call] of Object.entries(cpuKernels)) {
-    rows.push(row(`${what}, wasm`, await measure(call, { repeats })));
+    rows.push(row(`${what}, wasm`, await measure(call, timing)));
     const calls = () =>
       machine.commands.run(() => {
-        for (let i = 0; i < CALLS; i++) gpuKernels[what]();
+        for (let i = 0; i < count; i++) gpuKernels[what]();
       });
-    rows.push(row(`${what}, webgpu`, await measure(calls, { repeats }), CALLS));
+    rows.push(row(`${what}, webgpu`, await measure(calls, timing), count));
   }
-  rows.push(row("a slice of 32 prompts, wasm", await measure(onCpu, { repeats })));
-  rows.push(row("a slice of 32 prompts, webgpu", await measure(onGpu, { repeats })));
+  rows.push(row("a slice of 32 prompts, wasm", await measure(onCpu, timing)));
+  rows.push(row("a slice of 32 prompts, webgpu", await measure(onGpu, timing)));
   machine.close();
 }
 
