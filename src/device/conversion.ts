@@ -9,7 +9,7 @@
  *
  * `pairs.ts` describes what happens to a pair after programming.
  */
-import { quantile } from "../numeric/quantile.ts";
+import { quantileAboveZero } from "../numeric/quantile.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 
 export interface ConversionSettings {
@@ -83,16 +83,14 @@ export function largestWeights(
   { scaling, clippingQuantile }: Pick<ConversionSettings, "scaling" | "clippingQuantile">,
 ): Float64Array {
   const largest = new Float64Array(columns);
-  if (scaling === "crossbar") return largest.fill(largestOf(weights.map(Math.abs), clippingQuantile));
+  if (scaling === "crossbar") return largest.fill(quantileAboveZero(weights.map(Math.abs), clippingQuantile));
   const column = new Float32Array(weights.length / columns);
   for (let c = 0; c < columns; c++) {
     for (let r = 0, from = c; r < column.length; r++, from += columns) column[r] = Math.abs(weights[from]);
-    largest[c] = largestOf(column, clippingQuantile);
+    largest[c] = quantileAboveZero(column, clippingQuantile);
   }
   return largest;
 }
-
-const largestOf = (sizes: Float32Array, share: number): number => quantile(sizes, share) || quantile(sizes, 1);
 
 /** The weights that pairs of conductances represent. */
 export function pairWeights(plus: Float64Array, minus: Float64Array, scales: Float64Array): Float32Array {

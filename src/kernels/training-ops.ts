@@ -54,7 +54,7 @@ export interface TrainingOps extends Ops {
     columns: number;
     share: number;
     most: number;
-    fold: { readonly norm: { readonly gain: Place; readonly variance: Place; readonly epsilon: number } | null } | null;
+    fold: { readonly norm: FoldedNorm | null } | null;
     target: Place;
   }): void;
   /** target = source + deviation of the column times a number close to a standard normal. Scratch: `NOISE_SCRATCH`. */
@@ -78,6 +78,59 @@ export interface TrainingOps extends Ops {
       counter: number;
     },
   ): void;
+  /**
+   * The weight that the largest conductance of a block represents, by column: with f as in `weightDeviations`,
+   *
+   *   target = quantile(|w| f) / f,   over the column's weights, or over the block's where columns are `shared`
+   *
+   * and quantile(|w|) of the column where f is 0. A quantile of 0 gives way to the largest value (`numeric/quantile.ts`).
+   */
+  largestShown(
+    of: Block & { source: Place; norm: FoldedNorm | null; shared: boolean; quantile: number; target: Place },
+  ): void;
+  /**
+   * Stuck devices of a block, of `parallel` devices for each sign of a weight: one at zero takes away its share of the sign's value, and
+   * one at its maximum shows that of `largest` [columns].
+   */
+  stickDevices(of: Block & { target: Place; faults: readonly Fault[]; parallel: number; largest: Place }): void;
+  /** target = 0 where the word of that number in the key's stream is below 2^32 `share`. */
+  drop(of: { target: Place; count: number; share: number; key: readonly [number, number] }): void;
+  /**
+   * Errors of converters by column, m of an offset and s of a gain, on parameters:
+   *
+   *   gain *= 1 + s,   offset += |g| m + g s mean / sqrt(variance + epsilon),   with g the exact gain     with BatchNorm
+   *   weight [rows, columns] *= 1 + s,   offset += threshold m                                             without
+   */
+  addColumnErrors(of: {
+    columns: number;
+    offsets: Float32Array;
+    gains: Float32Array;
+    offset: Place;
+    on:
+      | { readonly norm: FoldedNorm & { readonly mean: Place }; readonly gain: Place }
+      | { readonly norm: null; readonly weight: Place; readonly rows: number; readonly threshold: number };
+  }): void;
+}
+
+/** BatchNorm of columns, which hardware folds into weights: it multiplies a column by |gain| / sqrt(variance + epsilon). */
+export interface FoldedNorm {
+  readonly gain: Place;
+  readonly variance: Place;
+  readonly epsilon: number;
+}
+
+/** Columns of a matrix whose rows are `stride` apart. */
+interface Block {
+  readonly rows: number;
+  readonly columns: number;
+  readonly stride: number;
+}
+
+/** A stuck device: the index of its weight in the block, the sign that it shows, and where it is stuck. A weight's are consecutive. */
+export interface Fault {
+  readonly weight: number;
+  readonly sign: 1 | -1;
+  readonly at: "zero" | "maximum";
 }
 
 export interface NoisyMatrix {

@@ -14,6 +14,10 @@ export function quantile(values: Float32Array, q: number): number {
   return select(values.slice(), quantileRank(values.length, q));
 }
 
+/** The same, or the largest value if that is 0. */
+export const quantileAboveZero = (values: Float32Array, q: number): number =>
+  quantile(values, q) || quantile(values, 1);
+
 /** The rank of the quantile in a sorted sample of this size, from 0. */
 export const quantileRank = (count: number, q: number): number => Math.max(0, Math.ceil(q * count) - 1);
 

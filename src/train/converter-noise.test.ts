@@ -47,7 +47,7 @@ async function seen(normalisation: "batch" | "none", adc: object) {
   const steps = Object.fromEntries(
     convertingLayers(plan.layout).map(({ name, outputs }) => [name, Float32Array.from({ length: outputs }, codeStep)]),
   );
-  await createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, steps);
+  createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, steps);
   const read = (name: string) => {
     const { data } = exact[name];
     return { exact: data, noisy: kernels.f32.slice(plan.noisy[name] / 4, plan.noisy[name] / 4 + data.length) };

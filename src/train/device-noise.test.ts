@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { largestWeights } from "../device/conversion.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
 import { compensateReading, readOut, sharedFactor } from "../hardware/compensation.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { stream, threefry2x32 } from "../numeric/stream.ts";
-import { faultsOf, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";
+import { faultsOf, levelStatistics, levelsOf } from "./device-noise.ts";
 
 const KEY = [0x12345678, -77] as const;
 const ROWS = 64;
@@ -82,7 +83,7 @@ test.each([
   const { crossbar, compensation } = hardware;
   const device = deviceOfCrossbar(crossbar);
   const [table] = levelStatistics(hardware, { youngest: age, oldest: age }, stream(1));
-  const largest = largestUnfolded(weights, COLUMNS, new Float32Array(COLUMNS).fill(1), hardware);
+  const largest = largestWeights(weights, COLUMNS, crossbar);
   const top = levelsOf(hardware);
   // Errors of real chips, in units of the largest weight, by level.
   const errors: number[][] = Array.from({ length: top + 1 }, () => []);

@@ -9,10 +9,10 @@
  * order of the first layer's lines, which decides from which weights a scale is taken.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
-import { largestWeights } from "../device/conversion.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { readOut, sharedFactor } from "../hardware/compensation.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
+import type { Fault } from "../kernels/training-ops.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { columnMoments } from "../numeric/statistics.ts";
 import { naturalLog, type Stream } from "../numeric/stream.ts";
@@ -79,35 +79,6 @@ const normalDensity = (x: number): number => exponential((-x * x) / 2);
 /** Levels of each device above zero, or those at which statistics of continuous devices are kept. */
 export const levelsOf = ({ crossbar }: HardwareSpec): number =>
   crossbar.conductanceBits === null ? CONTINUOUS_LEVELS : 2 ** crossbar.conductanceBits - 1;
-
-/**
- * The weight that the largest conductance of a block represents, per column, with BatchNorm folded before mapping. A column that
- * BatchNorm silences, as at the end of a new block (`deepen`), uses its own largest weight: its noise has no effect until it has
- * a gain.
- *
- * @param folds factor by which BatchNorm multiplies each column, not negative
- */
-export function largestUnfolded(
-  weights: Float32Array,
-  columns: number,
-  folds: Float32Array,
-  { crossbar }: HardwareSpec,
-): Float32Array {
-  const folded = new Float32Array(weights.length);
-  for (let row = 0; row < folded.length; row += columns) {
-    for (let c = 0; c < columns; c++) folded[row + c] = weights[row + c] * folds[c];
-  }
-  const largest = largestWeights(folded, columns, crossbar);
-  const own = folds.includes(0) ? largestWeights(weights, columns, { ...crossbar, scaling: "column" }) : largest;
-  return folds.map((fold, c) => (fold > 0 ? largest[c] / fold : own[c]));
-}
-
-/** Stuck devices of a weight matrix: the index of the weight, and whether a device of its pair is stuck at zero or at full scale. */
-export interface Fault {
-  readonly weight: number;
-  readonly sign: 1 | -1;
-  readonly at: "zero" | "maximum";
-}
 
 /** Draws the stuck devices among `weights` pairs, with this many devices per sign. Random: `random`, a few numbers for each fault. */
 export function* faultsOf(

@@ -4,7 +4,7 @@
  */
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { readoutUnits } from "../hardware/adc.ts";
-import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
+import { matrixBlocks } from "../hardware/blocks.ts";
 import { wiringOf } from "../hardware/line-order.ts";
 import type { Place } from "../kernels/arena.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
@@ -13,7 +13,7 @@ import type { LinearLayer } from "../model/layers.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { ConverterNoise } from "./converter-noise.ts";
-import { type Fault, faultsOf, type LevelStatistics, largestUnfolded, levelsOf } from "./device-noise.ts";
+import { faultsOf, type LevelStatistics, levelsOf } from "./device-noise.ts";
 import type { TrainingPlan } from "./plan.ts";
 
 /** Where noise is written, and what sets its size. */
@@ -25,90 +25,51 @@ export interface NoisyCopy {
   readonly threshold: number;
 }
 
-/** Factor by which folding BatchNorm multiplies each column of a layer. */
-async function columnFolds({ ops, plan }: NoisyCopy, { name, outputs }: LinearLayer): Promise<Float32Array> {
-  const variance = plan.value[`${name}.variance`];
-  if (variance === undefined) return new Float32Array(outputs).fill(1);
-  const gains = await ops.read(plan.value[`${name}.gain`], outputs);
-  const variances = await ops.read(variance, outputs);
-  return gains.map((gain, n) => Math.abs(gain) / Math.sqrt(variances[n] + NORM_EPSILON));
+/** What folding BatchNorm multiplies a layer's columns by, from `column` on; null without. */
+function foldedNorm({ plan }: NoisyCopy, layer: string, column = 0) {
+  const [gain, mean, variance] = ["gain", "mean", "variance"].map((part) => plan.value[`${layer}.${part}`]);
+  if (variance === undefined) return null;
+  const from = (place: Place) => place + 4 * column;
+  return { gain: from(gain), mean: from(mean), variance: from(variance), epsilon: NORM_EPSILON };
 }
 
 /**
  * Device noise on a layer's weights, block by block, as crossbars hold the matrix; a weight that several lines share is held once,
- * with the error of their mean. Random: `random`, and its fork "stuck"
+ * with the error of their mean. The largest conductance represents a weight with BatchNorm folded; a column that BatchNorm silences, as at
+ * the end of a new block (`deepen`), uses its own largest weight: its noise has no effect until it has a gain.
+ *
+ * Random   `random`, and its fork "stuck"
  */
-export async function addDevices(
+export function addDevices(
   copy: NoisyCopy,
   layer: LinearLayer,
   { means, deviations }: LevelStatistics,
   random: Stream,
-): Promise<void> {
+): void {
   const { ops, plan, hardware } = copy;
   const { name, role, inputs, outputs } = layer;
   const { linesPerInput } = wiringOf(layer.source, hardware.crossbar);
   const crossbar = { ...hardware.crossbar, parallelDevices: linesPerInput * hardware.crossbar.parallelDevices };
+  const { parallelDevices: parallel, scaling, clippingQuantile: quantile } = crossbar;
   const spread = Math.sqrt(linesPerInput);
-  const [value, noisy] = [plan.value[`${name}.weight`], plan.noisy[`${name}.weight`]];
-  ops.write(plan.noiseLevels, means);
+  const { noiseColumns: largest, noiseLevels: levels, noiseWords: scratch } = plan;
+  ops.write(levels, means);
   ops.write(
-    plan.noiseLevels + 4 * means.length,
+    levels + 4 * means.length,
     deviations.map((deviation) => deviation / spread),
   );
-  const values = await ops.read(value, inputs * outputs);
-  const folds = await columnFolds(copy, layer);
-  const faulty: FaultyWeight[] = [];
-  for (const [b, block] of matrixBlocks(role, inputs, outputs, crossbar).entries()) {
-    const { rowStart, columnStart, rows, columns } = block;
-    const offset = (i: number) => 4 * ((rowStart + Math.floor(i / columns)) * outputs + columnStart + (i % columns));
-    const weights = cutBlock(values, outputs, block);
-    const largest = largestUnfolded(weights, columns, folds.subarray(columnStart, columnStart + columns), hardware);
-    ops.write(plan.noiseColumns, largest);
+  for (const [b, { rowStart, columnStart, rows, columns }] of matrixBlocks(role, inputs, outputs, crossbar).entries()) {
+    const first = 4 * (rowStart * outputs + columnStart);
+    const [source, target] = [plan.value[`${name}.weight`] + first, plan.noisy[`${name}.weight`] + first];
+    const block = { rows, columns, stride: outputs };
+    const norm = foldedNorm(copy, name, columnStart);
+    ops.largestShown({ ...block, source, norm, shared: scaling === "crossbar", quantile, target: largest });
     ops.addDeviceNoise({
-      source: value + offset(0),
-      rows,
-      columns,
-      stride: outputs,
-      largest: plan.noiseColumns,
-      levels: plan.noiseLevels,
-      top: levelsOf(hardware),
-      exact: crossbar.conductanceBits === null,
-      key: random.key,
-      counter: b,
-      target: noisy + offset(0),
-      scratch: plan.noiseWords,
+      ...{ ...block, source, target, largest, levels, top: levelsOf(hardware) },
+      ...{ exact: crossbar.conductanceBits === null, key: random.key, counter: b, scratch },
     });
-    const faults = [...faultsOf(weights.length, crossbar, random.fork("stuck", b))];
-    faulty.push(
-      ...faults.map((fault) => ({
-        ...fault,
-        index: offset(fault.weight) / 4,
-        largest: largest[fault.weight % columns],
-      })),
-    );
-  }
-  if (faulty.length === 0) return;
-  const shown = await ops.read(noisy, inputs * outputs);
-  addFaults(shown, faulty, crossbar.parallelDevices);
-  ops.write(noisy, shown);
-}
-
-/** A fault, the index of its weight in the layer, and the weight that the largest conductance represents there. */
-interface FaultyWeight extends Fault {
-  readonly index: number;
-  readonly largest: number;
-}
-
-/** Faults of one pair are consecutive, and each device holds a share of the pair's value before them. */
-function addFaults(values: Float32Array, faults: readonly FaultyWeight[], parallelDevices: number): void {
-  let faulty = { index: -1, shown: 0 };
-  for (const { index, sign, at, largest } of faults) {
-    const shown = values[index];
-    if (index !== faulty.index) faulty = { index, shown };
-    // A device stuck at zero removes what it held; one stuck at its largest leaves what the other device holds.
-    const held = sign * faulty.shown > 0 ? faulty.shown : 0;
-    const stuck = at === "maximum" ? sign * largest : 0;
-    values[index] = shown + (stuck - held) / parallelDevices;
+    const faults = [...faultsOf(rows * columns, crossbar, random.fork("stuck", b))];
+    if (faults.length > 0) ops.stickDevices({ ...block, target, faults, parallel, largest });
   }
 }
 
@@ -118,37 +79,29 @@ function addFaults(values: Float32Array, faults: readonly FaultyWeight[], parall
  *
  * Random   forks "offsets" and "gains" of `random`
  */
-export async function addConverters(
-  { ops, plan, hardware, threshold }: NoisyCopy,
-  { name, inputs, outputs: columns }: LinearLayer,
+export function addConverters(
+  copy: NoisyCopy,
+  { name, inputs: rows, outputs: columns }: LinearLayer,
   { offsets, gains, outputs }: ConverterNoise,
   codeSteps: Float32Array,
   random: Stream,
-): Promise<void> {
+): void {
+  const { ops, plan, hardware, threshold } = copy;
   ops.write(
     plan.noisy[outputNoiseOf(name)],
     codeSteps.map((width) => outputs * width),
   );
   if (offsets === 0 && gains === 0) return;
   const byUnit = (spread: number, purpose: string) => drawByUnit(columns, spread, random.fork(purpose), hardware);
-  const moved = byUnit(offsets, "offsets").map((move, c) => move * codeSteps[c]);
-  const scaled = byUnit(gains, "gains");
-  const change = async (place: Place, count: number, by: (value: number, i: number) => number) =>
-    ops.write(place, (await ops.read(place, count)).map(by));
-  const [weight, offset] = [plan.noisy[`${name}.weight`], plan.noisy[`${name}.offset`]];
-  const norm = ["gain", "mean", "variance"].map((part) => plan.value[`${name}.${part}`]);
-  if (norm[0] === undefined) {
-    await change(offset, columns, (value, c) => value + threshold * moved[c]);
-    await change(weight, inputs * columns, (value, i) => value * (1 + scaled[i % columns]));
-    return;
-  }
-  const [gain, mean, variance] = await Promise.all(norm.map((place) => ops.read(place, columns)));
-  const share = (c: number) => mean[c] / Math.sqrt(variance[c] + NORM_EPSILON);
-  ops.write(
-    plan.noisy[`${name}.gain`],
-    gain.map((value, c) => value * (1 + scaled[c])),
-  );
-  await change(offset, columns, (value, c) => value + Math.abs(gain[c]) * moved[c] + gain[c] * scaled[c] * share(c));
+  const norm = foldedNorm(copy, name);
+  const { [`${name}.weight`]: weight, [`${name}.gain`]: gain, [`${name}.offset`]: offset } = plan.noisy;
+  ops.addColumnErrors({
+    columns,
+    offsets: byUnit(offsets, "offsets").map((move, c) => move * codeSteps[c]),
+    gains: byUnit(gains, "gains"),
+    offset,
+    on: norm ? { norm, gain } : { norm, weight, rows, threshold },
+  });
 }
 
 /** A normal variate for each readout unit, which several columns of a crossbar share. */

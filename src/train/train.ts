@@ -259,7 +259,7 @@ async function trainAt<M extends ModelSpec>(
     const isOver = () => step - stageStart >= spec.steps || (patience > 0 && sinceBest >= patience);
     try {
       while (!isOver() && !signal?.aborted) {
-        await addNoise(spec, step, converterSteps);
+        addNoise(spec, step, converterSteps);
         await quantiser?.write();
         for (const wave of waves) {
           await session.run(wave.map((part) => ({ kind: "train", step, ...part })));

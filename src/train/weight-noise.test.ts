@@ -36,7 +36,7 @@ async function seenByStep(
   const plan = planTraining(experiment, geometry, kernels.base, 1);
   const exact = initialise(experiment.model, geometry, stream(1)).parameters;
   createOptimiser(kernels, plan, experiment).writeParameters(exact);
-  await createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, null);
+  createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, null);
   return {
     leak: (population) => kernels.f32[plan.noisy[`${population}.leak`] / 4],
     of: (layer) => {

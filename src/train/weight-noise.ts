@@ -25,7 +25,7 @@ export function createWeightNoise(
   ops: TrainingOps,
   plan: TrainingPlan,
   { hardware, seed, model }: Experiment,
-): (stage: StageSpec, step: number, converterSteps: ConverterSteps | null) => Promise<void> {
+): (stage: StageSpec, step: number, converterSteps: ConverterSteps | null) => void {
   const root = stream(seed).fork("weight noise");
   const threshold = model.kind === "spiking" ? model.neuron.threshold : 1;
   const copy: NoisyCopy = { ops, plan, hardware, threshold };
@@ -42,7 +42,7 @@ export function createWeightNoise(
     return byAge[root.fork(step, "age").integer(byAge.length)];
   }
 
-  return async (stage, step, converterSteps) => {
+  return (stage, step, converterSteps) => {
     if (!isNoisy(stage)) return;
     const { weights, devices, dropConnect, converters } = stageNoise(stage, hardware);
     const levels = devices && levelsOfAge(stage, devices, step);
@@ -50,15 +50,16 @@ export function createWeightNoise(
       const { name, layer, shape } = parameter;
       const random = root.fork(step, name);
       const isCopied = !isWeight(parameter) || (weights === 0 && !levels);
-      if (isCopied) ops.copy(plan.value[name], plan.noisy[name], shape[0] * (shape[1] ?? 1));
+      const [target, count] = [plan.noisy[name], shape[0] * (shape[1] ?? 1)];
+      if (isCopied) ops.copy(plan.value[name], target, count);
       if (!isWeight(parameter) || layer === null) continue;
       if (weights > 0) addNoise(copy, layer, weights, random);
-      if (levels) await addDevices(copy, layer, levels, random);
-      if (dropConnect > 0) await drop(copy, layer, dropConnect, random.fork("drop"));
+      if (levels) addDevices(copy, layer, levels, random);
+      if (dropConnect > 0) ops.drop({ target, count, share: dropConnect, key: random.fork("drop").key });
     }
     if (converters === null || converterSteps === null) return;
     for (const layer of converting) {
-      await addConverters(copy, layer, converters, converterSteps[layer.name], root.fork(step, layer.name));
+      addConverters(copy, layer, converters, converterSteps[layer.name], root.fork(step, layer.name));
     }
   };
 }
@@ -79,16 +80,4 @@ function addNoise({ ops, plan, hardware }: NoisyCopy, layer: LinearLayer, weight
   const limits = { share: weights, most: LARGEST_COLUMN_NOISE };
   ops.weightDeviations({ weight: source, rows, columns, ...limits, fold, target: deviations });
   ops.addNoise({ source, rows, columns, deviations, key, target, scratch });
-}
-
-async function drop(
-  { ops, plan }: NoisyCopy,
-  { name, inputs, outputs }: LinearLayer,
-  share: number,
-  random: Stream,
-): Promise<void> {
-  const place = plan.noisy[`${name}.weight`];
-  const noisy = await ops.read(place, inputs * outputs);
-  for (let i = 0; i < noisy.length; i++) if (random.uniform() < share) noisy[i] = 0;
-  ops.write(place, noisy);
 }

@@ -2,7 +2,7 @@
 import type { Place } from "../../src/kernels/arena.ts";
 import type { Ops } from "../../src/kernels/ops.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
-import { threefry2x32 } from "../../src/numeric/stream.ts";
+import { streamOfKey, threefry2x32 } from "../../src/numeric/stream.ts";
 import type { ReferenceMemory } from "./reference-memory.ts";
 
 export function referenceTraining(memory: ReferenceMemory): Omit<TrainingOps, keyof Ops> {
@@ -81,6 +81,55 @@ export function referenceTraining(memory: ReferenceMemory): Omit<TrainingOps, ke
       put(
         target,
         get(source, rows * columns).map((x, i) => x + spread[i % columns] * normal(key, 0, i)),
+      );
+    },
+    largestShown: ({ source, rows, columns, stride, norm, shared, quantile, target }) => {
+      const [gains, variances] = norm ? [get(norm.gain, columns), get(norm.variance, columns)] : [];
+      const fold = (c: number) => (norm ? Math.abs(gains![c]) / Math.sqrt(variances![c] + norm.epsilon) : 1);
+      const sizes = (c: number) =>
+        Array.from({ length: rows }, (_, r) => Math.abs(get(source + 4 * (r * stride + c), 1)[0]));
+      const all = Array.from({ length: columns }, (_, c) => c);
+      const nearestRank = (values: readonly number[]) => {
+        const sorted = values.toSorted((a, b) => a - b);
+        return sorted[Math.ceil(quantile * sorted.length) - 1] || sorted[sorted.length - 1];
+      };
+      const ofBlock = nearestRank(all.flatMap((c) => sizes(c).map((size) => size * fold(c))));
+      const ofColumn = (c: number) => (shared && fold(c) > 0 ? ofBlock / fold(c) : nearestRank(sizes(c)));
+      put(target, Float64Array.from(all, ofColumn));
+    },
+    stickDevices: ({ target, columns, stride, faults, parallel, largest }) => {
+      const full = get(largest, columns);
+      for (const weight of new Set(faults.map((fault) => fault.weight))) {
+        const place = target + 4 * (Math.floor(weight / columns) * stride + (weight % columns));
+        const [shown] = get(place, 1);
+        // Conductances of both signs, device by device.
+        const changes = faults
+          .filter((fault) => fault.weight === weight)
+          .map(({ sign, at }) => sign * ((at === "maximum" ? full[weight % columns] : 0) - Math.max(0, sign * shown)));
+        put(place, Float64Array.of(shown + changes.reduce((sum, change) => sum + change, 0) / parallel));
+      }
+    },
+    drop: ({ target, count, share, key }) => {
+      const random = streamOfKey(...key);
+      change(target, count, (value) => (random.uniform() < share ? 0 : value));
+    },
+    addColumnErrors: ({ columns, offsets, gains, offset, on }) => {
+      if (on.norm === null) {
+        change(offset, columns, (value, c) => value + on.threshold * offsets[c]);
+        change(on.weight, on.rows * columns, (value, i) => value * (1 + gains[i % columns]));
+        return;
+      }
+      const { norm } = on;
+      const [exact, mean, variance] = [norm.gain, norm.mean, norm.variance].map((at) => get(at, columns));
+      const normalised = (c: number) => mean[c] / Math.sqrt(variance[c] + norm.epsilon);
+      change(
+        offset,
+        columns,
+        (value, c) => value + Math.abs(exact[c]) * offsets[c] + exact[c] * gains[c] * normalised(c),
+      );
+      put(
+        on.gain,
+        exact.map((gain, c) => gain * (1 + gains[c])),
       );
     },
     addDeviceNoise: (of) => {

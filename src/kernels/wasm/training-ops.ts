@@ -2,6 +2,7 @@
 import type { KernelExports } from "../binary.generated.ts";
 import type { Ops } from "../ops.ts";
 import type { TrainingOps } from "../training-ops.ts";
+import { foldFactors, hardwareNoiseOps } from "./hardware-noise.ts";
 import { talliesIn } from "./tallies.ts";
 
 export function trainingOps(run: KernelExports, buffer: ArrayBufferLike): Omit<TrainingOps, keyof Ops> {
@@ -9,6 +10,7 @@ export function trainingOps(run: KernelExports, buffer: ArrayBufferLike): Omit<T
   const tallies = talliesIn(buffer);
   const at = (place: number, count: number) => floats.subarray(place / 4, place / 4 + count);
   return {
+    ...hardwareNoiseOps(buffer),
     read: async (place, count) => floats.slice(place / 4, place / 4 + count),
     sums: async (place, count) => tallies.slice(place, count),
     clearTallies: (place, count) => tallies.clear(place, count),
@@ -55,12 +57,7 @@ export function trainingOps(run: KernelExports, buffer: ArrayBufferLike): Omit<T
       const relative = Math.min(share, most);
       const deviations = at(target, columns);
       if (!fold) return deviations.set(largest.map((own) => relative * own));
-      const { norm } = fold;
-      const folds = new Float32Array(columns).fill(1);
-      if (norm) {
-        const [gains, variances] = [at(norm.gain, columns), at(norm.variance, columns)];
-        for (let n = 0; n < columns; n++) folds[n] = Math.abs(gains[n]) / Math.sqrt(variances[n] + norm.epsilon);
-      }
+      const folds = foldFactors(at, fold.norm, columns);
       const full = largest.reduce((most, value, n) => Math.max(most, value * folds[n]), 0);
       deviations.set(
         largest.map((own, n) => (folds[n] > 0 ? Math.min((share * full) / folds[n], most * own) : relative * own)),

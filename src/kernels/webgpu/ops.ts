@@ -9,6 +9,7 @@ import { requireBinding } from "./binding.ts";
 import { columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
 import { fireOps } from "./fire-ops.ts";
+import { hardwareNoiseOps } from "./hardware-noise.ts";
 import { windowOps } from "./maps.ts";
 import { type GpuMemoryOps, memoryOps } from "./memory.ts";
 import { noiseOps } from "./noise.ts";
@@ -47,6 +48,7 @@ export function gpuKernels(gpu: Gpu, bytes: number, profile: Profile | null = nu
     ...attentionOps(recorder),
     ...optimiserOps(recorder),
     ...noiseOps(recorder),
+    ...hardwareNoiseOps(recorder),
     close: recorder.close,
   };
 }

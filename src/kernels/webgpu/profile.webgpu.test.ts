@@ -14,10 +14,12 @@ import { openProfile, type Work } from "./profile.ts";
 const timed: Gpu | null = gpu && (await openNodeGpu({ timed: true }));
 afterAll(() => timed?.close());
 
-const experiment = parseExperiment(tinyDocument({ model: { kind: "spiking" } }));
+const experimentWith = (training: object, hardware: object = {}) =>
+  parseExperiment(tinyDocument({ model: { kind: "spiking" }, training, hardware }));
+const experiment = experimentWith({});
 
 /** Trains with a profile, and with the passes and dispatches that the device's encoders saw. */
-async function profiled(of: Gpu) {
+async function profiled(of: Gpu, trained = experiment) {
   const profile = openProfile(of);
   const works: Work[] = [];
   const seen: { passes: number; dispatches: number }[] = [];
@@ -29,7 +31,7 @@ async function profiled(of: Gpu) {
     seen.push(prototypes.take());
   };
   try {
-    const { state } = await recorded(experiment, { backend, afterStep });
+    const { state } = await recorded(trained, { backend, afterStep });
     return { works, seen, profile, state };
   } finally {
     restore();
@@ -88,6 +90,22 @@ describe("a profile", () => {
     expect(works[2].kernels["spike product"].calls).toBeGreaterThan(0);
     expect(profile.bytes).toBeGreaterThan(0);
   });
+
+  const devices = { devices: { youngest: 1, oldest: 1000 }, dropConnect: 0.05 };
+  const stuck = { crossbar: { stuck: { atZero: 0.05, atMaximum: 0.01 } } };
+  const errors = { adc: { errors: { gainSpread: 0.03, offsetSpread: 0.5, outputNoise: 0.5 } } };
+  for (const [what, noise, hardware] of [
+    ["weights", { weights: 0.05, outputs: 0.05 }, {}],
+    ["devices, stuck ones and dropped weights", devices, stuck],
+    ["the hardware, with converters", { hardware: true }, { ...stuck, ...errors }],
+  ] as const) {
+    testOnGpu(`reads nothing back for the noise of ${what}`, async () => {
+      const stages = [{ steps: 4, noise }];
+      const { works } = await profiled(gpu, experimentWith({ stages, validateEvery: 4 }, hardware));
+      // Before the first step, parameters are read to measure the steps of converters; the last one validates.
+      expect(works.slice(1, 3).map(({ reads }) => reads)).toEqual([1, 1]);
+    });
+  }
 
   testOnGpu(
     "with timestamps has the time of every call, in a pass of its own, and changes no bit of the network",

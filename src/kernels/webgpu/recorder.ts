@@ -36,6 +36,8 @@ export interface Recorder {
   reserve(words: number): void;
   /** Writes whole words at a byte offset, in order with the calls. */
   write(byte: number, bytes: Uint8Array): void;
+  /** The same at the start of the scratch memory, which holds at least these words then. */
+  writeParts(words: Uint32Array): void;
   /** Words as they are at this point. Throws PlatformError when the GPU is lost or has no memory. */
   read(byte: number, words: number): Promise<Uint32Array>;
   close(): void;
@@ -195,23 +197,31 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
     calls++;
   }
 
+  function reserve(words: number): void {
+    if (4 * words <= scratch.size) return;
+    requireBinding(gpu, 4 * words, "The scratch memory of an operation");
+    // Recorded calls keep the memory that they were recorded with.
+    scratch = storage(Math.min(Math.max(4 * words, 2 * scratch.size), gpu.largestArray));
+    group = groupOf();
+    holdBuffers();
+  }
+
+  function upload(to: GPUBuffer, byte: number, words: Uint8Array | Uint32Array): void {
+    submit();
+    profile?.wrote(words.byteLength);
+    checked(() => device.queue.writeBuffer(to, byte, words as Uint8Array<ArrayBuffer>));
+  }
+
   return {
     call: call as Recorder["call"],
     each: (kernel, count, numbers) => {
       if (count > 0) call(kernel, { ...numbers, count }, gridOver(count, kernel.lanes));
     },
-    reserve: (words) => {
-      if (4 * words <= scratch.size) return;
-      requireBinding(gpu, 4 * words, "The scratch memory of an operation");
-      // Recorded calls keep the memory that they were recorded with.
-      scratch = storage(Math.min(Math.max(4 * words, 2 * scratch.size), gpu.largestArray));
-      group = groupOf();
-      holdBuffers();
-    },
-    write: (byte, bytes) => {
-      submit();
-      profile?.wrote(bytes.byteLength);
-      checked(() => device.queue.writeBuffer(memory, byte, bytes as Uint8Array<ArrayBuffer>));
+    reserve,
+    write: (byte, bytes) => upload(memory, byte, bytes),
+    writeParts: (words) => {
+      reserve(words.length);
+      upload(scratch, 0, words);
     },
     read: async (byte, words) => {
       const aside = device.createBuffer({ size: Math.max(4, 4 * words), usage: USAGE.mapRead | USAGE.copyTarget });
