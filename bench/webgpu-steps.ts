@@ -67,7 +67,7 @@ export async function webgpuSteps(gpu: Gpu, { quick }: BenchOptions): Promise<Se
   for (const [name, document] of Object.entries(documents(quick))) {
     const subject = fitting(gpu, document, images);
     const onWasm = await timeSteps(subject, {}, steps);
-    const onGpu = await timeSteps(subject, { backend: gpuBackend(gpu) }, steps);
+    const onGpu = await timeSteps(subject, { backend: await gpuBackend(gpu) }, steps);
     const [work] = await profileSteps(gpu, subject, profile, 1);
     rows.push({ name: `${name}: wasm`, samples: onWasm, figures: {} });
     rows.push({
@@ -143,7 +143,7 @@ async function timeSteps(subject: Opened, options: Partial<TrainOptions>, steps:
 /** What the GPU does in each step, after one that compiles kernels. */
 export async function profileSteps(gpu: Gpu, subject: Opened, profile: Profile, steps: number): Promise<Work[]> {
   const works: Work[] = [];
-  const backend = { ...gpuBackend(gpu), create: (bytes: number) => gpuKernels(gpu, bytes, profile) };
+  const backend = { ...(await gpuBackend(gpu)), create: (bytes: number) => gpuKernels(gpu, bytes, profile) };
   await runSteps(subject, { backend }, WARM_UP + steps, async () => {
     works.push(await profile.take());
   });

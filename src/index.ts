@@ -82,10 +82,12 @@ export type { StemLayer, WindowSize } from "./model/stem.ts";
 // Training: `(Network, Task) -> Network`.
 
 export { encodeTrained } from "./train/checkpoint.ts";
+export { gpuBackend } from "./train/gpu-training.ts";
 export type { Tensors, TrainingState } from "./train/state.ts";
 export { type TrainingEvent, type TrainOptions, type TrainResult, train, type Validation } from "./train/train.ts";
+export type { TrainingBackend } from "./train/workplace.ts";
 
-// Threads: what everything long takes to compute on.
+// Threads and GPUs: what everything long takes to compute on.
 
 export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
 export { jobs } from "./evaluation/jobs.ts";
@@ -97,7 +99,9 @@ export {
   type OnResult,
   type OpenJob,
   type Session,
+  withGpu,
 } from "./threads/executor.ts";
+export { type Gpu, openGpu } from "./webgpu/gpu.ts";
 
 // Device and hardware: blocks made of cells and gates.
 

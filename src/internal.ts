@@ -62,6 +62,7 @@ export { linearLayers } from "./model/network.ts";
 
 // Training: `(Network, Task) -> Network`.
 
+export { placeOf, placesText } from "./train/places.ts";
 export { decodeState, encodeState } from "./train/state.ts";
 
 // Device and hardware: blocks made of cells and gates.
@@ -93,10 +94,9 @@ export { ageingChips, compensatedHardware, weightErrors } from "./evaluation/age
 export type { Condition } from "./evaluation/shared-chip.ts";
 export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } from "./evaluation/study.ts";
 
-// A GPU for chips: open it with `navigator.gpu`, or with what the package `webgpu` creates in Node.
+// A GPU: whether it does some work.
 
-export { withGpu } from "./threads/executor.ts";
-export { type Gpu, openGpu } from "./webgpu/gpu.ts";
+export { type Backend, chooseBackend } from "./webgpu/choose.ts";
 
 // Runs: from networks to a report.
 

@@ -41,7 +41,7 @@ import { findTensorMapping } from "../src/import/catalogue.ts";
 import { exportNetwork } from "../src/import/export.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
-import { requireBinding } from "../src/kernels/webgpu/binding.ts";
+import { requireMemory } from "../src/kernels/webgpu/binding.ts";
 import { machineOf } from "../src/machine/machine.ts";
 import { scheduleOf } from "../src/machine/schedule.ts";
 import { shapeOf } from "../src/machine/shape.ts";
@@ -289,7 +289,8 @@ const cases: Record<string, () => unknown> = {
     requireRoom(planTraining(experiment, geometry, 0, 8), experiment);
   },
   "A GPU without a driver": () => openGpu({ requestAdapter: async () => null } as unknown as GPU),
-  "A plan too large for a GPU": () => requireBinding({ name: "Mesa llvmpipe", largestArray: 2 ** 27 }, 3 * 2 ** 26),
+  "A plan too large for a GPU": () =>
+    requireMemory({ name: "Mesa llvmpipe", largestArray: 2 ** 27, mostArrays: 8 }, 3 * 2 ** 29),
   "A full GPU": () => {
     throw refusedByGpu({ name: "Mesa llvmpipe" }, "memory for training", "out of memory");
   },

@@ -8,13 +8,14 @@ import { contentHash } from "../node/content-hash.ts";
 import { readFileChecked } from "../node/files.ts";
 import { type Question, useRun } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
-import { chooseBackend } from "../node/webgpu.ts";
+import { openNodeGpu } from "../node/webgpu.ts";
 import { parseReport } from "../report/json.ts";
 import type { Report } from "../report/report.ts";
 import { requireGpuNetwork } from "../runs/gpu-chip.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Given } from "../task/open.ts";
 import { type Executor, withGpu } from "../threads/executor.ts";
+import { chooseBackend } from "../webgpu/choose.ts";
 import type { BackendOption, ResumableOptions, TableOption } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";
@@ -57,7 +58,7 @@ export async function runToReport(
   try {
     await useRun(folder, question, title, options, async (run) => {
       if (run.isOver) return deliver(await readReport(folder), folder, options, terminal, delivery);
-      const { gpu, choice } = await chooseBackend(options.backend, () =>
+      const { gpu, choice } = await chooseBackend(options.backend, openNodeGpu, () =>
         requireGpuNetwork(question.experiment, network),
       );
       if (choice !== null && !options.json) terminal.err(`Backend: ${choice}\n`);

@@ -10,7 +10,8 @@ import type { Engine } from "../node/sweep/sweep.ts";
 import { gpuEngine, threadsEngine } from "../node/sweep/threads.ts";
 import { parseQueueAddress, shownAddress, withoutPassword } from "../node/sweep/valkey.ts";
 import { queueEngine } from "../node/sweep/valkey-engine.ts";
-import { chooseBackend } from "../node/webgpu.ts";
+import { openNodeGpu } from "../node/webgpu.ts";
+import { chooseBackend } from "../webgpu/choose.ts";
 import type { BackendOption, SweepCommandOptions } from "./arguments.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
 import { quote } from "./options.ts";
@@ -69,7 +70,7 @@ export async function openEngine(options: SweepCommandOptions, asked: Asked): Pr
   const uninterrupted = { isInterrupted: () => false, endProcess: () => {} };
   if (engine === "threads") {
     // Which chips a GPU simulates is asked point by point.
-    const { gpu, choice } = await chooseBackend(options.backend, () => {});
+    const { gpu, choice } = await chooseBackend(options.backend, openNodeGpu);
     if (choice !== null) asked.say(`Backend: ${choice}`);
     return { ...(gpu === null ? threadsEngine(threads) : gpuEngine(gpu)), ...uninterrupted };
   }

@@ -6,7 +6,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { teachersNamed, totalSteps } from "../experiment/training.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { experimentText, type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
-import { chooseBackend } from "../node/webgpu.ts";
+import { openNodeGpu } from "../node/webgpu.ts";
 import { formatText } from "../report/format.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -14,6 +14,7 @@ import { guessingLoss, guessingRate } from "../task/guessing.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
 import { gpuBackend, requireGpuTraining } from "../train/gpu-training.ts";
+import { chooseBackend } from "../webgpu/choose.ts";
 import type { TrainCommandOptions } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";
@@ -45,7 +46,9 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   if (fastMath && options.backend !== "wasm") {
     throw new SpecError("fastMath", "--fast-math is for the kernels of --backend wasm. Leave one of the two out.");
   }
-  const { gpu, choice } = await chooseBackend(options.backend, () => requireGpuTraining(opened.experiment));
+  const { gpu, choice } = await chooseBackend(options.backend, openNodeGpu, () =>
+    requireGpuTraining(opened.experiment),
+  );
   if (choice !== null && !options.json) terminal.err(`Backend: ${choice}\n`);
   const where = [...(gpu === null ? [] : ["--backend", "webgpu"]), ...(fastMath ? ["--fast-math"] : [])];
   const command = commandLine("train", source, options, where);
@@ -58,7 +61,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       force: options.force === true,
       acceptBuild: options.acceptBuild ?? [],
       command,
-      ...(gpu && { backend: gpuBackend(gpu) }),
+      ...(gpu && { backend: await gpuBackend(gpu) }),
       fastMath,
       ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
       teacher: await Promise.all(teachers.map(({ path, field }) => readNetwork(directory, path, field))),

@@ -21,6 +21,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { Network } from "../model/network.ts";
 import { type Openable, type Opened, opened } from "../task/open.ts";
 import { encodeTrained } from "../train/checkpoint.ts";
+import { placeOf, placesText, THREADS } from "../train/places.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
 import type { TrainingBackend } from "../train/workplace.ts";
@@ -140,8 +141,8 @@ async function trainInFolder(
   const { backend, fastMath = false } = options;
   if (fastMath) allowRelaxedSimd();
   const place = placeOf(options);
-  const places = [...new Set([...(backends ?? []), place])];
-  const backendsText = places.some((one) => one !== THREADS) ? places.join(" + ") : null;
+  const places = [...(backends ?? []), place];
+  const backendsText = placesText(places);
   const question = { ...asked, versions: { build, ...(backendsText !== null && { backend: backendsText }) } };
   if (backends && backends.at(-1) !== place) options.onNote?.(movedNote(backends.join(" + "), place));
   const metrics = await openMetrics(folder, state?.step ?? null);
@@ -266,11 +267,6 @@ async function openRun(
   }
   return { builds: [], backends: null };
 }
-
-/** Where a training ran, as the folder's question names it; folders that name nothing were trained on threads. */
-const THREADS = "wasm";
-const placeOf = ({ backend, fastMath }: FolderOptions): string =>
-  backend ? `${backend.name} on ${backend.device}` : fastMath ? `${THREADS} with relaxed SIMD` : THREADS;
 
 const movedNote = (before: string, now: string): string =>
   `The training so far ran on ${before}, and continues on ${now}. Their roundings differ, so the bits may differ from those of a training ` +

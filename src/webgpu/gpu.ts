@@ -17,13 +17,18 @@ export interface Gpu {
   readonly isSoftware: boolean;
   /** Bytes of the largest array that a kernel can read or write. */
   readonly largestArray: number;
+  /** Arrays that a kernel can read or write. */
+  readonly mostArrays: number;
   /** Why it is gone; null while it is there. */
   readonly lost: () => string | null;
   close(): void;
 }
 
+/** Drivers in software, of which not all say so. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i;
+
 /** What to do without a GPU. */
-const WAY = "Leave out the backend `webgpu`: the kernels in WebAssembly do the same work.";
+const WAY = "Without the backend `webgpu`, the kernels in WebAssembly do the same work.";
 
 /**
  * Opens the first adapter that is offered, with its own limits instead of the smallest that all have.
@@ -41,8 +46,8 @@ export async function openGpu(gpu: GPU | undefined, features: readonly GPUFeatur
         : "WebGPU found no driver of a GPU (on Linux, one for Vulkan: `apt-get install mesa-vulkan-drivers` also brings one in software)";
     throw new PlatformError("backend", `${reason}. ${WAY}`);
   }
-  const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
-  const requiredLimits = { maxStorageBufferBindingSize, maxBufferSize };
+  const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+  const requiredLimits = { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage };
   const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
     throw new PlatformError("backend", `${nameOf(adapter)} gave no device: ${reasonOf(cause)}. ${WAY}`, { cause });
@@ -56,8 +61,9 @@ export async function openGpu(gpu: GPU | undefined, features: readonly GPUFeatur
     device,
     platform: gpu,
     name: nameOf(adapter),
-    isSoftware: adapter.info.isFallbackAdapter,
+    isSoftware: adapter.info.isFallbackAdapter || SOFTWARE.test(nameOf(adapter)),
     largestArray: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+    mostArrays: maxStorageBuffersPerShaderStage,
     lost: () => lost,
     close: () => {
       closed = true;

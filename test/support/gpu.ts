@@ -2,7 +2,7 @@
  * For tests of a GPU, which are in `*.webgpu.test.ts` files, vitest's project `webgpu`: each file has a process of its own, because a
  * driver that fails takes its process along. Without the package `webgpu` or a driver they are skipped, and say why.
  */
-import { afterAll, test } from "vitest";
+import { afterAll, type TestOptions, test } from "vitest";
 import { standaloneKernels } from "../../src/kernels/memory.ts";
 import { inputRows } from "../../src/model/geometry.ts";
 import { openNodeGpu } from "../../src/node/webgpu.ts";
@@ -24,8 +24,8 @@ const opened: { readonly gpu: Gpu | null; readonly reason: string } = await open
 export const gpu = opened.gpu as Gpu;
 
 /** Vitest's `test`, skipped with the reason where there is no GPU. */
-export const testOnGpu = (name: string, body: () => Promise<void>): void =>
-  test(name, async ({ skip }) => {
+export const testOnGpu = (name: string, body: () => Promise<void>, options: TestOptions = {}): void =>
+  test(name, options, async ({ skip }) => {
     skip(opened.gpu === null, opened.reason);
     await body();
   });

@@ -71,8 +71,8 @@ export const fireKernel = ({ name, numbers, wgsl }: GpuNeuron) =>
     let step = lane % 32u;
     if (step < count && row < call.rows) {
       let at = (first + step) * call.rows * call.bitWords + word;
-      words[call.bits + at] = firedPacked(slot, step);
-      if (call.gated != 0u) { words[call.near + at] = closePacked(slot, step); }
+      storeWord(call.bits + at, firedPacked(slot, step));
+      if (call.gated != 0u) { storeWord(call.near + at, closePacked(slot, step)); }
     }
     workgroupBarrier();
   }

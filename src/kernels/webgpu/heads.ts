@@ -42,7 +42,7 @@ export const STORE_SPIKES = `
     let step = lane % 32u;
     let word = 2u * group.x + lane / 32u;
     if (step < count && word < call.outWords && prompt < call.prompts) {
-      words[call.out + rowAt(first + step, prompt, i) * call.outWords + word] = firedPacked(lane / 32u, step);
+      storeWord(call.out + rowAt(first + step, prompt, i) * call.outWords + word, firedPacked(lane / 32u, step));
     }
     workgroupBarrier();
 `;
@@ -82,10 +82,10 @@ fn headAt(row: u32, start: u32) -> vec2u {
 }
 `;
 
-export const HEADS = `${headBits((at) => `words[call.qkv + ${at}]`)}
+export const HEADS = `${headBits((at) => `loadWord(call.qkv + ${at})`)}
 fn widthOf() -> u32 { return call.heads * call.dimension; }
 fn rowAt(t: u32, prompt: u32, token: u32) -> u32 { return (t * call.prompts + prompt) * call.tokens + token; }
-fn bitAt(row: u32, bit: u32) -> bool { return ((words[call.qkv + row * call.qkvWords + bit / 32u] >> (bit % 32u)) & 1u) != 0u; }
+fn bitAt(row: u32, bit: u32) -> bool { return ((loadWord(call.qkv + row * call.qkvWords + bit / 32u) >> (bit % 32u)) & 1u) != 0u; }
 fn onesOf(head: vec2u) -> u32 { return countOneBits(head.x) + countOneBits(head.y); }
 
 /** |Q_i and K_j| */
@@ -96,6 +96,6 @@ fn countOf(t: u32, prompt: u32, head: u32, i: u32, j: u32) -> u32 {
 }
 
 /** Keys 32 w .. 32 w + 31 that token i may attend to. */
-fn openKeys(i: u32, w: u32) -> u32 { return words[call.mask + i * call.maskWords + w]; }
+fn openKeys(i: u32, w: u32) -> u32 { return loadWord(call.mask + i * call.maskWords + w); }
 fn isOpen(i: u32, j: u32) -> bool { return ((openKeys(i, j / 32u) >> (j % 32u)) & 1u) != 0u; }
 `;

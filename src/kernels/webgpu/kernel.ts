@@ -1,9 +1,9 @@
 /**
- * A kernel of the backend on a GPU: a WGSL function over the one memory of the backend, with numbers by name. The declarations are
+ * A kernel of the backend on a GPU: a WGSL function over the memory of the backend, with numbers by name. The declarations are
  * written here, so that a kernel's text is only what it computes.
  *
  *   call.<number>     a number of the call; a place is the index of its first word
- *   load(at)          the number in a word of the memory, and store(at, value); words[at] is the word itself
+ *   load(at)          the number in a word of the memory, and store(at, value); loadWord(at) and storeWord(at, word) are the word itself
  *   loadPart(at)      the same of the scratch memory (storePart, parts[at]), where a kernel leaves what the next one takes
  *   rowOf(group)      the second and third dimension of a grid as one, because each is limited to 65,535 groups
  *   itemOf(group, lane)   the item of a lane, in a grid of `gridOver`
@@ -45,27 +45,58 @@ export const eachItem = <Numbers extends string>(
 ${body}`,
   });
 
-/** Bindings: the numbers of a call, the memory, and the scratch memory. */
-export const BINDING = { numbers: 0, memory: 1, scratch: 2 } as const;
+/** Bindings: the numbers of a call, the scratch memory, and the buffers of the memory from that on. */
+export const BINDING = { numbers: 0, scratch: 1, memory: 2 } as const;
 
 /** The first word of the numbers is always 0, which no compiler knows (`pairs.ts`). */
 export const FIRST_NUMBER = 1;
 
 const typeOf = (kind: NumberKind): string => (kind === "place" ? "u32" : kind);
 
+/** The buffers of the memory, of which all but the last have so many words. */
+export interface MemoryShape {
+  readonly buffers: number;
+  readonly words: number;
+}
+
+/** Declarations of the memory, and access to its words. */
+function memoryOf({ buffers, words }: MemoryShape): string {
+  const all = Array.from({ length: buffers }, (_, i) => i);
+  const declared = all.map(
+    (i) => `@group(0) @binding(${BINDING.memory + i}) var<storage, read_write> words${i}: array<u32>;`,
+  );
+  /** Acts on the word \`at\` of the buffer that holds it. */
+  const within = (act: (word: string) => string) =>
+    all
+      .map((i) => {
+        const action = `{ ${act(`words${i}[at - ${i * words}u]`)} }`;
+        return i + 1 === buffers ? action : `if (at < ${(i + 1) * words}u) ${action}`;
+      })
+      .join("\n  else ");
+  const one = buffers === 1;
+  return `${declared.join("\n")}
+
+fn loadWord(at: u32) -> u32 {
+  ${one ? "return words0[at];" : `var word: u32;\n  ${within((word) => `word = ${word};`)}\n  return word;`}
+}
+fn storeWord(at: u32, word: u32) {
+  ${one ? "words0[at] = word;" : within((place) => `${place} = word;`)}
+}`;
+}
+
 /** The whole WGSL module of a kernel. */
-export function moduleOf({ numbers, lanes, helpers = "", body }: GpuKernel): string {
+export function moduleOf({ numbers, lanes, helpers = "", body }: GpuKernel, memory: MemoryShape): string {
   const fields = Object.entries<NumberKind>(numbers).map(([name, kind]) => `  ${name}: ${typeOf(kind)},`);
   return `struct Numbers {
   zero: u32,
 ${fields.join("\n")}
 }
 @group(0) @binding(${BINDING.numbers}) var<uniform> call: Numbers;
-@group(0) @binding(${BINDING.memory}) var<storage, read_write> words: array<u32>;
 @group(0) @binding(${BINDING.scratch}) var<storage, read_write> parts: array<u32>;
+${memoryOf(memory)}
 
-fn load(at: u32) -> f32 { return bitcast<f32>(words[at]); }
-fn store(at: u32, value: f32) { words[at] = bitcast<u32>(value); }
+fn load(at: u32) -> f32 { return bitcast<f32>(loadWord(at)); }
+fn store(at: u32, value: f32) { storeWord(at, bitcast<u32>(value)); }
 fn loadPart(at: u32) -> f32 { return bitcast<f32>(parts[at]); }
 fn storePart(at: u32, value: f32) { parts[at] = bitcast<u32>(value); }
 fn rowOf(group: vec3u) -> u32 { return group.y + ${GRID_ROWS}u * group.z; }

@@ -9,9 +9,9 @@ import { LINE_INPUT, SQUARE, squareWord, WINDOW, WINDOW_WORDS, WIRE, windowWord,
 import { eachItem } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
 
-const SOURCE = (at: string) => `words[call.source + ${at}]`;
+const SOURCE = (at: string) => `loadWord(call.source + ${at})`;
 const PLACES = { source: "place", result: "place" } as const;
-const PUT_WORD = "\n  words[call.result + at] = word;";
+const PUT_WORD = "\n  storeWord(call.result + at, word);";
 
 const BIT_WINDOWS = eachItem("bit windows", { ...WINDOW_WORDS, ...PLACES }, windowWord(SOURCE) + PUT_WORD);
 const WIRE_BITS = eachItem("wire bits", { ...WIRE, ...PLACES }, wiredWord(SOURCE) + PUT_WORD, LINE_INPUT);
@@ -32,9 +32,9 @@ const GATHER = eachItem(
   let column = call.stride * (place % call.windowColumns) + pixel % call.kernel - edge;
   var value = 0u;
   if (row < call.rows && column < call.columns) {
-    value = words[call.source + ((image * call.rows + row) * call.columns + column) * call.channels + channel];
+    value = loadWord(call.source + ((image * call.rows + row) * call.columns + column) * call.channels + channel);
   }
-  words[call.result + at] = value;`,
+  storeWord(call.result + at, value);`,
 );
 
 /** A value of the map per lane: adds its copies in all windows. */
@@ -96,7 +96,7 @@ fn valueAt(pixel: u32, channel: u32) -> f32 { return load(call.source + pixel * 
 `;
 const BITS_AT = `
 fn valueAt(pixel: u32, channel: u32) -> f32 {
-  return f32((words[call.source + pixel * call.words + channel / 32u] >> (channel % 32u)) & 1u);
+  return f32((loadWord(call.source + pixel * call.words + channel / 32u) >> (channel % 32u)) & 1u);
 }
 `;
 

@@ -1,5 +1,5 @@
 /**
- * The memory of the backend on a GPU: one array that holds a whole plan, so that a place is an offset in it, as in WebAssembly.
+ * The memory of the backend on a GPU, which holds a whole plan: a place is an offset in it, as in WebAssembly.
  */
 import { type Place, TALLY_WORDS } from "../arena.ts";
 import type { MemoryOps } from "../ops.ts";
@@ -8,9 +8,9 @@ import { eachItem } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
 
 const FILL = eachItem("fill", { result: "place", value: "f32" }, "  store(call.result + at, call.value);");
-const COPY = eachItem("copy", { first: "place", to: "place" }, "  words[call.to + at] = words[call.first + at];");
-const COPY_OUT = eachItem("copy to parts", { first: "place" }, "  parts[at] = words[call.first + at];");
-const COPY_IN = eachItem("copy from parts", { to: "place" }, "  words[call.to + at] = parts[at];");
+const COPY = eachItem("copy", { first: "place", to: "place" }, "  storeWord(call.to + at, loadWord(call.first + at));");
+const COPY_OUT = eachItem("copy to parts", { first: "place" }, "  parts[at] = loadWord(call.first + at);");
+const COPY_IN = eachItem("copy from parts", { to: "place" }, "  storeWord(call.to + at, parts[at]);");
 
 export interface GpuMemoryOps extends MemoryOps, Pick<TrainingOps, "read" | "sums" | "clearTallies"> {
   /** A copy of `count` words. */

@@ -5,7 +5,7 @@
 import type { Gpu } from "../../webgpu/gpu.ts";
 import type { TrainingOps } from "../training-ops.ts";
 import { attentionOps } from "./attention-ops.ts";
-import { requireBinding } from "./binding.ts";
+import { requireMemory } from "./binding.ts";
 import { columnOps } from "./columns.ts";
 import { denseOps } from "./dense.ts";
 import { fireOps } from "./fire-ops.ts";
@@ -32,7 +32,7 @@ export interface GpuKernels extends TrainingOps, GpuMemoryOps {
  * Throws  PlatformError when the GPU does not bind so many bytes
  */
 export function gpuKernels(gpu: Gpu, bytes: number, profile: Profile | null = null): GpuKernels {
-  requireBinding(gpu, bytes);
+  requireMemory(gpu, bytes);
   const recorder = openRecorder(gpu, bytes, profile);
   const memory = memoryOps(recorder);
   const dense = denseOps(recorder);

@@ -44,7 +44,7 @@ fn weightOf(t: u32, prompt: u32, head: u32, i: u32, j: u32) -> f32 {
 const ONES = { numbers: {}, wgsl: fromCounts("return count;") };
 
 export const WEIGHTS: Readonly<Record<Weights, WeightsText>> = {
-  sampled: { numbers: { scores: "place" }, wgsl: fromScores("words[call.scores + at]") },
+  sampled: { numbers: { scores: "place" }, wgsl: fromScores("loadWord(call.scores + at)") },
   neurons: { numbers: { constant: "f32" }, wgsl: fromScores("parts[at]") },
   expected: {
     numbers: { scoreGain: "f32" },

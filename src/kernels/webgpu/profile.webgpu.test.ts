@@ -25,7 +25,7 @@ async function profiled(of: Gpu, trained = experiment) {
   const seen: { passes: number; dispatches: number }[] = [];
   const prototypes = encoderPrototypes(of.device);
   const restore = prototypes.watch();
-  const backend = { ...gpuBackend(of), create: (bytes: number) => gpuKernels(of, bytes, profile) };
+  const backend = { ...(await gpuBackend(of)), create: (bytes: number) => gpuKernels(of, bytes, profile) };
   const afterStep = async () => {
     works.push(await profile.take());
     seen.push(prototypes.take());
@@ -112,7 +112,7 @@ describe("a profile", () => {
     async () => {
       if (!timed) return;
       const { works, seen, profile, state } = await profiled(timed);
-      const plain = await recorded(experiment, { backend: gpuBackend(gpu) });
+      const plain = await recorded(experiment, { backend: await gpuBackend(gpu) });
       expect(encodeState(state, experiment)).toEqual(encodeState(plain.state, experiment));
       if (!profile.isTimed) return;
       for (const [step, { kernels, dispatches }] of works.entries()) {

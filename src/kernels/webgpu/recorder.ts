@@ -1,8 +1,8 @@
 /**
  * Records the calls of kernels over one memory, in order, and hands them to the GPU.
  *
- * A step of training is thousands of calls, so a call is cheap: all kernels bind the same two arrays, the memory and a scratch memory, in
- * one group of bindings that is made once. What differs are numbers, in a slot of a uniform buffer that is chosen by its offset. The GPU
+ * A step of training is thousands of calls, so a call is cheap: all kernels bind the same arrays, the memory and a scratch memory, in one
+ * group of bindings that is made once. What differs are numbers, in a slot of a uniform buffer that is chosen by its offset. The GPU
  * completes a call before it begins the next.
  *
  * Nothing is read back until `read`, which also throws what the GPU found wrong with anything before.
@@ -12,7 +12,8 @@ import { contentsOf, NUMBERS_STRIDE, USAGE } from "../../webgpu/buffers.ts";
 import { type Gpu, lostGpu, reasonOf } from "../../webgpu/gpu.ts";
 import { gridOver } from "../../webgpu/kernel.ts";
 import { openScopes, requireAccepted } from "../../webgpu/scopes.ts";
-import { requireBinding } from "./binding.ts";
+import { requireScratch } from "./binding.ts";
+import { bufferBytes, openBuffers } from "./buffers.ts";
 import { BINDING, FIRST_NUMBER, type GpuKernel, moduleOf, type NumberKind } from "./kernel.ts";
 import { CALLS, type Profile } from "./profile.ts";
 
@@ -49,17 +50,21 @@ interface Prepared {
   readonly numbers: readonly (readonly [string, NumberKind])[];
 }
 
-/** What all recorders of a device share: kernels are compiled once. */
+/** What all recorders share whose memories on a device have as many buffers: kernels are compiled once. */
 interface Shared {
   readonly bindings: GPUBindGroupLayout;
   readonly layout: GPUPipelineLayout;
   readonly prepared: Map<GpuKernel, Prepared>;
 }
 
-const DEVICES = new WeakMap<GPUDevice, Shared>();
+const DEVICES = new WeakMap<GPUDevice, Map<string, Shared>>();
 
-function sharedOf(device: GPUDevice): Shared {
-  const known = DEVICES.get(device);
+/** For memories of so many buffers, of which all but the last have so many words. */
+function sharedOf(device: GPUDevice, buffers: number, words: number): Shared {
+  const ofDevice = DEVICES.get(device) ?? new Map<string, Shared>();
+  DEVICES.set(device, ofDevice);
+  const key = buffers === 1 ? "one" : `${buffers} of ${words}`;
+  const known = ofDevice.get(key);
   if (known) return known;
   const uses = (type: GPUBufferBindingType, hasDynamicOffset = false) => ({
     visibility: COMPUTE,
@@ -68,13 +73,13 @@ function sharedOf(device: GPUDevice): Shared {
   const bindings = device.createBindGroupLayout({
     entries: [
       { binding: BINDING.numbers, ...uses("uniform", true) },
-      { binding: BINDING.memory, ...uses("storage") },
       { binding: BINDING.scratch, ...uses("storage") },
+      ...Array.from({ length: buffers }, (_, i) => ({ binding: BINDING.memory + i, ...uses("storage") })),
     ],
   });
   const layout = device.createPipelineLayout({ bindGroupLayouts: [bindings] });
   const made = { bindings, layout, prepared: new Map<GpuKernel, Prepared>() };
-  DEVICES.set(device, made);
+  ofDevice.set(key, made);
   return made;
 }
 
@@ -86,9 +91,10 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
   const { device } = gpu;
   /** Of everything handed over since the last `read`. */
   let accepted: Promise<void>[] = [];
-  const memory = storage(bytes);
+  const memory = openBuffers(gpu, Math.max(4, bytes), storage);
+  const shape = { buffers: memory.list.length, words: bufferBytes(gpu) / 4 };
   const uniforms = device.createBuffer({ size: CALLS * NUMBERS_STRIDE, usage: USAGE.uniform | USAGE.copyTarget });
-  const { bindings, layout, prepared } = sharedOf(device);
+  const { bindings, layout, prepared } = sharedOf(device, shape.buffers, shape.words);
   const pending = new Uint32Array(CALLS * SLOT);
   const pendingFloats = new Float32Array(pending.buffer);
   let scratch = storage(4);
@@ -123,8 +129,8 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
       layout: bindings,
       entries: [
         { binding: BINDING.numbers, resource: { buffer: uniforms, size: NUMBERS_STRIDE } },
-        { binding: BINDING.memory, resource: { buffer: memory } },
         { binding: BINDING.scratch, resource: { buffer: scratch } },
+        ...memory.list.map((buffer, i) => ({ binding: BINDING.memory + i, resource: { buffer } })),
       ],
     });
   }
@@ -137,7 +143,7 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
     const known = prepared.get(kernel);
     if (known) return known;
     const pipeline = checked(() => {
-      const module = device.createShaderModule({ label: kernel.name, code: moduleOf(kernel) });
+      const module = device.createShaderModule({ label: kernel.name, code: moduleOf(kernel, shape) });
       return device.createComputePipeline({ label: kernel.name, layout, compute: { module, entryPoint: "main" } });
     });
     const numbers = Object.entries<NumberKind>(kernel.numbers);
@@ -199,17 +205,18 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
 
   function reserve(words: number): void {
     if (4 * words <= scratch.size) return;
-    requireBinding(gpu, 4 * words, "The scratch memory of an operation");
+    requireScratch(gpu, 4 * words);
     // Recorded calls keep the memory that they were recorded with.
     scratch = storage(Math.min(Math.max(4 * words, 2 * scratch.size), gpu.largestArray));
     group = groupOf();
     holdBuffers();
   }
 
-  function upload(to: GPUBuffer, byte: number, words: Uint8Array | Uint32Array): void {
+  /** Hands bytes to the device, after all recorded work. */
+  function hand(bytes: number, write: () => void): void {
     submit();
-    profile?.wrote(words.byteLength);
-    checked(() => device.queue.writeBuffer(to, byte, words as Uint8Array<ArrayBuffer>));
+    profile?.wrote(bytes);
+    checked(write);
   }
 
   return {
@@ -218,16 +225,17 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
       if (count > 0) call(kernel, { ...numbers, count }, gridOver(count, kernel.lanes));
     },
     reserve,
-    write: (byte, bytes) => upload(memory, byte, bytes),
+    write: (byte, bytes) =>
+      hand(bytes.byteLength, () => memory.write(device.queue, byte, bytes as Uint8Array<ArrayBuffer>)),
     writeParts: (words) => {
       reserve(words.length);
-      upload(scratch, 0, words);
+      hand(words.byteLength, () => device.queue.writeBuffer(scratch, 0, words as Uint32Array<ArrayBuffer>));
     },
     read: async (byte, words) => {
       const aside = device.createBuffer({ size: Math.max(4, 4 * words), usage: USAGE.mapRead | USAGE.copyTarget });
       endPass();
       profile?.read(4 * words);
-      commandEncoder().copyBufferToBuffer(memory, byte, aside, 0, 4 * words);
+      memory.copy(commandEncoder(), byte, 4 * words, aside);
       submit();
       const outcomes = accepted;
       accepted = [];
@@ -238,7 +246,7 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
       return read.subarray(0, words);
     },
     close: () => {
-      for (const buffer of [memory, scratch, uniforms]) buffer.destroy();
+      for (const held of [memory, scratch, uniforms]) held.destroy();
     },
   };
 }

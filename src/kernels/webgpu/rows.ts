@@ -22,7 +22,7 @@ const SCALE = eachItem(
 const BROADCAST_ROW = eachItem(
   "broadcast row",
   { row: "place", columns: "u32", result: "place" },
-  "  words[call.result + at] = words[call.row + at % call.columns];",
+  "  storeWord(call.result + at, loadWord(call.row + at % call.columns));",
 );
 const ADD_ROW = eachItem(
   "add row",
@@ -46,7 +46,7 @@ const SUM_PERIODIC = eachItem(
 const TOKEN_WORD = `
 fn tokenWord(at: u32) -> u32 {
   let row = at / call.width;
-  let token = words[call.chosen + row % call.chosenTokens];
+  let token = loadWord(call.chosen + row % call.chosenTokens);
   return (row / call.chosenTokens * call.tokens + token) * call.width + at % call.width;
 }
 `;
@@ -61,16 +61,16 @@ const TOKENS = {
 const GATHER_TOKENS = eachItem(
   "gather tokens",
   TOKENS,
-  "  words[call.result + at] = words[call.source + tokenWord(at)];",
+  "  storeWord(call.result + at, loadWord(call.source + tokenWord(at)));",
   TOKEN_WORD,
 );
 const SCATTER_TOKENS = eachItem(
   "scatter tokens",
   TOKENS,
-  "  words[call.result + tokenWord(at)] = words[call.source + at];",
+  "  storeWord(call.result + tokenWord(at), loadWord(call.source + at));",
   TOKEN_WORD,
 );
-const CLEAR = eachItem("clear", { result: "place" }, "  words[call.result + at] = 0u;");
+const CLEAR = eachItem("clear", { result: "place" }, "  storeWord(call.result + at, 0u);");
 
 export function rowOps(recorder: Recorder): RowOps {
   const { each } = recorder;

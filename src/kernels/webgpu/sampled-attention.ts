@@ -41,7 +41,7 @@ export function scoresKernel(kind: DrawKind, steps: number) {
     }
   }
   for (var t = 0u; t < ${steps}u; t++) {
-    words[call.scores + (((t * call.prompts + prompt) * call.heads + head) * call.tokens + i) * call.maskWords + w] = fired[t];
+    storeWord(call.scores + (((t * call.prompts + prompt) * call.heads + head) * call.tokens + i) * call.maskWords + w, fired[t]);
   }
 `,
     `${HEADS}${helpers}`,
@@ -60,7 +60,7 @@ fn sumOf(t: u32, prompt: u32, head: u32, i: u32, bit: u32) -> u32 {
   let row = call.scores + (((t * call.prompts + prompt) * call.heads + head) * call.tokens + i) * call.maskWords;
   var sum = 0u;
   for (var w = 0u; w < call.maskWords; w++) {
-    var chosen = words[row + w];
+    var chosen = loadWord(row + w);
     while (chosen != 0u) {
       sum += u32(bitAt(rowAt(t, prompt, 32u * w + firstTrailingBit(chosen)), bit));
       chosen &= chosen - 1u;

@@ -38,7 +38,7 @@ const SOFTMAX = gpuKernel({
 /** Keys beyond the last token are not allowed. */
 fn allowed(query: u32, key: u32) -> bool {
   let byte = query * call.stride + key;
-  return ((words[call.mask + byte / 4u] >> (8u * (byte % 4u))) & 0xffu) != 0u;
+  return ((loadWord(call.mask + byte / 4u) >> (8u * (byte % 4u))) & 0xffu) != 0u;
 }
 `,
   body: `

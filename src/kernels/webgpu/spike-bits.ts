@@ -11,7 +11,7 @@ export const ADD_BITS = eachItem(
   { bits: "place", result: "place", bitWords: "u32", features: "u32" },
   `
   let feature = at % call.features;
-  let word = words[call.bits + at / call.features * call.bitWords + feature / 32u];
+  let word = loadWord(call.bits + at / call.features * call.bitWords + feature / 32u);
   store(call.result + at, load(call.result + at) + f32((word >> (feature % 32u)) & 1u));
 `,
 );
@@ -29,7 +29,7 @@ const SIZES = {
 const CHOSEN_ROW = `
 fn chosenRow(at: u32) -> u32 {
   let answer = at / call.features;
-  return answer / call.chosenTokens * call.tokens + words[call.chosen + answer % call.chosenTokens];
+  return answer / call.chosenTokens * call.tokens + loadWord(call.chosen + answer % call.chosenTokens);
 }
 `;
 
@@ -42,7 +42,7 @@ export const SPIKE_RATES = eachItem(
   let place = call.bits + chosenRow(at) * call.bitWords + feature / 32u;
   var fired = 0u;
   for (var t = 0u; t < call.steps; t++) {
-    fired += (words[place + t * call.prompts * call.tokens * call.bitWords] >> (feature % 32u)) & 1u;
+    fired += (loadWord(place + t * call.prompts * call.tokens * call.bitWords) >> (feature % 32u)) & 1u;
   }
   store(call.rates + at, f32(fired) / f32(call.steps));
 `,
@@ -62,7 +62,7 @@ export const SPIKE_RATES_BACKWARD = eachItem(
 );
 
 /** Counts set bits of an array of words. */
-export const COUNT_BITS = countKernel("count bits", { bits: "place" }, "countOneBits(words[call.bits + at])");
+export const COUNT_BITS = countKernel("count bits", { bits: "place" }, "countOneBits(loadWord(call.bits + at))");
 
 /**
  * The penalty on a firing rate, from the counts [count] that groups of `COUNT_BITS` left. Twin: `model/spike-rate.ts`.

@@ -44,7 +44,7 @@ fn weightAt(feature: u32, output: u32) -> vec4f {
   for (var w = 0u; w < call.bitWords; w++) {
     if (lane < 64u) {
       let row = firstRow + lane;
-      spikes[lane] = select(0u, words[call.bits + min(row, call.rows - 1u) * call.bitWords + w], row < call.rows);
+      spikes[lane] = select(0u, loadWord(call.bits + min(row, call.rows - 1u) * call.bitWords + w), row < call.rows);
     }
     for (var i = lane; i < 512u; i += 128u) {
       weights[i] = weightAt(32u * w + i / 16u, firstOutput + 4u * (i % 16u));
@@ -102,7 +102,7 @@ fn gradientAt(row: u32, end: u32, output: u32) -> vec4f {
 /** Word \`w\` of the two that hold the features of a tile. */
 fn spikesAt(row: u32, end: u32, word: u32) -> u32 {
   if (row >= end || word >= call.bitWords) { return 0u; }
-  return words[call.bits + row * call.bitWords + word];
+  return loadWord(call.bits + row * call.bitWords + word);
 }
 `,
   body: `

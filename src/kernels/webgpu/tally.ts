@@ -99,9 +99,9 @@ fn plus(a: vec2u, b: vec2u) -> vec2u {
     if (lane < half) { counts[lane] = plus(counts[lane], counts[lane + half]); }
   }
   if (lane == 0u) {
-    let next = plus(vec2u(words[call.tally], words[call.tally + 1u]), counts[0]);
-    words[call.tally] = next.x;
-    words[call.tally + 1u] = next.y;
+    let next = plus(vec2u(loadWord(call.tally), loadWord(call.tally + 1u)), counts[0]);
+    storeWord(call.tally, next.x);
+    storeWord(call.tally + 1u, next.y);
   }
 `,
 });
