@@ -96,7 +96,7 @@ export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } 
 
 // A GPU: whether it does some work.
 
-export { type Backend, chooseBackend } from "./webgpu/choose.ts";
+export { type Backend, chooseBackend } from "./webgpu/gpu.ts";
 
 // Runs: from networks to a report.
 

@@ -7,7 +7,7 @@
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Activation } from "../experiment/model.ts";
-import type { Backend } from "../webgpu/choose.ts";
+import type { Backend } from "../webgpu/gpu.ts";
 
 /** Options of every long command. */
 export interface CommandOptions {

@@ -15,7 +15,7 @@ import { requireGpuNetwork } from "../runs/gpu-chip.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { Given } from "../task/open.ts";
 import { type Executor, withGpu } from "../threads/executor.ts";
-import { chooseBackend } from "../webgpu/choose.ts";
+import { chooseBackend } from "../webgpu/gpu.ts";
 import type { BackendOption, ResumableOptions, TableOption } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";

@@ -11,7 +11,7 @@ import { gpuEngine, threadsEngine } from "../node/sweep/threads.ts";
 import { parseQueueAddress, shownAddress, withoutPassword } from "../node/sweep/valkey.ts";
 import { queueEngine } from "../node/sweep/valkey-engine.ts";
 import { openNodeGpu } from "../node/webgpu.ts";
-import { chooseBackend } from "../webgpu/choose.ts";
+import { chooseBackend } from "../webgpu/gpu.ts";
 import type { BackendOption, SweepCommandOptions } from "./arguments.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
 import { quote } from "./options.ts";

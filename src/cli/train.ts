@@ -14,7 +14,7 @@ import { guessingLoss, guessingRate } from "../task/guessing.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
 import { gpuBackend, requireGpuTraining } from "../train/gpu-training.ts";
-import { chooseBackend } from "../webgpu/choose.ts";
+import { chooseBackend } from "../webgpu/gpu.ts";
 import type { TrainCommandOptions } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";

@@ -5,7 +5,7 @@
  * A GPU can go away: a driver restarts, a laptop changes its graphics card, memory runs out. What then fails says so (`lostGpu`), and
  * finished work stays with its keeper.
  */
-import { PlatformError } from "../errors.ts";
+import { isXpikeError, PlatformError } from "../errors.ts";
 
 export interface Gpu {
   readonly device: GPUDevice;
@@ -70,6 +70,42 @@ export async function openGpu(gpu: GPU | undefined, features: readonly GPUFeatur
       device.destroy();
     },
   };
+}
+
+/** What answers the prompts of chips, or trains: the kernels in WebAssembly, a GPU, or one of them. */
+export type Backend = "auto" | "wasm" | "webgpu";
+
+export interface ChosenBackend {
+  /** Null for the kernels in WebAssembly. */
+  readonly gpu: Gpu | null;
+  /** What `auto` chose, and why; null where nothing was chosen. */
+  readonly choice: string | null;
+}
+
+/**
+ * `auto` takes a GPU, unless there is none, or only a driver that computes on the CPU, or it does not do the work.
+ *
+ * @param open         the platform's GPU
+ * @param requireWork  throws XpikeError for a chip that GPUs do not simulate, or a network that they do not train
+ * Throws  as `open` and `requireWork`, for `webgpu`
+ */
+export async function chooseBackend(
+  asked: Backend,
+  open: () => Promise<Gpu>,
+  requireWork: () => void = () => {},
+): Promise<ChosenBackend> {
+  if (asked === "wasm") return { gpu: null, choice: null };
+  try {
+    requireWork();
+    const gpu = await open();
+    if (asked === "webgpu") return { gpu, choice: null };
+    if (!gpu.isSoftware) return { gpu, choice: `webgpu, on ${gpu.name}.` };
+    gpu.close();
+    return { gpu: null, choice: `wasm, because ${gpu.name} computes on the CPU too.` };
+  } catch (error) {
+    if (asked === "webgpu" || !isXpikeError(error)) throw error;
+    return { gpu: null, choice: `wasm. ${error.message}` };
+  }
 }
 
 /** The error of a GPU that went away. */

@@ -12,12 +12,12 @@ export interface Snapshot {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** A server of the studio and a browser, while the tests of a file run. */
-export function hostStudio(): { readonly server: StudioServer; readonly browser: Browser } {
+/** A server of the studio and a browser with these arguments, while the tests of a file run. */
+export function hostStudio(args: readonly string[] = []): { readonly server: StudioServer; readonly browser: Browser } {
   const hosted: { server?: StudioServer; browser?: Browser } = {};
   beforeAll(async () => {
     hosted.server = await serveStudio();
-    hosted.browser = await launchChromium();
+    hosted.browser = await launchChromium(args);
   });
   afterAll(async () => {
     await hosted.browser?.close();
@@ -26,8 +26,13 @@ export function hostStudio(): { readonly server: StudioServer; readonly browser:
   return hosted as { server: StudioServer; browser: Browser };
 }
 
-/** Opens the studio until the test ends. A test should find `errors` empty at its end. */
-export async function openStudioPage(browser: Browser, address: string, prepare?: (page: Page) => Promise<unknown>) {
+/** Opens the studio until the test ends, with its example on one chip. A test should find `errors` empty at its end. */
+export async function openStudioPage(
+  browser: Browser,
+  address: string,
+  prepare?: (page: Page) => Promise<unknown>,
+  { fragment = "", prompts = 160 } = {},
+) {
   const page = await browser.newPage();
   onTestFinished(() => page.close());
   // Shorter than the limit of a test, so that a test which waits in vain says for what.
@@ -57,10 +62,10 @@ export async function openStudioPage(browser: Browser, address: string, prepare?
     const hardware = { ...example.hardware, chips: 1 };
     await route.fulfill({
       response,
-      json: { ...example, hardware, evaluation: { ...example.evaluation, prompts: 160 } },
+      json: { ...example, hardware, evaluation: { ...example.evaluation, prompts } },
     });
   });
-  await page.goto(address);
+  await page.goto(`${address}${fragment && `#${fragment}`}`);
   const snapshotOf = async (chips: number, prompts: number): Promise<Snapshot> => {
     const wanted = [chips, prompts] as const;
     const found = await page.waitForFunction(

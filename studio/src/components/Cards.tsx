@@ -3,6 +3,7 @@ import { machineKey } from "../machine-key.ts";
 import {
   againstPrevious,
   changed,
+  computedOn,
   experiment,
   figures,
   metric,
@@ -13,6 +14,7 @@ import {
 } from "../state/studio.ts";
 import { tried } from "../state/tried.ts";
 import { plural } from "../words.ts";
+import { ComputedOn } from "./ComputedOn.tsx";
 
 interface Shown {
   readonly id: string;
@@ -179,6 +181,7 @@ function Basis() {
           ? `T = ${steps}: ${chips} of ${plural(all, "chip")}, ${plural(prompts, "prompt")} each`
           : "The first figures take a second or two."}
       </p>
+      <ComputedOn on={computedOn.value} id="chips-on" />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { kitOf } from "xpikeformer/internal";
 import { experimentText, saveFile } from "../state/files.ts";
-import { prompt, threads } from "../state/studio.ts";
+import { backend, prompt } from "../state/studio.ts";
 import {
   aware,
   failedToStart,
@@ -17,6 +17,7 @@ import {
   training,
 } from "../state/training.ts";
 import { timeName } from "../words.ts";
+import { ComputedOn } from "./ComputedOn.tsx";
 import { later } from "./later.tsx";
 import { Failed } from "./Notice.tsx";
 import { Select } from "./Select.tsx";
@@ -38,9 +39,9 @@ export function Train() {
         Train a network here
       </h2>
       <p>
-        This page has the trainer of <code>xpike train</code>: the same experiment and seed give the same network, bit
-        for bit. The last quarter of the training steps is either conventional or hardware-aware, with the errors of the
-        hardware, so that the network learns to tolerate them.
+        This page has the trainer of <code>xpike train</code>: on WebAssembly, the same experiment and seed give the
+        same network, bit for bit; a GPU rounds differently. The last quarter of the training steps is either
+        conventional or hardware-aware, with the errors of the hardware, so that the network learns to tolerate them.
       </p>
       <div class="knob-grid">
         <Select
@@ -88,6 +89,19 @@ export function Train() {
             </div>
           </>
         )}
+        <Select
+          label="Compute on"
+          value={backend.value}
+          choices={[
+            ["auto", "automatic"],
+            ["webgpu", "WebGPU"],
+            ["wasm", "WebAssembly"],
+          ]}
+          onChange={(value) => {
+            backend.value = value as typeof backend.value;
+          }}
+          help="also chips, from the next machine on"
+        />
       </div>
       <div class="share">
         <button type="button" onClick={startTraining} disabled={isBusy}>
@@ -105,6 +119,7 @@ export function Train() {
           </button>
         )}
       </div>
+      <ComputedOn on={now?.on ?? null} id="trained-on" />
       {failedToStart.value && <Failed failure={failedToStart.value} />}
       {now && <Progress now={now} />}
       {shelf.value.length > 0 && <Shelf />}
@@ -114,13 +129,18 @@ export function Train() {
 
 /** The progress of the training, and its curves. */
 function Progress({ now }: { readonly now: Training }) {
-  const { experiment, status, step, steps: total, losses, errors, failure, note, trained } = now;
+  const { experiment, status, step, steps: total, losses, errors, failure, note, moved, trained } = now;
   const { metric } = kitOf(experiment.task);
   const newest = errors.at(-1);
   return (
     <>
       {failure && <Failed failure={failure} />}
       {note && <p class="notice">{note}</p>}
+      {moved && (
+        <p class="notice" id="moved">
+          {moved}
+        </p>
+      )}
       <progress max={total} value={step} aria-label="Progress of the training" />
       <p class="quiet" id="train-status" data-status={status} data-step={step}>
         {said(now)}
@@ -154,12 +174,12 @@ function said({ status, step, steps: total, stage, secondsLeft, losses }: Traini
       return "Loading data …";
     case "learning": {
       const left = secondsLeft === null ? "" : `; ${timeName(secondsLeft)} left`;
-      return `${at}${loss}${left}. ${(threads.value?.threads ?? 1) > 1 ? "" : "Running on one thread."}`;
+      return `${at}${loss}${left}.`;
     }
     case "stopping":
       return "Finishing the current step …";
     case "stopped":
-      return `${at}${loss}. Stopped. Resume gives the same network as an uninterrupted training.`;
+      return `${at}${loss}. Stopped. Resume gives the same network as an uninterrupted training on the same backend.`;
     case "finished":
       return `Trained ${total} steps${loss}.`;
     case "failed":

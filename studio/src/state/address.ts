@@ -1,11 +1,12 @@
 /**
  * What the fragment of an address asks of the page. A view alone is one packed text, as *Copy link* makes it. Otherwise the fragment is
  *
- *   [embed] [example=NAME | view=PACKED] [show=FIGURE] [stop=STOP] [knobs=KNOB,KNOB …]   joined by &
+ *   [embed] [example=NAME | view=PACKED] [show=FIGURE] [stop=STOP] [knobs=KNOB,KNOB …] [backend=BACKEND]   joined by &
  *
  * Names are those on the page in small letters, with hyphens for spaces: `stop=a-code`, `knobs=time-steps,adc-bits`.
  */
 import { ValueError } from "xpikeformer";
+import type { Backend } from "xpikeformer/internal";
 
 /** Figures that can be embedded. */
 export const FIGURES = ["prompt", "overview", "panel", "schedule", "plane", "energy", "year"] as const;
@@ -23,9 +24,14 @@ export interface Address {
   readonly stop: string | null;
   /** The knobs to offer; null: all of them, or none in a frame. */
   readonly knobs: readonly string[] | null;
+  /** What computes; null: what the page chooses. Belongs to a machine, so that links do not pass it on. */
+  readonly backend: Backend | null;
 }
 
-export const NOTHING: Address = { embedded: false, view: null, example: null, show: null, stop: null, knobs: null };
+export const NOTHING: Address = {
+  ...{ embedded: false, view: null, example: null, show: null, stop: null, knobs: null },
+  backend: null,
+};
 
 /** A name as addresses write it. */
 export const slugOf = (name: string): string => name.toLowerCase().replaceAll(" ", "-");
@@ -48,18 +54,26 @@ export function parseAddress(fragment: string): Address {
     embedded: given.has("embed"),
     view: given.get("view") ?? null,
     example: given.get("example") ?? null,
-    show: figureOf(given.get("show")),
+    show: oneOf("show", "figure", FIGURES, given.get("show")),
     stop: given.get("stop") ?? null,
     knobs: given.get("knobs")?.split(",") ?? null,
+    backend: oneOf("backend", "backend", BACKENDS, given.get("backend")),
   };
 }
 
-const PARAMETERS = new Set(["embed", "view", "example", "show", "stop", "knobs"]);
+const PARAMETERS = new Set(["embed", "view", "example", "show", "stop", "knobs", "backend"]);
+const BACKENDS = ["auto", "wasm", "webgpu"] as const;
 
-function figureOf(name: string | undefined): FigureName | null {
-  const found = FIGURES.find((figure) => figure === name);
-  if (name === undefined || found) return found ?? null;
-  throw new ValueError("link.show", `There is no figure ${name} to show. Figures: ${FIGURES.join(", ")}.`);
+/** A value of a parameter that takes some only. */
+function oneOf<V extends string>(
+  parameter: string,
+  what: string,
+  values: readonly V[],
+  given: string | undefined,
+): V | null {
+  const found = values.find((value) => value === given);
+  if (given === undefined || found) return found ?? null;
+  throw new ValueError(`link.${parameter}`, `There is no ${what} ${given}. Choose ${values.join(", ")}.`);
 }
 
 /** The fragment of an address, without `#`; that of a view alone is its packed text. */

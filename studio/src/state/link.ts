@@ -7,6 +7,7 @@ import { isAged } from "./history.ts";
 import { pack, unpack } from "./packed.ts";
 import { hasPlace, NETWORK, type Place, parsePlace, place } from "./place.ts";
 import {
+  backend,
   chip,
   evaluates,
   experiment,
@@ -131,7 +132,8 @@ export async function addressNow(): Promise<string> {
 export function readAddress(): void {
   try {
     addressed.value = parseAddress(location.hash.slice(1));
-    const { embedded, show: figure, stop, knobs } = addressed.value;
+    const { embedded, show: figure, stop, knobs, backend: asked } = addressed.value;
+    backend.value = asked ?? backend.peek();
     evaluates.value =
       !embedded || knobs !== null || stop === "other-machines" || (figure !== null && !UNMEASURED.has(figure));
   } catch (error) {

@@ -1,7 +1,8 @@
 /** What the page shows, as signals. Everything else is computed from these, by the page or by the workers. */
 import { batch, computed, signal } from "@preact/signals";
 import type { ChipState, Experiment, Report } from "xpikeformer";
-import { type ItemisedEnergy, kitOf, type WavePlace } from "xpikeformer/internal";
+import { type Backend, type ItemisedEnergy, kitOf, type WavePlace } from "xpikeformer/internal";
+import type { ComputedOn } from "../workers/backend.ts";
 import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts";
 import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
@@ -78,6 +79,10 @@ export const annMissing = computed(() => annNotFound.value ?? reached.value?.ann
 export const receiversMissing = computed(() => reached.value?.receiverFailure ?? null);
 /** Whether machines are evaluated; a frame that shows a chip at work alone needs no figures. */
 export const evaluates = signal(true);
+/** What trains networks, and simulates the chips of the next evaluation. */
+export const backend = signal<Backend>("auto");
+/** Where the chips of the evaluation are simulated; null before the first. */
+export const computedOn = signal<ComputedOn | null>(null);
 /** Threads of the evaluation, and the reason if there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
 
@@ -319,9 +324,19 @@ async function work(next: Experiment): Promise<void> {
 const evaluate = (next: Experiment, prompts: number, wantsChip: boolean): Promise<ChipState | null> =>
   new Promise((resolve, reject) => {
     if (!wantsChip) resolve(null);
-    const asked = { experiment: next, chips: next.hardware.chips, prompts, wantsChip };
+    const asked = {
+      experiment: next,
+      chips: next.hardware.chips,
+      prompts,
+      wantsChip,
+      backend: backend.peek(),
+    };
     evaluationWorker("evaluate", asked, (news) => {
       if ("chip" in news) return resolve(news.chip);
+      if ("on" in news) {
+        computedOn.value = news.on;
+        return;
+      }
       if (experiment.peek() !== next) return;
       if ("reached" in news) {
         reached.value = { ...news.reached, of: next };
@@ -337,7 +352,7 @@ const evaluate = (next: Experiment, prompts: number, wantsChip: boolean): Promis
 /** What the first chip of a machine reaches on a few prompts; null if another evaluation took the threads, as this one does. */
 export const tryMachine = (tryout: Experiment, prompts: number): Promise<Reached | null> =>
   new Promise((resolve, reject) => {
-    const asked = { experiment: tryout, chips: 1, prompts, wantsChip: false };
+    const asked = { experiment: tryout, chips: 1, prompts, wantsChip: false, backend: backend.peek() };
     evaluationWorker("evaluate", asked, (news) => {
       if ("reached" in news && news.reached.prompts === prompts) resolve(news.reached);
     }).then(() => resolve(null), reject);

@@ -2,10 +2,11 @@
 import { signal } from "@preact/signals";
 import { type Experiment, parseExperiment, type TrainingEvent } from "xpikeformer";
 import { kitOf, totalSteps } from "xpikeformer/internal";
+import type { ComputedOn } from "../workers/backend.ts";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
-import type { Trained, TrainingFunctions } from "../workers/training.ts";
+import type { Trained, TrainingFunctions, TrainingNews } from "../workers/training.ts";
 import { keepBytes, loadData, networkNamed } from "./files.ts";
-import { experiment, failure, open, openedReport } from "./studio.ts";
+import { backend, experiment, failure, open, openedReport } from "./studio.ts";
 
 /** A small link that trains within a minute, or the experiment shown, however long that takes. */
 export const subject = signal<"small" | "shown">("small");
@@ -35,6 +36,10 @@ export interface Training {
   /** Null in the first second. */
   readonly secondsLeft: number | null;
   readonly note: string | null;
+  /** Null before it begins. */
+  readonly on: ComputedOn | null;
+  /** That its GPU was lost, and what became of it; null if it was not. */
+  readonly moved: string | null;
   readonly failure: Failure | null;
   /** The result so far; null during training. */
   readonly trained: Trained | null;
@@ -135,6 +140,8 @@ export async function startTraining(): Promise<void> {
       errors: [],
       secondsLeft: null,
       note: null,
+      on: null,
+      moved: null,
       failure: null,
       trained: null,
     };
@@ -158,14 +165,15 @@ export function stopTraining(): void {
 export async function resumeTraining(): Promise<void> {
   const { trained } = training.peek()!;
   change({ status: "loading", trained: null, secondsLeft: null });
-  await learn(trained!.state);
+  await learn(trained);
 }
 
 const change = (changes: Partial<Training>): void => {
   training.value = { ...training.peek()!, ...changes };
 };
 
-async function learn(state: Uint8Array | null): Promise<void> {
+/** @param before  what it resumes from; null for a new training */
+async function learn(before: Trained | null): Promise<void> {
   failedToStart.value = null;
   const { experiment: given } = training.peek()!;
   const { teacher = [], initial } = given.training;
@@ -174,10 +182,10 @@ async function learn(state: Uint8Array | null): Promise<void> {
     const ofTeachers = Promise.all([teacher].flat().map(networkNamed));
     const ofInitial = initial === undefined ? null : networkNamed(initial);
     const [data, teachers, start] = await Promise.all([loadData(given), ofTeachers, ofInitial]);
-    const asked = { experiment: given, data, teachers, initial: start, state, command: COMMAND };
-    const coming = trainer()("train", asked, (news) =>
-      "note" in news ? change({ note: news.note }) : take(news.events),
-    );
+    const { state = null, places = [] } = before ?? {};
+    const inputs = { experiment: given, data, teachers, initial: start, state, places };
+    const asked = { ...inputs, command: COMMAND, backend: backend.peek() };
+    const coming = trainer()("train", asked, (news) => ("events" in news ? take(news.events) : hear(news)));
     change({ status: "learning" });
     const trained = await coming;
     change({ status: trained.finished ? "finished" : "stopped", trained, secondsLeft: null });
@@ -185,6 +193,20 @@ async function learn(state: Uint8Array | null): Promise<void> {
   } catch (error) {
     change({ status: "failed", failure: failureOf(error), secondsLeft: null });
   }
+}
+
+/** Takes news other than steps. */
+function hear(news: Exclude<TrainingNews, { readonly events: unknown }>): void {
+  if ("lost" in news) {
+    const { losses, errors } = training.peek()!;
+    const until = (points: readonly Point[]) => points.filter(({ step }) => step <= news.step);
+    change({
+      moved: `${news.lost} The training continues on WebAssembly after step ${news.step}, the last that was kept.`,
+      step: news.step,
+      losses: until(losses),
+      errors: until(errors),
+    });
+  } else change(news);
 }
 
 /** Adds finished steps to the curves. */

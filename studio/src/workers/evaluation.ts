@@ -8,6 +8,7 @@ import {
   type ChipEvaluation,
   type ChipState,
   decodeCheckpoint,
+  type Executor,
   type Experiment,
   evaluateChips,
   evaluateNetwork,
@@ -19,6 +20,7 @@ import {
 import {
   type AnnBeside,
   asCompared,
+  type Backend,
   chipFigures,
   type ItemisedEnergy,
   itemiseChips,
@@ -26,6 +28,7 @@ import {
   stateOfChip,
 } from "xpikeformer/internal";
 import type { FigureDraft } from "xpikeformer/report";
+import { answersInMemory, type ComputedOn, onGpuOrThreads } from "./backend.ts";
 import { type Failure, failureOf, memoryOf, serve } from "./calls.ts";
 import { type Change, changeFrom, forget, keep } from "./machines.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
@@ -37,6 +40,7 @@ export interface EvaluationGiven {
   readonly prompts: number;
   /** Whether to report the first chip, and wait for `proceed` before it answers. */
   readonly wantsChip: boolean;
+  readonly backend: Backend;
 }
 
 export interface Reached {
@@ -49,8 +53,12 @@ export interface Reached {
   readonly receiverFailure: string | null;
 }
 
-/** The first chip before it answers, the figures reached, the receipts of their energy, or the number of prompts done on all chips. */
+/**
+ * The first chip before it answers, the figures reached, the receipts of their energy, the number of prompts done on all chips, or where
+ * chips are simulated.
+ */
 export type EvaluationNews =
+  | { readonly on: ComputedOn }
   | { readonly chip: ChipState }
   | { readonly reached: Reached }
   | { readonly itemised: ItemisedEnergy }
@@ -145,7 +153,7 @@ const functions = {
 type Tell = (news: EvaluationNews, given?: Transferable[]) => void;
 
 async function evaluate(
-  { experiment, chips, prompts, wantsChip }: EvaluationGiven,
+  { experiment, chips, prompts, wantsChip, backend }: EvaluationGiven,
   signal: AbortSignal,
   tell: Tell,
 ): Promise<void> {
@@ -181,29 +189,40 @@ async function evaluate(
   };
   again = () => {};
   try {
-    await evaluateChips(executor, openExperiment(experiment, materials.data), networkOf(materials, experiment), {
-      ...{ chips, prompts, signal, early: COARSE, slice: SLICE },
-      onPrompts: (count) => {
-        done += count;
-        tell({ done, of: chips * prompts });
-      },
-      onChip: (evaluation) => {
-        if (evaluation.prompts < prompts) return reach([evaluation]);
-        whole.push(evaluation);
-        reach(whole);
-      },
-      ...(wantsChip && {
-        onFirstChip: (chip) => {
-          // On one thread the chip is the one that goes on answering.
-          const state = executor.isApart ? stateOfChip(chip) : structuredClone(stateOfChip(chip));
-          const proceed = new Promise<void>((resolve) => {
-            goAhead = resolve;
-          });
-          tell({ chip: state }, memoryOf(state));
-          return Promise.race([proceed, over]);
+    const subject = openExperiment(experiment, materials.data);
+    const network = networkOf(materials, experiment);
+    const keeper = answersInMemory();
+    let wants = wantsChip;
+    const simulate = (threads: Executor) => {
+      done = 0;
+      whole.length = 0;
+      return evaluateChips(threads, subject, network, {
+        ...{ chips, prompts, signal, early: COARSE, slice: SLICE, keeper },
+        onPrompts: (count) => {
+          done += count;
+          tell({ done, of: chips * prompts });
         },
-      }),
-    });
+        onChip: (evaluation) => {
+          if (evaluation.prompts < prompts) return reach([evaluation]);
+          whole.push(evaluation);
+          reach(whole);
+        },
+        ...(wants && {
+          onFirstChip: (chip) => {
+            wants = false;
+            // On one thread, or with a GPU, the chip is the one that goes on answering.
+            const isApart = threads.isApart && !threads.device;
+            const state = isApart ? stateOfChip(chip) : structuredClone(stateOfChip(chip));
+            const proceed = new Promise<void>((resolve) => {
+              goAhead = resolve;
+            });
+            tell({ chip: state }, memoryOf(state));
+            return Promise.race([proceed, over]);
+          },
+        }),
+      });
+    };
+    await onGpuOrThreads({ asked: backend, threads: executor, signal }, simulate, (on) => tell({ on }));
     if (!signal.aborted) await over;
     if (late.length > 0) throw late[0];
   } catch (error) {
