@@ -8,9 +8,9 @@ test("a fragment of one text is a view, as links had it before there were other 
 });
 
 test("parts are read in any order", () => {
-  expect(parseAddress("knobs=time-steps,adc-bits&stop=a-code&embed&example=mnist")).toEqual({
+  expect(parseAddress("knobs=time-steps,adc-bits&stop=a-code&embed&backend=webgpu&example=mnist")).toEqual({
     ...{ embedded: true, view: null, example: "mnist", show: null },
-    ...{ stop: "a-code", knobs: ["time-steps", "adc-bits"] },
+    ...{ stop: "a-code", knobs: ["time-steps", "adc-bits"], backend: "webgpu" },
   });
   expect(parseAddress("embed")).toEqual({ ...NOTHING, embedded: true });
 });
@@ -25,9 +25,14 @@ test.each<Partial<Address>>([
   expect(parseAddress(fragmentOf(address))).toEqual(address);
 });
 
-test("an unknown part or figure is refused, with those that exist", () => {
+test("a link does not pass on what computes, which depends on the machine", () => {
+  expect(fragmentOf({ ...NOTHING, example: "mnist", backend: "webgpu" })).toBe("example=mnist");
+});
+
+test("an unknown part, figure or backend is refused, with those that exist", () => {
   expect(() => parseAddress("embed&figure=plane")).toThrow(/Links have no figure\..*show/);
   expect(() => parseAddress("embed&show=chart")).toThrow(/no figure chart.*prompt, overview, panel/);
+  expect(() => parseAddress("backend=cuda")).toThrow(/no backend cuda.*auto, wasm, webgpu/);
 });
 
 test("names are written in small letters with hyphens", () => {
