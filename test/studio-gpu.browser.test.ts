@@ -80,7 +80,7 @@ test("it trains on a GPU, stops, goes on, and the network names the GPU", async 
   expect(errors).toEqual([]);
 });
 
-test("a training whose GPU is lost continues in WebAssembly, and without WebGPU it starts there", async ({ skip }) => {
+test("a training whose GPU is lost continues in WebAssembly, and starts there without a device or WebGPU", async ({ skip }) => {
   const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
   skip(!(await hasGpu(page)), NO_GPU);
   await start(page, 4, "WebAssembly");
@@ -108,6 +108,15 @@ test("a training whose GPU is lost continues in WebAssembly, and without WebGPU 
   expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, \d+ threads?The GPU .+ was lost/);
   await button(page, "Stop").click();
   await reaches(page, "stopped");
+
+  await worker.evaluate(() => {
+    GPUAdapter.prototype.requestDevice = async () => {
+      throw new Error("too busy");
+    };
+  });
+  await start(page, 4, "WebGPU");
+  await reaches(page, "finished");
+  expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, .* gave no device: too busy/);
 
   await worker.evaluate(() => {
     delete Object.getPrototypeOf(navigator).gpu;
