@@ -96,6 +96,7 @@ function describeExport(name: string, symbol: ts.Symbol): string {
     const text = printer
       .printNode(ts.EmitHint.Unspecified, statement, declaration.getSourceFile())
       .replace(/^export (declare )?/, "")
+      .replace(new RegExp(`\\b${symbol.name}\\b`), name)
       .replace(/;$/, "");
     if (ts.isFunctionDeclaration(declaration) || ts.isVariableDeclaration(declaration)) return inOneLine(text);
     const members = text.replaceAll("readonly ", "").replaceAll(";\n", "\n").replaceAll("    ", "  ");
