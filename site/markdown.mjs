@@ -1,14 +1,19 @@
 /**
- * Extends the Markdown of VitePress: links between files of the repository, math, and classes instead of style attributes, which the site's
- * content security policy forbids.
+ * Extends the Markdown of VitePress: links between files of the repository and to public names, math, and classes instead of style
+ * attributes, which the site's content security policy forbids.
  */
-import { relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { tex } from "@mdit/plugin-tex";
 import temml from "temml";
+import { nameInCode, pageOfName } from "./api.mjs";
 import { addressOf, root, targetOf } from "./outline.mjs";
 
 /** Links to docs/studio.md with this fragment open the studio itself on the site. */
 const STUDIO = /^(?:.*\/)?studio\.md#open=(.+)$/;
+
+/** The anchor of a line in a file. */
+const LINE = /^L\d+$/;
 
 /** A comment that is a live figure, with the parts of the studio's address and a title, or that makes one of the picture below it. */
 const LIVE = /^<!-- live: (\S+)(?: (.+?))? -->\s*$/;
@@ -56,11 +61,32 @@ export function extend(md, { base, classOf }) {
           token.attrJoin("class", classOf(style));
         }
         if (token.type === "link_open") lead(token, page, base);
+        if (token.type === "image") size(token, page);
         walk(token.children);
       }
     };
+    linkNames(tokens, page);
     walk(tokens);
   });
+}
+
+/** Makes links of public names in the code of a page's sentences, except where a link is already, and in headings. */
+function linkNames(tokens, page) {
+  for (const [i, { type, children }] of tokens.entries()) {
+    if (type !== "inline" || tokens[i - 1]?.type === "heading_open") continue;
+    let depth = 0;
+    for (let at = 0; at < children.length; at++) {
+      const { type: kind, content, constructor: Token } = children[at];
+      if (kind === "link_open") depth++;
+      if (kind === "link_close") depth--;
+      const name = kind === "code_inline" && depth === 0 ? nameInCode(content) : undefined;
+      if (!name) continue;
+      const open = new Token("link_open", "a", 1);
+      open.attrSet("href", `${relative(dirname(page), pageOfName.get(name))}#${name}`);
+      children.splice(at, 1, open, children[at], new Token("link_close", "a", -1));
+      at += 2;
+    }
+  }
 }
 
 function lead(token, page, base) {
@@ -75,8 +101,28 @@ function lead(token, page, base) {
   const target = link.startsWith("/") ? { path: link.slice(1), anchor: "" } : targetOf(page, link);
   if (target === null) return;
   const found = addressOf(target.path);
+  // The router does not mark the target of a link.
+  if (found && LINE.test(target.anchor)) token.attrSet("target", "_self");
   if (found?.outside) outside(found.outside);
   else if (found) token.attrSet("href", `${found.address}${target.anchor && `#${target.anchor}`}`);
+}
+
+/** Gives a picture its room before it is there, and loads it when a reader comes near. */
+function size(token, page) {
+  const path = targetOf(page, token.attrGet("src"))?.path;
+  if (!path) return;
+  const [width, height] = sizeOf(join(root, path));
+  for (const attribute of Object.entries({ width, height, loading: "lazy" })) token.attrPush(attribute);
+}
+
+/** Width and height of a picture in pixels. */
+function sizeOf(path) {
+  const bytes = readFileSync(path);
+  // The first chunk of a PNG begins with both.
+  if (path.endsWith(".png")) return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  const box = /<svg\b[^>]*\bviewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(bytes.toString("utf8"));
+  if (!box) throw new Error(`${path} has no viewBox from which its size follows.`);
+  return [box[1], box[2]].map((length) => String(Math.round(Number(length))));
 }
 
 /** Inline formulas of more characters may be wider than a telephone. */
@@ -109,3 +155,11 @@ export function colourClasses(classOf) {
   };
   return { name: "colour-classes", pre: move, code: move, line: move, span: move };
 }
+
+/** For the highlighter: lines of a block that says `lines` are targets of links, as code hosts name them. */
+export const lineTargets = {
+  name: "line-targets",
+  line(node, line) {
+    if (this.options.meta?.__raw?.includes("lines")) node.properties.id = `L${line}`;
+  },
+};

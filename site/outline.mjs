@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, posix, relative } from "node:path";
+import { API, entries } from "./api.mjs";
 
 export const root = join(import.meta.dirname, "..");
 
@@ -47,6 +48,18 @@ function markdownBelow(folder) {
   });
 }
 
+/** The pages of the public interface, which site/api-pages.mjs writes before a build. */
+const apiPages = existsSync(join(root, API)) ? readdirSync(join(root, API)).map((name) => posix.join(API, name)) : [];
+
+/** Groups of the sidebar for the public interface. */
+export const apiOutline = () => [
+  { text: "The public interface", items: [{ text: "Every name", page: `${API}/index.md` }] },
+  ...entries.map(({ name, stages }) => ({
+    text: name,
+    items: stages.map(({ title, page }) => ({ text: title, page })),
+  })),
+];
+
 /** First heading of a page. */
 export const titleOf = (page) => /^# (.+)$/m.exec(read(page))?.[1].replace(/`/g, "") ?? page;
 
@@ -87,10 +100,10 @@ const isPage = (path) => existsSync(join(root, pageAt(path)));
 
 /** Files and folders that pages link to and that are not pages, by path; each with its text as Markdown. */
 export function shownFiles() {
-  const named = new Set(pages.flatMap((page) => linksOf(page).map(({ path }) => path)));
+  const named = new Set([...pages, ...apiPages].flatMap((page) => linksOf(page).map(({ path }) => path)));
   const shown = new Map();
   for (const path of named) {
-    if (isPage(path) || OUTSIDE[path] || isPicture(path) || !existsSync(join(root, path))) continue;
+    if (isPage(path) || ELSEWHERE[path] || OUTSIDE[path] || isPicture(path) || !existsSync(join(root, path))) continue;
     if (!isFolder(path)) shown.set(path, fileAsPage(path));
     else {
       const files = readdirSync(join(root, path)).map((name) => posix.join(path, name));
@@ -111,7 +124,7 @@ function fileAsPage(path) {
   const language = { ".mjs": "js", ".ts": "ts", ".tsx": "tsx", ".json": "json" }[extname(path)] ?? "text";
   const note =
     cut === text ? "" : `The first ${MOST.toLocaleString("en")} characters of ${text.length.toLocaleString("en")}.\n\n`;
-  return `# ${path}\n\n${note}\`\`\`\`\`${language}\n${cut.trimEnd()}\n\`\`\`\`\`\n`;
+  return `# ${path}\n\n${note}\`\`\`\`\`${language} lines\n${cut.trimEnd()}\n\`\`\`\`\`\n`;
 }
 
 function folderAsPage(path, files) {
@@ -122,8 +135,10 @@ function folderAsPage(path, files) {
   return `# ${path}\n\n${items.join("\n")}\n`;
 }
 
+/** Files of the repository that are another page of the site. */
+const ELSEWHERE = { "docs/public-api": "/api/index.md" };
 /** Files of the repository that other programs turn into pages of the site. */
-const OUTSIDE = { "docs/public-api": "/api/index.html", "studio/index.html": "/studio/index.html" };
+const OUTSIDE = { "studio/index.html": "/studio/index.html" };
 
 /**
  * Where a path of the repository is on the site: `{ address }` of a page, `{ outside }` for a page that another program makes, null for a
@@ -131,6 +146,7 @@ const OUTSIDE = { "docs/public-api": "/api/index.html", "studio/index.html": "/s
  */
 export function addressOf(path) {
   if (OUTSIDE[path]) return { outside: OUTSIDE[path] };
+  if (ELSEWHERE[path]) return { address: ELSEWHERE[path] };
   if (isPicture(path)) return null;
   if (isPage(path)) return { address: `/${rewritten(pageAt(path))}` };
   return { address: `/source/${path}.md` };
@@ -143,7 +159,7 @@ const OWN = { "site/home.md": "index.md", "site/article.md": "article.md" };
 export function rewritten(page) {
   if (OWN[page]) return OWN[page];
   if (page === "README.md") return "readme.md";
-  return page.replace(/^site\/source\//, "source/").replace(/\/README\.md$/, "/index.md");
+  return page.replace(/^site\/(source|api)\//, "$1/").replace(/\/README\.md$/, "/index.md");
 }
 
 /** The anchor of a heading, as code hosts derive it. */

@@ -11,12 +11,6 @@ export const VITEPRESS_STYLES = [
   `*,*::before,*::after{${["-webkit-", "-moz-", "-o-", "-ms-", ""].map((maker) => `${maker}transition:none!important`).join(";")}}`,
 ];
 
-/** The style elements that TypeDoc adds for the filters of a page: empty at first, then one filter after another. */
-const FILTERS = ["protected", "inherited", "external"].map(
-  (name) => `html:not(.filter-${name}) .tsd-is-${name} { display: none; }\n`,
-);
-export const TYPEDOC_STYLES = ["", ...FILTERS.map((_, i) => FILTERS.slice(0, i + 1).join(""))];
-
 /**
  * A page with its policy. It allows inline scripts by their SHA-256 only, and so the `styles` that the page's own scripts add.
  */

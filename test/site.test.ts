@@ -10,6 +10,11 @@ interface Entry {
   readonly items?: readonly Entry[];
 }
 
+interface Named {
+  readonly name: string;
+  readonly text: string;
+}
+
 const root = join(import.meta.dirname, "..");
 // Through variables, because the programs of site/ have no types.
 const load = (path: string) => import(join(root, "site", path));
@@ -20,6 +25,11 @@ const { anchorOf, outline, pages, shownFiles, addressOf, rewritten } = (await lo
   shownFiles: () => ReadonlyMap<string, string>;
   addressOf: (path: string) => { address?: string; outside?: string } | null;
   rewritten: (page: string) => string;
+};
+const { entries, nameInCode, pageOfName } = (await load("api.mjs")) as {
+  entries: readonly { name: string; stages: readonly { title: string; page: string; names: readonly Named[] }[] }[];
+  nameInCode: (code: string) => string | undefined;
+  pageOfName: ReadonlyMap<string, string>;
 };
 const { withPolicy } = (await load("policy.mjs")) as { withPolicy: (html: string) => string };
 
@@ -62,7 +72,7 @@ test("files that pages refer to are shown, with a link to their source", () => {
   const shown = shownFiles();
   expect(shown.get("src/model/neuron/lif.ts")).toContain("export ");
   expect(addressOf("src/model/neuron/lif.ts")).toEqual({ address: "/source/src/model/neuron/lif.ts.md" });
-  expect(addressOf("docs/public-api")).toEqual({ outside: "/api/index.html" });
+  expect(addressOf("docs/public-api")).toEqual({ address: "/api/index.md" });
   expect(addressOf("experiments/fronts/README.md")).toEqual({ address: "/experiments/fronts/index.md" });
   expect(addressOf("docs/figures/fronts.svg")).toBeNull();
   expect(addressOf("studio/index.html")).toEqual({ outside: "/studio/index.html" });
@@ -70,6 +80,39 @@ test("files that pages refer to are shown, with a link to their source", () => {
     "index.md",
     "readme.md",
     "docs/index.md",
+  ]);
+});
+
+test("every public name is on the page of its stage, values before types, and stages have the order of the entry points", () => {
+  const [first] = entries;
+  const titles = first!.stages.map(({ title }) => title);
+  const headings = Array.from(
+    readFileSync(join(root, "src/index.ts"), "utf8").matchAll(/^\/\/ ([^:]+):/gm),
+    (m) => m[1],
+  );
+  expect(titles).toEqual(headings);
+  const stages = entries.flatMap(({ stages }) => stages);
+  expect(new Set(stages.map(({ page }) => page)).size).toBe(stages.length);
+  const training = stages.find(({ title }) => title === "Training")!;
+  expect(training.names.map(({ name }) => name).slice(0, 2)).toEqual(["encodeTrained", "train"]);
+  expect(training.names.find(({ name }) => name === "train")!.text).toMatch(/^function train</);
+  expect(pageOfName.get("trainToFolder")).toBe("site/api/node-training-into-a-folder.md");
+  expect(pageOfName.get("SweepRow")).toBe("site/api/sweeps.md");
+});
+
+test("code that can only mean a public name is one", () => {
+  expect(["parseExperiment", "Network", "train()", "nodeExecutor()"].map(nameInCode)).toEqual([
+    "parseExperiment",
+    "Network",
+    "train",
+    "nodeExecutor",
+  ]);
+  // A command, a field, a private name, and a call with arguments.
+  expect(["train", "hardware.adc", "foldedLines", "train(subject)"].map(nameInCode)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
   ]);
 });
 

@@ -62,10 +62,10 @@ describe("the site", () => {
     return { page, problems };
   }
 
-  /** Until nothing loads any more, and on a VitePress page its script is running. */
+  /** Until nothing loads any more, and the page's script is running. */
   async function visit(page: Page, name: string): Promise<void> {
     await page.goto(`${server.address}${name}`, { waitUntil: "networkidle" });
-    if (!name.startsWith("api/")) await page.waitForFunction(() => "__vue_app__" in document.querySelector("#app")!);
+    await page.waitForFunction(() => "__vue_app__" in document.querySelector("#app")!);
   }
 
   test("every link and anchor of every page leads somewhere", () => {
@@ -88,13 +88,8 @@ describe("the site", () => {
         const path = decodeURI(target.pathname.slice(BASE.length)).replace(/(^|\/)$/, "$1index.html");
         const anchor = decodeURIComponent(target.hash.slice(1));
         if (!target.pathname.startsWith(BASE) || !existsSync(join(folder, path))) broken.push(`${name}: ${link}`);
-        // The type hierarchy builds its list, and the studio its view, when opened.
-        else if (
-          anchor &&
-          path.endsWith(".html") &&
-          !/^(studio\/|api\/hierarchy)/.test(path) &&
-          !anchors.get(path)!.has(anchor)
-        ) {
+        // The studio builds its view when opened.
+        else if (anchor && path.endsWith(".html") && !path.startsWith("studio/") && !anchors.get(path)!.has(anchor)) {
           broken.push(`${name}: ${link} has no such anchor`);
         }
       }
@@ -107,7 +102,7 @@ describe("the site", () => {
     "no page asks another host, breaks its own policy, or is wider than a telephone",
     async () => {
       const { page, problems } = await openPage({ width: 390 });
-      const api = ["api/index.html", pages.find((name) => name.startsWith("api/functions/"))!];
+      const api = pages.filter((name) => name.startsWith("api/"));
       const source = pages.find((name) => name.startsWith("source/src/"))!;
       for (const name of [...written(), source, ...api]) {
         await visit(page, name);
@@ -144,7 +139,43 @@ describe("the site", () => {
   );
 
   test(
-    "axe finds nothing on six pages, wide and narrow, light and dark",
+    "the search finds a public name, and loads nothing before it is opened; pages, declarations and sources link to each other",
+    async () => {
+      const { page, problems } = await openPage({ width: 1400 });
+      const asked: string[] = [];
+      page.on("request", (request) => asked.push(request.url()));
+      await visit(page, "docs/library.html");
+      expect(asked.filter((address) => /search/i.test(address))).toEqual([]);
+      await page.locator("main").getByRole("link", { name: "evaluateChips", exact: true }).click();
+      await page.waitForURL(/api\/evaluation\.html#evaluateChips$/);
+      const sidebar = page.locator(".VPSidebar");
+      expect(await sidebar.locator("h2").allTextContents()).toContain("xpikeformer/cost");
+      expect(await sidebar.locator(".is-active").last().textContent()).toBe("Evaluation");
+      await page.keyboard.press("/");
+      await page.locator("#localsearch-input").fill("trainToFolder");
+      const found = page.locator("#localsearch-list a");
+      await found.first().waitFor();
+      expect(asked.some((address) => address.includes("localSearchIndex"))).toBe(true);
+      expect(await found.first().getAttribute("href")).toBe(
+        `${BASE}api/node-training-into-a-folder.html#trainToFolder`,
+      );
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/#trainToFolder$/);
+      await page.locator("#trainToFolder ~ .declaration a, h2#trainToFolder ~ p .place a").first().waitFor();
+      await page
+        .getByRole("link", { name: /^training\.ts, line \d+$/ })
+        .first()
+        .click();
+      await page.waitForURL(/source\/src\/node\/training\.ts\.html#L\d+$/);
+      expect(await page.locator(".line:target").textContent()).toMatch(/^export /);
+      expect(problems).toEqual([]);
+      await page.close();
+    },
+    TIME,
+  );
+
+  test(
+    "axe finds nothing on nine pages, wide and narrow, light and dark",
     async () => {
       const findings: string[] = [];
       for (const [width, colorScheme] of [
@@ -161,6 +192,9 @@ describe("the site", () => {
           "docs/model",
           "docs/gallery",
           "experiments/fronts/index",
+          "api/index",
+          "api/experiment",
+          "api/training",
         ]) {
           await visit(page, `${name}.html`);
           await page.evaluate(AXE);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { colourClasses, extend, styleClasses } from "../markdown.mjs";
-import { anchorOf, outline, rewritten, root } from "../outline.mjs";
+import { colourClasses, extend, lineTargets, styleClasses } from "../markdown.mjs";
+import { anchorOf, apiOutline, outline, rewritten, root } from "../outline.mjs";
 import { withPolicy } from "../policy.mjs";
 
 const base = process.env.SITE_BASE ?? "/";
@@ -17,6 +17,7 @@ const asItem = ({ text, page, items }) => ({
   link: linkTo(page),
   ...(items && { collapsed: true, items: items.map(asItem) }),
 });
+const asGroup = ({ text, items }) => ({ text, items: items.map(asItem) });
 
 export default {
   title: "Xpikeformer",
@@ -28,6 +29,8 @@ export default {
   outDir: process.env.SITE_OUT ?? join(root, "site/dist"),
   srcExclude: ["results/**", "runs/**", "docs/api/**"],
   rewrites: rewritten,
+  // The data of all pages stand in one file, and not in each page.
+  metaChunk: true,
   head: [
     ["link", { rel: "icon", href: "data:," }],
     ["link", { rel: "stylesheet", href: `${base}${SHEET}` }],
@@ -36,7 +39,7 @@ export default {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     anchor: { slugify: anchorOf },
     config: (md) => extend(md, { base, classOf }),
-    codeTransformers: [colourClasses(classOf)],
+    codeTransformers: [colourClasses(classOf), lineTargets],
   },
   vite: {
     // The pages are outside the folder with the packages that they need.
@@ -57,15 +60,15 @@ export default {
       { text: "Documentation", link: "/docs/" },
       { text: "Experiments", link: "/experiments/" },
       { text: "Gallery", link: "/docs/gallery.html" },
-      { text: "API", link: "/api/index.html", target: "_self" },
+      { text: "API", link: "/api/" },
       { text: "Studio", link: "/studio/index.html", target: "_self" },
     ],
-    sidebar: outline().map(({ text, items }) => ({ text, items: items.map(asItem) })),
+    sidebar: { "/api/": apiOutline().map(asGroup), "/": outline().map(asGroup) },
     outline: [2, 3],
     search: { provider: "local", options: { detailedView: true } },
   },
-  // Other programs make these pages after this build.
-  ignoreDeadLinks: [/^\/(api|studio)\//],
+  // Another program makes these pages after this build.
+  ignoreDeadLinks: [/^\/studio\//],
   transformHtml: (html) => withPolicy(html.replace(/ style="[^"]*"/g, "")),
   buildEnd: ({ outDir }) => writeFileSync(join(outDir, SHEET), sheet()),
 };
