@@ -1,10 +1,16 @@
 /** Addresses of the studio that open a stop of the walk, a lesson, or one figure for a frame. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { AXE, accessibilityOf } from "./support/accessibility.ts";
 import { seconds } from "./support/speed.ts";
 import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
+const root = join(import.meta.dirname, "..");
 const hosted = hostStudio();
 const at = (fragment: string) => openStudioPage(hosted.browser, `${hosted.server.address}#${fragment}`);
 const ready = (page: Page) => page.locator(".embed[data-ready=true]").waitFor();
@@ -86,6 +92,39 @@ describe("a frame", () => {
     await page.getByLabel("Time steps", { exact: true }).selectOption("2");
     await page.locator(".plane .dot").nth(1).waitFor();
     expect(errors).toEqual([]);
+  });
+});
+
+describe("a frame names the command of its numbers", () => {
+  test("which prints them, for as many chips and prompts", async () => {
+    const { page } = await at("embed&show=overview");
+    await page.locator('[data-compared="ber.xpikeformer"][data-value]').waitFor();
+    const [command, value] = await page.evaluate(() => [
+      document.querySelector(".command code")!.textContent!,
+      Number(document.querySelector<HTMLElement>('[data-compared="ber.xpikeformer"]')!.dataset.value),
+    ]);
+    await page.close();
+    expect(command).toMatch(/^xpike run examples\/wireless-2x2\.json --chips \d+ --prompts \d+$/);
+    const folder = mkdtempSync(join(tmpdir(), "xpikeformer-embed-"));
+    const options = [...command.split(" ").slice(1), "--json", "--out", join(folder, "run")];
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, "dist/cli/main.js"), ...options], {
+      cwd: root,
+      maxBuffer: 2 ** 26,
+    });
+    rmSync(folder, { recursive: true });
+    const { figures } = JSON.parse(stdout) as { figures: { id: string; value: number }[] };
+    expect(figures.find(({ id }) => id === "ber.xpikeformer")!.value).toBe(value);
+  });
+
+  test("of a year, and of a machine that was changed", async () => {
+    const { page } = await at("embed&show=year&knobs=time-steps");
+    await ready(page);
+    const command = page.locator(".command");
+    expect(await command.textContent()).toBe(
+      "The same rates: xpike eval examples/wireless-2x2.json --drift 1s,1h,1d,30d,1y --chips 2 --prompts 64",
+    );
+    await page.getByLabel("Time steps", { exact: true }).selectOption("2");
+    await expect.poll(() => command.textContent()).toContain("with the experiment saved: xpike eval experiment.json");
   });
 });
 

@@ -12,6 +12,7 @@ import { Overview } from "./Overview.tsx";
 import { PathBar } from "./PathBar.tsx";
 import { Plane } from "./Plane.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
+import { SameNumbers } from "./SameNumbers.tsx";
 import { Scrubber } from "./Scrubber.tsx";
 import { PACE, Tries } from "./Walk.tsx";
 import "./embed.css";
@@ -31,10 +32,11 @@ export function Embed() {
     return () => observer.disconnect();
   }, [isReady]);
   usePlay(stop);
+  const figure = show ?? (stop ? figureAt(stop) : "panel");
   return (
     <main class="embed" data-ready={isReady}>
       <Failure />
-      {isReady && <Figure name={show ?? (stop ? figureAt(stop) : "panel")} />}
+      {isReady && <Figure name={figure} />}
       {!isReady && !failure.value && <p class="waiting">Programming a chip …</p>}
       {isReady && knobs && <KnobGrid />}
       {stop && (
@@ -43,6 +45,7 @@ export function Embed() {
         </p>
       )}
       {stop?.tries && <Tries />}
+      {isReady && <SameNumbers of={figure} />}
       <WayIn />
     </main>
   );
