@@ -88,6 +88,7 @@ function Versus() {
           own={figures.value.get(own)}
           ann={figures.value.get(ann)}
           marks={own === rate ? marks.value : NO_MARKS}
+          isMarked={own === rate}
         />
       ))}
       <figcaption>
@@ -130,16 +131,18 @@ interface QuantityProps {
   readonly own: FigureDraft | undefined;
   readonly ann: FigureDraft | undefined;
   readonly marks: readonly Mark[];
+  /** Whether there is room for marks, which come and go with the figures. */
+  readonly isMarked: boolean;
 }
 
-function Quantity({ name, own, ann, marks }: QuantityProps) {
+function Quantity({ name, own, ann, marks, isMarked }: QuantityProps) {
   const most = Math.max(...[own, ann].map((figure) => figure?.interval?.high ?? figure?.value ?? 0)) || 1;
   return (
     <div>
       <p class="panel-name">{name}</p>
       <Bar name="chips" figure={own} most={most} marks={marks} strong />
       <Bar name="ANN" figure={ann} most={most} marks={marks} />
-      {marks.length > 0 && (
+      {isMarked && (
         <ul class="marks" aria-label="Marks on the bars">
           {marks.map(({ name, figure, value }) => (
             <li key={figure} data-compared={figure} data-value={value}>
