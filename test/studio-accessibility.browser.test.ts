@@ -30,7 +30,7 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
     },
   ],
   [
-    "receipts, a year of many chips, and RTL",
+    "receipts, a year of many chips, and RTL with its waveform",
     async (page) => {
       await page.getByRole("button", { name: /^converters/ }).press("Enter");
       await page.locator(".receipts summary").first().press("Enter");
@@ -39,6 +39,8 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
       await page.getByRole("button", { name: "Show", exact: true, disabled: false }).press("Enter");
       await page.locator(".dots").waitFor();
       await page.getByRole("textbox", { name: "SystemVerilog of" }).waitFor();
+      await page.getByRole("button", { name: "Show waveform", disabled: false }).press("Enter");
+      await page.locator(".waves svg").waitFor();
       await page.locator(".rates .line").first().waitFor();
     },
   ],

@@ -42,6 +42,22 @@ describe("a frame", () => {
     expect(errors).toEqual([]);
   });
 
+  test("has no violation that axe finds with figures, light and dark", async () => {
+    const found: string[] = [];
+    for (const figure of ["overview", "energy", "year", "plane&knobs=time-steps"]) {
+      const { page } = await at(`embed&show=${figure}`);
+      await page.setViewportSize({ width: 340, height: 500 });
+      await page.locator(".command").waitFor();
+      await page.evaluate(AXE);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        found.push(...(await accessibilityOf(page)).found.map((finding) => `${figure}, ${colorScheme}: ${finding}`));
+      }
+      await page.close();
+    }
+    expect(found).toEqual([]);
+  });
+
   test("has no violation that axe finds, tells its height, and stays out of the history", async () => {
     const { page, errors } = await at("embed&stop=a-crossbar");
     await page.evaluate(() => {

@@ -104,8 +104,13 @@ function Rates({ known }: { known: readonly AgedRate[] }) {
           </text>
         </g>
       ))}
-      {AGES.map(({ seconds }) => (
-        <text key={seconds} x={x(seconds)} y={HEIGHT - 8} class="middle">
+      {AGES.map(({ seconds }, i) => (
+        <text
+          key={seconds}
+          x={i < AGES.length - 1 ? x(seconds) : WIDTH}
+          y={HEIGHT - 8}
+          class={i < AGES.length - 1 ? "middle" : "end"}
+        >
           {ageName(seconds)}
         </text>
       ))}
