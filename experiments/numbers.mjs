@@ -2,9 +2,9 @@
 //
 //   The chips reach a bit error rate of <!--n:link/ber.xpikeformer-->0.0599 (0.0540 to 0.0659) at T = 2.
 //
-// The mark names a source and a figure. After a bar it may set the format: `x100` multiplies the number, `.2` writes two decimals,
-// `+` shows the sign, and `low` or `high` writes an end of the interval. If an interval follows the number in parentheses, it is
-// filled in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
+// The mark names a source and a figure. After a semicolon (a bar would end the cell of a table) it may set the format: `x100`
+// multiplies the number, `.2` writes two decimals, `+` shows the sign, and `low` or `high` writes an end of the interval. If an
+// interval follows the number in parentheses, it is filled in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
 import { readFileSync } from "node:fs";
 import { figure, results, scaled, value, write } from "./first-page/results.mjs";
 import { frontRatios } from "./fronts/tables.mjs";
@@ -12,7 +12,7 @@ import { PAPER } from "./paper.mjs";
 import { sideBySide } from "./side-by-side/tables.mjs";
 
 const NUMBER = "[+−]?\\d(?:[\\d,]*\\d)?(?:\\.\\d+)?";
-const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\(${NUMBER} to ${NUMBER}\\))?`, "g");
+const MARK = new RegExp(`(<!--n:([^>;]+?)(?:;([^>]+?))?-->)(?:${NUMBER})( \\(${NUMBER} to ${NUMBER}\\))?`, "g");
 
 /** The result files behind the numbers. Each records its command, seed and commit. */
 export const RECORDS = {
@@ -117,8 +117,10 @@ function written(found, styles, withInterval) {
   return withInterval ? `${first} (${plain(all[1])} to ${plain(all[2])})` : first;
 }
 
-/** A page with its marked numbers filled in. Throws if a mark lacks a number or an interval. */
+/** A page with its marked numbers filled in. Throws if a mark lacks a number or an interval, or holds a bar. */
 export function fillNumbers(page) {
+  const [barred] = /<!--n:[^>]*\|[^>]*-->/.exec(page) ?? [];
+  if (barred) throw new Error(`The bar in ${barred} ends the cell of a table. Write a semicolon.`);
   const filled = page.replace(MARK, (_, mark, id, styles = "", interval = "") => {
     const found = find(id);
     if (typeof found === "string") return mark + found;

@@ -90,7 +90,7 @@ describe("the two pages of claims", () => {
       .split("\n")
       .filter((line) => line.startsWith("|"));
     const mixed = rows.filter((row) => {
-      const records = Array.from(row.matchAll(/<!--n:([^>|]+)/g), ([, mark]) => recordOf(mark!));
+      const records = Array.from(row.matchAll(/<!--n:([^>;]+)/g), ([, mark]) => recordOf(mark!));
       return new Set(records.filter((record) => record !== "paper")).size > 1;
     });
     expect(rows.length).toBeGreaterThan(9);
@@ -106,6 +106,10 @@ describe("the two pages of claims", () => {
     const marks = (cell: string) => cell.replace(/ to <!--n:/, " ").match(/<!--n:/g)?.length ?? 0;
     expect(cells.filter((cell) => marks(cell) > 1)).toEqual([]);
   });
+});
+
+test("a mark with a bar, which would end the cell of a table, is refused", () => {
+  expect(() => fillNumbers("| 4 | <!--n:link/gap.ann|+-->+0.0054 |")).toThrow("Write a semicolon");
 });
 
 describe("the results behind them", () => {
