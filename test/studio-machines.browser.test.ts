@@ -96,6 +96,17 @@ test("machines tried are dots that lead back, and undo, redo, Back and Forward l
     expect(await mark(name).getAttribute("data-value")).toBe(await beside.getAttribute("data-value"));
   }
 
+  // Who wins, and by how much, is what the bars say.
+  const compared = async (id: string) =>
+    Number(await page.locator(`.bar-row [data-compared="${id}"]`).getAttribute("data-value"));
+  const times = async (more: string, less: string) => ((await compared(more)) / (await compared(less))).toPrecision(2);
+  const energies = await times("cost.annDigital.symbol", ENERGY);
+  const latencies = await times("cost.latency.alone", "cost.latency.annDigital");
+  const rates = await times("cost.annDigital.inFlight", "cost.xpikeformer.inFlight");
+  expect(await page.locator("[data-wins]").textContent()).toBe(
+    ` Better are the ANN by latency (${latencies} times), throughput (${rates} times); the chips by energy (${energies} times).`,
+  );
+
   await bitsOf(page).selectOption("4");
   await settled(page);
   expect(await dots.count()).toBe(2);

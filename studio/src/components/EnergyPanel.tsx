@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Experiment } from "xpikeformer";
 import { type ItemisedEnergy, partLabel, type Receipt, type ReceiptItem } from "xpikeformer/internal";
 import { formatQuantity } from "xpikeformer/report";
 import { experiment, figures, itemised, metric } from "../state/studio.ts";
@@ -35,7 +36,7 @@ export function EnergyPanel() {
             , or {written(perResult.value, "J")} per {metric.value.result}
           </>
         )}
-        : counted actions times published prices. Open a part for its count, price and source.
+        : counted actions times published prices. {perStep(energy)} Open a part for its count, price and source.
       </p>
       <ul>
         {parts.map(({ part, energy: joules, items }) => (
@@ -63,6 +64,12 @@ export function EnergyPanel() {
       </ul>
     </section>
   );
+}
+
+/** What a time step costs on average: nearly all actions happen once in each. */
+function perStep({ of: { model }, total }: { readonly of: Experiment; readonly total: number }): string {
+  const steps = model.kind === "spiking" ? model.steps : 1;
+  return steps === 1 ? "" : `Each of the ${steps} time steps takes ${written(total / steps, "J")} of it on average.`;
 }
 
 interface ItemsProps {

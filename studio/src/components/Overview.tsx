@@ -185,8 +185,36 @@ function Comparison() {
           {` Chips minus the ANN: ${difference.value} (${difference.interval}).`}
         </span>
       )}
+      {difference && <Winners />}
     </>
   );
+}
+
+/** Who wins by what, and by how much; a difference in errors only where its interval leaves no doubt. */
+function Winners() {
+  const { rate, energy, name } = metric.value;
+  const ratio = (own: string, ann: string) =>
+    (figures.value.get(own)?.value ?? 0) / (figures.value.get(ann)?.value ?? 0);
+  const times = [
+    ["energy", ratio(energy, energy.replace("xpikeformer", "annDigital"))],
+    ["latency", ratio("cost.latency.alone", "cost.latency.annDigital")],
+    ["throughput", 1 / ratio("cost.xpikeformer.inFlight", "cost.annDigital.inFlight")],
+  ] as const;
+  const { low = 0, high = 0 } = figures.value.get("gap.ann")?.interval ?? {};
+  const worse = rate.startsWith("accuracy") ? [-high, -low] : [low, high];
+  const by = (isAnn: boolean) => [
+    ...((isAnn ? worse[0] > 0 : worse[1] < 0) ? [name] : []),
+    ...times.flatMap(([quantity, own]) => {
+      const factor = isAnn ? own : 1 / own;
+      return factor > 1 ? [`${quantity} (${formatQuantity({ value: factor, unit: "1" }, 2).value} times)`] : [];
+    }),
+  ];
+  const sides = [
+    ["the ANN", by(true)],
+    ["the chips", by(false)],
+  ] as const;
+  const said = sides.flatMap(([who, what]) => (what.length > 0 ? [`${who} by ${what.join(", ")}`] : []));
+  return <span data-wins> {`Better are ${said.join("; ")}.`}</span>;
 }
 
 interface BarProps {

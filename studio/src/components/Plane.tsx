@@ -4,7 +4,17 @@ import { formatQuantity } from "xpikeformer/report";
 import { machineKey } from "../machine-key.ts";
 import { type FrontMark, front } from "../state/front.ts";
 import { described, show } from "../state/knobs.ts";
-import { annPoint, type CostAxis, costAxis, curve, type Dot, dots, lines, type Point } from "../state/plane.ts";
+import {
+  annPoint,
+  type CostAxis,
+  costAxis,
+  curve,
+  type Dot,
+  dots,
+  type Line,
+  lines,
+  type Point,
+} from "../state/plane.ts";
 import { experiment, metric, opened } from "../state/studio.ts";
 import { sweep } from "../state/sweep.ts";
 import { ageName, plural } from "../words.ts";
@@ -128,10 +138,10 @@ export function Plane() {
           <text x={LEFT + 4} y={HEIGHT - 4}>
             ↑ {metric.value.rate.startsWith("accuracy") ? "wrong answers" : metric.value.name}, logarithmic
           </text>
-          {lines.value.map(({ name, figure, error }, i) => (
+          {placed(lines.value, y.of).map(({ name, figure, error, below }) => (
             <g key={figure} class="level" data-mark={figure} data-value={error}>
               <path d={`M${LEFT} ${y.of(error)}H${width - RIGHT}`} />
-              <text x={LEFT + 4} y={y.of(error) + (i % 2 ? 12 : -4)}>
+              <text x={LEFT + 4} y={y.of(error) + (below ? 12 : -4)}>
                 {name}
               </text>
             </g>
@@ -154,12 +164,12 @@ export function Plane() {
                 id={mark.key}
                 role="option"
                 aria-selected={false}
-                aria-label={foundSaid(mark)}
                 class={active?.key === mark.key ? "found active" : "found"}
                 data-mark="front"
                 onClick={() => show(mark.experiment)}
                 onPointerEnter={() => choose(mark.key)}
               >
+                <title>{foundSaid(mark)}</title>
                 <circle class="target" cx={cx} cy={cy} r={9} />
                 <path d={`M${cx - 4} ${cy}h8M${cx} ${cy - 4}v8`} />
               </g>
@@ -205,6 +215,15 @@ export function Plane() {
       </figcaption>
     </figure>
   );
+}
+
+/** Pixels between two lines whose names would meet. */
+const CLOSE = 32;
+
+/** The lines from the top, and whether a name stands below its line, since another line is close above. */
+function placed(all: readonly Line[], y: (error: number) => number) {
+  const sorted = all.toSorted((a, b) => b.error - a.error);
+  return sorted.map((line, i) => ({ ...line, below: i > 0 && y(line.error) - y(sorted[i - 1].error) < CLOSE }));
 }
 
 /** What the pluses are, and what was not the same: a search has prompts and chips of its own. */

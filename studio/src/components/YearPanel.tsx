@@ -65,7 +65,7 @@ function RateCurve() {
           <p class="quiet" aria-live="polite">
             {name}, {CHIPS} chips, {PROMPTS} prompts each, the same at every age.{" "}
             {done || failure
-              ? "Strokes are 95 % intervals."
+              ? `${inWords(known)}Strokes are 95 % intervals.`
               : `Measuring: ${known.length / 2} of ${AGES.length} ages …`}
           </p>
           {failure && <Failed failure={failure} />}
@@ -74,6 +74,19 @@ function RateCurve() {
       )}
     </figure>
   );
+}
+
+/** What the last age has done, once it is known. */
+function inWords(known: readonly AgedRate[]): string {
+  const rate = (age: string, compensated: boolean) => {
+    const found = known.find((one) => one.age.text === age && one.compensated === compensated);
+    return found && formatQuantity({ value: found.value, unit: "1" }).value;
+  };
+  const [first, last] = [AGES[0], AGES[AGES.length - 1]];
+  const [fresh, aged, without] = [rate(first.text, true), rate(last.text, true), rate(last.text, false)];
+  return without === undefined
+    ? ""
+    : `After ${ageName(last.seconds)}: ${aged}, from ${fresh}; without compensation ${without}. `;
 }
 
 function Rates({ known }: { known: readonly AgedRate[] }) {
