@@ -296,6 +296,7 @@ test("the front of the search is marked as it was recorded, says what differs, a
   const { page, errors, snapshotOf } = await openStudio();
   await snapshotOf(1, 160);
   const marks = page.locator("[data-mark=front]");
+  await page.locator(".plane").scrollIntoViewIfNeeded();
   await expect.poll(() => marks.count()).toBe(machines.length);
   const caption = page.locator(".plane figcaption");
   expect(await caption.textContent()).toContain(

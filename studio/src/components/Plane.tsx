@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Experiment } from "xpikeformer";
 import { formatQuantity } from "xpikeformer/report";
 import { machineKey } from "../machine-key.ts";
-import { type FrontMark, front } from "../state/front.ts";
+import { type FrontMark, front, loadFront } from "../state/front.ts";
 import { described, show } from "../state/knobs.ts";
 import {
   annPoint,
@@ -30,7 +30,14 @@ export function Plane() {
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.max(240, entry.contentRect.width)));
     observer.observe(box.current!);
-    return () => observer.disconnect();
+    const seen = new IntersectionObserver(
+      (entries) => entries.some(({ isIntersecting }) => isIntersecting) && loadFront(),
+    );
+    seen.observe(box.current!);
+    return () => {
+      observer.disconnect();
+      seen.disconnect();
+    };
   }, []);
   const all = dots.value;
   const searched = front.value?.marks ?? [];

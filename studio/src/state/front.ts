@@ -1,5 +1,5 @@
 /** The front of machines that a search found for the network shown (experiments/front), on the plane beside machines tried. */
-import { computed, effect, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Experiment } from "xpikeformer";
 import { experimentAt, kitOf } from "xpikeformer/internal";
 import { type CostAxis, costAxis, type Point } from "./plane.ts";
@@ -18,16 +18,16 @@ const record = signal<{ readonly tried: number; readonly machines: readonly Mach
 
 let asked = false;
 
-/** Loads the record when an experiment is first opened whose network it may belong to. */
-effect(() => {
-  if (asked || opened.value?.task.kind !== "symbol-detection") return;
+/** Loads the record, once: when the plane comes into view, so that the first figures need not wait for it. */
+export function loadFront(): void {
+  if (asked) return;
   asked = true;
   import("virtual:front").then(({ default: { experiment, tried, machines } }) => {
     const at = (values: Recorded["machines"][number]["values"]) =>
       experimentAt({ experiment, axes: {} } as unknown as Parameters<typeof experimentAt>[0], values);
     record.value = { tried, machines: machines.map((measured) => ({ measured, experiment: at(measured.values) })) };
   }, fail);
-});
+}
 
 /** What a comparison needs to be the same: the question asked once, and the network. */
 const comparedBy = ({ task, checkpoints }: Experiment): string =>
