@@ -7,7 +7,7 @@
 import { basename, dirname, relative } from "node:path";
 
 /** Commands that messages name. */
-const COMMANDS = "run|train|eval|cost|sweep|compare|worker|studio|rtl|data|import|export|presets|schema";
+const COMMANDS = "run|train|eval|cost|sweep|compare|worker|studio|rtl|data|import|export|device|presets|schema";
 const NAMED = new RegExp(`\\bxpike(?= (?:(?:${COMMANDS})\\b|\\[))`, "g");
 
 /**
