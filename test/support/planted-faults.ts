@@ -14,6 +14,7 @@ export interface PlantedFault {
 const EDGE = "xpike_axi.sv";
 const REGISTERS = "axi_registers.sv";
 const EXPANDER = "seed_expander.sv";
+const QUEUE = "prompt_queue.sv";
 const STOP = /\{(\w+)\[(\d+)\], \{13\{~\1\[\2\]\}\}\}/;
 
 const fault = (kind: string, source: string, ...changes: PlantedFault["changes"]): PlantedFault => ({
@@ -23,7 +24,8 @@ const fault = (kind: string, source: string, ...changes: PlantedFault["changes"]
 });
 
 /** A line of the branch in which a clear empties the edge. */
-const inClear = (register: string) => new RegExp(`(if \\(clear\\) begin(?:\\n.*<= '0;)*?)\\n +${register} <= '0;`);
+const inClear = (register: string) =>
+  new RegExp(`(if \\(clear(?:_i)?\\) begin(?:\\n.*<= '0;)*?)\\n +${register} <= '0;`);
 
 export const PLANTED: readonly PlantedFault[] = [
   fault("a clamp one short, high", "stream_adders_", [STOP, "{$1[$2], {12{~$1[$2]}}, 1'b0}"]),
@@ -97,7 +99,7 @@ export const PLANTED: readonly PlantedFault[] = [
   fault("clear leaves a counter", EDGE, [inClear("answered_q"), "$1"]),
   fault("clear leaves the input open", EDGE, [inClear("open_q"), "$1"]),
   fault("clear leaves the edge busy", EDGE, [inClear("running_q"), "$1"]),
-  fault("clear leaves an error", REGISTERS, ["{3{clears}} | ", ""]),
+  fault("clear leaves an error", REGISTERS, ["{4{clears}} | ", ""]),
   fault("clear touches a configuration register", REGISTERS, [
     "if (done_i) begin",
     "if (clears) begin prompts_q <= '0; end else if (done_i) begin",
@@ -155,6 +157,33 @@ export const PLANTED: readonly PlantedFault[] = [
   fault("a clear does not reach the machine", EDGE, ["machine_rst_nq <= !clear", "machine_rst_nq <= 1'd1"]),
   fault("busy only while the machine is", EDGE, ["busy = running_q | machine_busy", "busy = machine_busy"]),
   fault("busy only until the last answer", EDGE, ["busy = running_q | machine_busy", "busy = running_q"]),
+  fault("a prompt is lost in the queue", QUEUE, ["if (submit_i & !pops)", "if (submit_i & !pops & !runs_i)"]),
+  fault("a prompt is lost in the queue", QUEUE, ["pops = valid & !occupied_i", "pops = valid"]),
+  fault("a prompt counts twice in the queue", QUEUE, ["if (submit_i & !pops)", "if (submit_i)"]),
+  fault("a queue of prompts that is full one late", QUEUE, ["full_o = queued_q == 4'd8", "full_o = queued_q > 4'd8"]),
+  fault("a queue of prompts that is full one early", QUEUE, ["full_o = queued_q == 4'd8", "full_o = queued_q > 4'd6"]),
+  fault("the last prompt comes first", QUEUE, ["numbers_q[head_q]", "numbers_q[tail_q - 3'd1]"]),
+  fault("a clear leaves prompts in the queue", QUEUE, [inClear("queued_q"), "$1"]),
+  fault("a clear leaves prompts in the queue", QUEUE, [inClear("head_q"), "$1"]),
+  fault("a clear leaves prompts in the queue", QUEUE, [inClear("tail_q"), "$1"]),
+  fault("a clear leaves prompts in the queue", QUEUE, [inClear("next_q"), "$1"]),
+  fault("a prompt of the queue starts while another runs", QUEUE, ["start_o = next_q & !runs_i", "start_o = next_q"]),
+  fault("a prompt of the queue starts again", QUEUE, [/(if \(start_o\) begin\n +next_q <= )'0/, "$1next_q"]),
+  fault("seeds of the wrong prompt", EDGE, ["pops ? first_number : seed_data", "seed_data"]),
+  fault("answers with the wrong number", EDGE, ["occupied ? expanded : 32'd0", "expanded"]),
+  fault("answers with the wrong number", EDGE, ["m_axis_tuser = number_q", "m_axis_tuser = expanded"]),
+  fault("answers with the wrong number", REGISTERS, ["done_q <= number_i", "done_q <= data_q"]),
+  fault("a start between prompts of the queue", EDGE, ["busy = runs | waits", "busy = runs"]),
+  fault("a full queue takes a number", REGISTERS, [
+    "submit_o = writes_submit & submittable",
+    "submit_o = writes_submit",
+  ]),
+  fault("a submitted number passes one of the host", REGISTERS, ["!(full_i | claimed_i)", "!full_i"]),
+  fault("a number of the host passes a submitted one", REGISTERS, ["!(occupied_i | waits_i)", "!occupied_i"]),
+  fault("a refused number is no error", REGISTERS, ["{writes_submit & !submittable, ", "{1'b0, "]),
+  fault("partial strobes on a number", REGISTERS, [/writes_submit = write & &strobe_q/, "writes_submit = write"]),
+  fault("drained while prompts wait", REGISTERS, ["{done_i & !waits_i,", "{done_i,"]),
+  fault("room for one too many", REGISTERS, ["4'd8 - queued_i", "4'd9 - queued_i"]),
 ];
 
 /** Sources with the fault, by name: each is one experiment. Throws Error when a source does not say what it should. */

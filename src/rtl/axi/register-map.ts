@@ -60,7 +60,12 @@ export interface MachineFacts {
   readonly layout: number;
   /** How a prompt's number becomes its seeds; null: the machine draws nothing. */
   readonly expansion: SeedExpansion | null;
+  /** Numbers that the queue of prompts holds, without the one whose seeds are made. */
+  readonly queueDepth: number;
 }
+
+/** Enough for a host that answers an interrupt within seven prompts. */
+const QUEUE_DEPTH = 8;
 
 export const machineFacts = (
   { plan, loads, seedKey }: MachineDesign,
@@ -81,6 +86,7 @@ export const machineFacts = (
   windowWords: loads?.windowWords ?? seedWordsOf(plan),
   layout: loads?.layout ?? 0,
   expansion: expansionOf(plan, seedKey),
+  queueDepth: QUEUE_DEPTH,
 });
 
 function expansionOf(
@@ -94,12 +100,14 @@ function expansionOf(
 
 /** "XPIK" in ASCII, X in the high byte. */
 export const IDENTITY = 0x5850_494b;
+/** Of this map. 1 had no queue of prompts, and no register to say so. */
+export const REVISION = 2;
 
 /** Bits of CONTROL, STATUS, ERROR, and of both interrupt registers. */
 export const CONTROL = { start: 0, clear: 1 } as const;
-export const STATUS = { busy: 0, idle: 1, error: 2 } as const;
-export const ERROR = { length: 0, seed: 1, start: 2 } as const;
-export const INTERRUPT = { answered: 0, error: 1 } as const;
+export const STATUS = { busy: 0, idle: 1, error: 2, full: 3 } as const;
+export const ERROR = { length: 0, seed: 1, start: 2, submit: 3 } as const;
+export const INTERRUPT = { answered: 0, error: 1, drained: 2 } as const;
 
 export const REGISTERS = [
   {
@@ -137,7 +145,8 @@ export const REGISTERS = [
       {
         name: "clear",
         bit: CONTROL.clear,
-        meaning: "abandon the prompt, empty all queues, clear ERROR and PENDING; keeps PROMPTS, CLOCKS and ENABLE",
+        meaning:
+          "abandon the prompt, empty all queues, clear ERROR and PENDING; keeps PROMPTS, CLOCKS, ANSWERED and ENABLE",
       },
     ],
   },
@@ -150,10 +159,11 @@ export const REGISTERS = [
       {
         name: "busy",
         bit: STATUS.busy,
-        meaning: "from a start until the last answer is taken, or a clear",
+        meaning: "from a start, or a submitted number, until the last answer is taken, or a clear",
       },
       { name: "idle", bit: STATUS.idle, meaning: "not busy" },
       { name: "error", bit: STATUS.error, meaning: "any bit of ERROR" },
+      { name: "full", bit: STATUS.full, meaning: "the queue has no room" },
     ],
   },
   {
@@ -170,9 +180,14 @@ export const REGISTERS = [
       {
         name: "seed",
         bit: ERROR.seed,
-        meaning: "a write to the window while busy, or of a number while one waits, was ignored",
+        meaning: "a write to the window while busy, or to EXPAND while a number waits, was ignored",
       },
       { name: "start", bit: ERROR.start, meaning: "a start was written while busy, and ignored" },
+      {
+        name: "submit",
+        bit: ERROR.submit,
+        meaning: "a number was submitted to a full queue, or while one of EXPAND waits for its start, and ignored",
+      },
     ],
   },
   {
@@ -264,6 +279,7 @@ export const REGISTERS = [
     fields: [
       { name: "answered", bit: INTERRUPT.answered, meaning: "the last answer of a prompt was taken" },
       { name: "error", bit: INTERRUPT.error, meaning: "a bit of ERROR was set" },
+      { name: "drained", bit: INTERRUPT.drained, meaning: "a prompt was answered, and no submitted one is left" },
     ],
   },
   {
@@ -290,7 +306,45 @@ export const REGISTERS = [
     name: "WAITING",
     offset: 0x58,
     access: "read",
-    meaning: "numbers that wait: 0 or 1",
+    meaning: "numbers whose seeds are made, wait, or go to the machine: 0 or 1",
+  },
+  {
+    name: "SUBMIT",
+    offset: 0x5c,
+    access: "write",
+    meaning: "number of a prompt for the queue; starts by itself",
+  },
+  {
+    name: "QUEUED",
+    offset: 0x60,
+    access: "read",
+    meaning: "numbers in the queue, without that of WAITING",
+  },
+  {
+    name: "ROOM",
+    offset: 0x64,
+    access: "read",
+    meaning: "numbers for which the queue has room",
+  },
+  {
+    name: "DEPTH",
+    offset: 0x68,
+    access: "read",
+    meaning: "ROOM of an empty queue",
+    value: ({ queueDepth }) => queueDepth,
+  },
+  {
+    name: "ANSWERED",
+    offset: 0x6c,
+    access: "read",
+    meaning: "number of the last answered prompt; 0 if its seeds were written",
+  },
+  {
+    name: "REVISION",
+    offset: 0x70,
+    access: "read",
+    meaning: "of this map: 2",
+    value: () => REVISION,
   },
 ] as const satisfies readonly Register[];
 

@@ -4,6 +4,7 @@ import { SEED_BITS } from "../machine/engine.ts";
 import { both, indexBits } from "../machine/parts.ts";
 import * as sv from "../syntax.ts";
 import { holdsUntilTaken } from "./handshake.ts";
+import { queuedBits } from "./prompt-queue.ts";
 import {
   addressBits,
   CONTROL,
@@ -16,6 +17,7 @@ import {
   registerOf,
   STATUS,
 } from "./register-map.ts";
+import { NUMBER_BITS } from "./seed-expander.ts";
 
 export const AXI_REGISTERS = "axi_registers";
 /** AXI responses. */
@@ -48,8 +50,9 @@ export const axiLitePorts = (address: number) => [
 ];
 
 export function axiRegisters(facts: MachineFacts): sv.Module {
-  const { seedWords, windowWords, expansion } = facts;
+  const { seedWords, windowWords, expansion, queueDepth } = facts;
   const address = addressBits(windowWords);
+  const queued = queuedBits(facts);
   const errors = Object.keys(ERROR).length;
   const events = Object.keys(INTERRUPT).length;
   const index = (of: sv.Signal) => sv.slice(of, OFFSET_BITS - 1, 2);
@@ -65,7 +68,11 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     sv.output("seed_write_o"),
     sv.output("seed_address_o", seedAddressBits),
     sv.output("seed_data_o", SEED_BITS),
-    ...(expansion ? [sv.output("expand_o"), sv.input("occupied_i")] : []),
+    ...(expansion ? [sv.output("expand_o"), sv.input("occupied_i"), sv.input("claimed_i")] : []),
+    sv.output("submit_o"),
+    sv.input("queued_i", queued),
+    sv.input("full_i"),
+    sv.input("waits_i"),
     sv.output("start_o"),
     sv.output("clear_o"),
     sv.input("busy_i"),
@@ -73,15 +80,17 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     sv.input("result_i"),
     sv.input("length_error_i"),
     sv.input("done_i"),
+    sv.input("number_i", NUMBER_BITS),
     sv.output("irq_o"),
   ];
   const declared = [
     sv.logic(1, "address_held_q", "data_held_q", "bvalid_q", "rvalid_q"),
     sv.logic(1, "write", "read", "is_seed", "writes_seed", "writes_error", "writes_control"),
-    sv.logic(1, "writes_enable", "writes_pending", ...(expansion ? ["writes_expand"] : [])),
+    sv.logic(1, "writes_enable", "writes_pending", "writes_submit", "submittable"),
+    ...(expansion ? [sv.logic(1, "writes_expand", "expandable")] : []),
     sv.logic(1, "starts", "clears", "done", "irq_q"),
     sv.logic(address, "address_q"),
-    sv.logic(WORD, "data_q", "rdata_q", "prompts_q", "clocks_q", "count_q"),
+    sv.logic(WORD, "data_q", "rdata_q", "prompts_q", "clocks_q", "count_q", "done_q"),
     sv.logic(WORD / 8, "strobe_q"),
     sv.logic(2, "bresp_q", "rresp_q"),
     sv.logic(errors, "error_q", "error_d", "forgotten", "refused"),
@@ -99,6 +108,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
         busy: s.busy_i,
         idle: sv.isFalse(s.busy_i),
         error: sv.anyOne(s.error_q),
+        full: s.full_i,
       }),
     ),
     ERROR: sv.concat(sv.sized(WORD - errors, 0), s.error_q),
@@ -108,6 +118,10 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     PENDING: sv.concat(sv.sized(WORD - events, 0), s.pending_q),
     EXPAND: sv.sized(WORD, 0),
     WAITING: expansion ? sv.widen(s.occupied_i, 1, WORD) : sv.sized(WORD, 0),
+    SUBMIT: sv.sized(WORD, 0),
+    QUEUED: sv.widen(s.queued_i, queued, WORD),
+    ROOM: sv.widen(sv.binary(sv.sized(queued, queueDepth), "-", s.queued_i), queued, WORD),
+    ANSWERED: s.done_q,
   };
   /** Bits that a write of ones, or a clear, sets to 0. */
   const forgets = (bits: number, written: sv.Signal) =>
@@ -131,7 +145,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
     header: [
       `AXI4-Lite slave of the machine's edge: ${REGISTERS.length} registers of ${WORD} bits, and a window of ${windowWords} write-only words: ${windowWords > seedWords ? `${seedWords} seeds, then constants` : "seeds"}. One write and one read at a time; address and ` +
         "data of a write may arrive in any order.",
-      "The response is SLVERR to an access outside the map, a write to a read-only register, a read in the window, a write of less than a word, a write in the window or a start while busy, and a number while one waits: nothing is then written. The two low bits of an address are ignored.",
+      "The response is SLVERR to an access outside the map, a write to a read-only register, a read in the window, a write of less than a word, a write in the window or a start while busy, a number to EXPAND while one waits, and one to SUBMIT while the queue is full or EXPAND's waits: nothing is then written. The two low bits of an address are ignored.",
       "Latency: a write takes effect in the clock after its address and data have arrived, and its response follows in the next; the response to a read follows in the clock after its address has arrived.",
     ],
     ports,
@@ -156,9 +170,13 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
       ...(expansion
         ? [
             sv.wire(s.writes_expand, writes("EXPAND")),
-            sv.wire(s.expand_o, both(s.writes_expand, sv.isFalse(s.occupied_i))),
+            sv.wire(s.expandable, sv.isFalse(sv.binary(s.occupied_i, "|", s.waits_i))),
+            sv.wire(s.expand_o, both(s.writes_expand, s.expandable)),
           ]
         : []),
+      sv.wire(s.writes_submit, writes("SUBMIT")),
+      sv.wire(s.submittable, sv.isFalse(expansion ? sv.binary(s.full_i, "|", s.claimed_i) : s.full_i)),
+      sv.wire(s.submit_o, both(s.writes_submit, s.submittable)),
       sv.wire(s.seed_address_o, sv.slice(s.address_q, seedAddressBits + 1, 2)),
       sv.wire(s.seed_data_o, s.data_q),
       sv.wire(s.start_o, both(s.starts, sv.isFalse(s.busy_i))),
@@ -168,6 +186,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
         anyOf(
           s.seed_write_o,
           ...(expansion ? [s.expand_o] : []),
+          s.submit_o,
           s.writes_error,
           s.writes_enable,
           s.writes_pending,
@@ -182,9 +201,10 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
           ...highestFirst(ERROR, {
             length: s.length_error_i,
             seed: expansion
-              ? sv.binary(both(s.writes_seed, s.busy_i), "|", both(s.writes_expand, s.occupied_i))
+              ? sv.binary(both(s.writes_seed, s.busy_i), "|", both(s.writes_expand, sv.isFalse(s.expandable)))
               : both(s.writes_seed, s.busy_i),
             start: both(s.starts, s.busy_i),
+            submit: both(s.writes_submit, sv.isFalse(s.submittable)),
           }),
         ),
       ),
@@ -194,7 +214,16 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
       sv.comment(
         "An event pends until a 1 is written to it, or a clear; an enabled one raises irq_o in the next clock.",
       ),
-      sv.wire(s.events, sv.concat(...highestFirst(INTERRUPT, { answered: s.done_i, error: sv.anyOne(s.refused) }))),
+      sv.wire(
+        s.events,
+        sv.concat(
+          ...highestFirst(INTERRUPT, {
+            answered: s.done_i,
+            error: sv.anyOne(s.refused),
+            drained: both(s.done_i, sv.isFalse(s.waits_i)),
+          }),
+        ),
+      ),
       sv.wire(s.served, forgets(events, s.writes_pending)),
       sv.wire(s.pending_d, sv.binary(sv.binary(s.pending_q, "&", sv.not(s.served)), "|", s.events)),
       sv.wire(s.irq_o, s.irq_q),
@@ -211,7 +240,7 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
         // machine is idle.
         sv.cleared(
           ...[s.address_held_q, s.data_held_q, s.bvalid_q, s.rvalid_q, s.error_q, s.prompts_q, s.clocks_q],
-          ...[s.enable_q, s.pending_q, s.irq_q],
+          ...[s.enable_q, s.pending_q, s.irq_q, s.done_q],
         ),
         [
           sv.when(both(s.s_axil_awvalid, s.s_axil_awready), [
@@ -243,7 +272,10 @@ export function axiRegisters(facts: MachineFacts): sv.Module {
           sv.when(s.writes_enable, [sv.set(s.enable_q, sv.slice(s.data_q, events - 1, 0))]),
           sv.set(s.pending_q, s.pending_d),
           sv.set(s.irq_q, sv.anyOne(sv.binary(s.pending_q, "&", s.enable_q))),
-          sv.when(s.done_i, [sv.set(s.prompts_q, sv.binary(s.prompts_q, "+", sv.sized(WORD, 1)))]),
+          sv.when(s.done_i, [
+            sv.set(s.prompts_q, sv.binary(s.prompts_q, "+", sv.sized(WORD, 1))),
+            sv.set(s.done_q, s.number_i),
+          ]),
           sv.set(
             s.count_q,
             sv.choose(s.machine_busy_i, sv.binary(s.count_q, "+", sv.sized(WORD, 1)), sv.sized(WORD, 0)),

@@ -52,14 +52,14 @@ const testbench = (all: number): string => `
 module tb;
   logic clk = 0, rst_n = 1, expand = 0, take = 0;
   logic [31:0] numbers [0:${NUMBERS.length - 1}], number = 0;
-  wire occupied, write, last;
-  wire [31:0] data;
+  wire occupied, pending, write, last;
+  wire [31:0] data, kept;
   wire [${Math.max(1, Math.ceil(Math.log2(all))) - 1}:0] address;
   int expanded, copied;
   always #5 clk = ~clk;
   ${SEED_EXPANDER} u_expander (
     .clk_i(clk), .rst_ni(rst_n), .expand_i(expand), .number_i(number), .take_i(take), .clear_i(1'b0),
-    .occupied_o(occupied), .write_o(write), .address_o(address), .data_o(data), .last_o(last)
+    .occupied_o(occupied), .pending_o(pending), .number_o(kept), .write_o(write), .address_o(address), .data_o(data), .last_o(last)
   );
   initial begin
     #1 rst_n = 0;
@@ -86,7 +86,7 @@ module tb;
       end while (!last);
       $display("%h %h", expanded, copied);
       @(negedge clk);
-      if (occupied) $display("occupied");
+      if (occupied || pending || kept !== number) $display("occupied, or another number");
     end
     $finish(0);
   end

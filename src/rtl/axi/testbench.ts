@@ -4,7 +4,7 @@
  *   +stall=N   addresses, data, answers and vectors are sent and taken late, at random with seed N
  *
  * It reads and compares registers, tries accesses that must be refused, clears a prompt of wrong length midway, and then sends
- * whole prompts, each with its own seeds. Without stalls, CLOCKS must equal the schedule's. It prints one line that begins with
+ * whole prompts, each with its own seeds, and some again through the queue. Without stalls, CLOCKS must equal the schedule's. It prints one line that begins with
  * PASS or FAIL.
  */
 import { SEED_BITS } from "../machine/engine.ts";
@@ -27,6 +27,8 @@ import {
   seedBase,
 } from "./register-map.ts";
 import { axiLitePorts, OKAY, SLVERR } from "./registers.ts";
+import { expansionClocks, NUMBER_BITS } from "./seed-expander.ts";
+import { queuedPrompts, queuePhase } from "./testbench-queue.ts";
 import { AXI_TOP, streamSizes } from "./top.ts";
 
 export const AXI_TESTBENCH = `${AXI_TOP}_tb`;
@@ -44,7 +46,7 @@ const bitOf = (place: number) => 2 ** place;
 type Channel = "aw" | "w" | "ar";
 
 export function axiTestbench(facts: MachineFacts, vectors: MachineVectors): sv.Module[] {
-  return [answersChecker(facts), bench(facts, vectors)];
+  return [answersChecker(facts, vectors.prompts), bench(facts, vectors)];
 }
 
 function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
@@ -53,10 +55,12 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
   const base = seedBase(windowWords);
   const sizes = streamSizes(facts);
   const afterRegisters = 4 * REGISTERS.length;
+  const queued = queuedPrompts(vectors);
+  const made = expansion ? expansionClocks(expansion).expand : 0;
   const broken = Math.max(1, Math.floor(each / 2));
   const at = (register: RegisterName) => sv.hex(address, registerOf(register).offset);
   const ports: sv.Port<never>[] = [];
-  const declared = [sv.logic(1, "clk_i", "rst_ni", "live", "irq_o", "was_answered")];
+  const declared = [sv.logic(1, "clk_i", "rst_ni", "live", "irq_o", "was_answered", "in_queue")];
   const lite = axiLitePorts(address).map((port) => sv.logic(port.width, port.name));
   const variables = sv.integers(
     "stall",
@@ -80,6 +84,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
     sv.logic(sizes.input, "s_axis_tdata"),
     sv.logic(1, "s_axis_tlast", "s_axis_tvalid", "s_axis_tready"),
     sv.logic(sizes.output, "m_axis_tdata"),
+    sv.logic(NUMBER_BITS, "m_axis_tuser", "given_number", "number"),
     sv.logic(1, "m_axis_tlast", "m_axis_tvalid", "m_axis_tready"),
     sv.logic(address, "write_address", "read_address"),
     sv.logic(32, "write_data", "rdata_q"),
@@ -172,6 +177,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
     s.s_axis_tvalid,
     s.s_axis_tready,
     s.m_axis_tdata,
+    s.m_axis_tuser,
     s.m_axis_tlast,
     s.m_axis_tvalid,
     s.m_axis_tready,
@@ -216,7 +222,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
   return {
     name: AXI_TESTBENCH,
     header: [
-      `Checks the machine through its AXI edge: registers, refused accesses, a cleared prompt, then ${vectors.prompts} prompts with their seeds.`,
+      `Checks the machine through its AXI edge: registers, refused accesses, a cleared prompt, then ${vectors.prompts} prompts with their seeds, ${queued} of them again through the queue.`,
       `With +${STALL}=N all channels wait at random, and CLOCKS is not compared.`,
     ],
     ports,
@@ -226,6 +232,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
       sv.declare(s.s_axis_tdata),
       sv.declare(s.s_axis_tlast, s.s_axis_tvalid, s.s_axis_tready),
       sv.declare(s.m_axis_tdata),
+      sv.declare(s.m_axis_tuser, s.given_number, s.number),
       sv.declare(s.m_axis_tlast, s.m_axis_tvalid, s.m_axis_tready),
       sv.declare(s.write_address, s.read_address),
       sv.declare(s.write_data, s.rdata_q),
@@ -248,10 +255,24 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
         clk_i: s.clk_i,
         live_i: s.live,
         tdata_i: s.m_axis_tdata,
+        tuser_i: s.m_axis_tuser,
         tlast_i: s.m_axis_tlast,
         tvalid_i: s.m_axis_tvalid,
         tready_i: s.m_axis_tready,
+        number_i: s.number,
       }),
+      sv.comment("Of the prompt whose answer comes next."),
+      sv.wire(
+        s.number,
+        sv.choose(
+          s.in_queue,
+          sv.cast(
+            NUMBER_BITS,
+            sv.binary(sv.binary(sv.name("u_answers.seen"), "/", sv.decimal(answers)), "-", sv.decimal(vectors.prompts)),
+          ),
+          s.given_number,
+        ),
+      ),
       sv.gap,
       sv.comment("Writes: address and data each after its own wait."),
       forever(
@@ -308,7 +329,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
         sv.put(s.seed_file, sv.call("$fopen", sv.text(SEED_FILE), sv.text("r"))),
         sv.put(s.input_file, sv.call("$fopen", sv.text(INPUT_FILE), sv.text("r"))),
         ...[s.writes, s.reads, s.errors, s.written, s.was_read].map((counter) => sv.put(counter, sv.decimal(0))),
-        ...[s.live, s.s_axis_tvalid, s.s_axis_tlast].map((signal) => sv.put(signal, nil)),
+        ...[s.live, s.in_queue, s.s_axis_tvalid, s.s_axis_tlast].map((signal) => sv.put(signal, nil)),
         sv.put(s.s_axis_tdata, sv.zeros),
         ...inputs.filter((port) => !port.name.endsWith("ready")).map((port) => sv.put(s[port.name], sv.zeros)),
         ...shortReset(s.rst_ni),
@@ -374,6 +395,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
               ),
             ),
           ),
+          sv.put(s.given_number, expansion ? sv.choose(isOdd, sv.cast(NUMBER_BITS, prompt), sv.zeros) : sv.zeros),
           ...control("start", OKAY),
           sv.forEach(
             "n",
@@ -419,10 +441,23 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
           sv.when(sv.isFalse(stalls), expectRead("CLOCKS", word(clocks))),
           ...errorIs(),
         ),
+        ...queuePhase(
+          facts,
+          vectors,
+          {
+            write: (register, data, response) => write(at(register), data, response),
+            ask: (register) => ask(at(register)),
+            expect: expectRead,
+            complain,
+            give,
+          },
+          s,
+          sizes.input,
+        ),
         edge,
         complain(
-          sv.binary(sv.name("u_answers.seen"), "!=", sv.decimal(answers * vectors.prompts)),
-          `%0d answers came, expected ${answers * vectors.prompts}`,
+          sv.binary(sv.name("u_answers.seen"), "!=", sv.decimal(answers * (vectors.prompts + queued))),
+          `%0d answers came, expected ${answers * (vectors.prompts + queued)}`,
           sv.name("u_answers.seen"),
         ),
         sv.when(
@@ -431,7 +466,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
             task(
               "$display",
               sv.text(
-                `PASS ${vectors.prompts} prompts, ${answers * vectors.prompts} answers over AXI-Stream, %0d writes and %0d reads over AXI4-Lite`,
+                `PASS ${vectors.prompts} prompts, ${queued} again through the queue, ${answers * (vectors.prompts + queued)} answers over AXI-Stream, %0d writes and %0d reads over AXI4-Lite`,
               ),
               s.writes,
               s.reads,
@@ -444,7 +479,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
       sv.gap,
       sv.comment("A machine that hangs fails."),
       sv.initial(
-        sv.put(s.limit, sv.decimal(PATIENCE * (vectors.prompts + 1) * (clocks + 8 * seedWords))),
+        sv.put(s.limit, sv.decimal(PATIENCE * (vectors.prompts + 1 + queued) * (clocks + 8 * seedWords + made))),
         sv.forEach("n", s.limit, edge),
         task("$display", sv.text("FAIL not done after %0d clocks"), s.limit),
         task("$finish"),

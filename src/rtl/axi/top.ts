@@ -1,7 +1,9 @@
 /**
  * The machine with the interfaces of a chip: AXI4-Lite for control and seeds, AXI-Stream for vectors and answers.
  *
- * Each prompt needs a start, so its seeds are written in time and no vector of the next prompt arrives early.
+ * Each prompt needs a start, so its seeds are there in time and no vector of the next prompt arrives early. A start is written, or it is
+ * that of a number in the queue. Answers leave in the order of the starts, and each brings its prompt's number as tuser; a DMA drops that,
+ * so ANSWERED has the number of the last answered prompt, and PROMPTS counts them.
  */
 import { unused } from "../encoder.ts";
 import { SEED_BITS } from "../machine/engine.ts";
@@ -10,9 +12,10 @@ import { MACHINE } from "../machine/top.ts";
 import { resetSynchroniser, synchronised, TEST_MODE } from "../reset-synchroniser.ts";
 import * as sv from "../syntax.ts";
 import { holdsUntilTaken } from "./handshake.ts";
+import { PROMPT_QUEUE, promptQueue, queuedBits } from "./prompt-queue.ts";
 import { addressBits, type MachineFacts } from "./register-map.ts";
 import { AXI_REGISTERS, axiLitePorts, axiRegisters } from "./registers.ts";
-import { SEED_EXPANDER, seedExpander } from "./seed-expander.ts";
+import { NUMBER_BITS, SEED_EXPANDER, seedExpander } from "./seed-expander.ts";
 
 export const AXI_TOP = "xpike_axi";
 
@@ -49,6 +52,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.input("s_axis_tvalid"),
     sv.output("s_axis_tready"),
     sv.output("m_axis_tdata", sizes.output),
+    sv.output("m_axis_tuser", NUMBER_BITS),
     sv.output("m_axis_tlast"),
     sv.output("m_axis_tvalid"),
     sv.input("m_axis_tready"),
@@ -60,6 +64,9 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.logic(indexBits(vectors), "entered_q"),
     sv.logic(indexBits(answers), "answered_q"),
     sv.logic(1, "seed_write", "start", "clear", "busy", "machine_busy", "ready", "result"),
+    sv.logic(1, "asked", "submit", "full", "waits", "runs", "begins"),
+    sv.logic(queuedBits(facts), "queued"),
+    sv.logic(NUMBER_BITS, "first_number", "number_q"),
     sv.logic(1, "taken", "is_last", "is_wrong", "given", "done"),
     sv.logic(indexBits(windowWords), "seed_address"),
     sv.logic(SEED_BITS, "seed_data"),
@@ -68,7 +75,8 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.logic(facts.logitBits, "logits"),
     ...(expansion
       ? [
-          sv.logic(1, "expand", "occupied", "copies", "copied"),
+          sv.logic(1, "expand", "occupied", "pending", "claimed", "pops", "copies", "copied"),
+          sv.logic(NUMBER_BITS, "expanded"),
           sv.logic(indexBits(seedWords), "copy_address"),
           sv.logic(SEED_BITS, "copy_data"),
         ]
@@ -91,6 +99,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
             "A prompt's number becomes its seeds, also while the prompt before it runs. The next start takes them, and opens the input when the machine has them.",
           ]
         : []),
+      `Up to ${facts.queueDepth} numbers wait in a queue, and start by themselves. m_axis_tuser is the number of an answer's prompt, 0 if its seeds were written.`,
       "The release of rst_ni is synchronised, and the bus is ready from then on. With test_mode_i, rst_ni resets everything directly.",
       "A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine.",
     ],
@@ -108,26 +117,48 @@ export function axiTop(facts: MachineFacts): sv.Module {
         seed_write_o: s.seed_write,
         seed_address_o: s.seed_address,
         seed_data_o: s.seed_data,
-        ...(expansion ? { expand_o: s.expand, occupied_i: s.occupied } : {}),
-        start_o: s.start,
+        ...(expansion ? { expand_o: s.expand, occupied_i: s.occupied, claimed_i: s.claimed } : {}),
+        submit_o: s.submit,
+        queued_i: s.queued,
+        full_i: s.full,
+        waits_i: s.waits,
+        start_o: s.asked,
         clear_o: s.clear,
         busy_i: s.busy,
         machine_busy_i: s.machine_busy,
         result_i: s.result,
         length_error_i: s.is_wrong,
         done_i: s.done,
+        number_i: s.number_q,
         irq_o: s.irq_o,
       }),
+      sv.gap,
+      sv.instance(PROMPT_QUEUE, "u_queue", {
+        ...clocked,
+        submit_i: s.submit,
+        number_i: s.seed_data,
+        clear_i: s.clear,
+        runs_i: s.runs,
+        ...(expansion ? { occupied_i: s.occupied, pending_i: s.pending, expand_o: s.pops, claimed_o: s.claimed } : {}),
+        start_o: s.begins,
+        number_o: s.first_number,
+        queued_o: s.queued,
+        full_o: s.full,
+        waits_o: s.waits,
+      }),
+      sv.wire(s.start, sv.binary(s.asked, "|", s.begins)),
       sv.gap,
       ...(expansion
         ? [
             sv.instance(SEED_EXPANDER, "u_expander", {
               ...clocked,
-              expand_i: s.expand,
-              number_i: s.seed_data,
+              expand_i: sv.binary(s.expand, "|", s.pops),
+              number_i: sv.choose(s.pops, s.first_number, s.seed_data),
               take_i: both(s.start, s.occupied),
               clear_i: s.clear,
               occupied_o: s.occupied,
+              pending_o: s.pending,
+              number_o: s.expanded,
               write_o: s.copies,
               address_o: s.copy_address,
               data_o: s.copy_data,
@@ -176,19 +207,29 @@ export function axiTop(facts: MachineFacts): sv.Module {
       sv.wire(s.m_axis_tlast, isAt(s.answered_q, answers - 1)),
       sv.wire(s.given, both(s.m_axis_tvalid, s.m_axis_tready)),
       sv.wire(s.done, both(s.given, s.m_axis_tlast)),
-      sv.wire(s.busy, sv.binary(s.running_q, "|", s.machine_busy)),
+      sv.wire(s.m_axis_tuser, s.number_q),
+      sv.wire(s.runs, sv.binary(s.running_q, "|", s.machine_busy)),
+      sv.wire(s.busy, sv.binary(s.runs, "|", s.waits)),
       sv.gap,
       sv.comment(
         `A prompt is open until its last vector, or a wrong one, has arrived, and runs until its last answer has been taken.${expansion ? " It opens at its start, or when the seeds of a number that waited have been copied." : ""}`,
       ),
       sv.registers(
-        sv.cleared(s.machine_rst_nq, s.open_q, s.running_q, s.entered_q, s.answered_q),
+        sv.cleared(s.machine_rst_nq, s.open_q, s.running_q, s.entered_q, s.answered_q, s.number_q),
         [
           sv.set(s.machine_rst_nq, sv.isFalse(s.clear)),
           sv.when(s.clear, sv.cleared(s.open_q, s.running_q, s.entered_q, s.answered_q), [
             sv.when(s.start, [
               sv.set(s.open_q, expansion ? sv.isFalse(s.occupied) : sv.sized(1, 1)),
               sv.set(s.running_q, sv.sized(1, 1)),
+              sv.set(
+                s.number_q,
+                sv.choose(
+                  expansion ? s.occupied : s.begins,
+                  expansion ? s.expanded : s.first_number,
+                  sv.sized(NUMBER_BITS, 0),
+                ),
+              ),
             ]),
             ...(expansion ? [sv.when(s.copied, [sv.set(s.open_q, sv.sized(1, 1))])] : []),
             sv.when(s.taken, [
@@ -214,7 +255,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
         label: "m_axis",
         valid: s.m_axis_tvalid,
         ready: s.m_axis_tready,
-        payload: [s.m_axis_tdata, s.m_axis_tlast],
+        payload: [s.m_axis_tdata, s.m_axis_tuser, s.m_axis_tlast],
         reset: s.clear,
       }),
     ],
@@ -224,6 +265,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
 /** The machine's edge, leaves first; its files follow the modules of the machine. */
 export const axiModules = (facts: MachineFacts): sv.Module[] => [
   resetSynchroniser(),
+  promptQueue(facts),
   ...(facts.expansion ? [seedExpander(facts.expansion)] : []),
   axiRegisters(facts),
   axiTop(facts),

@@ -72,7 +72,10 @@ export function machineExchanges(
   };
   const seedsOf = (p: number) =>
     each(seeds, p, seedWords).map((word, n) => write(seedBase(windowWords) + 4 * n, Number.parseInt(word, 16)));
-  const promptOf = (p: number) => [...seedsOf(p), start(), vectorsOf(p), answersTo(p), read("CLOCKS", clocks)];
+  const rest = (p: number) => [vectorsOf(p), answersTo(p), read("CLOCKS", clocks)];
+  const promptOf = (p: number) => [...seedsOf(p), start(), ...rest(p)];
+  /** The second prompt's number is submitted while the first runs. */
+  const isQueued = prompts > 1;
 
   const short = vectorsOf(0).sent;
   return [
@@ -95,10 +98,12 @@ export function machineExchanges(
     start(refused("slave")),
     vectorsOf(0),
     vectorsOf(0, refused("closed")),
+    ...(isQueued ? [write(registerOf("SUBMIT").offset, 1)] : []),
     answersTo(0),
     answersTo(0),
     read("ERROR", 2 ** ERROR.start),
-    ...Array.from({ length: prompts - 1 }, (_, p) => promptOf(p + 1)).flat(),
+    ...Array.from({ length: prompts - 1 }, (_, p) => (p === 0 && isQueued ? rest(1) : promptOf(p + 1))).flat(),
+    ...(isQueued ? [read("ANSWERED", prompts === 2 ? 1 : 0)] : []),
     read("PROMPTS", prompts),
     identify,
   ];

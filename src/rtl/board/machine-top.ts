@@ -1,5 +1,6 @@
 /** Generator of the top level of a board with a whole machine: a serial line, frames, control, `xpike_axi`. */
 import type { MachineFacts } from "../axi/register-map.ts";
+import { NUMBER_BITS } from "../axi/seed-expander.ts";
 import { AXI_TOP } from "../axi/top.ts";
 import { unused } from "../encoder.ts";
 import * as sv from "../syntax.ts";
@@ -25,7 +26,7 @@ function machineBoard(facts: MachineFacts, clocks: number): sv.Module {
   const wireName = (pin: string) => pin.replace(/_[io]$/, "");
   const pins = machinePins(facts);
   const wires = pins.map(({ name, width }) => sv.logic(width, wireName(name)));
-  const more = [sv.logic(1, "interrupt", "answer_last")];
+  const more = [sv.logic(1, "interrupt", "answer_last"), sv.logic(NUMBER_BITS, "answer_number")];
   const s = sv.signals([], [...wires, ...more]);
   return serialTop({
     name: MACHINE_BOARD,
@@ -68,12 +69,13 @@ function machineBoard(facts: MachineFacts, clocks: number): sv.Module {
         s_axis_tvalid: s.vector_valid,
         s_axis_tready: s.vector_ready,
         m_axis_tdata: s.answer,
+        m_axis_tuser: s.answer_number,
         m_axis_tlast: s.answer_last,
         m_axis_tvalid: s.answer_valid,
         m_axis_tready: s.answer_ready,
         irq_o: s.interrupt,
       }),
-    unread: unused("pins", sv.concat(s.interrupt, s.answer_last)),
+    unread: unused("pins", sv.concat(s.interrupt, s.answer_last, s.answer_number)),
     busy: s.running,
   });
 }

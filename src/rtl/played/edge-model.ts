@@ -66,6 +66,12 @@ export interface EdgeState {
   readonly error: number;
   /** Null: no number waits. */
   readonly expander: Expander | null;
+  /** Submitted numbers, the first one leaves first, and whether the expander has one whose start has not come. */
+  readonly queue: readonly number[];
+  readonly isNext: boolean;
+  /** Of the prompt that runs or ran last, and of the one that was answered last; 0: it had no number. */
+  readonly number: number;
+  readonly done: number;
   /** Events that raise the interrupt, those that pend, and the interrupt. */
   readonly enabled: number;
   readonly pending: number;
@@ -89,6 +95,10 @@ export const AFTER_RESET: EdgeState = {
   read: null,
   error: 0,
   expander: null,
+  queue: [],
+  isNext: false,
+  number: 0,
+  done: 0,
   enabled: 0,
   pending: 0,
   interrupt: false,
@@ -109,7 +119,7 @@ const EVENTS = 2 ** Object.keys(INTERRUPT).length - 1;
 /** What a write does. */
 export type Effect =
   | { readonly kind: "seed"; readonly word: number; readonly data: number }
-  | { readonly kind: "expand"; readonly number: number }
+  | { readonly kind: "expand" | "submit"; readonly number: number }
   | { readonly kind: "start" | "clear" | "nothing" }
   | { readonly kind: "forget" | "enable" | "serve"; readonly bits: number }
   | { readonly kind: "refused"; readonly error: number };
@@ -119,12 +129,16 @@ const refused = (error: keyof typeof ERROR | null): Effect => ({
   error: error === null ? 0 : 1 << ERROR[error],
 });
 
+/** Whether the prompt of a submitted number has not started. */
+export const isWaiting = ({ queue, isNext }: EdgeState): boolean => queue.length > 0 || isNext;
+
+/** Whether a number of the host has been expanded, or will be, for a start that has not come. */
+export const isClaimed = ({ expander, isNext }: EdgeState): boolean => expander !== null && !expander.taken && !isNext;
+
 export function effectOf(
-  { windowWords, expansion }: MachineFacts,
-  address: number,
-  data: number,
-  strobe: number,
-  { busy, occupied }: { readonly busy: boolean; readonly occupied: boolean },
+  { windowWords, expansion, queueDepth }: MachineFacts,
+  state: EdgeState,
+  { address, data, strobe, busy }: { address: number; data: number; strobe: number; busy: boolean },
 ): Effect {
   if (strobe !== FULL) return refused(null);
   const aligned = address - (address % 4);
@@ -138,7 +152,11 @@ export function effectOf(
   if (register?.name === "ERROR") return { kind: "forget", bits: data };
   if (register?.name === "ENABLE") return { kind: "enable", bits: data & EVENTS };
   if (register?.name === "EXPAND" && expansion !== null) {
-    return occupied ? refused("seed") : { kind: "expand", number: data };
+    return state.expander !== null || isWaiting(state) ? refused("seed") : { kind: "expand", number: data };
+  }
+  if (register?.name === "SUBMIT") {
+    const isRefused = state.queue.length === queueDepth || isClaimed(state);
+    return isRefused ? refused("submit") : { kind: "submit", number: data };
   }
   if (register?.name === "PENDING") return { kind: "serve", bits: data };
   if (register?.name !== "CONTROL") return refused(null);
@@ -151,7 +169,12 @@ export function effectOf(
 export interface EdgeOutputs {
   /** Whether the edge is in no reset. */
   readonly awake: boolean;
+  /** Whether the machine runs a prompt, and whether it will without another access. */
+  readonly runs: boolean;
   readonly busy: boolean;
+  /** Whether a number leaves the queue, and whether the prompt of a submitted one starts. */
+  readonly pops: boolean;
+  readonly begins: boolean;
   readonly effect: Effect | null;
   readonly taken: boolean;
   readonly isLast: boolean;
@@ -166,15 +189,20 @@ export function edgeOutputs(
   inputs: EdgeInputs,
   machine: MachineOutputs,
 ): EdgeOutputs {
-  const busy = state.running || machine.busy;
+  const runs = state.running || machine.busy;
+  const busy = runs || isWaiting(state);
+  const pops = state.queue.length > 0 && (facts.expansion ? state.expander === null : !runs);
   const isWrite = state.address !== null && state.data !== null && state.written === null;
   const taken = inputs.tvalid && state.open && machine.ready;
   const isLast = state.entered === facts.vectors - 1;
   return {
     awake: !inputs.reset && (inputs.testMode || state.asleep === 0),
+    runs,
     busy,
+    pops,
+    begins: facts.expansion ? state.isNext && !runs : pops,
     effect: isWrite
-      ? effectOf(facts, state.address, state.data.word, state.data.strobe, { busy, occupied: state.expander !== null })
+      ? effectOf(facts, state, { address: state.address, data: state.data.word, strobe: state.data.strobe, busy })
       : null,
     taken,
     isLast,
@@ -192,7 +220,10 @@ export function contentOf(facts: MachineFacts, state: EdgeState, busy: boolean, 
   switch (register.name) {
     case "STATUS":
       return (
-        (Number(busy) << STATUS.busy) | (Number(!busy) << STATUS.idle) | (Number(state.error !== 0) << STATUS.error)
+        (Number(busy) << STATUS.busy) |
+        (Number(!busy) << STATUS.idle) |
+        (Number(state.error !== 0) << STATUS.error) |
+        (Number(state.queue.length === facts.queueDepth) << STATUS.full)
       );
     case "ERROR":
       return state.error;
@@ -206,6 +237,12 @@ export function contentOf(facts: MachineFacts, state: EdgeState, busy: boolean, 
       return state.clocks;
     case "WAITING":
       return Number(state.expander !== null);
+    case "QUEUED":
+      return state.queue.length;
+    case "ROOM":
+      return facts.queueDepth - state.queue.length;
+    case "ANSWERED":
+      return state.done;
     default:
       return 0;
   }
@@ -214,13 +251,16 @@ export function contentOf(facts: MachineFacts, state: EdgeState, busy: boolean, 
 /** Whether the machine is given its last seed. */
 const isCopied = ({ seedWords }: MachineFacts, { expander }: EdgeState): boolean => expander?.copied === seedWords - 1;
 
-function afterExpander(facts: MachineFacts, state: EdgeState, effect: Effect | null): Expander | null {
+const isStart = ({ effect, begins }: EdgeOutputs): boolean => effect?.kind === "start" || begins;
+
+function afterExpander(facts: MachineFacts, state: EdgeState, outputs: EdgeOutputs): Expander | null {
   const { expander } = state;
-  if (effect?.kind === "clear" || isCopied(facts, state)) return null;
-  if (effect?.kind === "expand") {
+  const { effect, pops } = outputs;
+  if (effect?.kind === "clear" || isCopied(facts, state) || facts.expansion === null) return null;
+  if (effect?.kind === "expand" || pops) {
     return {
-      number: effect.number,
-      left: expansionClocks(facts.expansion!).expand - 1,
+      number: effect?.kind === "expand" ? effect.number : state.queue[0],
+      left: expansionClocks(facts.expansion).expand - 1,
       taken: false,
       read: 0,
       copied: null,
@@ -231,7 +271,7 @@ function afterExpander(facts: MachineFacts, state: EdgeState, effect: Effect | n
   return {
     ...expander,
     left: Math.max(0, expander.left - 1),
-    taken: expander.taken || effect?.kind === "start",
+    taken: expander.taken || isStart(outputs),
     read: moves ? Math.min(expander.read + 1, facts.seedWords - 1) : expander.read,
     copied: moves ? expander.read : null,
   };
@@ -245,7 +285,7 @@ export function afterClock(
   machine: MachineOutputs,
   outputs: EdgeOutputs,
 ): EdgeState {
-  const { awake, effect, taken, isLast, isWrong, given, isLastAnswer, busy } = outputs;
+  const { awake, effect, pops, begins, taken, isLast, isWrong, given, isLastAnswer, busy } = outputs;
   const asleep = Math.max(0, state.asleep - 1);
   if (!awake) return { ...AFTER_RESET, asleep };
   const isClear = effect?.kind === "clear";
@@ -255,8 +295,14 @@ export function afterClock(
   const forgotten = isClear ? state.error : effect?.kind === "forget" ? effect.bits : 0;
   const errors = (effect?.kind === "refused" ? effect.error : 0) | (Number(isWrong) << ERROR.length);
   const served = isClear ? state.pending : effect?.kind === "serve" ? effect.bits : 0;
-  const events = (Number(done) << INTERRUPT.answered) | (Number(errors !== 0) << INTERRUPT.error);
-  const fresh = { open: false, running: false, entered: 0, answered: 0 };
+  const events =
+    (Number(done) << INTERRUPT.answered) |
+    (Number(errors !== 0) << INTERRUPT.error) |
+    (Number(done && !isWaiting(state)) << INTERRUPT.drained);
+  const starts = isStart(outputs);
+  const submitted = effect?.kind === "submit" ? [effect.number] : [];
+  const numberOfStart = state.expander?.number ?? (begins ? state.queue[0] : 0);
+  const fresh = { queue: [], isNext: false, open: false, running: false, entered: 0, answered: 0 };
   return {
     asleep,
     address: effect !== null ? null : (state.address ?? (inputs.awvalid ? inputs.awaddr : null)),
@@ -269,7 +315,9 @@ export function afterClock(
         ? null
         : state.read,
     error: (state.error & ~forgotten) | errors,
-    expander: afterExpander(facts, state, effect),
+    expander: afterExpander(facts, state, outputs),
+    number: starts ? numberOfStart : state.number,
+    done: done ? state.number : state.done,
     enabled: effect?.kind === "enable" ? effect.bits : state.enabled,
     pending: (state.pending & ~served) | events,
     interrupt: (state.pending & state.enabled) !== 0,
@@ -280,11 +328,13 @@ export function afterClock(
     ...(isClear
       ? fresh
       : {
+          queue: [...state.queue.slice(Number(pops)), ...submitted],
+          isNext: facts.expansion !== null && (pops || (state.isNext && !begins)),
           open:
             taken && (isLast || isWrong)
               ? false
-              : state.open || (effect?.kind === "start" && state.expander === null) || isCopied(facts, state),
-          running: done ? false : state.running || effect?.kind === "start",
+              : state.open || (starts && state.expander === null) || isCopied(facts, state),
+          running: done ? false : state.running || starts,
           entered: taken ? (state.entered + 1) % facts.vectors : state.entered,
           answered: given ? (state.answered + 1) % facts.answers : state.answered,
         }),

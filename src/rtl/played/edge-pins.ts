@@ -47,6 +47,7 @@ export function edgeFields(facts: MachineFacts): Pick<Play, "block" | "driven" |
       compared("m_axis_tvalid"),
       compared("m_axis_tlast", 1, "m_axis_tvalid"),
       compared("m_axis_tdata", sizes.output, "m_axis_tvalid"),
+      compared("m_axis_tuser", WORD, "m_axis_tvalid"),
     ],
   };
 }

@@ -4,18 +4,11 @@
  */
 
 import { type Stream, streamOfKey } from "../../numeric/stream.ts";
-import {
-  addressBits,
-  CONTROL,
-  INTERRUPT,
-  type MachineFacts,
-  REGISTERS,
-  registerOf,
-  seedBase,
-} from "../axi/register-map.ts";
+import { addressBits, type MachineFacts } from "../axi/register-map.ts";
 import { expansionClocks } from "../axi/seed-expander.ts";
 import { streamSizes } from "../axi/top.ts";
 import { indexBits } from "../machine/parts.ts";
+import { accesses, type Poised, type Sight, type Write } from "./edge-accesses.ts";
 import {
   AFTER_RESET,
   afterClock,
@@ -23,9 +16,22 @@ import {
   type EdgeOutputs,
   type EdgeState,
   edgeOutputs,
+  isWaiting,
   type MachineOutputs,
 } from "./edge-model.ts";
 import { edgeFields, machineFields } from "./edge-pins.ts";
+import {
+  COUNTS,
+  EMPTY,
+  foundAfter,
+  heldBy,
+  NONE,
+  type Phase,
+  passedAfter,
+  pointsOf,
+  reachedBy,
+  shownBy,
+} from "./edge-points.ts";
 import { anyBits, pick } from "./numbers.ts";
 import { type Bits, bitsOf, flag, type Line, type Play } from "./player.ts";
 
@@ -37,43 +43,24 @@ export interface EdgePlays {
 
 /** Lines, and expansions of seeds, after which it ends even if a point is open: a fault of this file, not of the edge. */
 const MOST_LINES = 60_000;
-const MOST_EXPANSIONS = 12;
+const MOST_EXPANSIONS = 20;
 /** Prompts that are answered completely. */
 const PROMPTS = 4;
 const WORD = 32;
-/** What a prompt is doing, and what the slave holds. */
-const PHASES = ["idle", "expanding", "open", "input", "computing", "answering", "between_answers"] as const;
-const HELD = ["address", "data", "response", "read_response"] as const;
-/** What a clear forgets, vectors and answers of a prompt, and what it keeps. */
-const COUNTS = ["input", "answers", "prompts", "clocks", "enable"] as const;
-type Counts = Readonly<Record<(typeof COUNTS)[number], boolean>>;
-/** `isHidden`: vectors that a clear left were hidden by a wrong length, until an input of the right one. */
-interface Found extends Counts {
-  readonly isHidden: boolean;
-}
-const NONE: Found = { input: false, answers: false, prompts: false, clocks: false, enable: false, isHidden: false };
-
-type Phase = (typeof PHASES)[number];
-
-interface Write {
-  readonly address: number;
-  readonly data: number;
-  readonly strobe: number;
-}
-
 export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
   const { vectors, vectorBits, totalBits, decisionBits, logitBits, windowWords } = facts;
   const address = addressBits(windowWords);
   const sizes = streamSizes(facts);
-  const base = seedBase(windowWords);
   const points = pointsOf(facts);
   const open = new Set(Object.keys(points).filter((point) => points[point] === null));
   const chance = (one: number, of: number) => random.integer(of) < one;
   const bits = (width: number): Bits => anyBits(width, random);
 
   // Masters: writes whose address or data are still to come, and what stands on each channel.
+  const { write: anyWrite, poised: anyPoised, read: anyRead, isExpected } = accesses(facts, random, open);
   let writes: Write[] = [];
   let [addressed, filled] = [0, 0];
+  let poised: Poised | null = null;
   let aw: Write | null = null;
   let w: Write | null = null;
   let ar: number | null = null;
@@ -87,8 +74,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
   let inTest = false;
   let rate = 8;
   let answeredPrompts = 0;
-  /** What a clear found other than 0, and nothing has shown since whether it is right. */
-  let found = NONE;
+  let [found, passed] = [NONE, EMPTY];
   const edgeLines: Line[] = [];
   const machineLines: Line[] = [];
 
@@ -115,43 +101,22 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     if (state.open) return "open";
     return state.running && state.expander !== null ? "expanding" : "idle";
   };
-  const wants = (what: string) => open.has(`${what}_${phaseOf()}`);
-  /** Whether seeds are on their way, which takes a large machine long, and must arrive for a point. */
-  const isExpected = () =>
-    (state.expander?.left ?? 0) > 0 && (open.has("start_with_seeds") || open.has("clear_with_seeds"));
-
-  /** A command, a seed, or anything. */
-  function anyWrite(): Write {
-    const strobe = chance(1, 8) ? random.integer(15) : 15;
-    const at = (name: Parameters<typeof registerOf>[0]) =>
-      registerOf(name).offset + (chance(1, 8) ? random.integer(4) : 0);
-    const isBusy = state.running || behind.had > 0;
-    const isDropped = state.expander?.left === 0 && open.has("clear_with_seeds");
-    const isEarly = isExpected() && open.has("start_with_seeds");
-    const control = (start: boolean, clear: boolean) => ({
-      address: at("CONTROL"),
-      data: (Number(start) << CONTROL.start) | (Number(clear) << CONTROL.clear) | (random.integer(16) << 2),
-      strobe,
-    });
-    if (chance(1, 12)) return { address: at("EXPAND"), data: random.word(), strobe };
-    const kind = random.integer(16);
-    if (!isBusy && !isEarly && kind < 6) return { ...control(true, false), strobe: chance(1, 8) ? strobe : 15 };
-    if (!isExpected() && chance(1, wants("clear") || isDropped ? 3 : isBusy ? 60 : 20))
-      return { ...control(chance(1, 2), true), strobe: 15 };
-    if (!isEarly && kind < 8) return control(true, false);
-    if (kind < 11) return { address: base + 4 * random.integer(windowWords), data: random.word(), strobe };
-    if (kind < 12)
-      return { address: at(pick(["ERROR", "ENABLE", "PENDING"], random)), data: random.integer(16), strobe };
-    if (kind < 13) return { address: pick(REGISTERS, random).offset, data: random.word(), strobe };
-    return { address: random.integer(2 ** address), data: random.word(), strobe };
+  /** Phases are the host's prompts: those of the queue cost a large machine more clocks. */
+  const wants = (what: string) => !passed.isQueued && !isWaiting(state) && open.has(`${what}_${phaseOf()}`);
+  const sightOf = (): Sight => ({
+    state,
+    phase: phaseOf(),
+    isFed: behind.had > 0,
+    isOffering: behind.offers !== null,
+    isQueued: passed.isQueued && state.running,
+    isStuck: state.running && !state.open && state.entered > 0,
+    isFound: found.queue,
+  });
+  /** Whether a number leaves the queue, or a prompt ends, in the next clock. */
+  function comesNext({ until }: Poised, tready: boolean): boolean {
+    const ends = behind.offers !== null && state.answered === facts.answers - 1 && tready;
+    return until === "leaves" && facts.expansion ? state.expander?.copied === facts.seedWords - 1 : ends;
   }
-
-  const anyRead = (): number => {
-    if (behind.offers !== null && open.has("prompts_read_before_last_answer")) return registerOf("PROMPTS").offset;
-    const named = pick(["STATUS", "ERROR", "PENDING", "ENABLE", "PROMPTS", "CLOCKS", "WAITING"] as const, random);
-    if (chance(1, 2)) return registerOf(named).offset;
-    return chance(1, 2) ? pick(REGISTERS, random).offset + random.integer(4) : random.integer(2 ** address);
-  };
 
   const most = MOST_LINES + MOST_EXPANSIONS * (facts.expansion ? expansionClocks(facts.expansion).expand : 0);
   // Behind its last line all pins fall to 0, as in a reset, in which nothing stands on a channel.
@@ -166,7 +131,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     // Traffic comes in stretches of 64 clocks, dense or sparse.
     if (edgeLines.length % 64 === 0) rate = pick([8, 6, 3, 1], random);
     const reached = new Set<string>();
-    const canReset = inReset === 0 && edgeLines.length > 8 && !isExpected();
+    const canReset = inReset === 0 && edgeLines.length > 8 && !isExpected(sightOf());
     if (
       canReset &&
       (chance(1, open.has("access_in_test_mode") ? 400 : 2500) ||
@@ -180,25 +145,39 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     const isReset = inReset > 0;
     // What is wanted of a phase takes some clocks, in which it should last.
     const isWanted = wants("clear") || wants("reset") || open.has("prompts_read_before_last_answer");
+    const tready = !isReset && (isWanted ? chance(1, 24) : chance(1 + rate, 12));
     if (isReset) {
       inReset--;
       state = AFTER_RESET;
       behind = { ...silent };
       [writes, addressed, filled] = [[], 0, 0];
-      [aw, w, ar, vector] = [null, null, null, null];
+      [aw, w, ar, vector, poised] = [null, null, null, null, null];
+      passed = EMPTY;
     } else {
-      if (addressed === writes.length && filled === writes.length && chance(rate, 24)) {
-        [writes, addressed, filled] = [[anyWrite(), ...(chance(1, 3) ? [anyWrite(), anyWrite()] : [])], 0, 0];
+      const sight = sightOf();
+      if (addressed === writes.length && filled === writes.length) {
+        poised = anyPoised(sight);
+        if (poised !== null) [writes, addressed, filled] = [[poised.write], 0, 0];
+        else if (chance(rate, 24)) {
+          const more = chance(1, 3) ? [anyWrite(sight), anyWrite(sight)] : [];
+          [writes, addressed, filled] = [[anyWrite(sight), ...more], 0, 0];
+        }
       }
       // Address or data may be up to two writes ahead.
       if (aw === null && addressed < writes.length && addressed < filled + 2 && chance(1, 3)) aw = writes[addressed++];
-      if (w === null && filled < writes.length && filled < addressed + 2 && chance(1, 3)) w = writes[filled++];
-      if (ar === null && chance(rate, 32)) ar = anyRead();
+      // A prompt that waits for a clear would not end.
+      if (sight.isStuck) poised = null;
+      const isTime = poised === null ? chance(1, 3) : comesNext(poised, tready);
+      if (w === null && filled < writes.length && filled < addressed + 2 && isTime) {
+        w = writes[filled++];
+        poised = null;
+      }
+      if (ar === null && chance(rate, 32)) ar = anyRead(sight);
       const isBefore = !state.open && state.entered === 0 && (open.has("clear_open") || open.has("reset_open"));
       const isHeld = isBefore || (phaseOf() === "open" && isWanted);
       if (vector === null && chance(isHeld ? 1 : 8 * rate, isHeld ? 200 : 64)) {
         const isLast = state.entered === vectors - 1;
-        const isWrong = chance(1, isLast ? 8 : open.has("tlast_early") ? 16 : 40 * vectors);
+        const isWrong = chance(1, isLast ? 8 : open.has("tlast_early") && !passed.isQueued ? 16 : 40 * vectors);
         vector = { data: bits(sizes.input), last: isLast !== isWrong };
       }
     }
@@ -216,7 +195,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
       rready: !isReset && chance(1 + rate, 10),
       tvalid: vector !== null,
       tlast: vector?.last ?? chance(1, 2),
-      tready: !isReset && (isWanted ? chance(1, 24) : chance(1 + rate, 12)),
+      tready,
     };
     // A clear, or a reset, has emptied the machine.
     if (!state.released) behind = { ...silent };
@@ -228,11 +207,12 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
       busy: behind.had > 0 || behind.rest > 0,
     };
     const outputs = edgeOutputs(facts, state, inputs, machine);
-    for (const point of reachedBy(facts, state, inputs, machine, outputs)) reached.add(point);
+    for (const point of reachedBy(facts, state, inputs, machine, outputs, passed)) reached.add(point);
     if (outputs.effect?.kind === "clear") reached.add(`clear_${phaseOf()}`);
-    const shown = shownBy(state, inputs, outputs);
+    const shown = shownBy(state, inputs, outputs, passed, machine);
     for (const count of COUNTS) if (found[count] && shown[count]) reached.add(`${count}_right_after_clear`);
-    found = isReset ? NONE : foundAfter(found, state, outputs, machine);
+    found = isReset ? NONE : foundAfter(facts, found, state, outputs, machine, passed);
+    passed = passedAfter(passed, state, outputs);
     if (writes.length > 0 && filled > addressed) reached.add("data_before_address");
     if (writes.length > 0 && addressed > filled) reached.add("address_before_data");
     const { effect } = outputs;
@@ -276,6 +256,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
         s_axis_tready: flag(state.open && machine.ready),
         m_axis_tvalid: flag(machine.valid),
         m_axis_tlast: flag(outputs.isLastAnswer),
+        m_axis_tuser: bitsOf(state.number, WORD),
         m_axis_tdata: decision.padStart(sizes.output - sizes.decisionAt, "0") + totals.padStart(sizes.decisionAt, "0"),
       },
       reached: [...reached].filter((point) => point in points),
@@ -329,158 +310,4 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     edge: { ...edgeFields(facts), lines: edgeLines, points },
     machine: { ...machineFields(facts), lines: machineLines, points: {} },
   };
-}
-
-/** What the slave holds at the moment. */
-const heldBy = ({ address, data, written, read }: EdgeState): (typeof HELD)[number][] => {
-  const is = {
-    address: address !== null,
-    data: data !== null,
-    response: written !== null,
-    read_response: read !== null,
-  };
-  return HELD.filter((held) => is[held]);
-};
-
-function pointsOf({ answers, expansion }: MachineFacts): Record<string, string | null> {
-  const single = answers === 1 ? "a prompt has one answer" : null;
-  const drawn = expansion === null ? "the machine draws nothing" : null;
-  const reasons: Partial<Record<Phase, string | null>> = { between_answers: single, expanding: drawn };
-  const of = (what: "reset" | "clear") => PHASES.map((phase) => [`${what}_${phase}`, reasons[phase] ?? null] as const);
-  const numbers = [
-    "number_written",
-    "number_while_busy",
-    "number_while_one_waits",
-    "number_partial_strobes",
-    "start_before_seeds_wait",
-    "start_with_seeds",
-    "clear_with_seeds",
-    "waiting_read",
-  ];
-  const plain = [
-    "data_before_address",
-    "address_before_data",
-    ...["aw", "w", "b", "ar", "r"].map((channel) => `stall_s_axil_${channel}`),
-    "stall_s_axis",
-    "stall_m_axis",
-    "tvalid_before_start",
-    "tlast_early",
-    "tlast_missing",
-    "seed_written",
-    "seed_while_busy",
-    "seed_partial_strobes",
-    "control_partial_strobes",
-    "start",
-    "start_while_busy",
-    "start_after_input",
-    "start_with_clear",
-    "error_forgotten",
-    "interrupt_answered",
-    "interrupt_error",
-    "clear_keeps_enable",
-    "write_refused",
-    "read_refused",
-    "prompts_read_before_last_answer",
-    "access_before_release",
-    "access_in_test_mode",
-  ];
-  return Object.fromEntries([
-    ...plain.map((point) => [point, null] as const),
-    ...numbers.map((point) => [point, drawn] as const),
-    ...of("reset"),
-    ...of("clear"),
-    ...COUNTS.map((count) => [`${count}_right_after_clear`, count === "answers" ? single : null] as const),
-    ...HELD.map((held) => [`reset_${held}`, null] as const),
-  ]);
-}
-
-/** Points that a clock reaches, besides those of resets, clears and the order of writes. */
-const isRead = (name: Parameters<typeof registerOf>[0], { awake }: EdgeOutputs, inputs: EdgeInputs, state: EdgeState) =>
-  awake && inputs.arvalid && state.read === null && inputs.araddr - (inputs.araddr % 4) === registerOf(name).offset;
-
-/** Which counts this clock shows: whole input and answers take as many as there are, and registers are read. */
-const shownBy = (state: EdgeState, inputs: EdgeInputs, outputs: EdgeOutputs): Counts => ({
-  input: outputs.taken && outputs.isLast,
-  answers: outputs.given && outputs.isLastAnswer,
-  prompts: isRead("PROMPTS", outputs, inputs, state),
-  clocks: isRead("CLOCKS", outputs, inputs, state),
-  enable: isRead("ENABLE", outputs, inputs, state),
-});
-
-/** After this clock. A wrong length, an answer and a write hide what a clear may have left wrong. */
-function foundAfter(
-  found: Found,
-  state: EdgeState,
-  { effect, taken, isLast, isWrong }: EdgeOutputs,
-  { result }: MachineOutputs,
-): Found {
-  const isCleared = effect?.kind === "clear";
-  const isHidden = (found.isHidden || (found.input && isWrong)) && !(taken && isLast && !isWrong);
-  return {
-    isHidden,
-    input: !isHidden && (found.input || (isCleared && state.entered > 0)),
-    answers: found.answers || (isCleared && state.answered > 0),
-    prompts: found.prompts || (isCleared && state.prompts > 0),
-    clocks: (found.clocks && !result) || (isCleared && state.clocks > 0),
-    enable: (found.enable && effect?.kind !== "enable") || (isCleared && state.enabled !== 0),
-  };
-}
-
-function reachedBy(
-  facts: MachineFacts,
-  state: EdgeState,
-  inputs: EdgeInputs,
-  machine: MachineOutputs,
-  outputs: EdgeOutputs,
-): string[] {
-  const { awake, effect, busy, isLast, isWrong, isLastAnswer } = outputs;
-  const asks = !inputs.reset && (inputs.awvalid || inputs.wvalid || inputs.arvalid);
-  const isPartial = effect !== null && state.data !== null && state.data.strobe !== 15;
-  const place = state.address === null ? -1 : state.address - (state.address % 4);
-  const isControl = place === registerOf("CONTROL").offset;
-  const isSeed = place >= seedBase(facts.windowWords) && place < seedBase(facts.windowWords) + 4 * facts.windowWords;
-  const starts = effect !== null && isControl && !isPartial && ((state.data!.word >> CONTROL.start) & 1) === 1;
-  const refused = effect?.kind === "refused";
-  const reads = awake && inputs.arvalid && state.read === null;
-  const readPlace = inputs.araddr - (inputs.araddr % 4);
-  const isNumber = place === registerOf("EXPAND").offset && facts.expansion !== null;
-  const reached: Readonly<Record<string, boolean>> = {
-    number_written: effect?.kind === "expand" && !busy,
-    number_while_busy: effect?.kind === "expand" && busy,
-    number_while_one_waits: isNumber && refused && !isPartial,
-    number_partial_strobes: isNumber && isPartial && state.expander === null,
-    start_before_seeds_wait: effect?.kind === "start" && (state.expander?.left ?? 0) > 0,
-    start_with_seeds: effect?.kind === "start" && state.expander?.left === 0,
-    clear_with_seeds: effect?.kind === "clear" && state.expander?.left === 0,
-    waiting_read: reads && readPlace === registerOf("WAITING").offset && state.expander !== null,
-    stall_s_axil_aw: inputs.awvalid && state.address !== null,
-    stall_s_axil_w: inputs.wvalid && state.data !== null,
-    stall_s_axil_b: state.written !== null && !inputs.bready,
-    stall_s_axil_ar: inputs.arvalid && state.read !== null,
-    stall_s_axil_r: state.read !== null && !inputs.rready,
-    stall_s_axis: inputs.tvalid && state.open && !machine.ready,
-    stall_m_axis: machine.valid && !inputs.tready,
-    tvalid_before_start: inputs.tvalid && !busy && machine.ready,
-    tlast_early: isWrong && !isLast,
-    tlast_missing: isWrong && isLast,
-    seed_written: effect?.kind === "seed",
-    seed_while_busy: isSeed && refused && !isPartial && busy,
-    seed_partial_strobes: isSeed && isPartial && !busy,
-    control_partial_strobes: isControl && isPartial,
-    start: effect?.kind === "start",
-    start_while_busy: starts && refused,
-    start_after_input: starts && refused && !state.open && inputs.tvalid && machine.ready,
-    start_with_clear: starts && effect.kind === "clear" && !busy,
-    interrupt_answered: state.interrupt && (state.pending & state.enabled & (1 << INTERRUPT.answered)) !== 0,
-    interrupt_error: state.interrupt && (state.pending & state.enabled & (1 << INTERRUPT.error)) !== 0,
-    clear_keeps_enable: effect?.kind === "clear" && state.enabled !== 0,
-    error_forgotten: effect?.kind === "forget" && (effect.bits & state.error) !== 0,
-    write_refused: refused && !isControl && !isSeed && !isNumber && !isPartial,
-    read_refused: reads && readPlace >= 4 * REGISTERS.length,
-    prompts_read_before_last_answer:
-      isRead("PROMPTS", outputs, inputs, state) && machine.valid && isLastAnswer && !inputs.tready,
-    access_before_release: asks && !awake,
-    access_in_test_mode: asks && inputs.testMode,
-  };
-  return Object.keys(reached).filter((point) => reached[point]);
 }
