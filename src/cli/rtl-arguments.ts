@@ -47,6 +47,7 @@ export interface RtlCosimOptions {
   readonly serve?: boolean;
   readonly port: number;
   readonly prompts?: number;
+  readonly queue?: boolean;
   readonly constants?: string;
 }
 
@@ -138,5 +139,6 @@ export function withRtlCosimOptions(command: Command): Command {
     .option("--serve", "wait for a driver instead, such as xpike_run of the folder, until one says quit")
     .option("--port <n>", "port at 127.0.0.1; 0: a free one", wholeNumber(0, 65_535), 0)
     .option(LOADED, "load this folder's constants, and send its prompts")
+    .option("--queue", "through the machine's queue of prompts, instead of seeds and a start for each")
     .option("--prompts <n>", "send the first n prompts of the folder (default: all)", wholeNumber(1, 100_000));
 }

@@ -253,6 +253,7 @@ export async function cosimCommand(folder: string, options: RtlCosimOptions, ter
     const { prompts, answers, differing, clocks } = await checkCosim(folder, port, {
       prompts: options.prompts,
       constants: options.constants,
+      queue: options.queue,
       onPrompt: (prompt, all) => terminal.err(`prompt ${prompt} of ${all}\n`),
     });
     requireSame(folder, { answers, differing });

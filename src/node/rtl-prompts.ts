@@ -14,6 +14,7 @@ import {
   identify,
   loadConstants,
   runPrompt,
+  runQueue,
 } from "../rtl/host/accelerator.ts";
 import { CONSTANT_FILE } from "../rtl/machine/load-layout.ts";
 import { ANSWER_FILE, DECISION_FILE, INPUT_FILE, SEED_FILE } from "../rtl/machine/vectors.ts";
@@ -29,6 +30,8 @@ export interface PromptChoice {
   readonly constants?: string | undefined;
   /** The first so many. Default: all in the folder. */
   readonly prompts?: number | undefined;
+  /** Whether their numbers go through the machine's queue, instead of seeds and a start for each. Default: false. */
+  readonly queue?: boolean | undefined;
   /** Called after each. */
   readonly onPrompt?: ((done: number, all: number) => void) | undefined;
 }
@@ -52,7 +55,7 @@ export interface FolderPrompts {
 export async function sendPrompts(
   folder: string,
   bus: Bus,
-  { constants, prompts: wanted, onPrompt = () => {} }: PromptChoice = {},
+  { constants, prompts: wanted, queue = false, onPrompt = () => {} }: PromptChoice = {},
 ): Promise<PromptCheck> {
   const identity = await identify(bus);
   const given = await folderPrompts(constants ?? folder, identity);
@@ -60,13 +63,25 @@ export async function sendPrompts(
   await clear(bus);
   if (constants !== undefined) await loadConstants(bus, identity, await folderConstants(constants));
   let differing = 0;
-  for (const [p, prompt] of prompts.entries()) {
-    const answers = await runPrompt(bus, identity, prompt);
+  let p = 0;
+  for await (const answers of queue ? queued(bus, identity, prompts) : oneByOne(bus, identity, prompts)) {
     differing += answers.filter((answer, a) => !isSame(answer, given.answers[p][a])).length;
-    onPrompt(p + 1, prompts.length);
+    onPrompt(++p, prompts.length);
   }
   return { prompts: prompts.length, answers: prompts.length * identity.answers, differing };
 }
+
+async function* oneByOne(bus: Bus, identity: Identity, prompts: readonly HostPrompt[]): AsyncGenerator<Answer[]> {
+  for (const prompt of prompts) yield await runPrompt(bus, identity, prompt);
+}
+
+/** A folder's prompts are the first of their run. */
+const queued = (bus: Bus, identity: Identity, prompts: readonly HostPrompt[]) =>
+  runQueue(
+    bus,
+    identity,
+    prompts.map(({ vectors }, number) => ({ number, vectors })),
+  );
 
 const isSame = (one: Answer, other: Answer) =>
   one.decision === other.decision && one.totals.every((total, n) => total === other.totals[n]);

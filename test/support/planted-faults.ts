@@ -135,7 +135,7 @@ export const PLANTED: readonly PlantedFault[] = [
   fault("a counter moves early", EDGE, ["if (given) begin", "if (m_axis_tvalid) begin"]),
   fault("a seed written while busy", REGISTERS, ["seed_write_o = writes_seed & !busy_i", "seed_write_o = writes_seed"]),
   fault("a number overwrites the one that waits", REGISTERS, [
-    "expand_o = writes_expand & !occupied_i",
+    "expand_o = writes_expand & expandable",
     "expand_o = writes_expand",
   ]),
   fault("partial strobes on a number", REGISTERS, [/writes_expand = write & &strobe_q/, "writes_expand = write"]),

@@ -5,7 +5,7 @@
  * `xpike.c` (`c-driver.ts`) is its twin.
  */
 import { PlatformError } from "../../errors.ts";
-import { CONTROL, IDENTITY, INTERRUPT, type RegisterName, registerOf } from "../axi/register-map.ts";
+import { CONTROL, IDENTITY, INTERRUPT, REVISION, type RegisterName, registerOf, STATUS } from "../axi/register-map.ts";
 
 /** Access to the pins of one accelerator. Each throws PlatformError for an access that is refused or not answered in time. */
 export interface Bus {
@@ -37,6 +37,8 @@ export interface Identity {
   /** Constants that can be loaded, and the checksum of their places and formats; 0: none. */
   readonly constantWords: number;
   readonly layout: number;
+  /** Numbers that wait in the queue at most. */
+  readonly queueDepth: number;
 }
 
 export interface Answer {
@@ -70,6 +72,13 @@ export async function identify(bus: Bus): Promise<Identity> {
     );
   }
   const version = await read("VERSION");
+  const revision = await bus.read(registerOf("REVISION").offset).catch(() => 1);
+  if (revision !== REVISION) {
+    throw new PlatformError(
+      "accelerator",
+      `The machine has revision ${revision} of the register map, but this driver knows ${REVISION}. Load a bitstream of this version, or use its driver.`,
+    );
+  }
   const sized = async (name: RegisterName, most: number) => {
     const value = await read(name);
     if (value >= 1 && value <= most) return value;
@@ -89,6 +98,7 @@ export async function identify(bus: Bus): Promise<Identity> {
     seedWords: await sized("SEED_WORDS", 2 ** 29),
     constantWords: await read("CONSTANT_WORDS"),
     layout: await read("LAYOUT"),
+    queueDepth: await sized("DEPTH", MOST_VECTORS),
   };
   if (identity.totalBits % identity.outputs === 0) return identity;
   throw new PlatformError(
@@ -136,6 +146,16 @@ export async function loadConstants(
   for (const [n, word] of words.entries()) await bus.write(seedBase + 4 * (seedWords + n), word);
 }
 
+/** A prompt's number to the queue, from which it starts by itself. Refused while the queue is full, or a number of EXPAND waits. */
+export const submit = (bus: Bus, number: number): Promise<void> => bus.write(registerOf("SUBMIT").offset, number);
+
+/** Numbers for which the queue has room. */
+export const queueRoom = (bus: Bus): Promise<number> => bus.read(registerOf("ROOM").offset);
+
+/** Whether nothing runs, and nothing waits in the queue. */
+export const isIdle = async (bus: Bus): Promise<boolean> =>
+  ((await bus.read(registerOf("STATUS").offset)) & (2 ** STATUS.idle)) !== 0;
+
 const command = (field: keyof typeof CONTROL) => (bus: Bus) =>
   bus.write(registerOf("CONTROL").offset, 2 ** CONTROL[field]);
 
@@ -166,6 +186,33 @@ export async function runPrompt(
   await start(bus);
   await sendVectors(bus, identity, vectors);
   return takeAnswers(bus, identity);
+}
+
+/**
+ * Prompts through the queue, which is kept as full as it has room; yields the answers to each, in their order.
+ *
+ * Throws  PlatformError when the machine answers another prompt than the one whose vectors it was given
+ */
+export async function* runQueue(
+  bus: Bus,
+  identity: Identity,
+  prompts: readonly { readonly number: number; readonly vectors: Uint8Array }[],
+): AsyncGenerator<Answer[]> {
+  let submitted = 0;
+  for (const { number, vectors } of prompts) {
+    for (let room = await queueRoom(bus); room > 0 && submitted < prompts.length; room--)
+      await submit(bus, prompts[submitted++].number);
+    await sendVectors(bus, identity, vectors);
+    const answers = await takeAnswers(bus, identity);
+    const done = await bus.read(registerOf("ANSWERED").offset);
+    if (done !== number) {
+      throw new PlatformError(
+        "accelerator",
+        `The answers are of prompt ${done}, but the vectors were of ${number}. Clear the machine, and send nothing else while the queue runs.`,
+      );
+    }
+    yield answers;
+  }
 }
 
 /** Which events raise `irq_o`. */

@@ -9,6 +9,7 @@ import {
   INTERRUPT,
   type MachineFacts,
   REGISTERS,
+  REVISION,
   STATUS,
   seedBase,
   versionWord,
@@ -44,6 +45,8 @@ function header(facts: MachineFacts): string {
   ];
   const machine = [
     ["IDENTITY", hex(IDENTITY)],
+    ["MAP_REVISION", hex(REVISION)],
+    ["QUEUE_DEPTH", `${facts.queueDepth}u`],
     ["GENERATOR", hex(versionWord(facts.version))],
     ["FINGERPRINT", hex(facts.fingerprint)],
     ["PROMPT_CLOCKS", `${facts.clocks}u`],
@@ -99,6 +102,17 @@ int xpike_identify(const xpike_bus *bus);
 int xpike_write_seeds(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SEEDS]);
 /* A prompt's number in its run, from 0: the machine makes the seeds of the next start, also while another runs. One waits at most. */
 int xpike_expand_seeds(const xpike_bus *bus, uint32_t number);
+/*
+ * A prompt's number to the queue, from which it starts by itself; refused while the queue is full, or a number of xpike_expand_seeds
+ * waits. Vectors are sent, and answers taken, in the order of the numbers.
+ */
+int xpike_submit(const xpike_bus *bus, uint32_t number);
+/* Numbers for which the queue has room. */
+int xpike_room(const xpike_bus *bus, uint32_t *room);
+/* The number of the prompt that was answered last. */
+int xpike_done(const xpike_bus *bus, uint32_t *number);
+/* Reads STATUS until nothing runs or waits in the queue; XPIKE_LATE after so many reads. */
+int xpike_wait_idle(const xpike_bus *bus, uint32_t reads);
 /* Constants of another chip of this layout, or of the same one at another age, while idle: ${CONSTANT_FILE} of its folder. */
 int xpike_load_constants(const xpike_bus *bus, uint32_t layout, const uint32_t *words, uint32_t count);
 int xpike_start(const xpike_bus *bus);
@@ -153,6 +167,7 @@ int xpike_identify(const xpike_bus *bus) {
       {XPIKE_ID, XPIKE_IDENTITY},
       {XPIKE_VERSION, XPIKE_GENERATOR},
       {XPIKE_EXPERIMENT, XPIKE_FINGERPRINT},
+      {XPIKE_REVISION, XPIKE_MAP_REVISION},
       {XPIKE_SCHEDULE, XPIKE_PROMPT_CLOCKS},
       {XPIKE_VECTORS, XPIKE_PROMPT_VECTORS},
       {XPIKE_ANSWERS, XPIKE_PROMPT_ANSWERS},
@@ -163,6 +178,7 @@ int xpike_identify(const xpike_bus *bus) {
       {XPIKE_SEED_WORDS, XPIKE_PROMPT_SEEDS},
       {XPIKE_CONSTANT_WORDS, XPIKE_CONSTANT_COUNT},
       {XPIKE_LAYOUT, XPIKE_CONSTANT_LAYOUT},
+      {XPIKE_DEPTH, XPIKE_QUEUE_DEPTH},
   };
   unsigned n;
   for (n = 0; n < sizeof expected / sizeof expected[0]; n++) {
@@ -182,6 +198,22 @@ int xpike_write_seeds(const xpike_bus *bus, const uint32_t seeds[XPIKE_PROMPT_SE
 }
 
 int xpike_expand_seeds(const xpike_bus *bus, uint32_t number) { return bus->write(bus->context, XPIKE_EXPAND, number); }
+
+int xpike_submit(const xpike_bus *bus, uint32_t number) { return bus->write(bus->context, XPIKE_SUBMIT, number); }
+
+int xpike_room(const xpike_bus *bus, uint32_t *room) { return bus->read(bus->context, XPIKE_ROOM, room); }
+
+int xpike_done(const xpike_bus *bus, uint32_t *number) { return bus->read(bus->context, XPIKE_ANSWERED, number); }
+
+int xpike_wait_idle(const xpike_bus *bus, uint32_t reads) {
+  uint32_t status = 0;
+  while (reads-- > 0) {
+    const int result = bus->read(bus->context, XPIKE_STATUS, &status);
+    if (result != XPIKE_DONE) return result;
+    if (status & XPIKE_STATUS_IDLE) return XPIKE_DONE;
+  }
+  return XPIKE_LATE;
+}
 
 int xpike_load_constants(const xpike_bus *bus, uint32_t layout, const uint32_t *words, uint32_t count) {
   uint32_t n;

@@ -9,7 +9,7 @@ export const program = `/*
  *   gcc -std=c99 -O1 -o xpike_run ${C_PROGRAM} ${C_SOCKET} ${C_DRIVER} && ./xpike_run 127.0.0.1 PORT
  *
  * The argument quit behind them also ends the co-simulation; load first loads the constants of the current folder; numbers sends
- * the number of each prompt instead of its seeds. With a board's kit, over its serial port:
+ * the number of each prompt instead of its seeds, and queue keeps the numbers of the next prompts in the machine's queue. With a board's kit, over its serial port:
  *
  *   gcc -DXPIKE_SERIAL -O1 -o xpike_run ${C_PROGRAM} ${C_UART} ${C_SERIAL} ${C_DRIVER} && ./xpike_run /dev/ttyUSB0
  */
@@ -121,6 +121,32 @@ static void close_bus(int quits) {
 }
 #endif
 
+/* As many of the numbers up to the last as the queue has room for; the first that was not submitted is in *next. */
+static int fill_queue(const xpike_bus *bus, uint32_t *next, uint32_t end) {
+  uint32_t room;
+  int result = xpike_room(bus, &room);
+  while (result == XPIKE_DONE && room-- > 0 && *next < end) result = xpike_submit(bus, (*next)++);
+  return result;
+}
+
+/* A prompt whose number is, or comes, in the queue. */
+static int run_queued(const xpike_bus *bus, uint32_t prompt, uint32_t *next, uint32_t end) {
+  uint32_t done = 0;
+  int result = fill_queue(bus, next, end);
+  if (result == XPIKE_DONE) result = xpike_send_vectors(bus, vectors);
+  if (result == XPIKE_DONE) result = xpike_take_answers(bus, answers);
+  if (result == XPIKE_DONE) result = xpike_done(bus, &done);
+  return result == XPIKE_DONE && done != prompt ? XPIKE_FOREIGN : result;
+}
+
+static uint32_t lines_of(FILE *file) {
+  uint32_t lines = 0;
+  int character;
+  while ((character = getc(file)) != EOF) lines += character == '\\n';
+  rewind(file);
+  return lines;
+}
+
 int main(int count, char **arguments) {
   static const char *const results[] = {"done", "refused", "late", "the bus is broken", "another machine answers"};
   uint8_t word[4], totals[XPIKE_ANSWER_BYTES], decision[XPIKE_ANSWER_BYTES];
@@ -128,9 +154,11 @@ int main(int count, char **arguments) {
   FILE *const total_file = fopen("${ANSWER_FILE}", "r"), *const decision_file = fopen("${DECISION_FILE}", "r");
   const char *closed;
   xpike_bus bus;
+  uint32_t next = 0, end;
   int prompts = 0, differing = 0, result;
   if (seed_file == NULL || input_file == NULL || total_file == NULL || decision_file == NULL)
     return failed("run this in the folder of the machine");
+  end = lines_of(seed_file) / XPIKE_PROMPT_SEEDS;
   closed = open_bus(count, arguments, &bus);
   if (closed != NULL) return failed(closed);
   result = xpike_identify(&bus);
@@ -149,8 +177,11 @@ int main(int count, char **arguments) {
       if (next_word(input_file, vectors + n * XPIKE_VECTOR_BYTES, XPIKE_VECTOR_BYTES) != 1)
         return failed("${INPUT_FILE} is damaged");
     }
-    result = is_asked(count, arguments, "numbers") ? xpike_run_number(&bus, (uint32_t)prompts, vectors, answers)
-                                                   : xpike_run_prompt(&bus, seeds, vectors, answers);
+    if (is_asked(count, arguments, "queue"))
+      result = run_queued(&bus, (uint32_t)prompts, &next, end);
+    else
+      result = is_asked(count, arguments, "numbers") ? xpike_run_number(&bus, (uint32_t)prompts, vectors, answers)
+                                                     : xpike_run_prompt(&bus, seeds, vectors, answers);
     if (result != XPIKE_DONE) return failed(results[result]);
     for (n = 0; n < XPIKE_PROMPT_ANSWERS; n++) {
       if (next_word(total_file, totals, XPIKE_DECISION_AT / 8) != 1) return failed("${ANSWER_FILE} is damaged");

@@ -45,6 +45,10 @@ const kinds: Readonly<Record<string, MachineSetting>> = {
     model: { ...SMALL, position: "learned", stem: { layers, embedding: { kernel: 3 } } },
     hardware: { crossbar: { rows: 16, columns: 16 } },
   },
+  "attention that draws nothing": {
+    readOut: "mean",
+    model: { ...SMALL, attention: { kind: "qk-channel", scale: 0.125 } },
+  },
   "columns without converters": {
     model: SMALL,
     hardware: { readOut: { attentionInput: "charge", feedForwardUp: "charge", circuit: { offset: 20, noise: 5 } } },
