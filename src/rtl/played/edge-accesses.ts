@@ -62,7 +62,9 @@ const FILLING = ["submit_fills", "submit_while_full", "submit_error_read", "full
 /** Points for which the host gives numbers. */
 const NUMBERED = /^(number|waiting|submit_while_claimed|(start|clear)_\w*seeds|(clear|reset)_expanding)/;
 const QUEUEING =
-  /^(submit|first_of_queue|answered_while|interrupt_drained|queue|room|full|done|start_while_queued|clear_with_(queue|next)|\w+_as_one_leaves)/;
+  /^(submit(?!_while_claimed|_partial)|first_of_queue|answered_while|queue|room|full|done|start_while_queued|clear_with_(queue|next)|\w+_as_one_leaves)/;
+/** Numbers are submitted in turns of the queue. */
+const OTHERS = REGISTERS.filter(({ name }) => name !== "SUBMIT");
 /** Clocks before its seeds wait, from which on a number counts as about to leave room. */
 const SOON = 64;
 
@@ -123,6 +125,11 @@ export function accesses(facts: MachineFacts, random: Stream, open: ReadonlySet<
       takeTurns(state);
       const strobe = chance(1, 8) ? random.integer(FULL) : FULL;
       const isBusy = state.running || sight.isFed || isWaiting(state);
+      // Writes without effect come first: they cost a large machine no seeds.
+      const isPartial = open.has("submit_partial_strobes") && state.queue.length === 0 && !isClaimed(state);
+      if (isPartial && chance(1, 8)) return { ...number("SUBMIT"), strobe: random.integer(FULL) };
+      if (open.has("number_partial_strobes") && state.expander === null && chance(1, 8))
+        return { ...number("EXPAND"), strobe: random.integer(FULL) };
       if (left !== null && left > 0 && chance(2, 3)) {
         left--;
         return { ...number("SUBMIT"), strobe };
@@ -140,7 +147,7 @@ export function accesses(facts: MachineFacts, random: Stream, open: ReadonlySet<
       if (kind < 12)
         return { address: at(pick(["ERROR", "ENABLE", "PENDING"], random)), data: random.integer(16), strobe };
       if (kind < 13) {
-        const { offset } = pick(REGISTERS, random);
+        const { offset } = pick(OTHERS, random);
         // Seldom a clear.
         return { address: offset, data: (random.word() & ~(Number(rarity === null) << CONTROL.clear)) >>> 0, strobe };
       }
