@@ -159,7 +159,7 @@ export const REGISTERS = [
       {
         name: "busy",
         bit: STATUS.busy,
-        meaning: "from a start, or a submitted number, until the last answer is taken, or a clear",
+        meaning: "from a start, or a number in SUBMIT, to the last answer",
       },
       { name: "idle", bit: STATUS.idle, meaning: "not busy" },
       { name: "error", bit: STATUS.error, meaning: "any bit of ERROR" },
@@ -186,7 +186,7 @@ export const REGISTERS = [
       {
         name: "submit",
         bit: ERROR.submit,
-        meaning: "a number was submitted to a full queue, or while one of EXPAND waits for its start, and ignored",
+        meaning: "SUBMIT while full, or before the start of EXPAND's number: ignored",
       },
     ],
   },
@@ -279,7 +279,7 @@ export const REGISTERS = [
     fields: [
       { name: "answered", bit: INTERRUPT.answered, meaning: "the last answer of a prompt was taken" },
       { name: "error", bit: INTERRUPT.error, meaning: "a bit of ERROR was set" },
-      { name: "drained", bit: INTERRUPT.drained, meaning: "a prompt was answered, and no submitted one is left" },
+      { name: "drained", bit: INTERRUPT.drained, meaning: "the same, and no submitted number waits" },
     ],
   },
   {
@@ -306,7 +306,7 @@ export const REGISTERS = [
     name: "WAITING",
     offset: 0x58,
     access: "read",
-    meaning: "numbers whose seeds are made, wait, or go to the machine: 0 or 1",
+    meaning: "numbers whose seeds are made or wait: 0 or 1",
   },
   {
     name: "SUBMIT",
@@ -318,13 +318,13 @@ export const REGISTERS = [
     name: "QUEUED",
     offset: 0x60,
     access: "read",
-    meaning: "numbers in the queue, without that of WAITING",
+    meaning: "numbers in the queue",
   },
   {
     name: "ROOM",
     offset: 0x64,
     access: "read",
-    meaning: "numbers for which the queue has room",
+    meaning: "DEPTH less QUEUED",
   },
   {
     name: "DEPTH",
