@@ -3,9 +3,9 @@
  *
  *   +stall=N   addresses, data, answers and vectors are sent and taken late, at random with seed N
  *
- * It reads and compares registers, tries accesses that must be refused, clears a prompt of wrong length midway, and then sends
- * whole prompts, each with its own seeds, and some again through the queue. Without stalls, CLOCKS must equal the schedule's. It prints one line that begins with
- * PASS or FAIL.
+ * It reads and compares registers, tries accesses that must be refused, clears a prompt of wrong length midway, and then sends whole
+ * prompts, each with its own seeds, and some again through the queue. Without stalls, CLOCKS must equal the schedule's. It prints one line
+ * that begins with PASS or FAIL.
  */
 import { SEED_BITS } from "../machine/engine.ts";
 import { STALL } from "../machine/testbench.ts";

@@ -9,7 +9,8 @@ export const program = `/*
  *   gcc -std=c99 -O1 -o xpike_run ${C_PROGRAM} ${C_SOCKET} ${C_DRIVER} && ./xpike_run 127.0.0.1 PORT
  *
  * The argument quit behind them also ends the co-simulation; load first loads the constants of the current folder; numbers sends
- * the number of each prompt instead of its seeds, and queue keeps the numbers of the next prompts in the machine's queue. With a board's kit, over its serial port:
+ * the number of each prompt instead of its seeds, and queue keeps the numbers of the next prompts in the machine's queue. With a
+ * board's kit, over its serial port:
  *
  *   gcc -DXPIKE_SERIAL -O1 -o xpike_run ${C_PROGRAM} ${C_UART} ${C_SERIAL} ${C_DRIVER} && ./xpike_run /dev/ttyUSB0
  */
