@@ -80,7 +80,9 @@ test("it trains on a GPU, stops, goes on, and the network names the GPU", async 
   expect(errors).toEqual([]);
 });
 
-test("a training whose GPU is lost continues in WebAssembly, and starts there without a device or WebGPU", async ({ skip }) => {
+test("a training whose GPU is lost continues in WebAssembly, and starts there without a device or WebGPU", async ({
+  skip,
+}) => {
   const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
   skip(!(await hasGpu(page)), NO_GPU);
   await start(page, 4, "WebAssembly");
