@@ -94,7 +94,7 @@ test("every public name is on the page of its stage, values before types, and st
   const stages = entries.flatMap(({ stages }) => stages);
   expect(new Set(stages.map(({ page }) => page)).size).toBe(stages.length);
   const training = stages.find(({ title }) => title === "Training")!;
-  expect(training.names.map(({ name }) => name).slice(0, 2)).toEqual(["encodeTrained", "train"]);
+  expect(training.names.map(({ name }) => name).slice(0, 3)).toEqual(["encodeTrained", "gpuBackend", "train"]);
   expect(training.names.find(({ name }) => name === "train")!.text).toMatch(/^function train</);
   expect(pageOfName.get("trainToFolder")).toBe("site/api/node-training-into-a-folder.md");
   expect(pageOfName.get("SweepRow")).toBe("site/api/sweeps.md");
