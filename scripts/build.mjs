@@ -1,4 +1,4 @@
-// Builds the package: AssemblyScript kernels to WebAssembly (inlined as hexadecimal digits, which compress better than base64), the types
+// Builds the package: AssemblyScript kernels to WebAssembly (inlined as a letter for each byte, which compresses better than digits), the types
 // and programs of dist/, the library of charts into one file of it, then the studio in dist/studio.
 // Skips steps whose outputs are newer than all inputs, so that `npm start` and `npm test` stay fast.
 import { execFile, execFileSync } from "node:child_process";
@@ -66,11 +66,18 @@ async function buildKernels() {
   const header = "// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n";
   writeFileSync(
     generated,
-    `${header}export const BINARY: string = "${binary.toString("hex")}";\n` +
+    `${header}export const BINARY: string = "${asLetters(binary)}";\n` +
       `export const LIMITS_FLAGS: number = ${flags};\n${kernelInterface()}`,
   );
-  writeFileSync(generatedFast, `${header}export const FAST_BINARY: string = "${fast.toString("hex")}";\n`);
+  writeFileSync(generatedFast, `${header}export const FAST_BINARY: string = "${asLetters(fast)}";\n`);
 }
+
+/**
+ * The letter of a byte, printable and never a quote or backslash: from # (35) on, without backslash (92) and the codes 127 to 160. The inverse is
+ * in src/kernels/memory.ts.
+ */
+const letterOf = (byte) => String.fromCharCode(byte + (byte < 57 ? 35 : byte < 91 ? 36 : 70));
+const asLetters = (bytes) => Array.from(bytes, letterOf).join("");
 
 /** The exports as a TypeScript interface, from the kernel sources. Every parameter is a 32-bit integer or float. */
 function kernelInterface() {

@@ -15,7 +15,7 @@ const PROBE = Uint8Array.of(
 );
 
 /**
- * The fast binary as hexadecimal digits, for `instantiateKernels`.
+ * The fast binary as text, for `instantiateKernels`.
  * Throws  PlatformError where WebAssembly has no relaxed SIMD
  */
 export async function loadFastBinary(): Promise<string> {

@@ -63,9 +63,9 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
   }
 }
 
-/** Instantiates the kernels on a memory; every thread does this once on the same memory. `digits`: another binary (`fast-math.ts`). */
-export function instantiateKernels(memory: WebAssembly.Memory, digits = BINARY): Kernels {
-  const binary = decodeDigits(digits);
+/** Instantiates the kernels on a memory; every thread does this once on the same memory. `letters`: another binary (`fast-math.ts`). */
+export function instantiateKernels(memory: WebAssembly.Memory, letters = BINARY): Kernels {
+  const binary = decodeLetters(letters);
   const isShared = !(memory.buffer instanceof ArrayBuffer);
   if (isShared) binary[LIMITS_FLAGS] |= SHARED;
   const module = new WebAssembly.Module(binary);
@@ -99,13 +99,12 @@ function onAbort(): never {
   throw new Error("A kernel aborted");
 }
 
-/** The bytes of a text of two hexadecimal digits each. */
-function decodeDigits(text: string): Uint8Array<ArrayBuffer> {
-  // 0 to 9 have the codes from 48, a to f those from 97; `parseInt` would take ten times as long.
-  const digit = (i: number) => text.charCodeAt(i) - (text.charCodeAt(i) < 97 ? 48 : 87);
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digit(2 * i) + digit(2 * i + 1);
-  return bytes;
+/** The bytes of a text of one letter each; `letterOf` in scripts/build.mjs is the inverse. */
+function decodeLetters(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (letter) => {
+    const code = letter.charCodeAt(0);
+    return code - (code < 92 ? 35 : code < 127 ? 36 : 70);
+  });
 }
 
 /** Kernels on their own unshared memory, with an arena over all of it: for one thread, and for tests. */

@@ -113,7 +113,7 @@ const DROP = eachItem(
   { result: "place", key0: "u32", key1: "u32", below: "u32" },
   `
   let block = threefry(vec2u(call.key0, call.key1), vec2u(at >> 1u, 0u));
-  if (select(block.x, block.y, (at & 1u) != 0u) < call.below) { words[call.result + at] = 0u; }`,
+  if (select(block.x, block.y, (at & 1u) != 0u) < call.below) { storeWord(call.result + at, 0u); }`,
   THREEFRY,
 );
 
