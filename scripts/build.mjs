@@ -1,5 +1,5 @@
-// Builds the package: AssemblyScript kernels to WebAssembly (inlined as a letter for each byte, which compresses better than digits), the types
-// and programs of dist/, the library of charts into one file of it, then the studio in dist/studio.
+// Builds the package: AssemblyScript kernels to WebAssembly (inlined as a letter for each byte, which compresses better than digits), the
+// types and programs of dist/, the library of charts into one file of it, then the studio in dist/studio.
 // Skips steps whose outputs are newer than all inputs, so that `npm start` and `npm test` stay fast.
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -73,8 +73,8 @@ async function buildKernels() {
 }
 
 /**
- * The letter of a byte, printable and never a quote or backslash: from # (35) on, without backslash (92) and the codes 127 to 160. The inverse is
- * in src/kernels/memory.ts.
+ * The letter of a byte, printable and never a quote or backslash: from # (35) on, without backslash (92) and the codes 127 to 160. The
+ * inverse is in src/kernels/memory.ts.
  */
 const letterOf = (byte) => String.fromCharCode(byte + (byte < 57 ? 35 : byte < 91 ? 36 : 70));
 const asLetters = (bytes) => Array.from(bytes, letterOf).join("");

@@ -9,7 +9,7 @@
  * or S, as the header says. Lines that begin with # are comments.
  */
 import { FileError } from "../errors.ts";
-import { deviceSpec } from "../experiment/device.ts";
+import { CURVE_LIMITS, deviceSpec } from "../experiment/device.ts";
 import type { MeasuredSpec } from "./measured.ts";
 
 /** A table as text; `name` is for messages. */
@@ -24,26 +24,23 @@ export interface MeasuredCurves {
   readonly notes: readonly string[];
 }
 
-/** Most rows of a curve, as the experiment allows. */
-const MOST_ROWS = 256;
+const [LEAST_ROWS, MOST_ROWS] = CURVE_LIMITS.points;
 /** Most characters of a file; tables of this many rows have far fewer. */
 const MOST_CHARACTERS = 1e6;
-/** Largest conductance of an experiment, microsiemens. */
-const MOST_CONDUCTANCE = 1000;
 
 /** Microsiemens of each unit. */
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-3, us: 1, ms: 1e3, s: 1e6 };
 
 /** Columns without the unit of a conductance, and the least and largest value of each. */
 const COLUMNS = {
-  g: [0, MOST_CONDUCTANCE],
-  mean: [0, MOST_CONDUCTANCE],
-  sigma: [0, MOST_CONDUCTANCE],
-  nu_mean: [-1, 1],
-  nu_sigma: [0, 1],
-  read_noise: [0, 10],
-  t0_s: [1e-6, 1e6],
-  t_read_s: [1e-12, 1],
+  g: CURVE_LIMITS.conductance,
+  mean: CURVE_LIMITS.conductance,
+  sigma: CURVE_LIMITS.conductance,
+  nu_mean: CURVE_LIMITS.driftExponent,
+  nu_sigma: CURVE_LIMITS.driftSpread,
+  read_noise: CURVE_LIMITS.readNoise,
+  t0_s: CURVE_LIMITS.referenceTime,
+  t_read_s: CURVE_LIMITS.readDuration,
 } as const;
 
 type Column = keyof typeof COLUMNS;
@@ -137,8 +134,8 @@ function required(section: Section, wanted: Column): number[] {
 function levels(section: Section): number[] {
   const found = required(section, "g");
   const { rows, place } = section;
-  if (rows.length < 2)
-    throw new FileError(place, `The table has ${count(rows.length, "row")}; a curve needs at least 2.`);
+  if (rows.length < LEAST_ROWS)
+    throw new FileError(place, `The table has ${count(rows.length, "row")}; a curve needs at least ${LEAST_ROWS}.`);
   if (rows.length > MOST_ROWS) {
     const every = Math.ceil(rows.length / MOST_ROWS);
     throw new FileError(

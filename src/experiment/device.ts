@@ -12,62 +12,82 @@ const noiseFields = {
   readNoise: z.number().min(0).max(10).default(1),
 };
 
-/** Conductances of a curve; a schema of its own for each field, because each has its own description. */
-const points = () => z.array(z.number().min(0).max(1000)).min(2).max(256);
+/** Least and largest of what a measured curve holds; tables that are read into curves have the same limits (`device/measured-csv.ts`). */
+export const CURVE_LIMITS = {
+  points: [2, 256],
+  /** Microsiemens. */
+  conductance: [0, 1000],
+  driftExponent: [-1, 1],
+  driftSpread: [0, 1],
+  readNoise: [0, 10],
+  /** Seconds. */
+  referenceTime: [1e-6, 1e6],
+  /** Seconds. */
+  readDuration: [1e-12, 1],
+} as const;
 
-const ascending = (list: readonly number[]): boolean => list.every((point, i) => i === 0 || point > list[i - 1]);
+const within = ([least, most]: readonly [number, number]) => z.number().min(least).max(most);
+
+/** A schema of its own for each field, because each has its own description. */
+const curve = (range: readonly [number, number]) => {
+  const [least, most] = CURVE_LIMITS.points;
+  return z.array(within(range)).min(least).max(most);
+};
+
+interface Curves {
+  readonly conductances: readonly number[];
+  readonly means: readonly number[];
+  readonly deviations: readonly number[];
+}
+
+const isAscending = ({ conductances }: Curves): boolean =>
+  conductances.every((point, i) => i === 0 || point > conductances[i - 1]);
+const mustAscend = (what: string) => ({
+  ...onceValid,
+  error: `${what} must ascend. Sort the points, and remove duplicates.`,
+  path: ["conductances"],
+});
+
+const isComplete = ({ conductances, means, deviations }: Curves): boolean =>
+  means.length === conductances.length && deviations.length === conductances.length;
+const mustBeComplete = (what: string, each: string) => ({
+  ...onceValid,
+  error: `${what} needs one mean and one deviation per ${each}. Give three lists of the same length.`,
+  path: ["means"],
+});
 
 /** Half of all devices hold 0, and the rest anything up to the largest conductance. */
-const covers = (list: readonly number[], maxConductance: number): boolean =>
-  list[0] === 0 && list.at(-1)! >= maxConductance;
+const covers = ({ conductances }: Curves, maxConductance: number): boolean =>
+  conductances[0] === 0 && conductances.at(-1)! >= maxConductance;
+const mustCover = (what: string, field: string) => ({
+  ...onceValid,
+  error: `${what} must reach from 0 to maxConductance. Add the missing points.`,
+  path: [field, "conductances"],
+});
 
 const programmingTable = z
   .strictObject({
     /** Targets. */
-    conductances: points(),
+    conductances: curve(CURVE_LIMITS.conductance),
     /** Means. */
-    means: points(),
+    means: curve(CURVE_LIMITS.conductance),
     /** Standard deviations. */
-    deviations: points(),
+    deviations: curve(CURVE_LIMITS.conductance),
   })
-  .refine(({ conductances }) => ascending(conductances), {
-    ...onceValid,
-    error: "the targets must ascend. Sort the points, and remove duplicates.",
-    path: ["conductances"],
-  })
-  .refine(
-    ({ conductances, means, deviations }) =>
-      means.length === conductances.length && deviations.length === conductances.length,
-    {
-      ...onceValid,
-      error: "programming needs one mean and one deviation per target. Give three lists of the same length.",
-      path: ["means"],
-    },
-  );
+  .refine(isAscending, mustAscend("the targets"))
+  .refine(isComplete, mustBeComplete("programming", "target"));
 
 const driftTable = z
   .strictObject({
     /** Conductances of the points, microsiemens, ascending. */
-    conductances: points(),
+    conductances: curve(CURVE_LIMITS.conductance),
     /** Mean drift exponent at each point. */
-    means: z.array(z.number().min(-1).max(1)).min(2).max(256),
+    means: curve(CURVE_LIMITS.driftExponent),
     /** Standard deviation of the drift exponent at each point. */
-    deviations: z.array(z.number().min(0).max(1)).min(2).max(256),
+    deviations: curve(CURVE_LIMITS.driftSpread),
   })
-  .refine(({ conductances }) => ascending(conductances), {
-    ...onceValid,
-    error: "the conductances of a drift table must ascend. Sort the points, and remove duplicates.",
-    path: ["conductances"],
-  })
-  .refine(
-    ({ conductances, means, deviations }) =>
-      means.length === conductances.length && deviations.length === conductances.length,
-    {
-      ...onceValid,
-      error: "a drift table needs one mean and one deviation per conductance. Give three lists of the same length.",
-      path: ["means"],
-    },
-  );
+  .refine(isAscending, mustAscend("the conductances of a drift table"))
+  .refine(isComplete, mustBeComplete("a drift table", "conductance"));
 
 export const deviceSpec = z.discriminatedUnion("kind", [
   /** Phase-change memory with published programming, drift and 1/f read statistics (ICECS 2019). */
@@ -112,11 +132,7 @@ export const deviceSpec = z.discriminatedUnion("kind", [
       table: driftTable,
       ...noiseFields,
     })
-    .refine(({ maxConductance, table: { conductances } }) => covers(conductances, maxConductance), {
-      ...onceValid,
-      error: "the drift table must reach from 0 to maxConductance. Add the missing points.",
-      path: ["table", "conductances"],
-    }),
+    .refine(({ maxConductance, table }) => covers(table, maxConductance), mustCover("the drift table", "table")),
   /** Your own measured curves. */
   z
     .strictObject({
@@ -126,25 +142,20 @@ export const deviceSpec = z.discriminatedUnion("kind", [
       /** Drift exponents from conductance 0 to `maxConductance`, interpolated linearly. */
       table: driftTable,
       /** Read noise Q at these conductances; left out: none. */
-      amplitudes: z.array(z.number().min(0).max(10)).min(2).max(256).optional(),
+      amplitudes: curve(CURVE_LIMITS.readNoise).optional(),
       /** Programmed conductances, interpolated likewise. */
       programming: programmingTable,
       /** When drift begins, seconds after programming. */
-      referenceTime: z.number().min(1e-6).max(1e6).default(20),
+      referenceTime: within(CURVE_LIMITS.referenceTime).default(20),
       /** Duration of a read, seconds. */
-      readDuration: z.number().min(1e-12).max(1).default(250e-9),
+      readDuration: within(CURVE_LIMITS.readDuration).default(250e-9),
       ...noiseFields,
     })
-    .refine(({ maxConductance, programming: { conductances } }) => covers(conductances, maxConductance), {
-      ...onceValid,
-      error: "the targets must reach from 0 to maxConductance. Add the missing points.",
-      path: ["programming", "conductances"],
-    })
-    .refine(({ maxConductance, table: { conductances } }) => covers(conductances, maxConductance), {
-      ...onceValid,
-      error: "the drift table must reach from 0 to maxConductance. Add the missing points.",
-      path: ["table", "conductances"],
-    })
+    .refine(
+      ({ maxConductance, programming }) => covers(programming, maxConductance),
+      mustCover("the targets", "programming"),
+    )
+    .refine(({ maxConductance, table }) => covers(table, maxConductance), mustCover("the drift table", "table"))
     .refine(({ table, amplitudes }) => amplitudes === undefined || amplitudes.length === table.conductances.length, {
       ...onceValid,
       error: "read noise needs one amplitude per conductance of the table. Give lists of the same length.",

@@ -343,7 +343,7 @@ export const REGISTERS = [
     name: "REVISION",
     offset: 0x70,
     access: "read",
-    meaning: "of this map: 2",
+    meaning: `of this map: ${REVISION}`,
     value: () => REVISION,
   },
 ] as const satisfies readonly Register[];
