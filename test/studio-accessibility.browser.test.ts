@@ -6,7 +6,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { AXE, accessibilityOf } from "./support/accessibility.ts";
-import { hostStudio, openStudioPage } from "./support/studio-page.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
 const studio = hostStudio();
 
@@ -91,9 +91,7 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
 ];
 
 test("axe finds nothing in any place of the page, wide and narrow, light and dark", async () => {
-  const { page, errors } = await openStudioPage(studio.browser, studio.server.address, (page) =>
-    page.addInitScript(AXE),
-  );
+  const { page, errors } = await studio.open((page) => page.addInitScript(AXE));
   await page.locator("#decided").waitFor();
   const all: string[] = [];
   for (const [name, go] of PLACES) {

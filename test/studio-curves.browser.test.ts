@@ -23,8 +23,7 @@ const text = readFileSync(join(root, "examples/pcm-curves.csv"), "utf8");
 
 const studio = hostStudio();
 
-const openStudio = (prepare?: (page: Page) => Promise<unknown>) =>
-  openStudioPage(studio.browser, studio.server.address, prepare);
+const openStudio = studio.open;
 
 const csv = (content: string, name = "curves.csv") => ({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
 

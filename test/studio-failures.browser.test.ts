@@ -2,7 +2,7 @@
  * What fails in the studio says so where it failed, and the rest of the page goes on. Run `npm run build` first, as `npm test` does.
  */
 import { expect, test } from "vitest";
-import { hostStudio, openStudioPage } from "./support/studio-page.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
 const studio = hostStudio();
 
@@ -10,7 +10,7 @@ const studio = hostStudio();
 const isKept = (line: string) => /^Failed to load resource/.test(line);
 
 test("classical receivers that do not load are missed in words, and chips and the ANN go on", async () => {
-  const { page, errors, snapshotOf } = await openStudioPage(studio.browser, studio.server.address, (page) =>
+  const { page, errors, snapshotOf } = await studio.open((page) =>
     // The job that detects a slice of prompts.
     page.route("**/assets/receivers-*.js", (route) => route.abort()),
   );
@@ -28,7 +28,7 @@ test("classical receivers that do not load are missed in words, and chips and th
 });
 
 test("a year of a device that was measured for two days ends in the panel, with the ages that it has", async () => {
-  const { page, errors, snapshotOf } = await openStudioPage(studio.browser, studio.server.address);
+  const { page, errors, snapshotOf } = await studio.open();
   await snapshotOf(1, 160);
   await page.getByLabel("Device", { exact: true }).selectOption("reram");
   const measure = page.locator(".year").getByRole("button", { name: "Measure" });
@@ -46,7 +46,7 @@ test("a year of a device that was measured for two days ends in the panel, with 
 });
 
 test("a panel that does not load says so in its place, and other panels open", async () => {
-  const { page, errors, snapshotOf } = await openStudioPage(studio.browser, studio.server.address, (page) =>
+  const { page, errors, snapshotOf } = await studio.open((page) =>
     page.route("**/assets/YearPanel-*.js", (route) => route.abort()),
   );
   await snapshotOf(1, 160);

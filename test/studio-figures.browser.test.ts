@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { type Experiment, inspectCrossbar, unpackSpikes } from "../dist/index.js";
 import { inspectNeuron } from "../dist/internal.js";
 import { experiment, inspected, network } from "./support/bundled-link.ts";
-import { hostStudio, openStudioPage } from "./support/studio-page.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
 const studio = hostStudio();
 
@@ -55,7 +55,7 @@ async function save(page: Page, name: string): Promise<Saved> {
 }
 
 const openStudio = async (dark: boolean) => {
-  const opened = await openStudioPage(studio.browser, studio.server.address, async (page) => {
+  const opened = await studio.open(async (page) => {
     if (dark) await page.emulateMedia({ colorScheme: "dark" });
   });
   await opened.page.locator("#decided").waitFor();

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { decodeCheckpoint } from "../dist/index.js";
 import { SOFTWARE_GPU } from "./support/chromium.ts";
-import { hostStudio, openStudioPage, type Snapshot } from "./support/studio-page.ts";
+import { hostStudio, type Snapshot } from "./support/studio-page.ts";
 
 const studio = hostStudio(SOFTWARE_GPU);
 
@@ -67,7 +67,7 @@ async function savedMetadata(page: Page): Promise<Readonly<Record<string, string
 const lossIn = (text: string) => Number(/loss (\d+\.\d+)/.exec(text)![1]);
 
 test("it trains on a GPU, stops, goes on, and the network names the GPU", async ({ skip }) => {
-  const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
+  const { page, errors } = await studio.open();
   skip(!(await hasGpu(page)), NO_GPU);
   await start(page, 48, "WebGPU");
   await stepsDone(page, 1);
@@ -83,7 +83,7 @@ test("it trains on a GPU, stops, goes on, and the network names the GPU", async 
 test("a training whose GPU is lost continues in WebAssembly, and starts there without a device or WebGPU", async ({
   skip,
 }) => {
-  const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
+  const { page, errors } = await studio.open();
   skip(!(await hasGpu(page)), NO_GPU);
   await start(page, 4, "WebAssembly");
   await reaches(page, "finished");
@@ -132,7 +132,7 @@ test("a training whose GPU is lost continues in WebAssembly, and starts there wi
 
 test("chips on a GPU have the figures of WebAssembly", async ({ skip }) => {
   const figuresOn = async (backend: string): Promise<[string, Snapshot]> => {
-    const { page, errors, snapshotOf } = await openStudioPage(studio.browser, studio.server.address, undefined, {
+    const { page, errors, snapshotOf } = await studio.open(undefined, {
       fragment: `backend=${backend}`,
       prompts: 16,
     });

@@ -29,12 +29,12 @@ import {
 import { nodeExecutor } from "../dist/node.js";
 import { formatQuantity } from "../dist/report.js";
 import { experiment, inspected, mapping, network } from "./support/bundled-link.ts";
-import { hostStudio, openStudioPage } from "./support/studio-page.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
 const studio = hostStudio();
 
 const openStudio = async (prepare?: (page: Page) => Promise<unknown>) => {
-  const opened = await openStudioPage(studio.browser, studio.server.address, prepare);
+  const opened = await studio.open(prepare);
   await opened.page.locator("#decided").waitFor();
   return opened;
 };

@@ -23,7 +23,7 @@ import { nodeExecutor } from "../dist/node.js";
 import { knobsOf } from "../studio/src/state/knob-list.ts";
 import { offersOn } from "../studio/src/workers/offers.ts";
 import { NIGHTLY } from "./support/nightly.ts";
-import { hostStudio, openStudioPage } from "./support/studio-page.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const experiment = parseExperiment(readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"));
@@ -32,8 +32,7 @@ const network = decodeCheckpoint(checkpoint).network as Network<SpikingSpec>;
 
 const studio = hostStudio();
 
-const openStudio = (prepare?: (page: Page) => Promise<unknown>) =>
-  openStudioPage(studio.browser, studio.server.address, prepare);
+const openStudio = studio.open;
 
 const ENERGY = "cost.xpikeformer.symbol";
 

@@ -9,7 +9,7 @@ import { simulateFast, stream, unpackSpikes } from "../dist/index.js";
 import { firstChip, tileWaves, WAVES } from "../dist/internal.js";
 import { registerRows } from "../dist/rtl.js";
 import { experiment, mapping, network } from "./support/bundled-link.ts";
-import { hostStudio, openStudioPage } from "./support/studio-page.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
 const studio = hostStudio();
 
@@ -30,7 +30,7 @@ async function shownAt(page: Page): Promise<Record<string, string>> {
 }
 
 test("the waveform of the prompt on view is the cycle model's, clock by clock, with the simulator's spikes", async () => {
-  const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
+  const { page, errors } = await studio.open();
   await page.locator("#decided").waitFor();
   await page.getByRole("button", { name: "Next prompt" }).click();
   await page.getByText("prompt 2 of").waitFor();
@@ -80,7 +80,7 @@ test("the waveform of the prompt on view is the cycle model's, clock by clock, w
 });
 
 test("RTL opens on the top module, above the registers of the generator", async () => {
-  const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
+  const { page, errors } = await studio.open();
   await page.locator("#decided").waitFor();
   const panel = page.locator(".rtl");
   await panel.locator("button:enabled", { hasText: /^Show$/ }).click();

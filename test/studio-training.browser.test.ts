@@ -19,7 +19,7 @@ import {
 import { nodeExecutor, trainToFolder } from "../dist/node.js";
 import { sha256Of } from "../src/node/content-hash.ts";
 import { NIGHTLY } from "./support/nightly.ts";
-import { hostStudio, openStudioPage, withoutIsolation } from "./support/studio-page.ts";
+import { hostStudio, withoutIsolation } from "./support/studio-page.ts";
 
 const studio = hostStudio();
 
@@ -33,8 +33,7 @@ async function saved(page: Page, name: string): Promise<Buffer> {
   return readFileSync(await download.path());
 }
 
-const openPage = (prepare?: (page: Page) => Promise<unknown>) =>
-  openStudioPage(studio.browser, studio.server.address, prepare);
+const openPage = studio.open;
 
 /** Waits for a training status. A failed training fails the test with its message. */
 async function reaches(page: Page, status: string): Promise<number> {

@@ -19,7 +19,7 @@ import {
 import { FASHION_SLICE, loadImageData, MNIST_SLICE, nodeExecutor } from "../dist/node.js";
 import { parseReport, reportJson } from "../dist/report.js";
 import { NIGHTLY } from "./support/nightly.ts";
-import { hostStudio, openStudioPage } from "./support/studio-page.ts";
+import { hostStudio } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
 /** Of the evaluation, and chips. */
@@ -72,7 +72,7 @@ for (const [name, given, options = {}] of EXPERIMENTS) {
   test(`the studio shows and saves the figures of the command: ${name}`, options, async () => {
     const evaluation = { ...given.evaluation, prompts: PROMPTS, curvePrompts: 1, curveChips: 1, snrDecibels: [10] };
     const experiment = { ...given, hardware: { ...given.hardware, chips: CHIPS }, evaluation };
-    const { page, errors } = await openStudioPage(studio.browser, studio.server.address);
+    const { page, errors } = await studio.open();
     await page.locator("#decided").waitFor();
     const file = { name: "experiment.json", mimeType: "", buffer: Buffer.from(JSON.stringify(experiment)) };
     await page.getByLabel("Files to open").setInputFiles([file]);

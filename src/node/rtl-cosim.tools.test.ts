@@ -1,14 +1,13 @@
 /** A small machine behind a socket, driven in TypeScript and in C; compiled once. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
+import { hostCosimMachine } from "../../test/support/cosim-machine.ts";
 import { testWith } from "../../test/support/hardware-tools.ts";
-import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { CONTROL, ERROR, registerOf } from "../rtl/axi/register-map.ts";
 import {
   type Answer,
@@ -16,8 +15,6 @@ import {
   clearInterrupts,
   enableInterrupts,
   expandSeeds,
-  type Identity,
-  identify,
   runPrompt,
   sendVectors,
   start,
@@ -25,45 +22,12 @@ import {
   writeSeeds,
 } from "../rtl/host/accelerator.ts";
 import { C_DRIVER, C_PROGRAM, C_SOCKET } from "../rtl/host/c-names.ts";
-import { machineBundle } from "../rtl/kit/bundle.ts";
 import { ANSWER_FILE, DECISION_FILE, INPUT_FILE } from "../rtl/machine/vectors.ts";
-import { type CosimBus, connectCosim } from "./cosim-bus.ts";
-import { type Cosim, checkCosim, startCosim } from "./rtl-cosim.ts";
-import { type FolderPrompts, folderPrompts } from "./rtl-prompts.ts";
+import { connectCosim } from "./cosim-bus.ts";
+import { checkCosim } from "./rtl-cosim.ts";
 
 const testInVerilator = await testWith("verilator");
-const folder = mkdtempSync(join(tmpdir(), "xpikeformer-cosim-"));
-/** Three answers to a prompt of ten vectors. */
-const { design, vectors } = tinyMachine({ steps: 2, model: { width: 8, heads: 2, depth: 1 } }, 3);
-
-let cosim: Cosim | null = null;
-const served = async () => {
-  cosim ??= await startCosim(folder);
-  return cosim;
-};
-beforeAll(() => {
-  for (const [name, text] of Object.entries(machineBundle(design, vectors, madeInTests)))
-    writeFileSync(join(folder, name), text);
-});
-afterAll(async () => {
-  await cosim?.close();
-  rmSync(folder, { recursive: true });
-});
-
-/** A driver's connection for the time of `use`. */
-async function connected(use: (driver: Driver) => Promise<void>): Promise<void> {
-  const bus = await connectCosim((await served()).port);
-  try {
-    const identity = await identify(bus);
-    await use({ bus: bus.within(20_000), identity, ...(await folderPrompts(folder, identity)) });
-  } finally {
-    bus.close();
-  }
-}
-interface Driver extends FolderPrompts {
-  readonly bus: CosimBus;
-  readonly identity: Identity;
-}
+const { folder, served, connected } = hostCosimMachine(3);
 
 /** The last word of a line, cut into numbers of two's complement. */
 function numbersOf(name: string, line: number, count: number, bits: number): number[] {

@@ -1,13 +1,10 @@
 // @module-tag program
 /** Prompts through the queue of a small machine in co-simulation, in TypeScript and in C: answers, refusals, and a clear. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
+import { hostCosimMachine } from "../../test/support/cosim-machine.ts";
 import { testWith } from "../../test/support/hardware-tools.ts";
-import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { stream } from "../numeric/stream.ts";
 import { ERROR, type RegisterName, registerOf } from "../rtl/axi/register-map.ts";
 import {
@@ -16,8 +13,6 @@ import {
   clear,
   enableInterrupts,
   expandSeeds,
-  type Identity,
-  identify,
   isIdle,
   queueRoom,
   runQueue,
@@ -27,44 +22,11 @@ import {
   takeAnswers,
 } from "../rtl/host/accelerator.ts";
 import { C_DRIVER, C_PROGRAM, C_SOCKET } from "../rtl/host/c-names.ts";
-import { machineBundle } from "../rtl/kit/bundle.ts";
-import { type CosimBus, connectCosim } from "./cosim-bus.ts";
-import { type Cosim, checkCosim, startCosim } from "./rtl-cosim.ts";
-import { type FolderPrompts, folderPrompts } from "./rtl-prompts.ts";
+import { checkCosim } from "./rtl-cosim.ts";
 
 const testInVerilator = await testWith("verilator");
-const folder = mkdtempSync(join(tmpdir(), "xpikeformer-queue-"));
 const PROMPTS = 64;
-
-let cosim: Cosim | null = null;
-const served = async () => {
-  cosim ??= await startCosim(folder);
-  return cosim;
-};
-beforeAll(() => {
-  const { design, vectors } = tinyMachine({ steps: 2, model: { width: 8, heads: 2, depth: 1 } }, PROMPTS);
-  for (const [name, text] of Object.entries(machineBundle(design, vectors, madeInTests)))
-    writeFileSync(join(folder, name), text);
-});
-afterAll(async () => {
-  await cosim?.close();
-  rmSync(folder, { recursive: true });
-});
-
-interface Driver extends FolderPrompts {
-  readonly bus: CosimBus;
-  readonly identity: Identity;
-}
-
-async function connected(use: (driver: Driver) => Promise<void>): Promise<void> {
-  const bus = await connectCosim((await served()).port);
-  try {
-    const identity = await identify(bus);
-    await use({ bus: bus.within(20_000), identity, ...(await folderPrompts(folder, identity)) });
-  } finally {
-    bus.close();
-  }
-}
+const { folder, served, connected } = hostCosimMachine(PROMPTS);
 
 const read = (bus: Bus, name: RegisterName) => bus.read(registerOf(name).offset);
 const write = (bus: Bus, name: RegisterName, word: number) => bus.write(registerOf(name).offset, word);

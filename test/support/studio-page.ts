@@ -12,9 +12,27 @@ export interface Snapshot {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+interface HostedStudio {
+  readonly server: StudioServer;
+  readonly browser: Browser;
+  /** `openStudioPage` of this studio. */
+  open(prepare?: Prepare, options?: PageOptions): ReturnType<typeof openStudioPage>;
+}
+
+/** What is done to a page before the studio opens in it. */
+type Prepare = (page: Page) => Promise<unknown>;
+
+interface PageOptions {
+  /** Of the address. */
+  readonly fragment?: string;
+  readonly prompts?: number;
+}
+
 /** A server of the studio and a browser with these arguments, while the tests of a file run. */
-export function hostStudio(args: readonly string[] = []): { readonly server: StudioServer; readonly browser: Browser } {
-  const hosted: { server?: StudioServer; browser?: Browser } = {};
+export function hostStudio(args: readonly string[] = []): HostedStudio {
+  const hosted: { server?: StudioServer; browser?: Browser; open: HostedStudio["open"] } = {
+    open: (prepare, options) => openStudioPage(hosted.browser!, hosted.server!.address, prepare, options),
+  };
   beforeAll(async () => {
     hosted.server = await serveStudio();
     hosted.browser = await launchChromium(args);
@@ -23,15 +41,15 @@ export function hostStudio(args: readonly string[] = []): { readonly server: Stu
     await hosted.browser?.close();
     await hosted.server?.close();
   });
-  return hosted as { server: StudioServer; browser: Browser };
+  return hosted as HostedStudio;
 }
 
 /** Opens the studio until the test ends, with its example on one chip. A test should find `errors` empty at its end. */
 export async function openStudioPage(
   browser: Browser,
   address: string,
-  prepare?: (page: Page) => Promise<unknown>,
-  { fragment = "", prompts = 160 } = {},
+  prepare?: Prepare,
+  { fragment = "", prompts = 160 }: PageOptions = {},
 ) {
   const page = await browser.newPage();
   onTestFinished(() => page.close());
