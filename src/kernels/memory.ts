@@ -65,13 +65,24 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
 
 /** Instantiates the kernels on a memory; every thread does this once on the same memory. `letters`: another binary (`fast-math.ts`). */
 export function instantiateKernels(memory: WebAssembly.Memory, letters = BINARY): Kernels {
-  const binary = decodeLetters(letters);
-  const isShared = !(memory.buffer instanceof ArrayBuffer);
-  if (isShared) binary[LIMITS_FLAGS] |= SHARED;
-  const module = new WebAssembly.Module(binary);
+  const module = moduleOf(letters, !(memory.buffer instanceof ArrayBuffer));
   const instance = new WebAssembly.Instance(module, { env: { memory, abort: onAbort } });
   return bindKernels(memory, instance.exports as unknown as KernelExports);
 }
+
+/** Compiled once per thread, for any number of memories of a kind. */
+function moduleOf(letters: string, isShared: boolean): WebAssembly.Module {
+  const modules = compiled[isShared ? "shared" : "own"];
+  const known = modules.get(letters);
+  if (known) return known;
+  const binary = decodeLetters(letters);
+  if (isShared) binary[LIMITS_FLAGS] |= SHARED;
+  const module = new WebAssembly.Module(binary);
+  modules.set(letters, module);
+  return module;
+}
+
+const compiled = { shared: new Map<string, WebAssembly.Module>(), own: new Map<string, WebAssembly.Module>() };
 
 /** The operations on given exports, which may be instrumented for timing or counting. */
 export function bindKernels(memory: WebAssembly.Memory, run: KernelExports): Kernels {
@@ -101,10 +112,12 @@ function onAbort(): never {
 
 /** The bytes of a text of one letter each; `letterOf` in scripts/build.mjs is the inverse. */
 function decodeLetters(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (letter) => {
-    const code = letter.charCodeAt(0);
-    return code - (code < 92 ? 35 : code < 127 ? 36 : 70);
-  });
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const code = text.charCodeAt(i);
+    bytes[i] = code - (code < 92 ? 35 : code < 127 ? 36 : 70);
+  }
+  return bytes;
 }
 
 /** Kernels on their own unshared memory, with an arena over all of it: for one thread, and for tests. */

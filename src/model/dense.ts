@@ -77,7 +77,7 @@ export function runningStatistics(network: Network, name: string): BatchStatisti
 
 /** A parameter in double precision. Throws SpecError when the network has none of that name. */
 export function parameter(network: Network, name: string): Float64Array {
-  return Float64Array.from(tensor(network, name).data);
+  return new Float64Array(tensor(network, name).data);
 }
 
 function linearSize(network: Network, name: string): LinearSize {

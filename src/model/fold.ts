@@ -33,10 +33,15 @@ export function foldNetwork(network: Network<SpikingSpec>): Network<SpikingSpec>
 function foldLayer(network: Network, name: string): Record<string, Tensor> {
   const { mean, variance } = runningStatistics(network, name);
   const scale = parameter(network, `${name}.gain`).map((gain, n) => gain / Math.sqrt(variance[n] + NORM_EPSILON));
-  const weight = parameter(network, `${name}.weight`).map((w, i) => w * scale[i % scale.length]);
+  const { shape, data } = network.parameters[`${name}.weight`];
+  const weight = new Float32Array(data.length);
+  // The products are doubles, rounded where they are stored.
+  for (let at = 0; at < data.length; at += scale.length) {
+    for (let n = 0; n < scale.length; n++) weight[at + n] = data[at + n] * scale[n];
+  }
   const offset = parameter(network, `${name}.offset`).map((b, n) => b - mean[n] * scale[n]);
   return {
-    [`${name}.weight`]: { shape: network.parameters[`${name}.weight`].shape, data: Float32Array.from(weight) },
-    [`${name}.offset`]: { shape: [scale.length], data: Float32Array.from(offset) },
+    [`${name}.weight`]: { shape, data: weight },
+    [`${name}.offset`]: { shape: [scale.length], data: new Float32Array(offset) },
   };
 }

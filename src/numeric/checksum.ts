@@ -22,6 +22,7 @@ export const crc32c = (bytes: Uint8Array): number => checksum(bytes, 0, castagno
 
 function checksum(bytes: Uint8Array, before: number, table: Uint32Array): number {
   let value = ~before;
-  for (const byte of bytes) value = table[(value ^ byte) & 0xff] ^ (value >>> 8);
+  // By index: it takes a fraction of an iterator's time.
+  for (let i = 0; i < bytes.length; i++) value = table[(value ^ bytes[i]) & 0xff] ^ (value >>> 8);
   return ~value >>> 0;
 }

@@ -32,8 +32,11 @@ export function fromHalf(bits: number): number {
   const fraction = bits & 0x3ff;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+  return sign * (1024 + fraction) * POWERS[exponent];
 }
+
+/** 2^(exponent - 25): a table, because networks are a million such numbers. */
+const POWERS = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));
 
 /** value / 2^shift rounded to the nearest integer, ties to even, for 1 <= shift <= 24. */
 function roundShift(value: number, shift: number): number {
