@@ -30,7 +30,7 @@ export default defineConfig({
     tags: [
       { name: "slow", description: "Takes seconds, in this process." },
       { name: "program", description: "Starts programs.", timeout: within(300).testTimeout },
-      // `.ci/run` leaves it out, and the nightly job runs it: by options of a test.
+      // `npm test` leaves it out, `npm run test:all` and the nightly job run it: by options of a test.
       { name: "nightly", description: "Takes compilers, simulators, provers or pages long; shorter tests run the same code." },
       { name: "page", description: "Compares a page, table or figure with its source, and writes it with `-u`." },
     ],

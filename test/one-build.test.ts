@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildOf } from "../src/node/build.ts";
 import { queueName } from "../src/node/sweep/valkey.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { BUILT, changedProgram } from "./support/program-copy.ts";
 import { startProgram } from "./support/programs.ts";
 import { tinyDocument } from "./support/tiny-training.ts";
@@ -68,30 +69,26 @@ async function killAt(run: ReturnType<typeof start>, path: string): Promise<void
 }
 
 describe("one changed line under numeric/ is refused by", () => {
-  test.each([
-    ["run", []],
-    ["eval", ["--drift", "1s,1y"]],
-  ])(
-    "%s --resume, or its report names both builds",
-    async (command, more) => {
-      const argv = [command, "trained.json", "--prompts", "2000", ...more, "--out", command];
-      await killAt(start(BUILT, ...argv), at(command, "units.jsonl"));
-      await refused(start(changed, ...argv, "--resume"));
-      const text = await finished(start(changed, ...argv, "--resume", "--accept-build", own));
-      const { versions, notes } = json(command, "report.json");
-      expect(versions.build).toBe(`${own} + ${other}`);
-      expect(notes.join()).toContain(`Computed in part by build ${own} and build ${other}`);
-      expect(text).toContain("Report: ");
-      expect(json(command, "question.json").versions.build).toBe(versions.build);
-      expect(readFileSync(at(command, "report.html"), "utf8")).toContain(`build ${own} + ${other}`);
-      // Also a run that is over is not taken for one of another program.
-      const over = [command, "trained.json", ...more, "--out", `${command}-over`, "--prompts", "8"];
-      await finished(start(BUILT, ...over));
-      expect(json(`${command}-over`, "report.json").versions.build).toBe(own);
-      await refused(start(changed, ...over, "--resume"));
-    },
-    240_000,
-  );
+  const REFUSED = "%s --resume, or its report names both builds";
+  test.each([["run", []]])(REFUSED, { timeout: 240_000 }, expectRefused);
+  test.each([["eval", ["--drift", "1s,1y"]]])(REFUSED, { ...NIGHTLY, timeout: 240_000 }, expectRefused);
+  async function expectRefused(command: string, more: readonly string[]) {
+    const argv = [command, "trained.json", "--prompts", "2000", ...more, "--out", command];
+    await killAt(start(BUILT, ...argv), at(command, "units.jsonl"));
+    await refused(start(changed, ...argv, "--resume"));
+    const text = await finished(start(changed, ...argv, "--resume", "--accept-build", own));
+    const { versions, notes } = json(command, "report.json");
+    expect(versions.build).toBe(`${own} + ${other}`);
+    expect(notes.join()).toContain(`Computed in part by build ${own} and build ${other}`);
+    expect(text).toContain("Report: ");
+    expect(json(command, "question.json").versions.build).toBe(versions.build);
+    expect(readFileSync(at(command, "report.html"), "utf8")).toContain(`build ${own} + ${other}`);
+    // Also a run that is over is not taken for one of another program.
+    const over = [command, "trained.json", ...more, "--out", `${command}-over`, "--prompts", "8"];
+    await finished(start(BUILT, ...over));
+    expect(json(`${command}-over`, "report.json").versions.build).toBe(own);
+    await refused(start(changed, ...over, "--resume"));
+  }
 
   test("train --resume, or its network names both builds", async () => {
     const argv = ["train", "tiny.json", "--out", "trained", "--resume"];
@@ -132,7 +129,7 @@ describe("one changed line under numeric/ is refused by", () => {
     expect(readFileSync(at("sweep", "front.html"), "utf8")).toContain(`build ${own} + ${other}`);
   });
 
-  test("a Slurm task, or its rows name it", async () => {
+  test("a Slurm task, or its rows name it", NIGHTLY, async () => {
     const sweep = ["sweep", "design.json", "--out", "slurm", "--engine", "slurm", "--tasks", "1", "--print"];
     await finished(start(BUILT, ...sweep));
     const task = ["worker", "--engine", `slurm:${at("slurm", "slurm", "1")}`];

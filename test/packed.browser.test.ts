@@ -310,7 +310,7 @@ describe("in pages of Vite", () => {
     }
   });
 
-  test("of `vite build` they print the same, on one thread and on two, and load a custom device", async () => {
+  test("of `vite build` they print the same, on one thread and on two, and load a custom device", NIGHTLY, async () => {
     const input = [...pages, "own-device"].map((page) => join(project, `${page}.html`));
     await build({ ...common, root: project, build: { outDir: "built", rolldownOptions: { input } } });
     const server = await preview({ ...common, root: project, build: { outDir: "built" }, preview: settings });

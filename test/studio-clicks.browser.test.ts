@@ -5,6 +5,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { clickAtRandom, memoryOf, watchPage } from "../bench/random-clicks.ts";
 import { stream } from "../src/numeric/stream.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { seconds } from "./support/speed.ts";
 import { hostStudio } from "./support/studio-page.ts";
 
@@ -51,7 +52,7 @@ interface Asked {
   networks: number;
 }
 
-test("a fast-moving knob programs one chip at a time, and each worker receives the network once", async () => {
+test("a fast-moving knob programs one chip at a time, and each worker receives the network once", NIGHTLY, async () => {
   const page = await studio.browser.newPage();
   onTestFinished(() => page.close());
   const errors = watchPage(page);

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { AXE, accessibilityOf } from "./support/accessibility.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { seconds } from "./support/speed.ts";
 import { hostStudio, openStudioPage } from "./support/studio-page.ts";
 
@@ -29,7 +30,7 @@ const STOPS = {
 } as const;
 
 describe("a frame", () => {
-  test("shows each stop of the walk with its text, and no heading", async () => {
+  test("shows each stop of the walk with its text, and no heading", NIGHTLY, async () => {
     const { page, errors } = await at("embed");
     for (const [stop, shown] of Object.entries(STOPS)) {
       await page.goto("about:blank");
@@ -132,7 +133,7 @@ describe("a frame names the command of its numbers", () => {
     expect(figures.find(({ id }) => id === "ber.xpikeformer")!.value).toBe(value);
   });
 
-  test("of a year, and of a machine that was changed", async () => {
+  test("of a year, and of a machine that was changed", NIGHTLY, async () => {
     const { page } = await at("embed&show=year&knobs=time-steps");
     await ready(page);
     const command = page.locator(".command");

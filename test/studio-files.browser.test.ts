@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { serveStudio } from "../dist/node.js";
 import { launchChromium } from "./support/chromium.ts";
 import { type Habits, serveFiles } from "./support/file-server.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { openStudioPage } from "./support/studio-page.ts";
 import { expectFigures, expectTabs, galleryFragments, TABS } from "./support/studio-views.ts";
 
@@ -61,7 +62,7 @@ test("every tab shows the same on the studio's own server", async () => {
   }
 });
 
-test("every link of the gallery opens its experiment", async () => {
+test("every link of the gallery opens its experiment", NIGHTLY, async () => {
   const fragments = galleryFragments();
   expect(fragments.length).toBeGreaterThan(5);
   const errors = await onServer({}, async (page, address) => {

@@ -7,6 +7,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { decodeCheckpoint } from "../dist/index.js";
 import { SOFTWARE_GPU } from "./support/chromium.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { hostStudio, type Snapshot } from "./support/studio-page.ts";
 
 const studio = hostStudio(SOFTWARE_GPU);
@@ -80,55 +81,57 @@ test("it trains on a GPU, stops, goes on, and the network names the GPU", async 
   expect(errors).toEqual([]);
 });
 
-test("a training whose GPU is lost continues in WebAssembly, and starts there without a device or WebGPU", async ({
-  skip,
-}) => {
-  const { page, errors } = await studio.open();
-  skip(!(await hasGpu(page)), NO_GPU);
-  await start(page, 4, "WebAssembly");
-  await reaches(page, "finished");
-  expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, \d+ threads?$/);
-  expect((await savedMetadata(page)).backends).toBeUndefined();
+test(
+  "a training whose GPU is lost continues in WebAssembly, and starts there without a device or WebGPU",
+  NIGHTLY,
+  async ({ skip }) => {
+    const { page, errors } = await studio.open();
+    skip(!(await hasGpu(page)), NO_GPU);
+    await start(page, 4, "WebAssembly");
+    await reaches(page, "finished");
+    expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, \d+ threads?$/);
+    expect((await savedMetadata(page)).backends).toBeUndefined();
 
-  const worker = page.workers().find((one) => one.url().includes("training"))!;
-  await worker.evaluate(() => {
-    const { requestDevice } = GPUAdapter.prototype;
-    GPUAdapter.prototype.requestDevice = async function (options) {
-      const device = await requestDevice.call(this, options);
-      Object.assign(globalThis, { device });
-      return device;
-    };
-  });
-  await start(page, 2000, "WebGPU");
-  await stepsDone(page, 8);
-  await worker.evaluate(() => (globalThis as unknown as { device: GPUDevice }).device.destroy());
-  const note = page.locator("#moved");
-  await note.waitFor();
-  expect(await note.textContent()).toMatch(/^The GPU \(.+\) was lost: .+ continues on WebAssembly after step \d+,/);
-  const kept = Number(/step (\d+)/.exec((await note.textContent())!)![1]);
-  await stepsDone(page, kept + 20);
-  expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, \d+ threads?The GPU .+ was lost/);
-  await button(page, "Stop").click();
-  await reaches(page, "stopped");
+    const worker = page.workers().find((one) => one.url().includes("training"))!;
+    await worker.evaluate(() => {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (options) {
+        const device = await requestDevice.call(this, options);
+        Object.assign(globalThis, { device });
+        return device;
+      };
+    });
+    await start(page, 2000, "WebGPU");
+    await stepsDone(page, 8);
+    await worker.evaluate(() => (globalThis as unknown as { device: GPUDevice }).device.destroy());
+    const note = page.locator("#moved");
+    await note.waitFor();
+    expect(await note.textContent()).toMatch(/^The GPU \(.+\) was lost: .+ continues on WebAssembly after step \d+,/);
+    const kept = Number(/step (\d+)/.exec((await note.textContent())!)![1]);
+    await stepsDone(page, kept + 20);
+    expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, \d+ threads?The GPU .+ was lost/);
+    await button(page, "Stop").click();
+    await reaches(page, "stopped");
 
-  await worker.evaluate(() => {
-    GPUAdapter.prototype.requestDevice = async () => {
-      throw new Error("too busy");
-    };
-  });
-  await start(page, 4, "WebGPU");
-  await reaches(page, "finished");
-  expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, .* gave no device: too busy/);
+    await worker.evaluate(() => {
+      GPUAdapter.prototype.requestDevice = async () => {
+        throw new Error("too busy");
+      };
+    });
+    await start(page, 4, "WebGPU");
+    await reaches(page, "finished");
+    expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, .* gave no device: too busy/);
 
-  await worker.evaluate(() => {
-    delete Object.getPrototypeOf(navigator).gpu;
-  });
-  await start(page, 4, "WebGPU");
-  await reaches(page, "finished");
-  expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, .*This platform has no WebGPU/);
-  expect(await note.count()).toBe(0);
-  expect(errors).toEqual([]);
-});
+    await worker.evaluate(() => {
+      delete Object.getPrototypeOf(navigator).gpu;
+    });
+    await start(page, 4, "WebGPU");
+    await reaches(page, "finished");
+    expect(await page.locator("#trained-on").textContent()).toMatch(/^on WebAssembly, .*This platform has no WebGPU/);
+    expect(await note.count()).toBe(0);
+    expect(errors).toEqual([]);
+  },
+);
 
 test("chips on a GPU have the figures of WebAssembly", async ({ skip }) => {
   const figuresOn = async (backend: string): Promise<[string, Snapshot]> => {

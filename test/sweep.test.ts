@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stream } from "../src/numeric/stream.ts";
+import { NIGHTLY } from "./support/nightly.ts";
 import { tinyDocument } from "./support/tiny-training.ts";
 
 const xpike = join(import.meta.dirname, "../dist/cli/main.js");
@@ -53,7 +54,7 @@ async function contents(folder: string): Promise<string[]> {
   return [...(await Promise.all(FILES.map((name) => read(name)))), rows.join("").split("\n").sort().join("\n")];
 }
 
-test("a sweep that is killed repeatedly ends with the same bytes, on any number of threads", async () => {
+test("a sweep that is killed repeatedly ends with the same bytes, on any number of threads", NIGHTLY, async () => {
   const whole = start("design.json", "--out", "whole", "--threads", "1");
   expect(await once(whole, "close"), whole.err).toEqual([0, null]);
   expect(whole.out).toContain(`of ${POINTS} points`);

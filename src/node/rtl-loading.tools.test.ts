@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, expect } from "vitest";
 import { testWith } from "../../test/support/hardware-tools.ts";
 import { expectAsSimulated } from "../../test/support/machine-in-verilator.ts";
+import { NIGHTLY } from "../../test/support/nightly.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { ERROR, registerOf, STATUS } from "../rtl/axi/register-map.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
@@ -104,6 +105,7 @@ testInVerilator(
 
 testInVerilator(
   "the interface of a loadable machine and its blocks pass their own testbenches",
+  { ...NIGHTLY, timeout: LONG },
   async () => {
     const { fresh } = folders("edge", { kind: "memories", conductanceBits: 13, loadable: true }, "soft");
     const checks = await verifyRtl(fresh, { tools: ["verilator"], tops: [AXI_TOP, BLOCKS_TESTBENCH, EDGE_TESTBENCH] });
@@ -116,7 +118,6 @@ testInVerilator(
       "corners: xpike_edge_tb",
     ]);
   },
-  LONG,
 );
 
 testInVerilator(

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { NIGHTLY } from "../../../test/support/nightly.ts";
 import { isRoot, missingSlurm, type SlurmCluster, startSlurm } from "../../../test/support/slurm-cluster.ts";
 import { tinyDocument } from "../../../test/support/tiny-training.ts";
 import { SWEEP_FILES } from "./folder.ts";
@@ -153,7 +154,7 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     expect(await table("it's here")).toEqual(await table("trained-threads"));
   });
 
-  test("names points whose tasks repeatedly end without a row, with their output", async () => {
+  test("names points whose tasks repeatedly end without a row, with their output", NIGHTLY, async () => {
     // In two rounds, so that the results of the first go to the tasks of the second.
     const budget = { chips: 2, prompts: 8 };
     await writeDesign("failing.json", { "hardware.adc.bits": [4, 5] }, ["errorRate"], { budget });

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { NIGHTLY } from "../../../test/support/nightly.ts";
 import { freePort, killProgram, startProgram } from "../../../test/support/programs.ts";
 import { queueServer } from "../../../test/support/queue-server.ts";
 import { tinyDocument } from "../../../test/support/tiny-training.ts";
@@ -136,7 +137,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     }
   });
 
-  test("gives the same table of coded blocks as threads, although a worker is killed", async () => {
+  test("gives the same table of coded blocks as threads, although a worker is killed", NIGHTLY, async () => {
     const slots = { kind: "tdl", subcarriers: 6, symbols: 5, pilots: { symbols: [2] } };
     // One bit of payload: a network that guesses gets every other block right.
     const coded = { rate: 0.32, ebN0Decibels: [4, 12], errors: 30, blocks: 60 };
@@ -180,7 +181,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     expect(await readdir(join(root, "queue", SWEEP_FILES.rows))).toHaveLength(6);
   });
 
-  test("continues without a worker that stopped answering, and accepts its late answer once", async () => {
+  test("continues without a worker that stopped answering, and accepts its late answer once", NIGHTLY, async () => {
     const readTime = { from: 1, to: 1e6, scale: "log", count: 24 };
     // In rounds: the first result of a point goes to the worker that measures more of it.
     await writeDesign({ "hardware.readTime": readTime }, ["errorRate"], 400, { budget: { chips: 2, prompts: 100 } });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
 import { testWith } from "../../../test/support/hardware-tools.ts";
+import { NIGHTLY } from "../../../test/support/nightly.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
 import { FILE_LIST, TESTBENCH_LIST } from "../bundle.ts";
@@ -75,7 +76,7 @@ async function isSound(source: string, text: string): Promise<boolean> {
   return true;
 }
 
-testInIcarus("each fault in the edge is noticed", async () => {
+testInIcarus("each fault in the edge is noticed", NIGHTLY, async () => {
   expect(await isSound(`${AXI_TOP}.sv`, files[`${AXI_TOP}.sv`])).toBe(true);
   for (const [source, before, after] of FAULTS) {
     expect(files[source].split(before), before).toHaveLength(2);

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";
 import { expectAsSimulated } from "../../../test/support/machine-in-verilator.ts";
+import { NIGHTLY } from "../../../test/support/nightly.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { machineBundle } from "../kit/bundle.ts";
 import { STALL } from "./testbench.ts";
@@ -81,12 +82,16 @@ const FAULTS: readonly (readonly [source: string, from: RegExp, to: string, stal
   ["prompt_timetable.sv", /waiting_i & phase_q == 7'd0/, "waiting_i & phase_q[2:0] == 3'd0", 3],
 ];
 
-testInIcarus.each(FAULTS)("a fault in %s is noticed: %s becomes %s", async (source, from, to, stall) => {
+const NOTICED = "a fault in %s is noticed: %s becomes %s";
+testInIcarus.each(FAULTS.slice(0, 2))(NOTICED, expectNoticed);
+testInIcarus.each(FAULTS.slice(2))(NOTICED, NIGHTLY, expectNoticed);
+
+async function expectNoticed(...[source, from, to, stall]: (typeof FAULTS)[number]) {
   const right = machine.files[source];
   expect(right).toMatch(from);
   const plusargs = [`+${STALL}=${stall}`];
   expect(await machine.printed(source, right.replace(from, to), { plusargs })).not.toMatch(/^PASS/m);
-});
+}
 
 const settings: MachineSetting[] = [
   // Two runs of q, k and v and two of their output; a layer is busiest.
@@ -110,15 +115,16 @@ const settings: MachineSetting[] = [
   },
 ];
 
-testInVerilator.each(settings)(
-  "prompts in flight give the simulator's spikes, outputs and answers, at the clocks of the timetable: %j",
-  async (setting) => {
-    const { design, vectors } = tinyMachine(setting, PROMPTS, undefined, true);
-    const folder = join(root, String(settings.indexOf(setting)));
-    mkdirSync(folder);
-    for (const [name, text] of Object.entries(machineBundle(design, vectors, madeInTests)))
-      writeFileSync(join(folder, name), text);
-    await expectAsSimulated(folder, design, { spikes: vectors.spikes, prompts: PROMPTS });
-  },
-  LONG,
-);
+const SIMULATED =
+  "prompts in flight give the simulator's spikes, outputs and answers, at the clocks of the timetable: %j";
+testInVerilator.each(settings.slice(1))(SIMULATED, { timeout: LONG }, expectSimulated);
+testInVerilator.each(settings.slice(0, 1))(SIMULATED, { ...NIGHTLY, timeout: LONG }, expectSimulated);
+
+async function expectSimulated(setting: MachineSetting) {
+  const { design, vectors } = tinyMachine(setting, PROMPTS, undefined, true);
+  const folder = join(root, String(settings.indexOf(setting)));
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(machineBundle(design, vectors, madeInTests)))
+    writeFileSync(join(folder, name), text);
+  await expectAsSimulated(folder, design, { spikes: vectors.spikes, prompts: PROMPTS });
+}
