@@ -7,6 +7,7 @@
  * prompts, each with its own seeds, and some again through the queue. Without stalls, CLOCKS must equal the schedule's. It prints one line
  * that begins with PASS or FAIL.
  */
+import { unused } from "../encoder.ts";
 import { SEED_BITS } from "../machine/engine.ts";
 import { STALL } from "../machine/testbench.ts";
 import { INPUT_FILE, type MachineVectors, SEED_FILE } from "../machine/vectors.ts";
@@ -60,7 +61,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
   const broken = Math.max(1, Math.floor(each / 2));
   const at = (register: RegisterName) => sv.hex(address, registerOf(register).offset);
   const ports: sv.Port<never>[] = [];
-  const declared = [sv.logic(1, "clk_i", "rst_ni", "live", "irq_o", "was_answered", "in_queue")];
+  const declared = [sv.logic(1, "clk_i", "rst_ni", "live", "irq_o", "streams_rst_no", "was_answered", "in_queue")];
   const lite = axiLitePorts(address).map((port) => sv.logic(port.width, port.name));
   const variables = sv.integers(
     "stall",
@@ -182,6 +183,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
     s.m_axis_tvalid,
     s.m_axis_tready,
     s.irq_o,
+    s.streams_rst_no,
   ];
   /** Drives a channel after a random wait until it is accepted; one clock of a loop that drives both. */
   const drive = (channel: Channel): sv.Statement =>
@@ -251,6 +253,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): sv.Module {
         test_mode_i: nil,
         ...Object.fromEntries(pins.map((pin) => [pin.name, pin])),
       }),
+      ...unused("streams", s.streams_rst_no),
       sv.instance(ANSWERS_CHECKER, "u_answers", {
         clk_i: s.clk_i,
         live_i: s.live,

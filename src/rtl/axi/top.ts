@@ -19,6 +19,9 @@ import { NUMBER_BITS, SEED_EXPANDER, seedExpander } from "./seed-expander.ts";
 
 export const AXI_TOP = "xpike_axi";
 
+/** Low in a reset, and for a clock after a clear. */
+const STREAMS_RESET = sv.output("streams_rst_no");
+
 const wholeBytes = (bits: number) => 8 * Math.ceil(bits / 8);
 
 /** Contents of the streams. */
@@ -57,6 +60,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
     sv.output("m_axis_tvalid"),
     sv.input("m_axis_tready"),
     sv.output("irq_o"),
+    STREAMS_RESET,
   ];
   const declared = [
     sv.logic(1, "rst_n", "machine_rst_nq", "machine_rst_n", "open_q", "running_q"),
@@ -101,7 +105,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
         : []),
       `Up to ${facts.queueDepth} numbers wait in a queue, and start by themselves. m_axis_tuser is the number of an answer's prompt, 0 if its seeds were written.`,
       "The release of rst_ni is synchronised, and the bus is ready from then on. With test_mode_i, rst_ni resets everything directly.",
-      "A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine.",
+      `A clear resets the machine for one clock, but not its memories. It withdraws an answer that waits at m_axis, which AXI-Stream allows only at a reset: clear the receiver of the answers together with the machine. ${STREAMS_RESET.name} is that reset, for what stands at the streams.`,
     ],
     ports,
     items: [
@@ -109,6 +113,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
       sv.gap,
       synchronised(s.rst_n, s.test_mode_i),
       sv.wire(s.machine_rst_n, sv.choose(s.test_mode_i, s.rst_ni, s.machine_rst_nq)),
+      sv.wire(s.streams_rst_no, s.machine_rst_n),
       sv.gap,
       sv.instance(AXI_REGISTERS, "u_registers", {
         ...clocked,

@@ -26,7 +26,7 @@ function machineBoard(facts: MachineFacts, clocks: number): sv.Module {
   const wireName = (pin: string) => pin.replace(/_[io]$/, "");
   const pins = machinePins(facts);
   const wires = pins.map(({ name, width }) => sv.logic(width, wireName(name)));
-  const more = [sv.logic(1, "interrupt", "answer_last"), sv.logic(NUMBER_BITS, "answer_number")];
+  const more = [sv.logic(1, "interrupt", "answer_last", "streams_rst_n"), sv.logic(NUMBER_BITS, "answer_number")];
   const s = sv.signals([], [...wires, ...more]);
   return serialTop({
     name: MACHINE_BOARD,
@@ -74,8 +74,9 @@ function machineBoard(facts: MachineFacts, clocks: number): sv.Module {
         m_axis_tvalid: s.answer_valid,
         m_axis_tready: s.answer_ready,
         irq_o: s.interrupt,
+        streams_rst_no: s.streams_rst_n,
       }),
-    unread: unused("pins", sv.concat(s.interrupt, s.answer_last, s.answer_number)),
+    unread: unused("pins", sv.concat(s.interrupt, s.answer_last, s.answer_number, s.streams_rst_n)),
     busy: s.running,
   });
 }

@@ -43,6 +43,7 @@ export function edgeFields(facts: MachineFacts): Pick<Play, "block" | "driven" |
       compared("s_axil_rdata", WORD, "s_axil_rvalid"),
       compared("s_axil_rresp", 2, "s_axil_rvalid"),
       compared("irq_o"),
+      compared("streams_rst_no"),
       compared("s_axis_tready"),
       compared("m_axis_tvalid"),
       compared("m_axis_tlast", 1, "m_axis_tvalid"),

@@ -225,6 +225,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
         : state.expander?.copied != null
           ? { word: state.expander.copied, data: seedsOf(state.expander.number)[state.expander.copied] }
           : null;
+    const isAwake = (inputs.testMode || state.released) && !isReset;
     edgeLines.push({
       values: {
         rst_ni: flag(!isReset),
@@ -253,6 +254,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
         s_axil_rdata: bitsOf(state.read?.word ?? 0, WORD),
         s_axil_rresp: bitsOf(state.read?.response ?? 0, 2),
         irq_o: flag(state.interrupt),
+        streams_rst_no: flag(isAwake),
         s_axis_tready: flag(state.open && machine.ready),
         m_axis_tvalid: flag(machine.valid),
         m_axis_tlast: flag(outputs.isLastAnswer),
@@ -263,7 +265,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     });
     machineLines.push({
       values: {
-        rst_ni: flag((inputs.testMode || state.released) && !isReset),
+        rst_ni: flag(isAwake),
         seed_write_i: flag(seed !== null),
         seed_address_i: bitsOf(seed?.word ?? 0, indexBits(windowWords)),
         seed_data_i: bitsOf(seed?.data ?? 0, WORD),
