@@ -2,10 +2,13 @@
 import { type Command, Option } from "commander";
 import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
 import { DEVICE_NAMES, type DeviceName } from "../rtl/machine/fit.ts";
+import { WRAPPER_NAMES, type WrapperName } from "../rtl/wrapper/wrappers.ts";
 import { seedNumber, wholeNumber } from "./arguments.ts";
 
 /** Default of the board's serial line; not the option's default, so that `--baud` without a board can be detected. */
 export const DEFAULT_BAUD = 1_000_000;
+/** Bits of a wrapper's streams, likewise. */
+export const DEFAULT_STREAM_BITS = 32;
 
 /** Folder of another chip of the same machine. */
 const LOADED = "--constants <folder>";
@@ -20,6 +23,8 @@ export interface RtlCommandOptions {
   readonly board?: BoardName;
   readonly baud?: number;
   readonly boardHeads?: number;
+  readonly wrapper?: WrapperName;
+  readonly streamBits?: number;
   readonly out?: string;
   readonly prompts: number;
   readonly seed?: number;
@@ -94,6 +99,14 @@ export function withRtlOptions(command: Command): Command {
       "--board-heads <n>",
       "heads on the board; the network's heads run one after another (default: 1)",
       wholeNumber(1, 1024),
+    )
+    .addOption(
+      new Option("--wrapper <name>", "with --fpga: also what puts the machine on a Zynq").choices(WRAPPER_NAMES),
+    )
+    .option(
+      "--stream-bits <n>",
+      `bits of a wrapper's streams: 32, 64, 128, 256, 512 or 1024 (default: ${DEFAULT_STREAM_BITS})`,
+      wholeNumber(32, 1024),
     )
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", seedNumber)

@@ -196,6 +196,28 @@ describe("xpike rtl --board and xpike rtl host", () => {
     expect(host).toMatchObject({ code: 2, out: "", err: expect.stringContaining("there is no port with this name") });
   });
 
+  test("writes a machine's wrapper, and refuses one around anything else", async () => {
+    const timing = { clock: 50e6, settle: 2, conversion: 16 };
+    const file = await writeTrained("wrapped", { hardware: { timing, ssa: { random: "lfsr" } } });
+    const wrapped = (...more: string[]) =>
+      xpikeRtl(file, "--out", join(folder, "wrapped"), "--prompts", "1", "--wrapper", "zynq", ...more);
+    const whole = ["--machine", "--fpga"];
+    expect(await wrapped(...whole, "--stream-bits", "128")).toMatchObject({ code: 0, err: "" });
+    const text = (name: string) => readFile(join(folder, "wrapped", name), "utf8");
+    expect(await text("xpike_zynq.tcl")).toContain("CONFIG.c_m_axis_mm2s_tdata_width 128");
+    expect(await text("README.md")).toContain("# Zynq-7000 and Zynq UltraScale+");
+    expect((await text("files.f")).trim().split("\n").at(-1)).toBe("xpike_host.sv");
+    const refusals: [string[], string][] = [
+      [["--machine"], "A wrapper holds a whole machine of an FPGA. Add --machine --fpga"],
+      [[...whole, "--board", "ulx3s-85f"], "A board's kit has a top level of its own."],
+      [[...whole, "--in-flight"], "SpecError at --in-flight"],
+      [[...whole, "--stream-bits", "48"], "A bus has 32, 64, 128, 256, 512, 1024 bits, not 48."],
+    ];
+    for (const [options, reason] of refusals) expect((await wrapped(...options)).err).toContain(reason);
+    const bare = await xpikeRtl(file, "--out", join(folder, "none"), "--machine", "--stream-bits", "64");
+    expect(bare).toMatchObject({ code: 2, err: expect.stringContaining("--stream-bits belongs to a wrapper.") });
+  });
+
   test("refuses a kit of a machine of macros, and heads that do not come in groups", async () => {
     const kit = (...more: string[]) =>
       xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "none"), "--board", "ulx3s-85f", ...more);

@@ -28,6 +28,7 @@ import { machineDesign } from "../rtl/machine/design.ts";
 import { type Fabric, MACROS } from "../rtl/machine/fabric.ts";
 import { type DeviceName, fitOf, fitText } from "../rtl/machine/fit.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
+import { type Wrapper, wrapperFiles } from "../rtl/wrapper/wrappers.ts";
 import { macroArea } from "../runs/macro-area.ts";
 import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";
 import { decide } from "../task/answers.ts";
@@ -38,6 +39,7 @@ import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import {
   DEFAULT_BAUD,
+  DEFAULT_STREAM_BITS,
   type RtlCommandOptions,
   type RtlCosimOptions,
   type RtlHostOptions,
@@ -92,6 +94,7 @@ function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, not
   }
   if (machine && options.boardHeads !== undefined)
     throw new SpecError("--board-heads", "A machine has all heads. Leave --board-heads or --machine out.");
+  const wrapper = wrapperOf(options);
   const fabric = fabricOf(options);
   const kit = board && {
     board,
@@ -100,7 +103,7 @@ function filesOf(given: Given, trained: Trained, options: RtlCommandOptions, not
   };
   if (inFlight && !machine)
     throw new SpecError("--in-flight", "--in-flight belongs to a whole machine. Add --machine, or leave it out.");
-  if (machine) return makeMachine(given, trained, { prompts, inFlight, fabric, device, kit }, notes);
+  if (machine) return makeMachine(given, trained, { prompts, inFlight, fabric, device, kit, wrapper }, notes);
   const { network, validatedSteps } = trained;
   if (!kit) return networkRtl(given, network, prompts, notes, validatedSteps);
   const { design, runs, origin, lif } = attentionVectors(given, network, { prompts, heads, validatedSteps }, notes);
@@ -131,19 +134,37 @@ function fabricOf({ machine, fpga, conductanceBits, device, loadable = false }: 
   throw new SpecError(`--${stray}`, `--${stray} belongs to a machine of memories. Add --fpga, or leave it out.`);
 }
 
+/** Throws SpecError for options without those that they belong to. */
+function wrapperOf({ wrapper: name, streamBits, machine, fpga, board }: RtlCommandOptions): Wrapper | null {
+  if (name === undefined) {
+    if (streamBits === undefined) return null;
+    throw new SpecError("--stream-bits", "--stream-bits belongs to a wrapper. Add --wrapper, or leave it out.");
+  }
+  if (!machine || !fpga) {
+    throw new SpecError(
+      "--wrapper",
+      "A wrapper holds a whole machine of an FPGA. Add --machine --fpga, or leave --wrapper out.",
+    );
+  }
+  if (board)
+    throw new SpecError("--wrapper", "A board's kit has a top level of its own. Leave --board or --wrapper out.");
+  return { name, bits: streamBits ?? DEFAULT_STREAM_BITS };
+}
+
 interface MachineChoice {
   readonly prompts: number;
   readonly inFlight: boolean;
   readonly fabric: Fabric;
   readonly device: DeviceName | undefined;
   readonly kit: BoardChoice | undefined;
+  readonly wrapper: Wrapper | null;
 }
 
 /** The files of a whole machine. */
 function makeMachine(
   given: Given,
   trained: Trained,
-  { prompts, inFlight, fabric, device, kit }: MachineChoice,
+  { prompts, inFlight, fabric, device, kit, wrapper }: MachineChoice,
   notes: string[],
 ): SourceFiles {
   const { chip, task, random } = chipWithRegisters(given, trained.network, notes, trained.validatedSteps);
@@ -159,6 +180,7 @@ function makeMachine(
   const from = provenance(experiment, origin);
   // A board's crossbars are memories: it has no macros to describe.
   if (kit) return machineBoardBundle(design, vectors, from, kit);
+  if (wrapper) return wrapperFiles(design, machineBundle(design, vectors, from), from, wrapper);
   return { ...machineBundle(design, vectors, from), ...macroViews(design, vectors, macroArea(chip.hardware)) };
 }
 

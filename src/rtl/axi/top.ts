@@ -255,6 +255,7 @@ export function axiTop(facts: MachineFacts): sv.Module {
         valid: s.s_axis_tvalid,
         ready: s.s_axis_tready,
         payload: [s.s_axis_tdata, s.s_axis_tlast],
+        reset: s.clear,
       }),
       holdsUntilTaken({
         label: "m_axis",

@@ -7,3 +7,6 @@ export const C_PROGRAM = "xpike_run.c";
 export const C_UART_HEADER = "xpike_uart.h";
 export const C_UART = "xpike_uart.c";
 export const C_SERIAL = "xpike_serial.c";
+/** With the wrapper of a Zynq. */
+export const C_UIO_HEADER = "xpike_uio.h";
+export const C_UIO = "xpike_uio.c";

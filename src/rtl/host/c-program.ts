@@ -1,7 +1,17 @@
 /** The C program of a machine's folder: it sends the folder's prompts through the driver, to a co-simulation or to a board. */
 import { CONSTANT_FILE } from "../machine/load-layout.ts";
 import { ANSWER_FILE, DECISION_FILE, INPUT_FILE, SEED_FILE } from "../machine/vectors.ts";
-import { C_DRIVER, C_HEADER, C_PROGRAM, C_SERIAL, C_SOCKET, C_UART, C_UART_HEADER } from "./c-names.ts";
+import {
+  C_DRIVER,
+  C_HEADER,
+  C_PROGRAM,
+  C_SERIAL,
+  C_SOCKET,
+  C_UART,
+  C_UART_HEADER,
+  C_UIO,
+  C_UIO_HEADER,
+} from "./c-names.ts";
 
 export const program = `/*
  * Runs the prompts of this folder on the machine, prints each decision, and compares it with the simulator's, as it does every total.
@@ -13,12 +23,19 @@ export const program = `/*
  * board's kit, over its serial port:
  *
  *   gcc -DXPIKE_SERIAL -O1 -o xpike_run ${C_PROGRAM} ${C_UART} ${C_SERIAL} ${C_DRIVER} && ./xpike_run /dev/ttyUSB0
+ *
+ * On a Zynq, with registers, DMA and buffer as UIO devices:
+ *
+ *   gcc -DXPIKE_UIO -O1 -o xpike_run ${C_PROGRAM} ${C_UIO} ${C_DRIVER} && ./xpike_run /dev/uio0 /dev/uio1 /dev/uio2
  */
 #include <stdio.h>
 #include <string.h>
 #include "${C_HEADER}"
 #ifdef XPIKE_SERIAL
 #include "${C_UART_HEADER}"
+#endif
+#ifdef XPIKE_UIO
+#include "${C_UIO_HEADER}"
 #endif
 
 static uint8_t vectors[XPIKE_PROMPT_VECTORS * XPIKE_VECTOR_BYTES];
@@ -103,6 +120,21 @@ static const char *open_bus(int count, char **arguments, xpike_bus *bus) {
 static void close_bus(int quits) {
   (void)quits;
   xpike_serial_close(&serial);
+}
+#elif defined XPIKE_UIO
+static xpike_uio uio;
+
+static const char *open_bus(int count, char **arguments, xpike_bus *bus) {
+  if (count < 1 + XPIKE_UIO_DEVICES) return "give the UIO devices of registers, DMA and buffer";
+  if (xpike_uio_open(&uio, (const char *const *)arguments + 1) != XPIKE_DONE)
+    return "a device cannot be mapped, or the buffer is too small or above 4 GiB";
+  *bus = xpike_mapped_bus(&uio.mapped);
+  return 0;
+}
+
+static void close_bus(int quits) {
+  (void)quits;
+  xpike_uio_close(&uio);
 }
 #else
 static xpike_cosim cosim;

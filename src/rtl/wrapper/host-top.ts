@@ -35,6 +35,8 @@ export function packetsOf(facts: MachineFacts, bits: number): Packets {
   return { beat: bits / 8, vector, answer, vectors: vector * facts.vectors, answers: answer * facts.answers };
 }
 
+const counted = (bytes: number) => (bytes === 1 ? "a byte" : `${bytes} bytes`);
+
 /** Pins of the two streams at a bus, and the interrupt. */
 export const busPins = (bits: number) => [
   sv.input("s_axis_tdata", bits),
@@ -87,8 +89,8 @@ function hostTop(facts: MachineFacts, bits: number): sv.Module {
   return {
     name: HOST_TOP,
     header: [
-      `${AXI_TOP} with streams of ${beat} bytes. A packet at s_axis is a prompt: ${facts.vectors} vectors of ${vector} bytes, one behind the other, tlast with the last beat. ` +
-        `A packet at m_axis is its ${facts.answers === 1 ? "answer" : `${facts.answers} answers`} of ${answer} bytes. tkeep has ones from bit 0 on, and zeros in a last beat alone.`,
+      `${AXI_TOP} with streams of ${beat} bytes. A packet at s_axis is a prompt: ${facts.vectors} vectors of ${counted(vector)}, one behind the other, tlast with the last beat. ` +
+        `A packet at m_axis is its ${facts.answers === 1 ? "answer" : `${facts.answers} answers`} of ${counted(answer)}. tkeep has ones from bit 0 on, and zeros in a last beat alone.`,
       "A clear of the machine also drops the bytes that wait here. The prompt's number, tuser of the machine, is in the register ANSWERED.",
     ],
     ports,

@@ -1,0 +1,104 @@
+// @module-tag program
+/**
+ * The script for Vivado in a Tcl shell whose commands are recorded: it runs to its end for both families, connects every bus and pin of
+ * the machine's shell, and drives each input once. The device trees compile, and so does the C program for UIO, without a warning.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type WrappedMachine, wrappedMachine } from "../../../test/support/host-bench.ts";
+import { ZYNQ_SCRIPT } from "./zynq.ts";
+
+const has = (program: string, flag: string) => spawnSync(program, [flag], { input: "" }).error === undefined;
+const testInTcl = test.skipIf(!has("tclsh", "--version"));
+const testInCompiler = test.skipIf(!has("gcc", "--version"));
+const testOfTrees = test.skipIf(!has("dtc", "--version"));
+
+let machine: WrappedMachine;
+beforeAll(() => {
+  machine = wrappedMachine({ name: "zynq", bits: 64 }, 1);
+});
+afterAll(() => machine.remove());
+
+/** Every command of Vivado prints its words, and gives back the last of them, or what a query asks for. */
+const RECORDER = `
+foreach name {create_project add_files set_property update_compile_order create_bd_design create_bd_cell connect_bd_intf_net
+  connect_bd_net assign_bd_address validate_bd_design save_bd_design generate_target make_wrapper launch_runs wait_on_run open_run
+  report_utilization report_timing_summary write_hw_platform} {
+  proc $name args "puts \\[list $name {*}\\$args\\]; lindex \\$args end"
+}
+foreach name {get_bd_intf_pins get_bd_pins get_bd_addr_segs get_bd_addr_spaces get_files get_runs} { proc $name args { lindex $args end } }
+proc current_fileset {} { return sources_1 }
+proc get_property args { return 100% }
+file mkdir [file join [file dirname [file normalize [info script]]] zynq]
+set argv [lrange $argv 0 end]
+source [file join [file dirname [file normalize [info script]]] ${ZYNQ_SCRIPT}]
+`;
+
+const recorded = (...argv: string[]): string[][] => {
+  writeFileSync(join(machine.folder, "recorder.tcl"), RECORDER);
+  const out = execFileSync("tclsh", ["recorder.tcl", ...argv], { cwd: machine.folder, encoding: "utf8" });
+  return out
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "));
+};
+
+testInTcl.each(["7000", "ultrascale"])("the script connects the machine once, on %s", (family) => {
+  const commands = recorded(family);
+  const of = (name: string) => commands.filter(([command]) => command === name).map(([, ...words]) => words);
+  expect(
+    of("connect_bd_intf_net")
+      .flat()
+      .filter((pin) => pin.startsWith("machine/"))
+      .sort(),
+  ).toEqual(["machine/m_axis", "machine/s_axil", "machine/s_axis"]);
+  const nets = of("connect_bd_net");
+  expect(
+    nets
+      .flat()
+      .filter((pin) => pin.startsWith("machine/"))
+      .sort(),
+  ).toEqual(["machine/clk_i", "machine/irq_o", "machine/rst_ni"]);
+  const driven = [...nets.map(([, to]) => to), ...of("connect_bd_intf_net").map(([, to]) => to)];
+  expect(new Set(driven).size).toBe(driven.length);
+  expect(of("assign_bd_address")).toHaveLength(4);
+  expect(commands.at(-1)![0]).toBe("write_hw_platform");
+});
+
+testInTcl("the script takes a part and a clock, and refuses an unknown family", () => {
+  const commands = recorded("7000", "xc7z045ffg900-2", "75");
+  expect(commands[0]).toEqual(expect.arrayContaining(["create_project", "xc7z045ffg900-2"]));
+  expect(commands.flat().join(" ")).toContain("PCW_FPGA0_PERIPHERAL_FREQMHZ 75");
+  expect(() => recorded("virtex")).toThrow("Name a family: 7000 ultrascale");
+});
+
+testInCompiler("the C program for UIO compiles without a warning, and says which devices it lacks", () => {
+  const strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-DXPIKE_UIO"];
+  const { folder: cwd } = machine;
+  execFileSync("gcc", [...strict, "-o", "run", "xpike_run.c", "xpike_uio.c", "xpike.c"], { cwd });
+  const lacking = spawnSync("./run", ["/dev/uio7", "/dev/uio8", "/dev/uio9"], { cwd, encoding: "utf8" });
+  expect(lacking).toMatchObject({ status: 1, stderr: expect.stringContaining("a device cannot be mapped") });
+  expect(spawnSync("./run", [], { cwd, encoding: "utf8" }).stderr).toContain("give the UIO devices");
+});
+
+testOfTrees.each([
+  ["7000", 1],
+  ["ultrascale", 2],
+])("the device tree of %s compiles", (family, cells) => {
+  const names = { "7000": ["amba", "intc"], ultrascale: ["amba", "gic"] }[family]!;
+  const around = `/dts-v1/;
+/ { #address-cells = <${cells}>; #size-cells = <${cells}>;
+  ${names[0]}: bus { compatible = "simple-bus"; #address-cells = <${cells}>; #size-cells = <${cells}>; ranges; };
+  ${names[1]}: controller { interrupt-controller; #interrupt-cells = <3>; };
+};
+/include/ "xpike_zynq_${family}.dtsi"
+`;
+  writeFileSync(join(machine.folder, "around.dts"), around);
+  const { stderr, status } = spawnSync("dtc", ["-I", "dts", "-O", "dtb", "-o", "out.dtb", "around.dts"], {
+    cwd: machine.folder,
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([0, ""]);
+});
