@@ -51,6 +51,11 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   readonly slice?: number;
   /** Saves answers as they come. Default: saves nothing. */
   readonly keeper?: Keeper;
+  /**
+   * A name of the network's parameters. Threads keep the first chip, and a later evaluation of the same name starts with it, where its
+   * machine programs the same devices. Affects the speed only. Default: they keep none.
+   */
+  readonly keepAs?: string;
   /** Numbers of prompts, ascending, after which the first chip is already summarised. Default: none. */
   readonly early?: readonly number[];
   /** Ends the evaluation at its next piece of work; it then rejects with the signal's reason. */
@@ -108,7 +113,7 @@ export async function evaluateChips<T extends TaskSpec>(
   requireCounts({ chips, prompts, slice });
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
   const threads = signal ? untilAborted(executor, signal) : executor;
-  const shared = openChips(threads, given, network, [hardware], slice);
+  const shared = openChips(threads, given, network, [hardware], slice, options.keepAs);
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
     for (let chip = 0; chip < chips; chip++) {
@@ -154,6 +159,7 @@ export function openChips(
   network: Network<SpikingSpec>,
   machines: readonly HardwareSpec[],
   slice: number,
+  keepAs?: string,
 ): SharedChip<ChipAnswers> {
   const folded = foldNetwork(network);
   taskOf({ experiment, data }, folded);
@@ -162,7 +168,7 @@ export function openChips(
     mapNetwork(folded, hardware, experiment.task.coding);
   }
   const conditions = machines.map((hardware) => ({ network: "evaluated", hardware }));
-  const work = { experiment, data, networks: { evaluated: folded }, conditions };
+  const work = { experiment, data, networks: { evaluated: folded }, conditions, keepAs };
   return openSharedChip<object, ChipAnswers>(executor, "simulate-chip", work, slice, {});
 }
 

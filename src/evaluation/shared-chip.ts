@@ -44,6 +44,7 @@ import type { Gpu } from "../webgpu/gpu.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./calibration-prompts.ts";
 import { type MemorySizes, memorySizes } from "./chip-memory.ts";
 import type { Range } from "./keeper.ts";
+import { partFor } from "./kept-part.ts";
 import { cutPrompts, cutRanges, type Slice, taskOf } from "./slices.ts";
 
 /** A network on a machine, `hardware.readTime` seconds after programming. */
@@ -58,6 +59,8 @@ export interface ChipWork extends Given {
   /** Folded. */
   readonly networks: Readonly<Record<string, Network<SpikingSpec>>>;
   readonly conditions: readonly Condition[];
+  /** What the networks are, in a word: threads keep the first chip for later work of this name (`kept-part.ts`). Default: they do not. */
+  readonly keepAs?: string | undefined;
 }
 
 /** Which chip, under which condition, and which of its reads: each read draws its own read noise and random bits. */
@@ -320,7 +323,12 @@ function chipPart<B extends Batch>(
     chipStream = root.fork("chip", chip);
     // Two chips would take twice the memory.
     if (program) part = null;
-    part = part ? equipChip(part, mapping, hardware, chipStream) : programChip(network, mapping, hardware, chipStream);
+    if (part) part = equipChip(part, mapping, hardware, chipStream);
+    else if (work.keepAs === undefined || chip > 0) part = programChip(network, mapping, hardware, chipStream);
+    else {
+      const name = JSON.stringify([work.keepAs, experiment.seed, programmingKey(condition), threads]);
+      part = partFor(thread, name, { network, mapping, hardware }, chipStream);
+    }
     placeErrors(simulator, part);
   }
 

@@ -120,17 +120,19 @@ function sharedScales(
 
 /**
  * Crossbars already programmed, with other converters, compensation or age. Programming depends on `hardware.crossbar`, and on which
- * layers have converters, so with the same of both and the same `random` the result equals that of `programChip`.
+ * layers have converters, so with the same of both and the same `random` the result equals that of `programChip`. References that are
+ * already known are not measured again.
  *
  * Random   as `programChip`
  */
 export function equipChip(
-  { network, device, crossbars }: Pick<Chip, "network" | "device" | "crossbars">,
+  { network, device, crossbars, ...before }: Pick<Chip, "network" | "device" | "crossbars"> & Partial<Chip>,
   mapping: Mapping,
   hardware: HardwareSpec,
   random: Stream,
 ): Chip {
-  const references = measureReferences(crossbars, device, hardware, random);
+  const isMeasured = before.references && before.hardware && referenceKey(before.hardware) === referenceKey(hardware);
+  const references = isMeasured ? before.references! : measureReferences(crossbars, device, hardware, random);
   const converterErrors = drawConverters(mapping, hardware, random);
   return {
     network,
@@ -222,6 +224,10 @@ function drawColumns({ layers }: Mapping, random: Stream): ColumnErrors[] | null
   }
   return decided ? errors : null;
 }
+
+/** What `measureReferences` reads of the hardware. */
+const referenceKey = ({ calibration, compensation: { scope, readout }, crossbar: { wires } }: HardwareSpec): string =>
+  JSON.stringify([calibration === "codes" || scope === "none", readout, wires]);
 
 /** Response to the calibration input just after programming; without read noise for `one-hot`, as in aihwkit. */
 function measureReferences(

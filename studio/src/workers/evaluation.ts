@@ -71,6 +71,10 @@ const SLICE = 16;
 
 const { executor, note } = browserExecutor();
 let materials: Materials;
+/** Counts the networks that this worker has held. */
+let networks = 0;
+/** Counts requests for offers, and machines: work for an older one ends. */
+let offersAsked = 0;
 /** Ends the evaluation under way. */
 let stopper = new AbortController();
 /** Settles when the evaluation under way has ended. */
@@ -106,6 +110,7 @@ const functions = {
   /** Keeps the network and data of the next experiments. */
   hold(next: Materials) {
     materials = next;
+    networks++;
     forget();
     receivers.clear();
     again = () => {};
@@ -119,15 +124,22 @@ const functions = {
     again();
   },
 
-  /** Which values of each knob a machine can take. */
-  offers: ({ experiment, opened }: { experiment: Experiment; opened: Experiment }): Offers =>
-    offersOn(experiment, opened, materials),
+  /** Which values of each knob a machine can take; null where another machine is asked for meanwhile. */
+  offers({ experiment, opened }: { experiment: Experiment; opened: Experiment }): Promise<Offers | null> {
+    const question = ++offersAsked;
+    return offersOn(experiment, opened, materials, async () => {
+      // Lets the answers of threads in between two knobs.
+      await new Promise((resolve) => setTimeout(resolve));
+      return question === offersAsked;
+    });
+  },
 
   /** What became of the chips of one machine on another, on the prompts that both have answered so far. */
   change: ({ before, after }: { before: Experiment; after: Experiment }): Change | null => changeFrom(before, after),
 
   /** Ends the evaluation under way, so that the threads are free. */
   stop() {
+    offersAsked++;
     stopper.abort(OUTDATED);
   },
 
@@ -197,7 +209,7 @@ async function evaluate(
       done = 0;
       whole.length = 0;
       return evaluateChips(threads, subject, network, {
-        ...{ chips, prompts, signal, early: COARSE, slice: SLICE, keeper },
+        ...{ chips, prompts, signal, early: COARSE, slice: SLICE, keeper, keepAs: `${networks}` },
         onPrompts: (count) => {
           done += count;
           tell({ done, of: chips * prompts });
