@@ -33,6 +33,26 @@ const failuresInWorkers: Plugin = {
   },
 };
 
+/** Has browsers run the script that starts the workers before that of the page, which is large. */
+const earlyWorkers: Plugin = {
+  name: "early-workers",
+  apply: "build",
+  buildStart() {
+    this.emitFile({ type: "chunk", id: join(import.meta.dirname, STARTED), preserveSignature: false });
+  },
+  transformIndexHtml: {
+    order: "post",
+    handler(_, { bundle = {} }) {
+      const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+      const { fileName } = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(STARTED))!;
+      const attrs = { type: "module", crossorigin: true, src: `./${fileName}` };
+      return [{ tag: "script", attrs, injectTo: "head-prepend" as const }];
+    },
+  },
+};
+
+const STARTED = "src/state/started.ts";
+
 /** The front of machines that experiments/front measured, as the module `virtual:front`. */
 const measuredFront: Plugin = {
   name: "measured-front",
@@ -54,7 +74,7 @@ export default defineConfig({
   root: import.meta.dirname,
   // Relative addresses, so that any folder of a server will do.
   base: "./",
-  plugins: [sharedWorkers, failuresInWorkers, measuredFront],
+  plugins: [sharedWorkers, failuresInWorkers, earlyWorkers, measuredFront],
   resolve: {
     alias: [
       { find: /^xpikeformer$/, replacement: join(root, "dist/index.js") },

@@ -250,9 +250,9 @@ test("knobs offer what can be built, and say beside them why something cannot", 
   expect(errors).toEqual([]);
 });
 
-test("every value that a knob offers gives a chip", NIGHTLY, () => {
+test("every value that a knob offers gives a chip", NIGHTLY, async () => {
   const bytes = checkpoint.buffer.slice(checkpoint.byteOffset, checkpoint.byteOffset + checkpoint.length);
-  const offers = offersOn(experiment, experiment, { checkpoint: bytes as ArrayBuffer, data: null });
+  const offers = (await offersOn(experiment, experiment, { checkpoint: bytes as ArrayBuffer, data: null }))!;
   let built = 0;
   for (const { label, choices, write, read } of knobsOf(experiment)) {
     for (const [value] of choices) {

@@ -1,11 +1,13 @@
 import { experiment, prompt } from "../state/studio.ts";
 import { className, plural } from "../words.ts";
 import { Constellation } from "./Constellation.tsx";
-import { ImageFigure } from "./ImageFigure.tsx";
 import { Logits } from "./Logits.tsx";
+import { later } from "./later.tsx";
 import { PromptStepper } from "./PromptStepper.tsx";
 import { SaveSvg } from "./SaveSvg.tsx";
 import { SymbolBoard } from "./SymbolBoard.tsx";
+
+const ImageFigure = later(() => import("./ImageFigure.tsx").then((file) => file.ImageFigure));
 
 /** One prompt: the input of the network, and the chip's logit of each answer. */
 export function PromptFigure() {

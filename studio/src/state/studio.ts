@@ -1,24 +1,18 @@
 /** What the page shows, as signals. Everything else is computed from these, by the page or by the workers. */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import type { ChipState, Experiment, Report } from "xpikeformer";
 import { type Backend, type ItemisedEnergy, kitOf, type WavePlace } from "xpikeformer/internal";
 import type { ComputedOn } from "../workers/backend.ts";
-import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts";
+import { type Failure, failureOf, memoryOf } from "../workers/calls.ts";
 import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
-import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
+import type { Reached } from "../workers/evaluation.ts";
 import type { Materials } from "../workers/materials.ts";
 import type { Offers } from "../workers/offers.ts";
 import { allAnswered, following } from "./ask.ts";
 import { loadData, loadExample, loadNetwork, networkNamed } from "./files.ts";
 import { hasPlace, NETWORK, place } from "./place.ts";
+import { chipWorker, evaluationWorker } from "./started.ts";
 import { note, tried } from "./tried.ts";
-
-const chipWorker = callerOf<ChipFunctions>(
-  new Worker(new URL("../workers/chip.ts", import.meta.url), { type: "module" }),
-);
-const evaluationWorker = callerOf<EvaluationFunctions>(
-  new Worker(new URL("../workers/evaluation.ts", import.meta.url), { type: "module" }),
-);
 
 /** Null until it is loaded. */
 export const experiment = signal<Experiment | null>(null);
@@ -312,12 +306,24 @@ async function work(next: Experiment): Promise<void> {
     lastGood.value = next;
     if (!isCurrent() || !evaluates.value) return;
     go();
-    evaluationWorker("offers", { experiment: next, opened: beginning! }).then((offers) => {
-      if (isCurrent()) offersOf.value = { of: next, offers };
-    }, fail);
+    offerAfterFigures(next, beginning!).catch(fail);
   } catch (error) {
     if (isCurrent()) failMachine(error);
   }
+}
+
+/** Asks which values knobs can take once the machine has figures, which would come later otherwise. */
+async function offerAfterFigures(next: Experiment, beginning: Experiment): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = effect(() => {
+      if (reached.value?.of !== next && failure.value === null && experiment.value === next) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
+  if (experiment.peek() !== next) return;
+  const offers = await evaluationWorker("offers", { experiment: next, opened: beginning });
+  if (offers !== null && experiment.peek() === next) offersOf.value = { of: next, offers };
 }
 
 /** Evaluates an experiment, after ending any evaluation under way. Resolves with the first chip, or at once if none is wanted. */

@@ -136,12 +136,12 @@ export interface CellView {
 }
 
 /** A prompt at a time step. */
-interface Moment {
+export interface Moment {
   readonly asked: Asked;
   readonly step: number;
 }
 
-interface NeuronAsked {
+export interface NeuronAsked {
   readonly train: string;
   readonly neuron: number;
   readonly token: number;

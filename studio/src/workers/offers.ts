@@ -7,7 +7,13 @@ import { type Materials, networkOf } from "./materials.ts";
 /** Why a value is not offered, by the knob's label and the value. */
 export type Offers = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export function offersOn(given: Experiment, opened: Experiment, materials: Materials): Offers {
+/** @param goOn  called between two knobs: lets other work in, and ends this work with false; the result is then null */
+export async function offersOn(
+  given: Experiment,
+  opened: Experiment,
+  materials: Materials,
+  goOn: () => Promise<boolean> = async () => true,
+): Promise<Offers | null> {
   // Most knobs leave the network as it is, and folding it takes the time.
   const folded = new Map<string, Network<SpikingSpec>>();
   const foldedOf = (experiment: Experiment) => {
@@ -25,14 +31,15 @@ export function offersOn(given: Experiment, opened: Experiment, materials: Mater
       return failureOf(error).message;
     }
   };
-  return Object.fromEntries(
-    knobsOf(given).map(({ label, choices, read, write }) => {
-      const others = choices.filter(([value]) => value !== read(given));
-      const refused = others.flatMap(([value]) => {
-        const why = reason(write(given, value, opened));
-        return why === null ? [] : [[value, why]];
-      });
-      return [label, Object.fromEntries(refused)];
-    }),
-  );
+  const offers: Record<string, Readonly<Record<string, string>>> = {};
+  for (const { label, choices, read, write } of knobsOf(given)) {
+    if (!(await goOn())) return null;
+    const others = choices.filter(([value]) => value !== read(given));
+    const refused = others.flatMap(([value]) => {
+      const why = reason(write(given, value, opened));
+      return why === null ? [] : [[value, why]];
+    });
+    offers[label] = Object.fromEntries(refused);
+  }
+  return offers;
 }
