@@ -2,6 +2,7 @@
  * `npm run studio-figures`: how fast the studio responds, and how smoothly it moves, measured by the browser itself.
  *
  *   npm run studio-figures -- --runs 5
+ *   npm run studio-figures -- --throttle 4     the page and its workers get a quarter of each core (`throttle.ts`)
  *
  * Every run reloads the page. It prints the median and the range, which include other load on the machine.
  */
@@ -9,8 +10,11 @@ import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "../test/support/chromium.ts";
+import { throttlePages } from "./throttle.ts";
 
-const { values } = parseArgs({ options: { runs: { type: "string", default: "5" } } });
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "5" }, throttle: { type: "string", default: "1" } },
+});
 const MOST = 600_000;
 
 /** Milliseconds, except for frames per second and layout shift, which is the share of the window times the distance moved. */
@@ -108,11 +112,20 @@ const built = new URL("../../dist/node.js", import.meta.url).href;
 const { serveStudio } = (await import(built)) as typeof import("../src/node.ts");
 const server = await serveStudio();
 const browser = await launchChromium();
+const rate = Number(values.throttle);
+const throttle = rate > 1 ? await throttlePages(browser, rate) : null;
 const runs: StudioFigures[] = [];
 for (let run = 0; run < Number(values.runs); run++) runs.push(await measure(browser, server.address));
 console.log(
   `${browser.version()}, ${cpus().length} x ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}, ${runs.length} runs`,
 );
+if (throttle) {
+  const share = (100 * throttle.share()).toFixed(0);
+  console.log(
+    `processes of pages, with their workers, ran ${share} % of the time; browser and server were not throttled`,
+  );
+  await throttle.end();
+}
 for (const key of Object.keys(NAMES) as (keyof StudioFigures)[]) {
   const sorted = runs.map((run) => run[key]).sort((a, b) => a - b);
   const scale = NAMES[key].endsWith(", s") ? 1e-3 : 1;
