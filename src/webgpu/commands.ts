@@ -8,7 +8,7 @@
  */
 import { invariant } from "../errors.ts";
 import { contentsOf, NUMBERS_STRIDE, USAGE } from "./buffers.ts";
-import { type Gpu, lostGpu, reasonOf } from "./gpu.ts";
+import { type Gpu, lostGpu, messageOf } from "./gpu.ts";
 import { FIRST_ARRAY, type Kernel, moduleOf } from "./kernel.ts";
 import { openScopes, requireAccepted } from "./scopes.ts";
 
@@ -197,7 +197,7 @@ export function openCommands(gpu: Gpu): Commands {
       await requireAccepted(gpu, "memory for a slice of prompts");
     }
     const [counts, ...arrays] = await contentsOf(made).catch((cause: unknown) => {
-      throw lostGpu(gpu, gpu.lost() ?? reasonOf(cause));
+      throw lostGpu(gpu, gpu.lost() ?? messageOf(cause));
     });
     results = {
       counts: Array.from({ length: COUNTERS }, (_, i) => counts[2 * i] + 2 ** 32 * counts[2 * i + 1]),

@@ -50,7 +50,7 @@ export async function openGpu(gpu: GPU | undefined, features: readonly GPUFeatur
   const requiredLimits = { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage };
   const requiredFeatures = features.filter((feature) => adapter.features.has(feature));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
-    throw new PlatformError("backend", `${nameOf(adapter)} gave no device: ${reasonOf(cause)}. ${WAY}`, { cause });
+    throw new PlatformError("backend", `${nameOf(adapter)} gave no device: ${messageOf(cause)}. ${WAY}`, { cause });
   });
   let lost: string | null = null;
   let closed = false;
@@ -124,7 +124,7 @@ export const refusedByGpu = ({ name }: Pick<Gpu, "name">, what: string, reason: 
       "finished is kept: continue with --resume.",
   );
 
-export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** "mesa software, llvmpipe: Mesa 25.0.7 (LLVM 19.1.7)". */
 function nameOf({ info: { vendor, architecture, device, description } }: GPUAdapter): string {

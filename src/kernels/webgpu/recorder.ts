@@ -9,7 +9,7 @@
  */
 import { invariant } from "../../errors.ts";
 import { contentsOf, NUMBERS_STRIDE, USAGE } from "../../webgpu/buffers.ts";
-import { type Gpu, lostGpu, reasonOf } from "../../webgpu/gpu.ts";
+import { type Gpu, lostGpu, messageOf } from "../../webgpu/gpu.ts";
 import { gridOver } from "../../webgpu/kernel.ts";
 import { openScopes, requireAccepted } from "../../webgpu/scopes.ts";
 import { requireScratch } from "./binding.ts";
@@ -241,7 +241,7 @@ export function openRecorder(gpu: Gpu, bytes: number, profile: Profile | null = 
       accepted = [];
       await Promise.all(outcomes);
       const [read] = await contentsOf([aside]).catch((cause: unknown) => {
-        throw lostGpu(gpu, gpu.lost() ?? reasonOf(cause));
+        throw lostGpu(gpu, gpu.lost() ?? messageOf(cause));
       });
       return read.subarray(0, words);
     },

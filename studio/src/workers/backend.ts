@@ -31,8 +31,8 @@ export async function findGpu(asked: Backend): Promise<FoundGpu> {
   }
 }
 
-/** Why a GPU did not do its work. */
-export const reasonOf = (gpu: Gpu, error: unknown): string => {
+/** Why a GPU did not do its work, for the page. */
+export const gpuFailure = (gpu: Gpu, error: unknown): string => {
   const lost = gpu.lost();
   return lost === null ? failureOf(error).message : `The GPU (${gpu.name}) was lost: ${lost}.`;
 };
@@ -43,34 +43,35 @@ const found = new Map<Backend, Promise<FoundGpu>>();
 /**
  * Has chips simulated on the GPU that is asked for, and otherwise on the threads, with the same results.
  *
- * @param work  may be called twice, first with a GPU
+ * @param work  may be called twice, first with a GPU; both calls then get a keeper, and the second goes on where the first ended
  * @param tell  where it is done, each time
  */
 export async function onGpuOrThreads(
   { asked, threads, signal }: { readonly asked: Backend; readonly threads: Executor; readonly signal: AbortSignal },
-  work: (executor: Executor) => Promise<unknown>,
+  work: (executor: Executor, keeper?: Keeper) => Promise<unknown>,
   tell: (on: ComputedOn) => void,
 ): Promise<void> {
   found.set(asked, found.get(asked) ?? findGpu(asked));
   const { gpu, reason } = await found.get(asked)!;
   let why = reason;
+  const keeper = gpu ? answersInMemory() : undefined;
   if (gpu) {
     tell({ gpu: gpu.name, threads: threads.threads, reason: null });
     try {
-      await work(withGpu(threads, jobs, gpu));
+      await work(withGpu(threads, jobs, gpu), keeper);
       return;
     } catch (error) {
       if (signal.aborted) throw error;
-      why = reasonOf(gpu, error);
+      why = gpuFailure(gpu, error);
       if (gpu.lost() !== null) found.set(asked, Promise.resolve({ gpu: null, reason: why }));
     }
   }
   tell({ gpu: null, threads: threads.threads, reason: why });
-  await work(threads);
+  await work(threads, keeper);
 }
 
-/** Keeps answers while this worker lives. */
-export function answersInMemory(): Keeper {
+/** Keeps answers for a second attempt. */
+function answersInMemory(): Keeper {
   const answers = new Map<string, unknown[]>();
   return {
     kept: (name) => answers.get(name) ?? [],

@@ -14,6 +14,7 @@ import {
   evaluateNetwork,
   inlineExecutor,
   jobs,
+  type Keeper,
   type Network,
   openExperiment,
 } from "xpikeformer";
@@ -28,7 +29,7 @@ import {
   stateOfChip,
 } from "xpikeformer/internal";
 import type { FigureDraft } from "xpikeformer/report";
-import { answersInMemory, type ComputedOn, onGpuOrThreads } from "./backend.ts";
+import { type ComputedOn, onGpuOrThreads } from "./backend.ts";
 import { type Failure, failureOf, memoryOf, serve } from "./calls.ts";
 import { type Change, changeFrom, forget, keep } from "./machines.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
@@ -203,13 +204,13 @@ async function evaluate(
   try {
     const subject = openExperiment(experiment, materials.data);
     const network = networkOf(materials, experiment);
-    const keeper = answersInMemory();
     let wants = wantsChip;
-    const simulate = (threads: Executor) => {
+    const simulate = (threads: Executor, keeper?: Keeper) => {
       done = 0;
       whole.length = 0;
       return evaluateChips(threads, subject, network, {
-        ...{ chips, prompts, signal, early: COARSE, slice: SLICE, keeper, keepAs: `${networks}` },
+        ...{ chips, prompts, signal, early: COARSE, slice: SLICE, keepAs: `${networks}` },
+        ...(keeper && { keeper }),
         onPrompts: (count) => {
           done += count;
           tell({ done, of: chips * prompts });

@@ -20,7 +20,7 @@ import {
   train,
 } from "xpikeformer";
 import { type Backend, decodeState, encodeState, placeOf, placesText } from "xpikeformer/internal";
-import { type ComputedOn, findGpu, reasonOf } from "./backend.ts";
+import { type ComputedOn, findGpu, gpuFailure } from "./backend.ts";
 import { serve } from "./calls.ts";
 
 export interface TrainingGiven {
@@ -131,7 +131,7 @@ const functions = {
       } catch (error) {
         // A training that diverges does so anywhere.
         if (isXpikeError(error) && error.tag === "value") throw error;
-        reason = reasonOf(gpu, error);
+        reason = gpuFailure(gpu, error);
       } finally {
         gpu.close();
       }
