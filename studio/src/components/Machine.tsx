@@ -34,7 +34,7 @@ export function Machine() {
       </h2>
       <PathBar />
       <div class="controls">
-        <Scrubber label="Time step" value={step.value} most={steps - 1} onChange={setStep} plays />
+        <Scrubber label="Time step" value={Math.min(step.value, steps - 1)} most={steps - 1} onChange={setStep} plays />
         <Scrubber
           label="Token"
           value={shown}

@@ -15,7 +15,9 @@ export function PromptFigure() {
   const task = experiment.value?.task;
   if (view?.image) return <ImageFigure view={view} image={view.image} />;
   if (!view?.link || task?.kind !== "symbol-detection") return <figure class="prompt" />;
-  const { labels, snrDecibels } = view.link;
+  const { labels, received, snrDecibels } = view.link;
+  // Of the prompt on view: for a moment, the experiment may be a newer one.
+  const antennas = received.length / (2 * labels.length);
   return (
     <figure class="prompt" data-saves="prompt">
       <div class="bar" data-unsaved>
@@ -24,14 +26,8 @@ export function PromptFigure() {
       </div>
       <SaveSvg title="Received signal, and the logit of each answer" data={() => ({ ...view, rasters: undefined })} />
       <div class="panels">
-        {Array.from({ length: task.receiveAntennas }, (_, antenna) => (
-          <Constellation
-            key={antenna}
-            view={view}
-            link={view.link!}
-            antenna={antenna}
-            antennas={task.receiveAntennas}
-          />
+        {Array.from({ length: antennas }, (_, antenna) => (
+          <Constellation key={antenna} view={view} link={view.link!} antenna={antenna} antennas={antennas} />
         ))}
         <Logits view={view} />
       </div>
