@@ -7,7 +7,7 @@ import type { CellView } from "../workers/chip.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
 import "./drift.css";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM] = [640, 260, 44, 26];
+const [WIDTH, HEIGHT, LEFT, BOTTOM] = [640, 270, 72, 36];
 
 /** Ages with a name, in seconds. */
 const TICKS = [1, 60, 3600, 86_400, 365.25 * 86_400];
@@ -88,7 +88,7 @@ function DriftChart({ view: { ages, plus, minus, programmed } }: { view: CellVie
   const { readTime } = experiment.value!.hardware;
   return (
     <svg
-      class="drift"
+      class="drift ages"
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       role="img"
       aria-label={`Conductance of the two devices over ten years: plus from ${plus[0].toFixed(2)} to ${plus.at(-1)!.toFixed(2)}, minus from ${minus[0].toFixed(2)} to ${minus.at(-1)!.toFixed(2)} microsiemens`}

@@ -35,7 +35,7 @@ export function Constellation({ view, link, antenna, antennas }: ConstellationPr
         <text class="axis-end" x={SIZE} y={SIZE / 2 - 4} text-anchor="end">
           in phase
         </text>
-        <text class="axis-end" x={SIZE / 2 + 4} y={2}>
+        <text class="axis-end" x={SIZE / 2 + 4} y={9}>
           quadrature
         </text>
         {points.map(({ pair, label, x, y }) =>

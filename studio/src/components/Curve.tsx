@@ -3,7 +3,7 @@ import type { Point } from "../state/training.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
 import "./drift.css";
 
-const [WIDTH, HEIGHT, LEFT] = [460, 180, 44];
+const [WIDTH, HEIGHT, LEFT, TOP] = [460, 184, 58, 14];
 
 interface CurveProps {
   /** Name of the plotted quantity. */
@@ -20,7 +20,7 @@ interface CurveProps {
 export function Curve({ name, points, steps, digits, of }: CurveProps) {
   const most = Math.max(0, ...points.map(({ value }) => value)) || 1;
   const x = (step: number) => LEFT + ((WIDTH - LEFT) * step) / steps;
-  const y = (value: number) => 8 + (HEIGHT - 30) * (1 - value / most);
+  const y = (value: number) => TOP + (HEIGHT - TOP - 22) * (1 - value / most);
   const path = points.map(({ step, value }, i) => `${i ? "L" : "M"}${x(step).toFixed(1)} ${y(value).toFixed(1)}`);
   const said = ({ step, value }: Point) => `${value.toFixed(digits)} at step ${step}`;
   const [first, last] = [points[0], points.at(-1)];

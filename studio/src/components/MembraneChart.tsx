@@ -1,6 +1,6 @@
 import type { NeuronView } from "xpikeformer/internal";
 
-const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [640, 270, 56, 40, 28];
+const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [640, 270, 74, 40, 28];
 
 /**
  * The membrane over the time steps. In each step a line shows what the leak left, a bar the input on it, a point the membrane that is

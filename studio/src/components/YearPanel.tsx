@@ -32,7 +32,7 @@ export function YearPanel() {
   );
 }
 
-const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [560, 250, 56, 14, 28];
+const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [560, 260, 64, 30, 28];
 const last = Math.log10(AGES[AGES.length - 1].seconds);
 const x = (seconds: number) => LEFT + ((WIDTH - LEFT - 34) * Math.log10(Math.max(1, seconds))) / last;
 
@@ -63,7 +63,7 @@ function RateCurve() {
             })}
           />
           <p class="quiet" aria-live="polite">
-            {name}, {CHIPS} chips, {PROMPTS} prompts each, the same at every age.{" "}
+            The {name} of {CHIPS} chips, {PROMPTS} prompts each, the same at every age.{" "}
             {done || failure
               ? `${inWords(known)}Strokes are 95 % intervals.`
               : `Measuring: ${known.length / 2} of ${AGES.length} ages …`}
@@ -92,7 +92,8 @@ function inWords(known: readonly AgedRate[]): string {
 function Rates({ known }: { known: readonly AgedRate[] }) {
   const ends = known.flatMap(({ value, interval }) => [value, interval?.high ?? value, interval?.low ?? value]);
   const isError = metric.value.rate.startsWith("ber");
-  const [low, high] = [isError ? 0 : Math.min(...ends, 1), Math.max(...ends, isError ? 0.01 : 0)];
+  const low = isError ? 0 : oneDigit(Math.min(...ends, 1), Math.floor);
+  const high = oneDigit(Math.max(...ends, 0.01), Math.ceil);
   const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low || 1));
   const curve = (compensated: boolean) => known.filter((rate) => rate.compensated === compensated);
   const now = experiment.value!.hardware.readTime;
@@ -150,19 +151,25 @@ function Rates({ known }: { known: readonly AgedRate[] }) {
         );
       })}
       <g class="with">
-        <circle cx={LEFT + 14} cy={TOP + 4} r={3.5} />
-        <text x={LEFT + 24} y={TOP + 8}>
+        <circle cx={LEFT + 4} cy={8} r={3.5} />
+        <text x={LEFT + 14} y={12}>
           with compensation
         </text>
       </g>
       <g class="without">
-        <circle cx={LEFT + 244} cy={TOP + 4} r={3.5} />
-        <text x={LEFT + 254} y={TOP + 8}>
+        <circle cx={LEFT + 244} cy={8} r={3.5} />
+        <text x={LEFT + 254} y={12}>
           without
         </text>
       </g>
     </svg>
   );
+}
+
+/** A value rounded to one digit, down or up: an end of the axis that can be read. */
+function oneDigit(value: number, round: (value: number) => number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return Number((round(value / decade) * decade).toPrecision(1));
 }
 
 /** The error of the weights on each of the chips, at the age on view. */
