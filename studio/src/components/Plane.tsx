@@ -76,6 +76,10 @@ export function Plane() {
     act();
   };
   const ann = annPoint.value;
+  const isLeft = ann !== null && x.of(ann.cost.value) < LEFT + 40;
+  const marked = [...all, ...searched, ...(ann ? [ann] : [])].map((point) => ({
+    ...{ x: x.of(point.cost.value), low: y.of(point.high), high: y.of(point.low) },
+  }));
   const path = curve.value.map(({ cost, error }, i) => `${i ? "L" : "M"}${x.of(cost.value)} ${y.of(error)}`).join("");
   return (
     <figure class="plane" data-saves="plane">
@@ -145,20 +149,27 @@ export function Plane() {
           <text x={LEFT + 4} y={HEIGHT - 4}>
             ↑ {metric.value.rate.startsWith("accuracy") ? "wrong answers" : metric.value.name}, logarithmic
           </text>
-          {placed(lines.value, y.of).map(({ name, figure, error, below }) => (
-            <g key={figure} class="level" data-mark={figure} data-value={error}>
-              <path d={`M${LEFT} ${y.of(error)}H${width - RIGHT}`} />
-              <text x={LEFT + 4} y={y.of(error) + (below ? 12 : -4)}>
-                {name}
-              </text>
-            </g>
-          ))}
+          {placed(lines.value, y.of).map(({ name, figure, error, below }) => {
+            const height = y.of(error) + (below ? 12 : -4);
+            return (
+              <g key={figure} class="level" data-mark={figure} data-value={error}>
+                <path d={`M${LEFT} ${y.of(error)}H${width - RIGHT}`} />
+                <text x={emptiest(name, height, width, marked)} y={height}>
+                  {name}
+                </text>
+              </g>
+            );
+          })}
           <path class="curve" d={path} />
           {ann && (
             <g class="ann" data-mark="ann" data-value={ann.error}>
               <path d={`M${x.of(ann.cost.value)} ${y.of(ann.low)}V${y.of(ann.high)}`} />
               <path class="mark" d={`M${x.of(ann.cost.value)} ${y.of(ann.error)}m-6 0l6 -6l6 6l-6 6z`} />
-              <text x={x.of(ann.cost.value) - 9} y={y.of(ann.error) + 4} class="end">
+              <text
+                x={x.of(ann.cost.value) + (isLeft ? 9 : -9)}
+                y={y.of(ann.error) + 4}
+                class={isLeft ? undefined : "end"}
+              >
                 ANN
               </text>
             </g>
@@ -177,7 +188,7 @@ export function Plane() {
                 onPointerEnter={() => choose(mark.key)}
               >
                 <title>{foundSaid(mark)}</title>
-                <circle class="target" cx={cx} cy={cy} r={9} />
+                <circle class="target" cx={cx} cy={cy} r={12} />
                 <path d={`M${cx - 4} ${cy}h8M${cx} ${cy - 4}v8`} />
               </g>
             );
@@ -226,6 +237,29 @@ export function Plane() {
 
 /** Pixels between two lines whose names would meet. */
 const CLOSE = 32;
+
+/** Pixels of a letter, about. */
+const LETTER = 6;
+
+interface Marked {
+  readonly x: number;
+  /** Its stroke, from the top. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Where a line's name meets the fewest marks: at its left, where there are none, in the middle, or at its right. */
+function emptiest(name: string, height: number, width: number, marked: readonly Marked[]): number {
+  const wide = LETTER * name.length;
+  const [first, last] = [LEFT + 4, width - RIGHT - wide];
+  const met = (from: number) =>
+    marked.filter(({ x, low, high }) => {
+      const isBeside = x > from - 40 && x < from + wide + 12;
+      return isBeside && low < height + 4 && high > height - 12;
+    }).length;
+  const spots = [first, (first + last) / 2, last].map((at) => ({ at, met: met(at) }));
+  return spots.reduce((best, spot) => (spot.met < best.met ? spot : best)).at;
+}
 
 /** The lines from the top, and whether a name stands below its line, since another line is close above. */
 function placed(all: readonly Line[], y: (error: number) => number) {
