@@ -108,7 +108,7 @@ test("a crossbar reads out the cell under its crosshair, on scales that neither 
   const view = inspectCrossbar(inspection, crossbar, 7, last);
   const at = row * view.block.columns + column;
   const facts = page.locator(".read-out dd");
-  await page.locator(".read-out").getByText("column 12, current").waitFor();
+  await page.locator(".read-out").getByText("column 12, current at 1 V").waitFor();
   expect(await facts.allTextContents()).toEqual([
     `${view.lines[row] ? "driven" : "not driven"}, carries input 3 of 128`,
     `${written(view.plus[at])}, ${written(view.minus[at])}`,
@@ -121,7 +121,7 @@ test("a crossbar reads out the cell under its crosshair, on scales that neither 
 
   const scales = () => page.locator(".crossbar-drawing .axis-name, .colour-bar").allTextContents();
   const before = await scales();
-  expect(before.join()).toMatch(/current± [\d.]+ µS,code± \d+/);
+  expect(before.join()).toMatch(/current at 1 V± [\d.]+ µA,code± \d+/);
   const code = () => page.locator(".bars.accent").innerHTML();
   const codesBefore = await code();
   await page.getByLabel("Time step", { exact: true }).fill("2");

@@ -36,7 +36,7 @@ export function CrossbarPanel({ place: at }: { place: CrossbarPlace }) {
         <SaveSvg
           title={`Crossbar ${at.crossbar + 1}, step ${step.value + 1}`}
           data={() => ({
-            ...{ units: { conductance: "µS", current: "µS per volt of read voltage" }, rows, columns, lines },
+            ...{ units: { conductance: "µS", current: "µA at 1 V" }, rows, columns, lines },
             ...{ plus, minus, plusCurrents, minusCurrents, codes },
           })}
         />
@@ -63,15 +63,15 @@ export function CrossbarPanel({ place: at }: { place: CrossbarPlace }) {
             onPick={open}
           />
           <span class="axis-name">
-            current
-            <br />± {micro(mostCurrent)}
+            current at 1 V
+            <br />± {micro(mostCurrent, "A")}
           </span>
           <ColumnBars
             up={plusCurrents}
             down={minusCurrents}
             most={mostCurrent}
             marked={spot.column}
-            label={`Plus and minus current of each column, up to ${micro(mostCurrent)} with all rows driven`}
+            label={`Plus and minus current of each column, up to ${micro(mostCurrent, "A")} at 1 V with all rows driven`}
           />
           <span class="axis-name">
             code
@@ -145,9 +145,9 @@ function ReadOut({ at, view, spot: { row, column }, onOpen }: ReadOutProps) {
         <dd>
           <span class="key plus">{micro(plus[cell])}</span>, <span class="key minus">{micro(minus[cell])}</span>
         </dd>
-        <dt>column {column + 1}, current</dt>
+        <dt>column {column + 1}, current at 1 V</dt>
         <dd>
-          {micro(plusCurrents[column])} less {micro(minusCurrents[column])}
+          {micro(plusCurrents[column], "A")} less {micro(minusCurrents[column], "A")}
         </dd>
         <dt>code</dt>
         <dd>{codes ? codes[column] : "–"}</dd>
@@ -171,9 +171,9 @@ function ReadOut({ at, view, spot: { row, column }, onOpen }: ReadOutProps) {
   );
 }
 
-/** A conductance, or a current per volt of read voltage, as the package writes quantities. */
-function micro(microsiemens: number): string {
-  const { value, unit } = formatQuantity({ value: microsiemens * 1e-6, unit: "S" });
+/** A conductance, or the current through it at a read voltage of 1 V, as the package writes quantities. */
+function micro(microsiemens: number, of: "S" | "A" = "S"): string {
+  const { value, unit } = formatQuantity({ value: microsiemens * 1e-6, unit: of });
   return `${value} ${unit}`;
 }
 
