@@ -5,14 +5,24 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import {
+  answer,
+  createTask,
+  decodeCheckpoint,
+  type Experiment,
   evaluateChips,
   evaluateDrift,
   foldNetwork,
+  initialise,
   inspectCrossbar,
   mapNetwork,
+  type Network,
+  networkGeometry,
   noiseSources,
   openExperiment,
   parseDurations,
+  parseExperiment,
+  type SpikingSpec,
+  type SymbolDetectionSpec,
   simulateFast,
   stream,
   withNoiseAlone,
@@ -28,6 +38,7 @@ import {
 } from "../dist/internal.js";
 import { nodeExecutor } from "../dist/node.js";
 import { formatQuantity } from "../dist/report.js";
+import { encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { experiment, inspected, mapping, network } from "./support/bundled-link.ts";
 import { hostStudio } from "./support/studio-page.ts";
 
@@ -39,9 +50,9 @@ const openStudio = async (prepare?: (page: Page) => Promise<unknown>) => {
   return opened;
 };
 
-/** A conductance as the page writes it. */
-function written(microsiemens: number): string {
-  const { value, unit } = formatQuantity({ value: 1e-6 * microsiemens, unit: "S" });
+/** A conductance, or its current at 1 V, as the page writes it. */
+function written(microsiemens: number, of: "S" | "A" = "S"): string {
+  const { value, unit } = formatQuantity({ value: 1e-6 * microsiemens, unit: of });
   return `${value} ${unit}`;
 }
 
@@ -112,7 +123,7 @@ test("a crossbar reads out the cell under its crosshair, on scales that neither 
   expect(await facts.allTextContents()).toEqual([
     `${view.lines[row] ? "driven" : "not driven"}, carries input 3 of 128`,
     `${written(view.plus[at])}, ${written(view.minus[at])}`,
-    `${written(view.plusCurrents[column])} less ${written(view.minusCurrents[column])}`,
+    `${written(view.plusCurrents[column], "A")} less ${written(view.minusCurrents[column], "A")}`,
     String(view.codes![column]),
   ]);
   // The pointer moves it, too.
@@ -162,6 +173,40 @@ test("the energy by part adds up to the figure, and a part lists counts, prices 
   await page.locator("summary", { hasText: conversion5!.label }).first().click();
   await page.getByText(conversion5!.price.id).waitFor();
   expect(await page.getByRole("link", { name: conversion5!.reference }).getAttribute("href")).toBe(conversion5!.url);
+  expect(errors).toEqual([]);
+});
+
+test("a bit read-out has a bar for each bit, and the decision of the machine", async () => {
+  const small = parseExperiment({
+    task: { transmitAntennas: 2, receiveAntennas: 2, pilots: 4 },
+    model: { width: 16, depth: 1, heads: 2, expansion: 2, steps: 3, readOut: "bits" },
+    hardware: { chips: 1 },
+    evaluation: { prompts: 8 },
+    checkpoints: { network: "network.safetensors" },
+  }) as Experiment<SymbolDetectionSpec>;
+  const untrained = initialise(small.model, networkGeometry(small, createTask(small)), stream(3));
+  const buffer = Buffer.from(encodeCheckpoint(untrained, {}));
+  const { network: spiking } = decodeCheckpoint(buffer) as { network: Network<SpikingSpec> };
+  const placed = mapNetwork(foldNetwork(spiking), small.hardware, small.task.coding);
+  const { chip, task, random } = firstChip({ experiment: small, data: null }, spiking, placed);
+  const { page, errors } = await openStudio();
+  await page.getByLabel("Files to open").setInputFiles([
+    { name: "small.json", mimeType: "", buffer: Buffer.from(JSON.stringify(small)) },
+    { name: "network.safetensors", mimeType: "", buffer },
+  ]);
+  const decisions: number[] = [];
+  for (let index = 0; index < 3; index++) {
+    if (index > 0) await page.getByRole("button", { name: "Next prompt", disabled: false }).press("Enter");
+    const { spikes, labels } = task.draw(1, stream(small.seed).fork("evaluation"), { firstPrompt: index });
+    const { logits } = simulateFast(chip, spikes!, random.fork("run"), { firstPrompt: index });
+    decisions.push(answer(logits, labels, 16, "bits").decisions.at(-1)!);
+    await page.locator(`#decided[data-prompt="${index}"]`).waitFor();
+    await page.locator(".logits g").nth(3).waitFor();
+    const bits = decisions[index].toString(2).padStart(4, "0");
+    await expect.poll(() => page.locator("#decided").textContent()).toBe(bits);
+    expect((await page.locator(".logits text").allTextContents()).map((text) => text.at(-1)).join("")).toBe(bits);
+  }
+  expect(Math.max(...decisions)).toBeGreaterThan(0);
   expect(errors).toEqual([]);
 });
 

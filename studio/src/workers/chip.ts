@@ -83,7 +83,7 @@ export interface PromptView {
   readonly label: number | null;
   /** The chip's decisions after 1 .. T time steps, at the query. */
   readonly decisions: Int32Array;
-  /** Logits at the query after 1 .. T time steps, `[steps, classes]`. */
+  /** Logits at the query after 1 .. T time steps, `[steps, classes]`, or `[steps, bits]` of a bit read-out. */
   readonly logits: Float32Array;
   /** Wrong bits of the last decision, or 1 for a wrong class; 0 if unknown. */
   readonly wrong: number;
@@ -351,11 +351,12 @@ function decide(of: Omit<Held, "folded">, asked: Asked): PromptView {
   const { steps, stepLogits, rasters } = simulateFast(chip, batch.spikes!, random.fork("run"), options);
   const labels = Int32Array.from(batch.labels);
   const last = labels.length - 1;
-  const logits = new Float32Array(steps * classes);
+  const outputs = stepLogits.length / (steps * labels.length);
+  const logits = new Float32Array(steps * outputs);
   const decisions = Int32Array.from({ length: steps }, (_, t) => {
     const mean = meanLogits(stepLogits, steps, t + 1);
-    logits.set(mean.subarray(last * classes), t * classes);
-    return answer(mean, labels, classes).decisions[last];
+    logits.set(mean.subarray(last * outputs), t * outputs);
+    return answer(mean, labels, classes, network.model.readOut).decisions[last];
   });
   const label = asked.image === null ? labels[last] : null;
   const errors =
@@ -369,10 +370,12 @@ function decide(of: Omit<Held, "folded">, asked: Asked): PromptView {
   };
 }
 
-/** How far the right class is ahead after the last time step. */
-function marginOf({ logits, label, classes }: PromptView): number | null {
+/** How far the right class is ahead after the last time step; of a bit read-out, its least certain bit. */
+function marginOf({ logits, decisions, label, classes }: PromptView): number | null {
   if (label === null) return null;
-  const last = logits.subarray(logits.length - classes);
+  const outputs = logits.length / decisions.length;
+  const last = logits.subarray(logits.length - outputs);
+  if (outputs !== classes) return Math.min(...last.map((z, bit) => ((label >> (outputs - 1 - bit)) & 1 ? z : -z)));
   return last[label] - Math.max(...last.filter((_, other) => other !== label));
 }
 
