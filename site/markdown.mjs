@@ -94,16 +94,16 @@ function lead(token, page, base) {
   const opened = STUDIO.exec(link);
   const outside = (address) => {
     token.attrSet("href", `${base}${address.slice(1)}`);
-    // Leaves the link to the browser: the site's router does not know this page.
+    // Leaves the link to the browser, and VitePress leaves its address as it is.
     token.attrSet("target", "_self");
   };
   if (opened) return outside(`/studio/index.html#${opened[1]}`);
   const target = link.startsWith("/") ? { path: link.slice(1), anchor: "" } : targetOf(page, link);
   if (target === null) return;
   const found = addressOf(target.path);
-  // The router does not mark the target of a link.
-  if (found && LINE.test(target.anchor)) token.attrSet("target", "_self");
   if (found?.outside) outside(found.outside);
+  // The router does not mark the target of a link.
+  else if (found && LINE.test(target.anchor)) outside(`${found.address.replace(/\.md$/, ".html")}#${target.anchor}`);
   else if (found) token.attrSet("href", `${found.address}${target.anchor && `#${target.anchor}`}`);
 }
 
