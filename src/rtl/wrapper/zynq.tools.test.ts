@@ -11,9 +11,8 @@ import { type WrappedMachine, wrappedMachine } from "../../../test/support/host-
 import { ZYNQ_SCRIPT } from "./zynq.ts";
 
 const has = (program: string, flag: string) => spawnSync(program, [flag], { input: "" }).error === undefined;
-const testInTcl = test.skipIf(!has("tclsh", "--version"));
-const testInCompiler = test.skipIf(!has("gcc", "--version"));
-const testOfTrees = test.skipIf(!has("dtc", "--version"));
+type Skip = (condition: boolean, note: string) => void;
+const needs = (program: string, skip: Skip) => skip(!has(program, "--version"), `${program} is not installed`);
 
 let machine: WrappedMachine;
 beforeAll(() => {
@@ -45,7 +44,8 @@ const recorded = (...argv: string[]): string[][] => {
     .map((line) => line.split(" "));
 };
 
-testInTcl.each(["7000", "ultrascale"])("the script connects the machine once, on %s", (family) => {
+test.for(["7000", "ultrascale"])("the script connects the machine once, on %s", (family, { skip }) => {
+  needs("tclsh", skip);
   const commands = recorded(family);
   const of = (name: string) => commands.filter(([command]) => command === name).map(([, ...words]) => words);
   expect(
@@ -67,14 +67,16 @@ testInTcl.each(["7000", "ultrascale"])("the script connects the machine once, on
   expect(commands.at(-1)![0]).toBe("write_hw_platform");
 });
 
-testInTcl("the script takes a part and a clock, and refuses an unknown family", () => {
+test("the script takes a part and a clock, and refuses an unknown family", ({ skip }) => {
+  needs("tclsh", skip);
   const commands = recorded("7000", "xc7z045ffg900-2", "75");
   expect(commands[0]).toEqual(expect.arrayContaining(["create_project", "xc7z045ffg900-2"]));
   expect(commands.flat().join(" ")).toContain("PCW_FPGA0_PERIPHERAL_FREQMHZ 75");
   expect(() => recorded("virtex")).toThrow("Name a family: 7000 ultrascale");
 });
 
-testInCompiler("the C program for UIO compiles without a warning, and says which devices it lacks", () => {
+test("the C program for UIO compiles without a warning, and says which devices it lacks", ({ skip }) => {
+  needs("gcc", skip);
   const strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-DXPIKE_UIO"];
   const { folder: cwd } = machine;
   execFileSync("gcc", [...strict, "-o", "run", "xpike_run.c", "xpike_uio.c", "xpike.c"], { cwd });
@@ -83,11 +85,12 @@ testInCompiler("the C program for UIO compiles without a warning, and says which
   expect(spawnSync("./run", [], { cwd, encoding: "utf8" }).stderr).toContain("give the UIO devices");
 });
 
-testOfTrees.each([
+test.for([
   ["7000", 1],
   ["ultrascale", 2],
-])("the device tree of %s compiles", (family, cells) => {
-  const names = { "7000": ["amba", "intc"], ultrascale: ["amba", "gic"] }[family]!;
+] as const)("the device tree of %s compiles", ([family, cells], { skip }) => {
+  needs("dtc", skip);
+  const names = { "7000": ["amba", "intc"], ultrascale: ["amba", "gic"] }[family];
   const around = `/dts-v1/;
 / { #address-cells = <${cells}>; #size-cells = <${cells}>;
   ${names[0]}: bus { compatible = "simple-bus"; #address-cells = <${cells}>; #size-cells = <${cells}>; ranges; };
