@@ -101,7 +101,10 @@ export function withRtlOptions(command: Command): Command {
       wholeNumber(1, 1024),
     )
     .addOption(
-      new Option("--wrapper <name>", "with --fpga: also what puts the machine on a Zynq").choices(WRAPPER_NAMES),
+      new Option(
+        "--wrapper <name>",
+        "with --fpga: also what puts the machine into a system of LiteX, or on a Zynq",
+      ).choices(WRAPPER_NAMES),
     )
     .option(
       "--stream-bits <n>",

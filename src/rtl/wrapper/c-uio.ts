@@ -37,13 +37,17 @@ const source = `#define _POSIX_C_SOURCE 200112L
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef XPIKE_UIO_CLASS
+#define XPIKE_UIO_CLASS "/sys/class/uio"
+#endif
+
 /* Of a device's first map: "addr" or "size". */
 static int fact(const char *device, const char *what, unsigned long *value) {
   const char *const name = strrchr(device, '/');
-  char path[128];
+  char path[256];
   FILE *file;
   int found;
-  if (snprintf(path, sizeof path, "/sys/class/uio/%s/maps/map0/%s", name == NULL ? device : name + 1, what) >= (int)sizeof path)
+  if (snprintf(path, sizeof path, XPIKE_UIO_CLASS "/%s/maps/map0/%s", name == NULL ? device : name + 1, what) >= (int)sizeof path)
     return XPIKE_BROKEN;
   file = fopen(path, "r");
   if (file == NULL) return XPIKE_BROKEN;

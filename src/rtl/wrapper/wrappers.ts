@@ -8,9 +8,10 @@ import type { MachineProvenance } from "../kit/bundle.ts";
 import type { MachineDesign } from "../machine/design.ts";
 import { HOST_TOP, hostModules, packetsOf } from "./host-top.ts";
 import type { Wrapped, WrapperKit } from "./kit.ts";
+import { litexFiles } from "./litex.ts";
 import { zynqFiles } from "./zynq.ts";
 
-const KITS = { zynq: zynqFiles } as const satisfies Readonly<Record<string, WrapperKit>>;
+const KITS = { litex: litexFiles, zynq: zynqFiles } as const satisfies Readonly<Record<string, WrapperKit>>;
 
 export type WrapperName = keyof typeof KITS;
 export const WRAPPER_NAMES = Object.keys(KITS) as WrapperName[];

@@ -4,10 +4,11 @@
  * the machine's shell, and drives each input once. The device trees compile, and so does the C program for UIO, without a warning.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type WrappedMachine, wrappedMachine } from "../../../test/support/host-bench.ts";
+import { addressBits, CONTROL, REGISTERS, type Register, registerOf } from "../axi/register-map.ts";
 import { ZYNQ_SCRIPT } from "./zynq.ts";
 
 const has = (program: string, flag: string) => spawnSync(program, [flag], { input: "" }).error === undefined;
@@ -83,6 +84,53 @@ test("the C program for UIO compiles without a warning, and says which devices i
   const lacking = spawnSync("./run", ["/dev/uio7", "/dev/uio8", "/dev/uio9"], { cwd, encoding: "utf8" });
   expect(lacking).toMatchObject({ status: 1, stderr: expect.stringContaining("a device cannot be mapped") });
   expect(spawnSync("./run", [], { cwd, encoding: "utf8" }).stderr).toContain("give the UIO devices");
+});
+
+test("the C program moves prompts through three mapped areas, and compares what lies there", async ({ skip }) => {
+  needs("gcc", skip);
+  const { folder: cwd, facts, sent, answers } = machine;
+  // Files map their pages as UIO devices map their areas: registers that say what the machine is, a DMA that is done, answers.
+  const registers = Buffer.alloc(2 ** addressBits(facts.windowWords));
+  for (const { offset, value } of REGISTERS as readonly Register[])
+    if (value) registers.writeUInt32LE(value(facts) >>> 0, offset);
+  const dma = Buffer.alloc(4096);
+  for (const status of [0x04, 0x34]) dma.writeUInt32LE(2, status);
+  const bytes = (packet: readonly string[]) => Buffer.from(packet.join(""), "hex");
+  const behind = 64 * Math.ceil(sent[0].length / 64);
+  const buffer = Buffer.alloc(behind + 4096);
+  bytes(answers[0]).copy(buffer, behind);
+  const names = ["uio0", "uio1", "uio2"];
+  const lay = (...areas: Buffer[]) => {
+    for (const [n, area] of areas.entries()) {
+      const maps = join(cwd, "class", names[n], "maps/map0");
+      mkdirSync(maps, { recursive: true });
+      writeFileSync(join(maps, "size"), `0x${area.length.toString(16)}\n`);
+      writeFileSync(join(maps, "addr"), `0x${(0x1000_0000 * (n + 1)).toString(16)}\n`);
+      writeFileSync(join(cwd, names[n]), area);
+    }
+    return spawnSync("./mapped", names, { cwd, encoding: "utf8" });
+  };
+  const flags = ["-std=c99", "-Werror", "-Wall", "-DXPIKE_UIO", `-DXPIKE_UIO_CLASS="${join(cwd, "class")}"`];
+  execFileSync("gcc", [...flags, "-o", "mapped", "xpike_run.c", "xpike_uio.c", "xpike.c"], { cwd });
+  expect(lay(registers, dma, buffer)).toMatchObject({
+    stdout: expect.stringContaining("PASS 1 prompts, 0 answers differ"),
+  });
+  const [control, transfers, memory] = names.map((name) => readFileSync(join(cwd, name)));
+  expect(memory.subarray(0, sent[0].length)).toEqual(bytes(sent[0]));
+  expect(control.readUInt32LE(registerOf("CONTROL").offset)).toBe(2 ** CONTROL.start);
+  // Address and length of both transfers.
+  expect([0x18, 0x28, 0x48, 0x58].map((at) => transfers.readUInt32LE(at))).toEqual([
+    ...[0x3000_0000, sent[0].length],
+    ...[0x3000_0000 + behind, answers[0].length],
+  ]);
+
+  const foreign = Buffer.from(registers);
+  foreign.writeUInt32LE(1, registerOf("EXPERIMENT").offset);
+  expect(lay(foreign, dma, buffer).stderr).toContain("another machine answers");
+  const wrong = Buffer.from(buffer);
+  wrong[behind] ^= 1;
+  expect(lay(registers, dma, wrong).stdout).toContain("FAIL 1 prompts, 1 answers differ");
+  expect(lay(registers, dma, buffer.subarray(0, behind)).stderr).toContain("the buffer is too small");
 });
 
 test.for([
