@@ -461,7 +461,7 @@ test("the walk points at the live machine on every tab, stop by stop, and ends w
   expect(await page.getByLabel("ADC bits", { exact: true }).inputValue()).toBe("4");
   await page.keyboard.press("Escape");
   await walk.waitFor({ state: "detached" });
-  expect(await page.locator("[data-pointed]").count()).toBe(0);
+  await page.locator("[data-pointed]").waitFor({ state: "detached" });
 
   // On a phone, on another tab: what it points at is above its text.
   await page.setViewportSize({ width: 390, height: 844 });

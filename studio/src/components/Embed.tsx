@@ -3,7 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { FigureName } from "../state/address.ts";
 import { addressed, addressNow, isMoved } from "../state/link.ts";
 import { chip, experiment, fail, failure, prompt, step } from "../state/studio.ts";
-import { playOn, type Stop, stopIndex, stops } from "../state/walk.ts";
+import { playOn, STOPS, type Stop, stopIndex } from "../state/walk.ts";
+import { textOf } from "../state/walk-texts.ts";
 import { Gantt } from "./Gantt.tsx";
 import { KnobGrid } from "./Knobs.tsx";
 import { EnergyPanel, Panel, setStep, YearPanel } from "./Machine.tsx";
@@ -20,7 +21,7 @@ import "./embed.css";
 /** One figure of the page, with its caption, for a frame in another page. It tells that page its height. */
 export function Embed() {
   const { stop: wanted, knobs, show } = addressed.value;
-  const stop = stopIndex.value === null ? null : stops.value[stopIndex.value]!;
+  const stop = stopIndex.value === null ? null : STOPS[stopIndex.value]!;
   const isReady = chip.value !== null && prompt.value !== null && (wanted === null || stop !== null);
   useEffect(() => {
     if (!isReady) return;
@@ -41,7 +42,7 @@ export function Embed() {
       {isReady && knobs && <KnobGrid />}
       {stop && (
         <p class="said">
-          <b>{stop.title}.</b> {stop.text}
+          <b>{stop.title}.</b> {textOf(stop, experiment.value!.task.kind)}
         </p>
       )}
       {stop?.tries && <Tries />}

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
-import { goTo, playOn, stopIndex, stops, tries } from "../state/walk.ts";
+import { experiment } from "../state/studio.ts";
+import { goTo, playOn, STOPS, stopIndex, tries } from "../state/walk.ts";
+import { textOf } from "../state/walk-texts.ts";
 import "../walk.css";
 
 /** Milliseconds per time step where a stop plays. */
@@ -25,7 +27,7 @@ export function Walk() {
   useEffect(() => {
     if (index === null) return;
     heading.current?.focus({ preventScroll: true });
-    const { at, plays } = stops.peek()[index];
+    const { at, plays } = STOPS[index];
     const unpoint = pointAt(at);
     const player = plays ? setInterval(() => playOn() || clearInterval(player), PACE) : undefined;
     return () => {
@@ -39,16 +41,16 @@ export function Walk() {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, [index === null]);
-  const stop = index === null ? undefined : stops.value[index];
+  const stop = index === null ? undefined : STOPS[index];
   if (index === null || !stop) return null;
-  const isLast = index === stops.value.length - 1;
+  const isLast = index === STOPS.length - 1;
   return (
     <aside class="walk" aria-label="A walk through the machine">
       <div>
         <h2 ref={heading} tabIndex={-1}>
           {stop.title}
         </h2>
-        <p>{stop.text}</p>
+        <p>{textOf(stop, experiment.value!.task.kind)}</p>
         {stop.tries && <Tries />}
         <div class="stepper">
           <button type="button" onClick={() => goTo(index - 1)} disabled={index === 0}>
@@ -58,7 +60,7 @@ export function Walk() {
             {isLast ? "Done" : "Next"}
           </button>
           <span class="quiet">
-            {index + 1} of {stops.value.length}
+            {index + 1} of {STOPS.length}
           </span>
           <button type="button" class="link" onClick={() => goTo(null)}>
             End the walk

@@ -1,11 +1,11 @@
 import { chip } from "../state/studio.ts";
-import { goTo, stops } from "../state/walk.ts";
+import { goTo, STOPS } from "../state/walk.ts";
 
 /** Starts the walk. Until there is a chip, the button keeps its place. */
 export function WalkButton() {
   return (
     <button type="button" class="first" onClick={() => goTo(0)} disabled={!chip.value}>
-      Take the walk: {stops.value.length} stops
+      Take the walk: {STOPS.length} stops
     </button>
   );
 }

@@ -22,7 +22,7 @@ import {
   step,
   token,
 } from "./studio.ts";
-import { goTo, stopIndex, stops } from "./walk.ts";
+import { goTo, STOPS, stopIndex } from "./walk.ts";
 
 /** What the address asked for when it was opened. */
 export const addressed = signal<Address>(NOTHING);
@@ -121,7 +121,7 @@ function arrive(entry: Entry): void {
 
 /** The address of the current view, in the whole page: with the stop of the walk, and the only knobs that a lesson offers. */
 export async function addressNow(): Promise<string> {
-  const shown = stopIndex.value === null ? undefined : stops.value[stopIndex.value];
+  const shown = stopIndex.value === null ? undefined : STOPS[stopIndex.value];
   const { knobs } = addressed.value;
   const packed = pack(JSON.stringify(view()));
   const fragment = fragmentOf({ ...NOTHING, view: await packed, stop: shown ? slugOf(shown.title) : null, knobs });
@@ -172,7 +172,7 @@ function whenShown(act: () => void): void {
 }
 
 function goToStop(name: string): void {
-  const names = stops.peek().map(({ title }) => slugOf(title));
+  const names = STOPS.map(({ title }) => slugOf(title));
   const index = names.indexOf(name);
   if (index < 0) fail(new ValueError("link.stop", `The walk has no stop ${name}. Stops: ${names.join(", ")}.`));
   else goTo(index);

@@ -1,7 +1,5 @@
-/** Opens files that were picked or dropped on the page. */
-import { openCurves } from "./curves.ts";
+/** Opens files that were picked or dropped on the page. What reads tables and pictures loads with the first of them. */
 import { fileName, readFiles } from "./files.ts";
-import { fitted, pictureOf } from "./pictures.ts";
 import { experiment, fail, failure, open, openedReport, ownImage, prompt } from "./studio.ts";
 
 const isTable = ({ name }: File): boolean => /\.(csv|tsv)$/i.test(name);
@@ -12,7 +10,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     const [picture] = files.filter(({ type }) => type.startsWith("image/"));
     if (picture) return await openPicture(picture);
     const [tables, others] = [true, false].map((wanted) => files.filter((file) => isTable(file) === wanted));
-    if (others.length === 0) return await openCurves(tables);
+    if (others.length === 0) return await (await import("./curves.ts")).openCurves(tables);
     if (tables.length > 0) throw new Error("Open tables of curves by themselves, after the experiment.");
     const { experiment: read, report, network } = await readFiles(files);
     const given = read ?? experiment.value;
@@ -30,6 +28,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
 async function openPicture(file: File): Promise<void> {
   const view = prompt.value?.image;
   if (!view) throw new Error("Only image tasks take pictures. Choose Clothes or Digits first.");
+  const { fitted, pictureOf } = await import("./pictures.ts");
   ownImage.value = fitted(await pictureOf(file), view);
 }
 

@@ -10,8 +10,8 @@ import { hasPlace, NETWORK, type Place, place } from "./place.ts";
 import { chip, experiment, opened, ownImage, promptIndex, step, token } from "./studio.ts";
 
 export interface Stop {
+  /** `walk-texts.ts` has its sentences. */
   readonly title: string;
-  readonly text: string;
   /** The part of the machine to show; of a layer always the first crossbar. */
   readonly place: Place;
   /** The time step to show, from 0; `plays` counts up to it from the first. */
@@ -27,23 +27,13 @@ export interface Stop {
 
 const LAST = Number.POSITIVE_INFINITY;
 const YEAR = 31_600_000;
+/** The first stop, which is the task's own question. */
+export const TASK = "The task";
 
-/** The question, which is the task's own. */
-const QUESTIONS: Readonly<Record<string, Pick<Stop, "title" | "text">>> = {
-  "symbol-detection": {
-    title: "The task",
-    text: "Antennas send their symbols at the same moment, and the channel mixes them and adds noise. From pilots (dots), whose bits it knows, the chip must read the symbol of the ring.",
-  },
-  "image-classification": {
-    title: "The task",
-    text: "The chip sees an image, cut into patches that are its tokens. It must name what the image shows.",
-  },
-};
-
-const MACHINE_STOPS: readonly Stop[] = [
+export const STOPS: readonly Stop[] = [
+  { title: TASK, place: NETWORK, step: LAST, at: ".prompt" },
   {
     title: "A spike",
-    text: "In every time step, a neuron either fires, which is one spike, or stays silent; nothing else travels between neurons. A strip is a stage of the network, a column a neuron, a row a time step, a dark point a spike.",
     place: NETWORK,
     step: LAST,
     plays: true,
@@ -51,14 +41,12 @@ const MACHINE_STOPS: readonly Stop[] = [
   },
   {
     title: "A crossbar",
-    text: "A crossbar is a grid of wires with a cell at each crossing, whose conductance holds a weight. Spikes drive rows, and each column sums the currents of its cells, so all of them multiply and add at once.",
     place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
     step: 0,
     at: ".crossbar-drawing",
   },
   {
     title: "A code",
-    text: "At the foot of each column, a converter (ADC) turns the current into a small integer, its code. A neuron of the next stage adds up its codes from step to step, forgets a part of the sum, and fires at a threshold.",
     place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
     step: LAST,
     plays: true,
@@ -66,7 +54,6 @@ const MACHINE_STOPS: readonly Stop[] = [
   },
   {
     title: "A year later",
-    text: "A weight is the difference of two devices, neither programmed exactly, and both have faded for a year by now: this is drift. One factor per crossbar restores most of it, and the figures show what remains.",
     place: { kind: "cell", layer: "blocks.0.qkv", crossbar: 0, row: 0, column: 1 },
     step: LAST,
     age: YEAR,
@@ -74,7 +61,6 @@ const MACHINE_STOPS: readonly Stop[] = [
   },
   {
     title: "A score",
-    text: "For each token, crossbars make a query (what it looks for), a key (what it has) and a value (what it passes on). Each cell of the squares counts where a query and a key both fire, and fires itself with a probability that grows with the count.",
     place: { kind: "head", block: 0, head: 0 },
     step: LAST,
     plays: true,
@@ -82,7 +68,6 @@ const MACHINE_STOPS: readonly Stop[] = [
   },
   {
     title: "The answer",
-    text: "Each possible answer has a bar, the mean of its codes over the time steps, and the largest bar wins. The figures say how often it is wrong, and what an answer costs in energy and time.",
     place: NETWORK,
     step: LAST,
     plays: true,
@@ -90,19 +75,12 @@ const MACHINE_STOPS: readonly Stop[] = [
   },
   {
     title: "Other machines",
-    text: "Every machine that you try leaves a dot: its error upwards, its cost to the right. Try one of these, then turn the knobs.",
     place: NETWORK,
     step: LAST,
     at: ".plane",
     tries: true,
   },
 ];
-
-/** The stops of the task shown. */
-export const stops = computed((): readonly Stop[] => {
-  const question = QUESTIONS[experiment.value?.task.kind ?? "symbol-detection"];
-  return [{ ...question, place: NETWORK, step: LAST, at: ".prompt" }, ...MACHINE_STOPS];
-});
 
 /** Machines to try at the end: a knob and its value. */
 const TRIES: readonly (readonly [label: string, value: string, name: string])[] = [
@@ -132,7 +110,7 @@ let ageBefore: number | null = null;
 export function goTo(index: number | null): void {
   batch(() => {
     stopIndex.value = index;
-    const stop = index === null ? null : stops.peek()[index];
+    const stop = index === null ? null : STOPS[index];
     if (stop) {
       place.value = onThisMachine(stop.place);
       step.value = stop.plays && lastStep() > 0 ? 0 : Math.min(stop.step, lastStep());
