@@ -71,6 +71,8 @@ const SOON = 64;
 /** @param open points that have not been reached */
 export function accesses(facts: MachineFacts, random: Stream, open: ReadonlySet<string>): Accesses {
   const { windowWords, expansion, queueDepth } = facts;
+  // Its prompts are rarely answered unless clears are rare too.
+  const isLong = facts.vectors > 256;
   const address = addressBits(windowWords);
   const base = seedBase(windowWords);
   const chance = (one: number, of: number) => random.integer(of) < one;
@@ -115,7 +117,7 @@ export function accesses(facts: MachineFacts, random: Stream, open: ReadonlySet<
     }
     if (isExpected(sight)) return null;
     const isDropped = state.expander?.left === 0 && open.has("clear_with_seeds");
-    return open.has(`clear_${phase}`) || isDropped ? 3 : isBusy ? 60 : 20;
+    return open.has(`clear_${phase}`) || isDropped ? 3 : isBusy ? Math.max(60, facts.vectors) : 20;
   }
 
   return {
@@ -149,7 +151,11 @@ export function accesses(facts: MachineFacts, random: Stream, open: ReadonlySet<
       if (kind < 13) {
         const { offset } = pick(OTHERS, random);
         // Seldom a clear.
-        return { address: offset, data: (random.word() & ~(Number(rarity === null) << CONTROL.clear)) >>> 0, strobe };
+        return {
+          address: offset,
+          data: (random.word() & ~(Number(rarity === null || (isBusy && isLong)) << CONTROL.clear)) >>> 0,
+          strobe,
+        };
       }
       return { address: random.integer(2 ** address), data: random.word(), strobe };
     },

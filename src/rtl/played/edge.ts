@@ -41,8 +41,9 @@ export interface EdgePlays {
   readonly machine: Play;
 }
 
-/** Lines, and expansions of seeds, after which it ends even if a point is open: a fault of this file, not of the edge. */
+/** Lines, prompts and expansions of seeds after which it ends even if a point is open: a fault of this file, not of the edge. */
 const MOST_LINES = 60_000;
+const MOST_PROMPTS = 200;
 const MOST_EXPANSIONS = 20;
 /** Prompts that are answered completely. */
 const PROMPTS = 4;
@@ -118,7 +119,10 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     return until === "leaves" && facts.expansion ? state.expander?.copied === facts.seedWords - 1 : ends;
   }
 
-  const most = MOST_LINES + MOST_EXPANSIONS * (facts.expansion ? expansionClocks(facts.expansion).expand : 0);
+  const most =
+    MOST_LINES +
+    MOST_PROMPTS * vectors +
+    MOST_EXPANSIONS * (facts.expansion ? expansionClocks(facts.expansion).expand : 0);
   // Behind its last line all pins fall to 0, as in a reset, in which nothing stands on a channel.
   let ending = 0;
   while (edgeLines.length < most && ending < 2) {
@@ -134,7 +138,7 @@ export function edgePlays(facts: MachineFacts, random: Stream): EdgePlays {
     const canReset = inReset === 0 && edgeLines.length > 8 && !isExpected(sightOf());
     if (
       canReset &&
-      (chance(1, open.has("access_in_test_mode") ? 400 : 2500) ||
+      (chance(1, open.has("access_in_test_mode") ? 400 : Math.max(2500, 4 * vectors)) ||
         (chance(1, 40) && (wants("reset") || heldBy(state).some((held) => open.has(`reset_${held}`)))))
     ) {
       reached.add(`reset_${phaseOf()}`);
