@@ -47,14 +47,17 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Files share the modules that they load, which was a fifth of the time: what a module keeps between calls changes no result.
+        // Here and below, files share the modules that they load: what a module keeps between calls changes no result.
         test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [TOOLS, BROWSER, WEBGPU], isolate: false },
       },
-      { extends: true, test: { name: "browser", include: [`{src,test}/${BROWSER}`], ...within(400) } },
+      { extends: true, test: { name: "browser", include: [`{src,test}/${BROWSER}`], isolate: false, ...within(400) } },
       // A driver that fails takes its process along.
       { extends: true, test: { name: "webgpu", include: [`{src,test}/${WEBGPU}`], pool: "forks", fileParallelism: false } },
       // Compilers and provers that take half a minute alone take several next to others.
-      { extends: true, test: { name: "tools", include: [`{src,test}/${TOOLS}`], ...within(600), env: COMPILING } },
+      {
+        extends: true,
+        test: { name: "tools", include: [`{src,test}/${TOOLS}`], isolate: false, ...within(600), env: COMPILING },
+      },
     ],
   },
 });
