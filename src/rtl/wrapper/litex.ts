@@ -221,6 +221,6 @@ python3 ${LITEX_SYSTEM} --clock 50e6 --baud 115200 --output-dir build   # build/
 \`\`\`
 
 Give a DMA its base and its length, then write the prompt's seeds or number and \`start\`, and enable both. A clear in the middle of a prompt
-leaves words in the reading DMA: then reset the system.
+leaves words in the reading DMA: then reset the system. migen needs a Python of at most 3.12.
 `,
 };
