@@ -23,12 +23,11 @@ export function partFor(
 ): Chip {
   const placed = mapping.layers.map(({ name, lines, blocks }) => [name, lines, blocks]);
   const key = JSON.stringify([name, placed]);
-  const before = kept.get(thread);
-  if (before?.key !== key) kept.delete(thread);
-  const part =
-    before?.key === key
-      ? equipChip({ ...before.part, network }, mapping, hardware, random)
-      : programChip(network, mapping, hardware, random);
+  if (kept.get(thread)?.key !== key) kept.delete(thread);
+  const before = kept.get(thread)?.part;
+  const part = before
+    ? equipChip({ ...before, network }, mapping, hardware, random)
+    : programChip(network, mapping, hardware, random);
   kept.set(thread, { key, part });
   return part;
 }

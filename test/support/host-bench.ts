@@ -5,7 +5,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CONTROL, type MachineFacts, machineFacts, registerOf, seedBase } from "../../src/rtl/axi/register-map.ts";
+import {
+  addressBits,
+  CONTROL,
+  type MachineFacts,
+  machineFacts,
+  registerOf,
+  seedBase,
+} from "../../src/rtl/axi/register-map.ts";
 import { streamSizes } from "../../src/rtl/axi/top.ts";
 import { machineBundle } from "../../src/rtl/kit/bundle.ts";
 import type { Fabric } from "../../src/rtl/machine/fabric.ts";
@@ -99,7 +106,7 @@ module host_bench;
   int got = 0;
   xpike_host u_host (
     .clk_i(clk), .rst_ni(rst_n), .test_mode_i(1'b0),
-    .s_axil_awaddr(awaddr[${Math.ceil(Math.log2(base + 4 * facts.windowWords)) - 1}:0]), .s_axil_awprot(3'd0), .s_axil_awvalid(awvalid), .s_axil_awready(awready),
+    .s_axil_awaddr(awaddr[${addressBits(facts.windowWords) - 1}:0]), .s_axil_awprot(3'd0), .s_axil_awvalid(awvalid), .s_axil_awready(awready),
     .s_axil_wdata(wdata), .s_axil_wstrb(4'hf), .s_axil_wvalid(wvalid), .s_axil_wready(wready),
     .s_axil_bresp(bresp), .s_axil_bvalid(bvalid), .s_axil_bready(bready),
     .s_axil_araddr('0), .s_axil_arprot(3'd0), .s_axil_arvalid(1'b0), .s_axil_arready(), .s_axil_rdata(), .s_axil_rresp(), .s_axil_rvalid(), .s_axil_rready(1'b1),

@@ -1,10 +1,11 @@
 /** Linux UIO for the C driver: registers, DMA and buffer as three devices whose first map is mapped into the program. */
 import type { SourceFiles } from "../design.ts";
 import { C_HEADER, C_UIO, C_UIO_HEADER } from "../host/c-names.ts";
+import { commented } from "../kit/bundle.ts";
 
 /** Texts by file name. @param origin first lines, without comment marks */
 export const uioFiles = (origin: string): SourceFiles => {
-  const first = `/* ${origin.replaceAll("\n", "\n * ")}\n */\n`;
+  const first = `${commented("//", origin)}\n//\n`;
   return { [C_UIO_HEADER]: first + header, [C_UIO]: first + source };
 };
 

@@ -37,8 +37,11 @@ export function packetsOf(facts: MachineFacts, bits: number): Packets {
 
 const counted = (bytes: number) => (bytes === 1 ? "a byte" : `${bytes} bytes`);
 
-/** Pins of the two streams at a bus, and the interrupt. */
-export const busPins = (bits: number) => [
+/** @param bits of the streams at the bus */
+export const hostPorts = (facts: MachineFacts, bits: number): sv.Port[] => [
+  ...sv.CLOCKED,
+  TEST_MODE,
+  ...axiLitePorts(addressBits(facts.windowWords)),
   sv.input("s_axis_tdata", bits),
   sv.input("s_axis_tkeep", bits / 8),
   sv.input("s_axis_tlast"),
@@ -73,8 +76,8 @@ export function hostModules(facts: MachineFacts, bits: number): sv.Module[] {
 
 function hostTop(facts: MachineFacts, bits: number): sv.Module {
   const { beat, vector, answer } = packetsOf(facts, bits);
-  const lite = axiLitePorts(addressBits(facts.windowWords));
-  const ports = [...sv.CLOCKED, TEST_MODE, ...lite, ...busPins(bits)];
+  const ports = hostPorts(facts, bits);
+  const lite = ports.filter(({ name }) => name.startsWith("s_axil_"));
   const declared = [
     sv.logic(1, "streams_rst_n"),
     sv.logic(8 * vector, "vector"),

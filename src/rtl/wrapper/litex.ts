@@ -3,12 +3,12 @@
  * on Wishbone, and its interrupt; and a system without a processor around it, driven over a serial line.
  */
 import { addressBits } from "../axi/register-map.ts";
-import { axiLitePorts } from "../axi/registers.ts";
 import type { SourceFiles } from "../design.ts";
+import { commented } from "../kit/bundle.ts";
 import { TEST_MODE } from "../reset-synchroniser.ts";
 import type { Port } from "../syntax.ts";
 import * as sv from "../syntax.ts";
-import { busPins, HOST_TOP, packetsOf } from "./host-top.ts";
+import { HOST_TOP, hostPorts, packetsOf } from "./host-top.ts";
 import type { Wrapped, WrapperKit } from "./kit.ts";
 
 export const LITEX_MODULE = "xpike_litex.py";
@@ -39,7 +39,7 @@ function litexModule(wrapped: Wrapped): string {
   const { facts, bits, sources, contents } = wrapped;
   const packets = packetsOf(facts, bits);
   const address = addressBits(facts.windowWords);
-  const pins = [...sv.CLOCKED, TEST_MODE, ...axiLitePorts(address), ...busPins(bits)].map((port) => {
+  const pins = hostPorts(facts, bits).map((port) => {
     const kind = port.direction === "input" ? "i" : "o";
     return `            ${kind}_${port.name} = ${expressionOf(port)},\n`;
   });
@@ -207,7 +207,7 @@ if __name__ == "__main__":
 export const litexFiles: WrapperKit = {
   title: "LiteX",
   files: (wrapped): SourceFiles => {
-    const first = wrapped.origin.replace(/^/gm, "# ");
+    const first = commented("#", wrapped.origin);
     return {
       [LITEX_MODULE]: `${first}\n${litexModule(wrapped)}`,
       [LITEX_SYSTEM]: `#!/usr/bin/env python3\n${first}\n${litexSystem(wrapped)}`,

@@ -3,14 +3,14 @@
  * bitstream with processor, AXI DMA and interrupts (UG994, PG021), a device tree for Linux, and UIO for the C driver.
  */
 import { addressBits } from "../axi/register-map.ts";
-import { axiLitePorts } from "../axi/registers.ts";
 import type { SourceFiles } from "../design.ts";
 import { C_DRIVER, C_PROGRAM, C_UIO } from "../host/c-names.ts";
+import { commented } from "../kit/bundle.ts";
 import { TEST_MODE } from "../reset-synchroniser.ts";
 import type { Port } from "../syntax.ts";
 import * as sv from "../syntax.ts";
 import { uioFiles } from "./c-uio.ts";
-import { busPins, HOST_TOP, packetsOf } from "./host-top.ts";
+import { HOST_TOP, hostPorts, packetsOf } from "./host-top.ts";
 import type { Wrapped, WrapperKit } from "./kit.ts";
 
 export const ZYNQ_SHELL = "xpike_zynq";
@@ -100,15 +100,11 @@ const FAMILIES = {
 } as const satisfies Readonly<Record<string, Family>>;
 
 const hex = (value: number) => `0x${value.toString(16)}`;
-const commented = (mark: string, text: string) => text.replace(/^/gm, `${mark} `);
 const atLeastPage = ({ facts }: Wrapped) => Math.max(PAGE, 2 ** addressBits(facts.windowWords));
 
 /** Ports of the shell: those of the machine's host, but for test mode. */
-export const shellPorts = ({ facts, bits }: Wrapped): Port[] => [
-  ...sv.CLOCKED,
-  ...axiLitePorts(addressBits(facts.windowWords)),
-  ...busPins(bits),
-];
+const shellPorts = ({ facts, bits }: Wrapped): Port[] =>
+  hostPorts(facts, bits).filter(({ name }) => name !== TEST_MODE.name);
 
 const BUSES = ["s_axil", "s_axis", "m_axis"] as const;
 
