@@ -86,6 +86,7 @@ export { type TileWaves, tileWaves, WAVES, type WaveName, type WavePlace } from 
 // Cost: the energy of chips as receipts.
 
 export { type ItemisedEnergy, itemiseChips, type Receipt, type ReceiptItem } from "./cost/itemised.ts";
+export { type EnergyRatio, energyRatios, type Shown } from "./report/energy-ratios.ts";
 export { partLabel } from "./report/machine-cost.ts";
 
 // Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.

@@ -1,7 +1,7 @@
 // @module-tag slow
 import { describe, expect, test } from "vitest";
 import { ValueError } from "../errors.ts";
-import { nonInferiority } from "./non-inferiority.ts";
+import { LEAST_PROMPTS, nonInferiority } from "./non-inferiority.ts";
 import { stream } from "./stream.ts";
 import { pairedDifference, sampleMean, sampleOf } from "./variance-components.ts";
 
@@ -27,6 +27,9 @@ describe("non-inferiority", () => {
     // Half width 0.25, room 0.0625: a fourfold smaller interval takes sixteen times the prompts.
     expect(pair(0.0625, -0.1875, 0.3125).needed).toBe(10_000);
     expect(pair(0.0625, -0.1875, 0.3125, 600).needed).toBe(9600);
+    // A small sample gives no estimate: its difference is a guess.
+    expect(pair(0.0625, -0.1875, 0.3125, LEAST_PROMPTS).needed).toBe(1000);
+    expect(pair(0.0625, -0.1875, 0.3125, LEAST_PROMPTS - 1)).toMatchObject({ verdict: "open", needed: null });
     // The difference itself is at the margin, or beyond.
     expect(pair(0.125, -0.1, 0.35)).toMatchObject({ verdict: "open", needed: null });
     expect(pair(0.2, -0.1, 0.5)).toMatchObject({ verdict: "open", needed: null });

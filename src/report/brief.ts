@@ -34,28 +34,31 @@ export function terminalBrief(report: Report, { color = false, width = TERMINAL_
 function figureTable(
   report: Report,
   heading: string,
-  rows: readonly (Pick<Brief["rows"][number], "figure" | "also"> & { readonly label?: string | undefined })[],
+  rows: readonly (Pick<Brief["rows"][number], "figure" | "also" | "accuracy"> & {
+    readonly label?: string | undefined;
+  })[],
   { color = false, width = TERMINAL_WIDTH }: TableOptions,
 ): string {
   const { dim } = picocolors.createColors(color);
   const used = new Set<string>();
   const figureOf = (id: string) => report.figures.find((one) => one.id === id)!;
-  const cells = rows.map(({ figure: id, label, also }) => {
+  const cells = rows.map(({ figure: id, label, also, accuracy = "" }) => {
     const figure = figureOf(id);
     const { value, interval = "", unit } = formatQuantity(rounded(figure));
     const other = also ? ` (${formatText(rounded(figureOf(also.figure)))} ${also.unit})` : "";
     const claims = comparableClaims(report).filter((claim) => claim.figure === id);
     for (const { source } of claims) used.add(clean(source));
     const printed = new Set(claims.map((claim) => formatClaim(claim, figure.interval).paper));
-    return [`${label ?? figure.label}${other}`, unit ? `${value} ${unit}` : value, interval, [...printed].join(", ")];
+    const name = `${label ?? figure.label}${other}`;
+    return [name, unit ? `${value} ${unit}` : value, interval, accuracy, [...printed].join(", ")];
   });
   const kinds = rows.flatMap(({ figure: id }) => figureOf(id).interval?.kind ?? []);
   const interval = kinds.every((kind) => kind.startsWith("95 %")) ? "95 % interval" : "interval";
-  const head = [clean(heading), "this run", interval, "paper"];
-  const shown = used.size > 0 ? 4 : 3;
+  const head = [clean(heading), "this run", interval, "equal accuracy", "paper"];
+  const isShown = [true, true, true, rows.some(({ accuracy }) => accuracy !== undefined), used.size > 0];
   const table = grid(
-    [head, ...cells].map((row) => row.slice(0, shown)),
-    ["left", "right", "left", "left"],
+    [head, ...cells].map((row) => row.filter((_, i) => isShown[i])),
+    ["left", "right", "left", "left", "left"],
     { dim, width },
   );
   return used.size === 0 ? table : `${table}\n${dim(wrap(`Paper: ${[...used].join("; ")}.`, width))}`;

@@ -13,7 +13,7 @@ import type { SpikeTrain } from "../spike/train.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
-import { COST_REMARK, type CostSection, costHighlight, costRows } from "./cost-run.ts";
+import { COST_REMARK, type CostSection, costHighlights, costRows } from "./cost-run.ts";
 import { equalityOf, equalityWords } from "./equality.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
@@ -70,6 +70,7 @@ export interface ClassificationWords {
 export function classificationReport(run: ClassificationRun, words: ClassificationWords): Report {
   const { experiment, data, mapping, rasters, chips, cost } = run;
   const hardware = chipFigure(run);
+  const tests = equalityOf(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
   const against = gap ? ` The difference from ${cost.annName} is ${points(gap)}: ${equalityWords(run)}.` : "";
   return buildReport({
@@ -85,10 +86,10 @@ export function classificationReport(run: ClassificationRun, words: Classificati
     notes: [...run.notes, ...cost.notes],
     sources: [...sourcesOf(experiment), ...cost.sources],
     highlights: highlights(run),
-    brief: brief(run),
+    brief: brief(run, tests),
     figures: [
       ...accuracyFigures(run, hardware),
-      ...equalityOf(run),
+      ...tests,
       ...stepFigures(run),
       ...equalStepFigures(run),
       ...exitFigures(chips, exitShares(chips), (errors) =>
@@ -240,18 +241,18 @@ function accuracyFigures(run: ClassificationRun, hardware: FigureDraft): FigureD
   return [...figures, ...gapFigures(run)];
 }
 
-/** The machine's accuracy, that of its reference, and the energy ratio. */
+/** The machine's accuracy, that of its reference, and the energy ratios. */
 function highlights(run: ClassificationRun): string[] {
   const against = roles(run)[0]?.[0];
   const baseline = against ? `accuracy.${against}` : "cost.xpikeformer.energy";
-  return [...new Set(["accuracy.xpikeformer", baseline, costHighlight(run.cost)])];
+  return [...new Set(["accuracy.xpikeformer", baseline, ...costHighlights(run.cost)])];
 }
 
 /**
  * All rows are at the T that the chips ran; a digital spiking network that runs fewer steps has no row. The difference from the ANN is in
  * the summary.
  */
-function brief(run: ClassificationRun): BriefDraft {
+function brief(run: ClassificationRun, tests: readonly FigureDraft[]): BriefDraft {
   const { names, networks } = run;
   const steps = stepsOnChips(run.experiment);
   const row = (figure: string, label: string) => ({ figure, label });
@@ -262,7 +263,7 @@ function brief(run: ClassificationRun): BriefDraft {
       row("accuracy.xpikeformer", `Accuracy: Xpikeformer on ${chipsOf(run.chips)}`),
       ...(networks.ann ? [row("accuracy.ann", `Accuracy: ${names.ann}`)] : []),
       ...(run.spikingBySteps?.[steps - 1] ? [row(atSteps, `Accuracy: ${names.spiking}`)] : []),
-      ...costRows(run.cost),
+      ...costRows(run.cost, tests),
     ],
     remark: COST_REMARK,
   };

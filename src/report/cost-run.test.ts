@@ -19,7 +19,7 @@ import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { buildReport } from "./build-report.ts";
-import { type CostSection, costHighlight, costRows, costSection } from "./cost-run.ts";
+import { type CostSection, costHighlights, costRows, costSection } from "./cost-run.ts";
 
 const experiment = parseExperiment({
   task: { pilots: 3, coding: "thermometer" },
@@ -92,7 +92,7 @@ describe("the cost section", () => {
   test("calls no ratio one at equal accuracy unless a test shows it, at every T that it claims", () => {
     const texts = ({ notes, figures }: typeof section) => [...notes, ...figures.map(({ label }) => label)].join("\n");
     // Without answers by prompt there is no test.
-    expect(texts(section)).toContain("The energy ratio to the ANN is not shown to be at equal accuracy");
+    expect(texts(section)).toContain("The energy ratios to the ANN are not shown to be at equal accuracy");
     expect(section.notes.at(-1)).toBe(
       "Figures cost.isoAccuracy are at T = 3 of Xpikeformer (error rate 0.0810) and T = 3 of the digital SNN (0.0700).",
     );
@@ -126,6 +126,13 @@ describe("the cost section", () => {
     );
     expect(found(open, "cost.isoAccuracy.equality.shown")).toBe(0);
     expect(found(open, "cost.isoAccuracy.equality.needed")).toBeGreaterThan(prompts);
+    // Twice as many errors as the ANN are beyond the margin, and that is said.
+    const worse = of(160);
+    expect(worse.notes).toContain(
+      "The energy ratios to the ANN are shown not to be at equal accuracy, and the ANN was not run in int8.",
+    );
+    expect(found(worse, "cost.isoAccuracy.equality.exceeded")).toBe(1);
+    expect(texts(worse)).not.toContain("not shown to be at equal accuracy");
     // What is shown at T = 3 is not claimed if the 4 steps that the chips run do not show it.
     const odd = sectionOf({
       curve: { ...curve, samples: [samples[0], samples[1], samples[2], samples[1]], rates: [0.2, 0.1, 0.081, 0.1] },
@@ -133,8 +140,8 @@ describe("the cost section", () => {
     });
     expect(found(odd, "cost.isoAccuracy.equality.shown")).toBe(0);
     expect(texts(odd)).toContain("equal accuracy with the ANN is not shown at T = 4");
-    for (const one of [section, open, odd])
-      expect(texts(one)).not.toMatch(/(?<!not shown to be )at equal accuracy|within 5 % of each/);
+    for (const one of [section, open, odd, worse])
+      expect(texts(one)).not.toMatch(/(?<!not shown to be |shown not to be )at equal accuracy|within 5 % of each/);
   });
 
   test("names the ANN by its size unless it has the chips'", () => {
@@ -200,15 +207,16 @@ describe("the cost section", () => {
   });
 
   test("gives the energy of a result, with that of an inference, and ratios at the same T", () => {
-    expect(costRows(section)).toEqual([
+    const accuracy = "not tested";
+    expect(costRows(section, [])).toEqual([
       {
         figure: "cost.xpikeformer.symbol",
         label: "Energy per symbol: Xpikeformer",
         also: { figure: "cost.xpikeformer.energy", unit: "per inference" },
       },
-      { figure: "cost.ratio.annTrees", label: "Energy ratio: int8 ANN (adder trees) over Xpikeformer" },
-      { figure: "cost.ratio.annDigital", label: "Energy ratio: int8 ANN (systolic array) over Xpikeformer" },
-      { figure: "cost.equalSteps.ratio.snnDigital", label: "Energy ratio: ideal digital SNN over Xpikeformer" },
+      { figure: "cost.ratio.annTrees", label: "Energy: int8 ANN (adder trees) over Xpikeformer", accuracy },
+      { figure: "cost.ratio.annDigital", label: "Energy: int8 ANN (systolic array) over Xpikeformer", accuracy },
+      { figure: "cost.equalSteps.ratio.snnDigital", label: "Energy: ideal digital SNN over Xpikeformer", accuracy },
     ]);
   });
 
@@ -224,8 +232,8 @@ describe("the cost section", () => {
     // Half of all bits are wrong by chance.
     const guessing = sectionOf({ chipRate: { value: 0.47, high: 0.51 } });
     expect(ratios(guessing)).toEqual([]);
-    expect(costRows(guessing).map(({ figure }) => figure)).toEqual(["cost.xpikeformer.symbol"]);
-    expect(costHighlight(guessing)).toBe("cost.xpikeformer.energy");
+    expect(costRows(guessing, []).map(({ figure }) => figure)).toEqual(["cost.xpikeformer.symbol"]);
+    expect(costHighlights(guessing)).toEqual(["cost.xpikeformer.energy"]);
     expect(guessing.notes.join("\n")).toContain(
       "no better than guessing: its error rate is 0.4700, that of guessing 0.5000",
     );

@@ -30,6 +30,7 @@ import {
   tornadoChart,
 } from "./cost.ts";
 import { PRINTED_BASELINES } from "./cost-claims.ts";
+import { ACCURACY, energyRatios } from "./energy-ratios.ts";
 import { equalityFigures, equalityText, marginText } from "./equality.ts";
 import { energyAxis } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
@@ -48,6 +49,8 @@ export interface PricedRun {
     readonly estimate: CostEstimate;
     readonly asPaper: CostEstimate;
     readonly ranges: PriceRanges | null;
+    /** The chips beside the digital SNN after as many steps. */
+    readonly test: NonInferiority | undefined;
   };
   /** Both at the fewest steps that their error rates allow. */
   readonly chosen: { readonly estimate: CostEstimate; readonly ranges: PriceRanges };
@@ -116,6 +119,7 @@ export function costSection(run: PricedRun): CostSection {
     figures: [
       ...estimateFigures(asRun, "cost", rivals, ranges),
       ...(equal.ranges ? equalStepsFigures(equal.estimate, rivals, equal.ranges) : []),
+      ...(equal.test ? equalityFigures("cost.equalSteps.equality", "the digital SNN", equal.test, margin) : []),
       {
         id: "cost.isoAccuracy.steps",
         label: `Time steps: ${describeChoice(choice, margin, ann !== undefined)}`,
@@ -188,14 +192,13 @@ export function costSection(run: PricedRun): CostSection {
 /**
  * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of rivals
  * over it, where they may be compared.
+ *
+ * @param tests figures of the run's test of equal accuracy with the ANN (`equalityOf`)
  */
-export function costRows({
-  figures,
-  result: { name, perInference },
-}: Pick<CostSection, "figures" | "result">): BriefRow[] {
-  const ids = new Set(figures.map(({ id }) => id));
-  const ratio = (figure: string, rival: string): BriefRow[] =>
-    ids.has(figure) ? [{ figure, label: `Energy ratio: ${rival} over Xpikeformer` }] : [];
+export function costRows(
+  { figures, result: { name, perInference } }: Pick<CostSection, "figures" | "result">,
+  tests: readonly FigureDraft[],
+): BriefRow[] {
   return [
     perInference === 1
       ? { figure: "cost.xpikeformer.energy", label: `Energy per ${name}: Xpikeformer` }
@@ -204,15 +207,19 @@ export function costRows({
           label: `Energy per ${name}: Xpikeformer`,
           also: { figure: "cost.xpikeformer.energy", unit: "per inference" },
         },
-    ...ratio("cost.ratio.annTrees", "int8 ANN (adder trees)"),
-    ...ratio("cost.ratio.annDigital", "int8 ANN (systolic array)"),
-    ...ratio("cost.equalSteps.ratio.snnDigital", "ideal digital SNN"),
+    ...energyRatios([...figures, ...tests]).map(({ figure, rival, shown }) => ({
+      figure: figure.id,
+      label: `Energy: ${rival} over Xpikeformer`,
+      accuracy: shown,
+    })),
   ];
 }
 
-/** The cost to show first: the energy ratio of the cheaper int8 ANN, or Xpikeformer's energy if there is no ratio. */
-export const costHighlight = ({ figures }: Pick<CostSection, "figures">): string =>
-  figures.some(({ id }) => id === "cost.ratio.annTrees") ? "cost.ratio.annTrees" : "cost.xpikeformer.energy";
+/** The costs to show first: all energy ratios that people read, or Xpikeformer's energy if there are none. */
+export function costHighlights({ figures }: Pick<CostSection, "figures">): string[] {
+  const ratios = energyRatios(figures).map(({ figure }) => figure.id);
+  return ratios.length > 0 ? ratios : ["cost.xpikeformer.energy"];
+}
 
 type BriefRow = NonNullable<BriefDraft["rows"]>[number];
 
@@ -266,12 +273,12 @@ const isSameSize = ({ model }: Pick<Experiment, "model">, ann: ComparedNetworks[
   ((["heads", "expansion"] as const).every((size) => ann.model[size] === model[size]) &&
     networkSize(ann.model) === networkSize(model));
 
-/** What the energy ratio to the ANN at the chips' T is, and is not. */
+/** What the energy ratios to the ANN at the chips' T are, and are not. */
 function annNote(ann: ComparedNetworks["ann"], test: NonInferiority | undefined): string {
   if (!ann) return "No ANN was evaluated, so no energy ratio to an ANN is given.";
-  return test?.verdict === "shown"
-    ? "The ANN was not run in int8."
-    : "The energy ratio to the ANN is not shown to be at equal accuracy, and the ANN was not run in int8.";
+  if (test?.verdict === "shown") return "The ANN was not run in int8.";
+  const accuracy = ACCURACY[test?.verdict === "worse" ? "shown not to be" : "not shown"];
+  return `The energy ratios to the ANN are ${accuracy}, and the ANN was not run in int8.`;
 }
 
 /** The fewest steps of each spiking network, and what is shown of them beside each rival. */

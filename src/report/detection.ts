@@ -9,7 +9,7 @@ import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/varian
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type FigureDraft } from "./build-report.ts";
 import { codedCharts, codedFigures, codedRows } from "./coded.ts";
-import { COST_REMARK, costHighlight, costRows } from "./cost-run.ts";
+import { COST_REMARK, costHighlights, costRows } from "./cost-run.ts";
 import { detectionCharts } from "./detection-charts.ts";
 import {
   baselines,
@@ -49,6 +49,7 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
   const { experiment } = run;
   const hardware = chipFigure(run);
   const coded = run.coded ? codedFigures(run.coded, run.cost.figures) : [];
+  const tests = equalityOf(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
   const against = gap
     ? ` The difference from ${run.cost.annName} is ${signedWithInterval(gap)}: ${equalityWords(run)}.`
@@ -66,10 +67,10 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
     notes: [...run.notes, ...run.cost.notes],
     sources: [...sourcesOf(run.experiment), ...run.cost.sources],
     highlights: highlights(run, words),
-    brief: brief(run, words, coded),
+    brief: brief(run, words, coded, tests),
     figures: [
       ...errorFigures(run, hardware),
-      ...equalityOf(run),
+      ...tests,
       ...snrFigures(run, words),
       ...stepFigures(run),
       ...equalStepFigures(run),
@@ -245,17 +246,22 @@ function errorFigures(run: DetectionRun, hardware: FigureDraft): FigureDraft[] {
   return figures;
 }
 
-/** The machine's error rate, that of its reference, and the energy ratio. */
+/** The machine's error rate, that of its reference, and the energy ratios. */
 function highlights(run: DetectionRun, { best }: DetectionWords): string[] {
   const against = roles(run)[0]?.[0] ?? best.id;
-  return ["ber.xpikeformer", `ber.${against}`, costHighlight(run.cost)];
+  return ["ber.xpikeformer", `ber.${against}`, ...costHighlights(run.cost)];
 }
 
 /**
  * All rows are at the T that the chips ran; a digital spiking network that runs fewer steps has no row. The difference from the ANN is in
  * the summary.
  */
-function brief(run: DetectionRun, { best }: DetectionWords, coded: readonly FigureDraft[]): BriefDraft {
+function brief(
+  run: DetectionRun,
+  { best }: DetectionWords,
+  coded: readonly FigureDraft[],
+  tests: readonly FigureDraft[],
+): BriefDraft {
   const steps = stepsOnChips(run.experiment);
   const rate = (figure: string, of: string) => ({ figure, label: `Bit error rate: ${of}` });
   const atSteps = `ber.spiking.steps.${steps}`;
@@ -268,7 +274,7 @@ function brief(run: DetectionRun, { best }: DetectionWords, coded: readonly Figu
       ...(run.spikingBySteps?.[steps - 1] ? [rate(atSteps, "digital spiking transformer")] : []),
       ...(hasBest ? [rate(`ber.${best.id}`, best.name)] : []),
       ...codedRows(coded),
-      ...costRows(run.cost),
+      ...costRows(run.cost, tests),
     ],
     remark: COST_REMARK,
   };

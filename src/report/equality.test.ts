@@ -3,7 +3,7 @@ import { parseExperiment } from "../experiment/parse.ts";
 import type { NonInferiority } from "../numeric/non-inferiority.ts";
 import { sampleOf } from "../numeric/variance-components.ts";
 import type { TaskErrors } from "../task/metrics.ts";
-import { equalityFigures, equalityOf, equalityText, equalityWords, testEquality } from "./equality.ts";
+import { equalityFigures, equalityOf, equalityText, equalityWords, testEquality, verdictIn } from "./equality.ts";
 
 const experiment = parseExperiment({ evaluation: { equalityMargin: 0.2 } });
 const prompts = 1000;
@@ -35,22 +35,39 @@ describe("equal accuracy", () => {
     expect(text({})).toBe(
       "equal accuracy is not shown with 640 prompts; the difference itself exceeds the margin of 5 %",
     );
-    expect(equalityText({ verdict: "open", allowed: 0, prompts: 9, needed: null }, 0.125, "images")).toContain(
-      "with 9 images; the difference itself exceeds the margin of 12.5 %",
+    expect(equalityText({ verdict: "open", allowed: 0, prompts: 90, needed: null }, 0.125, "images")).toContain(
+      "with 90 images; the difference itself exceeds the margin of 12.5 %",
     );
+    // Of a few prompts nothing more is said.
+    expect(text({ prompts: 8 })).toBe("equal accuracy is not shown with 8 prompts");
   });
 
-  test("is a figure of 1 or 0, with the prompts needed where they are known", () => {
+  test("is two figures of 1 or 0, shown and shown not to hold, with the prompts needed where they are known", () => {
     const found = (test: Partial<NonInferiority>) =>
       equalityFigures("e", "it", { verdict: "open", allowed: 0.01, prompts: 640, needed: null, ...test }, 0.05).map(
         ({ id, value }) => [id, value],
       );
-    expect(found({ verdict: "shown" })).toEqual([["e.shown", 1]]);
-    expect(found({ verdict: "worse" })).toEqual([["e.shown", 0]]);
+    expect(found({ verdict: "shown" })).toEqual([
+      ["e.shown", 1],
+      ["e.exceeded", 0],
+    ]);
+    expect(found({ verdict: "worse" })).toEqual([
+      ["e.shown", 0],
+      ["e.exceeded", 1],
+    ]);
     expect(found({ needed: 900 })).toEqual([
       ["e.shown", 0],
+      ["e.exceeded", 0],
       ["e.needed", 900],
     ]);
+  });
+
+  test("is read back from the figures as the verdict that they were made of", () => {
+    for (const verdict of ["shown", "open", "worse"] as const) {
+      const figures = equalityFigures("e", "it", { verdict, allowed: 0.01, prompts: 640, needed: null }, 0.05);
+      expect(verdictIn(figures, "e")).toBe(verdict);
+    }
+    expect(verdictIn([], "e")).toBeUndefined();
   });
 
   test("of a run is that of its chips beside its ANN, at the experiment's margin", () => {

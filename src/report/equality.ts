@@ -1,6 +1,6 @@
 /** What a report says of equal accuracy: a claim only where non-inferiority is shown, otherwise how many prompts would take. */
 import type { Experiment } from "../experiment/experiment.ts";
-import { type NonInferiority, nonInferiority } from "../numeric/non-inferiority.ts";
+import { LEAST_PROMPTS, type NonInferiority, nonInferiority } from "../numeric/non-inferiority.ts";
 import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample, sameOnAllChips, sampleMean, sampleOf } from "../numeric/variance-components.ts";
 import type { TaskErrors } from "../task/metrics.ts";
@@ -35,6 +35,7 @@ export function equalityText({ verdict, prompts, needed }: NonInferiority, margi
   if (verdict === "shown")
     return `not worse by more than ${marginText(margin)} of its error rate, shown with ${sample}`;
   if (verdict === "worse") return `worse by more than ${marginText(margin)} of its error rate, shown with ${sample}`;
+  if (prompts < LEAST_PROMPTS) return `equal accuracy is not shown with ${sample}`;
   const more =
     needed === null
       ? `; the difference itself exceeds the margin of ${marginText(margin)}`
@@ -42,26 +43,36 @@ export function equalityText({ verdict, prompts, needed }: NonInferiority, margi
   return `equal accuracy is not shown with ${sample}${more}`;
 }
 
-/** Whether equality is shown, 1 or 0, and the prompts that would show it, where that is known. */
+/** Whether equality is shown, 1 or 0, whether it is shown not to hold, and the prompts that would show it, where that is known. */
 export function equalityFigures(
   id: string,
   rival: string,
   { verdict, prompts, needed }: NonInferiority,
   margin: number,
 ): FigureDraft[] {
-  const claim = `at most ${marginText(margin)} more errors than ${rival}`;
+  const errors = `${marginText(margin)} more errors than ${rival}`;
+  const claim = `at most ${errors}`;
+  const either = (end: string, what: string, holds: boolean): FigureDraft => ({
+    id: `${id}.${end}`,
+    label: `Shown (1) or not (0): ${what}`,
+    value: holds ? 1 : 0,
+    unit: "1",
+    trials: prompts,
+  });
   return [
-    {
-      id: `${id}.shown`,
-      label: `Shown (1) or not (0): ${claim}`,
-      value: verdict === "shown" ? 1 : 0,
-      unit: "1",
-      trials: prompts,
-    },
+    either("shown", claim, verdict === "shown"),
+    either("exceeded", `over ${errors}`, verdict === "worse"),
     ...(needed === null
       ? []
       : [{ id: `${id}.needed`, label: `Prompts that would show about: ${claim}`, value: needed, unit: "prompts" }]),
   ];
+}
+
+/** The verdict that the figures of a test, below `id`, hold; undefined without a test. */
+export function verdictIn(figures: readonly FigureDraft[], id: string): NonInferiority["verdict"] | undefined {
+  const holds = (end: string) => figures.find((figure) => figure.id === `${id}.${end}`)?.value === 1;
+  if (!figures.some((figure) => figure.id === `${id}.shown`)) return undefined;
+  return holds("shown") ? "shown" : holds("exceeded") ? "worse" : "open";
 }
 
 /** The parts of a run's report that its test of equal accuracy needs. */

@@ -4,6 +4,7 @@
  */
 import { invariant } from "../errors.ts";
 import { claimsTable } from "./claims-table.ts";
+import { energyRatios } from "./energy-ratios.ts";
 import { formatClaim, formatQuantity, formatText } from "./format.ts";
 import { reportJson } from "./json.ts";
 import { html, jsonScript, type Markup } from "./markup.ts";
@@ -107,19 +108,21 @@ function sectionMarkup({ id, title, body, folded }: Section): Markup {
 <div id="${id}" class="inside">${body}</div></details></section>`;
 }
 
-/** The highlights, each with the paper's number if a claim concerns it. */
+/** The highlights, each with the paper's number if a claim concerns it, and energy ratios with what is shown of equal accuracy. */
 function cards(report: Report): Markup {
   const { highlights, figures } = report;
   const claims = comparableClaims(report);
+  const ratios = energyRatios(figures);
   const shown = highlights.map((id) => figures.find((figure) => figure.id === id)!);
   const card = (figure: Figure): Markup => {
     const { value, unit, interval } = formatQuantity(figure);
     const claim = claims.find(({ figure: id }) => id === figure.id);
+    const ratio = ratios.find((one) => one.figure.id === figure.id);
     return html`<li><span class="label">${figure.label}</span>
 <span class="number">${value} <small>${unit}</small></span>
 <span class="detail">${interval && html`<span title="${figure.interval!.kind}">${interval}</span>`}${
       claim && html`${interval && " · "}paper ${formatClaim(claim, figure.interval).paper}`
-    }</span></li>`;
+    }</span>${ratio && html`<span class="detail">${ratio.accuracy}</span>`}</li>`;
   };
   return html`<ul class="cards" aria-label="Key figures">${shown.map(card)}</ul>`;
 }

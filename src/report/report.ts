@@ -256,7 +256,7 @@ export const briefSpec = z.strictObject({
   heading: z.string().max(60).default(""),
   /**
    * Figures of a small table, in order, each under a short name. `also` is the same quantity in another unit, printed in brackets after the
-   * name, as in `(1.26 µJ per inference)`.
+   * name, as in `(1.26 µJ per inference)`. `accuracy` says whether a ratio is shown to be at equal accuracy.
    */
   rows: z
     .array(
@@ -264,6 +264,7 @@ export const briefSpec = z.strictObject({
         figure: reportId,
         label: z.string().min(1).max(60),
         also: z.strictObject({ figure: reportId, unit: z.string().min(1).max(40) }).optional(),
+        accuracy: z.string().min(1).max(20).optional(),
       }),
     )
     .max(16)

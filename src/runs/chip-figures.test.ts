@@ -1,20 +1,26 @@
 // @module-tag slow
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
-import { annSpec, type SpikingSpec } from "../experiment/model.ts";
+import { type AnnSpec, annSpec, type SpikingSpec } from "../experiment/model.ts";
+import { parseExperiment } from "../experiment/parse.ts";
 import type { TaskSpec } from "../experiment/task.ts";
+import { decodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise, type Network } from "../model/network.ts";
+import { networkFile } from "../node/networks.ts";
 import { stream } from "../numeric/stream.ts";
+import { energyRatios } from "../report/energy-ratios.ts";
 import { type Opened, openExperiment } from "../task/open.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { chipRate, rateChange, receiverRates } from "./catalogue.ts";
 import { chipFigures } from "./chip-figures.ts";
 import { compareRuns } from "./compare.ts";
 import { runExperiment } from "./experiment.ts";
+import { asDescribed } from "./fit.ts";
 
 const executor = inlineExecutor(jobs);
 const model = { kind: "spiking", steps: 2, neuron: { threshold: 0.3 } } as const;
@@ -40,10 +46,13 @@ describe("chips alone", () => {
     expect(receivers.length).toBe(experiment.task.kind === "symbol-detection" ? 4 : 0);
     for (const figure of receivers) expect(report.figures).toContainEqual(expect.objectContaining(figure));
     const known = figures.map(({ id }) => id);
-    expect(known.filter((id) => /ann$|annDigital\.energy$|latency\.annDigital/.test(id))).toEqual([
+    expect(known.filter((id) => /ann$|(annTrees|annDigital)\.energy$|latency\.annDigital/.test(id)).sort()).toEqual([
       "cost.annDigital.energy",
+      "cost.annTrees.energy",
       "cost.latency.annDigital",
     ]);
+    // Nobody answered beside them.
+    expect(energyRatios(figures)).toEqual([]);
     const own = report.figures.filter(({ id }) =>
       /^cost\.(xpikeformer|area\.(?!annDigital)|latency\.(?!annDigital))/.test(id),
     );
@@ -67,8 +76,29 @@ describe("chips alone", () => {
       expect.arrayContaining([rate, "gap.ann", "cost.annDigital.energy", "cost.latency.annDigital"]),
     );
     for (const figure of figures) expect(report.figures).toContainEqual(expect.objectContaining(figure));
+    // Fresh networks guess, and have no energy ratio.
+    expect(energyRatios(figures)).toEqual([]);
     const alone = chipFigures(experiment, chips).find(({ id }) => id === "cost.annDigital.energy");
     expect(figures.find(({ id }) => id === "cost.annDigital.energy")?.value).not.toBe(alone?.value);
+  });
+
+  test("have the energy ratios of the run to both engines of the ANN, their ranges and what is shown of equal accuracy", async () => {
+    const { hardware, ...deep } = JSON.parse(readFileSync("examples/wireless-2x2-deep.json", "utf8"));
+    const experiment = parseExperiment({ ...deep, ...small, hardware: { ...hardware, chips: 1 } });
+    const opened = openExperiment(experiment);
+    const read = (name = "") => decodeCheckpoint(readFileSync(networkFile(name))).network;
+    const network = asDescribed(experiment, read(experiment.checkpoints.network), []);
+    const ann = read(experiment.checkpoints.ann);
+    const report = await runExperiment(opened, { network, ann }, { executor, command: "xpike run", versions: {} });
+    const chips = await evaluateChips(executor, opened, network, { chips: 1, prompts: 20 });
+    const { errors } = await evaluateNetwork(executor, opened, ann, { prompts: 20 });
+    const ratios = energyRatios(chipFigures(experiment, chips, { model: ann.model as AnnSpec, errors }));
+    expect(ratios.map(({ figure }) => figure.id)).toEqual(["cost.ratio.annTrees", "cost.ratio.annDigital"]);
+    for (const { figure } of ratios) expect(figure.interval!.high).toBeGreaterThan(figure.interval!.low);
+    expect(ratios[0].shown).not.toBe("not tested");
+    expect(ratios).toEqual(
+      energyRatios(report.figures).map(({ figure: { seed, command, ...figure }, ...said }) => ({ figure, ...said })),
+    );
   });
 
   test.each<[string, Opened, sign: number]>([

@@ -18,7 +18,7 @@ import { priceInFull, priceReceivers, type Rivals } from "../cost/priced.ts";
 import { energyRanges, RANGE_DRAWS } from "../cost/ranges.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
 import { pool, simulatedPrices } from "../cost/simulated.ts";
-import { withSteps } from "../cost/workload.ts";
+import { type Workload, withSteps } from "../cost/workload.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Sample } from "../numeric/variance-components.ts";
@@ -70,6 +70,8 @@ export function priceRun(run: CostRun): PricedRun {
     const sample = curve.samples?.[curve.steps.indexOf(steps)];
     return sample && rival ? testEquality(sample, rival, margin) : undefined;
   };
+  /** The chips after a number of steps beside the digital SNN after its own. */
+  const besideSnn = (steps: number, own: number) => beside(steps, snn?.byPrompt?.[own - 1]);
   // The T that the chips run is tested first. Further steps are a curve of fewer chips, and no claim is made of them.
   const tested = (steps: number) => (steps <= workload.steps ? beside(steps, ann?.byPrompt) : undefined);
   const rateAt = (rate: number, i: number) => ({
@@ -80,13 +82,12 @@ export function priceRun(run: CostRun): PricedRun {
   const choice = chooseSteps(curve.rates.map(rateAt), margin);
   const ownRates = snn?.rates.map((errorRate, t) => ({ steps: t + 1, errorRate }));
   const snnChoice = ownRates && rivalSteps(ownRates, choice.errorRate, margin);
-  const chance = guessingRate(experiment.task, workload.classes);
-  const guesses = chipRate !== undefined && chipRate.high >= chance;
-  const rivals: Rivals = { ann: ann !== undefined && !guesses, snn: snn !== undefined && !guesses };
+  const guess = chipRate ? guessOf(experiment, workload, chipRate) : null;
+  const rivals: Rivals = { ann: ann !== undefined && !guess, snn: snn !== undefined && !guess };
   // The digital SNN's answers after Xpikeformer's T steps are known only if it ran at least T steps.
   const sameSteps = snn !== undefined && workload.steps <= snn.rates.length;
   const operations = perInference(measurement);
-  const ranges = { draws: RANGE_DRAWS, random: stream(experiment.seed).fork("prices") };
+  const ranges = runDraws(experiment);
   const asRun = estimateCost(workload, simulated, operations, plan);
   const equal = withRivalSteps(asRun, workload.steps);
   const asPaper = estimateCost(workload, calibrated, operations, plan);
@@ -105,19 +106,33 @@ export function priceRun(run: CostRun): PricedRun {
       ranges: sameSteps
         ? energyRanges(equal.workload, simulated, { ...ranges, ids: ["snnDigital", "gpuSnn"], operations, plan })
         : null,
+      test: besideSnn(workload.steps, workload.steps),
     },
     chosen: {
       estimate: estimateCost(fewest, simulated, undefined, plan),
       ranges: energyRanges(fewest, simulated, { ...ranges, ids: ARCHITECTURE_IDS, plan }),
     },
     test: tested(workload.steps),
-    snnTest: snnChoice && beside(choice.steps, snn?.byPrompt?.[snnChoice.steps - 1]),
+    snnTest: snnChoice && besideSnn(choice.steps, snnChoice.steps),
     exit: exit ? exitEnergy(workload, simulated, exit, plan) : null,
     receivers: priceReceivers(experiment.task, simulated.technology),
     bySteps: workloadsByStep(experiment, rasters).map((step) =>
       xpikeformer(step, simulated.technology, undefined, plan),
     ),
-    guess: guesses ? { rate: chipRate.value, chance } : null,
+    guess,
     claims: claims?.(asRun) ?? [],
   };
+}
+
+/** The draws of prices behind the ranges of a run. */
+export const runDraws = ({ seed }: Experiment) => ({ draws: RANGE_DRAWS, random: stream(seed).fork("prices") });
+
+/** The rate of chips with that of guessing, if they are not shown to do better: no energy ratio is given to such chips. */
+export function guessOf(
+  { task }: Experiment,
+  { classes }: Pick<Workload, "classes">,
+  { value, high }: NonNullable<CostRun["chipRate"]>,
+): PricedRun["guess"] {
+  const chance = guessingRate(task, classes);
+  return high >= chance ? { rate: value, chance } : null;
 }
