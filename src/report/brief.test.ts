@@ -1,7 +1,9 @@
+import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
 import { sampleDraft } from "../../test/support/sample-report.ts";
 import { terminalBrief } from "./brief.ts";
 import { buildReport, type ReportDraft } from "./build-report.ts";
+import { equalityFigures } from "./equality.ts";
 import { parseReport, reportJson } from "./json.ts";
 import { figuresHtml } from "./page.ts";
 import { terminalTable } from "./table.ts";
@@ -62,6 +64,25 @@ test("names what all rows share, and the same quantity in another unit in bracke
   expect(() =>
     buildReport({ ...draft, brief: { rows: [{ ...brief.rows[0], also: { figure: "lost", unit: "x" } }] } }),
   ).toThrow("No figure has the id lost.");
+});
+
+test("a ratio has what is shown of equal accuracy beside it, in its row of the table and on its card of the page", () => {
+  const ratio = { id: "cost.ratio.annTrees", label: "ANN over ours", value: 3, unit: "1" };
+  const test = { verdict: "worse", allowed: 0.01, prompts: 640, needed: null } as const;
+  const report = buildReport({
+    ...draft,
+    figures: [...figures, ratio, ...equalityFigures("equality.ann", "the ANN", test, 0.05)],
+    highlights: ["energy", ratio.id],
+    charts: [],
+    brief: { rows: [...rows, { figure: ratio.id, label: "ANN over ours", accuracy: "shown not to be" }] },
+  });
+  const text = terminalBrief(report);
+  expect(text).toMatch(/^ +this run +95 % interval +equal accuracy +paper$/m);
+  expect(text).toMatch(/^ANN over ours +3 +shown not to be$/m);
+  const { document } = parseHTML(figuresHtml(report));
+  const [energy, over] = [...document.querySelectorAll(".cards li")].map(({ textContent }) => textContent);
+  expect(over).toContain("shown not to be at equal accuracy");
+  expect(energy).not.toContain("accuracy");
 });
 
 test("the paper's number stands nowhere beside a network of another size, and stays in the file", () => {
