@@ -18,6 +18,7 @@ import { crc32 } from "../src/numeric/checksum.ts";
 import { type Stream, stream } from "../src/numeric/stream.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { decodeState, encodeState } from "../src/train/state.ts";
+import { repeatedText, unwrittenArray } from "../test/support/hdf5-files.ts";
 import { cifarFile, idxFile, npyFile, patternBytes, tarFile } from "../test/support/image-files.ts";
 import { assemble, tensorPickle, unicode, writePth, writeZip } from "../test/support/zip.ts";
 import { mutateBytes, mutateJson, noise } from "./fuzz-mutate.ts";
@@ -153,7 +154,12 @@ export const FILES: Readonly<Record<string, Reader>> = {
   },
   nir: {
     share: 20_000,
-    valid: ["nir-lif.nir", "nir-branches.nir", "nir-recurrent.nir"].map(golden),
+    valid: [
+      ...["nir-lif.nir", "nir-branches.nir", "nir-recurrent.nir"].map(golden),
+      // Those take 256 MB of memory and more.
+      await unwrittenArray(2 ** 26),
+      await repeatedText("t".repeat(60_000), 8192),
+    ],
     mutate: mutateBytes,
     read: async (bytes: Uint8Array) => {
       const { graph } = await decodeNir(bytes, hdf5, "graph.nir");

@@ -21,8 +21,16 @@ export interface Hdf5Module {
   _malloc(bytes: number): number;
   _free(pointer: number): void;
   UTF8ToString(pointer: number): string;
-  get_dataset_data(file: bigint, path: string, count: null, offset: null, strides: null, pointer: bigint): unknown;
+  get_dataset_data(
+    file: bigint,
+    path: string,
+    count: bigint[] | null,
+    offset: bigint[] | null,
+    strides: bigint[] | null,
+    pointer: bigint,
+  ): unknown;
   reclaim_vlen_memory(file: bigint, path: string, attribute: string, pointer: bigint): unknown;
+  reclaim_vlen_memory_count(file: bigint, path: string, attribute: string, pointer: bigint, count: bigint[]): unknown;
 }
 
 /** Files in the module's memory. */
@@ -57,13 +65,17 @@ export interface Hdf5Dataset {
   readonly type: string;
   readonly dtype: unknown;
   readonly shape: readonly number[] | null;
-  readonly metadata: { readonly size: number; readonly vlen: boolean };
+  readonly metadata: { readonly size: number; readonly vlen: boolean; readonly chunks: readonly number[] | null };
+  readonly filters: readonly { readonly name: string }[];
   readonly value: unknown;
 }
 
 /** Largest file, and most bytes of all its arrays together. */
 export const LARGEST_NIR = 2 ** 28;
 const MOST_BYTES = 2 ** 30;
+/** Bytes of arrays that every file may declare, and those per byte of a file that may declare more. Reading takes up to three times as many. */
+const ALWAYS_READ = 2 ** 26;
+const MOST_RATIO = 64;
 const MOST_ENTRIES = 100_000;
 /** Groups within groups: a graph and its nodes take two levels. */
 const DEEPEST = 32;
@@ -115,7 +127,12 @@ export async function readHdf5(bytes: Uint8Array, hdf5: Hdf5, path: string): Pro
           if (reason !== null) throw damaged(reason);
         };
         check();
-        return readGroup(file, { path, library, check, entries: 0, bytes: 0 }, "", 0);
+        return readGroup(
+          file,
+          { path, library, size: bytes.length, check, take: allowance(bytes.length, path), entries: 0 },
+          "",
+          0,
+        );
       } finally {
         file.close();
       }
@@ -187,10 +204,32 @@ function quietly(clean: () => void): void {
 interface Reading {
   readonly path: string;
   readonly library: Hdf5Module;
+  /** Bytes of the file. */
+  readonly size: number;
   /** Throws if the library has complained. */
   check(): void;
+  /** Counts bytes of memory before they are taken; `what` begins the message. Throws FileError beyond what the file may take. */
+  take(bytes: number, what: string): void;
   entries: number;
-  bytes: number;
+}
+
+/** Counts the memory of a file's arrays. */
+function allowance(size: number, path: string): Reading["take"] {
+  const most = Math.min(MOST_BYTES, Math.max(ALWAYS_READ, MOST_RATIO * size));
+  let taken = 0;
+  return (bytes, what) => {
+    taken += bytes;
+    if (taken <= most) return;
+    const rule =
+      most === MOST_BYTES
+        ? ""
+        : `: ${most === ALWAYS_READ ? "this much is always read" : `${MOST_RATIO} times the file's size`}`;
+    throw new FileError(
+      path,
+      `${what}, the arrays of this file of ${size} bytes take ${taken} bytes of memory, more than ${most}${rule}. If the file is what ` +
+        "you expect, write it again without compression.",
+    );
+  };
 }
 
 function readGroup(group: Hdf5Group, reading: Reading, at: string, depth: number): NirGroup {
@@ -227,13 +266,18 @@ function readDataset(dataset: Hdf5Dataset, reading: Reading, where: string, fail
   const kind = TYPES.find(([name]) => name === type || (name.length === 2 && `|${name[1]}` === type));
   if (!isText && !kind)
     return fail(`${shorten(where)} has the type ${shorten(type)}, but only numbers and texts are read.`);
-  // A text is a pointer in memory, its characters are at least in the file.
-  reading.bytes += count * Math.max(8, dataset.metadata.size);
-  if (!(reading.bytes <= MOST_BYTES)) {
-    return fail(`With ${shorten(where)} [${shape}], the arrays take ${reading.bytes} bytes, more than ${MOST_BYTES}.`);
-  }
+  const { size, vlen, chunks } = dataset.metadata;
+  // A text is a pointer in memory. A chunk is unpacked whole, and may be larger than its array.
+  const chunk = chunks?.reduce((all, side) => all * side, 1) ?? 0;
+  reading.take(
+    Math.max(count, chunk) * (isText ? Math.max(8, size) : size),
+    `With ${shorten(where)} [${shape}]${chunk > count ? ` in chunks of [${chunks}]` : ""}`,
+  );
+  // Each pass may multiply by a thousand again.
+  const packers = chunk === 0 ? 0 : dataset.filters.filter(({ name }) => name === "deflate").length;
+  if (packers > 1) return fail(`${shorten(where)} is compressed ${packers} times over.`);
   if (count === 0) return { shape, values: kind ? new kind[1](0) : [] };
-  const value = dataset.metadata.vlen ? readTexts(dataset, reading.library, count) : dataset.value;
+  const value = vlen ? readTexts(dataset, reading, shape, where) : dataset.value;
   reading.check();
   if (isText) {
     const texts = Array.isArray(value) ? value : [value];
@@ -252,19 +296,57 @@ function readDataset(dataset: Hdf5Dataset, reading: Reading, where: string, fail
 
 /**
  * Texts of any length, which are pointers in the file's array. The package reads them into memory that it does not clear, and frees what
- * a damaged file left there, which may never end.
+ * a damaged file left there, which may never end. Many pointers may lead to one long text, of which each gets a copy; so no more are read
+ * at a time than would fit if each were as long as the file.
  */
-function readTexts({ file_id, path }: Hdf5Dataset, library: Hdf5Module, count: number): string[] {
-  const start = library._malloc(4 * count);
-  if (start === 0) throw new RangeError("no memory is left");
-  library.HEAPU8.fill(0, start, start + 4 * count);
-  try {
-    library.get_dataset_data(file_id, path, null, null, null, BigInt(start));
-    const pointers = new Uint32Array(library.HEAPU8.slice(start, start + 4 * count).buffer);
-    return Array.from(pointers, (pointer) => (pointer === 0 ? "" : library.UTF8ToString(pointer)));
-  } finally {
-    library.reclaim_vlen_memory(file_id, path, "", BigInt(start));
-    library._free(start);
+function readTexts(
+  { file_id, path }: Hdf5Dataset,
+  { library, size, take }: Reading,
+  shape: readonly number[],
+  where: string,
+): string[] {
+  const texts: string[] = [];
+  for (const { offset, count } of blocksOf(shape, Math.max(1, Math.floor(ALWAYS_READ / size)))) {
+    const length = count.reduce((all, side) => all * side, 1);
+    const start = library._malloc(4 * length);
+    if (start === 0) throw new RangeError("no memory is left");
+    library.HEAPU8.fill(0, start, start + 4 * length);
+    // A scalar has no parts.
+    const part = shape.length === 0 ? null : [count, offset, count.map(() => 1)].map((sides) => sides.map(BigInt));
+    try {
+      library.get_dataset_data(file_id, path, part?.[0] ?? null, part?.[1] ?? null, part?.[2] ?? null, BigInt(start));
+      const pointers = new Uint32Array(library.HEAPU8.slice(start, start + 4 * length).buffer);
+      for (const pointer of pointers) {
+        const text = pointer === 0 ? "" : library.UTF8ToString(pointer);
+        take(text.length, `With the texts of ${shorten(where)} [${shape}]`);
+        texts.push(text);
+      }
+    } finally {
+      if (part) library.reclaim_vlen_memory_count(file_id, path, "", BigInt(start), part[0]);
+      else library.reclaim_vlen_memory(file_id, path, "", BigInt(start));
+      library._free(start);
+    }
+  }
+  return texts;
+}
+
+/** Blocks of an array in the order of its values, each of at most `most` values that are next to each other. */
+function* blocksOf(shape: readonly number[], most: number): Generator<{ offset: number[]; count: number[] }> {
+  const count = shape.map(() => 1);
+  for (let dimension = shape.length - 1, left = most; dimension >= 0; dimension--) {
+    count[dimension] = Math.min(shape[dimension], left);
+    // Values of two parts of a dimension are not next to each other.
+    left = count[dimension] < shape[dimension] ? 1 : Math.max(1, Math.floor(left / count[dimension]));
+  }
+  const blocks = shape.map((side, dimension) => Math.ceil(side / count[dimension]));
+  const all = blocks.reduce((product, number) => product * number, 1);
+  for (let block = 0; block < all; block++) {
+    const offset: number[] = [];
+    for (let dimension = shape.length - 1, rest = block; dimension >= 0; dimension--) {
+      offset[dimension] = (rest % blocks[dimension]) * count[dimension];
+      rest = Math.floor(rest / blocks[dimension]);
+    }
+    yield { offset, count: count.map((side, dimension) => Math.min(side, shape[dimension] - offset[dimension])) };
   }
 }
 
