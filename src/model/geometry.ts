@@ -76,3 +76,18 @@ export function askedOnce(geometry: Geometry): Geometry {
     queries: queries.map((query) => kept.indexOf(query)),
   };
 }
+
+/** Whether two are the same, apart from copies of queries. */
+export function sameGeometry(one: Geometry, other: Geometry): boolean {
+  const [a, b] = [askedOnce(one), askedOnce(other)];
+  const same = (x: ArrayLike<number>, y: ArrayLike<number>) =>
+    x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
+  return sameSizes(a, b) && same(a.mask, b.mask) && same(a.queries, b.queries);
+}
+
+/** Whether sizes are the same, whoever attends to whom and answers. */
+export function sameSizes(one: Geometry, other: Geometry): boolean {
+  const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>
+    [inputs, tokens, classes, readOut, grid?.rows, grid?.columns].join();
+  return sizes(askedOnce(one)) === sizes(askedOnce(other));
+}

@@ -9,7 +9,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { shorten } from "../experiment/json.ts";
 import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
-import { askedOnce, type Geometry } from "../model/geometry.ts";
+import { askedOnce, type Geometry, sameGeometry, sameSizes } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { parameterLayout } from "../model/network.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -145,21 +145,6 @@ function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {
     if (isXpikeError(error)) return null;
     throw error;
   }
-}
-
-/** Ignores copies of queries, which may differ from training. */
-function sameGeometry(one: Geometry, other: Geometry): boolean {
-  const [a, b] = [askedOnce(one), askedOnce(other)];
-  const same = (x: ArrayLike<number>, y: ArrayLike<number>) =>
-    x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
-  return sameSizes(a, b) && same(a.mask, b.mask) && same(a.queries, b.queries);
-}
-
-/** Ignores who attends to whom as well, and who answers. */
-function sameSizes(one: Geometry, other: Geometry): boolean {
-  const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>
-    [inputs, tokens, classes, readOut, grid?.rows, grid?.columns].join();
-  return sizes(askedOnce(one)) === sizes(askedOnce(other));
 }
 
 const describe = ({ inputs, tokens, classes }: Geometry): string =>

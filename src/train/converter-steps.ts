@@ -67,7 +67,7 @@ export function measureConverterSteps(
   const random = root.fork("converter steps", step);
   const stageSpec = training.stages[stage];
   const [taskSpec, model] = [stageTask(experiment, stageSpec), stageModel(experiment, stageSpec)];
-  const folded = foldNetwork({ ...network, geometry: stageGeometry(experiment, stageSpec) });
+  const folded = foldNetwork({ ...network, geometry: stageGeometry(experiment, network.geometry, stageSpec) });
   const steps = "steps" in model ? model.steps : 1;
   const wanted = Math.floor(MOST_PRODUCTS / (steps * productsOf(folded)));
   const prompts = Math.max(1, Math.min(MOST_PROMPTS, wanted));

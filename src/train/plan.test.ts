@@ -6,18 +6,22 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { annSpec } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import { presets } from "../experiment/presets.ts";
-import { LARGEST_MEMORY } from "../kernels/arena.ts";
+import { countingArena, LARGEST_MEMORY } from "../kernels/arena.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
+import type { Geometry } from "../model/geometry.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import {
   memoryNote,
   oneMemory,
+  planPasses,
   planTraining,
   requireRoom,
   shardPrompts,
   shardRange,
   shardWaves,
+  stageGeometry,
   stageNames,
+  stageTask,
   type TrainingPlan,
 } from "./plan.ts";
 
@@ -26,6 +30,48 @@ test("metrics distinguish stages with the same name", () => {
     stageNames(tinyExperiment({ training: { stages: names.map((name) => ({ ...(name && { name }) })) } }).training);
   expect(namesOf([undefined, undefined, "noise", undefined])).toEqual(["train", "train 2", "noise", "train 3"]);
   expect(namesOf(["first", "second"])).toEqual(["first", "second"]);
+});
+
+describe("the geometry of a stage", () => {
+  const withCopies = (task: object, stage: object) => {
+    const { task: spec, ...rest } = tinyExperiment({ training: { stages: [stage] } });
+    return { ...rest, task: { ...spec, ...task } } as Experiment;
+  };
+  test.each([
+    [{}, {}],
+    [{}, { queryCopies: 3 }],
+    [{ queryCopies: 4 }, {}],
+    [{ queryCopies: { every: 2 } }, { queryCopies: 3 }],
+  ])("of task %j and stage %j is that of the prompts which it draws", (task, changes) => {
+    const experiment = withCopies(task, changes);
+    const [stage] = experiment.training.stages;
+    const drawn = { task: stageTask(experiment, stage!), model: experiment.model };
+    const given = networkGeometry(experiment, createTask(experiment));
+    const { copies, ...expected } = networkGeometry(drawn, createTask(drawn));
+    expect(stageGeometry(experiment, given, stage!)).toEqual(copies ? { ...expected, copies } : expected);
+  });
+
+  /** A network of another task's sizes. */
+  const other: Geometry = {
+    ...{ inputs: 64, tokens: 5, classes: 7, mask: new Uint8Array(25).fill(1), queries: Int32Array.of(0, 4) },
+  };
+  test("is the one that the passes are given, which need not be the task's", () => {
+    const experiment = tinyExperiment();
+    const { training, validation } = planPasses(
+      countingArena(),
+      experiment,
+      other,
+      experiment.training.stages[0]!,
+      false,
+    );
+    expect(training.network.geometry).toEqual(other);
+    expect(validation.network.geometry).toEqual(other);
+  });
+
+  test("with copies, which only a task can add, is refused for another task's", () => {
+    const experiment = withCopies({}, { queryCopies: 2 });
+    expect(() => stageGeometry(experiment, other, experiment.training.stages[0]!)).toThrow("but for copies of queries");
+  });
 });
 
 describe("shards", () => {

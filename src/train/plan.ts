@@ -7,7 +7,7 @@
  * fewer threads, whichever takes the least time. None of this changes a bit of the network: gradients are added in shard order, and
  * a recomputed layer is the same.
  */
-import { PlatformError } from "../errors.ts";
+import { invariant, PlatformError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { takesHardware } from "../experiment/hardware-aware.ts";
 import type { ModelSpec } from "../experiment/model.ts";
@@ -26,7 +26,7 @@ import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
 import { MOST_TALLIES } from "../kernels/pass-loss.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { askedOnce, type Geometry, sameGeometry } from "../model/geometry.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { isFeatureWeight, type ParameterLayout, parameterLayout } from "../model/network.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -338,10 +338,13 @@ export const stageNames = ({ stages }: TrainingSpec): string[] =>
 export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
   training.stages[stage].labels ?? training.labels;
 
-/** How a stage's network sees its prompts; validation sees those of the experiment's task. */
-export function stageGeometry(experiment: Experiment, stage: StageSpec): Geometry {
+/** How a stage's network sees its prompts: as in validation, whose geometry is given, but for the number of copies of each query. */
+export function stageGeometry(experiment: Experiment, geometry: Geometry, stage: StageSpec): Geometry {
+  if ((stage.queryCopies ?? 1) === 1) return askedOnce(geometry);
   const described = { task: stageTask(experiment, stage), model: experiment.model };
-  return networkGeometry(described, createTask(described));
+  const copied = networkGeometry(described, createTask(described));
+  invariant(sameGeometry(copied, geometry), "prompts of training are those of validation but for copies of queries");
+  return copied;
 }
 
 /** The passes that one thread runs in a stage. */
@@ -363,7 +366,7 @@ export function planPasses(
 ): StageLayout {
   const { task, training } = experiment;
   const model = stageModel(experiment, stage);
-  const learned = stageGeometry(experiment, stage);
+  const learned = stageGeometry(experiment, geometry, stage);
   const { converters, outputs } = stageNoise(stage, experiment.hardware);
   const common = { maxPrompts: shardPrompts(experiment), realInputs: task.coding === "repeat" };
   const start = memory.mark();
