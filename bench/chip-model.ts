@@ -24,6 +24,7 @@ import { columnFactors } from "../src/simulation/reference/linear.ts";
 import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { createCaseWriter } from "./peer-files.ts";
+import { checksum, type Work } from "./same-work.ts";
 
 export type CaseName = "link" | "integers" | "erring" | "erring integers" | "image";
 
@@ -93,6 +94,35 @@ function amplified<N extends Network>(network: N): N {
     parameters[name] = { shape, data: parameters[name].data.map((value) => IMAGE_WEIGHT_GAIN * value) };
   }
   return { ...network, parameters };
+}
+
+/** Sizes and checksums of chip and input, as the peer finds them in its tensors. */
+export function describeCase({ chip, slices, slicePrompts }: ChipCase): Work {
+  const { network, mapping } = chip;
+  const { model, geometry } = network;
+  const readings = readChip(chip, runStream);
+  const conductances = mapping.layers.flatMap(({ blocks }) =>
+    blocks.flatMap(({ crossbar }) => [readings[crossbar].plus, readings[crossbar].minus]),
+  );
+  const prompts = slices.length * slicePrompts;
+  const row = geometry.tokens * geometry.inputs;
+  const sums = slices.map((slice, s) =>
+    checksum(unpackSpikes(slice), (i) => {
+      const prompt = Math.floor(i / row);
+      const step = Math.floor(prompt / slicePrompts);
+      return (step * prompts + s * slicePrompts + (prompt % slicePrompts)) * row + (i % row);
+    }),
+  );
+  const total = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+  return {
+    ...{ steps: model.steps, depth: model.depth, heads: model.heads, prompts },
+    ...{ tokens: geometry.tokens, inputs: geometry.inputs, queries: geometry.queries.length },
+    "pairs of tokens that attend": total(geometry.mask),
+    "ones of the inputs": total(sums.map(([ones]) => ones)),
+    "places of the ones": total(sums.map(([, places]) => places)),
+    conductances: total(conductances.map(({ length }) => length)),
+    "sum of the conductances": total(conductances.map((values) => checksum(values)[0])),
+  };
 }
 
 /**

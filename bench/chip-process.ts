@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { createStandaloneSimulator } from "../src/simulation/fast/simulate.ts";
 import type { Trace } from "../src/simulation/trace.ts";
-import { type CaseName, type ChipCase, chipCase, exportCase, runStream } from "./chip-model.ts";
+import { type CaseName, type ChipCase, chipCase, describeCase, exportCase, runStream } from "./chip-model.ts";
 import { measure } from "./harness.ts";
 import type { ChipRun } from "./simulation.ts";
 
@@ -26,10 +26,23 @@ async function evaluate({ chip, slices, slicePrompts }: ChipCase): Promise<ChipR
     traces = slices.map((slice, i) => simulator.run(slice, runStream, { firstPrompt: i * slicePrompts }));
   };
   const samples = await measure(work, { repeats: Number(values.repeats), warmUp: WARM_UP, minimumMilliseconds: 0 });
+  const logits = traces.flatMap((trace) => [...trace.logits]);
   const mean = (name: string) => traces.reduce((sum, trace) => sum + trace.densities[name], 0) / traces.length;
+  const residentMegabytes = process.resourceUsage().maxRSS / 1024;
   return {
+    work: {
+      ...describeCase({ chip, slices, slicePrompts }),
+      "root mean square of the answers": Math.sqrt(logits.reduce((sum, x) => sum + x * x, 0) / logits.length),
+      // Noise of converters makes answers differ by chance.
+      ...(chip.hardware.adc.errors.outputNoise === 0 && {
+        "neurons that differ from ours, given our spikes": 0,
+        "answers to the first prompt, given our spikes": [
+          ...traces[0].logits.subarray(0, traces[0].logits.length / slicePrompts),
+        ],
+      }),
+    },
     samples,
-    residentMegabytes: process.resourceUsage().maxRSS / 1024,
+    residentMegabytes,
     densities: Object.fromEntries(Object.keys(traces[0].densities).map((name) => [name, mean(name)])),
     prompts: slices.length * slicePrompts,
   };

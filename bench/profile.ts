@@ -6,17 +6,9 @@ import { bindKernels, type Kernels, standaloneKernels } from "../src/kernels/mem
 import { bindSpiking, type SpikingPass } from "../src/kernels/spiking.ts";
 import { planSpiking } from "../src/kernels/spiking-plan.ts";
 import { foldNetwork } from "../src/model/fold.ts";
-import { initialise, type Network, type Tensor } from "../src/model/network.ts";
-import { stream } from "../src/numeric/stream.ts";
+import type { Network, Tensor } from "../src/model/network.ts";
 import { type BenchOptions, median, type Row, type Samples, type Section, startClock } from "./harness.ts";
-import {
-  BATCH,
-  referenceExperiment,
-  referenceGeometry,
-  referenceInputs,
-  referenceTargets,
-  SHARDS,
-} from "./reference-model.ts";
+import { BATCH, reference, referenceInputs, referenceNetwork, referenceTargets, SHARDS } from "./reference-model.ts";
 
 const PROMPTS = BATCH / SHARDS;
 
@@ -35,8 +27,7 @@ export function profile({ quick }: BenchOptions): Section {
   const repeats = quick ? 3 : 15;
   const rows: Row[] = [];
   for (const surrogate of ["sigmoid", "triangular", "rectangular"] as const) {
-    const { model } = referenceExperiment(surrogate);
-    const network = initialise(model, referenceGeometry, stream(1));
+    const network = referenceNetwork(reference({ surrogate }));
     const training = createProfiled(network, true);
     rows.push(
       ...measureKernels(`step, ${surrogate}`, training.spent, repeats, () =>
@@ -69,8 +60,8 @@ function createProfiled(network: Network<SpikingSpec>, training: boolean): Profi
   const { parameters, layout, tally } = plan(arena);
   const pass = bindSpiking(kernels, layout, parameters);
   for (const [name, { data }] of Object.entries(network.parameters)) kernels.write(parameters.value[name], data);
-  kernels.write(pass.inputs, referenceInputs(network.model.steps, PROMPTS, 0));
-  if (training) kernels.write(pass.targets, referenceTargets(PROMPTS, 0));
+  kernels.write(pass.inputs, referenceInputs(reference(), network.model.steps, PROMPTS, 0));
+  if (training) kernels.write(pass.targets, referenceTargets(reference(), PROMPTS, 0));
   return { kernels, pass, tally, spent };
 }
 

@@ -7,16 +7,12 @@
 import { type Experiment, experimentSpec } from "../src/experiment/experiment.ts";
 import type { SpikingSpec } from "../src/experiment/model.ts";
 import type { Geometry } from "../src/model/geometry.ts";
-import { initialise } from "../src/model/network.ts";
+import { initialise, type Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { createCaseWriter } from "./peer-files.ts";
 
 export const BATCH = 32;
-export const TOKENS = 32;
-export const INPUTS = 128;
-export const CLASSES = 10;
 export const LEARNING_RATE = 1e-3;
-const INPUT_DENSITY = 0.25;
 
 const HEAD_DIMENSION = 64;
 
@@ -28,6 +24,25 @@ export const describeWidth = (width: Width): string => `${DEPTHS[width]} x ${wid
 
 export type SurrogateName = "sigmoid" | "triangular" | "rectangular";
 
+/** The work that both sides are given; everything below follows from it. */
+export interface Reference {
+  readonly width: Width;
+  readonly surrogate: SurrogateName;
+  /** Of parameters, inputs and labels. */
+  readonly seed: number;
+  /** Share of ones among the inputs, to 2^-8. */
+  readonly density: number;
+  readonly tokens: number;
+  /** A multiple of 32. */
+  readonly inputs: number;
+  readonly classes: number;
+}
+
+export const reference = (changes: Partial<Reference> = {}): Reference => ({
+  ...{ width: 128, surrogate: "sigmoid", seed: 1, density: 0.25, tokens: 32, inputs: 128, classes: 10 },
+  ...changes,
+});
+
 /**
  * Micro-batches per step. Eight prompts of 32 tokens make 1024 rows over 4 steps: an activation of 128 floats per row is half a
  * megabyte and stays in the L2 cache. The peer computes the batch as a whole.
@@ -35,12 +50,13 @@ export type SurrogateName = "sigmoid" | "triangular" | "rectangular";
 export const SHARDS = 4;
 
 /** Sizes of model and training; the task is only a placeholder, as inputs and labels are random here. */
-export function referenceExperiment(
-  surrogate: SurrogateName,
-  width: Width = 128,
-): Experiment & { readonly model: SpikingSpec } {
+export function referenceExperiment({
+  surrogate,
+  width,
+  seed,
+}: Reference): Experiment & { readonly model: SpikingSpec } {
   const experiment = experimentSpec.parse({
-    seed: 1,
+    seed,
     model: {
       kind: "spiking",
       width,
@@ -55,25 +71,26 @@ export function referenceExperiment(
   return experiment as Experiment & { model: SpikingSpec };
 }
 
-export const referenceGeometry: Geometry = {
-  inputs: INPUTS,
-  tokens: TOKENS,
-  classes: CLASSES,
-  mask: Uint8Array.from({ length: TOKENS * TOKENS }, (_, cell) => (cell % TOKENS <= Math.floor(cell / TOKENS) ? 1 : 0)),
-  queries: Int32Array.from({ length: TOKENS }, (_, token) => token),
-};
+export const referenceGeometry = ({ inputs, tokens, classes }: Reference): Geometry => ({
+  ...{ inputs, tokens, classes },
+  mask: Uint8Array.from({ length: tokens * tokens }, (_, cell) => (cell % tokens <= Math.floor(cell / tokens) ? 1 : 0)),
+  queries: Int32Array.from({ length: tokens }, (_, token) => token),
+});
 
-/** Input words `[T][prompts * TOKENS][INPUTS / 32]` of one shard, at the input density. */
-export function referenceInputs(steps: number, prompts: number, shard: number): Uint32Array {
-  const random = stream(1).fork("inputs", shard);
-  return randomBits(steps * prompts * TOKENS * (INPUTS / 32), INPUT_DENSITY, random.word);
+export const referenceNetwork = (of: Reference): Network<SpikingSpec> =>
+  initialise(referenceExperiment(of).model, referenceGeometry(of), stream(of.seed));
+
+/** Input words `[T][prompts * tokens][inputs / 32]` of one shard. */
+export function referenceInputs(of: Reference, steps: number, prompts: number, shard: number): Uint32Array {
+  const random = stream(of.seed).fork("inputs", shard);
+  return randomBits(steps * prompts * of.tokens * (of.inputs / 32), of.density, random.word);
 }
 
-/** One-hot targets `[prompts, TOKENS, CLASSES]` of one shard. */
-export function referenceTargets(prompts: number, shard: number): Float32Array {
-  const random = stream(1).fork("labels", shard);
-  const targets = new Float32Array(prompts * TOKENS * CLASSES);
-  for (let row = 0; row < prompts * TOKENS; row++) targets[row * CLASSES + random.integer(CLASSES)] = 1;
+/** One-hot targets `[prompts, tokens, classes]` of one shard. */
+export function referenceTargets({ seed, tokens, classes }: Reference, prompts: number, shard: number): Float32Array {
+  const random = stream(seed).fork("labels", shard);
+  const targets = new Float32Array(prompts * tokens * classes);
+  for (let row = 0; row < prompts * tokens; row++) targets[row * classes + random.integer(classes)] = 1;
   return targets;
 }
 
@@ -90,39 +107,40 @@ export function randomBits(words: number, density: number, word: () => number): 
 }
 
 /** Writes network, inputs and labels for the peer: the whole batch, prompts in the order of shards. */
-export function exportReference(experiment: Experiment & { readonly model: SpikingSpec }, folder: string): void {
-  const { model, training } = experiment;
+export function exportReference(of: Reference, folder: string): void {
+  const { model, training } = referenceExperiment(of);
+  const { tokens, inputs: lines, classes } = of;
   const { width, depth, heads, steps, neuron, surrogate, attention } = model;
   const writer = createCaseWriter();
-  const { parameters } = initialise(model, referenceGeometry, stream(1));
+  const { parameters } = referenceNetwork(of);
   const prompts = BATCH / SHARDS;
   const shards = Array.from({ length: SHARDS }, (_, shard) => ({
-    spikes: bitsToFloats(referenceInputs(steps, prompts, shard)),
-    targets: referenceTargets(prompts, shard),
+    spikes: bitsToFloats(referenceInputs(of, steps, prompts, shard)),
+    targets: referenceTargets(of, prompts, shard),
   }));
-  const stepSize = prompts * TOKENS * INPUTS;
-  const inputs = new Float32Array(steps * BATCH * TOKENS * INPUTS);
+  const stepSize = prompts * tokens * lines;
+  const inputs = new Float32Array(steps * BATCH * tokens * lines);
   shards.forEach(({ spikes }, shard) => {
     for (let step = 0; step < steps; step++) {
       inputs.set(spikes.subarray(step * stepSize, (step + 1) * stepSize), (step * SHARDS + shard) * stepSize);
     }
   });
   const labels = shards.flatMap(({ targets }) =>
-    Array.from({ length: prompts * TOKENS }, (_, row) =>
-      targets.subarray(row * CLASSES, (row + 1) * CLASSES).indexOf(1),
+    Array.from({ length: prompts * tokens }, (_, row) =>
+      targets.subarray(row * classes, (row + 1) * classes).indexOf(1),
     ),
   );
   writer.write(folder, {
-    sizes: { width, depth, heads, steps, tokens: TOKENS, neuron, surrogate, attention },
+    sizes: { width, depth, heads, steps, tokens, neuron, surrogate, attention },
     optimiser: { ...training, learningRate: LEARNING_RATE },
     parameters: Object.fromEntries(
       Object.entries(parameters).map(([name, { data, shape }]) => [name, writer.place(data, ...shape)]),
     ),
-    inputs: writer.place(inputs, steps, BATCH, TOKENS, INPUTS),
-    labels: writer.place(Float32Array.from(labels), BATCH * TOKENS),
+    inputs: writer.place(inputs, steps, BATCH, tokens, lines),
+    labels: writer.place(Float32Array.from(labels), BATCH * tokens),
   });
 }
 
 /** 0 or 1 for each bit, the lowest of a word first. */
-const bitsToFloats = (words: Uint32Array): Float32Array =>
+export const bitsToFloats = (words: Uint32Array): Float32Array =>
   Float32Array.from({ length: 32 * words.length }, (_, i) => (words[i >> 5] >>> (i & 31)) & 1);

@@ -11,7 +11,7 @@ import { convolution } from "./convolution.ts";
 import { cost } from "./cost.ts";
 import { gatedProduct } from "./gated-product.ts";
 import { gemm } from "./gemm.ts";
-import { type Benchmark, describeMachine, printMachine, printSection, summarise } from "./harness.ts";
+import { type Benchmark, describeMachine, printMachine, printSection, type Section, summarise } from "./harness.ts";
 import { inference } from "./inference.ts";
 import { intervalCoverage } from "./interval-coverage.ts";
 import { profile } from "./profile.ts";
@@ -19,6 +19,7 @@ import { programming } from "./programming.ts";
 import { prompts } from "./prompts.ts";
 import { randomWords } from "./random-words.ts";
 import { receivers } from "./receivers.ts";
+import { UnlikeWork } from "./same-work.ts";
 import { simulation } from "./simulation.ts";
 import { spikeProduct } from "./spike-product.ts";
 import { ssaTile } from "./ssa-tile.ts";
@@ -63,7 +64,7 @@ async function run(names: readonly string[]): Promise<void> {
   if (!values.json) process.stdout.write(`${printMachine(machine)}\n\n`);
   const sections = [];
   for (const name of names) {
-    for (const section of [await benchmarks[name]({ quick: values.quick })].flat()) {
+    for (const section of await sectionsOf(name)) {
       if (!values.json) process.stdout.write(`${printSection(section)}\n`);
       const rows = section.rows.map((row) => ({
         ...row,
@@ -74,4 +75,16 @@ async function run(names: readonly string[]): Promise<void> {
     }
   }
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, sections }, null, 2)}\n`);
+}
+
+/** None of a benchmark whose sides did unlike work; the others still run. */
+async function sectionsOf(name: string): Promise<Section[]> {
+  try {
+    return [await benchmarks[name]({ quick: values.quick })].flat();
+  } catch (error) {
+    if (!(error instanceof UnlikeWork)) throw error;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    process.exitCode = 1;
+    return [];
+  }
 }

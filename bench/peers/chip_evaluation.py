@@ -8,8 +8,8 @@ is Box-Muller from two 16-bit uniforms, one normal for each line of a pair. Cond
 
     python3 chip_evaluation.py --folder FOLDER --threads 1 --repeats 9
 
-Prints one JSON object: wall and CPU milliseconds of each repeat, spike densities and, for a chip without noise, the share of
-neurons that fire differently from ours when given our spikes.
+Prints one JSON object: wall and CPU milliseconds of each repeat, spike densities, sizes, and checksums; for a chip without noise, the
+share of neurons that fire differently from ours when given our spikes, and the answers.
 """
 
 import argparse
@@ -120,7 +120,7 @@ def join_heads(output, steps, prompts):
 
 class Chip:
     def __init__(self, case):
-        self.document, self.model = case.document, case.document["model"]
+        self.case, self.document, self.model = case, case.document, case.document["model"]
         self.layers = {layer["name"]: Layer(case, layer) for layer in self.document["layers"]}
         self.inputs = [case.tensor(place) for place in self.document["inputs"]]
         self.recorded = {name: case.tensor(place) for name, place in self.document["recorded"].items()}
@@ -168,22 +168,39 @@ class Chip:
         output = self.keep("output", fired).view(steps, prompts, tokens, width)[:, :, self.document["queries"]]
         return layer_alone(*self.lines("head", output.flatten(1, 2))).view(steps, prompts, -1).mean(0)
 
-    def densities(self, parts):
-        sums = {}
+    def work(self, prompts):
+        """Sizes and checksums as in `chip-model.ts`, from the tensors that this side computes with."""
+        steps, count, tokens, inputs = prompts.shape
+        # Before steps and gains of the converters are folded in.
+        blocks = [block for layer in self.document["layers"] for block in layer["blocks"]]
+        conductances = [self.case.tensor(block[line]) for block in blocks for line in ("plus", "minus")]
+        return {
+            **{"steps": steps, "depth": self.model["depth"], "heads": self.model["heads"], "prompts": count},
+            **{"tokens": tokens, "inputs": inputs, "queries": len(self.document["queries"])},
+            "pairs of tokens that attend": self.mask.sum().item(),
+            "ones of the inputs": prompts.sum(dtype=torch.float64).item(),
+            "places of the ones": (prompts.flatten().nonzero() + 1).sum().item(),
+            "conductances": sum(values.numel() for values in conductances),
+            "sum of the conductances": sum(values.double().sum().item() for values in conductances),
+        }
+
+    def answers(self, parts):
+        """Spike densities, and the root mean square of all logits."""
+        sums, logits = {}, []
         for part in parts:
-            self.run(part)
+            logits.append(self.run(part))
             for name, spikes in self.spikes.items():
                 sums[name] = sums.get(name, 0) + spikes.mean().item() / len(parts)
-        return sums
+        return sums, torch.cat(logits).double().square().mean().sqrt().item()
 
     def differing(self):
-        """Share of neurons that differ from ours if everything before them is ours."""
+        """Share of neurons that differ from ours if everything before them is ours, and the logits for our last spikes."""
         self.compare = True
-        self.run(self.recorded["input"])
+        logits = self.run(self.recorded["input"])
         self.compare = False
         names = [name for name in self.spikes if not name.endswith(".attention")]
         wrong = sum((self.spikes[name] != self.recorded[name].flatten(1, 2)).sum().item() for name in names)
-        return wrong / sum(self.spikes[name].numel() for name in names)
+        return wrong / sum(self.spikes[name].numel() for name in names), logits.flatten().tolist()
 
 
 def main():
@@ -209,9 +226,13 @@ def main():
             median = sorted(samples["cpu"])[len(samples["cpu"]) // 2]
             runs.append({"median": median, "batch": batch, "samples": samples})
         best = min(runs, key=lambda run: run["median"])
-        densities = chip.densities(prompts.split(best["batch"], 1))
-        differing = None if chip.document["outputNoise"] else chip.differing()
-    print(json.dumps({**best, "densities": densities, "differing": differing, **about_process()}))
+        work = chip.work(prompts)
+        densities, work["root mean square of the answers"] = chip.answers(prompts.split(best["batch"], 1))
+        if not chip.document["outputNoise"]:
+            differing, answers = chip.differing()
+            work["neurons that differ from ours, given our spikes"] = differing
+            work["answers to the first prompt, given our spikes"] = answers
+    print(json.dumps({**best, "work": work, "densities": densities, **about_process()}))
 
 
 if __name__ == "__main__":

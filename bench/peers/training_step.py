@@ -5,8 +5,8 @@ generates vector code. Attention compares random bytes with probabilities, which
 
     python3 training_step.py --folder FOLDER --measure training --threads 1 --repeats 10
 
-Prints one JSON object: wall and CPU milliseconds of each repeat, the loss of each step from the first and, for inference, spike
-densities of the last block.
+Prints one JSON object: wall and CPU milliseconds of each repeat, sizes and checksums, the loss of each step from the first and, for
+inference, spike densities of the last block.
 """
 
 import argparse
@@ -148,6 +148,23 @@ class SpikingTransformer(nn.Module):
             stream, *self.last = self.block(block, stream, *self.random_bytes(spikes.shape[1]))
         return self.read_out(stream)
 
+    def work(self, spikes, labels):
+        """Sizes and checksums as in `reference-process.ts`, from the tensors that this side computes with."""
+        steps, prompts, tokens, inputs = spikes.shape
+        classes = self.head.out_features
+        weights = [weight for weight in self.parameters() if weight.dim() > 1]
+        return {
+            **{"steps": steps, "depth": len(self.blocks), "heads": self.blocks[0].heads},
+            **{"tokens": tokens, "inputs": inputs, "classes": classes, "prompts": prompts},
+            "pairs of tokens that attend": self.blocks[0].mask.sum().item(),
+            "ones of the inputs": spikes.sum(dtype=torch.float64).item(),
+            "places of the ones": (spikes.flatten().nonzero() + 1).sum().item(),
+            "labels": labels.numel(),
+            "places of the labels": (torch.arange(labels.numel()) * classes + labels + 1).sum().item(),
+            "learned parameters": sum(weight.numel() for weight in self.parameters()),
+            "squares of the weights": sum(weight.double().square().sum().item() for weight in weights),
+        }
+
     def take_statistics_from_next_batch(self):
         for module in self.modules():
             if isinstance(module, nn.BatchNorm1d):
@@ -177,6 +194,7 @@ def main():
     optimiser = torch.optim.AdamW(groups, lr=rule["learningRate"], betas=betas, eps=rule["epsilon"], fused=True)
     spikes = case.tensor(case.document["inputs"])
     labels = case.tensor(case.document["labels"]).long()
+    work = model.work(spikes, labels)
     losses = []
 
     def train():
@@ -201,7 +219,7 @@ def main():
     densities = None
     if options.measure == "inference":
         densities = {name: spikes.mean().item() for name, spikes in zip(("attention", "hidden"), model.last)}
-    print(json.dumps({"samples": samples, "losses": losses, "densities": densities, **about_process()}))
+    print(json.dumps({"work": work, "samples": samples, "losses": losses, "densities": densities, **about_process()}))
 
 
 if __name__ == "__main__":

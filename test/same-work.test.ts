@@ -1,0 +1,115 @@
+/**
+ * `npm run bench` prints times next to each other only for the same work: what our side reads from its memory, against the files
+ * that it hands to PyTorch. `bench/peers/training_step.py` computes the figures of `workOfCase` from its tensors.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { ArrayPlace } from "../bench/peer-files.ts";
+import { referenceJobs } from "../bench/reference-job.ts";
+import { exportReference, type Reference, reference } from "../bench/reference-model.ts";
+import { TOLERANCES } from "../bench/reference-run.ts";
+import { openReference } from "../bench/reference-steps.ts";
+import { checksum, requireSameWork, UnlikeWork, type Work } from "../bench/same-work.ts";
+import { inlineExecutor } from "../src/threads/executor.ts";
+
+interface Case {
+  readonly sizes: Readonly<Record<"depth" | "heads" | "tokens", number>>;
+  readonly parameters: Readonly<Record<string, ArrayPlace>>;
+  readonly inputs: ArrayPlace;
+  readonly labels: ArrayPlace;
+}
+
+/** Of a case as it was handed over; only the head has an offset and no BatchNorm. */
+function workOfCase(of: Reference): Work {
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-same-work-"));
+  try {
+    exportReference(of, folder);
+    const { sizes, parameters, inputs, labels }: Case = JSON.parse(readFileSync(join(folder, "case.json"), "utf8"));
+    const bytes = readFileSync(join(folder, "case.bin"));
+    const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const read = ({ at, shape }: ArrayPlace) => floats.subarray(at, at + shape.reduce((a, b) => a * b, 1));
+    const [steps, prompts, tokens, lines] = inputs.shape;
+    const classes = parameters["head.weight"]!.shape[1]!;
+    const [ones, places] = checksum(read(inputs));
+    const answers = read(labels);
+    const learned = Object.keys(parameters).filter((name) => !/\.(mean|variance)$/.test(name));
+    const weights = learned.filter((name) => name.endsWith(".weight"));
+    return {
+      ...({ steps, prompts, tokens, inputs: lines, classes, depth: sizes.depth, heads: sizes.heads } as Work),
+      "pairs of tokens that attend": (sizes.tokens * (sizes.tokens + 1)) / 2,
+      ...{ "ones of the inputs": ones, "places of the ones": places, labels: answers.length },
+      "places of the labels": answers.reduce((sum, label, row) => sum + row * classes + label + 1, 0),
+      "learned parameters": learned.reduce((sum, name) => sum + read(parameters[name]!).length, 0),
+      "squares of the weights": weights.reduce((sum, n) => read(parameters[n]!).reduce((s, w) => s + w * w, sum), 0),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const ownWork = (of: Reference) => openReference(of, 1, inlineExecutor(referenceJobs)).describe();
+const compare = async (ours: Reference, handed: Reference) =>
+  requireSameWork(
+    "a step",
+    { name: "xpikeformer", work: await ownWork(ours) },
+    { name: "PyTorch", work: workOfCase(handed) },
+    TOLERANCES,
+  );
+
+test("our side trains the network, inputs and labels that it hands over", async () => {
+  const of = reference();
+  const own = await ownWork(of);
+  expect(own).toMatchObject({ tokens: of.tokens, inputs: of.inputs, classes: of.classes, prompts: 32, steps: 4 });
+  await expect(compare(of, of)).resolves.toBeUndefined();
+});
+
+test.each([
+  ["geometry", { inputs: 96 }, /inputs: 128 in xpikeformer, 96 in PyTorch/],
+  ["number of classes", { classes: 16 }, /classes: 10 in xpikeformer, 16 in PyTorch/],
+  ["number of tokens", { tokens: 37 }, /tokens: 32 in xpikeformer, 37 in PyTorch/],
+  ["size", { width: 256 }, /depth: 2 in xpikeformer, 4 in PyTorch/],
+  ["density", { density: 0.26 }, /ones of the inputs: \d+ in xpikeformer, \d+ in PyTorch/],
+  ["seed", { seed: 2 }, /squares of the weights: [\d.]+ in xpikeformer, [\d.]+ in PyTorch, [\de.-]+ apart/],
+] as const)("another %s on one side is refused, with both values", async (_, change, message) => {
+  await expect(compare(reference(), reference(change))).rejects.toThrow(message);
+});
+
+test("other inputs with as many ones, and other labels, have other checksums", () => {
+  expect(checksum([1, 0, 1, 1])).toEqual([3, 8]);
+  expect(checksum([1, 1, 0, 1])).toEqual([3, 7]);
+  expect(checksum([1, 0], (i) => 10 * i + 5)).toEqual([1, 6]);
+});
+
+/** The message of a refusal; null if both sides pass. */
+function refusal(one: Work, other: Work): string | null {
+  try {
+    const within = { losses: { within: 0.04, because: "attention draws other numbers" } };
+    requireSameWork("a step", { name: "ours", work: one }, { name: "theirs", work: other }, within);
+    return null;
+  } catch (error) {
+    expect(error).toBeInstanceOf(UnlikeWork);
+    return (error as Error).message;
+  }
+}
+
+test("losses may differ within their tolerance, which the refusal names with its reason", () => {
+  expect(refusal({ losses: [2.35, 2.31] }, { losses: [2.36, 2.28] })).toBeNull();
+  expect(refusal({ losses: [2.35, 2.651] }, { losses: [2.36, 2.357] })).toContain(
+    "losses: 2.65100 in ours, 2.35700 in theirs (number 2; 1 of 2 differ), 0.294000 apart where 0.0400000 is allowed because attention " +
+      "draws other numbers",
+  );
+});
+
+test("every difference is named, and a figure that one side lacks or cannot compute is one", () => {
+  const message = refusal(
+    { tokens: 37, inputs: 24, losses: [2] },
+    { tokens: 32, inputs: 24, labels: 3, losses: [2, 2] },
+  );
+  expect(message).toContain("tokens: 37 in ours, 32 in theirs");
+  expect(message).toContain("labels: ours does not report it");
+  expect(message).toContain("losses: 1 numbers in ours, 2 in theirs");
+  expect(message).not.toContain("inputs:");
+  expect(refusal({ losses: [Number.NaN] }, { losses: [2] })).toContain("NaN in ours");
+});
