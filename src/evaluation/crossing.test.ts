@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { stream } from "../numeric/stream.ts";
-import { type Curve, crossing, crossingGap, weightsOf } from "./crossing.ts";
+import { type Curve, crossing, crossingGap, isResolved, LEAST_BLOCK_ERRORS, weightsOf } from "./crossing.ts";
 
 /** So many errors of so many blocks, the errors first. */
 const failures = (errors: number, blocks: number) =>
@@ -19,6 +19,24 @@ test("between two points the logarithm of the rate falls linearly, by hand", () 
   expect(crossing(curve, 0.95, [])).toBeNull();
   expect(crossing(curve, 1e-4, [])).toBeNull();
   expect(crossingGap(curve, curveOf([0, 40, 100], [2, 5, 200]), 0.1, [])!.value).toBeCloseTo(2, 12);
+});
+
+test("is resolved with an interval and enough block errors at both points beside it, and curves without any are not", () => {
+  const weights = weightsOf(200);
+  const resolved = (beside: number, blocks = 200) => {
+    const curve = curveOf([0, 190, 200], [2, 90, 200], [4, beside, blocks], [6, 0, 200]);
+    const found = crossing(curve, 0.1, weights)!;
+    expect(found.errors).toBe(beside);
+    expect(crossingGap(curve, curveOf([2, 40, 100], [4, 9, 200]), 0.1, weights)!.errors).toBe(Math.min(beside, 9));
+    return isResolved(found);
+  };
+  expect([0, 3, LEAST_BLOCK_ERRORS, 12].map((errors) => resolved(errors))).toEqual([false, false, true, true]);
+  // At the level itself, some replicates lie beyond the last point.
+  const last = crossing(curveOf([2, 90, 200], [4, 20, 200]), 0.1, weights)!;
+  expect([last.interval, isResolved(last)]).toEqual([null, false]);
+  // A replicate of k errors has none in e^-k of all cases.
+  const empty = weights.filter((own) => own.subarray(0, LEAST_BLOCK_ERRORS).every((weight) => weight === 0)).length;
+  expect(empty / weights.length).toBeLessThan(0.025);
 });
 
 /** Block k fails where its fade is below what the Eb/N0 needs: rate 10^(-dB / 10), shifted by `loss`. */

@@ -5,6 +5,10 @@
  * replicate, every block counts as often as a Poisson number of mean 1 says, the same at all points of all curves, because detectors share
  * their blocks. A gap between two curves is therefore far more certain than either of them.
  *
+ * A crossing is resolved if its interval lies within the points, and both points beside it have at least 4 block errors: a replicate has
+ * none of k errors in e^-k of all cases, for 4 in 1.8 %. With fewer, an end of the interval, at 2.5 %, would come from the half error that
+ * stands for none, and curves without any error beside the level would all cross at the same place.
+ *
  * Source  B. Efron, Ann. Statist. 7 (1979) 1-26; Poisson weights: N. Chamandy et al., Google technical report (2012)
  */
 import { exponential } from "../numeric/exponential.ts";
@@ -24,7 +28,15 @@ export interface Measured {
   readonly value: number;
   /** At 95 %; null where too many replicates do not reach the level within the points. */
   readonly interval: Interval | null;
+  /** Fewest block errors at a point beside a crossing. */
+  readonly errors: number;
 }
+
+/** Fewest block errors at the points beside a crossing that is resolved. */
+export const LEAST_BLOCK_ERRORS = 4;
+
+export const isResolved = ({ interval, errors }: Measured): boolean =>
+  interval !== null && errors >= LEAST_BLOCK_ERRORS;
 
 const REPLICATES = 400;
 
@@ -40,17 +52,33 @@ export const weightsOf = (blocks: number): Weights =>
 
 /** Where a curve first falls to the level; null if it does not within its points. */
 export function crossing(curve: Curve, level: number, weights: Weights): Measured | null {
-  return measured((own) => crossingOf(curve, level, own), weights);
+  return measured([curve], level, weights, ([own]) => own);
 }
 
 /** How many dB more a curve needs than another; null if one of them does not reach the level. */
 export function crossingGap(curve: Curve, other: Curve, level: number, weights: Weights): Measured | null {
-  return measured((own) => crossingOf(curve, level, own) - crossingOf(other, level, own), weights);
+  return measured([curve, other], level, weights, ([own, others]) => own - others);
 }
 
-function measured(of: (weights: Uint8Array | null) => number, weights: Weights): Measured | null {
-  const value = of(null);
-  return Number.isFinite(value) ? { value, interval: intervalOf(weights.map(of)) } : null;
+function measured(
+  curves: readonly Curve[],
+  level: number,
+  weights: Weights,
+  of: (crossings: readonly number[]) => number,
+): Measured | null {
+  const at = (own: Uint8Array | null) => of(curves.map((curve) => crossingOf(curve, level, own)));
+  const value = at(null);
+  if (!Number.isFinite(value)) return null;
+  const errors = Math.min(
+    ...curves.flatMap((curve) => besideOf(curve, level).map(({ failed }) => errorsOf(failed, null))),
+  );
+  return { value, interval: intervalOf(weights.map(at)), errors };
+}
+
+/** The points between which a curve first falls to the level. */
+function besideOf(curve: Curve, level: number): Curve {
+  const below = curve.findIndex(({ failed }) => rateOf(failed, null) <= level);
+  return curve.slice(Math.max(0, below - 1), below + 1);
 }
 
 /** -Infinity if all points are below the level, Infinity if none is. */
@@ -66,13 +94,15 @@ function crossingOf(curve: Curve, level: number, weights: Uint8Array | null): nu
 
 /** Without any error, half an error stands for it. */
 function rateOf(failed: Uint8Array, weights: Uint8Array | null): number {
-  let [errors, blocks] = [0, 0];
-  for (let k = 0; k < failed.length; k++) {
-    const weight = weights === null ? 1 : weights[k];
-    blocks += weight;
-    errors += weight * failed[k];
-  }
-  return Math.max(errors, 0.5) / Math.max(blocks, 1);
+  let blocks = 0;
+  for (let k = 0; k < failed.length; k++) blocks += weights === null ? 1 : weights[k];
+  return Math.max(errorsOf(failed, weights), 0.5) / Math.max(blocks, 1);
+}
+
+function errorsOf(failed: Uint8Array, weights: Uint8Array | null): number {
+  let errors = 0;
+  for (let k = 0; k < failed.length; k++) errors += failed[k] * (weights === null ? 1 : weights[k]);
+  return errors;
 }
 
 /** The Poisson number of mean 1 below which a share u of them lies. */

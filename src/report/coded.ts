@@ -5,7 +5,16 @@
  * the iterations that it took there, and of both. Networks are priced as in the run's cost, classical receivers from counted operations.
  */
 import type { CodedPoint } from "../evaluation/coded.ts";
-import { type Curve, crossing, crossingGap, type Measured, type Weights, weightsOf } from "../evaluation/crossing.ts";
+import {
+  type Curve,
+  crossing,
+  crossingGap,
+  isResolved,
+  LEAST_BLOCK_ERRORS,
+  type Measured,
+  type Weights,
+  weightsOf,
+} from "../evaluation/crossing.ts";
 import { meanInterval, wilson } from "../numeric/statistics.ts";
 import type { CodedLink } from "../task/coded-slots.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
@@ -115,21 +124,32 @@ function uncodedFigure(id: string, label: string, { wrongBits }: CodedPoint, { b
 const curveOf = ({ points }: Pick<CodedDetector, "points">): Curve =>
   points.map(({ ebN0Decibels, failed }) => ({ decibels: ebN0Decibels, failed }));
 
-const measuredFigure = (id: string, label: string, measured: Measured | null): FigureDraft[] => {
+/** Below `coded.`: the figure, or in its place, below `coded.unresolved.`, the block errors that are too few to resolve it. */
+function measuredFigure(id: string, name: string, measured: Measured | null): FigureDraft[] {
   if (measured === null) return [];
-  const { value, interval } = measured;
+  const { value, interval, errors } = measured;
+  if (interval === null || !isResolved(measured)) {
+    const label = `Eb/N0 at 10 % block errors, not resolved: ${name}`;
+    return [{ id: `coded.unresolved.${id}`, label, value: errors, unit: "block errors" }];
+  }
+  const label = `Eb/N0 at 10 % block errors: ${name}`;
   // Percentiles of replicates need not hold the value itself.
-  const ends = interval && { low: Math.min(interval.low, value), high: Math.max(interval.high, value) };
-  return [{ id, label, value, unit: "dB", ...(ends && { interval: { ...ends, kind: "95 % bootstrap over blocks" } }) }];
-};
+  const ends = { low: Math.min(interval.low, value), high: Math.max(interval.high, value) };
+  return [{ id: `coded.${id}`, label, value, unit: "dB", interval: { ...ends, kind: "95 % bootstrap over blocks" } }];
+}
 
-/** None if the block errors do not fall to 10 % within the points, and no interval if it may lie outside. */
+/** Why some figures are not resolved, and what resolves them; empty if all are. */
+export const codedNotes = (figures: readonly FigureDraft[]): string[] =>
+  figures.some(({ id }) => id.startsWith("coded.unresolved."))
+    ? [
+        `Eb/N0 at 10 % block errors is not resolved where a point beside it has fewer than ${LEAST_BLOCK_ERRORS} block errors, or where its 95 % ` +
+          "interval leaves the points. Send more blocks (evaluation.coded.blocks and errors), or choose other evaluation.coded.ebN0Decibels.",
+      ]
+    : [];
+
+/** None if the block errors do not fall to 10 % within the points. */
 export const crossingFigure = (detector: CodedDetector, weights: Weights): FigureDraft[] =>
-  measuredFigure(
-    `coded.ebn0.${detector.id}`,
-    `Eb/N0 at 10 % block errors: ${detector.name}`,
-    crossing(curveOf(detector), LEVEL, weights),
-  );
+  measuredFigure(`ebn0.${detector.id}`, detector.name, crossing(curveOf(detector), LEVEL, weights));
 
 /** The chips minus every other detector, and aged chips minus the chips. */
 function gapFigures({ detectors, aged }: CodedRun, weights: Weights): FigureDraft[] {
@@ -137,8 +157,8 @@ function gapFigures({ detectors, aged }: CodedRun, weights: Weights): FigureDraf
   if (!chips) return [];
   const gap = (id: string, one: CodedDetector, other: CodedDetector) =>
     measuredFigure(
-      `coded.gap.${id}`,
-      `Eb/N0 at 10 % block errors: ${one.name} minus ${other.name}`,
+      `gap.${id}`,
+      `${one.name} minus ${other.name}`,
       crossingGap(curveOf(one), curveOf(other), LEVEL, weights),
     );
   return [
@@ -349,4 +369,4 @@ const SHORTER = [
 ] as const;
 
 const ROWS =
-  /^coded\.(ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|gap\.(ann|xpikeformer\.feedback)$|energy\.(xpikeformer|annDigital|lmmse\.(joint|k-best))\.sum$)/;
+  /^coded\.((unresolved\.)?ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|(unresolved\.)?gap\.(ann|xpikeformer\.feedback)$|energy\.(xpikeformer|annDigital|lmmse\.(joint|k-best))\.sum$)/;

@@ -8,7 +8,7 @@ import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/variance-components.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type FigureDraft } from "./build-report.ts";
-import { codedCharts, codedFigures, codedRows } from "./coded.ts";
+import { codedCharts, codedFigures, codedNotes, codedRows } from "./coded.ts";
 import { COST_REMARK, costHighlights, costRows } from "./cost-run.ts";
 import { detectionCharts } from "./detection-charts.ts";
 import {
@@ -64,7 +64,7 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
     command: run.command,
     seed: run.seed,
     versions: { ...run.versions },
-    notes: [...run.notes, ...run.cost.notes],
+    notes: [...run.notes, ...codedNotes(coded), ...run.cost.notes],
     sources: [...sourcesOf(run.experiment), ...run.cost.sources],
     highlights: highlights(run, words),
     brief: brief(run, words, coded, tests),

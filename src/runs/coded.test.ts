@@ -12,6 +12,10 @@ import { parseExperiment } from "../experiment/parse.ts";
 import { type SlotDetectionSpec, slotDetectionSpec } from "../experiment/slot-detection.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import { formatText } from "../report/format.ts";
+import { reportHtml } from "../report/html.ts";
+import { reportJson } from "../report/json.ts";
+import { terminalTable } from "../report/table.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { openExperiment } from "../task/open.ts";
 import { type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
@@ -66,7 +70,16 @@ test("a run with coded blocks has rates of receivers, network, chips and aged ch
   // An untrained network guesses, a receiver does not.
   expect(byId.get("bler.xpikeformer.ebn0.14")!.value).toBe(1);
   expect(byId.get("bler.known.joint.ebn0.14")!.value).toBeLessThan(0.2);
-  expect(byId.get("coded.ebn0.known.joint")!.value).toBeGreaterThan(2);
+  // Of 24 blocks, too few fail at 14 dB to say where 10 % do: the table, the page and the file say so, and the note names a way out.
+  const { label, value, unit } = byId.get("coded.unresolved.ebn0.known.joint")!;
+  expect(value).toBe(Math.round(24 * byId.get("bler.known.joint.ebn0.14")!.value));
+  expect(formatText({ value, unit })).toBe(`${value} block errors`);
+  expect(byId.has("coded.ebn0.known.joint")).toBe(false);
+  for (const text of [terminalTable(whole, { width: 400 }), reportHtml(whole), reportJson(whole)]) {
+    expect(text).toContain(label);
+    expect(text).toContain("evaluation.coded.blocks");
+  }
+  expect(label).toBe("Eb/N0 at 10 % block errors, not resolved: Joint detection, known channel");
   expect(byId.has("coded.ebn0.xpikeformer")).toBe(false);
   // 27 data elements of QPSK: 54 bits, of which 27 less a CRC of 16 are payload.
   expect([byId.get("coded.bits")!.value, byId.get("coded.payload")!.value]).toEqual([54, 11]);

@@ -38,7 +38,7 @@ type SlotExperiment = Experiment<SlotDetectionSpec>;
 const BOTH: Objective[] = ["blockErrorRate", "codedEbN0"];
 
 test("a point has the block errors and the Eb/N0 of a run of its experiment, with the same intervals", async () => {
-  const experiment = experimentOf({ ebN0Decibels: [18, 2], errors: 12, blocks: 36 });
+  const experiment = experimentOf({ ebN0Decibels: [10, 2], errors: 12, blocks: 120 });
   const measures = await measurePoint(executor, experiment, network, BOTH);
   const given: Given<SlotDetectionSpec> = { experiment: experiment as Experiment as SlotExperiment, data: null };
   const options = { executor, chips: 1, advance: () => {} };
@@ -49,10 +49,10 @@ test("a point has the block errors and the Eb/N0 of a run of its experiment, wit
     const { value, interval } = figureOf(id);
     return { value, low: interval!.low, high: interval!.high };
   };
-  expect(measures.blockErrorRate).toEqual(measuredAs("bler.xpikeformer.ebn0.18"));
+  expect(measures.blockErrorRate).toEqual(measuredAs("bler.xpikeformer.ebn0.10"));
   expect(measures.codedEbN0).toEqual(measuredAs("coded.ebn0.xpikeformer"));
   expect(measures.blocks).toEqual(
-    [2, 18].map((ebN0Decibels) => {
+    [2, 10].map((ebN0Decibels) => {
       const { value, trials } = figureOf(`bler.xpikeformer.ebn0.${ebN0Decibels}`);
       return { ebN0Decibels, blocks: trials, errors: Math.round(value * trials!) };
     }),

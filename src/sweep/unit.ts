@@ -212,7 +212,7 @@ function blockRateOf(points: readonly CodedPoint[]): Measured {
   return { value: errors / blocks, low, high };
 }
 
-/** Where 10 % of the blocks fail. Without both ends of its interval it is no measurement: the points should reach further. */
+/** Where 10 % of the blocks fail; null where that is not resolved: the points should reach further, or have more blocks. */
 function levelOf(points: readonly CodedPoint[]): Measured | null {
   const weights = weightsOf(Math.max(...points.map(({ failed }) => failed.length)));
   const [figure] = crossingFigure({ id: CHIPS, name: "", points }, weights);
