@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { didYouMean } from "../errors.ts";
 import type { Activation } from "../experiment/model.ts";
 import type { Backend } from "../webgpu/gpu.ts";
 
@@ -199,9 +200,7 @@ const withBackend = (
   command: Command,
   what = "what simulates chips: wasm on the CPU, webgpu on a GPU, with the same numbers",
 ): Command =>
-  command.addOption(
-    new Option("--backend <name>", what).choices(["auto", "wasm", "webgpu"] satisfies Backend[]).default("wasm"),
-  );
+  command.addOption(choice("--backend <name>", what, ["auto", "wasm", "webgpu"] satisfies Backend[]).default("wasm"));
 
 const ACCEPT_BUILD = [
   "--accept-build <id>",
@@ -352,11 +351,7 @@ const POOLS = [
   "a 0 or 1 for each convolution of a spiking layout: whether it is max-pooled",
 ] as const;
 const activationOption = () =>
-  new Option("--activation <name>", "activation of a layout whose tensors do not tell").choices([
-    "gelu",
-    "gelu-tanh",
-    "relu",
-  ]);
+  choice("--activation <name>", "activation of a layout whose tensors do not tell", ["gelu", "gelu-tanh", "relu"]);
 const TENSOR_PATH = ["--path <keys>", "table within a .pth file that holds the tensors, such as state_dict"] as const;
 
 export function withCostOptions(command: Command): Command {
@@ -462,6 +457,15 @@ export function withExportOptions(command: Command): Command {
     .option("--mapping <mapping>", MAPPING, KNOWN_MAPPINGS[0])
     .option("--experiment <experiment>", "whose chip a .nir file keeps: a JSON file, or preset:NAME")
     .requiredOption("-o, --out <file>", "file to write, .safetensors or .nir");
+}
+
+/** An option that is one of these names; a mistyped one gets a suggestion. */
+export function choice(flags: string, description: string, names: readonly string[]): Option {
+  const read = (text: string): string => {
+    if (names.includes(text)) return text;
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(", ")}.${didYouMean(text, names)}`);
+  };
+  return new Option(flags, description).choices(names).argParser(read);
 }
 
 /** Reads an option's value. */

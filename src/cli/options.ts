@@ -1,12 +1,11 @@
 /** Shared by commands: the experiment, its data, and the command line that repeats them. */
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { FileError, SpecError } from "../errors.ts";
+import { didYouMean, FileError, SpecError, suggest } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { LONGEST_TEXT } from "../experiment/json.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import { presets } from "../experiment/presets.ts";
-import { didYouMean, suggest } from "../experiment/suggest.ts";
 import { loadExperimentDevice } from "../node/devices.ts";
 import { readFileChecked } from "../node/files.ts";
 import type { DataUse } from "../node/packed-images.ts";

@@ -1,9 +1,9 @@
 /** Arguments and options of `xpike rtl` and its commands, as in `arguments.ts`. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
 import { DEVICE_NAMES, type DeviceName } from "../rtl/machine/fit.ts";
 import { WRAPPER_NAMES, type WrapperName } from "../rtl/wrapper/wrappers.ts";
-import { seedNumber, wholeNumber } from "./arguments.ts";
+import { choice, seedNumber, wholeNumber } from "./arguments.ts";
 
 /** Default of the board's serial line; not the option's default, so that `--baud` without a board can be detected. */
 export const DEFAULT_BAUD = 1_000_000;
@@ -80,15 +80,14 @@ export function withRtlOptions(command: Command): Command {
       "with --machine: a host can load the constants of another chip, or of this one at another age",
     )
     .addOption(
-      new Option("--device <name>", "with --fpga: what the machine takes of it, or why it does not fit").choices(
-        DEVICE_NAMES,
-      ),
+      choice("--device <name>", "with --fpga: what the machine takes of it, or why it does not fit", DEVICE_NAMES),
     )
     .addOption(
-      new Option(
+      choice(
         "--board <name>",
         "also a kit for this FPGA board: top level, constraints, script to a bitstream",
-      ).choices(BOARD_NAMES),
+        BOARD_NAMES,
+      ),
     )
     .option(
       "--baud <n>",
@@ -101,10 +100,11 @@ export function withRtlOptions(command: Command): Command {
       wholeNumber(1, 1024),
     )
     .addOption(
-      new Option(
+      choice(
         "--wrapper <name>",
         "with --fpga: also what puts the machine into a system of LiteX, or on a Zynq",
-      ).choices(WRAPPER_NAMES),
+        WRAPPER_NAMES,
+      ),
     )
     .option(
       "--stream-bits <n>",
@@ -132,10 +132,10 @@ export function withRtlSynthOptions(command: Command): Command {
     .option("--timed <modules...>", "with --clock: also the least slack of these modules alone")
     .option("--power", "with --clock: power and energy of a machine's first prompt (Verilator, OpenSTA)")
     .addOption(
-      new Option(
-        "--yosys <which>",
-        "the installed Yosys, or the one of @yowasp/yosys (default: installed, if any)",
-      ).choices(["system", "bundled"]),
+      choice("--yosys <which>", "the installed Yosys, or the one of @yowasp/yosys (default: installed, if any)", [
+        "system",
+        "bundled",
+      ]),
     )
     .option("--json", "print the counts as JSON");
 }

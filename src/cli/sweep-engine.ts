@@ -1,7 +1,7 @@
 /** Engines that measure the points of a sweep: threads, workers behind a queue, or Slurm array jobs. */
 import { realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { SpecError } from "../errors.ts";
+import { didYouMean, SpecError } from "../errors.ts";
 import { acceptOptions, buildId, describeBuilds } from "../node/build.ts";
 import type { SweepPlace } from "../node/sweep/plan.ts";
 import { parseSbatchOptions } from "../node/sweep/slurm.ts";
@@ -77,7 +77,7 @@ export async function openEngine(options: SweepCommandOptions, asked: Asked): Pr
   if (!engine.includes("://")) {
     throw new SpecError(
       "engine",
-      `There is no engine ${shownAddress(engine)}. Known: threads, slurm, and a queue such as valkey://host:port.`,
+      `There is no engine ${shownAddress(engine)}. Known: threads, slurm, and a queue such as valkey://host:port.${didYouMean(engine, ["threads", "slurm"])}`,
     );
   }
   const address = parseQueueAddress(engine, process.env);

@@ -13,7 +13,7 @@
  * Source  D. E. Hocevar, "A reduced complexity decoder architecture via layered decoding of LDPC codes", IEEE SiPS 2004, 107-112 (layers);
  *         X.-Y. Hu et al., "Efficient implementations of the sum-product algorithm for decoding LDPC codes", IEEE Globecom 2001 ([+])
  */
-import { ValueError } from "../errors.ts";
+import { didYouMean, ValueError } from "../errors.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { LdpcCode } from "./code.ts";
@@ -237,12 +237,14 @@ function correctionTable(): Float64Array {
 
 function checkOptions(rule: CheckRule, schedule: Schedule, iterations: number, scale: number): void {
   if (!Object.hasOwn(RULES, rule)) {
-    throw new ValueError("rule", `There is no rule "${rule}". Rules: ${Object.keys(RULES).join(", ")}.`);
+    const rules = Object.keys(RULES);
+    throw new ValueError("rule", `There is no rule "${rule}". Rules: ${rules.join(", ")}.${didYouMean(rule, rules)}`);
   }
   if (!Object.hasOwn(SCHEDULES, schedule)) {
+    const schedules = Object.keys(SCHEDULES);
     throw new ValueError(
       "schedule",
-      `There is no schedule "${schedule}". Schedules: ${Object.keys(SCHEDULES).join(", ")}.`,
+      `There is no schedule "${schedule}". Schedules: ${schedules.join(", ")}.${didYouMean(schedule, schedules)}`,
     );
   }
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS) {

@@ -1,6 +1,5 @@
 /** All sources, and look-up of a price by its id. */
-import { CostError } from "../errors.ts";
-import { didYouMean } from "../experiment/suggest.ts";
+import { CostError, didYouMean } from "../errors.ts";
 import { calibration } from "./paper-preset.ts";
 import type { Price, Source } from "./receipt.ts";
 import { adcSurvey } from "./sources/andrulis-arxiv-2024.ts";

@@ -1,6 +1,5 @@
 /** Presets by name: a price with its receipt for every parameter. All except the first three modify the second, as they say. */
-import { CostError } from "../errors.ts";
-import { didYouMean } from "../experiment/suggest.ts";
+import { CostError, didYouMean } from "../errors.ts";
 import { BOTTOM_UP, CLAIM, SIMULATED } from "./bottom-up.ts";
 import { PAPER } from "./paper-preset.ts";
 import type { ParameterId } from "./parameters.ts";

@@ -5,8 +5,7 @@
  * (`shafiee-isca-2016.conversion5`). A price with a different unit is refused, because joules cannot be converted to seconds.
  * So is `0.5` for an energy, which some would read as picojoules and others as joules.
  */
-import { CostError } from "../errors.ts";
-import { didYouMean } from "../experiment/suggest.ts";
+import { CostError, didYouMean } from "../errors.ts";
 import { findPrice } from "./catalogue.ts";
 import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import type { CostPreset } from "./presets.ts";

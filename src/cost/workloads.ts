@@ -4,8 +4,7 @@
  * All of them use Spikingformer's densities on ImageNet, since the paper prints none. Time steps are equal for both spiking
  * machines (iso-T); `publishedSteps` has the paper's, each network at its own converged T.
  */
-import { CostError } from "../errors.ts";
-import { didYouMean } from "../experiment/suggest.ts";
+import { CostError, didYouMean } from "../errors.ts";
 import type { WorkloadSpec } from "../experiment/workload.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { changeDensities, setDensities } from "./densities.ts";

@@ -6,7 +6,7 @@
  * here: MNIST's as many projects print them for the files of yann.lecun.com, CIFAR-10's as the TorchVision port for Ruby prints
  * it for the archive of cs.toronto.edu, whose MD5 sum its authors also print.
  */
-import { SpecError } from "../errors.ts";
+import { didYouMean, SpecError } from "../errors.ts";
 
 export type ImageDataName = "mnist" | "fashion-mnist" | "cifar-10" | "fashion-mnist-slice" | "mnist-slice";
 
@@ -204,6 +204,9 @@ export const SLICES: Readonly<Partial<Record<ImageDataName, ImageDataName>>> = {
 export function findImageData(name: string): PublishedImages {
   const found = IMAGE_DATA.find((set) => set.name === name);
   if (found) return found;
-  const names = IMAGE_DATA.map((set) => set.name).join(", ");
-  throw new SpecError("data", `There is no data set "${name}". Known data sets: ${names}.`);
+  const names = IMAGE_DATA.map((set) => set.name);
+  throw new SpecError(
+    "data",
+    `There is no data set "${name}". Known data sets: ${names.join(", ")}.${didYouMean(name, names)}`,
+  );
 }

@@ -21,23 +21,27 @@ const UNITS: Readonly<Record<string, number>> = {
 /** As far as `hardware.readTime` goes, some 317 years. */
 const LONGEST = 1e10;
 
+/** A number and the seconds of its unit; null for anything that is no duration. */
+export function durationParts(text: string): { readonly digits: string; readonly unit: number } | null {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d|mo|y)$/.exec(text) ?? [];
+  return digits === undefined ? null : { digits, unit: UNITS[unit] };
+}
+
 /** Throws SpecError, with `path` as the field at fault, for anything that is no duration. */
 export function parseDuration(text: string, path: string): Duration {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d|mo|y)$/.exec(text) ?? [];
-  if (digits === undefined) {
+  const parts = durationParts(text);
+  if (parts === null) {
     throw new SpecError(
       path,
       `${shorten(text)} is not a duration. Write a number with a unit: s, m (minutes), h, d, mo (30 days) or y (365 days), such ` +
         "as 1s, 90s, 12h, 1mo.",
     );
   }
-  const seconds = Number(digits) * UNITS[unit];
+  const { digits, unit } = parts;
+  const seconds = Number(digits) * unit;
   if (seconds === 0) throw new SpecError(path, `${shorten(text)} is zero, which a logarithmic time axis cannot show.`);
   if (seconds > LONGEST) {
-    throw new SpecError(
-      path,
-      `${shorten(text)} is ${digits} x ${UNITS[unit]} s = ${seconds} s; the longest is ${LONGEST} s.`,
-    );
+    throw new SpecError(path, `${shorten(text)} is ${digits} x ${unit} s = ${seconds} s; the longest is ${LONGEST} s.`);
   }
   return { text, seconds };
 }

@@ -3,10 +3,10 @@
  * given, what is allowed (read from the JSON Schema, so it is always the whole truth), and the likely meaning of a typo.
  */
 import type { z } from "zod";
-import { SpecError } from "../errors.ts";
+import { SpecError, suggest } from "../errors.ts";
+import { durationParts } from "./duration.ts";
 import { formatPath, shorten } from "./json.ts";
 import { experimentJsonSchema, type JsonSchema } from "./schema.ts";
-import { suggest } from "./suggest.ts";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -73,7 +73,21 @@ function explainValue(value: unknown, path: Path, schema: JsonSchema): Problem {
   // Where no limit is written, the next one is that of numbers.
   const isBeyond = schema.type === "integer" && typeof value === "number" && value > Number.MAX_SAFE_INTEGER;
   const allowed = describe(isBeyond ? { maximum: Number.MAX_SAFE_INTEGER, ...schema } : schema);
-  return { path, text: ` ${given}; allowed: ${allowed}.${didYouMean(value, wordsOf(schema))}` };
+  const help = didYouMean(value, wordsOf(schema)) || asNumber(value, path, schema);
+  return { path, text: ` ${given}; allowed: ${allowed}.${help}` };
+}
+
+/** Units that stand in a field's name; other times are in seconds. */
+const NAMED_UNIT = /(microseconds|nanoseconds|hertz|decibels|persecond)$/i;
+
+/** What to write for a text such as "1h" in a field of numbers; empty for other fields. */
+function asNumber(value: unknown, path: Path, schema: JsonSchema): string {
+  const takesNumbers = [schema, ...variants(schema)].some(({ type }) => type === "number" || type === "integer");
+  if (typeof value !== "string" || !takesNumbers || !/^[-+]?\.?\d/.test(value)) return "";
+  if (Number.isFinite(Number(value))) return ` Write ${Number(value)}, without quotes.`;
+  const parts = NAMED_UNIT.test(String(path.at(-1))) ? null : durationParts(value);
+  if (parts === null) return " Write a number without a unit.";
+  return ` Times are in seconds: ${value} is ${parts.digits} x ${parts.unit} s, so write ${Number(parts.digits) * parts.unit}.`;
 }
 
 /** A discriminator that names no member of the union. */

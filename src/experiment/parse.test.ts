@@ -207,6 +207,17 @@ describe("a mistake", () => {
     expect(errorOf({ model: { outputProjection: "yes" } }).message).toContain("allowed: true or false (default true)");
   });
 
+  test.each([
+    [{ hardware: { readTime: "1h" } }, "(default 1). Times are in seconds: 1h is 1 x 3600 s, so write 3600."],
+    [{ evaluation: { coded: { ages: ["1.5y"] } } }, "1.5y is 1.5 x 31536000 s, so write 47304000."],
+    [{ training: { checkpointSeconds: "5m" } }, "5m is 5 x 60 s, so write 300."],
+    [{ hardware: { timing: { clock: "1GHz" } } }, "Write a number without a unit."],
+    [{ task: { kind: "event-classification", frameMicroseconds: "1s" } }, "Write a number without a unit."],
+    [{ seed: "7" }, "Write 7, without quotes."],
+  ])("in a number with a unit says what to write: %j", (document, help) => {
+    expect(errorOf(document).message).toContain(help);
+  });
+
   test("in a word or a key is met with the nearest known one", () => {
     expect(errorOf({ task: { modulation: "qpks" } }).message).toBe(
       'task.modulation is "qpks"; allowed: "bpsk", "qpsk", "16qam" or "64qam" (default "qpsk"). Did you mean "qpsk"?',

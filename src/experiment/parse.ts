@@ -6,14 +6,13 @@
  * document that names its own is not compared with the preset's. The result names no preset any more, so it can be saved and read
  * again with the same meaning.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError, suggest } from "../errors.ts";
 import { withPresentNames } from "./earlier-names.ts";
 import { type Experiment, type ExperimentDocument, type ExperimentOf, experimentSpec } from "./experiment.ts";
 import { explainIssues } from "./explain.ts";
 import type { HardwareSpec } from "./hardware.ts";
 import { parseJsonWithComments, plainValue, shorten } from "./json.ts";
 import { type Preset, presets } from "./presets.ts";
-import { suggest } from "./suggest.ts";
 
 /**
  * Checks an experiment and fills in every default.

@@ -62,6 +62,7 @@ describe("a sweep", () => {
     ["adc.bits=4,17", "hardware.adc.bits", "an integer from 1 to 16"],
     ["crossbar.pairs=aihwkti", "hardware.crossbar.pairs", 'Did you mean "aihwkit"'],
     ["adc.toString=1", "hardware.adc.toString", "is not a known key"],
+    ["readTime=1,1h", "hardware.readTime", "1h is 1 x 3600 s, so write 3600"],
     ["steps=0..2", "model.steps", "an integer from 1"],
   ])("%j is refused at %s: %s", (text, path, message) => {
     try {

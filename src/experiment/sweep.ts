@@ -5,7 +5,9 @@
  * numbers from a to b (`a..b`), numbers, `null`, and the words of a choice; several are joined by commas. Each value gives an
  * experiment of its own, which is checked as if it had been written by hand.
  */
+
 import { SpecError } from "../errors.ts";
+import { durationParts } from "./duration.ts";
 import type { Experiment } from "./experiment.ts";
 import { shorten } from "./json.ts";
 import { parseExperiment, withField } from "./parse.ts";
@@ -91,7 +93,8 @@ function parseValues(part: string): SweepValue[] {
   if (/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(part)) return [Number(part)];
   if (part === "null") return [null];
   if (part === "true" || part === "false") return [part === "true"];
-  if (/^[A-Za-z][A-Za-z0-9-]*$/.test(part)) return [part];
+  // A duration such as 1h is no number, which the field's own error explains.
+  if (/^[A-Za-z][A-Za-z0-9-]*$/.test(part) || durationParts(part)) return [part];
   throw new SpecError(
     "sweep",
     `${shorten(part)} is not a value. Write whole numbers as 4..8, or numbers, null and allowed words, separated by commas.`,

@@ -11,8 +11,7 @@
  *                (szh1456/xpikeformer_cifar10, commit 04df2f3); its BatchNorms fold, its LayerNorms
  *                do not.
  */
-import { SpecError } from "../errors.ts";
-import { didYouMean } from "../experiment/suggest.ts";
+import { didYouMean, SpecError } from "../errors.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
 import { type Network, NORM_EPSILON, neuronParameters, parameterLayout } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";

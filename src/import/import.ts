@@ -2,10 +2,9 @@
  * Reads tensors of another program as a network: every parameter is filled exactly once, in the right shape, and every tensor is
  * used or explicitly skipped. All mismatches are reported at once, with suggestions for misspelt names.
  */
-import { SpecError, XpikeError } from "../errors.ts";
+import { SpecError, suggest, XpikeError } from "../errors.ts";
 import { formatPath, shorten } from "../experiment/json.ts";
 import type { ModelSpec } from "../experiment/model.ts";
-import { suggest } from "../experiment/suggest.ts";
 import type { TensorExpression, TensorMapping } from "../experiment/tensor-mapping.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "../model/network.ts";

@@ -11,9 +11,8 @@
  * Source: PyTorch's `torch/serialization.py` and `torch/_utils.py`, version 2.6. Left out: the format before 1.6, TorchScript,
  * sparse, quantised and complex tensors.
  */
-import { FileError } from "../errors.ts";
+import { didYouMean, FileError } from "../errors.ts";
 import { shorten } from "../experiment/json.ts";
-import { didYouMean } from "../experiment/suggest.ts";
 import { ELEMENTS, type ElementType, readElements, readRun, type SourceTensor } from "./elements.ts";
 import { LONGEST_PROGRAM, readPickle } from "./pickle.ts";
 import { isKind, type Pickled, type PickledTable, type PickledTensor } from "./pickled.ts";

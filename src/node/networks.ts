@@ -8,8 +8,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FileError } from "../errors.ts";
-import { suggest } from "../experiment/suggest.ts";
+import { FileError, suggest } from "../errors.ts";
 
 const SCHEME = "bundled:";
 

@@ -1,6 +1,5 @@
 /** Published layouts by name. A kit in `LAYOUTS` is all that a layout needs. */
-import { SpecError } from "../../errors.ts";
-import { didYouMean } from "../../experiment/suggest.ts";
+import { didYouMean, SpecError } from "../../errors.ts";
 import type { SourceTensor } from "../elements.ts";
 import { listNames } from "../import.ts";
 import { huggingFaceVit } from "./hugging-face-vit.ts";

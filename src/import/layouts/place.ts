@@ -4,9 +4,8 @@
  * Every axis votes for the value of its letter, and most votes win. A damaged or transposed tensor is then outvoted by the others, so
  * that the error names it and not those that are right.
  */
-import { SpecError } from "../../errors.ts";
+import { SpecError, suggest } from "../../errors.ts";
 import { shorten } from "../../experiment/json.ts";
-import { suggest } from "../../experiment/suggest.ts";
 import type { SourceTensor } from "../elements.ts";
 import { matches } from "../import.ts";
 import type { Layout, LayoutSizes, LayoutTable, Shapes } from "./layout.ts";

@@ -6,9 +6,8 @@
  * program, which defines the nodes and their fields. A file holds `version` and the graph as `node`; a graph holds `type`, `nodes`, `edges`
  * (pairs of names) and perhaps `metadata`. Every field is kept with its type, so that a graph is written back unchanged.
  */
-import { FileError } from "../../errors.ts";
+import { didYouMean, FileError } from "../../errors.ts";
 import { shorten } from "../../experiment/json.ts";
-import { didYouMean } from "../../experiment/suggest.ts";
 import { type Hdf5, readHdf5, writeHdf5 } from "./hdf5.ts";
 import { isGroup, type NirData, type NirGroup, text, textOf } from "./tree.ts";
 

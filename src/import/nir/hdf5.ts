@@ -73,7 +73,7 @@ export interface Hdf5Dataset {
 /** Largest file, and most bytes of all its arrays together. */
 export const LARGEST_NIR = 2 ** 28;
 const MOST_BYTES = 2 ** 30;
-/** Bytes of arrays that every file may declare, and those per byte of a file that may declare more. Reading takes up to three times as many. */
+/** Bytes of arrays that every file may declare, and per byte of a file that may declare more. Reading takes up to three times as many. */
 const ALWAYS_READ = 2 ** 26;
 const MOST_RATIO = 64;
 const MOST_ENTRIES = 100_000;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { editDistance, suggest } from "./suggest.ts";
+import { editDistance, suggest } from "../src/errors.ts";
 
 test("a word of a million letters is near to nothing, at no cost", () => {
   const long = "weight".repeat(200_000);
@@ -37,6 +37,13 @@ test("the nearest word is suggested, and none when all are far", () => {
   expect(suggest("expantion", words)).toBe("expansion");
   expect(suggest("temperature", words)).toBeUndefined();
   expect(suggest("w".repeat(100_000), words)).toBeUndefined();
+});
+
+test("a name that was not typed to its end is completed, if it has four letters", () => {
+  const names = ["paper-2x2", "wireless-2x2", "wireless-4x4"];
+  expect(suggest("wireles", names)).toBe("wireless-2x2");
+  expect(suggest("Wireless", names)).toBe("wireless-2x2");
+  expect(suggest("wir", names)).toBeUndefined();
 });
 
 test("nobody mistypes a word of more than 60 letters", () => {
