@@ -59,18 +59,13 @@ import { bundledNetwork } from "../src/node/networks.ts";
 import { findSta } from "../src/node/opensta.ts";
 import { compilePrompt, requireVerilator } from "../src/node/rtl-activity.ts";
 import { checkBoard } from "../src/node/rtl-board.ts";
+import { readSources } from "../src/node/rtl-folder.ts";
 import { requireEnergies } from "../src/node/rtl-power.ts";
 import { synthesiseRtl, synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { verifyRtl } from "../src/node/rtl-tools.ts";
-import {
-  type OpenRun,
-  type Question,
-  type RunChoice,
-  requireFolder,
-  UNITS_FILE,
-  useRun,
-} from "../src/node/run-folder.ts";
+import { type OpenRun, type Question, type RunChoice, requireRun, UNITS_FILE, useRun } from "../src/node/run-folder.ts";
 import { openSerialPort } from "../src/node/serial-port.ts";
+import { serveStudio } from "../src/node/studio-server.ts";
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
 import { parseSbatchOptions } from "../src/node/sweep/slurm.ts";
 import { requireSlurm, submitScript } from "../src/node/sweep/slurm-commands.ts";
@@ -94,6 +89,7 @@ import { lostGpu, openGpu, refusedByGpu } from "../src/webgpu/gpu.ts";
 import { loadData, loadNetwork, readFiles } from "../studio/src/state/files.ts";
 import { unpack } from "../studio/src/state/packed.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
+import { tinyImageExperiment, tinyImages } from "./support/tiny-images.ts";
 import { workerPorts } from "./support/worker-ports.ts";
 import { assemble, tensorPickle, unicode, writePth, writeZip } from "./support/zip.ts";
 
@@ -276,6 +272,14 @@ const cases: Record<string, () => unknown> = {
     imageTask({ data: "cifar-10" }, (await loadImageData("fashion-mnist-slice")).data),
   "Too many images requested": async () =>
     imageTask({ data: "fashion-mnist-slice" }, (await loadImageData("fashion-mnist-slice")).data).draw(1000, stream(1)),
+  "Too few images to calibrate": () => {
+    const few = {
+      ...tinyImages,
+      train: { ...tinyImages.train, count: 30 },
+      validation: { ...tinyImages.validation, count: 10 },
+    };
+    return openExperiment(tinyImageExperiment({}), few).task.draw(32, stream(1), { from: { part: "calibration" } });
+  },
   "Missing recordings": () => openExperiment(parseExperiment({ task: { kind: "event-classification" } })),
   "An event outside the sensor": () => [
     ...readEventFile(Uint8Array.of(34, 2, 0, 0, 0), "00001.bin", { height: 34, width: 34 }),
@@ -443,7 +447,19 @@ const cases: Record<string, () => unknown> = {
   },
   "A run with other networks or data": () =>
     stoppedRun({ resume: true }, { contents: { "checkpoints.network": "bb" } }),
-  "A run that does not exist": () => requireFolder("stoped"),
+  "A run that does not exist": () => requireRun("stoped"),
+  "An occupied port": async () => {
+    const first = await serveStudio();
+    const port = Number(new URL(first.address).port);
+    try {
+      await serveStudio({ port });
+    } catch (error) {
+      throw new PlatformError("port", (error as Error).message.replace(String(port), "4173"));
+    } finally {
+      await first.close();
+    }
+  },
+  "A folder without hardware": () => readSources("nosuch"),
   "A network that cannot be found": () => readNetwork(".", "lost.safetensors", "checkpoints.network"),
   "A network of another task": async () => {
     const trained = await readNetwork(".", "bundled:wireless-2x2-xpikeformer", "checkpoints.network");

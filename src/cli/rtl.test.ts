@@ -340,7 +340,8 @@ describe("xpike rtl synth, without any tool of the system", () => {
     ],
     ["a file that is not there", ["--liberty", "absent.lib"], /FileError at .*absent\.lib\n {2}There is no such file/],
     ["an installed Yosys that is none", ["--yosys", "system"], /PlatformError at yosys\n {2}No system Yosys/],
-    ["an unknown Yosys", ["--yosys", "other"], /Allowed choices are system, bundled/],
+    ["an unknown Yosys", ["--yosys", "other"], /Allowed choices are system, bundled\.$/m],
+    ["a misspelt one", ["--yosys", "sytem"], /Allowed choices are system, bundled\. Did you mean system\?$/m],
   ])("refuses %s", async (_, [option, value], message) => {
     withoutTools();
     const argument = option === "--liberty" ? join(folder, value) : value;
@@ -350,6 +351,6 @@ describe("xpike rtl synth, without any tool of the system", () => {
 
   test("refuses a folder that xpike rtl did not write", async () => {
     const { code, err } = await xpikeRtl("synth", folder);
-    expect([code, err]).toEqual([2, expect.stringMatching(/FileError at .*files\.f/)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/FileError at .*\n.*no files\.f/)]);
   });
 });

@@ -2,7 +2,7 @@
  * Files that are complete or absent: writing uses a temporary file and a rename, reading has a size limit.
  */
 import { randomUUID } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { constants, existsSync, readdirSync, type Stats } from "node:fs";
 import {
   access,
   type FileHandle,
@@ -17,7 +17,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { FileError } from "../errors.ts";
+import { FileError, suggest } from "../errors.ts";
 import { withFile } from "./with-file.ts";
 
 /** Opens a pipe without a writer at once, instead of blocking; Windows has neither this flag nor such pipes. */
@@ -163,6 +163,19 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
   }
 }
 
+/**
+ * Throws FileError when there is no such folder, with the folder that is probably meant.
+ *
+ * @param consequence what follows, such as "there is no run to resume"
+ */
+export function requireFolder(folder: string, consequence: string, wayOut: string): void {
+  if (existsSync(folder)) return;
+  const [parent, name] = [dirname(folder), basename(folder)];
+  const near = existsSync(parent) ? suggest(name, readdirSync(parent)) : undefined;
+  const meant = near === undefined ? "" : ` Did you mean ${join(parent, near)}?`;
+  throw new FileError(folder, `There is no such folder, so ${consequence}. ${wayOut}${meant}`);
+}
+
 /** The names in a folder. Throws FileError when it is missing or cannot be read. */
 export async function listFolder(path: string): Promise<string[]> {
   try {
@@ -256,9 +269,11 @@ async function writingError(path: string, cause: unknown, isNew: boolean): Promi
 
 /** The system's error about a file, in words. */
 export function fileError(path: string, cause: unknown, verb: "read" | "written"): FileError {
-  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  const { code = "", syscall } = cause as NodeJS.ErrnoException;
+  const thing = syscall === "scandir" ? "folder" : "file";
   const known: Record<string, string> = {
-    ENOENT: verb === "read" ? "There is no such file. Check the path." : "The folder does not exist. Create it first.",
+    ENOENT:
+      verb === "read" ? `There is no such ${thing}. Check the path.` : "The folder does not exist. Create it first.",
     ENOTDIR: "A part of the path is a file, not a folder. Check the path.",
     EISDIR: "This is a folder. Name a file in it.",
     EACCES: `The file cannot be ${verb}: permission denied.`,

@@ -5,7 +5,7 @@ import { FileError } from "../errors.ts";
 import { FILE_LIST, TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { refuseForeign } from "../rtl/foreign.ts";
-import { readFileChecked } from "./files.ts";
+import { readFileChecked, requireFolder } from "./files.ts";
 
 const FILE_LIST_BYTES = 2 ** 16;
 const SOURCE_BYTES = 2 ** 24;
@@ -38,7 +38,12 @@ export async function readContents(folder: string, sources: SourceFiles): Promis
   return contents;
 }
 
+const WAY_OUT = "xpike rtl EXPERIMENT --out FOLDER.";
+
 async function readListed(folder: string, list: string): Promise<SourceFiles> {
+  requireFolder(folder, "there is no hardware in it", `Write one: ${WAY_OUT}`);
+  if (!existsSync(join(folder, list)))
+    throw new FileError(folder, `This folder has no ${list}, so it is none of \`xpike rtl\`. Write one: ${WAY_OUT}`);
   const sources: Record<string, string> = {};
   for (const name of await sourceNames(resolve(folder, list))) sources[name] = await readSource(folder, name);
   return sources;

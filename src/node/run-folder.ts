@@ -17,7 +17,14 @@ import type { Keeper } from "../evaluation/keeper.ts";
 import { firstDifference } from "../experiment/difference.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { buildId, joinBuilds, requireBuild, splitBuilds, UNKNOWN_BUILD } from "./build.ts";
-import { makeFolder, readFileChecked, removeEmptyFolders, TEMPORARY, writeFilesTogether } from "./files.ts";
+import {
+  makeFolder,
+  readFileChecked,
+  removeEmptyFolders,
+  requireFolder,
+  TEMPORARY,
+  writeFilesTogether,
+} from "./files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { type FoundLog, openUnitLog, readUnitLog } from "./unit-log.ts";
 
@@ -81,7 +88,7 @@ export async function useRun<T>(
   { resume = false, force = false, acceptBuild }: RunChoice,
   work: (run: OpenRun) => Promise<T>,
 ): Promise<T> {
-  if (resume) requireFolder(folder);
+  if (resume) requireRun(folder);
   return useFolder(folder, title, async ({ lock }) => {
     requireNoTraining(folder);
     const path = join(folder, UNITS_FILE);
@@ -139,13 +146,8 @@ function withoutProgram(question: unknown): unknown {
 export const questionText = (question: Question): string => `${JSON.stringify(question, null, 2)}\n`;
 
 /** Throws FileError: a run to resume must have a folder. */
-export function requireFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  throw new FileError(
-    folder,
-    "There is no such folder, so there is no run to resume. Check the path, or start without --resume.",
-  );
-}
+export const requireRun = (folder: string): void =>
+  requireFolder(folder, "there is no run to resume", "Check the path, or start without --resume.");
 
 /** Throws FileError: a training resumes only with its own question, which the results of another run would replace. */
 export function requireNoTraining(folder: string): void {

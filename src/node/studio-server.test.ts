@@ -157,7 +157,10 @@ test("answers to no other host name, and to no other methods", async () => {
 });
 
 test("reports when its port is taken", async () => {
-  const taken = serveStudio({ port: Number(new URL(server.address).port) });
+  const port = Number(new URL(server.address).port);
+  const taken = serveStudio({ port });
   await expect(taken).rejects.toThrow(PlatformError);
-  await expect(taken).rejects.toThrow("The studio cannot be served: listen EADDRINUSE");
+  await expect(taken).rejects.toThrow(
+    `Port ${port} is in use, perhaps by another studio. Choose another with --port, or leave --port out for one that is free.`,
+  );
 });

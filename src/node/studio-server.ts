@@ -90,9 +90,7 @@ export async function serveStudio({ port = 0, ...opened }: StudioOptions = {}): 
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", ({ message }) =>
-      reject(new PlatformError("port", `The studio cannot be served: ${message}.`)),
-    );
+    server.once("error", (error) => reject(new PlatformError("port", portProblem(error, port))));
     server.listen(port, HOST, resolve);
   });
   return {
@@ -103,6 +101,13 @@ export async function serveStudio({ port = 0, ...opened }: StudioOptions = {}): 
         server.closeAllConnections();
       }),
   };
+}
+
+function portProblem({ code, message }: NodeJS.ErrnoException, port: number): string {
+  const wayOut = "Choose another with --port, or leave --port out for one that is free.";
+  if (code === "EADDRINUSE") return `Port ${port} is in use, perhaps by another studio. ${wayOut}`;
+  if (code === "EACCES") return `Port ${port} is reserved: the system lets only administrators listen there. ${wayOut}`;
+  return `The studio cannot be served at port ${port}: ${message}. ${wayOut}`;
 }
 
 const hostsOf = (port: number): readonly string[] => [`${HOST}:${port}`, `localhost:${port}`];

@@ -39,7 +39,7 @@ import {
   type Question,
   questionText,
   readQuestion,
-  requireFolder,
+  requireRun,
   requireSame,
   STATE_FILE,
   useFolder,
@@ -121,7 +121,7 @@ export async function trainToFolder(
   options: FolderOptions = {},
 ): Promise<FolderResult> {
   const given = opened(subject);
-  if (options.resume) requireFolder(folder);
+  if (options.resume) requireRun(folder);
   return useFolder(folder, options.command ?? "a program", (open) => trainInFolder(given, folder, open, options));
 }
 

@@ -210,6 +210,20 @@ describe("which images are drawn", () => {
     expect(() => task.draw(41, stream(1))).toThrow(/Images 0 .. 40 were requested, but the test part of halves has 40/);
     expect(() => task.draw(41, stream(1))).toThrow(ValueError);
   });
+
+  test("too few to calibrate chips are counted, with those kept for validation", () => {
+    const few: ImageData = {
+      ...images,
+      train: { ...images.train, count: 30 },
+      validation: { ...images.validation, count: 10 },
+    };
+    const calibrate = () =>
+      imageClassification(specOf(), 1, few).draw(32, stream(1), { from: { part: "calibration" } });
+    expect(calibrate).toThrow(SpecError);
+    expect(calibrate).toThrow(
+      "Chips calibrate their converters on 32 training images or more, but of the 40 of halves, 10 are kept for validation: 40 - 10 = 30. Add 2 or more images for training.",
+    );
+  });
 });
 
 test("without images there is a geometry, but nothing to draw", () => {

@@ -4,7 +4,7 @@
  */
 import { epochOrder } from "../data/augment.ts";
 import type { LabelledData, LabelledSet } from "../data/labelled.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { DataPlace } from "./task.ts";
 
@@ -48,7 +48,10 @@ function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Arra
   };
 }
 
-/** Throws ValueError when a part that is used once has fewer items than requested; `things` names the items, such as "Images". */
+/**
+ * `things` names the items, such as "Images".
+ * Throws  ValueError when a part that is used once has fewer items than requested; SpecError when it calibrates chips
+ */
 export function requireCountOf(
   data: LabelledData,
   { part }: DataPlace,
@@ -58,7 +61,17 @@ export function requireCountOf(
 ): void {
   if (part === "training") return;
   const { count } = part === "calibration" ? data.train : data[part];
-  if (firstPrompt + prompts <= count) return;
+  const needed = firstPrompt + prompts;
+  if (needed <= count) return;
+  const name = things.toLowerCase();
+  if (part === "calibration") {
+    const kept = data.validation.count;
+    throw new SpecError(
+      "task.data",
+      `Chips calibrate their converters on ${needed} training ${name} or more, but of the ${count + kept} of ${data.name}, ${kept} are ` +
+        `kept for validation: ${count + kept} - ${kept} = ${count}. Add ${needed - count} or more ${name} for training.`,
+    );
+  }
   throw new ValueError(
     "prompts",
     `${things} ${firstPrompt} .. ${firstPrompt + prompts - 1} were requested, but the ${part} part of ${data.name} ` +
