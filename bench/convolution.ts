@@ -1,6 +1,8 @@
 /**
  * Convolutions of 3 x 3 pixels with Winograd tiles, compared with windows and one product, after 64, 128 and 256 channels on CIFAR-10.
  */
+
+import type { Place } from "../src/kernels/arena.ts";
 import {
   convolutionWords,
   convolve,
@@ -14,6 +16,7 @@ import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { pixels, type StemLayer } from "../src/model/stem.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
+import { ROUNDED, requireSameWork } from "./same-work.ts";
 
 /** The input of one of four shards of a batch of 64. */
 const IMAGES = 16;
@@ -29,6 +32,9 @@ export async function convolution({ quick }: BenchOptions): Promise<Section> {
   const about = `3 x 3 pixels, ${IMAGES} images, one thread, and how many times as long windows and one product take. GFLOP/s as of the product.`;
   return { name: "convolution", about, rows, notes: [] };
 }
+
+/** Where a way leaves its answers, and how many. */
+type Answers = readonly [at: Place, count: number];
 
 async function measureLayer({ side, channels, outputs }: (typeof LAYERS)[number], repeats: number): Promise<Row[]> {
   const grid = { rows: side, columns: side };
@@ -61,7 +67,16 @@ async function measureLayer({ side, channels, outputs }: (typeof LAYERS)[number]
     for (let i = 0; i < count; i++) kernels.f32[at / 4 + i] = random.uniform() - 0.5;
   }
   const of = { images: IMAGES, read, work, scratch };
-  const row = async (name: string, tiles: () => void, product: () => void): Promise<Row> => {
+  const row = async (name: string, tiles: () => void, product: () => void, [at, count]: Answers): Promise<Row> => {
+    const [byTiles, byWindows] = [tiles, product].map((work) => {
+      work();
+      return { answers: kernels.floats(at, count) };
+    });
+    const sides = [
+      { name: "tiles", work: byTiles },
+      { name: "windows", work: byWindows },
+    ] as const;
+    requireSameWork(name, ...sides, { answers: ROUNDED });
     const [samples, plain] = [await measure(tiles, { repeats }), await measure(product, { repeats })];
     const gigaflops = (s: Samples) => (2 * rows * inputs * outputs) / median(s.cpu) / 1e6;
     const figures = {
@@ -79,12 +94,14 @@ async function measureLayer({ side, channels, outputs }: (typeof LAYERS)[number]
         kernels.gatherWindows({ map, images: IMAGES, size, windows });
         kernels.product({ m: rows, n: outputs, k: inputs, a: windows, b: weight, out: y, scratch });
       },
+      [y, rows * outputs],
     ),
     await row(
       "gradient of the weights",
       () => weightGradient(kernels, size, { ...of, dy: y, dWeight: weight }),
       () =>
         kernels.product({ m: inputs, n: outputs, k: rows, a: windows, transposeA: true, b: y, out: weight, scratch }),
+      [weight, inputs * outputs],
     ),
     await row(
       "gradient of the map",
@@ -94,6 +111,7 @@ async function measureLayer({ side, channels, outputs }: (typeof LAYERS)[number]
         kernels.product({ m: rows, n: inputs, k: outputs, a: y, b: weight, transposeB: true, out: windows, scratch });
         kernels.scatterWindows({ dWindows: windows, images: IMAGES, size, dMap: map });
       },
+      [map, rows * channels],
     ),
   ];
 }

@@ -7,6 +7,7 @@ import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 import { randomBits } from "./reference-model.ts";
+import { ROUNDED, requireSameWork } from "./same-work.ts";
 
 const SHAPES = [
   { name: "qkv", rows: 1024, inputs: 128, outputs: 384 },
@@ -42,13 +43,20 @@ async function measureDensity(
   for (let i = 0; i < rows * outputs; i++) f32[dY / 4 + i] = random.uniform() - 0.5;
   for (let i = 0; i < inputs * outputs; i++) f32[weights / 4 + i] = random.uniform() - 0.5;
   u32.set(randomBits(rows * words, density, random.word), gate / 4);
-  const samples = await measure(() => run.gatedProduct(dY, rows, outputs, weights, inputs, gate, words, dX, scratch), {
-    repeats,
+  const gated = () => run.gatedProduct(dY, rows, outputs, weights, inputs, gate, words, dX, scratch);
+  const all = () => run.gemm(0, 1, rows, inputs, outputs, dY, outputs, weights, outputs, dX, inputs, 0, scratch);
+  const isOpen = (i: number) => (u32[gate / 4 + (i >> 5)] >>> (i & 31)) & 1;
+  const [one, other] = [gated, all].map((product) => {
+    product();
+    return { answers: f32.slice(dX / 4, dX / 4 + rows * inputs).filter((_, i) => isOpen(i)) };
   });
-  const dense = await measure(
-    () => run.gemm(0, 1, rows, inputs, outputs, dY, outputs, weights, outputs, dX, inputs, 0, scratch),
-    { repeats },
-  );
+  const sides = [
+    { name: "the gated product", work: one },
+    { name: "the dense product", work: other },
+  ] as const;
+  requireSameWork(name, ...sides, { answers: ROUNDED });
+  const samples = await measure(gated, { repeats });
+  const dense = await measure(all, { repeats });
   const figures = { "dense / gated": median(dense.cpu) / median(samples.cpu) };
   return { name: `${name} ${rows} x ${outputs} into ${inputs}, density ${density}`, samples, figures };
 }

@@ -11,6 +11,7 @@ import { kernelMath } from "../src/kernels/array-math.ts";
 import { scalarMath } from "../src/numeric/array-math.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
+import { requireSameWork } from "./same-work.ts";
 
 const SIZE = 128;
 const YEAR = 31_557_600;
@@ -25,10 +26,15 @@ export async function programming({ quick }: BenchOptions): Promise<Section> {
   const add = (name: string, samples: Samples) =>
     rows.push({ name, samples, figures: { "ns a device": (1e6 * median(samples.cpu)) / devices } });
 
-  for (const [name, math] of [
-    ["kernels", kernelMath],
-    ["one by one", scalarMath],
-  ] as const) {
+  const ways = { kernels: kernelMath, "one by one": scalarMath };
+  const [kernels, oneByOne] = Object.entries(ways).map(([name, math]) => {
+    const device = deviceOfCrossbar(spec, math);
+    const programmed = programCrossbar(weights, SIZE, SIZE, spec, device, stream(0));
+    const { plus, minus } = readCrossbar(programmed, device, YEAR, stream(0));
+    return { name, work: { plus, minus } };
+  });
+  requireSameWork("a crossbar after 1 year", kernels, oneByOne);
+  for (const [name, math] of Object.entries(ways)) {
     const device = deviceOfCrossbar(spec, math);
     const programmed: ProgrammedCrossbar[] = [];
     const repeats = { repeats: quick ? 3 : 9 };

@@ -14,7 +14,7 @@ export interface Side {
 /** Largest difference of two numbers that may be put down to `because`. */
 export interface Tolerance {
   readonly within: number;
-  /** The difference is divided by the larger magnitude. */
+  /** Differences are divided by the largest magnitude of the figure. */
   readonly relative?: boolean;
   readonly because: string;
 }
@@ -45,7 +45,8 @@ function difference(one: Side, other: Side, name: string, tolerance?: Tolerance)
   if (missing) return `${missing.name} does not report it`;
   const [ours, others] = [a, b].map((figure) => (typeof figure === "number" ? [figure] : figure));
   if (ours.length !== others.length) return `${ours.length} numbers in ${one.name}, ${others.length} in ${other.name}`;
-  const apart = Array.from(ours, (x, i) => distance(x, others[i], tolerance?.relative ?? false));
+  const unit = tolerance?.relative ? Math.max(largest(ours), largest(others)) || 1 : 1;
+  const apart = Array.from(ours, (x, i) => Math.abs(x - others[i]) / unit);
   const within = tolerance?.within ?? 0;
   // A comparison with NaN is false.
   const wrong = apart.filter((by) => !(by <= within));
@@ -53,17 +54,25 @@ function difference(one: Side, other: Side, name: string, tolerance?: Tolerance)
   const most = apart.reduce((at, by, i) => (Number.isNaN(apart[at]) || by <= apart[at] ? at : i), 0);
   const where = ours.length === 1 ? "" : ` (number ${most + 1}; ${wrong.length} of ${ours.length} differ)`;
   const limit = tolerance
-    ? `, ${write(apart[most])} apart${tolerance.relative ? " of the larger" : ""} where ${write(within)} is allowed because ${tolerance.because}`
+    ? `, ${write(apart[most])} apart${tolerance.relative ? " of the largest" : ""} where ${write(within)} is allowed because ${tolerance.because}`
     : "";
   return `${write(ours[most])} in ${one.name}, ${write(others[most])} in ${other.name}${where}${limit}`;
 }
 
-function distance(a: number, b: number, relative: boolean): number {
-  if (a === b) return 0;
-  return Math.abs(a - b) / (relative ? Math.max(Math.abs(a), Math.abs(b)) : 1);
+function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
 }
 
 const write = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(6));
+
+/** Answers in float32 of two ways to sum the same products. */
+export const ROUNDED: Tolerance = {
+  within: 1e-5,
+  relative: true,
+  because: "float32 rounds sums in another order",
+};
 
 /**
  * Two numbers that tell arrays apart: the sum of the elements, and the sum of each times its place, counted from 1. Exact for

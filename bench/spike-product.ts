@@ -7,6 +7,7 @@ import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
 import { randomBits } from "./reference-model.ts";
+import { ROUNDED, requireSameWork } from "./same-work.ts";
 
 interface Shape {
   readonly name: string;
@@ -47,7 +48,7 @@ export async function spikeProduct({ quick }: BenchOptions): Promise<Section> {
 
 type Ways = Readonly<Record<"gather" | "table" | "dense", Samples>>;
 
-async function measureDensity({ rows, inputs, outputs }: Shape, density: number, repeats: number): Promise<Ways> {
+async function measureDensity({ name, rows, inputs, outputs }: Shape, density: number, repeats: number): Promise<Ways> {
   const words = inputs / 32;
   const scratchWords = Math.max(SCRATCH_WORDS, productScratch(rows, outputs, inputs));
   const sizes = [rows * words, inputs * outputs, rows * outputs, rows * inputs, scratchWords];
@@ -63,6 +64,12 @@ async function measureDensity({ rows, inputs, outputs }: Shape, density: number,
   const table = () =>
     run.tableProduct(bits, words * 4, rows, inputs, weights, outputs, y, outputs, outputs, 0, scratch);
   const dense = () => run.gemm(0, 0, rows, outputs, inputs, floats, inputs, weights, outputs, y, outputs, 0, scratch);
+  const [first, ...others] = Object.entries({ gather, table, dense }).map(([way, run]) => {
+    f32.fill(0, y / 4, y / 4 + rows * outputs);
+    run();
+    return { name: `the ${way} product`, work: { answers: f32.slice(y / 4, y / 4 + rows * outputs) } };
+  });
+  for (const other of others) requireSameWork(name, first, other, { answers: ROUNDED });
   return {
     gather: await measure(gather, { repeats, minimumMilliseconds: 10 }),
     table: await measure(table, { repeats, minimumMilliseconds: 10 }),

@@ -16,6 +16,7 @@ import { sampledScratch } from "../src/kernels/wasm/attention-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../src/spike/train.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
+import { requireSameWork } from "./same-work.ts";
 
 const STEPS = 8;
 const DENSITY_WORDS = 2;
@@ -67,13 +68,12 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
   const clocked = () => runClockedTile(query, key, value, parameters, source, emptyTally());
   const { whole: kernel, scoresAlone } = kernelOf(size, kind, draws, [query, key, value], seeds);
 
-  const expected = functional().output.words;
-  for (const [name, output] of [
-    ["kernel", kernel()],
-    ["cycle model", clocked().output.words],
+  const expected = { name: "the functional tile", work: { spikes: functional().output.words } };
+  for (const [side, spikes] of [
+    ["the kernel", kernel()],
+    ["the cycle model", clocked().output.words],
   ] as const) {
-    if (!output.every((word, n) => word === expected[n]))
-      throw new Error(`The ${name} differs from the functional tile.`);
+    requireSameWork(`${title(size)}, ${kind} draws`, expected, { name: side, work: { spikes } });
   }
 
   const scores = STEPS * tokens ** 2;

@@ -1,9 +1,11 @@
 /** The operations of a training step one by one: on a GPU, in WebAssembly on one thread, and against the limits of the adapter. */
-import { arena, countingArena } from "../src/kernels/arena.ts";
+import { arena, countingArena, type Place } from "../src/kernels/arena.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
+import type { TrainingOps } from "../src/kernels/training-ops.ts";
 import { gpuKernels } from "../src/kernels/webgpu/ops.ts";
 import type { Gpu } from "../src/webgpu/gpu.ts";
 import { type BenchOptions, measure, median, printNumber, type Row, type Samples, type Section } from "./harness.ts";
+import { ROUNDED, requireSameWork, type Work } from "./same-work.ts";
 import { bytesOf, type KernelCase, type KernelSizes, kernelCases, placeCase } from "./webgpu-cases.ts";
 import { enough, type Limits, sample } from "./webgpu-limits.ts";
 
@@ -16,8 +18,9 @@ export async function webgpuKernels(gpu: Gpu, limits: Limits, { quick }: BenchOp
   const repeats = quick ? 3 : 7;
   const rows: Row[] = [];
   for (const of of kernelCases(sizes)) {
-    const wasm = await onWasm(of, repeats);
-    rows.push(describe(of, await onGpu(gpu, of, repeats), wasm, limits));
+    const [wasm, webgpu] = [await onWasm(of, repeats), await onGpu(gpu, of, repeats)];
+    requireSameWork(of.name, { name: "wasm", work: wasm.work }, { name: "webgpu", work: webgpu.work }, tolerances(of));
+    rows.push(describe(of, webgpu.samples, wasm.samples, limits));
   }
   const { steps, prompts, tokens, width, heads } = sizes;
   return {
@@ -39,26 +42,60 @@ function bytesNeeded(of: KernelCase): number {
   return counting.used;
 }
 
-async function onWasm(of: KernelCase, repeats: number): Promise<Samples> {
+/** Of an operation on the same arrays: what it left there after its first call, and its times. */
+interface Ran {
+  readonly work: Work;
+  readonly samples: Samples;
+}
+
+/** Arrays of packed bits, which must be equal. */
+const HOLD_BITS = ["spikes", "scores", "attended"];
+
+const tolerances = ({ arrays }: KernelCase) => {
+  const names = Object.keys(arrays).filter((name) => !HOLD_BITS.includes(name));
+  return Object.fromEntries(names.map((name) => [name, { ...ROUNDED, within: 1e-4 }]));
+};
+
+/** What a first call leaves. Tallies have a form of the backend's own. */
+async function firstCall(
+  of: KernelCase,
+  ops: TrainingOps & { words(at: Place, count: number): Uint32Array | Promise<Uint32Array> },
+  { at, scratch }: ReturnType<typeof placeCase>,
+): Promise<Work> {
+  of.run(ops, at, scratch);
+  const answers = Object.entries(of.arrays).filter(([name, { use }]) => use !== "read" && name !== "tally");
+  const read = answers.map(async ([name, { contents }]) => {
+    const words = await ops.words(at[name], contents.byteLength / 4);
+    return [
+      name,
+      HOLD_BITS.includes(name) ? words : new Float32Array(words.buffer, words.byteOffset, words.length),
+    ] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function onWasm(of: KernelCase, repeats: number): Promise<Ran> {
   const { kernels, arena: memory } = standaloneKernels(bytesNeeded(of));
   const { at, scratch } = placeCase(of, memory);
   for (const [name, { contents }] of Object.entries(of.arrays)) kernels.write(at[name], contents);
-  return measure(() => of.run(kernels, at, scratch), { repeats, warmUp: 1 });
+  const work = await firstCall(of, kernels, { at, scratch });
+  return { work, samples: await measure(() => of.run(kernels, at, scratch), { repeats, warmUp: 1 }) };
 }
 
-async function onGpu(gpu: Gpu, of: KernelCase, repeats: number): Promise<Samples> {
+async function onGpu(gpu: Gpu, of: KernelCase, repeats: number): Promise<Ran> {
   const bytes = bytesNeeded(of);
   const ops = gpuKernels(gpu, bytes);
   const { at, scratch } = placeCase(of, arena(0, bytes));
   for (const [name, { contents }] of Object.entries(of.arrays)) ops.write(at[name], contents);
-  const work = async (count: number) => {
+  const work = await firstCall(of, ops, { at, scratch });
+  const run = async (count: number) => {
     for (let i = 0; i < count; i++) of.run(ops, at, scratch);
     await ops.read(0, 1);
   };
-  const calls = await enough(work);
-  const samples = await sample(repeats, calls, () => work(calls));
+  const calls = await enough(run);
+  const samples = await sample(repeats, calls, () => run(calls));
   ops.close();
-  return samples;
+  return { work, samples };
 }
 
 function describe(of: KernelCase, samples: Samples, wasm: Samples, { bandwidth, f32 }: Limits): Row {

@@ -16,6 +16,16 @@ import { type TrainOptions, train } from "../src/train/train.ts";
 import type { Gpu } from "../src/webgpu/gpu.ts";
 import { type BenchOptions, median, type Row, type Samples, type Section, startClock } from "./harness.ts";
 import { RANDOM_IMAGES, randomImages } from "./random-images.ts";
+import { requireSameWork, type Tolerances } from "./same-work.ts";
+
+/** Both draw the same numbers. */
+const FIRST_LOSS: Tolerances = {
+  "first loss": {
+    within: 1e-3,
+    relative: true,
+    because: "a sum rounded in another order may tip a neuron over its threshold",
+  },
+};
 
 /** The first step compiles kernels. */
 const WARM_UP = 1;
@@ -68,13 +78,19 @@ export async function webgpuSteps(gpu: Gpu, { quick }: BenchOptions): Promise<Se
     const subject = fitting(gpu, document, images);
     const onWasm = await timeSteps(subject, {}, steps);
     const onGpu = await timeSteps(subject, { backend: await gpuBackend(gpu) }, steps);
+    requireSameWork(
+      name,
+      { name: "wasm", work: { "first loss": onWasm.firstLoss } },
+      { name: "webgpu", work: { "first loss": onGpu.firstLoss } },
+      FIRST_LOSS,
+    );
     const [work] = await profileSteps(gpu, subject, profile, 1);
-    rows.push({ name: `${name}: wasm`, samples: onWasm, figures: {} });
+    rows.push({ name: `${name}: wasm`, samples: onWasm.samples, figures: {} });
     rows.push({
       name: `${name}: webgpu`,
-      samples: onGpu,
+      samples: onGpu.samples,
       figures: {
-        "times wasm": median(onWasm.wall) / median(onGpu.wall),
+        "times wasm": median(onWasm.samples.wall) / median(onGpu.samples.wall),
         dispatches: work.dispatches,
         "host reads": work.reads,
         "KiB read": work.readBytes / 1024,
@@ -126,10 +142,14 @@ async function runSteps(
   });
 }
 
-async function timeSteps(subject: Opened, options: Partial<TrainOptions>, steps: number): Promise<Samples> {
+async function timeSteps(subject: Opened, options: Partial<TrainOptions>, steps: number) {
+  let firstLoss = Number.NaN;
+  const onStep: TrainOptions["onStep"] = ({ step, loss }) => {
+    if (step === 1) firstLoss = loss;
+  };
   const samples: { wall: number[]; cpu: number[] } = { wall: [], cpu: [] };
   let elapsed = startClock();
-  await runSteps(subject, options, WARM_UP + steps, async (step) => {
+  await runSteps(subject, { ...options, onStep }, WARM_UP + steps, async (step) => {
     const { wall, cpu } = elapsed();
     if (step >= WARM_UP) {
       samples.wall.push(wall);
@@ -137,7 +157,7 @@ async function timeSteps(subject: Opened, options: Partial<TrainOptions>, steps:
     }
     elapsed = startClock();
   });
-  return samples;
+  return { samples: samples satisfies Samples, firstLoss };
 }
 
 /** What the GPU does in each step, after one that compiles kernels. */
