@@ -1,10 +1,13 @@
 /**
- * The dense product at the shapes of the reference model's backward pass, at those of width 512 (also forward), and at a square shape.
+ * The dense product at the shapes of the reference model's backward pass, at those of width 512 (also forward), and at a square shape; compared
+ * with PyTorch's.
  */
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
+import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
+import { createCaseWriter, hasPeer, MISSING_PEER, type PeerProcess, peerNotes, runPeer } from "./peer-files.ts";
+import { ROUNDED, requireSameWork, type Work } from "./same-work.ts";
 
 /** C [m, n] = op(A) op(B) over k. */
 interface Shape {
@@ -18,6 +21,7 @@ interface Shape {
 
 const SHAPES: readonly Shape[] = [
   { name: "256 x 256 x 256", m: 256, n: 256, k: 256 },
+  { name: "4096 x 512 into 128", m: 4096, n: 128, k: 512 },
   { name: "dX of qkv, 1024 x 384 into 128", m: 1024, n: 128, k: 384, transposeB: true },
   { name: "dX of up, 1024 x 512 into 128", m: 1024, n: 128, k: 512, transposeB: true },
   { name: "dX of down, 1024 x 128 into 512", m: 1024, n: 512, k: 128, transposeB: true },
@@ -29,37 +33,72 @@ const SHAPES: readonly Shape[] = [
   { name: "dW, 512 x 2048 over 1024", m: 512, n: 2048, k: 1024, transposeA: true },
 ];
 
-export async function gemm({ quick }: BenchOptions): Promise<Section> {
-  const rows: Row[] = [];
-  for (const shape of SHAPES) rows.push(await measureShape(shape, quick));
-  return { name: "gemm", about: "dense products of float32, one thread.", rows, notes: [] };
+/** The report of the peer. */
+interface PeerRun extends PeerProcess {
+  /** In the order of the shapes. */
+  readonly products: readonly { readonly samples: Samples; readonly work: Work }[];
 }
 
-async function measureShape({ name, m, n, k, transposeA, transposeB }: Shape, quick: boolean): Promise<Row> {
-  const words = m * k + k * n + m * n + productScratch(m, n, k);
-  const { kernels, arena } = standaloneKernels(4 * words);
-  const [a, b, c, scratch] = [m * k, k * n, m * n, productScratch(m, n, k)].map((count) => arena.words(count));
-  const random = stream(1);
-  for (let i = 0; i < m * k; i++) kernels.f32[a / 4 + i] = random.uniform() - 0.5;
-  for (let i = 0; i < k * n; i++) kernels.f32[b / 4 + i] = random.uniform() - 0.5;
-  const lda = transposeA ? m : k;
-  const ldb = transposeB ? k : n;
-  const multiply = () =>
-    kernels.run.gemm(
-      Number(transposeA ?? false),
-      Number(transposeB ?? false),
-      m,
-      n,
-      k,
-      a,
-      lda,
-      b,
-      ldb,
-      c,
-      n,
-      0,
-      scratch,
-    );
-  const samples = await measure(multiply, { repeats: quick ? 3 : 9 });
-  return { name, samples, figures: { "GFLOP/s": (2 * m * n * k) / (1e6 * median(samples.cpu)) } };
+export async function gemm({ quick }: BenchOptions): Promise<Section> {
+  const rows: Row[] = [];
+  const repeats = quick ? 3 : 9;
+  const peer = !quick && hasPeer() ? runProductPeer(repeats) : null;
+  for (const [i, shape] of SHAPES.entries()) {
+    const { samples, work } = await measureShape(shape, repeats);
+    const other = peer?.products[i];
+    if (other) {
+      const sides = [
+        { name: "xpikeformer", work },
+        { name: "PyTorch", work: other.work },
+      ] as const;
+      requireSameWork(shape.name, ...sides, { squares: ROUNDED, "first row": ROUNDED });
+      rows.push(describe(`PyTorch, ${shape.name}`, shape, other.samples));
+    }
+    rows.push(describe(`xpikeformer, ${shape.name}`, shape, samples));
+  }
+  const notes = peer ? peerNotes(peer) : quick ? [] : [MISSING_PEER];
+  return { name: "gemm", about: "dense products of float32, one thread.", rows, notes };
 }
+
+const describe = (name: string, { m, n, k }: Shape, samples: Samples): Row => ({
+  name,
+  samples,
+  figures: { "GFLOP/s": (2 * m * n * k) / (1e6 * median(samples.cpu)) },
+});
+
+/** The factors as they are kept: transposed where the product transposes them. */
+function factorsOf({ m, n, k }: Shape): readonly Float32Array[] {
+  const random = stream(1);
+  return [m * k, k * n].map((length) => Float32Array.from({ length }, () => random.uniform() - 0.5));
+}
+
+async function measureShape(shape: Shape, repeats: number) {
+  const { m, n, k, transposeA = false, transposeB = false } = shape;
+  const words = [m * k, k * n, m * n, productScratch(m, n, k)];
+  const { kernels, arena } = standaloneKernels(4 * words.reduce((sum, count) => sum + count, 0));
+  const [a, b, out, scratch] = words.map((count) => arena.words(count));
+  factorsOf(shape).forEach((factor, i) => {
+    kernels.write([a, b][i], factor);
+  });
+  const samples = await measure(() => kernels.product({ m, n, k, a, transposeA, b, transposeB, out, scratch }), {
+    repeats,
+  });
+  const product = kernels.floats(out, m * n);
+  const squares = product.reduce((sum, x) => sum + x * x, 0);
+  return { samples, work: { m, n, k, squares, "first row": product.subarray(0, n) } };
+}
+
+const runProductPeer = (repeats: number): PeerRun =>
+  runPeer<PeerRun>("dense_product.py", ["--repeats", `${repeats}`], 1, (folder) => {
+    const writer = createCaseWriter();
+    const products = SHAPES.map((shape) => {
+      const { m, n, k, transposeA = false, transposeB = false } = shape;
+      const [a, b] = factorsOf(shape);
+      return {
+        a: transposeA ? writer.place(a, k, m) : writer.place(a, m, k),
+        b: transposeB ? writer.place(b, n, k) : writer.place(b, k, n),
+        ...{ transposeA, transposeB },
+      };
+    });
+    writer.write(folder, { products });
+  });

@@ -58,6 +58,9 @@ export function runPeer<Run>(
     ...process.env,
     OMP_NUM_THREADS: `${threads}`,
     OPENBLAS_NUM_THREADS: `${threads}`,
+    // OpenBLAS chooses its kernels by the processor, not by what a shell happens to set.
+    OPENBLAS_CORETYPE: undefined,
+    OPENBLAS_L2_SIZE: undefined,
     PYTHONDONTWRITEBYTECODE: "1",
     // Code from torch.compile is linked without the library of its vector functions.
     LD_PRELOAD: "libsleef.so.3",
@@ -96,11 +99,11 @@ export function peerNotes({ torch, vectorCode, matrixProductGflops }: PeerProces
   }
   if (vectorCode === "") {
     notes.push(
-      "torch.compile makes no vector code here; `apt install g++ python3-dev libsleef-dev` lets it, and PyTorch is faster.",
+      "torch.compile makes no vector code here; `apt install libtorch-dev g++ python3-dev libsleef-dev` lets it, and PyTorch is faster.",
     );
   }
   return notes;
 }
 
 export const MISSING_PEER =
-  "No PyTorch to compare with: `apt install python3-torch libopenblas0-openmp g++ python3-dev libsleef-dev` (Debian) adds it.";
+  "No PyTorch to compare with: `apt install python3-torch libtorch-dev libopenblas0-openmp g++ python3-dev libsleef-dev` (Debian) adds it.";
