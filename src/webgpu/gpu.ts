@@ -78,7 +78,7 @@ export type Backend = "auto" | "wasm" | "webgpu";
 export interface ChosenBackend {
   /** Null for the kernels in WebAssembly. */
   readonly gpu: Gpu | null;
-  /** What `auto` chose, and why; null where nothing was chosen. */
+  /** What `auto` chose, and why, or that the GPU is a driver in software; null where nothing is to be said. */
   readonly choice: string | null;
 }
 
@@ -98,7 +98,7 @@ export async function chooseBackend(
   try {
     requireWork();
     const gpu = await open();
-    if (asked === "webgpu") return { gpu, choice: null };
+    if (asked === "webgpu") return { gpu, choice: gpu.isSoftware ? softwareNote(gpu) : null };
     if (!gpu.isSoftware) return { gpu, choice: `webgpu, on ${gpu.name}.` };
     gpu.close();
     return { gpu: null, choice: `wasm, because ${gpu.name} computes on the CPU too.` };
@@ -107,6 +107,10 @@ export async function chooseBackend(
     return { gpu: null, choice: `wasm. ${error.message}` };
   }
 }
+
+const softwareNote = ({ name }: Gpu): string =>
+  `webgpu, on ${name}, which is no GPU but a driver in software: it computes on the CPU, mostly slower than --backend wasm, and times ` +
+  "measured with it say nothing about GPUs.";
 
 /** The error of a GPU that went away. */
 export const lostGpu = ({ name }: Pick<Gpu, "name">, reason: string): PlatformError =>
