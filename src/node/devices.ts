@@ -1,6 +1,6 @@
 /** The device module that an experiment names: found relative to it, hashed, and loaded. */
-import { relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { loadDevice } from "../device/module.ts";
 import { FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -33,8 +33,21 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
   // The query string distinguishes versions of one file: a module is imported once per URL.
   const url = pathToFileURL(file);
   url.searchParams.set("sha256", sha256);
-  const device = await loadDevice(url, { ...written, sha256 });
+  const device = await loadDevice(url, { ...written, sha256 }).catch((error: unknown) => {
+    throw withWayToPackage(error, file);
+  });
   return { ...experiment, hardware: { ...experiment.hardware, crossbar: { ...crossbar, device } } };
+}
+
+/** A module that imports this package from a folder where Node does not find it is told how to have it found: the one that runs. */
+function withWayToPackage(error: unknown, file: string): unknown {
+  if (!(error instanceof FileError) || !String(error.cause).includes("Cannot find package 'xpikeformer'")) return error;
+  const [packages, own] = [join(dirname(file), "node_modules"), fileURLToPath(new URL("../..", import.meta.url))];
+  const [link, target] = [join(packages, "xpikeformer"), own.replace(/[/\\]$/, "")].map((path) => JSON.stringify(path));
+  const message =
+    "The device module imports xpikeformer, which Node looks for in node_modules of the module's folder and of those above it. Link the " +
+    `package that runs there, then repeat the command:\n  mkdir -p ${JSON.stringify(packages)} && ln -s ${target} ${link}`;
+  return new FileError(error.path, message, { cause: error });
 }
 
 async function readModule(file: string): Promise<Uint8Array> {
