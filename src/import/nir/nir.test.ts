@@ -93,14 +93,14 @@ describe("graphs of NIR's own writer", () => {
 const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 describe("a LIF node, by hand", () => {
-  const node = (fields: Record<string, number>): NirGraph => ({
+  const node = (fields: Record<string, number>, type: "LIF" | "IF" = "LIF"): NirGraph => ({
     type: "NIRGraph",
     nodes: new Map<string, NirLeaf>([
       ["in", { type: "Input", fields: new Map([["shape", { shape: [1], values: BigInt64Array.of(1n) }]]) }],
       [
         "lif",
         {
-          type: "LIF",
+          type,
           fields: new Map(
             Object.entries(fields).map(([name, value]) => [name, { shape: [1], values: Float64Array.of(value) }]),
           ),
@@ -130,6 +130,29 @@ describe("a LIF node, by hand", () => {
     // 0.5 | 1 | 1 | 1.5 fires, 0.5 | 0.25
     expect(run({ reset: "soft" })).toEqual([0, 0, 0, 1, 0]);
   });
+
+  test.each([
+    ["IF", { r: 1, v_threshold: 1, v_reset: 0 }],
+    ["LIF", { tau: 2, r: 2, v_leak: 0, v_threshold: 1, v_reset: 0 }],
+  ] as const)(
+    "does not stay silent for lack of a time step without a note: an %s that counts steps, as sinabs writes it",
+    (type, fields) => {
+      const graph = node(fields, type);
+      const input = signal([1], [1.5, 0.75, 1.5, 0.75, 1.5]);
+      const notes: string[] = [];
+      const spikesOf = (options: Parameters<typeof runNir>[2]) => [
+        ...outputOf(graph, runNir(graph, input, { ...options, onNote: (note) => notes.push(note) })).values,
+      ];
+      expect(spikesOf({})).toEqual([0, 0, 0, 0, 0]);
+      expect(notes).toEqual([
+        expect.stringMatching(/^The neurons of "lif" \((IF|LIF)\) never fire\..* pass \{ timeStep: 1 \}\.$/),
+      ]);
+      expect(spikesOf({ timeStep: 1 }).some((spike) => spike === 1)).toBe(true);
+      expect(spikesOf({ timeStep: 1e-4 })).toEqual([0, 0, 0, 0, 0]);
+      runNir(graph, signal([1], [0, 0]), { onNote: (note) => notes.push(note) });
+      expect(notes).toHaveLength(1);
+    },
+  );
 
   test("takes the step, the reset and the comparison from the metadata", () => {
     const ruled = {

@@ -17,6 +17,8 @@ export type Subgraphs = Readonly<Record<string, (input: NirSignal) => NirSignal>
 
 export interface NirRunOptions extends Partial<NirRules> {
   readonly subgraphs?: Subgraphs;
+  /** Gets a note on neurons that cannot fire for lack of a time step; default: `console.warn`. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** Metadata that mark a subgraph which stands for attention. */
@@ -39,6 +41,7 @@ export function runNir(graph: NirGraph, input: NirSignal, options: NirRunOptions
   }
   const signals = new Map<string, NirSignal>();
   const rules = rulesOf(graph, options);
+  const isStated = options.timeStep !== undefined || graph.metadata?.has("time_step") === true;
   for (const name of inOrder(graph)) {
     const node = graph.nodes.get(name)!;
     const sources = graph.edges.filter(([, to]) => to === name).map(([from]) => signals.get(from)!);
@@ -46,10 +49,28 @@ export function runNir(graph: NirGraph, input: NirSignal, options: NirRunOptions
       throw new SpecError(name, `Nothing leads to the node ${shorten(name)}. Add an Input and an edge to it.`);
     }
     const total = sources.length === 0 ? input : sources.reduce((sum, source) => add(sum, source, name));
-    signals.set(name, runAny(node, name, total, rules, options));
+    const signal = runAny(node, name, total, rules, options);
+    signals.set(name, signal);
+    if (!isStated && countsSteps(node) && total.values.some((x) => x !== 0) && signal.values.every((x) => x === 0)) {
+      (options.onNote ?? console.warn)(silentNote(name, node.type, rules.timeStep));
+    }
   }
   return signals;
 }
+
+/** Whether neurons seem to count time in steps, as programs without a time step do: an IF with r = 1, a LIF with tau of 1 or more. */
+function countsSteps(node: NirNode): boolean {
+  if (node.type !== "IF" && node.type !== "LIF") return false;
+  const r = numbersOf(node.fields.get("r"));
+  return node.type === "IF"
+    ? r?.every((value) => value === 1) === true
+    : numbersOf(node.fields.get("tau"))?.every((value) => value >= 1) === true;
+}
+
+const silentNote = (name: string, type: string, timeStep: number): string =>
+  `The neurons of ${shorten(name)} (${type}) never fire. The graph states no time step, so it is ${timeStep} s, and each step adds ` +
+  `${timeStep} of what these neurons' ${type === "IF" ? "r = 1" : "tau of 1 or more"} would add in a step of 1. If the program that wrote ` +
+  "the graph counts time in steps, pass { timeStep: 1 }.";
 
 /** The signal of the graph's only Output. Throws SpecError if it has none or several. */
 export function outputOf(graph: NirGraph, signals: ReadonlyMap<string, NirSignal>): NirSignal {
