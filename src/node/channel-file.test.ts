@@ -130,7 +130,10 @@ test("an experiment names a file beside it: its slots are those of the file, who
     writeNpz({ h_freq: { shape: [...shape, 2], values: Float32Array.from(values) } }),
   );
   const { data, notes } = await loadTaskData(experiment, { directory: folder });
-  expect(notes).toEqual(["impulse.npz: 20 channels, the last 2 for tests; slot 2 goes over the first of these again."]);
+  expect(notes).toEqual([
+    "impulse.npz: 20 channels, the last 2 for tests; slot 2 goes over the first of these again.",
+    expect.stringContaining("impulse.npz: The channels have a mean |H|^2 of 5.86, not 1"),
+  ]);
   const opened = openExperiment(experiment, data) as Opened<SlotDetectionSpec>;
   const drawn = opened.task.draw(4, stream(1), { snrDecibels: 10, spikes: false });
   const { slots } = await readSlots(join(folder, "impulse.npz"), task, { snrDecibels: 10, part: "test", count: 4 });
@@ -156,4 +159,36 @@ test("an experiment names a file beside it: its slots are those of the file, who
     task: { ...experiment.task, channel: { ...channel, file: "none.npz" } },
   } as Experiment;
   await expect(loadTaskData(named, { directory: folder })).rejects.toBeInstanceOf(FileError);
+});
+
+/** A file of the channels above, each number multiplied by `factor`. */
+function scaled(name: string, factor: number) {
+  const { shape, values } = arrays.get("h_freq")!;
+  const all = Float32Array.from(values, (value) => factor * value);
+  writeFileSync(join(folder, name), writeNpz({ h_freq: { shape: [...shape, 2], values: all } }));
+  const channel = { ...task.channel, kind: "file" as const, file: name };
+  const power = all.reduce((sum, x) => sum + x * x, 0) / (all.length / 2);
+  return { power, experiment: parseExperiment({ task: { ...task, channel } }), path: join(folder, name) };
+}
+
+test.each([
+  ["zeros.npz", 0, "All channels are zero"],
+  ["huge.npz", 1e37, "Channels within 100 dB of a mean |H|^2 of 1 are read."],
+  ["tiny.npz", 1e-8, "dB weaker than the experiment's ratios say. Divide the channels by "],
+])("channels of no usable power are refused: %s", async (name, factor, message) => {
+  const { experiment, path } = scaled(name, factor);
+  await expect(loadTaskData(experiment, { directory: folder })).rejects.toThrow(message);
+  await expect(readSlots(path, task, both)).rejects.toThrow(message);
+});
+
+test("a mean power other than 1 is noted with the factor that mends it", async () => {
+  const { experiment, power } = scaled("strong.npz", 10);
+  const { notes } = await loadTaskData(experiment, { directory: folder });
+  expect(notes).toHaveLength(2);
+  const [, factor] = /^strong\.npz: The channels have .* dB stronger than .* Divide the channels by ([\d.]+)\.$/.exec(
+    notes[1],
+  )!;
+  expect(power / Number(factor) ** 2).toBeCloseTo(1, 1);
+  const mended = scaled("mended.npz", 10 / Number(factor));
+  expect((await loadTaskData(mended.experiment, { directory: folder })).notes).toHaveLength(1);
 });

@@ -79,18 +79,55 @@ export async function readSlots(
   }
   const request = { grid, points: antennaSymbols(spec), noiseVariance: fromDecibels(-snrDecibels) };
   const random = stream(seed);
-  return {
-    grid,
-    slots: Array.from({ length: slots }, (_, i) => slotOver(responses.at(i % responses.count), request, random, i)),
-  };
+  const made = Array.from({ length: slots }, (_, i) => slotOver(responses.at(i % responses.count), request, random, i));
+  checkPower(meanPower(made.map(({ channel }) => channel)), path);
+  return { grid, slots: made };
 }
 
 /**
- * The channels of a file for an experiment of this task, on its grid.
+ * The channels of a file for an experiment of this task, on its grid, and their mean |H|^2.
  * Throws  as `readSlots`
  */
-export async function readChannels(path: string, task: SlotDetectionSpec, first: number): Promise<GivenChannels> {
-  return givenChannels((await readResponses(path, task, first)).responses);
+export async function readChannels(
+  path: string,
+  task: SlotDetectionSpec,
+  first: number,
+): Promise<{ readonly channels: GivenChannels; readonly power: number }> {
+  const channels = givenChannels((await readResponses(path, task, first)).responses);
+  const power = meanPower([channels.values]);
+  checkPower(power, path);
+  return { channels, power };
+}
+
+/** Mean |H|^2 of complex numbers. */
+function meanPower(parts: readonly (Float32Array | Float64Array)[]): number {
+  let [sum, count] = [0, 0];
+  for (const values of parts) {
+    for (const value of values) sum += value * value;
+    count += values.length / 2;
+  }
+  return sum / count;
+}
+
+/** Noise that is right for a mean |H|^2 of 1 is as good as none, or all, beyond what a ratio may be: 100 dB. */
+const FARTHEST = fromDecibels(100);
+
+function checkPower(power: number, path: string): void {
+  if (power >= 1 / FARTHEST && power <= FARTHEST) return;
+  if (power === 0)
+    throw new FileError(path, "All channels are zero, so nothing arrives. Save channels with a mean |H|^2 of 1.");
+  if (!Number.isFinite(power))
+    throw new FileError(path, `The channels' mean |H|^2 is ${power}. Save channels with one of 1.`);
+  throw new FileError(path, `${powerText(power)} Channels within 100 dB of a mean |H|^2 of 1 are read.`);
+}
+
+/** What a mean |H|^2 other than 1 does to signal-to-noise ratios, and the factor that makes it 1. */
+export function powerText(power: number): string {
+  const decibels = 10 * Math.log10(power);
+  return (
+    `The channels have a mean |H|^2 of ${power.toPrecision(3)}, not 1, so the signal is ${Math.abs(decibels).toFixed(1)} dB ` +
+    `${decibels > 0 ? "stronger" : "weaker"} than the experiment's ratios say. Divide the channels by ${Math.sqrt(power).toPrecision(3)}.`
+  );
 }
 
 async function readResponses(

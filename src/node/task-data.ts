@@ -3,13 +3,14 @@ import { join, resolve } from "node:path";
 import { responseCount } from "../channel/given.ts";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import { movingBars } from "../data/moving-bars.ts";
-import { FileError, SpecError } from "../errors.ts";
+import { didYouMean, FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec } from "../experiment/task.ts";
+import { fromDecibels } from "../numeric/exponential.ts";
 import type { DataOf } from "../task/catalogue.ts";
 import { sensorShape } from "../task/event-classification.ts";
-import { readChannels } from "./channel-file.ts";
+import { powerText, readChannels } from "./channel-file.ts";
 import { loadImageData, usualRoots } from "./data.ts";
 import { EVENT_LAYOUT, findEventFolder, readEventFolder } from "./event-data.ts";
 import type { DataUse, LoadedImageData } from "./packed-images.ts";
@@ -59,11 +60,15 @@ async function loadChannels(
   const { channel } = task;
   if (channel.kind !== "file") return generated();
   const path = resolve(folder ?? directory, channel.file);
-  const data = await readChannels(path, task, channel.firstSubcarrier);
+  const { channels: data, power } = await readChannels(path, task, channel.firstSubcarrier);
   const tested = responseCount(data, "test");
   const note = `${channel.file}: ${data.count} channels, the last ${tested} for tests; slot ${tested} goes over the first of these again.`;
-  return { data, notes: [note] };
+  const isUsual = power >= 1 / USUAL && power <= USUAL;
+  return { data, notes: [note, ...(isUsual ? [] : [`${channel.file}: ${powerText(power)}`])] };
 }
+
+/** Files of few channels scatter around a mean power of 1; beyond a factor of 1 dB, it is noted. */
+const USUAL = fromDecibels(1);
 
 async function loadImages(
   { data: asked }: ImageClassificationSpec,
@@ -72,10 +77,11 @@ async function loadImages(
   if (typeof asked === "string") return loadImageData(asked, folder, use);
   const place = folder ?? (asked.folder === undefined ? undefined : resolve(directory, asked.folder));
   if (place === undefined) {
+    const names = IMAGE_DATA.map(({ name }) => name);
     throw new SpecError(
       "task.data",
-      `The images "${asked.name}" are not one of the known data sets (${IMAGE_DATA.map(({ name }) => name).join(", ")}). ` +
-        "Name their folder in task.data.folder, relative to the experiment, or with --data.",
+      `The images "${asked.name}" are not one of the known data sets (${names.join(", ")}). ` +
+        `Name their folder in task.data.folder, relative to the experiment, or with --data.${didYouMean(asked.name, names)}`,
     );
   }
   const { data, notes } = await loadImageData("custom", place);
