@@ -6,8 +6,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { refuseOldNode } from "./node-version.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const { engines, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+if (refuseOldNode(process.versions.node, engines.node)) process.exit();
+
 const assembly = join(root, "src/kernels/assembly");
 const generated = join(root, "src/kernels/binary.generated.ts");
 const generatedFast = join(root, "src/kernels/fast-binary.generated.ts");
@@ -126,7 +130,6 @@ async function withoutPrivateComments(folder) {
 /** Removes declarations that no entry point of the package leads to: nobody can import them, and size is limited. */
 async function withoutPrivateDeclarations(folder) {
   const { default: ts } = await import("typescript");
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const reached = new Set();
   const waiting = Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : [join(root, types)]));
   while (waiting.length > 0) {

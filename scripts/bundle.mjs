@@ -3,7 +3,9 @@
  *
  * The layout of the result follows src/: one file per folder, and a file of its own for each entry, each command and
  * each file that only shows values. A folder's `index.js` is what importing `xpikeformer` loads, `more.js` what the other entries for
- * browsers need besides, `node.js` the rest. zod is inside, in `zod.js`: as a package, it alone takes as long to load as Node.
+ * browsers need besides, `node.js` the rest. Of folders that the command would load for a single source, `start.js` holds what
+ * `xpike --help` loads, and `short.js` what short commands add. zod is inside, in `zod.js`: as a package, it alone takes as long to load as
+ * Node.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -18,12 +20,19 @@ const src = join(root, "src");
 /** What charts are drawn with: a file of its own, because its packages take half of the space. */
 const CHARTS = "report/draw/plot";
 
-/** An engine that others import, and bench/ by its file. */
-const ENGINE = "node/sweep/valkey-engine";
+/** What `xpike --help` loads, in two steps. */
+const LAUNCH = ["cli/main", "cli/launch"];
+const PROGRAM = "cli/program";
 
-/** Files that others name: the entry points for browsers, that of Node, the command and the scripts of threads. */
+/** Commands that look up something, and end before a folder of the simulator would be loaded. */
+const SHORT = ["cli/presets", "cli/data"];
+
+/**
+ * Files that others name: the entry points for browsers, that of Node, the command, the scripts of threads, and an
+ * engine that bench/ measures.
+ */
 const BROWSER = ["index", "cost", "rtl", "report", "internal", "browser/worker"];
-const ENTRIES = [...BROWSER, "node", "cli/main", "node/worker", "node/sweep/worker", ENGINE];
+const ENTRIES = [...BROWSER, "node", "cli/main", "node/worker", "node/sweep/worker", "node/sweep/valkey-engine"];
 
 /**
  * Files and folders whose files stay files of their own: what only shows values, a page that draws, and what joins networks with the
@@ -59,7 +68,8 @@ export async function bundle(folder) {
     chunkFileNames: ({ name, isDynamicEntry, facadeModuleId, moduleIds }) => {
       // Commands, jobs and drawing are loaded when needed, each by its own name; a file of this name may exist for drawing.
       if (isDynamicEntry) return ALONE.has(nameIn(facadeModuleId)) ? `cli/${name}.js` : `${nameIn(facadeModuleId)}.js`;
-      return moduleIds.some((id) => id.startsWith(join(src, "cli"))) ? `cli/${name}.js` : `${name}.js`;
+      const isCommand = moduleIds.some((id) => id.startsWith(join(src, "cli"))) && !name.startsWith("cli/");
+      return isCommand ? `cli/${name}.js` : `${name}.js`;
     },
     minifyInternalExports: false,
     comments: { legal: true, annotation: true, jsdoc: false },
@@ -119,12 +129,18 @@ async function bundleCharts(folder) {
 function grouping() {
   const first = reached(["index"], false);
   const browser = reached(BROWSER, true);
+  const launch = reached(LAUNCH, false);
+  const start = reached([PROGRAM], false);
+  const short = reached(SHORT, false);
   return (id) => {
-    if (!id.startsWith(join(src, "/"))) return "zod";
+    if (!id.startsWith(join(src, "/")) && !launch.has(id)) return "zod";
     const name = nameIn(id);
-    if ((ENTRIES.includes(name) && name !== ENGINE) || name.startsWith("cli/")) return null;
+    if (ENTRIES.includes(name) || launch.has(id) || name === PROGRAM) return null;
     const folder = name.split("/")[0];
-    if (!name.includes("/") || ALONE.has(name) || ALONE.has(dirname(name))) return name;
+    if (!name.includes("/") || ALONE.has(name) || (ALONE.has(dirname(name)) && folder !== "cli")) return name;
+    if (start.has(id)) return `${folder}/start`;
+    if (folder === "cli") return null;
+    if (short.has(id) && /^(node|experiment)\//.test(name)) return `${folder}/short`;
     // Kernels of a GPU, which only work there loads.
     if (/^(kernels|simulation)\/webgpu\//.test(name) && !first.has(id)) return `${folder}/webgpu`;
     return `${folder}/${first.has(id) || folder === "node" ? "index" : browser.has(id) ? "more" : "node"}`;

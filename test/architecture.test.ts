@@ -167,7 +167,7 @@ function rowOf(file: string): Row | undefined {
 
 function readTable(text: string): Row[] {
   const table: Row[] = [];
-  for (const [, path, imports] of text.matchAll(/^\| `(src\/[^`]+)` \|[^|]*\|([^|]*)\|$/gm)) {
+  for (const [, path, imports] of text.matchAll(/^\| `((?:src|scripts)\/[^`]+)` \|[^|]*\|([^|]*)\|$/gm)) {
     const [everything, exceptions] = imports!.split(";")[0].split("except");
     const isEverything = everything!.includes("every row above");
     const named = (part: string | undefined): string[] =>
@@ -176,8 +176,9 @@ function readTable(text: string): Row[] {
     const above = isEverything ? table.map(({ name }) => name).filter((name) => !excluded.includes(name)) : [];
     const listed = named(imports).filter((name) => !excluded.includes(name));
     // The folder node/ and the file node.ts are two rows.
-    const bare = path!.slice(4).replace(/\/$|\.ts$/, "");
-    const name = table.some((row) => row.name === bare) ? path!.slice(4) : bare;
+    const inside = path!.replace(/^(src|scripts)\//, "");
+    const bare = inside.replace(/\/$|\.ts$/, "");
+    const name = table.some((row) => row.name === bare) ? inside : bare;
     table.push({ name, path: path!, allowed: new Set([...above, ...listed]) });
   }
   return table;

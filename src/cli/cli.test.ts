@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
 import { parseExperiment } from "../experiment/parse.ts";
@@ -100,26 +100,6 @@ describe("the command line", () => {
 test("help texts name the mappings that there are", () => {
   expect(KNOWN_MAPPINGS).toEqual(TENSOR_MAPPING_NAMES);
   expect(KNOWN_LAYOUTS).toEqual(LAYOUT_NAMES);
-});
-
-test("help loads neither simulator nor drawings: they are imported when a command runs", () => {
-  const seen = new Set<string>();
-  const follow = (file: string): void => {
-    if (seen.has(file)) return;
-    seen.add(file);
-    const source = readFileSync(file, "utf8");
-    // Statements that are no types: `import x from "y"`, `export ... from "y"`.
-    for (const [, path] of source.matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";/gms)) {
-      if (path.startsWith(".")) follow(join(dirname(file), path));
-      else seen.add(path);
-    }
-  };
-  const main = readFileSync(join(import.meta.dirname, "main.ts"), "utf8");
-  const started = Array.from(main.matchAll(/import\("(\.[^"]+)"\)/g), ([, path]) => path);
-  expect(started).toContain("./program.ts");
-  for (const path of ["./main.ts", ...started]) follow(join(import.meta.dirname, path));
-  const packages = [...seen].filter((name) => !name.startsWith("/") && !name.startsWith("node:"));
-  expect(packages.sort()).toEqual(["commander", "picocolors"]);
 });
 
 test("a message names commands as they are typed where it is read", async () => {

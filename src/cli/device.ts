@@ -1,8 +1,8 @@
 /** `xpike device`: measured curves of a device, from CSV, as a part of an experiment. */
 import { readMeasuredCurves } from "../device/measured-csv.ts";
+import { findPreset } from "../experiment/presets.ts";
 import { readFileChecked, writeFileAtomic } from "../node/files.ts";
 import type { DeviceCommandOptions } from "./arguments.ts";
-import { findPreset } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Most bytes of a file of curves: a character takes at most four. */

@@ -1,38 +1,7 @@
 #!/usr/bin/env node
-/** Starts `xpike` in this process. */
-import { openFilesMessage } from "./open-files.ts";
+/** The command: checks the version of Node, then loads `launch.ts`. It stays in syntax that old versions read, even when bundled. */
+import { readFileSync } from "node:fs";
+import { refuseOldNode } from "../../scripts/node-version.mjs";
 
-/** Errors of a closed reader: `xpike schema | head` is done, Ctrl-C has ended `tee`, or the terminal was closed. */
-const UNREAD = ["EPIPE", "EIO", "ERR_STREAM_DESTROYED"];
-
-// Work continues, since saved results matter more than output.
-let lost: NodeJS.ErrnoException | undefined;
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (!UNREAD.includes(error.code ?? "")) lost ??= error;
-  });
-}
-
-try {
-  // Imported here, because a low limit of open files makes loading these fail.
-  const [{ main }, { processTerminal }] = await Promise.all([import("./program.ts"), import("./terminal.ts")]);
-  process.exitCode = await main(process.argv.slice(2), processTerminal());
-} catch (error) {
-  const problem = startProblem(error);
-  if (problem === null) throw error;
-  process.stderr.write(problem);
-  process.exitCode = 2;
-}
-process.on("exit", () => {
-  if (!lost) return;
-  process.exitCode ||= 2;
-  process.stderr.write(`FileError at output\n  What was printed is not whole: ${lost.message}. Write it elsewhere.\n`);
-});
-
-/** The message if the system lets nothing start; null for other errors. */
-function startProblem(error: unknown): string | null {
-  const limit = openFilesMessage(error);
-  if (limit !== null) return `PlatformError at files\n  ${limit}\n`;
-  if ((error as NodeJS.ErrnoException).syscall !== "uv_cwd") return null;
-  return "FileError at .\n  The current folder no longer exists. Change to another one with cd.\n";
-}
+const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+if (!refuseOldNode(process.versions.node, engines.node)) import("./launch.ts").then((start) => start.launch());

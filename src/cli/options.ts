@@ -1,11 +1,11 @@
 /** Shared by commands: the experiment, its data, and the command line that repeats them. */
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { didYouMean, FileError, SpecError, suggest } from "../errors.ts";
+import { FileError, suggest } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { LONGEST_TEXT } from "../experiment/json.ts";
 import { parseExperiment } from "../experiment/parse.ts";
-import { presets } from "../experiment/presets.ts";
+import { findPreset, presets } from "../experiment/presets.ts";
 import { loadExperimentDevice } from "../node/devices.ts";
 import { readFileChecked } from "../node/files.ts";
 import type { DataUse } from "../node/packed-images.ts";
@@ -54,18 +54,6 @@ export async function loadExperiment(
     directory,
     source,
   };
-}
-
-/** Throws SpecError, with a suggestion, for an unknown name. */
-export function findPreset(name: string): ReturnType<typeof presets>[number] {
-  const all = presets();
-  const found = all.find((preset) => preset.name === name);
-  if (found) return found;
-  const names = all.map((preset) => preset.name);
-  throw new SpecError(
-    `${PRESET}${name}`,
-    `There is no preset with this name. Known presets: ${names.join(", ")}.${didYouMean(name, names)}`,
-  );
 }
 
 /** The text of a document. Throws FileError, with a suggestion for a missing file. */

@@ -1,10 +1,7 @@
 /** `xpike presets` and `xpike schema`: documents to start from, and their JSON Schema. */
-import { DESCRIPTIONS } from "../experiment/descriptions.ts";
-import { presets } from "../experiment/presets.ts";
-import { experimentJsonSchema } from "../experiment/schema.ts";
+import { findPreset, presets } from "../experiment/presets.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import type { FileOptions } from "./arguments.ts";
-import { findPreset } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Throws SpecError for an unknown name, FileError when the file cannot be written. */
@@ -22,6 +19,11 @@ export async function presetsCommand(
 
 /** Throws FileError when the file cannot be written. */
 export async function schemaCommand(options: FileOptions, terminal: Terminal): Promise<void> {
+  // Loaded here, because presets need neither the validator nor the descriptions.
+  const [{ experimentJsonSchema }, { DESCRIPTIONS }] = await Promise.all([
+    import("../experiment/schema.ts"),
+    import("../experiment/descriptions.ts"),
+  ]);
   await deliver(asJson(experimentJsonSchema(DESCRIPTIONS)), options, terminal);
 }
 

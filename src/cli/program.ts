@@ -58,6 +58,8 @@ import {
 } from "./rtl-arguments.ts";
 import type { Terminal } from "./terminal.ts";
 
+export { processTerminal } from "./terminal.ts";
+
 /** Runs one command line, without the program's name; resolves to the exit code. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {

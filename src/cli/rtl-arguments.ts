@@ -1,8 +1,8 @@
 /** Arguments and options of `xpike rtl` and its commands, as in `arguments.ts`. */
 import type { Command } from "commander";
 import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
-import { DEVICE_NAMES, type DeviceName } from "../rtl/machine/fit.ts";
-import { WRAPPER_NAMES, type WrapperName } from "../rtl/wrapper/wrappers.ts";
+import { DEVICE_NAMES, type DeviceName } from "../rtl/machine/devices.ts";
+import { WRAPPER_NAMES, type WrapperName } from "../rtl/wrapper/kit.ts";
 import { choice, seedNumber, wholeNumber } from "./arguments.ts";
 
 /** Default of the board's serial line; not the option's default, so that `--baud` without a board can be detected. */

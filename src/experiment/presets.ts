@@ -7,12 +7,25 @@
  * are networks small enough to train on two processor cores; bundled ones of their size come with them (`checkpoints`), so that they run
  * untrained. `paper`, `recommended`, `realistic`, `charge` and `author-aihwkit` are machines without a network.
  */
+import { didYouMean, SpecError } from "../errors.ts";
 import type { ExperimentDocument } from "./experiment.ts";
 
 export interface Preset {
   readonly name: string;
   readonly description: string;
   readonly document: ExperimentDocument;
+}
+
+/** Throws SpecError, with a suggestion, for an unknown name. */
+export function findPreset(name: string): Preset {
+  const all = presets();
+  const found = all.find((preset) => preset.name === name);
+  if (found) return found;
+  const names = all.map((preset) => preset.name);
+  throw new SpecError(
+    `preset:${name}`,
+    `There is no preset with this name. Known presets: ${names.join(", ")}.${didYouMean(name, names)}`,
+  );
 }
 
 /** Every preset, as fresh copies. */

@@ -1,6 +1,12 @@
-/** What the wrapper of a system needs, and what it gives: the kit of each kind in `wrappers.ts`. */
+/**
+ * What the wrapper of a system needs, and what it gives: the kit of each kind in `wrappers.ts`. The command line offers the names, so this
+ * file imports only types.
+ */
 import type { MachineFacts } from "../axi/register-map.ts";
 import type { SourceFiles } from "../design.ts";
+
+export const WRAPPER_NAMES = ["litex", "zynq"] as const;
+export type WrapperName = (typeof WRAPPER_NAMES)[number];
 
 /** What a wrapper is written from. */
 export interface Wrapped {

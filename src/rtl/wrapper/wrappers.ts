@@ -7,14 +7,11 @@ import { type SourceFiles, sourceFiles } from "../design.ts";
 import { type MachineProvenance, marked, originOf } from "../kit/bundle.ts";
 import type { MachineDesign } from "../machine/design.ts";
 import { HOST_TOP, hostModules, packetsOf } from "./host-top.ts";
-import type { Wrapped, WrapperKit } from "./kit.ts";
+import type { Wrapped, WrapperKit, WrapperName } from "./kit.ts";
 import { litexFiles } from "./litex.ts";
 import { zynqFiles } from "./zynq.ts";
 
-const KITS = { litex: litexFiles, zynq: zynqFiles } as const satisfies Readonly<Record<string, WrapperKit>>;
-
-export type WrapperName = keyof typeof KITS;
-export const WRAPPER_NAMES = Object.keys(KITS) as WrapperName[];
+const KITS: Readonly<Record<WrapperName, WrapperKit>> = { litex: litexFiles, zynq: zynqFiles };
 
 export interface Wrapper {
   readonly name: WrapperName;
@@ -44,7 +41,7 @@ export function wrapperFiles(
     modules.map((module) => marked(module, origin)),
     [...design.modules, ...edge],
   );
-  const kit: WrapperKit = KITS[name];
+  const kit = KITS[name];
   const wrapped: Wrapped = {
     facts,
     bits,
