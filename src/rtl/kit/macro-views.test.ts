@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { tinyMachine } from "../../../test/support/tiny-machine.ts";
-import { macroViews } from "./macro-views.ts";
+import { COLUMN_NETLIST, macroViews } from "./macro-views.ts";
 
 const setting = { steps: 2, model: { width: 8, heads: 2, depth: 1 } };
 const { design, vectors } = tinyMachine(setting, 1);
@@ -53,4 +53,10 @@ test("the machine leaves the service pins of its macros at 0", () => {
     expect(pins.length).toBe(6);
     for (const [, value] of pins) expect(value).toMatchObject({ value: 0n });
   }
+});
+
+test("the column of a machine whose prompt has fewer vectors than are shown reads those there are", () => {
+  const short = tinyMachine({ ...setting, steps: 1 }, 1);
+  const { [COLUMN_NETLIST]: netlist } = macroViews(short.design, short.vectors, () => AREA);
+  expect(netlist).toContain(`the first ${short.design.plan.tokens} vectors of the first prompt`);
 });

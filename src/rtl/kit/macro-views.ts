@@ -166,7 +166,7 @@ function firstColumn({ plan, crossbars }: MachineDesign, { files }: MachineVecto
   const whole = crossbars[crossbar];
   const unit = unitOf(whole.step, whole.stepBits);
   const of = (units: Float32Array) => Array.from({ length: rows }, (_, r) => units[r * whole.columns] * unit);
-  const words = files[INPUT_FILE].split("\n").slice(0, READS);
+  const words = files[INPUT_FILE].trimEnd().split("\n").slice(0, READS);
   const vectors = words.map((word) => {
     const bits = BigInt(`0x${word}`) >> BigInt(rowStart);
     return Array.from({ length: rows }, (_, r) => Number((bits >> BigInt(r)) & 1n));
