@@ -120,7 +120,7 @@ describe("an error on a thread", () => {
     const experiment = tinyImageExperiment({ kind: "spiking", steps: 2 });
     const opened = openExperiment(experiment, images);
     const running = evaluateChips(threadsOf(3), opened, networkOf(experiment, 3), { chips: 1, prompts: 4 });
-    await expect(running).rejects.toThrow(/the calibration part of halves has 20/);
+    await expect(running).rejects.toThrow(/on 22 training images or more, but of the 60 of halves, 40 are kept/);
   });
 
   test("or its end, while a chip is calibrated, ends the evaluation", async () => {
