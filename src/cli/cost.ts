@@ -47,7 +47,7 @@ import { listCosts, listedJson } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
 import { type Checkpoint, loadCheckpoint } from "./layout-file.ts";
 import { loadNetworks } from "./networks.ts";
-import { type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
+import { isTensorFile, type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
 import { deliver, folderName, writeReport } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -84,7 +84,7 @@ export async function costCommand(
 }
 
 const isFileOrPreset = (source: string): boolean =>
-  source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/");
+  source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/") || isTensorFile(source);
 
 /** Machines whose ratios to Xpikeformer the screen shows with their ranges. */
 const SHOWN_RANGES = ["annTrees", "annDigital", "snnDigital"] as const;
@@ -320,8 +320,8 @@ function ownEnergy({ architectures, workload }: CostEstimate, unconverted: reado
   const energy = (id: ArchitectureId) =>
     formatText({ value: Number(architectures[id].total.toPrecision(3)), unit: "J" });
   return [
-    `This network is an ANN: ${energy("annDigital")} per ${workload.result.name} on a digital int8 engine, ${energy("annAimc")} on crossbars with 8-bit ` +
-      `weights, ${energy("annAimcOwn")} on our crossbars. Xpikeformer and the digital SNN run a spiking network of the same sizes instead, which ` +
+    `This network is an ANN: ${energy("annTrees")} per ${workload.result.name} in int8 in adder trees, ${energy("annDigital")} on a systolic array, ` +
+      `${energy("annAimc")} on crossbars with 8-bit weights, ${energy("annAimcOwn")} on our crossbars. Xpikeformer and the digital SNN run a spiking network of the same sizes instead, which ` +
       `would have to be trained. ${assumedRates(workload)}`,
     `The chip cannot run the ANN: ${unconverted.join("; ")}.`,
   ];

@@ -105,7 +105,7 @@ describe("xpike cost --layout", () => {
       expect(figure(`cost.${id}.energy`), id).toBeGreaterThan(0);
     }
     expect(report.notes[0]).toMatch(
-      /^This network is an ANN: .* per image on a digital int8 engine, .* on crossbars with 8-bit weights, .* on our crossbars\./,
+      /^This network is an ANN: .* per image in int8 in adder trees, .* on a systolic array, .* on crossbars with 8-bit weights, .* on our crossbars\./,
     );
     expect(report.notes[0]).toMatch(/Its spike rates are assumed: \d+\.\d % on average at each of T = 4 steps/);
     expect(report.notes[1]).toContain("The chip cannot run the ANN: softmax divides by a sum over tokens");
@@ -120,6 +120,39 @@ describe("xpike cost --layout", () => {
     expect(energy(sparse, "xpikeformer")).toBeLessThan(energy(report, "xpikeformer")!);
     expect(energy(sparse, "annAimc")).toBe(energy(report, "annAimc"));
   });
+
+  test("names each int8 price by its engine, and leaves out what it does not know", async () => {
+    const command = [golden("timm-vit.pth"), "--layout", "timm-vit", "--heads", "2", "--out", at("screen")];
+    const { out } = await runCommand("cost", ...command);
+    const joules = (text: RegExp) => text.exec(out.replaceAll(/\s+/g, " "))![1];
+    // The column and the sentence below it give the prices of the note, each with the engine.
+    const trees = joules(/is an ANN: ([\d.]+ nJ) per image in int8 in adder trees/);
+    const systolic = joules(/adder trees, ([\d.]+ nJ) on a systolic array/);
+    expect(out).toContain("int8 ANN, trees");
+    expect(out).toMatch(new RegExp(`^Energy per image +\\S+ nJ +${trees}`, "m"));
+    expect(out).toContain(`The same int8 ANN on a systolic array: ${systolic} per image.`);
+    expect(trees).not.toBe(systolic);
+    // Without a ratio there is no range, and no row for it.
+    expect(out).not.toContain("over the ranges");
+  });
+
+  test.each(["cost", "run"])(
+    "a file of tensors without an experiment is refused by %s, with layouts",
+    async (command) => {
+      const file = golden("timm-vit.pth");
+      const { code, err } = await runCommand(command, file);
+      const said = err.replaceAll(/\s+/g, " ");
+      expect(code).toBe(2);
+      expect(said).toContain(`xpike cost ${file} --layout auto`);
+      expect(said).toContain("or one of timm-vit, hf-vit,");
+      // What it suggests works, or says what else it needs.
+      const { code: second, err: more } = await runCommand("cost", file, "--layout", "auto", "--out", at("auto"));
+      expect([second, more]).toEqual([2, expect.stringContaining("Give it: --heads N")]);
+      const priced = await runCommand("cost", file, "--layout", "auto", "--heads", "2", "--out", at("auto"));
+      expect(priced.code).toBe(0);
+      expect((await runCommand(command, at("lost.safetensors"))).err).toContain("There is no such file");
+    },
+  );
 
   test("prices what cannot be imported, with the reason", async () => {
     const report = await price(

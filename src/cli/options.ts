@@ -1,5 +1,5 @@
 /** Shared by commands: the experiment, its data, and the command line that repeats them. */
-import { readdir } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { FileError, suggest } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -11,7 +11,7 @@ import { readFileChecked } from "../node/files.ts";
 import type { DataUse } from "../node/packed-images.ts";
 import { loadTaskData } from "../node/task-data.ts";
 import { type Opened, openExperiment } from "../task/open.ts";
-import type { CommandOptions } from "./arguments.ts";
+import { type CommandOptions, KNOWN_LAYOUTS } from "./arguments.ts";
 
 export interface LoadedExperiment {
   readonly experiment: Experiment;
@@ -56,17 +56,33 @@ export async function loadExperiment(
   };
 }
 
-/** The text of a document. Throws FileError, with a suggestion for a missing file. */
+/** By its name: files of PyTorch and safetensors. */
+export const isTensorFile = (path: string): boolean => /\.(safetensors|pth|pt|ckpt|bin)$/i.test(path);
+
+/** The text of a document. Throws FileError, with a suggestion for a missing file, and what to do with one of tensors. */
 export async function readDocument(path: string): Promise<string> {
   try {
+    if (isTensorFile(path)) {
+      await access(path);
+      throw tensorFile(path);
+    }
     // A character takes at most four bytes.
     return new TextDecoder().decode(await readFileChecked(path, 4 * LONGEST_TEXT));
   } catch (error) {
-    const missing = error instanceof FileError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+    const cause = error instanceof FileError ? error.cause : error;
+    const missing = (cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
     if (!missing) throw error;
     throw new FileError(path, `There is no such file.${await nearby(path)}`, { cause: error });
   }
 }
+
+const tensorFile = (path: string): FileError =>
+  new FileError(
+    path,
+    "This file holds tensors, but the command reads an experiment, as JSON. To price the network of another program, name its layout: " +
+      `\`xpike cost ${quote(path)} --layout auto\`, or one of ${KNOWN_LAYOUTS.join(", ")}. \`xpike import\` with the same option imports it. A network ` +
+      "that `xpike train` wrote is named in an experiment, as checkpoints.network.",
+  );
 
 /** A suggestion for a missing file: a preset of this name, or a file in the same folder. */
 async function nearby(path: string): Promise<string> {

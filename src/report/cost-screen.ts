@@ -1,13 +1,13 @@
 /**
- * The cost of a machine on one screen: energy, throughput and area next to the cheaper int8 ANN and the digital SNN, where the energy
- * goes, and what to change.
+ * The cost of a machine on one screen: energy, throughput and area next to the int8 ANN on its cheaper engine and the digital SNN, the
+ * energy of the ANN's other engine, where the energy goes, and what to change.
  */
 import picocolors from "picocolors";
 import { type Merit, meritOf } from "../cost/architectures/performance.ts";
 import type { ArchitectureCost, CostEstimate } from "../cost/cost.ts";
 import type { Lever } from "../cost/levers.ts";
 import { ALL_RIVALS, type Rivals } from "../cost/priced.ts";
-import type { PriceRanges } from "../cost/ranges.ts";
+import type { PriceRanges, Range } from "../cost/ranges.ts";
 import { formatNumber, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
@@ -50,8 +50,9 @@ export function costScreen(
     bold(wrap(clean(title), width)),
     "",
     comparison(equal, rivals, ranges, { dim, width }),
-    "",
-    wrap(`Where the energy goes: ${parts(estimate.architectures.xpikeformer)}.`, width).replaceAll(JOINT, " "),
+    ...[otherEngine(equal, rivals, ranges), `Where the energy goes: ${parts(estimate.architectures.xpikeformer)}.`].map(
+      (sentence) => wrap(sentence, width).replaceAll(JOINT, " "),
+    ),
   ];
   const [first, ...others] = report.notes;
   const more = others.length === 0 ? "" : ` (${others.length} more with --all)`;
@@ -68,21 +69,34 @@ interface Style {
   readonly width: number;
 }
 
-/** Int8 ANNs and their names at the head of a column. */
-const ANNS = [
-  ["annTrees", "int8 ANN, trees"],
-  ["annDigital", "int8 ANN, systolic"],
+/** Engines of the int8 ANN, with their names at the head of a column and in a sentence. */
+const ENGINES = [
+  ["annTrees", "int8 ANN, trees", "in adder trees"],
+  ["annDigital", "int8 ANN, systolic", "on a systolic array"],
 ] as const;
 
+/** The one that needs less energy first. */
+const enginesOf = ({ architectures }: CostEstimate) =>
+  ENGINES.toSorted(([a], [b]) => architectures[a].total - architectures[b].total);
+
+/** The energy of the int8 ANN on the engine that has no column, with the ratio and its range where there is one. */
+function otherEngine(estimate: CostEstimate, rivals: Rivals, ranges: PriceRanges | undefined): string {
+  const { architectures, workload } = estimate;
+  const [, [id, , on]] = enginesOf(estimate);
+  const { name, perInference } = workload.result;
+  const { total } = architectures[id];
+  const range = ranges?.of[id].ratio;
+  const over = hasRatio(id, rivals)
+    ? `, ${times(total, architectures.xpikeformer.total)}${range ? ` (${ends(range)})` : ""}`
+    : "";
+  return `The same int8 ANN ${on}: ${text(total / perInference, "J")} per ${name}${over}.`;
+}
+
 /** Xpikeformer, the int8 ANN that needs less energy, and the digital SNN side by side; the latter two with their ratios to Xpikeformer. */
-function comparison(
-  { architectures, workload }: CostEstimate,
-  rivals: Rivals,
-  ranges: PriceRanges | undefined,
-  style: Style,
-): string {
+function comparison(estimate: CostEstimate, rivals: Rivals, ranges: PriceRanges | undefined, style: Style): string {
+  const { architectures, workload } = estimate;
   const { xpikeformer, snnDigital } = architectures;
-  const [[ann, annName]] = ANNS.toSorted(([a], [b]) => architectures[a].total - architectures[b].total);
+  const [[ann, annName]] = enginesOf(estimate);
   const { name, perInference } = workload.result;
   const costs = [xpikeformer, architectures[ann], snnDigital];
   const compared = [true, rivals.ann, rivals.snn];
@@ -96,12 +110,15 @@ function comparison(
   const inference = perInference === 1 ? "" : ` (${text(architectures.xpikeformer.total, "J")} per inference)`;
   const ranged = (id: typeof ann | "snnDigital") => {
     const range = hasRatio(id, rivals) ? ranges?.of[id].ratio : undefined;
-    return range ? `${text(range.low, "1", 2)} to ${text(range.high, "1", 2)} x` : "";
+    return range ? ends(range) : "";
   };
+  const overRanges = [ranged(ann), ranged("snnDigital")];
   const head = ["", "Xpikeformer", annName, "", "digital SNN", ""];
   const rows = [
     row(`Energy per ${name}${inference}`, "J", (_, { total }) => total / perInference),
-    ...(ranges ? [["... over the ranges of all prices", "", ranged(ann), "", ranged("snnDigital"), ""]] : []),
+    ...(overRanges.some(Boolean)
+      ? [["... over the ranges of all prices", "", overRanges[0], "", overRanges[1], ""]]
+      : []),
     row(`Energy per ${name}, one at a time`, "J", (_, { alone }) => alone / perInference),
     row("Energy times latency, one at a time", "J s", ({ energyDelay }) => energyDelay),
     row(`${capital(name)}s per second, pipelined`, "1", ({ inFlight }) => inFlight),
@@ -114,6 +131,7 @@ function comparison(
 const capital = (word: string): string => `${word[0].toUpperCase()}${word.slice(1)}`;
 const text = (value: number | null, unit: string, digits = 3): string =>
   value === null ? "" : formatText({ value: Number(value.toPrecision(digits)), unit });
+const ends = ({ low, high }: Range): string => `${text(low, "1", 2)} to ${text(high, "1", 2)} x`;
 const times = (value: number | null, own: number | null): string =>
   value === null || own === null ? "" : `${formatText({ value: value / own, unit: "1" })} x`;
 

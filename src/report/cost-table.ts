@@ -31,7 +31,8 @@ export function costTable(cases: readonly CostCase[], options: TableOptions = {}
     ];
   });
   const read =
-    "Energy per inference of Xpikeformer (X) and of the int8 ANN, and energies of ANNs and SNN over Xpikeformer's.";
+    "Energy per inference of Xpikeformer (X) and of the int8 ANN on a systolic array, and energies of ANNs (trees: int8 in adder\n" +
+    "trees) and SNN over Xpikeformer's.";
   return `${read}\n${plainTable(head, rows, options)}`;
 }
 
