@@ -19,11 +19,10 @@ import { machineOf } from "../src/machine/machine.ts";
 import { scheduleOf, type Timetable } from "../src/machine/schedule.ts";
 import { shapeOf } from "../src/machine/shape.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
-import { annBackward, annForward } from "../src/model/ann.ts";
 import { foldNetwork } from "../src/model/fold.ts";
+import { drawBlocks, networkBackward, networkForward, repeatInput, spikeInput } from "../src/model/forward.ts";
 import { inputRows } from "../src/model/geometry.ts";
 import { isSpiking, type Network } from "../src/model/network.ts";
-import { drawBlocks, repeatInput, spikeInput, spikingBackward, spikingForward } from "../src/model/spiking.ts";
 import { contentHash } from "../src/node/content-hash.ts";
 import { stream } from "../src/numeric/stream.ts";
 import type { SourceFiles } from "../src/rtl/design.ts";
@@ -102,16 +101,21 @@ function spikingReference(opened: Opened, trained: Network<SpikingSpec>): Parts<
     ? spikeInput(spikes, inputRows(network.geometry))
     : repeatInput(values, network.model.steps, PROMPTS);
   const draws = drawBlocks(network, input, stream(5));
-  const { cache, ...forward } = spikingForward(network, input, { mode: "train", draws });
-  const rates = Object.fromEntries(Object.keys(forward.rates).map((name, i) => [name, i / 8]));
-  const further = { stepLogits: anyGradient(forward.stepLogits), rates };
-  return { forward, gradients: spikingBackward(network, anyGradient(forward.logits), cache, further) };
+  const forward = networkForward(network, input, { mode: "train", draws });
+  const { logits, stepLogits, trace, rates, statistics } = forward;
+  const wanted = Object.fromEntries(Object.keys(rates).map((name, i) => [name, i / 8]));
+  const further = { stepLogits: anyGradient(stepLogits), rates: wanted };
+  return {
+    forward: { logits, stepLogits, trace, rates, statistics },
+    gradients: networkBackward(network, anyGradient(logits), forward, further),
+  };
 }
 
 function annReference(opened: Opened, network: Network<AnnSpec>): Parts<unknown> {
   const { values } = evaluationPrompts(opened, PROMPTS);
-  const { logits, cache } = annForward(network, { prompts: PROMPTS, values });
-  const gradients = Object.entries(annBackward(network, anyGradient(logits), cache));
+  const forward = networkForward(network, { prompts: PROMPTS, values });
+  const { logits } = forward;
+  const gradients = Object.entries(networkBackward(network, anyGradient(logits), forward));
   return {
     forward: tenDigits(logits),
     gradients: Object.fromEntries(gradients.map(([name, gradient]) => [name, tenDigits(gradient)])),

@@ -15,7 +15,7 @@ import { firingScratch } from "../src/kernels/wasm/firing-attention.ts";
 import { neuronKernels } from "../src/kernels/wasm/neuron-kernels.ts";
 import { NOISE_SCRATCH, normalisationScratch } from "../src/kernels/wasm/neuron-ops.ts";
 import { inputGradientScratch, SPIKE_SCRATCH, spikeGradientScratch } from "../src/kernels/wasm/spike-ops.ts";
-import { NORM_EPSILON } from "../src/model/network.ts";
+import { NORM_EPSILON } from "../src/model/operation.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { muonScratch, orthogonalise } from "../src/train/muon.ts";
 import { randomBits } from "./reference-model.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { AnnSpec } from "../src/experiment/model.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
-import { annForward } from "../src/model/ann.ts";
+import { networkForward } from "../src/model/forward.ts";
 import { inputRows } from "../src/model/geometry.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -70,7 +70,7 @@ describe("a low-bit conventional network", () => {
     const random = stream(4);
     const values = Float32Array.from({ length: 5 * inputRows(own.geometry) * inputs }, () => random.uniform());
     const input = { prompts: 5, values };
-    const { logits } = annForward(own, input);
+    const { logits } = networkForward(own, input);
     const found: Float64Array = quantisedAnn(own, null, null)(input);
     expect(found.length).toBe(logits.length);
     // Sums in another order: a few units in the last place of numbers near 1.
@@ -80,7 +80,7 @@ describe("a low-bit conventional network", () => {
 
   test("approaches it with every bit", () => {
     const input = draw(20, "evaluation");
-    const { logits } = annForward(network, input);
+    const { logits } = networkForward(network, input);
     const distances = [3, 4, 5, 6, 8, 12].map((bits) => {
       // Calibrated on its own inputs, so that no activation is beyond the range of its codes.
       const found: Float64Array = quantisedAnn(network, bits, input)(input);

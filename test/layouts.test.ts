@@ -11,7 +11,7 @@ import { importNetwork } from "../src/import/import.ts";
 import { LAYOUT_NAMES, readLayout } from "../src/import/layouts/catalogue.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { createNetworkPass } from "../src/kernels/network-pass.ts";
-import { annForward } from "../src/model/ann.ts";
+import { networkForward } from "../src/model/forward.ts";
 import type { Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
@@ -54,7 +54,7 @@ const largestDifference = (a: ArrayLike<number>, b: readonly number[]) =>
 
 /** Parameters are rounded once, to single precision; the kernels compute in it. Logits are near 1. */
 function expectLogits(network: Network<AnnSpec>, prompts: number, values: Float32Array, logits: readonly number[]) {
-  expect(largestDifference(annForward(network, { prompts, values }).logits, logits)).toBeLessThan(1e-5);
+  expect(largestDifference(networkForward(network, { prompts, values }).logits, logits)).toBeLessThan(1e-5);
   const { kernels, pass } = createNetworkPass(network, prompts, true);
   kernels.f32.set(values, pass.inputs / 4);
   pass.forward(prompts);

@@ -8,8 +8,8 @@ import { findTensorMapping } from "../src/import/catalogue.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { createNetworkPass } from "../src/kernels/network-pass.ts";
+import { networkForward, spikeInput } from "../src/model/forward.ts";
 import { isSpiking, type Network } from "../src/model/network.ts";
-import { spikeInput, spikingForward } from "../src/model/spiking.ts";
 import { packSpikes, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 
@@ -55,7 +55,7 @@ function importGolden(file: string, normalisation: string): Network<SpikingSpec>
 }
 
 const referenceAnswers = (network: Network<SpikingSpec>) =>
-  spikingForward(network, spikeInput(input, pixels), { mode: "eval" });
+  networkForward(network, spikeInput(input, pixels), { mode: "eval" });
 
 /** The same from the fast kernels. */
 function kernelAnswers(network: Network<SpikingSpec>) {

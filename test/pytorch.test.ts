@@ -9,10 +9,9 @@ import { findTensorMapping } from "../src/import/catalogue.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { createNetworkPass } from "../src/kernels/network-pass.ts";
-import { annForward } from "../src/model/ann.ts";
 import { foldNetwork } from "../src/model/fold.ts";
+import { type NetworkInput, networkForward } from "../src/model/forward.ts";
 import type { Network } from "../src/model/network.ts";
-import { type SpikingInput, spikingForward } from "../src/model/spiking.ts";
 import { packSpikes, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 
@@ -64,7 +63,7 @@ describe("a conventional transformer of PyTorch", () => {
     expect(Array.from(network.geometry.mask)).toEqual(mask);
     expect(Array.from(network.geometry.queries)).toEqual(queries);
     // Three layers in single precision, with logits near 1: PyTorch rounds at about 1e-6.
-    expect(largestDifference(annForward(network, { prompts: 3, values }).logits, logits)).toBeLessThan(1e-5);
+    expect(largestDifference(networkForward(network, { prompts: 3, values }).logits, logits)).toBeLessThan(1e-5);
     expect(largestDifference(kernelLogits(network, 3, Float32Array.from(values)).logits, logits)).toBeLessThan(1e-4);
     expect(Math.max(...logits) - Math.min(...logits)).toBeGreaterThan(1);
   });
@@ -78,7 +77,7 @@ describe("a spiking transformer of PyTorch", () => {
       model: { ...size, steps, normalisation, attention: { kind: "lif", scoreGain: 4, valueGain: 8 } },
     });
   const bits = unpackHex(golden.spiking.inputs);
-  const input: SpikingInput = { steps, prompts, values: Float64Array.from(bits) };
+  const input: NetworkInput = { steps, prompts, values: Float64Array.from(bits) };
   const packed = packSpikes(bits, steps, prompts * 8, 24);
 
   function expectTrace(trace: Record<string, Uint8Array>, { trace: expected }: GoldenSpikes, names: string[]) {
@@ -98,7 +97,7 @@ describe("a spiking transformer of PyTorch", () => {
 
   test("whose sums are exact gives the same spikes, all of them, also where membranes meet the threshold exactly", () => {
     const network = importGolden("spiking.pth", experimentWith("none")) as Network<SpikingSpec>;
-    const { logits, trace } = spikingForward(network, input, { mode: "eval" });
+    const { logits, trace } = networkForward(network, input, { mode: "eval" });
     expectTrace(trace, golden.spiking, Object.keys(golden.spiking.trace));
     expect(Object.keys(trace).sort()).toEqual(Object.keys(golden.spiking.trace).sort());
     expect(Array.from(logits)).toEqual(golden.spiking.logits);
@@ -112,7 +111,7 @@ describe("a spiking transformer of PyTorch", () => {
     // The generator's condition: single precision shifts no membrane by more than a hundredth of the smallest distance.
     expect(golden.batchNorm.margin).toBeGreaterThan(100 * golden.batchNorm.rounding);
     const network = importGolden("batch-norm.pth", experimentWith("batch")) as Network<SpikingSpec>;
-    const { logits, trace } = spikingForward(network, input, { mode: "eval" });
+    const { logits, trace } = networkForward(network, input, { mode: "eval" });
     expectTrace(trace, golden.batchNorm, Object.keys(golden.batchNorm.trace));
     // Equal bits into the same head, in double precision on both sides: only the order of sums differs.
     expect(largestDifference(logits, golden.batchNorm.logits)).toBeLessThan(1e-12);

@@ -10,7 +10,7 @@ import type { Experiment } from "../src/experiment/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../src/experiment/model.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
 import type { SlotDetectionSpec } from "../src/experiment/slot-detection.ts";
-import { annForward } from "../src/model/ann.ts";
+import { networkForward } from "../src/model/forward.ts";
 import type { Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -83,7 +83,7 @@ describe("training", () => {
     const { bitErrorRate } = annEvents.at(-1)!.validation!;
     const { values, labels } = createTask(annExperiment).draw(64, stream(6).fork("validation"));
     const { network: last } = await train(annExperiment, { executor, ...stopped(40) });
-    const { logits } = annForward(last, { prompts: 64, values });
+    const { logits } = networkForward(last, { prompts: 64, values });
     const wrong = wrongOf(labels, (row) => (logits[row] > 0 ? 1 : 0));
     expect(bitErrorRate).toBeCloseTo(wrong.reduce((sum, count) => sum + count) / (64 * DATA), 12);
   });
@@ -116,7 +116,7 @@ describe("an evaluation", () => {
   test("counts the wrong bits of all data elements of each slot, in intervals by slot, and knows no context length", async () => {
     const { errors, byContext, prompts } = await evaluateNetwork(executor, annExperiment, ann, { prompts: PROMPTS });
     const { values, labels } = createTask(annExperiment).draw(PROMPTS, stream(6).fork("evaluation"));
-    const { logits } = annForward(ann, { prompts: PROMPTS, values });
+    const { logits } = networkForward(ann, { prompts: PROMPTS, values });
     const wrong = wrongOf(labels, (row) => (logits[row] > 0 ? 1 : 0));
     expect([...errors.wrong]).toEqual(wrong);
     expect(errors.bits).toMatchObject({ trials: PROMPTS * DATA, errors: wrong.reduce((sum, count) => sum + count) });

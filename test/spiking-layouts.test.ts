@@ -14,8 +14,8 @@ import { importNetwork } from "../src/import/import.ts";
 import { readLayout } from "../src/import/layouts/catalogue.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { foldNetwork } from "../src/model/fold.ts";
+import { networkForward } from "../src/model/forward.ts";
 import type { Network } from "../src/model/network.ts";
-import { spikingForward } from "../src/model/spiking.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { runExperiment } from "../src/runs/experiment.ts";
 import { packSpikes, unpackSpikes } from "../src/spike/train.ts";
@@ -89,7 +89,7 @@ describe.each(LAYOUTS)("%s", (layout) => {
   const values = inputOf(answer);
 
   test("no spike differs from PyTorch in any layer, and logits agree", () => {
-    const { trace, logits } = spikingForward(network, { steps: STEPS, prompts: IMAGES, values }, { mode: "eval" });
+    const { trace, logits } = networkForward(network, { steps: STEPS, prompts: IMAGES, values }, { mode: "eval" });
     expect(differences(trace, answer, width)).toEqual(nowhere(answer));
     expect(largestDifference(logits, answer.logits)).toBeLessThan(1e-5);
     expect(Math.max(...answer.logits) - Math.min(...answer.logits)).toBeGreaterThan(0.1);

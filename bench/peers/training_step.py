@@ -1,6 +1,6 @@
 """Training steps or inferences of the reference model in PyTorch, as an expert would write it: the peer of bench/training-step.ts.
 
-The network of src/model/spiking.ts with the weights, inputs and labels of our side, and its blocks compiled by torch.compile if that
+The network of src/model/transformer.ts with the weights, inputs and labels of our side, and its blocks compiled by torch.compile if that
 generates vector code. Attention compares random bytes with probabilities, which is exact here, where they are multiples of 1/256.
 
     python3 training_step.py --folder FOLDER --measure training --threads 1 --repeats 10

@@ -85,7 +85,7 @@ function inColumns(data, [inputs, outputs], bits) {
   return columns;
 }
 
-/** The forward pass of `annForward`, with a hook for every operand: `keep(name, values)` may change the values in place. */
+/** The forward pass of `networkForward`, with a hook for every operand: `keep(name, values)` may change the values in place. */
 function run({ model, geometry, parameters }, weights, { prompts, values }, { keep, probabilities }) {
   const { tokens, queries, mask, readOut } = geometry;
   const { width, depth, heads } = model;

@@ -4,7 +4,8 @@
  */
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { isSpiking, logitsOf, type Network } from "../model/network.ts";
+import { isSpiking, type Network } from "../model/network.ts";
+import { logitsOf } from "../model/read-out.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import { softBits } from "../task/bits.ts";
 import { takesSpikes } from "../task/create.ts";

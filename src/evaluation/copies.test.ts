@@ -4,9 +4,9 @@ import type { SpikingSpec } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { attentionDraws } from "../kernels/draws.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { initialise, type Network } from "../model/network.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { symbolDetection } from "../task/symbol-detection.ts";
@@ -40,7 +40,7 @@ test.each([
   const shape = { steps: STEPS, prompts: PROMPTS, heads: 2, tokens: ofEach.tokens, dimension: 8 };
   const input = spikeInput(spikes!, ofEach.tokens);
   const words = [attentionDraws(stream(7).key, 0, 0, shape, draws)];
-  const { logits } = spikingForward(network, input, { mode: "train", draws: words });
+  const { logits } = networkForward(network, input, { mode: "train", draws: words });
 
   const perToken = logits.length / (PROMPTS * ofEach.queries.length);
   const answers = Array.from({ length: PROMPTS * ofEach.queries.length }, (_, i) =>

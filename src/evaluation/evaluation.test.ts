@@ -6,10 +6,9 @@ import { parseExperiment } from "../experiment/parse.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { attentionDraws } from "../kernels/draws.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
-import { annForward } from "../model/ann.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import { initialise, type Network } from "../model/network.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
@@ -49,7 +48,7 @@ test("a spiking network's evaluation is that of its reference on the same prompt
   const shape = { steps: 3, prompts: PROMPTS, heads: 2, tokens: network.geometry.tokens, dimension: 8 };
   const draws = [attentionDraws(root.fork("evaluation attention").key, 0, 0, shape, "stratified")];
   const input = spikeInput(spikes!, network.geometry.tokens);
-  const { logits } = spikingForward(foldNetwork(network), input, { mode: "eval", draws });
+  const { logits } = networkForward(foldNetwork(network), input, { mode: "eval", draws });
   expectEvaluation(evaluation, logits, labels, experiment);
 });
 
@@ -60,7 +59,7 @@ test("a conventional network's evaluation is that of its reference on the same p
   const random = stream(experiment.seed).fork("evaluation");
   const { values, labels } = createTask(experiment).draw(PROMPTS, random, { snrDecibels: 12 });
   expect(evaluation.snrDecibels).toBe(12);
-  expectEvaluation(evaluation, annForward(network, { prompts: PROMPTS, values }).logits, labels, experiment);
+  expectEvaluation(evaluation, networkForward(network, { prompts: PROMPTS, values }).logits, labels, experiment);
 });
 
 function expectEvaluation(

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { parseExperiment } from "../experiment/parse.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { drawBlocks, networkForward, spikeInput } from "../model/forward.ts";
 import { initialise } from "../model/network.ts";
-import { drawBlocks, spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import { density } from "../spike/train.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -53,7 +53,7 @@ describe("densities", () => {
     const { spikes } = createTask(experiment).draw(PROMPTS, stream(experiment.seed).fork("evaluation"));
     const input = spikeInput(spikes!, network.geometry.tokens);
     const draws = drawBlocks(network, input, stream(1));
-    const { trace } = spikingForward(foldNetwork(network), input, { mode: "eval", draws });
+    const { trace } = networkForward(foldNetwork(network), input, { mode: "eval", draws });
     expect(spiking!.densities.input).toBeCloseTo(density(spikes!), 12);
     const { input: _, ...layers } = spiking!.densities;
     const trains = Object.keys(trace).filter((name) => !name.endsWith(".scores"));

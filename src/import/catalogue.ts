@@ -13,7 +13,8 @@
  */
 import { didYouMean, SpecError } from "../errors.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
-import { type Network, NORM_EPSILON, neuronParameters, parameterLayout } from "../model/network.ts";
+import { type Network, neuronParameters, parameterLayout } from "../model/network.ts";
+import { NORM_EPSILON } from "../model/operation.ts";
 import { stemLayers } from "../model/stem.ts";
 import { authorMapping } from "./author.ts";
 

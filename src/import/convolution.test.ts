@@ -2,9 +2,7 @@ import { expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
 import { spikingSpec } from "../experiment/model.ts";
-import { gatherWindows } from "../model/convolution.ts";
-import { denseForward } from "../model/dense.ts";
-import { stemLayers } from "../model/stem.ts";
+import { networkForward } from "../model/forward.ts";
 import { stream } from "../numeric/stream.ts";
 import { findTensorMapping } from "./catalogue.ts";
 import type { SourceTensor } from "./elements.ts";
@@ -45,8 +43,8 @@ test("a convolution of PyTorch, [outputs, channels, kernel, kernel], comes in as
     const mapping = findTensorMapping("xpikeformer", whole, new Set(tensors.keys()));
     const { network } = importNetwork(tensors, model, stemmed(tinyStem), mapping);
     const values = Float64Array.from({ length: 24 * channels }, () => draws.integer(2));
-    const [layer] = stemLayers(model, network.geometry);
-    const { output } = denseForward(network, "stem.0", gatherWindows(values, layer, 1), "eval");
+    const drawn = { mode: "eval", attention: "expected" } as const;
+    const output = networkForward(network, { prompts: 1, values }, drawn).values.get("stem.0.currents")!;
     // nn.Conv2d with padding 1, then nn.BatchNorm2d, by their definitions.
     const pixel = (row: number, column: number, c: number) =>
       row < 0 || row >= tinyGrid.rows || column < 0 || column >= tinyGrid.columns

@@ -6,7 +6,7 @@
  */
 import type { AnnSpec } from "../experiment/model.ts";
 import { type Geometry, inputRows, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
-import { logitsOf } from "../model/network.ts";
+import { logitsOf } from "../model/read-out.ts";
 import { type AnnStemLayout, planAnnStem } from "./ann-stem.ts";
 import type { Arena, Place } from "./arena.ts";
 import { maskStride } from "./masks.ts";

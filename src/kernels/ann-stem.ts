@@ -1,6 +1,6 @@
 /**
  * The conventional transformer's pass from its input to the stream before the first block, and back: the embedding, preceded by
- * the convolutions of a stem. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps the inputs of all convolutions.
+ * the convolutions of a stem. Rows are `[B][pixels]`; training keeps the inputs of all convolutions.
  */
 import type { Activation, AnnSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";

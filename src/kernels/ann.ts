@@ -1,5 +1,5 @@
 /**
- * Fast version of the conventional transformer, the twin of `model/ann.ts`. Pre-LayerNorm blocks as in GPT-2:
+ * Fast version of the conventional transformer, the twin of `model/forward.ts`. Pre-LayerNorm blocks as in GPT-2:
  *
  *   x = values W + offset (+ position), or see `ann-stem.ts`
  *   x += projection(softmax attention(LN1 x)),  x += down(GELU(up(LN2 x)))     in each block
@@ -15,7 +15,8 @@ import type { BitWidth } from "../experiment/model.ts";
 import { activationOf } from "../model/activation.ts";
 import { codesOf, SHARE_CODES, widthsByLayer } from "../model/bit-widths.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
-import { logitsOf, NORM_EPSILON } from "../model/network.ts";
+import { NORM_EPSILON } from "../model/operation.ts";
+import { logitsOf } from "../model/read-out.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
 import { bindAnnStem } from "./ann-stem.ts";
 import type { Place } from "./arena.ts";

@@ -7,7 +7,7 @@ import { bitCrossEntropyBackward, bitCrossEntropyForward } from "../model/bit-cr
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "../model/heads.ts";
 import { layerNormBackward, layerNormForward } from "../model/layer-norm.ts";
-import { NORM_EPSILON } from "../model/network.ts";
+import { NORM_EPSILON } from "../model/operation.ts";
 import { softmaxAttentionBackward, softmaxAttentionForward } from "../model/softmax-attention.ts";
 import { stream } from "../numeric/stream.ts";
 import { byteMask } from "./masks.ts";

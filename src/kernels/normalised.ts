@@ -2,7 +2,7 @@
  * The per-feature affine map after a linear layer, `I = scale y + shift`: BatchNorm with the statistics of this micro-batch in
  * training, or the folded offset (scale 1). Twin: `model/batch-norm.ts`.
  */
-import { NORM_EPSILON } from "../model/network.ts";
+import { NORM_EPSILON } from "../model/operation.ts";
 import type { Arena, Place } from "./arena.ts";
 import type { ColumnMap, ColumnMoments, Ops } from "./ops.ts";
 import type { ParameterOffsets } from "./pass.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import type { BitWidth } from "../experiment/model.ts";
 import { codesOf } from "../model/bit-widths.ts";
-import { roundingBackward, roundingForward } from "../model/quantization.ts";
+import { roundingBackward, roundingForward } from "../model/rounding.ts";
 import { stream } from "../numeric/stream.ts";
 
 const [ROWS, STRIDE, FIRST, COLUMNS] = [5, 20, 3, 11];

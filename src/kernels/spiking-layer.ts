@@ -1,9 +1,10 @@
 /**
  * Linear layers on packed spikes and the neurons after them, forward and backward: the parts of which the spiking pass is built.
  */
-import { NORM_EPSILON } from "../model/network.ts";
+
 import { learnedName, neuronModel } from "../model/neuron/catalogue.ts";
 import { surrogateReach } from "../model/neuron/surrogate.ts";
+import { NORM_EPSILON } from "../model/operation.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import { bindNormalised, type LayerLayout, type Normalised } from "./normalised.ts";
 import type { ColumnMap, Ops } from "./ops.ts";

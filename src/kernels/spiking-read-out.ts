@@ -7,7 +7,7 @@
  */
 import type { SpikingSpec } from "../experiment/model.ts";
 import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
-import { logitsOf } from "../model/network.ts";
+import { logitsOf } from "../model/read-out.ts";
 import { RESIDUALS } from "../model/residual.ts";
 import { type Arena, type PackedBits, type Place, tallyAt } from "./arena.ts";
 import { type ChosenTokens, lossOf, type Ops } from "./ops.ts";

@@ -1,6 +1,6 @@
 /**
  * The spiking pass from its input to the stream before the first block, and back: the embedding, preceded by the convolutions of
- * a stem. Twin: `model/spiking-stem.ts`. `spiking-stem-plan.ts` sets the memory layout; rows are `[T][B][pixels]`.
+ * a stem. `spiking-stem-plan.ts` sets the memory layout; rows are `[T][B][pixels]`.
  */
 import { RESIDUALS } from "../model/residual.ts";
 import { pixels, type StemLayer } from "../model/stem.ts";

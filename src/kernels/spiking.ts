@@ -1,5 +1,5 @@
 /**
- * The spiking transformer on packed spikes, forward and backward through time. Twin: `model/spiking.ts`.
+ * The spiking transformer on packed spikes, forward and backward through time. Twin: `model/forward.ts`.
  *
  * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input, unless R is a sum of spikes
  * that layers read itself. `spiking-plan.ts` sets the memory layout. If the network has BatchNorm, the statistics are those of the
@@ -34,7 +34,7 @@ export interface SpikesOf extends PackedBits {
 
 export interface SpikingPass extends Pass {
   readonly draws: PassDraws;
-  /** By the names of `model/spiking.ts`, plus the inputs of a stem's layers, `stem.0.windows`. */
+  /** By the names of `model/transformer.ts`, plus the inputs of a stem's layers, `stem.0.windows`. */
   readonly spikes: Readonly<Record<string, SpikesOf>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
   readonly statistics: Readonly<Record<string, ColumnMoments>>;

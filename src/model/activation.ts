@@ -1,6 +1,11 @@
 /** What stands between the feed-forward layers of an ANN, and after the convolutions of its stem; with gradients. */
 import type { Activation, AnnSpec } from "../experiment/model.ts";
 import { geluBackward, geluForward, tanhGeluBackward, tanhGeluForward } from "./gelu.ts";
+import { NO_PARAMETERS, type OperationKit, type OperationOf } from "./operation.ts";
+
+export interface ActivationOperation extends OperationOf<"activation"> {
+  readonly activation: Activation;
+}
 
 export interface ActivationKit {
   readonly forward: (input: Float64Array) => Float64Array;
@@ -18,3 +23,12 @@ export const ACTIVATIONS: Readonly<Record<Activation, ActivationKit>> = {
 };
 
 export const activationOf = ({ activation = "gelu-tanh" }: Pick<AnnSpec, "activation">): Activation => activation;
+
+export const activation: OperationKit<ActivationOperation> = {
+  shape: (_, [{ name, ...same }]) => same,
+  parameters: NO_PARAMETERS,
+  forward(operation, [input]) {
+    const { forward, backward } = ACTIVATIONS[operation.activation];
+    return { output: forward(input), backward: (outputGradient) => [backward(outputGradient, input)] };
+  },
+};

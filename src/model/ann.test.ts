@@ -3,9 +3,9 @@ import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { ShapeError } from "../errors.ts";
 import { annSpec } from "../experiment/model.ts";
-import { annBackward, annForward } from "./ann.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
+import { networkBackward, networkForward } from "./forward.ts";
 
 const prompts = 2;
 const { tokens, inputs, classes } = tinyGeometry;
@@ -19,11 +19,11 @@ test.each([undefined, "gelu", "relu"] as const)(
   (activation) => {
     const network = tinyNetwork({ ...model, activation }, 2);
     const targets = oneHot([0, 1, 2, 1, 1, 0], classes);
-    const forward = annForward(network, input);
+    const forward = networkForward(network, input);
     const { cache } = crossEntropyForward(forward.logits, targets, classes);
-    const gradients = annBackward(network, crossEntropyBackward(cache, classes), forward.cache);
+    const gradients = networkBackward(network, crossEntropyBackward(cache, classes), forward);
     expect(Object.keys(gradients).sort()).toEqual(Object.keys(network.parameters).sort());
-    const loss = () => crossEntropyForward(annForward(network, input).logits, targets, classes).loss;
+    const loss = () => crossEntropyForward(networkForward(network, input).logits, targets, classes).loss;
     for (const [name, { data }] of Object.entries(network.parameters)) {
       const probes = Array.from({ length: Math.min(8, data.length) }, (_, i) => Math.floor((i * data.length) / 8));
       const at = [...new Set(probes)];
@@ -42,9 +42,9 @@ describe("a query", () => {
   const changed = (token: number) => {
     const moved = values.slice();
     moved[token * inputs] += 1;
-    return annForward(network, { prompts, values: moved }).logits;
+    return networkForward(network, { prompts, values: moved }).logits;
   };
-  const before = annForward(network, input).logits;
+  const before = networkForward(network, input).logits;
 
   test("reads earlier contexts, and nothing that the mask hides", () => {
     // Token 1 is a context that queries 1 and 2 (tokens 2 and 4) may attend to; token 2 is a query that no token may attend to.
@@ -60,5 +60,5 @@ describe("a query", () => {
 });
 
 test("an input that does not fit the geometry is refused", () => {
-  expect(() => annForward(network, { prompts: 3, values })).toThrow(ShapeError);
+  expect(() => networkForward(network, { prompts: 3, values })).toThrow(ShapeError);
 });

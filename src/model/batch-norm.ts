@@ -11,14 +11,14 @@
  *   dx = gain / sqrt(variance + 1e-5) (dy - (sum dy) / M - x^ (sum dy x^) / M),   d gain = sum dy x^,   d offset = sum dy.
  * With running statistics, dx = dy gain / sqrt(variance + 1e-5).
  */
-import { NORM_EPSILON } from "./network.ts";
+import { type LinearOperation, partOf } from "./linear.ts";
+import { type BatchStatistics, NORM_EPSILON, type OperationKit, type OperationOf } from "./operation.ts";
 import { expectMultiple } from "./shape.ts";
 
-export interface BatchStatistics {
-  /** `[features]` */
-  readonly mean: Float64Array;
-  /** `[features]`, biased: the mean square deviation. */
-  readonly variance: Float64Array;
+/** Follows `layer`, whose offset it has. Its gain starts at `initialGain`. */
+export interface BatchNormOperation extends OperationOf<"batch-normalisation"> {
+  readonly layer: LinearOperation;
+  readonly initialGain: number;
 }
 
 export interface BatchNormCache {
@@ -82,3 +82,31 @@ export function measureStatistics(input: Float64Array, features: number): BatchS
   for (let i = 0; i < input.length; i++) variance[i % features] += (input[i] - mean[i % features]) ** 2 / rows;
   return { mean, variance };
 }
+
+export const batchNormalisation: OperationKit<BatchNormOperation> = {
+  shape: (_, [{ name, ...same }]) => same,
+  parameters({ layer, initialGain }) {
+    const statistic = (part: string, constant: number) => ({ ...partOf(layer, part, { constant }), learned: false });
+    return [
+      partOf(layer, "offset", { constant: 0 }),
+      partOf(layer, "gain", { constant: initialGain }),
+      statistic("mean", 0),
+      statistic("variance", 1),
+    ];
+  },
+  forward({ name }, [input], run) {
+    const [gain, offset] = [run.parameter(`${name}.gain`), run.parameter(`${name}.offset`)];
+    const running = () => ({ mean: run.parameter(`${name}.mean`), variance: run.parameter(`${name}.variance`) });
+    const { output, cache } = batchNormForward(input, gain, offset, run.mode === "eval" ? running() : null);
+    return {
+      output,
+      ...(cache.ofBatch && { statistics: cache.statistics }),
+      backward(outputGradient, { gradients }) {
+        const gradient = batchNormBackward(outputGradient, gain, cache);
+        gradients[`${name}.gain`] = gradient.gain;
+        gradients[`${name}.offset`] = gradient.offset;
+        return [gradient.input];
+      },
+    };
+  },
+};

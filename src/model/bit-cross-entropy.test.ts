@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { annSpec, spikingSpec } from "../experiment/model.ts";
-import { annBackward, annForward } from "./ann.ts";
 import { bitCrossEntropyBackward, bitCrossEntropyForward } from "./bit-cross-entropy.ts";
 import { crossEntropyForward } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
+import { networkBackward, networkForward } from "./forward.ts";
 import { lossOf } from "./loss.ts";
-import { initialise, logitsOf } from "./network.ts";
-import { spikingBackward, spikingForward } from "./spiking.ts";
+import { initialise } from "./network.ts";
+import { logitsOf } from "./read-out.ts";
 import { stepLossBackward, stepLossForward } from "./step-loss.ts";
 
 const BITS = 3;
@@ -53,12 +53,12 @@ test("a conventional network with a bit read-out has one logit per bit, and its 
   const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 2, geometry);
   expect(network.parameters["head.weight"].shape).toEqual([8, BITS]);
   const input = { prompts: 2, values: normals(2 * geometry.tokens * geometry.inputs, 1) };
-  const forward = annForward(network, input);
+  const forward = networkForward(network, input);
   const { cache } = loss.forward(forward.logits, targets, BITS);
-  const gradients = annBackward(network, loss.backward(cache, BITS), forward.cache);
+  const gradients = networkBackward(network, loss.backward(cache, BITS), forward);
   for (const name of ["head.weight", "head.offset", "embed.weight"]) {
     const { data } = network.parameters[name];
-    const value = () => loss.forward(annForward(network, input).logits, targets, BITS).loss;
+    const value = () => loss.forward(networkForward(network, input).logits, targets, BITS).loss;
     const at = [0, Math.floor(data.length / 2)];
     // 2^-18: the quotient uses the step that single precision really made.
     const numeric = centralDifferences(value, data, 2 ** -18, at);
@@ -70,12 +70,12 @@ test("so is the backward pass of a spiking network, with a share of the loss at 
   const model = spikingSpec.parse({ ...size, steps: 3, neuron: { threshold: 0.5 } });
   const network = tinyNetwork(model, 5, geometry);
   const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 3) };
-  const run = () => spikingForward(network, input, { mode: "train", attention: "expected" });
+  const run = () => networkForward(network, input, { mode: "train", attention: "expected" });
   const value = () => stepLossForward(run(), targets, BITS, 0.4, loss).loss;
   const forward = run();
   const { cache } = stepLossForward(forward, targets, BITS, 0.4, loss);
   const { logits, stepLogits } = stepLossBackward(cache, BITS, loss);
-  const gradients = spikingBackward(network, logits, forward.cache, { stepLogits });
+  const gradients = networkBackward(network, logits, forward, { stepLogits });
   // Only the head is checked: behind neurons, a surrogate replaces the gradient.
   for (const name of ["head.weight", "head.offset"]) {
     const numeric = centralDifferences(value, network.parameters[name].data, 2 ** -18);

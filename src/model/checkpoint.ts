@@ -15,7 +15,8 @@ import { type ModelSpec, modelSpec } from "../experiment/model.ts";
 import { crc32 } from "../numeric/checksum.ts";
 import { fromHalf, toHalf } from "../numeric/half.ts";
 import { type Geometry, MOST_TOKENS } from "./geometry.ts";
-import { logitsOf, type Network, parameterLayout, type Tensor } from "./network.ts";
+import { type Network, parameterLayout, type Tensor } from "./network.ts";
+import { logitsOf } from "./read-out.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";
 import { stemGeometry } from "./stem.ts";
 

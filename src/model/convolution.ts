@@ -9,8 +9,13 @@
  *
  * Backward: a pixel's gradient is the sum of the gradients of its copies (col2im).
  */
+import { expectFeatures, NO_PARAMETERS, type OperationKit, type OperationOf } from "./operation.ts";
 import { expectShape } from "./shape.ts";
 import { pixels, type WindowSize } from "./stem.ts";
+
+export interface WindowsOperation extends OperationOf<"windows"> {
+  readonly size: WindowSize;
+}
 
 /** Shapes: map [images, rows, columns, channels]; returns [images, windows, k k channels]. */
 export function gatherWindows(map: Float64Array, size: WindowSize, images: number): Float64Array {
@@ -62,3 +67,19 @@ export function forEachCopy(
     }
   }
 }
+
+export const windows: OperationKit<WindowsOperation> = {
+  shape(operation, [map]) {
+    const { channels, kernel, windows: grid } = operation.size;
+    expectFeatures(operation, map, channels);
+    return { rows: pixels(grid), grid, features: kernel ** 2 * channels, domain: map.domain };
+  },
+  parameters: NO_PARAMETERS,
+  forward({ size }, [map], { steps, prompts }) {
+    const images = steps * prompts;
+    return {
+      output: gatherWindows(map, size, images),
+      backward: (outputGradient) => [scatterWindows(outputGradient, size, images)],
+    };
+  },
+};

@@ -4,8 +4,8 @@ import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
 import { foldNetwork } from "./fold.ts";
+import { drawBlocks, type NetworkForward, networkForward } from "./forward.ts";
 import { parameterLayout } from "./network.ts";
-import { drawBlocks, type SpikingForward, spikingForward } from "./spiking.ts";
 
 const model = (settings: Partial<SpikingSpec>): SpikingSpec =>
   spikingSpec.parse({ kind: "spiking", width: 8, heads: 2, depth: 2, expansion: 2, position: "learned", ...settings });
@@ -13,10 +13,7 @@ const model = (settings: Partial<SpikingSpec>): SpikingSpec =>
 const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1) };
 
 /** Membranes of all LIF layers, in the order in which they run. */
-function membranes({ cache }: SpikingForward): number[] {
-  const layers = cache.blocks.flatMap((b) => [b.input, b.qkvNeurons, b.middle, b.hidden]);
-  return [...layers, cache.output].flatMap((neurons) => [...(neurons?.membrane ?? [])]);
-}
+const membranesOf = ({ membranes }: NetworkForward): number[] => Object.values(membranes).flatMap((of) => [...of]);
 
 describe("a folded network", () => {
   // A low threshold, so that every layer fires.
@@ -32,11 +29,11 @@ describe("a folded network", () => {
 
   test("spikes exactly as before, so its logits are the same to the last bit", () => {
     const draws = drawBlocks(network, input, stream(4));
-    const before = spikingForward(network, input, { mode: "eval", draws });
-    const after = spikingForward(folded, input, { mode: "eval", draws });
+    const before = networkForward(network, input, { mode: "eval", draws });
+    const after = networkForward(folded, input, { mode: "eval", draws });
     // Folded weights are rounded to single precision. A spike may flip only where a membrane is closer to the threshold than this
     // rounding shifts it. No membrane here is that close, and the test checks that too.
-    const [v, w] = [membranes(before), membranes(after)];
+    const [v, w] = [membranesOf(before), membranesOf(after)];
     const moved = Math.max(...v.map((x, i) => Math.abs(x - w[i])));
     const margin = Math.min(...v.map((x) => Math.abs(x - network.model.neuron.threshold)));
     expect(moved).toBeGreaterThan(0);
@@ -49,8 +46,8 @@ describe("a folded network", () => {
 
   test("agrees in the smooth network, too, up to single precision", () => {
     const options = { mode: "eval", attention: "expected", smooth: true } as const;
-    const before = spikingForward(network, input, options);
-    const after = spikingForward(folded, input, options);
+    const before = networkForward(network, input, options);
+    const after = networkForward(folded, input, options);
     // Weights are off by up to 2^-24 of their size; a dozen layers with slopes of order 1 amplify that a little.
     expectClose(after.logits, before.logits, { absolute: 2e-6 });
   });

@@ -9,8 +9,10 @@
  */
 import { invariant } from "../errors.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
-import { isNormalised, parameter, runningStatistics } from "./dense.ts";
-import { linearLayers, type Network, NORM_EPSILON, parameterLayout, type Tensor } from "./network.ts";
+import { operationsOf } from "./graph.ts";
+import { type Network, parameterLayout, parameterOf, type Tensor } from "./network.ts";
+import { NORM_EPSILON } from "./operation.ts";
+import { graphOf } from "./transformer.ts";
 
 /** The same network with normalisation "none". A network without normalisation is returned unchanged. */
 export function foldNetwork(network: Network<SpikingSpec>): Network<SpikingSpec> {
@@ -18,8 +20,8 @@ export function foldNetwork(network: Network<SpikingSpec>): Network<SpikingSpec>
   const { geometry } = network;
   const model: SpikingSpec = { ...network.model, normalisation: "none" };
   const folded: Record<string, Tensor> = {};
-  for (const { name } of linearLayers(model, geometry)) {
-    if (isNormalised(network, name)) Object.assign(folded, foldLayer(network, name));
+  for (const { name } of operationsOf(graphOf(network), "batch-normalisation")) {
+    Object.assign(folded, foldLayer(network, name));
   }
   const parameters: Record<string, Tensor> = {};
   for (const { name } of parameterLayout(model, geometry)) {
@@ -30,16 +32,17 @@ export function foldNetwork(network: Network<SpikingSpec>): Network<SpikingSpec>
   return { model, geometry, parameters };
 }
 
-function foldLayer(network: Network, name: string): Record<string, Tensor> {
-  const { mean, variance } = runningStatistics(network, name);
-  const scale = parameter(network, `${name}.gain`).map((gain, n) => gain / Math.sqrt(variance[n] + NORM_EPSILON));
-  const { shape, data } = network.parameters[`${name}.weight`];
+function foldLayer({ parameters }: Network, name: string): Record<string, Tensor> {
+  const of = (part: string) => parameterOf(parameters, `${name}.${part}`);
+  const [mean, variance] = [of("mean"), of("variance")];
+  const scale = of("gain").map((gain, n) => gain / Math.sqrt(variance[n] + NORM_EPSILON));
+  const { shape, data } = parameters[`${name}.weight`];
   const weight = new Float32Array(data.length);
   // The products are doubles, rounded where they are stored.
   for (let at = 0; at < data.length; at += scale.length) {
     for (let n = 0; n < scale.length; n++) weight[at + n] = data[at + n] * scale[n];
   }
-  const offset = parameter(network, `${name}.offset`).map((b, n) => b - mean[n] * scale[n]);
+  const offset = of("offset").map((b, n) => b - mean[n] * scale[n]);
   return {
     [`${name}.weight`]: { shape, data: weight },
     [`${name}.offset`]: { shape: [scale.length], data: new Float32Array(offset) },

@@ -6,8 +6,10 @@
  * Backward, with sums over the D features of the row and g = dy gain:
  *   dx = (g - (sum g) / D - x^ (sum g x^) / D) / sqrt(variance + 1e-5).
  */
-import { NORM_EPSILON } from "./network.ts";
+import { NORM_EPSILON, type OperationKit, type OperationOf } from "./operation.ts";
 import { expectMultiple } from "./shape.ts";
+
+export type LayerNormOperation = OperationOf<"layer-normalisation">;
 
 export interface LayerNormCache {
   /** x^, `[rows, features]`. */
@@ -70,3 +72,30 @@ export function layerNormBackward(
   }
   return gradient;
 }
+
+export const layerNormalisation: OperationKit<LayerNormOperation> = {
+  shape: (_, [{ name, ...same }]) => same,
+  parameters: ({ name, block }, [{ features }]) =>
+    Object.entries({ gain: 1, offset: 0 }).map(([part, constant]) => ({
+      name: `${name}.${part}`,
+      layer: null,
+      part: null,
+      block,
+      shape: [features],
+      init: { constant },
+      learned: true,
+    })),
+  forward({ name }, [input], run) {
+    const gain = run.parameter(`${name}.gain`);
+    const { output, cache } = layerNormForward(input, gain, run.parameter(`${name}.offset`));
+    return {
+      output,
+      backward(outputGradient, { gradients }) {
+        const gradient = layerNormBackward(outputGradient, gain, cache);
+        gradients[`${name}.gain`] = gradient.gain;
+        gradients[`${name}.offset`] = gradient.offset;
+        return [gradient.input];
+      },
+    };
+  },
+};

@@ -3,7 +3,20 @@
  *
  * Backward: dX = dY W^T, dW = X^T dY, d offset = sum of dY over rows.
  */
+import { type LayerWidths, stepLengths } from "./bit-widths.ts";
+import { expectFeatures, type OperationKit, type OperationOf, type OperationParameter, REAL } from "./operation.ts";
 import { expectMultiple, expectShape } from "./shape.ts";
+
+/**
+ * Reads a value of `inputs` features. Weights start with the deviation `scale` / sqrt(inputs). The offset is left to a
+ * BatchNorm that follows, until that is folded.
+ */
+export interface LinearOperation extends OperationOf<"linear">, LinearSize {
+  readonly scale: number;
+  readonly hasOffset: boolean;
+  /** Bits of its operands, in an ANN with few; null in floating point. */
+  readonly widths: LayerWidths | null;
+}
 
 export interface LinearSize {
   readonly inputs: number;
@@ -65,3 +78,44 @@ export function linearBackward(
   }
   return gradient;
 }
+
+/** A parameter of a linear layer, under the name of both. */
+export function partOf(
+  layer: LinearOperation,
+  part: string,
+  init: OperationParameter["init"],
+  shape: readonly number[] = [layer.outputs],
+): OperationParameter {
+  return { name: `${layer.name}.${part}`, layer: layer.name, part, block: layer.block, shape, init, learned: true };
+}
+
+export const linear: OperationKit<LinearOperation> = {
+  shape(layer, [value]) {
+    expectFeatures(layer, value, layer.inputs);
+    const { grid, rows } = value;
+    return { rows, ...(grid && { grid }), features: layer.outputs, domain: REAL };
+  },
+  parameters(layer) {
+    const { inputs, outputs, scale, hasOffset, widths } = layer;
+    const steps = widths ? stepLengths(widths, outputs) : {};
+    return [
+      partOf(layer, "weight", { deviation: scale / Math.sqrt(inputs) }, [inputs, outputs]),
+      ...(hasOffset ? [partOf(layer, "offset", { constant: 0 })] : []),
+      ...Object.entries(steps).map(([part, length]) => partOf(layer, part, { constant: 0 }, [length])),
+    ];
+  },
+  forward({ name, inputs, outputs, hasOffset }, [input], run) {
+    const size = { inputs, outputs };
+    const weight = run.parameter(`${name}.weight`);
+    const output = linearForward(input, weight, hasOffset ? run.parameter(`${name}.offset`) : null, size);
+    return {
+      output,
+      backward(outputGradient, { gradients }) {
+        const gradient = linearBackward(outputGradient, input, weight, size);
+        gradients[`${name}.weight`] = gradient.weight;
+        if (hasOffset) gradients[`${name}.offset`] = gradient.offset;
+        return [gradient.input];
+      },
+    };
+  },
+};

@@ -6,12 +6,17 @@
  * Other frameworks do the same.
  */
 
+import { expectFeatures, NO_PARAMETERS, type OperationKit, type OperationOf } from "./operation.ts";
 import { expectShape } from "./shape.ts";
 import type { StemLayer } from "./stem.ts";
 import { pixels } from "./stem.ts";
 
 /** Squares of `poolWindow` x `poolWindow` of the `windows` map of a layer, `pool` pixels apart, with its `outputs` channels. */
 export type PoolSize = Pick<StemLayer, "windows" | "outputs" | "pool" | "poolWindow" | "pooled">;
+
+export interface PoolOperation extends OperationOf<"pool"> {
+  readonly size: PoolSize;
+}
 
 /** Pixels of a square before its corner at a multiple of `pool`: none, or half of a square that overlaps its neighbours. */
 export const poolEdge = ({ pool, poolWindow = pool }: Pick<PoolSize, "pool" | "poolWindow">): number =>
@@ -67,3 +72,17 @@ export function maxPoolBackward(
   for (const [i, at] of chosen.entries()) gradient[at] += outputGradient[i];
   return gradient;
 }
+
+export const pool: OperationKit<PoolOperation> = {
+  shape(operation, [map]) {
+    const { outputs, pooled } = operation.size;
+    expectFeatures(operation, map, outputs);
+    return { rows: pixels(pooled), grid: pooled, features: outputs, domain: map.domain };
+  },
+  parameters: NO_PARAMETERS,
+  forward({ size }, [map], { steps, prompts }) {
+    const images = steps * prompts;
+    const { output, chosen } = maxPoolForward(map, size, images);
+    return { output, backward: (outputGradient) => [maxPoolBackward(outputGradient, chosen, size, images)] };
+  },
+};

@@ -1,20 +1,24 @@
-/** Learned position vectors, added to the embedding of both networks if `position` is "learned"; otherwise nothing is added. */
-import { type Gradients, parameter } from "./dense.ts";
-import type { Network } from "./network.ts";
+/** Learned position vectors, one per token, added to the embedding: y_n = x_n + position[n]. Rows are [T][B][N] of D features. */
+import type { OperationKit, OperationOf } from "./operation.ts";
 
-/**
- * Adds position[n] to every row; rows are [T][B][N] (or [B][N]) of D features. Without position vectors, returns the rows unchanged.
- */
-export function positionForward(network: Network, rows: Float64Array): Float64Array {
-  if (network.model.position === "none") return rows;
-  const position = parameter(network, "position");
-  return rows.map((x, i) => x + position[i % position.length]);
-}
+export type PositionOperation = OperationOf<"position">;
 
-/** Adds the position vectors' gradient, summed over steps and prompts, to `gradients`. */
-export function positionBackward(network: Network, rowGradient: Float64Array, gradients: Gradients): void {
-  if (network.model.position === "none") return;
-  const gradient = new Float64Array(network.geometry.tokens * network.model.width);
-  for (let i = 0; i < rowGradient.length; i++) gradient[i % gradient.length] += rowGradient[i];
-  gradients.position = gradient;
-}
+export const position: OperationKit<PositionOperation> = {
+  shape: (_, [{ name, ...same }]) => same,
+  parameters: ({ name, block }, [{ rows, features }]) => [
+    { name, layer: null, part: null, block, shape: [rows, features], init: { deviation: 0.02 }, learned: true },
+  ],
+  forward({ name }, [rows], run) {
+    const vectors = run.parameter(name);
+    return {
+      output: rows.map((x, i) => x + vectors[i % vectors.length]),
+      backward(outputGradient, { gradients }) {
+        // Summed over steps and prompts.
+        const gradient = new Float64Array(vectors.length);
+        for (let i = 0; i < outputGradient.length; i++) gradient[i % gradient.length] += outputGradient[i];
+        gradients[name] = gradient;
+        return [outputGradient];
+      },
+    };
+  },
+};

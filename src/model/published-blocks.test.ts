@@ -11,10 +11,10 @@ import { SpecError } from "../errors.ts";
 import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
+import { networkBackward, networkForward } from "./forward.ts";
 import type { Geometry } from "./geometry.ts";
 import { maxPoolForward } from "./max-pool.ts";
 import { type Network, parameterLayout } from "./network.ts";
-import { spikingBackward, spikingForward } from "./spiking.ts";
 import { comparisonsOf, pixels, stemGeometry, stemLayers } from "./stem.ts";
 
 const [steps, prompts] = [3, 2];
@@ -39,15 +39,11 @@ function checkGradients(network: Network<SpikingSpec>, values: Float64Array): vo
   const input = { steps, prompts, values };
   const options = { mode: "train", attention: "expected", smooth: true } as const;
   const run = () => {
-    const forward = spikingForward(network, input, options);
+    const forward = networkForward(network, input, options);
     return { forward, ...crossEntropyForward(forward.logits, targets, meanGeometry.classes) };
   };
   const start = run();
-  const gradients = spikingBackward(
-    network,
-    crossEntropyBackward(start.cache, meanGeometry.classes),
-    start.forward.cache,
-  );
+  const gradients = networkBackward(network, crossEntropyBackward(start.cache, meanGeometry.classes), start.forward);
   const learned = parameterLayout(network.model, network.geometry).filter((entry) => entry.learned);
   expect(Object.keys(gradients).sort()).toEqual(learned.map(({ name }) => name).sort());
   for (const { name } of learned) {
@@ -88,7 +84,7 @@ describe("the backward pass is the gradient of the smooth network", () => {
 describe("with the residual `spikes`", () => {
   const network = tinyNetwork(modelOf({ residual: "spikes", neuron: { threshold: 0.25 } }), 5, meanGeometry);
   const input = { steps, prompts, values: tinyBits(steps, prompts, 1) };
-  const { trace, rates } = spikingForward(network, input, { mode: "eval" });
+  const { trace, rates } = networkForward(network, input, { mode: "eval" });
 
   test("layers read the sums of all spikes before them", () => {
     const sum = (...names: string[]) =>

@@ -6,16 +6,8 @@ import { stream } from "../numeric/stream.ts";
 import { codesOf, widthsByLayer } from "./bit-widths.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { initialise, type Tensor } from "./network.ts";
-import {
-  backThroughRounding,
-  binaryWeights,
-  passParameters,
-  type Rounding,
-  roundedWeights,
-  roundingBackward,
-  roundingForward,
-  weightsBackward,
-} from "./quantization.ts";
+import { backThroughRounding, binaryWeights, passParameters, roundedWeights, weightsBackward } from "./quantization.ts";
+import { type Rounding, roundingBackward, roundingForward } from "./rounding.ts";
 
 const WIDTHS: readonly BitWidth[] = [8, 4, 2, "ternary", "binary"];
 

@@ -2,47 +2,49 @@ import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { copiesGeometry, meanGeometry, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { annSpec } from "../experiment/model.ts";
-import { annBackward, annForward } from "./ann.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
-import { askedOnce, tokensRead } from "./geometry.ts";
-import type { Network } from "./network.ts";
+import { networkBackward, networkForward } from "./forward.ts";
+import { askedOnce, type Geometry, tokensRead } from "./geometry.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 
 const model = annSpec.parse({ kind: "ann", width: 8, heads: 2, depth: 1, expansion: 2, position: "learned" });
 
+const COLUMNS = 2;
 /** Two steps, one prompt, two tokens, two classes. */
 const outputs = Float64Array.of(1, 10, 2, 20, 3, 30, 6, 60);
 const small = { inputs: 1, tokens: 2, classes: 2, mask: new Uint8Array(4).fill(1) };
-const networkWith = (geometry: Network["geometry"]): Network => ({ model, geometry, parameters: {} });
 
 describe("a read-out at query tokens", () => {
-  const network = networkWith({ ...small, queries: Int32Array.of(1) });
+  const geometry: Geometry = { ...small, queries: Int32Array.of(1) };
   test("is the mean over steps at the query", () => {
-    expect([...readOutForward(network, outputs, 2, 1)]).toEqual([(2 + 6) / 2, (20 + 60) / 2]);
+    expect([...readOutForward(geometry, outputs, 2, 1, COLUMNS)]).toEqual([(2 + 6) / 2, (20 + 60) / 2]);
   });
   test("sends the gradient to the queries only", () => {
-    expect([...readOutBackward(network, Float64Array.of(4, 8), 2, 1)]).toEqual([0, 0, 2, 4, 0, 0, 2, 4]);
+    expect([...readOutBackward(geometry, Float64Array.of(4, 8), 2, 1, COLUMNS)]).toEqual([0, 0, 2, 4, 0, 0, 2, 4]);
   });
 });
 
 describe("a mean read-out", () => {
-  const network = networkWith({ ...small, queries: Int32Array.of(1), readOut: "mean" });
+  const geometry: Geometry = { ...small, queries: Int32Array.of(1), readOut: "mean" };
   test("is the mean over steps and tokens", () => {
-    expect([...readOutForward(network, outputs, 2, 1)]).toEqual([(1 + 2 + 3 + 6) / 4, (10 + 20 + 30 + 60) / 4]);
+    expect([...readOutForward(geometry, outputs, 2, 1, COLUMNS)]).toEqual([
+      (1 + 2 + 3 + 6) / 4,
+      (10 + 20 + 30 + 60) / 4,
+    ]);
   });
   test("spreads the gradient evenly", () => {
-    expect([...readOutBackward(network, Float64Array.of(4, 8), 2, 1)]).toEqual([1, 2, 1, 2, 1, 2, 1, 2]);
+    expect([...readOutBackward(geometry, Float64Array.of(4, 8), 2, 1, COLUMNS)]).toEqual([1, 2, 1, 2, 1, 2, 1, 2]);
   });
   test("has the gradient of the whole network, against finite differences", () => {
     const tiny = tinyNetwork(model, 2, meanGeometry);
     const input = { prompts: 2, values: normals(2 * meanGeometry.tokens * meanGeometry.inputs, 1) };
     const targets = oneHot([0, 2], meanGeometry.classes);
-    const forward = annForward(tiny, input);
+    const forward = networkForward(tiny, input);
     const { cache } = crossEntropyForward(forward.logits, targets, meanGeometry.classes);
-    const gradients = annBackward(tiny, crossEntropyBackward(cache, meanGeometry.classes), forward.cache);
-    const loss = () => crossEntropyForward(annForward(tiny, input).logits, targets, meanGeometry.classes).loss;
+    const gradients = networkBackward(tiny, crossEntropyBackward(cache, meanGeometry.classes), forward);
+    const loss = () => crossEntropyForward(networkForward(tiny, input).logits, targets, meanGeometry.classes).loss;
     for (const [name, { data }] of Object.entries(tiny.parameters)) {
       const at = [0, Math.floor(data.length / 2), data.length - 1];
       // As in `ann.test.ts`: truncation is about 1e-11 times third derivatives, rounding about 1e-15 / 2^-18.
@@ -62,13 +64,12 @@ describe("copies of a query", () => {
     queries: Int32Array.of(0, 1),
     copies: Int32Array.of(1, 2),
   };
-  const network = networkWith(geometry);
   test("give the mean of their outputs over steps and copies as logits", () => {
     const outputs = Float64Array.of(1, 10, 2, 20, 3, 30, 6, 60, 7, 70, 9, 90);
-    expect([...readOutForward(network, outputs, 2, 1)]).toEqual([3.5, 35, 21 / 4, 210 / 4]);
+    expect([...readOutForward(geometry, outputs, 2, 1, COLUMNS)]).toEqual([3.5, 35, 21 / 4, 210 / 4]);
   });
   test("spread the gradient evenly", () => {
-    expect([...readOutBackward(network, Float64Array.of(4, 8, 4, 8), 2, 1)]).toEqual([
+    expect([...readOutBackward(geometry, Float64Array.of(4, 8, 4, 8), 2, 1, COLUMNS)]).toEqual([
       2, 4, 1, 2, 1, 2, 2, 4, 1, 2, 1, 2,
     ]);
   });
@@ -77,8 +78,8 @@ describe("copies of a query", () => {
     const ofEach = { ...rest, queries: tokensRead(copiesGeometry) };
     expect([...ofEach.queries]).toEqual([0, 2, 3, 5, 6, 7]);
     const random = normals(2 * 3 * 8 * 3, 4);
-    const each = readOutForward(networkWith(ofEach), random, 3, 2);
-    const logits = readOutForward(networkWith(copiesGeometry), random, 3, 2);
+    const each = readOutForward(ofEach, random, 3, 2, 3);
+    const logits = readOutForward(copiesGeometry, random, 3, 2, 3);
     const groups = [[0], [1, 2], [3, 4, 5], [6], [7, 8], [9, 10, 11]];
     const means = groups.flatMap((group) =>
       [0, 1, 2].map((c) => group.reduce((sum, i) => sum + each[i * 3 + c], 0) / group.length),

@@ -1,22 +1,54 @@
 /**
- * The read-out of both networks. For a spiking one, logits are the outputs of `head`, averaged over time steps (T is 1 in the ANN), at the
- * query tokens. They are also averaged over the copies of a query or, if the geometry's read-out is `mean`, over all tokens.
- * An ANN takes the mean before its head, which gives the same.
+ * The read-out of both networks: the mean over time steps (T is 1 in the ANN) at the query tokens, and over the copies of a query or, if
+ * the geometry's read-out is `mean`, over all tokens.
+ *
+ * A spiking network averages the outputs of its head. An ANN takes the mean before its head, which gives the same.
  * Source: Xpikeformer, section V-A, averages the outputs over time steps.
  */
-import { tokensPerAnswer, tokensRead } from "./geometry.ts";
-import { logitsOf, type Network } from "./network.ts";
+import { SpecError } from "../errors.ts";
+import type { ModelSpec } from "../experiment/model.ts";
+import { type Geometry, tokensPerAnswer, tokensRead } from "./geometry.ts";
+import { expectFeatures, NO_PARAMETERS, type OperationKit, type OperationOf, REAL } from "./operation.ts";
+
+/** Which tokens it reads: the geometry's. */
+export interface ReadOutOperation extends OperationOf<"read-out"> {
+  readonly geometry: Geometry;
+  readonly columns: number;
+}
+
+export const readOut: OperationKit<ReadOutOperation> = {
+  shape(operation, [value]) {
+    expectFeatures(operation, value, operation.columns);
+    return { rows: operation.geometry.queries.length, features: operation.columns, domain: REAL };
+  },
+  parameters: NO_PARAMETERS,
+  forward({ geometry, columns }, [outputs], { steps, prompts }) {
+    return {
+      output: readOutForward(geometry, outputs, steps, prompts, columns),
+      // A single step: the read-out of T x B prompts with one step each.
+      stepLogits: readOutForward(geometry, outputs, 1, steps * prompts, columns),
+      backward(logitGradient, { stepLogits }) {
+        const gradient = readOutBackward(geometry, logitGradient, steps, prompts, columns);
+        if (stepLogits) {
+          const ofSteps = readOutBackward(geometry, stepLogits, 1, steps * prompts, columns);
+          for (let i = 0; i < gradient.length; i++) gradient[i] += ofSteps[i];
+        }
+        return [gradient];
+      },
+    };
+  },
+};
 
 /** Mean over steps, and over the tokens of an answer, of `columns` outputs: [T][B][N][C] to [B][queries][C]. */
 export function readOutForward(
-  network: Network,
+  geometry: Geometry,
   outputs: Float64Array,
   steps: number,
   prompts: number,
-  columns = logitsOf(network),
+  columns: number,
 ): Float64Array {
-  const logits = new Float64Array(prompts * network.geometry.queries.length * columns);
-  forEachLogit(network, columns, steps, prompts, (output, logit, terms) => {
+  const logits = new Float64Array(prompts * geometry.queries.length * columns);
+  forEachLogit(geometry, columns, steps, prompts, (output, logit, terms) => {
     logits[logit] += outputs[output] / terms;
   });
   return logits;
@@ -24,14 +56,14 @@ export function readOutForward(
 
 /** The gradient with respect to the outputs, [T][B][N][C]: 0 at tokens that are not read. */
 export function readOutBackward(
-  network: Network,
+  geometry: Geometry,
   logitGradient: Float64Array,
   steps: number,
   prompts: number,
-  columns = logitsOf(network),
+  columns: number,
 ): Float64Array {
-  const gradient = new Float64Array(steps * prompts * network.geometry.tokens * columns);
-  forEachLogit(network, columns, steps, prompts, (output, logit, terms) => {
+  const gradient = new Float64Array(steps * prompts * geometry.tokens * columns);
+  forEachLogit(geometry, columns, steps, prompts, (output, logit, terms) => {
     gradient[output] = logitGradient[logit] / terms;
   });
   return gradient;
@@ -39,15 +71,15 @@ export function readOutBackward(
 
 /** Visits every output that contributes to a logit, with the number of outputs in that mean. */
 function forEachLogit(
-  network: Network,
+  geometry: Geometry,
   outputs: number,
   steps: number,
   prompts: number,
   visit: (output: number, logit: number, terms: number) => void,
 ): void {
-  const { queries, tokens } = network.geometry;
-  const read = tokensRead(network.geometry);
-  const perAnswer = tokensPerAnswer(network.geometry) ?? new Int32Array(queries.length).fill(1);
+  const { queries, tokens } = geometry;
+  const read = tokensRead(geometry);
+  const perAnswer = tokensPerAnswer(geometry) ?? new Int32Array(queries.length).fill(1);
   for (let t = 0; t < steps; t++) {
     for (let b = 0; b < prompts; b++) {
       let next = 0;
@@ -60,4 +92,19 @@ function forEachLogit(
       }
     }
   }
+}
+
+/**
+ * Number of logits per answer: one per class, or one per bit of a class.
+ * Throws  SpecError for a bit read-out when the classes are not all words of some number of bits
+ */
+export function logitsOf({ model, geometry }: { readonly model: ModelSpec; readonly geometry: Geometry }): number {
+  const { classes } = geometry;
+  if (model.readOut !== "bits") return classes;
+  const bits = 31 - Math.clz32(classes);
+  if (classes > 1 && 2 ** bits === classes) return bits;
+  throw new SpecError(
+    "model.readOut",
+    `A bit read-out needs 2, 4, 8, ... classes, but the task has ${classes}. Set model.readOut to \`joint\`.`,
+  );
 }

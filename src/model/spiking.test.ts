@@ -9,22 +9,22 @@ import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
 import { oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
-import { type Network, parameterLayout } from "./network.ts";
-import { spikeRatePenalty } from "./spike-rate.ts";
 import {
   drawBlocks,
+  type ForwardOptions,
+  networkBackward,
+  networkForward,
   repeatInput,
-  type SpikingInput,
-  type SpikingOptions,
+  type SteppedInput,
   spikeInput,
-  spikingBackward,
-  spikingForward,
-} from "./spiking.ts";
+} from "./forward.ts";
+import { type Network, parameterLayout } from "./network.ts";
+import { spikeRatePenalty } from "./spike-rate.ts";
 import { stepLossBackward, stepLossForward } from "./step-loss.ts";
 
 const [steps, prompts] = [3, 2];
 const { tokens, classes } = tinyGeometry;
-const bits: SpikingInput = { steps, prompts, values: tinyBits(steps, prompts, 1) };
+const bits: SteppedInput = { steps, prompts, values: tinyBits(steps, prompts, 1) };
 
 type Settings = Partial<Omit<SpikingSpec, "attention">> & { attention?: Partial<SpikingSpec["attention"]> };
 
@@ -33,14 +33,14 @@ function model(settings: Settings): SpikingSpec {
 }
 
 /**
- * Compares `spikingBackward` with finite differences of the loss on the smooth network, in which LIF neurons emit the surrogate's
+ * Compares `networkBackward` with finite differences of the loss on the smooth network, in which LIF neurons emit the surrogate's
  * integral and stochastic attention passes probabilities on. Resets follow the true bits. The check asserts that no step flips a
  * bit, so the bits are constants here, as in the backward rule. Every parameter is probed at up to eight entries. `stepLoss` is
  * the share of the loss that is taken at each step, `spikeRate` the penalty on rates.
  */
 function checkGradients(
   network: Network<SpikingSpec>,
-  input: SpikingInput,
+  input: SteppedInput,
   mode: "train" | "eval",
   {
     stepLoss = 0,
@@ -48,13 +48,13 @@ function checkGradients(
     targets = oneHot([0, 1, 2, 1, 1, 0], classes),
   }: { stepLoss?: number; spikeRate?: SpikeRateSpec; targets?: Float64Array } = {},
 ): void {
-  const options: SpikingOptions = { mode, attention: "expected", smooth: true };
-  const forward = spikingForward(network, input, options);
+  const options: ForwardOptions = { mode, attention: "expected", smooth: true };
+  const forward = networkForward(network, input, options);
   const slopes = stepLossBackward(stepLossForward(forward, targets, classes, stepLoss).cache, classes);
   const rates = spikeRatePenalty(forward.rates, spikeRate).slopes;
-  const gradients = spikingBackward(network, slopes.logits, forward.cache, { stepLogits: slopes.stepLogits, rates });
+  const gradients = networkBackward(network, slopes.logits, forward, { stepLogits: slopes.stepLogits, rates });
   const loss = () => {
-    const moved = spikingForward(network, input, options);
+    const moved = networkForward(network, input, options);
     for (const [name, fired] of Object.entries(moved.trace)) {
       expect(Buffer.compare(fired, forward.trace[name]), `a bit of ${name} flipped: choose another seed`).toBe(0);
     }
@@ -126,7 +126,7 @@ describe("the backward pass is the gradient of the smooth network", () => {
 
   test.each([0, 0.2])("a penalty on rates above %d, paid by all or some layers", (target) => {
     const network = tinyNetwork(model({}), 5);
-    const { rates } = spikingForward(network, bits, { mode: "train", attention: "expected", smooth: true });
+    const { rates } = networkForward(network, bits, { mode: "train", attention: "expected", smooth: true });
     const paying = Object.values(rates).filter((rate) => rate > target);
     expect(paying.length === Object.keys(rates).length).toBe(target === 0);
     expect(paying.length).toBeGreaterThan(0);
@@ -143,7 +143,7 @@ describe("a forward pass", () => {
   // A low threshold, so that every layer fires.
   const network = tinyNetwork(model({ neuron: { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
   const draws = drawBlocks(network, bits, stream(4));
-  const forward = spikingForward(network, bits, { mode: "eval", draws });
+  const forward = networkForward(network, bits, { mode: "eval", draws });
   const { trace, logits, statistics } = forward;
 
   test("records the bits of every layer by name", () => {
@@ -230,7 +230,7 @@ describe("a forward pass", () => {
 
 test("in training, the statistics of every normalised layer are reported", () => {
   const network = tinyNetwork(model({ depth: 1 }), 5);
-  const { statistics } = spikingForward(network, bits, { mode: "train", attention: "expected" });
+  const { statistics } = networkForward(network, bits, { mode: "train", attention: "expected" });
   const names = ["embed", "blocks.0.qkv", "blocks.0.projection", "blocks.0.up", "blocks.0.down"];
   expect(Object.keys(statistics)).toEqual(names);
   expect(statistics["blocks.0.qkv"].variance.length).toBe(24);
@@ -238,19 +238,19 @@ test("in training, the statistics of every normalised layer are reported", () =>
 
 describe("with LIF attention and running statistics", () => {
   const network = tinyNetwork(model({ attention: { kind: "lif" } }), 5);
-  const whole = spikingForward(network, bits, { mode: "eval" });
+  const whole = networkForward(network, bits, { mode: "eval" });
 
   test("later time steps do not affect earlier ones", () => {
     const rows = prompts * tokens;
     const shorter = { steps: 2, prompts, values: bits.values.slice(0, 2 * rows * tinyGeometry.inputs) };
-    const { trace } = spikingForward(network, shorter, { mode: "eval" });
+    const { trace } = networkForward(network, shorter, { mode: "eval" });
     expect(trace.output).toEqual(whole.trace.output.slice(0, 2 * rows * 8));
   });
 
   test("prompts do not see each other", () => {
     const size = tokens * tinyGeometry.inputs;
     const values = bits.values.filter((_, i) => Math.floor(i / size) % prompts === 1);
-    const alone = spikingForward(network, { steps, prompts: 1, values }, { mode: "eval" });
+    const alone = networkForward(network, { steps, prompts: 1, values }, { mode: "eval" });
     expect(alone.logits).toEqual(whole.logits.slice(alone.logits.length));
   });
 });
@@ -259,20 +259,20 @@ describe("refuses what does not fit", () => {
   const network = tinyNetwork(model({}), 5);
 
   test("an input that does not fit the geometry", () => {
-    expect(() => spikingForward(network, { ...bits, steps: 2 }, { mode: "eval", attention: "expected" })).toThrow(
+    expect(() => networkForward(network, { ...bits, steps: 2 }, { mode: "eval", attention: "expected" })).toThrow(
       ShapeError,
     );
   });
 
   test("sampled stochastic attention without words, or with words for other blocks", () => {
-    expect(() => spikingForward(network, bits, { mode: "eval" })).toThrow(ValueError);
+    expect(() => networkForward(network, bits, { mode: "eval" })).toThrow(ValueError);
     const draws = drawBlocks(network, bits, stream(1)).slice(1);
-    expect(() => spikingForward(network, bits, { mode: "eval", draws })).toThrow(ShapeError);
+    expect(() => networkForward(network, bits, { mode: "eval", draws })).toThrow(ShapeError);
   });
 
   test("a network that lacks a parameter", () => {
     const { "blocks.1.up.weight": _, ...parameters } = network.parameters;
     const broken = { ...network, parameters };
-    expect(() => spikingForward(broken, bits, { mode: "eval", attention: "expected" })).toThrow(SpecError);
+    expect(() => networkForward(broken, bits, { mode: "eval", attention: "expected" })).toThrow(SpecError);
   });
 });

@@ -6,14 +6,13 @@ import { stemmed, stridingStem, tinyGrid, tinyStem } from "../../test/support/ti
 import { SpecError } from "../errors.ts";
 import { type ModelSpec, modelSpec, type StemSpec, stemSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
-import { annBackward, annForward } from "./ann.ts";
 import { gatherWindows } from "./convolution.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
-import type { Gradients } from "./dense.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { foldNetwork } from "./fold.ts";
+import { networkBackward, networkForward } from "./forward.ts";
 import { isSpiking, type Network, parameterLayout } from "./network.ts";
-import { spikingBackward, spikingForward } from "./spiking.ts";
+import type { Gradients } from "./operation.ts";
 import { pixels, stemGeometry, stemLayers } from "./stem.ts";
 
 const [steps, prompts] = [2, 2];
@@ -32,19 +31,19 @@ function run(network: Network, values: Float64Array): { loss: number; gradients:
   const targets = oneHot([2, 0], classes);
   const lossOf = (logits: Float64Array) => crossEntropyForward(logits, targets, classes);
   if (isSpiking(network)) {
-    const forward = spikingForward(
+    const forward = networkForward(
       network,
       { steps, prompts, values },
       { mode: "train", attention: "expected", smooth: true },
     );
     const { loss, cache } = lossOf(forward.logits);
-    const gradients = () => spikingBackward(network, crossEntropyBackward(cache, classes), forward.cache);
+    const gradients = () => networkBackward(network, crossEntropyBackward(cache, classes), forward);
     return { loss, gradients, fired: Buffer.concat(Object.values(forward.trace)) };
   }
   const ann = network as Network<Extract<ModelSpec, { kind: "ann" }>>;
-  const forward = annForward(ann, { prompts, values });
+  const forward = networkForward(ann, { prompts, values });
   const { loss, cache } = lossOf(forward.logits);
-  const gradients = () => annBackward(ann, crossEntropyBackward(cache, classes), forward.cache);
+  const gradients = () => networkBackward(ann, crossEntropyBackward(cache, classes), forward);
   return { loss, gradients, fired: new Uint8Array(0) };
 }
 
@@ -110,7 +109,7 @@ describe("a spiking network with a stem", () => {
 
   test("gives its embedding binary windows of an OR over squares of the recorded map", () => {
     if (!isSpiking(network)) return expect.unreachable();
-    const { trace, cache } = spikingForward(
+    const { trace, values: all } = networkForward(
       network,
       { steps, prompts, values },
       { mode: "train", attention: "expected" },
@@ -123,14 +122,14 @@ describe("a spiking network with a stem", () => {
       return at(0, 0) | at(0, 1) | at(1, 0) | at(1, 1);
     });
     const [, embed] = stemLayers(model, geometry);
-    expect(cache.stem.embed.input).toEqual(gatherWindows(pooled, embed, steps * prompts));
+    expect(all.get("embed.windows")).toEqual(gatherWindows(pooled, embed, steps * prompts));
   });
 
   test("computes the same when BatchNorm is folded", () => {
     if (!isSpiking(network)) return expect.unreachable();
     const options = { mode: "eval", attention: "expected" } as const;
     const [whole, folded] = [network, foldNetwork(network)].map((one) =>
-      spikingForward(one, { steps, prompts, values }, options),
+      networkForward(one, { steps, prompts, values }, options),
     );
     expect(folded.trace).toEqual(whole.trace);
     // Folded weights are rounded to single precision, 6e-8 of sums of about 70 terms.

@@ -18,8 +18,8 @@ import { coreOf, machineOf } from "../machine/machine.ts";
 import { scheduleOf } from "../machine/schedule.ts";
 import { shapeLayers, shapeOf } from "../machine/shape.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import type { Geometry } from "../model/geometry.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import { machineEngine } from "../rtl/network-vectors.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
@@ -127,7 +127,7 @@ describe.each(KINDS)("%s of %j", (unit, attention) => {
       }
       const exact = programChip(network, chip.mapping, chip.hardware, stream(1));
       const { rasters } = simulate(exact, input(), stream(9), { rasters: 3 });
-      const digital = spikingForward(network, spikeInput(input(), geometry.tokens), {
+      const digital = networkForward(network, spikeInput(input(), geometry.tokens), {
         mode: "eval",
         attention: "expected",
       });

@@ -6,7 +6,7 @@ import { meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-net
 import { spikingSpec } from "../experiment/model.ts";
 import { attentionDraws } from "../kernels/draws.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
@@ -39,7 +39,7 @@ test("on an ideal machine the answers are those of the exact network", () => {
   const random = stream(5);
   const shape = { steps: 3, prompts: PROMPTS, heads: 2, tokens, dimension: 12 };
   const draws = [attentionDraws(random.fork("attention").key, 0, 0, shape, "stratified")];
-  const exact = spikingForward(network, spikeInput(input, tokens), { mode: "eval", draws });
+  const exact = networkForward(network, spikeInput(input, tokens), { mode: "eval", draws });
   const { logits } = simulate(chipOf(ideal), input, random);
   // Sums of at most 48 terms of order 1 in single precision.
   expectClose([...logits], [...exact.logits], { absolute: 1e-5 }, "logits");

@@ -13,8 +13,8 @@ import { shapeOf } from "../machine/shape.ts";
 import { bitsOf } from "../machine/transfers.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import type { Network } from "../model/network.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stemGeometry } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
@@ -63,7 +63,7 @@ test("an exact chip fires as the digital network does, up to attention", () => {
   const crossbar = { ...small, conductanceBits: null, device: { kind: "ideal" } };
   const chip = chipOf(network, { arithmetic: null, crossbar, adc: { bits: null } });
   const { rasters } = simulate(chip, input(), stream(9), { rasters: PROMPTS });
-  const { trace } = spikingForward(network, spikeInput(input(), PIXELS), { mode: "eval", attention: "expected" });
+  const { trace } = networkForward(network, spikeInput(input(), PIXELS), { mode: "eval", attention: "expected" });
   for (const name of ["stem.0.map", "stem.1.map", "blocks.0.input", "blocks.0.qkv"]) {
     expect(unpackSpikes(rasters[name]), name).toEqual(trace[name]);
     expect(trace[name].includes(1), name).toBe(true);

@@ -8,8 +8,8 @@ import { hardwareSpec } from "../experiment/hardware.ts";
 import { type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import type { Network } from "../model/network.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { pixels } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
@@ -60,7 +60,7 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     const crossbar = { ...small, ...wiring, conductanceBits: null, device: { kind: "ideal" } };
     const hardware = { arithmetic: null, crossbar, adc: { bits: null } };
     const { rasters, spikes } = simulate(chipOf(network, hardware), input(3), stream(9), { rasters: 3 });
-    const digital = spikingForward(network, spikeInput(input(3), PIXELS), { mode: "eval", attention: "expected" });
+    const digital = networkForward(network, spikeInput(input(3), PIXELS), { mode: "eval", attention: "expected" });
     const names = Object.keys(digital.trace).filter((name) => /^stem|blocks.0.(input|qkv)/.test(name));
     expect(names.length).toBe(stem.layers.length + 2);
     for (const name of names) {

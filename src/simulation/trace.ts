@@ -1,7 +1,8 @@
 /** The result of a simulation: answers, spikes and counted actions. Costs and reports read nothing else. */
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
-import { logitsOf, type Network } from "../model/network.ts";
+import type { Network } from "../model/network.ts";
+import { logitsOf } from "../model/read-out.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { MappedNetwork } from "./chip.ts";
 import type { RegisterCounts } from "./registers.ts";

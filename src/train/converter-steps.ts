@@ -18,11 +18,13 @@ import { convertedSizes, converter } from "../hardware/adc.ts";
 import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
 import { valuesByLine, weightsByLine, wiringOf } from "../hardware/line-order.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { drawBlocks, networkForward, repeatInput, spikeInput } from "../model/forward.ts";
 import { inputRows } from "../model/geometry.ts";
+import { operationsOf } from "../model/graph.ts";
 import type { LayerRole } from "../model/layers.ts";
 import { isSpiking, linearLayers, type Network, parameterLayout } from "../model/network.ts";
-import { drawBlocks, repeatInput, type SpikingForward, spikeInput, spikingForward } from "../model/spiking.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
+import { graphOf } from "../model/transformer.ts";
 import { quantile } from "../numeric/quantile.ts";
 import { columnMoments } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
@@ -81,15 +83,18 @@ export function measureConverterSteps(
     ? spikeInput(batch.spikes!, inputRows(folded.geometry))
     : repeatInput(batch.values!, steps, prompts);
   const draws = drawBlocks(folded, input, random.fork("draws"));
-  const { cache } = spikingForward(folded, input, { mode: "eval", draws });
+  const { values } = networkForward(folded, input, { mode: "eval", draws });
   const { normalisation, neuron } = network.model;
   const layers = linearLayers(folded.model, folded.geometry);
+  const read = new Map(operationsOf(graphOf(folded), "linear").map(({ name, reads }) => [name, reads[0]]));
   return Object.fromEntries(
-    layerInputs(cache).map((values, l) => {
-      const { name, role, source, inputs, outputs } = layers[l];
+    layers.slice(0, -1).map(({ name, role, source, inputs, outputs }) => {
       const { data } = folded.parameters[`${name}.weight`];
       const wiring = wiringOf(source, hardware.crossbar);
-      const [lines, weights] = [valuesByLine(values, inputs, wiring), weightsByLine(data, outputs, wiring)];
+      const [lines, weights] = [
+        valuesByLine(values.get(read.get(name)!)!, inputs, wiring),
+        weightsByLine(data, outputs, wiring),
+      ];
       const { steps: own, spreads } = columnSteps(role, lines, weights, outputs, hardware);
       const unit = (c: number) => (normalisation === "batch" ? spreads[c] : neuron.threshold);
       const isCoarse = (width: number, c: number) => width >= LARGEST_STEP * unit(c);
@@ -105,13 +110,6 @@ function productsOf({ model, geometry }: Network<SpikingSpec>): number {
     (sum, { name, inputs, outputs }) => sum + (windows.get(name) ?? geometry.tokens) * inputs * outputs,
     0,
   );
-}
-
-/** The inputs of all layers but the head, in order, `[rows, inputs]`. */
-function layerInputs({ stem, blocks }: SpikingForward["cache"]): Float64Array[] {
-  const inBlocks = blocks.flatMap(({ qkv, projection, up, down }) => [qkv, projection, up, down]);
-  const layers = [...stem.layers.map(({ dense }) => dense), stem.embed, ...inBlocks];
-  return layers.flatMap((dense) => (dense ? [dense.input] : []));
 }
 
 /** Code steps of a layer's columns, and the standard deviations of their outputs, in the layer's unit. Shapes: input [rows, inputs]. */

@@ -10,7 +10,7 @@ import type { Place } from "../kernels/arena.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { LinearLayer } from "../model/layers.ts";
-import { NORM_EPSILON } from "../model/network.ts";
+import { NORM_EPSILON } from "../model/operation.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { ConverterNoise } from "./converter-noise.ts";
 import { faultsOf, type LevelStatistics, levelsOf } from "./device-noise.ts";

@@ -7,10 +7,9 @@ import { jobs } from "../evaluation/jobs.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { annSpec, type SpikingSpec, spikingSpec, stemSpec } from "../experiment/model.ts";
 import { imageClassificationSpec } from "../experiment/task.ts";
-import { annForward } from "../model/ann.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { drawBlocks, networkForward } from "../model/forward.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
-import { drawBlocks, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { lineShares } from "../task/patches.ts";
@@ -36,8 +35,8 @@ describe("a network that gets more blocks", () => {
     for (const { name, shape } of layout) expect(deeper.parameters[name].shape).toEqual(shape);
 
     const draws = drawBlocks(deeper as Network<SpikingSpec>, input, stream(4));
-    const before = spikingForward(network, input, { mode: "eval", draws: draws.slice(0, 2) });
-    const after = spikingForward(deeper as Network<SpikingSpec>, input, { mode: "eval", draws });
+    const before = networkForward(network, input, { mode: "eval", draws: draws.slice(0, 2) });
+    const after = networkForward(deeper as Network<SpikingSpec>, input, { mode: "eval", draws });
     expect(after.logits).toEqual(before.logits);
     expect(after.trace).toMatchObject(before.trace);
     // A copied block is not idle: it reads the stream, and only its last layers are silent.
@@ -47,8 +46,8 @@ describe("a network that gets more blocks", () => {
   test("gives the same answers as before if it is an ANN", () => {
     const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 3);
     const ofAnn = { prompts: 6, values: input.values };
-    const after = annForward(deepen(network, { ...network.model, depth: 3 }) as typeof network, ofAnn);
-    expect(after.logits).toEqual(annForward(network, ofAnn).logits);
+    const after = networkForward(deepen(network, { ...network.model, depth: 3 }) as typeof network, ofAnn);
+    expect(after.logits).toEqual(networkForward(network, ofAnn).logits);
   });
 
   test("gets none if a silent block changes the stream", () => {

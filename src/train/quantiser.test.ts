@@ -6,8 +6,8 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
 import type { AnnSpec, QuantizationSpec } from "../experiment/model.ts";
-import { annForward } from "../model/ann.ts";
 import { crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
+import { networkForward } from "../model/forward.ts";
 import type { Network } from "../model/network.ts";
 import { passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
@@ -112,7 +112,7 @@ test("validation rounds: its loss is that of the reference, from rounded weights
   const { validation } = events.at(-1)!;
   const prompts = experiment.training.validationPrompts;
   const { values, labels } = createTask(experiment).draw(prompts, stream(experiment.seed).fork("validation"));
-  const { logits } = annForward(network as Network<AnnSpec>, { prompts, values });
+  const { logits } = networkForward(network as Network<AnnSpec>, { prompts, values });
   const { loss } = crossEntropyForward(logits, oneHot([...labels], 2), 2);
   expect(validation!.loss).toBeCloseTo(loss, 5);
 });
@@ -123,7 +123,7 @@ test("evaluation rounds: a network with few bits has the error rate of the netwo
   const { errors } = await evaluateNetwork(inlineExecutor(jobs), experiment, network, { prompts: 64 });
   const task = createTask(experiment);
   const { values, labels } = task.draw(64, stream(experiment.seed).fork("evaluation"));
-  const { logits } = annForward(network as Network<AnnSpec>, { prompts: 64, values });
+  const { logits } = networkForward(network as Network<AnnSpec>, { prompts: 64, values });
   const last = (prompt: number) => 2 * (3 * prompt + 2);
   const wrong = Array.from({ length: 64 }, (_, prompt) => {
     const decision = logits[last(prompt) + 1] > logits[last(prompt)] ? 1 : 0;

@@ -8,11 +8,12 @@
  */
 import { invariant } from "../errors.ts";
 import type { AnnSpec } from "../experiment/model.ts";
-import { annForward } from "../model/ann.ts";
 import { type Codes, codesOf, widthsByLayer } from "../model/bit-widths.ts";
-import { layersOf, patternOf } from "../model/layers.ts";
+import { networkForward } from "../model/forward.ts";
+import { operationsOf, writerOf } from "../model/graph.ts";
 import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
+import { graphOf } from "../model/transformer.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
 import { createTask } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
@@ -57,7 +58,10 @@ export function startingSteps(
   model: AnnSpec,
   { prompts, values }: { readonly prompts: number; readonly values: Float32Array },
 ): Record<string, Tensor> {
-  const { cache } = annForward(network, { prompts, values });
+  // In floating point nothing is rounded: windows are those of the value that few bits will round.
+  const { values: given } = networkForward(network, { prompts, values });
+  const graph = graphOf(network);
+  const givenOf = (name: string) => given.get(name)!;
   const started: Record<string, Tensor> = {};
   const keep = (name: string, numbers: readonly number[]) => {
     started[name] = { shape: [numbers.length], data: Float32Array.from(numbers) };
@@ -73,21 +77,17 @@ export function startingSteps(
       starts.map(({ shift }) => shift),
     );
   };
-  const inputs: Float64Array[] = [
-    ...cache.stem.layers.map(({ map }) => map),
-    cache.stem.embed.map,
-    ...cache.blocks.flatMap(({ qkv, projection, up, down }) => [qkv, projection, up, down].map((one) => one.unrounded)),
-    cache.head.unrounded,
-  ];
   const widths = widthsByLayer(model)!;
-  for (const [l, { name, block }] of layersOf(patternOf(model)).entries()) {
+  for (const { name, reads, writes } of operationsOf(graph, "linear")) {
     const { weights, activations, attention } = widths.get(name)!;
     const { shape, data } = network.parameters[`${name}.weight`];
     if (weights !== "binary") keep(`${name}.weightLogStep`, weightSteps(data, shape[1], codesOf(weights)));
-    keepActivations(`${name}.input`, [inputs[l]], codesOf(activations));
-    if (attention === null || block === null) continue;
+    const from = writerOf(graph, reads[0]);
+    const unrounded = from?.kind === "windows" ? from.reads[0] : reads[0];
+    keepActivations(`${name}.input`, [givenOf(unrounded)], codesOf(activations));
+    if (attention === null) continue;
     const columns = 3 * network.model.width;
-    const { vectors } = cache.blocks[block];
+    const vectors = givenOf(writes);
     const parts = [0, 1, 2].map((part) =>
       vectors.filter((_, at) => Math.floor(((at % columns) * 3) / columns) === part),
     );

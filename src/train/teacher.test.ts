@@ -7,11 +7,10 @@ import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { SpecError } from "../errors.ts";
 import type { AnnSpec, SpikingSpec } from "../experiment/model.ts";
-import { annForward } from "../model/ann.ts";
 import { crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import { initialise, type Network, type Tensor } from "../model/network.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -144,7 +143,7 @@ test("bits of more joint symbols than can be listed are learned from the symbols
   const { events } = await recorded(experiment, { initial });
   const { batch } = experiment.training;
   const { values, labels } = task.draw(batch, stream(experiment.seed).fork("train", 0));
-  const { logits } = annForward(initial, { values, prompts: batch });
+  const { logits } = networkForward(initial, { values, prompts: batch });
   const { losses } = answer(Float32Array.from(logits), labels, geometry.classes, "bits");
   expect(losses).toHaveLength(batch * 3);
   const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
@@ -176,7 +175,7 @@ test("training with copies of every query uses the loss of their mean, and the n
   const every = { ...experiment, task: { ...task, queryCopies: { every: 3 } } };
   const taught = createTask(every);
   const { spikes, labels } = taught.draw(6, stream(experiment.seed).fork("train", 0));
-  const { logits } = spikingForward(
+  const { logits } = networkForward(
     { ...initial, geometry: networkGeometry(every, taught) },
     spikeInput(spikes!, taught.geometry.spiking.tokens),
     {
@@ -265,7 +264,7 @@ describe("a teacher with its own view of the images", () => {
         from: { part: "training", position: 0, order: stream(experiment.seed).fork("epochs") },
       }),
     );
-    const { logits } = annForward(initial as Network<AnnSpec>, { values: own.values, prompts: 16 });
+    const { logits } = networkForward(initial as Network<AnnSpec>, { values: own.values, prompts: 16 });
     const { classes } = initial.geometry;
     const lossOf = (targets: ArrayLike<number>) => crossEntropyForward(logits, targets, classes).loss;
     return {
@@ -280,7 +279,7 @@ describe("a teacher with its own view of the images", () => {
     const { loss, expected, ofLabels } = await losses(
       { kind: "ann", ...size, stem },
       { patch: 1 },
-      (teacher, { values }) => annForward(teacher as Network<AnnSpec>, { values, prompts: 16 }).logits,
+      (teacher, { values }) => networkForward(teacher as Network<AnnSpec>, { values, prompts: 16 }).logits,
     );
     // Single precision, of about one nat.
     expect(loss).toBeCloseTo(expected, 5);
@@ -293,7 +292,7 @@ describe("a teacher with its own view of the images", () => {
       model,
       { thresholds: 5, remainderBits: 1 },
       (teacher, { spikes }) =>
-        spikingForward(foldNetwork(teacher as Network<SpikingSpec>), spikeInput(spikes!, 4), { mode: "eval" }).logits,
+        networkForward(foldNetwork(teacher as Network<SpikingSpec>), spikeInput(spikes!, 4), { mode: "eval" }).logits,
     );
     expect(loss).toBeCloseTo(expected, 5);
   });

@@ -8,8 +8,8 @@ import { jobs } from "../evaluation/jobs.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { networkForward, spikeInput } from "../model/forward.ts";
 import { initialise, type Network } from "../model/network.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { allowRelaxedSimd } from "../node/fast-math.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -254,7 +254,7 @@ describe("training", () => {
       const task = createTask(experiment);
       const { spikes } = task.draw(100, stream(9), { spikes: true, values: false });
       const input = spikeInput(spikes!, network.geometry.tokens);
-      return spikingForward(network, input, { mode: "eval", attention: "expected" }).rates;
+      return networkForward(network, input, { mode: "eval", attention: "expected" }).rates;
     };
     const [free, bound] = [await rates(), await rates({ weight: 5, target: 0.08 })];
     for (const [layer, rate] of Object.entries(free)) {

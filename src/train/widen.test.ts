@@ -9,10 +9,9 @@ import {
   type StemSpec,
   spikingSpec,
 } from "../experiment/model.ts";
-import { annBackward, annForward } from "../model/ann.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { drawBlocks, networkBackward, networkForward } from "../model/forward.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
-import { drawBlocks, spikingForward } from "../model/spiking.ts";
 import { pixels } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
 import { fromAnn, initialParameters, startNotes } from "./initial.ts";
@@ -35,7 +34,7 @@ const noise = (seed: number) => {
   return () => draws.normal();
 };
 const run = (of: Network<SpikingSpec>) =>
-  spikingForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) });
+  networkForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) });
 
 describe("a network that gets more lines per value", () => {
   test.each([
@@ -54,7 +53,7 @@ describe("a network that gets more lines per value", () => {
     );
     const logits = (of: Network<SpikingSpec>, values: Float64Array) => {
       const input = { steps: 3, prompts: 2, values };
-      return spikingForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) }).logits;
+      return networkForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) }).logits;
     };
     const before = logits(narrow, bits);
     expect(new Set(before).size).toBeGreaterThan(1);
@@ -92,10 +91,10 @@ describe("an ANN that gets more channels", () => {
     const wide = { ...narrow, model, parameters: initialParameters(narrow, started) };
     expect(startNotes(narrow, started)).toEqual([expect.stringContaining("fewer channels in its stem")]);
     const values = Float64Array.from({ length: 2 * pixels(tinyGrid) * geometry.inputs }, noise(2));
-    const answers = (of: Network<AnnSpec>) => annForward(of, { prompts: 2, values });
+    const answers = (of: Network<AnnSpec>) => networkForward(of, { prompts: 2, values });
     const [before, after] = [answers(narrow), answers(wide)];
     for (let i = 0; i < before.logits.length; i++) expect(after.logits[i]).toBeCloseTo(before.logits[i], 5);
-    const data = annBackward(wide, before.logits, after.cache)["stem.0.weight"];
+    const data = networkBackward(wide, before.logits, after)["stem.0.weight"];
     const own = stem.layers[0].channels;
     if (channels[0] > own) expect(data[own]).not.toBeCloseTo(data[0], 9);
   });

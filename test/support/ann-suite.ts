@@ -5,8 +5,8 @@
 import { describe, expect } from "vitest";
 import type { AnnSpec } from "../../src/experiment/model.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
-import { annBackward, annForward } from "../../src/model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../../src/model/cross-entropy.ts";
+import { networkBackward, networkForward } from "../../src/model/forward.ts";
 import type { Geometry } from "../../src/model/geometry.ts";
 import { initialise, type Network, parameterLayout } from "../../src/model/network.ts";
 import { backThroughRounding, passParameters } from "../../src/model/quantization.ts";
@@ -86,9 +86,9 @@ export const annSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
     ] as const) {
       test(`logits and gradients equal the plain network's (positions: ${position}, activation: ${activation})`, async () => {
         const network = perturbed({ ...spec, position, activation });
-        const reference = annForward(network, { prompts: PROMPTS, values });
+        const reference = networkForward(network, { prompts: PROMPTS, values });
         const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
-        const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);
+        const gradients = networkBackward(network, crossEntropyBackward(cache, geometry.classes), reference);
 
         const { pass, load, read, gradient, step } = setUp(network, true);
         load(0, PROMPTS);
@@ -116,9 +116,9 @@ export const annSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
     ] as const) {
       test(`logits and gradients equal the plain network's with ${weights} weights and ${activations} activations`, async () => {
         const network = withFewBits({ ...spec, quantization: { weights, activations } });
-        const reference = annForward(network, { prompts: PROMPTS, values });
+        const reference = networkForward(network, { prompts: PROMPTS, values });
         const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
-        const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);
+        const gradients = networkBackward(network, crossEntropyBackward(cache, geometry.classes), reference);
 
         const { pass, load, read, gradient, step } = setUp({ ...network, parameters: passParameters(network) }, true);
         load(0, PROMPTS);

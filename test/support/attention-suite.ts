@@ -1,4 +1,5 @@
 /** The attention kernels against `model/`, on sizes that the small networks of `spiking-suite.ts` do not reach. */
+
 import { describe, expect } from "vitest";
 import { ATTENTION_PARTS } from "../../src/experiment/by-attention.ts";
 import { spikingSpec } from "../../src/experiment/model.ts";
@@ -7,10 +8,10 @@ import { attentionScratch, bindAttention, planAttention } from "../../src/kernel
 import { attentionDraws } from "../../src/kernels/draws.ts";
 import { bitMask, maskWords } from "../../src/kernels/masks.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
-import { spikingAttentionBackward, spikingAttentionForward } from "../../src/model/attention/spiking.ts";
 import { initialise } from "../../src/model/network.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { packSpikes, unpackSpikes } from "../../src/spike/train.ts";
+import { attend } from "./attend.ts";
 import { type Backend, type BackendTest, wordsAt } from "./backends.ts";
 import { expectClose, normals } from "./gradient.ts";
 
@@ -93,17 +94,17 @@ export const attentionSuite = (backend: Backend<TrainingOps>, test: BackendTest)
             ? attentionDraws(KEY, 0, FIRST, layout, "independent")
             : null;
         const network = initialise(model, geometry, stream(1));
-        const reference = spikingAttentionForward(Float64Array.from(qkv), layout, network, { draws, smooth: false });
+        const reference = attend(network, 0, Float64Array.from(qkv), layout, draws);
         if (places.bits) {
           const { at, words } = places.bits;
           const bits = await wordsAt(ops, at, STEPS * rows * words);
-          expect(unpackSpikes({ steps: STEPS, rows, features: width, words: bits })).toEqual(reference.fired);
+          expect(unpackSpikes({ steps: STEPS, rows, features: width, words: bits })).toEqual(reference.attended!.fired);
         } else {
           // Products of counts and gains up to 16, divided once or twice: a few units of 2^-24.
           const values = await ops.read(places.values!, STEPS * rows * width);
           expectClose(values, reference.output, { absolute: 1e-6 }, "values");
         }
-        const expected = spikingAttentionBackward(dA, layout, model, reference.cache);
+        const [expected] = reference.backward(Float64Array.from(dA), { gradients: {} });
         const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
         const actual = await ops.read(gradient, expected.length);
         // Sums of at most a few thousand products, each rounded to 2^-24; the surrogate of LIF attention has an error of 3e-6.

@@ -3,10 +3,9 @@ import { describe, expect } from "vitest";
 import { annSpec, spikingSpec } from "../../src/experiment/model.ts";
 import type { Pass } from "../../src/kernels/pass.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
-import { annBackward, annForward } from "../../src/model/ann.ts";
-import type { Gradients } from "../../src/model/dense.ts";
+import { networkBackward, networkForward } from "../../src/model/forward.ts";
 import { lossOf } from "../../src/model/loss.ts";
-import { spikingBackward, spikingForward } from "../../src/model/spiking.ts";
+import type { Gradients } from "../../src/model/operation.ts";
 import { stepLossBackward, stepLossForward } from "../../src/model/step-loss.ts";
 import { packSpikes } from "../../src/spike/train.ts";
 import type { Backend, BackendTest } from "./backends.ts";
@@ -42,11 +41,11 @@ export const bitReadOutSuite = (backend: Backend<TrainingOps>, test: BackendTest
       under.ops.write(under.pass.inputs, Float32Array.from(values));
       under.ops.write(under.pass.targets, targets);
       const sum = await under.step(PROMPTS, 1 / rows);
-      const forward = annForward(network, { prompts: PROMPTS, values });
+      const forward = networkForward(network, { prompts: PROMPTS, values });
       const { loss: expected, cache } = loss.forward(forward.logits, targets, BITS);
       expectClose(await under.ops.read(under.pass.logits, rows * BITS), forward.logits, { absolute: 1e-5 }, "logits");
       expect(sum / rows).toBeCloseTo(expected, 5);
-      await expectGradients(under, annBackward(network, loss.backward(cache, BITS), forward.cache));
+      await expectGradients(under, networkBackward(network, loss.backward(cache, BITS), forward));
     });
 
     for (const stepLoss of [0, 0.3])
@@ -59,11 +58,11 @@ export const bitReadOutSuite = (backend: Backend<TrainingOps>, test: BackendTest
         under.ops.write(under.pass.targets, targets);
         const sum = await under.step(PROMPTS, 1 / rows);
         const input = { steps: 3, prompts: PROMPTS, values: bits };
-        const forward = spikingForward(network, input, { mode: "train", attention: "expected" });
+        const forward = networkForward(network, input, { mode: "train", attention: "expected" });
         const { loss: expected, cache } = stepLossForward(forward, targets, BITS, stepLoss, loss);
         const { logits, stepLogits } = stepLossBackward(cache, BITS, loss);
         expectClose(await under.ops.read(under.pass.logits, rows * BITS), forward.logits, { absolute: 1e-5 }, "logits");
         expect(sum / rows).toBeCloseTo(expected, 5);
-        await expectGradients(under, spikingBackward(network, logits, forward.cache, { stepLogits }));
+        await expectGradients(under, networkBackward(network, logits, forward, { stepLogits }));
       });
   });

@@ -6,9 +6,8 @@ import { describe, expect } from "vitest";
 import { annSpec, type ModelSpec, spikingSpec } from "../../src/experiment/model.ts";
 import type { SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
-import { annBackward, annForward } from "../../src/model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../../src/model/cross-entropy.ts";
-import { spikingBackward, spikingForward } from "../../src/model/spiking.ts";
+import { networkBackward, networkForward } from "../../src/model/forward.ts";
 import { stepLossBackward, stepLossForward } from "../../src/model/step-loss.ts";
 import { packSpikes } from "../../src/spike/train.ts";
 import type { Backend, BackendTest } from "./backends.ts";
@@ -60,7 +59,7 @@ export const readOutSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
         const model = spikingSpec.parse({ width: 24, depth: 2, heads: 2, expansion: 2, steps: 3, position: "learned" });
         const network = tinyNetwork(model, 5, geometry);
         const values = tinyBits(model.steps, PROMPTS, 6, tokens);
-        const forward = spikingForward(
+        const forward = networkForward(
           network,
           { steps: 3, prompts: PROMPTS, values },
           { mode: "train", attention: "expected" },
@@ -71,7 +70,7 @@ export const readOutSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
           backward: () => {
             const { loss, cache } = stepLossForward(forward, targets, classes, stepLoss);
             const { logits, stepLogits } = stepLossBackward(cache, classes);
-            return { loss, gradients: spikingBackward(network, logits, forward.cache, { stepLogits }) };
+            return { loss, gradients: networkBackward(network, logits, forward, { stepLogits }) };
           },
         });
       });
@@ -84,12 +83,12 @@ export const readOutSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
         const model = annSpec.parse({ kind: "ann", width: 24, depth: 2, heads: 3, expansion: 2, position: "learned" });
         const network = tinyNetwork(model, 5, geometry);
         const values = Float32Array.from(normals(PROMPTS * tokens * inputs, 6));
-        const forward = annForward(network, { prompts: PROMPTS, values });
+        const forward = networkForward(network, { prompts: PROMPTS, values });
         await compare(backend, setting, model, {}, values, {
           logits: forward.logits,
           backward: () => {
             const { loss, cache } = crossEntropyForward(forward.logits, targets, classes);
-            return { loss, gradients: annBackward(network, crossEntropyBackward(cache, classes), forward.cache) };
+            return { loss, gradients: networkBackward(network, crossEntropyBackward(cache, classes), forward) };
           },
         });
       });

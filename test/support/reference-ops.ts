@@ -26,7 +26,7 @@ import { gatherWindows, scatterWindows } from "../../src/model/convolution.ts";
 import { crossEntropyForward } from "../../src/model/cross-entropy.ts";
 import { maxPoolBackward, maxPoolForward } from "../../src/model/max-pool.ts";
 import { neuronAt, neuronModel } from "../../src/model/neuron/catalogue.ts";
-import { roundingBackward, roundingForward } from "../../src/model/quantization.ts";
+import { roundingBackward, roundingForward } from "../../src/model/rounding.ts";
 import { spikeRatePenalty } from "../../src/model/spike-rate.ts";
 import { pixels } from "../../src/model/stem.ts";
 import { threefry2x32 } from "../../src/numeric/stream.ts";

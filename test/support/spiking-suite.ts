@@ -7,9 +7,9 @@ import { type SpikingSpec, spikingSpec } from "../../src/experiment/model.ts";
 import type { AttentionMode } from "../../src/kernels/attention.ts";
 import { attentionDraws } from "../../src/kernels/draws.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
+import { networkBackward, networkForward } from "../../src/model/forward.ts";
 import type { Network } from "../../src/model/network.ts";
 import { spikeRatePenalty } from "../../src/model/spike-rate.ts";
-import { spikingBackward, spikingForward } from "../../src/model/spiking.ts";
 import { stepLossBackward, stepLossForward } from "../../src/model/step-loss.ts";
 import { packSpikes, unpackSpikes } from "../../src/spike/train.ts";
 import { type Backend, type BackendTest, wordsAt } from "./backends.ts";
@@ -88,7 +88,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
         ops.write(pass.targets, Float32Array.from(targets));
         const loss = await set.step(PROMPTS, 1 / rows);
 
-        const reference = spikingForward(
+        const reference = networkForward(
           network,
           { steps: model.steps, prompts: PROMPTS, values: bits },
           {
@@ -112,7 +112,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
         if (losses.spikeRate) expect(penalty).toBeGreaterThan(0.1);
         expect(loss / rows).toBeCloseTo(meanLoss + penalty, 5);
         const { logits, stepLogits } = stepLossBackward(cache, classes);
-        const gradients = spikingBackward(network, logits, reference.cache, { stepLogits, rates });
+        const gradients = networkBackward(network, logits, reference, { stepLogits, rates });
         for (const [name, expected] of Object.entries(gradients)) {
           const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
           expectClose(
@@ -132,7 +132,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
       const bits = tinyBits(4, PROMPTS, 9);
       set.ops.write(set.pass.inputs, packSpikes(bits, 4, PROMPTS * N, inputs).words);
       set.pass.forward(PROMPTS);
-      const reference = spikingForward(
+      const reference = networkForward(
         network,
         { steps: 4, prompts: PROMPTS, values: bits },
         {
@@ -153,7 +153,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
       const bits = tinyBits(4, PROMPTS, 9);
       ops.write(pass.inputs, packSpikes(bits, 4, PROMPTS * N, inputs).words);
       pass.forward(PROMPTS);
-      const reference = spikingForward(
+      const reference = networkForward(
         network,
         { steps: 4, prompts: PROMPTS, values: bits },
         { mode: "train", draws: referenceDraws(model) },
@@ -174,7 +174,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
         ops.fill(pass.targets, PROMPTS * queries.length * classes, 1 / classes);
         return step(PROMPTS, 1);
       };
-      const { rates } = spikingForward(
+      const { rates } = networkForward(
         network,
         { steps: 3, prompts: PROMPTS, values: bits },
         { mode: "train", draws: referenceDraws(model) },

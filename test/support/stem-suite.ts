@@ -3,14 +3,13 @@ import { describe, expect } from "vitest";
 import { annSpec, type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../../src/experiment/model.ts";
 import type { SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
-import { annBackward, annForward } from "../../src/model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../../src/model/cross-entropy.ts";
-import type { Gradients } from "../../src/model/dense.ts";
 import { foldNetwork } from "../../src/model/fold.ts";
+import { networkBackward, networkForward, repeatInput } from "../../src/model/forward.ts";
 import type { Network } from "../../src/model/network.ts";
+import type { Gradients } from "../../src/model/operation.ts";
 import { backThroughRounding, passParameters } from "../../src/model/quantization.ts";
 import { spikeRatePenalty } from "../../src/model/spike-rate.ts";
-import { repeatInput, spikingBackward, spikingForward } from "../../src/model/spiking.ts";
 import { pixels } from "../../src/model/stem.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { packSpikes, unpackSpikes } from "../../src/spike/train.ts";
@@ -118,7 +117,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
           const network = spikingNetwork(stem, 6, { surrogate });
           const values = bitsOf(6, 6);
           const { ops, pass, loss, gradients } = await step(network, values);
-          const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
+          const reference = networkForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
           for (const [name, bits] of Object.entries(pass.spikes)) {
             if (!name.endsWith(".map")) continue;
             const rows = reference.trace[name].length / bits.features / STEPS;
@@ -133,7 +132,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
           }
           const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
           expect(loss).toBeCloseTo(expectedLoss, 5);
-          expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+          expectGradients(gradients, networkBackward(network, crossEntropyBackward(cache, CLASSES), reference));
         }
       });
 
@@ -155,7 +154,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
         const network = tinyNetwork(model, 5, geometry);
         const values = bitsOf(6, 6);
         const { ops, pass, loss, gradients } = await step(network, values, { recompute });
-        const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
+        const reference = networkForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
         for (const [name, { at, words, features, perPrompt }] of Object.entries(pass.spikes)) {
           if (!(name in reference.trace)) continue;
           const rows = PROMPTS * perPrompt;
@@ -165,7 +164,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
         }
         const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
         expect(loss).toBeCloseTo(expectedLoss, 5);
-        expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+        expectGradients(gradients, networkBackward(network, crossEntropyBackward(cache, CLASSES), reference));
       });
 
     for (const [kind, stem] of STEMS)
@@ -183,10 +182,10 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
         ops.write(pass.inputs, values);
         ops.write(pass.targets, Float32Array.from(targets));
         const loss = (await step(PROMPTS, 1 / PROMPTS)) / PROMPTS;
-        const reference = annForward(network, { prompts: PROMPTS, values });
+        const reference = networkForward(network, { prompts: PROMPTS, values });
         const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
         expect(loss).toBeCloseTo(expectedLoss, 5);
-        const expected = annBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache);
+        const expected = networkBackward(network, crossEntropyBackward(cache, CLASSES), reference);
         const found = await gradientsOf({ ops, gradient }, network);
         backThroughRounding(network, found);
         expectGradients(found, expected);
@@ -204,10 +203,10 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
         const values = normals(PROMPTS * PIXELS * 3, 7);
         const rounded = values.map(Math.fround);
         const { loss, gradients } = await step(network, values, { realInputs: true });
-        const reference = spikingForward(network, repeatInput(rounded, STEPS, PROMPTS), EXPECTED);
+        const reference = networkForward(network, repeatInput(rounded, STEPS, PROMPTS), EXPECTED);
         const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
         expect(loss).toBeCloseTo(expectedLoss, 5);
-        expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+        expectGradients(gradients, networkBackward(network, crossEntropyBackward(cache, CLASSES), reference));
       });
 
     for (const [kind, stem] of STEMS)
@@ -226,7 +225,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
       const values = bitsOf(6, 6);
       const spikeRate = { weight: 5, target: 0.1 };
       const { loss, gradients } = await step(network, values, { spikeRate });
-      const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
+      const reference = networkForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
       expect(Object.keys(reference.rates).filter((name) => name.startsWith("stem."))).toEqual([
         "stem.0.map",
         "stem.1.map",
@@ -235,7 +234,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
       const { loss: ofLogits, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
       expect(loss).toBeCloseTo(ofLogits + penalty, 5);
       const slope = crossEntropyBackward(cache, CLASSES);
-      expectGradients(gradients, spikingBackward(network, slope, reference.cache, { rates: slopes }));
+      expectGradients(gradients, networkBackward(network, slope, reference, { rates: slopes }));
     });
 
     for (const [kind, stem] of STEMS)
@@ -243,7 +242,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
         const network = foldNetwork(spikingNetwork(stem, 6));
         const values = bitsOf(6, 9);
         const mode = { mode: "eval", attention: "expected" } as const;
-        const { logits } = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, mode);
+        const { logits } = networkForward(network, { steps: STEPS, prompts: PROMPTS, values }, mode);
         const { ops, pass } = createPass(backend, network, { maxPrompts: 1, training: false, attention: "expected" });
         for (let prompt = 0; prompt < PROMPTS; prompt++) {
           const own = values.filter((_, i) => Math.floor(i / (PIXELS * 6)) % PROMPTS === prompt);
@@ -268,14 +267,14 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
         });
         const network = tinyNetwork(model, 6, stemmed(stem, 3));
         const values = normals(PROMPTS * PIXELS * 3, 7).map(Math.fround);
-        const reference = annForward(network, { prompts: PROMPTS, values });
+        const reference = networkForward(network, { prompts: PROMPTS, values });
         const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
         const { ops, pass, gradient, step } = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
         ops.write(pass.inputs, Float32Array.from(values));
         ops.write(pass.targets, Float32Array.from(targets));
         expect((await step(PROMPTS, 1 / PROMPTS)) / PROMPTS).toBeCloseTo(expectedLoss, 5);
         const gradients = await gradientsOf({ ops, gradient }, network);
-        expectGradients(gradients, annBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+        expectGradients(gradients, networkBackward(network, crossEntropyBackward(cache, CLASSES), reference));
 
         const alone = createPass(backend, network, { maxPrompts: 1, training: false });
         for (let prompt = 0; prompt < PROMPTS; prompt++) {

@@ -12,7 +12,7 @@
  */
 import { SpecError } from "../../errors.ts";
 import type { TensorExpression, TensorStep } from "../../experiment/tensor-mapping.ts";
-import { NORM_EPSILON } from "../../model/network.ts";
+import { NORM_EPSILON } from "../../model/operation.ts";
 import type { LayoutChoices, LayoutReading, LayoutSizes } from "./layout.ts";
 import { expansionOf, headsOf } from "./rules.ts";
 

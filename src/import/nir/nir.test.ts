@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as hdf5 from "h5wasm";
 import { describe, expect, test } from "vitest";
+import { attend } from "../../../test/support/attend.ts";
 import { tinyNetwork } from "../../../test/support/tiny-network.ts";
 import { stemmed, tinyStem } from "../../../test/support/tiny-stem.ts";
 import { type ModelSpec, modelSpec, type SpikingSpec } from "../../experiment/model.ts";
-import { spikingAttentionForward } from "../../model/attention/spiking.ts";
 import { foldNetwork } from "../../model/fold.ts";
+import { drawBlocks, networkForward } from "../../model/forward.ts";
 import { inputRows } from "../../model/geometry.ts";
 import type { Network } from "../../model/network.ts";
-import { drawBlocks, spikingForward } from "../../model/spiking.ts";
 import { stream } from "../../numeric/stream.ts";
 import { decodeNir, encodeNir, type NirGraph, type NirLeaf } from "./graph.ts";
 import { networkFromNir, networkToNir } from "./network.ts";
@@ -202,17 +202,13 @@ describe("our networks as graphs", () => {
       const values = Float64Array.from({ length: steps * rows * geometry.inputs }, () => Number(draw.uniform() < 0.5));
       const sizes = { steps, prompts: 1 };
       const drawn = drawBlocks(network, sizes, stream(9));
-      const wanted = spikingForward(network, { ...sizes, values }, { mode: "eval", ...(drawn && { draws: drawn }) });
-      const heads = { ...sizes, tokens: geometry.tokens, heads: model.heads, dimension: model.width / model.heads };
+      const wanted = networkForward(network, { ...sizes, values }, { mode: "eval", ...(drawn && { draws: drawn }) });
       const subgraphs = Object.fromEntries(
         Array.from({ length: model.depth }, (_, i) => [
           `blocks.${i}.attention`,
           (qkv: NirSignal) => {
             const rows = turned(qkv.values, steps, qkv.shape[0], geometry.tokens);
-            const { output } = spikingAttentionForward(rows, heads, network, {
-              draws: drawn?.[i] ?? null,
-              smooth: false,
-            });
+            const { output } = attend(network, i, rows, sizes, drawn?.[i] ?? null);
             return {
               steps,
               shape: [model.width, geometry.tokens],

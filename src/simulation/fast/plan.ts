@@ -13,7 +13,7 @@ import { countingArena, reserveBits } from "../../kernels/arena.ts";
 import { partsOf } from "../../kernels/attention.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
-import { logitsOf } from "../../model/network.ts";
+import { logitsOf } from "../../model/read-out.ts";
 import { hasShortcut, neuronGrid, pixels, poolsCurrents, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { type AttentionPlan, planAttention } from "./attention.ts";

@@ -17,8 +17,8 @@ import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { readClocks } from "../../mapping/clocks.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
-import { logitsOf } from "../../model/network.ts";
 import { neuronModel } from "../../model/neuron/catalogue.ts";
+import { logitsOf } from "../../model/read-out.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import {
   comparisonsOf,

@@ -10,9 +10,9 @@ import { emptyTally } from "../../hardware/actions.ts";
 import { idealDraws, type TileDraws } from "../../hardware/draws.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
 import type { AttentionDraws } from "../../model/attention/draws.ts";
+import { networkForward, spikeInput } from "../../model/forward.ts";
 import type { Geometry } from "../../model/geometry.ts";
 import { type Network, parameterLayout } from "../../model/network.ts";
-import { spikeInput, spikingForward } from "../../model/spiking.ts";
 import { stream } from "../../numeric/stream.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../../spike/train.ts";
 import { programChip } from "../chip.ts";
@@ -88,7 +88,7 @@ test.each([
   const trace = simulate(chipOf(network, exactHardware), input, stream(9), { draws, rasters: 3 });
 
   const blocks = Array.from({ length: depth }, (_, block) => layerDraws(3, heads, shape, draws, block));
-  const digital = spikingForward(network, spikeInput(input, TOKENS), { mode: "eval", draws: blocks });
+  const digital = networkForward(network, spikeInput(input, TOKENS), { mode: "eval", draws: blocks });
   for (const [name, bits] of Object.entries(digital.trace)) {
     if (name.endsWith(".scores")) continue;
     expect(unpackSpikes(trace.rasters[name]), name).toEqual(bits);

@@ -6,7 +6,7 @@
  *                 s2 = LIF(R);   h = LIF(up(s2));                             R = R + down(h)
  *   logits_t = head(LIF(R)) at the query tokens, or the mean over all tokens; averaged over t
  *
- * This is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on its units
+ * This is `model/forward.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on its units
  * (`attention.ts`); an ideal device with exact converters gives the same spikes. Residual stream, offsets, positions and
  * neurons are digital (`digital.ts`), in single precision or, with `hardware.arithmetic`, in whole numbers. The head runs only
  * at the tokens that are read. A mean over tokens is taken together with the mean over steps, after the converters, in the same

@@ -1,0 +1,79 @@
+/**
+ * A network as a graph: values and the operations that compute them, in the order in which they run. Training, folding, mapping,
+ * machine, schedule, counts and RTL iterate over it.
+ *
+ *   input -> windows -> linear -> neurons -> ... -> attention -> ... -> read-out
+ *
+ * `transformer.ts` builds the graph of a model. `graphOfOperations` checks one: every operation reads values that the input or an
+ * earlier operation gives, in shapes that fit; every value is read; the last one is the answer.
+ */
+import { SpecError } from "../errors.ts";
+import type { Value, ValueShape } from "./operation.ts";
+import { type Operation, type OperationKind, operationKit } from "./operations.ts";
+
+export interface Graph {
+  /** `input` first, then what each operation writes. */
+  readonly values: ReadonlyMap<string, Value>;
+  readonly operations: readonly Operation[];
+}
+
+export const INPUT = "input";
+
+/**
+ * Checks operations, and gives their values shapes.
+ *
+ * Throws  SpecError that names the operation: for a value that is unknown, written twice, read before it is written, or never read;
+ *         and for shapes that do not fit
+ */
+export function graphOfOperations(input: ValueShape, operations: readonly Operation[]): Graph {
+  const values = new Map<string, Value>([[INPUT, { name: INPUT, ...input }]]);
+  for (const operation of operations) {
+    const { kind, name, reads, writes } = operation;
+    const at = `model.operations.${name}`;
+    const read = reads.map((value) => values.get(value) ?? refuseRead(at, value, operation, operations));
+    if (values.has(writes)) {
+      throw new SpecError(
+        at,
+        `The ${kind} ${name} writes ${writes}, which exists already. Give its result a name of its own.`,
+      );
+    }
+    values.set(writes, { name: writes, ...operationKit(operation).shape(operation, read) });
+  }
+  const answer = operations.at(-1)?.writes ?? INPUT;
+  const used = new Set(operations.flatMap(({ reads }) => reads));
+  for (const { kind, name, writes } of operations) {
+    if (used.has(writes) || writes === answer) continue;
+    throw new SpecError(
+      `model.operations.${name}`,
+      `Nobody reads ${writes}, which the ${kind} ${name} writes. Read it in a later operation, or leave ${name} out.`,
+    );
+  }
+  return { values, operations };
+}
+
+function refuseRead(at: string, value: string, { kind, name }: Operation, operations: readonly Operation[]): never {
+  const later = operations.find(({ writes }) => writes === value);
+  const reason = later
+    ? `which ${later.name} writes only afterwards. A graph has no cycles: list ${later.name} before ${name}`
+    : `but no operation writes it. Values are \`${INPUT}\` and what operations write`;
+  throw new SpecError(at, `The ${kind} ${name} reads ${value}, ${reason}.`);
+}
+
+/** Operations of a kind. */
+export const operationsOf = <K extends OperationKind>(
+  { operations }: Graph,
+  kind: K,
+): Extract<Operation, { kind: K }>[] =>
+  operations.filter((operation): operation is Extract<Operation, { kind: K }> => operation.kind === kind);
+
+/** The values that an operation reads. */
+export const readsOf = ({ values }: Graph, { reads }: Operation): Value[] =>
+  reads.map((name) => values.get(name) as Value);
+
+/** The operation that writes a value; null for the input. */
+export const writerOf = ({ operations }: Graph, value: string): Operation | null =>
+  operations.find(({ writes }) => writes === value) ?? null;
+
+/** The operations that read a value. */
+export const readersOf = ({ operations }: Graph, value: string): Operation[] =>
+  operations.filter(({ reads }) => reads.includes(value));

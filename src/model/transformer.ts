@@ -1,0 +1,267 @@
+/**
+ * The graph of a model: the spiking transformer, or the conventional one that it is compared with.
+ *
+ * Spiking. Every linear layer reads bits. The residual stream R carries currents; a branch reads LIF(R) and adds its currents to R:
+ *
+ *   R = embed(x_t) + position[n]
+ *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = attention(q, k, v);   R = R + projection(A)
+ *                 s2 = LIF(R);   h = LIF(up(s2));                                   R = R + down(h)
+ *   logits = mean over t of head(LIF(R)), read at the query tokens
+ *
+ * Without `outputProjection`, A itself is added as 0 and 1; without `residual`, the branch replaces R. With the residual `spikes`,
+ * branches and the embedding end in neurons, and layers read R itself, a sum of spikes (`residual.ts`).
+ * `docs/model.md` explains these choices; the paper leaves the residual, the projection and the gains open.
+ *
+ * Conventional, a pre-LayerNorm GPT block (paper, Table I, left column):
+ *
+ *   x = embed(values) + position[n]
+ *   each block:   x = x + projection(softmax attention(qkv(LN1(x))))
+ *                 x = x + down(GELU(up(LN2(x))))              GELU, or ReLU (`activation.ts`)
+ *   logits = head(LN(x) at the query tokens, or its mean over the tokens of an answer)
+ *
+ * With few bits, the weights, the inputs of linear layers and the operands of attention are rounded (`quantization.ts`).
+ *
+ * A convolutional stem comes before the embedding, which is its last convolution:
+ *
+ *   spiking        map = OR over squares of LIF(layer(windows of the map)), or LIF(maximum over squares of the currents)
+ *   conventional   map = maximum over squares of GELU(LN(layer(windows of the map))); LayerNorm normalises the channels of a pixel, as in
+ *                  Liu et al., "A ConvNet for the 2020s", CVPR 2022
+ */
+import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
+import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
+import { activationOf } from "./activation.ts";
+import { SHARE_CODES, widthsByLayer } from "./bit-widths.ts";
+import { answerGeometry, type Geometry, inputRows } from "./geometry.ts";
+import { type Graph, graphOfOperations, INPUT } from "./graph.ts";
+import type { LinearOperation } from "./linear.ts";
+import { BITS, REAL } from "./operation.ts";
+import type { Operation } from "./operations.ts";
+import { logitsOf } from "./read-out.ts";
+import { RESIDUALS } from "./residual.ts";
+import { pools, poolsCurrents, type StemLayer, stemLayers } from "./stem.ts";
+
+/** A model with the sizes that its task sets. */
+export interface Described<M extends ModelSpec = ModelSpec> {
+  readonly model: M;
+  readonly geometry: Geometry;
+}
+
+const kept = new WeakMap<ModelSpec, WeakMap<Geometry, Graph>>();
+
+/** The graph of a model; the same value each time. Throws SpecError when the model and the geometry do not fit together. */
+export function graphOf({ model, geometry }: Described): Graph {
+  const ofModel = kept.get(model) ?? new WeakMap<Geometry, Graph>();
+  kept.set(model, ofModel);
+  const graph = ofModel.get(geometry) ?? graphOfOperations(...build(model, geometry));
+  ofModel.set(geometry, graph);
+  return graph;
+}
+
+function build(model: ModelSpec, geometry: Geometry): Parameters<typeof graphOfOperations> {
+  const { inputs, grid } = geometry;
+  const domain = model.kind === "spiking" ? BITS : REAL;
+  const input = { rows: inputRows(geometry), features: inputs, domain, ...(grid && { grid }) };
+  return [input, model.kind === "ann" ? annOperations(model, geometry) : spikingOperations(model, geometry)];
+}
+
+/** An operation without the fields that `add` fills in. */
+type Added<O = Operation> = O extends Operation ? Omit<O, "block" | "reads"> : never;
+
+/** Collects operations; each returns the name of the value that it writes. */
+function collect() {
+  const operations: Operation[] = [];
+  let block: number | null = null;
+  const add = (operation: Added, ...reads: string[]): string => {
+    operations.push({ ...operation, block, reads } as Operation);
+    return operation.writes;
+  };
+  return {
+    operations,
+    add,
+    enter: (next: number | null) => {
+      block = next;
+    },
+  };
+}
+
+function spikingOperations(model: SpikingSpec, geometry: Geometry): Operation[] {
+  const { width, depth, heads, expansion, neuron, surrogate, attention, position, outputProjection } = model;
+  const { tokens, mask } = geometry;
+  const { operations, add, enter } = collect();
+  const { adds, neurons: neuronsAt } = RESIDUALS[model.residual];
+  const onStream = neuronsAt === "stream";
+
+  /** A linear layer and its BatchNorm; its currents are the result. */
+  function linear(name: string, inputs: number, outputs: number, from: string, initialGain = 1): string {
+    const isNormalised = model.normalisation === "batch" && name !== "head";
+    const currents = `${name}.currents`;
+    const layer = {
+      kind: "linear" as const,
+      name,
+      writes: isNormalised ? `${name}.product` : currents,
+      inputs,
+      outputs,
+      scale: 1,
+      hasOffset: !isNormalised,
+      widths: null,
+    };
+    add(layer, from);
+    if (!isNormalised) return currents;
+    const operation = operations.at(-1) as LinearOperation;
+    return add({ kind: "batch-normalisation", name, writes: currents, layer: operation, initialGain }, layer.writes);
+  }
+  const fire = (name: string, from: string) => add({ kind: "neurons", name, writes: name, neuron, surrogate }, from);
+  /** What a layer reads from the stream, under the name of the spikes on it, or of its sums. */
+  const read = (name: string, stream: string) => (onStream ? fire(name, stream) : stream);
+  /** The name of the stream where the neurons of this name are on it, or where it is read itself. */
+  const before = (name: string) => (onStream ? `${name}.stream` : name);
+  /** A layer that ends a branch, with its neurons where branches have some. Residual branches start at half strength. */
+  const ending = (name: string, inputs: number, from: string) => {
+    const currents = linear(name, inputs, width, from, 0.5);
+    return onStream ? currents : fire(name, currents);
+  };
+  /** Joins a branch to the stream that the neurons `next` read. */
+  const join = (stream: string, branch: string, next: string, name: string) =>
+    adds ? add({ kind: "add", name: `${name}.sum`, writes: before(next) }, stream, branch) : branch;
+
+  const stem = stemLayers(model, geometry);
+  let map = INPUT;
+  let around: string | null = null;
+  for (const layer of stem.slice(0, -1)) {
+    const { name, inputs, outputs } = layer;
+    const currents = linear(name, inputs, outputs, windowsOf(add, layer, geometry, map));
+    const fired = `${name}.map`;
+    const pooledCurrents = poolsCurrents(layer) && pools(layer);
+    const driven = pooledCurrents ? poolOf(add, layer, currents) : currents;
+    map = fire(fired, driven);
+    if (pools(layer) && !pooledCurrents) map = poolOf(add, layer, map);
+    around = onStream ? driven : map;
+  }
+  const embed = stem[stem.length - 1];
+  let stream = linear("embed", embed.inputs, embed.outputs, windowsOf(add, embed, geometry, map));
+  if (position === "learned") stream = add({ kind: "position", name: "position", writes: "embed.placed" }, stream);
+  const first = "blocks.0.input";
+  const hasShortcut = model.stem?.embedding.shortcut ?? false;
+  if (!onStream) {
+    const trains = model.stem?.embedding.trains ?? 1;
+    const writes = hasShortcut ? "embed.sum" : first;
+    stream = add({ kind: "sum", name: "embed.sum", writes, trains, width }, fire("embed", stream));
+  }
+  if (hasShortcut) stream = add({ kind: "add", name: "embed.shortcut", writes: before(first) }, stream, around!);
+
+  const vectors = ATTENTION_PARTS[attention.kind].length * width;
+  const inner = expansion * width;
+  const last = geometry.readOut === "stream-mean" ? "output.tokens" : "output";
+  for (let i = 0; i < depth; i++) {
+    enter(i);
+    const block = `blocks.${i}`;
+    const next = i + 1 < depth ? `blocks.${i + 1}.input` : last;
+    const currents = linear(`${block}.qkv`, width, vectors, read(`${block}.input`, stream));
+    const qkv = fire(`${block}.qkv`, currents);
+    const name = `${block}.attention`;
+    const how = { attention, neuron, surrogate };
+    const heading = { heads, dimension: width / heads, tokens, mask };
+    const attended = add({ kind: "attention", name, writes: name, how, ...heading }, qkv);
+    const projected = outputProjection ? ending(`${block}.projection`, width, attended) : attended;
+    stream = join(stream, projected, `${block}.middle`, name);
+
+    const up = linear(`${block}.up`, width, inner, read(`${block}.middle`, stream));
+    const down = ending(`${block}.down`, inner, fire(`${block}.hidden`, up));
+    stream = join(stream, down, next, `${block}.down`);
+  }
+  enter(null);
+  if (geometry.readOut === "stream-mean") {
+    stream = add({ kind: "token-mean", name: "stream.mean", writes: before("output"), tokens, width }, stream);
+  }
+  const columns = logitsOf({ model, geometry });
+  const head = linear("head", width, columns, read("output", stream));
+  add({ kind: "read-out", name: "read-out", writes: "logits", geometry: answerGeometry(geometry), columns }, head);
+  return operations;
+}
+
+function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
+  const { width, depth, heads, expansion, position } = model;
+  const { tokens, mask } = geometry;
+  const { operations, add, enter } = collect();
+  const widths = widthsByLayer(model);
+  const activation = activationOf(model);
+
+  const round = (name: string, from: string) => {
+    const own = widths?.get(name);
+    if (!own) return from;
+    const rounded = `${name}.input`;
+    return add({ kind: "rounding", name: rounded, writes: rounded, width: own.activations, columns: 1 }, from);
+  };
+  const plain = (name: string, inputs: number, outputs: number, from: string, scale = 1) =>
+    add(
+      {
+        kind: "linear",
+        name,
+        writes: name,
+        inputs,
+        outputs,
+        scale,
+        hasOffset: true,
+        widths: widths?.get(name) ?? null,
+      },
+      from,
+    );
+  const linear = (name: string, inputs: number, outputs: number, from: string, scale = 1) =>
+    plain(name, inputs, outputs, round(name, from), scale);
+  const norm = (name: string, from: string) => add({ kind: "layer-normalisation", name, writes: name }, from);
+  const activate = (name: string, from: string) => add({ kind: "activation", name, writes: name, activation }, from);
+
+  const stem = stemLayers(model, geometry);
+  let map = INPUT;
+  for (const layer of stem.slice(0, -1)) {
+    const { name, inputs, outputs } = layer;
+    // Padding stays 0, because windows are taken of rounded values.
+    const windows = windowsOf(add, layer, geometry, round(name, map));
+    map = activate(`${name}.activated`, norm(`${name}.norm`, plain(name, inputs, outputs, windows)));
+    if (pools(layer)) map = poolOf(add, layer, map);
+  }
+  const embed = stem[stem.length - 1];
+  let stream = plain("embed", embed.inputs, embed.outputs, windowsOf(add, embed, geometry, round("embed", map)));
+  if (position === "learned") stream = add({ kind: "position", name: "position", writes: "embed.placed" }, stream);
+  const branch = 1 / Math.sqrt(2 * depth);
+  const inner = expansion * width;
+  for (let i = 0; i < depth; i++) {
+    enter(i);
+    const block = `blocks.${i}`;
+    let qkv = linear(`${block}.qkv`, width, 3 * width, norm(`${block}.norm1`, stream));
+    const attentionWidth = widths?.get(`${block}.qkv`)?.attention ?? null;
+    if (attentionWidth !== null) {
+      const rounded = `${block}.qkv.output`;
+      qkv = add({ kind: "rounding", name: rounded, writes: rounded, width: attentionWidth, columns: 3 * width }, qkv);
+    }
+    const how = { kind: "softmax" as const, codes: widths ? SHARE_CODES : null };
+    const name = `${block}.attention`;
+    const heading = { heads, dimension: width / heads, tokens, mask };
+    const attended = add({ kind: "attention", name, writes: name, how, ...heading }, qkv);
+    const projected = linear(`${block}.projection`, width, width, attended, branch);
+    stream = add({ kind: "add", name: `${projected}.sum`, writes: `${projected}.sum` }, stream, projected);
+
+    const up = linear(`${block}.up`, width, inner, norm(`${block}.norm2`, stream));
+    const down = linear(`${block}.down`, inner, width, activate(`${block}.hidden`, up), branch);
+    stream = add({ kind: "add", name: `${down}.sum`, writes: `${down}.sum` }, stream, down);
+  }
+  enter(null);
+  // The head is linear: it reads the mean over the tokens of an answer, so that few bits round the mean.
+  const answers = add(
+    { kind: "read-out", name: "read-out", writes: "answers", geometry, columns: width },
+    norm("norm", stream),
+  );
+  linear("head", width, logitsOf({ model, geometry }), answers);
+  return operations;
+}
+
+type Add = (operation: Added, ...reads: string[]) => string;
+
+/** What a layer of a stem reads; without a stem, the embedding reads the tokens themselves. */
+function windowsOf(add: Add, size: StemLayer, { grid }: Geometry, map: string): string {
+  const name = `${size.name}.windows`;
+  return grid ? add({ kind: "windows", name, writes: name, size }, map) : map;
+}
+
+const poolOf = (add: Add, size: StemLayer, map: string): string =>
+  add({ kind: "pool", name: `${size.name}.pooled`, writes: `${size.name}.pooled`, size }, map);
