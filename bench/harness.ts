@@ -11,6 +11,8 @@ import Table from "cli-table3";
 export interface BenchOptions {
   /** A short version: fewer sizes and repeats, without peers. */
   readonly quick: boolean;
+  /** For the record of `docs/performance.md`: one thread beside a peer, and no profiles. */
+  readonly record?: boolean;
 }
 
 /** Milliseconds of each repeat; none where a column was not measured. */

@@ -54,6 +54,20 @@ export function runPeer<Run>(
   threads: number,
   write: (folder: string) => void,
 ): Run & PeerProcess {
+  const path = scriptOf(script);
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-bench-"));
+  try {
+    write(folder);
+    return askPython([path, "--folder", folder, "--threads", `${threads}`, ...flags], threads);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const scriptOf = (name: string): string => fileURLToPath(new URL(`../../bench/peers/${name}`, import.meta.url));
+
+/** What a script of `peers/` prints. */
+function askPython<Answer>(words: readonly string[], threads: number): Answer {
   const env = {
     ...process.env,
     OMP_NUM_THREADS: `${threads}`,
@@ -68,15 +82,16 @@ export function runPeer<Run>(
     MALLOC_MMAP_THRESHOLD_: "1000000000",
     MALLOC_TRIM_THRESHOLD_: "10000000000",
   };
-  const path = fileURLToPath(new URL(`../../bench/peers/${script}`, import.meta.url));
-  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-bench-"));
-  try {
-    write(folder);
-    const words = [path, "--folder", folder, "--threads", `${threads}`, ...flags];
-    return JSON.parse(execFileSync(PYTHON, words, { encoding: "utf8", env }));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return JSON.parse(execFileSync(PYTHON, words, { encoding: "utf8", env }));
+}
+
+/** The peer as a record wants it. Throws if PyTorch is missing, or slower than it can be. */
+export function requireFastPeer(): PeerProcess {
+  if (!hasPeer()) throw new Error(MISSING_PEER);
+  const peer = askPython<PeerProcess>([scriptOf("support.py")], 1);
+  const [about, ...remarks] = peerNotes(peer);
+  if (remarks.length > 0) throw new Error(`A record needs PyTorch at its best.\n${[about, ...remarks].join("\n")}`);
+  return peer;
 }
 
 export function hasPeer(): boolean {

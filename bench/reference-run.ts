@@ -63,7 +63,7 @@ export const TOLERANCES: Tolerances = {
 export function compareWithPeer(
   measure: "training" | "inference",
   cases: readonly ReferenceCase[],
-  { quick }: BenchOptions,
+  { quick, record = false }: BenchOptions,
 ): Pick<Section, "rows" | "notes"> {
   const rows: Row[] = [];
   const notes: string[] = [];
@@ -72,7 +72,7 @@ export function compareWithPeer(
     const own: ReferenceRun[] = [];
     const peers: PeerRun[] = [];
     const name = `${describeWidth(width)}, ${surrogate}`;
-    for (const threads of surrogate === "sigmoid" && availableParallelism() > 1 ? [1, 2] : [1]) {
+    for (const threads of !record && surrogate === "sigmoid" && availableParallelism() > 1 ? [1, 2] : [1]) {
       const setting: Setting = {
         of: reference({ surrogate, width }),
         measure,
