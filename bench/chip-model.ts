@@ -24,6 +24,7 @@ import { columnFactors } from "../src/simulation/reference/linear.ts";
 import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { createCaseWriter } from "./peer-files.ts";
+import { randomBits } from "./reference-model.ts";
 import { checksum, type Work } from "./same-work.ts";
 
 export type CaseName = "link" | "integers" | "erring" | "erring integers" | "image";
@@ -54,7 +55,8 @@ const FLOATING = { arithmetic: null, ssa: { random: "ideal" } } as const;
 const root = stream(1);
 export const runStream = root.fork("run");
 
-export const chipCase = (name: CaseName): ChipCase => (name === "image" ? imageCase() : linkCase(name.split(" ")));
+export const chipCase = (name: CaseName): ChipCase =>
+  name === "image" ? randomCase({ preset: "paper-6-512-cifar10" }) : linkCase(name.split(" "));
 
 function linkCase(words: readonly string[]): ChipCase {
   const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
@@ -74,14 +76,14 @@ function linkCase(words: readonly string[]): ChipCase {
   return { chip, slices, slicePrompts: LINK_SLICE };
 }
 
-function imageCase(): ChipCase {
-  const experiment = parseExperiment({ preset: "paper-6-512-cifar10", hardware: FLOATING });
+/** Random weights and one prompt of random spikes, a share of `density` ones to 2^-8. */
+export function randomCase(document: object, { seed = 1, density = 0.25 } = {}): ChipCase {
+  const root = stream(seed);
+  const experiment = parseExperiment({ ...document, hardware: FLOATING });
   const geometry = networkGeometry(experiment, createTask(experiment));
   const network = foldNetwork(amplified(initialise(experiment.model as SpikingSpec, geometry, root.fork("weights"))));
   const spikes = emptySpikeTrain(network.model.steps, geometry.tokens, geometry.inputs);
-  const random = root.fork("spikes");
-  // Each bit is 1 with probability 1/4.
-  for (let i = 0; i < spikes.words.length; i++) spikes.words[i] = random.word() & random.word();
+  spikes.words.set(randomBits(spikes.words.length, density, root.fork("spikes").word));
   const { hardware, task } = experiment;
   const blank = programChip(network, mapNetwork(network, hardware, task.coding), hardware, root);
   const chip = calibrateFast(blank, spikes, root.fork("calibration"));

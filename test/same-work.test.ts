@@ -6,13 +6,32 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { type ChipCase, describeCase, exportCase, randomCase } from "../bench/chip-model.ts";
 import type { ArrayPlace } from "../bench/peer-files.ts";
 import { referenceJobs } from "../bench/reference-job.ts";
 import { exportReference, type Reference, reference } from "../bench/reference-model.ts";
 import { TOLERANCES } from "../bench/reference-run.ts";
 import { openReference } from "../bench/reference-steps.ts";
 import { checksum, requireSameWork, UnlikeWork, type Work } from "../bench/same-work.ts";
+import { TOLERANCES as CHIP_TOLERANCES } from "../bench/simulation.ts";
 import { inlineExecutor } from "../src/threads/executor.ts";
+
+/** What a case hands over to a peer: its document, and its arrays by their place. */
+function handOver<Document>(write: (folder: string) => void) {
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-same-work-"));
+  try {
+    write(folder);
+    const document: Document = JSON.parse(readFileSync(join(folder, "case.json"), "utf8"));
+    const bytes = readFileSync(join(folder, "case.bin"));
+    const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const read = ({ at, shape }: ArrayPlace) => floats.subarray(at, at + lengthOf(shape));
+    return { document, read };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const lengthOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 interface Case {
   readonly sizes: Readonly<Record<"depth" | "heads" | "tokens", number>>;
@@ -23,30 +42,22 @@ interface Case {
 
 /** Of a case as it was handed over; only the head has an offset and no BatchNorm. */
 function workOfCase(of: Reference): Work {
-  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-same-work-"));
-  try {
-    exportReference(of, folder);
-    const { sizes, parameters, inputs, labels }: Case = JSON.parse(readFileSync(join(folder, "case.json"), "utf8"));
-    const bytes = readFileSync(join(folder, "case.bin"));
-    const floats = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    const read = ({ at, shape }: ArrayPlace) => floats.subarray(at, at + shape.reduce((a, b) => a * b, 1));
-    const [steps, prompts, tokens, lines] = inputs.shape;
-    const classes = parameters["head.weight"]!.shape[1]!;
-    const [ones, places] = checksum(read(inputs));
-    const answers = read(labels);
-    const learned = Object.keys(parameters).filter((name) => !/\.(mean|variance)$/.test(name));
-    const weights = learned.filter((name) => name.endsWith(".weight"));
-    return {
-      ...({ steps, prompts, tokens, inputs: lines, classes, depth: sizes.depth, heads: sizes.heads } as Work),
-      "pairs of tokens that attend": (sizes.tokens * (sizes.tokens + 1)) / 2,
-      ...{ "ones of the inputs": ones, "places of the ones": places, labels: answers.length },
-      "places of the labels": answers.reduce((sum, label, row) => sum + row * classes + label + 1, 0),
-      "learned parameters": learned.reduce((sum, name) => sum + read(parameters[name]!).length, 0),
-      "squares of the weights": weights.reduce((sum, n) => read(parameters[n]!).reduce((s, w) => s + w * w, sum), 0),
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { document, read } = handOver<Case>((folder) => exportReference(of, folder));
+  const { sizes, parameters, inputs, labels } = document;
+  const [steps, prompts, tokens, lines] = inputs.shape;
+  const classes = parameters["head.weight"]!.shape[1]!;
+  const [ones, places] = checksum(read(inputs));
+  const answers = read(labels);
+  const learned = Object.keys(parameters).filter((name) => !/\.(mean|variance)$/.test(name));
+  const weights = learned.filter((name) => name.endsWith(".weight"));
+  return {
+    ...({ steps, prompts, tokens, inputs: lines, classes, depth: sizes.depth, heads: sizes.heads } as Work),
+    "pairs of tokens that attend": (sizes.tokens * (sizes.tokens + 1)) / 2,
+    ...{ "ones of the inputs": ones, "places of the ones": places, labels: answers.length },
+    "places of the labels": answers.reduce((sum, label, row) => sum + row * classes + label + 1, 0),
+    "learned parameters": learned.reduce((sum, name) => sum + read(parameters[name]!).length, 0),
+    "squares of the weights": weights.reduce((sum, n) => read(parameters[n]!).reduce((s, w) => s + w * w, sum), 0),
+  };
 }
 
 const ownWork = (of: Reference) => openReference(of, 1, inlineExecutor(referenceJobs)).describe();
@@ -74,6 +85,61 @@ test.each([
   ["seed", { seed: 2 }, /squares of the weights: [\d.]+ in xpikeformer, [\d.]+ in PyTorch, [\de.-]+ apart/],
 ] as const)("another %s on one side is refused, with both values", async (_, change, message) => {
   await expect(compare(reference(), reference(change))).rejects.toThrow(message);
+});
+
+interface HandedChip {
+  readonly model: Readonly<Record<"steps" | "depth" | "heads", number>>;
+  readonly queries: readonly number[];
+  readonly mask: ArrayPlace;
+  readonly layers: readonly { readonly blocks: readonly Readonly<Record<"plus" | "minus", ArrayPlace>>[] }[];
+  readonly inputs: readonly ArrayPlace[];
+}
+
+/** Of a chip with one slice of prompts, as it was handed over: the figures that `bench/peers/chip_evaluation.py` reports before it runs. */
+function workOfChip(of: ChipCase): Work {
+  const { document, read } = handOver<HandedChip>((folder) => exportCase(of, folder));
+  const { model, queries, mask, layers, inputs } = document;
+  const [steps, prompts, tokens, lines] = inputs[0]!.shape;
+  const [ones, places] = checksum(read(inputs[0]!));
+  const sides = layers.flatMap(({ blocks }) => blocks.flatMap(({ plus, minus }) => [plus, minus]));
+  return {
+    ...({
+      steps,
+      depth: model.depth,
+      heads: model.heads,
+      prompts,
+      tokens,
+      inputs: lines,
+      queries: queries.length,
+    } as Work),
+    "pairs of tokens that attend": checksum(read(mask))[0],
+    ...{ "ones of the inputs": ones, "places of the ones": places },
+    conductances: sides.reduce((sum, { shape }) => sum + lengthOf(shape), 0),
+    "sum of the conductances": sides.reduce((sum, place) => sum + checksum(read(place))[0], 0),
+  };
+}
+
+const SMALL_CHIP = { preset: "paper-2x2-small", model: { width: 64, depth: 1, heads: 2, steps: 3 } } as const;
+const compareChips = (handed: ChipCase) =>
+  requireSameWork(
+    "a chip",
+    { name: "xpikeformer", work: describeCase(randomCase(SMALL_CHIP)) },
+    { name: "PyTorch", work: workOfChip(handed) },
+    CHIP_TOLERANCES,
+  );
+
+test("our side runs the chip and the prompts that it hands over", () => {
+  expect(describeCase(randomCase(SMALL_CHIP))).toMatchObject({ tokens: 37, depth: 1, steps: 3, prompts: 1 });
+  expect(() => compareChips(randomCase(SMALL_CHIP))).not.toThrow();
+});
+
+test.each([
+  ["geometry", { task: { receiverBits: 5 } }, {}, /inputs: \d+ in xpikeformer, \d+ in PyTorch/],
+  ["number of tokens", { task: { pilots: 17 } }, {}, /tokens: 37 in xpikeformer, 35 in PyTorch/],
+  ["density", {}, { density: 0.26 }, /ones of the inputs: \d+ in xpikeformer, \d+ in PyTorch/],
+  ["seed", {}, { seed: 2 }, /sum of the conductances: [\d.]+ in xpikeformer, [\d.]+ in PyTorch, [\de.-]+ apart/],
+] as const)("a chip with another %s on one side is refused, with both values", (_, document, random, message) => {
+  expect(() => compareChips(randomCase({ ...SMALL_CHIP, ...document }, random))).toThrow(message);
 });
 
 test("other inputs with as many ones, and other labels, have other checksums", () => {
