@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { program as commandLine, processTerminal } from "../src/cli/program.ts";
 import { chartSvg } from "../src/report/chart-svg.ts";
 import type { Chart } from "../src/report/report.ts";
 
@@ -34,4 +35,15 @@ test("its figure is drawn from recorded results", async () => {
 test("every block is shown once", () => {
   const shown = Array.from(page.matchAll(/<!-- measured: (\S+) -->/g), ([, name]) => name!);
   expect(shown.toSorted()).toEqual(Object.keys(blocks).toSorted());
+});
+
+test("it names the work that a GPU can do: that of the commands with a backend", () => {
+  const { commands } = commandLine(processTerminal());
+  const names = commands
+    .filter(({ options }) => options.some(({ long }) => long === "--backend"))
+    .map((one) => one.name());
+  const [, limit] = /^- \*\*GPUs\.\*\* (.*)$/m.exec(page)!;
+  expect([/chips/i, /training/i].map((work) => work.test(limit))).toEqual(
+    ["run", "train"].map((name) => names.includes(name)),
+  );
 });

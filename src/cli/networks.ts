@@ -16,13 +16,9 @@ export const CHECKPOINT_BYTES = 2 ** 31;
 /** Networks for comparison with the one on the hardware; reports omit those that are not named. */
 export type ComparedRole = "ann" | "spiking" | "conventional";
 
-const ABSENT: Readonly<Record<ComparedRole, string>> = {
-  ann: "No checkpoint for the baseline checkpoints.ann: it is left out of the comparison.",
-  spiking: "No checkpoint for the baseline checkpoints.spiking: it is left out of the comparison.",
-  conventional:
-    "No network from conventional training is named (checkpoints.conventional): its curves are left out. The stages before the " +
-    "hardware-aware ones train it.",
-};
+const NO_CONVENTIONAL =
+  "No network from conventional training is named (checkpoints.conventional): its curves are left out. The stages before the " +
+  "hardware-aware ones train it.";
 
 export interface LoadedNetworks<R extends ComparedRole> {
   readonly networks: { readonly network: Network } & Readonly<Partial<Record<R, Network>>>;
@@ -61,8 +57,10 @@ export async function loadNetworks<R extends ComparedRole>(
   for (const role of roles) {
     const path = checkpoints[role];
     const elsewhere = path === undefined ? null : whereAbsent(path);
-    if (path === undefined) notes.push(ABSENT[role]);
-    else if (elsewhere !== null) notes.push(leftOut(`checkpoints.${role}`, path, elsewhere));
+    if (path === undefined) {
+      // Without an ANN or a digital SNN, the report itself says which ratios it does not give.
+      if (role === "conventional") notes.push(NO_CONVENTIONAL);
+    } else if (elsewhere !== null) notes.push(leftOut(`checkpoints.${role}`, path, elsewhere));
     else compared[role] = (await read(path, `checkpoints.${role}`)).network;
   }
   return {

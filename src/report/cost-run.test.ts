@@ -149,7 +149,7 @@ describe("the cost section", () => {
       "the ANN of 3 blocks of width 64",
       "the ANN of the same size",
     ]);
-    expect(unrivalled.notes.join("\n")).toContain("No ANN was evaluated");
+    expect(unrivalled.notes.join("\n")).toContain("No ANN is named (checkpoints.ann)");
   });
 
   test("says once where T was checked, whatever else it says of the chips", () => {
@@ -227,7 +227,7 @@ describe("the cost section", () => {
     ];
     expect(ratios(section)).toEqual(expect.arrayContaining(["annDigital", "snnDigital", "waterfall", "cost-map-snn"]));
     expect(ratios(unrivalled)).toEqual([]);
-    expect(unrivalled.notes.join("\n")).toContain("No ANN was evaluated, so no energy ratio");
+    expect(unrivalled.notes.join("\n")).toContain("No ANN is named (checkpoints.ann), so no energy ratio");
     expect(ratios(sectionOf({ compared: { ann: compared.ann } })).filter((name) => /snn/i.test(name))).toEqual([]);
     // Half of all bits are wrong by chance.
     const guessing = sectionOf({ chipRate: { value: 0.47, high: 0.51 } });

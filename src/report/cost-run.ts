@@ -275,7 +275,7 @@ const isSameSize = ({ model }: Pick<Experiment, "model">, ann: ComparedNetworks[
 
 /** What the energy ratios to the ANN at the chips' T are, and are not. */
 function annNote(ann: ComparedNetworks["ann"], test: NonInferiority | undefined): string {
-  if (!ann) return "No ANN was evaluated, so no energy ratio to an ANN is given.";
+  if (!ann) return "No ANN is named (checkpoints.ann), so no energy ratio to an ANN is given.";
   if (test?.verdict === "shown") return "The ANN was not run in int8.";
   const accuracy = ACCURACY[test?.verdict === "worse" ? "shown not to be" : "not shown"];
   return `The energy ratios to the ANN are ${accuracy}, and the ANN was not run in int8.`;
@@ -289,7 +289,9 @@ function fewestNote(
   snnTest: NonInferiority | undefined,
   margin: number,
 ): string[] {
-  const missing = snn ? [] : ["No digital SNN was evaluated, so no energy ratio to a digital SNN is given."];
+  const missing = snn
+    ? []
+    : ["No digital SNN is named (checkpoints.spiking), so no energy ratio to a digital SNN is given."];
   if (!ann && !snn) return missing;
   const { steps, errorRate, test } = choice;
   const far = snn?.reached === false ? "; it does not come nearer to Xpikeformer's" : "";
