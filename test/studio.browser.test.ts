@@ -150,6 +150,16 @@ test("it drills down to a cell's devices and a tile's gates, with the package's 
   const { scores, mask } = inspectTile(aged, 0, 2, 7);
   const [fire, all] = [scores.fires, mask].map((bits) => bits.reduce((sum, bit) => sum + bit, 0));
   await page.getByText(`score bits: ${fire} of ${all} are 1`).waitFor();
+  // One scale for all time steps, so that darkness can be compared.
+  const counted = Array.from({ length: 8 }, (_, t) => Math.max(...inspectTile(aged, 0, 2, t).scores.counts));
+  expect(new Set(counted).size).toBeGreaterThan(1);
+  for (const t of [counted.indexOf(Math.min(...counted)), 7]) {
+    await page.getByLabel("Time step", { exact: true }).fill(String(t));
+    await page.getByText(`Head 3 of ${network.model.heads}, step ${t + 1}.`).waitFor();
+    expect(await page.locator(".tile-maps figcaption").first().textContent()).toBe(
+      `coincidences of q and k, 0 to ${Math.max(...counted)}, the same in all steps`,
+    );
+  }
   await open("Open a cell of this token");
   const counts = scores.counts.subarray((tokens - 1) * tokens);
   const key = counts.indexOf(Math.max(...counts));
@@ -340,6 +350,34 @@ test("it opens what the commands wrote, keeps what they read, and shows hostile 
   await picker.setInputFiles([file("page.html", "<p>nothing</p>")]);
   await page.getByRole("alert").getByText("page.html is a page, but not a report of xpike.").waitFor();
   expect(await page.title()).toBe("Xpikeformer studio");
+  expect(errors).toEqual([]);
+});
+
+test("files that cannot be opened change nothing, so there is nothing to undo", async () => {
+  const { page, errors, snapshotOf } = await openStudio();
+  await snapshotOf(1, 160);
+  await page.locator(".figures[aria-busy=false]").waitFor();
+  const now = () => Promise.all([page.locator("h1, #decided, .figures").allTextContents(), page.url()]);
+  const before = await now();
+  const broken = new Map<string, string | Buffer>([
+    ["experiment.json", '{ "name": "x"'],
+    ["kind.json", '{ "name": "x", "task": { "kind": "nosuch" } }'],
+    ["text.safetensors", "not a network"],
+    ["half.safetensors", checkpoint.subarray(0, checkpoint.length / 2)],
+    ["report.json", '{ "format": "xpikeformer-report" }'],
+    ["curves.csv", "a,b"],
+    ["page.html", "<p>nothing</p>"],
+  ]);
+  const said = new Set<string>();
+  for (const [name, content] of broken) {
+    const buffer = Buffer.from(content);
+    await page.getByLabel("Files to open").setInputFiles([{ name, mimeType: "text/plain", buffer }]);
+    await expect.poll(async () => said.has((await page.getByRole("alert").textContent())!)).toBe(false);
+    said.add((await page.getByRole("alert").textContent())!);
+    expect([name, await page.getByRole("button", { name: "Undo the change" }).count()]).toEqual([name, 0]);
+    expect(await now()).toEqual(before);
+  }
+  expect(said.size).toBe(broken.size);
   expect(errors).toEqual([]);
 });
 

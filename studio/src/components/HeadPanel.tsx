@@ -9,8 +9,7 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
   const view = tileView.value;
   const { heads } = chip.value!.model;
   if (!view) return <p class="waiting">Reading the tile …</p>;
-  const { tokens, dimension, mask, scores, outputs } = view;
-  const most = Math.max(1, ...scores.counts);
+  const { tokens, dimension, mask, scores, outputs, mostCount } = view;
   const fired = scores.fires.reduce((sum, bit) => sum + bit, 0);
   const open = mask.reduce((sum, bit) => sum + bit, 0);
   return (
@@ -19,11 +18,13 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
         <SaveSvg title={`Block ${at.block + 1}, head ${at.head + 1}, step ${step.value + 1}`} data={() => view} />
         <div class="tile-maps">
           <figure>
-            <figcaption>coincidences of q and k, 0 to {most}</figcaption>
+            <figcaption>coincidences of q and k, 0 to {mostCount}, the same in all steps</figcaption>
             <HeatMap
               rows={tokens}
               columns={tokens}
-              value={(i, j) => (mask[i * tokens + j] ? 0.08 + (0.92 * scores.counts[i * tokens + j]) / most : null)}
+              value={(i, j) =>
+                mask[i * tokens + j] ? 0.08 + (0.92 * scores.counts[i * tokens + j]) / mostCount : null
+              }
               positive="ink"
               label="Number of coinciding spikes, by query and key"
               onPick={({ row, column }) => {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { show } from "../state/knobs.ts";
-import { experiment, failure, lastGood, threads, touched } from "../state/studio.ts";
+import { failure, threads, touched, wayBack } from "../state/studio.ts";
 import type { Failure as FailureOf } from "../workers/calls.ts";
 
 /** An error that no knob caused, and a note where the page runs slower than it could. */
@@ -31,8 +31,8 @@ export function Failure() {
   if (!error) return null;
   return (
     <Failed failure={error}>
-      {lastGood.value && lastGood.value !== experiment.value && (
-        <button type="button" onClick={() => show(lastGood.value!)}>
+      {wayBack.value && (
+        <button type="button" onClick={() => show(wayBack.value!)}>
           Undo the change
         </button>
       )}

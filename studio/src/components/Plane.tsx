@@ -147,7 +147,7 @@ export function Plane() {
             {costAxis.value} →
           </text>
           <text x={LEFT + 4} y={HEIGHT - 4}>
-            ↑ {metric.value.rate.startsWith("accuracy") ? "wrong answers" : metric.value.name}, logarithmic
+            ↑ {metric.value.errors}, logarithmic
           </text>
           {placed(lines.value, y.of).map(({ name, figure, error, below }) => {
             const height = y.of(error) + (below ? 12 : -4);
@@ -324,7 +324,7 @@ interface Axis {
 function scales(width: number): { x: Axis; y: Axis } {
   const points = [...dots.value, ...(annPoint.value ? [annPoint.value] : []), ...(front.value?.marks ?? [])];
   const unit = points[0]?.cost.unit ?? "J";
-  const costs = points.map(({ cost }) => cost.value).filter((value) => value > 0);
+  const costs = points.map(({ cost }) => cost.value);
   const errors = [
     ...points.flatMap((point) => ("key" in point ? point.error : [point.error, point.low, point.high])),
     ...lines.value.map(({ error }) => error),
@@ -334,25 +334,25 @@ function scales(width: number): { x: Axis; y: Axis } {
       const { value: written, unit: prefixed } = formatQuantity({ value, unit });
       return `${written} ${prefixed}`;
     }),
-    y: logAxis(
-      errors.filter((error) => error > 0),
-      [HEIGHT - BOTTOM, TOP],
-      5,
-      (value) => formatQuantity({ value, unit: "1" }).value,
-    ),
+    y: logAxis(errors, [HEIGHT - BOTTOM, TOP], 5, (value) => formatQuantity({ value, unit: "1" }).value),
   };
 }
 
 /** Room beside the outermost values, as a factor. */
 const ROOM = 1.3;
 
-/** Values of 0 or less stand at the lower end. */
+/** Pixels between the lower end and the next tick, where the end stands for 0. */
+const ABOVE_ZERO = 14;
+
+/** Values of 0 stand at the lower end, which then is a tick of its own. */
 function logAxis(
-  values: readonly number[],
+  all: readonly number[],
   [start, end]: readonly [number, number],
   most: number,
   write: (value: number) => string,
 ): Axis {
+  const values = all.filter((value) => value > 0);
+  const zero = values.length < all.length ? [{ at: start, text: "0" }] : [];
   const [low, high] = values.length > 0 ? [Math.min(...values) / ROOM, Math.max(...values) * ROOM] : [0.1, 1];
   const of = (value: number) => start + ((end - start) * Math.log(Math.max(value, low) / low)) / Math.log(high / low);
   const decades = Array.from(
@@ -363,5 +363,6 @@ function logAxis(
     decades.flatMap((decade) => steps.map((step) => step * decade)).filter((value) => value >= low && value <= high),
   );
   const chosen = finest.find(({ length }) => length <= most) ?? finest[2];
-  return { of, ticks: chosen.map((value) => ({ at: of(value), text: write(Number(value.toPrecision(1))) })) };
+  const ticks = chosen.map((value) => ({ at: of(value), text: write(Number(value.toPrecision(1))) }));
+  return { of, ticks: [...zero, ...ticks.filter(({ at }) => !zero.some((end) => Math.abs(at - end.at) < ABOVE_ZERO))] };
 }

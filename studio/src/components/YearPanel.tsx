@@ -39,14 +39,14 @@ const x = (seconds: number) => LEFT + ((WIDTH - LEFT - 34) * Math.log10(Math.max
 /** The error rate at each age, with and without drift compensation. */
 function RateCurve() {
   const { rates: known, failure } = year.value ?? { rates: null, failure: null };
-  const { name } = metric.value;
+  const { errors } = metric.value;
   const done = known !== null && known.length === 2 * AGES.length;
   return (
     <figure data-saves="year">
       {known === null ? (
         <p>
-          The {name} from 1 s to a year after programming, with and without drift compensation, of {CHIPS} chips of this
-          machine on {PROMPTS} prompts each.{" "}
+          The {errors} from 1 s to a year after programming, with and without drift compensation, of {CHIPS} chips of
+          this machine on {PROMPTS} prompts each.{" "}
           <button type="button" onClick={measureYear} disabled={isProgramming.value}>
             Measure
           </button>
@@ -54,7 +54,7 @@ function RateCurve() {
       ) : (
         <>
           <SaveSvg
-            title={`${name} over age`}
+            title={`${errors} over age`}
             data={() => ({
               ...{ chips: CHIPS, prompts: PROMPTS },
               rates: known.map(({ age, compensated, value, interval }) => ({
@@ -63,7 +63,7 @@ function RateCurve() {
             })}
           />
           <p class="quiet" aria-live="polite">
-            The {name} of {CHIPS} chips, {PROMPTS} prompts each, the same at every age.{" "}
+            The {errors} of {CHIPS} chips, {PROMPTS} prompts each, the same at every age.{" "}
             {done || failure
               ? `${inWords(known)}Strokes are 95 % intervals.`
               : `Measuring: ${known.length / 2} of ${AGES.length} ages …`}
@@ -80,7 +80,13 @@ function RateCurve() {
 function inWords(known: readonly AgedRate[]): string {
   const rate = (age: string, compensated: boolean) => {
     const found = known.find((one) => one.age.text === age && one.compensated === compensated);
-    return found && formatQuantity({ value: found.value, unit: "1" }).value;
+    if (!found) return undefined;
+    const { value, interval } = formatQuantity({
+      value: found.value,
+      unit: "1",
+      interval: found.interval ?? undefined,
+    });
+    return interval ? `${value} (${interval})` : value;
   };
   const [first, last] = [AGES[0], AGES[AGES.length - 1]];
   const [fresh, aged, without] = [rate(first.text, true), rate(last.text, true), rate(last.text, false)];
@@ -89,12 +95,10 @@ function inWords(known: readonly AgedRate[]): string {
     : `After ${ageName(last.seconds)}: ${aged}, from ${fresh}; without compensation ${without}. `;
 }
 
+/** Error rates on an axis from 0, where a rate of 0 stands. */
 function Rates({ known }: { known: readonly AgedRate[] }) {
-  const ends = known.flatMap(({ value, interval }) => [value, interval?.high ?? value, interval?.low ?? value]);
-  const isError = metric.value.rate.startsWith("ber");
-  const low = isError ? 0 : oneDigit(Math.min(...ends, 1), Math.floor);
-  const high = oneDigit(Math.max(...ends, 0.01), Math.ceil);
-  const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low || 1));
+  const most = oneDigitUp(Math.max(...known.map(({ value, interval }) => interval?.high ?? value), 0.01));
+  const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / most);
   const curve = (compensated: boolean) => known.filter((rate) => rate.compensated === compensated);
   const now = experiment.value!.hardware.readTime;
   const written = (value: number) => formatQuantity({ value, unit: "1" }).value;
@@ -110,7 +114,7 @@ function Rates({ known }: { known: readonly AgedRate[] }) {
         )
         .join(", ")}
     >
-      {[low, high].map((tick) => (
+      {[0, most].map((tick) => (
         <g key={tick}>
           <path class="grid" d={`M${LEFT} ${y(tick)}H${WIDTH - 34}`} />
           <text x={LEFT - 6} y={y(tick) + 4} class="end">
@@ -166,10 +170,10 @@ function Rates({ known }: { known: readonly AgedRate[] }) {
   );
 }
 
-/** A value rounded to one digit, down or up: an end of the axis that can be read. */
-function oneDigit(value: number, round: (value: number) => number): number {
+/** A value above 0, rounded up to one digit: an end of the axis that can be read. */
+function oneDigitUp(value: number): number {
   const decade = 10 ** Math.floor(Math.log10(value));
-  return Number((round(value / decade) * decade).toPrecision(1));
+  return Number((Math.ceil(value / decade) * decade).toPrecision(1));
 }
 
 /** The error of the weights on each of the chips, at the age on view. */

@@ -1,5 +1,12 @@
 /** Files: those of the server, those that a person opens, and those that a person saves. */
-import { type Experiment, FileError, type ImageData, parseExperiment, type Report } from "xpikeformer";
+import {
+  decodeCheckpoint,
+  type Experiment,
+  FileError,
+  type ImageData,
+  parseExperiment,
+  type Report,
+} from "xpikeformer";
 import { findImageData, readIdxImages, withValidation } from "xpikeformer/internal";
 import { parseReport } from "xpikeformer/report";
 
@@ -161,7 +168,9 @@ export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
       );
     }
     if (file.name.endsWith(".safetensors")) {
-      keep(file.name, file.arrayBuffer());
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      decodeCheckpoint(bytes, file.name);
+      keepBytes(file.name, bytes);
       opened = { ...opened, network: file.name };
       continue;
     }

@@ -47,6 +47,12 @@ const chipOf = signal<Experiment | null>(null);
 
 /** The last experiment whose chip could be set up, and of which everything on view was computed. */
 export const lastGood = signal<Experiment | null>(null);
+/** The experiment whose chip could not be set up last. */
+const lastBad = signal<Experiment | null>(null);
+/** The experiment to go back to from one that has no chip; null while there is nothing to take back. */
+export const wayBack = computed(() =>
+  lastBad.value === experiment.value && isProgramming.value ? lastGood.value : null,
+);
 /** Whether anything on view is still that of another experiment. */
 export const isProgramming = computed(() => lastGood.value !== experiment.value);
 /** Values that knobs cannot take on the machine `of`; null before they are known. */
@@ -80,15 +86,17 @@ export const computedOn = signal<ComputedOn | null>(null);
 /** Threads of the evaluation, and the reason if there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
 
-/** The metric of the task, and the ids of its figures. */
+/** The task's metric: ids of its figures, the name of its rate, which for images is the accuracy, and that of its errors. */
 export const metric = computed(() => {
   const task = experiment.value?.task;
   const { name: result, perInference } = task ? kitOf(task).result(task) : { name: "symbol", perInference: 2 };
-  const isLink = task === undefined || kitOf(task).metric.id === "ber";
+  const { id, name: errors } = task ? kitOf(task).metric : { id: "ber", name: "bit error rate" };
+  const isLink = id === "ber";
   return {
     rate: isLink ? "ber.xpikeformer" : "accuracy.xpikeformer",
     energy: perInference === 1 ? "cost.xpikeformer.energy" : `cost.xpikeformer.${result}`,
-    name: isLink ? "bit error rate" : "accuracy",
+    name: isLink ? errors : "accuracy",
+    errors,
     result,
   };
 });
@@ -308,7 +316,9 @@ async function work(next: Experiment): Promise<void> {
     go();
     offerAfterFigures(next, beginning!).catch(fail);
   } catch (error) {
-    if (isCurrent()) failMachine(error);
+    if (!isCurrent()) return;
+    if (lastGood.peek() !== next) lastBad.value = next;
+    failMachine(error);
   }
 }
 

@@ -117,6 +117,12 @@ export interface ScaledCrossbar extends CrossbarView {
   readonly mostCode: number | null;
 }
 
+/** A head's tile with the end of its scale, which does not depend on the time step. */
+export interface ScaledTile extends TileView {
+  /** Most coincidences of a query and a key in any time step of the prompt; at least 1. */
+  readonly mostCount: number;
+}
+
 /** Conductances of a layer as they are read, plus device less minus device, microsiemens: `[rows, columns]` of each crossbar. */
 export type LayerView = readonly { readonly crossbar: number; readonly net: Float32Array }[];
 
@@ -306,8 +312,10 @@ const functions = {
     return tileWaves(chip, drawPrompt(held, asked).spikes!, random.fork("run"), place, asked.index);
   },
 
-  tile({ asked, block, head, step }: Moment & { block: number; head: number }): TileView {
-    return inspectTile(lookInto(asked), block, head, step);
+  tile({ asked, block, head, step }: Moment & { block: number; head: number }): ScaledTile {
+    const inspection = lookInto(asked);
+    const tiles = Array.from({ length: inspection.trace.steps }, (_, t) => inspectTile(inspection, block, head, t));
+    return { ...tiles[step], mostCount: Math.max(1, ...tiles.map(({ scores }) => Math.max(...scores.counts))) };
   },
 };
 
