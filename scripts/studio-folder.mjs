@@ -2,13 +2,14 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { withStudioPolicy } from "../site/policy.mjs";
 
 const root = join(import.meta.dirname, "..");
 const read = (path) => readFileSync(join(root, path), "utf8");
 
-/** The example that the studio opens first. */
-const FIRST = "wireless-2x2.json";
+/** The examples of the studio's tabs, in their order: it opens the first. */
+const TABS = ["wireless-2x2", "fashion-tiny", "mnist"];
 
 /**
  * Writes the built studio into a new folder, with the experiments, their networks, and slices of image sets. `documentation` is the address
@@ -37,9 +38,11 @@ export async function copyStudio(folder, documentation) {
   }
   // No experiment was opened from a command line.
   writeFileSync(join(folder, "opened"), "{}");
-  const first = new Set(networksOf(JSON.parse(read(join("examples", FIRST)))).map((name) => `${name}.safetensors`));
-  const isKept = (path) => !path.startsWith("networks/") || first.has(basename(path));
-  writeWorker(folder, ["", ...filesBelow(folder).filter(isKept)]);
+  // What the page needs, then the networks of its tabs, from the first. The others are kept when an experiment has opened them.
+  const ofTabs = TABS.flatMap((name) => networksOf(JSON.parse(read(`examples/${name}.json`))));
+  const networks = new Set(ofTabs.filter((name) => present.has(name)).map((name) => `networks/${name}.safetensors`));
+  const others = filesBelow(folder).filter((path) => !path.startsWith("networks/"));
+  writeWorker(folder, ["", ...others, ...networks]);
 }
 
 const WORKER = "service-worker.js";
@@ -53,8 +56,14 @@ const filesBelow = (folder) =>
 /** Writes the service worker of a folder (site/service-worker.js), which keeps `files` at the request of a page. */
 export function writeWorker(folder, files) {
   const hash = createHash("sha256");
-  for (const path of filesBelow(folder)) hash.update(path).update(readFileSync(join(folder, path)));
-  const constants = { BUILD: hash.digest("hex").slice(0, 16), FILES: files };
+  const sums = filesBelow(folder).flatMap((path) => {
+    const bytes = readFileSync(join(folder, path));
+    hash.update(path).update(bytes);
+    // Some servers send these as encoded content, which browsers unpack.
+    const forms = path.endsWith(".gz") ? [bytes, gunzipSync(bytes)] : [bytes];
+    return forms.map((form) => createHash("sha256").update(`${path}\n`).update(form).digest("hex").slice(0, 16));
+  });
+  const constants = { BUILD: hash.digest("hex").slice(0, 16), FILES: files, SUMS: sums.join(" ") };
   const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`);
   writeFileSync(join(folder, WORKER), lines.join("") + read("site/service-worker.js"));
 }
