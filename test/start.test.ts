@@ -43,6 +43,15 @@ describe("before it works, the command loads little", () => {
   });
 });
 
+test("the report page of the first example is smaller than a megabyte", () => {
+  const out = join(folder, "first");
+  const argv = ["run", "examples/wireless-2x2-deep.json", "--chips", "2", "--prompts", "8", "--out", out];
+  expect(spawnSync(process.execPath, [main, ...argv], { cwd: root, encoding: "utf8" })).toMatchObject({ status: 0 });
+  const page = readFileSync(join(out, "report.html"));
+  expect(page.toString()).toContain('id="chart-rasters"');
+  expect(page.length).toBeLessThan(1e6);
+});
+
 describe("an old version of Node", () => {
   test("can read the file that starts the command", async () => {
     const code = readFileSync(main, "utf8").replace(/^#!.*\n/, "");

@@ -28,14 +28,14 @@ ${cell("Difference", difference, claim.difference)}
 ${grouped ? html`<tr class="group"><th scope="rowgroup" colspan="5">${place}</th></tr>` : undefined}
 ${claims.filter(({ source }) => source === place).map(row)}
 </tbody>`;
-  return html`<table class="claims"><thead><tr><th scope="col">Claim</th><th scope="col" class="number-cell">Paper</th>
-<th scope="col" class="number-cell">Ours</th><th scope="col" class="number-cell">Difference</th><th scope="col" class="why">Why</th></tr></thead>
+  return html`<table class="claims"><thead><tr><th scope="col">Claim</th><th scope="col" class="num">Paper</th>
+<th scope="col" class="num">Ours</th><th scope="col" class="num">Difference</th><th scope="col" class="why">Why</th></tr></thead>
 ${places.map(group)}
 </table>
 <ol class="whys" aria-label="Why they differ">${reasons.map((why, i) => html`<li id="why-${i + 1}">${why}</li>`)}</ol>`;
 }
 
 function cell(name: string, text: string, value: number | string, detail?: Markup): Markup {
-  const kind = typeof value === "number" ? "number-cell" : "words";
+  const kind = typeof value === "number" ? "num" : "words";
   return html`<td class="${kind}" data-name="${name}">${text}${detail && html` ${detail}`}</td>`;
 }

@@ -26,7 +26,7 @@ export function dataTable(chart: Chart): Markup {
 
 /** `−1,024`, `0.067`, `1.25 × 10⁻⁷`. */
 const NUMBER = /^[−-]?[\d,.]+(e[+-]\d+| × 10[⁻⁰¹²³⁴-⁹]+)?$/;
-const NUMBER_CLASS: Markup = { markup: ' class="number-cell"' };
+const NUMBER_CLASS: Markup = { markup: ' class="num"' };
 
 /** A value with its interval, in the digits that the interval supports. */
 function measured(value: number, low: number | undefined, high: number | undefined): Cell[] {

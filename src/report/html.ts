@@ -37,6 +37,10 @@ function drawn(chart: Chart, { panels, wide, loose }: Drawing): Markup {
     return html`<div class="${loose ? "panels loose" : "panels"}">${boxes}</div>`;
   }
   if (wide) return html`<div class="scroll">${panels[0].svg}</div>`;
+  const { markup } = drawChart(chart, ROOMS.phone).panels[0].svg;
   return html`<div class="on-screen">${panels[0].svg}</div>
-<div class="on-phone">${drawChart(chart, ROOMS.phone).panels[0].svg}</div>`;
+<div class="on-phone">${{ markup: markup.replace(POINTED_AT, "") }}</div>`;
 }
+
+/** What a pointer shows. A finger cannot ask for it, and the table of data has the same values. */
+const POINTED_AT = /<title>[^<]*<\/title>/g;

@@ -140,18 +140,16 @@ function figuresTable({ figures, command }: Report): Markup {
   const elsewhere = figures.some((figure) => figure.command !== command);
   const names = ["Figure", "Value", "Interval", "Unit", "Trials", "Seed", "Id", ...(elsewhere ? ["Command"] : [])];
   const numeric = new Set(["Value", "Trials", "Seed"]);
-  const head = names.map(
-    (name) => html`<th scope="col" class="${numeric.has(name) ? "number-cell" : "text"}">${name}</th>`,
-  );
+  const head = names.map((name) => html`<th scope="col" class="${numeric.has(name) ? "num" : "text"}">${name}</th>`);
   const row = (figure: Figure): Markup[] => {
     const { value, interval, unit } = formatQuantity(figure);
     return [
       html`<th scope="row">${figure.label}</th>`,
-      html`<td class="number-cell">${value}</td>`,
+      html`<td class="num">${value}</td>`,
       html`<td class="interval">${interval && html`${interval}<br><span class="quiet">${figure.interval!.kind}</span>`}</td>`,
       html`<td>${unit}</td>`,
-      html`<td class="number-cell">${figure.trials && formatText({ value: figure.trials, unit: "1" })}</td>`,
-      html`<td class="number-cell">${figure.seed}</td>`,
+      html`<td class="num">${figure.trials && formatText({ value: figure.trials, unit: "1" })}</td>`,
+      html`<td class="num">${figure.seed}</td>`,
       html`<td><code id="figure-${figure.id}">${figure.id}</code></td>`,
       ...(elsewhere ? [html`<td><code>${figure.command}</code></td>`] : []),
     ];

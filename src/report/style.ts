@@ -60,7 +60,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.45rem 1.2rem 0.45rem 
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--quiet); font-weight: 600; border-bottom: 1.5px solid var(--quiet); }
 tbody th { font-weight: 400; }
-.number-cell { text-align: right; white-space: nowrap; }
+.num { text-align: right; white-space: nowrap; }
 .claims small { display: block; font-size: 0.75rem; color: var(--quiet); }
 .claims .group th { font-weight: 600; padding-top: 1.1rem; }
 .claims th:first-child { width: 42%; } .claims .words { text-align: right; max-width: 14rem; }

@@ -58,10 +58,19 @@ export function drawPlot(options: Plot.PlotOptions, description?: string): Marku
   for (const attribute of ["font-family", "font-size", "fill", "text-anchor", "style"]) svg.removeAttribute(attribute);
   svg.setAttribute("aria-hidden", "true");
   const drawn: Markup = {
-    markup: svg.outerHTML.replace(TAG, (tag) => tag.replace(LONG_FRACTION, (x) => pixel(Number(x)))),
+    markup: shortened(svg.outerHTML).replace(TAG, (tag) => tag.replace(LONG_FRACTION, (x) => pixel(Number(x)))),
   };
   return description === undefined ? drawn : html`<div role="img" aria-label="${description}">${drawn}</div>`;
 }
+
+/** The same drawing in fewer bytes: Plot moves each tick and each label to its place, and names axes that nobody hears. */
+const shortened = (svg: string): string =>
+  svg
+    .replace(/(?<=<g[^>]*) aria-(?:label="[xy]-(?:axis|grid)[^"]*"|hidden="true")/g, "")
+    .replace(/<text transform="translate\(([^,()]+),([^()]+)\)"(?: y="([^"]+)")?>(?=[^<]*<\/text>)/g, (_, x, y, dy) =>
+      dy === undefined ? `<text y="${y}" x="${x}">` : `<text dy="${dy}" y="${y}" x="${x}">`,
+    )
+    .replace(/<path d="M0,0L([^"LMZ]+)" transform="translate\(([^()]+)\)"/g, '<path d="M$2l$1"');
 
 /** A tag with its attributes, whose numbers are places in the drawing; the text between tags keeps its digits. */
 const TAG = /<[a-z][^>]*>/gi;
