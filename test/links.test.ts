@@ -27,6 +27,10 @@ describe("in the pages", () => {
   });
 });
 
+test.each(pages)("%s: each table has a head, no more cells in a row than there, and an empty line after it", (page) => {
+  expect(brokenTables(read(page))).toEqual([]);
+});
+
 test("the index of docs/ leads to every page there", () => {
   const targets = linksOf(prose(read("docs/README.md"))).map((link) => join("docs", link.split("#")[0]!));
   const decisions = linksOf(prose(read("docs/decisions/README.md"))).map((link) => join("docs/decisions", link));
@@ -44,6 +48,16 @@ test("comments in the sources point to pages and sections that exist", () => {
 });
 
 describe("the checks themselves", () => {
+  test("detect a table that an empty line cuts, a row outside a table, a row too long, and text that runs into a table", () => {
+    const [head, row] = ["| a | b |\n|---|---|\n", "| 1 | `x\\|y` |\n"];
+    expect(brokenTables(`${head}${row}\n- list\n`)).toEqual([]);
+    expect(brokenTables(`${head}${row}\n${row}`)).toEqual(["| 1 | `x\\|y` |: no head"]);
+    expect(brokenTables(`text\n\n${row}`)).toEqual(["| 1 | `x\\|y` |: no head"]);
+    expect(brokenTables(`${head}| 1 | x|y |\n`)).toEqual(["| 1 | x|y |: 3 of 2 cells"]);
+    expect(brokenTables(`${head}${row}- list\n`)).toEqual(["- list: no empty line before it"]);
+    expect(brokenTables("```\n| no table |\n```\n")).toEqual([]);
+  });
+
   test("name anchors as GitHub does", () => {
     expect(anchorsOf("# A `b` (c), d: e_f\n## The same\n## The same\n")).toEqual([
       "a-b-c-d-e_f",
@@ -114,4 +128,20 @@ function filesUnder(folder: string, ...endings: string[]): string[] {
 
 function read(path: string): string {
   return readFileSync(join(root, path), "utf8");
+}
+
+/** The lines of a page that a reader of GitHub's Markdown would see as raw pipes, or in the wrong column. */
+function brokenTables(page: string): string[] {
+  const lines = page.replace(/^(`{3,}).*\n[\s\S]*?^\1$/gm, "").split("\n");
+  const isRow = (line: string | undefined) => /^\|[ :-]/.test(line ?? "");
+  const cells = (line: string) => line.match(/(?<!\\)\|/g)!.length - 1;
+  let wide = 0;
+  return lines.flatMap((line, i) => {
+    if (!isRow(line)) return isRow(lines[i - 1]) && line.trim() !== "" ? [`${line}: no empty line before it`] : [];
+    if (!isRow(lines[i - 1])) {
+      wide = cells(line);
+      return /^\|[-:| ]+\|$/.test(lines[i + 1] ?? "") ? [] : [`${line}: no head`];
+    }
+    return cells(line) <= wide ? [] : [`${line}: ${cells(line)} of ${wide} cells`];
+  });
 }
