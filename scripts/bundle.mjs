@@ -5,10 +5,10 @@
  * each file that only shows values. A folder's `index.js` is what importing `xpikeformer` loads, `more.js` what the other entries for
  * browsers need besides, `node.js` the rest. Of folders that the command would load for a single source, `start.js` holds what
  * `xpike --help` loads, and `short.js` what short commands add. zod is inside, in `zod.js`: as a package, it alone takes as long to load as
- * Node.
+ * Node. So is what finds the imports of a device module, which few people need.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { rolldown } from "rolldown";
 import { minify } from "rolldown/experimental";
 import ts from "typescript";
@@ -19,6 +19,9 @@ const src = join(root, "src");
 
 /** What charts are drawn with: a file of its own, because its packages take half of the space. */
 const CHARTS = "report/draw/plot";
+
+/** Packages inside the program, each in a file of its own. */
+const INSIDE = ["zod", "es-module-lexer"];
 
 /** What `xpike --help` loads, in two steps. */
 const LAUNCH = ["cli/main", "cli/launch"];
@@ -46,7 +49,7 @@ export async function bundle(folder) {
     input: Object.fromEntries(ENTRIES.map((name) => [name, join(src, `${name}.ts`)])),
     platform: "node",
     transform: { target: "es2023" },
-    external: (id) => !/^([./]|zod$)/.test(id),
+    external: (id) => !id.startsWith(".") && !isAbsolute(id) && !INSIDE.includes(id.split("/")[0]),
     plugins: [
       {
         name: "charts",
@@ -67,13 +70,15 @@ export async function bundle(folder) {
     entryFileNames: "[name].js",
     chunkFileNames: ({ name, isDynamicEntry, facadeModuleId, moduleIds }) => {
       // Commands, jobs and drawing are loaded when needed, each by its own name; a file of this name may exist for drawing.
+      const inside = packageOf(moduleIds[0]);
+      if (inside) return `${inside}.js`;
       if (isDynamicEntry) return ALONE.has(nameIn(facadeModuleId)) ? `cli/${name}.js` : `${nameIn(facadeModuleId)}.js`;
       const isCommand = moduleIds.some((id) => id.startsWith(join(src, "cli"))) && !name.startsWith("cli/");
       return isCommand ? `cli/${name}.js` : `${name}.js`;
     },
     minifyInternalExports: false,
     comments: { legal: true, annotation: true, jsdoc: false },
-    banner: ({ name }) => (name === "zod" ? licence("zod") : ""),
+    banner: ({ moduleIds }) => licence(packageOf(moduleIds[0])),
     codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: grouping(), debugName: "folders" }] },
   });
   await build.close();
@@ -133,7 +138,8 @@ function grouping() {
   const start = reached([PROGRAM], false);
   const short = reached(SHORT, false);
   return (id) => {
-    if (!id.startsWith(join(src, "/")) && !launch.has(id)) return "zod";
+    // What only a device module needs is loaded then, in a file of its own already.
+    if (!id.startsWith(join(src, "/")) && !launch.has(id)) return packageOf(id) === "es-module-lexer" ? null : "zod";
     const name = nameIn(id);
     if (ENTRIES.includes(name) || launch.has(id) || name === PROGRAM) return null;
     const folder = name.split("/")[0];
@@ -146,6 +152,8 @@ function grouping() {
     return `${folder}/${first.has(id) || folder === "node" ? "index" : browser.has(id) ? "more" : "node"}`;
   };
 }
+
+const packageOf = (id = "") => INSIDE.find((name) => id.includes(join("node_modules", name, "/")));
 
 const nameIn = (id) => relative(src, id).replaceAll("\\", "/").replace(/\.ts$/, "");
 
@@ -172,4 +180,4 @@ function stringsOf(file) {
 }
 
 const licence = (name) =>
-  `/*! ${name}\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8").replaceAll("*/", "* /")}*/`;
+  name && `/*! ${name}\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8").replaceAll("*/", "* /")}*/`;

@@ -97,7 +97,11 @@ const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8"
 
 const roundsOf = (fields: object) =>
   sweepRounds({ ...parseDesign({ experiment: {}, axes: {}, ...fields }), experiment: {} }).next();
-const emptySweep = { design: { ...parseDesign({ experiment: {}, axes: {} }), experiment: {} }, points: [] };
+const emptySweep = {
+  design: { ...parseDesign({ experiment: {}, axes: {} }), experiment: {} },
+  points: [],
+  contents: {},
+};
 
 const sections = page
   .split(/^### /m)

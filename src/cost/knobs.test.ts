@@ -249,6 +249,7 @@ const FREE: Readonly<Record<string, string>> = {
   "crossbar.device.referenceTime": STATISTICS,
   "crossbar.device.readDuration": STATISTICS,
   "crossbar.device.path": "names a module; its conductance and devices are fields of their own",
+  "crossbar.device.imports": "names the content of files",
   "crossbar.device.sha256": "names the content of a file",
   "crossbar.pairs": "how a simulator treats a pair, not how it is built",
   "crossbar.spread": FAULTS,

@@ -134,11 +134,12 @@ async function importDefault(url: string, path: string): Promise<unknown> {
 /** The error that the module threw, with its line and column in the module if the error carries them. */
 function reasonOf(thrown: unknown, url: string, path: string): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const { pathname } = new URL(url);
-  // `/device.mjs?sha256=0a1b:5:33`, the part after the host as engines write it.
-  const [, behind = ""] = (thrown.stack ?? "").split(pathname);
+  const { pathname, hash } = new URL(url);
+  // `/device.mjs:5:33`, the part after the host as engines write it; behind a module's content there is its path.
+  const [, behind = ""] = (thrown.stack ?? "").split(hash.slice(1) || pathname);
   const place = /^[^:\s]*:(\d+(?::\d+)?)/.exec(behind)?.[1];
-  return place ? `${thrown.message} (${path}:${place})` : thrown.message;
+  const message = thrown.message.replaceAll(/\bdata:[^\s'"#]*#([^\s'"]*)/g, "$1");
+  return place ? `${message} (${path}:${place})` : message;
 }
 
 /** The exported value as a device with checked results. Throws FileError when it is not a device. */

@@ -329,7 +329,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.device[6].kind":
     "Your own device, the default export of an ES module. Running the experiment executes the module.",
   "hardware.crossbar.device[6].path": "Path of the module, relative to this file; in a browser, its URL.",
-  "hardware.crossbar.device[6].sha256": "SHA-256 of the module; other contents are refused. Loading fills it in.",
+  "hardware.crossbar.device[6].imports": "SHA-256 of each imported file, by its path from the module.",
+  "hardware.crossbar.device[6].sha256":
+    "SHA-256 of the module and its imports; other contents are refused. Loading fills it in.",
   "hardware.crossbar.device[6].maxConductance": "Likewise, as the module states it.",
   "hardware.crossbar.device[6].devices": "Likewise: parallel devices per conductance.",
   "hardware.crossbar.device[7].kind": "Exact conductances without noise.",

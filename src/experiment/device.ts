@@ -89,6 +89,8 @@ const driftTable = z
   .refine(isAscending, mustAscend("the conductances of a drift table"))
   .refine(isComplete, mustBeComplete("a drift table", "conductance"));
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case");
+
 export const deviceSpec = z.discriminatedUnion("kind", [
   /** Phase-change memory with published programming, drift and 1/f read statistics (ICECS 2019). */
   z.strictObject({
@@ -174,11 +176,10 @@ export const deviceSpec = z.discriminatedUnion("kind", [
     kind: z.literal("module"),
     /** Path of the module, relative to this file; in a browser, its URL. */
     path: z.string().min(1).max(4096),
-    /** SHA-256 of the module; other contents are refused. Loading fills it in. */
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case")
-      .optional(),
+    /** SHA-256 of each imported file, by its path from the module. */
+    imports: z.record(z.string().max(4096), sha256).optional(),
+    /** SHA-256 of the module and its imports; other contents are refused. Loading fills it in. */
+    sha256: sha256.optional(),
     /** Likewise, as the module states it. */
     maxConductance: z.number().positive().optional(),
     /** Likewise: parallel devices per conductance. */

@@ -1,17 +1,13 @@
-/** The device module that an experiment names: found relative to it, hashed, and loaded. */
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { loadDevice } from "../device/module.ts";
+/** The device module that an experiment names: found relative to it, hashed with all that it imports, and loaded. */
+import { resolve } from "node:path";
+import { loadDevice, type ModuleSpec } from "../device/module.ts";
 import { FileError, SpecError } from "../errors.ts";
+import { firstDifference } from "../experiment/difference.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { sha256Of } from "./content-hash.ts";
-import { readFileChecked } from "./files.ts";
-
-/** Largest module that is read. */
-const MODULE_BYTES = 2 ** 24;
+import { type DeviceFiles, readDeviceFiles } from "./device-files.ts";
 
 /**
- * Loads the device module and returns the experiment with the module's SHA-256 and facts; unchanged if it names no module.
+ * Loads the device module and returns the experiment with the hashes of its files and its facts; unchanged if it names no module.
  *
  * @param directory folder of the experiment, to which the module's path is relative
  * Throws  FileError when the module cannot be read or imported, or exports no device; SpecError when its content or facts
@@ -21,41 +17,42 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
   const { crossbar } = experiment.hardware;
   const { device: written } = crossbar;
   if (written.kind !== "module") return experiment;
-  const file = resolve(directory, written.path);
-  const sha256 = sha256Of(await readModule(file));
-  if (written.sha256 !== undefined && written.sha256 !== sha256) {
-    throw new SpecError(
-      "hardware.crossbar.device.sha256",
-      `The device module ${written.path} has SHA-256 ${sha256}, but the experiment expects ${written.sha256}: the module has ` +
-        "changed. Restore the old module, or leave sha256 out.",
-    );
-  }
-  // The query string distinguishes versions of one file: a module is imported once per URL.
-  const url = pathToFileURL(file);
-  url.searchParams.set("sha256", sha256);
-  const device = await loadDevice(url, { ...written, sha256 }).catch((error: unknown) => {
-    throw withWayToPackage(error, file);
-  });
+  const { url, sha256, imports } = await readModule(resolve(directory, written.path));
+  requireContent(written, { sha256, imports });
+  // Before the hash of everything, so that a difference is first found at the file.
+  const { sha256: _, ...rest } = written;
+  const hashes = { ...(Object.keys(imports).length > 0 && { imports }), sha256 };
+  const device = await loadDevice(url, { ...rest, ...hashes });
   return { ...experiment, hardware: { ...experiment.hardware, crossbar: { ...crossbar, device } } };
 }
 
-/** A module that imports this package from a folder where Node does not find it is told how to have it found: the one that runs. */
-function withWayToPackage(error: unknown, file: string): unknown {
-  if (!(error instanceof FileError) || !String(error.cause).includes("Cannot find package 'xpikeformer'")) return error;
-  const [packages, own] = [join(dirname(file), "node_modules"), fileURLToPath(new URL("../..", import.meta.url))];
-  const [link, target] = [join(packages, "xpikeformer"), own.replace(/[/\\]$/, "")].map((path) => JSON.stringify(path));
-  const message =
-    "The device module imports xpikeformer, which Node looks for in node_modules of the module's folder and of those above it. Link the " +
-    `package that runs there, then repeat the command:\n  mkdir -p ${JSON.stringify(packages)} && ln -s ${target} ${link}`;
-  return new FileError(error.path, message, { cause: error });
-}
-
-async function readModule(file: string): Promise<Uint8Array> {
+async function readModule(file: string): Promise<DeviceFiles> {
   try {
-    return await readFileChecked(file, MODULE_BYTES);
+    return await readDeviceFiles(file);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    const message = `The device module ${relative("", file)}: ${error.message} Paths are relative to the experiment.`;
+    const message = `The device module ${error.path}: ${error.message}`;
     throw new FileError("hardware.crossbar.device.path", message, { cause: error });
   }
+}
+
+/** Throws SpecError at the first content that is not what the experiment expects. */
+function requireContent(written: ModuleSpec, { sha256, imports }: Omit<DeviceFiles, "url">): void {
+  const field = "hardware.crossbar.device";
+  const difference = firstDifference(written.imports ?? imports, imports);
+  if (difference !== null) {
+    const name = difference.field.replace(/^\["(.*)"\]$/, "$1");
+    throw new SpecError(
+      `${field}.imports`,
+      `The device module ${written.path} imports ${name} with SHA-256 ${difference.second}, but the experiment expects ` +
+        `${difference.first}: the file has changed. Restore the old one, or leave imports and sha256 out.`,
+    );
+  }
+  if ((written.sha256 ?? sha256) === sha256) return;
+  const files = Object.keys(imports).join(", ");
+  throw new SpecError(
+    `${field}.sha256`,
+    `The device module ${written.path}${files && `, with ${files},`} has SHA-256 ${sha256}, but the experiment expects ` +
+      `${written.sha256}: the module ${files && "or one of these files "}has changed. Restore the old content, or leave sha256 out.`,
+  );
 }

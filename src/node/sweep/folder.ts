@@ -46,7 +46,11 @@ export interface SweepQuestion {
   readonly rows: number | null;
   /** Hash of all points, in order; for an adaptive sweep, of its first round and of everything that the other rounds follow from. */
   readonly hash: string;
+  /** As `PlannedSweep`; absent in folders of older programs. */
+  readonly contents?: Contents;
 }
+
+type Contents = PlannedSweep["contents"];
 
 /** Version of the folder. In the first version, rows of a budget lacked what a later round continues from. */
 const VERSION = 2;
@@ -59,6 +63,7 @@ const questionSpec = z.object({
   points: z.int().min(0),
   rows: z.int().min(0).nullable().default(null),
   hash: z.string(),
+  contents: z.record(z.string(), z.string()).exactOptional(),
 });
 
 /**
@@ -70,7 +75,7 @@ const questionSpec = z.object({
  */
 export async function openSweepFolder(
   folder: string,
-  { design, points }: Pick<PlannedSweep, "design" | "points">,
+  { design, points, contents }: Pick<PlannedSweep, "design" | "points" | "contents">,
   { resume, acceptBuild }: { readonly resume: boolean; readonly acceptBuild?: readonly string[] | undefined },
 ): Promise<FoundRows> {
   const { experiment, axes, sampling, seed, budget, objectives, constraints } = design;
@@ -79,7 +84,7 @@ export async function openSweepFolder(
   const hash = contentHash(
     isAdaptive(design) ? [first, { experiment, axes, sampling, seed, budget, objectives, constraints }] : first,
   );
-  const question: SweepQuestion = { software: softwareOf(), design, points: points.length, rows: null, hash };
+  const question: SweepQuestion = { software: softwareOf(), design, points: points.length, rows: null, hash, contents };
   await makeFolder(folder);
   const rowFolder = join(folder, SWEEP_FILES.rows);
   const before = (await listFolder(folder)).includes(SWEEP_FILES.question) ? await readQuestion(folder) : null;
@@ -117,6 +122,7 @@ export async function openSweepFolder(
     acceptBuild,
   );
   if (before.hash !== hash) {
+    requireContents(folder, before.contents ?? {}, contents);
     throw new FileError(
       folder,
       `The folder holds another sweep, with ${before.points} points; this design, with its networks and data, has ${points.length} ` +
@@ -130,6 +136,18 @@ export async function openSweepFolder(
   if (stranger) throw strangeRow(folder, stranger);
   await removeBroken(folder, found);
   return found;
+}
+
+/** Throws FileError at the first file, or data, whose content has changed since the sweep in `folder` began. */
+function requireContents(folder: string, before: Contents, now: Contents): void {
+  for (const [name, hash] of Object.entries(before)) {
+    if ((now[name] ?? hash) === hash) continue;
+    throw new FileError(
+      name,
+      `The sweep in ${folder} was started with a different ${name}: its SHA-256 was ${hash} and is now ${now[name]}. Restore the ` +
+        "original, or choose another folder with --out.",
+    );
+  }
 }
 
 /** Records that all rows are there: a folder that lost some of them shows it, also if their number depends on the rows. */

@@ -5,6 +5,7 @@
  * A point that names no network but has sampled objectives gets its own: trained as its experiment specifies, once
  * for all points that train identically.
  */
+import { dirname, join } from "node:path/posix";
 import type { ModuleSpec } from "../../device/module.ts";
 import { SpecError } from "../../errors.ts";
 import type { Objective } from "../../experiment/design.ts";
@@ -61,6 +62,8 @@ export interface PlannedSweep {
   readonly repeated: number;
   readonly trainings: readonly PlannedTraining[];
   readonly inputs: SweepInputs;
+  /** SHA-256 of each file that the first round needs, and of its data, by name: what another start is compared with. */
+  readonly contents: Readonly<Record<string, string>>;
   /** Notes on where data came from. */
   readonly notes: readonly string[];
   /** The points of a round: new ones with their trainings and inputs, known ones under their number; null for an invalid experiment. */
@@ -97,6 +100,7 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   const notes = new Set<string>();
   const files = new Map<string, string>();
   const tasks = new Map<string, string | null>();
+  const contents: Record<string, string> = {};
 
   async function networkOf(field: string, path: string): Promise<string> {
     const known = files.get(path);
@@ -104,6 +108,7 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     const bytes = await readNamed(field, path, place.directory, (file) => readFileChecked(file, NETWORK_BYTES));
     const name = sha256Of(bytes);
     networks[name] = bytes;
+    contents[path] = name;
     files.set(path, name);
     return name;
   }
@@ -116,7 +121,10 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     const loaded = await loadTaskData({ task }, location);
     for (const note of loaded.notes) notes.add(note);
     const name = loaded.data === null ? null : contentHash(loaded.data);
-    if (name !== null) data[name] = loaded.data;
+    if (name !== null) {
+      data[name] = loaded.data;
+      contents[`task ${key}`] = name;
+    }
     tasks.set(key, name);
     return name;
   }
@@ -150,6 +158,12 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     const hash = pointHash(experiment, network, own, design.objectives);
     const { device } = experiment.hardware.crossbar;
     const isModule = device.kind === "module";
+    if (isModule) {
+      // Imports first, because the hash of the module follows from theirs.
+      for (const [name, sha256] of Object.entries(device.imports ?? {}))
+        contents[join(dirname(device.path), name)] = sha256;
+      contents[device.path] = device.sha256!;
+    }
     const point = points.get(hash) ?? {
       point: points.size,
       hash,
@@ -191,6 +205,7 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     repeated: first.points.filter((point) => point !== null).length - known.length,
     trainings: first.trainings,
     inputs,
+    contents: { ...contents },
     notes: [...notes],
     plan,
   };
