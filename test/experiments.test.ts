@@ -51,6 +51,20 @@ test("every table is shown, and every experiment has a claim, a table and a reas
   }
 });
 
+test("an experiment reads a kept network only by naming the command that trains it", async () => {
+  const programs = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".mjs"));
+  const ignored = programs.filter((file) => {
+    const code = readFileSync(join(folder, file), "utf8").replace(/^\s*(\/\/|\/?\*).*$/gm, "");
+    return /["'`](\.\.\/)*(runs|dist-bench)\//.test(code) || /["'`](\.\.\/){2,}results\//.test(code);
+  });
+  expect(ignored).toEqual(["kept.mjs"]);
+  const kept = join(folder, "kept.mjs");
+  const { readKept } = (await import(kept)) as { readKept: (path: string, command: string) => Promise<Buffer> };
+  await expect(readKept("nowhere/a.safetensors", "node train.mjs")).rejects.toThrow(
+    "There is no runs/nowhere/a.safetensors, which the repository does not hold. To train it, run: node train.mjs",
+  );
+});
+
 test("every row of a table has one cell per column", () => {
   for (const [name, table] of Object.entries(tables)) {
     const { head, rows } = table();

@@ -19,6 +19,7 @@ import { measuredWorkload, perInference } from "xpikeformer/cost";
 import { kitOf } from "xpikeformer/internal";
 import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { presentCommit } from "../commit.mjs";
+import { readKept } from "../kept.mjs";
 import { documentOf, TASKS } from "./tasks.mjs";
 
 const SEED = 9001;
@@ -59,8 +60,8 @@ async function measure({ kind, seed, attention }) {
   const experiment = parseExperiment({ ...documentOf(task, attention, SEED, 1), seed: SEED });
   const subject = images ? openExperiment(experiment, images) : experiment;
   const of = kind === "sdsa-3" ? "spikformer" : kind;
-  const file = new URL(`../../runs/attention-zoo/${name}-${of.replaceAll(/\W+/g, "-")}-${seed}.safetensors`, here);
-  const kept = decodeCheckpoint(await readFile(file)).network;
+  const file = `attention-zoo/${name}-${of.replaceAll(/\W+/g, "-")}-${seed}.safetensors`;
+  const kept = decodeCheckpoint(await readKept(file, `node experiments/attention-zoo/train.mjs ${name}`)).network;
   const network = { ...kept, model: { ...kept.model, attention: experiment.model.attention } };
   const exact = await evaluateNetwork(executor, subject, network, { prompts: task.prompts.exact });
   const { chips } = experiment.hardware;

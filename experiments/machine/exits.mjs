@@ -16,13 +16,13 @@ import { rounded } from "../figures.mjs";
 import { imagesOf } from "../networks.mjs";
 import { placedOn } from "../two-machines.mjs";
 import { EXITS, MACHINE } from "./plan.mjs";
-import { documentNamed, fileNamed } from "./subjects.mjs";
+import { bytesNamed, documentNamed } from "./subjects.mjs";
 
 const output = fileURLToPath(new URL("exits.json", import.meta.url));
 const names = process.argv.slice(2);
 for (const { name, most, alphas } of EXITS) {
   if (names.length > 0 && !names.includes(name)) continue;
-  const bytes = await readFile(fileNamed(name)).catch(() => null);
+  const bytes = await bytesNamed(name);
   if (!bytes) continue;
   const found = await measure(documentNamed(name), { most, alphas }, decodeCheckpoint(bytes, name).network);
   const before = await readFile(output, "utf8").then(JSON.parse, () => ({}));

@@ -14,7 +14,7 @@ import { densitiesOf, imagesOf } from "../networks.mjs";
 import { placedOn } from "../two-machines.mjs";
 import { FRONT, FRONT_LEVER, LEVERS, withLever } from "./levers.mjs";
 import { EARLIER, MACHINE, RUNS } from "./plan.mjs";
-import { documentNamed, fileNamed } from "./subjects.mjs";
+import { bytesNamed, documentNamed } from "./subjects.mjs";
 
 const COMMAND = "node experiments/machine/measure.mjs";
 const [threads = "1", ...names] = process.argv.slice(2);
@@ -32,7 +32,7 @@ try {
   for (const one of asked) {
     if (names.length > 0 && !names.includes(one.name)) continue;
     const output = fileURLToPath(new URL(one.file, import.meta.url));
-    const bytes = await readFile(fileNamed(one.name)).catch(() => null);
+    const bytes = await bytesNamed(one.name);
     if (!bytes) continue;
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const before = await readFile(output, "utf8").then(JSON.parse, () => ({}));

@@ -1,6 +1,8 @@
 // The networks of this page: the experiment of each, and where its file is.
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { networkFile } from "xpikeformer/node";
+import { readKept } from "../kept.mjs";
 import { experimentFile, withCopies } from "../networks.mjs";
 import { RUNS } from "./plan.mjs";
 
@@ -19,9 +21,14 @@ export function documentNamed(name) {
 
 /**
  * The file of its network: in `runs/machine/`, where `train.mjs` keeps those of the plan, or in `networks/`, where those of the history
- * must be brought back first (`networks/README.md`).
+ * must be brought back first (`networks/README.md`). Says why it is missing, and gives undefined.
  */
-export function fileNamed(name) {
-  if (planned(name)) return new URL(`../../runs/machine/${name}.safetensors`, import.meta.url);
-  return networkFile(documentNamed(name).checkpoints.network);
+export async function bytesNamed(name) {
+  try {
+    if (planned(name))
+      return await readKept(`machine/${name}.safetensors`, `node experiments/machine/train.mjs 2 ${name}`);
+    return await readFile(networkFile(documentNamed(name).checkpoints.network));
+  } catch (error) {
+    console.error(`${name} is left out. ${error.message}`);
+  }
 }

@@ -1,15 +1,17 @@
 // Trains the networks of `plan.mjs`, in its order. Keeps them in `runs/machine/` and writes trained.json; an interrupted run goes on with
 // the first network that is missing. Needs MNIST, in the folder that XPIKE_DATA names or in the cache, and the dropped networks that the
 // plan names (`networks/README.md`). Run: node train.mjs [threads] [name ...]
+import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { encodeTrained, openExperiment, parseExperiment, train } from "xpikeformer";
 import { nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { presentCommit } from "../commit.mjs";
+import { keptAt } from "../kept.mjs";
 import { checkpointOf, imagesOf } from "../networks.mjs";
 import { RUNS } from "./plan.mjs";
 
-const folder = fileURLToPath(new URL("../../runs/machine/", import.meta.url));
+const folder = fileURLToPath(keptAt("machine/"));
 const output = fileURLToPath(new URL("trained.json", import.meta.url));
 const [threads = "1", ...names] = process.argv.slice(2);
 const command = "node experiments/machine/train.mjs";
@@ -20,8 +22,11 @@ try {
   for (const { document } of RUNS) {
     const result = await readFile(output, "utf8").then(JSON.parse, () => ({ command, networks: [] }));
     const { name } = document;
-    if (result.networks.some((one) => one.name === name) || (names.length > 0 && !names.includes(name))) continue;
-    result.networks.push(await trained(document));
+    const at = result.networks.findIndex((one) => one.name === name);
+    // A clone has the row, but not the network.
+    const done = at >= 0 && existsSync(`${folder}${name}.safetensors`);
+    if (done || (names.length > 0 && !names.includes(name))) continue;
+    result.networks.splice(at < 0 ? result.networks.length : at, 1, await trained(document));
     await writeFileAtomic(output, `${JSON.stringify(result, null, 1)}\n`);
   }
 } finally {
