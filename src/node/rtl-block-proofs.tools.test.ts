@@ -6,6 +6,7 @@ import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { machineFacts } from "../rtl/axi/register-map.ts";
 import { axiModules } from "../rtl/axi/top.ts";
 import { sourceFiles } from "../rtl/design.ts";
+import { spikeQueue } from "../rtl/machine/memories.ts";
 import { machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
 import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 
@@ -68,6 +69,15 @@ testInYosys("queues and registers keep their promises", async () => {
   expect(results.filter(({ proven }) => !proven)).toEqual([]);
   expect(results.map(({ module }) => module)).toEqual(blocks);
 });
+
+testInYosys(
+  "a queue of 260 bits, on which Yosys's splitcells ends with a segmentation fault, keeps its promises",
+  async () => {
+    const wide = spikeQueue({ width: 260, entries: 3 });
+    const [proof] = await proveProperties(sourceFiles([wide]), [wide.name], system);
+    expect(proof).toEqual({ module: wide.name, proven: true, bits: { compared: 4, all: 260 } });
+  },
+);
 
 testInYosys.each([
   ["a pointer that wraps late", "spike_queue_47x3", "tail_q == 2'd2", "tail_q == 2'd3"],

@@ -128,7 +128,7 @@ function elaborated(
     "setundef -undriven -zero",
     "opt_clean",
     // Bits that nothing reads, such as the last bit of a membrane with a leak, are in neither.
-    "splitcells",
+    "simplemap",
     ...(cut ? firstUnits(sources[`${module}.sv`], module, cut) : []),
     "opt_clean -purge",
   ];

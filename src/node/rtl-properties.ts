@@ -95,7 +95,8 @@ export async function proveProperties(
       `cd ${monitor.name}`,
       ...nets.map(([net, of]) => `connect -set ${net} ${of}`),
       "async2sync",
-      "splitcells",
+      // One bit to a cell, so that bits that are not followed go. `splitcells` would do, but Yosys 0.52 crashes in it on wide queues.
+      "simplemap",
       "opt_clean",
       `tee -q -o induction.txt sat -tempinduct -set-init begun_q 0 -prove holds_o 1 -maxsteps ${CLOCKS}`,
     ];
