@@ -9,9 +9,10 @@ import { tinyLiberty } from "../../test/support/tiny-liberty.ts";
 import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
+import type { RtlCheck } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { missingTools } from "./rtl.ts";
+import { verifySummary } from "./rtl.ts";
 
 let folder: string;
 const path = process.env.PATH;
@@ -245,7 +246,7 @@ describe("xpike rtl verify, without any tool of the system", () => {
     const lines = out.trimEnd().split("\n");
     expect(code).toBe(0);
     expect(lines.pop()).toBe(
-      "Partly verified: Verilator and Icarus Verilog are not installed, so 8 of 11 checks did not run. Install them and verify again.",
+      "Partly verified: 3 of 11 checks passed. Verilator and Icarus Verilog are not installed, so 8 of 11 checks did not run. Install them and verify again.",
     );
     expect(lines.map((line) => line.split(/\s+/).slice(0, 2).join(" "))).toEqual([
       ...Array<string>(6).fill("missing verilator"),
@@ -256,12 +257,21 @@ describe("xpike rtl verify, without any tool of the system", () => {
     expect(new Set(cell.split(" of ")).size, cell).toBe(1);
   });
 
-  test("says in a line what half of the tools left open, and nothing where all ran", () => {
-    const check = (tool: "verilator" | "iverilog" | "yosys", result: "pass" | "missing") => ({ tool, result });
-    expect(missingTools([check("verilator", "pass"), check("iverilog", "missing"), check("yosys", "pass")])).toBe(
-      "Partly verified: Icarus Verilog is not installed, so 1 of 3 checks did not run. Install it and verify again.",
+  test("ends with a line of what passed, what did not run and why, and what testbenches reached", () => {
+    const check = (tool: RtlCheck["tool"], result: RtlCheck["result"]) => ({ tool, result });
+    const passed = [check("verilator", "pass"), check("yosys", "pass")];
+    expect(verifySummary([...passed, check("iverilog", "missing")], [])).toBe(
+      "Partly verified: 2 of 3 checks passed. Icarus Verilog is not installed, so 1 of 3 checks did not run. Install it and verify again.",
     );
-    expect(missingTools([check("verilator", "pass"), check("iverilog", "pass"), check("yosys", "pass")])).toBeNull();
+    expect(verifySummary([...passed, check("yosys", "crash"), check("verilator", "timeout")], [])).toBe(
+      "Partly verified: 2 of 4 checks passed. Verilator did not finish 1 of 4 checks within the limit; raise --limit. " +
+        "Yosys crashed in 1 of 4 checks; try another version.",
+    );
+    const points = [0, 7, 9].map((count) => ({ count, reason: count === 0 ? "no draws" : null }));
+    expect(verifySummary(passed, points)).toBe(
+      "Verified: all 2 checks passed. Testbenches reached 2 of 3 points; the machine cannot reach the other 1.",
+    );
+    expect(verifySummary([check("yosys", "missing")], [])).toBe("Nothing was checked.");
   });
 
   test("refuses waves of a folder without a machine, and says how to have one", async () => {

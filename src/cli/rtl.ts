@@ -10,7 +10,7 @@ import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { checkBoard } from "../node/rtl-board.ts";
 import { checkCosim, startCosim } from "../node/rtl-cosim.ts";
-import { coverageText } from "../node/rtl-plays.ts";
+import { type CoveragePoint, coverageText } from "../node/rtl-plays.ts";
 import type { PromptCheck } from "../node/rtl-prompts.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { type RtlCheck, verifyRtl } from "../node/rtl-tools.ts";
@@ -191,15 +191,18 @@ export async function verifyCommand(
   { waves, limit }: RtlVerifyOptions,
   terminal: Terminal,
 ): Promise<void> {
+  const reached: CoveragePoint[] = [];
   const checks = await verifyRtl(folder, {
     waves,
     limit,
     onStart: ({ tool, check }) => terminal.err(`${tool}: ${check} ...\n`),
     onCheck: ({ tool, check, result, detail }) =>
       terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(42)}${printable(detail)}\n`),
-    onCoverage: (points) => terminal.out(`\n${printable(coverageText(points))}\n\n`),
+    onCoverage: (points) => {
+      reached.push(...points);
+      terminal.out(`\n${printable(coverageText(points))}\n\n`);
+    },
   });
-  const partly = missingTools(checks);
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {
     const names = failed.map(({ tool, check }) => `${tool} (${check})`).join(", ");
@@ -208,8 +211,7 @@ export async function verifyCommand(
       `Checks of the RTL failed: ${names}. Write the folder again; if they fail again, please report it.`,
     );
   }
-  if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
-  else if (partly !== null) terminal.out(`${partly}\n`);
+  terminal.out(`${verifySummary(checks, reached)}\n`);
 }
 
 const TOOL_NAMES: Readonly<Record<RtlCheck["tool"], string>> = {
@@ -218,16 +220,40 @@ const TOOL_NAMES: Readonly<Record<RtlCheck["tool"], string>> = {
   yosys: "Yosys",
 };
 
-/** The last line of a verification with missing tools; null if all tools ran. */
-export function missingTools(checks: readonly Pick<RtlCheck, "tool" | "result">[]): string | null {
-  const missing = checks.filter(({ result }) => result === "missing");
-  if (missing.length === 0) return null;
-  const tools = [...new Set(missing.map(({ tool }) => TOOL_NAMES[tool]))];
-  const are = tools.length === 1 ? "is" : "are";
-  return (
-    `Partly verified: ${tools.join(" and ")} ${are} not installed, so ${missing.length} of ${checks.length} checks did not run. ` +
-    `Install ${tools.length === 1 ? "it" : "them"} and verify again.`
-  );
+/** The last line of a verification without a failure: what passed, what did not run and why, and the points that testbenches reached. */
+export function verifySummary(
+  checks: readonly Pick<RtlCheck, "tool" | "result">[],
+  points: readonly Pick<CoveragePoint, "count" | "reason">[],
+): string {
+  const toolsOf = (result: RtlCheck["result"]) => {
+    const tools = checks.filter((check) => check.result === result).map(({ tool }) => TOOL_NAMES[tool]);
+    return { count: tools.length, names: [...new Set(tools)] };
+  };
+  const [passed, missing, late, crashed] = (["pass", "missing", "timeout", "crash"] as const).map(toolsOf);
+  if (passed.count === 0) return "Nothing was checked.";
+  const all = checks.length;
+  const [are, them] = missing.names.length === 1 ? ["is", "it"] : ["are", "them"];
+  const open = [
+    ...(missing.count > 0
+      ? [`${missing.names.join(" and ")} ${are} not installed, so ${missing.count} of ${all} checks did not run.`]
+      : []),
+    ...(late.count > 0
+      ? [`${late.names.join(" and ")} did not finish ${late.count} of ${all} checks within the limit; raise --limit.`]
+      : []),
+    ...(crashed.count > 0
+      ? [`${crashed.names.join(" and ")} crashed in ${crashed.count} of ${all} checks; try another version.`]
+      : []),
+    ...(missing.count > 0 ? [`Install ${them} and verify again.`] : []),
+  ];
+  const reached = points.filter(({ count }) => count > 0).length;
+  const unreachable = points.filter(({ count, reason }) => count === 0 && reason !== null).length;
+  const rest = unreachable > 0 ? `; the machine cannot reach the other ${unreachable}` : "";
+  const coverage = points.length > 0 ? [`Testbenches reached ${reached} of ${points.length} points${rest}.`] : [];
+  const verdict =
+    open.length > 0
+      ? `Partly verified: ${passed.count} of ${all} checks passed.`
+      : `Verified: all ${all} checks passed.`;
+  return [verdict, ...open, ...coverage].join(" ");
 }
 
 /**

@@ -9,8 +9,9 @@ import { sourceFiles } from "../rtl/design.ts";
 import { lifModules } from "../rtl/lif-bundle.ts";
 import { decisionUnit } from "../rtl/machine/decision-unit.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
-import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
+import { PROVEN_BLOCKS, proveGates, readEquivalence } from "./rtl-equivalence.ts";
 import { synthesiseNetlist } from "./rtl-synthesis.ts";
+import { findYosys, YosysCrash } from "./yosys.ts";
 
 // A normaliser that is not a power of two, so that cell and foot multiply.
 const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified" });
@@ -70,4 +71,14 @@ testInYosys.each([
     netlists: { [module]: netlist.replace(right, wrong) },
   });
   expect(unproven.length).toBeGreaterThan(0);
+});
+
+testInYosys("a Yosys that crashes is told from a proof that fails", async () => {
+  const yosys = await findYosys("system");
+  const outcome = await yosys.run("exec -- kill -SEGV $PPID", {}, []);
+  expect(outcome).toMatchObject({ ok: false, crash: "SIGSEGV" });
+  expect(() => readEquivalence(yosys, outcome, "ssa_cell")).toThrow(
+    `${yosys.version} crashed (SIGSEGV) in the proof of the gates of ssa_cell.`,
+  );
+  expect(() => readEquivalence(yosys, outcome, "ssa_cell")).toThrow(YosysCrash);
 });

@@ -11,7 +11,7 @@ import { PlatformError } from "../errors.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { flattenToGates, readDeferred } from "./rtl-synthesis.ts";
 import type { ToolLimit } from "./tool.ts";
-import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
+import { findYosys, requireEnd, type Yosys, type YosysKind, type YosysOutcome } from "./yosys.ts";
 
 /** Blocks that `xpike rtl verify` proves if a folder has them: one name per line. */
 export const PROVEN_BLOCKS = [
@@ -75,10 +75,11 @@ export async function proveGates(
  * The output of `equiv_status` for a module.
  * Throws  PlatformError when it compared nothing, or was stopped early
  */
-export function readEquivalence(yosys: Yosys, { ok, late, text, files }: YosysOutcome, module: string): Equivalence {
+export function readEquivalence(yosys: Yosys, outcome: YosysOutcome, module: string): Equivalence {
+  requireEnd(yosys, outcome, `the proof of the gates of ${module}`);
+  const { ok, text, files } = outcome;
   const status = files.get(statusFile(module)) ?? "";
   const counts = /Found (\d+) \$equiv cells[\s\S]*?(\d+) are proven/.exec(status);
-  if (late) throw new YosysTimeout(yosys, "the proof of gates");
   if (!ok || !counts || Number(counts[1]) === 0) {
     const reason = text || "It found nothing to compare.";
     throw new PlatformError("yosys", `${yosys.version} cannot compare ${module} with its gates:\n${reason}`);

@@ -12,7 +12,7 @@ import { placeName, QUEUE, queueProperties } from "../rtl/machine/queue-properti
 import type { Module } from "../rtl/syntax.ts";
 import { modulesOf } from "./rtl-synthesis.ts";
 import type { ToolLimit } from "./tool.ts";
-import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
+import { findYosys, requireEnd, type YosysKind } from "./yosys.ts";
 
 /** Bits of a vector that are followed through a queue, the first of wider ones: more bits make the proof longer but not different. */
 const FOLLOWED = 4;
@@ -100,8 +100,9 @@ export async function proveProperties(
       "opt_clean",
       `tee -q -o induction.txt sat -tempinduct -set-init begun_q 0 -prove holds_o 1 -maxsteps ${CLOCKS}`,
     ];
-    const { ok, late, text, files } = await yosys.run(script.join("\n"), inputs, ["induction.txt"]);
-    if (late) throw new YosysTimeout(yosys, "the proof of what blocks promise");
+    const outcome = await yosys.run(script.join("\n"), inputs, ["induction.txt"]);
+    requireEnd(yosys, outcome, `the proof of what ${module} promises`);
+    const { ok, text, files } = outcome;
     const said = files.get("induction.txt") ?? "";
     const proven = /Induction step proven: SUCCESS!/.test(said);
     if (!ok || !(proven || /proof failed|FAIL!/.test(said))) {

@@ -17,7 +17,7 @@ import { type CompiledPrompt, compilePrompt } from "./rtl-activity.ts";
 import { readContents, readSources } from "./rtl-folder.ts";
 import { type PromptPower, promptPower, requireEnergies } from "./rtl-power.ts";
 import { type WorstPath, worstPath } from "./rtl-timing.ts";
-import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
+import { findYosys, requireEnd, type Yosys, type YosysKind, type YosysOutcome } from "./yosys.ts";
 
 /** Cells of one module, without those of the modules that it uses. */
 export interface BlockCells {
@@ -292,10 +292,11 @@ export async function synthesiseNetlist(
 }
 
 /** A required output. Throws PlatformError with Yosys's message. */
-function readOutput(yosys: Yosys, { ok, late, text, files }: YosysOutcome, name: string): string {
+function readOutput(yosys: Yosys, outcome: YosysOutcome, name: string): string {
+  const { ok, text, files } = outcome;
   const content = files.get(name);
   if (ok && content !== undefined) return content;
-  if (late) throw new YosysTimeout(yosys, "the synthesis");
+  requireEnd(yosys, outcome, "the synthesis");
   throw new PlatformError("yosys", `${yosys.version} cannot synthesise the sources:\n${text || "It gave no reason."}`);
 }
 

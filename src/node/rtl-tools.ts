@@ -32,7 +32,7 @@ import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 import { ALL_SOURCES, COMPILED, DUMPED, isRight, JOBS, type RtlTool } from "./rtl-simulators.ts";
 import { readVerilog } from "./rtl-synthesis.ts";
 import { LONGEST_RUN, type Outcome, runTool, type ToolLimit } from "./tool.ts";
-import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
+import { findYosys, YosysCrash, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 /** A check before it has a result. */
 export type RtlQuestion = Pick<RtlCheck, "tool" | "check">;
@@ -61,8 +61,8 @@ export interface RtlCheck {
   readonly tool: RtlTool;
   /** The name of the check. */
   readonly check: string;
-  /** `missing` if the tool is not installed, `timeout` if it did not finish: neither says anything about the RTL. */
-  readonly result: "pass" | "fail" | "missing" | "timeout";
+  /** `missing` if the tool is not installed, `timeout` if it did not finish, `crash` if it broke: none says anything about the RTL. */
+  readonly result: "pass" | "fail" | "missing" | "timeout" | "crash";
   /** The testbench's line, the tool's complaint, or the way to install it. */
   readonly detail: string;
 }
@@ -158,14 +158,18 @@ export async function verifyRtl(
   const checkedFolder = join(work, "sources");
   const checks: RtlCheck[] = [];
   const add = (tool: RtlTool, check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
-    const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
-    const reason = { missing: `${tool} is not installed`, timeout: `not done in ${limit} s of processor time` };
-    const unsaid = result === "missing" || result === "timeout";
+    const { found, late, crash } = outcome;
+    const result = !found ? "missing" : late ? "timeout" : crash !== null ? "crash" : passed ? "pass" : "fail";
+    const reason = {
+      missing: `${tool} is not installed`,
+      timeout: `not done in ${limit} s of processor time`,
+      crash: `${tool} crashed (${crash})`,
+    };
     const done: RtlCheck = {
       tool,
       check,
       result,
-      detail: unsaid ? `${reason[result]}, so this was not checked.` : detail,
+      detail: result === "pass" || result === "fail" ? detail : `${reason[result]}, so this was not checked.`,
     };
     checks.push(done);
     onCheck(done);
@@ -313,7 +317,8 @@ async function checkWithYosys(
     const tried = { ...MISSING, found: true };
     const proofs = await prove().catch((error: unknown) => {
       if (!(error instanceof PlatformError)) throw error;
-      add("yosys", check, { ...tried, late: error instanceof YosysTimeout }, false, error.message);
+      const crash = error instanceof YosysCrash ? error.crash : null;
+      add("yosys", check, { ...tried, late: error instanceof YosysTimeout, crash }, false, error.message);
     });
     if (!proofs) return;
     const open = proofs.flatMap(missed);
@@ -350,4 +355,4 @@ const UNITS = 2;
 const partOf = (part: BlockEquivalence["units"], what: string): string =>
   part ? ` (${part.compared} of ${part.all} ${what})` : "";
 
-const MISSING: Outcome = { found: false, ok: false, late: false, text: "" };
+const MISSING: Outcome = { found: false, ok: false, late: false, crash: null, text: "" };

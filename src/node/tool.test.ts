@@ -26,3 +26,13 @@ test("a tool that works on is stopped, also one that works in a process of its o
 test("a tool that is not there is missing, not late", async () => {
   expect(await runTool("no-such-tool", [], tmpdir(), 1)).toMatchObject({ found: false, late: false });
 });
+
+test("a tool that crashes says on which signal; one that ends with an error, or aborts on an assertion, does not crash", async () => {
+  for (const [script, crash] of [
+    ["kill -SEGV $$", "SIGSEGV"],
+    ["kill -ABRT $$", null],
+    ["exit 139", null],
+  ] as const) {
+    expect(await runTool("sh", ["-c", script], tmpdir())).toMatchObject({ ok: false, late: false, crash });
+  }
+});

@@ -17,6 +17,8 @@ export interface Outcome {
   readonly ok: boolean;
   /** Whether it was stopped at its limit. */
   readonly late: boolean;
+  /** The signal on which the tool itself crashed, such as `SIGSEGV`; null if it ended in another way. */
+  readonly crash: string | null;
   readonly text: string;
 }
 
@@ -43,7 +45,10 @@ export function runTool(
       clearInterval(watch);
       const found = error?.code !== "ENOENT" && error?.code !== "EACCES";
       late ||= error?.killed === true;
-      done({ found, ok: error === null, late, text: `${stdout}${stderr}`.trim() });
+      const signal = error?.signal ?? null;
+      // A program that Verilator made aborts where an assertion fails, which is a result.
+      const crash = late || signal === "SIGABRT" ? null : signal;
+      done({ found, ok: error === null, late, crash, text: `${stdout}${stderr}`.trim() });
     });
     const watch = setInterval(() => {
       if (child.pid === undefined || (processorTime(child.pid) ?? 0) <= limit) return;

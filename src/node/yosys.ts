@@ -19,6 +19,8 @@ export interface YosysOutcome {
   readonly ok: boolean;
   /** Whether it was stopped at its limit. */
   readonly late: boolean;
+  /** The signal or the fault on which it crashed; null if it did not. */
+  readonly crash: string | null;
   /** Warnings and errors. */
   readonly text: string;
   /** The requested files that were written, by name. */
@@ -43,6 +45,22 @@ export class YosysTimeout extends PlatformError {
       `${version} was stopped after ${limit} s of processor time with ${what}. Take fewer tokens, features or heads.`,
     );
   }
+}
+
+/** Yosys crashed, which says nothing about its input either. */
+export class YosysCrash extends PlatformError {
+  readonly crash: string;
+
+  constructor({ version }: Pick<Yosys, "version">, crash: string, what: string) {
+    super("yosys", `${version} crashed (${crash}) in ${what}. Install another version of Yosys.`);
+    this.crash = crash;
+  }
+}
+
+/** Throws  YosysTimeout or YosysCrash when Yosys did not come to an end by itself */
+export function requireEnd(yosys: Yosys, { late, crash }: YosysOutcome, what: string): void {
+  if (late) throw new YosysTimeout(yosys, what);
+  if (crash !== null) throw new YosysCrash(yosys, crash, what);
 }
 
 const PACKAGE = "@yowasp/yosys";
@@ -76,7 +94,7 @@ async function systemYosys(limit: ToolLimit): Promise<Yosys | null> {
         for (const [name, text] of Object.entries({ ...inputs, [SCRIPT]: script })) {
           await writeFile(join(folder, name), text);
         }
-        const { ok, late, text } = await runTool("yosys", ["-q", "-s", SCRIPT], folder, limit);
+        const { ok, late, crash, text } = await runTool("yosys", ["-q", "-s", SCRIPT], folder, limit);
         const files = new Map<string, string>();
         for (const name of wanted) {
           const path = join(folder, name);
@@ -86,7 +104,7 @@ async function systemYosys(limit: ToolLimit): Promise<Yosys | null> {
           );
           if (size !== null && size <= LARGEST_OUTPUT) files.set(name, await readFile(path, "utf8"));
         }
-        return { ok, late, text, files };
+        return { ok, late, crash, text, files };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -112,7 +130,7 @@ async function bundledYosys(): Promise<Yosys | null> {
       const hear = (bytes: Uint8Array | null) => {
         if (bytes) text += decoder.decode(bytes, { stream: true });
       };
-      let [tree, ok] = [{} as Files, true];
+      let [tree, ok, crash] = [{} as Files, true, null as string | null];
       try {
         const options = { stdout: hear, stderr: hear, decodeASCII: false };
         tree = ((await runYosys(["-q", "-s", SCRIPT], { ...inputs, [SCRIPT]: script }, options)) ?? {}) as Files;
@@ -120,14 +138,14 @@ async function bundledYosys(): Promise<Yosys | null> {
         // An exit code arrives as an exception that carries all files; a crash of the program as any other exception.
         ok = false;
         if (isExit(error)) tree = error.files;
-        else text += `\n${error instanceof Error ? error.message : String(error)}`;
+        else crash = error instanceof Error ? error.message : String(error);
       }
       const files = new Map<string, string>();
       for (const name of wanted) {
         const content = tree[name];
         if (content instanceof Uint8Array) files.set(name, new TextDecoder().decode(content));
       }
-      return { ok, late: false, text: text.trim(), files };
+      return { ok, late: false, crash, text: text.trim(), files };
     },
   };
 }

@@ -88,7 +88,7 @@ async function passes(source: string, text: string): Promise<boolean> {
     const replaced = sources.map((name) => (name === source ? changed : name));
     await promisify(execFile)("iverilog", ["-g2012", "-s", testbench, "-o", program, ...replaced], { cwd: root });
     const { stdout } = await promisify(execFile)("vvp", ["-n", program], { cwd: root, maxBuffer: 2 ** 26 });
-    if (!isRight({ found: true, ok: true, late: false, text: stdout })) return false;
+    if (!isRight({ found: true, ok: true, late: false, crash: null, text: stdout })) return false;
   }
   return true;
 }
