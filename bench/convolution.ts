@@ -54,21 +54,23 @@ async function measureLayer({ side, channels, outputs }: (typeof LAYERS)[number]
   const rows = IMAGES * pixels(grid);
   const [there, back] = [convolutionWords(size, IMAGES), mapGradientWords(size, IMAGES)];
   const scratchWords = Math.max(there.scratch, back.scratch, productScratch(rows, inputs, inputs));
-  const sizes = [rows * channels, inputs * outputs, outputs, rows * outputs, readWords(size, IMAGES), rows * inputs];
+  const weights = inputs * outputs;
+  const sizes = [rows * channels, weights, weights, outputs, rows * outputs, readWords(size, IMAGES), rows * inputs];
   const words = [...sizes, Math.max(there.work, back.work), scratchWords];
   const { kernels, arena } = standaloneKernels(4 * words.reduce((a, b) => a + b, 0));
-  const [map, weight, offset, y, read, windows, work, scratch] = words.map((count) => arena.words(count));
+  const [map, weight, dWeight, offset, y, read, windows, work, scratch] = words.map((count) => arena.words(count));
   const random = stream(1);
   for (const [at, count] of [
     [map, sizes[0]],
-    [weight, sizes[1]],
-    [y, sizes[3]],
+    [weight, weights],
+    [y, rows * outputs],
   ] as const) {
     for (let i = 0; i < count; i++) kernels.f32[at / 4 + i] = random.uniform() - 0.5;
   }
   const of = { images: IMAGES, read, work, scratch };
   const row = async (name: string, tiles: () => void, product: () => void, [at, count]: Answers): Promise<Row> => {
     const [byTiles, byWindows] = [tiles, product].map((work) => {
+      kernels.fill(at, count, 0);
       work();
       return { answers: kernels.floats(at, count) };
     });
@@ -98,10 +100,12 @@ async function measureLayer({ side, channels, outputs }: (typeof LAYERS)[number]
     ),
     await row(
       "gradient of the weights",
-      () => weightGradient(kernels, size, { ...of, dy: y, dWeight: weight }),
-      () =>
-        kernels.product({ m: inputs, n: outputs, k: rows, a: windows, transposeA: true, b: y, out: weight, scratch }),
-      [weight, inputs * outputs],
+      () => weightGradient(kernels, size, { ...of, dy: y, dWeight }),
+      () => {
+        const [a, b] = [{ a: windows, transposeA: true }, { b: y }];
+        kernels.product({ m: inputs, n: outputs, k: rows, ...a, ...b, out: dWeight, accumulate: true, scratch });
+      },
+      [dWeight, weights],
     ),
     await row(
       "gradient of the map",

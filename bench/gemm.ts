@@ -7,10 +7,10 @@ import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
 import { createCaseWriter, hasPeer, MISSING_PEER, type PeerProcess, peerNotes, runPeer } from "./peer-files.ts";
-import { ROUNDED, requireSameWork, type Work } from "./same-work.ts";
+import { ROUNDED, requireSameWork, type Tolerances, type Work } from "./same-work.ts";
 
 /** C [m, n] = op(A) op(B) over k. */
-interface Shape {
+export interface Shape {
   readonly name: string;
   readonly m: number;
   readonly n: number;
@@ -33,6 +33,8 @@ const SHAPES: readonly Shape[] = [
   { name: "dW, 512 x 2048 over 1024", m: 512, n: 2048, k: 1024, transposeA: true },
 ];
 
+export const TOLERANCES: Tolerances = { squares: ROUNDED, "first row": ROUNDED };
+
 /** The report of the peer. */
 interface PeerRun extends PeerProcess {
   /** In the order of the shapes. */
@@ -51,7 +53,7 @@ export async function gemm({ quick }: BenchOptions): Promise<Section> {
         { name: "xpikeformer", work },
         { name: "PyTorch", work: other.work },
       ] as const;
-      requireSameWork(shape.name, ...sides, { squares: ROUNDED, "first row": ROUNDED });
+      requireSameWork(shape.name, ...sides, TOLERANCES);
       rows.push(describe(`PyTorch, ${shape.name}`, shape, other.samples));
     }
     rows.push(describe(`xpikeformer, ${shape.name}`, shape, samples));
@@ -67,12 +69,12 @@ const describe = (name: string, { m, n, k }: Shape, samples: Samples): Row => ({
 });
 
 /** The factors as they are kept: transposed where the product transposes them. */
-function factorsOf({ m, n, k }: Shape): readonly Float32Array[] {
-  const random = stream(1);
+function factorsOf({ m, n, k }: Shape, seed = 1): readonly Float32Array[] {
+  const random = stream(seed);
   return [m * k, k * n].map((length) => Float32Array.from({ length }, () => random.uniform() - 0.5));
 }
 
-async function measureShape(shape: Shape, repeats: number) {
+export async function measureShape(shape: Shape, repeats: number) {
   const { m, n, k, transposeA = false, transposeB = false } = shape;
   const words = [m * k, k * n, m * n, productScratch(m, n, k)];
   const { kernels, arena } = standaloneKernels(4 * words.reduce((sum, count) => sum + count, 0));
@@ -89,16 +91,19 @@ async function measureShape(shape: Shape, repeats: number) {
 }
 
 const runProductPeer = (repeats: number): PeerRun =>
-  runPeer<PeerRun>("dense_product.py", ["--repeats", `${repeats}`], 1, (folder) => {
-    const writer = createCaseWriter();
-    const products = SHAPES.map((shape) => {
-      const { m, n, k, transposeA = false, transposeB = false } = shape;
-      const [a, b] = factorsOf(shape);
-      return {
-        a: transposeA ? writer.place(a, k, m) : writer.place(a, m, k),
-        b: transposeB ? writer.place(b, n, k) : writer.place(b, k, n),
-        ...{ transposeA, transposeB },
-      };
-    });
-    writer.write(folder, { products });
+  runPeer<PeerRun>("dense_product.py", ["--repeats", `${repeats}`], 1, (folder) => exportProducts(SHAPES, folder));
+
+/** Writes the factors for the peer. */
+export function exportProducts(shapes: readonly Shape[], folder: string, seed = 1): void {
+  const writer = createCaseWriter();
+  const products = shapes.map((shape) => {
+    const { m, n, k, transposeA = false, transposeB = false } = shape;
+    const [a, b] = factorsOf(shape, seed);
+    return {
+      a: transposeA ? writer.place(a, k, m) : writer.place(a, m, k),
+      b: transposeB ? writer.place(b, n, k) : writer.place(b, k, n),
+      ...{ transposeA, transposeB },
+    };
   });
+  writer.write(folder, { products });
+}

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type ChipCase, describeCase, exportCase, randomCase } from "../bench/chip-model.ts";
+import { convolution } from "../bench/convolution.ts";
+import { exportProducts, measureShape, TOLERANCES as PRODUCT_TOLERANCES, type Shape } from "../bench/gemm.ts";
 import type { ArrayPlace } from "../bench/peer-files.ts";
 import { referenceJobs } from "../bench/reference-job.ts";
 import { exportReference, type Reference, reference } from "../bench/reference-model.ts";
@@ -140,6 +142,64 @@ test.each([
   ["seed", {}, { seed: 2 }, /sum of the conductances: [\d.]+ in xpikeformer, [\d.]+ in PyTorch, [\de.-]+ apart/],
 ] as const)("a chip with another %s on one side is refused, with both values", (_, document, random, message) => {
   expect(() => compareChips(randomCase({ ...SMALL_CHIP, ...document }, random))).toThrow(message);
+});
+
+const PRODUCT: Shape = { name: "a product", m: 24, n: 16, k: 40 };
+
+/** Of a product as it was handed over, multiplied out. */
+function workOfProduct(shape: Shape, seed: number): Work {
+  const { document, read } = handOver<{ readonly products: readonly HandedProduct[] }>((folder) =>
+    exportProducts([shape], folder, seed),
+  );
+  const [{ a, b, transposeA, transposeB }] = document.products as [HandedProduct];
+  const element = ({ shape: [, columns] }: ArrayPlace, values: Float32Array, isTransposed: boolean) =>
+    isTransposed
+      ? (r: number, c: number) => values[c * columns! + r]!
+      : (r: number, c: number) => values[r * columns! + c]!;
+  const [left, right] = [element(a, read(a), transposeA), element(b, read(b), transposeB)];
+  const [m, k] = transposeA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
+  const n = b.shape[transposeB ? 0 : 1]!;
+  const product = Float64Array.from({ length: m * n }, (_, i) => {
+    let sum = 0;
+    for (let l = 0; l < k; l++) sum += left(Math.floor(i / n), l) * right(l, i % n);
+    return sum;
+  });
+  return { m, n, k, squares: product.reduce((sum, x) => sum + x * x, 0), "first row": product.subarray(0, n) };
+}
+
+interface HandedProduct {
+  readonly a: ArrayPlace;
+  readonly b: ArrayPlace;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+const compareProducts = async (shape: Shape, handed: Shape, seed = 1) =>
+  requireSameWork(
+    shape.name,
+    { name: "xpikeformer", work: (await measureShape(shape, 1)).work },
+    { name: "PyTorch", work: workOfProduct(handed, seed) },
+    PRODUCT_TOLERANCES,
+  );
+
+test.each([{}, { transposeA: true }, { transposeB: true }])(
+  "our side multiplies the factors that it hands over: %o",
+  async (how) => {
+    const shape = { ...PRODUCT, ...how };
+    await expect(compareProducts(shape, shape)).resolves.toBeUndefined();
+  },
+);
+
+test("a product of another size, or of other factors, is refused", async () => {
+  await expect(compareProducts(PRODUCT, { ...PRODUCT, k: 36 })).rejects.toThrow("k: 40 in xpikeformer, 36 in PyTorch");
+  await expect(compareProducts(PRODUCT, PRODUCT, 2)).rejects.toThrow(
+    /squares: [\d.]+ in xpikeformer, [\d.]+ in PyTorch/,
+  );
+});
+
+test("tiles and windows of a convolution give the same answers, gradients added to what was there included", async () => {
+  const { rows } = await convolution({ quick: true });
+  expect(rows.map(({ name }) => name.split(",")[0])).toEqual(["map", "gradient of the weights", "gradient of the map"]);
 });
 
 test("other inputs with as many ones, and other labels, have other checksums", () => {
