@@ -51,6 +51,24 @@ test("in a pilot's element no other antenna sends, and its power is the boost", 
   });
 });
 
+test("pilots are the four QPSK points, equally often", () => {
+  const { grid, model } = linkOf({ subcarriers: 600 });
+  const { sent } = drawSlot({ model, grid, points: QPSK, noiseVariance: 0 }, stream(1), 0);
+  grid.pilots.forEach((elements, a) => {
+    const points = Array.from(elements, (element) => {
+      const at = 2 * (2 * element + a);
+      return 2 * Number(sent[at] < 0) + Number(sent[at + 1] < 0);
+    });
+    for (const point of [0, 1, 2, 3]) {
+      expectMean(
+        points.map((own) => Number(own === point)),
+        0.25,
+        `antenna ${a}, point ${point}`,
+      );
+    }
+  });
+});
+
 test("pilots and cyclic prefix count as overhead in the rate and in Eb/N0", () => {
   // 2 of 14 symbols are pilots; QPSK at rate 1/2 over 2 antennas: 144 elements, 288 bits in 14 symbols of 35.68 us and 360 kHz.
   const { grid } = linkOf({});

@@ -295,6 +295,10 @@ test("K-best with one survivor is decision feedback, and says nothing of other v
   expect([...out]).toEqual([AGREED, -AGREED, -AGREED, AGREED]);
 });
 
+test("the ratio of a bit without a counterexample is that of one error in 3000", () => {
+  expect((1 + Math.exp(AGREED)) / 3000).toBeCloseTo(1, 1);
+});
+
 test("detectors refuse what they cannot list, by name", () => {
   expect(() => jointDetector(sizesOf("16qam", 4, 4).sizes, "exact")).toThrow("2^16 classes");
   expect(() => kBestDetector(sizesOf("qpsk").sizes, 0)).toThrow("K-best keeps 1 to 65536 vectors, not 0");

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { smallEdge } from "../../../test/support/small-edge.ts";
-import { REGISTERS } from "../axi/register-map.ts";
+import { IDENTITY, REGISTERS, REVISION, type RegisterName } from "../axi/register-map.ts";
 import { bytesOfHex } from "../board/protocol.ts";
 import { wordText } from "../machine/constants.ts";
-import { decodeAnswer } from "./accelerator.ts";
+import { type Bus, decodeAnswer, identify, loadConstants, runQueue } from "./accelerator.ts";
 import { cFiles } from "./c-driver.ts";
 import { C_HEADER } from "./c-names.ts";
 import { decodeReply, encodeRequest } from "./cosim-protocol.ts";
@@ -69,4 +69,53 @@ test("frames have the bytes of the protocol's table, and other bytes are no repl
   });
   for (const damaged of [reply.slice(1), reply.with(2, 0), reply.with(3, 0x58)])
     expect(decodeReply(Uint8Array.from(damaged))).toBeNull();
+});
+
+/** A machine of one vector and one answer whose bus has these registers, and records what is written. */
+function machineWith(registers: Partial<Record<RegisterName, number>>) {
+  const sizes = { SCHEDULE: 9, VECTORS: 1, VECTOR_BITS: 8, ANSWERS: 1, OUTPUTS: 1, TOTAL_BITS: 8, DECISION_BITS: 8 };
+  const seeds = { SEED_BASE: 0x1000, SEED_WORDS: 1, DEPTH: 4, ROOM: 4 };
+  const words = new Map<number, number>(
+    REGISTERS.map(({ name, offset }) => [
+      offset,
+      { ID: IDENTITY, REVISION, ...sizes, ...seeds, ...registers }[name] ?? 0,
+    ]),
+  );
+  const written: [number, number][] = [];
+  const bus: Bus = {
+    read: async (address) => words.get(address)!,
+    write: async (address, word) => void written.push([address, word]),
+    send: async () => {},
+    receive: async (count, bytes) => new Uint8Array(count * bytes),
+  };
+  return { bus, written };
+}
+
+test.each([2, 4])("answers to prompt 3 that the machine counts to prompt %d are refused", async (ANSWERED) => {
+  const run = async (counted: number) => {
+    const { bus } = machineWith({ ANSWERED: counted });
+    return (await runQueue(bus, await identify(bus), [{ number: 3, vectors: Uint8Array.of(1) }]).next()).value;
+  };
+  expect(await run(3)).toEqual([{ totals: [0], decision: 0 }]);
+  await expect(run(ANSWERED)).rejects.toThrow(`The answers are of prompt ${ANSWERED}, but the vectors were of 3`);
+});
+
+test("constants of another layout, or of another number, are refused before any is written", async () => {
+  const { bus, written } = machineWith({ CONSTANT_WORDS: 2, LAYOUT: 7 });
+  const identity = await identify(bus);
+  const words = Uint32Array.of(5, 6);
+  for (const other of [
+    { layout: 8, words },
+    { layout: 7, words: words.subarray(1) },
+  ]) {
+    await expect(loadConstants(bus, identity, other)).rejects.toThrow(
+      "but the machine takes 2 words of layout 00000007",
+    );
+  }
+  expect(written).toEqual([]);
+  await loadConstants(bus, identity, { layout: 7, words });
+  expect(written).toEqual([
+    [0x1004, 5],
+    [0x1008, 6],
+  ]);
 });
