@@ -11,16 +11,17 @@ import { randomBits } from "./reference-model.ts";
 
 interface Kind {
   readonly name: string;
-  readonly neuron: "stochastic" | "lif";
-  readonly draws: "independent" | "stratified";
+  readonly attention:
+    | { readonly kind: "lif" }
+    | { readonly kind: "stochastic"; readonly draws: "independent" | "stratified" };
   readonly mode: "sampled" | "expected";
 }
 
 const KINDS: readonly Kind[] = [
-  { name: "independent draws", neuron: "stochastic", draws: "independent", mode: "sampled" },
-  { name: "stratified draws", neuron: "stochastic", draws: "stratified", mode: "sampled" },
-  { name: "unsampled", neuron: "stochastic", draws: "stratified", mode: "expected" },
-  { name: "LIF", neuron: "lif", draws: "stratified", mode: "sampled" },
+  { name: "independent draws", attention: { kind: "stochastic", draws: "independent" }, mode: "sampled" },
+  { name: "stratified draws", attention: { kind: "stochastic", draws: "stratified" }, mode: "sampled" },
+  { name: "unsampled", attention: { kind: "stochastic", draws: "stratified" }, mode: "expected" },
+  { name: "LIF", attention: { kind: "lif" }, mode: "sampled" },
 ];
 const PROMPTS = 8;
 const WIDTH = 128;
@@ -37,8 +38,8 @@ export async function attention({ quick }: BenchOptions): Promise<Section> {
   return { name: "attention", about, rows, notes: [] };
 }
 
-async function measureKind({ name, neuron, draws, mode }: Kind, tokens: number, repeats: number): Promise<Row[]> {
-  const model = spikingSpec.parse({ width: WIDTH, heads: HEADS, steps: STEPS, attention: { neuron, draws } });
+async function measureKind({ name, attention, mode }: Kind, tokens: number, repeats: number): Promise<Row[]> {
+  const model = spikingSpec.parse({ width: WIDTH, heads: HEADS, steps: STEPS, attention });
   const network = { model, geometry: causal(tokens) };
   const cells = STEPS * PROMPTS * tokens;
   const plan = (arena: Arena) => ({

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { attention } from "../bench/attention.ts";
 import { type ChipCase, describeCase, exportCase, randomCase } from "../bench/chip-model.ts";
 import { convolution } from "../bench/convolution.ts";
 import { exportProducts, measureShape, TOLERANCES as PRODUCT_TOLERANCES, type Shape } from "../bench/gemm.ts";
@@ -200,6 +201,13 @@ test("a product of another size, or of other factors, is refused", async () => {
 test("tiles and windows of a convolution give the same answers, gradients added to what was there included", async () => {
   const { rows } = await convolution({ quick: true });
   expect(rows.map(({ name }) => name.split(",")[0])).toEqual(["map", "gradient of the weights", "gradient of the map"]);
+});
+
+test("attention runs in every kind, forward and backward", async () => {
+  const { rows } = await attention({ quick: true });
+  const kinds = ["independent draws", "stratified draws", "unsampled", "LIF"];
+  const expected = kinds.flatMap((kind) => ["forward", "backward"].map((pass) => `32 tokens, ${kind}, ${pass}`));
+  expect(rows.map(({ name }) => name)).toEqual(expected);
 });
 
 test("other inputs with as many ones, and other labels, have other checksums", () => {
