@@ -40,12 +40,13 @@ export async function attention({ quick }: BenchOptions): Promise<Section> {
 
 async function measureKind({ name, attention, mode }: Kind, tokens: number, repeats: number): Promise<Row[]> {
   const model = spikingSpec.parse({ width: WIDTH, heads: HEADS, steps: STEPS, attention });
-  const network = { model, geometry: causal(tokens) };
+  const how = { attention: model.attention, neuron: model.neuron, surrogate: model.surrogate };
+  const shape = { how, heads: HEADS, dimension: WIDTH / HEADS, tokens, steps: STEPS };
   const cells = STEPS * PROMPTS * tokens;
   const plan = (arena: Arena) => ({
-    layout: planAttention(arena, network, { maxPrompts: PROMPTS, mode }),
+    layout: planAttention(arena, shape, { maxPrompts: PROMPTS, mode }),
     mask: arena.words(tokens * maskWords(tokens)),
-    scratch: arena.words(attentionScratch(network, true)),
+    scratch: arena.words(attentionScratch(shape, true)),
     qkv: reserveBits(arena, cells, 3 * WIDTH),
     dA: arena.words(cells * WIDTH),
     dQkv: arena.words(cells * 3 * WIDTH),
@@ -54,8 +55,8 @@ async function measureKind({ name, attention, mode }: Kind, tokens: number, repe
   plan(counting);
   const { kernels, arena } = standaloneKernels(counting.used);
   const { layout, mask, scratch, qkv, dA, dQkv } = plan(arena);
-  kernels.write(mask, bitMask(network.geometry));
-  const pass = bindAttention(kernels, layout, network, { block: 0, mask, scratch });
+  kernels.write(mask, bitMask(causal(tokens)));
+  const pass = bindAttention(kernels, layout, shape, { block: 0, mask, scratch });
   const random = stream(1);
   kernels.write(qkv.at, randomBits(cells * qkv.words, DENSITY, random.word));
   for (let i = 0; i < cells * WIDTH; i++) kernels.f32[dA / 4 + i] = random.uniform() - 0.5;

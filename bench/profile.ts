@@ -3,8 +3,8 @@ import type { SpikingSpec } from "../src/experiment/model.ts";
 import { type Arena, countingArena, type Place, reserveTally } from "../src/kernels/arena.ts";
 import type { KernelExports } from "../src/kernels/binary.generated.ts";
 import { bindKernels, type Kernels, standaloneKernels } from "../src/kernels/memory.ts";
-import { bindSpiking, type SpikingPass } from "../src/kernels/spiking.ts";
-import { planSpiking } from "../src/kernels/spiking-plan.ts";
+import { bindNetwork, type SpikingPass } from "../src/kernels/network-pass.ts";
+import { planNetwork } from "../src/kernels/pass-plan.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import type { Network, Tensor } from "../src/model/network.ts";
 import { type BenchOptions, median, type Row, type Samples, type Section, startClock } from "./harness.ts";
@@ -48,7 +48,7 @@ function createProfiled(network: Network<SpikingSpec>, training: boolean): Profi
     Object.fromEntries(Object.entries(network.parameters).map(([name, { data }]) => [name, arena.words(data.length)]));
   const plan = (arena: Arena) => ({
     parameters: { value: place(arena), gradient: place(arena) },
-    layout: planSpiking(arena, network, options),
+    layout: planNetwork(arena, network, options),
     tally: reserveTally(arena),
   });
   const counting = countingArena();
@@ -58,7 +58,7 @@ function createProfiled(network: Network<SpikingSpec>, training: boolean): Profi
   const spent: Spent = {};
   const kernels = bindKernels(plain.memory, timeKernels(plain.run, spent));
   const { parameters, layout, tally } = plan(arena);
-  const pass = bindSpiking(kernels, layout, parameters);
+  const pass = bindNetwork(kernels, layout, parameters) as SpikingPass;
   for (const [name, { data }] of Object.entries(network.parameters)) kernels.write(parameters.value[name], data);
   kernels.write(pass.inputs, referenceInputs(reference(), network.model.steps, PROMPTS, 0));
   if (training) kernels.write(pass.targets, referenceTargets(reference(), PROMPTS, 0));

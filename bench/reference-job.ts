@@ -2,11 +2,12 @@
  * One thread's part of a training step or an inference of the reference model. Memory, passes and optimiser are the trainer's
  * (`src/train`); inputs and targets are random and written when the job opens.
  */
+
+import type { SpikingSpec } from "../src/experiment/model.ts";
 import { arena, type PackedBits } from "../src/kernels/arena.ts";
 import { instantiateKernels } from "../src/kernels/memory.ts";
-import { bindNetwork } from "../src/kernels/network-pass.ts";
-import type { SpikingPass } from "../src/kernels/spiking.ts";
-import type { SpikingLayout } from "../src/kernels/spiking-plan.ts";
+import { bindNetwork, type SpikingPass } from "../src/kernels/network-pass.ts";
+import type { Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import type { Job, JobRegistry } from "../src/threads/executor.ts";
 import { setDraws } from "../src/train/inputs.ts";
@@ -61,8 +62,8 @@ const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = ({ o
     const pass = training[shard] as SpikingPass;
     kernels.write(pass.targets, targets[shard]);
     write(pass, 0, shard);
-    const { network, input } = layout.training as SpikingLayout;
-    const { model, geometry } = network;
+    const { model, geometry } = layout.training.network as Network<SpikingSpec>;
+    const { input } = pass.spikes;
     const { tokens, inputs, classes } = geometry;
     const [count, first] = [counts[shard], shardRange(experiment, shard).first];
     const rows = count * tokens;

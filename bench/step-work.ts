@@ -2,7 +2,8 @@
 import type { Experiment } from "../src/experiment/experiment.ts";
 import { type Arena, arena, countingArena, reserveTally } from "../src/kernels/arena.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
-import { bindNetwork, planNetwork } from "../src/kernels/network-pass.ts";
+import { bindNetwork } from "../src/kernels/network-pass.ts";
+import { planNetwork } from "../src/kernels/pass-plan.ts";
 import { inputRows } from "../src/model/geometry.ts";
 import { initialise } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";

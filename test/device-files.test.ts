@@ -77,7 +77,7 @@ describe("a device module with imports", () => {
   });
 
   test("is refused by either hash of an experiment when an imported file has changed", async () => {
-    const { sha256, imports } = (await load()) as { sha256: string; imports: Record<string, string> };
+    const { sha256, imports } = (await load()) as unknown as { sha256: string; imports: Record<string, string> };
     await expect(load({ sha256, imports })).resolves.toMatchObject({ sha256, imports });
     write("parts/value.mjs", "export const loss = 0;\n");
     await expect(load({ sha256 })).rejects.toMatchObject({

@@ -4,8 +4,8 @@
  */
 import type { TaskSpec } from "../experiment/task.ts";
 import type { Kernels } from "../kernels/memory.ts";
+import type { SpikingPass } from "../kernels/network-pass.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
-import type { SpikingPass } from "../kernels/spiking.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { logitsOf } from "../model/read-out.ts";

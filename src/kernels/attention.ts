@@ -4,8 +4,7 @@
  */
 import type { AttentionOf, AttentionSpec } from "../experiment/attention.ts";
 import { ATTENTION_PARTS, type ByAttention, forAttention } from "../experiment/by-attention.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
-import type { Geometry } from "../model/geometry.ts";
+import type { AttentionOperation, SpikingAttention } from "../model/attention/operation.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { maskWords } from "./masks.ts";
 import type { FiringSpec, Ops } from "./ops.ts";
@@ -18,7 +17,12 @@ export interface DrawSource {
   firstPrompt: number;
 }
 
-type SpikingNetwork = { readonly model: SpikingSpec; readonly geometry: Geometry };
+/** Spiking attention as its kernels see it. */
+export interface AttentionShape extends Pick<AttentionOperation, "heads" | "dimension" | "tokens"> {
+  readonly how: SpikingAttention;
+  readonly steps: number;
+}
+
 export type AttentionMode = "sampled" | "expected";
 
 export interface AttentionLayout {
@@ -40,15 +44,15 @@ export interface AttentionPass {
 interface Kit {
   plan(
     arena: Arena,
-    network: SpikingNetwork,
+    shape: AttentionShape,
     of: { readonly maxPrompts: number; readonly mode: AttentionMode },
   ): AttentionLayout;
   /** Words of scratch. */
-  scratch(network: SpikingNetwork, training: boolean): number;
-  bind(ops: Ops, layout: AttentionLayout, network: SpikingNetwork, at: AttentionPlaces): AttentionPass;
+  scratch(shape: AttentionShape, training: boolean): number;
+  bind(ops: Ops, layout: AttentionLayout, shape: AttentionShape, at: AttentionPlaces): AttentionPass;
 }
 
-/** `mask` holds the network's `bitMask`; each block draws from its own key. */
+/** `mask` holds the `bitMask`; each block draws from its own key. */
 export interface AttentionPlaces {
   readonly block: number;
   readonly mask: Place;
@@ -69,55 +73,54 @@ const KITS: ByAttention<Kit> = {
   none: passingKit,
 };
 
-const kitOf = ({ model }: SpikingNetwork): Kit => forAttention<Kit>(model.attention, KITS);
+const kitOf = ({ how }: AttentionShape): Kit => forAttention<Kit>(how.attention, KITS);
 
 /** Width of the layer before attention, in widths of the model. */
 export const partsOf = ({ kind }: AttentionSpec): number => ATTENTION_PARTS[kind].length;
 
 export const planAttention = (
   arena: Arena,
-  network: SpikingNetwork,
+  shape: AttentionShape,
   of: { readonly maxPrompts: number; readonly mode: AttentionMode },
-): AttentionLayout => kitOf(network).plan(arena, network, of);
+): AttentionLayout => kitOf(shape).plan(arena, shape, of);
 
-/** Words of scratch that the attention of a network needs. */
-export const attentionScratch = (network: SpikingNetwork, training: boolean): number =>
-  kitOf(network).scratch(network, training);
+/** Words of scratch that attention needs. */
+export const attentionScratch = (shape: AttentionShape, training: boolean): number =>
+  kitOf(shape).scratch(shape, training);
 
 export const bindAttention = (
   ops: Ops,
   layout: AttentionLayout,
-  network: SpikingNetwork,
+  shape: AttentionShape,
   at: AttentionPlaces,
-): AttentionPass => kitOf(network).bind(ops, layout, network, at);
+): AttentionPass => kitOf(shape).bind(ops, layout, shape, at);
 
-const rowsOf = ({ model, geometry }: SpikingNetwork, prompts: number): number =>
-  model.steps * prompts * geometry.tokens;
+const rowsOf = ({ steps, tokens }: AttentionShape, prompts: number): number => steps * prompts * tokens;
 
-function sizes({ model, geometry }: SpikingNetwork, { mask, scratch }: AttentionPlaces) {
-  const { width, heads, steps } = model;
-  return { steps, tokens: geometry.tokens, width, heads, mask, scratch };
+const widthOf = ({ heads, dimension }: AttentionShape): number => heads * dimension;
+
+function sizes(shape: AttentionShape, { mask, scratch }: AttentionPlaces) {
+  const { steps, tokens, heads } = shape;
+  return { steps, tokens, width: widthOf(shape), heads, mask, scratch };
 }
 
 /** Sampled, or with unsampled probabilities. */
 function stochasticKit({ scoreGain, valueGain, draws: kind }: AttentionOf<"stochastic">): Kit {
   return {
-    plan: (arena, network, { maxPrompts, mode }) => {
-      const { width, heads } = network.model;
-      const rows = rowsOf(network, maxPrompts);
+    plan: (arena, shape, { maxPrompts, mode }) => {
+      const width = widthOf(shape);
+      const rows = rowsOf(shape, maxPrompts);
       if (mode === "expected") return { bits: null, values: arena.words(rows * width), scores: null };
       const bits = reserveBits(arena, rows, width);
-      return { bits, values: null, scores: arena.words(rows * heads * maskWords(network.geometry.tokens)) };
+      return { bits, values: null, scores: arena.words(rows * shape.heads * maskWords(shape.tokens)) };
     },
-    scratch: ({ model, geometry: { tokens } }, training) => {
-      const dimension = model.width / model.heads;
+    scratch: ({ tokens, dimension }, training) => {
       const back = training ? stochasticBackwardScratch(tokens, dimension) : 0;
       return Math.max(sampledScratch(tokens), expectedScratch(tokens, dimension), back);
     },
-    bind: (ops, { bits, values, scores }, network, at) => {
-      const { width, heads } = network.model;
-      const fixed = { ...sizes(network, at), scoreGain, valueGain };
-      const normalisers = { scoreNormaliser: width / heads, valueNormaliser: network.geometry.tokens };
+    bind: (ops, { bits, values, scores }, shape, at) => {
+      const fixed = { ...sizes(shape, at), scoreGain, valueGain };
+      const normalisers = { scoreNormaliser: shape.dimension, valueNormaliser: shape.tokens };
       return {
         forward: (qkv, prompts, { key, firstPrompt }) => {
           const of = { ...fixed, qkv, prompts };
@@ -132,8 +135,8 @@ function stochasticKit({ scoreGain, valueGain, draws: kind }: AttentionOf<"stoch
   };
 }
 
-const spikesOnly: Kit["plan"] = (arena, network, { maxPrompts }) => ({
-  bits: reserveBits(arena, rowsOf(network, maxPrompts), network.model.width),
+const spikesOnly: Kit["plan"] = (arena, shape, { maxPrompts }) => ({
+  bits: reserveBits(arena, rowsOf(shape, maxPrompts), widthOf(shape)),
   values: null,
   scores: null,
 });
@@ -141,10 +144,10 @@ const spikesOnly: Kit["plan"] = (arena, network, { maxPrompts }) => ({
 function firingKit(attention: FiringSpec): Kit {
   return {
     plan: spikesOnly,
-    scratch: ({ model, geometry }) => firingScratch(model.steps, geometry.tokens, model.width / model.heads),
-    bind: (ops, { bits }, network, at) => {
-      const { neuron, surrogate } = network.model;
-      const fixed = { ...sizes(network, at), attention, neuron };
+    scratch: ({ steps, tokens, dimension }) => firingScratch(steps, tokens, dimension),
+    bind: (ops, { bits }, shape, at) => {
+      const { neuron, surrogate } = shape.how;
+      const fixed = { ...sizes(shape, at), attention, neuron };
       return {
         forward: (qkv, prompts) => ops.firingAttention({ ...fixed, qkv, prompts, out: bits as PackedBits }),
         backward: (dOut, qkv, prompts, dQkv) =>
@@ -159,9 +162,9 @@ function passingKit(): Kit {
   return {
     plan: spikesOnly,
     scratch: () => 0,
-    bind: (ops, { bits }, network) => ({
-      forward: (qkv, prompts) => ops.copy(qkv.at, (bits as PackedBits).at, rowsOf(network, prompts) * qkv.words),
-      backward: (dOut, _qkv, prompts, dQkv) => ops.copy(dOut, dQkv, rowsOf(network, prompts) * network.model.width),
+    bind: (ops, { bits }, shape) => ({
+      forward: (qkv, prompts) => ops.copy(qkv.at, (bits as PackedBits).at, rowsOf(shape, prompts) * qkv.words),
+      backward: (dOut, _qkv, prompts, dQkv) => ops.copy(dOut, dQkv, rowsOf(shape, prompts) * widthOf(shape)),
     }),
   };
 }

@@ -4,7 +4,7 @@
  * Kernels of 3 x 3 with stride 1 use Winograd tiles (`assembly/winograd.ts`), others use windows. The gradients of both are
  * large, so they are computed for a few images at a time.
  */
-import { pixels, type StemLayer } from "../model/stem.ts";
+import { pixels, type WindowSize } from "../model/stem.ts";
 import type { Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 import { productScratch } from "./wasm/dense-ops.ts";
@@ -13,24 +13,30 @@ import { productScratch } from "./wasm/dense-ops.ts";
 const CHUNK_ROWS = 256;
 const CHUNK_TILES = 128;
 
+/** Of a linear layer on windows of a map. */
+export interface ConvolutionSize extends WindowSize {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
 /** Whether the windows are just the pixels, in their order. */
-export const isPlain = ({ kernel, stride }: StemLayer): boolean => kernel === 1 && stride === 1;
+export const isPlain = ({ kernel, stride }: WindowSize): boolean => kernel === 1 && stride === 1;
 
 /** Whether tiles are used; their kernels process four channels at a time. */
-const isTiled = ({ kernel, stride, channels }: StemLayer): boolean =>
+const isTiled = ({ kernel, stride, channels }: ConvolutionSize): boolean =>
   kernel === 3 && stride === 1 && channels % 4 === 0;
 
 /** Tiles of 2 x 2 pixels that cover a map. */
-const tilesOf = ({ grid }: StemLayer): number => Math.ceil(grid.rows / 2) * Math.ceil(grid.columns / 2);
+const tilesOf = ({ grid }: ConvolutionSize): number => Math.ceil(grid.rows / 2) * Math.ceil(grid.columns / 2);
 
 /** Rows of products per image, and the number of images computed at a time. */
-function chunkOf(size: StemLayer, images: number): { readonly rows: number; readonly chunk: number } {
+function chunkOf(size: ConvolutionSize, images: number): { readonly rows: number; readonly chunk: number } {
   const [rows, least] = isTiled(size) ? [tilesOf(size), CHUNK_TILES] : [pixels(size.windows), CHUNK_ROWS];
   return { rows, chunk: Math.min(images, Math.ceil(least / rows)) };
 }
 
 /** Words of a layer's stored input: tiles, windows, or nothing if the map itself is read. */
-export function readWords(size: StemLayer, images: number): number {
+export function readWords(size: ConvolutionSize, images: number): number {
   if (isPlain(size)) return 0;
   return isTiled(size) ? 16 * images * tilesOf(size) * size.channels : images * pixels(size.windows) * size.inputs;
 }
@@ -42,7 +48,7 @@ export interface Workspace {
 }
 
 /** Words that `mapGradient` needs for up to this many images. */
-export function mapGradientWords(size: StemLayer, images: number): Workspace {
+export function mapGradientWords(size: ConvolutionSize, images: number): Workspace {
   const { inputs, outputs, channels } = size;
   const { rows, chunk } = chunkOf(size, images);
   const m = rows * chunk;
@@ -52,7 +58,7 @@ export function mapGradientWords(size: StemLayer, images: number): Workspace {
 }
 
 /** Words that `convolve` and `weightGradient` need for up to this many images. */
-export function convolutionWords(size: StemLayer, images: number): Workspace {
+export function convolutionWords(size: ConvolutionSize, images: number): Workspace {
   const { inputs, outputs, channels } = size;
   const { rows, chunk } = chunkOf(size, images);
   if (!isTiled(size)) {
@@ -73,7 +79,7 @@ interface Places {
 /** y [images, windows, outputs] = offset + map * weight. `read` receives `readWords`; for a plain layer it is the map. */
 export function convolve(
   ops: Ops,
-  size: StemLayer,
+  size: ConvolutionSize,
   of: Places & { map: Place; read: Place; weight: Place; offset: Place; y: Place },
 ): void {
   const { images, map, read, weight, offset, y, work, scratch } = of;
@@ -102,7 +108,7 @@ export function convolve(
 /** Adds dWeight, from dy [images, windows, outputs] and the input stored by `convolve`. */
 export function weightGradient(
   ops: Ops,
-  size: StemLayer,
+  size: ConvolutionSize,
   of: Places & { read: Place; dy: Place; dWeight: Place },
 ): void {
   const { images, read, dy, dWeight, work, scratch } = of;
@@ -126,7 +132,11 @@ export function weightGradient(
 }
 
 /** dMap [images, pixels, channels] = the gradient of the map, from dy [images, windows, outputs]. */
-export function mapGradient(ops: Ops, size: StemLayer, of: Places & { weight: Place; dy: Place; dMap: Place }): void {
+export function mapGradient(
+  ops: Ops,
+  size: ConvolutionSize,
+  of: Places & { weight: Place; dy: Place; dMap: Place },
+): void {
   const { images, weight, dy, dMap, work, scratch } = of;
   const { grid, channels, inputs, outputs: k } = size;
   const data = work + 4 * 16 * channels * k;
@@ -164,7 +174,7 @@ function multiplyTiles(ops: Ops, { wordsOfA, ...of }: Parameters<Ops["product"]>
   }
 }
 
-function forEachChunk(size: StemLayer, images: number, visit: (first: number, count: number) => void): void {
+function forEachChunk(size: ConvolutionSize, images: number, visit: (first: number, count: number) => void): void {
   const { chunk } = chunkOf(size, images);
   for (let first = 0; first < images; first += chunk) visit(first, Math.min(chunk, images - first));
 }

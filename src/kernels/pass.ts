@@ -4,7 +4,9 @@
  * A pass is planned on an arena (numbers only), bound to a backend, and then runs many times without allocating. It does not
  * create threads: each thread owns a pass, and the caller sums their gradients in a fixed order.
  */
+import type { SpikeRateSpec } from "../experiment/training.ts";
 import type { Place } from "./arena.ts";
+import type { AttentionMode } from "./attention.ts";
 
 /** Places of the parameters and, if the pass trains, of their gradients, by name as in `parameterLayout`. */
 export interface ParameterOffsets {
@@ -17,6 +19,18 @@ export interface PassOptions {
   readonly maxPrompts: number;
   /** Keeps what the backward pass needs; `step` throws without it. */
   readonly training: boolean;
+  /** Spiking networks only, as are all that follow: `expected` uses unsampled attention probabilities. */
+  readonly attention: AttentionMode;
+  /** Standard deviation of the noise on pre-activations, relative to the spread of their column. Default 0. */
+  readonly outputNoise?: number | "by column";
+  /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
+  readonly realInputs: boolean;
+  /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
+  readonly stepLoss?: number;
+  /** Trains with less memory and more computation. Default false. */
+  readonly recompute?: boolean;
+  /** A penalty on firing rates. Default none. */
+  readonly spikeRate?: SpikeRateSpec | undefined;
 }
 
 /** Arrays shared between the caller and the pass. */

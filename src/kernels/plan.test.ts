@@ -5,9 +5,10 @@ import { annSpec, type ModelSpec, spikingSpec } from "../experiment/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Arena, countingArena, reserveTally } from "./arena.ts";
 import { standaloneKernels } from "./memory.ts";
-import { bindNetwork, planNetwork } from "./network-pass.ts";
+import { bindNetwork } from "./network-pass.ts";
+import type { PassOptions } from "./pass.ts";
 import { MOST_TALLIES } from "./pass-loss.ts";
-import type { SpikingPassOptions } from "./spiking-plan.ts";
+import { planNetwork } from "./pass-plan.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -17,7 +18,7 @@ const PROMPTS = 3;
 const size = { width: 24, depth: 2, heads: 2, expansion: 2, position: "learned" } as const;
 const triangular = { kind: "triangular", width: 1 } as const;
 const everything = { stepLoss: 0.5, spikeRate: { weight: 20, target: 0 }, outputNoise: 0.1 };
-const cases: [string, ModelSpec, Partial<SpikingPassOptions>][] = [
+const cases: [string, ModelSpec, Partial<PassOptions>][] = [
   ["softmax attention", annSpec.parse({ ...size, kind: "ann" }), {}],
   ["sampled attention", spikingSpec.parse({ ...size, steps: 3, surrogate: triangular }), everything],
   ["layers recomputed", spikingSpec.parse({ ...size, steps: 3 }), { ...everything, recompute: true }],
@@ -36,7 +37,7 @@ const cases: [string, ModelSpec, Partial<SpikingPassOptions>][] = [
   ["real inputs", spikingSpec.parse({ ...size, steps: 3, normalisation: "none" }), { realInputs: true }],
 ];
 
-const options = (training: boolean, more: Partial<SpikingPassOptions>): SpikingPassOptions => ({
+const options = (training: boolean, more: Partial<PassOptions>): PassOptions => ({
   maxPrompts: PROMPTS,
   training,
   attention: "sampled",

@@ -12,6 +12,8 @@ export interface RoundingOperation extends OperationOf<"rounding"> {
   readonly width: BitWidth;
   /** Columns that the groups divide; 1 where there is one group. */
   readonly columns: number;
+  /** Steps and shifts. */
+  readonly groups: number;
 }
 
 const roundingOf = ({ name, width, columns }: RoundingOperation, run: Run): Rounding => ({

@@ -190,7 +190,10 @@ function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
     const own = widths?.get(name);
     if (!own) return from;
     const rounded = `${name}.input`;
-    return add({ kind: "rounding", name: rounded, writes: rounded, width: own.activations, columns: 1 }, from);
+    return add(
+      { kind: "rounding", name: rounded, writes: rounded, width: own.activations, columns: 1, groups: 1 },
+      from,
+    );
   };
   const plain = (name: string, inputs: number, outputs: number, from: string, scale = 1) =>
     add(
@@ -232,7 +235,10 @@ function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
     const attentionWidth = widths?.get(`${block}.qkv`)?.attention ?? null;
     if (attentionWidth !== null) {
       const rounded = `${block}.qkv.output`;
-      qkv = add({ kind: "rounding", name: rounded, writes: rounded, width: attentionWidth, columns: 3 * width }, qkv);
+      qkv = add(
+        { kind: "rounding", name: rounded, writes: rounded, width: attentionWidth, columns: 3 * width, groups: 3 },
+        qkv,
+      );
     }
     const how = { kind: "softmax" as const, codes: widths ? SHARE_CODES : null };
     const name = `${block}.attention`;

@@ -3,7 +3,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { adcSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { stageSpec, trainingSpec } from "../experiment/training.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
-import { outputNoiseOf } from "../kernels/spiking-layer.ts";
+import { outputNoiseOf } from "../kernels/operations/linear.ts";
 import { initialise } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";

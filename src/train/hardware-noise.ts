@@ -7,7 +7,7 @@ import { readoutUnits } from "../hardware/adc.ts";
 import { matrixBlocks } from "../hardware/blocks.ts";
 import { wiringOf } from "../hardware/line-order.ts";
 import type { Place } from "../kernels/arena.ts";
-import { outputNoiseOf } from "../kernels/spiking-layer.ts";
+import { outputNoiseOf } from "../kernels/operations/linear.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { NORM_EPSILON } from "../model/operation.ts";

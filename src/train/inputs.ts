@@ -1,7 +1,8 @@
 /** How a batch is passed to either kind of network. */
+
+import type { SpikingPass } from "../kernels/network-pass.ts";
 import type { Ops } from "../kernels/ops.ts";
 import type { Pass } from "../kernels/pass.ts";
-import type { SpikingPass } from "../kernels/spiking.ts";
 import type { Batch } from "../task/task.ts";
 
 /** Copies a batch's inputs to where the pass reads them: as spikes if the batch has spikes and the network reads them. */

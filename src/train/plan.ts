@@ -22,9 +22,9 @@ import {
   reserveTally,
   tallyAt,
 } from "../kernels/arena.ts";
-import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
+import { outputNoiseOf } from "../kernels/operations/linear.ts";
 import { MOST_TALLIES } from "../kernels/pass-loss.ts";
-import { outputNoiseOf } from "../kernels/spiking-layer.ts";
+import { type PassLayout, planNetwork } from "../kernels/pass-plan.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import { askedOnce, type Geometry, sameGeometry } from "../model/geometry.ts";
 import type { LinearLayer } from "../model/layers.ts";
@@ -349,8 +349,8 @@ export function stageGeometry(experiment: Experiment, geometry: Geometry, stage:
 
 /** The passes that one thread runs in a stage. */
 export interface StageLayout {
-  readonly training: NetworkLayout;
-  readonly validation: NetworkLayout;
+  readonly training: PassLayout;
+  readonly validation: PassLayout;
 }
 
 /**

@@ -5,8 +5,8 @@
 import { labelledOf } from "../data/labelled.ts";
 import type { ReadOut } from "../experiment/model.ts";
 import { arena } from "../kernels/arena.ts";
+import type { SpikingPass } from "../kernels/network-pass.ts";
 import { bindNetwork } from "../kernels/network-pass.ts";
-import type { SpikingPass } from "../kernels/spiking.ts";
 import type { Network } from "../model/network.ts";
 import { logitsOf } from "../model/read-out.ts";
 import { stream } from "../numeric/stream.ts";

@@ -76,13 +76,16 @@ export const attentionSuite = (backend: Backend<TrainingOps>, test: BackendTest)
 
         const { ops, arena } = backend.create(16 << 20);
         const mask = arena.words(tokens * maskWords(tokens));
-        const places = planAttention(arena, { model, geometry }, { maxPrompts: PROMPTS, mode });
-        const scratch = arena.words(attentionScratch({ model, geometry }, true));
+        const { neuron, surrogate } = model;
+        const how = { attention: model.attention, neuron, surrogate };
+        const shape = { how, heads, dimension: width / heads, tokens, steps: STEPS };
+        const places = planAttention(arena, shape, { maxPrompts: PROMPTS, mode });
+        const scratch = arena.words(attentionScratch(shape, true));
         const packed = reserveBits(arena, STEPS * rows, parts * width);
         const upstream = arena.words(STEPS * rows * width);
         const gradient = arena.words(STEPS * rows * parts * width);
         ops.write(mask, bitMask(geometry));
-        const pass = bindAttention(ops, places, { model, geometry }, { block: 0, mask, scratch });
+        const pass = bindAttention(ops, places, shape, { block: 0, mask, scratch });
         ops.write(packed.at, packSpikes(qkv, STEPS, rows, parts * width).words);
         pass.forward(packed, PROMPTS, { key: KEY, firstPrompt: FIRST });
         ops.write(upstream, Float32Array.from(dA));

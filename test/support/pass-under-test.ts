@@ -1,13 +1,11 @@
 /** A pass on a backend, with its parameters in memory and zero gradients. */
 import type { SpikingSpec } from "../../src/experiment/model.ts";
-import type { AnnLayout } from "../../src/kernels/ann-plan.ts";
 import { type Place, reserveTally } from "../../src/kernels/arena.ts";
-import { bindNetwork, planNetwork } from "../../src/kernels/network-pass.ts";
+import { bindNetwork, type SpikingPass } from "../../src/kernels/network-pass.ts";
+import { outputNoiseOf } from "../../src/kernels/operations/linear.ts";
 import type { ReadOps } from "../../src/kernels/ops.ts";
-import type { Pass } from "../../src/kernels/pass.ts";
-import type { SpikingPass } from "../../src/kernels/spiking.ts";
-import { outputNoiseOf } from "../../src/kernels/spiking-layer.ts";
-import type { SpikingLayout, SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
+import type { Pass, PassOptions } from "../../src/kernels/pass.ts";
+import { type PassLayout, planNetwork } from "../../src/kernels/pass-plan.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import type { Network } from "../../src/model/network.ts";
 import type { Backend } from "./backends.ts";
@@ -17,14 +15,14 @@ export interface PassUnderTest<P extends Pass, O = TrainingOps & ReadOps> {
   readonly pass: P;
   /** A step of the pass, and its loss. */
   step(prompts: number, scale: number): Promise<number>;
-  readonly layout: AnnLayout | SpikingLayout;
+  readonly layout: PassLayout;
   readonly gradient: Readonly<Record<string, Place>>;
 }
 
 /** `columnNoise` is the share of every column, for noise by column. */
-export type PassUnderTestOptions = Partial<SpikingPassOptions> & { readonly columnNoise?: number | undefined };
+export type PassUnderTestOptions = Partial<PassOptions> & { readonly columnNoise?: number | undefined };
 
-type Options = Pick<SpikingPassOptions, "maxPrompts" | "training"> & PassUnderTestOptions;
+type Options = Pick<PassOptions, "maxPrompts" | "training"> & PassUnderTestOptions;
 
 export function createPass<O extends TrainingOps>(
   backend: Backend<O>,

@@ -4,7 +4,7 @@
  */
 import { describe, expect } from "vitest";
 import { annSpec, type ModelSpec, spikingSpec } from "../../src/experiment/model.ts";
-import type { SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
+import type { PassOptions } from "../../src/kernels/pass.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../../src/model/cross-entropy.ts";
 import { networkBackward, networkForward } from "../../src/model/forward.ts";
@@ -26,7 +26,7 @@ async function compare(
   backend: Backend<TrainingOps>,
   { geometry, targets }: (typeof SETTINGS)[number],
   model: ModelSpec,
-  options: Partial<SpikingPassOptions>,
+  options: Partial<PassOptions>,
   inputValues: Float32Array | Uint32Array,
   reference: { logits: Float64Array; backward: () => { loss: number; gradients: Record<string, Float64Array> } },
 ) {

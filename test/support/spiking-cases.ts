@@ -1,9 +1,9 @@
 /** Spiking networks of all kinds, small enough for finite differences: for suites that compare passes with a reference. */
 import { type SpikingSpec, spikingSpec } from "../../src/experiment/model.ts";
 import type { AttentionMode } from "../../src/kernels/attention.ts";
-import type { SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
+import type { PassOptions } from "../../src/kernels/pass.ts";
 
-export type Losses = Partial<Pick<SpikingPassOptions, "stepLoss" | "spikeRate">>;
+export type Losses = Partial<Pick<PassOptions, "stepLoss" | "spikeRate">>;
 
 export const SMALL = { kind: "spiking", width: 24, depth: 2, heads: 2, expansion: 2, steps: 3 } as const;
 /** What is special, the model, its attention, and terms of its loss. */

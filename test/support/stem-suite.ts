@@ -1,7 +1,7 @@
 /** Passes of networks with a convolutional stem on a backend, against the reference network. */
 import { describe, expect } from "vitest";
 import { annSpec, type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../../src/experiment/model.ts";
-import type { SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
+import type { PassOptions } from "../../src/kernels/pass.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../../src/model/cross-entropy.ts";
 import { foldNetwork } from "../../src/model/fold.ts";
@@ -81,11 +81,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
     }
 
     /** One step on bits, or on values if the network reads values. */
-    async function step(
-      network: Network<SpikingSpec>,
-      values: Float64Array,
-      options: Partial<SpikingPassOptions> = {},
-    ) {
+    async function step(network: Network<SpikingSpec>, values: Float64Array, options: Partial<PassOptions> = {}) {
       const { inputs } = network.geometry;
       const set = createPass(backend, network, {
         maxPrompts: PROMPTS,

@@ -14,7 +14,7 @@ import { initialise, type Network } from "../../model/network.ts";
 import { stream } from "../../numeric/stream.ts";
 import type { Place } from "../arena.ts";
 import { type Kernels, standaloneKernels } from "../memory.ts";
-import type { SpikingPassOptions } from "../spiking-plan.ts";
+import type { PassOptions } from "../pass.ts";
 import type { TrainingOps } from "../training-ops.ts";
 
 const PROMPTS = 3;
@@ -46,7 +46,7 @@ function watchedBackend(near: Map<Place, Uint32Array>, bytes: number): Backend<K
 async function resultsOf(
   backend: Backend<TrainingOps>,
   network: Network<SpikingSpec>,
-  options: Pick<SpikingPassOptions, "attention"> & Partial<SpikingPassOptions>,
+  options: Pick<PassOptions, "attention"> & Partial<PassOptions>,
 ) {
   const { model, geometry } = network;
   const { tokens, inputs, classes, queries } = geometry;
@@ -98,7 +98,7 @@ const differing: number[] = [];
 
 async function expectStep(
   network: Network<SpikingSpec>,
-  options: Pick<SpikingPassOptions, "attention"> & Partial<SpikingPassOptions>,
+  options: Pick<PassOptions, "attention"> & Partial<PassOptions>,
   bytes = TINY,
 ): Promise<void> {
   const near = new Map<Place, Uint32Array>();

@@ -1,25 +1,27 @@
 /**
- * The read-out of the spiking transformer and its loss. Logits are the head of the mean over T of the output spikes at the query
- * tokens, also averaged over the copies of a query or over all tokens. Twins: `model/read-out.ts` and, for a share of the loss at
- * each step, `model/step-loss.ts`.
+ * The read-out of a spiking network together with the head before it, and their loss. Logits are the head of the mean over T of the
+ * output spikes at the query tokens, also averaged over the copies of a query or over all tokens. Twins: `model/read-out.ts` and, for
+ * a share of the loss at each step, `model/step-loss.ts`.
  *
  * The logits of single steps are those of T B prompts of one step, whose spikes are in memory in exactly this order.
  */
-import type { SpikingSpec } from "../experiment/model.ts";
-import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
-import { logitsOf } from "../model/read-out.ts";
-import { RESIDUALS } from "../model/residual.ts";
-import { type Arena, type PackedBits, type Place, tallyAt } from "./arena.ts";
-import { type ChosenTokens, lossOf, type Ops } from "./ops.ts";
-import type { ParameterOffsets, PassOptions } from "./pass.ts";
-import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
-import { productScratch } from "./wasm/dense-ops.ts";
+import type { ReadOut } from "../../experiment/model.ts";
+import { tokensPerAnswer, tokensRead } from "../../model/geometry.ts";
+import type { LinearOperation } from "../../model/linear.ts";
+import type { ReadOutOperation } from "../../model/read-out.ts";
+import { type Arena, type PackedBits, type Place, tallyAt } from "../arena.ts";
+import { type ChosenTokens, lossOf, type Ops } from "../ops.ts";
+import type { ParameterOffsets, PassOptions } from "../pass.ts";
+import { tokenMean, tokenMeanBackward } from "../token-mean.ts";
+import { productScratch } from "../wasm/dense-ops.ts";
 
-type SpikingNetwork = { readonly model: SpikingSpec; readonly geometry: Geometry };
-
-export interface ReadOutOptions extends PassOptions {
-  /** Share of the loss that is taken at each time step. Default 0. */
-  readonly stepLoss?: number;
+/** A head and its read-out over time. */
+export interface HeadShape {
+  readonly head: LinearOperation;
+  readonly readOut: ReadOutOperation;
+  readonly steps: number;
+  /** Whether the head reads numbers instead of packed spikes. */
+  readonly readsNumbers: boolean;
 }
 
 /** The head on `prompts` rates of spikes over `steps` time steps: its input, its logits, and the gradients of both. */
@@ -31,7 +33,7 @@ interface HeadLayout {
   readonly gradients: { readonly logits: Place; readonly rates: Place; readonly input: Place } | null;
 }
 
-export interface SpikingReadOutLayout {
+export interface HeadPlaces {
   /** The tokens that the head reads. */
   readonly chosen: ChosenTokens;
   /** Room for their values at a step, for a head that reads values. */
@@ -43,7 +45,7 @@ export interface SpikingReadOutLayout {
   readonly ofSteps: HeadLayout | null;
 }
 
-export interface SpikingReadOut {
+export interface HeadPass {
   /** Logits from what the head reads, `[T, prompts N, D]`: the packed spikes of the last neurons, or values. */
   forward(output: PackedBits | Place, prompts: number): void;
   /** Replaces the logits of all time steps by those of the first `of`. Not for a pass that continues to train. */
@@ -55,31 +57,31 @@ export interface SpikingReadOut {
   backward(prompts: number, scale: number, dOutput: Place, tally: Place): void;
 }
 
-const takesSteps = ({ training, stepLoss = 0 }: ReadOutOptions): boolean => training && stepLoss > 0;
+const takesSteps = ({ training, stepLoss = 0 }: PassOptions): boolean => training && stepLoss > 0;
 
 /** Words of scratch that the products with the head need. */
-export function readOutScratch(network: SpikingNetwork, options: ReadOutOptions): number {
-  const { width, steps } = network.model;
-  const outputs = logitsOf(network);
-  const rows = (takesSteps(options) ? steps : 1) * options.maxPrompts * network.geometry.queries.length;
+export function headScratch({ head, readOut, steps }: HeadShape, options: PassOptions): number {
+  const { inputs: width, outputs } = head;
+  const rows = (takesSteps(options) ? steps : 1) * options.maxPrompts * readOut.geometry.queries.length;
   const widest = Math.max(outputs, width);
   return Math.max(productScratch(rows, widest, widest), productScratch(width, outputs, rows));
 }
 
-export function planSpikingReadOut(
+export function planHead(
   arena: Arena,
-  { model, geometry }: SpikingNetwork,
-  options: ReadOutOptions,
-): SpikingReadOutLayout {
+  { head, readOut, steps, readsNumbers }: HeadShape,
+  options: PassOptions,
+): HeadPlaces {
+  const { geometry } = readOut;
+  const { inputs: width, outputs } = head;
   const { maxPrompts, training } = options;
-  const { width, steps } = model;
   const count = tokensRead(geometry).length;
   const pooled = tokensPerAnswer(geometry) !== null;
   const read = geometry.queries.length;
   const mostPrompts = (takesSteps(options) ? steps : 1) * maxPrompts;
-  const answers = read * logitsOf({ model, geometry });
+  const answers = read * outputs;
 
-  function planHead(ofSteps: number, prompts: number): HeadLayout {
+  function over(ofSteps: number, prompts: number): HeadLayout {
     const rates = arena.words(prompts * count * width);
     const input = pooled ? arena.words(prompts * read * width) : rates;
     const logits = arena.words(prompts * answers);
@@ -92,27 +94,27 @@ export function planSpikingReadOut(
 
   return {
     chosen: { at: arena.words(count), count },
-    gathered: RESIDUALS[model.residual].neurons === "branch" ? arena.words(mostPrompts * count * width) : 0,
+    gathered: readsNumbers ? arena.words(mostPrompts * count * width) : 0,
     targets: training ? arena.words(maxPrompts * answers) : 0,
-    ofMean: planHead(steps, maxPrompts),
-    ofSteps: takesSteps(options) ? planHead(1, steps * maxPrompts) : null,
+    ofMean: over(steps, maxPrompts),
+    ofSteps: takesSteps(options) ? over(1, steps * maxPrompts) : null,
   };
 }
 
-export function bindSpikingReadOut(
+export function bindHead(
   ops: Ops,
-  { chosen, gathered, targets, ofMean, ofSteps }: SpikingReadOutLayout,
-  { model, geometry }: SpikingNetwork,
+  { chosen, gathered, targets, ofMean, ofSteps }: HeadPlaces,
+  { head: layer, readOut, steps }: HeadShape,
   parameters: ParameterOffsets,
-  { stepLoss, scratch }: { readonly stepLoss: number; readonly scratch: Place },
-): SpikingReadOut {
-  const { width, steps } = model;
+  { stepLoss, scratch, answers }: { readonly stepLoss: number; readonly scratch: Place; readonly answers: ReadOut },
+): HeadPass {
+  const { geometry } = readOut;
+  const { inputs: width, outputs } = layer;
   const { tokens } = geometry;
-  const outputs = logitsOf({ model, geometry });
-  const loss = lossOf(ops, model.readOut);
+  const loss = lossOf(ops, answers);
   const queries = geometry.queries.length;
   const perAnswer = tokensPerAnswer(geometry);
-  const { "head.weight": weight, "head.offset": offset } = parameters.value;
+  const [weight, offset] = [parameters.value[`${layer.name}.weight`], parameters.value[`${layer.name}.offset`]];
   const tokenNumbers = tokensRead(geometry);
 
   function headForward(head: HeadLayout, output: PackedBits | Place, prompts: number) {
@@ -139,7 +141,8 @@ export function bindSpikingReadOut(
   function headBackward({ steps: ofSteps, input, gradients }: HeadLayout, prompts: number, dOutput: Place) {
     const d = gradients!;
     const rows = prompts * queries;
-    const { "head.weight": dWeight, "head.offset": dOffset } = parameters.gradient!;
+    const gradient = parameters.gradient!;
+    const [dWeight, dOffset] = [gradient[`${layer.name}.weight`], gradient[`${layer.name}.offset`]];
     const [m, n, k] = [width, outputs, rows];
     ops.product({ m, n, k, a: input, transposeA: true, b: d.logits, out: dWeight, accumulate: true, scratch });
     ops.sumRows({ source: d.logits, rows, columns: outputs, target: dOffset });
