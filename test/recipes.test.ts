@@ -34,6 +34,12 @@ const PLANTS: readonly Plant[] = [
     member: 'z.strictObject({ kind: z.literal("planted-attention"), scale: shift() }),',
   },
   {
+    recipe: "An operation of networks",
+    file: "src/model/operations.ts",
+    after: "export type Operation =",
+    member: '| import("./operation.ts").OperationOf<"planted-operation">',
+  },
+  {
     recipe: "A task",
     file: "src/experiment/task.ts",
     after: 'export const taskSpec = z.discriminatedUnion("kind", [',
