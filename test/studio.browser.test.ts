@@ -57,10 +57,10 @@ const studio = hostStudio();
 const openStudio = (prepare?: (page: Page) => Promise<unknown>, address = studio.server.address) =>
   openStudioPage(studio.browser, address, prepare);
 
-/** The command's figures with this many chips and prompts. */
-async function reported(chips: number, prompts: number, hardware = experiment.hardware): Promise<Map<string, number>> {
+/** The command's report with this many chips and prompts. */
+async function reportOf(chips: number, prompts: number, hardware = experiment.hardware) {
   const executor = nodeExecutor(2);
-  const { figures } = await runExperiment(
+  const report = await runExperiment(
     {
       ...experiment,
       hardware: { ...hardware, chips },
@@ -70,7 +70,12 @@ async function reported(chips: number, prompts: number, hardware = experiment.ha
     { executor, command: "xpike run", versions: {} },
   );
   await executor.close();
-  return new Map(figures.map(({ id, value }) => [id, value]));
+  return report;
+}
+
+/** The values of its figures, by their ids. */
+async function reported(...asked: Parameters<typeof reportOf>): Promise<Map<string, number>> {
+  return new Map((await reportOf(...asked)).figures.map(({ id, value }) => [id, value]));
 }
 
 test("it shows the reference simulator's results for a prompt, and the figures of `xpike run`", async () => {
@@ -103,14 +108,27 @@ test("it shows the reference simulator's results for a prompt, and the figures o
     for (const id of ids) expect([id, figures[id]]).toEqual([id, report.get(id)]);
   }
   // The chip and the ANN of the experiment, quantity by quantity, on the same prompts.
-  const report = await reported(1, 160);
+  const whole = await reportOf(1, 160);
+  const report = new Map(whole.figures.map(({ id, value }) => [id, value]));
   await page.locator("[data-compared='gap.ann']").waitFor();
   const pairs = ["symbol", "inFlight"].flatMap((id) => [`cost.xpikeformer.${id}`, `cost.annDigital.${id}`]);
+  pairs.push("cost.annTrees.symbol");
   const compared = ["ber.xpikeformer", "ber.ann", "gap.ann", "cost.latency.alone", "cost.latency.annDigital", ...pairs];
   for (const id of compared) {
     const shown = page.locator(`[data-compared='${id}']`);
     expect([id, Number(await shown.getAttribute("data-value"))]).toEqual([id, report.get(id)]);
   }
+  // The energy ratios are the rows that the command prints: each engine of the ANN, its range, and what is shown of its accuracy.
+  const printed = whole.brief!.rows.flatMap(({ figure: id, label, accuracy }) => {
+    if (!/^cost\.ratio\.ann/.test(id)) return [];
+    const { value, interval } = formatQuantity(whole.figures.find((figure) => figure.id === id)!);
+    const rival = label!.match(/^Energy: (.*) over Xpikeformer$/)![1];
+    return [`${rival} ${value} times (${interval}), ${accuracy!.replace(/shown$/, "shown to be")} at equal accuracy`];
+  });
+  expect(printed).toHaveLength(2);
+  expect(await page.locator("[data-ratios]").textContent()).toBe(
+    ` Energy over that of the chips: ${printed.join("; ")}.`,
+  );
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   expect(errors).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { computed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { energyRatios } from "xpikeformer/internal";
 import { type FigureDraft, formatQuantity } from "xpikeformer/report";
 import { lines } from "../state/plane.ts";
 import {
@@ -73,20 +74,21 @@ function Link({ name, says, strong = false, children }: LinkProps) {
 /** The chip beside the ANN, quantity by quantity, as bars. */
 function Versus() {
   const { rate, energy, name, result } = metric.value;
-  const rows = [
-    [name, rate, rate.replace("xpikeformer", "ann")],
-    [`energy per ${result}`, energy, energy.replace("xpikeformer", "annDigital")],
-    ["latency, one at a time", "cost.latency.alone", "cost.latency.annDigital"],
-    [`${result}s per second, pipelined`, "cost.xpikeformer.inFlight", "cost.annDigital.inFlight"],
-  ] as const;
+  const energyOf = (engine: string) => energy.replace("xpikeformer", engine);
+  const rows: readonly Row[] = [
+    [name, rate, { ANN: rate.replace("xpikeformer", "ann") }],
+    [`energy per ${result}`, energy, { "ANN, trees": energyOf("annTrees"), "ANN, array": energyOf("annDigital") }],
+    ["latency, one at a time", "cost.latency.alone", { "ANN, array": "cost.latency.annDigital" }],
+    [`${result}s per second, pipelined`, "cost.xpikeformer.inFlight", { "ANN, array": "cost.annDigital.inFlight" }],
+  ];
   return (
     <figure class={reached.value?.of === experiment.value ? "versus" : "versus stale"} data-saves="versus">
-      {rows.map(([quantity, own, ann]) => (
+      {rows.map(([quantity, own, rivals]) => (
         <Quantity
           key={own}
           name={quantity}
           own={figures.value.get(own)}
-          ann={figures.value.get(ann)}
+          rivals={rivals}
           marks={own === rate ? marks.value : NO_MARKS}
           isMarked={own === rate}
         />
@@ -98,7 +100,7 @@ function Versus() {
             of={reached.value.of}
             data={() => ({
               ...{ chips: reached.value!.chips, prompts: reached.value!.prompts },
-              ...{ figures: rows.flatMap(([, ...ids]) => ids.flatMap((id) => figures.value.get(id) ?? [])) },
+              ...{ figures: rows.flatMap(([, own, rivals]) => figuresOf([own, ...Object.values(rivals)])) },
               marks: marks.value,
             })}
           />
@@ -111,6 +113,11 @@ function Versus() {
     </figure>
   );
 }
+
+/** A quantity, the figure of the chips, and those of the ANN by the names of their bars. */
+type Row = readonly [quantity: string, own: string, rivals: Readonly<Record<string, string>>];
+
+const figuresOf = (ids: readonly string[]) => ids.flatMap((id) => figures.value.get(id) ?? []);
 
 /** Who else answers: classical receivers, and guessing. */
 interface Mark {
@@ -129,19 +136,22 @@ const marks = computed((): readonly Mark[] => {
 interface QuantityProps {
   readonly name: string;
   readonly own: FigureDraft | undefined;
-  readonly ann: FigureDraft | undefined;
+  readonly rivals: Row[2];
   readonly marks: readonly Mark[];
   /** Whether there is room for marks, which come and go with the figures. */
   readonly isMarked: boolean;
 }
 
-function Quantity({ name, own, ann, marks, isMarked }: QuantityProps) {
-  const most = Math.max(...[own, ann].map((figure) => figure?.interval?.high ?? figure?.value ?? 0)) || 1;
+function Quantity({ name, own, rivals, marks, isMarked }: QuantityProps) {
+  const all = [...(own ? [own] : []), ...figuresOf(Object.values(rivals))];
+  const most = Math.max(0, ...all.map(({ interval, value }) => interval?.high ?? value)) || 1;
   return (
     <div>
       <p class="panel-name">{name}</p>
       <Bar name="chips" figure={own} most={most} marks={marks} strong />
-      <Bar name="ANN" figure={ann} most={most} marks={marks} />
+      {Object.entries(rivals).map(([name, id]) => (
+        <Bar key={id} name={name} figure={figures.value.get(id)} most={most} marks={marks} />
+      ))}
       {isMarked && (
         <ul class="marks" aria-label="Marks on the bars">
           {marks.map(({ name, figure, value }) => (
@@ -160,11 +170,10 @@ function Quantity({ name, own, ann, marks, isMarked }: QuantityProps) {
 function Comparison() {
   const ann = experiment.value?.checkpoints.ann;
   const gap = figures.value.get("gap.ann");
-  const engine = "a systolic array of 8-bit integers";
   if (ann === undefined) {
     return (
       <>
-        The experiment names no ANN. Costs are those of one of the same size on {engine}; its error rate is unknown, so
+        The experiment names no ANN. Costs are those of one of the same size {ON_ENGINES}; its error rate is unknown, so
         this is no comparison at equal accuracy.
       </>
     );
@@ -179,24 +188,36 @@ function Comparison() {
   const difference = gap && formatQuantity(gap);
   return (
     <>
-      The ANN, <code>{ann}</code>, answered the same prompts in floating point; its costs are those of {engine}.
+      The ANN, <code>{ann}</code>, answered the same prompts in floating point; its costs are those {ON_ENGINES}.
       {difference && (
         <span data-compared="gap.ann" data-value={gap.value}>
           {` Chips minus the ANN: ${difference.value} (${difference.interval}).`}
         </span>
       )}
+      <Ratios />
       {difference && <Winners />}
     </>
   );
 }
 
-/** Who wins by what, and by how much; a difference in errors only where its interval leaves no doubt. */
+const ON_ENGINES = "with 8-bit integers in adder trees and on a systolic array";
+
+/** The energy of each rival over that of the chips, as `xpike run` prints it. */
+function Ratios() {
+  const ratios = energyRatios([...figures.value.values()]).map(({ figure, rival, accuracy }) => {
+    const { value, interval } = formatQuantity(figure);
+    return `${rival} ${value} times${interval ? ` (${interval})` : ""}, ${accuracy}`;
+  });
+  if (ratios.length === 0) return null;
+  return <span data-ratios> {`Energy over that of the chips: ${ratios.join("; ")}.`}</span>;
+}
+
+/** Who wins by what, and by how much; a difference in errors only where its interval leaves no doubt. Energy is that of `Ratios`. */
 function Winners() {
-  const { rate, energy, name } = metric.value;
+  const { rate, name } = metric.value;
   const ratio = (own: string, ann: string) =>
     (figures.value.get(own)?.value ?? 0) / (figures.value.get(ann)?.value ?? 0);
   const times = [
-    ["energy", ratio(energy, energy.replace("xpikeformer", "annDigital"))],
     ["latency", ratio("cost.latency.alone", "cost.latency.annDigital")],
     ["throughput", 1 / ratio("cost.xpikeformer.inFlight", "cost.annDigital.inFlight")],
   ] as const;
@@ -214,7 +235,7 @@ function Winners() {
     ["the chips", by(false)],
   ] as const;
   const said = sides.flatMap(([who, what]) => (what.length > 0 ? [`${who} by ${what.join(", ")}`] : []));
-  return <span data-wins> {`Better are ${said.join("; ")}.`}</span>;
+  return <span data-wins> {`Better are ${said.join("; ")}, on the systolic array.`}</span>;
 }
 
 interface BarProps {

@@ -5,7 +5,7 @@ import { machineKey } from "../machine-key.ts";
 import { type FrontMark, front, loadFront } from "../state/front.ts";
 import { described, show } from "../state/knobs.ts";
 import {
-  annPoint,
+  annPoints,
   type CostAxis,
   costAxis,
   curve,
@@ -75,9 +75,8 @@ export function Plane() {
     event.preventDefault();
     act();
   };
-  const ann = annPoint.value;
-  const isLeft = ann !== null && x.of(ann.cost.value) < LEFT + 40;
-  const marked = [...all, ...searched, ...(ann ? [ann] : [])].map((point) => ({
+  const anns = annPoints.value;
+  const marked = [...all, ...searched, ...anns].map((point) => ({
     ...{ x: x.of(point.cost.value), low: y.of(point.high), high: y.of(point.low) },
   }));
   const path = curve.value.map(({ cost, error }, i) => `${i ? "L" : "M"}${x.of(cost.value)} ${y.of(error)}`).join("");
@@ -110,7 +109,7 @@ export function Plane() {
             data={() => ({
               axis: costAxis.value,
               machines: all.map(({ tried, ...point }) => ({ ...numbersOf(point), experiment: tried.experiment })),
-              ...{ ann: ann && numbersOf(ann), lines: lines.value },
+              ...{ anns: anns.map((point) => ({ name: point.name, ...numbersOf(point) })), lines: lines.value },
               searched: searched.map(({ experiment, ...point }) => ({ ...numbersOf(point), experiment })),
             })}
           />
@@ -161,19 +160,15 @@ export function Plane() {
             );
           })}
           <path class="curve" d={path} />
-          {ann && (
-            <g class="ann" data-mark="ann" data-value={ann.error}>
+          {anns.map((ann, i) => (
+            <g key={ann.id} class="ann" data-mark={ann.id} data-value={ann.error}>
               <path d={`M${x.of(ann.cost.value)} ${y.of(ann.low)}V${y.of(ann.high)}`} />
               <path class="mark" d={`M${x.of(ann.cost.value)} ${y.of(ann.error)}m-6 0l6 -6l6 6l-6 6z`} />
-              <text
-                x={x.of(ann.cost.value) + (isLeft ? 9 : -9)}
-                y={y.of(ann.error) + 4}
-                class={isLeft ? undefined : "end"}
-              >
-                ANN
+              <text x={x.of(ann.cost.value)} y={i % 2 ? y.of(ann.high) - 10 : y.of(ann.low) + 18} class="middle">
+                {ann.name}
               </text>
             </g>
-          )}
+          ))}
           {searched.map((mark) => {
             const [cx, cy] = [x.of(mark.cost.value), y.of(mark.error)];
             return (
@@ -322,7 +317,7 @@ interface Axis {
 
 /** Logarithmic axes around everything drawn. */
 function scales(width: number): { x: Axis; y: Axis } {
-  const points = [...dots.value, ...(annPoint.value ? [annPoint.value] : []), ...(front.value?.marks ?? [])];
+  const points = [...dots.value, ...annPoints.value, ...(front.value?.marks ?? [])];
   const unit = points[0]?.cost.unit ?? "J";
   const costs = points.map(({ cost }) => cost.value);
   const errors = [

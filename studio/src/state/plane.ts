@@ -32,16 +32,22 @@ export interface Line {
   readonly error: number;
 }
 
-/** Ids of a cost: of chips and of the ANN. */
-const costIds = computed((): readonly [own: string, ann: string] => {
+/** Ids of a cost: of chips, and of the ANN by the names of its engines. */
+const costIds = computed((): readonly [own: string, ann: Readonly<Record<string, string>>] => {
   const { energy } = metric.value;
   switch (costAxis.value) {
     case "energy":
-      return [energy, energy.replace("xpikeformer", "annDigital")];
+      return [
+        energy,
+        {
+          "ANN, trees": energy.replace("xpikeformer", "annTrees"),
+          "ANN, array": energy.replace("xpikeformer", "annDigital"),
+        },
+      ];
     case "latency":
-      return ["cost.latency.alone", "cost.latency.annDigital"];
+      return ["cost.latency.alone", { "ANN, array": "cost.latency.annDigital" }];
     case "area":
-      return ["cost.area.xpikeformer", "cost.area.annDigital"];
+      return ["cost.area.xpikeformer", { "ANN, array": "cost.area.annDigital" }];
   }
 });
 
@@ -63,10 +69,14 @@ export const dots = computed((): readonly Dot[] => {
   });
 });
 
-/** The experiment's ANN; null before it has answered, or where there is none. */
-export const annPoint = computed(() => {
-  const [, ann] = costIds.value;
-  return pointOf(figures.value.get(metric.value.rate.replace("xpikeformer", "ann")), figures.value.get(ann));
+/** The experiment's ANN on each engine; empty before it has answered, or where there is none. */
+export const annPoints = computed(() => {
+  const [, engines] = costIds.value;
+  const rate = figures.value.get(metric.value.rate.replace("xpikeformer", "ann"));
+  return Object.entries(engines).flatMap(([name, id]) => {
+    const point = pointOf(rate, figures.value.get(id));
+    return point ? [{ ...point, name, id }] : [];
+  });
 });
 
 /** Receivers that know no more than the chip: the channel from pilots. */
