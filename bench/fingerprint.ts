@@ -15,7 +15,7 @@ import { isXpikeError } from "../src/errors.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
 import { type AnnSpec, annSpec, type SpikingSpec } from "../src/experiment/model.ts";
 import { countActions } from "../src/machine/counts.ts";
-import { machineOf } from "../src/machine/machine.ts";
+import { type Machine, machineOf } from "../src/machine/machine.ts";
 import { scheduleOf, type Timetable } from "../src/machine/schedule.ts";
 import { shapeOf } from "../src/machine/shape.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
@@ -141,7 +141,7 @@ function chipResults(opened: Opened, network: Network<SpikingSpec>): Parts<unkno
     "fast chip": traceResults(simulateFast(chip, spikes, random.fork("run"), options)),
     densities: { blocks, stemDensities, inputDensity, headDensity },
     actions: countActions(machine, workload),
-    units: { units: machine.units, words: machine.words, totals: machine.mapping.totals },
+    units: { units: unitResults(machine), words: machine.words, totals: machine.mapping.totals },
     schedule: {
       interval: schedule.interval,
       prompts: schedule.inFlight?.prompts,
@@ -150,6 +150,13 @@ function chipResults(opened: Opened, network: Network<SpikingSpec>): Parts<unkno
     },
     price: priceResults(opened, network.model, trace),
   };
+}
+
+/** Comparators have the names under which they were recorded. */
+function unitResults({ units }: Machine): unknown {
+  const names = { attentionInput: "attention input", feedForwardUp: "feed-forward up" };
+  const comparators = units.comparators.map(({ field, ...sizes }) => ({ role: names[field!], ...sizes }));
+  return { ...units, comparators };
 }
 
 function traceResults(trace: Trace): unknown {

@@ -77,7 +77,9 @@ function kernelsOf(
   const { network, mapping } = chip;
   const { steps } = network.model;
   const { tokens } = network.geometry;
-  const up = mapping.layers.find(({ role }) => role === "feed-forward up") as LayerMapping;
+  const up = mapping.layers.find(
+    ({ block, ownNeurons, attention }) => block !== null && ownNeurons && attention === null,
+  ) as LayerMapping;
   const vectors = { steps, firstPrompt: 0, prompts, perPrompt: tokens };
   const rows = prompts * tokens;
   return {

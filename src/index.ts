@@ -74,7 +74,7 @@ export { type SpikeTrain, unpackSpikes } from "./spike/train.ts";
 export { decodeCheckpoint } from "./model/checkpoint.ts";
 export { foldNetwork } from "./model/fold.ts";
 export type { Geometry, Grid } from "./model/geometry.ts";
-export type { Layer, LayerRole, LinearLayer } from "./model/layers.ts";
+export type { LinearLayer } from "./model/layers.ts";
 export { initialise, isSpiking, type Network, type Tensor } from "./model/network.ts";
 export { encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./model/safetensors.ts";
 export type { StemLayer, WindowSize } from "./model/stem.ts";

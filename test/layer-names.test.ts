@@ -58,7 +58,7 @@ test.each([
   expect(partings("planted.ts", `const found = ${code};`)).toEqual([`planted.ts:1: ${code}`]);
 });
 
-test.each(['role === "head"', 'names.includes("head")', "layer.blocks.slice(1)", "`$" + "{layer.name}.weight`"])(
+test.each(['kind === "head"', 'names.includes("head")', "layer.blocks.slice(1)", "`$" + "{layer.name}.weight`"])(
   "leaves alone %s",
   (code) => expect(partings("planted.ts", `const found = ${code};`)).toEqual([]),
 );

@@ -23,9 +23,9 @@ test.each(paperExperiments())("the work of a step of $name is that of its layers
   const answers = training.batch * queries.length;
   const layers = linearLayers(model, geometry);
   const weights = (chosen: typeof layers) => chosen.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
-  const head = layers.filter(({ role }) => role === "head");
-  const inner = layers.filter(({ role }) => role !== "head" && role !== "embedding");
-  const onSpikes = layers.filter(({ role }) => role !== "head");
+  const head = layers.filter(({ answers }) => answers);
+  const inner = layers.filter(({ block }) => block !== null);
+  const onSpikes = layers.filter(({ answers }) => !answers);
   const work = await workOfStep(experiment);
   // Forward and the gradient of weights read spikes; the gradient of inputs is dense, and the embedding needs none.
   expect(work.spikes).toBe(2 * rows * weights(onSpikes));

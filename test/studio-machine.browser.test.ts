@@ -224,7 +224,7 @@ test("a year gives the rates of the drift study, and a hundred chips the errors 
       const hardware = compensatedHardware(experiment.hardware, compensated);
       const folded = foldNetwork(network);
       const placed = mapNetwork(folded, hardware, experiment.task.coding);
-      const layer = placed.layers.find(({ role }) => role === "attention output")!;
+      const layer = placed.layers.find(({ attended, trainIn }) => attended === trainIn)!;
       const chips = ageingChips({ network: folded, mapping: placed, hardware }, layer, 100, stream(experiment.seed));
       return [...weightErrors(chips, age)];
     });

@@ -57,7 +57,7 @@ async function measure(name) {
   };
   const exact = rastersOf(EXACT, 0);
   const layers = linearLayers(network.model, network.geometry)
-    .filter(({ role }) => role === "convolution" || role === "embedding")
+    .filter(({ block, answers }) => block === null && !answers)
     .map(({ trainOut }) => trainOut);
   const found = [];
   const keep = (machine, rasters) => {

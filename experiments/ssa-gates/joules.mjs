@@ -91,7 +91,7 @@ function partsAt({ workload, trace }, node) {
   const sums = (actions.accumulations + actions.offsetAdditions) * prices.sum.energy;
   const { membraneBits } = machine.units.lif;
   // Where the stream begins, positions are added; the price counts them with the offsets.
-  const first = machine.mapping.layers.find(({ role }) => role === "embedding");
+  const first = machine.mapping.layers.find(({ block, ownNeurons }) => block === null && !ownNeurons);
   const positions = trace.operations.find(({ name }) => name === first.name).actions.lifUpdates;
   return {
     attention: {

@@ -15,7 +15,7 @@ import type { Technology } from "./parameters.ts";
 import { type CrossbarSize, crossbar } from "./prices/crossbar.ts";
 import { chargeTransfer, charging, foot, switching } from "./prices/read-out.ts";
 
-/** Of every role whose columns have no converters: comparators, membranes, and capacitors of row blocks. */
+/** Of layers whose columns have no converters: comparators, membranes, and capacitors of row blocks. */
 export type Feet = readonly Pick<MachineUnits["comparators"][number], "count" | "membranes" | "capacitors">[];
 
 export interface FeetPrices {

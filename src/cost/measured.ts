@@ -185,7 +185,7 @@ export function trainDensities(block: string, at: (name: string) => number): Blo
 
 /** The head reads query tokens only, so its density is not that of the whole output train. */
 function headDensity(operations: readonly OperationTrace[], shape: Workload): number {
-  const head = shapeLayers(shape).find(({ role }) => role === "head")!;
+  const head = shapeLayers(shape).find(({ answers }) => answers)!;
   const { cellReads, bitsRead } = operations.find(({ name }) => name === head.name)!.actions;
   // A spike reads a cell per class.
   return cellReads / (head.outputs * Math.max(1, bitsRead));

@@ -4,9 +4,8 @@
 
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { Activation, QuantizationSpec } from "../experiment/model.ts";
-import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "../machine/densities.ts";
+import { type BlockDensities, blockRuns, type Densities, densityInto } from "../machine/densities.ts";
 import { type NetworkShape, shapeLayers, stemBefore } from "../machine/shape.ts";
-import type { LayerRole } from "../model/layers.ts";
 import { pixels } from "../model/stem.ts";
 
 export interface Workload extends NetworkShape, Densities {
@@ -47,7 +46,8 @@ export const networkFor = (workload: Workload, runs: ComparedNetwork): Workload 
 /** A layer of weights: `vectors` input vectors per time step, or per inference in an ANN. */
 export interface Layer {
   readonly name: string;
-  readonly role: LayerRole;
+  /** Whether its sums are averaged to the answer, instead of firing neurons. */
+  readonly answers: boolean;
   readonly inputs: number;
   readonly outputs: number;
   readonly vectors: number;
@@ -81,16 +81,11 @@ export const blockLayers = oncePerWorkload((workload): readonly Layer[] => {
   return blockRuns(workload).flatMap(({ first, repeat, densities }) =>
     layers
       .filter(({ block }) => block === first)
-      .map(({ name, role, inputs, outputs }) => ({
-        name,
-        role,
-        inputs,
-        outputs,
-        repeat,
-        vectors: tokens,
-        density: densities[DENSITY_INTO[role]!],
-        rowLimit: null,
-      })),
+      .map((layer) => {
+        const { name, answers, inputs, outputs } = layer;
+        const density = densityInto(layer, densities);
+        return { name, answers, inputs, outputs, repeat, vectors: tokens, density, rowLimit: null };
+      }),
   );
 });
 
@@ -101,7 +96,7 @@ type Reads = "lines" | "values";
 export function stemBeforeOf(workload: Workload, reads: Reads): Layer[] {
   return stemBefore(workload).map(({ name, kernel, inputs, outputs, windows }, i) => ({
     name,
-    role: "convolution" as const,
+    answers: false,
     outputs,
     rowLimit: null,
     repeat: 1,
@@ -162,14 +157,14 @@ function outerLayersOf(workload: Workload, reads: Reads): readonly Layer[] {
     {
       ...once,
       name: "embed",
-      role: "embedding",
+      answers: false,
       inputs,
       outputs: width,
       vectors: tokens,
       density: inputDensity,
       rowLimit: embedRows,
     },
-    { ...once, name: "head", role: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity },
+    { ...once, name: "head", answers: true, inputs: width, outputs: classes, vectors: queries, density: headDensity },
   ];
   const { linesPerInput } = workload.hardware?.crossbar ?? { linesPerInput: 1 };
   return [reads === "lines" ? { ...first, linesPerInput } : first, ...layers];

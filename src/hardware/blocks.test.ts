@@ -1,7 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { literalMachine } from "../../test/support/literal-machine.ts";
-import type { LayerRole } from "../model/layers.ts";
 import { cutBlock, matrixBlocks } from "./blocks.ts";
 
 const size = fc.integer({ min: 1, max: 23 });
@@ -9,10 +7,9 @@ const size = fc.integer({ min: 1, max: 23 });
 test("blocks hold every weight once, in its place, and fit a crossbar", () => {
   fc.assert(
     fc.property(size, size, size, size, (inputs, outputs, rows, columns) => {
-      const { crossbar } = literalMachine({ crossbar: { rows, columns } });
       const weights = Float32Array.from({ length: inputs * outputs }, (_, i) => i);
       const found: number[] = [];
-      for (const block of matrixBlocks("feed-forward up", inputs, outputs, crossbar)) {
+      for (const block of matrixBlocks(inputs, outputs, rows, columns)) {
         expect(block.rows).toBeLessThanOrEqual(rows);
         expect(block.columns).toBeLessThanOrEqual(columns);
         const cut = cutBlock(weights, outputs, block);
@@ -28,9 +25,10 @@ test("blocks hold every weight once, in its place, and fit a crossbar", () => {
   );
 });
 
-test("only the embedding has rows of its own", () => {
-  const { crossbar } = literalMachine({ crossbar: { rows: 16, columns: 8, embedRows: 5 } });
-  const rowsOf = (role: LayerRole) => matrixBlocks(role, 12, 8, crossbar).map(({ rows }) => rows);
-  expect(rowsOf("embedding")).toEqual([5, 5, 2]);
-  expect(rowsOf("head")).toEqual([12]);
+test("by hand: 12 inputs on crossbars of 5 lines take two whole blocks and one of 2", () => {
+  expect(matrixBlocks(12, 8, 5, 8).map(({ rows, columns }) => [rows, columns])).toEqual([
+    [5, 8],
+    [5, 8],
+    [2, 8],
+  ]);
 });

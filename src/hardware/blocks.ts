@@ -1,8 +1,4 @@
 /** Blocks of a weight matrix, each at most as large as a crossbar. */
-import type { CrossbarSpec } from "../experiment/hardware.ts";
-import type { LayerRole } from "../model/layers.ts";
-import { rowsFor } from "./crossbar.ts";
-
 export interface MatrixBlock {
   readonly rowStart: number;
   readonly columnStart: number;
@@ -11,14 +7,13 @@ export interface MatrixBlock {
   readonly columns: number;
 }
 
-/** The blocks of a layer's weights, `[inputs, outputs]`, row of blocks by row of blocks. */
-export function matrixBlocks(role: LayerRole, inputs: number, outputs: number, crossbar: CrossbarSpec): MatrixBlock[] {
+/** The blocks of a layer's weights, `[inputs, outputs]`, row of blocks by row of blocks; each has at most `rows` and `columns`. */
+export function matrixBlocks(inputs: number, outputs: number, rows: number, columns: number): MatrixBlock[] {
   const blocks: MatrixBlock[] = [];
-  const most = rowsFor(role, crossbar);
-  for (let rowStart = 0; rowStart < inputs; rowStart += most) {
-    const rows = Math.min(most, inputs - rowStart);
-    for (let columnStart = 0; columnStart < outputs; columnStart += crossbar.columns) {
-      blocks.push({ rowStart, columnStart, rows, columns: Math.min(crossbar.columns, outputs - columnStart) });
+  for (let rowStart = 0; rowStart < inputs; rowStart += rows) {
+    for (let columnStart = 0; columnStart < outputs; columnStart += columns) {
+      const size = { rows: Math.min(rows, inputs - rowStart), columns: Math.min(columns, outputs - columnStart) };
+      blocks.push({ rowStart, columnStart, ...size });
     }
   }
   return blocks;

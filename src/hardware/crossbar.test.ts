@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { tinyLayer } from "../../test/support/tiny-layer.ts";
 import { deviceOfSpec } from "../device/catalogue.ts";
 import { crossbarSpec } from "../experiment/hardware.ts";
 import { stream } from "../numeric/stream.ts";
@@ -42,9 +43,11 @@ test("spikes times a block equal the dense product, wherever the block starts", 
 
 test("the embedding uses the lines it is given, but never more than a crossbar has; other layers use all", () => {
   const spec = crossbarSpec.parse({ rows: 16 });
-  const lines = [null, 5, 16, 40].map((embedRows) => rowsFor("embedding", { ...spec, embedRows }));
+  const lines = [null, 5, 16, 40].map((embedRows) => rowsFor(tinyLayer("embed"), { ...spec, embedRows }));
   expect(lines).toEqual([16, 5, 16, 16]);
-  expect(rowsFor("attention input", { ...spec, embedRows: 5 })).toBe(16);
+  for (const name of ["stem.0", "blocks.0.qkv", "blocks.0.down", "head"]) {
+    expect(rowsFor(tinyLayer(name), { ...spec, embedRows: 5 })).toBe(16);
+  }
 });
 
 test("an ideal, continuous crossbar holds exactly its weights", () => {

@@ -18,7 +18,7 @@ import { convertWeights, pairWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { type ProgrammedPairs, reconvertPairs } from "../device/pairs.ts";
 import type { CrossbarSpec } from "../experiment/hardware.ts";
-import type { LayerRole } from "../model/layers.ts";
+import { beginsStream, type LinearLayer } from "../model/layers.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 
@@ -48,9 +48,11 @@ export interface CrossbarReading {
   readonly scales: Float64Array;
 }
 
-/** Largest number of lines of one crossbar that a layer uses. */
-export const rowsFor = (role: LayerRole, { rows, embedRows }: CrossbarSpec): number =>
-  role === "embedding" ? Math.min(embedRows ?? rows, rows) : rows;
+/** Largest number of lines of one crossbar that a layer uses; `embedRows` limits the one that begins the stream. */
+export const rowsFor = (
+  layer: Pick<LinearLayer, "block" | "ownNeurons" | "answers">,
+  { rows, embedRows }: Pick<CrossbarSpec, "rows" | "embedRows">,
+): number => (beginsStream(layer) ? Math.min(embedRows ?? rows, rows) : rows);
 
 /**
  * Devices in parallel that hold one conductance, for a crossbar with a kind of device that may itself be several. Throws

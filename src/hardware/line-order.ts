@@ -13,7 +13,7 @@
  * crossbar fewer inputs, which would switch together even more: its columns would swing as much for less signal.
  */
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { Layer } from "../model/layers.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
 /** Maps a layer's lines to its inputs. */
@@ -26,8 +26,10 @@ export interface Wiring {
 export const STRAIGHT: Wiring = { inputStride: 1, linesPerInput: 1 };
 
 /** For the layer that reads the input; every other layer has one line per input, in input order. */
-export const wiringOf = (source: Layer["source"], { inputStride, linesPerInput }: HardwareSpec["crossbar"]): Wiring =>
-  source === "input" ? { inputStride, linesPerInput } : STRAIGHT;
+export const wiringOf = (
+  { readsInput }: Pick<LinearLayer, "readsInput">,
+  { inputStride, linesPerInput }: HardwareSpec["crossbar"],
+): Wiring => (readsInput ? { inputStride, linesPerInput } : STRAIGHT);
 
 export const isStraight = ({ inputStride, linesPerInput }: Wiring): boolean => inputStride === 1 && linesPerInput === 1;
 

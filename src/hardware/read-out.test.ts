@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { tinyLayer } from "../../test/support/tiny-layer.ts";
 import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { stream } from "../numeric/stream.ts";
 import { emptyTally } from "./actions.ts";
@@ -22,12 +23,12 @@ const drawn = (circuit: object, keeps = true): ColumnErrors =>
 const spread = (values: Float64Array, mean = 0): number =>
   Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
 
-test("roles that feed only neurons have a choice, and the others converters", () => {
+test("layers that feed only neurons in a block have a choice, and the others converters", () => {
   const hardware = hardwareSpec.parse({ readOut: { attentionInput: "charge", feedForwardUp: "comparator" } });
-  expect(readOutFor("attention input", hardware).kind).toBe("charge");
-  expect(readOutFor("feed-forward up", hardware).kind).toBe("comparator");
-  for (const role of ["convolution", "embedding", "attention output", "feed-forward down", "head"] as const) {
-    expect(readOutFor(role, hardware).kind).toBe("converter");
+  expect(readOutFor(tinyLayer("blocks.0.qkv"), hardware).kind).toBe("charge");
+  expect(readOutFor(tinyLayer("blocks.0.up"), hardware).kind).toBe("comparator");
+  for (const name of ["stem.0", "embed", "blocks.0.projection", "blocks.0.down", "head"]) {
+    expect(readOutFor(tinyLayer(name), hardware).kind).toBe("converter");
   }
 });
 

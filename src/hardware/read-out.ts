@@ -22,7 +22,7 @@
 import { type ColumnReadOut, type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { ColumnCircuit } from "../experiment/read-out.ts";
-import type { LayerRole } from "../model/layers.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -31,19 +31,28 @@ import type { Stream } from "../numeric/stream.ts";
 const BOLTZMANN = 1.380649e-23;
 const TEMPERATURE = 300;
 
-/** What reads the columns of layers with this role. */
-export function readOutFor(role: LayerRole, { readOut }: Pick<HardwareSpec, "readOut">): ColumnReadOut {
-  const { attentionInput, feedForwardUp, circuit } = readOut;
-  const kinds: Readonly<Partial<Record<LayerRole, ColumnReadOut["kind"]>>> = {
-    "attention input": attentionInput,
-    "feed-forward up": feedForwardUp,
-  };
-  return { kind: kinds[role] ?? "converter", circuit };
+type FedNeurons = Pick<LinearLayer, "block" | "ownNeurons" | "attention">;
+
+/**
+ * The field that chooses what reads a layer's columns: attention reads its neurons, or the next layer of its block does. Null for a layer
+ * that feeds others than neurons of its own, or a map of pixels, which converters read.
+ */
+export const readOutField = ({
+  block,
+  ownNeurons,
+  attention,
+}: FedNeurons): "attentionInput" | "feedForwardUp" | null =>
+  block === null || !ownNeurons ? null : attention === null ? "feedForwardUp" : "attentionInput";
+
+/** What reads the columns of a layer. */
+export function readOutFor(layer: FedNeurons, { readOut }: Pick<HardwareSpec, "readOut">): ColumnReadOut {
+  const field = readOutField(layer);
+  return { kind: field ? readOut[field] : "converter", circuit: readOut.circuit };
 }
 
-/** How comparators decide on the columns of layers with this role; null where converters read them. */
-export const decidingFor = (role: LayerRole, hardware: Pick<HardwareSpec, "readOut">): Deciding | null =>
-  decidingOf(readOutFor(role, hardware));
+/** How comparators decide on the columns of a layer; null where converters read them. */
+export const decidingFor = (layer: FedNeurons, hardware: Pick<HardwareSpec, "readOut">): Deciding | null =>
+  decidingOf(readOutFor(layer, hardware));
 
 /** Standard deviation of the thermal noise of a capacitor, volts. */
 export const thermalNoise = ({ capacitor }: Pick<ColumnCircuit, "capacitor">): number =>

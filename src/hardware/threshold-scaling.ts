@@ -19,7 +19,7 @@
 import { ValueError } from "../errors.ts";
 import type { ArithmeticSpec } from "../experiment/arithmetic.ts";
 import type { AdcSpec, HardwareSpec } from "../experiment/hardware.ts";
-import { type Layer, neuronsBehind } from "../model/layers.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import { codeRange } from "./integer-arithmetic.ts";
 import { signedRange } from "./lif-parameters.ts";
 import { bitsFor } from "./ssa-parameters.ts";
@@ -32,17 +32,11 @@ export interface ThresholdColumns {
   readonly thresholds: Float32Array;
 }
 
-/**
- * Whether the neurons behind a layer take its codes.
- *
- * @param shortcut layer with sums that also join the stream, around an embedding; null without
- */
+/** Whether the neurons behind a layer take its codes: nothing else reads its sums, such as the stream around an embedding. */
 export const scalesInThreshold = (
   scaling: HardwareSpec["scaling"],
-  layer: Layer & { readonly rowBlocks: number },
-  shortcut: string | null,
-): boolean =>
-  scaling === "threshold" && layer.rowBlocks === 1 && layer.name !== shortcut && neuronsBehind(layer).length > 0;
+  { ownNeurons, joins, rowBlocks }: Pick<LinearLayer, "ownNeurons" | "joins"> & { readonly rowBlocks: number },
+): boolean => scaling === "threshold" && rowBlocks === 1 && ownNeurons && joins === null;
 
 /** Fraction bits f of a code step: a membrane holds eight times the largest code. Below 0 for a membrane that cannot. */
 export const codeFractionBits = (adc: AdcSpec, { membraneBits }: ArithmeticSpec): number =>

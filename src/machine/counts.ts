@@ -8,19 +8,21 @@ import type { AttentionPart } from "../experiment/by-attention.ts";
 import type { Deciding } from "../experiment/by-read-out.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { offeredBits, unitActions, unitReadings } from "../hardware/attention/catalogue.ts";
+import { rowsFor } from "../hardware/crossbar.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
 import { leakShiftOf } from "../hardware/lif-parameters.ts";
 import { decidingFor } from "../hardware/read-out.ts";
 import { expectedBits } from "../hardware/spike-code.ts";
 import { planReadings } from "../hardware/tile-plan.ts";
-import { endsBranch, type LinearLayer, readsStream } from "../model/layers.ts";
+import { beginsStream, type LinearLayer } from "../model/layers.ts";
 import { comparisonsOf, neuronGrid, pixels, poolsCurrents } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
-import { type BlockDensities, blockRuns, DENSITY_INTO, type Densities } from "./densities.ts";
-import { IDEAL_NEURON, type MachineCore, type SsaUnit, takesCodes } from "./machine.ts";
+import { type BlockDensities, blockRuns, type Densities, densityInto } from "./densities.ts";
+import { type MachineCore, type SsaUnit, takesCodes } from "./machine.ts";
 import {
   attentionParts,
   bitsInto,
+  IDEAL_NEURON,
   lastVectors,
   type NetworkShape,
   shapeLayers,
@@ -73,21 +75,20 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     operations.push(operation);
     return operation.actions;
   };
-  const { rows, linesPerInput } = crossbar;
-  const embedRows = Math.min(rows, crossbar.embedRows ?? rows);
+  const { linesPerInput } = crossbar;
   const linear = (repeat: number, layer: LinearLayer, density: number, perStep = tokens) => {
-    const { name, role, source, inputs, outputs } = layer;
+    const { name, readsInput, inputs, outputs } = layer;
     const counted = {
       inputs,
       outputs,
       density,
       tokens: perStep,
       bits: bitsInto(layer, shape),
-      linesPerInput: source === "input" ? linesPerInput : 1,
-      rows: role === "embedding" ? embedRows : rows,
+      linesPerInput: readsInput ? linesPerInput : 1,
+      rows: rowsFor(layer, crossbar),
       taken: takesCodes(machine, layer),
     };
-    const deciding = decidingFor(role, machine);
+    const deciding = decidingFor(layer, machine);
     const counts =
       deciding === null ? linearActions(machine, rules, counted) : chargeActions(machine, deciding, counted);
     return add(name, "linear", repeat, counts);
@@ -145,12 +146,12 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     const layer = layers[i];
     const actions = linear(1, layer, densities.stemDensities?.[i] ?? 0, pixels(size.windows));
     if (poolsCurrents(size)) actions.accumulations += steps * comparisonsOf(size);
-    if (shape.stemShortcut && i === before.length - 1) actions.streamWrites += values;
+    if (layer.joins !== null) actions.streamWrites += values;
     // Windows of the next layer repeat the map, and pooling makes it denser.
     const density = densities.stemDensities?.[i + 1] ?? densities.inputDensity;
     neurons(layer.trainOut, layer.outputs, 1, density, pixels(neuronGrid(size)), takesCodes(machine, layer));
   }
-  const embedding = layers.find(({ role }) => role === "embedding")!;
+  const embedding = layers.find(beginsStream)!;
   if (lines) {
     const actions = linear(1, embedding, densities.inputDensity);
     if (shape.positions) actions.offsetAdditions += values;
@@ -160,7 +161,7 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
       actions.streamReads += values;
     }
   } else {
-    const sums = VALUE_BITS * tokens * Math.ceil((shape.inputs * linesPerInput) / embedRows) * width;
+    const sums = VALUE_BITS * tokens * Math.ceil((shape.inputs * linesPerInput) / rowsFor(embedding, crossbar)) * width;
     const stream = residuals > 0 ? values : 0;
     add(embedding.name, "linear", 1, { conversions: sums * conversionsPerSum(machine), streamWrites: stream });
   }
@@ -169,19 +170,19 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     // The last block's sum goes straight to the output neurons.
     const lastSums = first + repeat === depth ? (repeat - 1) / repeat : 1;
     for (const [i, layer] of ofBlock.entries()) {
-      const { role, inputs, outputs, trainIn, trainOut } = layer;
+      const { inputs, outputs, trainIn, trainOut, attention } = layer;
       const kept = i === ofBlock.length - 1 ? lastSums : 1;
-      const density = block[DENSITY_INTO[role]!];
-      if (readsStream(layer)) neurons(trainIn, inputs, repeat, density);
+      const density = densityInto(layer, block);
+      if (layer.readsStream) neurons(trainIn, inputs, repeat, density);
       const actions = linear(repeat, layer, density);
-      const deciding = decidingFor(role, machine);
-      const fired = role === "attention input" ? parts.map((part) => block[part]) : [block.down];
-      if (endsBranch(layer)) join(actions, kept);
+      const deciding = decidingFor(layer, machine);
+      const fired = attention === null ? [block.down] : parts.map((part) => block[part]);
+      if (!layer.ownNeurons) join(actions, kept);
       else if (deciding === null) neurons(trainOut, outputs, repeat, fired, tokens, takesCodes(machine, layer));
       else columns(layer, deciding.keeps, fired, repeat);
-      if (role !== "attention input") continue;
-      const attention = attentionActions(machine, block);
-      if (attention !== null) add(`blocks.${first}.attention`, "attention", repeat, attention);
+      if (attention === null) continue;
+      const attending = attentionActions(machine, block);
+      if (attending !== null) add(attention, "attention", repeat, attending);
       if (!shape.outputProjection) join(add(`blocks.${first}.shortcut`, "residual", repeat, {}), kept);
     }
   }

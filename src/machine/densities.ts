@@ -1,5 +1,5 @@
 /** Spike densities of the lines: besides its shape, all that a network's counted actions depend on. */
-import type { LayerRole } from "../model/layers.ts";
+import type { LinearLayer } from "../model/layers.ts";
 
 /** Spike densities in one block's trains. */
 export interface BlockDensities {
@@ -18,13 +18,12 @@ export interface BlockDensities {
   readonly coincidences: number;
 }
 
-/** The train that each layer of a block reads. */
-export const DENSITY_INTO: Readonly<Partial<Record<LayerRole, "qkv" | "projection" | "up" | "down">>> = {
-  "attention input": "qkv",
-  "attention output": "projection",
-  "feed-forward up": "up",
-  "feed-forward down": "down",
-};
+/** The density of the train that a layer of a block reads: one before attention or behind it, or in the feed-forward pair. */
+export function densityInto({ attention, readsStream, attended }: LinearLayer, densities: BlockDensities): number {
+  if (attention !== null) return densities.qkv;
+  if (readsStream) return densities.up;
+  return attended === null ? densities.down : densities.projection;
+}
 
 export interface Densities {
   /** One entry per block; blocks that share an entry are counted once and multiplied. */

@@ -12,13 +12,12 @@ import type { AttentionSpec } from "../experiment/attention.ts";
 import { type ByAttention, drawsOf, forAttention } from "../experiment/by-attention.ts";
 import { type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder } from "../experiment/hardware.ts";
-import type { NeuronSpec } from "../experiment/neuron.ts";
 import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
 import type { UnitSizes } from "../hardware/attention/unit.ts";
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
-import { decidingFor } from "../hardware/read-out.ts";
+import { decidingFor, readOutField } from "../hardware/read-out.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { codeFractionBits, scalesInThreshold } from "../hardware/threshold-scaling.ts";
 import { planTile, type TilePlan, vectorsOf } from "../hardware/tile-plan.ts";
@@ -27,9 +26,18 @@ import { placeAttention } from "../mapping/attention.ts";
 import { readClocks } from "../mapping/clocks.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
 import { requireSteps } from "../mapping/read-out.ts";
-import { endsBranch, type LayerRole, type LinearLayer } from "../model/layers.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import { neuronGrid, pixels } from "../model/stem.ts";
-import { bitsInto, headTokens, lastVectors, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
+import {
+  bitsInto,
+  headTokens,
+  IDEAL_NEURON,
+  lastVectors,
+  type NetworkShape,
+  shapeLayers,
+  stemBefore,
+  VALUE_BITS,
+} from "./shape.ts";
 
 /** Bits of numbers after the converters. */
 export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
@@ -123,15 +131,15 @@ export interface MachineUnits {
     readonly membraneBits: number;
     readonly place: "registers" | "sram";
   };
-  /** At columns without converters, by the role of their layers; none where converters read all. */
+  /** At columns without converters, by the field that says so; none where converters read all. */
   readonly comparators: readonly ComparatorUnits[];
   /** Adders of the residual stream. */
   readonly residual: { readonly count: number; readonly bits: number };
 }
 
-/** Comparators of the layers of one role, at all columns of their crossbars. */
+/** Comparators of the layers that one field of `hardware.readOut` is about, at all columns of their crossbars. */
 export interface ComparatorUnits extends Deciding {
-  readonly role: LayerRole;
+  readonly field: ReturnType<typeof readOutField>;
   /** One per column of a column group. */
   readonly count: number;
   /** Membranes as charge, one per comparator; 0 for comparators that keep nothing. */
@@ -224,19 +232,15 @@ export function takesCodes(
   { shape, scaling, readOut, crossbar }: Pick<MachineCore, "shape" | "scaling" | "readOut" | "crossbar">,
   layer: LinearLayer,
 ): boolean {
-  if (bitsInto(layer, shape) > 1 || decidingFor(layer.role, { readOut }) !== null) return false;
-  const lines = layer.inputs * (layer.source === "input" ? crossbar.linesPerInput : 1);
-  const shortcut = shape.stemShortcut ? stemBefore(shape).slice(-1)[0].name : null;
-  return scalesInThreshold(scaling, { ...layer, rowBlocks: Math.ceil(lines / crossbar.rows) }, shortcut);
+  if (bitsInto(layer, shape) > 1 || decidingFor(layer, { readOut }) !== null) return false;
+  const lines = layer.inputs * (layer.readsInput ? crossbar.linesPerInput : 1);
+  return scalesInThreshold(scaling, { ...layer, rowBlocks: Math.ceil(lines / crossbar.rows) });
 }
 
 function layerUnit(core: MachineCore, linear: LinearLayer, placed: LayerMapping, hardware: HardwareSpec): LayerUnit {
   const { shape } = core;
-  const { name, role } = linear;
-  const entersOnce = role === "embedding" && shape.embedding === "values";
+  const entersOnce = linear.readsInput && shape.embedding === "values";
   const reads = entersOnce ? VALUE_BITS : bitsInto(linear, shape);
-  const stem = stemBefore(shape).find((one) => one.name === name);
-  const vectors = stem ? pixels(stem.windows) : shape.tokens;
   return {
     ...linear,
     reads,
@@ -244,7 +248,7 @@ function layerUnit(core: MachineCore, linear: LinearLayer, placed: LayerMapping,
     clocks: reads * readClocks(placed, hardware),
     latency: decidingOf(placed.readOut) === null ? LIF_LATENCY : DECISION_REGISTERS,
     takesCodes: takesCodes(core, linear),
-    tokens: role === "head" ? headTokens(shape) : Int32Array.from({ length: vectors }, (_, n) => n),
+    tokens: linear.answers ? headTokens(shape) : Int32Array.from({ length: linear.rows }, (_, n) => n),
     everyStep: !entersOnce,
   };
 }
@@ -296,19 +300,22 @@ function unitsOf(
     },
     comparators: comparatorUnits(decided, crossbar.columns),
     residual: {
-      count: shape.residuals === 0 ? 0 : behind(layers.filter(endsBranch)) + shortcuts,
+      count:
+        shape.residuals === 0
+          ? 0
+          : behind(layers.filter(({ block, joins }) => block !== null && joins !== null)) + shortcuts,
       bits: words.stream,
     },
   };
 }
 
 function comparatorUnits(decided: readonly LayerMapping[], columns: number): ComparatorUnits[] {
-  return [...new Set(decided.map(({ role }) => role))].map((role) => {
-    const layers = decided.filter((layer) => layer.role === role);
+  return [...new Set(decided.map(readOutField))].map((field) => {
+    const layers = decided.filter((layer) => readOutField(layer) === field);
     const deciding = decidingOf(layers[0].readOut) as Deciding;
     const count = columns * layers.reduce((sum, { columnGroups }) => sum + columnGroups, 0);
     const capacitors = columns * layers.reduce((sum, { blocks }) => sum + blocks.length, 0);
-    return { role, ...deciding, count, membranes: deciding.keeps ? count : 0, capacitors };
+    return { field, ...deciding, count, membranes: deciding.keeps ? count : 0, capacitors };
   });
 }
 
@@ -322,9 +329,9 @@ const averagedNeurons = (shape: NetworkShape, ofAll: boolean): number =>
 
 /** Neurons per token in logic: after the embedding, every layer of the blocks with converters, and attention where no layer follows it. */
 function countNeurons(shape: NetworkShape, hardware: HardwareSpec): number {
-  const layers = shapeLayers(shape).filter(
-    ({ role }) => role !== "convolution" && role !== "head" && decidingFor(role, hardware) === null,
-  );
+  const layers = shapeLayers(shape)
+    .slice(stemBefore(shape).length)
+    .filter((layer) => !layer.answers && decidingFor(layer, hardware) === null);
   const shortcuts = shape.outputProjection ? 0 : shape.depth * shape.width;
   return layers.reduce((sum, { outputs }) => sum + outputs, shortcuts);
 }
@@ -363,9 +370,6 @@ function firingUnit(attention: Extract<AttentionSpec, { kind: UnitKind }>) {
     return { ...made, tiles, groups: Math.ceil(heads / tiles) };
   };
 }
-
-/** A neuron that no published workload names. */
-export const IDEAL_NEURON: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" };
 
 /** `[tokens, tokens]`, every pair open: one array for all questions about networks of this size. */
 function openMask(tokens: number): Uint8Array {

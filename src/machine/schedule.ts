@@ -27,7 +27,7 @@ import { MappingError } from "../errors.ts";
 import type { LoopOrder } from "../experiment/hardware.ts";
 import type { NoUnit } from "../hardware/attention/catalogue.ts";
 import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
-import { endsBranch } from "../model/layers.ts";
+import { beginsStream, followsAttention } from "../model/layers.ts";
 import { pixels, poolsCurrents, type StemLayer } from "../model/stem.ts";
 import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
@@ -212,7 +212,7 @@ function timetable(machine: Machine, period: number): Timetable {
   for (const [l, layer] of layers.entries()) {
     const size = shape.stem?.[l];
     if (size) arrived = windowArrivals(size, arrived, order, steps);
-    if (size && layer.role === "convolution") {
+    if (size && layer.ownNeurons) {
       const vectors = pixels(size.windows);
       const { jobs, end, done } = work(layer, vectors, placesOf(order, vectors, steps));
       keepMap(size, jobs, end);
@@ -221,7 +221,7 @@ function timetable(machine: Machine, period: number): Timetable {
       const isNumber = poolsCurrents(size);
       if (isNumber) alive.lines.push({ bits: layer.outputs * machine.words.current, from, to: ready });
       [mapComing, arrived] = [isNumber ? ready : from, ready];
-      if (shape.stemShortcut && l === shape.stem!.length - 2) around = arrived;
+      if (layer.joins !== null) around = arrived;
       continue;
     }
     const { jobs, end, done } = work(layer, tokens, place);
@@ -231,22 +231,22 @@ function timetable(machine: Machine, period: number): Timetable {
       for (let i = 0; i < end.length; i++) ends[jobs[i]] = end[i];
       alive.lines.push({ bits: shape.width * machine.words.stream, from: around, to: ends });
     }
-    if (layer.role === "embedding") alive.embedded = layer.everyStep ? null : { from: done, to: done };
-    else if (layer.source === "spikes" || layer.source === "input") {
-      alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
-    } else {
+    if (!layer.everyStep) alive.embedded = { from: done, to: done };
+    else if (layer.attended !== null) {
       // Without attention units, the next layer reads the values where they are.
       const held = runs === null ? alive.qkv : alive.attention;
       held.push({ from: arrivalsOf(jobs, coming), to: end });
+    } else if (!size && !layer.readsInput) {
+      alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
     }
     arrived = done;
-    if (layer.role !== "attention input") continue;
+    if (layer.attention === null) continue;
     if (runs === null || calendar === null) {
       coming = arrived;
       continue;
     }
     const run = attend(machine, arrived, place, calendar, runs);
-    const attention = { name: `blocks.${layer.block}.attention`, part: "attention", block: layer.block };
+    const attention = { name: layer.attention, part: "attention", block: layer.block };
     units.push({ ...run.unit, ...attention, trainIn: layer.trainOut!, load });
     alive.qkv.push({ from: arrived, to: run.read });
     [arrived, coming] = [run.out, run.coming];
@@ -372,11 +372,11 @@ function keepStream(
 ): void {
   const { residuals, tokens, steps, embedding } = shape;
   const unit = (layer: LayerUnit) => units.find(({ name }) => name === layer.name)!;
-  const embed = layers.findIndex(({ role }) => role === "embedding");
+  const embed = layers.findIndex(beginsStream);
   const first = unit(layers[embed + 1]);
-  const joining = layers.findLast((layer) => endsBranch(layer) || layer.source === "shortcut")!;
-  const last = units.findLast(({ name }) => name === joining.name)!;
   if (residuals > 0) {
+    const joining = layers.findLast((layer) => layer.joins !== null || followsAttention(layer))!;
+    const last = units.findLast(({ name }) => name === joining.name)!;
     // An embedding of lines is the stream's first value; an embedding of values is held separately and added to the stream step
     // by step.
     const begun = embedding === "lines" ? unit(layers[embed]).end : first.start;

@@ -6,14 +6,15 @@
  */
 import type { AttentionSpec } from "../experiment/attention.ts";
 import { ATTENTION_PARTS, type AttentionPart } from "../experiment/by-attention.ts";
-import type { ModelSpec } from "../experiment/model.ts";
+import type { ModelSpec, SpikingSpec, StemSpec } from "../experiment/model.ts";
 import type { NeuronReset, NeuronSpec } from "../experiment/neuron.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
-import { type LinearLayer, readsStream, sizedLayers } from "../model/layers.ts";
+import { type LinearLayer, layersOf } from "../model/layers.ts";
 import { neuronModel } from "../model/neuron/catalogue.ts";
 import { logitsOf } from "../model/read-out.ts";
 import { RESIDUALS } from "../model/residual.ts";
 import { hasShortcut, type StemLayer, stemLayers } from "../model/stem.ts";
+import { type Described, graphOf } from "../model/transformer.ts";
 import { kept } from "./kept.ts";
 
 export interface NetworkShape {
@@ -106,26 +107,47 @@ export const attentionParts = ({ attention }: Pick<NetworkShape, "attention">): 
 export const VALUE_BITS = 8;
 
 /** Bits of the numbers that a layer of a block reads from the stream, one read each; 1 for any other: spikes. */
-export const bitsInto = (layer: LinearLayer, { residualInputBits = 1 }: NetworkShape): number =>
-  readsStream(layer) ? residualInputBits : 1;
+export const bitsInto = ({ readsStream, answers }: LinearLayer, { residualInputBits = 1 }: NetworkShape): number =>
+  readsStream && !answers ? residualInputBits : 1;
 
 /** Layers of weights, in the order in which they run. Kept, because draws of prices ask for the same ones thousands of times. */
 export function shapeLayers(shape: NetworkShape): readonly LinearLayer[] {
-  const { width, depth, expansion, inputs, classes, outputProjection, residuals, stem } = shape;
-  const before = [...stemBefore(shape), { inputs, outputs: width }].map(({ inputs, outputs }) => ({ inputs, outputs }));
-  const pattern = {
-    depth,
-    expansion,
-    outputProjection,
-    hasStream: residuals > 0,
-    parts: attentionParts(shape).length,
-    convolutions: stem ? stem.length - 1 : null,
-  };
-  const sizes = { before, width, logits: classes };
-  return keptLayers([pattern, sizes], () => sizedLayers(pattern, sizes));
+  const { width, depth, heads, expansion, tokens, inputs, classes, outputProjection, residuals, attention, stem } =
+    shape;
+  const sizes = [width, depth, heads, expansion, tokens, inputs, classes, outputProjection, residuals > 0];
+  return keptLayers([sizes, attention?.kind, stem, shape.stemShortcut], () => layersOf(graphOf(describedBy(shape))));
 }
 
 const keptLayers = kept<readonly LinearLayer[]>(64);
+
+/** A neuron that no published workload names. */
+export const IDEAL_NEURON: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" };
+
+const IDEAL_ATTENTION: AttentionSpec = { kind: "stochastic", scoreGain: 1, valueGain: 1, draws: "independent" };
+
+/** A network of these sizes. What no layer depends on is left out, such as positions and who attends to whom. */
+function describedBy(shape: NetworkShape): Described<SpikingSpec> {
+  const { width, depth, heads, expansion, steps, neuron = IDEAL_NEURON, attention = IDEAL_ATTENTION } = shape;
+  const { tokens, inputs, classes, outputProjection, residuals, stem } = shape;
+  const residual = residuals > 0 ? "membrane" : "none";
+  const kinds = { kind: "spiking", normalisation: "none", position: "none", residual } as const;
+  const surrogate = { kind: "sigmoid", alpha: 4 } as const;
+  const model = { ...kinds, width, depth, heads, expansion, steps, neuron, attention, surrogate, outputProjection };
+  const geometry = { inputs, tokens, classes, mask: new Uint8Array(0), queries: new Int32Array(1) };
+  if (!stem) return { model, geometry };
+  const { grid, channels } = stem[0];
+  return { model: { ...model, stem: specOf(shape, stem) }, geometry: { ...geometry, inputs: channels, grid } };
+}
+
+/** What a stem was planned from. The way around an embedding adds currents, so that they are pooled. */
+function specOf({ stemShortcut: shortcut }: NetworkShape, stem: readonly StemLayer[]): StemSpec {
+  const stages = stem.map(({ kernel, stride }) => ({ kernel, stride }) as StemSpec["embedding"]);
+  const layers = stemBefore({ stem }).map(({ outputs, pool, poolWindow }, i) => {
+    const pooling = { pool, ...(poolWindow && { poolWindow }), ...(shortcut && { poolOf: "currents" }) };
+    return { ...stages[i], channels: outputs, ...pooling } as StemSpec["layers"][number];
+  });
+  return { layers, embedding: { ...stages[layers.length], ...(shortcut && { shortcut }) } };
+}
 
 /** The layers of a stem before the embedding, with windows as vectors instead of tokens. */
 export const stemBefore = ({ stem }: Pick<NetworkShape, "stem">): readonly StemLayer[] => stem?.slice(0, -1) ?? [];

@@ -13,7 +13,7 @@
  */
 import type { NoUnit } from "../hardware/attention/catalogue.ts";
 import { membranesOf, widestMembrane } from "../hardware/attention/unit.ts";
-import { endsBranch } from "../model/layers.ts";
+import { beginsStream, followsAttention } from "../model/layers.ts";
 import { neuronGrid, pixels } from "../model/stem.ts";
 import type { BufferUse } from "./buffers.ts";
 import type { AttentionUnit, LayerUnit, Machine } from "./machine.ts";
@@ -29,43 +29,42 @@ export interface Transfer {
   readonly jobs: number;
 }
 
-const READ_FROM: Readonly<Record<LayerUnit["source"], Transfer["buffer"]>> = {
-  input: "input",
-  spikes: "spikes",
-  attention: "attention",
-  shortcut: "attention",
-};
-
-/** Where a layer reads: without an attention unit, the values themselves. */
-const readFrom = ({ attention }: Machine, source: LayerUnit["source"]): Transfer["buffer"] =>
-  READ_FROM[source] === "attention" && attention.unit === "none" ? "qkv" : READ_FROM[source];
+/** Where a layer reads: behind attention without a unit, the values themselves. */
+function readFrom({ attention }: Machine, { readsInput, attended }: LayerUnit): Transfer["buffer"] {
+  if (attended !== null) return attention.unit === "none" ? "qkv" : "attention";
+  return readsInput ? "input" : "spikes";
+}
 
 /** Transfers of a layer's jobs. */
 export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   const { shape, words, units } = machine;
   const { width, steps, residuals } = shape;
-  const { role, block, source, trainIn, trainOut, inputs, outputs, reads, tokens, everyStep } = layer;
+  const { block, trainIn, trainOut, inputs, outputs, reads, tokens, everyStep } = layer;
   // Values enter once; the results enter stream and neurons with the first layer, step by step.
   if (!everyStep) return [];
   // Attention is added to the stream at all tokens, also before a head that reads some of them.
-  const vectors = source === "shortcut" ? shape.tokens : tokens.length;
-  const takesValues = role === "attention input" && block === 0 && shape.embedding === "values";
+  const isShortcut = followsAttention(layer);
+  const vectors = isShortcut ? shape.tokens : tokens.length;
+  const at = machine.layers.indexOf(layer);
+  const last = machine.layers[machine.layers.length - 1];
+  const takesValues = at > 0 && !machine.layers[at - 1].everyStep;
   const moves: Transfer[] = [];
   const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = vectors * steps) => {
     if (bits > 0 && of > 0) moves.push({ way, buffer, bits, jobs: of });
   };
-  move("read", readFrom(machine, source), inputs * reads, tokens.length * steps);
+  move("read", readFrom(machine, layer), inputs * reads, tokens.length * steps);
 
   const word = width * words.stream;
   // Neurons behind the sum of the stream and what the layer adds to it; the last sum goes straight to those that the head reads.
-  const joined = source === "shortcut" ? trainIn : endsBranch(layer) ? trainOut : null;
-  const isKept = joined !== null && joined !== machine.layers[machine.layers.length - 1].trainIn;
-  if (residuals > 0 && joined !== null) move("read", "stream", word);
-  if (residuals > 0 && (role === "embedding" || takesValues || isKept)) move("write", "stream", word);
+  const driven = isShortcut ? trainIn : trainOut;
+  const joins = isShortcut || (block !== null && layer.joins !== null);
+  if (residuals > 0 && joins) move("read", "stream", word);
+  const isKept = joins && driven !== last.trainIn;
+  if (residuals > 0 && (beginsStream(layer) || takesValues || isKept)) move("write", "stream", word);
 
-  if (shape.stemShortcut && role === "embedding") move("read", "stream", word);
-  const size = shape.stem?.[machine.layers.indexOf(layer)];
-  if (shape.stemShortcut && size && machine.layers[machine.layers.indexOf(layer) + 1].role === "embedding") {
+  if (shape.stemShortcut && beginsStream(layer)) move("read", "stream", word);
+  const size = shape.stem?.[at];
+  if (layer.ownNeurons && layer.joins !== null) {
     move("write", "stream", word, shape.tokens * steps);
   }
 
@@ -80,11 +79,11 @@ export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
   };
   /** Vectors per step of the neurons behind the layer. */
   function firedVectors(): number {
-    if (role === "convolution") return pixels(neuronGrid(size!));
-    return joined === machine.layers[machine.layers.length - 1].trainIn ? lastVectors(shape) : vectors;
+    if (size && layer.ownNeurons) return pixels(neuronGrid(size));
+    return driven === last.trainIn ? lastVectors(shape) : vectors;
   }
-  if (takesValues || source === "shortcut") fire(width, "spikes");
-  if (role !== "head") fire(outputs, role === "attention input" ? "qkv" : "spikes");
+  if (takesValues || isShortcut) fire(width, "spikes");
+  if (!layer.answers) fire(outputs, layer.attention === null ? "spikes" : "qkv");
   return moves;
 }
 /**

@@ -21,11 +21,11 @@ export function readClocks({ readOut, multiplexerSteps }: Placed, hardware: Hard
  * wait, to this one.
  */
 export function stepClocks(
-  layers: readonly (Placed & Pick<LayerMapping, "name" | "role">)[],
+  layers: readonly (Placed & Pick<LayerMapping, "name" | "attention">)[],
   name: string,
   hardware: HardwareSpec,
 ): number {
   const last = layers.findIndex((layer) => layer.name === name);
-  const first = layers.slice(0, last).findLastIndex(({ role }) => role === "attention input") + 1;
+  const first = layers.slice(0, last).findLastIndex(({ attention }) => attention !== null) + 1;
   return Math.max(...layers.slice(first, last + 1).map((layer) => readClocks(layer, hardware)));
 }

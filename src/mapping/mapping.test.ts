@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
+import { tinyLayer } from "../../test/support/tiny-layer.ts";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { MappingError, ShapeError } from "../errors.ts";
 import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
@@ -25,7 +26,7 @@ function networkOf(model: object): Network<SpikingSpec> {
 }
 
 test("the paper's example, 384 outputs of 512 inputs, takes 12 crossbars: 3 groups of 4 row blocks", () => {
-  const { layer } = mapLayer({ name: "up", role: "feed-forward up", inputs: 512, outputs: 384 }, hardware, START);
+  const { layer } = mapLayer(tinyLayer("blocks.0.up", { inputs: 512, outputs: 384 }), hardware, START);
   expect([layer.blocks.length, layer.columnGroups, layer.rowBlocks]).toEqual([12, 3, 4]);
   expect([layer.multiplexerSteps, layer.lifUnits]).toEqual([8, 3 * 16]);
   // Outputs 129 .. 256 (counted from 1) sit on the four crossbars of the second tile.
@@ -83,8 +84,8 @@ test("blocks cover every weight of a layer exactly once, each on its own crossba
   fc.assert(
     fc.property(size, size, crossbarSize, crossbarSize, (inputs, outputs, rows, columns) => {
       const small = literalMachine({ crossbar: { rows, columns } });
-      const sizes = { name: "layer", role: "feed-forward up", inputs, outputs } as const;
-      const { layer } = mapLayer(sizes, small, { crossbar: 7, tile: 3, load: 0, site: 7 });
+      const sized = tinyLayer("blocks.0.up", { inputs, outputs });
+      const { layer } = mapLayer(sized, small, { crossbar: 7, tile: 3, load: 0, site: 7 });
       expect(coverage(layer).every((times) => times === 1)).toBe(true);
       expect(layer.blocks.map((block) => block.crossbar)).toEqual(layer.blocks.map((_, i) => 7 + i));
       for (const block of layer.blocks) {
@@ -163,7 +164,7 @@ test("a chip that is too small is loaded again, a whole tile at a time, and no s
 });
 
 test("a tile that fills the last free crossbars belongs to the current load", () => {
-  const layer = { name: "layer", role: "feed-forward up", inputs: 256, outputs: 3 * 128 } as const;
+  const layer = tinyLayer("blocks.0.up", { inputs: 256, outputs: 3 * 128 });
   const loads = (crossbars: number) =>
     mapLayer(layer, { ...hardware, crossbars }, START).layer.blocks.map(({ load, site }) => [load, site]);
   // Three tiles of two blocks each: 6 sites hold all, 5 hold two tiles, and the third comes with the next load.

@@ -30,7 +30,7 @@ import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { readOutFor } from "../hardware/read-out.ts";
 import type { Geometry } from "../model/geometry.ts";
-import { type LinearLayer, neuronsBefore, neuronsBehind } from "../model/layers.ts";
+import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import { RESIDUALS, trainsBefore } from "../model/residual.ts";
 import { embeddedTrains } from "../model/stem.ts";
@@ -55,6 +55,9 @@ export interface CrossbarBlock extends MatrixBlock {
 }
 
 export interface LayerMapping extends LinearLayer, Placement {}
+
+/** What placing a layer depends on. */
+type Placeable = Pick<LinearLayer, "name" | "inputs" | "outputs" | "block" | "ownNeurons" | "attention" | "answers">;
 
 /** Where a layer is placed, and what it occupies. */
 export interface Placement extends Wiring {
@@ -169,7 +172,7 @@ function requireMean({ readOut, tokens }: Geometry, { arithmetic }: HardwareSpec
 }
 
 /**
- * Places layers by their roles and sizes, in the order given.
+ * Places layers by their sizes and their places in the graph, in the order given.
  *
  * Throws MappingError when a tile of a layer has more row blocks than the chip has crossbars, or a layer cannot be read as it says
  */
@@ -182,7 +185,7 @@ export function placeLayers(
   const layers: LayerMapping[] = [];
   let next = START;
   for (const layer of linear) {
-    const mapped = mapLayer({ ...layer, ...wiringOf(layer.source, hardware.crossbar) }, hardware, next);
+    const mapped = mapLayer({ ...layer, ...wiringOf(layer, hardware.crossbar) }, hardware, next);
     layers.push(mapped.layer);
     next = mapped.next;
   }
@@ -227,14 +230,14 @@ export const START: Cursor = { crossbar: 0, tile: 0, load: 0, site: 0 };
  *
  * Throws MappingError when a tile of the layer has more row blocks than the chip has crossbars
  */
-export function mapLayer<L extends Pick<LinearLayer, "name" | "role" | "inputs" | "outputs"> & Partial<Wiring>>(
+export function mapLayer<L extends Placeable & Partial<Wiring>>(
   linear: L,
   hardware: HardwareSpec,
   next: Cursor,
 ): { layer: L & Placement; next: Cursor } {
-  const { name, role, inputs, outputs } = linear;
+  const { name, inputs, outputs } = linear;
   const { columns } = hardware.crossbar;
-  const rows = rowsFor(role, hardware.crossbar);
+  const rows = rowsFor(linear, hardware.crossbar);
   const units = readoutUnits(columns, hardware.adc);
   const wired = { ...STRAIGHT, ...linear };
   const lines = inputs * wired.linesPerInput;
@@ -260,7 +263,7 @@ export function mapLayer<L extends Pick<LinearLayer, "name" | "role" | "inputs" 
       blocks.push({ crossbar, tile, load, site, rowStart, columnStart, ...size });
     }
   }
-  const readOut = readOutFor(role, hardware);
+  const readOut = readOutFor(linear, hardware);
   const converts = decidingOf(readOut) === null;
   const layer = {
     ...wired,
@@ -270,7 +273,7 @@ export function mapLayer<L extends Pick<LinearLayer, "name" | "role" | "inputs" 
     rowBlocks,
     blocks,
     multiplexerSteps: converts ? multiplexerSteps(Math.min(outputs, columns), units) : 0,
-    lifUnits: converts && role !== "head" ? columnGroups * units : 0,
+    lifUnits: converts && !linear.answers ? columnGroups * units : 0,
   };
   return { layer, next: { crossbar, tile, load, site } };
 }
@@ -299,8 +302,8 @@ function requireFolded({ model, geometry, parameters }: Network<SpikingSpec>): v
 /** The spike trains that neurons send, with their number of neurons. */
 export const neuronTrains = ({ layers }: Pick<Mapping, "layers">): ReadonlyMap<string, number> =>
   new Map(
-    layers.flatMap((layer) => [
-      ...neuronsBefore(layer).map(({ name }) => [name, layer.inputs] as const),
-      ...neuronsBehind(layer).map(({ name }) => [name, layer.outputs] as const),
+    layers.flatMap(({ readsStream, trainIn, inputs, ownNeurons, trainOut, outputs }) => [
+      ...(readsStream ? [[trainIn, inputs] as const] : []),
+      ...(ownNeurons ? [[trainOut as string, outputs] as const] : []),
     ]),
   );

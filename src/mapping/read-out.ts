@@ -5,20 +5,18 @@
 import { MappingError } from "../errors.ts";
 import { type ByReadOut, type ColumnReadOut, decidingOf, forReadOut } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { LayerRole } from "../model/layers.ts";
+import { readOutField } from "../hardware/read-out.ts";
+import type { LinearLayer } from "../model/layers.ts";
 
 /** A placed layer: its lines, and the row blocks that hold them. */
-interface Placed {
-  readonly name: string;
-  readonly role: LayerRole;
+interface Placed extends Pick<LinearLayer, "name" | "block" | "ownNeurons" | "attention"> {
   readonly readOut: ColumnReadOut;
   readonly lines: number;
   readonly rowBlocks: number;
 }
 
 /** Name of the field that chooses a layer's read-out. */
-const fieldOf = ({ role }: Placed): string =>
-  `hardware.readOut.${role === "attention input" ? "attentionInput" : "feedForwardUp"}`;
+const fieldOf = (layer: Placed): string => `hardware.readOut.${readOutField(layer)}`;
 
 /**
  * Throws MappingError where this hardware cannot read a layer as it says

@@ -1,6 +1,5 @@
 /** Bit widths of an ANN's layers, with the codes of each. What is rounded, and how: `quantization.ts`. */
-import type { BitWidth, ModelSpec } from "../experiment/model.ts";
-import { type Layer, layersOf, patternOf } from "./layers.ts";
+import type { AnnSpec, BitWidth } from "../experiment/model.ts";
 
 /** Whole numbers from `low` to `high`. */
 export interface Codes {
@@ -20,15 +19,19 @@ export const SHARE_CODES = 255;
 
 const OUTER: LayerWidths = { weights: 8, activations: 8, attention: null };
 
-/** Widths of all linear layers by name; null for a model in floating point. */
-export function widthsByLayer(model: ModelSpec): ReadonlyMap<string, LayerWidths> | null {
-  if (model.kind !== "ann" || !model.quantization) return null;
-  const { weights, activations } = model.quantization;
-  const widths = ({ role, source }: Layer): LayerWidths => {
-    if (source === "input" || role === "head") return OUTER;
-    return { weights, activations, attention: role === "attention input" ? attentionWidth(activations) : null };
-  };
-  return new Map(layersOf(patternOf(model)).map((layer) => [layer.name, widths(layer)]));
+/**
+ * Widths of a linear layer; null for a model in floating point.
+ *
+ * @param place whether it reads the input or answers, and whether attention reads it
+ */
+export function widthsOf(
+  { quantization }: AnnSpec,
+  place: { readonly isOuter: boolean; readonly isAttended: boolean },
+): LayerWidths | null {
+  if (!quantization) return null;
+  const { weights, activations } = quantization;
+  if (place.isOuter) return OUTER;
+  return { weights, activations, attention: place.isAttended ? attentionWidth(activations) : null };
 }
 
 /** Width of q, k and v. */

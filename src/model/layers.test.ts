@@ -3,90 +3,97 @@ import { expect, test } from "vitest";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, tinyStem } from "../../test/support/tiny-stem.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { annSpec, type ModelSpec, spikingSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { simulate } from "../simulation/reference/simulate.ts";
 import { emptySpikeTrain } from "../spike/train.ts";
+import type { Geometry } from "./geometry.ts";
 import { inputRows } from "./geometry.ts";
-import { type Layer, type LayerPattern, layersOf, patternOf } from "./layers.ts";
+import { beginsStream, followsAttention, type LinearLayer, layersOf } from "./layers.ts";
+import { graphOf } from "./transformer.ts";
 
-const PATTERN: LayerPattern = {
-  depth: 1,
-  expansion: 4,
-  outputProjection: true,
-  hasStream: true,
-  parts: 3,
-  convolutions: null,
-};
+const BASE = spikingSpec.parse({ width: 16, depth: 1, heads: 2, expansion: 2, steps: 2, normalisation: "none" });
 
-const lines = (pattern: Partial<LayerPattern>) =>
-  layersOf({ ...PATTERN, ...pattern }).map(
-    ({ name, role, source, follows, trainIn, trainOut }) =>
-      `${name}: ${role}, ${source} ${trainIn} to ${follows} ${trainOut}`,
-  );
+const layersIn = (model: ModelSpec, geometry: Geometry = tinyGeometry) => layersOf(graphOf({ model, geometry }));
+
+/** What a layer reads, and where its sums go. */
+function line(layer: LinearLayer): string {
+  const { name, trainIn, readsInput, attended, trainOut, ownNeurons, attention, joins, answers } = layer;
+  const from = readsInput ? "input " : followsAttention(layer) ? "neurons on attention " : attended ? "attention " : "";
+  const to = answers
+    ? "the answer"
+    : `${ownNeurons ? "its own" : beginsStream(layer) ? "the first" : "shared"} ${trainOut}`;
+  return `${name}: ${from}${trainIn} to ${to}${attention ? `, read by ${attention}` : ""}${joins ? `, in ${joins}` : ""}`;
+}
+
+const lines = (fields: Partial<typeof BASE>, geometry?: Geometry) =>
+  layersIn({ ...BASE, ...fields }, geometry).map(line);
 
 test("a block, its surroundings and a convolution, by hand", () => {
-  expect(lines({ convolutions: 1 })).toEqual([
-    "stem.0: convolution, input stem.0.windows to neurons stem.0.map",
-    "embed: embedding, spikes embed.windows to stream blocks.0.input",
-    "blocks.0.qkv: attention input, spikes blocks.0.input to neurons blocks.0.qkv",
-    "blocks.0.projection: attention output, attention blocks.0.attention to stream blocks.0.middle",
-    "blocks.0.up: feed-forward up, spikes blocks.0.middle to neurons blocks.0.hidden",
-    "blocks.0.down: feed-forward down, spikes blocks.0.hidden to stream output",
-    "head: head, spikes output to read-out null",
+  expect(lines({ stem: tinyStem }, stemmed(tinyStem))).toEqual([
+    "stem.0: input stem.0.windows to its own stem.0.map",
+    "embed: embed.windows to the first blocks.0.input, in blocks.0.attention.sum",
+    "blocks.0.qkv: blocks.0.input to its own blocks.0.qkv, read by blocks.0.attention",
+    "blocks.0.projection: attention blocks.0.attention to shared blocks.0.middle, in blocks.0.attention.sum",
+    "blocks.0.up: blocks.0.middle to its own blocks.0.hidden",
+    "blocks.0.down: blocks.0.hidden to shared output, in blocks.0.down.sum",
+    "head: output to the answer",
   ]);
 });
 
 test("blocks without an output projection, without a feed-forward pair, and without both", () => {
-  const inside = (pattern: Partial<LayerPattern>) => lines({ depth: 2, ...pattern }).slice(1);
+  const inside = (fields: Partial<typeof BASE>) => lines({ depth: 2, ...fields }).slice(1);
   expect(inside({ outputProjection: false }).slice(0, 3)).toEqual([
-    "blocks.0.qkv: attention input, spikes blocks.0.input to neurons blocks.0.qkv",
-    "blocks.0.up: feed-forward up, shortcut blocks.0.middle to neurons blocks.0.hidden",
-    "blocks.0.down: feed-forward down, spikes blocks.0.hidden to stream blocks.1.input",
+    "blocks.0.qkv: blocks.0.input to its own blocks.0.qkv, read by blocks.0.attention",
+    "blocks.0.up: neurons on attention blocks.0.middle to its own blocks.0.hidden",
+    "blocks.0.down: blocks.0.hidden to shared blocks.1.input, in blocks.0.down.sum",
   ]);
   expect(inside({ expansion: 0 })).toEqual([
-    "blocks.0.qkv: attention input, spikes blocks.0.input to neurons blocks.0.qkv",
-    "blocks.0.projection: attention output, attention blocks.0.attention to stream blocks.1.input",
-    "blocks.1.qkv: attention input, spikes blocks.1.input to neurons blocks.1.qkv",
-    "blocks.1.projection: attention output, attention blocks.1.attention to stream output",
-    "head: head, spikes output to read-out null",
+    "blocks.0.qkv: blocks.0.input to its own blocks.0.qkv, read by blocks.0.attention",
+    "blocks.0.projection: attention blocks.0.attention to shared blocks.1.input, in blocks.0.attention.sum",
+    "blocks.1.qkv: blocks.1.input to its own blocks.1.qkv, read by blocks.1.attention",
+    "blocks.1.projection: attention blocks.1.attention to shared output, in blocks.1.attention.sum",
+    "head: output to the answer",
   ]);
   expect(inside({ outputProjection: false, expansion: 0 })).toEqual([
-    "blocks.0.qkv: attention input, spikes blocks.0.input to neurons blocks.0.qkv",
-    "blocks.1.qkv: attention input, shortcut blocks.1.input to neurons blocks.1.qkv",
-    "head: head, shortcut output to read-out null",
+    "blocks.0.qkv: blocks.0.input to its own blocks.0.qkv, read by blocks.0.attention",
+    "blocks.1.qkv: neurons on attention blocks.1.input to its own blocks.1.qkv, read by blocks.1.attention",
+    "head: neurons on attention output to the answer",
   ]);
 });
 
-test("without a residual stream, neurons follow every layer but the head", () => {
-  expect(layersOf({ ...PATTERN, hasStream: false }).map(({ follows }) => follows)).toEqual([
-    ...new Array<string>(5).fill("neurons"),
-    "read-out",
-  ]);
+test("an ANN has the same layers and sums, and no neurons", () => {
+  const ann = annSpec.parse({ kind: "ann", width: 16, depth: 1, heads: 2, expansion: 2 });
+  const seen = (model: ModelSpec) =>
+    layersIn(model).map(({ name, inputs, outputs, attention, attended, joins, readsInput, answers }) => [
+      ...[name, inputs, outputs, attention, attended, readsInput, answers, joins !== null],
+    ]);
+  expect(seen(ann)).toEqual(seen(BASE));
+  expect(seen({ ...ann, quantization: { weights: 4, activations: 4 } })).toEqual(seen(BASE));
+  expect(layersIn(ann).map(({ trainOut, ownNeurons }) => trainOut === null && !ownNeurons)).not.toContain(false);
 });
 
-test("in any network, a layer reads what the one before it fires, except around attention and windows", () => {
-  const patterns = fc.record({
+test("in any network, one layer reads the input, one begins the stream, one answers, and no neurons have two owners", () => {
+  const models = fc.record({
     depth: fc.integer({ min: 1, max: 4 }),
     expansion: fc.integer({ min: 0, max: 4 }),
     outputProjection: fc.boolean(),
-    hasStream: fc.boolean(),
-    parts: fc.constantFrom(1, 2, 3),
-    convolutions: fc.constantFrom(null, 0, 1, 3),
+    residual: fc.constantFrom("membrane" as const, "none" as const, "spikes" as const),
+    position: fc.constantFrom("none" as const, "learned" as const),
+    stem: fc.constantFrom(undefined, tinyStem),
   });
-  const follows = (before: Layer, { trainIn, source, block }: Layer) => {
-    if (before.role === "convolution") return trainIn.endsWith(".windows");
-    if (before.role !== "attention input") return source === "spikes" && trainIn === before.trainOut;
-    return source === "attention" ? trainIn === `blocks.${block}.attention` : source === "shortcut";
-  };
   fc.assert(
-    fc.property(patterns, (pattern) => {
-      const layers = layersOf(pattern);
-      expect(layers.map(({ source }) => source === "input")).toEqual(layers.map((_, i) => i === 0));
-      expect(layers.slice(1).filter((layer, i) => !follows(layers[i], layer))).toEqual([]);
-      expect(new Set(layers.map(({ name }) => name)).size).toBe(layers.length);
+    fc.property(models, ({ stem, ...fields }) => {
+      const layers = layersIn({ ...BASE, ...fields, stem }, stem && stemmed(stem));
+      expect(layers.map(({ readsInput }) => readsInput)).toEqual(layers.map((_, i) => i === 0));
+      expect(layers.map(({ answers }) => answers)).toEqual(layers.map((_, i) => i === layers.length - 1));
+      expect(layers.filter(beginsStream).map(({ name }) => name)).toEqual(["embed"]);
+      const owned = layers.filter(({ ownNeurons }) => ownNeurons).map(({ trainOut }) => trainOut);
+      expect(new Set(owned).size).toBe(owned.length);
+      const onStream = layers.filter(({ readsStream }) => readsStream).map(({ trainIn }) => trainIn);
+      expect(onStream.filter((train) => owned.includes(train))).toEqual([]);
     }),
     { seed: 3, numRuns: 100 },
   );
@@ -97,23 +104,18 @@ test.each([
   ["no output projection", { outputProjection: false }, tinyGeometry],
   ["no residual stream", { residual: "none" }, tinyGeometry],
   ["a stem", { stem: tinyStem }, stemmed(tinyStem)],
-])("with %s, the trains on all lines and behind all layers are those of a simulation", (_, fields, geometry) => {
-  const model = spikingSpec.parse({
-    width: 16,
-    depth: 2,
-    heads: 2,
-    expansion: 2,
-    steps: 2,
-    normalisation: "none",
-    ...fields,
-  });
-  const network = tinyNetwork(model, 1, geometry);
-  const hardware = hardwareSpec.parse({ adc: { bits: null }, arithmetic: null });
-  const chip = programChip(network, mapNetwork(network, hardware), hardware, stream(1));
-  const input = emptySpikeTrain(model.steps, inputRows(geometry), geometry.inputs);
-  const { rasters } = simulate(chip, input, stream(2), { rasters: 1 });
-  const trains = layersOf(patternOf(model)).flatMap(({ trainIn, trainOut }) => [trainIn, trainOut ?? trainIn]);
-  // A stem reads windows of the input, and without an output projection no layer reads attention itself.
-  const others = ["input", "blocks.0.attention", "blocks.1.attention"];
-  expect([...new Set([...trains, ...others])].sort()).toEqual(Object.keys(rasters).sort());
-});
+] as const)(
+  "with %s, the trains on all lines and behind all layers are those of a simulation",
+  (_, fields, geometry) => {
+    const model = { ...BASE, depth: 2, ...fields };
+    const network = tinyNetwork(model, 1, geometry);
+    const hardware = hardwareSpec.parse({ adc: { bits: null }, arithmetic: null });
+    const chip = programChip(network, mapNetwork(network, hardware), hardware, stream(1));
+    const input = emptySpikeTrain(model.steps, inputRows(geometry), geometry.inputs);
+    const { rasters } = simulate(chip, input, stream(2), { rasters: 1 });
+    const trains = layersIn(model, geometry).flatMap(({ trainIn, trainOut }) => [trainIn, trainOut ?? trainIn]);
+    // A stem reads windows of the input, and without an output projection no layer reads attention itself.
+    const others = ["input", "blocks.0.attention", "blocks.1.attention"];
+    expect([...new Set([...trains, ...others])].sort()).toEqual(Object.keys(rasters).sort());
+  },
+);

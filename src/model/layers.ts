@@ -1,216 +1,127 @@
 /**
- * The linear layers of a network as data: the role of each, where it stands, what it reads and what follows. Training, mapping,
- * machine, schedule, counts and RTL iterate over this list; names only lead to parameters and results.
+ * The linear layers of a graph, each with what its place in the graph says: which value it reads, where its sums go, and whose neurons
+ * they drive. Training, mapping, machine, schedule, counts and RTL iterate over this list; names only lead to parameters and results.
  *
- *   spiking network    convolution ... -> embedding -> [attention input -> attention -> attention output -> feed-forward up ->
- *                      feed-forward down] x depth -> head
+ *   spiking transformer   stem.0 ... -> embed -> [qkv -> attention -> projection -> up -> down] x depth -> head
  *
- * A block can lack layers. Without an attention output, attention itself joins the residual stream (a shortcut). With an
- * expansion of 0 there is no feed-forward pair, and the next block or the head follows attention. Where branches add spikes to
- * the stream, their last layers have neurons, and layers read sums of spikes.
- *
- * An ANN has the same layers, but GELU, LayerNorm or nothing where a spiking network has neurons, and no spike trains.
+ * A branch of a block is attention with the layers around it, or a chain of layers. Inside a branch, a layer has neurons of its own; what
+ * the last one adds drives neurons on the stream that all branches write to. An ANN has the same layers, but no neurons.
  */
-import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
-import type { ModelSpec } from "../experiment/model.ts";
-import { RESIDUALS } from "./residual.ts";
+import type { Graph } from "./graph.ts";
+import { operationsOf } from "./graph.ts";
+import type { LinearOperation } from "./linear.ts";
+import type { Operation, OperationKind } from "./operations.ts";
 
-/** `attention input` computes q, k and v, or those that attention reads; `attention output` is the projection after attention. */
-export type LayerRole =
-  | "convolution"
-  | "embedding"
-  | "attention input"
-  | "attention output"
-  | "feed-forward up"
-  | "feed-forward down"
-  | "head";
-
-export interface Layer {
+/** A linear operation and its surroundings. */
+export interface LinearLayer {
   /** Its parameters are `name.weight`, `name.offset`, ... In a block it is the block's name and that of the part: `blocks.0.qkv`. */
   readonly name: string;
   readonly part: string;
-  readonly role: LayerRole;
   /** Index of its block; null outside the blocks. */
   readonly block: number | null;
-  /**
-   * What it reads: the network's input, spikes of the neurons before it, attention, or, as a `shortcut`, neurons that attention
-   * reaches without a layer in between.
-   */
-  readonly source: "input" | "spikes" | "attention" | "shortcut";
-  /** Where its sums go: to neurons of its own, into the residual stream and the neurons on it, or to the answer. */
-  readonly follows: "neurons" | "stream" | "read-out";
-  /** Names of the spike trains on its lines and behind it, as in a trace; null for the head. */
-  readonly trainIn: string;
-  readonly trainOut: string | null;
-}
-
-/** With its numbers of inputs and outputs. */
-export interface LinearLayer extends Layer {
   readonly inputs: number;
   readonly outputs: number;
+  /** Vectors of a prompt at a step: tokens, or windows of a map. */
+  readonly rows: number;
+  /** The value on its lines, by its name in a trace. */
+  readonly trainIn: string;
+  /** Whether that is the network's input, or windows of it. */
+  readonly readsInput: boolean;
+  /** Whether the neurons that it reads belong to no layer alone: those on the stream, before a branch or the answer. */
+  readonly readsStream: boolean;
+  /** Attention whose result reaches it without a layer in between: on its lines, or through the neurons that it reads. */
+  readonly attended: string | null;
+  /** The first neurons that its sums drive, alone or with others, by the name of their spikes; null if they drive none. */
+  readonly trainOut: string | null;
+  /** Whether they are its own: nothing else drives them, and they are read inside its branch. */
+  readonly ownNeurons: boolean;
+  /** Attention that reads its results. */
+  readonly attention: string | null;
+  /** The sum, of the stream and a branch, of which its results are a part. */
+  readonly joins: string | null;
+  /** Whether its sums are the answer. */
+  readonly answers: boolean;
 }
 
-/** All that the layers of a network depend on besides their sizes. */
-export interface LayerPattern {
-  readonly depth: number;
-  /** Feed-forward width divided by width; 0 for blocks without a feed-forward pair. */
-  readonly expansion: number;
-  /** Whether a layer follows attention. */
-  readonly outputProjection: boolean;
-  /** Whether blocks add to a residual stream. */
-  readonly hasStream: boolean;
-  /** How many of queries, keys and values attention reads. */
-  readonly parts: number;
-  /** Whether they add spikes, so that the neurons are at the ends of branches. Default false. */
-  readonly addsSpikes?: boolean;
-  /** Convolutions before the embedding; null without a stem. */
-  readonly convolutions: number | null;
+const found = new WeakMap<Graph, readonly LinearLayer[]>();
+
+/** In the order in which they run; the same value each time. */
+export function layersOf(graph: Graph): readonly LinearLayer[] {
+  const layers = found.get(graph) ?? describe(graph);
+  found.set(graph, layers);
+  return layers;
 }
 
-export function patternOf(model: ModelSpec): LayerPattern {
-  const { depth, expansion, stem } = model;
-  const spiking = model.kind === "spiking" ? model : null;
-  return {
-    depth,
-    expansion,
-    outputProjection: spiking?.outputProjection ?? true,
-    hasStream: RESIDUALS[spiking?.residual ?? "membrane"].adds,
-    addsSpikes: spiking !== null && RESIDUALS[spiking.residual].neurons === "branch",
-    parts: spiking ? ATTENTION_PARTS[spiking.attention.kind].length : 3,
-    convolutions: stem?.layers.length ?? null,
-  };
-}
+/** Operations that keep rows of spikes or currents as they are, apart from their numbers. */
+type Passing = ReadonlySet<OperationKind>;
+const SCALED: Passing = new Set(["batch-normalisation", "pool"]);
+const SUMMED: Passing = new Set([...SCALED, "position", "sum", "add", "token-mean"]);
+const FIRED: Passing = new Set([...SCALED, "position", "sum", "rounding", "neurons"]);
 
-/** In the order in which they run. */
-export function layersOf(pattern: LayerPattern): Layer[] {
-  const { depth, expansion, outputProjection, hasStream, addsSpikes = false, convolutions } = pattern;
-  const joins = hasStream && !addsSpikes ? "stream" : "neurons";
-  /** How whatever comes next reads attention's results, and the end of a block. */
-  const behindAttention = outputProjection ? "spikes" : "shortcut";
-  const behindBlock = expansion > 0 ? "spikes" : behindAttention;
-  const outside = (name: string) => ({ name, part: name, block: null });
-  const stem = Array.from({ length: convolutions ?? 0 }, (_, i): Layer => {
-    const name = `stem.${i}`;
-    return {
-      ...outside(name),
-      role: "convolution",
-      source: i === 0 ? "input" : "spikes",
-      follows: "neurons",
-      trainIn: `${name}.windows`,
-      trainOut: `${name}.map`,
-    };
-  });
-  const embedding: Layer = {
-    ...outside("embed"),
-    role: "embedding",
-    source: stem.length > 0 ? "spikes" : "input",
-    follows: joins,
-    trainIn: convolutions === null ? "input" : "embed.windows",
-    trainOut: addsSpikes ? "embed" : "blocks.0.input",
-  };
-  const blocks = Array.from({ length: depth }, (_, block): Layer[] => {
-    const at = `blocks.${block}`;
-    const inside = (part: string) => ({ name: `${at}.${part}`, part, block });
-    const next = block + 1 < depth ? `blocks.${block + 1}.input` : "output";
-    const middle = expansion > 0 ? `${at}.middle` : next;
-    const qkv: Layer = {
-      ...inside("qkv"),
-      role: "attention input",
-      source: block > 0 ? behindBlock : "spikes",
-      follows: "neurons",
-      trainIn: `${at}.input`,
-      trainOut: `${at}.qkv`,
-    };
-    const projection: Layer = {
-      ...inside("projection"),
-      role: "attention output",
-      source: "attention",
-      follows: joins,
-      trainIn: `${at}.attention`,
-      trainOut: addsSpikes ? `${at}.projection` : middle,
-    };
-    const up: Layer = {
-      ...inside("up"),
-      role: "feed-forward up",
-      source: behindAttention,
-      follows: "neurons",
-      trainIn: middle,
-      trainOut: `${at}.hidden`,
-    };
-    const down: Layer = {
-      ...inside("down"),
-      role: "feed-forward down",
-      source: "spikes",
-      follows: joins,
-      trainIn: `${at}.hidden`,
-      trainOut: addsSpikes ? `${at}.down` : next,
-    };
-    return [qkv, ...(outputProjection ? [projection] : []), ...(expansion > 0 ? [up, down] : [])];
-  });
-  const head: Layer = {
-    ...outside("head"),
-    role: "head",
-    source: behindBlock,
-    follows: "read-out",
-    trainIn: "output",
-    trainOut: null,
-  };
-  return [...stem, embedding, ...blocks.flat(), head];
-}
+function describe(graph: Graph): readonly LinearLayer[] {
+  const readers = new Map<string, Operation[]>();
+  for (const operation of graph.operations) {
+    for (const value of operation.reads) readers.set(value, [...(readers.get(value) ?? []), operation]);
+  }
+  const writers = new Map(graph.operations.map((operation) => [operation.writes, operation]));
 
-/**
- * The same with sizes.
- *
- * @param before sizes of the layers before the blocks, the embedding last
- */
-export function sizedLayers(
-  pattern: LayerPattern,
-  {
-    before,
-    width,
-    logits,
-  }: {
-    readonly before: readonly { readonly inputs: number; readonly outputs: number }[];
-    readonly width: number;
-    readonly logits: number;
-  },
-): LinearLayer[] {
-  const hidden = pattern.expansion * width;
-  const inside: Readonly<Record<Exclude<LayerRole, "convolution" | "embedding">, readonly [number, number]>> = {
-    "attention input": [width, pattern.parts * width],
-    "attention output": [width, width],
-    "feed-forward up": [width, hidden],
-    "feed-forward down": [hidden, width],
-    head: [width, logits],
-  };
-  return layersOf(pattern).map((layer, i) => {
-    const { role } = layer;
-    if (role === "convolution" || role === "embedding") {
-      const { inputs, outputs } = before[i];
-      return { ...layer, inputs, outputs };
+  /** The first operation of a kind behind a value; those in between are of the passing kinds. */
+  function reach(value: string, kinds: readonly OperationKind[], passing: Passing): Operation | null {
+    const next = readers.get(value) ?? [];
+    const direct = next.find(({ kind }) => kinds.includes(kind));
+    if (direct) return direct;
+    for (const { kind, writes } of next) {
+      const further = passing.has(kind) ? reach(writes, kinds, passing) : null;
+      if (further) return further;
     }
-    const [inputs, outputs] = inside[role];
-    return { ...layer, inputs, outputs };
+    return null;
+  }
+  /** The layer or attention whose result was the last to enter a value; null for the input. Of a sum, the branch was the last. */
+  function lastBefore(value: string): Operation | null {
+    const writer = writers.get(value);
+    if (!writer || writer.kind === "linear" || writer.kind === "attention") return writer ?? null;
+    return lastBefore(writer.reads[writer.reads.length - 1]);
+  }
+  function neuronsOf({ reads: [read], writes, block }: LinearOperation) {
+    const driven = reach(writes, ["neurons"], SUMMED)?.writes ?? null;
+    const isAlone = driven !== null && reach(writes, ["neurons"], SCALED)?.writes === driven;
+    const reader = isAlone ? reach(driven, ["attention", "windows", "linear"], SCALED) : null;
+    // A layer behind attention ends its branch.
+    const isInside =
+      reader?.kind === "linear" ? reader.block === block && writers.get(read)?.kind !== "attention" : true;
+    return { trainOut: driven, ownNeurons: Boolean(reader) && isInside };
+  }
+
+  const own = new Set<string>();
+  return operationsOf(graph, "linear").map((operation): LinearLayer => {
+    const { name, block, inputs, outputs, reads, writes } = operation;
+    const before = lastBefore(reads[0]);
+    const neurons = neuronsOf(operation);
+    if (neurons.ownNeurons) own.add(neurons.trainOut as string);
+    return {
+      ...{ name, part: partOf(operation), block, inputs, outputs, ...neurons },
+      rows: graph.values.get(reads[0])!.rows,
+      trainIn: reads[0],
+      readsInput: before === null,
+      readsStream: writers.get(reads[0])?.kind === "neurons" && !own.has(reads[0]),
+      attended: before?.kind === "attention" ? before.writes : null,
+      attention: reach(writes, ["attention"], FIRED)?.writes ?? null,
+      joins: reach(writes, ["add"], FIRED)?.name ?? null,
+      answers: (readers.get(writes) ?? []).every(({ kind }) => kind === "read-out"),
+    };
   });
 }
 
-/** Whether it is the first layer of attention or of a feed-forward pair, which reads the neurons on the stream. */
-export const readsStream = ({ role }: Pick<Layer, "role">): boolean =>
-  role === "attention input" || role === "feed-forward up";
-
-/** Whether it is the last layer of attention or of a feed-forward pair, a branch beside the stream. */
-export const endsBranch = ({ role }: Pick<Layer, "role">): boolean =>
-  role === "attention output" || role === "feed-forward down";
-
-/** The neurons behind one layer, by the name of their spikes in a trace. */
-export interface Population extends Pick<Layer, "block"> {
-  readonly name: string;
+/** What stands behind the name of its block. */
+function partOf({ name, block }: LinearOperation): string {
+  const before = block === null ? "" : `blocks.${block}.`;
+  return name.slice(before.length);
 }
 
-/** Neurons on the stream that a layer reads, if it reads any. */
-export const neuronsBefore = (layer: Layer): Population[] =>
-  readsStream(layer) || layer.role === "head" ? [{ name: layer.trainIn, block: layer.block }] : [];
+/** Whether it is the first layer of a stream: neurons on it read its sums, and no branch comes before it. */
+export const beginsStream = ({ block, ownNeurons, answers }: Pick<LinearLayer, "block" | "ownNeurons" | "answers">) =>
+  block === null && !ownNeurons && !answers;
 
-/** Neurons of a layer's own. */
-export const neuronsBehind = (layer: Layer): Population[] =>
-  readsStream(layer) || layer.role === "convolution" ? [{ name: layer.trainOut as string, block: layer.block }] : [];
+/** Whether attention reaches its lines through neurons on the stream, because no layer follows attention. */
+export const followsAttention = ({ attended, trainIn }: Pick<LinearLayer, "attended" | "trainIn">): boolean =>
+  attended !== null && attended !== trainIn;

@@ -17,12 +17,10 @@ import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Geometry } from "./geometry.ts";
 import { operationsOf, readsOf } from "./graph.ts";
-import { type LinearLayer, patternOf, sizedLayers } from "./layers.ts";
+import { type LinearLayer, layersOf } from "./layers.ts";
 import { neurons } from "./neuron/operation.ts";
 import type { OperationParameter } from "./operation.ts";
 import { operationKit } from "./operations.ts";
-import { logitsOf } from "./read-out.ts";
-import { stemLayers } from "./stem.ts";
 import { graphOf } from "./transformer.ts";
 
 export interface Tensor {
@@ -60,9 +58,9 @@ export function parameterLayout(model: ModelSpec, geometry: Geometry): Parameter
 /** Whether a parameter holds the weights of a layer. */
 export const isWeight = ({ part }: Pick<ParameterLayout, "part">): boolean => part === "weight";
 
-/** Whether a parameter holds the weights of a layer other than the head: its columns are features, not classes. */
+/** Whether a parameter holds the weights of a layer that does not answer: its columns are features, not classes. */
 export const isFeatureWeight = ({ part, layer }: Pick<ParameterLayout, "part" | "layer">): boolean =>
-  part === "weight" && layer?.role !== "head";
+  part === "weight" && !layer?.answers;
 
 /** A fresh network; each parameter draws from `random.fork(name)`. */
 export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, random: Stream): Network<M> {
@@ -80,10 +78,8 @@ export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, ra
 }
 
 /** Linear layers of a network in the order in which they run. */
-export function linearLayers(model: ModelSpec, geometry: Geometry): LinearLayer[] {
-  const logits = logitsOf({ model, geometry });
-  return sizedLayers(patternOf(model), { before: stemLayers(model, geometry), width: model.width, logits });
-}
+export const linearLayers = (model: ModelSpec, geometry: Geometry): readonly LinearLayer[] =>
+  layersOf(graphOf({ model, geometry }));
 
 /** What a network's neurons learn. */
 export function neuronParameters(model: SpikingSpec, geometry: Geometry): OperationParameter[] {

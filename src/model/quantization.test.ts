@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyGeometry } from "../../test/support/tiny-network.ts";
-import { annSpec, type BitWidth, type ModelSpec, stemSpec } from "../experiment/model.ts";
+import { stemmed, tinyStem } from "../../test/support/tiny-stem.ts";
+import { type AnnSpec, annSpec, type BitWidth } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
-import { codesOf, widthsByLayer } from "./bit-widths.ts";
+import { codesOf } from "./bit-widths.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { initialise, type Tensor } from "./network.ts";
 import { backThroughRounding, binaryWeights, passParameters, roundedWeights, weightsBackward } from "./quantization.ts";
 import { type Rounding, roundingBackward, roundingForward } from "./rounding.ts";
+import { widthsByLayer } from "./transformer.ts";
 
 const WIDTHS: readonly BitWidth[] = [8, 4, 2, "ternary", "binary"];
 
@@ -96,22 +98,23 @@ describe("a network with few bits", () => {
   });
 
   test("has 8 bits in its first layer and its head, and at least 4 in q, k and v", () => {
-    const widthsOf = (layer: string, of: ModelSpec = model) => widthsByLayer(of)?.get(layer);
+    const widthsOf = (layer: string, of: AnnSpec = model, geometry = tinyGeometry) =>
+      widthsByLayer({ model: of, geometry })?.get(layer);
     expect(widthsOf("embed")).toEqual({ weights: 8, activations: 8, attention: null });
     expect(widthsOf("head")).toEqual({ weights: 8, activations: 8, attention: null });
     expect(widthsOf("blocks.0.up")).toEqual({ weights: "binary", activations: 2, attention: null });
     expect(widthsOf("blocks.0.qkv")).toEqual({ weights: "binary", activations: 2, attention: 4 });
-    const stem = stemSpec.parse({ layers: [{ channels: 8 }] });
-    expect(widthsOf("stem.0", { ...model, stem })?.weights).toBe(8);
-    expect(widthsOf("embed", { ...model, stem })?.weights).toBe("binary");
-    expect(widthsByLayer({ ...model, quantization: undefined })).toBeNull();
+    const withStem = { ...model, stem: tinyStem };
+    expect(widthsOf("stem.0", withStem, stemmed(tinyStem))?.weights).toBe(8);
+    expect(widthsOf("embed", withStem, stemmed(tinyStem))?.weights).toBe("binary");
+    expect(widthsByLayer({ model: { ...model, quantization: undefined }, geometry: tinyGeometry })).toBeNull();
   });
 
   test("passes see rounded weights and steps; everything else is as stored", () => {
     const network = initialise(model, tinyGeometry, stream(1));
     const parameters: Record<string, Tensor> = { ...network.parameters };
     parameters["head.weightLogStep"].data.fill(Math.log(0.125));
-    const seen = passParameters({ model, parameters });
+    const seen = passParameters({ ...network, parameters });
     expect(Object.keys(seen)).toEqual(Object.keys(parameters));
     for (const w of seen["head.weight"].data) expect(8 * w).toBe(Math.round(8 * w));
     for (const step of seen["head.weightLogStep"].data) expect(step).toBeCloseTo(0.125, 6);
@@ -119,7 +122,7 @@ describe("a network with few bits", () => {
     expect(columns.size).toBe(2 * 16);
     expect(seen["norm.gain"]).toEqual(parameters["norm.gain"]);
     const exact = { ...model, quantization: undefined };
-    expect(passParameters({ model: exact, parameters })).toBe(parameters);
+    expect(passParameters({ ...network, model: exact, parameters })).toBe(parameters);
   });
 
   test("scales the gradients of activations' steps by step / sqrt(features high), by hand", () => {

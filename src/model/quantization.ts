@@ -27,15 +27,17 @@
 import type { BitWidth } from "../experiment/model.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
-import { type Codes, codesOf, widthsByLayer } from "./bit-widths.ts";
+import { type Codes, codesOf } from "./bit-widths.ts";
 import type { Network, Tensor } from "./network.ts";
+import { widthsByLayer } from "./transformer.ts";
 
 /** A step from its stored logarithm, in single precision. */
 export const stepFrom = (logarithm: number): number => Math.fround(exponential(logarithm));
 
 /** What a pass computes with: weights rounded, and steps instead of their logarithms; of a network in floating point, its parameters. */
-export function passParameters({ model, parameters }: Pick<Network, "model" | "parameters">): Network["parameters"] {
-  const widths = widthsByLayer(model);
+export function passParameters(network: Network): Network["parameters"] {
+  const { parameters } = network;
+  const widths = widthsByLayer(network);
   if (widths === null) return parameters;
   const seen: Record<string, Tensor> = { ...parameters };
   for (const [layer, { weights }] of widths) {
@@ -75,10 +77,11 @@ export function binaryWeights(weights: Float32Array, columns: number): Float32Ar
  * State    overwrites `gradients`, by parameter name
  */
 export function backThroughRounding(
-  { model, parameters }: Pick<Network, "model" | "parameters">,
+  network: Network,
   gradients: Readonly<Record<string, Float32Array | Float64Array>>,
 ): void {
-  for (const [layer, { weights, activations, attention }] of widthsByLayer(model) ?? []) {
+  const { parameters } = network;
+  for (const [layer, { weights, activations, attention }] of widthsByLayer(network) ?? []) {
     const { shape, data } = parameters[`${layer}.weight`];
     const [inputs, outputs] = shape;
     if (weights !== "binary") {

@@ -30,9 +30,9 @@
 import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import { activationOf } from "./activation.ts";
-import { SHARE_CODES, widthsByLayer } from "./bit-widths.ts";
+import { type LayerWidths, SHARE_CODES, widthsOf } from "./bit-widths.ts";
 import { answerGeometry, type Geometry, inputRows } from "./geometry.ts";
-import { type Graph, graphOfOperations, INPUT } from "./graph.ts";
+import { type Graph, graphOfOperations, INPUT, operationsOf } from "./graph.ts";
 import type { LinearOperation } from "./linear.ts";
 import { BITS, REAL } from "./operation.ts";
 import type { Operation } from "./operations.ts";
@@ -55,6 +55,13 @@ export function graphOf({ model, geometry }: Described): Graph {
   const graph = ofModel.get(geometry) ?? graphOfOperations(...build(model, geometry));
   ofModel.set(geometry, graph);
   return graph;
+}
+
+/** Widths of all linear layers by name; null for a model in floating point. */
+export function widthsByLayer(described: Described): ReadonlyMap<string, LayerWidths> | null {
+  const { model } = described;
+  if (model.kind !== "ann" || !model.quantization) return null;
+  return new Map(operationsOf(graphOf(described), "linear").map(({ name, widths }) => [name, widths as LayerWidths]));
 }
 
 function build(model: ModelSpec, geometry: Geometry): Parameters<typeof graphOfOperations> {
@@ -163,7 +170,8 @@ function spikingOperations(model: SpikingSpec, geometry: Geometry): Operation[] 
     const heading = { heads, dimension: width / heads, tokens, mask };
     const attended = add({ kind: "attention", name, writes: name, how, ...heading }, qkv);
     const projected = outputProjection ? ending(`${block}.projection`, width, attended) : attended;
-    stream = join(stream, projected, `${block}.middle`, name);
+    stream = join(stream, projected, expansion > 0 ? `${block}.middle` : next, name);
+    if (expansion === 0) continue;
 
     const up = linear(`${block}.up`, width, inner, read(`${block}.middle`, stream));
     const down = ending(`${block}.down`, inner, fire(`${block}.hidden`, up));
@@ -183,34 +191,27 @@ function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
   const { width, depth, heads, expansion, position } = model;
   const { tokens, mask } = geometry;
   const { operations, add, enter } = collect();
-  const widths = widthsByLayer(model);
   const activation = activationOf(model);
 
-  const round = (name: string, from: string) => {
-    const own = widths?.get(name);
-    if (!own) return from;
+  const [outer, inside, attended] = [
+    widthsOf(model, { isOuter: true, isAttended: false }),
+    widthsOf(model, { isOuter: false, isAttended: false }),
+    widthsOf(model, { isOuter: false, isAttended: true }),
+  ];
+
+  const round = (name: string, from: string, widths: LayerWidths | null) => {
+    if (!widths) return from;
     const rounded = `${name}.input`;
     return add(
-      { kind: "rounding", name: rounded, writes: rounded, width: own.activations, columns: 1, groups: 1 },
+      { kind: "rounding", name: rounded, writes: rounded, width: widths.activations, columns: 1, groups: 1 },
       from,
     );
   };
-  const plain = (name: string, inputs: number, outputs: number, from: string, scale = 1) =>
-    add(
-      {
-        kind: "linear",
-        name,
-        writes: name,
-        inputs,
-        outputs,
-        scale,
-        hasOffset: true,
-        widths: widths?.get(name) ?? null,
-      },
-      from,
-    );
-  const linear = (name: string, inputs: number, outputs: number, from: string, scale = 1) =>
-    plain(name, inputs, outputs, round(name, from), scale);
+  /** @param size inputs and outputs */
+  const plain = (name: string, [inputs, outputs]: Size, from: string, widths: LayerWidths | null, scale = 1) =>
+    add({ kind: "linear", name, writes: name, inputs, outputs, scale, hasOffset: true, widths }, from);
+  const linear = (name: string, size: Size, from: string, widths = inside, scale = 1) =>
+    plain(name, size, round(name, from, widths), widths, scale);
   const norm = (name: string, from: string) => add({ kind: "layer-normalisation", name, writes: name }, from);
   const activate = (name: string, from: string) => add({ kind: "activation", name, writes: name, activation }, from);
 
@@ -219,36 +220,38 @@ function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
   for (const layer of stem.slice(0, -1)) {
     const { name, inputs, outputs } = layer;
     // Padding stays 0, because windows are taken of rounded values.
-    const windows = windowsOf(add, layer, geometry, round(name, map));
-    map = activate(`${name}.activated`, norm(`${name}.norm`, plain(name, inputs, outputs, windows)));
+    const widths = map === INPUT ? outer : inside;
+    const windows = windowsOf(add, layer, geometry, round(name, map, widths));
+    map = activate(`${name}.activated`, norm(`${name}.norm`, plain(name, [inputs, outputs], windows, widths)));
     if (pools(layer)) map = poolOf(add, layer, map);
   }
   const embed = stem[stem.length - 1];
-  let stream = plain("embed", embed.inputs, embed.outputs, windowsOf(add, embed, geometry, round("embed", map)));
+  const embedWidths = map === INPUT ? outer : inside;
+  const embedded = windowsOf(add, embed, geometry, round("embed", map, embedWidths));
+  let stream = plain("embed", [embed.inputs, embed.outputs], embedded, embedWidths);
   if (position === "learned") stream = add({ kind: "position", name: "position", writes: "embed.placed" }, stream);
   const branch = 1 / Math.sqrt(2 * depth);
   const inner = expansion * width;
   for (let i = 0; i < depth; i++) {
     enter(i);
     const block = `blocks.${i}`;
-    let qkv = linear(`${block}.qkv`, width, 3 * width, norm(`${block}.norm1`, stream));
-    const attentionWidth = widths?.get(`${block}.qkv`)?.attention ?? null;
-    if (attentionWidth !== null) {
+    let qkv = linear(`${block}.qkv`, [width, 3 * width], norm(`${block}.norm1`, stream), attended);
+    if (attended?.attention) {
       const rounded = `${block}.qkv.output`;
       qkv = add(
-        { kind: "rounding", name: rounded, writes: rounded, width: attentionWidth, columns: 3 * width, groups: 3 },
+        { kind: "rounding", name: rounded, writes: rounded, width: attended.attention, columns: 3 * width, groups: 3 },
         qkv,
       );
     }
-    const how = { kind: "softmax" as const, codes: widths ? SHARE_CODES : null };
+    const how = { kind: "softmax" as const, codes: attended ? SHARE_CODES : null };
     const name = `${block}.attention`;
     const heading = { heads, dimension: width / heads, tokens, mask };
-    const attended = add({ kind: "attention", name, writes: name, how, ...heading }, qkv);
-    const projected = linear(`${block}.projection`, width, width, attended, branch);
+    const attention = add({ kind: "attention", name, writes: name, how, ...heading }, qkv);
+    const projected = linear(`${block}.projection`, [width, width], attention, inside, branch);
     stream = add({ kind: "add", name: `${projected}.sum`, writes: `${projected}.sum` }, stream, projected);
 
-    const up = linear(`${block}.up`, width, inner, norm(`${block}.norm2`, stream));
-    const down = linear(`${block}.down`, inner, width, activate(`${block}.hidden`, up), branch);
+    const up = linear(`${block}.up`, [width, inner], norm(`${block}.norm2`, stream));
+    const down = linear(`${block}.down`, [inner, width], activate(`${block}.hidden`, up), inside, branch);
     stream = add({ kind: "add", name: `${down}.sum`, writes: `${down}.sum` }, stream, down);
   }
   enter(null);
@@ -257,9 +260,12 @@ function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
     { kind: "read-out", name: "read-out", writes: "answers", geometry, columns: width },
     norm("norm", stream),
   );
-  linear("head", width, logitsOf({ model, geometry }), answers);
+  linear("head", [width, logitsOf({ model, geometry })], answers, outer);
   return operations;
 }
+
+/** Inputs and outputs of a linear layer. */
+type Size = readonly [number, number];
 
 type Add = (operation: Added, ...reads: string[]) => string;
 

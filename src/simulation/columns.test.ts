@@ -282,10 +282,10 @@ test("a machine has comparators instead of the converters, adders and neurons be
   );
   // Of 24 rows and 10 columns a group: q, k and v take 8 groups, and the layer up 5, of two row blocks each, in two blocks.
   expect(
-    with_.comparators.map(({ role, count, membranes, capacitors }) => [role, count, membranes, capacitors]),
+    with_.comparators.map(({ field, count, membranes, capacitors }) => [field, count, membranes, capacitors]),
   ).toEqual([
-    ["attention input", 2 * 80, 2 * 80, 2 * 160],
-    ["feed-forward up", 2 * 50, 2 * 50, 2 * 100],
+    ["attentionInput", 2 * 80, 2 * 80, 2 * 160],
+    ["feedForwardUp", 2 * 50, 2 * 50, 2 * 100],
   ]);
   expect(without.comparators).toEqual([]);
   const groups = 2 * (8 + 5);

@@ -118,10 +118,10 @@ export function ssaActions(
   return { ...one, counterIncrements: run.increments };
 }
 
-/** Bits sent for the spikes of neurons; q, k and v, behind an attention input, are vectors of their own. */
+/** Bits sent for the spikes of neurons; those that attention reads, q, k and v, are vectors of their own. */
 export function neuronBits({ hardware, mapping, network }: MappedNetwork, name: string, train: SpikeTrain): number {
   if (hardware.transport.code === "bits") return 0;
-  const isInput = mapping.layers.some(({ role, trainOut }) => role === "attention input" && trainOut === name);
+  const isInput = mapping.layers.some(({ attention, trainOut }) => attention !== null && trainOut === name);
   return trainBits(hardware.transport, train, isInput ? train.features / network.model.width : 1);
 }
 

@@ -103,7 +103,7 @@ export function inspectNeuron(inspection: Inspection, train: string, neuron: num
     columns,
     lines: layers.filter(({ trainIn }) => trainIn === train).flatMap((layer) => linesOf(layer, neuron)),
     heads: layers
-      .filter(({ trainOut, role }) => trainOut === train && role === "attention input")
+      .filter(({ trainOut, attention }) => trainOut === train && attention !== null)
       .map(({ block }) => headOf(inspection, block!, neuron)),
   };
 }
@@ -111,13 +111,15 @@ export function inspectNeuron(inspection: Inspection, train: string, neuron: num
 /** The layers whose sums a neuron adds: its own, or all that wrote to the residual stream before it. */
 function feedingLayers({ chip }: Inspection, train: string): readonly LayerMapping[] {
   const { layers } = chip.mapping;
-  const own = layers.filter(({ trainOut, follows }) => trainOut === train && follows === "neurons");
+  const own = layers.filter((layer) => layer.trainOut === train && !writesStream(layer));
   if (own.length > 0) return own;
   // The last neurons may read the mean of the stream over tokens.
   if (train === "output" && chip.network.geometry.readOut === "stream-mean") return [];
   const reader = layers.findIndex(({ trainIn }) => trainIn === train);
-  return layers.slice(0, Math.max(0, reader)).filter(({ follows }) => follows === "stream");
+  return layers.slice(0, Math.max(0, reader)).filter(writesStream);
 }
+
+const writesStream = ({ ownNeurons, joins }: LayerMapping): boolean => !ownNeurons && joins !== null;
 
 function linesOf(layer: LayerMapping, neuron: number): DrivenLine[] {
   const order = lineOrder(layer.inputs, layer);

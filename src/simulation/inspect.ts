@@ -125,7 +125,7 @@ export function inspectCrossbar(
     spikeProduct(vector, rowStart, rows, columns, conductances, out);
     return out;
   };
-  const read = layer.role === "head" ? tokensRead(answerGeometry(chip.network.geometry)) : null;
+  const read = layer.answers ? tokensRead(answerGeometry(chip.network.geometry)) : null;
   const position = read ? read.indexOf(row) : row;
   const start = (step * (read?.length ?? train.rows) + position) * columns;
   const isConverted = codes[crossbar] !== undefined && position >= 0;

@@ -27,7 +27,6 @@ import {
 } from "../hardware/integer-arithmetic.ts";
 import { scalesInThreshold, type ThresholdColumns, thresholdColumns } from "../hardware/threshold-scaling.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
-import { hasShortcut, stemLayers } from "../model/stem.ts";
 import { type Chip, unitNeuron } from "./chip.ts";
 
 /** A crossbar in whole numbers. */
@@ -109,11 +108,9 @@ export function columnRegisters(
   arithmetic: ArithmeticSpec,
 ): ColumnRegisters | null {
   if (decidingOf(layer.readOut) !== null) return null;
-  const { model, parameters, geometry } = network;
-  const shortcut = hasShortcut(model) ? stemLayers(model, geometry).slice(-2)[0].name : null;
-  if (!scalesInThreshold(hardware.scaling, layer, shortcut)) return null;
+  if (!scalesInThreshold(hardware.scaling, layer)) return null;
   const { threshold } = unitNeuron(network, layer.trainOut as string);
-  const offsets = parameters[`${layer.name}.offset`].data;
+  const offsets = network.parameters[`${layer.name}.offset`].data;
   return ({ columnStart, columns }, factors) => {
     const ofBlock = offsets.subarray(columnStart, columnStart + columns);
     return thresholdColumns(factors, ofBlock, threshold, hardware.adc, arithmetic);

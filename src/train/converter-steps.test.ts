@@ -17,7 +17,7 @@ test("by hand: two row blocks, each with its own full scale", () => {
   // Three inputs, two columns: the largest weight of each column and block is one line at the largest conductance.
   const weights = Float32Array.from([1, 4, 0.5, -4, 2, 1]);
   const input = Float64Array.from([1, 1, 0, 1, 0, 1]);
-  const { steps, spreads } = columnSteps("embedding", input, weights, 2, hardware);
+  const { steps, spreads } = columnSteps(2, input, weights, 2, hardware);
   // The first block carries 1.5 and 0 lines, then 1 and 1: full scale 1.5, a code of three a step of half a line. The second: one line.
   expect(steps[0]).toBeCloseTo(Math.hypot(0.5 * 1, (1 / 3) * 2), 6);
   expect(steps[1]).toBeCloseTo(Math.hypot(0.5 * 4, (1 / 3) * 1), 6);
@@ -25,12 +25,12 @@ test("by hand: two row blocks, each with its own full scale", () => {
   expect([...spreads]).toEqual([0.75, 2.5]);
   // Both lines of a pair are converted, by unsigned codes: 7 for the largest line of either sign.
   const pairs = { ...hardware, adc: { ...hardware.adc, mode: "pair" as const } };
-  expect(columnSteps("embedding", input, weights, 2, pairs).steps[0]).toBeCloseTo(
+  expect(columnSteps(2, input, weights, 2, pairs).steps[0]).toBeCloseTo(
     Math.SQRT2 * Math.hypot((1.5 / 7) * 1, (1 / 7) * 2),
     6,
   );
   const fixed = { ...hardware, adc: { ...hardware.adc, fullScale: 3 } };
-  expect(columnSteps("embedding", input, weights, 2, fixed).steps[0]).toBeCloseTo(Math.hypot(1, 2), 6);
+  expect(columnSteps(2, input, weights, 2, fixed).steps[0]).toBeCloseTo(Math.hypot(1, 2), 6);
 });
 
 /** A network whose layers do not divide evenly into row and column blocks, on pairs that hold the exact weights. */

@@ -16,12 +16,12 @@ import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import { convertedSizes, converter } from "../hardware/adc.ts";
 import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
+import { rowsFor } from "../hardware/crossbar.ts";
 import { valuesByLine, weightsByLine, wiringOf } from "../hardware/line-order.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { drawBlocks, networkForward, repeatInput, spikeInput } from "../model/forward.ts";
 import { inputRows } from "../model/geometry.ts";
 import { operationsOf } from "../model/graph.ts";
-import type { LayerRole } from "../model/layers.ts";
 import { isSpiking, linearLayers, type Network, parameterLayout } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
 import { graphOf } from "../model/transformer.ts";
@@ -88,14 +88,15 @@ export function measureConverterSteps(
   const layers = linearLayers(folded.model, folded.geometry);
   const read = new Map(operationsOf(graphOf(folded), "linear").map(({ name, reads }) => [name, reads[0]]));
   return Object.fromEntries(
-    layers.slice(0, -1).map(({ name, role, source, inputs, outputs }) => {
+    layers.slice(0, -1).map((layer) => {
+      const { name, inputs, outputs } = layer;
       const { data } = folded.parameters[`${name}.weight`];
-      const wiring = wiringOf(source, hardware.crossbar);
+      const wiring = wiringOf(layer, hardware.crossbar);
       const [lines, weights] = [
         valuesByLine(values.get(read.get(name)!)!, inputs, wiring),
         weightsByLine(data, outputs, wiring),
       ];
-      const { steps: own, spreads } = columnSteps(role, lines, weights, outputs, hardware);
+      const { steps: own, spreads } = columnSteps(rowsFor(layer, hardware.crossbar), lines, weights, outputs, hardware);
       const unit = (c: number) => (normalisation === "batch" ? spreads[c] : neuron.threshold);
       const isCoarse = (width: number, c: number) => width >= LARGEST_STEP * unit(c);
       return [name, Float32Array.from(own, (width, c) => (isCoarse(width, c) ? LARGEST_STEP : width / unit(c)))];
@@ -112,9 +113,13 @@ function productsOf({ model, geometry }: Network<SpikingSpec>): number {
   );
 }
 
-/** Code steps of a layer's columns, and the standard deviations of their outputs, in the layer's unit. Shapes: input [rows, inputs]. */
+/**
+ * Code steps of a layer's columns, and the standard deviations of their outputs, in the layer's unit. Shapes: input [rows, inputs].
+ *
+ * @param blockRows largest number of lines of a crossbar
+ */
 export function columnSteps(
-  role: LayerRole,
+  blockRows: number,
   input: Float64Array,
   weights: Float32Array,
   outputs: number,
@@ -124,7 +129,7 @@ export function columnSteps(
   const rows = input.length / inputs;
   const squares = new Float64Array(outputs);
   const sums = new Float64Array(rows * outputs);
-  for (const block of matrixBlocks(role, inputs, outputs, crossbar)) {
+  for (const block of matrixBlocks(inputs, outputs, blockRows, crossbar.columns)) {
     const { rowStart, columnStart, columns: width } = block;
     const held = cutBlock(weights, outputs, block);
     const largest = largestWeights(held, width, crossbar);

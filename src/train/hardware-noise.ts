@@ -5,6 +5,7 @@
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { readoutUnits } from "../hardware/adc.ts";
 import { matrixBlocks } from "../hardware/blocks.ts";
+import { rowsFor } from "../hardware/crossbar.ts";
 import { wiringOf } from "../hardware/line-order.ts";
 import type { Place } from "../kernels/arena.ts";
 import { outputNoiseOf } from "../kernels/operations/linear.ts";
@@ -47,8 +48,8 @@ export function addDevices(
   random: Stream,
 ): void {
   const { ops, plan, hardware } = copy;
-  const { name, role, inputs, outputs } = layer;
-  const { linesPerInput } = wiringOf(layer.source, hardware.crossbar);
+  const { name, inputs, outputs } = layer;
+  const { linesPerInput } = wiringOf(layer, hardware.crossbar);
   const crossbar = { ...hardware.crossbar, parallelDevices: linesPerInput * hardware.crossbar.parallelDevices };
   const { parallelDevices: parallel, scaling, clippingQuantile: quantile } = crossbar;
   const spread = Math.sqrt(linesPerInput);
@@ -58,7 +59,8 @@ export function addDevices(
     levels + 4 * means.length,
     deviations.map((deviation) => deviation / spread),
   );
-  for (const [b, { rowStart, columnStart, rows, columns }] of matrixBlocks(role, inputs, outputs, crossbar).entries()) {
+  const blocks = matrixBlocks(inputs, outputs, rowsFor(layer, crossbar), crossbar.columns);
+  for (const [b, { rowStart, columnStart, rows, columns }] of blocks.entries()) {
     const first = 4 * (rowStart * outputs + columnStart);
     const [source, target] = [plan.value[`${name}.weight`] + first, plan.noisy[`${name}.weight`] + first];
     const block = { rows, columns, stride: outputs };

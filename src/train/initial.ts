@@ -6,7 +6,6 @@ import { invariant, ShapeError, SpecError } from "../errors.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
-import { endsBranch } from "../model/layers.ts";
 import {
   initialise,
   isSpiking,
@@ -116,7 +115,7 @@ export function fromAnn(
   for (const { name, layer } of parameterLayout(fresh.model, geometry).filter(isWeight)) {
     const given = ann.parameters[name];
     if (given === undefined) continue;
-    if (layer?.source !== "input" || ann.geometry.inputs === geometry.inputs) parameters[name] = given;
+    if (!layer?.readsInput || ann.geometry.inputs === geometry.inputs) parameters[name] = given;
     else if (lineShares) parameters[name] = sharedRows(given, lineShares);
   }
   return { ...fresh, parameters };
@@ -190,7 +189,7 @@ export function deepen(network: Network, model: ModelSpec): Network {
     const copied = ofBlock(block % own);
     for (const [i, { name, layer, part }] of ofBlock(block).entries()) {
       const { shape, data } = parameters[copied[i].name];
-      const isSilenced = layer !== null && endsBranch(layer) && (part === scale || part === "offset");
+      const isSilenced = Boolean(layer?.joins) && (part === scale || part === "offset");
       deeper[name] = { shape, data: isSilenced ? new Float32Array(data.length) : data };
     }
   }

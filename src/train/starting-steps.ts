@@ -8,12 +8,12 @@
  */
 import { invariant } from "../errors.ts";
 import type { AnnSpec } from "../experiment/model.ts";
-import { type Codes, codesOf, widthsByLayer } from "../model/bit-widths.ts";
+import { type Codes, codesOf } from "../model/bit-widths.ts";
 import { networkForward } from "../model/forward.ts";
 import { operationsOf, writerOf } from "../model/graph.ts";
 import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
-import { graphOf } from "../model/transformer.ts";
+import { graphOf, widthsByLayer } from "../model/transformer.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
 import { createTask } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
@@ -77,7 +77,7 @@ export function startingSteps(
       starts.map(({ shift }) => shift),
     );
   };
-  const widths = widthsByLayer(model)!;
+  const widths = widthsByLayer({ ...network, model })!;
   for (const { name, reads, writes } of operationsOf(graph, "linear")) {
     const { weights, activations, attention } = widths.get(name)!;
     const { shape, data } = network.parameters[`${name}.weight`];

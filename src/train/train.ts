@@ -199,7 +199,7 @@ async function trainAt<M extends ModelSpec>(
   const root = stream(experiment.seed);
   const optimiser = createOptimiser(ops, plan, experiment);
   const addNoise = createWeightNoise(ops, plan, experiment);
-  const quantiser = createQuantiser(ops, plan, experiment.model);
+  const quantiser = createQuantiser(ops, plan, { model: experiment.model, geometry });
   const { stages } = experiment.training;
   const names = stageNames(experiment.training);
   const steps = totalSteps(experiment.training);

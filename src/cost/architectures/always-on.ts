@@ -206,7 +206,7 @@ function elements(workload: Workload): number {
 
 /** Outputs of layers (except the head) and of attention: of an ANN per inference, of a spiking network per step. */
 function deliveredValues({ depth, tokens, width }: Workload, layers: readonly Layer[]): number {
-  const delivered = layers.filter(({ role }) => role !== "head");
+  const delivered = layers.filter(({ answers }) => !answers);
   return delivered.reduce((sum, layer) => sum + layer.repeat * layer.vectors * layer.outputs, depth * tokens * width);
 }
 

@@ -83,7 +83,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     dram: 0,
   };
   const addLayer = (layer: Layer) => {
-    const { role, inputs, outputs, vectors, density, repeat } = layer;
+    const { answers, inputs, outputs, vectors, density, repeat } = layer;
     const visits = vectors * steps * repeat;
     const operations = visits * density * inputs * outputs;
     parts.accumulate += operations * add;
@@ -92,7 +92,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
     parts.membranes += technology.membraneTraffic * visits * outputs * stateWords * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged and fire no spikes.
-    if (role !== "head") parts.lif += visits * outputs * update;
+    if (!answers) parts.lif += visits * outputs * update;
   };
   for (const layer of blockLayers(workload)) addLayer(layer);
   for (const layer of outerLayers(workload)) addLayer(layer);

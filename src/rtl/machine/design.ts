@@ -143,7 +143,7 @@ function convertingParts(
   const constants = loads
     ? (size: MemorySize) => loadableMemory(size, loads, CONSTANT_LATENCY[fabric.kind])
     : MEMORIES[fabric.kind].constants;
-  const { lanes, multiplexerSteps, rowBlocks, role, neuron, groups } = layer;
+  const { lanes, multiplexerSteps, rowBlocks, neuron, groups } = layer;
   return [
     ...groups.flatMap((group) =>
       group.blocks.map(({ rows, columns }) => {
@@ -155,7 +155,7 @@ function convertingParts(
     constants(offsetMemory(plan, layer)),
     ...(joined(plan, layer) === "position" ? [constants(positionMemory(plan, layer))] : []),
     scaledSums({ lanes, rowBlocks }, codeBits, arithmetic),
-    ...(meetsStream(role) ? [streamAdders(joinAdder(plan, layer))] : []),
+    ...(meetsStream(layer) ? [streamAdders(joinAdder(plan, layer))] : []),
     ...(loads && neuron ? [constants(thresholdMemory(plan))] : []),
     ...(neuron === null ? totalling(plan, layer) : firing(plan, layer, neuron)),
   ];

@@ -33,7 +33,7 @@ type Stage = (typeof STAGES)[number];
 
 export function layerPorts(plan: MachinePlan, layer: LayerPlan) {
   const { arithmetic } = plan;
-  const { role, lines, outputs, lanes } = layer;
+  const { answers, lines, outputs, lanes } = layer;
   const { writes } = streamAccess(plan, layer);
   const streamed = lanes * arithmetic.streamBits;
   return [
@@ -41,7 +41,7 @@ export function layerPorts(plan: MachinePlan, layer: LayerPlan) {
     sv.input("valid_i"),
     sv.input("lines_i", lines),
     sv.output("take_o"),
-    ...(meetsStream(role) && plan.hasStream
+    ...(meetsStream(layer) && plan.hasStream
       ? [
           ...(writes ? [sv.output("stream_valid_o")] : []),
           sv.output("stream_address_o", indexBits(streamWords(plan, layer).entries)),
@@ -50,7 +50,7 @@ export function layerPorts(plan: MachinePlan, layer: LayerPlan) {
         ]
       : []),
     sv.output("valid_o"),
-    ...(role === "head"
+    ...(answers
       ? [
           sv.output("logits_o", outputs * arithmetic.logitBits),
           sv.output("answer_o"),

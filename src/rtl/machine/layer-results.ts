@@ -70,8 +70,8 @@ export function wordCounter(plan: MachinePlan, layer: LayerPlan): Counter {
   return { register: sv.signal("word_q", indexBits(entries)), count: entries };
 }
 
-const isMean = ({ machine }: MachinePlan, { role }: LayerPlan): boolean =>
-  role === "head" && (machine.shape.meanReadOut ?? false);
+const isMean = ({ machine }: MachinePlan, { answers }: LayerPlan): boolean =>
+  answers && (machine.shape.meanReadOut ?? false);
 
 /** Counters of words, and of the tokens and steps whose results leave; the outer one advances with the last value of the inner. */
 export function countingItems(parts: LayerParts, word: Counter | null): sv.Item[] {
@@ -114,7 +114,7 @@ export function neuronItems(parts: LayerParts): sv.Item[] {
       first_i: isAt(step, 0),
       ...(address ? { last_i: isAt(step, plan.steps - 1), address_i: address.signal } : select(parts, 3)),
       ...(threshold ? { threshold_i: threshold.data } : {}),
-      currents_i: meetsStream(layer.role) ? values : sums,
+      currents_i: meetsStream(layer) ? values : sums,
       spikes_o: fired,
     }),
     ...heldItems(parts, fired, 1, s.spikes_o),

@@ -1,5 +1,5 @@
 /** Sizes and files of a layer's parts, for the layer's module and for those inside and next to it. */
-import { endsBranch, type LayerRole } from "../../model/layers.ts";
+import { beginsStream } from "../../model/layers.ts";
 import type { AccumulatorSize } from "./accumulators.ts";
 import type { MemorySize } from "./memories.ts";
 import type { NeuronSize } from "./neurons.ts";
@@ -8,7 +8,8 @@ import { SUM_BITS } from "./scaled-sums.ts";
 import type { StreamAdderSize } from "./stream-adders.ts";
 
 /** Layers with sums that join the residual stream. */
-export const meetsStream = (role: LayerRole): boolean => role === "embedding" || endsBranch({ role });
+export const meetsStream = ({ ownNeurons, answers }: Pick<LayerPlan, "ownNeurons" | "answers">): boolean =>
+  !ownNeurons && !answers;
 
 /** Files with a layer's constants. */
 export const constantFile = (layer: LayerPlan, what: "factors" | "offsets" | "positions" | "threshold"): string =>
@@ -44,8 +45,8 @@ export const streamWords = (
 });
 
 /** What is added to the sum before the stream's register; null: nothing. */
-export const joined = (plan: MachinePlan, { role }: LayerPlan): "position" | "stream" | null =>
-  role === "embedding" ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
+export const joined = (plan: MachinePlan, layer: LayerPlan): "position" | "stream" | null =>
+  beginsStream(layer) ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
 
 export const joinAdder = (plan: MachinePlan, layer: LayerPlan): StreamAdderSize => {
   const { offsetBits, streamBits } = plan.arithmetic;
@@ -69,17 +70,14 @@ export const macroSize = ({ lanes }: GroupPlan, multiplexerSteps: number, rows: 
 });
 
 /** After a layer's readout units; tokens are those with membranes kept. */
-export const neuronSize = (
-  plan: MachinePlan,
-  { lanes, multiplexerSteps, role, tokens, neuron }: LayerPlan,
-): NeuronSize => ({
-  lanes,
-  multiplexerSteps,
-  currentBits: meetsStream(role) ? plan.arithmetic.streamBits : SUM_BITS,
+export const neuronSize = (plan: MachinePlan, layer: LayerPlan): NeuronSize => ({
+  lanes: layer.lanes,
+  multiplexerSteps: layer.multiplexerSteps,
+  currentBits: meetsStream(layer) ? plan.arithmetic.streamBits : SUM_BITS,
   membraneBits: plan.arithmetic.membraneBits,
-  tokens: plan.stepMajor ? tokens.length : 1,
+  tokens: plan.stepMajor ? layer.tokens.length : 1,
   hasThresholdPin: plan.fabric.loadable ?? false,
-  ...(hasOwnLeaks(plan) && neuron && { ownLeak: neuron.leakShift }),
+  ...(hasOwnLeaks(plan) && layer.neuron && { ownLeak: layer.neuron.leakShift }),
 });
 
 const hasOwnLeaks = ({ layers }: MachinePlan): boolean =>
@@ -104,6 +102,6 @@ export const streamAccess = (plan: MachinePlan, layer: LayerPlan): { reads: bool
   reads: joined(plan, layer) === "stream",
   writes:
     plan.hasStream &&
-    meetsStream(layer.role) &&
-    !((plan.stepMajor ?? plan.inFlight) !== null && layer.name === `blocks.${plan.depth - 1}.down`),
+    meetsStream(layer) &&
+    !((plan.stepMajor ?? plan.inFlight) !== null && layer.trainOut === plan.layers[plan.layers.length - 1].trainIn),
 });

@@ -10,7 +10,7 @@
  * After a conversion: codes in the macro's registers, products, sums, and then stream, neurons or accumulators (three clocks,
  * LIF_LATENCY).
  */
-import type { LayerRole } from "../../model/layers.ts";
+import { beginsStream } from "../../model/layers.ts";
 import * as sv from "../syntax.ts";
 import { type AimcMacroSize, macroName, servicePins } from "./aimc-macro.ts";
 import { hasNoise } from "./erring-converters.ts";
@@ -58,8 +58,8 @@ export function layerModule(
     step: sv.signal("step_q", indexBits(plan.steps)),
   };
   const codes = Array.from({ length: layer.rowBlocks }, (_, b) => sv.signal(`codes_${b}`, lanes * plan.codeBits));
-  const word = meetsStream(layer.role) && plan.hasStream ? wordCounter(plan, layer) : null;
-  const stream = meetsStream(layer.role) ? streamItems(parts, word) : [];
+  const word = meetsStream(layer) && plan.hasStream ? wordCounter(plan, layer) : null;
+  const stream = meetsStream(layer) ? streamItems(parts, word) : [];
   return {
     name: layer.module,
     header: headerOf(plan, layer),
@@ -74,7 +74,7 @@ export function layerModule(
       ...countingItems(parts, word),
       ...(stream.length > 0 ? [sv.gap, ...stream] : []),
       sv.gap,
-      ...(layer.role === "head" ? answerItems(parts) : neuronItems(parts)),
+      ...(layer.answers ? answerItems(parts) : neuronItems(parts)),
     ],
   };
 }
@@ -183,23 +183,20 @@ function sumItems(parts: LayerParts, codes: readonly sv.Signal[]): sv.Item[] {
   ];
 }
 
-function headerOf(
-  { timing, stepMajor }: MachinePlan,
-  { name, role, lines, outputs, groups, lanes, rowBlocks, multiplexerSteps }: LayerPlan,
-) {
-  const behind: Record<LayerRole, string> = {
-    convolution: "followed by neurons that give the pixels of a map",
-    embedding: "sums and positions begin the residual stream, followed by neurons",
-    "attention input": "followed by neurons that give q, k and v",
-    "attention output": "sums join the residual stream, followed by neurons",
-    "feed-forward up": "followed by neurons",
-    "feed-forward down": "sums join the residual stream, followed by neurons",
-    head: "followed by accumulators of the outputs",
-  };
+function behind(layer: LayerPlan): string {
+  if (layer.answers) return "followed by accumulators of the outputs";
+  if (beginsStream(layer)) return "sums and positions begin the residual stream, followed by neurons";
+  if (!layer.ownNeurons) return "sums join the residual stream, followed by neurons";
+  if (layer.attention !== null) return "followed by neurons that give q, k and v";
+  return layer.block === null ? "followed by neurons that give the pixels of a map" : "followed by neurons";
+}
+
+function headerOf({ timing, stepMajor }: MachinePlan, layer: LayerPlan) {
+  const { name, lines, outputs, groups, lanes, rowBlocks, multiplexerSteps } = layer;
   const clocks = timing.settle + multiplexerSteps * timing.conversion;
   return [
     `Layer ${name}: ${lines} lines to ${outputs} columns on ${groups.length * rowBlocks} crossbars, ${rowBlocks} row ${rowBlocks === 1 ? "block" : "blocks"} by ${groups.length} column ` +
-      `${groups.length === 1 ? "group" : "groups"}; ${lanes} readout units, ${multiplexerSteps} multiplexer ${multiplexerSteps === 1 ? "step" : "steps"}; ${behind[role]}.`,
+      `${groups.length === 1 ? "group" : "groups"}; ${lanes} readout units, ${multiplexerSteps} multiplexer ${multiplexerSteps === 1 ? "step" : "steps"}; ${behind(layer)}.`,
     `A vector is held at lines_i while valid_i is 1, from its first clock to take_o, ${clocks} clocks; the next may follow at once. Vectors arrive ` +
       (stepMajor
         ? "step by step, all tokens of a step in succession."

@@ -22,7 +22,7 @@ import { type Schedule, type ScheduledUnit, scheduleOf, type Timetable } from ".
 import { shapeOf } from "../../machine/shape.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
-import type { LayerRole } from "../../model/layers.ts";
+import { beginsStream, type LinearLayer } from "../../model/layers.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
 import { engineOf, type MachineEngine, SEED_BITS } from "./engine.ts";
@@ -45,23 +45,16 @@ export interface GroupPlan {
   readonly blocks: readonly CrossbarBlock[];
 }
 
-export interface LayerPlan {
-  /** As in the mapping: `blocks.0.qkv`. */
-  readonly name: string;
+export interface LayerPlan extends LinearLayer {
   readonly module: string;
-  readonly role: LayerRole;
   /** What reads its columns. */
   readonly readOut: ColumnReadOut;
   /** Clocks of a vector. */
   readonly clocks: number;
-  /** The spikes that it fires, by their name in a trace; null for the head. */
-  readonly trainOut: string | null;
-  /** The neurons that fire them; null for the head. */
+  /** The neurons that fire its spikes; null where it answers. */
   readonly neuron: IntegerLifConstants | null;
-  readonly inputs: number;
   /** Lines of its crossbars: for the first layer one or more per input. */
   readonly lines: number;
-  readonly outputs: number;
   readonly rowBlocks: number;
   /** Steps M of the multiplexers: columns of step m are m units on. 0 without converters. */
   readonly multiplexerSteps: number;
@@ -153,7 +146,7 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = fa
   const attention = Array.from({ length: model.depth }, (_, b) => units.get(`blocks.${b}.attention`)!.start);
   const isStepMajor = machine.order === "step-major";
   if (fabric.kind === "memories") {
-    const inputs = layers.filter(({ role }) => role === "attention input");
+    const inputs = layers.filter(({ attention }) => attention !== null);
     const firsts = inputs.map(({ results }) => results[0]);
     const runs = attention.map((start, b) => ({ start: start[0], end: units.get(`blocks.${b}.attention`)!.end[0] }));
     const seeds = engine.seedBits / SEED_BITS;
@@ -228,13 +221,14 @@ function requireGenerated({ network: { model, geometry }, mapping }: Chip): void
 
 function layerPlan(
   machine: Machine,
-  { name, role, trainOut, inputs, outputs, clocks, latency, tokens }: LayerUnit,
+  { crossbars, reads, takesCodes, everyStep, latency, ...layer }: LayerUnit,
   { blocks, lines, rowBlocks, multiplexerSteps, readOut }: LayerMapping,
   units: readonly ScheduledUnit[],
   period: number,
   neuronOf: (population: string) => IntegerLifConstants,
 ): LayerPlan {
   const { steps, stem = [], tokens: all } = machine.shape;
+  const { name, trainOut, tokens } = layer;
   const readoutUnits = decidingOf(readOut) === null ? machine.mapping.readoutUnits : 0;
   const groups: GroupPlan[] = [];
   let firstLane = 0;
@@ -263,20 +257,14 @@ function layerPlan(
   const results = unit.end.map((end) => end + latency);
   const module = `layer_${name.replaceAll(".", "_")}`;
   return {
-    name,
+    ...layer,
     module,
-    role,
     readOut,
-    clocks,
-    trainOut,
     neuron: trainOut === null ? null : neuronOf(trainOut),
-    inputs,
     lines,
-    outputs,
     rowBlocks,
     multiplexerSteps,
     groups,
-    tokens,
     waiting,
     windows,
     start: unit.start[0],
@@ -289,8 +277,7 @@ function layerPlan(
 export const shortName = ({ module }: Pick<LayerPlan, "module">): string => module.replace(/^layer_/, "");
 
 /** The layer that begins the residual stream. */
-export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan =>
-  layers.find(({ role }) => role === "embedding")!;
+export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan => layers.find(beginsStream)!;
 
 /**
  * Seeds of a prompt at the machine's edge: bits of a write, a multiple of a word, and their number.

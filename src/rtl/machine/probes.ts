@@ -27,14 +27,13 @@ export function probesOf(
   s: sv.Signals<"logits_valid" | "logits" | "taken_q" | "answer_q" | "decision_q">,
 ): Probe[] {
   const { layers, steps, depth, inFlight } = plan;
-  const ofLayers = layers.map(({ module, role, outputs, tokens: read }): Probe => {
+  const ofLayers = layers.map(({ module, answers, outputs, tokens: read }): Probe => {
     const short = module.replace(/^layer_/, "");
-    const isHead = role === "head";
     return {
       label: short,
-      width: isHead ? outputs * plan.arithmetic.logitBits : outputs,
-      valid: isHead ? s.logits_valid : at(`${short}_valid`),
-      vector: isHead ? s.logits : at(`${short}_spikes`),
+      width: answers ? outputs * plan.arithmetic.logitBits : outputs,
+      valid: answers ? s.logits_valid : at(`${short}_valid`),
+      vector: answers ? s.logits : at(`${short}_spikes`),
       file: expectFile(module),
       perPrompt: read.length * steps,
       isTimed: true,

@@ -8,7 +8,7 @@ import type { InFlightPlan } from "./flight.ts";
 import { both, countUp, countWaiting, indexBits, isAt } from "./parts.ts";
 import { type LayerPlan, type MachinePlan, shortName } from "./plan.ts";
 import { promptTimetable, TIMETABLE, type TimetableEntry, turnName } from "./timetable.ts";
-import { joinedParts, layersOf, partOf, type SeedPins, seedPorts, type WiresOf } from "./top-memories.ts";
+import { aroundAttention, joinedParts, partOf, type SeedPins, seedPorts, type WiresOf } from "./top-memories.ts";
 
 const beginsOf = (layer: LayerPlan): string => `${shortName(layer)}_begins`;
 
@@ -113,7 +113,8 @@ export function attentionByClock(
   pins: SeedPins & sv.Signals<"entered" | "runs_begin">,
 ): sv.Item[] {
   const { tokens, steps, width, depth, engine } = plan;
-  const qkv = layersOf(plan, "attention input").map(of);
+  const { before, behind } = aroundAttention(plan);
+  const qkv = before.map(of);
   const held = attentionRuns * steps;
   const row = indexBits(tokens * held);
   const declared = [
@@ -123,7 +124,7 @@ export function attentionByClock(
     sv.logic(depth * width, "vectors"),
   ];
   const s = sv.signals([], declared);
-  const projections = layersOf(plan, "attention output").map((layer) => {
+  const projections = behind.map((layer) => {
     const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}`, bits);
     return {
       ...of(layer),

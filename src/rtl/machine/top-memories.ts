@@ -2,6 +2,7 @@
  * Resources shared by the layers of the machine, except its edge: attention with the buffers on both sides, and the residual
  * stream's memory.
  */
+import { beginsStream } from "../../model/layers.ts";
 import * as sv from "../syntax.ts";
 import { ATTENTION_UNIT } from "./attention-unit.ts";
 import { meetsStream, streamAccess, streamWords } from "./layer-sizes.ts";
@@ -33,9 +34,9 @@ export function layerWires(plan: MachinePlan, layer: LayerPlan): LayerWires {
   const wire = (what: string, width = 1) => sv.signal(`${shortName(layer)}_${what}`, width);
   const [ready, take, valid] = [wire("ready"), wire("take"), wire("valid")];
   const lines = wire("lines", layer.lines);
-  const spikes = layer.role === "head" ? null : wire("spikes", layer.outputs);
+  const spikes = layer.answers ? null : wire("spikes", layer.outputs);
   const size = streamWords(plan, embedOf(plan));
-  const isStream = plan.hasStream && meetsStream(layer.role);
+  const isStream = plan.hasStream && meetsStream(layer);
   const writes = isStream && streamAccess(plan, layer).writes;
   const stream = {
     valid: writes ? wire("stream_valid") : null,
@@ -56,14 +57,20 @@ export const seedPorts = ({ seed_write_i, seed_address_i, seed_data_i }: SeedPin
 });
 const anyOf = (conditions: readonly sv.Expression[]) => conditions.reduce((sum, one) => sv.binary(sum, "|", one));
 const gated = (condition: sv.Signal, value: sv.Signal) => sv.binary(sv.repeat(value.width!, condition), "&", value);
-export const layersOf = ({ layers }: MachinePlan, role: LayerPlan["role"]) =>
-  layers.filter((layer) => layer.role === role);
+/** Layers with results that attention reads, and those that read attention, block by block. */
+export const aroundAttention = ({
+  layers,
+}: MachinePlan): { readonly before: LayerPlan[]; readonly behind: LayerPlan[] } => ({
+  before: layers.filter(({ attention }) => attention !== null),
+  behind: layers.filter(({ attended }) => attended !== null),
+});
 
 /** Attention of one block after another: layers of different blocks never work at the same time, so they share buffers and their ports. */
 export function attentionInTurn(plan: MachinePlan, of: WiresOf, pins: SeedPins): sv.Item[] {
   const { tokens, steps, width, depth, engine } = plan;
+  const { before, behind } = aroundAttention(plan);
   const vectors = tokens * steps;
-  const qkv = layersOf(plan, "attention input").map(of);
+  const qkv = before.map(of);
   const row = indexBits(vectors);
   const deliveredBits = indexBits(steps + 1);
   const declared = [
@@ -74,7 +81,7 @@ export function attentionInTurn(plan: MachinePlan, of: WiresOf, pins: SeedPins):
     sv.logic(width, "vector"),
   ];
   const s = sv.signals([], declared);
-  const projections = layersOf(plan, "attention output").map((layer) => {
+  const projections = behind.map((layer) => {
     const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}_q`, bits);
     return {
       ...of(layer),
@@ -134,7 +141,8 @@ export function attentionOfBlocks(
   pins: SeedPins,
 ): sv.Item[] {
   const { tokens, width, depth, engine } = plan;
-  const qkv = layersOf(plan, "attention input").map(of);
+  const { before, behind } = aroundAttention(plan);
+  const qkv = before.map(of);
   const rows = tokens * attentionSteps;
   const row = indexBits(rows);
   const waitingBits = indexBits(attentionSteps + 1);
@@ -145,7 +153,7 @@ export function attentionOfBlocks(
     sv.logic(depth * width, "vectors"),
   ];
   const s = sv.signals([], declared);
-  const projections = layersOf(plan, "attention output").map((layer) => {
+  const projections = behind.map((layer) => {
     const wire = (what: string, bits: number) => sv.signal(`${shortName(layer)}_${what}`, bits);
     return {
       ...of(layer),
@@ -194,13 +202,13 @@ const isAllAtOnce = ({ stepMajor, inFlight }: MachinePlan): boolean => (stepMajo
 export function streamPortOf(plan: MachinePlan, layer: LayerPlan): string {
   const { fabric } = plan;
   if (isAllAtOnce(plan)) return shortName(layer);
-  if (layer.role === "feed-forward down") return "end";
-  return fabric.kind === "memories" && layer.role === "embedding" ? "embed" : "branch";
+  if (beginsStream(layer)) return fabric.kind === "memories" ? "embed" : "branch";
+  return layer.attended === null ? "end" : "branch";
 }
 
 export function streamPorts(plan: MachinePlan): StreamPort[] {
   const ports = new Map<string, StreamPort>();
-  for (const layer of plan.layers.filter(({ role }) => meetsStream(role))) {
+  for (const layer of plan.layers.filter(meetsStream)) {
     const port = streamPortOf(plan, layer);
     const before = ports.get(port);
     const { reads, writes } = streamAccess(plan, layer);
@@ -241,7 +249,7 @@ export function streamWires(plan: MachinePlan): ReadonlyMap<string, StreamWires>
 export function streamItems(plan: MachinePlan, of: WiresOf, wires: ReadonlyMap<string, StreamWires>): sv.Item[] {
   const usersOf = (port: string) =>
     plan.layers
-      .filter((layer) => meetsStream(layer.role) && streamPortOf(plan, layer) === port)
+      .filter((layer) => meetsStream(layer) && streamPortOf(plan, layer) === port)
       .map((layer) => of(layer).stream);
   return [
     ...[...wires].flatMap(([port, { write, address, next }]): sv.Item[] => {

@@ -6,6 +6,7 @@
  * a single prompt they never work at the same time. With several in flight they do (`top-in-flight.ts`).
  */
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
+import { beginsStream } from "../../model/layers.ts";
 import * as sv from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
@@ -143,7 +144,6 @@ function layerInstance(
   more: Readonly<Record<string, sv.Signal>>,
 ): sv.Item {
   const own = of(layer);
-  const isHead = layer.role === "head";
   return sv.instance(layer.module, `u_${short(layer)}`, {
     ...sv.CLOCKS,
     valid_i: own.ready,
@@ -154,12 +154,12 @@ function layerInstance(
           ...(own.stream.valid ? { stream_valid_o: own.stream.valid } : {}),
           stream_address_o: own.stream.address,
           ...(own.stream.next ? { stream_o: own.stream.next } : {}),
-          ...(layer.role === "embedding" ? {} : { stream_i: stream.get(streamPortOf(plan, layer))!.data! }),
+          ...(beginsStream(layer) ? {} : { stream_i: stream.get(streamPortOf(plan, layer))!.data! }),
         }
       : {}),
     ...more,
     valid_o: own.valid,
-    ...(isHead ? { logits_o: s.logits_o, answer_o: s.answer, totals_o: s.totals } : { spikes_o: own.spikes! }),
+    ...(layer.answers ? { logits_o: s.logits_o, answer_o: s.answer, totals_o: s.totals } : { spikes_o: own.spikes! }),
   });
 }
 
@@ -175,7 +175,7 @@ function waitingRoom(
   if (!hasWindows && layer.waiting === null) return [];
   const [own, before] = [of(layer), of(layers[i - 1])];
   const module = hasWindows ? windowsName(layer) : queueName({ width: layer.inputs, entries: layer.waiting! });
-  const isFilteredHere = !hasWindows && layer.role === "head" && isRead !== null;
+  const isFilteredHere = !hasWindows && layer.answers && isRead !== null;
   const there = sv.signal(`${short(layer)}_there`);
   return [
     ...(inFlight ? [sv.declare(there)] : []),

@@ -48,14 +48,14 @@ export function blockPlays(plan: MachinePlan, random: Stream): Play[] {
   const plays = new Map<string, Play>();
   const add = (play: Play) => plays.set(play.block, play);
   for (const layer of layers) {
-    const { lanes, rowBlocks, neuron, role, name, multiplexerSteps } = layer;
+    const { lanes, rowBlocks, neuron, name, multiplexerSteps } = layer;
     const draws = random.fork(name);
     if (layer.waiting !== null) add(queueLines({ width: layer.inputs, entries: layer.waiting }, draws.fork("queue")));
     if (multiplexerSteps === 0) continue;
     for (const size of macrosOf(plan, layer)) add(macroLines(size, plan.adc, codeBits, draws.fork(macroName(size))));
     for (const size of statesOf(plan, layer)) add(stateMemoryLines(size, draws.fork(stateName(size))));
     add(scaledSumLines({ lanes, rowBlocks }, codeBits, arithmetic, draws.fork("sums")));
-    if (meetsStream(role)) add(streamAdderLines(joinAdder(plan, layer), draws.fork("stream")));
+    if (meetsStream(layer)) add(streamAdderLines(joinAdder(plan, layer), draws.fork("stream")));
     if (neuron) add(neuronLines(neuronSize(plan, layer), neuron, draws.fork("neurons")));
     else add(accumulatorLines(accumulatorSize(plan, layer), arithmetic, draws.fork("totals")));
   }

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { literalMachine } from "../../../test/support/literal-machine.ts";
+import { tinyLayer } from "../../../test/support/tiny-layer.ts";
 import { deviceOfSpec } from "../../device/catalogue.ts";
 import { adcSpec } from "../../experiment/hardware.ts";
 import { emptyTally } from "../../hardware/actions.ts";
 import { converter } from "../../hardware/adc.ts";
 import { programCrossbar, readCrossbar } from "../../hardware/crossbar.ts";
 import { mapLayer, START } from "../../mapping/mapping.ts";
-import type { LinearLayer } from "../../model/layers.ts";
 import { stream } from "../../numeric/stream.ts";
 import { packSpikes } from "../../spike/train.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
@@ -17,11 +17,7 @@ const hardware = literalMachine({
 });
 const spec = hardware.crossbar;
 const device = deviceOfSpec(spec.device);
-const linear: LinearLayer = {
-  ...{ name: "blocks.0.up", part: "up", block: 0, role: "feed-forward up", source: "spikes", follows: "neurons" },
-  ...{ trainIn: "blocks.0.middle", trainOut: "blocks.0.hidden", inputs: 20, outputs: 6 },
-};
-const { layer } = mapLayer(linear, hardware, START);
+const { layer } = mapLayer(tinyLayer("blocks.0.up", { inputs: 20, outputs: 6 }), hardware, START);
 const random = stream(1);
 const weights = new Float32Array(20 * 6).map(() => (random.integer(129) - 64) / 64);
 const offset = new Float32Array(6).map(() => random.integer(64) / 64);

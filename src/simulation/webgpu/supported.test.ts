@@ -43,7 +43,7 @@ test("columns that decide by their charge are refused at their field", () => {
     ...chip,
     mapping: { ...chip.mapping, layers: [first, { ...second, readOut }, ...rest] },
   };
-  expect(second.role).toBe("attention input");
+  expect(second.attention).toBe("blocks.0.attention");
   expect(errorOf(() => requireGpuChip(decided)).path).toBe("hardware.readOut.attentionInput");
 });
 

@@ -2,6 +2,7 @@
 import { MappingError } from "../../errors.ts";
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
+import { readOutField } from "../../hardware/read-out.ts";
 import { attentionParametersOf } from "../../mapping/attention.ts";
 import { hasShortcut, poolsCurrents, stemLayers } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
@@ -28,9 +29,8 @@ export function requireGpuChip(chip: MappedNetwork): void {
   }
   const decided = mapping.layers.find(({ readOut }) => decidingOf(readOut) !== null);
   if (decided) {
-    const field = decided.role === "attention input" ? "attentionInput" : "feedForwardUp";
     refuse(
-      `hardware.readOut.${field}`,
+      `hardware.readOut.${readOutField(decided)}`,
       `columns of ${decided.name} decide by their charge, which has no kernel there`,
       "Use `converter`",
     );

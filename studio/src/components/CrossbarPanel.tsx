@@ -21,7 +21,7 @@ export function CrossbarPanel({ place: at }: { place: CrossbarPlace }) {
   if (!view || view.block.crossbar !== at.crossbar) return <p class="waiting">Reading the crossbar …</p>;
   const { block, lines, plus, minus, plusCurrents, minusCurrents, codes, mostCurrent, mostCode } = view;
   const { rows, columns } = block;
-  const isHead = mapping.layers.some(({ name, role }) => name === at.layer && role === "head");
+  const isHead = mapping.layers.some(({ name, answers }) => name === at.layer && answers);
   const driven = lines.reduce((sum, line) => sum + line, 0);
   const spot = {
     row: Math.min(rows - 1, crosshair.value.row),

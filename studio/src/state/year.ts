@@ -67,7 +67,7 @@ export const agedLayer = computed(() => {
   const at = place.value;
   const layers = chip.value?.mapping.layers ?? [];
   const on = "layer" in at ? layers.find(({ name }) => name === at.layer) : undefined;
-  return on ?? layers.find(({ role }) => role === "attention output") ?? layers[0] ?? null;
+  return on ?? layers.find(({ attended, trainIn }) => attended === trainIn) ?? layers[0] ?? null;
 });
 
 /** Why the hundred chips are missing; null if they are not. */
