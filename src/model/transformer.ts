@@ -98,9 +98,9 @@ function spikingOperations(model: SpikingSpec, geometry: Geometry): Operation[] 
   const { adds, neurons: neuronsAt } = RESIDUALS[model.residual];
   const onStream = neuronsAt === "stream";
 
-  /** A linear layer and its BatchNorm; its currents are the result. */
-  function linear(name: string, inputs: number, outputs: number, from: string, initialGain = 1): string {
-    const isNormalised = model.normalisation === "batch" && name !== "head";
+  /** A linear layer and its BatchNorm, or none without an initial gain; its currents are the result. */
+  function linear(name: string, inputs: number, outputs: number, from: string, initialGain: number | null = 1): string {
+    const isNormalised = model.normalisation === "batch" && initialGain !== null;
     const currents = `${name}.currents`;
     const layer = {
       kind: "linear" as const,
@@ -182,7 +182,7 @@ function spikingOperations(model: SpikingSpec, geometry: Geometry): Operation[] 
     stream = add({ kind: "token-mean", name: "stream.mean", writes: before("output"), tokens, width }, stream);
   }
   const columns = logitsOf({ model, geometry });
-  const head = linear("head", width, columns, read("output", stream));
+  const head = linear("head", width, columns, read("output", stream), null);
   add({ kind: "read-out", name: "read-out", writes: "logits", geometry: answerGeometry(geometry), columns }, head);
   return operations;
 }
