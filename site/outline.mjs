@@ -162,6 +162,14 @@ export function rewritten(page) {
   return page.replace(/^site\/(source|api)\//, "$1/").replace(/\/README\.md$/, "/index.md");
 }
 
+/** Addresses that readers guess from README files, each with the name of its page from there. */
+export const redirects = () =>
+  pages
+    .filter((page) => posix.basename(page) === "README.md")
+    .map((page) => [html(page), posix.basename(html(rewritten(page)))]);
+
+const html = (page) => page.replace(/\.md$/, ".html");
+
 /** The anchor of a heading, as code hosts derive it. */
 export const anchorOf = (heading) =>
   heading

@@ -18,14 +18,16 @@ interface Named {
 const root = join(import.meta.dirname, "..");
 // Through variables, because the programs of site/ have no types.
 const load = (path: string) => import(join(root, "site", path));
-const { anchorOf, outline, pages, shownFiles, addressOf, rewritten } = (await load("outline.mjs")) as {
+const { anchorOf, outline, pages, shownFiles, addressOf, redirects, rewritten } = (await load("outline.mjs")) as {
   anchorOf: (heading: string) => string;
   outline: () => readonly { text: string; items: readonly Entry[] }[];
   pages: readonly string[];
   shownFiles: () => ReadonlyMap<string, string>;
   addressOf: (path: string) => { address?: string; outside?: string } | null;
+  redirects: () => readonly (readonly [name: string, target: string])[];
   rewritten: (page: string) => string;
 };
+const { redirectPage } = (await load("guessed.mjs")) as { redirectPage: (target: string) => string };
 const { entries, nameInCode, pageOfName } = (await load("api.mjs")) as {
   entries: readonly { name: string; stages: readonly { title: string; page: string; names: readonly Named[] }[] }[];
   nameInCode: (code: string) => string | undefined;
@@ -137,4 +139,21 @@ test("the studio's links lead to headings of the pages", () => {
     expect(headings.map(anchorOf), address).toContain(anchor);
   }
   expect(rewritten("site/article.md").replace(".md", ".html")).toBe(idea[0]);
+});
+
+test("the name of each README file leads to its page, in a page with an icon, a landmark and a policy", () => {
+  const readmes = pages.filter((page) => /(^|\/)README\.md$/.test(page));
+  const led = redirects().map(([name, target]) => [name, posix.join(posix.dirname(name), target)]);
+  expect(led).toEqual(readmes.map((page) => [page, rewritten(page)].map((name) => name.replace(/\.md$/, ".html"))));
+  expect(led).toEqual(
+    expect.arrayContaining([
+      ["README.html", "readme.html"],
+      ["docs/README.html", "docs/index.html"],
+    ]),
+  );
+  expect(new Set(led.flat()).size).toBe(2 * led.length);
+  const page = redirectPage("index.html");
+  expect(page).toContain('<meta http-equiv="refresh" content="0; url=index.html">');
+  expect(page).toContain('<link rel="icon" href="data:,">');
+  expect(page).toMatch(/Content-Security-Policy.*<main><h1>.*href="index\.html".*<\/main>/s);
 });

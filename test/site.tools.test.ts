@@ -43,7 +43,7 @@ describe("the site", () => {
   });
 
   /** Pages of the documentation itself. */
-  const written = () => pages.filter((name) => !/^(api|source|studio)\/|^404/.test(name));
+  const written = () => pages.filter((name) => !/^(api|source|studio)\/|^404|README\.html$/.test(name));
 
   async function openPage(options: { width: number; colorScheme?: "light" | "dark" }) {
     const page = await browser.newPage({
@@ -171,6 +171,41 @@ describe("the site", () => {
       await page.waitForURL(/source\/src\/node\/training\.ts\.html#L\d+$/);
       expect(await page.locator(".line:target").textContent()).toMatch(/^export /);
       expect(problems).toEqual([]);
+      await page.close();
+    },
+    TIME,
+  );
+
+  test(
+    "the names of README files lead to their pages, and any other address to a page with a landmark and an icon",
+    async () => {
+      const { page, problems } = await openPage({ width: 1400 });
+      const guessed = pages.filter((name) => name.endsWith("README.html"));
+      expect(guessed).toEqual(expect.arrayContaining(["README.html", "docs/README.html", "experiments/README.html"]));
+      for (const [name, target] of [
+        ["README.html", "readme.html"],
+        ["docs/README.html", "docs/index.html"],
+      ] as const) {
+        await page.goto(`${server.address}${name}`);
+        await page.waitForURL(`${server.address}${target}`);
+        await page.locator("main h1").first().waitFor();
+      }
+      expect(problems).toEqual([]);
+      const missing: string[] = [];
+      page.on("response", (response) => response.status() === 404 && missing.push(response.url()));
+      await page.goto(`${server.address}docs/nothing.html`, { waitUntil: "networkidle" });
+      expect(await page.getByRole("main").getByRole("heading", { level: 1 }).textContent()).toBe("No such page");
+      await page.evaluate(AXE);
+      expect((await accessibilityOf(page)).found).toEqual([]);
+      expect(missing).toEqual([`${server.address}docs/nothing.html`]);
+      // A browser decodes the icon that hosts' own pages ask for.
+      const side = await page.evaluate(async (address) => {
+        const image = new Image();
+        image.src = address;
+        await image.decode();
+        return image.naturalWidth;
+      }, `${server.address}favicon.ico`);
+      expect(side).toBe(16);
       await page.close();
     },
     TIME,

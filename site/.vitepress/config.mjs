@@ -65,12 +65,6 @@ export default {
     ],
     sidebar: { "/api/": apiOutline().map(asGroup), "/": outline().map(asGroup) },
     outline: [2, 3],
-    notFound: {
-      title: "No such page",
-      quote: "It may have moved: search for its subject, or start at the home page.",
-      linkLabel: "Home page",
-      linkText: "Home page",
-    },
     search: { provider: "local", options: { detailedView: true } },
   },
   // Another program makes these pages after this build.

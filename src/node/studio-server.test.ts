@@ -91,7 +91,11 @@ test.each([
   "/__proto__",
 ])("nothing lies at %s", async (path) => {
   const { status, body, headers } = await ask(path);
-  expect([status, body.length]).toEqual([404, 0]);
+  expect([status, headers["content-type"]]).toEqual([404, "text/html; charset=utf-8"]);
+  // The page of errors and nothing else, with an icon, for which the browser need not ask, and a landmark.
+  expect(body.equals((await ask("/nothing")).body)).toBe(true);
+  expect(body.length).toBeLessThan(400);
+  expect(body.toString()).toMatch(/<link rel="icon" href="data:,">.*<main><h1>Not Found<\/h1>.*<\/main>/s);
   expect(headers["content-security-policy"]).toContain("default-src 'none'");
 });
 

@@ -8,7 +8,7 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -72,6 +72,14 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const PROBLEM = "application/problem+json";
 
+/** Why a request is refused, by status. */
+const REFUSED: Readonly<Record<number, string>> = {
+  403: "The studio answers only requests to 127.0.0.1 or localhost, at its own port.",
+  404: 'Nothing lies at this address. <a href="/">Open the studio</a>, which has everything on one page.',
+  405: "The studio only sends files, for the methods GET and HEAD.",
+  500: "The studio could not read this file.",
+};
+
 const own = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /**
@@ -86,7 +94,7 @@ export async function serveStudio({ port = 0, ...opened }: StudioOptions = {}): 
       // A network that is not installed, for instance: the page shows how to get it. The type (RFC 9457) tells it from a page of errors.
       if (isXpikeError(error))
         send(response, 404, { "Content-Type": PROBLEM }, JSON.stringify({ detail: error.message }));
-      else send(response, 500);
+      else refuse(response, 500);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -187,11 +195,11 @@ async function answer(
   { method, headers, url = "/" }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (!hosts.includes(headers.host ?? "")) return send(response, 403);
-  if (method !== "GET" && method !== "HEAD") return send(response, 405, { Allow: "GET, HEAD" });
+  if (!hosts.includes(headers.host ?? "")) return refuse(response, 403);
+  if (method !== "GET" && method !== "HEAD") return refuse(response, 405, { Allow: "GET, HEAD" });
   const [path] = url.split("?", 1);
   const file = await files.get(path)?.();
-  if (file === undefined) return send(response, 404);
+  if (file === undefined) return refuse(response, 404);
   const content = typeof file === "string" ? await readFile(file) : Buffer.from(file.json);
   const type = TYPES[typeof file === "string" ? extname(file) : ".json"] ?? "application/octet-stream";
   send(
@@ -200,6 +208,18 @@ async function answer(
     { "Content-Type": type, "Content-Length": String(content.length) },
     method === "GET" ? content : "",
   );
+}
+
+/** Sends a page that says why. It has an icon, because a browser asks for `/favicon.ico` otherwise. */
+function refuse(response: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
+  const name = STATUS_CODES[status];
+  const page = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,"></head>
+<body><main><h1>${name}</h1><p>${REFUSED[status]}</p></main></body>
+</html>
+`;
+  send(response, status, { "Content-Type": TYPES[".html"], ...headers }, page);
 }
 
 function send(

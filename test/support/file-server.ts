@@ -1,5 +1,8 @@
-/** A plain file server, like any static host: it sends a file's type and no other header, and a page for a missing file. */
-import { createReadStream, existsSync, statSync } from "node:fs";
+/**
+ * A plain file server, like any static host: it sends a file's type and no other header, and a page for a missing file, which is the
+ * folder's own `404.html` if it has one.
+ */
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
@@ -10,6 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".json": "application/json",
   ".svg": "image/svg+xml",
+  ".ico": "image/x-icon",
   ".gz": "application/gzip",
 };
 
@@ -34,7 +38,10 @@ export async function serveFiles(
     const named = join(folder, normalize(`/${path.slice(base.length)}`));
     const file = path.endsWith("/") ? join(named, "index.html") : named;
     if (!path.startsWith(base) || !existsSync(file) || statSync(file).isDirectory()) {
-      response.writeHead(missing, { "Content-Type": TYPES[".html"] }).end(MISSING);
+      const own = join(folder, "404.html");
+      response
+        .writeHead(missing, { "Content-Type": TYPES[".html"] })
+        .end(existsSync(own) ? readFileSync(own) : MISSING);
       return;
     }
     const type = TYPES[extname(file)] ?? "application/octet-stream";
