@@ -159,19 +159,19 @@ const script = fileURLToPath(import.meta.url);
 if (![generated, generatedFast].every((path) => isFresh(path, [assembly, script]))) await buildKernels();
 const bundler = join(root, "scripts/bundle.mjs");
 const inputs = ["src", "tsconfig.json", "package.json", "package-lock.json"].map((name) => join(root, name));
-const isProgramFresh = isFresh(stamp, [...inputs, script, bundler]);
-// A page is built from programs before they are compacted.
-if (!isProgramFresh || !isFresh(page, [stamp, studio, front, script])) {
-  if (!isProgramFresh) node("typescript/bin/tsc", ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
+if (!isFresh(stamp, [...inputs, script, bundler])) {
+  node("typescript/bin/tsc", ["-p", "tsconfig.json", "--emitDeclarationOnly"]);
   // Loaded here, because the bundler and the compiler take longer to load than a fresh build takes to check.
   const { bundle, compact } = await import("./bundle.mjs");
   const dist = join(root, "dist");
   const programs = await bundle(dist);
+  await compact(dist, programs);
   withoutOrphans(dist, programs);
   await withoutPrivateDeclarations(dist);
   withoutHeaders(dist);
   await withoutPrivateComments(dist);
   writeFileSync(stamp, "");
+}
+if (!isFresh(page, [stamp, studio, front, script])) {
   node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);
-  await compact(dist, programs);
 }

@@ -88,7 +88,7 @@ export async function bundle(folder) {
 
 /**
  * Shortens the programs, because the package is limited in size. Licences stay, and so do the names of functions, which a stack trace
- * shows. Last, because the studio is built from programs whose annotations tell what it can leave out.
+ * shows.
  */
 export async function compact(folder, programs) {
   const { default: ts } = await import("typescript");

@@ -76,9 +76,10 @@ export default defineConfig({
   base: "./",
   plugins: [sharedWorkers, failuresInWorkers, earlyWorkers, measuredFront],
   resolve: {
+    // From its sources, a file of a page has only what that page needs. A program of dist/ is a whole folder, which one page would bring to all.
     alias: [
-      { find: /^xpikeformer$/, replacement: join(root, "dist/index.js") },
-      { find: /^xpikeformer\/(\w+)$/, replacement: join(root, "dist/$1.js") },
+      { find: /^xpikeformer$/, replacement: join(root, "src/index.ts") },
+      { find: /^xpikeformer\/(\w+)$/, replacement: join(root, "src/$1.ts") },
     ],
   },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -89,7 +90,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // Workers import modules too, but have no document for preloading.
     modulePreload: { resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []) },
-    // The package is one chunk; test/studio.browser.test.ts limits the total size.
+    // test/studio.browser.test.ts limits the total size.
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { output: { banner } },
   },
