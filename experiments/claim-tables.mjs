@@ -97,10 +97,6 @@ const verdictOf = (shown, test) => {
   if (shown) return "shown";
   return test.verdict === "worse" ? "ours worse" : "not shown";
 };
-const neededOf = ({ verdict, needed }) => {
-  if (verdict !== "open") return "";
-  return needed === null ? "beyond margin" : grouped(needed);
-};
 const signed = (value, digits) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 const withEnds = ({ mean, low, high }, digits) =>
   `${signed(mean, digits)} (${[low, high].map((end) => signed(end, digits)).join(" to ")})`;
@@ -318,7 +314,7 @@ export const claimTables = {
     return {
       head: [
         `machine \`${recommended}\``,
-        ...["T", "error rate", "ANN's", "difference", "equal accuracy", "prompts needed", "uJ per result"],
+        ...["T", "error rate", "ANN's", "difference", "equal accuracy", "uJ per result"],
         ...["int8 ANN / ours", "5-bit", "4-bit", "ANN on our crossbars"],
         ...["T of SNN", "SNN's error rate", "equal accuracy", "SNN / ours"],
         ...[`T, \`${literal}\``, `int8 ANN / ours, \`${literal}\`, untested`],
@@ -329,12 +325,7 @@ export const claimTables = {
         const ratios = ["annDigital", "annInt5", "annInt4", "annAimcOwn"].map((id) => two(ratioTo(estimate, id)));
         return [
           ...[name, String(choice.steps), ...[choice.errorRate, ann].map(fixed(4)), withEnds(besideAnn.difference, 4)],
-          ...[
-            verdictOf(choice.shown, besideAnn),
-            choice.shown ? "" : neededOf(besideAnn),
-            perResult(estimate),
-            ...ratios,
-          ],
+          ...[verdictOf(choice.shown, besideAnn), perResult(estimate), ...ratios],
           ...[String(snn.steps), fixed(4)(snn.errorRate), verdictOf(besideSnn.verdict === "shown", besideSnn)],
           ...[two(ratioTo(estimate, "snnDigital")), String(other.choice.steps)],
           two(ratioTo(other.estimate, "annDigital")),

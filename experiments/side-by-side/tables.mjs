@@ -38,8 +38,7 @@ export function verdictOf(record) {
   if (figures["equality.ann.shown"][0] === 1) return "shown";
   const { ann, more } = errors(record);
   if (more[1] > 0.05 * ann[0]) return "no";
-  const needed = figures["equality.ann.needed"];
-  return needed ? `not shown (about ${grouped(needed[0])} needed)` : "not shown";
+  return "not shown";
 }
 
 const titleOf = (name) => `${TITLES[name]}, T = ${sideBySide[name].network.steps}`;

@@ -2,9 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { NonInferiority } from "../numeric/non-inferiority.ts";
 import { chooseSteps, rivalSteps } from "./iso-accuracy.ts";
 
-const verdictOf = (verdict: NonInferiority["verdict"]): NonInferiority => ({
-  ...{ verdict, allowed: 0.01, prompts: 100, needed: verdict === "open" ? 900 : null },
-});
+const verdictOf = (verdict: NonInferiority["verdict"]): NonInferiority => ({ verdict, allowed: 0.01, prompts: 100 });
 const rates = (verdicts: readonly (NonInferiority["verdict"] | null)[], errorRates = [0.4, 0.2, 0.11, 0.1]) =>
   verdicts.map((verdict, i) => ({
     ...{ steps: i + 1, errorRate: errorRates[i] },
@@ -22,7 +20,7 @@ describe("the steps of Xpikeformer", () => {
 
   test("are not claimed to be equal if the most steps are not, whatever fewer steps show", () => {
     const choice = chooseSteps(rates(["worse", "shown", "shown", "open"]), 0.05);
-    expect(choice).toMatchObject({ shown: false, test: { verdict: "open", needed: 900, steps: 4 } });
+    expect(choice).toMatchObject({ shown: false, test: { verdict: "open", steps: 4 } });
     // Converged: the fewest within 5 %, or a quarter, of the lowest rate.
     expect(choice.steps).toBe(4);
     expect(chooseSteps(rates(["worse", "shown", "shown", "open"]), 0.25).steps).toBe(3);

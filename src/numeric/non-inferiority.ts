@@ -11,12 +11,9 @@
  * value.
  * The sampled r stands for the rival's true rate, which makes that share slightly larger: 2.8 % for a margin of 5 % and unpaired answers.
  *
- * A half width h shrinks with the root of the number of prompts n. The sample that would show a difference d < m r is therefore about
- *
- *   n (h / (m r - d))^2,   h = high - d
- *
- * prompts, if d stays and the chips' part of the interval shrinks alike. If d >= m r, no number of prompts shows it. Below 64 prompts no
- * number is given: d itself is then so uncertain that the quotient would be a guess.
+ * An open sample does not tell how many prompts would decide. With n prompts and a half width h = high - d of the difference d, about
+ * n (h / (m r - d))^2 prompts would show it if d stayed. But the interval of d holds m r, so that over this interval the number goes from
+ * fewer than n to infinity.
  *
  * Source: G. Piaggio et al., "Reporting of Noninferiority and Equivalence Randomized Trials", JAMA 308 (2012) 2594-2604.
  */
@@ -39,15 +36,7 @@ export interface NonInferiority {
   /** Largest absolute difference that counts as equal: margin times the rival's rate. */
   readonly allowed: number;
   readonly prompts: number;
-  /**
-   * About how many prompts would show it, to two digits; null where it is decided, where the difference itself exceeds the margin, and for
-   * fewer than `LEAST_PROMPTS`.
-   */
-  readonly needed: number | null;
 }
-
-/** Fewest prompts from which to estimate how many would show equality: with 8, the estimate varies by orders of magnitude. */
-export const LEAST_PROMPTS = 64;
 
 /** Throws ValueError unless rate and margin are at least 0 and the interval holds its mean. */
 export function nonInferiority({ rival, difference, prompts, margin }: RatePair): NonInferiority {
@@ -60,8 +49,5 @@ export function nonInferiority({ rival, difference, prompts, margin }: RatePair)
   }
   const allowed = margin * rival;
   const verdict = high <= allowed ? "shown" : low > allowed ? "worse" : "open";
-  const room = allowed - mean;
-  const needed =
-    verdict === "open" && room > 0 && prompts >= LEAST_PROMPTS ? prompts * ((high - mean) / room) ** 2 : null;
-  return { verdict, allowed, prompts, needed: needed === null ? null : Number(needed.toPrecision(2)) };
+  return { verdict, allowed, prompts };
 }

@@ -68,7 +68,7 @@ test("names what all rows share, and the same quantity in another unit in bracke
 
 test("a ratio has what is shown of equal accuracy beside it, in its row of the table and on its card of the page", () => {
   const ratio = { id: "cost.ratio.annTrees", label: "ANN over ours", value: 3, unit: "1" };
-  const test = { verdict: "worse", allowed: 0.01, prompts: 640, needed: null } as const;
+  const test = { verdict: "worse", allowed: 0.01, prompts: 640 } as const;
   const report = buildReport({
     ...draft,
     figures: [...figures, ratio, ...equalityFigures("equality.ann", "the ANN", test, 0.05)],

@@ -8,7 +8,7 @@ const ratio = (id: string, value: number): FigureDraft => ({
   interval: { low: value / 2, high: 2 * value, kind: "prices" },
 });
 const tested = (id: string, verdict: "shown" | "open" | "worse") =>
-  equalityFigures(id, "it", { verdict, allowed: 0.01, prompts: 640, needed: null }, 0.05);
+  equalityFigures(id, "it", { verdict, allowed: 0.01, prompts: 640 }, 0.05);
 const figures = [
   ...[ratio("cost.ratio.snnDigital", 9), ratio("cost.equalSteps.ratio.snnDigital", 4)],
   ...[ratio("cost.ratio.annDigital", 6), ratio("cost.ratio.annTrees", 3), ratio("cost.ratio.annInt4", 2)],

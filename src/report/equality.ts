@@ -1,6 +1,6 @@
-/** What a report says of equal accuracy: a claim only where non-inferiority is shown, otherwise how many prompts would take. */
+/** What a report says of equal accuracy: a claim only where non-inferiority is shown, otherwise the sample that did not show it. */
 import type { Experiment } from "../experiment/experiment.ts";
-import { LEAST_PROMPTS, type NonInferiority, nonInferiority } from "../numeric/non-inferiority.ts";
+import { type NonInferiority, nonInferiority } from "../numeric/non-inferiority.ts";
 import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample, sameOnAllChips, sampleMean, sampleOf } from "../numeric/variance-components.ts";
 import type { TaskErrors } from "../task/metrics.ts";
@@ -26,32 +26,26 @@ export function testEquality(rates: Sample, rival: ArrayLike<number>, margin: nu
 export const marginText = (margin: number): string => `${Number((100 * margin).toPrecision(3))} %`;
 
 /**
- * The verdict after a difference, without a full stop: "equal accuracy is not shown with 640 prompts (about 61,000 needed)".
+ * The verdict after a difference, without a full stop: "equal accuracy is not shown with 640 prompts".
  *
  * @param of what prompts are called
  */
-export function equalityText({ verdict, prompts, needed }: NonInferiority, margin: number, of = "prompts"): string {
+export function equalityText({ verdict, prompts }: NonInferiority, margin: number, of = "prompts"): string {
   const sample = `${formatNumber(prompts, 0)} ${of}`;
   if (verdict === "shown")
     return `not worse by more than ${marginText(margin)} of its error rate, shown with ${sample}`;
   if (verdict === "worse") return `worse by more than ${marginText(margin)} of its error rate, shown with ${sample}`;
-  if (prompts < LEAST_PROMPTS) return `equal accuracy is not shown with ${sample}`;
-  const more =
-    needed === null
-      ? `; the difference itself exceeds the margin of ${marginText(margin)}`
-      : ` (about ${formatNumber(needed, 0)} needed)`;
-  return `equal accuracy is not shown with ${sample}${more}`;
+  return `equal accuracy is not shown with ${sample}`;
 }
 
-/** Whether equality is shown, 1 or 0, whether it is shown not to hold, and the prompts that would show it, where that is known. */
+/** Whether equality is shown, 1 or 0, and whether it is shown not to hold. */
 export function equalityFigures(
   id: string,
   rival: string,
-  { verdict, prompts, needed }: NonInferiority,
+  { verdict, prompts }: NonInferiority,
   margin: number,
 ): FigureDraft[] {
   const errors = `${marginText(margin)} more errors than ${rival}`;
-  const claim = `at most ${errors}`;
   const either = (end: string, what: string, holds: boolean): FigureDraft => ({
     id: `${id}.${end}`,
     label: `Shown (1) or not (0): ${what}`,
@@ -60,11 +54,8 @@ export function equalityFigures(
     trials: prompts,
   });
   return [
-    either("shown", claim, verdict === "shown"),
+    either("shown", `at most ${errors}`, verdict === "shown"),
     either("exceeded", `over ${errors}`, verdict === "worse"),
-    ...(needed === null
-      ? []
-      : [{ id: `${id}.needed`, label: `Prompts that would show about: ${claim}`, value: needed, unit: "prompts" }]),
   ];
 }
 
