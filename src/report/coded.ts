@@ -47,9 +47,15 @@ export interface CodedCosts {
   readonly feedback: FeedbackCost | null;
 }
 
+/** Machines whose energy per bit is given: Xpikeformer, and the int8 ANN on each of its engines. */
+export type PricedMachine = "xpikeformer" | (typeof ENGINES)[number];
+
+/** Engines of the int8 ANN. */
+const ENGINES = ["annTrees", "annDigital"] as const;
+
 export interface FeedbackCost {
-  readonly xpikeformer: number;
-  readonly annDigital: number;
+  /** Joules. */
+  readonly energies: Readonly<Record<PricedMachine, number>>;
   /** Seconds. */
   readonly latency: number;
 }
@@ -224,19 +230,35 @@ function energyFigures({ link, detectors, costs: own }: CodedRun, costs: readonl
       figure(".sum", " and decoder", joules + decoder, decoder),
     ];
   });
-  const joulesPerBit = (id: string) => figures.find((figure) => figure.id === `coded.energy.${id}`)?.value;
-  const ratio = costs.find(({ id }) => id === "cost.ratio.annDigital");
-  const [ann, chips] = [joulesPerBit("annDigital.sum"), joulesPerBit("xpikeformer.sum")];
-  if (ann === undefined || chips === undefined || !ratio) return figures;
-  const label = "Energy per bit of payload at 10 % block errors: ANN, digital int8, over Xpikeformer";
+  return [...figures, ...ENGINES.flatMap((id) => ratioFigures(id, figures, costs))];
+}
+
+/** The ANN's energy per bit over Xpikeformer's on one engine, of the detectors and with their decoders; none where a run gives no ratio. */
+function ratioFigures(
+  engine: (typeof ENGINES)[number],
+  figures: readonly FigureDraft[],
+  costs: readonly FigureDraft[],
+): FigureDraft[] {
+  const found = (id: string) => figures.find((figure) => figure.id === `coded.energy.${id}`);
+  const ratio = costs.find(({ id }) => id === `cost.ratio.${engine}`);
+  const [ann, own] = [found(`${engine}.decoder`), found("xpikeformer.decoder")];
+  const chips = found("xpikeformer");
+  if (!ann || !own || !chips || !ratio) return [];
+  const { name } = PRICED.find(({ machine }) => machine === engine)!;
+  const label = `Energy per bit of payload at 10 % block errors: ${name}, over Xpikeformer`;
+  const withDecoders = (times: number, detector: number) => (times * detector + ann.value) / (detector + own.value);
+  const ends = ({ value, interval }: FigureDraft) => (interval ? [interval.low, interval.high] : [value]);
+  // Between ends of the ratio and of the detector's energy, the ratio of the sums rises with the one and has no turning point in the other.
+  const sums = ends(ratio).flatMap((times) => ends(chips).map((detector) => withDecoders(times, detector)));
+  const kind = "ends of 5 to 95 % of the draws of both detectors' prices, decoders at their own";
   return [
-    ...figures,
-    { ...ratio, id: "coded.energy.ratio", label },
+    { ...ratio, id: `coded.energy.ratio.${engine}`, label },
     {
-      id: "coded.energy.ratio.sum",
-      label: "Energy per bit of payload at 10 % block errors and decoder: ANN over Xpikeformer",
-      value: ann / chips,
+      id: `coded.energy.ratio.${engine}.sum`,
+      label: `${label}, each with its decoder`,
+      value: withDecoders(ratio.value, chips.value),
       unit: "1",
+      ...(sums.length > 1 && { interval: { low: Math.min(...sums), high: Math.max(...sums), kind } }),
     },
   ];
 }
@@ -256,7 +278,7 @@ function pricedDetectors({ receivers, feedback }: CodedCosts, costs: readonly Fi
     return [
       ...(energy ? [{ detector, id: machine, name, joules: energy.value, interval: energy.interval }] : []),
       ...(feedback
-        ? [{ detector: fedId(detector), id: fedId(machine), name: fedName(name), joules: feedback[machine] }]
+        ? [{ detector: fedId(detector), id: fedId(machine), name: fedName(name), joules: feedback.energies[machine] }]
         : []),
     ];
   });
@@ -264,10 +286,11 @@ function pricedDetectors({ receivers, feedback }: CodedCosts, costs: readonly Fi
   return [...networks, ...classical];
 }
 
-const PRICED = [
+const PRICED: readonly { readonly detector: string; readonly machine: PricedMachine; readonly name: string }[] = [
   { detector: CHIPS, machine: "xpikeformer", name: "Xpikeformer" },
+  { detector: "ann", machine: "annTrees", name: "ANN, int8 in adder trees" },
   { detector: "ann", machine: "annDigital", name: "ANN, digital int8" },
-] as const;
+];
 
 /** Iterations of the decoder where the curve falls to the level, between those of the points beside; null if it does not. */
 function iterationsAt(points: readonly CodedPoint[]): number | null {
@@ -369,4 +392,4 @@ const SHORTER = [
 ] as const;
 
 const ROWS =
-  /^coded\.((unresolved\.)?ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|(unresolved\.)?gap\.(ann|xpikeformer\.feedback)$|energy\.(xpikeformer|annDigital|lmmse\.(joint|k-best))\.sum$)/;
+  /^coded\.((unresolved\.)?ebn0\.(xpikeformer|ann|digital|spiking|lmmse\..*|known\..*)$|(unresolved\.)?gap\.(ann|xpikeformer\.feedback)$|energy\.(xpikeformer|annTrees|annDigital|lmmse\.(joint|k-best))\.sum$)/;

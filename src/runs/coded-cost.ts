@@ -3,7 +3,7 @@
  * and decision feedback.
  *
  * With feedback, two prompts of as many tokens. The machine can attend to all that the second pass attends to, and is priced so in both: by
- * what chips counted in each of them. The int8 ANN computes the scores of each pass. Both wait for the first pass: latencies add up.
+ * what chips counted in each of them. The int8 ANN computes the scores of each pass, on either engine. Both wait for the first pass: latencies add up.
  */
 import { slotReceiverCosts } from "../cost/architectures/slot-receiver.ts";
 import { type CostEstimate, estimateCost } from "../cost/cost.ts";
@@ -17,7 +17,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec } from "../experiment/model.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
 import type { Geometry } from "../model/geometry.ts";
-import type { CodedCosts, FeedbackCost } from "../report/coded.ts";
+import type { CodedCosts, FeedbackCost, PricedMachine } from "../report/coded.ts";
 import { receiverId, receiverName } from "../report/slot-detection.ts";
 import type { CodedLink } from "../task/coded-slots.ts";
 import { modulationOf } from "../task/link.ts";
@@ -87,9 +87,9 @@ function feedbackCost(
   };
   const passes = [priced(first, (workload) => workload), priced(second, attending)];
   const sum = (of: (estimate: CostEstimate) => number) => passes.reduce((total, estimate) => total + of(estimate), 0);
+  const energy = (id: PricedMachine) => sum(({ architectures }) => architectures[id].total);
   return {
-    xpikeformer: sum(({ architectures }) => architectures.xpikeformer.total),
-    annDigital: sum(({ architectures }) => architectures.annDigital.total),
+    energies: { xpikeformer: energy("xpikeformer"), annTrees: energy("annTrees"), annDigital: energy("annDigital") },
     latency: sum(({ times }) => times.alone),
   };
 }
