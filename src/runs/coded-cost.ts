@@ -3,7 +3,8 @@
  * and decision feedback.
  *
  * With feedback, two prompts of as many tokens. The machine can attend to all that the second pass attends to, and is priced so in both: by
- * what chips counted in each of them. The int8 ANN computes the scores of each pass, on either engine. Both wait for the first pass: latencies add up.
+ * what chips counted in each of them. The int8 ANN computes the scores of each pass, on either engine. Both wait for the first pass:
+ * latencies add up.
  */
 import { slotReceiverCosts } from "../cost/architectures/slot-receiver.ts";
 import { type CostEstimate, estimateCost } from "../cost/cost.ts";
