@@ -9,7 +9,7 @@ import { codedSpec } from "./coded.ts";
 import { hardwareSpec } from "./hardware.ts";
 import { type ModelSpec, modelSpec, type QuantizationSpec } from "./model.ts";
 import { onceValid } from "./once-valid.ts";
-import { type SymbolDetectionSpec, type TaskSpec, taskSpec } from "./task.ts";
+import { type TaskSpec, taskSpec } from "./task.ts";
 import { type StageSpec, type TrainingSpec, trainingSpec } from "./training.ts";
 
 export const evaluationSpec = z.strictObject({
@@ -147,6 +147,3 @@ export type KindOf<S, Default> = S extends unknown ? FieldOf<S, "kind", Default>
 export type FieldOf<S, F extends PropertyKey, Default> = F extends keyof S
   ? Exclude<S[F], undefined> | (undefined extends S[F] ? Default : never)
   : Default;
-
-export const isSymbolDetection = (experiment: Experiment): experiment is Experiment<SymbolDetectionSpec> =>
-  experiment.task.kind === "symbol-detection";

@@ -19,7 +19,6 @@ import { stemLayers } from "../model/stem.ts";
 import { authorMapping } from "./author.ts";
 
 export const TENSOR_MAPPING_NAMES = ["xpikeformer", "author"] as const;
-export type TensorMappingName = (typeof TENSOR_MAPPING_NAMES)[number];
 
 /**
  * A named mapping for a network. `names` are those of the file's tensors, which distinguish forms of the same layout; without

@@ -1,6 +1,5 @@
 /** Energies of classical receivers in reports of costs: for the task's symbols only, at the prices of the report. */
 import { expect, test } from "vitest";
-import { slotReceiverCosts } from "../cost/architectures/slot-receiver.ts";
 import { estimateCost } from "../cost/cost.ts";
 import { experimentWorkload } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
@@ -8,9 +7,8 @@ import { priceReceivers, priceWorkload } from "../cost/priced.ts";
 import { resolveTechnology } from "../cost/resolve.ts";
 import { simulatedPrices } from "../cost/simulated.ts";
 import { parseExperiment } from "../experiment/parse.ts";
-import { slotDetectionSpec } from "../experiment/slot-detection.ts";
 import { costReport } from "./cost-report.ts";
-import { receiverFigures, receiverRows, slotReceiverFigures } from "./receiver-cost.ts";
+import { receiverFigures, receiverRows } from "./receiver-cost.ts";
 
 const experimentOf = (task: object) =>
   parseExperiment({
@@ -57,14 +55,4 @@ test("a report of costs has them among its figures and in its table", () => {
   for (const { id, value } of receiverFigures(priced.receivers, estimate.workload.result)) {
     expect(report.figures.find((figure) => figure.id === id)?.value, id).toBe(value);
   }
-});
-
-test("every part of a slot's receivers has an energy per slot and per bit", () => {
-  const { technology } = resolveTechnology(findCostPreset("simulated"));
-  const costs = slotReceiverCosts(slotDetectionSpec.parse({ kind: "slot-detection" }), technology);
-  const figures = slotReceiverFigures(costs);
-  expect(figures.length).toBe(2 * costs.length);
-  const at = (id: string) => figures.find((figure) => figure.id === `cost.slot-receiver.${id}`)!.value as number;
-  // Two bits at each of 156 data elements.
-  for (const { id, joules } of costs) expect([at(`${id}.energy`), at(`${id}.bit`)], id).toEqual([joules, joules / 312]);
 });

@@ -1,5 +1,4 @@
 /** Energies of classical receivers next to those of networks, for a task whose symbols they detect. */
-import type { SlotReceiverCost } from "../cost/architectures/slot-receiver.ts";
 import type { PricedReceiver } from "../cost/priced.ts";
 import type { Workload } from "../cost/workload.ts";
 import type { FigureDraft } from "./build-report.ts";
@@ -37,15 +36,3 @@ export const receiverRows = (figures: readonly FigureDraft[]): { figure: string;
       ? [{ figure, label: `Energy per inference: ${SHORT[kind]} from pilots` }]
       : [];
   });
-
-/** Energies of the parts of a slot's receivers, and of the decoder: per slot and per information bit. */
-export const slotReceiverFigures = (costs: readonly SlotReceiverCost[]): FigureDraft[] =>
-  costs.flatMap(({ id, name, joules, joulesPerBit }) => [
-    { id: `cost.slot-receiver.${id}.energy`, label: `Energy per slot: ${name}`, value: joules, unit: "J" },
-    {
-      id: `cost.slot-receiver.${id}.bit`,
-      label: `Energy per information bit: ${name}`,
-      value: joulesPerBit,
-      unit: "J",
-    },
-  ]);

@@ -161,13 +161,6 @@ export function ownPrices(workload: Workload, technology: Technology, plan: Plan
   };
 }
 
-/** Joules by operation, in the given order, without upkeep and static shares. */
-export const operationEnergies = (
-  workload: Workload,
-  technology: Technology,
-  operations: readonly PricedOperation[] = workloadActions(workload, technology),
-): number[] => ownPrices(workload, technology).byOperation(operations);
-
 /** Energy of the parts that keep the machine running regardless of its computation. */
 export const standingEnergy = ({ control, links, leakage, upkeep }: Readonly<Breakdown>): number =>
   control + links + leakage + upkeep;
