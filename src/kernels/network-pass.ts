@@ -17,7 +17,6 @@ import type { ParameterOffsets, Pass } from "./pass.ts";
 import { passLoss } from "./pass-loss.ts";
 import { type PassLayout, planNetwork } from "./pass-plan.ts";
 import type { PassStep } from "./pass-steps.ts";
-import { bindSpikeRatePenalty } from "./spike-rate.ts";
 
 /** Packed spikes of a layer, `[T][B perPrompt][words]`. */
 export interface SpikesOf extends PackedBits {
@@ -45,7 +44,8 @@ export function bindNetwork(ops: Ops, layout: PassLayout, parameters: ParameterO
   const constants = new Map<Place, Uint8Array | Uint32Array | Int32Array>();
   const statistics: Record<string, ColumnMoments> = {};
   const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
-  const penalty = spikeRate && penaltyRow !== null ? bindSpikeRatePenalty(ops, spikeRate, penaltyRow) : null;
+  const penalty =
+    spikeRate && penaltyRow !== null ? { rate: spikeRate.target, weight: spikeRate.weight, scratch: penaltyRow } : null;
   const context: Omit<BindContext, "node"> = {
     ...{ ops, parameters, options, steps, scratch, draws, noise, penalty, statistics, spiking: head !== null },
     constant: (at, values) => constants.set(at, values),
@@ -65,7 +65,7 @@ export function bindNetwork(ops: Ops, layout: PassLayout, parameters: ParameterO
   const shares = { stepLoss: options.stepLoss ?? 0, scratch, answers: readOut ?? "joint" };
   const last = head && bindHead(ops, head.places, head.shape, parameters, shares);
   const read = head && (head.reads.form === "bits" ? head.reads.bits : numbersAt(head.reads));
-  const call: Call = { prompts: 0, scale: 0, tally: 0 };
+  const call: Call = { prompts: 0, penaltyScale: 0, penaltyTally: 0 };
 
   function forward(prompts: number) {
     invariant(prompts <= maxPrompts, `a pass for ${maxPrompts} prompts is not given ${prompts}`);
@@ -86,7 +86,8 @@ export function bindNetwork(ops: Ops, layout: PassLayout, parameters: ParameterO
       const sizes = { rows: prompts * queries, outputs: answer.outputs };
       lossOf(ops, readOut)({ logits, targets, dLogits, ...sizes, scale, tally });
     }
-    penalty?.start(prompts * queries, scale, tallyAt(tally, losses.tallies - 1));
+    call.penaltyScale = scale * (prompts * queries);
+    call.penaltyTally = tallyAt(tally, losses.tallies - 1);
     last?.backward(prompts, scale, head!.d, tally);
     for (const run of backwardSteps) run(call);
   }

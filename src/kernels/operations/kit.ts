@@ -9,7 +9,6 @@ import type { ConvolutionSize } from "../convolution.ts";
 import type { Form, Held } from "../held.ts";
 import type { ColumnMoments, Ops } from "../ops.ts";
 import type { ParameterOffsets, PassOptions } from "../pass.ts";
-import type { SpikeRatePenalty } from "../spike-rate.ts";
 
 /** Bits or columns as numbers, for readers that take nothing else. The planner inserts it. */
 export type NumbersOperation = OperationOf<"numbers">;
@@ -102,11 +101,12 @@ export interface BackwardPlaces extends Places {
   readonly targets: readonly ({ readonly at: Place; readonly adds: boolean } | null)[];
 }
 
-/** The arguments of a pass's `forward` or `step`. */
+/** What changes from one call of a pass to the next. */
 export interface Call {
   prompts: number;
-  scale: number;
-  tally: Place;
+  /** The scale of the gradients times the answers, because the loss is a sum over answers and the penalty is not. */
+  penaltyScale: number;
+  penaltyTally: Place;
 }
 
 export interface BindContext<O extends PassOperation = PassOperation> {
@@ -121,7 +121,8 @@ export interface BindContext<O extends PassOperation = PassOperation> {
   constant(at: Place, values: Uint8Array | Uint32Array | Int32Array): void;
   readonly draws: PassDraws;
   readonly noise: OutputNoise | null;
-  readonly penalty: SpikeRatePenalty | null;
+  /** On the firing rates of layers, as `penaliseRate` takes it. Twin: `model/spike-rate.ts`. */
+  readonly penalty: { readonly rate: number; readonly weight: number; readonly scratch: Place } | null;
   /** BatchNorm statistics of the last micro-batch, by layer. */
   readonly statistics: Record<string, ColumnMoments>;
 }

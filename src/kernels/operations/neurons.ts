@@ -32,8 +32,9 @@ export const neurons: PassKit<NeuronsOperation> = {
     const { at: target, adds: accumulate } = targets[0]!;
     const of = { ...currentsOf(read), neuron, surrogate, features, learned: learnedOf(node, parameters.value) };
     const into = { dSpikes: d, target, accumulate, dLearned: learnedOf(node, parameters.gradient!), scratch };
-    return ({ prompts }) => {
-      penalty?.add(spikes, rowsOf(writes, prompts), d);
+    return ({ prompts, penaltyScale: scale, penaltyTally: tally }) => {
+      const rows = rowsOf(writes, prompts);
+      if (penalty) ops.penaliseRate({ ...penalty, bits: spikes, rows, scale, dSpikes: d, tally });
       ops.fireBackward({ ...of, ...into, rows: prompts * read.rows });
     };
   },
