@@ -47,7 +47,7 @@ const ALONE = new Set([...stringsOf("node/showing.ts"), "sweep/page", "runs/rtl"
 export async function bundle(folder) {
   const build = await rolldown({
     input: Object.fromEntries(ENTRIES.map((name) => [name, join(src, `${name}.ts`)])),
-    platform: "node",
+    platform: "neutral",
     transform: { target: "es2023" },
     external: (id) => !id.startsWith(".") && !isAbsolute(id) && !INSIDE.includes(id.split("/")[0]),
     plugins: [

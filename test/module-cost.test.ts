@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadDevice } from "../src/device/module.ts";
 import { evaluateChips } from "../src/evaluation/chips.ts";
@@ -44,11 +45,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A module that repeats a built-in device: it imports the sources. */
-function moduleOf(device: DeviceSpec): string {
+/** A module that repeats a built-in device: the sources, bundled into it. */
+async function moduleOf(device: DeviceSpec): Promise<string> {
   const catalogue = JSON.stringify(join(import.meta.dirname, "../src/device/catalogue.ts"));
   const text = `import { deviceOfSpec } from ${catalogue};\nexport default deviceOfSpec(${JSON.stringify(device)});\n`;
-  writeFileSync(join(folder, `${device.kind}.mjs`), text);
+  const input = join(folder, `${device.kind}-sources.mjs`);
+  writeFileSync(input, text);
+  const built = await rolldown({ input, platform: "neutral" });
+  await built.write({ file: join(folder, `${device.kind}.mjs`), codeSplitting: false });
   return `${device.kind}.mjs`;
 }
 
@@ -75,9 +79,9 @@ async function costsOf(...argv: string[]) {
 }
 
 /** Experiments with the device and with a module that repeats it. */
-const both = (device: DeviceSpec, checkpoints?: object) => [
+const both = async (device: DeviceSpec, checkpoints?: object) => [
   write("built-in", device, checkpoints),
-  write("module", { kind: "module", path: moduleOf(device) }, checkpoints),
+  write("module", { kind: "module", path: await moduleOf(device) }, checkpoints),
 ];
 const trained = { network: "network.safetensors" };
 
@@ -96,19 +100,19 @@ async function rowsOf(experiment: string) {
 
 describe.each(DEVICES)("a module that repeats $kind costs the same", (device) => {
   test("in `xpike cost`", async () => {
-    const [expected, found] = both(device, trained);
+    const [expected, found] = await both(device, trained);
     const figures = await costsOf("cost", expected, "--draws", "2", "--prompts", "8");
     expect(figures.length).toBeGreaterThan(10);
     expect(await costsOf("cost", found, "--draws", "2", "--prompts", "8")).toEqual(figures);
   });
 
   test("in a sweep", async () => {
-    const [expected, found] = both(device);
+    const [expected, found] = await both(device);
     expect(await rowsOf(found)).toEqual(await rowsOf(expected));
   });
 
   test("in the figures of the studio", async () => {
-    const url = pathToFileURL(join(folder, moduleOf(device)));
+    const url = pathToFileURL(join(folder, await moduleOf(device)));
     const [expected, found] = await Promise.all(
       [device, await loadDevice(url)].map(async (each) => {
         const experiment = tinyExperiment({ model, hardware: { crossbar: { device: each } } });
@@ -121,12 +125,12 @@ describe.each(DEVICES)("a module that repeats $kind costs the same", (device) =>
 });
 
 test("the same holds in a sweep that measures spike densities", async () => {
-  const [expected, found] = both(DEVICES[2], trained);
+  const [expected, found] = await both(DEVICES[2], trained);
   expect(await rowsOf(found)).toEqual(await rowsOf(expected));
 });
 
 test("the same holds in `xpike run`", async () => {
-  const [expected, found] = both(DEVICES[2], trained);
+  const [expected, found] = await both(DEVICES[2], trained);
   const figures = await costsOf("run", expected);
   expect(figures.length).toBeGreaterThan(10);
   expect(await costsOf("run", found)).toEqual(figures);

@@ -267,7 +267,7 @@ export const briefSpec = z.strictObject({
         accuracy: z.string().min(1).max(20).optional(),
       }),
     )
-    .max(16)
+    .max(24)
     .default([]),
   /** A chart of lines, shown as a table. */
   chart: reportId.optional(),
