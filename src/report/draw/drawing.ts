@@ -63,10 +63,10 @@ export function drawPlot(options: Plot.PlotOptions, description?: string): Marku
   return description === undefined ? drawn : html`<div role="img" aria-label="${description}">${drawn}</div>`;
 }
 
-/** The same drawing in fewer bytes: Plot moves each tick and each label to its place, and names axes that nobody hears. */
+/** The same drawing in fewer bytes: Plot moves each tick and each label to its place, and names parts of axes that nobody asks for. */
 const shortened = (svg: string): string =>
   svg
-    .replace(/(?<=<g[^>]*) aria-(?:label="[xy]-(?:axis|grid)[^"]*"|hidden="true")/g, "")
+    .replace(/(?<=<g[^>]*) aria-(?:label="[xy]-(?:axis|grid)(?! tick label)[^"]*"|hidden="true")/g, "")
     .replace(/<text transform="translate\(([^,()]+),([^()]+)\)"(?: y="([^"]+)")?>(?=[^<]*<\/text>)/g, (_, x, y, dy) =>
       dy === undefined ? `<text y="${y}" x="${x}">` : `<text dy="${dy}" y="${y}" x="${x}">`,
     )
