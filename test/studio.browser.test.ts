@@ -627,12 +627,11 @@ test("a link carries the bits that the user sends instead of the prompt's own", 
   await page.locator("button:enabled", { hasText: "as drawn" }).waitFor();
   await page.getByRole("button", { name: "Copy link" }).press("Enter");
   await page.getByText("The link is").waitFor();
+  await expect.poll(() => caption.textContent()).not.toBe(drawn);
   const sent = await caption.textContent();
-  expect(sent).not.toBe(drawn);
   const address = page.url();
   await page.goto("about:blank");
   await page.goto(address);
-  await caption.waitFor();
-  expect(await caption.textContent()).toBe(sent);
+  await expect.poll(() => caption.textContent(), { timeout: 10_000 }).toBe(sent);
   expect(errors).toEqual([]);
 });
