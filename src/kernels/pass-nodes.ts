@@ -8,7 +8,7 @@
  * A value that its reader does not take as it is held, packed bits or the columns of a raw output, is first turned into numbers.
  * The head and the read-out of a network with neurons stand apart (`operations/head.ts`).
  */
-import { type Graph, INPUT, readersOf, readsOf, writerOf } from "../model/graph.ts";
+import { type Graph, givenValues, readersOf, writerOf } from "../model/graph.ts";
 import type { LinearOperation } from "../model/linear.ts";
 import type { Operation } from "../model/operations.ts";
 import type { ReadOutOperation } from "../model/read-out.ts";
@@ -23,10 +23,8 @@ export interface PassNodes {
   readonly spiking: boolean;
 }
 
-export const isSpikingGraph = ({ operations }: Graph): boolean => operations.some(({ kind }) => kind === "neurons");
-
 export function nodesOf(graph: Graph): PassNodes {
-  const spiking = isSpikingGraph(graph);
+  const spiking = graph.operations.some(({ kind }) => kind === "neurons");
   const head = spiking ? headOf(graph) : null;
   const given = givenValues(graph);
   const left = new Set<Operation>(head ? [head.head, head.readOut] : []);
@@ -48,8 +46,8 @@ export function nodesOf(graph: Graph): PassNodes {
       nodes.push({ ...node, targets: [null] });
     } else if (kind === "linear") nodes.push(linearNode(operation));
     else if (kind === "layer-normalisation") {
-      const [reader] = readersOf(graph, writes);
-      nodes.push({ ...node, answers: reader?.kind === "read-out" ? reader : null });
+      const [reader, ...others] = readersOf(graph, writes);
+      nodes.push({ ...node, answers: reader?.kind === "read-out" && others.length === 0 ? reader : null });
     } else nodes.push(node);
 
     function linearNode(of: LinearOperation): PassNode {
@@ -88,17 +86,6 @@ function headOf(graph: Graph) {
     return refuse(readOut, "ends a network with neurons, which takes a linear layer and then a read-out.");
   }
   return { head, readOut, reads: head.reads[0] };
-}
-
-/** Values that depend on the input alone, before the first layer, through which no gradient has to pass. */
-function givenValues(graph: Graph): ReadonlySet<string> {
-  const given = new Set([INPUT]);
-  for (const operation of graph.operations) {
-    const { kind, writes } = operation;
-    if (kind !== "windows" && kind !== "rounding" && kind !== "pool") continue;
-    if (readsOf(graph, operation).every(({ name }) => given.has(name))) given.add(writes);
-  }
-  return given;
 }
 
 /** Turns a value into numbers. */

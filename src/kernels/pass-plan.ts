@@ -8,21 +8,17 @@
  * A pass that recomputes drops the raw outputs of linear layers, and sums that only their own block reads. It computes them again in the
  * backward pass, when they are first needed: from the same spikes, so with the same bits. Rounded numbers are always dropped.
  */
-import type { ModelSpec } from "../experiment/model.ts";
-import type { Geometry } from "../model/geometry.ts";
 import { type Graph, INPUT, operationsOf, readersOf } from "../model/graph.ts";
-import { graphOf } from "../model/transformer.ts";
+import { type Described, graphOf } from "../model/transformer.ts";
 import type { Arena, PackedBits, Place } from "./arena.ts";
 import { type Form, type Held, numbersAt } from "./held.ts";
 import { type HeadPlaces, type HeadShape, headScratch, planHead } from "./operations/head.ts";
-import type { PassNode, PlanContext, Planned, Shape } from "./operations/kit.ts";
+import type { OutputNoise, PassNode, PlanContext, Planned, Shape } from "./operations/kit.ts";
 import { passKit } from "./operations/kits.ts";
 import type { PassOptions } from "./pass.ts";
 import { keepingOf, rootOf, startMemory } from "./pass-memory.ts";
 import { nodesOf, numbersNode } from "./pass-nodes.ts";
 import { backwardSteps, forwardSteps, type PassStep } from "./pass-steps.ts";
-
-export type Described = { readonly model: ModelSpec; readonly geometry: Geometry };
 
 export interface PassLayout {
   readonly network: Described;
@@ -50,7 +46,7 @@ export interface PassLayout {
     readonly dLogits: Place;
   } | null;
   readonly penaltyRow: Place | null;
-  readonly noise: { readonly deviations: Place; readonly threshold: number } | null;
+  readonly noise: OutputNoise | null;
   readonly scratch: Place;
 }
 

@@ -14,7 +14,7 @@ import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { type AttentionDraws, drawAttention } from "./attention/draws.ts";
 import { type AttentionOperation, layoutOf } from "./attention/operation.ts";
 import { inputRows } from "./geometry.ts";
-import { type Graph, INPUT, operationsOf, readersOf } from "./graph.ts";
+import { type Graph, givenValues, INPUT, operationsOf, readersOf } from "./graph.ts";
 import { type Network, parameterOf } from "./network.ts";
 import type { Back, BatchStatistics, Forward, ForwardMode, Gradients, Run } from "./operation.ts";
 import { type Operation, operationKit } from "./operations.ts";
@@ -154,7 +154,7 @@ export function networkBackward(
     logits,
   });
   const gradients: Gradients = {};
-  const given = givenValues(tape);
+  const given = givenValues(graphOf(network));
   const gradientOf = new Map([[answer, logitGradient]]);
   for (const { operation, backward } of tape.toReversed()) {
     if (given.has(operation.writes)) continue;
@@ -170,16 +170,6 @@ export function networkBackward(
     backThroughRounding(network, gradients);
   }
   return gradients;
-}
-
-/** Values that depend on the input alone, before the first layer, through which no gradient has to pass. */
-function givenValues(tape: readonly Taped[]): ReadonlySet<string> {
-  const given = new Set([INPUT]);
-  for (const { operation } of tape) {
-    const { kind, reads, writes } = operation;
-    if ((kind === "windows" || kind === "rounding") && reads.every((value) => given.has(value))) given.add(writes);
-  }
-  return given;
 }
 
 /**

@@ -59,6 +59,16 @@ function refuseRead(at: string, value: string, { kind, name }: Operation, operat
   throw new SpecError(at, `The ${kind} ${name} reads ${value}, ${reason}.`);
 }
 
+/** Values that depend on the input alone, before the first layer, through which no gradient has to pass. */
+export function givenValues({ operations }: Graph): ReadonlySet<string> {
+  const given = new Set([INPUT]);
+  for (const { kind, reads, writes } of operations) {
+    const learnsNothing = kind === "windows" || kind === "rounding" || kind === "pool";
+    if (learnsNothing && reads.every((value) => given.has(value))) given.add(writes);
+  }
+  return given;
+}
+
 /** Operations of a kind. */
 export const operationsOf = <K extends OperationKind>(
   { operations }: Graph,

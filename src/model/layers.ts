@@ -7,8 +7,7 @@
  * A branch of a block is attention with the layers around it, or a chain of layers. Inside a branch, a layer has neurons of its own; what
  * the last one adds drives neurons on the stream that all branches write to. An ANN has the same layers, but no neurons.
  */
-import type { Graph } from "./graph.ts";
-import { operationsOf } from "./graph.ts";
+import { type Graph, operationsOf, readersOf, writerOf } from "./graph.ts";
 import type { LinearOperation } from "./linear.ts";
 import type { Operation, OperationKind } from "./operations.ts";
 
@@ -59,15 +58,9 @@ const SUMMED: Passing = new Set([...SCALED, "position", "sum", "add", "token-mea
 const FIRED: Passing = new Set([...SCALED, "position", "sum", "rounding", "neurons"]);
 
 function describe(graph: Graph): readonly LinearLayer[] {
-  const readers = new Map<string, Operation[]>();
-  for (const operation of graph.operations) {
-    for (const value of operation.reads) readers.set(value, [...(readers.get(value) ?? []), operation]);
-  }
-  const writers = new Map(graph.operations.map((operation) => [operation.writes, operation]));
-
   /** The first operation of a kind behind a value; those in between are of the passing kinds. */
   function reach(value: string, kinds: readonly OperationKind[], passing: Passing): Operation | null {
-    const next = readers.get(value) ?? [];
+    const next = readersOf(graph, value);
     const direct = next.find(({ kind }) => kinds.includes(kind));
     if (direct) return direct;
     for (const { kind, writes } of next) {
@@ -78,8 +71,8 @@ function describe(graph: Graph): readonly LinearLayer[] {
   }
   /** The layer or attention whose result was the last to enter a value; null for the input. Of a sum, the branch was the last. */
   function lastBefore(value: string): Operation | null {
-    const writer = writers.get(value);
-    if (!writer || writer.kind === "linear" || writer.kind === "attention") return writer ?? null;
+    const writer = writerOf(graph, value);
+    if (!writer || writer.kind === "linear" || writer.kind === "attention") return writer;
     return lastBefore(writer.reads[writer.reads.length - 1]);
   }
   function neuronsOf({ reads: [read], writes, block }: LinearOperation) {
@@ -88,7 +81,7 @@ function describe(graph: Graph): readonly LinearLayer[] {
     const reader = isAlone ? reach(driven, ["attention", "windows", "linear"], SCALED) : null;
     // A layer behind attention ends its branch.
     const isInside =
-      reader?.kind === "linear" ? reader.block === block && writers.get(read)?.kind !== "attention" : true;
+      reader?.kind === "linear" ? reader.block === block && writerOf(graph, read)?.kind !== "attention" : true;
     return { trainOut: driven, ownNeurons: Boolean(reader) && isInside };
   }
 
@@ -103,11 +96,11 @@ function describe(graph: Graph): readonly LinearLayer[] {
       rows: graph.values.get(reads[0])!.rows,
       trainIn: reads[0],
       readsInput: before === null,
-      readsStream: writers.get(reads[0])?.kind === "neurons" && !own.has(reads[0]),
+      readsStream: writerOf(graph, reads[0])?.kind === "neurons" && !own.has(reads[0]),
       attended: before?.kind === "attention" ? before.writes : null,
       attention: reach(writes, ["attention"], FIRED)?.writes ?? null,
       joins: reach(writes, ["add"], FIRED)?.name ?? null,
-      answers: (readers.get(writes) ?? []).every(({ kind }) => kind === "read-out"),
+      answers: readersOf(graph, writes).every(({ kind }) => kind === "read-out"),
     };
   });
 }
