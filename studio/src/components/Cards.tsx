@@ -111,6 +111,12 @@ const NO_CHANGE: Told = { value: 0, words: "no change", short: "" };
 /** Whether the machine shown is the one that it is compared with. */
 const isReference = (): boolean => machineKey(experiment.value!) === machineKey(reference.value!);
 
+/** The newest comparison, if it is of the two machines that the page compares now. */
+function changeShown() {
+  const change = changed.value;
+  return change?.after === experiment.value && change.before === reference.value ? change : null;
+}
+
 /**
  * A figure against the machine of `reference`: the rate as a paired difference with its interval, others as a ratio. Null before anything
  * was changed, and until the chips of both machines have answered the same prompts.
@@ -118,8 +124,8 @@ const isReference = (): boolean => machineKey(experiment.value!) === machineKey(
 function changeOf(id: string): Told | null {
   if (isStale()) return null;
   if (isReference()) return tried.value.length > 1 ? NO_CHANGE : null;
-  const change = changed.value;
-  if (change?.after !== experiment.value || change.before !== reference.value) return null;
+  const change = changeShown();
+  if (!change) return null;
   if (id === metric.value.rate) return points(change.rate);
   const ratio = change.ratios[id];
   if (ratio === undefined) return null;
@@ -139,8 +145,7 @@ function points({ value, interval }: FigureDraft): Told {
 /** The machine that changes are told against, and the prompts that both have answered. */
 function Against() {
   if (tried.value.length < 2) return null;
-  const change = changed.value;
-  const isTold = !isStale() && !isReference() && change?.after === experiment.value;
+  const change = isStale() || isReference() ? null : changeShown();
   return (
     <div class="against">
       <label for="reference">Changes from</label>{" "}
@@ -156,13 +161,8 @@ function Against() {
           the machine before
         </option>
       </select>
-      <p
-        class="quiet"
-        id="paired"
-        data-chips={isTold ? change.chips : undefined}
-        data-prompts={isTold ? change.prompts : undefined}
-      >
-        {isTold && `on the same ${plural(change.prompts, "prompt")} and ${plural(change.chips, "chip")}, 95 % in pairs`}
+      <p class="quiet" id="paired" data-chips={change?.chips} data-prompts={change?.prompts}>
+        {change && `on the same ${plural(change.prompts, "prompt")} and ${plural(change.chips, "chip")}, 95 % in pairs`}
       </p>
     </div>
   );

@@ -1,7 +1,7 @@
 import { lineOrder, neuronTrains } from "xpikeformer/internal";
 import { formatQuantity } from "xpikeformer/report";
 import { crosshair, type Place, place } from "../state/place.ts";
-import { chip, shownToken, step } from "../state/studio.ts";
+import { chip, shownStep, shownToken } from "../state/studio.ts";
 import { crossbarView } from "../state/views.ts";
 import { plural, trainName } from "../words.ts";
 import type { ScaledCrossbar } from "../workers/chip.ts";
@@ -34,7 +34,7 @@ export function CrossbarPanel({ place: at }: { place: CrossbarPlace }) {
     <div class="crossbar-panel">
       <div data-saves="crossbar">
         <SaveSvg
-          title={`Crossbar ${at.crossbar + 1}, step ${step.value + 1}`}
+          title={`Crossbar ${at.crossbar + 1}, step ${shownStep.value + 1}`}
           data={() => ({
             ...{ units: { conductance: "µS", current: "µA at 1 V" }, rows, columns, lines },
             ...{ plus, minus, plusCurrents, minusCurrents, codes },
@@ -100,10 +100,10 @@ export function CrossbarPanel({ place: at }: { place: CrossbarPlace }) {
       <div>
         <ReadOut at={at} view={view} spot={spot} onOpen={() => open(spot)} />
         <p>
-          In step {step.value + 1}, the spikes of token {shownToken.value + 1} drive {driven} of {plural(rows, "row")}.
-          Every cell is a pair of devices: the <span class="key plus">plus</span> device adds to the column's current,
-          the <span class="key minus">minus</span> device subtracts from it. The column's wire sums the currents of all
-          driven rows at once.
+          In step {shownStep.value + 1}, the spikes of token {shownToken.value + 1} drive {driven} of{" "}
+          {plural(rows, "row")}. Every cell is a pair of devices: the <span class="key plus">plus</span> device adds to
+          the column's current, the <span class="key minus">minus</span> device subtracts from it. The column's wire
+          sums the currents of all driven rows at once.
         </p>
         <p>
           An ADC converts the difference to an integer, the code. Codes here range from {least(codes)} to{" "}

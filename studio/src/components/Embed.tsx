@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { FigureName } from "../state/address.ts";
 import { addressed, addressNow, isMoved } from "../state/link.ts";
-import { chip, experiment, fail, failure, prompt, step } from "../state/studio.ts";
+import { chip, experiment, fail, failure, prompt, shownStep } from "../state/studio.ts";
 import { playOn, STOPS, type Stop, stopIndex } from "../state/walk.ts";
 import { textOf } from "../state/walk-texts.ts";
 import { Gantt } from "./Gantt.tsx";
@@ -85,7 +85,7 @@ function Figure({ name }: { readonly name: FigureName }) {
           {isMoved.value && <PathBar />}
           <Scrubber
             label="Time step"
-            value={step.value}
+            value={shownStep.value}
             most={chip.value!.machine.shape.steps - 1}
             onChange={setStep}
             plays

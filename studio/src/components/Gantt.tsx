@@ -1,6 +1,6 @@
 import { jobOf, type ScheduledUnit } from "xpikeformer";
 import { type Place, place } from "../state/place.ts";
-import { shownToken, step } from "../state/studio.ts";
+import { shownStep, shownToken } from "../state/studio.ts";
 import { partName } from "../words.ts";
 import type { ChipView } from "../workers/chip.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
@@ -13,7 +13,7 @@ export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
       <SaveSvg title="When each unit works" data={() => schedule.alone} />
       <h3>When each unit works</h3>
       {units.map((unit) => {
-        const job = jobOf(unit, machine, shownToken.value, step.value);
+        const job = jobOf(unit, machine, shownToken.value, shownStep.value);
         return (
           <div class="gantt-row" key={`${unit.name} ${unit.load}`}>
             <button

@@ -1,5 +1,5 @@
 import { type Place, place } from "../state/place.ts";
-import { chip, shownToken, step } from "../state/studio.ts";
+import { chip, shownStep, shownToken } from "../state/studio.ts";
 import { tileView } from "../state/views.ts";
 import { HeatMap } from "./HeatMap.tsx";
 import { SaveSvg } from "./SaveSvg.tsx";
@@ -15,7 +15,7 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
   return (
     <div class="tile-panel">
       <div data-saves="head">
-        <SaveSvg title={`Block ${at.block + 1}, head ${at.head + 1}, step ${step.value + 1}`} data={() => view} />
+        <SaveSvg title={`Block ${at.block + 1}, head ${at.head + 1}, step ${shownStep.value + 1}`} data={() => view} />
         <div class="tile-maps">
           <figure>
             <figcaption>coincidences of q and k, 0 to {mostCount}, the same in all steps</figcaption>
@@ -61,8 +61,8 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
       </div>
       <div>
         <p>
-          Head {at.head + 1} of {heads}, step {step.value + 1}. Each row is a query, each column a key. Empty cells are
-          masked: a query sees only the known pairs before it.
+          Head {at.head + 1} of {heads}, step {shownStep.value + 1}. Each row is a query, each column a key. Empty cells
+          are masked: a query sees only the known pairs before it.
         </p>
         <p>
           Each cell has an AND gate and a counter. It counts the features, of {dimension}, in which query and key fire

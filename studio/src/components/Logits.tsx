@@ -1,4 +1,4 @@
-import { step } from "../state/studio.ts";
+import { shownStep } from "../state/studio.ts";
 import { className } from "../words.ts";
 import type { PromptView } from "../workers/chip.ts";
 
@@ -15,7 +15,7 @@ interface Bar {
 /** The logits so far, averaged over the time steps (rate decoding): of each class, or of each bit of a bit read-out. */
 export function Logits({ view }: { view: PromptView }) {
   const { logits, classes, decisions } = view;
-  const at = Math.min(step.value, decisions.length - 1);
+  const at = Math.min(shownStep.value, decisions.length - 1);
   const outputs = logits.length / decisions.length;
   const values = logits.subarray(at * outputs, (at + 1) * outputs);
   const bars = outputs === classes ? classBars(view, values, at) : bitBars(view, values, at);

@@ -1,5 +1,5 @@
 import { place } from "../state/place.ts";
-import { chip, experiment, isProgramming, prompt, shownToken, step, token } from "../state/studio.ts";
+import { chip, experiment, isProgramming, prompt, shownStep, shownToken, step, token } from "../state/studio.ts";
 import { placeFailure } from "../state/views.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
 import { Gantt } from "./Gantt.tsx";
@@ -34,7 +34,7 @@ export function Machine() {
       </h2>
       <PathBar />
       <div class="controls">
-        <Scrubber label="Time step" value={Math.min(step.value, steps - 1)} most={steps - 1} onChange={setStep} plays />
+        <Scrubber label="Time step" value={shownStep.value} most={steps - 1} onChange={setStep} plays />
         <Scrubber
           label="Token"
           value={shown}

@@ -2,7 +2,7 @@ import { Fragment } from "preact";
 import { type ScheduledUnit, type SpikeTrain, unpackSpikes } from "xpikeformer";
 import { neuronTrains } from "xpikeformer/internal";
 import { place } from "../state/place.ts";
-import { chip, prompt, shownToken, step } from "../state/studio.ts";
+import { chip, prompt, shownStep, shownToken, step } from "../state/studio.ts";
 import { partName, plural, trainName } from "../words.ts";
 import { SaveSvg } from "./SaveSvg.tsx";
 import { SpikeStrip } from "./SpikeStrip.tsx";
@@ -33,7 +33,7 @@ export function NetworkPanel() {
               name={trainName(name, units)}
               train={train}
               token={shownToken.value}
-              step={step.value}
+              step={shownStep.value}
               onPick={
                 neurons.has(name)
                   ? (neuron, at) => {

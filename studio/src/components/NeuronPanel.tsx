@@ -1,6 +1,6 @@
 import type { NeuronView } from "xpikeformer/internal";
 import { crosshair, type Place, place } from "../state/place.ts";
-import { chip, step } from "../state/studio.ts";
+import { chip, shownStep } from "../state/studio.ts";
 import { neuronView } from "../state/views.ts";
 import { partName, plural, trainName } from "../words.ts";
 import { MembraneChart } from "./MembraneChart.tsx";
@@ -40,7 +40,7 @@ export function NeuronPanel({ place: at }: { place: Extract<Place, { kind: "neur
             title={`Membrane of ${trainName(at.train, schedule.alone.units)}, neuron ${at.neuron + 1}`}
             data={() => view}
           />
-          <MembraneChart view={view} step={step.value} />
+          <MembraneChart view={view} step={shownStep.value} />
         </div>
         <p class="quiet">
           {leak}, then the input is added. Where the membrane reaches the threshold the neuron fires, and{" "}
@@ -110,7 +110,7 @@ function Updates({ view }: { view: NeuronView }) {
       </thead>
       <tbody>
         {Array.from(spikes, (spike, t) => (
-          <tr key={t} class={t === step.value ? "now" : ""} data-step={t}>
+          <tr key={t} class={t === shownStep.value ? "now" : ""} data-step={t}>
             <th scope="row">{t + 1}</th>
             {[leaked, input, membrane, threshold].map((values, i) => (
               <td key={i}>{written(values[t])}</td>
@@ -126,7 +126,7 @@ function Updates({ view }: { view: NeuronView }) {
 
 /** The input of the time step shown: codes times multipliers, and what is the same at all steps. */
 function Feeding({ view }: { view: NeuronView }) {
-  const t = Math.min(step.value, view.input.length - 1);
+  const t = Math.min(shownStep.value, view.input.length - 1);
   const known = view.columns.every(({ codes }) => codes !== null) && view.columns.length > 0;
   const sum = view.columns.reduce((all, { codes, multiplier }) => all + (codes ? codes[t] * multiplier : 0), 0);
   const written = (value: number) => (view.whole ? String(value) : value.toPrecision(4));

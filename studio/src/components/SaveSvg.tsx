@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Experiment } from "xpikeformer";
 import { saveFile } from "../state/files.ts";
 import { place } from "../state/place.ts";
-import { asked, experiment, isProgramming, shownToken, step } from "../state/studio.ts";
+import { asked, experiment, isProgramming, shownStep, shownToken } from "../state/studio.ts";
 import { type Failure, failureOf } from "../workers/calls.ts";
 import { Failed } from "./Notice.tsx";
 
@@ -20,7 +20,7 @@ export function SaveSvg({ title, data, of = experiment.value }: SaveSvgProps) {
   const save = async (button: Element) => {
     const figure = button.closest<HTMLElement>("[data-saves]")!;
     const name = figure.dataset.saves!;
-    const view = { prompt: asked.value, step: step.value, token: shownToken.value, place: place.value };
+    const view = { prompt: asked.value, step: shownStep.value, token: shownToken.value, place: place.value };
     const { figureSvg } = await import("../state/figure-svg.ts");
     const metadata = { format: "xpikeformer-figure", figure: name, title, data: data(), view, experiment: of };
     saveFile(`${name}.svg`, figureSvg(figure, title, metadata));

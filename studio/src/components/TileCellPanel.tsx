@@ -1,5 +1,5 @@
 import type { Place } from "../state/place.ts";
-import { step } from "../state/studio.ts";
+import { shownStep } from "../state/studio.ts";
 import { tileView } from "../state/views.ts";
 import { Bits } from "./Bits.tsx";
 import "./gates.css";
@@ -55,9 +55,9 @@ export function TileCellPanel({ place: { query, key } }: { place: Extract<Place,
         <rect class="draw" x={(100 * draw) / most} width={0.5} height={6} />
       </svg>
       <p class="quiet">
-        Step {step.value + 1}. The filled part is the probability, the mark the random number; a mark inside the filled
-        part gives a 1. Play the time steps: their random numbers are spread evenly, so the mean of the bits approaches
-        the probability.
+        Step {shownStep.value + 1}. The filled part is the probability, the mark the random number; a mark inside the
+        filled part gives a 1. Play the time steps: their random numbers are spread evenly, so the mean of the bits
+        approaches the probability.
       </p>
     </div>
   );

@@ -35,7 +35,7 @@ export const asked = computed(() => ({
   image: opened.value?.task.kind === "image-classification" ? ownImage.value : null,
   symbol: opened.value?.task.kind === "symbol-detection" ? ownSymbol.value : null,
 }));
-/** The time step shown, from 0; infinite: the last. */
+/** The time step asked for, from 0; infinite: the last. */
 export const step = signal(Number.POSITIVE_INFINITY);
 /** The token shown; null: the query. */
 export const token = signal<number | null>(null);
@@ -180,6 +180,9 @@ export const prompt = following(
   (question) => askChip("prompt", question),
   fail,
 );
+
+/** The number of the time step shown. While another machine is on its way, the chip on view may have fewer steps than asked for. */
+export const shownStep = computed(() => Math.min(step.value, (chip.value?.model.steps ?? 1) - 1));
 
 /** The number of the token shown. */
 export const shownToken = computed(() => {

@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { type Failure, failureOf } from "../workers/calls.ts";
 import { following } from "./ask.ts";
 import { type Place, place } from "./place.ts";
-import { askChip, asked, chip, shownToken, step } from "./studio.ts";
+import { askChip, asked, chip, shownStep, shownToken } from "./studio.ts";
 
 /** Why a place has no panel, and the place; null where none failed. */
 export const placeFailure = signal<{ readonly at: Place; readonly failure: Failure } | null>(null);
@@ -21,7 +21,7 @@ const atPlace = <Q, A>(question: () => Q | null, ask: (question: Q) => Promise<A
     },
   );
 
-const moment = computed(() => ({ asked: asked.value, step: step.value }));
+const moment = computed(() => ({ asked: asked.value, step: shownStep.value }));
 
 export const layerView = atPlace(
   () => {

@@ -314,7 +314,9 @@ const functions = {
 
   tile({ asked, block, head, step }: Moment & { block: number; head: number }): ScaledTile {
     const inspection = lookInto(asked);
-    const tiles = Array.from({ length: inspection.trace.steps }, (_, t) => inspectTile(inspection, block, head, t));
+    const { steps } = inspection.trace;
+    if (!(step < steps)) throw new RangeError(`time step ${step} of a prompt with ${steps}`);
+    const tiles = Array.from({ length: steps }, (_, t) => inspectTile(inspection, block, head, t));
     return { ...tiles[step], mostCount: Math.max(1, ...tiles.map(({ scores }) => Math.max(...scores.counts))) };
   },
 };
