@@ -23,6 +23,13 @@ export interface ReceiverEvaluation extends Receiver {
   readonly byContext: readonly DetectionErrors[];
 }
 
+/** The experiment's first prompts, at its own signal-to-noise ratio or at one in decibels. */
+export interface ReceivedPrompts {
+  readonly prompts: number;
+  readonly snrDecibels?: number;
+  readonly keeper?: Keeper;
+}
+
 interface SliceResult {
   readonly labels: Int32Array;
   /** `[prompts, queries]` for each receiver. */
@@ -57,7 +64,7 @@ export const detectSlice: Job<{ experiment: Experiment<SymbolDetectionSpec> }, S
 export async function evaluateReceivers(
   executor: Executor,
   experiment: Experiment<SymbolDetectionSpec>,
-  { prompts, snrDecibels, keeper = NO_KEEPER }: { prompts: number; snrDecibels?: number; keeper?: Keeper },
+  { prompts, snrDecibels, keeper = NO_KEEPER }: ReceivedPrompts,
 ): Promise<ReceiverEvaluation[]> {
   requireCounts({ prompts });
   const snr = snrDecibels ?? null;

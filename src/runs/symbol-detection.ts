@@ -1,6 +1,8 @@
-/** A run for symbol detection on a link: its classical receivers, and the paper's claims. */
-import { evaluateReceivers } from "../evaluation/receivers.ts";
-import { evaluateSoftReceivers, softReceivers } from "../evaluation/soft-receivers.ts";
+/**
+ * A run for symbol detection on a link: its classical receivers, and the paper's claims. Receivers are loaded when they are asked for, so
+ * that a page without them still shows chips.
+ */
+import type { ReceivedPrompts } from "../evaluation/receivers.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { decoderCostClaims } from "../report/cost-claims.ts";
@@ -25,6 +27,7 @@ export function runSymbolDetection(
   return runDetection(given, networks, options, {
     receivers: (point) => linkReceivers(executor, experiment, point),
     softReceivers: async (point) => {
+      const { evaluateSoftReceivers, softReceivers } = await import("../evaluation/soft-receivers.ts");
       const agreed = await evaluateSoftReceivers(executor, experiment, point);
       return softReceivers(experiment.task).map((receiver, i) => ({ ...describe(receiver), agreed: agreed[i] }));
     },
@@ -37,8 +40,9 @@ export function runSymbolDetection(
 export async function linkReceivers(
   executor: Executor,
   experiment: Experiment<SymbolDetectionSpec>,
-  point: Parameters<typeof evaluateReceivers>[2],
+  point: ReceivedPrompts,
 ): Promise<Omit<ReceiverResult, "bySnr">[]> {
+  const { evaluateReceivers } = await import("../evaluation/receivers.ts");
   const evaluations = await evaluateReceivers(executor, experiment, point);
   return evaluations.map((receiver) => ({
     ...receiver,
