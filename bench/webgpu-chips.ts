@@ -3,13 +3,17 @@
  * Both sides compute the same numbers, which is checked before anything is timed.
  */
 import { isDeepStrictEqual } from "node:util";
+import { type Place, packedAt } from "../src/kernels/arena.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import type { LayerMapping } from "../src/mapping/mapping.ts";
+import { operationsOf, writerOf } from "../src/model/graph.ts";
+import { graphOf } from "../src/model/transformer.ts";
 import type { Chip } from "../src/simulation/chip.ts";
 import { placeErrors, readPart } from "../src/simulation/fast/part.ts";
 import { planSimulator, type SimulatorPlan, simulatorBytes } from "../src/simulation/fast/plan.ts";
-import { bindMachine, bindPass, finish, type MachineKernels } from "../src/simulation/fast/simulate.ts";
+import { bindMachine, bindPass, type MachineKernels } from "../src/simulation/fast/simulate.ts";
 import { wholeLayer } from "../src/simulation/fast/whole-layer.ts";
+import { finish } from "../src/simulation/pass.ts";
 import { bindGpuMachine } from "../src/simulation/webgpu/simulate.ts";
 import type { Gpu } from "../src/webgpu/gpu.ts";
 import { chipCase, runStream } from "./chip-model.ts";
@@ -70,7 +74,7 @@ async function compare(gpu: Gpu, timing: { repeats: number; warmUp: number }, ro
 /** The kernels of a block, on what the last run left in its arrays. */
 function kernelsOf(
   chip: Chip,
-  { slices: [{ bits }], scratch: [{ y, qkv }] }: SimulatorPlan,
+  { slices: [slice], scratch: [{ values }] }: SimulatorPlan,
   { crossbars, digital, tilesOf }: MachineKernels,
   prompts: number,
 ): Record<string, () => unknown> {
@@ -80,13 +84,19 @@ function kernelsOf(
   const up = mapping.layers.find(
     ({ block, ownNeurons, attention }) => block !== null && ownNeurons && attention === null,
   ) as LayerMapping;
+  const graph = graphOf(chip.network);
+  const at = (value: string) => (slice.get(value) ?? values.get(value)) as Place;
+  const bitsOf = (value: string) => packedAt(at(value), graph.values.get(value)!.features);
+  const [attention] = operationsOf(graph, "attention");
+  const [qkv, attended] = [attention.reads[0], attention.writes].map(bitsOf);
+  const hidden = up.trainOut as string;
+  const currents = at(writerOf(graph, hidden)!.reads[0]);
   const vectors = { steps, firstPrompt: 0, prompts, perPrompt: tokens };
   const rows = prompts * tokens;
   return {
-    "crossbars, 128 to 512": () => crossbars.run(up, bits.narrow, vectors, y, runStream),
-    "512 neurons": () =>
-      digital.fire({ operation: "blocks.0.hidden", currents: y, steps, rows, thresholds: null }, bits.hidden, () => {}),
+    "crossbars, 128 to 512": () => crossbars.run(up, bitsOf(up.trainIn), vectors, currents, runStream),
+    "512 neurons": () => digital.fire({ operation: hidden, currents, steps, rows, thresholds: null }, bitsOf(hidden)),
     "attention, 8 heads": () =>
-      tilesOf(chip).run(qkv, bits.narrow, { block: 0, steps, prompts, firstPrompt: 0, random: runStream }),
+      tilesOf(chip).run(qkv, attended, { block: 0, steps, prompts, firstPrompt: 0, random: runStream }),
   };
 }

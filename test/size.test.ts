@@ -35,7 +35,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   "src/report": 7700,
   "src/rtl": 25_250,
   "src/runs": 2250,
-  "src/simulation": 6350,
+  "src/simulation": 6550,
   "src/spike": 200,
   "src/sweep": 1650,
   "src/task": 3350,

@@ -26,11 +26,18 @@ import {
   programChip,
   stateOfChip,
 } from "../simulation/chip.ts";
-import type { BoundSimulator, LayerInput } from "../simulation/fast/bound.ts";
-import { type Calibration, partOfMapping, placeErrors, readPart, startCalibration } from "../simulation/fast/part.ts";
+import {
+  type BoundSimulator,
+  type Calibration,
+  partOfMapping,
+  placeErrors,
+  readPart,
+  startCalibration,
+} from "../simulation/fast/part.ts";
 import { planSimulator, type SimulatorPlan } from "../simulation/fast/plan.ts";
-import { bindSimulator, finish } from "../simulation/fast/simulate.ts";
+import { bindSimulator } from "../simulation/fast/simulate.ts";
 import { wholeLayer } from "../simulation/fast/whole-layer.ts";
+import { finish, type LayerInput } from "../simulation/pass.ts";
 import { needsCalibration } from "../simulation/reference/simulate.ts";
 import type { Trace } from "../simulation/trace.ts";
 import type { createGpuSimulator, GpuSimulator } from "../simulation/webgpu/simulate.ts";

@@ -74,9 +74,16 @@ export interface PackedBits {
   readonly features: number;
 }
 
+/** Words of packed bits, with spare ones: kernels read up to 12 bytes past the last row. */
+export const packedWords = (rows: number, features: number): number => rows * Math.ceil(features / 32) + 4;
+
+/** Packed bits at a place. */
+export const packedAt = (at: Place, features: number): PackedBits => ({
+  at,
+  words: Math.ceil(features / 32),
+  features,
+});
+
 /** Reserves packed bits for `rows` rows. */
-export function reserveBits(arena: Arena, rows: number, features: number): PackedBits {
-  const words = Math.ceil(features / 32);
-  // One spare word pair: kernels read up to 12 bytes past the last row.
-  return { at: arena.words(rows * words + 4), words, features };
-}
+export const reserveBits = (arena: Arena, rows: number, features: number): PackedBits =>
+  packedAt(arena.words(packedWords(rows, features)), features);

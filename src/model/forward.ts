@@ -12,7 +12,7 @@ import type { SpikingSpec } from "../experiment/model.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { type AttentionDraws, drawAttention } from "./attention/draws.ts";
-import { type AttentionOperation, layoutOf } from "./attention/operation.ts";
+import { type AttentionOperation, besideAttention, layoutOf } from "./attention/operation.ts";
 import { inputRows } from "./geometry.ts";
 import { type Graph, givenValues, INPUT, operationsOf, readersOf } from "./graph.ts";
 import { type Network, parameterOf } from "./network.ts";
@@ -123,7 +123,7 @@ export function networkForward(
       rates[name] = done.output.reduce((sum, spike) => sum + spike, 0) / done.output.length;
       membranes[name] = done.neurons.membrane;
     }
-    if (done.attended?.scores) trace[name.replace(/attention$/, "scores")] = done.attended.scores;
+    if (done.attended?.scores) trace[besideAttention(name, "scores")] = done.attended.scores;
     if (done.attended?.fired) trace[name] = done.attended.fired;
     if (isSumOfSpikes(graph, writes)) trace[writes] = Uint8Array.from(done.output);
   }

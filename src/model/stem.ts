@@ -130,7 +130,13 @@ export const neuronGrid = (layer: StemLayer): Grid => (poolsCurrents(layer) ? la
 export const hasShortcut = ({ stem }: Pick<ModelSpec, "stem">): boolean => stem?.embedding.shortcut ?? false;
 
 /** Comparisons of numbers in one image; each takes an adder. */
-export function comparisonsOf({ windows, pool, poolWindow = pool, pooled, outputs }: StemLayer): number {
+export function comparisonsOf({
+  windows,
+  pool,
+  poolWindow = pool,
+  pooled,
+  outputs,
+}: Pick<StemLayer, "windows" | "pool" | "poolWindow" | "pooled" | "outputs">): number {
   const edge = poolWindow === pool ? 0 : (poolWindow - 1) / 2;
   const covered = (squares: number, size: number): number => {
     let sum = 0;

@@ -3,8 +3,9 @@ import type { ImageData } from "../data/images.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
 import type { ImageClassificationSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
+import { operationsOf } from "../model/graph.ts";
 import type { Network } from "../model/network.ts";
-import { stemLayers } from "../model/stem.ts";
+import { graphOf } from "../model/transformer.ts";
 import { stream } from "../numeric/stream.ts";
 import { IMAGE_NETWORKS, imageClassificationReport } from "../report/image-classification.ts";
 import type { ExampleImages } from "../report/images.ts";
@@ -45,13 +46,13 @@ function runExamples(
   const batch = task.draw(count, stream(experiment.seed).fork("evaluation"), { values: false });
   const trace = simulateFast(chip, batch.spikes!, random.fork("run"), { rasters: count });
   const steps = [1, 2, 4, 8, 16].filter((step) => step < trace.steps).concat(trace.steps);
-  const maps = attentionMaps(network, trace.rasters[`blocks.${network.model.depth - 1}.qkv`]);
-  const grid = network.geometry.grid
-    ? stemLayers(network.model, network.geometry).at(-1)!.pooled
-    : patchGrid(experiment.task);
+  const graph = graphOf(network);
+  const attention = operationsOf(graph, "attention").at(-1);
+  const maps = attention ? attentionMaps(attention, trace.rasters[attention.reads[0]]) : null;
+  const grid = (attention && graph.values.get(attention.reads[0])?.grid) ?? patchGrid(experiment.task);
   const patches = grid.rows * grid.columns;
   // Without maps, the images stand alone.
-  const attention = (maps === null ? [] : steps).map((step) =>
+  const attended = (maps === null ? [] : steps).map((step) =>
     Array.from({ length: count }, (_, k) => {
       const mean = new Float64Array(patches);
       for (const map of (maps ?? []).slice(0, step))
@@ -72,7 +73,7 @@ function runExamples(
       decisions: [...decide(trace.logits, test.classes.length)].map(classOf),
       grid,
       steps: maps === null ? [] : steps,
-      attention,
+      attention: attended,
     },
   };
 }

@@ -8,8 +8,7 @@
  */
 import { ShapeError } from "../errors.ts";
 import { type ByAttention, forAttention } from "../experiment/by-attention.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
-import type { Network } from "../model/network.ts";
+import type { AttentionOperation } from "../model/attention/operation.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
 /** The gain of a score's probability; null for kinds whose scores have none. */
@@ -28,14 +27,14 @@ const SCORE_GAINS: ByAttention<number | null> = {
 };
 
 /**
- * Shapes   qkv: [T][prompts tokens][3 D], as in `Trace.rasters`; returns [T][prompts, tokens], or null for other than stochastic attention,
- *          whose scores have no probability
- * Throws   ShapeError when the train is not the q, k and v of the network
+ * Shapes   qkv: [T][prompts tokens][3 D], the train that the operation reads, as in `Trace.rasters`; returns [T][prompts, tokens], or null
+ *          for other than stochastic attention, whose scores have no probability
+ * Throws   ShapeError when the train is not the q, k and v of the operation
  */
-export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: SpikeTrain): Float64Array[] | null {
-  const { tokens, mask } = geometry;
-  const { width, heads } = model;
-  const scoreGain = forAttention(model.attention, SCORE_GAINS);
+export function attentionMaps(operation: AttentionOperation, qkv: SpikeTrain): Float64Array[] | null {
+  const { how, tokens, mask, heads, dimension } = operation;
+  const width = heads * dimension;
+  const scoreGain = "attention" in how ? forAttention(how.attention, SCORE_GAINS) : null;
   if (scoreGain === null) return null;
   if (qkv.features !== 3 * width || qkv.rows % tokens !== 0) {
     throw new ShapeError(
@@ -43,7 +42,6 @@ export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: Sp
       `${qkv.rows} rows of ${qkv.features} features are not q, k and v of prompts with ${tokens} tokens and width ${width}.`,
     );
   }
-  const dimension = width / heads;
   const bits = unpackSpikes(qkv);
   return Array.from({ length: qkv.steps }, (_, t) => {
     const map = new Float64Array(qkv.rows);

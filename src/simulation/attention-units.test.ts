@@ -20,6 +20,8 @@ import { shapeLayers, shapeOf } from "../machine/shape.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { networkForward, spikeInput } from "../model/forward.ts";
 import type { Geometry } from "../model/geometry.ts";
+import { operationsOf } from "../model/graph.ts";
+import { graphOf } from "../model/transformer.ts";
 import { stream } from "../numeric/stream.ts";
 import { machineEngine } from "../rtl/network-vectors.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
@@ -178,7 +180,8 @@ describe.each(KINDS)("%s of %j", (unit, attention) => {
     const one = packSpikes(tinyBits(STEPS, 1, 3), STEPS, tinyGeometry.tokens, tinyGeometry.inputs);
     const inspection = inspectPrompt(chip, one, stream(5));
     expect(() => inspectTile(inspection, 0, 0, 0)).toThrow(MappingError);
-    expect(attentionMaps(chip.network, inspection.trace.rasters["blocks.0.qkv"])).toBeNull();
+    const [operation] = operationsOf(graphOf(chip.network), "attention");
+    expect(attentionMaps(operation, inspection.trace.rasters["blocks.0.qkv"])).toBeNull();
   });
 });
 

@@ -2,7 +2,6 @@
  * Actions of an operation from its shape and spikes, for simulators that do not count while they work. The formulas equal the
  * totals counted in `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts`.
  */
-import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
 import { type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec, LoopOrder } from "../experiment/hardware.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
@@ -12,10 +11,11 @@ import { trainBits } from "../hardware/spike-code.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { tileActions } from "../hardware/ssa-tile.ts";
 import { planReadings } from "../hardware/tile-plan.ts";
-import { attentionParametersOf, type ServingMapping } from "../mapping/attention.ts";
+import type { ServingMapping } from "../mapping/attention.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import type { MappedNetwork } from "./chip.ts";
+import type { Flow } from "./flow.ts";
+import type { Served } from "./served.ts";
 
 /** A linear layer that read `vectors` input vectors with `spikes` ones in total; not `scaled` if neurons take its codes. */
 export function linearActions(
@@ -84,13 +84,6 @@ export const columnActions = (
 export const storedWords = (words: number, steps: number, order: LoopOrder): number =>
   order === "step-major" ? (steps - 1) * words : 0;
 
-/** Actions added to an operation by joining its branch to the residual stream; `kept` if a later addition reads the sum. */
-export function countJoin(tally: ActionTally, values: number, kept: boolean): void {
-  tally.residualAdditions += values;
-  tally.streamReads += values;
-  if (kept) tally.streamWrites += values;
-}
-
 /** All units with neurons over `prompts` prompts; `increments` is the sum of their counts. */
 export function firingActions(
   { heads }: Pick<ServingMapping, "heads">,
@@ -119,10 +112,15 @@ export function ssaActions(
 }
 
 /** Bits sent for the spikes of neurons; those that attention reads, q, k and v, are vectors of their own. */
-export function neuronBits({ hardware, mapping, network }: MappedNetwork, name: string, train: SpikeTrain): number {
-  if (hardware.transport.code === "bits") return 0;
-  const isInput = mapping.layers.some(({ attention, trainOut }) => attention !== null && trainOut === name);
-  return trainBits(hardware.transport, train, isInput ? train.features / network.model.width : 1);
+export function neuronBits(
+  { transport }: Pick<HardwareSpec, "transport">,
+  { served }: Pick<Flow, "served">,
+  name: string,
+  train: SpikeTrain,
+): number {
+  if (transport.code === "bits") return 0;
+  const reader = served.find(({ operation }) => operation.reads.includes(name));
+  return trainBits(transport, train, reader?.parts.length ?? 1);
 }
 
 /**
@@ -131,14 +129,12 @@ export function neuronBits({ hardware, mapping, network }: MappedNetwork, name: 
  * Shapes  qkv: [T][prompts tokens][parts D]; output: [T][prompts tokens][D]
  */
 export function attentionBits(
-  { hardware, network }: Pick<MappedNetwork, "hardware" | "network">,
+  { transport }: Pick<HardwareSpec, "transport">,
+  { unit, parts }: Served,
   qkv: SpikeTrain,
   output: SpikeTrain,
 ): number {
-  const { transport } = hardware;
-  const unit = attentionParametersOf(network, hardware);
   if (transport.code === "bits" || unit.unit === "none") return 0;
-  const parts = ATTENTION_PARTS[network.model.attention.kind];
   const readings: Readings = unit.unit === "ssa-tile" ? planReadings(unit.plan, unit.tokens) : unitReadings(unit);
   const times = (part: number, row: number) => readings[parts[part]]?.[row % unit.tokens] ?? 0;
   return trainBits(transport, qkv, parts.length, times) + trainBits(transport, output);

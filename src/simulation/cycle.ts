@@ -12,12 +12,12 @@ import { lfsrSeeds, seedWords } from "../hardware/draws.ts";
 import { machineOf } from "../machine/machine.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { shapeOf } from "../machine/shape.ts";
-import { ssaParametersOf } from "../mapping/attention.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Chip } from "./chip.ts";
-import { runTiles, seedStream, servingOf, shiftsRegisters, tileDraws } from "./reference/attention.ts";
+import { runTiles, seedStream, shiftsRegisters, tileDraws } from "./reference/attention.ts";
 import { type SimulationOptions, simulate } from "./reference/simulate.ts";
+import { servedByTiles } from "./served.ts";
 import type { Trace, TraceOptions } from "./trace.ts";
 
 /** q, k, v of a head of a block, the output of its tile, and the seeds of its registers: test vectors for the RTL. */
@@ -53,11 +53,10 @@ export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onC
  * Shapes, random, throws as `simulate`; MappingError for other than stochastic attention, which has no clocked model yet
  */
 export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, options: CycleOptions = {}): CycleTrace {
-  const parameters = ssaParametersOf(chip.network, chip.hardware);
+  const served = servedByTiles(chip);
   const lfsr = chip.hardware.ssa.random === "lfsr";
   const seedsOf = seedStream(chip, random);
   const drawsOf = tileDraws(chip, input.steps, random);
-  const counted = shiftsRegisters(chip);
   const activity: TileActivity = {
     counterToggles: 0,
     scoreToggles: 0,
@@ -68,8 +67,9 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
   };
   const trace = simulate(chip, input, random, {
     ...options,
-    engine: (qkv, block, firstPrompt, tally) =>
-      runTiles(qkv, servingOf(chip.mapping), (query, key, value, p, head) => {
+    engine: (qkv, block, firstPrompt, tally) => {
+      const { unit: parameters, placed } = served[block];
+      return runTiles(qkv, placed, (query, key, value, p, head) => {
         const prompt = firstPrompt + p;
         const seeds = lfsr ? lfsrSeeds(seedWords(parameters), seedsOf(block, prompt, head)) : null;
         const source = seeds ? { seeds } : { draws: drawsOf(block, prompt, head) };
@@ -78,14 +78,15 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
         const onClock = isWatched ? options.watch.onClock : undefined;
         const run = runClockedTile(query, key, value, parameters, source, own, onClock);
         // Events in an engine's registers that serve several heads at a time happen once.
-        const shifting = counted(head);
+        const shifting = shiftsRegisters(chip, placed, head);
         for (const action of ACTION_NAMES) if (action !== "lfsrShifts" || shifting) tally[action] += own[action];
         for (const name of Object.keys(activity) as (keyof TileActivity)[]) {
           if (name !== "lfsrToggles" || shifting) activity[name] += run.activity[name];
         }
         options.onTile?.({ block, prompt, head, query, key, value, output: run.output, seeds });
         return run;
-      }),
+      });
+    },
   });
   const { model, geometry } = chip.network;
   const machine = machineOf(chip.hardware, shapeOf({ ...model, steps: input.steps }, geometry));

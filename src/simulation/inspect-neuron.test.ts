@@ -99,7 +99,7 @@ describe("a neuron of an inspected prompt", () => {
     const inspection = inspected({});
     const { chip } = inspection;
     const arithmetic = chip.hardware.arithmetic!;
-    const position = integerPosition(chip, arithmetic)!;
+    const position = integerPosition(chip, "position", arithmetic);
     const { width } = chip.network.model;
     for (const [train, sources] of [
       ["blocks.0.hidden", ["blocks.0.up"]],

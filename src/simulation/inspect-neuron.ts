@@ -7,10 +7,13 @@
  * The constant holds offsets and the position vector. Neurons on the residual stream read the sums of every layer before them.
  */
 import { ValueError } from "../errors.ts";
-import { ATTENTION_PARTS, type AttentionPart } from "../experiment/by-attention.ts";
+import type { AttentionPart } from "../experiment/by-attention.ts";
 import type { NeuronReset } from "../experiment/neuron.ts";
 import { lineOrder } from "../hardware/line-order.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
+import { partsRead } from "../model/attention/operation.ts";
+import { type Graph, operationsOf, writerOf } from "../model/graph.ts";
+import { graphOf } from "../model/transformer.ts";
 import { type Inspection, requireIndex } from "./inspect.ts";
 
 /** A column of a crossbar that feeds the neuron. */
@@ -102,24 +105,23 @@ export function inspectNeuron(inspection: Inspection, train: string, neuron: num
     spikes: Uint8Array.from(membrane, (v, t) => (v >= threshold[t] ? 1 : 0)),
     columns,
     lines: layers.filter(({ trainIn }) => trainIn === train).flatMap((layer) => linesOf(layer, neuron)),
-    heads: layers
-      .filter(({ trainOut, attention }) => trainOut === train && attention !== null)
-      .map(({ block }) => headOf(inspection, block!, neuron)),
+    heads: headsOf(graphOf(chip.network), train, neuron),
   };
 }
 
-/** The layers whose sums a neuron adds: its own, or all that wrote to the residual stream before it. */
+/** The layers whose sums a neuron adds: its own, or all that wrote to the residual stream before it; none for the mean over tokens. */
 function feedingLayers({ chip }: Inspection, train: string): readonly LayerMapping[] {
-  const { layers } = chip.mapping;
-  const own = layers.filter((layer) => layer.trainOut === train && !writesStream(layer));
-  if (own.length > 0) return own;
-  // The last neurons may read the mean of the stream over tokens.
-  if (train === "output" && chip.network.geometry.readOut === "stream-mean") return [];
-  const reader = layers.findIndex(({ trainIn }) => trainIn === train);
-  return layers.slice(0, Math.max(0, reader)).filter(writesStream);
+  const graph = graphOf(chip.network);
+  const feeding = new Set<string>();
+  const visit = (value: string): void => {
+    const writer = writerOf(graph, value);
+    if (writer?.kind === "linear") feeding.add(writer.name);
+    else if (writer?.kind === "add" || writer?.kind === "position" || writer?.kind === "pool")
+      writer.reads.forEach(visit);
+  };
+  writerOf(graph, train)?.reads.forEach(visit);
+  return chip.mapping.layers.filter(({ name }) => feeding.has(name));
 }
-
-const writesStream = ({ ownNeurons, joins }: LayerMapping): boolean => !ownNeurons && joins !== null;
 
 function linesOf(layer: LayerMapping, neuron: number): DrivenLine[] {
   const order = lineOrder(layer.inputs, layer);
@@ -132,12 +134,13 @@ function linesOf(layer: LayerMapping, neuron: number): DrivenLine[] {
   return [...seen.values()];
 }
 
-function headOf({ chip }: Inspection, block: number, neuron: number): ReadingHead {
-  const { width, heads, attention } = chip.network.model;
-  const dimension = width / heads;
-  const within = neuron % width;
-  return {
-    ...{ block, head: Math.floor(within / dimension), feature: within % dimension },
-    part: ATTENTION_PARTS[attention.kind][Math.floor(neuron / width)],
-  };
+function headsOf(graph: Graph, train: string, neuron: number): ReadingHead[] {
+  return operationsOf(graph, "attention").flatMap((operation, block) => {
+    const { reads, heads, dimension } = operation;
+    if (!reads.includes(train)) return [];
+    const width = heads * dimension;
+    const within = neuron % width;
+    const part = partsRead(operation)[Math.floor(neuron / width)];
+    return [{ block, head: Math.floor(within / dimension), part, feature: within % dimension }];
+  });
 }

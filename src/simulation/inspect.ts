@@ -8,7 +8,6 @@ import type { TileDraws } from "../hardware/draws.ts";
 import { spikesByLine } from "../hardware/line-order.ts";
 import { type NeuronRecord, neuronRecord } from "../hardware/neuron-probe.ts";
 import { encoderFires } from "../hardware/ssa-tile.ts";
-import { ssaParametersOf } from "../mapping/attention.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { answerGeometry, tokensRead } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -17,6 +16,7 @@ import { type Chip, readChip } from "./chip.ts";
 import { tileDraws } from "./reference/attention.ts";
 import type { CodeRecord } from "./reference/linear.ts";
 import { simulate } from "./reference/simulate.ts";
+import { servedByTiles } from "./served.ts";
 import type { Trace } from "./trace.ts";
 
 /** A run of one prompt. */
@@ -146,13 +146,13 @@ export function inspectCrossbar(
  * stochastic attention
  */
 export function inspectTile({ chip, trace, draws }: Inspection, block: number, head: number, step: number): TileView {
-  const { network, hardware, mapping } = chip;
-  const settings = ssaParametersOf(network, hardware);
-  const { heads, tokens, dimension } = mapping.attention;
-  requireIndex("block", block, network.model.depth);
+  const served = servedByTiles(chip);
+  requireIndex("block", block, served.length);
+  const { operation, unit: settings } = served[block];
+  const { heads, tokens, dimension } = operation;
   requireIndex("head", head, heads);
   requireIndex("step", step, trace.steps);
-  const qkv = trace.rasters[`blocks.${block}.qkv`];
+  const qkv = trace.rasters[operation.reads[0]];
   const part = (index: number) => {
     const spikes = new Uint8Array(tokens * dimension);
     for (let n = 0; n < tokens; n++) {

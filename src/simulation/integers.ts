@@ -124,9 +124,12 @@ export const integerOffsets = (
   arithmetic: ArithmeticSpec,
 ): Float32Array => wholeOffsets(network.parameters[`${layer}.offset`].data, `${layer}.offset`, arithmetic);
 
-/** Position vectors `[tokens, width]`; null without. Throws ValueError for a number that does not fit. */
-export const integerPosition = ({ network }: Pick<Chip, "network">, arithmetic: ArithmeticSpec): Float32Array | null =>
-  network.model.position === "none" ? null : wholeOffsets(network.parameters.position.data, "position", arithmetic);
+/** Position vectors `[tokens, width]` of an operation. Throws ValueError for a number that does not fit. */
+export const integerPosition = (
+  { network }: Pick<Chip, "network">,
+  operation: string,
+  arithmetic: ArithmeticSpec,
+): Float32Array => wholeOffsets(network.parameters[operation].data, operation, arithmetic);
 
 /**
  * Throws ValueError where a sum of the layer could overflow, on any tile with all crossbars present.

@@ -14,38 +14,33 @@ export type RegisterCounts = Readonly<Record<FittedRegister, RegisterCount>>;
 
 export const REGISTERS: readonly FittedRegister[] = ["stream", "membrane", "logit"];
 
-/** Receives the number of an operation's values that saturated in their register. */
-export type OnStopped = (register: FittedRegister, operation: string, stopped: number, count: number) => void;
-
-/** Counts of a run in progress. */
-export interface RegisterTally {
-  /** Throws ValueError for a saturated number if the spec refuses it. State: the counts. */
-  readonly onStopped: OnStopped;
-  /** Counts membranes kept as charge, which saturate by their circuit and have no format. State: the counts. */
-  readonly countMembranes: (operation: string, stopped: number, count: number) => void;
-  /** By operation, where any number saturated. */
-  readonly saturated: Readonly<Record<string, number>>;
-  /** Null in floating point. */
-  readonly registers: RegisterCounts | null;
-}
-
-/** @param arithmetic null for floating point, in which nothing saturates and nothing is counted */
-export function registerTally(arithmetic: ArithmeticSpec | null): RegisterTally {
-  if (arithmetic === null) return { onStopped: () => {}, countMembranes: () => {}, saturated: {}, registers: null };
+/**
+ * Counts of a run in progress.
+ *
+ * @param arithmetic null for floating point, in which nothing saturates and nothing is counted
+ */
+export function registerTally(arithmetic: ArithmeticSpec | null) {
   const saturated: Record<string, number> = {};
-  const registers = noNumbers();
-  const onStopped: OnStopped = (register, operation, stopped, count) => {
-    requireFit(register, operation, stopped, count, arithmetic);
-    tally(register, operation, stopped, count);
-  };
-  const countMembranes = (operation: string, stopped: number, count: number) =>
-    tally("membrane", operation, stopped, count);
-  const tally: OnStopped = (register, operation, stopped, count) => {
+  const registers = arithmetic && noNumbers();
+  function tally(register: FittedRegister, operation: string, stopped: number, count: number) {
+    if (registers === null) return;
     registers[register].numbers += count;
     registers[register].stopped += stopped;
     if (stopped > 0) saturated[operation] = (saturated[operation] ?? 0) + stopped;
+  }
+  return {
+    /** By operation, where any number saturated. */
+    saturated,
+    /** Null in floating point. */
+    registers,
+    /** Throws ValueError for a saturated number of an operation if the spec refuses it. State: the counts. */
+    onStopped(register: FittedRegister, operation: string, stopped: number, count: number): void {
+      if (arithmetic !== null) requireFit(register, operation, stopped, count, arithmetic);
+      tally(register, operation, stopped, count);
+    },
+    /** Counts membranes kept as charge, which saturate by their circuit and have no format. State: the counts. */
+    countMembranes: (operation: string, stopped: number, count: number) => tally("membrane", operation, stopped, count),
   };
-  return { onStopped, countMembranes, saturated, registers };
 }
 
 /** Sum of several runs' counts; null in floating point, which has none. */

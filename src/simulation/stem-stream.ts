@@ -1,20 +1,18 @@
 /**
- * Digital arithmetic around the stream of published stems: the maximum of currents, and the mean over tokens. Both simulators use it;
- * whole numbers are rounded down.
+ * Digital arithmetic on numbers between layers: the maximum of currents, and the mean over tokens. Both simulators use it; whole numbers
+ * are rounded down.
  */
-import type { Geometry } from "../model/geometry.ts";
-import { maxPoolForward } from "../model/max-pool.ts";
-import type { StemLayer } from "../model/stem.ts";
+import { maxPoolForward, type PoolSize } from "../model/max-pool.ts";
+import type { TokenMeanOperation } from "../model/stream.ts";
 
 /** Shapes: currents [images, pixels, channels]; returns [images, pooled pixels, channels]. */
-export const largestCurrents = (currents: ArrayLike<number>, layer: StemLayer, images: number): Float64Array =>
-  maxPoolForward(Float64Array.from(currents), layer, images).output;
+export const largestCurrents = (currents: ArrayLike<number>, size: PoolSize, images: number): Float64Array =>
+  maxPoolForward(Float64Array.from(currents), size, images).output;
 
 /** The mean over the tokens of every prompt: stream [T B N, width] to [T B, width]. */
 export function streamMean(
   stream: ArrayLike<number>,
-  { tokens }: Pick<Geometry, "tokens">,
-  width: number,
+  { tokens, width }: Pick<TokenMeanOperation, "tokens" | "width">,
   whole: boolean,
 ): Float64Array {
   const means = new Float64Array(stream.length / tokens);

@@ -4,11 +4,11 @@
  */
 import { ValueError } from "../errors.ts";
 import type { TileClock } from "../hardware/clocked-tile.ts";
-import { ssaParametersOf } from "../mapping/attention.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Chip } from "./chip.ts";
 import { simulateCycles } from "./cycle.ts";
+import { servedByTiles } from "./served.ts";
 
 /** Signals in the order in which they are drawn, with what each means. */
 export const WAVES = [
@@ -28,7 +28,7 @@ export const WAVES = [
 
 export type WaveName = (typeof WAVES)[number][0];
 
-/** A cell of a head's tile, by tokens. */
+/** A cell of a head's tile, by tokens; blocks are counted by their attention. */
 export interface WavePlace {
   readonly block: number;
   readonly head: number;
@@ -57,21 +57,17 @@ export function tileWaves(
   { block, head, query, key }: WavePlace,
   firstPrompt = 0,
 ): TileWaves {
-  const { tokens, dimension, plan } = ssaParametersOf(chip.network, chip.hardware);
-  const { depth, heads } = chip.network.model;
-  for (const [name, at, count] of [
-    ...([
-      ["block", block, depth],
-      ["head", head, heads],
-    ] as const),
-    ...([
-      ["query", query, tokens],
-      ["key", key, tokens],
-    ] as const),
-  ]) {
+  const served = servedByTiles(chip);
+  const requireOne = (name: string, at: number, count: number) => {
     if (!Number.isInteger(at) || at < 0 || at >= count)
       throw new ValueError(name, `is ${at}, but the network has ${count}. Choose one of 0 to ${count - 1}.`);
-  }
+  };
+  requireOne("block", block, served.length);
+  const { heads, tokens, dimension } = served[block].operation;
+  const { plan } = served[block].unit;
+  requireOne("head", head, heads);
+  requireOne("query", query, tokens);
+  requireOne("key", key, tokens);
   const [i, j] = [query % plan.tileTokens, key % plan.tileTokens];
   const seen = WAVES.map((): number[] => []);
   const leaves: number[] = [];

@@ -1,8 +1,7 @@
 /** The result of a simulation: answers, spikes and counted actions. Costs and reports read nothing else. */
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
-import type { Network } from "../model/network.ts";
-import { logitsOf } from "../model/read-out.ts";
+import type { ReadOutOperation } from "../model/read-out.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { MappedNetwork } from "./chip.ts";
 import type { RegisterCounts } from "./registers.ts";
@@ -14,7 +13,7 @@ export interface OperationTrace {
    * layer are their own operation.
    */
   readonly name: string;
-  /** Crossbars with converters and adders; LIF units; SSA tiles; or, without a projection, the residual adders alone. */
+  /** Crossbars with converters and adders; LIF units; SSA tiles; or the adders alone, behind no layer. */
   readonly kind: "linear" | "neurons" | "attention" | "residual";
   /**
    * Clocks that the operation is busy for all prompts, one after another: `vectorClocks` per input vector, or the clocks of a
@@ -90,11 +89,13 @@ export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: 
  * The mean of the head's outputs over the tokens of each answer, `[rows, tokens read, C]` to `[rows, answers, C]`, in token
  * order. With one token per answer, the outputs themselves.
  */
-export function meanOverTokens(outputs: Float32Array, network: Network): Float32Array {
-  const perAnswer = tokensPerAnswer(network.geometry);
+export function meanOverTokens(
+  outputs: Float32Array,
+  { geometry, columns: size }: Pick<ReadOutOperation, "geometry" | "columns">,
+): Float32Array {
+  const perAnswer = tokensPerAnswer(geometry);
   if (!perAnswer) return outputs;
-  const size = logitsOf(network);
-  const logits = new Float32Array((outputs.length / tokensRead(network.geometry).length) * perAnswer.length);
+  const logits = new Float32Array((outputs.length / tokensRead(geometry).length) * perAnswer.length);
   for (let first = 0, row = 0; row < logits.length / size; row++) {
     const tokens = perAnswer[row % perAnswer.length];
     for (let c = 0; c < size; c++) {

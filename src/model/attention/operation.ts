@@ -50,6 +50,10 @@ export interface AttentionOperation extends OperationOf<"attention"> {
 export const partsRead = ({ how }: AttentionOperation): readonly AttentionPart[] =>
   "attention" in how ? ATTENTION_PARTS[how.attention.kind] : QUERIES_KEYS_VALUES;
 
+/** The name of what belongs to attention besides its result: `blocks.0.scores` for `blocks.0.attention`, `mix.scores` for `mix`. */
+export const besideAttention = (name: string, what: "scores" | "shortcut"): string =>
+  name.endsWith("attention") ? name.replace(/attention$/, what) : `${name}.${what}`;
+
 export const layoutOf = (
   { heads, dimension, tokens }: AttentionOperation,
   { steps, prompts }: Pick<Run, "steps" | "prompts">,

@@ -93,7 +93,8 @@ export function constantFiles(
     if (whole.errors) files[converterFile(crossbar)] = lines(converterWords(whole.errors, plan.adc));
   });
   if (hasNoise(plan.adc)) files[NOISE_FILE] = lines(noiseWords(plan.adc));
-  const position = integerPosition(chip, plan.arithmetic);
+  const { position: positions } = chip.network.model;
+  const position = positions === "none" ? null : integerPosition(chip, "position", plan.arithmetic);
   const { factorBits, offsetBits } = plan.arithmetic;
   for (const layer of plan.layers) {
     if (decidingOf(layer.readOut) !== null) continue;

@@ -223,7 +223,7 @@ function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: reado
     const [row, c] = [Math.floor(i / classes) % rows, i % classes];
     answers[Math.floor(row / perAnswer) * classes + c] += logits[i];
   }
-  const means = meanOverTokens(logits, chip.network);
+  const means = meanOverTokens(logits, { geometry: chip.network.geometry, columns: classes });
   const agree = means.every((mean, i) => Math.fround(mean / scale) === Math.fround(trace.stepLogits[i]));
   invariant(agree, "outputs of the head by its codes are those of the trace");
   return { logits, answers };

@@ -10,9 +10,8 @@
  */
 import { invariant } from "../../errors.ts";
 import type { AttentionOf } from "../../experiment/attention.ts";
-import { ATTENTION_PARTS } from "../../experiment/by-attention.ts";
 import type { NeuronSpec } from "../../experiment/neuron.ts";
-import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
+import { emptyTally } from "../../hardware/actions.ts";
 import { type FiringUnit, unitIncrements } from "../../hardware/attention/catalogue.ts";
 import { LFSR_SETUP, lfsrSeeds, lfsrWiring, usesLfsrs } from "../../hardware/draws.ts";
 import type { SsaParameters } from "../../hardware/ssa-parameters.ts";
@@ -22,11 +21,12 @@ import type { FiringSpec } from "../../kernels/ops.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { LARGEST_DIMENSION, sampledScratch } from "../../kernels/wasm/attention-ops.ts";
 import { firingScratch } from "../../kernels/wasm/firing-attention.ts";
-import { attentionParametersOf, type ServingMapping, stochasticOf } from "../../mapping/attention.ts";
+import type { AttentionOperation, SpikingAttention } from "../../model/attention/operation.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { firingActions, ssaActions } from "../counts.ts";
+import type { Attended } from "../pass.ts";
 import {
   blockAttention,
   engineCycles,
@@ -35,9 +35,9 @@ import {
   requireMembranes,
   seedStream,
 } from "../reference/attention.ts";
-import type { SpikeCount } from "../trace.ts";
+import { hasTiles, isServed, type Served, type ServingUnit, servedAttention, type TileUnit } from "../served.ts";
 
-/** Memory layout and inputs of an attention operation. */
+/** A call of an attention operation, which is given by its place among them. */
 export interface AttentionCall {
   readonly block: number;
   readonly steps: number;
@@ -46,23 +46,16 @@ export interface AttentionCall {
   readonly random: Stream;
 }
 
-/** What an operation counted; null where there is none, because a machine has no attention units. */
-export interface AttentionCounts {
-  readonly actions: ActionTally;
-  readonly cycles: number;
-}
-
 export interface AttentionKernels {
   /** out [T][prompts tokens][D] from qkv [T][prompts tokens][parts D]. */
-  run(
-    qkv: PackedBits,
-    out: PackedBits,
-    call: AttentionCall,
-  ): { readonly counts: AttentionCounts | null; readonly scores: SpikeCount };
+  run(qkv: PackedBits, out: PackedBits, call: AttentionCall): Attended;
 }
 
 /** Addresses of the kernels' arrays; null if the slow units are used, or none. */
-export type AttentionPlan = SampledPlan | FiringPlan | null;
+export type UnitPlan = SampledPlan | FiringPlan | null;
+
+/** By operation, in the order of the graph. Operations of the same sizes share their arrays. */
+export type AttentionPlan = readonly UnitPlan[];
 
 export interface SampledPlan {
   readonly of: "samples";
@@ -79,13 +72,29 @@ interface FiringPlan {
   readonly scratch: Place;
 }
 
-export function planAttention(
+type Sizes = { readonly maxSteps: number; readonly maxPrompts: number };
+
+export function planAttention(arena: Arena, chip: MappedNetwork, sizes: Sizes): AttentionPlan {
+  const plans: { readonly operation: AttentionOperation; readonly plan: UnitPlan }[] = [];
+  return servedAttention(chip).map((served) => {
+    const { operation } = served;
+    const same = plans.find((one) => fits(one.operation, operation));
+    if (same) return same.plan;
+    const plan = isServed(served) ? planUnit(arena, chip, served, sizes) : null;
+    plans.push({ operation, plan });
+    return plan;
+  });
+}
+
+const fits = (one: AttentionOperation, other: AttentionOperation): boolean =>
+  (["heads", "dimension", "tokens", "mask"] as const).every((size) => one[size] === other[size]);
+
+function planUnit(
   arena: Arena,
   chip: MappedNetwork,
-  { maxSteps, maxPrompts }: { readonly maxSteps: number; readonly maxPrompts: number },
-): AttentionPlan {
-  const unit = attentionParametersOf(chip.network, chip.hardware);
-  if (unit.unit === "none") return null;
+  { unit, operation: { heads } }: Served<ServingUnit>,
+  { maxSteps, maxPrompts }: Sizes,
+): UnitPlan {
   const { tokens, dimension } = unit;
   const mask = () => arena.words(tokens * maskWords(tokens));
   if (unit.unit !== "ssa-tile") {
@@ -93,65 +102,66 @@ export function planAttention(
     return { of: "neurons", mask: mask(), scratch: arena.words(firingScratch(maxSteps, tokens, dimension)) };
   }
   if (!kernelsServe(unit, chip)) return null;
-  const { heads } = chip.mapping.attention;
   return {
     of: "samples",
     mask: mask(),
     scores: arena.words(maxSteps * maxPrompts * heads * tokens * maskWords(tokens)),
-    registers: hasLfsr(chip) ? arena.words(maxPrompts * heads * registersOf(tokens)) : null,
+    registers: hasLfsr(unit, chip) ? arena.words(maxPrompts * heads * registersOf(tokens)) : null,
     scratch: arena.words(sampledScratch(tokens)),
   };
 }
 
-/** State: writes the network's mask to memory. */
-export function bindAttention(ops: SimulationOps, plan: AttentionPlan, chip: MappedNetwork): AttentionKernels {
-  const { attention } = chip.mapping;
-  const unit = attentionParametersOf(chip.network, chip.hardware);
-  if (unit.unit === "none" || attention.unit === "none") return passValues(ops, chip);
-  if (plan !== null) ops.write(plan.mask, bitMask(chip.network.geometry));
-  if (unit.unit === "ssa-tile" && plan?.of === "samples") return sampleScores(ops, plan, chip, unit, attention);
-  if (unit.unit !== "ssa-tile" && plan?.of === "neurons") return fireNeurons(ops, plan, chip, unit, attention);
-  return slowUnits(ops, chip);
+/** State: writes masks to memory. */
+export function bindAttention(ops: SimulationOps, plans: AttentionPlan, chip: MappedNetwork): AttentionKernels {
+  const kernels = servedAttention(chip).map((served, i): AttentionKernels => {
+    const { operation } = served;
+    const plan = plans[i];
+    if (!isServed(served)) return passValues(ops, operation);
+    if (plan !== null) ops.write(plan.mask, bitMask(operation));
+    if (hasTiles(served) && plan?.of === "samples") return sampleScores(ops, plan, chip, served);
+    if (plan?.of === "neurons") return fireNeurons(ops, plan, served as Served<FiringUnit>);
+    return slowUnits(ops, chip, operation);
+  });
+  return { run: (qkv, out, call) => kernels[call.block].run(qkv, out, call) };
 }
 
 /** Without attention units, values are the output. */
-const passValues = (ops: SimulationOps, { network }: MappedNetwork): AttentionKernels => ({
+const passValues = (ops: SimulationOps, { tokens }: AttentionOperation): AttentionKernels => ({
   run: (qkv, out, { steps, prompts }) => {
-    ops.copy(qkv.at, out.at, steps * prompts * network.geometry.tokens * qkv.words);
+    ops.copy(qkv.at, out.at, steps * prompts * tokens * qkv.words);
     return { counts: null, scores: NO_SCORES };
   },
 });
 
 /** Whether the kernels compute such tiles. */
-export function kernelsServe({ dimension, largestCount, lfsr, plan }: SsaParameters, chip: MappedNetwork): boolean {
+export function kernelsServe(unit: SsaParameters, chip: Pick<MappedNetwork, "hardware">): boolean {
+  const { dimension, largestCount, lfsr, plan } = unit;
   if (dimension > LARGEST_DIMENSION || largestCount < dimension) return false;
-  if (!hasLfsr(chip)) return true;
+  if (!hasLfsr(unit, chip)) return true;
   const { mask, sharing, shiftsPerClock } = LFSR_SETUP;
   const standard = lfsr.mask === mask && lfsr.sharing === sharing && lfsr.shiftsPerClock === shiftsPerClock;
   return standard && plan.passes.length === 1;
 }
 
-const hasLfsr = ({ hardware, network }: MappedNetwork): boolean =>
-  usesLfsrs(hardware.ssa.random, stochasticOf(network.model).draws);
+const hasLfsr = ({ draws }: SsaParameters, { hardware }: Pick<MappedNetwork, "hardware">): boolean =>
+  usesLfsrs(hardware.ssa.random, draws);
 const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
 
 /** What SSA tiles ask of a backend. */
 export type SamplingOps = Pick<SimulationOps, "write" | "countBits" | "sampledAttention" | "lfsrAttention">;
 
-/** The SSA tiles of a chip whose plan has them; the mask is in memory. */
+/** The SSA tiles of an operation whose plan has them; the mask is in memory. */
 export function sampleScores(
   ops: SamplingOps,
   plan: SampledPlan,
   chip: MappedNetwork,
-  unit: SsaParameters,
-  mapping: ServingMapping,
+  { unit, placed }: Served<TileUnit>,
 ): AttentionKernels {
   const { mask, scores, registers, scratch } = plan;
-  const { model } = chip.network;
-  const { heads, tokens } = mapping;
+  const { heads, tokens, dimension } = placed;
   const { scoreGain, valueGain, scoreNormaliser, valueNormaliser, draws } = unit;
   const gains = { scoreGain, valueGain, scoreNormaliser, valueNormaliser };
-  const fixed = { tokens, width: model.width, heads, mask, ...gains, draws, scores, scratch };
+  const fixed = { tokens, width: heads * dimension, heads, mask, ...gains, draws, scores, scratch };
 
   function attend(qkv: PackedBits, out: PackedBits, { block, steps, prompts, firstPrompt, random }: AttentionCall) {
     const of = { ...fixed, qkv, out, steps, prompts };
@@ -176,8 +186,8 @@ export function sampleScores(
       const increments = attend(qkv, out, call);
       const rows = steps * prompts * heads * tokens;
       const ones = ops.countBits({ at: scores, words: maskWords(tokens), features: tokens }, rows);
-      const actions = ssaActions(mapping, unit, chip.hardware.ssa.random, { steps, prompts, increments });
-      const cycles = prompts * engineCycles(steps, mapping);
+      const actions = ssaActions(placed, unit, chip.hardware.ssa.random, { steps, prompts, increments });
+      const cycles = prompts * engineCycles(steps, placed);
       return { counts: { actions, cycles }, scores: { ones, bits: rows * tokens } };
     },
   };
@@ -210,21 +220,12 @@ function significantBits(whole: number): number {
 function fireNeurons(
   ops: SimulationOps,
   { mask, scratch }: FiringPlan,
-  chip: MappedNetwork,
-  unit: FiringUnit,
-  mapping: ServingMapping,
+  { operation: { how }, parts, unit, placed }: Served<FiringUnit>,
 ): AttentionKernels {
-  const { model } = chip.network;
-  const { heads, tokens } = mapping;
-  const parts = ATTENTION_PARTS[model.attention.kind];
-  const fixed = {
-    tokens,
-    width: model.width,
-    heads,
-    mask,
-    scratch,
-    ...kernelNeurons(model.attention as FiringSpec, model.neuron, unit),
-  };
+  const { heads, tokens, dimension } = placed;
+  const { attention, neuron } = how as SpikingAttention;
+  const decided = kernelNeurons(attention as FiringSpec, neuron, unit);
+  const fixed = { tokens, width: heads * dimension, heads, mask, scratch, ...decided };
   return {
     run: (qkv, out, { steps, prompts }) => {
       requireMembranes(unit, steps);
@@ -233,10 +234,10 @@ function fireNeurons(
       let increments = 0;
       for (let prompt = 0; prompt < prompts; prompt++) {
         for (let head = 0; head < heads; head++)
-          increments += unitIncrements(unit, headTrains(train, mapping, parts, prompt, head));
+          increments += unitIncrements(unit, headTrains(train, placed, parts, prompt, head));
       }
-      const actions = firingActions(mapping, unit, { steps, prompts, increments });
-      return { counts: { actions, cycles: prompts * engineCycles(steps, mapping) }, scores: NO_SCORES };
+      const actions = firingActions(placed, unit, { steps, prompts, increments });
+      return { counts: { actions, cycles: prompts * engineCycles(steps, placed) }, scores: NO_SCORES };
     },
   };
 }
@@ -263,8 +264,7 @@ function kernelNeurons(
 }
 
 /** Units without kernels, from spikes copied out of the kernels' memory. */
-function slowUnits(ops: SimulationOps, chip: MappedNetwork): AttentionKernels {
-  const { tokens } = chip.network.geometry;
+function slowUnits(ops: SimulationOps, chip: MappedNetwork, { tokens }: AttentionOperation): AttentionKernels {
   return {
     run: (qkv, out, { block, steps, prompts, firstPrompt, random }) => {
       const attend = blockAttention(chip, steps, random);

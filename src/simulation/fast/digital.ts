@@ -1,16 +1,17 @@
 /**
- * The digital side of the fast simulator: neurons, the residual stream and the outputs of the head. Twin:
- * `reference/digital.ts`. Numbers take 4 bytes in single precision, 2 in whole numbers.
+ * The digital side of the fast simulator: neurons, sums between layers, and the outputs of the head. Twin: `reference/digital.ts`.
+ * Numbers take 4 bytes in single precision, 2 in whole numbers.
  */
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { PackedBits, Place } from "../../kernels/arena.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
-import { pixels, type StemLayer } from "../../model/stem.ts";
+import type { PoolSize } from "../../model/max-pool.ts";
+import { pixels } from "../../model/stem.ts";
+import type { TokenMeanOperation } from "../../model/stream.ts";
 import { type MappedNetwork, unitNeuron } from "../chip.ts";
 import { integerPosition } from "../integers.ts";
-import type { OnStopped } from "../registers.ts";
 import { largestCurrents, streamMean } from "../stem-stream.ts";
 
 interface FiringCall {
@@ -21,52 +22,65 @@ interface FiringCall {
   readonly thresholds: Place | null;
 }
 
+/** Position vectors `[period, columns]` for `rows` rows. */
+interface PositionCall {
+  readonly table: Place;
+  readonly period: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly target: Place;
+}
+
+/** Operations return how many numbers saturated in their register; none do in single precision. */
 export interface DigitalKernels {
   /** A layer of LIF units on currents [steps, rows, features]; `thresholds` by feature if each has its own. */
-  fire(of: FiringCall, to: PackedBits, onStopped: OnStopped): void;
-  /** Adds position vectors, if any, to the embedding's result in `stream`. */
-  addPositions(operation: string, stream: Place, rows: number, onStopped: OnStopped): void;
-  /** Joins a branch to the stream: adds it, or, if it is null, uses what is already in the stream's place. */
-  join(operation: string, stream: Place, branch: Place | null, count: number, onStopped: OnStopped): void;
-  /** The largest currents of a layer's squares, at another place. */
-  pool(currents: Place, layer: StemLayer, images: number, to: Place): void;
-  /** Copies numbers. */
-  copy(from: Place, to: Place, count: number): void;
-  /** The means over the tokens of every prompt, in place: [images, tokens, width] to [images, width]. */
-  mean(stream: Place, images: number): void;
-  /** Joins spikes. */
-  joinBits(operation: string, stream: Place, bits: PackedBits, rows: number, onStopped: OnStopped): void;
+  fire(of: FiringCall, to: PackedBits): number;
+  addPositions(of: PositionCall): number;
+  /** Saturates numbers to the register of the stream. */
+  hold(target: Place, count: number): number;
+  /** Adds numbers, and saturates the sums. */
+  join(target: Place, branch: Place, count: number): number;
+  /** Adds spikes, in the unit of weights, and saturates the sums. */
+  joinBits(target: Place, bits: PackedBits, rows: number): number;
+  /** The largest currents of squares, at another place. */
+  pool(currents: Place, size: PoolSize, images: number, to: Place): void;
+  /** The means over the tokens of every prompt, at another place: [images, tokens, width] to [images, width]. */
+  mean(stream: Place, size: Pick<TokenMeanOperation, "tokens" | "width">, images: number, to: Place): void;
   /** The head's outputs, in the unit of weights. */
-  outputs(at: Place, count: number, onStopped: OnStopped): Float32Array;
+  outputs(at: Place, count: number): { readonly values: Float32Array; readonly stopped: number };
 }
 
-/** @param position address of the position vectors; null without. State: they are written */
-export function bindDigital(ops: SimulationOps, position: Place | null, chip: MappedNetwork): DigitalKernels {
+/** @param positions addresses of position vectors, by operation. State: they are written */
+export function bindDigital(
+  ops: SimulationOps,
+  positions: ReadonlyMap<string, Place>,
+  chip: MappedNetwork,
+): DigitalKernels {
   const { arithmetic } = chip.hardware;
-  return arithmetic === null ? singlePrecision(ops, position, chip) : wholeNumbers(ops, position, chip, arithmetic);
+  return arithmetic === null ? singlePrecision(ops, positions, chip) : wholeNumbers(ops, positions, chip, arithmetic);
 }
 
-function singlePrecision(ops: SimulationOps, position: Place | null, { network }: MappedNetwork): DigitalKernels {
-  const { model, geometry, parameters } = network;
-  if (position !== null) ops.write(position, parameters.position.data);
+function singlePrecision(
+  ops: SimulationOps,
+  positions: ReadonlyMap<string, Place>,
+  { network }: MappedNetwork,
+): DigitalKernels {
+  for (const [operation, table] of positions) ops.write(table, network.parameters[operation].data);
+  /** In single precision nothing saturates. */
+  const none = (_done: unknown): number => 0;
   return {
     fire: ({ operation, currents, steps, rows }, spikes) =>
-      ops.fire({ currents, steps, rows, map: null, neuron: unitNeuron(network, operation), spikes }),
-    addPositions: (_, target, rows) => {
-      if (position === null) return;
-      ops.addPeriodic({ table: position, period: geometry.tokens, rows, columns: model.width, target });
-    },
-    join: (_, stream, branch, count) => {
-      if (branch !== null) ops.add(stream, branch, count);
-    },
+      none(ops.fire({ currents, steps, rows, map: null, neuron: unitNeuron(network, operation), spikes })),
+    addPositions: (of) => none(ops.addPeriodic(of)),
+    hold: () => 0,
+    join: (target, branch, count) => none(ops.add(target, branch, count)),
+    joinBits: (target, bits, rows) => none(ops.addBits({ bits, rows, target })),
     pool: (map, size, images, pooled) => ops.maxPool({ map, images, size, pooled }),
-    copy: (from, to, count) => ops.copy(from, to, count),
-    mean: (stream, images) => {
-      const all = ops.floats(stream, images * geometry.tokens * model.width);
-      ops.write(stream, Float32Array.from(streamMean(all, geometry, model.width, false)));
+    mean: (stream, size, images, to) => {
+      const all = ops.floats(stream, images * size.tokens * size.width);
+      ops.write(to, Float32Array.from(streamMean(all, size, false)));
     },
-    joinBits: (_, target, bits, rows) => ops.addBits({ bits, rows, target }),
-    outputs: (at, count) => ops.floats(at, count),
+    outputs: (at, count) => ({ values: ops.floats(at, count), stopped: 0 }),
   };
 }
 
@@ -79,54 +93,36 @@ export type WholeOps = Pick<
 /** The same in whole numbers, on any backend. */
 export function wholeNumbers(
   ops: WholeOps,
-  position: Place | null,
+  positions: ReadonlyMap<string, Place>,
   chip: MappedNetwork,
   arithmetic: ArithmeticSpec,
 ): DigitalKernels {
-  const { model, geometry } = chip.network;
   const { fractionBits, streamBits, logitBits } = arithmetic;
   const neuron = (operation: string) => integerLifConstants(unitNeuron(chip.network, operation), arithmetic);
   const register = signedRange(streamBits);
   const one = 2 ** fractionBits;
-  if (position !== null) ops.write(position, Int16Array.from(integerPosition(chip, arithmetic)!));
+  for (const [operation, table] of positions) {
+    ops.write(table, Int16Array.from(integerPosition(chip, operation, arithmetic)));
+  }
   return {
-    fire: ({ operation, currents, steps, rows, thresholds }, spikes, onStopped) =>
-      onStopped(
-        "membrane",
-        operation,
-        ops.fireIntegers({ currents, steps, rows, ...neuron(operation), thresholds, spikes }),
-        steps * rows * spikes.features,
-      ),
-    addPositions: (operation, target, rows, onStopped) => {
-      const columns = model.width;
-      const stopped =
-        position === null
-          ? ops.joinIntegers({ target, source: null, count: rows * columns, register })
-          : ops.joinPeriodicIntegers({ target, table: position, period: geometry.tokens, rows, columns, register });
-      onStopped("stream", operation, stopped, rows * columns);
+    fire: ({ operation, currents, steps, rows, thresholds }, spikes) =>
+      ops.fireIntegers({ currents, steps, rows, ...neuron(operation), thresholds, spikes }),
+    addPositions: (of) => ops.joinPeriodicIntegers({ ...of, register }),
+    hold: (target, count) => ops.joinIntegers({ target, source: null, count, register }),
+    join: (target, source, count) => ops.joinIntegers({ target, source, count, register }),
+    joinBits: (target, bits, rows) => ops.joinBitsIntegers({ bits, rows, value: one, target, register }),
+    pool: (currents, size, images, to) => {
+      const all = ops.integers(currents, images * pixels(size.windows) * size.outputs);
+      ops.write(to, Int16Array.from(largestCurrents(all, size, images)));
     },
-    join: (operation, target, source, count, onStopped) =>
-      onStopped("stream", operation, ops.joinIntegers({ target, source, count, register }), count),
-    pool: (currents, layer, images, to) => {
-      const all = ops.integers(currents, images * pixels(layer.windows) * layer.outputs);
-      ops.write(to, Int16Array.from(largestCurrents(all, layer, images)));
+    mean: (stream, size, images, to) => {
+      const all = ops.integers(stream, images * size.tokens * size.width);
+      ops.write(to, Int16Array.from(streamMean(all, size, true)));
     },
-    copy: (from, to, count) => ops.write(to, ops.integers(from, count)),
-    mean: (stream, images) => {
-      const all = ops.integers(stream, images * geometry.tokens * model.width);
-      ops.write(stream, Int16Array.from(streamMean(all, geometry, model.width, true)));
-    },
-    joinBits: (operation, target, bits, rows, onStopped) =>
-      onStopped(
-        "stream",
-        operation,
-        ops.joinBitsIntegers({ bits, rows, value: one, target, register }),
-        rows * bits.features,
-      ),
-    outputs: (at, count, onStopped) => {
+    outputs: (at, count) => {
       const outputs = Float32Array.from(ops.integers(at, count));
-      onStopped("logit", "head", saturate(outputs, signedRange(logitBits)), count);
-      return outputs.map((output) => output / one);
+      const stopped = saturate(outputs, signedRange(logitBits));
+      return { values: outputs.map((output) => output / one), stopped };
     },
   };
 }

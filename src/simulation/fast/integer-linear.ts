@@ -17,7 +17,7 @@ import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import { type LineTotals, unitOf, wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import type { ThresholdColumns } from "../../hardware/threshold-scaling.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
-import { type ConversionNoise, type ErrorPlaces, INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
+import { type ErrorPlaces, INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
 import { type SimulationOps, STRIP_COLUMNS } from "../../kernels/simulation-ops.ts";
 import type { LayerMapping, Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -275,7 +275,9 @@ function bindRunning(
   const passing = { mode: "differential", largest: CHARGE_RANGE.high, erring: false } as const;
 
   function run(layer: LayerMapping, bits: PackedBits, from: ConvertedVectors, y: Place, random: Stream): number {
-    const vectors = from.steps * from.prompts * from.perPrompt;
+    const { perPrompt, firstPrompt } = from;
+    const perStep = from.prompts * perPrompt;
+    const vectors = from.steps * perStep;
     const blocks = layers.get(layer.name) as readonly IntegerBlockPlan[];
     const decided = columns.get(layer.name);
     const { mode, largest, erring } = decided ? passing : converting;
@@ -300,7 +302,23 @@ function bindRunning(
           for (let v = 0; v < vectors; v += CHUNK) {
             const count = Math.min(CHUNK, vectors - v);
             ops.integerCurrents({ bits, first: v, vectors: count, firstRow, rows, mode, tables, lines });
-            if (strip.errors) clipped += err(strip, strip.errors, stepBits, noise, v, count, from);
+            if (strip.errors !== null) {
+              clipped += ops.errIntegers({
+                lines,
+                vectors: count,
+                mode,
+                unit: 2 ** -stepBits,
+                largest,
+                errors: strip.errors,
+                noise,
+                strip: strip.column / STRIP_COLUMNS,
+                first: v,
+                perStep,
+                perPrompt,
+                firstPrompt,
+                scratch: noiseScratch,
+              });
+            }
             const held = sums + 4 * INTEGER_SUMS * v;
             clipped += ops.convertIntegers({
               lines,
@@ -320,33 +338,6 @@ function bindRunning(
       }
     }
     return clipped;
-  }
-
-  function err(
-    { column }: IntegerStripPlan,
-    errors: ErrorPlaces,
-    stepBits: number,
-    noise: ConversionNoise | null,
-    first: number,
-    vectors: number,
-    { prompts, perPrompt, firstPrompt }: ConvertedVectors,
-  ): number {
-    const { mode, largest } = converting;
-    return ops.errIntegers({
-      lines,
-      vectors,
-      mode,
-      unit: 2 ** -stepBits,
-      largest,
-      errors,
-      noise,
-      strip: column / STRIP_COLUMNS,
-      first,
-      perStep: prompts * perPrompt,
-      perPrompt,
-      firstPrompt,
-      scratch: noiseScratch,
-    });
   }
 
   return run;

@@ -12,14 +12,25 @@
  */
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import type { CodeReference } from "../../hardware/own-calibration.ts";
+import type { PackedBits } from "../../kernels/arena.ts";
 import type { LayerMapping, Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { type Chip, chipAt, readCrossbars, readOne } from "../chip.ts";
 import { CALIBRATION_TIME, fullScaleOf, rangeOf, referenceByCodes } from "../compensation.ts";
+import type { LayerInput } from "../pass.ts";
 import { measuredEvery } from "../reference/linear.ts";
-import type { Trace } from "../trace.ts";
-import type { BoundSimulator, LayerInput } from "./bound.ts";
+import type { Trace, TraceOptions } from "../trace.ts";
+import type { CrossbarKernels } from "./linear.ts";
+
+/** A simulator of one thread in its memory. */
+export interface BoundSimulator {
+  readonly crossbars: CrossbarKernels;
+  /** Runs a slice of prompts up to each linear layer in turn; the layer's crossbars must be ready before the pass continues. */
+  pass(slice: number, input: SpikeTrain, random: Stream, options: TraceOptions): Generator<LayerInput, Trace>;
+  /** Gathers vectors on a layer's lines from all slices, in order, into one array; returns its address. */
+  gather(layer: string, vectors: Iterable<{ readonly slice: number; readonly vector: number }>): PackedBits;
+}
 
 /** The tiles of one of `parts` parts. Whole tiles, because their crossbars may share a compensation factor. */
 export function partOfMapping(mapping: Mapping, part: number, parts: number): Mapping {
@@ -100,9 +111,9 @@ export function startCalibration(
     }
   }
 
-  function measure({ layer, train, perPrompt }: LayerInput) {
+  function measure({ layer, perPrompt }: LayerInput) {
     const vectors = [...measuredVectors(perPrompt)];
-    const bits = simulator.gather(train, vectors);
+    const bits = simulator.gather(layer, vectors);
     const { blocks, readOut } = part.mapping.layers.find(({ name }) => name === layer) as LayerMapping;
     // Charges have a grid instead of a range.
     const converts = decidingOf(readOut) === null;

@@ -6,19 +6,17 @@
  *   scratch     working memory of a thread; nothing in it outlives a layer, except constants
  */
 
-import { isStraight } from "../../hardware/line-order.ts";
 import { MEASURED_VECTORS } from "../../hardware/own-calibration.ts";
-import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
+import type { Arena, Place } from "../../kernels/arena.ts";
 import { countingArena, reserveBits } from "../../kernels/arena.ts";
-import { partsOf } from "../../kernels/attention.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
-import { answerGeometry, inputRows, tokensRead } from "../../model/geometry.ts";
-import { logitsOf } from "../../model/read-out.ts";
-import { hasShortcut, neuronGrid, pixels, poolsCurrents, type StemLayer, stemLayers } from "../../model/stem.ts";
+import { operationsOf } from "../../model/graph.ts";
 import type { MappedNetwork } from "../chip.ts";
+import { type Flow, flowOf, type LinesRead } from "../flow.ts";
 import { type AttentionPlan, planAttention } from "./attention.ts";
 import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./crossbar-plan.ts";
 import { type IntegerPlan, planIntegers } from "./integer-linear.ts";
+import { layoutValues, placeValues, type ValueLayout, type ValuePlaces } from "./values.ts";
 
 export interface SimulatorOptions {
   /** Most prompts per run. */
@@ -40,51 +38,39 @@ export interface SimulatorPlan {
   readonly crossbars: CrossbarPlan;
   /** Strips in whole numbers, which replace the crossbars' own once converters are set; null in floating point. */
   readonly integers: IntegerPlan | null;
-  readonly slices: readonly SlicePlan[];
+  readonly slices: readonly ValuePlaces[];
   /** By thread. */
   readonly scratch: readonly SimulatorScratch[];
-}
-
-/**
- * Trains read by linear layers; windows by the name of the stem's layer. `lines`: the first layer's, if its lines have their
- * own order.
- */
-export type LayerTrain = "input" | "lines" | "narrow" | "hidden" | "read" | `${string}.windows`;
-
-export interface SlicePlan {
-  readonly bits: Readonly<Record<LayerTrain, PackedBits>>;
-  readonly stream: Place;
-  /** Currents of a stem's layer that are pooled or go around the embedding. */
-  readonly around: Place;
+  readonly sizes: SimulatorSizes;
 }
 
 export interface SimulatorScratch {
-  /** Position vectors; null without. */
-  readonly position: Place | null;
-  /** The tokens read by the head. */
-  readonly chosen: ChosenTokens;
+  readonly values: ValuePlaces;
+  /** Position vectors, by operation. */
+  readonly positions: ReadonlyMap<string, Place>;
+  /** The tokens that are read, by layer. */
+  readonly chosen: ReadonlyMap<string, ChosenTokens>;
   readonly crossbars: CrossbarScratch;
-  readonly tiles: AttentionPlan;
-  readonly qkv: PackedBits;
-  /** Pre-activations of one layer. */
-  readonly y: Place;
-  /** Spikes of the neurons of a stem's layer, and the result of its max pooling; none without a stem. */
-  readonly maps: readonly Place[];
+  readonly attention: AttentionPlan;
   /** Rows on which ranges are measured. */
   readonly measured: Place;
 }
 
 export function planSimulator(arena: Arena, chip: MappedNetwork, options: PlanOptions): SimulatorPlan {
   const { maxPrompts, maxSteps = chip.network.model.steps, slices = 1, threads = 1 } = options;
-  const sizes = { maxPrompts, maxSteps };
-  const { crossbars, integers } = planChip(arena, chip);
-  return {
-    ...sizes,
-    crossbars,
-    integers,
-    slices: Array.from({ length: slices }, () => planSlice(arena, chip, sizes)),
-    scratch: Array.from({ length: threads }, () => planScratch(arena, chip, crossbars, sizes)),
-  };
+  const room = { maxPrompts, maxSteps };
+  const start = arena.used;
+  const crossbars = planCrossbars(arena, chip);
+  const integers = chip.hardware.arithmetic === null ? null : planIntegers(arena, crossbars, chip);
+  const ofChip = arena.used - start;
+  const flow = flowOf(chip);
+  const layout = layoutValues(flow, maxSteps * maxPrompts);
+  const places = Array.from({ length: slices }, () => placeValues(arena, layout, true));
+  const ofSlices = arena.used - start - ofChip;
+  const scratch = Array.from({ length: threads }, () => planScratch(arena, chip, { flow, layout, crossbars, room }));
+  const ofThreads = arena.used - start - ofChip - ofSlices;
+  const sizes = { crossbars: ofChip, slice: ofSlices / slices, scratch: ofThreads / threads };
+  return { ...room, crossbars, integers, slices: places, scratch, sizes };
 }
 
 /** Bytes that a single-threaded simulator takes from its arena; the same for every chip of one network and mapping. */
@@ -100,98 +86,44 @@ export interface SimulatorSizes {
   readonly scratch: number;
 }
 
-export function simulatorSizes(chip: MappedNetwork, options: SimulatorOptions): SimulatorSizes {
-  const { maxPrompts, maxSteps = chip.network.model.steps } = options;
-  const sizes = { maxPrompts, maxSteps };
-  const counting = countingArena();
-  const { crossbars } = planChip(counting, chip);
-  const chipEnd = counting.used;
-  planSlice(counting, chip, sizes);
-  const sliceEnd = counting.used;
-  planScratch(counting, chip, crossbars, sizes);
-  return { crossbars: chipEnd, slice: sliceEnd - chipEnd, scratch: counting.used - sliceEnd };
+export const simulatorSizes = (chip: MappedNetwork, options: SimulatorOptions): SimulatorSizes =>
+  planSimulator(countingArena(), chip, options).sizes;
+
+interface ScratchContext {
+  readonly flow: Flow;
+  readonly layout: ValueLayout;
+  readonly crossbars: CrossbarPlan;
+  readonly room: Required<SimulatorOptions>;
 }
 
-function planChip(arena: Arena, chip: MappedNetwork): Pick<SimulatorPlan, "crossbars" | "integers"> {
-  const crossbars = planCrossbars(arena, chip);
-  const integers = chip.hardware.arithmetic === null ? null : planIntegers(arena, crossbars, chip);
-  return { crossbars, integers };
-}
-
-type Sizes = Required<SimulatorOptions>;
-
-function planSlice(arena: Arena, { network, mapping }: MappedNetwork, { maxPrompts, maxSteps }: Sizes): SlicePlan {
-  const { width, expansion } = network.model;
-  const { tokens, inputs } = network.geometry;
-  const images = maxSteps * maxPrompts;
-  const rows = images * tokens;
-  const stem = stemLayers(network.model, network.geometry);
-  const [first] = stem;
-  const kept = stem
-    .slice(0, -1)
-    .filter((layer, i) => poolsCurrents(layer) || (i === stem.length - 2 && hasShortcut(network.model)));
-  const [wired] = mapping.layers;
-  return {
-    bits: {
-      ...planWindows(arena, network, images),
-      input: reserveBits(arena, images * inputRows(network.geometry), inputs),
-      lines: reserveBits(arena, isStraight(wired) ? 0 : images * pixels(first.windows), wired.lines),
-      narrow: reserveBits(arena, rows, width),
-      hidden: reserveBits(arena, rows, expansion * width),
-      read: reserveBits(arena, images * tokensRead(answerGeometry(network.geometry)).length, width),
-    },
-    stream: arena.words(rows * width),
-    around: arena.words(images * Math.max(0, ...kept.map((layer) => pixels(neuronGrid(layer)) * layer.outputs))),
-  };
-}
-
-/** Windows of all layers of a stem, in one place because only one layer's exist at a time; none without a stem. */
-function planWindows(
+function planScratch(
   arena: Arena,
-  { model, geometry }: MappedNetwork["network"],
-  images: number,
-): Record<`${string}.windows`, PackedBits> {
-  if (!geometry.grid) return {};
-  const bits = stemLayers(model, geometry).map(({ name, inputs, windows }) => {
-    const words = Math.ceil(inputs / 32);
-    return { name, words, features: inputs, rows: images * pixels(windows) };
-  });
-  const { at } = reserveBits(arena, Math.max(...bits.map(({ rows, words }) => rows * words)), 32);
-  return Object.fromEntries(bits.map(({ name, words, features }) => [`${name}.windows`, { at, words, features }]));
-}
-
-function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan, sizes: Sizes): SimulatorScratch {
-  const { model, geometry } = chip.network;
-  const { width, expansion } = model;
-  const { tokens, inputs } = geometry;
-  const count = tokensRead(answerGeometry(geometry)).length;
-  const vectors = sizes.maxSteps * sizes.maxPrompts;
-  const rows = vectors * tokens;
-  const stem = stemLayers(model, geometry);
-  const most = (count: (layer: StemLayer) => number) => Math.max(...stem.map(count));
-  const widest = Math.max(
-    inputs,
-    chip.mapping.layers[0].lines,
-    most((layer) => layer.inputs),
-    Math.max(1, expansion) * width,
-  );
+  chip: MappedNetwork,
+  { flow, layout, crossbars, room }: ScratchContext,
+): SimulatorScratch {
+  const { graph, layers } = flow;
+  const read = [...layers];
+  const most = (count: (of: LinesRead) => number) => Math.max(...read.map(([, of]) => count(of)));
+  const vectors = room.maxSteps * room.maxPrompts * most(({ rows }) => rows);
   return {
-    position: model.position === "learned" ? arena.words(tokens * width) : null,
-    chosen: { at: arena.words(count), count },
-    crossbars: planCrossbarScratch(arena, chip, crossbars, vectors * most((layer) => pixels(layer.windows))),
-    tiles: planAttention(arena, chip, sizes),
-    qkv: reserveBits(arena, rows, partsOf(model.attention) * width),
-    y: arena.words(
-      Math.max(
-        rows * Math.max(3, expansion) * width,
-        vectors * count * logitsOf(chip.network),
-        vectors * most((layer) => pixels(layer.windows) * layer.outputs),
+    positions: new Map(
+      operationsOf(graph, "position").map(({ name, writes }) => {
+        const { rows, features } = graph.values.get(writes)!;
+        return [name, arena.words(rows * features)];
+      }),
+    ),
+    chosen: new Map(
+      read.flatMap(([layer, { tokens }]) =>
+        tokens ? [[layer, { at: arena.words(tokens.length), count: tokens.length }] as const] : [],
       ),
     ),
-    maps: geometry.grid ? [0, 1].map(() => arena.words(vectors * most(mapWords) + 4)) : [],
-    measured: reserveBits(arena, MEASURED_VECTORS, widest).at,
+    crossbars: planCrossbarScratch(arena, chip, crossbars, vectors),
+    attention: planAttention(arena, chip, room),
+    values: placeValues(arena, layout, false),
+    measured: reserveBits(
+      arena,
+      MEASURED_VECTORS,
+      most(({ features }) => features),
+    ).at,
   };
 }
-
-/** Words of a layer's map for one image. */
-const mapWords = ({ windows, outputs }: StemLayer): number => pixels(windows) * Math.ceil(outputs / 32);

@@ -1,21 +1,22 @@
 /**
- * Attention of a block: splits the packed qkv train into the parts of every head, runs one unit per head, and merges the heads.
+ * Attention: splits the packed qkv train into the parts of every head, runs one unit per head, and merges the heads.
  *
  * A qkv row has a part of D features for each of q, k and v that the kind reads, in this order; head h owns features h d .. h d + d - 1 of
  * each. Units work in parallel and take prompts one after another. `fast/attention.ts` is the fast twin.
  */
 import { MappingError, ShapeError } from "../../errors.ts";
-import { ATTENTION_PARTS, type AttentionPart } from "../../experiment/by-attention.ts";
+import { type AttentionPart, QUERIES_KEYS_VALUES } from "../../experiment/by-attention.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type FiringUnit, runUnit } from "../../hardware/attention/catalogue.ts";
 import { type HeadTrains, unitCycles } from "../../hardware/attention/unit.ts";
 import { idealDraws, lfsrDraws, type TileDraws } from "../../hardware/draws.ts";
-import { runSsaTile, type SsaTileRun, type SsaTileSettings } from "../../hardware/ssa-tile.ts";
-import { attentionParametersOf, type ServingMapping, ssaParametersOf } from "../../mapping/attention.ts";
+import { runSsaTile, type SsaTileRun } from "../../hardware/ssa-tile.ts";
+import type { ServingMapping } from "../../mapping/attention.ts";
 import type { Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
+import { hasTiles, isServed, servedAttention, servedByTiles } from "../served.ts";
 import type { SpikeCount } from "../trace.ts";
 
 export interface AttentionRun {
@@ -26,11 +27,11 @@ export interface AttentionRun {
   readonly cycles: number;
 }
 
-/** Attention of blocks: from q, k and v of a block, with the number of the first prompt. Null on a machine without units. */
+/** Attention of a network: from q, k and v of an operation, which is given by its place among them, with the number of the first prompt. */
 export type BlockAttention = (qkv: SpikeTrain, block: number, firstPrompt: number, tally: ActionTally) => AttentionRun;
 
 /**
- * The units of a chip.
+ * The units of a chip; null on a machine without units.
  *
  * @param draws random numbers of SSA tiles, instead of those of the hardware's spec
  * Random  as `tileDraws`; other units draw nothing
@@ -41,18 +42,19 @@ export function blockAttention(
   random: Stream,
   draws?: (block: number, prompt: number, head: number) => TileDraws,
 ): BlockAttention | null {
-  const { network, hardware, mapping } = chip;
-  const { attention } = mapping;
-  const unit = attentionParametersOf(network, hardware);
-  if (unit.unit === "none" || attention.unit === "none") return null;
-  if (unit.unit === "ssa-tile") {
-    const numbers = draws ?? tileDraws(chip, steps, random);
-    return (qkv, block, firstPrompt, tally) =>
-      runAttention(qkv, attention, unit, (p, h) => numbers(block, firstPrompt + p, h), tally);
-  }
-  requireMembranes(unit, steps);
-  const parts = ATTENTION_PARTS[network.model.attention.kind];
-  return (qkv, _block, _firstPrompt, tally) => runUnits(qkv, attention, parts, unit, tally);
+  const served = servedAttention(chip).filter(isServed);
+  if (served.length === 0) return null;
+  const numbers = served.some(hasTiles) ? (draws ?? tileDraws(chip, steps, random)) : null;
+  for (const { unit } of served) if (unit.unit !== "ssa-tile") requireMembranes(unit, steps);
+  return (qkv, block, firstPrompt, tally) => {
+    const { unit, placed, parts } = served[block];
+    if (unit.unit !== "ssa-tile") {
+      return runHeads(qkv, placed, parts, (head) => ({ output: runUnit(unit, head, tally), scores: null }));
+    }
+    return runTiles(qkv, placed, (query, key, value, prompt, head) =>
+      runSsaTile(query, key, value, unit, numbers!(block, firstPrompt + prompt, head), tally),
+    );
+  };
 }
 
 /** Throws ShapeError for more steps than a unit's membranes were built for. */
@@ -65,25 +67,6 @@ export function requireMembranes({ scoreNeurons, outputNeurons }: FiringUnit, st
         `${group.neurons.steps} steps of the network. Use no more steps, or a network with more.`,
     );
   }
-}
-
-/** Runs a unit with neurons per head and prompt. Shapes: qkv [T][prompts tokens][parts D]. */
-function runUnits(
-  qkv: SpikeTrain,
-  mapping: ServingMapping,
-  parts: readonly AttentionPart[],
-  unit: FiringUnit,
-  tally: ActionTally,
-): AttentionRun {
-  const { heads, dimension, tokens } = mapping;
-  const prompts = qkv.rows / tokens;
-  const output = emptySpikeTrain(qkv.steps, qkv.rows, heads * dimension);
-  for (let prompt = 0; prompt < prompts; prompt++) {
-    for (let head = 0; head < heads; head++) {
-      pasteHead(runUnit(unit, headTrains(qkv, mapping, parts, prompt, head), tally), output, prompt, head * dimension);
-    }
-  }
-  return { output, scores: NO_SCORES, cycles: prompts * engineCycles(qkv.steps, mapping) };
 }
 
 /** Scores of a unit that decides none for the trace. */
@@ -101,41 +84,39 @@ export function headTrains(
   return Object.fromEntries(parts.map((part, i) => [part, cut(i)]));
 }
 
-/** Shapes: qkv [T][prompts tokens][3 D]. Random: through `draws` only. */
-export function runAttention(
+/** Runs a unit per head and prompt. Shapes: qkv [T][prompts tokens][parts D]. */
+function runHeads(
   qkv: SpikeTrain,
-  ssa: ServingMapping,
-  settings: SsaTileSettings,
-  draws: (prompt: number, head: number) => TileDraws,
-  tally: ActionTally,
+  placed: ServingMapping,
+  parts: readonly AttentionPart[],
+  run: (head: HeadTrains, prompt: number, index: number) => { output: SpikeTrain; scores: SpikeTrain | null },
 ): AttentionRun {
-  return runTiles(qkv, ssa, (query, key, value, prompt, head) =>
-    runSsaTile(query, key, value, settings, draws(prompt, head), tally),
-  );
+  const { heads, tokens, dimension } = placed;
+  const prompts = qkv.rows / tokens;
+  const output = emptySpikeTrain(qkv.steps, qkv.rows, heads * dimension);
+  let scores = NO_SCORES;
+  for (let prompt = 0; prompt < prompts; prompt++) {
+    for (let head = 0; head < heads; head++) {
+      const ran = run(headTrains(qkv, placed, parts, prompt, head), prompt, head);
+      pasteHead(ran.output, output, prompt, head * dimension);
+      if (ran.scores === null) continue;
+      const { steps, rows, features } = ran.scores;
+      scores = { ones: scores.ones + countSpikes(ran.scores), bits: scores.bits + steps * rows * features };
+    }
+  }
+  return { output, scores, cycles: prompts * engineCycles(qkv.steps, placed) };
 }
 
 /** Runs a tile per head and prompt through `runTile`. Shapes: qkv [T][prompts tokens][3 D]; q, k, v [T][N][d]. */
-export function runTiles(
+export const runTiles = (
   qkv: SpikeTrain,
-  ssa: ServingMapping,
+  placed: ServingMapping,
   runTile: (query: SpikeTrain, key: SpikeTrain, value: SpikeTrain, prompt: number, head: number) => SsaTileRun,
-): AttentionRun {
-  const { heads, tokens, dimension } = ssa;
-  const width = heads * dimension;
-  const prompts = qkv.rows / tokens;
-  const output = emptySpikeTrain(qkv.steps, qkv.rows, width);
-  let ones = 0;
-  for (let prompt = 0; prompt < prompts; prompt++) {
-    for (let head = 0; head < heads; head++) {
-      const cut = (part: number) => cutHead(qkv, prompt, tokens, part * width + head * dimension, dimension);
-      const run = runTile(cut(0), cut(1), cut(2), prompt, head);
-      pasteHead(run.output, output, prompt, head * dimension);
-      ones += countSpikes(run.scores);
-    }
-  }
-  const scores = { ones, bits: qkv.steps * prompts * heads * tokens ** 2 };
-  return { output, scores, cycles: prompts * engineCycles(qkv.steps, ssa) };
-}
+): AttentionRun =>
+  runHeads(qkv, placed, QUERIES_KEYS_VALUES, (of, prompt, head) => {
+    const { query, key, value } = of as Required<HeadTrains>;
+    return runTile(query, key, value, prompt, head);
+  });
 
 /** Clocks in which the units serve all heads of a prompt: in parallel, one group of heads after another. */
 export const engineCycles = (steps: number, mapping: ServingMapping): number =>
@@ -151,27 +132,24 @@ export function tileDraws(
   steps: number,
   random: Stream,
 ): (block: number, prompt: number, head: number) => TileDraws {
-  const { tokens, dimension, draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
-  const shape = { steps, tokens, dimension };
+  const served = servedByTiles(chip);
   const root = seedRoot(random);
   const seeds = seedStream(chip, random);
-  const counted = shiftsRegisters(chip);
-  return chip.hardware.ssa.random === "lfsr"
-    ? (block, prompt, head) => {
-        const draws = lfsrDraws(shape, kind, seeds(block, prompt, head), lfsr, plan);
-        return counted(head) ? draws : { ...draws, lfsrShifts: 0 };
-      }
-    : (block, prompt, head) => idealDraws(shape, kind, { key: root.key, block, prompt, head });
+  return (block, prompt, head) => {
+    const { tokens, dimension, draws: kind, lfsr, plan } = served[block].unit;
+    const shape = { steps, tokens, dimension };
+    if (chip.hardware.ssa.random !== "lfsr") return idealDraws(shape, kind, { key: root.key, block, prompt, head });
+    const draws = lfsrDraws(shape, kind, seeds(block, prompt, head), lfsr, plan);
+    return shiftsRegisters(chip, served[block].placed, head) ? draws : { ...draws, lfsrShifts: 0 };
+  };
 }
 
 /** Whether registers shift for a head: those of an engine shift once for all heads served at a time. */
-export function shiftsRegisters({
-  hardware,
-  mapping,
-}: Pick<MappedNetwork, "hardware" | "mapping">): (head: number) => boolean {
-  const { tiles } = servingOf(mapping);
-  return hardware.ssa.lfsr.scope === "engine" ? (head) => head % tiles === 0 : () => true;
-}
+export const shiftsRegisters = (
+  { hardware }: Pick<MappedNetwork, "hardware">,
+  { tiles }: Pick<ServingMapping, "tiles">,
+  head: number,
+): boolean => hardware.ssa.lfsr.scope !== "engine" || head % tiles === 0;
 
 /** The units of a mapping. Throws MappingError where there are none. */
 export function servingOf({ attention }: Pick<Mapping, "attention">): ServingMapping {

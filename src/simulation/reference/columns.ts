@@ -1,42 +1,34 @@
 /**
- * A layer on crossbars without converters: the charges of its columns, and the spikes of their neurons. `fast/columns.ts` is the fast
- * twin, bit for bit.
+ * A layer on crossbars without converters: the charges of its columns, on which `hardware/charge-neurons.ts` decides. `fast/columns.ts`
+ * is the fast twin, bit for bit.
  */
 
 import type { ActionTally } from "../../hardware/actions.ts";
-import { columnConstants, runChargeNeurons } from "../../hardware/charge-neurons.ts";
-import type { ConvertedVectors } from "../../hardware/converter-errors.ts";
+import { type ColumnConstants, columnConstants } from "../../hardware/charge-neurons.ts";
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
 import { wholeConductances } from "../../hardware/integer-arithmetic.ts";
-import type { NeuronProbe } from "../../hardware/neuron-probe.ts";
 import type { ColumnErrors } from "../../hardware/read-out.ts";
-import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
-import { type ColumnPlan, columnRun, columnTile, placeConstants, tilesOf } from "../columns.ts";
+import { type ColumnPlan, columnTile, placeConstants, tilesOf } from "../columns.ts";
 
 /** What columns read with, shared by all layers of a simulation. */
 export interface ColumnEngine {
   /** By crossbar. */
   readonly readings: readonly CrossbarReading[];
   readonly errors: readonly ColumnErrors[];
-  readonly random: Stream;
 }
 
 /**
- * Shapes   input: [T][rows][lines]; returns a train of the layer's outputs
- * Counts   to `reading` lineDrives, cellReads, chargeTransfers, bitsRead; to `firing` as `runChargeNeurons`
- * Returns  also how many membranes saturated
+ * Shapes   input: [T][rows][lines]; returns charges, `[T][rows][outputs]`
+ * Counts   lineDrives, cellReads, chargeTransfers, bitsRead
  * Throws   as `columnTile`
  */
-export function runColumns(
+export function readColumns(
   plan: ColumnPlan,
-  { readings, errors, random }: ColumnEngine,
+  { readings, errors }: ColumnEngine,
   input: SpikeTrain,
-  vectors: ConvertedVectors,
   reading: ActionTally,
-  firing: ActionTally,
-  probe?: NeuronProbe,
-): { train: SpikeTrain; saturated: number } {
+): { charges: Float32Array; constants: ColumnConstants } {
   const { layer, deciding } = plan;
   const { outputs } = layer;
   const count = input.steps * input.rows;
@@ -61,7 +53,7 @@ export function runColumns(
     }
   }
   reading.bitsRead += count * layer.inputs;
-  return runChargeNeurons(charges, constants, columnRun(plan, vectors, random), firing, probe);
+  return { charges, constants };
 }
 
 function wholeDifferences({ plus, minus }: Pick<CrossbarReading, "plus" | "minus">): Float32Array {

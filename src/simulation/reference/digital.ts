@@ -13,15 +13,14 @@ import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { type Chip, unitNeuron } from "../chip.ts";
 import { type ColumnRegisters, columnRegisters, integerOffsets, integerPosition } from "../integers.ts";
-import { type RegisterTally, registerTally } from "../registers.ts";
 
-export interface DigitalSide extends Pick<RegisterTally, "countMembranes" | "saturated" | "registers"> {
+export interface DigitalSide {
   /** Value of the last bit of a number: 1 in single precision, where numbers have their own value. */
   readonly unit: number;
   /** Offsets of a layer, by output. */
   offsets(layer: string): Float32Array;
-  /** Position vectors `[tokens, width]`; null without. */
-  readonly position: Float32Array | null;
+  /** Position vectors `[tokens, width]` of an operation. */
+  positions(operation: string): Float32Array;
   /** Registers of a crossbar's columns, if the neurons behind the layer take its codes; null if sums are scaled. */
   columns(layer: LayerMapping): ColumnRegisters | null;
   /** A layer of LIF units, `[T][rows][features]`; thresholds by column if it has its own. */
@@ -32,49 +31,39 @@ export interface DigitalSide extends Pick<RegisterTally, "countMembranes" | "sat
     tally: ActionTally,
     thresholds: Float32Array | null,
     probe?: NeuronProbe,
-  ): SpikeTrain;
-  /** Saturates numbers to the range of their register. State: `values`. */
-  hold(register: Exclude<FittedRegister, "membrane">, operation: string, values: Float32Array): void;
+  ): { readonly train: SpikeTrain; readonly saturated: number };
+  /** Saturates numbers to the range of their register. Returns how many are out of it. State: `values`. */
+  hold(register: Exclude<FittedRegister, "membrane">, values: Float32Array): number;
 }
 
 export const digitalSide = (chip: Chip): DigitalSide =>
   chip.hardware.arithmetic === null ? singlePrecision(chip) : wholeNumbers(chip, chip.hardware.arithmetic);
 
 function singlePrecision({ network }: Chip): DigitalSide {
-  const { model, parameters } = network;
+  const { parameters } = network;
   return {
     unit: 1,
     offsets: (layer) => parameters[`${layer}.offset`].data,
-    position: model.position === "none" ? null : parameters.position.data,
+    positions: (operation) => parameters[operation].data,
     columns: () => null,
-    fire: (operation, currents, shape, tally, _, probe) =>
-      neuronUnits(unitNeuron(network, operation))(currents, shape, tally, probe),
-    hold: () => {},
-    countMembranes: () => {},
-    saturated: {},
-    registers: null,
+    fire: (operation, currents, shape, tally, _, probe) => ({
+      train: neuronUnits(unitNeuron(network, operation))(currents, shape, tally, probe),
+      saturated: 0,
+    }),
+    hold: () => 0,
   };
 }
 
 function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
-  const { onStopped, countMembranes, saturated, registers } = registerTally(arithmetic);
   return {
     unit: 2 ** -arithmetic.fractionBits,
     offsets: (layer) => integerOffsets(chip, layer, arithmetic),
-    position: integerPosition(chip, arithmetic),
+    positions: (operation) => integerPosition(chip, operation, arithmetic),
     columns: (layer) => columnRegisters(chip, layer, arithmetic),
     fire: (operation, currents, shape, tally, thresholds, probe) => {
       const constants = integerLifConstants(unitNeuron(chip.network, operation), arithmetic);
-      const run = runIntegerLifUnits(currents, shape, constants, tally, thresholds, probe);
-      onStopped("membrane", operation, run.saturated, currents.length);
-      return run.train;
+      return runIntegerLifUnits(currents, shape, constants, tally, thresholds, probe);
     },
-    hold: (register, operation, values) => {
-      const stopped = saturate(values, signedRange(arithmetic[`${register}Bits`]));
-      onStopped(register, operation, stopped, values.length);
-    },
-    countMembranes,
-    saturated,
-    registers,
+    hold: (register, values) => saturate(values, signedRange(arithmetic[`${register}Bits`])),
   };
 }

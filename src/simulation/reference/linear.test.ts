@@ -40,7 +40,6 @@ function engineOf(adc: object): AnalogEngine {
     measure: true,
     byCodes: false,
     maxConductance: 25,
-    hardware: literalMachine({ timing: { clock: 200e6, settle: 2, conversion: 2 } }),
     prompts: 1,
     errors: null,
     arithmetic: null,

@@ -10,7 +10,7 @@
  * current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
-import type { AdcSpec, HardwareSpec } from "../../experiment/hardware.ts";
+import type { AdcSpec } from "../../experiment/hardware.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type Converter, convertColumns, convertedSizes, converter } from "../../hardware/adc.ts";
 import {
@@ -25,7 +25,6 @@ import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
 import { roundToSteps, wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
 import type { ThresholdColumns } from "../../hardware/threshold-scaling.ts";
-import { readClocks } from "../../mapping/clocks.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -44,7 +43,6 @@ export interface AnalogEngine {
   readonly byCodes: boolean;
   /** Range, per row, of a crossbar without current in calibration: the largest conductance, microsiemens. */
   readonly maxConductance: number;
-  readonly hardware: HardwareSpec;
   /** Number of prompts in the input; their rows follow each other. */
   readonly prompts: number;
   /** Errors of the converters, null when they are exact. */
@@ -81,7 +79,6 @@ export interface LinearRun {
   /** Of the neurons behind the layer, by column, if they take its codes; null if sums are scaled. */
   readonly thresholds: Float32Array | null;
   readonly clipped: number;
-  readonly cycles: number;
 }
 
 /**
@@ -138,7 +135,7 @@ export function runLinear(
   }
   if (registers === null) tally.offsetAdditions += currents.length;
   tally.bitsRead += vectors * layer.inputs;
-  return { currents, thresholds, clipped, cycles: vectors * readClocks(layer, engine.hardware) };
+  return { currents, thresholds, clipped };
 }
 
 /** The local sums of one crossbar in the layer's unit, `[T rows][columns]`. */

@@ -8,20 +8,21 @@
 import { invariant } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { bitMask } from "../../kernels/masks.ts";
-import { attentionParametersOf } from "../../mapping/attention.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { type Commands, openCommands } from "../../webgpu/commands.ts";
 import type { Gpu } from "../../webgpu/gpu.ts";
 import type { MappedNetwork } from "../chip.ts";
-import { sampleScores } from "../fast/attention.ts";
+import { type SampledPlan, sampleScores } from "../fast/attention.ts";
 import { wholeNumbers } from "../fast/digital.ts";
 import type { CrossbarKernels } from "../fast/linear.ts";
 import { planSimulator, type SimulatorPlan } from "../fast/plan.ts";
-import { bindPass, finish, type MachineKernels } from "../fast/simulate.ts";
+import { bindPass, type MachineKernels } from "../fast/simulate.ts";
 import type { WholeLayer } from "../fast/whole-layer.ts";
 import { columnRegisters } from "../integers.ts";
+import { finish } from "../pass.ts";
+import { servedByTiles } from "../served.ts";
 import type { Trace, TraceOptions } from "../trace.ts";
 import { gpuCrossbars } from "./crossbars.ts";
 import { gpuMemory } from "./memory.ts";
@@ -60,18 +61,15 @@ export interface GpuMachine extends Pick<GpuSimulator, "load" | "close"> {
 /** Throws MappingError for a chip that GPUs do not simulate, and when so many prompts, or a layer, are larger than its largest array. */
 export function bindGpuMachine(gpu: Gpu, chip: MappedNetwork, maxPrompts: number): GpuMachine {
   requireGpuChip(chip);
-  const { network, mapping, hardware } = chip;
+  const { mapping, hardware } = chip;
   const arithmetic = hardware.arithmetic as ArithmeticSpec;
   const commands = openCommands(gpu);
   const memory = gpuMemory(commands);
   const plan = planSimulator(memory.arena, chip, { maxPrompts });
   requireArrays(gpu, chip, plan, memory);
   const [scratch] = plan.scratch;
-  const { tiles } = scratch;
-  const unit = attentionParametersOf(network, hardware);
-  invariant(tiles?.of === "samples" && unit.unit === "ssa-tile", "a chip that GPUs simulate has SSA tiles");
-  const placed = mapping.attention;
-  invariant(placed.unit === "ssa-tile", "the mapping places the tiles of the network");
+  const tiles = scratch.attention.filter((unit): unit is SampledPlan => unit?.of === "samples");
+  invariant(tiles.length === scratch.attention.length, "a chip that GPUs simulate has SSA tiles");
   const ops = gpuOps(commands, memory);
   const crossbars = gpuCrossbars(commands, memory, chip, (layer) => columnRegisters(chip, layer, arithmetic) !== null);
   return {
@@ -79,12 +77,17 @@ export function bindGpuMachine(gpu: Gpu, chip: MappedNetwork, maxPrompts: number
     ops,
     plan,
     kernels: {
-      digital: wholeNumbers(ops, scratch.position, chip, arithmetic),
+      digital: wholeNumbers(ops, scratch.positions, chip, arithmetic),
       crossbars: { ...ON_THE_CPU, run: crossbars.run },
-      // At every call, because a pass is gone through twice.
       tilesOf: (asked) => {
-        ops.write(tiles.mask, bitMask(asked.network.geometry));
-        return sampleScores(ops, tiles, asked, unit, placed);
+        const served = servedByTiles(asked);
+        return {
+          run: (qkv, out, call) => {
+            // At every call, because a pass is gone through twice.
+            ops.write(tiles[call.block].mask, bitMask(served[call.block].operation));
+            return sampleScores(ops, tiles[call.block], asked, served[call.block]).run(qkv, out, call);
+          },
+        };
       },
       thresholdsOf: crossbars.thresholdsOf,
     },

@@ -83,6 +83,7 @@ const SETTINGS: readonly MachineSetting[] = [
   { model: { neuron: { kind: "if", reset: "soft" }, outputProjection: false, position: "none" } },
   { model: { residual: "none" }, readOut: "mean", tokens: 40 },
   { model: { stem: { layers: [{ channels: 40, kernel: 3, pool: 2 }], embedding: { kernel: 3 } } } },
+  { model: { stem: { layers: [{ channels: 24, kernel: 3, pool: 1 }], embedding: { shortcut: true } } } },
   { readOut: "copies", hardware: { transport: { code: "events" } } },
 ];
 

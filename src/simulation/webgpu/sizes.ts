@@ -27,16 +27,13 @@ export function gpuPrompts(gpu: Pick<Gpu, "name" | "largestArray">, chip: Mapped
 
 /** The largest array of a slice. */
 function largestOf({ slices: [slice], scratch: [scratch] }: SimulatorPlan, memory: GpuMemory) {
-  const { tiles, qkv, y, maps } = scratch;
-  const places = {
-    ...Object.fromEntries(Object.entries(slice.bits).map(([name, { at }]) => [`spikes of ${name}`, at])),
-    "the residual stream": slice.stream,
-    "queries, keys and values": qkv.at,
-    "a layer's sums": y,
-    ...(tiles?.of === "samples" && { "attention scores": tiles.scores }),
-    ...Object.fromEntries(maps.map((at, i) => [`map ${i}`, at])),
-  };
-  const sizes = Object.entries(places).map(([name, at]) => ({ name, bytes: memory.sizeAt(at) }));
+  const places = [
+    ...[...slice, ...scratch.values],
+    ...scratch.attention.flatMap((tiles) =>
+      tiles?.of === "samples" ? [["attention scores", tiles.scores] as const] : [],
+    ),
+  ];
+  const sizes = places.map(([name, at]) => ({ name, bytes: memory.sizeAt(at) }));
   return sizes.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest));
 }
 

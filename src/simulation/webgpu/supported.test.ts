@@ -27,8 +27,7 @@ test.each<[MachineSetting, string]>([
   [{ hardware: { ssa: { tileTokens: 4 } } }, "hardware.ssa"],
   [{ model: { attention: { kind: "sdsa-1" } } }, "model.attention.kind"],
   [{ model: { attention: { kind: "none" } } }, "model.attention.kind"],
-  [stem({ poolOf: "currents" }), "model.stem.layers[0].poolOf"],
-  [stem({ pool: 1 }, { shortcut: true }), "model.stem.embedding.shortcut"],
+  [stem({ poolOf: "currents" }), "model.operations.stem.0.pooled"],
 ])("%j is refused at %s, with a way out", (setting, field) => {
   const { path, message } = errorOf(() => requireGpuChip(tinyChip(setting)));
   expect(path).toBe(field);

@@ -3,15 +3,15 @@ import { MappingError } from "../../errors.ts";
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import { readOutField } from "../../hardware/read-out.ts";
-import { attentionParametersOf } from "../../mapping/attention.ts";
-import { hasShortcut, poolsCurrents, stemLayers } from "../../model/stem.ts";
+import { operationsOf } from "../../model/graph.ts";
+import { graphOf } from "../../model/transformer.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { kernelsServe } from "../fast/attention.ts";
+import { servedAttention } from "../served.ts";
 
 /** Throws MappingError for a chip that the kernels in WebAssembly simulate, but those of a GPU do not. */
 export function requireGpuChip(chip: MappedNetwork): void {
   const { network, hardware, mapping } = chip;
-  const { model, geometry } = network;
   const { adc, arithmetic } = hardware;
   if (arithmetic === null) {
     refuse(
@@ -35,29 +35,24 @@ export function requireGpuChip(chip: MappedNetwork): void {
       "Use `converter`",
     );
   }
-  const unit = attentionParametersOf(network, hardware);
-  if (unit.unit !== "ssa-tile") {
-    refuse(
-      "model.attention.kind",
-      `attention of the kind \`${model.attention.kind}\` has no kernel there`,
-      "Use `stochastic`",
-    );
-  } else if (!kernelsServe(unit, chip)) {
-    refuse(
-      "hardware.ssa",
-      "only tiles with the default registers, one pass per step, full counters and at most 64 features a head have a kernel there",
-      "Leave lfsr, tileTokens and counterBits out",
-    );
+  for (const { unit } of servedAttention(chip)) {
+    if (unit.unit !== "ssa-tile") {
+      const { kind } = network.model.attention;
+      refuse("model.attention.kind", `attention of the kind \`${kind}\` has no kernel there`, "Use `stochastic`");
+    } else if (!kernelsServe(unit, chip)) {
+      refuse(
+        "hardware.ssa",
+        "only tiles with the default registers, one pass per step, full counters and at most 64 features a head have a kernel there",
+        "Leave lfsr, tileTokens and counterBits out",
+      );
+    }
   }
-  if (geometry.readOut === "stream-mean") {
-    refuse("model.readOut", "the mean over the stream has no kernel there", "Use a network without it");
+  const graph = graphOf(network);
+  if (operationsOf(graph, "token-mean").length > 0) {
+    refuse("task.readOut", "the mean over the stream has no kernel there", "Use a network without it");
   }
-  const stem = stemLayers(model, geometry);
-  const pooled = stem.findIndex(poolsCurrents);
-  if (pooled >= 0)
-    refuse(`model.stem.layers[${pooled}].poolOf`, "pooled currents have no kernel there", "Pool `spikes`");
-  if (hasShortcut(model))
-    refuse("model.stem.embedding.shortcut", "the shortcut has no kernel there", "Leave the shortcut out");
+  const pooled = operationsOf(graph, "pool").find(({ writes }) => graph.values.get(writes)!.domain.kind !== "bits");
+  if (pooled) refuse(`model.operations.${pooled.name}`, "pooled currents have no kernel there", "Pool spikes");
 }
 
 function refuse(field: string, reason: string, way: string): never {
