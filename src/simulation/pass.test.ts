@@ -24,7 +24,7 @@ function dyadic(network: Network<SpikingSpec>): Network<SpikingSpec> {
   return { ...network, parameters: Object.fromEntries(parameters) };
 }
 
-function blocksOnly(fields: object, geometry = tinyGeometry): Network<SpikingSpec> {
+function blocksOnly(fields: object, geometry = tinyGeometry, unchecked: object = {}): Network<SpikingSpec> {
   const size = { normalisation: "none", width: 24, heads: 3, depth: 2, steps: STEPS };
   const neuron = { threshold: 0.3 };
   const model = spikingSpec.parse({
@@ -33,7 +33,7 @@ function blocksOnly(fields: object, geometry = tinyGeometry): Network<SpikingSpe
     attention: { kind: "lif", scoreGain: 16, valueGain: 8 },
     ...fields,
   });
-  return dyadic(tinyNetwork({ ...model, expansion: 0 }, 4, geometry));
+  return dyadic(tinyNetwork({ ...model, expansion: 0, ...unchecked }, 4, geometry));
 }
 
 const NETWORKS: Readonly<Record<string, Network<SpikingSpec>>> = {
@@ -41,6 +41,13 @@ const NETWORKS: Readonly<Record<string, Network<SpikingSpec>>> = {
   "those without a projection": blocksOnly({ outputProjection: false, position: "learned" }),
   "those that replace the stream": blocksOnly({ residual: "none", outputProjection: false }, meanGeometry),
 };
+
+test("neurons that no kernel computes are refused at their operation, with the next number that one does", () => {
+  const chip = chipOf(blocksOnly({ attention: { kind: "none" } }, tinyGeometry, { width: 20, heads: 2 }), {});
+  expect(() => simulateFast(chip, input, stream(5))).toThrow(
+    "8 neurons at a time, but blocks.0.input has 20 in a row. Give their layer 24 outputs.",
+  );
+});
 
 function chipOf(network: Network<SpikingSpec>, hardware: object): Chip {
   const spec = hardwareSpec.parse(hardware);

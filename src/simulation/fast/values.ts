@@ -5,6 +5,7 @@
  * A pass waits before each linear layer, so that several slices of prompts can pass it together. What is read after such a wait lies in
  * the memory of its slice; everything else in that of the thread.
  */
+import { MappingError } from "../../errors.ts";
 import { type Arena, type Place, packedWords } from "../../kernels/arena.ts";
 import { type Buffer, placeBuffers } from "../../kernels/liveness.ts";
 import { INPUT } from "../../model/graph.ts";
@@ -24,7 +25,7 @@ export type ValuePlaces = ReadonlyMap<string, Place>;
 /** Spikes that neurons read as numbers. */
 export const drivesOf = (neurons: string): string => `input of ${neurons}`;
 
-/** @param images most prompts times most steps */
+/** @param images most prompts times most steps. Throws MappingError for a number of neurons that kernels do not compute */
 export function layoutValues(flow: Flow, images: number): ValueLayout {
   const { graph, layers } = flow;
   const { operations, values } = graph;
@@ -56,6 +57,7 @@ export function layoutValues(flow: Flow, images: number): ValueLayout {
       }
       if (of.isWired) add(of.array, packed(of.rows, of.features), time, true);
     }
+    if (kind === "neurons") requireLanes(name, features);
     if (kind === "neurons" && isBits(reads[0])) add(drivesOf(name), images * rows * features);
     const spent = spentBy(operation, time);
     if (spent === undefined) {
@@ -69,6 +71,19 @@ export function layoutValues(flow: Flow, images: number): ValueLayout {
   }
   for (const array of arrays.values()) array.waits ||= waits.some((time) => array.first < time && time <= array.last);
   return arrays;
+}
+
+/** Neurons that kernels compute at a time. */
+const LANES = 8;
+
+/** Throws MappingError for a number of neurons that kernels do not compute. */
+function requireLanes(neurons: string, features: number): void {
+  if (features % LANES === 0) return;
+  const next = Math.ceil(features / LANES) * LANES;
+  throw new MappingError(
+    `model.operations.${neurons}`,
+    `Chips are simulated ${LANES} neurons at a time, but ${neurons} has ${features} in a row. Give their layer ${next} outputs.`,
+  );
 }
 
 /** Places for the arrays of a slice, or of a thread. */
