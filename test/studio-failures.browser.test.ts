@@ -18,7 +18,8 @@ test("classical receivers that do not load are missed in words, and chips and th
   await missed.waitFor();
   expect(await missed.textContent()).toMatch(/^ The classical receivers have no rate here: .*receivers-.*\.js/);
   await snapshotOf(1, 160);
-  await page.locator("[data-mark=ann]").waitFor();
+  // The ANN has a point for each of its engines.
+  for (const engine of ["annTrees", "annDigital"]) await page.locator(`[data-mark="cost.${engine}.symbol"]`).waitFor();
   expect(await page.locator("[data-mark='ber.ml.pilots']").count()).toBe(0);
   expect(await page.locator("[data-mark=guessing]").count()).toBe(1);
   expect(await page.locator("[role=alert]").count()).toBe(0);
