@@ -5,8 +5,9 @@ import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
 import { simulateCycles, type TileRecord } from "../simulation/cycle.ts";
 import { createStandaloneSimulator, type Simulator } from "../simulation/fast/simulate.ts";
-import { runTiles, seedStream, servingOf } from "../simulation/reference/attention.ts";
+import { runTiles, seedStream } from "../simulation/reference/attention.ts";
 import { requirePrompts } from "../simulation/reference/simulate.ts";
+import { servedByTiles } from "../simulation/served.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { SsaDesign } from "./design.ts";
 import { ssaDesign } from "./design.ts";
@@ -87,7 +88,7 @@ export function networkRuns(chip: Chip, input: SpikeTrain, random: Stream): Engi
  * Throws   SpecError as `networkRuns`; an error of our own when the simulators differ
  */
 export function* streamNetworkRuns(chip: Chip, slices: Iterable<SpikeTrain>, random: Stream): Generator<EngineRun> {
-  const parameters = ssaParametersOf(chip.network, chip.hardware);
+  const served = servedByTiles(chip);
   const seedsOf = seedStream(chip, random);
   let simulator: Simulator | null = null;
   let firstPrompt = 0;
@@ -96,20 +97,16 @@ export function* streamNetworkRuns(chip: Chip, slices: Iterable<SpikeTrain>, ran
     requireEngine(chip, slice.steps);
     simulator ??= createStandaloneSimulator(chip, { maxPrompts: prompts, maxSteps: slice.steps });
     const { rasters } = simulator.run(slice, random, { firstPrompt, rasters: prompts });
-    for (let block = 0; block < chip.network.model.depth; block++) {
+    for (const [block, { operation, unit: parameters, placed }] of served.entries()) {
       const tiles: SimulatedTile[][] = Array.from({ length: prompts }, () => []);
-      const { output } = runTiles(
-        rasters[`blocks.${block}.qkv`],
-        servingOf(chip.mapping),
-        (query, key, value, p, head) => {
-          const seeds = () => seedsOf(block, firstPrompt + p, head);
-          const tile = simulatedTile(parameters, { query, key, value }, seeds);
-          tiles[p].push(tile);
-          return tile;
-        },
-      );
+      const { output } = runTiles(rasters[operation.reads[0]], placed, (query, key, value, p, head) => {
+        const seeds = () => seedsOf(block, firstPrompt + p, head);
+        const tile = simulatedTile(parameters, { query, key, value }, seeds);
+        tiles[p].push(tile);
+        return tile;
+      });
       invariant(
-        sameSpikes(output, rasters[`blocks.${block}.attention`]),
+        sameSpikes(output, rasters[operation.writes]),
         "fast simulator and cycle model give the same attention",
       );
       for (const heads of tiles) yield engineRun(parameters, heads);

@@ -3,8 +3,9 @@ import { MappingError } from "../../errors.ts";
 import { attentionRequest } from "../../mapping/attention.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
-import { headTrains, servingOf } from "../../simulation/reference/attention.ts";
+import { headTrains } from "../../simulation/reference/attention.ts";
 import { requirePrompts, simulate } from "../../simulation/reference/simulate.ts";
+import { isServed, servedAttention } from "../../simulation/served.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { requireTilePerHead, requireWholeRuns } from "../network-vectors.ts";
 import { type AttentionDesign, attentionDesign } from "./design.ts";
@@ -47,15 +48,16 @@ export function networkAttentionRuns(
 ): AttentionRun[] {
   const prompts = requirePrompts(chip, input);
   const { rasters } = simulate(chip, input, random, { rasters: prompts });
-  const mapping = servingOf(chip.mapping);
-  const { depth, heads } = chip.network.model;
-  return Array.from({ length: depth * prompts }, (_, run): AttentionRun => {
-    const [block, prompt] = [Math.floor(run / prompts), run % prompts];
-    const of = (train: string, names: AttentionDesign["parts"], head: number) =>
-      headTrains(rasters[`blocks.${block}.${train}`], mapping, names, prompt, head);
-    return Array.from({ length: heads }, (_, head) => ({
-      ...of("qkv", parts, head),
-      output: of("attention", ["query"], head).query as SpikeTrain,
-    }));
-  });
+  return servedAttention(chip)
+    .filter(isServed)
+    .flatMap(({ operation: { reads, writes, heads }, placed }) =>
+      Array.from({ length: prompts }, (_, prompt): AttentionRun => {
+        const of = (train: string, names: AttentionDesign["parts"], head: number) =>
+          headTrains(rasters[train], placed, names, prompt, head);
+        return Array.from({ length: heads }, (_, head) => ({
+          ...of(reads[0], parts, head),
+          output: of(writes, ["query"], head).query as SpikeTrain,
+        }));
+      }),
+    );
 }

@@ -4,7 +4,7 @@
  * A qkv row has a part of D features for each of q, k and v that the kind reads, in this order; head h owns features h d .. h d + d - 1 of
  * each. Units work in parallel and take prompts one after another. `fast/attention.ts` is the fast twin.
  */
-import { MappingError, ShapeError } from "../../errors.ts";
+import { ShapeError } from "../../errors.ts";
 import { type AttentionPart, QUERIES_KEYS_VALUES } from "../../experiment/by-attention.ts";
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type FiringUnit, runUnit } from "../../hardware/attention/catalogue.ts";
@@ -12,7 +12,6 @@ import { type HeadTrains, unitCycles } from "../../hardware/attention/unit.ts";
 import { idealDraws, lfsrDraws, type TileDraws } from "../../hardware/draws.ts";
 import { runSsaTile, type SsaTileRun } from "../../hardware/ssa-tile.ts";
 import type { ServingMapping } from "../../mapping/attention.ts";
-import type { Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
@@ -151,19 +150,13 @@ export const shiftsRegisters = (
   head: number,
 ): boolean => hardware.ssa.lfsr.scope !== "engine" || head % tiles === 0;
 
-/** The units of a mapping. Throws MappingError where there are none. */
-export function servingOf({ attention }: Pick<Mapping, "attention">): ServingMapping {
-  if (attention.unit !== "none") return attention;
-  throw new MappingError("model.attention.kind", "A network without attention has no attention unit to look at.");
-}
+/** What all tiles of a run fork. */
+export const seedRoot = (random: Stream): Stream => random.fork("attention");
 
 /**
  * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or, when the heads of a block
  * share an engine's registers, `random.fork("attention", block, prompt)`.
  */
-/** What all tiles of a run fork. */
-export const seedRoot = (random: Stream): Stream => random.fork("attention");
-
 export function seedStream(
   chip: MappedNetwork,
   random: Stream,
