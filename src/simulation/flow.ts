@@ -37,6 +37,9 @@ export interface LinesRead {
 
 export interface Flow {
   readonly graph: Graph;
+  isBits(value: string): boolean;
+  /** Numbers of a value in a prompt at a step. */
+  sizeOf(value: string): number;
   /** In the order of the graph, which numbers their random words. */
   readonly served: readonly Served[];
   readonly layers: ReadonlyMap<string, LinesRead>;
@@ -70,6 +73,11 @@ export function flowOf(chip: MappedNetwork): Flow {
     (kind !== "token-mean" && readersOf(graph, writes).some((reader) => readsStream(reader, writes)));
   return {
     ...{ graph, behind, latest },
+    isBits: (value) => graph.values.get(value)!.domain.kind === "bits",
+    sizeOf: (value) => {
+      const { rows, features } = graph.values.get(value)!;
+      return rows * features;
+    },
     served: servedAttention(chip),
     layers: new Map(mapping.layers.map((layer) => [layer.name, linesRead(graph, layer)])),
     stored: new Set(operationsOf(graph, "add").flatMap((add) => add.reads.filter((value) => value !== latest(add)))),
@@ -95,13 +103,10 @@ function linesRead(graph: Graph, layer: LayerMapping): LinesRead {
 export type Entry = OperationTrace & { readonly actions: ActionTally };
 
 /** The operations of a trace so far. @param images prompts times steps */
-export function openLedger({ graph, stored, latest }: Flow, images: number) {
+export function openLedger({ stored, latest, ...flow }: Flow, images: number) {
   const operations: Entry[] = [];
   const entries = new Map<string, Entry>();
-  function sizeOf(value: string): number {
-    const { rows, features } = graph.values.get(value)!;
-    return images * rows * features;
-  }
+  const sizeOf = (value: string) => images * flow.sizeOf(value);
   function settle(value: string, entry: Entry): Entry {
     entries.set(value, entry);
     if (stored.has(value)) entry.actions.streamWrites += sizeOf(value);

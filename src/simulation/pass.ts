@@ -104,7 +104,7 @@ export function* runPass(
   { steps, prompts, rasters: kept }: PassInput,
 ): Generator<LayerInput, Trace> {
   const { hardware } = chip;
-  const { graph, layers, served } = flow;
+  const { graph, layers, served, isBits } = flow;
   const images = steps * prompts;
   const ledger = openLedger(flow, images);
   const { onStopped, countMembranes, ...registers } = registerTally(hardware.arithmetic);
@@ -112,9 +112,7 @@ export function* runPass(
   const rasters: Record<string, SpikeTrain> = {};
   let stepLogits: Float32Array = new Float32Array(0);
 
-  const isBits = (value: string) => graph.values.get(value)!.domain.kind === "bits";
-  const rowsOf = (value: string) => images * graph.values.get(value)!.rows;
-  const sizeOf = (value: string) => rowsOf(value) * graph.values.get(value)!.features;
+  const sizeOf = (value: string) => images * flow.sizeOf(value);
   function keep(value: string) {
     spikes[value] = { ones: backend.ones(value), bits: sizeOf(value) };
     if (kept > 0) rasters[value] = backend.train(value, kept);

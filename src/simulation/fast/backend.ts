@@ -38,14 +38,13 @@ export interface FastRun {
 
 export function fastBackend(ops: PassOps, { hardware }: MappedNetwork, flow: Flow, run: FastRun): Backend {
   const { slice, scratch, digital, crossbars, thresholdsOf, steps, prompts, firstPrompt, random } = run;
-  const { values } = flow.graph;
+  const { graph, isBits } = flow;
   const images = steps * prompts;
   const at = (value: string) => (slice.get(value) ?? scratch.values.get(value)) as Place;
-  const shapeOf = (value: string) => values.get(value)!;
-  const isBits = (value: string) => shapeOf(value).domain.kind === "bits";
+  const shapeOf = (value: string) => graph.values.get(value)!;
   const bitsOf = (value: string) => packedAt(at(value), shapeOf(value).features);
   const rowCount = (value: string) => images * shapeOf(value).rows;
-  const sizeOf = (value: string) => rowCount(value) * shapeOf(value).features;
+  const sizeOf = (value: string) => images * flow.sizeOf(value);
   const vectorsOf = (perPrompt: number) => ({ steps, prompts, perPrompt, firstPrompt });
 
   /** Adds up values of one size, at the place of one of them or at another. Returns how many sums saturated. */

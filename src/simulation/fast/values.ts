@@ -27,13 +27,12 @@ export const drivesOf = (neurons: string): string => `input of ${neurons}`;
 
 /** @param images most prompts times most steps. Throws MappingError for a number of neurons that kernels do not compute */
 export function layoutValues(flow: Flow, images: number): ValueLayout {
-  const { graph, layers } = flow;
+  const { graph, layers, isBits } = flow;
   const { operations, values } = graph;
   const lastReads = new Map(operations.flatMap(({ reads }, time) => reads.map((value) => [value, time] as const)));
   const lastRead = (value: string) => lastReads.get(value) ?? -1;
   const waits = operations.flatMap(({ kind }, time) => (kind === "linear" ? [time] : []));
   const arrays = new Map<string, ValueArray>();
-  const isBits = (value: string) => values.get(value)!.domain.kind === "bits";
   const packed = (rows: number, features: number) => packedWords(images * rows, features);
 
   /** The numbers that an operation may change in place: nobody reads them any more. */
