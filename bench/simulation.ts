@@ -34,13 +34,18 @@ interface PeerRun extends Omit<ChipRun, "prompts">, PeerProcess {
   readonly batch: number;
 }
 
-/** Densities of one image, which vary most, were 0.005 apart: half of what is allowed. */
+/**
+ * Densities of one image, which vary most, were 0.005 apart: half of what is allowed. Over 24 runs of that image, in which only the
+ * draws of attention differ, the root mean square of its ten answers has a standard deviation of 4.0 % (the difference of two runs
+ * 5.7 %), so it may differ by 3.5 times as much; that of 128 prompts of the link is an average over all of them.
+ */
 const BY_CHANCE = "attention, and noise of converters, draw other random numbers";
 const ROUNDED = "sums are rounded in another order";
+const ANSWERS = "root mean square of the answers";
 export const TOLERANCES: Tolerances = {
   "sum of the conductances": { within: 1e-6, relative: true, because: ROUNDED },
   density: { within: 0.01, because: BY_CHANCE },
-  "root mean square of the answers": { within: 0.05, relative: true, because: BY_CHANCE },
+  [ANSWERS]: { within: 0.05, relative: true, because: BY_CHANCE },
   "neurons that differ from ours, given our spikes": { within: 1e-5, because: ROUNDED },
   "answers to the first prompt, given our spikes": { within: 1e-3, because: ROUNDED },
 };
@@ -77,7 +82,8 @@ export function simulation({ quick, record = false }: BenchOptions): Section {
         return { name: of, work: Object.fromEntries([...compared, ...shares]) };
       };
       const within = Object.fromEntries(trains.map((train) => [`density of ${train}`, TOLERANCES.density]));
-      requireSameWork(title, side("xpikeformer", own), side("PyTorch", other), { ...TOLERANCES, ...within });
+      const ofOne = name === "image" && { [ANSWERS]: { ...TOLERANCES[ANSWERS], within: 0.2 } };
+      requireSameWork(title, side("xpikeformer", own), side("PyTorch", other), { ...TOLERANCES, ...ofOne, ...within });
       own = { ...own, samples: joinSamples(own.samples, turn().samples) };
       if (!isWhole) rows.push(describe(`PyTorch, ${title}`, { ...other, prompts: own.prompts }));
       notes.push(compare(title, own.samples, other), ...(isWhole ? [] : peerNotes(other)));
