@@ -31,6 +31,7 @@ export type {
   SpecOf,
   SymbolDetectionSpec,
   TaskSpec,
+  TimeSeriesSpec,
 } from "./experiment/task.ts";
 export type { TrainingSpec } from "./experiment/training.ts";
 
@@ -63,7 +64,9 @@ export { type Augmentation, augmentImage, epochOrder } from "./data/augment.ts";
 export type { EventData, EventSet, EventShape } from "./data/events.ts";
 export type { ImageData, ImageSet } from "./data/images.ts";
 export type { LabelledData, LabelledSet } from "./data/labelled.ts";
+export { mackeyGlass } from "./data/mackey-glass.ts";
 export { movingBars } from "./data/moving-bars.ts";
+export { type SeriesData, seriesData } from "./data/series.ts";
 
 // Spikes: bits over time.
 

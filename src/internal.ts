@@ -93,7 +93,7 @@ export { partLabel } from "./report/machine-cost.ts";
 
 export { ageingChips, compensatedHardware, weightErrors } from "./evaluation/ageing.ts";
 export type { Condition } from "./evaluation/shared-chip.ts";
-export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } from "./evaluation/study.ts";
+export { type ConditionResult, runStudy, type StudyOptions } from "./evaluation/study.ts";
 
 // A GPU: whether it does some work.
 

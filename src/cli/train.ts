@@ -10,7 +10,7 @@ import { openNodeGpu } from "../node/webgpu.ts";
 import { formatText } from "../report/format.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { guessingLoss, guessingRate } from "../task/guessing.ts";
+import { guessOf } from "../task/guessing.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
 import { gpuBackend, requireGpuTraining } from "../train/gpu-training.ts";
@@ -97,8 +97,8 @@ export function readOutAdvice({ model, task, training }: Experiment, classes: nu
 
 /** `Random guessing: loss 2.773, bit error rate 0.500.` The level that training must beat. */
 export function guessingText({ task }: Experiment, classes: number): string {
-  const { name } = kitOf(task).metric;
-  return `Random guessing: loss ${guessingLoss(classes).toPrecision(4)}, ${name} ${guessingRate(task, classes).toPrecision(3)}.`;
+  const { name, rate, loss } = guessOf(task, classes);
+  return `${name}: loss ${loss.toPrecision(4)}, ${kitOf(task).metric.name} ${rate.toPrecision(3)}.`;
 }
 
 /** Throws FileError if the completed experiment would overwrite a file that no training wrote. */

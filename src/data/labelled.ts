@@ -8,6 +8,14 @@
 import { ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 
+/** Data whose prompts can be counted, in three parts. */
+export interface PartedData<S extends { readonly count: number } = { readonly count: number }> {
+  readonly name: string;
+  readonly train: S;
+  readonly validation: S;
+  readonly test: S;
+}
+
 export interface LabelledSet {
   /** Name of each class; label k means `classes[k]`. */
   readonly classes: readonly string[];
@@ -16,16 +24,11 @@ export interface LabelledSet {
   readonly labels: Uint16Array;
 }
 
-export interface LabelledData<S extends LabelledSet = LabelledSet> {
-  readonly name: string;
-  readonly train: S;
-  readonly validation: S;
-  readonly test: S;
-}
+export type LabelledData<S extends LabelledSet = LabelledSet> = PartedData<S>;
 
-/** The data of a task that have labelled parts; null for those of which any number of prompts can be drawn. */
-export const labelledOf = <D extends object>(data: D | null): Extract<D, LabelledData> | null =>
-  data !== null && "test" in data ? (data as Extract<D, LabelledData>) : null;
+/** The data of a task that have parts; null for those of which any number of prompts can be drawn. */
+export const partedOf = <D extends object>(data: D | null): Extract<D, PartedData> | null =>
+  data !== null && "test" in data ? (data as Extract<D, PartedData>) : null;
 
 /** Share of each class's training part that is kept for validation. */
 export const VALIDATION_SHARE = 0.1;

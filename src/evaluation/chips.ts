@@ -11,7 +11,7 @@ import type { TaskSpec } from "../experiment/task.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { answerKind, type Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { Chip } from "../simulation/chip.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
@@ -182,17 +182,16 @@ export interface ChipAnswers extends SpikingAnswers, SoftAnswers {
 export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, labels, trace }, { experiment }) => {
   const { classes } = network.geometry;
   const { readOut } = network.model;
+  const kind = answerKind(network);
   const { steps, stepLogits, logits, operations, spikes, registers } = trace;
-  const byStep = Array.from({ length: steps }, (_, t) =>
-    decide(meanLogits(stepLogits, steps, t + 1), classes, readOut),
-  );
+  const byStep = Array.from({ length: steps }, (_, t) => decide(meanLogits(stepLogits, steps, t + 1), classes, kind));
   const margin = experiment.evaluation.exitMargin;
   const { scored } = scoredQueries(experiment.task, network.geometry);
   const exit = margin === undefined ? null : exitByMargin(trace, classes, readOut, margin, scored);
   const soft = softBitsOf(experiment) && {
     agreed: scoredAgreements(experiment.task, logits, labels, network.geometry, readOut),
   };
-  return { ...answer(logits, labels, classes, readOut), ...soft, byStep, exit, operations, spikes, registers };
+  return { ...answer(logits, labels, classes, kind), ...soft, byStep, exit, operations, spikes, registers };
 });
 
 function summarise<T extends TaskSpec>(

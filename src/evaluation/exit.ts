@@ -18,6 +18,7 @@ import type { ReadOut } from "../experiment/model.ts";
 import { meanLogits, type Trace } from "../simulation/trace.ts";
 import { decide } from "../task/answers.ts";
 import { bitsOf } from "../task/bits.ts";
+import { kitOf } from "../task/catalogue.ts";
 
 /** For each prompt and query, `[prompts, queries]`. */
 export interface ExitAnswers {
@@ -29,9 +30,19 @@ export interface ExitAnswers {
 /**
  * The margin that an experiment requests; null if chips take all steps. Throws SpecError when the machine has no logits before the end.
  */
-export function exitMarginOf({ evaluation }: Pick<Experiment, "evaluation">, { order }: HardwareSpec): number | null {
+export function exitMarginOf(
+  { evaluation, task }: Pick<Experiment, "evaluation" | "task">,
+  { order }: HardwareSpec,
+): number | null {
   const { exitMargin = null } = evaluation;
-  if (exitMargin === null || order === "step-major") return exitMargin;
+  if (exitMargin === null) return null;
+  if (kitOf(task).metric.isUnbounded) {
+    throw new SpecError(
+      "evaluation.exitMargin",
+      "An exit by margin compares the logits of classes, but the logits of this task are numbers. Leave evaluation.exitMargin out.",
+    );
+  }
+  if (order === "step-major") return exitMargin;
   throw new SpecError(
     "evaluation.exitMargin",
     `An exit before the last time step needs logits after each step, but with hardware.order ${order} each layer finishes all steps ` +

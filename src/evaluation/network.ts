@@ -7,6 +7,7 @@ import type { Kernels } from "../kernels/memory.ts";
 import type { SpikingPass } from "../kernels/network-pass.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { answerKind } from "../model/geometry.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { logitsOf } from "../model/read-out.ts";
 import { stream } from "../numeric/stream.ts";
@@ -124,6 +125,7 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
   const { kernels, pass } = createNetworkPass(network, maxPrompts, !spikes);
   const { classes, queries } = network.geometry;
   const { readOut } = network.model;
+  const kind = answerKind(network);
   const isSoft = softBitsOf(experiment) !== null;
   return ({ firstPrompt, prompts, snrDecibels }) => {
     const snr = snrDecibels === null ? {} : { snrDecibels };
@@ -133,14 +135,14 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
     pass.forward(prompts);
     const logits = () => kernels.floats(pass.logits, prompts * queries.length * logitsOf(network));
     const answers = {
-      ...answer(logits(), batch.labels, classes, readOut),
+      ...answer(logits(), batch.labels, classes, kind),
       ...(isSoft && { agreed: scoredAgreements(experiment.task, logits(), batch.labels, network.geometry, readOut) }),
     };
     if (!batch.spikes || !("readFirst" in pass)) return { ...answers, spiking: null };
     const { steps } = batch.spikes;
     const byStep = Array.from({ length: steps }, (_, t) => {
       pass.readFirst(t + 1, prompts);
-      return decide(logits(), classes, readOut);
+      return decide(logits(), classes, kind);
     });
     return { ...answers, spiking: { byStep, spikes: countSpikes(kernels, pass, steps * prompts) } };
   };

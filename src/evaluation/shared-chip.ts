@@ -235,7 +235,7 @@ export type ChipStep =
 /** A slice of prompts, and the chip's results for it. */
 export interface ChipRun<B extends Batch = Batch> {
   readonly network: Network<SpikingSpec>;
-  readonly labels: Int32Array;
+  readonly labels: Batch["labels"];
   readonly batch: B;
   readonly trace: Trace;
   readonly chip: number;

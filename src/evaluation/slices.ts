@@ -7,7 +7,7 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { TaskSpec } from "../experiment/task.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { type Geometry, valuesPerAnswer } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { SpikeCount } from "../simulation/trace.ts";
 import type { Answers } from "../task/answers.ts";
@@ -15,6 +15,7 @@ import { type ErrorsOf, kitOf, type TaskOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import { scoredErrors } from "../task/scored.ts";
+import type { Labels } from "../task/task.ts";
 import type { Range } from "./keeper.ts";
 
 /** Errors of one kind of task; of any kind if none is given. */
@@ -26,7 +27,7 @@ export interface Evaluation<E = ErrorsOf<TaskSpec>> {
   readonly errors: E;
   /** At each query: after 0, 1, ... pilots. Empty where queries share their pilots. */
   readonly byContext: readonly E[];
-  /** Cross-entropy per decision over all queries, in nats. */
+  /** Cross-entropy per decision over all queries, in nats, or squared error per answer. */
   readonly loss: number;
 }
 
@@ -85,26 +86,29 @@ export function taskOf<T extends TaskSpec>({ experiment, data }: Given<T>, { mod
 export function evaluationOf<T extends TaskSpec>(
   slices: readonly Answers[],
   spec: T,
-  { queries }: Geometry,
+  geometry: Geometry,
   snrDecibels: number | null,
 ): Evaluation<ErrorsOf<T>> {
+  const { queries } = geometry;
+  const size = valuesPerAnswer(geometry);
   const labels = slices.flatMap((slice) => [...slice.labels]);
   const decisions = slices.flatMap((slice) => [...slice.decisions]);
   const kit = kitOf(spec);
-  const column = (classes: number[], query: number) => classes.filter((_, i) => i % queries.length === query);
+  const column = (values: number[], query: number) =>
+    values.filter((_, i) => Math.floor(i / size) % queries.length === query);
   const byContext = Array.from(kit.scored === "all" ? [] : queries, (_, query) =>
-    kit.errors(column(labels, query), column(decisions, query), spec),
+    kit.errors(column(labels, query), column(decisions, query), spec, size),
   );
   let loss = 0;
   for (const slice of slices) for (const one of slice.losses) loss += one;
-  const errors = byContext.at(-1) ?? scoredErrors(spec, { queries }, slices);
-  return { prompts: errors.prompts, snrDecibels, errors, byContext, loss: loss / labels.length };
+  const errors = byContext.at(-1) ?? scoredErrors(spec, geometry, slices);
+  return { prompts: errors.prompts, snrDecibels, errors, byContext, loss: loss / (labels.length / size) };
 }
 
 /** What a spiking network reports for a slice besides its answers. */
 export interface SpikingAnswers extends Answers {
-  /** `[steps][prompts, queries]`, after 1 .. T steps. */
-  readonly byStep: readonly Int32Array[];
+  /** `[steps]`, each as `decisions`, after 1 .. T steps. */
+  readonly byStep: readonly Labels[];
   readonly spikes: Readonly<Record<string, SpikeCount>>;
 }
 

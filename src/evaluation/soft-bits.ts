@@ -16,6 +16,7 @@ import { bitsOf, softBits } from "../task/bits.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { scoredQueries, scoredValues } from "../task/scored.ts";
 import { agreements } from "../task/soft-bits.ts";
+import type { Labels } from "../task/task.ts";
 
 export type SoftBitsSpec = NonNullable<Experiment["evaluation"]["softBits"]>;
 export type SoftBitFit = SoftBitsSpec["fit"];
@@ -37,7 +38,7 @@ export function softBitsOf<T extends TaskSpec>({
 export function scoredAgreements(
   task: TaskSpec,
   logits: Float32Array,
-  labels: Int32Array,
+  labels: Labels,
   geometry: Pick<Geometry, "classes" | "queries">,
   readOut: ReadOut | undefined,
 ): Float64Array {

@@ -96,7 +96,7 @@ describe("a study", () => {
     });
     const [{ wrong, clippedShares }] = await study({ reads: 1 }, [conditions[3]]);
     evaluations.forEach(({ errors, clippedShare }, chip) => {
-      const values = wrong[0].values.slice(chip * PROMPTS, (chip + 1) * PROMPTS);
+      const values = Array.from(wrong[0].values).slice(chip * PROMPTS, (chip + 1) * PROMPTS);
       expect(values.reduce((sum, wrong) => sum + wrong, 0)).toBe(errors.bits.errors);
       expect(clippedShares[chip]).toBe(clippedShare);
     });

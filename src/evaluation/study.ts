@@ -16,11 +16,14 @@ import { scheduleOf } from "../machine/schedule.ts";
 import { shapeOf } from "../machine/shape.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { answerKind } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { Sample } from "../numeric/variance-components.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { meanLogits } from "../simulation/trace.ts";
 import { decide } from "../task/answers.ts";
+import { kitOf } from "../task/catalogue.ts";
+import type { TaskErrors } from "../task/metrics.ts";
 import { type Openable, opened } from "../task/open.ts";
 import { scoredErrors } from "../task/scored.ts";
 import type { Executor } from "../threads/executor.ts";
@@ -44,14 +47,9 @@ export interface StudyOptions {
   readonly onPrompts?: (prompts: number) => void;
 }
 
-/** For each chip, read and prompt, `[chips][reads][prompts]`: the number of wrong bits, or 1 for a wrong image. */
-export interface WrongAnswers extends Sample {
-  readonly values: Uint16Array;
-}
-
 export interface ConditionResult {
-  /** At the queries that count, by entry of `steps`. */
-  readonly wrong: readonly WrongAnswers[];
+  /** At the queries that count, by entry of `steps`: the number of wrong bits, 1 for a wrong image, or the squared error. */
+  readonly wrong: readonly Sample[];
   /** Share of conversions that clipped, by chip, over all its reads. */
   readonly clippedShares: readonly number[];
   /** Numbers that the registers of all chips took over all reads, and how many of them saturated; null in floating point. */
@@ -88,8 +86,9 @@ export async function runStudy(
   const { steps = [longest] } = options;
   for (const step of steps) requireStep(step, longest);
   requireMemory({ curves: conditions.length * steps.length, chips, reads, prompts });
+  const Store = kitOf(experiment.task).metric.isUnbounded ? Float64Array : Uint16Array;
   const results = conditions.map(() => ({
-    wrong: steps.map(() => ({ chips, reads, prompts, values: new Uint16Array(chips * reads * prompts) })),
+    wrong: steps.map(() => ({ chips, reads, prompts, values: new Store(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
     clipped: new Float64Array(chips),
     registers: [] as (RegisterCounts | null)[],
@@ -158,7 +157,7 @@ interface StudyExtra {
 
 export interface StudyAnswers {
   /** `[steps][prompts]`, at the queries that count. */
-  readonly wrong: readonly Uint16Array[];
+  readonly wrong: readonly TaskErrors["wrong"][];
   /** Over all prompts. */
   readonly conversions: number;
   readonly clipped: number;
@@ -186,9 +185,9 @@ function listReads(
 /** The job "study": answers slices of the evaluation prompts under one condition on one chip. */
 export const studyConditions = sharedChipJob<StudyExtra, StudyAnswers>(
   ({ network, labels, trace }, { experiment, steps }) => {
-    const { geometry, model } = network;
+    const { geometry } = network;
     const wrong = steps.map((step) => {
-      const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), geometry.classes, model.readOut);
+      const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), geometry.classes, answerKind(network));
       return scoredErrors(experiment.task, geometry, [{ labels, decisions }]).wrong;
     });
     const clipped = trace.operations.reduce((sum, operation) => sum + operation.clipped, 0);

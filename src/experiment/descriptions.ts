@@ -105,38 +105,43 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[2].data[1].width": "Width in pixels.",
   "task[2].data[1].channels": "Channels: 1 for grey, 3 for colour.",
   "task[2].data[1].classes": "Classes to tell apart.",
-  "task[2].patch":
-    "Side of a square patch, pixels; it must divide height and width. The paper: 4 for 32 x 32 images, 16 for 224 x 224.",
+  "task[2].patch": "Side of a square patch, pixels; it must divide height and width.",
   "task[2].shift":
     "Shifted-patch tokens: a token also holds its patch moved by this many pixels in four directions. 0: off.",
   "task[2].readOut":
     "`mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in the paper's vision transformers; `stream-mean` averages what the last neurons read.",
   "task[2].coding":
     "How pixels enter a spiking network. `bernoulli`: a draw per pixel and time step (equation 1); `bits`: the highest bits; `thermometer`: one line per threshold reached; `repeat`: the real value, which needs a DAC.",
-  "task[2].pixelBits":
-    "With coding `bits`: how many of a pixel's 8 bits to use, from the highest. Fewer than 4 leave visible grey steps.",
+  "task[2].pixelBits": "With coding `bits`: how many of a pixel's 8 bits to use, from the highest.",
   "task[2].thresholds": "With coding `thermometer`: lines per pixel, one for each of these equally spaced thresholds.",
-  "task[2].remainderBits":
-    "With coding `thermometer`: extra bits per pixel for its distance above the threshold, as in a segmented converter.",
+  "task[2].remainderBits": "With coding `thermometer`: extra bits per pixel for its distance above the threshold.",
   "task[2].crop":
     "Training images are moved by up to this many pixels each way and padded with black. 0: off. Customary for CIFAR-10: 4.",
   "task[2].flip": "Mirrors every other training image on average. Unsuitable for digits.",
   "task[2].cutout":
     "Side of a square blacked out at a random place in each training image (Cutout, arXiv 1708.04552). Customary for CIFAR-10: 16. Left out: off.",
   "task[3].kind": "A transformer on event-camera recordings, whose events enter as spikes.",
-  "task[3].data":
-    "Labelled recordings: a known data set by name, or the sizes of your own. `moving-bars` is synthetic and needs no files.",
+  "task[3].data": "Labelled recordings: `moving-bars` is synthetic and needs no files; for your own, give the sizes.",
   "task[3].data[1].name": "Name.",
   "task[3].data[1].folder": "Folder of the data, relative to this file; `--data` overrides it.",
   "task[3].data[1].height": "Height of the sensor in pixels.",
   "task[3].data[1].width": "Width of the sensor in pixels.",
   "task[3].data[1].classes": "Classes to tell apart.",
-  "task[3].patch": "Side of the square of pixels that makes a token. Pixels beyond the sensor's edge see no events.",
-  "task[3].frames":
-    "Frames used of each recording; later ones are ignored. Each time step sees one frame, and further steps start over.",
-  "task[3].frameMicroseconds": "Frame length, microseconds. Shorter frames keep more timing and need more steps.",
-  "task[3].coding":
-    "Events are already spikes. Each pixel has two lines, darker and brighter, on if the frame has such an event.",
+  "task[3].patch": "Side of the square of pixels that makes a token.",
+  "task[3].frames": "Frames used of each recording, one per time step.",
+  "task[3].frameMicroseconds": "Frame length, microseconds.",
+  "task[3].coding": "Events are already spikes, on two lines per pixel.",
+  "task[4].kind": "Predicts numbers.",
+  "task[4].data": "A chaotic series, or your own.",
+  "task[4].data[1].name": "Name.",
+  "task[4].data[1].file": "CSV file, one number per line.",
+  "task[4].window": "Samples of a prompt.",
+  "task[4].patch": "Samples of a token.",
+  "task[4].horizon": "Samples from the window's last to the answer.",
+  "task[4].outputs": "Samples to predict.",
+  "task[4].coding": "How samples enter a spiking network, as images do.",
+  "task[4].sampleBits": "Bits of the quantiser.",
+  "task[4].range": "Largest sample of the quantiser, standard deviations.",
   model: "The network's architecture.",
   "model[0].kind": "Pre-LayerNorm GPT block with softmax attention.",
   "model[0].width": "Model width D, a multiple of 8 because spikes are packed into bytes.",

@@ -1,6 +1,6 @@
 /**
  * The task: in-context symbol detection on a MIMO link (`docs/guide.md` follows one prompt through it) or on a slot of an OFDM grid,
- * or the classification of images or of recordings of event cameras.
+ * the classification of images or of recordings of event cameras, or the prediction of a time series.
  */
 import { z } from "zod";
 import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "./modulation.ts";
@@ -113,9 +113,7 @@ export const imageClassificationSpec = z.strictObject({
   data: z
     .union([z.enum(["fashion-mnist", "fashion-mnist-slice", "mnist", "mnist-slice", "cifar-10"]), otherImages])
     .default("fashion-mnist"),
-  /**
-   * Side of a square patch, pixels; it must divide height and width. The paper: 4 for 32 x 32 images, 16 for 224 x 224.
-   */
+  /** Side of a square patch, pixels; it must divide height and width. */
   patch: z.int().min(1).max(256).default(4),
   /** Shifted-patch tokens: a token also holds its patch moved by this many pixels in four directions. 0: off. */
   shift: z.int().min(0).max(256).default(0),
@@ -129,15 +127,11 @@ export const imageClassificationSpec = z.strictObject({
    * bits; `thermometer`: one line per threshold reached; `repeat`: the real value, which needs a DAC.
    */
   coding: z.enum(["bernoulli", "bits", "thermometer", "repeat"]).default("bernoulli"),
-  /**
-   * With coding `bits`: how many of a pixel's 8 bits to use, from the highest. Fewer than 4 leave visible grey steps.
-   */
+  /** With coding `bits`: how many of a pixel's 8 bits to use, from the highest. */
   pixelBits: z.int().min(1).max(8).default(4),
   /** With coding `thermometer`: lines per pixel, one for each of these equally spaced thresholds. */
   thresholds: z.int().min(1).max(255).default(4),
-  /**
-   * With coding `thermometer`: extra bits per pixel for its distance above the threshold, as in a segmented converter.
-   */
+  /** With coding `thermometer`: extra bits per pixel for its distance above the threshold. */
   remainderBits: z.int().min(0).max(7).default(0),
   /**
    * Training images are moved by up to this many pixels each way and padded with black. 0: off. Customary for CIFAR-10:
@@ -172,24 +166,52 @@ const otherEvents = z.strictObject({
 export const eventClassificationSpec = z.strictObject({
   /** A transformer on event-camera recordings, whose events enter as spikes. */
   kind: z.literal("event-classification"),
-  /**
-   * Labelled recordings: a known data set by name, or the sizes of your own. `moving-bars` is synthetic and needs no
-   * files.
-   */
+  /** Labelled recordings: `moving-bars` is synthetic and needs no files; for your own, give the sizes. */
   data: z.union([z.enum(["moving-bars", "n-mnist"]), otherEvents]).default("moving-bars"),
-  /** Side of the square of pixels that makes a token. Pixels beyond the sensor's edge see no events. */
+  /** Side of the square of pixels that makes a token. */
   patch: z.int().min(1).max(256).default(4),
-  /**
-   * Frames used of each recording; later ones are ignored. Each time step sees one frame, and further steps start over.
-   */
+  /** Frames used of each recording, one per time step. */
   frames: z.int().min(1).max(64).default(8),
-  /** Frame length, microseconds. Shorter frames keep more timing and need more steps. */
+  /** Frame length, microseconds. */
   frameMicroseconds: z.int().min(1).max(10_000_000).default(10_000),
-  /** Events are already spikes. Each pixel has two lines, darker and brighter, on if the frame has such an event. */
+  /** Events are already spikes, on two lines per pixel. */
   coding: z.literal("events").default("events"),
 });
 
 export type EventClassificationSpec = z.infer<typeof eventClassificationSpec>;
+
+/** A series from a file. */
+const otherSeries = z.strictObject({
+  /** Name. */
+  name: z.string().min(1).max(80),
+  /** CSV file, one number per line. */
+  file: z.string().min(1).max(4096),
+});
+
+export const timeSeriesSpec = z.strictObject({
+  /** Predicts numbers. */
+  kind: z.literal("time-series"),
+  /** A chaotic series, or your own. */
+  data: z.union([z.enum(["mackey-glass"]), otherSeries]).default("mackey-glass"),
+  /** Samples of a prompt. */
+  window: z.int().min(1).max(65_536).default(32),
+  /** Samples of a token. */
+  patch: z.int().min(1).max(4096).default(1),
+  /** Samples from the window's last to the answer. */
+  horizon: z.int().min(1).max(1_000_000).default(6),
+  /** Samples to predict. */
+  outputs: z.int().min(1).max(4096).default(1),
+  /**
+   * How samples enter a spiking network, as images do.
+   */
+  coding: z.enum(["bits", "thermometer", "bernoulli", "repeat"]).default("thermometer"),
+  /** Bits of the quantiser. */
+  sampleBits: z.int().min(1).max(8).default(4),
+  /** Largest sample of the quantiser, standard deviations. */
+  range: z.number().positive().max(1000).default(2.5),
+});
+
+export type TimeSeriesSpec = z.infer<typeof timeSeriesSpec>;
 
 /** Union of all tasks. */
 export const taskSpec = z.discriminatedUnion("kind", [
@@ -197,6 +219,7 @@ export const taskSpec = z.discriminatedUnion("kind", [
   slotDetectionSpec,
   imageClassificationSpec,
   eventClassificationSpec,
+  timeSeriesSpec,
 ]);
 export type TaskSpec = z.infer<typeof taskSpec>;
 

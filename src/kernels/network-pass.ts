@@ -4,6 +4,7 @@
  * evaluation runs on the folded network. And an inference-only pass on its own kernels, which evaluation and teachers use.
  */
 import { invariant } from "../errors.ts";
+import { answerKind } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { passParameters } from "../model/quantization.ts";
 import { type Arena, countingArena, type PackedBits, type Place, tallyAt } from "./arena.ts";
@@ -39,7 +40,7 @@ export interface SpikingPass extends Pass {
 export function bindNetwork(ops: Ops, layout: PassLayout, parameters: ParameterOffsets): Pass | SpikingPass {
   const { network, options, steps, nodes, head, answer, penaltyRow, noise, scratch } = layout;
   const { maxPrompts, spikeRate } = options;
-  const { readOut } = network.model;
+  const answers = answerKind(network);
   const queries = network.geometry.queries.length;
   const constants = new Map<Place, Uint8Array | Uint32Array | Int32Array>();
   const statistics: Record<string, ColumnMoments> = {};
@@ -62,7 +63,7 @@ export function bindNetwork(ops: Ops, layout: PassLayout, parameters: ParameterO
   const forwardSteps = layout.forward.map(bind);
   const backwardSteps = parameters.gradient === null ? [] : layout.backward.map(bind);
   const losses = passLoss(layout);
-  const shares = { stepLoss: options.stepLoss ?? 0, scratch, answers: readOut ?? "joint" };
+  const shares = { stepLoss: options.stepLoss ?? 0, scratch, answers };
   const last = head && bindHead(ops, head.places, head.shape, parameters, shares);
   const read = head && (head.reads.form === "bits" ? head.reads.bits : numbersAt(head.reads));
   const call: Call = { prompts: 0, penaltyScale: 0, penaltyTally: 0 };
@@ -84,7 +85,7 @@ export function bindNetwork(ops: Ops, layout: PassLayout, parameters: ParameterO
     if (answer) {
       const { logits, targets, dLogits } = answer;
       const sizes = { rows: prompts * queries, outputs: answer.outputs };
-      lossOf(ops, readOut)({ logits, targets, dLogits, ...sizes, scale, tally });
+      lossOf(ops, answers)({ logits, targets, dLogits, ...sizes, scale, tally });
     }
     call.penaltyScale = scale * (prompts * queries);
     call.penaltyTally = tallyAt(tally, losses.tallies - 1);

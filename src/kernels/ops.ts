@@ -13,10 +13,10 @@
  */
 
 import type { AttentionOf, DrawKind } from "../experiment/attention.ts";
-import type { Activation, ReadOut, SurrogateSpec } from "../experiment/model.ts";
+import type { Activation, SurrogateSpec } from "../experiment/model.ts";
 import type { NeuronSpec } from "../experiment/neuron.ts";
 import type { Codes } from "../model/bit-widths.ts";
-import type { Grid } from "../model/geometry.ts";
+import type { AnswerKind, Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";
 import type { WindowSize } from "../model/stem.ts";
 import type { PackedBits, Place } from "./arena.ts";
@@ -128,6 +128,8 @@ export interface DenseOps {
    * are bits.
    */
   bitCrossEntropy(of: Answered): void;
+  /** tally += the sum of the squares. */
+  sumOfSquares(source: Place, count: number, tally: Place): void;
 }
 
 /** Logits and their targets, [rows, outputs] each; `dLogits` is overwritten. */
@@ -141,10 +143,18 @@ export interface Answered {
   readonly tally: Place;
 }
 
-export const lossOf = (
-  ops: Pick<Ops, "crossEntropy" | "bitCrossEntropy">,
-  readOut: ReadOut | undefined,
-): Ops["crossEntropy"] => (readOut === "bits" ? ops.bitCrossEntropy : ops.crossEntropy);
+/** Adds the loss of a read-out to a tally, and writes its gradient; twins: `model/loss.ts`. */
+export function lossOf(ops: Ops, answers: AnswerKind): Ops["crossEntropy"] {
+  if (answers === "joint") return ops.crossEntropy;
+  if (answers === "bits") return ops.bitCrossEntropy;
+  return ({ logits, targets, rows, outputs, dLogits, scale, tally }) => {
+    const count = rows * outputs;
+    ops.copy(logits, dLogits, count);
+    ops.addScaled(dLogits, targets, count, -1);
+    ops.sumOfSquares(dLogits, count, tally);
+    ops.scale(dLogits, count, 2 * scale);
+  };
+}
 
 export interface NormalisedRows {
   readonly source: Place;

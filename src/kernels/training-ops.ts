@@ -12,8 +12,6 @@ export interface TrainingOps extends Ops {
   /** Consecutive tallies. */
   sums(at: Place, count: number): Promise<Float64Array>;
   clearTallies(at: Place, count: number): void;
-  /** tally += the sum of the squares. */
-  sumOfSquares(source: Place, count: number, tally: Place): void;
   /** target *= clipNorm / norm if the norm, the root of the tally `squares`, is larger than `clipNorm`. */
   clipNorm(of: { target: Place; count: number; squares: Place; clipNorm: number }): void;
   /** target *= 1 / (norm + epsilon), with the norm as above. */

@@ -7,7 +7,7 @@
  * The losses of the bits are summed, not averaged, so the loss is in nats per answer, like the loss over classes. It is the
  * cross-entropy of the class with its bits taken as independent, so for the same knowledge it is never below the loss over classes.
  */
-import type { CrossEntropyCache } from "./cross-entropy.ts";
+import type { LossCache } from "./cross-entropy.ts";
 import { expectMultiple, expectShape } from "./shape.ts";
 
 /** Shapes: logits, targets [rows, bits], targets the probability of a 1; rows are prompts x queries. */
@@ -15,7 +15,7 @@ export function bitCrossEntropyForward(
   logits: Float64Array,
   targets: ArrayLike<number>,
   bits: number,
-): { loss: number; cache: CrossEntropyCache } {
+): { loss: number; cache: LossCache } {
   const rows = expectMultiple("logits", logits.length, bits);
   expectShape("targets", targets.length, { rows, bits });
   let loss = 0;
@@ -24,11 +24,11 @@ export function bitCrossEntropyForward(
     loss += (Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - targets[i] * z) / rows;
     return 1 / (1 + Math.exp(-z));
   });
-  return { loss, cache: { probabilities, targets } };
+  return { loss, cache: { answers: probabilities, targets } };
 }
 
 /** Gradient with respect to the logits, `[rows, bits]`. */
-export function bitCrossEntropyBackward({ probabilities, targets }: CrossEntropyCache, bits: number): Float64Array {
-  const rows = probabilities.length / bits;
-  return probabilities.map((p, i) => (p - targets[i]) / rows);
+export function bitCrossEntropyBackward({ answers, targets }: LossCache, bits: number): Float64Array {
+  const rows = answers.length / bits;
+  return answers.map((p, i) => (p - targets[i]) / rows);
 }

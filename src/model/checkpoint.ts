@@ -28,6 +28,7 @@ const geometryDocument = z.strictObject({
   inputs: z.int().min(1).max(65536),
   tokens: z.int().min(1).max(MOST_TOKENS),
   classes: z.int().min(1).max(65536),
+  answer: z.literal("numbers").optional(),
   queries: z.array(z.int().min(0)).min(1).max(MOST_TOKENS),
   copies: z.array(z.int().min(1).max(MOST_TOKENS)).max(MOST_TOKENS).optional(),
   mask: z.string().regex(/^[01]*$/),
@@ -60,6 +61,7 @@ export function encodeCheckpoint(
       inputs: geometry.inputs,
       tokens: geometry.tokens,
       classes: geometry.classes,
+      ...(geometry.answer && { answer: geometry.answer }),
       queries: Array.from(geometry.queries),
       ...(geometry.copies && { copies: Array.from(geometry.copies) }),
       mask: geometry.mask.join(""),
@@ -149,7 +151,7 @@ function readModel(text: string | undefined, fail: Fail): ModelSpec {
 function readGeometry(text: string | undefined, fail: Fail): Geometry {
   const result = geometryDocument.safeParse(readMetadata("geometry", text, fail));
   if (!result.success) return fail(`the metadata \`geometry\` is not a geometry: ${firstIssue(result.error)}.`);
-  const { inputs, tokens, classes, queries, copies, mask, readOut, grid } = result.data;
+  const { inputs, tokens, classes, answer, queries, copies, mask, readOut, grid } = result.data;
   if (mask.length !== tokens * tokens) {
     fail(
       `the mask of ${tokens} tokens has ${mask.length} entries instead of ${tokens} x ${tokens} = ${tokens * tokens}.`,
@@ -165,6 +167,7 @@ function readGeometry(text: string | undefined, fail: Fail): Geometry {
     inputs,
     tokens,
     classes,
+    ...(answer && { answer }),
     mask: Uint8Array.from(mask, Number),
     queries: Int32Array.from(queries),
     ...(copies && { copies: Int32Array.from(copies) }),

@@ -9,9 +9,10 @@
 import { ValueError } from "../errors.ts";
 import { expectMultiple, expectShape } from "./shape.ts";
 
-export interface CrossEntropyCache {
-  /** Softmax of the logits, `[rows, classes]`. */
-  readonly probabilities: Float64Array;
+/** What the backward pass of a loss reads. */
+export interface LossCache {
+  /** What the logits say: probabilities, or the logits themselves where they are the answer. */
+  readonly answers: Float64Array;
   readonly targets: ArrayLike<number>;
 }
 
@@ -20,7 +21,7 @@ export function crossEntropyForward(
   logits: Float64Array,
   targets: ArrayLike<number>,
   classes: number,
-): { loss: number; cache: CrossEntropyCache } {
+): { loss: number; cache: LossCache } {
   const rows = expectMultiple("logits", logits.length, classes);
   expectShape("targets", targets.length, { rows, classes });
   const probabilities = new Float64Array(logits.length);
@@ -34,11 +35,11 @@ export function crossEntropyForward(
       loss += (targets[r * classes + c] * (logSum - row[c])) / rows;
     }
   }
-  return { loss, cache: { probabilities, targets } };
+  return { loss, cache: { answers: probabilities, targets } };
 }
 
 /** Gradient with respect to the logits, `[rows, classes]`. */
-export function crossEntropyBackward({ probabilities, targets }: CrossEntropyCache, classes: number): Float64Array {
+export function crossEntropyBackward({ answers: probabilities, targets }: LossCache, classes: number): Float64Array {
   const rows = probabilities.length / classes;
   const gradient = new Float64Array(probabilities.length);
   for (let r = 0; r < rows; r++) {

@@ -1,3 +1,8 @@
+import type { ReadOut } from "../experiment/model.ts";
+
+/** What the logits of an answer stand for: a class, the bits of one, or numbers. */
+export type AnswerKind = ReadOut | "numbers";
+
 /** A map of pixels, row by row. */
 export interface Grid {
   readonly rows: number;
@@ -20,7 +25,10 @@ export interface Geometry {
   /** Values (or binary lines) per token, or per pixel of the grid. */
   readonly inputs: number;
   readonly tokens: number;
+  /** Classes to tell apart, or numbers of an answer. */
   readonly classes: number;
+  /** The logits are the answer: `classes` numbers. Default: they tell classes apart. */
+  readonly answer?: "numbers";
   /** `[tokens, tokens]`, 1 where query token i may attend to key token j. Row-major over i. */
   readonly mask: Uint8Array;
   /** Tokens at which a class is predicted, ascending. */
@@ -38,6 +46,16 @@ export interface Geometry {
   /** The map that a convolutional stem reads; its pixels are the input instead of tokens. Default: the input is tokens. */
   readonly grid?: Grid;
 }
+
+/** What the logits of a network stand for. */
+export const answerKind = (network: {
+  readonly model: { readonly readOut?: ReadOut | undefined };
+  readonly geometry: Pick<Geometry, "answer">;
+}): AnswerKind => network.geometry.answer ?? network.model.readOut ?? "joint";
+
+/** Values that a label or a decision consists of: one class, or as many numbers as an answer has. */
+export const valuesPerAnswer = ({ answer, classes }: Pick<Geometry, "answer" | "classes">): number =>
+  answer === "numbers" ? classes : 1;
 
 /** Rows of a prompt's input: pixels if a stem reads a map, otherwise tokens. */
 export const inputRows = ({ tokens, grid }: Geometry): number => (grid ? grid.rows * grid.columns : tokens);
@@ -87,7 +105,7 @@ export function sameGeometry(one: Geometry, other: Geometry): boolean {
 
 /** Whether sizes are the same, whoever attends to whom and answers. */
 export function sameSizes(one: Geometry, other: Geometry): boolean {
-  const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>
-    [inputs, tokens, classes, readOut, grid?.rows, grid?.columns].join();
+  const sizes = ({ inputs, tokens, classes, answer, readOut, grid }: Geometry) =>
+    [inputs, tokens, classes, answer, readOut, grid?.rows, grid?.columns].join();
   return sizes(askedOnce(one)) === sizes(askedOnce(other));
 }

@@ -95,7 +95,7 @@ function forEachLogit(
 }
 
 /**
- * Number of logits per answer: one per class, or one per bit of a class.
+ * Number of logits per answer: one per class, per bit of a class, or per number.
  * Throws  SpecError for a bit read-out when the classes are not all words of some number of bits
  */
 export function logitsOf({ model, geometry }: { readonly model: ModelSpec; readonly geometry: Geometry }): number {

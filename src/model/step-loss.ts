@@ -3,20 +3,20 @@
  *
  *   loss = (1 - share) CE(1/T sum_t o_t) + share 1/T sum_t CE(o_t)
  *
- * with o_t the logits of step t, CE the loss of the read-out, and the same targets at every step. Cross-entropy is convex in the
+ * with o_t the logits of step t, CE the loss of the read-out, and the same targets at every step. Every loss is convex in the
  * logits, so the second term is never below the first; they are equal when all steps give the same logits.
  *
  * Source: temporal efficient training (Deng, Li, Zhang and Gu, ICLR 2022), which corresponds to share 1. Left out: their second
  * term, the mean squared distance between logits and a constant.
  */
-import type { CrossEntropyCache } from "./cross-entropy.ts";
+import type { LossCache } from "./cross-entropy.ts";
 import { type Loss, lossOf } from "./loss.ts";
 import { expectShape } from "./shape.ts";
 
 export interface StepLossCache {
   readonly share: number;
-  readonly mean: CrossEntropyCache;
-  readonly steps: CrossEntropyCache;
+  readonly mean: LossCache;
+  readonly steps: LossCache;
 }
 
 /** Shapes: logits and targets [rows, classes], stepLogits [T][rows, classes]; rows are prompts x queries. */

@@ -20,6 +20,7 @@ const metricSpec = z.object({
       best: z.boolean(),
       bitErrorRate: z.number().exactOptional(),
       errorRate: z.number().exactOptional(),
+      squaredError: z.number().exactOptional(),
     })
     .optional(),
   seconds: z.number(),

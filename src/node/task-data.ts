@@ -2,17 +2,26 @@
 import { join, resolve } from "node:path";
 import { responseCount } from "../channel/given.ts";
 import { IMAGE_DATA } from "../data/catalogue.ts";
+import { mackeyGlass } from "../data/mackey-glass.ts";
 import { movingBars } from "../data/moving-bars.ts";
+import { parseSeries, seriesData } from "../data/series.ts";
 import { didYouMean, FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { SlotDetectionSpec } from "../experiment/slot-detection.ts";
-import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec } from "../experiment/task.ts";
+import type {
+  EventClassificationSpec,
+  ImageClassificationSpec,
+  SpecOf,
+  TaskSpec,
+  TimeSeriesSpec,
+} from "../experiment/task.ts";
 import { fromDecibels } from "../numeric/exponential.ts";
 import type { DataOf } from "../task/catalogue.ts";
 import { sensorShape } from "../task/event-classification.ts";
 import { powerText, readChannels } from "./channel-file.ts";
 import { loadImageData, usualRoots } from "./data.ts";
 import { EVENT_LAYOUT, findEventFolder, readEventFolder } from "./event-data.ts";
+import { readFileChecked } from "./files.ts";
 import type { DataUse, LoadedImageData } from "./packed-images.ts";
 
 export interface DataLocation {
@@ -37,6 +46,7 @@ const READERS: { readonly [K in TaskSpec["kind"]]: Reader<SpecOf<K>> } = {
   "slot-detection": loadChannels,
   "image-classification": loadImages,
   "event-classification": loadRecordings,
+  "time-series": loadSeries,
 };
 
 /** For a task that generates its prompts. */
@@ -112,4 +122,20 @@ async function loadRecordings(
   const { height, width } = sensorShape(spec);
   const data = await readEventFolder(name, found, { height, width, frames, frameMicroseconds });
   return { data, notes: [`${name}: read from ${found}`] };
+}
+
+/** Largest file of a series. */
+const SERIES_BYTES = 2 ** 26;
+
+async function loadSeries(
+  spec: TimeSeriesSpec,
+  { directory = ".", folder }: DataLocation,
+): Promise<LoadedTaskData<TimeSeriesSpec>> {
+  const { data: asked } = spec;
+  if (asked === "mackey-glass") {
+    return { data: seriesData(asked, mackeyGlass(), spec), notes: ["mackey-glass: computed from its equation"] };
+  }
+  const path = folder ?? resolve(directory, asked.file);
+  const text = new TextDecoder().decode(await readFileChecked(path, SERIES_BYTES));
+  return { data: seriesData(asked.name, parseSeries(text, path), spec), notes: [`${asked.name}: read from ${path}`] };
 }

@@ -362,3 +362,16 @@ describe("a mean rate", () => {
     }
   });
 });
+
+test("errors without an upper limit have an interval of Student, from 0 on, which their unit scales", () => {
+  const rows = [[0.5, 3, 9, 1.5]];
+  const sample = { ...sampleOf(rows), isUnbounded: true } as const;
+  const { mean, low, high } = sampleRate(sample);
+  // Standard deviation 3.808, t(3) = 3.182: 3.5 -+ 6.06.
+  expect([mean, low]).toEqual([3.5, 0]);
+  expect(high).toBeCloseTo(9.56, 2);
+  expect(sampleRate(scaled(sample, 10)).high).toBeCloseTo(10 * high, 10);
+  const difference = sampleMean(pairedDifference(scaled(sample, 10), sample));
+  expect(difference.mean).toBeCloseTo(31.5, 12);
+  expect(difference.high - difference.mean).toBeCloseTo(9 * (high - mean), 10);
+});

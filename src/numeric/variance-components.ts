@@ -47,6 +47,8 @@ export interface Sample {
   readonly values: Uint8Array | Uint16Array | Float64Array;
   /** Set for a difference of rates: no mean is farther from 0. 1, or 2 for a difference of two differences. */
   readonly reach?: number;
+  /** Set for errors without an upper limit, such as squared errors. */
+  readonly isUnbounded?: true;
 }
 
 /** One read of each chip, from a row of values by prompt per chip. Throws ShapeError when rows differ in length. */
@@ -97,6 +99,7 @@ export function sampleMean(sample: Sample): SampleMean {
 
 /**
  * The mean of rates between 0 and 1 (shares of wrong bits or answers), with its interval, which has a width and stays between 0 and 1.
+ * Errors without an upper limit have the interval of `sampleMean`, from 0 on.
  *
  * Wilson's interval has the variance V in place of p (1 - p) / K. If n prompts went wrong, on any chip, V is as uncertain as n is small,
  * so one prompt more is counted as if it were all or nothing: V' = (n V + p (1 - p) / K) / (n + 1). What Student's t adds for chips is
@@ -109,7 +112,11 @@ export function sampleMean(sample: Sample): SampleMean {
  *         27 (2008) 1693-1702, for sides that add in squares; J. A. Hanley, A. Lippman-Hand, JAMA 249 (1983) 1743-1745, for 3 / K
  */
 export function sampleRate(sample: Sample): SampleMean {
-  const { prompts } = sample;
+  const { prompts, isUnbounded } = sample;
+  if (isUnbounded) {
+    const { mean, low, high } = sampleMean(sample);
+    return { mean, low: Math.max(0, low), high };
+  }
   const { centre: p, variance, ofPrompts, chipPart } = errorOf(sample);
   const rare = Math.min(1, 3 / prompts);
   // 49 times 1/49 is less than 1.
@@ -191,6 +198,7 @@ export function pairedDifference(a: Sample, b: Sample): Sample {
   }
   const values = new Float64Array(a.values.length);
   for (let i = 0; i < values.length; i++) values[i] = a.values[i] - b.values[i];
+  if (a.isUnbounded || b.isUnbounded) return { chips, reads, prompts, values, isUnbounded: true };
   const reach = a.reach || b.reach ? (a.reach ?? 1) + (b.reach ?? 1) : 1;
   return { chips, reads, prompts, values, reach };
 }

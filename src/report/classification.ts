@@ -11,7 +11,7 @@ import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { kitOf } from "../task/catalogue.ts";
-import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
+import type { ClassificationErrors, ErrorRate, TaskErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { COST_REMARK, type CostSection, costHighlights, costRows } from "./cost-run.ts";
 import { equalityOf, equalityWords } from "./equality.ts";
@@ -25,10 +25,11 @@ import { changeFigure, chipsOf, networkSize, pointAt, rateFigure, stepsOnChips, 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ClassifierRole = "ann" | "spiking" | "digital";
 
-export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
+/** Networks and chips on the same test prompts of data in parts. */
+export interface PartsRun<T extends TaskSpec = TaskSpec, E extends TaskErrors = TaskErrors> {
   readonly experiment: Experiment<T>;
-  /** Where the data comes from, and its classes. */
-  readonly data: { readonly name: string; readonly classes: readonly string[] };
+  /** Where the data comes from. */
+  readonly data: { readonly name: string };
   /** Names of the networks in reports. */
   readonly names: Readonly<Record<ClassifierRole, string>>;
   /** Test prompts that every network answered. */
@@ -36,15 +37,15 @@ export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
-  readonly networks: Readonly<Partial<Record<ClassifierRole, ClassificationErrors>>>;
+  readonly networks: Readonly<Partial<Record<ClassifierRole, E>>>;
   /** The digital spiking baseline, if any: after 1 .. T time steps. */
-  readonly spikingBySteps?: readonly ClassificationErrors[];
+  readonly spikingBySteps?: readonly E[];
   /** One entry per programmed chip, all on the same prompts. */
-  readonly chips: readonly ChipEvaluation<ClassificationErrors>[];
+  readonly chips: readonly ChipEvaluation<E>[];
   /** After each of `evaluation.steps` time steps, one row per chip. */
   readonly chipBySteps: {
     readonly steps: readonly number[];
-    readonly errors: readonly (readonly ClassificationErrors[])[];
+    readonly errors: readonly (readonly E[])[];
   };
   readonly mapping: Mapping;
   readonly cost: CostSection;
@@ -52,8 +53,12 @@ export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
 
+export interface ClassificationRun<T extends TaskSpec = TaskSpec> extends PartsRun<T, ClassificationErrors> {
+  readonly data: { readonly name: string; readonly classes: readonly string[] };
+}
+
 /** The name of prompts: images, recordings. */
-const thingsOf = ({ experiment }: Pick<ClassificationRun, "experiment">): string =>
+export const thingsOf = ({ experiment }: Pick<PartsRun, "experiment">): string =>
   `${kitOf(experiment.task).metric.trial}s`;
 
 /** Words and charts of one kind of task. */
@@ -111,7 +116,7 @@ export function classificationReport(run: ClassificationRun, words: Classificati
   });
 }
 
-function describe(run: ClassificationRun, { tokens }: ClassificationWords): string {
+export function describe(run: PartsRun, { tokens }: Pick<ClassificationWords, "tokens">): string {
   const { model, hardware } = run.experiment;
   const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
   const { scope } = hardware.compensation;
@@ -242,10 +247,10 @@ function accuracyFigures(run: ClassificationRun, hardware: FigureDraft): FigureD
 }
 
 /** The machine's accuracy, that of its reference, and the energy ratios. */
-function highlights(run: ClassificationRun): string[] {
+export function highlights(run: PartsRun, id = "accuracy"): string[] {
   const against = roles(run)[0]?.[0];
-  const baseline = against ? `accuracy.${against}` : "cost.xpikeformer.energy";
-  return [...new Set(["accuracy.xpikeformer", baseline, ...costHighlights(run.cost)])];
+  const baseline = against ? `${id}.${against}` : "cost.xpikeformer.energy";
+  return [...new Set([`${id}.xpikeformer`, baseline, ...costHighlights(run.cost)])];
 }
 
 /**
@@ -324,7 +329,7 @@ function confusionChart(run: ClassificationRun): ChartDraft {
   };
 }
 
-const roles = ({ networks }: Pick<ClassificationRun, "networks">) =>
+export const roles = <E extends TaskErrors>({ networks }: Pick<PartsRun<TaskSpec, E>, "networks">) =>
   (["ann", "spiking", "digital"] as const).flatMap((role) => {
     const errors = networks[role];
     return errors ? [[role, errors] as const] : [];

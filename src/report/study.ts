@@ -48,7 +48,10 @@ export interface StudyRun {
 export const metricOf = ({ task }: Experiment): TaskMetric => kitOf(task).metric;
 
 /** Error rates by chip, read and prompt, from the errors at the last query. */
-export const ratesOf = (wrong: Sample, { task }: Experiment): Sample => scaled(wrong, 1 / kitOf(task).trials(task));
+export const ratesOf = (wrong: Sample, { task }: Experiment): Sample => {
+  const { metric, trials } = kitOf(task);
+  return { ...scaled(wrong, 1 / trials(task)), ...(metric.isUnbounded && { isUnbounded: true }) };
+};
 
 /** The error rate of each prompt. */
 export const ratesByPrompt = ({ wrong }: TaskErrors, { task }: Pick<Experiment, "task">): Float64Array =>

@@ -17,6 +17,11 @@ import {
 import { EVENT_NETWORKS } from "../report/event-classification.ts";
 import { IMAGE_NETWORKS } from "../report/image-classification.ts";
 import type { Report } from "../report/report.ts";
+import {
+  chipChange as predictionChange,
+  chipFigure as predictionError,
+  annFigures as predictorAnn,
+} from "../report/time-series.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
@@ -25,6 +30,7 @@ import { runImageClassification } from "./image-classification.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
 import { runSlotDetection } from "./slot-detection.ts";
 import { linkReceivers, runSymbolDetection } from "./symbol-detection.ts";
+import { runTimeSeries } from "./time-series.ts";
 
 export interface ReportKit<T extends TaskSpec> {
   /** Evaluates networks and chips on the same prompts, and writes the report: its claims and charts are those of the task. */
@@ -44,6 +50,7 @@ export const REPORTS: { readonly [K in TaskSpec["kind"]]: ReportKit<SpecOf<K>> }
   },
   "image-classification": { run: runImageClassification, curvePoints: () => 0 },
   "event-classification": { run: runEventClassification, curvePoints: () => 0 },
+  "time-series": { run: runTimeSeries, curvePoints: () => 0 },
 };
 
 /** Results of chips, for a report or a page. */
@@ -88,6 +95,7 @@ const PAGES: { readonly [K in TaskSpec["kind"]]: PageKit<SpecOf<K>> } = {
     change: accuracyChange,
     receivers: null,
   },
+  "time-series": { chips: predictionError, ann: predictorAnn, change: predictionChange, receivers: null },
 };
 
 const pageOf = <T extends TaskSpec>({ kind }: T): PageKit<T> => PAGES[kind] as unknown as PageKit<T>;

@@ -1,27 +1,30 @@
-/** Shared by runs on labelled data: networks and chips on the same test set. */
+/** Shared by runs on data in parts: networks and chips on the same test set. */
+import type { LabelledData, PartedData } from "../data/labelled.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import type { SpikingSpec } from "../experiment/model.ts";
-import type { SpecOf, TaskSpec } from "../experiment/task.ts";
+import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec } from "../experiment/task.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
-import type { ClassificationRun, ClassifierRole } from "../report/classification.ts";
+import type { ClassifierRole, PartsRun } from "../report/classification.ts";
 import { costSection } from "../report/cost-run.ts";
 import { exitShares } from "../report/exit.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import type { ErrorsOf } from "../task/catalogue.ts";
-import type { ClassificationErrors } from "../task/metrics.ts";
+import type { DataOf, ErrorsOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import { registerNotes, tooFew } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { priceRun } from "./price.ts";
 import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
-/** Specs whose decisions are counted as classifications. */
-type ClassifiedSpec = {
-  [K in TaskSpec["kind"]]: ErrorsOf<SpecOf<K>> extends ClassificationErrors ? SpecOf<K> : never;
+/** Specs whose data have parts. */
+type PartedSpec = {
+  [K in TaskSpec["kind"]]: DataOf<SpecOf<K>> extends PartedData ? SpecOf<K> : never;
 }[TaskSpec["kind"]];
+
+type PartsOf<T extends PartedSpec> = Omit<PartsRun<T, ErrorsOf<T>>, "experiment" | "data"> &
+  Pick<Opened<T>, "experiment" | "data">;
 
 /** Spike trains of the first prompt on the first chip, by layer, and other parts of a report on single prompts. */
 interface Looks {
@@ -34,19 +37,19 @@ interface Looks {
  * Random   all from `stream(experiment.seed)`, as each evaluation says
  * Throws   SpecError when a network does not fit the experiment; MappingError when it cannot be mapped
  */
-export async function runClassification<T extends ClassifiedSpec, L extends Looks>(
+export async function runParts<T extends PartedSpec, L extends Looks>(
   asked: Opened<T>,
   networks: RunNetworks,
   options: RunOptions,
-  names: ClassificationRun["names"],
+  names: PartsRun["names"],
   look: (given: Opened<T>, network: Network<SpikingSpec>, mapping: Mapping) => L,
-): Promise<Omit<ClassificationRun, "experiment"> & Pick<Opened<T>, "experiment"> & L> {
+): Promise<PartsOf<T> & L> {
   const { executor, keeper = NO_KEEPER } = options;
   const notes = [...(options.notes ?? [])];
   const own = withinData(asked, notes);
   // Any kind of task: the evaluations do not depend on it.
-  const given = own as unknown as Opened<ClassifiedSpec>;
-  const { experiment, data } = given;
+  const given = own as unknown as Opened<PartedSpec>;
+  const { experiment } = given;
   const { evaluation, hardware } = experiment;
   const { network, mapping, roles, stepsNote } = prepare(experiment, networks, executor, notes);
 
@@ -56,8 +59,8 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
     done += count;
     options.onProgress?.(done, (roles.length + hardware.chips) * prompts, part);
   };
-  const results: Partial<Record<ClassifierRole, ClassificationErrors>> = {};
-  const evaluations: Partial<Record<ClassifierRole, NetworkEvaluation<ClassificationErrors>>> = {};
+  const results: Partial<Record<ClassifierRole, ErrorsOf<PartedSpec>>> = {};
+  const evaluations: Partial<Record<ClassifierRole, NetworkEvaluation<ErrorsOf<PartedSpec>>>> = {};
   for (const [role, candidate] of roles) {
     const whole = await evaluateNetwork(executor, given, candidate, { prompts, keeper: keeperOf(keeper, role) });
     evaluations[role] = whole;
@@ -76,7 +79,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
   const spiking = evaluations.spiking?.spiking;
   return {
     experiment: own.experiment,
-    data: { name: data.name, classes: data.test.classes },
+    data: own.data,
     names,
     prompts,
     command: options.command,
@@ -100,12 +103,12 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
       }),
     ),
     ...looks,
-  };
+  } as unknown as PartsOf<T> & L;
 }
 
 /** Limits evaluation prompts to the size of the test set, with a note if the experiment asks for more. */
-function withinData<T extends ClassifiedSpec>(given: Opened<T>, notes: string[]): Opened<T> {
-  const { experiment, data } = given as unknown as Opened<ClassifiedSpec>;
+function withinData<T extends PartedSpec>(given: Opened<T>, notes: string[]): Opened<T> {
+  const { experiment, data } = given as unknown as Opened<PartedSpec>;
   const { prompts, curvePrompts } = experiment.evaluation;
   const { count } = data.test;
   if (prompts > count) notes.push(tooFew("evaluation.prompts", prompts, data, experiment.task));
@@ -115,4 +118,13 @@ function withinData<T extends ClassifiedSpec>(given: Opened<T>, notes: string[])
     curvePrompts: Math.min(curvePrompts, count),
   };
   return { ...given, experiment: { ...given.experiment, evaluation } };
+}
+
+/** `runParts` with the classes of the data. */
+export async function runClassification<T extends ImageClassificationSpec | EventClassificationSpec, L extends Looks>(
+  ...asked: Parameters<typeof runParts<T, L>>
+) {
+  const run = await runParts<T, L>(...asked);
+  const { name, test } = run.data as LabelledData;
+  return { ...run, data: { name, classes: test.classes } };
 }

@@ -5,7 +5,7 @@
  * so a difference is far more precise than either rate. Energy, time and area are those of each machine.
  */
 import { chipsCost } from "../cost/simulated.ts";
-import { labelledOf } from "../data/labelled.ts";
+import { partedOf } from "../data/labelled.ts";
 import { SpecError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { type Difference, differences } from "../experiment/difference.ts";
@@ -64,7 +64,7 @@ export async function compareRuns(
   const least = (of: (experiment: Experiment) => number) => Math.min(of(a), of(b));
   const chips = asked.chips ?? least(({ hardware }) => hardware.chips);
   const wanted = asked.prompts ?? least(({ evaluation }) => evaluation.prompts);
-  const prompts = Math.min(wanted, labelledOf(first.opened.data)?.test.count ?? wanted);
+  const prompts = Math.min(wanted, partedOf(first.opened.data)?.test.count ?? wanted);
   const notes: string[] = [];
   let done = 0;
   const measure = async ({ opened: given, network, validatedSteps }: ComparedRun) => {

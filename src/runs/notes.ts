@@ -1,5 +1,5 @@
 /** Notes that reports of several runs share. */
-import type { LabelledData } from "../data/labelled.ts";
+import type { PartedData } from "../data/labelled.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { registerNote } from "../report/registers.ts";
@@ -8,7 +8,7 @@ import { kitOf } from "../task/catalogue.ts";
 import type { Executor } from "../threads/executor.ts";
 
 /** Note for a test set with fewer prompts than the experiment asks for. */
-export const tooFew = (field: string, asked: number, { name, test }: LabelledData, task: TaskSpec): string =>
+export const tooFew = (field: string, asked: number, { name, test }: PartedData, task: TaskSpec): string =>
   `${field} is ${asked}, but ${name} has ${test.count} test ${kitOf(task).metric.trial}s: all of them are used.`;
 
 /** Notes on devices from a module, on work on one thread, and on a GPU. */

@@ -1,5 +1,5 @@
 /** Shared by `drift.ts` and `sweep.ts`: the networks, on the same chips and prompts, under all conditions of a report. */
-import { labelledOf } from "../data/labelled.ts";
+import { partedOf } from "../data/labelled.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { Condition } from "../evaluation/shared-chip.ts";
 import { runStudy, type StudyOptions } from "../evaluation/study.ts";
@@ -55,7 +55,7 @@ export async function studyNetworks(
   const { executor, command, versions, keeper, onProgress } = options;
   const { chips = experiment.hardware.chips, prompts: asked = experiment.evaluation.prompts, reads = 1 } = options;
   const notes = [...(options.notes ?? [])];
-  const labelled = labelledOf(data);
+  const labelled = partedOf(data);
   const prompts = Math.min(asked, labelled?.test.count ?? asked);
   if (labelled && prompts < asked) notes.push(tooFew("prompts", asked, labelled, experiment.task));
   const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = {

@@ -9,7 +9,7 @@
 import { type MachineCost, machineCost } from "../cost/machine-cost.ts";
 import { experimentWorkload, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { meanDensities, simulatedPrices } from "../cost/simulated.ts";
-import { labelledOf } from "../data/labelled.ts";
+import { partedOf } from "../data/labelled.ts";
 import { isXpikeError, SpecError } from "../errors.ts";
 import { type Tally, tallyChips } from "../evaluation/chip-tally.ts";
 import { type CodedPoint, codedOf, slotsOf } from "../evaluation/coded.ts";
@@ -130,7 +130,7 @@ async function measureSampled(
     throw new SpecError("checkpoints.network", "An error rate needs a trained network. Name one.");
   }
   requireBlocks(experiment, objectives);
-  const most = labelledOf(given.data)?.test.count ?? evaluation.prompts;
+  const most = partedOf(given.data)?.test.count ?? evaluation.prompts;
   const size = {
     chips: withErrors ? hardware.chips : 1,
     prompts: Math.min(most, evaluation.prompts, withErrors ? evaluation.prompts : DENSITY_PROMPTS),

@@ -1,22 +1,31 @@
 /**
- * Turns a network's logits into decisions and their loss. Uses only basic IEEE operations, so that every platform decides the same way.
+ * Turns a network's logits into decisions, or numbers, and their loss. Uses only basic IEEE operations, so that every platform decides
+ * the same way.
  */
 import type { ReadOut } from "../experiment/model.ts";
+import type { AnswerKind } from "../model/geometry.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import { bitOf, bitsOf } from "./bits.ts";
+import type { Labels } from "./task.ts";
 
 export interface Answers {
-  /** `[prompts, queries]` */
-  readonly labels: Int32Array;
-  readonly decisions: Int32Array;
-  /** Cross-entropy of the label, in nats; for a bit read-out, summed over its bits. */
+  /** `[prompts, queries]` classes, or `[prompts, queries, outputs]` numbers */
+  readonly labels: Labels;
+  readonly decisions: Labels;
+  /** Of each query: cross-entropy of the label, in nats, or squared error; summed over bits or numbers. */
   readonly losses: Float64Array;
 }
 
-/** The most probable class of each row of logits, `[rows, classes]` or `[rows, bits]`; the first if several are equal. */
-export function decide(logits: Float32Array, classes: number, readOut: ReadOut = "joint"): Int32Array {
-  if (readOut === "bits") return decideBits(logits, bitsOf(classes));
+/**
+ * The most probable class of each row of logits, `[rows, classes]` or `[rows, bits]`; the first if several are equal. Numbers are their own
+ * decision.
+ */
+export function decide(logits: Float32Array, classes: number, kind?: ReadOut): Int32Array;
+export function decide(logits: Float32Array, classes: number, kind: AnswerKind): Labels;
+export function decide(logits: Float32Array, classes: number, kind: AnswerKind = "joint"): Labels {
+  if (kind === "numbers") return logits.slice();
+  if (kind === "bits") return decideBits(logits, bitsOf(classes));
   const decisions = new Int32Array(logits.length / classes);
   for (let row = 0; row < decisions.length; row++) {
     const first = row * classes;
@@ -27,11 +36,15 @@ export function decide(logits: Float32Array, classes: number, readOut: ReadOut =
   return decisions;
 }
 
-/** Answers from logits `[prompts, queries, classes]`, or `[prompts, queries, bits]` for a bit read-out. */
-export function answer(logits: Float32Array, labels: Int32Array, classes: number, readOut: ReadOut = "joint"): Answers {
-  const decisions = decide(logits, classes, readOut);
-  const losses = new Float64Array(labels.length);
-  if (readOut === "bits") {
+/** Answers from logits `[prompts, queries, classes]`, `[prompts, queries, bits]` for a bit read-out, or `[prompts, queries, outputs]`. */
+export function answer(logits: Float32Array, labels: Labels, classes: number, kind: AnswerKind = "joint"): Answers {
+  const decisions = decide(logits, classes, kind);
+  const losses = new Float64Array(kind === "numbers" ? labels.length / classes : labels.length);
+  if (kind === "numbers") {
+    for (const [i, z] of logits.entries()) losses[Math.floor(i / classes)] += (z - labels[i]) ** 2;
+    return { labels, decisions, losses };
+  }
+  if (kind === "bits") {
     const bits = bitsOf(classes);
     for (const [i, z] of logits.entries()) {
       const sign = bitOf(labels[Math.floor(i / bits)], i % bits, bits) === 1 ? -1 : 1;

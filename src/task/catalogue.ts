@@ -7,12 +7,14 @@ import type { TaskErrors } from "./metrics.ts";
 import { slotDetectionKit } from "./slot-detection.ts";
 import { symbolDetectionKit } from "./symbol-detection.ts";
 import type { Task } from "./task.ts";
+import { timeSeriesKit } from "./time-series.ts";
 
 export const TASKS = {
   "symbol-detection": symbolDetectionKit,
   "slot-detection": slotDetectionKit,
   "image-classification": imageClassificationKit,
   "event-classification": eventClassificationKit,
+  "time-series": timeSeriesKit,
 } satisfies { readonly [K in TaskSpec["kind"]]: TaskKit<SpecOf<K>, Task, TaskErrors, unknown> };
 
 /** Also accepts a kind without a kit, so that the compiler reports only TASKS. */

@@ -21,6 +21,8 @@ export interface TaskMetric {
   readonly short: string;
   /** Name in training metrics. */
   readonly key: Metric;
+  /** Errors are real numbers without an upper limit, not counts: their means get intervals of Student. */
+  readonly isUnbounded?: true;
   /** The object of a decision. */
   readonly trial: string;
 }

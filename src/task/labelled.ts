@@ -3,22 +3,26 @@
  * is seen once per epoch; the other parts are used in their given order.
  */
 import { epochOrder } from "../data/augment.ts";
-import type { LabelledData, LabelledSet } from "../data/labelled.ts";
+import type { LabelledData, PartedData } from "../data/labelled.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { DataPlace } from "./task.ts";
 
-export interface Located<S extends LabelledSet> {
+interface Counted {
+  readonly count: number;
+}
+
+export interface Located<S extends Counted> {
   readonly set: S;
   readonly index: number;
   /** For training; null when data are used in their given order. */
   readonly epoch: number | null;
 }
 
-export type Locate<S extends LabelledSet> = (from: DataPlace, prompt: number, firstPrompt: number) => Located<S>;
+export type Locate<S extends Counted> = (from: DataPlace, prompt: number, firstPrompt: number) => Located<S>;
 
 /** Finds prompt k of a batch. Random: for training, an order for each epoch, as `epochOrder` with the place's stream. */
-export function locateIn<S extends LabelledSet>(data: LabelledData<S>): Locate<S> {
+export function locateIn<S extends Counted>(data: PartedData<S>): Locate<S> {
   const { count } = data.train;
   const orders = keepEpochs(count);
   return (from, prompt, firstPrompt) => {
@@ -53,7 +57,7 @@ function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Arra
  * Throws  ValueError when a part that is used once has fewer items than requested; SpecError when it calibrates chips
  */
 export function requireCountOf(
-  data: LabelledData,
+  data: PartedData,
   { part }: DataPlace,
   firstPrompt: number,
   prompts: number,

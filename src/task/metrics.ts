@@ -16,7 +16,7 @@
 import { ShapeError, ValueError } from "../errors.ts";
 import { bitsPerClass, type Sender } from "../experiment/modulation.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
-import { deviation, type Interval, wilson } from "../numeric/statistics.ts";
+import { deviation, type Interval, mean, studentQuantile, wilson } from "../numeric/statistics.ts";
 import { popcount32 } from "../spike/train.ts";
 
 /** An error rate over bits or symbols, with its 95 % interval. */
@@ -30,11 +30,18 @@ export interface ErrorRate extends Interval {
   readonly designEffect: number;
 }
 
+/** The mean squared error of numbers, in units of the variance of the training part. */
+export interface NumberErrors extends TaskErrors {
+  readonly squares: ErrorRate;
+  /** Mean squared error of each prompt. */
+  readonly wrong: Float64Array;
+}
+
 /** What the errors of all kinds of task have in common. */
 export interface TaskErrors {
   readonly prompts: number;
-  /** Errors of each prompt, in prompt order: the input of paired comparisons. */
-  readonly wrong: Uint16Array;
+  /** Errors of each prompt, in prompt order, or its squared error: the input of paired comparisons. */
+  readonly wrong: Uint16Array | Float64Array;
 }
 
 export interface DetectionErrors extends TaskErrors {
@@ -80,6 +87,41 @@ export function classificationErrors(
     return label === decision ? 0 : 1;
   });
   return { prompts: labels.length, answers: clusteredRate(wrong, wrong.length, 1), confusion, wrong };
+}
+
+/**
+ * Squared errors, averaged over the numbers of a prompt and then over prompts, with Student's interval over prompts.
+ *
+ * Shapes   labels, answers: [prompts, numbersPerPrompt]
+ * Throws   ShapeError when the lengths differ or are not a whole number of prompts; ValueError for an answer that is not finite
+ */
+export function numberErrors(
+  labels: ArrayLike<number>,
+  answers: ArrayLike<number>,
+  numbersPerPrompt = 1,
+): NumberErrors {
+  const prompts = labels.length / numbersPerPrompt;
+  if (labels.length !== answers.length || !(Number.isInteger(prompts) && prompts >= 1)) {
+    throw new ShapeError(
+      "answers",
+      `${labels.length} numbers were wanted and ${answers.length} answered; both must be whole prompts of ${numbersPerPrompt}.`,
+    );
+  }
+  const wrong = new Float64Array(prompts);
+  for (let i = 0; i < answers.length; i++) {
+    if (!Number.isFinite(answers[i]))
+      throw new ValueError(`answers[${i}]`, `The answer ${answers[i]} is not a number.`);
+    wrong[Math.floor(i / numbersPerPrompt)] += (answers[i] - labels[i]) ** 2 / numbersPerPrompt;
+  }
+  const rate = mean(wrong);
+  const standardError = prompts > 1 ? deviation(wrong) / Math.sqrt(prompts) : 0;
+  const half = prompts > 1 ? studentQuantile(prompts - 1) * standardError : 0;
+  const interval = { low: Math.max(0, rate - half), high: rate + half };
+  return {
+    prompts,
+    wrong,
+    squares: { errors: rate * prompts, trials: prompts, rate, standardError, designEffect: 1, ...interval },
+  };
 }
 
 /**

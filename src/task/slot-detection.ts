@@ -49,6 +49,7 @@ const MOST_LISTED = 4096;
 
 export interface SlotBatch extends Batch {
   readonly spec: SlotDetectionSpec;
+  readonly labels: Int32Array;
   readonly grid: SlotGrid;
   /** What was sent over which channel. `received` is quantised, as networks see it; classical receivers take these slots. */
   readonly slots: readonly Slot[];

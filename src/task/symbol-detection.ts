@@ -24,6 +24,7 @@ import { lineTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry 
 /** Pairs = pilots + 1: the query counts as the last one. Complex values store real and imaginary part next to each other. */
 export interface PromptBatch extends Batch {
   readonly spec: SymbolDetectionSpec;
+  readonly labels: Int32Array;
   /** H, complex `[prompts, Nr, Nt]`. */
   readonly channels: Float64Array;
   /** Signal-to-noise ratio of each prompt, dB. */

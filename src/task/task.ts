@@ -4,14 +4,17 @@ import type { Geometry, Grid } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 
+/** Classes, or numbers. */
+export type Labels = Int32Array | Float32Array;
+
 export interface Batch {
   readonly prompts: number;
   /** Values `[prompts, tokens, inputs]` of the task's tokens, for networks that take real inputs (the ANN, and coding `repeat`). */
   readonly values: Float32Array;
   /** Spike input `[T][prompts * tokens][inputs]` for spiking networks with binary coding. */
   readonly spikes?: SpikeTrain;
-  /** Class at each query token, `[prompts, queries]`. */
-  readonly labels: Int32Array;
+  /** Class at each query token, `[prompts, queries]`, or the numbers there, `[prompts, queries, outputs]`. */
+  readonly labels: Labels;
   /** Target distribution `[prompts, queries, classes]`; one-hot labels when absent. */
   readonly targets?: Float32Array;
 }
@@ -52,8 +55,8 @@ export interface DrawOptions {
   readonly values?: boolean;
 }
 
-/** How wrong decisions are counted: wrong bits, if a class represents bits, or wrong decisions. */
-export type Metric = "bitErrorRate" | "errorRate";
+/** How wrong answers are counted: wrong bits, if a class represents bits, wrong decisions, or the squared errors of numbers. */
+export type Metric = "bitErrorRate" | "errorRate" | "squaredError";
 
 /** A source of batches. Prompt k of a stream is always the same, so any slice can be drawn on any thread. */
 export interface Task {

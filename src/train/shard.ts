@@ -2,11 +2,11 @@
  * The work of one thread in training: the forward and backward pass of one shard, the validation of one slice, or part of the
  * optimiser's step.
  */
-import { labelledOf } from "../data/labelled.ts";
-import type { ReadOut } from "../experiment/model.ts";
+import { partedOf } from "../data/labelled.ts";
 import { arena } from "../kernels/arena.ts";
 import type { SpikingPass } from "../kernels/network-pass.ts";
 import { bindNetwork } from "../kernels/network-pass.ts";
+import { type AnswerKind, answerKind } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { logitsOf } from "../model/read-out.ts";
 import { stream } from "../numeric/stream.ts";
@@ -14,7 +14,7 @@ import { answer } from "../task/answers.ts";
 import { bitOf, bitProbabilities, bitsOf } from "../task/bits.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
-import type { Batch, DrawOptions } from "../task/task.ts";
+import type { Batch, DrawOptions, Labels } from "../task/task.ts";
 import type { Job, OpenJob } from "../threads/executor.ts";
 import { load, setDraws } from "./inputs.ts";
 import { orthogonaliseMatrix } from "./optimiser.ts";
@@ -49,13 +49,13 @@ export type ShardPiece =
   | { readonly kind: "orthogonalise"; readonly name: string };
 
 /**
- * Of validation: the loss summed over prompts and queries, and the decided class at each query. Training leaves its loss in the plan's
+ * Of validation: the loss summed over prompts and queries, and the decision at each query. Training leaves its loss in the plan's
  * tallies.
  */
 export interface ShardResult {
   readonly loss: number;
-  readonly labels: Int32Array;
-  readonly decisions: Int32Array;
+  readonly labels: Labels;
+  readonly decisions: Labels;
 }
 
 /** Pieces of the other kinds have no result. */
@@ -94,7 +94,7 @@ export function openShard(
   const spikes = takesSpikes(experiment.model, experiment.task);
   const described = { model: experiment.model, geometry };
   const { classes } = geometry;
-  const { readOut } = experiment.model;
+  const kind = answerKind(described);
   const queries = geometry.queries.length;
   const draw = { spikes, values: !spikes };
   const labels = stageLabels(experiment, stage);
@@ -146,7 +146,7 @@ export function openShard(
     setDraws(pass, root.fork("validation attention").key, first);
     pass.forward(count);
     const logits = await ops.read(pass.logits, count * queries * logitsOf(described));
-    const { decisions, losses } = answer(logits, batch.labels, classes, readOut);
+    const { decisions, losses } = answer(logits, batch.labels, classes, kind);
     return { loss: losses.reduce((sum, loss) => sum + loss, 0), labels: batch.labels, decisions };
   }
 
@@ -164,7 +164,7 @@ export function validationPieces({ experiment, data }: Given): ShardPiece[] {
   const size = shardPrompts(experiment);
   const prompts = Math.min(
     experiment.training.validationPrompts,
-    labelledOf(data)?.validation.count ?? Number.POSITIVE_INFINITY,
+    partedOf(data)?.validation.count ?? Number.POSITIVE_INFINITY,
   );
   const pieces: ShardPiece[] = [];
   for (let first = 0; first < prompts; first += size) {
@@ -174,16 +174,14 @@ export function validationPieces({ experiment, data }: Given): ShardPiece[] {
 }
 
 /**
- * The batch's target distributions `[rows, classes]` after label smoothing, or the bit probabilities that they imply, `[rows, bits]`.
+ * The batch's target distributions `[rows, classes]` after label smoothing, the bit probabilities that they imply, `[rows, bits]`, or the
+ * numbers to answer, `[rows, outputs]`.
  */
-function labelTargets(
-  batch: Batch,
-  { model: { readOut }, geometry: { classes } }: Pick<Network, "model" | "geometry">,
-  smoothing: number,
-): Float32Array {
-  const targets = unsmoothed(batch, readOut, classes);
+function labelTargets(batch: Batch, described: Pick<Network, "model" | "geometry">, smoothing: number): Float32Array {
+  const [kind, { classes }] = [answerKind(described), described.geometry];
+  const targets = unsmoothed(batch, kind, classes);
   if (smoothing === 0) return targets;
-  const even = readOut === "bits" ? 1 / 2 : 1 / classes;
+  const even = kind === "bits" ? 1 / 2 : 1 / classes;
   return targets.map((target) => (1 - smoothing) * target + smoothing * even);
 }
 
@@ -192,9 +190,10 @@ const blend = (one: Float32Array, other: Float32Array, share: number): Float32Ar
   one.map((value, i) => share * value + (1 - share) * other[i]);
 
 /** Bits of labels are computed from the labels, because there may be too many classes to list. */
-function unsmoothed({ targets, labels }: Batch, readOut: ReadOut | undefined, classes: number): Float32Array {
-  if (targets) return readOut === "bits" ? bitProbabilities(targets, classes) : targets;
-  if (readOut === "bits") {
+function unsmoothed({ targets, labels }: Batch, kind: AnswerKind, classes: number): Float32Array {
+  if (labels instanceof Float32Array) return labels;
+  if (targets) return kind === "bits" ? bitProbabilities(targets, classes) : targets;
+  if (kind === "bits") {
     const bits = bitsOf(classes);
     return Float32Array.from({ length: labels.length * bits }, (_, i) =>
       bitOf(labels[Math.floor(i / bits)], i % bits, bits),

@@ -42,9 +42,10 @@ export interface TrainingState {
   readonly best: {
     readonly step: number;
     readonly loss: number;
-    /** One of the two, depending on the task's metric. */
+    /** One of the three, depending on the task's metric. */
     readonly bitErrorRate?: number;
     readonly errorRate?: number;
+    readonly squaredError?: number;
     readonly parameters: Tensors;
   } | null;
   /**
@@ -60,11 +61,12 @@ const CHECKSUM_AT = 8 + CHECKSUM_PREFIX.length;
 const NO_CHECKSUM = "00000000";
 
 /** The best validation without its parameters. The order of its numbers is fixed, because files depend on it. */
-export const bestNumbers = ({ step, loss, bitErrorRate, errorRate }: BestNumbers): BestNumbers => ({
+export const bestNumbers = ({ step, loss, bitErrorRate, errorRate, squaredError }: BestNumbers): BestNumbers => ({
   step,
   loss,
   ...(bitErrorRate !== undefined && { bitErrorRate }),
   ...(errorRate !== undefined && { errorRate }),
+  ...(squaredError !== undefined && { squaredError }),
 });
 
 export type BestNumbers = Omit<NonNullable<TrainingState["best"]>, "parameters">;

@@ -6,8 +6,7 @@
  * interrupted anywhere, gives bit-identical networks on one backend.
  */
 
-import type { LabelledData } from "../data/labelled.ts";
-import { labelledOf } from "../data/labelled.ts";
+import { type PartedData, partedOf } from "../data/labelled.ts";
 import { SpecError, ValueError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ModelSpec } from "../experiment/model.ts";
@@ -17,7 +16,7 @@ import { countingArena, LARGEST_MEMORY } from "../kernels/arena.ts";
 import { loadFastBinary } from "../kernels/fast-math.ts";
 import { MOST_TALLIES, passLoss } from "../kernels/pass-loss.ts";
 import { foldNetwork } from "../model/fold.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { type Geometry, valuesPerAnswer } from "../model/geometry.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { passParameters } from "../model/quantization.ts";
 import { stream } from "../numeric/stream.ts";
@@ -55,12 +54,14 @@ import { createWeightNoise } from "./weight-noise.ts";
 import { type OpenWorkplace, onBackend, onThreads, type TrainingBackend } from "./workplace.ts";
 
 export interface Validation extends Readonly<Partial<Record<Metric, number>>> {
-  /** Cross-entropy per decision, in nats, over all queries. */
+  /** Cross-entropy per decision, in nats, or squared error per answer, over all queries. */
   readonly loss: number;
   /** For symbol detection: at the queries that count (`task/scored.ts`). */
   readonly bitErrorRate?: number;
   /** For images: error rate. */
   readonly errorRate?: number;
+  /** For numbers: normalised squared error. */
+  readonly squaredError?: number;
 }
 
 export interface TrainingEvent {
@@ -144,8 +145,9 @@ export async function train<M extends ModelSpec>(
   const whole = opened(subject);
   const { experiment } = whole;
   checkGrowth(experiment);
+  requireLossFor(experiment);
   options.backend?.requireTrainable(experiment);
-  const labelled = labelledOf(whole.data);
+  const labelled = partedOf(whole.data);
   if (labelled?.validation.count === 0) throw noValidation(labelled);
   let { state } = options;
   for (;;) {
@@ -358,7 +360,20 @@ function averageNote(
   return `Averaged with the initial network: validation loss ${change("loss")}, ${short} ${change(key)}.`;
 }
 
-const noValidation = ({ name, train }: LabelledData): ValueError =>
+/** Throws SpecError for labels that only classes can have. */
+function requireLossFor({ task, training }: Experiment): void {
+  if (!kitOf(task).metric.isUnbounded) return;
+  const isTaught = [training, ...training.stages].some(({ labels }) => labels === "teacher");
+  const field = isTaught ? "labels" : training.labelSmoothing ? "labelSmoothing" : null;
+  if (field === null) return;
+  throw new SpecError(
+    `training.${field}`,
+    `The answers of this task are numbers, but ${isTaught ? "a teacher's labels" : "smoothed labels"} are probabilities of classes. ` +
+      (isTaught ? "Set labels to `symbols`." : "Leave labelSmoothing out."),
+  );
+}
+
+const noValidation = ({ name, train }: PartedData): ValueError =>
   new ValueError(
     "task.data",
     `The training data of ${name} leave ${train.count} for learning and none for validation, which takes a tenth of each class ` +
@@ -384,7 +399,7 @@ async function validate(
     isSpiking(network) ? foldNetwork(network) : { ...network, parameters: passParameters(network) },
   );
   const answers = (await session.run(pieces)) as ShardResult[];
-  const asked = answers.reduce((sum, { labels }) => sum + labels.length, 0);
+  const asked = answers.reduce((sum, { labels }) => sum + labels.length, 0) / valuesPerAnswer(network.geometry);
   const loss = answers.reduce((sum, result) => sum + result.loss, 0) / asked;
   const { metric, rate } = kitOf(task);
   return { loss, [metric.key]: rate(scoredErrors(task, network.geometry, answers)).rate };

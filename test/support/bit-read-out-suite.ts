@@ -1,4 +1,4 @@
-/** Networks with a bit read-out: the fast passes against the reference, on every backend. */
+/** Networks that answer with bits, or with numbers: the fast passes against the reference, on every backend. */
 import { describe, expect } from "vitest";
 import { annSpec, spikingSpec } from "../../src/experiment/model.ts";
 import type { Pass } from "../../src/kernels/pass.ts";
@@ -15,11 +15,13 @@ import { tinyBits, tinyGeometry, tinyNetwork } from "./tiny-network.ts";
 
 const PROMPTS = 3;
 const BITS = 3;
-const geometry = { ...tinyGeometry, classes: 8 };
-const rows = PROMPTS * geometry.queries.length;
-const size = { width: 16, heads: 2, depth: 2, expansion: 2, readOut: "bits" } as const;
+const rows = PROMPTS * tinyGeometry.queries.length;
+const small = { width: 16, heads: 2, depth: 2, expansion: 2 };
+const ANSWERS = {
+  bits: { geometry: { ...tinyGeometry, classes: 8 }, size: { ...small, readOut: "bits" } },
+  numbers: { geometry: { ...tinyGeometry, classes: BITS, answer: "numbers" }, size: small },
+} as const;
 const targets = Float32Array.from({ length: rows * BITS }, (_, i) => (i % 5) / 4);
-const loss = lossOf("bits");
 
 /** @param test  vitest's, or one that is skipped where the backend has no device */
 export const bitReadOutSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
@@ -34,35 +36,44 @@ export const bitReadOutSuite = (backend: Backend<TrainingOps>, test: BackendTest
       }
     }
 
-    test("the conventional transformer equals the reference, forward and backward", async () => {
-      const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 4, geometry);
-      const values = normals(PROMPTS * geometry.tokens * geometry.inputs, 1).map(Math.fround);
-      const under = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
-      under.ops.write(under.pass.inputs, Float32Array.from(values));
-      under.ops.write(under.pass.targets, targets);
-      const sum = await under.step(PROMPTS, 1 / rows);
-      const forward = networkForward(network, { prompts: PROMPTS, values });
-      const { loss: expected, cache } = loss.forward(forward.logits, targets, BITS);
-      expectClose(await under.ops.read(under.pass.logits, rows * BITS), forward.logits, { absolute: 1e-5 }, "logits");
-      expect(sum / rows).toBeCloseTo(expected, 5);
-      await expectGradients(under, networkBackward(network, loss.backward(cache, BITS), forward));
-    });
-
-    for (const stepLoss of [0, 0.3])
-      test(`so does the spiking one, with a share of ${stepLoss} of its loss at each step`, async () => {
-        const network = tinyNetwork(spikingSpec.parse({ ...size, steps: 3 }), 5, geometry);
-        const bits = tinyBits(3, PROMPTS, 6);
-        const options = { maxPrompts: PROMPTS, training: true, attention: "expected", stepLoss } as const;
-        const under = createPass(backend, network, options);
-        under.ops.write(under.pass.inputs, packSpikes(bits, 3, PROMPTS * geometry.tokens, geometry.inputs).words);
+    for (const kind of ["bits", "numbers"] as const) {
+      const { geometry, size } = ANSWERS[kind];
+      const loss = lossOf(kind);
+      test(`with ${kind} as answers, the conventional transformer equals the reference, forward and backward`, async () => {
+        const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 4, geometry);
+        const values = normals(PROMPTS * geometry.tokens * geometry.inputs, 1).map(Math.fround);
+        const under = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
+        under.ops.write(under.pass.inputs, Float32Array.from(values));
         under.ops.write(under.pass.targets, targets);
         const sum = await under.step(PROMPTS, 1 / rows);
-        const input = { steps: 3, prompts: PROMPTS, values: bits };
-        const forward = networkForward(network, input, { mode: "train", attention: "expected" });
-        const { loss: expected, cache } = stepLossForward(forward, targets, BITS, stepLoss, loss);
-        const { logits, stepLogits } = stepLossBackward(cache, BITS, loss);
+        const forward = networkForward(network, { prompts: PROMPTS, values });
+        const { loss: expected, cache } = loss.forward(forward.logits, targets, BITS);
         expectClose(await under.ops.read(under.pass.logits, rows * BITS), forward.logits, { absolute: 1e-5 }, "logits");
         expect(sum / rows).toBeCloseTo(expected, 5);
-        await expectGradients(under, networkBackward(network, logits, forward, { stepLogits }));
+        await expectGradients(under, networkBackward(network, loss.backward(cache, BITS), forward));
       });
+
+      for (const stepLoss of [0, 0.3])
+        test(`so does the spiking one, with ${kind} and a share of ${stepLoss} of its loss at each step`, async () => {
+          const network = tinyNetwork(spikingSpec.parse({ ...size, steps: 3 }), 5, geometry);
+          const bits = tinyBits(3, PROMPTS, 6);
+          const options = { maxPrompts: PROMPTS, training: true, attention: "expected", stepLoss } as const;
+          const under = createPass(backend, network, options);
+          under.ops.write(under.pass.inputs, packSpikes(bits, 3, PROMPTS * geometry.tokens, geometry.inputs).words);
+          under.ops.write(under.pass.targets, targets);
+          const sum = await under.step(PROMPTS, 1 / rows);
+          const input = { steps: 3, prompts: PROMPTS, values: bits };
+          const forward = networkForward(network, input, { mode: "train", attention: "expected" });
+          const { loss: expected, cache } = stepLossForward(forward, targets, BITS, stepLoss, loss);
+          const { logits, stepLogits } = stepLossBackward(cache, BITS, loss);
+          expectClose(
+            await under.ops.read(under.pass.logits, rows * BITS),
+            forward.logits,
+            { absolute: 1e-5 },
+            "logits",
+          );
+          expect(sum / rows).toBeCloseTo(expected, 5);
+          await expectGradients(under, networkBackward(network, logits, forward, { stepLogits }));
+        });
+    }
   });

@@ -128,7 +128,7 @@ function rowOps({ get, put, f32, bytes, u32 }: ReferenceMemory): RowOps {
 type DenseOps = Pick<
   TrainingOps,
   | ("product" | "layerNorm" | "layerNormBackward" | "activate" | "activateBackward")
-  | ("roundToCodes" | "roundToCodesBackward" | "crossEntropy" | "bitCrossEntropy")
+  | ("roundToCodes" | "roundToCodesBackward" | "crossEntropy" | "bitCrossEntropy" | "sumOfSquares")
 >;
 
 function denseOps({ get, put, add, tally: addTo }: ReferenceMemory): DenseOps {
@@ -139,7 +139,7 @@ function denseOps({ get, put, add, tally: addTo }: ReferenceMemory): DenseOps {
       const { loss: mean, cache } = loss(get(logits, rows * outputs), wanted, outputs);
       put(
         dLogits,
-        cache.probabilities.map((p, i) => scale * (p - wanted[i])),
+        cache.answers.map((p, i) => scale * (p - wanted[i])),
       );
       addTo(tally, mean * rows);
     };
@@ -219,6 +219,11 @@ function denseOps({ get, put, add, tally: addTo }: ReferenceMemory): DenseOps {
     },
     crossEntropy: answered(crossEntropyForward),
     bitCrossEntropy: answered(bitCrossEntropyForward),
+    sumOfSquares: (source, count, to) =>
+      addTo(
+        to,
+        get(source, count).reduce((sum, x) => sum + x * x, 0),
+      ),
   };
 }
 

@@ -6,7 +6,7 @@ import { streamOfKey, threefry2x32 } from "../../src/numeric/stream.ts";
 import type { ReferenceMemory } from "./reference-memory.ts";
 
 export function referenceTraining(memory: ReferenceMemory): Omit<TrainingOps, keyof Ops> {
-  const { get, put, f32, f64, tally } = memory;
+  const { get, put, f32, f64 } = memory;
   const change = (at: Place, count: number, by: (value: number, i: number) => number) =>
     put(at, get(at, count).map(by));
   const largestOfColumns = (values: Float64Array, columns: number) =>
@@ -24,11 +24,6 @@ export function referenceTraining(memory: ReferenceMemory): Omit<TrainingOps, ke
     read: async (at, count) => f32.slice(at / 4, at / 4 + count),
     sums: async (at, count) => f64.slice(at / 8, at / 8 + count),
     clearTallies: (at, count) => void f64.fill(0, at / 8, at / 8 + count),
-    sumOfSquares: (source, count, to) =>
-      tally(
-        to,
-        get(source, count).reduce((sum, x) => sum + x * x, 0),
-      ),
     clipNorm: ({ target, count, squares, clipNorm }) => {
       const norm = Math.sqrt(f64[squares / 8]);
       if (norm > clipNorm) change(target, count, (x) => (x * clipNorm) / norm);

@@ -5,8 +5,7 @@
  *
  * The logits of single steps are those of T B prompts of one step, whose spikes are in memory in exactly this order.
  */
-import type { ReadOut } from "../../experiment/model.ts";
-import { tokensPerAnswer, tokensRead } from "../../model/geometry.ts";
+import { type AnswerKind, tokensPerAnswer, tokensRead } from "../../model/geometry.ts";
 import type { LinearOperation } from "../../model/linear.ts";
 import type { ReadOutOperation } from "../../model/read-out.ts";
 import { type Arena, type PackedBits, type Place, tallyAt } from "../arena.ts";
@@ -106,7 +105,7 @@ export function bindHead(
   { chosen, gathered, targets, ofMean, ofSteps }: HeadPlaces,
   { head: layer, readOut, steps }: HeadShape,
   parameters: ParameterOffsets,
-  { stepLoss, scratch, answers }: { readonly stepLoss: number; readonly scratch: Place; readonly answers: ReadOut },
+  { stepLoss, scratch, answers }: { readonly stepLoss: number; readonly scratch: Place; readonly answers: AnswerKind },
 ): HeadPass {
   const { geometry } = readOut;
   const { inputs: width, outputs } = layer;

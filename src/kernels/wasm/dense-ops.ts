@@ -59,6 +59,7 @@ export function denseOps(run: KernelExports, buffer: ArrayBufferLike): DenseOps 
       tallies.add(tally, run.crossEntropy(logits, targets, rows, outputs, dLogits, scale)),
     bitCrossEntropy: ({ logits, targets, rows, outputs, dLogits, scale, tally }) =>
       tallies.add(tally, run.bitCrossEntropy(logits, targets, rows * outputs, dLogits, scale)),
+    sumOfSquares: (source, count, tally) => tallies.add(tally, run.sumOfSquares(source, count)),
   };
 }
 

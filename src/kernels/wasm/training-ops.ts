@@ -14,7 +14,6 @@ export function trainingOps(run: KernelExports, buffer: ArrayBufferLike): Omit<T
     read: async (place, count) => floats.slice(place / 4, place / 4 + count),
     sums: async (place, count) => tallies.slice(place, count),
     clearTallies: (place, count) => tallies.clear(place, count),
-    sumOfSquares: (source, count, tally) => tallies.add(tally, run.sumOfSquares(source, count)),
     clipNorm: ({ target, count, squares, clipNorm }) => {
       const norm = Math.sqrt(tallies.get(squares));
       if (norm > clipNorm) run.scale(target, count, clipNorm / norm);

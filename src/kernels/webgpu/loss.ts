@@ -1,6 +1,6 @@
 /**
- * Cross-entropy of classes and of bits on a GPU: twin of `../assembly/cross-entropy.ts`, which has the equations. A row's loss is in single
- * precision; the sum over rows is in two floats (`tally.ts`).
+ * Cross-entropy of classes and of bits, and sums of squares, on a GPU: twin of `../assembly/cross-entropy.ts`, which has the equations.
+ * A row's loss is in single precision; the sum over rows is in two floats (`tally.ts`).
  */
 import { gridOf } from "../../webgpu/kernel.ts";
 import type { DenseOps } from "../ops.ts";
@@ -63,7 +63,13 @@ const BITS = sumKernel("cross-entropy of bits", ANSWERED, {
   terms: ["max(z, 0.0) + logarithm(1.0 + e) - wanted * z"],
 });
 
-export function lossOps(recorder: Recorder): Pick<DenseOps, "crossEntropy" | "bitCrossEntropy"> {
+const SQUARES = sumKernel(
+  "squares",
+  { source: "place" },
+  { each: "    let x = load(call.source + at);", terms: ["x * x"] },
+);
+
+export function lossOps(recorder: Recorder): Pick<DenseOps, "crossEntropy" | "bitCrossEntropy" | "sumOfSquares"> {
   const tallies = talliesOf(recorder);
   return {
     crossEntropy: ({ logits, targets, rows, outputs, dLogits, scale, tally }) => {
@@ -74,5 +80,6 @@ export function lossOps(recorder: Recorder): Pick<DenseOps, "crossEntropy" | "bi
     },
     bitCrossEntropy: ({ logits, targets, rows, outputs, dLogits, scale, tally }) =>
       tallies.sum(BITS, rows * outputs, { logits, targets, dLogits, scale }, tally),
+    sumOfSquares: (source, count, tally) => tallies.sum(SQUARES, count, { source }, tally),
   };
 }

@@ -6,14 +6,8 @@ import type { TrainingOps } from "../training-ops.ts";
 import { columnReduction, reduceColumns } from "./column-sums.ts";
 import { eachItem, gpuKernel } from "./kernel.ts";
 import type { Recorder } from "./recorder.ts";
-import { SUM_LANES, sumKernel, talliesOf } from "./tally.ts";
+import { SUM_LANES } from "./tally.ts";
 import { treeSumAndMost } from "./tree-sum.ts";
-
-const SQUARES = sumKernel(
-  "squares",
-  { source: "place" },
-  { each: "    let x = load(call.source + at);", terms: ["x * x"] },
-);
 
 const NORM = "fn norm() -> f32 { return sqrt(load(call.squares) + load(call.squares + 1u)); }";
 
@@ -136,14 +130,12 @@ fn foldOf(column: u32) -> f32 {
 
 export type OptimiserOps = Pick<
   TrainingOps,
-  "sumOfSquares" | "clipNorm" | "divideByNorm" | "adamw" | "moveMeans" | "clipColumns" | "weightDeviations"
+  "clipNorm" | "divideByNorm" | "adamw" | "moveMeans" | "clipColumns" | "weightDeviations"
 >;
 
 export function optimiserOps(recorder: Recorder): OptimiserOps {
-  const tallies = talliesOf(recorder);
   const { each, reserve, call } = recorder;
   return {
-    sumOfSquares: (source, count, tally) => tallies.sum(SQUARES, count, { source }, tally),
     clipNorm: ({ target, count, squares, clipNorm }) => each(CLIP_NORM, count, { result: target, squares, clipNorm }),
     divideByNorm: ({ target, count, squares, epsilon }) =>
       each(DIVIDE_BY_NORM, count, { result: target, squares, epsilon }),
