@@ -122,7 +122,7 @@ const BLOCKS: Readonly<Record<string, (record: Performance) => string>> = {
         find(record, benchmark, `PyTorch, ${other}`),
       ];
       const ratio = theirs.median / ours.median;
-      const megabytes = [ours, theirs].map(({ figures }) => printNumber(Number(figures["peak MB"])));
+      const megabytes = [ours, theirs].map(({ figures }) => whole(Number(figures["peak MB"])));
       return [title, times(ours), times(theirs), short(ratio), megabytes.join(" / "), `\`${benchmark}\``];
     });
     return [
@@ -203,7 +203,7 @@ const whole = (milliseconds: number): string =>
   milliseconds < 100 ? printNumber(milliseconds) : Math.round(milliseconds).toLocaleString("en");
 const times = ({ median, least }: RecordedRow): string => `${whole(median)} (${whole(least)})`;
 /** Two digits. */
-const short = (ratio: number): string => (ratio < 0.1 ? ratio.toFixed(2) : String(Number(ratio.toPrecision(2))));
+const short = (ratio: number): string => (ratio < 0.1 ? ratio.toFixed(2) : ratio.toPrecision(2));
 
 function range(values: readonly number[]): string {
   const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => String(Math.round(value)));

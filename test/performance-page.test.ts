@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Samples, Section } from "../bench/harness.ts";
-import { createRecord, fillPerformance, RECORDED, requireQuiet } from "../bench/record.ts";
+import { createRecord, fillPerformance, type Performance, RECORDED, requireQuiet } from "../bench/record.ts";
 
 const peer = { torch: "2.6.0", vectorCode: "avx512", residentMegabytes: 300, matrixProductGflops: 80 };
 const machine = {
@@ -78,7 +78,7 @@ const filled = fillPerformance(page, record);
 
 test("a speed-up is PyTorch's median over ours, beside both with their least", () => {
   expect(filled).toContain(
-    "| training step, 4 x 256, sigmoid | 1,239 (1,200) | 620 (620) | 0.5 | 233 / 915 | `training-step` |",
+    "| training step, 4 x 256, sigmoid | 1,239 (1,200) | 620 (620) | 0.50 | 233 / 915 | `training-step` |",
   );
   expect(filled).toContain("| inference, 2 x 128 | 28.0 (28.0) | 42.0 (42.0) | 1.5 | 118 / 460 | `inference` |");
 });
@@ -106,8 +106,10 @@ test("the page names machine, PyTorch, commit and others' work, and keeps its pr
   expect(fillPerformance(filled, record)).toBe(filled);
 });
 
-test("docs/performance.md has a place for every table", () => {
-  const written = readFileSync(join(import.meta.dirname, "../docs/performance.md"), "utf8");
+test("docs/performance.md holds the record of bench/performance.json", () => {
+  const read = (path: string) => readFileSync(join(import.meta.dirname, "..", path), "utf8");
+  const written = read("docs/performance.md");
+  expect(fillPerformance(written, JSON.parse(read("bench/performance.json")) as Performance)).toBe(written);
   expect(fillPerformance(written, record)).toContain("| inference, 2 x 128 | 28.0 (28.0) |");
 });
 
