@@ -123,16 +123,13 @@ const BLOCKS: Readonly<Record<string, (record: Performance) => string>> = {
       ];
       const ratio = theirs.median / ours.median;
       const megabytes = [ours, theirs].map(({ figures }) => whole(Number(figures["peak MB"])));
-      return [title, times(ours), times(theirs), short(ratio), megabytes.join(" / "), `\`${benchmark}\``];
+      return [title, times(ours), times(theirs), short(ratio), megabytes.join(" / ")];
     });
     return [
       `CPU time on one thread of ${machine.cpu} (${machine.cores} cores), Node ${machine.node.slice(1)}, beside PyTorch ${peer.torch} compiled for ` +
         `${peer.vectorCode}: median, and the least in parentheses. Measured on ${day} at commit ${commit.slice(0, 8)}, while others kept ${busy} cores busy.`,
       "",
-      ...table(
-        ["", "ours, ms", "PyTorch, ms", "speed-up", "peak memory, MB, ours / PyTorch", "`npm run bench --`"],
-        rows,
-      ),
+      ...table(["", "ours, ms", "PyTorch, ms", "speed-up", "peak memory, MB, ours / PyTorch"], rows),
     ].join("\n");
   },
   life: (record) => {
