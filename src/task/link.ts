@@ -161,6 +161,22 @@ export const quantiserNoise = ({
 }: Pick<SymbolDetectionSpec, "receiverBits" | "receiverRange">): number =>
   ((2 * receiverRange) / 2 ** receiverBits) ** 2 / 6;
 
+/** Binary lines of a quantised value; with codings other than `bits` and `thermometer`, one. */
+export function linesPerValue(coding: string, bits: number): number {
+  if (coding === "thermometer") return 2 ** bits - 1;
+  return coding === "bits" ? bits : 1;
+}
+
+/**
+ * Sets the lines, of `lines`, that are on for a code: as a thermometer one for each threshold that it exceeds, lowest first, else its bits,
+ * most significant first.
+ */
+export function setLines(coding: string, code: number, lines: number, set: (line: number) => void): void {
+  for (let line = 0; line < lines; line++) {
+    if (coding === "thermometer" ? code > line : (code >>> (lines - 1 - line)) & 1) set(line);
+  }
+}
+
 export function midRiseQuantiser(bits: number, range: number): Quantiser {
   const cells = 2 ** bits;
   const step = (2 * range) / cells;

@@ -27,9 +27,11 @@ import { changesOf, type TaskKit, upTo, WITHOUT_COPIES, WITHOUT_IMAGES } from ".
 import {
   antennaSymbols,
   constellation,
+  linesPerValue,
   midRiseQuantiser,
   type Quantiser,
   receivedPoints,
+  setLines,
   squaredDistance,
 } from "./link.ts";
 import { type DetectionErrors, detectionErrors } from "./metrics.ts";
@@ -233,8 +235,7 @@ function slotGeometry(spec: SlotDetectionSpec, grid: SlotGrid, { length: tokens 
 }
 
 /** Binary lines of one real part of y. */
-const linesPerPart = ({ coding, receiverBits }: SlotDetectionSpec): number =>
-  coding === "thermometer" ? 2 ** receiverBits - 1 : receiverBits;
+const linesPerPart = ({ coding, receiverBits }: SlotDetectionSpec): number => linesPerValue(coding, receiverBits);
 
 /** The lines of an element's place: symbol, then subcarrier; each line with its opposite. */
 function placeLines({ positions }: SlotDetectionSpec, { symbols, subcarriers }: SlotGrid, element: number): number[] {
@@ -302,9 +303,7 @@ function lineTokens(
       };
       for (let i = 0; i < 2 * nr; i++) {
         const code = quantiser.code(received[2 * element * nr + i]);
-        for (let line = 0; line < lines; line++) {
-          if (spec.coding === "thermometer" ? code > line : (code >>> (lines - 1 - line)) & 1) set(i * lines + line);
-        }
+        setLines(spec.coding, code, lines, (line) => set(i * lines + line));
       }
       for (const a of antennas) {
         for (let part = 0; part < 2; part++) {

@@ -17,7 +17,7 @@ import { bernoulliInto, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { changesOf, type TaskKit, upTo, WITHOUT_COPIES, WITHOUT_IMAGES } from "./kit.ts";
 import { locateIn, requireCountOf } from "./labelled.ts";
-import { midRiseQuantiser, type Quantiser } from "./link.ts";
+import { linesPerValue, midRiseQuantiser, type Quantiser, setLines } from "./link.ts";
 import { type NumberErrors, numberErrors } from "./metrics.ts";
 import { type Batch, type DataPlace, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
 
@@ -152,10 +152,7 @@ function requireCut({ test }: SeriesData, spec: TimeSeriesSpec): void {
 }
 
 /** Binary lines of a sample. */
-function linesPerSample({ coding, sampleBits }: TimeSeriesSpec): number {
-  if (coding === "thermometer") return 2 ** sampleBits - 1;
-  return coding === "bits" ? sampleBits : 1;
-}
+const linesPerSample = ({ coding, sampleBits }: TimeSeriesSpec): number => linesPerValue(coding, sampleBits);
 
 interface Coding {
   readonly spec: TimeSeriesSpec;
@@ -170,7 +167,7 @@ function codeSamples(
   random: Stream,
   firstPrompt: number,
 ): SpikeTrain {
-  const { window, patch, coding, range, sampleBits } = spec;
+  const { window, patch, coding, range } = spec;
   const lines = linesPerSample(spec);
   const features = patch * lines;
   const rows = samples.length / patch;
@@ -192,11 +189,10 @@ function codeSamples(
   const train = emptySpikeTrain(1, rows, features);
   const stride = wordsPerRow(features);
   for (const [i, code] of codes.entries()) {
-    for (let line = 0; line < lines; line++) {
-      const isOn = coding === "thermometer" ? code > line : (code >>> (sampleBits - 1 - line)) & 1;
+    setLines(coding, code, lines, (line) => {
       const at = (i % patch) * lines + line;
-      if (isOn) train.words[Math.floor(i / patch) * stride + (at >>> 5)] |= 1 << (at & 31);
-    }
+      train.words[Math.floor(i / patch) * stride + (at >>> 5)] |= 1 << (at & 31);
+    });
   }
   return repeatBits(train, steps);
 }

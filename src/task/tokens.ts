@@ -8,7 +8,7 @@ import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
 import { type Rates, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { midRiseQuantiser, modulationOf } from "./link.ts";
+import { linesPerValue, midRiseQuantiser, modulationOf, setLines } from "./link.ts";
 import type { TaskGeometry } from "./task.ts";
 
 /** For each token, the index of the pair whose y, and whose x, it holds; -1 if that part is absent. */
@@ -121,10 +121,7 @@ function spikingInputs(spec: SymbolDetectionSpec): number {
 }
 
 /** Binary lines for one real part of y. */
-function linesPerPart({ coding, receiverBits }: SymbolDetectionSpec): number {
-  if (coding === "thermometer") return 2 ** receiverBits - 1;
-  return coding === "bits" ? receiverBits : 1;
-}
+const linesPerPart = ({ coding, receiverBits }: SymbolDetectionSpec): number => linesPerValue(coding, receiverBits);
 
 /** The quantised y `[prompts, pairs, 2 Nr]` and the transmitted classes `[prompts, pairs]`, to be written as tokens. */
 export interface Pairs {
@@ -163,7 +160,6 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
   const sentBits = bitsPerClass(spec);
   const features = spikingInputs(spec);
   const lines = linesPerPart(spec);
-  const thermometer = spec.coding === "thermometer";
   const quantiser = midRiseQuantiser(receiverBits, receiverRange);
   const layout = spikingLayout(spec);
   const train = emptySpikeTrain(1, pairs.prompts * layout.received.length, features);
@@ -175,9 +171,7 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
     if (received >= 0) {
       for (let i = 0; i < parts; i++) {
         const code = quantiser.code(pairs.quantised[received * parts + i]);
-        for (let line = 0; line < lines; line++) {
-          if (thermometer ? code > line : (code >>> (lines - 1 - line)) & 1) set(row, i * lines + line);
-        }
+        setLines(spec.coding, code, lines, (line) => set(row, i * lines + line));
       }
     }
     if (sent >= 0) {
