@@ -73,23 +73,17 @@ export interface ClassificationWords {
 }
 
 export function classificationReport(run: ClassificationRun, words: ClassificationWords): Report {
-  const { experiment, data, mapping, rasters, chips, cost } = run;
+  const { data, chips, cost } = run;
   const hardware = chipFigure(run);
   const tests = equalityOf(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
   const against = gap ? ` The difference from ${cost.annName} is ${points(gap)}: ${equalityWords(run)}.` : "";
   return buildReport({
-    title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
+    ...aboutRun(run),
     summary:
       `On ${chipsOf(chips)} the ${words.network} classifies ${percentOf(hardware)} of ` +
       `${run.prompts} test ${thingsOf(run)} of ${data.name} correctly.${against}`,
     description: describe(run, words),
-    experiment,
-    command: run.command,
-    seed: experiment.seed,
-    versions: { ...run.versions },
-    notes: [...run.notes, ...cost.notes],
-    sources: [...sourcesOf(experiment), ...cost.sources],
     highlights: highlights(run),
     brief: brief(run, tests),
     figures: [
@@ -107,14 +101,30 @@ export function classificationReport(run: ClassificationRun, words: Classificati
       stepsChart(run),
       ...(run.data.classes.length <= MOST_TICKS ? [confusionChart(run)] : []),
       ...words.charts,
-      densitiesChart(chips),
-      ...(Object.keys(rasters).length > 0 ? [rasterChart(rasters)] : []),
-      layoutChart(mapping),
-      ...cost.charts,
+      ...chipCharts(run),
     ],
     claims: [...words.claims, ...cost.claims],
   });
 }
+
+/** What a report tells of its run, whatever it measures. */
+export const aboutRun = ({ experiment, data, command, versions, notes, cost }: PartsRun) => ({
+  title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
+  experiment,
+  command,
+  seed: experiment.seed,
+  versions: { ...versions },
+  notes: [...notes, ...cost.notes],
+  sources: [...sourcesOf(experiment), ...cost.sources],
+});
+
+/** Charts of the chips and of their price. */
+export const chipCharts = ({ chips, rasters, mapping, cost }: PartsRun): ChartDraft[] => [
+  densitiesChart(chips),
+  ...(Object.keys(rasters).length > 0 ? [rasterChart(rasters)] : []),
+  layoutChart(mapping),
+  ...cost.charts,
+];
 
 export function describe(run: PartsRun, { tokens }: Pick<ClassificationWords, "tokens">): string {
   const { model, hardware } = run.experiment;

@@ -10,13 +10,21 @@ import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
 import type { NumberErrors } from "../task/metrics.ts";
 import { buildReport, type ChartDraft, type FigureDraft } from "./build-report.ts";
-import { type ClassifierRole, describe, highlights, type PartsRun, roles, thingsOf } from "./classification.ts";
+import {
+  aboutRun,
+  type ClassifierRole,
+  chipCharts,
+  describe,
+  highlights,
+  type PartsRun,
+  roles,
+  thingsOf,
+} from "./classification.ts";
 import { COST_REMARK, costRows } from "./cost-run.ts";
 import { equalityOf, equalityWords } from "./equality.ts";
 import { formatQuantity } from "./format.ts";
-import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
+import { machineFigures } from "./machine.ts";
 import type { Report } from "./report.ts";
-import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,
   chipsOf,
@@ -48,7 +56,7 @@ export const SERIES_NETWORKS: Readonly<Record<ClassifierRole, string>> = {
 type Chips = Pick<TimeSeriesRun, "experiment" | "chips">;
 
 export function timeSeriesReport(run: TimeSeriesRun): Report {
-  const { experiment, data, mapping, rasters, chips, cost } = run;
+  const { experiment, data, chips, cost } = run;
   const { window, patch, horizon, outputs, coding } = experiment.task;
   const hardware = chipFigure(run);
   const tests = equalityOf(run);
@@ -62,17 +70,11 @@ export function timeSeriesReport(run: TimeSeriesRun): Report {
     `From ${window} samples, a network predicts ${what} that lies ${horizon} after the last. ${patch} consecutive samples are a token ` +
     `(coding ${coding}); the logits at the last token are the answer.`;
   return buildReport({
-    title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
+    ...aboutRun(run),
     summary:
       `On ${chipsOf(chips)} the spiking transformer predicts ${run.prompts} test windows of ${data.name} with a normalised root mean ` +
       `square error of ${value}${interval ? ` (${interval})` : ""}; always answering with the mean gives about 1.${against}`,
     description: describe(run, { tokens }),
-    experiment,
-    command: run.command,
-    seed: experiment.seed,
-    versions: { ...run.versions },
-    notes: [...run.notes, ...cost.notes],
-    sources: [...sourcesOf(experiment), ...cost.sources],
     highlights: highlights(run, "nrmse"),
     brief: {
       heading: `At T = ${timeSteps(stepsOnChips(experiment))}`,
@@ -93,14 +95,7 @@ export function timeSeriesReport(run: TimeSeriesRun): Report {
       ...machineFigures(run),
       ...cost.figures,
     ],
-    charts: [
-      stepsChart(run),
-      predictionsChart(run),
-      densitiesChart(chips),
-      ...(Object.keys(rasters).length > 0 ? [rasterChart(rasters)] : []),
-      layoutChart(mapping),
-      ...cost.charts,
-    ],
+    charts: [stepsChart(run), predictionsChart(run), ...chipCharts(run)],
     claims: cost.claims,
   });
 }
