@@ -139,7 +139,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[4].patch": "Samples of a token.",
   "task[4].horizon": "Samples from the window's last to the answer.",
   "task[4].outputs": "Samples to predict.",
-  "task[4].coding": "How samples enter a spiking network, as images do.",
+  "task[4].coding": "How samples enter a spiking network, as received symbols do.",
   "task[4].sampleBits": "Bits of the quantiser.",
   "task[4].range": "Largest sample of the quantiser, standard deviations.",
   model: "The network's architecture.",

@@ -201,9 +201,7 @@ export const timeSeriesSpec = z.strictObject({
   horizon: z.int().min(1).max(1_000_000).default(6),
   /** Samples to predict. */
   outputs: z.int().min(1).max(4096).default(1),
-  /**
-   * How samples enter a spiking network, as images do.
-   */
+  /** How samples enter a spiking network, as received symbols do. */
   coding: z.enum(["bits", "thermometer", "bernoulli", "repeat"]).default("thermometer"),
   /** Bits of the quantiser. */
   sampleBits: z.int().min(1).max(8).default(4),
