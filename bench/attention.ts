@@ -1,5 +1,5 @@
 /** Attention of one block, forward and backward: the stochastic kinds and LIF attention, at two prompt lengths. */
-import { spikingSpec } from "../src/experiment/model.ts";
+import { transformerSpec } from "../src/experiment/model.ts";
 import { type Arena, countingArena, reserveBits } from "../src/kernels/arena.ts";
 import { attentionScratch, bindAttention, planAttention } from "../src/kernels/attention.ts";
 import { bitMask, maskWords } from "../src/kernels/masks.ts";
@@ -39,7 +39,7 @@ export async function attention({ quick }: BenchOptions): Promise<Section> {
 }
 
 async function measureKind({ name, attention, mode }: Kind, tokens: number, repeats: number): Promise<Row[]> {
-  const model = spikingSpec.parse({ width: WIDTH, heads: HEADS, steps: STEPS, attention });
+  const model = transformerSpec.parse({ width: WIDTH, heads: HEADS, steps: STEPS, attention });
   const how = { attention: model.attention, neuron: model.neuron, surrogate: model.surrogate };
   const shape = { how, heads: HEADS, dimension: WIDTH / HEADS, tokens, steps: STEPS };
   const cells = STEPS * PROMPTS * tokens;

@@ -8,7 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { SpikingSpec } from "../src/experiment/model.ts";
+import { requireTransformer, type TransformerSpec } from "../src/experiment/model.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
 import { converter } from "../src/hardware/adc.ts";
 import type { CrossbarReading } from "../src/hardware/crossbar.ts";
@@ -65,7 +65,7 @@ function linkCase(words: readonly string[]): ChipCase {
   if (words.includes("erring")) hardware.adc = { errors: CONVERTER_ERRORS };
   const experiment = parseExperiment({ ...document, preset: "paper", hardware });
   const { network: trained } = decodeCheckpoint(read("networks/wireless-2x2-xpikeformer.safetensors"));
-  const network = foldNetwork(trained as Network<SpikingSpec>);
+  const network = foldNetwork(trained as Network<TransformerSpec>);
   const task = createTask({ ...experiment, model: network.model });
   const draw = (purpose: string, prompts: number, firstPrompt: number) =>
     task.draw(prompts, root.fork(purpose), { firstPrompt, values: false }).spikes as SpikeTrain;
@@ -81,7 +81,9 @@ export function randomCase(document: object, { seed = 1, density = 0.25 } = {}):
   const root = stream(seed);
   const experiment = parseExperiment({ ...document, hardware: FLOATING });
   const geometry = networkGeometry(experiment, createTask(experiment));
-  const network = foldNetwork(amplified(initialise(experiment.model as SpikingSpec, geometry, root.fork("weights"))));
+  const network = foldNetwork(
+    amplified(initialise(experiment.model as TransformerSpec, geometry, root.fork("weights"))),
+  );
   const spikes = emptySpikeTrain(network.model.steps, geometry.tokens, geometry.inputs);
   spikes.words.set(randomBits(spikes.words.length, density, root.fork("spikes").word));
   const { hardware, task } = experiment;
@@ -101,7 +103,8 @@ function amplified<N extends Network>(network: N): N {
 /** Sizes and checksums of chip and input, as the peer finds them in its tensors. */
 export function describeCase({ chip, slices, slicePrompts }: ChipCase): Work {
   const { network, mapping } = chip;
-  const { model, geometry } = network;
+  const { geometry } = network;
+  const model = requireTransformer(network.model, "A benchmark");
   const readings = readChip(chip, runStream);
   const conductances = mapping.layers.flatMap(({ blocks }) =>
     blocks.flatMap(({ crossbar }) => [readings[crossbar].plus, readings[crossbar].minus]),
@@ -132,7 +135,8 @@ export function describeCase({ chip, slices, slicePrompts }: ChipCase): Work {
  */
 export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: string): void {
   const { network, mapping, hardware } = chip;
-  const { model, geometry, parameters } = network;
+  const { geometry, parameters } = network;
+  const model = requireTransformer(network.model, "A benchmark");
   if (hardware.adc.mode !== "pair" || hardware.adc.bits === null) throw new Error("The peer converts pairs, with bits");
   const { bits } = hardware.adc;
   const readings = readChip(chip, runStream);

@@ -13,7 +13,7 @@ import { keptPlans } from "../src/cost/plans.ts";
 import { simulatedPrices } from "../src/cost/simulated.ts";
 import { isXpikeError } from "../src/errors.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
-import { type AnnSpec, annSpec, type SpikingSpec } from "../src/experiment/model.ts";
+import { type AnnSpec, annSpec, type TransformerSpec } from "../src/experiment/model.ts";
 import { countActions } from "../src/machine/counts.ts";
 import { type Machine, machineOf } from "../src/machine/machine.ts";
 import { scheduleOf, type Timetable } from "../src/machine/schedule.ts";
@@ -22,7 +22,7 @@ import { mapNetwork } from "../src/mapping/mapping.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { drawBlocks, networkBackward, networkForward, repeatInput, spikeInput } from "../src/model/forward.ts";
 import { inputRows } from "../src/model/geometry.ts";
-import { isSpiking, type Network } from "../src/model/network.ts";
+import type { Network } from "../src/model/network.ts";
 import { contentHash } from "../src/node/content-hash.ts";
 import { stream } from "../src/numeric/stream.ts";
 import type { SourceFiles } from "../src/rtl/design.ts";
@@ -68,11 +68,16 @@ export async function resultsOf(opened: Opened): Promise<Parts<unknown>> {
     onStep: ({ stage: _, ...event }) => events.push(event),
   });
   const trained = { training: events, parameters: network.parameters };
-  if (!isSpiking(network)) return { ...trained, ...annReference(opened, network as Network<AnnSpec>) };
-  const reference = spikingReference(opened, network);
+  if (network.model.kind === "ann") return { ...trained, ...annReference(opened, network as Network<AnnSpec>) };
+  const reference = spikingReference(opened, network as Network<TransformerSpec>);
   // The networks of some experiments have no chips.
-  const chip = ifPossible(() => chipResults(opened, network));
-  return { ...trained, ...reference, ...chip, ...(chip ? rtlResults(opened, network) : {}) };
+  const chip = ifPossible(() => chipResults(opened, network as Network<TransformerSpec>));
+  return {
+    ...trained,
+    ...reference,
+    ...chip,
+    ...(chip ? rtlResults(opened, network as Network<TransformerSpec>) : {}),
+  };
 }
 
 /** Null for what the program refuses. */
@@ -94,7 +99,7 @@ function anyGradient(logits: Float64Array): Float64Array {
   return logits.map(() => random.normal());
 }
 
-function spikingReference(opened: Opened, trained: Network<SpikingSpec>): Parts<unknown> {
+function spikingReference(opened: Opened, trained: Network<TransformerSpec>): Parts<unknown> {
   const network = { ...trained, model: { ...trained.model, surrogate: { kind: "triangular", width: 1 } as const } };
   const { values, spikes } = evaluationPrompts(opened, PROMPTS);
   const input = spikes
@@ -124,7 +129,7 @@ function annReference(opened: Opened, network: Network<AnnSpec>): Parts<unknown>
 
 const tenDigits = (values: Float64Array): string[] => Array.from(values, (value) => value.toPrecision(10));
 
-function chipResults(opened: Opened, network: Network<SpikingSpec>): Parts<unknown> {
+function chipResults(opened: Opened, network: Network<TransformerSpec>): Parts<unknown> {
   const { experiment } = opened;
   const { hardware } = experiment;
   const folded = foldNetwork(network);
@@ -173,7 +178,7 @@ const timetableResults = ({ clocks, units, buffers }: Timetable): unknown => ({
 });
 
 /** Of this machine and of all that it is compared with: an ANN with few bits, and this network as a digital SNN among them. */
-function priceResults({ experiment }: Opened, model: SpikingSpec, trace: Trace): unknown {
+function priceResults({ experiment }: Opened, model: TransformerSpec, trace: Trace): unknown {
   const { width, depth, heads, expansion } = model;
   const ann = annSpec.parse({ kind: "ann", width, depth, heads, expansion, quantization: FEW_BITS });
   const snn = { model, densities: trace.densities };
@@ -187,7 +192,7 @@ function priceResults({ experiment }: Opened, model: SpikingSpec, trace: Trace):
 }
 
 /** Texts by file name, where the generator makes them. */
-function rtlResults(opened: Opened, network: Network<SpikingSpec>): Parts<SourceFiles> {
+function rtlResults(opened: Opened, network: Network<TransformerSpec>): Parts<SourceFiles> {
   const made: Parts<SourceFiles | null> = {
     "attention RTL": ifPossible(() => networkRtl(opened, network, RTL_PROMPTS, [])),
     "machine RTL": ifPossible(() => machineRtl(opened, network, MACROS)),
@@ -199,7 +204,12 @@ function rtlResults(opened: Opened, network: Network<SpikingSpec>): Parts<Source
   return Object.fromEntries(Object.entries(made).flatMap(([part, files]) => (files ? [[part, files]] : [])));
 }
 
-function machineRtl(opened: Opened, network: Network<SpikingSpec>, fabric: Fabric, isInFlight = false): SourceFiles {
+function machineRtl(
+  opened: Opened,
+  network: Network<TransformerSpec>,
+  fabric: Fabric,
+  isInFlight = false,
+): SourceFiles {
   const { chip, random } = chipWithRegisters(opened, network, []);
   const run = random.fork("run");
   const design = machineDesign(chip, run, fabric, isInFlight);

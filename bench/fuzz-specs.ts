@@ -69,7 +69,7 @@ export const TEXTS: Readonly<Record<string, Reader>> = {
     read: (text: string) => {
       const read = parseExperiment(text, "experiment.json");
       networkGeometry(read, createTask(read));
-      if (read.model.kind === "spiking") experimentWorkload(read);
+      if (read.model.kind !== "ann") experimentWorkload(read);
     },
   },
   design: {

@@ -144,7 +144,7 @@ const RECORD = new URL("../../bench/paper-hours.json", import.meta.url);
 
 /** Prompts whose rows over all steps fill the tiles of kernels: about a thousand. */
 function promptsOf({ model }: Experiment, tokens: number): number {
-  const steps = model.kind === "spiking" ? model.steps : 1;
+  const steps = model.kind === "ann" ? 1 : model.steps;
   return Math.max(1, Math.round(1200 / (steps * tokens)));
 }
 

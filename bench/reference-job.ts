@@ -3,7 +3,7 @@
  * (`src/train`); inputs and targets are random and written when the job opens.
  */
 
-import type { SpikingSpec } from "../src/experiment/model.ts";
+import type { TransformerSpec } from "../src/experiment/model.ts";
 import { arena, type PackedBits } from "../src/kernels/arena.ts";
 import { instantiateKernels } from "../src/kernels/memory.ts";
 import { bindNetwork, type SpikingPass } from "../src/kernels/network-pass.ts";
@@ -62,7 +62,7 @@ const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = ({ o
     const pass = training[shard] as SpikingPass;
     kernels.write(pass.targets, targets[shard]);
     write(pass, 0, shard);
-    const { model, geometry } = layout.training.network as Network<SpikingSpec>;
+    const { model, geometry } = layout.training.network as Network<TransformerSpec>;
     const { input } = pass.spikes;
     const { tokens, inputs, classes } = geometry;
     const [count, first] = [counts[shard], shardRange(experiment, shard).first];

@@ -5,7 +5,7 @@
  *   causal stochastic attention with independent draws, a class of 10 predicted at every token.
  */
 import { type Experiment, experimentSpec } from "../src/experiment/experiment.ts";
-import type { SpikingSpec } from "../src/experiment/model.ts";
+import type { TransformerSpec } from "../src/experiment/model.ts";
 import type { Geometry } from "../src/model/geometry.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -54,7 +54,7 @@ export function referenceExperiment({
   surrogate,
   width,
   seed,
-}: Reference): Experiment & { readonly model: SpikingSpec } {
+}: Reference): Experiment & { readonly model: TransformerSpec } {
   const experiment = experimentSpec.parse({
     seed,
     model: {
@@ -68,7 +68,7 @@ export function referenceExperiment({
     },
     training: { batch: BATCH, shards: SHARDS },
   });
-  return experiment as Experiment & { model: SpikingSpec };
+  return experiment as Experiment & { model: TransformerSpec };
 }
 
 export const referenceGeometry = ({ inputs, tokens, classes }: Reference): Geometry => ({
@@ -77,7 +77,7 @@ export const referenceGeometry = ({ inputs, tokens, classes }: Reference): Geome
   queries: Int32Array.from({ length: tokens }, (_, token) => token),
 });
 
-export const referenceNetwork = (of: Reference): Network<SpikingSpec> =>
+export const referenceNetwork = (of: Reference): Network<TransformerSpec> =>
   initialise(referenceExperiment(of).model, referenceGeometry(of), stream(of.seed));
 
 /** Input words `[T][prompts * tokens][inputs / 32]` of one shard. */

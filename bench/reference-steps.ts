@@ -1,5 +1,5 @@
 /** Our side of the reference model on any threads: what it computes with, training steps, and inferences. */
-import type { SpikingSpec } from "../src/experiment/model.ts";
+import type { TransformerSpec } from "../src/experiment/model.ts";
 import { allocateMemory, instantiateKernels } from "../src/kernels/memory.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { isWeight, type Network, type ParameterLayout } from "../src/model/network.ts";
@@ -76,7 +76,7 @@ export function openReference(of: Reference, threads: number, executor: Executor
   }
 
   /** The network with the BatchNorm statistics of the last step as running statistics, as if training had continued for long. */
-  async function measuredNetwork(): Promise<Network<SpikingSpec>> {
+  async function measuredNetwork(): Promise<Network<TransformerSpec>> {
     const parameters = await optimiser.readParameters();
     for (const name of Object.keys(plan.statistics[0])) {
       const { data } = parameters[name];

@@ -1,10 +1,12 @@
 /** The settings of `rtl-check.ts`: engines, and the runs to check them with, generated one by one. */
+
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { networkFile } from "xpikeformer/node";
 import { CALIBRATION_PROMPTS } from "../src/evaluation/calibration-prompts.ts";
 import type { DrawKind } from "../src/experiment/attention.ts";
 import { ssaSpec } from "../src/experiment/hardware.ts";
+import { requireTransformer } from "../src/experiment/model.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
 import { symbolDetectionSpec } from "../src/experiment/task.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
@@ -181,7 +183,7 @@ export function networkCase(choice: {
   const chip = calibrateFast(blank, draw(CALIBRATION_PROMPTS, "calibration", 0), random.fork("calibration"));
   const whole = chipDesign(chip);
   const design = isSplit ? ssaDesign(whole.parameters, 1) : whole;
-  const { heads, depth, steps } = network.model;
+  const { heads, depth, steps } = requireTransformer(network.model, "A case");
   const { tokens, dimension } = design.parameters;
   const runsPerPrompt = depth * (heads / design.heads);
   const prompts = Math.ceil(clocks / (runsPerPrompt * ssaTileCycles(steps, dimension)));

@@ -58,7 +58,7 @@ export function timeMicroBatch(experiment: Experiment, prompts: number, repeats:
   const { parameters, layout, tally } = plan(memory);
   const pass = bindNetwork(kernels, layout, parameters);
   for (const [name, { data }] of Object.entries(network.parameters)) kernels.write(parameters.value[name], data);
-  const steps = network.model.kind === "spiking" ? network.model.steps : 1;
+  const steps = network.model.kind === "ann" ? 1 : network.model.steps;
   kernels.write(pass.inputs, randomInputs(steps * prompts * inputRows(geometry), geometry.inputs));
   const answers = prompts * geometry.queries.length * geometry.classes;
   kernels.fill(pass.targets, answers, 1 / geometry.classes);

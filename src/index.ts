@@ -12,7 +12,7 @@ export type { DeviceSpec } from "./experiment/device.ts";
 export { type Duration, parseDurations } from "./experiment/duration.ts";
 export type { Experiment, ExperimentDocument, ExperimentOf, FieldOf, KindOf } from "./experiment/experiment.ts";
 export type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder } from "./experiment/hardware.ts";
-export type { AnnSpec, ModelSpec, ReadOut, SpikingSpec } from "./experiment/model.ts";
+export type { AnnSpec, GraphSpec, ModelSpec, ReadOut, SpikingSpec, TransformerSpec } from "./experiment/model.ts";
 export type { LifConstants, NeuronReset, NeuronSpec } from "./experiment/neuron.ts";
 export {
   missingNoise,

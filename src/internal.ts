@@ -7,6 +7,7 @@
 
 export { type ArithmeticSpec, RECOMMENDED_FORMATS } from "./experiment/arithmetic.ts";
 export type { SsaSpec } from "./experiment/hardware.ts";
+export { requireTransformer } from "./experiment/model.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./experiment/sweep.ts";
 export { totalSteps } from "./experiment/training.ts";
 

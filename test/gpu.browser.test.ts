@@ -12,8 +12,8 @@ import {
   inlineExecutor,
   jobs,
   networkGeometry,
-  type SpikingSpec,
   stream,
+  type TransformerSpec,
   train,
 } from "../dist/index.js";
 import type { Experiment } from "../src/experiment/experiment.ts";
@@ -78,7 +78,7 @@ test("chips on a browser's GPU have the answers, spikes and counts of the CPU", 
     [experiment, SIZE] as const,
   );
   const network = initialise(
-    experiment.model as SpikingSpec,
+    experiment.model as TransformerSpec,
     networkGeometry(experiment, createTask(experiment)),
     stream(1),
   );

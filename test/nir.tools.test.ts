@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as hdf5 from "h5wasm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { modelSpec, type SpikingSpec } from "../src/experiment/model.ts";
+import { modelSpec, type TransformerSpec } from "../src/experiment/model.ts";
 import { decodeNir, encodeNir, type NirLeaf } from "../src/import/nir/graph.ts";
 import { networkFromNir, networkToNir } from "../src/import/nir/network.ts";
 import { runNir } from "../src/import/nir/run.ts";
@@ -67,8 +67,8 @@ describe("NIR's own program", () => {
     ["a stem", { stem: tinyStem }],
   ])("reads and writes our networks, which come back bit for bit: %s", async (name, fields) => {
     const size = { kind: "spiking", width: 8, heads: 2, depth: 1, expansion: 2, normalisation: "none" };
-    const model = modelSpec.parse({ ...size, ...fields }) as SpikingSpec;
-    const network = tinyNetwork(model, 1, model.stem && stemmed(model.stem)) as Network<SpikingSpec>;
+    const model = modelSpec.parse({ ...size, ...fields }) as TransformerSpec;
+    const network = tinyNetwork(model, 1, model.stem && stemmed(model.stem)) as Network<TransformerSpec>;
     writeFileSync(at(`${name}.nir`), await encodeNir(networkToNir(network), hdf5));
     run(COPY, at(`${name}.nir`), at(`${name}-copied.nir`));
     expect(networkFromNir((await read(at(`${name}-copied.nir`))).graph).network).toEqual(network);

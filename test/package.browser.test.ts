@@ -16,8 +16,8 @@ import {
   inlineExecutor,
   jobs,
   networkGeometry,
-  type SpikingSpec,
   stream,
+  type TransformerSpec,
   train,
 } from "../dist/index.js";
 import { encodeState } from "../dist/internal.js";
@@ -122,7 +122,7 @@ test.each([{}, { errors }, { mode: "differential" }, { mode: "differential", err
     const { page, errors } = isolated;
     const experiment = integerExperiment(adc);
     const network = initialise(
-      experiment.model as SpikingSpec,
+      experiment.model as TransformerSpec,
       networkGeometry(experiment, createTask(experiment)),
       stream(1),
     );

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { evaluateChips } from "../src/evaluation/chips.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
 import { parseDurations } from "../src/experiment/duration.ts";
-import type { SpikingSpec } from "../src/experiment/model.ts";
+import type { TransformerSpec } from "../src/experiment/model.ts";
 import { parseSweep } from "../src/experiment/sweep.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { foldNetwork } from "../src/model/fold.ts";
@@ -38,7 +38,7 @@ const experimentWith = (arithmetic: object | null) =>
   });
 const narrow = experimentWith({ streamBits: 9, membraneBits: 9, logitBits: 8 });
 const geometry = networkGeometry(narrow, createTask(narrow));
-const network = initialise(narrow.model as SpikingSpec, geometry, stream(1));
+const network = initialise(narrow.model as TransformerSpec, geometry, stream(1));
 
 const stoppedIn = ({ figures }: Report) =>
   figures.filter(({ id }) => id.startsWith("saturated.")).map(({ id, value }) => [id, value]);
@@ -50,7 +50,7 @@ test("chips count the same as the reference on all prompts at once, with as many
   const { spikes } = task.draw(PROMPTS, stream(narrow.seed).fork("evaluation"), { values: false });
   const { registers, saturated } = simulate(chip, spikes!, random.fork("run"));
   expect(evaluations[0].registers).toEqual(registers);
-  const { width, depth, expansion } = narrow.model as SpikingSpec;
+  const { width, depth, expansion } = narrow.model as TransformerSpec;
   const rows = STEPS * PROMPTS * geometry.tokens;
   // After the embedding, projections and down; before input, qkv, middle, hidden and output.
   expect(registers!.stream.numbers).toBe(rows * width * (1 + 2 * depth));

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { ImageData, ImageSet } from "../src/data/images.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
 import type { Experiment } from "../src/experiment/experiment.ts";
-import type { SpikingSpec } from "../src/experiment/model.ts";
+import type { TransformerSpec } from "../src/experiment/model.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
 import type { ImageClassificationSpec } from "../src/experiment/task.ts";
 import type { SourceTensor } from "../src/import/elements.ts";
@@ -47,7 +47,7 @@ function imported(layout: Layout, tensors = tensorsOf(layout)) {
   const experiment = parseExperiment({ name: layout, ...file.document });
   const geometry = networkGeometry(experiment, createTask(experiment));
   const { network } = importNetwork(file.tensors, experiment.model, geometry, file.mapping);
-  return { file, experiment, network: network as Network<SpikingSpec> };
+  return { file, experiment, network: network as Network<TransformerSpec> };
 }
 
 /** The bits of all pixels, the highest first, at every step. */

@@ -39,6 +39,7 @@ import {
   simulate,
   simulateFast,
   stream,
+  type TransformerSpec,
   withNoiseAlone,
   withoutNoise,
 } from "../dist/index.js";
@@ -173,7 +174,7 @@ test("it drills down to a cell's devices and a tile's gates, with the package's 
   expect(new Set(counted).size).toBeGreaterThan(1);
   for (const t of [counted.indexOf(Math.min(...counted)), 7]) {
     await page.getByLabel("Time step", { exact: true }).fill(String(t));
-    await page.getByText(`Head 3 of ${network.model.heads}, step ${t + 1}.`).waitFor();
+    await page.getByText(`Head 3 of ${(network.model as TransformerSpec).heads}, step ${t + 1}.`).waitFor();
     expect(await page.locator(".tile-maps figcaption").first().textContent()).toBe(
       `coincidences of q and k, 0 to ${Math.max(...counted)}, the same in all steps`,
     );

@@ -8,10 +8,10 @@ import {
   initialise,
   networkGeometry,
   parseDurations,
-  type SpikingSpec,
   stream,
   type TrainingEvent,
   type TrainOptions,
+  type TransformerSpec,
   train,
 } from "../dist/index.js";
 import { encodeState, PlatformError } from "../dist/internal.js";
@@ -91,7 +91,7 @@ test("error rates over the age of chips do not depend on the number of threads",
 
 const chipExperiment = tinyExperiment({ hardware: { adc: { errors: { outputNoise: 0.4 } } } });
 const chipNetwork = initialise(
-  chipExperiment.model as SpikingSpec,
+  chipExperiment.model as TransformerSpec,
   networkGeometry(chipExperiment, createTask(chipExperiment)),
   stream(1),
 );

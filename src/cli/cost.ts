@@ -24,6 +24,7 @@ import { CostError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import { mostHeads } from "../experiment/model.ts";
 import { machineByName } from "../experiment/parse.ts";
 import { parseWorkload, readWorkload } from "../experiment/workload.ts";
 import { type Timing, timingOf } from "../hardware/timing.ts";
@@ -68,7 +69,9 @@ export async function costCommand(
   if (!workload && options.machine !== undefined) throw ownMachine(source);
   const loaded = workload ? null : (checkpoint?.loaded ?? (await loadExperiment(source, options)));
   const { name } = loaded?.experiment ?? workload!;
-  const machine = loaded ? hardwarePrices(loaded.experiment.hardware, loaded.experiment.model) : {};
+  const machine = loaded
+    ? hardwarePrices(loaded.experiment.hardware, { heads: mostHeads(loaded.experiment.model) })
+    : {};
   // Invalid prices and nodes are refused before anything is simulated.
   for (const preset of presets) resolveTechnology(preset, choiceOf(machine, options, options.whatIf));
   const out = options.out ?? `results/cost-${folderName(name)}`;

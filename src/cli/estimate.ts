@@ -4,8 +4,7 @@
  * left.
  */
 import type { Experiment } from "../experiment/experiment.ts";
-import type { Network } from "../model/network.ts";
-import { pixels, stemLayers } from "../model/stem.ts";
+import { linearLayers, type Network } from "../model/network.ts";
 import { REPORTS } from "../runs/catalogue.ts";
 import { kitOf } from "../task/catalogue.ts";
 
@@ -35,7 +34,7 @@ export function expectedRun(
   const { chips } = hardware;
   const { prompts, curvePrompts, steps } = evaluation;
   const curveChips = Math.min(chips, evaluation.curveChips ?? chips);
-  const own = model.kind === "spiking" ? model.steps : 1;
+  const own = model.kind === "ann" ? 1 : model.steps;
   const points = REPORTS[task.kind].curvePoints(evaluation);
   const longest = Math.max(own, ...steps);
   // The curve over time steps beyond the network's own is of three chips at most.
@@ -46,8 +45,8 @@ export function expectedRun(
     visits(network, longest) * longerChips * curvePrompts;
   const others = Object.values(compared).reduce(
     (sum, other) => {
-      const steps = other.model.kind === "spiking" ? other.model.steps : 1;
-      const rate = other.model.kind === "spiking" ? SPIKING_WEIGHT : ANN_WEIGHT;
+      const steps = other.model.kind === "ann" ? 1 : other.model.steps;
+      const rate = other.model.kind === "ann" ? ANN_WEIGHT : SPIKING_WEIGHT;
       return sum + rate * visits(other, steps) * (prompts + points * curvePrompts);
     },
     SPIKING_WEIGHT * visits(network, own) * prompts,
@@ -66,7 +65,7 @@ export function expectedStudy(
   size: { readonly conditions: number; readonly chips: number; readonly reads: number; readonly prompts: number },
 ): Work {
   const { conditions, chips, reads, prompts } = size;
-  const steps = model.kind === "spiking" ? model.steps : 1;
+  const steps = model.kind === "ann" ? 1 : model.steps;
   const each = reads > 1 ? `${reads} reads x ` : "";
   return {
     words: `${count(conditions, "condition")} x ${count(chips, "chip")} x ${each}${count(prompts, kitOf(task).metric.trial)}`,
@@ -77,9 +76,9 @@ export function expectedStudy(
 
 /** Products with weights per step: every token with all weights, and the windows of a stem with those of their layer. */
 const visitsOf = (network: Network): number =>
-  stemLayers(network.model, network.geometry).reduce(
-    (sum, { windows, inputs, outputs }) => sum + (pixels(windows) - network.geometry.tokens) * inputs * outputs,
-    weightsOf(network) * network.geometry.tokens,
+  linearLayers(network.model, network.geometry).reduce(
+    (sum, { rows, inputs, outputs }) => sum + rows * inputs * outputs,
+    0,
   );
 
 /**

@@ -1,6 +1,8 @@
 /** What `xpike import` and `xpike export` say of a network, and the guard of their inputs. */
+
 import { realpath } from "node:fs/promises";
 import { FileError } from "../errors.ts";
+import { isTransformer } from "../experiment/model.ts";
 import type { Network } from "../model/network.ts";
 
 /** Throws FileError if the output file is also an input, also through links. */
@@ -16,5 +18,8 @@ export async function requireNoInput(out: string, inputs: readonly string[]): Pr
 
 export function describeNetwork({ model, parameters }: Network): string {
   const count = Object.values(parameters).reduce((total, { data }) => total + data.length, 0);
-  return `${Object.keys(parameters).length} parameters of ${count} numbers (${model.kind}, width ${model.width}, depth ${model.depth})`;
+  const sizes = isTransformer(model)
+    ? `width ${model.width}, depth ${model.depth}`
+    : `${model.operations.length} operations`;
+  return `${Object.keys(parameters).length} parameters of ${count} numbers (${model.kind}, ${sizes})`;
 }

@@ -20,7 +20,7 @@ export interface ImportedWorkload {
 /** Throws MappingError when the experiment's machine cannot hold the network. */
 export function importedWorkload(experiment: Experiment): ImportedWorkload {
   const { model } = experiment;
-  const twin = { ...experiment, model: SPIKING_TWIN[model.kind](model) };
+  const twin = { ...experiment, model: twinOf(model) };
   const workload = experimentWorkload(twin);
   const unconverted = UNCONVERTED[model.kind];
   return {
@@ -30,16 +30,21 @@ export function importedWorkload(experiment: Experiment): ImportedWorkload {
   };
 }
 
-type Twins = { readonly [K in ModelSpec["kind"]]: (model: ModelSpec) => ModelSpec };
-
-const SPIKING_TWIN: Twins = {
+const SPIKING_TWIN: { readonly [K in ModelSpec["kind"]]: (model: Extract<ModelSpec, { kind: K }>) => ModelSpec } = {
   spiking: (model) => model,
+  graph: (model) => model,
   ann: ({ width, depth, heads, expansion, position, stem, readOut }) =>
     modelSpec.parse({ kind: "spiking", width, depth, heads, expansion, position, stem, readOut }),
 };
 
+function twinOf(model: ModelSpec): ModelSpec {
+  const make = SPIKING_TWIN[model.kind] as (model: ModelSpec) => ModelSpec; // the entry of the kind takes the model
+  return make(model);
+}
+
 const UNCONVERTED: Readonly<Record<ModelSpec["kind"], readonly string[]>> = {
   spiking: [],
+  graph: [],
   ann: [
     "softmax divides by a sum over tokens, and the attention engine only counts spikes",
     "LayerNorm divides by the deviation of each token, which no fixed weight does",

@@ -1,6 +1,8 @@
 // @module-tag slow
+
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { mostHeads } from "../experiment/model.ts";
 import { machineByName, parseExperiment } from "../experiment/parse.ts";
 import { parseSweep } from "../experiment/sweep.ts";
 import { hardwareFor, hardwarePrices } from "./hardware.ts";
@@ -15,7 +17,7 @@ import { findWorkload } from "./workloads.ts";
 const simulated = findCostPreset("simulated");
 const priced = (document: object) => {
   const experiment = parseExperiment(document);
-  const set = hardwarePrices(experiment.hardware, experiment.model);
+  const set = hardwarePrices(experiment.hardware, { heads: mostHeads(experiment.model) });
   const resolved = resolveTechnology(simulated, { set });
   return { experiment, workload: experimentWorkload(experiment), resolved, technology: resolved.technology };
 };
@@ -46,7 +48,7 @@ test("a lever says what the experiment costs that has it in its file", () => {
   for (const { id, setting, change } of fields) {
     const [{ experiment: changed }] = parseSweep(setting, experiment).points;
     const { technology: prices } = resolveTechnology(simulated, {
-      set: hardwarePrices(changed.hardware, changed.model),
+      set: hardwarePrices(changed.hardware, { heads: mostHeads(changed.model) }),
     });
     const cost = machineCost(experimentWorkload(changed), prices);
     for (const figure of ["energy", "latency", "interval", "area"] as const) {

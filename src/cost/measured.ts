@@ -4,7 +4,7 @@
  */
 import { MappingError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
+import { depthOf, type ModelSpec, type SpikingSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { offeredBits } from "../hardware/attention/catalogue.ts";
 import type { BlockDensities } from "../machine/densities.ts";
@@ -42,7 +42,7 @@ export function measuredWorkload(experiment: Experiment, { operations, densities
  */
 export function experimentWorkload(experiment: Experiment): Workload {
   const { model, name } = experiment;
-  if (model.kind !== "spiking") {
+  if (model.kind === "ann") {
     throw new MappingError(
       "model.kind",
       `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the report also prices the ANN of the same size.`,
@@ -88,7 +88,7 @@ export function comparedWith(
       ...(own && {
         snn: {
           ...own,
-          blocks: Array.from({ length: snn.model.depth }, (_, i) =>
+          blocks: Array.from({ length: depthOf(snn.model) }, (_, i) =>
             trainDensities(`blocks.${i}`, (name) => snn.densities[name]),
           ),
           ...inputDensities(own, (train) => snn.densities[train]),
@@ -104,7 +104,7 @@ export const comparedSnn = (
   network: { readonly model: ModelSpec } | undefined,
   evaluation: { readonly spiking: { readonly densities: Readonly<Record<string, number>> } | null } | undefined,
 ): { model: SpikingSpec; densities: Readonly<Record<string, number>> } | undefined =>
-  network?.model.kind === "spiking" && evaluation?.spiking
+  network && network.model.kind !== "ann" && evaluation?.spiking
     ? { model: network.model, densities: evaluation.spiking.densities }
     : undefined;
 

@@ -1,6 +1,6 @@
 /** The cost of simulated chips from what they counted, at the prices and sizes of their own machine. */
 import type { Experiment } from "../experiment/experiment.ts";
-import type { AnnSpec } from "../experiment/model.ts";
+import { type AnnSpec, mostHeads } from "../experiment/model.ts";
 import { mean } from "../numeric/statistics.ts";
 import { sumOperations } from "../simulation/trace.ts";
 import { type CostEstimate, estimateCost } from "./cost.ts";
@@ -11,7 +11,7 @@ import { type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
 
 /** The prices of simulated chips, with the sizes of this machine. */
 export const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechnology =>
-  resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, model) });
+  resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, { heads: mostHeads(model) }) });
 
 /**
  * The cost of simulated chips from their counts, at the prices of a run's report, whose Xpikeformer figures come from this estimate.

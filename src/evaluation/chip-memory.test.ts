@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { memorySizes } from "./chip-memory.ts";
@@ -9,7 +9,7 @@ import { memorySizes } from "./chip-memory.ts";
 const hardware = hardwareSpec.parse({});
 
 function machine(width: number, steps: number, tokens: number) {
-  const model = spikingSpec.parse({ kind: "spiking", normalisation: "none", width, heads: 2, depth: 1, steps });
+  const model = transformerSpec.parse({ kind: "spiking", normalisation: "none", width, heads: 2, depth: 1, steps });
   const network = tinyNetwork(model, 1);
   const mask = new Uint8Array(tokens * tokens).fill(1);
   const larger = { ...network, geometry: { ...network.geometry, tokens, mask } };

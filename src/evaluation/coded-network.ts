@@ -44,7 +44,7 @@ export async function evaluateCodedNetwork(
 export const answerBlocks: Job<NetworkWork, Slice, BlockAnswers> = (work) => {
   const { network, task: spec, seed, coded, feeds } = work;
   const { model } = network;
-  const { link, task, draw } = codedSource(work, model.kind === "spiking" ? model.steps : 1);
+  const { link, task, draw } = codedSource(work, model.kind === "ann" ? 1 : model.steps);
   const decode = blockDecoder(link, coded);
   const spikes = takesSpikes(model, spec);
   const random = stream(seed).fork("coded attention");

@@ -9,7 +9,7 @@ import { resolveTechnology } from "../cost/resolve.ts";
 import { withSteps } from "../cost/workload.ts";
 import { SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
+import { mostHeads, type TransformerSpec } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import type { SymbolDetectionSpec } from "../experiment/task.ts";
 import { initialise, type Network } from "../model/network.ts";
@@ -99,9 +99,9 @@ const document = (exitMargin?: number, order = "step-major") => ({
 describe("chips that stop when they are confident", () => {
   const executor = inlineExecutor(jobs);
   const evaluate = async (exitMargin?: number, order?: string) => {
-    const experiment = parseExperiment(document(exitMargin, order)) as Experiment<SymbolDetectionSpec, SpikingSpec>;
+    const experiment = parseExperiment(document(exitMargin, order)) as Experiment<SymbolDetectionSpec, TransformerSpec>;
     const geometry = networkGeometry(experiment, createTask(experiment));
-    const network = initialise(experiment.model, geometry, stream(3)) as Network<SpikingSpec>;
+    const network = initialise(experiment.model, geometry, stream(3)) as Network<TransformerSpec>;
     return (await evaluateChips(executor, experiment, network, { chips: 1, prompts: 20 }))[0];
   };
 
@@ -125,7 +125,7 @@ test("an exit costs the steps that are run, plus a check after each of them", ()
   const experiment = parseExperiment(document(1));
   const workload = experimentWorkload(experiment);
   const resolved = resolveTechnology(findCostPreset("simulated"), {
-    set: hardwarePrices(experiment.hardware, experiment.model),
+    set: hardwarePrices(experiment.hardware, { heads: mostHeads(experiment.model) }),
   });
   const total = (steps: number) => estimateCost(withSteps(workload, steps), resolved).architectures.xpikeformer.total;
   const look = 9 * resolved.technology.add16;

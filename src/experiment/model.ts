@@ -1,17 +1,13 @@
-/** The network: an ANN transformer, or a spiking one. */
+/** The network: an ANN transformer, a spiking one, or a spiking network as a list of operations. */
 import { z } from "zod";
-import { attentionSpec } from "./attention.ts";
+import { SpecError } from "../errors.ts";
+import { type AttentionSpec, attentionSpec } from "./attention.ts";
 import { FIRES } from "./by-attention.ts";
 import { refusalInAttention } from "./by-neuron.ts";
+import { convolution, pooling } from "./convolution.ts";
 import { neuronSpec } from "./neuron.ts";
 import { onceValid } from "./once-valid.ts";
-
-const convolution = {
-  /** Side of the window in pixels, zero-padded at the edges. */
-  kernel: z.literal([1, 3, 5, 7]).optional().default(3),
-  /** Pixels between neighbouring windows. */
-  stride: z.int().min(1).max(4).default(1),
-};
+import { operationSpec } from "./operations.ts";
 
 const stemLayer = z.strictObject({
   /** Output channels of the layer. */
@@ -19,8 +15,7 @@ const stemLayer = z.strictObject({
   ...convolution,
   /** Side of the max-pooling window; for spikes, 1 if any input spikes. 1: no pooling. */
   pool: z.int().min(1).max(4).default(1),
-  /** Side of overlapping max-pooling windows. Left out: `pool`. */
-  poolWindow: z.literal([3, 5]).exactOptional(),
+  ...pooling,
   /** `currents`: pooled before the neurons. Left out: `spikes`. */
   poolOf: z.enum(["spikes", "currents"]).exactOptional(),
 });
@@ -56,6 +51,9 @@ const size = {
    * out: every patch is a token.
    */
   stem: stemSpec.optional(),
+};
+
+const answer = {
   /**
    * For symbol detection. `joint`: one logit per class; `bits`: one logit per bit, which gives fewer outputs and soft
    * bits. Left out: `joint`.
@@ -78,6 +76,7 @@ export const annSpec = z.strictObject({
   /** Pre-LayerNorm GPT block with softmax attention. */
   kind: z.literal("ann"),
   ...size,
+  ...answer,
   /**
    * Between the feed-forward layers. `gelu`: exact, PyTorch's default; `gelu-tanh`: its approximation in GPT-2. Left
    * out: `gelu-tanh`.
@@ -114,10 +113,7 @@ export const surrogateSpec = z.discriminatedUnion("kind", [
   }),
 ]);
 
-export const spikingSpec = z.strictObject({
-  /** Linear layers followed by spiking neurons, with the residual added before the neuron. */
-  kind: z.literal("spiking").optional().default("spiking"),
-  ...size,
+const dynamics = {
   /** Time steps T. More steps average out randomness, but cost energy and time. */
   steps: z.int().min(1).max(64).default(4),
   /** How attention scores and outputs become spikes. */
@@ -128,6 +124,14 @@ export const spikingSpec = z.strictObject({
   surrogate: surrogateSpec.prefault({}),
   /** BatchNorm after each linear layer in training, folded into weights and offsets before mapping. */
   normalisation: z.enum(["batch", "none"]).default("batch"),
+};
+
+export const transformerSpec = z.strictObject({
+  /** Linear layers followed by spiking neurons, with the residual added before the neuron. */
+  kind: z.literal("spiking").optional().default("spiking"),
+  ...size,
+  ...answer,
+  ...dynamics,
   /**
    * `membrane`: added before the neuron, so every crossbar input stays binary. `spikes`: layers read sums of spikes,
    * which chips refuse.
@@ -140,9 +144,25 @@ export const spikingSpec = z.strictObject({
   outputProjection: z.boolean().default(true),
 });
 
+export const graphSpec = z.strictObject({
+  /** A spiking network of any form, as a list of operations. */
+  kind: z.literal("graph"),
+  ...answer,
+  ...dynamics,
+  /** In the order in which they run; the last one is the read-out. */
+  operations: z.array(operationSpec).min(1).max(1024),
+});
+
+export type AnnSpec = z.infer<typeof annSpec>;
+/** The spiking transformer. */
+export type TransformerSpec = z.infer<typeof transformerSpec>;
+export type GraphSpec = z.infer<typeof graphSpec>;
+export type SpikingSpec = TransformerSpec | GraphSpec;
+export type ModelSpec = AnnSpec | SpikingSpec;
+
 export const modelSpec = z
-  .discriminatedUnion("kind", [annSpec, spikingSpec])
-  .refine((model) => model.width % model.heads === 0, {
+  .discriminatedUnion("kind", [annSpec, transformerSpec, graphSpec])
+  .refine((model) => !isTransformer(model) || model.width % model.heads === 0, {
     ...onceValid,
     error: (issue) => explainHeads(issue.input),
     path: ["heads"],
@@ -154,9 +174,45 @@ export const modelSpec = z
     path: ["neuron", "kind"],
   });
 
+/** Whether a model has the blocks of a transformer, and with them width, depth and heads. */
+export const isTransformer = <M extends ModelSpec>(model: M): model is Exclude<M, GraphSpec> => model.kind !== "graph";
+
+/** Blocks of a transformer; a list of operations has none. */
+export const depthOf = (model: ModelSpec): number => (isTransformer(model) ? model.depth : 0);
+
+/** Heads of the attention with the most of them; 1 without attention. */
+export const mostHeads = (model: ModelSpec): number =>
+  isTransformer(model)
+    ? model.heads
+    : Math.max(1, ...model.operations.map((listed) => (listed.kind === "attention" ? listed.heads : 1)));
+
+/** The stem of a transformer that has one. */
+export const stemOf = (model: ModelSpec): StemSpec | undefined => (isTransformer(model) ? model.stem : undefined);
+
+/** Whether learned vectors tell the tokens of a model apart. */
+export const hasPositions = (model: ModelSpec): boolean =>
+  isTransformer(model) ? model.position === "learned" : model.operations.some(({ kind }) => kind === "position");
+
+/** The model with its blocks. Throws SpecError at `model.kind` for one that lists operations; `what` needs blocks. */
+export function requireTransformer<M extends ModelSpec>(model: M, what: string): Exclude<M, GraphSpec> {
+  if (isTransformer(model)) return model;
+  throw new SpecError(
+    "model.kind",
+    `${what} needs the blocks of a transformer, but this model lists its operations ("graph"). Set model.kind to "spiking".`,
+  );
+}
+
+/** How each attention of a spiking model attends, in the order in which they run; those of a transformer's blocks are one. */
+export function attentionsOf(model: SpikingSpec): readonly AttentionSpec[] {
+  if (isTransformer(model)) return [model.attention];
+  return model.operations.flatMap((listed) =>
+    listed.kind === "attention" ? (listed.attention ?? model.attention) : [],
+  );
+}
+
 /** Why attention cannot use the model's neurons; null if it can, or if it uses none. */
-const refusedInAttention = (model: AnnSpec | SpikingSpec): string | null =>
-  model.kind === "spiking" && FIRES[model.attention.kind] ? refusalInAttention(model.neuron) : null;
+const refusedInAttention = (model: ModelSpec): string | null =>
+  model.kind !== "ann" && attentionsOf(model).some(({ kind }) => FIRES[kind]) ? refusalInAttention(model.neuron) : null;
 
 /** An issue's input is untyped; the check above runs on parsed models only. */
 function explainHeads(input: unknown): string {
@@ -168,13 +224,10 @@ function explainHeads(input: unknown): string {
   );
 }
 
-export type AnnSpec = z.infer<typeof annSpec>;
-export type SpikingSpec = z.infer<typeof spikingSpec>;
 export type BitWidth = z.infer<ReturnType<typeof bitWidth>>;
 export type QuantizationSpec = z.infer<typeof quantizationSpec>;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
 export type Activation = NonNullable<AnnSpec["activation"]>;
-export type Residual = SpikingSpec["residual"];
+export type Residual = TransformerSpec["residual"];
 export type ReadOut = NonNullable<AnnSpec["readOut"]>;
-export type ModelSpec = z.infer<typeof modelSpec>;

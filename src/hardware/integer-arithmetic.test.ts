@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { isXpikeError } from "../errors.ts";
 import { arithmeticSpec } from "../experiment/arithmetic.ts";
 import { adcSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { emptyTally } from "./actions.ts";
 import { convertColumns, converter } from "./adc.ts";
@@ -28,7 +28,7 @@ import { runIntegerLif, runIntegerLifUnits } from "./integer-lif.ts";
 import { lifParameters, signedRange } from "./lif-parameters.ts";
 
 const formats = arithmeticSpec.parse({});
-const neuronOf = (neuron: object) => spikingSpec.parse({ kind: "spiking", neuron }).neuron;
+const neuronOf = (neuron: object) => transformerSpec.parse({ kind: "spiking", neuron }).neuron;
 
 test("a sum stays within its bounds for any codes, and reaches both ends", () => {
   const factors = fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 1, maxLength: 3 });

@@ -11,11 +11,13 @@
  *                (szh1456/xpikeformer_cifar10, commit 04df2f3); its BatchNorms fold, its LayerNorms
  *                do not.
  */
+
 import { didYouMean, SpecError } from "../errors.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
+import { convolutionsOf } from "../model/layers.ts";
 import { type Network, neuronParameters, parameterLayout } from "../model/network.ts";
 import { NORM_EPSILON } from "../model/operation.ts";
-import { stemLayers } from "../model/stem.ts";
+import { graphOf } from "../model/transformer.ts";
 import { authorMapping } from "./author.ts";
 
 export const TENSOR_MAPPING_NAMES = ["xpikeformer", "author"] as const;
@@ -50,7 +52,7 @@ function torchMapping(
 ): TensorMapping {
   const has = (name: string): boolean => names?.has(name) ?? false;
   const parameters: Record<string, TensorExpression> = {};
-  const convolutions = new Map(geometry.grid && stemLayers(model, geometry).map((layer) => [layer.name, layer]));
+  const convolutions = new Map(convolutionsOf(graphOf({ model, geometry })).map((layer) => [layer.name, layer]));
   const layout = parameterLayout(model, geometry).map(({ name }) => name);
   const owners = new Set(layout.map((name) => name.split(".").slice(0, -1).join(".")));
   for (const name of owners) {
@@ -60,7 +62,7 @@ function torchMapping(
       parameters[`${name}.offset`] = `${name}.bias`;
     }
   }
-  if (model.kind === "spiking") for (const { name } of neuronParameters(model, geometry)) parameters[name] = name;
+  if (model.kind !== "ann") for (const { name } of neuronParameters(model, geometry)) parameters[name] = name;
   // nn.Embedding stores its vectors as `weight`.
   if (layout.includes("position")) parameters.position = has("position.weight") ? "position.weight" : "position";
   return { parameters, ignore: ["*.num_batches_tracked"], approximations: [] };

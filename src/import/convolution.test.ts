@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { networkForward } from "../model/forward.ts";
 import { stream } from "../numeric/stream.ts";
 import { findTensorMapping } from "./catalogue.ts";
@@ -30,7 +30,7 @@ test("a convolution of PyTorch, [outputs, channels, kernel, kernel], comes in as
   };
   const weight = numbers(outputs, channels, 3, 3);
   for (const normalisation of ["batch", "none"]) {
-    const model = spikingSpec.parse({ width: 8, heads: 1, depth: 1, stem: tinyStem, normalisation });
+    const model = transformerSpec.parse({ width: 8, heads: 1, depth: 1, stem: tinyStem, normalisation });
     const whole = tinyNetwork(model, 1, stemmed(tinyStem));
     const layers = exportNetwork(whole, findTensorMapping("xpikeformer", whole, null));
     const own = Object.entries(norm).map(([name, values]) => [`stem.0_norm.${name}`, values] as const);

@@ -5,8 +5,10 @@
  *
  * The tensors are imported again before they are returned, and must give the same network bit for bit.
  */
+
 import { SpecError, ValueError } from "../errors.ts";
 import { formatPath, shorten } from "../experiment/json.ts";
+import { depthOf } from "../experiment/model.ts";
 import type { TensorExpression, TensorMapping, TensorStep } from "../experiment/tensor-mapping.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
 import type { NamedArray } from "../model/safetensors.ts";
@@ -27,7 +29,7 @@ export function exportNetwork(
   const written = new Map<string, Values>();
   const rules = new Map(
     Object.entries(mapping.parameters).flatMap(([pattern, expression]) =>
-      expandBlocks(pattern, expression, model.depth).map((rule) => [
+      expandBlocks(pattern, expression, depthOf(model)).map((rule) => [
         rule.name,
         { path: formatPath(["parameters", pattern]), expression: rule.expression },
       ]),

@@ -4,7 +4,14 @@ import { describe, expect, test } from "vitest";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, stridingStem, tinyStem } from "../../test/support/tiny-stem.ts";
 import { SpecError } from "../errors.ts";
-import { type ModelSpec, modelSpec } from "../experiment/model.ts";
+import {
+  type AnnSpec,
+  annSpec,
+  type ModelSpec,
+  modelSpec,
+  requireTransformer,
+  type TransformerSpec,
+} from "../experiment/model.ts";
 import { parseTensorMapping } from "../experiment/tensor-mapping.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
@@ -17,7 +24,7 @@ import { evaluate } from "./expression.ts";
 import { importNetwork, matches } from "./import.ts";
 import { decodeTensors } from "./source.ts";
 
-const ann = tinyNetwork(modelSpec.parse({ kind: "ann", width: 8, heads: 2, depth: 2, expansion: 2 }), 1);
+const ann = tinyNetwork(annSpec.parse({ kind: "ann", width: 8, heads: 2, depth: 2, expansion: 2 }), 1);
 const tensor = (shape: number[], ...values: number[]): SourceTensor => ({
   type: "float32",
   shape,
@@ -55,7 +62,7 @@ describe("a network of any architecture", () => {
     position: fc.constantFrom("none", "learned"),
     stem: fc.constantFrom(undefined, tinyStem, stridingStem),
   });
-  const geometryFor = ({ stem }: ModelSpec) => (stem ? stemmed(stem) : undefined);
+  const geometryFor = ({ stem }: AnnSpec | TransformerSpec) => (stem ? stemmed(stem) : undefined);
   const extras = fc.record({
     normalisation: fc.constantFrom("batch", "none"),
     outputProjection: fc.boolean(),
@@ -65,7 +72,10 @@ describe("a network of any architecture", () => {
   test("survives a round trip through PyTorch's layout bit for bit", () => {
     fc.assert(
       fc.property(models, extras, fc.nat(1000), (model, extra, seed) => {
-        const spec = modelSpec.parse(model.kind === "spiking" ? { ...model, ...extra } : model);
+        const spec = requireTransformer(
+          modelSpec.parse(model.kind === "spiking" ? { ...model, ...extra } : model),
+          "A test",
+        );
         const network = tinyNetwork(spec, seed, geometryFor(spec));
         const bits = ({ parameters }: Network) =>
           Object.entries(parameters).map(([name, { data }]) => [name, new Uint32Array(data.slice().buffer)]);

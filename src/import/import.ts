@@ -4,7 +4,7 @@
  */
 import { SpecError, suggest, XpikeError } from "../errors.ts";
 import { formatPath, shorten } from "../experiment/json.ts";
-import type { ModelSpec } from "../experiment/model.ts";
+import { depthOf, type ModelSpec } from "../experiment/model.ts";
 import type { TensorExpression, TensorMapping } from "../experiment/tensor-mapping.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "../model/network.ts";
@@ -48,7 +48,7 @@ export function importNetwork<M extends ModelSpec>(
 
   for (const [pattern, expression] of Object.entries(mapping.parameters)) {
     const path = formatPath(["parameters", pattern]);
-    for (const rule of expandBlocks(pattern, expression, model.depth)) {
+    for (const rule of expandBlocks(pattern, expression, depthOf(model))) {
       if (rules.has(rule.name)) problems.push({ path, text: `${path} fills ${rule.name}, which another rule fills.` });
       else if (known.has(rule.name)) rules.set(rule.name, { path, expression: rule.expression });
       else {

@@ -17,8 +17,7 @@ import type { Activation, SurrogateSpec } from "../experiment/model.ts";
 import type { NeuronSpec } from "../experiment/neuron.ts";
 import type { Codes } from "../model/bit-widths.ts";
 import type { AnswerKind, Grid } from "../model/geometry.ts";
-import type { PoolSize } from "../model/max-pool.ts";
-import type { WindowSize } from "../model/stem.ts";
+import type { PoolSize, WindowSize } from "../model/stem.ts";
 import type { PackedBits, Place } from "./arena.ts";
 
 /** Reading a memory that is at hand; trainers read with `TrainingOps.read`, which any backend has. */

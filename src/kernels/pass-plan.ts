@@ -55,7 +55,7 @@ export function planNetwork(arena: Arena, network: Described, options: PassOptio
   const graph = graphOf(network);
   const { nodes: operations, head, spiking } = nodesOf(graph);
   const { model } = network;
-  const steps = model.kind === "spiking" ? model.steps : 1;
+  const steps = model.kind === "ann" ? 1 : model.steps;
   const isPacked = spiking && !realInputs;
   const { rows, features } = graph.values.get(INPUT)!;
   const input: Shape = { steps: isPacked ? steps : 1, rows, features, form: isPacked ? "bits" : "numbers" };

@@ -1,7 +1,7 @@
 /** Plans as numbers: they need no memory, and the sizes that they request are sufficient. */
 import { afterEach, expect, test, vi } from "vitest";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { annSpec, type ModelSpec, spikingSpec } from "../experiment/model.ts";
+import { annSpec, type ModelSpec, transformerSpec } from "../experiment/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Arena, countingArena, reserveTally } from "./arena.ts";
 import { standaloneKernels } from "./memory.ts";
@@ -20,21 +20,25 @@ const triangular = { kind: "triangular", width: 1 } as const;
 const everything = { stepLoss: 0.5, spikeRate: { weight: 20, target: 0 }, outputNoise: 0.1 };
 const cases: [string, ModelSpec, Partial<PassOptions>][] = [
   ["softmax attention", annSpec.parse({ ...size, kind: "ann" }), {}],
-  ["sampled attention", spikingSpec.parse({ ...size, steps: 3, surrogate: triangular }), everything],
-  ["layers recomputed", spikingSpec.parse({ ...size, steps: 3 }), { ...everything, recompute: true }],
-  ["expected attention", spikingSpec.parse({ ...size, steps: 3, outputProjection: false }), { attention: "expected" }],
-  ["LIF attention", spikingSpec.parse({ ...size, steps: 3, attention: { kind: "lif" } }), everything],
+  ["sampled attention", transformerSpec.parse({ ...size, steps: 3, surrogate: triangular }), everything],
+  ["layers recomputed", transformerSpec.parse({ ...size, steps: 3 }), { ...everything, recompute: true }],
+  [
+    "expected attention",
+    transformerSpec.parse({ ...size, steps: 3, outputProjection: false }),
+    { attention: "expected" },
+  ],
+  ["LIF attention", transformerSpec.parse({ ...size, steps: 3, attention: { kind: "lif" } }), everything],
   [
     "learned leaks",
-    spikingSpec.parse({ ...size, steps: 3, neuron: { kind: "plif" }, surrogate: triangular }),
+    transformerSpec.parse({ ...size, steps: 3, neuron: { kind: "plif" }, surrogate: triangular }),
     everything,
   ],
   [
     "adaptive neurons",
-    spikingSpec.parse({ ...size, steps: 3, neuron: { kind: "alif" }, surrogate: triangular }),
+    transformerSpec.parse({ ...size, steps: 3, neuron: { kind: "alif" }, surrogate: triangular }),
     everything,
   ],
-  ["real inputs", spikingSpec.parse({ ...size, steps: 3, normalisation: "none" }), { realInputs: true }],
+  ["real inputs", transformerSpec.parse({ ...size, steps: 3, normalisation: "none" }), { realInputs: true }],
 ];
 
 const options = (training: boolean, more: Partial<PassOptions>): PassOptions => ({

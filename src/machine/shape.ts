@@ -6,7 +6,7 @@
  */
 import type { AttentionSpec } from "../experiment/attention.ts";
 import { ATTENTION_PARTS, type AttentionPart } from "../experiment/by-attention.ts";
-import type { ModelSpec, SpikingSpec, StemSpec } from "../experiment/model.ts";
+import { type ModelSpec, requireTransformer, type StemSpec, type TransformerSpec } from "../experiment/model.ts";
 import type { NeuronReset, NeuronSpec } from "../experiment/neuron.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { type LinearLayer, layersOf } from "../model/layers.ts";
@@ -64,7 +64,8 @@ export interface NetworkShape {
 }
 
 /** The sizes of a network and its task; a conventional network has the same layers and a single step. */
-export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
+export function shapeOf(described: ModelSpec, geometry: Geometry): NetworkShape {
+  const model = requireTransformer(described, "A machine");
   const { width, depth, heads, expansion } = model;
   const spiking = model.kind === "spiking" ? model : null;
   const read = tokensRead(geometry);
@@ -126,7 +127,7 @@ export const IDEAL_NEURON: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, 
 const IDEAL_ATTENTION: AttentionSpec = { kind: "stochastic", scoreGain: 1, valueGain: 1, draws: "independent" };
 
 /** A network of these sizes. What no layer depends on is left out, such as positions and who attends to whom. */
-function describedBy(shape: NetworkShape): Described<SpikingSpec> {
+function describedBy(shape: NetworkShape): Described<TransformerSpec> {
   const { width, depth, heads, expansion, steps, neuron = IDEAL_NEURON, attention = IDEAL_ATTENTION } = shape;
   const { tokens, inputs, classes, outputProjection, residuals, stem } = shape;
   const residual = residuals > 0 ? "membrane" : "none";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stemmed, stridingStem, tinyStem } from "../../test/support/tiny-stem.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import type { Action } from "../hardware/actions.ts";
 import { countActions, type OperationCounts } from "./counts.ts";
 import { type Machine, machineOf } from "./machine.ts";
@@ -96,7 +96,7 @@ describe("bits that the jobs of a schedule move", () => {
     [stridingStem, "token-major"],
     [stridingStem, "step-major"],
   ] as const)("are those of windows too, in a stem %j, %s", (stem, order) => {
-    const model = spikingSpec.parse({ kind: "spiking", width: 16, depth: 1, heads: 2, steps: 3, stem });
+    const model = transformerSpec.parse({ kind: "spiking", width: 16, depth: 1, heads: 2, steps: 3, stem });
     const geometry = stemmed(stem);
     const machine = machineOf(hardwareSpec.parse({ order }), shapeOf(model, geometry));
     const schedule = scheduleOf(machine);

@@ -6,7 +6,7 @@ import { MappingError } from "../errors.ts";
 import type { AttentionOf, AttentionSpec } from "../experiment/attention.ts";
 import { type ByAttention, forAttention } from "../experiment/by-attention.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
+import { requireTransformer, type SpikingSpec } from "../experiment/model.ts";
 import type { NeuronSpec } from "../experiment/neuron.ts";
 import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
 import type { UnitClocks } from "../hardware/attention/unit.ts";
@@ -104,7 +104,7 @@ export const attentionParametersOf = ({ model, geometry }: Sized, hardware: Hard
   attentionParameters(attentionRequest({ model, geometry }), hardware);
 
 export function attentionRequest({ model, geometry }: Sized): AttentionRequest {
-  const { attention, neuron, steps, width, heads } = model;
+  const { attention, neuron, steps, width, heads } = requireTransformer(model, "An attention unit for all blocks");
   return { attention, neuron, steps, tokens: geometry.tokens, dimension: width / heads, mask: geometry.mask };
 }
 

@@ -4,7 +4,7 @@ import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyLayer } from "../../test/support/tiny-layer.ts";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { MappingError, ShapeError } from "../errors.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
 import { type LayerMapping, mapLayer, mapNetwork, START } from "./mapping.ts";
@@ -19,7 +19,7 @@ function networkOf(model: object): Network<SpikingSpec> {
     mask: new Uint8Array(9).fill(1),
     queries: Int32Array.of(2),
   };
-  const spec = spikingSpec.parse({ kind: "spiking", normalisation: "none", ...model });
+  const spec = transformerSpec.parse({ kind: "spiking", normalisation: "none", ...model });
   const zeros = (shape: readonly number[]) => new Float32Array(shape.reduce((a, b) => a * b, 1));
   const parameters = parameterLayout(spec, geometry).map(({ name, shape }) => [name, { shape, data: zeros(shape) }]);
   return { model: spec, geometry, parameters: Object.fromEntries(parameters) };
@@ -202,7 +202,10 @@ test("networks that the hardware cannot run are refused with a remedy", () => {
 
 test("step-major order is refused if LFSRs would have to keep running from step to step", () => {
   const draws = (draws: string) =>
-    tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 16, heads: 2, depth: 1, attention: { draws } }), 1);
+    tinyNetwork(
+      transformerSpec.parse({ normalisation: "none", width: 16, heads: 2, depth: 1, attention: { draws } }),
+      1,
+    );
   const hardware = literalMachine({ order: "step-major", ssa: { random: "lfsr" } });
   expect(() => mapNetwork(draws("independent"), hardware)).toThrow('Set model.attention.draws to "stratified"');
   expect(mapNetwork(draws("stratified"), hardware).attention).toMatchObject({ unit: "ssa-tile", drained: "step" });

@@ -17,10 +17,11 @@
  * A chip with fewer crossbars than the network has blocks is time-shared: tiles are placed in the order in which layers run,
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
+
 import { MappingError, ShapeError } from "../errors.ts";
 import { type ColumnReadOut, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
+import { isTransformer, requireTransformer, type SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import type { MatrixBlock } from "../hardware/blocks.ts";
@@ -30,10 +31,13 @@ import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { readOutFor } from "../hardware/read-out.ts";
 import type { Geometry } from "../model/geometry.ts";
+import { operationsOf } from "../model/graph.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
+import { largestOf } from "../model/operation.ts";
 import { RESIDUALS, trainsBefore } from "../model/residual.ts";
 import { embeddedTrains } from "../model/stem.ts";
+import { graphOf } from "../model/transformer.ts";
 import {
   type AttentionMapping,
   type AttentionParameters,
@@ -116,7 +120,11 @@ export function mapNetwork(
   const { model, geometry } = network;
   const unit = requireMappable(network, hardware, coding);
   requireFolded(network);
-  const mapping = placeLayers(linearLayers(model, geometry), placeAttention(unit, model.heads, hardware), hardware);
+  const mapping = placeLayers(
+    linearLayers(model, geometry),
+    placeAttention(unit, requireTransformer(model, "A machine").heads, hardware),
+    hardware,
+  );
   requireSteps(mapping.layers, model.steps, hardware);
   return mapping;
 }
@@ -148,6 +156,10 @@ export function requireMappable(
 
 /** Throws MappingError where layers read sums of spikes: a line takes a bit, so that each train would be read for itself. */
 function requireBits({ model, geometry }: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
+  if (!isTransformer(model)) {
+    requireBitsOf({ model, geometry });
+    return;
+  }
   if (RESIDUALS[model.residual].neurons === "stream") return;
   const { depth, width, expansion, steps } = model;
   const first = embeddedTrains(model);
@@ -160,6 +172,20 @@ function requireBits({ model, geometry }: Pick<Network<SpikingSpec>, "model" | "
       `${first} + 2 x ${depth - 1} + 1 = ${last} spikes. Each would need a pass of its own: ${last} x ${once} results to convert ` +
       `instead of ${steps} x ${tokens} x ${expansion * width} = ${once}. Use "membrane", or evaluate this network without hardware.`,
   );
+}
+
+/** Throws MappingError, at the operation, where a layer of a list reads sums of spikes. */
+function requireBitsOf(described: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
+  const graph = graphOf(described);
+  for (const { name, reads } of operationsOf(graph, "linear")) {
+    const largest = largestOf(graph.values.get(reads[0])!.domain);
+    if (largest === 1) continue;
+    throw new MappingError(
+      `model.operations.${name}`,
+      `Crossbar lines take one bit, but ${name} reads ${reads[0]}, a sum of up to ${largest} spikes. List neurons between them, or evaluate ` +
+        "this network without hardware.",
+    );
+  }
 }
 
 /** Throws MappingError where whole numbers would have to be divided by something other than a power of two. */

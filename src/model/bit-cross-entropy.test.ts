@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { annSpec, spikingSpec } from "../experiment/model.ts";
+import { annSpec, transformerSpec } from "../experiment/model.ts";
 import { bitCrossEntropyBackward, bitCrossEntropyForward } from "./bit-cross-entropy.ts";
 import { crossEntropyForward } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
@@ -67,7 +67,7 @@ test("a conventional network with a bit read-out has one logit per bit, and its 
 });
 
 test("so is the backward pass of a spiking network, with a share of the loss at each step", () => {
-  const model = spikingSpec.parse({ ...size, steps: 3, neuron: { threshold: 0.5 } });
+  const model = transformerSpec.parse({ ...size, steps: 3, neuron: { threshold: 0.5 } });
   const network = tinyNetwork(model, 5, geometry);
   const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 3) };
   const run = () => networkForward(network, input, { mode: "train", attention: "expected" });

@@ -7,18 +7,28 @@
  * metadata, so a single flipped bit is detected. Reading checks that the arrays are exactly the parameters of that model on that
  * geometry, and then checks the checksums.
  */
+
 import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
 import { withPresentNames } from "../experiment/earlier-names.ts";
 import { parseJson, shorten } from "../experiment/json.ts";
-import { type ModelSpec, modelSpec } from "../experiment/model.ts";
+import {
+  type AnnSpec,
+  type GraphSpec,
+  isTransformer,
+  type ModelSpec,
+  modelSpec,
+  type TransformerSpec,
+} from "../experiment/model.ts";
 import { crc32 } from "../numeric/checksum.ts";
 import { fromHalf, toHalf } from "../numeric/half.ts";
 import { type Geometry, MOST_TOKENS } from "./geometry.ts";
+import { listedGeometry } from "./listed.ts";
 import { type Network, parameterLayout, type Tensor } from "./network.ts";
 import { logitsOf } from "./read-out.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";
 import { stemGeometry } from "./stem.ts";
+import { graphOf } from "./transformer.ts";
 
 const FORMAT = "xpikeformer-1";
 const RESERVED = ["format", "model", "geometry", "checksums"];
@@ -205,7 +215,7 @@ function firstIssue(error: z.ZodError): string {
 }
 
 /** A geometry has a grid exactly when the model has a stem, and the stem leaves as many pixels as there are tokens. */
-function checkStem({ stem }: ModelSpec, geometry: Geometry, fail: Fail): void {
+function checkStem({ stem }: TransformerSpec | AnnSpec, geometry: Geometry, fail: Fail): void {
   const { tokens, grid } = geometry;
   if (!stem && !grid) return;
   if (!stem || !grid) fail(`the model has ${stem ? "a" : "no"} stem, but the geometry ${grid ? "a" : "no"} grid.`);
@@ -214,6 +224,19 @@ function checkStem({ stem }: ModelSpec, geometry: Geometry, fail: Fail): void {
     if (left !== tokens) fail(`the stem leaves ${left} pixels of the grid, but there are ${tokens} tokens.`);
   } catch (error) {
     if (error instanceof SpecError) fail(`the stem does not fit the grid. ${error.message}`);
+    throw error;
+  }
+}
+
+/** The operations of a list fit together, and leave as many rows as there are tokens. */
+function checkListed(model: GraphSpec, geometry: Geometry, fail: Fail): void {
+  try {
+    const { tokens, grid } = listedGeometry(model, geometry, geometry.grid);
+    if (tokens !== geometry.tokens || !grid !== !geometry.grid)
+      fail(`its operations leave ${tokens} tokens, but the geometry has ${geometry.tokens}.`);
+    graphOf({ model, geometry });
+  } catch (error) {
+    if (error instanceof SpecError) fail(`its operations do not fit the geometry. ${error.message}`);
     throw error;
   }
 }
@@ -235,7 +258,8 @@ function checkParameters(
   tensors: Readonly<Record<string, NamedArray>>,
   fail: Fail,
 ): void {
-  checkStem(model, geometry, fail);
+  if (isTransformer(model)) checkStem(model, geometry, fail);
+  else checkListed(model, geometry, fail);
   if (model.readOut === "bits") checkBits(model, geometry, fail);
   const layout = parameterLayout(model, geometry);
   for (const { name, shape } of layout) {

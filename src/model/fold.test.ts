@@ -1,14 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
 import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
 import { foldNetwork } from "./fold.ts";
 import { drawBlocks, type NetworkForward, networkForward } from "./forward.ts";
 import { parameterLayout } from "./network.ts";
 
 const model = (settings: Partial<SpikingSpec>): SpikingSpec =>
-  spikingSpec.parse({ kind: "spiking", width: 8, heads: 2, depth: 2, expansion: 2, position: "learned", ...settings });
+  transformerSpec.parse({
+    kind: "spiking",
+    width: 8,
+    heads: 2,
+    depth: 2,
+    expansion: 2,
+    position: "learned",
+    ...settings,
+  });
 
 const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1) };
 

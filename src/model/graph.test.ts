@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tinyGeometry } from "../../test/support/tiny-network.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { graphOfOperations, INPUT, readersOf, readsOf, writerOf } from "./graph.ts";
 import type { LinearOperation } from "./linear.ts";
 import { BITS } from "./operation.ts";
@@ -70,7 +70,7 @@ test("each value but the answer of a transformer's graph has a writer before its
   });
   fc.assert(
     fc.property(models, (fields) => {
-      const model = spikingSpec.parse({ width: 8, heads: 2, expansion: 2, steps: 2, ...fields });
+      const model = transformerSpec.parse({ width: 8, heads: 2, expansion: 2, steps: 2, ...fields });
       const graph = graphOf({ model, geometry: tinyGeometry });
       const order = new Map(graph.operations.map((operation, i) => [operation, i]));
       for (const operation of graph.operations) {

@@ -4,8 +4,8 @@
  *
  *   input -> windows -> linear -> neurons -> ... -> attention -> ... -> read-out
  *
- * `transformer.ts` builds the graph of a model. `graphOfOperations` checks one: every operation reads values that the input or an
- * earlier operation gives, in shapes that fit; every value is read; the last one is the answer.
+ * `transformer.ts` and `listed.ts` build the graph of a model. `graphOfOperations` checks one: every operation reads values that the
+ * input or an earlier operation gives, in shapes that fit; every value is read; the last one is the answer.
  */
 import { SpecError } from "../errors.ts";
 import type { Value, ValueShape } from "./operation.ts";
@@ -19,44 +19,59 @@ export interface Graph {
 
 export const INPUT = "input";
 
+/** What every operation has, in a graph and as an experiment lists it. */
+type Step = Pick<Operation, "name" | "reads" | "writes"> & { readonly kind: string };
+
 /**
  * Checks operations, and gives their values shapes.
  *
- * Throws  SpecError that names the operation: for a value that is unknown, written twice, read before it is written, or never read;
- *         and for shapes that do not fit
+ * Throws  SpecError that names the operation: as `requireFlow`, and for shapes that do not fit
  */
 export function graphOfOperations(input: ValueShape, operations: readonly Operation[]): Graph {
+  requireFlow(operations);
   const values = new Map<string, Value>([[INPUT, { name: INPUT, ...input }]]);
   for (const operation of operations) {
-    const { kind, name, reads, writes } = operation;
-    const at = `model.operations.${name}`;
-    const read = reads.map((value) => values.get(value) ?? refuseRead(at, value, operation, operations));
-    if (values.has(writes)) {
+    const { reads, writes } = operation;
+    const read = reads.map((name) => values.get(name) as Value);
+    values.set(writes, { name: writes, ...operationKit(operation).shape(operation, read) });
+  }
+  return { values, operations };
+}
+
+/**
+ * Throws  SpecError that names the operation: for a value that is unknown, written twice, read before it is written, or never read
+ */
+export function requireFlow(steps: readonly Step[]): void {
+  const written = new Set([INPUT]);
+  const used = new Set(steps.flatMap(({ reads }) => reads));
+  for (const step of steps) {
+    const { kind, name, reads, writes } = step;
+    const unknown = reads.find((value) => !written.has(value));
+    if (unknown !== undefined) refuseRead(unknown, step, steps);
+    if (written.has(writes)) {
       throw new SpecError(
-        at,
+        `model.operations.${name}`,
         `The ${kind} ${name} writes ${writes}, which exists already. Give its result a name of its own.`,
       );
     }
-    values.set(writes, { name: writes, ...operationKit(operation).shape(operation, read) });
+    written.add(writes);
   }
-  const answer = operations.at(-1)?.writes ?? INPUT;
-  const used = new Set(operations.flatMap(({ reads }) => reads));
-  for (const { kind, name, writes } of operations) {
+  const answer = steps.at(-1)?.writes;
+  for (const { kind, name, writes } of steps) {
     if (used.has(writes) || writes === answer) continue;
     throw new SpecError(
       `model.operations.${name}`,
       `Nobody reads ${writes}, which the ${kind} ${name} writes. Read it in a later operation, or leave ${name} out.`,
     );
   }
-  return { values, operations };
 }
 
-function refuseRead(at: string, value: string, { kind, name }: Operation, operations: readonly Operation[]): never {
-  const later = operations.find(({ writes }) => writes === value);
+function refuseRead(value: string, { kind, name }: Step, steps: readonly Step[]): never {
+  const later = steps.find(({ writes }) => writes === value);
   const reason = later
     ? `which ${later.name} writes only afterwards. A graph has no cycles: list ${later.name} before ${name}`
     : `but no operation writes it. Values are \`${INPUT}\` and what operations write`;
-  throw new SpecError(at, `The ${kind} ${name} reads ${value}, ${reason}.`);
+  throw new SpecError(`model.operations.${name}`, `The ${kind} ${name} reads ${value}, ${reason}.`);
 }
 
 /** Values that depend on the input alone, before the first layer, through which no gradient has to pass. */

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, tinyStem } from "../../test/support/tiny-stem.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { annSpec, type ModelSpec, spikingSpec } from "../experiment/model.ts";
+import { annSpec, type ModelSpec, transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
@@ -14,7 +14,7 @@ import { inputRows } from "./geometry.ts";
 import { beginsStream, followsAttention, type LinearLayer, layersOf } from "./layers.ts";
 import { graphOf } from "./transformer.ts";
 
-const BASE = spikingSpec.parse({ width: 16, depth: 1, heads: 2, expansion: 2, steps: 2, normalisation: "none" });
+const BASE = transformerSpec.parse({ width: 16, depth: 1, heads: 2, expansion: 2, steps: 2, normalisation: "none" });
 
 const layersIn = (model: ModelSpec, geometry: Geometry = tinyGeometry) => layersOf(graphOf({ model, geometry }));
 

@@ -10,6 +10,7 @@
 import { type Graph, operationsOf, readersOf, writerOf } from "./graph.ts";
 import type { LinearOperation } from "./linear.ts";
 import type { Operation, OperationKind } from "./operations.ts";
+import type { WindowSize } from "./stem.ts";
 
 /** A linear operation and its surroundings. */
 export interface LinearLayer {
@@ -110,6 +111,15 @@ function partOf({ name, block }: LinearOperation): string {
   const before = block === null ? "" : `blocks.${block}.`;
   return name.slice(before.length);
 }
+
+/** A layer that reads windows of a map. */
+export type Convolution = WindowSize & Pick<LinearLayer, "name" | "inputs" | "outputs">;
+
+export const convolutionsOf = (graph: Graph): Convolution[] =>
+  operationsOf(graph, "linear").flatMap(({ name, inputs, outputs, reads: [read] }) => {
+    const writer = writerOf(graph, read);
+    return writer?.kind === "windows" ? [{ ...writer.size, name, inputs, outputs }] : [];
+  });
 
 /** Whether it is the first layer of a stream: neurons on it read its sums, and no branch comes before it. */
 export const beginsStream = ({ block, ownNeurons, answers }: Pick<LinearLayer, "block" | "ownNeurons" | "answers">) =>

@@ -5,14 +5,9 @@
  * Backward: the gradient goes to the largest value; among equal values to the first, row by row, even if no pixel fired.
  * Other frameworks do the same.
  */
-
 import { expectFeatures, NO_PARAMETERS, type OperationKit, type OperationOf } from "./operation.ts";
 import { expectShape } from "./shape.ts";
-import type { StemLayer } from "./stem.ts";
-import { pixels } from "./stem.ts";
-
-/** Squares of `poolWindow` x `poolWindow` of the `windows` map of a layer, `pool` pixels apart, with its `outputs` channels. */
-export type PoolSize = Pick<StemLayer, "windows" | "outputs" | "pool" | "poolWindow" | "pooled">;
+import { type PoolSize, pixels } from "./stem.ts";
 
 export interface PoolOperation extends OperationOf<"pool"> {
   readonly size: PoolSize;

@@ -43,7 +43,7 @@ export interface ParameterLayout extends Omit<OperationParameter, "layer"> {
 export function isSpiking<V extends { readonly model: ModelSpec }>(
   described: V,
 ): described is V & { readonly model: SpikingSpec } {
-  return described.model.kind === "spiking";
+  return described.model.kind !== "ann";
 }
 
 /** Names, shapes and initial values of all parameters, in the order of the graph. */

@@ -8,7 +8,7 @@ import { expectClose, normals } from "../../test/support/gradient.ts";
 import { meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, tinyGrid } from "../../test/support/tiny-stem.ts";
 import { SpecError } from "../errors.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { networkBackward, networkForward } from "./forward.ts";
@@ -20,7 +20,7 @@ import { comparisonsOf, pixels, stemGeometry, stemLayers } from "./stem.ts";
 const [steps, prompts] = [3, 2];
 const targets = oneHot([2, 0], meanGeometry.classes);
 const modelOf = (fields: object) =>
-  spikingSpec.parse({ width: 8, heads: 2, depth: 2, expansion: 2, steps, attention: { kind: "lif" }, ...fields });
+  transformerSpec.parse({ width: 8, heads: 2, depth: 2, expansion: 2, steps, attention: { kind: "lif" }, ...fields });
 
 /** The stem of the Spike-driven Transformer: the last layer pools currents, which go around the embedding. */
 const membraneStem = {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
 import { meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type TransformerSpec, transformerSpec } from "../experiment/model.ts";
 import type { SpikeRateSpec } from "../experiment/training.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
@@ -26,10 +26,10 @@ const [steps, prompts] = [3, 2];
 const { tokens, classes } = tinyGeometry;
 const bits: SteppedInput = { steps, prompts, values: tinyBits(steps, prompts, 1) };
 
-type Settings = Partial<Omit<SpikingSpec, "attention">> & { attention?: Partial<SpikingSpec["attention"]> };
+type Settings = Partial<Omit<TransformerSpec, "attention">> & { attention?: Partial<TransformerSpec["attention"]> };
 
-function model(settings: Settings): SpikingSpec {
-  return spikingSpec.parse({ kind: "spiking", width: 8, heads: 2, depth: 2, expansion: 2, ...settings });
+function model(settings: Settings): TransformerSpec {
+  return transformerSpec.parse({ kind: "spiking", width: 8, heads: 2, depth: 2, expansion: 2, ...settings });
 }
 
 /**
@@ -39,7 +39,7 @@ function model(settings: Settings): SpikingSpec {
  * the share of the loss that is taken at each step, `spikeRate` the penalty on rates.
  */
 function checkGradients(
-  network: Network<SpikingSpec>,
+  network: Network<TransformerSpec>,
   input: SteppedInput,
   mode: "train" | "eval",
   {

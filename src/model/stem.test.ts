@@ -4,7 +4,14 @@ import { expectClose, normals } from "../../test/support/gradient.ts";
 import { meanGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, stridingStem, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
 import { SpecError } from "../errors.ts";
-import { type ModelSpec, modelSpec, type StemSpec, stemSpec } from "../experiment/model.ts";
+import {
+  type AnnSpec,
+  annSpec,
+  type StemSpec,
+  stemSpec,
+  type TransformerSpec,
+  transformerSpec,
+} from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
 import { gatherWindows } from "./convolution.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
@@ -18,13 +25,13 @@ import { pixels, stemGeometry, stemLayers } from "./stem.ts";
 const [steps, prompts] = [2, 2];
 const { classes } = meanGeometry;
 
-function modelOf(stem: StemSpec | undefined, fields: object = {}): ModelSpec {
+function modelOf(stem: StemSpec | undefined, fields: object = {}): TransformerSpec {
   const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem };
-  return modelSpec.parse({ kind: "spiking", ...size, steps, ...fields });
+  return transformerSpec.parse({ kind: "spiking", ...size, steps, ...fields });
 }
 
-const twinOf = ({ width, heads, depth, expansion, position, stem }: ModelSpec): ModelSpec =>
-  modelSpec.parse({ kind: "ann", width, heads, depth, expansion, position, stem });
+const twinOf = ({ width, heads, depth, expansion, position, stem }: AnnSpec | TransformerSpec): AnnSpec =>
+  annSpec.parse({ kind: "ann", width, heads, depth, expansion, position, stem });
 
 /** Loss, gradients and, for a spiking network, bits. The spiking network is smooth, and its attention passes probabilities on. */
 function run(network: Network, values: Float64Array): { loss: number; gradients: () => Gradients; fired: Uint8Array } {
@@ -40,7 +47,7 @@ function run(network: Network, values: Float64Array): { loss: number; gradients:
     const gradients = () => networkBackward(network, crossEntropyBackward(cache, classes), forward);
     return { loss, gradients, fired: Buffer.concat(Object.values(forward.trace)) };
   }
-  const ann = network as Network<Extract<ModelSpec, { kind: "ann" }>>;
+  const ann = network as Network<AnnSpec>;
   const forward = networkForward(ann, { prompts, values });
   const { loss, cache } = lossOf(forward.logits);
   const gradients = () => networkBackward(ann, crossEntropyBackward(cache, classes), forward);

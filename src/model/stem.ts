@@ -9,7 +9,7 @@
  * zeros on each side.
  */
 import { invariant, SpecError } from "../errors.ts";
-import type { ModelSpec, StemSpec } from "../experiment/model.ts";
+import type { AnnSpec, StemSpec, TransformerSpec } from "../experiment/model.ts";
 import type { Geometry, Grid } from "./geometry.ts";
 
 /** Which pixels of a map `[rows, columns, channels]` a convolution's windows hold. */
@@ -38,7 +38,7 @@ export interface StemLayer extends WindowSize {
 }
 
 /** All layers before the first block, the embedding last. */
-export function stemLayers(model: ModelSpec, geometry: Geometry): StemLayer[] {
+export function stemLayers(model: AnnSpec | TransformerSpec, geometry: Geometry): StemLayer[] {
   const { tokens, inputs, grid } = geometry;
   const { stem, width } = model;
   invariant(!stem === !grid, "a network reads a grid where it has a stem");
@@ -99,25 +99,55 @@ function planStem({ layers, embedding }: StemSpec, first: Grid, inputs: number, 
   return planned;
 }
 
-function planLayer(
+function planLayer(name: string, grid: Grid, channels: number, stage: Stage): StemLayer {
+  const layer = planConvolution(name, grid, channels, stage);
+  const { poolOf } = stage;
+  return { ...layer, ...squaresOf(layer, stage), ...(poolOf && { poolOf }) };
+}
+
+/** A convolution of a map, before pooling. */
+export function planConvolution(
   name: string,
   grid: Grid,
   channels: number,
-  { channels: outputs, kernel, stride, pool, poolWindow, poolOf }: Stage,
-): StemLayer {
-  const divided = (from: Grid, by: number): Grid => ({
-    rows: Math.ceil(from.rows / by),
-    columns: Math.ceil(from.columns / by),
-  });
-  const windows = divided(grid, stride);
-  const inputs = kernel ** 2 * channels;
-  const pooled = divided(windows, pool);
-  const pooling = { pool, pooled, ...(poolWindow && { poolWindow }), ...(poolOf && { poolOf }) };
-  return { name, grid, channels, kernel, stride, windows, inputs, outputs, ...pooling };
+  { channels: outputs, kernel, stride }: Pick<Stage, "channels" | "kernel" | "stride">,
+): WindowSize & Pick<StemLayer, "name" | "inputs" | "outputs"> {
+  return {
+    name,
+    grid,
+    channels,
+    kernel,
+    stride,
+    windows: divided(grid, stride),
+    inputs: kernel ** 2 * channels,
+    outputs,
+  };
 }
 
+/** Max pooling of a map. Throws SpecError, at the path, when squares do not fill it. */
+export function planPool(windows: Grid, outputs: number, pooling: Pooling, path: string): PoolSize {
+  const size = { windows, outputs, ...squaresOf({ windows }, pooling) };
+  requireSquares(size, path);
+  return size;
+}
+
+type Pooling = Pick<Stage, "pool" | "poolWindow">;
+
+/** Squares of `poolWindow` x `poolWindow` of the `windows` map of a layer, `pool` pixels apart, with its `outputs` channels. */
+export type PoolSize = Pick<StemLayer, "windows" | "outputs" | "pool" | "poolWindow" | "pooled">;
+
+const squaresOf = ({ windows }: Pick<StemLayer, "windows">, { pool, poolWindow }: Pooling) => ({
+  ...{ pool, pooled: divided(windows, pool) },
+  ...(poolWindow && { poolWindow }),
+});
+
+const divided = ({ rows, columns }: Grid, by: number): Grid => ({
+  rows: Math.ceil(rows / by),
+  columns: Math.ceil(columns / by),
+});
+
 /** Spike trains that the embedding, with its shortcut, adds to the stream of a network with the residual `spikes`. */
-export const embeddedTrains = ({ stem }: ModelSpec): number =>
+export const embeddedTrains = ({ stem }: TransformerSpec): number =>
   (stem?.embedding.trains ?? 1) + (stem?.embedding.shortcut ? 1 : 0);
 
 /** Whether a layer pools currents, so that its neurons follow the maximum. */
@@ -127,7 +157,7 @@ export const poolsCurrents = ({ poolOf }: Pick<StemLayer, "poolOf">): boolean =>
 export const neuronGrid = (layer: StemLayer): Grid => (poolsCurrents(layer) ? layer.pooled : layer.windows);
 
 /** Whether the last layer's currents go around the embedding. */
-export const hasShortcut = ({ stem }: Pick<ModelSpec, "stem">): boolean => stem?.embedding.shortcut ?? false;
+export const hasShortcut = ({ stem }: Pick<TransformerSpec, "stem">): boolean => stem?.embedding.shortcut ?? false;
 
 /** Comparisons of numbers in one image; each takes an adder. */
 export function comparisonsOf({
@@ -149,7 +179,7 @@ export function comparisonsOf({
 }
 
 /** Throws SpecError where the model does not have what a stem asks for. */
-function requireModel(model: ModelSpec, { layers, embedding }: StemSpec): void {
+function requireModel(model: AnnSpec | TransformerSpec, { layers, embedding }: StemSpec): void {
   const fail = (path: string, problem: string): never => {
     throw new SpecError(`model.stem.${path}`, problem);
   };
@@ -188,7 +218,7 @@ function requireModel(model: ModelSpec, { layers, embedding }: StemSpec): void {
   }
 }
 
-function requireSquares({ windows: { rows, columns }, pool, poolWindow = pool }: StemLayer, path: string): void {
+function requireSquares({ windows: { rows, columns }, pool, poolWindow = pool }: PoolSize, path: string): void {
   if (poolWindow < pool) {
     throw new SpecError(
       `${path}Window`,

@@ -28,12 +28,13 @@
  *                  Liu et al., "A ConvNet for the 2020s", CVPR 2022
  */
 import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
-import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
+import type { AnnSpec, ModelSpec, TransformerSpec } from "../experiment/model.ts";
 import { activationOf } from "./activation.ts";
 import { type LayerWidths, SHARE_CODES, widthsOf } from "./bit-widths.ts";
+import { type Add, collect, spikingCollector } from "./collector.ts";
 import { answerGeometry, type Geometry, inputRows } from "./geometry.ts";
 import { type Graph, graphOfOperations, INPUT, operationsOf } from "./graph.ts";
-import type { LinearOperation } from "./linear.ts";
+import { listedOperations } from "./listed.ts";
 import { BITS, REAL } from "./operation.ts";
 import type { Operation } from "./operations.ts";
 import { logitsOf } from "./read-out.ts";
@@ -66,58 +67,29 @@ export function widthsByLayer(described: Described): ReadonlyMap<string, LayerWi
 
 function build(model: ModelSpec, geometry: Geometry): Parameters<typeof graphOfOperations> {
   const { inputs, grid } = geometry;
-  const domain = model.kind === "spiking" ? BITS : REAL;
+  const domain = model.kind === "ann" ? REAL : BITS;
   const input = { rows: inputRows(geometry), features: inputs, domain, ...(grid && { grid }) };
-  return [input, model.kind === "ann" ? annOperations(model, geometry) : spikingOperations(model, geometry)];
+  return [input, operationsOfModel(model, geometry)];
 }
 
-/** An operation without the fields that `add` fills in. */
-type Added<O = Operation> = O extends Operation ? Omit<O, "block" | "reads"> : never;
-
-/** Collects operations; each returns the name of the value that it writes. */
-function collect() {
-  const operations: Operation[] = [];
-  let block: number | null = null;
-  const add = (operation: Added, ...reads: string[]): string => {
-    operations.push({ ...operation, block, reads } as Operation);
-    return operation.writes;
-  };
-  return {
-    operations,
-    add,
-    enter: (next: number | null) => {
-      block = next;
-    },
-  };
+function operationsOfModel(model: ModelSpec, geometry: Geometry): readonly Operation[] {
+  switch (model.kind) {
+    case "ann":
+      return annOperations(model, geometry);
+    case "spiking":
+      return spikingOperations(model, geometry);
+    case "graph":
+      return listedOperations(model, geometry);
+  }
 }
 
-function spikingOperations(model: SpikingSpec, geometry: Geometry): Operation[] {
+function spikingOperations(model: TransformerSpec, geometry: Geometry): readonly Operation[] {
   const { width, depth, heads, expansion, neuron, surrogate, attention, position, outputProjection } = model;
   const { tokens, mask } = geometry;
-  const { operations, add, enter } = collect();
+  const { operations, add, enter, linear, fire } = spikingCollector(model);
   const { adds, neurons: neuronsAt } = RESIDUALS[model.residual];
   const onStream = neuronsAt === "stream";
 
-  /** A linear layer and its BatchNorm, or none without an initial gain; its currents are the result. */
-  function linear(name: string, inputs: number, outputs: number, from: string, initialGain: number | null = 1): string {
-    const isNormalised = model.normalisation === "batch" && initialGain !== null;
-    const currents = `${name}.currents`;
-    const layer = {
-      kind: "linear" as const,
-      name,
-      writes: isNormalised ? `${name}.product` : currents,
-      inputs,
-      outputs,
-      scale: 1,
-      hasOffset: !isNormalised,
-      widths: null,
-    };
-    add(layer, from);
-    if (!isNormalised) return currents;
-    const operation = operations.at(-1) as LinearOperation;
-    return add({ kind: "batch-normalisation", name, writes: currents, layer: operation, initialGain }, layer.writes);
-  }
-  const fire = (name: string, from: string) => add({ kind: "neurons", name, writes: name, neuron, surrogate }, from);
   /** What a layer reads from the stream, under the name of the spikes on it, or of its sums. */
   const read = (name: string, stream: string) => (onStream ? fire(name, stream) : stream);
   /** The name of the stream where the neurons of this name are on it, or where it is read itself. */
@@ -187,7 +159,7 @@ function spikingOperations(model: SpikingSpec, geometry: Geometry): Operation[] 
   return operations;
 }
 
-function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
+function annOperations(model: AnnSpec, geometry: Geometry): readonly Operation[] {
   const { width, depth, heads, expansion, position } = model;
   const { tokens, mask } = geometry;
   const { operations, add, enter } = collect();
@@ -266,8 +238,6 @@ function annOperations(model: AnnSpec, geometry: Geometry): Operation[] {
 
 /** Inputs and outputs of a linear layer. */
 type Size = readonly [number, number];
-
-type Add = (operation: Added, ...reads: string[]) => string;
 
 /** What a layer of a stem reads; without a stem, the embedding reads the tokens themselves. */
 function windowsOf(add: Add, size: StemLayer, { grid }: Geometry, map: string): string {

@@ -20,7 +20,7 @@ import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { MOST_TICKS, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, chipsOf, networkSize, pointAt, rateFigure, stepsOnChips, timeSteps } from "./study.ts";
+import { changeFigure, chipsOf, pointAt, rateFigure, sizeWithHeads, stepsOnChips, timeSteps } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ClassifierRole = "ann" | "spiking" | "digital";
@@ -128,11 +128,11 @@ export const chipCharts = ({ chips, rasters, mapping, cost }: PartsRun): ChartDr
 
 export function describe(run: PartsRun, { tokens }: Pick<ClassificationWords, "tokens">): string {
   const { model, hardware } = run.experiment;
-  const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
+  const steps = model.kind !== "ann" ? `, T = ${model.steps}` : "";
   const { scope } = hardware.compensation;
   const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
   return (
-    `${tokens} The network on chips has ${networkSize(model)} with ${model.heads} heads${steps}. Hardware: ` +
+    `${tokens} The network on chips has ${sizeWithHeads(model)}${steps}. Hardware: ` +
     `${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ${deviceOfCrossbar(hardware.crossbar).name}, ` +
     `${hardware.crossbar.conductanceBits ?? "continuous"}-bit conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ` +
     `${hardware.readTime} s after programming${compensated}. Every network and every chip sees the same ${run.prompts} test ` +

@@ -22,7 +22,7 @@ export function decoderCostClaims({ model, task }: Experiment<SymbolDetectionSpe
   const { transmitAntennas: nt, receiveAntennas: nr } = task;
   const isPrinted = (size: string) => nt === 4 && nr === 4 && PRINTED_SIZES.includes(size);
   const why =
-    `Ours is a ${nt}x${nr} link and ${model.depth}-${model.width} at T = ${asRun.workload.steps}, with measured densities, both ` +
+    `Ours is a ${nt}x${nr} link and ${shortSize(model)} at T = ${asRun.workload.steps}, with measured densities, both ` +
     "lines of a pair converted and local sums scaled; prices are published ones, the paper's are not printed.";
   return PRINTED_BASELINES.map((id) => {
     const [low, high] = PRINTED[id];

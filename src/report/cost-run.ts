@@ -15,7 +15,7 @@ import type { PriceRanges } from "../cost/ranges.ts";
 import { type Breakdown, totalOf } from "../cost/unit-energies.ts";
 import { meanDensity, type Workload } from "../cost/workload.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { AnnSpec, SpikingSpec } from "../experiment/model.ts";
+import { type AnnSpec, isTransformer, type ModelSpec, type SpikingSpec } from "../experiment/model.ts";
 import type { NonInferiority } from "../numeric/non-inferiority.ts";
 import type { BriefDraft, ChartDraft, ClaimDraft, FigureDraft } from "./build-report.ts";
 import {
@@ -270,8 +270,11 @@ const quoted = (rate: number): string => rate.toFixed(4);
 /** If no ANN was evaluated, the priced ANN has the size of the experiment's network. */
 const isSameSize = ({ model }: Pick<Experiment, "model">, ann: ComparedNetworks["ann"]): boolean =>
   !ann ||
-  ((["heads", "expansion"] as const).every((size) => ann.model[size] === model[size]) &&
+  ((["heads", "expansion"] as const).every((size) => sizeOf(ann.model, size) === sizeOf(model, size)) &&
     networkSize(ann.model) === networkSize(model));
+
+const sizeOf = (model: ModelSpec, size: "heads" | "expansion"): number | null =>
+  isTransformer(model) ? model[size] : null;
 
 /** What the energy ratios to the ANN at the chips' T are, and are not. */
 function annNote(ann: ComparedNetworks["ann"], test: NonInferiority | undefined): string {

@@ -36,11 +36,11 @@ import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,
   chipsOf,
-  networkSize,
   rateFigure,
   ratesOf,
   ratioFigure,
   signedWithInterval,
+  sizeWithHeads,
   stepsOnChips,
   timeSteps,
 } from "./study.ts";
@@ -94,12 +94,11 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
 
 /** After the link: the network on chips, the hardware and the prompts. */
 function describe({ model, hardware, evaluation }: DetectionExperiment): string {
-  const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
+  const steps = model.kind !== "ann" ? `, T = ${model.steps}` : "";
   const { scope } = hardware.compensation;
   const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
   return (
-    `The network on chips has ${networkSize(model)} with ` +
-    `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
+    `The network on chips has ${sizeWithHeads(model)}${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
     `${deviceOfCrossbar(hardware.crossbar).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
     `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming${compensated}. Every detector ` +
     `sees the same ${evaluation.prompts} prompts, none of them used in training.`

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { packSpikes } from "../spike/train.ts";
 import { densitiesChart, layoutChart, rasterChart } from "./machine.ts";
 import { chartSpec } from "./report.ts";
 
-const network = tinyNetwork(spikingSpec.parse({ kind: "spiking", normalisation: "none", width: 24, heads: 2 }), 4);
+const network = tinyNetwork(transformerSpec.parse({ kind: "spiking", normalisation: "none", width: 24, heads: 2 }), 4);
 
 test.each([{}, { embedRows: 5 }, { linesPerInput: 9 }, { rows: 20, columns: 10 }])(
   "every crossbar has a place of its own in the drawing: %j",

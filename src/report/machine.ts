@@ -43,7 +43,7 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
       unit: "reads",
     });
   }
-  if (experiment.model.kind === "spiking") {
+  if (experiment.model.kind !== "ann") {
     figures.push({ id: "steps", label: "Time steps T", value: experiment.model.steps, unit: "steps" });
   }
   for (const name of Object.keys(chips[0].densities)) {

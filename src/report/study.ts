@@ -1,5 +1,7 @@
 /** Shared parts of reports on chips: a rate with its interval, paired changes and ratios, the spread of chips and reads. */
+
 import type { Experiment } from "../experiment/experiment.ts";
+import { isTransformer, type ModelSpec } from "../experiment/model.ts";
 import {
   pairedDifference,
   ratioOfMeans,
@@ -115,8 +117,7 @@ export function signedWithInterval(figure: FigureDraft): string {
 }
 
 /** The time steps that an experiment's chips run; 1 for an ANN, which runs none. */
-export const stepsOnChips = ({ model }: Pick<Experiment, "model">): number =>
-  model.kind === "spiking" ? model.steps : 1;
+export const stepsOnChips = ({ model }: Pick<Experiment, "model">): number => (model.kind === "ann" ? 1 : model.steps);
 
 /** "1 time step", "4 time steps". */
 export const timeSteps = (steps: number): string => `${steps} time step${steps === 1 ? "" : "s"}`;
@@ -144,14 +145,21 @@ interface Sizes {
   readonly stem?: { readonly layers: readonly { readonly channels: number }[] } | undefined;
 }
 
-/** "4 blocks of width 128", "1 block of width 128 after a stem of 64-128 channels". */
-export function networkSize({ depth, width, stem }: Sizes): string {
+/** "4 blocks of width 128", "1 block of width 128 after a stem of 64-128 channels", "a list of 9 operations". */
+export function networkSize(of: Sizes | ModelSpec): string {
+  if ("operations" in of) return `a list of ${of.operations.length} operations`;
+  const { depth, width, stem } = of;
   const channels = stem?.layers.map((layer) => layer.channels).join("-");
   return `${depth} block${depth === 1 ? "" : "s"} of width ${width}${channels ? ` after a stem of ${channels} channels` : ""}`;
 }
 
-/** A size as the paper writes it, blocks and width: `4-256`. */
-export const shortSize = ({ depth, width }: Pick<Sizes, "depth" | "width">): string => `${depth}-${width}`;
+/** "4 blocks of width 128 with 8 heads". */
+export const sizeWithHeads = (model: ModelSpec): string =>
+  isTransformer(model) ? `${networkSize(model)} with ${model.heads} heads` : networkSize(model);
+
+/** A size as the paper writes it, blocks and width: `4-256`. The paper has no networks of other forms. */
+export const shortSize = (of: Pick<Sizes, "depth" | "width"> | ModelSpec): string =>
+  "operations" in of ? `${of.operations.length} operations` : `${of.depth}-${of.width}`;
 
 /** "1 chip", "20 chips". */
 export const chipsOf = ({ length }: readonly unknown[]): string => `${length} chip${length === 1 ? "" : "s"}`;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import { createClockedLif } from "../hardware/clocked-lif.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
@@ -20,7 +20,7 @@ const QKV = "blocks.0.qkv";
 
 function tinySpiking(neuron: object): Network<SpikingSpec> {
   const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 1, expansion: 2, steps: STEPS };
-  return tinyNetwork(spikingSpec.parse({ ...model, neuron: { threshold: 0.4, ...neuron } }), 4);
+  return tinyNetwork(transformerSpec.parse({ ...model, neuron: { threshold: 0.4, ...neuron } }), 4);
 }
 
 function chipOf(hardware: object, network = tinySpiking({})): Chip {

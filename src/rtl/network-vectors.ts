@@ -1,5 +1,7 @@
 /** Vectors from a real network: inputs and outputs of the tiles of a simulated chip, grouped as the engine runs them. */
+
 import { invariant, MappingError, SpecError } from "../errors.ts";
+import { requireTransformer } from "../experiment/model.ts";
 import { ssaParametersOf } from "../mapping/attention.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
@@ -42,12 +44,15 @@ export function requireWholeRuns({ hardware }: Pick<Chip, "hardware">): void {
  */
 export function machineEngine({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
   requireTilePerHead({ network, hardware });
-  return ssaDesign(ssaParametersOf(network, hardware), network.model.heads);
+  return ssaDesign(ssaParametersOf(network, hardware), headsOf(network));
 }
+
+const headsOf = ({ model }: Pick<Chip["network"], "model">): number =>
+  requireTransformer(model, "An engine of attention").heads;
 
 /** Throws MappingError if heads take turns at a tile. */
 export function requireTilePerHead({ network, hardware }: Pick<Chip, "network" | "hardware">): void {
-  const { heads } = network.model;
+  const heads = headsOf(network);
   if ((hardware.ssa.tiles ?? heads) >= heads) return;
   throw new MappingError(
     "hardware.ssa.tiles",

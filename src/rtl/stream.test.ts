@@ -4,7 +4,7 @@ import { smallDesign } from "../../test/support/engine-runs.ts";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, tinyStem } from "../../test/support/tiny-stem.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { inputRows } from "../model/geometry.ts";
 import { stream } from "../numeric/stream.ts";
@@ -31,7 +31,7 @@ test.each([
     ]) {
       const attention = { scoreGain: 16, draws };
       const network = tinyNetwork(
-        spikingSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention, stem }),
+        transformerSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention, stem }),
         4,
         geometry,
       );
@@ -77,7 +77,7 @@ test("a run is a line of idle clocks, steps and seeds, then a line for every clo
 });
 
 test("an engine with tiles that take turns between blocks or heads is refused, because the generated one does not support it", () => {
-  const network = tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 48, heads: 3, depth: 1 }), 1);
+  const network = tinyNetwork(transformerSpec.parse({ normalisation: "none", width: 48, heads: 3, depth: 1 }), 1);
   const design = (hardware: object) => () => chipDesign({ network, hardware: hardwareSpec.parse(hardware) });
   expect(design({ order: "step-major" })).toThrow('Set order to "token-major", or');
   expect(design({ ssa: { tiles: 2 } })).toThrow("one tile for each of 3 heads, but the chip has only 2");

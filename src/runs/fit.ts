@@ -7,7 +7,13 @@
 import { isXpikeError, SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { shorten } from "../experiment/json.ts";
-import type { ModelSpec, SpikingSpec } from "../experiment/model.ts";
+import {
+  type GraphSpec,
+  hasPositions,
+  type ModelSpec,
+  type SpikingSpec,
+  type TransformerSpec,
+} from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { askedOnce, type Geometry, sameGeometry, sameSizes } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
@@ -29,13 +35,13 @@ export function asDescribed(
   validatedSteps: readonly number[] = [],
 ): Network<SpikingSpec> {
   const { model } = experiment;
-  if (model.kind !== "spiking") {
+  if (model.kind === "ann") {
     throw new SpecError(
       "model.kind",
       `Hardware runs spiking networks, but the model is "${model.kind}". Choose "spiking"; name an ANN for comparison in checkpoints.ann.`,
     );
   }
-  if (trained.model.kind !== "spiking") throw otherKind(trained, "spiking", field);
+  if (trained.model.kind !== model.kind) throw otherKind(trained, model.kind, field);
   const described = checkModel(model, trained as Network<SpikingSpec>, field);
   const geometry = checkTask(experiment, { ...trained, model: described }, field);
   if (!sameGeometry(geometry, trained.geometry)) {
@@ -45,7 +51,7 @@ export function asDescribed(
     );
   }
   for (const field of ["heads", "steps", "attention", "neuron"] as const) {
-    const [now, then] = [JSON.stringify(model[field]), JSON.stringify(trained.model[field])];
+    const [now, then] = [model, trained.model].map((of) => JSON.stringify((of as Partial<TransformerSpec>)[field]));
     if (now === then) continue;
     notes.push(
       field === "steps" && validatedSteps.includes(model.steps)
@@ -66,7 +72,7 @@ export const validatedNote = (steps: number, trainedSteps: number): string =>
  */
 export function asCompared(experiment: Experiment, trained: Network, role: "ann" | "spiking"): Network {
   const field = `checkpoints.${role}`;
-  if (trained.model.kind !== role) throw otherKind(trained, role, field);
+  if ((trained.model.kind === "ann") !== (role === "ann")) throw otherKind(trained, role, field);
   return { ...trained, geometry: checkTask(experiment, trained, field) };
 }
 
@@ -84,7 +90,7 @@ const otherKind = ({ model }: Network, wanted: ModelSpec["kind"], field: string)
  */
 export function checkTask({ task }: Experiment, { model, geometry }: Network, field: string): Geometry {
   const given = geometryOf(task, model);
-  const isRelaid = kitOf(task).carriesPlaces && model.position !== "learned";
+  const isRelaid = kitOf(task).carriesPlaces && !hasPositions(model);
   if (given && (isRelaid ? sameSizes : sameGeometry)(given, geometry)) return given;
   const changes = kitOf(task)
     .changes(task, askedOnce(geometry))
@@ -116,7 +122,7 @@ export function checkTask({ task }: Experiment, { model, geometry }: Network, fi
  */
 export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, field: string): SpikingSpec {
   const said = (of: SpikingSpec, key: (typeof SHAPING)[number]) => {
-    const value = key === "readOut" ? (of.readOut ?? "joint") : of[key];
+    const value = key === "readOut" ? (of.readOut ?? "joint") : (of as Partial<TransformerSpec & GraphSpec>)[key];
     return value === undefined ? "left out" : JSON.stringify(value);
   };
   const keys = SHAPING.filter((key) => said(model, key) !== said(trained.model, key));
@@ -135,7 +141,16 @@ export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, fi
 }
 
 /** Fields of a model that determine its parameters. */
-const SHAPING = ["width", "depth", "expansion", "position", "outputProjection", "stem", "readOut"] as const;
+const SHAPING = [
+  "width",
+  "depth",
+  "expansion",
+  "position",
+  "outputProjection",
+  "stem",
+  "readOut",
+  "operations",
+] as const;
 
 /** Null for a task that cannot be built. */
 function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {

@@ -4,6 +4,7 @@
  * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities, and at three
  * numbers of time steps (`report/cost-run.ts`).
  */
+
 import { ARCHITECTURE_IDS } from "../cost/architectures/catalogue.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
@@ -20,6 +21,7 @@ import { resolveTechnology } from "../cost/resolve.ts";
 import { pool, simulatedPrices } from "../cost/simulated.ts";
 import { type Workload, withSteps } from "../cost/workload.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import { mostHeads } from "../experiment/model.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Sample } from "../numeric/variance-components.ts";
 import type { ClaimDraft } from "../report/build-report.ts";
@@ -64,7 +66,7 @@ export function priceRun(run: CostRun): PricedRun {
   const workload = withSteps(measured, measured.steps, snn?.model.steps ?? measured.steps);
   const simulated = simulatedPrices(experiment);
   const calibrated = resolveTechnology(findCostPreset("paper"), {
-    set: hardwarePrices(experiment.hardware, experiment.model),
+    set: hardwarePrices(experiment.hardware, { heads: mostHeads(experiment.model) }),
   });
   const beside = (steps: number, rival: ArrayLike<number> | undefined) => {
     const sample = curve.samples?.[curve.steps.indexOf(steps)];

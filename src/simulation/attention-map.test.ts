@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { ShapeError } from "../errors.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { operationsOf } from "../model/graph.ts";
 import { graphOf } from "../model/transformer.ts";
 import { packSpikes } from "../spike/train.ts";
 import { attentionMaps } from "./attention-map.ts";
 
 test("two tokens and two heads, by hand", () => {
-  const model = spikingSpec.parse({ width: 8, heads: 2, attention: { scoreGain: 2 } });
+  const model = transformerSpec.parse({ width: 8, heads: 2, attention: { scoreGain: 2 } });
   const geometry = { inputs: 1, tokens: 2, classes: 2, mask: Uint8Array.of(1, 1, 0, 1), queries: Int32Array.of(1) };
   const [attention] = operationsOf(graphOf({ model, geometry }), "attention");
   // q and k of each token, a head after the other; v is not looked at.

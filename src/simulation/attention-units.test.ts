@@ -10,7 +10,7 @@ import type { Workload } from "../cost/workload.ts";
 import { MappingError } from "../errors.ts";
 import type { AttentionKind } from "../experiment/attention.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { offeredBits } from "../hardware/attention/catalogue.ts";
 import { countActions } from "../machine/counts.ts";
 import type { Densities } from "../machine/densities.ts";
@@ -57,7 +57,7 @@ const input = (steps = STEPS) => packSpikes(tinyBits(steps, 3, 3), steps, 3 * ti
 function chipOf(attention: object, geometry: Geometry, hardware: object = {}, model: object = {}): Chip {
   const size = { normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps: STEPS };
   const fields = { ...size, neuron: { threshold: 0.5 }, ...model, attention };
-  const network = tinyNetwork(spikingSpec.parse(fields), 4, geometry);
+  const network = tinyNetwork(transformerSpec.parse(fields), 4, geometry);
   const spec = hardwareSpec.parse(hardware);
   return programChip(network, mapNetwork(network, spec), spec, stream(1));
 }

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { machineOf } from "../machine/machine.ts";
 import { shapeLayers, shapeOf } from "../machine/shape.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -23,7 +23,7 @@ const size = {
   steps: 3,
   neuron: { threshold: 0.4 },
 };
-const networkOf = (readOut: "joint" | "bits") => tinyNetwork(spikingSpec.parse({ ...size, readOut }), 4, geometry);
+const networkOf = (readOut: "joint" | "bits") => tinyNetwork(transformerSpec.parse({ ...size, readOut }), 4, geometry);
 const input = packSpikes(tinyBits(3, 5, 3), 3, 5 * geometry.tokens, geometry.inputs);
 
 test.each([{}, { arithmetic: {} }, { arithmetic: {}, crossbar: { rows: 13, columns: 3 } }])(

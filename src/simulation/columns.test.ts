@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type TransformerSpec, transformerSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, sumActions } from "../hardware/actions.ts";
 import { countActions } from "../machine/counts.ts";
 import { machineOf } from "../machine/machine.ts";
@@ -31,13 +31,13 @@ function input(prompts: number, steps: number): SpikeTrain {
   return packSpikes(tinyBits(steps, prompts, 3), steps, prompts * tokens, inputs);
 }
 
-function networkOf(model: object = {}): Network<SpikingSpec> {
+function networkOf(model: object = {}): Network<TransformerSpec> {
   const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps: 3 };
   const busy = { neuron: { threshold: 0.4 }, attention: { scoreGain: 16 } };
-  return tinyNetwork(spikingSpec.parse({ ...base, ...busy, ...model }), 4);
+  return tinyNetwork(transformerSpec.parse({ ...base, ...busy, ...model }), 4);
 }
 
-function chipOf(network: Network<SpikingSpec>, hardware: HardwareSpec): Chip {
+function chipOf(network: Network<TransformerSpec>, hardware: HardwareSpec): Chip {
   return programChip(network, mapNetwork(network, hardware), hardware, stream(1));
 }
 
@@ -87,7 +87,7 @@ test("columns give the same spikes in any batch of prompts, and others with anot
 });
 
 /** Parameters in 64ths, which charges hold exactly. */
-function dyadicNetwork(model: object): Network<SpikingSpec> {
+function dyadicNetwork(model: object): Network<TransformerSpec> {
   const network = networkOf({ neuron: { threshold: 1 }, ...model });
   const parameters = Object.entries(network.parameters).map(([name, { shape, data }]) => {
     const draws = stream(6).fork(name);

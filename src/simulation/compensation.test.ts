@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
@@ -23,7 +23,7 @@ const model = {
   neuron: { threshold: 0.4 },
   attention: { scoreGain: 16 },
 };
-const network = tinyNetwork(spikingSpec.parse(model), 4);
+const network = tinyNetwork(transformerSpec.parse(model), 4);
 const input = packSpikes(tinyBits(3, 4, 3), 3, 4 * tinyGeometry.tokens, tinyGeometry.inputs);
 
 /** Crossbars of 16 x 16, so that tiles hold several; drift is left alone unless a test says otherwise. */

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { copiesGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { stream } from "../numeric/stream.ts";
@@ -15,7 +15,7 @@ import { calibrate, simulate } from "./reference/simulate.ts";
 const PROMPTS = 4;
 const { tokens, inputs, classes, copies, ...rest } = copiesGeometry;
 const oneByOne = { ...rest, tokens, inputs, classes, queries: tokensRead(copiesGeometry) };
-const model = spikingSpec.parse({
+const model = transformerSpec.parse({
   ...{ normalisation: "none", width: 16, heads: 2, depth: 1, expansion: 2, steps: 3, neuron: { threshold: 0.4 } },
 });
 const input = packSpikes(tinyBits(3, PROMPTS, 3, tokens), 3, PROMPTS * tokens, inputs);

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
@@ -17,7 +17,10 @@ const input = (prompts: number) => packSpikes(tinyBits(3, prompts, 3), 3, prompt
 function chipOf(attention: object, ssa: object, order = "token-major", arithmetic: object | null = null): Chip {
   const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
   const neuron = { threshold: 0.4 };
-  const network = tinyNetwork(spikingSpec.parse({ ...model, neuron, attention: { scoreGain: 16, ...attention } }), 4);
+  const network = tinyNetwork(
+    transformerSpec.parse({ ...model, neuron, attention: { scoreGain: 16, ...attention } }),
+    4,
+  );
   const hardware = literalMachine({ ssa, order, arithmetic });
   return calibrateFast(programChip(network, mapNetwork(network, hardware), hardware, stream(1)), input(3), stream(2));
 }

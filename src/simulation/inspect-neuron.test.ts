@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ValueError } from "../errors.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { SpikingSpec } from "../experiment/model.ts";
+import { requireTransformer, type TransformerSpec } from "../experiment/model.ts";
 import { mapNetwork, neuronTrains } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { neuronModel, neuronOf } from "../model/neuron/catalogue.ts";
@@ -28,7 +28,7 @@ function inspected(hardware: object, neuron: object = {}) {
     hardware: { ...hardware, crossbar: { rows: 7, columns: 6 } } as HardwareSpec,
   });
   const task = createTask(experiment);
-  const network = initialise(experiment.model as SpikingSpec, networkGeometry(experiment, task), stream(1));
+  const network = initialise(experiment.model as TransformerSpec, networkGeometry(experiment, task), stream(1));
   const plain = { ...network, model: { ...network.model, normalisation: "none" as const } };
   const mapping = mapNetwork(plain, experiment.hardware, experiment.task.coding);
   const blank = programChip(plain, mapping, experiment.hardware, stream(2));
@@ -100,7 +100,7 @@ describe("a neuron of an inspected prompt", () => {
     const { chip } = inspection;
     const arithmetic = chip.hardware.arithmetic!;
     const position = integerPosition(chip, "position", arithmetic);
-    const { width } = chip.network.model;
+    const { width } = requireTransformer(chip.network.model, "A test");
     for (const [train, sources] of [
       ["blocks.0.hidden", ["blocks.0.up"]],
       ["output", ["embed", "blocks.0.projection", "blocks.0.down"]],
@@ -128,7 +128,7 @@ describe("a neuron of an inspected prompt", () => {
         expect(inspectCrossbar(inspection, crossbar, t, 1).lines[row]).toBe(hidden.spikes[t]);
     }
     expect(hidden.heads).toEqual([]);
-    const { width, heads } = inspection.chip.network.model;
+    const { width, heads } = requireTransformer(inspection.chip.network.model, "A test");
     const { lines, heads: readers } = inspectNeuron(inspection, "blocks.0.qkv", 2 * width + width / heads + 1, 0);
     expect(lines).toEqual([]);
     expect(readers).toEqual([{ block: 0, head: 1, part: "value", feature: 1 }]);

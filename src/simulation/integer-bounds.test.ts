@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { isXpikeError } from "../errors.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -101,7 +101,7 @@ test("accepted machines overflow nowhere: the kernels' 16 bits equal unbounded i
         expansion: 2,
         steps: STEPS,
       };
-      const spec = spikingSpec.parse({ ...size, ...model, attention: { scoreGain: 8, valueGain: 8 } });
+      const spec = transformerSpec.parse({ ...size, ...model, attention: { scoreGain: 8, valueGain: 8 } });
       const network = amplified(tinyNetwork(spec, seed), weightGain, offsetGain);
       const { rows, columns, ...adc } = machine;
       const hardware = hardwareSpec.parse({ crossbar: { rows, columns }, adc, arithmetic: format });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { isXpikeError } from "../errors.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { requireTransformer, transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
@@ -34,7 +34,7 @@ function chipOf({ model = {}, hardware = {}, arithmetic = {} }: Setting): Chip {
   const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps: STEPS };
   const neuron = { threshold: 0.4, ...model.neuron };
   const attention = { scoreGain: 16, ...model.attention };
-  const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4);
+  const network = tinyNetwork(transformerSpec.parse({ ...base, ...model, neuron, attention }), 4);
   const spec = literalMachine({ crossbar, arithmetic, ...hardware });
   return calibrate(programChip(network, mapNetwork(network, spec), spec, stream(1)), input(), stream(2));
 }
@@ -49,7 +49,8 @@ function integerModel(
   trace: Trace,
 ): { trains: Record<string, number[]>; logits: number[] } {
   const { hardware, mapping, network } = chip;
-  const { model, parameters } = network;
+  const { parameters } = network;
+  const model = requireTransformer(network.model, "A test");
   const { fractionBits, ...bits } = hardware.arithmetic!;
   const { mode, bits: adcBits } = hardware.adc;
   const readings = readChip(chip, stream(random));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { attentionDraws } from "../kernels/draws.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { networkForward, spikeInput } from "../model/forward.ts";
@@ -15,7 +15,7 @@ import { calibrate, simulate } from "./reference/simulate.ts";
 
 const PROMPTS = 4;
 const { tokens, inputs, classes } = meanGeometry;
-const model = spikingSpec.parse({
+const model = transformerSpec.parse({
   ...{ normalisation: "none", width: 24, heads: 2, depth: 1, expansion: 2, steps: 3, position: "learned" },
   neuron: { threshold: 0.4 },
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { mean } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
@@ -15,7 +15,7 @@ import { calibrateFast, simulateFast } from "./fast/simulate.ts";
 import { calibrate, simulate } from "./reference/simulate.ts";
 
 const YEAR = 365 * 86_400;
-const model = spikingSpec.parse({
+const model = transformerSpec.parse({
   ...{ kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 1, expansion: 2, steps: 3 },
   ...{ neuron: { threshold: 0.4 }, attention: { scoreGain: 16 } },
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { networkForward, spikeInput } from "../model/forward.ts";
 import type { Network } from "../model/network.ts";
@@ -27,7 +27,7 @@ function dyadic(network: Network<SpikingSpec>): Network<SpikingSpec> {
 function blocksOnly(fields: object, geometry = tinyGeometry, unchecked: object = {}): Network<SpikingSpec> {
   const size = { normalisation: "none", width: 24, heads: 3, depth: 2, steps: STEPS };
   const neuron = { threshold: 0.3 };
-  const model = spikingSpec.parse({
+  const model = transformerSpec.parse({
     ...size,
     neuron,
     attention: { kind: "lif", scoreGain: 16, valueGain: 8 },

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { MappingError } from "../errors.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { type SpikingSpec, spikingSpec } from "../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import { ACTION_NAMES } from "../hardware/actions.ts";
 import { countActions } from "../machine/counts.ts";
 import { machineOf } from "../machine/machine.ts";
@@ -36,7 +36,7 @@ function networkOf(fields: object = {}): Network<SpikingSpec> {
     embedding: { shortcut: true },
   };
   const size = { width: 16, heads: 2, depth: 1, expansion: 2, position: "learned", steps: STEPS };
-  const model = spikingSpec.parse({ ...size, neuron: { threshold: 0.4 }, stem, ...fields });
+  const model = transformerSpec.parse({ ...size, neuron: { threshold: 0.4 }, stem, ...fields });
   const geometry = stemGeometry(model.stem!, { ...task, readOut: "stream-mean" }, GRID);
   return foldNetwork(tinyNetwork(model, 4, geometry));
 }
@@ -136,7 +136,7 @@ describe("refuses", () => {
       { ...task, readOut: "stream-mean" },
       { rows: 2, columns: 3 },
     );
-    const model = spikingSpec.parse({ width: 16, heads: 2, depth: 1, normalisation: "none", stem: { layers: [] } });
+    const model = transformerSpec.parse({ width: 16, heads: 2, depth: 1, normalisation: "none", stem: { layers: [] } });
     const six = () => tinyNetwork(model, 4, geometry);
     expect(failing(six, {})).toThrow("over 6 tokens is a shift only for");
     expect(failing(six, { arithmetic: null })).not.toThrow();

@@ -2,7 +2,8 @@
  * Digital arithmetic on numbers between layers: the maximum of currents, and the mean over tokens. Both simulators use it; whole numbers
  * are rounded down.
  */
-import { maxPoolForward, type PoolSize } from "../model/max-pool.ts";
+import { maxPoolForward } from "../model/max-pool.ts";
+import type { PoolSize } from "../model/stem.ts";
 import type { TokenMeanOperation } from "../model/stream.ts";
 
 /** Shapes: currents [images, pixels, channels]; returns [images, pooled pixels, channels]. */

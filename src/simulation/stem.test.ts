@@ -5,7 +5,7 @@ import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { stemmed, stridingStem, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
 import { ShapeError } from "../errors.ts";
 import { hardwareSpec } from "../experiment/hardware.ts";
-import { type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../experiment/model.ts";
+import { type SpikingSpec, type StemSpec, stemSpec, transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { networkForward, spikeInput } from "../model/forward.ts";
@@ -28,7 +28,7 @@ const wideStem = stemSpec.parse({ layers: [{ channels: 40, pool: 2 }, { channels
 function networkOf(stem: StemSpec, fields: object = {}): Network<SpikingSpec> {
   const neuron = { threshold: 0.4 };
   const size = { width: 16, heads: 2, depth: 1, expansion: 2, position: "learned", steps: STEPS, neuron, stem };
-  return foldNetwork(tinyNetwork(spikingSpec.parse({ ...size, ...fields }), 4, stemmed(stem, INPUTS)));
+  return foldNetwork(tinyNetwork(transformerSpec.parse({ ...size, ...fields }), 4, stemmed(stem, INPUTS)));
 }
 
 function input(prompts: number, steps = STEPS): SpikeTrain {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
@@ -17,7 +17,7 @@ const input = packSpikes(tinyBits(STEPS, 1, 3), STEPS, tokens, inputs);
 function chipOf(ssa: object) {
   const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: STEPS };
   const attention = { scoreGain: 16 };
-  const network = tinyNetwork(spikingSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention }), 4);
+  const network = tinyNetwork(transformerSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention }), 4);
   const hardware = literalMachine({ ssa, order: "token-major", arithmetic: null });
   return calibrateFast(programChip(network, mapNetwork(network, hardware), hardware, stream(1)), input, stream(2));
 }

@@ -49,7 +49,7 @@ export function objectiveLabel(objective: Objective, design: Named): string {
 /** The T of all points; null where it is an axis, which every row shows. */
 export function commonSteps(design: Named): number | null {
   const base = baseOf(design);
-  if (base?.model.kind !== "spiking") return null;
+  if (!base || base.model.kind === "ann") return null;
   return Object.keys(design.axes).some((path) => path === "model" || path.startsWith("model.steps"))
     ? null
     : base.model.steps;

@@ -99,9 +99,7 @@ describe("the experiment of a point", () => {
   });
 
   test("may change the preset, and vary several fields together", () => {
-    expect(at({}, { preset: "paper-2x2-small" }).model.width).toBe(
-      parseExperiment({ preset: "paper-2x2-small" }).model.width,
-    );
+    expect(at({}, { preset: "paper-2x2-small" }).model).toEqual(parseExperiment({ preset: "paper-2x2-small" }).model);
     const { adc } = at({ hardware: { adc: { sharing: 4 } } }, { "hardware.adc": { bits: 6, mode: "pair" } }).hardware;
     expect(adc).toMatchObject({ bits: 6, mode: "pair", sharing: 4 });
   });

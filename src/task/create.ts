@@ -3,9 +3,10 @@
 import { SpecError } from "../errors.ts";
 import { drawsOf } from "../experiment/by-attention.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { ModelSpec } from "../experiment/model.ts";
+import { attentionsOf, hasPositions, isTransformer, type ModelSpec, stemOf } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
+import { listedGeometry } from "../model/listed.ts";
 import { RESIDUALS } from "../model/residual.ts";
 import { stemGeometry } from "../model/stem.ts";
 import { type DataOf, kitOf, type TaskOf } from "./catalogue.ts";
@@ -28,7 +29,7 @@ export function createTask<T extends TaskSpec>(
   const kit = kitOf(task);
   return kit.create(
     drawsNothing(model, task) ? kit.askedOnce(task) : task,
-    model.kind === "spiking" ? model.steps : 1,
+    model.kind === "ann" ? 1 : model.steps,
     data,
   );
 }
@@ -38,7 +39,9 @@ export function createTask<T extends TaskSpec>(
  */
 function drawsNothing(model: ModelSpec, { coding }: TaskSpec): boolean {
   if (model.kind === "ann") return true;
-  return coding !== "bernoulli" && [null, "ordered"].includes(drawsOf(model.attention));
+  return (
+    coding !== "bernoulli" && attentionsOf(model).every((attention) => [null, "ordered"].includes(drawsOf(attention)))
+  );
 }
 
 /**
@@ -54,7 +57,7 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
     );
   }
   const { real, spiking, grid } = task.geometry;
-  if (model.position === "learned" && takesSpikes(model, spec) && spiking.copies) {
+  if (hasPositions(model) && takesSpikes(model, spec) && spiking.copies) {
     throw new SpecError(
       "model.position",
       "Learned positions would tell copies of a query apart. Set model.position to `none`, or leave copies out of " +
@@ -67,6 +70,7 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
 }
 
 function requireNeuronsOnStream(model: ModelSpec): void {
+  if (model.kind === "graph") return; // its list says where the mean is taken
   if (model.kind === "spiking" && RESIDUALS[model.residual].neurons === "stream") return;
   throw new SpecError(
     "task.readOut",
@@ -74,19 +78,26 @@ function requireNeuronsOnStream(model: ModelSpec): void {
   );
 }
 
-/** The task as the blocks of a network see it. Throws SpecError when a stem cannot read it, or when there are too many tokens. */
+/** The task as the read-out of a network sees it. Throws SpecError when the network cannot read it, or when there are too many tokens. */
 export function afterStem(model: ModelSpec, read: Geometry, grid: TaskGeometry["grid"]): Geometry {
-  const geometry = model.stem ? stemGeometry(model.stem, read, grid) : read;
+  const geometry = geometryBehind(model, read, grid);
   if (geometry.tokens > MOST_TOKENS) throw tooManyTokens(geometry.tokens, model);
   return geometry;
 }
 
-const tooManyTokens = (tokens: number, { stem }: ModelSpec): SpecError =>
-  new SpecError(
+function geometryBehind(model: ModelSpec, read: Geometry, grid: TaskGeometry["grid"]): Geometry {
+  if (!isTransformer(model)) return listedGeometry(model, read, grid);
+  return model.stem ? stemGeometry(model.stem, read, grid) : read;
+}
+
+const tooManyTokens = (tokens: number, model: ModelSpec): SpecError => {
+  const stem = stemOf(model);
+  return new SpecError(
     stem ? "model.stem" : "task.patch",
     `The task makes ${tokens} tokens, which attend to each other with ${tokens} x ${tokens} = ${tokens ** 2} scores. Networks ` +
       `have at most ${MOST_TOKENS} tokens. ${stem ? "Let the stem output fewer pixels, with strides or pooling." : "Use larger patches."}`,
   );
+};
 
 export const takesSpikes = (model: ModelSpec, task: Experiment["task"]): boolean =>
-  model.kind === "spiking" && task.coding !== "repeat";
+  model.kind !== "ann" && task.coding !== "repeat";

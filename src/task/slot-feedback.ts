@@ -58,7 +58,7 @@ export function feedbackGeometry(geometry: Geometry, count: number): Geometry {
 
 /** Of attention without a value gain, such as softmax, which normalises its weights, nothing changes. */
 function withGain<M extends ModelSpec>(model: M, share: number): M {
-  if (model.kind !== "spiking" || !("valueGain" in model.attention)) return model;
+  if (model.kind === "ann" || !("valueGain" in model.attention)) return model;
   const valueGain = Math.max(1, model.attention.valueGain * 2 ** Math.round(Math.log2(share)));
   return { ...model, attention: { ...model.attention, valueGain } };
 }

@@ -1,7 +1,7 @@
 // @module-tag slow
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { spikingSpec } from "../experiment/model.ts";
+import { transformerSpec } from "../experiment/model.ts";
 import { type SymbolDetectionSpec, symbolDetectionSpec } from "../experiment/task.ts";
 import { askedOnce, tokensRead } from "../model/geometry.ts";
 import { stream } from "../numeric/stream.ts";
@@ -123,7 +123,7 @@ test("impossible numbers of copies are refused", () => {
   expect(() => geometry({ queryCopies: { every: 256 }, pilots: 512 })).toThrow(/1025 \+ 130815 = 131840 tokens/);
   const described = {
     task: symbolDetectionSpec.parse({ queryCopies: 2 }),
-    model: spikingSpec.parse({ position: "learned" }),
+    model: transformerSpec.parse({ position: "learned" }),
   };
   expect(() => networkGeometry(described, createTask(described))).toThrow(
     expect.objectContaining({ path: "model.position" }),

@@ -23,7 +23,6 @@ import { drawBlocks, networkForward, repeatInput, spikeInput } from "../model/fo
 import { inputRows } from "../model/geometry.ts";
 import { operationsOf } from "../model/graph.ts";
 import { isSpiking, linearLayers, type Network, parameterLayout } from "../model/network.ts";
-import { pixels, stemLayers } from "../model/stem.ts";
 import { graphOf } from "../model/transformer.ts";
 import { quantile } from "../numeric/quantile.ts";
 import { columnMoments } from "../numeric/statistics.ts";
@@ -106,9 +105,8 @@ export function measureConverterSteps(
 
 /** Products of an input and a weight, for one prompt at one time step. */
 function productsOf({ model, geometry }: Network<SpikingSpec>): number {
-  const windows = new Map(stemLayers(model, geometry).map(({ name, windows }) => [name, pixels(windows)]));
   return convertingLayers(parameterLayout(model, geometry)).reduce(
-    (sum, { name, inputs, outputs }) => sum + (windows.get(name) ?? geometry.tokens) * inputs * outputs,
+    (sum, { rows, inputs, outputs }) => sum + rows * inputs * outputs,
     0,
   );
 }

@@ -1,9 +1,11 @@
 // @module-tag slow
+
 import { describe, expect, test } from "vitest";
 import { recorded } from "../../test/support/recorded-training.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { SpecError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
+import { depthOf, requireTransformer } from "../experiment/model.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { deepen } from "./initial.ts";
@@ -23,7 +25,7 @@ const growing = tinyExperiment({ model: { kind: "spiking", depth: 3 }, training:
 describe("a network that grows during training", () => {
   test("trains with fewer blocks, then continues from the deepened network", async () => {
     const { network, finished, states, events } = await recorded(growing);
-    expect([finished, network.model.depth]).toEqual([true, 3]);
+    expect([finished, depthOf(network.model)]).toEqual([true, 3]);
     expect(events.map(({ step, stage }) => `${step} ${stage}`)).toEqual([
       ...["1 one block", "2 one block", "3 one block", "4 one block, noisy", "5 one block, noisy"],
       ...["6 two blocks", "7 two blocks", "8 three blocks", "9 three blocks", "10 three blocks"],
@@ -35,7 +37,7 @@ describe("a network that grows during training", () => {
     // The first two-block state is the one-block network with its block repeated.
     const first = states.find(({ state }) => state.stage === 2)!;
     expect(first).toMatchObject({ stageEnded: true, state: { step: 5, stageStart: 5, best: null, sinceBest: 0 } });
-    const { parameters } = deepen(before.network, { ...growing.model, depth: 2 });
+    const { parameters } = deepen(before.network, { ...requireTransformer(growing.model, "A test"), depth: 2 });
     expect(first.state.parameters).toEqual(parameters);
     for (const moments of [first.state.first, first.state.second]) {
       expect(Object.keys(moments).some((name) => name.startsWith("blocks.1."))).toBe(true);
@@ -64,7 +66,7 @@ describe("a network that grows during training", () => {
       signal: stop.signal,
       onStep: ({ step }) => step === 4 && stop.abort(),
     });
-    expect([stopped.finished, stopped.state.step, stopped.network.model.depth]).toEqual([false, 4, 1]);
+    expect([stopped.finished, stopped.state.step, depthOf(stopped.network.model)]).toEqual([false, 4, 1]);
     const { network } = await train(growing, { executor: inlineExecutor(jobs), state: stopped.state });
     expect(network).toEqual((await recorded(growing)).network);
   });
@@ -84,7 +86,7 @@ describe("a network that grows during training", () => {
       onNote: (note) => notes.push(note),
     });
     expect(notes).toEqual([expect.stringContaining("has 1 of 2 blocks")]);
-    expect(network.model.depth).toBe(4);
+    expect(depthOf(network.model)).toBe(4);
     expect(network.geometry).toEqual(networkGeometry(experiment, createTask(experiment)));
   });
 });

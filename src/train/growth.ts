@@ -4,19 +4,20 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import { depthOf, isTransformer } from "../experiment/model.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "../model/network.ts";
 import { deepen, hasShortcut } from "./initial.ts";
 
 /** Number of blocks of the network in a stage; after the last stage, that of the model. */
 export const stageDepth = ({ model, training }: Experiment, stage: number): number =>
-  training.stages[stage]?.depth ?? model.depth;
+  training.stages[stage]?.depth ?? depthOf(model);
 
 /** The experiment with the number of blocks that its network has in a stage. */
-export const atStage = <E extends Experiment>(experiment: E, stage: number): E => ({
-  ...experiment,
-  model: { ...experiment.model, depth: stageDepth(experiment, stage) },
-});
+export const atStage = <E extends Experiment>(experiment: E, stage: number): E =>
+  isTransformer(experiment.model)
+    ? { ...experiment, model: { ...experiment.model, depth: stageDepth(experiment, stage) } }
+    : experiment;
 
 /**
  * Throws SpecError, at the stage, when a network would lose blocks, end with another depth than the model's, or change its
@@ -33,11 +34,13 @@ export function checkGrowth(experiment: Experiment): void {
         `The stage "${name}" has ${depth} block${depth === 1 ? "" : "s"}, ${reason}`,
       );
     };
+    if (!isTransformer(model)) fail("but a model that lists its operations has none. Leave depth out.");
+    const all = depthOf(model);
     const [before, after] = [i === 0 ? 1 : stageDepth(experiment, i - 1), stageDepth(experiment, i + 1)];
-    if (depth > model.depth) fail(`the model ${model.depth}. Give at most as many, or a deeper model.`);
+    if (depth > all) fail(`the model ${all}. Give at most as many, or a deeper model.`);
     if (depth < before) fail(`the one before ${before}, but a network cannot lose blocks. Give at least as many.`);
-    if (i === stages.length - 1 && depth < model.depth) {
-      fail(`and is the last, but the model has ${model.depth}. Leave depth out, or add a stage.`);
+    if (i === stages.length - 1 && depth < all) {
+      fail(`and is the last, but the model has ${all}. Leave depth out, or add a stage.`);
     }
     if (depth < after && !hasShortcut(model)) {
       fail(

@@ -5,7 +5,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ShapeError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { annSpec, type SpikingSpec, spikingSpec, stemSpec } from "../experiment/model.ts";
+import { annSpec, requireTransformer, stemSpec, type TransformerSpec, transformerSpec } from "../experiment/model.ts";
 import { imageClassificationSpec } from "../experiment/task.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { drawBlocks, networkForward } from "../model/forward.ts";
@@ -18,7 +18,8 @@ import { deepen, fromAnn } from "./initial.ts";
 import { train } from "./train.ts";
 
 const size = { width: 8, heads: 2, depth: 2, expansion: 2, position: "learned" } as const;
-const spiking = (settings: Partial<SpikingSpec> = {}) => spikingSpec.parse({ kind: "spiking", ...size, ...settings });
+const spiking = (settings: Partial<TransformerSpec> = {}) =>
+  transformerSpec.parse({ kind: "spiking", ...size, ...settings });
 const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1) };
 
 /** Layers that spike; a low threshold makes every layer fire. */
@@ -29,14 +30,14 @@ describe("a network that gets more blocks", () => {
     ["with BatchNorm", tinyNetwork(spiking({ neuron }), 3)],
     ["folded", foldNetwork(tinyNetwork(spiking({ neuron }), 3))],
   ] as const)("spikes as before, and its new blocks on top of that: %s", (_, network) => {
-    const deeper = deepen(network, { ...network.model, depth: 5 });
+    const deeper = deepen(network, { ...requireTransformer(network.model, "A test"), depth: 5 });
     const layout = parameterLayout(deeper.model, network.geometry);
     expect(Object.keys(deeper.parameters).sort()).toEqual(layout.map(({ name }) => name).sort());
     for (const { name, shape } of layout) expect(deeper.parameters[name].shape).toEqual(shape);
 
-    const draws = drawBlocks(deeper as Network<SpikingSpec>, input, stream(4));
+    const draws = drawBlocks(deeper as Network<TransformerSpec>, input, stream(4));
     const before = networkForward(network, input, { mode: "eval", draws: draws.slice(0, 2) });
-    const after = networkForward(deeper as Network<SpikingSpec>, input, { mode: "eval", draws });
+    const after = networkForward(deeper as Network<TransformerSpec>, input, { mode: "eval", draws });
     expect(after.logits).toEqual(before.logits);
     expect(after.trace).toMatchObject(before.trace);
     // A copied block is not idle: it reads the stream, and only its last layers are silent.
@@ -135,7 +136,7 @@ describe("a spiking network that starts from an ANN", () => {
 
   test("trains, and reports where it came from", async () => {
     const experiment = tinyExperiment({ model: { kind: "spiking", depth: 2 }, training: { stages: [{ steps: 1 }] } });
-    const { width, heads, expansion } = experiment.model;
+    const { width, heads, expansion } = requireTransformer(experiment.model, "A test");
     const shallow = annOf({ width, heads, expansion }, experiment);
     const notes: string[] = [];
     const onNote = (note: string) => notes.push(note);

@@ -3,7 +3,14 @@
  * it; or, for a spiking network that starts from an ANN, the ANN's weights.
  */
 import { invariant, ShapeError, SpecError } from "../errors.ts";
-import type { AnnSpec, ModelSpec, SpikingSpec } from "../experiment/model.ts";
+import {
+  type AnnSpec,
+  depthOf,
+  isTransformer,
+  type ModelSpec,
+  type SpikingSpec,
+  type TransformerSpec,
+} from "../experiment/model.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
 import {
@@ -42,14 +49,14 @@ export function freshNetwork({ model, geometry, random }: Started): Network {
  */
 export function initialParameters(initial: Network, started: Started): Network["parameters"] {
   const { model, layout } = started;
-  const { depth } = initial.model;
-  if (depth > model.depth) {
+  const [depth, wanted] = [depthOf(initial.model), depthOf(model)];
+  if (depth > wanted) {
     throw new ShapeError(
       "initial.model.depth",
-      `The initial network has ${depth} blocks, but the experiment's model has ${model.depth}. Start from a network with at most as many.`,
+      `The initial network has ${depth} blocks, but the experiment's model has ${wanted}. Start from a network with at most as many.`,
     );
   }
-  const start = !isSpiking(initial) && model.kind === "spiking" ? fromAnn(initial, model, started) : initial;
+  const start = !isSpiking(initial) && model.kind !== "ann" ? fromAnn(initial, model, started) : initial;
   const { parameters } = asTrained(withSteps(deepen(widened(start, started), model), started), model);
   for (const { name, shape } of layout) {
     const given = parameters[name]?.shape;
@@ -85,7 +92,7 @@ export function inFloatingPoint({ model, parameters }: Network, geometry: Geomet
 /** Widens a spiking network to the lines and channels of a spiking model, an ANN to the channels of an ANN. */
 function widened(network: Network, { model, geometry, lineShares }: Started): Network {
   if (!isSpiking(network)) return model.kind === "ann" ? widenAnn(network as Network<AnnSpec>, model) : network;
-  if (model.kind !== "spiking") return network;
+  if (model.kind === "ann") return network;
   return widen(withLines(network, geometry.inputs, lineShares ?? []), model);
 }
 
@@ -109,8 +116,7 @@ export function fromAnn(
       "An ANN's weights have another scale than spiking neurons need, which only BatchNorm corrects. Set model.normalisation to `batch` to start from an ANN.",
     );
   }
-  const stem = isWider(model, ann.model) ? ann.model.stem : model.stem;
-  const fresh = initialise({ ...model, depth: ann.model.depth, stem }, geometry, random);
+  const fresh = initialise(asSmallAs(model, ann.model), geometry, random);
   const parameters: Record<string, Tensor> = { ...fresh.parameters };
   for (const { name, layer } of parameterLayout(fresh.model, geometry).filter(isWeight)) {
     const given = ann.parameters[name];
@@ -119,6 +125,12 @@ export function fromAnn(
     else if (lineShares) parameters[name] = sharedRows(given, lineShares);
   }
   return { ...fresh, parameters };
+}
+
+/** The model with as many blocks as the other, and with its stem if that has fewer channels. */
+function asSmallAs(model: SpikingSpec, other: ModelSpec): SpikingSpec {
+  if (!isTransformer(model) || !isTransformer(other)) return model;
+  return { ...model, depth: other.depth, stem: isWider(model, other) ? other.stem : model.stem };
 }
 
 /** Repeats all rows once per share, one copy below the other, each scaled by its share. */
@@ -135,14 +147,14 @@ function sharedRows({ shape: [rows, columns], data }: Tensor, shares: readonly n
  * Sentences about changes to the initial network: converted from an ANN, or with fewer blocks, lines or channels than `model` requires.
  */
 export function startNotes(initial: Network, { model, geometry, lineShares }: Started): string[] {
-  const { depth } = initial.model;
+  const [depth, wanted] = [depthOf(initial.model), depthOf(model)];
   const notes: string[] = [];
-  if (!isSpiking(initial) && model.kind === "spiking") {
+  if (!isSpiking(initial) && model.kind !== "ann") {
     notes.push("The network to start from is an ANN: the spiking one has its weights, and all else as a fresh one.");
   }
-  if (depth < model.depth) {
+  if (depth < wanted) {
     notes.push(
-      `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`,
+      `The network to start from has ${depth} of ${wanted} blocks: they are repeated, and a copy adds nothing until it has learned to.`,
     );
   }
   const shares = lineShares ?? [];
@@ -152,7 +164,7 @@ export function startNotes(initial: Network, { model, geometry, lineShares }: St
       `The network to start from reads ${own} of ${shares.length} lines of a value: the others weigh nothing until they have learned to.`,
     );
   }
-  if (model.kind === "spiking" && isWider(model, initial.model)) {
+  if (model.kind !== "ann" && isWider(model, initial.model)) {
     notes.push(
       "The network to start from has fewer channels in its stem: they are repeated with neurons at other levels, and what reads a channel reads its copies, too, each with its share of the weight.",
     );
@@ -166,8 +178,8 @@ export function startNotes(initial: Network, { model, geometry, lineShares }: St
 }
 
 /** Whether a block that adds nothing leaves the stream unchanged. */
-export const hasShortcut = (model: ModelSpec): boolean =>
-  model.kind === "ann" || (model.residual === "membrane" && model.outputProjection);
+export const hasShortcut = (model: ModelSpec): model is AnnSpec | TransformerSpec =>
+  model.kind === "ann" || (model.kind === "spiking" && model.residual === "membrane" && model.outputProjection);
 
 /**
  * A network with as many blocks as `model` that, in exact arithmetic, gives the same answers as before. Its blocks are repeated in
@@ -177,11 +189,10 @@ export const hasShortcut = (model: ModelSpec): boolean =>
  */
 export function deepen(network: Network, model: ModelSpec): Network {
   const { parameters } = network;
-  const { depth } = model;
-  const own = network.model.depth;
-  if (own >= depth || !hasShortcut(model)) return network;
+  const [own, depth] = [depthOf(network.model), depthOf(model)];
+  if (own >= depth || !hasShortcut(model) || !isTransformer(network.model)) return network;
   const grown = { ...network.model, depth };
-  const scale = grown.kind === "spiking" && grown.normalisation === "batch" ? "gain" : "weight";
+  const scale = grown.kind !== "ann" && grown.normalisation === "batch" ? "gain" : "weight";
   const layout = parameterLayout(grown, network.geometry);
   const ofBlock = (block: number) => layout.filter((parameter) => parameter.block === block);
   const deeper: Record<string, Tensor> = { ...parameters };
@@ -198,6 +209,6 @@ export function deepen(network: Network, model: ModelSpec): Network {
 
 /** Folded if the experiment trains without BatchNorm: weight noise then acts as on a chip, where offsets are fixed. */
 function asTrained(initial: Network, model: ModelSpec): Network {
-  const folds = isSpiking(initial) && model.kind === "spiking" && model.normalisation === "none";
+  const folds = isSpiking(initial) && model.kind !== "ann" && model.normalisation === "none";
   return folds ? foldNetwork(initial) : initial;
 }

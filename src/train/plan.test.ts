@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { annSpec } from "../experiment/model.ts";
+import { annSpec, requireTransformer } from "../experiment/model.ts";
 import { parseExperiment } from "../experiment/parse.ts";
 import { presets } from "../experiment/presets.ts";
 import { countingArena, LARGEST_MEMORY } from "../kernels/arena.ts";
@@ -268,4 +268,7 @@ describe("presets of the paper", () => {
   });
 });
 
-const sizeOf = ({ model: { width, depth, heads, expansion } }: Experiment) => ({ width, depth, heads, expansion });
+function sizeOf({ model }: Experiment) {
+  const { width, depth, heads, expansion } = requireTransformer(model, "A test");
+  return { width, depth, heads, expansion };
+}

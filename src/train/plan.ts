@@ -115,7 +115,7 @@ export function shardRange(
 
 /** The model as the hardware and validation see it. */
 export const foldedModel = (model: ModelSpec): ModelSpec =>
-  model.kind === "spiking" ? { ...model, normalisation: "none" } : model;
+  model.kind === "ann" ? model : { ...model, normalisation: "none" };
 
 /** How much longer a step takes when it recomputes layers, measured on the presets `paper-2x2-large` to `paper-6-512-cifar10`. */
 const RECOMPUTED_TIME = 1.15;
@@ -321,7 +321,7 @@ export const isQuantised = (model: ModelSpec): boolean => model.kind === "ann" &
 
 /** The model as a stage trains it, with the stage's number of time steps. */
 export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>
-  model.kind === "spiking" && timeSteps !== undefined ? { ...model, steps: timeSteps } : model;
+  model.kind !== "ann" && timeSteps !== undefined ? { ...model, steps: timeSteps } : model;
 
 /** The task from which a stage draws its prompts. */
 export const stageTask = ({ task }: Experiment, { queryCopies = 1 }: StageSpec): TaskSpec =>

@@ -9,7 +9,7 @@
 import { type PartedData, partedOf } from "../data/labelled.ts";
 import { SpecError, ValueError } from "../errors.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { ModelSpec } from "../experiment/model.ts";
+import { depthOf, type ModelSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { type StageSpec, totalSteps } from "../experiment/training.ts";
 import { countingArena, LARGEST_MEMORY } from "../kernels/arena.ts";
@@ -172,7 +172,7 @@ async function trainBlocks<M extends ModelSpec>(
   const geometry = networkGeometry(experiment, whole.task);
   const planned = (of: Experiment) => planTraining(of, geometry, base, threads, limits);
   const plan = planned(experiment);
-  const isWhole = experiment.model.depth === whole.experiment.model.depth;
+  const isWhole = depthOf(experiment.model) === depthOf(whole.experiment.model);
   // Also for later stages, whose network may have more blocks.
   requireRoom(isWhole ? plan : planned(whole.experiment), experiment, limits);
   const note = memoryNote(plan, place);
@@ -325,7 +325,7 @@ async function trainAt<M extends ModelSpec>(
     if (stage < stages.length) best = null;
     converterSteps = null;
     sinceBest = 0;
-    const isGrowing = stageDepth(whole.experiment, stage) > experiment.model.depth;
+    const isGrowing = stageDepth(whole.experiment, stage) > depthOf(experiment.model);
     const next = isGrowing ? grown(await snapshot(), whole.experiment, geometry) : null;
     await options.afterStep?.(async () => next ?? snapshot(), true);
     if (next) return { network: (await current()) as Network<M>, state: next, finished: false };

@@ -28,7 +28,7 @@ export function createWeightNoise(
   { hardware, seed, model }: Experiment,
 ): (stage: StageSpec, step: number, converterSteps: ConverterSteps | null) => void {
   const root = stream(seed).fork("weight noise");
-  const threshold = model.kind === "spiking" ? model.neuron.threshold : 1;
+  const threshold = model.kind === "ann" ? 1 : model.neuron.threshold;
   const copy: NoisyCopy = { ops, plan, hardware, threshold };
   const converting = convertingLayers(plan.layout);
   let statistics: { stage: StageSpec; byAge: LevelStatistics[] } | null = null;

@@ -5,9 +5,11 @@ import {
   type AnnSpec,
   annSpec,
   type ModelSpec,
+  requireTransformer,
   type SpikingSpec,
   type StemSpec,
-  spikingSpec,
+  stemOf,
+  transformerSpec,
 } from "../experiment/model.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { drawBlocks, networkBackward, networkForward } from "../model/forward.ts";
@@ -20,7 +22,7 @@ import { widen, widenAnn, withLines } from "./widen.ts";
 const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned" } as const;
 /** Layers that spike; a low threshold makes every layer fire. */
 const neuron = { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } as const;
-const spiking = (stem: StemSpec): SpikingSpec => spikingSpec.parse({ kind: "spiking", ...size, neuron, stem });
+const spiking = (stem: StemSpec): SpikingSpec => transformerSpec.parse({ kind: "spiking", ...size, neuron, stem });
 const ann = (stem: StemSpec) => annSpec.parse({ kind: "ann", ...size, stem });
 const network = (stem: StemSpec) => tinyNetwork(spiking(stem), 3, stemmed(stem));
 const withChannels = (stem: StemSpec, channels: readonly number[]): StemSpec => ({
@@ -39,7 +41,7 @@ const run = (of: Network<SpikingSpec>) =>
 describe("a network that gets more lines per value", () => {
   test.each([
     ["of a stem", network(tinyStem)],
-    ["of a token", tinyNetwork(spikingSpec.parse({ kind: "spiking", ...size, neuron }), 3)],
+    ["of a token", tinyNetwork(transformerSpec.parse({ kind: "spiking", ...size, neuron }), 3)],
   ])("answers as before, whatever the others are: %s", (_, narrow) => {
     const tokens = narrow.geometry.grid ? pixels(tinyGrid) : narrow.geometry.tokens;
     const values = narrow.geometry.inputs / 2;
@@ -190,7 +192,7 @@ describe("a network that gets more channels", () => {
     ]);
 
     const conventional = tinyNetwork(ann(tinyStem), 3, geometry);
-    const narrowStart = fromAnn(conventional, { ...model, stem: tinyStem }, started);
+    const narrowStart = fromAnn(conventional, { ...requireTransformer(model, "A test"), stem: tinyStem }, started);
     expect(fromAnn(conventional, model, started).parameters).toEqual(narrowStart.parameters);
     expect(initialParameters(conventional, started)).toEqual(initialParameters(narrowStart, started));
     expect(startNotes(conventional, started)).toContainEqual(expect.stringContaining("fewer channels"));
@@ -198,7 +200,7 @@ describe("a network that gets more channels", () => {
 
   test("is refused if it has other layers, more channels, or is an ANN with uneven copies", () => {
     const start = (initial: Network, model: ModelSpec) => {
-      const geometry = stemmed(model.stem!);
+      const geometry = stemmed(stemOf(model)!);
       const layout = parameterLayout(model, geometry);
       return expect(() => initialParameters(initial, { model, geometry, layout, random: stream(1) }));
     };

@@ -8,7 +8,14 @@
  *
  * Copying follows T. Chen et al., "Net2Net", ICLR 2016, section 2.2, where copies keep the level of the original.
  */
-import type { AnnSpec, ModelSpec, SpikingSpec, StemSpec } from "../experiment/model.ts";
+import {
+  type AnnSpec,
+  isTransformer,
+  type ModelSpec,
+  type SpikingSpec,
+  type StemSpec,
+  stemOf,
+} from "../experiment/model.ts";
 import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
 
@@ -44,9 +51,10 @@ export function withLines(
 }
 
 /** Whether `wide` has the stem of `model` with at least as many channels in every layer, and more in one. */
-export function isWider(wide: ModelSpec, { stem }: ModelSpec): boolean {
-  if (!stem || !wide.stem || windowsOf(wide.stem) !== windowsOf(stem)) return false;
-  const more = wide.stem.layers.map(({ channels }, i) => channels - stem.layers[i].channels);
+export function isWider(wide: ModelSpec, model: ModelSpec): boolean {
+  const [wider, stem] = [stemOf(wide), stemOf(model)];
+  if (!stem || !wider || windowsOf(wider) !== windowsOf(stem)) return false;
+  const more = wider.layers.map(({ channels }, i) => channels - stem.layers[i].channels);
   return more.every((further) => further >= 0) && more.some((further) => further > 0);
 }
 
@@ -59,8 +67,8 @@ const windowsOf = ({ layers, embedding }: StemSpec): string =>
  * its copies, each with its share of the weight: a staircase instead of a step.
  */
 export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Network<SpikingSpec> {
-  const { stem } = model;
-  if (!stem || !isWider(model, network.model)) return network;
+  const stem = stemOf(model);
+  if (!stem || !isTransformer(network.model) || !isWider(model, network.model)) return network;
   const parameters: Record<string, Tensor> = { ...network.parameters };
   const layers = stemLayers(network.model, network.geometry);
   for (const [i, { channels: outputs }] of stem.layers.entries()) {
@@ -84,7 +92,7 @@ export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Networ
 /** Whether every layer of `wide`'s stem has a whole multiple of the channels of `model`'s, and `isWider` holds. */
 export const isMultiple = (wide: ModelSpec, model: ModelSpec): boolean =>
   isWider(wide, model) &&
-  model.stem!.layers.every(({ channels }, i) => Number.isInteger(wide.stem!.layers[i].channels / channels));
+  stemOf(model)!.layers.every(({ channels }, i) => Number.isInteger(stemOf(wide)!.layers[i].channels / channels));
 
 /**
  * An ANN with the channels of `model`'s stem and the answers of `network`; unchanged unless `isMultiple`, because LayerNorm

@@ -2,7 +2,7 @@
 
 import { describe, expect } from "vitest";
 import { ATTENTION_PARTS } from "../../src/experiment/by-attention.ts";
-import { spikingSpec } from "../../src/experiment/model.ts";
+import { transformerSpec } from "../../src/experiment/model.ts";
 import { reserveBits } from "../../src/kernels/arena.ts";
 import { attentionScratch, bindAttention, planAttention } from "../../src/kernels/attention.ts";
 import { attentionDraws } from "../../src/kernels/draws.ts";
@@ -53,7 +53,7 @@ export const attentionSuite = (backend: Backend<TrainingOps>, test: BackendTest)
     ] as const) {
       const sizes = `${tokens} tokens, ${heads} heads of ${width / heads}, ${100 * density} % ones`;
       test(`${attention.kind} attention equals the reference (${mode}), forward and backward: ${sizes}`, async () => {
-        const model = spikingSpec.parse({
+        const model = transformerSpec.parse({
           width,
           heads,
           depth: 1,

@@ -1,6 +1,6 @@
 /** Networks that answer with bits, or with numbers: the fast passes against the reference, on every backend. */
 import { describe, expect } from "vitest";
-import { annSpec, spikingSpec } from "../../src/experiment/model.ts";
+import { annSpec, transformerSpec } from "../../src/experiment/model.ts";
 import type { Pass } from "../../src/kernels/pass.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { networkBackward, networkForward } from "../../src/model/forward.ts";
@@ -55,7 +55,7 @@ export const bitReadOutSuite = (backend: Backend<TrainingOps>, test: BackendTest
 
       for (const stepLoss of [0, 0.3])
         test(`so does the spiking one, with ${kind} and a share of ${stepLoss} of its loss at each step`, async () => {
-          const network = tinyNetwork(spikingSpec.parse({ ...size, steps: 3 }), 5, geometry);
+          const network = tinyNetwork(transformerSpec.parse({ ...size, steps: 3 }), 5, geometry);
           const bits = tinyBits(3, PROMPTS, 6);
           const options = { maxPrompts: PROMPTS, training: true, attention: "expected", stepLoss } as const;
           const under = createPass(backend, network, options);

@@ -10,9 +10,9 @@ import {
   isSpiking,
   type ModelSpec,
   parseExperiment,
-  type SpikingSpec,
   type TaskSpec,
   type TrainOptions,
+  type TransformerSpec,
   train,
 } from "xpikeformer";
 import { bundledNetwork, nodeExecutor } from "xpikeformer/node";
@@ -21,7 +21,7 @@ type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 
 const holds = <_First extends true, _Second extends true = true>(): void => {};
 
 const spiking = parseExperiment({ model: { width: 32 }, training: { stages: [{ steps: 1 }] } });
-holds<Same<typeof spiking.model, SpikingSpec>>();
+holds<Same<typeof spiking.model, TransformerSpec>>();
 const ann = parseExperiment({ model: { kind: "ann" } });
 holds<Same<typeof ann.model, AnnSpec>>();
 const images = parseExperiment({ task: { kind: "image-classification" } });

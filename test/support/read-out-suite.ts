@@ -3,7 +3,7 @@
  * references, forward and backward.
  */
 import { describe, expect } from "vitest";
-import { annSpec, type ModelSpec, spikingSpec } from "../../src/experiment/model.ts";
+import { annSpec, type ModelSpec, transformerSpec } from "../../src/experiment/model.ts";
 import type { PassOptions } from "../../src/kernels/pass.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../../src/model/cross-entropy.ts";
@@ -56,7 +56,14 @@ export const readOutSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
       test(`of ${setting.read}, the fast spiking network equals the reference, ${stepLoss} of the loss at each step`, async () => {
         const { geometry, targets } = setting;
         const { tokens, inputs, classes } = geometry;
-        const model = spikingSpec.parse({ width: 24, depth: 2, heads: 2, expansion: 2, steps: 3, position: "learned" });
+        const model = transformerSpec.parse({
+          width: 24,
+          depth: 2,
+          heads: 2,
+          expansion: 2,
+          steps: 3,
+          position: "learned",
+        });
         const network = tinyNetwork(model, 5, geometry);
         const values = tinyBits(model.steps, PROMPTS, 6, tokens);
         const forward = networkForward(

@@ -3,7 +3,7 @@
  */
 import { describe, expect } from "vitest";
 import { drawsOf } from "../../src/experiment/by-attention.ts";
-import { type SpikingSpec, spikingSpec } from "../../src/experiment/model.ts";
+import { type TransformerSpec, transformerSpec } from "../../src/experiment/model.ts";
 import type { AttentionMode } from "../../src/kernels/attention.ts";
 import { attentionDraws } from "../../src/kernels/draws.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
@@ -23,7 +23,7 @@ const KEY = [12345, -678] as const;
 const FIRST = 4;
 const { tokens: N, classes, queries, inputs } = tinyGeometry;
 
-function referenceDraws(model: SpikingSpec) {
+function referenceDraws(model: TransformerSpec) {
   const shape = {
     steps: model.steps,
     prompts: PROMPTS,
@@ -38,7 +38,7 @@ function referenceDraws(model: SpikingSpec) {
 }
 
 /** A network with parameters that are multiples of 1/64: sums of such numbers are exact in single precision, in any order. */
-function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
+function inSixtyFourths(model: TransformerSpec): Network<TransformerSpec> {
   const network = tinyNetwork(model, 8);
   for (const { data } of Object.values(network.parameters)) {
     for (let i = 0; i < data.length; i++) data[i] = Math.round(data[i] * 64) / 64;
@@ -50,7 +50,7 @@ function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
 export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
   describe(`on ${backend.name}`, () => {
     function setUp(
-      network: Network<SpikingSpec>,
+      network: Network<TransformerSpec>,
       attention: AttentionMode,
       training: boolean,
       more: Partial<PassUnderTestOptions> = {},
@@ -60,7 +60,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
       return set;
     }
 
-    async function traceOf({ ops, pass }: ReturnType<typeof setUp>, model: SpikingSpec) {
+    async function traceOf({ ops, pass }: ReturnType<typeof setUp>, model: TransformerSpec) {
       const rows = model.steps * PROMPTS * N;
       const trace: Record<string, Uint8Array> = {};
       for (const [name, { at, words: stride, features }] of Object.entries(pass.spikes)) {
@@ -126,7 +126,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
 
     test("on weights that are multiples of 1/64 the folded network is bit-identical to the reference", async () => {
       // No order of summation can change a spike or a logit.
-      const model = spikingSpec.parse({ ...SMALL, normalisation: "none", steps: 4 });
+      const model = transformerSpec.parse({ ...SMALL, normalisation: "none", steps: 4 });
       const network = inSixtyFourths(model);
       const set = setUp(network, "sampled", false);
       const bits = tinyBits(4, PROMPTS, 9);
@@ -147,7 +147,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
     });
 
     test("on such weights the logits of each step are also bit-identical to the reference", async () => {
-      const model = spikingSpec.parse({ ...SMALL, normalisation: "none", steps: 4 });
+      const model = transformerSpec.parse({ ...SMALL, normalisation: "none", steps: 4 });
       const network = inSixtyFourths(model);
       const { ops, pass } = setUp(network, "sampled", true, { stepLoss: 0.5 });
       const bits = tinyBits(4, PROMPTS, 9);
@@ -165,7 +165,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
     });
 
     test("the penalty on rates counts exactly the spikes of the reference", async () => {
-      const model = spikingSpec.parse({ ...SMALL, width: 16 });
+      const model = transformerSpec.parse({ ...SMALL, width: 16 });
       const network = tinyNetwork(model, 5);
       const bits = tinyBits(3, PROMPTS, 6);
       const lossOf = (losses: Losses) => {
@@ -188,7 +188,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
     });
 
     test("attention bits of a prompt do not depend on the batch it comes in", async () => {
-      const model = spikingSpec.parse({ ...SMALL, normalisation: "none" });
+      const model = transformerSpec.parse({ ...SMALL, normalisation: "none" });
       const network = tinyNetwork(model, 10);
       const bits = tinyBits(3, PROMPTS, 11);
       const perPrompt = N * inputs;
@@ -230,7 +230,7 @@ export const spikingSuite = (backend: Backend<TrainingOps>, test: BackendTest) =
       });
 
     test("noise on pre-activations widens each column of the embedding by the requested share", async () => {
-      const model = spikingSpec.parse({ ...SMALL, attention: { draws: "independent" } });
+      const model = transformerSpec.parse({ ...SMALL, attention: { draws: "independent" } });
       const network = tinyNetwork(model, 5);
       const bits = tinyBits(model.steps, PROMPTS, 6);
       const statistics = async (outputNoise: number | "by column", columnNoise?: number) => {

@@ -1,6 +1,6 @@
 /** Passes of networks with a convolutional stem on a backend, against the reference network. */
 import { describe, expect } from "vitest";
-import { annSpec, type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../../src/experiment/model.ts";
+import { annSpec, type SpikingSpec, type StemSpec, stemSpec, transformerSpec } from "../../src/experiment/model.ts";
 import type { PassOptions } from "../../src/kernels/pass.ts";
 import type { TrainingOps } from "../../src/kernels/training-ops.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../../src/model/cross-entropy.ts";
@@ -59,7 +59,7 @@ const STEMS: [string, StemSpec][] = [
 
 function spikingNetwork(stem: StemSpec, inputs: number, fields: object = {}): Network<SpikingSpec> {
   const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem };
-  return tinyNetwork(spikingSpec.parse({ ...size, steps: STEPS, ...fields }), 5, stemmed(stem, inputs));
+  return tinyNetwork(transformerSpec.parse({ ...size, steps: STEPS, ...fields }), 5, stemmed(stem, inputs));
 }
 
 function bitsOf(inputs: number, seed: number): Float64Array {
@@ -145,7 +145,7 @@ export const stemSuite = (backend: Backend<TrainingOps>, test: BackendTest) =>
       test(`a published stem equals the reference, forward and backward: ${kind}`, async () => {
         const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", steps: STEPS };
         // A low threshold, so that the mean of the stream fires, too.
-        const model = spikingSpec.parse({ ...size, neuron: { threshold: 0.25 }, ...fields });
+        const model = transformerSpec.parse({ ...size, neuron: { threshold: 0.25 }, ...fields });
         const geometry = { ...stemmed(model.stem!, 6), readOut: fields.residual ? "mean" : "stream-mean" } as const;
         const network = tinyNetwork(model, 5, geometry);
         const values = bitsOf(6, 6);

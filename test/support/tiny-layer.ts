@@ -1,9 +1,9 @@
-import { spikingSpec } from "../../src/experiment/model.ts";
+import { transformerSpec } from "../../src/experiment/model.ts";
 import { type LinearLayer, layersOf } from "../../src/model/layers.ts";
 import { graphOf } from "../../src/model/transformer.ts";
 import { stemmed, tinyStem } from "./tiny-stem.ts";
 
-const model = spikingSpec.parse({ width: 16, heads: 2, depth: 1, expansion: 2, stem: tinyStem });
+const model = transformerSpec.parse({ width: 16, heads: 2, depth: 1, expansion: 2, stem: tinyStem });
 const layers = layersOf(graphOf({ model, geometry: stemmed(tinyStem) }));
 
 /** A layer of a network with a stem and one block, with the sizes that a test gives it. */

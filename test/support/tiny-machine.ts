@@ -2,7 +2,7 @@
  * Chips small enough that their whole machine compiles in seconds: crossbars that end within layers, and units that share
  * converters unevenly.
  */
-import { spikingSpec, stemSpec } from "../../src/experiment/model.ts";
+import { stemSpec, transformerSpec } from "../../src/experiment/model.ts";
 import { mapNetwork } from "../../src/mapping/mapping.ts";
 import { type Geometry, inputRows } from "../../src/model/geometry.ts";
 import { stream } from "../../src/numeric/stream.ts";
@@ -53,7 +53,7 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
   const stem = model.stem === undefined ? null : stemSpec.parse(model.stem);
   const plain = readOut === "mean" ? meanOf(tokens) : readOut === "copies" ? copiesGeometry : tinyGeometry;
   const geometry = { ...(stem ? stemmed(stem, tinyGeometry.inputs) : plain), classes };
-  const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
+  const network = tinyNetwork(transformerSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
   const spec = literalMachine({
     crossbar: { rows: 7, columns: 10 },
     arithmetic: {},

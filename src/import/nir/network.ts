@@ -15,12 +15,16 @@ import { type ByNeuron, forNeuron } from "../../experiment/by-neuron.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
 import type { SpikingSpec } from "../../experiment/model.ts";
 import type { NeuronSpec } from "../../experiment/neuron.ts";
+import { type AttentionOperation, partsRead } from "../../model/attention/operation.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../model/checkpoint.ts";
 import { foldNetwork } from "../../model/fold.ts";
+import { type Graph, INPUT, readersOf, writerOf } from "../../model/graph.ts";
+import { type Convolution, convolutionsOf } from "../../model/layers.ts";
 import { isSpiking, type Network, parameterLayout, type Tensor } from "../../model/network.ts";
+import type { Operation, OperationKind } from "../../model/operations.ts";
 import { logitsOf } from "../../model/read-out.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../model/safetensors.ts";
-import { type StemLayer, stemLayers } from "../../model/stem.ts";
+import { graphOf } from "../../model/transformer.ts";
 import type { NirGraph, NirLeaf, NirNode, NirPrimitive } from "./graph.ts";
 import { ATTENTION, requireRunnable } from "./run.ts";
 import { type NirData, numbersOf, real, shapeData, text, textOf, whole } from "./tree.ts";
@@ -52,7 +56,7 @@ export function networkToNir(network: Network, { hardware }: NirExportOptions = 
   const { metadata } = decodeSafetensors(encodeCheckpoint(folded, {}), "network");
   return {
     type: "NIRGraph",
-    ...graphOf(folded),
+    ...drawNetwork(folded),
     metadata: new Map([
       ["time_step", real(TIME_STEP)],
       ["reset", text(model.neuron.reset)],
@@ -85,22 +89,78 @@ export function networkFromNir(graph: NirGraph, path = "graph.nir"): { network: 
       const weight = singles(node, "weight", name, path);
       parameters[`${name}.weight`] = asRows(weight);
       parameters[`${name}.offset`] = singles(node, "bias", name, path);
-    } else if (name === "position" && node.type === "Scale")
-      parameters.position = asRows(singles(node, "scale", name, path));
+    } else if (node.type === "Scale" && !name.endsWith(".zero"))
+      parameters[name] = asRows(singles(node, "scale", name, path));
   }
   const { network: read } = decodeCheckpoint(encodeSafetensors(parameters, metadata), path);
   // A file lists nodes by name; a network has its parameters in the order of its layers.
   const names = parameterLayout(read.model, read.geometry).map(({ name }) => name);
   const network = { ...read, parameters: Object.fromEntries(names.map((name) => [name, read.parameters[name]])) };
-  if (isSpiking(network)) requireSame(graphOf(network as Network<SpikingSpec>), graph, path);
+  if (isSpiking(network)) requireSame(drawNetwork(network as Network<SpikingSpec>), graph, path);
   return { network, hardware: textOf(described.get(`${PREFIX}hardware`)) };
 }
 
+/** What an operation's nodes are made of. */
+interface Drawing<K extends OperationKind> {
+  readonly operation: Extract<Operation, { kind: K }>;
+  readonly network: Network;
+  readonly graph: Graph;
+  /** Of the signal that it writes. */
+  readonly shape: readonly number[];
+  /** Adds a node behind others, and returns its name. */
+  put(name: string, node: NirNode, sources: readonly string[]): string;
+}
+
+/** Draws an operation on the sum of these nodes; returns those whose sum is its result. */
+type Draw<K extends OperationKind> = (sources: readonly string[], drawing: Drawing<K>) => readonly string[];
+
+/** Operations as nodes, or what NIR has no node for. */
+const DRAWN: { readonly [K in OperationKind]: Draw<K> | string } = {
+  // A convolution's node has its windows.
+  windows: (sources) => sources,
+  linear(sources, { operation: { name, reads }, network, graph, put }) {
+    const convolution = convolutionsOf(graph).find((layer) => layer.name === name);
+    const { rows } = graph.values.get(reads[0])!;
+    return [put(name, convolution ? onPixels(network, convolution) : onTokens(network, name, rows), sources)];
+  },
+  neurons: (sources, { operation: { name, neuron }, shape, put }) => [
+    put(`${name.replace(/\.map$/, "")}.neurons`, neurons(neuron, shape), sources),
+  ],
+  attention: (sources, { operation, put }) => [put(operation.name, attention(operation), sources)],
+  pool(sources, { operation: { name, size }, shape, put }) {
+    const { pool, poolWindow } = size;
+    if (poolWindow !== undefined) throw withoutNode(name, "pools whose squares overlap");
+    const of = name.replace(/\.pooled$/, "");
+    const [side, none] = [whole(pool, pool), whole(0, 0)];
+    const sum = put(`${of}.pool`, leaf("SumPool2d", { kernel_size: side, stride: side, padding: none }), sources);
+    return [put(`${of}.any`, leaf("Threshold", { threshold: filled(shape, 0.5) }), [sum])];
+  },
+  add: (sources) => sources,
+  position: (sources, { operation: { name }, network, shape, put }) => [
+    ...sources,
+    position(name, network.parameters[name], shape, sources, put),
+  ],
+  sum(sources, { operation: { name, trains } }) {
+    if (trains > 1) throw withoutNode(name, "sums of parts of a signal");
+    return sources;
+  },
+  "read-out": (sources) => sources,
+  "token-mean": "means over tokens",
+  "batch-normalisation": "BatchNorm",
+  "layer-normalisation": "LayerNorm",
+  rounding: "rounding",
+  activation: "activations",
+};
+
+const withoutNode = (name: string, what: string): SpecError =>
+  new SpecError("model", `NIR has no node for ${what}, which ${name} needs. Export this network as .safetensors.`);
+
+/** Operations that read maps of pixels; all others read tokens. */
+const ON_MAPS: ReadonlySet<OperationKind> = new Set(["windows", "pool", "neurons"]);
+
 /** The nodes and edges of a network without BatchNorm. */
-function graphOf(network: Network<SpikingSpec>): Pick<NirGraph, "nodes" | "edges"> {
-  const { model, geometry } = network;
-  const { tokens, inputs, grid } = geometry;
-  const { width } = model;
+function drawNetwork(network: Network<SpikingSpec>): Pick<NirGraph, "nodes" | "edges"> {
+  const graph = graphOf(network);
   const nodes = new Map<string, NirNode>();
   const edges: (readonly [string, string])[] = [];
   const put = (name: string, node: NirNode, sources: readonly string[]): string => {
@@ -108,52 +168,48 @@ function graphOf(network: Network<SpikingSpec>): Pick<NirGraph, "nodes" | "edges
     for (const source of sources) edges.push([source, name]);
     return name;
   };
-  const fire = (name: string, shape: readonly number[], sources: readonly string[]): string =>
-    put(`${name}.neurons`, neurons(model.neuron, shape), sources);
-  const linear = (name: string, source: string): string => put(name, onTokens(network, name), [source]);
-
-  const layers = grid ? stemLayers(model, geometry) : [];
-  let map = put(
-    "input",
-    leaf("Input", { shape: shapeData(grid ? [inputs, grid.rows, grid.columns] : [inputs, tokens]) }),
-    [],
-  );
-  for (const layer of layers) {
-    const { name, windows, outputs, pool, pooled } = layer;
-    map = put(name, onPixels(network, layer), [map]);
-    if (name === "embed") {
-      const shape = shapeData([outputs, windows.rows, windows.columns]);
-      map = put("tokens", leaf("Flatten", { start_dim: whole(1), end_dim: whole(-1), input_type: shape }), [map]);
-      continue;
-    }
-    map = fire(name, [outputs, windows.rows, windows.columns], [map]);
-    if (pool === 1) continue;
-    const [side, none] = [whole(pool, pool), whole(0, 0)];
-    map = put(`${name}.pool`, leaf("SumPool2d", { kernel_size: side, stride: side, padding: none }), [map]);
-    map = put(`${name}.any`, leaf("Threshold", { threshold: filled([outputs, pooled.rows, pooled.columns], 0.5) }), [
-      map,
-    ]);
+  /** Whether a later operation reads windows or squares of a value, so that its signal stays a map. */
+  const isMap = (value: string): boolean =>
+    graph.values.get(value)!.grid !== undefined &&
+    readersOf(graph, value).some(
+      ({ kind, writes }) => kind === "windows" || kind === "pool" || (kind === "neurons" && isMap(writes)),
+    );
+  const shapeOf = (value: string): readonly number[] => {
+    const { features, rows, grid } = graph.values.get(value)!;
+    return isMap(value) ? [features, grid!.rows, grid!.columns] : [features, rows];
+  };
+  /** Nodes by value. */
+  const drawn = new Map([[INPUT, [put("input", leaf("Input", { shape: shapeData(shapeOf(INPUT)) }), [])]]]);
+  for (const operation of graph.operations) {
+    const { kind, name, reads, writes } = operation;
+    const onMap = reads.some(isMap);
+    if (onMap && !ON_MAPS.has(kind)) throw withoutNode(name, "maps that are read as tokens, too");
+    const draw = DRAWN[kind] as Draw<OperationKind> | string; // it draws its own kind
+    if (typeof draw === "string") throw withoutNode(name, draw);
+    const { features, rows, grid } = graph.values.get(writes)!;
+    const map = grid && [features, grid.rows, grid.columns];
+    const shape = onMap && map ? map : [features, rows];
+    const ends = draw(
+      reads.flatMap((value) => drawn.get(value)!),
+      { operation, network, graph, shape, put },
+    );
+    const isWhole = kind === "windows" || isMap(writes) || !(onMap || isConvolution(graph, operation)) || !map;
+    drawn.set(writes, isWhole ? [...ends] : [put(tokensName(nodes, writes), flatten(map), ends)]);
   }
-  const embedded = grid ? map : linear("embed", map);
-  // The nodes whose sum is the residual stream.
-  let stream = [embedded, ...(model.position === "learned" ? [position(network, embedded, put)] : [])];
-  const join = (branch: string): string[] => (model.residual === "membrane" ? [...stream, branch] : [branch]);
-  for (let i = 0; i < model.depth; i++) {
-    const block = `blocks.${i}`;
-    const read = fire(`${block}.input`, [width, tokens], stream);
-    // Some kinds of attention have no k or no v.
-    const [, lines] = network.parameters[`${block}.qkv.weight`].shape;
-    const bits = fire(`${block}.qkv`, [lines, tokens], [linear(`${block}.qkv`, read)]);
-    const attended = put(`${block}.attention`, attention(model, lines, tokens), [bits]);
-    stream = join(model.outputProjection ? linear(`${block}.projection`, attended) : attended);
-    const middle = fire(`${block}.middle`, [width, tokens], stream);
-    const hidden = fire(`${block}.hidden`, [width * model.expansion, tokens], [linear(`${block}.up`, middle)]);
-    stream = join(linear(`${block}.down`, hidden));
-  }
-  const head = linear("head", fire("output", [width, tokens], stream));
-  put("logits", leaf("Output", { shape: shapeData([logitsOf(network), tokens]) }), [head]);
+  const answer = graph.operations[graph.operations.length - 1];
+  const { rows } = graph.values.get(answer.reads[0])!;
+  put("logits", leaf("Output", { shape: shapeData([logitsOf(network), rows]) }), drawn.get(answer.writes)!);
   return { nodes, edges };
 }
+
+const isConvolution = (graph: Graph, { kind, reads }: Operation): boolean =>
+  kind === "linear" && writerOf(graph, reads[0])?.kind === "windows";
+
+const tokensName = (nodes: ReadonlyMap<string, unknown>, value: string): string =>
+  nodes.has("tokens") ? `${value}.tokens` : "tokens";
+
+const flatten = (map: readonly number[]): NirLeaf =>
+  leaf("Flatten", { start_dim: whole(1), end_dim: whole(-1), input_type: shapeData(map) });
 
 const leaf = (type: NirPrimitive, fields: Readonly<Record<string, NirData>>): NirLeaf => ({
   type,
@@ -196,11 +252,11 @@ function refuse(kind: string, reason: string): never {
 const neurons = (neuron: NeuronSpec, shape: readonly number[]): NirLeaf => forNeuron(neuron, NEURONS)(shape);
 
 /** A linear layer on every token: [K, n] as [n, K, 1]. */
-function onTokens({ parameters, geometry }: Network, name: string): NirLeaf {
+function onTokens({ parameters }: Network, name: string, tokens: number): NirLeaf {
   const weight = transposed(parameters[`${name}.weight`]);
   const [one, none] = [whole(1), whole(0)];
   return leaf("Conv1d", {
-    input_shape: whole(geometry.tokens),
+    input_shape: whole(tokens),
     weight: { shape: [...weight.shape, 1], values: weight.data },
     stride: one,
     padding: none,
@@ -211,7 +267,8 @@ function onTokens({ parameters, geometry }: Network, name: string): NirLeaf {
 }
 
 /** A convolution: windows [k k C, n], channels innermost, as [n, C, k, k]. */
-function onPixels({ parameters }: Network, { name, grid, channels, kernel, stride, outputs }: StemLayer): NirLeaf {
+function onPixels({ parameters }: Network, convolution: Convolution): NirLeaf {
+  const { name, grid, channels, kernel, stride, outputs } = convolution;
   const { data } = parameters[`${name}.weight`];
   const taps = kernel * kernel;
   const values = new Float32Array(data.length);
@@ -235,18 +292,23 @@ function onPixels({ parameters }: Network, { name, grid, channels, kernel, strid
 
 /** Learned positions: NIR has no constants, but 0 x + 0 exceeds -1 everywhere, and a scaled 1 is a constant. */
 function position(
-  { parameters, model, geometry }: Network,
-  source: string,
-  put: (name: string, node: NirNode, sources: readonly string[]) => string,
+  name: string,
+  vectors: Tensor,
+  shape: readonly number[],
+  sources: readonly string[],
+  put: Drawing<"position">["put"],
 ): string {
-  const shape = [model.width, geometry.tokens];
-  const zero = put("position.zero", leaf("Scale", { scale: filled(shape, 0) }), [source]);
-  const one = put("position.one", leaf("Threshold", { threshold: filled(shape, -1) }), [zero]);
-  return put("position", leaf("Scale", { scale: { shape, values: transposed(parameters.position).data } }), [one]);
+  const zero = put(`${name}.zero`, leaf("Scale", { scale: filled(shape, 0) }), sources);
+  const one = put(`${name}.one`, leaf("Threshold", { threshold: filled(shape, -1) }), [zero]);
+  return put(name, leaf("Scale", { scale: { shape, values: transposed(vectors).data } }), [one]);
 }
 
-/** The subgraph that stands for attention: its Conv1d picks the last of q, k and v, which are `lines` signals. */
-function attention({ width, attention: settings }: SpikingSpec, lines: number, tokens: number): NirGraph {
+/** The subgraph that stands for attention: its Conv1d picks the last of q, k and v. */
+function attention(operation: AttentionOperation): NirGraph {
+  const { how, heads, dimension, tokens } = operation;
+  const width = heads * dimension;
+  const lines = partsRead(operation).length * width;
+  const settings = "attention" in how ? how.attention : how;
   const values = new Float32Array(width * lines);
   for (let d = 0; d < width; d++) values[d * lines + lines - width + d] = 1;
   const [one, none] = [whole(1), whole(0)];

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { attend } from "../../../test/support/attend.ts";
 import { tinyNetwork } from "../../../test/support/tiny-network.ts";
 import { stemmed, tinyStem } from "../../../test/support/tiny-stem.ts";
-import { type ModelSpec, modelSpec, type SpikingSpec } from "../../experiment/model.ts";
+import { type ModelSpec, modelSpec, type TransformerSpec } from "../../experiment/model.ts";
 import { foldNetwork } from "../../model/fold.ts";
 import { drawBlocks, networkForward } from "../../model/forward.ts";
 import { inputRows } from "../../model/geometry.ts";
@@ -184,14 +184,16 @@ describe("our networks as graphs", () => {
     "a stem with pooling": { stem: tinyStem, attention: { kind: "lif" } },
   };
   const networkOf = (fields: Record<string, unknown>) => {
-    const model = modelSpec.parse({ ...base, ...fields }) as SpikingSpec;
-    return (model.stem ? tinyNetwork(model, 3, stemmed(model.stem)) : tinyNetwork(model, 3)) as Network<SpikingSpec>;
+    const model = modelSpec.parse({ ...base, ...fields }) as TransformerSpec;
+    return (
+      model.stem ? tinyNetwork(model, 3, stemmed(model.stem)) : tinyNetwork(model, 3)
+    ) as Network<TransformerSpec>;
   };
 
   test.each(Object.entries(models))(
     "compute the same logits at every step, and come back bit for bit: %s",
     async (_, fields) => {
-      const network = foldNetwork(networkOf(fields));
+      const network = foldNetwork(networkOf(fields)) as Network<TransformerSpec>;
       const { model, geometry } = network;
       const graph = (await decodeNir(await encodeNir(networkToNir(networkOf(fields)), hdf5), hdf5)).graph;
       expect(networkFromNir(graph)).toStrictEqual({ network, hardware: null });

@@ -3,7 +3,8 @@
  * `assembly/max-pool.ts`.
  */
 
-import { type PoolSize, poolEdge } from "../../model/max-pool.ts";
+import { poolEdge } from "../../model/max-pool.ts";
+import type { PoolSize } from "../../model/stem.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import type { MapOps, Windows } from "../ops.ts";
 

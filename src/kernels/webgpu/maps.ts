@@ -2,7 +2,8 @@
  * Windows and squares of maps on a GPU: twin of `../assembly/windows.ts` and `../assembly/max-pool.ts`. Where values are added to a pixel,
  * a lane takes the pixel and adds them in the order of the windows or squares that hold it, as the CPU does: the same bits.
  */
-import { type PoolSize, poolEdge } from "../../model/max-pool.ts";
+import { poolEdge } from "../../model/max-pool.ts";
+import type { PoolSize } from "../../model/stem.ts";
 import { pixels } from "../../model/stem.ts";
 import type { MapOps, Windows } from "../ops.ts";
 import { LINE_INPUT, SQUARE, squareWord, WINDOW, WINDOW_WORDS, WIRE, windowWord, wiredWord } from "./bit-maps.ts";

@@ -9,7 +9,7 @@ import { createPass } from "../../../test/support/pass-under-test.ts";
 import { NEAR_THRESHOLD, neuronsThatDiffer } from "../../../test/support/spike-differences.ts";
 import { SPIKING_CASES } from "../../../test/support/spiking-cases.ts";
 import { tinyGeometry, tinyNetwork } from "../../../test/support/tiny-network.ts";
-import { type SpikingSpec, spikingSpec } from "../../experiment/model.ts";
+import { type SpikingSpec, transformerSpec } from "../../experiment/model.ts";
 import { initialise, type Network } from "../../model/network.ts";
 import { stream } from "../../numeric/stream.ts";
 import type { Place } from "../arena.ts";
@@ -127,7 +127,7 @@ describe("a step of training has the spikes and gradients of WebAssembly", () =>
   for (const surrogate of ["sigmoid", "triangular"] as const) {
     testOnGpu(`two blocks of width 128 on 37 tokens, ${surrogate}`, () => {
       const [tokens, heads] = [37, 2];
-      const model = spikingSpec.parse({
+      const model = transformerSpec.parse({
         ...{ kind: "spiking", width: 128, depth: 2, heads, steps: 4, surrogate: { kind: surrogate } },
       });
       const mask = new Uint8Array(tokens ** 2).fill(1);

@@ -1,5 +1,7 @@
 /** The engine of a network whose attention has neurons, and runs of its own prompts. */
+
 import { MappingError } from "../../errors.ts";
+import { requireTransformer } from "../../experiment/model.ts";
 import { attentionRequest } from "../../mapping/attention.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
@@ -23,7 +25,7 @@ export function standaloneAttention(chip: Pick<Chip, "network" | "hardware">): A
 
 /** Throws as `attentionDesign`, and MappingError if heads take turns at a unit, or blocks after each step. */
 export function networkAttention({ network, hardware }: Pick<Chip, "network" | "hardware">): AttentionDesign {
-  const { attention, heads } = network.model;
+  const { attention, heads } = requireTransformer(network.model, "An engine of attention");
   const design = attentionDesign(attention, attentionRequest(network), heads, hardware);
   requireTilePerHead({ network, hardware });
   if (design.unit.drained === "run") return design;

@@ -2,6 +2,7 @@
 
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
+import { hasPositions } from "../../experiment/model.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import { wholeFactors } from "../../hardware/integer-arithmetic.ts";
@@ -93,8 +94,7 @@ export function constantFiles(
     if (whole.errors) files[converterFile(crossbar)] = lines(converterWords(whole.errors, plan.adc));
   });
   if (hasNoise(plan.adc)) files[NOISE_FILE] = lines(noiseWords(plan.adc));
-  const { position: positions } = chip.network.model;
-  const position = positions === "none" ? null : integerPosition(chip, "position", plan.arithmetic);
+  const position = !hasPositions(chip.network.model) ? null : integerPosition(chip, "position", plan.arithmetic);
   const { factorBits, offsetBits } = plan.arithmetic;
   for (const layer of plan.layers) {
     if (decidingOf(layer.readOut) !== null) continue;

@@ -8,10 +8,12 @@
  * A crossbar of memory reads a word of `rowsAtOnce` rows for each readout unit's column in a clock. A word's sum is in a register two
  * clocks after its address, which is what lines have to settle; a conversion takes as many clocks as a column has words.
  */
+
 import { SpecError } from "../../errors.ts";
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
+import { stemOf } from "../../experiment/model.ts";
 import type { Timing } from "../../hardware/timing.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Chip } from "../../simulation/chip.ts";
@@ -52,7 +54,7 @@ export function requireMemories({ hardware, network, mapping }: Chip, timing: Ti
       "Memories of a step-major machine are read and written in one clock. Set order to `token-major`",
     );
   }
-  if (network.model.stem)
+  if (stemOf(network.model))
     refuse("model.stem", "Line buffers of a stem are read at a whole window. Use a network without a stem");
   if (hasConverterErrors(adc.errors))
     refuse("hardware.adc.errors", "Crossbars of memory add whole numbers, without errors. Leave errors out");

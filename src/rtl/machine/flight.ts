@@ -20,7 +20,9 @@
  * So a job of prompt p starts at its clock in the timetable + p interval, if vectors, seeds and room for answers are there in time;
  * otherwise a whole number of intervals later.
  */
+
 import { invariant, MappingError, SpecError } from "../../errors.ts";
+import { stemOf } from "../../experiment/model.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";
 import type { Schedule, Timetable } from "../../machine/schedule.ts";
@@ -113,7 +115,8 @@ export function requireInFlight({ hardware, network }: Chip, fabric: Fabric): vo
       "In step-major order blocks take turns as vectors come, not in slots that repeat with a prompt. Set order to `token-major`",
     );
   }
-  if (network.model.stem) refuse("model.stem", "Line buffers of a stem hold one prompt. Use a network without a stem");
+  if (stemOf(network.model))
+    refuse("model.stem", "Line buffers of a stem hold one prompt. Use a network without a stem");
   const { kind } = network.model.attention;
   if (kind !== "stochastic")
     refuse("model.attention.kind", `The engine of \`${kind}\` attention waits between runs. Use \`stochastic\``);

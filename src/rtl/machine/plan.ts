@@ -11,7 +11,7 @@ import { MappingError, SpecError } from "../../errors.ts";
 import type { ArithmeticSpec } from "../../experiment/arithmetic.ts";
 import { type ColumnReadOut, decidingOf } from "../../experiment/by-read-out.ts";
 import type { AdcSpec } from "../../experiment/hardware.ts";
-import type { ReadOut } from "../../experiment/model.ts";
+import { type ReadOut, requireTransformer } from "../../experiment/model.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import { codeBitsOf } from "../../hardware/lif-parameters.ts";
 import type { Wiring } from "../../hardware/line-order.ts";
@@ -114,7 +114,8 @@ export interface MachinePlan {
  */
 export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = false): MachinePlan {
   const { hardware, network, mapping } = chip;
-  const { model, geometry } = network;
+  const { geometry } = network;
+  const model = requireTransformer(network.model, "A generated machine");
   const { arithmetic, adc } = hardware;
   if (arithmetic === null) {
     throw new SpecError(
@@ -183,7 +184,9 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = fa
   };
 }
 
-function requireGenerated({ network: { model, geometry }, mapping }: Chip): void {
+function requireGenerated({ network, mapping }: Chip): void {
+  const { geometry } = network;
+  const model = requireTransformer(network.model, "A generated machine");
   const { stem } = model;
   if (!model.outputProjection) {
     throw new MappingError(

@@ -7,7 +7,7 @@ import { integerLifConstants, saturate } from "../../hardware/integer-arithmetic
 import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { PackedBits, Place } from "../../kernels/arena.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
-import type { PoolSize } from "../../model/max-pool.ts";
+import type { PoolSize } from "../../model/stem.ts";
 import { pixels } from "../../model/stem.ts";
 import type { TokenMeanOperation } from "../../model/stream.ts";
 import { type MappedNetwork, unitNeuron } from "../chip.ts";

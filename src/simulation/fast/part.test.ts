@@ -2,14 +2,14 @@
 import { expect, test } from "vitest";
 import { tinyNetwork } from "../../../test/support/tiny-network.ts";
 import { hardwareSpec } from "../../experiment/hardware.ts";
-import { spikingSpec } from "../../experiment/model.ts";
+import { transformerSpec } from "../../experiment/model.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
 import { stream } from "../../numeric/stream.ts";
 import { programChip, readChip } from "../chip.ts";
 import { partOfMapping } from "./part.ts";
 
 const model = { kind: "spiking", normalisation: "none", width: 16, heads: 2, depth: 1, expansion: 2, steps: 3 };
-const network = tinyNetwork(spikingSpec.parse(model), 4);
+const network = tinyNetwork(transformerSpec.parse(model), 4);
 
 test.each([
   { scope: "none" },

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../../test/support/tiny-network.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
-import { spikingSpec } from "../../experiment/model.ts";
+import { transformerSpec } from "../../experiment/model.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
 import { stream } from "../../numeric/stream.ts";
 import { packSpikes, type SpikeTrain } from "../../spike/train.ts";
@@ -31,7 +31,7 @@ function chipOf({ model = {}, hardware = {} }: Setting, seed = 1): Chip {
   // A low threshold and a high gain keep every train of the untrained network busy.
   const neuron = { threshold: 0.4, ...model.neuron };
   const attention = { scoreGain: 16, ...model.attention };
-  const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4);
+  const network = tinyNetwork(transformerSpec.parse({ ...base, ...model, neuron, attention }), 4);
   const spec = literalMachine(hardware);
   return programChip(network, mapNetwork(network, spec), spec, stream(seed));
 }

@@ -5,7 +5,7 @@ import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { drawsOf } from "../../experiment/by-attention.ts";
 import type { HardwareSpec } from "../../experiment/hardware.ts";
-import { type SpikingSpec, spikingSpec } from "../../experiment/model.ts";
+import { type TransformerSpec, transformerSpec } from "../../experiment/model.ts";
 import { emptyTally } from "../../hardware/actions.ts";
 import { idealDraws, type TileDraws } from "../../hardware/draws.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
@@ -32,8 +32,8 @@ const geometry: Geometry = {
  * A small network of parameters that are multiples of 1/64: four halvings of a membrane keep them exact in single
  * precision, so sums do not depend on their order and results compare exactly.
  */
-function dyadicNetwork(model: object): Network<SpikingSpec> {
-  const spec = spikingSpec.parse({
+function dyadicNetwork(model: object): Network<TransformerSpec> {
+  const spec = transformerSpec.parse({
     kind: "spiking",
     normalisation: "none",
     width: 24,
@@ -66,7 +66,7 @@ const exactHardware = literalMachine({
 });
 const noisyHardware = literalMachine({ crossbar: smallCrossbars });
 
-const chipOf = (network: Network<SpikingSpec>, hardware: HardwareSpec, seed = 1) =>
+const chipOf = (network: Network<TransformerSpec>, hardware: HardwareSpec, seed = 1) =>
   programChip(network, mapNetwork(network, hardware), hardware, stream(seed));
 
 test.each([

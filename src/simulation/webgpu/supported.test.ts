@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type MachineSetting, tinyChip } from "../../../test/support/tiny-machine.ts";
 import { MappingError } from "../../errors.ts";
+import { requireTransformer } from "../../experiment/model.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { gpuPrompts } from "./sizes.ts";
 import { requireGpuChip } from "./supported.ts";
@@ -48,7 +49,7 @@ test("columns that decide by their charge are refused at their field", () => {
 
 test("a slice has as many prompts as fit the GPU's largest array", () => {
   const chip = tinyChip({ hardware: { crossbar: { rows: 128, columns: 128 } } });
-  const { steps, width, expansion } = chip.network.model;
+  const { steps, width, expansion } = requireTransformer(chip.network.model, "A test");
   // The largest array holds q, k and v before their neurons, or the hidden layer: 4 bytes for each of 3 steps x 5 tokens x 3 x 24.
   const bytes = 4 * steps * 5 * Math.max(3, expansion) * width;
   const gpu = (largestArray: number) => ({ name: "a GPU of the test", largestArray });

@@ -172,7 +172,7 @@ function Against() {
 function Basis() {
   const { chips = 0, prompts = 0 } = reached.value ?? {};
   const all = reached.value?.of.hardware.chips ?? 0;
-  const steps = reached.value?.of.model.kind === "spiking" ? reached.value.of.model.steps : 1;
+  const steps = reached.value && reached.value.of.model.kind !== "ann" ? reached.value.of.model.steps : 1;
   return (
     <div class="basis">
       <progress max={1} value={progress.value} aria-label="Progress of the evaluation" />

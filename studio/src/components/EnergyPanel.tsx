@@ -68,7 +68,7 @@ export function EnergyPanel() {
 
 /** What a time step costs on average: nearly all actions happen once in each. */
 function perStep({ of: { model }, total }: { readonly of: Experiment; readonly total: number }): string {
-  const steps = model.kind === "spiking" ? model.steps : 1;
+  const steps = model.kind === "ann" ? 1 : model.steps;
   return steps === 1 ? "" : `Each of the ${steps} time steps takes ${written(total / steps, "J")} of it on average.`;
 }
 

@@ -89,7 +89,7 @@ export const KNOBS: readonly Knob[] = [
     label: "Time steps",
     help: "more steps: fewer errors, more time and energy",
     choices: numbers([1, 2, 3, 4, 6, 8, 10, 12, 16]),
-    read: ({ model }) => (model.kind === "spiking" ? String(model.steps) : ""),
+    read: ({ model }) => (model.kind === "ann" ? "" : String(model.steps)),
     write: (given, value) => ({ ...given, model: { ...given.model, steps: Number(value) } }),
   },
   {

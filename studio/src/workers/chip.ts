@@ -38,6 +38,7 @@ import {
   simulateFast,
   stream,
   type TileView,
+  type TransformerSpec,
   withNoiseAlone,
   withoutNoise,
 } from "xpikeformer";
@@ -47,6 +48,7 @@ import {
   firstChip,
   kitOf,
   type NeuronView,
+  requireTransformer,
   type TileWaves,
   type WavePlace,
 } from "xpikeformer/internal";
@@ -66,7 +68,7 @@ export interface ChipView {
   readonly mapping: Mapping;
   readonly machine: Machine;
   readonly schedule: Schedule;
-  readonly model: SpikingSpec;
+  readonly model: TransformerSpec;
   /** Largest programmed conductance, microsiemens. */
   readonly maxConductance: number;
 }
@@ -332,7 +334,7 @@ function take(next: Held): ChipView {
     mapping: chip.mapping,
     machine,
     schedule: scheduleOf(machine),
-    model: network.model,
+    model: requireTransformer(network.model, "The studio"),
     maxConductance: chip.device.maxConductance,
   };
 }
