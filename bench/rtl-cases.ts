@@ -1,5 +1,4 @@
 /** The settings of `rtl-check.ts`: engines, and the runs to check them with, generated one by one. */
-
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { networkFile } from "xpikeformer/node";

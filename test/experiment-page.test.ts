@@ -41,7 +41,11 @@ test("the page opens with the fifteen fields that are used most", () => {
 
 test("every field of every kind is on the page, with its meaning", () => {
   const fields = Object.entries(DESCRIPTIONS).map(([key, meaning]) => ({
-    path: key.replace(/\[\d+\]/g, "").replace(/^training\.stages\./, "training.stages[]."),
+    path: key
+      .replace(/\[\d+\]/g, "")
+      .replace(/^training\.stages\./, "training.stages[].")
+      // The same objects, whose table the page links.
+      .replace(/^model\.operations\.attention\./, "model.attention."),
     meaning,
   }));
   const lines = page.split("\n");

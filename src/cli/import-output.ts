@@ -1,5 +1,4 @@
 /** What `xpike import` and `xpike export` say of a network, and the guard of their inputs. */
-
 import { realpath } from "node:fs/promises";
 import { FileError } from "../errors.ts";
 import { isTransformer } from "../experiment/model.ts";

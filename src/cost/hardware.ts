@@ -1,5 +1,4 @@
 /** The machine for which a workload is priced: its experiment's, or the defaults, overridden by sizes that a technology sets. */
-
 import { type HardwareSpec, hardwareSpec } from "../experiment/hardware.ts";
 import { timingOf } from "../hardware/timing.ts";
 import { coreOf, type MachineCore } from "../machine/machine.ts";

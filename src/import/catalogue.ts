@@ -11,7 +11,6 @@
  *                (szh1456/xpikeformer_cifar10, commit 04df2f3); its BatchNorms fold, its LayerNorms
  *                do not.
  */
-
 import { didYouMean, SpecError } from "../errors.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../experiment/tensor-mapping.ts";
 import { convolutionsOf } from "../model/layers.ts";

@@ -5,7 +5,6 @@
  *
  * The tensors are imported again before they are returned, and must give the same network bit for bit.
  */
-
 import { SpecError, ValueError } from "../errors.ts";
 import { formatPath, shorten } from "../experiment/json.ts";
 import { depthOf } from "../experiment/model.ts";

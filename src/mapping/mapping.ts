@@ -17,7 +17,6 @@
  * A chip with fewer crossbars than the network has blocks is time-shared: tiles are placed in the order in which layers run,
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
-
 import { MappingError, ShapeError } from "../errors.ts";
 import { type ColumnReadOut, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";

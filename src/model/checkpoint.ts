@@ -7,7 +7,6 @@
  * metadata, so a single flipped bit is detected. Reading checks that the arrays are exactly the parameters of that model on that
  * geometry, and then checks the checksums.
  */
-
 import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
 import { withPresentNames } from "../experiment/earlier-names.ts";

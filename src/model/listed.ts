@@ -10,9 +10,9 @@ import { ATTENTION_PARTS } from "../experiment/by-attention.ts";
 import type { GraphSpec } from "../experiment/model.ts";
 import type { OperationSpec } from "../experiment/operations.ts";
 import { type SpikingCollector, spikingCollector } from "./collector.ts";
-import { answerGeometry, fullMask, type Geometry, type Grid, inputRows, MOST_TOKENS } from "./geometry.ts";
+import { answerGeometry, fullMask, type Geometry, type Grid, MOST_TOKENS } from "./geometry.ts";
 import { INPUT, requireFlow } from "./graph.ts";
-import { BITS, largestOf, type Value } from "./operation.ts";
+import { BITS, inputShape, largestOf, type Value } from "./operation.ts";
 import { type Operation, operationKit } from "./operations.ts";
 import { logitsOf } from "./read-out.ts";
 import { planConvolution, planPool } from "./stem.ts";
@@ -154,16 +154,13 @@ function beforeAnswer({ operations }: GraphSpec): OperationSpec[] {
 }
 
 function walk(model: GraphSpec, geometry: Geometry) {
-  const { inputs, grid } = geometry;
   const steps = model.operations.map((listed, i) => ({
     ...{ kind: listed.kind, name: listed.name, writes: listed.name },
     reads: [listed.reads ?? model.operations[i - 1]?.name ?? INPUT].flat(),
   }));
   requireFlow(steps);
   const collector = spikingCollector(model);
-  const values = new Map<string, Value>([
-    [INPUT, { name: INPUT, rows: inputRows(geometry), features: inputs, domain: BITS, ...(grid && { grid }) }],
-  ]);
+  const values = new Map<string, Value>([[INPUT, { name: INPUT, ...inputShape(geometry, BITS) }]]);
   /** Values by the names of the listed operations that write them. */
   const written = new Map<string, string>([[INPUT, INPUT]]);
   let last = INPUT;
@@ -188,25 +185,18 @@ function walk(model: GraphSpec, geometry: Geometry) {
 }
 
 function requireReadable(listed: OperationSpec, { name, domain }: Value): void {
+  const takes = READS[listed.kind];
   const largest = largestOf(domain);
-  switch (READS[listed.kind]) {
-    case "spikes":
-      if (largest === null)
-        refuse(listed, `reads the currents of ${name}, but it takes spikes. List \`neurons\` between them`);
-      return;
-    case "bits":
-      if (largest === null)
-        refuse(listed, `reads the currents of ${name}, but it takes spikes. List \`neurons\` between them`);
-      if (largest > 1)
-        refuse(
-          listed,
-          `reads ${name}, whose values are whole numbers up to ${largest}, but it takes bits. Read neurons`,
-        );
-      return;
-    case "currents":
-      if (largest !== null)
-        refuse(listed, `reads the spikes of ${name}, but it takes currents. List a \`linear\` between them`);
+  if (takes === "any") return;
+  if (takes === "currents") {
+    if (largest === null) return;
+    refuse(listed, `reads the spikes of ${name}, but it takes currents. List a \`linear\` between them`);
   }
+  if (largest === null) {
+    refuse(listed, `reads the currents of ${name}, but it takes spikes. List \`neurons\` between them`);
+  }
+  if (takes === "spikes" || largest === 1) return;
+  refuse(listed, `reads ${name}, whose values are whole numbers up to ${largest}, but it takes bits. Read neurons`);
 }
 
 /** The map that a value is. */

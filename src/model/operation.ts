@@ -4,7 +4,7 @@
  */
 import { SpecError } from "../errors.ts";
 import type { AttentionDraws } from "./attention/draws.ts";
-import type { Grid } from "./geometry.ts";
+import { type Geometry, type Grid, inputRows } from "./geometry.ts";
 import type { NeuronCache } from "./neuron/neuron.ts";
 
 /** Added to variances by BatchNorm and LayerNorm. */
@@ -36,6 +36,14 @@ export interface Value {
 
 /** A value without its name, which the graph knows. */
 export type ValueShape = Omit<Value, "name">;
+
+/** What a network reads. */
+export const inputShape = (geometry: Geometry, domain: Domain): ValueShape => ({
+  rows: inputRows(geometry),
+  features: geometry.inputs,
+  domain,
+  ...(geometry.grid && { grid: geometry.grid }),
+});
 
 /** An operation of a kind. Its parameters are `name.weight`, `name.offset`, ... */
 export interface OperationOf<K extends string> {

@@ -32,10 +32,10 @@ import type { AnnSpec, ModelSpec, TransformerSpec } from "../experiment/model.ts
 import { activationOf } from "./activation.ts";
 import { type LayerWidths, SHARE_CODES, widthsOf } from "./bit-widths.ts";
 import { type Add, collect, spikingCollector } from "./collector.ts";
-import { answerGeometry, type Geometry, inputRows } from "./geometry.ts";
+import { answerGeometry, type Geometry } from "./geometry.ts";
 import { type Graph, graphOfOperations, INPUT, operationsOf } from "./graph.ts";
 import { listedOperations } from "./listed.ts";
-import { BITS, REAL } from "./operation.ts";
+import { BITS, inputShape, REAL } from "./operation.ts";
 import type { Operation } from "./operations.ts";
 import { logitsOf } from "./read-out.ts";
 import { RESIDUALS } from "./residual.ts";
@@ -66,10 +66,7 @@ export function widthsByLayer(described: Described): ReadonlyMap<string, LayerWi
 }
 
 function build(model: ModelSpec, geometry: Geometry): Parameters<typeof graphOfOperations> {
-  const { inputs, grid } = geometry;
-  const domain = model.kind === "ann" ? REAL : BITS;
-  const input = { rows: inputRows(geometry), features: inputs, domain, ...(grid && { grid }) };
-  return [input, operationsOfModel(model, geometry)];
+  return [inputShape(geometry, model.kind === "ann" ? REAL : BITS), operationsOfModel(model, geometry)];
 }
 
 function operationsOfModel(model: ModelSpec, geometry: Geometry): readonly Operation[] {

@@ -1,5 +1,4 @@
 /** Shared parts of reports on chips: a rate with its interval, paired changes and ratios, the spread of chips and reads. */
-
 import type { Experiment } from "../experiment/experiment.ts";
 import { isTransformer, type ModelSpec } from "../experiment/model.ts";
 import {

@@ -1,5 +1,4 @@
 /** Vectors from a real network: inputs and outputs of the tiles of a simulated chip, grouped as the engine runs them. */
-
 import { invariant, MappingError, SpecError } from "../errors.ts";
 import { requireTransformer } from "../experiment/model.ts";
 import { ssaParametersOf } from "../mapping/attention.ts";

@@ -4,7 +4,6 @@
  * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities, and at three
  * numbers of time steps (`report/cost-run.ts`).
  */
-
 import { ARCHITECTURE_IDS } from "../cost/architectures/catalogue.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";

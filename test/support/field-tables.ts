@@ -2,7 +2,7 @@
  * Tables of an experiment's fields for docs/experiment.md, made from the JSON Schema that editors use: path, allowed
  * values, default, meaning.
  *
- * A table includes the objects below its field, unless they have their own table, which is then linked. If a field has several
+ * A table includes the objects below its field, unless they, or the same ones, have their own table, which is then linked. If a field has several
  * kinds, a table may hold all of them, and say which fields belong to which, or one. A JSON Schema has no limits across fields;
  * the page's own text has them.
  */
@@ -26,11 +26,18 @@ interface Row {
 /** The table as Markdown. `others` are the subjects with their own tables. Throws an Error for a path that is not a field. */
 export function fieldTable({ path, kind }: TableSubject, others: readonly TableSubject[]): string {
   const steps = path === "" ? [] : path.split(".");
-  const schema = steps.reduce(fieldOf, experimentJsonSchema(DESCRIPTIONS));
+  const experiment = experimentJsonSchema(DESCRIPTIONS);
+  const schema = steps.reduce(fieldOf, experiment);
   const members = objectsIn(schema).filter((member) => kind === undefined || kindOf(member) === kind);
   if (members.length === 0)
     throw new Error(`There is no field ${path}${kind === undefined ? "" : ` of kind ${kind}`}.`);
-  const elsewhere = new Set(others.map((other) => other.path));
+  const elsewhere = new Map(
+    others.flatMap((other) => {
+      if (other.path === "") return [];
+      const objects = objectsIn(other.path.split(".").reduce(fieldOf, experiment));
+      return [[other.path, JSON.stringify(objects)]] as const;
+    }),
+  );
   const prefix = schema.type === "array" ? `${path}[]` : path;
   const rows = rowsOf(members, prefix, elsewhere).map(
     (row) => `| \`${row.path}\` | ${row.values} | ${row.initial} | ${row.meaning} |`,
@@ -72,8 +79,11 @@ function shortRow(parent: JsonSchema, name: string): { initial: string; meaning:
 /** A text as a table cell. */
 export const cell = (text: string): string => text.replaceAll("|", "\\|");
 
+/** The subjects with their own tables: their objects, as text, by path. */
+type Tables = ReadonlyMap<string, string>;
+
 /** The fields of an object, or of all its kinds. */
-function rowsOf(members: readonly JsonSchema[], prefix: string, elsewhere: ReadonlySet<string>): Row[] {
+function rowsOf(members: readonly JsonSchema[], prefix: string, elsewhere: Tables): Row[] {
   const names = [...new Set(members.flatMap((member) => Object.keys(member.properties ?? {})))];
   return names.flatMap((name): Row[] => {
     const path = prefix === "" ? name : `${prefix}.${name}`;
@@ -100,23 +110,26 @@ function kindRow(path: string, owner: JsonSchema): Row {
   };
 }
 
-function fieldRows(path: string, owner: JsonSchema, name: string, of: string, elsewhere: ReadonlySet<string>): Row[] {
+function fieldRows(path: string, owner: JsonSchema, name: string, of: string, elsewhere: Tables): Row[] {
   const schema = owner.properties![name];
   const inside = objectsIn(schema);
-  const hasTable = elsewhere.has(path);
+  const content = JSON.stringify(inside);
+  const isSame = inside.length > 1 ? [...elsewhere].find(([, objects]) => objects === content)?.[0] : undefined;
+  const table = elsewhere.has(path) ? path : isSame;
   const row: Row = {
     path,
-    values: hasTable
-      ? `[${isList(schema) ? listOf(schema) : "object"}](#${path.replaceAll(".", "").toLowerCase()})`
+    values: table
+      ? `[${isList(schema) ? listOf(schema) : "object"}](#${table.replaceAll(".", "").toLowerCase()})`
       : valuesOf(schema),
     initial: initialOf(schema, owner.required?.includes(name) ?? false),
     meaning: of + cell(schema.description ?? ""),
   };
-  return [row, ...(hasTable || inside.length === 0 ? [] : rowsOf(inside, path, elsewhere))];
+  return [row, ...(table || inside.length === 0 ? [] : rowsOf(inside, path, elsewhere))];
 }
 
 function valuesOf(schema: JsonSchema): string {
   if (schema.type === "object" || schema.oneOf) return "object";
+  if (isList(schema) && schema.items?.oneOf) return listOf(schema);
   const { default: _, ...rest } = schema;
   const [one, several] = schema.anyOf ?? [];
   const isOneOrMany = several?.items !== undefined && JSON.stringify(several.items) === JSON.stringify(one);

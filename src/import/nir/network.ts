@@ -193,8 +193,10 @@ function drawNetwork(network: Network<SpikingSpec>): Pick<NirGraph, "nodes" | "e
       reads.flatMap((value) => drawn.get(value)!),
       { operation, network, graph, shape, put },
     );
-    const isWhole = kind === "windows" || isMap(writes) || !(onMap || isConvolution(graph, operation)) || !map;
-    drawn.set(writes, isWhole ? [...ends] : [put(tokensName(nodes, writes), flatten(map), ends)]);
+    const arrivesAsMap = onMap || isConvolution(graph, operation);
+    const leavesAsMap = kind === "windows" || isMap(writes);
+    const becomesTokens = map !== undefined && arrivesAsMap && !leavesAsMap;
+    drawn.set(writes, becomesTokens ? [put(tokensName(nodes, writes), flatten(map), ends)] : [...ends]);
   }
   const answer = graph.operations[graph.operations.length - 1];
   const { rows } = graph.values.get(answer.reads[0])!;

@@ -1,5 +1,4 @@
 /** The engine of a network whose attention has neurons, and runs of its own prompts. */
-
 import { MappingError } from "../../errors.ts";
 import { requireTransformer } from "../../experiment/model.ts";
 import { attentionRequest } from "../../mapping/attention.ts";

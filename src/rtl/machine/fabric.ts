@@ -8,7 +8,6 @@
  * A crossbar of memory reads a word of `rowsAtOnce` rows for each readout unit's column in a clock. A word's sum is in a register two
  * clocks after its address, which is what lines have to settle; a conversion takes as many clocks as a column has words.
  */
-
 import { SpecError } from "../../errors.ts";
 import { decidingOf } from "../../experiment/by-read-out.ts";
 import { hasConverterErrors } from "../../experiment/erring-converters.ts";

@@ -20,7 +20,6 @@
  * So a job of prompt p starts at its clock in the timetable + p interval, if vectors, seeds and room for answers are there in time;
  * otherwise a whole number of intervals later.
  */
-
 import { invariant, MappingError, SpecError } from "../../errors.ts";
 import { stemOf } from "../../experiment/model.ts";
 import type { Machine } from "../../machine/machine.ts";
