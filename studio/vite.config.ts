@@ -66,9 +66,10 @@ const measuredFront: Plugin = {
 
 /**
  * Zod tests whether it may compile functions. The page's content security policy forbids that, and browsers report the attempt. This is
- * zod's own switch against it, set before zod loads, in pages and workers.
+ * zod's own switch against it, set in the file that holds zod, before it.
  */
-const banner = "globalThis.__zod_globalConfig={jitless:true};";
+const banner = ({ moduleIds }: { moduleIds: readonly string[] }) =>
+  moduleIds.some((id) => id.includes("/zod/")) ? "globalThis.__zod_globalConfig={jitless:true};" : "";
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { curvesShown, openCurves } from "../state/curves.ts";
+import { curvesShown } from "../state/curves-shown.ts";
 
 /** Takes measured curves of a device from CSV files, and says what was read. */
 export function Curves() {
@@ -18,7 +18,7 @@ export function Curves() {
         accept=".csv,.tsv,.txt"
         aria-label="Measured curves to open"
         onChange={async ({ currentTarget }) => {
-          await openCurves([...currentTarget.files!]);
+          await (await import("../state/curves.ts")).openCurves([...currentTarget.files!]);
           currentTarget.value = "";
         }}
       />
