@@ -1,6 +1,4 @@
-/** Keeps values while many questions are asked of the same machines. Each follows from its key, so no result depends on what is kept. */
-
-/** Keeps the last `most` values, by the text of what they follow from. */
+/** Keeps the last `most` values, by the text of what they follow from, while many questions are asked of the same machines. */
 export function kept<Value>(most: number): (parts: unknown, compute: () => Value) => Value {
   const values = new Map<string, Value>();
   return (parts, compute) => {

@@ -184,7 +184,9 @@ export function placementOf(hardware: HardwareSpec, shape: NetworkShape): Mappin
   const { tokens, heads, width } = shape;
   const { attention } = coreOf(hardware, shape);
   const placed = attention.unit === "ssa-tile" ? { ...attention, tokens, dimension: width / heads } : attention;
-  const mapping = placeLayers(shapeLayers(shape), placeAttention(placed, heads, hardware), hardware);
+  const layers = shapeLayers(shape);
+  const serves = layers.flatMap(({ attention }) => attention ?? []);
+  const mapping = placeLayers(layers, [placeAttention(placed, heads, hardware, serves)], hardware);
   requireSteps(mapping.layers, shape.steps, hardware);
   return mapping;
 }

@@ -231,7 +231,7 @@ describe("of any network on any machine", () => {
       fc.property(shapes, machines, (shape, drawn) => {
         const machine = machineFor(shape, hardwareOf(drawn));
         const schedule = scheduleOf(machine);
-        const { heads, tiles, dimension, passes, drained } = machine.mapping.attention as TileMapping;
+        const { heads, tiles, dimension, passes, drained } = machine.mapping.attention[0] as TileMapping;
         const engine = Math.ceil(heads / tiles) * ssaTileCycles(shape.steps, dimension, passes, drained);
         for (const unit of schedule.alone.units) {
           const layer = machine.mapping.layers.find(({ name }) => name === unit.name);
@@ -293,7 +293,7 @@ function engineAt(
   t: number,
 ): { counted: number; out: number; first: number } {
   const { start } = unitNamed(table, `blocks.${block}.attention`)!;
-  const { heads, tiles, dimension: d, passes } = machine.mapping.attention as TileMapping;
+  const { heads, tiles, dimension: d, passes } = machine.mapping.attention[0] as TileMapping;
   const groups = Math.ceil(heads / tiles);
   const { steps } = machine.shape;
   const [run, step, perRun] = machine.order === "token-major" ? [start[0], t, steps] : [start[t], 0, 1];

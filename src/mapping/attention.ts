@@ -1,21 +1,24 @@
 /**
- * Which units compute the heads of a block. They are reused in every block of the network: an SSA tile keeps no state, and the membranes of
- * other units start at 0 for every block, or wait in SRAM where blocks take turns.
+ * Which units compute the heads of attention. Operations of one kind and size, such as those of all blocks, take turns on the same
+ * units: an SSA tile keeps no state, and the membranes of other units start at 0 for every operation, or wait in SRAM meanwhile.
  */
-import { MappingError } from "../errors.ts";
+import { invariant, MappingError } from "../errors.ts";
 import type { AttentionOf, AttentionSpec } from "../experiment/attention.ts";
 import { type ByAttention, forAttention } from "../experiment/by-attention.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import { requireTransformer, type SpikingSpec } from "../experiment/model.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import type { NeuronSpec } from "../experiment/neuron.ts";
 import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
 import type { UnitClocks } from "../hardware/attention/unit.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
-import type { Network } from "../model/network.ts";
+import type { AttentionOperation } from "../model/attention/operation.ts";
+import { type Graph, operationsOf } from "../model/graph.ts";
 
 interface Served {
-  /** Heads of a block, and the units that serve them, reused in every block. */
+  /** Names of the operations that take turns on the units. */
+  readonly serves: readonly string[];
+  /** Heads of an operation, and the units that serve them. */
   readonly heads: number;
   readonly tiles: number;
   /** Tokens N of the network. */
@@ -42,7 +45,7 @@ export interface StreamMapping extends Served {
 }
 
 /** No attention, and no unit. */
-export interface NoAttentionMapping extends Pick<Served, "heads" | "tokens" | "dimension"> {
+export interface NoAttentionMapping extends Pick<Served, "serves" | "heads" | "tokens" | "dimension"> {
   readonly unit: "none";
 }
 
@@ -97,20 +100,35 @@ function ssaTile(
 export const attentionParameters = (request: AttentionRequest, hardware: HardwareSpec): AttentionParameters =>
   forAttention(request.attention, PARAMETERS)(request, hardware);
 
-type Sized = Pick<Network<SpikingSpec>, "model" | "geometry">;
-
-/** The unit that serves each of the network's heads. Throws SpecError or MappingError when it cannot be built. */
-export const attentionParametersOf = ({ model, geometry }: Sized, hardware: HardwareSpec): AttentionParameters =>
-  attentionParameters(attentionRequest({ model, geometry }), hardware);
-
-export function attentionRequest({ model, geometry }: Sized): AttentionRequest {
-  const { attention, neuron, steps, width, heads } = requireTransformer(model, "An attention unit for all blocks");
-  return { attention, neuron, steps, tokens: geometry.tokens, dimension: width / heads, mask: geometry.mask };
+export function attentionRequest(operation: AttentionOperation, steps: number): AttentionRequest {
+  const { how, tokens, dimension, mask } = operation;
+  invariant("attention" in how, "a spiking network has spiking attention");
+  return { attention: how.attention, neuron: how.neuron, steps, tokens, dimension, mask };
 }
 
-/** The tile that serves each of the heads of a network with stochastic attention. Throws as `attentionParametersOf`, and MappingError. */
-export const ssaParametersOf = ({ model, geometry }: Sized, hardware: HardwareSpec): SsaParameters =>
-  ssaTile(stochasticOf(model), attentionRequest({ model, geometry }), hardware);
+/** The units of a graph's attention, in the order in which they are first needed. Throws as `attentionParameters`. */
+export function mapAttention(graph: Graph, steps: number, hardware: HardwareSpec): AttentionMapping[] {
+  const groups: { first: AttentionOperation; serves: string[] }[] = [];
+  for (const operation of operationsOf(graph, "attention")) {
+    const group = groups.find(({ first }) => sharesUnits(first, operation));
+    if (group) group.serves.push(operation.name);
+    else groups.push({ first: operation, serves: [operation.name] });
+  }
+  return groups.map(({ first, serves }) =>
+    placeAttention(attentionParameters(attentionRequest(first, steps), hardware), first.heads, hardware, serves),
+  );
+}
+
+const sharesUnits = (a: AttentionOperation, b: AttentionOperation): boolean =>
+  a.heads === b.heads &&
+  a.dimension === b.dimension &&
+  a.tokens === b.tokens &&
+  JSON.stringify(a.how) === JSON.stringify(b.how) &&
+  (a.mask === b.mask || a.mask.every((cell, i) => cell === b.mask[i]));
+
+/** The tile that serves each head of stochastic attention. Throws as `attentionParameters`, and MappingError for any other kind. */
+export const ssaParametersOf = (request: AttentionRequest, hardware: HardwareSpec): SsaParameters =>
+  ssaTile(stochasticOf(request), request, hardware);
 
 /** Throws MappingError for attention of another kind. */
 export function stochasticOf({ attention }: Pick<SpikingSpec, "attention">): AttentionOf<"stochastic"> {
@@ -128,28 +146,34 @@ type PlacedUnit =
   | FiringUnit
   | NoUnit;
 
-/** The units of a block with this many heads. */
-export function placeAttention(of: PlacedUnit, heads: number, { ssa }: Pick<HardwareSpec, "ssa">): AttentionMapping {
+/** The units of operations with this many heads. */
+export function placeAttention(
+  of: PlacedUnit,
+  heads: number,
+  { ssa }: Pick<HardwareSpec, "ssa">,
+  serves: readonly string[],
+): AttentionMapping {
   const { tokens, dimension } = of;
+  const served = { serves, heads, tokens, dimension };
   const tiles = Math.min(heads, ssa.tiles ?? heads);
   switch (of.unit) {
     case "none":
-      return { unit: of.unit, heads, tokens, dimension };
+      return { unit: of.unit, ...served };
     case "ssa-tile":
     case "pair-tile": {
       const { tileTokens, passes, drained } = of.plan;
       const clocks = { step: passes.length * dimension, drain: dimension };
-      return { unit: of.unit, heads, tiles, tokens, tileTokens, passes: passes.length, drained, dimension, clocks };
+      return { unit: of.unit, ...served, tiles, tileTokens, passes: passes.length, drained, clocks };
     }
     case "column-counters":
     case "token-counters":
     case "outer-product": {
       const { step, drain } = of.clocks;
-      return { unit: of.unit, heads, tiles, tokens, dimension, clocks: { step, drain }, drained: of.drained };
+      return { unit: of.unit, ...served, tiles, clocks: { step, drain }, drained: of.drained };
     }
   }
 }
 
 /** Cells of all tiles that draw random numbers. */
-export const stochasticCells = (attention: AttentionMapping): number =>
-  attention.unit === "ssa-tile" ? attention.tiles * attention.tileTokens ** 2 : 0;
+export const stochasticCells = (attention: readonly AttentionMapping[]): number =>
+  attention.reduce((sum, of) => sum + (of.unit === "ssa-tile" ? of.tiles * of.tileTokens ** 2 : 0), 0);

@@ -64,17 +64,21 @@ test.each([
   expect(totals.converters).toBe(totals.crossbars * 32);
   expect(totals.usedCells).toBe(totals.cells - ends * (128 - 16) * 128);
   expect(totals.utilisation).toBe(totals.usedCells / totals.cells);
-  expect(ssa).toEqual({
-    unit: "ssa-tile",
-    clocks: { step: width / heads, drain: width / heads },
-    heads,
-    tiles: heads,
-    drained: "run",
-    tokens: 3,
-    tileTokens: 3,
-    passes: 1,
-    dimension: width / heads,
-  });
+  const serves = Array.from({ length: depth }, (_, i) => `blocks.${i}.attention`);
+  expect(ssa).toEqual([
+    {
+      unit: "ssa-tile",
+      serves,
+      clocks: { step: width / heads, drain: width / heads },
+      heads,
+      tiles: heads,
+      drained: "run",
+      tokens: 3,
+      tileTokens: 3,
+      passes: 1,
+      dimension: width / heads,
+    },
+  ]);
   expect(totals.stochasticCells).toBe(heads * 9);
 });
 
@@ -208,5 +212,5 @@ test("step-major order is refused if LFSRs would have to keep running from step 
     );
   const hardware = literalMachine({ order: "step-major", ssa: { random: "lfsr" } });
   expect(() => mapNetwork(draws("independent"), hardware)).toThrow('Set model.attention.draws to "stratified"');
-  expect(mapNetwork(draws("stratified"), hardware).attention).toMatchObject({ unit: "ssa-tile", drained: "step" });
+  expect(mapNetwork(draws("stratified"), hardware).attention).toMatchObject([{ unit: "ssa-tile", drained: "step" }]);
 });

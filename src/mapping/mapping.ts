@@ -12,7 +12,7 @@
  * resolution.
  *
  * Here a tile is one column group. The paper draws tiles of eight crossbars that hold two groups of four; such tiles share
- * buffers, which changes neither values nor counts. One attention unit serves one head and is reused in every block of the network.
+ * buffers, which changes neither values nor counts. One attention unit serves one head at a time.
  *
  * A chip with fewer crossbars than the network has blocks is time-shared: tiles are placed in the order in which layers run,
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
@@ -20,7 +20,7 @@
 import { MappingError, ShapeError } from "../errors.ts";
 import { type ColumnReadOut, decidingOf } from "../experiment/by-read-out.ts";
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import { isTransformer, requireTransformer, type SpikingSpec } from "../experiment/model.ts";
+import { isTransformer, type SpikingSpec } from "../experiment/model.ts";
 import type { TaskSpec } from "../experiment/task.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import type { MatrixBlock } from "../hardware/blocks.ts";
@@ -37,13 +37,7 @@ import { largestOf } from "../model/operation.ts";
 import { RESIDUALS, trainsBefore } from "../model/residual.ts";
 import { embeddedTrains } from "../model/stem.ts";
 import { graphOf } from "../model/transformer.ts";
-import {
-  type AttentionMapping,
-  type AttentionParameters,
-  attentionParametersOf,
-  placeAttention,
-  stochasticCells,
-} from "./attention.ts";
+import { type AttentionMapping, mapAttention, stochasticCells } from "./attention.ts";
 import { requireColumns, requireSteps } from "./read-out.ts";
 
 /** A block of a layer's weights on one crossbar. */
@@ -84,7 +78,8 @@ export interface Mapping {
   /** Readout units of one crossbar: converters (pairs of them in `pair` mode) that work in parallel. */
   readonly readoutUnits: number;
   readonly layers: readonly LayerMapping[];
-  readonly attention: AttentionMapping;
+  /** Units of attention; none where the network has no attention. */
+  readonly attention: readonly AttentionMapping[];
   readonly totals: MappingTotals;
 }
 
@@ -117,19 +112,15 @@ export function mapNetwork(
   coding: TaskSpec["coding"] = "bits",
 ): Mapping {
   const { model, geometry } = network;
-  const unit = requireMappable(network, hardware, coding);
+  const attention = requireMappable(network, hardware, coding);
   requireFolded(network);
-  const mapping = placeLayers(
-    linearLayers(model, geometry),
-    placeAttention(unit, requireTransformer(model, "A machine").heads, hardware),
-    hardware,
-  );
+  const mapping = placeLayers(linearLayers(model, geometry), attention, hardware);
   requireSteps(mapping.layers, model.steps, hardware);
   return mapping;
 }
 
 /**
- * What the network requires of its attention units, after all checks that need no weights: whether this hardware can run such a network.
+ * The network's attention units, after all checks that need no weights: whether this hardware can run such a network.
  *
  * Throws MappingError and SpecError as `mapNetwork`
  */
@@ -137,7 +128,7 @@ export function requireMappable(
   network: Pick<Network<SpikingSpec>, "model" | "geometry">,
   hardware: HardwareSpec,
   coding: TaskSpec["coding"],
-): AttentionParameters {
+): AttentionMapping[] {
   const { model, geometry } = network;
   neuronUnits(model.neuron); // throws if no unit supports such a neuron
   requireBits(network);
@@ -150,7 +141,7 @@ export function requireMappable(
     );
   }
   if (hardware.arithmetic !== null) requireIntegers(model.neuron, hardware.arithmetic, hardware.adc);
-  return attentionParametersOf(network, hardware);
+  return mapAttention(graphOf(network), model.steps, hardware);
 }
 
 /** Throws MappingError where layers read sums of spikes: a line takes a bit, so that each train would be read for itself. */
@@ -203,7 +194,7 @@ function requireMean({ readOut, tokens }: Geometry, { arithmetic }: HardwareSpec
  */
 export function placeLayers(
   linear: readonly LinearLayer[],
-  attention: AttentionMapping,
+  attention: readonly AttentionMapping[],
   hardware: HardwareSpec,
 ): Mapping {
   const units = readoutUnits(hardware.crossbar.columns, hardware.adc);

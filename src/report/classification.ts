@@ -13,14 +13,23 @@ import type { SpikeTrain } from "../spike/train.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { ClassificationErrors, ErrorRate, TaskErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
-import { COST_REMARK, type CostSection, costHighlights, costRows } from "./cost-run.ts";
+import { type CostSection, costHighlights, costRows } from "./cost-run.ts";
 import { equalityOf, equalityWords } from "./equality.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { MOST_TICKS, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, chipsOf, pointAt, rateFigure, sizeWithHeads, stepsOnChips, timeSteps } from "./study.ts";
+import {
+  changeFigure,
+  chipsOf,
+  pointAt,
+  rateFigure,
+  sizeWithHeads,
+  spikingName,
+  stepsOnChips,
+  timeSteps,
+} from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ClassifierRole = "ann" | "spiking" | "digital";
@@ -81,7 +90,7 @@ export function classificationReport(run: ClassificationRun, words: Classificati
   return buildReport({
     ...aboutRun(run),
     summary:
-      `On ${chipsOf(chips)} the ${words.network} classifies ${percentOf(hardware)} of ` +
+      `On ${chipsOf(chips)} the ${spikingName(run.experiment.model, words.network)} classifies ${percentOf(hardware)} of ` +
       `${run.prompts} test ${thingsOf(run)} of ${data.name} correctly.${against}`,
     description: describe(run, words),
     highlights: highlights(run),
@@ -259,8 +268,9 @@ function accuracyFigures(run: ClassificationRun, hardware: FigureDraft): FigureD
 /** The machine's accuracy, that of its reference, and the energy ratios. */
 export function highlights(run: PartsRun, id = "accuracy"): string[] {
   const against = roles(run)[0]?.[0];
-  const baseline = against ? `${id}.${against}` : "cost.xpikeformer.energy";
-  return [...new Set([`${id}.xpikeformer`, baseline, ...costHighlights(run.cost)])];
+  const costs = costHighlights(run.cost);
+  const baseline = against ? [`${id}.${against}`] : costs.slice(0, 1);
+  return [...new Set([`${id}.xpikeformer`, ...baseline, ...costs])];
 }
 
 /**
@@ -280,7 +290,7 @@ function brief(run: ClassificationRun, tests: readonly FigureDraft[]): BriefDraf
       ...(run.spikingBySteps?.[steps - 1] ? [row(atSteps, `Accuracy: ${names.spiking}`)] : []),
       ...costRows(run.cost, tests),
     ],
-    remark: COST_REMARK,
+    remark: run.cost.remark,
   };
 }
 

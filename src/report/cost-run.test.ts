@@ -64,7 +64,7 @@ const figure = (id: string) => section.figures.find((one) => one.id === id)!.val
 describe("the cost section", () => {
   test("fits into a report, with a link to every source that is a publication", () => {
     const header = { title: "t", summary: "s", description: "d", command: "c", seed: 1, versions: {} };
-    const { charts, annName: _, result: __, sizes: ___, ...rest } = section;
+    const { charts, annName: _, result: __, sizes: ___, remark: ____, ...rest } = section;
     const report = buildReport({ ...header, ...rest, charts, highlights: ["cost.xpikeformer.energy"] });
     const unlinked = report.sources.filter(({ url }) => url === undefined).map(({ text }) => text);
     expect([...new Set(unlinked)]).toEqual(["Assumptions of this model, each with its reason"]);

@@ -99,6 +99,8 @@ export interface CostSection {
   readonly charts: readonly ChartDraft[];
   readonly claims: readonly ClaimDraft[];
   readonly notes: readonly string[];
+  /** How energies are computed, in one line, or why there are none. */
+  readonly remark: string;
   readonly sources: readonly ReportSource[];
   /** The compared ANN's name within a sentence. */
   readonly annName: string;
@@ -182,12 +184,23 @@ export function costSection(run: PricedRun): CostSection {
         .trim(),
       ...fewestNote(choice, ann, snnChoice, snnTest, margin),
     ],
+    remark: COST_REMARK,
     sources: costSources([simulated, asPaper.resolved]),
     result: workload.result,
     sizes: { ann: ann && shortSize(ann.model), snn: snn && shortSize(snn.model) },
     annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${networkSize(ann!.model)}`,
   };
 }
+
+/** The section of a network whose machine has no price: nothing but the reason. */
+export const unpricedSection = (reason: string, result: Workload["result"]): CostSection => ({
+  ...{ figures: [], charts: [], claims: [], notes: [], remark: reason, sources: [] },
+  ...{ annName: "the ANN", result, sizes: {} },
+});
+
+/** The reason for a network that lists its operations. */
+export const UNPRICED_GRAPH =
+  'Energy, time and area are not modelled for a network that lists its operations (model.kind "graph").';
 
 /**
  * Rows of a short report, all at Xpikeformer's T: its energy per result with that per inference in brackets, and the energy of rivals
@@ -199,6 +212,7 @@ export function costRows(
   { figures, result: { name, perInference } }: Pick<CostSection, "figures" | "result">,
   tests: readonly FigureDraft[],
 ): BriefRow[] {
+  if (figures.length === 0) return [];
   return [
     perInference === 1
       ? { figure: "cost.xpikeformer.energy", label: `Energy per ${name}: Xpikeformer` }
@@ -215,8 +229,9 @@ export function costRows(
   ];
 }
 
-/** The costs to show first: all energy ratios that people read, or Xpikeformer's energy if there are none. */
+/** The costs to show first: all energy ratios that people read, or Xpikeformer's energy if there are none; nothing without a price. */
 export function costHighlights({ figures }: Pick<CostSection, "figures">): string[] {
+  if (figures.length === 0) return [];
   const ratios = energyRatios(figures).map(({ figure }) => figure.id);
   return ratios.length > 0 ? ratios : ["cost.xpikeformer.energy"];
 }

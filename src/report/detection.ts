@@ -9,7 +9,7 @@ import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/varian
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type FigureDraft } from "./build-report.ts";
 import { codedCharts, codedFigures, codedNotes, codedRows } from "./coded.ts";
-import { COST_REMARK, costHighlights, costRows } from "./cost-run.ts";
+import { costHighlights, costRows } from "./cost-run.ts";
 import { detectionCharts } from "./detection-charts.ts";
 import {
   baselines,
@@ -41,6 +41,7 @@ import {
   ratioFigure,
   signedWithInterval,
   sizeWithHeads,
+  spikingName,
   stepsOnChips,
   timeSteps,
 } from "./study.ts";
@@ -57,7 +58,7 @@ export function detectionReport(run: DetectionRun, words: DetectionWords): Repor
   return buildReport({
     title: `${experiment.name}: ${words.subject} on simulated Xpikeformer hardware`,
     summary:
-      `On ${chipsOf(run.chips)} the spiking transformer detects symbols with a bit error rate of ` +
+      `On ${chipsOf(run.chips)} the ${spikingName(experiment.model)} detects symbols with a bit error rate of ` +
       `${formatQuantity(hardware).value}.${against}`,
     description: `${words.link} ${describe(experiment)}`,
     experiment,
@@ -275,6 +276,6 @@ function brief(
       ...codedRows(coded),
       ...costRows(run.cost, tests),
     ],
-    remark: COST_REMARK,
+    remark: run.cost.remark,
   };
 }

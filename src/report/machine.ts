@@ -25,7 +25,7 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
     { id: "crossbars.count", label: "Crossbars", value: totals.crossbars, unit: "crossbars" },
     { id: "crossbars.loads", label: "Loads of the chip in one inference", value: totals.loads, unit: "loads" },
     { id: "crossbars.utilisation", label: "Share of cells that hold a weight", value: totals.utilisation, unit: "1" },
-    ...attentionFigures(mapping.attention),
+    ...mapping.attention.flatMap((units) => attentionFigures(units, mapping.attention.length > 1)),
     { id: "adc.count", label: "Converters", value: totals.converters, unit: "converters" },
     meanFigure(
       "adc.clipped",
@@ -59,11 +59,13 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
   return figures;
 }
 
-/** The units of attention, by unit: their number per block. */
-function attentionFigures(attention: AttentionMapping): FigureDraft[] {
+/** The units of attention: their number, and where there are several groups, the operations that each serves. */
+function attentionFigures(attention: AttentionMapping, isNamed: boolean): FigureDraft[] {
   if (attention.unit === "none") return [];
   const { id, label } = ATTENTION_UNITS[attention.unit];
-  return [{ id: `tiles.${id}`, label, value: attention.tiles, unit: "tiles" }];
+  const { serves, tiles } = attention;
+  const named = isNamed ? { id: `.${serves[0]}`, label: `, for ${serves.join(", ")}` } : { id: "", label: "" };
+  return [{ id: `tiles.${id}${named.id}`, label: `${label}${named.label}`, value: tiles, unit: "tiles" }];
 }
 
 const ATTENTION_UNITS: Readonly<Record<ServingMapping["unit"], { readonly id: string; readonly label: string }>> = {

@@ -160,6 +160,10 @@ export const sizeWithHeads = (model: ModelSpec): string =>
 export const shortSize = (of: Pick<Sizes, "depth" | "width"> | ModelSpec): string =>
   "operations" in of ? `${of.operations.length} operations` : `${of.depth}-${of.width}`;
 
+/** What a network on chips is called within a sentence; `transformer` names one with the blocks of a transformer. */
+export const spikingName = (model: ModelSpec, transformer = "spiking transformer"): string =>
+  isTransformer(model) ? transformer : "spiking network";
+
 /** "1 chip", "20 chips". */
 export const chipsOf = ({ length }: readonly unknown[]): string => `${length} chip${length === 1 ? "" : "s"}`;
 

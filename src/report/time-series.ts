@@ -20,7 +20,7 @@ import {
   roles,
   thingsOf,
 } from "./classification.ts";
-import { COST_REMARK, costRows } from "./cost-run.ts";
+import { costRows } from "./cost-run.ts";
 import { equalityOf, equalityWords } from "./equality.ts";
 import { formatQuantity } from "./format.ts";
 import { machineFigures } from "./machine.ts";
@@ -32,6 +32,7 @@ import {
   rateFigure,
   ratesOf,
   signedWithInterval,
+  spikingName,
   stepsOnChips,
   timeSteps,
 } from "./study.ts";
@@ -72,7 +73,7 @@ export function timeSeriesReport(run: TimeSeriesRun): Report {
   return buildReport({
     ...aboutRun(run),
     summary:
-      `On ${chipsOf(chips)} the spiking transformer predicts ${run.prompts} test windows of ${data.name} with a normalised root mean ` +
+      `On ${chipsOf(chips)} the ${spikingName(experiment.model)} predicts ${run.prompts} test windows of ${data.name} with a normalised root mean ` +
       `square error of ${value}${interval ? ` (${interval})` : ""}; always answering with the mean gives about 1.${against}`,
     description: describe(run, { tokens }),
     highlights: highlights(run, "nrmse"),
@@ -83,7 +84,7 @@ export function timeSeriesReport(run: TimeSeriesRun): Report {
         ...(run.networks.ann ? [{ figure: "nrmse.ann", label: `NRMSE: ${run.names.ann}` }] : []),
         ...costRows(cost, tests),
       ],
-      remark: COST_REMARK,
+      remark: cost.remark,
     },
     figures: [
       ...roles(run).map(([role, errors]) => networkFigure(`nrmse.${role}`, `NRMSE: ${run.names[role]}`, errors)),

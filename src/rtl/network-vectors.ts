@@ -1,7 +1,9 @@
 /** Vectors from a real network: inputs and outputs of the tiles of a simulated chip, grouped as the engine runs them. */
 import { invariant, MappingError, SpecError } from "../errors.ts";
 import { requireTransformer } from "../experiment/model.ts";
-import { ssaParametersOf } from "../mapping/attention.ts";
+import { type AttentionRequest, attentionRequest, ssaParametersOf } from "../mapping/attention.ts";
+import { operationsOf } from "../model/graph.ts";
+import { graphOf } from "../model/transformer.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
 import { simulateCycles, type TileRecord } from "../simulation/cycle.ts";
@@ -43,15 +45,20 @@ export function requireWholeRuns({ hardware }: Pick<Chip, "hardware">): void {
  */
 export function machineEngine({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
   requireTilePerHead({ network, hardware });
-  return ssaDesign(ssaParametersOf(network, hardware), headsOf(network));
+  const { heads, request } = blockAttention(network);
+  return ssaDesign(ssaParametersOf(request, hardware), heads);
 }
 
-const headsOf = ({ model }: Pick<Chip["network"], "model">): number =>
-  requireTransformer(model, "An engine of attention").heads;
+/** What the attention of all blocks requires of its engine. */
+export function blockAttention(network: Chip["network"]): { heads: number; request: AttentionRequest } {
+  const { steps } = requireTransformer(network.model, "An engine of attention");
+  const [operation] = operationsOf(graphOf(network), "attention");
+  return { heads: operation.heads, request: attentionRequest(operation, steps) };
+}
 
 /** Throws MappingError if heads take turns at a tile. */
 export function requireTilePerHead({ network, hardware }: Pick<Chip, "network" | "hardware">): void {
-  const heads = headsOf(network);
+  const { heads } = blockAttention(network);
   if ((hardware.ssa.tiles ?? heads) >= heads) return;
   throw new MappingError(
     "hardware.ssa.tiles",

@@ -8,14 +8,13 @@ import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import type { ClassifierRole, PartsRun } from "../report/classification.ts";
-import { costSection } from "../report/cost-run.ts";
 import { exitShares } from "../report/exit.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DataOf, ErrorsOf } from "../task/catalogue.ts";
 import type { Opened } from "../task/open.ts";
 import { registerNotes, tooFew } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
-import { priceRun } from "./price.ts";
+import { costOfRun } from "./run-cost.ts";
 import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
 /** Specs whose data have parts. */
@@ -90,18 +89,16 @@ export async function runParts<T extends PartedSpec, L extends Looks>(
     chips,
     chipBySteps,
     mapping,
-    cost: costSection(
-      priceRun({
-        experiment,
-        chips,
-        chipRate: chipRate(experiment, chips),
-        rasters: looks.rasters,
-        curve: errorCurve(experiment, chips, chipBySteps),
-        stepsNote,
-        exit: exitShares(chips),
-        compared: comparedNetworks(experiment, networks, evaluations),
-      }),
-    ),
+    cost: costOfRun({
+      experiment,
+      chips,
+      chipRate: chipRate(experiment, chips),
+      rasters: looks.rasters,
+      curve: errorCurve(experiment, chips, chipBySteps),
+      stepsNote,
+      exit: exitShares(chips),
+      compared: comparedNetworks(experiment, networks, evaluations),
+    }),
     ...looks,
   } as unknown as PartsOf<T> & L;
 }

@@ -7,7 +7,6 @@ import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.t
 import { softBitsOf } from "../evaluation/soft-bits.ts";
 import type { ClaimDraft } from "../report/build-report.ts";
 import type { CodedRun } from "../report/coded.ts";
-import { costSection } from "../report/cost-run.ts";
 import { detectionReport } from "../report/detection.ts";
 import type {
   DetectionExperiment,
@@ -25,7 +24,7 @@ import { type CodedRunOptions, codedBlocks } from "./coded.ts";
 import { runRaster } from "./first-chip.ts";
 import { registerNotes } from "./notes.ts";
 import { comparedNetworks, type Preparation, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
-import { priceRun } from "./price.ts";
+import { costOfRun } from "./run-cost.ts";
 import { type AgreedBySnr, runSoftBits, type SoftReceivers, softWork } from "./soft-bits.ts";
 import { chipRate, errorCurve, runSteps } from "./steps.ts";
 
@@ -141,19 +140,17 @@ export async function runDetection(
     ...(softBits && { softBits }),
     ...(coded && { coded }),
     mapping,
-    cost: costSection(
-      priceRun({
-        experiment,
-        chips,
-        chipRate: chipRate(experiment, chips),
-        rasters,
-        curve: errorCurve(experiment, chips, chipBySteps),
-        stepsNote,
-        exit: exitShares(chips),
-        compared: comparedNetworks(experiment, networks, evaluations),
-        claims: detection.costClaims,
-      }),
-    ),
+    cost: costOfRun({
+      experiment,
+      chips,
+      chipRate: chipRate(experiment, chips),
+      rasters,
+      curve: errorCurve(experiment, chips, chipBySteps),
+      stepsNote,
+      exit: exitShares(chips),
+      compared: comparedNetworks(experiment, networks, evaluations),
+      claims: detection.costClaims,
+    }),
     rasters,
   };
   return detectionReport(run, detection.words);

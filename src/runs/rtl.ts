@@ -49,7 +49,7 @@ export function networkRtl(
 ): SourceFiles {
   const first = chipWithRegisters(given, trained, notes, validatedSteps);
   const { chip, task, random } = first;
-  if (chip.mapping.attention.unit === "ssa-tile") {
+  if (chip.mapping.attention[0]?.unit === "ssa-tile") {
     const { design, runs, origin, lif } = vectorsOf(given, first, { prompts }, notes);
     return rtlBundle(design, runs, origin, lif);
   }

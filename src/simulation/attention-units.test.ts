@@ -100,7 +100,7 @@ describe.each(KINDS)("%s of %j", (unit, attention) => {
   test.each(settings)("is simulated alike, counted as planned and timed as scheduled: $mask, $hardware", (setting) => {
     const { geometry, hardware } = setting;
     const chip = calibrate(chipOf(attention, geometry, hardware), input(), stream(2));
-    expect(chip.mapping.attention.unit).toBe(unit);
+    expect(chip.mapping.attention.map((units) => units.unit)).toEqual([unit]);
     const options = { firstPrompt: 4, rasters: 2 };
     const slow = simulate(chip, input(), stream(5), options);
     const fast = simulateFast(chip, input(), stream(5), options);

@@ -53,7 +53,7 @@ describe("an inspected prompt", () => {
 
   test.each(machines)("has tiles with the simulator's bits: %j", (hardware) => {
     const { chip, inspection } = inspected(hardware);
-    const { heads, tokens, dimension } = chip.mapping.attention;
+    const [{ heads, tokens, dimension }] = chip.mapping.attention;
     const output = unpackSpikes(inspection.trace.rasters["blocks.0.attention"]);
     let ones = 0;
     for (let step = 0; step < inspection.trace.steps; step++) {

@@ -1,9 +1,14 @@
 /** An attention operation with the units of a machine that serve its heads. */
-import { invariant } from "../errors.ts";
 import type { AttentionPart } from "../experiment/by-attention.ts";
 import type { FiringUnit, NoUnit } from "../hardware/attention/catalogue.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
-import { attentionParameters, placeAttention, type ServingMapping, stochasticOf } from "../mapping/attention.ts";
+import {
+  attentionParameters,
+  attentionRequest,
+  placeAttention,
+  type ServingMapping,
+  stochasticOf,
+} from "../mapping/attention.ts";
 import { type AttentionOperation, partsRead } from "../model/attention/operation.ts";
 import { operationsOf } from "../model/graph.ts";
 import { graphOf } from "../model/transformer.ts";
@@ -26,10 +31,8 @@ export interface Served<U extends ServingUnit | NoUnit = ServingUnit | NoUnit> {
 export function servedAttention({ network, hardware }: Pick<MappedNetwork, "network" | "hardware">): Served[] {
   const { steps } = network.model;
   return operationsOf(graphOf(network), "attention").map((operation) => {
-    const { how, heads, tokens, dimension, mask } = operation;
-    invariant("attention" in how, "a spiking network has spiking attention");
-    const unit = attentionParameters({ ...how, steps, tokens, dimension, mask }, hardware);
-    const placed = placeAttention(unit, heads, hardware);
+    const unit = attentionParameters(attentionRequest(operation, steps), hardware);
+    const placed = placeAttention(unit, operation.heads, hardware, [operation.name]);
     return { operation, parts: partsRead(operation), unit, placed: placed.unit === "none" ? null : placed } as Served;
   });
 }

@@ -1,14 +1,12 @@
 /** The engine of a network whose attention has neurons, and runs of its own prompts. */
 import { MappingError } from "../../errors.ts";
-import { requireTransformer } from "../../experiment/model.ts";
-import { attentionRequest } from "../../mapping/attention.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { headTrains } from "../../simulation/reference/attention.ts";
 import { requirePrompts, simulate } from "../../simulation/reference/simulate.ts";
 import { isServed, servedAttention } from "../../simulation/served.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
-import { requireTilePerHead, requireWholeRuns } from "../network-vectors.ts";
+import { blockAttention, requireTilePerHead, requireWholeRuns } from "../network-vectors.ts";
 import { type AttentionDesign, attentionDesign } from "./design.ts";
 import type { AttentionRun } from "./vectors.ts";
 
@@ -24,8 +22,8 @@ export function standaloneAttention(chip: Pick<Chip, "network" | "hardware">): A
 
 /** Throws as `attentionDesign`, and MappingError if heads take turns at a unit, or blocks after each step. */
 export function networkAttention({ network, hardware }: Pick<Chip, "network" | "hardware">): AttentionDesign {
-  const { attention, heads } = requireTransformer(network.model, "An engine of attention");
-  const design = attentionDesign(attention, attentionRequest(network), heads, hardware);
+  const { heads, request } = blockAttention(network);
+  const design = attentionDesign(request.attention, request, heads, hardware);
   requireTilePerHead({ network, hardware });
   if (design.unit.drained === "run") return design;
   throw new MappingError(

@@ -3,12 +3,12 @@
 import type { AttentionPart } from "../../experiment/by-attention.ts";
 import type { ColumnCounters } from "../../hardware/attention/column-counters.ts";
 import type { SsaParameters } from "../../hardware/ssa-parameters.ts";
-import { attentionParametersOf } from "../../mapping/attention.ts";
+import { attentionParameters } from "../../mapping/attention.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { networkAttention } from "../attention/network.ts";
 import { ATTENTION_ENGINE } from "../attention/pair-tile.ts";
 import { seedBits } from "../design.ts";
-import { machineEngine } from "../network-vectors.ts";
+import { blockAttention, machineEngine } from "../network-vectors.ts";
 import type { TileSizes } from "../passes.ts";
 import { ENGINE, ssaEngine } from "../ssa-engine.ts";
 import type { Module } from "../syntax.ts";
@@ -51,7 +51,7 @@ export type MachineEngine = TileEngine | TokenEngine;
  * Throws  MappingError and SpecError, as `machineEngine` and `networkAttention`
  */
 export function engineOf(chip: Pick<Chip, "network" | "hardware">, isFollowed = false): MachineEngine {
-  if (attentionParametersOf(chip.network, chip.hardware).unit === "ssa-tile") {
+  if (attentionParameters(blockAttention(chip.network).request, chip.hardware).unit === "ssa-tile") {
     const design = machineEngine(chip);
     const { parameters, heads } = design;
     const modules = [...design.modules.slice(0, -1), ssaEngine(parameters, heads, isFollowed)];

@@ -1,5 +1,5 @@
 import type { NeuronView } from "xpikeformer/internal";
-import { crosshair, type Place, place } from "../state/place.ts";
+import { crosshair, type Place, place, tilesDrawn } from "../state/place.ts";
 import { chip, shownStep } from "../state/studio.ts";
 import { neuronView } from "../state/views.ts";
 import { partName, plural, trainName } from "../words.ts";
@@ -71,7 +71,7 @@ export function NeuronPanel({ place: at }: { place: Extract<Place, { kind: "neur
           ))}
           {view.heads.map(({ block, head, part, feature }) => (
             <li key={`${block} ${head}`}>
-              {mapping.attention.unit === "ssa-tile" ? (
+              {tilesDrawn(mapping) ? (
                 <button
                   type="button"
                   class="link"

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { tilesDrawn } from "../state/place.ts";
 import { chip, experiment, isProgramming, rtlOfChip, shownToken } from "../state/studio.ts";
 import { wanted, wavePlace } from "../state/waves.ts";
 import { type Failure, failureOf } from "../workers/calls.ts";
@@ -82,7 +83,7 @@ export function RtlPanel() {
 /** The waveform, once it is asked for. */
 function Waves() {
   if (wavePlace.value) return <WavePanel />;
-  if (chip.value?.mapping.attention.unit !== "ssa-tile")
+  if (!chip.value || !tilesDrawn(chip.value.mapping))
     return <p class="quiet">The cycle model with waveforms is that of stochastic attention.</p>;
   return (
     <p>

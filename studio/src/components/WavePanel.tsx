@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { WAVES, type WaveName, type WavePlace } from "xpikeformer/internal";
+import { tilesDrawn } from "../state/place.ts";
 import { chip, experiment, prompt } from "../state/studio.ts";
 import { type Compared, wanted, waveFailure, wavePlace, waves } from "../state/waves.ts";
 import { plural } from "../words.ts";
@@ -16,7 +17,7 @@ const BITS: ReadonlySet<WaveName> = new Set([
 export function WavePanel() {
   const at = wavePlace.value!;
   const { depth, heads } = chip.value!.model;
-  const { tokens } = chip.value!.mapping.attention;
+  const { tokens } = tilesDrawn(chip.value!.mapping)!;
   const choose = (field: keyof WavePlace, label: string, count: number) => (
     <Select
       label={label}

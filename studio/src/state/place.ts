@@ -1,6 +1,6 @@
 /** A place in the machine: the whole, a layer, a crossbar, a cell; a neuron; or a head's tile and one of its cells. */
 import { signal } from "@preact/signals";
-import type { Mapping } from "xpikeformer";
+import type { AttentionMapping, Mapping } from "xpikeformer";
 import { neuronTrains } from "xpikeformer/internal";
 
 export type Place =
@@ -76,18 +76,21 @@ const FIELDS: Readonly<Record<Place["kind"], readonly string[]>> = {
   "tile-cell": ["block", "head", "query", "key"],
 };
 
+/** The units of attention that are drawn: only tiles of stochastic attention. */
+export const tilesDrawn = ({ attention }: Mapping): AttentionMapping | undefined =>
+  attention.find(({ unit }) => unit === "ssa-tile");
+
 /** Whether a machine has this place. */
 export function hasPlace(mapping: Mapping, depth: number, place: Place): boolean {
-  const { layers, attention } = mapping;
   if (place.kind === "network") return true;
   if (place.kind === "neuron") return place.neuron < (neuronTrains(mapping).get(place.train) ?? 0);
   if (place.kind === "head" || place.kind === "tile-cell") {
     const [query, key] = place.kind === "head" ? [0, 0] : [place.query, place.key];
-    // Only tiles of stochastic attention are drawn.
-    if (attention.unit !== "ssa-tile") return false;
-    return place.block < depth && place.head < attention.heads && Math.max(query, key) < attention.tokens;
+    const tiles = tilesDrawn(mapping);
+    if (!tiles) return false;
+    return place.block < depth && place.head < tiles.heads && Math.max(query, key) < tiles.tokens;
   }
-  const layer = layers.find(({ name }) => name === place.layer);
+  const layer = mapping.layers.find(({ name }) => name === place.layer);
   if (place.kind === "layer") return layer !== undefined;
   const block = layer?.blocks.find(({ crossbar }) => crossbar === place.crossbar);
   if (place.kind === "crossbar") return block !== undefined;

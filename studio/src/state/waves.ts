@@ -4,6 +4,7 @@ import { type SpikeTrain, unpackSpikes } from "xpikeformer";
 import type { TileWaves, WavePlace } from "xpikeformer/internal";
 import { type Failure, failureOf } from "../workers/calls.ts";
 import { following } from "./ask.ts";
+import { tilesDrawn } from "./place.ts";
 import { asked, chip, prompt, wavesOf } from "./studio.ts";
 
 /** The cell on view; null before anyone asks. A machine that lacks it shows its nearest one. */
@@ -13,8 +14,9 @@ export const wanted = signal<WavePlace | null>(null);
 export const wavePlace = computed((): WavePlace | null => {
   const at = wanted.value;
   const view = chip.value;
-  if (!at || view?.mapping.attention.unit !== "ssa-tile") return null;
-  const { tokens } = view.mapping.attention;
+  const tiles = view && tilesDrawn(view.mapping);
+  if (!at || !tiles) return null;
+  const { tokens } = tiles;
   const { depth, heads } = view.model;
   const { block, head, query, key } = at;
   const within = (index: number, count: number) => Math.min(index, count - 1);
