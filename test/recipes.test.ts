@@ -40,10 +40,22 @@ const PLANTS: readonly Plant[] = [
     member: '| import("./operation.ts").OperationOf<"planted-operation">',
   },
   {
+    recipe: "A column read-out",
+    file: "src/experiment/read-out.ts",
+    after: "const KINDS = [",
+    member: '"planted-read-out",',
+  },
+  {
+    recipe: "A column read-out",
+    file: "src/experiment/by-read-out.ts",
+    after: "export type ColumnReadOut =",
+    member: '| { readonly kind: "planted-read-out"; readonly circuit: ColumnCircuit }',
+  },
+  {
     recipe: "A task",
     file: "src/experiment/task.ts",
     after: 'export const taskSpec = z.discriminatedUnion("kind", [',
-    member: 'eventClassificationSpec.extend({ kind: z.literal("planted-task") }),',
+    member: 'z.strictObject({ kind: z.literal("planted-task"), coding: z.literal("events").default("events") }),',
   },
   {
     recipe: "A device",
@@ -93,8 +105,8 @@ function namedBy(recipe: string): string[] {
   return Array.from(section.matchAll(/^\| (`\w+`, in `src\/[^`]+`)/gm), ([, record]) => record).sort();
 }
 
-test("the recipes of an attention, a neuron, a task and a device name the records that the compiler asks for, and no others", () => {
-  const all = PLANTS.flatMap(({ recipe }) => namedBy(recipe));
+test("the recipes name the records that the compiler asks for, and no others", () => {
+  const all = [...new Set(PLANTS.map(({ recipe }) => recipe))].flatMap(namedBy);
   expect(all.length).toBeGreaterThan(8);
   expect([...new Set(lacking.map(({ record }) => record))].sort()).toEqual([...all].sort());
 });
