@@ -8,6 +8,13 @@
 // Experiment: what a person writes down.
 
 export type { DrawKind } from "./experiment/attention.ts";
+export {
+  type Composed,
+  type ComposedDomain,
+  type ComposedRows,
+  compose,
+  type OperationDocument,
+} from "./experiment/compose.ts";
 export type { DeviceSpec } from "./experiment/device.ts";
 export { type Duration, parseDurations } from "./experiment/duration.ts";
 export type { Experiment, ExperimentDocument, ExperimentOf, FieldOf, KindOf } from "./experiment/experiment.ts";

@@ -4,7 +4,7 @@
  * Runs every numbered program of examples/ on the sources, and checks docs/guide.md against their output: a block under the
  * comment `<!-- 01-one-prompt.mjs: received -->` is that section of that program's output. After an intended change of numbers,
  * `npx vitest run test/examples.test.ts -u` writes the new ones into the page; read the difference. The ten lines of README.md
- * are also a program, with its output stored next to it.
+ * and the network composed in code are also programs, with their output stored next to them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,13 +15,14 @@ const folder = join(import.meta.dirname, "../examples");
 const files = readdirSync(folder).filter((file) => /\.(mjs|ts)$/.test(file));
 const programs = files.filter((file) => /^\d\d-/.test(file)).sort();
 const TEN_LINES = "ten-lines.ts";
+const COMPOSED = "compose.ts";
 const guide = join(import.meta.dirname, "../docs/guide.md");
 
 const outputs: Record<string, string> = {};
 beforeAll(async () => {
   const print = vi.spyOn(console, "log");
   try {
-    for (const program of [...programs, TEN_LINES]) {
+    for (const program of [...programs, TEN_LINES, COMPOSED]) {
       const lines: string[] = [];
       print.mockImplementation((line: string) => lines.push(line));
       await import(join(folder, program));
@@ -30,7 +31,7 @@ beforeAll(async () => {
   } finally {
     print.mockRestore();
   }
-  // Takes five seconds on one core; on a busy machine it may have to wait for that core.
+  // Takes ten seconds on one core; on a busy machine it may have to wait for that core.
 }, seconds(900));
 
 test("examples import the public API and each other, nothing else", () => {
@@ -55,6 +56,11 @@ test("the guide shows what the programs print", async () => {
 test("the ten lines are ten, and print the recorded output", async () => {
   await expect(`${outputs[TEN_LINES]}\n`).toMatchFileSnapshot(join(folder, "ten-lines.txt"));
   expect(readFileSync(join(folder, TEN_LINES), "utf8").match(/^.+$/gm)).toHaveLength(10);
+});
+
+test("the composed network prints the recorded output, and is wrong far less often than by guessing", async () => {
+  await expect(`${outputs[COMPOSED]}\n`).toMatchFileSnapshot(join(folder, "compose.txt"));
+  expect(numbersAfter(COMPOSED, /wrong on (\S+) %/g)[0]).toBeLessThan(25);
 });
 
 test("every section that a program of the guide prints is shown there", () => {

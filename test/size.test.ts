@@ -13,7 +13,7 @@ import { afterEach, expect, test } from "vitest";
 import { countLines, sizeTable } from "../scripts/size.mjs";
 
 const LIMITS: Readonly<Record<string, number>> = {
-  src: 750,
+  src: 800,
   "src/browser": 100,
   "src/channel": 1250,
   "src/cli": 4250,
@@ -22,7 +22,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   "src/data": 1400,
   "src/device": 1400,
   "src/evaluation": 2850,
-  "src/experiment": 4800,
+  "src/experiment": 5000,
   "src/hardware": 5050,
   "src/import": 4950,
   "src/kernels": 16_450,

@@ -19,7 +19,7 @@ export type AttentionPart = "query" | "key" | "value";
 export const QUERIES_KEYS_VALUES = ["query", "key", "value"] as const;
 
 /** What each kind reads. */
-export const ATTENTION_PARTS: Readonly<Record<AttentionKind, readonly AttentionPart[]>> = {
+export const ATTENTION_PARTS = {
   stochastic: QUERIES_KEYS_VALUES,
   lif: QUERIES_KEYS_VALUES,
   spikformer: QUERIES_KEYS_VALUES,
@@ -31,7 +31,7 @@ export const ATTENTION_PARTS: Readonly<Record<AttentionKind, readonly AttentionP
   "binary-map": QUERIES_KEYS_VALUES,
   random: QUERIES_KEYS_VALUES,
   none: ["value"],
-};
+} as const satisfies Readonly<Record<AttentionKind, readonly AttentionPart[]>>;
 
 /** Whether a kind computes with the network's neurons. */
 export const FIRES: Readonly<Record<AttentionKind, boolean>> = {

@@ -4,9 +4,12 @@
  */
 import {
   type AnnSpec,
+  type Composed,
+  compose,
   type Experiment,
   type ExperimentDocument,
   foldNetwork,
+  type GraphSpec,
   isSpiking,
   type ModelSpec,
   parseExperiment,
@@ -49,5 +52,16 @@ export async function trainAll(): Promise<void> {
   if (isSpiking(network)) foldNetwork(network);
   if (isSpiking(text)) foldNetwork((await train(text, options)).network);
 }
+
+const stream = compose({ inputs: 6 }).linear("embed", 24);
+const mixed = stream.neurons("bits").attention("mix", { heads: 1 });
+holds<Same<typeof mixed, Composed<"spikes", 8, "tokens">>>();
+// @ts-expect-error: 24 features and 8
+stream.add("sum", mixed.linear("back", 8));
+// @ts-expect-error: neurons take currents
+mixed.neurons("wrong");
+const operations = stream.add("sum", mixed.linear("back", 24)).neurons("last").readOut();
+const graph = parseExperiment({ model: { kind: "graph", operations } });
+holds<Same<typeof graph.model, GraphSpec>>();
 
 export const file: string = bundledNetwork("wireless-2x2-ann");

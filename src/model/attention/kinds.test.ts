@@ -40,7 +40,9 @@ const modelOf = (kind: AttentionKind, parameters: object = PARAMETERS[kind]) =>
 /** Positive reals; empty for parts that the kind does not read. */
 const inputsOf = (kind: AttentionKind): HeadVectors => {
   const part = (name: "query" | "key" | "value", seed: number) =>
-    ATTENTION_PARTS[kind].includes(name) ? normals(SIZE, seed).map(Math.abs) : new Float64Array(0);
+    (ATTENTION_PARTS[kind] as readonly string[]).includes(name)
+      ? normals(SIZE, seed).map(Math.abs)
+      : new Float64Array(0);
   return { query: part("query", 1), key: part("key", 2), value: part("value", 3) };
 };
 
