@@ -4,7 +4,7 @@ import { lfsrDraws } from "xpikeformer";
 import { bitsOf, experiment, fixed, mapping, random, row, section } from "./tiny-machine.mjs";
 
 const [step, query, contexts] = [1, 6, [1, 3, 5]];
-const { tokens, dimension } = mapping.attention;
+const [{ tokens, dimension }] = mapping.attention;
 const { steps, width, attention } = experiment.model;
 // The bytes that the simulator's tile drew: block 0, prompt 0, head 0.
 const draws = lfsrDraws({ steps, tokens, dimension }, attention.draws, random.fork("attention", 0, 0, 0));

@@ -91,6 +91,6 @@ function errorOf({ errors }) {
 }
 
 function unitOf(network, experiment) {
-  const { unit, clocks } = mapNetwork(network, experiment.hardware, experiment.task.coding).attention;
+  const [{ unit, clocks }] = mapNetwork(network, experiment.hardware, experiment.task.coding).attention;
   return { name: unit, ...(clocks && { clocks: network.model.steps * clocks.step + clocks.drain }) };
 }
