@@ -30,12 +30,9 @@ import { neuronUnits } from "../hardware/lif.ts";
 import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { readOutFor } from "../hardware/read-out.ts";
 import type { Geometry } from "../model/geometry.ts";
-import { operationsOf } from "../model/graph.ts";
 import type { LinearLayer } from "../model/layers.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import { largestOf } from "../model/operation.ts";
-import { RESIDUALS, trainsBefore } from "../model/residual.ts";
-import { embeddedTrains } from "../model/stem.ts";
 import { graphOf } from "../model/transformer.ts";
 import { type AttentionMapping, mapAttention, stochasticCells } from "./attention.ts";
 import { requireColumns, requireSteps } from "./read-out.ts";
@@ -144,38 +141,25 @@ export function requireMappable(
   return mapAttention(graphOf(network), model.steps, hardware);
 }
 
-/** Throws MappingError where layers read sums of spikes: a line takes a bit, so that each train would be read for itself. */
-function requireBits({ model, geometry }: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
-  if (!isTransformer(model)) {
-    requireBitsOf({ model, geometry });
-    return;
-  }
-  if (RESIDUALS[model.residual].neurons === "stream") return;
-  const { depth, width, expansion, steps } = model;
-  const first = embeddedTrains(model);
-  const last = trainsBefore(first, depth - 1, true);
-  const { tokens } = geometry;
-  const once = steps * tokens * expansion * width;
+/** Throws MappingError where a layer reads a sum of spikes: a line takes a bit. It names the layer with the largest one. */
+function requireBits(network: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
+  const { model } = network;
+  const { values } = graphOf(network);
+  const sums = linearLayers(model, network.geometry).map(({ name, trainIn, rows, outputs }) => ({
+    ...{ name, trainIn },
+    most: largestOf(values.get(trainIn)!.domain)!,
+    results: model.steps * rows * outputs,
+  }));
+  const { name, trainIn, most, results } = sums.reduce((one, other) => (other.most > one.most ? other : one));
+  if (most === 1) return;
+  const [field, wayOut] = isTransformer(model)
+    ? ["model.residual", 'Use "membrane"']
+    : [`model.operations.${name}`, "List neurons between them"];
   throw new MappingError(
-    "model.residual",
-    `Crossbar lines take one bit, but with the residual "${model.residual}" the last feed-forward layer reads a sum of up to ` +
-      `${first} + 2 x ${depth - 1} + 1 = ${last} spikes. Each would need a pass of its own: ${last} x ${once} results to convert ` +
-      `instead of ${steps} x ${tokens} x ${expansion * width} = ${once}. Use "membrane", or evaluate this network without hardware.`,
+    field,
+    `Crossbar lines take one bit, but ${name} reads ${trainIn}, a sum of up to ${most} spikes. Each would need a read of its own: ` +
+      `${most} x ${results} results to convert instead of ${results}. ${wayOut}, or evaluate this network without hardware.`,
   );
-}
-
-/** Throws MappingError, at the operation, where a layer of a list reads sums of spikes. */
-function requireBitsOf(described: Pick<Network<SpikingSpec>, "model" | "geometry">): void {
-  const graph = graphOf(described);
-  for (const { name, reads } of operationsOf(graph, "linear")) {
-    const largest = largestOf(graph.values.get(reads[0])!.domain);
-    if (largest === 1) continue;
-    throw new MappingError(
-      `model.operations.${name}`,
-      `Crossbar lines take one bit, but ${name} reads ${reads[0]}, a sum of up to ${largest} spikes. List neurons between them, or evaluate ` +
-        "this network without hardware.",
-    );
-  }
 }
 
 /** Throws MappingError where whole numbers would have to be divided by something other than a power of two. */

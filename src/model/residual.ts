@@ -20,10 +20,3 @@ export const RESIDUALS: Readonly<Record<Residual, ResidualKind>> = {
   none: { adds: false, neurons: "stream" },
   spikes: { adds: true, neurons: "branch" },
 };
-
-/**
- * Spike trains in the stream where block `block` reads it, or, with `behindAttention`, where its feed-forward pair does: those of the
- * embedding and its shortcut, and one for each branch before. With `spikes` only.
- */
-export const trainsBefore = (first: number, block: number, behindAttention: boolean): number =>
-  first + 2 * block + (behindAttention ? 1 : 0);

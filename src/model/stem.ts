@@ -146,10 +146,6 @@ const divided = ({ rows, columns }: Grid, by: number): Grid => ({
   columns: Math.ceil(columns / by),
 });
 
-/** Spike trains that the embedding, with its shortcut, adds to the stream of a network with the residual `spikes`. */
-export const embeddedTrains = ({ stem }: TransformerSpec): number =>
-  (stem?.embedding.trains ?? 1) + (stem?.embedding.shortcut ? 1 : 0);
-
 /** Whether a layer pools currents, so that its neurons follow the maximum. */
 export const poolsCurrents = ({ poolOf }: Pick<StemLayer, "poolOf">): boolean => poolOf === "currents";
 

@@ -63,7 +63,7 @@ const NETWORKS: Readonly<Record<string, Network<SpikingSpec>>> = {
 test("layers on sums of spikes are refused at the operation, because a line takes a bit", () => {
   const [, operations] = LISTED_FORMS.find(([name]) => name === ON_SUMS)!;
   const network = listedNetwork(operations, tinyGeometry, { normalisation: "none", steps: STEPS });
-  expect(() => mapNetwork(network, hardwareSpec.parse({}))).toThrow("more reads sum, a sum of up to 2 spikes");
+  expect(() => mapNetwork(network, hardwareSpec.parse({}))).toThrow("head reads all, a sum of up to 3 spikes");
 });
 
 test("attention of one kind and size shares units, and another kind or size has its own", () => {

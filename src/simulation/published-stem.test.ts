@@ -123,11 +123,12 @@ describe("refuses", () => {
   const failing = (network: () => Network<SpikingSpec>, hardware: object) => () =>
     mapNetwork(network(), hardwareSpec.parse(hardware));
 
-  test("sums of spikes, with the number of passes that they would take", () => {
+  test("sums of spikes, with the number of reads that they would take", () => {
     const spikes = () => networkOf({ residual: "spikes", depth: 2 });
     expect(failing(spikes, {})).toThrow(MappingError);
     // Two trains before the blocks, two for the first block, one for the last attention; 2 steps of 8 tokens with 32 features.
-    expect(failing(spikes, {})).toThrow("2 + 2 x 1 + 1 = 5 spikes. Each would need a pass of its own: 5 x 512 results");
+    expect(failing(spikes, {})).toThrow("blocks.1.up reads blocks.1.middle, a sum of up to 5 spikes");
+    expect(failing(spikes, {})).toThrow("Each would need a read of its own: 5 x 512 results to convert instead of 512.");
   });
 
   test("whole numbers where a mean is no shift", () => {
