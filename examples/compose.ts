@@ -1,4 +1,4 @@
-import { compose, evaluateNetwork, inlineExecutor, jobs, openExperiment, parseExperiment, train } from "xpikeformer";
+import { compose, evaluateChips, inlineExecutor, jobs, openExperiment, parseExperiment, train } from "xpikeformer";
 import { loadTaskData } from "xpikeformer/node";
 
 const executor = inlineExecutor(jobs);
@@ -9,6 +9,6 @@ const experiment = parseExperiment({
 });
 const given = openExperiment(experiment, (await loadTaskData(experiment)).data);
 const { network } = await train(given, { executor });
-const { rate, low, high } = (await evaluateNetwork(executor, given, network, { prompts: 500 })).errors.answers;
-const [wrong, least, most] = [rate, low, high].map((share) => (100 * share).toFixed(1));
-console.log(`wrong on ${wrong} % of 500 test images (95 % interval ${least} to ${most} %; by guessing 90 %)`);
+const chips = await evaluateChips(executor, given, network, { chips: 5, prompts: 500 });
+const wrong = chips.map(({ errors }) => (100 * errors.answers.rate).toFixed(1));
+console.log(`five chips are wrong on ${wrong.join(", ")} % of 500 test images; by guessing 90 %`);
