@@ -128,7 +128,9 @@ describe("refuses", () => {
     expect(failing(spikes, {})).toThrow(MappingError);
     // Two trains before the blocks, two for the first block, one for the last attention; 2 steps of 8 tokens with 32 features.
     expect(failing(spikes, {})).toThrow("blocks.1.up reads blocks.1.middle, a sum of up to 5 spikes");
-    expect(failing(spikes, {})).toThrow("Each would need a read of its own: 5 x 512 results to convert instead of 512.");
+    expect(failing(spikes, {})).toThrow(
+      "Each would need a read of its own: 5 x 512 results to convert instead of 512.",
+    );
   });
 
   test("whole numbers where a mean is no shift", () => {
