@@ -18,8 +18,8 @@ export type AttentionPart = "query" | "key" | "value";
 
 export const QUERIES_KEYS_VALUES = ["query", "key", "value"] as const;
 
-/** What each kind reads. */
-export const ATTENTION_PARTS = {
+/** What each kind reads, with its exact parts for the types of `compose.ts`. */
+const PARTS = {
   stochastic: QUERIES_KEYS_VALUES,
   lif: QUERIES_KEYS_VALUES,
   spikformer: QUERIES_KEYS_VALUES,
@@ -32,6 +32,11 @@ export const ATTENTION_PARTS = {
   random: QUERIES_KEYS_VALUES,
   none: ["value"],
 } as const satisfies Readonly<Record<AttentionKind, readonly AttentionPart[]>>;
+
+/** What each kind reads. A kind that `PARTS` lacks is an error there alone. */
+export const ATTENTION_PARTS = PARTS as {
+  readonly [K in AttentionKind]: K extends keyof typeof PARTS ? (typeof PARTS)[K] : typeof QUERIES_KEYS_VALUES;
+};
 
 /** Whether a kind computes with the network's neurons. */
 export const FIRES: Readonly<Record<AttentionKind, boolean>> = {
