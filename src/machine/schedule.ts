@@ -13,7 +13,7 @@
  *
  * Other attention units have clocks of their own (`hardware/attention/`). Without a unit, values pass on to the next layer.
  *
- * `timetable.ts` runs a prompt through the graph; layers on a map have one job per window (`stem-schedule.ts`).
+ * A stem's layers come first, with one job per window (`stem-schedule.ts`); attention waits for the last token anyway.
  *
  * A single prompt starts every job as early as possible. In the pipeline, a prompt enters every `interval` clocks, as set by
  * the busiest unit. Each layer then takes its vectors without gaps, and the engine's runs take slots of a table that repeats
@@ -25,9 +25,45 @@
  */
 import { MappingError } from "../errors.ts";
 import type { LoopOrder } from "../experiment/hardware.ts";
-import type { BufferUse } from "./buffers.ts";
-import type { Machine } from "./machine.ts";
-import { runsOf, type ScheduledUnit, type Timetable, timetable } from "./timetable.ts";
+import type { NoUnit } from "../hardware/attention/catalogue.ts";
+import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
+import { beginsStream, followsAttention } from "../model/layers.ts";
+import { pixels, poolsCurrents, type StemLayer } from "../model/stem.ts";
+import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
+import { type Calendar, calendarOf } from "./calendar.ts";
+import type { LayerUnit, Machine } from "./machine.ts";
+import { keptUntil, type Places, placesOf, poolTimes, windowArrivals } from "./stem-schedule.ts";
+import { engineTransfers, layerTransfers, type Transfer } from "./transfers.ts";
+
+/** The jobs of a unit in order, as clocks from the first job of the prompt. */
+export interface ScheduledUnit {
+  /** Layer as in the mapping (`blocks.0.qkv`), or `blocks.0.attention` for the SSA engine working on that block. */
+  readonly name: string;
+  readonly kind: "linear" | "attention";
+  /** Index of its block, null outside the blocks, and its name there. */
+  readonly block: number | null;
+  readonly part: string;
+  /** Name of the spike train that it reads. */
+  readonly trainIn: string;
+  /** Load of the chip in which these jobs run; a layer split over two loads is two units. */
+  readonly load: number;
+  readonly start: Float64Array;
+  /** First clock after each job. */
+  readonly end: Float64Array;
+  /** Clocks that it works per prompt. */
+  readonly busy: number;
+  /** What its jobs read from buffers and write to them. */
+  readonly transfers: readonly Transfer[];
+}
+
+export interface Timetable {
+  /** Clocks from the first spike in to the last sum out. */
+  readonly clocks: number;
+  /** In the order in which a prompt passes through them. */
+  readonly units: readonly ScheduledUnit[];
+  /** Peak content of the buffers between units. */
+  readonly buffers: readonly BufferUse[];
+}
 
 export interface Schedule {
   readonly order: LoopOrder;
@@ -110,9 +146,247 @@ function requireRoom(machine: Machine, alone: Timetable): void {
   );
 }
 
-/** Clocks per prompt of the busiest unit: layers have their own crossbars, operations of attention share engines. */
-function busiest({ network, engines }: Machine, { units }: Timetable): number {
+/** Clocks per prompt of the busiest unit: layers have their own crossbars, blocks share the engine. */
+function busiest({ shape, attention }: Machine, { units }: Timetable): number {
   const layers = units.filter(({ kind }) => kind === "linear").map(({ busy }) => busy);
-  const shared = engines.map((engine) => engine.serves.length * (runsOf(engine, network.steps)?.clocks ?? 0));
-  return Math.max(...layers, ...shared);
+  return Math.max(...layers, shape.depth * (runsOf(shape.steps, attention)?.clocks ?? 0));
 }
+
+/** Units that work on attention. */
+type Engine = Exclude<Machine["attention"], NoUnit>;
+/** Runs of the engine for one block: their number, and the clocks of one and of all. */
+type Runs = NonNullable<ReturnType<typeof runsOf>>;
+
+/** Null without units. */
+function runsOf(steps: number, attention: Machine["attention"]) {
+  if (attention.unit === "none") return null;
+  const { groups, drained, clocks } = attention;
+  const count = drained === "step" ? steps : 1;
+  const length = groups * ((steps / count) * clocks.step + clocks.drain);
+  return { engine: attention, count, length, clocks: count * length };
+}
+
+/** @param period clocks between prompts; infinite for a single prompt */
+function timetable(machine: Machine, period: number): Timetable {
+  const { shape, order, layers } = machine;
+  const { tokens, steps } = shape;
+  const runs = runsOf(steps, machine.attention);
+  const calendar = runs && calendarOf(period, runs.length);
+  const place = placesOf(order, tokens, steps);
+  const loads = loadsOf(machine);
+  const units: ScheduledUnit[] = [];
+  const alive: Alive = { lines: [], qkv: [], attention: [], embedded: null, stream: null };
+  /** When the input of each job is available; for an engine's output, also when it starts to arrive. */
+  let arrived: Float64Array = new Float64Array((shape.stem ? pixels(shape.stem[0].grid) : tokens) * steps);
+  let coming = arrived;
+  let clocks = 0;
+  /** Every load of the chip begins when all work of the previous one is done. */
+  let [load, loaded] = [0, 0];
+
+  /** The results of a layer's jobs, and their ends. */
+  const work = (layer: LayerUnit, vectors: number, place: Places) => {
+    const jobs = jobsOf(layer, shape, order, place);
+    const busy = jobs.length * layer.clocks;
+    let end: Float64Array = new Float64Array(jobs.length);
+    const [firstLoad, lastLoad] = loads.get(layer.name)!;
+    for (let part = firstLoad; part <= lastLoad; part++) {
+      if (part > load) [load, loaded] = [part, clocks];
+      const start = startsOf(jobs, arrived, loaded, layer.clocks, period);
+      end = start.map((clock) => clock + layer.clocks);
+      clocks = Math.max(clocks, end[end.length - 1] + layer.latency);
+      const transfers = part === lastLoad ? layerTransfers(machine, layer) : [];
+      units.push({ ...unitOf(layer), kind: "linear", load: part, start, end, busy, transfers });
+    }
+    return { jobs, end, done: resultsOf(layer, { vectors, steps }, jobs, end, place) };
+  };
+  /** When pixels of the map that a stem's next layer reads start to arrive; null for the input. */
+  let mapComing: Float64Array | null = null;
+  /** When the currents of a shortcut around the embedding are there. */
+  let around: Float64Array | null = null;
+  const keepMap = (size: StemLayer, jobs: Int32Array, end: Float64Array) => {
+    if (mapComing === null) return;
+    const ends = new Float64Array(end.length);
+    for (let i = 0; i < end.length; i++) ends[jobs[i]] = end[i];
+    alive.lines.push({ bits: size.channels, from: mapComing, to: keptUntil(size, ends, order, steps) });
+  };
+  for (const [l, layer] of layers.entries()) {
+    const size = shape.stem?.[l];
+    if (size) arrived = windowArrivals(size, arrived, order, steps);
+    if (size && layer.ownNeurons) {
+      const vectors = pixels(size.windows);
+      const { jobs, end, done } = work(layer, vectors, placesOf(order, vectors, steps));
+      keepMap(size, jobs, end);
+      const { from, ready } = poolTimes(size, done, order, steps);
+      // A square of currents is a number until its last pixel, and then a spike or none.
+      const isNumber = poolsCurrents(size);
+      if (isNumber) alive.lines.push({ bits: layer.outputs * machine.words.current, from, to: ready });
+      [mapComing, arrived] = [isNumber ? ready : from, ready];
+      if (layer.joins !== null) around = arrived;
+      continue;
+    }
+    const { jobs, end, done } = work(layer, tokens, place);
+    if (size) keepMap(size, jobs, end);
+    if (size && around) {
+      const ends = new Float64Array(end.length);
+      for (let i = 0; i < end.length; i++) ends[jobs[i]] = end[i];
+      alive.lines.push({ bits: shape.width * machine.words.stream, from: around, to: ends });
+    }
+    if (!layer.everyStep) alive.embedded = { from: done, to: done };
+    else if (layer.attended !== null) {
+      // Without attention units, the next layer reads the values where they are.
+      const held = runs === null ? alive.qkv : alive.attention;
+      held.push({ from: arrivalsOf(jobs, coming), to: end });
+    } else if (!size && !layer.readsInput) {
+      alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
+    }
+    arrived = done;
+    if (layer.attention === null) continue;
+    if (runs === null || calendar === null) {
+      coming = arrived;
+      continue;
+    }
+    const run = attend(machine, arrived, place, calendar, runs);
+    const attention = { name: layer.attention, part: "attention", block: layer.block };
+    units.push({ ...run.unit, ...attention, trainIn: layer.trainOut!, load });
+    alive.qkv.push({ from: arrived, to: run.read });
+    [arrived, coming] = [run.out, run.coming];
+    clocks = Math.max(clocks, run.unit.end[runs.count - 1] + OUTPUT_REGISTERS);
+  }
+  keepStream(alive, units, machine, place);
+  return { clocks, units, buffers: bufferUses(machine, alive, period) };
+}
+
+/** What a unit of the schedule says about its layer. */
+const unitOf = ({ name, part, block, trainIn }: LayerUnit) => ({ name, part, block, trainIn });
+
+/** Indices of a layer's jobs among all tokens and steps, in the order in which the layer takes them. */
+function jobsOf(
+  { tokens, everyStep }: LayerUnit,
+  { steps }: Machine["shape"],
+  order: LoopOrder,
+  place: Places,
+): Int32Array {
+  if (!everyStep) return tokens.map((n) => place(n, 0));
+  const jobs = new Int32Array(tokens.length * steps);
+  let i = 0;
+  if (order === "token-major") {
+    for (const n of tokens) for (let t = 0; t < steps; t++) jobs[i++] = place(n, t);
+  } else {
+    for (let t = 0; t < steps; t++) for (const n of tokens) jobs[i++] = place(n, t);
+  }
+  return jobs;
+}
+
+/**
+ * Alone: as early as vectors arrive and the layer is free. Pipelined: without gaps, from the earliest start that never waits
+ * for a vector.
+ */
+function startsOf(
+  jobs: Int32Array,
+  arrived: Float64Array,
+  loaded: number,
+  clocks: number,
+  period: number,
+): Float64Array {
+  const starts = new Float64Array(jobs.length);
+  if (Number.isFinite(period)) {
+    let first = loaded;
+    for (let i = 0; i < jobs.length; i++) first = Math.max(first, arrived[jobs[i]] - i * clocks);
+    return starts.map((_, i) => first + i * clocks);
+  }
+  let free = loaded;
+  for (let i = 0; i < jobs.length; i++) {
+    starts[i] = Math.max(free, arrived[jobs[i]]);
+    free = starts[i] + clocks;
+  }
+  return starts;
+}
+
+/** The arrivals of a layer's jobs, in their order; a layer that serves all vectors has them already. */
+function arrivalsOf(jobs: Int32Array, arrived: Float64Array): Float64Array {
+  if (jobs.length === arrived.length) return arrived;
+  const arrivals = new Float64Array(jobs.length);
+  for (let i = 0; i < jobs.length; i++) arrivals[i] = arrived[jobs[i]];
+  return arrivals;
+}
+
+/** When the results of each token and step are available; for a layer that works once, the same for all steps. */
+function resultsOf(
+  { everyStep, latency }: LayerUnit,
+  { vectors, steps }: { readonly vectors: number; readonly steps: number },
+  jobs: Int32Array,
+  end: Float64Array,
+  place: Places,
+): Float64Array {
+  const done = new Float64Array(vectors * steps);
+  if (everyStep) for (let i = 0; i < jobs.length; i++) done[jobs[i]] = end[i] + latency;
+  else for (let n = 0; n < vectors; n++) for (let t = 0; t < steps; t++) done[place(n, t)] = end[n] + latency;
+  return done;
+}
+
+interface EngineRun {
+  readonly unit: Pick<ScheduledUnit, "kind" | "start" | "end" | "busy" | "transfers">;
+  /** By job: when q, k and v have been read, when A starts to arrive, and when it is complete. */
+  readonly read: Float64Array;
+  readonly coming: Float64Array;
+  readonly out: Float64Array;
+}
+
+function attend(machine: Machine, arrived: Float64Array, place: Places, calendar: Calendar, runs: Runs): EngineRun {
+  const { groups, clocks }: Engine = runs.engine;
+  const { tokens, steps } = machine.shape;
+  const { step } = clocks;
+  const perRun = steps / runs.count;
+  const group = runs.length / groups;
+  const start = new Float64Array(runs.count);
+  const [read, coming, out] = [0, 0, 0].map(() => new Float64Array(tokens * steps));
+  for (let r = 0; r < runs.count; r++) {
+    let ready = r === 0 ? 0 : start[r - 1] + runs.length;
+    for (let i = 0; i < perRun; i++) {
+      // The last token's vectors arrive last, so they decide when a step's matrix is complete.
+      ready = Math.max(ready, arrived[place(tokens - 1, r * perRun + i)] - i * step);
+    }
+    start[r] = calendar.reserve(ready);
+    for (let i = 0; i < perRun; i++) {
+      const begun = start[r] + i * step;
+      const last = begun + step + (groups - 1) * group;
+      for (let n = 0; n < tokens; n++) {
+        const job = place(n, r * perRun + i);
+        read[job] = last + clocks.late;
+        coming[job] = begun + clocks.first;
+        out[job] = last + clocks.drain + OUTPUT_REGISTERS;
+      }
+    }
+  }
+  const end = start.map((clock) => clock + runs.length);
+  const transfers = engineTransfers(machine, runs.count);
+  return { unit: { kind: "attention", start, end, busy: runs.clocks, transfers }, read, coming, out };
+}
+
+/** A value of the stream stays in its place from the first layer that reads it until its last branch has been added. */
+function keepStream(
+  alive: Alive,
+  units: readonly ScheduledUnit[],
+  { layers, order, shape }: Machine,
+  place: Places,
+): void {
+  const { residuals, tokens, steps, embedding } = shape;
+  const unit = (layer: LayerUnit) => units.find(({ name }) => name === layer.name)!;
+  const embed = layers.findIndex(beginsStream);
+  const first = unit(layers[embed + 1]);
+  if (residuals > 0) {
+    const joining = layers.findLast((layer) => layer.joins !== null || followsAttention(layer))!;
+    const last = units.findLast(({ name }) => name === joining.name)!;
+    // An embedding of lines is the stream's first value; an embedding of values is held separately and added to the stream step
+    // by step.
+    const begun = embedding === "lines" ? unit(layers[embed]).end : first.start;
+    alive.stream = { from: arrivalsOf(jobsOf(joining, shape, order, place), begun), to: last.end };
+  }
+  if (alive.embedded === null) return;
+  const from = Float64Array.from({ length: tokens }, (_, n) => alive.embedded!.from[place(n, 0)]);
+  alive.embedded = { from, to: Float64Array.from({ length: tokens }, (_, n) => first.end[place(n, steps - 1)]) };
+}
+
+/** First and last load of the chip that holds a layer's blocks. */
+const loadsOf = ({ mapping }: Machine): Map<string, readonly [number, number]> =>
+  new Map(mapping.layers.map(({ name, blocks }) => [name, [blocks[0].load, blocks[blocks.length - 1].load]]));

@@ -24,8 +24,7 @@ import { invariant, MappingError, SpecError } from "../../errors.ts";
 import { stemOf } from "../../experiment/model.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";
-import type { Schedule } from "../../machine/schedule.ts";
-import type { Timetable } from "../../machine/timetable.ts";
+import type { Schedule, Timetable } from "../../machine/schedule.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import type { Fabric } from "./fabric.ts";
 

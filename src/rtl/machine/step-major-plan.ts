@@ -8,7 +8,7 @@
 import { invariant } from "../../errors.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";
-import type { Timetable } from "../../machine/timetable.ts";
+import type { Timetable } from "../../machine/schedule.ts";
 
 export interface StepMajorPlan {
   /** The block of each run, in order. */

@@ -9,7 +9,7 @@
  * first layer the whole map is stored for all steps, so a prompt begins when it is complete.
  */
 import type { Machine } from "../../machine/machine.ts";
-import type { ScheduledUnit } from "../../machine/timetable.ts";
+import type { ScheduledUnit } from "../../machine/schedule.ts";
 import { pixels, type StemLayer } from "../../model/stem.ts";
 import * as sv from "../syntax.ts";
 import type { VectorOrder } from "./erring-converters.ts";
