@@ -11,9 +11,10 @@ const studio = hostStudio();
 /** Pixels. A font size may be a fraction below what was meant. */
 const LEAST = 10.95;
 
-/** What does not fit, or is too small to read, one line each. */
+/** What does not fit, or is too small to read, one line each. Figures follow a new width in the frame after it, before it is painted. */
 const faultsOf = (page: Page): Promise<string[]> =>
-  page.evaluate((least) => {
+  page.evaluate(async (least) => {
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
     const faults = new Set<string>();
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth > clientWidth) faults.add(`the page is ${scrollWidth} pixels wide`);
