@@ -16,8 +16,9 @@ import { jobs } from "../src/evaluation/jobs.ts";
 import { type AnnSpec, annSpec, type TransformerSpec } from "../src/experiment/model.ts";
 import { countActions } from "../src/machine/counts.ts";
 import { type Machine, machineOf } from "../src/machine/machine.ts";
-import { scheduleOf, type Timetable } from "../src/machine/schedule.ts";
-import { shapeOf } from "../src/machine/shape.ts";
+import { machineNetwork } from "../src/machine/network.ts";
+import { scheduleOf } from "../src/machine/schedule.ts";
+import type { Timetable } from "../src/machine/timetable.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { drawBlocks, networkBackward, networkForward, repeatInput, spikeInput } from "../src/model/forward.ts";
@@ -139,7 +140,7 @@ function chipResults(opened: Opened, network: Network<TransformerSpec>): Parts<u
   const trace = simulate(chip, spikes, random.fork("run"), options);
   const workload = measuredWorkload(experiment, trace);
   const { blocks, stemDensities, inputDensity, headDensity } = workload;
-  const machine = machineOf(hardware, shapeOf(network.model, network.geometry));
+  const machine = machineOf(hardware, machineNetwork(network.model, network.geometry));
   const schedule = scheduleOf(machine);
   return {
     "reference chip": traceResults(trace),

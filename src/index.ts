@@ -161,8 +161,10 @@ export {
   type SsaUnit,
   type WordBits,
 } from "./machine/machine.ts";
-export { type Schedule, type ScheduledUnit, scheduleOf, type Timetable } from "./machine/schedule.ts";
+export { type MachineNetwork, machineNetwork } from "./machine/network.ts";
+export { type Schedule, scheduleOf } from "./machine/schedule.ts";
 export { type NetworkShape, shapeOf } from "./machine/shape.ts";
+export type { ScheduledUnit, Timetable } from "./machine/timetable.ts";
 export type { Transfer } from "./machine/transfers.ts";
 
 // Simulation: what comes out.

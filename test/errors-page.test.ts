@@ -43,8 +43,8 @@ import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { requireMemory } from "../src/kernels/webgpu/binding.ts";
 import { machineOf } from "../src/machine/machine.ts";
+import { machineNetwork } from "../src/machine/network.ts";
 import { scheduleOf } from "../src/machine/schedule.ts";
-import { shapeOf } from "../src/machine/shape.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
@@ -324,7 +324,7 @@ const cases: Record<string, () => unknown> = {
   "A prompt that does not fit into the chip's memory": () => {
     const { model, hardware, ...rest } = parseExperiment({ preset: "wireless-2x2", hardware: { sram: 65_536 } });
     const { geometry } = createTask({ ...rest, model });
-    scheduleOf(machineOf(hardware, shapeOf({ ...model, steps: 8 } as SpikingSpec, geometry.spiking)));
+    scheduleOf(machineOf(hardware, machineNetwork({ ...model, steps: 8 } as SpikingSpec, geometry.spiking)));
   },
   "A device that throws": async () => {
     const file = join(folder, "throws.mjs");

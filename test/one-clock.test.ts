@@ -9,8 +9,8 @@ import { resolveTechnology } from "../src/cost/resolve.ts";
 import { hardwareSpec } from "../src/experiment/hardware.ts";
 import { ANALOG_TIMES, type Timing, timingOf } from "../src/hardware/timing.ts";
 import { machineOf } from "../src/machine/machine.ts";
+import { machineNetwork } from "../src/machine/network.ts";
 import { scheduleOf } from "../src/machine/schedule.ts";
-import { shapeOf } from "../src/machine/shape.ts";
 import { inputRows } from "../src/model/geometry.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { machineDesign } from "../src/rtl/machine/design.ts";
@@ -34,7 +34,7 @@ describe.each(RANDOM_MACHINES)("a machine of $hardware.adc.bits bits and $hardwa
     const chip = tinyChip(setting);
     const input = tinyPrompts(1, setting.steps, inputRows(chip.network.geometry));
     const { machine, pace } = pricedMachine(chip);
-    const own = machineOf(chip.hardware, shapeOf(chip.network.model, chip.network.geometry));
+    const own = machineOf(chip.hardware, machineNetwork(chip.network.model, chip.network.geometry));
     timings.push(machine.timing);
     expect(own.timing).toEqual(machine.timing);
     const schedule = scheduleOf(machine);

@@ -10,8 +10,8 @@ import type { Experiment } from "../src/experiment/experiment.ts";
 import { parseExperiment } from "../src/experiment/parse.ts";
 import { countActions } from "../src/machine/counts.ts";
 import { coreOf, machineOf } from "../src/machine/machine.ts";
+import { machineNetwork } from "../src/machine/network.ts";
 import { type Schedule, scheduleOf } from "../src/machine/schedule.ts";
-import { shapeOf } from "../src/machine/shape.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { decodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
@@ -153,7 +153,7 @@ test("the cycle simulator's schedule is that of the machine, and its clocks are 
   const trace = simulateCycles(chip, input, stream(3));
   expect(busyClocks(trace.schedule)).toEqual(countedClocks(trace));
   expect(trace.schedule).toEqual(
-    scheduleOf(machineOf(experiment.hardware, shapeOf(chip.network.model, chip.network.geometry))),
+    scheduleOf(machineOf(experiment.hardware, machineNetwork(chip.network.model, chip.network.geometry))),
   );
 });
 

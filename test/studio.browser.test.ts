@@ -26,6 +26,7 @@ import {
   inspectTile,
   jobOf,
   machineByName,
+  machineNetwork,
   machineOf,
   mapNetwork,
   type Network,
@@ -35,7 +36,6 @@ import {
   runExperiment,
   type SpikingSpec,
   scheduleOf,
-  shapeOf,
   simulate,
   simulateFast,
   stream,
@@ -190,7 +190,7 @@ test("it drills down to a cell's devices and a tile's gates, with the package's 
   const before = await page.locator(".gantt .now").nth(1).getAttribute("x");
   await page.getByLabel("Time step", { exact: true }).fill("0");
   const after = await page.locator(".gantt .now").nth(1).getAttribute("x");
-  const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));
+  const machine = machineOf(experiment.hardware, machineNetwork(network.model, network.geometry));
   const unit = scheduleOf(machine).alone.units[1];
   const clock = (step: number) => String(unit.start[jobOf(unit, machine, tokens - 1, step)!]);
   expect([before, after]).toEqual([clock(7), clock(0)]);

@@ -13,8 +13,8 @@
 import type { Action, ActionCounts } from "../hardware/actions.ts";
 import type { FiringUnit, NoUnit } from "../hardware/attention/catalogue.ts";
 import type { NeuronGroup } from "../hardware/attention/unit.ts";
-import type { SsaUnit } from "../machine/machine.ts";
-import type { NetworkShape } from "../machine/shape.ts";
+import type { Engine, SsaUnit } from "../machine/machine.ts";
+import type { MachineNetwork } from "../machine/network.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { adder, attentionCell, comparator, register } from "./prices/logic.ts";
@@ -25,6 +25,9 @@ export type SizedAttention =
   | Pick<SsaUnit, "unit" | "tiles" | "cells" | "counterBits" | "fifos" | "fifoBits" | "feet" | "registers">
   | (FiringUnit & { readonly tiles: number })
   | NoUnit;
+
+/** Units with the operations that they serve, and the sizes of these. */
+export type SizedEngine = SizedAttention & Pick<Engine, "serves" | "heads" | "tokens" | "dimension">;
 
 /** What the parts of the SSA tile share with other units; 0 of those that a unit lacks. */
 export type TileSizes = Pick<SsaUnit, "tiles" | "counterBits" | "fifos" | "fifoBits">;
@@ -56,7 +59,7 @@ export function tileSizes(attention: SizedAttention): TileSizes {
   }
 }
 
-type Network = Pick<NetworkShape, "reset">;
+type Network = Pick<MachineNetwork, "reset">;
 type Price<Unit> = (unit: Unit, network: Network, technology: Technology) => AttentionPrices;
 
 const PRICES: { readonly [Name in FiringUnit["unit"]]: Price<Extract<FiringUnit, { unit: Name }>> } = {

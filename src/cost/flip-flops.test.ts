@@ -79,8 +79,8 @@ function machineWrites(w: Workload, prices = technology): number {
     workloadActions(w, prices)
       .filter(({ kind }) => kinds.test(kind))
       .reduce((sum, one) => sum + one.repeat * one.actions[action as keyof typeof one.actions], 0);
-  const { attention, words } = planMachine(w, prices).machine;
-  const ssa = attention as SsaUnit;
+  const { engines, words } = planMachine(w, prices).machine;
+  const ssa = engines[0] as SsaUnit;
   return (
     actions("bitsRead", /linear|neurons|residual/) +
     // Codes of 5 bits (6 behind a pair of converters) times factors.

@@ -1,7 +1,7 @@
 /** The flip-flops of a machine that are written in an inference, and the gates that keep the clock from some of them. */
 import type { ActionCounts, ActionTally } from "../hardware/actions.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
-import { sumOver, tileSizes } from "./attention-units.ts";
+import { type SizedEngine, sumOver, tileSizes } from "./attention-units.ts";
 import type { Traffic } from "./machine-wires.ts";
 import type { Idle } from "./machine-work.ts";
 import type { Technology } from "./parameters.ts";
@@ -28,6 +28,15 @@ export type FlipFlops = Readonly<
   >
 >;
 
+/** An engine with the flip-flops that its actions write, and these actions. */
+export interface Attended {
+  readonly engine: SizedEngine;
+  readonly written: Partial<ActionCounts>;
+  readonly total: ActionTally;
+}
+
+type SizedTile = Extract<SizedEngine, { unit: "ssa-tile" }>;
+
 /**
  *   lines        a spike or silence that a crossbar's driver holds while its columns are converted
  *   products     of a code and its factor; codes are held by the converters, in whose price they are
@@ -43,23 +52,25 @@ export function flipFlopsOf(
   { machine, hardware }: Idle,
   codeBits: number,
   total: ActionTally,
-  { linearRead, engineWritten }: Pick<Traffic, "linearRead" | "engineWritten">,
-  written: Partial<ActionCounts>,
+  { linearRead }: Pick<Traffic, "linearRead">,
+  attended: readonly Attended[],
   ownOffsets: number,
 ): FlipFlops {
-  const { units, attention, shape } = machine;
-  const ssa = attention.unit === "ssa-tile" ? attention : null;
+  const { units } = machine;
+  const ofEach = (bits: (attended: Attended) => number) => attended.reduce((sum, one) => sum + bits(one), 0);
+  const ofTiles = (bits: (tile: SizedTile, total: ActionTally) => number) =>
+    ofEach(({ engine, total }) => (engine.unit === "ssa-tile" ? bits(engine, total) : 0));
   return {
     lines: linearRead,
     products: total.scalings * (codeBits + units.scalers.factorBits),
     sums: (total.accumulations + total.offsetAdditions - ownOffsets) * units.adders.bits,
     membranes: total.lifUpdates * units.lif.stateWords * units.lif.membraneBits,
     stream: total.residualAdditions * units.residual.bits,
-    counters: ssa ? total.scoreAnds * (ssa.counterBits + 1) : 0,
-    spikes: ssa ? total.outputComparisons : engineWritten,
-    partialSums: ssa ? total.partialSums * ssa.fifoBits * bitsFor(shape.tokens) : 0,
+    counters: ofTiles(({ counterBits }, { scoreAnds }) => scoreAnds * (counterBits + 1)),
+    spikes: ofEach(({ engine, total }) => (engine.unit === "ssa-tile" ? total.outputComparisons : total.bitsWritten)),
+    partialSums: ofTiles(({ fifoBits, tokens }, { partialSums }) => partialSums * fifoBits * bitsFor(tokens)),
     random: hardware.ssa.random === "ideal" ? DRAW_BITS * total.randomNumbers : LFSR_BITS * total.lfsrShifts,
-    units: sumOver(written, total),
+    units: ofEach(({ written, total }) => sumOver(written, total)),
     decisions: total.decisions,
   };
 }
@@ -68,13 +79,15 @@ export function flipFlopsOf(
  * Flip-flops of attention's counters that a gate keeps from the clock: a counter takes it where it counts and once per window, to
  * start again, and the score beside it once per window. 0 where every clock reaches them.
  */
-export function idleCounters({ machine: { attention, shape }, hardware }: Idle, total: ActionTally): number {
+export function idleCounters({ hardware }: Idle, attended: readonly Attended[]): number {
   if (hardware.clocking === "written") return 0;
-  const offered = countedAnds(total);
-  const windows = (offered * shape.heads) / shape.width;
-  const idle = Math.max(0, offered - total.counterIncrements - windows);
-  const scores = attention.unit === "ssa-tile" ? offered - windows : 0;
-  return idle * tileSizes(attention).counterBits + scores;
+  return attended.reduce((sum, { engine, total }) => {
+    const offered = countedAnds(total);
+    const windows = offered / engine.dimension;
+    const idle = Math.max(0, offered - total.counterIncrements - windows);
+    const scores = engine.unit === "ssa-tile" ? offered - windows : 0;
+    return sum + idle * tileSizes(engine).counterBits + scores;
+  }, 0);
 }
 
 /** ANDs that each have a counter; a tree counts whole tokens. */

@@ -3,15 +3,16 @@
  *
  *   energy of a part = sum over its items of count * price
  */
-import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
+import type { ActionTally } from "../hardware/actions.ts";
 import { calibrationReads } from "../hardware/compensation.ts";
 import type { MachineUnits } from "../machine/machine.ts";
+import { blocksIn, trunkOf } from "../machine/network.ts";
 import { sumOver } from "./attention-units.ts";
 import { feetEnergy } from "./feet.ts";
 import { flipFlopsOf, gatesOf, idleCounters } from "./flip-flops.ts";
 import { type EnergyPart, LIF_BITS, type MachinePrice, type PricedUnits, priceUnits } from "./machine-price.ts";
 import { trafficOf, wiresBetween, wiresInLayers } from "./machine-wires.ts";
-import type { BufferSize, MachineSizes, MachineWork } from "./machine-work.ts";
+import { actionsOf, type BufferSize, type MachineSizes, type MachineWork } from "./machine-work.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { calibration, lineDrive, programming } from "./prices/crossbar.ts";
@@ -75,11 +76,11 @@ export function energyItems(
   technology: Technology,
 ): EnergyItem[] {
   const { machine, time } = work;
-  const { units, shape, mapping } = machine;
+  const { units, network, mapping } = machine;
   const { crossbars, lif, residual } = units;
-  const total = sumActions(work);
+  const total = actionsOf(work);
+  const attended = prices.engines.map((priced) => ({ ...priced, total: actionsOf(work, priced.engine) }));
   const { periphery, buffer } = technology;
-  const ands = total.scoreAnds + total.valueAnds;
   const bits = trafficOf(work);
   const perBit = (name: BufferSize["name"], which: "energy" | "write") => {
     const memory = prices.buffers.get(name);
@@ -88,16 +89,27 @@ export function energyItems(
   const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
   const { shifts, ownOffsets } = takenCodes(work);
   const { hardware } = work;
-  const flipFlops = flipFlopsOf(work, prices.codeBits, total, bits, prices.attention.written, ownOffsets);
-  const written = Object.values(flipFlops).reduce((sum, bits) => sum + bits, 0) - idleCounters(work, total);
-  const block = Math.sqrt(chip / Math.max(1, shape.depth));
+  const flipFlops = flipFlopsOf(work, prices.codeBits, total, bits, attended, ownOffsets);
+  const written = Object.values(flipFlops).reduce((sum, bits) => sum + bits, 0) - idleCounters(work, attended);
+  const block = Math.sqrt(chip / blocksIn(network.graph));
   const engine = Math.sqrt(chip) / 2;
-  const crossing = (dies - 1) * shape.tokens * shape.steps * shape.width * (1 + residual.bits);
+  const trunk = trunkOf(network.graph);
+  const crossing = (dies - 1) * trunk.rows * network.steps * trunk.features * (1 + residual.bits);
   const items: EnergyItem[] = [];
   const times = (part: EnergyPart, what: string, count: number, price: number) =>
     items.push({ part, what, count, unit: "1", energy: count * price });
   const whole = (part: EnergyPart, what: string, energy: number, count = 1) =>
     items.push({ part, what, count, unit: "1", energy });
+  /** Of several engines, each at the prices of its own sizes. */
+  const ofEach = (
+    part: EnergyPart,
+    what: string,
+    countOf: (total: ActionTally) => number,
+    priceOf: (engine: Attended) => number,
+  ) => {
+    const energy = attended.reduce((sum, engine) => sum + countOf(engine.total) * priceOf(engine), 0);
+    whole(part, what, energy, countOf(total));
+  };
   const sums = total.conversions - total.subtractions;
   times("conversions", "conversions", total.conversions, prices.conversion.energy + periphery);
   times("conversions", "codes in the output buffer", sums, buffer);
@@ -110,21 +122,39 @@ export function energyItems(
   times("digital", "additions of sums and offsets", total.accumulations + total.offsetAdditions, prices.sum.energy);
   times("digital", "checks for silent blocks", bits.linearRead / crossbars.rows, prices.silence.energy);
   whole("feet", "charges, decisions and resets", feetEnergy(work.operations, prices.feet));
-  const update = (total.lifUpdates * neuronPrices(shape, technology).logic * lif.membraneBits) / LIF_BITS;
+  const update = (total.lifUpdates * neuronPrices(network, technology).logic * lif.membraneBits) / LIF_BITS;
   whole("neurons", "updates of membranes", update, total.lifUpdates);
   times("neurons", "membranes read from memory", total.membraneReads, word("membranes", "energy"));
   times("neurons", "membranes written to memory", total.membraneWrites, word("membranes", "write"));
   times("stream", "additions to the residual stream", total.residualAdditions, prices.residual.energy);
   times("stream", "words of the stream read", total.streamReads, word("stream", "energy"));
   times("stream", "words of the stream written", total.streamWrites, word("stream", "write"));
-  times("attention", "ANDs of cells, counted", ands, prices.cell.energy);
+  const ands = ({ scoreAnds, valueAnds }: ActionTally) => scoreAnds + valueAnds;
+  ofEach("attention", "ANDs of cells, counted", ands, ({ cell }) => cell.energy);
   times("attention", "partial sums of tiles", total.partialSums, prices.sum.energy);
-  whole("attention", "actions of units with neurons", sumOver(prices.attention.energy, total));
+  const firing = attended.reduce((sum, { energy, total }) => sum + sumOver(energy, total), 0);
+  whole("attention", "actions of units with neurons", firing);
   times("attention", "states read from memory", total.stateReads, word("states", "energy"));
   times("attention", "states written to memory", total.stateWrites, word("states", "write"));
-  times("fifos", "shifts of a FIFO", total.fifoShifts, prices.fifo.energy);
-  times("random", "comparisons of scores with random numbers", total.scoreComparisons, prices.scoreDraw.energy);
-  times("random", "comparisons of outputs with random numbers", total.outputComparisons, prices.outputDraw.energy);
+  ofEach(
+    "fifos",
+    "shifts of a FIFO",
+    (of) => of.fifoShifts,
+    ({ fifo }) => fifo.energy,
+  );
+  const [scores, outputs] = ["comparisons of scores with random numbers", "comparisons of outputs with random numbers"];
+  ofEach(
+    "random",
+    scores,
+    (of) => of.scoreComparisons,
+    ({ scoreDraw }) => scoreDraw.energy,
+  );
+  ofEach(
+    "random",
+    outputs,
+    (of) => of.outputComparisons,
+    ({ outputDraw }) => outputDraw.energy,
+  );
   times("random", "shifts of a feedback register", total.lfsrShifts, prices.lfsr.energy);
   times("buffers", "bits of spikes read", bits.linearRead, perBit("spikes", "energy"));
   times("buffers", "bits of spikes written", bits.linearWritten, perBit("spikes", "write"));
@@ -141,17 +171,10 @@ export function energyItems(
   return items;
 }
 
-function sumActions({ operations }: MachineWork): ActionTally {
-  const sum = emptyTally();
-  for (const { actions, repeat = 1 } of operations) {
-    for (const action of Object.keys(actions) as (keyof ActionCounts)[]) {
-      sum[action] += repeat * actions[action];
-    }
-  }
-  return sum;
-}
+/** An engine with its prices and its actions. */
+type Attended = PricedUnits["prices"]["engines"][number] & { readonly total: ActionTally };
 
-/** Joules of control: at every clock or, behind a gate for each kind of unit, while its unit works; attention's always. */
+/** Joules of control: at every clock or, behind a gate for each kind of unit, while its unit works; engines' always. */
 function controlOf(
   { machine, hardware, time }: MachineWork,
   { control }: PricedUnits["prices"],
@@ -159,12 +182,12 @@ function controlOf(
 ): number {
   const clocks = time * technology.ssaClock;
   if (hardware.clocking === "written") return control.energy * time * technology.ssaClock;
-  const { layers, shape } = machine;
-  const kinds = layers.length + 1;
+  const { layers, engines, network } = machine;
+  const kinds = layers.length + engines.length;
   const busy = layers.map(({ clocks: each, tokens, everyStep }) =>
-    Math.min(clocks, each * tokens.length * (everyStep ? shape.steps : 1)),
+    Math.min(clocks, each * tokens.length * (everyStep ? network.steps : 1)),
   );
-  const open = busy.reduce((sum, one) => sum + one, clocks);
+  const open = busy.reduce((sum, one) => sum + one, engines.length * clocks);
   return (control.energy / kinds) * open + kinds * clocks * clockGate(technology).energy;
 }
 

@@ -7,7 +7,8 @@ import { hardwareSpec } from "../experiment/hardware.ts";
 import { neuronSpec } from "../experiment/neuron.ts";
 import { ACTION_NAMES, type Action, emptyTally } from "../hardware/actions.ts";
 import { attentionUnitFor } from "../hardware/attention/catalogue.ts";
-import type { SizedAttention } from "./attention-units.ts";
+import { graphOfShape, type NetworkShape } from "../machine/shape.ts";
+import type { SizedEngine } from "./attention-units.ts";
 import { priceMachine } from "./machine-energy.ts";
 import type { EnergyPart } from "./machine-price.ts";
 import type { BufferSize, MachineSizes, MachineWork } from "./machine-work.ts";
@@ -21,9 +22,15 @@ const hardware = literalMachine({ ssa: { random: "lfsr" } });
 
 const served = { takesCodes: false, clocks: 10, tokens: Int32Array.of(0, 1), everyStep: true };
 
+const shape: NetworkShape = {
+  ...{ depth: 1, width: 128, heads: 2, expansion: 4, tokens: 2, inputs: 60, classes: 768, queries: 1, steps: 1 },
+  ...{ embedding: "lines", outputProjection: true, residuals: 2, positions: false, scores: 4 },
+};
+const attending = { serves: ["blocks.0.attention"], heads: 2, tokens: 2, dimension: 64 };
+
 /** One block of width 128 for 2 tokens: round numbers, to be followed by hand. */
 const machine: MachineSizes = {
-  shape: { depth: 1, width: 128, heads: 2, tokens: 2, steps: 1 },
+  network: { graph: graphOfShape(shape), steps: 1 },
   layers: [
     { name: "embed", inputs: 60, outputs: 128, ...served },
     { name: "head", inputs: 768, outputs: 768, ...served },
@@ -38,7 +45,12 @@ const machine: MachineSizes = {
     comparators: [],
     residual: { count: 16, bits: 16 },
   },
-  attention: { unit: "ssa-tile", tiles: 2, cells: 4, counterBits: 7, fifos: 2, fifoBits: 64, feet: 2, registers: 4 },
+  engines: [
+    {
+      ...attending,
+      ...{ unit: "ssa-tile", tiles: 2, cells: 4, counterBits: 7, fifos: 2, fifoBits: 64, feet: 2, registers: 4 },
+    },
+  ],
   mapping: { totals: { cells: 163_840, loads: 1 } },
 };
 /** Attention units with neurons, for 2 tokens and heads of 64 features over one step, and the actions that only they take. */
@@ -48,9 +60,10 @@ const unitOf = (document: object) => {
   return {
     ...attentionUnitFor(attention, request, hardwareSpec.parse({ order: "step-major" })),
     tiles: 2,
-  } as SizedAttention;
+    ...attending,
+  } as SizedEngine;
 };
-const OTHER_UNITS: readonly (readonly [SizedAttention, readonly Action[]])[] = [
+const OTHER_UNITS: readonly (readonly [SizedEngine, readonly Action[]])[] = [
   [unitOf({ kind: "lif" }), ["scoreUpdates", "outputUpdates", "stateReads", "stateWrites"]],
   [unitOf({ kind: "alpha-xnor" }), ["scoreNors", "gatedAdditions"]],
   [unitOf({ kind: "binary-map" }), ["countComparisons"]],
@@ -59,18 +72,26 @@ const OTHER_UNITS: readonly (readonly [SizedAttention, readonly Action[]])[] = [
   [unitOf({ kind: "qk-token" }), ["treeBits"]],
 ];
 
+/** Actions that only engines take. */
+const OF_ENGINES: ReadonlySet<string> = new Set<Action>([
+  ...OTHER_UNITS.flatMap(([, actions]) => actions),
+  ...(["scoreAnds", "valueAnds", "scoreComparisons", "outputComparisons", "fifoShifts", "partialSums"] as const),
+]);
+const kindOf = (tally: Partial<Record<Action, number>>) =>
+  Object.keys(tally).some((action) => OF_ENGINES.has(action)) ? "attention" : "linear";
+
 const buffer = (name: BufferSize["name"]): BufferSize => ({ name, wordBits: 16, bits: 32_768 * 8 });
 const work = (tally: Partial<Record<Action, number>> = {}, changes: Partial<MachineWork> = {}): MachineWork => ({
   machine,
   hardware,
-  operations: [{ name: "head", kind: "linear", actions: { ...emptyTally(), ...tally } }],
+  operations: [{ name: "head", kind: kindOf(tally), actions: { ...emptyTally(), ...tally } }],
   buffers: (["spikes", "qkv", "attention", "stream", "membranes", "states"] as const).map(buffer),
   time: 1e-6,
   ...changes,
 });
 const idle = priceMachine(work(), technology).energy;
 /** What a million of an action adds, joules each, by part. */
-function added(tally: Partial<Record<Action, number>>, kind = "linear", prices = technology, of = machine) {
+function added(tally: Partial<Record<Action, number>>, kind = kindOf(tally), prices = technology, of = machine) {
   const operations = [{ name: "head", kind, actions: { ...emptyTally(), ...tally } }];
   const { energy } = priceMachine(work({}, { operations, machine: of }), prices);
   const still = priceMachine(work({}, { machine: of }), prices).energy;
@@ -143,7 +164,7 @@ describe("energy", () => {
     // A full adder for each bit; the sum of 64 bits is held in 7.
     ["treeBits", { kind: "qk-token" }, { attention: 0.03 / 8, clock: (7 / 64) * 0.0114 }],
   ] as const)("of %s in the unit of %j is that of its widths, pJ", (action, document, expected) => {
-    const parts = added({ [action]: million }, "linear", technology, { ...machine, attention: unitOf(document) });
+    const parts = added({ [action]: million }, undefined, technology, { ...machine, engines: [unitOf(document)] });
     expect(Object.keys(parts).sort()).toEqual(Object.keys(expected).sort());
     for (const [part, pj] of Object.entries(expected)) expect(1e12 * parts[part], part).toBeCloseTo(pj, 9);
   });
@@ -188,8 +209,8 @@ describe("energy", () => {
       bitsSent: true,
     };
     for (const action of ACTION_NAMES) {
-      const [attention] = OTHER_UNITS.find(([, actions]) => actions.includes(action)) ?? [machine.attention];
-      const pays = added({ [action]: 1e6 }, "linear", technology, { ...machine, attention });
+      const [engine] = OTHER_UNITS.find(([, actions]) => actions.includes(action)) ?? machine.engines;
+      const pays = added({ [action]: 1e6 }, undefined, technology, { ...machine, engines: [engine] });
       expect(Object.keys(pays).length === 0, action).toBe(parts[action] ?? false);
     }
     const drawing = { operations: [{ kind: "attention", actions: { ...emptyTally(), randomNumbers: 10 } }] };
@@ -229,7 +250,7 @@ describe("energy", () => {
 test("a soft reset adds only to neuron updates and to their area", () => {
   const [hard, soft] = (["hard", "soft"] as const).map((reset) =>
     priceMachine(
-      { ...work({ lifUpdates: 1e6 }), machine: { ...machine, shape: { ...machine.shape, reset } } },
+      { ...work({ lifUpdates: 1e6 }), machine: { ...machine, network: { ...machine.network, reset } } },
       technology,
     ),
   );
@@ -242,7 +263,7 @@ test("a second word of state costs another update, unit and register, and anothe
   const [one, two] = [1, 2].map((stateWords) => {
     const units = { ...machine.units, lif: { ...machine.units.lif, place: "registers" as const, stateWords } };
     return priceMachine(
-      { ...work({ lifUpdates: 1e6 }), machine: { ...machine, units, shape: { ...machine.shape, stateWords } } },
+      { ...work({ lifUpdates: 1e6 }), machine: { ...machine, units, network: { ...machine.network, stateWords } } },
       technology,
     );
   });

@@ -24,6 +24,7 @@
  */
 import { largestConductance } from "../hardware/crossbar.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
+import { trunkOf } from "../machine/network.ts";
 import { attentionPrices, tileSizes } from "./attention-units.ts";
 import { feetPrices } from "./feet.ts";
 import { DRAW_BITS } from "./flip-flops.ts";
@@ -89,8 +90,7 @@ export function priceUnits(machine: Idle, technology: Technology): PricedUnits {
 /** The unit prices shared by energy and area. */
 function unitPrices(work: Idle, technology: Technology) {
   const { machine, hardware } = work;
-  const { units, attention, shape, layers } = machine;
-  const tile = tileSizes(attention);
+  const { units, engines, layers } = machine;
   const { crossbars, converters, scalers, adders, residual } = units;
   const { scaling } = hardware.crossbar;
   const bits = converters.bits ?? ANY_BITS;
@@ -130,16 +130,21 @@ function unitPrices(work: Idle, technology: Technology) {
     ),
     sum: adder({ bits: adders.bits }, technology),
     residual: adder({ bits: residual.bits }, technology),
-    cell: attentionCell({ counterBits: tile.counterBits }, technology),
     /** Area of a cell's clock gate. */
     cellGate: hardware.clocking === "gated" ? clockGate(technology).area : 0,
-    attention: attentionPrices(attention, shape, technology),
-    fifo: fifoShift({ bits: tile.fifoBits }, technology),
     lfsr: lfsr(technology),
-    scoreDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(shape.width / shape.heads) }, technology),
-    outputDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(shape.tokens) }, technology),
+    engines: engines.map((engine) => {
+      const tile = tileSizes(engine);
+      return {
+        ...{ engine, tile, ...attentionPrices(engine, machine.network, technology) },
+        cell: attentionCell({ counterBits: tile.counterBits }, technology),
+        fifo: fifoShift({ bits: tile.fifoBits }, technology),
+        scoreDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(engine.dimension) }, technology),
+        outputDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(engine.tokens) }, technology),
+      };
+    }),
     buffers: new Map(work.buffers.map((buffer) => [buffer.name, memoryPrice(buffer, work, technology)])),
-    control: controller({ kinds: layers.length + 1 }, technology),
+    control: controller({ kinds: layers.length + engines.length }, technology),
   };
 }
 
@@ -151,9 +156,9 @@ function memoryPrice(
   { machine, hardware }: Idle,
   technology: Technology,
 ) {
-  const { shape, layers, units, attention } = machine;
+  const { network, layers, units, engines } = machine;
   const { columns } = units.crossbars;
-  const neurons = attention.unit === "ssa-tile" || attention.unit === "none" ? 1 : attention.outputNeurons.units;
+  const neurons = Math.max(1, ...engines.map((engine) => ("outputNeurons" in engine ? engine.outputNeurons.units : 1)));
   const readoutUnits = Math.ceil(columns / hardware.adc.sharing);
   const banks = {
     qkv: 1,
@@ -161,9 +166,9 @@ function memoryPrice(
     embedding: 1,
     logits: 1,
     spikes: layers.length,
-    stream: Math.ceil(shape.width / columns),
+    stream: Math.ceil(trunkOf(network.graph).features / columns),
     membranes: Math.ceil(units.adders.count / readoutUnits),
-    states: Math.max(1, tileSizes(attention).tiles),
+    states: Math.max(1, sum(engines.map((engine) => tileSizes(engine).tiles))),
   }[name];
   // The readout units of a column group, and the neurons of a tile, deliver one word each in the same clock.
   const together = name === "stream" || name === "membranes" ? readoutUnits : name === "states" ? neurons : 1;
@@ -178,24 +183,24 @@ function memoryPrice(
   };
 }
 
+const sum = (parts: readonly number[]): number => parts.reduce((all, part) => all + part, 0);
+
 /** Numbers that a crossbar stores to scale its codes. */
 function factorsOf(scaling: string, scope: string, columns: number): number {
   return scaling === "column" || scope === "column" ? columns : 1;
 }
 
 function areaOf(
-  { machine: { units, attention, shape, mapping } }: Idle,
+  { machine: { units, network, mapping } }: Idle,
   prices: Prices,
   technology: Technology,
 ): Record<AreaPart, number> {
   const { crossbars, scalers, shifters, adders, lif, residual } = units;
   // A chip that is loaded in turns has both everywhere.
   const scaled = crossbars.count - (mapping.totals.loads > 1 ? 0 : shifters.crossbars);
-  const unit = neuronPrices(shape, technology).area * (lif.membraneBits / LIF_BITS);
+  const unit = neuronPrices(network, technology).area * (lif.membraneBits / LIF_BITS);
   // A unit contains the registers of one neuron.
   const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) * lif.stateWords : 0;
-  const tile = tileSizes(attention);
-  const ssa = attention.unit === "ssa-tile" ? attention : null;
   let buffers = 0;
   for (const { area } of prices.buffers.values()) buffers += area;
   return {
@@ -210,11 +215,21 @@ function areaOf(
     feet: prices.feet.area,
     neurons: lif.count * unit + kept * register({ bits: lif.membraneBits }, technology).area,
     residual: residual.count * prices.residual.area,
-    attention: ssa
-      ? ssa.tiles * ssa.cells * (prices.cell.area + prices.scoreDraw.area + prices.cellGate)
-      : tile.tiles * prices.attention.area,
-    fifos: tile.tiles * tile.fifos * prices.fifo.area,
-    random: ssa ? ssa.registers * prices.lfsr.area + ssa.tiles * ssa.feet * prices.outputDraw.area : 0,
+    attention: sum(
+      prices.engines.map(({ engine, area, cell, scoreDraw }) =>
+        engine.unit === "ssa-tile"
+          ? engine.tiles * engine.cells * (cell.area + scoreDraw.area + prices.cellGate)
+          : tileSizes(engine).tiles * area,
+      ),
+    ),
+    fifos: sum(prices.engines.map(({ tile, fifo }) => tile.tiles * tile.fifos * fifo.area)),
+    random: sum(
+      prices.engines.map(({ engine, outputDraw }) =>
+        engine.unit === "ssa-tile"
+          ? engine.registers * prices.lfsr.area + engine.tiles * engine.feet * outputDraw.area
+          : 0,
+      ),
+    ),
     buffers,
     control: prices.control.area,
   };

@@ -1,11 +1,11 @@
 /** A machine and its work as they are priced: units at their widths, memories, and the actions of one inference. */
 import type { HardwareSpec } from "../experiment/hardware.ts";
-import type { ActionCounts } from "../hardware/actions.ts";
+import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BufferUse } from "../machine/buffers.ts";
 import type { LayerUnit, MachineUnits } from "../machine/machine.ts";
-import type { NetworkShape } from "../machine/shape.ts";
+import type { MachineNetwork } from "../machine/network.ts";
 import type { MappingTotals } from "../mapping/mapping.ts";
-import type { SizedAttention } from "./attention-units.ts";
+import type { SizedEngine } from "./attention-units.ts";
 import type { Feet } from "./feet.ts";
 
 /** A memory between units, as sized by the schedule: a bank holds the peak of one inference. */
@@ -16,7 +16,7 @@ export interface BufferSize extends BufferUse {
 
 /** Inputs of a price: counts and widths of a machine's units. */
 export interface MachineSizes {
-  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset" | "stateWords">;
+  readonly network: Pick<MachineNetwork, "graph" | "steps" | "reset" | "stateWords">;
   /** One entry per layer with its own units. */
   readonly layers: readonly Pick<
     LayerUnit,
@@ -26,7 +26,7 @@ export interface MachineSizes {
     readonly comparators: Feet;
     readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
   };
-  readonly attention: SizedAttention;
+  readonly engines: readonly SizedEngine[];
   readonly mapping: { readonly totals: Pick<MappingTotals, "cells" | "loads"> };
 }
 
@@ -47,3 +47,14 @@ export interface MachineWork {
 
 /** A machine before it works. */
 export type Idle = Omit<MachineWork, "operations" | "time">;
+
+/** Actions of all operations together, or of the attention that one engine works on; the first one has attention without a name. */
+export function actionsOf({ operations, machine: { engines } }: MachineWork, engine?: SizedEngine): ActionTally {
+  const sum = emptyTally();
+  const engineOf = (name = "") => engines.find(({ serves }) => serves.includes(name)) ?? engines[0];
+  for (const { name, kind, actions, repeat = 1 } of operations) {
+    if (engine && (kind !== "attention" || engineOf(name) !== engine)) continue;
+    for (const action of Object.keys(actions) as (keyof ActionCounts)[]) sum[action] += repeat * actions[action];
+  }
+  return sum;
+}

@@ -6,7 +6,7 @@
  * where a hard reset clears. Each further word of state costs another update and unit: the rise of an adaptive neuron's threshold decays
  * by a subtraction and is added to the threshold, two adders and a register like those of a membrane.
  */
-import type { NetworkShape } from "../machine/shape.ts";
+import type { MachineNetwork } from "../machine/network.ts";
 import type { Technology } from "./parameters.ts";
 
 interface NeuronPrices {
@@ -18,7 +18,7 @@ interface NeuronPrices {
 }
 
 export function neuronPrices(
-  { reset, stateWords = 1 }: Pick<NetworkShape, "reset" | "stateWords">,
+  { reset, stateWords = 1 }: Pick<MachineNetwork, "reset" | "stateWords">,
   technology: Technology,
 ): NeuronPrices {
   const soft = reset === "soft" ? 1 : 0;

@@ -6,6 +6,8 @@
 import type { HardwareSpec } from "../experiment/hardware.ts";
 import { type Machine, machineOf, placementOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
+import type { NetworkShape } from "../machine/shape.ts";
+import type { Mapping } from "../mapping/mapping.ts";
 import { hardwareFor, shapeFor } from "./hardware.ts";
 import { type EnergyItem, energyItems, energyOf } from "./machine-energy.ts";
 import { type MachinePrice, priceUnits } from "./machine-price.ts";
@@ -28,7 +30,11 @@ export type Planner = (workload: Workload, technology: Technology) => PlannedMac
  *
  * Throws MappingError when the chip cannot hold a layer, or a prompt
  */
-export function planMachine(workload: Workload, technology: Technology, place = placementOf): PlannedMachine {
+export function planMachine(
+  workload: Workload,
+  technology: Technology,
+  place: (hardware: HardwareSpec, shape: NetworkShape) => Mapping = placementOf,
+): PlannedMachine {
   const hardware = hardwareFor(workload, technology);
   const shape = shapeFor(workload, technology);
   const machine = machineOf(hardware, shape, place(hardware, shape));

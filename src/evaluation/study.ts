@@ -10,10 +10,10 @@
  * and all threads share the chip (`shared-chip.ts`).
  */
 import { ValueError } from "../errors.ts";
-import { isTransformer, type SpikingSpec } from "../experiment/model.ts";
+import type { SpikingSpec } from "../experiment/model.ts";
 import { machineOf } from "../machine/machine.ts";
+import { machineNetwork } from "../machine/network.ts";
 import { scheduleOf } from "../machine/schedule.ts";
-import { shapeOf } from "../machine/shape.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { answerKind } from "../model/geometry.ts";
@@ -79,8 +79,8 @@ export async function runStudy(
     taskOf(given, folded[network]);
     mapNetwork(folded[network], hardware, experiment.task.coding);
     const { model, geometry } = folded[network];
-    // No figure needs the schedule, but a chip whose memory does not hold a prompt cannot answer. Listed operations have none.
-    if (isTransformer(model)) scheduleOf(machineOf(hardware, shapeOf(model, geometry)));
+    // No figure needs the schedule, but a chip whose memory does not hold a prompt cannot answer.
+    scheduleOf(machineOf(hardware, machineNetwork(model, geometry)));
   }
   const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
   const { steps = [longest] } = options;

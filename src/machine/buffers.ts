@@ -11,74 +11,74 @@
  *   logits      accumulators of the answers
  */
 import { membranesOf, widestMembrane } from "../hardware/attention/unit.ts";
+import { tokensRead } from "../model/geometry.ts";
+import { operationsOf } from "../model/graph.ts";
+import type { Holding } from "./holdings.ts";
 import type { Machine } from "./machine.ts";
+import { meanReadOut, trunkOf } from "./network.ts";
 import { peakOverlap } from "./peak.ts";
-import { attentionParts } from "./shape.ts";
 
 export interface BufferUse {
-  readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "states" | "logits";
+  readonly name: Holding["buffer"] | "membranes" | "states" | "logits";
   /** Bits of one access. */
   readonly wordBits: number;
   /** Peak content over all clocks. */
   readonly bits: number;
 }
 
-/** The first and last clock of each entry in the buffer. */
-export interface Held {
-  readonly from: Float64Array;
-  readonly to: Float64Array;
-}
-
-/** Entries that a schedule keeps, one per vector; `lines` by layer with the bits of a vector, `qkv` and `attention` by block. */
-export interface Alive {
-  readonly lines: (Held & { readonly bits: number })[];
-  readonly qkv: Held[];
-  readonly attention: Held[];
-  embedded: Held | null;
-  stream: Held | null;
-}
-
 /** @param period clocks between prompts; infinite for a single prompt */
-export function bufferUses(machine: Machine, alive: Alive, period: number): BufferUse[] {
-  const { shape, units, words, attention } = machine;
-  const { width, classes, queries, meanReadOut } = shape;
-  const peak = (held: readonly (Held | null)[]) => {
-    const present = held.filter((one) => one !== null);
-    const join = (end: keyof Held) => concatenate(present.map((one) => one[end]));
-    return peakOverlap(join("from"), join("to"), period);
+export function bufferUses(machine: Machine, held: readonly Holding[], period: number): BufferUse[] {
+  const { network, units, words, engines } = machine;
+  const { graph } = network;
+  const [readOut] = operationsOf(graph, "read-out");
+  const answers = meanReadOut(graph) ? 1 : tokensRead(readOut.geometry).length;
+  const inBuffer = (name: Holding["buffer"]) => held.filter(({ buffer }) => buffer === name);
+  // Each value has its own lines; in other memories, rows of one size share their places, such as those of all blocks.
+  const own = inBuffer("spikes").reduce((sum, line) => sum + line.bits * peakOf([line], period), 0);
+  const shared = (name: Holding["buffer"]) => {
+    const all = inBuffer(name);
+    const sizes = [...new Set(all.map(({ bits }) => bits))];
+    return sizes.reduce(
+      (sum, size) =>
+        sum +
+        size *
+          peakOf(
+            all.filter(({ bits }) => bits === size),
+            period,
+          ),
+      0,
+    );
   };
-  // Each layer has its own lines; the other memories are shared by all blocks.
-  const spikes = alive.lines.reduce((sum, line) => sum + line.bits * peak([line]), 0);
   const { membranes, stateWords, membraneBits, place } = units.lif;
+  const { features: width } = trunkOf(graph);
+  const attended = Math.max(0, ...engines.map((engine) => ("wordBits" in engine ? engine.wordBits : width))) || width;
   return [
-    { name: "spikes", wordBits: width, bits: spikes },
-    {
-      name: "qkv",
-      wordBits: attention.unit === "none" ? width : attention.wordBits,
-      bits: attentionParts(shape).length * width * peak(alive.qkv),
-    },
-    {
-      name: "attention",
-      wordBits: attention.unit === "none" ? width : attention.wordBits,
-      bits: width * peak(alive.attention),
-    },
-    { name: "stream", wordBits: words.stream, bits: width * words.stream * peak([alive.stream]) },
-    { name: "embedding", wordBits: words.current, bits: width * words.current * peak([alive.embedded]) },
+    { name: "spikes", wordBits: width, bits: own },
+    { name: "qkv", wordBits: attended, bits: shared("qkv") },
+    { name: "attention", wordBits: attended, bits: shared("attention") },
+    { name: "stream", wordBits: words.stream, bits: shared("stream") },
+    { name: "embedding", wordBits: words.current, bits: shared("embedding") },
     { name: "membranes", wordBits: membraneBits, bits: place === "sram" ? membranes * stateWords * membraneBits : 0 },
     ...stateUses(machine),
-    {
-      name: "logits",
-      wordBits: words.logit,
-      bits: classes * (meanReadOut ? 1 : queries) * words.logit,
-    },
+    { name: "logits", wordBits: words.logit, bits: answers * readOut.columns * words.logit },
   ];
 }
 
+function peakOf(held: readonly Holding[], period: number): number {
+  const join = (end: "from" | "to") => concatenate(held.map((one) => one[end]));
+  return peakOverlap(join("from"), join("to"), period);
+}
+
 /** Membranes of attention in SRAM; none for units that keep them in registers, or have none. */
-function stateUses({ attention, shape: { depth, heads } }: Machine): BufferUse[] {
-  if (attention.unit === "none" || attention.unit === "ssa-tile" || attention.drained === "run") return [];
-  const wordBits = widestMembrane(attention);
-  return [{ name: "states", wordBits, bits: depth * heads * membranesOf(attention) * wordBits }];
+function stateUses({ engines }: Machine): BufferUse[] {
+  const stored = engines.flatMap((engine) => {
+    if (engine.unit === "none" || engine.unit === "ssa-tile" || engine.drained === "run") return [];
+    const wordBits = widestMembrane(engine);
+    return { wordBits, bits: engine.serves.length * engine.heads * membranesOf(engine) * wordBits };
+  });
+  if (stored.length === 0) return [];
+  const bits = stored.reduce((sum, one) => sum + one.bits, 0);
+  return [{ name: "states", wordBits: Math.max(...stored.map(({ wordBits }) => wordBits)), bits }];
 }
 
 function concatenate(parts: readonly Float64Array[]): Float64Array {

@@ -14,21 +14,16 @@ import { leakShiftOf } from "../hardware/lif-parameters.ts";
 import { decidingFor } from "../hardware/read-out.ts";
 import { expectedBits } from "../hardware/spike-code.ts";
 import { planReadings } from "../hardware/tile-plan.ts";
-import { beginsStream, type LinearLayer } from "../model/layers.ts";
-import { comparisonsOf, neuronGrid, pixels, poolsCurrents } from "../model/stem.ts";
+import { waitingOf } from "../mapping/behind.ts";
+import { besideAttention } from "../model/attention/operation.ts";
+import { type LinearLayer, layersOf } from "../model/layers.ts";
+import type { NeuronsOperation } from "../model/neuron/operation.ts";
+import type { Operation } from "../model/operations.ts";
+import { comparisonsOf } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
-import { type BlockDensities, blockRuns, type Densities, densityInto } from "./densities.ts";
-import { type MachineCore, type SsaUnit, takesCodes } from "./machine.ts";
-import {
-  attentionParts,
-  bitsInto,
-  IDEAL_NEURON,
-  lastVectors,
-  type NetworkShape,
-  shapeLayers,
-  stemBefore,
-  VALUE_BITS,
-} from "./shape.ts";
+import { type Densities, type GraphDensities, graphDensities, type TrainDensities } from "./densities.ts";
+import { type Engine, type MachineCore, type SsaUnit, takesCodes } from "./machine.ts";
+import { bitsInto, entersOnce, rowsServed, VALUE_BITS } from "./network.ts";
 
 export interface OperationCounts {
   readonly name: string;
@@ -64,135 +59,166 @@ interface Counted {
  * Operations of one inference. For an embedding of values only the conversions are counted, and for such a network the head and
  * the neurons before it are left out: below 1 % of published workloads.
  */
-export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): OperationCounts[] {
-  const { shape, crossbar } = machine;
-  const { width, tokens, steps, depth, residuals, stateWords = 1 } = shape;
-  const values = steps * tokens * width;
-  const lines = shape.embedding === "lines";
-  const operations: OperationCounts[] = [];
-  const add = (name: string, kind: OperationCounts["kind"], repeat: number, actions: Partial<ActionTally>) => {
-    const operation = { name, kind, repeat, actions: { ...emptyTally(), ...actions } };
-    operations.push(operation);
-    return operation.actions;
+export function countActions(
+  machine: MachineCore,
+  densities: Densities | TrainDensities,
+  rules: CountingRules = {},
+): OperationCounts[] {
+  const { network, engines } = machine;
+  const { graph, steps } = network;
+  const { stored, latest } = waitingOf(graph);
+  const layers = new Map(layersOf(graph).map((layer) => [layer.name, layer]));
+  const at = graphDensities(graph, densities);
+  const repeats = new Map(at.runs.map(({ first, repeat }) => [first, repeat]));
+  const counted: OperationCounts[] = [];
+  /** What counts the work of the adders on a value. */
+  const entries = new Map<string, ActionTally>();
+  const sizeOf = (value: string) => {
+    const { rows, features } = graph.values.get(value)!;
+    return steps * rows * features;
   };
-  const { linesPerInput } = crossbar;
-  const linear = (repeat: number, layer: LinearLayer, density: number, perStep = tokens) => {
-    const { name, readsInput, inputs, outputs } = layer;
-    const counted = {
-      inputs,
-      outputs,
-      density,
-      tokens: perStep,
-      bits: bitsInto(layer, shape),
-      linesPerInput: readsInput ? linesPerInput : 1,
-      rows: rowsFor(layer, crossbar),
-      taken: takesCodes(machine, layer),
+  for (const operation of graph.operations) {
+    const { kind, name, block, reads, writes } = operation;
+    const repeat = block === null || at.runs.length === 0 ? 1 : repeats.get(block);
+    // The first of several equal blocks is counted for all of them.
+    if (repeat === undefined) continue;
+    const add = (name: string, kind: OperationCounts["kind"], actions: Partial<ActionTally>) => {
+      const tally = { ...emptyTally(), ...actions };
+      counted.push({ name, kind, repeat, actions: tally });
+      return tally;
     };
-    const deciding = decidingFor(layer, machine);
-    const counts =
-      deciding === null ? linearActions(machine, rules, counted) : chargeActions(machine, deciding, counted);
-    return add(name, "linear", repeat, counts);
+    const entryOf = (value: string) => entries.get(value) ?? add(besideAttention(value, "shortcut"), "residual", {});
+    /** The share of the blocks that keep what it writes: the last one's sum goes straight to the output neurons. */
+    const settle = (entry: ActionTally) => {
+      entries.set(writes, entry);
+      const kept = keptShare(graph.operations, operation, repeat, stored);
+      if (kept > 0) entry.streamWrites += sizeOf(writes) * kept;
+    };
+    const size = sizeOf(writes);
+    const layer = layers.get(name);
+    if (network.embedding === "values" && block === null && !layer?.readsInput) continue;
+    switch (kind) {
+      case "linear":
+        settle(add(name, "linear", layerActions(machine, layer!, at, rules)));
+        break;
+      case "neurons":
+        add(writes, "neurons", neuronActions(machine, operation, at.sent(writes), rules));
+        break;
+      case "attention": {
+        const engine = engines.find(({ serves }) => serves.includes(name))!;
+        const actions = attentionActions(machine, engine, at.attended(name));
+        if (actions !== null) add(name, "attention", actions);
+        break;
+      }
+      case "position":
+      case "add": {
+        const entry = entryOf(latest(operation));
+        if (kind === "position") entry.offsetAdditions += size;
+        else {
+          entry.residualAdditions += size;
+          entry.streamReads += size;
+        }
+        settle(entry);
+        break;
+      }
+      case "token-mean":
+        settle(add(name, "residual", { residualAdditions: sizeOf(reads[0]) }));
+        break;
+      case "pool": {
+        if (graph.values.get(reads[0])!.domain.kind !== "real") break;
+        const entry = entryOf(reads[0]);
+        entry.accumulations += steps * comparisonsOf(operation.size);
+        settle(entry);
+        break;
+      }
+      default: {
+        const entry = entries.get(reads[0]);
+        if (entry) settle(entry);
+      }
+    }
+  }
+  return counted;
+}
+
+/** Of the equal blocks that an operation is counted for, the share in which others wait for what it writes. */
+function keptShare(
+  operations: readonly Operation[],
+  { block, writes }: Operation,
+  repeat: number,
+  stored: ReadonlySet<string>,
+): number {
+  if (block === null || repeat === 1) return stored.has(writes) ? 1 : 0;
+  const inBlock = (index: number) => operations.filter((one) => one.block === index);
+  const place = inBlock(block).findIndex((one) => one.writes === writes);
+  let kept = 0;
+  for (let i = 0; i < repeat; i++) if (stored.has(inBlock(block + i)[place].writes)) kept++;
+  return kept / repeat;
+}
+
+function layerActions(
+  machine: MachineCore,
+  layer: LinearLayer,
+  at: GraphDensities,
+  rules: CountingRules,
+): Partial<ActionTally> {
+  const { network, crossbar } = machine;
+  const { readsInput, inputs, outputs, rows } = layer;
+  const linesPerInput = readsInput ? crossbar.linesPerInput : 1;
+  if (entersOnce(layer, network)) {
+    const sums = VALUE_BITS * rows * Math.ceil((inputs * linesPerInput) / rowsFor(layer, crossbar)) * outputs;
+    return { conversions: sums * conversionsPerSum(machine) };
+  }
+  const counted = {
+    inputs,
+    outputs,
+    linesPerInput,
+    density: at.into(layer),
+    tokens: rowsServed(network.graph, layer).length,
+    bits: bitsInto(layer, network),
+    rows: rowsFor(layer, crossbar),
+    taken: takesCodes(machine, layer),
   };
-  /** Columns without converters, which are neurons themselves. */
-  const columns = (
-    { trainOut, outputs }: LinearLayer,
-    keeps: boolean,
-    densities: readonly number[],
-    repeat: number,
-  ) => {
-    const once = tokens * outputs;
+  const deciding = decidingFor(layer, machine);
+  return deciding === null ? linearActions(machine, rules, counted) : chargeActions(machine, deciding, counted);
+}
+
+/** @param densities of their spikes: of each part, if the row consists of several */
+function neuronActions(
+  machine: MachineCore,
+  { writes }: NeuronsOperation,
+  densities: readonly number[],
+  { scaled }: CountingRules,
+): Partial<ActionTally> {
+  const { network } = machine;
+  const { graph, steps, stateWords = 1, neuron } = network;
+  const { rows, features } = graph.values.get(writes)!;
+  const once = rows * features;
+  const bitsSent = steps * rows * sentOf(machine, features, densities);
+  const layer = layersOf(graph).find(({ trainOut, ownNeurons }) => ownNeurons && trainOut === writes);
+  const deciding = layer ? decidingFor(layer, machine) : null;
+  if (deciding !== null) {
+    // Columns without converters are neurons themselves.
+    const { keeps } = deciding;
     const fired = densities.reduce((sum, one) => sum + one, 0) / densities.length;
-    const leaks = keeps && leakShiftOf(shape.neuron ?? IDEAL_NEURON) > 0;
-    add(trainOut!, "neurons", repeat, {
+    return {
       decisions: steps * once,
       bitsWritten: steps * once,
-      bitsSent: steps * tokens * sentOf(machine, outputs, densities),
-      chargeSharings: leaks ? (steps - 1) * once : 0,
-      membraneResets: keeps ? once + steps * once * fired : 0,
-    });
-  };
-  /** @param density of their spikes: of each part, if the row consists of several */
-  const neurons = (
-    train: string | null,
-    features: number,
-    repeat: number,
-    density: number | readonly number[],
-    perStep = tokens,
-    taken = false,
-  ) => {
-    const stored = machine.order === "step-major" ? (steps - 1) * perStep * features * stateWords : 0;
-    const updates = steps * perStep * features;
-    const membranes = { membraneReads: stored, membraneWrites: stored };
-    const bitsSent = steps * perStep * sentOf(machine, features, [density].flat());
-    const offsetAdditions = taken && rules.scaled !== false ? updates : 0;
-    add(train!, "neurons", repeat, {
-      offsetAdditions,
-      lifUpdates: updates,
-      bitsWritten: updates,
       bitsSent,
-      ...membranes,
-    });
+      chargeSharings: keeps && leakShiftOf(neuron) > 0 ? (steps - 1) * once : 0,
+      membraneResets: keeps ? once + steps * once * fired : 0,
+    };
+  }
+  const stored = machine.order === "step-major" ? (steps - 1) * rows * features * stateWords : 0;
+  const updates = steps * rows * features;
+  const taken = layer !== undefined && takesCodes(machine, layer);
+  return {
+    offsetAdditions: taken && scaled !== false ? updates : 0,
+    lifUpdates: updates,
+    bitsWritten: updates,
+    bitsSent,
+    membraneReads: stored,
+    membraneWrites: stored,
   };
-  const join = (actions: ActionTally, kept: number) => {
-    if (residuals === 0) return;
-    actions.residualAdditions += values;
-    actions.streamReads += values;
-    actions.streamWrites += values * kept;
-  };
-  const parts = attentionParts(shape);
-  const layers = shapeLayers(shape);
-  const before = stemBefore(shape);
-  for (const [i, size] of before.entries()) {
-    const layer = layers[i];
-    const actions = linear(1, layer, densities.stemDensities?.[i] ?? 0, pixels(size.windows));
-    if (poolsCurrents(size)) actions.accumulations += steps * comparisonsOf(size);
-    if (layer.joins !== null) actions.streamWrites += values;
-    // Windows of the next layer repeat the map, and pooling makes it denser.
-    const density = densities.stemDensities?.[i + 1] ?? densities.inputDensity;
-    neurons(layer.trainOut, layer.outputs, 1, density, pixels(neuronGrid(size)), takesCodes(machine, layer));
-  }
-  const embedding = layers.find(beginsStream)!;
-  if (lines) {
-    const actions = linear(1, embedding, densities.inputDensity);
-    if (shape.positions) actions.offsetAdditions += values;
-    if (residuals > 0) actions.streamWrites += values;
-    if (shape.stemShortcut) {
-      actions.residualAdditions += values;
-      actions.streamReads += values;
-    }
-  } else {
-    const sums = VALUE_BITS * tokens * Math.ceil((shape.inputs * linesPerInput) / rowsFor(embedding, crossbar)) * width;
-    const stream = residuals > 0 ? values : 0;
-    add(embedding.name, "linear", 1, { conversions: sums * conversionsPerSum(machine), streamWrites: stream });
-  }
-  for (const { first, repeat, densities: block } of blockRuns(densities)) {
-    const ofBlock = layers.filter((layer) => layer.block === first);
-    // The last block's sum goes straight to the output neurons.
-    const lastSums = first + repeat === depth ? (repeat - 1) / repeat : 1;
-    for (const [i, layer] of ofBlock.entries()) {
-      const { inputs, outputs, trainIn, trainOut, attention } = layer;
-      const kept = i === ofBlock.length - 1 ? lastSums : 1;
-      const density = densityInto(layer, block);
-      if (layer.readsStream) neurons(trainIn, inputs, repeat, density);
-      const actions = linear(repeat, layer, density);
-      const deciding = decidingFor(layer, machine);
-      const fired = attention === null ? [block.down] : parts.map((part) => block[part]);
-      if (!layer.ownNeurons) join(actions, kept);
-      else if (deciding === null) neurons(trainOut, outputs, repeat, fired, tokens, takesCodes(machine, layer));
-      else columns(layer, deciding.keeps, fired, repeat);
-      if (attention === null) continue;
-      const attending = attentionActions(machine, block);
-      if (attending !== null) add(attention, "attention", repeat, attending);
-      if (!shape.outputProjection) join(add(`blocks.${first}.shortcut`, "residual", repeat, {}), kept);
-    }
-  }
-  if (lines) {
-    const head = layers[layers.length - 1];
-    if (shape.meanStream) add("stream.mean", "residual", 1, { residualAdditions: values });
-    neurons(head.trainIn, head.inputs, 1, densities.headDensity, lastVectors(shape));
-    linear(1, head, densities.headDensity, shape.queries);
-  }
-  return operations;
 }
 
 const conversionsPerSum = ({ mode }: MachineCore): number => (mode === "pair" ? 2 : 1);
@@ -204,7 +230,7 @@ function linearActions(
 ): Partial<ActionTally> {
   // Bits of a number are 1 half of the time.
   const density = bits > 1 ? 0.5 : given;
-  const vectors = machine.shape.steps * tokens * bits;
+  const vectors = machine.network.steps * tokens * bits;
   const lines = inputs * linesPerInput;
   const sums = vectors * outputs * Math.ceil(lines / rows);
   const spikes = vectors * lines * density;
@@ -224,11 +250,11 @@ function linearActions(
 
 /** Charge from a layer's crossbars to columns without converters. */
 function chargeActions(
-  { shape, crossbar }: MachineCore,
+  { network, crossbar }: MachineCore,
   { keeps }: Deciding,
   { inputs, linesPerInput, outputs, rows, tokens, density, bits }: Counted,
 ): Partial<ActionTally> {
-  const vectors = shape.steps * tokens * bits;
+  const vectors = network.steps * tokens * bits;
   const lines = inputs * linesPerInput;
   const spikes = vectors * lines * density;
   return {
@@ -247,30 +273,35 @@ function sentOf({ transport }: MachineCore, features: number, densities: readonl
 }
 
 /** Null without attention units. */
-function attentionActions(machine: MachineCore, block: BlockDensities): Partial<ActionTally> | null {
-  const { shape, attention } = machine;
-  const { coincidences } = block;
-  if (attention.unit === "none") return null;
-  const { steps, tokens, width } = shape;
-  const written = tokens * sentOf(machine, width, [block.projection]);
-  switch (attention.unit) {
+function attentionActions(
+  machine: MachineCore,
+  engine: Engine,
+  at: ReturnType<GraphDensities["attended"]>,
+): Partial<ActionTally> | null {
+  const { coincidences } = at;
+  if (engine.unit === "none") return null;
+  const { steps } = machine.network;
+  const { tokens, heads, dimension } = engine;
+  const width = heads * dimension;
+  const written = tokens * sentOf(machine, width, [at.output]);
+  switch (engine.unit) {
     case "ssa-tile": {
-      const { query, key } = planReadings(attention.plan, tokens);
+      const { query, key } = planReadings(engine.plan, tokens);
       const timesOf = (times: Uint32Array) => times.reduce((sum, one) => sum + one, 0);
       const read =
-        timesOf(query) * sentOf(machine, width, [block.query]) +
-        timesOf(key) * sentOf(machine, 2 * width, [block.key, block.value]);
-      return { ...ssaActions(shape, attention, coincidences), bitsSent: steps * (read + written) };
+        timesOf(query) * sentOf(machine, width, [at.query]) +
+        timesOf(key) * sentOf(machine, 2 * width, [at.key, at.value]);
+      return { ...ssaActions(engine, steps, coincidences), bitsSent: steps * (read + written) };
     }
     case "pair-tile":
     case "column-counters":
     case "token-counters":
     case "outer-product": {
-      const actions = unitActions(attention, steps);
-      for (const action of ACTION_NAMES) actions[action] *= shape.heads;
+      const actions = unitActions(engine, steps);
+      for (const action of ACTION_NAMES) actions[action] *= heads;
       let read = 0;
-      for (const [part, times] of Object.entries(unitReadings(attention)) as [AttentionPart, ArrayLike<number>][]) {
-        const sent = sentOf(machine, width, [block[part]]);
+      for (const [part, times] of Object.entries(unitReadings(engine)) as [AttentionPart, ArrayLike<number>][]) {
+        const sent = sentOf(machine, width, [at[part]]);
         for (let token = 0; token < tokens; token++) read += times[token] * sent;
       }
       return {
@@ -282,11 +313,14 @@ function attentionActions(machine: MachineCore, block: BlockDensities): Partial<
   }
 }
 
-function ssaActions(shape: NetworkShape, ssa: SsaUnit, coincidences: number): Partial<ActionTally> {
-  const { plan, lfsr, drained } = ssa;
-  const { steps, heads, tokens, width, scores } = shape;
+function ssaActions(
+  ssa: Extract<Engine, { unit: "ssa-tile" }>,
+  steps: number,
+  coincidences: number,
+): Partial<ActionTally> {
+  const { plan, lfsr, drained, heads, tokens, dimension, scores } = ssa;
   const { passes, tileTokens } = plan;
-  const dimension = width / heads;
+  const width = heads * dimension;
   const cells = steps * heads * scores;
   const ands = steps * scores * width;
   const bits = steps * tokens * width;

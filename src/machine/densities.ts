@@ -1,5 +1,8 @@
 /** Spike densities of the lines: besides its shape, all that a network's counted actions depend on. */
-import type { LinearLayer } from "../model/layers.ts";
+import type { AttentionPart } from "../experiment/by-attention.ts";
+import { partsRead } from "../model/attention/operation.ts";
+import { type Graph, operationsOf } from "../model/graph.ts";
+import { beginsStream, type LinearLayer, layersOf } from "../model/layers.ts";
 
 /** Spike densities in one block's trains. */
 export interface BlockDensities {
@@ -33,6 +36,69 @@ export interface Densities {
   /** Input of the embedding and of the head; used with `lines` only. */
   readonly inputDensity: number;
   readonly headDensity: number;
+}
+
+/** Densities as simulators measure them, by names of the graph: for networks without blocks. */
+export interface TrainDensities {
+  /** Of what the lines of each layer carry. */
+  readonly lines: Readonly<Record<string, number>>;
+  /** Of the spikes that neurons and attention send. */
+  readonly trains: Readonly<Record<string, number>>;
+  /** Fraction of the bits offered to each attention's counters that are 1. */
+  readonly coincidences: Readonly<Record<string, number>>;
+}
+
+/** The densities of a graph's operations, wherever they come from. */
+export interface GraphDensities {
+  into(layer: LinearLayer): number;
+  /** Of spikes that neurons send: of each part of a row, where attention reads several. */
+  sent(train: string): readonly number[];
+  /** What attention reads, counts and sends. */
+  attended(attention: string): Readonly<Record<AttentionPart | "output" | "coincidences", number>>;
+  /** Blocks that are counted once for several. */
+  readonly runs: readonly Omit<BlockRun, "densities">[];
+}
+
+export function graphDensities(graph: Graph, densities: Densities | TrainDensities): GraphDensities {
+  const parts = (train: string) => {
+    const attention = operationsOf(graph, "attention").find(({ reads }) => reads[0] === train);
+    return attention ? { name: attention.name, read: partsRead(attention) } : null;
+  };
+  if ("trains" in densities) {
+    const { lines, trains, coincidences } = densities;
+    return {
+      into: ({ name }) => lines[name],
+      sent: (train) => (parts(train)?.read ?? [train]).map(() => trains[train]),
+      attended(name) {
+        const read = trains[operationsOf(graph, "attention").find((one) => one.name === name)!.reads[0]];
+        return { query: read, key: read, value: read, output: trains[name], coincidences: coincidences[name] };
+      },
+      runs: [],
+    };
+  }
+  const { blocks, stemDensities, inputDensity, headDensity } = densities;
+  const layers = layersOf(graph);
+  const into = (layer: LinearLayer) => {
+    if (layer.block !== null) return densityInto(layer, blocks[layer.block]);
+    if (layer.answers) return headDensity;
+    return beginsStream(layer) ? inputDensity : (stemDensities?.[layers.indexOf(layer)] ?? 0);
+  };
+  const attended: GraphDensities["attended"] = (name) => {
+    const { block } = layers.find(({ attention }) => attention === name)!;
+    const { query, key, value, projection, coincidences } = blocks[block!];
+    return { query, key, value, output: projection, coincidences };
+  };
+  return {
+    ...{ into, attended, runs: blockRuns(densities) },
+    sent(train) {
+      const read = parts(train);
+      if (read) return read.read.map((part) => attended(read.name)[part]);
+      // Windows repeat the pixels of a map, and pooling makes it denser.
+      const at = layers.findIndex(({ trainOut }) => trainOut === train);
+      const next = layers.find(({ trainIn }) => trainIn === train) ?? (at < 0 ? undefined : layers[at + 1]);
+      return [next ? into(next) : 0];
+    },
+  };
 }
 
 /** Runs of blocks with the same densities: the first block's index, and how many. */

@@ -1,6 +1,6 @@
 /** Finds the job of a unit for a token at a time step: from a place in the network to a clock of the schedule. */
 import type { Machine } from "./machine.ts";
-import type { ScheduledUnit } from "./schedule.ts";
+import type { ScheduledUnit } from "./timetable.ts";
 
 /**
  * Index in `unit.start` of the job that covers a token (a window, in a stem) at a time step; null if the unit does not serve
@@ -8,7 +8,7 @@ import type { ScheduledUnit } from "./schedule.ts";
  */
 export function jobOf(
   { name, kind, start }: ScheduledUnit,
-  { layers, order, shape: { steps } }: Machine,
+  { layers, order, network: { steps } }: Machine,
   token: number,
   step: number,
 ): number | null {

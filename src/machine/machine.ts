@@ -8,8 +8,8 @@
  * per multiplexer step. Scalers, adders, residual adders and LIF units keep pace with the converters and add a few register
  * stages after the last code. Attention has one or more tiles, which serve all blocks.
  */
-import type { AttentionSpec } from "../experiment/attention.ts";
-import { type ByAttention, drawsOf, forAttention } from "../experiment/by-attention.ts";
+import type { AttentionOf, AttentionSpec } from "../experiment/attention.ts";
+import { type ByAttention, forAttention } from "../experiment/by-attention.ts";
 import { type Deciding, decidingOf } from "../experiment/by-read-out.ts";
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder } from "../experiment/hardware.ts";
 import { attentionUnitFor, type FiringUnit, type NoUnit, type UnitKind } from "../hardware/attention/catalogue.ts";
@@ -22,22 +22,24 @@ import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { codeFractionBits, scalesInThreshold } from "../hardware/threshold-scaling.ts";
 import { planTile, type TilePlan, vectorsOf } from "../hardware/tile-plan.ts";
 import { DECISION_REGISTERS, type Timing, timingOf } from "../hardware/timing.ts";
-import { placeAttention } from "../mapping/attention.ts";
+import { attentionGroups, attentionRequest, placeAttention } from "../mapping/attention.ts";
+import { sourcesOf } from "../mapping/behind.ts";
 import { readClocks } from "../mapping/clocks.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
 import { requireSteps } from "../mapping/read-out.ts";
-import type { LinearLayer } from "../model/layers.ts";
-import { neuronGrid, pixels } from "../model/stem.ts";
+import type { AttentionOperation } from "../model/attention/operation.ts";
+import { type Graph, operationsOf } from "../model/graph.ts";
+import { type LinearLayer, layersOf } from "../model/layers.ts";
+import type { Operation } from "../model/operations.ts";
 import {
   bitsInto,
-  headTokens,
-  IDEAL_NEURON,
-  lastVectors,
-  type NetworkShape,
-  shapeLayers,
-  stemBefore,
+  entersOnce,
+  type MachineNetwork,
+  type Runnable,
+  rowsServed,
+  runnable,
   VALUE_BITS,
-} from "./shape.ts";
+} from "./network.ts";
 
 /** Bits of numbers after the converters. */
 export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
@@ -71,8 +73,8 @@ export interface LayerUnit extends LinearLayer {
   readonly everyStep: boolean;
 }
 
-/** Units of a kind that serve a block's heads. */
-interface Shared {
+/** Units of a kind that serve the heads of an operation. */
+export interface Shared {
   readonly tiles: number;
   /** Groups of heads that the tiles serve one after another. */
   readonly groups: number;
@@ -100,6 +102,18 @@ export interface SsaUnit extends Shared, Pick<UnitSizes, "clocks" | "drained" | 
 
 /** What computes attention; `none` where values pass on to the next layer. */
 export type AttentionUnit = SsaUnit | (FiringUnit & Shared) | NoUnit;
+
+/** The units for attention of one kind and size, whose operations take turns on them. */
+export type Engine = AttentionUnit & {
+  /** Names of the operations. */
+  readonly serves: readonly string[];
+  readonly heads: number;
+  readonly tokens: number;
+  /** Features of a head. */
+  readonly dimension: number;
+  /** Scores of one head that the mask enables. */
+  readonly scores: number;
+};
 
 /** All units by kind: their number on the chip and their widths. */
 export interface MachineUnits {
@@ -150,7 +164,7 @@ export interface ComparatorUnits extends Deciding {
 
 /** The sizes that counted actions depend on: a machine before its layers are placed. */
 export interface MachineCore {
-  readonly shape: NetworkShape;
+  readonly network: MachineNetwork;
   readonly order: LoopOrder;
   readonly crossbar: {
     /** Lines and columns of a crossbar. */
@@ -165,7 +179,8 @@ export interface MachineCore {
   readonly readOut: HardwareSpec["readOut"];
   readonly scaling: HardwareSpec["scaling"];
   readonly transport: HardwareSpec["transport"];
-  readonly attention: AttentionUnit;
+  /** In the order in which they are first needed; none for a network without attention. */
+  readonly engines: readonly Engine[];
 }
 
 export interface Machine extends MachineCore {
@@ -179,70 +194,67 @@ export interface Machine extends MachineCore {
   readonly units: MachineUnits;
 }
 
-/** Where a network of this shape is placed, whatever the clocks. Throws as `machineOf`. */
-export function placementOf(hardware: HardwareSpec, shape: NetworkShape): Mapping {
-  const { tokens, heads, width } = shape;
-  const { attention } = coreOf(hardware, shape);
-  const placed = attention.unit === "ssa-tile" ? { ...attention, tokens, dimension: width / heads } : attention;
-  const layers = shapeLayers(shape);
-  const serves = layers.flatMap(({ attention }) => attention ?? []);
-  const mapping = placeLayers(layers, [placeAttention(placed, heads, hardware, serves)], hardware);
-  requireSteps(mapping.layers, shape.steps, hardware);
+/** Where a network is placed, whatever the clocks. Throws as `machineOf`. */
+export function placementOf(hardware: HardwareSpec, of: Runnable): Mapping {
+  const network = runnable(of);
+  const placed = enginesOf(hardware, network).map((engine) =>
+    placeAttention(engine, engine.heads, hardware, engine.serves),
+  );
+  const mapping = placeLayers(layersOf(network.graph), placed, hardware);
+  requireSteps(mapping.layers, network.steps, hardware);
   return mapping;
 }
 
 /**
- * The machine for an experiment's hardware and a network of this shape.
+ * The machine for an experiment's hardware and a network.
  *
  * @param mapping what `placementOf` gives for them, if it is known
  *
  * Throws  MappingError when a tile of a layer has more row blocks than the chip has crossbars; SpecError for a device module that was
  *         not loaded
  */
-export function machineOf(
-  hardware: HardwareSpec,
-  shape: NetworkShape,
-  mapping: Mapping = placementOf(hardware, shape),
-): Machine {
+export function machineOf(hardware: HardwareSpec, of: Runnable, mapping: Mapping = placementOf(hardware, of)): Machine {
   const timing = timingOf(hardware);
-  const core = coreOf(hardware, shape);
-  const layers = shapeLayers(shape).map((layer, i) => layerUnit(core, layer, mapping.layers[i], hardware));
+  const core = coreOf(hardware, of);
+  const { network } = core;
+  const layers = layersOf(network.graph).map((layer, i) => layerUnit(core, layer, mapping.layers[i], hardware));
   const words = wordBits(hardware);
   const taken = layers.reduce((sum, layer) => sum + (layer.takesCodes ? layer.crossbars : 0), 0);
-  const units = unitsOf(hardware, shape, mapping, timing, words, taken);
+  const units = unitsOf(hardware, network, mapping, timing, words, taken);
   return { ...core, timing, words, sram: hardware.sram, mapping, layers, units };
 }
 
 /** The part of a machine that does not depend on the placement of its layers. */
-export function coreOf(hardware: HardwareSpec, shape: NetworkShape): MachineCore {
+export function coreOf(hardware: HardwareSpec, of: Runnable): MachineCore {
   const { crossbar, adc, order, readOut, scaling, transport } = hardware;
   const { rows, columns, embedRows, linesPerInput } = crossbar;
+  const network = runnable(of);
   return {
-    shape,
+    network,
     order,
     crossbar: { rows, columns, embedRows, linesPerInput },
     mode: adc.mode,
     readOut,
     scaling,
     transport,
-    attention: attentionUnit(hardware, shape),
+    engines: enginesOf(hardware, network),
   };
 }
 
 /** Whether the neurons behind a layer take its codes. Numbers that enter bit by bit are sums of weighted codes, which are scaled. */
 export function takesCodes(
-  { shape, scaling, readOut, crossbar }: Pick<MachineCore, "shape" | "scaling" | "readOut" | "crossbar">,
+  { network, scaling, readOut, crossbar }: Pick<MachineCore, "network" | "scaling" | "readOut" | "crossbar">,
   layer: LinearLayer,
 ): boolean {
-  if (bitsInto(layer, shape) > 1 || decidingFor(layer, { readOut }) !== null) return false;
+  if (bitsInto(layer, network) > 1 || decidingFor(layer, { readOut }) !== null) return false;
   const lines = layer.inputs * (layer.readsInput ? crossbar.linesPerInput : 1);
   return scalesInThreshold(scaling, { ...layer, rowBlocks: Math.ceil(lines / crossbar.rows) });
 }
 
 function layerUnit(core: MachineCore, linear: LinearLayer, placed: LayerMapping, hardware: HardwareSpec): LayerUnit {
-  const { shape } = core;
-  const entersOnce = linear.readsInput && shape.embedding === "values";
-  const reads = entersOnce ? VALUE_BITS : bitsInto(linear, shape);
+  const { network } = core;
+  const once = entersOnce(linear, network);
+  const reads = once ? VALUE_BITS : bitsInto(linear, network);
   return {
     ...linear,
     reads,
@@ -250,14 +262,14 @@ function layerUnit(core: MachineCore, linear: LinearLayer, placed: LayerMapping,
     clocks: reads * readClocks(placed, hardware),
     latency: decidingOf(placed.readOut) === null ? LIF_LATENCY : DECISION_REGISTERS,
     takesCodes: takesCodes(core, linear),
-    tokens: linear.answers ? headTokens(shape) : Int32Array.from({ length: linear.rows }, (_, n) => n),
-    everyStep: !entersOnce,
+    tokens: rowsServed(network.graph, linear),
+    everyStep: !once,
   };
 }
 
 function unitsOf(
   hardware: HardwareSpec,
-  shape: NetworkShape,
+  { graph, stateWords = 1 }: MachineNetwork,
   { crossbar, readoutUnits, layers, totals }: Mapping,
   { conversion }: Timing,
   words: WordBits,
@@ -270,10 +282,11 @@ function unitsOf(
   const converted = layers.filter(({ readOut }) => decidingOf(readOut) === null);
   const decided = layers.filter((layer) => !converted.includes(layer));
   const blocks = (counted: readonly LayerMapping[]) => counted.reduce((sum, of) => sum + of.blocks.length, 0);
-  const behind = (counted: readonly LayerMapping[]) =>
-    counted.reduce((sum, { columnGroups }) => sum + columnGroups * readoutUnits, 0);
-  // Without a projection the neurons after attention's residual adders are separate units.
-  const shortcuts = shape.outputProjection ? 0 : shape.depth * Math.ceil(shape.width / crossbar.columns) * readoutUnits;
+  const groups = (counted: readonly LayerMapping[]) => counted.reduce((sum, of) => sum + of.columnGroups, 0);
+  const behind = groupsBehind(graph, layers, crossbar.columns);
+  // Neurons behind attention, such as those on a stream that it joins, are units of their own.
+  const sources = sourcesOf(graph);
+  const further = operationsOf(graph, "neurons").filter(({ writes }) => sources.get(writes)?.kind !== "linear");
   const stored = hardware.order === "step-major";
   return {
     crossbars: { count: totals.crossbars, ...crossbar, devices: devicesPerConductance(hardware.crossbar) },
@@ -289,23 +302,17 @@ function unitsOf(
       // From no code to all fraction bits.
       shifts: arithmetic === null ? 0 : Math.max(0, codeFractionBits(adc, arithmetic)) + 2,
     },
-    adders: { count: behind(converted), bits: words.current },
+    adders: { count: groups(converted) * readoutUnits, bits: words.current },
     lif: {
-      count: totals.lifUnits + shortcuts,
-      membranes:
-        countNeurons(shape, hardware) * (stored ? shape.tokens : 1) -
-        averagedNeurons(shape, stored) +
-        stemNeurons(shape, stored),
-      stateWords: shape.stateWords ?? 1,
+      count: totals.lifUnits + behind(further) * readoutUnits,
+      membranes: membranesOf(graph, hardware),
+      stateWords,
       membraneBits: words.membrane,
       place: stored ? "sram" : "registers",
     },
     comparators: comparatorUnits(decided, crossbar.columns),
     residual: {
-      count:
-        shape.residuals === 0
-          ? 0
-          : behind(layers.filter(({ block, joins }) => block !== null && joins !== null)) + shortcuts,
+      count: behind(operationsOf(graph, "add").filter(({ block }) => block !== null)) * readoutUnits,
       bits: words.stream,
     },
   };
@@ -321,34 +328,49 @@ function comparatorUnits(decided: readonly LayerMapping[], columns: number): Com
   });
 }
 
-/** Neurons of a stem's layers, for one window or for all. */
-const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
-  stemBefore(shape).reduce((sum, size) => sum + size.outputs * (ofAll ? pixels(neuronGrid(size)) : 1), 0);
-
-/** Neurons less, where the last ones serve the mean over tokens instead of each. */
-const averagedNeurons = (shape: NetworkShape, ofAll: boolean): number =>
-  ofAll ? (shape.tokens - lastVectors(shape)) * shape.width : 0;
-
-/** Neurons per token in logic: after the embedding, every layer of the blocks with converters, and attention where no layer follows it. */
-function countNeurons(shape: NetworkShape, hardware: HardwareSpec): number {
-  const layers = shapeLayers(shape)
-    .slice(stemBefore(shape).length)
-    .filter((layer) => !layer.answers && decidingFor(layer, hardware) === null);
-  const shortcuts = shape.outputProjection ? 0 : shape.depth * shape.width;
-  return layers.reduce((sum, { outputs }) => sum + outputs, shortcuts);
+/** Column groups of the adders or neurons that write values: those of the layer whose sums come last, or as many as their features take. */
+function groupsBehind(graph: Graph, layers: readonly LayerMapping[], columns: number) {
+  const sources = sourcesOf(graph);
+  return (operations: readonly Operation[]) =>
+    operations.reduce((sum, { writes }) => {
+      const layer = layers.find(({ name }) => name === sources.get(writes)?.name);
+      return sum + (layer?.columnGroups ?? Math.ceil(graph.values.get(writes)!.features / columns));
+    }, 0);
 }
 
-/** What computes attention of a network of this shape. Throws as `attentionUnitFor`. */
-function attentionUnit(hardware: HardwareSpec, shape: NetworkShape): AttentionUnit {
-  if (shape.attention === undefined) return ssaUnit(hardware, shape);
-  return forAttention<(hardware: HardwareSpec, shape: NetworkShape) => AttentionUnit>(shape.attention, UNITS)(
-    hardware,
-    shape,
+/** Membranes in logic: of all rows where time steps are not the innermost loop, or of one at a time. Comparators keep their own. */
+function membranesOf(graph: Graph, hardware: HardwareSpec): number {
+  const decided = new Set(
+    layersOf(graph).flatMap((layer) => (decidingFor(layer, hardware) === null ? [] : layer.trainOut)),
   );
+  return operationsOf(graph, "neurons").reduce((sum, { writes }) => {
+    const { rows, features } = graph.values.get(writes)!;
+    return decided.has(writes) ? sum : sum + features * (hardware.order === "step-major" ? rows : 1);
+  }, 0);
 }
 
-const UNITS: ByAttention<(hardware: HardwareSpec, shape: NetworkShape) => AttentionUnit> = {
-  stochastic: () => ssaUnit,
+/** What computes the attention of a network. Throws as `attentionUnitFor`. */
+const enginesOf = (hardware: HardwareSpec, { graph, steps }: MachineNetwork): Engine[] =>
+  attentionGroups(graph).map(({ first, serves }) => {
+    const { attention } = attentionRequest(first, steps);
+    const { heads, tokens, dimension, mask } = first;
+    const unit = forAttention<MakeUnit>(attention, UNITS)(hardware, first, steps);
+    return { ...unit, serves, heads, tokens, dimension, scores: enabled(mask) };
+  });
+
+/** Cells of a mask that are 1: computed once for each. */
+function enabled(mask: Uint8Array): number {
+  const count = counts.get(mask) ?? mask.reduce((sum, cell) => sum + cell, 0);
+  counts.set(mask, count);
+  return count;
+}
+
+const counts = new WeakMap<Uint8Array, number>();
+
+type MakeUnit = (hardware: HardwareSpec, operation: AttentionOperation, steps: number) => AttentionUnit;
+
+const UNITS: ByAttention<MakeUnit> = {
+  stochastic: (attention) => ssaUnit(attention),
   lif: firingUnit,
   spikformer: firingUnit,
   "sdsa-1": firingUnit,
@@ -362,53 +384,42 @@ const UNITS: ByAttention<(hardware: HardwareSpec, shape: NetworkShape) => Attent
 };
 
 /** Units with neurons, or none. */
-function firingUnit(attention: Extract<AttentionSpec, { kind: UnitKind }>) {
-  return (hardware: HardwareSpec, shape: NetworkShape): AttentionUnit => {
-    const { heads, tokens, width, steps, neuron = IDEAL_NEURON, mask = openMask(tokens) } = shape;
-    const request = { neuron, steps, tokens, dimension: width / heads, mask };
-    const made = attentionUnitFor(attention, request, hardware);
+function firingUnit(attention: Extract<AttentionSpec, { kind: UnitKind }>): MakeUnit {
+  return (hardware, operation, steps) => {
+    const { heads } = operation;
+    const made = attentionUnitFor(attention, attentionRequest(operation, steps), hardware);
     if (made.unit === "none") return made;
     const tiles = Math.min(heads, hardware.ssa.tiles ?? heads);
     return { ...made, tiles, groups: Math.ceil(heads / tiles) };
   };
 }
 
-/** `[tokens, tokens]`, every pair open: one array for all questions about networks of this size. */
-function openMask(tokens: number): Uint8Array {
-  const mask = OPEN.get(tokens) ?? new Uint8Array(tokens ** 2).fill(1);
-  OPEN.set(tokens, mask);
-  return mask;
-}
-
-const OPEN = new Map<number, Uint8Array>();
-
-function ssaUnit({ ssa: spec, order }: HardwareSpec, shape: NetworkShape): SsaUnit {
-  const { heads, width, tokens, scores, attention, mask } = shape;
-  const plan = planTile(tokens, spec.tileTokens ?? tokens, mask, order === "step-major" ? "step" : "run");
-  const { tileTokens, passes, drained } = plan;
-  const tiles = Math.min(heads, spec.tiles ?? heads);
-  const dimension = width / heads;
-  const step = passes.length * dimension;
-  const cells = passes.length === 1 ? scores : tileTokens ** 2;
-  const { registers } = lfsrWiring(spec.lfsr.sharing, tileTokens);
-  const draws = attention && drawsOf(attention);
-  const lfsr = usesLfsrs(spec.random, draws ?? undefined) ? spec.lfsr : null;
-  return {
-    unit: "ssa-tile",
-    tiles,
-    groups: Math.ceil(heads / tiles),
-    cells,
-    counterBits: spec.counterBits ?? bitsFor(dimension),
-    fifos: spec.fifo === "row" ? tileTokens : cells,
-    fifoBits: dimension,
-    feet: tileTokens,
-    registers: lfsr ? registers * (lfsr.scope === "engine" ? 1 : tiles) : 0,
-    window: dimension,
-    plan,
-    lfsr,
-    drained,
-    clocks: { step, drain: dimension, first: step, late: 0 },
-    vectors: vectorsOf(plan, tokens),
-    wordBits: tokens,
+function ssaUnit({ draws }: AttentionOf<"stochastic">): MakeUnit {
+  return ({ ssa: spec, order }, { heads, dimension, tokens, mask }): SsaUnit => {
+    const plan = planTile(tokens, spec.tileTokens ?? tokens, mask, order === "step-major" ? "step" : "run");
+    const { tileTokens, passes, drained } = plan;
+    const tiles = Math.min(heads, spec.tiles ?? heads);
+    const step = passes.length * dimension;
+    const cells = passes.length === 1 ? enabled(mask) : tileTokens ** 2;
+    const { registers } = lfsrWiring(spec.lfsr.sharing, tileTokens);
+    const lfsr = usesLfsrs(spec.random, draws) ? spec.lfsr : null;
+    return {
+      unit: "ssa-tile",
+      tiles,
+      groups: Math.ceil(heads / tiles),
+      cells,
+      counterBits: spec.counterBits ?? bitsFor(dimension),
+      fifos: spec.fifo === "row" ? tileTokens : cells,
+      fifoBits: dimension,
+      feet: tileTokens,
+      registers: lfsr ? registers * (lfsr.scope === "engine" ? 1 : tiles) : 0,
+      window: dimension,
+      plan,
+      lfsr,
+      drained,
+      clocks: { step, drain: dimension, first: step, late: 0 },
+      vectors: vectorsOf(plan, tokens),
+      wordBits: tokens,
+    };
   };
 }

@@ -6,24 +6,19 @@ import { OUTPUT_REGISTERS, ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { vectorClocks } from "../hardware/timing.ts";
 import type { TileMapping } from "../mapping/attention.ts";
 import { machineOf } from "./machine.ts";
-import {
-  bytesOf,
-  paceOf,
-  type Schedule,
-  type ScheduledUnit,
-  scheduleOf,
-  type Timetable,
-  utilisation,
-} from "./schedule.ts";
-import { headTokens, type NetworkShape } from "./shape.ts";
+import { bytesOf, paceOf, type Schedule, scheduleOf, utilisation } from "./schedule.ts";
+import type { NetworkShape } from "./shape.ts";
+import type { ScheduledUnit, Timetable } from "./timetable.ts";
 
 const SHAPE: NetworkShape = {
   ...{ depth: 1, width: 8, heads: 1, expansion: 1, tokens: 2, inputs: 4, classes: 2, queries: 1, steps: 2 },
   ...{ embedding: "lines", outputProjection: true, residuals: 2, positions: false, scores: 4 },
 };
 
-const machineFor = (shape: Partial<NetworkShape>, hardware: object = {}) =>
-  machineOf(literalMachine(hardware), { ...SHAPE, ...shape });
+function machineFor(changes: Partial<NetworkShape>, hardware: object = {}) {
+  const shape = { ...SHAPE, ...changes };
+  return { ...machineOf(literalMachine(hardware), shape), shape };
+}
 
 const intervals = ({ start, end }: ScheduledUnit) => Array.from(start, (clock, i) => `${clock}-${end[i]}`);
 
@@ -278,7 +273,8 @@ const unitNamed = ({ units }: Timetable, name: string) => units.find((unit) => u
 /** Token and step of every job of a layer. */
 function vectorsOf(machine: M, name: string): [number, number][] {
   const { shape, order } = machine;
-  const tokens = name === "head" ? [...headTokens(shape)] : Array.from({ length: shape.tokens }, (_, n) => n);
+  const first = name === "head" ? shape.tokens - shape.queries : 0;
+  const tokens = Array.from({ length: shape.tokens - first }, (_, n) => first + n);
   const steps = Array.from({ length: shape.steps }, (_, t) => t);
   return order === "token-major"
     ? tokens.flatMap((n) => steps.map((t): [number, number] => [n, t]))

@@ -1,5 +1,5 @@
 /**
- * The sizes of a spiking network: with the densities, all that its machine, schedule and counted actions depend on.
+ * The sizes of a spiking transformer: with the densities, all that the price of a published one depends on.
  *
  * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference, as published models are
  * accounted for. `lines`: tokens are binary lines at every time step, as in our own networks.
@@ -9,6 +9,7 @@ import { ATTENTION_PARTS, type AttentionPart } from "../experiment/by-attention.
 import { type ModelSpec, requireTransformer, type StemSpec, type TransformerSpec } from "../experiment/model.ts";
 import type { NeuronReset, NeuronSpec } from "../experiment/neuron.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
+import type { Graph } from "../model/graph.ts";
 import { type LinearLayer, layersOf } from "../model/layers.ts";
 import { neuronModel } from "../model/neuron/catalogue.ts";
 import { logitsOf } from "../model/read-out.ts";
@@ -104,47 +105,72 @@ export function shapeOf(described: ModelSpec, geometry: Geometry): NetworkShape 
 export const attentionParts = ({ attention }: Pick<NetworkShape, "attention">): readonly AttentionPart[] =>
   ATTENTION_PARTS[attention?.kind ?? "stochastic"];
 
-/** Bits of a value that enters the embedding once per inference, one read each. */
-export const VALUE_BITS = 8;
+/** Layers of weights, in the order in which they run. */
+export const shapeLayers = (shape: NetworkShape): readonly LinearLayer[] => layersOf(graphOfShape(shape));
 
-/** Bits of the numbers that a layer of a block reads from the stream, one read each; 1 for any other: spikes. */
-export const bitsInto = ({ readsStream, answers }: LinearLayer, { residualInputBits = 1 }: NetworkShape): number =>
-  readsStream && !answers ? residualInputBits : 1;
-
-/** Layers of weights, in the order in which they run. Kept, because draws of prices ask for the same ones thousands of times. */
-export function shapeLayers(shape: NetworkShape): readonly LinearLayer[] {
+/** The graph of a network of these sizes. Kept, because draws of prices ask for the same ones thousands of times. */
+export function graphOfShape(shape: NetworkShape): Graph {
+  const known = graphs.get(shape);
+  if (known) return known;
   const { width, depth, heads, expansion, tokens, inputs, classes, outputProjection, residuals, attention, stem } =
     shape;
   const sizes = [width, depth, heads, expansion, tokens, inputs, classes, outputProjection, residuals > 0];
-  return keptLayers([sizes, attention?.kind, stem, shape.stemShortcut], () => layersOf(graphOf(describedBy(shape))));
+  const { stemShortcut, positions, meanReadOut, meanStream, neuron, mask = openMask(tokens) } = shape;
+  const read = [positions, meanReadOut, meanStream, headTokens(shape).join(), numberOf(mask)];
+  const graph = keptGraphs([sizes, attention, neuron, stem, stemShortcut, read], () => graphOf(describedBy(shape)));
+  graphs.set(shape, graph);
+  return graph;
 }
 
-const keptLayers = kept<readonly LinearLayer[]>(64);
+const graphs = new WeakMap<NetworkShape, Graph>();
+const keptGraphs = kept<Graph>(64);
+
+/** A mask stands for itself, not for its cells, of which there may be thousands. */
+function numberOf(mask: Uint8Array): number {
+  const number = numbers.get(mask) ?? ++masks;
+  numbers.set(mask, number);
+  return number;
+}
+
+const numbers = new WeakMap<Uint8Array, number>();
+let masks = 0;
+
+/** `[tokens, tokens]`, every pair open: one array for all questions about networks of this size. */
+function openMask(tokens: number): Uint8Array {
+  const mask = OPEN.get(tokens) ?? new Uint8Array(tokens ** 2).fill(1);
+  OPEN.set(tokens, mask);
+  return mask;
+}
+
+const OPEN = new Map<number, Uint8Array>();
 
 /** A neuron that no published workload names. */
 export const IDEAL_NEURON: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" };
 
 const IDEAL_ATTENTION: AttentionSpec = { kind: "stochastic", scoreGain: 1, valueGain: 1, draws: "independent" };
 
-/** A network of these sizes. What no layer depends on is left out, such as positions and who attends to whom. */
+/** A network of these sizes. */
 function describedBy(shape: NetworkShape): Described<TransformerSpec> {
   const { width, depth, heads, expansion, steps, neuron = IDEAL_NEURON, attention = IDEAL_ATTENTION } = shape;
-  const { tokens, inputs, classes, outputProjection, residuals, stem } = shape;
+  const { tokens, inputs, classes, outputProjection, residuals, stem, positions, mask = openMask(tokens) } = shape;
   const residual = residuals > 0 ? "membrane" : "none";
-  const kinds = { kind: "spiking", normalisation: "none", position: "none", residual } as const;
+  const kinds = { kind: "spiking", normalisation: "none", residual } as const;
+  const position = positions ? "learned" : "none";
   const surrogate = { kind: "sigmoid", alpha: 4 } as const;
-  const model = { ...kinds, width, depth, heads, expansion, steps, neuron, attention, surrogate, outputProjection };
-  const geometry = { inputs, tokens, classes, mask: new Uint8Array(0), queries: new Int32Array(1) };
+  const sizes = { width, depth, heads, expansion, steps, position } as const;
+  const model = { ...kinds, ...sizes, neuron, attention, surrogate, outputProjection };
+  const readOut = shape.meanStream ? ("stream-mean" as const) : shape.meanReadOut ? ("mean" as const) : null;
+  const geometry = { inputs, tokens, classes, mask, queries: headTokens(shape), ...(readOut && { readOut }) };
   if (!stem) return { model, geometry };
   const { grid, channels } = stem[0];
   return { model: { ...model, stem: specOf(shape, stem) }, geometry: { ...geometry, inputs: channels, grid } };
 }
 
-/** What a stem was planned from. The way around an embedding adds currents, so that they are pooled. */
+/** What a stem was planned from. */
 function specOf({ stemShortcut: shortcut }: NetworkShape, stem: readonly StemLayer[]): StemSpec {
   const stages = stem.map(({ kernel, stride }) => ({ kernel, stride }) as StemSpec["embedding"]);
-  const layers = stemBefore({ stem }).map(({ outputs, pool, poolWindow }, i) => {
-    const pooling = { pool, ...(poolWindow && { poolWindow }), ...(shortcut && { poolOf: "currents" }) };
+  const layers = stemBefore({ stem }).map(({ outputs, pool, poolWindow, poolOf }, i) => {
+    const pooling = { pool, ...(poolWindow && { poolWindow }), ...(poolOf && { poolOf }) };
     return { ...stages[i], channels: outputs, ...pooling } as StemSpec["layers"][number];
   });
   return { layers, embedding: { ...stages[layers.length], ...(shortcut && { shortcut }) } };
@@ -153,9 +179,6 @@ function specOf({ stemShortcut: shortcut }: NetworkShape, stem: readonly StemLay
 /** The layers of a stem before the embedding, with windows as vectors instead of tokens. */
 export const stemBefore = ({ stem }: Pick<NetworkShape, "stem">): readonly StemLayer[] => stem?.slice(0, -1) ?? [];
 
-/** Vectors per step of the neurons that the head reads. */
-export const lastVectors = ({ meanStream, tokens }: NetworkShape): number => (meanStream ? 1 : tokens);
-
 /** Tokens at which the head runs, ascending. */
-export const headTokens = ({ tokens, queries, tokensRead }: NetworkShape): Int32Array =>
+const headTokens = ({ tokens, queries, tokensRead }: NetworkShape): Int32Array =>
   tokensRead ?? Int32Array.from({ length: queries }, (_, i) => tokens - queries + i);

@@ -4,8 +4,9 @@ import { hardwareSpec } from "../experiment/hardware.ts";
 import { modelSpec, stemSpec } from "../experiment/model.ts";
 import { stemGeometry } from "../model/stem.ts";
 import { type Machine, machineOf } from "./machine.ts";
-import { type ScheduledUnit, scheduleOf, type Timetable } from "./schedule.ts";
-import { shapeOf } from "./shape.ts";
+import { machineNetwork } from "./network.ts";
+import { scheduleOf } from "./schedule.ts";
+import type { ScheduledUnit, Timetable } from "./timetable.ts";
 
 const LATENCY = 3;
 
@@ -13,7 +14,7 @@ function machineFor(grid: { rows: number; columns: number }, stem: object, hardw
   const model = modelSpec.parse({ width: 8, heads: 1, depth: 1, expansion: 1, steps, stem });
   const task = { inputs: 4, tokens: 1, classes: 2, mask: Uint8Array.of(1), queries: Int32Array.of(0), readOut: "mean" };
   const geometry = stemGeometry(stemSpec.parse(stem), { ...task, readOut: "mean" as const }, grid);
-  return machineOf(hardwareSpec.parse(hardware), shapeOf(model, geometry));
+  return machineOf(hardwareSpec.parse(hardware), machineNetwork(model, geometry));
 }
 
 const intervals = ({ start, end }: ScheduledUnit) => Array.from(start, (clock, i) => `${clock}-${end[i]}`);

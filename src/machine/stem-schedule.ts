@@ -8,7 +8,7 @@
 import type { LoopOrder } from "../experiment/hardware.ts";
 import { forEachCopy } from "../model/convolution.ts";
 import { forEachPixel } from "../model/max-pool.ts";
-import { pixels, type StemLayer } from "../model/stem.ts";
+import { type PoolSize, pixels, type WindowSize } from "../model/stem.ts";
 
 /** Index of a vector at a step, in the order in which a layer takes them. */
 export type Places = (vector: number, step: number) => number;
@@ -17,7 +17,7 @@ export const placesOf = (order: LoopOrder, vectors: number, steps: number): Plac
   order === "token-major" ? (n, t) => n * steps + t : (n, t) => t * vectors + n;
 
 /** The arrival of each window, from the arrival of each pixel. */
-export function windowArrivals(size: StemLayer, ready: Float64Array, order: LoopOrder, steps: number): Float64Array {
+export function windowArrivals(size: WindowSize, ready: Float64Array, order: LoopOrder, steps: number): Float64Array {
   const arrivals = new Float64Array(pixels(size.windows) * steps);
   forEachRead(size, order, steps, (pixel, window) => {
     arrivals[window] = Math.max(arrivals[window], ready[pixel]);
@@ -26,7 +26,7 @@ export function windowArrivals(size: StemLayer, ready: Float64Array, order: Loop
 }
 
 /** How long each pixel is kept, from the end of each window's job. */
-export function keptUntil(size: StemLayer, end: Float64Array, order: LoopOrder, steps: number): Float64Array {
+export function keptUntil(size: WindowSize, end: Float64Array, order: LoopOrder, steps: number): Float64Array {
   const until = new Float64Array(pixels(size.grid) * steps);
   forEachRead(size, order, steps, (pixel, window) => {
     until[pixel] = Math.max(until[pixel], end[window]);
@@ -36,7 +36,7 @@ export function keptUntil(size: StemLayer, end: Float64Array, order: LoopOrder, 
 
 /** When the pixels of the next map start to arrive and when they are complete, from the results of a layer's windows. */
 export function poolTimes(
-  size: StemLayer,
+  size: PoolSize,
   done: Float64Array,
   order: LoopOrder,
   steps: number,
@@ -59,7 +59,7 @@ export function poolTimes(
 
 /** Every pixel at a step, once for each window that contains it, by index. */
 function forEachRead(
-  size: StemLayer,
+  size: WindowSize,
   order: LoopOrder,
   steps: number,
   visit: (pixel: number, window: number) => void,

@@ -6,20 +6,23 @@ import { transformerSpec } from "../experiment/model.ts";
 import type { Action } from "../hardware/actions.ts";
 import { countActions, type OperationCounts } from "./counts.ts";
 import { type Machine, machineOf } from "./machine.ts";
+import { blocksIn, machineNetwork } from "./network.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
-import { type NetworkShape, shapeOf } from "./shape.ts";
+import type { NetworkShape } from "./shape.ts";
 import { bitsOf, type Transfer } from "./transfers.ts";
 
 const SHAPE: NetworkShape = {
   ...{ depth: 2, width: 8, heads: 1, expansion: 3, tokens: 5, inputs: 4, classes: 2, queries: 2, steps: 3 },
   ...{ embedding: "lines", outputProjection: true, residuals: 2, positions: false, scores: 25 },
 };
-const machineFor = (shape: Partial<NetworkShape>, hardware: object) =>
-  machineOf(hardwareSpec.parse(hardware), { ...SHAPE, ...shape });
+function machineFor(changes: Partial<NetworkShape>, hardware: object) {
+  const shape = { ...SHAPE, ...changes };
+  return { ...machineOf(hardwareSpec.parse(hardware), shape), shape };
+}
 
 const DENSITIES = { qkv: 0.2, projection: 0.2, up: 0.2, down: 0.2, query: 0.2, key: 0.2, value: 0.2, scores: 0.2 };
 const countsOf = (machine: Machine): OperationCounts[] => {
-  const blocks = Array.from({ length: machine.shape.depth }, () => ({ ...DENSITIES, coincidences: 0.04 }));
+  const blocks = Array.from({ length: blocksIn(machine.network.graph) }, () => ({ ...DENSITIES, coincidences: 0.04 }));
   return countActions(machine, { blocks, stemDensities: [0.3, 0.3], inputDensity: 0.5, headDensity: 0.2 });
 };
 
@@ -98,7 +101,7 @@ describe("bits that the jobs of a schedule move", () => {
   ] as const)("are those of windows too, in a stem %j, %s", (stem, order) => {
     const model = transformerSpec.parse({ kind: "spiking", width: 16, depth: 1, heads: 2, steps: 3, stem });
     const geometry = stemmed(stem);
-    const machine = machineOf(hardwareSpec.parse({ order }), shapeOf(model, geometry));
+    const machine = machineOf(hardwareSpec.parse({ order }), machineNetwork(model, geometry));
     const schedule = scheduleOf(machine);
     const operations = countsOf(machine);
     expect(movedBits(schedule, "read", "input", "spikes", "attention")).toBe(counted(operations, "bitsRead", "linear"));

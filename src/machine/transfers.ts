@@ -11,13 +11,12 @@
  * its spikes are written, and the output of attention is read once. For a layer on several loads of the chip, the last load has
  * all accesses.
  */
-import type { NoUnit } from "../hardware/attention/catalogue.ts";
 import { membranesOf, widestMembrane } from "../hardware/attention/unit.ts";
-import { beginsStream, followsAttention } from "../model/layers.ts";
-import { neuronGrid, pixels } from "../model/stem.ts";
+import { type Behind, workBehind } from "../mapping/behind.ts";
+import { type Graph, readersOf } from "../model/graph.ts";
 import type { BufferUse } from "./buffers.ts";
-import type { AttentionUnit, LayerUnit, Machine } from "./machine.ts";
-import { lastVectors } from "./shape.ts";
+import type { Engine, LayerUnit, Machine } from "./machine.ts";
+import { layersOnce, type MachineNetwork } from "./network.ts";
 
 export interface Transfer {
   readonly way: "read" | "write";
@@ -29,85 +28,92 @@ export interface Transfer {
   readonly jobs: number;
 }
 
+type Move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, jobs: number) => void;
+
+/** Collects transfers, of which none is empty. */
+function transfers(collect: (move: Move) => void): Transfer[] {
+  const moves: Transfer[] = [];
+  collect((way, buffer, bits, jobs) => {
+    if (bits > 0 && jobs > 0) moves.push({ way, buffer, bits, jobs });
+  });
+  return moves;
+}
+
 /** Where a layer reads: behind attention without a unit, the values themselves. */
-function readFrom({ attention }: Machine, { readsInput, attended }: LayerUnit): Transfer["buffer"] {
-  if (attended !== null) return attention.unit === "none" ? "qkv" : "attention";
+function readFrom({ engines }: Machine, { readsInput, attended }: LayerUnit): Transfer["buffer"] {
+  if (attended !== null) {
+    return engines.find(({ serves }) => serves.includes(attended))!.unit === "none" ? "qkv" : "attention";
+  }
   return readsInput ? "input" : "spikes";
 }
 
-/** Transfers of a layer's jobs. */
-export function layerTransfers(machine: Machine, layer: LayerUnit): Transfer[] {
-  const { shape, words, units } = machine;
-  const { width, steps, residuals } = shape;
-  const { block, trainIn, trainOut, inputs, outputs, reads, tokens, everyStep } = layer;
-  // Values enter once; the results enter stream and neurons with the first layer, step by step.
-  if (!everyStep) return [];
-  // Attention is added to the stream at all tokens, also before a head that reads some of them.
-  const isShortcut = followsAttention(layer);
-  const vectors = isShortcut ? shape.tokens : tokens.length;
-  const at = machine.layers.indexOf(layer);
-  const last = machine.layers[machine.layers.length - 1];
-  const takesValues = at > 0 && !machine.layers[at - 1].everyStep;
-  const moves: Transfer[] = [];
-  const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = vectors * steps) => {
-    if (bits > 0 && of > 0) moves.push({ way, buffer, bits, jobs: of });
-  };
-  move("read", readFrom(machine, layer), inputs * reads, tokens.length * steps);
+/** Transfers of a layer's jobs. Values that enter once are read outside the chip, and their sums enter with the first layer. */
+export const layerTransfers = (machine: Machine, layer: LayerUnit): Transfer[] =>
+  transfers((move) => {
+    const { inputs, reads, tokens, everyStep, name } = layer;
+    if (!everyStep) return;
+    move("read", readFrom(machine, layer), inputs * reads, tokens.length * machine.network.steps);
+    moveBehind(machine, name, move);
+  });
 
-  const word = width * words.stream;
-  // Neurons behind the sum of the stream and what the layer adds to it; the last sum goes straight to those that the head reads.
-  const driven = isShortcut ? trainIn : trainOut;
-  const joins = isShortcut || (block !== null && layer.joins !== null);
-  if (residuals > 0 && joins) move("read", "stream", word);
-  const isKept = joins && driven !== last.trainIn;
-  if (residuals > 0 && (beginsStream(layer) || takesValues || isKept)) move("write", "stream", word);
-
-  if (shape.stemShortcut && beginsStream(layer)) move("read", "stream", word);
-  const size = shape.stem?.[at];
-  if (layer.ownNeurons && layer.joins !== null) {
-    move("write", "stream", word, shape.tokens * steps);
-  }
-
-  const fire = (neurons: number, into: "spikes" | "qkv") => {
-    const fired = firedVectors();
+/** What the adders and neurons behind a unit read and write. */
+function moveBehind({ network, words, units }: Machine, unit: string, move: Move): void {
+  const { graph, steps } = network;
+  const { stored, added, fired } = workOf(network).get(unit) ?? NOTHING;
+  const word = (value: string) => graph.values.get(value)!.features * words.stream;
+  const vectors = (value: string) => graph.values.get(value)!.rows;
+  for (const { writes } of added) move("read", "stream", word(writes), vectors(writes) * steps);
+  for (const value of stored) move("write", "stream", word(value), vectors(value) * steps);
+  for (const { writes } of fired) {
+    const { rows, features } = graph.values.get(writes)!;
     if (units.lif.place === "sram") {
-      const state = neurons * units.lif.stateWords * words.membrane;
-      move("read", "membranes", state, fired * (steps - 1));
-      move("write", "membranes", state, fired * (steps - 1));
+      const state = features * units.lif.stateWords * words.membrane;
+      move("read", "membranes", state, rows * (steps - 1));
+      move("write", "membranes", state, rows * (steps - 1));
     }
-    move("write", into, neurons, fired * steps);
-  };
-  /** Vectors per step of the neurons behind the layer. */
-  function firedVectors(): number {
-    if (size && layer.ownNeurons) return pixels(neuronGrid(size));
-    return driven === last.trainIn ? lastVectors(shape) : vectors;
+    for (const buffer of sentTo(graph, writes)) move("write", buffer, features, rows * steps);
   }
-  if (takesValues || isShortcut) fire(width, "spikes");
-  if (!layer.answers) fire(outputs, layer.attention === null ? "spikes" : "qkv");
-  return moves;
 }
-/**
- * Transfers of the runs of the attention units for one block; none without units.
- *
- * @param runs number of runs per prompt
- */
-export function engineTransfers({ shape, attention }: Machine, runs: number): Transfer[] {
-  if (attention.unit === "none") return [];
-  const { tokens, steps, width, heads } = shape;
-  const perRun = (steps / runs) * width;
+
+const NOTHING: Behind = { stored: [], added: [], fired: [] };
+
+/** The buffers that hold the spikes of neurons: one for attention, and one for anyone else. */
+function sentTo(graph: Graph, train: string): readonly ("spikes" | "qkv")[] {
+  const attends = readersOf(graph, train).map(({ kind }) => kind === "attention");
   return [
-    { way: "read", buffer: "qkv", bits: perRun * attention.vectors, jobs: runs },
-    { way: "write", buffer: "attention", bits: perRun * tokens, jobs: runs },
-    ...stateTransfers(attention, heads, runs),
+    ...(attends.includes(false) ? (["spikes"] as const) : []),
+    ...(attends.includes(true) ? (["qkv"] as const) : []),
   ];
 }
 
-/** Membranes that wait in SRAM while other blocks have their turn. */
-function stateTransfers(attention: Exclude<AttentionUnit, NoUnit>, heads: number, runs: number): Transfer[] {
-  if (attention.unit === "ssa-tile" || attention.drained === "run" || runs === 1) return [];
-  const bits = heads * membranesOf(attention) * widestMembrane(attention);
-  return (["read", "write"] as const).map((way) => ({ way, buffer: "states", bits, jobs: runs - 1 }));
+/** Computed once for each network. */
+function workOf(network: MachineNetwork): ReadonlyMap<string, Behind> {
+  const known = works.get(network) ?? workBehind(network.graph, layersOnce(network));
+  works.set(network, known);
+  return known;
 }
+
+const works = new WeakMap<MachineNetwork, ReadonlyMap<string, Behind>>();
+
+/**
+ * Transfers of the runs of attention units for one operation; none without units.
+ *
+ * @param runs number of runs per prompt
+ */
+export const engineTransfers = (machine: Machine, engine: Engine, name: string, runs: number): Transfer[] =>
+  transfers((move) => {
+    if (engine.unit === "none") return;
+    const { tokens, heads, dimension, vectors } = engine;
+    const perRun = (machine.network.steps / runs) * heads * dimension;
+    move("read", "qkv", perRun * vectors, runs);
+    move("write", "attention", perRun * tokens, runs);
+    moveBehind(machine, name, move);
+    if (engine.unit === "ssa-tile" || engine.drained === "run" || runs === 1) return;
+    // Membranes wait in SRAM while other blocks have their turn.
+    const states = heads * membranesOf(engine) * widestMembrane(engine);
+    move("read", "states", states, runs - 1);
+    move("write", "states", states, runs - 1);
+  });
 
 /** Total bits transferred by jobs. */
 export const bitsOf = (transfers: readonly Transfer[], way: Transfer["way"], buffer: Transfer["buffer"]): number =>

@@ -106,18 +106,27 @@ export function attentionRequest(operation: AttentionOperation, steps: number): 
   return { attention: how.attention, neuron: how.neuron, steps, tokens, dimension, mask };
 }
 
-/** The units of a graph's attention, in the order in which they are first needed. Throws as `attentionParameters`. */
-export function mapAttention(graph: Graph, steps: number, hardware: HardwareSpec): AttentionMapping[] {
+/** Attention of one kind and size, whose operations take turns on the same units. */
+export interface AttentionGroup extends Pick<Served, "serves"> {
+  readonly first: AttentionOperation;
+}
+
+/** The attention of a graph by the units that it needs, in the order in which they are first needed. */
+export function attentionGroups(graph: Graph): AttentionGroup[] {
   const groups: { first: AttentionOperation; serves: string[] }[] = [];
   for (const operation of operationsOf(graph, "attention")) {
     const group = groups.find(({ first }) => sharesUnits(first, operation));
     if (group) group.serves.push(operation.name);
     else groups.push({ first: operation, serves: [operation.name] });
   }
-  return groups.map(({ first, serves }) =>
+  return groups;
+}
+
+/** The units of a graph's attention. Throws as `attentionParameters`. */
+export const mapAttention = (graph: Graph, steps: number, hardware: HardwareSpec): AttentionMapping[] =>
+  attentionGroups(graph).map(({ first, serves }) =>
     placeAttention(attentionParameters(attentionRequest(first, steps), hardware), first.heads, hardware, serves),
   );
-}
 
 const sharesUnits = (a: AttentionOperation, b: AttentionOperation): boolean =>
   a.heads === b.heads &&

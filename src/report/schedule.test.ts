@@ -74,8 +74,8 @@ describe.each([
       alone.rows
         .flatMap(({ moves }) => moves!)
         .reduce((sum, move) => sum + (move.memory === memory ? move[way] : 0), 0);
-    const { shape, words } = machine;
-    const { tokens, steps, width, depth } = shape;
+    const { words } = machine;
+    const { tokens, steps, width, depth } = findWorkload(name);
     // Two additions a block; the last leaves nothing to store, and the embedding stores the first value.
     const words16 = tokens * steps * width * words.stream;
     expect([of("residual stream", "read"), of("residual stream", "written")]).toEqual([

@@ -1,6 +1,7 @@
 /** The schedule as charts: when each unit works, for one prompt at a time and for pipelined prompts, and how busy units are. */
 import type { AttentionKind } from "../experiment/attention.ts";
-import type { Schedule, ScheduledUnit, Timetable } from "../machine/schedule.ts";
+import type { Schedule } from "../machine/schedule.ts";
+import type { ScheduledUnit, Timetable } from "../machine/timetable.ts";
 import { bitsOf, type Transfer } from "../machine/transfers.ts";
 import type { ChartDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";

@@ -15,6 +15,7 @@ import { offeredBits } from "../hardware/attention/catalogue.ts";
 import { countActions } from "../machine/counts.ts";
 import type { Densities } from "../machine/densities.ts";
 import { coreOf, machineOf } from "../machine/machine.ts";
+import { machineNetwork } from "../machine/network.ts";
 import { scheduleOf } from "../machine/schedule.ts";
 import { shapeLayers, shapeOf } from "../machine/shape.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -107,14 +108,14 @@ describe.each(KINDS)("%s of %j", (unit, attention) => {
     for (const name of Object.keys(slow.rasters)) expect(fast.rasters[name], name).toEqual(slow.rasters[name]);
     expect(fast).toEqual(slow);
     expect(slow.densities["blocks.0.attention"]).toBeGreaterThan(0);
-    const shape = shapeOf(chip.network.model, geometry);
-    requireEqualCounts(slow, countActions(coreOf(chip.hardware, shape), densitiesOf(slow, chip)));
-    const { alone } = scheduleOf(machineOf(chip.hardware, shape));
+    const described = machineNetwork(chip.network.model, geometry);
+    requireEqualCounts(slow, countActions(coreOf(chip.hardware, described), densitiesOf(slow, chip)));
+    const { alone } = scheduleOf(machineOf(chip.hardware, described));
     const timed = slow.operations.filter(({ kind }) => kind === "linear" || kind === "attention");
     expect(alone.units.map(({ name, kind, busy }) => ({ name, kind, cycles: busy }))).toEqual(
       timed.map(({ name, kind, cycles }) => ({ name, kind, cycles: cycles / slow.prompts })),
     );
-    expect(machineOf(chip.hardware, shape).mapping).toEqual(chip.mapping);
+    expect(machineOf(chip.hardware, described).mapping).toEqual(chip.mapping);
   });
 
   test("fires as the digital network does on an exact chip", () => {

@@ -6,8 +6,8 @@ import { type TransformerSpec, transformerSpec } from "../experiment/model.ts";
 import { ACTION_NAMES, sumActions } from "../hardware/actions.ts";
 import { countActions } from "../machine/counts.ts";
 import { machineOf } from "../machine/machine.ts";
+import { machineNetwork } from "../machine/network.ts";
 import { scheduleOf } from "../machine/schedule.ts";
-import { shapeOf } from "../machine/shape.ts";
 import { readClocks } from "../mapping/clocks.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
@@ -242,7 +242,7 @@ test.each([
     const hardware = hardwareSpec.parse({ readOut: { ...kinds, circuit }, crossbar, order });
     const chip = calibrate(chipOf(network, hardware), input(4, steps), stream(2));
     const trace = simulate(chip, input(4, steps), stream(3));
-    const machine = machineOf(hardware, shapeOf(network.model, network.geometry));
+    const machine = machineOf(hardware, machineNetwork(network.model, network.geometry));
     const d = trace.densities;
     const fired = (name: string) => ({ query: d[name], key: d[name], value: d[name] });
     const blocks = [0, 1].map((b) => ({
@@ -276,9 +276,9 @@ test.each([
 
 test("a machine has comparators instead of the converters, adders and neurons behind them", () => {
   const network = networkOf();
-  const shape = shapeOf(network.model, network.geometry);
+  const described = machineNetwork(network.model, network.geometry);
   const [with_, without] = [charge, {}].map(
-    (readOut) => machineOf(hardwareSpec.parse({ readOut, crossbar: oddBlocks }), shape).units,
+    (readOut) => machineOf(hardwareSpec.parse({ readOut, crossbar: oddBlocks }), described).units,
   );
   // Of 24 rows and 10 columns a group: q, k and v take 8 groups, and the layer up 5, of two row blocks each, in two blocks.
   expect(
@@ -307,7 +307,7 @@ test.each([
   const network = networkOf(model);
   const hardware = hardwareSpec.parse(document);
   expect(() => mapNetwork(network, hardware)).toThrow(reason);
-  expect(() => machineOf(hardware, shapeOf(network.model, network.geometry))).toThrow(reason);
+  expect(() => machineOf(hardware, machineNetwork(network.model, network.geometry))).toThrow(reason);
 });
 
 test("a charge has fewer fraction bits where all rows of a sign could exceed 16, and too few are refused", () => {

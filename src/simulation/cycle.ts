@@ -10,8 +10,8 @@ import type { TileActivity, TileClock } from "../hardware/clocked-tile.ts";
 import { runClockedTile } from "../hardware/clocked-tile.ts";
 import { lfsrSeeds, seedWords } from "../hardware/draws.ts";
 import { machineOf } from "../machine/machine.ts";
+import { machineNetwork } from "../machine/network.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
-import { shapeOf } from "../machine/shape.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Chip } from "./chip.ts";
@@ -89,6 +89,6 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
     },
   });
   const { model, geometry } = chip.network;
-  const machine = machineOf(chip.hardware, shapeOf({ ...model, steps: input.steps }, geometry));
+  const machine = machineOf(chip.hardware, machineNetwork({ ...model, steps: input.steps }, geometry));
   return { ...trace, schedule: scheduleOf(machine), activity };
 }

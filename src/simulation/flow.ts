@@ -7,6 +7,7 @@
  */
 import { type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { isStraight } from "../hardware/line-order.ts";
+import { type Waiting, waitingOf } from "../mapping/behind.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
 import { besideAttention } from "../model/attention/operation.ts";
 import { tokensRead } from "../model/geometry.ts";
@@ -35,7 +36,7 @@ export interface LinesRead {
   readonly features: number;
 }
 
-export interface Flow {
+export interface Flow extends Waiting {
   readonly graph: Graph;
   isBits(value: string): boolean;
   /** Numbers of a value in a prompt at a step. */
@@ -45,12 +46,8 @@ export interface Flow {
   readonly layers: ReadonlyMap<string, LinesRead>;
   /** Layers with neurons of their own, by the train that these send. */
   readonly behind: ReadonlyMap<string, LayerMapping>;
-  /** Values that an `add` reads after another one was computed. */
-  readonly stored: ReadonlySet<string>;
   /** Numbers that the register of the stream holds. */
   readonly held: ReadonlySet<string>;
-  /** Of the values that an operation reads, the one computed last. */
-  latest(operation: Operation): string;
 }
 
 export function flowOf(chip: MappedNetwork): Flow {
@@ -59,9 +56,6 @@ export function flowOf(chip: MappedNetwork): Flow {
   const { operations } = graph;
   const own = mapping.layers.filter(({ ownNeurons }) => ownNeurons);
   const behind = new Map(own.map((layer) => [layer.trainOut as string, layer]));
-  const times = new Map(operations.map(({ writes }, time) => [writes, time]));
-  const timeOf = (value: string) => times.get(value) ?? -1;
-  const latest = ({ reads }: Operation) => reads.reduce((one, other) => (timeOf(other) > timeOf(one) ? other : one));
   const readsStream = (reader: Operation, value: string) =>
     reader.kind === "token-mean" ||
     (reader.kind === "add" && reader.reads[0] === value) ||
@@ -72,7 +66,7 @@ export function flowOf(chip: MappedNetwork): Flow {
     // A mean is no larger than its terms.
     (kind !== "token-mean" && readersOf(graph, writes).some((reader) => readsStream(reader, writes)));
   return {
-    ...{ graph, behind, latest },
+    ...{ graph, behind, ...waitingOf(graph) },
     isBits: (value) => graph.values.get(value)!.domain.kind === "bits",
     sizeOf: (value) => {
       const { rows, features } = graph.values.get(value)!;
@@ -80,7 +74,6 @@ export function flowOf(chip: MappedNetwork): Flow {
     },
     served: servedAttention(chip),
     layers: new Map(mapping.layers.map((layer) => [layer.name, linesRead(graph, layer)])),
-    stored: new Set(operationsOf(graph, "add").flatMap((add) => add.reads.filter((value) => value !== latest(add)))),
     held: new Set(operations.filter(isHeld).map(({ writes }) => writes)),
   };
 }

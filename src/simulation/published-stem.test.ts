@@ -8,8 +8,8 @@ import { type SpikingSpec, transformerSpec } from "../experiment/model.ts";
 import { ACTION_NAMES } from "../hardware/actions.ts";
 import { countActions } from "../machine/counts.ts";
 import { machineOf } from "../machine/machine.ts";
+import { machineNetwork } from "../machine/network.ts";
 import { scheduleOf } from "../machine/schedule.ts";
-import { shapeOf } from "../machine/shape.ts";
 import { bitsOf } from "../machine/transfers.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -88,8 +88,8 @@ describe.each([
   });
 
   test("what it counts is what the machine counts and moves", () => {
-    const shape = shapeOf(network.model, network.geometry);
-    const machine = machineOf(chip.hardware, shape);
+    const described = machineNetwork(network.model, network.geometry);
+    const machine = machineOf(chip.hardware, described);
     const density = (name: string) => trace.densities[name] ?? 0;
     const block = { qkv: 0, projection: 0, up: 0, down: 0, query: 0, key: 0, value: 0, scores: 0, coincidences: 0 };
     const counted = countActions(machine, {

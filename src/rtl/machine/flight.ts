@@ -23,8 +23,10 @@
 import { invariant, MappingError, SpecError } from "../../errors.ts";
 import { stemOf } from "../../experiment/model.ts";
 import type { Machine } from "../../machine/machine.ts";
+import { blocksIn } from "../../machine/network.ts";
 import { peakOverlap } from "../../machine/peak.ts";
-import type { Schedule, Timetable } from "../../machine/schedule.ts";
+import type { Schedule } from "../../machine/schedule.ts";
+import type { Timetable } from "../../machine/timetable.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import type { Fabric } from "./fabric.ts";
 
@@ -50,10 +52,10 @@ export const ANSWER_REGISTERS = 2;
 
 /** @param seedWords of a block */
 export function inFlightPlan(machine: Machine, { inFlight, interval }: Schedule, seedWords: number): InFlightPlan {
-  const { depth } = machine.shape;
+  const depth = blocksIn(machine.network.graph);
   const { units, clocks } = requireOverlap(machine, inFlight);
   const unit = (name: string) => units.find((one) => one.name === name)!;
-  const engine = machine.attention;
+  const [engine] = machine.engines;
   invariant(engine.unit === "ssa-tile", "machines with other attention units are refused before");
   let [qkvRuns, attentionRuns, lastRun] = [0, 0, 0];
   const atOnce = (from: number, to: number) => peakOverlap(Float64Array.of(from), Float64Array.of(to), interval);

@@ -46,9 +46,9 @@ const passed = (text: string) => {
 testInIcarus(
   "the RTL gives the simulator's spikes, outputs and answers at the clocks of the timetable, an answer in every interval, and without clocks where both ends wait",
   async () => {
-    const { inFlight, machine: planned, attention } = machine.design.plan;
+    const { inFlight, attention } = machine.design.plan;
     const { interval } = inFlight!;
-    const run = interval / planned.shape.depth;
+    const run = interval / machine.design.plan.depth;
     expect(attention.map(([start]) => start % run)).toEqual([0, 0]);
     const source = "attention_unit.sv";
     const text = await machine.printed(source, machine.files[source]);

@@ -2,6 +2,7 @@
  * What becomes of a layer's sums: they join the residual stream, fire neurons or add up to answers. Results of all multiplexer steps leave
  * together.
  */
+import { meanReadOut } from "../../machine/network.ts";
 import { unusedBits } from "../encoder.ts";
 import * as sv from "../syntax.ts";
 import { ACCUMULATORS, totalBits, totalMemory } from "./accumulators.ts";
@@ -71,7 +72,7 @@ export function wordCounter(plan: MachinePlan, layer: LayerPlan): Counter {
 }
 
 const isMean = ({ machine }: MachinePlan, { answers }: LayerPlan): boolean =>
-  answers && (machine.shape.meanReadOut ?? false);
+  answers && meanReadOut(machine.network.graph);
 
 /** Counters of words, and of the tokens and steps whose results leave; the outer one advances with the last value of the inner. */
 export function countingItems(parts: LayerParts, word: Counter | null): sv.Item[] {

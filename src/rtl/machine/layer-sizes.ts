@@ -1,4 +1,5 @@
 /** Sizes and files of a layer's parts, for the layer's module and for those inside and next to it. */
+import { meanReadOut } from "../../machine/network.ts";
 import { beginsStream } from "../../model/layers.ts";
 import type { AccumulatorSize } from "./accumulators.ts";
 import type { MemorySize } from "./memories.ts";
@@ -60,7 +61,7 @@ export const joinAdder = (plan: MachinePlan, layer: LayerPlan): StreamAdderSize 
 
 /** Head outputs per answer. */
 export const addedOutputs = ({ machine, steps, tokens }: MachinePlan): number =>
-  steps * (machine.shape.meanReadOut ? tokens : 1);
+  steps * (meanReadOut(machine.network.graph) ? tokens : 1);
 
 export const macroSize = ({ lanes }: GroupPlan, multiplexerSteps: number, rows: number, columns: number) => ({
   rows,
@@ -91,7 +92,7 @@ export const accumulatorSize = (
   lanes,
   multiplexerSteps,
   added: addedOutputs(plan),
-  tokens: plan.stepMajor && !plan.machine.shape.meanReadOut ? tokens.length : 1,
+  tokens: plan.stepMajor && !meanReadOut(plan.machine.network.graph) ? tokens.length : 1,
 });
 
 /**

@@ -17,11 +17,13 @@ import { codeBitsOf } from "../../hardware/lif-parameters.ts";
 import type { Wiring } from "../../hardware/line-order.ts";
 import type { Timing } from "../../hardware/timing.ts";
 import { type LayerUnit, type Machine, machineOf } from "../../machine/machine.ts";
+import { machineNetwork } from "../../machine/network.ts";
 import { peakOverlap } from "../../machine/peak.ts";
-import { type Schedule, type ScheduledUnit, scheduleOf, type Timetable } from "../../machine/schedule.ts";
-import { shapeOf } from "../../machine/shape.ts";
+import { type Schedule, scheduleOf } from "../../machine/schedule.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
+import type { ScheduledUnit, Timetable } from "../../machine/timetable.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
+import { writerOf } from "../../model/graph.ts";
 import { beginsStream, type LinearLayer } from "../../model/layers.ts";
 import { RESIDUALS } from "../../model/residual.ts";
 import { type Chip, unitNeuron } from "../../simulation/chip.ts";
@@ -132,7 +134,7 @@ export function machinePlan(chip: Chip, fabric: Fabric = MACROS, isInFlight = fa
   requireGenerated(chip);
   if (isInFlight) requireInFlight(chip, fabric);
   const engine = engineOf(chip, isInFlight);
-  const machine = machineOf(hardware, shapeOf(model, geometry));
+  const machine = machineOf(hardware, machineNetwork(model, geometry));
   if (fabric.kind === "memories") requireMemories(chip, machine.timing);
   const schedule = scheduleOf(machine);
   const inFlight = isInFlight ? inFlightPlan(machine, schedule, engine.seedBits / SEED_BITS) : null;
@@ -230,8 +232,8 @@ function layerPlan(
   period: number,
   neuronOf: (population: string) => IntegerLifConstants,
 ): LayerPlan {
-  const { steps, stem = [], tokens: all } = machine.shape;
-  const { name, trainOut, tokens } = layer;
+  const { graph, steps } = machine.network;
+  const { name, trainIn, trainOut, rows, tokens } = layer;
   const readoutUnits = decidingOf(readOut) === null ? machine.mapping.readoutUnits : 0;
   const groups: GroupPlan[] = [];
   let firstLane = 0;
@@ -244,12 +246,12 @@ function layerPlan(
   const unit = units.find((one) => one.name === name)!;
   const before = units[units.indexOf(unit) - 1];
   let waiting: number | null = null;
-  const reader = stem.findIndex((one) => one.name === name);
-  const windows = reader < 0 ? null : windowPlan(machine, reader, unit, before, latency);
+  const feeding = writerOf(graph, trainIn);
+  const windows = feeding?.kind === "windows" ? windowPlan(machine, feeding, unit, before, latency) : null;
   if (before?.kind === "linear" && windows === null) {
     // The previous layer serves all tokens; this one may read only some of them.
     const { latency: after } = machine.layers.find((one) => one.name === before.name)!;
-    const from = placesOf(machine.order, all, steps);
+    const from = placesOf(machine.order, rows, steps);
     const to = placesOf(machine.order, tokens.length, steps);
     const arrived = new Float64Array(unit.start.length);
     tokens.forEach((token, n) => {

@@ -7,8 +7,9 @@
  */
 import { invariant } from "../../errors.ts";
 import type { Machine } from "../../machine/machine.ts";
+import { blocksIn } from "../../machine/network.ts";
 import { peakOverlap } from "../../machine/peak.ts";
-import type { Timetable } from "../../machine/schedule.ts";
+import type { Timetable } from "../../machine/timetable.ts";
 
 export interface StepMajorPlan {
   /** The block of each run, in order. */
@@ -21,13 +22,14 @@ export interface StepMajorPlan {
 }
 
 export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajorPlan {
-  const { depth, tokens } = machine.shape;
+  const depth = blocksIn(machine.network.graph);
   const unit = (name: string) => units.find((one) => one.name === name)!;
   const started = Array.from({ length: depth }, (_, b) =>
     Array.from(unit(`blocks.${b}.attention`).start, (start, t) => ({ start, t, block: b })),
   );
-  const engine = machine.attention;
+  const [engine] = machine.engines;
   invariant(engine.unit === "ssa-tile", "machines with other attention units are refused before");
+  const { tokens } = engine;
   const counting = engine.clocks.step;
   const held = { qkv: 0, attention: 0 };
   started.forEach((runs, b) => {

@@ -6,6 +6,7 @@
  * a single prompt they never work at the same time. With several in flight they do (`top-in-flight.ts`).
  */
 import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
+import { meanReadOut } from "../../machine/network.ts";
 import { beginsStream } from "../../model/layers.ts";
 import * as sv from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
@@ -37,7 +38,7 @@ export const answerBits = (plan: MachinePlan): number =>
 
 /** Answers per prompt. */
 export const answersOf = ({ machine, layers }: MachinePlan): number =>
-  machine.shape.meanReadOut ? 1 : layers[layers.length - 1].tokens.length;
+  meanReadOut(machine.network.graph) ? 1 : layers[layers.length - 1].tokens.length;
 
 /** Answers wait with their decisions. */
 export const answerQueue = (plan: MachinePlan) => ({

@@ -16,6 +16,7 @@ import type { ReadOut } from "../../experiment/model.ts";
 import { lfsrSeeds, seedWords } from "../../hardware/draws.ts";
 import { saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
+import { meanReadOut } from "../../machine/network.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { integerOffsets } from "../../simulation/integers.ts";
@@ -217,7 +218,7 @@ function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: reado
     }
   }
   saturate(logits, signedRange(arithmetic.logitBits));
-  const perAnswer = machine.shape.meanReadOut ? read.length : 1;
+  const perAnswer = meanReadOut(machine.network.graph) ? read.length : 1;
   const answers = new Float64Array((rows / perAnswer) * classes);
   for (let i = 0; i < logits.length; i++) {
     const [row, c] = [Math.floor(i / classes) % rows, i % classes];

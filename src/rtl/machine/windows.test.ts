@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hardwareSpec, type LoopOrder } from "../../experiment/hardware.ts";
-import { modelSpec, stemSpec } from "../../experiment/model.ts";
+import { stemSpec, transformerSpec } from "../../experiment/model.ts";
 import { machineOf } from "../../machine/machine.ts";
-import { type ScheduledUnit, scheduleOf } from "../../machine/schedule.ts";
-import { shapeOf } from "../../machine/shape.ts";
-import { type StemLayer, stemGeometry } from "../../model/stem.ts";
+import { machineNetwork } from "../../machine/network.ts";
+import { scheduleOf } from "../../machine/schedule.ts";
+import type { ScheduledUnit } from "../../machine/timetable.ts";
+import { operationsOf } from "../../model/graph.ts";
+import { type StemLayer, stemGeometry, stemLayers } from "../../model/stem.ts";
 import { windowPlan } from "./windows.ts";
 
 const LATENCY = 3;
@@ -29,15 +31,16 @@ test("exactly as many lines are kept as every window needs, clock by clock", () 
     fc.property(drawn, ({ rows, columns, kernel, stride, pool, channels, width, order, steps, sharing }) => {
       const grid = { rows: stride * pool * rows, columns: stride * pool * columns };
       const stem = { layers: [{ channels, kernel: 3, pool }], embedding: { kernel, stride } };
-      const model = modelSpec.parse({ width, heads: 1, depth: 1, expansion: 1, steps, stem });
+      const model = transformerSpec.parse({ kind: "spiking", width, heads: 1, depth: 1, expansion: 1, steps, stem });
       const task = { inputs: 4, tokens: 1, classes: 2, mask: Uint8Array.of(1), queries: Int32Array.of(0) };
       const geometry = stemGeometry(stemSpec.parse(stem), { ...task, readOut: "mean" }, grid);
       const hardware = hardwareSpec.parse({ order, adc: { sharing }, crossbar: { columns: 8 } });
-      const machine = machineOf(hardware, shapeOf(model, geometry));
+      const machine = machineOf(hardware, machineNetwork(model, geometry));
       const { units } = scheduleOf(machine).alone;
       const [first, embed] = ["stem.0", "embed"].map((name) => units.find((unit) => unit.name === name)!);
-      const [before, size] = machine.shape.stem!;
-      const { lines } = windowPlan(machine, 1, embed, first, LATENCY);
+      const [before, size] = stemLayers(model, geometry);
+      const windows = operationsOf(machine.network.graph, "windows")[1];
+      const { lines } = windowPlan(machine, windows, embed, first, LATENCY);
       const findsAll = (kept: number) => findsItsLines(kept, { before, size, first, embed, order, steps });
       expect([findsAll(lines), lines > 1 && findsAll(lines - 1)]).toEqual([true, false]);
       if (order === "step-major" && size.grid.rows % lines !== 0) crossings++;

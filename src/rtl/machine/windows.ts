@@ -9,15 +9,17 @@
  * first layer the whole map is stored for all steps, so a prompt begins when it is complete.
  */
 import type { Machine } from "../../machine/machine.ts";
-import type { ScheduledUnit } from "../../machine/schedule.ts";
-import { pixels, type StemLayer } from "../../model/stem.ts";
+import type { ScheduledUnit } from "../../machine/timetable.ts";
+import type { WindowsOperation } from "../../model/convolution.ts";
+import { writerOf } from "../../model/graph.ts";
+import { pixels, type WindowSize } from "../../model/stem.ts";
 import * as sv from "../syntax.ts";
 import type { VectorOrder } from "./erring-converters.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
 
 export interface WindowPlan {
   /** The layer that reads the map. */
-  readonly size: StemLayer;
+  readonly size: WindowSize;
   /** Side of the pooling squares. */
   readonly pool: number;
   /** Lines that are kept. */
@@ -29,23 +31,24 @@ export const comingVectors = ({ size, pool }: WindowPlan, steps: number): number
   pixels(size.grid) * pool ** 2 * steps;
 
 /**
- * The input stage of layer `reader` of the stem.
+ * The input stage of a layer that reads windows.
  *
+ * @param windows which it reads
  * @param unit    its jobs
- * @param before  the stem layer with the map as its result; undefined: the map is the prompt
+ * @param before  the layer with the map as its result; undefined: the map is the prompt
  * @param latency clocks from the end of a job to its results
  */
 export function windowPlan(
-  { shape: { stem = [], steps }, order }: Machine,
-  reader: number,
+  { network: { graph, steps }, order }: Machine,
+  { reads, size }: WindowsOperation,
   unit: ScheduledUnit,
   before: ScheduledUnit | undefined,
   latency: number,
 ): WindowPlan {
-  const size = stem[reader];
   const lines = size.grid.rows * (order === "step-major" ? steps : 1);
   if (before === undefined) return { size, pool: 1, lines };
-  const { pool } = stem[reader - 1];
+  const pooling = writerOf(graph, reads[0]);
+  const pool = pooling?.kind === "pool" ? pooling.size.pool : 1;
   const perLine = before.end.length / lines;
   const coming = Array.from({ length: lines }, (_, line) => before.end[line * perLine] + latency);
   return { size, pool, lines: keptLines(size, coming, unit.end) };
@@ -57,7 +60,7 @@ export function windowPlan(
  * @param coming from when each line is written, in clocks: a row at all steps, or in step-major order rows of one step after another
  * @param end    when the job of each window ends, in the order of the jobs
  */
-function keptLines({ grid, windows, kernel, stride }: StemLayer, coming: readonly number[], end: Float64Array) {
+function keptLines({ grid, windows, kernel, stride }: WindowSize, coming: readonly number[], end: Float64Array) {
   const edge = (kernel - 1) / 2;
   const maps = coming.length / grid.rows;
   const perRow = end.length / (maps * windows.rows);

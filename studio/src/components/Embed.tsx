@@ -86,7 +86,7 @@ function Figure({ name }: { readonly name: FigureName }) {
           <Scrubber
             label="Time step"
             value={shownStep.value}
-            most={chip.value!.machine.shape.steps - 1}
+            most={chip.value!.model.steps - 1}
             onChange={setStep}
             plays
           />

@@ -25,7 +25,8 @@ const TileCellPanel = later(() => import("./TileCellPanel.tsx").then((file) => f
 export function Machine() {
   const view = chip.value;
   if (!view || !prompt.value) return null;
-  const { steps, tokens } = view.machine.shape;
+  const { tokens } = view;
+  const { steps } = view.model;
   const shown = shownToken.value;
   return (
     <section aria-labelledby="machine" aria-busy={isProgramming.value}>

@@ -186,7 +186,7 @@ export const shownStep = computed(() => Math.min(step.value, (chip.value?.model.
 
 /** The number of the token shown. */
 export const shownToken = computed(() => {
-  const tokens = chip.value?.machine.shape.tokens ?? 1;
+  const tokens = chip.value?.tokens ?? 1;
   return Math.min(token.value ?? tokens - 1, tokens - 1);
 });
 

@@ -20,6 +20,7 @@ import {
   inspectTile,
   type Machine,
   type Mapping,
+  machineNetwork,
   machineOf,
   mapNetwork,
   meanLogits,
@@ -34,7 +35,6 @@ import {
   type SpikingSpec,
   type Stream,
   scheduleOf,
-  shapeOf,
   simulateFast,
   stream,
   type TileView,
@@ -69,6 +69,7 @@ export interface ChipView {
   readonly machine: Machine;
   readonly schedule: Schedule;
   readonly model: TransformerSpec;
+  readonly tokens: number;
   /** Largest programmed conductance, microsiemens. */
   readonly maxConductance: number;
 }
@@ -329,12 +330,13 @@ function take(next: Held): ChipView {
   causesAsked++;
   held = next;
   const { chip, network, experiment } = held;
-  const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));
+  const machine = machineOf(experiment.hardware, machineNetwork(network.model, network.geometry));
   return {
     mapping: chip.mapping,
     machine,
     schedule: scheduleOf(machine),
     model: requireTransformer(network.model, "The studio"),
+    tokens: network.geometry.tokens,
     maxConductance: chip.device.maxConductance,
   };
 }
